@@ -1,0 +1,71 @@
+/**
+ * Counters of the protocol as one flat array that may live in shared memory: the protocol thread
+ * adds, any other thread reads, nobody sends a message. Names are the leaves of RFC 8347 where it
+ * has one. A row for each instance, and row 0 for packets that belong to none.
+ */
+export const COUNTERS = [
+  'master-transitions',
+  'advertisement-rcvd',
+  'advertisement-sent',
+  'priority-zero-pkts-rcvd',
+  'priority-zero-pkts-sent',
+  'checksum-errors',
+  'version-errors',
+  'vrid-errors',
+  'ip-ttl-errors',
+  'interval-errors',
+  'invalid-type-pkts-rcvd',
+  'address-list-errors',
+  'packet-length-errors',
+  'auth-type-mismatches',
+  'auth-failures',
+  'unknown-peers',
+  'delivery-mismatches',
+  'own-packets',
+  'owner-conflicts',
+  'priority-conflicts',
+  'checksum-form-changes',
+  'announcements-sent',
+  'addresses-restored',
+  'stalls',
+] as const;
+
+export type CounterName = (typeof COUNTERS)[number];
+
+export const COUNTER: { readonly [Name in CounterName]: number } = Object.fromEntries(
+  COUNTERS.map((name, index) => [name, index]),
+) as { [Name in CounterName]: number };
+
+/** Row of packets that no instance could be found for. */
+export const GLOBAL_ROW = 0;
+
+/** How many numbers an array for this many instances holds. */
+export function countersLength(instances: number): number {
+  return (instances + 1) * COUNTERS.length;
+}
+
+export class CounterTable {
+  readonly values: Float64Array;
+
+  constructor(values: Float64Array) {
+    this.values = values;
+  }
+
+  /** `row` is 0 for the router as a whole, or 1 + the position of the instance. */
+  add(row: number, counter: CounterName): void {
+    const index = row * COUNTERS.length + COUNTER[counter];
+    this.values[index] = (this.values[index] ?? 0) + 1;
+  }
+
+  read(row: number, counter: CounterName): number {
+    return this.values[row * COUNTERS.length + COUNTER[counter]] ?? 0;
+  }
+
+  /** All counters of a row by name. */
+  row(row: number): Record<CounterName, number> {
+    return Object.fromEntries(COUNTERS.map((name) => [name, this.read(row, name)])) as Record<
+      CounterName,
+      number
+    >;
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * All that can happen to the engine, as JSON-serialisable values. Received packets come through
+ * `Engine.receive` instead, because nothing may be allocated for each of them.
+ */
+import type { LinkEvent, LinkState } from '../net/link.ts';
+
+export type Input =
+  /** The deadline was reached: stall guard, advertisements, announcements, holds. */
+  | { readonly kind: 'wake' }
+  /**
+   * What had been received by the last `wake` has been handed over, so silence may be judged:
+   * Master_Down timers fire here and nowhere else.
+   */
+  | { readonly kind: 'quiet' }
+  /** A full dump: at start, and after the kernel dropped change messages. */
+  | { readonly kind: 'links.replaced'; readonly links: readonly LinkState[] }
+  | LinkEvent
+  /** The kernel's answer to `addresses.change`: one errno for each change, 0 for success. */
+  | { readonly kind: 'addresses.changed'; readonly id: number; readonly errnos: readonly number[] }
+  /** A receive socket could not be opened; the name of the errno as in errno(3). */
+  | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }
+  | { readonly kind: 'shutdown' };

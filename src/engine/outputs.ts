@@ -1,0 +1,38 @@
+/** All that the engine may ask for. `runtime/perform.ts` does them in the order of the list. */
+import type { Family } from '../net/address.ts';
+import type { AddressChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import type { Report } from './reports.ts';
+
+export type Output =
+  | DatagramSend
+  /** Gratuitous ARP, unsolicited NA. */
+  | FrameSend
+  /** One netlink batch; the answer comes back as `addresses.changed` before anything else does. */
+  | {
+      readonly kind: 'addresses.change';
+      readonly id: number;
+      readonly changes: readonly AddressChange[];
+    }
+  /** Receive exactly these VRIDs on the link; replaces what was asked before for (link, family). */
+  | {
+      readonly kind: 'listen';
+      readonly index: number;
+      readonly name: string;
+      readonly family: Family;
+      readonly vrids: readonly number[];
+    }
+  | { readonly kind: 'unlisten'; readonly index: number; readonly family: Family }
+  /** Throw away what the receive sockets hold: it was sent before a stall. */
+  | { readonly kind: 'received.discard' }
+  /** For people and programs that watch; has no effect on the protocol. */
+  | { readonly kind: 'report'; readonly report: Report }
+  /** After `shutdown`: every instance has let go. */
+  | { readonly kind: 'finished' };
+
+export interface DatagramSend extends OutgoingDatagram {
+  readonly kind: 'datagram.send';
+}
+
+export interface FrameSend extends OutgoingFrame {
+  readonly kind: 'frame.send';
+}

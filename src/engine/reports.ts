@@ -1,0 +1,58 @@
+/** What the engine tells people: every transition with its cause, and each notable event once. */
+import type { IpAddress } from '../net/address.ts';
+import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
+import type { InstanceView } from './view.ts';
+
+export type Report =
+  | {
+      readonly kind: 'transition';
+      readonly instance: string;
+      readonly from: StateName;
+      readonly to: StateName;
+      /** RFC 8347 event name, or a product event. */
+      readonly event: string;
+      /** A sentence for people: who was heard, what is missing. */
+      readonly reason: string;
+    }
+  /** Anything `status` shows has changed; carries the whole new row. */
+  | { readonly kind: 'view'; readonly view: InstanceView }
+  /** First discard of this reason from this source, then with doubled distance. */
+  | {
+      readonly kind: 'discard';
+      readonly instance: string | undefined;
+      readonly reason: DiscardReason;
+      readonly source: IpAddress | undefined;
+      /** How many of the reason have been counted up to now. */
+      readonly count: number;
+    }
+  /** A packet that counts although something about it is odd; limited like `discard`. */
+  | {
+      readonly kind: 'warning';
+      readonly instance: string;
+      readonly warning: PacketWarning;
+      readonly source: IpAddress;
+      readonly count: number;
+    }
+  /** Somebody removed a VIP of a MASTER; it is back. */
+  | { readonly kind: 'address-restored'; readonly instance: string; readonly address: IpAddress }
+  /** The kernel refused an address operation. */
+  | {
+      readonly kind: 'address-failed';
+      readonly instance: string;
+      readonly address: IpAddress;
+      readonly operation: 'add' | 'remove';
+      readonly errno: number;
+    }
+  /** VIPs of a former run were found and removed. */
+  | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
+  /** The protocol thread did not run for so long that a peer may have taken over. */
+  | { readonly kind: 'stall'; readonly microseconds: number }
+  /** Two MASTERs are heard of: this one and `peer`. */
+  | {
+      readonly kind: 'dual-master';
+      readonly instance: string;
+      readonly peer: IpAddress;
+      readonly peerPriority: number;
+    };
+
+export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

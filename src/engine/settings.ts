@@ -1,0 +1,80 @@
+/**
+ * What the core must know of the configuration, already in its own units: durations in
+ * microseconds, addresses canonical, defaults filled in. `config/lower.ts` makes it; nothing here
+ * knows of files.
+ */
+import type { Family, IpAddress } from '../net/address.ts';
+import type { Duration } from '../net/time.ts';
+
+export interface Settings {
+  /** Name of this router in logs and status. */
+  readonly router: string;
+  /** `auto`: on shutdown keep the VIPs until the successor is heard. */
+  readonly linger: 'auto' | 'off';
+  readonly instances: readonly InstanceSettings[];
+}
+
+export interface InstanceSettings {
+  readonly name: string;
+  readonly interface: string;
+  readonly family: Family;
+  /** 1..255. */
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  /** 1..254, or 255 for the address owner. */
+  readonly priority: number;
+  readonly advertisementInterval: Duration;
+  /** Sent in advertisements, in this order; never empty. */
+  readonly addresses: readonly VirtualAddress[];
+  /** Moved with the VIPs, not advertised; any family. */
+  readonly extraAddresses: readonly VirtualAddress[];
+  readonly preempt: boolean;
+  readonly preemptDelay: Duration;
+  readonly accept: boolean;
+  readonly checksum: ChecksumPolicy;
+  /** Version 2 only. */
+  readonly authentication: Authentication;
+  /** Set: advertisements go to these peers only, and only theirs are heard. */
+  readonly unicast: UnicastSettings | undefined;
+  /** Source of multicast advertisements; undefined: the interface's first address. */
+  readonly sourceAddress: IpAddress | undefined;
+  readonly garp: GarpSettings;
+}
+
+export interface VirtualAddress {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  /** Where the address is put: the instance's interface unless the file says otherwise. */
+  readonly interface: string;
+}
+
+/** `auto` accepts both forms and sends the one the peer was last heard using. */
+export type ChecksumPolicy = 'auto' | 'rfc9568' | 'pseudo_header';
+
+export type Authentication =
+  | { readonly type: 'none' }
+  /** At most 8 bytes, sent padded with NUL (RFC 2338 section 5.3.6.2). */
+  | { readonly type: 'pass'; readonly password: string };
+
+export interface UnicastSettings {
+  /** Undefined: the interface's first address. */
+  readonly source: IpAddress | undefined;
+  readonly peers: readonly UnicastPeer[];
+}
+
+export interface UnicastPeer {
+  readonly address: IpAddress;
+  /** Lowest TTL accepted from this peer: 255 unless the file makes an exception. */
+  readonly minimumTtl: number;
+}
+
+export interface GarpSettings {
+  /** Announcements of each VIP in one burst. */
+  readonly repeat: number;
+  /** Zero: no second burst. */
+  readonly secondBurstAfter: Duration;
+  /** Zero: no periodic refresh. */
+  readonly refresh: Duration;
+  /** Form of the announcements: ARP request, ARP reply, or one of each. */
+  readonly form: 'request' | 'reply' | 'both';
+}

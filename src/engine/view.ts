@@ -1,0 +1,44 @@
+/** The read model: one row for each instance, as `GET /v1/status` and `status` show it. */
+import type { Family, IpAddress } from '../net/address.ts';
+import type { Instant } from '../net/time.ts';
+import type { StateName } from './reports.ts';
+
+/** Why an instance is in FAULT; `name` completes `track:<name>` and `group:<name>`. */
+export type FaultReason =
+  | 'interface-missing'
+  | 'interface-down'
+  | 'no-address'
+  | 'address-failed'
+  | 'socket-failed';
+
+export interface InstanceView {
+  readonly name: string;
+  readonly state: StateName;
+  /** MASTER that has sent priority 0 and serves until the successor is heard. */
+  readonly releasing: boolean;
+  readonly since: Instant;
+  readonly faults: readonly FaultReason[];
+  readonly interface: string;
+  readonly family: Family;
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  readonly priority: { readonly configured: number; readonly effective: number };
+  readonly addresses: readonly string[];
+  /** The MASTER as this router knows it: itself, a peer that was heard, or nobody yet. */
+  readonly master: MasterView | null;
+  readonly lastTransition: TransitionView | null;
+}
+
+export interface MasterView {
+  readonly address: IpAddress;
+  readonly priority: number;
+  readonly intervalMs: number;
+}
+
+export interface TransitionView {
+  readonly from: StateName;
+  readonly to: StateName;
+  readonly at: Instant;
+  readonly event: string;
+  readonly reason: string;
+}

@@ -1,0 +1,47 @@
+/**
+ * What the runtime asks of the kernel edges, as types. `test/sim` has its own implementations.
+ * Every operation here is synchronous and never blocks: it is called by the protocol thread.
+ */
+import type { Family } from '../net/address.ts';
+import type {
+  AddressChange,
+  LinkEvent,
+  LinkState,
+  OutgoingDatagram,
+  OutgoingFrame,
+} from '../net/link.ts';
+import type { Instant } from '../net/time.ts';
+
+export interface ClockPort {
+  /** CLOCK_BOOTTIME. */
+  now(): Instant;
+  /** Wakes the loop at the instant; a later call replaces it; an instant in the past wakes at once. */
+  arm(deadline: Instant): void;
+}
+
+/** A received IP packet, header included; the bytes are only valid during the call. */
+export type PacketSink = (index: number, packet: Uint8Array, length: number) => void;
+
+export interface PacketPort {
+  /** Opens, or re-programs, the receive socket of (link, family). Throws `KernelError`. */
+  listen(index: number, name: string, family: Family, vrids: readonly number[]): void;
+  unlisten(index: number, family: Family): void;
+  /** Sends all in one system call for each link where possible; returns how many failed. */
+  sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;
+  sendFrames(frames: readonly OutgoingFrame[]): number;
+  /** Hands over at most `limit` waiting packets; true when nothing is left waiting. */
+  drain(limit: number, sink: PacketSink): boolean;
+  /** Throws away all that waits, within a bound. */
+  discard(): void;
+  close(): void;
+}
+
+export interface RoutePort {
+  /** One batch, one errno for each change (0 is success). An IPv4 batch costs about 5 us a change. */
+  changeAddresses(changes: readonly AddressChange[]): number[];
+  /** Full dump of links and addresses. Throws `KernelError`. */
+  snapshot(): LinkState[];
+  /** Hands over waiting change messages; `overrun` when the kernel dropped some: dump again. */
+  drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun';
+  close(): void;
+}

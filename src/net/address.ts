@@ -1,0 +1,169 @@
+/**
+ * IP and MAC addresses as canonical text. Text is immutable, compares with `===`, serves as a Map
+ * key and survives JSON; bytes are made where a packet is built or compared.
+ * Canonical means: dotted quad without leading zeros, RFC 5952 for IPv6, lower-case MAC.
+ */
+
+declare const ipBrand: unique symbol;
+declare const macBrand: unique symbol;
+
+export type Family = 'ipv4' | 'ipv6';
+export type IpAddress = string & { readonly [ipBrand]: true };
+export type MacAddress = string & { readonly [macBrand]: true };
+
+export function familyOf(address: IpAddress): Family {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+/** Bits in an address of the family: 32 or 128. */
+export function addressBits(family: Family): 32 | 128 {
+  return family === 'ipv4' ? 32 : 128;
+}
+
+/** Reads an IPv4 or IPv6 address; `undefined` when the text is neither. */
+export function parseIp(text: string): IpAddress | undefined {
+  const bytes = text.includes(':') ? parseIpv6Bytes(text) : parseIpv4Bytes(text);
+  return bytes === undefined ? undefined : ipFromBytes(bytes);
+}
+
+/** For constants in code and tests: throws where the text is no address. */
+export function ip(text: string): IpAddress {
+  const address = parseIp(text);
+  if (address === undefined) throw new TypeError(`not an IP address: ${text}`);
+  return address;
+}
+
+/** 4 or 16 bytes in network order. */
+export function ipToBytes(address: IpAddress): Uint8Array {
+  const bytes = address.includes(':') ? parseIpv6Bytes(address) : parseIpv4Bytes(address);
+  if (bytes === undefined) throw new TypeError(`not a canonical IP address: ${address}`);
+  return bytes;
+}
+
+/** Reads 4 (IPv4) or 16 (IPv6) bytes; any other length is a programming error. */
+export function ipFromBytes(bytes: Uint8Array, offset = 0, length = bytes.length): IpAddress {
+  if (length === 4) return ipv4FromBytes(bytes, offset);
+  if (length !== 16) throw new TypeError(`an IP address has 4 or 16 bytes, not ${length}`);
+  return ipv6FromBytes(bytes, offset);
+}
+
+/** Unsigned comparison in network byte order (RFC 9568 section 6.4.3): negative when a < b. */
+export function compareIp(a: IpAddress, b: IpAddress): number {
+  const left = ipToBytes(a);
+  const right = ipToBytes(b);
+  if (left.length !== right.length) return left.length - right.length;
+  for (let i = 0; i < left.length; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+export function isLinkLocal(address: IpAddress): boolean {
+  const bytes = ipToBytes(address);
+  if (bytes.length === 4) return bytes[0] === 169 && bytes[1] === 254;
+  return bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+}
+
+export function isMulticast(address: IpAddress): boolean {
+  const bytes = ipToBytes(address);
+  return bytes.length === 4 ? ((bytes[0] ?? 0) & 0xf0) === 0xe0 : bytes[0] === 0xff;
+}
+
+export function parseMac(text: string): MacAddress | undefined {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)
+    ? (text.toLowerCase() as MacAddress)
+    : undefined;
+}
+
+export function mac(text: string): MacAddress {
+  const address = parseMac(text);
+  if (address === undefined) throw new TypeError(`not a MAC address: ${text}`);
+  return address;
+}
+
+export function macToBytes(address: MacAddress): Uint8Array {
+  return Uint8Array.from(address.split(':'), (part) => Number.parseInt(part, 16));
+}
+
+export function macFromBytes(bytes: Uint8Array, offset = 0): MacAddress {
+  let text = '';
+  for (let i = 0; i < 6; i++) {
+    text += `${i === 0 ? '' : ':'}${(bytes[offset + i] ?? 0).toString(16).padStart(2, '0')}`;
+  }
+  return text as MacAddress;
+}
+
+function ipv4FromBytes(bytes: Uint8Array, offset: number): IpAddress {
+  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as IpAddress;
+}
+
+function parseIpv4Bytes(text: string): Uint8Array | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (let i = 0; i < 4; i++) {
+    const part = parts[i] ?? '';
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bytes[i] = Number(part);
+  }
+  return bytes;
+}
+
+function parseIpv6Bytes(text: string): Uint8Array | undefined {
+  let source = text;
+  const lastColon = source.lastIndexOf(':');
+  const tail = source.slice(lastColon + 1);
+  if (tail.includes('.')) {
+    const v4 = parseIpv4Bytes(tail);
+    if (v4 === undefined) return undefined;
+    const high = ((v4[0] ?? 0) << 8) | (v4[1] ?? 0);
+    const low = ((v4[2] ?? 0) << 8) | (v4[3] ?? 0);
+    source = `${source.slice(0, lastColon + 1)}${high.toString(16)}:${low.toString(16)}`;
+  }
+  const halves = source.split('::');
+  if (halves.length > 2) return undefined;
+  const head = groupsOf(halves[0] ?? '');
+  const rear = halves.length === 2 ? groupsOf(halves[1] ?? '') : [];
+  if (head === undefined || rear === undefined) return undefined;
+  const missing = 8 - head.length - rear.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...new Array<number>(missing).fill(0), ...rear];
+  const bytes = new Uint8Array(16);
+  for (let i = 0; i < 8; i++) {
+    bytes[i * 2] = (groups[i] ?? 0) >> 8;
+    bytes[i * 2 + 1] = (groups[i] ?? 0) & 0xff;
+  }
+  return bytes;
+}
+
+function groupsOf(text: string): number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  for (const part of text.split(':')) {
+    if (!/^[0-9a-f]{1,4}$/i.test(part)) return undefined;
+    groups.push(Number.parseInt(part, 16));
+  }
+  return groups;
+}
+
+/** RFC 5952 section 4: lower case, no leading zeros, the first longest run of two or more zeros as `::`. */
+function ipv6FromBytes(bytes: Uint8Array, offset: number): IpAddress {
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) {
+    groups.push(((bytes[offset + i] ?? 0) << 8) | (bytes[offset + i + 1] ?? 0));
+  }
+  let runStart = -1;
+  let runLength = 1;
+  for (let i = 0; i < 8; i++) {
+    let length = 0;
+    while (i + length < 8 && groups[i + length] === 0) length++;
+    if (length > runLength) {
+      runStart = i;
+      runLength = length;
+    }
+  }
+  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(':');
+  if (runStart < 0) return hex(groups) as IpAddress;
+  return `${hex(groups.slice(0, runStart))}::${hex(groups.slice(runStart + runLength))}` as IpAddress;
+}

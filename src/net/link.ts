@@ -1,0 +1,58 @@
+/** Network interfaces and their addresses, as the kernel reports them and as they are to be. */
+import type { IpAddress, MacAddress } from './address.ts';
+
+export interface LinkAttributes {
+  readonly index: number;
+  readonly name: string;
+  readonly mac: MacAddress;
+  readonly mtu: number;
+  /** Administratively up, carrier present, operational state UP or UNKNOWN (RFC 2863). */
+  readonly running: boolean;
+}
+
+export interface LinkState extends LinkAttributes {
+  readonly addresses: readonly AddressState[];
+}
+
+export interface AddressState {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  /** IFA_PROTO carries our mark: put there by this program, now or in a former run. */
+  readonly ours: boolean;
+  /** Not usable: duplicate address detection is still running. */
+  readonly tentative: boolean;
+  /** Not usable: duplicate address detection found another holder. */
+  readonly duplicate: boolean;
+}
+
+/** What the kernel says unasked. */
+export type LinkEvent =
+  | { readonly kind: 'link.changed'; readonly link: LinkAttributes }
+  | { readonly kind: 'link.removed'; readonly index: number }
+  | { readonly kind: 'address.added'; readonly index: number; readonly address: AddressState }
+  | {
+      readonly kind: 'address.removed';
+      readonly index: number;
+      readonly address: IpAddress;
+      readonly prefixLength: number;
+    };
+
+export interface AddressChange {
+  readonly operation: 'add' | 'remove';
+  readonly index: number;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}
+
+/** A complete IP packet, header included, to leave by the link and no other. */
+export interface OutgoingDatagram {
+  readonly index: number;
+  readonly destination: IpAddress;
+  readonly packet: Uint8Array;
+}
+
+/** A complete Ethernet frame to leave by the link. */
+export interface OutgoingFrame {
+  readonly index: number;
+  readonly frame: Uint8Array;
+}

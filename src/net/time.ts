@@ -1,0 +1,55 @@
+/**
+ * Time as integers. The engine counts microseconds on one clock that never steps and that goes on
+ * while the host sleeps (CLOCK_BOOTTIME), so a suspended machine looks like any other late wake-up.
+ * 2^53 microseconds are 285 years: plain numbers are exact.
+ */
+
+declare const instantBrand: unique symbol;
+declare const durationBrand: unique symbol;
+
+/** A point on the engine's clock, in microseconds. */
+export type Instant = number & { readonly [instantBrand]: true };
+
+/** A length of time, in microseconds. */
+export type Duration = number & { readonly [durationBrand]: true };
+
+/** An instant that lies after every other one: "not armed". */
+export const NEVER = Number.MAX_SAFE_INTEGER as Instant;
+
+export function instant(microseconds: number): Instant {
+  return microseconds as Instant;
+}
+
+export function microseconds(count: number): Duration {
+  return Math.trunc(count) as Duration;
+}
+
+export function milliseconds(count: number): Duration {
+  return Math.round(count * 1_000) as Duration;
+}
+
+export function seconds(count: number): Duration {
+  return Math.round(count * 1_000_000) as Duration;
+}
+
+/** RFC 9568 section 5.2.7 counts the Max Advertise Interval in centiseconds. */
+export function centiseconds(count: number): Duration {
+  return (count * 10_000) as Duration;
+}
+
+export function after(start: Instant, delay: Duration): Instant {
+  return (start + delay) as Instant;
+}
+
+export function elapsed(from: Instant, to: Instant): Duration {
+  return (to - from) as Duration;
+}
+
+/** The shortest exact text with a unit: `10ms`, `1s`, `1.5s`, `5m`. */
+export function formatDuration(duration: Duration): string {
+  if (duration === 0) return '0s';
+  if (duration % 60_000_000 === 0) return `${duration / 60_000_000}m`;
+  if (duration % 1_000 !== 0 && duration < 1_000_000) return `${duration}us`;
+  if (duration < 1_000_000) return `${duration / 1_000}ms`;
+  return `${duration / 1_000_000}s`;
+}

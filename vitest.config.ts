@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], more: Record<string, unknown> = {}) => ({
+  extends: true as const,
+  test: { name, include, ...more },
+});
+
+/** Suites that judge timing or own the kernel run one file at a time. */
+const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts']),
+      project('conformance', ['test/conformance/**/*.test.ts']),
+      project('sim', ['test/sim/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('kernel', ['test/kernel/**/*.test.ts'], alone),
+      project('lab', ['test/lab/**/*.test.ts'], alone),
+      project('interop', ['test/interop/**/*.test.ts'], alone),
+    ],
+  },
+});
