@@ -4,9 +4,10 @@ import type { AddressChange, OutgoingDatagram, OutgoingFrame } from '../net/link
 import type { Report } from './reports.ts';
 
 export type Output =
-  | DatagramSend
+  /** Advertisements. */
+  | { readonly kind: 'datagrams.send'; readonly datagrams: readonly OutgoingDatagram[] }
   /** Gratuitous ARP, unsolicited NA. */
-  | FrameSend
+  | { readonly kind: 'frames.send'; readonly frames: readonly OutgoingFrame[] }
   /** One netlink batch; the answer comes back as `addresses.changed` before anything else does. */
   | {
       readonly kind: 'addresses.change';
@@ -28,11 +29,3 @@ export type Output =
   | { readonly kind: 'report'; readonly report: Report }
   /** After `shutdown`: every instance has let go. */
   | { readonly kind: 'finished' };
-
-export interface DatagramSend extends OutgoingDatagram {
-  readonly kind: 'datagram.send';
-}
-
-export interface FrameSend extends OutgoingFrame {
-  readonly kind: 'frame.send';
-}

@@ -1,0 +1,130 @@
+/**
+ * A machine as a plain table. xstate is the notation and the judge of it (charts, reachability,
+ * tests); a step through its own `transition()` costs about 30 us, and 255 routers that take over
+ * in one turn cannot pay that. The table is read off the machine once, at start, and a property
+ * test holds that both always agree.
+ */
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+
+export interface TableTransition {
+  readonly event: string;
+  readonly guard: string | undefined;
+  /** Leaf that is reached; undefined: stay, with actions only. */
+  readonly target: string | undefined;
+  /** Exit, transition and entry actions in the order of execution. */
+  readonly actions: readonly TableAction[];
+  readonly description: string;
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+export interface TableAction {
+  readonly type: string;
+  readonly params: unknown;
+}
+
+export interface TableState {
+  /** Path of the leaf: `holding.master`. */
+  readonly name: string;
+  readonly description: string;
+  readonly transitions: ReadonlyMap<string, readonly TableTransition[]>;
+}
+
+export interface Table {
+  readonly initial: string;
+  readonly states: ReadonlyMap<string, TableState>;
+}
+
+/** Reads the table off a machine of nested states without parallel or history states. */
+export function tableOf(machine: AnyStateMachine): Table {
+  const states = new Map<string, TableState>();
+  for (const leaf of leavesOf(machine.root)) {
+    states.set(nameOf(leaf), {
+      name: nameOf(leaf),
+      description: leaf.description ?? '',
+      transitions: transitionsOf(leaf),
+    });
+  }
+  return { initial: nameOf(initialLeaf(machine.root)), states };
+}
+
+function transitionsOf(leaf: AnyStateNode): Map<string, TableTransition[]> {
+  const found = new Map<string, TableTransition[]>();
+  for (const source of pathOf(leaf).reverse()) {
+    for (const [event, candidates] of source.transitions) {
+      const rows = found.get(event) ?? [];
+      for (const candidate of candidates) {
+        const target = candidate.target?.[0];
+        const reached = target === undefined ? undefined : initialLeaf(target);
+        rows.push({
+          event,
+          guard: typeof candidate.guard === 'string' ? candidate.guard : undefined,
+          target: reached === undefined ? undefined : nameOf(reached),
+          actions: [
+            ...(reached === undefined ? [] : exitActions(leaf, source, reached)),
+            ...candidate.actions.map(actionOf),
+            ...(reached === undefined ? [] : entryActions(leaf, source, reached)),
+          ],
+          description: candidate.description ?? '',
+          meta: (candidate.meta ?? {}) as Record<string, string>,
+        });
+      }
+      found.set(event, rows);
+    }
+  }
+  return found;
+}
+
+function exitActions(
+  leaf: AnyStateNode,
+  source: AnyStateNode,
+  target: AnyStateNode,
+): TableAction[] {
+  const domain = domainOf(source, target);
+  return pathOf(leaf)
+    .filter((node) => !domain.includes(node))
+    .reverse()
+    .flatMap((node) => node.exit.map(actionOf));
+}
+
+function entryActions(
+  leaf: AnyStateNode,
+  source: AnyStateNode,
+  target: AnyStateNode,
+): TableAction[] {
+  const domain = domainOf(source, target);
+  const stays = pathOf(leaf).filter((node) => domain.includes(node));
+  return pathOf(target)
+    .filter((node) => !stays.includes(node))
+    .flatMap((node) => node.entry.map(actionOf));
+}
+
+/** The compound states that stay active: proper ancestors shared by source and target. */
+function domainOf(source: AnyStateNode, target: AnyStateNode): AnyStateNode[] {
+  const ancestors = pathOf(source).slice(0, -1);
+  return ancestors.filter((node) => pathOf(target).slice(0, -1).includes(node));
+}
+
+function actionOf(action: unknown): TableAction {
+  if (typeof action === 'string') return { type: action, params: undefined };
+  const { type, params } = action as { type: string; params?: unknown };
+  return { type, params };
+}
+
+function leavesOf(node: AnyStateNode): AnyStateNode[] {
+  const children = Object.values(node.states) as AnyStateNode[];
+  return children.length === 0 ? [node] : children.flatMap(leavesOf);
+}
+
+function initialLeaf(node: AnyStateNode): AnyStateNode {
+  if (Object.keys(node.states).length === 0) return node;
+  const child = node.initial.target[0] as AnyStateNode;
+  return initialLeaf(child);
+}
+
+function pathOf(node: AnyStateNode): AnyStateNode[] {
+  return node.parent === undefined ? [node] : [...pathOf(node.parent), node];
+}
+
+function nameOf(node: AnyStateNode): string {
+  return node.path.join('.');
+}

@@ -1,0 +1,48 @@
+/** Named predicates of the table. */
+import type { VrrpContext } from './context.ts';
+import type { Advertisement, VrrpEvent } from './events.ts';
+
+export interface GuardArguments {
+  readonly context: VrrpContext;
+  readonly event: VrrpEvent;
+}
+
+export const guards = {
+  isOwner: ({ context }: GuardArguments) => context.priority === 255,
+
+  isPriorityZero: ({ event }: GuardArguments) => advertisement(event)?.priority === 0,
+
+  /** RFC 9568 section 6.4.2: "greater than or equal to" without comparing addresses (F-B11). */
+  isAcceptedMaster: ({ context, event }: GuardArguments) => {
+    const heard = advertisement(event);
+    return heard !== undefined && (!context.preempt || heard.priority >= context.priority);
+  },
+
+  waitsToPreempt: ({ context }: GuardArguments) => context.preemptDelay > 0 && !context.holding,
+
+  isHolding: ({ context }: GuardArguments) => context.holding,
+
+  /** RFC 9568 section 6.4.3: priority first, the primary address breaks a tie. */
+  isGreater: ({ context, event }: GuardArguments) => {
+    const heard = advertisement(event);
+    if (heard === undefined) return false;
+    if (heard.priority !== context.priority) return heard.priority > context.priority;
+    return heard.greaterSource;
+  },
+
+  /** New in RFC 9568; RFC 3768 only discards. */
+  answersLosers: ({ context }: GuardArguments) => context.version === 3,
+
+  lingers: ({ event }: GuardArguments) => event.type === 'shutdown' && event.linger,
+
+  isLastFault: ({ event }: GuardArguments) => 'remaining' in event && event.remaining === 0,
+
+  isLastFaultOfOwner: ({ context, event }: GuardArguments) =>
+    context.priority === 255 && 'remaining' in event && event.remaining === 0,
+};
+
+export type GuardName = keyof typeof guards;
+
+function advertisement(event: VrrpEvent): Advertisement | undefined {
+  return event.type === 'advertisement' ? event : undefined;
+}

@@ -1,0 +1,174 @@
+/**
+ * What should be there against what is: the VIPs of every router that holds them are present, all
+ * others are absent. Asks for the difference only and learns from the kernel's answers; a change
+ * that was already so (EEXIST, EADDRNOTAVAIL) is a success.
+ */
+import type { CounterTable } from './counters.ts';
+import type { Link, LinkTable } from './links.ts';
+import type { Outbox } from './outbox.ts';
+import type { ManagedAddress, VirtualRouter } from './virtual-router.ts';
+
+/** errno(3). */
+const EEXIST = 17;
+const ENODEV = 19;
+const EADDRNOTAVAIL = 99;
+
+interface Pending {
+  readonly router: VirtualRouter;
+  readonly address: ManagedAddress;
+  readonly operation: 'add' | 'remove';
+  readonly index: number;
+}
+
+export type AddressAnswer =
+  /** Every VIP that was asked for is there. */
+  | { readonly router: VirtualRouter; readonly outcome: 'present' }
+  /** VIPs that somebody had removed are back. */
+  | { readonly router: VirtualRouter; readonly outcome: 'restored' }
+  | { readonly router: VirtualRouter; readonly outcome: 'add-refused' | 'remove-refused' };
+
+export class AddressKeeper {
+  readonly #links: LinkTable;
+  readonly #outbox: Outbox;
+  readonly #counters: CounterTable;
+  readonly #pending = new Map<number, Pending[]>();
+
+  constructor(links: LinkTable, outbox: Outbox, counters: CounterTable) {
+    this.#links = links;
+    this.#outbox = outbox;
+    this.#counters = counters;
+  }
+
+  /** Nothing has been asked that the kernel has not answered. */
+  get idle(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  /** Asks for what is missing and for the removal of what should not be there. */
+  reconcile(router: VirtualRouter): void {
+    for (const address of router.addresses) {
+      if (address.pending !== 'none') continue;
+      const link = this.#links.byName(address.interface);
+      const present = link?.addresses.get(address.key);
+      if (link !== undefined && router.holds && present === undefined) {
+        address.restoring = address.held;
+        this.#ask(router, address, 'add', link);
+      }
+      if (router.holds) continue;
+      if (present === undefined) address.held = false;
+      else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
+        this.#ask(router, address, 'remove', link);
+      }
+    }
+  }
+
+  /** Whether the link has all VIPs of the router. */
+  isComplete(router: VirtualRouter): boolean {
+    return router.addresses.every(
+      (address) => this.#links.byName(address.interface)?.addresses.has(address.key) ?? false,
+    );
+  }
+
+  /** Takes the kernel's answer to a batch: one errno for each change. */
+  answer(id: number, errnos: readonly number[]): AddressAnswer[] {
+    const pending = this.#pending.get(id) ?? [];
+    this.#pending.delete(id);
+    const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
+    pending.forEach((one, position) => {
+      one.address.pending = 'none';
+      const errno = errnos[position] ?? 0;
+      const outcome = one.operation === 'add' ? this.#added(one, errno) : this.#removed(one, errno);
+      if (outcome === undefined) return;
+      const worse = touched.get(one.router);
+      if (worse === undefined || worse === 'present') touched.set(one.router, outcome);
+      else if (outcome.endsWith('refused')) touched.set(one.router, outcome);
+    });
+    return [...touched].map(([router, outcome]) => ({ router, outcome }));
+  }
+
+  #ask(
+    router: VirtualRouter,
+    address: ManagedAddress,
+    operation: 'add' | 'remove',
+    link: Link,
+  ): void {
+    address.pending = operation;
+    const { index } = link.attributes;
+    const batch = this.#outbox.change({
+      operation,
+      index,
+      address: address.address,
+      prefixLength: address.prefixLength,
+    });
+    const pending = this.#pending.get(batch.id) ?? [];
+    pending.push({ router, address, operation, index });
+    this.#pending.set(batch.id, pending);
+  }
+
+  #added({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] | undefined {
+    if (errno !== 0 && errno !== EEXIST) {
+      address.restoring = false;
+      this.#reportFailure(router, address, 'add', errno);
+      return 'add-refused';
+    }
+    this.#links.addAddress(index, {
+      address: address.address,
+      prefixLength: address.prefixLength,
+      ours: errno === 0 || address.held,
+      tentative: false,
+      duplicate: false,
+    });
+    address.held = true;
+    const restored = address.restoring && errno === 0;
+    address.restoring = false;
+    if (!restored) return 'present';
+    this.#counters.add(router.row, 'addresses-restored');
+    this.#outbox.report({
+      kind: 'address-restored',
+      instance: router.settings.name,
+      address: address.address,
+    });
+    return 'restored';
+  }
+
+  #removed(
+    { router, address, index }: Pending,
+    errno: number,
+  ): AddressAnswer['outcome'] | undefined {
+    const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
+    if (!gone) {
+      this.#reportFailure(router, address, 'remove', errno);
+      return 'remove-refused';
+    }
+    this.#links.removeAddress(index, address.address, address.prefixLength);
+    if (errno === 0 && !address.held) {
+      this.#outbox.report({
+        kind: 'address-cleaned',
+        instance: router.settings.name,
+        address: address.address,
+      });
+    }
+    address.held = false;
+    return undefined;
+  }
+
+  #reportFailure(
+    router: VirtualRouter,
+    address: ManagedAddress,
+    operation: 'add' | 'remove',
+    errno: number,
+  ): void {
+    this.#outbox.report({
+      kind: 'address-failed',
+      instance: router.settings.name,
+      address: address.address,
+      operation,
+      errno,
+    });
+  }
+}
+
+/** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */
+function isOwnersOwn(router: VirtualRouter, ours: boolean): boolean {
+  return router.settings.priority === 255 && !ours;
+}

@@ -1,0 +1,59 @@
+/** Sentences that say why a router changed its state: for logs, events and `status`. */
+import type { VrrpState } from '../../fsm/step.ts';
+import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
+import { masterDownInterval, releaseWait } from '../../fsm/vrrp/timing.ts';
+import type { IpAddress } from '../net/address.ts';
+import { formatDuration } from '../net/time.ts';
+import type { VirtualRouter } from './virtual-router.ts';
+
+/** `before` is the router as it was when the event came. */
+export function causeOf(
+  before: { readonly state: VrrpState; readonly context: VirtualRouter['context'] },
+  router: VirtualRouter,
+  event: VrrpEvent,
+  heardFrom: IpAddress | undefined,
+): string {
+  const { context } = before;
+  switch (event.type) {
+    case 'startup':
+      return context.priority === 255 ? 'owner of the addresses starts as MASTER' : 'started';
+    case 'shutdown':
+      return 'asked to stop';
+    case 'master-timeout':
+      return router.resignedBy === undefined
+        ? `no advertisement for ${formatDuration(masterDownInterval(context.version, context.priority, context.masterInterval))}`
+        : `${router.resignedBy} resigned (priority 0)`;
+    case 'adver-timer':
+      return 'advertisement due';
+    case 'preempt-hold-timeout':
+      return `a lower priority was MASTER for the preempt delay of ${formatDuration(context.preemptDelay)}`;
+    case 'release-timeout':
+      return `no successor was heard within ${formatDuration(releaseWait(context.version, context.advertisementInterval))}`;
+    case 'stall':
+      return 'the protocol thread stood still for longer than a peer waits';
+    case 'advertisement':
+      return advertisementCause(before.state, context.priority, event.priority, heardFrom);
+    case 'interface-down':
+    case 'no-primary-ip-address':
+    case 'no-virtual-ip-addresses':
+    case 'fault':
+      return router.faults.join(', ');
+    case 'interface-up':
+    case 'primary-ip-address':
+    case 'virtual-ip-addresses':
+    case 'fault-cleared':
+      return 'the last reason for FAULT is gone';
+  }
+}
+
+function advertisementCause(
+  state: VrrpState,
+  own: number,
+  heard: number,
+  from: IpAddress | undefined,
+): string {
+  if (state === 'holding.releasing') return `successor ${from} is heard`;
+  if (heard === own)
+    return `${from} advertises the same priority ${heard} and has the greater address`;
+  return `${from} advertises priority ${heard}, own priority is ${own}`;
+}

@@ -1,0 +1,380 @@
+/**
+ * The agent without I/O: `handle(input, now)` answers what is to be done, in order; time is an
+ * argument, nothing is awaited, nothing is kept that a quiet network would make grow.
+ *
+ * One turn of the loop around it:
+ *   the deadline is reached   -> handle(wake)    advertisements before anything is read
+ *   packets wait              -> receive(...)    for each, within a bound
+ *   nothing waits any more    -> handle(quiet)   only now may silence be judged
+ *   the deadline has changed  -> arm deadline()
+ */
+import { shortestMasterDownInterval } from '../../fsm/vrrp/timing.ts';
+import type { LinkEvent } from '../net/link.ts';
+import { after, type Duration, elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
+import { AddressKeeper } from './address-keeper.ts';
+import type { CounterTable } from './counters.ts';
+import { GLOBAL_ROW } from './counters.ts';
+import { FAULT_EVENT, faultsOf, sourceOf } from './faults.ts';
+import type { Input } from './inputs.ts';
+import { LinkTable } from './links.ts';
+import { Outbox } from './outbox.ts';
+import type { Output } from './outputs.ts';
+import { Reception } from './reception.ts';
+import type { Settings } from './settings.ts';
+import { Timers } from './timers.ts';
+import { Transitions } from './transitions.ts';
+import type { InstanceView } from './view.ts';
+import { VirtualRouter } from './virtual-router.ts';
+
+/** When a refused VIP or socket is tried again. */
+const RETRY_AFTER: Duration = seconds(5);
+const REMOVE_RETRY_AFTER: Duration = milliseconds(500);
+
+export class Engine {
+  readonly #settings: Settings;
+  readonly #counters: CounterTable;
+  readonly #routers: readonly VirtualRouter[];
+  readonly #links = new LinkTable();
+  readonly #outbox = new Outbox();
+  readonly #timers: Timers;
+  readonly #keeper: AddressKeeper;
+  readonly #transitions: Transitions;
+  readonly #reception: Reception;
+  /** VIPs of all routers by interface name: never a source address. */
+  readonly #virtual = new Map<string, Set<string>>();
+  /** Interface index and VRIDs for which a receive socket was asked, by interface name and family. */
+  readonly #listening = new Map<
+    string,
+    { readonly index: number; readonly family: 'ipv4' | 'ipv6' }
+  >();
+  /** What has changed since the routers were last compared with it. */
+  #stale: 'links' | 'addresses' | undefined;
+  #started = false;
+  #stopping = false;
+  #finished = false;
+
+  constructor(settings: Settings, counters: CounterTable, options: { shortcut?: boolean } = {}) {
+    this.#settings = settings;
+    this.#counters = counters;
+    this.#routers = settings.instances.map(
+      (instance, position) => new VirtualRouter(instance, position),
+    );
+    this.#timers = new Timers(this.#routers.length);
+    this.#keeper = new AddressKeeper(this.#links, this.#outbox, counters);
+    this.#transitions = new Transitions(
+      this.#links,
+      this.#timers,
+      this.#outbox,
+      counters,
+      this.#keeper,
+    );
+    this.#reception = new Reception(
+      this.#timers,
+      this.#transitions,
+      counters,
+      this.#outbox,
+      options.shortcut ?? true,
+    );
+    for (const router of this.#routers) {
+      for (const address of router.addresses) {
+        const keys = this.#virtual.get(address.interface) ?? new Set();
+        this.#virtual.set(address.interface, keys.add(address.key));
+      }
+    }
+  }
+
+  /** When `wake` is wanted next; NEVER when nothing is armed. */
+  deadline(): Instant {
+    return this.#timers.next();
+  }
+
+  /** One row for each router. */
+  view(): InstanceView[] {
+    return this.#routers.map((router) => router.view());
+  }
+
+  /** A received packet; what it leads to comes with the next `handle`. */
+  receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
+    this.#reception.receive(index, packet, length, now);
+  }
+
+  /** A change the kernel told of; what many of them lead to comes once, with the next `handle`. */
+  notice(event: LinkEvent): void {
+    switch (event.kind) {
+      case 'link.changed':
+        this.#links.change(event.link);
+        this.#stale = 'links';
+        return;
+      case 'link.removed':
+        this.#links.remove(event.index);
+        this.#stale = 'links';
+        return;
+      case 'address.added':
+        if (this.#links.addAddress(event.index, event.address)) this.#stale ??= 'addresses';
+        return;
+      case 'address.removed':
+        if (this.#links.removeAddress(event.index, event.address, event.prefixLength)) {
+          this.#stale ??= 'addresses';
+        }
+        return;
+    }
+  }
+
+  handle(input: Input, now: Instant): readonly Output[] {
+    switch (input.kind) {
+      case 'wake':
+        this.#wake(now);
+        break;
+      case 'quiet':
+        this.#judgeSilence(now);
+        break;
+      case 'links.replaced':
+        this.#links.replace(input.links);
+        this.#linksReplaced(now);
+        break;
+      case 'link.changed':
+      case 'link.removed':
+      case 'address.added':
+      case 'address.removed':
+        this.notice(input);
+        break;
+      case 'addresses.changed':
+        this.#addressesAnswered(input.id, input.errnos, now);
+        break;
+      case 'listen.failed':
+        this.#listenFailed(input.index, now);
+        break;
+      case 'shutdown':
+        this.#shutdown(now);
+        break;
+    }
+    return this.#settle(now);
+  }
+
+  #wake(now: Instant): void {
+    this.#guardAgainstStall(now);
+    this.#timers.fire('adver', now, (position, deadline) => {
+      const router = this.#routers[position];
+      if (router?.state !== 'holding.master') return;
+      this.#transitions.advertise(router, now);
+      this.#timers.set('adver', position, nextTick(deadline, router, now));
+    });
+    this.#timers.fire('hold', now, (position) =>
+      this.#event(position, { type: 'preempt-hold-timeout' }, now),
+    );
+    this.#timers.fire('announce', now, (position) => {
+      const router = this.#routers[position];
+      if (router !== undefined) this.#transitions.announce(router, now);
+    });
+    this.#timers.fire('addresses', now, (position) => this.#retry(position, now));
+    this.#timers.fire('release', now, (position) =>
+      this.#event(position, { type: 'release-timeout' }, now),
+    );
+  }
+
+  /**
+   * A MASTER that was silent for the shortest Master_Down_Interval may have a successor; a BACKUP
+   * that slept through one has not been listening. Both start to listen anew, and what was queued
+   * meanwhile is thrown away.
+   */
+  #guardAgainstStall(now: Instant): void {
+    const lateness = elapsed(this.deadline(), now);
+    let stalled = false;
+    for (const router of this.#routers) {
+      const { version, advertisementInterval, masterInterval } = router.context;
+      const interval = router.state === 'backup' ? masterInterval : advertisementInterval;
+      const silence =
+        router.state === 'holding.master' ? elapsed(router.lastSentAt, now) : lateness;
+      if (lateness <= 0 || silence < shortestMasterDownInterval(version, interval)) continue;
+      stalled = true;
+      this.#transitions.apply(router, { type: 'stall' }, now);
+    }
+    if (!stalled) return;
+    this.#counters.add(GLOBAL_ROW, 'stalls');
+    this.#outbox.first({ kind: 'received.discard' });
+    this.#outbox.report({ kind: 'stall', microseconds: lateness });
+  }
+
+  #judgeSilence(now: Instant): void {
+    this.#timers.fire('down', now, (position) =>
+      this.#event(position, { type: 'master-timeout' }, now),
+    );
+  }
+
+  #event(position: number, event: Parameters<Transitions['apply']>[1], now: Instant): void {
+    const router = this.#routers[position];
+    if (router !== undefined) this.#transitions.apply(router, event, now);
+  }
+
+  #linksReplaced(now: Instant): void {
+    this.#linksChanged(now);
+    for (const router of this.#routers) this.#transitions.dirty.add(router);
+    if (this.#started) return;
+    this.#started = true;
+    for (const router of this.#routers) {
+      router.since = now;
+      this.#transitions.changed.add(router);
+      if (router.faults.length === 0) {
+        this.#transitions.apply(router, { type: 'startup' }, now);
+      } else {
+        const [reason] = router.faults;
+        if (reason === undefined) continue;
+        this.#transitions.apply(router, { type: FAULT_EVENT[reason].raised }, now);
+      }
+    }
+  }
+
+  /** Interfaces came, went or changed: where packets come from, what frames carry. */
+  #linksChanged(now: Instant): void {
+    for (const router of this.#routers) {
+      const link = this.#links.byName(router.settings.interface);
+      router.place(link, this.#sourceFor(router));
+    }
+    this.#reception.route(this.#routers);
+    this.#listen();
+    this.#addressesChanged(now);
+  }
+
+  /** Asks for exactly one receive socket for each (interface, family) that routers live on. */
+  #listen(): void {
+    const wanted = new Map<string, VirtualRouter[]>();
+    for (const router of this.#routers) {
+      const key = `${router.settings.interface} ${router.family}`;
+      if (router.index !== undefined) wanted.set(key, [...(wanted.get(key) ?? []), router]);
+    }
+    for (const [key, { index, family }] of this.#listening) {
+      if (wanted.get(key)?.[0]?.index === index) continue;
+      this.#outbox.first({ kind: 'unlisten', index, family });
+      this.#listening.delete(key);
+    }
+    for (const [key, routers] of wanted) {
+      const [first] = routers;
+      if (first?.index === undefined || this.#listening.has(key)) continue;
+      const { index, family } = first;
+      this.#listening.set(key, { index, family });
+      const vrids = routers.map((router) => router.settings.vrid);
+      this.#outbox.first({ kind: 'listen', index, name: first.settings.interface, family, vrids });
+    }
+  }
+
+  #addressesChanged(now: Instant): void {
+    for (const router of this.#routers) {
+      const source = this.#sourceFor(router);
+      if (source !== router.source) {
+        router.place(this.#links.byName(router.settings.interface), source);
+        if (router.holds && source !== undefined && router.master !== null) {
+          router.master = { ...router.master, address: source };
+        }
+        this.#transitions.changed.add(router);
+      }
+      this.#transitions.dirty.add(router);
+      this.#updateFaults(router, now);
+    }
+  }
+
+  #sourceFor(router: VirtualRouter) {
+    const { interface: name } = router.settings;
+    return sourceOf(router, this.#links.byName(name), this.#virtual.get(name) ?? new Set());
+  }
+
+  #updateFaults(router: VirtualRouter, now: Instant): void {
+    const before = router.faults;
+    const faults = faultsOf(router, this.#links);
+    const raised = faults.find((reason) => !before.includes(reason));
+    const cleared = before.find((reason) => !faults.includes(reason));
+    if (raised === undefined && cleared === undefined) return;
+    router.faults = faults;
+    this.#transitions.changed.add(router);
+    if (!this.#started || router.state === 'initialize') return;
+    if (raised !== undefined && router.state !== 'fault') {
+      this.#transitions.apply(router, { type: FAULT_EVENT[raised].raised }, now);
+    } else if (cleared !== undefined) {
+      const type = FAULT_EVENT[cleared].cleared;
+      this.#transitions.apply(router, { type, remaining: faults.length }, now);
+    }
+  }
+
+  #addressesAnswered(id: number, errnos: readonly number[], now: Instant): void {
+    for (const { router, outcome } of this.#keeper.answer(id, errnos)) {
+      switch (outcome) {
+        case 'present':
+          if (router.announceWhenReady) this.#transitions.announce(router, now);
+          break;
+        case 'restored':
+          router.announcements.start(now);
+          this.#transitions.announce(router, now);
+          break;
+        case 'add-refused':
+          router.refused = 'address-failed';
+          this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
+          this.#updateFaults(router, now);
+          break;
+        case 'remove-refused':
+          this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
+          break;
+      }
+      this.#transitions.dirty.add(router);
+    }
+  }
+
+  #listenFailed(index: number, now: Instant): void {
+    for (const router of this.#routers) {
+      if (router.index !== index) continue;
+      router.refused = 'socket-failed';
+      this.#listening.delete(`${router.settings.interface} ${router.family}`);
+      this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
+      this.#updateFaults(router, now);
+    }
+  }
+
+  #retry(position: number, now: Instant): void {
+    const router = this.#routers[position];
+    if (router === undefined) return;
+    router.refused = undefined;
+    this.#listen();
+    this.#transitions.dirty.add(router);
+    this.#updateFaults(router, now);
+  }
+
+  #shutdown(now: Instant): void {
+    const linger = this.#settings.linger === 'auto' && !this.#stopping;
+    this.#stopping = true;
+    for (const router of this.#routers) {
+      this.#transitions.apply(router, { type: 'shutdown', linger }, now);
+    }
+  }
+
+  /** Ends a turn: addresses compared, rows of `status` reported, outputs in order. */
+  #settle(now: Instant): readonly Output[] {
+    if (this.#stale !== undefined) {
+      if (this.#stale === 'links') this.#linksChanged(now);
+      else this.#addressesChanged(now);
+      this.#stale = undefined;
+    }
+    const { dirty, changed } = this.#transitions;
+    if (dirty.size > 0) {
+      for (const router of dirty) this.#keeper.reconcile(router);
+      dirty.clear();
+    }
+    if (changed.size > 0) {
+      for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
+      changed.clear();
+    }
+    if (this.#stopping && !this.#finished && this.#hasLetGo()) {
+      this.#finished = true;
+      this.#outbox.finish();
+    }
+    return this.#outbox.take();
+  }
+
+  #hasLetGo(): boolean {
+    return this.#keeper.idle && this.#routers.every((router) => router.state === 'initialize');
+  }
+}
+
+/** The next tick of the grid that lies ahead: missed ticks are skipped, never made up for. */
+function nextTick(deadline: Instant, router: VirtualRouter, now: Instant): Instant {
+  const interval = router.context.advertisementInterval;
+  const missed = Math.floor((now - deadline) / interval);
+  return (deadline + (missed + 1) * interval) as Instant;
+}

@@ -1,0 +1,97 @@
+/**
+ * Collects what one turn of the engine asks for and orders it so that no VIP is announced or
+ * advertised before it is there, and none is taken away before its MASTER has said so:
+ * sockets, addresses to add, advertisements, announcements, addresses to remove, reports.
+ */
+import type { AddressChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import type { Output } from './outputs.ts';
+import type { Report } from './reports.ts';
+
+const NOTHING: readonly Output[] = [];
+
+export interface AddressBatch {
+  readonly id: number;
+  readonly changes: AddressChange[];
+}
+
+export class Outbox {
+  #empty = true;
+  #first: Output[] = [];
+  #additions: AddressBatch | undefined;
+  #datagrams: OutgoingDatagram[] = [];
+  #frames: OutgoingFrame[] = [];
+  #removals: AddressBatch | undefined;
+  #reports: Output[] = [];
+  #finished = false;
+  #nextId = 1;
+
+  /** Sockets opened or closed, queues thrown away. */
+  first(output: Output): void {
+    this.#first.push(output);
+    this.#empty = false;
+  }
+
+  sendDatagrams(datagrams: readonly OutgoingDatagram[]): void {
+    for (const datagram of datagrams) this.#datagrams.push(datagram);
+    this.#empty = false;
+  }
+
+  sendFrames(frames: readonly OutgoingFrame[]): void {
+    for (const frame of frames) this.#frames.push(frame);
+    this.#empty = false;
+  }
+
+  /** Puts the change into the batch of its kind and answers the batch. */
+  change(change: AddressChange): AddressBatch {
+    this.#empty = false;
+    if (change.operation === 'add') {
+      this.#additions ??= { id: this.#nextId++, changes: [] };
+      this.#additions.changes.push(change);
+      return this.#additions;
+    }
+    this.#removals ??= { id: this.#nextId++, changes: [] };
+    this.#removals.changes.push(change);
+    return this.#removals;
+  }
+
+  report(report: Report): void {
+    this.#reports.push({ kind: 'report', report });
+    this.#empty = false;
+  }
+
+  finish(): void {
+    this.#finished = true;
+    this.#empty = false;
+  }
+
+  /** All that was collected, in order; the outbox is empty afterwards. */
+  take(): readonly Output[] {
+    if (this.#empty) return NOTHING;
+    const outputs = this.#first;
+    if (this.#additions !== undefined) outputs.push(batchOutput(this.#additions));
+    if (this.#datagrams.length > 0) {
+      outputs.push({ kind: 'datagrams.send', datagrams: this.#datagrams });
+      this.#datagrams = [];
+    }
+    if (this.#frames.length > 0) {
+      outputs.push({ kind: 'frames.send', frames: this.#frames });
+      this.#frames = [];
+    }
+    if (this.#removals !== undefined) outputs.push(batchOutput(this.#removals));
+    if (this.#reports.length > 0) {
+      outputs.push(...this.#reports);
+      this.#reports = [];
+    }
+    if (this.#finished) outputs.push({ kind: 'finished' });
+    this.#first = [];
+    this.#additions = undefined;
+    this.#removals = undefined;
+    this.#finished = false;
+    this.#empty = true;
+    return outputs;
+  }
+}
+
+function batchOutput(batch: AddressBatch): Output {
+  return { kind: 'addresses.change', id: batch.id, changes: batch.changes };
+}

@@ -1,0 +1,89 @@
+/**
+ * Deadlines of all virtual routers, (router, timer) -> instant. A deadline that moves later costs a
+ * store and nothing else: the earliest deadline is kept as a lower bound and made exact only when
+ * it is reached, so a heard advertisement arms no timer.
+ */
+import { type Instant, NEVER } from '../net/time.ts';
+
+export const TIMERS = ['adver', 'down', 'hold', 'release', 'announce', 'addresses'] as const;
+
+/**
+ * `adver`, `down`: RFC 9568 section 6.2. `hold`: preempt delay. `release`: wait for the successor.
+ * `announce`: next round of announcements. `addresses`: try a refused address operation again.
+ */
+export type TimerName = (typeof TIMERS)[number];
+
+interface Row {
+  readonly deadlines: Float64Array;
+  /** No deadline of the row lies before it. */
+  earliest: number;
+}
+
+export class Timers {
+  readonly #rows: Record<TimerName, Row>;
+
+  constructor(routers: number) {
+    const row = (): Row => ({
+      deadlines: new Float64Array(routers).fill(NEVER),
+      earliest: NEVER,
+    });
+    this.#rows = {
+      adver: row(),
+      down: row(),
+      hold: row(),
+      release: row(),
+      announce: row(),
+      addresses: row(),
+    };
+  }
+
+  set(timer: TimerName, router: number, at: Instant): void {
+    const row = this.#rows[timer];
+    row.deadlines[router] = at;
+    if (at < row.earliest) row.earliest = at;
+  }
+
+  clear(timer: TimerName, router: number): void {
+    this.#rows[timer].deadlines[router] = NEVER;
+  }
+
+  at(timer: TimerName, router: number): Instant {
+    return (this.#rows[timer].deadlines[router] ?? NEVER) as Instant;
+  }
+
+  /** A lower bound of all deadlines; NEVER when nothing is armed. */
+  next(): Instant {
+    const rows = this.#rows;
+    return Math.min(
+      rows.adver.earliest,
+      rows.down.earliest,
+      rows.hold.earliest,
+      rows.release.earliest,
+      rows.announce.earliest,
+      rows.addresses.earliest,
+    ) as Instant;
+  }
+
+  /**
+   * Calls back for each router whose deadline has been reached, disarmed already; the callback may
+   * arm it again. Makes the lower bound of the timer exact.
+   */
+  fire(
+    timer: TimerName,
+    now: Instant,
+    callback: (router: number, deadline: Instant) => void,
+  ): void {
+    const row = this.#rows[timer];
+    if (row.earliest > now) return;
+    const { deadlines } = row;
+    for (let router = 0; router < deadlines.length; router++) {
+      const deadline = deadlines[router] ?? NEVER;
+      if (deadline > now) continue;
+      deadlines[router] = NEVER;
+      callback(router, deadline as Instant);
+    }
+    let earliest: number = NEVER;
+    for (const deadline of deadlines) if (deadline < earliest) earliest = deadline;
+    row.earliest = earliest;
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Carries out what the table asks for: one event for one router, its effects, and the report of
+ * it. The advertisement that is due and the advertisement that was expected do not come by here
+ * (`engine.ts`, `reception.ts`); a property test holds that they agree with the table.
+ */
+import { type Step, step } from '../../fsm/step.ts';
+import type { Effect } from '../../fsm/vrrp/effects.ts';
+import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
+import type { IpAddress } from '../net/address.ts';
+import { after, type Instant, seconds } from '../net/time.ts';
+import type { AddressKeeper } from './address-keeper.ts';
+import { causeOf } from './causes.ts';
+import type { CounterTable } from './counters.ts';
+import type { LinkTable } from './links.ts';
+import type { Outbox } from './outbox.ts';
+import type { Timers } from './timers.ts';
+import { stateNameOf, type VirtualRouter } from './virtual-router.ts';
+
+/** A dual MASTER is told of once in this time. */
+const DUAL_MASTER_SPACING = seconds(10);
+
+export interface Heard {
+  readonly from: IpAddress;
+  readonly priority: number;
+}
+
+export class Transitions {
+  readonly #links: LinkTable;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #counters: CounterTable;
+  readonly #keeper: AddressKeeper;
+  /** Routers whose addresses are to be compared, and whose row in `status` has changed. */
+  readonly dirty = new Set<VirtualRouter>();
+  readonly changed = new Set<VirtualRouter>();
+
+  constructor(
+    links: LinkTable,
+    timers: Timers,
+    outbox: Outbox,
+    counters: CounterTable,
+    keeper: AddressKeeper,
+  ) {
+    this.#links = links;
+    this.#timers = timers;
+    this.#outbox = outbox;
+    this.#counters = counters;
+    this.#keeper = keeper;
+  }
+
+  /** Answers the step taken, so that the caller can see which row of the table it was. */
+  apply(router: VirtualRouter, event: VrrpEvent, now: Instant, heard?: Heard): Step {
+    const before = { state: router.state, context: router.context };
+    const taken = step(router.state, router.context, event);
+    if (taken.taken === undefined) return taken;
+    router.state = taken.state;
+    router.context = taken.context;
+    router.expected = undefined;
+    for (const effect of taken.effects) this.#perform(router, effect, now);
+    if (taken.taken.meta['event'] === 'lower-priority-master' && heard !== undefined) {
+      this.#reportDualMaster(router, heard, now);
+    }
+    if (taken.state !== before.state) {
+      this.#recordTransition(router, before, event, taken, now, heard);
+    }
+    return taken;
+  }
+
+  /** Sends the router's advertisement out of turn or on its grid. */
+  advertise(router: VirtualRouter, now: Instant): void {
+    const datagrams = router.advertisements();
+    this.#outbox.sendDatagrams(datagrams);
+    for (let i = 0; i < datagrams.length; i++) {
+      this.#counters.add(router.row, 'advertisement-sent');
+    }
+    router.lastSentAt = now;
+  }
+
+  /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
+  announce(router: VirtualRouter, now: Instant): void {
+    if (!router.holds) return;
+    if (!this.#keeper.isComplete(router)) {
+      router.announceWhenReady = true;
+      return;
+    }
+    router.announceWhenReady = false;
+    if (router.announcements.take(now)) {
+      const frames = router.frames(this.#links);
+      this.#outbox.sendFrames(frames);
+      for (let i = 0; i < frames.length; i++) {
+        this.#counters.add(router.row, 'announcements-sent');
+      }
+    }
+    this.#timers.set('announce', router.position, router.announcements.next());
+  }
+
+  #perform(router: VirtualRouter, effect: Effect, now: Instant): void {
+    const { position } = router;
+    switch (effect.type) {
+      case 'sendAdvertisement':
+        this.advertise(router, now);
+        return;
+      case 'sendResignation':
+        this.#resign(router);
+        return;
+      case 'answerAdvertisement':
+        this.#answer(router, effect.restart, now);
+        return;
+      case 'acquireAddresses':
+        router.announcements.stop();
+        this.dirty.add(router);
+        return;
+      case 'releaseAddresses':
+        router.announcements.stop();
+        router.announceWhenReady = false;
+        this.#timers.clear('announce', position);
+        this.dirty.add(router);
+        return;
+      case 'announce':
+        router.announcements.start(now);
+        this.announce(router, now);
+        return;
+      case 'announceAgain':
+        router.announcements.contest(now);
+        this.announce(router, now);
+        return;
+      case 'startAdverTimer':
+        this.#timers.set('adver', position, after(now, router.context.advertisementInterval));
+        return;
+      case 'cancelAdverTimer':
+        this.#timers.clear('adver', position);
+        return;
+      case 'startDownTimer':
+        this.#timers.set('down', position, after(now, effect.duration));
+        return;
+      case 'cancelDownTimer':
+        this.#timers.clear('down', position);
+        return;
+      case 'startHoldTimer':
+        this.#timers.set('hold', position, after(now, effect.duration));
+        return;
+      case 'cancelHoldTimer':
+        this.#timers.clear('hold', position);
+        return;
+      case 'startReleaseTimer':
+        this.#timers.set('release', position, after(now, effect.duration));
+        return;
+      case 'cancelReleaseTimer':
+        this.#timers.clear('release', position);
+        return;
+    }
+  }
+
+  #resign(router: VirtualRouter): void {
+    const datagrams = router.resignations();
+    this.#outbox.sendDatagrams(datagrams);
+    for (let i = 0; i < datagrams.length; i++) {
+      this.#counters.add(router.row, 'advertisement-sent');
+      this.#counters.add(router.row, 'priority-zero-pkts-sent');
+    }
+  }
+
+  /**
+   * DEVIATION: RFC 9568 section 6.4.3 answers each time. A tenth of the interval, 10 ms at most,
+   * lies between two answers here: whoever is to hear them hears the first.
+   */
+  #answer(router: VirtualRouter, restart: boolean, now: Instant): void {
+    const interval = router.context.advertisementInterval;
+    if (now - router.lastSentAt < Math.min(interval / 10, 10_000)) return;
+    this.advertise(router, now);
+    if (restart) this.#timers.set('adver', router.position, after(now, interval));
+  }
+
+  #reportDualMaster(router: VirtualRouter, heard: Heard, now: Instant): void {
+    if (now - router.contestedAt < DUAL_MASTER_SPACING) return;
+    router.contestedAt = now;
+    this.#outbox.report({
+      kind: 'dual-master',
+      instance: router.settings.name,
+      peer: heard.from,
+      peerPriority: heard.priority,
+    });
+  }
+
+  #recordTransition(
+    router: VirtualRouter,
+    before: { readonly state: VirtualRouter['state']; readonly context: VirtualRouter['context'] },
+    event: VrrpEvent,
+    taken: Step,
+    now: Instant,
+    heard: Heard | undefined,
+  ): void {
+    this.changed.add(router);
+    const from = stateNameOf(before.state);
+    const to = router.stateName;
+    if (to === 'MASTER' && from !== 'MASTER') this.#becameMaster(router);
+    if (to !== 'MASTER' && to !== 'BACKUP') router.master = null;
+    if (to === 'BACKUP' && heard === undefined) router.master = null;
+    if (from === to) return;
+    const eventName = taken.taken?.meta['event'] ?? event.type;
+    const reason = causeOf(before, router, event, heard?.from);
+    router.resignedBy = undefined;
+    router.since = now;
+    router.lastTransition = { from, to, at: now, event: eventName, reason };
+    this.#outbox.report({
+      kind: 'transition',
+      instance: router.settings.name,
+      from,
+      to,
+      event: eventName,
+      reason,
+    });
+  }
+
+  #becameMaster(router: VirtualRouter): void {
+    this.#counters.add(router.row, 'master-transitions');
+    if (router.source === undefined) return;
+    router.master = {
+      address: router.source,
+      priority: router.context.priority,
+      intervalMs: router.context.advertisementInterval / 1_000,
+    };
+  }
+}

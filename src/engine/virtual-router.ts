@@ -1,0 +1,267 @@
+/**
+ * One virtual router: its settings, its state, and the packets it sends, kept ready. Decides
+ * nothing: the table in `fsm/` does, and `engine.ts` carries out what the table asks for.
+ */
+import { INITIAL_STATE, type VrrpState } from '../../fsm/step.ts';
+import type { VrrpContext } from '../../fsm/vrrp/context.ts';
+import { type Family, type IpAddress, ipToBytes } from '../net/address.ts';
+import type { OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import { type Duration, type Instant, NEVER } from '../net/time.ts';
+import { encodeArpAnnouncement } from '../wire/arp.ts';
+import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
+import { encodeNeighborAdvertisement } from '../wire/neighbor.ts';
+import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
+import { type ChecksumForm, PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
+import { AnnouncementSchedule } from './announcements.ts';
+import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
+import { addressKey, type Link, type LinkTable } from './links.ts';
+import type { StateName } from './reports.ts';
+import type { InstanceSettings, VirtualAddress } from './settings.ts';
+import type { FaultReason, InstanceView, MasterView, TransitionView } from './view.ts';
+
+/** TTL and Hop Limit of every advertisement (RFC 9568 sections 5.1.1.3, 5.1.2.3). */
+const TTL = 255;
+
+/** DSCP CS6, network control (RFC 4594 section 3.2). */
+const TRAFFIC_CLASS = 0xc0;
+
+/** One VIP and what has been asked of the kernel about it. */
+export interface ManagedAddress extends VirtualAddress {
+  readonly key: string;
+  pending: 'none' | 'add' | 'remove';
+  /** Put there by this run, and not by somebody else or a former run. */
+  held: boolean;
+  /** Being put back after somebody removed it. */
+  restoring: boolean;
+}
+
+/** The last advertisement that only restarted Active_Down_Timer: its like needs no second judgement. */
+export interface Expected {
+  readonly packet: Uint8Array;
+  readonly length: number;
+  readonly restart: Duration;
+}
+
+export class VirtualRouter {
+  readonly settings: InstanceSettings;
+  /** Position in the settings; the counter row is one more. */
+  readonly position: number;
+  readonly row: number;
+  readonly addresses: readonly ManagedAddress[];
+  /** Names of all interfaces it needs. */
+  readonly interfaces: ReadonlySet<string>;
+  readonly announcements: AnnouncementSchedule;
+
+  state: VrrpState = INITIAL_STATE;
+  context: VrrpContext;
+  faults: readonly FaultReason[] = [];
+  since: Instant = 0 as Instant;
+  lastTransition: TransitionView | null = null;
+  master: MasterView | null = null;
+
+  /** Interface index; undefined while the interface is missing. */
+  index: number | undefined = undefined;
+  source: IpAddress | undefined = undefined;
+  expected: Expected | undefined = undefined;
+  lastSentAt: Instant = 0 as Instant;
+  contestedAt: Instant = -NEVER as Instant;
+  resignedBy: IpAddress | undefined = undefined;
+  /** The kernel refused a VIP or a socket; cleared by a retry. */
+  refused: FaultReason | undefined = undefined;
+  /** Announce as soon as the kernel has confirmed the addresses. */
+  announceWhenReady = false;
+
+  readonly #forms = new Map<IpAddress, ChecksumForm>();
+  #profile: ReceiverProfile | undefined = undefined;
+  #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
+  #frames: readonly OutgoingFrame[] | undefined = undefined;
+
+  constructor(settings: InstanceSettings, position: number) {
+    this.settings = settings;
+    this.position = position;
+    this.row = position + 1;
+    this.announcements = new AnnouncementSchedule(settings.garp);
+    this.context = {
+      version: settings.version,
+      priority: settings.priority,
+      preempt: settings.preempt,
+      preemptDelay: settings.preemptDelay,
+      advertisementInterval: settings.advertisementInterval,
+      masterInterval: settings.advertisementInterval,
+      holding: false,
+    };
+    this.addresses = [...settings.addresses, ...settings.extraAddresses].map((address) => ({
+      ...address,
+      key: addressKey(address.address, address.prefixLength),
+      pending: 'none' as const,
+      held: false,
+      restoring: false,
+    }));
+    this.interfaces = new Set([settings.interface, ...this.addresses.map((one) => one.interface)]);
+  }
+
+  get family(): Family {
+    return this.settings.family;
+  }
+
+  /** Whether this router has, or is to have, the addresses. */
+  get holds(): boolean {
+    return this.state === 'holding.master' || this.state === 'holding.releasing';
+  }
+
+  get stateName(): StateName {
+    return stateNameOf(this.state);
+  }
+
+  /** The interface or its addresses have changed: nothing prepared can be used again. */
+  place(link: Link | undefined, source: IpAddress | undefined): void {
+    this.index = link?.attributes.index;
+    this.source = source;
+    this.expected = undefined;
+    this.#profile = undefined;
+    this.#advertisements = undefined;
+    this.#frames = undefined;
+  }
+
+  /** What the receive checks hold against a packet. */
+  profile(): ReceiverProfile {
+    this.#profile ??= {
+      vrid: this.settings.vrid,
+      version: this.settings.version,
+      priority: this.settings.priority,
+      interval: this.settings.advertisementInterval,
+      addresses: this.settings.addresses.map((one) => one.address),
+      checkAddressList: false,
+      checksum: this.settings.checksum,
+      authentication: this.settings.authentication,
+      delivery: this.settings.unicast ?? 'multicast',
+      localAddress: this.source,
+    };
+    return this.#profile;
+  }
+
+  /** The peer's form of checksum; answers whether that differs from what was known of it. */
+  learnForm(peer: IpAddress, form: ChecksumForm): 'same' | 'first' | 'changed' {
+    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const known = this.#forms.get(key);
+    if (known === form) return 'same';
+    this.#forms.set(key, form);
+    this.#advertisements = undefined;
+    return known === undefined ? 'first' : 'changed';
+  }
+
+  /** Advertisements of the own priority, ready to send. */
+  advertisements(): readonly OutgoingDatagram[] {
+    this.#advertisements ??= this.#encode(this.context.priority);
+    return this.#advertisements;
+  }
+
+  /** Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). */
+  resignations(): readonly OutgoingDatagram[] {
+    return this.#encode(0);
+  }
+
+  /** One announcement of each VIP in each form asked for. */
+  frames(links: LinkTable): readonly OutgoingFrame[] {
+    this.#frames ??= this.addresses.flatMap((address) => {
+      const link = links.byName(address.interface)?.attributes;
+      if (link === undefined) return [];
+      return announcementsOf(address, this.settings.garp.form, link.mac).map((frame) => ({
+        index: link.index,
+        frame,
+      }));
+    });
+    return this.#frames;
+  }
+
+  view(): InstanceView {
+    const { settings } = this;
+    return {
+      name: settings.name,
+      state: this.stateName,
+      releasing: this.state === 'holding.releasing',
+      since: this.since,
+      faults: this.faults,
+      interface: settings.interface,
+      family: settings.family,
+      vrid: settings.vrid,
+      version: settings.version,
+      priority: { configured: settings.priority, effective: this.context.priority },
+      addresses: settings.addresses.map((one) => addressKey(one.address, one.prefixLength)),
+      master: this.master,
+      lastTransition: this.lastTransition,
+    };
+  }
+
+  #encode(priority: number): readonly OutgoingDatagram[] {
+    const { index, source, settings } = this;
+    if (index === undefined || source === undefined) return [];
+    const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
+      VRRP_GROUP[settings.family],
+    ];
+    return destinations.map((destination) => {
+      const message = encodeAdvertisement(
+        {
+          version: settings.version,
+          vrid: settings.vrid,
+          priority,
+          interval: settings.advertisementInterval,
+          addresses: settings.addresses.map((one) => one.address),
+          authentication: settings.authentication,
+        },
+        { source, destination },
+        this.#formFor(destination),
+      );
+      return { index, destination, packet: enclose(source, destination, message) };
+    });
+  }
+
+  #formFor(destination: IpAddress): ChecksumForm {
+    const { checksum } = this.settings;
+    return checksum === 'auto' ? (this.#forms.get(destination) ?? 'rfc9568') : checksum;
+  }
+}
+
+export function stateNameOf(state: VrrpState): StateName {
+  switch (state) {
+    case 'initialize':
+      return 'INIT';
+    case 'backup':
+      return 'BACKUP';
+    case 'holding.master':
+    case 'holding.releasing':
+      return 'MASTER';
+    case 'fault':
+      return 'FAULT';
+  }
+}
+
+function enclose(source: IpAddress, destination: IpAddress, message: Uint8Array): Uint8Array {
+  return source.includes(':')
+    ? encodeIpv6Packet(
+        {
+          source,
+          destination,
+          hopLimit: TTL,
+          trafficClass: TRAFFIC_CLASS,
+          nextHeader: PROTOCOL_VRRP,
+        },
+        message,
+      )
+    : encodeIpv4Packet(
+        { source, destination, ttl: TTL, trafficClass: TRAFFIC_CLASS, protocol: PROTOCOL_VRRP },
+        message,
+      );
+}
+
+function announcementsOf(
+  { address }: ManagedAddress,
+  form: InstanceSettings['garp']['form'],
+  mac: Parameters<typeof encodeArpAnnouncement>[0],
+): Uint8Array[] {
+  if (ipToBytes(address).length === 16) {
+    return [encodeNeighborAdvertisement(mac, address, { router: false })];
+  }
+  const forms = form === 'both' ? (['request', 'reply'] as const) : [form];
+  return forms.map((one) => encodeArpAnnouncement(mac, address, one));
+}
