@@ -267,6 +267,7 @@ export class Engine {
         }
         this.#transitions.changed.add(router);
       }
+      router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#updateFaults(router, now);
     }

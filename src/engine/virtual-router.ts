@@ -71,6 +71,7 @@ export class VirtualRouter {
   /** Announce as soon as the kernel has confirmed the addresses. */
   announceWhenReady = false;
 
+  readonly #advertised: readonly string[];
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #profile: ReceiverProfile | undefined = undefined;
   #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
@@ -97,6 +98,7 @@ export class VirtualRouter {
       held: false,
       restoring: false,
     }));
+    this.#advertised = settings.addresses.map((one) => addressKey(one.address, one.prefixLength));
     this.interfaces = new Set([settings.interface, ...this.addresses.map((one) => one.interface)]);
   }
 
@@ -123,6 +125,13 @@ export class VirtualRouter {
     this.#frames = undefined;
   }
 
+  /** Encodes ahead of need: a take-over then only hands over what lies ready. */
+  prepare(links: LinkTable): void {
+    this.advertisements();
+    this.frames(links);
+    this.profile();
+  }
+
   /** What the receive checks hold against a packet. */
   profile(): ReceiverProfile {
     this.#profile ??= {
@@ -147,6 +156,7 @@ export class VirtualRouter {
     if (known === form) return 'same';
     this.#forms.set(key, form);
     this.#advertisements = undefined;
+    this.advertisements();
     return known === undefined ? 'first' : 'changed';
   }
 
@@ -187,7 +197,7 @@ export class VirtualRouter {
       vrid: settings.vrid,
       version: settings.version,
       priority: { configured: settings.priority, effective: this.context.priority },
-      addresses: settings.addresses.map((one) => addressKey(one.address, one.prefixLength)),
+      addresses: this.#advertised,
       master: this.master,
       lastTransition: this.lastTransition,
     };

@@ -1,0 +1,156 @@
+/**
+ * The protocol loop: one turn each time something is readable or the deadline is reached.
+ * Due advertisements go out before anything is read; reading is bounded; silence is judged only
+ * after everything that was waiting has been read. Nothing here blocks, logs or awaits.
+ */
+import type { Engine } from '../engine/engine.ts';
+import type { Output } from '../engine/outputs.ts';
+import type { Report } from '../engine/reports.ts';
+import type { ClockPort, PacketPort, RoutePort } from '../kernel/ports.ts';
+import type { LinkEvent } from '../net/link.ts';
+import type { Instant } from '../net/time.ts';
+
+export interface Ports {
+  readonly clock: ClockPort;
+  readonly packets: PacketPort;
+  readonly routes: RoutePort;
+}
+
+export interface LoopObserver {
+  /** All reports of one turn, after its last system call. */
+  reports(reports: readonly Report[]): void;
+  /** How late the loop woke up for a deadline, in microseconds. */
+  lateness(microseconds: number): void;
+  /** After a shutdown: nothing is held any more. */
+  finished(): void;
+}
+
+/** Packets read before due advertisements are looked at again. */
+const BATCH = 64;
+
+/**
+ * Packets read in one turn. More than any honest burst (255 routers, 100 ms of 10 ms adverts): a
+ * flood that fills it does not keep a Master_Down timer from being judged.
+ */
+const BATCHES_MAX = 48;
+
+const WAKE = { kind: 'wake' } as const;
+const QUIET = { kind: 'quiet' } as const;
+
+export class Loop {
+  readonly #engine: Engine;
+  readonly #ports: Ports;
+  readonly #observer: LoopObserver;
+  #reports: Report[] = [];
+  #now: Instant = 0 as Instant;
+
+  constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
+    this.#engine = engine;
+    this.#ports = ports;
+    this.#observer = observer;
+  }
+
+  /** Reads the state of the kernel and starts every router. Throws `KernelError`. */
+  start(): void {
+    this.#resync();
+    this.#endTurn();
+  }
+
+  /** Something is readable, or the deadline is reached. */
+  turn(): void {
+    this.#serveDeadlines();
+    if (this.#ports.routes.drain(this.#notice) === 'overrun') this.#resync();
+    for (let batch = 0; batch < BATCHES_MAX; batch++) {
+      const empty = this.#ports.packets.drain(BATCH, this.#receive);
+      if (empty) break;
+      this.#serveDeadlines();
+    }
+    this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    this.#endTurn();
+  }
+
+  /** Priority 0 now, the VIPs as the settings say; `finished` follows. */
+  shutdown(): void {
+    this.#perform(this.#engine.handle({ kind: 'shutdown' }, this.#tick()));
+    this.#endTurn();
+  }
+
+  #serveDeadlines(): void {
+    const now = this.#tick();
+    const lateness = now - this.#engine.deadline();
+    if (lateness < 0) return;
+    this.#observer.lateness(lateness);
+    this.#perform(this.#engine.handle(WAKE, now));
+  }
+
+  #tick(): Instant {
+    this.#now = this.#ports.clock.now();
+    return this.#now;
+  }
+
+  readonly #notice = (event: LinkEvent): void => this.#engine.notice(event);
+
+  readonly #receive = (index: number, packet: Uint8Array, length: number): void =>
+    this.#engine.receive(index, packet, length, this.#now);
+
+  #resync(): void {
+    const links = this.#ports.routes.snapshot();
+    this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
+  }
+
+  #endTurn(): void {
+    this.#ports.clock.arm(this.#engine.deadline());
+    if (this.#reports.length === 0) return;
+    const reports = this.#reports;
+    this.#reports = [];
+    this.#observer.reports(reports);
+  }
+
+  /** In order; the kernel's answers go back to the engine once the list is done. */
+  #perform(outputs: readonly Output[]): void {
+    if (outputs.length === 0) return;
+    const { packets, routes } = this.#ports;
+    const answers: { readonly id: number; readonly errnos: readonly number[] }[] = [];
+    for (const output of outputs) {
+      switch (output.kind) {
+        case 'datagrams.send':
+          packets.sendDatagrams(output.datagrams);
+          break;
+        case 'frames.send':
+          packets.sendFrames(output.frames);
+          break;
+        case 'addresses.change':
+          answers.push({ id: output.id, errnos: routes.changeAddresses(output.changes) });
+          break;
+        case 'listen':
+          this.#listen(output);
+          break;
+        case 'unlisten':
+          packets.unlisten(output.index, output.family);
+          break;
+        case 'received.discard':
+          packets.discard();
+          break;
+        case 'report':
+          this.#reports.push(output.report);
+          break;
+        case 'finished':
+          this.#observer.finished();
+          break;
+      }
+    }
+    for (const { id, errnos } of answers) {
+      this.#perform(this.#engine.handle({ kind: 'addresses.changed', id, errnos }, this.#tick()));
+    }
+  }
+
+  #listen({ index, name, family, vrids }: Extract<Output, { kind: 'listen' }>): void {
+    try {
+      this.#ports.packets.listen(index, name, family, vrids);
+    } catch (error) {
+      const errno =
+        error instanceof Error && 'errno' in error ? String(error.errno) : String(error);
+      this.#perform(this.#engine.handle({ kind: 'listen.failed', index, errno }, this.#tick()));
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** What the main thread and the protocol thread say to each other. */
+import type { Report } from '../engine/reports.ts';
+import type { Settings } from '../engine/settings.ts';
+import type { Instant } from '../net/time.ts';
+
+export type ToProtocolThread =
+  | { readonly kind: 'start'; readonly settings: Settings; readonly realtime: Realtime }
+  /** The second one does not wait for a successor. */
+  | { readonly kind: 'shutdown' };
+
+/** Priority of SCHED_RR, 1..99; `auto` tries 10 and goes on without. */
+export type Realtime = 'auto' | 'off' | number;
+
+export type FromProtocolThread =
+  | { readonly kind: 'started'; readonly scheduling: Scheduling }
+  | {
+      readonly kind: 'reports';
+      readonly reports: readonly Report[];
+      /** The same moment on the engine's clock and on the wall (milliseconds of the epoch). */
+      readonly instant: Instant;
+      readonly wall: number;
+    }
+  | { readonly kind: 'finished' }
+  /** The thread has given up; whoever reads this releases what it held. */
+  | { readonly kind: 'fatal'; readonly message: string; readonly stack: string | undefined };
+
+export type Scheduling =
+  | { readonly policy: 'SCHED_RR'; readonly priority: number }
+  | { readonly policy: 'SCHED_OTHER'; readonly refused: string | undefined };

@@ -1,0 +1,164 @@
+/**
+ * Runs the whole protocol a few hundred times on a segment that does not exist, before the first
+ * real packet. A failover is the first time that most of this code would run, and compiling it
+ * then would cost more than the failover itself.
+ */
+
+import { CounterTable, countersLength } from '../engine/counters.ts';
+import { Engine } from '../engine/engine.ts';
+import type { InstanceSettings, Settings } from '../engine/settings.ts';
+import type { PacketSink } from '../kernel/ports.ts';
+import { ip, mac } from '../net/address.ts';
+import type { LinkState, OutgoingDatagram } from '../net/link.ts';
+import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
+import { Loop } from './loop.ts';
+
+const ROUNDS = 12;
+const ROUTERS = 64;
+const INDEX = 1;
+
+/** `version` and `checksum` of the configured routers, so that their own code is what gets warm. */
+export function warmUp(like: readonly InstanceSettings[]): void {
+  const [model] = like;
+  if (model === undefined) return;
+  for (let round = 0; round < ROUNDS; round++) rehearse(model);
+}
+
+/** Start, take over, hear a loser, yield, take over again, stop. */
+function rehearse(model: InstanceSettings): void {
+  const near = new Rehearsal(model, '192.0.2.1', 100);
+  const far = new Rehearsal(model, '192.0.2.2', 200);
+  near.start();
+  near.advance(seconds(600));
+  near.advance(seconds(1));
+  far.start();
+  far.advance(seconds(600));
+  near.hear(far.sent);
+  far.hear(near.sent);
+  for (let i = 0; i < 4; i++) {
+    far.advance(seconds(256));
+    near.hear(far.sent);
+  }
+  near.advance(seconds(1_024));
+  near.loop.shutdown();
+  near.advance(seconds(300));
+  far.loop.shutdown();
+}
+
+/** A loop on ports that only remember. */
+class Rehearsal {
+  readonly loop: Loop;
+  sent: OutgoingDatagram[] = [];
+  readonly #address: string;
+  #now = 1 as Instant;
+  #inbox: OutgoingDatagram[] = [];
+
+  constructor(model: InstanceSettings, address: string, priority: number) {
+    this.#address = address;
+    const engine = new Engine(
+      settingsLike(model, priority),
+      new CounterTable(new Float64Array(countersLength(ROUTERS))),
+    );
+    this.loop = new Loop(
+      engine,
+      { clock: this.#clock(), packets: this.#packets(), routes: this.#routes() },
+      { reports: () => {}, lateness: () => {}, finished: () => {} },
+    );
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  advance(by: Duration): void {
+    const end = this.#now + by;
+    for (let step = 0; step < 8 && this.#deadline <= end; step++) {
+      this.#now = Math.max(this.#now, this.#deadline) as Instant;
+      this.loop.turn();
+    }
+  }
+
+  hear(packets: readonly OutgoingDatagram[]): void {
+    this.#inbox = [...packets];
+    this.#now = (this.#now + milliseconds(1)) as Instant;
+    this.loop.turn();
+  }
+
+  #deadline = 0 as Instant;
+
+  #clock() {
+    return {
+      now: () => this.#now,
+      arm: (deadline: Instant) => {
+        this.#deadline = deadline;
+      },
+    };
+  }
+
+  #packets() {
+    return {
+      listen: () => {},
+      unlisten: () => {},
+      sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
+        this.sent = [...datagrams];
+        return 0;
+      },
+      sendFrames: () => 0,
+      drain: (_limit: number, sink: PacketSink) => {
+        for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length);
+        this.#inbox = [];
+        return true;
+      },
+      discard: () => {},
+      close: () => {},
+    };
+  }
+
+  #routes() {
+    const link: LinkState = {
+      index: INDEX,
+      name: 'rehearsal',
+      mac: mac('02:00:00:00:00:01'),
+      mtu: 1500,
+      running: true,
+      addresses: [
+        {
+          address: ip(this.#address),
+          prefixLength: 24,
+          ours: false,
+          tentative: false,
+          duplicate: false,
+        },
+      ],
+    };
+    return {
+      changeAddresses: (changes: readonly unknown[]) => changes.map(() => 0),
+      snapshot: () => [link],
+      drain: () => 'drained' as const,
+      close: () => {},
+    };
+  }
+}
+
+function settingsLike(model: InstanceSettings, priority: number): Settings {
+  return {
+    router: 'rehearsal',
+    linger: 'off',
+    instances: Array.from({ length: ROUTERS }, (_, position) => ({
+      ...model,
+      name: `rehearsal-${position}`,
+      interface: 'rehearsal',
+      family: 'ipv4' as const,
+      vrid: position + 1,
+      priority,
+      unicast: undefined,
+      sourceAddress: undefined,
+      preempt: true,
+      preemptDelay: 0 as Duration,
+      extraAddresses: [],
+      addresses: [
+        { address: ip(`198.51.100.${position + 1}`), prefixLength: 32, interface: 'rehearsal' },
+      ],
+    })),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Reading and writing single fields, in network byte order. Readers are total: what lies past the
+ * end reads as zero, so a wrong length can give a wrong number but never an exception. Writers
+ * refuse values that do not fit, because such a value is a bug of the caller.
+ */
+import { type Family, familyOf, type IpAddress, ipToBytes } from '../net/address.ts';
+
+export function byteAt(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] ?? 0;
+}
+
+export function uint16At(bytes: Uint8Array, offset: number): number {
+  return (byteAt(bytes, offset) << 8) | byteAt(bytes, offset + 1);
+}
+
+export function putUint16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 8;
+  bytes[offset + 1] = value;
+}
+
+/** How many of the `length` bytes announced from `offset` on the array really holds. */
+export function heldLength(bytes: Uint8Array, offset: number, length: number): number {
+  return Math.max(0, Math.min(length, bytes.length - offset));
+}
+
+/** 4 or 16: bytes in an address of the family. */
+export function addressLength(family: Family): 4 | 16 {
+  return family === 'ipv4' ? 4 : 16;
+}
+
+/** The address in network order; one of the other family is a RangeError. */
+export function addressBytes(address: IpAddress, family: Family): Uint8Array {
+  if (familyOf(address) !== family) throw new RangeError(`${address} is not an ${family} address`);
+  return ipToBytes(address);
+}
+
+/** The value itself; a RangeError unless it is a whole number within both bounds. */
+export function ranged(what: string, value: number, lowest: number, highest: number): number {
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
+  throw new RangeError(`${what} is ${value}, not ${lowest}..${highest}`);
+}

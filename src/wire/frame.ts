@@ -1,0 +1,105 @@
+/**
+ * What a captured Ethernet frame is, as far as VRRP cares: for captures, the simulator and people
+ * who watch a segment. Total: what is no good for anything else is `other`.
+ */
+import { type ArpPacket, decodeArp } from './arp.ts';
+import { heldLength } from './bytes.ts';
+import {
+  decodeEthernetHeader,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  type EthernetHeader,
+} from './ethernet.ts';
+import { decodeIpv4Header, decodeIpv6Header, type Ipv4Header, type Ipv6Header } from './ip.ts';
+import {
+  decodeNeighborAdvertisement,
+  type NeighborAdvertisement,
+  PROTOCOL_ICMPV6,
+} from './neighbor.ts';
+import { PROTOCOL_VRRP } from './vrrp/checksum.ts';
+
+export type DecodedFrame =
+  | { readonly kind: 'arp'; readonly ethernet: EthernetHeader; readonly arp: ArpPacket }
+  | {
+      readonly kind: 'neighbor-advertisement';
+      readonly ethernet: EthernetHeader;
+      readonly ip: Ipv6Header;
+      readonly advertisement: NeighborAdvertisement;
+    }
+  | VrrpFrame
+  /** Anything else, what is malformed included; `ethernet` is undefined when even that is cut off. */
+  | { readonly kind: 'other'; readonly ethernet: EthernetHeader | undefined };
+
+/** Protocol 112 in a whole packet. The message itself has not been looked at. */
+export interface VrrpFrame {
+  readonly kind: 'vrrp';
+  readonly ethernet: EthernetHeader;
+  readonly ip: Ipv4Header | Ipv6Header;
+  /** The IP packet without the padding of the frame; a view, not a copy. */
+  readonly packet: Uint8Array;
+  /** Where the VRRP message lies in `packet`. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Reads the first `length` bytes of `bytes` as one frame without check sequence. */
+export function decodeFrame(bytes: Uint8Array, length = bytes.length): DecodedFrame {
+  const held = heldLength(bytes, 0, length);
+  const header = decodeEthernetHeader(bytes, 0, held);
+  if (!header.ok) return { kind: 'other', ethernet: undefined };
+  const ethernet = header.value;
+  const payload = bytes.subarray(ethernet.headerLength, held);
+  return decodePayload(ethernet, payload) ?? { kind: 'other', ethernet };
+}
+
+function decodePayload(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame | undefined {
+  switch (ethernet.etherType) {
+    case ETHERTYPE_ARP:
+      return arpFrame(ethernet, payload);
+    case ETHERTYPE_IPV4:
+      return ipv4Frame(ethernet, payload);
+    case ETHERTYPE_IPV6:
+      return ipv6Frame(ethernet, payload);
+    default:
+      return undefined;
+  }
+}
+
+function arpFrame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame | undefined {
+  const arp = decodeArp(payload, 0, payload.length);
+  return arp.ok ? { kind: 'arp', ethernet, arp: arp.value } : undefined;
+}
+
+/** A fragment holds no whole message, and only the kernel can say what became of the others. */
+function ipv4Frame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame | undefined {
+  const ip = decodeIpv4Header(payload, 0, payload.length);
+  if (!ip.ok || ip.value.fragment || ip.value.protocol !== PROTOCOL_VRRP) return undefined;
+  return vrrpFrame(ethernet, ip.value, payload);
+}
+
+function ipv6Frame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame | undefined {
+  const ip = decodeIpv6Header(payload, 0, payload.length);
+  if (!ip.ok) return undefined;
+  if (ip.value.protocol === PROTOCOL_VRRP) return vrrpFrame(ethernet, ip.value, payload);
+  if (ip.value.protocol !== PROTOCOL_ICMPV6) return undefined;
+  const neighbor = decodeNeighborAdvertisement(payload, ip.value);
+  if (!neighbor.ok) return undefined;
+  const advertisement = neighbor.value;
+  return { kind: 'neighbor-advertisement', ethernet, ip: ip.value, advertisement };
+}
+
+function vrrpFrame(
+  ethernet: EthernetHeader,
+  ip: Ipv4Header | Ipv6Header,
+  payload: Uint8Array,
+): VrrpFrame {
+  return {
+    kind: 'vrrp',
+    ethernet,
+    ip,
+    packet: payload.subarray(0, ip.totalLength),
+    offset: ip.headerLength,
+    length: ip.totalLength - ip.headerLength,
+  };
+}

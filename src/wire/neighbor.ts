@@ -1,0 +1,160 @@
+/**
+ * Neighbor Advertisements (RFC 4861 section 4.4): how the segment is told where a virtual IPv6
+ * address now is.
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+-------------------------------+
+ *     |   Type 136    |    Code 0     |           Checksum            |
+ *     +-+-+-+---------+---------------+-------------------------------+
+ *     |R|S|O|                        Reserved                         |
+ *     +-+-+-+---------------------------------------------------------+
+ *     |                      Target Address (16)                      |
+ *     +---------------+---------------+-------------------------------+
+ *     |  Option 2     |  Length 1     | Target Link-Layer Address (6) |
+ *     +---------------+---------------+-------------------------------+
+ */
+import {
+  type IpAddress,
+  ip,
+  ipFromBytes,
+  isMulticast,
+  type MacAddress,
+  macFromBytes,
+  macToBytes,
+} from '../net/address.ts';
+import { failure, type Result, success } from '../net/result.ts';
+import { addressBytes, byteAt, heldLength, putUint16, uint16At } from './bytes.ts';
+import { finishChecksum, foldSum, sum16 } from './checksum.ts';
+import { ETHERTYPE_IPV6, encodeEthernetFrame, multicastMac } from './ethernet.ts';
+import { encodeIpv6Packet, type Ipv6Header } from './ip.ts';
+
+export const PROTOCOL_ICMPV6 = 58;
+
+const NEIGHBOR_ADVERTISEMENT = 136;
+const TARGET_LINK_LAYER_ADDRESS = 2;
+const ALL_NODES = ip('ff02::1');
+const HOP_LIMIT = 255;
+
+const ROUTER = 0x80;
+const SOLICITED = 0x40;
+const OVERRIDE = 0x20;
+
+/** Bytes before the options. */
+const FIXED_LENGTH = 24;
+/** Options count their length in units of this many bytes. */
+const OPTION_UNIT = 8;
+const CHECKSUM_OFFSET = 2;
+
+export interface NeighborAdvertisement {
+  readonly router: boolean;
+  readonly solicited: boolean;
+  readonly override: boolean;
+  readonly target: IpAddress;
+  /** Undefined: the sender left the option out. */
+  readonly targetMac: MacAddress | undefined;
+}
+
+/** One code for each check of RFC 4861 section 7.1.2. */
+export interface NeighborDecodeError {
+  readonly code:
+    | 'neighbor-hop-limit-error'
+    | 'neighbor-length-error'
+    | 'neighbor-type-error'
+    | 'neighbor-checksum-error'
+    | 'neighbor-target-error'
+    | 'neighbor-solicited-error'
+    | 'neighbor-option-error';
+}
+
+/**
+ * The unsolicited advertisement of a virtual address to all nodes, as a complete frame (RFC 9568
+ * section 6.4.1). `router` says whether this machine forwards: hosts drop a default router that
+ * says it does not, and add nothing for one that says it does.
+ */
+export function encodeNeighborAdvertisement(
+  mac: MacAddress,
+  address: IpAddress,
+  options: { readonly router: boolean },
+): Uint8Array {
+  const message = new Uint8Array(FIXED_LENGTH + OPTION_UNIT);
+  message[0] = NEIGHBOR_ADVERTISEMENT;
+  message[4] = options.router ? ROUTER | OVERRIDE : OVERRIDE;
+  message.set(addressBytes(address, 'ipv6'), 8);
+  message[FIXED_LENGTH] = TARGET_LINK_LAYER_ADDRESS;
+  message[FIXED_LENGTH + 1] = 1;
+  message.set(macToBytes(mac), FIXED_LENGTH + 2);
+  const packet = encodeIpv6Packet(
+    {
+      source: address,
+      destination: ALL_NODES,
+      hopLimit: HOP_LIMIT,
+      trafficClass: 0,
+      nextHeader: PROTOCOL_ICMPV6,
+    },
+    message,
+  );
+  const start = packet.length - message.length;
+  putUint16(packet, start + CHECKSUM_OFFSET, finishChecksum(messageSum(packet, start)));
+  const destination = multicastMac(ALL_NODES);
+  return encodeEthernetFrame({ destination, source: mac, etherType: ETHERTYPE_IPV6 }, packet);
+}
+
+/** `packet` begins with the IPv6 header that `header` was read from. */
+export function decodeNeighborAdvertisement(
+  packet: Uint8Array,
+  header: Ipv6Header,
+): Result<NeighborAdvertisement, NeighborDecodeError> {
+  const start = header.headerLength;
+  const end = start + heldLength(packet, start, header.totalLength - start);
+  if (header.ttl !== HOP_LIMIT) return failure({ code: 'neighbor-hop-limit-error' });
+  if (end - start < FIXED_LENGTH) return failure({ code: 'neighbor-length-error' });
+  const typeAndCode = uint16At(packet, start);
+  if (typeAndCode !== NEIGHBOR_ADVERTISEMENT << 8) return failure({ code: 'neighbor-type-error' });
+  const message = packet.subarray(0, end);
+  if (foldSum(messageSum(message, start)) !== 0xffff) {
+    return failure({ code: 'neighbor-checksum-error' });
+  }
+  const flags = byteAt(message, start + 4);
+  const target = ipFromBytes(message, start + 8, 16);
+  const solicited = (flags & SOLICITED) !== 0;
+  if (isMulticast(target)) return failure({ code: 'neighbor-target-error' });
+  if (solicited && isMulticast(header.destination)) {
+    return failure({ code: 'neighbor-solicited-error' });
+  }
+  const options = readOptions(message, start + FIXED_LENGTH);
+  if (!options.ok) return options;
+  return success({
+    router: (flags & ROUTER) !== 0,
+    solicited,
+    override: (flags & OVERRIDE) !== 0,
+    target,
+    targetMac: options.value,
+  });
+}
+
+/**
+ * Sum over the pseudo-header (RFC 8200 section 8.1) and the message up to the end of the packet.
+ * Source and destination are neighbours in the header, so they are summed as one range.
+ */
+function messageSum(packet: Uint8Array, start: number): number {
+  const length = packet.length - start;
+  return sum16(packet, start, length, sum16(packet, 8, 32, PROTOCOL_ICMPV6 + length));
+}
+
+/** The target link-layer address among the options, which fill the packet to its end. */
+function readOptions(
+  packet: Uint8Array,
+  start: number,
+): Result<MacAddress | undefined, NeighborDecodeError> {
+  let targetMac: MacAddress | undefined;
+  let at = start;
+  while (at < packet.length) {
+    const units = byteAt(packet, at + 1);
+    const next = at + units * OPTION_UNIT;
+    if (units === 0 || next > packet.length) return failure({ code: 'neighbor-option-error' });
+    if (byteAt(packet, at) === TARGET_LINK_LAYER_ADDRESS) targetMac = macFromBytes(packet, at + 2);
+    at = next;
+  }
+  return success(targetMac);
+}

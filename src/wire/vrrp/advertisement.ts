@@ -1,0 +1,93 @@
+/**
+ * The VRRP message of both versions. Decoding judges structure only: version, type and length. What
+ * the fields may say is for the intake to judge, because a refusal there is counted with the
+ * virtual router it belongs to.
+ */
+import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
+import { failure, type Result, success } from '../../net/result.ts';
+import type { Duration } from '../../net/time.ts';
+import { byteAt, heldLength } from '../bytes.ts';
+import type { ChecksumForm } from './checksum.ts';
+import { FIXED_LENGTH, TYPE_ADVERTISEMENT, versionAt } from './header.ts';
+import { encodeVersion2, readVersion2, version2Length } from './v2.ts';
+import { encodeVersion3, readVersion3, version3Length } from './v3.ts';
+
+export interface Advertisement {
+  readonly version: 2 | 3;
+  /** 1..255. */
+  readonly vrid: number;
+  /** 0..255. */
+  readonly priority: number;
+  /** Rounded up to the unit on the wire: a second in version 2, a centisecond in version 3. */
+  readonly interval: Duration;
+  /** 1..255 of the envelope's family. */
+  readonly addresses: readonly IpAddress[];
+  /** Version 2 only. */
+  readonly authentication?:
+    | { readonly type: 'none' }
+    | { readonly type: 'pass'; readonly password: string };
+}
+
+/** The addresses of the IP header around the message: they give the family and may be summed. */
+export interface Envelope {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+}
+
+export interface ReceivedAdvertisement {
+  readonly version: 2 | 3;
+  readonly type: number;
+  readonly vrid: number;
+  readonly priority: number;
+  readonly count: number;
+  readonly interval: Duration;
+  /** Undefined in version 3, like the data. */
+  readonly authType: number | undefined;
+  readonly authData: Uint8Array | undefined;
+  readonly checksum: number;
+  readonly addresses: readonly IpAddress[];
+}
+
+export type VrrpDecodeError =
+  | { readonly code: 'packet-length-error'; readonly length: number; readonly expected: number }
+  | { readonly code: 'version-error'; readonly version: number; readonly family: Family }
+  | { readonly code: 'invalid-type'; readonly type: number };
+
+/** The complete message with its checksum. Fields out of range are a RangeError. */
+export function encodeAdvertisement(
+  advertisement: Advertisement,
+  envelope: Envelope,
+  form: ChecksumForm,
+): Uint8Array {
+  if (advertisement.version === 3) return encodeVersion3(advertisement, envelope, form);
+  if (familyOf(envelope.source) === 'ipv4') return encodeVersion2(advertisement);
+  throw new RangeError('version 2 does not run over IPv6');
+}
+
+/** Reads the `length` bytes from `offset` on, which must be exactly one message. */
+export function decodeAdvertisement(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  family: Family,
+): Result<ReceivedAdvertisement, VrrpDecodeError> {
+  const held = heldLength(bytes, offset, length);
+  if (held < FIXED_LENGTH) return lengthError(held, FIXED_LENGTH);
+
+  const version = versionAt(bytes, offset);
+  const known = version === 3 || (version === 2 && family === 'ipv4');
+  if (!known) return failure({ code: 'version-error', version, family });
+
+  const type = byteAt(bytes, offset) & 0x0f;
+  if (type !== TYPE_ADVERTISEMENT) return failure({ code: 'invalid-type', type });
+
+  const count = byteAt(bytes, offset + 3);
+  const expected = version === 3 ? version3Length(count, family) : version2Length(count);
+  if (held !== expected) return lengthError(held, expected);
+
+  return success(version === 3 ? readVersion3(bytes, offset, family) : readVersion2(bytes, offset));
+}
+
+function lengthError(length: number, expected: number): Result<never, VrrpDecodeError> {
+  return failure({ code: 'packet-length-error', length, expected });
+}

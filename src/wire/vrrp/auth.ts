@@ -1,0 +1,41 @@
+/**
+ * Authentication Data of version 2 (RFC 2338 section 5.3.6; RFC 3768 keeps the field and gives up
+ * the methods). Only the clear-text password is done: it stops accidents, not attackers.
+ */
+import { byteAt } from '../bytes.ts';
+
+/** In every JavaScript host, although no library of the language itself declares it. */
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+
+export const AUTH_NONE = 0;
+export const AUTH_PASSWORD = 1;
+
+/** Bytes of Authentication Data: present in every version 2 message, whatever its type. */
+export const AUTH_DATA_LENGTH = 8;
+
+/** The password in UTF-8, padded with NUL; one that does not fit is refused rather than cut. */
+export function passwordBytes(password: string): Uint8Array {
+  const text = new TextEncoder().encode(password);
+  if (text.length > AUTH_DATA_LENGTH) {
+    throw new RangeError(`a password has at most ${AUTH_DATA_LENGTH} bytes, not ${text.length}`);
+  }
+  const data = new Uint8Array(AUTH_DATA_LENGTH);
+  data.set(text);
+  return data;
+}
+
+/**
+ * Whether `length` bytes of `a` from `aOffset` on are the first of `b`, in a time that does not tell
+ * where they differ. Bytes that one side does not have are equal to nothing.
+ */
+export function equalInConstantTime(
+  a: Uint8Array,
+  aOffset: number,
+  b: Uint8Array,
+  length: number,
+): boolean {
+  if (aOffset + length > a.length || length > b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < length; i++) difference |= byteAt(a, aOffset + i) ^ byteAt(b, i);
+  return difference === 0;
+}

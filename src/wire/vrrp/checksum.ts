@@ -1,0 +1,65 @@
+/**
+ * What the VRRP checksum covers. Three rules are in use:
+ *
+ *     version 2              the message                            RFC 3768 section 5.3.8
+ *     version 3 over IPv4    the message                            RFC 9568 section 5.2.8
+ *                            the message and an IPv4 pseudo-header  RFC 5798, as deployed
+ *     version 3 over IPv6    the message and an IPv6 pseudo-header  RFC 9568 section 5.2.8
+ */
+import type { Family } from '../../net/address.ts';
+import { byteAt } from '../bytes.ts';
+import { foldSum, sum16 } from '../checksum.ts';
+
+/** How a sender sums; only version 3 over IPv4 leaves a choice, everything else is `rfc9568`. */
+export type ChecksumForm = 'rfc9568' | 'pseudo_header';
+
+export const PROTOCOL_VRRP = 112;
+
+/** Partial sum of source, destination, protocol 112 and message length. */
+export function ipv4PseudoHeaderSum(
+  bytes: Uint8Array,
+  sourceOffset: number,
+  destinationOffset: number,
+  length: number,
+): number {
+  const source = sum16(bytes, sourceOffset, 4, PROTOCOL_VRRP + length);
+  return sum16(bytes, destinationOffset, 4, source);
+}
+
+/** Partial sum of source, destination, message length and next header 112. */
+export function ipv6PseudoHeaderSum(
+  bytes: Uint8Array,
+  sourceOffset: number,
+  destinationOffset: number,
+  length: number,
+): number {
+  const source = sum16(bytes, sourceOffset, 16, PROTOCOL_VRRP + length);
+  return sum16(bytes, destinationOffset, 16, source);
+}
+
+/**
+ * Which form the checksum of a received message is right in; undefined: in none. `packet` begins
+ * with its IP header.
+ */
+export function matchingForm(
+  packet: Uint8Array,
+  vrrpOffset: number,
+  vrrpLength: number,
+  family: Family,
+): ChecksumForm | undefined {
+  const message = sum16(packet, vrrpOffset, vrrpLength);
+  if (family === 'ipv6') {
+    return isRight(message + ipv6PseudoHeaderSum(packet, 8, 24, vrrpLength))
+      ? 'rfc9568'
+      : undefined;
+  }
+  if (isRight(message)) return 'rfc9568';
+  if (byteAt(packet, vrrpOffset) >>> 4 !== 3) return undefined;
+  return isRight(message + ipv4PseudoHeaderSum(packet, 12, 16, vrrpLength))
+    ? 'pseudo_header'
+    : undefined;
+}
+
+function isRight(sum: number): boolean {
+  return foldSum(sum) === 0xffff;
+}
