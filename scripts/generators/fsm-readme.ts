@@ -1,6 +1,7 @@
 /** `fsm/vrrp/README.md`: the chart and the table of the VRRP machine, read off the machine itself. */
-import type { Table, TableTransition } from '../../fsm/table.ts';
+
 import { vrrpTable } from '../../fsm/step.ts';
+import type { Table, TableTransition } from '../../fsm/table.ts';
 
 export const path = 'fsm/vrrp/README.md';
 

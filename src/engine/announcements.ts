@@ -33,8 +33,12 @@ export class AnnouncementSchedule {
     this.#refreshAt = refresh > 0 ? after(now, refresh) : NEVER;
   }
 
-  /** Another router claimed the addresses: a burst, now or as soon as the limit allows. */
+  /**
+   * Another router claimed the addresses: a burst, now or as soon as the limit allows. Rounds that
+   * are still to come do as well.
+   */
   contest(now: Instant): void {
+    if (this.#rounds > 0) return;
     const allowedAt = after(this.#burstAt, CONTEST_SPACING);
     if (allowedAt <= now) this.start(now);
     else this.#contestAt = allowedAt;

@@ -171,7 +171,9 @@ export class Transitions {
     if (restart) this.#timers.set('adver', router.position, after(now, interval));
   }
 
+  /** The last words of a MASTER that has just been preempted are no dual MASTER. */
   #reportDualMaster(router: VirtualRouter, heard: Heard, now: Instant): void {
+    if (now - router.since < router.context.advertisementInterval) return;
     if (now - router.contestedAt < DUAL_MASTER_SPACING) return;
     router.contestedAt = now;
     this.#outbox.report({

@@ -1,0 +1,35 @@
+/** Writes every generated file of the repository; `--check` only says which of them are stale. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as configReference from './generators/config-reference.ts';
+import * as configSchema from './generators/config-schema.ts';
+import * as fsmReadme from './generators/fsm-readme.ts';
+
+interface Generator {
+  /** From the top of the repository. */
+  readonly path: string;
+  generate(): string;
+}
+
+const GENERATORS: readonly Generator[] = [configSchema, configReference, fsmReadme];
+
+function currentText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+const onlyCheck = process.argv.includes('--check');
+for (const { path, generate } of GENERATORS) {
+  const text = generate();
+  if (currentText(path) === text) continue;
+  console.log(`${onlyCheck ? 'stale' : 'written'}: ${path}`);
+  if (onlyCheck) {
+    process.exitCode = 1;
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}

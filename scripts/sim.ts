@@ -1,0 +1,41 @@
+/**
+ * Plays the simulator from many seeds: `npm run sim -- --seeds 10000 [--first N]`, or from one with
+ * its trace: `npm run sim -- --seed N`. Exits with 1 at the first rule that is broken.
+ */
+import { parseArgs } from 'node:util';
+import { run } from '../test/sim/scenarios/random-faults.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    first: { type: 'string', default: '0' },
+    seed: { type: 'string' },
+    /** Goes on after a failure, to count them. */
+    all: { type: 'boolean', default: false },
+  },
+});
+
+function playOne(seed: number): void {
+  const { failure, trace } = run(seed, true);
+  console.log(trace.join('\n'));
+  console.log(
+    failure === undefined ? `seed ${seed}: every rule holds` : `seed ${seed}: ${failure}`,
+  );
+  process.exitCode = failure === undefined ? 0 : 1;
+}
+
+function playMany(first: number, count: number): void {
+  const startedAt = performance.now();
+  for (let seed = first; seed < first + count; seed++) {
+    const { failure } = run(seed);
+    if (failure === undefined) continue;
+    console.log(`seed ${seed}: ${failure}`);
+    process.exitCode = 1;
+    if (!values.all) return;
+  }
+  const seconds = (performance.now() - startedAt) / 1_000;
+  console.log(`${count} seeds in ${seconds.toFixed(1)} s`);
+}
+
+if (values.seed !== undefined) playOne(Number(values.seed));
+else playMany(Number(values.first), Number(values.seeds));

@@ -1,0 +1,51 @@
+/** What commands that ask the running agent share: the socket option and what its errors exit with. */
+import type { Command } from 'commander';
+import { ControlClient } from '../control/client.ts';
+import { ControlError, RefusedRequest } from '../control/control-error.ts';
+import { DEFAULT_SOCKET } from '../control/protocol.ts';
+import type { CliContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+
+export interface AgentOptions {
+  readonly socket: string;
+  readonly json?: boolean;
+}
+
+export function withAgentOptions(command: Command): Command {
+  return command
+    .option('--socket <path>', 'control socket of the agent', DEFAULT_SOCKET)
+    .option('--json', 'print JSON');
+}
+
+/** Runs `ask`; a failure of the control API becomes a message and an exit status. */
+export async function askAgent(
+  context: CliContext,
+  { socket }: AgentOptions,
+  ask: (client: ControlClient) => Promise<void>,
+): Promise<void> {
+  try {
+    await ask(new ControlClient({ socket }));
+  } catch (error) {
+    if (!(error instanceof ControlError || error instanceof RefusedRequest)) throw error;
+    context.stderr(`vrrp-agent: ${error.message}\n`);
+    const hint = hintOf(error);
+    if (hint !== undefined) context.stderr(`${hint}\n`);
+    context.setExitCode(exitCodeOf(error));
+  }
+}
+
+function exitCodeOf(error: ControlError | RefusedRequest): number {
+  const gone = error.code === 'no-agent' || error.code === 'connection-lost';
+  return gone ? EXIT.noAgent : EXIT.failed;
+}
+
+function hintOf({ code }: ControlError | RefusedRequest): string | undefined {
+  switch (code) {
+    case 'no-agent':
+      return 'Is it running? `vrrp-agent run --config FILE` starts it; --socket names another path.';
+    case 'permission-denied':
+      return 'Ask as root, or as a member of the group that control.mode lets in.';
+    default:
+      return undefined;
+  }
+}

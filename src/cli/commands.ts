@@ -1,0 +1,50 @@
+/** The commands of the program. Their modules are loaded only when they are called. */
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+
+export interface CommandModule {
+  register(program: Command, context: CliContext): void;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  /** For the list of commands; the module has the full description. */
+  readonly summary: string;
+  /** Goes on when nobody reads its output any more. */
+  readonly isDaemon?: true;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    summary: 'run the agent in the foreground',
+    isDaemon: true,
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'validate a configuration file and show what it means',
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'show the instances of the running agent',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'events',
+    summary: 'show the transitions of the running agent and their causes',
+    load: () => import('./commands/events.ts'),
+  },
+  {
+    name: 'decode',
+    summary: 'explain a VRRP packet, or why it is refused',
+    load: () => import('./commands/decode.ts'),
+  },
+  {
+    name: 'lab',
+    summary: 'build and run network-namespace labs',
+    load: () => import('./commands/lab.ts'),
+  },
+];

@@ -1,0 +1,99 @@
+/** `vrrp-agent decode`: what a VRRP packet says, or why it is refused. Needs no agent. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { judge, VRRP_GROUP } from '../../engine/intake.ts';
+import { familyOf, type IpAddress, ip, parseIp } from '../../net/address.ts';
+import { passwordBytes } from '../../wire/vrrp/auth.ts';
+import type { CliContext } from '../context.ts';
+import { type DecodeRequest, decodePacket } from '../decode-packet.ts';
+import { EXIT } from '../exit-codes.ts';
+import { renderDecoded } from '../render/packet.ts';
+
+/** Nobody's sources: only the checksum of some packets depends on them. */
+const SOURCE = { ipv4: ip('192.0.2.1'), ipv6: ip('fe80::1') };
+
+/** The largest payload of an IPv4 packet without options. */
+const LONGEST_MESSAGE = 0xffff - 20;
+
+interface DecodeOptions {
+  readonly src?: IpAddress;
+  readonly dst?: IpAddress;
+  readonly ttl: number;
+  readonly version?: '2' | '3';
+  readonly authPass?: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command, context: CliContext): void {
+  program
+    // `--version` behind the command is the packet's, not the program's.
+    .enablePositionalOptions()
+    .command('decode')
+    .description('Show what a VRRP packet says, or why it is refused.')
+    .argument('<hex...>', 'bytes of the packet after its IP header; blanks and colons are skipped')
+    .option('--src <address>', 'source of the packet', address)
+    .option('--dst <address>', 'destination of the packet; default: the multicast group', address)
+    .option('--ttl <n>', 'TTL or Hop Limit of the packet', timeToLive, 255)
+    .addOption(new Option('--version <n>', 'accept this version only').choices(['2', '3']))
+    .option('--auth-pass <password>', 'check the password of version 2', password)
+    .option('--json', 'print one JSON document')
+    .action((hex: string[], options: DecodeOptions, command: Command) => {
+      const message = parseHex(hex.join(''));
+      if (message === undefined)
+        command.error('error: HEX is not whole bytes in hexadecimal', USAGE);
+      const ends = endsOf(options);
+      if (ends === undefined) command.error('error: --src and --dst differ in family', USAGE);
+      decode(context, { ...ends, ...receiver(options), message }, options.json === true);
+    });
+}
+
+const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
+
+function decode(context: CliContext, request: DecodeRequest, json: boolean): void {
+  const document = decodePacket(request, judge);
+  context.stdout(json ? `${JSON.stringify(document, null, 2)}\n` : renderDecoded(document));
+  if (!document.ok) context.setExitCode(EXIT.failed);
+}
+
+function receiver({ ttl, version, authPass }: DecodeOptions) {
+  return {
+    ttl,
+    version: version === undefined ? undefined : version === '2' ? (2 as const) : (3 as const),
+    password: authPass,
+  };
+}
+
+/** What is not given is of the family of what is. */
+function endsOf({ src, dst }: DecodeOptions) {
+  const family = familyOf(src ?? dst ?? SOURCE.ipv4);
+  const ends = { source: src ?? SOURCE[family], destination: dst ?? VRRP_GROUP[family] };
+  return familyOf(ends.source) === familyOf(ends.destination) ? ends : undefined;
+}
+
+function parseHex(text: string): Uint8Array | undefined {
+  const digits = text.replace(/[\s:]/g, '');
+  if (!/^([0-9a-f]{2})*$/i.test(digits)) return undefined;
+  if (digits.length / 2 > LONGEST_MESSAGE) return undefined;
+  return Uint8Array.from(Buffer.from(digits, 'hex'));
+}
+
+function address(text: string): IpAddress {
+  const parsed = parseIp(text);
+  if (parsed === undefined) throw new InvalidArgumentError('Not an IP address.');
+  return parsed;
+}
+
+function timeToLive(text: string): number {
+  if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 255) {
+    throw new InvalidArgumentError('A number from 0 to 255 is expected.');
+  }
+  return Number(text);
+}
+
+function password(text: string): string {
+  try {
+    passwordBytes(text);
+  } catch {
+    throw new InvalidArgumentError('A password has at most 8 bytes.');
+  }
+  return text;
+}

@@ -1,0 +1,61 @@
+/** `vrrp-agent events`: what has happened, and with `--follow` what happens, with causes. */
+import type { Command } from 'commander';
+import type { ControlClient } from '../../control/client.ts';
+import { ControlError } from '../../control/control-error.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import { type EventLayout, eventLayout, renderEvent, renderGap } from '../render/events.ts';
+import { paletteFor } from '../render/text.ts';
+
+interface EventsOptions extends AgentOptions {
+  readonly follow?: boolean;
+}
+
+export function register(program: Command, context: CliContext): void {
+  withAgentOptions(
+    program
+      .command('events')
+      .description('Show the transitions and other notable events, with their causes.')
+      .option('--follow', 'go on with each event as it happens; JSON is then one event a line'),
+  ).action((_options: unknown, command: Command) => {
+    const options = command.optsWithGlobals<EventsOptions>();
+    return askAgent(context, options, (client) =>
+      options.follow === true
+        ? followEvents(context, client, options)
+        : showEvents(context, client, options),
+    );
+  });
+}
+
+async function showEvents(context: CliContext, client: ControlClient, options: EventsOptions) {
+  const document = await client.events();
+  if (options.json === true) {
+    context.stdout(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  const layout = eventLayout(document.events, paletteFor(context.isTty, process.env));
+  if (document.events.length === 0) context.stderr('Nothing has happened yet.\n');
+  context.stdout(document.events.map((event) => renderEvent(event, layout)).join(''));
+}
+
+/** Ends when the agent does; that the stream ended is then the news. */
+async function followEvents(context: CliContext, client: ControlClient, options: EventsOptions) {
+  const layout = await followLayout(context, client);
+  let last = 0;
+  for await (const event of client.follow()) {
+    if (options.json === true) {
+      context.stdout(`${JSON.stringify(event)}\n`);
+    } else {
+      context.stdout(renderGap(last, event.seq) + renderEvent(event, layout));
+    }
+    last = event.seq;
+  }
+  throw new ControlError('connection-lost', 'the agent has ended the stream: it is stopping');
+}
+
+/** Lines come one by one: the instances' names give the width. */
+async function followLayout(context: CliContext, client: ControlClient): Promise<EventLayout> {
+  const { instances } = await client.status();
+  const nameWidth = instances.reduce((most, { name }) => Math.max(most, name.length), 4);
+  return { palette: paletteFor(context.isTty, process.env), nameWidth };
+}

@@ -1,0 +1,133 @@
+/** `vrrp-agent lab`: directors and a client in network namespaces, to try things on. */
+import type { Command } from 'commander';
+import { LabError } from '../../lab/command.ts';
+import { Lab } from '../../lab/lab.ts';
+import { HOST_INTERFACE, type LabHost, labLayout, virtualAddress } from '../../lab/layout.ts';
+import { type AgentInstance, startAgent } from '../../lab/peers/vrrp-agent.ts';
+import { isRunning } from '../../lab/processes.ts';
+import { knownPrefixes, readState } from '../../lab/state.ts';
+import { tearDown, tearDownAll } from '../../lab/tear-down.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+
+const DEFAULT_PREFIX = 'vrrp';
+
+interface UpOptions {
+  readonly prefix: string;
+  readonly directors: string;
+  readonly interval: string;
+  readonly start?: boolean;
+}
+
+export function register(program: Command, context: CliContext): void {
+  const lab = program.command('lab').description('directors and a client in network namespaces');
+  lab
+    .command('up')
+    .description('make a lab; prints what there is and what to try')
+    .option('--prefix <prefix>', 'begins the names of the namespaces', DEFAULT_PREFIX)
+    .option('--directors <count>', 'how many directors', '2')
+    .option('--start', 'run an agent on every director')
+    .option('--interval <duration>', 'advertisement interval of the agents', '1s')
+    .action((options: UpOptions) => reporting(context, () => up(context, options)));
+  lab
+    .command('down')
+    .description('remove a lab with all that runs in it')
+    .argument('[prefix]', 'which lab', DEFAULT_PREFIX)
+    .option('--all', 'every lab on this machine')
+    .action((prefix: string, options: { all?: boolean }) =>
+      reporting(context, () => down(context, prefix, options.all === true)),
+    );
+  lab
+    .command('list')
+    .description('the labs on this machine')
+    .action(() => reporting(context, () => list(context)));
+}
+
+async function reporting(context: CliContext, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    context.stderr(`vrrp-agent lab: ${error.message}${hintFor(error)}\n`);
+    context.setExitCode(error.code === 'lab-name-error' ? EXIT.usage : EXIT.failed);
+  }
+}
+
+function hintFor({ code, message }: LabError): string {
+  if (code === 'lab-exists') return " (remove it with 'vrrp-agent lab down')";
+  return /not permitted|permission denied/i.test(message) ? ' (a lab needs root)' : '';
+}
+
+async function up(context: CliContext, options: UpOptions): Promise<void> {
+  const { prefix } = options;
+  const lab = await Lab.up({ prefix, directors: Number(options.directors) });
+  try {
+    if (options.start === true) await startAgents(lab, options.interval);
+  } catch (error) {
+    await lab.down();
+    throw error;
+  }
+  context.stdout(`${describe(lab, options.start === true)}\n`);
+}
+
+async function startAgents(lab: Lab, interval: string): Promise<void> {
+  await Promise.all(
+    lab.layout.directors.map(async (director, at) => {
+      const instance: AgentInstance = {
+        priority: 150 - at * 10,
+        advertisement_interval: interval,
+        addresses: [`${virtualAddress(0)}/32`],
+      };
+      const agent = await startAgent(lab, director, { instances: [instance] });
+      agent.release();
+    }),
+  );
+}
+
+async function down(context: CliContext, prefix: string, all: boolean): Promise<void> {
+  const removed = all ? await tearDownAll() : [prefix];
+  if (!all) await tearDown(prefix);
+  context.stdout(removed.length === 0 ? 'no labs\n' : `removed: ${removed.join(', ')}\n`);
+}
+
+async function list(context: CliContext): Promise<void> {
+  for (const prefix of knownPrefixes()) {
+    const state = readState(prefix);
+    if (state === undefined) continue;
+    const { directors } = labLayout(prefix, state.directorCount);
+    const running = state.processes.filter(isRunning).map(({ label }) => label);
+    const hosts = directors.map(({ name }) => name).join(' ');
+    context.stdout(`${prefix}  ${hosts}  ${running.join(' ') || 'nothing runs'}\n`);
+  }
+}
+
+function describe(lab: Lab, started: boolean): string {
+  const { prefix, directors, client, switchNamespace } = lab.layout;
+  const row = ({ namespace, address }: LabHost) => `  ${namespace.padEnd(28)} ${address}`;
+  const first = lab.director(1);
+  const commands = started
+    ? agentCommands(lab, first)
+    : [`ip netns exec ${first.namespace} vrrp-agent run --config FILE`];
+  return [
+    `lab '${prefix}': every machine has ${HOST_INTERFACE} on one segment`,
+    ...[...directors, client].map(row),
+    `  ${switchNamespace.padEnd(28)} ports ${directors.map(({ name }) => name).join(', ')}, client`,
+    '',
+    'try:',
+    ...[
+      ...commands,
+      `ip -n ${switchNamespace} link set ${first.name} down    # cut off ${first.name}; 'up' again`,
+      `ip netns exec ${switchNamespace} tcpdump -n -i bridge proto 112 or arp`,
+      `vrrp-agent lab down ${prefix}`,
+    ].map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+function agentCommands(lab: Lab, first: LabHost): string[] {
+  const sockets = lab.layout.directors.map(({ name }) => lab.path(`${name}.sock`));
+  return [
+    `ip netns exec ${lab.client.namespace} ping -i 0.1 ${virtualAddress(0)}`,
+    ...sockets.map((socket) => `vrrp-agent status --socket ${socket}`),
+    `vrrp-agent failover --all --socket ${lab.path(`${first.name}.sock`)}`,
+  ];
+}

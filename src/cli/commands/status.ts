@@ -1,0 +1,57 @@
+/** `vrrp-agent status`: what every instance does now. */
+import type { Command } from 'commander';
+import type { StatusDocument } from '../../control/protocol.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { renderStatus } from '../render/status.ts';
+import { paletteFor } from '../render/text.ts';
+
+/** What a screen without a width of its own is taken to hold. */
+const SCREEN_WIDTH = 80;
+
+export function register(program: Command, context: CliContext): void {
+  withAgentOptions(
+    program
+      .command('status')
+      .description('Show the instances: state, since when, priority, master, VIPs, faults.')
+      .argument('[name...]', 'only these instances'),
+  ).action((names: string[], _options: unknown, command: Command) =>
+    showStatus(context, names, command.optsWithGlobals<AgentOptions>()),
+  );
+}
+
+function showStatus(context: CliContext, names: readonly string[], options: AgentOptions) {
+  return askAgent(context, options, async (client) => {
+    const status = await client.status();
+    const unknown = names.filter((name) => !status.instances.some((one) => one.name === name));
+    if (unknown.length > 0) {
+      refuseUnknown(context, unknown, status);
+      return;
+    }
+    const wanted = names.length === 0 ? status : only(status, names);
+    context.stdout(options.json === true ? asJson(wanted) : asTable(wanted, context));
+  });
+}
+
+function refuseUnknown(context: CliContext, unknown: readonly string[], status: StatusDocument) {
+  const known = status.instances.map((one) => one.name).join(', ');
+  context.stderr(`vrrp-agent: no instance is named ${unknown.join(', ')}; there are: ${known}\n`);
+  context.setExitCode(EXIT.failed);
+}
+
+function only(status: StatusDocument, names: readonly string[]): StatusDocument {
+  return { ...status, instances: status.instances.filter((one) => names.includes(one.name)) };
+}
+
+function asJson(status: StatusDocument): string {
+  return `${JSON.stringify(status, null, 2)}\n`;
+}
+
+function asTable(status: StatusDocument, { isTty }: CliContext): string {
+  return renderStatus(status, {
+    palette: paletteFor(isTty, process.env),
+    width: (isTty ? process.stdout.columns : undefined) ?? SCREEN_WIDTH,
+    now: new Date(),
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Judges one VRRP message the way a receiver without a configuration does: what depends on local
+ * settings is shown, what no router would accept is refused.
+ */
+
+import type { ReceiverProfile, Verdict } from '../engine/intake.ts';
+import type { DiscardReason } from '../engine/intake-reasons.ts';
+import { familyOf, type IpAddress } from '../net/address.ts';
+import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
+import { AUTH_PASSWORD } from '../wire/vrrp/auth.ts';
+import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
+
+export interface DecodeRequest {
+  /** The VRRP message without its IP header. */
+  readonly message: Uint8Array;
+  readonly source: IpAddress;
+  /** Of the source's family. */
+  readonly destination: IpAddress;
+  readonly ttl: number;
+  readonly version: 2 | 3 | undefined;
+  /** Checked against version 2 messages. */
+  readonly password: string | undefined;
+}
+
+export type Judge = (packet: Uint8Array, length: number, receiver: ReceiverProfile) => Verdict;
+
+/** The answer of `decode --json`. */
+export type DecodeDocument =
+  | { readonly ok: true; readonly packet: PacketDocument }
+  | { readonly ok: false; readonly reason: DiscardReason };
+
+export interface PacketDocument {
+  readonly version: 2 | 3;
+  readonly type: number;
+  readonly vrid: number;
+  readonly priority: number;
+  readonly count: number;
+  /** Version 2. */
+  readonly auth_type?: number;
+  readonly interval_ms: number;
+  /** Version 3 over IPv4, where two forms are in use. */
+  readonly checksum_form?: 'rfc9568' | 'pseudo_header';
+  readonly addresses: readonly string[];
+}
+
+export function decodePacket(request: DecodeRequest, judge: Judge): DecodeDocument {
+  const packet = enclose(request);
+  const verdict = judge(packet, packet.length, receiverFor(request));
+  if (!verdict.ok) return { ok: false, reason: verdict.reason };
+  // RFC 2338 section 5.3.6.3: type 2 means an IPsec header, and there is none; others do not exist.
+  const { authType } = verdict.advertisement;
+  if (authType !== undefined && authType > AUTH_PASSWORD) {
+    return { ok: false, reason: 'auth-type-mismatch' };
+  }
+  return { ok: true, packet: packetDocument(verdict, request) };
+}
+
+function receiverFor({ version, password }: DecodeRequest): ReceiverProfile {
+  return {
+    vrid: undefined,
+    version,
+    priority: undefined,
+    interval: undefined,
+    addresses: undefined,
+    checkAddressList: false,
+    checksum: 'auto',
+    authentication: password === undefined ? undefined : { type: 'pass', password },
+    delivery: 'any',
+    localAddress: undefined,
+  };
+}
+
+function packetDocument(
+  { advertisement, form }: Extract<Verdict, { ok: true }>,
+  { source }: DecodeRequest,
+): PacketDocument {
+  const { version, type, vrid, priority, count, authType, interval, addresses } = advertisement;
+  const hasTwoForms = version === 3 && familyOf(source) === 'ipv4';
+  return {
+    version,
+    type,
+    vrid,
+    priority,
+    count,
+    ...(authType === undefined ? {} : { auth_type: authType }),
+    interval_ms: interval / 1_000,
+    ...(hasTwoForms ? { checksum_form: form } : {}),
+    addresses,
+  };
+}
+
+function enclose({ source, destination, ttl, message }: DecodeRequest): Uint8Array {
+  const header = { source, destination, trafficClass: 0 };
+  return familyOf(source) === 'ipv6'
+    ? encodeIpv6Packet({ ...header, hopLimit: ttl, nextHeader: PROTOCOL_VRRP }, message)
+    : encodeIpv4Packet({ ...header, ttl, protocol: PROTOCOL_VRRP }, message);
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** The process around the command line. */
+import { COMMANDS } from './commands.ts';
+import { runProgram } from './program.ts';
+
+const args = process.argv.slice(2);
+const isDaemon = COMMANDS.some(({ name, isDaemon }) => isDaemon && args.includes(name));
+
+// `vrrp-agent events | head` ends when head does, without a complaint.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  if (!isDaemon) process.exit();
+});
+// Nowhere is left to say that this one is closed.
+process.stderr.on('error', () => {});
+
+await runProgram(args, {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  setExitCode: (code) => {
+    process.exitCode = code;
+  },
+  isTty: process.stdout.isTTY === true,
+});

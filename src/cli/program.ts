@@ -1,0 +1,52 @@
+/** The command line as a whole: finds the command, loads it, and turns its errors into a status. */
+import { Command, CommanderError } from 'commander';
+import { COMMANDS, type CommandEntry } from './commands.ts';
+import type { CliContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { programVersion } from './version.ts';
+
+/** Never rejects: what goes wrong is written to `context` and told by the exit code. */
+export async function runProgram(
+  args: readonly string[],
+  context: CliContext,
+  commands: readonly CommandEntry[] = COMMANDS,
+): Promise<void> {
+  const ordered = commandFirst(args);
+  const program = new Command('vrrp-agent')
+    .description('VRRP high-availability agent for pairs of Linux Virtual Server directors')
+    .version(programVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout(text),
+      writeErr: (text) => context.stderr(text),
+    });
+  try {
+    for (const { name, summary, load } of commands) {
+      const isWanted = name === ordered[0] || (ordered[0] === 'help' && name === ordered[1]);
+      if (isWanted) (await load()).register(program, context);
+      else program.command(name).description(summary);
+    }
+    await program.parseAsync(ordered, { from: 'user' });
+  } catch (error) {
+    context.setExitCode(reportError(error, context));
+  }
+}
+
+/** Commander has written its own errors already; help and version are thrown as well, with 0. */
+function reportError(error: unknown, context: CliContext): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  context.stderr(`vrrp-agent: ${error instanceof Error ? error.message : String(error)}\n`);
+  return EXIT.failed;
+}
+
+/** `--socket` and `--json` belong to the commands, but people also write them before. */
+function commandFirst(args: readonly string[]): string[] {
+  let count = 0;
+  for (let arg = args[count]; arg !== undefined; arg = args[count]) {
+    if (arg === '--json' || arg.startsWith('--socket=')) count += 1;
+    else if (arg === '--socket') count += 2;
+    else break;
+  }
+  const [command, ...rest] = args.slice(count);
+  return command === undefined ? [...args] : [command, ...args.slice(0, count), ...rest];
+}

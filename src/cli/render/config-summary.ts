@@ -1,0 +1,95 @@
+/** What a configuration means, as `check` shows it. */
+import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
+import type { AgentSettings } from '../../config/agent-settings.ts';
+import type { InstanceSettings, Settings } from '../../engine/settings.ts';
+import { type Column, renderTable } from './table.ts';
+import { plain } from './text.ts';
+
+export interface ConfigSummary {
+  readonly router: string;
+  readonly socket: string;
+  readonly realtime: AgentSettings['realtime'];
+  readonly instances: readonly InstanceSummary[];
+}
+
+export interface InstanceSummary {
+  readonly name: string;
+  readonly interface: string;
+  readonly family: string;
+  readonly vrid: number;
+  readonly version: number;
+  readonly priority: number;
+  readonly interval_ms: number;
+  /** How long a BACKUP of this priority hears nothing before it becomes MASTER. */
+  readonly master_down_ms: number;
+  readonly delivery: 'multicast' | 'unicast';
+  readonly addresses: readonly string[];
+  readonly extra_addresses: readonly string[];
+}
+
+const SHOWN_ADDRESSES = 3;
+
+export function configSummary(settings: Settings, agent: AgentSettings): ConfigSummary {
+  return {
+    router: settings.router,
+    socket: agent.control.socket,
+    realtime: agent.realtime,
+    instances: settings.instances.map(instanceSummary),
+  };
+}
+
+/** Lines may be longer than the screen: they are read as a report, not at a glance. */
+export function renderSummary({ router, socket, realtime, instances }: ConfigSummary): string {
+  const noun = instances.length === 1 ? 'instance' : 'instances';
+  return (
+    `router ${router}: ${instances.length} ${noun}, ` +
+    `real-time priority ${realtime}, control socket ${socket}\n` +
+    renderTable(COLUMNS, instances, Number.POSITIVE_INFINITY, plain)
+  );
+}
+
+const COLUMNS: readonly Column<InstanceSummary>[] = [
+  { title: 'INSTANCE', cell: ({ name }) => name },
+  { title: 'INTERFACE', cell: (row) => row.interface },
+  { title: 'VRID', cell: ({ vrid }) => String(vrid) },
+  { title: 'VERSION', cell: ({ version }) => String(version) },
+  { title: 'PRIORITY', cell: ({ priority }) => String(priority) },
+  { title: 'INTERVAL', cell: (row) => formatMilliseconds(row.interval_ms) },
+  { title: 'MASTER DOWN', cell: (row) => formatMilliseconds(row.master_down_ms) },
+  { title: 'DELIVERY', cell: ({ delivery }) => delivery },
+  {
+    title: 'ADDRESSES',
+    cell: ({ addresses, extra_addresses }) => shortList([...addresses, ...extra_addresses]),
+  },
+];
+
+function instanceSummary(instance: InstanceSettings): InstanceSummary {
+  const { version, priority, advertisementInterval } = instance;
+  const addressText = (entry: InstanceSettings['addresses'][number]) => {
+    const elsewhere = entry.interface === instance.interface ? '' : `@${entry.interface}`;
+    return `${entry.address}/${entry.prefixLength}${elsewhere}`;
+  };
+  return {
+    name: instance.name,
+    interface: instance.interface,
+    family: instance.family,
+    vrid: instance.vrid,
+    version,
+    priority,
+    interval_ms: advertisementInterval / 1_000,
+    master_down_ms: masterDownInterval(version, priority, advertisementInterval) / 1_000,
+    delivery: instance.unicast === undefined ? 'multicast' : 'unicast',
+    addresses: instance.addresses.map(addressText),
+    extra_addresses: instance.extraAddresses.map(addressText),
+  };
+}
+
+function shortList(addresses: readonly string[]): string {
+  const shown = addresses.slice(0, SHOWN_ADDRESSES).join(' ');
+  const hidden = addresses.length - SHOWN_ADDRESSES;
+  return hidden > 0 ? `${shown} and ${hidden} more` : shown;
+}
+
+function formatMilliseconds(value: number): string {
+  return value < 1_000 ? `${value}ms` : `${value / 1_000}s`;
+}

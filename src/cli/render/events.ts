@@ -1,0 +1,55 @@
+/** Events as lines: when, which instance, what, why. */
+import type { EventDocument } from '../../control/protocol.ts';
+import { type Paint, type Palette, plain, printable } from './text.ts';
+
+export interface EventLayout {
+  readonly palette: Palette;
+  /** Width of the instance column. */
+  readonly nameWidth: number;
+}
+
+const KIND_WIDTH = 'address-restored'.length;
+
+export function eventLayout(events: readonly EventDocument[], palette: Palette): EventLayout {
+  const nameWidth = events.reduce((most, event) => Math.max(most, instanceOf(event).length), 4);
+  return { palette, nameWidth };
+}
+
+export function renderEvent(event: EventDocument, { palette, nameWidth }: EventLayout): string {
+  const cells = [
+    palette.faint(event.at),
+    printable(instanceOf(event)).padEnd(nameWidth),
+    paintOf(event, palette)(event.kind.padEnd(KIND_WIDTH)),
+    printable(event.message),
+  ];
+  return `${cells.join('  ')}\n`;
+}
+
+/** Tells that numbers are missing between two events; nothing when none are. */
+export function renderGap(previous: number, next: number): string {
+  const missing = next - previous - 1;
+  if (missing <= 0) return '';
+  return `... ${missing} ${missing === 1 ? 'event is' : 'events are'} no longer kept\n`;
+}
+
+function instanceOf(event: EventDocument): string {
+  return ('instance' in event ? event.instance : null) ?? '-';
+}
+
+function paintOf(event: EventDocument, palette: Palette): Paint {
+  switch (event.kind) {
+    case 'transition':
+      if (event.to === 'FAULT') return palette.bad;
+      return event.to === 'MASTER' ? palette.good : plain;
+    case 'address-failed':
+    case 'dual-master':
+      return palette.bad;
+    case 'discard':
+    case 'warning':
+    case 'stall':
+    case 'address-restored':
+      return palette.notable;
+    case 'address-cleaned':
+      return plain;
+  }
+}

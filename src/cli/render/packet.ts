@@ -1,0 +1,57 @@
+/** A decoded packet for people: its fields, or why no router accepts it. */
+import type { DiscardReason } from '../../engine/intake-reasons.ts';
+import type { DecodeDocument, PacketDocument } from '../decode-packet.ts';
+
+const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {
+  'packet-length-error': 'the length is not that of the header and the addresses it counts',
+  'ip-ttl-error': 'the TTL or Hop Limit is not 255, so the packet may have crossed a router',
+  'version-error': 'the version is not one this receiver accepts; over IPv6 there is only 3',
+  'invalid-type': 'the type is not 1, ADVERTISEMENT',
+  'checksum-error': 'the checksum is wrong for these bytes and these IP addresses',
+  'vrid-error': 'the virtual router ID is 0',
+  'address-count-zero': 'the packet names no address',
+  'address-list-error': 'the first IPv6 address is not link-local',
+  'interval-error': 'the advertisement interval is 0',
+  'auth-type-mismatch': 'the authentication type is not the expected one',
+  'auth-failure': 'the password is another one',
+  'owner-conflict': 'two routers claim to own the addresses',
+  'unknown-peer': 'the sender is no configured unicast peer',
+  'delivery-mismatch': 'unicast where multicast is expected, or the reverse',
+  'own-packet': 'the packet is our own',
+};
+
+export function renderDecoded(document: DecodeDocument): string {
+  if (document.ok) return renderPacket(document.packet);
+  return `refused: ${document.reason}\n${EXPLANATION[document.reason]}\n`;
+}
+
+function renderPacket(packet: PacketDocument): string {
+  const fields: [string, string][] = [
+    ['version', `${packet.version}`],
+    ['type', `${packet.type} (ADVERTISEMENT)`],
+    ['virtual router', `${packet.vrid}`],
+    ['priority', `${packet.priority}${priorityNote(packet.priority)}`],
+    ['interval', `${packet.interval_ms} ms`],
+  ];
+  if (packet.auth_type !== undefined) {
+    fields.push(['authentication', packet.auth_type === 0 ? '0 (none)' : '1 (password)']);
+  }
+  if (packet.checksum_form !== undefined) {
+    fields.push(['checksum', checksumNote(packet.checksum_form)]);
+  }
+  packet.addresses.forEach((address, index) => {
+    fields.push([index === 0 ? `addresses (${packet.count})` : '', address]);
+  });
+  return fields.map(([name, value]) => `${name.padEnd(15)}  ${value}\n`).join('');
+}
+
+function priorityNote(priority: number): string {
+  if (priority === 0) return ' (the MASTER resigns)';
+  return priority === 255 ? ' (address owner)' : '';
+}
+
+function checksumNote(form: 'rfc9568' | 'pseudo_header'): string {
+  return form === 'rfc9568'
+    ? 'over the message (RFC 9568)'
+    : 'over the message and a pseudo-header (RFC 5798 as deployed)';
+}

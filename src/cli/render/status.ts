@@ -1,0 +1,88 @@
+/** The status document as a table: one line for the router, one for each instance. */
+import type { InstanceDocument, StatusDocument } from '../../control/protocol.ts';
+import { type Column, renderTable } from './table.ts';
+import { formatAge, type Paint, type Palette, plain, printable } from './text.ts';
+
+export interface Screen {
+  readonly palette: Palette;
+  /** Columns of characters. */
+  readonly width: number;
+  readonly now: Date;
+}
+
+export function renderStatus(status: StatusDocument, screen: Screen): string {
+  return `${summary(status, screen)}\n${renderTable(
+    columnsFor(screen),
+    status.instances,
+    screen.width,
+    screen.palette.faint,
+  )}`;
+}
+
+/** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */
+function summary({ router, instances, started_at, pid, version }: StatusDocument, screen: Screen) {
+  const counts = new Map<string, number>();
+  for (const { state } of instances) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const states = ['MASTER', 'BACKUP', 'FAULT', 'INIT']
+    .filter((state) => counts.has(state))
+    .map((state) => `${counts.get(state)} ${state}`);
+  const what = states.length === 0 ? 'no instances' : states.join(', ');
+  const up = ageOf(started_at, screen.now);
+  return `${screen.palette.strong(printable(router))}: ${what}; up ${up}, pid ${pid}, version ${version}`;
+}
+
+function columnsFor({ palette, now }: Screen): Column<InstanceDocument>[] {
+  return [
+    { title: 'NAME', cell: (row) => row.name, least: 8 },
+    { title: 'STATE', cell: stateOf, paint: (row) => statePaint(row, palette) },
+    { title: 'SINCE', cell: (row) => ageOf(row.since, now) },
+    { title: 'PRIO', cell: priorityOf },
+    { title: 'MASTER', cell: (row) => row.master?.address ?? '-', least: 10 },
+    { title: 'VIPS', cell: addressesOf, least: 10 },
+    {
+      title: 'FAULTS',
+      cell: faultsOf,
+      least: 12,
+      shrinksLast: true,
+      paint: (row) => (row.faults.length > 0 ? palette.bad : plain),
+    },
+  ];
+}
+
+function stateOf({ state, releasing }: InstanceDocument): string {
+  return releasing ? `${state} (releasing)` : state;
+}
+
+function statePaint({ state, releasing }: InstanceDocument, palette: Palette): Paint {
+  if (releasing) return palette.notable;
+  switch (state) {
+    case 'MASTER':
+      return palette.good;
+    case 'FAULT':
+      return palette.bad;
+    case 'INIT':
+      return palette.notable;
+    case 'BACKUP':
+      return plain;
+  }
+}
+
+/** The priority in force, and the one of the file where they differ. */
+function priorityOf({ priority: { configured, effective } }: InstanceDocument): string {
+  return configured === effective ? `${effective}` : `${effective} (${configured})`;
+}
+
+/** One address tells instances apart; an IPv6 list has to begin with a link-local one that does not. */
+function addressesOf({ addresses }: InstanceDocument): string {
+  const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
+  if (shown === undefined) return '-';
+  return addresses.length > 1 ? `${shown} +${addresses.length - 1}` : shown;
+}
+
+function faultsOf({ faults }: InstanceDocument): string {
+  return faults.length === 0 ? '-' : faults.join(' ');
+}
+
+function ageOf(since: string, now: Date): string {
+  return formatAge(now.getTime() - Date.parse(since));
+}

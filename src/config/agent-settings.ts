@@ -1,0 +1,21 @@
+/** What the process around the engine must know of the configuration. */
+
+export interface AgentSettings {
+  readonly control: ControlSettings;
+  /** Undefined: no HTTP listener. */
+  readonly httpListen: string | undefined;
+  /** A number insists on that SCHED_RR priority; `auto` goes on without when it is not permitted. */
+  readonly realtime: 'auto' | 'off' | number;
+  readonly logLevel: LogLevel;
+  readonly stateDirectory: string;
+}
+
+export interface ControlSettings {
+  readonly socket: string;
+  /** Permission bits of the socket. */
+  readonly mode: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';

@@ -1,0 +1,238 @@
+/** The shape of one instance, and of `defaults`, which takes most of its keys. */
+import * as z from 'zod';
+import {
+  choice,
+  duration,
+  interfaceName,
+  mapping,
+  notYet,
+  pattern,
+  wholeNumber,
+} from './schema-parts.ts';
+
+const ADDRESS_FORM = 'an IP address, with or without /prefix length, or { address, interface }';
+
+const address = z.string().meta({
+  description:
+    'IPv4 or IPv6 address with prefix length; /32 or /128 when the prefix length is left out.',
+  examples: ['203.0.113.100/24'],
+});
+
+const virtualAddress = z.union(
+  [
+    address,
+    mapping(
+      {
+        address,
+        interface: interfaceName()
+          .meta({ description: "Where the address is put. Default: the instance's interface." })
+          .optional(),
+      },
+      'A virtual address that is put on another interface.',
+    ),
+  ],
+  { error: ({ input }) => (input === undefined ? undefined : `expected ${ADDRESS_FORM}`) },
+);
+
+const peerAddress = z
+  .string()
+  .meta({ description: 'Address of the peer.', examples: ['192.0.2.12'] });
+
+const peer = z.union(
+  [
+    peerAddress,
+    mapping(
+      {
+        address: peerAddress,
+        min_ttl: wholeNumber(1, 255)
+          .meta({
+            description:
+              'Lowest TTL that is accepted from this peer. Each router on the way takes one off ' +
+              '255; a lower value lets packets in that come from further away.',
+            default: 255,
+          })
+          .optional(),
+      },
+      'A peer that is not on the same link.',
+    ),
+  ],
+  {
+    error: ({ input }) =>
+      input === undefined ? undefined : 'expected an IP address, or { address, min_ttl }',
+  },
+);
+
+const unicast = mapping(
+  {
+    source: z
+      .string()
+      .meta({ description: "Source address. Default: the interface's first address." })
+      .optional(),
+    peers: z
+      .array(peer)
+      .meta({ description: 'The other routers; nobody else is heard.' })
+      .optional(),
+  },
+  'Advertise to these peers instead of the multicast group.',
+);
+
+const authentication = mapping(
+  {
+    type: choice(['none', 'pass', 'ah']).meta({
+      description:
+        '`pass`: plain-text password (RFC 2338). `ah` is refused: it protects no better and RFC ' +
+        '3768 removed it.',
+    }),
+    password: z
+      .string()
+      .meta({ description: 'For `pass`: 1 to 8 bytes, sent readable in every packet.' })
+      .optional(),
+  },
+  'Authentication of version 2. Version 3 has none.',
+);
+
+const garp = mapping(
+  {
+    repeat: wholeNumber(1, 100)
+      .meta({ description: 'Announcements of each address in one burst.', default: 5 })
+      .optional(),
+    second_burst_after: duration()
+      .meta({
+        description: 'A second burst this long after the first, up to 1h; 0s: none.',
+        default: '5s',
+      })
+      .optional(),
+    refresh: duration()
+      .meta({
+        description: 'While MASTER, announce again this often, 1s to 24h; 0s: never.',
+        default: '0s',
+      })
+      .optional(),
+    form: choice(['request', 'reply', 'both'])
+      .meta({ description: 'Form of the gratuitous ARP packets.', default: 'both' })
+      .optional(),
+  },
+  'Gratuitous ARP: how the addresses are announced.',
+);
+
+const lease = z.union([choice(['auto', 'off']), duration()], {
+  error: 'must be auto, off, or a duration like 30s',
+});
+
+/** Keys that `defaults` may give. */
+export const inheritableKeys = {
+  interface: interfaceName()
+    .meta({
+      description:
+        'Interface on which advertisements are sent and heard. Required, here or in defaults.',
+      examples: ['eth0'],
+    })
+    .optional(),
+  version: z
+    .union([z.literal(2), z.literal(3), z.literal('2+3')], { error: 'must be 2 or 3' })
+    .meta({
+      description:
+        'VRRP version: 3 (RFC 9568) or 2 (RFC 3768). `2+3` is not available in this version.',
+      default: 3,
+    })
+    .optional(),
+  priority: wholeNumber(1, 255)
+    .meta({
+      description: '1 to 254; the highest becomes MASTER. 255: this router owns the addresses.',
+      default: 100,
+    })
+    .optional(),
+  advertisement_interval: duration()
+    .meta({
+      description:
+        'Version 3: 10ms to 40.95s in steps of 10ms. Version 2: 1s to 255s in whole seconds.',
+      default: '1s',
+    })
+    .optional(),
+  preempt: z
+    .boolean()
+    .meta({ description: 'Take over from a MASTER of lower priority.', default: true })
+    .optional(),
+  preempt_delay: duration()
+    .meta({
+      description:
+        'How long a MASTER of lower priority is let be before it is preempted, up to 1h.',
+      default: '0s',
+    })
+    .optional(),
+  accept: z
+    .boolean()
+    .meta({
+      description:
+        'Accept packets to the virtual addresses, as a director must. `false` is not available ' +
+        'in this version.',
+      default: true,
+    })
+    .optional(),
+  checksum: choice(['auto', 'rfc9568', 'pseudo_header'])
+    .meta({
+      description:
+        'Checksum of version 3 over IPv4, with or without the pseudo-header. `auto` accepts both ' +
+        'and sends what the peer sends.',
+      default: 'auto',
+    })
+    .optional(),
+  authentication: authentication.optional(),
+  unicast: unicast.optional(),
+  source_address: z
+    .string()
+    .meta({
+      description: "Source of multicast advertisements. Default: the interface's first address.",
+    })
+    .optional(),
+  garp: garp.optional(),
+  virtual_mac: z
+    .boolean()
+    .meta({ description: notYet('Use the virtual router MAC address.'), default: false })
+    .optional(),
+  lease: lease
+    .meta({
+      description:
+        'Lifetime of the addresses that the kernel enforces. Only `auto` and `off` are available ' +
+        'in this version.',
+      default: 'auto',
+    })
+    .optional(),
+  track: z
+    .array(z.record(z.string(), z.unknown()))
+    .meta({ description: notYet('What the priority depends on.'), default: [] })
+    .optional(),
+  notify: z
+    .record(z.string(), z.unknown())
+    .meta({ description: notYet('Programs to run on a change of state.'), default: {} })
+    .optional(),
+};
+
+export const instance = mapping(
+  {
+    name: pattern(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'a name of at most 64 letters, digits, dots, hyphens and underscores',
+    ).meta({ description: 'Unique name in commands, logs and metrics.' }),
+    vrid: wholeNumber(1, 255).meta({
+      description: 'Virtual router identifier, the same on all routers of the group.',
+    }),
+    addresses: z
+      .array(virtualAddress)
+      .min(1, 'must not be empty: a virtual router has at least one address')
+      .max(255, 'must not have more than 255 entries: the packet counts them in one byte')
+      .meta({
+        description:
+          'The virtual addresses, all of one family, sent in advertisements in this order.',
+      }),
+    extra_addresses: z
+      .array(virtualAddress)
+      .meta({
+        description: 'Moved together with `addresses`, but not advertised; of any family.',
+        default: [],
+      })
+      .optional(),
+    ...inheritableKeys,
+  },
+  'One virtual router.',
+);

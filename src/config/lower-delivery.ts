@@ -1,0 +1,90 @@
+/** From whom and to whom advertisements go. */
+import type { UnicastPeer, UnicastSettings } from '../engine/settings.ts';
+import type { Family, IpAddress } from '../net/address.ts';
+import type { Findings } from './finding.ts';
+import type { Inherited } from './inherit.ts';
+import { addressEntries, addressOf, lowerHostAddress, requireFamily } from './lower-address.ts';
+
+export function lowerSourceAddress(
+  { values, at }: Inherited,
+  family: Family,
+  findings: Findings,
+): IpAddress | undefined {
+  if (values.source_address === undefined) return undefined;
+  const path = at('source_address');
+  if (values.unicast !== undefined) {
+    const message = '"source_address" is for multicast: with unicast write "source" there';
+    findings.error(path, 'conflict', message);
+  }
+  const address = lowerHostAddress(values.source_address, path, findings);
+  if (address === undefined || !requireFamily(address, family, path, findings)) return undefined;
+  checkNotVirtual(address, { values, at }, path, findings);
+  return address;
+}
+
+export function lowerUnicast(
+  inherited: Inherited,
+  family: Family,
+  findings: Findings,
+): UnicastSettings | undefined {
+  const { values, at } = inherited;
+  if (values.unicast === undefined) return undefined;
+  const path = at('unicast', 'source');
+  let source: IpAddress | undefined;
+  if (values.unicast.source !== undefined) {
+    source = lowerHostAddress(values.unicast.source, path, findings);
+    if (source !== undefined && requireFamily(source, family, path, findings)) {
+      checkNotVirtual(source, inherited, path, findings);
+    }
+  }
+  const peers = lowerPeers(inherited, source, family, findings);
+  if (peers.length === 0 && (values.unicast.peers ?? []).length === 0) {
+    findings.error(at('unicast'), 'missing', 'unicast needs at least one peer in "peers"');
+  }
+  return { source, peers };
+}
+
+function lowerPeers(
+  { values, at }: Inherited,
+  source: IpAddress | undefined,
+  family: Family,
+  findings: Findings,
+): UnicastPeer[] {
+  const peers = new Map<IpAddress, UnicastPeer>();
+  for (const [index, entry] of (values.unicast?.peers ?? []).entries()) {
+    const inMapping = typeof entry === 'object';
+    const path = inMapping
+      ? at('unicast', 'peers', index, 'address')
+      : at('unicast', 'peers', index);
+    const address = lowerHostAddress(inMapping ? entry.address : entry, path, findings);
+    if (address === undefined || !requireFamily(address, family, path, findings)) continue;
+    if (address === source) {
+      findings.error(path, 'conflict', `${address} is the source of this router, not a peer`);
+    } else if (peers.has(address)) {
+      findings.error(path, 'conflict', `${address} is already in this list`);
+    }
+    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? 255;
+    peers.set(address, { address, minimumTtl });
+  }
+  return [...peers.values()];
+}
+
+/**
+ * A source that is a virtual address moves away with it, and the router falls silent. Only the
+ * owner keeps its addresses.
+ */
+function checkNotVirtual(
+  source: IpAddress,
+  { values }: Inherited,
+  path: ReturnType<Inherited['at']>,
+  findings: Findings,
+): void {
+  if (values.priority === 255) return;
+  const entries = [
+    ...addressEntries(values.addresses, []),
+    ...addressEntries(values.extra_addresses, []),
+  ];
+  const isVirtual = entries.some((entry) => addressOf(entry) === source);
+  if (!isVirtual) return;
+  findings.error(path, 'conflict', `${source} is a virtual address: use one that stays here`);
+}

@@ -1,0 +1,153 @@
+/** One instance of the file as settings of the engine. */
+import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
+import { type Family, familyOf } from '../net/address.ts';
+import { type Duration, formatDuration, milliseconds, seconds } from '../net/time.ts';
+import type { AgentSettings } from './agent-settings.ts';
+import type { Findings } from './finding.ts';
+import type { Inherited } from './inherit.ts';
+import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
+import { lowerAuthentication } from './lower-authentication.ts';
+import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
+import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
+
+const NONE = 0 as Duration;
+const UP_TO_ONE_HOUR: DurationRange = { minimum: NONE, maximum: seconds(3_600), zero: true };
+const REFRESH: DurationRange = { minimum: seconds(1), maximum: seconds(86_400), zero: true };
+
+/** Undefined when something essential is missing or wrong, which then has been reported. */
+export function lowerInstance(
+  inherited: Inherited,
+  realtime: AgentSettings['realtime'],
+  findings: Findings,
+): InstanceSettings | undefined {
+  const { values, at } = inherited;
+  const link = values.interface;
+  if (link === undefined) reportMissingInterface(inherited, findings);
+  const version = values.version === 2 ? 2 : 3;
+  const settings = {
+    version,
+    priority: values.priority ?? 100,
+    advertisementInterval: lowerInterval(
+      values.advertisement_interval,
+      version,
+      at('advertisement_interval'),
+      findings,
+    ),
+    preempt: values.preempt ?? true,
+    preemptDelay: lowerPreemptDelay(inherited, findings),
+    accept: values.accept ?? true,
+    checksum: values.checksum ?? 'auto',
+    authentication: lowerAuthentication(inherited, version, findings),
+    garp: lowerGarp(inherited, findings),
+  } as const;
+  const entries = addressEntries(values.addresses, at('addresses'));
+  const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
+  const addresses = lowerAddresses(entries, link ?? '', findings);
+  const extraAddresses = lowerAddresses(extraEntries, link ?? '', findings);
+  const family = checkFamily(addresses, entries, findings);
+  if (family === undefined) return undefined;
+  const delivery = {
+    unicast: lowerUnicast(inherited, family, findings),
+    sourceAddress: lowerSourceAddress(inherited, family, findings),
+  };
+  if (family === 'ipv6' && version === 2) {
+    findings.error(at('version'), 'conflict', 'version 2 cannot carry IPv6 addresses');
+  }
+  checkChecksum(inherited, version, family, findings);
+  advise(inherited, settings.advertisementInterval, realtime, findings);
+  const { name, vrid } = values;
+  if (name === undefined || vrid === undefined || link === undefined) return undefined;
+  return {
+    name,
+    interface: link,
+    family,
+    vrid,
+    ...settings,
+    addresses,
+    extraAddresses,
+    ...delivery,
+  };
+}
+
+function reportMissingInterface({ at }: Inherited, findings: Findings): void {
+  if (findings.reported([...at(), 'interface']) || findings.reported(['defaults', 'interface'])) {
+    return;
+  }
+  findings.error(at(), 'missing', '"interface" is missing, here and in defaults');
+}
+
+/** One family for the whole instance: its first address says which. */
+function checkFamily(
+  addresses: readonly VirtualAddress[],
+  entries: readonly AddressEntry[],
+  findings: Findings,
+): Family | undefined {
+  const first = addresses[0];
+  if (first === undefined) return undefined;
+  const family = familyOf(first.address);
+  for (const entry of entries) {
+    const address = addressOf(entry);
+    if (address === undefined || familyOf(address) === family) continue;
+    const message = `an instance has addresses of one family: make another one for ${address}`;
+    findings.error(entry.path, 'conflict', message);
+  }
+  return family;
+}
+
+function lowerPreemptDelay({ values, at }: Inherited, findings: Findings): Duration {
+  const path = at('preempt_delay');
+  const delay = lowerDuration(values.preempt_delay, NONE, UP_TO_ONE_HOUR, path, findings);
+  if (delay > 0 && values.preempt === false) {
+    const message = '"preempt_delay" delays what "preempt: false" forbids: remove one of them';
+    findings.error(path, 'conflict', message);
+  }
+  return delay;
+}
+
+function lowerGarp({ values, at }: Inherited, findings: Findings): InstanceSettings['garp'] {
+  const { repeat, second_burst_after, refresh, form } = values.garp ?? {};
+  return {
+    repeat: repeat ?? 5,
+    secondBurstAfter: lowerDuration(
+      second_burst_after,
+      seconds(5),
+      UP_TO_ONE_HOUR,
+      at('garp', 'second_burst_after'),
+      findings,
+    ),
+    refresh: lowerDuration(refresh, NONE, REFRESH, at('garp', 'refresh'), findings),
+    form: form ?? 'both',
+  };
+}
+
+/** Version 2 never has the pseudo-header, IPv6 always does: nothing to choose (RFC 9568 5.2.8). */
+function checkChecksum(
+  { values, at }: Inherited,
+  version: 2 | 3,
+  family: Family,
+  findings: Findings,
+): void {
+  if ((values.checksum ?? 'auto') === 'auto') return;
+  if (version === 3 && family === 'ipv4') return;
+  findings.error(at('checksum'), 'conflict', '"checksum" is for version 3 over IPv4 only');
+}
+
+/** What can be used as it is, and still is probably not what was meant. */
+function advise(
+  { values, at }: Inherited,
+  interval: Duration,
+  realtime: AgentSettings['realtime'],
+  findings: Findings,
+): void {
+  if (values.priority === 255) {
+    const text = 'priority 255 says that the addresses belong to this router: it is MASTER at once';
+    findings.warn(at('priority'), text);
+    if (values.preempt === false) {
+      findings.warn(at('preempt'), 'an address owner always preempts (RFC 9568 section 6.1)');
+    }
+  }
+  if (realtime === 'off' && interval < milliseconds(100)) {
+    const text = `${formatDuration(interval)} without real-time priority: load may cost the mastership`;
+    findings.warn(at('advertisement_interval'), text);
+  }
+}

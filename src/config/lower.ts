@@ -1,0 +1,61 @@
+/**
+ * From the file to settings: defaults filled in, units converted, and everything checked that a
+ * schema cannot say. Works on drafts, so that all errors of a file are found in one run.
+ */
+import type { InstanceSettings, Settings } from '../engine/settings.ts';
+import { type AgentSettings, DEFAULT_SOCKET } from './agent-settings.ts';
+import type { Findings } from './finding.ts';
+import { inherit } from './inherit.ts';
+import { lowerInstance } from './lower-instance.ts';
+import type { DraftFile } from './shape.ts';
+import { SharedNames } from './shared-names.ts';
+import { reportUnavailableInstanceKeys, reportUnavailableRouterKeys } from './unavailable.ts';
+
+export interface Lowered {
+  readonly settings: Settings;
+  readonly agent: AgentSettings;
+}
+
+/** Only to be used when `findings` holds no errors afterwards. */
+export function lower(file: DraftFile, hostName: string, findings: Findings): Lowered {
+  const agent = lowerAgent(file);
+  adviseAgent(file, agent, findings);
+  reportUnavailableRouterKeys(file, findings);
+  reportUnavailableInstanceKeys(file.defaults ?? {}, ['defaults'], findings);
+  const shared = new SharedNames(findings);
+  const instances: InstanceSettings[] = [];
+  for (const [index, draft] of (file.instances ?? []).entries()) {
+    if (draft === undefined) continue;
+    const path = ['instances', index];
+    reportUnavailableInstanceKeys(draft, path, findings);
+    const inherited = inherit(file.defaults ?? {}, draft, path);
+    shared.check(inherited);
+    const instance = lowerInstance(inherited, agent.realtime, findings);
+    if (instance !== undefined) instances.push(instance);
+  }
+  const settings: Settings = {
+    router: file.router ?? hostName,
+    linger: file.stop?.linger ?? 'auto',
+    instances,
+  };
+  return { settings, agent };
+}
+
+function lowerAgent(file: DraftFile): AgentSettings {
+  return {
+    control: {
+      socket: file.control?.socket ?? DEFAULT_SOCKET,
+      mode: Number.parseInt(file.control?.mode ?? '0660', 8),
+    },
+    httpListen: file.http?.listen,
+    realtime: file.realtime ?? 'auto',
+    logLevel: file.log?.level ?? 'info',
+    stateDirectory: file.state_dir ?? '/var/lib/vrrp-agent',
+  };
+}
+
+function adviseAgent(file: DraftFile, agent: AgentSettings, findings: Findings): void {
+  if (file.control?.mode !== undefined && (agent.control.mode & 0o002) !== 0) {
+    findings.warn(['control', 'mode'], 'every user of this machine may control the agent');
+  }
+}

@@ -1,0 +1,38 @@
+/** Configuration files on disk. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { failure, type Result } from '../net/result.ts';
+import { MAXIMUM_LENGTH } from './document.ts';
+import type { Finding } from './finding.ts';
+import { type LoadedConfig, loadConfig } from './load.ts';
+
+/** Never throws: a file that cannot be read is a finding at its beginning. */
+export function loadConfigFile(file: string): Result<LoadedConfig, readonly Finding[]> {
+  let text: string;
+  try {
+    text = readBounded(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `the file cannot be read: ${reason}`;
+    return failure([{ line: 1, column: 1, code: 'unreadable', message }]);
+  }
+  return loadConfig(text, { hostName: hostname() });
+}
+
+/** At most one byte more than is allowed, so that a wrong path to a device or a log does no harm. */
+function readBounded(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let total = 0; total <= MAXIMUM_LENGTH; ) {
+      const chunk = Buffer.alloc(65_536);
+      const length = readSync(descriptor, chunk, 0, chunk.length, null);
+      if (length === 0) break;
+      chunks.push(chunk.subarray(0, length));
+      total += length;
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } finally {
+    closeSync(descriptor);
+  }
+}

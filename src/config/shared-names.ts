@@ -1,0 +1,65 @@
+/** What two instances of one router cannot have in common. */
+import type { IpAddress } from '../net/address.ts';
+import type { Findings } from './finding.ts';
+import type { Inherited } from './inherit.ts';
+import { addressEntries, addressOf } from './lower-address.ts';
+
+export class SharedNames {
+  readonly #findings: Findings;
+  readonly #names = new Set<string>();
+  /** By interface, family and VRID; the name of the instance that has it. */
+  readonly #virtualRouters = new Map<string, string>();
+  readonly #addresses = new Map<IpAddress, string>();
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  check({ values, at }: Inherited): void {
+    const { name } = values;
+    if (name !== undefined) {
+      if (this.#names.has(name)) {
+        this.#findings.error(at('name'), 'conflict', `the name "${name}" is already taken`);
+      }
+      this.#names.add(name);
+    }
+    const label = name === undefined ? 'another instance' : `"${name}"`;
+    this.#checkVirtualRouter({ values, at }, label);
+    this.#checkAddresses({ values, at }, label);
+  }
+
+  #checkVirtualRouter({ values, at }: Inherited, label: string): void {
+    const { vrid, interface: link } = values;
+    if (vrid === undefined || link === undefined) return;
+    const first = addressEntries(values.addresses, at('addresses'))[0];
+    const family = first?.text.includes(':') ? 'ipv6' : 'ipv4';
+    const key = `${link} ${family} ${vrid}`;
+    const holder = this.#virtualRouters.get(key);
+    if (holder === undefined) {
+      this.#virtualRouters.set(key, label);
+      return;
+    }
+    const message = `vrid ${vrid} on ${link} is already used by ${holder}`;
+    this.#findings.error(at('vrid'), 'conflict', message);
+  }
+
+  #checkAddresses({ values, at }: Inherited, label: string): void {
+    const own = new Set<IpAddress>();
+    const entries = [
+      ...addressEntries(values.addresses, at('addresses')),
+      ...addressEntries(values.extra_addresses, at('extra_addresses')),
+    ];
+    for (const entry of entries) {
+      const address = addressOf(entry);
+      if (address === undefined) continue;
+      const holder = own.has(address) ? 'this instance' : this.#addresses.get(address);
+      if (holder !== undefined) {
+        this.#findings.error(entry.path, 'conflict', `${address} is already used by ${holder}`);
+      }
+      own.add(address);
+    }
+    for (const address of own) {
+      if (!this.#addresses.has(address)) this.#addresses.set(address, label);
+    }
+  }
+}

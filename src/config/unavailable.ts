@@ -1,0 +1,68 @@
+/**
+ * Keys of the schema whose function is not in this version. Each line is what would otherwise be
+ * accepted and silently do nothing, which is worse than a refusal.
+ */
+import type { Findings, Path } from './finding.ts';
+
+interface Unavailable {
+  readonly key: string;
+  readonly applies: (value: unknown) => boolean;
+  readonly subject: string;
+}
+
+const ROUTER: readonly Unavailable[] = [
+  { key: 'http', applies: always, subject: 'the HTTP listener' },
+  { key: 'sync_groups', applies: hasContent, subject: 'a sync group' },
+  { key: 'ipvs', applies: hasContent, subject: 'IPVS connection synchronisation' },
+];
+
+const INSTANCE: readonly Unavailable[] = [
+  { key: 'version', applies: is('2+3'), subject: 'running version 2 and 3 at once' },
+  { key: 'addresses', applies: startsWithIpv6, subject: 'an IPv6 virtual router' },
+  { key: 'accept', applies: is(false), subject: '"accept: false"' },
+  { key: 'virtual_mac', applies: is(true), subject: 'the virtual MAC address' },
+  { key: 'lease', applies: isDuration, subject: 'a lease of fixed length' },
+  { key: 'track', applies: hasContent, subject: 'tracking' },
+  { key: 'notify', applies: hasContent, subject: 'running programs on a change of state' },
+];
+
+export function reportUnavailableRouterKeys(file: object, findings: Findings): void {
+  report(ROUTER, file, [], findings);
+}
+
+/** For an instance, or for `defaults`. */
+export function reportUnavailableInstanceKeys(keys: object, path: Path, findings: Findings): void {
+  report(INSTANCE, keys, path, findings);
+}
+
+function report(table: readonly Unavailable[], values: object, path: Path, findings: Findings) {
+  const entries: Readonly<Record<string, unknown>> = { ...values };
+  for (const { key, applies, subject } of table) {
+    const value = entries[key];
+    if (value === undefined || !applies(value)) continue;
+    findings.error([...path, key], 'unavailable', `${subject} is not available in this version`);
+  }
+}
+
+function always(): boolean {
+  return true;
+}
+
+function is(refused: unknown): (value: unknown) => boolean {
+  return (value) => value === refused;
+}
+
+function isDuration(value: unknown): boolean {
+  return value !== 'auto' && value !== 'off';
+}
+
+function hasContent(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+}
+
+function startsWithIpv6(value: unknown): boolean {
+  const first: unknown = Array.isArray(value) ? value[0] : undefined;
+  const address: unknown =
+    typeof first === 'object' && first !== null && 'address' in first ? first.address : first;
+  return typeof address === 'string' && address.includes(':');
+}

@@ -1,0 +1,177 @@
+/** Asks a running agent. Every failure is a `ControlError`, or the `RefusedRequest` it answered. */
+import { type IncomingMessage, request } from 'node:http';
+import { ControlError, RefusedRequest } from './control-error.ts';
+import type { ErrorDocument, EventDocument, EventsDocument, StatusDocument } from './protocol.ts';
+
+const TIMEOUT_MS = 5_000;
+const ANSWER_LIMIT = 64 * 1024 * 1024;
+
+export interface ControlClientOptions {
+  readonly socket: string;
+  /** How long the agent may take for an answer; default 5 s. */
+  readonly timeoutMs?: number;
+}
+
+export class ControlClient {
+  readonly #socket: string;
+  readonly #timeoutMs: number;
+
+  constructor({ socket, timeoutMs = TIMEOUT_MS }: ControlClientOptions) {
+    this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  status(): Promise<StatusDocument> {
+    return this.#document('/v1/status', 'instances');
+  }
+
+  /** Events with a greater number than `after`; default: all that are kept. */
+  events(after = 0): Promise<EventsDocument> {
+    return this.#document(`/v1/events?after=${after}`, 'events');
+  }
+
+  config(): Promise<Record<string, unknown>> {
+    return this.#document('/v1/config');
+  }
+
+  /**
+   * Kept events with a greater number than `after`, then each as it happens. Ends when the agent
+   * stops; breaking the loop closes the connection.
+   */
+  async *follow(after = 0): AsyncGenerator<EventDocument, void, void> {
+    const response = await this.#get(`/v1/events?follow=1&after=${after}`);
+    try {
+      for await (const line of linesOf(response)) {
+        const value = parsed(line);
+        if (isErrorDocument(value)) throw refusal(200, value);
+        yield value as EventDocument;
+      }
+    } finally {
+      response.destroy();
+    }
+  }
+
+  async #document<Document>(path: string, list?: string): Promise<Document> {
+    const response = await this.#get(path);
+    const value = parsed(await textOf(response, this.#timeoutMs));
+    const shaped = list === undefined || Array.isArray((value as Record<string, unknown>)[list]);
+    if (!shaped) throw new ControlError('bad-answer', `the agent's answer has no list of ${list}`);
+    return value as Document;
+  }
+
+  /** The answer's head, which says success. */
+  async #get(path: string): Promise<IncomingMessage> {
+    const response = await this.#connect(path);
+    const status = response.statusCode ?? 0;
+    if (status === 200) return response;
+    const value = parsed(await textOf(response, this.#timeoutMs));
+    if (isErrorDocument(value)) throw refusal(status, value);
+    throw new ControlError('bad-answer', `the agent answers with HTTP status ${status}`);
+  }
+
+  #connect(path: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.#socket, path, agent: false });
+      const timer = setTimeout(() => {
+        asked.destroy();
+        reject(noAgent(this.#socket, `no answer in ${this.#timeoutMs / 1_000} s`));
+      }, this.#timeoutMs);
+      asked.once('response', (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      asked.on('error', (error: NodeJS.ErrnoException) => {
+        clearTimeout(timer);
+        reject(connectionError(this.#socket, error));
+      });
+      asked.end();
+    });
+  }
+}
+
+/** Whether anybody accepts connections at the path, and who it is if it says so. */
+export async function askPid(
+  socket: string,
+): Promise<{ readonly alive: false } | { readonly alive: true; readonly pid: number | undefined }> {
+  try {
+    const { pid } = await new ControlClient({ socket, timeoutMs: 1_000 }).status();
+    return { alive: true, pid };
+  } catch (error) {
+    const errno = error instanceof ControlError ? error.errno : undefined;
+    const dead = errno === 'ECONNREFUSED' || errno === 'ENOENT';
+    return dead ? { alive: false } : { alive: true, pid: undefined };
+  }
+}
+
+async function textOf(response: IncomingMessage, timeoutMs: number): Promise<string> {
+  const timer = setTimeout(() => response.destroy(), timeoutMs);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > ANSWER_LIMIT) throw new ControlError('bad-answer', 'the answer does not end');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof ControlError ? error : lostConnection();
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string, void, void> {
+  response.setEncoding('utf8');
+  let rest = '';
+  try {
+    for await (const text of response as AsyncIterable<string>) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch {
+    throw lostConnection();
+  }
+}
+
+function lostConnection(): ControlError {
+  return new ControlError('connection-lost', 'the agent closed the connection in mid-answer');
+}
+
+/** Every document is an object. */
+function parsed(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Told below, as for any other text that is no document.
+  }
+  throw new ControlError('bad-answer', 'the answer is no JSON document');
+}
+
+function isErrorDocument(value: object): value is ErrorDocument {
+  return 'error' in value && typeof value.error === 'object' && value.error !== null;
+}
+
+function refusal(status: number, { error }: ErrorDocument): RefusedRequest {
+  return new RefusedRequest(status, String(error.code), String(error.message));
+}
+
+function connectionError(socket: string, error: NodeJS.ErrnoException): ControlError {
+  switch (error.code) {
+    case 'EACCES':
+    case 'EPERM':
+      return new ControlError('permission-denied', `permission denied on ${socket}`);
+    case 'ENOENT':
+      return noAgent(socket, 'there is no such socket', error.code);
+    case 'ECONNREFUSED':
+      return noAgent(socket, 'its process is gone', error.code);
+    default:
+      return noAgent(socket, error.message, error.code);
+  }
+}
+
+function noAgent(socket: string, why: string, errno?: string): ControlError {
+  return new ControlError('no-agent', `no agent answers on ${socket}: ${why}`, { errno });
+}

@@ -1,0 +1,102 @@
+/**
+ * A file that names the process which holds a resource. It guards the moment in which two processes
+ * find the same abandoned socket; a process that died holds nothing, whoever got its number since.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+
+export interface LockFile {
+  /** Removes the file if it still names this process. */
+  release(): Promise<void>;
+}
+
+export type LockAttempt =
+  | { readonly held: true; readonly lock: LockFile }
+  | { readonly held: false; readonly pid: number };
+
+const ATTEMPTS = 10;
+
+/** Takes the lock, or says which live process has it. */
+export async function acquireLockFile(path: string): Promise<LockAttempt> {
+  const own = await identityOf(process.pid);
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, `${own}\n`, { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await linkNew(draft, path)) return { held: true, lock: lockFile(path, own) };
+      const holder = await read(path);
+      if (holder === undefined) continue;
+      const pid = await livePid(holder);
+      if (pid !== undefined) return { held: false, pid };
+      await retire(path, holder);
+    }
+    throw new Error(`${path} is taken and given up too often`);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function lockFile(path: string, own: string): LockFile {
+  return {
+    async release() {
+      if ((await read(path)) === own) await rm(path, { force: true });
+    },
+  };
+}
+
+/** False when there is a file at the path already: link(2) never replaces one. */
+async function linkNew(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/**
+ * Takes a dead holder's file away. Between reading and renaming another process may have done the
+ * same and taken the lock: then its file goes back.
+ */
+async function retire(path: string, holder: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return;
+    throw error;
+  }
+  if ((await read(aside)) !== holder) await linkNew(aside, path);
+  await rm(aside, { force: true });
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function livePid(identity: string): Promise<number | undefined> {
+  const pid = Number.parseInt(identity, 10);
+  if (!(pid > 0)) return undefined;
+  try {
+    return (await identityOf(pid)) === identity ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Number and start time: field 22 of /proc/PID/stat, counted behind the name (proc(5)). */
+async function identityOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return `${pid} ${fields[19] ?? ''}`;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

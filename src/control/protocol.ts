@@ -1,0 +1,129 @@
+/**
+ * The documents of the control API, version 1: JSON with snake_case keys, times as ISO 8601 in UTC
+ * with milliseconds. Programs outside this project read them: fields are added, never changed.
+ */
+import type { CounterName } from '../engine/counters.ts';
+import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
+import type { StateName } from '../engine/reports.ts';
+import type { Family } from '../net/address.ts';
+
+export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
+
+/** `GET /v1/status`. */
+export interface StatusDocument {
+  readonly router: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly started_at: string;
+  readonly instances: readonly InstanceDocument[];
+  /** Of packets that belong to no instance. */
+  readonly counters: CountersDocument;
+}
+
+export interface InstanceDocument {
+  readonly name: string;
+  readonly state: StateName;
+  /** MASTER that has sent priority 0 and serves until its successor is heard. */
+  readonly releasing: boolean;
+  readonly since: string;
+  readonly faults: readonly string[];
+  readonly interface: string;
+  readonly family: Family;
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  readonly priority: { readonly configured: number; readonly effective: number };
+  readonly addresses: readonly string[];
+  readonly master: MasterDocument | null;
+  readonly maintenance: Readonly<Record<string, unknown>> | null;
+  readonly last_transition: TransitionDocument | null;
+  readonly counters: CountersDocument;
+}
+
+export interface MasterDocument {
+  readonly address: string;
+  readonly priority: number;
+  readonly interval_ms: number;
+}
+
+export interface TransitionDocument {
+  readonly from: StateName;
+  readonly to: StateName;
+  readonly at: string;
+  readonly event: string;
+  readonly reason: string;
+}
+
+export type CountersDocument = { readonly [Name in CounterName]: number };
+
+/** `GET /v1/events`; with `follow=1` one `EventDocument` a line instead. */
+export interface EventsDocument {
+  readonly events: readonly EventDocument[];
+}
+
+export type EventDocument = EventFacts & {
+  /** Counts from 1 without gaps: a gap is what the reader has missed. */
+  readonly seq: number;
+  readonly at: string;
+  /** The facts as a sentence. */
+  readonly message: string;
+};
+
+export type EventFacts =
+  | {
+      readonly kind: 'transition';
+      readonly instance: string;
+      readonly from: StateName;
+      readonly to: StateName;
+      readonly event: string;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'discard';
+      readonly instance: string | null;
+      readonly reason: DiscardReason;
+      readonly source: string | null;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'warning';
+      readonly instance: string;
+      readonly warning: PacketWarning;
+      readonly source: string;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'address-restored' | 'address-cleaned';
+      readonly instance: string;
+      readonly address: string;
+    }
+  | {
+      readonly kind: 'address-failed';
+      readonly instance: string;
+      readonly address: string;
+      readonly operation: 'add' | 'remove';
+      /** As in errno(3). */
+      readonly errno: string;
+    }
+  | { readonly kind: 'stall'; readonly duration_ms: number }
+  | {
+      readonly kind: 'dual-master';
+      readonly instance: string;
+      readonly peer: string;
+      readonly peer_priority: number;
+    };
+
+/** Body of every answer that is not a success, and last line of a stream that was cut. */
+export interface ErrorDocument {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** What the server answers from. */
+export interface ControlSource {
+  status(): StatusDocument;
+  /** Events with a greater number, oldest first. */
+  eventsAfter(sequence: number): readonly EventDocument[];
+  /** Returns how to stop. */
+  subscribe(listener: (event: EventDocument) => void): () => void;
+  /** The configuration in effect, secrets masked. */
+  config(): unknown;
+}

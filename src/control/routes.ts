@@ -1,0 +1,71 @@
+/** What each path of the control API answers. A request that is not understood changes nothing. */
+import type { ControlSource } from './protocol.ts';
+
+export type Answer =
+  | { readonly kind: 'document'; readonly document: unknown }
+  | { readonly kind: 'follow'; readonly after: number | undefined }
+  | {
+      readonly kind: 'error';
+      readonly status: 400 | 404 | 405;
+      readonly code: string;
+      readonly message: string;
+      /** Methods the path knows; for 405. */
+      readonly allow?: string;
+    };
+
+type Route = (source: ControlSource, query: URLSearchParams) => Answer;
+
+const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
+  ['/v1/status', new Map([['GET', status]])],
+  ['/v1/events', new Map([['GET', events]])],
+  ['/v1/config', new Map([['GET', config]])],
+]);
+
+/** `target` is the request target as it came: a path with a query (RFC 9112 section 3.2.1). */
+export function answer(source: ControlSource, method: string, target: string): Answer {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const methods = ROUTES.get(path);
+  if (methods === undefined) {
+    return { kind: 'error', status: 404, code: 'not-found', message: 'there is no such path' };
+  }
+  const route = methods.get(method);
+  if (route !== undefined) {
+    return route(source, new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)));
+  }
+  const allow = [...methods.keys()].join(', ');
+  const message = `${path} answers to ${allow} only`;
+  return { kind: 'error', status: 405, code: 'method-not-allowed', message, allow };
+}
+
+function status(source: ControlSource, query: URLSearchParams): Answer {
+  return unknownParameter(query, []) ?? { kind: 'document', document: source.status() };
+}
+
+function config(source: ControlSource, query: URLSearchParams): Answer {
+  return unknownParameter(query, []) ?? { kind: 'document', document: source.config() };
+}
+
+function events(source: ControlSource, query: URLSearchParams): Answer {
+  const unknown = unknownParameter(query, ['follow', 'after']);
+  if (unknown !== undefined) return unknown;
+  const follow = query.get('follow') ?? '0';
+  if (follow !== '0' && follow !== '1') return badRequest('follow is 0 or 1');
+  const text = query.get('after');
+  if (text !== null && !/^[0-9]{1,15}$/.test(text)) return badRequest('after is an event number');
+  const after = text === null ? undefined : Number(text);
+  if (follow === '1') return { kind: 'follow', after };
+  return { kind: 'document', document: { events: source.eventsAfter(after ?? 0) } };
+}
+
+function unknownParameter(query: URLSearchParams, known: readonly string[]): Answer | undefined {
+  const names = [...query.keys()];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) return badRequest(`there is no parameter ${JSON.stringify(unknown)}`);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : badRequest(`${twice} is given twice`);
+}
+
+function badRequest(message: string): Answer {
+  return { kind: 'error', status: 400, code: 'bad-request', message };
+}

@@ -1,0 +1,81 @@
+/**
+ * The control socket as a file. It is bound in a directory nobody else may enter, gets its mode
+ * there, and is then renamed into place: there is no moment in which the path is missing or open to
+ * more people than it should be, and closing a listener never removes a successor's file.
+ */
+import { chmod, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { askPid } from './client.ts';
+import { ControlError } from './control-error.ts';
+import { acquireLockFile, type LockFile } from './lock-file.ts';
+
+export interface SocketFile {
+  /** Removes the socket if it is still the one that was put there, and the lock. */
+  remove(): Promise<void>;
+}
+
+/** Makes `server` listen at `path`. A running agent's socket is refused, a dead one's replaced. */
+export async function placeSocket(server: Server, path: string, mode: number): Promise<SocketFile> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const attempt = await acquireLockFile(`${path}.lock`);
+  if (!attempt.held) throw agentRunning(path, attempt.pid);
+  try {
+    await assertFree(path);
+    const inode = await bind(server, path, mode);
+    return socketFile(path, inode, attempt.lock);
+  } catch (error) {
+    await attempt.lock.release();
+    throw error;
+  }
+}
+
+/** A live agent may stand without a lock file: somebody removed it, or it runs in a container. */
+async function assertFree(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new ControlError('not-a-socket', `${path} is in the way: it is no socket`);
+  }
+  const answer = await askPid(path);
+  if (answer.alive) throw agentRunning(path, answer.pid);
+}
+
+async function bind(server: Server, path: string, mode: number): Promise<bigint> {
+  const hidden = await mkdtemp(join(dirname(path), '.control-'));
+  const draft = join(hidden, 's');
+  try {
+    await listen(server, draft);
+    await chmod(draft, mode);
+    const { ino } = await lstat(draft, { bigint: true });
+    await rename(draft, path);
+    return ino;
+  } finally {
+    await rm(hidden, { recursive: true, force: true });
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function socketFile(path: string, inode: bigint, lock: LockFile): SocketFile {
+  return {
+    async remove() {
+      const found = await lstat(path, { bigint: true }).catch(() => undefined);
+      if (found?.ino === inode) await rm(path, { force: true });
+      await lock.release();
+    },
+  };
+}
+
+function agentRunning(path: string, pid: number | undefined): ControlError {
+  const who = pid === undefined ? 'an agent' : `the agent with pid ${pid}`;
+  return new ControlError('agent-running', `${path} belongs to ${who}, which is running`, { pid });
+}

@@ -1,0 +1,89 @@
+/**
+ * The C library's functions as JavaScript functions, bound once for each thread. Symbols are looked
+ * up in the running process, so glibc and musl are served alike.
+ *
+ * Buffers that live for one call are passed as typed arrays. Memory that the kernel is given again
+ * and again is passed by address: its owner keeps the array alive (see `memory.ts`).
+ */
+import { createRequire } from 'node:module';
+
+type Koffi = typeof import('koffi');
+
+/** Each answers -1 on failure; `errno` is then valid until the next call. */
+export interface Libc {
+  errno(): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  getsockopt(
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint32Array,
+  ): number;
+  send(fd: number, data: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  sendmmsg(fd: number, vectorAddress: number, count: number, flags: number): number;
+  recvmmsg(
+    fd: number,
+    vectorAddress: number,
+    count: number,
+    flags: number,
+    timeout: number,
+  ): number;
+  open(path: string, flags: number): number;
+  close(fd: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
+  epoll_wait(epoll: number, eventsAddress: number, count: number, timeout: number): number;
+  timerfd_create(clock: number, flags: number): number;
+  timerfd_settime(fd: number, flags: number, valueAddress: number, oldValue: number): number;
+  clock_gettime(clock: number, valueAddress: number): number;
+  sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
+  sched_getscheduler(pid: number): number;
+  setns(fd: number, type: number): number;
+  if_indextoname(index: number, name: Uint8Array): bigint | null;
+}
+
+let koffi: Koffi | undefined;
+let bound: Libc | undefined;
+
+/** The library itself; for the modules of this folder only. */
+export function loadKoffi(): Koffi {
+  koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+  return koffi;
+}
+
+/** Loaded at the first call: programs that only talk to the control socket never pay for it. */
+export function libc(): Libc {
+  bound ??= bindLibc(loadKoffi());
+  return bound;
+}
+
+function bindLibc(library: Koffi): Libc {
+  const process = library.load(null);
+  return {
+    errno: library.errno as () => number,
+    socket: process.func('int socket(int, int, int)'),
+    bind: process.func('int bind(int, const void *, uint32_t)'),
+    setsockopt: process.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: process.func('int getsockopt(int, int, int, void *, void *)'),
+    send: process.func('long send(int, const void *, size_t, int)'),
+    recv: process.func('long recv(int, void *, size_t, int)'),
+    sendmmsg: process.func('int sendmmsg(int, uintptr_t, uint32_t, int)'),
+    recvmmsg: process.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
+    open: process.func('int open(const char *, int, ...)') as Libc['open'],
+    close: process.func('int close(int)'),
+    epoll_create1: process.func('int epoll_create1(int)'),
+    epoll_ctl: process.func('int epoll_ctl(int, int, int, const void *)'),
+    epoll_wait: process.func('int epoll_wait(int, uintptr_t, int, int)'),
+    timerfd_create: process.func('int timerfd_create(int, int)'),
+    timerfd_settime: process.func('int timerfd_settime(int, int, uintptr_t, uintptr_t)'),
+    clock_gettime: process.func('int clock_gettime(int, uintptr_t)'),
+    sched_setscheduler: process.func('int sched_setscheduler(int, int, const void *)'),
+    sched_getscheduler: process.func('int sched_getscheduler(int)'),
+    setns: process.func('int setns(int, int)'),
+    if_indextoname: process.func('void *if_indextoname(uint32_t, void *)'),
+  };
+}

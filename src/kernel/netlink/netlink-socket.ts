@@ -1,0 +1,254 @@
+/**
+ * Requests to the kernel and its answers over AF_NETLINK (netlink(7)). The kernel works on a request
+ * during `sendto` and has queued the acknowledgement, or the first part of a dump, when the call
+ * returns: everything is read back at once, and nothing here ever blocks.
+ */
+import { decodeAcknowledgement } from '../../wire/netlink/ext-ack.ts';
+import {
+  decodeMessages,
+  messageLength,
+  type NetlinkMessage,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  putMessage,
+} from '../../wire/netlink/message.ts';
+import {
+  AF_NETLINK,
+  MSG_DONTWAIT,
+  NETLINK_ADD_MEMBERSHIP,
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  SO_RCVBUF,
+  SOCK_RAW,
+  SOL_NETLINK,
+  SOL_SOCKET,
+} from '../ffi/constants.ts';
+import { EAGAIN, EIO, ENOBUFS, errnoNumber } from '../ffi/errno.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { type Libc, libc } from '../ffi/libc.ts';
+import {
+  bindAddress,
+  closeFd,
+  configured,
+  intOption,
+  openSocket,
+  setOption,
+  setReceiveBuffer,
+  tryOption,
+} from '../ffi/socket.ts';
+
+/** More than the 32 KiB that the kernel puts into one part of a dump. */
+const READ_BYTES = 65_536;
+const SEND_BYTES_MAX = 65_536;
+/** What one acknowledgement takes up of the receive buffer, by the kernel's own accounting. */
+const ACKNOWLEDGEMENT_COST = 1_280;
+const DUMP_ATTEMPTS = 5;
+/** Bounds one call to `receive`; what is left keeps the descriptor readable. */
+const RECEIVE_MAX = 4_096;
+
+export interface NetlinkRequest {
+  readonly type: number;
+  /** Beside NLM_F_REQUEST and NLM_F_ACK. */
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
+export interface NetlinkAnswer {
+  /** Zero, or a positive errno. */
+  readonly errno: number;
+  /** The kernel's extended acknowledgement. */
+  readonly text: string | undefined;
+}
+
+export interface NetlinkOptions {
+  /** NETLINK_ROUTE, NETLINK_GENERIC, ... */
+  readonly protocol: number;
+  /** In words, for errors: `route netlink`. */
+  readonly name: string;
+  readonly receiveBuffer?: number;
+  /** Multicast groups to hear. */
+  readonly groups?: readonly number[];
+}
+
+export class NetlinkSocket {
+  readonly fd: number;
+  readonly #libc: Libc = libc();
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  readonly #batchMax: number;
+  #sequence = 0;
+
+  constructor(options: NetlinkOptions) {
+    this.fd = openNetlink(options);
+    this.#batchMax = Math.max(
+      1,
+      Math.floor(intOption(this.fd, SOL_SOCKET, SO_RCVBUF) / ACKNOWLEDGEMENT_COST),
+    );
+  }
+
+  /**
+   * One system call for as many requests as may wait for their answer together, at most `batch`;
+   * one answer for each request. What became of a request whose answer was lost reads ENOBUFS.
+   */
+  transact(requests: readonly NetlinkRequest[], batch = Number.POSITIVE_INFINITY): NetlinkAnswer[] {
+    const answers: NetlinkAnswer[] = [];
+    while (answers.length < requests.length) {
+      answers.push(...this.#exchange(nextBatch(requests, answers.length, this.#limit(batch))));
+    }
+    return answers;
+  }
+
+  /** A request that is answered with messages. Throws `KernelError`. */
+  query(operation: string, request: NetlinkRequest): NetlinkMessage[] {
+    for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+      const sent = this.#send([request]);
+      if (sent !== 0) throw new KernelError(operation, sent);
+      const messages = this.#collect(operation);
+      if (messages !== undefined) return messages;
+    }
+    throw new KernelError(operation, errnoNumber('EINTR'), 'changed during every attempt');
+  }
+
+  /** `query` for everything there is. */
+  dump(operation: string, request: Omit<NetlinkRequest, 'flags'>): NetlinkMessage[] {
+    return this.query(operation, { ...request, flags: NLM_F_DUMP });
+  }
+
+  /**
+   * Hands over what the groups have sent. After an overrun nothing of it is left waiting: whoever
+   * dumps next knows more than any message that was queued before.
+   */
+  receive(sink: (message: NetlinkMessage) => void): 'drained' | 'overrun' {
+    for (let count = 0; count < RECEIVE_MAX; count++) {
+      const length = this.#read();
+      if (length === -ENOBUFS) return this.#flush();
+      if (length < 0) return 'drained';
+      const messages = decodeMessages(this.#buffer, length);
+      if (messages.ok) for (const message of messages.value) sink(message);
+    }
+    return 'drained';
+  }
+
+  close(): void {
+    closeFd(this.fd);
+  }
+
+  #limit(batch: number): number {
+    return Math.max(1, Math.min(batch, this.#batchMax));
+  }
+
+  #exchange(requests: readonly NetlinkRequest[]): NetlinkAnswer[] {
+    const first = this.#sequence + 1;
+    const sent = this.#send(requests);
+    if (sent !== 0) return requests.map(() => ({ errno: sent, text: undefined }));
+    const answers = new Array<NetlinkAnswer | undefined>(requests.length).fill(undefined);
+    for (let missing = requests.length; missing > 0; ) {
+      const length = this.#read();
+      if (length < 0 && length !== -ENOBUFS) break;
+      for (const message of this.#messages(length)) {
+        const position = (message.sequence - first) >>> 0;
+        if (message.type !== NLMSG_ERROR || position >= requests.length) continue;
+        answers[position] = answerOf(message);
+        missing--;
+      }
+    }
+    return answers.map((answer) => answer ?? { errno: ENOBUFS, text: 'no answer' });
+  }
+
+  /** The answer to the last request; undefined when it does not describe one moment. */
+  #collect(operation: string): NetlinkMessage[] | undefined {
+    const collected: NetlinkMessage[] = [];
+    let interrupted = false;
+    for (;;) {
+      const length = this.#read();
+      if (length < 0) throw new KernelError(operation, -length, 'no complete answer');
+      for (const message of this.#messages(length)) {
+        if (message.sequence !== this.#sequence) continue;
+        interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+        if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
+          collected.push({ ...message, payload: message.payload.slice() });
+          continue;
+        }
+        const answer = answerOf(message);
+        if (answer.errno !== 0) throw new KernelError(operation, answer.errno, answer.text);
+        return interrupted ? undefined : collected;
+      }
+    }
+  }
+
+  #messages(length: number): NetlinkMessage[] {
+    if (length < 0) return [];
+    const messages = decodeMessages(this.#buffer, length);
+    return messages.ok ? messages.value : [];
+  }
+
+  /** Zero, or the errno for all of them. */
+  #send(requests: readonly NetlinkRequest[]): number {
+    const bytes = new Uint8Array(
+      requests.reduce((sum, request) => sum + messageLength(request.payload), 0),
+    );
+    let offset = 0;
+    for (const { type, flags, payload } of requests) {
+      this.#sequence = (this.#sequence + 1) >>> 0;
+      const all = flags | NLM_F_REQUEST | NLM_F_ACK;
+      offset = putMessage(bytes, offset, { type, flags: all, sequence: this.#sequence, payload });
+    }
+    const sent = this.#libc.send(this.fd, bytes, bytes.length, MSG_DONTWAIT);
+    return sent < 0 ? this.#libc.errno() : 0;
+  }
+
+  /** Bytes read, or the negative errno. */
+  #read(): number {
+    const length = this.#libc.recv(this.fd, this.#buffer, READ_BYTES, MSG_DONTWAIT);
+    return length < 0 ? -this.#libc.errno() : length;
+  }
+
+  #flush(): 'overrun' {
+    for (let count = 0; count < RECEIVE_MAX && this.#read() !== -EAGAIN; count++);
+    return 'overrun';
+  }
+}
+
+function openNetlink(options: NetlinkOptions): number {
+  const what = `${options.name} socket`;
+  return configured(openSocket(what, AF_NETLINK, SOCK_RAW, options.protocol), (fd) => {
+    setReceiveBuffer(fd, options.receiveBuffer ?? 4 * 1024 * 1024);
+    tryOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+    tryOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+    const address = new Uint8Array(12);
+    address[0] = AF_NETLINK;
+    bindAddress(what, fd, address);
+    for (const group of options.groups ?? []) {
+      setOption(
+        `join group ${group} of ${options.name}`,
+        fd,
+        SOL_NETLINK,
+        NETLINK_ADD_MEMBERSHIP,
+        group,
+      );
+    }
+  });
+}
+
+function nextBatch(
+  requests: readonly NetlinkRequest[],
+  start: number,
+  limit: number,
+): readonly NetlinkRequest[] {
+  let end = start;
+  let bytes = 0;
+  for (const request of requests.slice(start, start + limit)) {
+    bytes += messageLength(request.payload);
+    if (bytes > SEND_BYTES_MAX && end > start) break;
+    end++;
+  }
+  return requests.slice(start, end);
+}
+
+function answerOf(message: NetlinkMessage): NetlinkAnswer {
+  const decoded = decodeAcknowledgement(message);
+  return decoded.ok ? decoded.value : { errno: EIO, text: 'malformed acknowledgement' };
+}

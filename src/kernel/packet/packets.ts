@@ -1,0 +1,103 @@
+/**
+ * Advertisements in and out, gratuitous ARP and neighbor advertisements out. The receive sockets are
+ * members of one epoll set, so a wake-up costs the same however many links there are.
+ */
+import type { Family } from '../../net/address.ts';
+import type { OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
+import type { PacketPort, PacketSink } from '../ports.ts';
+import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
+import { ReceiveSocket } from './receive-socket.ts';
+import { Sender } from './sender.ts';
+
+/** Bounds `discard`: what several receive buffers can hold. */
+const DISCARD_MAX = 16_384;
+
+export class Packets implements PacketPort {
+  /** For the reactor: readable when any packet waits. */
+  readonly fd: number;
+  readonly #epoll = new Epoll();
+  readonly #sockets = new Map<number, ReceiveSocket>();
+  readonly #buffer = new ReceiveBuffer();
+  readonly #sender = new Sender();
+  #turn = 0;
+
+  /** Sockets belong to the network namespace of the thread at the time they are first needed. */
+  constructor() {
+    this.fd = this.#epoll.fd;
+  }
+
+  listen(index: number, name: string, family: Family, vrids: readonly number[]): void {
+    const known = this.#find(index, family);
+    if (known !== undefined) {
+      known.setVrids(vrids);
+      return;
+    }
+    const socket = new ReceiveSocket(index, name, family, vrids);
+    this.#epoll.add(socket.fd);
+    this.#sockets.set(socket.fd, socket);
+  }
+
+  unlisten(index: number, family: Family): void {
+    const socket = this.#find(index, family);
+    if (socket !== undefined) this.#close(socket);
+    this.#sender.closeLink(index, family);
+  }
+
+  sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
+    return this.#sender.sendDatagrams(datagrams);
+  }
+
+  sendFrames(frames: readonly OutgoingFrame[]): number {
+    return this.#sender.sendFrames(frames);
+  }
+
+  /** How many messages each errno kept from leaving, by name. */
+  sendFailures(): ReadonlyMap<string, number> {
+    return this.#sender.failures;
+  }
+
+  /** Every socket with packets gets an equal share of the limit, and each call begins with another. */
+  drain(limit: number, sink: PacketSink): boolean {
+    for (let remaining = limit; remaining > 0; ) {
+      const readable = this.#epoll.poll();
+      if (readable === 0) return true;
+      const share = Math.min(RECEIVE_BATCH, Math.ceil(remaining / readable));
+      const first = this.#turn++;
+      let emptied = readable < EPOLL_BATCH;
+      for (let i = 0; i < readable; i++) {
+        const socket = this.#sockets.get(this.#epoll.readableAt((first + i) % readable));
+        const count = Math.min(share, remaining);
+        if (socket === undefined || count === 0) return false;
+        const received = this.#buffer.receive(socket, count, sink);
+        remaining -= received;
+        if (received === count) emptied = false;
+      }
+      if (emptied) return true;
+    }
+    return false;
+  }
+
+  discard(): void {
+    this.drain(DISCARD_MAX, () => undefined);
+  }
+
+  close(): void {
+    for (const socket of [...this.#sockets.values()]) this.#close(socket);
+    this.#sender.close();
+    this.#epoll.close();
+  }
+
+  #find(index: number, family: Family): ReceiveSocket | undefined {
+    for (const socket of this.#sockets.values()) {
+      if (socket.index === index && socket.family === family) return socket;
+    }
+    return undefined;
+  }
+
+  #close(socket: ReceiveSocket): void {
+    this.#epoll.remove(socket.fd);
+    this.#sockets.delete(socket.fd);
+    socket.close();
+  }
+}

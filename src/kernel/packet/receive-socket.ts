@@ -1,0 +1,116 @@
+/**
+ * The receive socket of one link and family: raw protocol 112, bound to the link, member of the VRRP
+ * group, filtered by VRID.
+ */
+import type { Family } from '../../net/address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IP_ADD_MEMBERSHIP,
+  IP_MULTICAST_ALL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_ADD_MEMBERSHIP,
+  IPV6_MULTICAST_ALL,
+  IPV6_RECVHOPLIMIT,
+  IPV6_RECVPKTINFO,
+  IPV6_RECVTCLASS,
+  MSG_DONTWAIT,
+  SOCK_RAW,
+} from '../ffi/constants.ts';
+import { libc } from '../ffi/libc.ts';
+import {
+  bindToLink,
+  closeFd,
+  configured,
+  openSocket,
+  setOption,
+  setReceiveBuffer,
+  tryOption,
+} from '../ffi/socket.ts';
+import { attachFilter } from './attach-filter.ts';
+import { dropAllFilter, vridFilter } from './receive-filter.ts';
+
+const IPPROTO_VRRP = 112;
+/** About 1,000 adverts: more than a segment full of virtual routers sends in any stall that counts. */
+const RECEIVE_BUFFER = 1024 * 1024;
+
+/** 224.0.0.18 and ff02::12 (RFC 9568 sections 5.1.1.2 and 5.1.2.2). */
+const GROUP: { readonly [F in Family]: Uint8Array } = {
+  ipv4: Uint8Array.of(224, 0, 0, 18),
+  ipv6: Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12),
+};
+
+export class ReceiveSocket {
+  readonly fd: number;
+  readonly index: number;
+  readonly family: Family;
+  readonly #what: string;
+
+  constructor(index: number, name: string, family: Family, vrids: readonly number[]) {
+    this.index = index;
+    this.family = family;
+    this.#what = `raw ${family} socket on ${name}`;
+    const domain = family === 'ipv4' ? AF_INET : AF_INET6;
+    const fd = openSocket(this.#what, domain, SOCK_RAW, IPPROTO_VRRP);
+    this.fd = configured(fd, (created) => this.#configure(created, vrids));
+  }
+
+  setVrids(vrids: readonly number[]): void {
+    this.#attach(this.fd, vrids);
+  }
+
+  close(): void {
+    closeFd(this.fd);
+  }
+
+  /**
+   * A raw socket hears every link from the moment it exists. Nothing passes until it is bound to its
+   * link, and what came in before the filter is thrown away.
+   */
+  #configure(fd: number, vrids: readonly number[]): void {
+    attachFilter(this.#what, fd, dropAllFilter());
+    bindToLink(this.#what, fd, this.index);
+    while (libc().recv(fd, new Uint8Array(1), 1, MSG_DONTWAIT) >= 0);
+    setReceiveBuffer(fd, RECEIVE_BUFFER);
+    if (this.family === 'ipv4') this.#configureIpv4(fd);
+    else this.#configureIpv6(fd);
+    this.#attach(fd, vrids);
+  }
+
+  #attach(fd: number, vrids: readonly number[]): void {
+    const start = this.family === 'ipv4' ? 'ipv4-header' : 'vrrp-header';
+    attachFilter(this.#what, fd, vridFilter(vrids, start));
+  }
+
+  /** `struct ip_mreqn` (ip(7)): group, local address (any), interface index. */
+  #configureIpv4(fd: number): void {
+    const membership = new Uint8Array(12);
+    membership.set(GROUP.ipv4);
+    new DataView(membership.buffer).setInt32(8, this.index, true);
+    setOption(`join 224.0.0.18 with ${this.#what}`, fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
+    tryOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  }
+
+  /**
+   * `struct ipv6_mreq` (ipv6(7)): group, interface index. The kernel hands over no IPv6 header; hop
+   * limit and destination, which RFC 9568 section 7.1 wants checked, come beside the payload.
+   */
+  #configureIpv6(fd: number): void {
+    const membership = new Uint8Array(20);
+    membership.set(GROUP.ipv6);
+    new DataView(membership.buffer).setInt32(16, this.index, true);
+    setOption(
+      `join ff02::12 with ${this.#what}`,
+      fd,
+      IPPROTO_IPV6,
+      IPV6_ADD_MEMBERSHIP,
+      membership,
+    );
+    tryOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+    const ancillary = `ancillary data of ${this.#what}`;
+    setOption(ancillary, fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+    setOption(ancillary, fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    tryOption(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+  }
+}

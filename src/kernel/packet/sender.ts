@@ -1,0 +1,219 @@
+/** Sends packets and frames in batches. What cannot leave is counted: nobody waits for a link. */
+import type { Family } from '../../net/address.ts';
+import type { OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import { AF_INET, AF_INET6, AF_PACKET, MSG_DONTROUTE, MSG_DONTWAIT } from '../ffi/constants.ts';
+import { errnoName } from '../ffi/errno.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { type Libc, libc } from '../ffi/libc.ts';
+import { MessageVector } from '../ffi/message-vector.ts';
+import { closeFd } from '../ffi/socket.ts';
+import { openDatagramSender, openFrameSender } from './send-socket.ts';
+
+const SEND_BATCH = 64;
+/** As large as a receive slot: any advertisement fits. */
+const SLOT_BYTES = 4_352;
+const SOCKADDR_BYTES = { ipv4: 16, ipv6: 28, frame: 20 } as const;
+
+/** They concern the link or the queue: the rest of the batch would meet them as well. */
+const HOPELESS = new Set(['EAGAIN', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF']);
+
+/** Datagrams of one batch: same link, family and way of routing. */
+interface Route {
+  readonly index: number;
+  readonly family: Family;
+  readonly multicast: boolean;
+}
+
+export class Sender {
+  readonly #libc: Libc = libc();
+  readonly #vectors = {
+    ipv4: senderVector(SOCKADDR_BYTES.ipv4, AF_INET),
+    ipv6: senderVector(SOCKADDR_BYTES.ipv6, AF_INET6),
+    frame: senderVector(SOCKADDR_BYTES.frame, AF_PACKET),
+  };
+  readonly #sockets: { readonly [F in Family]: Map<number, number> } = {
+    ipv4: new Map(),
+    ipv6: new Map(),
+  };
+  /** How often each errno came, by name. */
+  readonly failures = new Map<string, number>();
+  #frameSocket: number | undefined;
+
+  sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
+    const ordered = byLink(datagrams);
+    let failed = 0;
+    for (let start = 0; start < ordered.length; ) {
+      const route = routeOf(ordered[start]);
+      const end = endOfBatch(ordered, start, route);
+      failed += this.#sendBatch(ordered, start, end, route);
+      start = end;
+    }
+    return failed;
+  }
+
+  sendFrames(frames: readonly OutgoingFrame[]): number {
+    let failed = 0;
+    const vector = this.#vectors.frame;
+    for (let start = 0; start < frames.length; start += SEND_BATCH) {
+      const count = Math.min(SEND_BATCH, frames.length - start);
+      const fd = this.#socket(() => (this.#frameSocket ??= openFrameSender()), count);
+      if (fd === undefined) {
+        failed += count;
+        continue;
+      }
+      for (let slot = 0; slot < count; slot++) loadFrame(vector, slot, frames[start + slot]);
+      failed += this.#transmit(fd, vector, count, 0, false);
+    }
+    return failed;
+  }
+
+  closeLink(index: number, family: Family): void {
+    const fd = this.#sockets[family].get(index);
+    if (fd !== undefined) closeFd(fd);
+    this.#sockets[family].delete(index);
+  }
+
+  close(): void {
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      for (const index of this.#sockets[family].keys()) this.closeLink(index, family);
+    }
+    if (this.#frameSocket !== undefined) closeFd(this.#frameSocket);
+    this.#frameSocket = undefined;
+  }
+
+  #sendBatch(
+    datagrams: readonly OutgoingDatagram[],
+    start: number,
+    end: number,
+    route: Route,
+  ): number {
+    const count = end - start;
+    const fd = this.#socket(() => this.#datagramSocket(route), count);
+    if (fd === undefined) return count;
+    const vector = this.#vectors[route.family];
+    for (let slot = 0; slot < count; slot++) {
+      loadDatagram(vector, slot, datagrams[start + slot], route);
+    }
+    // The group is on the link by definition; a unicast peer may be behind a router.
+    return this.#transmit(fd, vector, count, route.multicast ? MSG_DONTROUTE : 0, true);
+  }
+
+  #datagramSocket({ index, family }: Route): number {
+    const known = this.#sockets[family].get(index);
+    if (known !== undefined) return known;
+    const fd = openDatagramSender(index, family);
+    this.#sockets[family].set(index, fd);
+    return fd;
+  }
+
+  #socket(open: () => number, messages: number): number | undefined {
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#count(error.errno, messages);
+      return undefined;
+    }
+  }
+
+  /** sendmmsg(2) stops before the message that fails; that one is counted and the rest goes on. */
+  #transmit(
+    fd: number,
+    vector: MessageVector,
+    count: number,
+    flags: number,
+    oneLink: boolean,
+  ): number {
+    let failed = 0;
+    for (let next = 0; next < count; ) {
+      const address = vector.addressFrom(next);
+      const sent = this.#libc.sendmmsg(fd, address, count - next, flags | MSG_DONTWAIT);
+      if (sent > 0) {
+        next += sent;
+        continue;
+      }
+      const errno = errnoName(this.#libc.errno());
+      const lost = oneLink && HOPELESS.has(errno) ? count - next : 1;
+      this.#count(errno, lost);
+      failed += lost;
+      next += lost;
+    }
+    return failed;
+  }
+
+  #count(errno: string, messages: number): void {
+    this.failures.set(errno, (this.failures.get(errno) ?? 0) + messages);
+  }
+}
+
+function senderVector(nameBytes: number, family: number): MessageVector {
+  const vector = new MessageVector({ slots: SEND_BATCH, slotBytes: SLOT_BYTES, nameBytes });
+  for (const name of vector.names) name[0] = family;
+  return vector;
+}
+
+/** Links one after the other; the order within a link stays. */
+function byLink(datagrams: readonly OutgoingDatagram[]): readonly OutgoingDatagram[] {
+  const first = datagrams[0]?.index;
+  return datagrams.every((datagram) => datagram.index === first)
+    ? datagrams
+    : [...datagrams].sort((a, b) => a.index - b.index);
+}
+
+/** The header says where the packet goes; reading it is cheaper than parsing `destination`. */
+function routeOf(datagram: OutgoingDatagram | undefined): Route {
+  const packet = datagram?.packet ?? new Uint8Array(0);
+  const ipv4 = (packet[0] ?? 0) >>> 4 === 4;
+  return {
+    index: datagram?.index ?? 0,
+    family: ipv4 ? 'ipv4' : 'ipv6',
+    multicast: ipv4 ? (packet[16] ?? 0) >>> 4 === 0xe : packet[24] === 0xff,
+  };
+}
+
+function endOfBatch(datagrams: readonly OutgoingDatagram[], start: number, route: Route): number {
+  let end = start + 1;
+  while (end < datagrams.length && end - start < SEND_BATCH) {
+    const next = routeOf(datagrams[end]);
+    const same = next.index === route.index && next.family === route.family;
+    if (!same || next.multicast !== route.multicast) break;
+    end++;
+  }
+  return end;
+}
+
+/** `struct sockaddr_in` has the address at 4, `struct sockaddr_in6` at 8 and the link at 24. */
+function loadDatagram(
+  vector: MessageVector,
+  slot: number,
+  datagram: OutgoingDatagram | undefined,
+  route: Route,
+): void {
+  const name = vector.names[slot];
+  if (name === undefined || datagram === undefined) return;
+  const { packet } = datagram;
+  vector.load(slot, packet);
+  if (route.family === 'ipv4') {
+    for (let i = 0; i < 4; i++) name[4 + i] = packet[16 + i] ?? 0;
+    return;
+  }
+  for (let i = 0; i < 16; i++) name[8 + i] = packet[24 + i] ?? 0;
+  putInt32(name, 24, route.index);
+}
+
+/** `struct sockaddr_ll` (packet(7)): EtherType at 2, as in the frame, and the link at 4. */
+function loadFrame(vector: MessageVector, slot: number, frame: OutgoingFrame | undefined): void {
+  const name = vector.names[slot];
+  if (name === undefined || frame === undefined) return;
+  vector.load(slot, frame.frame);
+  name[2] = frame.frame[12] ?? 0;
+  name[3] = frame.frame[13] ?? 0;
+  putInt32(name, 4, frame.index);
+}
+
+function putInt32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value;
+  bytes[offset + 1] = value >>> 8;
+  bytes[offset + 2] = value >>> 16;
+  bytes[offset + 3] = value >>> 24;
+}

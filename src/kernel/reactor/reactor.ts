@@ -1,0 +1,63 @@
+/**
+ * Turns readable descriptors into calls, on the event loop of the thread that made it. One private
+ * epoll set holds all descriptors and the event loop watches that set alone, so no descriptor can
+ * stop the watch or end the process: errors arrive as readability and are cleared by reading.
+ */
+import { Epoll } from '../ffi/epoll.ts';
+import { type ReadableWatch, watchReadable } from '../ffi/poll.ts';
+
+const LIVE = Symbol.for('vrrp-agent.reactors');
+
+/** A watch that nothing refers to is collected and falls silent; the global object holds them all. */
+function liveReactors(): Set<Reactor> {
+  const holder = globalThis as { [LIVE]?: Set<Reactor> };
+  holder[LIVE] ??= new Set();
+  return holder[LIVE];
+}
+
+export class Reactor {
+  readonly #epoll = new Epoll();
+  readonly #handlers = new Map<number, () => void>();
+  readonly #onError: (error: unknown) => void;
+  #watch: ReadableWatch | undefined;
+
+  /** `onError` gets what handlers throw; the other handlers still run. It must not throw. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+    this.#watch = watchReadable(this.#epoll.fd, () => this.#pump());
+    liveReactors().add(this);
+  }
+
+  /** A handler that leaves data unread is called again. Throws `KernelError` for a bad descriptor. */
+  add(fd: number, onReadable: () => void): void {
+    this.#epoll.add(fd);
+    this.#handlers.set(fd, onReadable);
+  }
+
+  /** Before the descriptor is closed. */
+  remove(fd: number): void {
+    if (this.#handlers.delete(fd)) this.#epoll.remove(fd);
+  }
+
+  /** May be called from a handler, and again. The descriptors stay open: they are their owners'. */
+  close(): void {
+    if (this.#watch === undefined) return;
+    this.#watch.close();
+    this.#watch = undefined;
+    this.#handlers.clear();
+    this.#epoll.close();
+    liveReactors().delete(this);
+  }
+
+  #pump(): void {
+    if (this.#watch === undefined) return;
+    const count = this.#epoll.poll();
+    for (let position = 0; position < count; position++) {
+      try {
+        this.#handlers.get(this.#epoll.readableAt(position))?.();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The plan of a lab: which namespaces, links and addresses there are. Nothing is made here.
+ *
+ *     +-------------+   +-------------+         +---------------+
+ *     | P-lb1  eth0 |   | P-lb2  eth0 |   ...   | P-client eth0 |
+ *     | 192.0.2.11  |   | 192.0.2.12  |         | 192.0.2.50    |
+ *     +------+------+   +------+------+         +-------+-------+
+ *        lb1 |             lb2 |                 client |
+ *     +------+-----------------+------------------------+-------+
+ *     | P-switch                bridge                          |
+ *     +---------------------------------------------------------+
+ */
+import { type IpAddress, ip } from '../net/address.ts';
+import { LabError } from './command.ts';
+
+/** Every machine of the lab has one interface, called like this. */
+export const HOST_INTERFACE = 'eth0';
+export const SWITCH_BRIDGE = 'bridge';
+
+export const DIRECTORS_MAX = 9;
+
+export interface LabHost {
+  /** `lb1`, `lb2`, … or `client`; also the name of the port on the switch. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly address: IpAddress;
+}
+
+export interface LabLayout {
+  readonly prefix: string;
+  readonly directors: readonly LabHost[];
+  readonly client: LabHost;
+  readonly switchNamespace: string;
+}
+
+/** The prefix names namespaces and a file, so that it may hold nothing but letters, digits, `-`. */
+export function checkPrefix(prefix: string): string {
+  if (/^[a-z][a-z0-9-]{0,23}$/.test(prefix)) return prefix;
+  const rule = "a lower-case letter, then letters, digits and '-', 24 characters at most";
+  throw new LabError('lab-name-error', `not a lab prefix: '${prefix}' (${rule})`);
+}
+
+export function labLayout(prefix: string, directorCount = 2): LabLayout {
+  checkPrefix(prefix);
+  if (!Number.isInteger(directorCount) || directorCount < 1 || directorCount > DIRECTORS_MAX) {
+    throw new LabError('lab-name-error', `a lab has 1 to ${DIRECTORS_MAX} directors`);
+  }
+  const host = (name: string, lastByte: number): LabHost => ({
+    name,
+    namespace: `${prefix}-${name}`,
+    address: ip(`192.0.2.${lastByte}`),
+  });
+  const directors = Array.from({ length: directorCount }, (_, at) => host(`lb${at + 1}`, 11 + at));
+  const client = host('client', 50);
+  return { prefix, directors, client, switchNamespace: `${prefix}-switch` };
+}
+
+/** The virtual addresses of the lab begin at 192.0.2.100. */
+export function virtualAddress(index: number): IpAddress {
+  return ip(`192.0.2.${100 + index}`);
+}
+
+export function hostsOf(layout: LabLayout): readonly LabHost[] {
+  return [...layout.directors, layout.client];
+}
+
+export function namespacesOf(layout: LabLayout): readonly string[] {
+  return [layout.switchNamespace, ...hostsOf(layout).map((host) => host.namespace)];
+}
+
+/** Both ends are born in their namespaces: the machine's own namespace never sees a link. */
+export function creationLines(layout: LabLayout): string[] {
+  const hosts = hostsOf(layout);
+  return [
+    ...namespacesOf(layout).map((namespace) => `netns add ${namespace}`),
+    ...hosts.map(
+      ({ name, namespace }) =>
+        `link add ${name} netns ${layout.switchNamespace} ` +
+        `type veth peer name ${HOST_INTERFACE} netns ${namespace}`,
+    ),
+  ];
+}
+
+/** Forwards from the first moment on, and multicast to every port. */
+export function switchLines(layout: LabLayout): string[] {
+  return [
+    'link set lo up',
+    `link add ${SWITCH_BRIDGE} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
+    ...hostsOf(layout).map(({ name }) => `link set ${name} master ${SWITCH_BRIDGE} up`),
+    `link set ${SWITCH_BRIDGE} up`,
+  ];
+}
+
+export function hostLines(host: LabHost): string[] {
+  return [
+    'link set lo up',
+    `addr add ${host.address}/24 dev ${HOST_INTERFACE}`,
+    `link set ${HOST_INTERFACE} up`,
+  ];
+}
+
+/** Duplicate address detection would leave IPv6 addresses unusable for a second or two. */
+export const HOST_SYSCTLS: readonly string[] = [
+  'net.ipv6.conf.all.accept_dad=0',
+  'net.ipv6.conf.default.accept_dad=0',
+];

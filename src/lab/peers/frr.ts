@@ -1,0 +1,128 @@
+/**
+ * FRRouting's vrrpd on a director, with the zebra it needs. vrrpd does not add addresses: it takes
+ * up and down a macvlan link that carries the virtual MAC and the virtual address, made before.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { IpAddress } from '../../net/address.ts';
+import { ipBatch, run } from '../command.ts';
+import type { Lab } from '../lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../layout.ts';
+import { waitFor } from '../wait.ts';
+import { Peer } from './peer.ts';
+
+export interface FrrOptions {
+  readonly addresses: readonly IpAddress[];
+  readonly vrid?: number;
+  readonly version?: 2 | 3;
+  readonly priority?: number;
+  /** Multiples of 10, of 1000 in version 2. */
+  readonly intervalMilliseconds?: number;
+  readonly preempt?: boolean;
+}
+
+/** Debian's frr package keeps its daemons out of the search path. */
+const DAEMONS = '/usr/lib/frr';
+
+/**
+ * A director whose macvlan is down must not answer ARP for its address on the other link, which
+ * Linux does unless told not to (arp_ignore in the kernel's ip-sysctl.rst).
+ */
+const SYSCTLS = ['net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2'];
+
+export function vrrpdConfig(options: FrrOptions): string {
+  const { vrid = 55, version = 3, priority = 100, intervalMilliseconds = 1_000 } = options;
+  const lines = [
+    `interface ${HOST_INTERFACE}`,
+    ` vrrp ${vrid} version ${version}`,
+    ` vrrp ${vrid} priority ${priority}`,
+    ` vrrp ${vrid} advertisement-interval ${intervalMilliseconds}`,
+    ...(options.preempt === false ? [` no vrrp ${vrid} preempt`] : []),
+    ...options.addresses.map((address) => ` vrrp ${vrid} ip ${address}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export async function startFrr(lab: Lab, host: LabHost, options: FrrOptions): Promise<Peer> {
+  const vrid = options.vrid ?? 55;
+  await makeMacvlan(lab, host, vrid, options.addresses);
+  const directory = await ownDirectory(lab, host);
+  writeFileSync(`${directory}/zebra.conf`, `hostname ${host.name}\n`);
+  writeFileSync(`${directory}/vrrpd.conf`, vrrpdConfig(options));
+  const start = (daemon: string) =>
+    lab.spawn(host, `${DAEMONS}/${daemon}`, daemonArguments(directory, daemon), {
+      label: `${host.name}-${daemon}`,
+      log: true,
+    });
+  const zebra = await start('zebra');
+  await waitFor('zebra', () => answers(lab, host, 'zebra'), { unless: zebra.ended });
+  const vrrpd = await start('vrrpd');
+  await waitFor('vrrpd', () => answers(lab, host, 'vrrpd'), { unless: vrrpd.ended });
+  return new Peer(host, [zebra, vrrpd]);
+}
+
+/** `Initialize`, `Backup` or `Master`, in vrrpd's own words. */
+export async function frrState(lab: Lab, host: LabHost): Promise<string | undefined> {
+  const text = await vtysh(lab, host, 'vrrpd', 'show vrrp json');
+  const routers = JSON.parse(text) as { v4?: { status?: string } }[];
+  return routers[0]?.v4?.status;
+}
+
+function daemonArguments(directory: string, daemon: string): string[] {
+  return [
+    ...['-u', 'frr', '-g', 'frr', '-A', '127.0.0.1', '-P', '0', '--vty_socket', directory],
+    ...['-f', `${directory}/${daemon}.conf`, '-i', `${directory}/${daemon}.pid`],
+    ...['-z', `${directory}/zserv.api`],
+  ];
+}
+
+/** The name is of no importance: vrrpd finds the link by its MAC. */
+async function makeMacvlan(
+  lab: Lab,
+  host: LabHost,
+  vrid: number,
+  addresses: readonly IpAddress[],
+): Promise<void> {
+  const name = `vrrp4-${vrid}`;
+  await lab.run(host, 'sysctl', ['-q', '-w', ...SYSCTLS]);
+  const links = await run('ip', [
+    '-n',
+    host.namespace,
+    '-brief',
+    'link',
+    'show',
+    'type',
+    'macvlan',
+  ]);
+  if (links.includes(name)) return;
+  const mac = `00:00:5e:00:01:${vrid.toString(16).padStart(2, '0')}`;
+  await ipBatch(
+    [
+      `link add ${name} link ${HOST_INTERFACE} address ${mac} type macvlan mode bridge`,
+      ...addresses.map((address) => `addr add ${address}/32 dev ${name}`),
+      `link set ${name} up`,
+    ],
+    host.namespace,
+  );
+}
+
+/** The daemons give up root and still make sockets and pid files here. */
+async function ownDirectory(lab: Lab, host: LabHost): Promise<string> {
+  const directory = lab.path(`${host.name}-frr`);
+  mkdirSync(directory, { recursive: true });
+  await run('chown', ['frr:frr', directory]);
+  return directory;
+}
+
+async function answers(lab: Lab, host: LabHost, daemon: string): Promise<boolean> {
+  try {
+    await vtysh(lab, host, daemon, 'show version');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function vtysh(lab: Lab, host: LabHost, daemon: string, command: string): Promise<string> {
+  const directory = lab.path(`${host.name}-frr`);
+  return lab.run(host, 'vtysh', ['--vty_socket', directory, '-d', daemon, '-c', command]);
+}

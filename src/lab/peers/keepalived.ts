@@ -1,0 +1,79 @@
+/** keepalived on a director, configured the way its users do (keepalived.conf(5)). */
+import { existsSync, writeFileSync } from 'node:fs';
+import type { IpAddress } from '../../net/address.ts';
+import type { Lab } from '../lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../layout.ts';
+import { waitFor } from '../wait.ts';
+import { Peer } from './peer.ts';
+
+export interface KeepalivedOptions {
+  readonly addresses: readonly IpAddress[];
+  readonly vrid?: number;
+  readonly version?: 2 | 3;
+  readonly priority?: number;
+  /** Whole seconds in version 2, multiples of 0.01 in version 3. */
+  readonly intervalSeconds?: number;
+  /** The initial wish; with `nopreempt` it has to be BACKUP. */
+  readonly state?: 'MASTER' | 'BACKUP';
+  readonly nopreempt?: boolean;
+  /** Version 2 only: PASS. */
+  readonly password?: string;
+  readonly unicastPeers?: readonly IpAddress[];
+  /** Its log goes to a file; logging is synchronous there and slows it. */
+  readonly log?: boolean;
+}
+
+export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): string {
+  const { version = 3, vrid = 55, priority = 100, intervalSeconds = 1 } = options;
+  const password = options.password;
+  const peers = options.unicastPeers ?? [];
+  const lines = [
+    `global_defs {`,
+    `  router_id ${host.name}`,
+    `  vrrp_version ${version}`,
+    `}`,
+    `vrrp_instance web {`,
+    `  state ${options.state ?? 'BACKUP'}`,
+    `  interface ${HOST_INTERFACE}`,
+    `  virtual_router_id ${vrid}`,
+    `  priority ${priority}`,
+    `  advert_int ${intervalSeconds}`,
+    ...(options.nopreempt === true ? ['  nopreempt'] : []),
+    ...(password === undefined ? [] : authentication(password)),
+    ...(peers.length === 0 ? [] : unicast(host, peers)),
+    `  virtual_ipaddress {`,
+    ...options.addresses.map((address) => `    ${address}/32 dev ${HOST_INTERFACE}`),
+    `  }`,
+    `}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Returns once the VRRP child has begun; it is BACKUP then. */
+export async function startKeepalived(
+  lab: Lab,
+  host: LabHost,
+  options: KeepalivedOptions,
+): Promise<Peer> {
+  const label = `${host.name}-keepalived`;
+  const config = lab.path(`${label}.conf`);
+  const ready = lab.path(`${label}-vrrp.pid`);
+  writeFileSync(config, keepalivedConfig(host, options));
+  const logging = options.log === true ? ['-l', '-D'] : [];
+  const files = ['-f', config, '-p', lab.path(`${label}.pid`), '-r', ready];
+  const process = await lab.spawn(host, 'keepalived', ['-n', '-G', '-P', ...logging, ...files], {
+    label,
+    log: options.log === true,
+  });
+  await waitFor(label, () => existsSync(ready), { unless: process.ended });
+  return new Peer(host, [process]);
+}
+
+function authentication(password: string): string[] {
+  return ['  authentication {', '    auth_type PASS', `    auth_pass ${password}`, '  }'];
+}
+
+function unicast(host: LabHost, peers: readonly IpAddress[]): string[] {
+  const list = peers.map((peer) => `    ${peer}`);
+  return [`  unicast_src_ip ${host.address}`, '  unicast_peer {', ...list, '  }'];
+}

@@ -1,0 +1,104 @@
+/** This program on a director of the lab. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import { ControlClient } from '../../control/client.ts';
+import type { InstanceDocument } from '../../control/protocol.ts';
+import type { Lab } from '../lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../layout.ts';
+import type { LabProcess } from '../processes.ts';
+import { builtProgram } from '../program.ts';
+import { waitFor } from '../wait.ts';
+import { Peer } from './peer.ts';
+
+/** Keys of the configuration file; what is left out has the file's own default. */
+export interface AgentInstance {
+  readonly name?: string;
+  readonly vrid?: number;
+  readonly addresses: readonly string[];
+  readonly version?: 2 | 3;
+  readonly priority?: number;
+  readonly advertisement_interval?: string;
+  readonly preempt?: boolean;
+  readonly preempt_delay?: string;
+  readonly authentication?: { readonly type: 'pass'; readonly password: string };
+  readonly unicast?: { readonly source: string; readonly peers: readonly string[] };
+  readonly checksum?: 'auto' | 'rfc9568' | 'pseudo_header';
+  readonly [key: string]: unknown;
+}
+
+export interface AgentOptions {
+  readonly instances: readonly AgentInstance[];
+  /** Top-level keys. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+export function agentConfig(lab: Lab, host: LabHost, options: AgentOptions): string {
+  return stringify({
+    router: host.name,
+    control: { socket: agentSocket(lab, host) },
+    state_dir: lab.path(`${host.name}-state`),
+    ...options.more,
+    instances: options.instances.map((instance) => ({
+      name: 'web',
+      interface: HOST_INTERFACE,
+      vrid: 55,
+      ...instance,
+    })),
+  });
+}
+
+export function agentSocket(lab: Lab, host: LabHost): string {
+  return lab.path(`${host.name}.sock`);
+}
+
+export class AgentPeer extends Peer {
+  readonly socket: string;
+  readonly #client: ControlClient;
+  readonly #process: LabProcess;
+
+  constructor(host: LabHost, process: LabProcess, socket: string) {
+    super(host, [process]);
+    this.socket = socket;
+    this.#client = new ControlClient({ socket });
+    this.#process = process;
+  }
+
+  async instance(name = 'web'): Promise<InstanceDocument> {
+    const { instances } = await this.#client.status();
+    const found = instances.find((instance) => instance.name === name);
+    if (found === undefined) throw new Error(`${this.host.name} has no instance '${name}'`);
+    return found;
+  }
+
+  async state(name = 'web'): Promise<string> {
+    return (await this.instance(name)).state;
+  }
+
+  /** Goes on after this program has ended. */
+  release(): void {
+    this.#process.release();
+  }
+}
+
+/** Returns once it answers on its control socket. */
+export async function startAgent(
+  lab: Lab,
+  host: LabHost,
+  options: AgentOptions,
+): Promise<AgentPeer> {
+  const label = `${host.name}-agent`;
+  const config = lab.path(`${host.name}.yaml`);
+  const socket = agentSocket(lab, host);
+  mkdirSync(lab.path(`${host.name}-state`), { recursive: true });
+  writeFileSync(config, agentConfig(lab, host, options));
+  const program = [builtProgram('src/cli/main.js'), 'run', '--config', config];
+  const process = await lab.spawn(host, globalThis.process.execPath, program, { label, log: true });
+  const client = new ControlClient({ socket, timeoutMs: 1_000 });
+  const answers = () =>
+    client.status().then(
+      () => true,
+      () => false,
+    );
+  await waitFor(`${label} (see ${lab.path(`${label}.log`)})`, answers, { unless: process.ended });
+  return new AgentPeer(host, process, socket);
+}

@@ -1,0 +1,21 @@
+/** Where the compiled programs of this package lie, also when this module runs uncompiled in a test. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LabError } from './command.ts';
+
+export function builtProgram(path: string): string {
+  const program = join(packageRoot(), 'dist', path);
+  if (existsSync(program)) return program;
+  throw new LabError('not-built', `${program} is missing: run npm run build`);
+}
+
+function packageRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory) throw new LabError('not-built', 'package.json is missing');
+    directory = parent;
+  }
+  return directory;
+}

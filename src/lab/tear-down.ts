@@ -1,0 +1,84 @@
+/** Removes a lab by its name, whoever made it and however far that came. Doing it again is fine. */
+import { readFileSync } from 'node:fs';
+import { LabError, run } from './command.ts';
+import { DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
+import { isRunning, signalGroup, startTimeOf, waitUntilGone } from './processes.ts';
+import { knownPrefixes, type LabState, readState, removeState } from './state.ts';
+
+const GONE_WITHIN_MILLISECONDS = 5_000;
+
+export async function tearDown(prefix: string): Promise<void> {
+  const state = readableState(prefix);
+  const layout = labLayout(prefix, state?.directorCount ?? DIRECTORS_MAX);
+  const existing = await existingNamespaces();
+  const namespaces = namespacesOf(layout).filter((name) => existing.has(name));
+  const recorded = state?.processes ?? [];
+  for (const identity of recorded) signalGroup(identity, 'SIGKILL');
+  const inhabitants = (await Promise.all(namespaces.map(pidsIn))).flat();
+  const others = inhabitants.filter((pid) => !isAncestor(pid)).map(identityOf);
+  for (const { pid, startTime } of others) killSingle(pid, startTime);
+  if (!(await waitUntilGone([...recorded, ...others], GONE_WITHIN_MILLISECONDS))) {
+    const left = [...recorded, ...others].filter(isRunning).map(({ pid }) => pid);
+    throw new LabError('not-ready', `lab '${prefix}': processes do not end: ${left.join(', ')}`);
+  }
+  const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
+  if (lines !== '') await run('ip', ['-force', '-batch', '-'], { input: lines });
+  removeState(prefix);
+}
+
+export async function tearDownAll(): Promise<string[]> {
+  const prefixes = knownPrefixes();
+  for (const prefix of prefixes) await tearDown(prefix);
+  return prefixes;
+}
+
+/** An unreadable record must not keep the lab alive: its namespaces are known by their names. */
+function readableState(prefix: string): LabState | undefined {
+  try {
+    return readState(prefix);
+  } catch (cause) {
+    if (cause instanceof LabError) return undefined;
+    throw cause;
+  }
+}
+
+async function existingNamespaces(): Promise<Set<string>> {
+  const list = await run('ip', ['netns', 'list']);
+  return new Set(list.split('\n').map((line) => line.split(' ')[0] ?? ''));
+}
+
+/** The namespaces are the lab's own, so is what runs in them, a shell left open included. */
+async function pidsIn(namespace: string): Promise<number[]> {
+  const list = await run('ip', ['netns', 'pids', namespace]);
+  return list.split('\n').filter(Boolean).map(Number);
+}
+
+function identityOf(pid: number) {
+  return { pid, startTime: startTimeOf(pid) ?? '', label: 'inhabitant' };
+}
+
+function killSingle(pid: number, startTime: string): void {
+  if (startTime === '' || startTimeOf(pid) !== startTime) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** `lab down` typed inside the lab must not kill the shell it was typed in. */
+function isAncestor(pid: number): boolean {
+  for (let at = process.pid; at > 1; at = parentOf(at)) {
+    if (at === pid) return true;
+  }
+  return false;
+}
+
+function parentOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,43 @@
+/** Waits for the world outside: polls, because kernel and daemons do not tell. */
+import { LabError } from './command.ts';
+
+export interface WaitOptions {
+  readonly milliseconds?: number;
+  readonly everyMilliseconds?: number;
+  /** A process that must not end while it is waited for; its status goes into the message. */
+  readonly unless?: Promise<number | string>;
+}
+
+/** Resolves with the first answer that is neither undefined nor false. */
+export async function waitFor<Value>(
+  what: string,
+  ask: () => Value | undefined | false | Promise<Value | undefined | false>,
+  options: WaitOptions = {},
+): Promise<Value> {
+  const milliseconds = options.milliseconds ?? 10_000;
+  const end = performance.now() + milliseconds;
+  const watched = watch(options.unless);
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (watched.status !== undefined) {
+      throw new LabError('not-ready', `${what}: the process ended with ${watched.status}`);
+    }
+    if (performance.now() > end) {
+      throw new LabError('not-ready', `${what}: not within ${milliseconds} ms`);
+    }
+    await sleep(options.everyMilliseconds ?? 10);
+  }
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function watch(ended: Promise<number | string> | undefined): { status?: number | string } {
+  const seen: { status?: number | string } = {};
+  void ended?.then((status) => {
+    seen.status = status;
+  });
+  return seen;
+}

@@ -1,0 +1,68 @@
+/** Reports of the engine as facts and sentences for people: one vocabulary for log, history and API. */
+import { getSystemErrorName } from 'node:util';
+import type { EventFacts } from '../control/protocol.ts';
+import type { Report } from '../engine/reports.ts';
+
+/** A report that is news; `view` is state and shown by the status document. */
+export type NewsReport = Exclude<Report, { kind: 'view' }>;
+
+export function isNews(report: Report): report is NewsReport {
+  return report.kind !== 'view';
+}
+
+export function factsOf(report: NewsReport): EventFacts {
+  switch (report.kind) {
+    case 'transition': {
+      const { kind, instance, from, to, event, reason } = report;
+      return { kind, instance, from, to, event, reason };
+    }
+    case 'discard': {
+      const { kind, instance = null, reason, source = null, count } = report;
+      return { kind, instance, reason, source, count };
+    }
+    case 'warning': {
+      const { kind, instance, warning, source, count } = report;
+      return { kind, instance, warning, source, count };
+    }
+    case 'address-restored':
+    case 'address-cleaned': {
+      const { kind, instance, address } = report;
+      return { kind, instance, address };
+    }
+    case 'address-failed': {
+      const { kind, instance, address, operation } = report;
+      return { kind, instance, address, operation, errno: errnoName(report.errno) };
+    }
+    case 'stall':
+      return { kind: 'stall', duration_ms: report.microseconds / 1_000 };
+    case 'dual-master': {
+      const { kind, instance, peer, peerPriority } = report;
+      return { kind, instance, peer, peer_priority: peerPriority };
+    }
+  }
+}
+
+export function sentenceOf(facts: EventFacts): string {
+  switch (facts.kind) {
+    case 'transition':
+      return `${facts.from} to ${facts.to}: ${facts.reason}`;
+    case 'discard':
+      return `packet from ${facts.source ?? 'an unknown source'} refused: ${facts.reason} (${facts.count} so far)`;
+    case 'warning':
+      return `packet from ${facts.source} is odd: ${facts.warning} (${facts.count} so far)`;
+    case 'address-restored':
+      return `${facts.address} was removed by somebody else and is back`;
+    case 'address-cleaned':
+      return `${facts.address} was left by a former run and is removed`;
+    case 'address-failed':
+      return `the kernel refused to ${facts.operation} ${facts.address}: ${facts.errno}`;
+    case 'stall':
+      return `the protocol thread stood still for ${facts.duration_ms} ms`;
+    case 'dual-master':
+      return `${facts.peer} is MASTER too, with priority ${facts.peer_priority}`;
+  }
+}
+
+function errnoName(errno: number): string {
+  return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;
+}

@@ -1,0 +1,127 @@
+/**
+ * All that people can ask about the running agent, kept on the main thread: the newest row of each
+ * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
+ * asking costs the protocol thread nothing.
+ */
+import type {
+  EventDocument,
+  InstanceDocument,
+  MasterDocument,
+  StatusDocument,
+  TransitionDocument,
+} from '../control/protocol.ts';
+import { type CounterTable, GLOBAL_ROW } from '../engine/counters.ts';
+import type { Report } from '../engine/reports.ts';
+import type { InstanceSettings, Settings } from '../engine/settings.ts';
+import type { InstanceView, MasterView, TransitionView } from '../engine/view.ts';
+import { factsOf, isNews } from './event.ts';
+import { EventHistory, type EventListener } from './history.ts';
+import type { WallClock } from './wall-clock.ts';
+
+const HISTORY_LIMIT = 1_000;
+
+export interface AgentModelOptions {
+  /** Version of the program. */
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: Date;
+  /** Order of the instances is the order of the counter rows. */
+  readonly settings: Settings;
+  readonly counters: CounterTable;
+  readonly wallClock: WallClock;
+  /** Events kept; default 1,000. */
+  readonly historyLimit?: number;
+}
+
+interface Row {
+  readonly settings: InstanceSettings;
+  readonly counterRow: number;
+  /** Undefined until the protocol thread has spoken. */
+  view: InstanceView | undefined;
+}
+
+export class AgentModel {
+  readonly #options: AgentModelOptions;
+  readonly #rows: ReadonlyMap<string, Row>;
+  readonly #history: EventHistory;
+
+  constructor(options: AgentModelOptions) {
+    this.#options = options;
+    this.#history = new EventHistory(options.historyLimit ?? HISTORY_LIMIT);
+    this.#rows = new Map(
+      options.settings.instances.map((settings, position) => [
+        settings.name,
+        { settings, counterRow: position + 1, view: undefined },
+      ]),
+    );
+  }
+
+  apply(report: Report, at: Date): void {
+    if (isNews(report)) {
+      this.#history.record(factsOf(report), at);
+      return;
+    }
+    const row = this.#rows.get(report.view.name);
+    if (row !== undefined) row.view = report.view;
+  }
+
+  status(): StatusDocument {
+    const { settings, version, pid, startedAt, counters } = this.#options;
+    return {
+      router: settings.router,
+      version,
+      pid,
+      started_at: startedAt.toISOString(),
+      instances: [...this.#rows.values()].map((row) => this.#instance(row)),
+      counters: counters.row(GLOBAL_ROW),
+    };
+  }
+
+  eventsAfter(sequence: number): readonly EventDocument[] {
+    return this.#history.after(sequence);
+  }
+
+  /** Called for each event from now on; returns how to stop. */
+  subscribe(listener: EventListener): () => void {
+    return this.#history.subscribe(listener);
+  }
+
+  #instance({ settings, view, counterRow }: Row): InstanceDocument {
+    const { wallClock, startedAt, counters } = this.#options;
+    const { name, family, vrid, version } = settings;
+    return {
+      name,
+      state: view?.state ?? 'INIT',
+      releasing: view?.releasing ?? false,
+      since: (view === undefined ? startedAt : wallClock(view.since)).toISOString(),
+      faults: view?.faults ?? [],
+      interface: settings.interface,
+      family,
+      vrid,
+      version,
+      priority: view?.priority ?? { configured: settings.priority, effective: settings.priority },
+      addresses:
+        view?.addresses ??
+        settings.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+      master: masterDocument(view?.master ?? null),
+      maintenance: null,
+      last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
+      counters: counters.row(counterRow),
+    };
+  }
+}
+
+function masterDocument(master: MasterView | null): MasterDocument | null {
+  if (master === null) return null;
+  const { address, priority, intervalMs } = master;
+  return { address, priority, interval_ms: intervalMs };
+}
+
+function transitionDocument(
+  transition: TransitionView | null,
+  wallClock: WallClock,
+): TransitionDocument | null {
+  if (transition === null) return null;
+  const { from, to, at, event, reason } = transition;
+  return { from, to, at: wallClock(at).toISOString(), event, reason };
+}

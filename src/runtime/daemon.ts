@@ -1,0 +1,199 @@
+/**
+ * The composition root: the only place that makes the parts of a running agent and joins them.
+ * Main thread: configuration, control API, log, signals. Protocol thread: the protocol.
+ */
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { effectiveConfig, maskSecrets } from '../config/effective.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { ControlError } from '../control/control-error.ts';
+import { ControlServer } from '../control/server.ts';
+import { CounterTable, countersLength } from '../engine/counters.ts';
+import { missingCapabilities } from '../kernel/capability/capabilities.ts';
+import { Clock } from '../kernel/clock/clock.ts';
+import { Packets } from '../kernel/packet/packets.ts';
+import { Routes } from '../kernel/rtnetlink/routes.ts';
+import { createLogger, logReport } from '../observe/log.ts';
+import { AgentModel } from '../observe/model.ts';
+import { anchoredWallClock } from '../observe/wall-clock.ts';
+import { letGo } from './emergency.ts';
+import { LATENESS_LENGTH } from './lateness.ts';
+import type { Scheduling } from './messages.ts';
+import { ProtocolWorker } from './protocol-worker.ts';
+
+/** Instances that one shared table of counters has room for: every VRID on a few interfaces. */
+const INSTANCES_MAX = 4_096;
+
+export interface DaemonOptions {
+  readonly config: LoadedConfig;
+  /** Resolved by the caller, so that a test can run another thread. */
+  readonly thread: URL;
+}
+
+/** Exit status of `run`: 0 after a clean stop. */
+export type DaemonOutcome = 0 | 1 | 2;
+
+/** Runs until a signal stops it or the protocol fails; everything is released when it returns. */
+export async function runDaemon({ config, thread }: DaemonOptions): Promise<DaemonOutcome> {
+  const { settings, agent } = config;
+  const logger = createLogger({ level: agent.logLevel, router: settings.router });
+  const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
+  if (missing.length > 0) {
+    const message = `${missing.join(' and ')} missing: run as root, or give the service these capabilities`;
+    logger.fatal({ code: 'missing-capability', missing }, message);
+    return 1;
+  }
+  const counters = new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8);
+  const lateness = new SharedArrayBuffer(LATENESS_LENGTH * 8);
+  const model = new AgentModel({
+    version: programVersion(),
+    pid: process.pid,
+    startedAt: new Date(),
+    settings,
+    counters: new CounterTable(new Float64Array(counters)),
+    wallClock: anchoredWallClock({ instant: bootTime(), at: new Date() }),
+  });
+  const control = await openControl(config, model, logger);
+  if (control === undefined) return 1;
+  const protocol = new ProtocolWorker(
+    thread,
+    { counters, lateness },
+    {
+      started: (scheduling) => logStart(logger, config, scheduling),
+      reports: ({ reports, wall }) => {
+        const at = new Date(wall);
+        for (const report of reports) {
+          model.apply(report, at);
+          logReport(logger, report, at);
+        }
+      },
+    },
+  );
+  protocol.start(settings, agent.realtime);
+  const stopListening = onSignals(logger, protocol);
+  const outcome = await outcomeOf(protocol, config, model, logger);
+  stopListening();
+  await control.close();
+  await protocol.terminate();
+  return outcome;
+}
+
+async function openControl(
+  { settings, agent }: LoadedConfig,
+  model: AgentModel,
+  logger: Logger,
+): Promise<ControlServer | undefined> {
+  const effective = maskSecrets(effectiveConfig(settings, agent));
+  try {
+    return await ControlServer.listen({
+      socket: agent.control.socket,
+      mode: agent.control.mode,
+      source: {
+        status: () => model.status(),
+        eventsAfter: (sequence) => model.eventsAfter(sequence),
+        subscribe: (listener) => model.subscribe(listener),
+        config: () => effective,
+      },
+      onError: (error) => logger.error({ code: 'control-error', err: error }, 'no answer made'),
+    });
+  } catch (error) {
+    const code = error instanceof ControlError ? error.code : 'control-socket-failed';
+    const message = error instanceof Error ? error.message : String(error);
+    logger.fatal({ code }, message);
+    return undefined;
+  }
+}
+
+function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Scheduling): void {
+  logger.info(
+    { code: 'started', instances: settings.instances.length, scheduling: scheduling.policy },
+    `started with ${settings.instances.length} virtual routers`,
+  );
+  if (scheduling.policy === 'SCHED_RR' || scheduling.refused === undefined) return;
+  logger.warn(
+    { code: 'no-realtime', errno: scheduling.refused },
+    `no real-time scheduling (${scheduling.refused}): give the service CAP_SYS_NICE, or set realtime: off`,
+  );
+}
+
+/** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
+function onSignals(logger: Logger, protocol: ProtocolWorker): () => void {
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
+    protocol.shutdown();
+  };
+  const reload = () =>
+    logger.warn({ code: 'reload-unavailable' }, 'SIGHUP: reload is not available in this version');
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', reload);
+  return () => {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+    process.off('SIGHUP', reload);
+  };
+}
+
+async function outcomeOf(
+  protocol: ProtocolWorker,
+  { settings }: LoadedConfig,
+  model: AgentModel,
+  logger: Logger,
+): Promise<DaemonOutcome> {
+  try {
+    await Promise.race([protocol.ended, failureOfMainThread(logger)]);
+    logger.info({ code: 'stopped' }, 'stopped: nothing is held any more');
+    return 0;
+  } catch (error) {
+    logger.fatal({ code: 'protocol-thread-failed', err: error }, 'the protocol has failed');
+    await protocol.terminate();
+    releaseEverything(settings, model, logger);
+    return 1;
+  }
+}
+
+/** Never fulfilled; rejected when this thread has a bug, so that the VIPs do not outlive it. */
+function failureOfMainThread(logger: Logger): Promise<never> {
+  return new Promise((_, reject) => {
+    process.once('uncaughtException', (error) => {
+      logger.fatal({ code: 'internal-error', err: error }, 'internal error');
+      reject(error);
+    });
+  });
+}
+
+function releaseEverything(
+  settings: LoadedConfig['settings'],
+  model: AgentModel,
+  logger: Logger,
+): void {
+  const masters = new Set(
+    model
+      .status()
+      .instances.filter((instance) => instance.state === 'MASTER')
+      .map((instance) => instance.name),
+  );
+  try {
+    const packets = new Packets();
+    const routes = new Routes();
+    const removed = letGo({ settings, masters, packets, routes });
+    packets.close();
+    routes.close();
+    logger.warn({ code: 'emergency-release', removed }, `${removed} VIPs removed`);
+  } catch (error) {
+    logger.fatal({ code: 'emergency-release-failed', err: error }, 'VIPs may be left behind');
+  }
+}
+
+function bootTime() {
+  const clock = new Clock();
+  const now = clock.now();
+  clock.close();
+  return now;
+}
+
+function programVersion(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,43 @@
+/**
+ * Lets go of everything when the protocol thread cannot: priority 0 for every router that was
+ * MASTER, then the VIPs are removed, so that the peer takes over within Skew_Time instead of
+ * finding a second holder.
+ */
+
+import { sourceOf } from '../engine/faults.ts';
+import { LinkTable } from '../engine/links.ts';
+import type { Settings } from '../engine/settings.ts';
+import { VirtualRouter } from '../engine/virtual-router.ts';
+import type { PacketPort, RoutePort } from '../kernel/ports.ts';
+import type { AddressChange } from '../net/link.ts';
+
+export interface Emergency {
+  readonly settings: Settings;
+  /** Names of the routers that were MASTER when last heard of. */
+  readonly masters: ReadonlySet<string>;
+  readonly packets: Pick<PacketPort, 'sendDatagrams'>;
+  readonly routes: Pick<RoutePort, 'snapshot' | 'changeAddresses'>;
+}
+
+/** Returns how many VIPs were removed. Throws `KernelError` when the kernel cannot be asked. */
+export function letGo({ settings, masters, packets, routes }: Emergency): number {
+  const links = new LinkTable();
+  links.replace(routes.snapshot());
+  const removals: AddressChange[] = [];
+  settings.instances.forEach((instance, position) => {
+    const router = new VirtualRouter(instance, position);
+    const link = links.byName(instance.interface);
+    const virtual = new Set(router.addresses.map((address) => address.key));
+    router.place(link, sourceOf(router, link, virtual));
+    if (masters.has(instance.name)) packets.sendDatagrams(router.resignations());
+    for (const { address, prefixLength, key, interface: name } of router.addresses) {
+      const holder = links.byName(name);
+      const present = holder?.addresses.get(key);
+      if (holder === undefined || present === undefined) continue;
+      if (instance.priority === 255 && !present.ours) continue;
+      removals.push({ operation: 'remove', index: holder.attributes.index, address, prefixLength });
+    }
+  });
+  if (removals.length === 0) return 0;
+  return routes.changeAddresses(removals).filter((errno) => errno === 0).length;
+}

@@ -1,0 +1,99 @@
+/**
+ * Entry of the protocol thread: makes the kernel edges, the engine and the loop, and runs until it
+ * has let go of everything. Any exception ends it; the main thread then releases what it held.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { CounterTable } from '../engine/counters.ts';
+import { Engine } from '../engine/engine.ts';
+import { Clock } from '../kernel/clock/clock.ts';
+import { Packets } from '../kernel/packet/packets.ts';
+import { Reactor } from '../kernel/reactor/reactor.ts';
+import { Routes } from '../kernel/rtnetlink/routes.ts';
+import { enterRealtime } from '../kernel/scheduler/realtime.ts';
+import { LatenessHistogram } from './lateness.ts';
+import { Loop } from './loop.ts';
+import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
+import type { ProtocolMemory } from './protocol-worker.ts';
+import { warmUp } from './warm-up.ts';
+
+const AUTO_PRIORITY = 10;
+
+const memory = workerData as ProtocolMemory;
+let running: Loop | undefined;
+
+parentPort?.on('message', (message: ToProtocolThread) => guarded(() => obey(message)));
+
+function obey(message: ToProtocolThread): void {
+  switch (message.kind) {
+    case 'start':
+      start(message);
+      return;
+    case 'shutdown':
+      running?.shutdown();
+      return;
+  }
+}
+
+function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start' }>): void {
+  warmUp(settings.instances);
+  const clock = new Clock();
+  const packets = new Packets();
+  const routes = new Routes();
+  const reactor = new Reactor(fail);
+  const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
+  const engine = new Engine(settings, new CounterTable(new Float64Array(memory.counters)));
+  const loop = new Loop(
+    engine,
+    { clock, packets, routes },
+    {
+      reports: (reports) =>
+        say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
+      lateness: (microseconds) => lateness.add(microseconds),
+      // The turn that finishes is still to be ended.
+      finished: () => queueMicrotask(tearDown),
+    },
+  );
+  const tearDown = () => {
+    running = undefined;
+    reactor.close();
+    packets.close();
+    routes.close();
+    clock.close();
+    parentPort?.unref();
+    say({ kind: 'finished' });
+  };
+  running = loop;
+  const scheduling = schedule(realtime);
+  loop.start();
+  const turn = () => running?.turn();
+  for (const { fd } of [clock, packets, routes]) reactor.add(fd, turn);
+  say({ kind: 'started', scheduling });
+}
+
+function schedule(realtime: Realtime): Scheduling {
+  if (realtime === 'off') return { policy: 'SCHED_OTHER', refused: undefined };
+  const priority = realtime === 'auto' ? AUTO_PRIORITY : realtime;
+  const refused = enterRealtime(priority);
+  return refused === undefined
+    ? { policy: 'SCHED_RR', priority }
+    : { policy: 'SCHED_OTHER', refused };
+}
+
+function guarded(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** A thread that is wrong about anything must not go on holding addresses. */
+function fail(error: unknown): void {
+  running = undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  say({ kind: 'fatal', message, stack: error instanceof Error ? error.stack : undefined });
+}
+
+function say(message: FromProtocolThread): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,81 @@
+/**
+ * The protocol thread as the main thread sees it: messages in, messages out, and exactly one end —
+ * it has let go of everything, or it has failed and somebody else must.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Settings } from '../engine/settings.ts';
+import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
+
+export interface ProtocolWorkerEvents {
+  readonly started: (scheduling: Scheduling) => void;
+  readonly reports: (message: Extract<FromProtocolThread, { kind: 'reports' }>) => void;
+}
+
+/** Young generations are kept small: a short collection more often is better than a long one. */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+
+export class ProtocolFailure extends Error {
+  override readonly name = 'ProtocolFailure';
+  readonly code = 'protocol-thread-failed';
+}
+
+export class ProtocolWorker {
+  /** Fulfilled when everything is let go, rejected with `ProtocolFailure` when the thread has failed. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+
+  /** Boots the thread; the protocol begins with `start`. */
+  constructor(script: URL, memory: ProtocolMemory, events: ProtocolWorkerEvents) {
+    this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: memory });
+    this.ended = new Promise((resolve, reject) => {
+      const fail = (why: string, stack?: string) => {
+        const failure = new ProtocolFailure(why);
+        if (stack !== undefined) failure.stack = stack;
+        reject(failure);
+      };
+      this.#worker.on('message', (message: FromProtocolThread) => {
+        switch (message.kind) {
+          case 'started':
+            events.started(message.scheduling);
+            return;
+          case 'reports':
+            events.reports(message);
+            return;
+          case 'finished':
+            resolve();
+            return;
+          case 'fatal':
+            fail(message.message, message.stack);
+        }
+      });
+      this.#worker.on('error', (error: Error) => fail(error.message, error.stack));
+      this.#worker.on('exit', (code) => fail(`the protocol thread ended with status ${code}`));
+    });
+    // Whoever awaits it sees the failure; nobody may be awaiting it yet.
+    this.ended.catch(() => {});
+  }
+
+  start(settings: Settings, realtime: Realtime): void {
+    this.#say({ kind: 'start', settings, realtime });
+  }
+
+  shutdown(): void {
+    this.#say({ kind: 'shutdown' });
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #say(message: ToProtocolThread): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+/** Memory that both threads see. */
+export interface ProtocolMemory {
+  /** For `CounterTable`; sized for as many instances as one router can have. */
+  readonly counters: SharedArrayBuffer;
+  /** For `LatenessHistogram`. */
+  readonly lateness: SharedArrayBuffer;
+}

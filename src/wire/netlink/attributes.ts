@@ -1,0 +1,147 @@
+/**
+ * Netlink attributes (<linux/netlink.h>, struct nlattr): type, length and value, in any order.
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +-------------------------------+-+-+---------------------------+
+ *     |    Length (header included)   |N|B|           Type            |
+ *     +-------------------------------+-+-+---------------------------+
+ *     |             Value, padded to a multiple of 4 bytes            |
+ *
+ * N says that the value is a list of attributes, B that it is in network byte order; neither is part
+ * of the type.
+ */
+import { failure, type Result, success } from '../../net/result.ts';
+import { align4, viewOf } from './message.ts';
+import { textFromBytes, textToBytes } from './text.ts';
+
+const HEADER_LENGTH = 4;
+const NLA_F_NESTED = 0x8000;
+const TYPE_MASK = 0x3fff;
+
+export interface AttributeDecodeError {
+  readonly code: 'netlink-attribute-truncated';
+  readonly offset: number;
+  readonly length: number;
+  readonly held: number;
+}
+
+/** Builds a list of attributes: `new AttributeWriter().uint32(8, flags).bytes(2, local).finish()`. */
+export class AttributeWriter {
+  #bytes = new Uint8Array(64);
+  #length = 0;
+
+  bytes(type: number, value: Uint8Array): this {
+    const start = this.#length;
+    const end = start + align4(HEADER_LENGTH + value.length);
+    this.#reserve(end);
+    const view = viewOf(this.#bytes);
+    view.setUint16(start, HEADER_LENGTH + value.length, true);
+    view.setUint16(start + 2, type, true);
+    this.#bytes.set(value, start + HEADER_LENGTH);
+    this.#length = end;
+    return this;
+  }
+
+  uint8(type: number, value: number): this {
+    return this.bytes(type, Uint8Array.of(value));
+  }
+
+  uint16(type: number, value: number): this {
+    return this.bytes(type, Uint8Array.of(value, value >>> 8));
+  }
+
+  uint32(type: number, value: number): this {
+    const bytes = new Uint8Array(4);
+    viewOf(bytes).setUint32(0, value, true);
+    return this.bytes(type, bytes);
+  }
+
+  text(type: number, value: string): this {
+    return this.bytes(type, textToBytes(value));
+  }
+
+  nested(type: number, fill: (inner: AttributeWriter) => void): this {
+    const inner = new AttributeWriter();
+    fill(inner);
+    return this.bytes(type | NLA_F_NESTED, inner.finish());
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+}
+
+/** Attributes by type; of one that occurs twice the last counts, as in the kernel. */
+export class Attributes {
+  readonly #values: ReadonlyMap<number, Uint8Array>;
+
+  constructor(values: ReadonlyMap<number, Uint8Array>) {
+    this.#values = values;
+  }
+
+  bytes(type: number): Uint8Array | undefined {
+    return this.#values.get(type);
+  }
+
+  /** Undefined when absent or too short; so are the others. */
+  uint8(type: number): number | undefined {
+    return this.#values.get(type)?.[0];
+  }
+
+  uint16(type: number): number | undefined {
+    const value = this.#values.get(type);
+    return value === undefined || value.length < 2 ? undefined : viewOf(value).getUint16(0, true);
+  }
+
+  uint32(type: number): number | undefined {
+    const value = this.#values.get(type);
+    return value === undefined || value.length < 4 ? undefined : viewOf(value).getUint32(0, true);
+  }
+
+  text(type: number): string | undefined {
+    const value = this.#values.get(type);
+    return value === undefined ? undefined : textFromBytes(value);
+  }
+
+  /** Attributes inside the value; undefined when absent or malformed. */
+  nested(type: number): Attributes | undefined {
+    const value = this.#values.get(type);
+    if (value === undefined) return undefined;
+    const inner = decodeAttributes(value);
+    return inner.ok ? inner.value : undefined;
+  }
+
+  /** Types in the order of their first occurrence. */
+  types(): number[] {
+    return [...this.#values.keys()];
+  }
+}
+
+/** From the offset to the end; fewer bytes than a header at the end are padding. */
+export function decodeAttributes(
+  bytes: Uint8Array,
+  start = 0,
+): Result<Attributes, AttributeDecodeError> {
+  const view = viewOf(bytes);
+  const values = new Map<number, Uint8Array>();
+  let offset = start;
+  while (bytes.length - offset >= HEADER_LENGTH) {
+    const length = view.getUint16(offset, true);
+    const held = bytes.length - offset;
+    if (length < HEADER_LENGTH || length > held) {
+      return failure({ code: 'netlink-attribute-truncated', offset, length, held });
+    }
+    const type = view.getUint16(offset + 2, true) & TYPE_MASK;
+    values.set(type, bytes.subarray(offset + HEADER_LENGTH, offset + length));
+    offset += align4(length);
+  }
+  return success(new Attributes(values));
+}

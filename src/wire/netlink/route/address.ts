@@ -1,0 +1,152 @@
+/**
+ * Addresses in rtnetlink(7): RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR (<linux/if_addr.h>).
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+---------------+---------------+
+ *     |    Family     | Prefix Length |  Flags (low)  |     Scope     |
+ *     +---------------+---------------+---------------+---------------+
+ *     |                        Interface Index                        |
+ *     +---------------------------------------------------------------+
+ *     |                          Attributes                           |
+ */
+import {
+  addressBits,
+  familyOf,
+  type IpAddress,
+  ipFromBytes,
+  ipToBytes,
+} from '../../../net/address.ts';
+import type { AddressState } from '../../../net/link.ts';
+import { failure, type Result, success } from '../../../net/result.ts';
+import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
+import { viewOf } from '../message.ts';
+
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+export const RTNLGRP_IPV4_IFADDR = 5;
+export const RTNLGRP_IPV6_IFADDR = 9;
+
+/** IFA_PROTO says who put an address there; ours carry the number of the VRRP protocol. */
+export const IFAPROT_VRRP = 112;
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const HEADER_LENGTH = 8;
+const RT_SCOPE_UNIVERSE = 0;
+
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_CACHEINFO = 6;
+const IFA_FLAGS = 8;
+const IFA_PROTO = 11;
+
+const IFA_F_NODAD = 0x02;
+const IFA_F_OPTIMISTIC = 0x04;
+const IFA_F_DADFAILED = 0x08;
+const IFA_F_TENTATIVE = 0x40;
+const IFA_F_NOPREFIXROUTE = 0x200;
+
+const INFINITE_LIFETIME = 0xffffffff;
+
+export type AddressDecodeError =
+  | { readonly code: 'address-truncated'; readonly length: number }
+  | { readonly code: 'address-missing'; readonly family: number }
+  | AttributeDecodeError;
+
+export interface AddressMessage {
+  readonly index: number;
+  readonly address: AddressState;
+}
+
+/** What identifies an address of a link. */
+export interface AddressKey {
+  readonly index: number;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}
+
+/** IFA_ADDRESS is the far end where the link is point-to-point: the local end is IFA_LOCAL, if present. */
+export function decodeAddress(payload: Uint8Array): Result<AddressMessage, AddressDecodeError> {
+  if (payload.length < HEADER_LENGTH) {
+    return failure({ code: 'address-truncated', length: payload.length });
+  }
+  const decoded = decodeAttributes(payload, HEADER_LENGTH);
+  if (!decoded.ok) return decoded;
+  const attributes = decoded.value;
+  const view = viewOf(payload);
+  const family = view.getUint8(0);
+  const local = attributes.bytes(IFA_LOCAL) ?? attributes.bytes(IFA_ADDRESS);
+  if (local === undefined || local.length !== lengthIn(family)) {
+    return failure({ code: 'address-missing', family });
+  }
+  const flags = attributes.uint32(IFA_FLAGS) ?? view.getUint8(2);
+  return success({
+    index: view.getUint32(4, true),
+    address: {
+      address: ipFromBytes(local),
+      prefixLength: view.getUint8(1),
+      ours: attributes.uint8(IFA_PROTO) === IFAPROT_VRRP,
+      tentative: (flags & IFA_F_TENTATIVE) !== 0 && (flags & IFA_F_OPTIMISTIC) === 0,
+      duplicate: (flags & IFA_F_DADFAILED) !== 0,
+    },
+  });
+}
+
+/** The payload of a dump request for the addresses of both families. */
+export function encodeAddressDump(): Uint8Array {
+  return new Uint8Array(HEADER_LENGTH);
+}
+
+/**
+ * The payload of RTM_NEWADDR for a virtual address. IPv6: usable at once (no duplicate address
+ * detection), and deprecated, so that no connection of the host starts from it (RFC 4862 section
+ * 5.5.4). A prefix wider than the host brings no route: the link has its own.
+ */
+export function encodeNewAddress(key: AddressKey): Uint8Array {
+  const family = familyOf(key.address);
+  const attributes = localAttributes(key.address);
+  const wide = key.prefixLength < addressBits(family);
+  const flags = (family === 'ipv6' ? IFA_F_NODAD : 0) | (wide ? IFA_F_NOPREFIXROUTE : 0);
+  if (flags !== 0) attributes.uint32(IFA_FLAGS, flags);
+  if (family === 'ipv6') attributes.bytes(IFA_CACHEINFO, lifetimes(0, INFINITE_LIFETIME));
+  attributes.uint8(IFA_PROTO, IFAPROT_VRRP);
+  return withHeader(key, attributes);
+}
+
+/** The payload of RTM_DELADDR. */
+export function encodeRemovedAddress(key: AddressKey): Uint8Array {
+  return withHeader(key, localAttributes(key.address));
+}
+
+/** IPv4 looks at IFA_LOCAL, IPv6 at IFA_ADDRESS; the same one twice is no point-to-point link. */
+function localAttributes(address: IpAddress): AttributeWriter {
+  const bytes = ipToBytes(address);
+  const attributes = new AttributeWriter();
+  if (familyOf(address) === 'ipv4') attributes.bytes(IFA_LOCAL, bytes);
+  return attributes.bytes(IFA_ADDRESS, bytes);
+}
+
+function withHeader(key: AddressKey, writer: AttributeWriter): Uint8Array {
+  const attributes = writer.finish();
+  const payload = new Uint8Array(HEADER_LENGTH + attributes.length);
+  payload[0] = familyOf(key.address) === 'ipv4' ? AF_INET : AF_INET6;
+  payload[1] = key.prefixLength;
+  payload[3] = RT_SCOPE_UNIVERSE;
+  viewOf(payload).setUint32(4, key.index, true);
+  payload.set(attributes, HEADER_LENGTH);
+  return payload;
+}
+
+/** `struct ifa_cacheinfo`: preferred and valid lifetime in seconds, and two time stamps. */
+function lifetimes(preferred: number, valid: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  viewOf(bytes).setUint32(0, preferred, true);
+  viewOf(bytes).setUint32(4, valid, true);
+  return bytes;
+}
+
+function lengthIn(family: number): number {
+  return family === AF_INET ? 4 : family === AF_INET6 ? 16 : -1;
+}

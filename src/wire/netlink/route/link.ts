@@ -1,0 +1,92 @@
+/**
+ * Links in rtnetlink(7): RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK (<linux/if_link.h>).
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+-------------------------------+
+ *     |    Family     |    Padding    |      Device Type (ARPHRD)     |
+ *     +---------------+---------------+-------------------------------+
+ *     |                        Interface Index                        |
+ *     +---------------------------------------------------------------+
+ *     |                          Flags (IFF)                          |
+ *     +---------------------------------------------------------------+
+ *     |                          Change Mask                          |
+ *     +---------------------------------------------------------------+
+ *     |                          Attributes                           |
+ */
+import { mac, macFromBytes } from '../../../net/address.ts';
+import type { LinkAttributes } from '../../../net/link.ts';
+import { failure, type Result, success } from '../../../net/result.ts';
+import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
+import { viewOf } from '../message.ts';
+
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTNLGRP_LINK = 1;
+
+const HEADER_LENGTH = 16;
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_OPERSTATE = 16;
+const IFLA_EXT_MASK = 29;
+const RTEXT_FILTER_SKIP_STATS = 8;
+
+const IFF_UP = 0x1;
+const IFF_RUNNING = 0x40;
+const IFF_LOWER_UP = 0x10000;
+const IF_OPER_UNKNOWN = 0;
+const IF_OPER_UP = 6;
+
+/** For links whose hardware address is no Ethernet address: tunnels, InfiniBand. */
+const NO_MAC = mac('00:00:00:00:00:00');
+
+export type LinkDecodeError =
+  | { readonly code: 'link-truncated'; readonly length: number }
+  | AttributeDecodeError;
+
+/**
+ * A bridge tells of its ports with the same message types in family AF_BRIDGE, where RTM_DELLINK
+ * says that a link left the bridge: only `family` 0 speaks of the link itself.
+ */
+export interface LinkMessage {
+  readonly family: number;
+  readonly link: LinkAttributes;
+}
+
+export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeError> {
+  if (payload.length < HEADER_LENGTH) {
+    return failure({ code: 'link-truncated', length: payload.length });
+  }
+  const attributes = decodeAttributes(payload, HEADER_LENGTH);
+  if (!attributes.ok) return attributes;
+  const view = viewOf(payload);
+  const hardware = attributes.value.bytes(IFLA_ADDRESS);
+  const operationalState = attributes.value.uint8(IFLA_OPERSTATE) ?? IF_OPER_UNKNOWN;
+  return success({
+    family: view.getUint8(0),
+    link: {
+      index: view.getInt32(4, true),
+      name: attributes.value.text(IFLA_IFNAME) ?? '',
+      mac: hardware?.length === 6 ? macFromBytes(hardware) : NO_MAC,
+      mtu: attributes.value.uint32(IFLA_MTU) ?? 0,
+      running: isRunning(view.getUint32(8, true), operationalState),
+    },
+  });
+}
+
+/** The payload of a dump request for all links, without their statistics. */
+export function encodeLinkDump(): Uint8Array {
+  const attributes = new AttributeWriter().uint32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS).finish();
+  const payload = new Uint8Array(HEADER_LENGTH + attributes.length);
+  payload.set(attributes, HEADER_LENGTH);
+  return payload;
+}
+
+/** Administratively up, carrier present, and not held back by the driver (RFC 2863 ifOperStatus). */
+function isRunning(flags: number, operationalState: number): boolean {
+  const required = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
+  const operational = operationalState === IF_OPER_UP || operationalState === IF_OPER_UNKNOWN;
+  return (flags & required) === required && operational;
+}

@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
+import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
+import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
+import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.ts';
+import { inNamespace } from '../../src/kernel/netns/namespace.ts';
+import { Routes, type RoutesOptions } from '../../src/kernel/rtnetlink/routes.ts';
+import { ip as ipAddress } from '../../src/net/address.ts';
+import type { AddressChange, LinkEvent } from '../../src/net/link.ts';
+import { RTM_NEWADDR } from '../../src/wire/netlink/route/address.ts';
+import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
+
+const EEXIST = errnoNumber('EEXIST');
+const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL');
+const ENODEV = errnoNumber('ENODEV');
+
+let pair: NamespacePair;
+let routes: Routes;
+let index: number;
+
+beforeEach(async () => {
+  pair = await new NamespacePair().settled();
+  index = linkIn(pair.a, 'v0').index;
+  routes = open();
+});
+
+afterEach(() => {
+  routes.close();
+  pair.remove();
+});
+
+function open(options?: RoutesOptions): Routes {
+  return inNamespace(pair.a, () => new Routes(options));
+}
+
+function change(
+  operation: 'add' | 'remove',
+  address: string,
+  prefixLength = address.includes(':') ? 128 : 32,
+): AddressChange {
+  return { operation, index, address: ipAddress(address), prefixLength };
+}
+
+function shown(address: string): string {
+  return ip('-n', pair.a, '-details', 'address', 'show', 'dev', 'v0', 'to', address);
+}
+
+/** Events until one satisfies the condition. */
+async function eventsUntil(last: (event: LinkEvent) => boolean): Promise<LinkEvent[]> {
+  const events: LinkEvent[] = [];
+  await until(() => {
+    expect(routes.drain((event) => events.push(event))).toBe('drained');
+    return events.some(last);
+  });
+  return events;
+}
+
+kernelSuite('changing addresses', () => {
+  test('255 addresses are added and removed, with one errno for each', () => {
+    const addresses = Array.from({ length: 255 }, (_, i) => `198.51.100.${i}`);
+    const none = addresses.map(() => 0);
+    expect(routes.changeAddresses(addresses.map((address) => change('add', address)))).toEqual(
+      none,
+    );
+    expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toHaveLength(255);
+    const removals = addresses.map((address) => change('remove', address));
+    expect(routes.changeAddresses(removals)).toEqual(none);
+    expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
+  });
+
+  test('a failed change is told by its errno and does not stop the rest', () => {
+    const missing = { ...change('add', '198.51.100.3'), index: 9_999 };
+    expect(
+      routes.changeAddresses([
+        change('add', '198.51.100.1'),
+        change('add', '198.51.100.1'),
+        change('remove', '198.51.100.2'),
+        missing,
+        change('add', '2001:db8::100'),
+        change('add', '2001:db8::100'),
+        change('remove', '2001:db8::101'),
+        change('remove', '198.51.100.1'),
+      ]),
+    ).toEqual([0, EEXIST, EADDRNOTAVAIL, ENODEV, 0, EEXIST, EADDRNOTAVAIL, 0]);
+  });
+
+  test('40 IPv6 addresses are usable at once', () => {
+    const changes = Array.from({ length: 40 }, (_, i) => change('add', `2001:db8::${i + 100}`));
+    expect(routes.changeAddresses(changes)).toEqual(changes.map(() => 0));
+    const added = linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours);
+    expect(added).toHaveLength(40);
+    expect(added.filter(({ tentative, duplicate }) => tentative || duplicate)).toEqual([]);
+  });
+
+  test('virtual addresses carry the marks that keep them harmless', () => {
+    routes.changeAddresses([
+      change('add', '198.51.100.1'),
+      change('add', '198.51.100.130', 25),
+      change('add', '2001:db8::100'),
+    ]);
+    expect(shown('198.51.100.1')).toMatch(/198\.51\.100\.1\/32 scope global/);
+    expect(shown('198.51.100.130')).toContain('noprefixroute');
+    expect(shown('2001:db8::100')).toMatch(/2001:db8::100\/128 scope global deprecated nodad/);
+  });
+
+  test('addresses of others are not taken for ours', () => {
+    expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
+  });
+});
+
+kernelSuite('hearing of changes', () => {
+  test('an address that somebody else adds and deletes', async () => {
+    ip('-n', pair.a, 'address', 'add', '203.0.113.7/32', 'dev', 'v0');
+    ip('-n', pair.a, 'address', 'delete', '203.0.113.7/32', 'dev', 'v0');
+    const address = ipAddress('203.0.113.7');
+    const events = await eventsUntil((event) => event.kind === 'address.removed');
+    const state = { address, prefixLength: 32, ours: false, tentative: false, duplicate: false };
+    expect(events.filter(({ kind }) => kind !== 'link.changed')).toEqual([
+      { kind: 'address.added', index, address: state },
+      { kind: 'address.removed', index, address, prefixLength: 32 },
+    ]);
+  });
+
+  test('a link that goes down and comes up again', async () => {
+    ip('-n', pair.a, 'link', 'set', 'v0', 'down');
+    await eventsUntil((event) => event.kind === 'link.changed' && !event.link.running);
+    expect(linkIn(pair.a, 'v0').running).toBe(false);
+    ip('-n', pair.a, 'link', 'set', 'v0', 'up');
+    await eventsUntil((event) => event.kind === 'link.changed' && event.link.running);
+    expect(linkIn(pair.a, 'v0').running).toBe(true);
+  });
+
+  test('a carrier that is lost because the other end went down', async () => {
+    ip('-n', pair.b, 'link', 'set', 'v0', 'down');
+    await eventsUntil((event) => event.kind === 'link.changed' && !event.link.running);
+  });
+
+  test('a link that is deleted and made again under another index', async () => {
+    ip('-n', pair.a, 'link', 'delete', 'v0');
+    await eventsUntil((event) => event.kind === 'link.removed' && event.index === index);
+    ip('-n', pair.a, 'link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'w0', 'netns', pair.b);
+    const events = await eventsUntil(
+      (event) => event.kind === 'link.changed' && event.link.name === 'v0',
+    );
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'link.changed' }));
+    expect(linkIn(pair.a, 'v0').index).not.toBe(index);
+  });
+
+  test('leaving a bridge is not taken for the end of the link', async () => {
+    ip('-n', pair.a, 'link', 'add', 'br0', 'type', 'bridge');
+    ip('-n', pair.a, 'link', 'set', 'v0', 'master', 'br0');
+    ip('-n', pair.a, 'link', 'set', 'v0', 'nomaster');
+    ip('-n', pair.a, 'link', 'delete', 'br0');
+    const events = await eventsUntil((event) => event.kind === 'link.removed');
+    expect(events.filter((e) => e.kind === 'link.removed' && e.index === index)).toEqual([]);
+  });
+
+  test('when messages were lost the overrun is reported once and nothing old is left', () => {
+    const small = open({ monitorReceiveBuffer: 1 });
+    const addresses = Array.from({ length: 200 }, (_, i) => `198.51.100.${i}`);
+    routes.changeAddresses(addresses.map((address) => change('add', address)));
+    const results = [small.drain(() => undefined), small.drain(() => expect.unreachable())];
+    small.close();
+    expect(results).toEqual(['overrun', 'drained']);
+  });
+});
+
+kernelSuite('netlink requests', () => {
+  test('answers are right although the receive buffer holds few of them', () => {
+    const requests = Array.from({ length: 100 }, () => ({
+      type: RTM_NEWADDR,
+      flags: 0,
+      payload: new Uint8Array(8),
+    }));
+    const socket = inNamespace(
+      pair.a,
+      () => new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'small', receiveBuffer: 1 }),
+    );
+    const answers = socket.transact(requests);
+    socket.close();
+    expect(answers.map(({ errno }) => errno)).toEqual(requests.map(() => errnoNumber('EOPNOTSUPP')));
+  });
+
+  test('a refused request carries what the kernel says about it', () => {
+    const socket = inNamespace(
+      pair.a,
+      () => new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'route' }),
+    );
+    const request = { type: 0xffff, flags: 0, payload: new Uint8Array(0) };
+    expect(() => socket.query('ask the impossible', request)).toThrow(KernelError);
+    expect(() => socket.query('ask the impossible', request)).toThrow(
+      'ask the impossible: EOPNOTSUPP',
+    );
+    socket.close();
+  });
+});

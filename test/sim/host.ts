@@ -1,0 +1,184 @@
+/**
+ * One director: a kernel, and on it the production loop around the production engine. The process
+ * can be started, stopped, killed, and held up; the kernel goes on all the while.
+ */
+import { CounterTable, countersLength } from '../../src/engine/counters.ts';
+import type { Report } from '../../src/engine/reports.ts';
+import type { Settings } from '../../src/engine/settings.ts';
+import type { InstanceView } from '../../src/engine/view.ts';
+import type { Instant } from '../../src/net/time.ts';
+import { Loop } from '../../src/runtime/loop.ts';
+import type { Appointment, Clock } from './clock.ts';
+import { RefusalWatchingEngine } from './invariants/refusal.ts';
+import { SimKernel } from './kernel.ts';
+import type { Random } from './random.ts';
+import type { Port, Segment } from './segment.ts';
+import { SimSockets } from './sockets.ts';
+
+/** The longest that the scheduler lets a process wait that has something to do. */
+export const SCHEDULING_DELAY = 300;
+
+export interface HostObserver {
+  sent(host: Host, packet: Uint8Array): void;
+  announced(host: Host, frame: Uint8Array): void;
+  reported(host: Host, report: Report): void;
+}
+
+interface Process {
+  readonly engine: RefusalWatchingEngine;
+  readonly loop: Loop;
+  readonly counters: CounterTable;
+}
+
+export class Host implements Port {
+  readonly number: number;
+  readonly settings: Settings;
+  readonly kernel: SimKernel;
+  readonly sockets: SimSockets;
+  /** Rows of `status` as the reports of the process told them. */
+  readonly views = new Map<string, InstanceView>();
+  isPaused = false;
+  #process: Process | undefined;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #observer: HostObserver;
+  readonly #segment: Segment;
+  #turn: Appointment | undefined;
+  #alarm: Appointment | undefined;
+  #alarmAt = 0;
+
+  constructor(
+    number: number,
+    settings: Settings,
+    clock: Clock,
+    random: Random,
+    segment: Segment,
+    observer: HostObserver,
+  ) {
+    this.number = number;
+    this.settings = settings;
+    this.#clock = clock;
+    this.#random = random;
+    this.#segment = segment;
+    this.#observer = observer;
+    const readable = () => this.#wantTurn();
+    this.kernel = new SimKernel(clock, random.fork(), readable);
+    this.sockets = new SimSockets(this.kernel, {
+      readable,
+      transmit: (packet) => {
+        observer.sent(this, packet);
+        segment.transmit(number, packet);
+      },
+      announce: (frame) => observer.announced(this, frame),
+    });
+  }
+
+  get name(): string {
+    return this.settings.router;
+  }
+
+  /** The process is there and gets the processor. */
+  get isAlive(): boolean {
+    return this.#process !== undefined && !this.isPaused;
+  }
+
+  get isStarted(): boolean {
+    return this.#process !== undefined;
+  }
+
+  get engine(): RefusalWatchingEngine | undefined {
+    return this.#process?.engine;
+  }
+
+  start(): void {
+    if (this.#process !== undefined) return;
+    const counters = new CounterTable(
+      new Float64Array(countersLength(this.settings.instances.length)),
+    );
+    const engine = new RefusalWatchingEngine(this.settings, counters, this.#segment.damaged);
+    const clock = {
+      now: () => this.#clock.now,
+      arm: (deadline: Instant) => this.#arm(deadline),
+    };
+    const loop = new Loop(
+      engine,
+      { clock, packets: this.sockets, routes: this.kernel },
+      {
+        reports: (reports) => this.#take(reports),
+        lateness: () => {},
+        finished: () => this.#clock.after(0, () => this.#end(engine)),
+      },
+    );
+    this.#process = { engine, loop, counters };
+    this.isPaused = false;
+    loop.start();
+  }
+
+  /** SIGTERM. */
+  shutdown(): void {
+    if (this.isAlive) this.#process?.loop.shutdown();
+  }
+
+  /** SIGKILL: nothing is cleaned up, unless somebody else does it. */
+  crash(cleansUp: boolean): void {
+    this.#end(this.#process?.engine);
+    if (!cleansUp) return;
+    for (const { addresses, attributes } of [...this.kernel.links()]) {
+      for (const { ours, address, prefixLength } of [...addresses.values()]) {
+        if (ours) this.kernel.removeAddress(attributes.name, address, prefixLength);
+      }
+    }
+  }
+
+  /** SIGSTOP: time goes on, packets wait up to the limit of the socket. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.#wantTurn();
+  }
+
+  deliver(packet: Uint8Array): void {
+    if (this.#process !== undefined) this.sockets.arrive(packet);
+  }
+
+  #end(engine: RefusalWatchingEngine | undefined): void {
+    if (this.#process === undefined || this.#process.engine !== engine) return;
+    this.#process = undefined;
+    this.isPaused = false;
+    this.#alarmAt = 0;
+    if (this.#alarm !== undefined) this.#alarm.cancelled = true;
+    this.views.clear();
+    this.sockets.close();
+    this.kernel.close();
+  }
+
+  #take(reports: readonly Report[]): void {
+    for (const report of reports) {
+      if (report.kind === 'view') this.views.set(report.view.name, report.view);
+      this.#observer.reported(this, report);
+    }
+  }
+
+  #arm(deadline: Instant): void {
+    if (deadline === this.#alarmAt) return;
+    if (this.#alarm !== undefined) this.#alarm.cancelled = true;
+    this.#alarmAt = deadline;
+    this.#alarm = this.#clock.at(deadline, () => {
+      this.#alarmAt = 0;
+      this.#wantTurn();
+    });
+  }
+
+  #wantTurn(): void {
+    if (!this.isAlive || this.#turn !== undefined) return;
+    this.#turn = this.#clock.after(this.#random.integer(5, SCHEDULING_DELAY), () => {
+      this.#turn = undefined;
+      if (this.isAlive) this.#process?.loop.turn();
+    });
+  }
+}

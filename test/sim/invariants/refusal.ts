@@ -1,0 +1,44 @@
+/** A refused packet changes nothing: no state, no row of `status`, no deadline. */
+import type { CounterTable } from '../../../src/engine/counters.ts';
+import { Engine } from '../../../src/engine/engine.ts';
+import type { Settings } from '../../../src/engine/settings.ts';
+import type { Instant } from '../../../src/net/time.ts';
+
+/** Looks closely at packets that no honest peer has sent. */
+export class RefusalWatchingEngine extends Engine {
+  readonly #counters: CounterTable;
+  readonly #damaged: WeakSet<Uint8Array>;
+  readonly #routers: number;
+
+  constructor(settings: Settings, counters: CounterTable, damaged: WeakSet<Uint8Array>) {
+    super(settings, counters);
+    this.#counters = counters;
+    this.#damaged = damaged;
+    this.#routers = settings.instances.length;
+  }
+
+  override receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
+    if (!this.#damaged.has(packet)) {
+      super.receive(index, packet, length, now);
+      return;
+    }
+    const before = this.#picture();
+    const accepted = this.#accepted();
+    super.receive(index, packet, length, now);
+    if (this.#accepted() === accepted && this.#picture() !== before) {
+      throw new Error('a refused packet changed the state of the router');
+    }
+  }
+
+  #accepted(): number {
+    let sum = 0;
+    for (let row = 0; row <= this.#routers; row++) {
+      sum += this.#counters.read(row, 'advertisement-rcvd');
+    }
+    return sum;
+  }
+
+  #picture(): string {
+    return JSON.stringify([this.view(), this.deadline()]);
+  }
+}

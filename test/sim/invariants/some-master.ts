@@ -1,0 +1,44 @@
+/**
+ * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
+ * when it hears nobody better for that long and its preempt delay has passed.
+ */
+import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import type { Host } from '../host.ts';
+import { REACTION_TIME, type World } from '../world.ts';
+import { type Invariant, Lasting } from './invariant.ts';
+
+export function someMaster(): Invariant {
+  const silence = new Lasting();
+  const weakness = new Lasting();
+  return {
+    name: 'some MASTER',
+    check(world) {
+      for (const { host, settings, view } of world.rows()) {
+        const key = `${host.number} ${settings.name}`;
+        const waits = view.state === 'BACKUP' && world.segment.isCalm;
+        const best = waits ? bestHeard(world, host, settings) : 0;
+        const now = world.clock.now;
+        const silent = silence.note(key, waits && best === 0, now, world.disturbedAt);
+        const time = world.masterDownTime(settings);
+        if (silent > time) return `${host.name} hears no MASTER of ${settings.name} and waits`;
+        const weak = waits && settings.preempt && best < settings.priority;
+        const patience = time + settings.preemptDelay + world.longestInterval(settings);
+        if (weakness.note(key, weak, now, world.disturbedAt) > patience + REACTION_TIME) {
+          return `${host.name} hears only priority ${best} of ${settings.name} and waits`;
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The greatest priority of all MASTERs that the host can hear; 0: there is none. */
+function bestHeard(world: World, listener: Host, { name }: InstanceSettings): number {
+  let best = 0;
+  for (const { host, settings, view } of world.rows()) {
+    if (settings.name !== name || host === listener) continue;
+    if (view.state !== 'MASTER' || view.releasing) continue;
+    if (world.hears(listener, host, settings)) best = Math.max(best, settings.priority);
+  }
+  return best;
+}

@@ -1,0 +1,202 @@
+/**
+ * The kernel of one host: interfaces, addresses and change messages, as far as the agent can see
+ * them. Outlives the process that uses it.
+ */
+import type { RoutePort } from '../../src/kernel/ports.ts';
+import { familyOf, type IpAddress, mac } from '../../src/net/address.ts';
+import type {
+  AddressChange,
+  AddressState,
+  LinkAttributes,
+  LinkEvent,
+  LinkState,
+} from '../../src/net/link.ts';
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+const ENODEV = 19;
+const EEXIST = 17;
+const EADDRNOTAVAIL = 99;
+const ENOBUFS = 105;
+
+/** The longest that a change message lies before it can be read. */
+export const MONITOR_DELAY = 30_000;
+
+/** How long duplicate address detection takes (RFC 4862 section 5.4: one probe, one second). */
+const DETECTION_TIME = 1_000_000;
+
+export interface SimLink {
+  attributes: LinkAttributes;
+  readonly addresses: Map<string, AddressState>;
+}
+
+export class SimKernel implements RoutePort {
+  /** Address operations that fail although nothing is wrong with them. */
+  refuses: 'nothing' | 'add' | 'remove' = 'nothing';
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** Something has become readable. */
+  readonly #readable: () => void;
+  readonly #links = new Map<number, SimLink>();
+  #messages: { readonly at: number; readonly event: LinkEvent }[] = [];
+  #overrun = false;
+  #nextIndex = 2;
+
+  constructor(clock: Clock, random: Random, readable: () => void) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#readable = readable;
+  }
+
+  // Hands of the administrator.
+
+  createLink(name: string): number {
+    const index = this.#nextIndex++;
+    const address = mac(`02:00:00:00:00:${index.toString(16).padStart(2, '0')}`);
+    const attributes = { index, name, mac: address, mtu: 1500, running: true };
+    this.#links.set(index, { attributes, addresses: new Map() });
+    this.#tell({ kind: 'link.changed', link: attributes });
+    return index;
+  }
+
+  removeLink(name: string): void {
+    const link = this.#byName(name);
+    if (link === undefined) return;
+    const { index } = link.attributes;
+    for (const state of [...link.addresses.values()]) this.#drop(link, state);
+    this.#links.delete(index);
+    this.#tell({ kind: 'link.removed', index });
+  }
+
+  /** IPv6 addresses do not outlive an interface that goes down. */
+  setRunning(name: string, running: boolean): void {
+    const link = this.#byName(name);
+    if (link === undefined || link.attributes.running === running) return;
+    link.attributes = { ...link.attributes, running };
+    this.#tell({ kind: 'link.changed', link: link.attributes });
+    if (running) return;
+    for (const state of [...link.addresses.values()]) {
+      if (familyOf(state.address) === 'ipv6') this.#drop(link, state);
+    }
+  }
+
+  /** IPv6 addresses are looked for on the segment before they can be used. */
+  addAddress(name: string, address: IpAddress, prefixLength: number): void {
+    const link = this.#byName(name);
+    if (link === undefined) return;
+    const tentative = familyOf(address) === 'ipv6';
+    const state = { address, prefixLength, ours: false, tentative, duplicate: false };
+    if (link.addresses.has(keyOf(state))) return;
+    this.#put(link, state);
+    if (!tentative) return;
+    this.#clock.after(DETECTION_TIME, () => {
+      if (link.addresses.get(keyOf(state)) === state)
+        this.#put(link, { ...state, tentative: false });
+    });
+  }
+
+  removeAddress(name: string, address: IpAddress, prefixLength: number): void {
+    const link = this.#byName(name);
+    const state = link?.addresses.get(keyOf({ address, prefixLength }));
+    if (link !== undefined && state !== undefined) this.#drop(link, state);
+  }
+
+  has(name: string, address: IpAddress, prefixLength: number): boolean {
+    return this.#byName(name)?.addresses.has(keyOf({ address, prefixLength })) ?? false;
+  }
+
+  isRunning(name: string): boolean {
+    return this.#byName(name)?.attributes.running ?? false;
+  }
+
+  /** Change messages are lost: who reads them next is told so. */
+  overrun(): void {
+    this.#messages = [];
+    this.#overrun = true;
+    this.#readable();
+  }
+
+  byIndex(index: number): SimLink | undefined {
+    return this.#links.get(index);
+  }
+
+  links(): IterableIterator<SimLink> {
+    return this.#links.values();
+  }
+
+  get isReadable(): boolean {
+    return this.#overrun || (this.#messages[0]?.at ?? Infinity) <= this.#clock.now;
+  }
+
+  // RoutePort.
+
+  drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun' {
+    if (this.#overrun) {
+      this.#overrun = false;
+      return 'overrun';
+    }
+    while ((this.#messages[0]?.at ?? Infinity) <= this.#clock.now) {
+      const message = this.#messages.shift();
+      if (message !== undefined) sink(message.event);
+    }
+    return 'drained';
+  }
+
+  close(): void {
+    this.#messages = [];
+    this.#overrun = false;
+  }
+
+  changeAddresses(changes: readonly AddressChange[]): number[] {
+    return changes.map((change) => {
+      const link = this.#links.get(change.index);
+      if (link === undefined) return ENODEV;
+      if (this.refuses === change.operation) return ENOBUFS;
+      const { address, prefixLength } = change;
+      const present = link.addresses.get(keyOf(change));
+      if (change.operation === 'add') {
+        if (present !== undefined) return EEXIST;
+        this.#put(link, { address, prefixLength, ours: true, tentative: false, duplicate: false });
+      } else {
+        if (present === undefined) return EADDRNOTAVAIL;
+        this.#drop(link, present);
+      }
+      return 0;
+    });
+  }
+
+  snapshot(): LinkState[] {
+    this.#messages = [];
+    return [...this.#links.values()].map(({ attributes, addresses }) => ({
+      ...attributes,
+      addresses: [...addresses.values()],
+    }));
+  }
+
+  #put(link: SimLink, state: AddressState): void {
+    link.addresses.set(keyOf(state), state);
+    this.#tell({ kind: 'address.added', index: link.attributes.index, address: state });
+  }
+
+  #drop(link: SimLink, { address, prefixLength }: AddressState): void {
+    link.addresses.delete(keyOf({ address, prefixLength }));
+    const { index } = link.attributes;
+    this.#tell({ kind: 'address.removed', index, address, prefixLength });
+  }
+
+  /** Messages keep their order, and come later than the answer to whoever made the change. */
+  #tell(event: LinkEvent): void {
+    const last = this.#messages.at(-1)?.at ?? 0;
+    const at = Math.max(last, this.#clock.now + this.#random.integer(10, MONITOR_DELAY));
+    this.#messages.push({ at, event });
+    this.#clock.after(at - this.#clock.now, () => this.#readable());
+  }
+
+  #byName(name: string): SimLink | undefined {
+    return [...this.#links.values()].find(({ attributes }) => attributes.name === name);
+  }
+}
+
+function keyOf(address: { readonly address: IpAddress; readonly prefixLength: number }): string {
+  return `${address.address}/${address.prefixLength}`;
+}

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { type Run, run } from './scenarios/random-faults.ts';
+
+/** `SEED=n` plays one run again, with its trace. */
+const SEED = process.env['SEED'];
+
+const BLOCKS = 8;
+const RUNS_IN_A_BLOCK = 40;
+
+function describeFailure({ seed, failure }: Run): string {
+  const { trace } = run(seed, true);
+  return `SEED=${seed}\n${failure}\n${trace.slice(-200).join('\n')}`;
+}
+
+describe.skipIf(SEED !== undefined)('whatever befalls the directors, every rule holds', () => {
+  test.each(Array.from({ length: BLOCKS }, (_, block) => block * RUNS_IN_A_BLOCK))(
+    'in the runs from seed %i on',
+    (first) => {
+      for (let seed = first; seed < first + RUNS_IN_A_BLOCK; seed++) {
+        const result = run(seed);
+        if (result.failure !== undefined) expect.fail(describeFailure(result));
+      }
+    },
+  );
+});
+
+describe('a seed', () => {
+  test('gives the same run each time', () => {
+    const first = run(1, true);
+    expect(first.trace.length).toBeGreaterThan(20);
+    expect(run(1, true)).toEqual(first);
+  });
+
+  test.skipIf(SEED === undefined)('from the environment is played with its trace', () => {
+    const { failure, trace } = run(Number(SEED), true);
+    console.log(trace.join('\n'));
+    expect(failure).toBeUndefined();
+  });
+});

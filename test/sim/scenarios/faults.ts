@@ -1,0 +1,222 @@
+/** What can befall a director or its segment. Each fault ends by itself; `heal` ends them all. */
+import type { Host } from '../host.ts';
+import type { Random } from '../random.ts';
+import { CALM } from '../segment.ts';
+import type { World } from '../world.ts';
+import { forgedPacket } from './forgery.ts';
+import { INTERFACE, primaryAddress } from './topology.ts';
+
+export type Fault = (world: World, random: Random, duration: number) => void;
+
+export const FAULTS: readonly Fault[] = [
+  pauseHost,
+  pauseHost,
+  crashHost,
+  crashHost,
+  stopHost,
+  stopHost,
+  bringLinkDown,
+  recreateLink,
+  removePrimaryAddress,
+  removeVirtualAddress,
+  addVirtualAddress,
+  loseMonitorMessages,
+  refuseAddresses,
+  impairSegment,
+  cutOneWay,
+  partition,
+  echoPackets,
+  attack,
+];
+
+/** A host as it is after the machine has booted. */
+export function bootHost(host: Host): void {
+  host.kernel.createLink(INTERFACE);
+  addPrimaryAddresses(host);
+  host.start();
+}
+
+/** Everything is as it should be again; what has been stopped runs. */
+export function heal(world: World): void {
+  world.disturb('everything is healed');
+  world.segment.heal();
+  for (const host of world.hosts) {
+    host.kernel.refuses = 'nothing';
+    host.resume();
+    if (!host.kernel.isRunning(INTERFACE)) host.kernel.removeLink(INTERFACE);
+    if (!host.kernel.isRunning(INTERFACE)) host.kernel.createLink(INTERFACE);
+    addPrimaryAddresses(host);
+    host.start();
+  }
+}
+
+function addPrimaryAddresses(host: Host): void {
+  for (const { family } of host.settings.instances) {
+    host.kernel.addAddress(INTERFACE, ...primaryAddress(host.number, family));
+  }
+}
+
+function pauseHost(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  if (!host.isAlive) return;
+  world.disturb(`${host.name} is stopped for ${duration} us`);
+  host.pause();
+  const loses = random.chance(0.3);
+  if (loses) host.sockets.isDeaf = true;
+  world.clock.after(duration, () => {
+    host.sockets.isDeaf = false;
+    if (!host.isPaused) return;
+    world.disturb(`${host.name} goes on${loses ? ', what was sent meanwhile is lost' : ''}`);
+    host.resume();
+  });
+}
+
+function crashHost(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  if (!host.isStarted) return;
+  const cleansUp = random.chance(0.5);
+  world.disturb(`${host.name} is killed${cleansUp ? '' : ', its VIPs stay'}`);
+  host.crash(cleansUp);
+  restartAfter(world, host, duration);
+}
+
+function stopHost(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  if (!host.isAlive) return;
+  world.disturbMildly(`${host.name} is asked to stop`);
+  host.shutdown();
+  restartAfter(world, host, duration);
+}
+
+function restartAfter(world: World, host: Host, duration: number): void {
+  world.clock.after(duration, () => {
+    if (host.isStarted) return;
+    world.disturb(`${host.name} starts`);
+    host.start();
+  });
+}
+
+function bringLinkDown(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  world.disturb(`${host.name} loses its link`);
+  host.kernel.setRunning(INTERFACE, false);
+  world.clock.after(duration, () => {
+    world.disturb(`${host.name} has its link again`);
+    host.kernel.setRunning(INTERFACE, true);
+    addPrimaryAddresses(host);
+  });
+}
+
+function recreateLink(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  world.disturb(`${host.name} loses its interface`);
+  host.kernel.removeLink(INTERFACE);
+  world.clock.after(random.chance(0.3) ? 0 : duration, () => {
+    world.disturb(`${host.name} has a new interface`);
+    if (host.kernel.isRunning(INTERFACE)) return;
+    host.kernel.removeLink(INTERFACE);
+    host.kernel.createLink(INTERFACE);
+    addPrimaryAddresses(host);
+  });
+}
+
+function removePrimaryAddress(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  const { family } = random.pick(host.settings.instances);
+  world.disturb(`${host.name} loses its own address`);
+  host.kernel.removeAddress(INTERFACE, ...primaryAddress(host.number, family));
+  world.clock.after(duration, () => {
+    world.disturb(`${host.name} has its own address again`);
+    addPrimaryAddresses(host);
+  });
+}
+
+function removeVirtualAddress(world: World, random: Random): void {
+  const host = random.pick(world.hosts);
+  const vip = random.pick(random.pick(host.settings.instances).addresses);
+  world.disturb(`somebody removes ${vip.address} from ${host.name}`);
+  host.kernel.removeAddress(vip.interface, vip.address, vip.prefixLength);
+}
+
+/** Not to the owner: what others give it, it keeps. */
+function addVirtualAddress(world: World, random: Random): void {
+  const host = random.pick(world.hosts);
+  const instance = random.pick(host.settings.instances);
+  if (instance.priority === 255) return;
+  const vip = random.pick(instance.addresses);
+  world.disturb(`somebody adds ${vip.address} to ${host.name}`);
+  host.kernel.addAddress(vip.interface, vip.address, vip.prefixLength);
+}
+
+function loseMonitorMessages(world: World, random: Random): void {
+  const host = random.pick(world.hosts);
+  world.disturb(`${host.name} loses change messages`);
+  host.kernel.overrun();
+}
+
+function refuseAddresses(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  const operation = random.pick(['add', 'remove'] as const);
+  world.disturb(`the kernel of ${host.name} refuses to ${operation} addresses`);
+  host.kernel.refuses = operation;
+  world.clock.after(duration, () => {
+    world.disturb(`the kernel of ${host.name} obeys again`);
+    host.kernel.refuses = 'nothing';
+  });
+}
+
+function impairSegment(world: World, random: Random, duration: number): void {
+  const upTo = (most: number) => (random.chance(0.5) ? random.unit() * most : 0);
+  const impairments = {
+    delay: CALM.delay,
+    jitter: random.chance(0.5) ? random.integer(500, 20_000) : CALM.jitter,
+    loss: upTo(0.6),
+    duplication: upTo(0.5),
+    reordering: upTo(0.3),
+    corruption: upTo(0.5),
+  };
+  world.disturb(`the segment is bad: ${JSON.stringify(impairments)}`);
+  world.segment.impairments = impairments;
+  healSegmentAfter(world, duration);
+}
+
+function cutOneWay(world: World, random: Random, duration: number): void {
+  const [from, to] = [random.pick(world.hosts), random.pick(world.hosts)];
+  world.disturb(`nothing passes from ${from.name} to ${to.name}`);
+  world.segment.cut(from.number, to.number);
+  healSegmentAfter(world, duration);
+}
+
+function partition(world: World, random: Random, duration: number): void {
+  const sides = world.hosts.map(() => random.chance(0.5));
+  world.disturb(`the segment is split: ${sides.map(Number).join('')}`);
+  for (const from of world.hosts) {
+    for (const to of world.hosts) {
+      if (sides[from.number] !== sides[to.number]) world.segment.cut(from.number, to.number);
+    }
+  }
+  healSegmentAfter(world, duration);
+}
+
+function echoPackets(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  world.disturb(`${host.name} hears itself`);
+  world.segment.echo(host.number);
+  healSegmentAfter(world, duration);
+}
+
+function healSegmentAfter(world: World, duration: number): void {
+  world.clock.after(duration, () => {
+    world.disturb('the segment is whole');
+    world.segment.heal();
+  });
+}
+
+function attack(world: World, random: Random): void {
+  const host = random.pick(world.hosts);
+  const settings = random.pick(host.settings.instances);
+  world.note(`** ${host.name} gets forged packets`);
+  for (let i = random.integer(1, 20); i > 0; i--) {
+    world.segment.inject(host.number, forgedPacket(random, settings));
+  }
+}

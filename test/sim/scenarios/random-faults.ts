@@ -1,0 +1,108 @@
+/**
+ * One run of the simulator from one number: directors with settings of their own, faults one after
+ * another and over one another, then peace; at the end everything has to be as it should be.
+ */
+import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
+import { addressesFollowState } from '../invariants/addresses.ts';
+import { handOver } from '../invariants/hand-over.ts';
+import { oneMaster } from '../invariants/one-master.ts';
+import { quietWhenSettled } from '../invariants/quiet.ts';
+import { someMaster } from '../invariants/some-master.ts';
+import { Random } from '../random.ts';
+import { Violation, World } from '../world.ts';
+import { bootHost, FAULTS, heal } from './faults.ts';
+import { drawTopology } from './topology.ts';
+
+export interface Run {
+  readonly seed: number;
+  /** Undefined: every rule held. */
+  readonly failure: string | undefined;
+  readonly trace: readonly string[];
+}
+
+/** A refused VIP is tried again after 5 s; a new IPv6 address is usable after one. */
+const RETRY_TIME = 5_000_000;
+const DETECTION_TIME = 1_000_000;
+
+/** Bursts of announcements and their repetition, change messages, 20 times the reaction time. */
+const AFTERMATH = 2_200_000;
+
+export function run(seed: number, isTraced = false): Run {
+  const random = new Random(seed);
+  const settings = drawTopology(random.fork());
+  const invariants = [
+    oneMaster(),
+    someMaster(),
+    addressesFollowState(),
+    handOver(),
+    quietWhenSettled(settleTime),
+  ];
+  const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
+  for (const one of settings) world.note(JSON.stringify(one));
+  try {
+    play(world, random);
+    return { seed, failure: undefined, trace: world.trace };
+  } catch (error) {
+    const isViolation = error instanceof Violation;
+    const failure = isViolation ? error.message : String((error as Error).stack);
+    return { seed, failure, trace: world.trace };
+  }
+}
+
+function play(world: World, random: Random): void {
+  for (const host of world.hosts) {
+    world.clock.after(random.integer(0, 50_000), () => {
+      world.disturb(`${host.name} boots`);
+      bootHost(host);
+    });
+  }
+  const unit = slowestMasterDown(world);
+  world.runFor(random.chance(0.5) ? unit : settleTime(world));
+  for (let i = random.integer(2, 8); i > 0; i--) {
+    const fault = random.pick(FAULTS);
+    fault(world, random, random.integer(0, Math.round(unit * 2)));
+    world.runFor(random.integer(0, Math.round(unit * 2.5)));
+  }
+  world.runFor(unit * 2);
+  heal(world);
+  world.runFor(settleTime(world) + unit);
+  judge(world);
+}
+
+/** How long after the last fault everything has found its place. */
+export function settleTime(world: World): number {
+  let delay = 0;
+  for (const { instances } of world.hosts.map((host) => host.settings)) {
+    for (const { preemptDelay, family } of instances) {
+      delay = Math.max(delay, preemptDelay + (family === 'ipv6' ? DETECTION_TIME : 0));
+    }
+  }
+  return (world.hasRefused ? RETRY_TIME : 0) + delay + 3 * slowestMasterDown(world) + AFTERMATH;
+}
+
+function slowestMasterDown(world: World): number {
+  let slowest = 0;
+  for (const { settings } of world.hosts) {
+    for (const one of settings.instances) {
+      const interval = world.longestInterval(one);
+      slowest = Math.max(slowest, masterDownInterval(one.version, 1, interval));
+    }
+  }
+  return slowest;
+}
+
+function judge(world: World): void {
+  for (const { name } of world.hosts[0]?.settings.instances ?? []) {
+    const rows = [...world.rows()].filter(({ settings }) => settings.name === name);
+    const masters = rows.filter(({ view }) => view.state === 'MASTER');
+    const states = rows.map(({ host, view }) => `${host.name} ${view.state}`).join(', ');
+    if (masters.length !== 1) world.violated('one MASTER at the end', `${name}: ${states}`);
+    if (rows.length !== world.hosts.length) world.violated('everybody is back', states);
+  }
+  for (const host of world.hosts) {
+    const names = host.settings.instances.map((one) => one.name);
+    const told = JSON.stringify(names.map((name) => host.views.get(name)));
+    const real = JSON.stringify(host.engine?.view());
+    if (told !== real) world.violated('status is told in full', `${told} is not ${real}`);
+  }
+}

@@ -1,0 +1,121 @@
+/** Directors and their settings, drawn from a seed. */
+import type {
+  GarpSettings,
+  InstanceSettings,
+  Settings,
+  UnicastSettings,
+  VirtualAddress,
+} from '../../../src/engine/settings.ts';
+import { type Family, type IpAddress, ip } from '../../../src/net/address.ts';
+import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
+import type { Random } from '../random.ts';
+
+export const INTERFACE = 'eth0';
+
+const GARP: GarpSettings = {
+  repeat: 3,
+  secondBurstAfter: milliseconds(500),
+  refresh: 0 as Duration,
+  form: 'both',
+};
+
+/** What all directors have to agree upon. */
+interface Agreement {
+  readonly name: string;
+  readonly vrid: number;
+  readonly family: Family;
+  readonly version: 2 | 3;
+  readonly intervals: readonly Duration[];
+  readonly addresses: readonly VirtualAddress[];
+  readonly isUnicast: boolean;
+  readonly checksum: InstanceSettings['checksum'];
+  readonly password: string | undefined;
+}
+
+/** The address of the host's own, and the prefix length it has. */
+export function primaryAddress(number: number, family: Family): [IpAddress, number] {
+  return family === 'ipv4' ? [ip(`192.0.2.${11 + number}`), 24] : [ip(`fe80::${11 + number}`), 64];
+}
+
+export function drawTopology(random: Random): Settings[] {
+  const count = random.integer(2, 5);
+  const agreements = [drawAgreement(random, 51)];
+  if (random.chance(0.25)) agreements.push(drawAgreement(random, 52));
+  return Array.from({ length: count }, (_, number) => ({
+    router: `host${number}`,
+    linger: random.pick(['auto', 'off'] as const),
+    instances: agreements.map((one) => drawInstance(random, one, number, count)),
+  }));
+}
+
+function drawAgreement(random: Random, vrid: number): Agreement {
+  const version = random.chance(0.25) ? 2 : 3;
+  const family = version === 3 && random.chance(0.4) ? 'ipv6' : 'ipv4';
+  const interval =
+    version === 2 ? seconds(1) : milliseconds(random.pick([10, 50, 100, 250, 500, 1_000]));
+  const differ = version === 3 && random.chance(0.15);
+  return {
+    name: `vr${vrid}`,
+    vrid,
+    family,
+    version,
+    intervals: differ ? [interval, milliseconds(50), milliseconds(300)] : [interval],
+    addresses: drawAddresses(random, family, vrid),
+    isUnicast: random.chance(0.2),
+    checksum: random.pick(['auto', 'auto', 'pseudo_header']),
+    password: version === 2 && random.chance(0.3) ? 'secret12' : undefined,
+  };
+}
+
+function drawAddresses(random: Random, family: Family, vrid: number): VirtualAddress[] {
+  const count = random.integer(1, 4);
+  return Array.from({ length: count }, (_, i) => {
+    if (family === 'ipv4') return virtual(`203.0.113.${vrid + i * 2}`, 32);
+    return i === 0 ? virtual(`fe80::${vrid}:1`, 64) : virtual(`2001:db8::${vrid}:${i}`, 128);
+  });
+}
+
+function virtual(address: string, prefixLength: number): VirtualAddress {
+  return { address: ip(address), prefixLength, interface: INTERFACE };
+}
+
+function drawInstance(
+  random: Random,
+  one: Agreement,
+  number: number,
+  count: number,
+): InstanceSettings {
+  const [source] = primaryAddress(number, one.family);
+  return {
+    name: one.name,
+    interface: INTERFACE,
+    family: one.family,
+    vrid: one.vrid,
+    version: one.version,
+    priority: drawPriority(random, number),
+    advertisementInterval: random.pick(one.intervals),
+    addresses: one.addresses,
+    extraAddresses: [],
+    preempt: random.chance(0.7),
+    preemptDelay: random.chance(0.2) ? milliseconds(random.integer(100, 3_000)) : (0 as Duration),
+    accept: true,
+    checksum: one.checksum,
+    authentication:
+      one.password === undefined ? { type: 'none' } : { type: 'pass', password: one.password },
+    unicast: one.isUnicast ? unicastTo(number, count, one.family) : undefined,
+    sourceAddress: random.chance(0.3) ? source : undefined,
+    garp: GARP,
+  };
+}
+
+/** At most one address owner, seldom; equal priorities often enough. */
+function drawPriority(random: Random, number: number): number {
+  if (number === 0 && random.chance(0.15)) return 255;
+  return random.chance(0.3) ? 100 : random.integer(1, 254);
+}
+
+function unicastTo(number: number, count: number, family: Family): UnicastSettings {
+  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== number);
+  const peers = others.map((i) => ({ address: primaryAddress(i, family)[0], minimumTtl: 255 }));
+  return { source: undefined, peers };
+}

@@ -1,0 +1,120 @@
+/** A network segment that carries real bytes from each port to all others, well or badly. */
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+export interface Port {
+  /** The bytes are the receiver's own copy. */
+  deliver(packet: Uint8Array): void;
+}
+
+/** Microseconds and probabilities. */
+export interface Impairments {
+  readonly delay: number;
+  readonly jitter: number;
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: number;
+  readonly corruption: number;
+}
+
+export const CALM: Impairments = {
+  delay: 50,
+  jitter: 450,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  corruption: 0,
+};
+
+/** The longest a packet is on its way while the segment is calm. */
+export const CALM_DELAY = CALM.delay + CALM.jitter;
+
+/** How far behind a reordered packet falls. */
+const REORDERING_DELAY = 20_000;
+
+export class Segment {
+  impairments: Impairments = CALM;
+  /** Packets that were damaged on their way, to tell them from those of a peer. */
+  readonly damaged = new WeakSet<Uint8Array>();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #ports: Port[] = [];
+  readonly #cuts = new Set<string>();
+  readonly #echoes = new Set<number>();
+  /** When the last packet from one port arrives at another: later ones do not overtake it. */
+  readonly #arrivals = new Map<string, number>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  attach(port: Port): number {
+    return this.#ports.push(port) - 1;
+  }
+
+  /** No packet passes from one port to the other; the way back is untouched. */
+  cut(from: number, to: number): void {
+    this.#cuts.add(`${from}>${to}`);
+  }
+
+  /** A port that hears itself: a loop in the network. */
+  echo(port: number): void {
+    this.#echoes.add(port);
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+    this.#echoes.clear();
+    this.impairments = CALM;
+  }
+
+  isOpen(from: number, to: number): boolean {
+    return !this.#cuts.has(`${from}>${to}`);
+  }
+
+  get isCalm(): boolean {
+    return this.impairments === CALM;
+  }
+
+  transmit(from: number, packet: Uint8Array): void {
+    for (let to = 0; to < this.#ports.length; to++) {
+      const reaches = to === from ? this.#echoes.has(from) : this.isOpen(from, to);
+      if (!reaches || this.#random.chance(this.impairments.loss)) continue;
+      this.#carry(from, to, packet);
+      if (this.#random.chance(this.impairments.duplication)) this.#carry(from, to, packet);
+    }
+  }
+
+  /** Hands bytes to one port as if they had come over the wire. */
+  inject(to: number, packet: Uint8Array): void {
+    const copy = packet.slice();
+    this.damaged.add(copy);
+    this.#ports[to]?.deliver(copy);
+  }
+
+  #carry(from: number, to: number, packet: Uint8Array): void {
+    const { delay, jitter, reordering, corruption } = this.impairments;
+    const copy = packet.slice();
+    if (this.#random.chance(corruption)) this.#damage(copy);
+    let arrival = this.#clock.now + delay + this.#random.integer(0, jitter);
+    if (this.#random.chance(reordering)) {
+      arrival += REORDERING_DELAY;
+    } else {
+      const pair = `${from}>${to}`;
+      arrival = Math.max(arrival, this.#arrivals.get(pair) ?? 0);
+      this.#arrivals.set(pair, arrival);
+    }
+    this.#clock.after(arrival - this.#clock.now, () => {
+      if (to === from || this.isOpen(from, to)) this.#ports[to]?.deliver(copy);
+    });
+  }
+
+  /** One bit of the message: what is wrong in the IP header the kernel itself drops. */
+  #damage(packet: Uint8Array): void {
+    const start = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
+    const position = this.#random.integer(start, packet.length - 1);
+    packet[position] = (packet[position] ?? 0) ^ (1 << this.#random.integer(0, 7));
+    this.damaged.add(packet);
+  }
+}

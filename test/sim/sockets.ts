@@ -1,0 +1,107 @@
+/** The raw sockets of one process: what it listens to, what waits to be read, what it sends. */
+import type { PacketPort, PacketSink } from '../../src/kernel/ports.ts';
+import { type Family, isMulticast } from '../../src/net/address.ts';
+import type { OutgoingDatagram, OutgoingFrame } from '../../src/net/link.ts';
+import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
+import type { SimKernel, SimLink } from './kernel.ts';
+
+/** Packets that wait before the kernel drops what comes. */
+const LIMIT = 200;
+
+export interface SocketHooks {
+  /** Something has become readable. */
+  readable(): void;
+  transmit(packet: Uint8Array): void;
+  announce(frame: Uint8Array): void;
+}
+
+export class SimSockets implements PacketPort {
+  readonly #kernel: SimKernel;
+  readonly #hooks: SocketHooks;
+  /** Nothing arrives: the machine sleeps. */
+  isDeaf = false;
+  readonly #filters = new Map<string, ReadonlySet<number>>();
+  #queue: { readonly index: number; readonly packet: Uint8Array }[] = [];
+
+  constructor(kernel: SimKernel, hooks: SocketHooks) {
+    this.#kernel = kernel;
+    this.#hooks = hooks;
+  }
+
+  /** A packet comes in by every interface of the host: they all are on the one segment. */
+  arrive(packet: Uint8Array): void {
+    if (this.isDeaf) return;
+    for (const link of this.#kernel.links()) {
+      if (!link.attributes.running || !this.#isWanted(link, packet)) continue;
+      if (this.#queue.length < LIMIT) {
+        this.#queue.push({ index: link.attributes.index, packet });
+      }
+      this.#hooks.readable();
+    }
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** On the interface that has this name now. */
+  isListening(name: string, family: Family): boolean {
+    for (const { attributes } of this.#kernel.links()) {
+      if (attributes.name !== name || !attributes.running) continue;
+      return this.#filters.has(`${attributes.index} ${family}`);
+    }
+    return false;
+  }
+
+  listen(index: number, _name: string, family: Family, vrids: readonly number[]): void {
+    this.#filters.set(`${index} ${family}`, new Set(vrids));
+  }
+
+  unlisten(index: number, family: Family): void {
+    this.#filters.delete(`${index} ${family}`);
+    this.#queue = this.#queue.filter((one) => one.index !== index);
+  }
+
+  sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
+    let failed = 0;
+    for (const { index, packet } of datagrams) {
+      if (this.#kernel.byIndex(index)?.attributes.running === true) this.#hooks.transmit(packet);
+      else failed++;
+    }
+    return failed;
+  }
+
+  sendFrames(frames: readonly OutgoingFrame[]): number {
+    for (const { frame } of frames) this.#hooks.announce(frame);
+    return 0;
+  }
+
+  drain(limit: number, sink: PacketSink): boolean {
+    for (const { index, packet } of this.#queue.splice(0, limit)) {
+      sink(index, packet, packet.length);
+    }
+    return this.#queue.length === 0;
+  }
+
+  discard(): void {
+    this.#queue = [];
+  }
+
+  close(): void {
+    this.#filters.clear();
+    this.#queue = [];
+  }
+
+  /** The filter of the socket, then the kernel's own look at the destination. */
+  #isWanted({ attributes, addresses }: SimLink, packet: Uint8Array): boolean {
+    const family = (packet[0] ?? 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
+    const decode = family === 'ipv4' ? decodeIpv4Header : decodeIpv6Header;
+    const header = decode(packet, 0, packet.length);
+    if (!header.ok) return false;
+    const vrid = packet[header.value.headerLength + 1] ?? 0;
+    if (this.#filters.get(`${attributes.index} ${family}`)?.has(vrid) !== true) return false;
+    const { destination } = header.value;
+    if (isMulticast(destination)) return true;
+    return [...addresses.values()].some(({ address }) => address === destination);
+  }
+}

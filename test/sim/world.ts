@@ -1,0 +1,160 @@
+/** Directors on one segment, the faults that befall them, and the rules that hold all the same. */
+import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
+import type { Report } from '../../src/engine/reports.ts';
+import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
+import type { InstanceView } from '../../src/engine/view.ts';
+import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
+import { Clock } from './clock.ts';
+import { Host, SCHEDULING_DELAY } from './host.ts';
+import type { Invariant } from './invariants/invariant.ts';
+import { Random } from './random.ts';
+import { CALM_DELAY, Segment } from './segment.ts';
+
+/** From the sending of a packet to the reaction to it, on a calm segment. */
+export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY;
+
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+export class World {
+  readonly clock = new Clock(instant(1_000_000_000));
+  readonly segment: Segment;
+  readonly hosts: readonly Host[];
+  readonly random: Random;
+  /** The last moment at which a fault began or ended. */
+  disturbedAt: Instant;
+  /** The same without orderly stops. */
+  brokenAt: Instant;
+  /** An address operation was refused: FAULT lasts until the next try. */
+  hasRefused = false;
+  readonly trace: string[] = [];
+  readonly #invariants: readonly Invariant[];
+  readonly #isTraced: boolean;
+
+  constructor(
+    seed: number,
+    settings: readonly Settings[],
+    invariants: readonly Invariant[],
+    isTraced: boolean,
+  ) {
+    this.random = new Random(seed);
+    this.segment = new Segment(this.clock, this.random.fork());
+    this.disturbedAt = this.clock.now;
+    this.brokenAt = this.clock.now;
+    this.#invariants = invariants;
+    this.#isTraced = isTraced;
+    const observer = {
+      sent: (host: Host, packet: Uint8Array) => this.#sent(host, packet),
+      announced: (host: Host, frame: Uint8Array) => this.#announced(host, frame),
+      reported: (host: Host, report: Report) => this.#reported(host, report),
+    };
+    this.hosts = settings.map((one, number) => {
+      const random = this.random.fork();
+      const host = new Host(number, one, this.clock, random, this.segment, observer);
+      this.segment.attach(host);
+      return host;
+    });
+  }
+
+  /** A fault begins or ends. */
+  disturb(what: string): void {
+    this.brokenAt = this.clock.now;
+    this.disturbMildly(what);
+  }
+
+  /** An orderly stop: peers are told of it. */
+  disturbMildly(what: string): void {
+    this.disturbedAt = this.clock.now;
+    this.note(`** ${what}`);
+  }
+
+  runFor(duration: number): void {
+    this.clock.runUntil(after(this.clock.now, duration as Duration), () => this.#check());
+  }
+
+  note(line: string): void {
+    if (!this.#isTraced) return;
+    const milliseconds = (this.clock.now - 1_000_000_000) / 1_000;
+    this.trace.push(`${milliseconds.toFixed(3).padStart(12)} ms  ${line}`);
+  }
+
+  /** Fails the run. */
+  violated(rule: string, what: string): never {
+    this.note(`!! ${rule}: ${what}`);
+    throw new Violation(`${rule}: ${what}`);
+  }
+
+  /** Every instance of every process that runs and has reported its state. */
+  *rows(): Generator<{ host: Host; settings: InstanceSettings; view: InstanceView }> {
+    for (const host of this.hosts) {
+      if (!host.isAlive) continue;
+      for (const settings of host.settings.instances) {
+        const view = host.views.get(settings.name);
+        if (view !== undefined) yield { host, settings, view };
+      }
+    }
+  }
+
+  /** Packets of the one reach the process of the other. */
+  hears(listener: Host, speaker: Host, { interface: name, family }: InstanceSettings): boolean {
+    return (
+      this.segment.isOpen(speaker.number, listener.number) &&
+      listener.sockets.isListening(name, family) &&
+      speaker.sockets.isListening(name, family)
+    );
+  }
+
+  /** The longest that a router may need to find out that nobody is MASTER. */
+  masterDownTime(settings: InstanceSettings): number {
+    const { version, priority } = settings;
+    return masterDownInterval(version, priority, this.longestInterval(settings)) + REACTION_TIME;
+  }
+
+  /** Of all routers of the same virtual router: each may have to adopt the interval of another. */
+  longestInterval({ name }: InstanceSettings): Duration {
+    let longest = 0 as Duration;
+    for (const { settings } of this.hosts) {
+      for (const one of settings.instances) {
+        if (one.name === name && one.advertisementInterval > longest) {
+          longest = one.advertisementInterval;
+        }
+      }
+    }
+    return longest;
+  }
+
+  #check(): void {
+    for (const invariant of this.#invariants) {
+      const wrong = invariant.check(this);
+      if (wrong !== undefined) this.violated(invariant.name, wrong);
+    }
+  }
+
+  #sent(host: Host, packet: Uint8Array): void {
+    if (this.#isTraced) this.note(`${host.name} sends ${describe(packet)}`);
+    for (const invariant of this.#invariants) {
+      const wrong = invariant.sent?.(this, host, packet);
+      if (wrong !== undefined) this.violated(invariant.name, wrong);
+    }
+  }
+
+  #announced(host: Host, frame: Uint8Array): void {
+    for (const invariant of this.#invariants) {
+      const wrong = invariant.announced?.(this, host, frame);
+      if (wrong !== undefined) this.violated(invariant.name, wrong);
+    }
+  }
+
+  #reported(host: Host, report: Report): void {
+    if (report.kind === 'address-failed') this.hasRefused = true;
+    if (!this.#isTraced || report.kind === 'view') return;
+    const { kind, ...rest } = report;
+    this.note(`${host.name} ${kind} ${Object.values(rest).join(' ')}`);
+  }
+}
+
+function describe(packet: Uint8Array): string {
+  const at = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
+  return `VRID ${packet[at + 1]} priority ${packet[at + 2]}`;
+}

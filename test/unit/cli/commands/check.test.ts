@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { register } from '../../../../src/cli/commands/check.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'check-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function check(content: string | Uint8Array, ...options: string[]) {
+  const file = join(folder, 'agent.yaml');
+  writeFileSync(file, content);
+  return checkFile(file, ...options);
+}
+
+function checkFile(file: string, ...options: string[]) {
+  const outcome = { stdout: '', stderr: '', exitCode: 0 };
+  const program = new Command();
+  register(program, {
+    stdout: (text) => {
+      outcome.stdout += text;
+    },
+    stderr: (text) => {
+      outcome.stderr += text.replaceAll(file, 'FILE');
+    },
+    setExitCode: (code) => {
+      outcome.exitCode = code;
+    },
+    isTty: false,
+  });
+  program.parse(['check', '--config', file, ...options], { from: 'user' });
+  return outcome;
+}
+
+const GOOD = `router: lb1
+realtime: off
+instances:
+  - name: web
+    interface: eth0
+    vrid: 55
+    priority: 150
+    advertisement_interval: 20ms
+    addresses: [203.0.113.1/24, 203.0.113.2, 203.0.113.3]
+    extra_addresses: [{ address: 198.51.100.1/24, interface: eth1 }]
+`;
+
+const BAD = `instances:
+  - name: web
+    vrid: 0
+    interface: eth0
+    colour: red
+    addresses: []
+`;
+
+describe('check', () => {
+  test('shows what a good file means, and warns of what is doubtful', () => {
+    const { stdout, stderr, exitCode } = check(GOOD);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('router lb1: 1 instance, real-time priority off');
+    expect(stdout).toMatch(/^web +eth0 +55 +3 +150 +20ms +68.281ms +multicast +203.0.113.1\/24 /m);
+    expect(stdout).toMatch(/203\.0\.113\.3\/32 and 1 more$/m);
+    expect(stderr).toMatch(/^FILE:8:29: warning: 20ms without real-time priority/);
+  });
+
+  test('lists every error and exits with 2', () => {
+    const { stdout, stderr, exitCode } = check(BAD);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr.split('\n')).toEqual([
+      'FILE:3:11: expected a whole number from 1 to 255, found the number 0',
+      'FILE:5:5: unknown key "colour"',
+      'FILE:6:16: must not be empty: a virtual router has at least one address',
+      '',
+    ]);
+  });
+
+  test('--json prints one document for a good file', () => {
+    const { stdout, stderr } = check(GOOD, '--json');
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      router: 'lb1',
+      instances: [
+        {
+          name: 'web',
+          interval_ms: 20,
+          master_down_ms: 68.281,
+          extra_addresses: ['198.51.100.1/24@eth1'],
+        },
+      ],
+      warnings: [{ line: 8, column: 29, code: 'advice' }],
+    });
+  });
+
+  test('--json prints one document for a bad file', () => {
+    const { stdout, stderr, exitCode } = check(BAD, '--json');
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(2);
+    const { ok, errors } = JSON.parse(stdout);
+    expect(ok).toBe(false);
+    expect(errors).toHaveLength(3);
+    expect(errors[1]).toEqual({
+      line: 5,
+      column: 5,
+      code: 'unknown-key',
+      message: 'unknown key "colour"',
+    });
+  });
+
+  test.each([
+    ['is not there', () => checkFile(join(folder, 'nowhere.yaml'))],
+    ['is a folder', () => checkFile(folder)],
+    ['is not UTF-8', () => check(Uint8Array.of(0x72, 0xff, 0xfe))],
+  ])('a file that %s is a configuration error', (_, run) => {
+    const { stderr, exitCode } = run();
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^FILE:1:1: the file cannot be read: /);
+  });
+});

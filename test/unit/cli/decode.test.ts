@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import * as decode from '../../../src/cli/commands/decode.ts';
+import { runCli } from './run-cli.ts';
+
+const VERSION_3 = '313364010064a802c0000264';
+const VERSION_3_PSEUDO = '3133640100640568c0000264';
+const VERSION_2 = '213364010001b865c00002640000000000000000';
+const VERSION_2_PASSWORD = '21336401010149e7c00002647365637265743132';
+const VERSION_2_IPSEC = '213364010201b665c00002640000000000000000';
+const IPV6 = '3133640100646cb7fe800000000000000000000000000100';
+
+async function decoded(...args: string[]) {
+  const { stdout, code } = await runCli(decode, ['decode', ...args, '--json']);
+  return { code, document: JSON.parse(stdout) };
+}
+
+function refused(reason: string) {
+  return { code: 1, document: { ok: false, reason } };
+}
+
+describe('decode --json', () => {
+  test('says what a version 3 packet holds', async () => {
+    expect(await decoded(VERSION_3)).toEqual({
+      code: 0,
+      document: {
+        ok: true,
+        packet: {
+          version: 3,
+          type: 1,
+          vrid: 51,
+          priority: 100,
+          count: 1,
+          interval_ms: 1_000,
+          checksum_form: 'rfc9568',
+          addresses: ['192.0.2.100'],
+        },
+      },
+    });
+  });
+
+  test('names the authentication type of version 2, and no form of checksum', async () => {
+    const { document } = await decoded(VERSION_2);
+    expect(document.packet).toMatchObject({ version: 2, auth_type: 0, interval_ms: 1_000 });
+    expect(document.packet).not.toHaveProperty('checksum_form');
+  });
+
+  test('finds the pseudo-header form with the addresses of the packet', async () => {
+    const { document } = await decoded(VERSION_3_PSEUDO, '--src', '192.0.2.11');
+    expect(document.packet.checksum_form).toBe('pseudo_header');
+    expect(await decoded(VERSION_3_PSEUDO, '--src', '192.0.2.13')).toEqual(
+      refused('checksum-error'),
+    );
+  });
+
+  test('takes the packet for IPv6 when an address is', async () => {
+    const { document } = await decoded(IPV6, '--src', 'fe80::11');
+    expect(document.packet).toMatchObject({ addresses: ['fe80::100'], interval_ms: 1_000 });
+    expect(document.packet).not.toHaveProperty('checksum_form');
+    expect((await decoded(IPV6, '--src', 'fe80::11', '--dst', 'ff02::12')).code).toBe(0);
+  });
+
+  test('reads bytes with blanks and colons between them', async () => {
+    const spaced = ['31 33 64 01', '00:64:a8:02', 'C0', '000264'];
+    expect(await decoded(...spaced)).toEqual(await decoded(VERSION_3));
+  });
+
+  test('judges the TTL', async () => {
+    expect(await decoded(VERSION_3, '--ttl', '254')).toEqual(refused('ip-ttl-error'));
+  });
+
+  test('accepts one version only when told to', async () => {
+    expect(await decoded(VERSION_3, '--version', '2')).toEqual(refused('version-error'));
+    expect((await decoded(VERSION_3, '--version', '3')).code).toBe(0);
+    expect((await decoded(VERSION_2, '--version', '2')).code).toBe(0);
+  });
+
+  test('checks the password of version 2 when there is one to check against', async () => {
+    expect((await decoded(VERSION_2_PASSWORD)).document.packet.auth_type).toBe(1);
+    expect((await decoded(VERSION_2_PASSWORD, '--auth-pass', 'secret12')).code).toBe(0);
+    expect(await decoded(VERSION_2_PASSWORD, '--auth-pass', 'secret13')).toEqual(
+      refused('auth-failure'),
+    );
+    expect(await decoded(VERSION_2, '--auth-pass', 'secret12')).toEqual(
+      refused('auth-type-mismatch'),
+    );
+  });
+
+  test('refuses authentication that no packet without an IPsec header can have', async () => {
+    expect(await decoded(VERSION_2_IPSEC)).toEqual(refused('auth-type-mismatch'));
+  });
+
+  test('refuses a packet of no bytes', async () => {
+    expect(await decoded('')).toEqual(refused('packet-length-error'));
+  });
+});
+
+describe('decode', () => {
+  test('writes the fields for people and never the password', async () => {
+    const { stdout, code } = await runCli(decode, ['decode', VERSION_2_PASSWORD]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^virtual router +51$/m);
+    expect(stdout).toMatch(/^authentication +1 \(password\)$/m);
+    expect(stdout).toMatch(/^addresses \(1\) +192\.0\.2\.100$/m);
+    expect(stdout).not.toContain('secret');
+  });
+
+  test('explains why a packet is refused', async () => {
+    const { stdout, code } = await runCli(decode, ['decode', VERSION_3, '--ttl', '1']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^refused: ip-ttl-error\n.*255/);
+  });
+
+  test.each([
+    [['313']],
+    [['zz']],
+    [[]],
+    [[VERSION_3, '--src', '192.0.2']],
+    [[VERSION_3, '--src', '192.0.2.1', '--dst', 'ff02::12']],
+    [[VERSION_3, '--ttl', '256']],
+    [[VERSION_3, '--ttl', '1e2']],
+    [[VERSION_3, '--version', '4']],
+    [[VERSION_2, '--auth-pass', 'longer than 8']],
+    [[VERSION_3, '--port', '1']],
+  ])('%j is not understood: exit status 2, nothing on standard output', async (args) => {
+    const { stdout, stderr, code } = await runCli(decode, ['decode', ...args]);
+    expect({ stdout, code }).toEqual({ stdout: '', code: 2 });
+    expect(stderr).toMatch(/^error: /);
+  });
+
+  test('more bytes than an IP packet holds are not understood', async () => {
+    expect((await runCli(decode, ['decode', '00'.repeat(65_516)])).code).toBe(2);
+    expect((await runCli(decode, ['decode', '31'.repeat(65_515)])).code).toBe(1);
+  });
+});

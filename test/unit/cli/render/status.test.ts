@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { renderStatus } from '../../../../src/cli/render/status.ts';
+import { PLAIN } from '../../../../src/cli/render/text.ts';
+import type { InstanceDocument, StatusDocument } from '../../../../src/control/protocol.ts';
+import { modelOf } from '../../control/samples.ts';
+
+const NOW = new Date('2026-03-04T15:00:00Z');
+
+function render(document: StatusDocument, width = 80): string {
+  return renderStatus(document, { palette: PLAIN, width, now: NOW });
+}
+
+/** A document of as many instances, each changed as asked for. */
+function statusOf(
+  count: number,
+  change: (index: number) => Partial<InstanceDocument> = () => ({}),
+): StatusDocument {
+  const names = Array.from({ length: count }, (_, index) => `vip-${index + 1}`);
+  const status = modelOf(...names).status();
+  const master = { address: '192.0.2.11', priority: 150, interval_ms: 1_000 };
+  return {
+    ...status,
+    instances: status.instances.map((one, index) => ({
+      ...one,
+      state: 'MASTER' as const,
+      since: '2026-03-01T11:00:00.000Z',
+      master,
+      ...change(index),
+    })),
+  };
+}
+
+describe('the status table', () => {
+  test('with one instance', () => {
+    const header = `lb1: 1 MASTER; up 3d04h, pid ${process.pid}, version 0.1.0`;
+    expect(render(statusOf(1))).toBe(
+      [
+        header,
+        'NAME   STATE   SINCE  PRIO  MASTER      VIPS              FAULTS',
+        'vip-1  MASTER  3d04h  150   192.0.2.11  203.0.113.100/32  -',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('with 255 instances has a line for each, and all fit 80 columns', () => {
+    const lines = render(statusOf(255)).trimEnd().split('\n');
+    expect(lines).toHaveLength(257);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.at(-1)).toMatch(/^vip-255 /);
+  });
+
+  test('keeps within 80 columns by cutting what is long, and says that it did', () => {
+    const text = render(
+      statusOf(2, (index) => ({
+        name: `customer-portal-frontend-${index}`,
+        releasing: true,
+        addresses: ['fe80::100/64', '2001:db8:1234:5678:9abc:def0:1234:5678/128'],
+        master: { address: 'fe80::5054:ff:fe12:3456', priority: 150, interval_ms: 1_000 },
+        priority: { configured: 150, effective: 100 },
+      })),
+    );
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toContain('…');
+    expect(text).toContain('MASTER (releasing)');
+  });
+
+  test('cuts nothing where the screen is wide enough', () => {
+    const addresses = ['fe80::100/64', '2001:db8:1234:5678:9abc:def0:1234:5678/128'];
+    const text = render(
+      statusOf(1, () => ({ addresses })),
+      200,
+    );
+    expect(text).toContain('2001:db8:1234:5678:9abc:def0:1234:5678/128 +1');
+  });
+
+  test('shows why an instance is in FAULT', () => {
+    const text = render(
+      statusOf(1, () => ({ state: 'FAULT', faults: ['interface-down', 'no-address'] })),
+    );
+    expect(text).toMatch(/^lb1: 1 FAULT;/);
+    expect(text).toMatch(/^vip-1 +FAULT .* interface-down no-address$/m);
+  });
+
+  test('shows both priorities where they differ', () => {
+    const priority = { configured: 150, effective: 90 };
+    expect(render(statusOf(1, () => ({ priority })))).toContain('90 (150)');
+  });
+
+  test('counts the further addresses', () => {
+    const addresses = ['203.0.113.1/32', '203.0.113.2/32', '203.0.113.3/32'];
+    expect(render(statusOf(1, () => ({ addresses })))).toContain('203.0.113.1/32 +2');
+  });
+
+  test('lets no name move the cursor', () => {
+    expect(render(statusOf(1, () => ({ name: 'a\u001b[2Jb\n' })))).toContain('a?[2Jb?');
+  });
+
+  test('of no instances still says so', () => {
+    expect(render(statusOf(0))).toMatch(/^lb1: no instances; /);
+  });
+});

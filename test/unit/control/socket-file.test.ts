@@ -1,0 +1,164 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ControlClient } from '../../../src/control/client.ts';
+import { ControlServer } from '../../../src/control/server.ts';
+import { modelOf, socketPath } from './samples.ts';
+
+function listenAt(socket: string, mode = 0o600): Promise<ControlServer> {
+  const model = modelOf('web');
+  const listening = ControlServer.listen({
+    socket,
+    mode,
+    source: {
+      status: () => model.status(),
+      eventsAfter: () => [],
+      subscribe: () => () => {},
+      config: () => ({}),
+    },
+  });
+  onTestFinished(async () => {
+    await listening.then(
+      (server) => server.close(),
+      () => {},
+    );
+  });
+  return listening;
+}
+
+/** A process that listened and was killed leaves its socket behind. */
+function leaveStaleSocket(socket: string): void {
+  mkdirSync(dirname(socket), { recursive: true });
+  const program = `require('node:net').createServer().listen(${JSON.stringify(socket)},
+    () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', program]);
+  expect(statSync(socket).isSocket()).toBe(true);
+}
+
+describe('the control socket', () => {
+  test.each([0o600, 0o660, 0o666])('has mode %o whatever the umask', async (mode) => {
+    const socket = socketPath();
+    const umask = process.umask(0o077);
+    onTestFinished(() => {
+      process.umask(umask);
+    });
+    await listenAt(socket, mode);
+    expect(statSync(socket).mode & 0o777).toBe(mode);
+  });
+
+  test('is made together with its directory, and nothing else is left there', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    expect(readdirSync(dirname(socket)).sort()).toEqual(['control.sock', 'control.sock.lock']);
+    await server.close();
+    expect(readdirSync(dirname(socket))).toEqual([]);
+  });
+
+  test('of a process that died is replaced', async () => {
+    const socket = socketPath();
+    leaveStaleSocket(socket);
+    await listenAt(socket);
+    expect(await new ControlClient({ socket }).status()).toMatchObject({ router: 'lb1' });
+  });
+
+  test('of a running agent is refused with its pid', async () => {
+    const socket = socketPath();
+    await listenAt(socket);
+    await expect(listenAt(socket)).rejects.toMatchObject({
+      code: 'agent-running',
+      pid: process.pid,
+    });
+    expect(await new ControlClient({ socket }).status()).toMatchObject({ router: 'lb1' });
+  });
+
+  test('of a running agent is refused with its pid even when the lock file is gone', async () => {
+    const socket = socketPath();
+    await listenAt(socket);
+    rmSync(`${socket}.lock`);
+    await expect(listenAt(socket)).rejects.toMatchObject({
+      code: 'agent-running',
+      pid: process.pid,
+    });
+    expect(existsSync(`${socket}.lock`)).toBe(false);
+  });
+
+  test('of a process that accepts and says nothing is not taken away', async () => {
+    const socket = socketPath();
+    mkdirSync(dirname(socket));
+    const silent = createServer((connection) => connection.end());
+    await new Promise<void>((resolve) => silent.listen(socket, resolve));
+    onTestFinished(() => {
+      silent.close();
+    });
+    await expect(listenAt(socket)).rejects.toMatchObject({ code: 'agent-running', pid: undefined });
+  });
+
+  test('is not put over a file of another kind', async () => {
+    const socket = socketPath();
+    mkdirSync(dirname(socket));
+    writeFileSync(socket, 'precious');
+    await expect(listenAt(socket)).rejects.toMatchObject({ code: 'not-a-socket' });
+    expect(readFileSync(socket, 'utf8')).toBe('precious');
+  });
+
+  test('goes to one of two that start at once', async () => {
+    const socket = socketPath();
+    leaveStaleSocket(socket);
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => listenAt(socket)));
+    expect(outcomes.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    for (const one of outcomes) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'agent-running' });
+    }
+  });
+
+  test('that somebody else has put there since is left alone', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    rmSync(socket);
+    writeFileSync(socket, 'of somebody else');
+    await server.close();
+    expect(readFileSync(socket, 'utf8')).toBe('of somebody else');
+  });
+});
+
+describe('the lock file', () => {
+  test('of a process that died is taken over', async () => {
+    const socket = socketPath();
+    mkdirSync(dirname(socket));
+    writeFileSync(`${socket}.lock`, '4194303 1\n');
+    await listenAt(socket);
+    expect(readFileSync(`${socket}.lock`, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
+  });
+
+  test('of a process whose number belongs to another one now is taken over', async () => {
+    const socket = socketPath();
+    mkdirSync(dirname(socket));
+    writeFileSync(`${socket}.lock`, `${process.pid} 1\n`);
+    await expect(listenAt(socket)).resolves.toBeInstanceOf(ControlServer);
+  });
+
+  test.each(['', 'rubbish', '-1 5', '0 0'])('that says %j holds nobody off', async (text) => {
+    const socket = socketPath();
+    mkdirSync(dirname(socket));
+    writeFileSync(`${socket}.lock`, text);
+    await expect(listenAt(socket)).resolves.toBeInstanceOf(ControlServer);
+  });
+
+  test('names its process to others that come while it starts', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    rmSync(socket);
+    await expect(listenAt(socket)).rejects.toMatchObject({ pid: process.pid });
+    await server.close();
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
+import { ip } from '../../../src/net/address.ts';
+import { instant } from '../../../src/net/time.ts';
+import { AgentModel } from '../../../src/observe/model.ts';
+import { anchoredWallClock } from '../../../src/observe/wall-clock.ts';
+import { AT, settingsOf, transition, viewOf } from './samples.ts';
+
+function modelOf(names: string[], historyLimit?: number) {
+  const counters = new CounterTable(new Float64Array(countersLength(names.length)));
+  const model = new AgentModel({
+    version: '0.1.0',
+    pid: 812,
+    startedAt: new Date('2026-03-01T09:00:00Z'),
+    settings: settingsOf(...names),
+    counters,
+    wallClock: anchoredWallClock({
+      instant: instant(1_000_000),
+      at: new Date('2026-03-01T09:00:01Z'),
+    }),
+    ...(historyLimit === undefined ? {} : { historyLimit }),
+  });
+  return { model, counters };
+}
+
+describe('the status document', () => {
+  test('has the shape that programs outside rely on', () => {
+    const { model } = modelOf(['web']);
+    model.apply({ kind: 'view', view: viewOf('web') }, AT);
+    const { counters, ...instance } = model.status().instances[0] ?? {};
+    expect(instance).toEqual({
+      name: 'web',
+      state: 'MASTER',
+      releasing: false,
+      since: '2026-03-01T09:00:05.000Z',
+      faults: [],
+      interface: 'eth0',
+      family: 'ipv4',
+      vrid: 1,
+      version: 3,
+      priority: { configured: 150, effective: 140 },
+      addresses: ['203.0.113.100/32'],
+      master: { address: '192.0.2.11', priority: 140, interval_ms: 1_000 },
+      maintenance: null,
+      last_transition: {
+        from: 'BACKUP',
+        to: 'MASTER',
+        at: '2026-03-01T09:00:05.000Z',
+        event: 'master-timeout',
+        reason: 'no advertisement for 3.414s',
+      },
+    });
+    expect(counters).toMatchObject({ 'advertisement-rcvd': 0, 'master-transitions': 0 });
+    expect(model.status()).toMatchObject({
+      router: 'lb1',
+      version: '0.1.0',
+      pid: 812,
+      started_at: '2026-03-01T09:00:00.000Z',
+    });
+  });
+
+  test('shows an instance as INIT before the protocol thread has spoken of it', () => {
+    const { model } = modelOf(['web']);
+    expect(model.status().instances[0]).toMatchObject({
+      state: 'INIT',
+      since: '2026-03-01T09:00:00.000Z',
+      priority: { configured: 150, effective: 150 },
+      addresses: ['203.0.113.100/32'],
+      master: null,
+      last_transition: null,
+    });
+  });
+
+  test('reads each counter from the row of its instance, and the rest from the common row', () => {
+    const { model, counters } = modelOf(['web', 'mail']);
+    counters.add(0, 'vrid-errors');
+    counters.add(2, 'advertisement-rcvd');
+    const status = model.status();
+    expect(status.counters['vrid-errors']).toBe(1);
+    expect(status.instances.map((one) => one.counters['advertisement-rcvd'])).toEqual([0, 1]);
+  });
+
+  test('keeps the order of the configuration whatever speaks first', () => {
+    const { model } = modelOf(['web', 'mail']);
+    model.apply({ kind: 'view', view: viewOf('mail') }, AT);
+    expect(model.status().instances.map((one) => one.name)).toEqual(['web', 'mail']);
+  });
+
+  test('knows nothing of an instance that is not configured', () => {
+    const { model } = modelOf(['web']);
+    model.apply({ kind: 'view', view: viewOf('other') }, AT);
+    expect(model.status().instances.map((one) => one.name)).toEqual(['web']);
+  });
+
+  test('survives JSON', () => {
+    const { model } = modelOf(['web']);
+    model.apply({ kind: 'view', view: viewOf('web', { releasing: true }) }, AT);
+    expect(JSON.parse(JSON.stringify(model.status()))).toEqual(model.status());
+  });
+});
+
+describe('the history', () => {
+  test('numbers events and keeps when they happened', () => {
+    const { model } = modelOf(['web']);
+    model.apply(transition('web'), AT);
+    expect(model.eventsAfter(0)).toEqual([
+      {
+        seq: 1,
+        at: '2026-03-01T10:00:00.250Z',
+        kind: 'transition',
+        instance: 'web',
+        from: 'BACKUP',
+        to: 'MASTER',
+        event: 'master-timeout',
+        reason: 'no advertisement for 3.414s',
+        message: 'BACKUP to MASTER: no advertisement for 3.414s',
+      },
+    ]);
+  });
+
+  test('does not take a changed row for an event', () => {
+    const { model } = modelOf(['web']);
+    model.apply({ kind: 'view', view: viewOf('web') }, AT);
+    expect(model.eventsAfter(0)).toEqual([]);
+  });
+
+  test('forgets the oldest, and the numbers show it', () => {
+    const { model } = modelOf(['web'], 2);
+    for (let i = 0; i < 5; i++) model.apply(transition('web'), AT);
+    expect(model.eventsAfter(0).map((event) => event.seq)).toEqual([4, 5]);
+    expect(model.eventsAfter(4).map((event) => event.seq)).toEqual([5]);
+    expect(model.eventsAfter(5)).toEqual([]);
+  });
+
+  test('gives everything to a reader whose number is of a former run', () => {
+    const { model } = modelOf(['web']);
+    model.apply(transition('web'), AT);
+    expect(model.eventsAfter(900).map((event) => event.seq)).toEqual([1]);
+  });
+
+  test('tells subscribers until they have enough', () => {
+    const { model } = modelOf(['web']);
+    const heard: number[] = [];
+    const stop = model.subscribe((event) => heard.push(event.seq));
+    model.apply(transition('web'), AT);
+    stop();
+    model.apply(transition('web'), AT);
+    expect(heard).toEqual([1]);
+  });
+
+  test('names the errno of a refused address operation', () => {
+    const { model } = modelOf(['web']);
+    const address = ip('203.0.113.100');
+    model.apply(
+      { kind: 'address-failed', instance: 'web', address, operation: 'add', errno: 13 },
+      AT,
+    );
+    expect(model.eventsAfter(0)[0]).toMatchObject({
+      errno: 'EACCES',
+      message: 'the kernel refused to add 203.0.113.100: EACCES',
+    });
+  });
+});
