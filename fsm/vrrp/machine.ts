@@ -149,8 +149,9 @@ export const vrrpMachine = setup({
           },
         ],
         stall: {
-          actions: [startDownTimer],
-          description: 'nobody listened: silence proves nothing, listen for a whole interval',
+          actions: ['cancelHoldTimer', 'endHold', startDownTimer],
+          description:
+            'nobody listened: silence proves nothing, listen for a whole interval; a preempt delay begins anew',
         },
         shutdown: {
           target: 'initialize',

@@ -2,13 +2,19 @@
  * YAML text as plain values, and the way back from a value to its line and column. What the values
  * mean is none of its business. It never throws, and its work is bounded.
  */
-import { LineCounter, parseDocument } from 'yaml';
+import { Composer, LineCounter, Parser } from 'yaml';
 import type { Finding, Locate, Position } from './finding.ts';
 import { NodeLocator } from './node-locator.ts';
-import { NodeReader } from './node-reader.ts';
+import { MAXIMUM_DEPTH, NodeReader } from './node-reader.ts';
+import { findTooDeep } from './token-depth.ts';
 
 /** 255 instances of 255 addresses need less than 3 MiB. */
 export const MAXIMUM_LENGTH = 4 * 1024 * 1024;
+
+/** YAML 1.2 whatever a %YAML directive says: 1.1 would turn `no` and `off` into booleans. */
+const COMPOSER_OPTIONS = { schema: 'core', merge: false, uniqueKeys: false } as const;
+
+const START: Position = { line: 1, column: 1 };
 
 export interface YamlDocument {
   readonly value: unknown;
@@ -24,8 +30,6 @@ export function readDocument(text: string): YamlDocument {
   try {
     return parse(text);
   } catch (error) {
-    // The parser recurses: absurdly deep nesting exhausts the stack before our own limit counts.
-    if (error instanceof RangeError) return unreadable('the file is nested too deeply');
     return unreadable(`the file cannot be read as YAML: ${String(error)}`);
   }
 }
@@ -36,35 +40,37 @@ function parse(text: string): YamlDocument {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  // YAML 1.2 whatever a %YAML directive says: 1.1 would turn `no` and `off` into booleans.
-  const parsed = parseDocument(text, {
-    lineCounter,
-    schema: 'core',
-    merge: false,
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
-  const findings = [...parsed.errors, ...parsed.warnings].map(
+  const tokens = [...new Parser(lineCounter.addNewLine).parse(text)];
+  const tooDeep = findTooDeep(tokens, MAXIMUM_DEPTH);
+  if (tooDeep !== undefined) {
+    const message = `nested more than ${MAXIMUM_DEPTH} levels deep`;
+    return unreadable(message, positionAt(tooDeep.offset));
+  }
+  const [document, second] = new Composer(COMPOSER_OPTIONS).compose(tokens, true, text.length);
+  if (document === undefined) return unreadable('the file is empty');
+  const findings = [...document.errors, ...document.warnings].map(
     ({ pos, message }): Finding => ({
       ...positionAt(pos[0]),
       code: 'syntax',
       message: message.replaceAll(/\s+/g, ' '),
     }),
   );
+  if (second !== undefined) {
+    const message = 'a configuration is one YAML document; here begins another';
+    findings.push({ ...positionAt(second.range[0]), code: 'syntax', message });
+  }
   const reader = new NodeReader((offset, code, message) => {
     findings.push({ ...positionAt(offset), code, message });
   }, lineCounter);
-  const value = reader.read(parsed.contents);
-  const locator = new NodeLocator(parsed.contents, reader.targets);
+  const value = reader.read(document.contents);
+  const locator = new NodeLocator(document.contents, reader.targets);
   return { value, findings, locate: (path, at) => positionAt(locator.offset(path, at)) };
 }
 
-function unreadable(message: string): YamlDocument {
-  const start: Position = { line: 1, column: 1 };
+function unreadable(message: string, position: Position = START): YamlDocument {
   return {
     value: null,
-    findings: [{ ...start, code: 'syntax', message }],
-    locate: () => start,
+    findings: [{ ...position, code: 'syntax', message }],
+    locate: () => START,
   };
 }

@@ -7,7 +7,8 @@ import type { YAMLMap } from 'yaml';
 import { type Alias, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
 import type { FindingCode } from './finding.ts';
 
-const MAXIMUM_DEPTH = 32;
+/** Of the file itself, and of what its aliases make of it. */
+export const MAXIMUM_DEPTH = 32;
 const MAXIMUM_VALUES = 1_000_000;
 
 type Complain = (offset: number, code: FindingCode, message: string) => void;

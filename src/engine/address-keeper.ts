@@ -69,6 +69,14 @@ export class AddressKeeper {
     );
   }
 
+  /** Whether nothing is left to remove. */
+  hasLetGo(router: VirtualRouter): boolean {
+    return router.addresses.every((address) => {
+      const present = this.#links.byName(address.interface)?.addresses.get(address.key);
+      return present === undefined || isOwnersOwn(router, present.ours);
+    });
+  }
+
   /** Takes the kernel's answer to a batch: one errno for each change. */
   answer(id: number, errnos: readonly number[]): AddressAnswer[] {
     const pending = this.#pending.get(id) ?? [];

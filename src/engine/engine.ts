@@ -51,6 +51,8 @@ export class Engine {
   #stale: 'links' | 'addresses' | undefined;
   #started = false;
   #stopping = false;
+  /** Asked to stop a second time: addresses that the kernel does not give up are left. */
+  #hurried = false;
   #finished = false;
 
   constructor(settings: Settings, counters: CounterTable, options: { shortcut?: boolean } = {}) {
@@ -159,9 +161,6 @@ export class Engine {
       this.#transitions.advertise(router, now);
       this.#timers.set('adver', position, nextTick(deadline, router, now));
     });
-    this.#timers.fire('hold', now, (position) =>
-      this.#event(position, { type: 'preempt-hold-timeout' }, now),
-    );
     this.#timers.fire('announce', now, (position) => {
       const router = this.#routers[position];
       if (router !== undefined) this.#transitions.announce(router, now);
@@ -190,6 +189,7 @@ export class Engine {
       this.#transitions.apply(router, { type: 'stall' }, now);
     }
     if (!stalled) return;
+    this.#timers.tighten();
     this.#counters.add(GLOBAL_ROW, 'stalls');
     this.#outbox.first({ kind: 'received.discard' });
     this.#outbox.report({ kind: 'stall', microseconds: lateness });
@@ -198,6 +198,9 @@ export class Engine {
   #judgeSilence(now: Instant): void {
     this.#timers.fire('down', now, (position) =>
       this.#event(position, { type: 'master-timeout' }, now),
+    );
+    this.#timers.fire('hold', now, (position) =>
+      this.#event(position, { type: 'preempt-hold-timeout' }, now),
     );
   }
 
@@ -312,7 +315,7 @@ export class Engine {
           break;
         case 'remove-refused':
           this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
-          break;
+          continue;
       }
       this.#transitions.dirty.add(router);
     }
@@ -339,6 +342,7 @@ export class Engine {
 
   #shutdown(now: Instant): void {
     const linger = this.#settings.linger === 'auto' && !this.#stopping;
+    this.#hurried = this.#stopping;
     this.#stopping = true;
     for (const router of this.#routers) {
       this.#transitions.apply(router, { type: 'shutdown', linger }, now);
@@ -369,7 +373,10 @@ export class Engine {
   }
 
   #hasLetGo(): boolean {
-    return this.#keeper.idle && this.#routers.every((router) => router.state === 'initialize');
+    if (!this.#keeper.idle) return false;
+    return this.#routers.every(
+      (router) => router.state === 'initialize' && (this.#hurried || this.#keeper.hasLetGo(router)),
+    );
   }
 }
 

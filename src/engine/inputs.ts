@@ -9,7 +9,7 @@ export type Input =
   | { readonly kind: 'wake' }
   /**
    * What had been received by the last `wake` has been handed over, so silence may be judged:
-   * Master_Down timers fire here and nowhere else.
+   * Master_Down timers and preempt delays end here and nowhere else.
    */
   | { readonly kind: 'quiet' }
   /** A full dump: at start, and after the kernel dropped change messages. */

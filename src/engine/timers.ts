@@ -82,8 +82,17 @@ export class Timers {
       deadlines[router] = NEVER;
       callback(router, deadline as Instant);
     }
-    let earliest: number = NEVER;
-    for (const deadline of deadlines) if (deadline < earliest) earliest = deadline;
-    row.earliest = earliest;
+    row.earliest = earliestOf(row);
   }
+
+  /** Makes all lower bounds exact: nobody is late for a deadline that has moved. */
+  tighten(): void {
+    for (const timer of TIMERS) this.#rows[timer].earliest = earliestOf(this.#rows[timer]);
+  }
+}
+
+function earliestOf({ deadlines }: Row): number {
+  let earliest: number = NEVER;
+  for (const deadline of deadlines) if (deadline < earliest) earliest = deadline;
+  return earliest;
 }

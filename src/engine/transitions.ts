@@ -7,7 +7,7 @@ import { type Step, step } from '../../fsm/step.ts';
 import type { Effect } from '../../fsm/vrrp/effects.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import type { IpAddress } from '../net/address.ts';
-import { after, type Instant, seconds } from '../net/time.ts';
+import { after, type Duration, type Instant, seconds } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
 import type { CounterTable } from './counters.ts';
@@ -125,7 +125,7 @@ export class Transitions {
         this.announce(router, now);
         return;
       case 'startAdverTimer':
-        this.#timers.set('adver', position, after(now, router.context.advertisementInterval));
+        this.#timers.set('adver', position, firstTick(router.context.advertisementInterval, now));
         return;
       case 'cancelAdverTimer':
         this.#timers.clear('adver', position);
@@ -168,7 +168,7 @@ export class Transitions {
     const interval = router.context.advertisementInterval;
     if (now - router.lastSentAt < Math.min(interval / 10, 10_000)) return;
     this.advertise(router, now);
-    if (restart) this.#timers.set('adver', router.position, after(now, interval));
+    if (restart) this.#timers.set('adver', router.position, firstTick(interval, now));
   }
 
   /** The last words of a MASTER that has just been preempted are no dual MASTER. */
@@ -223,4 +223,14 @@ export class Transitions {
       intervalMs: router.context.advertisementInterval / 1_000,
     };
   }
+}
+
+/**
+ * Start of the grid on which a MASTER advertises: one interval from now, brought forward to a
+ * multiple of a tenth of the interval, 10 ms at most. Routers that became MASTER one after the other
+ * then share their ticks, and one system call sends for all of them.
+ */
+function firstTick(interval: Duration, now: Instant): Instant {
+  const slot = Math.min(interval / 10, 10_000);
+  return (Math.floor((now + interval) / slot) * slot) as Instant;
 }

@@ -8,8 +8,8 @@ import { AF_INET, AF_INET6, SOCK_RAW } from '../kernel/ffi/constants.ts';
 import { libc } from '../kernel/ffi/libc.ts';
 import { MessageVector } from '../kernel/ffi/message-vector.ts';
 import { openSocket, setOption } from '../kernel/ffi/socket.ts';
-import { familyOf, type IpAddress, ip, ipToBytes } from '../net/address.ts';
 import { enterRealtime } from '../kernel/scheduler/realtime.ts';
+import { familyOf, type IpAddress, ip, ipToBytes } from '../net/address.ts';
 import { ECHO_LENGTH, encodeEchoRequest, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from './echo.ts';
 
 // <linux/icmp.h>, <linux/icmpv6.h>: which types a raw socket is not to receive.

@@ -45,11 +45,10 @@ export function elapsed(from: Instant, to: Instant): Duration {
   return (to - from) as Duration;
 }
 
-/** The shortest exact text with a unit: `10ms`, `1s`, `1.5s`, `5m`. */
+/** The shortest exact text with a unit: `10ms`, `36.093ms`, `1.5s`, `5m`. */
 export function formatDuration(duration: Duration): string {
   if (duration === 0) return '0s';
   if (duration % 60_000_000 === 0) return `${duration / 60_000_000}m`;
-  if (duration % 1_000 !== 0 && duration < 1_000_000) return `${duration}us`;
   if (duration < 1_000_000) return `${duration / 1_000}ms`;
   return `${duration / 1_000_000}s`;
 }

@@ -8,10 +8,13 @@ import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { ClockPort, PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
-import type { Instant } from '../net/time.ts';
+import { type Instant, NEVER } from '../net/time.ts';
+import { Moderation } from './moderation.ts';
 
 export interface Ports {
   readonly clock: ClockPort;
+  /** Whether waiting packets wake the loop. */
+  readonly wakeOnPackets: (wake: boolean) => void;
   readonly packets: PacketPort;
   readonly routes: RoutePort;
 }
@@ -42,7 +45,10 @@ export class Loop {
   readonly #ports: Ports;
   readonly #observer: LoopObserver;
   #reports: Report[] = [];
+  readonly #moderation = new Moderation();
   #now: Instant = 0 as Instant;
+  #received = 0;
+  #wakesOnPackets = true;
 
   constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
@@ -56,16 +62,23 @@ export class Loop {
     this.#endTurn();
   }
 
-  /** Something is readable, or the deadline is reached. */
-  turn(): void {
-    this.#serveDeadlines();
+  /** The kernel has changes of links or addresses to tell. */
+  routesReadable(): void {
     if (this.#ports.routes.drain(this.#notice) === 'overrun') this.#resync();
+    this.turn();
+  }
+
+  /** Packets wait, or the deadline is reached. */
+  turn(): void {
+    this.#received = 0;
+    this.#serveDeadlines();
     for (let batch = 0; batch < BATCHES_MAX; batch++) {
       const empty = this.#ports.packets.drain(BATCH, this.#receive);
       if (empty) break;
       this.#serveDeadlines();
     }
     this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    this.#moderate();
     this.#endTurn();
   }
 
@@ -90,8 +103,18 @@ export class Loop {
 
   readonly #notice = (event: LinkEvent): void => this.#engine.notice(event);
 
-  readonly #receive = (index: number, packet: Uint8Array, length: number): void =>
+  readonly #receive = (index: number, packet: Uint8Array, length: number): void => {
+    this.#received++;
     this.#engine.receive(index, packet, length, this.#now);
+  };
+
+  #moderate(): void {
+    this.#moderation.turned(this.#received, this.#now);
+    const wake = this.#moderation.until === NEVER;
+    if (wake === this.#wakesOnPackets) return;
+    this.#wakesOnPackets = wake;
+    this.#ports.wakeOnPackets(wake);
+  }
 
   #resync(): void {
     const links = this.#ports.routes.snapshot();
@@ -99,7 +122,8 @@ export class Loop {
   }
 
   #endTurn(): void {
-    this.#ports.clock.arm(this.#engine.deadline());
+    const deadline = Math.min(this.#engine.deadline(), this.#moderation.until) as Instant;
+    this.#ports.clock.arm(deadline);
     if (this.#reports.length === 0) return;
     const reports = this.#reports;
     this.#reports = [];

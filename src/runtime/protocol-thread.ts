@@ -40,11 +40,14 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   const packets = new Packets();
   const routes = new Routes();
   const reactor = new Reactor(fail);
+  const turn = () => running?.turn();
+  const wakeOnPackets = (wake: boolean) =>
+    wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
   const engine = new Engine(settings, new CounterTable(new Float64Array(memory.counters)));
   const loop = new Loop(
     engine,
-    { clock, packets, routes },
+    { clock, packets, routes, wakeOnPackets },
     {
       reports: (reports) =>
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
@@ -65,8 +68,9 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   running = loop;
   const scheduling = schedule(realtime);
   loop.start();
-  const turn = () => running?.turn();
-  for (const { fd } of [clock, packets, routes]) reactor.add(fd, turn);
+  reactor.add(clock.fd, turn);
+  reactor.add(packets.fd, turn);
+  reactor.add(routes.fd, () => running?.routesReadable());
   say({ kind: 'started', scheduling });
 }
 

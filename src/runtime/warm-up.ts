@@ -61,7 +61,12 @@ class Rehearsal {
     );
     this.loop = new Loop(
       engine,
-      { clock: this.#clock(), packets: this.#packets(), routes: this.#routes() },
+      {
+        clock: this.#clock(),
+        wakeOnPackets: () => {},
+        packets: this.#packets(),
+        routes: this.#routes(),
+      },
       { reports: () => {}, lateness: () => {}, finished: () => {} },
     );
   }

@@ -20,8 +20,8 @@ let sender: Packets;
 let indexA: number;
 let indexB: number;
 
-beforeEach(async () => {
-  pair = await new NamespacePair().settled();
+beforeEach(() => {
+  pair = new NamespacePair();
   receiver = new Packets();
   sender = new Packets();
   indexA = linkIn(pair.a, 'v0').index;
@@ -113,14 +113,16 @@ kernelSuite('packets on a link', () => {
     expect(packet?.subarray(12)).toEqual(sent.packet.subarray(12));
   });
 
-  test('an IPv6 advertisement arrives with the header that was sent', () => {
+  test('an IPv6 advertisement arrives with the header that was sent', async () => {
+    await pair.settled();
     listen('ipv6', 51);
     const sent = datagram('ipv6', vrrp(51));
     expect(send(sent, datagram('ipv6', vrrp(52)))).toBe(0);
     expect(received()).toEqual([sent.packet]);
   });
 
-  test('the hop limit of a received IPv6 packet is the one on the wire', () => {
+  test('the hop limit of a received IPv6 packet is the one on the wire', async () => {
+    await pair.settled();
     listen('ipv6', 51);
     const sent = datagram('ipv6', vrrp(51));
     sent.packet[7] = 254;
@@ -128,7 +130,8 @@ kernelSuite('packets on a link', () => {
     expect(received()[0]?.[7]).toBe(254);
   });
 
-  test('unicast to this host arrives as well, in both families', () => {
+  test('unicast to this host arrives as well, in both families', async () => {
+    await pair.settled();
     listen('ipv4', 51);
     listen('ipv6', 51);
     send(
@@ -174,7 +177,8 @@ kernelSuite('packets on a link', () => {
     expect(count).toBe(200);
   });
 
-  test('a flooded socket leaves another one its share of the limit', () => {
+  test('a flooded socket leaves another one its share of the limit', async () => {
+    await pair.settled();
     listen('ipv4', 51);
     listen('ipv6', 51);
     send(...Array.from({ length: 100 }, () => datagram('ipv4', vrrp(51))));

@@ -18,8 +18,8 @@ let pair: NamespacePair;
 let routes: Routes;
 let index: number;
 
-beforeEach(async () => {
-  pair = await new NamespacePair().settled();
+beforeEach(() => {
+  pair = new NamespacePair();
   index = linkIn(pair.a, 'v0').index;
   routes = open();
 });
@@ -100,7 +100,9 @@ kernelSuite('changing addresses', () => {
     ]);
     expect(shown('198.51.100.1')).toMatch(/198\.51\.100\.1\/32 scope global/);
     expect(shown('198.51.100.130')).toContain('noprefixroute');
-    expect(shown('2001:db8::100')).toMatch(/2001:db8::100\/128 scope global deprecated nodad/);
+    expect(shown('2001:db8::100')).toMatch(
+      /2001:db8::100\/128 scope global.*nodad.*\n.*preferred_lft 0sec/,
+    );
   });
 
   test('addresses of others are not taken for ours', () => {
@@ -115,13 +117,14 @@ kernelSuite('hearing of changes', () => {
     const address = ipAddress('203.0.113.7');
     const events = await eventsUntil((event) => event.kind === 'address.removed');
     const state = { address, prefixLength: 32, ours: false, tentative: false, duplicate: false };
-    expect(events.filter(({ kind }) => kind !== 'link.changed')).toEqual([
+    expect(events.filter((event) => JSON.stringify(event).includes(address))).toEqual([
       { kind: 'address.added', index, address: state },
       { kind: 'address.removed', index, address, prefixLength: 32 },
     ]);
   });
 
   test('a link that goes down and comes up again', async () => {
+    await pair.settled();
     ip('-n', pair.a, 'link', 'set', 'v0', 'down');
     await eventsUntil((event) => event.kind === 'link.changed' && !event.link.running);
     expect(linkIn(pair.a, 'v0').running).toBe(false);
@@ -131,6 +134,7 @@ kernelSuite('hearing of changes', () => {
   });
 
   test('a carrier that is lost because the other end went down', async () => {
+    await pair.settled();
     ip('-n', pair.b, 'link', 'set', 'v0', 'down');
     await eventsUntil((event) => event.kind === 'link.changed' && !event.link.running);
   });
@@ -178,7 +182,9 @@ kernelSuite('netlink requests', () => {
     );
     const answers = socket.transact(requests);
     socket.close();
-    expect(answers.map(({ errno }) => errno)).toEqual(requests.map(() => errnoNumber('EOPNOTSUPP')));
+    expect(answers.map(({ errno }) => errno)).toEqual(
+      requests.map(() => errnoNumber('EOPNOTSUPP')),
+    );
   });
 
   test('a refused request carries what the kernel says about it', () => {

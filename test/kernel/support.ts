@@ -11,7 +11,8 @@ const root = process.getuid?.() === 0;
 if (!root) console.warn('SKIPPED: the kernel suite needs root');
 
 /** Where CI=true, a missing privilege is a failure, not a skip. */
-export const kernelSuite = root || process.env['CI'] === 'true' ? describe : describe.skip;
+export const kernelSuite: (name: string, body: () => void) => void =
+  root || process.env['CI'] === 'true' ? describe : describe.skip;
 
 let made = 0;
 

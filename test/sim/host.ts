@@ -19,6 +19,8 @@ import { SimSockets } from './sockets.ts';
 export const SCHEDULING_DELAY = 300;
 
 export interface HostObserver {
+  /** The process came, went, or told a new state. */
+  changed(): void;
   sent(host: Host, packet: Uint8Array): void;
   announced(host: Host, frame: Uint8Array): void;
   reported(host: Host, report: Report): void;
@@ -27,7 +29,7 @@ export interface HostObserver {
 interface Process {
   readonly engine: RefusalWatchingEngine;
   readonly loop: Loop;
-  readonly counters: CounterTable;
+  isStopping: boolean;
 }
 
 export class Host implements Port {
@@ -37,7 +39,7 @@ export class Host implements Port {
   readonly sockets: SimSockets;
   /** Rows of `status` as the reports of the process told them. */
   readonly views = new Map<string, InstanceView>();
-  isPaused = false;
+  #isPaused = false;
   #process: Process | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -82,6 +84,15 @@ export class Host implements Port {
     return this.#process !== undefined && !this.isPaused;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Asked to stop, and not done yet. */
+  get isStopping(): boolean {
+    return this.#process?.isStopping ?? false;
+  }
+
   get isStarted(): boolean {
     return this.#process !== undefined;
   }
@@ -109,14 +120,16 @@ export class Host implements Port {
         finished: () => this.#clock.after(0, () => this.#end(engine)),
       },
     );
-    this.#process = { engine, loop, counters };
-    this.isPaused = false;
+    this.#process = { engine, loop, isStopping: false };
+    this.#setPaused(false);
     loop.start();
   }
 
   /** SIGTERM. */
   shutdown(): void {
-    if (this.isAlive) this.#process?.loop.shutdown();
+    if (this.#process === undefined || this.#isPaused) return;
+    this.#process.isStopping = true;
+    this.#process.loop.shutdown();
   }
 
   /** SIGKILL: nothing is cleaned up, unless somebody else does it. */
@@ -132,13 +145,13 @@ export class Host implements Port {
 
   /** SIGSTOP: time goes on, packets wait up to the limit of the socket. */
   pause(): void {
-    this.isPaused = true;
+    this.#setPaused(true);
   }
 
   /** SIGCONT. */
   resume(): void {
     if (!this.isPaused) return;
-    this.isPaused = false;
+    this.#setPaused(false);
     this.#wantTurn();
   }
 
@@ -149,7 +162,7 @@ export class Host implements Port {
   #end(engine: RefusalWatchingEngine | undefined): void {
     if (this.#process === undefined || this.#process.engine !== engine) return;
     this.#process = undefined;
-    this.isPaused = false;
+    this.#setPaused(false);
     this.#alarmAt = 0;
     if (this.#alarm !== undefined) this.#alarm.cancelled = true;
     this.views.clear();
@@ -157,9 +170,17 @@ export class Host implements Port {
     this.kernel.close();
   }
 
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#observer.changed();
+  }
+
   #take(reports: readonly Report[]): void {
     for (const report of reports) {
-      if (report.kind === 'view') this.views.set(report.view.name, report.view);
+      if (report.kind === 'view') {
+        this.views.set(report.view.name, report.view);
+        this.#observer.changed();
+      }
       this.#observer.reported(this, report);
     }
   }

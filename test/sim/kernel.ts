@@ -193,7 +193,8 @@ export class SimKernel implements RoutePort {
   }
 
   #byName(name: string): SimLink | undefined {
-    return [...this.#links.values()].find(({ attributes }) => attributes.name === name);
+    for (const link of this.#links.values()) if (link.attributes.name === name) return link;
+    return undefined;
   }
 }
 

@@ -17,6 +17,15 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
+/** One instance of one process. */
+export interface Row {
+  readonly key: string;
+  readonly host: Host;
+  readonly settings: InstanceSettings;
+  readonly view: InstanceView;
+  readonly masterDownTime: number;
+}
+
 export class World {
   readonly clock = new Clock(instant(1_000_000_000));
   readonly segment: Segment;
@@ -31,6 +40,8 @@ export class World {
   readonly trace: string[] = [];
   readonly #invariants: readonly Invariant[];
   readonly #isTraced: boolean;
+  readonly #longest = new Map<string, Duration>();
+  #rows: readonly Row[] | undefined;
 
   constructor(
     seed: number,
@@ -45,6 +56,9 @@ export class World {
     this.#invariants = invariants;
     this.#isTraced = isTraced;
     const observer = {
+      changed: () => {
+        this.#rows = undefined;
+      },
       sent: (host: Host, packet: Uint8Array) => this.#sent(host, packet),
       announced: (host: Host, frame: Uint8Array) => this.#announced(host, frame),
       reported: (host: Host, report: Report) => this.#reported(host, report),
@@ -86,14 +100,9 @@ export class World {
   }
 
   /** Every instance of every process that runs and has reported its state. */
-  *rows(): Generator<{ host: Host; settings: InstanceSettings; view: InstanceView }> {
-    for (const host of this.hosts) {
-      if (!host.isAlive) continue;
-      for (const settings of host.settings.instances) {
-        const view = host.views.get(settings.name);
-        if (view !== undefined) yield { host, settings, view };
-      }
-    }
+  rows(): readonly Row[] {
+    this.#rows ??= this.hosts.flatMap((host) => (host.isAlive ? this.#rowsOf(host) : []));
+    return this.#rows;
   }
 
   /** Packets of the one reach the process of the other. */
@@ -113,6 +122,8 @@ export class World {
 
   /** Of all routers of the same virtual router: each may have to adopt the interval of another. */
   longestInterval({ name }: InstanceSettings): Duration {
+    const known = this.#longest.get(name);
+    if (known !== undefined) return known;
     let longest = 0 as Duration;
     for (const { settings } of this.hosts) {
       for (const one of settings.instances) {
@@ -121,7 +132,17 @@ export class World {
         }
       }
     }
+    this.#longest.set(name, longest);
     return longest;
+  }
+
+  #rowsOf(host: Host): Row[] {
+    return host.settings.instances.flatMap((settings) => {
+      const view = host.views.get(settings.name);
+      if (view === undefined) return [];
+      const key = `${host.name} ${settings.name}`;
+      return [{ key, host, settings, view, masterDownTime: this.masterDownTime(settings) }];
+    });
   }
 
   #check(): void {

@@ -9,7 +9,6 @@ export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const MSG_DONTROUTE = 0x04;
-export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 
 // <asm-generic/socket.h>

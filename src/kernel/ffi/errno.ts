@@ -24,7 +24,6 @@ export const EPERM = constants.errno.EPERM;
 export const EAGAIN = constants.errno.EAGAIN;
 export const EACCES = constants.errno.EACCES;
 export const ENODEV = constants.errno.ENODEV;
-export const EINVAL = constants.errno.EINVAL;
 export const EIO = constants.errno.EIO;
 export const ENETDOWN = constants.errno.ENETDOWN;
 export const ENOBUFS = constants.errno.ENOBUFS;

@@ -28,7 +28,6 @@ const IOVEC = 4;
 const IOVEC_COUNT = 6;
 const CONTROL = 8;
 const CONTROL_LENGTH = 10;
-const FLAGS = 12;
 const BYTES = 14;
 
 export interface MessageVectorLayout {
@@ -107,10 +106,6 @@ export class MessageVector {
   /** Bytes received into the slot. */
   received(slot: number): number {
     return this.#headers[slot * HEADER_WORDS + BYTES] ?? 0;
-  }
-
-  flags(slot: number): number {
-    return this.#headers[slot * HEADER_WORDS + FLAGS] ?? 0;
   }
 
   controlLength(slot: number): number {

@@ -1,5 +1,5 @@
 /** keepalived on a director, configured the way its users do (keepalived.conf(5)). */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { IpAddress } from '../../net/address.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
@@ -8,6 +8,8 @@ import { Peer } from './peer.ts';
 
 export interface KeepalivedOptions {
   readonly addresses: readonly IpAddress[];
+  /** Default 32; the interface's own for an address owner. */
+  readonly prefixLength?: number;
   readonly vrid?: number;
   readonly version?: 2 | 3;
   readonly priority?: number;
@@ -24,7 +26,13 @@ export interface KeepalivedOptions {
 }
 
 export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): string {
-  const { version = 3, vrid = 55, priority = 100, intervalSeconds = 1 } = options;
+  const {
+    version = 3,
+    vrid = 55,
+    priority = 100,
+    intervalSeconds = 1,
+    prefixLength = 32,
+  } = options;
   const password = options.password;
   const peers = options.unicastPeers ?? [];
   const lines = [
@@ -42,7 +50,7 @@ export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): str
     ...(password === undefined ? [] : authentication(password)),
     ...(peers.length === 0 ? [] : unicast(host, peers)),
     `  virtual_ipaddress {`,
-    ...options.addresses.map((address) => `    ${address}/32 dev ${HOST_INTERFACE}`),
+    ...options.addresses.map((address) => `    ${address}/${prefixLength} dev ${HOST_INTERFACE}`),
     `  }`,
     `}`,
   ];
@@ -57,10 +65,13 @@ export async function startKeepalived(
 ): Promise<Peer> {
   const label = `${host.name}-keepalived`;
   const config = lab.path(`${label}.conf`);
+  const running = lab.path(`${label}.pid`);
   const ready = lab.path(`${label}-vrrp.pid`);
+  // Left behind by one that was killed; keepalived would not start while the pid is still taken.
+  for (const file of [running, ready]) rmSync(file, { force: true });
   writeFileSync(config, keepalivedConfig(host, options));
   const logging = options.log === true ? ['-l', '-D'] : [];
-  const files = ['-f', config, '-p', lab.path(`${label}.pid`), '-r', ready];
+  const files = ['-f', config, '-p', running, '-r', ready];
   const process = await lab.spawn(host, 'keepalived', ['-n', '-G', '-P', ...logging, ...files], {
     label,
     log: options.log === true,

@@ -7,7 +7,7 @@ import { decodeFrame } from '../../../src/wire/frame.ts';
 import type { Host } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { REACTION_TIME } from '../world.ts';
-import { type Invariant, Lasting } from './invariant.ts';
+import type { Invariant } from './invariant.ts';
 
 /** Until a change by somebody else has been noticed and answered. */
 const NOTICE_TIME = MONITOR_DELAY + REACTION_TIME;
@@ -16,20 +16,15 @@ const NOTICE_TIME = MONITOR_DELAY + REACTION_TIME;
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
 export function addressesFollowState(): Invariant {
-  const lasting = new Lasting();
   return {
     name: 'VIPs exactly while MASTER',
     check(world) {
+      const allowed = world.hasRefused ? REMOVAL_RETRY_TIME + NOTICE_TIME : NOTICE_TIME;
+      if (world.clock.now - world.disturbedAt <= allowed) return undefined;
       for (const { host, settings, view } of world.rows()) {
-        const key = `${host.number} ${settings.name}`;
+        if (host.kernel.refuses === 'remove') continue;
         const wrong = misplaced(host, settings, view.state === 'MASTER');
-        const undisturbed = wrong !== undefined && host.kernel.refuses !== 'remove';
-        const time = lasting.note(key, undisturbed, world.clock.now, world.disturbedAt);
-        const allowed = world.hasRefused ? REMOVAL_RETRY_TIME + NOTICE_TIME : NOTICE_TIME;
-        const sinceDisturbed = world.clock.now - world.disturbedAt;
-        if (undisturbed && sinceDisturbed > allowed && time >= 0) {
-          return `${host.name} is ${view.state} and ${wrong}`;
-        }
+        if (wrong !== undefined) return `${host.name} is ${view.state} and ${wrong}`;
       }
       return undefined;
     },

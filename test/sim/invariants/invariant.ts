@@ -12,22 +12,25 @@ export interface Invariant {
   announced?(world: World, host: Host, frame: Uint8Array): string | undefined;
 }
 
-/** How long a condition has held without a break. */
+/** How long conditions have held without a break. */
 export class Lasting {
-  readonly #since = new Map<string, number>();
+  readonly #held = new Map<string, { since: number; round: number }>();
+  #round = 0;
 
-  clear(): void {
-    this.#since.clear();
+  /** A new step: conditions that are not noted in it have ended. */
+  begin(): void {
+    this.#round++;
   }
 
-  /** Starts, goes on or ends; answers for how many microseconds it has held by now. */
-  note(key: string, holds: boolean, now: number, disturbedAt: number): number {
-    if (!holds) {
-      this.#since.delete(key);
+  /** The condition holds in this step; answers for how many microseconds it has. */
+  note(key: string, now: number, disturbedAt: number): number {
+    const held = this.#held.get(key);
+    if (held === undefined || held.round < this.#round - 1) {
+      this.#held.set(key, { since: now, round: this.#round });
       return 0;
     }
-    const since = Math.max(this.#since.get(key) ?? now, disturbedAt);
-    this.#since.set(key, since);
-    return now - since;
+    held.round = this.#round;
+    held.since = Math.max(held.since, disturbedAt);
+    return now - held.since;
   }
 }

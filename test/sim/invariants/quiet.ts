@@ -20,8 +20,7 @@ export function quietWhenSettled(settleTime: (world: World) => number): Invarian
     name: 'quiet when settled',
     check(world) {
       const settled = isSettled(world);
-      for (const { host, settings, view } of world.rows()) {
-        const key = `${host.number} ${settings.name}`;
+      for (const { key, host, view } of world.rows()) {
         const before = states.get(key);
         states.set(key, view.state);
         if (!settled) continue;

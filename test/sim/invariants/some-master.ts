@@ -13,17 +13,19 @@ export function someMaster(): Invariant {
   return {
     name: 'some MASTER',
     check(world) {
-      for (const { host, settings, view } of world.rows()) {
-        const key = `${host.number} ${settings.name}`;
-        const waits = view.state === 'BACKUP' && world.segment.isCalm;
-        const best = waits ? bestHeard(world, host, settings) : 0;
-        const now = world.clock.now;
-        const silent = silence.note(key, waits && best === 0, now, world.disturbedAt);
-        const time = world.masterDownTime(settings);
-        if (silent > time) return `${host.name} hears no MASTER of ${settings.name} and waits`;
-        const weak = waits && settings.preempt && best < settings.priority;
-        const patience = time + settings.preemptDelay + world.longestInterval(settings);
-        if (weakness.note(key, weak, now, world.disturbedAt) > patience + REACTION_TIME) {
+      silence.begin();
+      weakness.begin();
+      if (!world.segment.isCalm) return undefined;
+      for (const { key, host, settings, view, masterDownTime } of world.rows()) {
+        if (view.state !== 'BACKUP') continue;
+        const best = bestHeard(world, host, settings);
+        const { now } = world.clock;
+        if (best === 0 && silence.note(key, now, world.disturbedAt) > masterDownTime) {
+          return `${host.name} hears no MASTER of ${settings.name} and waits`;
+        }
+        if (!settings.preempt || best >= settings.priority) continue;
+        const patience = masterDownTime + settings.preemptDelay + world.longestInterval(settings);
+        if (weakness.note(key, now, world.disturbedAt) > patience + REACTION_TIME) {
           return `${host.name} hears only priority ${best} of ${settings.name} and waits`;
         }
       }

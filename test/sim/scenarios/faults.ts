@@ -6,6 +6,9 @@ import type { World } from '../world.ts';
 import { forgedPacket } from './forgery.ts';
 import { INTERFACE, primaryAddress } from './topology.ts';
 
+/** How often a director that is to be started again is looked at while it still stops. */
+const STOP_TIME = 50_000;
+
 export type Fault = (world: World, random: Random, duration: number) => void;
 
 export const FAULTS: readonly Fault[] = [
@@ -46,7 +49,7 @@ export function heal(world: World): void {
     if (!host.kernel.isRunning(INTERFACE)) host.kernel.removeLink(INTERFACE);
     if (!host.kernel.isRunning(INTERFACE)) host.kernel.createLink(INTERFACE);
     addPrimaryAddresses(host);
-    host.start();
+    restartAfter(world, host, 0);
   }
 }
 
@@ -90,9 +93,11 @@ function stopHost(world: World, random: Random, duration: number): void {
 
 function restartAfter(world: World, host: Host, duration: number): void {
   world.clock.after(duration, () => {
-    if (host.isStarted) return;
-    world.disturb(`${host.name} starts`);
-    host.start();
+    if (host.isStopping) restartAfter(world, host, STOP_TIME);
+    else if (!host.isStarted) {
+      world.disturb(`${host.name} starts`);
+      host.start();
+    }
   });
 }
 

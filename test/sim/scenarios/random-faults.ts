@@ -69,15 +69,23 @@ function play(world: World, random: Random): void {
   judge(world);
 }
 
+const calmings = new WeakMap<World, number>();
+
 /** How long after the last fault everything has found its place. */
 export function settleTime(world: World): number {
+  const known = calmings.get(world) ?? calmingTime(world);
+  calmings.set(world, known);
+  return world.hasRefused ? known + RETRY_TIME : known;
+}
+
+function calmingTime(world: World): number {
   let delay = 0;
   for (const { instances } of world.hosts.map((host) => host.settings)) {
     for (const { preemptDelay, family } of instances) {
       delay = Math.max(delay, preemptDelay + (family === 'ipv6' ? DETECTION_TIME : 0));
     }
   }
-  return (world.hasRefused ? RETRY_TIME : 0) + delay + 3 * slowestMasterDown(world) + AFTERMATH;
+  return delay + 3 * slowestMasterDown(world) + AFTERMATH;
 }
 
 function slowestMasterDown(world: World): number {
@@ -93,7 +101,7 @@ function slowestMasterDown(world: World): number {
 
 function judge(world: World): void {
   for (const { name } of world.hosts[0]?.settings.instances ?? []) {
-    const rows = [...world.rows()].filter(({ settings }) => settings.name === name);
+    const rows = world.rows().filter(({ settings }) => settings.name === name);
     const masters = rows.filter(({ view }) => view.state === 'MASTER');
     const states = rows.map(({ host, view }) => `${host.name} ${view.state}`).join(', ');
     if (masters.length !== 1) world.violated('one MASTER at the end', `${name}: ${states}`);

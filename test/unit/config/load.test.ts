@@ -144,8 +144,16 @@ describe('the text', () => {
     expect(complaints(lines.join('\n')).join()).toMatch(/describes too many values/);
   });
 
-  test('nesting without end is refused', () => {
-    expect(complaints('['.repeat(100_000)).join()).toMatch(/nest/i);
+  test.each(['[', '{a: ', '- ', '? '])('nesting without end is refused: %s', (opening) => {
+    expect(complaints(opening.repeat(20_000))).toEqual([
+      expect.stringMatching(/^f:1:\d+: nested more than 32 levels deep$/),
+    ]);
+  });
+
+  test('a second document is refused, not forgotten', () => {
+    expect(complaints(`${WEB}---\nrouter: b\n`)).toEqual([
+      'f:6:1: a configuration is one YAML document; here begins another',
+    ]);
   });
 
   test('a file beyond the limit is refused unread', () => {

@@ -1,0 +1,70 @@
+/** Two implementations on one segment, one of which is to be MASTER. */
+import { Capture } from '../../../src/lab/capture.ts';
+import type { Lab } from '../../../src/lab/lab.ts';
+import type { LabHost } from '../../../src/lab/layout.ts';
+import type { Peer } from '../../../src/lab/peers/peer.ts';
+import { sleep, waitFor } from '../../../src/lab/wait.ts';
+import type { IpAddress } from '../../../src/net/address.ts';
+import { advertisersAfter, clientReaches, holdsAlone } from './master.ts';
+
+export class Contestant {
+  readonly host: LabHost;
+  readonly #start: (host: LabHost) => Promise<Peer>;
+  #peer: Peer | undefined;
+
+  constructor(host: LabHost, start: (host: LabHost) => Promise<Peer>) {
+    this.host = host;
+    this.#start = start;
+  }
+
+  async start(): Promise<void> {
+    this.#peer = await this.#start(this.host);
+  }
+
+  get peer(): Peer {
+    if (this.#peer === undefined) throw new Error(`nothing runs on ${this.host.name}`);
+    return this.#peer;
+  }
+}
+
+export class Duel {
+  readonly lab: Lab;
+  readonly address: IpAddress;
+
+  constructor(lab: Lab, address: IpAddress) {
+    this.lab = lab;
+    this.address = address;
+  }
+
+  async start(...contestants: Contestant[]): Promise<void> {
+    await Promise.all(contestants.map((contestant) => contestant.start()));
+  }
+
+  /** It alone holds the address, and the client is answered. */
+  async isMaster({ host }: Contestant): Promise<void> {
+    await holdsAlone(this.lab, host, this.address, 20_000);
+    await waitFor(`an answer from ${this.address}`, () => clientReaches(this.lab, this.address));
+  }
+
+  /** The machine is gone from one moment to the next: its addresses with it, without a word. */
+  async crash({ host, peer }: Contestant): Promise<void> {
+    await this.lab.cut(host);
+    await peer.kill();
+  }
+
+  async comeBack(contestant: Contestant): Promise<void> {
+    await this.lab.restore(contestant.host);
+    await contestant.start();
+  }
+
+  /** Sources of advertisements during the span. */
+  async advertisers(milliseconds: number): Promise<Set<IpAddress>> {
+    const capture = await this.capture();
+    await sleep(milliseconds);
+    return advertisersAfter(await capture.stop(), 0);
+  }
+
+  capture(): Promise<Capture> {
+    return Capture.start(this.lab, { filter: 'proto 112 or ip6 proto 112 or arp' });
+  }
+}

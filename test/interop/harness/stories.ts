@@ -1,0 +1,79 @@
+/** What has to happen between any two implementations, told once. */
+import { expect } from 'vitest';
+import { advertisementsIn } from '../../../src/lab/capture.ts';
+import type { Contestant, Duel } from './duel.ts';
+import { holdersDuring } from './master.ts';
+
+/** The better one leads, the other stands in for it, and gives the address back. */
+export async function electionCrashAndReturn(
+  duel: Duel,
+  better: Contestant,
+  worse: Contestant,
+  intervalMilliseconds: number,
+): Promise<void> {
+  await duel.start(worse, better);
+  await duel.isMaster(better);
+  expect(await duel.advertisers(intervalMilliseconds * 4)).toEqual(new Set([better.host.address]));
+
+  await duel.crash(better);
+  await duel.isMaster(worse);
+
+  await duel.comeBack(better);
+  await duel.isMaster(better);
+  expect(await duel.advertisers(intervalMilliseconds * 4)).toEqual(new Set([better.host.address]));
+}
+
+/** Who comes back without preemption leaves the address where it is. */
+export async function returnWithoutPreemption(
+  duel: Duel,
+  better: Contestant,
+  worse: Contestant,
+  intervalMilliseconds: number,
+): Promise<void> {
+  await duel.start(better);
+  await duel.isMaster(better);
+  await duel.start(worse);
+  await duel.crash(better);
+  await duel.isMaster(worse);
+
+  await duel.comeBack(better);
+  const holders = await holdersDuring(duel.lab, duel.address, intervalMilliseconds * 6);
+  expect(holders).toEqual(new Set([worse.host.name]));
+}
+
+/** Two that could not hear each other: of equals the one with the higher address stays MASTER. */
+export async function equalsMeet(duel: Duel, lower: Contestant, higher: Contestant): Promise<void> {
+  await duel.lab.blockVrrp(lower.host, higher.host);
+  await duel.start(lower, higher);
+  const { host } = lower;
+  await expect.poll(() => duel.lab.holders(duel.address), { timeout: 20_000 }).toHaveLength(2);
+  await duel.lab.unblockVrrp();
+  await duel.isMaster(higher);
+  expect(host.address).not.toBe(higher.host.address);
+}
+
+/**
+ * A MASTER that is stopped says so with priority 0, and the other waits for no more than its
+ * Skew_Time (RFC 9568 section 6.4.2). The bound of half an interval more is for a busy machine.
+ */
+export async function plannedStop(
+  duel: Duel,
+  better: Contestant,
+  worse: Contestant,
+  intervalMilliseconds: number,
+): Promise<void> {
+  await duel.start(worse, better);
+  await duel.isMaster(better);
+  const capture = await duel.capture();
+  await better.peer.stop();
+  await duel.isMaster(worse);
+  const adverts = advertisementsIn(await capture.stop());
+  const resigned = adverts.findIndex(
+    ({ source, advertisement }) => source === better.host.address && advertisement.priority === 0,
+  );
+  const successor = adverts.findIndex(({ source }) => source === worse.host.address);
+  expect(resigned, 'an advertisement of priority 0').toBeGreaterThanOrEqual(0);
+  expect(successor).toBeGreaterThan(resigned);
+  const gap = (adverts[successor]?.at ?? 0) - (adverts[resigned]?.at ?? 0);
+  expect(gap / 1_000).toBeLessThan(intervalMilliseconds * 1.5);
+}

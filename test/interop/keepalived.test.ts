@@ -1,0 +1,151 @@
+/** Against keepalived as Debian ships it: 2.2.7 sums version 3 over IPv4 with a pseudo-header. */
+import { describe, test } from 'vitest';
+import type { Lab } from '../../src/lab/lab.ts';
+import { type LabHost, virtualAddress } from '../../src/lab/layout.ts';
+import { type KeepalivedOptions, startKeepalived } from '../../src/lab/peers/keepalived.ts';
+import { type AgentInstance, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import type { IpAddress } from '../../src/net/address.ts';
+import { Contestant, Duel } from './harness/duel.ts';
+import { useLabs } from './harness/fresh-lab.ts';
+import { lacks } from './harness/requirements.ts';
+import {
+  electionCrashAndReturn,
+  equalsMeet,
+  plannedStop,
+  returnWithoutPreemption,
+} from './harness/stories.ts';
+
+interface Dialect {
+  readonly name: string;
+  readonly version: 2 | 3;
+  readonly intervalMilliseconds: number;
+  readonly password?: string;
+  readonly unicast?: boolean;
+}
+
+const VERSION_3: Dialect = { name: 'version 3', version: 3, intervalMilliseconds: 200 };
+const VERSION_2: Dialect = { name: 'version 2', version: 2, intervalMilliseconds: 1_000 };
+
+const DIALECTS: readonly Dialect[] = [
+  VERSION_2,
+  { ...VERSION_2, name: 'version 2 with a password', password: 'secret12' },
+  { ...VERSION_2, name: 'version 2, unicast', unicast: true },
+  VERSION_3,
+  { ...VERSION_3, name: 'version 3, unicast', unicast: true },
+];
+
+interface Role {
+  readonly priority: number;
+  readonly preempt?: boolean;
+  /** For an owner: its own address, with the prefix length of the interface. */
+  readonly owned?: IpAddress;
+}
+
+const BETTER: Role = { priority: 150 };
+const WORSE: Role = { priority: 100 };
+
+describe.skipIf(lacks('keepalived'))('with keepalived', () => {
+  const labs = useLabs();
+
+  async function duel(agentAt: 1 | 2, dialect: Dialect, agentRole: Role, keepalivedRole: Role) {
+    const lab = await labs.up();
+    const keepalivedAt = agentAt === 1 ? 2 : 1;
+    const address = agentRole.owned ?? keepalivedRole.owned ?? virtualAddress(0);
+    const sides = { lab, dialect, address };
+    const agent = agentContestant(sides, lab.director(agentAt), agentRole);
+    const keepalived = keepalivedContestant(sides, lab.director(keepalivedAt), keepalivedRole);
+    return { duel: new Duel(lab, address), agent, keepalived };
+  }
+
+  describe.each(DIALECTS)('in $name', (dialect) => {
+    const { intervalMilliseconds } = dialect;
+
+    test('the agent leads, keepalived stands in and gives back', async () => {
+      const { duel: pair, agent, keepalived } = await duel(1, dialect, BETTER, WORSE);
+      await electionCrashAndReturn(pair, agent, keepalived, intervalMilliseconds);
+    });
+
+    test('keepalived leads, the agent stands in and gives back', async () => {
+      const { duel: pair, agent, keepalived } = await duel(1, dialect, WORSE, BETTER);
+      await electionCrashAndReturn(pair, keepalived, agent, intervalMilliseconds);
+    });
+  });
+
+  test('the agent that is stopped is followed by keepalived after Skew_Time', async () => {
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, BETTER, WORSE);
+    await plannedStop(pair, agent, keepalived, VERSION_3.intervalMilliseconds);
+  });
+
+  test('keepalived that is stopped is followed by the agent after Skew_Time', async () => {
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, BETTER);
+    await plannedStop(pair, keepalived, agent, VERSION_3.intervalMilliseconds);
+  });
+
+  test('the agent that returns does not preempt when it must not', async () => {
+    const passive = { ...BETTER, preempt: false };
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, passive, WORSE);
+    await returnWithoutPreemption(pair, agent, keepalived, VERSION_3.intervalMilliseconds);
+  });
+
+  test('keepalived that returns does not preempt when it must not', async () => {
+    const passive = { ...BETTER, preempt: false };
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, passive);
+    await returnWithoutPreemption(pair, keepalived, agent, VERSION_3.intervalMilliseconds);
+  });
+
+  test('of equals the agent stays MASTER when its address is higher', async () => {
+    const { duel: pair, agent, keepalived } = await duel(2, VERSION_3, WORSE, WORSE);
+    await equalsMeet(pair, keepalived, agent);
+  });
+
+  test('of equals keepalived stays MASTER when its address is higher', async () => {
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, WORSE);
+    await equalsMeet(pair, agent, keepalived);
+  });
+
+  test('the agent owns the address that keepalived stands in for', async () => {
+    const lb1 = '192.0.2.11' as IpAddress;
+    const owner = { priority: 255, owned: lb1 };
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, owner, WORSE);
+    await electionCrashAndReturn(pair, agent, keepalived, VERSION_3.intervalMilliseconds);
+  });
+});
+
+interface Sides {
+  readonly lab: Lab;
+  readonly dialect: Dialect;
+  readonly address: IpAddress;
+}
+
+function agentContestant({ lab, dialect, address }: Sides, host: LabHost, role: Role) {
+  const { version, intervalMilliseconds, password, unicast } = dialect;
+  const instance: AgentInstance = {
+    version,
+    priority: role.priority,
+    advertisement_interval: `${intervalMilliseconds}ms`,
+    addresses: [`${address}/${role.owned === undefined ? 32 : 24}`],
+    preempt: role.preempt ?? true,
+    ...(password === undefined ? {} : { authentication: { type: 'pass', password } }),
+    ...(unicast === true ? { unicast: { source: host.address, peers: othersOf(lab, host) } } : {}),
+  };
+  return new Contestant(host, () => startAgent(lab, host, { instances: [instance] }));
+}
+
+function keepalivedContestant({ lab, dialect, address }: Sides, host: LabHost, role: Role) {
+  const { version, intervalMilliseconds, password, unicast } = dialect;
+  const options: KeepalivedOptions = {
+    version,
+    priority: role.priority,
+    intervalSeconds: intervalMilliseconds / 1_000,
+    addresses: [address],
+    prefixLength: role.owned === undefined ? 32 : 24,
+    nopreempt: role.preempt === false,
+    ...(password === undefined ? {} : { password }),
+    ...(unicast === true ? { unicastPeers: othersOf(lab, host) } : {}),
+  };
+  return new Contestant(host, () => startKeepalived(lab, host, options));
+}
+
+function othersOf(lab: Lab, host: LabHost): IpAddress[] {
+  return lab.layout.directors.filter((one) => one !== host).map(({ address }) => address);
+}

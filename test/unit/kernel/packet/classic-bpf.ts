@@ -1,0 +1,74 @@
+/**
+ * An interpreter for the classic BPF instructions (<linux/filter.h>) that receive filters use. A load
+ * outside the packet ends the program with 0, as in the kernel.
+ */
+export function runFilter(code: Uint8Array, packet: Uint8Array): number {
+  const view = new DataView(code.buffer, code.byteOffset, code.length);
+  const memory = new Uint32Array(16);
+  let a = 0;
+  let x = 0;
+  for (let pc = 0; ; pc++) {
+    const operation = view.getUint16(pc * 8, true);
+    const k = view.getUint32(pc * 8 + 4, true);
+    const jump = (taken: boolean) => view.getUint8(pc * 8 + (taken ? 2 : 3));
+    switch (operation) {
+      case 0x80:
+        a = packet.length;
+        break;
+      case 0x50:
+        if (x + k >= packet.length) return 0;
+        a = packet[x + k] ?? 0;
+        break;
+      case 0x00:
+        a = k;
+        break;
+      case 0x60:
+        a = memory[k] ?? 0;
+        break;
+      case 0xb1:
+        if (k >= packet.length) return 0;
+        x = ((packet[k] ?? 0) & 0x0f) * 4;
+        break;
+      case 0x01:
+        x = k;
+        break;
+      case 0x02:
+        memory[k] = a;
+        break;
+      case 0x04:
+        a = (a + k) >>> 0;
+        break;
+      case 0x54:
+        a = (a & k) >>> 0;
+        break;
+      case 0x74:
+        a >>>= k;
+        break;
+      case 0x7c:
+        a >>>= x;
+        break;
+      case 0x07:
+        x = a;
+        break;
+      case 0x87:
+        a = x;
+        break;
+      case 0x05:
+        pc += k;
+        break;
+      case 0x15:
+        pc += jump(a === k);
+        break;
+      case 0x2d:
+        pc += jump(a > x);
+        break;
+      case 0x45:
+        pc += jump((a & k) !== 0);
+        break;
+      case 0x06:
+        return k;
+      default:
+        throw new Error(`instruction ${pc} has the unknown code ${operation}`);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AttributeWriter } from '../../../../../src/wire/netlink/attributes.ts';
+import { decodeLink, encodeLinkDump } from '../../../../../src/wire/netlink/route/link.ts';
+
+const UP = 0x1;
+const RUNNING = 0x40;
+const LOWER_UP = 0x10000;
+const WORKING = UP | RUNNING | LOWER_UP;
+
+function link(flags: number, attributes: AttributeWriter, family = 0): Uint8Array {
+  const header = new Uint8Array(16);
+  const view = new DataView(header.buffer);
+  view.setUint8(0, family);
+  view.setInt32(4, 3, true);
+  view.setUint32(8, flags, true);
+  return Uint8Array.from([...header, ...attributes.finish()]);
+}
+
+function running(flags: number, operationalState?: number): boolean | undefined {
+  const attributes = new AttributeWriter();
+  if (operationalState !== undefined) attributes.uint8(16, operationalState);
+  const decoded = decodeLink(link(flags, attributes));
+  return decoded.ok ? decoded.value.link.running : undefined;
+}
+
+describe('links', () => {
+  test('are read with name, MAC and MTU', () => {
+    const attributes = new AttributeWriter()
+      .bytes(1, Uint8Array.of(2, 0, 0, 0, 0, 0xaa))
+      .text(3, 'eth0')
+      .uint32(4, 1_500);
+    expect(decodeLink(link(WORKING, attributes))).toEqual({
+      ok: true,
+      value: {
+        family: 0,
+        link: { index: 3, name: 'eth0', mac: '02:00:00:00:00:aa', mtu: 1_500, running: true },
+      },
+    });
+  });
+
+  test('run when up with carrier, in operational state UP or UNKNOWN (RFC 2863)', () => {
+    expect([undefined, 0, 6].map((state) => running(WORKING, state))).toEqual([true, true, true]);
+    expect([1, 2, 3, 4, 5].map((state) => running(WORKING, state))).not.toContain(true);
+    expect([UP, RUNNING, LOWER_UP].map((flag) => running(WORKING & ~flag, 6))).not.toContain(true);
+  });
+
+  test('without an Ethernet address have the zero MAC', () => {
+    const infiniband = new AttributeWriter().bytes(1, new Uint8Array(20).fill(1));
+    for (const attributes of [infiniband, new AttributeWriter()]) {
+      expect(decodeLink(link(WORKING, attributes))).toMatchObject({
+        value: { link: { mac: '00:00:00:00:00:00' } },
+      });
+    }
+  });
+
+  test('tell the family, because a bridge speaks of its ports with the same messages', () => {
+    expect(decodeLink(link(WORKING, new AttributeWriter(), 7))).toMatchObject({
+      value: { family: 7 },
+    });
+  });
+
+  test('that are cut short are errors', () => {
+    expect(decodeLink(new Uint8Array(15))).toEqual({
+      ok: false,
+      error: { code: 'link-truncated', length: 15 },
+    });
+    expect(decodeLink(Uint8Array.from([...new Uint8Array(16), 9, 0, 1, 0]))).toMatchObject({
+      error: { code: 'netlink-attribute-truncated' },
+    });
+  });
+
+  test('no bytes make the decoder throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 14, maxLength: 128 }), (bytes) => {
+        expect(typeof decodeLink(bytes).ok).toBe('boolean');
+      }),
+    );
+  });
+
+  test('are asked for without their statistics', () => {
+    expect([...encodeLinkDump().subarray(16)]).toEqual([8, 0, 29, 0, 8, 0, 0, 0]);
+  });
+});
