@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import * as configReference from './generators/config-reference.ts';
 import * as configSchema from './generators/config-schema.ts';
 import * as fsmReadme from './generators/fsm-readme.ts';
+import * as rfcMatrix from './generators/rfc-matrix.ts';
 
 interface Generator {
   /** From the top of the repository. */
@@ -11,7 +12,7 @@ interface Generator {
   generate(): string;
 }
 
-const GENERATORS: readonly Generator[] = [configSchema, configReference, fsmReadme];
+const GENERATORS: readonly Generator[] = [configSchema, configReference, fsmReadme, rfcMatrix];
 
 function currentText(path: string): string | undefined {
   try {

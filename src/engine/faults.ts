@@ -34,7 +34,7 @@ export function faultsOf(router: VirtualRouter, links: LinkTable): FaultReason[]
 /**
  * Source of advertisements: the address the file names, if the interface has it; else the first
  * usable one that is no VIP. The address owner may have no other than its VIPs
- * (RFC 9568 section 5.1.1.1).
+ * (RFC 9568 section 5.1.1.1); to unicast peers it would be a stranger with them.
  */
 export function sourceOf(
   router: VirtualRouter,
@@ -50,5 +50,6 @@ export function sourceOf(
     if (wanted === undefined ? !virtual.has(key) : address === wanted) return address;
     first ??= address;
   }
-  return wanted === undefined && settings.priority === 255 ? first : undefined;
+  const mayUseVirtual = settings.priority === 255 && settings.unicast === undefined;
+  return wanted === undefined && mayUseVirtual ? first : undefined;
 }

@@ -1,7 +1,7 @@
 /** Two implementations on one segment, one of which is to be MASTER. */
 import { Capture } from '../../../src/lab/capture.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
-import type { LabHost } from '../../../src/lab/layout.ts';
+import { HOST_INTERFACE, type LabHost } from '../../../src/lab/layout.ts';
 import type { Peer } from '../../../src/lab/peers/peer.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
 import type { IpAddress } from '../../../src/net/address.ts';
@@ -46,10 +46,16 @@ export class Duel {
     await waitFor(`an answer from ${this.address}`, () => clientReaches(this.lab, this.address));
   }
 
-  /** The machine is gone from one moment to the next: its addresses with it, without a word. */
+  /** The machine is gone from one moment to the next, without a word; no address outlives it. */
   async crash({ host, peer }: Contestant): Promise<void> {
     await this.lab.cut(host);
     await peer.kill();
+    const left = (await this.lab.addresses(host)).some(
+      ({ address, interfaceName }) => address === this.address && interfaceName === HOST_INTERFACE,
+    );
+    if (left && this.address !== host.address) {
+      await this.lab.deleteAddress(host, this.address, 32);
+    }
   }
 
   async comeBack(contestant: Contestant): Promise<void> {

@@ -53,8 +53,3 @@ export async function clientReaches(lab: Lab, address: IpAddress): Promise<boole
     return false;
   }
 }
-
-/** Microseconds since 1970, comparable with the time stamps of captured frames. */
-export function now(): number {
-  return Math.round((performance.timeOrigin + performance.now()) * 1_000);
-}

@@ -3,6 +3,7 @@
  * when it hears nobody better for that long and its preempt delay has passed.
  */
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { REACTION_TIME, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
@@ -10,6 +11,8 @@ import { type Invariant, Lasting } from './invariant.ts';
 export function someMaster(): Invariant {
   const silence = new Lasting();
   const weakness = new Lasting();
+  /** When each virtual router was last advertised: a MASTER that fails at once is heard too. */
+  const advertisedAt = new Map<number, Instant>();
   return {
     name: 'some MASTER',
     check(world) {
@@ -20,7 +23,9 @@ export function someMaster(): Invariant {
         if (view.state !== 'BACKUP') continue;
         const best = bestHeard(world, host, settings);
         const { now } = world.clock;
-        if (best === 0 && silence.note(key, now, world.disturbedAt) > masterDownTime) {
+        const heardAt = advertisedAt.get(settings.vrid) ?? world.disturbedAt;
+        const since = Math.max(world.disturbedAt, heardAt);
+        if (best === 0 && silence.note(key, now, since) > masterDownTime) {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
         if (!settings.preempt || best >= settings.priority) continue;
@@ -29,6 +34,11 @@ export function someMaster(): Invariant {
           return `${host.name} hears only priority ${best} of ${settings.name} and waits`;
         }
       }
+      return undefined;
+    },
+    sent(world, _host, packet) {
+      const offset = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
+      if (packet[offset + 2] !== 0) advertisedAt.set(packet[offset + 1] ?? 0, world.clock.now);
       return undefined;
     },
   };

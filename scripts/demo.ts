@@ -1,0 +1,162 @@
+/**
+ * Shows what the agent is for, on one machine: two directors and a client in network namespaces, a
+ * MASTER that dies, and a MASTER that is stopped for maintenance.
+ */
+import { type Failover, failoverIn, masterDownInterval, skewTime } from '../src/lab/failover.ts';
+import { Lab } from '../src/lab/lab.ts';
+import { type LabHost, virtualAddress } from '../src/lab/layout.ts';
+import { type AgentPeer, startAgent } from '../src/lab/peers/vrrp-agent.ts';
+import { Prober, probeReport, probesIn } from '../src/lab/probe.ts';
+import { sleep, waitFor } from '../src/lab/wait.ts';
+import { wallClock } from '../src/lab/wall-clock.ts';
+
+const ADDRESS = virtualAddress(0);
+const PRIORITIES = [150, 100] as const;
+/** How long people may look at the quiet state before something happens. */
+const STEADY_MILLISECONDS = 1_200;
+
+let lab: Lab | undefined;
+
+function say(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function seconds(microseconds: number): string {
+  return `${(microseconds / 1_000_000).toFixed(3)} s`;
+}
+
+class Timeline {
+  readonly #start = wallClock();
+
+  at(time: number, what: string): void {
+    say(`  ${seconds(time - this.#start).padStart(9)}  ${what}`);
+  }
+
+  now(what: string): void {
+    this.at(wallClock(), what);
+  }
+}
+
+async function holdsAlone(on: Lab, director: LabHost, milliseconds: number): Promise<void> {
+  await waitFor(
+    `${director.name} as the only MASTER`,
+    async () => {
+      const holders = await on.holders(ADDRESS);
+      return holders.length === 1 && holders[0] === director;
+    },
+    { milliseconds, everyMilliseconds: 5 },
+  );
+}
+
+function startDirector(on: Lab, at: 1 | 2, intervalMilliseconds: number): Promise<AgentPeer> {
+  const instance = {
+    priority: PRIORITIES[at - 1] ?? 100,
+    advertisement_interval: `${intervalMilliseconds}ms`,
+    addresses: [`${ADDRESS}/32`],
+  };
+  return startAgent(on, on.director(at), { instances: [instance] });
+}
+
+/** Both moments of a change, probed from the client; what happens is told afterwards. */
+async function change(on: Lab, from: LabHost, to: LabHost, patience: number, act: () => unknown) {
+  const prober = await Prober.start(on, ADDRESS);
+  await sleep(STEADY_MILLISECONDS);
+  const began = wallClock();
+  await act();
+  await holdsAlone(on, to, patience);
+  await sleep(STEADY_MILLISECONDS / 2);
+  const frames = await prober.stop();
+  const question = { address: ADDRESS, formerMaster: from.address, successor: to.address };
+  const failover = failoverIn(frames, question);
+  return { began, failover, report: probeReport(probesIn(frames, ADDRESS)) };
+}
+
+/** In the order of the clock: the last advertisement lies before the moment of a crash. */
+function tell(timeline: Timeline, began: readonly [number, string], to: LabHost, seen: Failover) {
+  const parting = seen.resigned ? 'says good-bye (priority 0)' : 'is heard for the last time';
+  const moments: (readonly [number | undefined, string])[] = [
+    began,
+    [seen.lastAdvertisement, `lb1 ${parting}`],
+    [seen.firstAdvertisement, `${to.name} is MASTER: its first advertisement`],
+    [seen.firstAnnouncement, `${to.name} tells the segment where ${ADDRESS} is now`],
+    [seen.firstAnswer, `${to.name} answers the client`],
+  ];
+  const told = moments.flatMap(([at, what]) => (at === undefined ? [] : [{ at, what }]));
+  for (const { at, what } of told.sort((a, b) => a.at - b.at)) timeline.at(at, what);
+}
+
+async function round(intervalMilliseconds: number): Promise<boolean> {
+  const interval = intervalMilliseconds * 1_000;
+  const patience = 10 * intervalMilliseconds + 5_000;
+  say(`\nAdvertisements every ${intervalMilliseconds} ms`);
+  const timeline = new Timeline();
+  const on = await Lab.up({ prefix: `demo${process.pid}` });
+  lab = on;
+  const [first, second] = [on.director(1), on.director(2)];
+  const agents = await Promise.all([
+    startDirector(on, 1, intervalMilliseconds),
+    startDirector(on, 2, intervalMilliseconds),
+  ]);
+  timeline.now(`lb1 (priority ${PRIORITIES[0]}) and lb2 (priority ${PRIORITIES[1]}) are up`);
+  await holdsAlone(on, first, patience);
+  timeline.now(`lb1 is MASTER of ${ADDRESS}; the client asks every millisecond`);
+
+  const crash = await change(on, first, second, patience, () =>
+    Promise.all([on.cut(first), agents[0].kill()]),
+  );
+  const { failover } = crash;
+  if (failover?.firstAnswer === undefined) {
+    say('  lb2 did not take over');
+    return false;
+  }
+  tell(timeline, [crash.began, 'lb1 dies: agent killed, cable pulled'], second, failover);
+  const gap = failover.firstAnswer - failover.lastAdvertisement;
+  say(`  last advertisement to first answer: ${seconds(gap)}`);
+  say(
+    `  Master_Down_Interval of RFC 9568:   ${seconds(masterDownInterval(interval, PRIORITIES[1]))}`,
+  );
+  say(`  the client was without answer for:  ${seconds(failover.outageMicroseconds ?? 0)}`);
+
+  await on.restore(first);
+  const returned = await startDirector(on, 1, intervalMilliseconds);
+  await holdsAlone(on, first, patience);
+  timeline.now('lb1 is back, and MASTER again');
+
+  const stop = await change(on, first, second, patience, () => returned.stop());
+  if (stop.failover === undefined) {
+    say('  lb2 did not take over');
+    return false;
+  }
+  tell(timeline, [stop.began, 'lb1 is stopped for maintenance'], second, stop.failover);
+  const skew = seconds(skewTime(interval, PRIORITIES[1]));
+  const { lost, sent, longestOutage } = stop.report;
+  say(`  Skew_Time of RFC 9568:              ${skew}`);
+  say(`  the client was without answer for:  ${seconds(longestOutage?.microseconds ?? 0)}`);
+  say(`  ${lost} of ${sent} requests were not answered`);
+  await on.down();
+  lab = undefined;
+  return true;
+}
+
+async function cleanUp(): Promise<void> {
+  const left = lab;
+  lab = undefined;
+  await left?.down();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void cleanUp().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  });
+}
+
+try {
+  const slow = await round(1_000);
+  const fast = slow && (await round(100));
+  process.exitCode = slow && fast ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}

@@ -1,0 +1,36 @@
+/** What a test run may leave behind: namespaces, and processes that carry its mark. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { run } from '../src/lab/command.ts';
+
+/** In the environment of every process of a run, and so of their children. */
+export const RUN_VARIABLE = 'VRRP_AGENT_TEST_RUN';
+
+/** Empty where there are no namespaces at all, for want of `ip`. */
+export async function namespaces(): Promise<Set<string>> {
+  try {
+    const list = await run('ip', ['netns', 'list']);
+    return new Set(list.split('\n').flatMap((line) => line.split(' ')[0] || []));
+  } catch {
+    return new Set();
+  }
+}
+
+export function processesOfRun(mark: string): { pid: number; command: string }[] {
+  const wanted = `${RUN_VARIABLE}=${mark}`;
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => contents(`/proc/${pid}/environ`).split('\0').includes(wanted))
+    .map((pid) => ({
+      pid: Number(pid),
+      command: contents(`/proc/${pid}/cmdline`).split('\0').join(' ').trim(),
+    }));
+}
+
+/** Empty for what has ended meanwhile, and for what belongs to somebody else. */
+function contents(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,99 @@
+/** Runs the suites one after the other, adds up what they say, and looks for what they left. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { namespaces, processesOfRun, RUN_VARIABLE } from './leftovers.ts';
+import { NOTHING, plus, readReport, type Tally } from './test-report.ts';
+
+interface Suite {
+  readonly name: string;
+  /** Undefined: a project of vitest. */
+  readonly command?: readonly [string, ...string[]];
+}
+
+const SUITES: readonly Suite[] = [
+  { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
+  { name: 'build', command: ['npx', 'tsc', '-b'] },
+  { name: 'unit' },
+  { name: 'conformance' },
+  { name: 'sim' },
+  { name: 'kernel' },
+  { name: 'lab' },
+  { name: 'interop' },
+];
+
+const run = `${process.pid}-${Date.now()}`;
+
+/** The exit status, or 1 for a signal. */
+function execute([program, ...args]: readonly [string, ...string[]]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: 'inherit',
+      env: { ...process.env, [RUN_VARIABLE]: run },
+    });
+    child.once('error', reject);
+    child.once('exit', (status) => resolve(status ?? 1));
+  });
+}
+
+async function runSuite({ name, command }: Suite, directory: string): Promise<Tally> {
+  if (command !== undefined) {
+    const status = await execute(command);
+    return status === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  }
+  const file = join(directory, `${name}.json`);
+  const status = await execute([
+    ...(['npx', 'vitest', 'run', '--project', name, '--passWithNoTests'] as const),
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+  ]);
+  return readReport(() => readFileSync(file, 'utf8'), status);
+}
+
+/** What is still there is a failure of its own: it would disturb whatever runs next. */
+async function checkLeftovers(before: ReadonlySet<string>): Promise<Tally> {
+  const left = [
+    ...[...(await namespaces())].filter((name) => !before.has(name)).map((name) => `netns ${name}`),
+    ...processesOfRun(run).map(({ pid, command }) => `process ${pid}: ${command}`),
+  ];
+  for (const one of left) console.error(`left behind: ${one}`);
+  return { ...NOTHING, failed: left.length };
+}
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    const known = SUITES.map(({ name }) => name).join(', ');
+    console.error(`no such suite: ${unknown.join(', ')} (there are: ${known})`);
+    return 2;
+  }
+  const chosen = SUITES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const before = await namespaces();
+  const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-test-'));
+  const lines: string[] = [];
+  let total = NOTHING;
+  try {
+    for (const [at, suite] of chosen.entries()) {
+      console.log(`\n=== ${suite.name} (${at + 1} of ${chosen.length})`);
+      const began = performance.now();
+      const tally = await runSuite(suite, directory);
+      const took = `${((performance.now() - began) / 1_000).toFixed(1)} s`;
+      lines.push(`${suite.name.padEnd(12)} ${describe(tally)}, ${took}`);
+      total = plus(total, tally);
+    }
+    total = plus(total, await checkLeftovers(before));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  console.log(`\n${lines.join('\n')}\n`);
+  if (total.skipped > 0) console.log(`${total.skipped} SKIPPED: see above what is missing`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+function describe({ passed, failed, skipped }: Tally): string {
+  const counted = `${passed} passed, ${failed} failed`;
+  return skipped === 0 ? counted : `${counted}, ${skipped} skipped`;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,59 @@
+/** A change of MASTER as the wire shows it: times in microseconds since 1970. */
+import type { IpAddress } from '../net/address.ts';
+import { advertisementsIn, announcementsIn } from './capture.ts';
+import type { CapturedFrame } from './pcap.ts';
+import { firstAnswerAfter, lastAnswerBefore, longestOutage, probesIn } from './probe.ts';
+
+export interface FailoverQuestion {
+  readonly address: IpAddress;
+  readonly formerMaster: IpAddress;
+  readonly successor: IpAddress;
+}
+
+export interface Failover {
+  /** Of the former MASTER; a good-bye of priority 0 included. */
+  readonly lastAdvertisement: number;
+  readonly resigned: boolean;
+  readonly firstAdvertisement: number;
+  readonly firstAnnouncement: number | undefined;
+  readonly lastAnswer: number | undefined;
+  readonly firstAnswer: number | undefined;
+  /** Longest time without an answer around the change; 0 when no answer is missing at all. */
+  readonly outageMicroseconds: number | undefined;
+}
+
+/** Undefined: the successor never advertised after the former MASTER. */
+export function failoverIn(
+  frames: readonly CapturedFrame[],
+  { address, formerMaster, successor }: FailoverQuestion,
+): Failover | undefined {
+  const adverts = advertisementsIn(frames);
+  const first = adverts.find(
+    ({ source, advertisement }) => source === successor && advertisement.priority > 0,
+  );
+  if (first === undefined) return undefined;
+  const last = adverts.findLast(({ at, source }) => source === formerMaster && at < first.at);
+  if (last === undefined) return undefined;
+  const probes = probesIn(frames, address);
+  const announced = announcementsIn(frames).find(
+    (one) => one.address === address && one.at >= first.at,
+  );
+  return {
+    lastAdvertisement: last.at,
+    resigned: last.advertisement.priority === 0,
+    firstAdvertisement: first.at,
+    firstAnnouncement: announced?.at,
+    lastAnswer: lastAnswerBefore(probes, first.at),
+    firstAnswer: firstAnswerAfter(probes, first.at),
+    outageMicroseconds: longestOutage(probes)?.microseconds,
+  };
+}
+
+/** RFC 9568 section 6.1, version 3: 3 intervals and Skew_Time, in microseconds. */
+export function masterDownInterval(intervalMicroseconds: number, priority: number): number {
+  return 3 * intervalMicroseconds + skewTime(intervalMicroseconds, priority);
+}
+
+export function skewTime(intervalMicroseconds: number, priority: number): number {
+  return ((256 - priority) * intervalMicroseconds) / 256;
+}

@@ -1,0 +1,265 @@
+/**
+ * One engine on a table top: bytes go in, what it asks for comes out as lines of text in order. The
+ * kernel obeys at once unless a test says otherwise.
+ */
+import { type CounterName, CounterTable, countersLength } from '../../src/engine/counters.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Input } from '../../src/engine/inputs.ts';
+import type { Output } from '../../src/engine/outputs.ts';
+import type { Report } from '../../src/engine/reports.ts';
+import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
+import type { InstanceView } from '../../src/engine/view.ts';
+import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
+import type { AddressChange, AddressState, LinkState } from '../../src/net/link.ts';
+import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
+import { decodeFrame } from '../../src/wire/frame.ts';
+import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
+import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
+import type { ChecksumForm } from '../../src/wire/vrrp/checksum.ts';
+
+export const INDEX = 2;
+export const OWN = ip('192.0.2.11');
+export const PEER = ip('192.0.2.12');
+export const VIP = ip('203.0.113.100');
+export const OWN6 = ip('fe80::11');
+export const PEER6 = ip('fe80::12');
+export const VIP6 = ip('fe80::100');
+
+export const NO_GARP = {
+  repeat: 0,
+  secondBurstAfter: 0 as Duration,
+  refresh: 0 as Duration,
+  form: 'request' as const,
+};
+
+/** Priority 100, one second, one VIP; announcements as a test wants them. */
+export function instanceOf(more: Partial<InstanceSettings> = {}): InstanceSettings {
+  const isIpv6 = more.family === 'ipv6';
+  return {
+    name: 'web',
+    interface: 'eth0',
+    family: 'ipv4',
+    vrid: 55,
+    version: 3,
+    priority: 100,
+    advertisementInterval: seconds(1),
+    addresses: [
+      { address: isIpv6 ? VIP6 : VIP, prefixLength: isIpv6 ? 64 : 32, interface: 'eth0' },
+    ],
+    extraAddresses: [],
+    preempt: true,
+    preemptDelay: 0 as Duration,
+    accept: true,
+    checksum: 'auto',
+    authentication: { type: 'none' },
+    unicast: undefined,
+    sourceAddress: undefined,
+    garp: NO_GARP,
+    ...more,
+  };
+}
+
+export function addressOf(text: string, more: Partial<AddressState> = {}): AddressState {
+  const [address = '', length = ''] = text.split('/');
+  const state = { ours: false, tentative: false, duplicate: false };
+  return { address: ip(address), prefixLength: Number(length), ...state, ...more };
+}
+
+export function linkOf(more: Partial<LinkState> = {}): LinkState {
+  return {
+    index: INDEX,
+    name: 'eth0',
+    mac: mac('02:00:00:00:00:02'),
+    mtu: 1500,
+    running: true,
+    addresses: [addressOf('192.0.2.11/24'), addressOf('fe80::11/64')],
+    ...more,
+  };
+}
+
+export interface AdvertOptions extends Partial<Advertisement> {
+  readonly source?: IpAddress;
+  readonly destination?: IpAddress;
+  readonly ttl?: number;
+  readonly protocol?: number;
+  readonly form?: ChecksumForm;
+  /** Changes the message before it is put into its packet. */
+  readonly bend?: (message: Uint8Array) => Uint8Array | undefined;
+}
+
+/** A peer's advertisement of the virtual router of `instanceOf`, as a complete IP packet. */
+export function advert(options: AdvertOptions = {}): Uint8Array {
+  const { source = PEER, ttl = 255, protocol = 112, form = 'rfc9568', bend } = options;
+  const isIpv6 = familyOf(source) === 'ipv6';
+  const { destination = ip(isIpv6 ? 'ff02::12' : '224.0.0.18') } = options;
+  const message = encodeAdvertisement(
+    {
+      version: 3,
+      vrid: 55,
+      priority: 200,
+      interval: seconds(1),
+      addresses: [isIpv6 ? VIP6 : VIP],
+      ...options,
+    },
+    { source, destination },
+    form,
+  );
+  const bent = bend?.(message) ?? message;
+  const trafficClass = 0xc0;
+  return isIpv6
+    ? encodeIpv6Packet(
+        { source, destination, hopLimit: ttl, trafficClass, nextHeader: protocol },
+        bent,
+      )
+    : encodeIpv4Packet({ source, destination, ttl, trafficClass, protocol }, bent);
+}
+
+export interface RigOptions {
+  readonly linger?: Settings['linger'];
+  readonly links?: readonly LinkState[];
+  readonly shortcut?: boolean;
+}
+
+export class Rig {
+  readonly engine: Engine;
+  readonly counters: CounterTable;
+  readonly reports: Report[] = [];
+  now: Instant = instant(1_000_000_000);
+  /** The kernel's answer to one change. */
+  errnoOf: (change: AddressChange) => number = () => 0;
+  readonly #links: readonly LinkState[];
+
+  constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
+    const { linger = 'off', links = [linkOf()], shortcut = true } = options;
+    const settings = { router: 'lb1', linger, instances: instances.map(instanceOf) };
+    this.counters = new CounterTable(new Float64Array(countersLength(instances.length)));
+    this.engine = new Engine(settings, this.counters, { shortcut });
+    this.#links = links;
+  }
+
+  start(links: readonly LinkState[] = this.#links): string[] {
+    return this.handle({ kind: 'links.replaced', links });
+  }
+
+  /** One input; the kernel's answers to what it leads to are handed over too. */
+  handle(input: Input): string[] {
+    return this.#perform(this.engine.handle(input, this.now));
+  }
+
+  /** Packets that wait together, and the silence after them. */
+  hear(...packets: Uint8Array[]): string[] {
+    for (const packet of packets) this.engine.receive(INDEX, packet, packet.length, this.now);
+    return this.handle({ kind: 'quiet' });
+  }
+
+  /** Time passes; every deadline in it is met to the microsecond. */
+  elapse(duration: Duration): string[] {
+    const end = after(this.now, duration);
+    const lines: string[] = [];
+    for (let turns = 0; this.engine.deadline() <= end; turns++) {
+      if (turns > 100_000) throw new Error('the deadline does not move');
+      this.now = Math.max(this.now, this.engine.deadline()) as Instant;
+      lines.push(...this.turn());
+    }
+    this.now = end;
+    return lines;
+  }
+
+  /** Time passes and nobody runs. */
+  freeze(duration: Duration): void {
+    this.now = after(this.now, duration);
+  }
+
+  turn(): string[] {
+    return [...this.handle({ kind: 'wake' }), ...this.handle({ kind: 'quiet' })];
+  }
+
+  /** Until nobody was heard for the Master_Down_Interval. */
+  becomeMaster(): string[] {
+    return this.elapse(seconds(4));
+  }
+
+  view(position = 0): InstanceView {
+    const view = this.engine.view()[position];
+    if (view === undefined) throw new RangeError(`no instance ${position}`);
+    return view;
+  }
+
+  get state(): string {
+    return this.view().state;
+  }
+
+  count(counter: CounterName, row = 1): number {
+    return this.counters.read(row, counter);
+  }
+
+  #perform(outputs: readonly Output[]): string[] {
+    const lines: string[] = [];
+    const answers: Input[] = [];
+    for (const output of outputs) {
+      lines.push(...linesOf(output));
+      if (output.kind === 'report') this.reports.push(output.report);
+      if (output.kind !== 'addresses.change') continue;
+      const errnos = output.changes.map((change) => this.errnoOf(change));
+      answers.push({ kind: 'addresses.changed', id: output.id, errnos });
+    }
+    for (const answer of answers) lines.push(...this.handle(answer));
+    return lines;
+  }
+}
+
+/** Rows of `status` are left out: tests look at them through `view`. */
+function linesOf(output: Output): string[] {
+  switch (output.kind) {
+    case 'datagrams.send':
+      return output.datagrams.map(({ packet, destination }) => {
+        const offset = destination.includes(':') ? 40 : 20;
+        return `advert ${packet[offset + 2]} to ${destination}`;
+      });
+    case 'frames.send':
+      return output.frames.map(({ frame }) => announcementLine(frame));
+    case 'addresses.change':
+      return output.changes.map((one) => `${one.operation} ${one.address}/${one.prefixLength}`);
+    case 'listen':
+      return [`listen ${output.name} ${output.family} ${output.vrids.join(',')}`];
+    case 'unlisten':
+      return [`unlisten ${output.index} ${output.family}`];
+    case 'report':
+      return reportLines(output.report);
+    case 'received.discard':
+    case 'finished':
+      return [output.kind];
+  }
+}
+
+function announcementLine(frame: Uint8Array): string {
+  const decoded = decodeFrame(frame);
+  if (decoded.kind === 'arp') {
+    return `arp ${decoded.arp.operation === 1 ? 'request' : 'reply'} ${decoded.arp.senderIp}`;
+  }
+  if (decoded.kind === 'neighbor-advertisement') return `na ${decoded.advertisement.target}`;
+  return 'an unknown frame';
+}
+
+function reportLines(report: Report): string[] {
+  switch (report.kind) {
+    case 'view':
+      return [];
+    case 'transition':
+      return [`${report.from} -> ${report.to} (${report.event})`];
+    case 'discard':
+      return [`discard ${report.reason}`];
+    case 'warning':
+      return [`warning ${report.warning}`];
+    case 'address-failed':
+      return [`failed ${report.operation} ${report.address} ${report.errno}`];
+    case 'address-restored':
+      return [`restored ${report.address}`];
+    case 'address-cleaned':
+      return [`cleaned ${report.address}`];
+    case 'stall':
+      return ['stall'];
+    case 'dual-master':
+      return [`dual-master ${report.peer} ${report.peerPriority}`];
+  }
+}
