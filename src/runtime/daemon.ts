@@ -8,7 +8,7 @@ import { effectiveConfig, maskSecrets } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ControlError } from '../control/control-error.ts';
 import { ControlServer } from '../control/server.ts';
-import { CounterTable, countersLength } from '../engine/counters.ts';
+import { CounterTable } from '../engine/counters.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
@@ -17,24 +17,20 @@ import { createLogger, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { letGo } from './emergency.ts';
-import { LATENESS_LENGTH } from './lateness.ts';
 import type { Scheduling } from './messages.ts';
-import { ProtocolWorker } from './protocol-worker.ts';
-
-/** Instances that one shared table of counters has room for: every VRID on a few interfaces. */
-const INSTANCES_MAX = 4_096;
+import type { ProtocolWorker } from './protocol-worker.ts';
 
 export interface DaemonOptions {
   readonly config: LoadedConfig;
-  /** Resolved by the caller, so that a test can run another thread. */
-  readonly thread: URL;
+  /** Booted by the caller, before the configuration was read. */
+  readonly protocol: ProtocolWorker;
 }
 
 /** Exit status of `run`: 0 after a clean stop. */
 export type DaemonOutcome = 0 | 1 | 2;
 
 /** Runs until a signal stops it or the protocol fails; everything is released when it returns. */
-export async function runDaemon({ config, thread }: DaemonOptions): Promise<DaemonOutcome> {
+export async function runDaemon({ config, protocol }: DaemonOptions): Promise<DaemonOutcome> {
   const { settings, agent } = config;
   const logger = createLogger({ level: agent.logLevel, router: settings.router });
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
@@ -43,33 +39,26 @@ export async function runDaemon({ config, thread }: DaemonOptions): Promise<Daem
     logger.fatal({ code: 'missing-capability', missing }, message);
     return 1;
   }
-  const counters = new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8);
-  const lateness = new SharedArrayBuffer(LATENESS_LENGTH * 8);
   const model = new AgentModel({
     version: programVersion(),
     pid: process.pid,
     startedAt: new Date(),
     settings,
-    counters: new CounterTable(new Float64Array(counters)),
+    counters: new CounterTable(new Float64Array(protocol.memory.counters)),
     wallClock: anchoredWallClock({ instant: bootTime(), at: new Date() }),
   });
   const control = await openControl(config, model, logger);
   if (control === undefined) return 1;
-  const protocol = new ProtocolWorker(
-    thread,
-    { counters, lateness },
-    {
-      started: (scheduling) => logStart(logger, config, scheduling),
-      reports: ({ reports, wall }) => {
-        const at = new Date(wall);
-        for (const report of reports) {
-          model.apply(report, at);
-          logReport(logger, report, at);
-        }
-      },
+  protocol.start(settings, agent.realtime, {
+    started: (scheduling) => logStart(logger, config, scheduling),
+    reports: ({ reports, wall }) => {
+      const at = new Date(wall);
+      for (const report of reports) {
+        model.apply(report, at);
+        logReport(logger, report, at);
+      }
     },
-  );
-  protocol.start(settings, agent.realtime);
+  });
   const stopListening = onSignals(logger, protocol);
   const outcome = await outcomeOf(protocol, config, model, logger);
   stopListening();

@@ -35,7 +35,6 @@ function obey(message: ToProtocolThread): void {
 }
 
 function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start' }>): void {
-  warmUp(settings.instances);
   const clock = new Clock();
   const packets = new Packets();
   const routes = new Routes();
@@ -72,6 +71,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   reactor.add(packets.fd, turn);
   reactor.add(routes.fd, () => running?.routesReadable());
   say({ kind: 'started', scheduling });
+  warmUp();
 }
 
 function schedule(realtime: Realtime): Scheduling {

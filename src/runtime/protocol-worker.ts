@@ -3,13 +3,18 @@
  * it has let go of everything, or it has failed and somebody else must.
  */
 import { Worker } from 'node:worker_threads';
+import { countersLength } from '../engine/counters.ts';
 import type { Settings } from '../engine/settings.ts';
+import { LATENESS_LENGTH } from './lateness.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 
 export interface ProtocolWorkerEvents {
   readonly started: (scheduling: Scheduling) => void;
   readonly reports: (message: Extract<FromProtocolThread, { kind: 'reports' }>) => void;
 }
+
+/** Instances that the shared table of counters has room for: every VRID on a few interfaces. */
+const INSTANCES_MAX = 4_096;
 
 /** Young generations are kept small: a short collection more often is better than a long one. */
 const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
@@ -22,11 +27,19 @@ export class ProtocolFailure extends Error {
 export class ProtocolWorker {
   /** Fulfilled when everything is let go, rejected with `ProtocolFailure` when the thread has failed. */
   readonly ended: Promise<void>;
+  readonly memory: ProtocolMemory = {
+    counters: new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8),
+    lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
+  };
   readonly #worker: Worker;
+  #events: ProtocolWorkerEvents | undefined;
 
-  /** Boots the thread; the protocol begins with `start`. */
-  constructor(script: URL, memory: ProtocolMemory, events: ProtocolWorkerEvents) {
-    this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: memory });
+  /**
+   * Boots the thread, which takes longer than reading a configuration: do it first. The protocol
+   * begins with `start`.
+   */
+  constructor(script: URL) {
+    this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: this.memory });
     this.ended = new Promise((resolve, reject) => {
       const fail = (why: string, stack?: string) => {
         const failure = new ProtocolFailure(why);
@@ -36,10 +49,10 @@ export class ProtocolWorker {
       this.#worker.on('message', (message: FromProtocolThread) => {
         switch (message.kind) {
           case 'started':
-            events.started(message.scheduling);
+            this.#events?.started(message.scheduling);
             return;
           case 'reports':
-            events.reports(message);
+            this.#events?.reports(message);
             return;
           case 'finished':
             resolve();
@@ -55,7 +68,8 @@ export class ProtocolWorker {
     this.ended.catch(() => {});
   }
 
-  start(settings: Settings, realtime: Realtime): void {
+  start(settings: Settings, realtime: Realtime, events: ProtocolWorkerEvents): void {
+    this.#events = events;
     this.#say({ kind: 'start', settings, realtime });
   }
 

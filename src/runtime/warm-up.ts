@@ -1,33 +1,35 @@
 /**
- * Runs the whole protocol a few hundred times on a segment that does not exist, before the first
- * real packet. A failover is the first time that most of this code would run, and compiling it
+ * Runs the whole protocol some dozens of times on a segment that does not exist. A failover is the first time that most of this code would run, and compiling it
  * then would cost more than the failover itself.
  */
 
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
-import type { InstanceSettings, Settings } from '../engine/settings.ts';
+import type { Settings } from '../engine/settings.ts';
 import type { PacketSink } from '../kernel/ports.ts';
 import { ip, mac } from '../net/address.ts';
 import type { LinkState, OutgoingDatagram } from '../net/link.ts';
 import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { Loop } from './loop.ts';
 
-const ROUNDS = 12;
-const ROUTERS = 64;
+const ROUNDS = 40;
+const ROUTERS = 16;
 const INDEX = 1;
+const NO_DELAY = seconds(0);
 
-/** `version` and `checksum` of the configured routers, so that their own code is what gets warm. */
-export function warmUp(like: readonly InstanceSettings[]): void {
-  const [model] = like;
-  if (model === undefined) return;
-  for (let round = 0; round < ROUNDS; round++) rehearse(model);
+/**
+ * Some milliseconds of rehearsal, and the rest when the loop has nothing else to do: a tenth of a
+ * second in all, over before the first Master_Down_Interval ends.
+ */
+export function warmUp(rounds = ROUNDS): void {
+  rehearse();
+  if (rounds > 1) setImmediate(() => warmUp(rounds - 1));
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
-function rehearse(model: InstanceSettings): void {
-  const near = new Rehearsal(model, '192.0.2.1', 100);
-  const far = new Rehearsal(model, '192.0.2.2', 200);
+function rehearse(): void {
+  const near = new Rehearsal('192.0.2.1', 100);
+  const far = new Rehearsal('192.0.2.2', 200);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -53,10 +55,10 @@ class Rehearsal {
   #now = 1 as Instant;
   #inbox: OutgoingDatagram[] = [];
 
-  constructor(model: InstanceSettings, address: string, priority: number) {
+  constructor(address: string, priority: number) {
     this.#address = address;
     const engine = new Engine(
-      settingsLike(model, priority),
+      rehearsalSettings(priority),
       new CounterTable(new Float64Array(countersLength(ROUTERS))),
     );
     this.loop = new Loop(
@@ -145,25 +147,30 @@ class Rehearsal {
   }
 }
 
-function settingsLike(model: InstanceSettings, priority: number): Settings {
+function rehearsalSettings(priority: number): Settings {
   return {
     router: 'rehearsal',
     linger: 'off',
     instances: Array.from({ length: ROUTERS }, (_, position) => ({
-      ...model,
       name: `rehearsal-${position}`,
       interface: 'rehearsal',
-      family: 'ipv4' as const,
+      family: 'ipv4',
       vrid: position + 1,
+      version: 3,
       priority,
-      unicast: undefined,
-      sourceAddress: undefined,
-      preempt: true,
-      preemptDelay: 0 as Duration,
-      extraAddresses: [],
+      advertisementInterval: seconds(1),
       addresses: [
         { address: ip(`198.51.100.${position + 1}`), prefixLength: 32, interface: 'rehearsal' },
       ],
+      extraAddresses: [],
+      preempt: true,
+      preemptDelay: NO_DELAY,
+      accept: true,
+      checksum: 'auto',
+      authentication: { type: 'none' },
+      unicast: undefined,
+      sourceAddress: undefined,
+      garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: NO_DELAY, form: 'both' },
     })),
   };
 }

@@ -1,5 +1,6 @@
 /** `vrrp-agent run`: the agent itself, in the foreground. */
 import type { Command } from 'commander';
+import type { ProtocolWorker } from '../../runtime/protocol-worker.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -16,6 +17,18 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function run(context: CliContext, { config: file }: RunOptions): Promise<void> {
+  const { ProtocolWorker } = await import('../../runtime/protocol-worker.ts');
+  const protocol = new ProtocolWorker(new URL('../../runtime/protocol-thread.js', import.meta.url));
+  const outcome = await runWith(protocol, context, file);
+  await protocol.terminate();
+  context.setExitCode(outcome);
+}
+
+async function runWith(
+  protocol: ProtocolWorker,
+  context: CliContext,
+  file: string,
+): Promise<number> {
   const [{ loadConfigFile }, { formatFinding }, { runDaemon }] = await Promise.all([
     import('../../config/read-file.ts'),
     import('../../config/finding.ts'),
@@ -24,12 +37,10 @@ async function run(context: CliContext, { config: file }: RunOptions): Promise<v
   const loaded = loadConfigFile(file);
   if (!loaded.ok) {
     for (const finding of loaded.error) context.stderr(`${formatFinding(file, finding)}\n`);
-    context.setExitCode(EXIT.usage);
-    return;
+    return EXIT.usage;
   }
   for (const warning of loaded.value.warnings) {
     context.stderr(`${formatFinding(file, warning, 'warning: ')}\n`);
   }
-  const thread = new URL('../../runtime/protocol-thread.js', import.meta.url);
-  context.setExitCode(await runDaemon({ config: loaded.value, thread }));
+  return runDaemon({ config: loaded.value, protocol });
 }

@@ -8,8 +8,6 @@ import { Peer } from './peer.ts';
 
 export interface KeepalivedOptions {
   readonly addresses: readonly IpAddress[];
-  /** Default 32; the interface's own for an address owner. */
-  readonly prefixLength?: number;
   readonly vrid?: number;
   readonly version?: 2 | 3;
   readonly priority?: number;
@@ -50,7 +48,7 @@ export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): str
     ...(password === undefined ? [] : authentication(password)),
     ...(peers.length === 0 ? [] : unicast(host, peers)),
     `  virtual_ipaddress {`,
-    ...options.addresses.map((address) => `    ${address}/${prefixLength} dev ${HOST_INTERFACE}`),
+    ...options.addresses.map((address) => `    ${address}/32 dev ${HOST_INTERFACE}`),
     `  }`,
     `}`,
   ];
