@@ -68,12 +68,11 @@ export function stepByXstate(state: VrrpState, context: VrrpContext, event: Vrrp
 }
 
 function stateValue(state: VrrpState) {
-  const [parent, child] = state.split('.');
-  return (child === undefined ? parent : { [parent ?? '']: child }) as never;
+  const dot = state.indexOf('.');
+  return (dot < 0 ? state : { [state.slice(0, dot)]: state.slice(dot + 1) }) as never;
 }
 
 function stateName(value: string | Record<string, unknown>): VrrpState {
   if (typeof value === 'string') return value as VrrpState;
-  const [parent] = Object.keys(value);
-  return `${parent}.${value[parent ?? '']}` as VrrpState;
+  return Object.entries(value).flat().join('.') as VrrpState;
 }

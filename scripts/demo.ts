@@ -150,6 +150,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Whoever reads this may stop before the end, `head` for one; the lab must not outlive that.
+process.stdout.once('error', () => {
+  void cleanUp().finally(() => process.exit(1));
+});
+
 try {
   const slow = await round(1_000);
   const fast = slow && (await round(100));

@@ -10,6 +10,7 @@ import {
   isLinkLocal,
 } from '../net/address.ts';
 import type { Duration } from '../net/time.ts';
+import { byteAt } from '../wire/bytes.ts';
 import { decodeAdvertisement, type ReceivedAdvertisement } from '../wire/vrrp/advertisement.ts';
 import { equalInConstantTime, passwordBytes } from '../wire/vrrp/auth.ts';
 import { type ChecksumForm, matchingForm, PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
@@ -91,9 +92,9 @@ export const VRRP_GROUP: { readonly [F in Family]: IpAddress } = {
 /** Offset of the VRRP message in an IP packet; undefined when the packet is no such thing. */
 export function vrrpOffset(packet: Uint8Array, length: number): number | undefined {
   if (length < 20) return undefined;
-  const version = (packet[0] ?? 0) >> 4;
+  const version = byteAt(packet, 0) >> 4;
   if (version === 4) {
-    const headerLength = ((packet[0] ?? 0) & 0x0f) * 4;
+    const headerLength = (byteAt(packet, 0) & 0x0f) * 4;
     return headerLength >= 20 && headerLength <= length ? headerLength : undefined;
   }
   return version === 6 && length >= 40 ? 40 : undefined;
@@ -103,7 +104,7 @@ export function vrrpOffset(packet: Uint8Array, length: number): number | undefin
 export function judge(packet: Uint8Array, length: number, receiver: ReceiverProfile): Verdict {
   const offset = vrrpOffset(packet, length);
   if (offset === undefined) return refuse('packet-length-error');
-  const layout = (packet[0] ?? 0) >> 4 === 4 ? IPV4 : IPV6;
+  const layout = byteAt(packet, 0) >> 4 === 4 ? IPV4 : IPV6;
   const protocol = packet[layout === IPV4 ? 9 : 6];
   if (protocol !== PROTOCOL_VRRP) return refuse('invalid-type');
   return (
@@ -118,7 +119,7 @@ function judgeDelivery(
   layout: Layout,
   receiver: ReceiverProfile,
 ): Verdict | undefined {
-  const ttl = packet[layout.ttlOffset] ?? 0;
+  const ttl = byteAt(packet, layout.ttlOffset);
   const { delivery } = receiver;
   if (delivery === 'any') return ttl === 255 ? undefined : refuse('ip-ttl-error');
   const multicast = isMulticastDestination(packet, layout);
@@ -148,7 +149,7 @@ function judgeMessage(
   receiver: ReceiverProfile,
 ): Verdict {
   if (length > 0) {
-    const version = (packet[offset] ?? 0) >> 4;
+    const version = byteAt(packet, offset) >> 4;
     if (version !== 2 && version !== 3) return refuse('version-error');
     if (receiver.version !== undefined && version !== receiver.version) {
       return refuse('version-error');
@@ -246,7 +247,7 @@ function sameAddresses(heard: readonly IpAddress[], { addresses }: ReceiverProfi
 }
 
 function isMulticastDestination(packet: Uint8Array, layout: Layout): boolean {
-  const first = packet[layout.destinationOffset] ?? 0;
+  const first = byteAt(packet, layout.destinationOffset);
   return layout === IPV4 ? (first & 0xf0) === 0xe0 : first === 0xff;
 }
 

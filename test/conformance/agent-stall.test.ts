@@ -17,8 +17,8 @@ describe('the stall guard', () => {
     expect(rig.handle({ kind: 'wake' })).toEqual([
       'received.discard',
       'remove 203.0.113.100/32',
-      'stall',
       'MASTER -> BACKUP (stall)',
+      'stall',
     ]);
     expect(rig.hear()).toEqual([]);
     expect(rig.elapse(microseconds(3_609_374))).toEqual([]);

@@ -40,7 +40,11 @@ describe('a stop that lingers', () => {
 
   test('lets go when its interface is gone', () => {
     const lines = lingering().handle({ kind: 'link.removed', index: INDEX });
-    expect(lines).toEqual([`unlisten ${INDEX} ipv4`, 'MASTER -> INIT (shutdown)', 'finished']);
+    expect(lines).toEqual([
+      `unlisten ${INDEX} ipv4`,
+      'MASTER -> INIT (interface-down)',
+      'finished',
+    ]);
   });
 
   test('lets go when nobody ran for so long that the successor must be there', () => {
@@ -49,8 +53,8 @@ describe('a stop that lingers', () => {
     expect(rig.turn()).toEqual([
       'received.discard',
       'remove 203.0.113.100/32',
-      'stall',
       'MASTER -> INIT (stall)',
+      'stall',
       'finished',
     ]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../src/net/address.ts';
 import { microseconds, milliseconds, seconds } from '../../src/net/time.ts';
-import { type AdvertOptions, advert, Rig } from './rig.ts';
+import { type AdvertOptions, advert, type Bend, Rig } from './rig.ts';
 
 const PASSWORD = { type: 'pass' as const, password: 'secret12' };
 
@@ -18,7 +18,7 @@ function heardBy(more: object, options: AdvertOptions): string[] {
   return lines;
 }
 
-function setByte(fromEnd: number, value: number): AdvertOptions['bend'] {
+function setByte(fromEnd: number, value: number): Bend {
   return (message) => {
     message[message.length - fromEnd] = value;
     return message;
@@ -26,7 +26,7 @@ function setByte(fromEnd: number, value: number): AdvertOptions['bend'] {
 }
 
 /** Another authentication type, with the checksum made right again. */
-function withAuthType(type: number): AdvertOptions['bend'] {
+function withAuthType(type: number): Bend {
   return (message) => {
     const checksum =
       ((message[6] ?? 0) << 8) + (message[7] ?? 0) - ((type - (message[4] ?? 0)) << 8);
@@ -72,7 +72,7 @@ describe('RFC 3768: version 2', () => {
     const rig = new Rig([{ version: 2 }]);
     rig.start();
     rig.becomeMaster();
-    rig.elapse((seconds(2) + milliseconds(300)) as ReturnType<typeof seconds>);
+    rig.elapse(milliseconds(2_300));
     const lines = rig.hear(advert({ version: 2, priority: 50 }));
     expect(lines).toEqual(['dual-master 192.0.2.12 50']);
     expect(rig.state).toBe('MASTER');
@@ -112,7 +112,7 @@ describe('RFC 2338 section 5.3.6: authentication', () => {
   });
 
   test.each(['secret13', 'secret1', ''])(
-    'A-02 type 1: the password "%s" is refused',
+    'R-13 A-02 type 1: the password "%s" is refused',
     (password) => {
       const authentication = { type: 'pass' as const, password };
       expect(heardBy({ authentication: PASSWORD }, { authentication })).toEqual([
@@ -127,7 +127,7 @@ describe('RFC 2338 section 5.3.6: authentication', () => {
     expect(heardBy({ authentication: PASSWORD }, { bend })).toEqual(['discard auth-type-mismatch']);
   });
 
-  test('A-04 a type that is not the configured one is refused', () => {
+  test('R-13 A-04 a type that is not the configured one is refused', () => {
     expect(heardBy({}, { authentication: PASSWORD })).toEqual(['discard auth-type-mismatch']);
     expect(heardBy({ authentication: PASSWORD }, {})).toEqual(['discard auth-type-mismatch']);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../src/net/address.ts';
 import { centiseconds, seconds } from '../../src/net/time.ts';
-import { type AdvertOptions, advert, INDEX, linkOf, PEER, PEER6, Rig } from './rig.ts';
+import { advert, type Bend, INDEX, linkOf, PEER, PEER6, Rig } from './rig.ts';
 
 /** A BACKUP that has heard one good advertisement, so that there is a timer to disturb. */
 function listener(more = {}): Rig {
@@ -26,7 +26,7 @@ function expectRefused(rig: Rig, packet: Uint8Array, reason: string): void {
   expect(rig.count('advertisement-rcvd')).toBe(received);
 }
 
-function setByte(position: number, value: number): AdvertOptions['bend'] {
+function setByte(position: number, value: number): Bend {
   return (message) => {
     message[position] = value;
     return message;
@@ -272,7 +272,7 @@ describe('checksum: auto', () => {
     return 'neither';
   }
 
-  test.each(['rfc9568', 'pseudo_header'] as const)('hears %s and answers alike', (form) => {
+  test.each(['rfc9568', 'pseudo_header'] as const)('C-06 hears %s and answers alike', (form) => {
     const rig = new Rig();
     rig.start();
     expect(rig.hear(advert({ form }))).toEqual([]);
@@ -280,14 +280,14 @@ describe('checksum: auto', () => {
     expect(sentForm(rig)).toBe(form);
   });
 
-  test('sends the form of RFC 9568 to those that were never heard', () => {
+  test('C-06 sends the form of RFC 9568 to those that were never heard', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
     expect(sentForm(rig)).toBe('rfc9568');
   });
 
-  test('a peer that changes its form is told of and followed', () => {
+  test('C-06 a peer that changes its form is told of and followed', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert({ form: 'pseudo_header' }));

@@ -77,14 +77,16 @@ export function linkOf(more: Partial<LinkState> = {}): LinkState {
   };
 }
 
+/** Changes a message before it is put into its packet. */
+export type Bend = (message: Uint8Array) => Uint8Array;
+
 export interface AdvertOptions extends Partial<Advertisement> {
   readonly source?: IpAddress;
   readonly destination?: IpAddress;
   readonly ttl?: number;
   readonly protocol?: number;
   readonly form?: ChecksumForm;
-  /** Changes the message before it is put into its packet. */
-  readonly bend?: (message: Uint8Array) => Uint8Array | undefined;
+  readonly bend?: Bend;
 }
 
 /** A peer's advertisement of the virtual router of `instanceOf`, as a complete IP packet. */

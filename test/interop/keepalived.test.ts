@@ -37,8 +37,6 @@ const DIALECTS: readonly Dialect[] = [
 interface Role {
   readonly priority: number;
   readonly preempt?: boolean;
-  /** For an owner: its own address, with the prefix length of the interface. */
-  readonly owned?: IpAddress;
 }
 
 const BETTER: Role = { priority: 150 };
@@ -50,7 +48,7 @@ describe.skipIf(lacks('keepalived'))('with keepalived', () => {
   async function duel(agentAt: 1 | 2, dialect: Dialect, agentRole: Role, keepalivedRole: Role) {
     const lab = await labs.up();
     const keepalivedAt = agentAt === 1 ? 2 : 1;
-    const address = agentRole.owned ?? keepalivedRole.owned ?? virtualAddress(0);
+    const address = virtualAddress(0);
     const sides = { lab, dialect, address };
     const agent = agentContestant(sides, lab.director(agentAt), agentRole);
     const keepalived = keepalivedContestant(sides, lab.director(keepalivedAt), keepalivedRole);
@@ -104,9 +102,8 @@ describe.skipIf(lacks('keepalived'))('with keepalived', () => {
   });
 
   test('the agent owns the address that keepalived stands in for', async () => {
-    const lb1 = '192.0.2.11' as IpAddress;
-    const owner = { priority: 255, owned: lb1 };
-    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, owner, WORSE);
+    const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, { priority: 255 }, WORSE);
+    await pair.ownedBy(agent);
     await electionCrashAndReturn(pair, agent, keepalived, VERSION_3.intervalMilliseconds);
   });
 });
@@ -123,7 +120,7 @@ function agentContestant({ lab, dialect, address }: Sides, host: LabHost, role: 
     version,
     priority: role.priority,
     advertisement_interval: `${intervalMilliseconds}ms`,
-    addresses: [`${address}/${role.owned === undefined ? 32 : 24}`],
+    addresses: [`${address}/32`],
     preempt: role.preempt ?? true,
     ...(password === undefined ? {} : { authentication: { type: 'pass', password } }),
     ...(unicast === true ? { unicast: { source: host.address, peers: othersOf(lab, host) } } : {}),
@@ -138,7 +135,6 @@ function keepalivedContestant({ lab, dialect, address }: Sides, host: LabHost, r
     priority: role.priority,
     intervalSeconds: intervalMilliseconds / 1_000,
     addresses: [address],
-    prefixLength: role.owned === undefined ? 32 : 24,
     nopreempt: role.preempt === false,
     ...(password === undefined ? {} : { password }),
     ...(unicast === true ? { unicastPeers: othersOf(lab, host) } : {}),

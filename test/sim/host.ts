@@ -6,7 +6,7 @@ import { CounterTable, countersLength } from '../../src/engine/counters.ts';
 import type { Report } from '../../src/engine/reports.ts';
 import type { Settings } from '../../src/engine/settings.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
-import type { Instant } from '../../src/net/time.ts';
+import { type Instant, instant } from '../../src/net/time.ts';
 import { Loop } from '../../src/runtime/loop.ts';
 import type { Appointment, Clock } from './clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';
@@ -39,12 +39,16 @@ export class Host implements Port {
   readonly sockets: SimSockets;
   /** Rows of `status` as the reports of the process told them. */
   readonly views = new Map<string, InstanceView>();
+  /** The last time in which the process stood still. */
+  lastPause: { readonly from: Instant; readonly to: Instant } | undefined;
+  #pausedAt: Instant = instant(0);
   #isPaused = false;
   #process: Process | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #observer: HostObserver;
   readonly #segment: Segment;
+  #wakesOnPackets = true;
   #turn: Appointment | undefined;
   #alarm: Appointment | undefined;
   #alarmAt = 0;
@@ -63,10 +67,11 @@ export class Host implements Port {
     this.#random = random;
     this.#segment = segment;
     this.#observer = observer;
-    const readable = () => this.#wantTurn();
-    this.kernel = new SimKernel(clock, random.fork(), readable);
+    this.kernel = new SimKernel(clock, random.fork(), () => this.#wantTurn());
     this.sockets = new SimSockets(this.kernel, {
-      readable,
+      readable: () => {
+        if (this.#wakesOnPackets) this.#wantTurn();
+      },
       transmit: (packet) => {
         observer.sent(this, packet);
         segment.transmit(number, packet);
@@ -113,7 +118,12 @@ export class Host implements Port {
     };
     const loop = new Loop(
       engine,
-      { clock, packets: this.sockets, routes: this.kernel },
+      {
+        clock,
+        wakeOnPackets: (wake) => this.#wakeOnPackets(wake),
+        packets: this.sockets,
+        routes: this.kernel,
+      },
       {
         reports: (reports) => this.#take(reports),
         lateness: () => {},
@@ -145,12 +155,15 @@ export class Host implements Port {
 
   /** SIGSTOP: time goes on, packets wait up to the limit of the socket. */
   pause(): void {
+    if (this.#isPaused) return;
+    this.#pausedAt = this.#clock.now;
     this.#setPaused(true);
   }
 
   /** SIGCONT. */
   resume(): void {
-    if (!this.isPaused) return;
+    if (!this.#isPaused) return;
+    this.lastPause = { from: this.#pausedAt, to: this.#clock.now };
     this.#setPaused(false);
     this.#wantTurn();
   }
@@ -163,6 +176,7 @@ export class Host implements Port {
     if (this.#process === undefined || this.#process.engine !== engine) return;
     this.#process = undefined;
     this.#setPaused(false);
+    this.#wakesOnPackets = true;
     this.#alarmAt = 0;
     if (this.#alarm !== undefined) this.#alarm.cancelled = true;
     this.views.clear();
@@ -199,7 +213,15 @@ export class Host implements Port {
     if (!this.isAlive || this.#turn !== undefined) return;
     this.#turn = this.#clock.after(this.#random.integer(5, SCHEDULING_DELAY), () => {
       this.#turn = undefined;
-      if (this.isAlive) this.#process?.loop.turn();
+      if (!this.isAlive) return;
+      if (this.kernel.isReadable) this.#process?.loop.routesReadable();
+      else this.#process?.loop.turn();
     });
+  }
+
+  /** What waits already wakes as well (epoll(7), level-triggered). */
+  #wakeOnPackets(wake: boolean): void {
+    this.#wakesOnPackets = wake;
+    if (wake && this.sockets.waiting > 0) this.#wantTurn();
   }
 }

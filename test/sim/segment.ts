@@ -43,6 +43,8 @@ export class Segment {
   readonly #echoes = new Set<number>();
   /** When the last packet from one port arrives at another: later ones do not overtake it. */
   readonly #arrivals = new Map<string, number>();
+  /** Counts the bad times. */
+  #era = 0;
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -63,10 +65,13 @@ export class Segment {
     this.#echoes.add(port);
   }
 
+  /** What is still under way of the bad time is lost. */
   heal(): void {
+    this.#era++;
     this.#cuts.clear();
     this.#echoes.clear();
     this.impairments = CALM;
+    this.#arrivals.clear();
   }
 
   isOpen(from: number, to: number): boolean {
@@ -105,8 +110,10 @@ export class Segment {
       arrival = Math.max(arrival, this.#arrivals.get(pair) ?? 0);
       this.#arrivals.set(pair, arrival);
     }
+    const era = this.#era;
     this.#clock.after(arrival - this.#clock.now, () => {
-      if (to === from || this.isOpen(from, to)) this.#ports[to]?.deliver(copy);
+      const arrives = era === this.#era && (to === from || this.isOpen(from, to));
+      if (arrives) this.#ports[to]?.deliver(copy);
     });
   }
 

@@ -88,6 +88,7 @@ export class SimSockets implements PacketPort {
   }
 
   close(): void {
+    this.isDeaf = false;
     this.#filters.clear();
     this.#queue = [];
   }

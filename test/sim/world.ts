@@ -10,8 +10,11 @@ import type { Invariant } from './invariants/invariant.ts';
 import { Random } from './random.ts';
 import { CALM_DELAY, Segment } from './segment.ts';
 
+/** A busy loop lets packets gather for so long. */
+const GATHERING_TIME = 500;
+
 /** From the sending of a packet to the reaction to it, on a calm segment. */
-export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY;
+export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY + GATHERING_TIME;
 
 export class Violation extends Error {
   override readonly name = 'Violation';

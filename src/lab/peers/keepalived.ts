@@ -24,13 +24,7 @@ export interface KeepalivedOptions {
 }
 
 export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): string {
-  const {
-    version = 3,
-    vrid = 55,
-    priority = 100,
-    intervalSeconds = 1,
-    prefixLength = 32,
-  } = options;
+  const { version = 3, vrid = 55, priority = 100, intervalSeconds = 1 } = options;
   const password = options.password;
   const peers = options.unicastPeers ?? [];
   const lines = [

@@ -31,9 +31,21 @@ export class Duel {
   readonly lab: Lab;
   readonly address: IpAddress;
 
+  #owned = false;
+
   constructor(lab: Lab, address: IpAddress) {
     this.lab = lab;
     this.address = address;
+  }
+
+  /**
+   * The address is configured on the host, whatever VRRP says. It is not the one advertisements
+   * come from: Linux discards what arrives from an address of its own, so that a stand-in which
+   * has taken such an address would never hear its owner again.
+   */
+  async ownedBy({ host }: Contestant): Promise<void> {
+    await this.lab.addAddress(host, this.address, 32);
+    this.#owned = true;
   }
 
   async start(...contestants: Contestant[]): Promise<void> {
@@ -50,12 +62,11 @@ export class Duel {
   async crash({ host, peer }: Contestant): Promise<void> {
     await this.lab.cut(host);
     await peer.kill();
+    if (this.#owned) return;
     const left = (await this.lab.addresses(host)).some(
       ({ address, interfaceName }) => address === this.address && interfaceName === HOST_INTERFACE,
     );
-    if (left && this.address !== host.address) {
-      await this.lab.deleteAddress(host, this.address, 32);
-    }
+    if (left) await this.lab.deleteAddress(host, this.address, 32);
   }
 
   async comeBack(contestant: Contestant): Promise<void> {

@@ -40,6 +40,8 @@ export async function returnWithoutPreemption(
   await duel.start(better);
   await duel.isMaster(better);
   await duel.start(worse);
+  // By now it has heard which form of checksum the other understands.
+  await advertisesAlone(duel, better, intervalMilliseconds);
   await duel.crash(better);
   await duel.isMaster(worse);
 

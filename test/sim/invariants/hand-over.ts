@@ -1,5 +1,6 @@
 /** Priority 0 hands over within Skew_Time of the slowest successor (RFC 9568 section 6.4.2). */
 import { skewTime } from '../../../fsm/vrrp/timing.ts';
+import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import type { Host } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { REACTION_TIME, type World } from '../world.ts';
@@ -9,7 +10,7 @@ import type { Invariant } from './invariant.ts';
 const SETTLED_AFTER = MONITOR_DELAY + REACTION_TIME;
 
 interface HandOver {
-  readonly instance: string;
+  readonly settings: InstanceSettings;
   readonly from: Host;
   readonly heir: Host;
   readonly startedAt: number;
@@ -25,12 +26,16 @@ export function handOver(): Invariant {
       const { now } = world.clock;
       running = running.filter((one) => isOpen(world, one));
       const late = running.find((one) => now > one.until);
-      return late && `${late.heir.name} has not taken ${late.instance} over from ${late.from.name}`;
+      return (
+        late && `${late.heir.name} has not taken ${late.settings.name} over from ${late.from.name}`
+      );
     },
     sent(world, host, packet) {
       const offset = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
-      if (packet[offset + 2] !== 0 || !world.segment.isCalm) return undefined;
-      running.push(...heirsOf(world, host, packet[offset + 1] ?? 0));
+      const vrid = packet[offset + 1] ?? 0;
+      if (packet[offset + 2] !== 0)
+        running = running.filter((one) => !hears(world, one, host, vrid));
+      else if (world.segment.isCalm) running.push(...heirsOf(world, host, vrid));
       return undefined;
     },
   };
@@ -47,17 +52,22 @@ function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
     const interval = world.longestInterval(settings);
     const until =
       startedAt + skewTime(settings.version, settings.priority, interval) + 2 * REACTION_TIME;
-    found.push({ instance: settings.name, from, heir: host, startedAt, until });
+    found.push({ settings, from, heir: host, startedAt, until });
   }
   return found;
 }
 
-function isOpen(world: World, { instance, from, heir, startedAt }: HandOver): boolean {
-  if (world.brokenAt + SETTLED_AFTER > startedAt || heir.views.get(instance)?.state !== 'BACKUP')
-    return false;
-  for (const { host, settings, view } of world.rows()) {
-    if (host === from || settings.name !== instance || view.state !== 'MASTER') continue;
-    if (world.hears(heir, host, settings)) return false;
+/** Somebody else has become MASTER, even if only to fail at once. */
+function hears(world: World, { settings, heir }: HandOver, speaker: Host, vrid: number): boolean {
+  return settings.vrid === vrid && world.hears(heir, speaker, settings);
+}
+
+function isOpen(world: World, { settings, from, heir, startedAt }: HandOver): boolean {
+  const isBackup = heir.views.get(settings.name)?.state === 'BACKUP';
+  if (world.brokenAt + SETTLED_AFTER > startedAt || !isBackup) return false;
+  for (const row of world.rows()) {
+    if (row.host === from || row.settings.name !== settings.name) continue;
+    if (row.view.state === 'MASTER' && world.hears(heir, row.host, settings)) return false;
   }
   return true;
 }

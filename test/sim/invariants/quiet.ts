@@ -8,8 +8,8 @@ import type { Host } from '../host.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 
-/** The longest settled stretch in which the unread packets of one burst may wait. */
-const WAITING_LIMIT = 16;
+/** More than an attack of the scenarios sends at once. */
+const WAITING_LIMIT = 40;
 
 export function quietWhenSettled(settleTime: (world: World) => number): Invariant {
   const states = new Map<string, StateName>();

@@ -8,6 +8,7 @@ import { handOver } from '../invariants/hand-over.ts';
 import { oneMaster } from '../invariants/one-master.ts';
 import { quietWhenSettled } from '../invariants/quiet.ts';
 import { someMaster } from '../invariants/some-master.ts';
+import { listensAfterStall } from '../invariants/stall.ts';
 import { Random } from '../random.ts';
 import { Violation, World } from '../world.ts';
 import { bootHost, FAULTS, heal } from './faults.ts';
@@ -36,6 +37,7 @@ export function run(seed: number, isTraced = false): Run {
     addressesFollowState(),
     handOver(),
     quietWhenSettled(settleTime),
+    listensAfterStall(),
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));

@@ -1,0 +1,55 @@
+/**
+ * A capture that bursts cannot overrun. With tcpdump's own defaults a slot is made for the largest
+ * frame a link could have and few slots fit its buffer; what is dropped then looks like silence.
+ */
+import { readFileSync } from 'node:fs';
+import type { Lab } from '../../src/lab/lab.ts';
+import { HOST_INTERFACE, type LabHost, SWITCH_BRIDGE } from '../../src/lab/layout.ts';
+import { type CapturedFrame, readPcap } from '../../src/lab/pcap.ts';
+import type { LabProcess } from '../../src/lab/processes.ts';
+import { waitFor } from '../../src/lab/wait.ts';
+
+const BUFFER_KIBIBYTES = 16_384;
+/** An advertisement of 255 addresses has 1,062 bytes. */
+const SNAPSHOT_BYTES = 1_200;
+
+/** Log and file are of one capture alone. */
+let started = 0;
+
+export class BurstCapture {
+  readonly #process: LabProcess;
+  readonly #file: string;
+  readonly #log: string;
+
+  private constructor(process: LabProcess, file: string, log: string) {
+    this.#process = process;
+    this.#file = file;
+    this.#log = log;
+  }
+
+  /** Returns once frames are being captured: on a host's interface, or on the switch. */
+  static async start(lab: Lab, host: LabHost | 'switch', filter: string): Promise<BurstCapture> {
+    const label = `burst-${started++}`;
+    const file = lab.path(`${label}.pcap`);
+    const log = lab.path(`${label}.log`);
+    const args = [
+      ...['-i', host === 'switch' ? SWITCH_BRIDGE : HOST_INTERFACE, '-n', '-Z', 'root'],
+      ...['-B', String(BUFFER_KIBIBYTES), '-s', String(SNAPSHOT_BYTES), '-w', file, filter],
+    ];
+    const process = await lab.spawn(host, 'tcpdump', args, { label, log: true });
+    const listening = () => readFileSync(log, 'latin1').includes('listening on');
+    await waitFor(label, listening, { unless: process.ended });
+    return new BurstCapture(process, file, log);
+  }
+
+  /** Throws when frames were lost: what is missing would be taken for what was not sent. */
+  async stop(): Promise<CapturedFrame[]> {
+    this.#process.signal('SIGINT');
+    await this.#process.ended;
+    const dropped = /(\d+) packets dropped by kernel/.exec(readFileSync(this.#log, 'latin1'))?.[1];
+    if (dropped !== '0') throw new Error(`the capture lost ${dropped ?? 'unknown'} frames`);
+    const read = readPcap(readFileSync(this.#file));
+    if (!read.ok) throw new Error(`${this.#file}: ${read.error.code}`);
+    return read.value;
+  }
+}

@@ -1,0 +1,96 @@
+/** Both programs with the same routers, each configured as its users would. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import type { Lab } from '../../src/lab/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../../src/lab/layout.ts';
+import { Peer } from '../../src/lab/peers/peer.ts';
+import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { waitFor } from '../../src/lab/wait.ts';
+import type { IpAddress } from '../../src/net/address.ts';
+import type { ContenderName } from './row.ts';
+
+export interface RouterSpec {
+  readonly vrid: number;
+  readonly addresses: readonly IpAddress[];
+}
+
+export interface NodeSpec {
+  readonly routers: readonly RouterSpec[];
+  readonly priority: number;
+  readonly intervalMilliseconds: number;
+  readonly version?: 2 | 3;
+  readonly password?: string;
+}
+
+/** Resolves once it is at work; who is MASTER is decided later. */
+export function startContender(
+  contender: ContenderName,
+  lab: Lab,
+  host: LabHost,
+  spec: NodeSpec,
+): Promise<Peer> {
+  return contender === 'vrrp-agent'
+    ? startAgent(lab, host, { instances: agentInstances(spec) })
+    : startKeepalived(lab, host, spec);
+}
+
+/** The configuration file as text, for whoever starts the program itself. */
+export function configOf(
+  contender: ContenderName,
+  lab: Lab,
+  host: LabHost,
+  spec: NodeSpec,
+): string {
+  return contender === 'vrrp-agent'
+    ? agentConfig(lab, host, { instances: agentInstances(spec) })
+    : keepalivedConfig(host, spec);
+}
+
+function agentInstances(spec: NodeSpec) {
+  const { priority, version = 3, password } = spec;
+  return spec.routers.map(({ vrid, addresses }) => ({
+    name: `router-${vrid}`,
+    vrid,
+    version,
+    priority,
+    advertisement_interval: `${spec.intervalMilliseconds}ms`,
+    addresses: addresses.map((address) => `${address}/32`),
+    ...(password === undefined ? {} : { authentication: { type: 'pass' as const, password } }),
+  }));
+}
+
+function keepalivedConfig(host: LabHost, spec: NodeSpec): string {
+  const { priority, version = 3, password } = spec;
+  const secret =
+    password === undefined
+      ? []
+      : ['  authentication {', '    auth_type PASS', `    auth_pass ${password}`, '  }'];
+  const instance = ({ vrid, addresses }: RouterSpec) => [
+    `vrrp_instance router-${vrid} {`,
+    '  state BACKUP',
+    `  interface ${HOST_INTERFACE}`,
+    `  virtual_router_id ${vrid}`,
+    `  priority ${priority}`,
+    `  advert_int ${spec.intervalMilliseconds / 1_000}`,
+    ...secret,
+    '  virtual_ipaddress {',
+    ...addresses.map((address) => `    ${address}/32 dev ${HOST_INTERFACE}`),
+    '  }',
+    '}',
+  ];
+  const head = ['global_defs {', `  router_id ${host.name}`, `  vrrp_version ${version}`, '}'];
+  return `${[...head, ...spec.routers.flatMap(instance)].join('\n')}\n`;
+}
+
+async function startKeepalived(lab: Lab, host: LabHost, spec: NodeSpec): Promise<Peer> {
+  const label = `${host.name}-keepalived`;
+  const config = lab.path(`${label}.conf`);
+  const pidFile = lab.path(`${label}.pid`);
+  const childPidFile = lab.path(`${label}-vrrp.pid`);
+  // What a killed one left behind would keep the next from starting.
+  for (const file of [pidFile, childPidFile]) rmSync(file, { force: true });
+  writeFileSync(config, keepalivedConfig(host, spec));
+  const args = ['-n', '-G', '-P', '-f', config, '-p', pidFile, '-r', childPidFile];
+  const process = await lab.spawn(host, 'keepalived', args, { label });
+  await waitFor(label, () => existsSync(childPidFile), { unless: process.ended });
+  return new Peer(host, [process]);
+}

@@ -1,0 +1,22 @@
+/** The labs of this run, so that an interrupted bench leaves nothing behind. */
+import { Lab } from '../../src/lab/lab.ts';
+
+const live = new Set<Lab>();
+let count = 0;
+
+/** A fresh lab for the function; gone when it ends, however it ends. */
+export async function withLab<Value>(use: (lab: Lab) => Promise<Value>): Promise<Value> {
+  const lab = await Lab.up({ prefix: `bench${process.pid}-${count++}` });
+  live.add(lab);
+  try {
+    return await use(lab);
+  } finally {
+    await lab.down();
+    live.delete(lab);
+  }
+}
+
+export async function tearDownLive(): Promise<void> {
+  for (const lab of live) await lab.down();
+  live.clear();
+}

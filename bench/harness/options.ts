@@ -1,0 +1,34 @@
+/** `npm run bench -- [--only NAME,NAME] [--repeat N] [--quick] [--soak] [--list]`. */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly only: readonly string[] | undefined;
+  readonly repetitions: number;
+  readonly quick: boolean;
+  readonly soak: boolean;
+  readonly list: boolean;
+}
+
+/** Throws a TypeError that says what is wrong. */
+export function optionsFrom(args: readonly string[], names: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      repeat: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only?.split(',');
+  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0) {
+    throw new TypeError(`no such scenario: ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  }
+  const repetitions = Number(values.repeat ?? (values.quick ? 1 : 5));
+  if (!Number.isInteger(repetitions) || repetitions < 1) {
+    throw new TypeError('--repeat takes a number from 1 on');
+  }
+  return { only, repetitions, quick: values.quick, soak: values.soak, list: values.list };
+}

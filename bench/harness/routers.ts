@@ -1,0 +1,25 @@
+/** The virtual routers that scenarios use, with addresses that documentation reserves. */
+import { virtualAddress } from '../../src/lab/layout.ts';
+import { type IpAddress, ip } from '../../src/net/address.ts';
+import type { RouterSpec } from './contender.ts';
+
+export const VRIDS_MAX = 255;
+
+/** One router with one address that the client's own network contains, so that it can be probed. */
+export const ONE_ROUTER: readonly RouterSpec[] = [{ vrid: 55, addresses: [virtualAddress(0)] }];
+
+export function manyRouters(count = VRIDS_MAX): RouterSpec[] {
+  return Array.from({ length: count }, (_, at) => ({
+    vrid: at + 1,
+    addresses: [manyAddress(at)],
+  }));
+}
+
+export function oneRouterWithMany(count = VRIDS_MAX): RouterSpec[] {
+  return [{ vrid: 55, addresses: Array.from({ length: count }, (_, at) => manyAddress(at)) }];
+}
+
+/** 198.51.100.1 … 254, then 203.0.113.1 (RFC 5737). */
+function manyAddress(at: number): IpAddress {
+  return at < 254 ? ip(`198.51.100.${at + 1}`) : ip(`203.0.113.${at - 253}`);
+}

@@ -1,0 +1,73 @@
+/** Measures this agent and keepalived side by side, in network namespaces of this machine. */
+import { keep, keptResults } from './harness/files.ts';
+import { tearDownLive } from './harness/live-labs.ts';
+import { machineFacts } from './harness/machine.ts';
+import { type Options, optionsFrom } from './harness/options.ts';
+import { merged, type ScenarioResult, tableOf } from './harness/report.ts';
+import { CONTENDERS, holds } from './harness/row.ts';
+import type { Scenario } from './harness/scenario.ts';
+import { crash } from './scenarios/crash.ts';
+import { deletedAddress } from './scenarios/deleted-address.ts';
+import { forged } from './scenarios/forged.ts';
+import { freeze } from './scenarios/freeze.ts';
+import { many } from './scenarios/many.ts';
+import { memory } from './scenarios/memory.ts';
+import { planned } from './scenarios/planned.ts';
+import { regularity } from './scenarios/regularity.ts';
+import { split } from './scenarios/split.ts';
+import { start } from './scenarios/start.ts';
+
+const SCENARIOS: readonly Scenario[] = [
+  ...[crash, planned, many, regularity, forged],
+  ...[freeze, deletedAddress, split, memory, start],
+];
+const NAMES = SCENARIOS.map(({ name }) => name);
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function measure(options: Options): Promise<ScenarioResult[]> {
+  const machine = await machineFacts();
+  const contenders = CONTENDERS.filter(
+    (name) => name !== 'keepalived' || machine.keepalived !== 'not installed',
+  );
+  const { repetitions, quick, soak } = options;
+  const results: ScenarioResult[] = [];
+  for (const { name, title, method, run } of SCENARIOS) {
+    if (options.only !== undefined && !options.only.includes(name)) continue;
+    progress(`${name}: ${title}`);
+    const say = (line: string) => progress(`  ${line}`);
+    const rows = await run({ repetitions, quick, soak, contenders, say });
+    results.push({ name, title, method, measuredAt: new Date().toISOString(), machine, rows });
+    if (!quick) keep(merged(keptResults(), results, NAMES));
+  }
+  return results;
+}
+
+async function main(): Promise<number> {
+  const options = optionsFrom(process.argv.slice(2), NAMES);
+  if (options.list) {
+    for (const { name, title } of SCENARIOS) process.stdout.write(`${name}: ${title}\n`);
+    return 0;
+  }
+  if (process.getuid?.() !== 0) throw new Error('network namespaces need root');
+  const results = await measure(options);
+  process.stdout.write(`${tableOf(results)}\n`);
+  return results.every(({ rows }) => rows.every(holds)) ? 0 : 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void tearDownLive().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  progress(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = error instanceof TypeError ? 2 : 1;
+} finally {
+  await tearDownLive();
+}

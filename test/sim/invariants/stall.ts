@@ -1,0 +1,34 @@
+/**
+ * A MASTER that stood still for as long as a peer waits does not go on as MASTER: it lets go and
+ * listens before it advertises or announces anything.
+ */
+import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
+import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import type { Host } from '../host.ts';
+import type { Invariant } from './invariant.ts';
+
+export function listensAfterStall(): Invariant {
+  return {
+    name: 'listens after a stall',
+    check: () => undefined,
+    sent(_world, host, packet) {
+      const offset = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
+      const settings = host.settings.instances.find((one) => one.vrid === packet[offset + 1]);
+      return settings && goesOn(host, settings) ? `${host.name} advertises unheard` : undefined;
+    },
+    announced(_world, host) {
+      const heedless = host.settings.instances.every((one) => goesOn(host, one));
+      return heedless ? `${host.name} announces unheard` : undefined;
+    },
+  };
+}
+
+/** MASTER since before a pause that was too long. */
+function goesOn({ lastPause, views }: Host, settings: InstanceSettings): boolean {
+  const view = views.get(settings.name);
+  if (lastPause === undefined || view?.state !== 'MASTER') return false;
+  const { version, advertisementInterval } = settings;
+  const length = lastPause.to - lastPause.from;
+  const isTooLong = length >= shortestMasterDownInterval(version, advertisementInterval);
+  return isTooLong && view.since < lastPause.from;
+}
