@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Lab } from '../../src/lab/lab.ts';
 import { HOST_INTERFACE, type LabHost, SWITCH_BRIDGE } from '../../src/lab/layout.ts';
-import { type CapturedFrame, readPcap } from '../../src/lab/pcap.ts';
+import { type CapturedFrame, readPcap } from '../../src/wire/pcap.ts';
 import type { LabProcess } from '../../src/lab/processes.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 

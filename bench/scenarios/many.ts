@@ -1,6 +1,6 @@
 /** A crash when there are many addresses to announce: the slowest of them counts. */
 import { announcementsIn } from '../../src/lab/capture.ts';
-import type { CapturedFrame } from '../../src/lab/pcap.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { advertsOf, byVrid } from '../harness/adverts.ts';

@@ -1,7 +1,7 @@
 /** Many routers, or one, at the shortest interval, while two busy loops want the CPUs as well. */
 import { readFileSync } from 'node:fs';
 import { HOST_INTERFACE } from '../../src/lab/layout.ts';
-import type { CapturedFrame } from '../../src/lab/pcap.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { advertsOf, byVrid, takeOvers } from '../harness/adverts.ts';
 import { underLoad } from '../harness/busy-load.ts';

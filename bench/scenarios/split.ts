@@ -1,7 +1,7 @@
 /** VRRP is lost between the directors while everything else passes, and comes back. */
 import { announcementsIn } from '../../src/lab/capture.ts';
 import { HOST_INTERFACE, type LabHost } from '../../src/lab/layout.ts';
-import type { CapturedFrame } from '../../src/lab/pcap.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { longestOutage, Prober, probesIn } from '../../src/lab/probe.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { wallClock } from '../../src/lab/wall-clock.ts';

@@ -1,9 +1,10 @@
 /** What the process around the engine must know of the configuration. */
+import type { Endpoint } from '../net/endpoint.ts';
 
 export interface AgentSettings {
   readonly control: ControlSettings;
   /** Undefined: no HTTP listener. */
-  readonly httpListen: string | undefined;
+  readonly httpListen: Endpoint | undefined;
   /** A number insists on that SCHED_RR priority; `auto` goes on without when it is not permitted. */
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;
@@ -19,3 +20,5 @@ export interface ControlSettings {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
+
+export const DEFAULT_HTTP_LISTEN = '127.0.0.1:9112';

@@ -1,5 +1,6 @@
 /** Settings back in the words of the file: what `GET /v1/config` shows. */
 import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
+import { formatEndpoint } from '../net/endpoint.ts';
 import { formatDuration } from '../net/time.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import type { ConfigFile, InstanceFile } from './schema.ts';
@@ -12,7 +13,9 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
       socket: agent.control.socket,
       mode: agent.control.mode.toString(8).padStart(4, '0'),
     },
-    ...(agent.httpListen === undefined ? {} : { http: { listen: agent.httpListen } }),
+    ...(agent.httpListen === undefined
+      ? {}
+      : { http: { listen: formatEndpoint(agent.httpListen) } }),
     realtime: agent.realtime,
     log: { level: agent.logLevel },
     stop: { linger: settings.linger },

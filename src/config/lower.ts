@@ -6,6 +6,7 @@ import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import { type AgentSettings, DEFAULT_SOCKET } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
 import { inherit } from './inherit.ts';
+import { lowerHttp } from './lower-http.ts';
 import { lowerInstance } from './lower-instance.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';
@@ -18,7 +19,7 @@ export interface Lowered {
 
 /** Only to be used when `findings` holds no errors afterwards. */
 export function lower(file: DraftFile, hostName: string, findings: Findings): Lowered {
-  const agent = lowerAgent(file);
+  const agent = lowerAgent(file, findings);
   adviseAgent(file, agent, findings);
   reportUnavailableRouterKeys(file, findings);
   reportUnavailableInstanceKeys(file.defaults ?? {}, ['defaults'], findings);
@@ -41,13 +42,13 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   return { settings, agent };
 }
 
-function lowerAgent(file: DraftFile): AgentSettings {
+function lowerAgent(file: DraftFile, findings: Findings): AgentSettings {
   return {
     control: {
       socket: file.control?.socket ?? DEFAULT_SOCKET,
       mode: Number.parseInt(file.control?.mode ?? '0660', 8),
     },
-    httpListen: file.http?.listen,
+    httpListen: lowerHttp(file.http, findings),
     realtime: file.realtime ?? 'auto',
     logLevel: file.log?.level ?? 'info',
     stateDirectory: file.state_dir ?? '/var/lib/vrrp-agent',

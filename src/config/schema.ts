@@ -3,8 +3,11 @@
  * transforms, so that it can be exported as JSON Schema; what the values mean is for `lower.ts`.
  */
 import * as z from 'zod';
+import { DEFAULT_HTTP_LISTEN } from './agent-settings.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { absolutePath, choice, mapping, notYet, pattern, wholeNumber } from './schema-parts.ts';
+
+const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
 
 const control = mapping(
   {
@@ -53,11 +56,21 @@ export const configFile = mapping(
     control: control.optional(),
     http: mapping(
       {
-        listen: pattern(/^.+:[0-9]{1,5}$/, 'an address and a port, like 127.0.0.1:9112')
-          .meta({ description: 'Address and port.', examples: ['127.0.0.1:9112'] })
+        listen: z
+          .union([pattern(/^(.*:)?[0-9]{1,5}$/, HTTP_LISTEN_FORM), wholeNumber(1, 65_535)], {
+            error: `expected ${HTTP_LISTEN_FORM}`,
+          })
+          .meta({
+            description:
+              'Address and port; IPv6 in brackets. A port alone is one of 127.0.0.1. There is no ' +
+              'password: `check` warns of an address that other machines can reach.',
+            examples: ['127.0.0.1:9112', '[::1]:9112', 9112],
+            default: DEFAULT_HTTP_LISTEN,
+          })
           .optional(),
       },
-      notYet('HTTP listener for metrics, health and a status page.'),
+      'A read-only HTTP listener: `/metrics` for Prometheus, `/healthz`, a status page at `/`, ' +
+        '`/status.json` and `/events.json`. Without this key there is none.',
     ).optional(),
     realtime: realtime.optional(),
     log: mapping(

@@ -11,7 +11,6 @@ interface Unavailable {
 }
 
 const ROUTER: readonly Unavailable[] = [
-  { key: 'http', applies: always, subject: 'the HTTP listener' },
   { key: 'sync_groups', applies: hasContent, subject: 'a sync group' },
   { key: 'ipvs', applies: hasContent, subject: 'IPVS connection synchronisation' },
 ];
@@ -42,10 +41,6 @@ function report(table: readonly Unavailable[], values: object, path: Path, findi
     if (value === undefined || !applies(value)) continue;
     findings.error([...path, key], 'unavailable', `${subject} is not available in this version`);
   }
-}
-
-function always(): boolean {
-  return true;
 }
 
 function is(refused: unknown): (value: unknown) => boolean {

@@ -1,17 +1,11 @@
 /** What each path of the control API answers. A request that is not understood changes nothing. */
+import type { Refusal } from './bounded-server.ts';
 import type { ControlSource } from './protocol.ts';
 
 export type Answer =
   | { readonly kind: 'document'; readonly document: unknown }
   | { readonly kind: 'follow'; readonly after: number | undefined }
-  | {
-      readonly kind: 'error';
-      readonly status: 400 | 404 | 405;
-      readonly code: string;
-      readonly message: string;
-      /** Methods the path knows; for 405. */
-      readonly allow?: string;
-    };
+  | ({ readonly kind: 'error' } & Refusal);
 
 type Route = (source: ControlSource, query: URLSearchParams) => Answer;
 

@@ -2,6 +2,9 @@
  * Counters of the protocol as one flat array that may live in shared memory: the protocol thread
  * adds, any other thread reads, nobody sends a message. Names are the leaves of RFC 8347 where it
  * has one. A row for each instance, and row 0 for packets that belong to none.
+ *
+ * The leaves of RFC 8347 count oddities that do not refuse a packet along with those that do;
+ * where a reason can be either, `-discards` counts the refusals alone.
  */
 export const COUNTERS = [
   'master-transitions',
@@ -28,6 +31,10 @@ export const COUNTERS = [
   'announcements-sent',
   'addresses-restored',
   'stalls',
+  'interval-discards',
+  'address-list-discards',
+  'owner-conflict-discards',
+  'dual-master-seconds',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];
@@ -52,9 +59,9 @@ export class CounterTable {
   }
 
   /** `row` is 0 for the router as a whole, or 1 + the position of the instance. */
-  add(row: number, counter: CounterName): void {
+  add(row: number, counter: CounterName, amount = 1): void {
     const index = row * COUNTERS.length + COUNTER[counter];
-    this.values[index] = (this.values[index] ?? 0) + 1;
+    this.values[index] = (this.values[index] ?? 0) + amount;
   }
 
   read(row: number, counter: CounterName): number {

@@ -31,6 +31,14 @@ const DISCARD_COUNTER: { readonly [Reason in DiscardReason]: CounterName } = {
   'own-packet': 'own-packets',
 };
 
+/** Reasons whose counter counts warnings too. */
+const REFUSAL_COUNTER: { readonly [Reason in DiscardReason]?: CounterName } = {
+  'address-count-zero': 'address-list-discards',
+  'address-list-error': 'address-list-discards',
+  'interval-error': 'interval-discards',
+  'owner-conflict': 'owner-conflict-discards',
+};
+
 const WARNING_COUNTER: { readonly [Warning in PacketWarning]: CounterName } = {
   'interval-error': 'interval-errors',
   'address-list-error': 'address-list-errors',
@@ -173,6 +181,8 @@ export class Reception {
     const row = router?.row ?? GLOBAL_ROW;
     const counter = DISCARD_COUNTER[reason];
     this.#counters.add(row, counter);
+    const refusals = REFUSAL_COUNTER[reason];
+    if (refusals !== undefined) this.#counters.add(row, refusals);
     const count = this.#counters.read(row, counter);
     if (!isWorthTelling(count)) return;
     this.#outbox.report({

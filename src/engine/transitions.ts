@@ -58,6 +58,7 @@ export class Transitions {
     router.expected = undefined;
     for (const effect of taken.effects) this.#perform(router, effect, now);
     if (taken.taken.meta['event'] === 'lower-priority-master' && heard !== undefined) {
+      this.#measureDualMaster(router, event, now);
       this.#reportDualMaster(router, heard, now);
     }
     if (taken.state !== before.state) {
@@ -169,6 +170,17 @@ export class Transitions {
     if (now - router.lastSentAt < Math.min(interval / 10, 10_000)) return;
     this.advertise(router, now);
     if (restart) this.#timers.set('adver', router.position, firstTick(interval, now));
+  }
+
+  /** An advertisement speaks for its sender until the next one is due; overlaps count once. */
+  #measureDualMaster(router: VirtualRouter, event: VrrpEvent, now: Instant): void {
+    if (event.type !== 'advertisement') return;
+    if (now - router.since < router.context.advertisementInterval) return;
+    const until = after(now, event.interval);
+    const counted = Math.max(now, router.rivalUntil);
+    if (until <= counted) return;
+    this.#counters.add(router.row, 'dual-master-seconds', (until - counted) / 1_000_000);
+    router.rivalUntil = until;
   }
 
   /** The last words of a MASTER that has just been preempted are no dual MASTER. */

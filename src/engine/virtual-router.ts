@@ -65,6 +65,8 @@ export class VirtualRouter {
   expected: Expected | undefined = undefined;
   lastSentAt: Instant = 0 as Instant;
   contestedAt: Instant = -NEVER as Instant;
+  /** Until when the advertisements of other MASTERs are counted as their time. */
+  rivalUntil: Instant = -NEVER as Instant;
   resignedBy: IpAddress | undefined = undefined;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;

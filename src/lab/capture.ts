@@ -6,7 +6,7 @@ import { decodeAdvertisement, type ReceivedAdvertisement } from '../wire/vrrp/ad
 import { LabError } from './command.ts';
 import type { Lab } from './lab.ts';
 import { HOST_INTERFACE, type LabHost } from './layout.ts';
-import { type CapturedFrame, readPcap } from './pcap.ts';
+import { type CapturedFrame, readPcap } from '../wire/pcap.ts';
 import type { LabProcess } from './processes.ts';
 import { waitFor } from './wait.ts';
 

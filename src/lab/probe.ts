@@ -6,7 +6,7 @@ import type { IpAddress } from '../net/address.ts';
 import { Capture } from './capture.ts';
 import { decodeEcho } from './echo.ts';
 import type { Lab } from './lab.ts';
-import type { CapturedFrame } from './pcap.ts';
+import type { CapturedFrame } from '../wire/pcap.ts';
 import type { LabProcess } from './processes.ts';
 import { builtProgram } from './program.ts';
 

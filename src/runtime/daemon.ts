@@ -7,12 +7,14 @@ import type { Logger } from 'pino';
 import { effectiveConfig, maskSecrets } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ControlError } from '../control/control-error.ts';
+import type { ControlSource } from '../control/protocol.ts';
 import { ControlServer } from '../control/server.ts';
 import { CounterTable } from '../engine/counters.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
+import type { HttpServer } from '../observe/http-server.ts';
 import { createLogger, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
@@ -47,8 +49,14 @@ export async function runDaemon({ config, protocol }: DaemonOptions): Promise<Da
     counters: new CounterTable(new Float64Array(protocol.memory.counters)),
     wallClock: anchoredWallClock({ instant: bootTime(), at: new Date() }),
   });
-  const control = await openControl(config, model, logger);
+  const source = sourceOf(config, model);
+  const control = await openControl(config, source, logger);
   if (control === undefined) return 1;
+  const http = await openHttp(config, source, protocol, logger);
+  if (http === 'failed') {
+    await control.close();
+    return 1;
+  }
   protocol.start(settings, agent.realtime, {
     started: (scheduling) => logStart(logger, config, scheduling),
     reports: ({ reports, wall }) => {
@@ -62,27 +70,31 @@ export async function runDaemon({ config, protocol }: DaemonOptions): Promise<Da
   const stopListening = onSignals(logger, protocol);
   const outcome = await outcomeOf(protocol, config, model, logger);
   stopListening();
-  await control.close();
+  await Promise.all([control.close(), http?.close()]);
   await protocol.terminate();
   return outcome;
 }
 
+function sourceOf({ settings, agent }: LoadedConfig, model: AgentModel): ControlSource {
+  const effective = maskSecrets(effectiveConfig(settings, agent));
+  return {
+    status: () => model.status(),
+    eventsAfter: (sequence) => model.eventsAfter(sequence),
+    subscribe: (listener) => model.subscribe(listener),
+    config: () => effective,
+  };
+}
+
 async function openControl(
-  { settings, agent }: LoadedConfig,
-  model: AgentModel,
+  { agent }: LoadedConfig,
+  source: ControlSource,
   logger: Logger,
 ): Promise<ControlServer | undefined> {
-  const effective = maskSecrets(effectiveConfig(settings, agent));
   try {
     return await ControlServer.listen({
       socket: agent.control.socket,
       mode: agent.control.mode,
-      source: {
-        status: () => model.status(),
-        eventsAfter: (sequence) => model.eventsAfter(sequence),
-        subscribe: (listener) => model.subscribe(listener),
-        config: () => effective,
-      },
+      source,
       onError: (error) => logger.error({ code: 'control-error', err: error }, 'no answer made'),
     });
   } catch (error) {
@@ -90,6 +102,27 @@ async function openControl(
     const message = error instanceof Error ? error.message : String(error);
     logger.fatal({ code }, message);
     return undefined;
+  }
+}
+
+/** Undefined: the configuration asks for none. */
+async function openHttp(
+  { agent }: LoadedConfig,
+  source: ControlSource,
+  protocol: ProtocolWorker,
+  logger: Logger,
+): Promise<HttpServer | undefined | 'failed'> {
+  const listen = agent.httpListen;
+  if (listen === undefined) return undefined;
+  const onError = (error: unknown) =>
+    logger.error({ code: 'http-error', err: error }, 'no answer made');
+  try {
+    const http = await import('./http.ts');
+    return await http.openHttp({ listen, source, protocol, onError });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.fatal({ code: 'http-listen-failed' }, message);
+    return 'failed';
   }
 }
 

@@ -6,7 +6,9 @@ import type { Instant } from '../net/time.ts';
 export type ToProtocolThread =
   | { readonly kind: 'start'; readonly settings: Settings; readonly realtime: Realtime }
   /** The second one does not wait for a successor. */
-  | { readonly kind: 'shutdown' };
+  | { readonly kind: 'shutdown' }
+  /** Answered by a `pong`: the thread is alive. */
+  | { readonly kind: 'ping' };
 
 /** Priority of SCHED_RR, 1..99; `auto` tries 10 and goes on without. */
 export type Realtime = 'auto' | 'off' | number;
@@ -20,6 +22,7 @@ export type FromProtocolThread =
       readonly instant: Instant;
       readonly wall: number;
     }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
   /** The thread has given up; whoever reads this releases what it held. */
   | { readonly kind: 'fatal'; readonly message: string; readonly stack: string | undefined };

@@ -31,6 +31,9 @@ function obey(message: ToProtocolThread): void {
     case 'shutdown':
       running?.shutdown();
       return;
+    case 'ping':
+      say({ kind: 'pong' });
+      return;
   }
 }
 

@@ -32,6 +32,7 @@ export class ProtocolWorker {
     lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
   };
   readonly #worker: Worker;
+  readonly #pings: (() => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
 
   /**
@@ -54,6 +55,9 @@ export class ProtocolWorker {
           case 'reports':
             this.#events?.reports(message);
             return;
+          case 'pong':
+            this.#pings.shift()?.();
+            return;
           case 'finished':
             resolve();
             return;
@@ -71,6 +75,14 @@ export class ProtocolWorker {
   start(settings: Settings, realtime: Realtime, events: ProtocolWorkerEvents): void {
     this.#events = events;
     this.#say({ kind: 'start', settings, realtime });
+  }
+
+  /** Fulfilled when the thread has answered. */
+  ping(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pings.push(resolve);
+      this.#say({ kind: 'ping' });
+    });
   }
 
   shutdown(): void {

@@ -3,7 +3,7 @@
  * them. Outlives the process that uses it.
  */
 import type { RoutePort } from '../../src/kernel/ports.ts';
-import { familyOf, type IpAddress, mac } from '../../src/net/address.ts';
+import { type Family, familyOf, type IpAddress, mac } from '../../src/net/address.ts';
 import type {
   AddressChange,
   AddressState,
@@ -103,6 +103,12 @@ export class SimKernel implements RoutePort {
 
   has(name: string, address: IpAddress, prefixLength: number): boolean {
     return this.#byName(name)?.addresses.has(keyOf({ address, prefixLength })) ?? false;
+  }
+
+  /** One that the agent has not put there. */
+  hasOwnAddress(name: string, family: Family): boolean {
+    const addresses = [...(this.#byName(name)?.addresses.values() ?? [])];
+    return addresses.some(({ address, ours }) => !ours && familyOf(address) === family);
   }
 
   isRunning(name: string): boolean {

@@ -109,8 +109,10 @@ export class World {
   }
 
   /** Packets of the one reach the process of the other. */
-  hears(listener: Host, speaker: Host, { interface: name, family }: InstanceSettings): boolean {
+  hears(listener: Host, speaker: Host, settings: InstanceSettings): boolean {
+    const { interface: name, family, unicast } = settings;
     return (
+      (unicast === undefined || listener.kernel.hasOwnAddress(name, family)) &&
       this.segment.isOpen(speaker.number, listener.number) &&
       listener.sockets.isListening(name, family) &&
       speaker.sockets.isListening(name, family)

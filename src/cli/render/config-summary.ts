@@ -2,12 +2,15 @@
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { AgentSettings } from '../../config/agent-settings.ts';
 import type { InstanceSettings, Settings } from '../../engine/settings.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { type Column, renderTable } from './table.ts';
 import { plain } from './text.ts';
 
 export interface ConfigSummary {
   readonly router: string;
   readonly socket: string;
+  /** Address and port of the HTTP listener; null: there is none. */
+  readonly http: string | null;
   readonly realtime: AgentSettings['realtime'];
   readonly instances: readonly InstanceSummary[];
 }
@@ -33,17 +36,20 @@ export function configSummary(settings: Settings, agent: AgentSettings): ConfigS
   return {
     router: settings.router,
     socket: agent.control.socket,
+    http: agent.httpListen === undefined ? null : formatEndpoint(agent.httpListen),
     realtime: agent.realtime,
     instances: settings.instances.map(instanceSummary),
   };
 }
 
 /** Lines may be longer than the screen: they are read as a report, not at a glance. */
-export function renderSummary({ router, socket, realtime, instances }: ConfigSummary): string {
+export function renderSummary(summary: ConfigSummary): string {
+  const { router, socket, http, realtime, instances } = summary;
   const noun = instances.length === 1 ? 'instance' : 'instances';
   return (
     `router ${router}: ${instances.length} ${noun}, ` +
-    `real-time priority ${realtime}, control socket ${socket}\n` +
+    `real-time priority ${realtime}, control socket ${socket}` +
+    `${http === null ? '' : `, http://${http}/`}\n` +
     renderTable(COLUMNS, instances, Number.POSITIVE_INFINITY, plain)
   );
 }

@@ -2,7 +2,7 @@
 import { advertisementsIn } from '../../../src/lab/capture.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
 import type { LabHost } from '../../../src/lab/layout.ts';
-import type { CapturedFrame } from '../../../src/lab/pcap.ts';
+import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
 import type { IpAddress } from '../../../src/net/address.ts';
 

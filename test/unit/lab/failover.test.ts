@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { failoverIn, masterDownInterval, skewTime } from '../../../src/lab/failover.ts';
-import type { CapturedFrame } from '../../../src/lab/pcap.ts';
+import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';
 import { encodeArpAnnouncement } from '../../../src/wire/arp.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeEcho, encodeEchoRequest } from '../../../src/lab/echo.ts';
-import type { CapturedFrame } from '../../../src/lab/pcap.ts';
+import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import {
   firstAnswerAfter,
   lastAnswerBefore,

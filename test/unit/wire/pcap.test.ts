@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readPcap } from '../../../src/lab/pcap.ts';
+import { readPcap } from '../../../src/wire/pcap.ts';
 
 interface FileOptions {
   readonly littleEndian?: boolean;

@@ -1,0 +1,71 @@
+/**
+ * Which case is played when. Case N of a seed is the same on every machine and in every run: it
+ * belongs to episode N / EPISODE, whose target follows from its number alone.
+ */
+import { Random } from '../../test/sim/random.ts';
+import { ENGINE_TARGET } from './engine-target.ts';
+import { NETLINK_TARGET } from './netlink-target.ts';
+import { EPISODE, type FuzzTarget } from './target.ts';
+import { CONFIG_TARGET, CONTROL_TARGET } from './text-targets.ts';
+import { WIRE_TARGETS } from './wire-targets.ts';
+
+/** Episodes of one round; a case of a slow target costs as much as a hundred of a decoder. */
+const ROUND = 256;
+
+const DECODERS: readonly FuzzTarget[] = [...WIRE_TARGETS, NETLINK_TARGET];
+
+export interface Failure {
+  readonly target: string;
+  readonly seed: number;
+  readonly case: number;
+  readonly message: string;
+  readonly input: string;
+}
+
+export interface Score {
+  cases: number;
+  milliseconds: number;
+}
+
+export function targetOf(episode: number): FuzzTarget {
+  const place = episode % ROUND;
+  if (place === 0) return CONFIG_TARGET;
+  if (place <= 2) return CONTROL_TARGET;
+  if (place % 4 === 3) return ENGINE_TARGET;
+  return DECODERS[place % DECODERS.length] ?? NETLINK_TARGET;
+}
+
+export class Campaign {
+  readonly seed: number;
+  readonly scores = new Map<string, Score>();
+
+  constructor(seed: number) {
+    this.seed = seed;
+  }
+
+  /** Plays up to and including case `last` of its episode. */
+  episode(number: number, last = EPISODE - 1): Failure | undefined {
+    const target = targetOf(number);
+    const random = new Random(Math.imul(this.seed + 1, 0x9e3779b1) ^ Math.imul(number, 0x85ebca6b));
+    const startedAt = performance.now();
+    let at = 0;
+    try {
+      target.begin(random);
+      for (; at <= last; at++) target.play(random);
+      return undefined;
+    } catch (error) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const position = { seed: this.seed, case: number * EPISODE + at };
+      return { target: target.name, ...position, message, input: target.last() };
+    } finally {
+      this.#count(target.name, Math.min(at, last) + 1, performance.now() - startedAt);
+    }
+  }
+
+  #count(name: string, cases: number, milliseconds: number): void {
+    const score = this.scores.get(name) ?? { cases: 0, milliseconds: 0 };
+    score.cases += cases;
+    score.milliseconds += milliseconds;
+    this.scores.set(name, score);
+  }
+}

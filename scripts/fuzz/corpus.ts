@@ -1,0 +1,103 @@
+/** Good bytes to begin with: the receive vectors in every wrapping, and what our own encoders make. */
+import { readFileSync } from 'node:fs';
+import { ip, mac } from '../../src/net/address.ts';
+import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
+import {
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  encodeEthernetFrame,
+  multicastMac,
+} from '../../src/wire/ethernet.ts';
+import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
+import { encodeNeighborAdvertisement } from '../../src/wire/neighbor.ts';
+import { AttributeWriter } from '../../src/wire/netlink/attributes.ts';
+import { encodeMessage, NLMSG_ERROR } from '../../src/wire/netlink/message.ts';
+import { encodeNewAddress, RTM_NEWADDR } from '../../src/wire/netlink/route/address.ts';
+import { RTM_NEWLINK } from '../../src/wire/netlink/route/link.ts';
+import type { Vector } from '../../test/fixtures/vectors.ts';
+
+/** From the root of the repository, where npm runs its scripts. */
+const VECTORS = 'test/fixtures/vectors.json';
+
+const OWN_MAC = mac('02:00:00:00:00:01');
+
+const vectors = (JSON.parse(readFileSync(VECTORS, 'utf8')) as { readonly vectors: Vector[] })
+  .vectors;
+
+/** VRRP messages without IP header. */
+export const MESSAGES: readonly Uint8Array[] = vectors.map(({ hex }) => Buffer.from(hex, 'hex'));
+
+export const PACKETS: readonly Uint8Array[] = vectors.map(packetOf);
+
+export const FRAMES: readonly Uint8Array[] = [
+  ...vectors.map(frameOf),
+  encodeArpAnnouncement(OWN_MAC, ip('192.0.2.100'), 'request'),
+  encodeArpAnnouncement(OWN_MAC, ip('192.0.2.100'), 'reply'),
+  neighborAdvertisement(),
+  tagged(encodeArpAnnouncement(OWN_MAC, ip('192.0.2.101'), 'reply')),
+];
+
+/** Datagrams of one or several messages. */
+export const NETLINK: readonly Uint8Array[] = netlinkDatagrams();
+
+export const CAPTURES: readonly Uint8Array[] = [
+  captureOf(FRAMES.slice(0, 4), 0xa1b2c3d4),
+  captureOf(FRAMES.slice(4, 6), 0xa1b23c4d),
+];
+
+export function packetOf(vector: Vector): Uint8Array {
+  const message = Buffer.from(vector.hex, 'hex');
+  const header = { source: ip(vector.src), destination: ip(vector.dst), trafficClass: 0xc0 };
+  return vector.family === 'ipv4'
+    ? encodeIpv4Packet({ ...header, ttl: vector.ttl, protocol: 112 }, message)
+    : encodeIpv6Packet({ ...header, hopLimit: vector.ttl, nextHeader: 112 }, message);
+}
+
+function frameOf(vector: Vector): Uint8Array {
+  const etherType = vector.family === 'ipv4' ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+  const destination = multicastMac(ip(vector.dst));
+  return encodeEthernetFrame({ destination, source: OWN_MAC, etherType }, packetOf(vector));
+}
+
+function neighborAdvertisement(): Uint8Array {
+  return encodeNeighborAdvertisement(OWN_MAC, ip('fe80::100'), { router: true });
+}
+
+function tagged(frame: Uint8Array): Uint8Array {
+  return Uint8Array.of(...frame.subarray(0, 12), 0x81, 0, 0, 5, ...frame.subarray(12));
+}
+
+function netlinkDatagrams(): Uint8Array[] {
+  const message = (type: number, payload: Uint8Array, flags = 0) =>
+    encodeMessage({ type, flags, sequence: 7, payload });
+  const addresses = ['192.0.2.100/32', '2001:db8::1/64'].map((text) => {
+    const [address = '', length = ''] = text.split('/');
+    const key = { index: 2, address: ip(address), prefixLength: Number(length) };
+    return message(RTM_NEWADDR, encodeNewAddress(key));
+  });
+  const link = message(RTM_NEWLINK, withAttributes(16, linkAttributes()));
+  const refusal = new AttributeWriter().text(1, 'Address already assigned').uint32(2, 24);
+  const error = message(NLMSG_ERROR, withAttributes(20, refusal), 0x300);
+  return [...addresses, link, error, Buffer.concat([link, ...addresses, error])];
+}
+
+function linkAttributes(): AttributeWriter {
+  return new AttributeWriter()
+    .text(3, 'eth0')
+    .bytes(1, Uint8Array.of(2, 0, 0, 0, 0, 1))
+    .uint32(4, 1500)
+    .uint8(16, 6)
+    .nested(18, (inner) => inner.text(1, 'veth').uint16(2, 1));
+}
+
+function withAttributes(headerLength: number, attributes: AttributeWriter): Uint8Array {
+  return Buffer.concat([new Uint8Array(headerLength), attributes.finish()]);
+}
+
+function captureOf(frames: readonly Uint8Array[], magic: number): Uint8Array {
+  const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
+  return Buffer.concat([
+    words(magic, 0x0004_0002, 0, 0, 262_144, 1),
+    ...frames.flatMap((frame) => [words(1_000, 5, frame.length, frame.length), frame]),
+  ]);
+}

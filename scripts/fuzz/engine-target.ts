@@ -1,0 +1,146 @@
+/**
+ * Whole packets into a running engine. A refused packet leaves its count and at most a report: no
+ * deadline, no state, no other output. Every packet is counted once.
+ */
+import { COUNTER, COUNTERS } from '../../src/engine/counters.ts';
+import type { InstanceSettings } from '../../src/engine/settings.ts';
+import { ip } from '../../src/net/address.ts';
+import { after, type Duration, milliseconds, seconds } from '../../src/net/time.ts';
+import { addressOf, advert, linkOf, OWN, PEER, PEER6, Rig } from '../../test/conformance/rig.ts';
+import type { Random } from '../../test/sim/random.ts';
+import { PACKETS } from './corpus.ts';
+import { Mutator } from './mutator.ts';
+import { repairPacket } from './repair.ts';
+import { type FuzzTarget, hexOf, require } from './target.ts';
+
+const ETH0 = 2;
+const ETH1 = 3;
+const NOWHERE = 9;
+
+/** The VRID of the vectors. */
+const VRID = 51;
+const UNICAST_VRID = 53;
+const PASSWORD_VRID = 54;
+
+/** One router of each kind, on two links. */
+const ROUTERS: readonly Partial<InstanceSettings>[] = [
+  { name: 'web', vrid: VRID },
+  { name: 'six', vrid: VRID, family: 'ipv6' },
+  { name: 'old', vrid: VRID, version: 2, ...on('eth1', '203.0.113.101') },
+  {
+    name: 'cloud',
+    vrid: UNICAST_VRID,
+    unicast: { source: OWN, peers: [{ address: PEER, minimumTtl: 250 }] },
+  },
+  {
+    name: 'guarded',
+    vrid: PASSWORD_VRID,
+    version: 2,
+    authentication: { type: 'pass', password: 'secret12' },
+    ...on('eth1', '203.0.113.102'),
+  },
+];
+
+const LINKS = [
+  linkOf(),
+  linkOf({ index: ETH1, name: 'eth1', addresses: [addressOf('198.51.100.11/24')] }),
+];
+
+const CORPUS: readonly Uint8Array[] = [
+  ...PACKETS,
+  ...[0, 50, 100, 200, 255].flatMap((priority) => [
+    advert({ vrid: VRID, priority }),
+    advert({ vrid: VRID, priority, source: PEER6, addresses: [ip('fe80::100')] }),
+    advert({ vrid: VRID, priority, version: 2 }),
+    advert({ vrid: UNICAST_VRID, priority, destination: OWN }),
+    advert({
+      vrid: PASSWORD_VRID,
+      priority,
+      version: 2,
+      authentication: { type: 'pass', password: 'secret12' },
+    }),
+  ]),
+];
+
+function on(name: string, address: string): Partial<InstanceSettings> {
+  return {
+    interface: name,
+    addresses: [{ address: ip(address), prefixLength: 32, interface: name }],
+  };
+}
+
+class EngineTarget implements FuzzTarget {
+  readonly name = 'engine';
+  readonly #mutator = new Mutator();
+  #rig = new Rig();
+  /** What `view` said last: it is dear, and a refused packet must leave it as it is. */
+  #view = '';
+
+  begin(random: Random): void {
+    this.#rig = new Rig(ROUTERS, { links: LINKS });
+    this.#rig.start();
+    if (random.chance(0.5)) this.#rig.elapse(seconds(5));
+    this.#look();
+  }
+
+  play(random: Random): void {
+    if (random.chance(1 / 16)) this.#passTime(random);
+    this.#mutator.load(random.pick(CORPUS));
+    this.#mutator.mutate(random, CORPUS);
+    if (random.chance(0.75)) repairPacket(this.#mutator.bytes, 0, random.chance(0.3));
+    this.#receive(random.chance(1 / 32) ? NOWHERE : random.pick([ETH0, ETH1]));
+  }
+
+  last(): string {
+    return hexOf(this.#mutator.bytes);
+  }
+
+  /** To the next deadline, or over it: a late wake-up is a stall when it is late enough. */
+  #passTime(random: Random): void {
+    const rig = this.#rig;
+    const late = random.chance(1 / 8) ? seconds(random.integer(1, 8)) : milliseconds(0);
+    const aim = Math.max(rig.now, Math.min(rig.engine.deadline(), after(rig.now, seconds(4))));
+    rig.freeze((aim - rig.now + late) as Duration);
+    rig.turn();
+    this.#look();
+  }
+
+  #look(): void {
+    this.#view = JSON.stringify(this.#rig.engine.view());
+  }
+
+  #receive(index: number): void {
+    const { engine, counters, now } = this.#rig;
+    const deadline = engine.deadline();
+    const before = counters.values.slice();
+    engine.receive(index, this.#mutator.buffer, this.#mutator.length, now);
+    const raised = raisedCounters(before, counters.values);
+    const accepted = raised.includes('advertisement-rcvd');
+    if (!accepted) {
+      require(raised.length <= 1, `a refused packet is counted once, not as ${raised.join(', ')}`);
+      require(engine.deadline() === deadline, 'a refused packet moves no deadline');
+    }
+    const lines = this.#rig.handle({ kind: 'quiet' });
+    if (accepted) {
+      this.#look();
+      return;
+    }
+    const other = lines.find((line) => !line.startsWith('discard '));
+    if (deadline > now) require(other === undefined, `a refused packet leads to nothing: ${other}`);
+    require(JSON.stringify(engine.view()) === this.#view, 'a refused packet changes no state');
+  }
+}
+
+/** Names of the counters that went up, once for each count. */
+function raisedCounters(before: Float64Array, now: Float64Array): string[] {
+  const raised: string[] = [];
+  const width = Object.keys(COUNTER).length;
+  for (let at = 0; at < now.length; at++) {
+    const difference = (now[at] ?? 0) - (before[at] ?? 0);
+    require(difference >= 0, 'no counter goes down');
+    for (let left = difference; left > 0; left--) raised.push(COUNTERS[at % width] ?? 'unknown');
+  }
+  return raised;
+}
+
+export const ENGINE_TARGET: FuzzTarget = new EngineTarget();

@@ -1,0 +1,58 @@
+/** Datagrams of the kernel: messages, attributes, acknowledgements, links and addresses. */
+import { type Attributes, decodeAttributes } from '../../src/wire/netlink/attributes.ts';
+import { decodeAcknowledgement } from '../../src/wire/netlink/ext-ack.ts';
+import { decodeMessages, NLMSG_HEADER_LENGTH } from '../../src/wire/netlink/message.ts';
+import { decodeAddress } from '../../src/wire/netlink/route/address.ts';
+import { decodeLink } from '../../src/wire/netlink/route/link.ts';
+import { NETLINK } from './corpus.ts';
+import type { FuzzTarget } from './target.ts';
+import { require } from './target.ts';
+import { decoderTarget } from './wire-targets.ts';
+
+export const NETLINK_TARGET: FuzzTarget = decoderTarget({
+  name: 'netlink',
+  corpus: NETLINK,
+  check: (bytes, length) => {
+    const decoded = decodeMessages(bytes, length);
+    if (!decoded.ok) return decoded;
+    const whole = decoded.value.reduce(
+      (sum, { payload }) => sum + NLMSG_HEADER_LENGTH + payload.length,
+      0,
+    );
+    require(whole <= length, 'the messages are not longer than their datagram');
+    return decoded.value.map((message) => {
+      const { type, payload } = message;
+      return [
+        type,
+        decodeAcknowledgement(message),
+        decodeAddress(payload),
+        decodeLink(payload),
+        attributesOf(decodeAttributes(payload), payload.length),
+      ];
+    });
+  },
+});
+
+/** Every value lies within the payload; nested lists are followed one level down. */
+function attributesOf(decoded: ReturnType<typeof decodeAttributes>, length: number): unknown {
+  if (!decoded.ok) return decoded;
+  return decoded.value.types().map((type) => {
+    const value = decoded.value.bytes(type);
+    require(value !== undefined && value.length <= length - 4, 'a value lies within its list');
+    return [
+      type,
+      value?.length,
+      scalarsOf(decoded.value, type),
+      decoded.value.nested(type)?.types(),
+    ];
+  });
+}
+
+function scalarsOf(attributes: Attributes, type: number): unknown[] {
+  return [
+    attributes.uint8(type),
+    attributes.uint16(type),
+    attributes.uint32(type),
+    attributes.text(type),
+  ];
+}

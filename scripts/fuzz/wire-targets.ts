@@ -1,0 +1,176 @@
+/** The decoders of src/wire: total, bounded by what they are given, and true to the encoders. */
+import type { Family } from '../../src/net/address.ts';
+import { decodeArp, encodeArp } from '../../src/wire/arp.ts';
+import { byteAt, uint16At } from '../../src/wire/bytes.ts';
+import { decodeFrame } from '../../src/wire/frame.ts';
+import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
+import { readPcap } from '../../src/wire/pcap.ts';
+import {
+  decodeAdvertisement,
+  encodeAdvertisement,
+  type ReceivedAdvertisement,
+} from '../../src/wire/vrrp/advertisement.ts';
+import { matchingForm } from '../../src/wire/vrrp/checksum.ts';
+import type { Random } from '../../test/sim/random.ts';
+import { CAPTURES, FRAMES, MESSAGES, PACKETS } from './corpus.ts';
+import { Mutator } from './mutator.ts';
+import { repairMessage, repairPacket } from './repair.ts';
+import { type FuzzTarget, hexOf, require } from './target.ts';
+
+type Bytes = Uint8Array;
+
+/** One decoder: which good bytes it is given changed, and what must hold for each of them. */
+export interface DecoderRules {
+  readonly name: string;
+  readonly corpus: readonly Bytes[];
+  /** Makes lengths and checksums right again, in half of the cases. */
+  readonly repair?: (bytes: Bytes, random: Random) => void;
+  /** Decodes the first `length` of `bytes`, and says what came of it. */
+  readonly check: (bytes: Bytes, length: number) => unknown;
+}
+
+/** How often a case is decoded again among other neighbours, to see bytes read past its end. */
+const AGAIN = 1 / 16;
+
+/** More than any decoder could step over by mistake without a length of its own. */
+const MARGIN = 64;
+
+export function decoderTarget({ name, corpus, repair, check }: DecoderRules): FuzzTarget {
+  const mutator = new Mutator();
+  return {
+    name,
+    begin: () => mutator.buffer.fill(0),
+    play(random) {
+      mutator.load(random.pick(corpus));
+      mutator.mutate(random, corpus);
+      if (repair !== undefined && random.chance(0.5)) repair(mutator.bytes, random);
+      const { length } = mutator;
+      const seen = check(mutator.buffer, length);
+      if (!random.chance(AGAIN)) return;
+      const tight = check(mutator.bytes.slice(), length);
+      const poisoned = mutator.buffer.slice(0, length + MARGIN).fill(0xa5, length);
+      const first = textOf(seen);
+      require(first === textOf(tight), 'bytes behind the end do not change the answer');
+      require(first === textOf(check(poisoned, length)), 'nothing is read past the end');
+    },
+    last: () => hexOf(mutator.bytes),
+  };
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined';
+}
+
+export const WIRE_TARGETS: readonly FuzzTarget[] = [
+  decoderTarget({
+    name: 'vrrp',
+    corpus: MESSAGES,
+    repair: (bytes) => repairMessage(bytes, 0, bytes.length, 0),
+    check: (bytes, length) => [
+      checkMessage(bytes, length, 'ipv4'),
+      checkMessage(bytes, length, 'ipv6'),
+    ],
+  }),
+  decoderTarget({
+    name: 'ip',
+    corpus: PACKETS,
+    repair: (bytes, random) => repairPacket(bytes, 0, random.chance(0.5)),
+    check: checkPacket,
+  }),
+  decoderTarget({
+    name: 'frame',
+    corpus: FRAMES,
+    repair: (bytes, random) => repairPacket(bytes, 14, random.chance(0.5)),
+    check: checkFrame,
+  }),
+  decoderTarget({ name: 'pcap', corpus: CAPTURES, check: checkCapture }),
+];
+
+function checkMessage(bytes: Bytes, length: number, family: Family): unknown {
+  const decoded = decodeAdvertisement(bytes, 0, length, family);
+  if (!decoded.ok) return decoded;
+  const { version, count, addresses } = decoded.value;
+  require(addresses.length === count, 'there are as many addresses as the message counts');
+  const size = family === 'ipv4' ? 4 : 16;
+  const expected = 8 + size * count + (version === 2 ? 8 : 0);
+  require(length === expected, 'the length is that of header, addresses and authentication data');
+  if (family === 'ipv4' && isPlain(bytes, decoded.value))
+    checkRoundTrip(bytes, length, decoded.value);
+  return decoded;
+}
+
+/** Nothing in the message that our own encoder does not write. */
+function isPlain(bytes: Bytes, advertisement: ReceivedAdvertisement): boolean {
+  const { vrid, count, interval, version, authType, authData } = advertisement;
+  if (vrid === 0 || count === 0 || interval === 0) return false;
+  if (version === 3) return byteAt(bytes, 4) >>> 4 === 0;
+  return authType === 0 && authData?.every((byte) => byte === 0) === true;
+}
+
+function checkRoundTrip(bytes: Bytes, length: number, received: ReceivedAdvertisement): void {
+  const { version, vrid, priority, interval, addresses } = received;
+  const envelope = { source: addresses[0], destination: addresses[0] };
+  if (envelope.source === undefined || envelope.destination === undefined) return;
+  const again = encodeAdvertisement(
+    { version, vrid, priority, interval, addresses },
+    { source: envelope.source, destination: envelope.destination },
+    'rfc9568',
+  );
+  require(again.length === length, 'encoded again, the message has the same length');
+  for (let at = 0; at < length; at++) {
+    const isChecksum = at === 6 || at === 7;
+    require(isChecksum || again[at] === bytes[at], 'encoded again, the message has the same bytes');
+  }
+}
+
+function checkPacket(bytes: Bytes, length: number): unknown {
+  const headers = [decodeIpv4Header(bytes, 0, length), decodeIpv6Header(bytes, 0, length)];
+  for (const header of headers) {
+    if (!header.ok) continue;
+    const { family, headerLength, totalLength } = header.value;
+    require(headerLength <= totalLength, 'the header is part of the packet');
+    require(totalLength <= length, 'the packet is not longer than what there is');
+    matchingForm(bytes, headerLength, totalLength - headerLength, family);
+  }
+  return headers;
+}
+
+function checkFrame(bytes: Bytes, length: number): unknown {
+  const frame = decodeFrame(bytes, length);
+  switch (frame.kind) {
+    case 'vrrp': {
+      const { packet, offset, length: messageLength, ip, ethernet } = frame;
+      require(offset + messageLength === packet.length, 'the message ends where its packet does');
+      require(ethernet.headerLength + packet.length <= length, 'the packet lies within the frame');
+      decodeAdvertisement(packet, offset, messageLength, ip.family);
+      return [frame.ethernet, ip, [...packet]];
+    }
+    case 'arp':
+      checkArp(bytes, frame.ethernet.headerLength, length);
+      return frame;
+    case 'neighbor-advertisement':
+      require(frame.ip.ttl === 255, 'a Neighbor Advertisement comes from this segment');
+      return frame;
+    case 'other':
+      return frame;
+  }
+}
+
+function checkArp(bytes: Bytes, offset: number, length: number): void {
+  const arp = decodeArp(bytes, offset, length - offset);
+  require(arp.ok, 'what is ARP in a frame is ARP by itself');
+  if (!arp.ok) return;
+  const again = encodeArp(arp.value);
+  for (let at = 0; at < again.length; at += 2) {
+    const same = uint16At(again, at) === uint16At(bytes, offset + at);
+    require(same, 'encoded again, the ARP packet has the same bytes');
+  }
+}
+
+function checkCapture(bytes: Bytes, length: number): unknown {
+  const capture = readPcap(bytes.subarray(0, length));
+  if (!capture.ok) return capture;
+  const held = capture.value.reduce((sum, { bytes: frame }) => sum + frame.length, 0);
+  require(held <= length, 'the frames of a capture are not longer than the capture');
+  return capture.value.map(({ at, bytes: frame }) => [at, [...frame]]);
+}

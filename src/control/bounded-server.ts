@@ -1,0 +1,125 @@
+/**
+ * An HTTP server that strangers may talk to, and the answers it gives. Everything a client can use
+ * up has a bound: connections, header, body, and time. Shared by the control API and the listener
+ * for metrics.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ErrorDocument } from './protocol.ts';
+
+export interface HttpLimits {
+  readonly connections: number;
+  readonly headerBytes: number;
+  /** For a request to arrive, and for an answer to be read on. */
+  readonly timeoutMs: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  connections: 64,
+  headerBytes: 8 * 1024,
+  timeoutMs: 5_000,
+};
+
+/** How long readers have to fetch what was already written for them. */
+export const PARTING_MS = 1_000;
+
+export function boundedServer(
+  { connections, headerBytes, timeoutMs }: HttpLimits,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytes,
+      headersTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      keepAliveTimeout: timeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, timeoutMs),
+    },
+    handle,
+  );
+  server.maxConnections = connections;
+  server.setTimeout(timeoutMs);
+  server.on('clientError', refuseUnreadable);
+  return server;
+}
+
+export async function closeServer(server: Server): Promise<void> {
+  const force = setTimeout(() => server.closeAllConnections(), PARTING_MS);
+  await new Promise((resolve) => server.close(resolve));
+  clearTimeout(force);
+}
+
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  text: string,
+): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+  });
+  response.end(body);
+}
+
+export function sendJson(response: ServerResponse, status: number, document: unknown): void {
+  sendText(response, status, 'application/json', `${JSON.stringify(document)}\n`);
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** Methods the path knows; for 405. */
+  readonly allow?: string;
+}
+
+export function sendError(response: ServerResponse, refusal: Refusal): void {
+  const { status, code, message, allow } = refusal;
+  if (allow !== undefined) response.setHeader('Allow', allow);
+  const document: ErrorDocument = { error: { code, message } };
+  sendJson(response, status, document);
+}
+
+/** Also ends the connection: what is left of the request is not worth reading. */
+export function refuse(response: ServerResponse, refusal: Refusal): void {
+  response.setHeader('Connection', 'close');
+  sendError(response, refusal);
+}
+
+export const UNEXPECTED_BODY: Refusal = {
+  status: 400,
+  code: 'unexpected-body',
+  message: 'this request has no body',
+};
+
+export const INTERNAL_ERROR: Refusal = {
+  status: 500,
+  code: 'internal-error',
+  message: 'the agent failed to answer',
+};
+
+/** Bytes that are no HTTP request, or one that is too large or too slow. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const document: ErrorDocument = {
+    error: { code: 'unreadable-request', message: 'this is no HTTP request the agent reads' },
+  };
+  const body = `${JSON.stringify(document)}\n`;
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

@@ -1,0 +1,76 @@
+/** The independent peer, `raw-peer.mjs`, on a director of a lab. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { HOST_INTERFACE, type LabHost } from '../../../src/lab/layout.ts';
+import { waitFor } from '../../../src/lab/wait.ts';
+import { type ReadAdvert, readAdvert } from './hand-made.ts';
+
+/** An advertisement as it came, with the peer's own time of hearing it. */
+export interface HeardAdvert extends ReadAdvert {
+  readonly at: number;
+  readonly packet: Buffer;
+}
+
+export class RawPeer {
+  readonly heard: HeardAdvert[] = [];
+  readonly #child: ChildProcess;
+  #ready = false;
+  #complaints = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    if (child.stdout !== null) {
+      createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
+    }
+    child.stderr?.on('data', (text: Buffer) => {
+      this.#complaints += text.toString();
+    });
+  }
+
+  /** It ends with the lab, whose namespaces are swept when it is torn down. */
+  static async start(host: LabHost): Promise<RawPeer> {
+    const script = fileURLToPath(new URL('raw-peer.mjs', import.meta.url));
+    const program = [process.execPath, script, HOST_INTERFACE, host.address];
+    const peer = new RawPeer(
+      spawn('ip', ['netns', 'exec', host.namespace, ...program], { stdio: 'pipe' }),
+    );
+    await waitFor(`the raw peer on ${host.name}`, () => {
+      if (peer.#complaints !== '') throw new Error(peer.#complaints);
+      return peer.#ready;
+    });
+    return peer;
+  }
+
+  send(packet: Buffer): void {
+    this.#tell({ send: packet.toString('hex') });
+  }
+
+  repeat(name: string, packet: Buffer, everyMilliseconds: number): void {
+    this.#tell({ repeat: name, packet: packet.toString('hex'), every: everyMilliseconds });
+  }
+
+  silence(name: string): void {
+    this.#tell({ silence: name });
+  }
+
+  heardOf(vrid: number): HeardAdvert[] {
+    return this.heard.filter((advert) => advert.vrid === vrid);
+  }
+
+  stop(): void {
+    this.#child.stdin?.end();
+  }
+
+  #tell(document: unknown): void {
+    this.#child.stdin?.write(`${JSON.stringify(document)}\n`);
+  }
+
+  #take(line: string): void {
+    const said = JSON.parse(line) as { ready?: true; at?: number; packet?: string };
+    if (said.ready === true) this.#ready = true;
+    if (said.at === undefined || said.packet === undefined) return;
+    const packet = Buffer.from(said.packet, 'hex');
+    this.heard.push({ at: said.at, packet, ...readAdvert(packet) });
+  }
+}
