@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import * as configReference from './generators/config-reference.ts';
 import * as configSchema from './generators/config-schema.ts';
 import * as fsmReadme from './generators/fsm-readme.ts';
+import * as metricsReference from './generators/metrics-reference.ts';
 import * as rfcMatrix from './generators/rfc-matrix.ts';
 
 interface Generator {
@@ -12,7 +13,13 @@ interface Generator {
   generate(): string;
 }
 
-const GENERATORS: readonly Generator[] = [configSchema, configReference, fsmReadme, rfcMatrix];
+const GENERATORS: readonly Generator[] = [
+  configSchema,
+  configReference,
+  metricsReference,
+  fsmReadme,
+  rfcMatrix,
+];
 
 function currentText(path: string): string | undefined {
   try {

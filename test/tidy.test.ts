@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as fsmReadme from '../scripts/generators/fsm-readme.ts';
+import * as metricsReference from '../scripts/generators/metrics-reference.ts';
 import * as rfcMatrix from '../scripts/generators/rfc-matrix.ts';
 
 const LINES_MAX = 400;
@@ -46,7 +47,17 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'yaml',
   ],
   'src/control/': ['src/net/', 'src/engine/', 'node:'],
-  'src/observe/': ['src/net/', 'src/engine/', 'src/control/protocol.ts', 'node:', 'pino'],
+  'src/observe/': [
+    'src/net/',
+    'src/engine/',
+    'src/control/protocol.ts',
+    // The listener for metrics answers as the control API does.
+    'src/control/bounded-server.ts',
+    'src/control/routes.ts',
+    'node:',
+    'pino',
+    'prom-client',
+  ],
 };
 
 describe('the repository', () => {
@@ -94,9 +105,12 @@ describe('the repository', () => {
     expect(textOf('package-lock.json')).not.toContain('"resolved"');
   });
 
-  test.each([fsmReadme, rfcMatrix])('has $path as `npm run gen` makes it now', (generator) => {
-    expect(textOf(generator.path)).toBe(generator.generate());
-  });
+  test.each([fsmReadme, metricsReference, rfcMatrix])(
+    'has $path as `npm run gen` makes it now',
+    (generator) => {
+      expect(textOf(generator.path)).toBe(generator.generate());
+    },
+  );
 
   test('proves or reasons every line of the RFC checklist', () => {
     expect(rfcMatrix.unproved()).toEqual([]);

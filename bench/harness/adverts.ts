@@ -1,7 +1,7 @@
 /** Questions to a capture about who advertised what, and when. Times in microseconds since 1970. */
 import { advertisementsIn, type CapturedAdvertisement } from '../../src/lab/capture.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import type { IpAddress } from '../../src/net/address.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 
 /** Of one host as MASTER, in the order of time: good-byes left out. */
 export function advertsOf(

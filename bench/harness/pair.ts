@@ -8,13 +8,17 @@ import { waitFor } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { milliseconds } from '../../src/net/time.ts';
 import { type NodeSpec, startContender } from './contender.ts';
+import { wireDirectly } from './direct-wire.ts';
 import { withLab } from './live-labs.ts';
 import type { ContenderName } from './row.ts';
 
 export const MASTER_PRIORITY = 150;
 export const BACKUP_PRIORITY = 100;
 
-export type PairSpec = Omit<NodeSpec, 'priority'>;
+export interface PairSpec extends Omit<NodeSpec, 'priority'> {
+  /** A cable between the directors and no switch: what forwarding costs is not theirs. */
+  readonly direct?: boolean;
+}
 
 export class Pair {
   readonly lab: Lab;
@@ -95,6 +99,7 @@ export function withPair(
   use: (pair: Pair) => Promise<void>,
 ): Promise<void> {
   return withLab(async (lab) => {
+    if (spec.direct === true) await wireDirectly(lab);
     const pair = new Pair(lab, contender, spec);
     await Promise.all([pair.start(pair.master), pair.start(pair.backup)]);
     await pair.settled(pair.master);

@@ -1,8 +1,9 @@
 /** Somebody deletes the VIP on the MASTER. */
-import { longestOutage, Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probe.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { wallClock } from '../../src/lab/wall-clock.ts';
 import { advertsOf } from '../harness/adverts.ts';
+import { outageIn } from '../harness/outage.ts';
 import { withPair } from '../harness/pair.ts';
 import { ONE_ROUTER } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
@@ -29,11 +30,11 @@ export const deletedAddress: Scenario = {
           await pair.lab.deleteAddress(pair.master, pair.address, 32);
           await sleep(2_000);
           const frames = await prober.stop();
-          const longest = longestOutage(probesIn(frames, pair.address))?.microseconds ?? Number.NaN;
-          outage.add(contender, longest / 1_000);
+          const longest = outageIn(probesIn(frames, pair.address)) ?? Number.NaN;
+          outage.add(contender, longest);
           const taken = advertsOf(frames, pair.backup.address).some(({ at }) => at > from);
           lost.add(contender, taken ? 1 : 0);
-          context.say(`${contender}: VIP deleted: ${(longest / 1_000).toFixed(1)} ms`);
+          context.say(`${contender}: VIP deleted: ${(longest).toFixed(1)} ms`);
           await pair.settled(pair.master);
         }
       }),

@@ -1,8 +1,8 @@
 /** A crash when there are many addresses to announce: the slowest of them counts. */
 import { announcementsIn } from '../../src/lab/capture.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { advertsOf, byVrid } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
 import { type Pair, withPair } from '../harness/pair.ts';

@@ -1,8 +1,8 @@
 /** Many routers, or one, at the shortest interval, while two busy loops want the CPUs as well. */
 import { readFileSync } from 'node:fs';
 import { HOST_INTERFACE } from '../../src/lab/layout.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { sleep } from '../../src/lab/wait.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { advertsOf, byVrid, takeOvers } from '../harness/adverts.ts';
 import { underLoad } from '../harness/busy-load.ts';
 import { BurstCapture } from '../harness/capture.ts';
@@ -24,7 +24,7 @@ export const regularity: Scenario = {
   name: 'regularity',
   title: 'Adverts every 10 ms under load',
   method:
-    'Two directors, one busy loop a core at the same niceness. First 20 s with a capture at the ' +
+    'Two directors on one cable, one busy loop a core at the same niceness. First 20 s with a capture at the ' +
     'BACKUP of five routers (of the one) and of everything the BACKUP sends; then 10 s without ' +
     'any capture for CPU time (schedstat of all threads) and packets (interface counters). ' +
     `${REPETITIONS} repetitions.`,
@@ -53,7 +53,11 @@ function columns() {
 
 async function measured(context: ScenarioContext, count: number): Promise<Row[]> {
   const found = columns();
-  const spec = { routers: manyRouters(count), intervalMilliseconds: INTERVAL / 1_000 };
+  const spec = {
+    routers: manyRouters(count),
+    intervalMilliseconds: INTERVAL / 1_000,
+    direct: true,
+  };
   await alternate(context, Math.min(REPETITIONS, context.repetitions), (contender) =>
     withPair(contender, spec, async (pair) => {
       await sleep(1_000);

@@ -1,11 +1,12 @@
 /** VRRP is lost between the directors while everything else passes, and comes back. */
 import { announcementsIn } from '../../src/lab/capture.ts';
 import { HOST_INTERFACE, type LabHost } from '../../src/lab/layout.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
-import { longestOutage, Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probe.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { wallClock } from '../../src/lab/wall-clock.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
 import { advertsOf } from '../harness/adverts.ts';
+import { outageIn } from '../harness/outage.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
 import { ONE_ROUTER } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
@@ -80,6 +81,6 @@ function judged(
       at > healed - HEALED_WITHIN && mac === winnerMac && address === pair.address,
   );
   const after = probesIn(frames, pair.address).filter(({ sentAt }) => sentAt > healed - 100_000);
-  const blind = longestOutage(after)?.microseconds ?? WATCHED_MILLISECONDS * 1_000;
-  return { united: (last - healed) / 1_000, announced, blind: blind / 1_000 };
+  const blind = outageIn(after) ?? WATCHED_MILLISECONDS;
+  return { united: (last - healed) / 1_000, announced, blind };
 }

@@ -43,6 +43,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/decode.ts'),
   },
   {
+    name: 'watch',
+    summary: 'show who advertises what on a segment, without taking part',
+    load: () => import('./commands/watch.ts'),
+  },
+  {
     name: 'lab',
     summary: 'build and run network-namespace labs',
     load: () => import('./commands/lab.ts'),

@@ -104,6 +104,14 @@ export type EventFacts =
       /** As in errno(3). */
       readonly errno: string;
     }
+  | {
+      readonly kind: 'address-conflict';
+      readonly instance: string;
+      readonly address: string;
+      /** Of the other station. */
+      readonly mac: string;
+      readonly count: number;
+    }
   | { readonly kind: 'stall'; readonly duration_ms: number }
   | {
       readonly kind: 'dual-master';

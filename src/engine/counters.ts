@@ -30,6 +30,7 @@ export const COUNTERS = [
   'checksum-form-changes',
   'announcements-sent',
   'addresses-restored',
+  'address-conflicts',
   'stalls',
   'interval-discards',
   'address-list-discards',

@@ -9,7 +9,7 @@
  *   the deadline has changed  -> arm deadline()
  */
 import { shortestMasterDownInterval } from '../../fsm/vrrp/timing.ts';
-import type { LinkEvent } from '../net/link.ts';
+import type { AddressClaim, LinkEvent } from '../net/link.ts';
 import { after, type Duration, elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import type { CounterTable } from './counters.ts';
@@ -17,9 +17,10 @@ import { GLOBAL_ROW } from './counters.ts';
 import { FAULT_EVENT, faultsOf, sourceOf } from './faults.ts';
 import type { Input } from './inputs.ts';
 import { LinkTable } from './links.ts';
+import { Listening } from './listening.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
-import { Reception } from './reception.ts';
+import { isWorthTelling, Reception } from './reception.ts';
 import type { Settings } from './settings.ts';
 import { Timers } from './timers.ts';
 import { Transitions } from './transitions.ts';
@@ -42,11 +43,7 @@ export class Engine {
   readonly #reception: Reception;
   /** VIPs of all routers by interface name: never a source address. */
   readonly #virtual = new Map<string, Set<string>>();
-  /** Interface index and VRIDs for which a receive socket was asked, by interface name and family. */
-  readonly #listening = new Map<
-    string,
-    { readonly index: number; readonly family: 'ipv4' | 'ipv6' }
-  >();
+  readonly #listening: Listening;
   /** What has changed since the routers were last compared with it. */
   #stale: 'links' | 'addresses' | undefined;
   #started = false;
@@ -70,6 +67,7 @@ export class Engine {
       counters,
       this.#keeper,
     );
+    this.#listening = new Listening(this.#routers, this.#links, this.#outbox);
     this.#reception = new Reception(
       this.#timers,
       this.#transitions,
@@ -139,6 +137,9 @@ export class Engine {
       case 'address.added':
       case 'address.removed':
         this.notice(input);
+        break;
+      case 'address.claimed':
+        this.#claimed(input);
         break;
       case 'addresses.changed':
         this.#addressesAnswered(input.id, input.errnos, now);
@@ -234,30 +235,8 @@ export class Engine {
       router.place(link, this.#sourceFor(router));
     }
     this.#reception.route(this.#routers);
-    this.#listen();
+    this.#listening.update();
     this.#addressesChanged(now);
-  }
-
-  /** Asks for exactly one receive socket for each (interface, family) that routers live on. */
-  #listen(): void {
-    const wanted = new Map<string, VirtualRouter[]>();
-    for (const router of this.#routers) {
-      const key = `${router.settings.interface} ${router.family}`;
-      if (router.index !== undefined) wanted.set(key, [...(wanted.get(key) ?? []), router]);
-    }
-    for (const [key, { index, family }] of this.#listening) {
-      if (wanted.get(key)?.[0]?.index === index) continue;
-      this.#outbox.first({ kind: 'unlisten', index, family });
-      this.#listening.delete(key);
-    }
-    for (const [key, routers] of wanted) {
-      const [first] = routers;
-      if (first?.index === undefined || this.#listening.has(key)) continue;
-      const { index, family } = first;
-      this.#listening.set(key, { index, family });
-      const vrids = routers.map((router) => router.settings.vrid);
-      this.#outbox.first({ kind: 'listen', index, name: first.settings.interface, family, vrids });
-    }
   }
 
   #addressesChanged(now: Instant): void {
@@ -273,6 +252,29 @@ export class Engine {
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#updateFaults(router, now);
+    }
+  }
+
+  /**
+   * Evidence of a second holder. If it has never been heard to advertise, our own advertisements may
+   * be what keeps it silent: keepalived before 2.2.8 refuses those without a pseudo-header and, as
+   * MASTER, starts its timer anew with each one it refuses.
+   */
+  #claimed({ index, address, mac }: AddressClaim): void {
+    const link = this.#links.byIndex(index)?.attributes;
+    if (link === undefined || link.mac === mac) return;
+    for (const router of this.#routers) {
+      if (router.state !== 'holding.master') continue;
+      const claimed = router.addresses.some(
+        (one) => one.interface === link.name && one.address === address,
+      );
+      if (!claimed) continue;
+      router.hasUnheardRival = !router.knowsForm;
+      this.#counters.add(router.row, 'address-conflicts');
+      const count = this.#counters.read(router.row, 'address-conflicts');
+      if (!isWorthTelling(count)) continue;
+      const instance = router.settings.name;
+      this.#outbox.report({ kind: 'address-conflict', instance, address, mac, count });
     }
   }
 
@@ -322,10 +324,10 @@ export class Engine {
   }
 
   #listenFailed(index: number, now: Instant): void {
+    this.#listening.forget(index);
     for (const router of this.#routers) {
       if (router.index !== index) continue;
       router.refused = 'socket-failed';
-      this.#listening.delete(`${router.settings.interface} ${router.family}`);
       this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
       this.#updateFaults(router, now);
     }
@@ -335,7 +337,7 @@ export class Engine {
     const router = this.#routers[position];
     if (router === undefined) return;
     router.refused = undefined;
-    this.#listen();
+    this.#listening.update();
     this.#transitions.dirty.add(router);
     this.#updateFaults(router, now);
   }

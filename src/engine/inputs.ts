@@ -2,7 +2,7 @@
  * All that can happen to the engine, as JSON-serialisable values. Received packets come through
  * `Engine.receive` instead, because nothing may be allocated for each of them.
  */
-import type { LinkEvent, LinkState } from '../net/link.ts';
+import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
 
 export type Input =
   /** The deadline was reached: stall guard, advertisements, announcements, holds. */
@@ -15,6 +15,8 @@ export type Input =
   /** A full dump: at start, and after the kernel dropped change messages. */
   | { readonly kind: 'links.replaced'; readonly links: readonly LinkState[] }
   | LinkEvent
+  /** Heard on a link that has one of the virtual addresses. */
+  | ({ readonly kind: 'address.claimed' } & AddressClaim)
   /** The kernel's answer to `addresses.change`: one errno for each change, 0 for success. */
   | { readonly kind: 'addresses.changed'; readonly id: number; readonly errnos: readonly number[] }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */

@@ -19,7 +19,7 @@ export class Outbox {
   #first: Output[] = [];
   #additions: AddressBatch | undefined;
   #datagrams: OutgoingDatagram[] = [];
-  #frames: OutgoingFrame[] = [];
+  readonly #frames: OutgoingFrame[][] = [];
   #removals: AddressBatch | undefined;
   #reports: Output[] = [];
   #finished = false;
@@ -36,8 +36,10 @@ export class Outbox {
     this.#empty = false;
   }
 
-  sendFrames(frames: readonly OutgoingFrame[]): void {
-    for (const frame of frames) this.#frames.push(frame);
+  /** A later wave leaves after all of the earlier: no VIP is announced again before every one is. */
+  sendFrames(frames: readonly OutgoingFrame[], wave = 0): void {
+    this.#frames[wave] ??= [];
+    for (const frame of frames) this.#frames[wave].push(frame);
     this.#empty = false;
   }
 
@@ -74,8 +76,8 @@ export class Outbox {
       this.#datagrams = [];
     }
     if (this.#frames.length > 0) {
-      outputs.push({ kind: 'frames.send', frames: this.#frames });
-      this.#frames = [];
+      outputs.push({ kind: 'frames.send', frames: this.#frames.flat() });
+      this.#frames.length = 0;
     }
     if (this.#removals !== undefined) outputs.push(batchOutput(this.#removals));
     if (this.#reports.length > 0) {

@@ -1,5 +1,5 @@
 /** All that the engine may ask for. `runtime/perform.ts` does them in the order of the list. */
-import type { Family } from '../net/address.ts';
+import type { Family, IpAddress } from '../net/address.ts';
 import type { AddressChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
 import type { Report } from './reports.ts';
 
@@ -23,6 +23,12 @@ export type Output =
       readonly vrids: readonly number[];
     }
   | { readonly kind: 'unlisten'; readonly index: number; readonly family: Family }
+  /** Hear who else claims these addresses on the link; replaces what was asked before, `[]` ends it. */
+  | {
+      readonly kind: 'claims.watch';
+      readonly index: number;
+      readonly addresses: readonly IpAddress[];
+    }
   /** Throw away what the receive sockets hold: it was sent before a stall. */
   | { readonly kind: 'received.discard' }
   /** For people and programs that watch; has no effect on the protocol. */

@@ -143,7 +143,8 @@ export class Reception {
       effects.length === 2 &&
       cancel?.type === 'cancelHoldTimer' &&
       restart?.type === 'startDownTimer' &&
-      verdict.warnings.length === 0;
+      verdict.warnings.length === 0 &&
+      !router.doubtsForm;
     if (!expects || !this.#shortcut) return;
     router.expected = {
       packet: packet.slice(0, length),
@@ -210,7 +211,7 @@ export class Reception {
 }
 
 /** The 1st, 2nd, 4th, 8th, ...: a flood of a million packets is told of twenty times. */
-function isWorthTelling(count: number): boolean {
+export function isWorthTelling(count: number): boolean {
   return count < 2 ** 31 && (count & (count - 1)) === 0;
 }
 

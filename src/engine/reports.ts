@@ -1,5 +1,5 @@
 /** What the engine tells people: every transition with its cause, and each notable event once. */
-import type { IpAddress } from '../net/address.ts';
+import type { IpAddress, MacAddress } from '../net/address.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { InstanceView } from './view.ts';
 
@@ -47,6 +47,14 @@ export type Report =
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */
   | { readonly kind: 'stall'; readonly microseconds: number }
+  /** Another station claims a VIP that this MASTER holds; limited like `discard`. */
+  | {
+      readonly kind: 'address-conflict';
+      readonly instance: string;
+      readonly address: IpAddress;
+      readonly mac: MacAddress;
+      readonly count: number;
+    }
   /** Two MASTERs are heard of: this one and `peer`. */
   | {
       readonly kind: 'dual-master';

@@ -69,7 +69,9 @@ export class Transitions {
 
   /** Sends the router's advertisement out of turn or on its grid. */
   advertise(router: VirtualRouter, now: Instant): void {
-    const datagrams = router.advertisements();
+    const datagrams = router.hasUnheardRival
+      ? [...router.advertisements(), ...router.advertisementsInOtherForm()]
+      : router.advertisements();
     this.#outbox.sendDatagrams(datagrams);
     for (let i = 0; i < datagrams.length; i++) {
       this.#counters.add(router.row, 'advertisement-sent');
@@ -86,10 +88,11 @@ export class Transitions {
     }
     router.announceWhenReady = false;
     if (router.announcements.take(now)) {
-      const frames = router.frames(this.#links);
-      this.#outbox.sendFrames(frames);
-      for (let i = 0; i < frames.length; i++) {
-        this.#counters.add(router.row, 'announcements-sent');
+      for (const [wave, frames] of router.frames(this.#links).entries()) {
+        this.#outbox.sendFrames(frames, wave);
+        for (let i = 0; i < frames.length; i++) {
+          this.#counters.add(router.row, 'announcements-sent');
+        }
       }
     }
     this.#timers.set('announce', router.position, router.announcements.next());

@@ -67,6 +67,8 @@ export class VirtualRouter {
   contestedAt: Instant = -NEVER as Instant;
   /** Until when the advertisements of other MASTERs are counted as their time. */
   rivalUntil: Instant = -NEVER as Instant;
+  /** Another station holds the addresses and has never been heard to advertise. */
+  hasUnheardRival = false;
   resignedBy: IpAddress | undefined = undefined;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
@@ -75,9 +77,10 @@ export class VirtualRouter {
 
   readonly #advertised: readonly string[];
   readonly #forms = new Map<IpAddress, ChecksumForm>();
+  #doubted = false;
   #profile: ReceiverProfile | undefined = undefined;
   #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
-  #frames: readonly OutgoingFrame[] | undefined = undefined;
+  #frames: readonly (readonly OutgoingFrame[])[] | undefined = undefined;
 
   constructor(settings: InstanceSettings, position: number) {
     this.settings = settings;
@@ -151,11 +154,33 @@ export class VirtualRouter {
     return this.#profile;
   }
 
-  /** The peer's form of checksum; answers whether that differs from what was known of it. */
+  /** The next packet decides which form of checksum the peer uses. */
+  get doubtsForm(): boolean {
+    return this.#doubted;
+  }
+
+  /** Whether any peer has been heard since the start. */
+  get knowsForm(): boolean {
+    return this.#forms.size > 0;
+  }
+
+  /**
+   * The peer's form of checksum; answers whether that differs from what was known of it. One
+   * pseudo-header among the RFC's form is a copy for somebody else, two in a row are a change.
+   */
   learnForm(peer: IpAddress, form: ChecksumForm): 'same' | 'first' | 'changed' {
     const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    this.hasUnheardRival = false;
     const known = this.#forms.get(key);
-    if (known === form) return 'same';
+    if (known === form) {
+      this.#doubted = false;
+      return 'same';
+    }
+    if (known === 'rfc9568' && !this.#doubted) {
+      this.#doubted = true;
+      return 'same';
+    }
+    this.#doubted = false;
     this.#forms.set(key, form);
     this.#advertisements = undefined;
     this.advertisements();
@@ -168,22 +193,34 @@ export class VirtualRouter {
     return this.#advertisements;
   }
 
+  /**
+   * The same with the other form of checksum: for a rival that may understand nothing else, as
+   * long as it is not known which form it does understand.
+   */
+  advertisementsInOtherForm(): readonly OutgoingDatagram[] {
+    const { version, family, checksum } = this.settings;
+    if (version !== 3 || family !== 'ipv4' || checksum !== 'auto') return [];
+    return this.#encode(this.context.priority, 'pseudo_header');
+  }
+
   /** Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). */
   resignations(): readonly OutgoingDatagram[] {
     return this.#encode(0);
   }
 
-  /** One announcement of each VIP in each form asked for. */
-  frames(links: LinkTable): readonly OutgoingFrame[] {
-    this.#frames ??= this.addresses.flatMap((address) => {
+  /** One announcement of each VIP in the first form asked for, then in the second. */
+  frames(links: LinkTable): readonly (readonly OutgoingFrame[])[] {
+    if (this.#frames !== undefined) return this.#frames;
+    const waves: [OutgoingFrame[], OutgoingFrame[]] = [[], []];
+    for (const address of this.addresses) {
       const link = links.byName(address.interface)?.attributes;
-      if (link === undefined) return [];
-      return announcementsOf(address, this.settings.garp.form, link.mac).map((frame) => ({
-        index: link.index,
-        frame,
-      }));
-    });
-    return this.#frames;
+      if (link === undefined) continue;
+      const [first, second] = announcementsOf(address, this.settings.garp.form, link.mac);
+      if (first !== undefined) waves[0].push({ index: link.index, frame: first });
+      if (second !== undefined) waves[1].push({ index: link.index, frame: second });
+    }
+    this.#frames = waves;
+    return waves;
   }
 
   view(): InstanceView {
@@ -205,7 +242,7 @@ export class VirtualRouter {
     };
   }
 
-  #encode(priority: number): readonly OutgoingDatagram[] {
+  #encode(priority: number, form?: ChecksumForm): readonly OutgoingDatagram[] {
     const { index, source, settings } = this;
     if (index === undefined || source === undefined) return [];
     const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
@@ -222,7 +259,7 @@ export class VirtualRouter {
           authentication: settings.authentication,
         },
         { source, destination },
-        this.#formFor(destination),
+        form ?? this.#formFor(destination),
       );
       return { index, destination, packet: enclose(source, destination, message) };
     });

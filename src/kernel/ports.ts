@@ -2,9 +2,10 @@
  * What the runtime asks of the kernel edges, as types. `test/sim` has its own implementations.
  * Every operation here is synchronous and never blocks: it is called by the protocol thread.
  */
-import type { Family } from '../net/address.ts';
+import type { Family, IpAddress } from '../net/address.ts';
 import type {
   AddressChange,
+  AddressClaim,
   LinkEvent,
   LinkState,
   OutgoingDatagram,
@@ -33,6 +34,14 @@ export interface PacketPort {
   drain(limit: number, sink: PacketSink): boolean;
   /** Throws away all that waits, within a bound. */
   discard(): void;
+  close(): void;
+}
+
+export interface ClaimPort {
+  /** Hears ARP from others for exactly these addresses on the link. Throws `KernelError`. */
+  watch(index: number, addresses: readonly IpAddress[]): void;
+  /** Hands over at most `limit` claims. */
+  drain(limit: number, sink: (claim: AddressClaim) => void): void;
   close(): void;
 }
 

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { IpAddress } from '../net/address.ts';
 import { decodeFrame } from '../wire/frame.ts';
+import { type CapturedFrame, readPcap } from '../wire/pcap.ts';
 import { decodeAdvertisement, type ReceivedAdvertisement } from '../wire/vrrp/advertisement.ts';
 import { LabError } from './command.ts';
 import type { Lab } from './lab.ts';
 import { HOST_INTERFACE, type LabHost } from './layout.ts';
-import { type CapturedFrame, readPcap } from '../wire/pcap.ts';
 import type { LabProcess } from './processes.ts';
 import { waitFor } from './wait.ts';
 

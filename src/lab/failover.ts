@@ -1,7 +1,7 @@
 /** A change of MASTER as the wire shows it: times in microseconds since 1970. */
 import type { IpAddress } from '../net/address.ts';
-import { advertisementsIn, announcementsIn } from './capture.ts';
 import type { CapturedFrame } from '../wire/pcap.ts';
+import { advertisementsIn, announcementsIn } from './capture.ts';
 import { firstAnswerAfter, lastAnswerBefore, longestOutage, probesIn } from './probe.ts';
 
 export interface FailoverQuestion {

@@ -3,10 +3,10 @@
  * a capture on the client's interface says when each was sent and answered.
  */
 import type { IpAddress } from '../net/address.ts';
+import type { CapturedFrame } from '../wire/pcap.ts';
 import { Capture } from './capture.ts';
 import { decodeEcho } from './echo.ts';
 import type { Lab } from './lab.ts';
-import type { CapturedFrame } from '../wire/pcap.ts';
 import type { LabProcess } from './processes.ts';
 import { builtProgram } from './program.ts';
 

@@ -44,6 +44,13 @@ export interface AddressChange {
   readonly prefixLength: number;
 }
 
+/** Somebody said by ARP or ND that an address is at a MAC address. */
+export interface AddressClaim {
+  readonly index: number;
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+}
+
 /** A complete IP packet, header included, to leave by the link and no other. */
 export interface OutgoingDatagram {
   readonly index: number;

@@ -35,6 +35,10 @@ export function factsOf(report: NewsReport): EventFacts {
     }
     case 'stall':
       return { kind: 'stall', duration_ms: report.microseconds / 1_000 };
+    case 'address-conflict': {
+      const { kind, instance, address, mac, count } = report;
+      return { kind, instance, address, mac, count };
+    }
     case 'dual-master': {
       const { kind, instance, peer, peerPriority } = report;
       return { kind, instance, peer, peer_priority: peerPriority };
@@ -58,6 +62,8 @@ export function sentenceOf(facts: EventFacts): string {
       return `the kernel refused to ${facts.operation} ${facts.address}: ${facts.errno}`;
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
+    case 'address-conflict':
+      return `${facts.mac} claims ${facts.address} too (${facts.count} times so far)`;
     case 'dual-master':
       return `${facts.peer} is MASTER too, with priority ${facts.peer_priority}`;
   }

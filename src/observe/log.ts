@@ -53,6 +53,7 @@ function levelOf(facts: EventFacts): Level {
     case 'stall':
       return 'warn';
     case 'address-failed':
+    case 'address-conflict':
     case 'dual-master':
       return 'error';
   }

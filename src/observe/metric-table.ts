@@ -17,7 +17,7 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'gauge';
   readonly help: string;
   readonly labels: readonly string[];
-  readonly samples: (read: MetricReading) => Iterable<Sample>;
+  readonly samples: (reading: MetricReading) => readonly Sample[];
 }
 
 /** All that one scrape is made from. */
@@ -33,6 +33,10 @@ export const LATENESS_METRIC = {
 } as const;
 
 const STATES: readonly StateName[] = ['INIT', 'BACKUP', 'MASTER', 'FAULT'];
+
+const PAIRS = STATES.flatMap((from) =>
+  STATES.filter((to) => to !== from).map((to) => [from, to] as const),
+);
 
 /** Counters of refused packets; those that count warnings too have a twin that does not. */
 const DISCARD_REASON: { readonly [Name in CounterName]?: DiscardReason } = {
@@ -128,6 +132,7 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('priority-conflicts', 'Advertisements of another router with the same priority.'),
   leaf('checksum-form-changes', 'Times a peer changed its form of the version 3 checksum.'),
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
+  leaf('address-conflicts', 'Claims by other stations to a virtual address this MASTER holds.'),
   leaf('addresses-restored', 'Virtual addresses put back after somebody removed them.'),
   {
     name: 'vrrp_stalls_total',
@@ -138,10 +143,6 @@ export const METRICS: readonly MetricDefinition[] = [
   },
 ];
 
-const PAIRS = STATES.flatMap((from) =>
-  STATES.filter((to) => to !== from).map((to) => [from, to] as const),
-);
-
 function stateSamples({ name, vrid, family, interface: link, state }: InstanceDocument): Sample[] {
   return STATES.map((one) => ({
     labels: { instance: name, vrid, family, interface: link, state: one },
@@ -149,20 +150,21 @@ function stateSamples({ name, vrid, family, interface: link, state }: InstanceDo
   }));
 }
 
-function* discards(
+function discards(
   instance: string,
   counters: CountersDocument,
   reasons: typeof DISCARD_REASON,
-): Iterable<Sample> {
-  for (const [counter, reason] of Object.entries(reasons)) {
-    yield { labels: { instance, reason }, value: counters[counter as CounterName] };
-  }
+): Sample[] {
+  return Object.entries(reasons).map(([counter, reason]) => ({
+    labels: { instance, reason },
+    value: counters[counter as CounterName],
+  }));
 }
 
 function gauge(
   name: string,
   help: string,
-  valueOf: (instance: InstanceDocument) => number | undefined,
+  valueIn: (instance: InstanceDocument) => number | undefined,
 ): MetricDefinition {
   return {
     name,
@@ -171,7 +173,7 @@ function gauge(
     labels: ['instance'],
     samples: ({ status }) =>
       status.instances.flatMap((instance) => {
-        const value = valueOf(instance);
+        const value = valueIn(instance);
         return value === undefined ? [] : [{ labels: { instance: instance.name }, value }];
       }),
   };

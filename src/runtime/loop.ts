@@ -4,9 +4,10 @@
  * after everything that was waiting has been read. Nothing here blocks, logs or awaits.
  */
 import type { Engine } from '../engine/engine.ts';
+import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
-import type { ClockPort, PacketPort, RoutePort } from '../kernel/ports.ts';
+import type { ClaimPort, ClockPort, PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
 import { type Instant, NEVER } from '../net/time.ts';
 import { Moderation } from './moderation.ts';
@@ -16,6 +17,8 @@ export interface Ports {
   /** Whether waiting packets wake the loop. */
   readonly wakeOnPackets: (wake: boolean) => void;
   readonly packets: PacketPort;
+  /** Left out where nobody else can claim an address. */
+  readonly claims?: ClaimPort;
   readonly routes: RoutePort;
 }
 
@@ -62,8 +65,17 @@ export class Loop {
     this.#endTurn();
   }
 
+  /** Somebody has claimed an address by ARP. */
+  claimsReadable(): void {
+    this.#ports.claims?.drain(BATCH, (claim) => {
+      this.#perform(this.#engine.handle({ kind: 'address.claimed', ...claim }, this.#tick()));
+    });
+    this.#endTurn();
+  }
+
   /** The kernel has changes of links or addresses to tell. */
   routesReadable(): void {
+    this.#serveDeadlines();
     if (this.#ports.routes.drain(this.#notice) === 'overrun') this.#resync();
     this.turn();
   }
@@ -134,7 +146,7 @@ export class Loop {
   #perform(outputs: readonly Output[]): void {
     if (outputs.length === 0) return;
     const { packets, routes } = this.#ports;
-    const answers: { readonly id: number; readonly errnos: readonly number[] }[] = [];
+    const answers: Input[] = [];
     for (const output of outputs) {
       switch (output.kind) {
         case 'datagrams.send':
@@ -144,10 +156,17 @@ export class Loop {
           packets.sendFrames(output.frames);
           break;
         case 'addresses.change':
-          answers.push({ id: output.id, errnos: routes.changeAddresses(output.changes) });
+          answers.push({
+            kind: 'addresses.changed',
+            id: output.id,
+            errnos: routes.changeAddresses(output.changes),
+          });
           break;
         case 'listen':
-          this.#listen(output);
+          answers.push(...this.#listen(output));
+          break;
+        case 'claims.watch':
+          this.#watchClaims(output);
           break;
         case 'unlisten':
           packets.unlisten(output.index, output.family);
@@ -163,18 +182,31 @@ export class Loop {
           break;
       }
     }
-    for (const { id, errnos } of answers) {
-      this.#perform(this.#engine.handle({ kind: 'addresses.changed', id, errnos }, this.#tick()));
+    for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
+  }
+
+  /** Nothing, or that it failed. */
+  #listen({ index, name, family, vrids }: Extract<Output, { kind: 'listen' }>): Input[] {
+    try {
+      this.#ports.packets.listen(index, name, family, vrids);
+      return [];
+    } catch (error) {
+      return [{ kind: 'listen.failed', index, errno: errnoOf(error) }];
     }
   }
 
-  #listen({ index, name, family, vrids }: Extract<Output, { kind: 'listen' }>): void {
+  /** An interface that is gone again has no claims; without them the protocol goes on all the same. */
+  #watchClaims({ index, addresses }: Extract<Output, { kind: 'claims.watch' }>): void {
     try {
-      this.#ports.packets.listen(index, name, family, vrids);
+      this.#ports.claims?.watch(index, addresses);
     } catch (error) {
-      const errno =
-        error instanceof Error && 'errno' in error ? String(error.errno) : String(error);
-      this.#perform(this.#engine.handle({ kind: 'listen.failed', index, errno }, this.#tick()));
+      errnoOf(error);
     }
   }
+}
+
+/** Name of the errno of a `KernelError`; anything else is a bug and goes on up. */
+function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'errno' in error) return String(error.errno);
+  throw error;
 }

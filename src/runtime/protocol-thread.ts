@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import { Clock } from '../kernel/clock/clock.ts';
+import { Claims } from '../kernel/packet/claims.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Reactor } from '../kernel/reactor/reactor.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
@@ -41,6 +42,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   const clock = new Clock();
   const packets = new Packets();
   const routes = new Routes();
+  const claims = new Claims();
   const reactor = new Reactor(fail);
   const turn = () => running?.turn();
   const wakeOnPackets = (wake: boolean) =>
@@ -49,7 +51,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   const engine = new Engine(settings, new CounterTable(new Float64Array(memory.counters)));
   const loop = new Loop(
     engine,
-    { clock, packets, routes, wakeOnPackets },
+    { clock, packets, claims, routes, wakeOnPackets },
     {
       reports: (reports) =>
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
@@ -62,6 +64,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
     running = undefined;
     reactor.close();
     packets.close();
+    claims.close();
     routes.close();
     clock.close();
     parentPort?.unref();
@@ -72,6 +75,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   loop.start();
   reactor.add(clock.fd, turn);
   reactor.add(packets.fd, turn);
+  reactor.add(claims.fd, () => running?.claimsReadable());
   reactor.add(routes.fd, () => running?.routesReadable());
   say({ kind: 'started', scheduling });
   warmUp();

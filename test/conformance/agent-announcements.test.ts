@@ -39,8 +39,8 @@ describe('announcements', () => {
       'both',
       [
         'arp request 203.0.113.1',
-        'arp reply 203.0.113.1',
         'arp request 203.0.113.2',
+        'arp reply 203.0.113.1',
         'arp reply 203.0.113.2',
       ],
     ],

@@ -210,7 +210,7 @@ export class Rig {
   }
 }
 
-/** Rows of `status` are left out: tests look at them through `view`. */
+/** Rows of `status` are left out: tests look at them through `view`; `claims` has what is watched. */
 function linesOf(output: Output): string[] {
   switch (output.kind) {
     case 'datagrams.send':
@@ -228,6 +228,8 @@ function linesOf(output: Output): string[] {
       return [`unlisten ${output.index} ${output.family}`];
     case 'report':
       return reportLines(output.report);
+    case 'claims.watch':
+      return [];
     case 'received.discard':
     case 'finished':
       return [output.kind];
@@ -261,6 +263,8 @@ function reportLines(report: Report): string[] {
       return [`cleaned ${report.address}`];
     case 'stall':
       return ['stall'];
+    case 'address-conflict':
+      return [`conflict ${report.address} at ${report.mac}`];
     case 'dual-master':
       return [`dual-master ${report.peer} ${report.peerPriority}`];
   }

@@ -42,6 +42,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
       if (event.to === 'FAULT') return palette.bad;
       return event.to === 'MASTER' ? palette.good : plain;
     case 'address-failed':
+    case 'address-conflict':
     case 'dual-master':
       return palette.bad;
     case 'discard':

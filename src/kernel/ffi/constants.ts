@@ -6,10 +6,18 @@ export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_RAW = 3;
+/** <linux/if_ether.h> */
+export const ETH_P_ARP = 0x0806;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const MSG_DONTROUTE = 0x04;
 export const MSG_DONTWAIT = 0x40;
+
+// <linux/if_packet.h>, <linux/if_ether.h>: packet(7)
+export const SOL_PACKET = 263;
+export const PACKET_ADD_MEMBERSHIP = 1;
+export const PACKET_MR_MULTICAST = 0;
+export const ETH_P_ALL = 0x0003;
 
 // <asm-generic/socket.h>
 export const SOL_SOCKET = 1;

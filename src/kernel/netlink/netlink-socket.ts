@@ -64,6 +64,9 @@ export interface NetlinkAnswer {
   readonly text: string | undefined;
 }
 
+const DONE: NetlinkAnswer = { errno: 0, text: undefined };
+const NO_ANSWER: NetlinkAnswer = { errno: ENOBUFS, text: 'no answer' };
+
 export interface NetlinkOptions {
   /** NETLINK_ROUTE, NETLINK_GENERIC, ... */
   readonly protocol: number;
@@ -145,17 +148,19 @@ export class NetlinkSocket {
     const sent = this.#send(requests);
     if (sent !== 0) return requests.map(() => ({ errno: sent, text: undefined }));
     const answers = new Array<NetlinkAnswer | undefined>(requests.length).fill(undefined);
-    for (let missing = requests.length; missing > 0; ) {
+    let lost = false;
+    while (answers.at(-1) === undefined) {
       const length = this.#read();
+      lost ||= length === -ENOBUFS;
       if (length < 0 && length !== -ENOBUFS) break;
       for (const message of this.#messages(length)) {
         const position = (message.sequence - first) >>> 0;
         if (message.type !== NLMSG_ERROR || position >= requests.length) continue;
         answers[position] = answerOf(message);
-        missing--;
       }
     }
-    return answers.map((answer) => answer ?? { errno: ENOBUFS, text: 'no answer' });
+    const silence = lost || answers.at(-1) === undefined ? NO_ANSWER : DONE;
+    return answers.map((answer) => answer ?? silence);
   }
 
   /** The answer to the last request; undefined when it does not describe one moment. */
@@ -185,15 +190,19 @@ export class NetlinkSocket {
     return messages.ok ? messages.value : [];
   }
 
-  /** Zero, or the errno for all of them. */
+  /**
+   * Zero, or the errno for all of them. Only the last asks for an acknowledgement: the kernel works
+   * through a batch in order and answers failures unasked (netlink_rcv_skb in af_netlink.c).
+   */
   #send(requests: readonly NetlinkRequest[]): number {
     const bytes = new Uint8Array(
       requests.reduce((sum, request) => sum + messageLength(request.payload), 0),
     );
     let offset = 0;
-    for (const { type, flags, payload } of requests) {
+    for (const [position, { type, flags, payload }] of requests.entries()) {
       this.#sequence = (this.#sequence + 1) >>> 0;
-      const all = flags | NLM_F_REQUEST | NLM_F_ACK;
+      const acknowledge = position === requests.length - 1 ? NLM_F_ACK : 0;
+      const all = flags | NLM_F_REQUEST | acknowledge;
       offset = putMessage(bytes, offset, { type, flags: all, sequence: this.#sequence, payload });
     }
     const sent = this.#libc.send(this.fd, bytes, bytes.length, MSG_DONTWAIT);

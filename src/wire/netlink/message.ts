@@ -105,8 +105,9 @@ export function decodeMessages(
   return success(messages);
 }
 
+/** For any 32-bit length: a bitwise sum would turn the longest ones negative. */
 export function align4(length: number): number {
-  return (length + 3) & ~3;
+  return length + (-length & 3);
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -294,13 +294,10 @@ describe('what this version cannot do', () => {
     expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);
   });
 
-  test.each(['sync_groups: [{ name: g }]', 'ipvs: { a: 1 }'])(
-    '%s is refused by name',
-    (top) => {
-      const message = expect.stringContaining('not available in this version');
-      expect(errors(web('', top))).toEqual([message]);
-    },
-  );
+  test.each(['sync_groups: [{ name: g }]', 'ipvs: { a: 1 }'])('%s is refused by name', (top) => {
+    const message = expect.stringContaining('not available in this version');
+    expect(errors(web('', top))).toEqual([message]);
+  });
 
   test('an IPv6 virtual router is refused by name', () => {
     expect(errors(web('', '', '["2001:db8::1"]'))).toEqual([
@@ -317,5 +314,43 @@ describe('what this version cannot do', () => {
   test('values that ask for nothing are accepted', () => {
     const keys = 'accept: true, virtual_mac: false, lease: off, track: [], notify: {}';
     expect(errors(web(keys, 'sync_groups: []\nipvs: {}'))).toEqual([]);
+  });
+});
+
+describe('http', () => {
+  const listen = (text: string) => value(web('', `http: ${text}`)).agent.httpListen;
+
+  test.each([
+    ['{ listen: 127.0.0.1:9112 }', '127.0.0.1', 9112],
+    ['{ listen: "[::1]:9000" }', '::1', 9000],
+    ['{ listen: 9113 }', '127.0.0.1', 9113],
+    ['{ listen: ":9114" }', '127.0.0.1', 9114],
+    ['{}', '127.0.0.1', 9112],
+  ])('%s listens on this machine only', (text, address, port) => {
+    expect(listen(text)).toEqual({ address, port });
+    expect(warnings(web('', `http: ${text}`))).toEqual([]);
+  });
+
+  test.each(['192.0.2.11:9112', '0.0.0.0:9112', '"[::]:9112"'])(
+    '%s can be reached by others, which is said',
+    (text) => {
+      expect(warnings(web('', `http: { listen: ${text} }`))).toEqual([
+        expect.stringContaining('everybody who reaches'),
+      ]);
+    },
+  );
+
+  test.each([
+    'localhost:9112',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    '127.0.0.1',
+    '70000',
+    'yes',
+    '[]',
+  ])('%s is an error, told once', (text) => {
+    expect(errors(web('', `http: { listen: ${text} }`))).toEqual([
+      expect.stringMatching(/an IP address and a port|a whole number from 1 to 65535/),
+    ]);
   });
 });

@@ -56,6 +56,18 @@ describe('acknowledgements', () => {
     }
   });
 
+  test.each([0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff])(
+    'keep their errno when the request claims %i bytes',
+    (claimed) => {
+      const request = new Uint8Array(64);
+      new DataView(request.buffer).setUint32(0, claimed, true);
+      expect(acknowledgement(NLMSG_ERROR, NLM_F_ACK_TLVS, bytes(ERROR, request))).toEqual({
+        ok: true,
+        value: { errno: 99, text: undefined, offset: undefined },
+      });
+    },
+  );
+
   test('without an errno are an error', () => {
     expect(acknowledgement(NLMSG_ERROR, 0, Uint8Array.of(0, 0, 0))).toEqual({
       ok: false,

@@ -1,0 +1,119 @@
+/** `vrrp-agent watch`: who advertises what on a segment. Sends nothing and needs no agent. */
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
+import { type Duration, type Instant, instant } from '../../net/time.ts';
+import { linkNames, watchLink } from '../../runtime/watch-link.ts';
+import { readPcap } from '../../wire/pcap.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { LOOK_EVERY, WatchSession, type WatchStyle } from '../watch-session.ts';
+
+interface WatchOptions {
+  readonly for?: Duration;
+  readonly pcap?: string;
+  readonly json?: boolean;
+}
+
+const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
+
+/** What a screen without a size of its own is taken to hold. */
+const SCREEN = { columns: 132, rows: 50 };
+
+const PCAP_PROBLEM = {
+  'pcap-truncated': 'it is no whole capture',
+  'pcap-magic-error': 'it is no pcap file (editcap -F pcap makes one of a pcapng file)',
+  'pcap-link-type-error': 'its frames are not Ethernet (tcpdump -i any loses them)',
+} as const;
+
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('watch')
+    .description('Show who advertises which virtual router on a segment. Sends and joins nothing.')
+    .argument('[interface]', 'where to listen; it needs no address')
+    .option('--for <duration>', 'print what was heard after so long (10s, 2m), and end', span)
+    .option('--pcap <file>', 'read a capture instead of an interface')
+    .option('--json', 'print JSON, one event or snapshot a line')
+    .action(async (name: string | undefined, options: WatchOptions, command: Command) => {
+      if (options.pcap !== undefined) {
+        if (name !== undefined) command.error('error: INTERFACE or --pcap, not both', USAGE);
+        watchCapture(context, options.pcap, options.json === true);
+      } else {
+        if (name === undefined) command.error('error: which interface?', USAGE);
+        await watchInterface(context, name, options);
+      }
+    });
+}
+
+function watchCapture(context: CliContext, file: string, json: boolean): void {
+  const capture = readPcap(readFileSync(file));
+  if (!capture.ok) throw new Error(`${file}: ${PCAP_PROBLEM[capture.error.code]}`);
+  const session = new WatchSession(file, json ? 'json' : 'events', context, screen);
+  let now = instant(0);
+  for (const { at, bytes } of capture.value) {
+    // A merged capture may step back.
+    now = Math.max(now, at) as Instant;
+    session.advance(now);
+    session.frame(bytes, bytes.length, now);
+  }
+  session.finish(now);
+}
+
+/** Resolves when the time is over, or somebody presses Ctrl-C; rejects when the link goes away. */
+async function watchInterface(context: CliContext, name: string, options: WatchOptions) {
+  const session = new WatchSession(name, styleOf(context, options), context, screen);
+  await new Promise<void>((resolve, reject) => {
+    const watch = watchLink(name, {
+      onFrame: (frame, length) => session.frame(frame, length, wallClock()),
+      onError: (error) => end(() => reject(error)),
+    });
+    if (watch === undefined) {
+      const known = linkNames().join(', ');
+      reject(new Error(`there is no interface ${name}; there are: ${known}`));
+      return;
+    }
+    if (!watch.link.running) context.stderr(`${name} is down: nothing is heard until it is up\n`);
+    const look = setInterval(() => session.advance(wallClock()), LOOK_EVERY / 1_000);
+    const timer =
+      options.for === undefined ? undefined : setTimeout(() => finish(), options.for / 1_000);
+    const end = (settle: () => void) => {
+      clearInterval(look);
+      clearTimeout(timer);
+      for (const signal of SIGNALS) process.off(signal, finish);
+      settle();
+    };
+    const finish = () =>
+      end(() => {
+        watch.close();
+        session.finish(wallClock());
+        resolve();
+      });
+    for (const signal of SIGNALS) process.once(signal, finish);
+  });
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function styleOf({ isTty }: CliContext, { json, for: span }: WatchOptions): WatchStyle {
+  if (json === true) return span === undefined ? 'json' : 'json-once';
+  if (isTty) return 'table';
+  return span === undefined ? 'events' : 'table-once';
+}
+
+/** Microseconds since 1970 that never step: the wall clock of the start, and what passed since. */
+function wallClock(): Instant {
+  return Math.round((performance.timeOrigin + performance.now()) * 1_000) as Instant;
+}
+
+function screen() {
+  const { columns, rows } = process.stdout;
+  return { columns: columns ?? SCREEN.columns, rows: rows ?? SCREEN.rows };
+}
+
+function span(text: string): Duration {
+  const duration = parseDuration(text);
+  if (duration === undefined || duration === 0) {
+    throw new InvalidArgumentError('A duration such as 10s or 2m is expected.');
+  }
+  return duration;
+}

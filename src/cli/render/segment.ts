@@ -1,0 +1,143 @@
+/** A segment for people: a line for each sender, contradictions below, and a free VRID. */
+import type { SegmentFinding } from '../../engine/segment/findings.ts';
+import type { SegmentSnapshot } from '../../engine/segment/segment.ts';
+import type { SenderRow } from '../../engine/segment/sender.ts';
+import type { PastFinding, SegmentEvent } from '../../engine/segment/timeline.ts';
+import { type Duration, formatDuration } from '../../net/time.ts';
+import { isoTime } from '../segment-document.ts';
+import { type Column, renderTable } from './table.ts';
+import { formatAge, type Paint, type Palette, plain, printable } from './text.ts';
+
+export interface SegmentScreen {
+  /** The interface, or the file of a capture. */
+  readonly from: string;
+  readonly palette: Palette;
+  readonly width: number;
+  readonly past: readonly PastFinding[];
+}
+
+const CHANGES = {
+  appeared: 'is heard',
+  changed: 'has changed',
+  resigned: 'has resigned',
+  silent: 'is silent',
+  returned: 'is heard again',
+} as const;
+
+export function renderSegment(snapshot: SegmentSnapshot, screen: SegmentScreen): string {
+  const { senders, findings } = snapshot;
+  const { palette, width, past } = screen;
+  const title = `${palette.strong(printable(screen.from))}: ${summary(snapshot)}\n`;
+  const table =
+    senders.length === 0
+      ? ''
+      : renderTable(columnsFor(snapshot, palette), senders, width, palette.faint);
+  const lines = [
+    ...findings.map((finding) => palette.bad(`! ${findingText(finding)}`)),
+    ...past.map(
+      ({ finding, from, to }) =>
+        `  over: ${findingText(finding)} (${isoTime(from)} to ${isoTime(to)})`,
+    ),
+    hintText(snapshot),
+  ];
+  return `${title}${table}${lines.map((line) => `${line}\n`).join('')}`;
+}
+
+/** One line for one change. */
+export function renderSegmentEvent(event: SegmentEvent, palette: Palette): string {
+  const time = palette.faint(isoTime(event.at));
+  if (event.kind === 'finding') {
+    const paint = event.change === 'raised' ? palette.bad : plain;
+    const mark = event.change === 'raised' ? '!' : 'over:';
+    return `${time}  ${paint(`${mark} ${findingText(event.finding)}`)}\n`;
+  }
+  const { sender, change } = event;
+  const { family, vrid, source, claims } = sender;
+  const said =
+    claims === undefined
+      ? 'nothing acceptable'
+      : `priority ${claims.priority}, every ${formatDuration(claims.interval)}, version ${sender.version}, ${addressText(sender)}`;
+  return `${time}  ${family} VRID ${vrid}: ${source} ${CHANGES[change]}: ${said}\n`;
+}
+
+function summary({ senders, overflow }: SegmentSnapshot): string {
+  if (senders.length === 0) return 'no VRRP heard';
+  const routers = new Set(senders.map(({ family, vrid }) => `${family} ${vrid}`)).size;
+  const lost = overflow === 0 ? '' : `; ${overflow} packets of further senders left out`;
+  return `${counted(routers, 'virtual router')}, ${counted(senders.length, 'sender')}${lost}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function columnsFor({ at, findings }: SegmentSnapshot, palette: Palette): Column<SenderRow>[] {
+  const isMarked = (row: SenderRow) =>
+    findings.some(
+      ({ family, vrid, sources }) =>
+        family === row.family && vrid === row.vrid && sources.includes(row.source),
+    );
+  const mark = (row: SenderRow): Paint => (isMarked(row) ? palette.bad : plain);
+  return [
+    { title: '', cell: (row) => (isMarked(row) ? '!' : ' '), paint: mark },
+    { title: 'FAMILY', cell: (row) => row.family },
+    { title: 'VRID', cell: (row) => `${row.vrid}` },
+    { title: 'SOURCE', cell: (row) => row.source, paint: mark, least: 10 },
+    { title: 'STATE', cell: stateOf, paint: (row) => statePaint(row, palette) },
+    { title: 'PRIO', cell: ({ claims }) => `${claims?.priority ?? '-'}` },
+    { title: 'EVERY', cell: ({ claims }) => durationText(claims?.interval) },
+    { title: 'HEARD', cell: ({ measuredInterval }) => durationText(rounded(measuredInterval)) },
+    { title: 'VER', cell: (row) => `${row.version}` },
+    { title: 'SUM', cell: sumOf },
+    { title: 'ADDRESSES', cell: addressText, least: 10 },
+    { title: 'LAST', cell: (row) => formatAge((at - row.lastSeen) / 1_000) },
+    { title: 'ADVERTS', cell: (row) => `${row.adverts}` },
+    { title: 'REFUSED', cell: refusedText, least: 7, shrinksLast: true },
+  ];
+}
+
+function stateOf({ state }: SenderRow): string {
+  return state === 'master' ? 'MASTER' : state;
+}
+
+function statePaint({ state }: SenderRow, palette: Palette): Paint {
+  if (state === 'master') return palette.good;
+  return state === 'refused' ? palette.bad : palette.faint;
+}
+
+function sumOf({ claims }: SenderRow): string {
+  if (claims?.checksumForm === undefined) return '-';
+  return claims.checksumForm === 'rfc9568' ? 'rfc' : 'pseudo';
+}
+
+/** One address tells clusters apart; an IPv6 list has to begin with a link-local one that does not. */
+function addressText({ claims }: SenderRow): string {
+  const addresses = claims?.addresses ?? [];
+  const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
+  if (shown === undefined) return '-';
+  return addresses.length > 1 ? `${shown} +${addresses.length - 1}` : shown;
+}
+
+function refusedText({ refused }: SenderRow): string {
+  return refused.map(({ reason, count }) => `${reason} ${count}`).join(' ') || '-';
+}
+
+/** To the millisecond: what the clock of a listener is good for. */
+function rounded(duration: Duration | undefined): Duration | undefined {
+  if (duration === undefined) return undefined;
+  return (Math.max(1, Math.round(duration / 1_000)) * 1_000) as Duration;
+}
+
+function durationText(duration: Duration | undefined): string {
+  return duration === undefined ? '-' : formatDuration(duration);
+}
+
+function findingText({ code, family, vrid, message }: SegmentFinding): string {
+  return `${family} VRID ${vrid} ${code}: ${message}`;
+}
+
+function hintText({ freeVrid }: SegmentSnapshot): string {
+  return freeVrid === undefined
+    ? 'no VRID is free'
+    : `free VRID: ${freeVrid} (as far as heard: a router that is down says nothing)`;
+}

@@ -1,0 +1,200 @@
+/** What contradicts what on a segment: between the senders of one virtual router, and within one. */
+import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
+import { type Duration, elapsed, formatDuration, type Instant, seconds } from '../../net/time.ts';
+import type { SenderRow } from './sender.ts';
+
+export type FindingCode =
+  /** Several senders hold on to one virtual router. */
+  | 'two-masters'
+  /** Address lists without a common address: two clusters chose the same VRID. */
+  | 'vrid-shared'
+  | 'address-lists-differ'
+  | 'checksum-forms-mixed'
+  | 'versions-mixed'
+  | 'authentication-mixed'
+  | 'intervals-differ'
+  /** The measured interval is not the advertised one. */
+  | 'interval-not-kept'
+  | 'ttl-not-255'
+  | 'packets-refused'
+  /** ARP or ND says that an advertised address is at a machine that does not advertise it. */
+  | 'address-elsewhere';
+
+export interface SegmentFinding {
+  readonly code: FindingCode;
+  readonly family: Family;
+  readonly vrid: number;
+  readonly sources: readonly IpAddress[];
+  /** For people: what the senders say. */
+  readonly message: string;
+}
+
+/** Who last said where an address is: gratuitous ARP, Neighbor Advertisement. */
+export interface Announcement {
+  readonly mac: MacAddress;
+  readonly at: Instant;
+}
+
+export interface Evidence {
+  readonly at: Instant;
+  readonly senders: readonly SenderRow[];
+  readonly announcements: ReadonlyMap<IpAddress, Announcement | undefined>;
+  readonly contenders: (family: Family, vrid: number) => readonly IpAddress[];
+}
+
+/** What was said before that counts no more: its sender may have been set right, or switched off. */
+const EVIDENCE_AGE = seconds(600);
+
+/** A row whose claims are known. */
+type Claimant = SenderRow & { readonly claims: NonNullable<SenderRow['claims']> };
+
+export function findingsOf(evidence: Evidence): SegmentFinding[] {
+  const routers = new Map<string, SenderRow[]>();
+  for (const row of evidence.senders) {
+    if (elapsed(row.lastSeen, evidence.at) > EVIDENCE_AGE) continue;
+    const key = `${row.family} ${row.vrid}`;
+    const rows = routers.get(key);
+    if (rows === undefined) routers.set(key, [row]);
+    else rows.push(row);
+  }
+  return [...routers.values()].flatMap((rows) => [
+    ...betweenSenders(rows, evidence),
+    ...rows.flatMap(withinSender),
+  ]);
+}
+
+function betweenSenders(rows: readonly SenderRow[], evidence: Evidence): SegmentFinding[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const { family, vrid } = first;
+  const claimants = rows.filter((row): row is Claimant => row.claims !== undefined);
+  const found: SegmentFinding[] = [];
+  const find = (code: FindingCode, sources: Iterable<IpAddress>, message: string) => {
+    found.push({ code, family, vrid, sources: [...new Set(sources)], message });
+  };
+  const compare = (code: FindingCode, what: string, of: (row: Claimant) => string | undefined) => {
+    const told = claimants.filter((row) => of(row) !== undefined);
+    if (new Set(told.map(of)).size < 2) return;
+    const said = told.map((row) => `${row.source} ${of(row)}`).join(', ');
+    find(code, sourcesOf(told), `${what}: ${said}`);
+  };
+
+  const contenders = evidence.contenders(family, vrid);
+  if (contenders.length > 0) {
+    const said = contenders.map((source) => `${source} ${prioritiesOf(claimants, source)}`);
+    find('two-masters', contenders, `${contenders.length} MASTERs at a time: ${said.join(', ')}`);
+  }
+  compareLists(claimants, find);
+  compare('checksum-forms-mixed', 'checksum forms', ({ claims }) => claims.checksumForm);
+  compare('versions-mixed', 'versions', ({ source }) => versionsOf(claimants, source));
+  compare('authentication-mixed', 'authentication types', ({ claims }) =>
+    claims.authType === undefined ? undefined : `${claims.authType}`,
+  );
+  for (const version of [2, 3]) {
+    compare('intervals-differ', 'advertisement intervals', (row) =>
+      row.version === version ? formatDuration(row.claims.interval) : undefined,
+    );
+  }
+  for (const [address, mac] of strayAddresses(claimants, evidence)) {
+    find('address-elsewhere', sourcesOf(claimants), `${address} is announced by ${mac}`);
+  }
+  return found;
+}
+
+function compareLists(
+  claimants: readonly Claimant[],
+  find: (code: FindingCode, sources: Iterable<IpAddress>, message: string) => void,
+): void {
+  const lists = new Map<string, Claimant>();
+  for (const row of claimants) lists.set([...row.claims.addresses].sort().join(' '), row);
+  if (lists.size < 2) return;
+  const rows = [...lists.values()];
+  const isDisjoint = rows.every((row, at) =>
+    rows.slice(at + 1).every((other) => !sharesAddress(row, other)),
+  );
+  const said = rows.map(({ source, claims }) => `${source} ${listText(claims.addresses)}`);
+  if (isDisjoint) find('vrid-shared', sourcesOf(claimants), `two clusters: ${said.join('; ')}`);
+  else find('address-lists-differ', sourcesOf(claimants), `address lists: ${said.join('; ')}`);
+}
+
+function sharesAddress(one: Claimant, other: Claimant): boolean {
+  const known = new Set(one.claims.addresses);
+  return other.claims.addresses.some((address) => known.has(address));
+}
+
+function withinSender(row: SenderRow): SegmentFinding[] {
+  const { family, vrid, source, claims, measuredInterval, state, ttl } = row;
+  const found: SegmentFinding[] = [];
+  const find = (code: FindingCode, message: string) =>
+    found.push({ code, family, vrid, sources: [source], message: `${source}: ${message}` });
+
+  if (claims !== undefined && measuredInterval !== undefined && state === 'master') {
+    if (!isKept(claims.interval, measuredInterval)) {
+      const shown = formatDuration(roundedMs(measuredInterval));
+      find(
+        'interval-not-kept',
+        `advertises ${formatDuration(claims.interval)}, sends every ${shown}`,
+      );
+    }
+  }
+  const refused = row.refused.map(({ reason, count }) => `${reason} ${count}`);
+  if (row.refused.some(({ reason }) => reason === 'ip-ttl-error')) {
+    find('ttl-not-255', `TTL ${ttl}; refused: ${refused.join(', ')}`);
+  } else if (refused.length > 0) {
+    find('packets-refused', `refused: ${refused.join(', ')}`);
+  }
+  return found;
+}
+
+function isKept(advertised: Duration, measured: Duration): boolean {
+  return measured < advertised * 1.5 && measured > advertised / 1.5;
+}
+
+function roundedMs(duration: Duration): Duration {
+  return (Math.max(1, Math.round(duration / 1_000)) * 1_000) as Duration;
+}
+
+function prioritiesOf(claimants: readonly Claimant[], source: IpAddress): string {
+  const row = claimants.find((one) => one.source === source && one.state === 'master');
+  return row === undefined ? '' : `(priority ${row.claims.priority})`;
+}
+
+/** All versions a router speaks: one that speaks both (RFC 9568 section 8.4) does so on purpose. */
+function versionsOf(claimants: readonly Claimant[], source: IpAddress): string {
+  const versions = claimants.filter((row) => row.source === source).map(({ version }) => version);
+  return [...new Set(versions)].sort().join('+');
+}
+
+function strayAddresses(
+  claimants: readonly Claimant[],
+  { announcements, at }: Evidence,
+): [IpAddress, string][] {
+  const stray = new Map<IpAddress, string>();
+  for (const { claims, vrid, family } of claimants) {
+    for (const address of claims.addresses) {
+      const announced = announcements.get(address);
+      if (announced === undefined || elapsed(announced.at, at) > EVIDENCE_AGE) continue;
+      const isOurs = claimants.some(
+        ({ mac, claims: { addresses } }) => mac === announced.mac && addresses.includes(address),
+      );
+      if (isOurs || announced.mac === virtualMacOf(family, vrid)) continue;
+      stray.set(address, announced.mac);
+    }
+  }
+  return [...stray];
+}
+
+/** RFC 9568 section 7.3. */
+function virtualMacOf(family: Family, vrid: number): string {
+  return `00:00:5e:00:0${family === 'ipv4' ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
+}
+
+function sourcesOf(rows: readonly SenderRow[]): IpAddress[] {
+  return rows.map(({ source }) => source);
+}
+
+function listText(addresses: readonly IpAddress[]): string {
+  const [first, second, ...rest] = addresses;
+  const shown = [first, second].filter((address) => address !== undefined).join(' ');
+  return rest.length > 0 ? `${shown} +${rest.length}` : shown;
+}

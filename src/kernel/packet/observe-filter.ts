@@ -1,0 +1,82 @@
+/**
+ * What an observer of a link is handed: VRRP of both families, gratuitous ARP and Neighbor
+ * Advertisements. Everything else ends in the kernel, so a busy link costs the observer nothing.
+ *
+ * Frames of a VLAN on top of the link pass by here as well, their tag taken off and kept beside
+ * (<linux/filter.h>, SKF_AD_VLAN_TAG): they are another segment.
+ */
+import {
+  A_TO_X,
+  ACCEPT,
+  ANCILLARY,
+  AND,
+  assemble,
+  DROP,
+  type Instruction,
+  JUMP_EQUAL,
+  JUMP_EQUAL_X,
+  LOAD_BYTE,
+  LOAD_HALF,
+  LOAD_WORD,
+} from './classic-bpf.ts';
+
+/** SKF_AD_VLAN_TAG: 0 for no tag, and VLAN 0 is a priority and no VLAN. */
+const VLAN_TAG = ANCILLARY + 44;
+const VLAN_ID_MASK = 0xfff;
+
+const ETHERTYPE = 12;
+const IPV4 = 0x0800;
+const ARP = 0x0806;
+const IPV6 = 0x86dd;
+
+/** Offsets in the frame. */
+const IPV4_PROTOCOL = 23;
+const IPV6_NEXT_HEADER = 20;
+const ICMPV6_TYPE = 54;
+const ARP_SENDER = 28;
+const ARP_TARGET = 38;
+
+const VRRP = 112;
+const ICMPV6 = 58;
+const NEIGHBOR_ADVERTISEMENT = 136;
+
+export function observeFilter(): Uint8Array {
+  const ipv4 = [[LOAD_BYTE, IPV4_PROTOCOL], ...only(VRRP)] satisfies Instruction[];
+  const ipv6 = [
+    [LOAD_BYTE, IPV6_NEXT_HEADER],
+    [JUMP_EQUAL, VRRP, 0, 1],
+    ACCEPT,
+    [JUMP_EQUAL, ICMPV6, 1, 0],
+    DROP,
+    [LOAD_BYTE, ICMPV6_TYPE],
+    ...only(NEIGHBOR_ADVERTISEMENT),
+  ] satisfies Instruction[];
+  const arp = [
+    [LOAD_WORD, ARP_SENDER],
+    [A_TO_X],
+    [LOAD_WORD, ARP_TARGET],
+    [JUMP_EQUAL_X, 0, 0, 1],
+    ACCEPT,
+    DROP,
+  ] satisfies Instruction[];
+  return assemble([
+    [LOAD_WORD, VLAN_TAG],
+    [AND, VLAN_ID_MASK],
+    [JUMP_EQUAL, 0, 1, 0],
+    DROP,
+    [LOAD_HALF, ETHERTYPE],
+    ...when(IPV4, ipv4),
+    ...when(IPV6, ipv6),
+    ...when(ARP, arp),
+    DROP,
+  ]);
+}
+
+/** Each branch ends by itself; the next one finds the EtherType still in A. */
+function when(etherType: number, branch: readonly Instruction[]): Instruction[] {
+  return [[JUMP_EQUAL, etherType, 0, branch.length], ...branch];
+}
+
+function only(value: number): Instruction[] {
+  return [[JUMP_EQUAL, value, 0, 1], ACCEPT, DROP];
+}

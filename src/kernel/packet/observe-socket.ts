@@ -1,0 +1,105 @@
+/**
+ * Hears VRRP on a link without taking part: no address, no group of IGMP or MLD, nothing sent. The
+ * network card alone is told to let the two multicast MAC addresses through (packet(7)).
+ */
+import {
+  AF_PACKET,
+  ETH_P_ALL,
+  MSG_DONTWAIT,
+  PACKET_ADD_MEMBERSHIP,
+  PACKET_MR_MULTICAST,
+  SOCK_RAW,
+  SOL_PACKET,
+} from '../ffi/constants.ts';
+import { ENODEV } from '../ffi/errno.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { libc } from '../ffi/libc.ts';
+import { bindAddress, closeFd, configured, openSocket, setOption } from '../ffi/socket.ts';
+import { attachFilter } from './attach-filter.ts';
+import { observeFilter } from './observe-filter.ts';
+
+/** 224.0.0.18 and ff02::12 on Ethernet (RFC 1112 section 6.4, RFC 2464 section 7). */
+const GROUPS = [
+  [0x01, 0x00, 0x5e, 0x00, 0x00, 0x12],
+  [0x33, 0x33, 0x00, 0x00, 0x00, 0x12],
+] as const;
+
+/** Jumbo frames and offloaded ones alike. */
+const FRAME_BYTES = 65_536;
+
+/** The frame is only valid during the call. */
+export type FrameSink = (frame: Uint8Array, length: number) => void;
+
+export class ObserveSocket {
+  /** For the reactor. */
+  readonly fd: number;
+  readonly #what: string;
+  readonly #index: number;
+  readonly #frame = new Uint8Array(FRAME_BYTES);
+
+  /** In the network namespace of the calling thread. Throws `KernelError`. */
+  constructor(index: number, name: string) {
+    this.#what = `packet socket on ${name}`;
+    this.#index = index;
+    // Protocol 0 hears nothing until it is bound, so no frame passes before the filter is there.
+    const fd = openSocket(this.#what, AF_PACKET, SOCK_RAW, 0);
+    this.fd = configured(fd, (created) => this.#configure(created));
+  }
+
+  /** Hands over at most `limit` waiting frames. Throws `KernelError` when the link is gone. */
+  drain(limit: number, sink: FrameSink): void {
+    for (let left = limit; left > 0; left--) {
+      const length = libc().recv(this.fd, this.#frame, FRAME_BYTES, MSG_DONTWAIT);
+      if (length < 0) {
+        this.#checkLink();
+        return;
+      }
+      sink(this.#frame, length);
+    }
+  }
+
+  close(): void {
+    closeFd(this.fd);
+  }
+
+  /** A link that is set down ends nothing: the socket hears it again when it is up. */
+  #checkLink(): void {
+    if (libc().if_indextoname(this.#index, new Uint8Array(16)) !== null) return;
+    throw new KernelError(`read ${this.#what}`, ENODEV, 'the interface is gone');
+  }
+
+  #configure(fd: number): void {
+    attachFilter(this.#what, fd, observeFilter());
+    for (const group of GROUPS) {
+      setOption(
+        `hear multicast with ${this.#what}`,
+        fd,
+        SOL_PACKET,
+        PACKET_ADD_MEMBERSHIP,
+        membership(this.#index, group),
+      );
+    }
+    bindAddress(this.#what, fd, linkAddress(this.#index));
+  }
+}
+
+/** `struct packet_mreq` (packet(7)): interface index, type, length and address. */
+function membership(index: number, group: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, index, true);
+  view.setUint16(4, PACKET_MR_MULTICAST, true);
+  view.setUint16(6, group.length, true);
+  bytes.set(group, 8);
+  return bytes;
+}
+
+/** `struct sockaddr_ll` (packet(7)): the protocol is in network byte order. */
+function linkAddress(index: number): Uint8Array {
+  const bytes = new Uint8Array(20);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_PACKET, true);
+  view.setUint16(2, ETH_P_ALL);
+  view.setInt32(4, index, true);
+  return bytes;
+}

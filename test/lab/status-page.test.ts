@@ -1,0 +1,223 @@
+/** The status page in a browser: against made-up agents, and against a real one in a lab. */
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Report } from '../../src/engine/reports.ts';
+import { virtualAddress } from '../../src/lab/layout.ts';
+import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { builtProgram } from '../../src/lab/program.ts';
+import { useLabs } from '../interop/harness/fresh-lab.ts';
+import { lacks } from '../interop/harness/requirements.ts';
+import { modelOf } from '../unit/control/samples.ts';
+import { runHttp } from '../unit/observe/http-samples.ts';
+import { AT, transition, viewOf } from '../unit/observe/samples.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const LONGER_THAN_A_REFRESH = { timeout: 15_000 };
+
+function launch(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A page whose script has run without complaints. */
+async function open(browser: Browser, url: string, width = 1_200): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 800 } });
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`) && !request.url().startsWith('data:')) {
+      complaints.push(`asks ${request.url()}`);
+    }
+  });
+  onTestFinished(async () => {
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+  await page.goto(`${url}/`);
+  await page.waitForSelector('tbody tr', { state: 'attached' });
+  return page;
+}
+
+function visibleRows(page: Page): Promise<string[]> {
+  return page.locator('tbody tr:visible th').allTextContents();
+}
+
+function view(name: string, more: Parameters<typeof viewOf>[1] = {}): Report {
+  return { kind: 'view', view: viewOf(name, more) };
+}
+
+describe.skipIf(lacks('chromium'))('the status page', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch(CHROMIUM);
+  });
+  afterAll(() => browser.close());
+
+  test('shows state, master, priority, addresses and what happened', async () => {
+    const model = modelOf('web');
+    model.apply(view('web'), AT);
+    model.apply(transition('web'), AT);
+    const { url } = await runHttp(model);
+    const page = await open(browser, url);
+    expect(await page.title()).toBe('lb1: 1 MASTER');
+    const cells = await page.locator('tbody td').allTextContents();
+    expect(cells[0]).toBe('MASTER');
+    expect(cells.slice(2)).toEqual([
+      'this router',
+      '140 of 150',
+      '203.0.113.100',
+      'eth0, VRID 1, v3',
+      '',
+    ]);
+    expect(await page.locator('#events li').allTextContents()).toEqual([
+      expect.stringMatching(/web\s*BACKUP to MASTER: no advertisement for 3.414s$/),
+    ]);
+    expect(await page.locator('#alarm').isVisible()).toBe(false);
+  });
+
+  test('follows what happens without being asked', async () => {
+    const model = modelOf('web');
+    model.apply(view('web'), AT);
+    const { url } = await runHttp(model);
+    const page = await open(browser, url);
+    model.apply(transition('web', 'FAULT'), AT);
+    model.apply(view('web', { state: 'FAULT', faults: ['interface-down'], master: null }), AT);
+    await page.waitForSelector('tr[data-state=FAULT]', LONGER_THAN_A_REFRESH);
+    expect(await page.locator('td.trouble').textContent()).toBe('interface-down');
+    expect(await page.locator('#events li').count()).toBe(1);
+  });
+
+  test('takes nothing from the network for markup', async () => {
+    const model = modelOf('web');
+    model.apply(view('web', { addresses: ['<img src=x onerror=alert(1)>'] }), AT);
+    const evil = transition('<b>web</b>');
+    model.apply({ ...evil, reason: '<script>alert(1)</script>' } as Report, AT);
+    const { url } = await runHttp(model);
+    const page = await open(browser, url);
+    expect(await page.locator('main img, main b, main script').count()).toBe(0);
+    expect(await page.locator('#events').textContent()).toContain('<script>alert(1)</script>');
+  });
+
+  test('says since when there is no answer, and that what it shows is old', async () => {
+    const { url, http } = await runHttp(modelOf('web'));
+    const page = await open(browser, url);
+    await http.close();
+    const alarm = page.locator('#alarm');
+    await alarm.waitFor(LONGER_THAN_A_REFRESH);
+    expect(await alarm.textContent()).toMatch(
+      /^No answer since .*\d\d:\d\d.*\. What is shown is what was known then\.$/,
+    );
+    expect(await page.locator('body').getAttribute('class')).toContain('gone');
+  });
+
+  test('does not trust the rows of an agent whose protocol thread is silent', async () => {
+    const reason = 'the protocol thread has not answered for 12.3 s';
+    const answerHealth = () => ({ healthy: false as const, reason });
+    const { url } = await runHttp(modelOf('web'), { answerHealth });
+    const page = await open(browser, url);
+    const alarm = page.locator('#alarm');
+    await alarm.waitFor(LONGER_THAN_A_REFRESH);
+    expect(await alarm.textContent()).toBe(`${reason}: what is shown may be out of date`);
+  });
+
+  test('finds one of 255 instances by state and by text', async () => {
+    const names = Array.from({ length: 255 }, (_, at) => `service-${at + 1}`);
+    const model = modelOf(...names);
+    for (const name of names) {
+      const state = name === 'service-77' ? 'FAULT' : 'BACKUP';
+      model.apply(view(name, { state, faults: state === 'FAULT' ? ['no-address'] : [] }), AT);
+    }
+    const { url } = await runHttp(model);
+    const page = await open(browser, url);
+    expect(await visibleRows(page)).toEqual(names);
+    await page.getByRole('button', { name: 'FAULT 1' }).click();
+    expect(await visibleRows(page)).toEqual(['service-77']);
+    await page.getByRole('button', { name: 'FAULT 1' }).click();
+    await page.locator('#search').fill('service-25');
+    expect(await visibleRows(page)).toEqual(names.filter((name) => name.startsWith('service-25')));
+    await page.locator('#search').fill('nothing like this');
+    expect(await page.locator('#none').isVisible()).toBe(true);
+  });
+
+  test.each([1, 255])('fits a phone with %i instances', async (count) => {
+    const names = Array.from({ length: count }, (_, at) => `service-${at + 1}`);
+    const { url } = await runHttp(modelOf(...names));
+    const page = await open(browser, url, 360);
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBe(360);
+  });
+});
+
+describe.skipIf(lacks('chromium', 'curl'))('the listener of a running agent', () => {
+  const labs = useLabs();
+
+  test('serves page, metrics and health, and goes with the agent', async () => {
+    const lab = await labs.up(1);
+    const host = lab.director(1);
+    const agent = await startAgent(lab, host, {
+      instances: [{ addresses: [virtualAddress(0)], advertisement_interval: '100ms' }],
+      more: { http: { listen: 9112 } },
+    });
+    const url = 'http://127.0.0.1:9112';
+    const get = (path: string) => lab.run(host, 'curl', ['--silent', '--fail', `${url}${path}`]);
+    await expect.poll(() => agent.state(), LONGER_THAN_A_REFRESH).toBe('MASTER');
+
+    expect(JSON.parse(await get('/healthz'))).toEqual({ healthy: true });
+    const metrics = await get('/metrics');
+    expect(metrics).toContain(
+      'vrrp_instance_state{instance="web",vrid="55",family="ipv4",interface="eth0",state="MASTER"} 1',
+    );
+    expect(metrics).toContain('vrrp_transitions_total{instance="web",from="BACKUP",to="MASTER"} 1');
+    expect(metrics).toMatch(/^vrrp_advertisements_sent_total\{instance="web"\} [1-9]/m);
+    expect(metrics).toMatch(/^vrrp_timer_lateness_seconds_count [1-9]/m);
+
+    const inside = lab.path('chromium-inside');
+    writeFileSync(inside, `#!/bin/sh\nexec ip netns exec ${host.namespace} ${CHROMIUM} "$@"\n`);
+    chmodSync(inside, 0o755);
+    const browser = await launch(inside);
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${url}/`);
+      await page.waitForSelector('tr[data-state=MASTER]', LONGER_THAN_A_REFRESH);
+      await agent.stop();
+      await page.locator('#alarm').waitFor(LONGER_THAN_A_REFRESH);
+      expect(await page.locator('#alarm').textContent()).toMatch(/^No answer since /);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('keeps the agent from starting when the port is taken, before it touches the network', async () => {
+    const lab = await labs.up(1);
+    const host = lab.director(1);
+    const program = "require('net').createServer().listen(9112, '127.0.0.1')";
+    await lab.spawn(host, process.execPath, ['-e', program], { label: 'taker' });
+    const taken = () => lab.run(host, 'sh', ['-c', 'grep -c ":2398 .* 0A " /proc/net/tcp || true']);
+    await expect.poll(taken, LONGER_THAN_A_REFRESH).toContain('1');
+    const config = lab.path('taken.yaml');
+    const options = {
+      instances: [{ addresses: [virtualAddress(0)], priority: 255 }],
+      more: { http: { listen: 9112 } },
+    };
+    writeFileSync(config, agentConfig(lab, host, options));
+    const command = [builtProgram('src/cli/main.js'), 'run', '--config', config];
+    const agent = await lab.spawn(host, process.execPath, command, { label: 'agent', log: true });
+    expect(await agent.ended).toBe(1);
+    const log = readFileSync(lab.path('agent.log'), 'utf8');
+    expect(log).toContain('http.listen: 127.0.0.1:9112 is in use by another program');
+    expect(log).not.toContain('"code":"started"');
+    expect(await lab.holders(virtualAddress(0))).toEqual([]);
+  });
+});
