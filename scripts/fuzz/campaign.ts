@@ -5,6 +5,7 @@
 import { Random } from '../../test/sim/random.ts';
 import { ENGINE_TARGET } from './engine-target.ts';
 import { NETLINK_TARGET } from './netlink-target.ts';
+import { SEGMENT_TARGET } from './segment-target.ts';
 import { EPISODE, type FuzzTarget } from './target.ts';
 import { CONFIG_TARGET, CONTROL_TARGET } from './text-targets.ts';
 import { WIRE_TARGETS } from './wire-targets.ts';
@@ -12,7 +13,7 @@ import { WIRE_TARGETS } from './wire-targets.ts';
 /** Episodes of one round; a case of a slow target costs as much as a hundred of a decoder. */
 const ROUND = 256;
 
-const DECODERS: readonly FuzzTarget[] = [...WIRE_TARGETS, NETLINK_TARGET];
+const DECODERS: readonly FuzzTarget[] = [...WIRE_TARGETS, NETLINK_TARGET, SEGMENT_TARGET];
 
 export interface Failure {
   readonly target: string;

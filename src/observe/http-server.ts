@@ -69,7 +69,7 @@ export class HttpServer {
     await new Promise<void>((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, options.listen));
       http.#server.once('error', fail);
-      http.#server.listen({ host: address, port, ipv6Only: true }, () => {
+      http.#server.listen({ host: address, port }, () => {
         http.#server.off('error', fail);
         resolve();
       });

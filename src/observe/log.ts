@@ -12,6 +12,9 @@ const STDOUT = 1;
 /** A log that nobody reads is cut off here rather than kept in memory. */
 const BUFFER_LIMIT = 16 * 1024 * 1024;
 
+/** How long the reader of the log may take for what was written last. */
+const PARTING_MS = 1_000;
+
 export interface LogOptions {
   readonly level: Level | 'silent';
   /** Name of this router, in every line. */
@@ -28,9 +31,52 @@ export function createLogger({ level, router, destination }: LogOptions): Logger
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    // pino flushes a destination of its own making on `exit`.
-    destination ?? pino.destination({ dest: STDOUT, sync: false, maxLength: BUFFER_LIMIT }),
+    destination ?? standardOutput(),
   );
+}
+
+/**
+ * Nothing may be logged afterwards. A reader that has stopped reading does not keep the process from
+ * ending: what it has not taken by then is lost.
+ */
+export async function endLog(logger: Logger): Promise<void> {
+  const destination = destinationOf(logger);
+  if (destination === undefined || destination.destroyed) return;
+  const closed = new Promise((resolve) => destination.once('close', resolve));
+  let late: NodeJS.Timeout | undefined;
+  const given = new Promise((resolve) => {
+    late = setTimeout(resolve, PARTING_MS);
+  });
+  destination.end();
+  await Promise.race([closed, given]);
+  clearTimeout(late);
+  destination.destroy();
+}
+
+/** Written without waiting; pino flushes a destination of its own making on `exit`. */
+function standardOutput(): Destination {
+  const destination: Destination = pino.destination({
+    dest: STDOUT,
+    sync: false,
+    maxLength: BUFFER_LIMIT,
+    retryEAGAIN: () => !destination.destroyed,
+  });
+  // A full disk or a closed terminal is no reason to stop, and there is nowhere to tell of it.
+  destination.on('error', () => {});
+  return destination;
+}
+
+/** `destroyed` is not in pino's types. */
+type Destination = ReturnType<typeof pino.destination> & { readonly destroyed?: boolean };
+
+/** Undefined: the destination is the caller's own. */
+function destinationOf(logger: Logger): Destination | undefined {
+  const stream: unknown = Reflect.get(logger, pino.symbols.streamSym);
+  return isDestination(stream) ? stream : undefined;
+}
+
+function isDestination(stream: unknown): stream is Destination {
+  return typeof stream === 'object' && stream !== null && 'flushSync' in stream && 'end' in stream;
 }
 
 /** One line for each event; `at` is when it happened, which the line's own time may be later than. */

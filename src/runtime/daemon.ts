@@ -15,7 +15,7 @@ import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import type { HttpServer } from '../observe/http-server.ts';
-import { createLogger, logReport } from '../observe/log.ts';
+import { createLogger, endLog, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { letGo } from './emergency.ts';
@@ -32,9 +32,21 @@ export interface DaemonOptions {
 export type DaemonOutcome = 0 | 1 | 2;
 
 /** Runs until a signal stops it or the protocol fails; everything is released when it returns. */
-export async function runDaemon({ config, protocol }: DaemonOptions): Promise<DaemonOutcome> {
-  const { settings, agent } = config;
+export async function runDaemon(options: DaemonOptions): Promise<DaemonOutcome> {
+  const { settings, agent } = options.config;
   const logger = createLogger({ level: agent.logLevel, router: settings.router });
+  try {
+    return await runLogged(options, logger);
+  } finally {
+    await endLog(logger);
+  }
+}
+
+async function runLogged(
+  { config, protocol }: DaemonOptions,
+  logger: Logger,
+): Promise<DaemonOutcome> {
+  const { settings, agent } = config;
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
   if (missing.length > 0) {
     const message = `${missing.join(' and ')} missing: run as root, or give the service these capabilities`;

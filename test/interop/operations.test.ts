@@ -136,9 +136,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
 /** A cable of its own between the two directors: 203.0.113.1 and 203.0.113.2. */
 async function joinDirectly(lab: Lab, name: string): Promise<void> {
   const [first, second] = [lab.director(1).namespace, lab.director(2).namespace];
-  await ipBatch([
-    `link add ${name} netns ${first} type veth peer name ${name} netns ${second}`,
-  ]);
+  await ipBatch([`link add ${name} netns ${first} type veth peer name ${name} netns ${second}`]);
   await ipBatch([`addr add 203.0.113.2/24 dev ${name}`, `link set ${name} up`], second);
   await ipBatch([`addr add 203.0.113.1/24 dev ${name}`, `link set ${name} up`], first);
 }

@@ -125,7 +125,10 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
   afterAll(() => lab.down());
 
   function reaches(router: Router, state: string): Promise<true> {
-    return waitFor(`${router.name} ${state}`, async () => (await agent.state(router.name)) === state);
+    return waitFor(
+      `${router.name} ${state}`,
+      async () => (await agent.state(router.name)) === state,
+    );
   }
 
   /** Advertisements for the router on the agent's interface, both directions, while something is done. */
@@ -261,7 +264,11 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
 
     test.each([
       ['a lower priority', master.loser, { priority: 50 }],
-      ['the same priority and a lower address', master.equalLower, { priority: 100, source: LOWER }],
+      [
+        'the same priority and a lower address',
+        master.equalLower,
+        { priority: 100, source: LOWER },
+      ],
     ])('answers %s at once and keeps to its grid (F-A12, F-A13)', async (_, router, fields) => {
       const wire = await onTheWire(router, async () => {
         await sleep(INTERVAL);
@@ -309,7 +316,9 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
 
   test('is told apart when it is odd but counts (R-09, R-11, R-15, R-16)', async () => {
     const { odd } = master;
-    peer.send(odd.packet({ source: LOWER, priority: 100, interval: 20, addresses: ['198.51.100.1'] }));
+    peer.send(
+      odd.packet({ source: LOWER, priority: 100, interval: 20, addresses: ['198.51.100.1'] }),
+    );
     peer.send(speakers.owner.packet({ source: LOWER, priority: 255, interval: 4095 }));
     await expect
       .poll(async () => (await agent.instance(odd.name)).counters)

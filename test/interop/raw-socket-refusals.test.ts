@@ -4,8 +4,8 @@
  * packets come before, while and after the agent becomes MASTER, faster than advertisements do.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Capture } from '../../src/lab/capture.ts';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
+import { Capture } from '../../src/lab/capture.ts';
 import { Lab } from '../../src/lab/lab.ts';
 import { HOST_INTERFACE } from '../../src/lab/layout.ts';
 import { type AgentInstance, agentSocket, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
@@ -58,7 +58,11 @@ const REFUSALS: readonly Refusal[] = [
     counter: 'packet-length-errors',
     packet: { spoil: (message) => message.subarray(0, -2) },
   },
-  { what: 'R-04 fewer addresses than it says', counter: 'packet-length-errors', packet: { count: 2 } },
+  {
+    what: 'R-04 fewer addresses than it says',
+    counter: 'packet-length-errors',
+    packet: { count: 2 },
+  },
   {
     what: 'R-04 of two bytes',
     counter: 'packet-length-errors',
@@ -236,7 +240,9 @@ describe.skipIf(lacks())('an advertisement that is refused', () => {
   /** From listening to leading, in milliseconds. */
   function timeAsBackup(name: string): number {
     const reached = (state: string) =>
-      transitions.find((one) => one.instance === name && one.kind === 'transition' && one.to === state);
+      transitions.find(
+        (one) => one.instance === name && one.kind === 'transition' && one.to === state,
+      );
     const [backup, master] = [reached('BACKUP'), reached('MASTER')];
     return Date.parse(master?.at ?? '') - Date.parse(backup?.at ?? '');
   }

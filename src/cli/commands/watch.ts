@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
-import { type Duration, type Instant, instant } from '../../net/time.ts';
+import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
 import { linkNames, watchLink } from '../../runtime/watch-link.ts';
 import { readPcap } from '../../wire/pcap.ts';
 import type { CliContext } from '../context.ts';
@@ -92,12 +92,15 @@ async function watchInterface(context: CliContext, name: string, options: WatchO
   });
 }
 
+/** Far below what a timer of the runtime can count. */
+const SPAN_MAX = seconds(86_400);
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-function styleOf({ isTty }: CliContext, { json, for: span }: WatchOptions): WatchStyle {
-  if (json === true) return span === undefined ? 'json' : 'json-once';
+function styleOf({ isTty }: CliContext, { json, for: limit }: WatchOptions): WatchStyle {
+  if (json === true) return limit === undefined ? 'json' : 'json-once';
   if (isTty) return 'table';
-  return span === undefined ? 'events' : 'table-once';
+  return limit === undefined ? 'events' : 'table-once';
 }
 
 /** Microseconds since 1970 that never step: the wall clock of the start, and what passed since. */
@@ -112,8 +115,8 @@ function screen() {
 
 function span(text: string): Duration {
   const duration = parseDuration(text);
-  if (duration === undefined || duration === 0) {
-    throw new InvalidArgumentError('A duration such as 10s or 2m is expected.');
+  if (duration === undefined || duration === 0 || duration > SPAN_MAX) {
+    throw new InvalidArgumentError('A duration such as 10s or 2m is expected, 24h at most.');
   }
   return duration;
 }

@@ -8,6 +8,9 @@ import type { Instant } from '../../net/time.ts';
  */
 const CHANGES_LEAST = 4;
 
+/** Whoever forges more than these has made the point. */
+const MASTERS_MAX = 16;
+
 export class Contention {
   /** Until when each sender counts as MASTER. */
   readonly #masters = new Map<IpAddress, Instant>();
@@ -17,6 +20,7 @@ export class Contention {
   /** An advertisement that keeps its sender MASTER until `silentFrom`. */
   advertised(source: IpAddress, at: Instant, silentFrom: Instant): void {
     this.#forget(at);
+    if (this.#masters.size >= MASTERS_MAX && !this.#masters.has(source)) return;
     this.#masters.set(source, silentFrom);
     if (this.#masters.size === 1) this.#changes = 0;
     else if (this.#speaker !== source) this.#changes += 1;

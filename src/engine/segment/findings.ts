@@ -45,6 +45,9 @@ export interface Evidence {
 /** What was said before that counts no more: its sender may have been set right, or switched off. */
 const EVIDENCE_AGE = seconds(600);
 
+/** Senders that one finding names, and address lists that are compared: a flood makes no others. */
+const NAMED_MAX = 16;
+
 /** A row whose claims are known. */
 type Claimant = SenderRow & { readonly claims: NonNullable<SenderRow['claims']> };
 
@@ -70,13 +73,14 @@ function betweenSenders(rows: readonly SenderRow[], evidence: Evidence): Segment
   const claimants = rows.filter((row): row is Claimant => row.claims !== undefined);
   const found: SegmentFinding[] = [];
   const find = (code: FindingCode, sources: Iterable<IpAddress>, message: string) => {
-    found.push({ code, family, vrid, sources: [...new Set(sources)], message });
+    const named = [...new Set(sources)].slice(0, NAMED_MAX);
+    found.push({ code, family, vrid, sources: named, message });
   };
   const compare = (code: FindingCode, what: string, of: (row: Claimant) => string | undefined) => {
     const told = claimants.filter((row) => of(row) !== undefined);
     if (new Set(told.map(of)).size < 2) return;
-    const said = told.map((row) => `${row.source} ${of(row)}`).join(', ');
-    find(code, sourcesOf(told), `${what}: ${said}`);
+    const said = [...new Set(told.map((row) => `${row.source} ${of(row)}`))];
+    find(code, sourcesOf(told), `${what}: ${said.slice(0, NAMED_MAX).join(', ')}`);
   };
 
   const contenders = evidence.contenders(family, vrid);
@@ -86,7 +90,8 @@ function betweenSenders(rows: readonly SenderRow[], evidence: Evidence): Segment
   }
   compareLists(claimants, find);
   compare('checksum-forms-mixed', 'checksum forms', ({ claims }) => claims.checksumForm);
-  compare('versions-mixed', 'versions', ({ source }) => versionsOf(claimants, source));
+  const versions = versionsBySource(claimants);
+  compare('versions-mixed', 'versions', ({ source }) => versions.get(source));
   compare('authentication-mixed', 'authentication types', ({ claims }) =>
     claims.authType === undefined ? undefined : `${claims.authType}`,
   );
@@ -108,7 +113,7 @@ function compareLists(
   const lists = new Map<string, Claimant>();
   for (const row of claimants) lists.set([...row.claims.addresses].sort().join(' '), row);
   if (lists.size < 2) return;
-  const rows = [...lists.values()];
+  const rows = [...lists.values()].slice(0, NAMED_MAX);
   const isDisjoint = rows.every((row, at) =>
     rows.slice(at + 1).every((other) => !sharesAddress(row, other)),
   );
@@ -160,25 +165,30 @@ function prioritiesOf(claimants: readonly Claimant[], source: IpAddress): string
 }
 
 /** All versions a router speaks: one that speaks both (RFC 9568 section 8.4) does so on purpose. */
-function versionsOf(claimants: readonly Claimant[], source: IpAddress): string {
-  const versions = claimants.filter((row) => row.source === source).map(({ version }) => version);
-  return [...new Set(versions)].sort().join('+');
+function versionsBySource(claimants: readonly Claimant[]): Map<IpAddress, string> {
+  const versions = new Map<IpAddress, string>();
+  for (const { source, version } of claimants) {
+    const known = versions.get(source);
+    versions.set(source, known === undefined ? `${version}` : `${known}+${version}`);
+  }
+  return versions;
 }
 
+/** Advertised addresses that were last announced by a machine which does not advertise them. */
 function strayAddresses(
   claimants: readonly Claimant[],
   { announcements, at }: Evidence,
-): [IpAddress, string][] {
-  const stray = new Map<IpAddress, string>();
-  for (const { claims, vrid, family } of claimants) {
+): [IpAddress, MacAddress][] {
+  const stray = new Map<IpAddress, MacAddress>();
+  for (const address of new Set(claimants.flatMap(({ claims }) => claims.addresses))) {
+    const announced = announcements.get(address);
+    if (announced === undefined || elapsed(announced.at, at) > EVIDENCE_AGE) continue;
+    stray.set(address, announced.mac);
+  }
+  for (const { family, vrid, mac, claims } of claimants) {
     for (const address of claims.addresses) {
-      const announced = announcements.get(address);
-      if (announced === undefined || elapsed(announced.at, at) > EVIDENCE_AGE) continue;
-      const isOurs = claimants.some(
-        ({ mac, claims: { addresses } }) => mac === announced.mac && addresses.includes(address),
-      );
-      if (isOurs || announced.mac === virtualMacOf(family, vrid)) continue;
-      stray.set(address, announced.mac);
+      const announcer = stray.get(address);
+      if (announcer === mac || announcer === virtualMacOf(family, vrid)) stray.delete(address);
     }
   }
   return [...stray];

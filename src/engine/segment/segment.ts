@@ -23,11 +23,13 @@ export interface SegmentSnapshot {
   readonly overflow: number;
 }
 
-/** Virtual routers of both families fit eight times over. */
-const SENDERS_MAX = 4_096;
+/** Every VRID of both families fits four times over. */
+const SENDERS_MAX = 2_048;
 const ADDRESSES_MAX = 65_536;
 /** Senders that were not heard for so long are forgotten when there is no more place. */
 const FORGET_AFTER = seconds(600);
+/** How often place is looked for, so that a flood is not made worse. */
+const MAKE_ROOM_EVERY = seconds(1);
 
 /** Of a receiver that would take anything a router with the right settings takes. */
 const ANY_RECEIVER: ReceiverProfile = {
@@ -51,6 +53,7 @@ export class Segment {
   /** Undefined: advertised, and not announced yet. */
   readonly #announcements = new Map<IpAddress, Announcement | undefined>();
   #overflow = 0;
+  #roomMadeAt: Instant | undefined;
 
   /** Takes the first `length` bytes of a frame; one that says nothing of VRRP is passed over. */
   observe(bytes: Uint8Array, length: number, at: Instant): void {
@@ -91,9 +94,9 @@ export class Segment {
       source: ip.source,
       version: byteAt(packet, frame.offset) >>> 4,
     };
-    const sender = this.#senderOf(key, { mac: ethernet.source, ttl: ip.ttl }, at);
-    if (sender === undefined) return;
     const carrier = { mac: ethernet.source, ttl: ip.ttl };
+    const sender = this.#senderOf(key, carrier, at);
+    if (sender === undefined) return;
     // The kernel of a receiver drops what has a wrong IPv4 header checksum before VRRP sees it.
     const verdict: Verdict =
       ip.family === 'ipv4' && !ip.checksumRight
@@ -159,6 +162,8 @@ export class Segment {
   }
 
   #makeRoom(at: Instant): void {
+    if (this.#roomMadeAt !== undefined && elapsed(this.#roomMadeAt, at) < MAKE_ROOM_EVERY) return;
+    this.#roomMadeAt = at;
     for (const [name, sender] of this.#senders) {
       if (elapsed(sender.lastSeen, at) > FORGET_AFTER) this.#senders.delete(name);
     }

@@ -2,9 +2,9 @@
 import { advertisementsIn } from '../../../src/lab/capture.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
 import type { LabHost } from '../../../src/lab/layout.ts';
-import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
 import type { IpAddress } from '../../../src/net/address.ts';
+import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 
 /** Resolves when the director alone has the address. */
 export async function holdsAlone(

@@ -66,6 +66,12 @@ describe('check', () => {
     expect(stderr).toMatch(/^FILE:8:29: warning: 20ms without real-time priority/);
   });
 
+  test('shows where the status page will be, and warns when others can read it', () => {
+    const { stdout, stderr } = check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
+    expect(stdout).toContain(', http://192.0.2.11:9112/\n');
+    expect(stderr).toContain('FILE:1:17: warning: everybody who reaches 192.0.2.11:9112');
+  });
+
   test('lists every error and exits with 2', () => {
     const { stdout, stderr, exitCode } = check(BAD);
     expect(exitCode).toBe(2);

@@ -1,9 +1,18 @@
+/** Offset from which loads ask the kernel about the packet (SKF_AD_OFF). */
+const ANCILLARY = 0xfffff000;
+
 /**
- * An interpreter for the classic BPF instructions (<linux/filter.h>) that receive filters use. A load
- * outside the packet ends the program with 0, as in the kernel.
+ * An interpreter for the classic BPF instructions (<linux/filter.h>) that filters here use. A load
+ * outside the packet ends the program with 0, as in the kernel. `ancillary` is what the kernel knows
+ * beside the packet, by offset; 0 where it is left out.
  */
-export function runFilter(code: Uint8Array, packet: Uint8Array): number {
+export function runFilter(
+  code: Uint8Array,
+  packet: Uint8Array,
+  ancillary: Readonly<Record<number, number>> = {},
+): number {
   const view = new DataView(code.buffer, code.byteOffset, code.length);
+  const data = new DataView(packet.buffer, packet.byteOffset, packet.length);
   const memory = new Uint32Array(16);
   let a = 0;
   let x = 0;
@@ -14,6 +23,25 @@ export function runFilter(code: Uint8Array, packet: Uint8Array): number {
     switch (operation) {
       case 0x80:
         a = packet.length;
+        break;
+      case 0x20:
+        if (k >= ANCILLARY) {
+          a = ancillary[k - ANCILLARY] ?? 0;
+          break;
+        }
+        if (k + 4 > packet.length) return 0;
+        a = data.getUint32(k);
+        break;
+      case 0x28:
+        if (k + 2 > packet.length) return 0;
+        a = data.getUint16(k);
+        break;
+      case 0x30:
+        if (k >= packet.length) return 0;
+        a = data.getUint8(k);
+        break;
+      case 0x1d:
+        pc += jump(a === x);
         break;
       case 0x50:
         if (x + k >= packet.length) return 0;

@@ -1,0 +1,39 @@
+/**
+ * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
+ * what it leaves behind. The way it fails, two seconds after its start: `throw`, `exit` or `reject` in
+ * the protocol thread, or `main-thread`.
+ */
+import { pathToFileURL } from 'node:url';
+import { isMainThread, workerData } from 'node:worker_threads';
+
+const DELAY = 2_000;
+const failures = {
+  throw: () => {
+    throw new Error('on purpose');
+  },
+  exit: () => process.exit(0),
+  reject: () => void Promise.reject(new Error('on purpose')),
+};
+
+const [dist, config, way] = process.argv.slice(2);
+// The thread has no arguments of its own, but a copy of the environment.
+Object.assign(process.env, dist === undefined ? {} : { FAILING_DIST: dist, FAILING_WAY: way });
+const compiled = (path) => import(pathToFileURL(`${process.env.FAILING_DIST}/src/${path}`).href);
+
+if (isMainThread) {
+  const [{ loadConfigFile }, { runDaemon }, { ProtocolWorker }] = await Promise.all([
+    compiled('config/read-file.js'),
+    compiled('runtime/daemon.js'),
+    compiled('runtime/protocol-worker.js'),
+  ]);
+  const loaded = loadConfigFile(config);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  const protocol = new ProtocolWorker(new URL(import.meta.url));
+  if (way === 'main-thread') setTimeout(failures.throw, DELAY);
+  process.exitCode = await runDaemon({ config: loaded.value, protocol });
+  await protocol.terminate();
+} else if (workerData !== null) {
+  await compiled('runtime/protocol-thread.js');
+  const failure = failures[process.env.FAILING_WAY];
+  if (failure !== undefined) setTimeout(failure, DELAY);
+}
