@@ -4,12 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { releaseWait } from '../../fsm/vrrp/timing.ts';
 import { effectiveConfig, maskSecrets } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { ControlSource } from '../control/protocol.ts';
 import { ControlServer } from '../control/server.ts';
 import { CounterTable } from '../engine/counters.ts';
+import type { Settings } from '../engine/settings.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
@@ -21,6 +23,9 @@ import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { letGo } from './emergency.ts';
 import type { Scheduling } from './messages.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
+
+/** What the kernel has beyond that to give up every VIP. */
+const STOP_GRACE_MS = 5_000;
 
 export interface DaemonOptions {
   readonly config: LoadedConfig;
@@ -79,7 +84,7 @@ async function runLogged(
       }
     },
   });
-  const stopListening = onSignals(logger, protocol);
+  const stopListening = onSignals(logger, protocol, settings);
   const outcome = await outcomeOf(protocol, config, model, logger);
   stopListening();
   await Promise.all([control.close(), http?.close()]);
@@ -151,10 +156,16 @@ function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Schedu
 }
 
 /** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
-function onSignals(logger: Logger, protocol: ProtocolWorker): () => void {
+function onSignals(logger: Logger, protocol: ProtocolWorker, settings: Settings): () => void {
+  let impatience: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
+    protocol.shutdown();
+  };
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
     protocol.shutdown();
+    impatience ??= setTimeout(hurry, longestReleaseWait(settings) + STOP_GRACE_MS);
   };
   const reload = () =>
     logger.warn({ code: 'reload-unavailable' }, 'SIGHUP: reload is not available in this version');
@@ -162,10 +173,17 @@ function onSignals(logger: Logger, protocol: ProtocolWorker): () => void {
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);
   return () => {
+    clearTimeout(impatience);
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
     process.off('SIGHUP', reload);
   };
+}
+
+/** Milliseconds a stop may spend on waiting for successors. */
+function longestReleaseWait({ instances }: Settings): number {
+  const waits = instances.map((one) => releaseWait(one.version, one.advertisementInterval));
+  return Math.max(0, ...waits) / 1_000;
 }
 
 async function outcomeOf(
