@@ -8,23 +8,25 @@ const BEGIN = '<!-- newest results: written by npm run bench -->';
 const END = '<!-- end of results -->';
 
 /** The package's, seen from its compiled form. */
-const FOLDER = join(dirname(builtProgram('bench/main.js')), '..', '..', 'bench');
+function folder(): string {
+  return join(dirname(builtProgram('bench/main.js')), '..', '..', 'bench');
+}
 
 export function keptResults(): Results | undefined {
   try {
-    return JSON.parse(readFileSync(join(FOLDER, 'results', 'latest.json'), 'utf8')) as Results;
+    return JSON.parse(readFileSync(join(folder(), 'results', 'latest.json'), 'utf8')) as Results;
   } catch {
     return undefined;
   }
 }
 
 export function keep(results: Results): void {
-  const folder = join(FOLDER, 'results');
-  mkdirSync(folder, { recursive: true });
+  const kept = join(folder(), 'results');
+  mkdirSync(kept, { recursive: true });
   const report = reportOf(results);
-  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-  writeFileSync(join(folder, 'latest.md'), `# Newest results\n\n${report}`);
-  const readme = join(FOLDER, 'README.md');
+  writeFileSync(join(kept, 'latest.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(join(kept, 'latest.md'), `# Newest results\n\n${report}`);
+  const readme = join(folder(), 'README.md');
   writeFileSync(readme, withReport(readFileSync(readme, 'utf8'), report));
 }
 

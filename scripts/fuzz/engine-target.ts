@@ -6,7 +6,7 @@ import { COUNTER, COUNTERS } from '../../src/engine/counters.ts';
 import type { InstanceSettings } from '../../src/engine/settings.ts';
 import { ip } from '../../src/net/address.ts';
 import { after, type Duration, milliseconds, seconds } from '../../src/net/time.ts';
-import { addressOf, advert, linkOf, OWN, PEER, PEER6, Rig } from '../../test/conformance/rig.ts';
+import { addressOf, advert, linkOf, PEER, PEER6, Rig } from '../../test/conformance/rig.ts';
 import type { Random } from '../../test/sim/random.ts';
 import { PACKETS } from './corpus.ts';
 import { Mutator } from './mutator.ts';
@@ -16,6 +16,9 @@ import { type FuzzTarget, hexOf, require } from './target.ts';
 const ETH0 = 2;
 const ETH1 = 3;
 const NOWHERE = 9;
+
+/** None of the sources of the vectors, so that those are heard. */
+const OWN = ip('192.0.2.10');
 
 /** The VRID of the vectors. */
 const VRID = 51;
@@ -42,25 +45,24 @@ const ROUTERS: readonly Partial<InstanceSettings>[] = [
 ];
 
 const LINKS = [
-  linkOf(),
+  linkOf({ addresses: [addressOf(`${OWN}/24`), addressOf('fe80::10/64')] }),
   linkOf({ index: ETH1, name: 'eth1', addresses: [addressOf('198.51.100.11/24')] }),
 ];
 
-const CORPUS: readonly Uint8Array[] = [
-  ...PACKETS,
-  ...[0, 50, 100, 200, 255].flatMap((priority) => [
-    advert({ vrid: VRID, priority }),
-    advert({ vrid: VRID, priority, source: PEER6, addresses: [ip('fe80::100')] }),
-    advert({ vrid: VRID, priority, version: 2 }),
-    advert({ vrid: UNICAST_VRID, priority, destination: OWN }),
-    advert({
-      vrid: PASSWORD_VRID,
-      priority,
-      version: 2,
-      authentication: { type: 'pass', password: 'secret12' },
-    }),
-  ]),
-];
+/** What the peers of these routers send. */
+const ADVERTS: readonly Uint8Array[] = [0, 50, 100, 200, 255].flatMap((priority) => [
+  advert({ vrid: VRID, priority }),
+  advert({ vrid: VRID, priority, source: PEER6, addresses: [ip('fe80::100')] }),
+  advert({ vrid: VRID, priority, version: 2, addresses: [ip('203.0.113.101')] }),
+  advert({ vrid: UNICAST_VRID, priority, destination: OWN }),
+  advert({
+    vrid: PASSWORD_VRID,
+    priority,
+    version: 2,
+    addresses: [ip('203.0.113.102')],
+    authentication: { type: 'pass', password: 'secret12' },
+  }),
+]);
 
 function on(name: string, address: string): Partial<InstanceSettings> {
   return {
@@ -85,9 +87,10 @@ class EngineTarget implements FuzzTarget {
 
   play(random: Random): void {
     if (random.chance(1 / 16)) this.#passTime(random);
-    this.#mutator.load(random.pick(CORPUS));
-    this.#mutator.mutate(random, CORPUS);
-    if (random.chance(0.75)) repairPacket(this.#mutator.bytes, 0, random.chance(0.3));
+    const corpus = random.chance(0.75) ? ADVERTS : PACKETS;
+    this.#mutator.load(random.pick(corpus));
+    if (random.chance(0.75)) this.#mutator.mutate(random, corpus);
+    if (random.chance(0.8)) repairPacket(this.#mutator.bytes, 0, random.chance(0.3));
     this.#receive(random.chance(1 / 32) ? NOWHERE : random.pick([ETH0, ETH1]));
   }
 

@@ -24,10 +24,11 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
   const links = new LinkTable();
   links.replace(routes.snapshot());
   const removals: AddressChange[] = [];
-  settings.instances.forEach((instance, position) => {
-    const router = new VirtualRouter(instance, position);
+  const routers = settings.instances.map((instance, at) => new VirtualRouter(instance, at));
+  const virtual = new Set(routers.flatMap(({ addresses }) => addresses.map(({ key }) => key)));
+  for (const router of routers) {
+    const instance = router.settings;
     const link = links.byName(instance.interface);
-    const virtual = new Set(router.addresses.map((address) => address.key));
     router.place(link, sourceOf(router, link, virtual));
     if (masters.has(instance.name)) packets.sendDatagrams(router.resignations());
     for (const { address, prefixLength, key, interface: name } of router.addresses) {
@@ -37,7 +38,7 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
       if (instance.priority === 255 && !present.ours) continue;
       removals.push({ operation: 'remove', index: holder.attributes.index, address, prefixLength });
     }
-  });
+  }
   if (removals.length === 0) return 0;
   return routes.changeAddresses(removals).filter((errno) => errno === 0).length;
 }

@@ -12,14 +12,8 @@ import type { LinkState, OutgoingDatagram } from '../net/link.ts';
 import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { Loop } from './loop.ts';
 
-/** Routers that take over, all rounds together. */
-const TAKE_OVERS = 640;
-/**
- * What a take-over of many at once runs through is compiled for many only by rehearsing many:
- * 255 routers after rounds of 16 took 4 ms, after rounds of 255 it is 1.2 ms.
- */
-const ROUTERS = { least: 16, most: 255 } as const;
-const ROUNDS_LEAST = 6;
+const ROUNDS = 40;
+const ROUTERS = 16;
 const INDEX = 1;
 /** Too large for V8's small integers, like any real time: code compiled for those would be thrown away. */
 const LATE = 10_000_000_000 as Instant;
@@ -29,20 +23,15 @@ const NO_DELAY = seconds(0);
  * Some milliseconds of rehearsal, and the rest when the loop has nothing else to do: a tenth of a
  * second in all, over before the first Master_Down_Interval ends.
  */
-export function warmUp(configured: number): void {
-  const routers = Math.min(Math.max(configured, ROUTERS.least), ROUTERS.most);
-  continueWith(routers, Math.max(ROUNDS_LEAST, Math.ceil(TAKE_OVERS / routers)));
-}
-
-function continueWith(routers: number, rounds: number): void {
-  rehearse(routers);
-  if (rounds > 1) setImmediate(() => continueWith(routers, rounds - 1));
+export function warmUp(rounds = ROUNDS): void {
+  rehearse();
+  if (rounds > 1) setImmediate(() => warmUp(rounds - 1));
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
-function rehearse(routers: number): void {
-  const near = new Rehearsal('192.0.2.1', 100, routers);
-  const far = new Rehearsal('192.0.2.2', 200, routers);
+function rehearse(): void {
+  const near = new Rehearsal('192.0.2.1', 100);
+  const far = new Rehearsal('192.0.2.2', 200);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -68,12 +57,12 @@ class Rehearsal {
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
 
-  constructor(address: string, priority: number, routers: number) {
+  constructor(address: string, priority: number) {
     this.#address = address;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(rehearsalSettings(priority, routers)),
-      new CounterTable(new Float64Array(countersLength(routers))),
+      structuredClone(rehearsalSettings(priority)),
+      new CounterTable(new Float64Array(countersLength(ROUTERS))),
     );
     this.loop = new Loop(
       engine,
@@ -161,11 +150,11 @@ class Rehearsal {
   }
 }
 
-function rehearsalSettings(priority: number, routers: number): Settings {
+function rehearsalSettings(priority: number): Settings {
   return {
     router: 'rehearsal',
     linger: 'off',
-    instances: Array.from({ length: routers }, (_, position) => ({
+    instances: Array.from({ length: ROUTERS }, (_, position) => ({
       name: `rehearsal-${position}`,
       interface: 'rehearsal',
       family: 'ipv4',

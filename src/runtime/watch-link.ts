@@ -9,12 +9,14 @@ const FRAMES_A_TURN = 256;
 
 export interface LinkWatch {
   readonly link: LinkAttributes;
+  /** To be called now and then. Throws `KernelError` when the link is gone. */
+  checkLink(): void;
   close(): void;
 }
 
 export interface WatchHandlers {
   readonly onFrame: (frame: Uint8Array, length: number) => void;
-  /** Nothing more comes: the link is gone. */
+  /** The link is gone; called again until the watch is closed. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -23,16 +25,13 @@ export function watchLink(name: string, handlers: WatchHandlers): LinkWatch | un
   const link = allLinks().find((one) => one.name === name);
   if (link === undefined) return undefined;
   const socket = new ObserveSocket(link.index, name);
-  const reactor = new Reactor((error) => {
-    close();
-    handlers.onError(error);
-  });
+  const reactor = new Reactor(handlers.onError);
   const close = () => {
     reactor.close();
     socket.close();
   };
   reactor.add(socket.fd, () => socket.drain(FRAMES_A_TURN, handlers.onFrame));
-  return { link, close };
+  return { link, checkLink: () => socket.checkLink(), close };
 }
 
 export function linkNames(): string[] {

@@ -161,7 +161,7 @@ describe.skipIf(lacks())('on the wire', () => {
     return { leader, prober };
   }
 
-  test('a take-over is an advertisement, the addresses, then their announcements', () =>
+  test('a take-over is an advertisement, then announcements of an address that answers', () =>
     inLab(async (lab) => {
       const { leader, prober } = await pairUnderProbe(lab);
       const { host } = leader;

@@ -67,29 +67,35 @@ async function watchInterface(context: CliContext, name: string, options: WatchO
       onFrame: (frame, length) => session.frame(frame, length, wallClock()),
       onError: (error) => end(() => reject(error)),
     });
-    if (watch === undefined) {
-      const known = linkNames().join(', ');
-      reject(new Error(`there is no interface ${name}; there are: ${known}`));
-      return;
-    }
+    if (watch === undefined) throw new Error(missingLink(name));
     if (!watch.link.running) context.stderr(`${name} is down: nothing is heard until it is up\n`);
-    const look = setInterval(() => session.advance(wallClock()), LOOK_EVERY / 1_000);
-    const timer =
-      options.for === undefined ? undefined : setTimeout(() => finish(), options.for / 1_000);
     const end = (settle: () => void) => {
       clearInterval(look);
       clearTimeout(timer);
       for (const signal of SIGNALS) process.off(signal, finish);
+      watch.close();
       settle();
     };
     const finish = () =>
       end(() => {
-        watch.close();
         session.finish(wallClock());
         resolve();
       });
+    const look = setInterval(() => {
+      try {
+        watch.checkLink();
+        session.advance(wallClock());
+      } catch (error) {
+        end(() => reject(error));
+      }
+    }, LOOK_EVERY / 1_000);
+    const timer = options.for === undefined ? undefined : setTimeout(finish, options.for / 1_000);
     for (const signal of SIGNALS) process.once(signal, finish);
   });
+}
+
+function missingLink(name: string): string {
+  return `there is no interface ${name}; there are: ${linkNames().join(', ')}`;
 }
 
 /** Far below what a timer of the runtime can count. */

@@ -72,11 +72,14 @@ function counted(count: number, noun: string): string {
 }
 
 function columnsFor({ at, findings }: SegmentSnapshot, palette: Palette): Column<SenderRow>[] {
-  const isMarked = (row: SenderRow) =>
-    findings.some(
-      ({ family, vrid, sources }) =>
-        family === row.family && vrid === row.vrid && sources.includes(row.source),
-    );
+  const nameOf = (family: string, vrid: number, source: string) => `${family} ${vrid} ${source}`;
+  const marked = new Set(
+    findings.flatMap(({ family, vrid, sources }) =>
+      sources.map((source) => nameOf(family, vrid, source)),
+    ),
+  );
+  const isMarked = ({ family, vrid, source }: SenderRow) =>
+    marked.has(nameOf(family, vrid, source));
   const mark = (row: SenderRow): Paint => (isMarked(row) ? palette.bad : plain);
   return [
     { title: '', cell: (row) => (isMarked(row) ? '!' : ' '), paint: mark },

@@ -51,21 +51,24 @@ export class ObserveSocket {
     for (let left = limit; left > 0; left--) {
       const length = libc().recv(this.fd, this.#frame, FRAME_BYTES, MSG_DONTWAIT);
       if (length < 0) {
-        this.#checkLink();
+        this.checkLink();
         return;
       }
       sink(this.#frame, length);
     }
   }
 
-  close(): void {
-    closeFd(this.fd);
-  }
-
-  /** A link that is set down ends nothing: the socket hears it again when it is up. */
-  #checkLink(): void {
+  /**
+   * Throws `KernelError` when the link is gone. One that is set down is heard again when it is up; one
+   * that is removed while it is down is not told of (packet(7) knows one error for both).
+   */
+  checkLink(): void {
     if (libc().if_indextoname(this.#index, new Uint8Array(16)) !== null) return;
     throw new KernelError(`read ${this.#what}`, ENODEV, 'the interface is gone');
+  }
+
+  close(): void {
+    closeFd(this.fd);
   }
 
   #configure(fd: number): void {

@@ -1,0 +1,4 @@
+import { parentPort, workerData } from 'node:worker_threads';
+
+new Float64Array(workerData.counters)[0] = 42;
+parentPort.postMessage({ kind: 'finished' });

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { Campaign, targetOf } from '../../../scripts/fuzz/campaign.ts';
+import { Mutator } from '../../../scripts/fuzz/mutator.ts';
+import { EPISODE } from '../../../scripts/fuzz/target.ts';
+import { Random } from '../../sim/random.ts';
+
+/** One round has an episode of every target. */
+const ROUND = Array.from({ length: 256 }, (_, episode) => episode);
+
+describe('a fuzzing campaign', () => {
+  test('gives every reader of bytes its share', () => {
+    const names = new Set(ROUND.map((episode) => targetOf(episode).name));
+    expect([...names].sort()).toEqual(
+      ['config', 'control', 'engine', 'frame', 'ip', 'netlink', 'pcap', 'segment', 'vrrp'].sort(),
+    );
+  });
+
+  test.each(['engine', 'segment', 'netlink', 'config'])('plays a case of %s again', (name) => {
+    const episode = ROUND.findIndex((number) => targetOf(number).name === name);
+    const inputAfter = (last: number) => {
+      expect(new Campaign(7).episode(episode, last)).toBeUndefined();
+      return targetOf(episode).last();
+    };
+    const first = inputAfter(20);
+    inputAfter(30);
+    expect(inputAfter(20)).toBe(first);
+  });
+
+  test('tells which case of which target broke a rule', () => {
+    const episode = 3;
+    const target = targetOf(episode);
+    const play = target.play;
+    let left = 5;
+    target.play = () => {
+      if (--left === 0) throw new Error('broken');
+    };
+    const failure = new Campaign(7).episode(episode);
+    target.play = play;
+    expect(failure).toMatchObject({ target: 'engine', seed: 7, case: episode * EPISODE + 4 });
+    expect(failure?.message).toContain('broken');
+  });
+});
+
+describe('the mutator', () => {
+  test('leaves some cases as they are, and most of them nearly so', () => {
+    const base = Uint8Array.from({ length: 40 }, (_, i) => i);
+    const random = new Random(1);
+    const mutator = new Mutator();
+    const differences = Array.from({ length: 1_000 }, () => {
+      mutator.load(base);
+      mutator.mutate(random, [base]);
+      return base.filter((byte, at) => at >= mutator.length || mutator.bytes[at] !== byte).length;
+    });
+    expect(differences.filter((count) => count === 0).length).toBeGreaterThan(50);
+    expect(differences.filter((count) => count > 0 && count <= 8).length).toBeGreaterThan(400);
+    expect(mutator.buffer.length).toBeGreaterThan(base.length);
+  });
+});
