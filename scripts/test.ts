@@ -18,6 +18,7 @@ const SUITES: readonly Suite[] = [
   { name: 'unit' },
   { name: 'conformance' },
   { name: 'sim' },
+  { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
   { name: 'kernel' },
   { name: 'lab' },
   { name: 'interop' },
