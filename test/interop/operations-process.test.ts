@@ -217,12 +217,16 @@ describe.skipIf(lacks('curl')).concurrent('a pair, asked while it runs,', () => 
 
       const table = await outcomeOf(host, ask('status'));
       expect(table.stdout).toMatch(/web\s+BACKUP.*192\.0\.2\.11/s);
-      const followed = await outcomeOf(host, ask('events', '--follow', '--json'), async () => {
-        await sleep(500);
-        await leader.stop();
-        await reaches(follower, 'MASTER');
-        await follower.stop();
-      });
+      const followed = await outcomeOf(
+        host,
+        ask('events', '--follow', '--json'),
+        async (_, printed) => {
+          await waitFor('what has happened by now', () => printed().includes('startup'));
+          await leader.stop();
+          await reaches(follower, 'MASTER');
+          await follower.stop();
+        },
+      );
       expect(followed.status).toBe(5);
       const seen = followed.stdout
         .trimEnd()

@@ -221,12 +221,14 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
         const routerAlert = Buffer.from([0x94, 0x04, 0, 0]);
         peer.repeat(router.name, router.packet({ options: routerAlert }), INTERVAL);
       }
+      const said = () => `the peer was silent for up to ${peer.longestGap} ms`;
+      // Where the peer was kept from its part, it takes the lead anew.
+      if (peer.longestGap > MASTER_DOWN) peer.send(router.packet({ priority: 200 }));
+      await sleep(INTERVAL);
       const wire = await onTheWire(router, () => sleep(MASTER_DOWN * 2));
-      expect(wire.filter(({ source }) => source === AGENT)).toEqual([]);
-      expect(await agent.instance(router.name)).toMatchObject({
-        state: 'BACKUP',
-        master: { address: PEER },
-      });
+      expect(wire.filter(({ source }) => source === AGENT).length, said()).toBe(0);
+      const row = await agent.instance(router.name);
+      expect(row).toMatchObject({ state: 'BACKUP', master: { address: PEER } });
     });
   });
 
@@ -302,11 +304,14 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
       async (checksum) => {
         const router = master.form;
         const wire = await onTheWire(router, async () => {
-          await betweenTwoAdverts(router);
-          peer.send(router.packet({ priority: 50, checksum }));
+          // One packet in another form may be a copy for somebody else.
+          for (let time = 0; time < 2; time++) {
+            await betweenTwoAdverts(router);
+            peer.send(router.packet({ priority: 50, checksum }));
+          }
           await sleep(INTERVAL * 2);
         });
-        const heard = wire.findIndex(({ source }) => source === PEER);
+        const heard = wire.findLastIndex(({ source }) => source === PEER);
         const after = wire.slice(heard + 1).map(({ message }) => message.toString('hex'));
         expect(after.length).toBeGreaterThan(1);
         expect(new Set(after)).toEqual(new Set([router.message({ checksum }).toString('hex')]));

@@ -61,11 +61,11 @@ export function commandLine(...args: readonly string[]): string[] {
   return [process.execPath, builtProgram('src/cli/main.js'), ...args];
 }
 
-/** Runs a command on a host to its end, whatever that is; `meanwhile` is given its pid. */
+/** Runs a command on a host to its end, whatever that is; `meanwhile` is given its pid and what it has printed. */
 export async function outcomeOf(
   host: LabHost,
   command: readonly string[],
-  meanwhile?: (pid: number) => Promise<void>,
+  meanwhile?: (pid: number, printed: () => string) => Promise<void>,
 ): Promise<Outcome> {
   const child = spawn('ip', ['netns', 'exec', host.namespace, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,7 +83,7 @@ export async function outcomeOf(
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
   });
   if (meanwhile !== undefined && child.pid !== undefined) {
-    await meanwhile(child.pid);
+    await meanwhile(child.pid, () => stdout);
   }
   const late = sleep(20_000).then(() => 'still running');
   const status = await Promise.race([closed, late]);

@@ -4,8 +4,9 @@
  * number and the group, and shares no code with the agent.
  *
  * One JSON document a line. In: `{"send": HEX}`, `{"repeat": NAME, "packet": HEX, "every": MS}`,
- * `{"silence": NAME}`. Out: `{"ready": true}`, then `{"at": MICROSECONDS, "packet": HEX}`. Packets are
- * complete IPv4 packets; the destination is the one in their header.
+ * `{"silence": NAME}`. Out: `{"ready": true}`, then `{"at": MICROSECONDS, "packet": HEX}`, and
+ * `{"gap": MS}` when it has come to repeat something too late. Packets are complete IPv4 packets; the
+ * destination is the one in their header.
  */
 import { createInterface } from 'node:readline';
 import raw from 'raw-socket';
@@ -57,11 +58,15 @@ createInterface({ input: process.stdin })
     if (command.send !== undefined) send(Buffer.from(command.send, 'hex'));
     if (command.repeat !== undefined) {
       const packet = Buffer.from(command.packet, 'hex');
-      send(packet);
-      repeated.set(
-        command.repeat,
-        setInterval(() => send(packet), command.every),
-      );
+      let last = performance.now();
+      const again = () => {
+        const gap = performance.now() - last;
+        last += gap;
+        send(packet);
+        if (gap > command.every * 2) say({ gap });
+      };
+      again();
+      repeated.set(command.repeat, setInterval(again, command.every));
     }
     if (command.silence !== undefined) {
       clearInterval(repeated.get(command.silence));

@@ -12,8 +12,20 @@ export interface HeardAdvert extends ReadAdvert {
   readonly packet: Buffer;
 }
 
+interface SaidByPeer {
+  readonly ready?: true;
+  readonly gap?: number;
+  readonly at?: number;
+  readonly packet?: string;
+}
+
+/** A peer that is late is a dead one: real-time scheduling, where that is allowed (chrt(1)). */
+const PUNCTUAL = 'chrt --rr 1 true 2>/dev/null && exec chrt --rr 1 "$@"; exec "$@"';
+
 export class RawPeer {
   readonly heard: HeardAdvert[] = [];
+  /** In milliseconds: how long it was silent although it had something to repeat. */
+  longestGap = 0;
   readonly #child: ChildProcess;
   #ready = false;
   #complaints = '';
@@ -31,7 +43,8 @@ export class RawPeer {
   /** It ends with the lab, whose namespaces are swept when it is torn down. */
   static async start(host: LabHost): Promise<RawPeer> {
     const script = fileURLToPath(new URL('raw-peer.mjs', import.meta.url));
-    const program = [process.execPath, script, HOST_INTERFACE, host.address];
+    const node = [process.execPath, script, HOST_INTERFACE, host.address];
+    const program = ['sh', '-c', PUNCTUAL, 'sh', ...node];
     const peer = new RawPeer(
       spawn('ip', ['netns', 'exec', host.namespace, ...program], { stdio: 'pipe' }),
     );
@@ -67,8 +80,9 @@ export class RawPeer {
   }
 
   #take(line: string): void {
-    const said = JSON.parse(line) as { ready?: true; at?: number; packet?: string };
+    const said = JSON.parse(line) as SaidByPeer;
     if (said.ready === true) this.#ready = true;
+    this.longestGap = Math.max(this.longestGap, said.gap ?? 0);
     if (said.at === undefined || said.packet === undefined) return;
     const packet = Buffer.from(said.packet, 'hex');
     this.heard.push({ at: said.at, packet, ...readAdvert(packet) });
