@@ -1,11 +1,13 @@
 /** What the engine tells people: every transition with its cause, and each notable event once. */
 import type { IpAddress, MacAddress } from '../net/address.ts';
+import type { Instant } from '../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { InstanceView } from './view.ts';
 
 export type Report =
   | {
       readonly kind: 'transition';
+      readonly at: Instant;
       readonly instance: string;
       readonly from: StateName;
       readonly to: StateName;

@@ -221,6 +221,7 @@ export class Transitions {
     router.lastTransition = { from, to, at: now, event: eventName, reason };
     this.#outbox.report({
       kind: 'transition',
+      at: now,
       instance: router.settings.name,
       from,
       to,

@@ -58,13 +58,14 @@ async function runLogged(
     logger.fatal({ code: 'missing-capability', missing }, message);
     return 1;
   }
+  const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
   const model = new AgentModel({
     version: programVersion(),
     pid: process.pid,
     startedAt: new Date(),
     settings,
     counters: new CounterTable(new Float64Array(protocol.memory.counters)),
-    wallClock: anchoredWallClock({ instant: bootTime(), at: new Date() }),
+    wallClock,
   });
   const source = sourceOf(config, model);
   const control = await openControl(config, source, logger);
@@ -77,8 +78,8 @@ async function runLogged(
   protocol.start(settings, agent.realtime, {
     started: (scheduling) => logStart(logger, config, scheduling),
     reports: ({ reports, wall }) => {
-      const at = new Date(wall);
       for (const report of reports) {
+        const at = report.kind === 'transition' ? wallClock(report.at) : new Date(wall);
         model.apply(report, at);
         logReport(logger, report, at);
       }

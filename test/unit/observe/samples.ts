@@ -64,6 +64,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
 export function transition(instance: string, to: 'MASTER' | 'FAULT' = 'MASTER'): Report {
   return {
     kind: 'transition',
+    at: instant(5_000_000),
     instance,
     from: 'BACKUP',
     to,
