@@ -12,8 +12,7 @@ import { shortestMasterDownInterval } from '../../fsm/vrrp/timing.ts';
 import type { AddressClaim, LinkEvent } from '../net/link.ts';
 import { after, type Duration, elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { AddressKeeper } from './address-keeper.ts';
-import type { CounterTable } from './counters.ts';
-import { GLOBAL_ROW } from './counters.ts';
+import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import { FAULT_EVENT, faultsOf, sourceOf } from './faults.ts';
 import type { Input } from './inputs.ts';
 import { LinkTable } from './links.ts';
@@ -86,6 +85,16 @@ export class Engine {
   /** When `wake` is wanted next; NEVER when nothing is armed. */
   deadline(): Instant {
     return this.#timers.next();
+  }
+
+  /** Whether the next deadline is that of a Master_Down timer. */
+  get awaitsSilence(): boolean {
+    return this.#timers.earliest('down') === this.#timers.next();
+  }
+
+  /** Whether some Master_Down timer will fire within the time, unless its MASTER is heard again. */
+  expectsSilence(now: Instant, within: Duration): boolean {
+    return this.#timers.exact('down') <= now + within;
   }
 
   /** One row for each router. */

@@ -11,16 +11,40 @@ import { Packets } from '../kernel/packet/packets.ts';
 import { Reactor } from '../kernel/reactor/reactor.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import { enterRealtime } from '../kernel/scheduler/realtime.ts';
+import { ip } from '../net/address.ts';
+import type { AddressChange } from '../net/link.ts';
+import { encodeNewAddress } from '../wire/netlink/route/address.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
-import { warmUp } from './warm-up.ts';
+import { rehearse, warmUp } from './warm-up.ts';
 
 const AUTO_PRIORITY = 10;
 
+/** Changes the kernel refuses, after going most of the way: nobody can have this address. */
+const NOTHING_TO_REMOVE: readonly AddressChange[] = Array.from({ length: 32 }, () => ({
+  operation: 'remove' as const,
+  index: 1,
+  address: ip('0.0.0.1'),
+  prefixLength: 32,
+}));
+
+const SOMEWHERE: AddressChange = {
+  operation: 'add',
+  index: 1,
+  address: ip('198.51.100.1'),
+  prefixLength: 32,
+};
+
+/** Requests as they are encoded for a take-over: enough for the compiler to take notice. */
+const ENCODINGS = 2_000;
+
 const memory = workerData as ProtocolMemory;
 let running: Loop | undefined;
+
+warmUp();
+for (let i = 0; i < ENCODINGS; i++) encodeNewAddress({ ...SOMEWHERE, index: i });
 
 parentPort?.on('message', (message: ToProtocolThread) => guarded(() => obey(message)));
 
@@ -56,6 +80,10 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
       reports: (reports) =>
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
+      rehearse: () => {
+        rehearse(settings.instances.length);
+        routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, settings.instances.length));
+      },
       // The turn that finishes is still to be ended.
       finished: () => queueMicrotask(tearDown),
     },
@@ -78,7 +106,6 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   reactor.add(claims.fd, () => running?.claimsReadable());
   reactor.add(routes.fd, () => running?.routesReadable());
   say({ kind: 'started', scheduling });
-  warmUp();
 }
 
 function schedule(realtime: Realtime): Scheduling {

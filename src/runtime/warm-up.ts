@@ -1,8 +1,8 @@
 /**
- * Runs the whole protocol some dozens of times on a segment that does not exist. A failover is the first time that most of this code would run, and compiling it
- * then would cost more than the failover itself.
+ * Runs the whole protocol on a segment that does not exist: some dozens of times before the first
+ * real packet, so that all of it is compiled, and once more shortly before a take-over, so that it
+ * is in the processor's caches.
  */
-
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Settings } from '../engine/settings.ts';
@@ -14,24 +14,27 @@ import { Loop } from './loop.ts';
 
 const ROUNDS = 40;
 const ROUTERS = 16;
+/** What a rehearsal of one or two milliseconds has time for. */
+const REHEARSED = { least: 2, most: 16 } as const;
 const INDEX = 1;
 /** Too large for V8's small integers, like any real time: code compiled for those would be thrown away. */
 const LATE = 10_000_000_000 as Instant;
 const NO_DELAY = seconds(0);
 
-/**
- * Some milliseconds of rehearsal, and the rest when the loop has nothing else to do: a tenth of a
- * second in all, over before the first Master_Down_Interval ends.
- */
-export function warmUp(rounds = ROUNDS): void {
-  rehearse();
-  if (rounds > 1) setImmediate(() => warmUp(rounds - 1));
+/** A tenth of a second: for a thread that waits to be told what to do. */
+export function warmUp(): void {
+  for (let round = 0; round < ROUNDS; round++) play(ROUTERS);
+}
+
+/** As many routers as there are, within what a few milliseconds allow. */
+export function rehearse(routers: number): void {
+  play(Math.min(Math.max(routers, REHEARSED.least), REHEARSED.most));
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
-function rehearse(): void {
-  const near = new Rehearsal('192.0.2.1', 100);
-  const far = new Rehearsal('192.0.2.2', 200);
+function play(routers: number): void {
+  const near = new Rehearsal(routers, '192.0.2.1', 100);
+  const far = new Rehearsal(routers, '192.0.2.2', 200);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -57,12 +60,12 @@ class Rehearsal {
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
 
-  constructor(address: string, priority: number) {
+  constructor(routers: number, address: string, priority: number) {
     this.#address = address;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(rehearsalSettings(priority)),
-      new CounterTable(new Float64Array(countersLength(ROUTERS))),
+      structuredClone(rehearsalSettings(routers, priority)),
+      new CounterTable(new Float64Array(countersLength(routers))),
     );
     this.loop = new Loop(
       engine,
@@ -150,11 +153,11 @@ class Rehearsal {
   }
 }
 
-function rehearsalSettings(priority: number): Settings {
+function rehearsalSettings(routers: number, priority: number): Settings {
   return {
     router: 'rehearsal',
     linger: 'off',
-    instances: Array.from({ length: ROUTERS }, (_, position) => ({
+    instances: Array.from({ length: routers }, (_, position) => ({
       name: `rehearsal-${position}`,
       interface: 'rehearsal',
       family: 'ipv4',

@@ -67,6 +67,15 @@ export class Sender {
     return failed;
   }
 
+  /**
+   * Opens what will be needed ahead of need: a take-over should not wait for two sockets. What cannot
+   * be opened now is tried again, and counted, when something is to be sent.
+   */
+  prepare(index: number, family: Family): void {
+    this.#socket(() => this.#datagramSocket({ index, family, multicast: true }), 0);
+    this.#socket(() => (this.#frameSocket ??= openFrameSender()), 0);
+  }
+
   closeLink(index: number, family: Family): void {
     const fd = this.#sockets[family].get(index);
     if (fd !== undefined) closeFd(fd);
