@@ -166,15 +166,18 @@ export class Loop {
   }
 
   /**
-   * Nothing else is due before the deadline: rehearses, and then waits for it awake, because waking
-   * up costs as much as all that is to be done then. What is received meanwhile is read before the
-   * silence is judged.
+   * Nothing else is due before the deadline: rehearses, and then waits for it awake and listening,
+   * because waking up costs as much as all that is to be done then.
    */
   #rehearseUntil(deadline: Instant, rehearse: () => void): void {
     this.#rehearsedFor = deadline;
     const { clock } = this.#ports;
     while (clock.now() < deadline - REHEARSAL) rehearse();
-    while (clock.now() < deadline);
+    this.#received = 0;
+    while (this.#tick() < deadline && this.#received === 0) {
+      this.#ports.packets.drain(BATCH, this.#receive);
+    }
+    if (this.#received > 0) this.#perform(this.#engine.handle(QUIET, this.#tick()));
   }
 
   #endTurn(): void {
