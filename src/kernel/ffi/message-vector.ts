@@ -54,7 +54,8 @@ export class MessageVector {
     this.#layout = { headroom: 0, nameBytes: 0, controlBytes: 0, ...layout };
     const { slots, slotBytes, headroom, nameBytes, controlBytes } = this.#layout;
     this.slots = slots;
-    const data = new Uint8Array(slots * slotBytes);
+    // Written once now, so that no page is touched for the first time by a take-over.
+    const data = new Uint8Array(slots * slotBytes).fill(0xff);
     const names = new Uint8Array(slots * nameBytes);
     const controls = new Uint8Array(slots * controlBytes);
     this.data = partition(data, slots, slotBytes);
