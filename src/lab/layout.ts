@@ -4,6 +4,8 @@
  *     +-------------+   +-------------+         +---------------+
  *     | P-lb1  eth0 |   | P-lb2  eth0 |   ...   | P-client eth0 |
  *     | 192.0.2.11  |   | 192.0.2.12  |         | 192.0.2.50    |
+ *     | fe80::11    |   | fe80::12    |         | fe80::50      |
+ *     | 2001:db8::11|   | 2001:db8::12|         | 2001:db8::50  |
  *     +------+------+   +------+------+         +-------+-------+
  *        lb1 |             lb2 |                 client |
  *     +------+-----------------+------------------------+-------+
@@ -17,6 +19,9 @@ import { LabError } from './command.ts';
 export const HOST_INTERFACE = 'eth0';
 export const SWITCH_BRIDGE = 'bridge';
 
+/** The first address of every IPv6 virtual router. */
+export const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
+
 export const DIRECTORS_MAX = 9;
 
 export interface LabHost {
@@ -24,6 +29,8 @@ export interface LabHost {
   readonly name: string;
   readonly namespace: string;
   readonly address: IpAddress;
+  readonly linkLocal: IpAddress;
+  readonly ipv6Address: IpAddress;
 }
 
 export interface LabLayout {
@@ -49,6 +56,8 @@ export function labLayout(prefix: string, directorCount = 2): LabLayout {
     name,
     namespace: `${prefix}-${name}`,
     address: ip(`192.0.2.${lastByte}`),
+    linkLocal: ip(`fe80::${lastByte}`),
+    ipv6Address: ip(`2001:db8::${lastByte}`),
   });
   const directors = Array.from({ length: directorCount }, (_, at) => host(`lb${at + 1}`, 11 + at));
   const client = host('client', 50);
@@ -58,6 +67,12 @@ export function labLayout(prefix: string, directorCount = 2): LabLayout {
 /** The virtual addresses of the lab begin at 192.0.2.100. */
 export function virtualAddress(index: number): IpAddress {
   return ip(`192.0.2.${100 + index}`);
+}
+
+/** Those of IPv6 begin at 2001:db8::100; the link-local one comes first. */
+export function virtualAddresses6(count: number): IpAddress[] {
+  const global = (_: unknown, index: number) => ip(`2001:db8::${(0x100 + index).toString(16)}`);
+  return [VIRTUAL_LINK_LOCAL, ...Array.from({ length: count - 1 }, global)];
 }
 
 export function hostsOf(layout: LabLayout): readonly LabHost[] {
@@ -95,12 +110,18 @@ export function hostLines(host: LabHost): string[] {
   return [
     'link set lo up',
     `addr add ${host.address}/24 dev ${HOST_INTERFACE}`,
+    `addr add ${host.linkLocal}/64 dev ${HOST_INTERFACE} nodad`,
+    `addr add ${host.ipv6Address}/64 dev ${HOST_INTERFACE} nodad`,
     `link set ${HOST_INTERFACE} up`,
   ];
 }
 
-/** Duplicate address detection would leave IPv6 addresses unusable for a second or two. */
+/**
+ * Duplicate address detection would leave IPv6 addresses unusable for a second or two; addr_gen_mode 1
+ * leaves the choice of link-local addresses to this file (ip-sysctl.rst).
+ */
 export const HOST_SYSCTLS: readonly string[] = [
+  `net.ipv6.conf.${HOST_INTERFACE}.addr_gen_mode=1`,
   'net.ipv6.conf.all.accept_dad=0',
   'net.ipv6.conf.default.accept_dad=0',
 ];

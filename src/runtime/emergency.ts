@@ -7,6 +7,7 @@
 import { sourceOf } from '../engine/faults.ts';
 import { LinkTable } from '../engine/links.ts';
 import type { Settings } from '../engine/settings.ts';
+import { VirtualAddresses } from '../engine/virtual-addresses.ts';
 import { VirtualRouter } from '../engine/virtual-router.ts';
 import type { PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { AddressChange } from '../net/link.ts';
@@ -27,7 +28,7 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
   settings.instances.forEach((instance, position) => {
     const router = new VirtualRouter(instance, position);
     const link = links.byName(instance.interface);
-    const virtual = new Set(router.addresses.map((address) => address.key));
+    const virtual = new VirtualAddresses(router.addresses);
     router.place(link, sourceOf(router, link, virtual));
     if (masters.has(instance.name)) packets.sendDatagrams(router.resignations());
     for (const { address, prefixLength, key, interface: name } of router.addresses) {

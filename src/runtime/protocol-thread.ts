@@ -78,7 +78,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   reactor.add(claims.fd, () => running?.claimsReadable());
   reactor.add(routes.fd, () => running?.routesReadable());
   say({ kind: 'started', scheduling });
-  warmUp(settings.instances.length);
+  warmUp(settings);
 }
 
 function schedule(realtime: Realtime): Scheduling {

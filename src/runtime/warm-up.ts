@@ -5,10 +5,10 @@
 
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
-import type { Settings } from '../engine/settings.ts';
+import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
 import type { PacketSink } from '../kernel/ports.ts';
-import { ip, mac } from '../net/address.ts';
-import type { LinkState, OutgoingDatagram } from '../net/link.ts';
+import { type Family, ip, mac } from '../net/address.ts';
+import type { AddressState, LinkState, OutgoingDatagram } from '../net/link.ts';
 import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { Loop } from './loop.ts';
 
@@ -29,20 +29,28 @@ const NO_DELAY = seconds(0);
  * Some milliseconds of rehearsal, and the rest when the loop has nothing else to do: a tenth of a
  * second in all, over before the first Master_Down_Interval ends.
  */
-export function warmUp(configured: number): void {
-  const routers = Math.min(Math.max(configured, ROUTERS.least), ROUTERS.most);
-  continueWith(routers, Math.max(ROUNDS_LEAST, Math.ceil(TAKE_OVERS / routers)));
+export function warmUp({ instances }: Settings): void {
+  const routers = Math.min(Math.max(instances.length, ROUTERS.least), ROUTERS.most);
+  const families = [...new Set(instances.map(({ family }) => family))];
+  const rounds = Math.max(ROUNDS_LEAST, Math.ceil(TAKE_OVERS / routers));
+  continueWith({ routers, families }, rounds);
 }
 
-function continueWith(routers: number, rounds: number): void {
-  rehearse(routers);
-  if (rounds > 1) setImmediate(() => continueWith(routers, rounds - 1));
+/** How many virtual routers, of these families in turn. */
+interface Cast {
+  readonly routers: number;
+  readonly families: readonly Family[];
+}
+
+function continueWith(cast: Cast, rounds: number): void {
+  rehearse(cast);
+  if (rounds > 1) setImmediate(() => continueWith(cast, rounds - 1));
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
-function rehearse(routers: number): void {
-  const near = new Rehearsal('192.0.2.1', 100, routers);
-  const far = new Rehearsal('192.0.2.2', 200, routers);
+function rehearse(cast: Cast): void {
+  const near = new Rehearsal(1, 100, cast);
+  const far = new Rehearsal(2, 200, cast);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -64,16 +72,17 @@ function rehearse(routers: number): void {
 class Rehearsal {
   readonly loop: Loop;
   sent: OutgoingDatagram[] = [];
-  readonly #address: string;
+  /** Last byte of its addresses. */
+  readonly #station: number;
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
 
-  constructor(address: string, priority: number, routers: number) {
-    this.#address = address;
+  constructor(station: number, priority: number, cast: Cast) {
+    this.#station = station;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(rehearsalSettings(priority, routers)),
-      new CounterTable(new Float64Array(countersLength(routers))),
+      structuredClone(rehearsalSettings(priority, cast)),
+      new CounterTable(new Float64Array(countersLength(cast.routers))),
     );
     this.loop = new Loop(
       engine,
@@ -143,13 +152,8 @@ class Rehearsal {
       mtu: 1500,
       running: true,
       addresses: [
-        {
-          address: ip(this.#address),
-          prefixLength: 24,
-          ours: false,
-          tentative: false,
-          duplicate: false,
-        },
+        addressState(`192.0.2.${this.#station}`, 24),
+        addressState(`fe80::${this.#station}`, 64),
       ],
     };
     return {
@@ -161,21 +165,26 @@ class Rehearsal {
   }
 }
 
-function rehearsalSettings(priority: number, routers: number): Settings {
-  return {
-    router: 'rehearsal',
-    linger: 'off',
-    instances: Array.from({ length: routers }, (_, position) => ({
+function addressState(address: string, prefixLength: number): AddressState {
+  return { address: ip(address), prefixLength, ours: false, tentative: false, duplicate: false };
+}
+
+function rehearsalSettings(priority: number, { routers, families }: Cast): Settings {
+  const instances = Array.from({ length: routers }, (_, position): InstanceSettings => {
+    const family = families[position % families.length] ?? 'ipv4';
+    const number = position + 1;
+    return {
       name: `rehearsal-${position}`,
       interface: 'rehearsal',
-      family: 'ipv4',
-      vrid: position + 1,
+      family,
+      vrid: number,
       version: 3,
       priority,
       advertisementInterval: seconds(1),
-      addresses: [
-        { address: ip(`198.51.100.${position + 1}`), prefixLength: 32, interface: 'rehearsal' },
-      ],
+      addresses:
+        family === 'ipv4'
+          ? [virtualAddress(`198.51.100.${number}`, 32)]
+          : [virtualAddress(`fe80::1:${number}`, 128), virtualAddress(`2001:db8::${number}`, 128)],
       extraAddresses: [],
       preempt: true,
       preemptDelay: NO_DELAY,
@@ -185,6 +194,12 @@ function rehearsalSettings(priority: number, routers: number): Settings {
       unicast: undefined,
       sourceAddress: undefined,
       garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: NO_DELAY, form: 'both' },
-    })),
-  };
+      neighborAdvertisement: { router: 'auto' },
+    };
+  });
+  return { router: 'rehearsal', linger: 'off', instances };
+}
+
+function virtualAddress(address: string, prefixLength: number): VirtualAddress {
+  return { address: ip(address), prefixLength, interface: 'rehearsal' };
 }

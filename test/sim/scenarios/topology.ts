@@ -105,6 +105,7 @@ function drawInstance(
     unicast: one.isUnicast ? unicastTo(number, count, one.family) : undefined,
     sourceAddress: random.chance(0.3) ? source : undefined,
     garp: GARP,
+    neighborAdvertisement: { router: 'auto' },
   };
 }
 

@@ -50,6 +50,7 @@ describe('a minimal file', () => {
           unicast: undefined,
           sourceAddress: undefined,
           garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: 0, form: 'both' },
+          neighborAdvertisement: { router: 'auto' },
         },
       ],
     });

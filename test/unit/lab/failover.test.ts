@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { failoverIn, masterDownInterval, skewTime } from '../../../src/lab/failover.ts';
-import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';
 import { encodeArpAnnouncement } from '../../../src/wire/arp.ts';
 import { ETHERTYPE_IPV4, encodeEthernetFrame } from '../../../src/wire/ethernet.ts';
 import { encodeIpv4Packet } from '../../../src/wire/ip.ts';
+import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import { encodeAdvertisement } from '../../../src/wire/vrrp/advertisement.ts';
 
 const LB1 = ip('192.0.2.11');

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { decodeEcho, encodeEchoRequest } from '../../../src/lab/echo.ts';
-import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import {
   firstAnswerAfter,
   lastAnswerBefore,
@@ -11,6 +10,7 @@ import {
 import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { ETHERTYPE_IPV4, encodeEthernetFrame } from '../../../src/wire/ethernet.ts';
 import { encodeIpv4Packet } from '../../../src/wire/ip.ts';
+import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 
 const VIP = ip('192.0.2.100');
 const CLIENT = ip('192.0.2.50');
