@@ -12,7 +12,7 @@
  *     | P-switch                bridge                          |
  *     +---------------------------------------------------------+
  */
-import { type IpAddress, ip } from '../net/address.ts';
+import { familyOf, type IpAddress, ip } from '../net/address.ts';
 import { LabError } from './command.ts';
 
 /** Every machine of the lab has one interface, called like this. */
@@ -38,6 +38,11 @@ export interface LabLayout {
   readonly directors: readonly LabHost[];
   readonly client: LabHost;
   readonly switchNamespace: string;
+}
+
+/** Where the host's advertisements of a virtual router come from that has this address. */
+export function advertisementSource(host: LabHost, virtual: IpAddress): IpAddress {
+  return familyOf(virtual) === 'ipv6' ? host.linkLocal : host.address;
 }
 
 /** The prefix names namespaces and a file, so that it may hold nothing but letters, digits, `-`. */
