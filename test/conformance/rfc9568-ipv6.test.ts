@@ -153,7 +153,7 @@ describe('Neighbor Advertisements', () => {
     return announcementsOf(takeOver(rig))[0]?.advertisement;
   };
 
-  test('F-B6 say of each VIP that it is here: from it, to all nodes, overriding, unsolicited', () => {
+  test('F-B7 say of each VIP that it is here: from it, to all nodes, overriding, unsolicited', () => {
     const [announcement] = announcementsOf(takeOver(routerWith()));
     expect(announcement?.ip).toMatchObject({ source: VIP6, destination: 'ff02::1', ttl: 255 });
     expect(announcement?.advertisement).toMatchObject({
@@ -170,9 +170,12 @@ describe('Neighbor Advertisements', () => {
     ['auto', undefined, false],
     [true, false, true],
     [false, true, false],
-  ] as const)('with router: %s on an interface that forwards: %s say %s', (router, is, says) => {
-    expect(flags(router, is)?.router).toBe(says);
-  });
+  ] as const)(
+    'M-14 with router: %s on an interface that forwards: %s say %s',
+    (router, is, says) => {
+      expect(flags(router, is)?.router).toBe(says);
+    },
+  );
 
   test('follow the interface when its forwarding is switched, and when it says nothing of it', () => {
     const rig = routerWith({ garp: { ...GARP, refresh: seconds(1) } });
@@ -235,7 +238,7 @@ describe('many IPv6 addresses', () => {
     expect(rig.engine.deadline()).toBeGreaterThan(rig.now);
   });
 
-  test('are announced as they come, each once in the first round', () => {
+  test('M-05 are announced as they come, each once in the first round', () => {
     const turns = masterInTurns(routerWith({ addresses }));
     const announced = turns.map((lines) => lines.filter((line) => line.startsWith('na ')));
     expect(announced.map(({ length }) => length)).toEqual([12, 12, 6]);

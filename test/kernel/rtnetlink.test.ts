@@ -93,7 +93,7 @@ kernelSuite('changing addresses', () => {
     expect(added.filter(({ tentative, duplicate }) => tentative || duplicate)).toEqual([]);
   });
 
-  test('an IPv6 address brings its solicited-node group, and takes it away', () => {
+  test('F-A2 an IPv6 address brings its solicited-node group, and takes it away', () => {
     const groups = () =>
       inNamespace(pair.a, () => readFileSync('/proc/thread-self/net/igmp6', 'utf8'));
     expect(groups()).not.toContain('ff0200000000000000000001ff550001');

@@ -67,6 +67,12 @@ export class Sender {
     return failed;
   }
 
+  /** Opens ahead of need: a take-over then only sends. What fails now fails, and is counted, then. */
+  openLink(index: number, family: Family): void {
+    this.#socket(() => this.#datagramSocket({ index, family }), 0);
+    this.#socket(() => (this.#frameSocket ??= openFrameSender()), 0);
+  }
+
   closeLink(index: number, family: Family): void {
     const fd = this.#sockets[family].get(index);
     if (fd !== undefined) closeFd(fd);
@@ -98,7 +104,7 @@ export class Sender {
     return this.#transmit(fd, vector, count, route.multicast ? MSG_DONTROUTE : 0, true);
   }
 
-  #datagramSocket({ index, family }: Route): number {
+  #datagramSocket({ index, family }: Pick<Route, 'index' | 'family'>): number {
     const known = this.#sockets[family].get(index);
     if (known !== undefined) return known;
     const fd = openDatagramSender(index, family);
