@@ -5,7 +5,7 @@
  *     | P-lb1  eth0 |   | P-lb2  eth0 |   ...   | P-client eth0 |
  *     | 192.0.2.11  |   | 192.0.2.12  |         | 192.0.2.50    |
  *     | fe80::11    |   | fe80::12    |         | fe80::50      |
- *     | 2001:db8::11|   | 2001:db8::12|         | 2001:db8::50  |
+ *     |             |   |             |         | 2001:db8::50  |
  *     +------+------+   +------+------+         +-------+-------+
  *        lb1 |             lb2 |                 client |
  *     +------+-----------------+------------------------+-------+
@@ -19,6 +19,8 @@ import { LabError } from './command.ts';
 export const HOST_INTERFACE = 'eth0';
 export const SWITCH_BRIDGE = 'bridge';
 
+const CLIENT = 'client';
+
 /** The first address of every IPv6 virtual router. */
 export const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
 
@@ -30,7 +32,6 @@ export interface LabHost {
   readonly namespace: string;
   readonly address: IpAddress;
   readonly linkLocal: IpAddress;
-  readonly ipv6Address: IpAddress;
 }
 
 export interface LabLayout {
@@ -62,10 +63,9 @@ export function labLayout(prefix: string, directorCount = 2): LabLayout {
     namespace: `${prefix}-${name}`,
     address: ip(`192.0.2.${lastByte}`),
     linkLocal: ip(`fe80::${lastByte}`),
-    ipv6Address: ip(`2001:db8::${lastByte}`),
   });
   const directors = Array.from({ length: directorCount }, (_, at) => host(`lb${at + 1}`, 11 + at));
-  const client = host('client', 50);
+  const client = host(CLIENT, 50);
   return { prefix, directors, client, switchNamespace: `${prefix}-switch` };
 }
 
@@ -116,8 +116,10 @@ export function hostLines(host: LabHost): string[] {
     'link set lo up',
     `addr add ${host.address}/24 dev ${HOST_INTERFACE}`,
     `addr add ${host.linkLocal}/64 dev ${HOST_INTERFACE} nodad`,
-    `addr add ${host.ipv6Address}/64 dev ${HOST_INTERFACE} nodad`,
     `link set ${HOST_INTERFACE} up`,
+    host.name === CLIENT
+      ? `addr add 2001:db8::50/64 dev ${HOST_INTERFACE} nodad`
+      : `route add 2001:db8::/64 dev ${HOST_INTERFACE}`,
   ];
 }
 

@@ -32,7 +32,7 @@ export function addressesFollowState(): Invariant {
         if (host.kernel.refuses === 'remove') continue;
         const wrong = misplaced(host, settings, view.state === 'MASTER');
         if (wrong === undefined) continue;
-        const lasts = misplacement.note(key, world.clock.now, world.disturbedAt);
+        const lasts = misplacement.note(`${key} ${view.state}`, world.clock.now, world.disturbedAt);
         const time = turnsTime(host);
         if (time === 0 || lasts > time) return `${host.name} is ${view.state} and ${wrong}`;
       }
