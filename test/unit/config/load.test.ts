@@ -219,6 +219,10 @@ describe('never throws', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), answered));
   });
 
+  test('for a mapping with a key toString where a duration is expected', () => {
+    expect(answered('instances: []\ndefaults: { lease: { toString: 0 } }\n')).toBe(true);
+  });
+
   test('for any value where a key of the file is expected', () => {
     const values = fc.jsonValue({ maxDepth: 3 });
     const keys = fc.constantFrom('defaults', 'instances', 'control', 'realtime', 'ipvs', 'http');
