@@ -1,7 +1,10 @@
 /** Questions to a capture about who advertised what, and when. Times in microseconds since 1970. */
 import { advertisementsIn, type CapturedAdvertisement } from '../../src/lab/capture.ts';
-import type { IpAddress } from '../../src/net/address.ts';
+import { familyOf, type IpAddress, ipFromBytes } from '../../src/net/address.ts';
+import { decodeEthernetHeader, ETHERTYPE_IPV6 } from '../../src/wire/ethernet.ts';
+import { isLaterFragment } from '../../src/wire/ipv6-fragments.ts';
 import type { CapturedFrame } from '../../src/wire/pcap.ts';
+import { PROTOCOL_VRRP } from '../../src/wire/vrrp/checksum.ts';
 
 /** Of one host as MASTER, in the order of time: good-byes left out. */
 export function advertsOf(
@@ -11,6 +14,19 @@ export function advertsOf(
   return advertisementsIn(frames).filter(
     (advert) => advert.source === source && advert.advertisement.priority > 0,
   );
+}
+
+/** When the host advertised, each whole packet and each first fragment of one. */
+export function advertTimes(frames: readonly CapturedFrame[], source: IpAddress): number[] {
+  if (familyOf(source) === 'ipv4') return advertsOf(frames, source).map(({ at }) => at);
+  return frames.flatMap(({ at, bytes }) => {
+    const ethernet = decodeEthernetHeader(bytes, 0, bytes.length);
+    if (!ethernet.ok || ethernet.value.etherType !== ETHERTYPE_IPV6) return [];
+    const packet = bytes.subarray(ethernet.value.headerLength);
+    const isAdvert = packet[6] === PROTOCOL_VRRP || packet[40] === PROTOCOL_VRRP;
+    if (!isAdvert || isLaterFragment(packet)) return [];
+    return ipFromBytes(packet, 8, 16) === source ? [at] : [];
+  });
 }
 
 export function byVrid(

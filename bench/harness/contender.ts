@@ -5,7 +5,7 @@ import { HOST_INTERFACE, type LabHost } from '../../src/lab/layout.ts';
 import { Peer } from '../../src/lab/peers/peer.ts';
 import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { waitFor } from '../../src/lab/wait.ts';
-import type { IpAddress } from '../../src/net/address.ts';
+import { addressBits, familyOf, type IpAddress } from '../../src/net/address.ts';
 import type { ContenderName } from './row.ts';
 
 export interface RouterSpec {
@@ -53,7 +53,7 @@ function agentInstances(spec: NodeSpec) {
     version,
     priority,
     advertisement_interval: `${spec.intervalMilliseconds}ms`,
-    addresses: addresses.map((address) => `${address}/32`),
+    addresses: addresses.map((address) => prefixed(address)),
     ...(password === undefined ? {} : { authentication: { type: 'pass' as const, password } }),
   }));
 }
@@ -73,12 +73,16 @@ function keepalivedConfig(host: LabHost, spec: NodeSpec): string {
     `  advert_int ${spec.intervalMilliseconds / 1_000}`,
     ...secret,
     '  virtual_ipaddress {',
-    ...addresses.map((address) => `    ${address}/32 dev ${HOST_INTERFACE}`),
+    ...addresses.map((address) => `    ${prefixed(address)} dev ${HOST_INTERFACE}`),
     '  }',
     '}',
   ];
   const head = ['global_defs {', `  router_id ${host.name}`, `  vrrp_version ${version}`, '}'];
   return `${[...head, ...spec.routers.flatMap(instance)].join('\n')}\n`;
+}
+
+function prefixed(address: IpAddress): string {
+  return `${address}/${addressBits(familyOf(address))}`;
 }
 
 async function startKeepalived(lab: Lab, host: LabHost, spec: NodeSpec): Promise<Peer> {

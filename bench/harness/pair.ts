@@ -2,7 +2,7 @@
 
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import type { Lab } from '../../src/lab/lab.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
+import { advertisementSource, type LabHost } from '../../src/lab/layout.ts';
 import type { Peer } from '../../src/lab/peers/peer.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
@@ -40,11 +40,16 @@ export class Pair {
     return this.lab.director(2);
   }
 
-  /** The first router's first. */
+  /** The first router's last: the one that clients use. */
   get address(): IpAddress {
-    const address = this.spec.routers[0]?.addresses[0];
+    const address = this.spec.routers[0]?.addresses.at(-1);
     if (address === undefined) throw new Error('a pair needs an address');
     return address;
+  }
+
+  /** Where the host's advertisements come from. */
+  sourceOf(host: LabHost): IpAddress {
+    return advertisementSource(host, this.address);
   }
 
   /** RFC 9568 section 6.1, of the BACKUP, in milliseconds. */

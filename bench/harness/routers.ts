@@ -1,5 +1,5 @@
 /** The virtual routers that scenarios use, with addresses that documentation reserves. */
-import { virtualAddress } from '../../src/lab/layout.ts';
+import { virtualAddress, virtualAddresses6 } from '../../src/lab/layout.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import type { RouterSpec } from './contender.ts';
 
@@ -7,6 +7,15 @@ export const VRIDS_MAX = 255;
 
 /** One router with one address that the client's own network contains, so that it can be probed. */
 export const ONE_ROUTER: readonly RouterSpec[] = [{ vrid: 55, addresses: [virtualAddress(0)] }];
+
+/** The same over IPv6: a link-local address, which has to be the first, and a global one. */
+export const ONE_IPV6_ROUTER: readonly RouterSpec[] = [
+  { vrid: 55, addresses: virtualAddresses6(2) },
+];
+
+export function oneIpv6RouterWithMany(count = VRIDS_MAX): RouterSpec[] {
+  return [{ vrid: 55, addresses: virtualAddresses6(count) }];
+}
 
 export function manyRouters(count = VRIDS_MAX): RouterSpec[] {
   return Array.from({ length: count }, (_, at) => ({

@@ -61,6 +61,7 @@ function effectiveInstance(instance: InstanceSettings): InstanceFile {
       refresh: formatDuration(garp.refresh),
       form: garp.form,
     },
+    neighbor_advertisement: { ...instance.neighborAdvertisement },
   };
 }
 

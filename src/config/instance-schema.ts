@@ -109,10 +109,25 @@ const garp = mapping(
       })
       .optional(),
     form: choice(['request', 'reply', 'both'])
-      .meta({ description: 'Form of the gratuitous ARP packets.', default: 'both' })
+      .meta({ description: 'Form of the gratuitous ARP packets; IPv6 has one.', default: 'both' })
       .optional(),
   },
-  'Gratuitous ARP: how the addresses are announced.',
+  'Gratuitous ARP and unsolicited Neighbor Advertisements: how the addresses are announced.',
+);
+
+const neighborAdvertisement = mapping(
+  {
+    router: z
+      .union([z.literal('auto'), z.boolean()], { error: 'must be auto, true or false' })
+      .meta({
+        description:
+          'The Router flag. RFC 9568 sets it; hosts drop a default router that does not. `auto`: ' +
+          'as the kernel answers, whether the interface forwards IPv6.',
+        default: 'auto',
+      })
+      .optional(),
+  },
+  'Unsolicited Neighbor Advertisements of IPv6 addresses.',
 );
 
 const lease = z.union([choice(['auto', 'off']), duration()], {
@@ -182,10 +197,13 @@ export const inheritableKeys = {
   source_address: z
     .string()
     .meta({
-      description: "Source of multicast advertisements. Default: the interface's first address.",
+      description:
+        "Source of multicast advertisements. Default: the interface's first address, its first " +
+        'link-local one for IPv6.',
     })
     .optional(),
   garp: garp.optional(),
+  neighbor_advertisement: neighborAdvertisement.optional(),
   virtual_mac: z
     .boolean()
     .meta({ description: notYet('Use the virtual router MAC address.'), default: false })
@@ -223,7 +241,8 @@ export const instance = mapping(
       .max(255, 'must not have more than 255 entries: the packet counts them in one byte')
       .meta({
         description:
-          'The virtual addresses, all of one family, sent in advertisements in this order.',
+          'The virtual addresses, all of one family, sent in advertisements in this order. The ' +
+          'first of an IPv6 router is link-local, the same on all routers of the group.',
       }),
     extra_addresses: z
       .array(virtualAddress)

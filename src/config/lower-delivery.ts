@@ -1,6 +1,6 @@
 /** From whom and to whom advertisements go. */
 import type { UnicastPeer, UnicastSettings } from '../engine/settings.ts';
-import type { Family, IpAddress } from '../net/address.ts';
+import { type Family, type IpAddress, isLinkLocal } from '../net/address.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 import { addressEntries, addressOf, lowerHostAddress, requireFamily } from './lower-address.ts';
@@ -19,6 +19,10 @@ export function lowerSourceAddress(
   const address = lowerHostAddress(values.source_address, path, findings);
   if (address === undefined || !requireFamily(address, family, path, findings)) return undefined;
   checkNotVirtual(address, { values, at }, path, findings);
+  if (family === 'ipv6' && !isLinkLocal(address)) {
+    const message = `IPv6 advertisements come from a link-local address, and ${address} is none`;
+    findings.error(path, 'conflict', message);
+  }
   return address;
 }
 
@@ -41,7 +45,23 @@ export function lowerUnicast(
   if (peers.length === 0 && (values.unicast.peers ?? []).length === 0) {
     findings.error(at('unicast'), 'missing', 'unicast needs at least one peer in "peers"');
   }
+  if (family === 'ipv6') checkScopes(inherited, source ?? peers[0]?.address, peers, findings);
   return { source, peers };
+}
+
+/** No packet goes from a link-local address to one beyond the link, nor back. */
+function checkScopes(
+  { at }: Inherited,
+  own: IpAddress | undefined,
+  peers: readonly UnicastPeer[],
+  findings: Findings,
+): void {
+  const stranger = peers.find(
+    ({ address }) => own !== undefined && isLinkLocal(address) !== isLinkLocal(own),
+  );
+  if (stranger === undefined) return;
+  const message = `${stranger.address} and ${own} cannot reach each other: one of them is link-local`;
+  findings.error(at('unicast', 'peers'), 'conflict', message);
 }
 
 function lowerPeers(

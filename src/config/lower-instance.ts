@@ -1,6 +1,6 @@
 /** One instance of the file as settings of the engine. */
 import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
-import { type Family, familyOf } from '../net/address.ts';
+import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
 import { type Duration, formatDuration, milliseconds, seconds } from '../net/time.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
@@ -39,6 +39,7 @@ export function lowerInstance(
     checksum: values.checksum ?? 'auto',
     authentication: lowerAuthentication(inherited, version, findings),
     garp: lowerGarp(inherited, findings),
+    neighborAdvertisement: { router: values.neighbor_advertisement?.router ?? 'auto' },
   } as const;
   const entries = addressEntries(values.addresses, at('addresses'));
   const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
@@ -53,6 +54,7 @@ export function lowerInstance(
   if (family === 'ipv6' && version === 2) {
     findings.error(at('version'), 'conflict', 'version 2 cannot carry IPv6 addresses');
   }
+  if (family === 'ipv6') checkFirstAddress(addresses, entries, findings);
   checkChecksum(inherited, version, family, findings);
   advise(inherited, settings.advertisementInterval, realtime, findings);
   const { name, vrid } = values;
@@ -92,6 +94,20 @@ function checkFamily(
     findings.error(entry.path, 'conflict', message);
   }
   return family;
+}
+
+/** RFC 9568 section 5.2.9: receivers discard a list that begins with another one. */
+function checkFirstAddress(
+  [first]: readonly VirtualAddress[],
+  [entry]: readonly AddressEntry[],
+  findings: Findings,
+): void {
+  if (first === undefined || entry === undefined || isLinkLocal(first.address)) return;
+  if (addressOf(entry) !== first.address) return;
+  const message =
+    `the first IPv6 address must be link-local (RFC 9568 section 5.2.9): ` +
+    `put one like fe80::1:1 before ${first.address}, the same on all routers`;
+  findings.error(entry.path, 'conflict', message);
 }
 
 function lowerPreemptDelay({ values, at }: Inherited, findings: Findings): Duration {

@@ -59,7 +59,9 @@ function expected(form: string, input: unknown): string | undefined {
 
 function durationMessage(input: unknown): string | undefined {
   if (input === undefined) return undefined;
-  const bare = /^[0-9]{1,7}(\.[0-9]{1,6})?$/.exec(String(input))?.[0];
+  // A mapping may have a key `toString`.
+  const text = typeof input === 'object' ? '' : String(input);
+  const bare = /^[0-9]{1,7}(\.[0-9]{1,6})?$/.exec(text)?.[0];
   if (bare !== undefined) return `a duration needs a unit: write ${bare}s or ${bare}ms`;
   return `expected a duration with a unit (ms, s, m, h), like 10ms or 1.5s, found ${describeValue(input)}`;
 }

@@ -1,5 +1,5 @@
 /** What two instances of one router cannot have in common. */
-import type { IpAddress } from '../net/address.ts';
+import { familyOf, type IpAddress, isLinkLocal } from '../net/address.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 import { addressEntries, addressOf } from './lower-address.ts';
@@ -9,7 +9,8 @@ export class SharedNames {
   readonly #names = new Set<string>();
   /** By interface, family and VRID; the name of the instance that has it. */
   readonly #virtualRouters = new Map<string, string>();
-  readonly #addresses = new Map<IpAddress, string>();
+  /** By address, a link-local one by its interface as well; the name of the instance that has it. */
+  readonly #addresses = new Map<string, string>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -44,7 +45,7 @@ export class SharedNames {
   }
 
   #checkAddresses({ values, at }: Inherited, label: string): void {
-    const own = new Set<IpAddress>();
+    const own = new Set<string>();
     const entries = [
       ...addressEntries(values.addresses, at('addresses')),
       ...addressEntries(values.extra_addresses, at('extra_addresses')),
@@ -52,14 +53,18 @@ export class SharedNames {
     for (const entry of entries) {
       const address = addressOf(entry);
       if (address === undefined) continue;
-      const holder = own.has(address) ? 'this instance' : this.#addresses.get(address);
+      const key = keyOf(address, entry.interface ?? values.interface);
+      const holder = own.has(key) ? 'this instance' : this.#addresses.get(key);
       if (holder !== undefined) {
         this.#findings.error(entry.path, 'conflict', `${address} is already used by ${holder}`);
       }
-      own.add(address);
+      own.add(key);
     }
-    for (const address of own) {
-      if (!this.#addresses.has(address)) this.#addresses.set(address, label);
-    }
+    for (const key of own) if (!this.#addresses.has(key)) this.#addresses.set(key, label);
   }
+}
+
+/** IPv6 link-local addresses of two links are two addresses. */
+function keyOf(address: IpAddress, link: string | undefined): string {
+  return familyOf(address) === 'ipv6' && isLinkLocal(address) ? `${address}%${link}` : address;
 }

@@ -17,7 +17,6 @@ const ROUTER: readonly Unavailable[] = [
 
 const INSTANCE: readonly Unavailable[] = [
   { key: 'version', applies: is('2+3'), subject: 'running version 2 and 3 at once' },
-  { key: 'addresses', applies: startsWithIpv6, subject: 'an IPv6 virtual router' },
   { key: 'accept', applies: is(false), subject: '"accept: false"' },
   { key: 'virtual_mac', applies: is(true), subject: 'the virtual MAC address' },
   { key: 'lease', applies: isDuration, subject: 'a lease of fixed length' },
@@ -53,11 +52,4 @@ function isDuration(value: unknown): boolean {
 
 function hasContent(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-}
-
-function startsWithIpv6(value: unknown): boolean {
-  const first: unknown = Array.isArray(value) ? value[0] : undefined;
-  const address: unknown =
-    typeof first === 'object' && first !== null && 'address' in first ? first.address : first;
-  return typeof address === 'string' && address.includes(':');
 }

@@ -9,9 +9,10 @@
  *   the deadline has changed  -> arm deadline()
  */
 import { shortestMasterDownInterval } from '../../fsm/vrrp/timing.ts';
-import type { AddressClaim, LinkEvent } from '../net/link.ts';
-import { after, type Duration, elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
+import type { LinkEvent } from '../net/link.ts';
+import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../net/time.ts';
 import { AddressKeeper } from './address-keeper.ts';
+import { noteClaim } from './claims.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import { FAULT_EVENT, faultsOf, sourceOf } from './faults.ts';
 import type { Input } from './inputs.ts';
@@ -19,16 +20,19 @@ import { LinkTable } from './links.ts';
 import { Listening } from './listening.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
-import { isWorthTelling, Reception } from './reception.ts';
+import { Reception } from './reception.ts';
 import type { Settings } from './settings.ts';
 import { Timers } from './timers.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
+import { VirtualAddresses } from './virtual-addresses.ts';
 import { VirtualRouter } from './virtual-router.ts';
 
 /** When a refused VIP or socket is tried again. */
 const RETRY_AFTER: Duration = seconds(5);
-const REMOVE_RETRY_AFTER: Duration = milliseconds(500);
+const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
+
+const NO_ADDRESSES = new VirtualAddresses();
 
 export class Engine {
   readonly #settings: Settings;
@@ -41,10 +45,12 @@ export class Engine {
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   /** VIPs of all routers by interface name: never a source address. */
-  readonly #virtual = new Map<string, Set<string>>();
+  readonly #virtual = new Map<string, VirtualAddresses>();
   readonly #listening: Listening;
   /** What has changed since the routers were last compared with it. */
   #stale: 'links' | 'addresses' | undefined;
+  /** Since when changes of addresses wait for a turn of their own. */
+  #moreAt: Instant = NEVER;
   #started = false;
   #stopping = false;
   /** Asked to stop a second time: addresses that the kernel does not give up are left. */
@@ -76,20 +82,21 @@ export class Engine {
     );
     for (const router of this.#routers) {
       for (const address of router.addresses) {
-        const keys = this.#virtual.get(address.interface) ?? new Set();
-        this.#virtual.set(address.interface, keys.add(address.key));
+        const known = this.#virtual.get(address.interface) ?? new VirtualAddresses();
+        known.add(address);
+        this.#virtual.set(address.interface, known);
       }
     }
   }
 
   /** When `wake` is wanted next; NEVER when nothing is armed. */
   deadline(): Instant {
-    return this.#timers.next();
+    return Math.min(this.#timers.next(), this.#moreAt) as Instant;
   }
 
   /** Whether the next deadline is that of a Master_Down timer. */
   get awaitsSilence(): boolean {
-    return this.#timers.earliest('down') === this.#timers.next();
+    return this.#timers.earliest('down') === this.deadline();
   }
 
   /** Whether some Master_Down timer will fire within the time, unless its MASTER is heard again. */
@@ -118,6 +125,10 @@ export class Engine {
         this.#links.remove(event.index);
         this.#stale = 'links';
         return;
+      case 'forwarding.changed':
+        this.#links.setForwarding(event.index, event.forwarding);
+        this.#stale = 'links';
+        return;
       case 'address.added':
         if (this.#links.addAddress(event.index, event.address)) this.#stale ??= 'addresses';
         return;
@@ -143,12 +154,13 @@ export class Engine {
         break;
       case 'link.changed':
       case 'link.removed':
+      case 'forwarding.changed':
       case 'address.added':
       case 'address.removed':
         this.notice(input);
         break;
       case 'address.claimed':
-        this.#claimed(input);
+        noteClaim(input, this.#routers, this.#links, this.#counters, this.#outbox);
         break;
       case 'addresses.changed':
         this.#addressesAnswered(input.id, input.errnos, now);
@@ -176,6 +188,7 @@ export class Engine {
       if (router !== undefined) this.#transitions.announce(router, now);
     });
     this.#timers.fire('addresses', now, (position) => this.#retry(position, now));
+    this.#keeper.nextTurn();
     this.#timers.fire('release', now, (position) =>
       this.#event(position, { type: 'release-timeout' }, now),
     );
@@ -264,37 +277,19 @@ export class Engine {
     }
   }
 
-  /**
-   * Evidence of a second holder. If it has never been heard to advertise, our own advertisements may
-   * be what keeps it silent: keepalived before 2.2.8 refuses those without a pseudo-header and, as
-   * MASTER, starts its timer anew with each one it refuses.
-   */
-  #claimed({ index, address, mac }: AddressClaim): void {
-    const link = this.#links.byIndex(index)?.attributes;
-    if (link === undefined || link.mac === mac) return;
-    for (const router of this.#routers) {
-      if (router.state !== 'holding.master') continue;
-      const claimed = router.addresses.some(
-        (one) => one.interface === link.name && one.address === address,
-      );
-      if (!claimed) continue;
-      router.hasUnheardRival = !router.knowsForm;
-      this.#counters.add(router.row, 'address-conflicts');
-      const count = this.#counters.read(router.row, 'address-conflicts');
-      if (!isWorthTelling(count)) continue;
-      const instance = router.settings.name;
-      this.#outbox.report({ kind: 'address-conflict', instance, address, mac, count });
-    }
-  }
-
   #sourceFor(router: VirtualRouter) {
     const { interface: name } = router.settings;
-    return sourceOf(router, this.#links.byName(name), this.#virtual.get(name) ?? new Set());
+    return sourceOf(router, this.#links.byName(name), this.#virtualOn(name));
+  }
+
+  #virtualOn(name: string): VirtualAddresses {
+    return this.#virtual.get(name) ?? NO_ADDRESSES;
   }
 
   #updateFaults(router: VirtualRouter, now: Instant): void {
     const before = router.faults;
-    const faults = faultsOf(router, this.#links);
+    const virtual = this.#virtualOn(router.settings.interface);
+    const faults = faultsOf(router, this.#links, virtual);
     const raised = faults.find((reason) => !before.includes(reason));
     const cleared = before.find((reason) => !faults.includes(reason));
     if (raised === undefined && cleared === undefined) return;
@@ -313,7 +308,7 @@ export class Engine {
     for (const { router, outcome } of this.#keeper.answer(id, errnos)) {
       switch (outcome) {
         case 'present':
-          if (router.announceWhenReady) this.#transitions.announce(router, now);
+          if (router.announceWhenReady) this.#transitions.announceArrived(router, now);
           break;
         case 'restored':
           router.announcements.start(now);
@@ -372,6 +367,8 @@ export class Engine {
       for (const router of dirty) this.#keeper.reconcile(router);
       dirty.clear();
     }
+    this.#keeper.ask();
+    this.#moreAt = this.#keeper.isWaiting ? now : NEVER;
     if (changed.size > 0) {
       for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
       changed.clear();

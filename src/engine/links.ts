@@ -39,12 +39,18 @@ export class LinkTable {
     if (link === undefined) {
       this.#links.set(attributes.index, { attributes, addresses: new Map() });
     } else {
+      const { forwarding } = link.attributes;
       if (this.#indexes.get(link.attributes.name) === attributes.index) {
         this.#indexes.delete(link.attributes.name);
       }
-      link.attributes = attributes;
+      link.attributes = forwarding === undefined ? attributes : { forwarding, ...attributes };
     }
     this.#indexes.set(attributes.name, attributes.index);
+  }
+
+  setForwarding(index: number, forwarding: boolean): void {
+    const link = this.#links.get(index);
+    if (link !== undefined) link.attributes = { ...link.attributes, forwarding };
   }
 
   remove(index: number): void {

@@ -1,5 +1,5 @@
 /** Which sockets are wanted: one for each (interface, family) with routers, one for each with VIPs. */
-import { type Family, familyOf, type IpAddress } from '../net/address.ts';
+import type { Family, IpAddress } from '../net/address.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -61,7 +61,7 @@ export class Listening {
     for (const router of this.#routers) {
       for (const { address, interface: name } of router.addresses) {
         const index = this.#links.byName(name)?.attributes.index;
-        if (index === undefined || familyOf(address) !== 'ipv4') continue;
+        if (index === undefined) continue;
         const addresses = wanted.get(index);
         if (addresses === undefined) wanted.set(index, [address]);
         else addresses.push(address);

@@ -39,6 +39,7 @@ export interface InstanceSettings {
   /** Source of multicast advertisements; undefined: the interface's first address. */
   readonly sourceAddress: IpAddress | undefined;
   readonly garp: GarpSettings;
+  readonly neighborAdvertisement: NeighborAdvertisementSettings;
 }
 
 export interface VirtualAddress {
@@ -77,4 +78,9 @@ export interface GarpSettings {
   readonly refresh: Duration;
   /** Form of the announcements: ARP request, ARP reply, or one of each. */
   readonly form: 'request' | 'reply' | 'both';
+}
+
+export interface NeighborAdvertisementSettings {
+  /** The R flag (RFC 4861 section 4.4); `auto`: whether the interface forwards. */
+  readonly router: 'auto' | boolean;
 }

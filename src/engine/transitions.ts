@@ -7,14 +7,16 @@ import { type Step, step } from '../../fsm/step.ts';
 import type { Effect } from '../../fsm/vrrp/effects.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import type { IpAddress } from '../net/address.ts';
+import type { OutgoingDatagram } from '../net/link.ts';
 import { after, type Duration, type Instant, seconds } from '../net/time.ts';
+import { isLaterFragment } from '../wire/ipv6-fragments.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
 import type { CounterTable } from './counters.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from './timers.ts';
-import { stateNameOf, type VirtualRouter } from './virtual-router.ts';
+import { type ManagedAddress, stateNameOf, type VirtualRouter } from './virtual-router.ts';
 
 /** A dual MASTER is told of once in this time. */
 const DUAL_MASTER_SPACING = seconds(10);
@@ -73,9 +75,7 @@ export class Transitions {
       ? [...router.advertisements(), ...router.advertisementsInOtherForm()]
       : router.advertisements();
     this.#outbox.sendDatagrams(datagrams);
-    for (let i = 0; i < datagrams.length; i++) {
-      this.#counters.add(router.row, 'advertisement-sent');
-    }
+    this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
     router.lastSentAt = now;
   }
 
@@ -87,15 +87,27 @@ export class Transitions {
       return;
     }
     router.announceWhenReady = false;
-    if (router.announcements.take(now)) {
-      for (const [wave, frames] of router.frames(this.#links).entries()) {
-        this.#outbox.sendFrames(frames, wave);
-        for (let i = 0; i < frames.length; i++) {
-          this.#counters.add(router.row, 'announcements-sent');
-        }
-      }
-    }
+    if (router.announcements.take(now)) this.#sendAnnouncements(router, () => true);
+    for (const address of router.addresses) address.announced = false;
     this.#timers.set('announce', router.position, router.announcements.next());
+  }
+
+  /** Some addresses are there: none of them waits for its first announcement until all are. */
+  announceArrived(router: VirtualRouter, now: Instant): void {
+    if (!router.holds) return;
+    if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
+      this.#sendAnnouncements(router, (address) => this.#keeper.isPresent(address));
+    }
+    this.announce(router, now);
+  }
+
+  #sendAnnouncements(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean): void {
+    for (const { address, frames } of router.announcementsOn(this.#links)) {
+      if (address.announced || !isDue(address)) continue;
+      address.announced = true;
+      for (const [wave, frame] of frames.entries()) this.#outbox.sendFrames([frame], wave);
+      this.#counters.add(router.row, 'announcements-sent', frames.length);
+    }
   }
 
   #perform(router: VirtualRouter, effect: Effect, now: Instant): void {
@@ -112,6 +124,7 @@ export class Transitions {
         return;
       case 'acquireAddresses':
         router.announcements.stop();
+        for (const address of router.addresses) address.announced = false;
         this.dirty.add(router);
         return;
       case 'releaseAddresses':
@@ -158,10 +171,9 @@ export class Transitions {
   #resign(router: VirtualRouter): void {
     const datagrams = router.resignations();
     this.#outbox.sendDatagrams(datagrams);
-    for (let i = 0; i < datagrams.length; i++) {
-      this.#counters.add(router.row, 'advertisement-sent');
-      this.#counters.add(router.row, 'priority-zero-pkts-sent');
-    }
+    const messages = messagesIn(datagrams);
+    this.#counters.add(router.row, 'advertisement-sent', messages);
+    this.#counters.add(router.row, 'priority-zero-pkts-sent', messages);
   }
 
   /**
@@ -239,6 +251,13 @@ export class Transitions {
       intervalMs: router.context.advertisementInterval / 1_000,
     };
   }
+}
+
+/** The parts of one packet count once. */
+function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
+  let count = 0;
+  for (const { packet } of datagrams) if (!isLaterFragment(packet)) count++;
+  return count;
 }
 
 /**

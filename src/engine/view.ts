@@ -8,6 +8,11 @@ export type FaultReason =
   | 'interface-missing'
   | 'interface-down'
   | 'no-address'
+  /** IPv6 advertisements leave from a link-local address and from no other. */
+  | 'no-link-local'
+  /** Duplicate address detection is running for it, or has found another holder. */
+  | 'link-local-tentative'
+  | 'link-local-duplicate'
   | 'address-failed'
   | 'socket-failed';
 

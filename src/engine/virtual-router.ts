@@ -4,26 +4,18 @@
  */
 import { INITIAL_STATE, type VrrpState } from '../../fsm/step.ts';
 import type { VrrpContext } from '../../fsm/vrrp/context.ts';
-import { type Family, type IpAddress, ipToBytes } from '../net/address.ts';
+import type { Family, IpAddress } from '../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
-import { encodeArpAnnouncement } from '../wire/arp.ts';
-import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
-import { encodeNeighborAdvertisement } from '../wire/neighbor.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
-import { type ChecksumForm, PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
+import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import { AnnouncementSchedule } from './announcements.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
+import { announcementFrames, enclose } from './packets.ts';
 import type { StateName } from './reports.ts';
 import type { InstanceSettings, VirtualAddress } from './settings.ts';
 import type { FaultReason, InstanceView, MasterView, TransitionView } from './view.ts';
-
-/** TTL and Hop Limit of every advertisement (RFC 9568 sections 5.1.1.3, 5.1.2.3). */
-const TTL = 255;
-
-/** DSCP CS6, network control (RFC 4594 section 3.2). */
-const TRAFFIC_CLASS = 0xc0;
 
 /** One VIP and what has been asked of the kernel about it. */
 export interface ManagedAddress extends VirtualAddress {
@@ -33,6 +25,14 @@ export interface ManagedAddress extends VirtualAddress {
   held: boolean;
   /** Being put back after somebody removed it. */
   restoring: boolean;
+  /** In the round that is under way, which waits for the others to be there. */
+  announced: boolean;
+}
+
+/** One VIP in each form that is asked for. */
+export interface Announcement {
+  readonly address: ManagedAddress;
+  readonly frames: readonly OutgoingFrame[];
 }
 
 /** The last advertisement that only restarted Active_Down_Timer: its like needs no second judgement. */
@@ -78,9 +78,11 @@ export class VirtualRouter {
   readonly #advertised: readonly string[];
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #doubted = false;
+  #mtu = 0;
+  #encodings = 0;
   #profile: ReceiverProfile | undefined = undefined;
   #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
-  #frames: readonly (readonly OutgoingFrame[])[] | undefined = undefined;
+  #announcements: readonly Announcement[] | undefined = undefined;
 
   constructor(settings: InstanceSettings, position: number) {
     this.settings = settings;
@@ -102,6 +104,7 @@ export class VirtualRouter {
       pending: 'none' as const,
       held: false,
       restoring: false,
+      announced: false,
     }));
     this.#advertised = settings.addresses.map((one) => addressKey(one.address, one.prefixLength));
     this.interfaces = new Set([settings.interface, ...this.addresses.map((one) => one.interface)]);
@@ -123,17 +126,18 @@ export class VirtualRouter {
   /** The interface or its addresses have changed: nothing prepared can be used again. */
   place(link: Link | undefined, source: IpAddress | undefined): void {
     this.index = link?.attributes.index;
+    this.#mtu = link?.attributes.mtu ?? 0;
     this.source = source;
     this.expected = undefined;
     this.#profile = undefined;
     this.#advertisements = undefined;
-    this.#frames = undefined;
+    this.#announcements = undefined;
   }
 
   /** Encodes ahead of need: a take-over then only hands over what lies ready. */
   prepare(links: LinkTable): void {
     this.advertisements();
-    this.frames(links);
+    this.announcementsOn(links);
     this.profile();
   }
 
@@ -208,19 +212,15 @@ export class VirtualRouter {
     return this.#encode(0);
   }
 
-  /** One announcement of each VIP in the first form asked for, then in the second. */
-  frames(links: LinkTable): readonly (readonly OutgoingFrame[])[] {
-    if (this.#frames !== undefined) return this.#frames;
-    const waves: [OutgoingFrame[], OutgoingFrame[]] = [[], []];
-    for (const address of this.addresses) {
+  /** One announcement of each VIP, ready to send. */
+  announcementsOn(links: LinkTable): readonly Announcement[] {
+    this.#announcements ??= this.addresses.flatMap((address) => {
       const link = links.byName(address.interface)?.attributes;
-      if (link === undefined) continue;
-      const [first, second] = announcementsOf(address, this.settings.garp.form, link.mac);
-      if (first !== undefined) waves[0].push({ index: link.index, frame: first });
-      if (second !== undefined) waves[1].push({ index: link.index, frame: second });
-    }
-    this.#frames = waves;
-    return waves;
+      if (link === undefined) return [];
+      const frames = announcementFrames(address.address, link, this.settings);
+      return [{ address, frames: frames.map((frame) => ({ index: link.index, frame })) }];
+    });
+    return this.#announcements;
   }
 
   view(): InstanceView {
@@ -248,7 +248,8 @@ export class VirtualRouter {
     const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
       VRRP_GROUP[settings.family],
     ];
-    return destinations.map((destination) => {
+    const fragments = { mtu: this.#mtu, identification: this.#nextIdentification() };
+    return destinations.flatMap((destination) => {
       const message = encodeAdvertisement(
         {
           version: settings.version,
@@ -261,8 +262,15 @@ export class VirtualRouter {
         { source, destination },
         form ?? this.#formFor(destination),
       );
-      return { index, destination, packet: enclose(source, destination, message) };
+      const packets = enclose({ source, destination }, message, fragments);
+      return packets.map((packet) => ({ index, destination, packet }));
     });
+  }
+
+  /** Tells packets apart that differ in content; routers of one link share the source address. */
+  #nextIdentification(): number {
+    this.#encodings = (this.#encodings + 1) & 0xffffff;
+    return this.settings.vrid * 0x1000000 + this.#encodings;
   }
 
   #formFor(destination: IpAddress): ChecksumForm {
@@ -283,34 +291,4 @@ export function stateNameOf(state: VrrpState): StateName {
     case 'fault':
       return 'FAULT';
   }
-}
-
-function enclose(source: IpAddress, destination: IpAddress, message: Uint8Array): Uint8Array {
-  return source.includes(':')
-    ? encodeIpv6Packet(
-        {
-          source,
-          destination,
-          hopLimit: TTL,
-          trafficClass: TRAFFIC_CLASS,
-          nextHeader: PROTOCOL_VRRP,
-        },
-        message,
-      )
-    : encodeIpv4Packet(
-        { source, destination, ttl: TTL, trafficClass: TRAFFIC_CLASS, protocol: PROTOCOL_VRRP },
-        message,
-      );
-}
-
-function announcementsOf(
-  { address }: ManagedAddress,
-  form: InstanceSettings['garp']['form'],
-  mac: Parameters<typeof encodeArpAnnouncement>[0],
-): Uint8Array[] {
-  if (ipToBytes(address).length === 16) {
-    return [encodeNeighborAdvertisement(mac, address, { router: false })];
-  }
-  const forms = form === 'both' ? (['request', 'reply'] as const) : [form];
-  return forms.map((one) => encodeArpAnnouncement(mac, address, one));
 }

@@ -38,7 +38,7 @@ export interface PacketPort {
 }
 
 export interface ClaimPort {
-  /** Hears ARP from others for exactly these addresses on the link. Throws `KernelError`. */
+  /** Hears ARP and ND from others for exactly these addresses on the link. Throws `KernelError`. */
   watch(index: number, addresses: readonly IpAddress[]): void;
   /** Hands over at most `limit` claims. */
   drain(limit: number, sink: (claim: AddressClaim) => void): void;

@@ -4,18 +4,25 @@
  *     +-------------+   +-------------+         +---------------+
  *     | P-lb1  eth0 |   | P-lb2  eth0 |   ...   | P-client eth0 |
  *     | 192.0.2.11  |   | 192.0.2.12  |         | 192.0.2.50    |
+ *     | fe80::11    |   | fe80::12    |         | fe80::50      |
+ *     |             |   |             |         | 2001:db8::50  |
  *     +------+------+   +------+------+         +-------+-------+
  *        lb1 |             lb2 |                 client |
  *     +------+-----------------+------------------------+-------+
  *     | P-switch                bridge                          |
  *     +---------------------------------------------------------+
  */
-import { type IpAddress, ip } from '../net/address.ts';
+import { familyOf, type IpAddress, ip } from '../net/address.ts';
 import { LabError } from './command.ts';
 
 /** Every machine of the lab has one interface, called like this. */
 export const HOST_INTERFACE = 'eth0';
 export const SWITCH_BRIDGE = 'bridge';
+
+const CLIENT = 'client';
+
+/** The first address of every IPv6 virtual router. */
+export const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
 
 export const DIRECTORS_MAX = 9;
 
@@ -24,6 +31,7 @@ export interface LabHost {
   readonly name: string;
   readonly namespace: string;
   readonly address: IpAddress;
+  readonly linkLocal: IpAddress;
 }
 
 export interface LabLayout {
@@ -31,6 +39,11 @@ export interface LabLayout {
   readonly directors: readonly LabHost[];
   readonly client: LabHost;
   readonly switchNamespace: string;
+}
+
+/** Where the host's advertisements of a virtual router come from that has this address. */
+export function advertisementSource(host: LabHost, virtual: IpAddress): IpAddress {
+  return familyOf(virtual) === 'ipv6' ? host.linkLocal : host.address;
 }
 
 /** The prefix names namespaces and a file, so that it may hold nothing but letters, digits, `-`. */
@@ -49,15 +62,22 @@ export function labLayout(prefix: string, directorCount = 2): LabLayout {
     name,
     namespace: `${prefix}-${name}`,
     address: ip(`192.0.2.${lastByte}`),
+    linkLocal: ip(`fe80::${lastByte}`),
   });
   const directors = Array.from({ length: directorCount }, (_, at) => host(`lb${at + 1}`, 11 + at));
-  const client = host('client', 50);
+  const client = host(CLIENT, 50);
   return { prefix, directors, client, switchNamespace: `${prefix}-switch` };
 }
 
 /** The virtual addresses of the lab begin at 192.0.2.100. */
 export function virtualAddress(index: number): IpAddress {
   return ip(`192.0.2.${100 + index}`);
+}
+
+/** Those of IPv6 begin at 2001:db8::100; the link-local one comes first. */
+export function virtualAddresses6(count: number): IpAddress[] {
+  const global = (_: unknown, index: number) => ip(`2001:db8::${(0x100 + index).toString(16)}`);
+  return [VIRTUAL_LINK_LOCAL, ...Array.from({ length: count - 1 }, global)];
 }
 
 export function hostsOf(layout: LabLayout): readonly LabHost[] {
@@ -95,12 +115,20 @@ export function hostLines(host: LabHost): string[] {
   return [
     'link set lo up',
     `addr add ${host.address}/24 dev ${HOST_INTERFACE}`,
+    `addr add ${host.linkLocal}/64 dev ${HOST_INTERFACE} nodad`,
     `link set ${HOST_INTERFACE} up`,
+    host.name === CLIENT
+      ? `addr add 2001:db8::50/64 dev ${HOST_INTERFACE} nodad`
+      : `route add 2001:db8::/64 dev ${HOST_INTERFACE}`,
   ];
 }
 
-/** Duplicate address detection would leave IPv6 addresses unusable for a second or two. */
+/**
+ * Duplicate address detection would leave IPv6 addresses unusable for a second or two; addr_gen_mode 1
+ * leaves the choice of link-local addresses to this file (ip-sysctl.rst).
+ */
 export const HOST_SYSCTLS: readonly string[] = [
+  `net.ipv6.conf.${HOST_INTERFACE}.addr_gen_mode=1`,
   'net.ipv6.conf.all.accept_dad=0',
   'net.ipv6.conf.default.accept_dad=0',
 ];

@@ -8,6 +8,8 @@ export interface LinkAttributes {
   readonly mtu: number;
   /** Administratively up, carrier present, operational state UP or UNKNOWN (RFC 2863). */
   readonly running: boolean;
+  /** The kernel forwards IPv6 packets that come in by it; absent: it did not say. */
+  readonly forwarding?: boolean;
 }
 
 export interface LinkState extends LinkAttributes {
@@ -29,6 +31,11 @@ export interface AddressState {
 export type LinkEvent =
   | { readonly kind: 'link.changed'; readonly link: LinkAttributes }
   | { readonly kind: 'link.removed'; readonly index: number }
+  | {
+      readonly kind: 'forwarding.changed';
+      readonly index: number;
+      readonly forwarding: boolean;
+    }
   | { readonly kind: 'address.added'; readonly index: number; readonly address: AddressState }
   | {
       readonly kind: 'address.removed';

@@ -7,6 +7,7 @@
 import { sourceOf } from '../engine/faults.ts';
 import { LinkTable } from '../engine/links.ts';
 import type { Settings } from '../engine/settings.ts';
+import { VirtualAddresses } from '../engine/virtual-addresses.ts';
 import { VirtualRouter } from '../engine/virtual-router.ts';
 import type { PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { AddressChange } from '../net/link.ts';
@@ -25,7 +26,7 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
   links.replace(routes.snapshot());
   const removals: AddressChange[] = [];
   const routers = settings.instances.map((instance, at) => new VirtualRouter(instance, at));
-  const virtual = new Set(routers.flatMap(({ addresses }) => addresses.map(({ key }) => key)));
+  const virtual = new VirtualAddresses(routers.flatMap(({ addresses }) => addresses));
   for (const router of routers) {
     const instance = router.settings;
     const link = links.byName(instance.interface);

@@ -81,7 +81,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
       rehearse: () => {
-        rehearse(settings.instances.length);
+        rehearse(settings);
         routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, settings.instances.length));
       },
       // The turn that finishes is still to be ended.

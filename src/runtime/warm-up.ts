@@ -5,10 +5,10 @@
  */
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
-import type { Settings } from '../engine/settings.ts';
+import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
 import type { PacketSink } from '../kernel/ports.ts';
-import { ip, mac } from '../net/address.ts';
-import type { LinkState, OutgoingDatagram } from '../net/link.ts';
+import { type Family, ip, mac } from '../net/address.ts';
+import type { AddressState, LinkState, OutgoingDatagram } from '../net/link.ts';
 import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { Loop } from './loop.ts';
 
@@ -21,20 +21,27 @@ const INDEX = 1;
 const LATE = 10_000_000_000 as Instant;
 const NO_DELAY = seconds(0);
 
+/** How many virtual routers, of these families in turn. */
+interface Cast {
+  readonly routers: number;
+  readonly families: readonly Family[];
+}
+
 /** A tenth of a second: for a thread that waits to be told what to do. */
 export function warmUp(): void {
-  for (let round = 0; round < ROUNDS; round++) play(ROUTERS);
+  for (let round = 0; round < ROUNDS; round++) play({ routers: ROUTERS, families: ['ipv4'] });
 }
 
 /** As many routers as there are, within what a few milliseconds allow. */
-export function rehearse(routers: number): void {
-  play(Math.min(Math.max(routers, REHEARSED.least), REHEARSED.most));
+export function rehearse({ instances }: Settings): void {
+  const routers = Math.min(Math.max(instances.length, REHEARSED.least), REHEARSED.most);
+  play({ routers, families: [...new Set(instances.map(({ family }) => family))] });
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
-function play(routers: number): void {
-  const near = new Rehearsal(routers, '192.0.2.1', 100);
-  const far = new Rehearsal(routers, '192.0.2.2', 200);
+function play(cast: Cast): void {
+  const near = new Rehearsal(1, 100, cast);
+  const far = new Rehearsal(2, 200, cast);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -56,16 +63,17 @@ function play(routers: number): void {
 class Rehearsal {
   readonly loop: Loop;
   sent: OutgoingDatagram[] = [];
-  readonly #address: string;
+  /** Last byte of its addresses. */
+  readonly #station: number;
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
 
-  constructor(routers: number, address: string, priority: number) {
-    this.#address = address;
+  constructor(station: number, priority: number, cast: Cast) {
+    this.#station = station;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(rehearsalSettings(routers, priority)),
-      new CounterTable(new Float64Array(countersLength(routers))),
+      structuredClone(rehearsalSettings(priority, cast)),
+      new CounterTable(new Float64Array(countersLength(cast.routers))),
     );
     this.loop = new Loop(
       engine,
@@ -135,13 +143,8 @@ class Rehearsal {
       mtu: 1500,
       running: true,
       addresses: [
-        {
-          address: ip(this.#address),
-          prefixLength: 24,
-          ours: false,
-          tentative: false,
-          duplicate: false,
-        },
+        addressState(`192.0.2.${this.#station}`, 24),
+        addressState(`fe80::${this.#station}`, 64),
       ],
     };
     return {
@@ -153,21 +156,26 @@ class Rehearsal {
   }
 }
 
-function rehearsalSettings(routers: number, priority: number): Settings {
-  return {
-    router: 'rehearsal',
-    linger: 'off',
-    instances: Array.from({ length: routers }, (_, position) => ({
+function addressState(address: string, prefixLength: number): AddressState {
+  return { address: ip(address), prefixLength, ours: false, tentative: false, duplicate: false };
+}
+
+function rehearsalSettings(priority: number, { routers, families }: Cast): Settings {
+  const instances = Array.from({ length: routers }, (_, position): InstanceSettings => {
+    const family = families[position % families.length] ?? 'ipv4';
+    const number = position + 1;
+    return {
       name: `rehearsal-${position}`,
       interface: 'rehearsal',
-      family: 'ipv4',
-      vrid: position + 1,
+      family,
+      vrid: number,
       version: 3,
       priority,
       advertisementInterval: seconds(1),
-      addresses: [
-        { address: ip(`198.51.100.${position + 1}`), prefixLength: 32, interface: 'rehearsal' },
-      ],
+      addresses:
+        family === 'ipv4'
+          ? [virtualAddress(`198.51.100.${number}`, 32)]
+          : [virtualAddress(`fe80::1:${number}`, 128), virtualAddress(`2001:db8::${number}`, 128)],
       extraAddresses: [],
       preempt: true,
       preemptDelay: NO_DELAY,
@@ -177,6 +185,12 @@ function rehearsalSettings(routers: number, priority: number): Settings {
       unicast: undefined,
       sourceAddress: undefined,
       garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: NO_DELAY, form: 'both' },
-    })),
-  };
+      neighborAdvertisement: { router: 'auto' },
+    };
+  });
+  return { router: 'rehearsal', linger: 'off', instances };
+}
+
+function virtualAddress(address: string, prefixLength: number): VirtualAddress {
+  return { address: ip(address), prefixLength, interface: 'rehearsal' };
 }

@@ -202,7 +202,7 @@ describe('an interface', () => {
   test.each(['tentative', 'duplicate'])('with an address that is %s has none yet', (what) => {
     const rig = new Rig([{ family: 'ipv6' }]);
     rig.start([linkOf({ addresses: [addressOf('fe80::11/64', { [what]: true })] })]);
-    expect(rig.view().faults).toEqual(['no-address']);
+    expect(rig.view().faults).toEqual([`link-local-${what}`]);
     const address = addressOf('fe80::11/64');
     expect(rig.handle({ kind: 'address.added', index: INDEX, address })).toEqual([
       'FAULT -> BACKUP (primary-ip-address)',

@@ -55,6 +55,7 @@ export function instanceOf(more: Partial<InstanceSettings> = {}): InstanceSettin
     unicast: undefined,
     sourceAddress: undefined,
     garp: NO_GARP,
+    neighborAdvertisement: { router: 'auto' },
     ...more,
   };
 }

@@ -9,6 +9,7 @@ import { type Family, type IpAddress, ip as ipAddress, ipToBytes } from '../../s
 import type { OutgoingDatagram } from '../../src/net/link.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
+import { fragmentIpv6Packet } from '../../src/wire/ipv6-fragments.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const GROUP = { ipv4: ipAddress('224.0.0.18'), ipv6: ipAddress('ff02::12') };
@@ -118,6 +119,16 @@ kernelSuite('packets on a link', () => {
     listen('ipv6', 51);
     const sent = datagram('ipv6', vrrp(51));
     expect(send(sent, datagram('ipv6', vrrp(52)))).toBe(0);
+    expect(received()).toEqual([sent.packet]);
+  });
+
+  test('an IPv6 advertisement of 255 addresses goes in fragments and arrives whole', async () => {
+    await pair.settled();
+    listen('ipv6', 51);
+    const sent = datagram('ipv6', vrrp(51, 4_088));
+    const fragments = fragmentIpv6Packet(sent.packet, 1_500, 1);
+    expect(fragments).toHaveLength(3);
+    expect(send(...fragments.map((packet) => ({ ...sent, packet })))).toBe(0);
     expect(received()).toEqual([sent.packet]);
   });
 

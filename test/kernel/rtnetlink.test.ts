@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
@@ -92,6 +93,16 @@ kernelSuite('changing addresses', () => {
     expect(added.filter(({ tentative, duplicate }) => tentative || duplicate)).toEqual([]);
   });
 
+  test('F-A2 an IPv6 address brings its solicited-node group, and takes it away', () => {
+    const groups = () =>
+      inNamespace(pair.a, () => readFileSync('/proc/thread-self/net/igmp6', 'utf8'));
+    expect(groups()).not.toContain('ff0200000000000000000001ff550001');
+    routes.changeAddresses([change('add', 'fe80::55:1')]);
+    expect(groups()).toContain('ff0200000000000000000001ff550001');
+    routes.changeAddresses([change('remove', 'fe80::55:1')]);
+    expect(groups()).not.toContain('ff0200000000000000000001ff550001');
+  });
+
   test('virtual addresses carry the marks that keep them harmless', () => {
     routes.changeAddresses([
       change('add', '198.51.100.1'),
@@ -121,6 +132,14 @@ kernelSuite('hearing of changes', () => {
       { kind: 'address.added', index, address: state },
       { kind: 'address.removed', index, address, prefixLength: 32 },
     ]);
+  });
+
+  test('forwarding of IPv6 that somebody switches on', async () => {
+    expect(linkIn(pair.a, 'v0').forwarding).toBe(false);
+    inNamespace(pair.a, () => writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1'));
+    const events = await eventsUntil((event) => event.kind === 'forwarding.changed');
+    expect(events).toContainEqual({ kind: 'forwarding.changed', index, forwarding: true });
+    expect(linkIn(pair.a, 'v0').forwarding).toBe(true);
   });
 
   test('a link that goes down and comes up again', async () => {

@@ -8,6 +8,7 @@ export const AF_PACKET = 17;
 export const SOCK_RAW = 3;
 /** <linux/if_ether.h> */
 export const ETH_P_ARP = 0x0806;
+export const ETH_P_IPV6 = 0x86dd;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const MSG_DONTROUTE = 0x04;

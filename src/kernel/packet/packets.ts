@@ -36,7 +36,7 @@ export class Packets implements PacketPort {
     const socket = new ReceiveSocket(index, name, family, vrids);
     this.#epoll.add(socket.fd);
     this.#sockets.set(socket.fd, socket);
-    this.#sender.prepare(index, family);
+    this.#sender.openLink(index, family);
   }
 
   unlisten(index: number, family: Family): void {

@@ -67,12 +67,9 @@ export class Sender {
     return failed;
   }
 
-  /**
-   * Opens what will be needed ahead of need: a take-over should not wait for two sockets. What cannot
-   * be opened now is tried again, and counted, when something is to be sent.
-   */
-  prepare(index: number, family: Family): void {
-    this.#socket(() => this.#datagramSocket({ index, family, multicast: true }), 0);
+  /** Opens ahead of need: a take-over then only sends. What fails now fails, and is counted, then. */
+  openLink(index: number, family: Family): void {
+    this.#socket(() => this.#datagramSocket({ index, family }), 0);
     this.#socket(() => (this.#frameSocket ??= openFrameSender()), 0);
   }
 
@@ -107,7 +104,7 @@ export class Sender {
     return this.#transmit(fd, vector, count, route.multicast ? MSG_DONTROUTE : 0, true);
   }
 
-  #datagramSocket({ index, family }: Route): number {
+  #datagramSocket({ index, family }: Pick<Route, 'index' | 'family'>): number {
     const known = this.#sockets[family].get(index);
     if (known !== undefined) return known;
     const fd = openDatagramSender(index, family);

@@ -18,6 +18,11 @@ import {
   RTNLGRP_IPV6_IFADDR,
 } from '../../wire/netlink/route/address.ts';
 import {
+  decodeForwarding,
+  RTM_NEWNETCONF,
+  RTNLGRP_IPV6_NETCONF,
+} from '../../wire/netlink/route/forwarding.ts';
+import {
   decodeLink,
   encodeLinkDump,
   RTM_DELLINK,
@@ -51,7 +56,7 @@ export class Routes implements RoutePort {
       protocol: NETLINK_ROUTE,
       name: 'route monitor',
       receiveBuffer: options.monitorReceiveBuffer ?? MONITOR_RECEIVE_BUFFER,
-      groups: [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR],
+      groups: [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF],
     });
     this.fd = this.#monitor.fd;
     this.#requests = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'route request' });
@@ -137,6 +142,8 @@ function eventFrom(message: NetlinkMessage): LinkEvent | undefined {
     case RTM_NEWADDR:
     case RTM_DELADDR:
       return addressEvent(message);
+    case RTM_NEWNETCONF:
+      return forwardingEvent(message);
     default:
       return undefined;
   }
@@ -149,6 +156,11 @@ function linkEvent(message: NetlinkMessage): LinkEvent | undefined {
   return message.type === RTM_NEWLINK
     ? { kind: 'link.changed', link }
     : { kind: 'link.removed', index: link.index };
+}
+
+function forwardingEvent(message: NetlinkMessage): LinkEvent | undefined {
+  const decoded = decodeForwarding(message.payload);
+  return decoded === undefined ? undefined : { kind: 'forwarding.changed', ...decoded };
 }
 
 function addressEvent(message: NetlinkMessage): LinkEvent | undefined {

@@ -3,7 +3,7 @@
  * up and down a macvlan link that carries the virtual MAC and the virtual address, made before.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { IpAddress } from '../../net/address.ts';
+import { familyOf, type IpAddress } from '../../net/address.ts';
 import { ipBatch, run } from '../command.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
@@ -37,7 +37,7 @@ export function vrrpdConfig(options: FrrOptions): string {
     ` vrrp ${vrid} priority ${priority}`,
     ` vrrp ${vrid} advertisement-interval ${intervalMilliseconds}`,
     ...(options.preempt === false ? [` no vrrp ${vrid} preempt`] : []),
-    ...options.addresses.map((address) => ` vrrp ${vrid} ip ${address}`),
+    ...options.addresses.map((address) => ` vrrp ${vrid} ${keywordOf(address)} ${address}`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -75,6 +75,10 @@ function daemonArguments(directory: string, daemon: string): string[] {
   ];
 }
 
+function keywordOf(address: IpAddress): 'ip' | 'ipv6' {
+  return familyOf(address) === 'ipv4' ? 'ip' : 'ipv6';
+}
+
 /** The name is of no importance: vrrpd finds the link by its MAC. */
 async function makeMacvlan(
   lab: Lab,
@@ -82,7 +86,8 @@ async function makeMacvlan(
   vrid: number,
   addresses: readonly IpAddress[],
 ): Promise<void> {
-  const name = `vrrp4-${vrid}`;
+  const family = addresses[0] === undefined ? 'ipv4' : familyOf(addresses[0]);
+  const name = `vrrp${family === 'ipv4' ? 4 : 6}-${vrid}`;
   await lab.run(host, 'sysctl', ['-q', '-w', ...SYSCTLS]);
   const links = await run('ip', [
     '-n',
@@ -94,15 +99,31 @@ async function makeMacvlan(
     'macvlan',
   ]);
   if (links.includes(name)) return;
-  const mac = `00:00:5e:00:01:${vrid.toString(16).padStart(2, '0')}`;
+  const form = family === 'ipv4' ? '01' : '02';
+  const mac = `00:00:5e:00:${form}:${vrid.toString(16).padStart(2, '0')}`;
   await ipBatch(
-    [
-      `link add ${name} link ${HOST_INTERFACE} address ${mac} type macvlan mode bridge`,
-      ...addresses.map((address) => `addr add ${address}/32 dev ${name}`),
-      `link set ${name} up`,
-    ],
+    [`link add ${name} link ${HOST_INTERFACE} address ${mac} type macvlan mode bridge`],
     host.namespace,
   );
+  await ipBatch(
+    addresses.map((address) => `addr add ${prefixed(address)} dev ${name}`),
+    host.namespace,
+  );
+  if (family === 'ipv6') await addOwnLinkLocal(lab, host, name);
+  await ipBatch([`link set ${name} up`], host.namespace);
+}
+
+/**
+ * vrrpd advertises from the first link-local address of the macvlan, which is the one that was added
+ * last. One that follows from the virtual MAC would be the same on all routers.
+ */
+async function addOwnLinkLocal(lab: Lab, host: LabHost, name: string): Promise<void> {
+  await lab.run(host, 'sysctl', ['-q', '-w', `net.ipv6.conf.${name}.addr_gen_mode=1`]);
+  await ipBatch([`addr add ${host.linkLocal}/64 dev ${name} nodad`], host.namespace);
+}
+
+function prefixed(address: IpAddress): string {
+  return familyOf(address) === 'ipv4' ? `${address}/32` : `${address}/128 nodad`;
 }
 
 /** The daemons give up root and still make sockets and pid files here. */

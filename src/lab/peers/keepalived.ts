@@ -1,6 +1,6 @@
 /** keepalived on a director, configured the way its users do (keepalived.conf(5)). */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import type { IpAddress } from '../../net/address.ts';
+import { addressBits, familyOf, type IpAddress } from '../../net/address.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
 import { waitFor } from '../wait.ts';
@@ -42,7 +42,9 @@ export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): str
     ...(password === undefined ? [] : authentication(password)),
     ...(peers.length === 0 ? [] : unicast(host, peers)),
     `  virtual_ipaddress {`,
-    ...options.addresses.map((address) => `    ${address}/32 dev ${HOST_INTERFACE}`),
+    ...options.addresses.map(
+      (address) => `    ${address}/${addressBits(familyOf(address))} dev ${HOST_INTERFACE}`,
+    ),
     `  }`,
     `}`,
   ];

@@ -4,7 +4,7 @@ import type { Lab } from '../../../src/lab/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../../../src/lab/layout.ts';
 import type { Peer } from '../../../src/lab/peers/peer.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
-import type { IpAddress } from '../../../src/net/address.ts';
+import { addressBits, familyOf, type IpAddress } from '../../../src/net/address.ts';
 import { advertisersAfter, clientReaches, holdsAlone } from './master.ts';
 
 export class Contestant {
@@ -66,7 +66,9 @@ export class Duel {
     const left = (await this.lab.addresses(host)).some(
       ({ address, interfaceName }) => address === this.address && interfaceName === HOST_INTERFACE,
     );
-    if (left) await this.lab.deleteAddress(host, this.address, 32);
+    if (!left) return;
+    const prefixLength = addressBits(familyOf(this.address));
+    await this.lab.deleteAddress(host, this.address, prefixLength);
   }
 
   async comeBack(contestant: Contestant): Promise<void> {

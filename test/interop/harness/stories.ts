@@ -1,6 +1,7 @@
 /** What has to happen between any two implementations, told once. */
 import { expect } from 'vitest';
 import { advertisementsIn } from '../../../src/lab/capture.ts';
+import { advertisementSource } from '../../../src/lab/layout.ts';
 import type { Contestant, Duel } from './duel.ts';
 import { holdersDuring } from './master.ts';
 
@@ -27,7 +28,7 @@ export async function electionCrashAndReturn(
 async function advertisesAlone(duel: Duel, { host }: Contestant, intervalMilliseconds: number) {
   await expect
     .poll(() => duel.advertisers(intervalMilliseconds * 4), { timeout: 10_000 })
-    .toEqual(new Set([host.address]));
+    .toEqual(new Set([advertisementSource(host, duel.address)]));
 }
 
 /** Who comes back without preemption leaves the address where it is. */
@@ -77,10 +78,11 @@ export async function plannedStop(
   await better.peer.stop();
   await duel.isMaster(worse);
   const adverts = advertisementsIn(await capture.stop());
+  const sourceOf = ({ host }: Contestant) => advertisementSource(host, duel.address);
   const resigned = adverts.findIndex(
-    ({ source, advertisement }) => source === better.host.address && advertisement.priority === 0,
+    ({ source, advertisement }) => source === sourceOf(better) && advertisement.priority === 0,
   );
-  const successor = adverts.findIndex(({ source }) => source === worse.host.address);
+  const successor = adverts.findIndex(({ source }) => source === sourceOf(worse));
   expect(resigned, 'an advertisement of priority 0').toBeGreaterThanOrEqual(0);
   expect(successor).toBeGreaterThan(resigned);
   const gap = (adverts[successor]?.at ?? 0) - (adverts[resigned]?.at ?? 0);

@@ -68,7 +68,9 @@ function drawAgreement(random: Random, vrid: number): Agreement {
 }
 
 function drawAddresses(random: Random, family: Family, vrid: number): VirtualAddress[] {
-  const count = random.integer(1, 4);
+  const drawn = random.integer(1, 4);
+  // More than one turn of the loop may ask the kernel for.
+  const count = family === 'ipv6' && drawn === 4 ? 30 : drawn;
   return Array.from({ length: count }, (_, i) => {
     if (family === 'ipv4') return virtual(`203.0.113.${vrid + i * 2}`, 32);
     return i === 0 ? virtual(`fe80::${vrid}:1`, 64) : virtual(`2001:db8::${vrid}:${i}`, 128);
@@ -105,6 +107,7 @@ function drawInstance(
     unicast: one.isUnicast ? unicastTo(number, count, one.family) : undefined,
     sourceAddress: random.chance(0.3) ? source : undefined,
     garp: GARP,
+    neighborAdvertisement: { router: 'auto' },
   };
 }
 

@@ -50,6 +50,7 @@ describe('a minimal file', () => {
           unicast: undefined,
           sourceAddress: undefined,
           garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: 0, form: 'both' },
+          neighborAdvertisement: { router: 'auto' },
         },
       ],
     });
@@ -216,6 +217,10 @@ describe('never throws', () => {
 
   test('for any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), answered));
+  });
+
+  test('for a mapping with a key toString where a duration is expected', () => {
+    expect(answered('instances: []\ndefaults: { lease: { toString: 0 } }\n')).toBe(true);
   });
 
   test('for any value where a key of the file is expected', () => {

@@ -299,12 +299,6 @@ describe('what this version cannot do', () => {
     expect(errors(web('', top))).toEqual([message]);
   });
 
-  test('an IPv6 virtual router is refused by name', () => {
-    expect(errors(web('', '', '["2001:db8::1"]'))).toEqual([
-      'an IPv6 virtual router is not available in this version',
-    ]);
-  });
-
   test('version 2 never carries IPv6', () => {
     expect(errors(web('version: 2', '', '["2001:db8::1"]'))).toContain(
       'version 2 cannot carry IPv6 addresses',

@@ -25,6 +25,7 @@ export function instanceSettings(name: string, vrid = 55): InstanceSettings {
     unicast: undefined,
     sourceAddress: undefined,
     garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: seconds(0), form: 'both' },
+    neighborAdvertisement: { router: 'auto' },
   };
 }
 

@@ -17,7 +17,12 @@
 import { mac, macFromBytes } from '../../../net/address.ts';
 import type { LinkAttributes } from '../../../net/link.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
-import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
+import {
+  type AttributeDecodeError,
+  type Attributes,
+  AttributeWriter,
+  decodeAttributes,
+} from '../attributes.ts';
 import { viewOf } from '../message.ts';
 
 export const RTM_NEWLINK = 16;
@@ -30,7 +35,10 @@ const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_OPERSTATE = 16;
+const IFLA_AF_SPEC = 26;
 const IFLA_EXT_MASK = 29;
+const AF_INET6 = 10;
+const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
 const IFF_UP = 0x1;
@@ -72,8 +80,16 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       mac: hardware?.length === 6 ? macFromBytes(hardware) : NO_MAC,
       mtu: attributes.value.uint32(IFLA_MTU) ?? 0,
       running: isRunning(view.getUint32(8, true), operationalState),
+      ...forwardingOf(attributes.value),
     },
   });
+}
+
+/** An array of 32-bit settings, forwarding first (<linux/ipv6.h>, DEVCONF_FORWARDING). */
+function forwardingOf(attributes: Attributes): Pick<LinkAttributes, 'forwarding'> {
+  const settings = attributes.nested(IFLA_AF_SPEC)?.nested(AF_INET6)?.bytes(IFLA_INET6_CONF);
+  if (settings === undefined || settings.length < 4) return {};
+  return { forwarding: viewOf(settings).getInt32(0, true) !== 0 };
 }
 
 /** The payload of a dump request for all links, without their statistics. */

@@ -1,0 +1,46 @@
+/** What a virtual router puts on the wire around its message: IP headers, gratuitous ARP and ND. */
+import { familyOf, type IpAddress } from '../net/address.ts';
+import type { LinkAttributes } from '../net/link.ts';
+import { encodeArpAnnouncement } from '../wire/arp.ts';
+import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
+import { fragmentIpv6Packet } from '../wire/ipv6-fragments.ts';
+import { encodeNeighborAdvertisement } from '../wire/neighbor.ts';
+import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
+import type { InstanceSettings } from './settings.ts';
+
+/** TTL and Hop Limit of every advertisement (RFC 9568 sections 5.1.1.3, 5.1.2.3). */
+const TTL = 255;
+
+/** DSCP CS6, network control (RFC 4594 section 3.2). */
+const TRAFFIC_CLASS = 0xc0;
+
+/** One packet, or its fragments where an IPv6 packet is larger than the link takes. */
+export function enclose(
+  { source, destination }: { readonly source: IpAddress; readonly destination: IpAddress },
+  message: Uint8Array,
+  fragments: { readonly mtu: number; readonly identification: number },
+): readonly Uint8Array[] {
+  const addresses = { source, destination, trafficClass: TRAFFIC_CLASS };
+  if (familyOf(source) === 'ipv4') {
+    return [encodeIpv4Packet({ ...addresses, ttl: TTL, protocol: PROTOCOL_VRRP }, message)];
+  }
+  const header = { ...addresses, hopLimit: TTL, nextHeader: PROTOCOL_VRRP };
+  const packet = encodeIpv6Packet(header, message);
+  return fragmentIpv6Packet(packet, fragments.mtu, fragments.identification);
+}
+
+/** The announcement of a VIP in each form that is asked for. */
+export function announcementFrames(
+  address: IpAddress,
+  { mac, forwarding }: LinkAttributes,
+  { garp, neighborAdvertisement }: InstanceSettings,
+): Uint8Array[] {
+  if (familyOf(address) === 'ipv6') {
+    const { router } = neighborAdvertisement;
+    // What the kernel answers to solicitations (ndisc_send_na in ndisc.c).
+    const isRouter = router === 'auto' ? forwarding === true : router;
+    return [encodeNeighborAdvertisement(mac, address, { router: isRouter })];
+  }
+  const forms = garp.form === 'both' ? (['request', 'reply'] as const) : [garp.form];
+  return forms.map((form) => encodeArpAnnouncement(mac, address, form));
+}

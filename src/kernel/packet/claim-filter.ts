@@ -1,0 +1,52 @@
+/**
+ * What a listener for claims is handed: ARP from, and Neighbor Advertisements for, one of some
+ * addresses. Of an IPv6 address the last 4 bytes are compared; who reads the frame compares the rest.
+ */
+import { type Family, type IpAddress, ipToBytes } from '../../net/address.ts';
+import {
+  ACCEPT,
+  ANCILLARY,
+  assemble,
+  DROP,
+  type Instruction,
+  JUMP_EQUAL,
+  LOAD_BYTE,
+  LOAD_WORD,
+} from './classic-bpf.ts';
+
+/** <linux/if_packet.h>: a frame that this host sent. */
+const PACKET_OUTGOING = 4;
+const PACKET_TYPE = 4;
+
+/** Offsets in an Ethernet frame. */
+const ARP_SENDER_ADDRESS = 28;
+const IPV6_NEXT_HEADER = 20;
+const ICMPV6_TYPE = 54;
+const TARGET_ADDRESS_END = 74;
+
+const ICMPV6 = 58;
+const NEIGHBOR_ADVERTISEMENT = 136;
+
+export function claimFilter(family: Family, addresses: readonly IpAddress[]): Uint8Array {
+  const words = new Set(addresses.map(lastWord));
+  const choices = [...words].flatMap((word): Instruction[] => [[JUMP_EQUAL, word, 0, 1], ACCEPT]);
+  return assemble([
+    [LOAD_WORD, ANCILLARY + PACKET_TYPE],
+    [JUMP_EQUAL, PACKET_OUTGOING, 0, 1],
+    DROP,
+    ...(family === 'ipv4' ? [] : only(IPV6_NEXT_HEADER, ICMPV6)),
+    ...(family === 'ipv4' ? [] : only(ICMPV6_TYPE, NEIGHBOR_ADVERTISEMENT)),
+    [LOAD_WORD, family === 'ipv4' ? ARP_SENDER_ADDRESS : TARGET_ADDRESS_END],
+    ...choices,
+    DROP,
+  ]);
+}
+
+function only(offset: number, value: number): Instruction[] {
+  return [[LOAD_BYTE, offset], [JUMP_EQUAL, value, 1, 0], DROP];
+}
+
+function lastWord(address: IpAddress): number {
+  const bytes = ipToBytes(address);
+  return new DataView(bytes.buffer).getUint32(bytes.length - 4);
+}

@@ -1,0 +1,309 @@
+/** What is peculiar to IPv6: sources, Neighbor Advertisements, and addresses that take their time. */
+import { describe, expect, test } from 'vitest';
+import type { Output } from '../../src/engine/outputs.ts';
+import type { InstanceSettings } from '../../src/engine/settings.ts';
+import { ip, mac } from '../../src/net/address.ts';
+import type { LinkState, OutgoingFrame } from '../../src/net/link.ts';
+import { type Duration, milliseconds, seconds } from '../../src/net/time.ts';
+import { decodeFrame } from '../../src/wire/frame.ts';
+import { decodeIpv6Header } from '../../src/wire/ip.ts';
+import { matchingForm } from '../../src/wire/vrrp/checksum.ts';
+import {
+  addressOf,
+  advert,
+  INDEX,
+  linkOf,
+  OWN6,
+  PEER6,
+  Rig,
+  type RigOptions,
+  VIP6,
+} from './rig.ts';
+
+const ONE_ROUND = { repeat: 1, secondBurstAfter: 0 as Duration, refresh: 0 as Duration } as const;
+const GARP = { ...ONE_ROUND, form: 'both' } as const;
+
+function routerWith(more: Partial<InstanceSettings> = {}, options: RigOptions = {}): Rig {
+  return new Rig([{ family: 'ipv6', garp: GARP, ...more }], options);
+}
+
+function withAddresses(...addresses: LinkState['addresses'][number][]): RigOptions {
+  return { links: [linkOf({ addresses })] };
+}
+
+/** Everything the engine asks for until it is MASTER; the kernel obeys. */
+function takeOver(rig: Rig): Output[] {
+  if (rig.state === 'INIT') rig.start();
+  const outputs: Output[] = [];
+  while (rig.state !== 'MASTER') {
+    rig.now = rig.engine.deadline();
+    const pending = [
+      ...rig.engine.handle({ kind: 'wake' }, rig.now),
+      ...rig.engine.handle({ kind: 'quiet' }, rig.now),
+    ];
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      outputs.push(next);
+      if (next.kind !== 'addresses.change') continue;
+      const errnos = next.changes.map(() => 0);
+      const answer = { kind: 'addresses.changed', id: next.id, errnos } as const;
+      pending.push(...rig.engine.handle(answer, rig.now));
+    }
+  }
+  return outputs;
+}
+
+function datagramsOf(outputs: readonly Output[]): Uint8Array[] {
+  return outputs.flatMap((one) =>
+    one.kind === 'datagrams.send' ? one.datagrams.map(({ packet }) => packet) : [],
+  );
+}
+
+function announcementsOf(outputs: readonly Output[]) {
+  const frames = outputs.flatMap((one): readonly OutgoingFrame[] =>
+    one.kind === 'frames.send' ? one.frames : [],
+  );
+  return frames.map(({ frame }) => {
+    const decoded = decodeFrame(frame);
+    if (decoded.kind !== 'neighbor-advertisement') throw new Error(decoded.kind);
+    return decoded;
+  });
+}
+
+describe('the source of IPv6 advertisements', () => {
+  test('P-05 is the link-local address of the interface, whatever stands before it', () => {
+    const rig = routerWith(
+      {},
+      withAddresses(
+        addressOf('2001:db8::11/64'),
+        addressOf('fe80::100/128'),
+        addressOf('fe80::11/64'),
+      ),
+    );
+    const [packet = new Uint8Array(0)] = datagramsOf(takeOver(rig));
+    const header = decodeIpv6Header(packet, 0, packet.length);
+    expect(header.ok && header.value).toMatchObject({
+      source: OWN6,
+      destination: 'ff02::12',
+      ttl: 255,
+      protocol: 112,
+    });
+  });
+
+  test('C-02 carries a checksum with the pseudo-header, although the file may not choose', () => {
+    const [packet = new Uint8Array(0)] = datagramsOf(takeOver(routerWith()));
+    expect(matchingForm(packet, 40, packet.length - 40, 'ipv6')).toBeDefined();
+  });
+
+  test('is never virtual, not even for the address owner', () => {
+    const rig = routerWith({ priority: 255 }, withAddresses(addressOf('fe80::100/64')));
+    rig.start();
+    expect(rig.view().faults).toEqual(['no-link-local']);
+  });
+
+  test('is never a VIP that a former run left behind', () => {
+    const left = addressOf('fe80::77/128', { ours: true });
+    const rig = routerWith({}, withAddresses(left));
+    rig.start();
+    expect(rig.view().faults).toEqual(['no-link-local']);
+  });
+
+  test('is the one that the file names', () => {
+    const addresses = [addressOf('fe80::11/64'), addressOf('fe80::99/64')];
+    const rig = routerWith({ sourceAddress: ip('fe80::99') }, withAddresses(...addresses));
+    takeOver(rig);
+    expect(rig.view().master?.address).toBe('fe80::99');
+  });
+
+  test('is global where the unicast peers are', () => {
+    const addresses = [addressOf('fe80::11/64'), addressOf('2001:db8::11/64')];
+    const peers = [{ address: ip('2001:db8::12'), minimumTtl: 255 }];
+    const rig = routerWith({ unicast: { source: undefined, peers } }, withAddresses(...addresses));
+    takeOver(rig);
+    expect(rig.view().master?.address).toBe('2001:db8::11');
+  });
+
+  test.each([
+    ['no-link-local', []],
+    ['no-link-local', [addressOf('2001:db8::11/64')]],
+    ['link-local-tentative', [addressOf('fe80::11/64', { tentative: true })]],
+    ['link-local-duplicate', [addressOf('fe80::11/64', { tentative: true, duplicate: true })]],
+  ])('that is missing is a FAULT with the reason %s', (reason, addresses) => {
+    const rig = routerWith({}, withAddresses(...addresses));
+    expect(rig.start()).toContain('INIT -> FAULT (no-primary-ip-address)');
+    expect(rig.view().faults).toEqual([reason]);
+    const address = addressOf('fe80::11/64');
+    expect(rig.handle({ kind: 'address.added', index: INDEX, address })).toEqual([
+      'FAULT -> BACKUP (primary-ip-address)',
+    ]);
+  });
+
+  test('that detection finds to be taken changes the reason', () => {
+    const address = addressOf('fe80::11/64', { tentative: true });
+    const rig = routerWith({}, withAddresses(address));
+    rig.start();
+    rig.handle({ kind: 'address.added', index: INDEX, address: { ...address, duplicate: true } });
+    expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['link-local-duplicate'] });
+  });
+});
+
+describe('Neighbor Advertisements', () => {
+  const flags = (router: boolean | 'auto', forwarding: boolean | undefined) => {
+    const link = linkOf(forwarding === undefined ? {} : { forwarding });
+    const rig = routerWith({ neighborAdvertisement: { router } }, { links: [link] });
+    return announcementsOf(takeOver(rig))[0]?.advertisement;
+  };
+
+  test('F-B7 say of each VIP that it is here: from it, to all nodes, overriding, unsolicited', () => {
+    const [announcement] = announcementsOf(takeOver(routerWith()));
+    expect(announcement?.ip).toMatchObject({ source: VIP6, destination: 'ff02::1', ttl: 255 });
+    expect(announcement?.advertisement).toMatchObject({
+      target: VIP6,
+      targetMac: linkOf().mac,
+      override: true,
+      solicited: false,
+    });
+  });
+
+  test.each([
+    ['auto', true, true],
+    ['auto', false, false],
+    ['auto', undefined, false],
+    [true, false, true],
+    [false, true, false],
+  ] as const)(
+    'M-14 with router: %s on an interface that forwards: %s say %s',
+    (router, is, says) => {
+      expect(flags(router, is)?.router).toBe(says);
+    },
+  );
+
+  test('follow the interface when its forwarding is switched, and when it says nothing of it', () => {
+    const rig = routerWith({ garp: { ...GARP, refresh: seconds(1) } });
+    rig.start();
+    rig.handle({ kind: 'forwarding.changed', index: INDEX, forwarding: true });
+    const { addresses: _, ...link } = linkOf({ mtu: 1_400 });
+    rig.handle({ kind: 'link.changed', link });
+    const [announcement] = announcementsOf(takeOver(rig));
+    expect(announcement?.advertisement.router).toBe(true);
+  });
+
+  test('F-B2 are not sent by a BACKUP', () => {
+    const rig = routerWith();
+    rig.start();
+    const lines = [0, 1, 2, 3, 4].flatMap(() => [
+      ...rig.hear(advert({ source: PEER6 })),
+      ...rig.elapse(seconds(1)),
+    ]);
+    expect(lines.filter((line) => line.startsWith('na '))).toEqual([]);
+  });
+
+  test('of another station for a VIP are reported', () => {
+    const rig = routerWith();
+    takeOver(rig);
+    const claim = { kind: 'address.claimed', index: INDEX, address: VIP6 } as const;
+    expect(rig.handle({ ...claim, mac: mac('02:00:00:00:00:99') })).toEqual([
+      `conflict ${VIP6} at 02:00:00:00:00:99`,
+    ]);
+  });
+});
+
+describe('many IPv6 addresses', () => {
+  const addresses = Array.from({ length: 30 }, (_, i) => ({
+    address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i}`),
+    prefixLength: 128,
+    interface: 'eth0',
+  }));
+  const isAdd = (line: string) => line.startsWith('add ');
+
+  /** One turn of the loop at the present deadline, and its lines. */
+  function turn(rig: Rig): string[] {
+    rig.now = rig.engine.deadline();
+    return rig.turn();
+  }
+
+  function masterInTurns(rig: Rig): string[][] {
+    rig.start();
+    const turns: string[][] = [];
+    while (turns.flat().filter(isAdd).length < 30) turns.push(turn(rig));
+    return turns.filter((lines) => lines.some(isAdd));
+  }
+
+  test('are asked for some in each turn, the first before and all at the time of the take-over', () => {
+    const rig = routerWith({ addresses });
+    rig.start();
+    const begin = rig.engine.deadline();
+    const turns = masterInTurns(rig);
+    expect(turns.map((lines) => lines.filter(isAdd).length)).toEqual([12, 12, 6]);
+    expect(rig.now).toBe(begin);
+    expect(rig.engine.deadline()).toBeGreaterThan(rig.now);
+  });
+
+  test('M-05 are announced as they come, each once in the first round', () => {
+    const turns = masterInTurns(routerWith({ addresses }));
+    const announced = turns.map((lines) => lines.filter((line) => line.startsWith('na ')));
+    expect(announced.map(({ length }) => length)).toEqual([12, 12, 6]);
+    expect(new Set(announced.flat()).size).toBe(30);
+  });
+
+  test('do not hold up the advertisement of another router that is due meanwhile', () => {
+    const other = {
+      name: 'other',
+      vrid: 1,
+      priority: 255,
+      advertisementInterval: milliseconds(10),
+    };
+    const rig = new Rig([{ family: 'ipv6', garp: GARP, addresses }, other]);
+    rig.start();
+    while (!turn(rig).some(isAdd));
+    rig.freeze(milliseconds(10));
+    const lines = rig.turn();
+    expect(lines.filter(isAdd)).toHaveLength(12);
+    expect(lines.some((line) => line.startsWith('advert 255'))).toBe(true);
+  });
+
+  test('that are no longer wanted are not asked for, and all are let go of', () => {
+    const rig = routerWith({ addresses });
+    rig.start();
+    while (!turn(rig).some(isAdd));
+    const lines = rig.hear(advert({ source: PEER6, priority: 200, addresses: [VIP6] }));
+    lines.push(...rig.elapse(milliseconds(1)));
+    expect(lines.filter(isAdd)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(12);
+  });
+
+  test('that the kernel refuses to remove are asked for again later, and not at once', () => {
+    const rig = routerWith({ addresses });
+    masterInTurns(rig);
+    rig.errnoOf = () => 105;
+    const lines = rig.hear(advert({ source: PEER6, priority: 200, addresses: [VIP6] }));
+    lines.push(...rig.elapse(milliseconds(400)));
+    expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(30);
+  });
+
+  test('are advertised in fragments where the link takes no such packet, and count as one', () => {
+    const all = Array.from({ length: 255 }, (_, i) => ({
+      address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i.toString(16)}`),
+      prefixLength: 128,
+      interface: 'eth0',
+    }));
+    const rig = routerWith({ addresses: all });
+    const packets = datagramsOf(takeOver(rig));
+    expect(packets.map(({ length }) => length)).toEqual([1_496, 1_496, 1_240]);
+    expect(rig.count('advertisement-sent')).toBe(1);
+  });
+});
+
+test('IPv4 and IPv6 routers of one VRID live side by side', () => {
+  const rig = new Rig([{}, { name: 'web6', family: 'ipv6' }]);
+  expect(rig.start()).toEqual([
+    'listen eth0 ipv4 55',
+    'listen eth0 ipv6 55',
+    'INIT -> BACKUP (startup)',
+    'INIT -> BACKUP (startup)',
+  ]);
+  for (let i = 0; i < 5; i++) {
+    rig.hear(advert({ source: PEER6 }));
+    rig.elapse(seconds(1));
+  }
+  expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'BACKUP']);
+});

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inNamespace } from '../../src/kernel/netns/namespace.ts';
+import { Claims } from '../../src/kernel/packet/claims.ts';
+import { Packets } from '../../src/kernel/packet/packets.ts';
+import { ip, mac } from '../../src/net/address.ts';
+import type { AddressClaim } from '../../src/net/link.ts';
+import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
+import { decodeFrame } from '../../src/wire/frame.ts';
+import { encodeNeighborAdvertisement } from '../../src/wire/neighbor.ts';
+import { kernelSuite, linkIn, NamespacePair } from './support.ts';
+
+const OTHER = mac('02:00:00:00:00:99');
+const VIP = ip('203.0.113.1');
+const VIP6 = ip('2001:db8::100');
+/** Ends in the same four bytes as the VIP, where the filter looks. */
+const NAMESAKE = ip('2001:db8:1::100');
+
+let pair: NamespacePair;
+let claims: Claims;
+let sender: Packets;
+let index: number;
+let far: number;
+
+beforeEach(() => {
+  pair = new NamespacePair();
+  index = linkIn(pair.a, 'v0').index;
+  far = linkIn(pair.b, 'v0').index;
+  claims = new Claims();
+  sender = new Packets();
+});
+
+afterEach(() => {
+  claims.close();
+  sender.close();
+  pair.remove();
+});
+
+function watch(...addresses: (typeof VIP)[]): void {
+  inNamespace(pair.a, () => claims.watch(index, addresses));
+}
+
+function announce(...frames: Uint8Array[]): void {
+  const outgoing = frames.map((frame) => ({ index: far, frame }));
+  expect(inNamespace(pair.b, () => sender.sendFrames(outgoing))).toBe(0);
+}
+
+function heard(): AddressClaim[] {
+  const found: AddressClaim[] = [];
+  claims.drain(64, (claim) => found.push(claim));
+  return found;
+}
+
+const byArp = (address: typeof VIP) => encodeArpAnnouncement(OTHER, address, 'request');
+const byNd = (address: typeof VIP) => encodeNeighborAdvertisement(OTHER, address, { router: true });
+
+kernelSuite('claims of others', () => {
+  test('are heard by ARP and by ND, for the addresses asked for', () => {
+    watch(VIP, VIP6);
+    announce(byArp(VIP), byArp(ip('203.0.113.2')), byNd(VIP6), byNd(ip('2001:db8::101')));
+    const told = heard().sort((a, b) => a.address.length - b.address.length);
+    expect(told).toEqual([
+      { index, address: VIP, mac: OTHER },
+      { index, address: VIP6, mac: OTHER },
+    ]);
+  });
+
+  test('come with the whole address: a namesake can be told apart', () => {
+    watch(VIP6);
+    announce(byNd(NAMESAKE));
+    expect(heard()).toEqual([{ index, address: NAMESAKE, mac: OTHER }]);
+  });
+
+  test('without the override flag change no neighbor and count for nothing', () => {
+    watch(VIP6);
+    const frame = byNd(VIP6);
+    const cautious = frame.slice();
+    cautious[58] = (cautious[58] ?? 0) & ~0x20;
+    // RFC 1071: what leaves the sum is added to its complement.
+    cautious[56] = (cautious[56] ?? 0) + 0x20;
+    expect(decodeFrame(cautious).kind).toBe('neighbor-advertisement');
+    announce(cautious);
+    expect(heard()).toEqual([]);
+  });
+
+  test('are no longer heard of a family without addresses', () => {
+    watch(VIP, VIP6);
+    watch(VIP);
+    announce(byNd(VIP6), byArp(VIP));
+    expect(heard().map(({ address }) => address)).toEqual([VIP]);
+    watch();
+    announce(byArp(VIP));
+    expect(heard()).toEqual([]);
+  });
+});
