@@ -31,12 +31,11 @@ describe.skipIf(lacks())('the prober', () => {
   test('asks over IPv6 too', async () => {
     const lab = await labs.up();
     const vip = ip('2001:db8::100');
-    const onLink = (name: string, address: string) => [
-      ...['-n', name, 'addr', 'add', `${address}/64`],
+    const { namespace } = lab.director(1);
+    await run('ip', [
+      ...['-n', namespace, 'addr', 'add', `${vip}/64`],
       ...['dev', HOST_INTERFACE, 'nodad'],
-    ];
-    await run('ip', onLink(lab.client.namespace, '2001:db8::50'));
-    await run('ip', onLink(lab.director(1).namespace, vip));
+    ]);
     const prober = await Prober.start(lab, vip);
     await expect.poll(() => prober.probes().some((probe) => probe.answeredAt)).toBe(true);
     await prober.stop();
