@@ -1,12 +1,12 @@
 /**
  * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
- * what it leaves behind. The way it fails, two seconds after its start: `throw`, `exit` or `reject` in
+ * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit` or `reject` in
  * the protocol thread, or `main-thread`.
  */
 import { pathToFileURL } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
 
-const DELAY = 2_000;
+const DELAY = 4_000;
 const failures = {
   throw: () => {
     throw new Error('on purpose');
