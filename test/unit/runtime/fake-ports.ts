@@ -24,7 +24,16 @@ export class FakePorts {
   errno = 0;
   listenFailure: Error | undefined;
 
-  constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
+  /** Packets that come in while a take-over is rehearsed. */
+  heardInRehearsal: Uint8Array[] = [];
+  /** What each look at the clock takes. */
+  tick = 0 as Duration;
+
+  constructor(
+    more: Partial<InstanceSettings> = {},
+    linger: 'auto' | 'off' = 'off',
+    rehearsal?: Duration,
+  ) {
     const settings = { router: 'lb1', linger, instances: [instanceOf(more)] };
     const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
     this.loop = new Loop(engine, this.#ports(), {
@@ -34,6 +43,7 @@ export class FakePorts {
       },
       lateness: (microseconds) => this.lateness.push(microseconds),
       finished: () => this.calls.push('finished'),
+      ...(rehearsal === undefined ? {} : { rehearse: () => this.#rehearse(rehearsal) }),
     });
   }
 
@@ -49,6 +59,13 @@ export class FakePorts {
     return [...this.calls];
   }
 
+  #rehearse(rehearsal: Duration): void {
+    this.calls.push('rehearse');
+    this.now = after(this.now, rehearsal);
+    this.inbox.push(...this.heardInRehearsal);
+    this.heardInRehearsal = [];
+  }
+
   /** The newest row of `status`. */
   get view() {
     return this.reports.flatMap((report) => (report.kind === 'view' ? [report.view] : [])).at(-1);
@@ -57,7 +74,10 @@ export class FakePorts {
   #ports() {
     return {
       clock: {
-        now: () => this.now,
+        now: () => {
+          this.now = after(this.now, this.tick);
+          return this.now;
+        },
         arm: (deadline: Instant) => {
           this.deadline = deadline;
           this.calls.push('arm');

@@ -142,6 +142,34 @@ describe('the loop', () => {
     expect(calls).toEqual(['read 64', 'remove', 'finished', 'arm', 'reports']);
   });
 
+  test('rehearses a take-over before it is due, and waits for it listening', () => {
+    const ports = new FakePorts({}, 'off', milliseconds(2));
+    ports.loop.start();
+    const due = ports.now + MASTER_DOWN;
+    expect(ports.deadline).toBe(due - milliseconds(8));
+    ports.tick = microseconds(100);
+    const calls = ports.turnAfter(microseconds(ports.deadline - ports.now));
+    expect(calls.filter((call) => call === 'rehearse')).toHaveLength(2);
+    expect(calls.lastIndexOf('read 64')).toBeGreaterThan(calls.lastIndexOf('rehearse'));
+    expect(ports.view?.state).toBe('BACKUP');
+    expect(ports.deadline).toBe(due);
+    ports.turnAfter(microseconds(0));
+    expect(ports.view?.state).toBe('MASTER');
+  });
+
+  test('does not take over when the MASTER is heard in that wait', () => {
+    const ports = new FakePorts({}, 'off', milliseconds(2));
+    ports.loop.start();
+    ports.turnAfter(microseconds(ports.deadline - ports.now - 1));
+    ports.tick = microseconds(100);
+    ports.heardInRehearsal = [advert({ priority: 200 })];
+    expect(ports.turnAfter(microseconds(1))).toContain('rehearse');
+    expect(ports.view?.master?.priority).toBe(200);
+    expect(ports.view?.state).toBe('BACKUP');
+    ports.turnAfter(milliseconds(10));
+    expect(ports.view?.state).toBe('BACKUP');
+  });
+
   test('lets packets gather on a busy segment, and hears each of them again when it is quiet', () => {
     const ports = backup();
     ports.inbox = [...Array(300)].map(() => advert({ priority: 200 }));
