@@ -14,7 +14,7 @@ import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../
 import { AddressKeeper } from './address-keeper.ts';
 import { noteClaim } from './claims.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
-import { FAULT_EVENT, faultsOf, sourceOf } from './faults.ts';
+import { faultEvents, faultsOf, sourceOf } from './faults.ts';
 import type { Input } from './inputs.ts';
 import { LinkTable } from './links.ts';
 import { Listening } from './listening.ts';
@@ -245,7 +245,7 @@ export class Engine {
       } else {
         const [reason] = router.faults;
         if (reason === undefined) continue;
-        this.#transitions.apply(router, { type: FAULT_EVENT[reason].raised }, now);
+        this.#transitions.apply(router, { type: faultEvents(reason).raised }, now);
       }
     }
   }
@@ -297,9 +297,9 @@ export class Engine {
     this.#transitions.changed.add(router);
     if (!this.#started || router.state === 'initialize') return;
     if (raised !== undefined && router.state !== 'fault') {
-      this.#transitions.apply(router, { type: FAULT_EVENT[raised].raised }, now);
+      this.#transitions.apply(router, { type: faultEvents(raised).raised }, now);
     } else if (cleared !== undefined) {
-      const type = FAULT_EVENT[cleared].cleared;
+      const type = faultEvents(cleared).cleared;
       this.#transitions.apply(router, { type, remaining: faults.length }, now);
     }
   }

@@ -9,11 +9,13 @@ import type { VirtualAddresses } from './virtual-addresses.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** RFC 8347 event identities for a reason that comes and goes. */
-export const FAULT_EVENT: {
-  readonly [Reason in FaultReason]: {
-    readonly raised: FaultEvent;
-    readonly cleared: RecoveryEvent;
-  };
+interface FaultEvents {
+  readonly raised: FaultEvent;
+  readonly cleared: RecoveryEvent;
+}
+
+const FAULT_EVENT: {
+  readonly [Reason in Exclude<FaultReason, `${string}:${string}`>]: FaultEvents;
 } = {
   'interface-missing': { raised: 'interface-down', cleared: 'interface-up' },
   'interface-down': { raised: 'interface-down', cleared: 'interface-up' },
@@ -23,7 +25,16 @@ export const FAULT_EVENT: {
   'link-local-duplicate': { raised: 'no-primary-ip-address', cleared: 'primary-ip-address' },
   'address-failed': { raised: 'no-virtual-ip-addresses', cleared: 'virtual-ip-addresses' },
   'socket-failed': { raised: 'fault', cleared: 'fault-cleared' },
+  'address-conflict': { raised: 'fault', cleared: 'fault-cleared' },
 };
+
+export function faultEvents(reason: FaultReason): FaultEvents {
+  return isNamed(reason) ? { raised: 'fault', cleared: 'fault-cleared' } : FAULT_EVENT[reason];
+}
+
+function isNamed(reason: FaultReason): reason is Extract<FaultReason, `${string}:${string}`> {
+  return reason.includes(':');
+}
 
 export function faultsOf(
   router: VirtualRouter,

@@ -14,7 +14,13 @@ export type FaultReason =
   | 'link-local-tentative'
   | 'link-local-duplicate'
   | 'address-failed'
-  | 'socket-failed';
+  | 'socket-failed'
+  /** A tracked thing without a weight is down. */
+  | `track:${string}`
+  /** Another member of the sync group is in FAULT. */
+  | `group:${string}`
+  /** Another station answers for a VIP, and the policy is not to fight it. */
+  | 'address-conflict';
 
 export interface InstanceView {
   readonly name: string;

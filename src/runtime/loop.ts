@@ -107,6 +107,13 @@ export class Loop {
     this.#endTurn();
   }
 
+  /** From the main thread. What is due, and what waits in the sockets, comes first. */
+  feed(inputs: readonly Input[]): void {
+    this.turn();
+    for (const input of inputs) this.#perform(this.#engine.handle(input, this.#tick()));
+    this.#endTurn();
+  }
+
   /** Priority 0 now, the VIPs as the settings say; `finished` follows. */
   shutdown(): void {
     this.#perform(this.#engine.handle({ kind: 'shutdown' }, this.#tick()));

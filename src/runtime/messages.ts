@@ -1,10 +1,13 @@
 /** What the main thread and the protocol thread say to each other. */
+import type { Input } from '../engine/inputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { Instant } from '../net/time.ts';
 
 export type ToProtocolThread =
   | { readonly kind: 'start'; readonly settings: Settings; readonly realtime: Realtime }
+  /** What the main thread has learnt or been asked; handed to the engine in this order. */
+  | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** The second one does not wait for a successor. */
   | { readonly kind: 'shutdown' }
   /** Answered by a `pong`: the thread is alive. */

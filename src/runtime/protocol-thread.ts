@@ -53,6 +53,9 @@ function obey(message: ToProtocolThread): void {
     case 'start':
       start(message);
       return;
+    case 'inputs':
+      running?.feed(message.inputs);
+      return;
     case 'shutdown':
       running?.shutdown();
       return;

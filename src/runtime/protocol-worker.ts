@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { countersLength } from '../engine/counters.ts';
+import type { Input } from '../engine/inputs.ts';
 import type { Settings } from '../engine/settings.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
@@ -83,6 +84,10 @@ export class ProtocolWorker {
       this.#pings.push(resolve);
       this.#say({ kind: 'ping' });
     });
+  }
+
+  feed(inputs: readonly Input[]): void {
+    this.#say({ kind: 'inputs', inputs });
   }
 
   shutdown(): void {
