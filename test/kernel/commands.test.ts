@@ -1,0 +1,183 @@
+/** What root may be made to run, and what becomes of it when it does not end. */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { describeOutcome, runCommand } from '../../src/kernel/command/command.ts';
+import { checkCommand } from '../../src/kernel/permissions/command-permissions.ts';
+import { findUser } from '../../src/kernel/permissions/users.ts';
+import { waitFor } from '../../src/lab/wait.ts';
+import { kernelSuite } from './support.ts';
+
+const ROOT = { uid: 0, gid: 0 };
+const STRANGER = 12_345;
+
+/** In a directory that root alone can write to. */
+function script(text: string, name = 'check'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'commands-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o755);
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+function refusalOf(...argv: string[]): string {
+  const checked = checkCommand(argv, ROOT);
+  return checked.ok ? '' : checked.error.code;
+}
+
+kernelSuite('a command that root runs', () => {
+  test('is run when nobody else can change it', () => {
+    expect(refusalOf(script('#!/bin/sh\n'))).toBe('');
+    expect(refusalOf('/usr/bin/env')).toBe('');
+  });
+
+  test('is refused when it belongs to somebody else', () => {
+    const path = script('#!/bin/sh\n');
+    chownSync(path, STRANGER, 0);
+    expect(checkCommand([path], ROOT)).toEqual({
+      ok: false,
+      error: {
+        code: 'command-insecure',
+        message: `${path} is not run as root: ${path} belongs to user ${STRANGER}`,
+      },
+    });
+  });
+
+  test.each([0o775, 0o757])('is refused when its mode is %o', (mode) => {
+    const path = script('#!/bin/sh\n');
+    chmodSync(path, mode);
+    expect(refusalOf(path)).toBe('command-insecure');
+  });
+
+  test("is refused when a directory on the way to it is not root's", () => {
+    const path = script('#!/bin/sh\n');
+    chmodSync(join(path, '..'), 0o777);
+    expect(refusalOf(path)).toBe('command-insecure');
+  });
+
+  test('is refused when the link to it, or what it leads to, is not safe', () => {
+    const target = script('#!/bin/sh\n');
+    const link = `${script('')}-link`;
+    symlinkSync(target, link);
+    expect(refusalOf(link)).toBe('');
+    chownSync(target, STRANGER, 0);
+    expect(refusalOf(link)).toBe('command-insecure');
+  });
+
+  test('is refused when its interpreter, or the script given to one, is not safe', () => {
+    const interpreter = script('');
+    chownSync(interpreter, STRANGER, 0);
+    expect(refusalOf(script(`#!${interpreter} -x\n`))).toBe('command-insecure');
+    expect(refusalOf('/bin/sh', '-e', interpreter)).toBe('command-insecure');
+    expect(refusalOf('/bin/ls', interpreter)).toBe('');
+  });
+
+  test('is refused when it is missing, no file, not executable or not absolute', () => {
+    const path = script('');
+    chmodSync(path, 0o644);
+    expect(refusalOf(path)).toBe('command-not-executable');
+    expect(refusalOf(tmpdir())).toBe('command-not-executable');
+    expect(refusalOf(`${path}-gone`)).toBe('command-missing');
+    expect(refusalOf('check')).toBe('command-missing');
+  });
+
+  test("may be anybody's when it does not run as root", () => {
+    const path = script('#!/bin/sh\n');
+    chownSync(path, STRANGER, 0);
+    expect(checkCommand([path], { uid: 65_534, gid: 65_534 }).ok).toBe(true);
+    chmodSync(path, 0o700);
+    expect(checkCommand([path], { uid: 65_534, gid: 65_534 }).ok).toBe(false);
+  });
+});
+
+kernelSuite('the run of a command', () => {
+  const run = (argv: string[], more: { user?: string; timeoutMs?: number } = {}) =>
+    runCommand({
+      argv,
+      user: more.user === undefined ? undefined : findUser(more.user),
+      timeoutMs: more.timeoutMs ?? 10_000,
+    });
+
+  test('has an outcome with status and first words', async () => {
+    const outcome = await run([script('#!/bin/sh\necho no space left; exit 3\n')]);
+    expect(outcome).toEqual({ kind: 'exited', status: 3, output: 'no space left\n' });
+    expect(describeOutcome(outcome)).toBe('exit status 3: no space left');
+  });
+
+  test("has no shell, no terminal and no group of root when it is another user's", async () => {
+    const outcome = await run(['/usr/bin/id', '-G'], { user: 'nobody' });
+    expect(outcome).toMatchObject({ status: 0, output: `${findUser('nobody')?.gid}\n` });
+    expect(await run(['/bin/echo', '$HOME;ls'])).toMatchObject({ output: '$HOME;ls\n' });
+  });
+
+  test('ends with its whole process group when its time is over', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'commands-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const pidFile = join(folder, 'pid');
+    const path = script(
+      `#!/bin/sh\ntrap '' TERM\nsleep 600 &\necho $! > ${pidFile}\nwait\nwait\nsleep 600\n`,
+    );
+    expect((await run([path], { timeoutMs: 300 })).kind).toBe('timed-out');
+    const pid = readFileSync(pidFile, 'utf8').trim();
+    await waitFor('the end of the group', async () => !isRunning(pid));
+  });
+
+  test('does not wait for what it leaves in the background', async () => {
+    const outcome = await run([script('#!/bin/sh\nsleep 2 &\nexit 0\n')]);
+    expect(outcome.kind).toBe('exited');
+  });
+
+  test('keeps the beginning of what is printed and reads the rest', async () => {
+    const outcome = await run(['/usr/bin/head', '-c', '3000000', '/dev/zero']);
+    expect(outcome).toMatchObject({ kind: 'exited', status: 0 });
+    expect(outcome.output).toHaveLength(4_096);
+  });
+
+  test('fails with the errno when there is nothing to run', async () => {
+    expect(await run(['/usr/bin/not-there'])).toEqual({
+      kind: 'failed',
+      errno: 'ENOENT',
+      output: '',
+    });
+  });
+});
+
+function isRunning(pid: string): boolean {
+  try {
+    return !execFileSync('cat', [`/proc/${pid}/stat`], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+describe('users', () => {
+  test('are found in passwd, and nowhere else', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'commands-')), 'passwd');
+    onTestFinished(() => rmSync(file, { force: true }));
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, 'root:x:0:0:root:/root:/bin/sh\ncheck:x:998:997::/var/empty:/bin/false\n');
+    expect(findUser('check', file)).toEqual({
+      name: 'check',
+      uid: 998,
+      gid: 997,
+      home: '/var/empty',
+    });
+    expect(findUser('nobody', file)).toBeUndefined();
+  });
+});
