@@ -22,6 +22,8 @@ export type Effect =
   | { readonly type: 'startAdverTimer' }
   | { readonly type: 'cancelAdverTimer' }
   | { readonly type: 'startDownTimer'; readonly duration: Duration }
+  /** A running timer fires so much later, or earlier where negative. */
+  | { readonly type: 'shiftDownTimer'; readonly by: number }
   | { readonly type: 'cancelDownTimer' }
   | { readonly type: 'startHoldTimer'; readonly duration: Duration }
   | { readonly type: 'cancelHoldTimer' }
@@ -41,6 +43,7 @@ export const EFFECT_TYPES: readonly EffectType[] = [
   'startAdverTimer',
   'cancelAdverTimer',
   'startDownTimer',
+  'shiftDownTimer',
   'cancelDownTimer',
   'startHoldTimer',
   'cancelHoldTimer',
@@ -60,6 +63,9 @@ export const updates = {
     context.version === 3 && event.type === 'advertisement'
       ? { masterInterval: event.interval }
       : {},
+
+  setPriority: ({ event }: GuardArguments): Partial<VrrpContext> =>
+    event.type === 'priority-changed' ? { priority: event.priority } : {},
 
   beginHold: (): Partial<VrrpContext> => ({ holding: true }),
 

@@ -1,6 +1,7 @@
 /**
  * All that can happen to one virtual router. Names are the event identities of RFC 8347 where it
- * has one; `advertisement`, `adver-timer`, `release-timeout`, `stall` and the fault events are ours.
+ * has one; `advertisement`, `adver-timer`, `release-timeout`, `stall`, `priority-changed` and the
+ * fault events are ours.
  */
 import type { Duration } from '../../src/net/time.ts';
 
@@ -18,6 +19,8 @@ export type VrrpEvent =
   | { readonly type: 'release-timeout' }
   /** The protocol thread was not running for longer than the shortest Master_Down_Interval. */
   | { readonly type: 'stall' }
+  /** The effective priority is another one from now on; an owner's never changes. */
+  | { readonly type: 'priority-changed'; readonly priority: number }
   | Advertisement
   | { readonly type: FaultEvent }
   /** `remaining`: reasons for FAULT that are left. */

@@ -45,6 +45,17 @@ const startDownTimerAtSkew = {
   }),
 } as const;
 
+/** Whichever interval is running ends with the Skew_Time of the priority. */
+const shiftDownTimer = {
+  type: 'shiftDownTimer',
+  params: ({ context, event }: GuardArguments) => {
+    const { version, masterInterval } = context;
+    const priority = event.type === 'priority-changed' ? event.priority : context.priority;
+    const before = skewTime(version, context.priority, masterInterval);
+    return { by: skewTime(version, priority, masterInterval) - before };
+  },
+} as const;
+
 const startHoldTimer = {
   type: 'startHoldTimer',
   params: ({ context }: GuardArguments) => ({ duration: context.preemptDelay }),
@@ -81,6 +92,12 @@ export const vrrpMachine = setup({
   id: 'vrrp',
   context: ({ input }) => input,
   initial: 'initialize',
+  on: {
+    'priority-changed': {
+      actions: ['setPriority'],
+      description: 'the next advertisement carries the new priority',
+    },
+  },
   states: {
     initialize: {
       description: 'RFC 9568 section 6.4.1: nothing is sent, nothing is taken (F-I1)',
@@ -148,6 +165,11 @@ export const vrrpMachine = setup({
               'RFC 9568 6.4.2: a lower priority is discarded, the timer runs on: preemption (F-B10)',
           },
         ],
+        'priority-changed': {
+          actions: [shiftDownTimer, 'setPriority'],
+          description:
+            'Skew_Time depends on the priority: the running timer moves by the difference',
+        },
         stall: {
           actions: ['cancelHoldTimer', 'endHold', startDownTimer],
           description:

@@ -31,12 +31,20 @@ export interface InstanceDocument {
   readonly family: Family;
   readonly vrid: number;
   readonly version: 2 | 3;
-  readonly priority: { readonly configured: number; readonly effective: number };
+  readonly priority: PriorityDocument;
   readonly addresses: readonly string[];
   readonly master: MasterDocument | null;
   readonly maintenance: Readonly<Record<string, unknown>> | null;
   readonly last_transition: TransitionDocument | null;
   readonly counters: CountersDocument;
+}
+
+export interface PriorityDocument {
+  readonly configured: number;
+  /** What is advertised. */
+  readonly effective: number;
+  /** Set at run time in place of the configured one. */
+  readonly override: number | null;
 }
 
 export interface MasterDocument {
@@ -75,6 +83,13 @@ export type EventFacts =
       readonly from: StateName;
       readonly to: StateName;
       readonly event: string;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'priority-changed';
+      readonly instance: string;
+      readonly from: number;
+      readonly to: number;
       readonly reason: string;
     }
   | {

@@ -23,6 +23,8 @@ export function causeOf(
       return router.resignedBy === undefined
         ? `no advertisement for ${formatDuration(masterDownInterval(context.version, context.priority, context.masterInterval))}`
         : `${router.resignedBy} resigned (priority 0)`;
+    case 'priority-changed':
+      return `the priority is ${event.priority} now`;
     case 'adver-timer':
       return 'advertisement due';
     case 'preempt-hold-timeout':

@@ -8,7 +8,6 @@
  *   nothing waits any more    -> handle(quiet)   only now may silence be judged
  *   the deadline has changed  -> arm deadline()
  */
-import { shortestMasterDownInterval } from '../../fsm/vrrp/timing.ts';
 import type { LinkEvent } from '../net/link.ts';
 import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../net/time.ts';
 import { AddressKeeper } from './address-keeper.ts';
@@ -18,10 +17,12 @@ import { faultEvents, faultsOf, sourceOf } from './faults.ts';
 import type { Input } from './inputs.ts';
 import { LinkTable } from './links.ts';
 import { Listening } from './listening.ts';
+import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
 import { Reception } from './reception.ts';
 import type { Settings } from './settings.ts';
+import { stalledOf } from './stall.ts';
 import { Timers } from './timers.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
@@ -44,6 +45,7 @@ export class Engine {
   readonly #keeper: AddressKeeper;
   readonly #transitions: Transitions;
   readonly #reception: Reception;
+  readonly #operations: Operations;
   /** VIPs of all routers by interface name: never a source address. */
   readonly #virtual = new Map<string, VirtualAddresses>();
   readonly #listening: Listening;
@@ -72,6 +74,7 @@ export class Engine {
       counters,
       this.#keeper,
     );
+    this.#operations = new Operations(this.#transitions, this.#outbox);
     this.#listening = new Listening(this.#routers, this.#links, this.#outbox);
     this.#reception = new Reception(
       this.#timers,
@@ -168,6 +171,11 @@ export class Engine {
       case 'listen.failed':
         this.#listenFailed(input.index, now);
         break;
+      case 'request': {
+        const router = this.#routers.find((one) => one.settings.name === input.instance);
+        this.#operations.ask(input.id, router, input.request, now);
+        break;
+      }
       case 'shutdown':
         this.#shutdown(now);
         break;
@@ -194,24 +202,12 @@ export class Engine {
     );
   }
 
-  /**
-   * A MASTER that was silent for the shortest Master_Down_Interval may have a successor; a BACKUP
-   * that slept through one has not been listening. Both start to listen anew, and what was queued
-   * meanwhile is thrown away.
-   */
+  /** Who stood still too long starts to listen anew; what was queued meanwhile is thrown away. */
   #guardAgainstStall(now: Instant): void {
     const lateness = elapsed(this.deadline(), now);
-    let stalled = false;
-    for (const router of this.#routers) {
-      const { version, advertisementInterval, masterInterval } = router.context;
-      const interval = router.state === 'backup' ? masterInterval : advertisementInterval;
-      const silence =
-        router.state === 'holding.master' ? elapsed(router.lastSentAt, now) : lateness;
-      if (lateness <= 0 || silence < shortestMasterDownInterval(version, interval)) continue;
-      stalled = true;
-      this.#transitions.apply(router, { type: 'stall' }, now);
-    }
-    if (!stalled) return;
+    const stalled = stalledOf(this.#routers, lateness, now);
+    if (stalled.length === 0) return;
+    for (const router of stalled) this.#transitions.apply(router, { type: 'stall' }, now);
     this.#timers.tighten();
     this.#counters.add(GLOBAL_ROW, 'stalls');
     this.#outbox.first({ kind: 'received.discard' });

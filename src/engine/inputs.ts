@@ -3,6 +3,7 @@
  * `Engine.receive` instead, because nothing may be allocated for each of them.
  */
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
+import type { OperatorRequest } from './requests.ts';
 
 export type Input =
   /** The deadline was reached: stall guard, advertisements, announcements, holds. */
@@ -21,4 +22,11 @@ export type Input =
   | { readonly kind: 'addresses.changed'; readonly id: number; readonly errnos: readonly number[] }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }
+  /** An operator asks for something; the report `answer` has the same number. */
+  | {
+      readonly kind: 'request';
+      readonly id: number;
+      readonly instance: string;
+      readonly request: OperatorRequest;
+    }
   | { readonly kind: 'shutdown' };

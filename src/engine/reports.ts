@@ -2,6 +2,7 @@
 import type { IpAddress, MacAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
+import type { OperatorAnswer } from './requests.ts';
 import type { InstanceView } from './view.ts';
 
 export type Report =
@@ -14,6 +15,17 @@ export type Report =
       /** RFC 8347 event name, or a product event. */
       readonly event: string;
       /** A sentence for people: who was heard, what is missing. */
+      readonly reason: string;
+    }
+  /** To the operator who asked. */
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: OperatorAnswer }
+  /** The effective priority is another one. */
+  | {
+      readonly kind: 'priority-changed';
+      readonly instance: string;
+      readonly from: number;
+      readonly to: number;
+      /** What has changed it, for people. */
       readonly reason: string;
     }
   /** Anything `status` shows has changed; carries the whole new row. */

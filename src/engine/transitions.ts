@@ -8,7 +8,7 @@ import type { Effect } from '../../fsm/vrrp/effects.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { OutgoingDatagram } from '../net/link.ts';
-import { after, type Duration, type Instant, seconds } from '../net/time.ts';
+import { after, type Duration, type Instant, NEVER, seconds } from '../net/time.ts';
 import { isLaterFragment } from '../wire/ipv6-fragments.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
@@ -67,6 +67,27 @@ export class Transitions {
       this.#recordTransition(router, before, event, taken, now, heard);
     }
     return taken;
+  }
+
+  /**
+   * Puts the router's effective priority into force, whatever has changed it: the one place for
+   * overrides, tracked things and a new configuration. `reason` is for people.
+   */
+  reprioritize(router: VirtualRouter, reason: string, now: Instant): void {
+    this.changed.add(router);
+    const { effective } = router.priority;
+    const before = router.context.priority;
+    if (effective === before) return;
+    this.apply(router, { type: 'priority-changed', priority: effective }, now);
+    router.priorityChanged();
+    const instance = router.settings.name;
+    this.#outbox.report({
+      kind: 'priority-changed',
+      instance,
+      from: before,
+      to: effective,
+      reason,
+    });
   }
 
   /** Sends the router's advertisement out of turn or on its grid. */
@@ -150,6 +171,12 @@ export class Transitions {
       case 'startDownTimer':
         this.#timers.set('down', position, after(now, effect.duration));
         return;
+      case 'shiftDownTimer': {
+        const deadline = this.#timers.at('down', position);
+        if (deadline !== NEVER)
+          this.#timers.set('down', position, (deadline + effect.by) as Instant);
+        return;
+      }
       case 'cancelDownTimer':
         this.#timers.clear('down', position);
         return;

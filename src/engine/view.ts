@@ -33,11 +33,19 @@ export interface InstanceView {
   readonly family: Family;
   readonly vrid: number;
   readonly version: 2 | 3;
-  readonly priority: { readonly configured: number; readonly effective: number };
+  readonly priority: PriorityView;
   readonly addresses: readonly string[];
   /** The MASTER as this router knows it: itself, a peer that was heard, or nobody yet. */
   readonly master: MasterView | null;
   readonly lastTransition: TransitionView | null;
+}
+
+export interface PriorityView {
+  readonly configured: number;
+  /** What is advertised. */
+  readonly effective: number;
+  /** Set at run time in place of the configured one. */
+  readonly override: number | null;
 }
 
 export interface MasterView {

@@ -13,6 +13,7 @@ import { AnnouncementSchedule } from './announcements.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
 import { announcementFrames, enclose } from './packets.ts';
+import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
 import type { InstanceSettings, VirtualAddress } from './settings.ts';
 import type { FaultReason, InstanceView, MasterView, TransitionView } from './view.ts';
@@ -51,6 +52,7 @@ export class VirtualRouter {
   /** Names of all interfaces it needs. */
   readonly interfaces: ReadonlySet<string>;
   readonly announcements: AnnouncementSchedule;
+  readonly priority: Priority;
 
   state: VrrpState = INITIAL_STATE;
   context: VrrpContext;
@@ -89,6 +91,7 @@ export class VirtualRouter {
     this.position = position;
     this.row = position + 1;
     this.announcements = new AnnouncementSchedule(settings.garp);
+    this.priority = new Priority(settings.priority);
     this.context = {
       version: settings.version,
       priority: settings.priority,
@@ -134,6 +137,17 @@ export class VirtualRouter {
     this.#announcements = undefined;
   }
 
+  /** What was prepared says the former priority. */
+  priorityChanged(): void {
+    this.expected = undefined;
+    this.#profile = undefined;
+    this.#advertisements = undefined;
+    this.advertisements();
+    if (this.holds && this.master !== null) {
+      this.master = { ...this.master, priority: this.context.priority };
+    }
+  }
+
   /** Encodes ahead of need: a take-over then only hands over what lies ready. */
   prepare(links: LinkTable): void {
     this.advertisements();
@@ -146,7 +160,7 @@ export class VirtualRouter {
     this.#profile ??= {
       vrid: this.settings.vrid,
       version: this.settings.version,
-      priority: this.settings.priority,
+      priority: this.context.priority,
       interval: this.settings.advertisementInterval,
       addresses: this.settings.addresses.map((one) => one.address),
       checkAddressList: false,
@@ -235,7 +249,11 @@ export class VirtualRouter {
       family: settings.family,
       vrid: settings.vrid,
       version: settings.version,
-      priority: { configured: settings.priority, effective: this.context.priority },
+      priority: {
+        configured: this.priority.configured,
+        effective: this.context.priority,
+        override: this.priority.override ?? null,
+      },
       addresses: this.#advertised,
       master: this.master,
       lastTransition: this.lastTransition,

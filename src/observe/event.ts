@@ -3,11 +3,11 @@ import { getSystemErrorName } from 'node:util';
 import type { EventFacts } from '../control/protocol.ts';
 import type { Report } from '../engine/reports.ts';
 
-/** A report that is news; `view` is state and shown by the status document. */
-export type NewsReport = Exclude<Report, { kind: 'view' }>;
+/** A report that is news; `view` is state and shown by the status document, `answer` is for one reader. */
+export type NewsReport = Exclude<Report, { kind: 'view' | 'answer' }>;
 
 export function isNews(report: Report): report is NewsReport {
-  return report.kind !== 'view';
+  return report.kind !== 'view' && report.kind !== 'answer';
 }
 
 export function factsOf(report: NewsReport): EventFacts {
@@ -15,6 +15,10 @@ export function factsOf(report: NewsReport): EventFacts {
     case 'transition': {
       const { kind, instance, from, to, event, reason } = report;
       return { kind, instance, from, to, event, reason };
+    }
+    case 'priority-changed': {
+      const { kind, instance, from, to, reason } = report;
+      return { kind, instance, from, to, reason };
     }
     case 'discard': {
       const { kind, instance = null, reason, source = null, count } = report;
@@ -50,6 +54,8 @@ export function sentenceOf(facts: EventFacts): string {
   switch (facts.kind) {
     case 'transition':
       return `${facts.from} to ${facts.to}: ${facts.reason}`;
+    case 'priority-changed':
+      return `priority ${facts.from} to ${facts.to}: ${facts.reason}`;
     case 'discard':
       return `packet from ${facts.source ?? 'an unknown source'} refused: ${facts.reason} (${facts.count} so far)`;
     case 'warning':

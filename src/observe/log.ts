@@ -92,6 +92,7 @@ function levelOf(facts: EventFacts): Level {
     case 'transition':
       return facts.to === 'FAULT' ? 'warn' : 'info';
     case 'address-cleaned':
+    case 'priority-changed':
       return 'info';
     case 'discard':
     case 'warning':

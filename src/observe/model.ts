@@ -61,6 +61,7 @@ export class AgentModel {
       this.#history.record(factsOf(report), at);
       return;
     }
+    if (report.kind === 'answer') return;
     const row = this.#rows.get(report.view.name);
     if (row !== undefined) row.view = report.view;
   }
@@ -99,7 +100,11 @@ export class AgentModel {
       family,
       vrid,
       version,
-      priority: view?.priority ?? { configured: settings.priority, effective: settings.priority },
+      priority: view?.priority ?? {
+        configured: settings.priority,
+        effective: settings.priority,
+        override: null,
+      },
       addresses:
         view?.addresses ??
         settings.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),

@@ -249,9 +249,12 @@ function announcementLine(frame: Uint8Array): string {
 function reportLines(report: Report): string[] {
   switch (report.kind) {
     case 'view':
+    case 'answer':
       return [];
     case 'transition':
       return [`${report.from} -> ${report.to} (${report.event})`];
+    case 'priority-changed':
+      return [`priority ${report.from} -> ${report.to}`];
     case 'discard':
       return [`discard ${report.reason}`];
     case 'warning':

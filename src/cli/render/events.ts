@@ -51,6 +51,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'address-restored':
       return palette.notable;
     case 'address-cleaned':
+    case 'priority-changed':
       return plain;
   }
 }

@@ -42,6 +42,10 @@ const events: fc.Arbitrary<VrrpEvent> = fc.oneof(
     interval,
     greaterSource: fc.boolean(),
   }),
+  fc.record({
+    type: fc.constant('priority-changed' as const),
+    priority: fc.integer({ min: 1, max: 254 }),
+  }),
   fc.constantFrom(...FAULT_EVENTS).map((type) => ({ type })),
   fc.record({
     type: fc.constantFrom(...RECOVERY_EVENTS),

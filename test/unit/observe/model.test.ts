@@ -38,7 +38,7 @@ describe('the status document', () => {
       family: 'ipv4',
       vrid: 1,
       version: 3,
-      priority: { configured: 150, effective: 140 },
+      priority: { configured: 150, effective: 140, override: null },
       addresses: ['203.0.113.100/32'],
       master: { address: '192.0.2.11', priority: 140, interval_ms: 1_000 },
       maintenance: null,
@@ -64,7 +64,7 @@ describe('the status document', () => {
     expect(model.status().instances[0]).toMatchObject({
       state: 'INIT',
       since: '2026-03-01T09:00:00.000Z',
-      priority: { configured: 150, effective: 150 },
+      priority: { configured: 150, effective: 150, override: null },
       addresses: ['203.0.113.100/32'],
       master: null,
       last_transition: null,

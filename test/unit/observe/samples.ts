@@ -48,7 +48,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     family: 'ipv4',
     vrid: 55,
     version: 3,
-    priority: { configured: 150, effective: 140 },
+    priority: { configured: 150, effective: 140, override: null },
     addresses: ['203.0.113.100/32'],
     master: { address: ip('192.0.2.11'), priority: 140, intervalMs: 1_000 },
     lastTransition: {

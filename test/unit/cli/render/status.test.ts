@@ -57,7 +57,7 @@ describe('the status table', () => {
         releasing: true,
         addresses: ['fe80::100/64', '2001:db8:1234:5678:9abc:def0:1234:5678/128'],
         master: { address: 'fe80::5054:ff:fe12:3456', priority: 150, interval_ms: 1_000 },
-        priority: { configured: 150, effective: 100 },
+        priority: { configured: 150, effective: 100, override: null },
       })),
     );
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
@@ -83,7 +83,7 @@ describe('the status table', () => {
   });
 
   test('shows both priorities where they differ', () => {
-    const priority = { configured: 150, effective: 90 };
+    const priority = { configured: 150, effective: 90, override: null };
     expect(render(statusOf(1, () => ({ priority })))).toContain('90 (150)');
   });
 
