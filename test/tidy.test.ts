@@ -41,6 +41,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/config/': [
     'src/net/',
     'src/engine/settings.ts',
+    'src/engine/settings-change.ts',
     'fsm/vrrp/timing.ts',
     'node:',
     'zod',

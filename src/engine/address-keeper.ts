@@ -9,8 +9,9 @@
 import { familyOf } from '../net/address.ts';
 import type { CounterTable } from './counters.ts';
 import type { Link, LinkTable } from './links.ts';
+import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
-import type { ManagedAddress, VirtualRouter } from './virtual-router.ts';
+import type { VirtualRouter } from './virtual-router.ts';
 
 /** errno(3). */
 const EEXIST = 17;
@@ -70,7 +71,7 @@ export class AddressKeeper {
       const { router, address, operation } = next;
       address.pending = 'none';
       const link = this.#links.byName(address.interface);
-      if (link === undefined || router.holds !== (operation === 'add')) continue;
+      if (link === undefined || isWanted(router, address) !== (operation === 'add')) continue;
       this.#allowance--;
       this.#put(router, address, operation, link);
     }
@@ -78,19 +79,25 @@ export class AddressKeeper {
 
   /** Asks for what is missing and for the removal of what should not be there. */
   reconcile(router: VirtualRouter): void {
-    for (const address of router.addresses) {
-      if (address.pending !== 'none') continue;
-      const link = this.#links.byName(address.interface);
-      const present = link?.addresses.get(address.key);
-      if (link !== undefined && router.holds && present === undefined) {
-        address.restoring = address.held;
-        this.#ask(router, address, 'add', link);
-      }
-      if (router.holds) continue;
-      if (present === undefined) address.held = false;
-      else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
-        this.#ask(router, address, 'remove', link);
-      }
+    for (const address of router.addresses) this.#compare(router, address);
+    if (router.retired.length === 0) return;
+    for (const address of router.retired) this.#compare(router, address);
+    router.retired = router.retired.filter((address) => !this.isGone(address));
+  }
+
+  #compare(router: VirtualRouter, address: ManagedAddress): void {
+    if (address.pending !== 'none') return;
+    const link = this.#links.byName(address.interface);
+    const present = link?.addresses.get(address.key);
+    const isWantedHere = isWanted(router, address);
+    if (link !== undefined && isWantedHere && present === undefined) {
+      address.restoring = address.held;
+      this.#ask(router, address, 'add', link);
+    }
+    if (isWantedHere) return;
+    if (present === undefined) address.held = false;
+    else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
+      this.#ask(router, address, 'remove', link);
     }
   }
 
@@ -103,9 +110,14 @@ export class AddressKeeper {
     return this.#links.byName(address.interface)?.addresses.has(address.key) ?? false;
   }
 
+  /** Neither there nor about to be. */
+  isGone(address: ManagedAddress): boolean {
+    return address.pending === 'none' && !this.isPresent(address);
+  }
+
   /** Whether nothing is left to remove. */
   hasLetGo(router: VirtualRouter): boolean {
-    return router.addresses.every((address) => {
+    return [...router.addresses, ...router.retired].every((address) => {
       const present = this.#links.byName(address.interface)?.addresses.get(address.key);
       return present === undefined || isOwnersOwn(router, present.ours);
     });
@@ -222,6 +234,10 @@ export class AddressKeeper {
       errno,
     });
   }
+}
+
+function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
+  return router.holds && !address.retired;
 }
 
 /** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */

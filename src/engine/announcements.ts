@@ -13,7 +13,7 @@ const ROUND_SPACING: Duration = milliseconds(20);
 const CONTEST_SPACING: Duration = seconds(1);
 
 export class AnnouncementSchedule {
-  readonly #settings: GarpSettings;
+  #settings: GarpSettings;
   #rounds = 0;
   #roundAt: Instant = NEVER;
   #secondBurstAt: Instant = NEVER;
@@ -23,6 +23,12 @@ export class AnnouncementSchedule {
 
   constructor(settings: GarpSettings) {
     this.#settings = settings;
+  }
+
+  /** Other settings, while it runs: rounds that are to come do, a refresh begins anew. */
+  configure(settings: GarpSettings, now: Instant): void {
+    this.#settings = settings;
+    this.#refreshAt = settings.refresh > 0 ? after(now, settings.refresh) : NEVER;
   }
 
   /** A burst now, and what follows it. */

@@ -69,6 +69,11 @@ export class CounterTable {
     return this.values[row * COUNTERS.length + COUNTER[counter]] ?? 0;
   }
 
+  /** The row is another instance's from now on. */
+  reset(row: number): void {
+    this.values.fill(0, row * COUNTERS.length, (row + 1) * COUNTERS.length);
+  }
+
   /** All counters of a row by name. */
   row(row: number): Record<CounterName, number> {
     return Object.fromEntries(COUNTERS.map((name) => [name, this.read(row, name)])) as Record<

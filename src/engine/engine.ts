@@ -13,32 +13,32 @@ import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../
 import { AddressKeeper } from './address-keeper.ts';
 import { noteClaim } from './claims.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
-import { faultEvents, faultsOf, sourceOf } from './faults.ts';
 import type { Input } from './inputs.ts';
 import { LinkTable } from './links.ts';
 import { Listening } from './listening.ts';
 import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
+import { Placement } from './placement.ts';
 import { Reception } from './reception.ts';
-import type { Settings } from './settings.ts';
+import { Reconfiguration } from './reconfiguration.ts';
+import { Roster } from './roster.ts';
+import type { InstanceSettings, Settings } from './settings.ts';
+import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
 import { Timers } from './timers.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
-import { VirtualAddresses } from './virtual-addresses.ts';
-import { VirtualRouter } from './virtual-router.ts';
+import type { VirtualRouter } from './virtual-router.ts';
 
 /** When a refused VIP or socket is tried again. */
 const RETRY_AFTER: Duration = seconds(5);
 const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
 
-const NO_ADDRESSES = new VirtualAddresses();
-
 export class Engine {
-  readonly #settings: Settings;
+  #settings: CommonSettings;
   readonly #counters: CounterTable;
-  readonly #routers: readonly VirtualRouter[];
+  readonly #roster: Roster;
   readonly #links = new LinkTable();
   readonly #outbox = new Outbox();
   readonly #timers: Timers;
@@ -46,14 +46,13 @@ export class Engine {
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #operations: Operations;
-  /** VIPs of all routers by interface name: never a source address. */
-  readonly #virtual = new Map<string, VirtualAddresses>();
   readonly #listening: Listening;
+  readonly #placement: Placement;
+  readonly #reconfiguration: Reconfiguration;
   /** What has changed since the routers were last compared with it. */
   #stale: 'links' | 'addresses' | undefined;
   /** Since when changes of addresses wait for a turn of their own. */
   #moreAt: Instant = NEVER;
-  #started = false;
   #stopping = false;
   /** Asked to stop a second time: addresses that the kernel does not give up are left. */
   #hurried = false;
@@ -62,10 +61,8 @@ export class Engine {
   constructor(settings: Settings, counters: CounterTable, options: { shortcut?: boolean } = {}) {
     this.#settings = settings;
     this.#counters = counters;
-    this.#routers = settings.instances.map(
-      (instance, position) => new VirtualRouter(instance, position),
-    );
-    this.#timers = new Timers(this.#routers.length);
+    this.#roster = new Roster(settings.instances);
+    this.#timers = new Timers(this.#roster.size);
     this.#keeper = new AddressKeeper(this.#links, this.#outbox, counters);
     this.#transitions = new Transitions(
       this.#links,
@@ -75,7 +72,7 @@ export class Engine {
       this.#keeper,
     );
     this.#operations = new Operations(this.#transitions, this.#outbox);
-    this.#listening = new Listening(this.#routers, this.#links, this.#outbox);
+    this.#listening = new Listening(this.#links, this.#outbox);
     this.#reception = new Reception(
       this.#timers,
       this.#transitions,
@@ -83,13 +80,22 @@ export class Engine {
       this.#outbox,
       options.shortcut ?? true,
     );
-    for (const router of this.#routers) {
-      for (const address of router.addresses) {
-        const known = this.#virtual.get(address.interface) ?? new VirtualAddresses();
-        known.add(address);
-        this.#virtual.set(address.interface, known);
-      }
-    }
+    this.#placement = new Placement({
+      roster: this.#roster,
+      links: this.#links,
+      transitions: this.#transitions,
+      reception: this.#reception,
+      listening: this.#listening,
+    });
+    this.#reconfiguration = new Reconfiguration({
+      roster: this.#roster,
+      placement: this.#placement,
+      transitions: this.#transitions,
+      timers: this.#timers,
+      keeper: this.#keeper,
+      counters,
+      outbox: this.#outbox,
+    });
   }
 
   /** When `wake` is wanted next; NEVER when nothing is armed. */
@@ -105,6 +111,11 @@ export class Engine {
   /** Whether some Master_Down timer will fire within the time, unless its MASTER is heard again. */
   expectsSilence(now: Instant, within: Duration): boolean {
     return this.#timers.exact('down') <= now + within;
+  }
+
+  /** Settings of all routers there are. */
+  get instances(): readonly InstanceSettings[] {
+    return this.#routers.map((router) => router.settings);
   }
 
   /** One row for each router. */
@@ -153,7 +164,7 @@ export class Engine {
         break;
       case 'links.replaced':
         this.#links.replace(input.links);
-        this.#linksReplaced(now);
+        this.#placement.linksReplaced(now);
         break;
       case 'link.changed':
       case 'link.removed':
@@ -172,10 +183,13 @@ export class Engine {
         this.#listenFailed(input.index, now);
         break;
       case 'request': {
-        const router = this.#routers.find((one) => one.settings.name === input.instance);
+        const router = this.#reconfiguration.running(input.instance);
         this.#operations.ask(input.id, router, input.request, now);
         break;
       }
+      case 'settings.changed':
+        this.#change(input.change, now);
+        break;
       case 'shutdown':
         this.#shutdown(now);
         break;
@@ -186,13 +200,13 @@ export class Engine {
   #wake(now: Instant): void {
     this.#guardAgainstStall(now);
     this.#timers.fire('adver', now, (position, deadline) => {
-      const router = this.#routers[position];
+      const router = this.#roster.at(position);
       if (router?.state !== 'holding.master') return;
       this.#transitions.advertise(router, now);
       this.#timers.set('adver', position, nextTick(deadline, router, now));
     });
     this.#timers.fire('announce', now, (position) => {
-      const router = this.#routers[position];
+      const router = this.#roster.at(position);
       if (router !== undefined) this.#transitions.announce(router, now);
     });
     this.#timers.fire('addresses', now, (position) => this.#retry(position, now));
@@ -224,80 +238,8 @@ export class Engine {
   }
 
   #event(position: number, event: Parameters<Transitions['apply']>[1], now: Instant): void {
-    const router = this.#routers[position];
+    const router = this.#roster.at(position);
     if (router !== undefined) this.#transitions.apply(router, event, now);
-  }
-
-  #linksReplaced(now: Instant): void {
-    this.#linksChanged(now);
-    for (const router of this.#routers) this.#transitions.dirty.add(router);
-    if (this.#started) return;
-    this.#started = true;
-    for (const router of this.#routers) {
-      router.since = now;
-      this.#transitions.changed.add(router);
-      if (router.faults.length === 0) {
-        this.#transitions.apply(router, { type: 'startup' }, now);
-      } else {
-        const [reason] = router.faults;
-        if (reason === undefined) continue;
-        this.#transitions.apply(router, { type: faultEvents(reason).raised }, now);
-      }
-    }
-  }
-
-  /** Interfaces came, went or changed: where packets come from, what frames carry. */
-  #linksChanged(now: Instant): void {
-    for (const router of this.#routers) {
-      const link = this.#links.byName(router.settings.interface);
-      router.place(link, this.#sourceFor(router));
-    }
-    this.#reception.route(this.#routers);
-    this.#listening.update();
-    this.#addressesChanged(now);
-  }
-
-  #addressesChanged(now: Instant): void {
-    for (const router of this.#routers) {
-      const source = this.#sourceFor(router);
-      if (source !== router.source) {
-        router.place(this.#links.byName(router.settings.interface), source);
-        if (router.holds && source !== undefined && router.master !== null) {
-          router.master = { ...router.master, address: source };
-        }
-        this.#transitions.changed.add(router);
-      }
-      router.prepare(this.#links);
-      this.#transitions.dirty.add(router);
-      this.#updateFaults(router, now);
-    }
-  }
-
-  #sourceFor(router: VirtualRouter) {
-    const { interface: name } = router.settings;
-    return sourceOf(router, this.#links.byName(name), this.#virtualOn(name));
-  }
-
-  #virtualOn(name: string): VirtualAddresses {
-    return this.#virtual.get(name) ?? NO_ADDRESSES;
-  }
-
-  #updateFaults(router: VirtualRouter, now: Instant): void {
-    const before = router.faults;
-    const virtual = this.#virtualOn(router.settings.interface);
-    const faults = faultsOf(router, this.#links, virtual);
-    const raised = faults.find((reason) => !before.includes(reason));
-    const cleared = before.find((reason) => !faults.includes(reason));
-    if (raised === undefined && cleared === undefined) return;
-    router.faults = faults;
-    this.#transitions.changed.add(router);
-    if (!this.#started || router.state === 'initialize') return;
-    if (raised !== undefined && router.state !== 'fault') {
-      this.#transitions.apply(router, { type: faultEvents(raised).raised }, now);
-    } else if (cleared !== undefined) {
-      const type = faultEvents(cleared).cleared;
-      this.#transitions.apply(router, { type, remaining: faults.length }, now);
-    }
   }
 
   #addressesAnswered(id: number, errnos: readonly number[], now: Instant): void {
@@ -313,7 +255,7 @@ export class Engine {
         case 'add-refused':
           router.refused = 'address-failed';
           this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
-          this.#updateFaults(router, now);
+          this.#placement.updateFaults(router, now);
           break;
         case 'remove-refused':
           this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
@@ -329,33 +271,39 @@ export class Engine {
       if (router.index !== index) continue;
       router.refused = 'socket-failed';
       this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
-      this.#updateFaults(router, now);
+      this.#placement.updateFaults(router, now);
     }
   }
 
   #retry(position: number, now: Instant): void {
-    const router = this.#routers[position];
-    if (router === undefined) return;
-    router.refused = undefined;
-    this.#listening.update();
-    this.#transitions.dirty.add(router);
-    this.#updateFaults(router, now);
+    const router = this.#roster.at(position);
+    if (router !== undefined) this.#placement.retry(router, now);
+  }
+
+  /** An agent that stops goes on stopping. */
+  #change(change: SettingsChange, now: Instant): void {
+    if (this.#stopping) return;
+    this.#settings = change.common;
+    this.#reconfiguration.apply(change, change.common.linger, now);
   }
 
   #shutdown(now: Instant): void {
     const linger = this.#settings.linger === 'auto' && !this.#stopping;
     this.#hurried = this.#stopping;
     this.#stopping = true;
+    this.#reconfiguration.abandon();
     for (const router of this.#routers) {
+      if (!this.#hurried && this.#reconfiguration.isLeaving(router)) continue;
       this.#transitions.apply(router, { type: 'shutdown', linger }, now);
     }
   }
 
   /** Ends a turn: addresses compared, rows of `status` reported, outputs in order. */
   #settle(now: Instant): readonly Output[] {
+    if (this.#reconfiguration.isUnderWay) this.#reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
-      if (this.#stale === 'links') this.#linksChanged(now);
-      else this.#addressesChanged(now);
+      if (this.#stale === 'links') this.#placement.linksChanged(now);
+      else this.#placement.addressesChanged(now);
       this.#stale = undefined;
     }
     const { dirty, changed } = this.#transitions;
@@ -374,6 +322,10 @@ export class Engine {
       this.#outbox.finish();
     }
     return this.#outbox.take();
+  }
+
+  get #routers(): readonly VirtualRouter[] {
+    return this.#roster.routers;
   }
 
   #hasLetGo(): boolean {

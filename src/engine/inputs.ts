@@ -4,6 +4,7 @@
  */
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
 import type { OperatorRequest } from './requests.ts';
+import type { SettingsChange } from './settings-change.ts';
 
 export type Input =
   /** The deadline was reached: stall guard, advertisements, announcements, holds. */
@@ -29,4 +30,6 @@ export type Input =
       readonly instance: string;
       readonly request: OperatorRequest;
     }
+  /** The configuration is another one: nothing is interrupted that has not changed. */
+  | { readonly kind: 'settings.changed'; readonly change: SettingsChange }
   | { readonly kind: 'shutdown' };

@@ -1,5 +1,6 @@
 /** Which sockets are wanted: one for each (interface, family) with routers, one for each with VIPs. */
 import type { Family, IpAddress } from '../net/address.ts';
+import { isSame } from '../net/equality.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -7,27 +8,26 @@ import type { VirtualRouter } from './virtual-router.ts';
 interface Asked {
   readonly index: number;
   readonly family: Family;
+  readonly vrids: readonly number[];
 }
 
 export class Listening {
-  readonly #routers: readonly VirtualRouter[];
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
   /** Receive sockets that were asked for, by interface name and family. */
   readonly #asked = new Map<string, Asked>();
-  /** Interfaces on which claims are heard. */
-  readonly #watching = new Set<number>();
+  /** Addresses whose claims are heard, by interface. */
+  readonly #watching = new Map<number, readonly IpAddress[]>();
 
-  constructor(routers: readonly VirtualRouter[], links: LinkTable, outbox: Outbox) {
-    this.#routers = routers;
+  constructor(links: LinkTable, outbox: Outbox) {
     this.#links = links;
     this.#outbox = outbox;
   }
 
   /** Asks for what the present links make possible, and gives up what they do not. */
-  update(): void {
-    this.#updateReceivers();
-    this.#updateClaims();
+  update(routers: readonly VirtualRouter[]): void {
+    this.#updateReceivers(routers);
+    this.#updateClaims(routers);
   }
 
   /** A socket could not be opened: the next `update` asks again. */
@@ -35,30 +35,31 @@ export class Listening {
     for (const [key, asked] of this.#asked) if (asked.index === index) this.#asked.delete(key);
   }
 
-  #updateReceivers(): void {
-    const wanted = new Map<string, VirtualRouter[]>();
-    for (const router of this.#routers) {
-      const key = `${router.settings.interface} ${router.family}`;
-      if (router.index !== undefined) wanted.set(key, [...(wanted.get(key) ?? []), router]);
+  #updateReceivers(routers: readonly VirtualRouter[]): void {
+    const wanted = new Map<string, Asked & { readonly name: string; readonly vrids: number[] }>();
+    for (const { index, family, settings } of routers) {
+      if (index === undefined) continue;
+      const key = `${settings.interface} ${family}`;
+      const known = wanted.get(key);
+      if (known !== undefined) known.vrids.push(settings.vrid);
+      else wanted.set(key, { index, family, name: settings.interface, vrids: [settings.vrid] });
     }
     for (const [key, { index, family }] of this.#asked) {
-      if (wanted.get(key)?.[0]?.index === index) continue;
+      if (wanted.get(key)?.index === index) continue;
       this.#outbox.first({ kind: 'unlisten', index, family });
       this.#asked.delete(key);
     }
-    for (const [key, routers] of wanted) {
-      const [first] = routers;
-      if (first?.index === undefined || this.#asked.has(key)) continue;
-      const { index, family } = first;
-      this.#asked.set(key, { index, family });
-      const vrids = routers.map((router) => router.settings.vrid);
-      this.#outbox.first({ kind: 'listen', index, name: first.settings.interface, family, vrids });
+    for (const [key, receiver] of wanted) {
+      const asked = this.#asked.get(key);
+      if (asked !== undefined && isSame(asked.vrids, receiver.vrids)) continue;
+      this.#asked.set(key, receiver);
+      this.#outbox.first({ kind: 'listen', ...receiver });
     }
   }
 
-  #updateClaims(): void {
+  #updateClaims(routers: readonly VirtualRouter[]): void {
     const wanted = new Map<number, IpAddress[]>();
-    for (const router of this.#routers) {
+    for (const router of routers) {
       for (const { address, interface: name } of router.addresses) {
         const index = this.#links.byName(name)?.attributes.index;
         if (index === undefined) continue;
@@ -67,14 +68,14 @@ export class Listening {
         else addresses.push(address);
       }
     }
-    for (const index of this.#watching) {
+    for (const index of this.#watching.keys()) {
       if (wanted.has(index)) continue;
       this.#watching.delete(index);
       this.#outbox.first({ kind: 'claims.watch', index, addresses: [] });
     }
     for (const [index, addresses] of wanted) {
-      if (this.#watching.has(index)) continue;
-      this.#watching.add(index);
+      if (isSame(this.#watching.get(index), addresses)) continue;
+      this.#watching.set(index, addresses);
       this.#outbox.first({ kind: 'claims.watch', index, addresses });
     }
   }

@@ -30,6 +30,8 @@ export type Report =
     }
   /** Anything `status` shows has changed; carries the whole new row. */
   | { readonly kind: 'view'; readonly view: InstanceView }
+  /** A virtual router that the configuration does not have any more has let go of everything. */
+  | { readonly kind: 'instance-removed'; readonly instance: string }
   /** First discard of this reason from this source, then with doubled distance. */
   | {
       readonly kind: 'discard';

@@ -14,7 +14,7 @@ export const TIMERS = ['adver', 'down', 'hold', 'release', 'announce', 'addresse
 export type TimerName = (typeof TIMERS)[number];
 
 interface Row {
-  readonly deadlines: Float64Array;
+  deadlines: Float64Array;
   /** No deadline of the row lies before it. */
   earliest: number;
 }
@@ -37,6 +37,17 @@ export class Timers {
     };
   }
 
+  /** Room for so many routers; what runs goes on. */
+  grow(routers: number): void {
+    for (const timer of TIMERS) {
+      const row = this.#rows[timer];
+      if (row.deadlines.length >= routers) continue;
+      const deadlines = new Float64Array(routers).fill(NEVER);
+      deadlines.set(row.deadlines);
+      row.deadlines = deadlines;
+    }
+  }
+
   set(timer: TimerName, router: number, at: Instant): void {
     const row = this.#rows[timer];
     row.deadlines[router] = at;
@@ -45,6 +56,11 @@ export class Timers {
 
   clear(timer: TimerName, router: number): void {
     this.#rows[timer].deadlines[router] = NEVER;
+  }
+
+  /** Every timer of one router. */
+  clearAll(router: number): void {
+    for (const timer of TIMERS) this.clear(timer, router);
   }
 
   at(timer: TimerName, router: number): Instant {

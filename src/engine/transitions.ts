@@ -14,9 +14,10 @@ import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
 import type { CounterTable } from './counters.ts';
 import type { LinkTable } from './links.ts';
+import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from './timers.ts';
-import { type ManagedAddress, stateNameOf, type VirtualRouter } from './virtual-router.ts';
+import { stateNameOf, type VirtualRouter } from './virtual-router.ts';
 
 /** A dual MASTER is told of once in this time. */
 const DUAL_MASTER_SPACING = seconds(10);
@@ -292,7 +293,7 @@ function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
  * multiple of a tenth of the interval, 10 ms at most. Routers that became MASTER one after the other
  * then share their ticks, and one system call sends for all of them.
  */
-function firstTick(interval: Duration, now: Instant): Instant {
+export function firstTick(interval: Duration, now: Instant): Instant {
   const slot = Math.min(interval / 10, 10_000);
   return (Math.floor((now + interval) / slot) * slot) as Instant;
 }

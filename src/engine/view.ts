@@ -24,6 +24,8 @@ export type FaultReason =
 
 export interface InstanceView {
   readonly name: string;
+  /** Of its counters. */
+  readonly row: number;
   readonly state: StateName;
   /** MASTER that has sent priority 0 and serves until the successor is heard. */
   readonly releasing: boolean;

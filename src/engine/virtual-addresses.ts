@@ -1,6 +1,6 @@
 /** The VIPs of all routers on one interface: none of them is ever the source of advertisements. */
 import type { IpAddress } from '../net/address.ts';
-import type { ManagedAddress } from './virtual-router.ts';
+import type { ManagedAddress } from './managed-address.ts';
 
 export class VirtualAddresses {
   readonly #keys = new Set<string>();

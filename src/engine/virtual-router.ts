@@ -12,23 +12,12 @@ import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import { AnnouncementSchedule } from './announcements.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
+import { type ManagedAddress, managedAddresses } from './managed-address.ts';
 import { announcementFrames, enclose } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
-import type { InstanceSettings, VirtualAddress } from './settings.ts';
+import type { InstanceSettings } from './settings.ts';
 import type { FaultReason, InstanceView, MasterView, TransitionView } from './view.ts';
-
-/** One VIP and what has been asked of the kernel about it. */
-export interface ManagedAddress extends VirtualAddress {
-  readonly key: string;
-  pending: 'none' | 'add' | 'remove';
-  /** Put there by this run, and not by somebody else or a former run. */
-  held: boolean;
-  /** Being put back after somebody removed it. */
-  restoring: boolean;
-  /** In the round that is under way, which waits for the others to be there. */
-  announced: boolean;
-}
 
 /** One VIP in each form that is asked for. */
 export interface Announcement {
@@ -44,13 +33,15 @@ export interface Expected {
 }
 
 export class VirtualRouter {
-  readonly settings: InstanceSettings;
-  /** Position in the settings; the counter row is one more. */
+  settings: InstanceSettings;
+  /** Among all routers; the counter row is one more. */
   readonly position: number;
   readonly row: number;
-  readonly addresses: readonly ManagedAddress[];
+  addresses: readonly ManagedAddress[];
+  /** VIPs of former settings that may still be there. */
+  retired: readonly ManagedAddress[] = [];
   /** Names of all interfaces it needs. */
-  readonly interfaces: ReadonlySet<string>;
+  interfaces: ReadonlySet<string>;
   readonly announcements: AnnouncementSchedule;
   readonly priority: Priority;
 
@@ -77,7 +68,7 @@ export class VirtualRouter {
   /** Announce as soon as the kernel has confirmed the addresses. */
   announceWhenReady = false;
 
-  readonly #advertised: readonly string[];
+  #advertised: readonly string[];
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #doubted = false;
   #mtu = 0;
@@ -101,16 +92,33 @@ export class VirtualRouter {
       masterInterval: settings.advertisementInterval,
       holding: false,
     };
-    this.addresses = [...settings.addresses, ...settings.extraAddresses].map((address) => ({
-      ...address,
-      key: addressKey(address.address, address.prefixLength),
-      pending: 'none' as const,
-      held: false,
-      restoring: false,
-      announced: false,
-    }));
-    this.#advertised = settings.addresses.map((one) => addressKey(one.address, one.prefixLength));
-    this.interfaces = new Set([settings.interface, ...this.addresses.map((one) => one.interface)]);
+    this.addresses = managedAddresses(settings);
+    this.#advertised = advertisedOf(settings);
+    this.interfaces = interfacesOf(this.settings, this.addresses);
+  }
+
+  /**
+   * Goes on with other settings: state and timers stay. To be followed by `place`, because nothing
+   * that was prepared can be used again. The priority is not changed here.
+   */
+  adopt(settings: InstanceSettings): void {
+    const known = [...this.addresses, ...this.retired];
+    this.settings = settings;
+    this.addresses = managedAddresses(settings, known);
+    this.retired = known.filter((address) => !this.addresses.includes(address));
+    for (const address of this.retired) address.retired = true;
+    this.#advertised = advertisedOf(settings);
+    this.interfaces = interfacesOf(settings, this.addresses);
+    this.refused = undefined;
+    const { preempt, preemptDelay, advertisementInterval } = settings;
+    this.context = { ...this.context, preempt, preemptDelay, advertisementInterval };
+  }
+
+  /** Another router has the address from now on. */
+  disown(address: ManagedAddress): void {
+    this.addresses = this.addresses.filter((one) => one !== address);
+    this.retired = this.retired.filter((one) => one !== address);
+    this.#announcements = undefined;
   }
 
   get family(): Family {
@@ -241,6 +249,7 @@ export class VirtualRouter {
     const { settings } = this;
     return {
       name: settings.name,
+      row: this.row,
       state: this.stateName,
       releasing: this.state === 'holding.releasing',
       since: this.since,
@@ -309,4 +318,15 @@ export function stateNameOf(state: VrrpState): StateName {
     case 'fault':
       return 'FAULT';
   }
+}
+
+function advertisedOf({ addresses }: InstanceSettings): string[] {
+  return addresses.map((one) => addressKey(one.address, one.prefixLength));
+}
+
+function interfacesOf(
+  settings: InstanceSettings,
+  addresses: readonly ManagedAddress[],
+): ReadonlySet<string> {
+  return new Set([settings.interface, ...addresses.map((one) => one.interface)]);
 }

@@ -3,11 +3,18 @@ import { getSystemErrorName } from 'node:util';
 import type { EventFacts } from '../control/protocol.ts';
 import type { Report } from '../engine/reports.ts';
 
-/** A report that is news; `view` is state and shown by the status document, `answer` is for one reader. */
-export type NewsReport = Exclude<Report, { kind: 'view' | 'answer' }>;
+/** A report that is news: the others are state, shown by the status document, or for one reader. */
+export type NewsReport = Exclude<Report, { kind: 'view' | 'instance-removed' | 'answer' }>;
 
 export function isNews(report: Report): report is NewsReport {
-  return report.kind !== 'view' && report.kind !== 'answer';
+  switch (report.kind) {
+    case 'view':
+    case 'instance-removed':
+    case 'answer':
+      return false;
+    default:
+      return true;
+  }
 }
 
 export function factsOf(report: NewsReport): EventFacts {

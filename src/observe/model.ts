@@ -10,7 +10,7 @@ import type {
   StatusDocument,
   TransitionDocument,
 } from '../control/protocol.ts';
-import { type CounterTable, GLOBAL_ROW } from '../engine/counters.ts';
+import { CounterTable, countersLength, GLOBAL_ROW } from '../engine/counters.ts';
 import type { Report } from '../engine/reports.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView, MasterView, TransitionView } from '../engine/view.ts';
@@ -20,12 +20,14 @@ import type { WallClock } from './wall-clock.ts';
 
 const HISTORY_LIMIT = 1_000;
 
+const NO_COUNTERS = new CounterTable(new Float64Array(countersLength(0))).row(GLOBAL_ROW);
+
 export interface AgentModelOptions {
   /** Version of the program. */
   readonly version: string;
   readonly pid: number;
   readonly startedAt: Date;
-  /** Order of the instances is the order of the counter rows. */
+  /** At the start: the order of the instances is the order of the counter rows. */
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;
@@ -35,19 +37,23 @@ export interface AgentModelOptions {
 
 interface Row {
   readonly settings: InstanceSettings;
-  readonly counterRow: number;
+  /** Of its counters; undefined until the protocol thread has spoken. */
+  counterRow: number | undefined;
   /** Undefined until the protocol thread has spoken. */
   view: InstanceView | undefined;
 }
 
 export class AgentModel {
   readonly #options: AgentModelOptions;
-  readonly #rows: ReadonlyMap<string, Row>;
+  #settings: Settings;
+  /** In the order of the file; those that are leaving come last. */
+  #rows: Map<string, Row>;
   readonly #history: EventHistory;
 
   constructor(options: AgentModelOptions) {
     this.#options = options;
     this.#history = new EventHistory(options.historyLimit ?? HISTORY_LIMIT);
+    this.#settings = options.settings;
     this.#rows = new Map(
       options.settings.instances.map((settings, position) => [
         settings.name,
@@ -56,20 +62,47 @@ export class AgentModel {
     );
   }
 
+  /** The configuration is another one; rows of instances that it does not have stay until they are gone. */
+  replace(settings: Settings): void {
+    const known = this.#rows;
+    this.#settings = settings;
+    this.#rows = new Map(
+      settings.instances.map((one) => {
+        const { counterRow, view } = known.get(one.name) ?? {};
+        return [one.name, { settings: one, counterRow, view }];
+      }),
+    );
+    for (const [name, row] of known) if (!this.#rows.has(name)) this.#rows.set(name, row);
+  }
+
+  /** An instance goes on under another name. */
+  rename(from: string, to: string): void {
+    const row = this.#rows.get(from);
+    if (row === undefined) return;
+    this.#rows.delete(from);
+    this.#rows.set(to, row);
+  }
+
   apply(report: Report, at: Date): void {
     if (isNews(report)) {
       this.#history.record(factsOf(report), at);
       return;
     }
     if (report.kind === 'answer') return;
+    if (report.kind === 'instance-removed') {
+      this.#forget(report.instance);
+      return;
+    }
     const row = this.#rows.get(report.view.name);
-    if (row !== undefined) row.view = report.view;
+    if (row === undefined) return;
+    row.view = report.view;
+    row.counterRow = report.view.row;
   }
 
   status(): StatusDocument {
-    const { settings, version, pid, startedAt, counters } = this.#options;
+    const { version, pid, startedAt, counters } = this.#options;
     return {
-      router: settings.router,
+      router: this.#settings.router,
       version,
       pid,
       started_at: startedAt.toISOString(),
@@ -87,7 +120,13 @@ export class AgentModel {
     return this.#history.subscribe(listener);
   }
 
-  #instance({ settings, view, counterRow }: Row): InstanceDocument {
+  /** Unless an instance of that name begins anew. */
+  #forget(name: string): void {
+    if (this.#settings.instances.some((one) => one.name === name)) return;
+    this.#rows.delete(name);
+  }
+
+  #instance({ settings, counterRow, view }: Row): InstanceDocument {
     const { wallClock, startedAt, counters } = this.#options;
     const { name, family, vrid, version } = settings;
     return {
@@ -111,7 +150,7 @@ export class AgentModel {
       master: masterDocument(view?.master ?? null),
       maintenance: null,
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
-      counters: counters.row(counterRow),
+      counters: counterRow === undefined ? NO_COUNTERS : counters.row(counterRow),
     };
   }
 }

@@ -84,8 +84,9 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
       rehearse: () => {
-        rehearse(settings);
-        routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, settings.instances.length));
+        const { instances } = engine;
+        rehearse(instances);
+        routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, instances.length));
       },
       // The turn that finishes is still to be ended.
       finished: () => queueMicrotask(tearDown),

@@ -33,7 +33,7 @@ export function warmUp(): void {
 }
 
 /** As many routers as there are, within what a few milliseconds allow. */
-export function rehearse({ instances }: Settings): void {
+export function rehearse(instances: readonly InstanceSettings[]): void {
   const routers = Math.min(Math.max(instances.length, REHEARSED.least), REHEARSED.most);
   play({ routers, families: [...new Set(instances.map(({ family }) => family))] });
 }

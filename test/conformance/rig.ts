@@ -78,6 +78,9 @@ export function linkOf(more: Partial<LinkState> = {}): LinkState {
   };
 }
 
+/** Of counters, for instances that a test adds. */
+const SPARE_ROWS = 4;
+
 /** Changes a message before it is put into its packet. */
 export type Bend = (message: Uint8Array) => Uint8Array;
 
@@ -135,7 +138,9 @@ export class Rig {
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
     const { linger = 'off', links = [linkOf()], shortcut = true } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf) };
-    this.counters = new CounterTable(new Float64Array(countersLength(instances.length)));
+    this.counters = new CounterTable(
+      new Float64Array(countersLength(instances.length + SPARE_ROWS)),
+    );
     this.engine = new Engine(settings, this.counters, { shortcut });
     this.#links = links;
   }
@@ -250,6 +255,7 @@ function reportLines(report: Report): string[] {
   switch (report.kind) {
     case 'view':
     case 'answer':
+    case 'instance-removed':
       return [];
     case 'transition':
       return [`${report.from} -> ${report.to} (${report.event})`];

@@ -40,6 +40,7 @@ export function settingsOf(...names: string[]): Settings {
 export function viewOf(name: string, more: Partial<InstanceView> = {}): InstanceView {
   return {
     name,
+    row: 1,
     state: 'MASTER',
     releasing: false,
     since: instant(5_000_000),

@@ -1,0 +1,46 @@
+/** One VIP of a virtual router, and what has been asked of the kernel about it. */
+import { addressKey } from './links.ts';
+import type { InstanceSettings, VirtualAddress } from './settings.ts';
+
+export interface ManagedAddress extends VirtualAddress {
+  readonly key: string;
+  pending: 'none' | 'add' | 'remove';
+  /** Put there by this run, and not by somebody else or a former run. */
+  held: boolean;
+  /** Being put back after somebody removed it. */
+  restoring: boolean;
+  /** In the round that is under way, which waits for the others to be there. */
+  announced: boolean;
+  /** The configuration does not have it any more. */
+  retired: boolean;
+}
+
+/** Tells addresses of one host apart. */
+export function placeOf({ interface: name, key }: Pick<ManagedAddress, 'interface' | 'key'>) {
+  return `${name} ${key}`;
+}
+
+/** Those of the settings; what is known of one already stays known. */
+export function managedAddresses(
+  { addresses, extraAddresses }: InstanceSettings,
+  known: readonly ManagedAddress[] = [],
+): ManagedAddress[] {
+  const places = new Map(known.map((one) => [placeOf(one), one]));
+  return [...addresses, ...extraAddresses].map((address) => {
+    const key = addressKey(address.address, address.prefixLength);
+    const present = places.get(placeOf({ interface: address.interface, key }));
+    if (present !== undefined) {
+      present.retired = false;
+      return present;
+    }
+    return {
+      ...address,
+      key,
+      pending: 'none',
+      held: false,
+      restoring: false,
+      announced: false,
+      retired: false,
+    };
+  });
+}

@@ -1,0 +1,12 @@
+/** Equality of plain values: what JSON has, and undefined. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== 'object' || typeof other !== 'object') return false;
+  if (one === null || other === null || Array.isArray(one) !== Array.isArray(other)) return false;
+  const entries = Object.entries(one);
+  const others: Readonly<Record<string, unknown>> = { ...other };
+  return (
+    entries.length === Object.keys(others).length &&
+    entries.every(([key, value]) => key in others && isSame(value, others[key]))
+  );
+}
