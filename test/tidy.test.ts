@@ -42,6 +42,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/net/',
     'src/engine/settings.ts',
     'src/engine/settings-change.ts',
+    'src/engine/ipvs/daemon-plan.ts',
     'fsm/vrrp/timing.ts',
     'node:',
     'zod',

@@ -1,5 +1,6 @@
 /** What the process around the engine must know of the configuration. */
 import type { Endpoint } from '../net/endpoint.ts';
+import type { IpvsSettings } from './ipvs-settings.ts';
 
 export interface AgentSettings {
   readonly control: ControlSettings;
@@ -9,6 +10,8 @@ export interface AgentSettings {
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;
   readonly stateDirectory: string;
+  /** Undefined: IPVS is left alone. */
+  readonly ipvs: IpvsSettings | undefined;
 }
 
 export interface ControlSettings {

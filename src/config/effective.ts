@@ -3,6 +3,7 @@ import type { InstanceSettings, Settings, VirtualAddress } from '../engine/setti
 import { formatEndpoint } from '../net/endpoint.ts';
 import { formatDuration } from '../net/time.ts';
 import type { AgentSettings } from './agent-settings.ts';
+import { effectiveIpvs } from './effective-ipvs.ts';
 import type { ConfigFile, InstanceFile } from './schema.ts';
 
 /** A complete file, all defaults filled in; loading it gives the same settings. */
@@ -21,6 +22,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     stop: { linger: settings.linger },
     state_dir: agent.stateDirectory,
     instances: settings.instances.map(effectiveInstance),
+    ...(agent.ipvs === undefined ? {} : { ipvs: effectiveIpvs(agent.ipvs) }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Findings } from './finding.ts';
 import { inherit } from './inherit.ts';
 import { lowerHttp } from './lower-http.ts';
 import { lowerInstance } from './lower-instance.ts';
+import { lowerIpvs } from './lower-ipvs.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';
 import { reportUnavailableInstanceKeys, reportUnavailableRouterKeys } from './unavailable.ts';
@@ -39,10 +40,10 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     linger: file.stop?.linger ?? 'auto',
     instances,
   };
-  return { settings, agent };
+  return { settings, agent: { ...agent, ipvs: lowerIpvs(file.ipvs, instances, findings) } };
 }
 
-function lowerAgent(file: DraftFile, findings: Findings): AgentSettings {
+function lowerAgent(file: DraftFile, findings: Findings): Omit<AgentSettings, 'ipvs'> {
   return {
     control: {
       socket: file.control?.socket ?? DEFAULT_SOCKET,
@@ -55,7 +56,11 @@ function lowerAgent(file: DraftFile, findings: Findings): AgentSettings {
   };
 }
 
-function adviseAgent(file: DraftFile, agent: AgentSettings, findings: Findings): void {
+function adviseAgent(
+  file: DraftFile,
+  agent: Pick<AgentSettings, 'control'>,
+  findings: Findings,
+): void {
   if (file.control?.mode !== undefined && (agent.control.mode & 0o002) !== 0) {
     findings.warn(['control', 'mode'], 'every user of this machine may control the agent');
   }

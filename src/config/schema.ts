@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { DEFAULT_HTTP_LISTEN } from './agent-settings.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
+import { ipvs } from './ipvs-schema.ts';
 import { absolutePath, choice, mapping, notYet, pattern, wholeNumber } from './schema-parts.ts';
 
 const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
@@ -109,10 +110,7 @@ export const configFile = mapping(
       .array(z.record(z.string(), z.unknown()))
       .meta({ description: notYet('Instances that change state together.'), default: [] })
       .optional(),
-    ipvs: z
-      .record(z.string(), z.unknown())
-      .meta({ description: notYet('IPVS connection synchronisation.'), default: {} })
-      .optional(),
+    ipvs: ipvs.optional(),
   },
   'Configuration of vrrp-agent.',
 );

@@ -12,7 +12,6 @@ interface Unavailable {
 
 const ROUTER: readonly Unavailable[] = [
   { key: 'sync_groups', applies: hasContent, subject: 'a sync group' },
-  { key: 'ipvs', applies: hasContent, subject: 'IPVS connection synchronisation' },
 ];
 
 const INSTANCE: readonly Unavailable[] = [

@@ -294,7 +294,7 @@ describe('what this version cannot do', () => {
     expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);
   });
 
-  test.each(['sync_groups: [{ name: g }]', 'ipvs: { a: 1 }'])('%s is refused by name', (top) => {
+  test.each(['sync_groups: [{ name: g }]'])('%s is refused by name', (top) => {
     const message = expect.stringContaining('not available in this version');
     expect(errors(web('', top))).toEqual([message]);
   });

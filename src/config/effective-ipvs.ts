@@ -1,0 +1,98 @@
+/** IPVS settings back in the words of the file. */
+import { endpointName, type Server, type Tunnel } from '../net/ipvs.ts';
+import type { IpvsFile, ServerFile, ServiceFile, TunnelFile } from './ipvs-schema.ts';
+import type { IpvsSettings, ServiceSettings, SyncSettings } from './ipvs-settings.ts';
+
+type SysctlFile = NonNullable<IpvsFile['sysctl']>;
+
+export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
+  const { timeouts, sync } = settings;
+  return {
+    required: settings.required,
+    exclusive: settings.exclusive,
+    on_stop: settings.onStop,
+    ...(timeouts === undefined
+      ? {}
+      : {
+          timeouts: {
+            ...given('tcp', timeouts.tcp),
+            ...given('tcp_fin', timeouts.tcpFin),
+            ...given('udp', timeouts.udp),
+          },
+        }),
+    ...(settings.sysctls.size === 0 ? {} : { sysctl: effectiveSysctls(settings.sysctls) }),
+    ...(sync === undefined ? {} : { sync: effectiveSync(sync) }),
+    services: settings.services.map(effectiveService),
+  };
+}
+
+/** Zero leaves the kernel's value alone, as a key that is not there does. */
+function given(key: string, count: number): Record<string, string> {
+  return count === 0 ? {} : { [key]: `${count}s` };
+}
+
+function effectiveSysctls(sysctls: IpvsSettings['sysctls']): SysctlFile {
+  const entries = [...sysctls].map(([name, value]) => [
+    name,
+    name === 'sync_threshold' ? value : Number(value),
+  ]);
+  return Object.fromEntries(entries) as SysctlFile;
+}
+
+function effectiveSync({ mode, instance, rstGuard, daemon }: SyncSettings): IpvsFile['sync'] {
+  const { group, port, ttl, maximumLength } = daemon;
+  return {
+    interface: daemon.interface,
+    sync_id: daemon.syncId,
+    ...(group === undefined ? {} : { group }),
+    ...(port === undefined ? {} : { port }),
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(maximumLength === undefined ? {} : { maxlen: maximumLength }),
+    mode,
+    instance,
+    rst_guard: rstGuard,
+  };
+}
+
+function effectiveService({ name, service, servers, require }: ServiceSettings): ServiceFile {
+  const { key, persistence } = service;
+  return {
+    name,
+    ...(key.kind === 'mark'
+      ? { fwmark: key.mark, family: key.family }
+      : { address: endpointName(key), protocol: key.protocol }),
+    scheduler: service.scheduler as NonNullable<ServiceFile['scheduler']>,
+    flags: ([1, 2, 4] as const)
+      .map((bit, index) => ((service.schedulerFlags & bit) === 0 ? undefined : FLAGS[index]))
+      .filter((flag) => flag !== undefined),
+    one_packet: service.onePacket,
+    ...(persistence === undefined
+      ? {}
+      : {
+          persistence: {
+            timeout: `${persistence.seconds}s`,
+            netmask: persistence.prefixLength,
+            ...(persistence.engine === undefined ? {} : { engine: persistence.engine }),
+          },
+        }),
+    servers: servers.map(effectiveServer),
+    ...(require === undefined ? {} : { require }),
+  };
+}
+
+const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
+
+function effectiveServer(server: Server): ServerFile {
+  return {
+    address: endpointName(server),
+    weight: server.weight,
+    forwarding: server.forwarding as NonNullable<Exclude<ServerFile, string>['forwarding']>,
+    upper_threshold: server.upperThreshold,
+    lower_threshold: server.lowerThreshold,
+    ...(server.tunnel === undefined ? {} : { tunnel: effectiveTunnel(server.tunnel) }),
+  };
+}
+
+function effectiveTunnel({ type, port, checksum }: Tunnel): TunnelFile {
+  return { type, ...(type === 'gue' ? { port } : {}), checksum };
+}

@@ -1,0 +1,157 @@
+/** `ipvs` of the file as settings. */
+import type { InstanceSettings } from '../engine/settings.ts';
+import { familyOf, isMulticast, parseIp } from '../net/address.ts';
+import {
+  type ConnectionTimeouts,
+  DEFAULT_SYNC_GROUP,
+  DEFAULT_SYNC_PORT,
+  serviceName,
+} from '../net/ipvs.ts';
+import { microseconds, seconds } from '../net/time.ts';
+import type { Findings, Path } from './finding.ts';
+import type { IpvsFile, SyncFile } from './ipvs-schema.ts';
+import type { IpvsSettings, ServiceSettings, SyncSettings } from './ipvs-settings.ts';
+import { lowerService } from './lower-ipvs-service.ts';
+import { lowerDuration } from './lower-timing.ts';
+import { describeValue } from './value-text.ts';
+
+const PATH: Path = ['ipvs'];
+const TIMEOUT_RANGE = { minimum: seconds(1), maximum: seconds(2_147_483), zero: false };
+
+/** Undefined: the agent leaves IPVS alone. */
+export function lowerIpvs(
+  file: IpvsFile | undefined,
+  instances: readonly InstanceSettings[],
+  findings: Findings,
+): IpvsSettings | undefined {
+  if (file === undefined || Object.keys(file).length === 0) return undefined;
+  checkSysctls(file, findings);
+  const services = lowerServices(file, instances, findings);
+  const sync = file.sync === undefined ? undefined : lowerSync(file.sync, instances, findings);
+  if (sync !== undefined) checkFamilies(services, findings);
+  return {
+    required: file.required ?? true,
+    exclusive: file.exclusive ?? false,
+    onStop: file.on_stop ?? 'remove',
+    timeouts: lowerTimeouts(file.timeouts, findings),
+    sysctls: new Map(
+      Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]),
+    ),
+    sync,
+    services,
+  };
+}
+
+function lowerServices(
+  { services = [] }: IpvsFile,
+  instances: readonly InstanceSettings[],
+  findings: Findings,
+): ServiceSettings[] {
+  const taken = new Set<string>();
+  const claim = (name: string, path: Path, what: string) => {
+    if (taken.has(name)) findings.error(path, 'conflict', `${what} is already taken`);
+    taken.add(name);
+  };
+  return services.flatMap((file, index): ServiceSettings[] => {
+    const path = [...PATH, 'services', index];
+    claim(`name ${file.name}`, [...path, 'name'], `the name "${file.name}"`);
+    requireInstance(file.require, instances, [...path, 'require'], findings);
+    const service = lowerService(file, path, findings);
+    if (service === undefined) return [];
+    const key = serviceName(service.service.key);
+    claim(key, [...path, file.fwmark === undefined ? 'address' : 'fwmark'], key);
+    return [service];
+  });
+}
+
+function lowerSync(
+  file: SyncFile,
+  instances: readonly InstanceSettings[],
+  findings: Findings,
+): SyncSettings {
+  const path = [...PATH, 'sync'];
+  const at = [...path, 'instance'];
+  const named = requireInstance(file.instance, instances, at, findings);
+  if (file.instance === undefined && instances.length > 1) {
+    const message = 'there is more than one instance: "instance" must say which one counts';
+    findings.error(path, 'missing', message);
+  }
+  const instance = named ?? instances[0];
+  return {
+    mode: file.mode ?? 'follow',
+    instance: instance?.name ?? '',
+    rstGuard: file.rst_guard ?? 'planned',
+    daemon: {
+      interface: file.interface,
+      syncId: file.sync_id ?? instance?.vrid ?? 1,
+      group: lowerGroup(file, path, findings),
+      port: file.port ?? DEFAULT_SYNC_PORT,
+      ttl: file.ttl ?? 1,
+      maximumLength: file.maxlen,
+    },
+  };
+}
+
+function lowerGroup({ group = DEFAULT_SYNC_GROUP }: SyncFile, path: Path, findings: Findings) {
+  const address = parseIp(group);
+  if (address !== undefined && isMulticast(address)) return address;
+  const message = `expected a multicast address, found ${describeValue(group)}`;
+  findings.error([...path, 'group'], 'range', message);
+  return undefined;
+}
+
+function requireInstance(
+  name: string | undefined,
+  instances: readonly InstanceSettings[],
+  path: Path,
+  findings: Findings,
+): InstanceSettings | undefined {
+  if (name === undefined) return undefined;
+  const instance = instances.find((one) => one.name === name);
+  if (instance === undefined) {
+    const known = instances.map((one) => one.name).join(', ');
+    const message = `there is no instance ${JSON.stringify(name)}; there are: ${known}`;
+    findings.error(path, 'conflict', message);
+  }
+  return instance;
+}
+
+/** The daemons refuse to start beside servers of another family than their service's. */
+function checkFamilies(services: readonly ServiceSettings[], findings: Findings): void {
+  for (const [index, { service, servers }] of services.entries()) {
+    const mixed = servers.findIndex(({ address }) => familyOf(address) !== service.key.family);
+    if (mixed < 0) continue;
+    const message = 'connections to a server of another family cannot be synchronised';
+    findings.error([...PATH, 'services', index, 'servers', mixed], 'conflict', message);
+  }
+}
+
+/** What the kernel would refuse, or take and never use (net/netfilter/ipvs/ip_vs_ctl.c). */
+function checkSysctls({ sysctl = {} }: IpvsFile, findings: Findings): void {
+  const { sync_ports: ports, sync_threshold: threshold } = sysctl;
+  if (ports !== undefined && (ports & (ports - 1)) !== 0) {
+    const message = `must be a power of two: 1, 2, 4, 8, 16, 32 or 64, not ${ports}`;
+    findings.error([...PATH, 'sysctl', 'sync_ports'], 'range', message);
+  }
+  const [first = 0, period = 0] = (threshold ?? '').split(' ').map(Number);
+  if (period !== 0 && first >= period) {
+    const message = 'the first number must be less than the second, unless that is 0';
+    findings.error([...PATH, 'sysctl', 'sync_threshold'], 'range', message);
+  }
+}
+
+function lowerTimeouts(
+  file: IpvsFile['timeouts'],
+  findings: Findings,
+): ConnectionTimeouts | undefined {
+  if (file === undefined) return undefined;
+  const read = (key: 'tcp' | 'tcp_fin' | 'udp'): number => {
+    const path = [...PATH, 'timeouts', key];
+    const time = lowerDuration(file[key], microseconds(0), TIMEOUT_RANGE, path, findings);
+    if (time % seconds(1) !== 0) {
+      findings.error(path, 'range', 'the kernel counts whole seconds here');
+    }
+    return time / seconds(1);
+  };
+  return { tcp: read('tcp'), tcpFin: read('tcp_fin'), udp: read('udp') };
+}

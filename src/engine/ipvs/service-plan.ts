@@ -1,0 +1,93 @@
+/**
+ * What must be written so that the kernel's service table is as it should be: the smallest change,
+ * servers that come before servers that go, and nothing at all where nothing differs.
+ */
+import { addressBits } from '../../net/address.ts';
+import {
+  endpointName,
+  type Server,
+  type Service,
+  type ServiceTable,
+  serviceName,
+  type TableChange,
+} from '../../net/ipvs.ts';
+
+export interface ServicePlanInput {
+  readonly wanted: readonly ServiceTable[];
+  readonly actual: readonly ServiceTable[];
+  /** Names of services that this agent has made; others stay unless they are wanted. */
+  readonly owned: ReadonlySet<string>;
+  /** The whole table is ours: what is not wanted goes. */
+  readonly exclusive: boolean;
+}
+
+export function planServices(input: ServicePlanInput): TableChange[] {
+  const actual = new Map(input.actual.map((one) => [serviceName(one.service.key), one]));
+  const changes: TableChange[] = [];
+  const names = new Set<string>();
+  for (const wanted of input.wanted) {
+    const name = serviceName(wanted.service.key);
+    names.add(name);
+    changes.push(...planService(wanted, actual.get(name)));
+  }
+  for (const [name, { service }] of actual) {
+    if (names.has(name) || !(input.exclusive || input.owned.has(name))) continue;
+    changes.push({ kind: 'service.remove', key: service.key });
+  }
+  return changes;
+}
+
+function planService(wanted: ServiceTable, actual: ServiceTable | undefined): TableChange[] {
+  const { service } = wanted;
+  const changes: TableChange[] = [];
+  if (actual === undefined) changes.push({ kind: 'service.add', service });
+  else if (!sameService(service, actual.service)) changes.push({ kind: 'service.edit', service });
+  return [...changes, ...planServers(wanted, actual?.servers ?? [])];
+}
+
+function planServers({ service, servers }: ServiceTable, actual: readonly Server[]): TableChange[] {
+  const { key } = service;
+  const present = new Map(actual.map((server) => [endpointName(server), server]));
+  const changes: TableChange[] = [];
+  for (const server of servers) {
+    const name = endpointName(server);
+    const is = present.get(name);
+    present.delete(name);
+    if (is === undefined) changes.push({ kind: 'server.add', key, server });
+    else if (!sameServer(server, is)) changes.push({ kind: 'server.edit', key, server });
+  }
+  for (const server of present.values()) changes.push({ kind: 'server.remove', key, server });
+  return changes;
+}
+
+function sameService(a: Service, b: Service): boolean {
+  return (
+    a.scheduler === b.scheduler &&
+    a.schedulerFlags === b.schedulerFlags &&
+    a.onePacket === b.onePacket &&
+    persistenceText(a) === persistenceText(b)
+  );
+}
+
+function persistenceText({ persistence, key }: Service): string {
+  if (persistence === undefined) return '';
+  const { seconds, prefixLength = addressBits(key.family), engine = '' } = persistence;
+  return `${seconds} ${prefixLength} ${engine}`;
+}
+
+/** Kernels up to 5.x say `local` where the server is an address of this host. */
+function sameServer(a: Server, b: Server): boolean {
+  return (
+    (a.forwarding === b.forwarding || b.forwarding === 'local') &&
+    a.weight === b.weight &&
+    a.upperThreshold === b.upperThreshold &&
+    a.lowerThreshold === b.lowerThreshold &&
+    tunnelText(a) === tunnelText(b)
+  );
+}
+
+/** A kernel that knows no types of tunnel has ipip. */
+function tunnelText({ tunnel, forwarding }: Server): string {
+  if (forwarding !== 'tun') return '';
+  return tunnel === undefined ? 'ipip 0 none' : `${tunnel.type} ${tunnel.port} ${tunnel.checksum}`;
+}

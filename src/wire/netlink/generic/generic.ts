@@ -1,0 +1,71 @@
+/**
+ * Generic netlink (<linux/genetlink.h>): many families of commands over one protocol. The numbers of
+ * families are given out at run time, by the family `nlctrl`, which has a fixed one.
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+-------------------------------+
+ *     |    Command    |    Version    |           Reserved            |
+ *     +---------------+---------------+-------------------------------+
+ *     |                          Attributes                           |
+ */
+import { failure, type Result, success } from '../../../net/result.ts';
+import {
+  type AttributeDecodeError,
+  type Attributes,
+  AttributeWriter,
+  decodeAttributes,
+} from '../attributes.ts';
+
+export const NETLINK_GENERIC = 16;
+export const GENL_ID_CTRL = 16;
+
+const HEADER_LENGTH = 4;
+const CTRL_CMD_GETFAMILY = 3;
+const CTRL_ATTR_FAMILY_ID = 1;
+const CTRL_ATTR_FAMILY_NAME = 2;
+
+export type GenericDecodeError =
+  | { readonly code: 'generic-truncated'; readonly length: number }
+  | AttributeDecodeError;
+
+export interface GenericMessage {
+  readonly command: number;
+  readonly attributes: Attributes;
+}
+
+export function encodeGeneric(
+  command: number,
+  version: number,
+  attributes = new AttributeWriter(),
+): Uint8Array {
+  const list = attributes.finish();
+  const payload = new Uint8Array(HEADER_LENGTH + list.length);
+  payload[0] = command;
+  payload[1] = version;
+  payload.set(list, HEADER_LENGTH);
+  return payload;
+}
+
+export function decodeGeneric(payload: Uint8Array): Result<GenericMessage, GenericDecodeError> {
+  const command = payload[0];
+  if (command === undefined || payload.length < HEADER_LENGTH) {
+    return failure({ code: 'generic-truncated', length: payload.length });
+  }
+  const attributes = decodeAttributes(payload, HEADER_LENGTH);
+  return attributes.ok ? success({ command, attributes: attributes.value }) : attributes;
+}
+
+/** Asks for the number of a family; the kernel loads its module if it can. */
+export function encodeFamilyRequest(name: string): Uint8Array {
+  return encodeGeneric(
+    CTRL_CMD_GETFAMILY,
+    1,
+    new AttributeWriter().text(CTRL_ATTR_FAMILY_NAME, name),
+  );
+}
+
+export function decodeFamilyNumber(payload: Uint8Array): number | undefined {
+  const message = decodeGeneric(payload);
+  return message.ok ? message.value.attributes.uint16(CTRL_ATTR_FAMILY_ID) : undefined;
+}
