@@ -14,4 +14,14 @@ export interface VrrpContext {
   readonly masterInterval: Duration;
   /** The preempt delay is running. */
   readonly holding: boolean;
+  /** Has handed over: preempts nobody until it is released, or was MASTER again. */
+  readonly heldBack: boolean;
+  /** Why it is letting go, while it is. */
+  readonly leaving: Leaving;
 }
+
+/**
+ * `stop`: lets go in the end in any case, and is gone. `hand-over`: goes on as MASTER when nobody
+ * takes over. `insisting`: lets go all the same.
+ */
+export type Leaving = 'stop' | 'hand-over' | 'insisting';

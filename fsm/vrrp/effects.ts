@@ -70,6 +70,16 @@ export const updates = {
   beginHold: (): Partial<VrrpContext> => ({ holding: true }),
 
   endHold: (): Partial<VrrpContext> => ({ holding: false }),
+
+  holdBack: (): Partial<VrrpContext> => ({ heldBack: true }),
+
+  endHoldBack: (): Partial<VrrpContext> => ({ heldBack: false }),
+
+  beginStop: (): Partial<VrrpContext> => ({ leaving: 'stop' }),
+
+  beginHandOver: ({ event }: GuardArguments): Partial<VrrpContext> => ({
+    leaving: event.type === 'hand-over' && event.insist ? 'insisting' : 'hand-over',
+  }),
 };
 
 export type UpdateName = keyof typeof updates;

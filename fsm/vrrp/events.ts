@@ -1,7 +1,7 @@
 /**
  * All that can happen to one virtual router. Names are the event identities of RFC 8347 where it
- * has one; `advertisement`, `adver-timer`, `release-timeout`, `stall`, `priority-changed` and the
- * fault events are ours.
+ * has one; `advertisement`, `adver-timer`, `release-timeout`, `stall`, `priority-changed`, the
+ * operator's `hand-over`, `hold-back` and `release`, and the fault events are ours.
  */
 import type { Duration } from '../../src/net/time.ts';
 
@@ -15,8 +15,13 @@ export type VrrpEvent =
   | { readonly type: 'adver-timer' }
   /** The preempt delay has passed while a lower priority was MASTER. */
   | { readonly type: 'preempt-hold-timeout' }
-  /** No successor was heard in time. */
-  | { readonly type: 'release-timeout' }
+  /** No successor was heard for as long as one may take. `expired`: nor will be waited for longer. */
+  | { readonly type: 'release-timeout'; readonly expired: boolean }
+  /** Planned failover. `insist`: lets go even when nobody takes over. */
+  | { readonly type: 'hand-over'; readonly insist: boolean }
+  /** Preempt nobody until released. */
+  | { readonly type: 'hold-back' }
+  | { readonly type: 'release' }
   /** The protocol thread was not running for longer than the shortest Master_Down_Interval. */
   | { readonly type: 'stall' }
   /** The effective priority is another one from now on; an owner's never changes. */

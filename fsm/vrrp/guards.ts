@@ -8,14 +8,15 @@ export interface GuardArguments {
 }
 
 export const guards = {
-  isOwner: ({ context }: GuardArguments) => context.priority === 255,
+  isOwner: ({ context }: GuardArguments) => context.priority === 255 && !context.heldBack,
 
   isPriorityZero: ({ event }: GuardArguments) => advertisement(event)?.priority === 0,
 
   /** RFC 9568 section 6.4.2: "greater than or equal to" without comparing addresses (F-B11). */
   isAcceptedMaster: ({ context, event }: GuardArguments) => {
     const heard = advertisement(event);
-    return heard !== undefined && (!context.preempt || heard.priority >= context.priority);
+    if (heard === undefined) return false;
+    return !context.preempt || context.heldBack || heard.priority >= context.priority;
   },
 
   waitsToPreempt: ({ context }: GuardArguments) => context.preemptDelay > 0 && !context.holding,
@@ -35,10 +36,23 @@ export const guards = {
 
   lingers: ({ event }: GuardArguments) => event.type === 'shutdown' && event.linger,
 
+  /** A second stop does not wait. */
+  lingersOn: ({ context, event }: GuardArguments) =>
+    context.leaving !== 'stop' && event.type === 'shutdown' && event.linger,
+
+  isStopping: ({ context }: GuardArguments) => context.leaving === 'stop',
+
+  insists: ({ context }: GuardArguments) => context.leaving === 'insisting',
+
+  isAskedToInsist: ({ context, event }: GuardArguments) =>
+    context.leaving === 'hand-over' && event.type === 'hand-over' && event.insist,
+
+  mayRepeat: ({ event }: GuardArguments) => event.type === 'release-timeout' && !event.expired,
+
   isLastFault: ({ event }: GuardArguments) => 'remaining' in event && event.remaining === 0,
 
   isLastFaultOfOwner: ({ context, event }: GuardArguments) =>
-    context.priority === 255 && 'remaining' in event && event.remaining === 0,
+    guards.isOwner({ context, event }) && guards.isLastFault({ context, event }),
 };
 
 export type GuardName = keyof typeof guards;

@@ -4,7 +4,8 @@
  * `fsm/step.ts` walks it. Chart, table and RFC matrix are generated from the descriptions.
  *
  * `holding` owns the addresses: `master` serves and advertises, `releasing` has sent priority 0
- * and serves until the successor is heard. FAULT behaves as Initialize with recorded reasons.
+ * and serves until the successor is heard, because the agent stops or because an operator wants
+ * another router to be MASTER. FAULT behaves as Initialize with recorded reasons.
  */
 import { assign, setup } from 'xstate';
 import type { VrrpContext } from './context.ts';
@@ -80,6 +81,12 @@ function onRecoveries<Transition>(transition: Transition): { [Type in RecoveryEv
   };
 }
 
+/** Where there is no MASTER to be accepted: a decision for later. */
+const holdBackRows = {
+  'hold-back': { actions: ['holdBack'], description: 'kept for when it starts' },
+  release: { actions: ['endHoldBack'], description: 'starts as ever' },
+} as const;
+
 export const vrrpMachine = setup({
   types: {
     context: {} as VrrpContext,
@@ -119,6 +126,7 @@ export const vrrpMachine = setup({
           target: 'fault',
           description: 'a reason for FAULT is known at start (F-I4)',
         }),
+        ...holdBackRows,
       },
     },
 
@@ -165,6 +173,15 @@ export const vrrpMachine = setup({
               'RFC 9568 6.4.2: a lower priority is discarded, the timer runs on: preemption (F-B10)',
           },
         ],
+        'hold-back': {
+          actions: ['cancelHoldTimer', 'endHold', 'holdBack'],
+          description:
+            'every MASTER is accepted from now on; its silence still ends in a take-over',
+        },
+        release: {
+          actions: ['endHoldBack'],
+          description: 'preempts again, if configured to and after its delay',
+        },
         'priority-changed': {
           actions: [shiftDownTimer, 'setPriority'],
           description:
@@ -185,7 +202,7 @@ export const vrrpMachine = setup({
 
     holding: {
       description: 'has the virtual addresses',
-      entry: ['acquireAddresses'],
+      entry: ['endHoldBack', 'acquireAddresses'],
       exit: ['releaseAddresses'],
       initial: 'master',
       states: {
@@ -238,7 +255,7 @@ export const vrrpMachine = setup({
               {
                 guard: 'lingers',
                 target: 'releasing',
-                actions: ['sendResignation'],
+                actions: ['beginStop', 'sendResignation'],
                 description:
                   'RFC 9568 6.4.3: Shutdown, priority 0 (F-A8). DEVIATION: the addresses stay until the successor is heard',
               },
@@ -248,6 +265,12 @@ export const vrrpMachine = setup({
                 description: 'RFC 9568 6.4.3: Shutdown, priority 0 (F-A8)',
               },
             ],
+            'hand-over': {
+              target: 'releasing',
+              actions: ['beginHandOver', 'sendResignation'],
+              description:
+                'planned failover: priority 0 wakes every BACKUP after Skew_Time; DEVIATION: the addresses stay until the successor is heard',
+            },
             ...onFaults({
               target: '#vrrp.fault',
               actions: ['sendResignation'],
@@ -263,22 +286,82 @@ export const vrrpMachine = setup({
             advertisement: [
               { guard: 'isPriorityZero', description: 'another one resigns: no successor' },
               {
+                guard: 'isStopping',
                 target: '#vrrp.initialize',
                 description: 'the successor is heard: let go',
                 meta: { event: 'shutdown' },
               },
+              {
+                target: '#vrrp.backup',
+                actions: ['learnInterval', 'holdBack'],
+                description: 'the successor is heard: let go, and do not preempt it',
+                meta: { event: 'failover' },
+              },
             ],
-            'release-timeout': {
-              target: '#vrrp.initialize',
-              description: 'no successor was heard in time: let go',
-              meta: { event: 'shutdown' },
+            'release-timeout': [
+              {
+                guard: 'isStopping',
+                target: '#vrrp.initialize',
+                description: 'no successor was heard in time: let go',
+                meta: { event: 'shutdown' },
+              },
+              {
+                guard: 'mayRepeat',
+                actions: ['sendResignation', startReleaseTimer],
+                description: 'the longest Skew_Time has passed: priority 0 may have been lost',
+              },
+              {
+                guard: 'insists',
+                target: '#vrrp.backup',
+                actions: ['resetInterval', 'holdBack'],
+                description: 'no successor was heard in time: let go all the same',
+                meta: { event: 'failover' },
+              },
+              {
+                target: 'master',
+                description: 'no successor was heard in time: go on as Active',
+              },
+            ],
+            'hand-over': {
+              guard: 'isAskedToInsist',
+              actions: ['beginHandOver'],
+              description: 'asked again, more firmly',
             },
-            shutdown: {
-              target: '#vrrp.initialize',
-              description: 'asked a second time: let go at once',
-            },
-            stall: { target: '#vrrp.initialize', description: 'too late to serve on: let go' },
-            ...onFaults({ target: '#vrrp.initialize', description: 'nothing left to serve with' }),
+            shutdown: [
+              {
+                guard: 'lingersOn',
+                actions: ['beginStop', startReleaseTimer],
+                description: 'asked to stop meanwhile: serve on, but let go in any case',
+              },
+              {
+                target: '#vrrp.initialize',
+                description: 'asked a second time, or not to linger: let go at once',
+              },
+            ],
+            stall: [
+              {
+                guard: 'isStopping',
+                target: '#vrrp.initialize',
+                description: 'too late to serve on: let go',
+              },
+              {
+                target: '#vrrp.backup',
+                actions: ['resetInterval', 'holdBack'],
+                description: 'the successor may be there: let go and listen',
+              },
+            ],
+            ...onFaults([
+              {
+                guard: 'isStopping',
+                target: '#vrrp.initialize',
+                description: 'nothing left to serve with',
+              },
+              {
+                target: '#vrrp.fault',
+                actions: ['holdBack'],
+                description: 'nothing left to serve with: the successor comes by itself',
+              },
+            ]),
           },
         },
       },
@@ -302,6 +385,7 @@ export const vrrpMachine = setup({
           },
         ]),
         shutdown: { target: 'initialize', description: 'nothing is sent' },
+        ...holdBackRows,
       },
     },
   },

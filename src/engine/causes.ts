@@ -31,6 +31,10 @@ export function causeOf(
       return `a lower priority was MASTER for the preempt delay of ${formatDuration(context.preemptDelay)}`;
     case 'release-timeout':
       return `no successor was heard within ${formatDuration(releaseWait(context.version, context.advertisementInterval))}`;
+    case 'hand-over':
+    case 'hold-back':
+    case 'release':
+      return 'an operator asked for it';
     case 'stall':
       return 'the protocol thread stood still for longer than a peer waits';
     case 'advertisement':

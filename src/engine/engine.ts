@@ -71,7 +71,6 @@ export class Engine {
       counters,
       this.#keeper,
     );
-    this.#operations = new Operations(this.#transitions, this.#outbox);
     this.#listening = new Listening(this.#links, this.#outbox);
     this.#reception = new Reception(
       this.#timers,
@@ -86,6 +85,12 @@ export class Engine {
       transitions: this.#transitions,
       reception: this.#reception,
       listening: this.#listening,
+    });
+    this.#operations = new Operations({
+      transitions: this.#transitions,
+      keeper: this.#keeper,
+      outbox: this.#outbox,
+      placement: this.#placement,
     });
     this.#reconfiguration = new Reconfiguration({
       roster: this.#roster,
@@ -182,11 +187,10 @@ export class Engine {
       case 'listen.failed':
         this.#listenFailed(input.index, now);
         break;
-      case 'request': {
-        const router = this.#reconfiguration.running(input.instance);
-        this.#operations.ask(input.id, router, input.request, now);
+      case 'request':
+      case 'restore':
+        this.#operations.take(input, this.#reconfiguration.running(input.instance), now);
         break;
-      }
       case 'settings.changed':
         this.#change(input.change, now);
         break;
@@ -211,9 +215,10 @@ export class Engine {
     });
     this.#timers.fire('addresses', now, (position) => this.#retry(position, now));
     this.#keeper.nextTurn();
-    this.#timers.fire('release', now, (position) =>
-      this.#event(position, { type: 'release-timeout' }, now),
-    );
+    this.#timers.fire('release', now, (position) => {
+      const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
+      this.#event(position, { type: 'release-timeout', expired }, now);
+    });
   }
 
   /** Who stood still too long starts to listen anew; what was queued meanwhile is thrown away. */
@@ -306,6 +311,7 @@ export class Engine {
       else this.#placement.addressesChanged(now);
       this.#stale = undefined;
     }
+    this.#operations.settle(now);
     const { dirty, changed } = this.#transitions;
     if (dirty.size > 0) {
       for (const router of dirty) this.#keeper.reconcile(router);

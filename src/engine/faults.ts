@@ -24,6 +24,7 @@ const FAULT_EVENT: {
   'link-local-tentative': { raised: 'no-primary-ip-address', cleared: 'primary-ip-address' },
   'link-local-duplicate': { raised: 'no-primary-ip-address', cleared: 'primary-ip-address' },
   'address-failed': { raised: 'no-virtual-ip-addresses', cleared: 'virtual-ip-addresses' },
+  maintenance: { raised: 'fault', cleared: 'fault-cleared' },
   'socket-failed': { raised: 'fault', cleared: 'fault-cleared' },
   'address-conflict': { raised: 'fault', cleared: 'fault-cleared' },
 };
@@ -51,6 +52,7 @@ export function faultsOf(
     faults.push(whyNoSource(router, links.byIndex(router.index), virtual));
   }
   if (router.refused !== undefined) faults.push(router.refused);
+  if (router.maintenance) faults.push('maintenance');
   return faults;
 }
 

@@ -32,4 +32,11 @@ export type Input =
     }
   /** The configuration is another one: nothing is interrupted that has not changed. */
   | { readonly kind: 'settings.changed'; readonly change: SettingsChange }
+  /** What operators decided in a former run; comes before the first `links.replaced`. */
+  | {
+      readonly kind: 'restore';
+      readonly instance: string;
+      readonly maintenance: boolean;
+      readonly heldBack: boolean;
+    }
   | { readonly kind: 'shutdown' };

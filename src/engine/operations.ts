@@ -1,37 +1,91 @@
 /** Carries out what operators ask for. Each request is answered once, by a report with its number. */
 import type { Instant } from '../net/time.ts';
+import type { AddressKeeper } from './address-keeper.ts';
+import { HandOvers } from './hand-over.ts';
+import type { Input } from './inputs.ts';
 import type { Outbox } from './outbox.ts';
-import type { OperatorAnswer, OperatorRequest } from './requests.ts';
+import type { Placement } from './placement.ts';
+import type { OperatorAnswer, OperatorRequest, RefusalCode } from './requests.ts';
+import { whyNotTo } from './successor.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
+
+/** What reaches the engine by way of an operator. */
+type OperatorInput = Extract<Input, { readonly kind: 'request' | 'restore' }>;
+type Restored = Extract<Input, { readonly kind: 'restore' }>;
+type HandOverRequest = Extract<OperatorRequest, { readonly type: 'failover' | 'maintenance-on' }>;
+
+export interface OperationsOptions {
+  readonly transitions: Transitions;
+  readonly keeper: AddressKeeper;
+  readonly outbox: Outbox;
+  readonly placement: Placement;
+}
 
 const DONE: OperatorAnswer = { outcome: 'done' };
 
 export class Operations {
   readonly #transitions: Transitions;
   readonly #outbox: Outbox;
+  readonly #handOvers: HandOvers;
+  readonly #placement: Placement;
 
-  constructor(transitions: Transitions, outbox: Outbox) {
+  constructor({ transitions, keeper, outbox, placement }: OperationsOptions) {
     this.#transitions = transitions;
     this.#outbox = outbox;
+    this.#placement = placement;
+    this.#handOvers = new HandOvers(transitions, keeper, {
+      enterMaintenance: (router, now) => this.#setMaintenance(router, true, now),
+      answer: (id, answer) => this.#answer(id, answer),
+    });
   }
 
   /** `router` is undefined when there is none of the name. */
-  ask(id: number, router: VirtualRouter | undefined, request: OperatorRequest, now: Instant): void {
-    this.#answer(id, this.#do(router, request, now));
+  take(input: OperatorInput, router: VirtualRouter | undefined, now: Instant): void {
+    if (input.kind === 'restore') {
+      if (router !== undefined) this.#restore(router, input, now);
+      return;
+    }
+    const answer =
+      router === undefined
+        ? refused('unknown-instance', 'there is no such instance')
+        : this.#do(input.id, router, input.request, now);
+    if (answer !== undefined) this.#answer(input.id, answer);
   }
 
-  #do(router: VirtualRouter | undefined, request: OperatorRequest, now: Instant): OperatorAnswer {
-    if (router === undefined) {
-      return { outcome: 'refused', code: 'unknown-instance', message: 'there is no such instance' };
+  /** The end of a turn: hand-overs that have come to an end are answered. */
+  settle(now: Instant): void {
+    this.#handOvers.settle(now);
+  }
+
+  #restore(router: VirtualRouter, { maintenance, heldBack }: Restored, now: Instant): void {
+    if (heldBack) this.#transitions.apply(router, { type: 'hold-back' }, now);
+    this.#setMaintenance(router, maintenance, now);
+  }
+
+  /** Undefined: the answer comes later. */
+  #do(
+    id: number,
+    router: VirtualRouter,
+    request: OperatorRequest,
+    now: Instant,
+  ): OperatorAnswer | undefined {
+    switch (request.type) {
+      case 'priority':
+        return this.#override(router, request.priority, now);
+      case 'failover':
+      case 'maintenance-on':
+        return this.#handOver(id, router, request, now);
+      case 'release':
+        return this.#release(router, now);
+      case 'maintenance-off':
+        return this.#endMaintenance(router, now);
     }
-    return this.#override(router, request.priority, now);
   }
 
   #override(router: VirtualRouter, priority: number | null, now: Instant): OperatorAnswer {
     if (router.priority.configured === 255) {
-      const message = 'it owns its addresses: its priority is 255 and stays so';
-      return { outcome: 'refused', code: 'owner', message };
+      return refused('owner', 'it owns its addresses: its priority is 255 and stays so');
     }
     router.priority.setOverride(priority ?? undefined);
     const reason = priority === null ? 'override ended' : 'override';
@@ -39,7 +93,87 @@ export class Operations {
     return DONE;
   }
 
+  #handOver(
+    id: number,
+    router: VirtualRouter,
+    request: HandOverRequest,
+    now: Instant,
+  ): OperatorAnswer | undefined {
+    const isMaintenance = request.type === 'maintenance-on';
+    switch (router.state) {
+      case 'initialize':
+        return refused('not-running', 'it is INIT: it has not started, or is stopping');
+      case 'fault':
+      case 'backup':
+        return this.#stayAway(router, isMaintenance, request.force, now);
+      case 'holding.releasing':
+        if (this.#handOvers.isRunning(router)) break;
+        return refused('not-running', 'it is stopping');
+      case 'holding.master':
+        break;
+    }
+    const refusal = whyNot(router, request);
+    if (refusal !== undefined) return refusal;
+    this.#handOvers.begin(id, router, request, isMaintenance, now);
+    return undefined;
+  }
+
+  /** Not MASTER, so there is nothing to hand over; it shall not become MASTER by itself either. */
+  #stayAway(
+    router: VirtualRouter,
+    isMaintenance: boolean,
+    force: boolean,
+    now: Instant,
+  ): OperatorAnswer {
+    const { master } = router;
+    if (router.state === 'backup' && master === null && !force) {
+      const message = 'it is BACKUP, and no MASTER has been heard yet';
+      return refused('no-master', message);
+    }
+    if (isMaintenance) this.#setMaintenance(router, true, now);
+    else this.#transitions.apply(router, { type: 'hold-back' }, now);
+    this.#transitions.changed.add(router);
+    return { outcome: 'not-master', master };
+  }
+
+  #release(router: VirtualRouter, now: Instant): OperatorAnswer {
+    if (this.#handOvers.isRunning(router)) return HANDING_OVER;
+    this.#transitions.apply(router, { type: 'release' }, now);
+    this.#transitions.changed.add(router);
+    return DONE;
+  }
+
+  #endMaintenance(router: VirtualRouter, now: Instant): OperatorAnswer {
+    if (this.#handOvers.isRunning(router)) return HANDING_OVER;
+    this.#transitions.apply(router, { type: 'release' }, now);
+    this.#setMaintenance(router, false, now);
+    return DONE;
+  }
+
+  #setMaintenance(router: VirtualRouter, maintenance: boolean, now: Instant): void {
+    router.maintenance = maintenance;
+    this.#transitions.changed.add(router);
+    this.#placement.updateFaults(router, now);
+  }
+
   #answer(id: number, answer: OperatorAnswer): void {
     this.#outbox.report({ kind: 'answer', id, answer });
   }
+}
+
+const HANDING_OVER = refused('in-progress', 'a hand-over is under way');
+
+function whyNot(router: VirtualRouter, request: HandOverRequest): OperatorAnswer | undefined {
+  if (request.force) return undefined;
+  if (router.priority.configured === 255) {
+    const message =
+      'it owns its addresses: they may be those of the interface itself, and whoever takes over yields to it again';
+    return refused('owner', message);
+  }
+  if (request.type !== 'failover' || request.to === null) return undefined;
+  return whyNotTo(router, request.to);
+}
+
+function refused(code: RefusalCode, message: string): OperatorAnswer {
+  return { outcome: 'refused', code, message };
 }

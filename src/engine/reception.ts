@@ -120,6 +120,7 @@ export class Reception {
     const { advertisement, source } = verdict;
     this.#counters.add(router.row, 'advertisement-rcvd');
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
+    else router.heard.note(source, advertisement.priority);
     for (const warning of verdict.warnings) this.#warn(router, warning, source);
     if (router.learnForm(source, verdict.form) === 'changed') {
       this.#warn(router, 'checksum-form-changed', source);

@@ -188,7 +188,7 @@ export class Transitions {
         this.#timers.clear('hold', position);
         return;
       case 'startReleaseTimer':
-        this.#timers.set('release', position, after(now, effect.duration));
+        this.#timers.set('release', position, earlier(after(now, effect.duration), router));
         return;
       case 'cancelReleaseTimer':
         this.#timers.clear('release', position);
@@ -279,6 +279,11 @@ export class Transitions {
       intervalMs: router.context.advertisementInterval / 1_000,
     };
   }
+}
+
+/** A planned hand-over waits no longer than it was told to. */
+function earlier(at: Instant, { context, releaseUntil }: VirtualRouter): Instant {
+  return context.leaving === 'stop' ? at : (Math.min(at, releaseUntil) as Instant);
 }
 
 /** The parts of one packet count once. */

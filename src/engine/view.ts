@@ -15,6 +15,8 @@ export type FaultReason =
   | 'link-local-duplicate'
   | 'address-failed'
   | 'socket-failed'
+  /** An operator has taken it out of service. */
+  | 'maintenance'
   /** A tracked thing without a weight is down. */
   | `track:${string}`
   /** Another member of the sync group is in FAULT. */
@@ -29,6 +31,10 @@ export interface InstanceView {
   readonly state: StateName;
   /** MASTER that has sent priority 0 and serves until the successor is heard. */
   readonly releasing: boolean;
+  /** Has handed over: does not preempt until it is released, or was MASTER again. */
+  readonly heldBack: boolean;
+  /** Taken out of service by an operator; a MASTER first hands over. */
+  readonly maintenance: boolean;
   readonly since: Instant;
   readonly faults: readonly FaultReason[];
   readonly interface: string;

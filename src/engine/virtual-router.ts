@@ -10,6 +10,7 @@ import { type Duration, type Instant, NEVER } from '../net/time.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import { AnnouncementSchedule } from './announcements.ts';
+import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
 import { type ManagedAddress, managedAddresses } from './managed-address.ts';
@@ -63,6 +64,12 @@ export class VirtualRouter {
   /** Another station holds the addresses and has never been heard to advertise. */
   hasUnheardRival = false;
   resignedBy: IpAddress | undefined = undefined;
+  /** Who was MASTER since the start. */
+  readonly heard = new HeardPeers();
+  /** How long a planned hand-over waits for its successor. */
+  releaseUntil: Instant = NEVER;
+  /** An operator has taken it out of service. */
+  maintenance = false;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
   /** Announce as soon as the kernel has confirmed the addresses. */
@@ -91,6 +98,8 @@ export class VirtualRouter {
       advertisementInterval: settings.advertisementInterval,
       masterInterval: settings.advertisementInterval,
       holding: false,
+      heldBack: false,
+      leaving: 'stop',
     };
     this.addresses = managedAddresses(settings);
     this.#advertised = advertisedOf(settings);
@@ -252,6 +261,8 @@ export class VirtualRouter {
       row: this.row,
       state: this.stateName,
       releasing: this.state === 'holding.releasing',
+      heldBack: this.context.heldBack,
+      maintenance: this.maintenance,
       since: this.since,
       faults: this.faults,
       interface: settings.interface,

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { OperatorRequest } from '../../src/engine/requests.ts';
 import { ip } from '../../src/net/address.ts';
 import { microseconds, milliseconds, seconds } from '../../src/net/time.ts';
+import { ask } from './operator.ts';
 import { advert, Rig } from './rig.ts';
 
 /** Skew_Time of priority 100 and of 200 at one second. */
 const SKEW_100 = 609_375;
 const SKEW_200 = 218_750;
 
-function ask(rig: Rig, priority: number | null, instance = 'web'): string[] {
-  const request: OperatorRequest = { type: 'priority', priority };
-  return rig.handle({ kind: 'request', id: 1, instance, request });
+function override(rig: Rig, priority: number | null, instance = 'web'): string[] {
+  return ask(rig, { type: 'priority', priority }, instance);
 }
 
 describe('a priority set at run time', () => {
@@ -18,7 +17,7 @@ describe('a priority set at run time', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
-    expect(ask(rig, 120)).toEqual(['priority 100 -> 120']);
+    expect(override(rig, 120)).toEqual(['priority 100 -> 120']);
     expect(rig.elapse(seconds(1))).toEqual(['advert 120 to 224.0.0.18']);
     expect(rig.view()).toMatchObject({
       priority: { configured: 100, effective: 120, override: 120 },
@@ -30,7 +29,7 @@ describe('a priority set at run time', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
-    ask(rig, 40);
+    override(rig, 40);
     expect(rig.hear(advert({ priority: 50 }))).toContain(
       'MASTER -> BACKUP (higher-priority-backup)',
     );
@@ -40,25 +39,24 @@ describe('a priority set at run time', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
-    ask(rig, 120);
-    expect(ask(rig, null)).toEqual(['priority 120 -> 100']);
+    override(rig, 120);
+    expect(override(rig, null)).toEqual(['priority 120 -> 100']);
     expect(rig.view().priority).toEqual({ configured: 100, effective: 100, override: null });
   });
 
   test('of the same value changes nothing but what status shows', () => {
     const rig = new Rig();
     rig.start();
-    expect(ask(rig, 100)).toEqual([]);
+    expect(override(rig, 100)).toEqual([]);
     expect(rig.view().priority).toEqual({ configured: 100, effective: 100, override: 100 });
   });
 
   test('of an owner is refused', () => {
     const rig = new Rig([{ priority: 255 }]);
     rig.start();
-    expect(ask(rig, 100)).toEqual([]);
+    expect(override(rig, 100)).toEqual([]);
     expect(rig.reports.at(-1)).toMatchObject({
       kind: 'answer',
-      id: 1,
       answer: { outcome: 'refused', code: 'owner' },
     });
     expect(rig.view().priority).toEqual({ configured: 255, effective: 255, override: null });
@@ -67,7 +65,7 @@ describe('a priority set at run time', () => {
   test('of an instance that is not there is refused', () => {
     const rig = new Rig();
     rig.start();
-    ask(rig, 100, 'db');
+    override(rig, 100, 'db');
     expect(rig.reports.at(-1)).toMatchObject({ answer: { code: 'unknown-instance' } });
   });
 });
@@ -78,7 +76,7 @@ describe('a running Master_Down timer', () => {
     rig.start();
     rig.hear(advert({ priority: 220 }));
     rig.elapse(seconds(2));
-    ask(rig, 200);
+    override(rig, 200);
     expect(rig.elapse(microseconds(1_000_000 + SKEW_200 - 1))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
@@ -88,7 +86,7 @@ describe('a running Master_Down timer', () => {
     rig.start();
     rig.hear(advert({ priority: 220 }));
     rig.elapse(seconds(2));
-    ask(rig, 100);
+    override(rig, 100);
     expect(rig.elapse(microseconds(1_000_000 + SKEW_100 - 1))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
@@ -98,7 +96,7 @@ describe('a running Master_Down timer', () => {
     rig.start();
     rig.hear(advert({ priority: 220 }));
     rig.elapse(milliseconds(3_500));
-    ask(rig, 200);
+    override(rig, 200);
     expect(rig.turn()).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
@@ -108,7 +106,7 @@ describe('a running Master_Down timer', () => {
     rig.hear(advert({ priority: 220 }));
     rig.hear(advert({ priority: 0 }));
     rig.elapse(milliseconds(100));
-    ask(rig, 200);
+    override(rig, 200);
     expect(rig.elapse(microseconds(SKEW_200 - 100_000 - 1))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
@@ -117,7 +115,7 @@ describe('a running Master_Down timer', () => {
     const rig = new Rig([{ version: 2, advertisementInterval: seconds(5) }]);
     rig.start();
     rig.hear(advert({ version: 2, interval: seconds(5), priority: 220 }));
-    ask(rig, 200);
+    override(rig, 200);
     expect(rig.elapse(microseconds(15_000_000 + SKEW_200 - 1))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
@@ -128,7 +126,7 @@ describe('a running Master_Down timer', () => {
     const expected = advert({ priority: 220 });
     rig.hear(expected);
     rig.hear(expected);
-    ask(rig, 200);
+    override(rig, 200);
     rig.hear(expected);
     expect(rig.elapse(microseconds(3_000_000 + SKEW_200 - 1))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
@@ -139,7 +137,7 @@ describe('a running Master_Down timer', () => {
     rig.start();
     const master = advert({ priority: 120, source: ip('192.0.2.12') });
     rig.hear(master);
-    ask(rig, 200);
+    override(rig, 200);
     rig.elapse(seconds(1));
     rig.hear(master);
     expect(rig.elapse(microseconds(2_000_000 + SKEW_200))).toContain(

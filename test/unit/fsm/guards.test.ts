@@ -11,6 +11,8 @@ const context: VrrpContext = {
   advertisementInterval: seconds(1),
   masterInterval: seconds(1),
   holding: false,
+  heldBack: false,
+  leaving: 'stop',
 };
 
 describe('guards', () => {

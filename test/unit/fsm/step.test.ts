@@ -23,6 +23,8 @@ const contexts: fc.Arbitrary<VrrpContext> = fc.record({
   advertisementInterval: interval,
   masterInterval: interval,
   holding: fc.boolean(),
+  heldBack: fc.boolean(),
+  leaving: fc.constantFrom('stop' as const, 'hand-over' as const, 'insisting' as const),
 });
 
 const events: fc.Arbitrary<VrrpEvent> = fc.oneof(
@@ -33,7 +35,12 @@ const events: fc.Arbitrary<VrrpEvent> = fc.oneof(
     { type: 'master-timeout' },
     { type: 'adver-timer' },
     { type: 'preempt-hold-timeout' },
-    { type: 'release-timeout' },
+    { type: 'release-timeout', expired: true },
+    { type: 'release-timeout', expired: false },
+    { type: 'hand-over', insist: true },
+    { type: 'hand-over', insist: false },
+    { type: 'hold-back' },
+    { type: 'release' },
     { type: 'stall' },
   ),
   fc.record({
@@ -54,7 +61,9 @@ const events: fc.Arbitrary<VrrpEvent> = fc.oneof(
 );
 
 describe('the table', () => {
-  test('agrees with xstate on state, context and effects for every event', () => {
+  test('agrees with xstate on state, context and effects for every event', {
+    timeout: 30_000,
+  }, () => {
     fc.assert(
       fc.property(fc.constantFrom(...STATES), contexts, events, (state, context, event) => {
         const { taken: _, ...ours } = step(state, context, event);

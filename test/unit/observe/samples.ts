@@ -43,6 +43,8 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     row: 1,
     state: 'MASTER',
     releasing: false,
+    heldBack: false,
+    maintenance: false,
     since: instant(5_000_000),
     faults: [],
     interface: 'eth0',

@@ -1,0 +1,126 @@
+/**
+ * Hand-overs under way: make before break. Priority 0 is sent, the VIPs are served until the
+ * successor is heard, and whoever asked is answered once they are gone from here; or once nobody
+ * has come, and this router goes on as MASTER.
+ */
+import { after, elapsed, type Instant } from '../net/time.ts';
+import type { AddressKeeper } from './address-keeper.ts';
+import type { HandOverTerms, OperatorAnswer } from './requests.ts';
+import type { Transitions } from './transitions.ts';
+import type { MasterView } from './view.ts';
+import type { VirtualRouter } from './virtual-router.ts';
+
+interface HandOver {
+  /** Numbers of the requests: who asks meanwhile waits for the same end. */
+  readonly ids: number[];
+  readonly startedAt: Instant;
+  /** Not eligible afterwards. */
+  maintenance: boolean;
+  left: Left | undefined;
+}
+
+interface Left {
+  readonly at: Instant;
+  /** Null: nobody was heard. */
+  readonly successor: MasterView | null;
+}
+
+export interface HandOverEvents {
+  /** It has let go, and is not to be eligible any more. */
+  enterMaintenance(router: VirtualRouter, now: Instant): void;
+  answer(id: number, answer: OperatorAnswer): void;
+}
+
+export class HandOvers {
+  readonly #running = new Map<VirtualRouter, HandOver>();
+  readonly #transitions: Transitions;
+  readonly #keeper: AddressKeeper;
+  readonly #events: HandOverEvents;
+
+  constructor(transitions: Transitions, keeper: AddressKeeper, events: HandOverEvents) {
+    this.#transitions = transitions;
+    this.#keeper = keeper;
+    this.#events = events;
+  }
+
+  isRunning(router: VirtualRouter): boolean {
+    return this.#running.has(router);
+  }
+
+  /** The router is MASTER. One that is handing over already does so for this request as well. */
+  begin(
+    id: number,
+    router: VirtualRouter,
+    { wait, force }: HandOverTerms,
+    maintenance: boolean,
+    now: Instant,
+  ): void {
+    const known = this.#running.get(router);
+    const until = after(now, wait);
+    if (known === undefined) {
+      this.#running.set(router, { ids: [id], startedAt: now, maintenance, left: undefined });
+      router.releaseUntil = until;
+    } else {
+      known.ids.push(id);
+      known.maintenance ||= maintenance;
+      router.releaseUntil = Math.max(router.releaseUntil, until) as Instant;
+    }
+    this.#transitions.apply(router, { type: 'hand-over', insist: force }, now);
+  }
+
+  /** Ends those that have come to an end with this turn. */
+  settle(now: Instant): void {
+    for (const [router, handOver] of this.#running) this.#settle(router, handOver, now);
+  }
+
+  #settle(router: VirtualRouter, handOver: HandOver, now: Instant): void {
+    if (router.state === 'holding.releasing') return;
+    const left = handOver.left ?? this.#leave(router, handOver, now);
+    if (left === undefined) {
+      this.#end(router, handOver, this.#endWithout(router, handOver, now));
+    } else if (router.holds || this.#keeper.hasLetGo(router)) {
+      this.#end(router, handOver, endWith({ left, startedAt: handOver.startedAt }, router, now));
+    }
+  }
+
+  /** Undefined: it has not become BACKUP. */
+  #leave(router: VirtualRouter, handOver: HandOver, now: Instant): Left | undefined {
+    if (router.state !== 'backup') return undefined;
+    handOver.left = { at: now, successor: router.master };
+    if (handOver.maintenance) this.#events.enterMaintenance(router, now);
+    return handOver.left;
+  }
+
+  /** Nobody has come, or the router had to give up for another reason. */
+  #endWithout(router: VirtualRouter, handOver: HandOver, now: Instant): OperatorAnswer {
+    if (router.state === 'holding.master') {
+      return { outcome: 'no-successor', waited: elapsed(handOver.startedAt, now) };
+    }
+    if (handOver.maintenance) this.#events.enterMaintenance(router, now);
+    return { outcome: 'broken-off', reason: router.lastTransition?.reason ?? 'it is stopping' };
+  }
+
+  #end(router: VirtualRouter, { ids }: HandOver, answer: OperatorAnswer): void {
+    this.#running.delete(router);
+    for (const id of ids) this.#events.answer(id, answer);
+  }
+}
+
+function endWith(
+  { left, startedAt }: { readonly left: Left; readonly startedAt: Instant },
+  { context, lastTransition }: VirtualRouter,
+  now: Instant,
+): OperatorAnswer {
+  const heardAfter = elapsed(startedAt, left.at);
+  const { successor } = left;
+  if (successor !== null) {
+    return {
+      outcome: 'handed-over',
+      successor,
+      heardAfter,
+      releasedAfter: elapsed(startedAt, now),
+    };
+  }
+  if (context.leaving === 'insisting') return { outcome: 'let-go', waited: heardAfter };
+  return { outcome: 'broken-off', reason: lastTransition?.reason ?? 'it was interrupted' };
+}

@@ -1,0 +1,33 @@
+/** Operators in front of one engine. */
+import { expect } from 'vitest';
+import type { OperatorAnswer, OperatorRequest } from '../../src/engine/requests.ts';
+import type { InstanceSettings } from '../../src/engine/settings.ts';
+import { seconds } from '../../src/net/time.ts';
+import { Rig } from './rig.ts';
+
+/** A router that has become MASTER because nobody else was. */
+export function masterOf(more: Partial<InstanceSettings> = {}): Rig {
+  const rig = new Rig([more], { linger: 'auto' });
+  rig.start();
+  rig.becomeMaster();
+  expect(rig.state).toBe('MASTER');
+  return rig;
+}
+
+let lastId = 0;
+
+export function ask(rig: Rig, request: OperatorRequest, instance = 'web'): string[] {
+  return rig.handle({ kind: 'request', id: ++lastId, instance, request });
+}
+
+export function failover(
+  rig: Rig,
+  more: Partial<Extract<OperatorRequest, { type: 'failover' }>> = {},
+): string[] {
+  return ask(rig, { type: 'failover', wait: seconds(10), force: false, to: null, ...more });
+}
+
+/** All answers there were, in order. */
+export function answers(rig: Rig): OperatorAnswer[] {
+  return rig.reports.flatMap((report) => (report.kind === 'answer' ? [report.answer] : []));
+}
