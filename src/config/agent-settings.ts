@@ -1,6 +1,7 @@
 /** What the process around the engine must know of the configuration. */
 import type { Endpoint } from '../net/endpoint.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
+import type { NotificationSettings } from './notification-settings.ts';
 
 export interface AgentSettings {
   readonly control: ControlSettings;
@@ -9,6 +10,7 @@ export interface AgentSettings {
   /** A number insists on that SCHED_RR priority; `auto` goes on without when it is not permitted. */
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;
+  readonly notifications: NotificationSettings;
   readonly stateDirectory: string;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;

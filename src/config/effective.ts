@@ -4,6 +4,8 @@ import { formatEndpoint } from '../net/endpoint.ts';
 import { formatDuration } from '../net/time.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { effectiveIpvs } from './effective-ipvs.ts';
+import { effectiveNotify, effectiveWebhooks, MASK, maskNotify } from './effective-notify.ts';
+import type { SubjectNotification } from './notification-settings.ts';
 import type { ConfigFile, InstanceFile } from './schema.ts';
 
 /** A complete file, all defaults filled in; loading it gives the same settings. */
@@ -17,11 +19,14 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     ...(agent.httpListen === undefined
       ? {}
       : { http: { listen: formatEndpoint(agent.httpListen) } }),
+    ...effectiveAgentNotify(agent),
     realtime: agent.realtime,
     log: { level: agent.logLevel },
     stop: { linger: settings.linger },
     state_dir: agent.stateDirectory,
-    instances: settings.instances.map(effectiveInstance),
+    instances: settings.instances.map((instance) =>
+      effectiveInstance(instance, agent.notifications.instances.get(instance.name)),
+    ),
     ...(agent.ipvs === undefined ? {} : { ipvs: effectiveIpvs(agent.ipvs) }),
   };
 }
@@ -30,16 +35,32 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
 export function maskSecrets(config: ConfigFile): ConfigFile {
   const masked: ConfigFile = { ...config, instances: config.instances.map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
+  if (config.notify !== undefined) masked.notify = maskNotify(config.notify);
   return masked;
 }
 
-function maskInstance<Keys extends Pick<InstanceFile, 'authentication'>>(keys: Keys): Keys {
-  const { authentication } = keys;
-  if (authentication?.password === undefined) return keys;
-  return { ...keys, authentication: { ...authentication, password: '********' } };
+function maskInstance<Keys extends Pick<InstanceFile, 'authentication' | 'notify'>>(
+  keys: Keys,
+): Keys {
+  const masked = { ...keys };
+  const { authentication, notify } = keys;
+  if (authentication?.password !== undefined) {
+    masked.authentication = { ...authentication, password: MASK };
+  }
+  if (notify !== undefined) masked.notify = maskNotify(notify);
+  return masked;
 }
 
-function effectiveInstance(instance: InstanceSettings): InstanceFile {
+function effectiveAgentNotify({ notifications }: AgentSettings): Pick<ConfigFile, 'notify'> {
+  const { fifo, webhooks } = notifications;
+  if (fifo === undefined && webhooks.length === 0) return {};
+  return { notify: { ...(fifo === undefined ? {} : { fifo }), ...effectiveWebhooks(webhooks) } };
+}
+
+function effectiveInstance(
+  instance: InstanceSettings,
+  notify: SubjectNotification | undefined,
+): InstanceFile {
   const { unicast, sourceAddress, garp } = instance;
   return {
     name: instance.name,
@@ -64,6 +85,8 @@ function effectiveInstance(instance: InstanceSettings): InstanceFile {
       form: garp.form,
     },
     neighbor_advertisement: { ...instance.neighborAdvertisement },
+    address_conflict: instance.addressConflict ?? 'report',
+    ...(notify === undefined ? {} : { notify: effectiveNotify(notify, instance.beforeMaster) }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The shape of one instance, and of `defaults`, which takes most of its keys. */
 import * as z from 'zod';
+import { instanceNotify } from './notify-schema.ts';
 import {
   choice,
   duration,
@@ -220,9 +221,14 @@ export const inheritableKeys = {
     .array(z.record(z.string(), z.unknown()))
     .meta({ description: notYet('What the priority depends on.'), default: [] })
     .optional(),
-  notify: z
-    .record(z.string(), z.unknown())
-    .meta({ description: notYet('Programs to run on a change of state.'), default: {} })
+  notify: instanceNotify.optional(),
+  address_conflict: choice(['report', 'fault'])
+    .meta({
+      description:
+        'What follows when another station goes on answering for a virtual address of this ' +
+        'MASTER and is none of the group: `report` it, or go to FAULT until it is silent.',
+      default: 'report',
+    })
     .optional(),
 };
 

@@ -8,6 +8,7 @@ import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
 import { lowerAuthentication } from './lower-authentication.ts';
 import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
+import { lowerBeforeMaster } from './lower-notify.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
 
 const NONE = 0 as Duration;
@@ -40,7 +41,14 @@ export function lowerInstance(
     authentication: lowerAuthentication(inherited, version, findings),
     garp: lowerGarp(inherited, findings),
     neighborAdvertisement: { router: values.neighbor_advertisement?.router ?? 'auto' },
+    addressConflict: values.address_conflict ?? 'report',
   } as const;
+  const beforeMaster = lowerBeforeMaster(
+    values.notify,
+    settings.priority,
+    (...keys) => at('notify', ...keys),
+    findings,
+  );
   const entries = addressEntries(values.addresses, at('addresses'));
   const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
   const addresses = lowerAddresses(entries, link ?? '', findings);
@@ -68,6 +76,7 @@ export function lowerInstance(
     addresses,
     extraAddresses,
     ...delivery,
+    ...(beforeMaster === undefined ? {} : { beforeMaster }),
   };
 }
 

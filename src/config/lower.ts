@@ -9,6 +9,8 @@ import { inherit } from './inherit.ts';
 import { lowerHttp } from './lower-http.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerIpvs } from './lower-ipvs.ts';
+import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
+import type { NotificationSettings, SubjectNotification } from './notification-settings.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';
 import { reportUnavailableInstanceKeys, reportUnavailableRouterKeys } from './unavailable.ts';
@@ -26,6 +28,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   reportUnavailableInstanceKeys(file.defaults ?? {}, ['defaults'], findings);
   const shared = new SharedNames(findings);
   const instances: InstanceSettings[] = [];
+  const notifications = new Map<string, SubjectNotification>();
   for (const [index, draft] of (file.instances ?? []).entries()) {
     if (draft === undefined) continue;
     const path = ['instances', index];
@@ -34,16 +37,29 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     shared.check(inherited);
     const instance = lowerInstance(inherited, agent.realtime, findings);
     if (instance !== undefined) instances.push(instance);
+    const { values, at } = inherited;
+    const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);
+    if (notify !== undefined) notifications.set(values.name ?? '', notify);
   }
   const settings: Settings = {
     router: file.router ?? hostName,
     linger: file.stop?.linger ?? 'auto',
     instances,
   };
-  return { settings, agent: { ...agent, ipvs: lowerIpvs(file.ipvs, instances, findings) } };
+  const notify: NotificationSettings = {
+    fifo: file.notify?.fifo,
+    webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
+    instances: notifications,
+    groups: new Map(),
+  };
+  const ipvs = lowerIpvs(file.ipvs, instances, findings);
+  return { settings, agent: { ...agent, notifications: notify, ipvs } };
 }
 
-function lowerAgent(file: DraftFile, findings: Findings): Omit<AgentSettings, 'ipvs'> {
+function lowerAgent(
+  file: DraftFile,
+  findings: Findings,
+): Omit<AgentSettings, 'notifications' | 'ipvs'> {
   return {
     control: {
       socket: file.control?.socket ?? DEFAULT_SOCKET,

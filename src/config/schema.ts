@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { DEFAULT_HTTP_LISTEN } from './agent-settings.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { ipvs } from './ipvs-schema.ts';
+import { agentNotify } from './notify-schema.ts';
 import { absolutePath, choice, mapping, notYet, pattern, wholeNumber } from './schema-parts.ts';
 
 const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
@@ -73,6 +74,7 @@ export const configFile = mapping(
       'A read-only HTTP listener: `/metrics` for Prometheus, `/healthz`, a status page at `/`, ' +
         '`/status.json` and `/events.json`. Without this key there is none.',
     ).optional(),
+    notify: agentNotify.optional(),
     realtime: realtime.optional(),
     log: mapping(
       {

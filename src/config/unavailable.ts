@@ -20,7 +20,6 @@ const INSTANCE: readonly Unavailable[] = [
   { key: 'virtual_mac', applies: is(true), subject: 'the virtual MAC address' },
   { key: 'lease', applies: isDuration, subject: 'a lease of fixed length' },
   { key: 'track', applies: hasContent, subject: 'tracking' },
-  { key: 'notify', applies: hasContent, subject: 'running programs on a change of state' },
 ];
 
 export function reportUnavailableRouterKeys(file: object, findings: Findings): void {

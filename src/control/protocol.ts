@@ -4,7 +4,7 @@
  */
 import type { CounterName } from '../engine/counters.ts';
 import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
-import type { StateName } from '../engine/reports.ts';
+import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
 import type { Family } from '../net/address.ts';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
@@ -18,6 +18,7 @@ export interface StatusDocument {
   readonly instances: readonly InstanceDocument[];
   /** Of packets that belong to no instance. */
   readonly counters: CountersDocument;
+  readonly notifications?: NotificationsDocument;
 }
 
 export interface InstanceDocument {
@@ -84,6 +85,8 @@ export type EventFacts =
       readonly to: StateName;
       readonly event: string;
       readonly reason: string;
+      /** Effective priority. */
+      readonly priority: number;
     }
   | {
       readonly kind: 'priority-changed';
@@ -133,7 +136,37 @@ export type EventFacts =
       readonly instance: string;
       readonly peer: string;
       readonly peer_priority: number;
+    }
+  /** The other one is silent; the addresses are announced again. */
+  | {
+      readonly kind: 'dual-master-ended';
+      readonly instance: string;
+      readonly peer: string;
+      readonly duration_ms: number;
+    }
+  | {
+      readonly kind: 'before-master';
+      readonly instance: string;
+      /** Of this one attempt. */
+      readonly id: number;
+      readonly outcome: BeforeMasterOutcome;
+    }
+  | {
+      readonly kind: 'notification';
+      readonly channel: 'command' | 'fifo' | 'webhook';
+      readonly instance: string | null;
+      /** `notify.master`, or the path or address of the receiver. */
+      readonly target: string;
+      readonly outcome: 'failed' | 'timed-out' | 'skipped' | 'lost' | 'unread' | 'recovered';
+      readonly detail: string;
     };
+
+/** What became of notifications since the start. */
+export type NotificationsDocument = {
+  readonly [Channel in 'command' | 'fifo' | 'webhook']: {
+    readonly [Outcome in 'done' | 'failed' | 'skipped' | 'lost']: number;
+  };
+};
 
 /** Body of every answer that is not a success, and last line of a stream that was cut. */
 export interface ErrorDocument {

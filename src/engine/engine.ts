@@ -194,6 +194,11 @@ export class Engine {
       case 'settings.changed':
         this.#change(input.change, now);
         break;
+      case 'before-master.answered': {
+        const router = this.#reconfiguration.running(input.instance);
+        this.#transitions.answerLeave(router, input.id, input.granted, now);
+        break;
+      }
       case 'shutdown':
         this.#shutdown(now);
         break;
@@ -219,6 +224,7 @@ export class Engine {
       const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
       this.#event(position, { type: 'release-timeout', expired }, now);
     });
+    this.#transitions.fire((position) => this.#roster.at(position), now);
   }
 
   /** Who stood still too long starts to listen anew; what was queued meanwhile is thrown away. */

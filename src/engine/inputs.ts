@@ -39,4 +39,11 @@ export type Input =
       readonly maintenance: boolean;
       readonly heldBack: boolean;
     }
+  /** Leave to become MASTER, or its refusal: the answer to a `before-master` report. */
+  | {
+      readonly kind: 'before-master.answered';
+      readonly instance: string;
+      readonly id: number;
+      readonly granted: boolean;
+    }
   | { readonly kind: 'shutdown' };

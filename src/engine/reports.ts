@@ -16,6 +16,8 @@ export type Report =
       readonly event: string;
       /** A sentence for people: who was heard, what is missing. */
       readonly reason: string;
+      /** Effective priority. */
+      readonly priority: number;
     }
   /** To the operator who asked. */
   | { readonly kind: 'answer'; readonly id: number; readonly answer: OperatorAnswer }
@@ -77,6 +79,27 @@ export type Report =
       readonly instance: string;
       readonly peer: IpAddress;
       readonly peerPriority: number;
+    }
+  /** The other MASTER has not been heard for longer than it would be silent. */
+  | {
+      readonly kind: 'dual-master-ended';
+      readonly instance: string;
+      readonly peer: IpAddress;
+      readonly microseconds: number;
+    }
+  /** A take-over that waits for leave from outside. */
+  | {
+      readonly kind: 'before-master';
+      readonly instance: string;
+      /** To be repeated in the answer. */
+      readonly id: number;
+      readonly outcome: BeforeMasterOutcome;
     };
+
+/**
+ * `asked`: leave is wanted now. `granted`: it becomes MASTER. `refused`, `timed-out`: what follows
+ * is the configuration's choice. `withdrawn`: somebody else is MASTER, or there is nothing to take.
+ */
+export type BeforeMasterOutcome = 'asked' | 'granted' | 'refused' | 'timed-out' | 'withdrawn';
 
 export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

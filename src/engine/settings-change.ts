@@ -38,6 +38,8 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   sourceAddress: 'in-place',
   garp: 'in-place',
   neighborAdvertisement: 'in-place',
+  addressConflict: 'in-place',
+  beforeMaster: 'in-place',
 };
 
 const KEYS = Object.keys(APPLICATION) as (keyof InstanceSettings)[];

@@ -40,6 +40,17 @@ export interface InstanceSettings {
   readonly sourceAddress: IpAddress | undefined;
   readonly garp: GarpSettings;
   readonly neighborAdvertisement: NeighborAdvertisementSettings;
+  /** What follows when a station that is none of the group answers for a VIP; default: `report`. */
+  readonly addressConflict?: 'report' | 'fault';
+  /** A take-over waits for leave from outside. */
+  readonly beforeMaster?: BeforeMasterSettings;
+}
+
+export interface BeforeMasterSettings {
+  /** How long it waits. */
+  readonly deadline: Duration;
+  /** When leave is refused, or does not come in time. */
+  readonly onFailure: 'proceed' | 'abort';
 }
 
 export interface VirtualAddress {

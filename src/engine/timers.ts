@@ -5,11 +5,23 @@
  */
 import { type Instant, NEVER } from '../net/time.ts';
 
-export const TIMERS = ['adver', 'down', 'hold', 'release', 'announce', 'addresses'] as const;
+export const TIMERS = [
+  'adver',
+  'down',
+  'hold',
+  'release',
+  'announce',
+  'addresses',
+  'leave',
+  'rival',
+  'conflict',
+] as const;
 
 /**
  * `adver`, `down`: RFC 9568 section 6.2. `hold`: preempt delay. `release`: wait for the successor.
  * `announce`: next round of announcements. `addresses`: try a refused address operation again.
+ * `leave`: deadline of `before_master`. `rival`: another MASTER is silent. `conflict`: look again who
+ * else has the addresses.
  */
 export type TimerName = (typeof TIMERS)[number];
 
@@ -34,6 +46,9 @@ export class Timers {
       release: row(),
       announce: row(),
       addresses: row(),
+      leave: row(),
+      rival: row(),
+      conflict: row(),
     };
   }
 
@@ -77,6 +92,9 @@ export class Timers {
       rows.release.earliest,
       rows.announce.earliest,
       rows.addresses.earliest,
+      rows.leave.earliest,
+      rows.rival.earliest,
+      rows.conflict.earliest,
     ) as Instant;
   }
 

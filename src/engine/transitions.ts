@@ -6,9 +6,8 @@
 import { type Step, step } from '../../fsm/step.ts';
 import type { Effect } from '../../fsm/vrrp/effects.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
-import type { IpAddress } from '../net/address.ts';
 import type { OutgoingDatagram } from '../net/link.ts';
-import { after, type Duration, type Instant, NEVER, seconds } from '../net/time.ts';
+import { after, type Duration, type Instant, NEVER } from '../net/time.ts';
 import { isLaterFragment } from '../wire/ipv6-fragments.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
@@ -16,16 +15,10 @@ import type { CounterTable } from './counters.ts';
 import type { LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
+import { type Heard, Rivalries } from './rivalries.ts';
+import { TakeOverLeave } from './take-over-leave.ts';
 import type { Timers } from './timers.ts';
 import { stateNameOf, type VirtualRouter } from './virtual-router.ts';
-
-/** A dual MASTER is told of once in this time. */
-const DUAL_MASTER_SPACING = seconds(10);
-
-export interface Heard {
-  readonly from: IpAddress;
-  readonly priority: number;
-}
 
 export class Transitions {
   readonly #links: LinkTable;
@@ -36,6 +29,8 @@ export class Transitions {
   /** Routers whose addresses are to be compared, and whose row in `status` has changed. */
   readonly dirty = new Set<VirtualRouter>();
   readonly changed = new Set<VirtualRouter>();
+  readonly leave: TakeOverLeave;
+  readonly rivalries: Rivalries;
 
   constructor(
     links: LinkTable,
@@ -49,11 +44,16 @@ export class Transitions {
     this.#outbox = outbox;
     this.#counters = counters;
     this.#keeper = keeper;
+    this.leave = new TakeOverLeave(timers, outbox);
+    this.rivalries = new Rivalries(timers, counters, outbox);
   }
 
   /** Answers the step taken, so that the caller can see which row of the table it was. */
   apply(router: VirtualRouter, event: VrrpEvent, now: Instant, heard?: Heard): Step {
     const before = { state: router.state, context: router.context };
+    if (this.leave.withholds(router, event, now)) {
+      return { ...before, effects: [], taken: undefined };
+    }
     const taken = step(router.state, router.context, event);
     if (taken.taken === undefined) return taken;
     router.state = taken.state;
@@ -61,14 +61,37 @@ export class Transitions {
     router.expected = undefined;
     for (const effect of taken.effects) this.#perform(router, effect, now);
     if (taken.taken.meta['event'] === 'lower-priority-master' && heard !== undefined) {
-      this.#measureDualMaster(router, event, now);
-      this.#reportDualMaster(router, heard, now);
+      this.rivalries.noteLoser(router, event, heard, now);
     }
     if (taken.state !== before.state) {
       this.#recordTransition(router, before, event, taken, now, heard);
+      this.rivalries.end(router);
     }
     return taken;
   }
+
+  /** What other rows of the timers than those of the table are there for. */
+  fire(at: (position: number) => VirtualRouter | undefined, now: Instant): void {
+    this.#timers.fire('rival', now, (position) => {
+      const router = at(position);
+      if (router === undefined || !this.rivalries.end(router)) return;
+      router.announcements.contest(now);
+      this.announce(router, now);
+    });
+    this.#timers.fire('leave', now, (position) => {
+      const router = at(position);
+      if (router !== undefined) this.leave.timeOut(router, now, this.#resume);
+    });
+  }
+
+  /** The answer to a take-over that has asked for leave. */
+  answerLeave(router: VirtualRouter | undefined, id: number, granted: boolean, now: Instant): void {
+    this.leave.answer(router, id, granted, now, this.#resume);
+  }
+
+  readonly #resume = (router: VirtualRouter, event: VrrpEvent, now: Instant): void => {
+    this.apply(router, event, now);
+  };
 
   /**
    * Puts the router's effective priority into force, whatever has changed it: the one place for
@@ -186,6 +209,7 @@ export class Transitions {
         return;
       case 'cancelHoldTimer':
         this.#timers.clear('hold', position);
+        this.leave.withdraw(router);
         return;
       case 'startReleaseTimer':
         this.#timers.set('release', position, earlier(after(now, effect.duration), router));
@@ -213,30 +237,6 @@ export class Transitions {
     if (now - router.lastSentAt < Math.min(interval / 10, 10_000)) return;
     this.advertise(router, now);
     if (restart) this.#timers.set('adver', router.position, firstTick(interval, now));
-  }
-
-  /** An advertisement speaks for its sender until the next one is due; overlaps count once. */
-  #measureDualMaster(router: VirtualRouter, event: VrrpEvent, now: Instant): void {
-    if (event.type !== 'advertisement') return;
-    if (now - router.since < router.context.advertisementInterval) return;
-    const until = after(now, event.interval);
-    const counted = Math.max(now, router.rivalUntil);
-    if (until <= counted) return;
-    this.#counters.add(router.row, 'dual-master-seconds', (until - counted) / 1_000_000);
-    router.rivalUntil = until;
-  }
-
-  /** The last words of a MASTER that has just been preempted are no dual MASTER. */
-  #reportDualMaster(router: VirtualRouter, heard: Heard, now: Instant): void {
-    if (now - router.since < router.context.advertisementInterval) return;
-    if (now - router.contestedAt < DUAL_MASTER_SPACING) return;
-    router.contestedAt = now;
-    this.#outbox.report({
-      kind: 'dual-master',
-      instance: router.settings.name,
-      peer: heard.from,
-      peerPriority: heard.priority,
-    });
   }
 
   #recordTransition(
@@ -267,6 +267,7 @@ export class Transitions {
       to,
       event: eventName,
       reason,
+      priority: router.context.priority,
     });
   }
 

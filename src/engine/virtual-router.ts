@@ -17,6 +17,7 @@ import { type ManagedAddress, managedAddresses } from './managed-address.ts';
 import { announcementFrames, enclose } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
+import { Rivalry } from './rivalries.ts';
 import type { InstanceSettings } from './settings.ts';
 import type { FaultReason, InstanceView, MasterView, TransitionView } from './view.ts';
 
@@ -58,9 +59,7 @@ export class VirtualRouter {
   source: IpAddress | undefined = undefined;
   expected: Expected | undefined = undefined;
   lastSentAt: Instant = 0 as Instant;
-  contestedAt: Instant = -NEVER as Instant;
-  /** Until when the advertisements of other MASTERs are counted as their time. */
-  rivalUntil: Instant = -NEVER as Instant;
+  readonly rivalry = new Rivalry();
   /** Another station holds the addresses and has never been heard to advertise. */
   hasUnheardRival = false;
   resignedBy: IpAddress | undefined = undefined;

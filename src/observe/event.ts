@@ -1,7 +1,7 @@
 /** Reports of the engine as facts and sentences for people: one vocabulary for log, history and API. */
 import { getSystemErrorName } from 'node:util';
 import type { EventFacts } from '../control/protocol.ts';
-import type { Report } from '../engine/reports.ts';
+import type { BeforeMasterOutcome, Report } from '../engine/reports.ts';
 
 /** A report that is news: the others are state, shown by the status document, or for one reader. */
 export type NewsReport = Exclude<Report, { kind: 'view' | 'instance-removed' | 'answer' }>;
@@ -20,8 +20,8 @@ export function isNews(report: Report): report is NewsReport {
 export function factsOf(report: NewsReport): EventFacts {
   switch (report.kind) {
     case 'transition': {
-      const { kind, instance, from, to, event, reason } = report;
-      return { kind, instance, from, to, event, reason };
+      const { kind, instance, from, to, event, reason, priority } = report;
+      return { kind, instance, from, to, event, reason, priority };
     }
     case 'priority-changed': {
       const { kind, instance, from, to, reason } = report;
@@ -54,6 +54,14 @@ export function factsOf(report: NewsReport): EventFacts {
       const { kind, instance, peer, peerPriority } = report;
       return { kind, instance, peer, peer_priority: peerPriority };
     }
+    case 'dual-master-ended': {
+      const { kind, instance, peer, microseconds } = report;
+      return { kind, instance, peer, duration_ms: microseconds / 1_000 };
+    }
+    case 'before-master': {
+      const { kind, instance, id, outcome } = report;
+      return { kind, instance, id, outcome };
+    }
   }
 }
 
@@ -79,8 +87,22 @@ export function sentenceOf(facts: EventFacts): string {
       return `${facts.mac} claims ${facts.address} too (${facts.count} times so far)`;
     case 'dual-master':
       return `${facts.peer} is MASTER too, with priority ${facts.peer_priority}`;
+    case 'dual-master-ended':
+      return `${facts.peer} is no longer MASTER too, after ${facts.duration_ms} ms`;
+    case 'before-master':
+      return BEFORE_MASTER[facts.outcome];
+    case 'notification':
+      return `${facts.target} ${facts.outcome}: ${facts.detail}`;
   }
 }
+
+const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {
+  asked: 'the take-over waits for before_master',
+  granted: 'before_master is done: the take-over goes on',
+  refused: 'before_master has failed',
+  'timed-out': 'before_master is not done in time',
+  withdrawn: 'the take-over is not wanted any more',
+};
 
 function errnoName(errno: number): string {
   return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;

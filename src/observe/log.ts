@@ -81,8 +81,10 @@ function isDestination(stream: unknown): stream is Destination {
 
 /** One line for each event; `at` is when it happened, which the line's own time may be later than. */
 export function logReport(logger: Logger, report: Report, at: Date): void {
-  if (!isNews(report)) return;
-  const facts = factsOf(report);
+  if (isNews(report)) logFacts(logger, factsOf(report), at);
+}
+
+export function logFacts(logger: Logger, facts: EventFacts, at: Date): void {
   const { kind: code, ...fields } = facts;
   logger[levelOf(facts)]({ code, at: at.toISOString(), ...fields }, sentenceOf(facts));
 }
@@ -93,7 +95,12 @@ function levelOf(facts: EventFacts): Level {
       return facts.to === 'FAULT' ? 'warn' : 'info';
     case 'address-cleaned':
     case 'priority-changed':
+    case 'dual-master-ended':
       return 'info';
+    case 'before-master':
+      return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
+    case 'notification':
+      return NOTIFICATION_LEVEL[facts.outcome];
     case 'discard':
     case 'warning':
     case 'address-restored':
@@ -105,3 +112,12 @@ function levelOf(facts: EventFacts): Level {
       return 'error';
   }
 }
+
+const NOTIFICATION_LEVEL = {
+  failed: 'error',
+  'timed-out': 'error',
+  lost: 'error',
+  skipped: 'warn',
+  unread: 'warn',
+  recovered: 'info',
+} as const;

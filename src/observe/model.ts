@@ -5,8 +5,10 @@
  */
 import type {
   EventDocument,
+  EventFacts,
   InstanceDocument,
   MasterDocument,
+  NotificationsDocument,
   StatusDocument,
   TransitionDocument,
 } from '../control/protocol.ts';
@@ -31,6 +33,8 @@ export interface AgentModelOptions {
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;
+  /** Left out where nobody is notified. */
+  readonly notifications?: () => NotificationsDocument | undefined;
   /** Events kept; default 1,000. */
   readonly historyLimit?: number;
 }
@@ -99,8 +103,13 @@ export class AgentModel {
     row.counterRow = report.view.row;
   }
 
+  /** News that no report of the protocol thread has brought. */
+  note(facts: EventFacts, at: Date): void {
+    this.#history.record(facts, at);
+  }
+
   status(): StatusDocument {
-    const { version, pid, startedAt, counters } = this.#options;
+    const { version, pid, startedAt, counters, notifications } = this.#options;
     return {
       router: this.#settings.router,
       version,
@@ -108,6 +117,7 @@ export class AgentModel {
       started_at: startedAt.toISOString(),
       instances: [...this.#rows.values()].map((row) => this.#instance(row)),
       counters: counters.row(GLOBAL_ROW),
+      ...notificationsPart(notifications?.()),
     };
   }
 
@@ -153,6 +163,10 @@ export class AgentModel {
       counters: counterRow === undefined ? NO_COUNTERS : counters.row(counterRow),
     };
   }
+}
+
+function notificationsPart(notifications: NotificationsDocument | undefined) {
+  return notifications === undefined ? {} : { notifications };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

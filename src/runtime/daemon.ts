@@ -8,7 +8,7 @@ import { releaseWait } from '../../fsm/vrrp/timing.ts';
 import { effectiveConfig, maskSecrets } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ControlError } from '../control/control-error.ts';
-import type { ControlSource } from '../control/protocol.ts';
+import type { ControlSource, EventFacts } from '../control/protocol.ts';
 import { ControlServer } from '../control/server.ts';
 import { CounterTable } from '../engine/counters.ts';
 import type { Settings } from '../engine/settings.ts';
@@ -17,11 +17,13 @@ import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import type { HttpServer } from '../observe/http-server.ts';
-import { createLogger, endLog, logReport } from '../observe/log.ts';
+import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { letGo } from './emergency.ts';
 import type { Scheduling } from './messages.ts';
+import { openNotifier } from './notifications.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
 
 /** What the kernel has beyond that to give up every VIP. */
@@ -59,6 +61,7 @@ async function runLogged(
     return 1;
   }
   const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
+  let notifier: Notifier | undefined;
   const model = new AgentModel({
     version: programVersion(),
     pid: process.pid,
@@ -66,6 +69,7 @@ async function runLogged(
     settings,
     counters: new CounterTable(new Float64Array(protocol.memory.counters)),
     wallClock,
+    notifications: () => notifier?.counts(),
   });
   const source = sourceOf(config, model);
   const control = await openControl(config, source, logger);
@@ -75,6 +79,12 @@ async function runLogged(
     await control.close();
     return 1;
   }
+  const note = (facts: EventFacts) => {
+    const at = new Date();
+    model.note(facts, at);
+    logFacts(logger, facts, at);
+  };
+  notifier = openNotifier({ config, model, protocol, note });
   protocol.start(settings, agent.realtime, {
     started: (scheduling) => logStart(logger, config, scheduling),
     reports: ({ reports, wall }) => {
@@ -87,10 +97,28 @@ async function runLogged(
   });
   const stopListening = onSignals(logger, protocol, settings);
   const outcome = await outcomeOf(protocol, config, model, logger);
+  if (outcome !== 0) noteEnd(model, note);
+  await notifier.close();
   stopListening();
   await Promise.all([control.close(), http?.close()]);
   await protocol.terminate();
   return outcome;
+}
+
+/** Nobody is left to report that the instances have stopped. */
+function noteEnd(model: AgentModel, note: (facts: EventFacts) => void): void {
+  for (const { name, state, priority } of model.status().instances) {
+    if (state === 'INIT') continue;
+    note({
+      kind: 'transition',
+      instance: name,
+      from: state,
+      to: 'INIT',
+      event: 'shutdown',
+      reason: 'the protocol has failed',
+      priority: priority.effective,
+    });
+  }
 }
 
 function sourceOf({ settings, agent }: LoadedConfig, model: AgentModel): ControlSource {

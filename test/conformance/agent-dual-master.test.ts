@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../src/net/address.ts';
 import { milliseconds, seconds } from '../../src/net/time.ts';
-import { advert, Rig } from './rig.ts';
+import { advert, NO_GARP, Rig } from './rig.ts';
 
 function master(): Rig {
   const rig = new Rig([{ priority: 100 }]);
@@ -79,5 +79,38 @@ describe('a refusal and a warning of the same reason', () => {
     rig.hear(advert({ version: 2, interval: seconds(2) }));
     expect(rig.count('interval-errors')).toBe(1);
     expect(rig.count('interval-discards')).toBe(1);
+  });
+});
+
+describe('the end of a dual MASTER', () => {
+  function contested(): Rig {
+    const rig = new Rig([{ priority: 200, garp: { ...NO_GARP, repeat: 1 } }]);
+    rig.start();
+    rig.becomeMaster();
+    rig.elapse(seconds(3));
+    rig.hear(advert({ priority: 50 }));
+    return rig;
+  }
+
+  test('is told of when the other one is silent, and the addresses are announced again', () => {
+    const lines = contested().elapse(seconds(3));
+    expect(lines).toContain('dual-master ended 192.0.2.12');
+    expect(lines.filter((line) => line.startsWith('arp'))).not.toEqual([]);
+  });
+
+  test('has not come while the other one advertises', () => {
+    const rig = contested();
+    const lines: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      lines.push(...rig.elapse(seconds(1)), ...rig.hear(advert({ priority: 50 })));
+    }
+    expect(lines).not.toContain('dual-master ended 192.0.2.12');
+  });
+
+  test('is nothing to tell of for the loser', () => {
+    const rig = contested();
+    rig.hear(advert({ priority: 250 }));
+    expect(rig.state).toBe('BACKUP');
+    expect(rig.elapse(seconds(2))).not.toContain('dual-master ended 192.0.2.12');
   });
 });

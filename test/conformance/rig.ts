@@ -277,5 +277,9 @@ function reportLines(report: Report): string[] {
       return [`conflict ${report.address} at ${report.mac}`];
     case 'dual-master':
       return [`dual-master ${report.peer} ${report.peerPriority}`];
+    case 'dual-master-ended':
+      return [`dual-master ended ${report.peer}`];
+    case 'before-master':
+      return [`before-master ${report.outcome}`];
   }
 }

@@ -50,8 +50,12 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'stall':
     case 'address-restored':
       return palette.notable;
+    case 'notification':
+      return event.outcome === 'recovered' ? plain : palette.notable;
     case 'address-cleaned':
     case 'priority-changed':
+    case 'dual-master-ended':
+    case 'before-master':
       return plain;
   }
 }

@@ -72,6 +72,9 @@ export const TFD_TIMER_ABSTIME = 1;
 export const CLOCK_MONOTONIC = 1;
 export const CLOCK_BOOTTIME = 7;
 
+// <asm-generic/ioctls.h>: ioctl_tty(2), pipe(7)
+export const FIONREAD = 0x541b;
+
 // <sched.h>, <fcntl.h>
 export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;

@@ -34,6 +34,8 @@ export interface Libc {
   ): number;
   open(path: string, flags: number): number;
   close(fd: number): number;
+  mkfifo(path: string, mode: number): number;
+  ioctl(fd: number, request: number, value: Int32Array): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   epoll_wait(epoll: number, eventsAddress: number, count: number, timeout: number): number;
@@ -75,6 +77,8 @@ function bindLibc(library: Koffi): Libc {
     recvmmsg: process.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
     open: process.func('int open(const char *, int, ...)') as Libc['open'],
     close: process.func('int close(int)'),
+    mkfifo: process.func('int mkfifo(const char *, uint32_t)'),
+    ioctl: process.func('int ioctl(int, unsigned long, void *)'),
     epoll_create1: process.func('int epoll_create1(int)'),
     epoll_ctl: process.func('int epoll_ctl(int, int, int, const void *)'),
     epoll_wait: process.func('int epoll_wait(int, uintptr_t, int, int)'),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatFinding } from '../../../src/config/finding.ts';
 import { type LoadedConfig, loadConfig } from '../../../src/config/load.ts';
+import { NO_NOTIFICATIONS } from '../../../src/config/notification-settings.ts';
 import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 
@@ -51,6 +52,7 @@ describe('a minimal file', () => {
           sourceAddress: undefined,
           garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: 0, form: 'both' },
           neighborAdvertisement: { router: 'auto' },
+          addressConflict: 'report',
         },
       ],
     });
@@ -60,6 +62,7 @@ describe('a minimal file', () => {
       realtime: 'auto',
       logLevel: 'info',
       stateDirectory: '/var/lib/vrrp-agent',
+      notifications: NO_NOTIFICATIONS,
     });
   });
 

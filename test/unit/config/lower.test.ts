@@ -288,7 +288,6 @@ describe('what this version cannot do', () => {
     'lease: 30s',
     'version: 2+3',
     'track: [{ interface: eth1 }]',
-    'notify: { master: /bin/true }',
   ])('%s is refused by name', (keys) => {
     expect(errors(web(keys))).toEqual([expect.stringContaining('not available in this version')]);
     expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);

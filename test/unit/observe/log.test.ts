@@ -37,6 +37,7 @@ describe('the log', () => {
         to: 'MASTER',
         event: 'master-timeout',
         reason: 'no advertisement for 3.414s',
+        priority: 140,
         msg: 'BACKUP to MASTER: no advertisement for 3.414s',
       },
     ]);

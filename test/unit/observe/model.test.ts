@@ -113,6 +113,7 @@ describe('the history', () => {
         to: 'MASTER',
         event: 'master-timeout',
         reason: 'no advertisement for 3.414s',
+        priority: 140,
         message: 'BACKUP to MASTER: no advertisement for 3.414s',
       },
     ]);

@@ -74,5 +74,6 @@ export function transition(instance: string, to: 'MASTER' | 'FAULT' = 'MASTER'):
     to,
     event: to === 'FAULT' ? 'interface-down' : 'master-timeout',
     reason: to === 'FAULT' ? 'interface-down' : 'no advertisement for 3.414s',
+    priority: 140,
   };
 }

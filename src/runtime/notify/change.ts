@@ -1,0 +1,33 @@
+/** A change of state as the world outside is told of it. */
+import type { StateName } from '../../engine/reports.ts';
+
+/** keepalived's words: an instance that is asked to stop is in STOP. */
+export type NotifiedState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP';
+
+export interface Subject {
+  readonly type: 'INSTANCE' | 'GROUP';
+  readonly name: string;
+}
+
+export interface Change extends Subject {
+  readonly state: NotifiedState;
+  readonly from: NotifiedState;
+  /** Effective priority; 0 for a group, which has none. */
+  readonly priority: number;
+  readonly event: string;
+  readonly reason: string;
+  /** Number of the event in `GET /v1/events`. */
+  readonly seq: number;
+  readonly at: string;
+  /** Nothing has changed: said again after another MASTER has gone. */
+  readonly repeated: boolean;
+}
+
+export function notifiedState(state: StateName): NotifiedState {
+  return state === 'INIT' ? 'STOP' : state;
+}
+
+/** One line of a FIFO, as keepalived writes it. */
+export function lineOf({ type, name }: Subject, word: string, priority: number): string {
+  return `${type} "${name}" ${word} ${priority}\n`;
+}

@@ -1,0 +1,99 @@
+/** A command of `notify`, from its settings to what became of it. */
+import type { CommandSettings } from '../../config/notification-settings.ts';
+import { type CommandOutcome, describeOutcome, runCommand } from '../../kernel/command/command.ts';
+import { checkCommand } from '../../kernel/permissions/command-permissions.ts';
+import { findUser, type User } from '../../kernel/permissions/users.ts';
+
+/** From SIGTERM to SIGKILL. */
+const GRACE_MS = 500;
+
+export type NotifyOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed' | 'timed-out'; readonly detail: string };
+
+export interface RunningCommand {
+  /** Never rejected. */
+  readonly ended: Promise<NotifyOutcome>;
+  /** It is of no use any more. */
+  kill(): void;
+}
+
+export interface CommandRequest {
+  readonly settings: CommandSettings;
+  /** After those of the file. */
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function startCommand(request: CommandRequest): RunningCommand {
+  const { settings, environment } = request;
+  const argv = [...settings.command, ...request.arguments];
+  const ready = userOf(settings);
+  if ('refused' in ready) return ended({ kind: 'failed', detail: `not run: ${ready.refused}` });
+  const { user } = ready;
+  let group: number | undefined;
+  const running = runCommand({
+    argv,
+    user,
+    timeoutMs: settings.timeout / 1_000,
+    environment,
+    onStart: (pid) => {
+      group = pid;
+    },
+  });
+  return {
+    ended: running.then((outcome) => {
+      group = undefined;
+      return outcomeOf(outcome);
+    }),
+    kill: () => {
+      if (group !== undefined) killGroup(group);
+    },
+  };
+}
+
+/** What would keep the command from running; undefined: nothing. */
+export function refusalOf(settings: CommandSettings): string | undefined {
+  const ready = userOf(settings);
+  return 'refused' in ready ? ready.refused : undefined;
+}
+
+function userOf({
+  user: name,
+  command,
+}: CommandSettings): { readonly user: User | undefined } | { readonly refused: string } {
+  try {
+    const user = name === undefined ? undefined : findUser(name);
+    if (name !== undefined && user === undefined) {
+      return { refused: `there is no local user "${name}"` };
+    }
+    const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const checked = checkCommand(command, user ?? self);
+    return checked.ok ? { user } : { refused: checked.error.message };
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function ended(outcome: NotifyOutcome): RunningCommand {
+  return { ended: Promise.resolve(outcome), kill: () => {} };
+}
+
+function outcomeOf(outcome: CommandOutcome): NotifyOutcome {
+  if (outcome.kind === 'exited' && outcome.status === 0) return { kind: 'done' };
+  const kind = outcome.kind === 'timed-out' ? 'timed-out' : 'failed';
+  return { kind, detail: describeOutcome(outcome) };
+}
+
+function killGroup(group: number): void {
+  signalGroup(group, 'SIGTERM');
+  setTimeout(() => signalGroup(group, 'SIGKILL'), GRACE_MS).unref();
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // ESRCH: nobody of the group is left.
+  }
+}
