@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/events.ts'),
   },
   {
+    name: 'reload',
+    summary: 'apply the configuration file of the running agent, or show what would change',
+    load: () => import('./commands/reload.ts'),
+  },
+  {
     name: 'decode',
     summary: 'explain a VRRP packet, or why it is refused',
     load: () => import('./commands/decode.ts'),

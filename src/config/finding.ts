@@ -37,7 +37,11 @@ export type Locate = (path: Path, at?: 'value' | 'key') => Position;
  * The form compilers use, which editors and terminals can jump to. What is quoted from the file may
  * not move the cursor.
  */
-export function formatFinding(file: string, finding: Finding, label = ''): string {
+export function formatFinding(
+  file: string,
+  finding: Pick<Finding, 'line' | 'column' | 'message'>,
+  label = '',
+): string {
   const message = finding.message.replaceAll(/\p{Cc}/gu, '?');
   return `${file}:${finding.line}:${finding.column}: ${label}${message}`;
 }

@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorDocument } from './protocol.ts';
+import type { ErrorDocument, FindingDocument } from './protocol.ts';
 
 export interface HttpLimits {
   readonly connections: number;
@@ -78,12 +78,15 @@ export interface Refusal {
   readonly message: string;
   /** Methods the path knows; for 405. */
   readonly allow?: string;
+  /** Findings about the configuration; the document has them beside the error. */
+  readonly findings?: readonly FindingDocument[];
 }
 
 export function sendError(response: ServerResponse, refusal: Refusal): void {
-  const { status, code, message, allow } = refusal;
+  const { status, code, message, allow, findings } = refusal;
   if (allow !== undefined) response.setHeader('Allow', allow);
-  const document: ErrorDocument = { error: { code, message } };
+  const error = { code, message };
+  const document: ErrorDocument = findings === undefined ? { error } : { error, findings };
   sendJson(response, status, document);
 }
 

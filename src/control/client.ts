@@ -1,7 +1,13 @@
 /** Asks a running agent. Every failure is a `ControlError`, or the `RefusedRequest` it answered. */
 import { type IncomingMessage, request } from 'node:http';
 import { ControlError, RefusedRequest } from './control-error.ts';
-import type { ErrorDocument, EventDocument, EventsDocument, StatusDocument } from './protocol.ts';
+import type {
+  ErrorDocument,
+  EventDocument,
+  EventsDocument,
+  ReloadDocument,
+  StatusDocument,
+} from './protocol.ts';
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_LIMIT = 64 * 1024 * 1024;
@@ -34,6 +40,11 @@ export class ControlClient {
     return this.#document('/v1/config');
   }
 
+  /** What was done, or with `dryRun` what would be. */
+  reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
+    return this.#command('/v1/reload', { dry_run: dryRun }, 'instances');
+  }
+
   /**
    * Kept events with a greater number than `after`, then each as it happens. Ends when the agent
    * stops; breaking the loop closes the connection.
@@ -52,7 +63,14 @@ export class ControlClient {
   }
 
   async #document<Document>(path: string, list?: string): Promise<Document> {
-    const response = await this.#get(path);
+    return this.#documentIn(await this.#get(path), list);
+  }
+
+  async #command<Document>(path: string, body: object, list?: string): Promise<Document> {
+    return this.#documentIn(await this.#get(path, body), list);
+  }
+
+  async #documentIn<Document>(response: IncomingMessage, list?: string): Promise<Document> {
     const value = parsed(await textOf(response, this.#timeoutMs));
     const shaped = list === undefined || Array.isArray((value as Record<string, unknown>)[list]);
     if (!shaped) throw new ControlError('bad-answer', `the agent's answer has no list of ${list}`);
@@ -60,8 +78,8 @@ export class ControlClient {
   }
 
   /** The answer's head, which says success. */
-  async #get(path: string): Promise<IncomingMessage> {
-    const response = await this.#connect(path);
+  async #get(path: string, body?: object): Promise<IncomingMessage> {
+    const response = await this.#connect(path, body);
     const status = response.statusCode ?? 0;
     if (status === 200) return response;
     const value = parsed(await textOf(response, this.#timeoutMs));
@@ -69,9 +87,11 @@ export class ControlClient {
     throw new ControlError('bad-answer', `the agent answers with HTTP status ${status}`);
   }
 
-  #connect(path: string): Promise<IncomingMessage> {
+  /** A body makes it a POST. */
+  #connect(path: string, body?: object): Promise<IncomingMessage> {
+    const method = body === undefined ? 'GET' : 'POST';
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.#socket, path, agent: false });
+      const asked = request({ socketPath: this.#socket, path, method, agent: false });
       const timer = setTimeout(() => {
         asked.destroy();
         reject(noAgent(this.#socket, `no answer in ${this.#timeoutMs / 1_000} s`));
@@ -84,7 +104,7 @@ export class ControlClient {
         clearTimeout(timer);
         reject(connectionError(this.#socket, error));
       });
-      asked.end();
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }
@@ -154,8 +174,8 @@ function isErrorDocument(value: object): value is ErrorDocument {
   return 'error' in value && typeof value.error === 'object' && value.error !== null;
 }
 
-function refusal(status: number, { error }: ErrorDocument): RefusedRequest {
-  return new RefusedRequest(status, String(error.code), String(error.message));
+function refusal(status: number, { error, findings }: ErrorDocument): RefusedRequest {
+  return new RefusedRequest(status, String(error.code), String(error.message), findings);
 }
 
 function connectionError(socket: string, error: NodeJS.ErrnoException): ControlError {

@@ -1,3 +1,5 @@
+import type { FindingDocument } from './protocol.ts';
+
 /** Why the control API cannot be offered or asked. */
 export type ControlErrorCode =
   /** The socket belongs to an agent that is alive. */
@@ -37,10 +39,18 @@ export class RefusedRequest extends Error {
   override readonly name = 'RefusedRequest';
   readonly status: number;
   readonly code: string;
+  /** What is wrong with the configuration file, where that is the reason. */
+  readonly findings: readonly FindingDocument[];
 
-  constructor(status: number, code: string, message: string) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    findings: readonly FindingDocument[] = [],
+  ) {
     super(message);
     this.status = status;
     this.code = code;
+    this.findings = findings;
   }
 }

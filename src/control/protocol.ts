@@ -132,6 +132,15 @@ export type EventFacts =
     }
   | { readonly kind: 'stall'; readonly duration_ms: number }
   | {
+      readonly kind: 'configuration-reloaded';
+      /** How many instances began, ended, changed in place, and began anew. */
+      readonly started: number;
+      readonly stopped: number;
+      readonly changed: number;
+      readonly restarted: number;
+    }
+  | { readonly kind: 'configuration-refused'; readonly file: string; readonly errors: number }
+  | {
       readonly kind: 'dual-master';
       readonly instance: string;
       readonly peer: string;
@@ -171,6 +180,55 @@ export type NotificationsDocument = {
 /** Body of every answer that is not a success, and last line of a stream that was cut. */
 export interface ErrorDocument {
   readonly error: { readonly code: string; readonly message: string };
+  /** What is wrong with the configuration file, where that is the error. */
+  readonly findings?: readonly FindingDocument[];
+}
+
+/** One line of complaint about a configuration file. */
+export interface FindingDocument {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** `POST /v1/reload`: what was done, or what would be with `{"dry_run": true}`. */
+export interface ReloadDocument {
+  readonly applied: boolean;
+  readonly file: string;
+  /** What differs, in the order of the new file; what stops comes last. */
+  readonly instances: readonly InstanceReloadDocument[];
+  /** How many instances go on as they are. */
+  readonly unchanged: number;
+  /** What is not about one instance. */
+  readonly agent: readonly AgentReloadDocument[];
+  readonly warnings: readonly FindingDocument[];
+}
+
+export interface InstanceReloadDocument {
+  readonly name: string;
+  /** Its name up to now, where it goes on under another. */
+  readonly former_name: string | null;
+  /** `change`: in place, nothing is interrupted. `restart`: lets go and begins anew. */
+  readonly action: 'start' | 'stop' | 'change' | 'restart';
+  /** When the plan was made; null where the instance is new. */
+  readonly state: StateName | null;
+  /** It is MASTER and gives that up. */
+  readonly costs_mastership: boolean;
+  readonly changes: readonly KeyChangeDocument[];
+}
+
+export interface KeyChangeDocument {
+  /** As in the file, with dots. */
+  readonly key: string;
+  /** Null: the key was, or is, not there. */
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+export interface AgentReloadDocument extends KeyChangeDocument {
+  readonly effect: 'applied' | 'needs-restart';
 }
 
 /** What the server answers from. */

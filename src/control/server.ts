@@ -1,4 +1,5 @@
 /** HTTP over the control socket, on the main thread. What a reader leaves unread is bounded too. */
+import { chmod } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import {
   boundedServer,
@@ -8,11 +9,20 @@ import {
   hasBody,
   INTERNAL_ERROR,
   PARTING_MS,
+  type Refusal,
   refuse,
   sendError,
   sendJson,
   UNEXPECTED_BODY,
 } from './bounded-server.ts';
+import {
+  badRequest,
+  bodyOf,
+  type Command,
+  CommandRefusal,
+  type ControlCommands,
+  commandAt,
+} from './commands.ts';
 import { streamEvents } from './event-stream.ts';
 import type { ControlSource } from './protocol.ts';
 import { type Answer, answer } from './routes.ts';
@@ -23,6 +33,8 @@ export interface ControlServerOptions {
   /** Permission bits of the socket: who may ask. */
   readonly mode: number;
   readonly source: ControlSource;
+  /** Left out: nothing can be changed over this socket. */
+  readonly commands?: ControlCommands;
   /** An answer could not be made: our fault, for the log. */
   readonly onError?: (error: unknown) => void;
   readonly limits?: Partial<ControlLimits>;
@@ -36,6 +48,12 @@ export interface ControlLimits extends HttpLimits {
 }
 
 const LIMITS: ControlLimits = { ...HTTP_LIMITS, followers: 32, backlogBytes: 1024 * 1024 };
+
+const POST_ONLY: Refusal = {
+  status: 405,
+  code: 'method-not-allowed',
+  message: 'this path answers to POST only',
+};
 
 export class ControlServer {
   readonly #options: ControlServerOptions;
@@ -59,6 +77,11 @@ export class ControlServer {
     return control;
   }
 
+  /** Who may ask from now on. */
+  async setMode(mode: number): Promise<void> {
+    await chmod(this.#options.socket, mode);
+  }
+
   /** Ends all streams and removes the socket. */
   async close(): Promise<void> {
     for (const end of this.#endStreams) end();
@@ -70,8 +93,32 @@ export class ControlServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     try {
-      this.#reply(request, response, this.#answer(request));
+      const path = (request.url ?? '').replace(/\?.*/s, '');
+      const command = this.#options.commands === undefined ? undefined : commandAt(path);
+      if (command === undefined) this.#reply(request, response, this.#answer(request));
+      else void this.#command(request, response, command);
     } catch (error) {
+      this.#options.onError?.(error);
+      sendError(response, INTERNAL_ERROR);
+    }
+  }
+
+  async #command(request: IncomingMessage, response: ServerResponse, command: Command) {
+    const { commands } = this.#options;
+    try {
+      if (commands === undefined || request.method !== 'POST') {
+        refuse(response, { ...POST_ONLY, allow: 'POST' });
+        return;
+      }
+      if (request.url?.includes('?')) throw badRequest('this request has no parameters');
+      const document = await command(commands, await bodyOf(request));
+      sendJson(response, 200, document);
+    } catch (error) {
+      if (error instanceof CommandRefusal) {
+        refuse(response, error.refusal);
+        return;
+      }
+      if (request.destroyed && !request.complete) return;
       this.#options.onError?.(error);
       sendError(response, INTERNAL_ERROR);
     }

@@ -197,7 +197,11 @@ export class Reconfiguration {
     timers.clearAll(router.position);
     transitions.dirty.delete(router);
     transitions.changed.delete(router);
-    outbox.report({ kind: 'instance-removed', instance: router.settings.name });
+    const { name } = router.settings;
+    outbox.report({ kind: 'instance-removed', instance: name });
+    // Rows of `status` are told apart by name: whoever has it now has the last word.
+    const namesake = this.running(name);
+    if (namesake !== undefined) transitions.changed.add(namesake);
   }
 
   #isInTheWay(settings: InstanceSettings): boolean {

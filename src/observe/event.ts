@@ -81,6 +81,12 @@ export function sentenceOf(facts: EventFacts): string {
       return `${facts.address} was left by a former run and is removed`;
     case 'address-failed':
       return `the kernel refused to ${facts.operation} ${facts.address}: ${facts.errno}`;
+    case 'configuration-reloaded': {
+      const { started, stopped, changed, restarted } = facts;
+      return `configuration reloaded: ${started} started, ${stopped} stopped, ${changed} changed in place, ${restarted} restarted`;
+    }
+    case 'configuration-refused':
+      return `${facts.file} is not applied; errors: ${facts.errors}`;
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
     case 'address-conflict':

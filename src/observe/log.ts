@@ -96,6 +96,7 @@ function levelOf(facts: EventFacts): Level {
     case 'address-cleaned':
     case 'priority-changed':
     case 'dual-master-ended':
+    case 'configuration-reloaded':
       return 'info';
     case 'before-master':
       return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
@@ -109,6 +110,7 @@ function levelOf(facts: EventFacts): Level {
     case 'address-failed':
     case 'address-conflict':
     case 'dual-master':
+    case 'configuration-refused':
       return 'error';
   }
 }

@@ -66,25 +66,20 @@ export class AgentModel {
     );
   }
 
-  /** The configuration is another one; rows of instances that it does not have stay until they are gone. */
-  replace(settings: Settings): void {
-    const known = this.#rows;
+  /**
+   * The configuration is another one; `formerNames` has the old name of each instance that goes on
+   * under a new one. Rows of instances that are no longer configured stay until they are gone.
+   */
+  replace(settings: Settings, formerNames: ReadonlyMap<string, string> = new Map()): void {
+    const known = new Map(this.#rows);
+    const rows = settings.instances.map((one): [string, Row] => {
+      const formerName = formerNames.get(one.name) ?? one.name;
+      const { counterRow, view } = known.get(formerName) ?? {};
+      return [one.name, { settings: one, counterRow, view }];
+    });
+    for (const name of [...formerNames.values(), ...rows.map(([name]) => name)]) known.delete(name);
     this.#settings = settings;
-    this.#rows = new Map(
-      settings.instances.map((one) => {
-        const { counterRow, view } = known.get(one.name) ?? {};
-        return [one.name, { settings: one, counterRow, view }];
-      }),
-    );
-    for (const [name, row] of known) if (!this.#rows.has(name)) this.#rows.set(name, row);
-  }
-
-  /** An instance goes on under another name. */
-  rename(from: string, to: string): void {
-    const row = this.#rows.get(from);
-    if (row === undefined) return;
-    this.#rows.delete(from);
-    this.#rows.set(to, row);
+    this.#rows = new Map([...rows, ...known]);
   }
 
   apply(report: Report, at: Date): void {

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { releaseWait } from '../../fsm/vrrp/timing.ts';
-import { effectiveConfig, maskSecrets } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { ControlCommands } from '../control/commands.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { ControlSource, EventFacts } from '../control/protocol.ts';
 import { ControlServer } from '../control/server.ts';
@@ -16,20 +16,24 @@ import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
-import type { HttpServer } from '../observe/http-server.ts';
 import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
+import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
+import { LazyHttp } from './lazy-http.ts';
 import type { Scheduling } from './messages.ts';
 import { openNotifier } from './notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
+import { formerNames, Reloads } from './reloads.ts';
 
 /** What the kernel has beyond that to give up every VIP. */
 const STOP_GRACE_MS = 5_000;
 
 export interface DaemonOptions {
+  /** Absolute: what a reload reads again. */
+  readonly file: string;
   readonly config: LoadedConfig;
   /** Booted by the caller, before the configuration was read. */
   readonly protocol: ProtocolWorker;
@@ -50,7 +54,7 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonOutcome> 
 }
 
 async function runLogged(
-  { config, protocol }: DaemonOptions,
+  { file, config, protocol }: DaemonOptions,
   logger: Logger,
 ): Promise<DaemonOutcome> {
   const { settings, agent } = config;
@@ -71,36 +75,60 @@ async function runLogged(
     wallClock,
     notifications: () => notifier?.counts(),
   });
-  const source = sourceOf(config, model);
-  const control = await openControl(config, source, logger);
-  if (control === undefined) return 1;
-  const http = await openHttp(config, source, protocol, logger);
-  if (http === 'failed') {
-    await control.close();
-    return 1;
-  }
+  const configuration = new Configuration({
+    file,
+    config,
+    status: () => model.status(),
+    apply: (plan) => {
+      protocol.feed([{ kind: 'settings.changed', change: plan.change }]);
+      return protocol.ping();
+    },
+  });
   const note = (facts: EventFacts) => {
     const at = new Date();
     model.note(facts, at);
     logFacts(logger, facts, at);
   };
-  notifier = openNotifier({ config, model, protocol, note });
+  const source = sourceOf(configuration, model);
+  const reloads = new Reloads(configuration, note, logger);
+  const control = await openControl(config, source, reloads, logger);
+  if (control === undefined) return 1;
+  const http = httpOf(source, protocol, logger);
+  if (!(await opened(http, config, logger))) {
+    await control.close();
+    return 1;
+  }
+  const settingsInEffect = () => configuration.settings;
+  const { notifications } = agent;
+  notifier = openNotifier({ notifications, settings: settingsInEffect, model, protocol, note });
+  configuration.follow({
+    prepare: ({ agent: next }) => http.move(next.httpListen),
+    follow: ({ settings: next, agent: nextAgent }, plan) => {
+      model.replace(next, formerNames(plan));
+      notifier?.reconfigure(nextAgent.notifications);
+      logger.level = nextAgent.logLevel;
+      control.setMode(nextAgent.control.mode).catch((error: unknown) => {
+        logger.error({ code: 'control-mode-failed', err: error }, 'the socket keeps its mode');
+      });
+    },
+  });
   protocol.start(settings, agent.realtime, {
     started: (scheduling) => logStart(logger, config, scheduling),
     reports: ({ reports, wall }) => {
       for (const report of reports) {
         const at = report.kind === 'transition' ? wallClock(report.at) : new Date(wall);
         model.apply(report, at);
+        if (report.kind === 'instance-removed') configuration.removed(report.instance);
         logReport(logger, report, at);
       }
     },
   });
-  const stopListening = onSignals(logger, protocol, settings);
-  const outcome = await outcomeOf(protocol, config, model, logger);
+  const stopListening = onSignals(logger, protocol, configuration, reloads);
+  const outcome = await outcomeOf(protocol, configuration, model, logger);
   if (outcome !== 0) noteEnd(model, note);
   await notifier.close();
   stopListening();
-  await Promise.all([control.close(), http?.close()]);
+  await Promise.all([control.close(), http.close()]);
   await protocol.terminate();
   return outcome;
 }
@@ -121,19 +149,19 @@ function noteEnd(model: AgentModel, note: (facts: EventFacts) => void): void {
   }
 }
 
-function sourceOf({ settings, agent }: LoadedConfig, model: AgentModel): ControlSource {
-  const effective = maskSecrets(effectiveConfig(settings, agent));
+function sourceOf(configuration: Configuration, model: AgentModel): ControlSource {
   return {
     status: () => model.status(),
     eventsAfter: (sequence) => model.eventsAfter(sequence),
     subscribe: (listener) => model.subscribe(listener),
-    config: () => effective,
+    config: () => configuration.words,
   };
 }
 
 async function openControl(
   { agent }: LoadedConfig,
   source: ControlSource,
+  commands: ControlCommands,
   logger: Logger,
 ): Promise<ControlServer | undefined> {
   try {
@@ -141,6 +169,7 @@ async function openControl(
       socket: agent.control.socket,
       mode: agent.control.mode,
       source,
+      commands,
       onError: (error) => logger.error({ code: 'control-error', err: error }, 'no answer made'),
     });
   } catch (error) {
@@ -151,24 +180,22 @@ async function openControl(
   }
 }
 
-/** Undefined: the configuration asks for none. */
-async function openHttp(
-  { agent }: LoadedConfig,
-  source: ControlSource,
-  protocol: ProtocolWorker,
-  logger: Logger,
-): Promise<HttpServer | undefined | 'failed'> {
-  const listen = agent.httpListen;
-  if (listen === undefined) return undefined;
+/** Loads what serves HTTP only when the configuration asks for it, now or later. */
+function httpOf(source: ControlSource, protocol: ProtocolWorker, logger: Logger): LazyHttp {
   const onError = (error: unknown) =>
     logger.error({ code: 'http-error', err: error }, 'no answer made');
+  return new LazyHttp({ source, protocol, onError });
+}
+
+/** Whether the listener that the configuration asks for is there. */
+async function opened(http: LazyHttp, { agent }: LoadedConfig, logger: Logger): Promise<boolean> {
   try {
-    const http = await import('./http.ts');
-    return await http.openHttp({ listen, source, protocol, onError });
+    await http.move(agent.httpListen);
+    return true;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     logger.fatal({ code: 'http-listen-failed' }, message);
-    return 'failed';
+    return false;
   }
 }
 
@@ -185,7 +212,12 @@ function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Schedu
 }
 
 /** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
-function onSignals(logger: Logger, protocol: ProtocolWorker, settings: Settings): () => void {
+function onSignals(
+  logger: Logger,
+  protocol: ProtocolWorker,
+  configuration: Configuration,
+  reloads: Reloads,
+): () => void {
   let impatience: NodeJS.Timeout | undefined;
   const hurry = () => {
     logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
@@ -193,11 +225,14 @@ function onSignals(logger: Logger, protocol: ProtocolWorker, settings: Settings)
   };
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
+    configuration.stop();
     protocol.shutdown();
-    impatience ??= setTimeout(hurry, longestReleaseWait(settings) + STOP_GRACE_MS);
+    impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
   };
-  const reload = () =>
-    logger.warn({ code: 'reload-unavailable' }, 'SIGHUP: reload is not available in this version');
+  const reload = () => {
+    logger.info({ code: 'reloading', signal: 'SIGHUP' }, 'SIGHUP: reloading');
+    void reloads.onSignal();
+  };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);
@@ -217,7 +252,7 @@ function longestReleaseWait({ instances }: Settings): number {
 
 async function outcomeOf(
   protocol: ProtocolWorker,
-  { settings }: LoadedConfig,
+  configuration: Configuration,
   model: AgentModel,
   logger: Logger,
 ): Promise<DaemonOutcome> {
@@ -228,7 +263,7 @@ async function outcomeOf(
   } catch (error) {
     logger.fatal({ code: 'protocol-thread-failed', err: error }, 'the protocol has failed');
     await protocol.terminate();
-    releaseEverything(settings, model, logger);
+    releaseEverything(configuration.everything, model, logger);
     return 1;
   }
 }
@@ -243,11 +278,7 @@ function failureOfMainThread(logger: Logger): Promise<never> {
   });
 }
 
-function releaseEverything(
-  settings: LoadedConfig['settings'],
-  model: AgentModel,
-  logger: Logger,
-): void {
+function releaseEverything(settings: Settings, model: AgentModel, logger: Logger): void {
   const masters = new Set(
     model
       .status()

@@ -2,33 +2,77 @@
 import { readFileSync } from 'node:fs';
 import type { ControlSource } from '../control/protocol.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { isSame } from '../net/equality.ts';
 import { HealthCheck } from '../observe/health.ts';
-import { HttpServer } from '../observe/http-server.ts';
+import { HttpServer, type HttpServerOptions } from '../observe/http-server.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { LATENESS_BOUNDS, LatenessHistogram } from './lateness.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
 
+const STATUS_PAGE = new URL('../../../src/observe/status-page.html', import.meta.url);
+
 export interface AgentHttpOptions {
-  readonly listen: Endpoint;
   readonly source: ControlSource;
   readonly protocol: ProtocolWorker;
   readonly onError: (error: unknown) => void;
 }
 
-/** Throws `HttpListenError` when the port is not to be had. */
-export function openHttp(options: AgentHttpOptions): Promise<HttpServer> {
-  const { listen, source, protocol, onError } = options;
-  const lateness = new LatenessHistogram(new Float64Array(protocol.memory.lateness));
-  return HttpServer.listen({
-    listen,
-    source,
-    onError,
-    metrics: createMetrics({
-      status: () => source.status(),
-      subscribe: (listener) => source.subscribe(listener),
-      lateness: { bounds: LATENESS_BOUNDS, read: () => lateness.read() },
-    }),
-    health: new HealthCheck({ ping: () => protocol.ping(), now: () => performance.now() }),
-    page: readFileSync(new URL('../../../src/observe/status-page.html', import.meta.url), 'utf8'),
-  });
+/** Where the agent answers over HTTP, if anywhere. What is counted goes on when it moves. */
+export class AgentHttp {
+  readonly #options: AgentHttpOptions;
+  #parts: Pick<HttpServerOptions, 'metrics' | 'health' | 'page'> | undefined;
+  #server: HttpServer | undefined;
+  #listen: Endpoint | undefined;
+
+  constructor(options: AgentHttpOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Undefined: nowhere. Throws `HttpListenError` when the port is not to be had, and goes on where it
+   * was.
+   */
+  async move(listen: Endpoint | undefined): Promise<void> {
+    if (isSame(listen, this.#listen)) return;
+    // Two addresses with one port may be in each other's way.
+    const former = this.#listen;
+    if (former?.port === listen?.port) await this.close();
+    let server: HttpServer | undefined;
+    try {
+      server = listen === undefined ? undefined : await this.#open(listen);
+    } catch (error) {
+      if (this.#server === undefined && former !== undefined) {
+        this.#server = await this.#open(former);
+        this.#listen = former;
+      }
+      throw error;
+    }
+    await this.close();
+    this.#server = server;
+    this.#listen = listen;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.#listen = undefined;
+    await server?.close();
+  }
+
+  #open(listen: Endpoint): Promise<HttpServer> {
+    const { source, protocol, onError } = this.#options;
+    if (this.#parts === undefined) {
+      const lateness = new LatenessHistogram(new Float64Array(protocol.memory.lateness));
+      this.#parts = {
+        metrics: createMetrics({
+          status: () => source.status(),
+          subscribe: (listener) => source.subscribe(listener),
+          lateness: { bounds: LATENESS_BOUNDS, read: () => lateness.read() },
+        }),
+        health: new HealthCheck({ ping: () => protocol.ping(), now: () => performance.now() }),
+        page: readFileSync(STATUS_PAGE, 'utf8'),
+      };
+    }
+    return HttpServer.listen({ listen, source, onError, ...this.#parts });
+  }
 }

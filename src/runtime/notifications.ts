@@ -1,6 +1,7 @@
 /** The notifier of a running agent: what it hears from, what it answers to, where its trouble goes. */
-import type { LoadedConfig } from '../config/load.ts';
+import type { NotificationSettings } from '../config/notification-settings.ts';
 import type { EventFacts } from '../control/protocol.ts';
+import type { Settings } from '../engine/settings.ts';
 import { Fifo } from '../kernel/fifo/fifo.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { SubjectFacts } from './notify/environment.ts';
@@ -10,19 +11,21 @@ import type { Trouble } from './notify/outcomes.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
 
 export interface NotificationsOptions {
-  readonly config: LoadedConfig;
+  readonly notifications: NotificationSettings;
+  /** In effect. */
+  readonly settings: () => Settings;
   readonly model: AgentModel;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
   /** To the events and to the log. */
   readonly note: (facts: EventFacts) => void;
 }
 
-export function openNotifier({ config, model, protocol, note }: NotificationsOptions): Notifier {
-  const { settings, agent } = config;
+export function openNotifier(options: NotificationsOptions): Notifier {
+  const { settings, notifications, model, protocol, note } = options;
   const notifier = new Notifier({
-    router: settings.router,
-    settings: agent.notifications,
-    factsOf: (name) => factsOf(config, name),
+    router: settings().router,
+    settings: notifications,
+    factsOf: (name) => factsOf(settings(), name),
     priorityOf: (name) =>
       model.status().instances.find((one) => one.name === name)?.priority.effective ?? 0,
     tell: (trouble) => note(factsOfTrouble(trouble)),
@@ -35,8 +38,8 @@ export function openNotifier({ config, model, protocol, note }: NotificationsOpt
   return notifier;
 }
 
-function factsOf({ settings }: LoadedConfig, name: string): SubjectFacts | undefined {
-  const instance = settings.instances.find((one) => one.name === name);
+function factsOf({ instances }: Settings, name: string): SubjectFacts | undefined {
+  const instance = instances.find((one) => one.name === name);
   if (instance === undefined) return undefined;
   const { vrid, family, interface: link, addresses } = instance;
   return {

@@ -1,4 +1,5 @@
 /** `vrrp-agent run`: the agent itself, in the foreground. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProtocolWorker } from '../../runtime/protocol-worker.ts';
 import type { CliContext } from '../context.ts';
@@ -11,7 +12,7 @@ interface RunOptions {
 export function register(program: Command, context: CliContext): void {
   program
     .command('run')
-    .description('the daemon, in the foreground; SIGTERM stops it')
+    .description('the daemon, in the foreground; SIGTERM stops it, SIGHUP reloads the file')
     .requiredOption('--config <file>', 'configuration file')
     .action((options: RunOptions) => run(context, options));
 }
@@ -42,5 +43,5 @@ async function runWith(
   for (const warning of loaded.value.warnings) {
     context.stderr(`${formatFinding(file, warning, 'warning: ')}\n`);
   }
-  return runDaemon({ config: loaded.value, protocol });
+  return runDaemon({ file: resolve(file), config: loaded.value, protocol });
 }

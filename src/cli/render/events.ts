@@ -44,6 +44,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'address-failed':
     case 'address-conflict':
     case 'dual-master':
+    case 'configuration-refused':
       return palette.bad;
     case 'discard':
     case 'warning':
@@ -56,6 +57,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'priority-changed':
     case 'dual-master-ended':
     case 'before-master':
+    case 'configuration-reloaded':
       return plain;
   }
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { ControlCommands } from '../../../src/control/commands.ts';
 import { type ControlLimits, ControlServer } from '../../../src/control/server.ts';
 import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
 import { instant } from '../../../src/net/time.ts';
@@ -41,11 +42,12 @@ export async function runControl(
     readonly model?: AgentModel;
     readonly limits?: Partial<ControlLimits>;
     readonly config?: () => unknown;
+    readonly commands?: ControlCommands;
     readonly onError?: (error: unknown) => void;
   } = {},
 ): Promise<RunningControl> {
   const socket = socketPath();
-  const { model = modelOf('web'), limits, onError } = options;
+  const { model = modelOf('web'), limits, onError, commands } = options;
   let tellFollowed = () => {};
   const followed = new Promise<void>((resolve) => {
     tellFollowed = resolve;
@@ -62,6 +64,7 @@ export async function runControl(
       },
       config: options.config ?? (() => ({ router: 'lb1' })),
     },
+    ...(commands === undefined ? {} : { commands }),
     ...(limits === undefined ? {} : { limits }),
     ...(onError === undefined ? {} : { onError }),
   });

@@ -89,4 +89,15 @@ describe('timers', () => {
       }),
     );
   });
+
+  test('have room for more routers while they run', () => {
+    const timers = new Timers(1);
+    timers.set('adver', 0, instant(50));
+    timers.grow(3);
+    timers.set('down', 2, instant(40));
+    expect([timers.next(), timers.at('adver', 0), timers.at('down', 2)]).toEqual([40, 50, 40]);
+    timers.clearAll(2);
+    timers.tighten();
+    expect(timers.next()).toBe(50);
+  });
 });

@@ -92,6 +92,23 @@ describe('the status document', () => {
     expect(model.status().instances.map((one) => one.name)).toEqual(['web']);
   });
 
+  test('follows the configuration: names, order, rows of counters, and what is leaving', () => {
+    const { model, counters } = modelOf(['web', 'mail', 'ftp']);
+    model.apply({ kind: 'view', view: viewOf('web') }, AT);
+    counters.add(1, 'advertisement-rcvd', 7);
+    model.replace(settingsOf('new', 'shop'), new Map([['shop', 'web']]));
+    const rows = () => model.status().instances;
+    expect(rows().map(({ name }) => name)).toEqual(['new', 'shop', 'mail', 'ftp']);
+    expect(rows().map(({ counters: of }) => of['advertisement-rcvd'])).toEqual([0, 7, 0, 0]);
+    model.apply({ kind: 'view', view: viewOf('new', { row: 2 }) }, AT);
+    counters.add(2, 'advertisement-rcvd', 3);
+    expect(rows()[0]?.counters['advertisement-rcvd']).toBe(3);
+    for (const instance of ['mail', 'ftp', 'new']) {
+      model.apply({ kind: 'instance-removed', instance }, AT);
+    }
+    expect(rows().map(({ name }) => name)).toEqual(['new', 'shop']);
+  });
+
   test('survives JSON', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('web', { releasing: true }) }, AT);

@@ -1,0 +1,60 @@
+/** `vrrp-agent reload`: the running agent takes its configuration file anew. */
+import type { Command } from 'commander';
+import { formatFinding } from '../../config/finding.ts';
+import { RefusedRequest } from '../../control/control-error.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { renderReload } from '../render/reload.ts';
+import { paletteFor } from '../render/text.ts';
+
+interface ReloadOptions extends AgentOptions {
+  readonly dryRun?: true;
+}
+
+const DESCRIPTION = `Apply the configuration file of the running agent, or say what would change.
+
+All or nothing: when the file has an error, every error is listed and nothing changes. Instances
+that have not changed are not interrupted. The plan says which steps cost a MASTER its mastership.`;
+
+export function register(program: Command, context: CliContext): void {
+  withAgentOptions(
+    program
+      .command('reload')
+      .description(DESCRIPTION)
+      .option('--dry-run', 'change nothing, print the plan'),
+  ).action((_options: unknown, command: Command) =>
+    reload(context, command.optsWithGlobals<ReloadOptions>()),
+  );
+}
+
+function reload(context: CliContext, options: ReloadOptions): Promise<void> {
+  return askAgent(context, options, async (client) => {
+    try {
+      const document = await client.reload({ dryRun: options.dryRun === true });
+      context.stdout(
+        options.json === true
+          ? asJson(document)
+          : renderReload(document, paletteFor(context.isTty, process.env)),
+      );
+    } catch (error) {
+      if (!(error instanceof RefusedRequest) || error.code !== 'invalid-configuration') throw error;
+      refused(context, options, error);
+    }
+  });
+}
+
+function refused(context: CliContext, { json }: ReloadOptions, error: RefusedRequest): void {
+  context.setExitCode(EXIT.usage);
+  const { code, message, findings } = error;
+  if (json === true) {
+    context.stdout(asJson({ error: { code, message }, findings }));
+    return;
+  }
+  for (const finding of findings) context.stderr(`${formatFinding(finding.file, finding)}\n`);
+  context.stderr(`vrrp-agent: ${message}\n`);
+}
+
+function asJson(document: unknown): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

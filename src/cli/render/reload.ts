@@ -1,0 +1,83 @@
+/** The plan of a reload as lines: what changes, how, and what it costs. */
+import type {
+  InstanceReloadDocument,
+  KeyChangeDocument,
+  ReloadDocument,
+} from '../../control/protocol.ts';
+import { type Palette, printable } from './text.ts';
+
+export function renderReload(document: ReloadDocument, palette: Palette): string {
+  const { applied, file, instances, unchanged, agent, warnings } = document;
+  const width = Math.max(0, ...instances.map(({ name }) => name.length));
+  const lines = [
+    applied ? `${file} is applied` : `${file}: nothing is changed, this is the plan`,
+    ...instances.flatMap((one) => instanceLines(one, width, applied, palette)),
+    `  ${unchanged} ${unchanged === 1 ? 'instance is' : 'instances are'} unchanged and not interrupted`,
+    ...agent
+      .filter(({ effect }) => effect === 'applied')
+      .map((one) => `  agent: ${changeText(one)}`),
+    ...agent
+      .filter(({ effect }) => effect === 'needs-restart')
+      .map((one) =>
+        palette.notable(`  agent: ${changeText(one)}: only a restart of the agent changes this`),
+      ),
+    ...warnings.map(
+      ({ file: name, line, column, message }) => `  ${name}:${line}:${column}: warning: ${message}`,
+    ),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+function instanceLines(
+  instance: InstanceReloadDocument,
+  width: number,
+  applied: boolean,
+  palette: Palette,
+): string[] {
+  const { name, action, former_name: former, changes } = instance;
+  const head = `  ${name.padEnd(width)}  ${action.padEnd('restart'.length)}  ${consequence(instance, applied)}`;
+  return [
+    instance.costs_mastership ? palette.bad(head) : head,
+    ...(former === null ? [] : [`      name: ${former} -> ${name}`]),
+    ...changes.filter(({ key }) => key !== 'name').map((one) => `      ${changeText(one)}`),
+  ];
+}
+
+function consequence(instance: InstanceReloadDocument, applied: boolean): string {
+  const { action, state, costs_mastership: costs } = instance;
+  const [gives, begins] = applied
+    ? ['gives up the mastership', 'begins anew']
+    : ['would give up the mastership', 'begin anew'];
+  switch (action) {
+    case 'start':
+      return 'new: listens first';
+    case 'stop':
+      return costs ? `MASTER: ${gives}` : `${state ?? 'INIT'}: lets go`;
+    case 'restart':
+      return costs ? `MASTER: ${gives} and ${begins}` : `${state ?? 'INIT'}: begins anew`;
+    case 'change':
+      return `${state ?? 'INIT'}: in place`;
+  }
+}
+
+function changeText({ key, from, to }: KeyChangeDocument): string {
+  if (Array.isArray(from) && Array.isArray(to)) return `${key}: ${listText(from, to)}`;
+  return `${key}: ${valueText(from)} -> ${valueText(to)}`;
+}
+
+/** What goes and what comes. */
+function listText(from: readonly unknown[], to: readonly unknown[]): string {
+  const [former, next] = [from, to].map((list) => list.map(valueText));
+  const gone = (former ?? []).filter((text) => next?.includes(text) === false);
+  const come = (next ?? []).filter((text) => former?.includes(text) === false);
+  if (gone.length + come.length === 0) return 'another order';
+  return [...gone.map((text) => `-${text}`), ...come.map((text) => `+${text}`)].join(' ');
+}
+
+function valueText(value: unknown): string {
+  if (value === null) return 'none';
+  if (typeof value !== 'object') return String(value);
+  const { address, interface: link, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (typeof address !== 'string' || Object.keys(rest).length > 0) return JSON.stringify(value);
+  return typeof link === 'string' ? `${address}@${link}` : address;
+}

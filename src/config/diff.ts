@@ -1,0 +1,186 @@
+/**
+ * From the configuration in effect to the one of the file: what a reload would do, in the words of
+ * the file, and what is in effect afterwards. All of it is decided before anything is touched.
+ */
+import {
+  applicationOf,
+  type CommonSettings,
+  identityOf,
+  type SettingsChange,
+  settingsChange,
+} from '../engine/settings-change.ts';
+import { isSame } from '../net/equality.ts';
+import type { AgentSettings } from './agent-settings.ts';
+import { effectiveConfig, maskSecrets } from './effective.ts';
+import type { Lowered } from './lower.ts';
+import type { InstanceFile } from './schema.ts';
+
+export interface ReloadPlan {
+  /** For the engine. */
+  readonly change: SettingsChange;
+  /** What is in effect afterwards: what waits for a restart of the agent is as before. */
+  readonly effective: Lowered;
+  readonly instances: readonly InstancePlan[];
+  readonly unchanged: number;
+  /** What is not about one instance. */
+  readonly agent: readonly AgentPlan[];
+}
+
+export interface InstancePlan {
+  readonly name: string;
+  /** Where the instance goes on under another name. */
+  readonly formerName?: string;
+  /** `restart` lets go and begins anew: a MASTER gives up its mastership. */
+  readonly action: 'start' | 'stop' | 'change' | 'restart';
+  readonly changes: readonly KeyChange[];
+}
+
+export interface KeyChange {
+  /** As in the file, with dots. */
+  readonly key: string;
+  /** Undefined: the key was, or is, not there. */
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+export interface AgentPlan extends KeyChange {
+  readonly effect: 'applied' | 'needs-restart';
+}
+
+const SECRET = /(^|\.)(password|secret|webhooks)$/;
+
+type Kept<Value> = (before: Value, after: Value) => Value;
+
+function keep<Value>(before: Value): Value {
+  return before;
+}
+
+function take<Value>(_: Value, after: Value): Value {
+  return after;
+}
+
+/**
+ * What is in effect after a reload. `keep`: only a restart of the agent changes it, and the plan
+ * says so. Whatever is `take` has somebody who makes it true in `runtime/configuration.ts`.
+ */
+const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]> } = {
+  control: (before, { mode }) => ({ socket: before.socket, mode }),
+  httpListen: take,
+  realtime: keep,
+  logLevel: take,
+  notifications: take,
+  stateDirectory: keep,
+  ipvs: keep,
+};
+
+const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Key]> } = {
+  router: keep,
+  linger: take,
+};
+
+export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {
+  const effective: Lowered = {
+    agent: merged(AGENT, before.agent, after.agent),
+    settings: {
+      ...merged<CommonSettings>(COMMON, before.settings, after.settings),
+      instances: after.settings.instances,
+    },
+  };
+  const change = settingsChange(before.settings, effective.settings);
+  const instances = instancePlans(before, after);
+  const kept = instances.filter(({ action }) => action !== 'stop').length;
+  return {
+    change,
+    effective,
+    instances,
+    unchanged: after.settings.instances.length - kept,
+    agent: [
+      ...agentChanges(before, effective).map((one) => ({ ...one, effect: 'applied' as const })),
+      ...agentChanges(effective, after).map((one) => ({
+        ...one,
+        effect: 'needs-restart' as const,
+      })),
+    ],
+  };
+}
+
+function merged<Of extends object>(
+  rules: { readonly [Key in keyof Of]-?: Kept<Of[Key]> },
+  before: Of,
+  after: Of,
+): Of {
+  const entries = (Object.keys(rules) as (keyof Of)[]).map((key) => [
+    key,
+    rules[key](before[key], after[key]),
+  ]);
+  return Object.fromEntries(entries) as Of;
+}
+
+/** In the order of the new file; what stops comes last. */
+function instancePlans(before: Lowered, after: Lowered): InstancePlan[] {
+  const [formerWords, nextWords] = [instanceWords(before), instanceWords(after)];
+  const formers = before.settings.instances;
+  const byIdentity = new Map(formers.map((one) => [identityOf(one), one]));
+  const identities = new Set(after.settings.instances.map(identityOf));
+  const leaving = new Map(
+    formers.filter((one) => !identities.has(identityOf(one))).map((one) => [one.name, one]),
+  );
+  const plans: InstancePlan[] = [];
+  for (const instance of after.settings.instances) {
+    const { name } = instance;
+    const same = byIdentity.get(identityOf(instance));
+    const former = same ?? leaving.get(name);
+    if (former === undefined) {
+      plans.push({ name, action: 'start', changes: [] });
+      continue;
+    }
+    if (same === undefined) leaving.delete(name);
+    const changes = instanceChanges(formerWords.get(former.name), nextWords.get(name));
+    if (isSame(former, instance) && changes.length === 0) continue;
+    const action = applicationOf(former, instance) === 'restart' ? 'restart' : 'change';
+    const formerName = former.name === name ? {} : { formerName: former.name };
+    plans.push({ name, ...formerName, action, changes });
+  }
+  for (const name of leaving.keys()) plans.push({ name, action: 'stop', changes: [] });
+  return plans;
+}
+
+/** By name; secrets included. */
+function instanceWords({ settings, agent }: Lowered): ReadonlyMap<string, InstanceFile> {
+  return new Map(effectiveConfig(settings, agent).instances.map((one) => [one.name, one]));
+}
+
+/** A secret says only that it has changed. */
+function instanceChanges(
+  before: InstanceFile | undefined,
+  after: InstanceFile | undefined,
+): KeyChange[] {
+  return keyChanges(before, after).map(({ key, from, to }) =>
+    SECRET.test(key) ? { key, from: 'the old one', to: 'a new one' } : { key, from, to },
+  );
+}
+
+function agentChanges(before: Lowered, after: Lowered): KeyChange[] {
+  const [former, next] = [before, after].map(({ settings, agent }) => {
+    const { instances: _, ...words } = maskSecrets(
+      effectiveConfig({ ...settings, instances: [] }, agent),
+    );
+    return words;
+  });
+  return keyChanges(former, next);
+}
+
+/** Mappings are compared key by key, everything else as a whole. */
+function keyChanges(before: unknown, after: unknown, key = ''): KeyChange[] {
+  if (isSame(before, after)) return [];
+  const [former, next] = [before ?? {}, after ?? {}];
+  if (!isMapping(former) || !isMapping(next)) return [{ key, from: before, to: after }];
+  const names = [...new Set([...Object.keys(former), ...Object.keys(next)])];
+  return names.flatMap((name) =>
+    keyChanges(former[name], next[name], key === '' ? name : `${key}.${name}`),
+  );
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

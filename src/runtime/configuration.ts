@@ -1,0 +1,140 @@
+/**
+ * The configuration in effect, and the way to the next one: read, checked and planned as a whole
+ * before anything is touched. One reload at a time.
+ */
+import { type ReloadPlan, reloadPlan } from '../config/diff.ts';
+import { effectiveConfig, maskSecrets } from '../config/effective.ts';
+import type { Finding } from '../config/finding.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Lowered } from '../config/lower.ts';
+import { loadConfigFile } from '../config/read-file.ts';
+import { CommandRefusal } from '../control/commands.ts';
+import type { FindingDocument, ReloadDocument, StatusDocument } from '../control/protocol.ts';
+import type { InstanceSettings, Settings } from '../engine/settings.ts';
+import { reloadDocument } from './reload-document.ts';
+
+/** What follows the configuration, besides the engine. */
+export interface Follower {
+  /** May fail, and then has to be as it was: nothing of the reload is done. */
+  readonly prepare?: (next: Lowered) => Promise<void>;
+  /** The plan is being applied. */
+  readonly follow?: (next: Lowered, plan: ReloadPlan) => void;
+}
+
+export interface ConfigurationOptions {
+  readonly file: string;
+  readonly config: LoadedConfig;
+  readonly status: () => StatusDocument;
+  /** Hands the plan over to the protocol; fulfilled when it is in effect there. */
+  readonly apply: (plan: ReloadPlan) => Promise<void>;
+}
+
+export class Configuration {
+  readonly #options: ConfigurationOptions;
+  readonly #followers: Follower[] = [];
+  #current: Lowered;
+  /** Left by a reload, and not gone yet. */
+  readonly #leaving: InstanceSettings[] = [];
+  #underWay: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
+  #words: unknown;
+
+  constructor(options: ConfigurationOptions) {
+    this.#options = options;
+    this.#current = options.config;
+    this.#words = wordsOf(options.config);
+  }
+
+  get settings(): Settings {
+    return this.#current.settings;
+  }
+
+  /** The same and what a former configuration has left for the engine to let go of. */
+  get everything(): Settings {
+    const { settings } = this.#current;
+    return { ...settings, instances: [...settings.instances, ...this.#leaving] };
+  }
+
+  /** In the words of the file, secrets masked. */
+  get words(): unknown {
+    return this.#words;
+  }
+
+  follow(follower: Follower): void {
+    this.#followers.push(follower);
+  }
+
+  /** The engine has let go of an instance of a former configuration. */
+  removed(name: string): void {
+    const index = this.#leaving.findIndex((one) => one.name === name);
+    if (index >= 0) this.#leaving.splice(index, 1);
+  }
+
+  /** No reload begins any more. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Throws `CommandRefusal`; then nothing has changed. */
+  reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
+    const result = this.#underWay.then(() => this.#reload(dryRun));
+    this.#underWay = result.catch(() => undefined);
+    return result;
+  }
+
+  async #reload(dryRun: boolean): Promise<ReloadDocument> {
+    this.#assertRunning();
+    const { file, status, apply } = this.#options;
+    const loaded = loadConfigFile(file);
+    if (!loaded.ok) throw invalid(file, loaded.error);
+    const plan = reloadPlan(this.#current, loaded.value);
+    const document = reloadDocument({
+      plan,
+      file,
+      applied: !dryRun,
+      states: new Map(status().instances.map(({ name, state }) => [name, state])),
+      warnings: withFile(file, loaded.value.warnings),
+    });
+    if (dryRun) return document;
+    await this.#prepare(plan.effective);
+    this.#assertRunning();
+    const leaving = new Set(plan.change.stop);
+    this.#leaving.push(...this.settings.instances.filter(({ name }) => leaving.has(name)));
+    this.#current = plan.effective;
+    this.#words = wordsOf(plan.effective);
+    for (const { follow } of this.#followers) follow?.(plan.effective, plan);
+    await apply(plan);
+    return document;
+  }
+
+  async #prepare(next: Lowered): Promise<void> {
+    try {
+      for (const { prepare } of this.#followers) await prepare?.(next);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      const message = `${error.message}; nothing has changed`;
+      throw new CommandRefusal({ status: 409, code: String(error.code), message });
+    }
+  }
+
+  #assertRunning(): void {
+    if (!this.#isStopping) return;
+    const message = 'the agent is stopping';
+    throw new CommandRefusal({ status: 409, code: 'stopping', message });
+  }
+}
+
+function wordsOf({ settings, agent }: Lowered): unknown {
+  return maskSecrets(effectiveConfig(settings, agent));
+}
+
+function invalid(file: string, errors: readonly Finding[]): CommandRefusal {
+  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
+  const message = `${file} is not applied: ${count}, nothing has changed`;
+  const findings = withFile(file, errors);
+  return new CommandRefusal({ status: 409, code: 'invalid-configuration', message, findings });
+}
+
+function withFile(file: string, findings: readonly Finding[]): FindingDocument[] {
+  return findings.map(({ line, column, code, message }) => ({ file, line, column, code, message }));
+}
