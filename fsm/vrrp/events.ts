@@ -1,7 +1,7 @@
 /**
  * All that can happen to one virtual router. Names are the event identities of RFC 8347 where it
- * has one; `advertisement`, `adver-timer`, `release-timeout`, `stall`, `priority-changed`, the
- * operator's `hand-over`, `hold-back` and `release`, and the fault events are ours.
+ * has one; `advertisement`, `adver-timer`, `release-timeout`, `stall`, `priority-changed`,
+ * `group-master`, `group-backup`, the operator's `hand-over`, `hold-back` and `release`, and the fault events are ours.
  */
 import type { Duration } from '../../src/net/time.ts';
 
@@ -24,6 +24,10 @@ export type VrrpEvent =
   | { readonly type: 'release' }
   /** The protocol thread was not running for longer than the shortest Master_Down_Interval. */
   | { readonly type: 'stall' }
+  /** The sync group becomes MASTER, and this member with it. */
+  | { readonly type: 'group-master' }
+  /** Another member of the sync group is MASTER no longer. */
+  | { readonly type: 'group-backup' }
   /** The effective priority is another one from now on; an owner's never changes. */
   | { readonly type: 'priority-changed'; readonly priority: number }
   | Advertisement

@@ -17,8 +17,14 @@ import {
   type RecoveryEvent,
   type VrrpEvent,
 } from './events.ts';
-import { type GuardArguments, guards } from './guards.ts';
-import { masterDownInterval, releaseWait, skewTime } from './timing.ts';
+import { guards } from './guards.ts';
+import {
+  shiftDownTimer,
+  startDownTimer,
+  startDownTimerAtSkew,
+  startHoldTimer,
+  startReleaseTimer,
+} from './timer-effects.ts';
 
 const noEffects = Object.fromEntries(EFFECT_TYPES.map((type) => [type, () => {}])) as {
   [Type in EffectType]: () => void;
@@ -31,43 +37,6 @@ const assigns = Object.fromEntries(
     typeof assign<VrrpContext, VrrpEvent, undefined, VrrpEvent, never>
   >;
 };
-
-const startDownTimer = {
-  type: 'startDownTimer',
-  params: ({ context }: GuardArguments) => ({
-    duration: masterDownInterval(context.version, context.priority, context.masterInterval),
-  }),
-} as const;
-
-const startDownTimerAtSkew = {
-  type: 'startDownTimer',
-  params: ({ context }: GuardArguments) => ({
-    duration: skewTime(context.version, context.priority, context.masterInterval),
-  }),
-} as const;
-
-/** Whichever interval is running ends with the Skew_Time of the priority. */
-const shiftDownTimer = {
-  type: 'shiftDownTimer',
-  params: ({ context, event }: GuardArguments) => {
-    const { version, masterInterval } = context;
-    const priority = event.type === 'priority-changed' ? event.priority : context.priority;
-    const before = skewTime(version, context.priority, masterInterval);
-    return { by: skewTime(version, priority, masterInterval) - before };
-  },
-} as const;
-
-const startHoldTimer = {
-  type: 'startHoldTimer',
-  params: ({ context }: GuardArguments) => ({ duration: context.preemptDelay }),
-} as const;
-
-const startReleaseTimer = {
-  type: 'startReleaseTimer',
-  params: ({ context }: GuardArguments) => ({
-    duration: releaseWait(context.version, context.advertisementInterval),
-  }),
-} as const;
 
 function onFaults<Transition>(transition: Transition): { [Type in FaultEvent]: Transition } {
   return Object.fromEntries(FAULT_EVENTS.map((type) => [type, transition])) as {
@@ -139,6 +108,10 @@ export const vrrpMachine = setup({
           target: 'holding',
           description: 'RFC 9568 6.4.2: Active_Down_Timer fired (F-B7)',
           meta: { event: 'master-timeout', reason: 'no-response' },
+        },
+        'group-master': {
+          target: 'holding',
+          description: 'the sync group becomes MASTER: the MASTER that is heard will yield',
         },
         'preempt-hold-timeout': {
           target: 'holding',
@@ -246,6 +219,16 @@ export const vrrpMachine = setup({
                 meta: { event: 'lower-priority-master' },
               },
             ],
+            'priority-changed': {
+              actions: ['setPriority', 'sendAdvertisement'],
+              description: 'whoever has the higher priority now need not wait to hear of it',
+            },
+            'group-backup': {
+              target: '#vrrp.backup',
+              actions: ['resetInterval', 'sendResignation'],
+              description:
+                'another member of the sync group is MASTER no longer: whoever follows it there may follow here',
+            },
             stall: {
               target: '#vrrp.backup',
               actions: ['resetInterval'],

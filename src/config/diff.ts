@@ -76,6 +76,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
 const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Key]> } = {
   router: keep,
   linger: take,
+  syncGroups: take,
 };
 
 export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {

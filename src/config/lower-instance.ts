@@ -42,6 +42,7 @@ export function lowerInstance(
     garp: lowerGarp(inherited, findings),
     neighborAdvertisement: { router: values.neighbor_advertisement?.router ?? 'auto' },
     addressConflict: values.address_conflict ?? 'report',
+    track: [],
   } as const;
   const beforeMaster = lowerBeforeMaster(
     values.notify,

@@ -45,6 +45,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     router: file.router ?? hostName,
     linger: file.stop?.linger ?? 'auto',
     instances,
+    syncGroups: [],
   };
   const notify: NotificationSettings = {
     fifo: file.notify?.fifo,

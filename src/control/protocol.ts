@@ -5,6 +5,7 @@
 import type { CounterName } from '../engine/counters.ts';
 import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
 import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
+import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
@@ -16,6 +17,7 @@ export interface StatusDocument {
   readonly pid: number;
   readonly started_at: string;
   readonly instances: readonly InstanceDocument[];
+  readonly sync_groups: readonly GroupDocument[];
   /** Of packets that belong to no instance. */
   readonly counters: CountersDocument;
   readonly notifications?: NotificationsDocument;
@@ -38,7 +40,46 @@ export interface InstanceDocument {
   readonly maintenance: Readonly<Record<string, unknown>> | null;
   readonly last_transition: TransitionDocument | null;
   readonly counters: CountersDocument;
+  /** Sync group it is a member of. */
+  readonly group: string | null;
+  readonly tracks: readonly TrackDocument[];
 }
+
+/** `GET /v1/status`: a sync group. */
+export interface GroupDocument {
+  readonly name: string;
+  readonly mode: 'all' | 'any';
+  /** MASTER only when every member is; FAULT when any is. */
+  readonly state: StateName;
+  readonly since: string;
+  readonly instances: readonly string[];
+}
+
+/** One thing that an instance depends on, by itself or as a member of its sync group. */
+export interface TrackDocument {
+  readonly name: string;
+  readonly kind: TrackKind;
+  readonly scope: 'instance' | 'group';
+  /** `unknown`: the first result is still to come. */
+  readonly state: 'unknown' | 'up' | 'down';
+  readonly since: string;
+  /** The number in a tracked file. */
+  readonly value: number | null;
+  /** Null: FAULT while it is down. */
+  readonly weight: number | null;
+  /** What it adds to the priority now. */
+  readonly adjustment: number;
+  /** The newest result; null: there is none. */
+  readonly result: string | null;
+  /** When that was. */
+  readonly checked_at: string | null;
+  readonly runs: number;
+  readonly failures: number;
+  /** Runs left out because the one before had not ended. */
+  readonly overruns: number;
+}
+
+export type TrackKind = TrackSource['kind'];
 
 export interface PriorityDocument {
   readonly configured: number;
@@ -140,6 +181,23 @@ export type EventFacts =
       readonly restarted: number;
     }
   | { readonly kind: 'configuration-refused'; readonly file: string; readonly errors: number }
+  | {
+      readonly kind: 'group';
+      readonly group: string;
+      readonly from: StateName;
+      readonly to: StateName;
+    }
+  | {
+      readonly kind: 'track';
+      readonly track: string;
+      readonly source: TrackKind;
+      /** Who depends on it. */
+      readonly instances: readonly string[];
+      readonly state: 'up' | 'down';
+      /** The number in a tracked file. */
+      readonly value: number | null;
+      readonly result: string;
+    }
   | {
       readonly kind: 'dual-master';
       readonly instance: string;

@@ -27,6 +27,10 @@ export function causeOf(
       return `the priority is ${event.priority} now`;
     case 'adver-timer':
       return 'advertisement due';
+    case 'group-master':
+      return `sync group ${router.group} becomes MASTER`;
+    case 'group-backup':
+      return `another member of sync group ${router.group} is MASTER no longer`;
     case 'preempt-hold-timeout':
       return `a lower priority was MASTER for the preempt delay of ${formatDuration(context.preemptDelay)}`;
     case 'release-timeout':

@@ -13,6 +13,7 @@ import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../
 import { AddressKeeper } from './address-keeper.ts';
 import { noteClaim } from './claims.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
+import { FaultKeeper } from './fault-keeper.ts';
 import type { Input } from './inputs.ts';
 import { LinkTable } from './links.ts';
 import { Listening } from './listening.ts';
@@ -26,7 +27,9 @@ import { Roster } from './roster.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
+import { SyncGroups, type TakeOver } from './sync-groups.ts';
 import { Timers } from './timers.ts';
+import { Tracking } from './tracking.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -47,6 +50,9 @@ export class Engine {
   readonly #reception: Reception;
   readonly #operations: Operations;
   readonly #listening: Listening;
+  readonly #groups: SyncGroups;
+  readonly #tracking: Tracking;
+  readonly #faults: FaultKeeper;
   readonly #placement: Placement;
   readonly #reconfiguration: Reconfiguration;
   /** What has changed since the routers were last compared with it. */
@@ -79,9 +85,14 @@ export class Engine {
       this.#outbox,
       options.shortcut ?? true,
     );
+    this.#groups = new SyncGroups(this.#transitions, this.#timers, this.#outbox);
+    this.#tracking = new Tracking(this.#links, this.#transitions, this.#outbox);
+    this.#faults = new FaultKeeper(this.#roster, this.#links, this.#transitions, this.#groups);
     this.#placement = new Placement({
       roster: this.#roster,
       links: this.#links,
+      faults: this.#faults,
+      tracking: this.#tracking,
       transitions: this.#transitions,
       reception: this.#reception,
       listening: this.#listening,
@@ -90,10 +101,12 @@ export class Engine {
       transitions: this.#transitions,
       keeper: this.#keeper,
       outbox: this.#outbox,
-      placement: this.#placement,
+      faults: this.#faults,
     });
     this.#reconfiguration = new Reconfiguration({
       roster: this.#roster,
+      groups: this.#groups,
+      tracking: this.#tracking,
       placement: this.#placement,
       transitions: this.#transitions,
       timers: this.#timers,
@@ -101,6 +114,7 @@ export class Engine {
       counters,
       outbox: this.#outbox,
     });
+    this.#reconfiguration.group(settings.syncGroups, 0 as Instant);
   }
 
   /** When `wake` is wanted next; NEVER when nothing is armed. */
@@ -191,6 +205,11 @@ export class Engine {
       case 'restore':
         this.#operations.take(input, this.#reconfiguration.running(input.instance), now);
         break;
+      case 'probe.changed':
+        for (const router of this.#tracking.probeChanged(input, now)) {
+          this.#faults.update(router, now);
+        }
+        break;
       case 'settings.changed':
         this.#change(input.change, now);
         break;
@@ -240,12 +259,15 @@ export class Engine {
   }
 
   #judgeSilence(now: Instant): void {
-    this.#timers.fire('down', now, (position) =>
-      this.#event(position, { type: 'master-timeout' }, now),
-    );
+    this.#timers.fire('down', now, (position) => this.#takeOver(position, 'master-timeout', now));
     this.#timers.fire('hold', now, (position) =>
-      this.#event(position, { type: 'preempt-hold-timeout' }, now),
+      this.#takeOver(position, 'preempt-hold-timeout', now),
     );
+  }
+
+  #takeOver(position: number, event: TakeOver, now: Instant): void {
+    const router = this.#roster.at(position);
+    if (router !== undefined) this.#groups.takeOver(router, event, now);
   }
 
   #event(position: number, event: Parameters<Transitions['apply']>[1], now: Instant): void {
@@ -266,7 +288,7 @@ export class Engine {
         case 'add-refused':
           router.refused = 'address-failed';
           this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
-          this.#placement.updateFaults(router, now);
+          this.#faults.update(router, now);
           break;
         case 'remove-refused':
           this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
@@ -282,7 +304,7 @@ export class Engine {
       if (router.index !== index) continue;
       router.refused = 'socket-failed';
       this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
-      this.#placement.updateFaults(router, now);
+      this.#faults.update(router, now);
     }
   }
 
@@ -317,6 +339,7 @@ export class Engine {
       else this.#placement.addressesChanged(now);
       this.#stale = undefined;
     }
+    this.#groups.settle(now);
     this.#operations.settle(now);
     const { dirty, changed } = this.#transitions;
     if (dirty.size > 0) {

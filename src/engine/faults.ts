@@ -53,6 +53,7 @@ export function faultsOf(
   }
   if (router.refused !== undefined) faults.push(router.refused);
   if (router.maintenance) faults.push('maintenance');
+  faults.push(...router.trackFaults);
   return faults;
 }
 

@@ -46,4 +46,14 @@ export type Input =
       readonly id: number;
       readonly granted: boolean;
     }
+  /** A tracked thing has another state than was last told. */
+  | {
+      readonly kind: 'probe.changed';
+      readonly probe: string;
+      readonly up: boolean;
+      /** The number in a tracked file; undefined: it is no such file. */
+      readonly value: number | undefined;
+      /** The result, for people. */
+      readonly detail: string;
+    }
   | { readonly kind: 'shutdown' };

@@ -1,10 +1,10 @@
 /** Carries out what operators ask for. Each request is answered once, by a report with its number. */
 import type { Instant } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
 import { HandOvers } from './hand-over.ts';
 import type { Input } from './inputs.ts';
 import type { Outbox } from './outbox.ts';
-import type { Placement } from './placement.ts';
 import type { OperatorAnswer, OperatorRequest, RefusalCode } from './requests.ts';
 import { whyNotTo } from './successor.ts';
 import type { Transitions } from './transitions.ts';
@@ -19,7 +19,7 @@ export interface OperationsOptions {
   readonly transitions: Transitions;
   readonly keeper: AddressKeeper;
   readonly outbox: Outbox;
-  readonly placement: Placement;
+  readonly faults: FaultKeeper;
 }
 
 const DONE: OperatorAnswer = { outcome: 'done' };
@@ -28,12 +28,12 @@ export class Operations {
   readonly #transitions: Transitions;
   readonly #outbox: Outbox;
   readonly #handOvers: HandOvers;
-  readonly #placement: Placement;
+  readonly #faults: FaultKeeper;
 
-  constructor({ transitions, keeper, outbox, placement }: OperationsOptions) {
+  constructor({ transitions, keeper, outbox, faults }: OperationsOptions) {
     this.#transitions = transitions;
     this.#outbox = outbox;
-    this.#placement = placement;
+    this.#faults = faults;
     this.#handOvers = new HandOvers(transitions, keeper, {
       enterMaintenance: (router, now) => this.#setMaintenance(router, true, now),
       answer: (id, answer) => this.#answer(id, answer),
@@ -153,7 +153,7 @@ export class Operations {
   #setMaintenance(router: VirtualRouter, maintenance: boolean, now: Instant): void {
     router.maintenance = maintenance;
     this.#transitions.changed.add(router);
-    this.#placement.updateFaults(router, now);
+    this.#faults.update(router, now);
   }
 
   #answer(id: number, answer: OperatorAnswer): void {

@@ -3,17 +3,21 @@
  * whether it can run at all. Derived anew whenever they change.
  */
 import type { Instant } from '../net/time.ts';
-import { faultEvents, faultsOf, sourceOf } from './faults.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
+import { sourceOf } from './faults.ts';
 import type { LinkTable } from './links.ts';
 import type { Listening } from './listening.ts';
 import type { Reception } from './reception.ts';
 import type { Roster } from './roster.ts';
+import type { Tracking } from './tracking.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 export interface PlacementParts {
   readonly roster: Roster;
   readonly links: LinkTable;
+  readonly faults: FaultKeeper;
+  readonly tracking: Tracking;
   readonly transitions: Transitions;
   readonly reception: Reception;
   readonly listening: Listening;
@@ -22,14 +26,19 @@ export interface PlacementParts {
 export class Placement {
   readonly #roster: Roster;
   readonly #links: LinkTable;
+  readonly #faults: FaultKeeper;
+  readonly #tracking: Tracking;
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #listening: Listening;
   #started = false;
 
-  constructor({ roster, links, transitions, reception, listening }: PlacementParts) {
+  constructor(parts: PlacementParts) {
+    const { roster, links, faults, tracking, transitions, reception, listening } = parts;
     this.#roster = roster;
     this.#links = links;
+    this.#faults = faults;
+    this.#tracking = tracking;
     this.#transitions = transitions;
     this.#reception = reception;
     this.#listening = listening;
@@ -41,12 +50,13 @@ export class Placement {
     for (const router of this.#roster.routers) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
-    for (const router of this.#roster.routers) this.#start(router, now);
+    for (const router of this.#roster.routers) this.#faults.start(router, now);
   }
 
   /** Interfaces came, went or changed: where packets come from, what frames carry. */
   linksChanged(now: Instant): void {
     for (const router of this.#roster.routers) this.#place(router);
+    this.#tracking.linksChanged(now);
     this.routersChanged(now);
   }
 
@@ -69,7 +79,7 @@ export class Placement {
       }
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
-      this.updateFaults(router, now);
+      this.#faults.update(router, now);
     }
   }
 
@@ -81,25 +91,7 @@ export class Placement {
 
   /** A router that was added while the others run. */
   start(router: VirtualRouter, now: Instant): void {
-    if (this.#started) this.#start(router, now);
-  }
-
-  updateFaults(router: VirtualRouter, now: Instant): void {
-    const before = router.faults;
-    const virtual = this.#roster.virtualOn(router.settings.interface);
-    const faults = faultsOf(router, this.#links, virtual);
-    const raised = faults.find((reason) => !before.includes(reason));
-    const cleared = before.find((reason) => !faults.includes(reason));
-    if (raised === undefined && cleared === undefined) return;
-    router.faults = faults;
-    this.#transitions.changed.add(router);
-    if (!this.#started || router.state === 'initialize') return;
-    if (raised !== undefined && router.state !== 'fault') {
-      this.#transitions.apply(router, { type: faultEvents(raised).raised }, now);
-    } else if (cleared !== undefined) {
-      const type = faultEvents(cleared).cleared;
-      this.#transitions.apply(router, { type, remaining: faults.length }, now);
-    }
+    if (this.#started) this.#faults.start(router, now);
   }
 
   /** A receive socket could not be opened, or a VIP not be added: ask again. */
@@ -107,15 +99,7 @@ export class Placement {
     router.refused = undefined;
     this.#listening.update(this.#roster.routers);
     this.#transitions.dirty.add(router);
-    this.updateFaults(router, now);
-  }
-
-  #start(router: VirtualRouter, now: Instant): void {
-    router.since = now;
-    this.#transitions.changed.add(router);
-    const [reason] = router.faults;
-    const type = reason === undefined ? 'startup' : faultEvents(reason).raised;
-    this.#transitions.apply(router, { type }, now);
+    this.#faults.update(router, now);
   }
 
   #place(router: VirtualRouter): void {

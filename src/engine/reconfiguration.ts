@@ -11,14 +11,18 @@ import { type ManagedAddress, placeOf } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Placement } from './placement.ts';
 import type { Roster } from './roster.ts';
-import type { InstanceSettings } from './settings.ts';
+import type { InstanceSettings, SyncGroupSettings } from './settings.ts';
 import { type CommonSettings, identityOf, type SettingsChange } from './settings-change.ts';
+import type { SyncGroups } from './sync-groups.ts';
 import type { Timers } from './timers.ts';
+import type { Tracking } from './tracking.ts';
 import { firstTick, type Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 export interface ReconfigurationParts {
   readonly roster: Roster;
+  readonly groups: SyncGroups;
+  readonly tracking: Tracking;
   readonly placement: Placement;
   readonly transitions: Transitions;
   readonly timers: Timers;
@@ -31,6 +35,7 @@ export class Reconfiguration {
   readonly #parts: ReconfigurationParts;
   readonly #leaving = new Set<VirtualRouter>();
   #waiting: InstanceSettings[] = [];
+  #syncGroups: readonly SyncGroupSettings[] = [];
 
   constructor(parts: ReconfigurationParts) {
     this.#parts = parts;
@@ -45,17 +50,32 @@ export class Reconfiguration {
     return this.#leaving.has(router);
   }
 
+  /** Who belongs together, and what each depends on; those that are leaving go alone. */
+  group(syncGroups: readonly SyncGroupSettings[], now: Instant): void {
+    const { roster, groups, tracking } = this.#parts;
+    this.#syncGroups = syncGroups;
+    const staying = roster.routers.filter((router) => !this.#leaving.has(router));
+    for (const router of this.#leaving) router.group = undefined;
+    groups.assign(syncGroups, staying, now);
+    tracking.assign(syncGroups, staying, now);
+  }
+
   /** The agent stops: nobody begins any more. */
   abandon(): void {
     this.#waiting = [];
   }
 
-  apply({ stop, change, start }: SettingsChange, linger: CommonSettings['linger'], now: Instant) {
+  apply(
+    { common, stop, change, start }: SettingsChange,
+    linger: CommonSettings['linger'],
+    now: Instant,
+  ) {
     const { roster, placement } = this.#parts;
     for (const name of stop) this.#stop(name, linger === 'auto', now);
     const changed = change.flatMap(({ name, settings }) => this.#change(name, settings));
     this.#handOverAddresses();
     roster.update();
+    this.group(common.syncGroups, now);
     placement.settle(
       changed.map(({ router }) => router),
       now,
@@ -78,6 +98,7 @@ export class Reconfiguration {
     if (ready.length > 0) {
       this.#waiting = this.#waiting.filter((settings) => !ready.includes(settings));
       const routers = ready.map((settings) => this.#add(settings));
+      this.group(this.#syncGroups, now);
       placement.settle(routers, now);
       for (const router of routers) placement.start(router, now);
     } else if (changed) placement.routersChanged(now);

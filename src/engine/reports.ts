@@ -3,6 +3,7 @@ import type { IpAddress, MacAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
+import type { TrackSource } from './settings.ts';
 import type { InstanceView } from './view.ts';
 
 export type Report =
@@ -29,6 +30,25 @@ export type Report =
       readonly to: number;
       /** What has changed it, for people. */
       readonly reason: string;
+    }
+  /** All members of a sync group have changed their state together. */
+  | {
+      readonly kind: 'group';
+      readonly at: Instant;
+      readonly group: string;
+      readonly from: StateName;
+      readonly to: StateName;
+    }
+  /** A tracked thing has come up or gone down, or has another number. */
+  | {
+      readonly kind: 'track';
+      readonly track: string;
+      readonly source: TrackSource['kind'];
+      /** Who depends on it. */
+      readonly instances: readonly string[];
+      readonly up: boolean;
+      readonly value: number | undefined;
+      readonly detail: string;
     }
   /** Anything `status` shows has changed; carries the whole new row. */
   | { readonly kind: 'view'; readonly view: InstanceView }

@@ -40,6 +40,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   neighborAdvertisement: 'in-place',
   addressConflict: 'in-place',
   beforeMaster: 'in-place',
+  track: 'in-place',
 };
 
 const KEYS = Object.keys(APPLICATION) as (keyof InstanceSettings)[];

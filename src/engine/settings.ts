@@ -12,6 +12,18 @@ export interface Settings {
   /** `auto`: on shutdown keep the VIPs until the successor is heard. */
   readonly linger: 'auto' | 'off';
   readonly instances: readonly InstanceSettings[];
+  readonly syncGroups: readonly SyncGroupSettings[];
+}
+
+/** Instances that change their state together. */
+export interface SyncGroupSettings {
+  readonly name: string;
+  /** Names of instances; at least two, and no instance in two groups. */
+  readonly instances: readonly string[];
+  /** `all`: MASTER when nobody else is MASTER of any member; `any`: of some member. */
+  readonly mode: 'all' | 'any';
+  /** Each counts for every member. */
+  readonly track: readonly TrackSettings[];
 }
 
 export interface InstanceSettings {
@@ -40,6 +52,7 @@ export interface InstanceSettings {
   readonly sourceAddress: IpAddress | undefined;
   readonly garp: GarpSettings;
   readonly neighborAdvertisement: NeighborAdvertisementSettings;
+  readonly track: readonly TrackSettings[];
   /** What follows when a station that is none of the group answers for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
   /** A take-over waits for leave from outside. */
@@ -52,6 +65,32 @@ export interface BeforeMasterSettings {
   /** When leave is refused, or does not come in time. */
   readonly onFailure: 'proceed' | 'abort';
 }
+
+/** What an instance or a sync group depends on. */
+export interface TrackSettings {
+  /** Completes `track:<name>`; unique in its instance or group. */
+  readonly name: string;
+  readonly source: TrackSource;
+  /**
+   * Undefined: FAULT while it is down. Negative: added while it is down. Positive: added while it is
+   * up. Where the source is a number, that number is multiplied by it and added.
+   */
+  readonly weight: number | undefined;
+}
+
+export type TrackSource =
+  /** Up while the link is there and running. */
+  | { readonly kind: 'interface'; readonly interface: string }
+  /** Found out by the main thread, which tells of it with `probe.changed`. */
+  | {
+      readonly kind: ProbeKind;
+      /** Equal for all who ask for the same probe. */
+      readonly probe: string;
+      /** What counts until the first result; `wait`: neither, and the instance is in FAULT. */
+      readonly init: 'up' | 'down' | 'wait';
+    };
+
+export type ProbeKind = 'script' | 'file' | 'process' | 'gateway' | 'http' | 'tcp';
 
 export interface VirtualAddress {
   readonly address: IpAddress;

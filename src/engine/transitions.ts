@@ -31,6 +31,10 @@ export class Transitions {
   readonly changed = new Set<VirtualRouter>();
   readonly leave: TakeOverLeave;
   readonly rivalries: Rivalries;
+  /** Members of sync groups that have gone from MASTER to BACKUP in this turn. */
+  readonly yielded = new Set<VirtualRouter>();
+  /** Members in BACKUP that have heard their MASTER in this turn. */
+  readonly following = new Set<VirtualRouter>();
 
   constructor(
     links: LinkTable,
@@ -59,7 +63,9 @@ export class Transitions {
     router.state = taken.state;
     router.context = taken.context;
     router.expected = undefined;
+    if (event.type === 'priority-changed') router.priorityChanged();
     for (const effect of taken.effects) this.#perform(router, effect, now);
+    if (router.group !== undefined) this.#noteInGroup(router, before.state, event, taken);
     if (taken.taken.meta['event'] === 'lower-priority-master' && heard !== undefined) {
       this.rivalries.noteLoser(router, event, heard, now);
     }
@@ -103,7 +109,7 @@ export class Transitions {
     const before = router.context.priority;
     if (effective === before) return;
     this.apply(router, { type: 'priority-changed', priority: effective }, now);
-    router.priorityChanged();
+    if (router.state === 'initialize') return;
     const instance = router.settings.name;
     this.#outbox.report({
       kind: 'priority-changed',
@@ -112,6 +118,22 @@ export class Transitions {
       to: effective,
       reason,
     });
+  }
+
+  #noteInGroup(
+    router: VirtualRouter,
+    from: VirtualRouter['state'],
+    event: VrrpEvent,
+    { state, effects }: Step,
+  ): void {
+    if (from === 'holding.master' && state === 'backup') this.yielded.add(router);
+    const restarts = effects.some(({ type }) => type === 'startDownTimer');
+    if (from === 'backup' && restarts && event.type === 'advertisement' && event.priority > 0) {
+      this.following.add(router);
+    }
+    const isHindered =
+      router.takeOver === 'preempt-hold-timeout' ? !router.context.holding : restarts;
+    if (state !== 'backup' || isHindered) router.takeOver = undefined;
   }
 
   /** Sends the router's advertisement out of turn or on its grid. */

@@ -2,6 +2,7 @@
 import type { Family, IpAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
 import type { StateName } from './reports.ts';
+import type { TrackSource } from './settings.ts';
 
 /** Why an instance is in FAULT; `name` completes `track:<name>` and `group:<name>`. */
 export type FaultReason =
@@ -46,6 +47,26 @@ export interface InstanceView {
   /** The MASTER as this router knows it: itself, a peer that was heard, or nobody yet. */
   readonly master: MasterView | null;
   readonly lastTransition: TransitionView | null;
+  /** Sync group it is a member of. */
+  readonly group: string | null;
+  readonly tracks: readonly TrackView[];
+}
+
+/** One thing that the instance depends on, by itself or as a member of its sync group. */
+export interface TrackView {
+  readonly name: string;
+  readonly kind: TrackSource['kind'];
+  readonly scope: 'instance' | 'group';
+  /** `unknown`: the first result is still to come. */
+  readonly status: 'unknown' | 'up' | 'down';
+  /** The number in a tracked file. */
+  readonly value: number | null;
+  /** Null: FAULT while it is down. */
+  readonly weight: number | null;
+  /** What it adds to the priority now. */
+  readonly adjustment: number;
+  /** Of the main thread; null: the engine looks by itself. */
+  readonly probe: string | null;
 }
 
 export interface PriorityView {

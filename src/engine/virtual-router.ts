@@ -19,7 +19,7 @@ import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
 import { Rivalry } from './rivalries.ts';
 import type { InstanceSettings } from './settings.ts';
-import type { FaultReason, InstanceView, MasterView, TransitionView } from './view.ts';
+import type { FaultReason, InstanceView, MasterView, TrackView, TransitionView } from './view.ts';
 
 /** One VIP in each form that is asked for. */
 export interface Announcement {
@@ -71,6 +71,14 @@ export class VirtualRouter {
   maintenance = false;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
+  /** Sync group it is a member of. */
+  group: string | undefined = undefined;
+  /** BACKUP that nobody hinders any more, but that waits for the others of its sync group. */
+  takeOver: 'master-timeout' | 'preempt-hold-timeout' | undefined = undefined;
+  tracks: readonly TrackView[] = [];
+  /** Tracked things of its own, and of its sync group, that keep it in FAULT. */
+  trackFaults: readonly FaultReason[] = [];
+  groupTrackFaults: readonly FaultReason[] = [];
   /** Announce as soon as the kernel has confirmed the addresses. */
   announceWhenReady = false;
 
@@ -276,6 +284,8 @@ export class VirtualRouter {
       addresses: this.#advertised,
       master: this.master,
       lastTransition: this.lastTransition,
+      group: this.group ?? null,
+      tracks: this.tracks,
     };
   }
 

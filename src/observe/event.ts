@@ -44,6 +44,15 @@ export function factsOf(report: NewsReport): EventFacts {
       const { kind, instance, address, operation } = report;
       return { kind, instance, address, operation, errno: errnoName(report.errno) };
     }
+    case 'group': {
+      const { kind, group, from, to } = report;
+      return { kind, group, from, to };
+    }
+    case 'track': {
+      const { kind, track, source, instances, up, value = null, detail } = report;
+      const state = up ? 'up' : 'down';
+      return { kind, track, source, instances, state, value, result: detail };
+    }
     case 'stall':
       return { kind: 'stall', duration_ms: report.microseconds / 1_000 };
     case 'address-conflict': {
@@ -87,6 +96,12 @@ export function sentenceOf(facts: EventFacts): string {
     }
     case 'configuration-refused':
       return `${facts.file} is not applied; errors: ${facts.errors}`;
+    case 'group':
+      return `sync group ${facts.from} to ${facts.to}`;
+    case 'track':
+      return facts.value === null
+        ? `track:${facts.track} is ${facts.state}: ${facts.result}`
+        : `track:${facts.track} is ${facts.value}`;
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
     case 'address-conflict':

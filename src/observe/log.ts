@@ -102,6 +102,10 @@ function levelOf(facts: EventFacts): Level {
       return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
     case 'notification':
       return NOTIFICATION_LEVEL[facts.outcome];
+    case 'group':
+      return facts.to === 'FAULT' ? 'warn' : 'info';
+    case 'track':
+      return facts.state === 'down' ? 'warn' : 'info';
     case 'discard':
     case 'warning':
     case 'address-restored':

@@ -18,6 +18,7 @@ import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView, MasterView, TransitionView } from '../engine/view.ts';
 import { factsOf, isNews } from './event.ts';
 import { EventHistory, type EventListener } from './history.ts';
+import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
 import type { WallClock } from './wall-clock.ts';
 
 const HISTORY_LIMIT = 1_000;
@@ -35,6 +36,8 @@ export interface AgentModelOptions {
   readonly wallClock: WallClock;
   /** Left out where nobody is notified. */
   readonly notifications?: () => NotificationsDocument | undefined;
+  /** What probes have seen; left out: there are none. */
+  readonly probes?: ReadProbe;
   /** Events kept; default 1,000. */
   readonly historyLimit?: number;
 }
@@ -53,6 +56,8 @@ export class AgentModel {
   /** In the order of the file; those that are leaving come last. */
   #rows: Map<string, Row>;
   readonly #history: EventHistory;
+  readonly #groups = new GroupStates();
+  readonly #linkTimes = new LinkTimes();
 
   constructor(options: AgentModelOptions) {
     this.#options = options;
@@ -85,6 +90,8 @@ export class AgentModel {
   apply(report: Report, at: Date): void {
     if (isNews(report)) {
       this.#history.record(factsOf(report), at);
+      if (report.kind === 'group') this.#groups.apply(report, at);
+      if (report.kind === 'track') this.#linkTimes.apply(report, at);
       return;
     }
     if (report.kind === 'answer') return;
@@ -111,6 +118,7 @@ export class AgentModel {
       pid,
       started_at: startedAt.toISOString(),
       instances: [...this.#rows.values()].map((row) => this.#instance(row)),
+      sync_groups: this.#groups.documents(this.#settings, startedAt),
       counters: counters.row(GLOBAL_ROW),
       ...notificationsPart(notifications?.()),
     };
@@ -156,6 +164,14 @@ export class AgentModel {
       maintenance: null,
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
       counters: counterRow === undefined ? NO_COUNTERS : counters.row(counterRow),
+      group: view?.group ?? null,
+      tracks: (view?.tracks ?? []).map((track) =>
+        trackDocument(
+          track,
+          this.#options.probes ?? (() => undefined),
+          this.#linkTimes.read(name, track.name) ?? startedAt,
+        ),
+      ),
     };
   }
 }

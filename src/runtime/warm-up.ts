@@ -186,9 +186,10 @@ function rehearsalSettings(priority: number, { routers, families }: Cast): Setti
       sourceAddress: undefined,
       garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: NO_DELAY, form: 'both' },
       neighborAdvertisement: { router: 'auto' },
+      track: [],
     };
   });
-  return { router: 'rehearsal', linger: 'off', instances };
+  return { router: 'rehearsal', linger: 'off', instances, syncGroups: [] };
 }
 
 function virtualAddress(address: string, prefixLength: number): VirtualAddress {

@@ -13,11 +13,11 @@ function override(rig: Rig, priority: number | null, instance = 'web'): string[]
 }
 
 describe('a priority set at run time', () => {
-  test('is what a MASTER advertises from its next tick on', () => {
+  test('is what a MASTER advertises at once, and on its grid', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
-    expect(override(rig, 120)).toEqual(['priority 100 -> 120']);
+    expect(override(rig, 120)).toEqual(['advert 120 to 224.0.0.18', 'priority 100 -> 120']);
     expect(rig.elapse(seconds(1))).toEqual(['advert 120 to 224.0.0.18']);
     expect(rig.view()).toMatchObject({
       priority: { configured: 100, effective: 120, override: 120 },
@@ -40,7 +40,7 @@ describe('a priority set at run time', () => {
     rig.start();
     rig.becomeMaster();
     override(rig, 120);
-    expect(override(rig, null)).toEqual(['priority 120 -> 100']);
+    expect(override(rig, null)).toEqual(['advert 100 to 224.0.0.18', 'priority 120 -> 100']);
     expect(rig.view().priority).toEqual({ configured: 100, effective: 100, override: null });
   });
 

@@ -25,7 +25,7 @@ class Agent extends Rig {
   }
 
   reload(...instances: Partial<InstanceSettings>[]): string[] {
-    const common = { router: 'lb1', linger: this.#linger };
+    const common = { router: 'lb1', linger: this.#linger, syncGroups: [] };
     const before = { ...common, instances: this.#instances };
     this.#instances = instances.map(instanceOf);
     const change = settingsChange(before, { ...common, instances: this.#instances });
@@ -50,7 +50,10 @@ describe('an instance that has not changed', () => {
     agent.becomeMaster();
     const sent = agent.count('advertisement-sent');
     const deadline = agent.engine.deadline();
-    expect(agent.reload(WEB, { ...MAIL, priority: 120 })).toEqual(['priority 100 -> 120']);
+    expect(agent.reload(WEB, { ...MAIL, priority: 120 })).toEqual([
+      'advert 120 to 224.0.0.18',
+      'priority 100 -> 120',
+    ]);
     expect(agent.engine.deadline()).toBe(deadline);
     expect(agent.stateOf('web')).toBe('MASTER');
     expect(agent.count('advertisement-sent')).toBe(sent);

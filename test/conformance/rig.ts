@@ -56,6 +56,7 @@ export function instanceOf(more: Partial<InstanceSettings> = {}): InstanceSettin
     sourceAddress: undefined,
     garp: NO_GARP,
     neighborAdvertisement: { router: 'auto' },
+    track: [],
     ...more,
   };
 }
@@ -124,6 +125,7 @@ export interface RigOptions {
   readonly linger?: Settings['linger'];
   readonly links?: readonly LinkState[];
   readonly shortcut?: boolean;
+  readonly syncGroups?: Settings['syncGroups'];
 }
 
 export class Rig {
@@ -136,8 +138,8 @@ export class Rig {
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
-    const { linger = 'off', links = [linkOf()], shortcut = true } = options;
-    const settings = { router: 'lb1', linger, instances: instances.map(instanceOf) };
+    const { linger = 'off', links = [linkOf()], shortcut = true, syncGroups = [] } = options;
+    const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
@@ -275,6 +277,10 @@ function reportLines(report: Report): string[] {
       return ['stall'];
     case 'address-conflict':
       return [`conflict ${report.address} at ${report.mac}`];
+    case 'group':
+      return [`group ${report.group} ${report.from} -> ${report.to}`];
+    case 'track':
+      return [`track ${report.track} ${report.up ? 'up' : 'down'}`];
     case 'dual-master':
       return [`dual-master ${report.peer} ${report.peerPriority}`];
     case 'dual-master-ended':

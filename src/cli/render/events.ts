@@ -33,6 +33,9 @@ export function renderGap(previous: number, next: number): string {
 }
 
 function instanceOf(event: EventDocument): string {
+  if (event.kind === 'group') return event.group;
+  if (event.kind === 'track')
+    return event.instances.length === 1 ? (event.instances[0] ?? '-') : '-';
   return ('instance' in event ? event.instance : null) ?? '-';
 }
 
@@ -41,6 +44,11 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'transition':
       if (event.to === 'FAULT') return palette.bad;
       return event.to === 'MASTER' ? palette.good : plain;
+    case 'group':
+      if (event.to === 'FAULT') return palette.bad;
+      return event.to === 'MASTER' ? palette.good : plain;
+    case 'track':
+      return event.state === 'down' ? palette.notable : plain;
     case 'address-failed':
     case 'address-conflict':
     case 'dual-master':

@@ -45,6 +45,7 @@ export function drawTopology(random: Random): Settings[] {
     router: `host${number}`,
     linger: random.pick(['auto', 'off'] as const),
     instances: agreements.map((one) => drawInstance(random, one, number, count)),
+    syncGroups: [],
   }));
 }
 
@@ -108,6 +109,7 @@ function drawInstance(
     sourceAddress: random.chance(0.3) ? source : undefined,
     garp: GARP,
     neighborAdvertisement: { router: 'auto' },
+    track: [],
   };
 }
 

@@ -53,8 +53,10 @@ describe('a minimal file', () => {
           garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: 0, form: 'both' },
           neighborAdvertisement: { router: 'auto' },
           addressConflict: 'report',
+          track: [],
         },
       ],
+      syncGroups: [],
     });
     expect(agent).toEqual({
       control: { socket: '/run/vrrp-agent/control.sock', mode: 0o660 },

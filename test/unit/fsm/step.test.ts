@@ -42,6 +42,8 @@ const events: fc.Arbitrary<VrrpEvent> = fc.oneof(
     { type: 'hold-back' },
     { type: 'release' },
     { type: 'stall' },
+    { type: 'group-master' },
+    { type: 'group-backup' },
   ),
   fc.record({
     type: fc.constant('advertisement' as const),

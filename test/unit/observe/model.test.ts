@@ -49,6 +49,8 @@ describe('the status document', () => {
         event: 'master-timeout',
         reason: 'no advertisement for 3.414s',
       },
+      group: null,
+      tracks: [],
     });
     expect(counters).toMatchObject({ 'advertisement-rcvd': 0, 'master-transitions': 0 });
     expect(model.status()).toMatchObject({

@@ -26,6 +26,7 @@ export function instanceSettings(name: string, vrid = 55): InstanceSettings {
     sourceAddress: undefined,
     garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: seconds(0), form: 'both' },
     neighborAdvertisement: { router: 'auto' },
+    track: [],
   };
 }
 
@@ -34,6 +35,7 @@ export function settingsOf(...names: string[]): Settings {
     router: 'lb1',
     linger: 'auto',
     instances: names.map((name, index) => instanceSettings(name, index + 1)),
+    syncGroups: [],
   };
 }
 
@@ -61,6 +63,8 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
       event: 'master-timeout',
       reason: 'no advertisement for 3.414s',
     },
+    group: null,
+    tracks: [],
     ...more,
   };
 }

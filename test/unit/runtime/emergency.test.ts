@@ -23,7 +23,12 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
   const sent: string[] = [];
   const removed: string[] = [];
   const count = letGo({
-    settings: { router: 'lb1', linger: 'auto', instances: instances.map(instanceOf) },
+    settings: {
+      router: 'lb1',
+      linger: 'auto',
+      instances: instances.map(instanceOf),
+      syncGroups: [],
+    },
     masters: new Set(masters),
     packets: {
       sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {

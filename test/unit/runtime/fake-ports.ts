@@ -34,7 +34,7 @@ export class FakePorts {
     linger: 'auto' | 'off' = 'off',
     rehearsal?: Duration,
   ) {
-    const settings = { router: 'lb1', linger, instances: [instanceOf(more)] };
+    const settings = { router: 'lb1', linger, instances: [instanceOf(more)], syncGroups: [] };
     const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
     this.loop = new Loop(engine, this.#ports(), {
       reports: (reports) => {

@@ -3,7 +3,7 @@ import type { Settings } from '../../../src/engine/settings.ts';
 import type { Realtime } from '../../../src/runtime/messages.ts';
 import { ProtocolFailure, ProtocolWorker } from '../../../src/runtime/protocol-worker.ts';
 
-const SETTINGS: Settings = { router: 'lb1', linger: 'off', instances: [] };
+const SETTINGS: Settings = { router: 'lb1', linger: 'off', instances: [], syncGroups: [] };
 
 const workers: ProtocolWorker[] = [];
 

@@ -1,0 +1,71 @@
+/**
+ * Holds the reasons for FAULT of every router against what they were, and moves it into FAULT and
+ * out of it. What befalls one member of a sync group is a reason for all others.
+ */
+import type { Instant } from '../net/time.ts';
+import { faultEvents, faultsOf } from './faults.ts';
+import type { LinkTable } from './links.ts';
+import type { Roster } from './roster.ts';
+import type { SyncGroups } from './sync-groups.ts';
+import type { Transitions } from './transitions.ts';
+import type { FaultReason } from './view.ts';
+import type { VirtualRouter } from './virtual-router.ts';
+
+export class FaultKeeper {
+  readonly #roster: Roster;
+  readonly #links: LinkTable;
+  readonly #transitions: Transitions;
+  readonly #groups: SyncGroups;
+  /** Reasons that the router has by itself. */
+  readonly #own = new WeakMap<VirtualRouter, readonly FaultReason[]>();
+
+  constructor(roster: Roster, links: LinkTable, transitions: Transitions, groups: SyncGroups) {
+    this.#roster = roster;
+    this.#links = links;
+    this.#transitions = transitions;
+    this.#groups = groups;
+  }
+
+  /** The router begins; from now on its reasons have consequences. */
+  start(router: VirtualRouter, now: Instant): void {
+    router.since = now;
+    this.#transitions.changed.add(router);
+    const [reason] = router.faults;
+    const type = reason === undefined ? 'startup' : faultEvents(reason).raised;
+    this.#transitions.apply(router, { type }, now);
+  }
+
+  update(router: VirtualRouter, now: Instant): void {
+    const before = this.#own.get(router) ?? [];
+    const own = faultsOf(router, this.#links, this.#roster.virtualOn(router.settings.interface));
+    this.#own.set(router, own);
+    this.#judge(router, now);
+    if (before.length > 0 === own.length > 0) return;
+    for (const sibling of this.#groups.siblingsOf(router)) this.#judge(sibling, now);
+  }
+
+  #judge(router: VirtualRouter, now: Instant): void {
+    const before = router.faults;
+    const faults = this.#faultsOf(router);
+    const raised = faults.find((reason) => !before.includes(reason));
+    const cleared = before.find((reason) => !faults.includes(reason));
+    if (raised === undefined && cleared === undefined) return;
+    router.faults = faults;
+    this.#transitions.changed.add(router);
+    if (router.state === 'initialize') return;
+    if (raised !== undefined && router.state !== 'fault') {
+      this.#transitions.apply(router, { type: faultEvents(raised).raised }, now);
+    } else if (cleared !== undefined) {
+      const type = faultEvents(cleared).cleared;
+      this.#transitions.apply(router, { type, remaining: faults.length }, now);
+    }
+  }
+
+  #faultsOf(router: VirtualRouter): FaultReason[] {
+    const faults = [...(this.#own.get(router) ?? []), ...router.groupTrackFaults];
+    const siblings = this.#groups.siblingsOf(router);
+    const isDragged = siblings.some((one) => (this.#own.get(one)?.length ?? 0) > 0);
+    if (isDragged && router.group !== undefined) faults.push(`group:${router.group}`);
+    return faults;
+  }
+}
