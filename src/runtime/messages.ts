@@ -5,7 +5,13 @@ import type { Settings } from '../engine/settings.ts';
 import type { Instant } from '../net/time.ts';
 
 export type ToProtocolThread =
-  | { readonly kind: 'start'; readonly settings: Settings; readonly realtime: Realtime }
+  | {
+      readonly kind: 'start';
+      readonly settings: Settings;
+      readonly realtime: Realtime;
+      /** Descriptor that is rung after each message from now on: the thread waits in the kernel. */
+      readonly doorbell: number;
+    }
   /** What the main thread has learnt or been asked; handed to the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** The second one does not wait for a successor. */

@@ -18,6 +18,7 @@ import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
+import { standWatch } from './standing-watch.ts';
 import { rehearse, warmUp } from './warm-up.ts';
 
 const AUTO_PRIORITY = 10;
@@ -42,6 +43,7 @@ const ENCODINGS = 2_000;
 
 const memory = workerData as ProtocolMemory;
 let running: Loop | undefined;
+let serving: Reactor | undefined;
 
 warmUp();
 for (let i = 0; i < ENCODINGS; i++) encodeNewAddress({ ...SOMEWHERE, index: i });
@@ -65,12 +67,17 @@ function obey(message: ToProtocolThread): void {
   }
 }
 
-function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start' }>): void {
+function start({
+  settings,
+  realtime,
+  doorbell,
+}: Extract<ToProtocolThread, { kind: 'start' }>): void {
   const clock = new Clock();
   const packets = new Packets();
   const routes = new Routes();
   const claims = new Claims();
-  const reactor = new Reactor(fail);
+  const reactor = new Reactor(fail, { waits: true });
+  serving = reactor;
   const turn = () => running?.turn();
   const wakeOnPackets = (wake: boolean) =>
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
@@ -89,7 +96,10 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
         routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, instances.length));
       },
       // The turn that finishes is still to be ended.
-      finished: () => queueMicrotask(tearDown),
+      finished: () => {
+        watch.rest();
+        queueMicrotask(tearDown);
+      },
     },
   );
   const tearDown = () => {
@@ -109,6 +119,7 @@ function start({ settings, realtime }: Extract<ToProtocolThread, { kind: 'start'
   reactor.add(packets.fd, turn);
   reactor.add(claims.fd, () => running?.claimsReadable());
   reactor.add(routes.fd, () => running?.routesReadable());
+  const watch = standWatch(reactor, doorbell);
   say({ kind: 'started', scheduling });
 }
 
@@ -132,6 +143,7 @@ function guarded(action: () => void): void {
 /** A thread that is wrong about anything must not go on holding addresses. */
 function fail(error: unknown): void {
   running = undefined;
+  serving?.close();
   const message = error instanceof Error ? error.message : String(error);
   say({ kind: 'fatal', message, stack: error instanceof Error ? error.stack : undefined });
 }

@@ -6,6 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { countersLength } from '../engine/counters.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Settings } from '../engine/settings.ts';
+import { closeFd } from '../kernel/ffi/socket.ts';
+import { openDoorbell, ring } from '../kernel/reactor/doorbell.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 
@@ -35,6 +37,7 @@ export class ProtocolWorker {
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
+  #doorbell: number | undefined;
 
   /**
    * Boots the thread, which takes longer than reading a configuration: do it first. The protocol
@@ -75,7 +78,8 @@ export class ProtocolWorker {
 
   start(settings: Settings, realtime: Realtime, events: ProtocolWorkerEvents): void {
     this.#events = events;
-    this.#say({ kind: 'start', settings, realtime });
+    this.#doorbell ??= openDoorbell();
+    this.#say({ kind: 'start', settings, realtime, doorbell: this.#doorbell });
   }
 
   /** Fulfilled when the thread has answered. */
@@ -95,11 +99,19 @@ export class ProtocolWorker {
   }
 
   async terminate(): Promise<void> {
+    this.#ring();
     await this.#worker.terminate();
+    if (this.#doorbell !== undefined) closeFd(this.#doorbell);
+    this.#doorbell = undefined;
   }
 
   #say(message: ToProtocolThread): void {
     this.#worker.postMessage(message);
+    this.#ring();
+  }
+
+  #ring(): void {
+    if (this.#doorbell !== undefined) ring(this.#doorbell);
   }
 }
 

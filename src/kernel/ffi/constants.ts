@@ -31,6 +31,10 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_BINDTOIFINDEX = 62;
 
+// <sys/eventfd.h>
+export const EFD_NONBLOCK = 0o4000;
+export const EFD_CLOEXEC = 0o2000000;
+
 // <linux/in.h>: ip(7), raw(7)
 export const IPPROTO_IP = 0;
 export const IPPROTO_RAW = 255;

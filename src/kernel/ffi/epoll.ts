@@ -51,7 +51,13 @@ export class Epoll {
 
   /** How many members are readable now, at most `EPOLL_BATCH`; never blocks. */
   poll(): number {
-    return Math.max(0, this.#libc.epoll_wait(this.fd, this.#eventsAddress, EPOLL_BATCH, 0));
+    return this.wait(0);
+  }
+
+  /** The same, after waiting for one to become readable; a signal ends the wait early. */
+  wait(milliseconds: number): number {
+    const { fd } = this;
+    return Math.max(0, this.#libc.epoll_wait(fd, this.#eventsAddress, EPOLL_BATCH, milliseconds));
   }
 
   /** The descriptor in place `position` of the last `poll`. */

@@ -39,6 +39,9 @@ export interface Libc {
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   epoll_wait(epoll: number, eventsAddress: number, count: number, timeout: number): number;
+  eventfd(value: number, flags: number): number;
+  read(fd: number, buffer: Uint8Array, length: number): number;
+  write(fd: number, data: Uint8Array, length: number): number;
   timerfd_create(clock: number, flags: number): number;
   timerfd_settime(fd: number, flags: number, valueAddress: number, oldValue: number): number;
   clock_gettime(clock: number, valueAddress: number): number;
@@ -82,6 +85,9 @@ function bindLibc(library: Koffi): Libc {
     epoll_create1: process.func('int epoll_create1(int)'),
     epoll_ctl: process.func('int epoll_ctl(int, int, int, const void *)'),
     epoll_wait: process.func('int epoll_wait(int, uintptr_t, int, int)'),
+    eventfd: process.func('int eventfd(uint32_t, int)'),
+    read: process.func('long read(int, void *, size_t)'),
+    write: process.func('long write(int, const void *, size_t)'),
     timerfd_create: process.func('int timerfd_create(int, int)'),
     timerfd_settime: process.func('int timerfd_settime(int, int, uintptr_t, uintptr_t)'),
     clock_gettime: process.func('int clock_gettime(int, uintptr_t)'),

@@ -1,7 +1,8 @@
 /**
- * Turns readable descriptors into calls, on the event loop of the thread that made it. One private
- * epoll set holds all descriptors and the event loop watches that set alone, so no descriptor can
- * stop the watch or end the process: errors arrive as readability and are cleared by reading.
+ * Turns readable descriptors into calls: on the event loop of the thread that made it, or by `wait`,
+ * which keeps the thread. One private epoll set holds all descriptors and the event loop watches that
+ * set alone, so no descriptor can stop the watch or end the process: errors arrive as readability and
+ * are cleared by reading.
  */
 import { Epoll } from '../ffi/epoll.ts';
 import { type ReadableWatch, watchReadable } from '../ffi/poll.ts';
@@ -20,12 +21,26 @@ export class Reactor {
   readonly #handlers = new Map<number, () => void>();
   readonly #onError: (error: unknown) => void;
   #watch: ReadableWatch | undefined;
+  #closed = false;
 
-  /** `onError` gets what handlers throw; the other handlers still run. It must not throw. */
-  constructor(onError: (error: unknown) => void) {
+  /**
+   * `onError` gets what handlers throw; the other handlers still run. It must not throw. `waits`: the
+   * thread calls `wait`, and its event loop does not watch.
+   */
+  constructor(onError: (error: unknown) => void, options: { readonly waits?: boolean } = {}) {
     this.#onError = onError;
-    this.#watch = watchReadable(this.#epoll.fd, () => this.#pump());
+    if (options.waits === true) return;
+    this.#watch = watchReadable(this.#epoll.fd, () => this.#dispatch(this.#epoll.poll()));
     liveReactors().add(this);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Keeps the thread until something is readable and served, or the time has passed. */
+  wait(milliseconds: number): void {
+    if (!this.#closed) this.#dispatch(this.#epoll.wait(milliseconds));
   }
 
   /** A handler that leaves data unread is called again. Throws `KernelError` for a bad descriptor. */
@@ -41,18 +56,17 @@ export class Reactor {
 
   /** May be called from a handler, and again. The descriptors stay open: they are their owners'. */
   close(): void {
-    if (this.#watch === undefined) return;
-    this.#watch.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch?.close();
     this.#watch = undefined;
     this.#handlers.clear();
     this.#epoll.close();
     liveReactors().delete(this);
   }
 
-  #pump(): void {
-    if (this.#watch === undefined) return;
-    const count = this.#epoll.poll();
-    for (let position = 0; position < count; position++) {
+  #dispatch(count: number): void {
+    for (let position = 0; position < count && !this.#closed; position++) {
       try {
         this.#handlers.get(this.#epoll.readableAt(position))?.();
       } catch (error) {
