@@ -11,7 +11,7 @@ import type {
   OutgoingDatagram,
   OutgoingFrame,
 } from '../net/link.ts';
-import type { Instant } from '../net/time.ts';
+import type { Duration, Instant } from '../net/time.ts';
 
 export interface ClockPort {
   /** CLOCK_BOOTTIME. */
@@ -20,8 +20,16 @@ export interface ClockPort {
   arm(deadline: Instant): void;
 }
 
-/** A received IP packet, header included; the bytes are only valid during the call. */
-export type PacketSink = (index: number, packet: Uint8Array, length: number) => void;
+/**
+ * A received IP packet, header included; the bytes are only valid during the call. `waited`: how long
+ * ago the kernel received it, zero where that is not known.
+ */
+export type PacketSink = (
+  index: number,
+  packet: Uint8Array,
+  length: number,
+  waited: Duration,
+) => void;
 
 export interface PacketPort {
   /** Opens, or re-programs, the receive socket of (link, family). Throws `KernelError`. */

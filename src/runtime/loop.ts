@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
-import type { ClaimPort, ClockPort, PacketPort, RoutePort } from '../kernel/ports.ts';
+import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
 import { Moderation } from './moderation.ts';
@@ -61,6 +61,8 @@ export class Loop {
   #reports: Report[] = [];
   readonly #moderation = new Moderation();
   #now: Instant = 0 as Instant;
+  /** When the last turn had read all that waited. */
+  #turnedAt: Instant = 0 as Instant;
   #received = 0;
   #wakesOnPackets = true;
   /** Deadline for which a take-over has been rehearsed. */
@@ -103,6 +105,7 @@ export class Loop {
       this.#serveDeadlines();
     }
     this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    this.#turnedAt = this.#now;
     this.#moderate();
     this.#endTurn();
   }
@@ -135,9 +138,14 @@ export class Loop {
 
   readonly #notice = (event: LinkEvent): void => this.#engine.notice(event);
 
-  readonly #receive = (index: number, packet: Uint8Array, length: number): void => {
+  /**
+   * An advertisement counts from its arrival, but from no earlier than the turn before, in which it
+   * would have been read: a wall clock that was set meanwhile moves nothing by more than that.
+   */
+  readonly #receive: PacketSink = (index, packet, length, waited) => {
     this.#received++;
-    this.#engine.receive(index, packet, length, this.#now);
+    const arrived = Math.max(this.#turnedAt, this.#now - waited) as Instant;
+    this.#engine.receive(index, packet, length, arrived);
   };
 
   #moderate(): void {

@@ -23,7 +23,7 @@ export function standWatch(reactor: Reactor, doorbell: number): StandingWatch {
   const stand = () => {
     resting = false;
     for (let wake = 0; wake < WAKES_MAX && !resting && !reactor.closed; wake++) {
-      reactor.wait(WAIT_MILLISECONDS);
+      if (!reactor.wait(WAIT_MILLISECONDS)) break;
     }
     if (!reactor.closed) setImmediate(stand);
   };

@@ -126,7 +126,7 @@ class Rehearsal {
       },
       sendFrames: () => 0,
       drain: (_limit: number, sink: PacketSink) => {
-        for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length);
+        for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length, NO_DELAY);
         this.#inbox = [];
         return true;
       },

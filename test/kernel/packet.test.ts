@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AF_PACKET, MSG_DONTWAIT, SOCK_RAW } from '../../src/kernel/ffi/constants.ts';
 import { libc } from '../../src/kernel/ffi/libc.ts';
@@ -177,6 +178,22 @@ kernelSuite('packets on a link', () => {
     send(datagram('ipv4', vrrp(51)));
     expect(sender.drain(512, () => expect.unreachable())).toBe(true);
   });
+
+  test.each(['ipv4', 'ipv6'] as const)(
+    'an %s packet tells how long it has waited to be read',
+    async (family) => {
+      await pair.settled();
+      listen(family, 55);
+      const before = performance.now();
+      send(datagram(family, vrrp(55)));
+      await sleep(30);
+      const waits: number[] = [];
+      receiver.drain(8, (_index, _packet, _length, waited) => waits.push(waited));
+      expect(waits).toHaveLength(1);
+      expect(waits[0]).toBeGreaterThan(25_000);
+      expect(waits[0]).toBeLessThan((performance.now() - before) * 1_000 + 1_000);
+    },
+  );
 
   test('draining stops at the limit and says that packets are left', () => {
     listen('ipv4', 51);

@@ -2,11 +2,13 @@
 import type { PacketPort, PacketSink } from '../../src/kernel/ports.ts';
 import { type Family, isMulticast } from '../../src/net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../src/net/link.ts';
+import type { Duration } from '../../src/net/time.ts';
 import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
 import type { SimKernel, SimLink } from './kernel.ts';
 
 /** Packets that wait before the kernel drops what comes. */
 const LIMIT = 200;
+const NO_WAIT = 0 as Duration;
 
 export interface SocketHooks {
   /** Something has become readable. */
@@ -78,7 +80,7 @@ export class SimSockets implements PacketPort {
 
   drain(limit: number, sink: PacketSink): boolean {
     for (const { index, packet } of this.#queue.splice(0, limit)) {
-      sink(index, packet, packet.length);
+      sink(index, packet, packet.length, NO_WAIT);
     }
     return this.#queue.length === 0;
   }

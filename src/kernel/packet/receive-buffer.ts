@@ -5,6 +5,7 @@ import { EAGAIN } from '../ffi/errno.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { MessageVector } from '../ffi/message-vector.ts';
 import type { PacketSink } from '../ports.ts';
+import { Arrivals, TIMESTAMP_BYTES } from './arrival.ts';
 import { IPV6_HEADER_BYTES, writeIpv6Header } from './ipv6-header.ts';
 import type { ReceiveSocket } from './receive-socket.ts';
 
@@ -13,13 +14,18 @@ export const RECEIVE_BATCH = 64;
 /** The largest advertisement, 255 IPv6 addresses in 4,088 bytes, with header and some to spare. */
 const SLOT_BYTES = 4_352;
 const SOCKADDR_IN6_BYTES = 28;
-/** Three records of ancillary data take 96. */
+/** Three records of ancillary data take 88, and the time stamp 32. */
 const CONTROL_BYTES = 128;
 
 export class ReceiveBuffer {
   readonly #libc: Libc = libc();
+  readonly #arrivals = new Arrivals();
   readonly #vectors: { readonly [F in Family]: MessageVector } = {
-    ipv4: new MessageVector({ slots: RECEIVE_BATCH, slotBytes: SLOT_BYTES }),
+    ipv4: new MessageVector({
+      slots: RECEIVE_BATCH,
+      slotBytes: SLOT_BYTES,
+      controlBytes: TIMESTAMP_BYTES,
+    }),
     ipv6: new MessageVector({
       slots: RECEIVE_BATCH,
       slotBytes: SLOT_BYTES,
@@ -33,6 +39,7 @@ export class ReceiveBuffer {
   receive(socket: ReceiveSocket, count: number, sink: PacketSink): number {
     const vector = this.#vectors[socket.family];
     const received = this.#receive(socket.fd, vector, Math.min(count, RECEIVE_BATCH));
+    if (received > 0) this.#arrivals.readClock();
     for (let slot = 0; slot < received; slot++) {
       const packet = vector.data[slot];
       const name = vector.names[slot];
@@ -43,7 +50,12 @@ export class ReceiveBuffer {
         writeIpv6Header(packet, length, name, control, vector.controlLength(slot));
         length += IPV6_HEADER_BYTES;
       }
-      sink(socket.index, packet, length);
+      sink(
+        socket.index,
+        packet,
+        length,
+        this.#arrivals.waited(control, vector.controlLength(slot)),
+      );
     }
     return received;
   }

@@ -16,7 +16,9 @@ import {
   IPV6_RECVPKTINFO,
   IPV6_RECVTCLASS,
   MSG_DONTWAIT,
+  SO_TIMESTAMPNS,
   SOCK_RAW,
+  SOL_SOCKET,
 } from '../ffi/constants.ts';
 import { libc } from '../ffi/libc.ts';
 import {
@@ -73,6 +75,7 @@ export class ReceiveSocket {
     bindToLink(this.#what, fd, this.index);
     while (libc().recv(fd, new Uint8Array(1), 1, MSG_DONTWAIT) >= 0);
     setReceiveBuffer(fd, RECEIVE_BUFFER);
+    tryOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
     if (this.family === 'ipv4') this.#configureIpv4(fd);
     else this.#configureIpv6(fd);
     this.#attach(fd, vrids);

@@ -38,9 +38,11 @@ export class Reactor {
     return this.#closed;
   }
 
-  /** Keeps the thread until something is readable and served, or the time has passed. */
-  wait(milliseconds: number): void {
-    if (!this.#closed) this.#dispatch(this.#epoll.wait(milliseconds));
+  /** Keeps the thread until something is readable and served: true; or the time has passed: false. */
+  wait(milliseconds: number): boolean {
+    const count = this.#closed ? 0 : this.#epoll.wait(milliseconds);
+    this.#dispatch(count);
+    return count > 0;
   }
 
   /** A handler that leaves data unread is called again. Throws `KernelError` for a bad descriptor. */

@@ -3,6 +3,7 @@ import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { Report } from '../../../src/engine/reports.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import type { PacketSink } from '../../../src/kernel/ports.ts';
 import type { LinkEvent, LinkState } from '../../../src/net/link.ts';
 import { after, type Duration, type Instant, instant } from '../../../src/net/time.ts';
 import { Loop } from '../../../src/runtime/loop.ts';
@@ -19,6 +20,8 @@ export class FakePorts {
   /** Packets that wait; `endless`: however many are read, one more waits. */
   inbox: Uint8Array[] = [];
   endless: Uint8Array | undefined;
+  /** How long each of them has waited. */
+  waited = 0 as Duration;
   events: LinkEvent[] = [];
   overrun = false;
   errno = 0;
@@ -99,14 +102,11 @@ export class FakePorts {
           this.calls.push('announce');
           return 0;
         },
-        drain: (
-          limit: number,
-          sink: (index: number, packet: Uint8Array, length: number) => void,
-        ) => {
+        drain: (limit: number, sink: PacketSink) => {
           this.calls.push(`read ${limit}`);
           const { endless } = this;
           const packets = endless === undefined ? this.inbox.splice(0, limit) : [endless];
-          for (const packet of packets) sink(INDEX, packet, packet.length);
+          for (const packet of packets) sink(INDEX, packet, packet.length, this.waited);
           return endless === undefined && this.inbox.length === 0;
         },
         discard: () => {

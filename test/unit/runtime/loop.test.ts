@@ -68,6 +68,24 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('BACKUP');
   });
 
+  test('counts the silence from when an advertisement arrived, not from when it was read', () => {
+    const ports = backup();
+    ports.turnAfter(milliseconds(10));
+    ports.waited = milliseconds(2);
+    ports.inbox = [advert({ priority: 200 })];
+    ports.turnAfter(milliseconds(5));
+    expect(ports.deadline).toBe(ports.now - milliseconds(2) + MASTER_DOWN);
+  });
+
+  test('takes no advertisement for older than the turn before, whatever its time stamp says', () => {
+    const ports = backup();
+    ports.turnAfter(milliseconds(10));
+    ports.waited = seconds(3_600);
+    ports.inbox = [advert({ priority: 200 })];
+    ports.turnAfter(milliseconds(5));
+    expect(ports.deadline).toBe(ports.now - milliseconds(5) + MASTER_DOWN);
+  });
+
   test('lets no flood keep it from its own work', () => {
     const ports = backup();
     ports.endless = advert({ ttl: 1 });
