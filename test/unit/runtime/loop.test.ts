@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { microseconds, milliseconds, seconds } from '../../../src/net/time.ts';
+import { type Duration, microseconds, milliseconds, seconds } from '../../../src/net/time.ts';
 import { advert, INDEX, linkOf } from '../../conformance/rig.ts';
 import { FakePorts } from './fake-ports.ts';
 
@@ -68,22 +68,19 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('BACKUP');
   });
 
-  test('counts the silence from when an advertisement arrived, not from when it was read', () => {
+  test.each<[string, Duration, Duration]>([
+    ['counts silence from when an advertisement arrived', milliseconds(2), milliseconds(2)],
+    ['takes none for older than the turn before', seconds(3_600), milliseconds(5)],
+  ])('%s', (_, waited, counted) => {
     const ports = backup();
     ports.turnAfter(milliseconds(10));
-    ports.waited = milliseconds(2);
+    ports.waited = waited;
     ports.inbox = [advert({ priority: 200 })];
     ports.turnAfter(milliseconds(5));
-    expect(ports.deadline).toBe(ports.now - milliseconds(2) + MASTER_DOWN);
-  });
-
-  test('takes no advertisement for older than the turn before, whatever its time stamp says', () => {
-    const ports = backup();
-    ports.turnAfter(milliseconds(10));
-    ports.waited = seconds(3_600);
-    ports.inbox = [advert({ priority: 200 })];
-    ports.turnAfter(milliseconds(5));
-    expect(ports.deadline).toBe(ports.now - milliseconds(5) + MASTER_DOWN);
+    ports.turnAfter(microseconds(MASTER_DOWN - counted - 1));
+    expect(ports.view?.state).toBe('BACKUP');
+    ports.turnAfter(microseconds(1));
+    expect(ports.view?.state).toBe('MASTER');
   });
 
   test('lets no flood keep it from its own work', () => {
