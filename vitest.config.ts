@@ -12,8 +12,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts']),
-      project('conformance', ['test/conformance/**/*.test.ts']),
+      project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], { testTimeout: 30_000 }),
+      project('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 30_000 }),
       project('sim', ['test/sim/**/*.test.ts'], { testTimeout: 120_000 }),
       project('kernel', ['test/kernel/**/*.test.ts'], alone),
       project('lab', ['test/lab/**/*.test.ts'], alone),
