@@ -22,3 +22,6 @@ await runProgram(args, {
   },
   isTty: process.stdout.isTTY === true,
 });
+
+// All is let go and written. A command that does not end must not keep the agent from ending.
+if (isDaemon) process.exit();

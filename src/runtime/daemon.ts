@@ -16,6 +16,7 @@ import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
+import { NotifySocket } from '../kernel/service-manager/notify-socket.ts';
 import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
@@ -27,6 +28,7 @@ import { openNotifier } from './notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
 import { formerNames, Reloads } from './reloads.ts';
+import { ServiceManager } from './service-manager.ts';
 
 /** What the kernel has beyond that to give up every VIP. */
 const STOP_GRACE_MS = 5_000;
@@ -112,8 +114,18 @@ async function runLogged(
       });
     },
   });
+  const manager = openServiceManager(logger);
+  const showStates = () => manager.states(model.status().instances.map(({ state }) => state));
+  model.subscribe((event) => {
+    // The row of the instance comes after the news of it.
+    if (event.kind === 'transition') queueMicrotask(showStates);
+  });
   protocol.start(settings, agent.realtime, {
-    started: (scheduling) => logStart(logger, config, scheduling),
+    started: (scheduling) => {
+      logStart(logger, config, scheduling);
+      manager.ready();
+      showStates();
+    },
     reports: ({ reports, wall }) => {
       for (const report of reports) {
         const at = report.kind === 'transition' ? wallClock(report.at) : new Date(wall);
@@ -123,7 +135,7 @@ async function runLogged(
       }
     },
   });
-  const stopListening = onSignals(logger, protocol, configuration, reloads);
+  const stopListening = onSignals({ logger, protocol, configuration, reloads, manager });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   if (outcome !== 0) noteEnd(model, note);
   await notifier.close();
@@ -199,6 +211,19 @@ async function opened(http: LazyHttp, { agent }: LoadedConfig, logger: Logger): 
   }
 }
 
+/** A manager that is named and does not listen is told of; the agent runs all the same. */
+function openServiceManager(logger: Logger): ServiceManager {
+  const path = process.env['NOTIFY_SOCKET'];
+  if (path === undefined) return new ServiceManager(undefined);
+  try {
+    return new ServiceManager(new NotifySocket(path));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.warn({ code: 'no-service-manager' }, message);
+    return new ServiceManager(undefined);
+  }
+}
+
 function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Scheduling): void {
   logger.info(
     { code: 'started', instances: settings.instances.length, scheduling: scheduling.policy },
@@ -211,13 +236,17 @@ function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Schedu
   );
 }
 
+interface SignalReceivers {
+  readonly logger: Logger;
+  readonly protocol: ProtocolWorker;
+  readonly configuration: Configuration;
+  readonly reloads: Reloads;
+  readonly manager: ServiceManager;
+}
+
 /** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
-function onSignals(
-  logger: Logger,
-  protocol: ProtocolWorker,
-  configuration: Configuration,
-  reloads: Reloads,
-): () => void {
+function onSignals(receivers: SignalReceivers): () => void {
+  const { logger, protocol, configuration, reloads, manager } = receivers;
   let impatience: NodeJS.Timeout | undefined;
   const hurry = () => {
     logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
@@ -226,12 +255,14 @@ function onSignals(
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
     configuration.stop();
+    manager.stopping();
     protocol.shutdown();
     impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
   };
   const reload = () => {
     logger.info({ code: 'reloading', signal: 'SIGHUP' }, 'SIGHUP: reloading');
-    void reloads.onSignal();
+    manager.reloading();
+    void reloads.onSignal().then(() => manager.ready());
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -11,6 +11,7 @@ import { Packets } from '../kernel/packet/packets.ts';
 import { Reactor } from '../kernel/reactor/reactor.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import { enterRealtime } from '../kernel/scheduler/realtime.ts';
+import { NotifySocket } from '../kernel/service-manager/notify-socket.ts';
 import { ip } from '../net/address.ts';
 import type { AddressChange } from '../net/link.ts';
 import { encodeNewAddress } from '../wire/netlink/route/address.ts';
@@ -18,8 +19,10 @@ import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
+import { watchdogOf } from './service-manager.ts';
 import { standWatch } from './standing-watch.ts';
 import { rehearse, warmUp } from './warm-up.ts';
+import { Watchdog } from './watchdog.ts';
 
 const AUTO_PRIORITY = 10;
 
@@ -102,7 +105,9 @@ function start({
       },
     },
   );
+  const stopFeeding = startWatchdog(reactor, () => clock.now() - engine.deadline());
   const tearDown = () => {
+    stopFeeding();
     running = undefined;
     reactor.close();
     packets.close();
@@ -121,6 +126,32 @@ function start({
   reactor.add(routes.fd, () => running?.routesReadable());
   const watch = standWatch(reactor, doorbell);
   say({ kind: 'started', scheduling });
+}
+
+/** Returns how to stop. A manager that cannot be reached will find that out by itself. */
+function startWatchdog(reactor: Reactor, overdue: () => number): () => void {
+  const settings = watchdogOf(process.env, process.pid);
+  if (settings === undefined) return () => {};
+  const socket = openQuietly(settings.socket);
+  if (socket === undefined) return () => {};
+  const clock = new Clock();
+  const send = (message: string) => socket.send(message);
+  const watchdog = new Watchdog({ clock, everyMs: settings.everyMs, send, overdue });
+  reactor.add(clock.fd, () => watchdog.fire());
+  return () => {
+    reactor.remove(clock.fd);
+    clock.close();
+    socket.close();
+  };
+}
+
+function openQuietly(path: string): NotifySocket | undefined {
+  try {
+    return new NotifySocket(path);
+  } catch {
+    // The main thread has told of it.
+    return undefined;
+  }
 }
 
 function schedule(realtime: Realtime): Scheduling {

@@ -1,10 +1,12 @@
 /** Numbers of the Linux system-call interface, the same on x86-64 and arm64. */
 
 // <sys/socket.h>, <bits/socket.h>
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 /** <linux/if_ether.h> */
 export const ETH_P_ARP = 0x0806;
@@ -13,6 +15,7 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const MSG_DONTROUTE = 0x04;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 
 // <linux/if_packet.h>, <linux/if_ether.h>: packet(7)
 export const SOL_PACKET = 263;

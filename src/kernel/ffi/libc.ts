@@ -14,6 +14,7 @@ export interface Libc {
   errno(): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   getsockopt(
     fd: number,
@@ -72,6 +73,7 @@ function bindLibc(library: Koffi): Libc {
     errno: library.errno as () => number,
     socket: process.func('int socket(int, int, int)'),
     bind: process.func('int bind(int, const void *, uint32_t)'),
+    connect: process.func('int connect(int, const void *, uint32_t)'),
     setsockopt: process.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: process.func('int getsockopt(int, int, int, void *, void *)'),
     send: process.func('long send(int, const void *, size_t, int)'),

@@ -1,7 +1,7 @@
 /**
  * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
- * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit` or `reject` in
- * the protocol thread, or `main-thread`.
+ * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit`, `reject`
+ * or `hang` in the protocol thread, or `main-thread`.
  */
 import { pathToFileURL } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -36,4 +36,14 @@ if (isMainThread) {
   await compiled('runtime/protocol-thread.js');
   const failure = failures[process.env.FAILING_WAY];
   if (failure !== undefined) setTimeout(failure, DELAY);
+  // In the place where the protocol is served, as a bug of its own would.
+  if (process.env.FAILING_WAY === 'hang') {
+    const { Reactor } = await compiled('kernel/reactor/reactor.js');
+    const { wait } = Reactor.prototype;
+    const from = Date.now() + DELAY;
+    Reactor.prototype.wait = function (milliseconds) {
+      while (Date.now() > from);
+      return wait.call(this, milliseconds);
+    };
+  }
 }

@@ -1,0 +1,124 @@
+/** The agent as a service: what it tells its manager, and with how few capabilities it runs. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { Lab } from '../../src/lab/lab.ts';
+import type { LabHost } from '../../src/lab/layout.ts';
+import { agentConfig } from '../../src/lab/peers/vrrp-agent.ts';
+import { builtProgram } from '../../src/lab/program.ts';
+import { sleep, waitFor } from '../../src/lab/wait.ts';
+import { commandLine, has, outcomeOf, VIP, webInstance } from './harness/agent-story.ts';
+import { inLab } from './harness/own-lab.ts';
+import { lacks } from './harness/requirements.ts';
+import { ServiceListener } from './harness/service-listener.ts';
+
+const SERVICE = ['net_admin', 'net_raw', 'sys_nice', 'setuid', 'setgid', 'kill'];
+
+function configured(lab: Lab, more = {}): { host: LabHost; config: string } {
+  const host = lab.director(1);
+  const config = lab.path('service.yaml');
+  mkdirSync(lab.path(`${host.name}-state`), { recursive: true });
+  writeFileSync(config, agentConfig(lab, host, { instances: [webInstance(more)] }));
+  return { host, config };
+}
+
+function vipArrives(lab: Lab, host: LabHost): Promise<boolean> {
+  return waitFor(`${host.name} has ${VIP}`, () => has(lab, host, VIP));
+}
+
+describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
+  test('says when it is ready, what its instances do, that it lives, and that it stops', () =>
+    inLab(async (lab) => {
+      const { host, config } = configured(lab);
+      const listener = new ServiceListener(lab.path('manager'));
+      const environment = [`NOTIFY_SOCKET=${lab.path('manager')}`, 'WATCHDOG_USEC=300000'];
+      const run = ['env', ...environment, ...commandLine('run', '--config', config)];
+      const { status } = await outcomeOf(host, run, async (pid) => {
+        await vipArrives(lab, host);
+        await sleep(500);
+        process.kill(pid, 'SIGTERM');
+      });
+      const messages = listener.read();
+      listener.close();
+      expect(status).toBe(0);
+      const signs = messages.filter((message) => message === 'WATCHDOG=1');
+      expect(signs.length).toBeGreaterThan(4);
+      const told = messages.filter((message) => message !== 'WATCHDOG=1');
+      expect(told[0]).toBe('READY=1');
+      expect(told).toContain('STATUS=1 BACKUP');
+      expect(told).toContain('STATUS=1 MASTER');
+      expect(told).toContain('STOPPING=1\nSTATUS=letting go');
+    }, 1));
+
+  test('gives no sign of life when the protocol thread hangs and the main thread does not', () =>
+    inLab(async (lab) => {
+      const { host, config } = configured(lab);
+      const listener = new ServiceListener(lab.path('manager'));
+      const script = fileURLToPath(new URL('harness/failing-agent.mjs', import.meta.url));
+      const dist = dirname(dirname(dirname(builtProgram('src/cli/main.js'))));
+      const environment = [`NOTIFY_SOCKET=${lab.path('manager')}`, 'WATCHDOG_USEC=300000'];
+      const hanging = ['env', ...environment, process.execPath, script, dist, config, 'hang'];
+      await outcomeOf(host, hanging, async (pid) => {
+        await vipArrives(lab, host);
+        const before = listener.read().length;
+        await sleep(5_000);
+        const during = listener.read().length;
+        await sleep(1_000);
+        const after = listener.read().length;
+        process.kill(pid, 'SIGKILL');
+        expect(before).toBeGreaterThan(0);
+        expect(after).toBe(during);
+      });
+      listener.close();
+    }, 1));
+
+  /** Runs with these capabilities and no others until it leads; answers what it has printed. */
+  async function runWith(lab: Lab, capabilities: readonly string[]): Promise<string> {
+    const { host, config } = configured(lab, {
+      notify: {
+        master: {
+          command: ['/bin/sh', '-c', 'echo ran as $(id -u) >&2; sleep 15 & sleep 15'],
+          user: 'nobody',
+          timeout: '300ms',
+        },
+      },
+    });
+    const set = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
+    const limited = ['setpriv', `--bounding-set=${set}`, `--inh-caps=${set}`];
+    const run = [...limited, ...commandLine('run', '--config', config)];
+    const { status, stdout } = await outcomeOf(host, run, async (pid) => {
+      await vipArrives(lab, host);
+      await sleep(1_500);
+      process.kill(pid, 'SIGTERM');
+    });
+    expect(status).toBe(0);
+    return stdout;
+  }
+
+  test('needs no more than the capabilities of its unit', () =>
+    inLab(async (lab) => {
+      const printed = await runWith(lab, SERVICE);
+      expect(printed).toContain('"scheduling":"SCHED_RR"');
+      expect(printed).toContain('notify.master timed-out: not done in time: ran as 65534');
+    }, 1));
+
+  test.each(['setuid', 'setgid'])('runs no command as somebody else without %s', (dropped) =>
+    inLab(async (lab) => {
+      const printed = await runWith(
+        lab,
+        SERVICE.filter((name) => name !== dropped),
+      );
+      expect(printed).toContain('could not be started: EPERM');
+    }, 1),
+  );
+
+  test('cannot end the command of somebody else without kill', () =>
+    inLab(async (lab) => {
+      const printed = await runWith(
+        lab,
+        SERVICE.filter((name) => name !== 'kill'),
+      );
+      expect(printed).not.toContain('notify.master timed-out: not done in time');
+    }, 1));
+});
