@@ -5,6 +5,7 @@ import { formatDuration } from '../net/time.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { effectiveIpvs } from './effective-ipvs.ts';
 import { effectiveNotify, effectiveWebhooks, MASK, maskNotify } from './effective-notify.ts';
+import { effectiveRouting } from './effective-routing.ts';
 import type { SubjectNotification } from './notification-settings.ts';
 import type { ConfigFile, InstanceFile } from './schema.ts';
 
@@ -71,6 +72,7 @@ function effectiveInstance(
     advertisement_interval: formatDuration(instance.advertisementInterval),
     addresses: instance.addresses.map(effectiveAddress),
     extra_addresses: instance.extraAddresses.map(effectiveAddress),
+    ...effectiveRouting(instance),
     preempt: instance.preempt,
     preempt_delay: formatDuration(instance.preemptDelay),
     accept: instance.accept,

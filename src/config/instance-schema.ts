@@ -1,6 +1,7 @@
 /** The shape of one instance, and of `defaults`, which takes most of its keys. */
 import * as z from 'zod';
 import { instanceNotify } from './notify-schema.ts';
+import { routes, rules } from './routing-schema.ts';
 import {
   choice,
   duration,
@@ -257,6 +258,8 @@ export const instance = mapping(
         default: [],
       })
       .optional(),
+    routes: routes.optional(),
+    rules: rules.optional(),
     ...inheritableKeys,
   },
   'One virtual router.',

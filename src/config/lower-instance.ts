@@ -9,6 +9,7 @@ import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './
 import { lowerAuthentication } from './lower-authentication.ts';
 import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
+import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
 
 const NONE = 0 as Duration;
@@ -60,6 +61,7 @@ export function lowerInstance(
     unicast: lowerUnicast(inherited, family, findings),
     sourceAddress: lowerSourceAddress(inherited, family, findings),
   };
+  const routing = lowerRouting(inherited, link ?? '', family, findings);
   if (family === 'ipv6' && version === 2) {
     findings.error(at('version'), 'conflict', 'version 2 cannot carry IPv6 addresses');
   }
@@ -76,6 +78,7 @@ export function lowerInstance(
     ...settings,
     addresses,
     extraAddresses,
+    ...routing,
     ...delivery,
     ...(beforeMaster === undefined ? {} : { beforeMaster }),
   };

@@ -10,6 +10,7 @@ import { lowerHttp } from './lower-http.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerIpvs } from './lower-ipvs.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
+import { SharedRouting } from './lower-routing.ts';
 import type { NotificationSettings, SubjectNotification } from './notification-settings.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';
@@ -27,6 +28,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   reportUnavailableRouterKeys(file, findings);
   reportUnavailableInstanceKeys(file.defaults ?? {}, ['defaults'], findings);
   const shared = new SharedNames(findings);
+  const routing = new SharedRouting();
   const instances: InstanceSettings[] = [];
   const notifications = new Map<string, SubjectNotification>();
   for (const [index, draft] of (file.instances ?? []).entries()) {
@@ -36,7 +38,10 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     const inherited = inherit(file.defaults ?? {}, draft, path);
     shared.check(inherited);
     const instance = lowerInstance(inherited, agent.realtime, findings);
-    if (instance !== undefined) instances.push(instance);
+    if (instance !== undefined) {
+      instances.push(instance);
+      routing.check(instance, inherited, findings);
+    }
     const { values, at } = inherited;
     const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);
     if (notify !== undefined) notifications.set(values.name ?? '', notify);

@@ -43,7 +43,7 @@ const realtime = z
 const defaults = mapping(
   inheritableKeys,
   'Values for instances that do not say otherwise: any instance key but `name`, `vrid`, ' +
-    '`addresses` and `extra_addresses`. `garp` and `unicast` are merged key by key, anything ' +
+    '`addresses`, `extra_addresses`, `routes` and `rules`. `garp` and `unicast` are merged key by key, anything ' +
     'else is replaced as a whole.',
 );
 

@@ -39,6 +39,8 @@ export interface InstanceDocument {
   readonly master: MasterDocument | null;
   readonly maintenance: Readonly<Record<string, unknown>> | null;
   readonly last_transition: TransitionDocument | null;
+  /** Routes and rules that move with the addresses; left out where there are none. */
+  readonly routes?: readonly RouteDocument[];
   readonly counters: CountersDocument;
   /** Sync group it is a member of. */
   readonly group: string | null;
@@ -93,6 +95,14 @@ export interface MasterDocument {
   readonly address: string;
   readonly priority: number;
   readonly interval_ms: number;
+}
+
+export interface RouteDocument {
+  /** As ip(8) writes it, beginning with `route` or `rule`. */
+  readonly route: string;
+  readonly present: boolean;
+  /** Why it is not there, as in errno(3); null: nothing was refused. */
+  readonly refused: string | null;
 }
 
 export interface TransitionDocument {
@@ -163,6 +173,16 @@ export type EventFacts =
       /** As in errno(3). */
       readonly errno: string;
     }
+  | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
+  | {
+      readonly kind: 'route-failed';
+      readonly instance: string;
+      /** As ip(8) writes it. */
+      readonly route: string;
+      readonly operation: 'add' | 'remove';
+      readonly errno: string;
+    }
+  | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
   | {
       readonly kind: 'address-conflict';
       readonly instance: string;

@@ -11,6 +11,7 @@ import type { CounterTable } from './counters.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
+import { PendingChanges } from './pending-changes.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** errno(3). */
@@ -38,7 +39,7 @@ export class AddressKeeper {
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
-  readonly #pending = new Map<number, Pending[]>();
+  readonly #pending = new PendingChanges<Pending>();
   /** First come, first served. */
   #waiting: Omit<Pending, 'index'>[] = [];
   #allowance = IPV6_CHANGES_IN_A_TURN;
@@ -51,12 +52,17 @@ export class AddressKeeper {
 
   /** Nothing has been asked that the kernel has not answered. */
   get idle(): boolean {
-    return this.#pending.size === 0 && this.#waiting.length === 0;
+    return this.#pending.isEmpty && this.#waiting.length === 0;
   }
 
   /** What is left for the next turn. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
+  }
+
+  /** Whether addresses of the router have not even been asked for. */
+  isWaitingFor(router: VirtualRouter): boolean {
+    return this.#waiting.some((one) => one.router === router);
   }
 
   nextTurn(): void {
@@ -125,18 +131,15 @@ export class AddressKeeper {
 
   /** Takes the kernel's answer to a batch: one errno for each change. */
   answer(id: number, errnos: readonly number[]): AddressAnswer[] {
-    const pending = this.#pending.get(id) ?? [];
-    this.#pending.delete(id);
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
-    pending.forEach((one, position) => {
+    for (const { item: one, errno } of this.#pending.take(id, errnos)) {
       one.address.pending = 'none';
-      const errno = errnos[position] ?? 0;
       const outcome = one.operation === 'add' ? this.#added(one, errno) : this.#removed(one, errno);
-      if (outcome === undefined) return;
+      if (outcome === undefined) continue;
       const worse = touched.get(one.router);
       if (worse === undefined || worse === 'present') touched.set(one.router, outcome);
       else if (outcome.endsWith('refused')) touched.set(one.router, outcome);
-    });
+    }
     return [...touched].map(([router, outcome]) => ({ router, outcome }));
   }
 
@@ -162,15 +165,13 @@ export class AddressKeeper {
   ): void {
     address.pending = operation;
     const { index } = link.attributes;
-    const batch = this.#outbox.change({
+    const place = this.#outbox.change({
       operation,
       index,
       address: address.address,
       prefixLength: address.prefixLength,
     });
-    const pending = this.#pending.get(batch.id) ?? [];
-    pending.push({ router, address, operation, index });
-    this.#pending.set(batch.id, pending);
+    this.#pending.add(place, { router, address, operation, index });
   }
 
   #added({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] | undefined {

@@ -36,6 +36,8 @@ export const COUNTERS = [
   'address-list-discards',
   'owner-conflict-discards',
   'dual-master-seconds',
+  'routes-restored',
+  'routes-refused',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -22,13 +22,15 @@ import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
 import { Placement } from './placement.ts';
 import { Reception } from './reception.ts';
+import { reconcile } from './reconcile.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { Roster } from './roster.ts';
+import { RoutingKeeper } from './routing-keeper.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
 import { SyncGroups, type TakeOver } from './sync-groups.ts';
-import { Timers } from './timers.ts';
+import { nextTick, Timers } from './timers.ts';
 import { Tracking } from './tracking.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
@@ -46,6 +48,7 @@ export class Engine {
   readonly #outbox = new Outbox();
   readonly #timers: Timers;
   readonly #keeper: AddressKeeper;
+  readonly #routing: RoutingKeeper;
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #operations: Operations;
@@ -70,6 +73,7 @@ export class Engine {
     this.#roster = new Roster(settings.instances);
     this.#timers = new Timers(this.#roster.size);
     this.#keeper = new AddressKeeper(this.#links, this.#outbox, counters);
+    this.#routing = new RoutingKeeper(this.#links, this.#outbox, counters);
     this.#transitions = new Transitions(
       this.#links,
       this.#timers,
@@ -111,6 +115,7 @@ export class Engine {
       transitions: this.#transitions,
       timers: this.#timers,
       keeper: this.#keeper,
+      routing: this.#routing,
       counters,
       outbox: this.#outbox,
     });
@@ -149,28 +154,16 @@ export class Engine {
 
   /** A change the kernel told of; what many of them lead to comes once, with the next `handle`. */
   notice(event: LinkEvent): void {
-    switch (event.kind) {
-      case 'link.changed':
-        this.#links.change(event.link);
-        this.#stale = 'links';
-        return;
-      case 'link.removed':
-        this.#links.remove(event.index);
-        this.#stale = 'links';
-        return;
-      case 'forwarding.changed':
-        this.#links.setForwarding(event.index, event.forwarding);
-        this.#stale = 'links';
-        return;
-      case 'address.added':
-        if (this.#links.addAddress(event.index, event.address)) this.#stale ??= 'addresses';
-        return;
-      case 'address.removed':
-        if (this.#links.removeAddress(event.index, event.address, event.prefixLength)) {
-          this.#stale ??= 'addresses';
-        }
-        return;
+    if ('key' in event) {
+      const router = this.#routing.notice(event, this.#routers);
+      if (router === undefined) return;
+      this.#transitions.dirty.add(router);
+      this.#transitions.changed.add(router);
+      return;
     }
+    const changed = this.#links.apply(event);
+    if (changed === 'links') this.#stale = 'links';
+    else if (changed === 'addresses') this.#stale ??= 'addresses';
   }
 
   handle(input: Input, now: Instant): readonly Output[] {
@@ -183,6 +176,7 @@ export class Engine {
         break;
       case 'links.replaced':
         this.#links.replace(input.links);
+        this.#routing.doubt(this.#routers);
         this.#placement.linksReplaced(now);
         break;
       case 'link.changed':
@@ -190,6 +184,8 @@ export class Engine {
       case 'forwarding.changed':
       case 'address.added':
       case 'address.removed':
+      case 'routing.added':
+      case 'routing.removed':
         this.notice(input);
         break;
       case 'address.claimed':
@@ -231,7 +227,11 @@ export class Engine {
       const router = this.#roster.at(position);
       if (router?.state !== 'holding.master') return;
       this.#transitions.advertise(router, now);
-      this.#timers.set('adver', position, nextTick(deadline, router, now));
+      this.#timers.set(
+        'adver',
+        position,
+        nextTick(deadline, router.context.advertisementInterval, now),
+      );
     });
     this.#timers.fire('announce', now, (position) => {
       const router = this.#roster.at(position);
@@ -296,6 +296,15 @@ export class Engine {
       }
       this.#transitions.dirty.add(router);
     }
+    for (const [router, outcome] of this.#routing.answer(id, errnos)) {
+      this.#transitions.changed.add(router);
+      if (outcome === 'done') {
+        this.#transitions.dirty.add(router);
+        continue;
+      }
+      const wait = router.holds ? RETRY_AFTER : REMOVE_RETRY_AFTER;
+      this.#timers.set('addresses', router.position, after(now, wait));
+    }
   }
 
   #listenFailed(index: number, now: Instant): void {
@@ -335,6 +344,7 @@ export class Engine {
   #settle(now: Instant): readonly Output[] {
     if (this.#reconfiguration.isUnderWay) this.#reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
+      this.#routing.doubt(this.#routers);
       if (this.#stale === 'links') this.#placement.linksChanged(now);
       else this.#placement.addressesChanged(now);
       this.#stale = undefined;
@@ -342,11 +352,8 @@ export class Engine {
     this.#groups.settle(now);
     this.#operations.settle(now);
     const { dirty, changed } = this.#transitions;
-    if (dirty.size > 0) {
-      for (const router of dirty) this.#keeper.reconcile(router);
-      dirty.clear();
-    }
-    this.#keeper.ask();
+    if (dirty.size > 0) reconcile(dirty, this.#keeper, this.#routing);
+    else this.#keeper.ask();
     this.#moreAt = this.#keeper.isWaiting ? now : NEVER;
     if (changed.size > 0) {
       for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
@@ -364,16 +371,11 @@ export class Engine {
   }
 
   #hasLetGo(): boolean {
-    if (!this.#keeper.idle) return false;
+    if (!this.#keeper.idle || !this.#routing.idle) return false;
     return this.#routers.every(
-      (router) => router.state === 'initialize' && (this.#hurried || this.#keeper.hasLetGo(router)),
+      (router) =>
+        router.state === 'initialize' &&
+        (this.#hurried || (this.#keeper.hasLetGo(router) && this.#routing.hasLetGo(router))),
     );
   }
-}
-
-/** The next tick of the grid that lies ahead: missed ticks are skipped, never made up for. */
-function nextTick(deadline: Instant, router: VirtualRouter, now: Instant): Instant {
-  const interval = router.context.advertisementInterval;
-  const missed = Math.floor((now - deadline) / interval);
-  return (deadline + (missed + 1) * interval) as Instant;
 }

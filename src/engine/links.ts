@@ -1,6 +1,6 @@
 /** The kernel's interfaces and addresses as last reported: what is, never what should be. */
 import type { IpAddress } from '../net/address.ts';
-import type { AddressState, LinkAttributes, LinkState } from '../net/link.ts';
+import type { AddressState, LinkAttributes, LinkEvent, LinkState } from '../net/link.ts';
 
 export interface Link {
   attributes: LinkAttributes;
@@ -31,6 +31,27 @@ export class LinkTable {
     for (const { addresses, ...attributes } of links) {
       this.change(attributes);
       for (const address of addresses) this.addAddress(attributes.index, address);
+    }
+  }
+
+  /** What has changed by it, if anything has. */
+  apply(event: Exclude<LinkEvent, { readonly key: string }>): 'links' | 'addresses' | undefined {
+    switch (event.kind) {
+      case 'link.changed':
+        this.change(event.link);
+        return 'links';
+      case 'link.removed':
+        this.remove(event.index);
+        return 'links';
+      case 'forwarding.changed':
+        this.setForwarding(event.index, event.forwarding);
+        return 'links';
+      case 'address.added':
+        return this.addAddress(event.index, event.address) ? 'addresses' : undefined;
+      case 'address.removed':
+        return this.removeAddress(event.index, event.address, event.prefixLength)
+          ? 'addresses'
+          : undefined;
     }
   }
 

@@ -1,26 +1,28 @@
 /**
  * Collects what one turn of the engine asks for and orders it so that no VIP is announced or
  * advertised before it is there, and none is taken away before its MASTER has said so:
- * sockets, addresses to add, advertisements, announcements, addresses to remove, reports.
+ * sockets, addresses to add and the routes and rules behind them, advertisements, announcements,
+ * rules, routes and addresses to remove, reports.
  */
-import type { AddressChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
 import type { Output } from './outputs.ts';
+import type { BatchPlace } from './pending-changes.ts';
 import type { Report } from './reports.ts';
 
 const NOTHING: readonly Output[] = [];
 
-export interface AddressBatch {
+interface Batch {
   readonly id: number;
-  readonly changes: AddressChange[];
+  readonly changes: KernelChange[];
 }
 
 export class Outbox {
   #empty = true;
   #first: Output[] = [];
-  #additions: AddressBatch | undefined;
+  #additions: Batch | undefined;
   #datagrams: OutgoingDatagram[] = [];
   readonly #frames: OutgoingFrame[][] = [];
-  #removals: AddressBatch | undefined;
+  #removals: Batch | undefined;
   #reports: Output[] = [];
   #finished = false;
   #nextId = 1;
@@ -43,17 +45,15 @@ export class Outbox {
     this.#empty = false;
   }
 
-  /** Puts the change into the batch of its kind and answers the batch. */
-  change(change: AddressChange): AddressBatch {
+  /** Puts the change at the end of the batch of its kind and answers its place there. */
+  change(change: KernelChange): BatchPlace {
     this.#empty = false;
     if (change.operation === 'add') {
       this.#additions ??= { id: this.#nextId++, changes: [] };
-      this.#additions.changes.push(change);
-      return this.#additions;
+      return placed(change, this.#additions);
     }
     this.#removals ??= { id: this.#nextId++, changes: [] };
-    this.#removals.changes.push(change);
-    return this.#removals;
+    return placed(change, this.#removals);
   }
 
   report(report: Report): void {
@@ -94,6 +94,11 @@ export class Outbox {
   }
 }
 
-function batchOutput(batch: AddressBatch): Output {
+function placed(change: KernelChange, { id, changes }: Batch): BatchPlace {
+  changes.push(change);
+  return { id, position: changes.length - 1 };
+}
+
+function batchOutput(batch: Batch): Output {
   return { kind: 'addresses.change', id: batch.id, changes: batch.changes };
 }

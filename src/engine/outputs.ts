@@ -1,6 +1,6 @@
 /** All that the engine may ask for. `runtime/perform.ts` does them in the order of the list. */
 import type { Family, IpAddress } from '../net/address.ts';
-import type { AddressChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
 import type { Report } from './reports.ts';
 
 export type Output =
@@ -8,11 +8,11 @@ export type Output =
   | { readonly kind: 'datagrams.send'; readonly datagrams: readonly OutgoingDatagram[] }
   /** Gratuitous ARP, unsolicited NA. */
   | { readonly kind: 'frames.send'; readonly frames: readonly OutgoingFrame[] }
-  /** One netlink batch; the answer comes back as `addresses.changed` before anything else does. */
+  /** One netlink batch, routes and rules included; the answer comes back as `addresses.changed` before anything else does. */
   | {
       readonly kind: 'addresses.change';
       readonly id: number;
-      readonly changes: readonly AddressChange[];
+      readonly changes: readonly KernelChange[];
     }
   /** Receive exactly these VRIDs on the link; replaces what was asked before for (link, family). */
   | {

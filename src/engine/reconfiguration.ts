@@ -11,6 +11,7 @@ import { type ManagedAddress, placeOf } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Placement } from './placement.ts';
 import type { Roster } from './roster.ts';
+import type { RoutingKeeper } from './routing-keeper.ts';
 import type { InstanceSettings, SyncGroupSettings } from './settings.ts';
 import { type CommonSettings, identityOf, type SettingsChange } from './settings-change.ts';
 import type { SyncGroups } from './sync-groups.ts';
@@ -27,6 +28,7 @@ export interface ReconfigurationParts {
   readonly transitions: Transitions;
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
+  readonly routing: RoutingKeeper;
   readonly counters: CounterTable;
   readonly outbox: Outbox;
 }
@@ -87,10 +89,11 @@ export class Reconfiguration {
 
   /** Those that have let go are forgotten, and those that have waited for it begin. */
   proceed(now: Instant): void {
-    const { keeper, placement } = this.#parts;
+    const { keeper, routing, placement } = this.#parts;
     let changed = false;
     for (const router of this.#leaving) {
-      if (router.state !== 'initialize' || !keeper.hasLetGo(router)) continue;
+      if (router.state !== 'initialize') continue;
+      if (!keeper.hasLetGo(router) || !routing.hasLetGo(router)) continue;
       this.#forget(router);
       changed = true;
     }

@@ -81,6 +81,17 @@ export type Report =
       readonly operation: 'add' | 'remove';
       readonly errno: number;
     }
+  /** The same for a route or a rule that moves with the VIPs; `route` is as ip(8) writes it. */
+  | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
+  | {
+      readonly kind: 'route-failed';
+      readonly instance: string;
+      readonly route: string;
+      readonly operation: 'add' | 'remove';
+      readonly errno: number;
+    }
+  /** Routes and rules of a former run were found and removed. */
+  | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
   /** VIPs of a former run were found and removed. */
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */

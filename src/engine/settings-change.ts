@@ -29,6 +29,8 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   advertisementInterval: 'in-place',
   addresses: 'in-place',
   extraAddresses: 'in-place',
+  routes: 'in-place',
+  rules: 'in-place',
   preempt: 'in-place',
   preemptDelay: 'in-place',
   accept: 'restart',

@@ -4,6 +4,7 @@
  * knows of files.
  */
 import type { Family, IpAddress } from '../net/address.ts';
+import type { Route, Rule } from '../net/routing.ts';
 import type { Duration } from '../net/time.ts';
 
 export interface Settings {
@@ -40,6 +41,9 @@ export interface InstanceSettings {
   readonly addresses: readonly VirtualAddress[];
   /** Moved with the VIPs, not advertised; any family. */
   readonly extraAddresses: readonly VirtualAddress[];
+  /** There while the VIPs are here, and gone with them. */
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
   readonly preempt: boolean;
   readonly preemptDelay: Duration;
   readonly accept: boolean;

@@ -3,7 +3,7 @@
  * store and nothing else: the earliest deadline is kept as a lower bound and made exact only when
  * it is reached, so a heard advertisement arms no timer.
  */
-import { type Instant, NEVER } from '../net/time.ts';
+import { type Duration, type Instant, NEVER } from '../net/time.ts';
 
 export const TIMERS = [
   'adver',
@@ -141,4 +141,10 @@ function earliestOf({ deadlines }: Row): number {
   let earliest: number = NEVER;
   for (const deadline of deadlines) if (deadline < earliest) earliest = deadline;
   return earliest;
+}
+
+/** The next tick of the grid that lies ahead: missed ticks are skipped, never made up for. */
+export function nextTick(deadline: Instant, interval: Duration, now: Instant): Instant {
+  const missed = Math.floor((now - deadline) / interval);
+  return (deadline + (missed + 1) * interval) as Instant;
 }

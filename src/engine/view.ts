@@ -50,6 +50,8 @@ export interface InstanceView {
   /** Sync group it is a member of. */
   readonly group: string | null;
   readonly tracks: readonly TrackView[];
+  /** Routes and rules that move with the VIPs. */
+  readonly routing: readonly RoutingView[];
 }
 
 /** One thing that the instance depends on, by itself or as a member of its sync group. */
@@ -67,6 +69,14 @@ export interface TrackView {
   readonly adjustment: number;
   /** Of the main thread; null: the engine looks by itself. */
   readonly probe: string | null;
+}
+
+export interface RoutingView {
+  /** As ip(8) writes it. */
+  readonly text: string;
+  readonly present: boolean;
+  /** Errno of the kernel's last refusal; 0: none. */
+  readonly refusal: number;
 }
 
 export interface PriorityView {

@@ -6,6 +6,7 @@ import { INITIAL_STATE, type VrrpState } from '../../fsm/step.ts';
 import type { VrrpContext } from '../../fsm/vrrp/context.ts';
 import type { Family, IpAddress } from '../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import { routingText } from '../net/routing.ts';
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
@@ -14,12 +15,20 @@ import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
 import { type ManagedAddress, managedAddresses } from './managed-address.ts';
+import { type ManagedRouting, managedRouting } from './managed-routing.ts';
 import { announcementFrames, enclose } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
 import { Rivalry } from './rivalries.ts';
 import type { InstanceSettings } from './settings.ts';
-import type { FaultReason, InstanceView, MasterView, TrackView, TransitionView } from './view.ts';
+import type {
+  FaultReason,
+  InstanceView,
+  MasterView,
+  RoutingView,
+  TrackView,
+  TransitionView,
+} from './view.ts';
 
 /** One VIP in each form that is asked for. */
 export interface Announcement {
@@ -42,6 +51,8 @@ export class VirtualRouter {
   addresses: readonly ManagedAddress[];
   /** VIPs of former settings that may still be there. */
   retired: readonly ManagedAddress[] = [];
+  /** Routes first, then rules; those of former settings until they are gone. */
+  routing: readonly ManagedRouting[];
   /** Names of all interfaces it needs. */
   interfaces: ReadonlySet<string>;
   readonly announcements: AnnouncementSchedule;
@@ -109,6 +120,7 @@ export class VirtualRouter {
       leaving: 'stop',
     };
     this.addresses = managedAddresses(settings);
+    this.routing = managedRouting(settings);
     this.#advertised = advertisedOf(settings);
     this.interfaces = interfacesOf(this.settings, this.addresses);
   }
@@ -123,6 +135,7 @@ export class VirtualRouter {
     this.addresses = managedAddresses(settings, known);
     this.retired = known.filter((address) => !this.addresses.includes(address));
     for (const address of this.retired) address.retired = true;
+    this.routing = managedRouting(settings, this.routing);
     this.#advertised = advertisedOf(settings);
     this.interfaces = interfacesOf(settings, this.addresses);
     this.refused = undefined;
@@ -286,6 +299,7 @@ export class VirtualRouter {
       lastTransition: this.lastTransition,
       group: this.group ?? null,
       tracks: this.tracks,
+      routing: this.routing.filter(({ retired }) => !retired).map(routingView),
     };
   }
 
@@ -324,6 +338,10 @@ export class VirtualRouter {
     const { checksum } = this.settings;
     return checksum === 'auto' ? (this.#forms.get(destination) ?? 'rfc9568') : checksum;
   }
+}
+
+function routingView({ entry, present, refusal }: ManagedRouting): RoutingView {
+  return { text: routingText(entry), present, refusal };
 }
 
 export function stateNameOf(state: VrrpState): StateName {

@@ -4,8 +4,8 @@
  */
 import type { Family, IpAddress } from '../net/address.ts';
 import type {
-  AddressChange,
   AddressClaim,
+  KernelChange,
   LinkEvent,
   LinkState,
   OutgoingDatagram,
@@ -54,8 +54,10 @@ export interface ClaimPort {
 }
 
 export interface RoutePort {
-  /** One batch, one errno for each change (0 is success). An IPv4 batch costs about 5 us a change. */
-  changeAddresses(changes: readonly AddressChange[]): number[];
+  /** One batch of addresses, routes and rules, one errno for each change (0 is success). An IPv4 batch costs about 5 us a change. */
+  changeAddresses(changes: readonly KernelChange[]): number[];
+  /** Removes the routes and rules that a former run has left; answers what they were. */
+  clearRouting(): string[];
   /** Full dump of links and addresses. Throws `KernelError`. */
   snapshot(): LinkState[];
   /** Hands over waiting change messages; `overrun` when the kernel dropped some: dump again. */

@@ -1,5 +1,6 @@
 /** Network interfaces and their addresses, as the kernel reports them and as they are to be. */
 import type { IpAddress, MacAddress } from './address.ts';
+import type { RoutingChange } from './routing.ts';
 
 export interface LinkAttributes {
   readonly index: number;
@@ -42,7 +43,9 @@ export type LinkEvent =
       readonly index: number;
       readonly address: IpAddress;
       readonly prefixLength: number;
-    };
+    }
+  /** A route or a rule of ours came or went; `routingKey` says which. */
+  | { readonly kind: 'routing.added' | 'routing.removed'; readonly key: string };
 
 export interface AddressChange {
   readonly operation: 'add' | 'remove';
@@ -50,6 +53,9 @@ export interface AddressChange {
   readonly address: IpAddress;
   readonly prefixLength: number;
 }
+
+/** What moves with a MASTER, as one batch asks for it. */
+export type KernelChange = AddressChange | RoutingChange;
 
 /** Somebody said by ARP or ND that an address is at a MAC address. */
 export interface AddressClaim {

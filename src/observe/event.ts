@@ -53,6 +53,16 @@ export function factsOf(report: NewsReport): EventFacts {
       const state = up ? 'up' : 'down';
       return { kind, track, source, instances, state, value, result: detail };
     }
+    case 'route-restored': {
+      const { kind, instance, route } = report;
+      return { kind, instance, route };
+    }
+    case 'route-failed': {
+      const { kind, instance, route, operation } = report;
+      return { kind, instance, route, operation, errno: errnoName(report.errno) };
+    }
+    case 'routes-cleaned':
+      return { kind: 'routes-cleaned', routes: report.routes };
     case 'stall':
       return { kind: 'stall', duration_ms: report.microseconds / 1_000 };
     case 'address-conflict': {
@@ -102,6 +112,12 @@ export function sentenceOf(facts: EventFacts): string {
       return facts.value === null
         ? `track:${facts.track} is ${facts.state}: ${facts.result}`
         : `track:${facts.track} is ${facts.value}`;
+    case 'route-restored':
+      return `"${facts.route}" was removed by somebody else and is back`;
+    case 'route-failed':
+      return `the kernel refused to ${facts.operation} "${facts.route}": ${facts.errno}`;
+    case 'routes-cleaned':
+      return `left by a former run and removed: ${facts.routes.join(', ')}`;
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
     case 'address-conflict':
@@ -125,6 +141,6 @@ const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {
   withdrawn: 'the take-over is not wanted any more',
 };
 
-function errnoName(errno: number): string {
+export function errnoName(errno: number): string {
   return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;
 }

@@ -97,6 +97,7 @@ function levelOf(facts: EventFacts): Level {
     case 'priority-changed':
     case 'dual-master-ended':
     case 'configuration-reloaded':
+    case 'routes-cleaned':
       return 'info';
     case 'before-master':
       return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
@@ -109,9 +110,11 @@ function levelOf(facts: EventFacts): Level {
     case 'discard':
     case 'warning':
     case 'address-restored':
+    case 'route-restored':
     case 'stall':
       return 'warn';
     case 'address-failed':
+    case 'route-failed':
     case 'address-conflict':
     case 'dual-master':
     case 'configuration-refused':

@@ -134,6 +134,8 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
   leaf('address-conflicts', 'Claims by other stations to a virtual address this MASTER holds.'),
   leaf('addresses-restored', 'Virtual addresses put back after somebody removed them.'),
+  leaf('routes-restored', 'Routes and rules put back after somebody removed them.'),
+  leaf('routes-refused', 'Routes and rules that the kernel refused to add or remove.'),
   {
     name: 'vrrp_stalls_total',
     type: 'counter',

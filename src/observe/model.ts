@@ -15,8 +15,8 @@ import type {
 import { CounterTable, countersLength, GLOBAL_ROW } from '../engine/counters.ts';
 import type { Report } from '../engine/reports.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
-import type { InstanceView, MasterView, TransitionView } from '../engine/view.ts';
-import { factsOf, isNews } from './event.ts';
+import type { InstanceView, MasterView, RoutingView, TransitionView } from '../engine/view.ts';
+import { errnoName, factsOf, isNews } from './event.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
 import type { WallClock } from './wall-clock.ts';
@@ -163,6 +163,7 @@ export class AgentModel {
       master: masterDocument(view?.master ?? null),
       maintenance: null,
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
+      ...routesDocument(view?.routing ?? []),
       counters: counterRow === undefined ? NO_COUNTERS : counters.row(counterRow),
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -193,4 +194,15 @@ function transitionDocument(
   if (transition === null) return null;
   const { from, to, at, event, reason } = transition;
   return { from, to, at: wallClock(at).toISOString(), event, reason };
+}
+
+function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument, 'routes'> {
+  if (routing.length === 0) return {};
+  return {
+    routes: routing.map(({ text, present, refusal }) => ({
+      route: text,
+      present,
+      refused: refusal === 0 ? null : errnoName(refusal),
+    })),
+  };
 }

@@ -1,6 +1,6 @@
 /**
  * Lets go of everything when the protocol thread cannot: priority 0 for every router that was
- * MASTER, then the VIPs are removed, so that the peer takes over within Skew_Time instead of
+ * MASTER, then routes, rules and VIPs are removed, so that the peer takes over within Skew_Time instead of
  * finding a second holder.
  */
 
@@ -17,7 +17,7 @@ export interface Emergency {
   /** Names of the routers that were MASTER when last heard of. */
   readonly masters: ReadonlySet<string>;
   readonly packets: Pick<PacketPort, 'sendDatagrams'>;
-  readonly routes: Pick<RoutePort, 'snapshot' | 'changeAddresses'>;
+  readonly routes: Pick<RoutePort, 'snapshot' | 'changeAddresses' | 'clearRouting'>;
 }
 
 /** Returns how many VIPs were removed. Throws `KernelError` when the kernel cannot be asked. */
@@ -40,6 +40,7 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
       removals.push({ operation: 'remove', index: holder.attributes.index, address, prefixLength });
     }
   }
+  routes.clearRouting();
   if (removals.length === 0) return 0;
   return routes.changeAddresses(removals).filter((errno) => errno === 0).length;
 }

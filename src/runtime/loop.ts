@@ -74,8 +74,10 @@ export class Loop {
     this.#observer = observer;
   }
 
-  /** Reads the state of the kernel and starts every router. Throws `KernelError`. */
+  /** Removes what a former run has left in routing, reads the state of the kernel and starts every router. Throws `KernelError`. */
   start(): void {
+    const routes = this.#ports.routes.clearRouting();
+    if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
     this.#resync();
     this.#endTurn();
   }

@@ -125,6 +125,7 @@ function start({
   reactor.add(claims.fd, () => running?.claimsReadable());
   reactor.add(routes.fd, () => running?.routesReadable());
   const watch = standWatch(reactor, doorbell);
+  reactor.add(routes.routingFd, () => running?.routesReadable());
   say({ kind: 'started', scheduling });
 }
 

@@ -149,6 +149,7 @@ class Rehearsal {
     };
     return {
       changeAddresses: (changes: readonly unknown[]) => changes.map(() => 0),
+      clearRouting: () => [],
       snapshot: () => [link],
       drain: () => 'drained' as const,
       close: () => {},
@@ -177,6 +178,8 @@ function rehearsalSettings(priority: number, { routers, families }: Cast): Setti
           ? [virtualAddress(`198.51.100.${number}`, 32)]
           : [virtualAddress(`fe80::1:${number}`, 128), virtualAddress(`2001:db8::${number}`, 128)],
       extraAddresses: [],
+      routes: [],
+      rules: [],
       preempt: true,
       preemptDelay: NO_DELAY,
       accept: true,

@@ -114,7 +114,8 @@ describe('a VIP that the kernel refuses', () => {
     }));
     const rig = new Rig([{ addresses }]);
     rig.start();
-    rig.errnoOf = (change) => (change.address === ip('203.0.113.2') ? ENOBUFS : 0);
+    rig.errnoOf = (change) =>
+      'address' in change && change.address === ip('203.0.113.2') ? ENOBUFS : 0;
     const lines = rig.becomeMaster();
     expect(lines).toContain('remove 203.0.113.1/32');
     expect(lines).not.toContain('remove 203.0.113.2/32');

@@ -204,7 +204,8 @@ describe('addresses that change', () => {
 
   test('that the kernel refused are forgiven when the file no longer has them', () => {
     const agent = new Agent([{ ...WEB, addresses: [vip(100), vip(99)] }]);
-    agent.errnoOf = ({ address }) => (address === ip('203.0.113.99') ? 99 : 0);
+    agent.errnoOf = (change) =>
+      'address' in change && change.address === ip('203.0.113.99') ? 99 : 0;
     agent.becomeMaster();
     expect(agent.state).toBe('FAULT');
     agent.reload(WEB);
@@ -278,4 +279,53 @@ test('an agent that stops takes no other configuration', () => {
   agent.handle({ kind: 'shutdown' });
   expect(agent.reload(WEB, MAIL)).toEqual([]);
   expect(agent.engine.view()).toHaveLength(1);
+});
+
+describe('routes', () => {
+  const ROUTE = {
+    kind: 'route',
+    family: 'ipv4',
+    destination: { address: ip('0.0.0.0'), length: 0 },
+    via: ip('192.0.2.1'),
+    interface: 'eth0',
+    source: undefined,
+    metric: 0,
+    table: 254,
+    onlink: false,
+    mtu: undefined,
+  } as const;
+  const OTHER = { ...ROUTE, via: ip('192.0.2.2') };
+  const ADDED = 'add route default via 192.0.2.1 dev eth0';
+  const REMOVED = 'remove route default via 192.0.2.1 dev eth0';
+  const OTHER_ADDED = 'add route default via 192.0.2.2 dev eth0';
+
+  test('of a MASTER come and go with the file, and its mastership stays', () => {
+    const agent = new Agent([WEB]);
+    agent.becomeMaster();
+    expect(agent.reload({ ...WEB, routes: [ROUTE] })).toEqual([ADDED]);
+    expect(agent.reload({ ...WEB, routes: [ROUTE] })).toEqual([]);
+    expect(agent.reload(WEB)).toEqual([REMOVED]);
+    expect(agent.view().routing).toEqual([]);
+    expect(agent.state).toBe('MASTER');
+  });
+
+  test('that change their gateway go before the new one comes, because the kernel has room for one', () => {
+    const agent = new Agent([{ ...WEB, routes: [ROUTE] }]);
+    agent.becomeMaster();
+    expect(agent.reload({ ...WEB, routes: [OTHER] })).toEqual([REMOVED, OTHER_ADDED]);
+    expect(agent.view().routing).toMatchObject([{ present: true, refusal: 0 }]);
+  });
+
+  test('that another instance takes over go before they come', () => {
+    const agent = new Agent([{ ...WEB, routes: [ROUTE] }, MAIL]);
+    agent.becomeMaster();
+    expect(agent.reload(WEB, { ...MAIL, routes: [ROUTE] })).toEqual([REMOVED, ADDED]);
+  });
+
+  test('of an instance that is removed go with it', () => {
+    const agent = new Agent([WEB, { ...MAIL, routes: [ROUTE] }]);
+    agent.becomeMaster();
+    expect(agent.reload(WEB)).toContain(REMOVED);
+    expect(agent.removed()).toEqual(['mail']);
+  });
 });

@@ -10,7 +10,8 @@ import type { Report } from '../../src/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
 import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
-import type { AddressChange, AddressState, LinkState } from '../../src/net/link.ts';
+import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
+import { routingText } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
@@ -47,6 +48,8 @@ export function instanceOf(more: Partial<InstanceSettings> = {}): InstanceSettin
       { address: isIpv6 ? VIP6 : VIP, prefixLength: isIpv6 ? 64 : 32, interface: 'eth0' },
     ],
     extraAddresses: [],
+    routes: [],
+    rules: [],
     preempt: true,
     preemptDelay: 0 as Duration,
     accept: true,
@@ -134,7 +137,7 @@ export class Rig {
   readonly reports: Report[] = [];
   now: Instant = instant(1_000_000_000);
   /** The kernel's answer to one change. */
-  errnoOf: (change: AddressChange) => number = () => 0;
+  errnoOf: (change: KernelChange) => number = () => 0;
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
@@ -229,7 +232,11 @@ function linesOf(output: Output): string[] {
     case 'frames.send':
       return output.frames.map(({ frame }) => announcementLine(frame));
     case 'addresses.change':
-      return output.changes.map((one) => `${one.operation} ${one.address}/${one.prefixLength}`);
+      return output.changes.map((one) =>
+        'entry' in one
+          ? `${one.operation} ${routingText(one.entry)}`
+          : `${one.operation} ${one.address}/${one.prefixLength}`,
+      );
     case 'listen':
       return [`listen ${output.name} ${output.family} ${output.vrids.join(',')}`];
     case 'unlisten':
@@ -273,6 +280,12 @@ function reportLines(report: Report): string[] {
       return [`restored ${report.address}`];
     case 'address-cleaned':
       return [`cleaned ${report.address}`];
+    case 'route-failed':
+      return [`failed ${report.operation} ${report.route} ${report.errno}`];
+    case 'route-restored':
+      return [`restored ${report.route}`];
+    case 'routes-cleaned':
+      return report.routes.map((route) => `cleaned ${route}`);
     case 'stall':
       return ['stall'];
     case 'address-conflict':

@@ -7,13 +7,16 @@ import { type Family, familyOf, type IpAddress, mac } from '../../src/net/addres
 import type {
   AddressChange,
   AddressState,
+  KernelChange,
   LinkAttributes,
   LinkEvent,
   LinkState,
 } from '../../src/net/link.ts';
+import { type RoutingChange, routingKey } from '../../src/net/routing.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
+const ESRCH = 3;
 const ENODEV = 19;
 const EEXIST = 17;
 const EADDRNOTAVAIL = 99;
@@ -33,6 +36,8 @@ export interface SimLink {
 export class SimKernel implements RoutePort {
   /** Address operations that fail although nothing is wrong with them. */
   refuses: 'nothing' | 'add' | 'remove' = 'nothing';
+  /** Routes and rules that the agent has put there, by key. */
+  readonly routing = new Map<string, RoutingChange>();
   readonly #clock: Clock;
   readonly #random: Random;
   /** Something has become readable. */
@@ -64,6 +69,7 @@ export class SimKernel implements RoutePort {
     if (link === undefined) return;
     const { index } = link.attributes;
     for (const state of [...link.addresses.values()]) this.#drop(link, state);
+    this.#dropRoutes(index);
     this.#links.delete(index);
     this.#tell({ kind: 'link.removed', index });
   }
@@ -75,6 +81,7 @@ export class SimKernel implements RoutePort {
     link.attributes = { ...link.attributes, running };
     this.#tell({ kind: 'link.changed', link: link.attributes });
     if (running) return;
+    this.#dropRoutes(link.attributes.index);
     for (const state of [...link.addresses.values()]) {
       if (familyOf(state.address) === 'ipv6') this.#drop(link, state);
     }
@@ -99,6 +106,10 @@ export class SimKernel implements RoutePort {
     const link = this.#byName(name);
     const state = link?.addresses.get(keyOf({ address, prefixLength }));
     if (link !== undefined && state !== undefined) this.#drop(link, state);
+  }
+
+  removeRouting(key: string): void {
+    if (this.routing.delete(key)) this.#tell({ kind: 'routing.removed', key });
   }
 
   has(name: string, address: IpAddress, prefixLength: number): boolean {
@@ -153,22 +164,58 @@ export class SimKernel implements RoutePort {
     this.#overrun = false;
   }
 
-  changeAddresses(changes: readonly AddressChange[]): number[] {
-    return changes.map((change) => {
-      const link = this.#links.get(change.index);
-      if (link === undefined) return ENODEV;
-      if (this.refuses === change.operation) return ENOBUFS;
-      const { address, prefixLength } = change;
-      const present = link.addresses.get(keyOf(change));
-      if (change.operation === 'add') {
-        if (present !== undefined) return EEXIST;
-        this.#put(link, { address, prefixLength, ours: true, tentative: false, duplicate: false });
-      } else {
-        if (present === undefined) return EADDRNOTAVAIL;
-        this.#drop(link, present);
-      }
-      return 0;
-    });
+  changeAddresses(changes: readonly KernelChange[]): number[] {
+    return changes.map((change) =>
+      'entry' in change ? this.#changeRouting(change) : this.#changeAddress(change),
+    );
+  }
+
+  clearRouting(): string[] {
+    const left = [...this.routing.keys()];
+    this.routing.clear();
+    return left;
+  }
+
+  #changeRouting(change: RoutingChange): number {
+    const { operation, entry, index } = change;
+    const key = routingKey(entry);
+    if (entry.kind === 'route' && !this.#links.has(index)) return ENODEV;
+    if (this.refuses === operation) return ENOBUFS;
+    const present = this.routing.has(key);
+    if (operation === 'add') {
+      if (present) return EEXIST;
+      this.routing.set(key, change);
+      this.#tell({ kind: 'routing.added', key });
+    } else {
+      if (!present) return ESRCH;
+      this.removeRouting(key);
+    }
+    return 0;
+  }
+
+  /** IPv4 routes go without a word when their link does. */
+  #dropRoutes(gone: number): void {
+    for (const [key, { entry, index }] of this.routing) {
+      if (entry.kind === 'rule' || index !== gone) continue;
+      if (entry.family === 'ipv4') this.routing.delete(key);
+      else this.removeRouting(key);
+    }
+  }
+
+  #changeAddress(change: AddressChange): number {
+    const link = this.#links.get(change.index);
+    if (link === undefined) return ENODEV;
+    if (this.refuses === change.operation) return ENOBUFS;
+    const { address, prefixLength } = change;
+    const present = link.addresses.get(keyOf(change));
+    if (change.operation === 'add') {
+      if (present !== undefined) return EEXIST;
+      this.#put(link, { address, prefixLength, ours: true, tentative: false, duplicate: false });
+    } else {
+      if (present === undefined) return EADDRNOTAVAIL;
+      this.#drop(link, present);
+    }
+    return 0;
   }
 
   snapshot(): LinkState[] {

@@ -173,7 +173,7 @@ export class World {
   }
 
   #reported(host: Host, report: Report): void {
-    if (report.kind === 'address-failed') this.hasRefused = true;
+    if (report.kind === 'address-failed' || report.kind === 'route-failed') this.hasRefused = true;
     if (!this.#isTraced || report.kind === 'view') return;
     const { kind, ...rest } = report;
     this.note(`${host.name} ${kind} ${Object.values(rest).join(' ')}`);

@@ -50,6 +50,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'track':
       return event.state === 'down' ? palette.notable : plain;
     case 'address-failed':
+    case 'route-failed':
     case 'address-conflict':
     case 'dual-master':
     case 'configuration-refused':
@@ -58,6 +59,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'warning':
     case 'stall':
     case 'address-restored':
+    case 'route-restored':
       return palette.notable;
     case 'notification':
       return event.outcome === 'recovered' ? plain : palette.notable;
@@ -66,6 +68,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'dual-master-ended':
     case 'before-master':
     case 'configuration-reloaded':
+    case 'routes-cleaned':
       return plain;
   }
 }

@@ -68,6 +68,7 @@ export const SOL_NETLINK = 270;
 export const NETLINK_ADD_MEMBERSHIP = 1;
 export const NETLINK_CAP_ACK = 10;
 export const NETLINK_EXT_ACK = 11;
+export const NETLINK_GET_STRICT_CHK = 12;
 
 // <sys/epoll.h>, <sys/timerfd.h>, <time.h>
 export const EPOLL_CLOEXEC = 0o2000000;

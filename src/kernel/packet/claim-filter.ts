@@ -12,7 +12,7 @@ import {
   JUMP_EQUAL,
   LOAD_BYTE,
   LOAD_WORD,
-} from './classic-bpf.ts';
+} from '../ffi/classic-bpf.ts';
 
 /** <linux/if_packet.h>: a frame that this host sent. */
 const PACKET_OUTGOING = 4;

@@ -6,12 +6,12 @@
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import type { AddressClaim } from '../../net/link.ts';
 import { decodeFrame } from '../../wire/frame.ts';
+import { attachFilter } from '../ffi/attach-filter.ts';
 import { AF_PACKET, ETH_P_ARP, ETH_P_IPV6, MSG_DONTWAIT, SOCK_RAW } from '../ffi/constants.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket } from '../ffi/socket.ts';
 import type { ClaimPort } from '../ports.ts';
-import { attachFilter } from './attach-filter.ts';
 import { claimFilter } from './claim-filter.ts';
 import { dropAllFilter } from './receive-filter.ts';
 

@@ -18,7 +18,7 @@ import {
   LOAD_BYTE,
   LOAD_HALF,
   LOAD_WORD,
-} from './classic-bpf.ts';
+} from '../ffi/classic-bpf.ts';
 
 /** SKF_AD_VLAN_TAG: 0 for no tag, and VLAN 0 is a priority and no VLAN. */
 const VLAN_TAG = ANCILLARY + 44;

@@ -2,6 +2,8 @@
  * Hears VRRP on a link without taking part: no address, no group of IGMP or MLD, nothing sent. The
  * network card alone is told to let the two multicast MAC addresses through (packet(7)).
  */
+
+import { attachFilter } from '../ffi/attach-filter.ts';
 import {
   AF_PACKET,
   ETH_P_ALL,
@@ -15,7 +17,6 @@ import { ENODEV } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket, setOption } from '../ffi/socket.ts';
-import { attachFilter } from './attach-filter.ts';
 import { observeFilter } from './observe-filter.ts';
 
 /** 224.0.0.18 and ff02::12 on Ethernet (RFC 1112 section 6.4, RFC 2464 section 7). */

@@ -26,7 +26,7 @@ import {
   SHIFT_RIGHT_X,
   STORE_SCRATCH,
   X_TO_A,
-} from './classic-bpf.ts';
+} from '../ffi/classic-bpf.ts';
 
 /** Kernels hand IPv4 raw sockets the whole packet and IPv6 raw sockets the payload only. */
 export type FilterStart = 'ipv4-header' | 'vrrp-header';

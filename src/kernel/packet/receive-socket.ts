@@ -3,6 +3,7 @@
  * group, filtered by VRID.
  */
 import type { Family } from '../../net/address.ts';
+import { attachFilter } from '../ffi/attach-filter.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -30,7 +31,6 @@ import {
   setReceiveBuffer,
   tryOption,
 } from '../ffi/socket.ts';
-import { attachFilter } from './attach-filter.ts';
 import { dropAllFilter, vridFilter } from './receive-filter.ts';
 
 const IPPROTO_VRRP = 112;

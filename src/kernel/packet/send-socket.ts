@@ -1,5 +1,6 @@
 /** Sockets that only send: one for each link and family, and one for frames on any link. */
 import type { Family } from '../../net/address.ts';
+import { attachFilter } from '../ffi/attach-filter.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -25,7 +26,6 @@ import {
   setSendBuffer,
   tryOption,
 } from '../ffi/socket.ts';
-import { attachFilter } from './attach-filter.ts';
 import { dropAllFilter } from './receive-filter.ts';
 
 const SEND_BUFFER = 1024 * 1024;

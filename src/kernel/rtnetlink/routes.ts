@@ -1,9 +1,15 @@
 /**
- * Links and addresses through rtnetlink(7). One socket asks, another one hears what changes; the
+ * Links, addresses, and our routes and rules through rtnetlink(7). One socket asks, another one hears what changes; the
  * second is there before the first dump, so no change falls between.
  */
-import { type Family, familyOf } from '../../net/address.ts';
-import type { AddressChange, AddressState, LinkEvent, LinkState } from '../../net/link.ts';
+import { familyOf } from '../../net/address.ts';
+import type {
+  AddressChange,
+  AddressState,
+  KernelChange,
+  LinkEvent,
+  LinkState,
+} from '../../net/link.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
 import {
@@ -33,9 +39,10 @@ import {
 import { NETLINK_ROUTE } from '../ffi/constants.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { RoutePort } from '../ports.ts';
+import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from './routing.ts';
 
-/** An IPv6 address costs the kernel some 70 us, an IPv4 one 5: neither batch holds its lock for long. */
-const BATCH: { readonly [F in Family]: number } = { ipv4: 256, ipv6: 16 };
+/** An IPv6 address costs the kernel some 70 us, anything else 5: no batch holds its lock for long. */
+const BATCH = { cheap: 256, dear: 16 } as const;
 
 const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 
@@ -47,8 +54,11 @@ export interface RoutesOptions {
 export class Routes implements RoutePort {
   /** For the reactor: readable when changes wait. */
   readonly fd: number;
+  /** The same for routes and rules. */
+  readonly routingFd: number;
   readonly #requests: NetlinkSocket;
   readonly #monitor: NetlinkSocket;
+  readonly #routing: NetlinkSocket;
 
   /** In the network namespace of the calling thread. Throws `KernelError`. */
   constructor(options: RoutesOptions = {}) {
@@ -59,18 +69,23 @@ export class Routes implements RoutePort {
       groups: [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF],
     });
     this.fd = this.#monitor.fd;
+    this.#routing = openRoutingMonitor();
+    this.routingFd = this.#routing.fd;
     this.#requests = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'route request' });
   }
 
-  changeAddresses(changes: readonly AddressChange[]): number[] {
+  changeAddresses(changes: readonly KernelChange[]): number[] {
     const errnos: number[] = [];
     while (errnos.length < changes.length) {
-      const run = runOfOneFamily(changes, errnos.length);
-      const family = run[0] === undefined ? 'ipv4' : familyOf(run[0].address);
-      const answers = this.#requests.transact(run.map(requestFor), BATCH[family]);
+      const run = runOfOneCost(changes, errnos.length);
+      const answers = this.#requests.transact(run.map(requestFor), BATCH[costOf(run[0])]);
       for (const answer of answers) errnos.push(answer.errno);
     }
     return errnos;
+  }
+
+  clearRouting(): string[] {
+    return clearRouting();
   }
 
   snapshot(): LinkState[] {
@@ -90,14 +105,17 @@ export class Routes implements RoutePort {
   }
 
   drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun' {
-    return this.#monitor.receive((message) => {
-      const event = eventFrom(message);
+    const told = (message: NetlinkMessage): void => {
+      const event = eventFrom(message) ?? routingEvent(message);
       if (event !== undefined) sink(event);
-    });
+    };
+    const routing = this.#routing.receive(told);
+    return this.#monitor.receive(told) === 'overrun' ? 'overrun' : routing;
   }
 
   close(): void {
     this.#monitor.close();
+    this.#routing.close();
     this.#requests.close();
   }
 
@@ -117,18 +135,23 @@ export class Routes implements RoutePort {
   }
 }
 
-function runOfOneFamily(changes: readonly AddressChange[], start: number): AddressChange[] {
-  const first = changes[start];
-  if (first === undefined) return [];
-  const family = familyOf(first.address);
+function runOfOneCost(changes: readonly KernelChange[], start: number): KernelChange[] {
+  const cost = costOf(changes[start]);
   let end = start + 1;
-  for (let next = changes[end]; next !== undefined; next = changes[++end]) {
-    if (familyOf(next.address) !== family) break;
-  }
+  while (end < changes.length && costOf(changes[end]) === cost) end++;
   return changes.slice(start, end);
 }
 
-function requestFor(change: AddressChange): NetlinkRequest {
+function costOf(change: KernelChange | undefined): keyof typeof BATCH {
+  if (change === undefined || 'entry' in change) return 'cheap';
+  return familyOf(change.address) === 'ipv6' ? 'dear' : 'cheap';
+}
+
+function requestFor(change: KernelChange): NetlinkRequest {
+  return 'entry' in change ? routingRequest(change) : addressRequest(change);
+}
+
+function addressRequest(change: AddressChange): NetlinkRequest {
   return change.operation === 'add'
     ? { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, payload: encodeNewAddress(change) }
     : { type: RTM_DELADDR, flags: 0, payload: encodeRemovedAddress(change) };

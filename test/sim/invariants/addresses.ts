@@ -1,9 +1,10 @@
 /**
- * The VIPs are there exactly while the router is MASTER, but for what somebody else has just done
+ * The VIPs, routes and rules are there exactly while the router is MASTER, but for what somebody else has just done
  * to them; and no VIP is announced that is not there.
  */
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import { familyOf } from '../../../src/net/address.ts';
+import { routingKey, routingText } from '../../../src/net/routing.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
@@ -30,7 +31,10 @@ export function addressesFollowState(): Invariant {
       if (world.clock.now - world.disturbedAt <= allowed) return undefined;
       for (const { key, host, settings, view } of world.rows()) {
         if (host.kernel.refuses === 'remove') continue;
-        const wrong = misplaced(host, settings, view.state === 'MASTER');
+        const isMaster = view.state === 'MASTER';
+        const wrong =
+          misplaced(host, settings, isMaster) ??
+          misplacedRouting(host, settings, isMaster, world.hasRefused);
         if (wrong === undefined) continue;
         const lasts = misplacement.note(`${key} ${view.state}`, world.clock.now, world.disturbedAt);
         const time = turnsTime(host);
@@ -70,6 +74,21 @@ function misplaced(host: Host, settings: InstanceSettings, isMaster: boolean): s
     const present = host.kernel.has(name, address, prefixLength);
     if (isMaster && !present) return `lacks ${address}`;
     if (!isMaster && present) return `has ${address}`;
+  }
+  return undefined;
+}
+
+/** A refused route is tried again much later than a refused removal. */
+function misplacedRouting(
+  host: Host,
+  { routes, rules }: InstanceSettings,
+  isMaster: boolean,
+  hasRefused: boolean,
+): string | undefined {
+  for (const entry of [...routes, ...rules]) {
+    const present = host.kernel.routing.has(routingKey(entry));
+    if (isMaster && !present && !hasRefused) return `lacks ${routingText(entry)}`;
+    if (!isMaster && present) return `has ${routingText(entry)}`;
   }
   return undefined;
 }

@@ -141,6 +141,8 @@ function removeVirtualAddress(world: World, random: Random): void {
   const vip = random.pick(random.pick(host.settings.instances).addresses);
   world.disturb(`somebody removes ${vip.address} from ${host.name}`);
   host.kernel.removeAddress(vip.interface, vip.address, vip.prefixLength);
+  const [route] = host.kernel.routing.keys();
+  if (route !== undefined) host.kernel.removeRouting(route);
 }
 
 /** Not to the owner: what others give it, it keeps. */

@@ -78,6 +78,35 @@ function drawAddresses(random: Random, family: Family, vrid: number): VirtualAdd
   });
 }
 
+/** Every other router moves a route and a rule as well. */
+function drawRouting({ family, vrid }: Agreement): Pick<InstanceSettings, 'routes' | 'rules'> {
+  if (vrid % 2 === 0) return { routes: [], rules: [] };
+  const destination = { address: ip(family === 'ipv4' ? '0.0.0.0' : '::'), length: 0 };
+  const route = {
+    kind: 'route',
+    family,
+    destination,
+    via: undefined,
+    interface: INTERFACE,
+    source: undefined,
+    metric: 5,
+    table: vrid,
+    onlink: false,
+    mtu: undefined,
+  } as const;
+  const rule = {
+    kind: 'rule',
+    family,
+    from: undefined,
+    to: undefined,
+    incoming: INTERFACE,
+    outgoing: undefined,
+    priority: 1_000 + vrid,
+    table: vrid,
+  } as const;
+  return { routes: [route], rules: [rule] };
+}
+
 function virtual(address: string, prefixLength: number): VirtualAddress {
   return { address: ip(address), prefixLength, interface: INTERFACE };
 }
@@ -99,6 +128,7 @@ function drawInstance(
     advertisementInterval: random.pick(one.intervals),
     addresses: one.addresses,
     extraAddresses: [],
+    ...drawRouting(one),
     preempt: random.chance(0.7),
     preemptDelay: random.chance(0.2) ? milliseconds(random.integer(100, 3_000)) : (0 as Duration),
     accept: true,

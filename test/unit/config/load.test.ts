@@ -43,6 +43,8 @@ describe('a minimal file', () => {
           advertisementInterval: seconds(1),
           addresses: [{ address: ip('203.0.113.100'), prefixLength: 32, interface: 'eth0' }],
           extraAddresses: [],
+          routes: [],
+          rules: [],
           preempt: true,
           preemptDelay: 0,
           accept: true,

@@ -17,6 +17,8 @@ export function instanceSettings(name: string, vrid = 55): InstanceSettings {
     advertisementInterval: seconds(1),
     addresses: [{ address: ip('203.0.113.100'), prefixLength: 32, interface: 'eth0' }],
     extraAddresses: [],
+    routes: [],
+    rules: [],
     preempt: true,
     preemptDelay: seconds(0),
     accept: true,
@@ -65,6 +67,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     },
     group: null,
     tracks: [],
+    routing: [],
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import { ip } from '../../../src/net/address.ts';
-import type { AddressChange, LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
+import type { KernelChange, LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
 import { letGo } from '../../../src/runtime/emergency.ts';
 import { addressOf, INDEX, instanceOf, linkOf } from '../../conformance/rig.ts';
 
@@ -40,8 +40,11 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
     },
     routes: {
       snapshot: () => [...links],
-      changeAddresses: (changes: readonly AddressChange[]) => {
-        for (const { operation, index, address } of changes) {
+      clearRouting: () => [],
+      changeAddresses: (changes: readonly KernelChange[]) => {
+        for (const change of changes) {
+          if ('entry' in change) throw new Error('no routes here');
+          const { operation, index, address } = change;
           expect([operation, index]).toEqual(['remove', INDEX]);
           removed.push(address);
         }

@@ -24,6 +24,7 @@ export class FakePorts {
   waited = 0 as Duration;
   events: LinkEvent[] = [];
   overrun = false;
+  leftRoutes: string[] = [];
   errno = 0;
   listenFailure: Error | undefined;
 
@@ -120,6 +121,7 @@ export class FakePorts {
           this.calls.push(...changes.map(({ operation }) => operation));
           return changes.map(() => this.errno);
         },
+        clearRouting: () => this.leftRoutes,
         snapshot: () => {
           this.calls.push('snapshot');
           return [...this.links];

@@ -1,6 +1,6 @@
-import { SO_ATTACH_FILTER, SOL_SOCKET } from '../ffi/constants.ts';
-import { addressOf } from '../ffi/memory.ts';
-import { setOption } from '../ffi/socket.ts';
+import { SO_ATTACH_FILTER, SOL_SOCKET } from './constants.ts';
+import { addressOf } from './memory.ts';
+import { setOption } from './socket.ts';
 
 const PROGRAM_BYTES = 16;
 const INSTRUCTION_BYTES = 8;

@@ -1,0 +1,133 @@
+/**
+ * Routes and rules through rtnetlink(7), as far as they are ours: what to ask for a change, what the
+ * kernel tells of them, and how those that a former run has left are removed.
+ */
+import type { LinkEvent } from '../../net/link.ts';
+import { type RoutingChange, routingKey, routingText } from '../../net/routing.ts';
+import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
+import {
+  decodeRoute,
+  encodeRoute,
+  encodeRouteDump,
+  encodeRouteRemoval,
+  PROTOCOL_OFFSET,
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_NEWROUTE,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV6_ROUTE,
+} from '../../wire/netlink/route/route.ts';
+import { RTPROT_VRRP } from '../../wire/netlink/route/routing-protocol.ts';
+import {
+  decodeRule,
+  encodeRule,
+  encodeRuleDump,
+  RTM_DELRULE,
+  RTM_GETRULE,
+  RTM_NEWRULE,
+  RTNLGRP_IPV4_RULE,
+  RTNLGRP_IPV6_RULE,
+} from '../../wire/netlink/route/rule.ts';
+import { attachFilter } from '../ffi/attach-filter.ts';
+import { NETLINK_GET_STRICT_CHK, NETLINK_ROUTE, SOL_NETLINK } from '../ffi/constants.ts';
+import { tryOption } from '../ffi/socket.ts';
+import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
+import { messageFilter } from './routing-filter.ts';
+
+const MONITOR_RECEIVE_BUFFER = 1024 * 1024;
+
+export function routingRequest({ operation, entry, index }: RoutingChange): NetlinkRequest {
+  const isRoute = entry.kind === 'route';
+  const payload = isRoute ? encodeRoute(entry, index, operation) : encodeRule(entry);
+  if (operation === 'remove') {
+    return { type: isRoute ? RTM_DELROUTE : RTM_DELRULE, flags: 0, payload };
+  }
+  const type = isRoute ? RTM_NEWROUTE : RTM_NEWRULE;
+  return { type, flags: NLM_F_CREATE | NLM_F_EXCL, payload };
+}
+
+/** Hears of our routes and of all rules. A full Internet table that changes does not wake it. */
+export function openRoutingMonitor(): NetlinkSocket {
+  const monitor = new NetlinkSocket({
+    protocol: NETLINK_ROUTE,
+    name: 'routing monitor',
+    receiveBuffer: MONITOR_RECEIVE_BUFFER,
+    groups: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
+  });
+  const filter = messageFilter([RTM_NEWROUTE, RTM_DELROUTE], PROTOCOL_OFFSET, RTPROT_VRRP);
+  attachFilter('routing monitor', monitor.fd, filter);
+  return monitor;
+}
+
+/** Undefined: what it tells of is not ours. */
+export function routingEvent(message: NetlinkMessage): LinkEvent | undefined {
+  const key = ownKey(message);
+  if (key === undefined) return undefined;
+  const isAdded = message.type === RTM_NEWROUTE || message.type === RTM_NEWRULE;
+  return { kind: isAdded ? 'routing.added' : 'routing.removed', key };
+}
+
+/** Removes every route and rule that carries our number; answers what they were. */
+export function clearRouting(): string[] {
+  const socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'routing request' });
+  try {
+    // The kernel then looks at the protocol in the request, and hands over ours alone.
+    tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+    const left = [...leftRules(socket), ...leftRoutes(socket)];
+    const answers = socket.transact(left.map(({ request }) => request));
+    return left.flatMap(({ text }, position) => (answers[position]?.errno === 0 ? [text] : []));
+  } finally {
+    socket.close();
+  }
+}
+
+interface Left {
+  readonly text: string;
+  readonly request: NetlinkRequest;
+}
+
+function leftRules(socket: NetlinkSocket): Left[] {
+  const request = { type: RTM_GETRULE, payload: encodeRuleDump() };
+  return socket.dump('list rules', request).flatMap((message): Left[] => {
+    const decoded = decodeRule(message.payload);
+    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return [];
+    const { rule } = decoded.value;
+    const removal = { type: RTM_DELRULE, flags: 0, payload: encodeRule(rule) };
+    return [{ text: routingText(rule), request: removal }];
+  });
+}
+
+function leftRoutes(socket: NetlinkSocket): Left[] {
+  const dumps = (['ipv4', 'ipv6'] as const).flatMap((family) =>
+    socket.dump('list routes', { type: RTM_GETROUTE, payload: encodeRouteDump(family) }),
+  );
+  return dumps.flatMap((message): Left[] => {
+    const decoded = decodeRoute(message.payload);
+    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return [];
+    const { destination, table } = decoded.value;
+    const payload = encodeRouteRemoval(message.payload);
+    const text = `route ${destination.address}/${destination.length} table ${table}`;
+    return [{ text, request: { type: RTM_DELROUTE, flags: 0, payload } }];
+  });
+}
+
+function ownKey({ type, payload }: NetlinkMessage): string | undefined {
+  if (type === RTM_NEWROUTE || type === RTM_DELROUTE) {
+    const decoded = decodeRoute(payload);
+    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
+    return routingKey({ kind: 'route', ...decoded.value, ...NO_HOP });
+  }
+  if (type !== RTM_NEWRULE && type !== RTM_DELRULE) return undefined;
+  const decoded = decodeRule(payload);
+  if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
+  return routingKey(decoded.value.rule);
+}
+
+/** What is no part of a route's key. */
+const NO_HOP = {
+  via: undefined,
+  interface: '',
+  source: undefined,
+  onlink: false,
+  mtu: undefined,
+} as const;

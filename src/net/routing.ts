@@ -1,0 +1,91 @@
+/** Routes and rules of policy routing, as ip-route(8) and ip-rule(8) speak of them. */
+import { addressBits, type Family, type IpAddress } from './address.ts';
+
+export interface Prefix {
+  readonly address: IpAddress;
+  readonly length: number;
+}
+
+export interface Route {
+  readonly kind: 'route';
+  readonly family: Family;
+  /** Length 0: the default route. */
+  readonly destination: Prefix;
+  readonly via: IpAddress | undefined;
+  readonly interface: string;
+  /** Preferred source address. */
+  readonly source: IpAddress | undefined;
+  readonly metric: number;
+  readonly table: number;
+  /** The gateway is on the link although no prefix says so. */
+  readonly onlink: boolean;
+  readonly mtu: number | undefined;
+}
+
+export interface Rule {
+  readonly kind: 'rule';
+  readonly family: Family;
+  readonly from: Prefix | undefined;
+  readonly to: Prefix | undefined;
+  readonly incoming: string | undefined;
+  readonly outgoing: string | undefined;
+  readonly priority: number;
+  readonly table: number;
+}
+
+export type RoutingEntry = Route | Rule;
+
+export interface RoutingChange {
+  readonly operation: 'add' | 'remove';
+  readonly entry: RoutingEntry;
+  /** Of the route's interface; 0 for a rule. */
+  readonly index: number;
+}
+
+export const MAIN_TABLE = 254;
+
+/** What the kernel takes for no metric: IP6_RT_PRIO_USER of <linux/ipv6_route.h>. */
+export const DEFAULT_METRIC: { readonly [F in Family]: number } = { ipv4: 0, ipv6: 1024 };
+
+/** What the kernel tells entries apart by: two routes of one key cannot both be there. */
+export function routingKey(entry: RoutingEntry): string {
+  if (entry.kind === 'route') {
+    const { family, destination, table, metric } = entry;
+    return `route ${family} ${prefixText(destination)} ${table} ${metric}`;
+  }
+  const { family, priority, table, from, to, incoming, outgoing } = entry;
+  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${incoming ?? '-'} ${outgoing ?? '-'}`;
+}
+
+/** In the words of ip(8), without what is the default there. */
+export function routingText(entry: RoutingEntry): string {
+  return entry.kind === 'route' ? routeText(entry) : ruleText(entry);
+}
+
+function routeText({ destination, family, ...route }: Route): string {
+  const words = ['route', destination.length === 0 ? 'default' : shortPrefix(destination, family)];
+  if (route.via !== undefined) words.push('via', route.via);
+  words.push('dev', route.interface);
+  if (route.source !== undefined) words.push('src', route.source);
+  if (route.metric !== DEFAULT_METRIC[family]) words.push('metric', `${route.metric}`);
+  if (route.table !== MAIN_TABLE) words.push('table', `${route.table}`);
+  if (route.mtu !== undefined) words.push('mtu', `${route.mtu}`);
+  if (route.onlink) words.push('onlink');
+  return words.join(' ');
+}
+
+function ruleText({ family, from, to, incoming, outgoing, priority, table }: Rule): string {
+  const words = ['rule', 'from', from === undefined ? 'all' : shortPrefix(from, family)];
+  if (to !== undefined) words.push('to', shortPrefix(to, family));
+  if (incoming !== undefined) words.push('iif', incoming);
+  if (outgoing !== undefined) words.push('oif', outgoing);
+  return [...words, 'priority', `${priority}`, 'table', `${table}`].join(' ');
+}
+
+function shortPrefix(prefix: Prefix, family: Family): string {
+  return prefix.length === addressBits(family) ? prefix.address : prefixText(prefix);
+}
+
+function prefixText(prefix: Prefix | undefined): string {
+  return prefix === undefined ? '-' : `${prefix.address}/${prefix.length}`;
+}

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
+import { inNamespace } from '../../src/kernel/netns/namespace.ts';
+import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
+import { ip as ipAddress } from '../../src/net/address.ts';
+import type { LinkEvent } from '../../src/net/link.ts';
+import { type Route, type RoutingEntry, type Rule, routingKey } from '../../src/net/routing.ts';
+import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
+
+const EEXIST = errnoNumber('EEXIST');
+const ESRCH = errnoNumber('ESRCH');
+const ENETUNREACH = errnoNumber('ENETUNREACH');
+
+let pair: NamespacePair;
+let routes: Routes;
+let index: number;
+
+beforeEach(() => {
+  pair = new NamespacePair();
+  index = linkIn(pair.a, 'v0').index;
+  routes = inNamespace(pair.a, () => new Routes());
+});
+
+afterEach(() => {
+  routes.close();
+  pair.remove();
+});
+
+function routeTo(address: string, length: number, more: Partial<Route> = {}): Route {
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  return {
+    kind: 'route',
+    family,
+    destination: { address: ipAddress(address), length },
+    via: ipAddress(family === 'ipv4' ? '192.0.2.2' : '2001:db8::2'),
+    interface: 'v0',
+    source: undefined,
+    metric: family === 'ipv4' ? 0 : 1024,
+    table: 254,
+    onlink: false,
+    mtu: undefined,
+    ...more,
+  };
+}
+
+const RULE: Rule = {
+  kind: 'rule',
+  family: 'ipv4',
+  from: { address: ipAddress('203.0.113.100'), length: 32 },
+  to: undefined,
+  incoming: 'v0',
+  outgoing: undefined,
+  priority: 1000,
+  table: 1000,
+};
+
+function change(operation: 'add' | 'remove', ...entries: RoutingEntry[]): number[] {
+  return routes.changeAddresses(
+    entries.map((entry) => ({ operation, entry, index: entry.kind === 'route' ? index : 0 })),
+  );
+}
+
+/** Routes and rules of ours as ip(8) shows them. */
+function ours(): string[] {
+  const shown = [
+    ip('-n', pair.a, 'route', 'show', 'table', 'all', 'proto', '112'),
+    ...ip('-n', pair.a, 'rule')
+      .split('\n')
+      .filter((line) => line.includes('proto 112')),
+  ];
+  return shown.flatMap((text) => text.split('\n').filter((line) => line !== ''));
+}
+
+async function eventsUntil(kind: LinkEvent['kind']): Promise<LinkEvent[]> {
+  const events: LinkEvent[] = [];
+  await until(() => {
+    routes.drain((event) => events.push(event));
+    return events.some((event) => event.kind === kind);
+  });
+  return events.filter((event) => 'key' in event);
+}
+
+kernelSuite('routes and rules', () => {
+  test('are added behind the address they need, in one batch, and removed before it', () => {
+    const vip = { index, address: ipAddress('203.0.113.100'), prefixLength: 32 };
+    const route = routeTo('0.0.0.0', 0, {
+      source: vip.address,
+      table: 1000,
+      metric: 50,
+      mtu: 1400,
+    });
+    const six = routeTo('2001:db8:1::', 48, { metric: 7 });
+    expect(
+      routes.changeAddresses([
+        { operation: 'add', ...vip },
+        { operation: 'add', entry: route, index },
+        { operation: 'add', entry: six, index },
+        { operation: 'add', entry: RULE, index: 0 },
+      ]),
+    ).toEqual([0, 0, 0, 0]);
+    expect(ours().map((line) => line.trim())).toEqual([
+      'default via 192.0.2.2 dev v0 table 1000 src 203.0.113.100 metric 50 mtu 1400',
+      '2001:db8:1::/48 via 2001:db8::2 dev v0 metric 7 pref medium',
+      '1000:\tfrom 203.0.113.100 iif v0 lookup 1000 proto 112',
+    ]);
+    expect(change('remove', RULE, six, route)).toEqual([0, 0, 0]);
+    expect(ours()).toEqual([]);
+  });
+
+  test('that are there already, are missing or cannot be reached are told by their errno', () => {
+    const route = routeTo('198.51.100.0', 24);
+    expect(change('add', route, RULE)).toEqual([0, 0]);
+    expect(change('add', route, RULE)).toEqual([EEXIST, EEXIST]);
+    expect(change('remove', routeTo('198.51.100.128', 25))).toEqual([ESRCH]);
+    const lost = routeTo('203.0.113.0', 24, { via: ipAddress('198.18.0.1') });
+    expect(change('add', lost)).toEqual([ENETUNREACH]);
+    expect(change('add', { ...lost, onlink: true })).toEqual([0]);
+  });
+
+  test('of others are neither removed nor told of', async () => {
+    ip('-n', pair.a, 'route', 'add', '198.51.100.0/24', 'via', '192.0.2.2');
+    ip(
+      '-n',
+      pair.a,
+      'rule',
+      'add',
+      'from',
+      '203.0.113.100',
+      'iif',
+      'v0',
+      'table',
+      '1000',
+      'pref',
+      '1000',
+    );
+    const route = routeTo('198.51.100.0', 24);
+    expect(change('add', route)).toEqual([EEXIST]);
+    expect(change('remove', route)).toEqual([ESRCH]);
+    expect(change('remove', RULE)).not.toEqual([0]);
+    expect(ip('-n', pair.a, 'route')).toContain('198.51.100.0/24');
+    expect(ip('-n', pair.a, 'rule')).toContain('203.0.113.100');
+    const own = routeTo('198.51.100.128', 25);
+    change('add', own);
+    expect(await eventsUntil('routing.added')).toEqual([
+      { kind: 'routing.added', key: routingKey(own) },
+    ]);
+  });
+
+  test('that somebody deletes are told of, in both families', async () => {
+    const entries = [routeTo('198.51.100.0', 24), routeTo('2001:db8:1::', 48), RULE];
+    change('add', ...entries);
+    await eventsUntil('routing.added');
+    ip('-n', pair.a, 'route', 'delete', '198.51.100.0/24');
+    ip('-n', pair.a, '-6', 'route', 'delete', '2001:db8:1::/48');
+    ip('-n', pair.a, 'rule', 'delete', 'priority', '1000');
+    const removed: LinkEvent[] = [];
+    await until(() => {
+      routes.drain((event) => {
+        if (event.kind === 'routing.removed') removed.push(event);
+      });
+      return removed.length === 3;
+    });
+    expect(removed).toEqual(
+      entries.map((entry) => ({ kind: 'routing.removed', key: routingKey(entry) })),
+    );
+  });
+
+  test('that a former run has left are removed, and nothing else is', () => {
+    const table = { table: 1000, metric: 7 };
+    change('add', routeTo('198.51.100.0', 24), routeTo('0.0.0.0', 0, table), RULE);
+    change('add', routeTo('2001:db8:1::', 48), routeTo('2001:db8:2::', 48, { mtu: 1400 }));
+    ip('-n', pair.a, 'route', 'add', '203.0.113.0/24', 'via', '192.0.2.2');
+    const cleared = inNamespace(pair.a, () => routes.clearRouting());
+    expect(cleared.toSorted()).toEqual([
+      'route 0.0.0.0/0 table 1000',
+      'route 198.51.100.0/24 table 254',
+      'route 2001:db8:1::/48 table 254',
+      'route 2001:db8:2::/48 table 254',
+      'rule from 203.0.113.100 iif v0 priority 1000 table 1000',
+    ]);
+    expect(ours()).toEqual([]);
+    expect(ip('-n', pair.a, 'route')).toContain('203.0.113.0/24');
+  });
+});
