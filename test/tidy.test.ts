@@ -48,11 +48,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'zod',
     'yaml',
   ],
-  'src/control/': ['src/net/', 'src/engine/', 'node:'],
+  // Durations are written in requests as they are in the file.
+  'src/control/': ['src/net/', 'src/engine/', 'src/config/duration.ts', 'node:'],
   'src/observe/': [
     'src/net/',
     'src/engine/',
     'src/control/protocol.ts',
+    'src/control/operator-protocol.ts',
     // The listener for metrics answers as the control API does.
     'src/control/bounded-server.ts',
     'src/control/routes.ts',

@@ -9,6 +9,8 @@ import { EXIT } from './exit-codes.ts';
 export interface AgentOptions {
   readonly socket: string;
   readonly json?: boolean;
+  /** How long the agent may take to answer. */
+  readonly timeoutMs?: number;
 }
 
 export function withAgentOptions(command: Command): Command {
@@ -20,11 +22,11 @@ export function withAgentOptions(command: Command): Command {
 /** Runs `ask`; a failure of the control API becomes a message and an exit status. */
 export async function askAgent(
   context: CliContext,
-  { socket }: AgentOptions,
+  { socket, timeoutMs }: AgentOptions,
   ask: (client: ControlClient) => Promise<void>,
 ): Promise<void> {
   try {
-    await ask(new ControlClient({ socket }));
+    await ask(new ControlClient(timeoutMs === undefined ? { socket } : { socket, timeoutMs }));
   } catch (error) {
     if (!(error instanceof ControlError || error instanceof RefusedRequest)) throw error;
     context.stderr(`vrrp-agent: ${error.message}\n`);

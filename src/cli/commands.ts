@@ -38,6 +38,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/events.ts'),
   },
   {
+    name: 'failover',
+    summary: 'hand over to another router, serving until it is heard',
+    load: () => import('./commands/failover.ts'),
+  },
+  {
+    name: 'maintenance',
+    summary: 'take instances out of service, and back',
+    load: () => import('./commands/maintenance.ts'),
+  },
+  {
+    name: 'priority',
+    summary: 'set the priority of an instance until the agent ends',
+    load: () => import('./commands/priority.ts'),
+  },
+  {
     name: 'reload',
     summary: 'apply the configuration file of the running agent, or show what would change',
     load: () => import('./commands/reload.ts'),

@@ -45,6 +45,15 @@ export class ControlClient {
     return this.#command('/v1/reload', { dry_run: dryRun }, 'instances');
   }
 
+  /** Asks something of one instance; takes as long as it is told to wait. */
+  operate<Document>(
+    instance: string,
+    verb: 'failover' | 'maintenance' | 'priority',
+    body: object,
+  ): Promise<Document> {
+    return this.#command(`/v1/instances/${encodeURIComponent(instance)}/${verb}`, body);
+  }
+
   /**
    * Kept events with a greater number than `after`, then each as it happens. Ends when the agent
    * stops; breaking the loop closes the connection.

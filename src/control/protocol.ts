@@ -7,6 +7,7 @@ import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
 import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
+import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
 
@@ -37,7 +38,9 @@ export interface InstanceDocument {
   readonly priority: PriorityDocument;
   readonly addresses: readonly string[];
   readonly master: MasterDocument | null;
-  readonly maintenance: Readonly<Record<string, unknown>> | null;
+  readonly maintenance: MaintenanceDocument | null;
+  /** Has handed over: does not preempt until it is released, or the new MASTER fails. */
+  readonly held_back: HeldBackDocument | null;
   readonly last_transition: TransitionDocument | null;
   /** Routes and rules that move with the addresses; left out where there are none. */
   readonly routes?: readonly RouteDocument[];
@@ -192,6 +195,15 @@ export type EventFacts =
       readonly count: number;
     }
   | { readonly kind: 'stall'; readonly duration_ms: number }
+  /** An operator asks for something, and later: how it went. */
+  | {
+      readonly kind: 'command';
+      readonly instance: string;
+      readonly by: string;
+      readonly request: string;
+      /** Null: it has just been asked for. */
+      readonly outcome: string | null;
+    }
   | {
       readonly kind: 'configuration-reloaded';
       /** How many instances began, ended, changed in place, and began anew. */

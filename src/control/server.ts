@@ -15,15 +15,9 @@ import {
   sendJson,
   UNEXPECTED_BODY,
 } from './bounded-server.ts';
-import {
-  badRequest,
-  bodyOf,
-  type Command,
-  CommandRefusal,
-  type ControlCommands,
-  commandAt,
-} from './commands.ts';
+import { badRequest, bodyOf, CommandRefusal, type ControlCommands, commandAt } from './commands.ts';
 import { streamEvents } from './event-stream.ts';
+import { type OperatorAccess, operatorTarget, requestedBy } from './operator-commands.ts';
 import type { ControlSource } from './protocol.ts';
 import { type Answer, answer } from './routes.ts';
 import { placeSocket, type SocketFile } from './socket-file.ts';
@@ -35,6 +29,8 @@ export interface ControlServerOptions {
   readonly source: ControlSource;
   /** Left out: nothing can be changed over this socket. */
   readonly commands?: ControlCommands;
+  /** Left out: nobody can ask anything of an instance. */
+  readonly operators?: OperatorAccess;
   /** An answer could not be made: our fault, for the log. */
   readonly onError?: (error: unknown) => void;
   readonly limits?: Partial<ControlLimits>;
@@ -43,11 +39,18 @@ export interface ControlServerOptions {
 export interface ControlLimits extends HttpLimits {
   /** Streams of events at one time, fewer than connections so that `status` always gets through. */
   readonly followers: number;
+  /** Requests at one time that change something: some wait for a minute. */
+  readonly commands: number;
   /** Unread bytes of one follower. */
   readonly backlogBytes: number;
 }
 
-const LIMITS: ControlLimits = { ...HTTP_LIMITS, followers: 32, backlogBytes: 1024 * 1024 };
+const LIMITS: ControlLimits = {
+  ...HTTP_LIMITS,
+  followers: 32,
+  commands: 48,
+  backlogBytes: 1024 * 1024,
+};
 
 const POST_ONLY: Refusal = {
   status: 405,
@@ -55,11 +58,24 @@ const POST_ONLY: Refusal = {
   message: 'this path answers to POST only',
 };
 
+const TOO_MANY = new CommandRefusal({
+  status: 409,
+  code: 'busy',
+  message: 'too many requests are being carried out already',
+});
+
+type Runnable = (
+  body: Readonly<Record<string, unknown>>,
+  request: IncomingMessage,
+) => Promise<unknown>;
+
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #limits: ControlLimits;
   readonly #server: Server;
   readonly #endStreams = new Set<() => void>();
+  /** That are being carried out. */
+  #commands = 0;
   #file: SocketFile | undefined;
 
   private constructor(options: ControlServerOptions) {
@@ -94,7 +110,7 @@ export class ControlServer {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     try {
       const path = (request.url ?? '').replace(/\?.*/s, '');
-      const command = this.#options.commands === undefined ? undefined : commandAt(path);
+      const command = this.#commandAt(path);
       if (command === undefined) this.#reply(request, response, this.#answer(request));
       else void this.#command(request, response, command);
     } catch (error) {
@@ -103,15 +119,30 @@ export class ControlServer {
     }
   }
 
-  async #command(request: IncomingMessage, response: ServerResponse, command: Command) {
-    const { commands } = this.#options;
+  /** Undefined: nothing is changed by way of the path. */
+  #commandAt(path: string): Runnable | undefined {
+    const { commands, operators } = this.#options;
+    const command = commandAt(path);
+    if (commands !== undefined && command !== undefined) return (body) => command(commands, body);
+    const target = operatorTarget(path);
+    if (operators === undefined || target === undefined) return undefined;
+    return (body, { socket }) =>
+      target.run(operators.commands, body, operators.askerOn(socket, requestedBy(body)));
+  }
+
+  async #command(request: IncomingMessage, response: ServerResponse, command: Runnable) {
     try {
-      if (commands === undefined || request.method !== 'POST') {
+      if (request.method !== 'POST') {
         refuse(response, { ...POST_ONLY, allow: 'POST' });
         return;
       }
       if (request.url?.includes('?')) throw badRequest('this request has no parameters');
-      const document = await command(commands, await bodyOf(request));
+      const body = await bodyOf(request);
+      if (this.#commands >= this.#limits.commands) throw TOO_MANY;
+      this.#commands++;
+      // What was begun is ended, and told in the events, whether the client stays or not.
+      request.socket.setTimeout(0);
+      const document = await command(body, request).finally(() => this.#commands--);
       sendJson(response, 200, document);
     } catch (error) {
       if (error instanceof CommandRefusal) {

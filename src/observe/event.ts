@@ -118,6 +118,10 @@ export function sentenceOf(facts: EventFacts): string {
       return `the kernel refused to ${facts.operation} "${facts.route}": ${facts.errno}`;
     case 'routes-cleaned':
       return `left by a former run and removed: ${facts.routes.join(', ')}`;
+    case 'command':
+      return facts.outcome === null
+        ? `${facts.by} asks for ${facts.request}`
+        : `${facts.request} (asked for by ${facts.by}): ${facts.outcome}`;
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
     case 'address-conflict':

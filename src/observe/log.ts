@@ -95,6 +95,7 @@ function levelOf(facts: EventFacts): Level {
       return facts.to === 'FAULT' ? 'warn' : 'info';
     case 'address-cleaned':
     case 'priority-changed':
+    case 'command':
     case 'dual-master-ended':
     case 'configuration-reloaded':
     case 'routes-cleaned':

@@ -3,6 +3,7 @@
  * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
  * asking costs the protocol thread nothing.
  */
+import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
   EventDocument,
   EventFacts,
@@ -16,6 +17,7 @@ import { CounterTable, countersLength, GLOBAL_ROW } from '../engine/counters.ts'
 import type { Report } from '../engine/reports.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView, MasterView, RoutingView, TransitionView } from '../engine/view.ts';
+import { instant } from '../net/time.ts';
 import { errnoName, factsOf, isNews } from './event.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
@@ -34,12 +36,19 @@ export interface AgentModelOptions {
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;
+  /** What operators have decided about an instance; left out where nobody asks for anything. */
+  readonly orderOf?: (instance: string) => OrderDocument;
   /** Left out where nobody is notified. */
   readonly notifications?: () => NotificationsDocument | undefined;
   /** What probes have seen; left out: there are none. */
   readonly probes?: ReadProbe;
   /** Events kept; default 1,000. */
   readonly historyLimit?: number;
+}
+
+export interface OrderDocument {
+  readonly maintenance: MaintenanceDocument | null;
+  readonly heldBack: HeldBackDocument | null;
 }
 
 interface Row {
@@ -133,6 +142,20 @@ export class AgentModel {
     return this.#history.subscribe(listener);
   }
 
+  /** Who has written it down, where somebody has. */
+  #orderPart(name: string, view: InstanceView | undefined) {
+    const { wallClock, orderOf } = this.#options;
+    const order = orderOf?.(name);
+    const unknown = { since: wallClock(view?.since ?? instant(0)).toISOString(), by: 'unknown' };
+    return {
+      maintenance:
+        view?.maintenance === true
+          ? (order?.maintenance ?? { ...unknown, until: null, reason: null })
+          : null,
+      held_back: view?.heldBack === true ? (order?.heldBack ?? unknown) : null,
+    };
+  }
+
   /** Unless an instance of that name begins anew. */
   #forget(name: string): void {
     if (this.#settings.instances.some((one) => one.name === name)) return;
@@ -161,7 +184,7 @@ export class AgentModel {
         view?.addresses ??
         settings.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
       master: masterDocument(view?.master ?? null),
-      maintenance: null,
+      ...this.#orderPart(name, view),
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
       ...routesDocument(view?.routing ?? []),
       counters: counterRow === undefined ? NO_COUNTERS : counters.row(counterRow),

@@ -26,7 +26,10 @@ import { LazyHttp } from './lazy-http.ts';
 import type { Scheduling } from './messages.ts';
 import { openNotifier } from './notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
-import type { ProtocolWorker } from './protocol-worker.ts';
+import { Operators } from './operator/operators.ts';
+import { OrderStore } from './operator/order-store.ts';
+import { Orders } from './operator/orders.ts';
+import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { ServiceManager } from './service-manager.ts';
 
@@ -68,6 +71,7 @@ async function runLogged(
   }
   const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
   let notifier: Notifier | undefined;
+  const orders = new Orders(new OrderStore(agent.stateDirectory));
   const model = new AgentModel({
     version: programVersion(),
     pid: process.pid,
@@ -75,6 +79,7 @@ async function runLogged(
     settings,
     counters: new CounterTable(new Float64Array(protocol.memory.counters)),
     wallClock,
+    orderOf: (instance) => orders.of(instance),
     notifications: () => notifier?.counts(),
   });
   const configuration = new Configuration({
@@ -93,7 +98,15 @@ async function runLogged(
   };
   const source = sourceOf(configuration, model);
   const reloads = new Reloads(configuration, note, logger);
-  const control = await openControl(config, source, reloads, logger);
+  const operators = new Operators({
+    orders,
+    status: () => model.status(),
+    note,
+    logger,
+    feed: (inputs) => protocol.feed(inputs),
+  });
+  const restored = await operators.restore(namesIn(settings));
+  const control = await openControl(config, source, { commands: reloads, operators }, logger);
   if (control === undefined) return 1;
   const http = httpOf(source, protocol, logger);
   if (!(await opened(http, config, logger))) {
@@ -108,6 +121,7 @@ async function runLogged(
     follow: ({ settings: next, agent: nextAgent }, plan) => {
       model.replace(next, formerNames(plan));
       notifier?.reconfigure(nextAgent.notifications);
+      void operators.restore(namesIn(next)).then((inputs) => protocol.feed(inputs));
       logger.level = nextAgent.logLevel;
       control.setMode(nextAgent.control.mode).catch((error: unknown) => {
         logger.error({ code: 'control-mode-failed', err: error }, 'the socket keeps its mode');
@@ -120,7 +134,7 @@ async function runLogged(
     // The row of the instance comes after the news of it.
     if (event.kind === 'transition') queueMicrotask(showStates);
   });
-  protocol.start(settings, agent.realtime, {
+  const events: ProtocolWorkerEvents = {
     started: (scheduling) => {
       logStart(logger, config, scheduling);
       manager.ready();
@@ -130,14 +144,17 @@ async function runLogged(
       for (const report of reports) {
         const at = report.kind === 'transition' ? wallClock(report.at) : new Date(wall);
         model.apply(report, at);
+        operators.take(report);
         if (report.kind === 'instance-removed') configuration.removed(report.instance);
         logReport(logger, report, at);
       }
     },
-  });
+  };
+  protocol.start(settings, agent.realtime, events, restored);
   const stopListening = onSignals({ logger, protocol, configuration, reloads, manager });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   if (outcome !== 0) noteEnd(model, note);
+  operators.close();
   await notifier.close();
   stopListening();
   await Promise.all([control.close(), http.close()]);
@@ -173,7 +190,7 @@ function sourceOf(configuration: Configuration, model: AgentModel): ControlSourc
 async function openControl(
   { agent }: LoadedConfig,
   source: ControlSource,
-  commands: ControlCommands,
+  { commands, operators }: { commands: ControlCommands; operators: Operators },
   logger: Logger,
 ): Promise<ControlServer | undefined> {
   try {
@@ -182,6 +199,7 @@ async function openControl(
       mode: agent.control.mode,
       source,
       commands,
+      operators: operators.access,
       onError: (error) => logger.error({ code: 'control-error', err: error }, 'no answer made'),
     });
   } catch (error) {
@@ -222,6 +240,10 @@ function openServiceManager(logger: Logger): ServiceManager {
     logger.warn({ code: 'no-service-manager' }, message);
     return new ServiceManager(undefined);
   }
+}
+
+function namesIn({ instances }: Settings): string[] {
+  return instances.map(({ name }) => name);
 }
 
 function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Scheduling): void {

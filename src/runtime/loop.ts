@@ -74,10 +74,14 @@ export class Loop {
     this.#observer = observer;
   }
 
-  /** Removes what a former run has left in routing, reads the state of the kernel and starts every router. Throws `KernelError`. */
-  start(): void {
+  /**
+   * Removes what a former run has left in routing, reads the state of the kernel and starts every
+   * router; `first` comes before. Throws `KernelError`.
+   */
+  start(first: readonly Input[] = []): void {
     const routes = this.#ports.routes.clearRouting();
     if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
+    for (const input of first) this.#perform(this.#engine.handle(input, this.#tick()));
     this.#resync();
     this.#endTurn();
   }

@@ -11,6 +11,8 @@ export type ToProtocolThread =
       readonly realtime: Realtime;
       /** Descriptor that is rung after each message from now on: the thread waits in the kernel. */
       readonly doorbell: number;
+      /** Taken in before the first packet. */
+      readonly first: readonly Input[];
     }
   /** What the main thread has learnt or been asked; handed to the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }

@@ -74,6 +74,7 @@ function start({
   settings,
   realtime,
   doorbell,
+  first,
 }: Extract<ToProtocolThread, { kind: 'start' }>): void {
   const clock = new Clock();
   const packets = new Packets();
@@ -119,7 +120,7 @@ function start({
   };
   running = loop;
   const scheduling = schedule(realtime);
-  loop.start();
+  loop.start(first);
   reactor.add(clock.fd, turn);
   reactor.add(packets.fd, turn);
   reactor.add(claims.fd, () => running?.claimsReadable());

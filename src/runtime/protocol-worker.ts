@@ -76,10 +76,16 @@ export class ProtocolWorker {
     this.ended.catch(() => {});
   }
 
-  start(settings: Settings, realtime: Realtime, events: ProtocolWorkerEvents): void {
+  /** `first` is taken in before anything is sent or heard. */
+  start(
+    settings: Settings,
+    realtime: Realtime,
+    events: ProtocolWorkerEvents,
+    first: readonly Input[] = [],
+  ): void {
     this.#events = events;
     this.#doorbell ??= openDoorbell();
-    this.#say({ kind: 'start', settings, realtime, doorbell: this.#doorbell });
+    this.#say({ kind: 'start', settings, realtime, doorbell: this.#doorbell, first });
   }
 
   /** Fulfilled when the thread has answered. */

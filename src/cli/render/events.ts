@@ -65,6 +65,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
       return event.outcome === 'recovered' ? plain : palette.notable;
     case 'address-cleaned':
     case 'priority-changed':
+    case 'command':
     case 'dual-master-ended':
     case 'before-master':
     case 'configuration-reloaded':

@@ -42,6 +42,7 @@ describe('the status document', () => {
       addresses: ['203.0.113.100/32'],
       master: { address: '192.0.2.11', priority: 140, interval_ms: 1_000 },
       maintenance: null,
+      held_back: null,
       last_transition: {
         from: 'BACKUP',
         to: 'MASTER',

@@ -1,0 +1,132 @@
+/** `vrrp-agent maintenance`: instances that must not become MASTER, across restarts. */
+import type { Command } from 'commander';
+import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
+import type { StatusDocument } from '../../control/protocol.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import {
+  durationOption,
+  instancesMeant,
+  type Operation,
+  operate,
+  patienceFor,
+  requester,
+} from '../operation.ts';
+import { renderHandOver, renderMaintenance } from '../render/hand-over.ts';
+import { printable } from '../render/text.ts';
+
+interface OnOptions extends AgentOptions {
+  readonly reason?: string;
+  readonly for?: string;
+  readonly wait: string;
+  readonly force?: true;
+}
+
+const DESCRIPTION = `Take instances out of service, so that the machine can be worked on. Survives a
+restart of the agent and of the machine. Without names: every instance.`;
+
+const ON = `A MASTER hands over first, serving until its successor is heard; then FAULT with the
+reason "maintenance". If nobody takes over in time, nothing changes (exit 3).`;
+
+const OFF = 'Back into service: BACKUP first, and preempting as configured.';
+
+export function register(program: Command, context: CliContext): void {
+  const maintenance = program.command('maintenance').description(DESCRIPTION);
+  withAgentOptions(
+    maintenance
+      .command('on')
+      .description(ON)
+      .argument('[name...]', 'instances; default: all')
+      .option('--reason <text>', 'shown by status')
+      .option('--for <duration>', 'ends by itself after so long, whether the agent runs or not')
+      .option('--wait <duration>', 'how long to wait for the successor', '10s')
+      .option('--force', 'even if nobody takes over; the VIPs may be served by nobody'),
+  ).action((names: string[], _options: unknown, command: Command) =>
+    begin(context, names, command.optsWithGlobals<OnOptions>(), command),
+  );
+  withAgentOptions(
+    maintenance.command('off').description(OFF).argument('[name...]', 'instances; default: all'),
+  ).action((names: string[], _options: unknown, command: Command) =>
+    end(context, names, command.optsWithGlobals<AgentOptions>()),
+  );
+  withAgentOptions(
+    maintenance
+      .command('status')
+      .description('Show what is in maintenance: since when, until when, by whom, why.')
+      .argument('[name...]', 'instances; default: all'),
+  ).action((names: string[], _options: unknown, command: Command) =>
+    show(context, names, command.optsWithGlobals<AgentOptions>()),
+  );
+}
+
+function begin(
+  context: CliContext,
+  names: readonly string[],
+  options: OnOptions,
+  command: Command,
+): Promise<void> {
+  const wait = durationOption(command, '--wait', options.wait);
+  const { reason, force } = options;
+  const limit =
+    options.for === undefined ? {} : { for: durationOption(command, '--for', options.for) };
+  const operation: Operation<MaintenanceAnswer> = {
+    verb: 'maintenance',
+    body: {
+      mode: 'on',
+      wait,
+      ...(reason === undefined ? {} : { reason }),
+      ...limit,
+      force: force === true,
+      ...requester(),
+    },
+    json: options.json === true,
+    render: (document) => renderHandOver(document, inMaintenance(document)),
+    isFailure: ({ outcome }) => outcome === 'broken-off',
+  };
+  return askAgent(context, { ...options, timeoutMs: patienceFor(wait) }, async (client) => {
+    await operate(context, client, await instancesMeant(context, client, names), operation);
+  });
+}
+
+function inMaintenance({ maintenance }: MaintenanceAnswer): string {
+  const until = maintenance?.until ?? null;
+  return until === null ? 'in maintenance' : `in maintenance until ${until}`;
+}
+
+function end(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
+  const operation: Operation<MaintenanceAnswer> = {
+    verb: 'maintenance',
+    body: { mode: 'off', ...requester() },
+    json: options.json === true,
+    render: ({ instance, state }) => `${instance}: ${state}, not in maintenance`,
+    isFailure: () => false,
+  };
+  return askAgent(context, options, async (client) => {
+    await operate(context, client, await instancesMeant(context, client, names), operation);
+  });
+}
+
+function show(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
+  return askAgent(context, options, async (client) => {
+    const wanted = await instancesMeant(context, client, names);
+    const { instances } = await client.status();
+    const rows = instances
+      .filter(({ name }) => wanted.includes(name))
+      .map(({ name, state, maintenance, held_back }) => ({ name, state, maintenance, held_back }));
+    if (options.json === true) context.stdout(`${JSON.stringify({ instances: rows }, null, 2)}\n`);
+    else context.stdout(rows.map((row) => `${printable(line(row))}\n`).join(''));
+  });
+}
+
+type Row = Pick<
+  StatusDocument['instances'][number],
+  'name' | 'state' | 'maintenance' | 'held_back'
+>;
+
+function line({ name, state, maintenance, held_back: heldBack }: Row): string {
+  if (maintenance !== null) {
+    return `${name}: ${state}, in maintenance ${renderMaintenance(maintenance)}`;
+  }
+  if (heldBack === null) return `${name}: ${state}, in service`;
+  return `${name}: ${state}, in service; held back since ${heldBack.since} by ${heldBack.by}`;
+}

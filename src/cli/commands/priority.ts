@@ -1,0 +1,43 @@
+/** `vrrp-agent priority`: another priority than that of the file, until the agent ends. */
+import type { Command } from 'commander';
+import type { PriorityAnswer } from '../../control/operator-protocol.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import { instancesMeant, operate, requester, usageError } from '../operation.ts';
+
+const DESCRIPTION = `Set the priority of an instance in place of the configured one, until \`reset\`
+or a restart of the agent. What tracked things add or take away counts on top of it.`;
+
+export function register(program: Command, context: CliContext): void {
+  withAgentOptions(
+    program
+      .command('priority')
+      .description(DESCRIPTION)
+      .argument('<name>', 'instance')
+      .argument('<priority>', '1 to 254, or `reset` for the configured one'),
+  ).action((name: string, priority: string, _options: unknown, command: Command) =>
+    setPriority(context, name, priority, command),
+  );
+}
+
+function setPriority(
+  context: CliContext,
+  name: string,
+  text: string,
+  command: Command,
+): Promise<void> {
+  const isNumber = /^[0-9]{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 254;
+  if (text !== 'reset' && !isNumber) usageError(command, 'a priority is 1 to 254, or reset');
+  const options = command.optsWithGlobals<AgentOptions>();
+  return askAgent(context, options, async (client) => {
+    const instances = await instancesMeant(context, client, [name]);
+    await operate<PriorityAnswer>(context, client, instances, {
+      verb: 'priority',
+      body: { priority: text === 'reset' ? null : Number(text), ...requester() },
+      json: options.json === true,
+      render: ({ instance, state, priority: { configured, effective } }) =>
+        `${instance}: ${state}, priority ${effective} (configured: ${configured})`,
+      isFailure: () => false,
+    });
+  });
+}

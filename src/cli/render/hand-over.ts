@@ -1,0 +1,34 @@
+/** How a hand-over went, in one line. */
+import type { HandOverDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
+
+/** `and` is what is so from now on. */
+export function renderHandOver(document: HandOverDocument, and: string): string {
+  return `${document.instance}: ${howItWent(document)}; ${and}`;
+}
+
+function howItWent({ outcome, state, master, heard_after_ms, reason }: HandOverDocument): string {
+  switch (outcome) {
+    case 'handed-over':
+      return `${master?.address} (priority ${master?.priority}) took over after ${milliseconds(heard_after_ms)}, served here until it was heard: no gap seen from here`;
+    case 'not-master':
+      return master === null
+        ? `${state}, nothing to hand over`
+        : `${state}, nothing to hand over: ${master.address} is MASTER`;
+    case 'let-go':
+      return 'let go, though nobody was heard: how long the gap is cannot be seen from here';
+    case 'broken-off':
+      return `broken off, ${state} now: ${reason}`;
+    case 'done':
+      return state;
+  }
+}
+
+export function renderMaintenance({ since, until, by, reason }: MaintenanceDocument): string {
+  const end = until === null ? 'until it is ended' : `until ${until}`;
+  const why = reason === null ? '' : `: ${reason}`;
+  return `since ${since} ${end}, by ${by}${why}`;
+}
+
+function milliseconds(count: number | null): string {
+  return count === null ? '?' : `${Math.round(count * 10) / 10} ms`;
+}

@@ -1,0 +1,41 @@
+/** Names of those who ask over the control socket. */
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { Asker } from '../../control/operator-commands.ts';
+import { peerUid } from '../../kernel/ffi/peer-credentials.ts';
+
+const PASSWD = '/etc/passwd';
+
+/** `claimed` is whom root acts for, as the client says; from anybody else it counts for nothing. */
+export function askerOn(socket: Socket, claimed: string | null): Asker {
+  const fd = descriptorOf(socket);
+  const uid = fd === undefined ? undefined : peerUid(fd);
+  if (uid === undefined) return 'somebody';
+  if (uid === 0 && claimed !== null) return `${claimed} (as root)`;
+  return nameOf(uid, readPasswd()) ?? `uid ${uid}`;
+}
+
+/** passwd(5): name, password, uid. */
+export function nameOf(uid: number, passwd: string): string | undefined {
+  for (const line of passwd.split('\n')) {
+    const [name, , number] = line.split(':');
+    if (number === `${uid}` && name !== '') return name;
+  }
+  return undefined;
+}
+
+function readPasswd(): string {
+  try {
+    return readFileSync(PASSWD, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Node has no public way to it. */
+function descriptorOf(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;
+  const { fd } = handle;
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
+}

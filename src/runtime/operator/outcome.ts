@@ -1,0 +1,130 @@
+/** Answers of the engine as documents and sentences. */
+import { CommandRefusal } from '../../control/commands.ts';
+import type { HandOverDocument } from '../../control/operator-protocol.ts';
+import type { InstanceDocument, MasterDocument } from '../../control/protocol.ts';
+import type { OperatorAnswer, RefusalCode } from '../../engine/requests.ts';
+import type { MasterView } from '../../engine/view.ts';
+import { type Duration, formatDuration, milliseconds } from '../../net/time.ts';
+
+type Answered<Outcome extends OperatorAnswer['outcome']> = Extract<
+  OperatorAnswer,
+  { readonly outcome: Outcome }
+>;
+
+export type HandOverAnswer = Exclude<
+  OperatorAnswer,
+  Answered<'refused'> | Answered<'no-successor'>
+>;
+
+/** What `--force` would do about a refusal, and what that risks. */
+const FORCED: { readonly [Code in RefusalCode]?: string } = {
+  owner: '--force hands over all the same; addresses that belong to the interface stay on it',
+  'no-master': 'ask again in a moment; --force does not wait for one, and nobody may serve',
+  'unknown-peer': '--force hands over to whoever takes over',
+  'another-wins': '--force hands over to whoever takes over',
+};
+
+export function handOverDocument(
+  answer: HandOverAnswer,
+  { name, state, master }: InstanceDocument,
+  warnings: readonly string[],
+): HandOverDocument {
+  const handedOver = answer.outcome === 'handed-over' ? answer : undefined;
+  return {
+    instance: name,
+    outcome: answer.outcome,
+    state,
+    warnings,
+    master: handedOver === undefined ? master : masterDocument(handedOver.successor),
+    heard_after_ms: handedOver === undefined ? null : handedOver.heardAfter / 1_000,
+    released_after_ms: handedOver === undefined ? null : handedOver.releasedAfter / 1_000,
+    gap_ms: handedOver === undefined ? null : 0,
+    reason: answer.outcome === 'broken-off' ? answer.reason : null,
+  };
+}
+
+/** How it went, for the events and the log. */
+export function outcomeText(answer: OperatorAnswer): string {
+  switch (answer.outcome) {
+    case 'done':
+      return 'done';
+    case 'handed-over': {
+      const { successor, heardAfter } = answer;
+      return `${successor.address} took over after ${rounded(heardAfter)}; served until it was heard`;
+    }
+    case 'not-master':
+      return answer.master === null
+        ? 'it was not MASTER'
+        : `it was not MASTER: ${answer.master.address} is`;
+    case 'no-successor':
+      return `nobody took over within ${rounded(answer.waited)}: still MASTER`;
+    case 'let-go':
+      return `nobody was heard within ${rounded(answer.waited)}: let go all the same`;
+    case 'broken-off':
+      return `broken off: ${answer.reason}`;
+    case 'refused':
+      return `refused: ${answer.message}`;
+  }
+}
+
+export function refusalOf({ code, message }: Answered<'refused'>): CommandRefusal {
+  const hint = FORCED[code];
+  return new CommandRefusal({
+    status: code === 'unknown-instance' ? 404 : 409,
+    code,
+    message: hint === undefined ? message : `${message} (${hint})`,
+  });
+}
+
+/** `before` and `after` are the instance when it was asked and when nobody had come. */
+export function noSuccessor(
+  { waited }: Answered<'no-successor'>,
+  needed: Duration,
+  before: InstanceDocument,
+  after: InstanceDocument,
+): CommandRefusal {
+  const sentences = [
+    `nobody took over within ${rounded(waited)}: no other router advertised VRID ${after.vrid} on ${after.interface}`,
+    'it is MASTER as before, and the VIPs were never gone',
+  ];
+  const refused = refusedSince(before, after);
+  if (refused !== '') sentences.push(`packets that were refused meanwhile: ${refused}`);
+  if (waited < needed) {
+    sentences.push(
+      `a BACKUP of low priority may take ${rounded(needed)}: --wait was shorter than that`,
+    );
+  }
+  return new CommandRefusal({ status: 409, code: 'no-successor', message: sentences.join('; ') });
+}
+
+/** Counters of packets that were not accepted; a peer that is set up wrongly shows up here. */
+const REFUSALS = [
+  'checksum-errors',
+  'version-errors',
+  'vrid-errors',
+  'ip-ttl-errors',
+  'interval-discards',
+  'packet-length-errors',
+  'auth-type-mismatches',
+  'auth-failures',
+  'unknown-peers',
+  'delivery-mismatches',
+  'owner-conflict-discards',
+  'address-list-discards',
+] as const;
+
+function refusedSince(before: InstanceDocument, after: InstanceDocument): string {
+  return REFUSALS.flatMap((counter) => {
+    const count = after.counters[counter] - before.counters[counter];
+    return count > 0 ? [`${count} ${counter}`] : [];
+  }).join(', ');
+}
+
+function masterDocument({ address, priority, intervalMs }: MasterView): MasterDocument {
+  return { address, priority, interval_ms: intervalMs };
+}
+
+/** To the millisecond. */
+function rounded(duration: Duration): string {
+  return formatDuration(milliseconds(Math.round(duration / 1_000)));
+}

@@ -1,0 +1,237 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { CommandRefusal } from '../../../../src/control/commands.ts';
+import type { EventFacts } from '../../../../src/control/protocol.ts';
+import type { Input } from '../../../../src/engine/inputs.ts';
+import type { OperatorAnswer } from '../../../../src/engine/requests.ts';
+import { ip } from '../../../../src/net/address.ts';
+import { milliseconds, seconds } from '../../../../src/net/time.ts';
+import { OperatorDesk } from '../../../../src/runtime/operator/desk.ts';
+import { EngineRequests } from '../../../../src/runtime/operator/engine-requests.ts';
+import { OrderStore } from '../../../../src/runtime/operator/order-store.ts';
+import { Orders } from '../../../../src/runtime/operator/orders.ts';
+import { modelOf } from '../../control/samples.ts';
+import { AT, viewOf } from '../../observe/samples.ts';
+
+const SUCCESSOR = { address: ip('192.0.2.12'), priority: 100, intervalMs: 1_000 };
+const HANDED_OVER: OperatorAnswer = {
+  outcome: 'handed-over',
+  successor: SUCCESSOR,
+  heardAfter: milliseconds(612.3),
+  releasedAfter: milliseconds(612.9),
+};
+const TERMS = { wait: seconds(10), force: false, to: null };
+const MAINTENANCE = { wait: seconds(10), force: false, reason: 'new kernel', for: null };
+
+/** A desk in front of an engine that gives one answer. */
+function deskWith(answer: OperatorAnswer, { stateIsFile = false } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const state = join(directory, 'state');
+  if (stateIsFile) writeFileSync(state, '');
+  const model = modelOf('web');
+  model.apply({ kind: 'view', view: viewOf('web') }, AT);
+  const facts: EventFacts[] = [];
+  const fed: Input[] = [];
+  const requests: EngineRequests = new EngineRequests((inputs) => {
+    fed.push(...inputs);
+    for (const input of inputs) if (input.kind === 'request') requests.answered(input.id, answer);
+  });
+  const orders = new Orders(new OrderStore(state));
+  const desk = new OperatorDesk({
+    requests,
+    orders,
+    status: () => model.status(),
+    record: (one) => facts.push(one),
+    now: () => AT.getTime(),
+  });
+  onTestFinished(() => desk.stop());
+  const files = () => {
+    try {
+      return readdirSync(join(state, 'instances'));
+    } catch {
+      return [];
+    }
+  };
+  return { desk, orders, facts, fed, files };
+}
+
+function refusalOf(promise: Promise<unknown>) {
+  return promise.then(
+    () => expect.fail('it was not refused'),
+    (error: unknown) => {
+      if (!(error instanceof CommandRefusal)) throw error;
+      return error.refusal;
+    },
+  );
+}
+
+describe('a failover', () => {
+  test('answers who took over, when, and that no gap is seen', async () => {
+    const { desk, orders, facts, files } = deskWith(HANDED_OVER);
+    expect(await desk.failover('web', TERMS, 'alice')).toMatchObject({
+      instance: 'web',
+      outcome: 'handed-over',
+      master: { address: '192.0.2.12', priority: 100, interval_ms: 1_000 },
+      heard_after_ms: 612.3,
+      released_after_ms: 612.9,
+      gap_ms: 0,
+      warnings: [],
+    });
+    expect(orders.of('web').heldBack).toEqual({ since: AT.toISOString(), by: 'alice' });
+    expect(files()).toEqual(['web.json']);
+    expect(facts).toEqual([
+      {
+        kind: 'command',
+        instance: 'web',
+        by: 'alice',
+        request: 'failover, waiting 10s',
+        outcome: null,
+      },
+      {
+        kind: 'command',
+        instance: 'web',
+        by: 'alice',
+        request: 'failover',
+        outcome: '192.0.2.12 took over after 612ms; served until it was heard',
+      },
+    ]);
+  });
+
+  test('that nobody answered is an error which says so, and leaves nothing behind', async () => {
+    const { desk, files } = deskWith({ outcome: 'no-successor', waited: seconds(10) });
+    const refusal = await refusalOf(desk.failover('web', TERMS, 'alice'));
+    expect(refusal).toMatchObject({ status: 409, code: 'no-successor' });
+    expect(refusal.message).toBe(
+      'nobody took over within 10s: no other router advertised VRID 1 on eth0; ' +
+        'it is MASTER as before, and the VIPs were never gone',
+    );
+    expect(files()).toEqual([]);
+  });
+
+  test('that waited for less than a Skew_Time says how long one may be', async () => {
+    const { desk } = deskWith({ outcome: 'no-successor', waited: milliseconds(500) });
+    const { message } = await refusalOf(
+      desk.failover('web', { ...TERMS, wait: milliseconds(500) }, 'alice'),
+    );
+    expect(message).toContain('a BACKUP of low priority may take 1.096s: --wait was shorter');
+  });
+
+  test('to one peer warns when it was another one', async () => {
+    const { desk } = deskWith(HANDED_OVER);
+    const to = ip('192.0.2.13');
+    const { warnings } = await desk.failover('web', { ...TERMS, to }, 'alice');
+    expect(warnings).toEqual(['192.0.2.12 took over, and not 192.0.2.13']);
+  });
+
+  test('that is refused by the engine says what force would do', async () => {
+    const message = 'it is BACKUP, and no MASTER has been heard yet';
+    const { desk } = deskWith({ outcome: 'refused', code: 'no-master', message });
+    expect(await refusalOf(desk.failover('web', TERMS, 'alice'))).toEqual({
+      status: 409,
+      code: 'no-master',
+      message: `${message} (ask again in a moment; --force does not wait for one, and nobody may serve)`,
+    });
+  });
+
+  test('of an instance that is not there asks the engine nothing', async () => {
+    const { desk, fed } = deskWith(HANDED_OVER);
+    expect(await refusalOf(desk.failover('db', TERMS, 'alice'))).toMatchObject({
+      status: 404,
+      code: 'unknown-instance',
+      message: 'no instance is named db; there are: web',
+    });
+    expect(fed).toEqual([]);
+  });
+
+  test('is forgotten when the instance is MASTER again', async () => {
+    const { desk, orders, files } = deskWith(HANDED_OVER);
+    await desk.failover('web', TERMS, 'alice');
+    desk.heldBackEnded('web');
+    await expect.poll(files).toEqual([]);
+    expect(orders.of('web').heldBack).toBeNull();
+  });
+
+  test('that cannot be written down is done, and warns', async () => {
+    const { desk } = deskWith(HANDED_OVER, { stateIsFile: true });
+    const { outcome, warnings } = await desk.failover('web', TERMS, 'alice');
+    expect(outcome).toBe('handed-over');
+    expect(warnings).toEqual([
+      expect.stringMatching(/cannot be written: .* a restart of the agent will not know of it$/),
+    ]);
+  });
+});
+
+describe('maintenance', () => {
+  test('is written down once the VIPs are gone', async () => {
+    const { desk, orders, files } = deskWith(HANDED_OVER);
+    const { maintenance } = await desk.beginMaintenance(
+      'web',
+      { ...MAINTENANCE, for: seconds(7_200) },
+      'alice',
+    );
+    expect(maintenance).toEqual({
+      since: AT.toISOString(),
+      until: new Date(AT.getTime() + 7_200_000).toISOString(),
+      by: 'alice',
+      reason: 'new kernel',
+    });
+    expect(orders.of('web').maintenance).toEqual(maintenance);
+    expect(files()).toEqual(['web.json']);
+  });
+
+  test('that nobody can stand in for leaves nothing behind', async () => {
+    const { desk, orders, files } = deskWith({ outcome: 'no-successor', waited: seconds(10) });
+    await refusalOf(desk.beginMaintenance('web', MAINTENANCE, 'alice'));
+    expect(orders.of('web').maintenance).toBeNull();
+    expect(files()).toEqual([]);
+  });
+
+  test('is refused before anything is done when it cannot be written down', async () => {
+    const { desk, fed } = deskWith(HANDED_OVER, { stateIsFile: true });
+    const refusal = await refusalOf(desk.beginMaintenance('web', MAINTENANCE, 'alice'));
+    expect(refusal).toMatchObject({ status: 500, code: 'state-not-saved' });
+    expect(refusal.message).toMatch(/web\.json cannot be written: .*--force goes on/);
+    expect(fed).toEqual([]);
+  });
+
+  test('that is insisted on holds although it cannot be written down', async () => {
+    const { desk, orders } = deskWith(HANDED_OVER, { stateIsFile: true });
+    const forced = { ...MAINTENANCE, force: true };
+    const { warnings } = await desk.beginMaintenance('web', forced, 'alice');
+    expect(warnings).toHaveLength(1);
+    expect(orders.of('web').maintenance).not.toBeNull();
+  });
+
+  test('that ends leaves no file', async () => {
+    const { desk, files } = deskWith({ outcome: 'done' });
+    await desk.beginMaintenance('web', MAINTENANCE, 'alice');
+    expect(files()).toEqual(['web.json']);
+    const { maintenance } = await desk.endMaintenance('web', 'bob');
+    expect(maintenance).toBeNull();
+    expect(files()).toEqual([]);
+  });
+
+  test('whose time is over ends by itself', async () => {
+    const { desk, facts, orders } = deskWith({ outcome: 'done' });
+    const since = AT.toISOString();
+    const over = { since, until: since, by: 'alice', reason: null };
+    await orders.change('web', { maintenance: over });
+    desk.start();
+    await expect.poll(() => orders.of('web').maintenance).toBeNull();
+    expect(facts[0]).toMatchObject({
+      by: 'vrrp-agent',
+      request: 'end of maintenance, whose time is over',
+    });
+  });
+});
+
+describe('a priority', () => {
+  test('that is refused is told', async () => {
+    const { desk, facts } = deskWith({ outcome: 'refused', code: 'owner', message: 'it owns' });
+    expect(await refusalOf(desk.setPriority('web', 100, 'alice'))).toMatchObject({ status: 409 });
+    expect(facts.at(-1)).toMatchObject({ request: 'priority 100', outcome: 'refused: it owns' });
+  });
+});
