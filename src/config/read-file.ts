@@ -1,22 +1,26 @@
 /** Configuration files on disk. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { failure, type Result } from '../net/result.ts';
+import { failure, type Result, success } from '../net/result.ts';
 import { MAXIMUM_LENGTH } from './document.ts';
 import type { Finding } from './finding.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 
 /** Never throws: a file that cannot be read is a finding at its beginning. */
 export function loadConfigFile(file: string): Result<LoadedConfig, readonly Finding[]> {
-  let text: string;
+  const text = readText(file);
+  return text.ok ? loadConfig(text.value, { hostName: hostname() }) : text;
+}
+
+/** The text of a file of any kind that people write for this program. */
+export function readText(file: string): Result<string, readonly Finding[]> {
   try {
-    text = readBounded(file);
+    return success(readBounded(file));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `the file cannot be read: ${reason}`;
     return failure([{ line: 1, column: 1, code: 'unreadable', message }]);
   }
-  return loadConfig(text, { hostName: hostname() });
 }
 
 /** At most one byte more than is allowed, so that a wrong path to a device or a log does no harm. */

@@ -11,6 +11,7 @@ import {
   type LabHost,
   type LabLayout,
   labLayout,
+  peerNetworkLines,
   switchLines,
 } from './layout.ts';
 import { type LabProcess, type ProcessIdentity, spawnInNamespace } from './processes.ts';
@@ -22,6 +23,8 @@ import { waitFor } from './wait.ts';
 export interface LabOptions {
   readonly prefix: string;
   readonly directors?: number;
+  /** A second network of the directors alone. */
+  readonly peerNetwork?: boolean;
 }
 
 export interface SpawnInLabOptions {
@@ -57,7 +60,7 @@ export class Lab {
 
   /** Makes the lab; what was made of it is removed again when a step fails. */
   static async up(options: LabOptions): Promise<Lab> {
-    const lab = new Lab(labLayout(options.prefix, options.directors));
+    const lab = new Lab(labLayout(options.prefix, options.directors, options.peerNetwork));
     claimState(lab.#state());
     try {
       await makeNetwork(lab.layout);
@@ -153,8 +156,13 @@ export class Lab {
     return this.#applyFilter();
   }
 
-  async #applyFilter(): Promise<void> {
-    const input = filterText([...this.#blocked.values()]);
+  #applyFilter(): Promise<void> {
+    return this.filter([...this.#blocked.values()]);
+  }
+
+  /** From now on the switch loses this and nothing else. */
+  async filter(lost: readonly Crossing[]): Promise<void> {
+    const input = filterText(lost);
     await run('ip', ['netns', 'exec', this.layout.switchNamespace, 'nft', '-f', '-'], { input });
   }
 
@@ -199,7 +207,9 @@ async function makeNetwork(layout: LabLayout): Promise<void> {
   await ipBatch(creationLines(layout));
   const machines = hostsOf(layout).map(async (host) => {
     await run('ip', ['netns', 'exec', host.namespace, 'sysctl', '-q', '-w', ...HOST_SYSCTLS]);
-    await ipBatch(hostLines(host), host.namespace);
+    const isOnPeerNetwork = layout.hasPeerNetwork && host !== layout.client;
+    const more = isOnPeerNetwork ? peerNetworkLines(host) : [];
+    await ipBatch([...hostLines(host), ...more], host.namespace);
   });
   await Promise.all([ipBatch(switchLines(layout), layout.switchNamespace), ...machines]);
   await Promise.all(hostsOf(layout).map(operational));

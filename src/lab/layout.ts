@@ -15,9 +15,13 @@
 import { familyOf, type IpAddress, ip } from '../net/address.ts';
 import { LabError } from './command.ts';
 
-/** Every machine of the lab has one interface, called like this. */
+/** Every machine of the lab has an interface called like this. */
 export const HOST_INTERFACE = 'eth0';
 export const SWITCH_BRIDGE = 'bridge';
+
+/** The second network, of the directors alone, where a lab has one: 198.51.100.0/24 (RFC 5737). */
+export const PEER_INTERFACE = 'eth1';
+export const PEER_BRIDGE = 'peers';
 
 const CLIENT = 'client';
 
@@ -39,6 +43,8 @@ export interface LabLayout {
   readonly directors: readonly LabHost[];
   readonly client: LabHost;
   readonly switchNamespace: string;
+  /** Whether the directors have a second network among themselves. */
+  readonly hasPeerNetwork: boolean;
 }
 
 /** Where the host's advertisements of a virtual router come from that has this address. */
@@ -53,7 +59,11 @@ export function checkPrefix(prefix: string): string {
   throw new LabError('lab-name-error', `not a lab prefix: '${prefix}' (${rule})`);
 }
 
-export function labLayout(prefix: string, directorCount = 2): LabLayout {
+export function labLayout(
+  prefix: string,
+  directorCount = 2,
+  hasPeerNetwork = false,
+): LabLayout {
   checkPrefix(prefix);
   if (!Number.isInteger(directorCount) || directorCount < 1 || directorCount > DIRECTORS_MAX) {
     throw new LabError('lab-name-error', `a lab has 1 to ${DIRECTORS_MAX} directors`);
@@ -66,7 +76,7 @@ export function labLayout(prefix: string, directorCount = 2): LabLayout {
   });
   const directors = Array.from({ length: directorCount }, (_, at) => host(`lb${at + 1}`, 11 + at));
   const client = host(CLIENT, 50);
-  return { prefix, directors, client, switchNamespace: `${prefix}-switch` };
+  return { prefix, directors, client, switchNamespace: `${prefix}-switch`, hasPeerNetwork };
 }
 
 /** The virtual addresses of the lab begin at 192.0.2.100. */
@@ -88,26 +98,56 @@ export function namespacesOf(layout: LabLayout): readonly string[] {
   return [layout.switchNamespace, ...hostsOf(layout).map((host) => host.namespace)];
 }
 
-/** Both ends are born in their namespaces: the machine's own namespace never sees a link. */
+/** The port of a director on the switch of the second network. */
+export function peerPort({ name }: Pick<LabHost, 'name'>): string {
+  return `${name}-${PEER_INTERFACE}`;
+}
+
+export function peerAddress({ address }: Pick<LabHost, 'address'>): IpAddress {
+  return ip(`198.51.100.${address.slice(address.lastIndexOf('.') + 1)}`);
+}
+
+/**
+ * Both ends are born in their namespaces: the machine's own namespace never sees a link. The
+ * bridges come first, or else the first port would have the number its peer has in another
+ * namespace; the kernel takes such a link for its own lower link, as a physical one is, and puts off
+ * telling of its carrier by up to a second (linkwatch_urgent_event() of net/core/link_watch.c).
+ */
 export function creationLines(layout: LabLayout): string[] {
-  const hosts = hostsOf(layout);
+  const { switchNamespace, directors, hasPeerNetwork } = layout;
+  const cable = (port: string, interfaceName: string, { namespace }: LabHost) =>
+    `link add ${port} netns ${switchNamespace} ` +
+    `type veth peer name ${interfaceName} netns ${namespace}`;
+  const bridge = (name: string) =>
+    `link add ${name} netns ${switchNamespace} ` +
+    'type bridge forward_delay 0 stp_state 0 mcast_snooping 0';
   return [
     ...namespacesOf(layout).map((namespace) => `netns add ${namespace}`),
-    ...hosts.map(
-      ({ name, namespace }) =>
-        `link add ${name} netns ${layout.switchNamespace} ` +
-        `type veth peer name ${HOST_INTERFACE} netns ${namespace}`,
-    ),
+    bridge(SWITCH_BRIDGE),
+    ...(hasPeerNetwork ? [bridge(PEER_BRIDGE)] : []),
+    ...hostsOf(layout).map((host) => cable(host.name, HOST_INTERFACE, host)),
+    ...(hasPeerNetwork ? directors.map((one) => cable(peerPort(one), PEER_INTERFACE, one)) : []),
   ];
 }
 
 /** Forwards from the first moment on, and multicast to every port. */
 export function switchLines(layout: LabLayout): string[] {
+  const peerLines = [
+    ...layout.directors.map((one) => `link set ${peerPort(one)} master ${PEER_BRIDGE} up`),
+    `link set ${PEER_BRIDGE} up`,
+  ];
   return [
     'link set lo up',
-    `link add ${SWITCH_BRIDGE} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
     ...hostsOf(layout).map(({ name }) => `link set ${name} master ${SWITCH_BRIDGE} up`),
     `link set ${SWITCH_BRIDGE} up`,
+    ...(layout.hasPeerNetwork ? peerLines : []),
+  ];
+}
+
+export function peerNetworkLines(host: LabHost): string[] {
+  return [
+    `addr add ${peerAddress(host)}/24 dev ${PEER_INTERFACE}`,
+    `link set ${PEER_INTERFACE} up`,
   ];
 }
 

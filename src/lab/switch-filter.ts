@@ -1,10 +1,14 @@
 /** What the switch does not forward, as an nftables ruleset (nft(8), family bridge). */
 import type { LabHost } from './layout.ts';
 
-/** One direction between two ports. */
+/** One direction between two ports of the first network. */
 export interface Crossing {
   readonly from: LabHost;
   readonly to: LabHost;
+  /** Default: VRRP alone. */
+  readonly traffic?: 'vrrp' | 'all';
+  /** How much of it is lost, drawn anew for each frame; default: everything. */
+  readonly percent?: number;
 }
 
 const TABLE = 'bridge vrrp_lab';
@@ -13,10 +17,13 @@ const TABLE = 'bridge vrrp_lab';
 export function filterText(blocked: readonly Crossing[]): string {
   const start = [`table ${TABLE}`, `delete table ${TABLE}`];
   if (blocked.length === 0) return `${start.join('\n')}\n`;
-  const rules = blocked.flatMap(({ from, to }) => {
-    const ports = `iifname "${from.name}" oifname "${to.name}"`;
-    return [`${ports} ip protocol 112 drop`, `${ports} ip6 nexthdr 112 drop`];
-  });
-  const chain = ['type filter hook forward priority 0; policy accept;', ...rules];
+  const chain = ['type filter hook forward priority 0; policy accept;', ...blocked.flatMap(rules)];
   return `${[...start, `table ${TABLE} {`, 'chain forward {', ...chain, '}', '}'].join('\n')}\n`;
+}
+
+function rules({ from, to, traffic = 'vrrp', percent = 100 }: Crossing): string[] {
+  const ports = `iifname "${from.name}" oifname "${to.name}"`;
+  const drop = percent < 100 ? `numgen random mod 100 < ${percent} drop` : 'drop';
+  if (traffic === 'all') return [`${ports} ${drop}`];
+  return [`${ports} ip protocol 112 ${drop}`, `${ports} ip6 nexthdr 112 ${drop}`];
 }

@@ -4,6 +4,7 @@ import {
   creationLines,
   labLayout,
   namespacesOf,
+  peerAddress,
   switchLines,
 } from '../../../src/lab/layout.ts';
 
@@ -27,7 +28,7 @@ describe('the plan of a lab', () => {
 
   test('makes links inside the namespaces, with names the kernel accepts', () => {
     const links = creationLines(labLayout('a-rather-long-prefix-24c', 9)).filter((line) =>
-      line.startsWith('link add'),
+      line.includes('veth'),
     );
     expect(links).toHaveLength(10);
     for (const line of links) {
@@ -36,9 +37,26 @@ describe('the plan of a lab', () => {
   });
 
   test('has a switch that forwards at once and floods multicast', () => {
-    expect(switchLines(labLayout('x'))).toContain(
-      'link add bridge type bridge forward_delay 0 stp_state 0 mcast_snooping 0',
+    expect(creationLines(labLayout('x'))).toContain(
+      'link add bridge netns x-switch type bridge forward_delay 0 stp_state 0 mcast_snooping 0',
     );
+  });
+
+  test('makes the bridges before the ports, whose numbers must not be those of their peers', () => {
+    const kinds = creationLines(labLayout('x', 2, true)).flatMap(
+      (line) => /type (bridge|veth)/.exec(line)?.[1] ?? [],
+    );
+    expect(kinds).toEqual(['bridge', 'bridge', 'veth', 'veth', 'veth', 'veth', 'veth']);
+  });
+
+  test('gives the directors a second network when one is asked for, and the client none', () => {
+    const layout = labLayout('x', 2, true);
+    const ports = switchLines(layout).filter((line) => line.includes('master peers'));
+    expect(ports).toEqual([
+      'link set lb1-eth1 master peers up',
+      'link set lb2-eth1 master peers up',
+    ]);
+    expect(layout.directors.map(peerAddress)).toEqual(['198.51.100.11', '198.51.100.12']);
   });
 
   test.each(['', '../x', 'A', '1lab', 'a b', 'a/b', 'a'.repeat(25)])(

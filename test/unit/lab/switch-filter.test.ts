@@ -16,4 +16,11 @@ describe('the filter of the switch', () => {
     expect(rules).toContain('iifname "lb1" oifname "lb2" ip6 nexthdr 112 drop');
     expect(rules).not.toContain('iifname "lb2"');
   });
+
+  test('loses a part of everything when asked to', () => {
+    if (lb1 === undefined || lb2 === undefined) throw new Error('a lab has two directors');
+    const rules = filterText([{ from: lb1, to: lb2, traffic: 'all', percent: 30 }]);
+    expect(rules).toContain('iifname "lb1" oifname "lb2" numgen random mod 100 < 30 drop');
+    expect(rules).not.toContain('protocol');
+  });
 });
