@@ -6,6 +6,7 @@ import * as configSchema from './generators/config-schema.ts';
 import * as fsmReadme from './generators/fsm-readme.ts';
 import * as metricsReference from './generators/metrics-reference.ts';
 import * as rfcMatrix from './generators/rfc-matrix.ts';
+import * as scenarioSchema from './generators/scenario-schema.ts';
 
 interface Generator {
   /** From the top of the repository. */
@@ -19,6 +20,7 @@ const GENERATORS: readonly Generator[] = [
   metricsReference,
   fsmReadme,
   rfcMatrix,
+  scenarioSchema,
 ];
 
 function currentText(path: string): string | undefined {

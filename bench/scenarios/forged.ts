@@ -5,7 +5,7 @@ import { sleep } from '../../src/lab/wait.ts';
 import { mac } from '../../src/net/address.ts';
 import { advertsOf, takeOvers } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
-import { type Forgery, forgedFrame } from '../harness/forged-frame.ts';
+import { type Forgery, forgedFrame } from '../../src/lab/forged-frame.ts';
 import { regularityOf } from '../harness/grid.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
 import { ONE_ROUTER } from '../harness/routers.ts';
@@ -82,7 +82,7 @@ async function under(pair: Pair, kind: Forgery, perSecond: number, seconds: numb
     client,
     process.execPath,
     [
-      builtProgram('bench/harness/forger.js'),
+      builtProgram('src/lab/forger.js'),
       ...[HOST_INTERFACE, String(perSecond), String(seconds)],
       Buffer.from(frame).toString('hex'),
     ],

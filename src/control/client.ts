@@ -16,14 +16,18 @@ export interface ControlClientOptions {
   readonly socket: string;
   /** How long the agent may take for an answer; default 5 s. */
   readonly timeoutMs?: number;
+  /** A stream that is open does not keep this process from ending. */
+  readonly isBackground?: boolean;
 }
 
 export class ControlClient {
   readonly #socket: string;
   readonly #timeoutMs: number;
+  readonly #isBackground: boolean;
 
-  constructor({ socket, timeoutMs = TIMEOUT_MS }: ControlClientOptions) {
+  constructor({ socket, timeoutMs = TIMEOUT_MS, isBackground = false }: ControlClientOptions) {
     this.#socket = socket;
+    this.#isBackground = isBackground;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -60,6 +64,7 @@ export class ControlClient {
    */
   async *follow(after = 0): AsyncGenerator<EventDocument, void, void> {
     const response = await this.#get(`/v1/events?follow=1&after=${after}`);
+    if (this.#isBackground) response.socket.unref();
     try {
       for await (const line of linesOf(response)) {
         const value = parsed(line);

@@ -51,6 +51,7 @@ export class Lab {
   readonly layout: LabLayout;
   readonly directory: string;
   #processes: ProcessIdentity[] = [];
+  readonly #started: LabProcess[] = [];
   readonly #blocked = new Map<string, Crossing>();
 
   private constructor(layout: LabLayout) {
@@ -91,6 +92,11 @@ export class Lab {
     return director;
   }
 
+  /** What this program has started goes on after it has ended. */
+  release(): void {
+    for (const started of this.#started) started.release();
+  }
+
   down(): Promise<void> {
     return tearDown(this.layout.prefix);
   }
@@ -120,6 +126,7 @@ export class Lab {
   async #record(starting: Promise<LabProcess>): Promise<LabProcess> {
     const started = await starting;
     this.#processes.push(started.identity);
+    this.#started.push(started);
     writeState(this.#state());
     return started;
   }

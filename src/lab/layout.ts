@@ -59,11 +59,7 @@ export function checkPrefix(prefix: string): string {
   throw new LabError('lab-name-error', `not a lab prefix: '${prefix}' (${rule})`);
 }
 
-export function labLayout(
-  prefix: string,
-  directorCount = 2,
-  hasPeerNetwork = false,
-): LabLayout {
+export function labLayout(prefix: string, directorCount = 2, hasPeerNetwork = false): LabLayout {
   checkPrefix(prefix);
   if (!Number.isInteger(directorCount) || directorCount < 1 || directorCount > DIRECTORS_MAX) {
     throw new LabError('lab-name-error', `a lab has 1 to ${DIRECTORS_MAX} directors`);

@@ -10,6 +10,11 @@ export function builtProgram(path: string): string {
   throw new LabError('not-built', `${program} is missing: run npm run build`);
 }
 
+/** A file that comes with the package. */
+export function packageFile(path: string): string {
+  return join(packageRoot(), path);
+}
+
 function packageRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, 'package.json'))) {

@@ -5,7 +5,7 @@
  *     +-------------------+---------------+-----------------------------------+
  *     |  Magic number (4) | Version (2+2) | Reserved (4+4)                    |
  *     +-------------------+---------------+-----------------------------------+
- *     | Snapshot length (4)               | Link type (4), 1 is Ethernet      |
+ *     | Snapshot length (4)               | Link type (4)                     |
  *     +===================================+===================================+
  *     | Seconds (4)                       | Micro- or nanoseconds (4)         |
  *     +-----------------------------------+-----------------------------------+
@@ -26,12 +26,17 @@ export interface PcapError {
 
 const FILE_HEADER_LENGTH = 24;
 const RECORD_HEADER_LENGTH = 16;
-const LINK_TYPE_ETHERNET = 1;
+/** <https://www.tcpdump.org/linktypes.html> */
+export const LINK_TYPE_ETHERNET = 1;
+export const LINK_TYPE_LINUX_SLL2 = 276;
 const MICROSECONDS_MAGIC = 0xa1b2c3d4;
 const NANOSECONDS_MAGIC = 0xa1b23c4d;
 
 /** A record that is not there in full ends the list: the writer may still be at work. */
-export function readPcap(bytes: Uint8Array): Result<CapturedFrame[], PcapError> {
+export function readPcap(
+  bytes: Uint8Array,
+  wanted: number = LINK_TYPE_ETHERNET,
+): Result<CapturedFrame[], PcapError> {
   if (bytes.length < FILE_HEADER_LENGTH) return failure({ code: 'pcap-truncated' });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const format = formatOf(view);
@@ -39,7 +44,7 @@ export function readPcap(bytes: Uint8Array): Result<CapturedFrame[], PcapError> 
   const { littleEndian, fractionsPerMicrosecond } = format;
   // The upper bits of the field say whether frames end with a check sequence.
   const linkType = view.getUint32(20, littleEndian) & 0xffff;
-  if (linkType !== LINK_TYPE_ETHERNET) return failure({ code: 'pcap-link-type-error' });
+  if (linkType !== wanted) return failure({ code: 'pcap-link-type-error' });
 
   const frames: CapturedFrame[] = [];
   let offset = FILE_HEADER_LENGTH;

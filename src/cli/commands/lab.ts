@@ -9,6 +9,7 @@ import { knownPrefixes, readState } from '../../lab/state.ts';
 import { tearDown, tearDownAll } from '../../lab/tear-down.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { registerRun } from './lab-run.ts';
 
 const DEFAULT_PREFIX = 'vrrp';
 
@@ -41,6 +42,7 @@ export function register(program: Command, context: CliContext): void {
     .command('list')
     .description('the labs on this machine')
     .action(() => reporting(context, () => list(context)));
+  registerRun(lab, context);
 }
 
 async function reporting(context: CliContext, action: () => Promise<void>): Promise<void> {
@@ -67,6 +69,7 @@ async function up(context: CliContext, options: UpOptions): Promise<void> {
     await lab.down();
     throw error;
   }
+  lab.release();
   context.stdout(`${describe(lab, options.start === true)}\n`);
 }
 
@@ -78,8 +81,7 @@ async function startAgents(lab: Lab, interval: string): Promise<void> {
         advertisement_interval: interval,
         addresses: [`${virtualAddress(0)}/32`],
       };
-      const agent = await startAgent(lab, director, { instances: [instance] });
-      agent.release();
+      await startAgent(lab, director, { instances: [instance] });
     }),
   );
 }

@@ -7,6 +7,8 @@ import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 
 export interface KeepalivedOptions {
+  /** Of the instance; default: `web`. */
+  readonly name?: string;
   readonly addresses: readonly IpAddress[];
   readonly vrid?: number;
   readonly version?: 2 | 3;
@@ -21,18 +23,27 @@ export interface KeepalivedOptions {
   readonly unicastPeers?: readonly IpAddress[];
   /** Its log goes to a file; logging is synchronous there and slows it. */
   readonly log?: boolean;
+  /** Further instances, of the same version. */
+  readonly more?: readonly KeepalivedOptions[];
 }
 
 export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): string {
-  const { version = 3, vrid = 55, priority = 100, intervalSeconds = 1 } = options;
-  const password = options.password;
-  const peers = options.unicastPeers ?? [];
   const lines = [
     `global_defs {`,
     `  router_id ${host.name}`,
-    `  vrrp_version ${version}`,
+    `  vrrp_version ${options.version ?? 3}`,
     `}`,
-    `vrrp_instance web {`,
+    ...[options, ...(options.more ?? [])].flatMap((one) => instanceLines(host, one)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function instanceLines(host: LabHost, options: KeepalivedOptions): string[] {
+  const { name = 'web', vrid = 55, priority = 100, intervalSeconds = 1 } = options;
+  const password = options.password;
+  const peers = options.unicastPeers ?? [];
+  return [
+    `vrrp_instance ${name} {`,
     `  state ${options.state ?? 'BACKUP'}`,
     `  interface ${HOST_INTERFACE}`,
     `  virtual_router_id ${vrid}`,
@@ -48,7 +59,11 @@ export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): str
     `  }`,
     `}`,
   ];
-  return `${lines.join('\n')}\n`;
+}
+
+/** Where its configuration lies; SIGHUP makes it read that again. */
+export function keepalivedFile(lab: Lab, host: LabHost): string {
+  return lab.path(`${host.name}-keepalived.conf`);
 }
 
 /** Returns once the VRRP child has begun; it is BACKUP then. */
@@ -58,7 +73,7 @@ export async function startKeepalived(
   options: KeepalivedOptions,
 ): Promise<Peer> {
   const label = `${host.name}-keepalived`;
-  const config = lab.path(`${label}.conf`);
+  const config = keepalivedFile(lab, host);
   const running = lab.path(`${label}.pid`);
   const ready = lab.path(`${label}-vrrp.pid`);
   // Left behind by one that was killed; keepalived would not start while the pid is still taken.

@@ -38,6 +38,11 @@ export class Peer {
     for (const process of this.#processes) process.signal('SIGCONT');
   }
 
+  /** To the process that was started first, and its group. */
+  signal(name: NodeJS.Signals): void {
+    this.#processes[0]?.signal(name);
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     for (const process of this.#processes.toReversed()) {
       process.signal(signal);

@@ -33,10 +33,20 @@ export interface AgentOptions {
 }
 
 export function agentConfig(lab: Lab, host: LabHost, options: AgentOptions): string {
+  return agentText({
+    ...options,
+    more: {
+      router: host.name,
+      control: { socket: agentSocket(lab, host) },
+      state_dir: lab.path(`${host.name}-state`),
+      ...options.more,
+    },
+  });
+}
+
+/** The file as far as it does not depend on where it will lie. */
+export function agentText(options: AgentOptions): string {
   return stringify({
-    router: host.name,
-    control: { socket: agentSocket(lab, host) },
-    state_dir: lab.path(`${host.name}-state`),
     ...options.more,
     instances: options.instances.map((instance) => ({
       name: 'web',
@@ -51,16 +61,19 @@ export function agentSocket(lab: Lab, host: LabHost): string {
   return lab.path(`${host.name}.sock`);
 }
 
+/** Where its configuration lies; SIGHUP makes it read that again. */
+export function agentFile(lab: Lab, host: LabHost): string {
+  return lab.path(`${host.name}.yaml`);
+}
+
 export class AgentPeer extends Peer {
   readonly socket: string;
   readonly #client: ControlClient;
-  readonly #process: LabProcess;
 
   constructor(host: LabHost, process: LabProcess, socket: string) {
     super(host, [process]);
     this.socket = socket;
     this.#client = new ControlClient({ socket });
-    this.#process = process;
   }
 
   async instance(name = 'web'): Promise<InstanceDocument> {
@@ -73,11 +86,6 @@ export class AgentPeer extends Peer {
   async state(name = 'web'): Promise<string> {
     return (await this.instance(name)).state;
   }
-
-  /** Goes on after this program has ended. */
-  release(): void {
-    this.#process.release();
-  }
 }
 
 /** Returns once it answers on its control socket. */
@@ -87,7 +95,7 @@ export async function startAgent(
   options: AgentOptions,
 ): Promise<AgentPeer> {
   const label = `${host.name}-agent`;
-  const config = lab.path(`${host.name}.yaml`);
+  const config = agentFile(lab, host);
   const socket = agentSocket(lab, host);
   mkdirSync(lab.path(`${host.name}-state`), { recursive: true });
   writeFileSync(config, agentConfig(lab, host, options));

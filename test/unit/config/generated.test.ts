@@ -2,15 +2,19 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as configReference from '../../../scripts/generators/config-reference.ts';
 import * as configSchema from '../../../scripts/generators/config-schema.ts';
+import * as scenarioSchema from '../../../scripts/generators/scenario-schema.ts';
 
-describe.each([configSchema, configReference])('$path', ({ path, generate }) => {
+describe.each([configSchema, configReference, scenarioSchema])('$path', ({ path, generate }) => {
   test('is what `npm run gen` makes of the schema now', () => {
     const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
     expect(text).toBe(generate());
   });
 });
 
-test('every key has a description for editors to show', () => {
+test.each([
+  ['the configuration', configSchema.configJsonSchema()],
+  ['a scenario', scenarioSchema.scenarioJsonSchema()],
+])('every key of %s has a description for editors to show', (_, schema) => {
   const bare: string[] = [];
   const visit = (node: unknown, path: string): void => {
     if (typeof node !== 'object' || node === null) return;
@@ -23,6 +27,6 @@ test('every key has a description for editors to show', () => {
       visit(child, key === 'properties' ? path : `${path}.${key}`);
     }
   };
-  visit(configSchema.configJsonSchema(), '');
+  visit(schema, '');
   expect(bare).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * rate and for a time, then ends.
  */
 import { readFileSync } from 'node:fs';
-import { Sender } from '../../src/kernel/packet/sender.ts';
+import { Sender } from '../kernel/packet/sender.ts';
 
 /** Behind by more, it was kept from running: a burst would not be the rate that was asked for. */
 const BURST_MAX = 512;

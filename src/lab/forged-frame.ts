@@ -1,15 +1,19 @@
-/** Advertisements for somebody's VRID that every receiver has to refuse, each for one reason. */
-import type { LabHost } from '../../src/lab/layout.ts';
-import type { IpAddress, MacAddress } from '../../src/net/address.ts';
-import { seconds } from '../../src/net/time.ts';
-import { ETHERTYPE_IPV4, encodeEthernetFrame, multicastMac } from '../../src/wire/ethernet.ts';
-import { encodeIpv4Packet } from '../../src/wire/ip.ts';
-import { vrrpGroup } from '../../src/wire/vrrp/addresses.ts';
-import { encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
-import { PROTOCOL_VRRP } from '../../src/wire/vrrp/checksum.ts';
+/** Advertisements from a machine that is no director: to be refused, or of no consequence. */
 
+import type { IpAddress, MacAddress } from '../net/address.ts';
+import { seconds } from '../net/time.ts';
+import { ETHERTYPE_IPV4, encodeEthernetFrame, multicastMac } from '../wire/ethernet.ts';
+import { encodeIpv4Packet } from '../wire/ip.ts';
+import { vrrpGroup } from '../wire/vrrp/addresses.ts';
+import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
+import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
+import type { LabHost } from './layout.ts';
+
+/** Each has to be refused for one reason. */
 export const FORGERIES = ['ttl', 'checksum', 'version', 'truncated', 'password'] as const;
-export type Forgery = (typeof FORGERIES)[number];
+/** Valid, but of the lowest priority, or of a virtual router that nobody here has. */
+export const HARMLESS = ['lower-priority', 'foreign-vrid'] as const;
+export type Forgery = (typeof FORGERIES)[number] | (typeof HARMLESS)[number];
 
 export interface ForgeryTarget {
   readonly version: 2 | 3;
@@ -24,17 +28,19 @@ export interface Forger {
 
 /** The highest priority there is: were it believed, the MASTER would yield at once. */
 const PRIORITY = 255;
+const LOWEST_PRIORITY = 1;
 
 export function forgedFrame(forgery: Forgery, target: ForgeryTarget, by: Forger): Uint8Array {
   const group = vrrpGroup('ipv4');
   const source = by.host.address;
   const version = forgery === 'version' ? otherVersion(target.version) : target.version;
-  const { vrid, address } = target;
+  const { address } = target;
+  const vrid = forgery === 'foreign-vrid' ? (target.vrid % 255) + 1 : target.vrid;
   const message = encodeAdvertisement(
     {
       version,
       vrid,
-      priority: PRIORITY,
+      priority: forgery === 'lower-priority' ? LOWEST_PRIORITY : PRIORITY,
       interval: seconds(1),
       addresses: [address],
       ...(forgery === 'password' ? { authentication: { type: 'pass', password: 'wrong' } } : {}),

@@ -1,9 +1,9 @@
 /** What the bench floods with must be refused for its own reason: the agent's checks are the judge. */
 import { describe, expect, test } from 'vitest';
-import { FORGERIES, forgedFrame } from '../../../../bench/harness/forged-frame.ts';
-import { judge } from '../../../../src/engine/intake.ts';
-import { ip, mac } from '../../../../src/net/address.ts';
-import { seconds } from '../../../../src/net/time.ts';
+import { judge } from '../../../src/engine/intake.ts';
+import { FORGERIES, forgedFrame } from '../../../src/lab/forged-frame.ts';
+import { ip, mac } from '../../../src/net/address.ts';
+import { seconds } from '../../../src/net/time.ts';
 
 const ETHERNET_HEADER = 14;
 

@@ -1,0 +1,203 @@
+/** `lab run`: scenarios, one after the other, and their report. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { formatFinding } from '../../config/finding.ts';
+import { LabError } from '../../lab/command.ts';
+import { packageFile } from '../../lab/program.ts';
+import { renderHtml } from '../../lab/report/html.ts';
+import { renderJunit } from '../../lab/report/junit.ts';
+import {
+  type ContenderReport,
+  labReport,
+  type ScenarioReport,
+  scenarioReport,
+} from '../../lab/report/report.ts';
+import { Labs } from '../../lab/run/labs.ts';
+import type { RunRecord } from '../../lab/run/record.ts';
+import { type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
+import { loadScenarioFile } from '../../lab/scenario/load.ts';
+import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
+import { describeAction } from '../../lab/scenario/wording.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { renderReport } from '../render/lab-report.ts';
+import { paletteFor } from '../render/text.ts';
+import { untilInterrupted } from './lab-interrupt.ts';
+
+interface RunOptions {
+  readonly repeat: string;
+  readonly compare?: true;
+  readonly json?: true;
+  readonly junit?: string;
+  readonly html?: string;
+  readonly keep?: true;
+  readonly pcap?: string;
+}
+
+const REPEAT_MAX = 1_000;
+
+export function registerRun(lab: Command, context: CliContext): void {
+  lab
+    .command('run')
+    .description(
+      'Run scenarios in labs of their own and report what was seen. Exit status 0: every ' +
+        'expectation held.',
+    )
+    .argument('<file...>', 'scenario files; or names of the library (see lab scenarios)')
+    .option('--repeat <count>', 'run each so often', '1')
+    .option('--compare', 'run each also with the programs it names for comparison')
+    .option('--json', 'print one JSON document')
+    .option('--junit <file>', 'write the result as JUnit XML')
+    .option('--html <file>', 'write the report as one HTML file')
+    .option('--keep', 'leave the lab of the last run as it is')
+    .option('--pcap <directory>', 'keep the captures')
+    .action((files: string[], options: RunOptions) => runFiles(context, files, options));
+  lab
+    .command('scenarios')
+    .description('the scenarios that come with the program')
+    .action(() => listLibrary(context));
+}
+
+async function runFiles(context: CliContext, files: readonly string[], options: RunOptions) {
+  const repeat = Number(options.repeat);
+  if (!Number.isInteger(repeat) || repeat < 1 || repeat > REPEAT_MAX) {
+    context.stderr(`vrrp-agent lab run: --repeat takes a whole number from 1 to ${REPEAT_MAX}\n`);
+    context.setExitCode(EXIT.usage);
+    return;
+  }
+  const scenarios = loadAll(context, files);
+  if (scenarios === undefined) {
+    context.setExitCode(EXIT.usage);
+    return;
+  }
+  const labs = new Labs();
+  await untilInterrupted(context, labs, async () => {
+    const session = new Session(context, labs, options, repeat);
+    for (const [at, scenario] of scenarios.entries()) {
+      await session.run(scenario, at === scenarios.length - 1);
+    }
+    session.report();
+  });
+}
+
+/** Undefined: something is wrong with one of them, and has been said. */
+function loadAll(context: CliContext, files: readonly string[]): Scenario[] | undefined {
+  const scenarios: Scenario[] = [];
+  let isUsable = true;
+  for (const name of files) {
+    const file = libraryFiles().get(name) ?? name;
+    const loaded = loadScenarioFile(file);
+    if (loaded.ok) {
+      scenarios.push(loaded.value);
+    } else {
+      isUsable = false;
+      context.stderr(loaded.error.map((one) => `${formatFinding(name, one)}\n`).join(''));
+    }
+  }
+  return isUsable ? scenarios : undefined;
+}
+
+class Session {
+  readonly #context: CliContext;
+  readonly #labs: Labs;
+  readonly #options: RunOptions;
+  readonly #repeat: number;
+  readonly #reports: ScenarioReport[] = [];
+
+  constructor(context: CliContext, labs: Labs, options: RunOptions, repeat: number) {
+    this.#context = context;
+    this.#labs = labs;
+    this.#options = options;
+    this.#repeat = repeat;
+  }
+
+  async run(scenario: Scenario, isLast: boolean): Promise<void> {
+    const others = this.#options.compare === true ? scenario.compare : [];
+    const contenders: Omit<ContenderReport, 'holds'>[] = [];
+    for (const agent of others) {
+      const runs = await this.#runs(withAgent(scenario, agent), agent, false);
+      contenders.push({ agent, is_comparison: true, runs });
+    }
+    const runs = await this.#runs(scenario, undefined, isLast);
+    contenders.unshift({ agent: 'as written', is_comparison: false, runs });
+    this.#reports.push(scenarioReport(scenario, contenders));
+  }
+
+  async #runs(scenario: Scenario, agent: string | undefined, mayKeep: boolean) {
+    const runs: RunRecord[] = [];
+    for (let turn = 1; turn <= this.#repeat; turn++) {
+      const label = [scenario.name, agent, this.#repeat > 1 ? turn : undefined]
+        .filter((part) => part !== undefined)
+        .join('-');
+      this.#progress(`${label}: ${scenario.title}`);
+      const { pcap, keep } = this.#options;
+      const record = await runScenario(scenario, this.#labs, {
+        tell: (news) => this.#tell(news),
+        ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
+        ...(keep === true && mayKeep && turn === this.#repeat
+          ? { keep: (prefix: string) => this.#kept(prefix) }
+          : {}),
+      });
+      this.#progress(record.holds ? '  holds' : '  FAILS');
+      runs.push(record);
+    }
+    return runs;
+  }
+
+  report(): void {
+    const { json, junit, html } = this.#options;
+    const report = labReport(this.#reports);
+    if (junit !== undefined) writeFileSync(junit, renderJunit(report));
+    if (html !== undefined) writeFileSync(html, renderHtml(report));
+    if (json === true) this.#context.stdout(`${JSON.stringify(report, undefined, 2)}\n`);
+    else {
+      const width = Math.min(process.stdout.columns ?? 100, 160);
+      const palette = paletteFor(this.#context.isTty, process.env);
+      this.#context.stdout(renderReport(report, { width, palette }));
+    }
+    this.#context.setExitCode(report.holds ? EXIT.done : EXIT.failed);
+  }
+
+  #tell(news: RunNews): void {
+    this.#progress(`  ${wordsFor(news)}`);
+  }
+
+  #kept(prefix: string): void {
+    this.#context.stderr(
+      `the lab goes on: ip netns exec ${prefix}-lb1 ..., vrrp-agent lab down ${prefix}\n`,
+    );
+  }
+
+  /** Standard output is for the report alone. */
+  #progress(line: string): void {
+    if (this.#context.isTty) this.#context.stderr(`${line}\n`);
+  }
+}
+
+function libraryFiles(): Map<string, string> {
+  const folder = packageFile('config/scenarios');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  return new Map(names.sort().map((name) => [name.slice(0, -5), join(folder, name)]));
+}
+
+function listLibrary(context: CliContext): void {
+  for (const [name, file] of libraryFiles()) {
+    const loaded = loadScenarioFile(file);
+    if (!loaded.ok) throw new LabError('lab-state-error', `${file} cannot be used`);
+    context.stdout(`${name.padEnd(24)} ${loaded.value.title}\n`);
+  }
+}
+
+function wordsFor(news: RunNews): string {
+  switch (news.kind) {
+    case 'settled':
+      return `settled after ${Math.round(news.afterMicroseconds / 1_000)} ms`;
+    case 'unsettled':
+      return 'not settled in the time given: going on';
+    case 'step': {
+      const at = (news.step.at / 1_000_000).toFixed(2).padStart(6);
+      return `${at} s  ${describeAction(news.step.action)}`;
+    }
+  }
+}

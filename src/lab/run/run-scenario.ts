@@ -1,0 +1,251 @@
+/** One run of a scenario, from no lab to no lab. */
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ControlClient } from '../../control/client.ts';
+import type { CounterName } from '../../engine/counters.ts';
+import { familyOf } from '../../net/address.ts';
+import { LabError } from '../command.ts';
+import type { Lab } from '../lab.ts';
+import { AgentPeer } from '../peers/vrrp-agent.ts';
+import type { ClientPlan } from '../probes/client-program.ts';
+import type { ClientRecord } from '../probes/record.ts';
+import type { LabProcess } from '../processes.ts';
+import { builtProgram } from '../program.ts';
+import type { Scenario, ScenarioNode, ScenarioStep } from '../scenario/scenario.ts';
+import { sleep, waitFor } from '../wait.ts';
+import { wallClock } from '../wall-clock.ts';
+import { AddressMonitor } from './address-monitor.ts';
+import { type Labs, labPrefix } from './labs.ts';
+import type { RunRecord } from './record.ts';
+import { hasNetem, Stage } from './stage.ts';
+import { summarize } from './summary.ts';
+import { SwitchCapture } from './switch-capture.ts';
+import { performSteps } from './timeline.ts';
+
+export interface RunOptions {
+  /** The lab goes on; its prefix is told. */
+  readonly keep?: (prefix: string) => void;
+  /** Where the capture goes. */
+  readonly pcapFile?: string;
+  readonly tell?: (news: RunNews) => void;
+}
+
+export type RunNews =
+  | { readonly kind: 'settled'; readonly afterMicroseconds: number }
+  | { readonly kind: 'unsettled' }
+  | { readonly kind: 'step'; readonly step: ScenarioStep };
+
+const ARP_EVERY = 10_000;
+/** For the last answers, and for the kernel to hand the capture its frames. */
+const AFTERMATH_MILLISECONDS = 120;
+
+/** Of packets that were refused; oddities that refuse nothing are left out. */
+const DISCARDS: readonly CounterName[] = [
+  'version-errors',
+  'checksum-errors',
+  'vrid-errors',
+  'ip-ttl-errors',
+  'invalid-type-pkts-rcvd',
+  'packet-length-errors',
+  'auth-type-mismatches',
+  'auth-failures',
+  'unknown-peers',
+  'delivery-mismatches',
+  'interval-discards',
+  'address-list-discards',
+  'owner-conflict-discards',
+];
+
+export async function runScenario(
+  scenario: Scenario,
+  labs: Labs,
+  options: RunOptions = {},
+): Promise<RunRecord> {
+  if (scenario.steps.some(({ action }) => action.kind === 'delay') && !(await hasNetem())) {
+    const message = `${scenario.name}: this kernel has no netem, so that nothing can be delayed`;
+    throw new LabError('command-missing', message);
+  }
+  const began = wallClock();
+  const { nodes, hasPeerNetwork } = scenario;
+  const lab = await labs.up({
+    prefix: labPrefix(),
+    directors: nodes.length,
+    peerNetwork: hasPeerNetwork,
+  });
+  let isKept = false;
+  try {
+    const seen = await play(new Stage(lab, scenario), began, options);
+    if (options.pcapFile !== undefined) {
+      mkdirSync(dirname(options.pcapFile), { recursive: true });
+      copyFileSync(seen.captureFile, options.pcapFile);
+    }
+    isKept = options.keep !== undefined;
+    const ending = wallClock();
+    if (isKept) labs.forget(lab);
+    else await labs.down(lab);
+    options.keep?.(lab.layout.prefix);
+    return summarize(scenario, { ...seen, tearDown: isKept ? 0 : wallClock() - ending });
+  } finally {
+    if (!isKept) await labs.down(lab);
+  }
+}
+
+async function play(stage: Stage, began: number, options: RunOptions) {
+  const { lab, scenario, directors, follower } = stage;
+  const [capture, ...monitors] = await Promise.all([
+    SwitchCapture.start(lab),
+    ...directors.map(({ host }) => AddressMonitor.start(lab, host)),
+    ...directors.map((director) => director.startService().then(() => undefined)),
+  ]);
+  const watching = monitors.flatMap((one) => one ?? []);
+  const prepared = wallClock();
+  const start = (when: ScenarioNode['starts']) =>
+    Promise.all(directors.map((one) => (one.node.starts === when ? one.start() : undefined)));
+  let settledAfter: number | null = 0;
+  let client: Client;
+  let starting: Promise<unknown> | undefined;
+  if (scenario.settle === 0) {
+    client = await startClient(lab, scenario, false);
+    starting = start('first').then(() => start('after'));
+  } else {
+    const begin = wallClock();
+    await start('first');
+    settledAfter = await settle(scenario, watching, begin);
+    await start('after');
+    await waitFor('agents that have begun', () => hasBegun(stage));
+    client = await startClient(lab, scenario, true);
+  }
+  const zero = wallClock();
+  options.tell?.(
+    settledAfter === null
+      ? { kind: 'unsettled' }
+      : { kind: 'settled', afterMicroseconds: settledAfter },
+  );
+  const steps = await performSteps(stage, zero, (step) => options.tell?.({ kind: 'step', step }));
+  await starting;
+  const end = zero + scenario.duration;
+  const discarded = await discardsOf(stage);
+  await sleep(AFTERMATH_MILLISECONDS);
+  const [seen, { frames, lost }] = await Promise.all([client.stop(), capture.stop()]);
+  return {
+    zero,
+    end,
+    startedAt: began,
+    // What the programs and the protocol took to find their MASTER is no set-up of the lab.
+    setUp: prepared - began,
+    settledAfter,
+    steps,
+    client: seen,
+    frames,
+    framesLost: lost,
+    captureFile: capture.file,
+    discarded,
+    lives: new Map(directors.map(({ node, lives }) => [node.name, lives])),
+    addresses: new Map(watching.map((one) => [one.host.name, one.changes()])),
+    states: follower.changes,
+  };
+}
+
+export type Seen = Awaited<ReturnType<typeof play>>;
+
+/** An agent answers before its protocol thread has looked at the network. */
+function hasBegun({ directors, follower }: Stage): boolean {
+  return directors.every(
+    ({ node, life }) =>
+      node.agent !== 'vrrp-agent' ||
+      life !== 'runs' ||
+      follower.changes.some((change) => change.node === node.name),
+  );
+}
+
+interface Client {
+  stop(): Promise<ClientRecord>;
+}
+
+/** Returns once it asks, and has its stream if there is anybody to have it with. */
+async function startClient(
+  lab: Lab,
+  { probes, watched }: Scenario,
+  isAnswered: boolean,
+): Promise<Client> {
+  const file = lab.path('client.json');
+  const arp = { type: 'arp' as const, address: watched.address, every: ARP_EVERY };
+  const plan: ClientPlan = {
+    probes: [...probes, ...(familyOf(watched.address) === 'ipv4' ? [arp] : [])],
+  };
+  const program = [builtProgram('src/lab/probes/client-program.js'), file, JSON.stringify(plan)];
+  const process = await lab.spawn(lab.client, globalThis.process.execPath, program, {
+    label: 'client',
+    log: true,
+  });
+  const isConnecting = probes.some(({ type }) => type === 'stream');
+  if (isAnswered || !isConnecting) {
+    const isReady = () => readFileSync(lab.path('client.log'), 'latin1').includes('ready');
+    // A scenario in which nobody answers, or too many, goes on without a stream.
+    await waitFor('the client', isReady, { milliseconds: 3_000, unless: process.ended }).catch(
+      (error: unknown) => {
+        if (!isConnecting) throw error;
+      },
+    );
+  }
+  return { stop: () => stopClient(process, file) };
+}
+
+async function stopClient(process: LabProcess, file: string): Promise<ClientRecord> {
+  process.signal('SIGTERM');
+  const status = await process.ended;
+  if (status !== 0) throw new LabError('not-ready', `the client's probes ended with ${status}`);
+  return JSON.parse(readFileSync(file, 'utf8')) as ClientRecord;
+}
+
+/** Null: not in the time given. */
+async function settle(
+  scenario: Scenario,
+  monitors: readonly AddressMonitor[],
+  starting: number,
+): Promise<number | null> {
+  const { settle: patience, watched } = scenario;
+  if (patience === 0) return 0;
+  const wanted = firstMaster(scenario);
+  const isSettled = () => {
+    const holders = monitors.filter((monitor) => {
+      const last = monitor.changes().findLast(({ address }) => address === watched.address);
+      return last?.isPresent === true;
+    });
+    if (holders.length !== 1) return false;
+    return wanted === undefined || holders[0]?.host.name === wanted;
+  };
+  for (;;) {
+    if (isSettled()) return wallClock() - starting;
+    if (wallClock() - starting > patience) return null;
+    await sleep(5);
+  }
+}
+
+/** Who has to be MASTER when everybody hears everybody; undefined: whoever was first. */
+function firstMaster({ nodes }: Scenario): string | undefined {
+  const running = nodes.filter(({ starts }) => starts === 'first');
+  const highest = Math.max(...running.map(({ priority }) => priority));
+  const best = running.filter(({ priority }) => priority === highest);
+  const yields = running.every(({ instances }) => instances[0]?.preempt !== false);
+  return best.length === 1 && yields ? best[0]?.name : undefined;
+}
+
+async function discardsOf({ directors }: Stage): Promise<number> {
+  const counts = await Promise.all(
+    directors.map(async ({ socket, peer }) => {
+      if (socket === undefined || !(peer instanceof AgentPeer)) return 0;
+      try {
+        const status = await new ControlClient({ socket, timeoutMs: 1_000 }).status();
+        const rows = [status.counters, ...status.instances.map(({ counters }) => counters)];
+        return rows.reduce(
+          (sum, row) => sum + DISCARDS.reduce((part, name) => part + row[name], 0),
+          0,
+        );
+      } catch {
+        return 0;
+      }
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,68 @@
+/** Stretches of time, in order and without overlap. */
+import type { Span } from './record.ts';
+
+/** The parts of `spans` that lie within `[from, to]`. */
+export function within<Kind extends Span>(spans: readonly Kind[], { from, to }: Span): Kind[] {
+  return spans
+    .filter((span) => span.from < to && span.to > from)
+    .map((span) => ({ ...span, from: Math.max(span.from, from), to: Math.min(span.to, to) }));
+}
+
+/** The parts of `spans` that no span of `holes` covers. */
+export function without(spans: readonly Span[], holes: readonly Span[]): Span[] {
+  return holes.reduce<Span[]>(
+    (left, hole) =>
+      left.flatMap(({ from, to }) =>
+        [
+          { from, to: Math.min(to, hole.from) },
+          { from: Math.max(from, hole.to), to },
+        ].filter((part) => part.from < part.to),
+      ),
+    [...spans],
+  );
+}
+
+export interface Level extends Span {
+  /** Which of the lanes are on, by their position. */
+  readonly on: readonly number[];
+}
+
+/** The time line cut wherever one of the lanes goes on or off. */
+export function overlay(lanes: readonly (readonly Span[])[], { from, to }: Span): Level[] {
+  const cuts = [from, to, ...lanes.flat().flatMap((span) => [span.from, span.to])]
+    .filter((at) => at >= from && at <= to)
+    .sort((a, b) => a - b);
+  return cuts.flatMap((begin, index): Level[] => {
+    const end = cuts[index + 1];
+    if (end === undefined || end === begin) return [];
+    const on = lanes.flatMap((lane, which) =>
+      lane.some((span) => span.from <= begin && span.to >= end) ? [which] : [],
+    );
+    return [{ from: begin, to: end, on }];
+  });
+}
+
+/** Neighbouring levels that fit are one stretch; the longest of these. */
+export function longest(
+  levels: readonly Level[],
+  fits: (level: Level) => boolean,
+): Span | undefined {
+  let best: Span | undefined;
+  let open: Span | undefined;
+  for (const level of levels) {
+    if (!fits(level)) {
+      open = undefined;
+      continue;
+    }
+    open = { from: open?.from ?? level.from, to: level.to };
+    if (best === undefined || open.to - open.from > best.to - best.from) best = open;
+  }
+  return best;
+}
+
+/** Which lanes are on at a moment; the later part counts where one ends. */
+export function onAt(lanes: readonly (readonly Span[])[], at: number): number[] {
+  return lanes.flatMap((lane, which) =>
+    lane.some((span) => span.from <= at && at < span.to) ? [which] : [],
+  );
+}

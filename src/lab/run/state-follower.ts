@@ -1,0 +1,36 @@
+/** What the agents themselves say of their states, for as long as they can be asked. */
+import { ControlClient } from '../../control/client.ts';
+import type { EventDocument } from '../../control/protocol.ts';
+
+export interface StateChange {
+  readonly at: number;
+  readonly node: string;
+  readonly instance: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+export class StateFollower {
+  readonly changes: StateChange[] = [];
+
+  /** Goes on until the agent ends; to be called again for the next one. */
+  follow(node: string, socket: string): void {
+    void this.#read(node, socket);
+  }
+
+  async #read(node: string, socket: string): Promise<void> {
+    try {
+      const client = new ControlClient({ socket, isBackground: true });
+      for await (const event of client.follow()) this.#take(node, event);
+    } catch {
+      // It was killed, or the lab is gone; what it has said is kept.
+    }
+  }
+
+  #take(node: string, event: EventDocument): void {
+    if (event.kind !== 'transition') return;
+    const { instance, from, to, reason } = event;
+    this.changes.push({ at: Date.parse(event.at) * 1_000, node, instance, from, to, reason });
+  }
+}

@@ -1,0 +1,215 @@
+/** From everything that was seen of a run to its record and its verdicts. */
+import type { Probe } from '../probe.ts';
+import { probeReport } from '../probe.ts';
+import type { ProbeRecord, StreamRecord } from '../probes/record.ts';
+import type { ProbeType, Scenario, ScenarioNode } from '../scenario/scenario.ts';
+import { type Evidence, judge, longestDual } from './judge.ts';
+import {
+  type Change,
+  holdsFromKernel,
+  statesFromEvents,
+  statesFromWire,
+  termsOf,
+  unreachable,
+} from './lanes.ts';
+import { type Facts, factsIn } from './observe.ts';
+import { lengthOf, longestOf, outagesIn } from './outages.ts';
+import type {
+  NodeRecord,
+  ProbeSummary,
+  RunRecord,
+  Span,
+  StreamSummary,
+  Verdict,
+} from './record.ts';
+import type { Seen } from './run-scenario.ts';
+import { within, without } from './spans.ts';
+import type { PerformedStep } from './timeline.ts';
+
+/** Of a stream, longer than a retransmission takes (RFC 6298 begins with 200 ms in Linux). */
+const SILENCE = 1_000_000;
+
+export interface SeenInFull extends Seen {
+  readonly tearDown: number;
+}
+
+export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
+  const facts = factsIn(seen.frames, scenario.watched.address);
+  const nodes = scenario.nodes.map((node) => nodeRecord(node, scenario, seen, facts));
+  const window = { from: 0, to: scenario.duration };
+  const probes = probesOf(scenario, seen, facts);
+  const stream = streamSummary(seen.client.stream, seen.zero, scenario.duration);
+  const { discarded } = seen;
+  const evidence: Evidence = {
+    ...{ duration: scenario.duration, nodes, probes, stream, discarded },
+  };
+  const summaries = [...probes].map(([type, all]) => probeSummary(type, all, window));
+  const verdicts = [...stumbles(seen), ...scenario.expectations.map((one) => judge(one, evidence))];
+  const first = [...probes.values()][0];
+  const dual = lengthOf(longestDual(nodes, window));
+  return {
+    started_at: new Date(seen.startedAt / 1_000).toISOString(),
+    duration: scenario.duration,
+    settled_after: seen.settledAfter,
+    set_up: seen.setUp,
+    tear_down: seen.tearDown,
+    resolution: first === undefined || first.length < 2 ? null : probeReport(first).spacing,
+    frames_lost: seen.framesLost,
+    steps: seen.steps.map((step) => ({
+      kind: step.action.kind,
+      from: step.began - seen.zero,
+      to: endOf(step) - seen.zero,
+      text: step.text,
+      error: step.error ?? null,
+    })),
+    nodes,
+    probes: summaries,
+    stream,
+    discarded,
+    numbers: {
+      outage: summaries[0] === undefined ? null : lengthOf(longestOf(summaries[0].outages)),
+      dual,
+      transitions: nodes.reduce((sum, node) => sum + officesOf(node), 0),
+      lost: summaries.reduce((sum, { lost }) => sum + lost, 0),
+      announcements: nodes.reduce((sum, node) => sum + node.announcements.length, 0),
+      adverts: nodes.reduce((sum, node) => sum + node.adverts.length, 0),
+    },
+    verdicts,
+    holds: verdicts.every(({ holds }) => holds),
+  };
+}
+
+/** What kept the run from being the one that was meant. */
+function stumbles({ settledAfter, steps, framesLost }: Seen): Verdict[] {
+  const failed = steps.flatMap(({ text, error }): Verdict[] =>
+    error === undefined
+      ? []
+      : [{ expectation: `step: ${text}`, why: '', holds: false, seen: error }],
+  );
+  const unsettled: Verdict = {
+    ...{ expectation: 'one holder before the first step', why: '', holds: false },
+    seen: 'not in the time given',
+  };
+  const deaf: Verdict = {
+    ...{ expectation: 'a complete capture', why: '', holds: false },
+    seen: `${framesLost} frames were lost`,
+  };
+  return [
+    ...(settledAfter === null ? [unsettled] : []),
+    ...(framesLost > 0 ? [deaf] : []),
+    ...failed,
+  ];
+}
+
+function nodeRecord(
+  node: ScenarioNode,
+  scenario: Scenario,
+  seen: SeenInFull,
+  facts: Facts,
+): NodeRecord {
+  const { watched, duration } = scenario;
+  const { zero, end } = seen;
+  const { name, agent, priority } = node;
+  const window: Span = { from: 0, to: duration };
+  const lives = seen.lives.get(name) ?? [];
+  const adverts = facts.adverts.filter((one) => one.node === name && one.vrid === watched.vrid);
+  const events = seen.states.filter(
+    (one) => one.node === name && one.instance === node.instances[0]?.name,
+  );
+  const states =
+    agent === 'vrrp-agent'
+      ? statesFromEvents(events, lives, end)
+      : statesFromWire(adverts, lives, end);
+  const changes = (seen.addresses.get(name) ?? []).filter((one) => one.address === watched.address);
+  // FRRouting's addresses are there all the time, on a link that it takes up and down.
+  const has = agent === 'frr' ? termsOf(adverts, end) : holdsFromKernel(changes, end);
+  const gone = unreachable(lives, linksOf(name, seen.steps), end);
+  const relative = <Kind extends Span>(spans: readonly Kind[]) =>
+    within(
+      spans.map((span) => ({ ...span, from: span.from - zero, to: span.to - zero })),
+      window,
+    );
+  const times = (all: readonly { readonly node: string; readonly at: number }[]) =>
+    all.flatMap(({ node: from, at }) => {
+      const time = at - zero;
+      return from === name && time >= 0 && time <= duration ? [time] : [];
+    });
+  const answers = watched.address.includes(':') ? facts.echoAnswers : facts.arpAnswers;
+  return {
+    ...{ name, agent, priority },
+    states: relative(states),
+    holds: relative(without(has, gone)),
+    adverts: times(adverts.filter((one) => one.priority > 0)),
+    resignations: times(adverts.filter((one) => one.priority === 0)),
+    announcements: times(facts.announcements.filter((one) => one.address === watched.address)),
+    arpAnswers: times(answers),
+  };
+}
+
+/** A crash and a boot are told by the lives. */
+function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>[] {
+  return steps.flatMap(({ action, began, ended }): Change<boolean>[] => {
+    if (!('node' in action) || action.node !== name) return [];
+    if (action.kind === 'link_down') return [{ at: began, value: false }];
+    return action.kind === 'link_up' ? [{ at: ended, value: true }] : [];
+  });
+}
+
+function probesOf(scenario: Scenario, seen: SeenInFull, facts: Facts) {
+  const { zero, client } = seen;
+  const recorded = (records: readonly ProbeRecord[]) =>
+    records.map(([sentAt, answeredAt]) => ({ sentAt, answeredAt: answeredAt ?? undefined }));
+  const all = { icmp: facts.echoes, tcp: recorded(client.tcp), udp: recorded(client.udp) };
+  const probes = new Map<ProbeType, readonly Probe[]>();
+  for (const { type } of scenario.probes) {
+    if (type === 'stream') continue;
+    const own = all[type].map(({ sentAt, answeredAt }) => ({
+      sentAt: sentAt - zero,
+      answeredAt: answeredAt === undefined ? undefined : answeredAt - zero,
+    }));
+    probes.set(
+      type,
+      own.filter(({ sentAt }) => sentAt >= 0 && sentAt <= scenario.duration),
+    );
+  }
+  return probes;
+}
+
+function probeSummary(type: ProbeType, probes: readonly Probe[], window: Span): ProbeSummary {
+  return {
+    type: type === 'stream' ? 'tcp' : type,
+    sent: probes.length,
+    lost: probes.filter(({ answeredAt }) => answeredAt === undefined).length,
+    outages: outagesIn(probes, window),
+  };
+}
+
+function streamSummary(
+  record: StreamRecord | null,
+  zero: number,
+  duration: number,
+): StreamSummary | null {
+  if (record === null) return null;
+  const gap = record.longestGap;
+  // Nobody has closed it, and still nothing comes back any more.
+  const isSilent = gap !== null && gap.to - zero >= duration && lengthOf(gap) > SILENCE;
+  const end = record.brokenAt ?? (isSilent ? gap.from : null);
+  const brokenAt = end === null ? null : end - zero;
+  const broke = brokenAt !== null && brokenAt <= duration;
+  const connected = broke ? 'breaks' : 'survives';
+  return {
+    fate: record.connectedAt === null ? 'never-connected' : connected,
+    longestGap: gap === null ? null : { from: gap.from - zero, to: gap.to - zero },
+    brokenAt,
+    reason: record.reason ?? (isSilent ? 'no answer any more' : null),
+  };
+}
+
+function officesOf({ states }: NodeRecord): number {
+  return states.filter(({ state, from }) => state === 'MASTER' && from > 0).length;
+}
+
+/** What lasts is drawn as long as it lasted. */
+function endOf({ began, ended, action }: PerformedStep): number {
+  return action.kind === 'cpu_stress' || action.kind === 'flood' ? ended : began;
+}

@@ -1,0 +1,59 @@
+/** Does the steps of a scenario at their times. */
+import type { Action, ScenarioStep } from '../scenario/scenario.ts';
+import { describeAction } from '../scenario/wording.ts';
+import { sleep } from '../wait.ts';
+import { wallClock } from '../wall-clock.ts';
+import type { Stage } from './stage.ts';
+
+export interface PerformedStep {
+  readonly action: Action;
+  readonly text: string;
+  /** Microseconds since 1970. */
+  readonly began: number;
+  readonly ended: number;
+  readonly error: string | undefined;
+}
+
+/**
+ * A step that takes long does not put off the next one, unless both concern the same machine: a
+ * director that stops is not started before it has ended.
+ */
+export async function performSteps(
+  stage: Stage,
+  zero: number,
+  tell: (step: ScenarioStep) => void,
+): Promise<PerformedStep[]> {
+  const pending: Promise<PerformedStep>[] = [];
+  const busy = new Map<string, Promise<unknown>>();
+  for (const step of stage.scenario.steps) {
+    await until(zero + step.at);
+    tell(step);
+    const machine = 'node' in step.action ? step.action.node : '';
+    const before = machine === '' ? undefined : busy.get(machine);
+    const performed = performAfter(before, stage, step.action);
+    if (machine !== '') busy.set(machine, performed);
+    pending.push(performed);
+  }
+  await until(zero + stage.scenario.duration);
+  return Promise.all(pending);
+}
+
+async function performAfter(
+  before: Promise<unknown> | undefined,
+  stage: Stage,
+  action: Action,
+): Promise<PerformedStep> {
+  await before;
+  const began = wallClock();
+  const error = await stage.perform(action).then(
+    () => undefined,
+    (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
+  );
+  return { action, text: describeAction(action), began, ended: wallClock(), error };
+}
+
+async function until(time: number): Promise<void> {
+  for (let left = time - wallClock(); left > 0; left = time - wallClock()) {
+    await sleep(left / 1_000);
+  }
+}

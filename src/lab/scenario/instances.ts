@@ -1,0 +1,146 @@
+/** The instances of a scenario's directors, and whether the program on each can have them. */
+import { parseDuration } from '../../config/duration.ts';
+import type { Findings, Path } from '../../config/finding.ts';
+import { loadConfig } from '../../config/load.ts';
+import { type IpAddress, ip, parseIp } from '../../net/address.ts';
+import type { FrrOptions } from '../peers/frr.ts';
+import type { KeepalivedOptions } from '../peers/keepalived.ts';
+import { type AgentInstance, agentText } from '../peers/vrrp-agent.ts';
+import type { AgentName } from './names.ts';
+import type { Scenario, ScenarioNode } from './scenario.ts';
+import type { NodeFile, ScenarioFile } from './schema.ts';
+
+const DEFAULT_ADDRESS = '192.0.2.100/32';
+
+/** What the other programs have words for; the rest of the keys is our own. */
+const TRANSLATED: Readonly<Record<Exclude<AgentName, 'vrrp-agent'>, ReadonlySet<string>>> = {
+  keepalived: new Set([
+    ...['name', 'vrid', 'addresses', 'priority', 'version', 'advertisement_interval', 'preempt'],
+    ...['authentication', 'unicast'],
+  ]),
+  frr: new Set([
+    ...['name', 'vrid', 'addresses', 'priority', 'version', 'advertisement_interval', 'preempt'],
+  ]),
+};
+
+/** Keys with a value that says no more than the other program does by itself. */
+const NEEDS_NO_TRANSLATION: Readonly<Record<string, unknown>> = {
+  checksum: 'auto',
+  accept: true,
+  lease: 'auto',
+};
+
+export function instancesOf(file: ScenarioFile, node: NodeFile): AgentInstance[] {
+  const shared = { ...file.instance, ...node.instance, priority: node.priority };
+  const { routers } = file;
+  if (routers === undefined) {
+    const { vrid = 55, addresses = [DEFAULT_ADDRESS] } = shared;
+    return [defined({ ...shared, name: 'web', vrid, addresses })];
+  }
+  return Array.from({ length: routers }, (_, at) =>
+    defined({
+      ...shared,
+      name: `router-${at + 1}`,
+      vrid: at + 1,
+      addresses: [`203.0.113.${at + 1}/32`],
+    }),
+  );
+}
+
+export function addressOfVip(text: string): IpAddress {
+  return parseIp(text.split('/')[0] ?? '') ?? ip('0.0.0.0');
+}
+
+/** The first address a client can use: IPv6 routers have a link-local one before it. */
+export function watchedOf(nodes: readonly ScenarioNode[]): Scenario['watched'] {
+  const first = nodes[0]?.instances[0];
+  const addresses = (first?.addresses ?? [DEFAULT_ADDRESS]).map(addressOfVip);
+  const address = addresses.find((one) => !one.startsWith('fe80:')) ?? addresses[0];
+  return { vrid: first?.vrid ?? 55, address: address ?? ip('192.0.2.100') };
+}
+
+export function checkInstances(
+  file: ScenarioFile,
+  nodes: readonly ScenarioNode[],
+  findings: Findings,
+): void {
+  for (const [path, keys] of instanceKeys(file)) {
+    if (keys.priority !== undefined) {
+      findings.error([...path, 'priority'], 'conflict', 'the priority is a key of the node', 'key');
+    }
+    for (const key of ['vrid', 'addresses'] as const) {
+      if (file.routers === undefined || keys[key] === undefined) continue;
+      findings.error([...path, key], 'conflict', `"routers" decides the ${key}`, 'key');
+    }
+  }
+  for (const [at, node] of nodes.entries()) {
+    checkOne(node, node.agent, ['nodes', at], findings);
+    for (const [index, agent] of (file.compare ?? []).entries()) {
+      if (agent !== node.agent) checkOne(node, agent, ['compare', index], findings);
+    }
+  }
+}
+
+function instanceKeys(file: ScenarioFile): (readonly [Path, NonNullable<NodeFile['instance']>])[] {
+  const ofNodes = file.nodes.map((node, at) => [['nodes', at, 'instance'], node.instance] as const);
+  const all = [[['instance'], file.instance] as const, ...ofNodes];
+  return all.flatMap(([path, keys]) => (keys === undefined ? [] : [[path, keys] as const]));
+}
+
+function checkOne(node: ScenarioNode, agent: AgentName, path: Path, findings: Findings): void {
+  if (agent === 'vrrp-agent') {
+    const loaded = loadConfig(agentText({ instances: node.instances }), { hostName: node.name });
+    const errors = loaded.ok ? [] : loaded.error;
+    // Of 255 instances with the same keys the first says it all.
+    for (const message of new Set(errors.slice(0, 5).map((one) => one.message))) {
+      findings.error(path, 'conflict', `${node.name}: ${message}`);
+    }
+    return;
+  }
+  const [first] = node.instances;
+  if (agent === 'frr' && node.instances.length > 1) {
+    findings.error(path, 'conflict', 'FRRouting runs with one virtual router here');
+  }
+  for (const [key, value] of Object.entries(first ?? {})) {
+    if (TRANSLATED[agent].has(key) || NEEDS_NO_TRANSLATION[key] === value) continue;
+    findings.error(path, 'conflict', `${node.name}: ${agent} has no "${key}: ${String(value)}"`);
+  }
+}
+
+/** `undefined` in the type of an optional key is not the same as its absence. */
+function defined(instance: Record<string, unknown>): AgentInstance {
+  const present = Object.entries(instance).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as unknown as AgentInstance;
+}
+
+export function keepalivedOptions(instance: AgentInstance): KeepalivedOptions {
+  const { name, vrid, version, priority, preempt, authentication, unicast } = instance;
+  return {
+    addresses: instance.addresses.map(addressOfVip),
+    intervalSeconds: intervalOf(instance) / 1_000_000,
+    ...(name === undefined ? {} : { name }),
+    ...(vrid === undefined ? {} : { vrid }),
+    ...(version === undefined ? {} : { version }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(preempt === false ? { nopreempt: true } : {}),
+    ...(authentication?.password === undefined ? {} : { password: authentication.password }),
+    ...(unicast === undefined ? {} : { unicastPeers: unicast.peers.map(addressOfVip) }),
+  };
+}
+
+export function frrOptions(instance: AgentInstance): FrrOptions {
+  const { vrid, version, priority, preempt } = instance;
+  return {
+    addresses: instance.addresses.map(addressOfVip),
+    intervalMilliseconds: intervalOf(instance) / 1_000,
+    ...(vrid === undefined ? {} : { vrid }),
+    ...(version === undefined ? {} : { version }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(preempt === undefined ? {} : { preempt }),
+  };
+}
+
+/** In microseconds. */
+export function intervalOf(instance: AgentInstance): number {
+  return parseDuration(instance.advertisement_interval ?? '1s') ?? 1_000_000;
+}

@@ -1,0 +1,28 @@
+/** The text of a scenario file as a scenario, or everything that is wrong with it. */
+import { readDocument } from '../../config/document.ts';
+import { type Finding, Findings, inOrder } from '../../config/finding.ts';
+import { readText } from '../../config/read-file.ts';
+import { checkAgainst } from '../../config/shape-report.ts';
+import { failure, type Result, success } from '../../net/result.ts';
+import { lowerScenario } from './lower.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarioFile } from './schema.ts';
+
+/** Never throws, whatever the text. */
+export function loadScenario(text: string): Result<Scenario, readonly Finding[]> {
+  const document = readDocument(text);
+  // Values behind a syntax error are guesses of the parser: complaints about them mislead.
+  if (document.findings.some(({ code }) => code === 'syntax')) {
+    return failure(inOrder(document.findings));
+  }
+  const findings = new Findings(document.locate);
+  const shaped = checkAgainst(scenarioFile, document.value, findings);
+  const scenario = shaped.fits ? lowerScenario(shaped.value, findings) : undefined;
+  const errors = inOrder([...document.findings, ...findings.errors()]);
+  return scenario === undefined || errors.length > 0 ? failure(errors) : success(scenario);
+}
+
+export function loadScenarioFile(file: string): Result<Scenario, readonly Finding[]> {
+  const text = readText(file);
+  return text.ok ? loadScenario(text.value) : text;
+}

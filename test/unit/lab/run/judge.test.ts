@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { type Evidence, judge } from '../../../../src/lab/run/judge.ts';
+import type { Demand } from '../../../../src/lab/scenario/scenario.ts';
+import { DURATION, node, run } from './samples.ts';
+
+function evidence(more: Partial<Evidence> = {}): Evidence {
+  const { nodes } = run();
+  return { duration: DURATION, nodes, probes: new Map(), stream: null, discarded: 0, ...more };
+}
+
+function verdict(demand: Demand, window = {}, seen = evidence()) {
+  return judge({ ...demand, from: 0, to: DURATION, why: '', ...window }, seen);
+}
+
+const NO_LIMIT = { atMost: undefined, atLeast: undefined };
+
+describe('owner', () => {
+  test('holds when the address is there, alone, for the whole window', () => {
+    expect(verdict({ kind: 'owner', owner: 'lb2' }, { from: 900_000 })).toMatchObject({
+      holds: true,
+      expectation: 'owner lb2 from 900ms',
+    });
+  });
+
+  test('tells who had it instead, and when first', () => {
+    const { holds, seen } = verdict({ kind: 'owner', owner: 'lb2' });
+    expect([holds, seen]).toEqual([false, 'lb1 at 0.000 s until 0.500 s']);
+  });
+
+  test('of a moment is who has it at that moment', () => {
+    const moment = { from: 600_000, to: 600_000 };
+    expect(verdict({ kind: 'owner', owner: 'none' }, moment).holds).toBe(true);
+    expect(verdict({ kind: 'owner', owner: 'one' }, moment).seen).toBe('nobody');
+  });
+
+  test('is nobody alone while two have it', () => {
+    const both = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [{ from: 5, to: 9 }])];
+    const { holds, seen } = verdict({ kind: 'owner', owner: 'lb1' }, {}, evidence({ nodes: both }));
+    expect(holds).toBe(false);
+    expect(seen).toContain('lb1 and lb2');
+  });
+});
+
+test('two owners count for as long as they are two at a stretch', () => {
+  const nodes = [
+    node('lb1', [{ from: 0, to: 1_000_000 }]),
+    node('lb2', [
+      { from: 100_000, to: 150_000 },
+      { from: 400_000, to: DURATION },
+    ]),
+  ];
+  const demand = { kind: 'dual' as const, atMost: 500_000, atLeast: undefined };
+  expect(verdict(demand, {}, evidence({ nodes }))).toMatchObject({
+    holds: false,
+    seen: '600.0 ms at 0.400 s',
+  });
+});
+
+describe('outage', () => {
+  const probes = (times: readonly (number | undefined)[]) =>
+    new Map([
+      ['icmp' as const, times.map((answeredAt, at) => ({ sentAt: at * 1_000, answeredAt }))],
+    ]);
+  const demand = { kind: 'outage' as const, probe: 'icmp' as const, ...NO_LIMIT };
+
+  test('is the time between two answers with a lost request in between', () => {
+    const seen = evidence({ probes: probes([100, 1_100, undefined, undefined, 4_100]) });
+    expect(verdict({ ...demand, atMost: 3_000 }, {}, seen)).toMatchObject({
+      holds: true,
+      seen: '3.0 ms at 0.001 s',
+    });
+  });
+
+  test('goes on until the end when nobody answers any more', () => {
+    const seen = evidence({ probes: probes([100, undefined]) });
+    expect(verdict({ ...demand, atMost: 3_000 }, {}, seen).holds).toBe(false);
+  });
+
+  test('is none where nobody asked', () => {
+    expect(verdict({ ...demand, atMost: 0 }, {}, evidence({ probes: probes([]) })).holds).toBe(
+      true,
+    );
+  });
+});
+
+test('masters are those that advertise in the window', () => {
+  const demand = { kind: 'masters' as const, atMost: 1, atLeast: 1 };
+  expect(verdict(demand, { from: 300_000 })).toMatchObject({ holds: true, seen: '1: lb2' });
+  expect(verdict(demand)).toMatchObject({ holds: false, seen: '2: lb1, lb2' });
+});
+
+test('who was MASTER before the clock started has not become MASTER', () => {
+  const demand = { kind: 'transitions' as const, atMost: 1, atLeast: 1 };
+  expect(verdict(demand)).toMatchObject({ holds: true, seen: '1: lb2 at 0.850 s' });
+});
+
+test('a stream that never was has not survived', () => {
+  expect(verdict({ kind: 'stream', fate: 'survives' })).toMatchObject({
+    holds: false,
+    seen: 'never-connected',
+  });
+});
