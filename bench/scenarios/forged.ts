@@ -1,11 +1,12 @@
 /** Somebody on the segment sends advertisements for our VRID that have to be refused. */
+
+import { type Forgery, forgedFrame } from '../../src/lab/forged-frame.ts';
 import { HOST_INTERFACE } from '../../src/lab/layout.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { mac } from '../../src/net/address.ts';
 import { advertsOf, takeOvers } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
-import { type Forgery, forgedFrame } from '../../src/lab/forged-frame.ts';
 import { regularityOf } from '../harness/grid.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
 import { ONE_ROUTER } from '../harness/routers.ts';
