@@ -68,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/watch.ts'),
   },
   {
+    name: 'import',
+    summary: 'turn a keepalived.conf into a configuration of this program',
+    load: () => import('./commands/import.ts'),
+  },
+  {
     name: 'lab',
     summary: 'build and run network-namespace labs',
     load: () => import('./commands/lab.ts'),

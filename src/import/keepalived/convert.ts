@@ -1,0 +1,95 @@
+/** keepalived.conf as a configuration of this program, and everything that is not the same. */
+import { Document } from 'yaml';
+import { Draft } from './draft.ts';
+import { convertGlobals, type Globals } from './globals.ts';
+import { convertGroup } from './group.ts';
+import { convertInstance } from './instance.ts';
+import type { LexerOptions } from './lexer.ts';
+import { parseKeepalived } from './parser.ts';
+import { type Note, type Statement, textOf } from './statement.ts';
+import { convertSyncDaemon } from './sync-daemon.ts';
+import { trackersOf } from './tracking.ts';
+import { convertVirtualServer } from './virtual-server.ts';
+
+export interface Imported {
+  /** Undefined: no instance could be carried over. */
+  readonly yaml: string | undefined;
+  /** In the order of the lines. */
+  readonly notes: readonly Note[];
+}
+
+/** Never throws, whatever the text. */
+export function importKeepalived(file: string, text: string, options: LexerOptions): Imported {
+  const { statements, notes } = parseKeepalived(file, text, options);
+  const draft = new Draft();
+  const globals: Globals = { version: undefined, garp: {}, strict: false, user: undefined };
+  const of = (...kinds: string[]) =>
+    statements.filter(({ words }) => kinds.includes(words[0] ?? ''));
+  for (const one of of('global_defs')) convertGlobals(one, draft, globals);
+  const trackers = trackersOf(statements, globals.user, draft);
+  const instances = new Map<string, string>();
+  for (const one of of('vrrp_instance')) {
+    const name = convertInstance(withStrictness(one, globals), { draft, globals, trackers });
+    if (name !== undefined) instances.set(one.words[1] ?? '', name);
+  }
+  const { user } = globals;
+  for (const one of of('vrrp_sync_group')) convertGroup(one, { draft, trackers, user, instances });
+  for (const one of of('virtual_server')) convertVirtualServer(one, draft);
+  for (const one of partsOf(of('global_defs'), 'lvs_sync_daemon')) {
+    convertSyncDaemon(one, undefined, instances, draft);
+  }
+  for (const instance of of('vrrp_instance')) {
+    const owner = instances.get(instance.words[1] ?? '');
+    for (const one of partsOf([instance], 'lvs_sync_daemon_interface')) {
+      convertSyncDaemon(one, owner, instances, draft);
+    }
+  }
+  for (const one of statements) if (!KNOWN.has(one.words[0] ?? '')) draft.note(one, textOf(one));
+  const all = inOrder([...notes, ...draft.notes], file);
+  return { yaml: draft.instances.length === 0 ? undefined : yamlOf(draft, all, file), notes: all };
+}
+
+const KNOWN = new Set([
+  'global_defs',
+  'vrrp_instance',
+  'vrrp_sync_group',
+  'vrrp_script',
+  'vrrp_track_file',
+  'track_file',
+  'vrrp_track_process',
+  'track_process',
+  'virtual_server',
+]);
+
+function partsOf(statements: readonly Statement[], key: string): Statement[] {
+  return statements.flatMap(({ block = [] }) => block.filter(({ words }) => words[0] === key));
+}
+
+function withStrictness(one: Statement, { strict }: Globals): Statement {
+  if (!strict) return one;
+  const word: Statement = { ...one, words: ['strict_mode'], block: undefined };
+  return { ...one, block: [...(one.block ?? []), word] };
+}
+
+/** Files in the order in which they were read; each message of a line once. */
+function inOrder(notes: readonly Note[], file: string): Note[] {
+  const unique = new Map(notes.map((note) => [`${note.file}:${note.line}:${note.message}`, note]));
+  const rank = (note: Note) => (note.file === file ? 0 : 1);
+  return [...unique.values()].sort(
+    (a, b) => rank(a) - rank(b) || a.file.localeCompare(b.file) || a.line - b.line,
+  );
+}
+
+function yamlOf(draft: Draft, notes: readonly Note[], file: string): string {
+  const document = new Document({ ...draft.top, instances: draft.instances });
+  const head = [` From ${file}. Try it with: vrrp-agent check --config FILE`];
+  if (notes.length > 0) head.push(' Not carried over, or not the same:');
+  for (const note of notes)
+    head.push(`   ${oneLine(`${note.file}:${note.line}: ${note.message}`)}`);
+  document.commentBefore = head.join('\n');
+  return document.toString({ lineWidth: 0 });
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ');
+}

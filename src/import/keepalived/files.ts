@@ -1,0 +1,24 @@
+/** The files that `include` reads. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { IncludedFile } from './lexer.ts';
+
+/** Relative to the file that includes; `*` and `?` in the last part of the path. */
+export function includedFiles(pattern: string, from: string): IncludedFile[] {
+  const path = resolve(dirname(from), pattern);
+  const folder = dirname(path);
+  const expression = expressionOf(basename(path));
+  const names = readdirSync(folder)
+    .filter((name) => expression.test(name))
+    .sort();
+  if (names.length === 0) throw new Error('there is no such file');
+  return names.map((name) => ({
+    file: join(folder, name),
+    text: readFileSync(join(folder, name), 'utf8'),
+  }));
+}
+
+function expressionOf(name: string): RegExp {
+  const escaped = name.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+}

@@ -1,0 +1,285 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { loadConfig } from '../../../../src/config/load.ts';
+import { importKeepalived } from '../../../../src/import/keepalived/convert.ts';
+
+interface Options {
+  readonly configId?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+function imported(text: string, { configId, files = {} }: Options = {}) {
+  const { yaml, notes } = importKeepalived('k.conf', text, {
+    configId,
+    include: (pattern) => {
+      const found = files[pattern];
+      if (found === undefined) throw new Error('there is no such file');
+      return [{ file: pattern, text: found }];
+    },
+  });
+  const lines = notes.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  const document = yaml === undefined ? undefined : parse(yaml);
+  return { yaml, lines, document, instance: document?.instances[0] };
+}
+
+/** An instance with these lines besides the necessary ones, which come first. */
+function instanceWith(lines: string, options?: Options) {
+  return imported(
+    `vrrp_instance web {
+  interface eth0
+  virtual_router_id 51
+  virtual_ipaddress {
+    203.0.113.100/24
+  }
+${lines}
+}
+`,
+    options,
+  );
+}
+
+describe('an instance', () => {
+  test('is version 2 with priority 100, as keepalived would run it', () => {
+    const { instance, lines } = instanceWith('');
+    expect(instance).toEqual({
+      name: 'web',
+      interface: 'eth0',
+      vrid: 51,
+      version: 2,
+      addresses: ['203.0.113.100/24'],
+      advertisement_interval: '1s',
+    });
+    expect(lines).toEqual([]);
+  });
+
+  test.each([
+    ['priority 150', { priority: 150 }],
+    ['version 3\nadvert_int 0.25', { version: 3, advertisement_interval: '250ms' }],
+    ['advert_int 12', { advertisement_interval: '12s' }],
+    ['nopreempt', { preempt: false }],
+    ['preempt_delay 300', { preempt_delay: '300s' }],
+    [
+      'authentication {\n auth_type PASS\n auth_pass longer-than-8\n}',
+      { authentication: { type: 'pass', password: 'longer-t' } },
+    ],
+    [
+      'garp_master_delay 10\ngarp_master_repeat 3',
+      { garp: { second_burst_after: '10s', repeat: 3 } },
+    ],
+    ['mcast_src_ip 192.0.2.11', { source_address: '192.0.2.11' }],
+    ['virtual_ipaddress_excluded {\n 2001:db8::1\n}', { extra_addresses: ['2001:db8::1'] }],
+    [
+      'notify_master "/bin/on master" nobody\nnotify /bin/any',
+      { notify: { master: { command: ['/bin/on', 'master'], user: 'nobody' }, any: ['/bin/any'] } },
+    ],
+  ])('%s', (text, expected) => {
+    const { instance, lines } = instanceWith(text);
+    expect(instance).toMatchObject(expected);
+    expect(lines).toEqual([]);
+  });
+
+  test('of unicast peers keeps them, and says what is stricter', () => {
+    const { instance, lines } = instanceWith(
+      'unicast_src_ip 192.0.2.11\nunicast_peer {\n 192.0.2.12\n 192.0.2.13 min_ttl 254\n}',
+    );
+    expect(instance.unicast).toEqual({
+      source: '192.0.2.11',
+      peers: ['192.0.2.12', { address: '192.0.2.13', min_ttl: 254 }],
+    });
+    expect(lines).toEqual([expect.stringContaining('k.conf:8: unicast_peer')]);
+  });
+
+  test('of IPv6 is version 3, and gets the link-local address that the RFC wants first', () => {
+    const { instance, lines } = imported(
+      'vrrp_instance v6 {\n interface eth0\n virtual_router_id 26\n virtual_ipaddress {\n 2001:db8::1/64\n }\n}',
+    );
+    expect(instance).toMatchObject({ version: 3, addresses: ['fe80::1a:1/64', '2001:db8::1/64'] });
+    expect(lines).toEqual([expect.stringContaining('fe80::1a:1/64 is added')]);
+  });
+
+  test('of both families advertises the first one and moves the other', () => {
+    const { instance } = imported(
+      'vrrp_instance m {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 203.0.113.1\n 2001:db8::1 dev eth1\n }\n}',
+    );
+    expect(instance).toMatchObject({
+      addresses: ['203.0.113.1'],
+      extra_addresses: [{ address: '2001:db8::1', interface: 'eth1' }],
+    });
+  });
+
+  test('that is state MASTER without a priority is the owner, as there', () => {
+    const { instance, lines } = instanceWith('state MASTER');
+    expect(instance.priority).toBe(255);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('that cannot be is left out with its line, and the others stay', () => {
+    const { document, lines } = imported(
+      'vrrp_instance a {\n virtual_router_id 0\n virtual_ipaddress {\n 203.0.113.1\n }\n}\n' +
+        'vrrp_instance b {\n virtual_router_id 2\n virtual_ipaddress {\n 203.0.113.2\n }\n}',
+    );
+    expect(document.instances.map(({ name }: { name: string }) => name)).toEqual(['b']);
+    expect(lines).toEqual([expect.stringMatching(/^k.conf:1: vrrp_instance a is left out: /)]);
+  });
+
+  test('has what is not carried over with its line, in the file and beside it', () => {
+    const { yaml, lines } = instanceWith('smtp_alert\ngarp_lower_prio_repeat 2');
+    expect(lines).toEqual([
+      'k.conf:7: vrrp_instance: smtp_alert',
+      'k.conf:8: vrrp_instance: garp_lower_prio_repeat 2',
+    ]);
+    for (const line of lines) expect(yaml).toContain(`#   ${line}`);
+  });
+
+  test('has no rule or route that is only half understood', () => {
+    const { lines } = instanceWith('virtual_routes {\n blackhole 198.51.100.0/24\n}');
+    expect(lines).toEqual([expect.stringContaining('"blackhole" is not carried over')]);
+  });
+});
+
+describe('the text of keepalived.conf', () => {
+  test('has comments of two kinds, and none within quotes', () => {
+    const { instance, lines } = instanceWith(
+      'priority 150 # not 100\n! nopreempt\nnotify_master "/bin/on #1 !x"',
+    );
+    expect(instance.preempt).toBeUndefined();
+    expect(instance.notify.master).toEqual(['/bin/on', '#1', '!x']);
+    expect(lines).toEqual([]);
+  });
+
+  test('has braces in the same line or in the next', () => {
+    const { instance } = imported(
+      'vrrp_instance a\n{\n interface eth0\n virtual_router_id 1\n virtual_ipaddress { 203.0.113.1 }\n}',
+    );
+    expect(instance.addresses).toEqual(['203.0.113.1']);
+  });
+
+  test('defines names, and says which ones it does not know', () => {
+    const { instance, lines } = imported(
+      '$VIP=203.0.113.1\nvrrp_instance a {\n interface $LINK\n virtual_router_id 1\n virtual_ipaddress {\n $VIP/32\n }\n}',
+    );
+    expect(instance).toMatchObject({ interface: '$LINK', addresses: ['203.0.113.1/32'] });
+    expect(lines).toEqual(['k.conf:3: $LINK is not defined here and is left as it stands']);
+  });
+
+  test.each([
+    ['high', 170, 0],
+    ['low', 85, 0],
+    [undefined, undefined, 2],
+  ])('with conditions is that of one configuration: %s', (configId, priority, count) => {
+    const options = configId === undefined ? {} : { configId };
+    const { instance, lines } = instanceWith('@high priority 170\n@^high priority 85', options);
+    expect(instance.priority).toBe(priority);
+    expect(lines).toHaveLength(count);
+  });
+
+  test('includes files, whose lines are named', () => {
+    const { instance, lines } = instanceWith('include more.conf\ninclude gone.conf', {
+      files: { 'more.conf': 'priority 7\nsmtp_alert' },
+    });
+    expect(instance.priority).toBe(7);
+    expect(lines).toEqual([
+      'k.conf:8: include gone.conf: there is no such file',
+      'more.conf:2: vrrp_instance: smtp_alert',
+    ]);
+  });
+
+  test.each([
+    '}',
+    'vrrp_instance {',
+    '"',
+    '$A',
+    '@',
+    '{ { {',
+    'vrrp_instance a { virtual_ipaddress',
+  ])('may be as broken as %s', (text) => {
+    expect(imported(text).yaml).toBeUndefined();
+  });
+});
+
+describe('global_defs', () => {
+  test('give names, defaults and a named pipe', () => {
+    const { document, lines } = instanceWith(
+      `}
+global_defs {
+  router_id lb one
+  vrrp_garp_master_repeat 2
+  vrrp_notify_fifo /run/fifo
+  vrrp_rt_priority 20
+  script_user nobody
+  smtp_server 192.0.2.25`,
+    );
+    expect(document).toMatchObject({ router: 'lb', notify: { fifo: '/run/fifo' }, realtime: 20 });
+    expect(document.instances[0].garp).toEqual({ repeat: 2 });
+    expect(lines).toEqual([expect.stringContaining('smtp_server: no mail is sent')]);
+  });
+});
+
+describe('virtual_server', () => {
+  test('is a service, and its checks are listed', () => {
+    const { document, lines } = instanceWith(
+      `}
+virtual_server 203.0.113.100 80 {
+  lb_algo wrr
+  lb_kind DR
+  protocol TCP
+  persistence_timeout 50
+  real_server 10.0.0.11 80 {
+    weight 3
+    TCP_CHECK {
+      connect_timeout 3
+    }
+  }`,
+    );
+    expect(document.ipvs.services).toEqual([
+      {
+        name: '203.0.113.100-80',
+        address: '203.0.113.100:80',
+        scheduler: 'wrr',
+        forwarding: 'dr',
+        protocol: 'tcp',
+        persistence: { timeout: '50s' },
+        servers: [{ address: '10.0.0.11:80', weight: 3 }],
+      },
+    ]);
+    expect(lines).toEqual([expect.stringContaining('k.conf:15: real_server 10.0.0.11: TCP_CHECK')]);
+  });
+
+  test('and its connection table go with the instance that is named', () => {
+    const { document } = instanceWith('}\nglobal_defs {\n lvs_sync_daemon eth1 web id 7');
+    expect(document.ipvs.sync).toEqual({ interface: 'eth1', instance: 'web', sync_id: 7 });
+  });
+});
+
+test('whatever is printed passes the check', () => {
+  const { yaml = '' } = instanceWith(
+    `use_vmac
+no_accept
+track_interface {
+  eth1 weight -20
+  eth2
+}
+virtual_routes {
+  default via 192.0.2.1 table 100
+}
+virtual_rules {
+  from 203.0.113.0/24 table 100
+}
+}
+vrrp_script alive {
+  script "/bin/true"
+  interval 2
+  weight -4
+}
+vrrp_sync_group G {
+  group {
+    web
+  }
+  track_script {
+    alive
+  }
+  notify_master /bin/true`,
+  );
+  const loaded = loadConfig(yaml, { hostName: 'host' });
+  expect(loaded.ok ? [] : loaded.error).toEqual([]);
+});
