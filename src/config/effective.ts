@@ -89,6 +89,8 @@ function effectiveInstance(
     neighbor_advertisement: { ...instance.neighborAdvertisement },
     address_conflict: instance.addressConflict ?? 'report',
     ...(notify === undefined ? {} : { notify: effectiveNotify(notify, instance.beforeMaster) }),
+    virtual_mac:
+      instance.virtualMac === undefined ? false : { interface: instance.virtualMac.interface },
   };
 }
 

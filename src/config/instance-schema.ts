@@ -132,6 +132,37 @@ const neighborAdvertisement = mapping(
   'Unsolicited Neighbor Advertisements of IPv6 addresses.',
 );
 
+const virtualMac = z
+  .union(
+    [
+      z.boolean(),
+      mapping(
+        {
+          interface: interfaceName()
+            .meta({
+              description:
+                'Name of the link that carries the address. Default: vr4- or vr6-, the VRID, and ' +
+                'the name of the interface, shortened to 15 characters.',
+              examples: ['vrrp.55'],
+            })
+            .optional(),
+        },
+        'The virtual MAC address on a link with a name of your choice.',
+      ),
+    ],
+    {
+      error: ({ input }) =>
+        input === undefined ? undefined : 'expected true, false, or { interface }',
+    },
+  )
+  .meta({
+    description:
+      'Give the addresses the MAC address 00:00:5e:00:01:VRID, over IPv6 00:00:5e:00:02:VRID, ' +
+      'which moves with them (RFC 9568 section 7.3): hosts keep their ARP entries in a fail-over. ' +
+      'It is on a macvlan link of the interface, made and removed by the agent.',
+    default: false,
+  });
+
 const lease = z.union([choice(['auto', 'off']), duration()], {
   error: 'must be auto, off, or a duration like 30s',
 });
@@ -206,10 +237,7 @@ export const inheritableKeys = {
     .optional(),
   garp: garp.optional(),
   neighbor_advertisement: neighborAdvertisement.optional(),
-  virtual_mac: z
-    .boolean()
-    .meta({ description: notYet('Use the virtual router MAC address.'), default: false })
-    .optional(),
+  virtual_mac: virtualMac.optional(),
   lease: lease
     .meta({
       description:

@@ -11,6 +11,7 @@ import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
+import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const NONE = 0 as Duration;
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NONE, maximum: seconds(3_600), zero: true };
@@ -53,10 +54,15 @@ export function lowerInstance(
   );
   const entries = addressEntries(values.addresses, at('addresses'));
   const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
-  const addresses = lowerAddresses(entries, link ?? '', findings);
-  const extraAddresses = lowerAddresses(extraEntries, link ?? '', findings);
-  const family = checkFamily(addresses, entries, findings);
+  const places = {
+    addresses: lowerAddresses(entries, link ?? '', findings),
+    extraAddresses: lowerAddresses(extraEntries, link ?? '', findings),
+  };
+  const family = checkFamily(places.addresses, entries, findings);
   if (family === undefined) return undefined;
+  const virtualMac = lowerVirtualMac(inherited, family, findings);
+  const addresses = onVirtualLink(places.addresses, link, virtualMac);
+  const extraAddresses = onVirtualLink(places.extraAddresses, link, virtualMac);
   const delivery = {
     unicast: lowerUnicast(inherited, family, findings),
     sourceAddress: lowerSourceAddress(inherited, family, findings),
@@ -81,6 +87,7 @@ export function lowerInstance(
     ...routing,
     ...delivery,
     ...(beforeMaster === undefined ? {} : { beforeMaster }),
+    virtualMac,
   };
 }
 

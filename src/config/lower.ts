@@ -39,6 +39,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     shared.check(inherited);
     const instance = lowerInstance(inherited, agent.realtime, findings);
     if (instance !== undefined) {
+      shared.checkVirtualLink(instance, inherited);
       instances.push(instance);
       routing.check(instance, inherited, findings);
     }

@@ -1,4 +1,5 @@
 /** What two instances of one router cannot have in common. */
+import type { InstanceSettings } from '../engine/settings.ts';
 import { familyOf, type IpAddress, isLinkLocal } from '../net/address.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
@@ -11,6 +12,8 @@ export class SharedNames {
   readonly #virtualRouters = new Map<string, string>();
   /** By address, a link-local one by its interface as well; the name of the instance that has it. */
   readonly #addresses = new Map<string, string>();
+  /** Of links that carry virtual MAC addresses; the name of the instance that has it. */
+  readonly #virtualLinks = new Map<string, string>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -27,6 +30,19 @@ export class SharedNames {
     const label = name === undefined ? 'another instance' : `"${name}"`;
     this.#checkVirtualRouter({ values, at }, label);
     this.#checkAddresses({ values, at }, label);
+  }
+
+  /** Of an instance whose settings are known. */
+  checkVirtualLink({ name, virtualMac }: InstanceSettings, { at }: Inherited): void {
+    const link = virtualMac?.interface;
+    if (link === undefined) return;
+    const holder = this.#virtualLinks.get(link);
+    this.#virtualLinks.set(link, `"${name}"`);
+    if (holder === undefined) return;
+    const message =
+      `the link ${link} carries the virtual MAC of ${holder} already: ` +
+      'choose another name with virtual_mac: { interface: NAME }';
+    this.#findings.error(at('virtual_mac'), 'conflict', message);
   }
 
   #checkVirtualRouter({ values, at }: Inherited, label: string): void {

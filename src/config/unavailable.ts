@@ -17,7 +17,6 @@ const ROUTER: readonly Unavailable[] = [
 const INSTANCE: readonly Unavailable[] = [
   { key: 'version', applies: is('2+3'), subject: 'running version 2 and 3 at once' },
   { key: 'accept', applies: is(false), subject: '"accept: false"' },
-  { key: 'virtual_mac', applies: is(true), subject: 'the virtual MAC address' },
   { key: 'lease', applies: isDuration, subject: 'a lease of fixed length' },
   { key: 'track', applies: hasContent, subject: 'tracking' },
 ];

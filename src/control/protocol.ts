@@ -32,6 +32,8 @@ export interface InstanceDocument {
   readonly since: string;
   readonly faults: readonly string[];
   readonly interface: string;
+  /** Null: the addresses have the MAC address of the interface. */
+  readonly virtual_mac: { readonly interface: string; readonly mac: string } | null;
   readonly family: Family;
   readonly vrid: number;
   readonly version: 2 | 3;
@@ -167,6 +169,17 @@ export type EventFacts =
       readonly kind: 'address-restored' | 'address-cleaned';
       readonly instance: string;
       readonly address: string;
+    }
+  | {
+      readonly kind: 'virtual-link-restored';
+      readonly instance: string;
+      readonly interface: string;
+    }
+  | {
+      readonly kind: 'virtual-link-failed';
+      readonly instance: string;
+      readonly interface: string;
+      readonly problem: string;
     }
   | {
       readonly kind: 'address-failed';

@@ -33,6 +33,8 @@ export type AddressAnswer =
   | { readonly router: VirtualRouter; readonly outcome: 'present' }
   /** VIPs that somebody had removed are back. */
   | { readonly router: VirtualRouter; readonly outcome: 'restored' }
+  /** VIPs are gone. */
+  | { readonly router: VirtualRouter; readonly outcome: 'removed' }
   | { readonly router: VirtualRouter; readonly outcome: 'add-refused' | 'remove-refused' };
 
 export class AddressKeeper {
@@ -170,6 +172,7 @@ export class AddressKeeper {
       index,
       address: address.address,
       prefixLength: address.prefixLength,
+      ...(address.prefixRoute === undefined ? {} : { prefixRoute: address.prefixRoute }),
     });
     this.#pending.add(place, { router, address, operation, index });
   }
@@ -200,10 +203,7 @@ export class AddressKeeper {
     return 'restored';
   }
 
-  #removed(
-    { router, address, index }: Pending,
-    errno: number,
-  ): AddressAnswer['outcome'] | undefined {
+  #removed({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] {
     const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
     if (!gone) {
       this.#reportFailure(router, address, 'remove', errno);
@@ -218,7 +218,7 @@ export class AddressKeeper {
       });
     }
     address.held = false;
-    return undefined;
+    return 'removed';
   }
 
   #reportFailure(

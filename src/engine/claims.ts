@@ -23,7 +23,7 @@ export function noteClaim(
   for (const router of routers) {
     if (router.state !== 'holding.master') continue;
     const claimed = router.addresses.some(
-      (one) => one.interface === link.name && one.address === address,
+      (one) => one.address === address && router.wireOf(one) === link.name,
     );
     if (!claimed) continue;
     router.hasUnheardRival = !router.knowsForm;

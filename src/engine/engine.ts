@@ -34,10 +34,9 @@ import { nextTick, Timers } from './timers.ts';
 import { Tracking } from './tracking.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
+import { type VirtualLinkAnswer, VirtualLinks } from './virtual-links.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-/** When a refused VIP or socket is tried again. */
-const RETRY_AFTER: Duration = seconds(5);
 const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
 
 export class Engine {
@@ -52,6 +51,7 @@ export class Engine {
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #operations: Operations;
+  readonly #virtualLinks: VirtualLinks;
   readonly #listening: Listening;
   readonly #groups: SyncGroups;
   readonly #tracking: Tracking;
@@ -81,6 +81,7 @@ export class Engine {
       counters,
       this.#keeper,
     );
+    this.#virtualLinks = new VirtualLinks(this.#roster, this.#links, this.#timers, this.#outbox);
     this.#listening = new Listening(this.#links, this.#outbox);
     this.#reception = new Reception(
       this.#timers,
@@ -161,8 +162,10 @@ export class Engine {
       this.#transitions.changed.add(router);
       return;
     }
+    const switched = this.#virtualLinks.switchedBy(event);
     const changed = this.#links.apply(event);
-    if (changed === 'links') this.#stale = 'links';
+    if (switched !== undefined) this.#transitions.dirty.add(switched);
+    else if (changed === 'links') this.#stale = 'links';
     else if (changed === 'addresses') this.#stale ??= 'addresses';
   }
 
@@ -193,6 +196,11 @@ export class Engine {
         break;
       case 'addresses.changed':
         this.#addressesAnswered(input.id, input.errnos, now);
+        break;
+      case 'links.raised':
+      case 'virtual-link.rested':
+      case 'virtual-link.failed':
+        for (const answer of this.#virtualLinks.take(input, now)) this.#linkAnswered(answer, now);
         break;
       case 'listen.failed':
         this.#listenFailed(input.index, now);
@@ -239,6 +247,7 @@ export class Engine {
     });
     this.#timers.fire('addresses', now, (position) => this.#retry(position, now));
     this.#keeper.nextTurn();
+    this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
     this.#timers.fire('release', now, (position) => {
       const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
       this.#event(position, { type: 'release-timeout', expired }, now);
@@ -285,10 +294,10 @@ export class Engine {
           router.announcements.start(now);
           this.#transitions.announce(router, now);
           break;
+        case 'removed':
+          break;
         case 'add-refused':
-          router.refused = 'address-failed';
-          this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
-          this.#faults.update(router, now);
+          this.#faults.refuse(router, 'address-failed', now);
           break;
         case 'remove-refused':
           this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
@@ -302,8 +311,8 @@ export class Engine {
         this.#transitions.dirty.add(router);
         continue;
       }
-      const wait = router.holds ? RETRY_AFTER : REMOVE_RETRY_AFTER;
-      this.#timers.set('addresses', router.position, after(now, wait));
+      if (router.holds) this.#transitions.retryLater(router, now);
+      else this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
     }
   }
 
@@ -311,10 +320,17 @@ export class Engine {
     this.#listening.forget(index);
     for (const router of this.#routers) {
       if (router.index !== index) continue;
-      router.refused = 'socket-failed';
-      this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
-      this.#faults.update(router, now);
+      this.#faults.refuse(router, 'socket-failed', now);
     }
+  }
+
+  #linkAnswered({ router, outcome }: VirtualLinkAnswer, now: Instant): void {
+    this.#transitions.dirty.add(router);
+    if (outcome === 'missing') this.#faults.update(router, now);
+    if (outcome === 'refused') this.#faults.refuse(router, 'virtual-mac-failed', now);
+    if (outcome !== 'restored') return;
+    router.announcements.start(now);
+    this.#transitions.announce(router, now);
   }
 
   #retry(position: number, now: Instant): void {
@@ -352,9 +368,10 @@ export class Engine {
     this.#groups.settle(now);
     this.#operations.settle(now);
     const { dirty, changed } = this.#transitions;
-    if (dirty.size > 0) reconcile(dirty, this.#keeper, this.#routing);
+    if (dirty.size > 0)
+      reconcile(this.#virtualLinks.admitted(dirty, now), this.#keeper, this.#routing);
     else this.#keeper.ask();
-    this.#moreAt = this.#keeper.isWaiting ? now : NEVER;
+    this.#moreAt = this.#keeper.isWaiting || this.#virtualLinks.isWaiting ? now : NEVER;
     if (changed.size > 0) {
       for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
       changed.clear();

@@ -44,6 +44,13 @@ export class FaultKeeper {
     for (const sibling of this.#groups.siblingsOf(router)) this.#judge(sibling, now);
   }
 
+  /** The kernel has refused something: FAULT until that is tried again. */
+  refuse(router: VirtualRouter, reason: FaultReason, now: Instant): void {
+    router.refused = reason;
+    this.#transitions.retryLater(router, now);
+    this.update(router, now);
+  }
+
   #judge(router: VirtualRouter, now: Instant): void {
     const before = router.faults;
     const faults = this.#faultsOf(router);

@@ -25,6 +25,7 @@ const FAULT_EVENT: {
   'link-local-duplicate': { raised: 'no-primary-ip-address', cleared: 'primary-ip-address' },
   'address-failed': { raised: 'no-virtual-ip-addresses', cleared: 'virtual-ip-addresses' },
   maintenance: { raised: 'fault', cleared: 'fault-cleared' },
+  'virtual-mac-failed': { raised: 'fault', cleared: 'fault-cleared' },
   'socket-failed': { raised: 'fault', cleared: 'fault-cleared' },
   'address-conflict': { raised: 'fault', cleared: 'fault-cleared' },
 };
@@ -51,10 +52,15 @@ export function faultsOf(
   if (router.index !== undefined && router.source === undefined) {
     faults.push(whyNoSource(router, links.byIndex(router.index), virtual));
   }
+  if (router.lacksVirtualLink && !hasVirtualLink(router, links)) faults.push('virtual-mac-failed');
   if (router.refused !== undefined) faults.push(router.refused);
   if (router.maintenance) faults.push('maintenance');
   faults.push(...router.trackFaults);
   return faults;
+}
+
+function hasVirtualLink({ settings }: VirtualRouter, links: LinkTable): boolean {
+  return links.byName(settings.virtualMac?.interface ?? '') !== undefined;
 }
 
 /**

@@ -21,6 +21,15 @@ export type Input =
   | ({ readonly kind: 'address.claimed' } & AddressClaim)
   /** The kernel's answer to `addresses.change`: one errno for each change, 0 for success. */
   | { readonly kind: 'addresses.changed'; readonly id: number; readonly errnos: readonly number[] }
+  /** The kernel's answer to `links.raise`: one errno for each, 0 for success. */
+  | {
+      readonly kind: 'links.raised';
+      readonly indexes: readonly number[];
+      readonly errnos: readonly number[];
+    }
+  /** The answers to `virtual-link.rest` and `virtual-link.make`; of one that was made the kernel tells. */
+  | { readonly kind: 'virtual-link.rested'; readonly name: string }
+  | { readonly kind: 'virtual-link.failed'; readonly name: string; readonly message: string }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }
   /** An operator asks for something; the report `answer` has the same number. */

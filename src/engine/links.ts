@@ -69,6 +69,11 @@ export class LinkTable {
     this.#indexes.set(attributes.name, attributes.index);
   }
 
+  setUp(index: number, up: boolean): void {
+    const link = this.#links.get(index);
+    if (link !== undefined) link.attributes = { ...link.attributes, up };
+  }
+
   setForwarding(index: number, forwarding: boolean): void {
     const link = this.#links.get(index);
     if (link !== undefined) link.attributes = { ...link.attributes, forwarding };

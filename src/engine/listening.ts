@@ -60,8 +60,9 @@ export class Listening {
   #updateClaims(routers: readonly VirtualRouter[]): void {
     const wanted = new Map<number, IpAddress[]>();
     for (const router of routers) {
-      for (const { address, interface: name } of router.addresses) {
-        const index = this.#links.byName(name)?.attributes.index;
+      for (const managed of router.addresses) {
+        const { address } = managed;
+        const index = this.#links.byName(router.wireOf(managed))?.attributes.index;
         if (index === undefined) continue;
         const addresses = wanted.get(index);
         if (addresses === undefined) wanted.set(index, [address]);

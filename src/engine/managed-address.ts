@@ -44,3 +44,19 @@ export function managedAddresses(
     };
   });
 }
+
+/** Names of all interfaces they need, and the one of the settings. */
+export function interfacesOf(
+  settings: InstanceSettings,
+  addresses: readonly ManagedAddress[],
+): ReadonlySet<string> {
+  return new Set([settings.interface, ...addresses.map((one) => wireOf(settings, one))]);
+}
+
+/** Of a virtual link the interface whose wire it shares. */
+export function wireOf(
+  { interface: own, virtualMac }: InstanceSettings,
+  address: VirtualAddress,
+): string {
+  return address.interface === virtualMac?.interface ? own : address.interface;
+}

@@ -1,8 +1,8 @@
 /**
  * Collects what one turn of the engine asks for and orders it so that no VIP is announced or
  * advertised before it is there, and none is taken away before its MASTER has said so:
- * sockets, addresses to add and the routes and rules behind them, advertisements, announcements,
- * rules, routes and addresses to remove, reports.
+ * sockets, links set up, addresses to add and the routes and rules behind them, advertisements,
+ * announcements, rules, routes and addresses to remove, reports.
  */
 import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
 import type { Output } from './outputs.ts';
@@ -19,6 +19,7 @@ interface Batch {
 export class Outbox {
   #empty = true;
   #first: Output[] = [];
+  #raised: number[] = [];
   #additions: Batch | undefined;
   #datagrams: OutgoingDatagram[] = [];
   readonly #frames: OutgoingFrame[][] = [];
@@ -30,6 +31,12 @@ export class Outbox {
   /** Sockets opened or closed, queues thrown away. */
   first(output: Output): void {
     this.#first.push(output);
+    this.#empty = false;
+  }
+
+  /** Sets the link up. */
+  raise(index: number): void {
+    this.#raised.push(index);
     this.#empty = false;
   }
 
@@ -70,6 +77,10 @@ export class Outbox {
   take(): readonly Output[] {
     if (this.#empty) return NOTHING;
     const outputs = this.#first;
+    if (this.#raised.length > 0) {
+      outputs.push({ kind: 'links.raise', indexes: this.#raised });
+      this.#raised = [];
+    }
     if (this.#additions !== undefined) outputs.push(batchOutput(this.#additions));
     if (this.#datagrams.length > 0) {
       outputs.push({ kind: 'datagrams.send', datagrams: this.#datagrams });

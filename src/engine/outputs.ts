@@ -14,6 +14,10 @@ export type Output =
       readonly id: number;
       readonly changes: readonly KernelChange[];
     }
+  /** Sets links up, before addresses are added; answered by `links.raised` at once. */
+  | { readonly kind: 'links.raise'; readonly indexes: readonly number[] }
+  /** What takes the kernel long: make the link of a virtual MAC, or set it down. */
+  | { readonly kind: 'virtual-link.make' | 'virtual-link.rest'; readonly name: string }
   /** Receive exactly these VRIDs on the link; replaces what was asked before for (link, family). */
   | {
       readonly kind: 'listen';

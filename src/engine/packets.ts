@@ -1,7 +1,13 @@
 /** What a virtual router puts on the wire around its message: IP headers, gratuitous ARP and ND. */
-import { familyOf, type IpAddress } from '../net/address.ts';
-import type { LinkAttributes } from '../net/link.ts';
+import { familyOf, type IpAddress, type MacAddress } from '../net/address.ts';
+import type { LinkAttributes, OutgoingDatagram } from '../net/link.ts';
 import { encodeArpAnnouncement } from '../wire/arp.ts';
+import {
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  encodeEthernetFrame,
+  multicastMac,
+} from '../wire/ethernet.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
 import { fragmentIpv6Packet } from '../wire/ipv6-fragments.ts';
 import { encodeNeighborAdvertisement } from '../wire/neighbor.ts';
@@ -27,6 +33,15 @@ export function enclose(
   const header = { ...addresses, hopLimit: TTL, nextHeader: PROTOCOL_VRRP };
   const packet = encodeIpv6Packet(header, message);
   return fragmentIpv6Packet(packet, fragments.mtu, fragments.identification);
+}
+
+/** The packet to a multicast group as a frame from the MAC address. */
+export function multicastFrame(
+  source: MacAddress,
+  { destination, packet }: Pick<OutgoingDatagram, 'destination' | 'packet'>,
+): Uint8Array {
+  const etherType = familyOf(destination) === 'ipv4' ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+  return encodeEthernetFrame({ destination: multicastMac(destination), source, etherType }, packet);
 }
 
 /** The announcement of a VIP in each form that is asked for. */

@@ -92,6 +92,19 @@ export type Report =
     }
   /** Routes and rules of a former run were found and removed. */
   | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
+  /** Somebody set the link of a MASTER's virtual MAC down, or removed it; it is back. */
+  | {
+      readonly kind: 'virtual-link-restored';
+      readonly instance: string;
+      readonly interface: string;
+    }
+  /** The link of the virtual MAC cannot be made or set up; told once until it can. */
+  | {
+      readonly kind: 'virtual-link-failed';
+      readonly instance: string;
+      readonly interface: string;
+      readonly message: string;
+    }
   /** VIPs of a former run were found and removed. */
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */

@@ -14,6 +14,8 @@ export class Roster {
   #routers: readonly VirtualRouter[] = [];
   /** VIPs of all routers by interface name: never a source address. */
   #virtual = new Map<string, VirtualAddresses>();
+  /** By the name of the link that carries the virtual MAC. */
+  #linkOwners = new Map<string, VirtualRouter>();
 
   constructor(instances: readonly InstanceSettings[]) {
     for (const instance of instances) this.#place(instance);
@@ -51,11 +53,19 @@ export class Roster {
     return this.#virtual.get(name) ?? NO_ADDRESSES;
   }
 
+  /** The router whose virtual MAC the link carries. */
+  ownerOf(link: string): VirtualRouter | undefined {
+    return this.#linkOwners.get(link);
+  }
+
   /** Which routers there are, or their addresses, have changed. */
   update(): void {
     this.#routers = this.#positions.filter((router) => router !== undefined);
     this.#virtual = new Map();
+    this.#linkOwners = new Map();
     for (const router of this.#routers) {
+      const { virtualMac } = router.settings;
+      if (virtualMac !== undefined) this.#linkOwners.set(virtualMac.interface, router);
       for (const address of router.addresses) {
         const known = this.#virtual.get(address.interface) ?? new VirtualAddresses();
         known.add(address);

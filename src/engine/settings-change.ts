@@ -43,6 +43,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   addressConflict: 'in-place',
   beforeMaster: 'in-place',
   track: 'in-place',
+  virtualMac: 'restart',
 };
 
 const KEYS = Object.keys(APPLICATION) as (keyof InstanceSettings)[];

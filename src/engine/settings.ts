@@ -3,7 +3,7 @@
  * microseconds, addresses canonical, defaults filled in. `config/lower.ts` makes it; nothing here
  * knows of files.
  */
-import type { Family, IpAddress } from '../net/address.ts';
+import type { Family, IpAddress, MacAddress } from '../net/address.ts';
 import type { Route, Rule } from '../net/routing.ts';
 import type { Duration } from '../net/time.ts';
 
@@ -57,6 +57,8 @@ export interface InstanceSettings {
   readonly garp: GarpSettings;
   readonly neighborAdvertisement: NeighborAdvertisementSettings;
   readonly track: readonly TrackSettings[];
+  /** Set: advertisements and VIPs have a MAC address that moves with them (RFC 9568 section 7.3). */
+  readonly virtualMac: VirtualMacSettings | undefined;
   /** What follows when a station that is none of the group answers for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
   /** A take-over waits for leave from outside. */
@@ -101,6 +103,14 @@ export interface VirtualAddress {
   readonly prefixLength: number;
   /** Where the address is put: the instance's interface unless the file says otherwise. */
   readonly interface: string;
+  /** The link has no other address that says how to reach the prefix. */
+  readonly prefixRoute?: boolean;
+}
+
+export interface VirtualMacSettings {
+  /** Name of the link that carries it; made and removed by this program. */
+  readonly interface: string;
+  readonly mac: MacAddress;
 }
 
 /** `auto` accepts both forms and sends the one the peer was last heard using. */

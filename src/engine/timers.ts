@@ -15,6 +15,7 @@ export const TIMERS = [
   'leave',
   'rival',
   'conflict',
+  'virtual-link',
 ] as const;
 
 /**
@@ -22,6 +23,7 @@ export const TIMERS = [
  * `announce`: next round of announcements. `addresses`: try a refused address operation again.
  * `leave`: deadline of `before_master`. `rival`: another MASTER is silent. `conflict`: look again who
  * else has the addresses.
+ * `virtual-link`: make the link of the virtual MAC again, or set it down.
  */
 export type TimerName = (typeof TIMERS)[number];
 
@@ -49,6 +51,7 @@ export class Timers {
       leave: row(),
       rival: row(),
       conflict: row(),
+      'virtual-link': row(),
     };
   }
 
@@ -95,6 +98,7 @@ export class Timers {
       rows.leave.earliest,
       rows.rival.earliest,
       rows.conflict.earliest,
+      rows['virtual-link'].earliest,
     ) as Instant;
   }
 

@@ -7,7 +7,7 @@ import { type Step, step } from '../../fsm/step.ts';
 import type { Effect } from '../../fsm/vrrp/effects.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import type { OutgoingDatagram } from '../net/link.ts';
-import { after, type Duration, type Instant, NEVER } from '../net/time.ts';
+import { after, type Duration, type Instant, NEVER, seconds } from '../net/time.ts';
 import { isLaterFragment } from '../wire/ipv6-fragments.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
@@ -19,6 +19,9 @@ import { type Heard, Rivalries } from './rivalries.ts';
 import { TakeOverLeave } from './take-over-leave.ts';
 import type { Timers } from './timers.ts';
 import { stateNameOf, type VirtualRouter } from './virtual-router.ts';
+
+/** When a refused VIP, link or socket is tried again. */
+const RETRY_AFTER = seconds(5);
 
 export class Transitions {
   readonly #links: LinkTable;
@@ -136,11 +139,18 @@ export class Transitions {
     if (state !== 'backup' || isHindered) router.takeOver = undefined;
   }
 
+  /** What the kernel has refused is tried again then. */
+  retryLater(router: VirtualRouter, now: Instant): void {
+    this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
+  }
+
   /** Sends the router's advertisement out of turn or on its grid. */
   advertise(router: VirtualRouter, now: Instant): void {
     const datagrams = router.hasUnheardRival
       ? [...router.advertisements(), ...router.advertisementsInOtherForm()]
-      : router.advertisements();
+      : router.holds
+        ? router.advertisements()
+        : router.lastWords();
     this.#outbox.sendDatagrams(datagrams);
     this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
     router.lastSentAt = now;

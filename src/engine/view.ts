@@ -1,5 +1,5 @@
 /** The read model: one row for each instance, as `GET /v1/status` and `status` show it. */
-import type { Family, IpAddress } from '../net/address.ts';
+import type { Family, IpAddress, MacAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
 import type { StateName } from './reports.ts';
 import type { TrackSource } from './settings.ts';
@@ -15,6 +15,8 @@ export type FaultReason =
   | 'link-local-tentative'
   | 'link-local-duplicate'
   | 'address-failed'
+  /** The link that carries the virtual MAC cannot be made. */
+  | 'virtual-mac-failed'
   | 'socket-failed'
   /** An operator has taken it out of service. */
   | 'maintenance'
@@ -39,6 +41,8 @@ export interface InstanceView {
   readonly since: Instant;
   readonly faults: readonly FaultReason[];
   readonly interface: string;
+  /** Null: the addresses are announced with the MAC address of the interface. */
+  readonly virtualMac: { readonly interface: string; readonly mac: MacAddress } | null;
   readonly family: Family;
   readonly vrid: number;
   readonly version: 2 | 3;

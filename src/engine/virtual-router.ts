@@ -14,13 +14,13 @@ import { AnnouncementSchedule } from './announcements.ts';
 import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
-import { type ManagedAddress, managedAddresses } from './managed-address.ts';
+import { interfacesOf, type ManagedAddress, managedAddresses, wireOf } from './managed-address.ts';
 import { type ManagedRouting, managedRouting } from './managed-routing.ts';
-import { announcementFrames, enclose } from './packets.ts';
+import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
 import { Rivalry } from './rivalries.ts';
-import type { InstanceSettings } from './settings.ts';
+import type { InstanceSettings, VirtualAddress } from './settings.ts';
 import type {
   FaultReason,
   InstanceView,
@@ -53,7 +53,7 @@ export class VirtualRouter {
   retired: readonly ManagedAddress[] = [];
   /** Routes first, then rules; those of former settings until they are gone. */
   routing: readonly ManagedRouting[];
-  /** Names of all interfaces it needs. */
+  /** Names of all interfaces it needs; the one it makes itself is not among them. */
   interfaces: ReadonlySet<string>;
   readonly announcements: AnnouncementSchedule;
   readonly priority: Priority;
@@ -90,6 +90,8 @@ export class VirtualRouter {
   /** Tracked things of its own, and of its sync group, that keep it in FAULT. */
   trackFaults: readonly FaultReason[] = [];
   groupTrackFaults: readonly FaultReason[] = [];
+  /** The link that carries the virtual MAC cannot be made, unless it is there by now. */
+  lacksVirtualLink = false;
   /** Announce as soon as the kernel has confirmed the addresses. */
   announceWhenReady = false;
 
@@ -157,6 +159,11 @@ export class VirtualRouter {
   /** Whether this router has, or is to have, the addresses. */
   get holds(): boolean {
     return this.state === 'holding.master' || this.state === 'holding.releasing';
+  }
+
+  /** Name of the interface by which the segment of the address is reached. */
+  wireOf(address: VirtualAddress): string {
+    return wireOf(this.settings, address);
   }
 
   get stateName(): StateName {
@@ -258,6 +265,17 @@ export class VirtualRouter {
     return this.#encode(this.context.priority, 'pseudo_header');
   }
 
+  /**
+   * Of one that was MASTER until now. DEVIATION: they do not come from the virtual MAC, so that no
+   * switch turns away from the MASTER that was heard.
+   */
+  lastWords(): readonly OutgoingDatagram[] {
+    const { virtualMac } = this.settings;
+    const advertisements = this.advertisements();
+    if (virtualMac === undefined) return advertisements;
+    return advertisements.map(({ frame: _, ...datagram }) => datagram);
+  }
+
   /** Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). */
   resignations(): readonly OutgoingDatagram[] {
     return this.#encode(0);
@@ -267,9 +285,10 @@ export class VirtualRouter {
   announcementsOn(links: LinkTable): readonly Announcement[] {
     this.#announcements ??= this.addresses.flatMap((address) => {
       const link = links.byName(address.interface)?.attributes;
-      if (link === undefined) return [];
+      const index = links.byName(this.wireOf(address))?.attributes.index;
+      if (link === undefined || index === undefined) return [];
       const frames = announcementFrames(address.address, link, this.settings);
-      return [{ address, frames: frames.map((frame) => ({ index: link.index, frame })) }];
+      return [{ address, frames: frames.map((frame) => ({ index, frame })) }];
     });
     return this.#announcements;
   }
@@ -286,6 +305,7 @@ export class VirtualRouter {
       since: this.since,
       faults: this.faults,
       interface: settings.interface,
+      virtualMac: settings.virtualMac ?? null,
       family: settings.family,
       vrid: settings.vrid,
       version: settings.version,
@@ -324,8 +344,18 @@ export class VirtualRouter {
         form ?? this.#formFor(destination),
       );
       const packets = enclose({ source, destination }, message, fragments);
-      return packets.map((packet) => ({ index, destination, packet }));
+      return packets.map((packet) => this.#addressed({ index, destination, packet }));
     });
+  }
+
+  /**
+   * With the virtual MAC as source (RFC 9568 section 7.2). DEVIATION: unicast peers, of which the RFC
+   * does not speak, may be behind a router: the kernel finds the way and uses the interface's own.
+   */
+  #addressed(datagram: OutgoingDatagram): OutgoingDatagram {
+    const { virtualMac, unicast } = this.settings;
+    if (virtualMac === undefined || unicast !== undefined) return datagram;
+    return { ...datagram, frame: multicastFrame(virtualMac.mac, datagram) };
   }
 
   /** Tells packets apart that differ in content; routers of one link share the source address. */
@@ -360,11 +390,4 @@ export function stateNameOf(state: VrrpState): StateName {
 
 function advertisedOf({ addresses }: InstanceSettings): string[] {
   return addresses.map((one) => addressKey(one.address, one.prefixLength));
-}
-
-function interfacesOf(
-  settings: InstanceSettings,
-  addresses: readonly ManagedAddress[],
-): ReadonlySet<string> {
-  return new Set([settings.interface, ...addresses.map((one) => one.interface)]);
 }

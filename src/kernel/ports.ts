@@ -12,6 +12,7 @@ import type {
   OutgoingFrame,
 } from '../net/link.ts';
 import type { Duration, Instant } from '../net/time.ts';
+import type { NamedLink, NewMacvlan } from '../wire/netlink/route/macvlan.ts';
 
 export interface ClockPort {
   /** CLOCK_BOOTTIME. */
@@ -58,9 +59,32 @@ export interface RoutePort {
   changeAddresses(changes: readonly KernelChange[]): number[];
   /** Removes the routes and rules that a former run has left; answers what they were. */
   clearRouting(): string[];
+  /** Sets links up: some 50 us for each. One errno for each. */
+  raiseLinks(indexes: readonly number[]): number[];
   /** Full dump of links and addresses. Throws `KernelError`. */
   snapshot(): LinkState[];
   /** Hands over waiting change messages; `overrun` when the kernel dropped some: dump again. */
   drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun';
   close(): void;
+}
+
+/** For the main thread: the kernel takes some 15 ms to set a link down or to remove it. */
+export interface MacvlanPort {
+  links(): NamedLink[];
+  find(name: string): NamedLink | undefined;
+  /** These throw `KernelError`. */
+  create(link: NewMacvlan): void;
+  mark(index: number, mark: { readonly alias: string; readonly group: number }): void;
+  setDown(index: number): void;
+  remove(index: number): void;
+  /** All links of the group, in the time that one takes. */
+  removeGroup(group: number): void;
+  close(): void;
+}
+
+/** /proc/sys/net/{ipv4,ipv6}/conf. */
+export interface InterfaceSettingsPort {
+  read(family: Family, link: string, key: string): number | undefined;
+  /** Throws `KernelError`. */
+  ensure(family: Family, link: string, key: string, value: number): void;
 }

@@ -9,6 +9,8 @@ export interface LinkAttributes {
   readonly mtu: number;
   /** Administratively up, carrier present, operational state UP or UNKNOWN (RFC 2863). */
   readonly running: boolean;
+  /** Administratively up; absent: as `running` says. */
+  readonly up?: boolean;
   /** The kernel forwards IPv6 packets that come in by it; absent: it did not say. */
   readonly forwarding?: boolean;
 }
@@ -52,6 +54,8 @@ export interface AddressChange {
   readonly index: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** Its prefix is reached by the link: the link has no other address that says so. */
+  readonly prefixRoute?: boolean;
 }
 
 /** What moves with a MASTER, as one batch asks for it. */
@@ -69,6 +73,8 @@ export interface OutgoingDatagram {
   readonly index: number;
   readonly destination: IpAddress;
   readonly packet: Uint8Array;
+  /** The packet as an Ethernet frame: set where its source is not the MAC address of the link. */
+  readonly frame?: Uint8Array;
 }
 
 /** A complete Ethernet frame to leave by the link. */

@@ -40,6 +40,14 @@ export function factsOf(report: NewsReport): EventFacts {
       const { kind, instance, address } = report;
       return { kind, instance, address };
     }
+    case 'virtual-link-restored': {
+      const { kind, instance, interface: name } = report;
+      return { kind, instance, interface: name };
+    }
+    case 'virtual-link-failed': {
+      const { kind, instance, interface: name, message } = report;
+      return { kind, instance, interface: name, problem: message };
+    }
     case 'address-failed': {
       const { kind, instance, address, operation } = report;
       return { kind, instance, address, operation, errno: errnoName(report.errno) };
@@ -98,6 +106,10 @@ export function sentenceOf(facts: EventFacts): string {
       return `${facts.address} was removed by somebody else and is back`;
     case 'address-cleaned':
       return `${facts.address} was left by a former run and is removed`;
+    case 'virtual-link-restored':
+      return `${facts.interface} was removed or set down by somebody else and is back`;
+    case 'virtual-link-failed':
+      return `${facts.interface}, which is to carry the virtual MAC address: ${facts.problem}`;
     case 'address-failed':
       return `the kernel refused to ${facts.operation} ${facts.address}: ${facts.errno}`;
     case 'configuration-reloaded': {

@@ -112,10 +112,12 @@ function levelOf(facts: EventFacts): Level {
     case 'warning':
     case 'address-restored':
     case 'route-restored':
+    case 'virtual-link-restored':
     case 'stall':
       return 'warn';
     case 'address-failed':
     case 'route-failed':
+    case 'virtual-link-failed':
     case 'address-conflict':
     case 'dual-master':
     case 'configuration-refused':

@@ -172,6 +172,7 @@ export class AgentModel {
       since: (view === undefined ? startedAt : wallClock(view.since)).toISOString(),
       faults: view?.faults ?? [],
       interface: settings.interface,
+      virtual_mac: settings.virtualMac ?? null,
       family,
       vrid,
       version,

@@ -15,8 +15,10 @@ import type { Settings } from '../engine/settings.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
+import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import { NotifySocket } from '../kernel/service-manager/notify-socket.ts';
+import { InterfaceSettings } from '../kernel/sysctl/interface-settings.ts';
 import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
@@ -32,6 +34,7 @@ import { Orders } from './operator/orders.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { ServiceManager } from './service-manager.ts';
+import { VirtualLinkKeeper } from './virtual-link-keeper.ts';
 
 /** What the kernel has beyond that to give up every VIP. */
 const STOP_GRACE_MS = 5_000;
@@ -113,12 +116,14 @@ async function runLogged(
     await control.close();
     return 1;
   }
+  const virtualLinks = openVirtualLinks(config);
   const settingsInEffect = () => configuration.settings;
   const { notifications } = agent;
   notifier = openNotifier({ notifications, settings: settingsInEffect, model, protocol, note });
   configuration.follow({
     prepare: ({ agent: next }) => http.move(next.httpListen),
     follow: ({ settings: next, agent: nextAgent }, plan) => {
+      virtualLinks.extend(next);
       model.replace(next, formerNames(plan));
       notifier?.reconfigure(nextAgent.notifications);
       void operators.restore(namesIn(next)).then((inputs) => protocol.feed(inputs));
@@ -135,6 +140,7 @@ async function runLogged(
     if (event.kind === 'transition') queueMicrotask(showStates);
   });
   const events: ProtocolWorkerEvents = {
+    virtualLink: (request) => virtualLinks.answer(request, (input) => protocol.feed([input])),
     started: (scheduling) => {
       logStart(logger, config, scheduling);
       manager.ready();
@@ -145,7 +151,10 @@ async function runLogged(
         const at = report.kind === 'transition' ? wallClock(report.at) : new Date(wall);
         model.apply(report, at);
         operators.take(report);
-        if (report.kind === 'instance-removed') configuration.removed(report.instance);
+        if (report.kind === 'instance-removed') {
+          configuration.removed(report.instance);
+          virtualLinks.prune(configuration.everything);
+        }
         logReport(logger, report, at);
       }
     },
@@ -153,6 +162,7 @@ async function runLogged(
   protocol.start(settings, agent.realtime, events, restored);
   const stopListening = onSignals({ logger, protocol, configuration, reloads, manager });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
+  virtualLinks.removeAll();
   if (outcome !== 0) noteEnd(model, note);
   operators.close();
   await notifier.close();
@@ -176,6 +186,17 @@ function noteEnd(model: AgentModel, note: (facts: EventFacts) => void): void {
       priority: priority.effective,
     });
   }
+}
+
+/** Links of a former run go, and those that the settings want come, before anything is heard. */
+function openVirtualLinks({ settings, agent }: LoadedConfig): VirtualLinkKeeper {
+  const keeper = new VirtualLinkKeeper({
+    macvlans: new Macvlans(),
+    sysctls: new InterfaceSettings(),
+    owner: agent.control.socket,
+  });
+  keeper.prepare(settings);
+  return keeper;
 }
 
 function sourceOf(configuration: Configuration, model: AgentModel): ControlSource {

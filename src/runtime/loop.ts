@@ -29,9 +29,16 @@ export interface LoopObserver {
   lateness(microseconds: number): void;
   /** A take-over is near, and there is time: whatever makes it faster. Left out: no rehearsals. */
   readonly rehearse?: () => void;
+  /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
+  readonly virtualLink?: (request: VirtualLinkRequest) => void;
   /** After a shutdown: nothing is held any more. */
   finished(): void;
 }
+
+export type VirtualLinkRequest = Extract<
+  Output,
+  { readonly kind: 'virtual-link.make' | 'virtual-link.rest' }
+>;
 
 /** Packets read before due advertisements are looked at again. */
 const BATCH = 64;
@@ -116,9 +123,9 @@ export class Loop {
     this.#endTurn();
   }
 
-  /** From the main thread. What is due, and what waits in the sockets, comes first. */
+  /** From the main thread. What is due, and what waits in any socket, comes first. */
   feed(inputs: readonly Input[]): void {
-    this.turn();
+    this.routesReadable();
     for (const input of inputs) this.#perform(this.#engine.handle(input, this.#tick()));
     this.#endTurn();
   }
@@ -229,6 +236,17 @@ export class Loop {
             id: output.id,
             errnos: routes.changeAddresses(output.changes),
           });
+          break;
+        case 'links.raise':
+          answers.push({
+            kind: 'links.raised',
+            indexes: output.indexes,
+            errnos: routes.raiseLinks(output.indexes),
+          });
+          break;
+        case 'virtual-link.make':
+        case 'virtual-link.rest':
+          this.#observer.virtualLink?.(output);
           break;
         case 'listen':
           answers.push(...this.#listen(output));

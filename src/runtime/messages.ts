@@ -3,6 +3,7 @@ import type { Input } from '../engine/inputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { Instant } from '../net/time.ts';
+import type { VirtualLinkRequest } from './loop.ts';
 
 export type ToProtocolThread =
   | {
@@ -33,6 +34,8 @@ export type FromProtocolThread =
       readonly instant: Instant;
       readonly wall: number;
     }
+  /** Answered by an input, unless a link is made: the kernel tells of that. */
+  | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
   /** The thread has given up; whoever reads this releases what it held. */

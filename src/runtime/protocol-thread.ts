@@ -99,6 +99,7 @@ function start({
         rehearse(instances);
         routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, instances.length));
       },
+      virtualLink: (request) => say({ kind: 'virtual-link', request }),
       // The turn that finishes is still to be ended.
       finished: () => {
         watch.rest();

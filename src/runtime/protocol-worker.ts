@@ -9,10 +9,13 @@ import type { Settings } from '../engine/settings.ts';
 import { closeFd } from '../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../kernel/reactor/doorbell.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
+import type { VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 
 export interface ProtocolWorkerEvents {
   readonly started: (scheduling: Scheduling) => void;
+  /** Left out: no virtual router has a virtual MAC. */
+  readonly virtualLink?: (request: VirtualLinkRequest) => void;
   readonly reports: (message: Extract<FromProtocolThread, { kind: 'reports' }>) => void;
 }
 
@@ -58,6 +61,9 @@ export class ProtocolWorker {
             return;
           case 'reports':
             this.#events?.reports(message);
+            return;
+          case 'virtual-link':
+            this.#events?.virtualLink?.(message.request);
             return;
           case 'pong':
             this.#pings.shift()?.();

@@ -150,6 +150,7 @@ class Rehearsal {
     return {
       changeAddresses: (changes: readonly unknown[]) => changes.map(() => 0),
       clearRouting: () => [],
+      raiseLinks: (indexes: readonly number[]) => indexes.map(() => 0),
       snapshot: () => [link],
       drain: () => 'drained' as const,
       close: () => {},
@@ -190,6 +191,7 @@ function rehearsalSettings(priority: number, { routers, families }: Cast): Setti
       garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: NO_DELAY, form: 'both' },
       neighborAdvertisement: { router: 'auto' },
       track: [],
+      virtualMac: undefined,
     };
   });
   return { router: 'rehearsal', linger: 'off', instances, syncGroups: [] };

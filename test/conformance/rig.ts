@@ -60,6 +60,7 @@ export function instanceOf(more: Partial<InstanceSettings> = {}): InstanceSettin
     garp: NO_GARP,
     neighborAdvertisement: { router: 'auto' },
     track: [],
+    virtualMac: undefined,
     ...more,
   };
 }
@@ -138,6 +139,8 @@ export class Rig {
   now: Instant = instant(1_000_000_000);
   /** The kernel's answer to one change. */
   errnoOf: (change: KernelChange) => number = () => 0;
+  /** Its answer to each link that is to be set up. */
+  raiseErrno = 0;
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
@@ -211,6 +214,10 @@ export class Rig {
     const answers: Input[] = [];
     for (const output of outputs) {
       lines.push(...linesOf(output));
+      if (output.kind === 'links.raise') {
+        const errnos = output.indexes.map(() => this.raiseErrno);
+        answers.push({ kind: 'links.raised', indexes: output.indexes, errnos });
+      }
       if (output.kind === 'report') this.reports.push(output.report);
       if (output.kind !== 'addresses.change') continue;
       const errnos = output.changes.map((change) => this.errnoOf(change));
@@ -237,6 +244,11 @@ function linesOf(output: Output): string[] {
           ? `${one.operation} ${routingText(one.entry)}`
           : `${one.operation} ${one.address}/${one.prefixLength}`,
       );
+    case 'links.raise':
+      return output.indexes.map((index) => `raise ${index}`);
+    case 'virtual-link.make':
+    case 'virtual-link.rest':
+      return [`${output.kind.slice('virtual-link.'.length)} ${output.name}`];
     case 'listen':
       return [`listen ${output.name} ${output.family} ${output.vrids.join(',')}`];
     case 'unlisten':
@@ -278,6 +290,10 @@ function reportLines(report: Report): string[] {
       return [`failed ${report.operation} ${report.address} ${report.errno}`];
     case 'address-restored':
       return [`restored ${report.address}`];
+    case 'virtual-link-restored':
+      return [`restored ${report.interface}`];
+    case 'virtual-link-failed':
+      return [`failed ${report.interface}: ${report.message}`];
     case 'address-cleaned':
       return [`cleaned ${report.address}`];
     case 'route-failed':

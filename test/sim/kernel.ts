@@ -218,6 +218,16 @@ export class SimKernel implements RoutePort {
     return 0;
   }
 
+  raiseLinks(indexes: readonly number[]): number[] {
+    return indexes.map((index) => {
+      const link = this.#links.get(index);
+      if (link === undefined) return ENODEV;
+      link.attributes = { ...link.attributes, up: true, running: true };
+      this.#tell({ kind: 'link.changed', link: link.attributes });
+      return 0;
+    });
+  }
+
   snapshot(): LinkState[] {
     this.#messages = [];
     return [...this.#links.values()].map(({ attributes, addresses }) => ({

@@ -51,6 +51,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
       return event.state === 'down' ? palette.notable : plain;
     case 'address-failed':
     case 'route-failed':
+    case 'virtual-link-failed':
     case 'address-conflict':
     case 'dual-master':
     case 'configuration-refused':
@@ -60,6 +61,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'stall':
     case 'address-restored':
     case 'route-restored':
+    case 'virtual-link-restored':
       return palette.notable;
     case 'notification':
       return event.outcome === 'recovered' ? plain : palette.notable;

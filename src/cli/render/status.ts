@@ -12,7 +12,7 @@ export interface Screen {
 
 export function renderStatus(status: StatusDocument, screen: Screen): string {
   return `${summary(status, screen)}\n${renderTable(
-    columnsFor(screen),
+    columnsFor(screen, status.instances),
     status.instances,
     screen.width,
     screen.palette.faint,
@@ -31,7 +31,11 @@ function summary({ router, instances, started_at, pid, version }: StatusDocument
   return `${screen.palette.strong(printable(router))}: ${what}; up ${up}, pid ${pid}, version ${version}`;
 }
 
-function columnsFor({ palette, now }: Screen): Column<InstanceDocument>[] {
+function columnsFor(
+  { palette, now }: Screen,
+  instances: readonly InstanceDocument[],
+): Column<InstanceDocument>[] {
+  const hasVirtualMac = instances.some(({ virtual_mac }) => virtual_mac !== null);
   return [
     { title: 'NAME', cell: (row) => row.name, least: 8 },
     { title: 'STATE', cell: stateOf, paint: (row) => statePaint(row, palette) },
@@ -39,6 +43,7 @@ function columnsFor({ palette, now }: Screen): Column<InstanceDocument>[] {
     { title: 'PRIO', cell: priorityOf },
     { title: 'MASTER', cell: (row) => row.master?.address ?? '-', least: 10 },
     { title: 'VIPS', cell: addressesOf, least: 10 },
+    ...(hasVirtualMac ? [{ title: 'VIRTUAL MAC', cell: virtualMacOf, least: 17 }] : []),
     {
       title: 'FAULTS',
       cell: faultsOf,
@@ -47,6 +52,10 @@ function columnsFor({ palette, now }: Screen): Column<InstanceDocument>[] {
       paint: (row) => (row.faults.length > 0 ? palette.bad : plain),
     },
   ];
+}
+
+function virtualMacOf({ virtual_mac }: InstanceDocument): string {
+  return virtual_mac === null ? '-' : `${virtual_mac.mac} on ${virtual_mac.interface}`;
 }
 
 function stateOf({ state, releasing }: InstanceDocument): string {

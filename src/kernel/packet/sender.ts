@@ -40,8 +40,9 @@ export class Sender {
   #frameSocket: number | undefined;
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
-    const ordered = byLink(datagrams);
-    let failed = 0;
+    const framed = framesAmong(datagrams);
+    const ordered = byLink(framed.length === 0 ? datagrams : datagrams.filter(isUnframed));
+    let failed = framed.length === 0 ? 0 : this.sendFrames(framed);
     for (let start = 0; start < ordered.length; ) {
       const route = routeOf(ordered[start]);
       const end = endOfBatch(ordered, start, route);
@@ -150,6 +151,20 @@ export class Sender {
   #count(errno: string, messages: number): void {
     this.failures.set(errno, (this.failures.get(errno) ?? 0) + messages);
   }
+}
+
+const NO_FRAMES: readonly OutgoingFrame[] = [];
+
+/** Advertisements with a MAC address of their own leave as frames. */
+function framesAmong(datagrams: readonly OutgoingDatagram[]): readonly OutgoingFrame[] {
+  if (datagrams.every(isUnframed)) return NO_FRAMES;
+  return datagrams.filter((datagram): datagram is OutgoingDatagram & OutgoingFrame => {
+    return datagram.frame !== undefined;
+  });
+}
+
+function isUnframed({ frame }: OutgoingDatagram): boolean {
+  return frame === undefined;
 }
 
 function senderVector(nameBytes: number, family: number): MessageVector {

@@ -36,6 +36,7 @@ import {
   RTM_NEWLINK,
   RTNLGRP_LINK,
 } from '../../wire/netlink/route/link.ts';
+import { encodeLinkSwitch, RTM_SETLINK } from '../../wire/netlink/route/macvlan.ts';
 import { NETLINK_ROUTE } from '../ffi/constants.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { RoutePort } from '../ports.ts';
@@ -86,6 +87,15 @@ export class Routes implements RoutePort {
 
   clearRouting(): string[] {
     return clearRouting();
+  }
+
+  raiseLinks(indexes: readonly number[]): number[] {
+    const requests = indexes.map((index) => ({
+      type: RTM_SETLINK,
+      flags: 0,
+      payload: encodeLinkSwitch(index, true),
+    }));
+    return this.#requests.transact(requests).map(({ errno }) => errno);
   }
 
   snapshot(): LinkState[] {

@@ -140,6 +140,7 @@ function drawInstance(
     garp: GARP,
     neighborAdvertisement: { router: 'auto' },
     track: [],
+    virtualMac: undefined,
   };
 }
 

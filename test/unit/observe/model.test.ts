@@ -35,6 +35,7 @@ describe('the status document', () => {
       since: '2026-03-01T09:00:05.000Z',
       faults: [],
       interface: 'eth0',
+      virtual_mac: null,
       family: 'ipv4',
       vrid: 1,
       version: 3,

@@ -29,6 +29,7 @@ export function instanceSettings(name: string, vrid = 55): InstanceSettings {
     garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: seconds(0), form: 'both' },
     neighborAdvertisement: { router: 'auto' },
     track: [],
+    virtualMac: undefined,
   };
 }
 
@@ -52,6 +53,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     since: instant(5_000_000),
     faults: [],
     interface: 'eth0',
+    virtualMac: null,
     family: 'ipv4',
     vrid: 55,
     version: 3,

@@ -122,6 +122,10 @@ export class FakePorts {
           return changes.map(() => this.errno);
         },
         clearRouting: () => this.leftRoutes,
+        raiseLinks: (indexes: readonly number[]) => {
+          this.calls.push(...indexes.map((index) => `raise ${index}`));
+          return indexes.map(() => this.errno);
+        },
         snapshot: () => {
           this.calls.push('snapshot');
           return [...this.links];

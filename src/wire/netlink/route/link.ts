@@ -79,6 +79,7 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       name: attributes.value.text(IFLA_IFNAME) ?? '',
       mac: hardware?.length === 6 ? macFromBytes(hardware) : NO_MAC,
       mtu: attributes.value.uint32(IFLA_MTU) ?? 0,
+      up: (view.getUint32(8, true) & IFF_UP) !== 0,
       running: isRunning(view.getUint32(8, true), operationalState),
       ...forwardingOf(attributes.value),
     },

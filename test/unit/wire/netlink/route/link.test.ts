@@ -34,7 +34,14 @@ describe('links', () => {
       ok: true,
       value: {
         family: 0,
-        link: { index: 3, name: 'eth0', mac: '02:00:00:00:00:aa', mtu: 1_500, running: true },
+        link: {
+          index: 3,
+          name: 'eth0',
+          mac: '02:00:00:00:00:aa',
+          mtu: 1_500,
+          up: true,
+          running: true,
+        },
       },
     });
   });

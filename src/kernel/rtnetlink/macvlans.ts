@@ -1,0 +1,90 @@
+/** Makes, marks and removes macvlan links. Not for the protocol thread: the kernel may take its time. */
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
+import {
+  encodeLinkDump,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+} from '../../wire/netlink/route/link.ts';
+import {
+  decodeNamedLink,
+  encodeLinkMark,
+  encodeLinkQuery,
+  encodeLinkSwitch,
+  encodeNewMacvlan,
+  encodeRemovedGroup,
+  encodeRemovedLink,
+  type NamedLink,
+  type NewMacvlan,
+  RTM_SETLINK,
+} from '../../wire/netlink/route/macvlan.ts';
+import { NETLINK_ROUTE } from '../ffi/constants.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { NetlinkSocket } from '../netlink/netlink-socket.ts';
+import type { MacvlanPort } from '../ports.ts';
+
+export class Macvlans implements MacvlanPort {
+  readonly #socket: NetlinkSocket;
+
+  /** In the network namespace of the calling thread. Throws `KernelError`. */
+  constructor() {
+    this.#socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'link request' });
+  }
+
+  links(): NamedLink[] {
+    const messages = this.#socket.dump('list links', {
+      type: RTM_GETLINK,
+      payload: encodeLinkDump(),
+    });
+    return messages.flatMap(({ type, payload }) => {
+      const link = type === RTM_NEWLINK ? decodeNamedLink(payload) : undefined;
+      return link === undefined ? [] : [link];
+    });
+  }
+
+  find(name: string): NamedLink | undefined {
+    try {
+      const payload = encodeLinkQuery(name);
+      const [message] = this.#socket.query(`find ${name}`, {
+        type: RTM_GETLINK,
+        flags: NLM_F_ACK,
+        payload,
+      });
+      return message === undefined ? undefined : decodeNamedLink(message.payload);
+    } catch (error) {
+      if (error instanceof KernelError && error.code === 'kernel-no-device') return undefined;
+      throw error;
+    }
+  }
+
+  create(link: NewMacvlan): void {
+    const flags = NLM_F_CREATE | NLM_F_EXCL;
+    this.#request(`make ${link.name}`, RTM_NEWLINK, encodeNewMacvlan(link), flags);
+  }
+
+  mark(index: number, mark: { readonly alias: string; readonly group: number }): void {
+    this.#request(`mark link ${index}`, RTM_SETLINK, encodeLinkMark(index, mark));
+  }
+
+  setDown(index: number): void {
+    this.#request(`set link ${index} down`, RTM_SETLINK, encodeLinkSwitch(index, false));
+  }
+
+  remove(index: number): void {
+    this.#request(`remove link ${index}`, RTM_DELLINK, encodeRemovedLink(index));
+  }
+
+  removeGroup(group: number): void {
+    this.#request(`remove links of group ${group}`, RTM_DELLINK, encodeRemovedGroup(group));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #request(operation: string, type: number, payload: Uint8Array, flags = 0): void {
+    const [answer] = this.#socket.transact([{ type, flags, payload }]);
+    if (answer === undefined || answer.errno === 0) return;
+    throw new KernelError(operation, answer.errno, answer.text);
+  }
+}

@@ -1,0 +1,36 @@
+/** Settings of one interface below /proc/sys/net (ip-sysctl.rst), in the caller's network namespace. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Family } from '../../net/address.ts';
+import { EIO } from '../ffi/errno.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import type { InterfaceSettingsPort } from '../ports.ts';
+
+export class InterfaceSettings implements InterfaceSettingsPort {
+  /** `link` is the name of an interface, `all` or `default`. Undefined: there is no such setting. */
+  read(family: Family, link: string, key: string): number | undefined {
+    try {
+      const value = Number.parseInt(readFileSync(pathOf(family, link, key), 'ascii'), 10);
+      return Number.isNaN(value) ? undefined : value;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Writes only what differs: /proc/sys may be read-only, and right. Throws `KernelError`. */
+  ensure(family: Family, link: string, key: string, value: number): void {
+    if (this.read(family, link, key) === value) return;
+    try {
+      writeFileSync(pathOf(family, link, key), `${value}\n`);
+    } catch (cause) {
+      const errno = (cause as NodeJS.ErrnoException).errno;
+      throw new KernelError(
+        `set net.${family}.conf.${link}.${key} to ${value}`,
+        errno === undefined ? EIO : Math.abs(errno),
+      );
+    }
+  }
+}
+
+function pathOf(family: Family, link: string, key: string): string {
+  return `/proc/sys/net/${family}/conf/${link}/${key}`;
+}

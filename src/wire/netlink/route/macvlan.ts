@@ -1,0 +1,142 @@
+/**
+ * macvlan links in rtnetlink(7): a MAC address of its own on the wire of another link
+ * (<linux/if_link.h>, IFLA_MACVLAN). The header of the messages is drawn in `link.ts`.
+ */
+import { type MacAddress, macFromBytes, macToBytes } from '../../../net/address.ts';
+import { AttributeWriter, decodeAttributes } from '../attributes.ts';
+import { viewOf } from '../message.ts';
+
+export const RTM_SETLINK = 19;
+
+const HEADER_LENGTH = 16;
+const IFF_UP = 0x1;
+
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_LINK = 5;
+const IFLA_LINKINFO = 18;
+const IFLA_IFALIAS = 20;
+const IFLA_GROUP = 27;
+const IFLA_LINK_NETNSID = 37;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const IFLA_MACVLAN_MODE = 1;
+
+const KIND = 'macvlan';
+
+/**
+ * MACVLAN_MODE_BRIDGE. In this mode, and only in this one, the parent hears everything that comes in
+ * with the MAC address of one of its macvlans as source, as a rival's advertisements do
+ * (macvlan_multicast_rx in macvlan.c).
+ */
+export const MACVLAN_MODE_BRIDGE = 4;
+
+export interface NewMacvlan {
+  readonly name: string;
+  /** Index of the link that it shares the wire with. */
+  readonly parent: number;
+  readonly mac: MacAddress;
+}
+
+export interface MacvlanLink extends NewMacvlan {
+  readonly index: number;
+  readonly mode: number;
+  readonly up: boolean;
+  readonly alias: string;
+  readonly group: number;
+}
+
+/** What anybody may read of a link, and of a macvlan what it is. */
+export interface NamedLink {
+  readonly index: number;
+  readonly name: string;
+  readonly macvlan: MacvlanLink | undefined;
+}
+
+/** The payload of RTM_NEWLINK, to be sent with NLM_F_CREATE | NLM_F_EXCL; the link is down. */
+export function encodeNewMacvlan({ name, parent, mac }: NewMacvlan): Uint8Array {
+  const attributes = new AttributeWriter()
+    .bytes(IFLA_ADDRESS, macToBytes(mac))
+    .text(IFLA_IFNAME, name)
+    .uint32(IFLA_LINK, parent)
+    .nested(IFLA_LINKINFO, (info) =>
+      info
+        .text(IFLA_INFO_KIND, KIND)
+        .nested(IFLA_INFO_DATA, (data) => data.uint32(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE)),
+    );
+  return withHeader(0, {}, attributes);
+}
+
+/** The payload of RTM_GETLINK for the link of that name. */
+export function encodeLinkQuery(name: string): Uint8Array {
+  return withHeader(0, {}, new AttributeWriter().text(IFLA_IFNAME, name));
+}
+
+/** The payload of RTM_SETLINK that marks a link: text for people, a number for requests in bulk. */
+export function encodeLinkMark(
+  index: number,
+  { alias, group }: { readonly alias: string; readonly group: number },
+): Uint8Array {
+  const attributes = new AttributeWriter().text(IFLA_IFALIAS, alias).uint32(IFLA_GROUP, group);
+  return withHeader(index, {}, attributes);
+}
+
+/** The payload of RTM_SETLINK that sets a link up or down. */
+export function encodeLinkSwitch(index: number, up: boolean): Uint8Array {
+  return withHeader(index, { up }, new AttributeWriter());
+}
+
+/** The payload of RTM_DELLINK. */
+export function encodeRemovedLink(index: number): Uint8Array {
+  return withHeader(index, {}, new AttributeWriter());
+}
+
+/** The payload of RTM_DELLINK for all links of the group at once, which must not be group 0. */
+export function encodeRemovedGroup(group: number): Uint8Array {
+  return withHeader(0, {}, new AttributeWriter().uint32(IFLA_GROUP, group));
+}
+
+/** Undefined when malformed. A parent in another network namespace reads as index 0. */
+export function decodeNamedLink(payload: Uint8Array): NamedLink | undefined {
+  if (payload.length < HEADER_LENGTH) return undefined;
+  const decoded = decodeAttributes(payload, HEADER_LENGTH);
+  if (!decoded.ok) return undefined;
+  const attributes = decoded.value;
+  const view = viewOf(payload);
+  const index = view.getInt32(4, true);
+  const name = attributes.text(IFLA_IFNAME) ?? '';
+  const info = attributes.nested(IFLA_LINKINFO);
+  const hardware = attributes.bytes(IFLA_ADDRESS);
+  if (info?.text(IFLA_INFO_KIND) !== KIND || hardware?.length !== 6) {
+    return { index, name, macvlan: undefined };
+  }
+  const isForeign = attributes.bytes(IFLA_LINK_NETNSID) !== undefined;
+  const macvlan = {
+    index,
+    name,
+    parent: isForeign ? 0 : (attributes.uint32(IFLA_LINK) ?? 0),
+    mac: macFromBytes(hardware),
+    mode: info.nested(IFLA_INFO_DATA)?.uint32(IFLA_MACVLAN_MODE) ?? 0,
+    up: (view.getUint32(8, true) & IFF_UP) !== 0,
+    alias: attributes.text(IFLA_IFALIAS) ?? '',
+    group: attributes.uint32(IFLA_GROUP) ?? 0,
+  };
+  return { index, name, macvlan };
+}
+
+function withHeader(
+  index: number,
+  { up }: { readonly up?: boolean },
+  writer: AttributeWriter,
+): Uint8Array {
+  const attributes = writer.finish();
+  const payload = new Uint8Array(HEADER_LENGTH + attributes.length);
+  const view = viewOf(payload);
+  view.setInt32(4, index, true);
+  if (up !== undefined) {
+    view.setUint32(8, up ? IFF_UP : 0, true);
+    view.setUint32(12, IFF_UP, true);
+  }
+  payload.set(attributes, HEADER_LENGTH);
+  return payload;
+}
