@@ -107,6 +107,7 @@ export class Engine {
       keeper: this.#keeper,
       outbox: this.#outbox,
       faults: this.#faults,
+      groups: this.#groups,
     });
     this.#reconfiguration = new Reconfiguration({
       roster: this.#roster,

@@ -26,6 +26,8 @@ interface Left {
 }
 
 export interface HandOverEvents {
+  /** Members of its sync group, itself among them. */
+  membersOf(router: VirtualRouter): readonly VirtualRouter[];
   /** It has let go, and is not to be eligible any more. */
   enterMaintenance(router: VirtualRouter, now: Instant): void;
   answer(id: number, answer: OperatorAnswer): void;
@@ -47,10 +49,27 @@ export class HandOvers {
     return this.#running.has(router);
   }
 
-  /** The router is MASTER. One that is handing over already does so for this request as well. */
+  /**
+   * The router is MASTER, and every member of its sync group with it. One that is handing over
+   * already does so for this request as well.
+   */
   begin(
     id: number,
     router: VirtualRouter,
+    terms: HandOverTerms,
+    maintenance: boolean,
+    now: Instant,
+  ): void {
+    for (const member of this.#events.membersOf(router)) {
+      if (member === router) this.#begin(member, [id], terms, maintenance, now);
+      else if (member.holds) this.#begin(member, [], terms, false, now);
+      else this.#transitions.apply(member, { type: 'hold-back' }, now);
+    }
+  }
+
+  #begin(
+    router: VirtualRouter,
+    ids: readonly number[],
     { wait, force }: HandOverTerms,
     maintenance: boolean,
     now: Instant,
@@ -58,10 +77,10 @@ export class HandOvers {
     const known = this.#running.get(router);
     const until = after(now, wait);
     if (known === undefined) {
-      this.#running.set(router, { ids: [id], startedAt: now, maintenance, left: undefined });
+      this.#running.set(router, { ids: [...ids], startedAt: now, maintenance, left: undefined });
       router.releaseUntil = until;
     } else {
-      known.ids.push(id);
+      known.ids.push(...ids);
       known.maintenance ||= maintenance;
       router.releaseUntil = Math.max(router.releaseUntil, until) as Instant;
     }
@@ -74,13 +93,25 @@ export class HandOvers {
   }
 
   #settle(router: VirtualRouter, handOver: HandOver, now: Instant): void {
-    if (router.state === 'holding.releasing') return;
+    const members = handOver.maintenance ? this.#events.membersOf(router) : [router];
+    if (members.some(({ state }) => state === 'holding.releasing')) return;
+    if (router.state === 'backup' && members.some(({ state }) => state === 'holding.master')) {
+      this.#takeBack(router, handOver, now);
+      return;
+    }
     const left = handOver.left ?? this.#leave(router, handOver, now);
     if (left === undefined) {
       this.#end(router, handOver, this.#endWithout(router, handOver, now));
     } else if (router.holds || this.#keeper.hasLetGo(router)) {
       this.#end(router, handOver, endWith({ left, startedAt: handOver.startedAt }, router, now));
     }
+  }
+
+  /** Nobody has come for another member: maintenance would take its VIPs away from everybody. */
+  #takeBack(router: VirtualRouter, handOver: HandOver, now: Instant): void {
+    this.#transitions.apply(router, { type: 'release' }, now);
+    const waited = elapsed(handOver.startedAt, now);
+    this.#end(router, handOver, { outcome: 'no-successor', waited });
   }
 
   /** Undefined: it has not become BACKUP. */

@@ -7,6 +7,7 @@ import type { Input } from './inputs.ts';
 import type { Outbox } from './outbox.ts';
 import type { OperatorAnswer, OperatorRequest, RefusalCode } from './requests.ts';
 import { whyNotTo } from './successor.ts';
+import type { SyncGroups } from './sync-groups.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
@@ -20,6 +21,7 @@ export interface OperationsOptions {
   readonly keeper: AddressKeeper;
   readonly outbox: Outbox;
   readonly faults: FaultKeeper;
+  readonly groups: SyncGroups;
 }
 
 const DONE: OperatorAnswer = { outcome: 'done' };
@@ -29,12 +31,15 @@ export class Operations {
   readonly #outbox: Outbox;
   readonly #handOvers: HandOvers;
   readonly #faults: FaultKeeper;
+  readonly #groups: SyncGroups;
 
-  constructor({ transitions, keeper, outbox, faults }: OperationsOptions) {
+  constructor({ transitions, keeper, outbox, faults, groups }: OperationsOptions) {
     this.#transitions = transitions;
     this.#outbox = outbox;
     this.#faults = faults;
+    this.#groups = groups;
     this.#handOvers = new HandOvers(transitions, keeper, {
+      membersOf: (router) => groups.membersOf(router),
       enterMaintenance: (router, now) => this.#setMaintenance(router, true, now),
       answer: (id, answer) => this.#answer(id, answer),
     });
@@ -131,23 +136,29 @@ export class Operations {
       return refused('no-master', message);
     }
     if (isMaintenance) this.#setMaintenance(router, true, now);
-    else this.#transitions.apply(router, { type: 'hold-back' }, now);
-    this.#transitions.changed.add(router);
+    else this.#applyToGroup(router, 'hold-back', now);
     return { outcome: 'not-master', master };
   }
 
   #release(router: VirtualRouter, now: Instant): OperatorAnswer {
     if (this.#handOvers.isRunning(router)) return HANDING_OVER;
-    this.#transitions.apply(router, { type: 'release' }, now);
-    this.#transitions.changed.add(router);
+    this.#applyToGroup(router, 'release', now);
     return DONE;
   }
 
   #endMaintenance(router: VirtualRouter, now: Instant): OperatorAnswer {
     if (this.#handOvers.isRunning(router)) return HANDING_OVER;
-    this.#transitions.apply(router, { type: 'release' }, now);
+    this.#applyToGroup(router, 'release', now);
     this.#setMaintenance(router, false, now);
     return DONE;
+  }
+
+  /** Members of a sync group move together, or stay together. */
+  #applyToGroup(router: VirtualRouter, type: 'hold-back' | 'release', now: Instant): void {
+    for (const member of this.#groups.membersOf(router)) {
+      this.#transitions.apply(member, { type }, now);
+      this.#transitions.changed.add(member);
+    }
   }
 
   #setMaintenance(router: VirtualRouter, maintenance: boolean, now: Instant): void {
