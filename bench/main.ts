@@ -8,6 +8,7 @@ import { CONTENDERS, holds } from './harness/row.ts';
 import type { Scenario } from './harness/scenario.ts';
 import { crash } from './scenarios/crash.ts';
 import { deletedAddress } from './scenarios/deleted-address.ts';
+import { failover } from './scenarios/failover.ts';
 import { forged } from './scenarios/forged.ts';
 import { freeze } from './scenarios/freeze.ts';
 import { many } from './scenarios/many.ts';
@@ -18,7 +19,7 @@ import { split } from './scenarios/split.ts';
 import { start } from './scenarios/start.ts';
 
 const SCENARIOS: readonly Scenario[] = [
-  ...[crash, planned, many, regularity, forged],
+  ...[crash, planned, failover, many, regularity, forged],
   ...[freeze, deletedAddress, split, memory, start],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
