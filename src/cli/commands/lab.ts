@@ -10,6 +10,7 @@ import { tearDown, tearDownAll } from '../../lab/tear-down.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { registerRun } from './lab-run.ts';
+import { registerSoak } from './lab-soak.ts';
 
 const DEFAULT_PREFIX = 'vrrp';
 
@@ -43,6 +44,7 @@ export function register(program: Command, context: CliContext): void {
     .description('the labs on this machine')
     .action(() => reporting(context, () => list(context)));
   registerRun(lab, context);
+  registerSoak(lab, context);
 }
 
 async function reporting(context: CliContext, action: () => Promise<void>): Promise<void> {

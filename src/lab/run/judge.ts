@@ -2,9 +2,10 @@
 import type { Probe } from '../probe.ts';
 import type { Expectation, Limits, ProbeType } from '../scenario/scenario.ts';
 import { describeExpectation } from '../scenario/wording.ts';
+import { brokenInvariants, type Upset } from './invariants.ts';
 import { lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
-import { longest, onAt, overlay } from './spans.ts';
+import { longestDual, onAt, overlay, seconds } from './spans.ts';
 
 export interface Evidence {
   readonly duration: number;
@@ -13,6 +14,8 @@ export interface Evidence {
   readonly probes: ReadonlyMap<ProbeType, readonly Probe[]>;
   readonly stream: StreamSummary | null;
   readonly discarded: number;
+  /** As they were performed. */
+  readonly steps: readonly Upset[];
 }
 
 type Judgement = Pick<Verdict, 'holds' | 'seen'>;
@@ -52,6 +55,10 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
       );
       return counted(starts.length, expectation, starts.slice(0, 6).join(', '));
     }
+    case 'invariants': {
+      const broken = brokenInvariants(evidence, expectation.bound);
+      return { holds: broken.length === 0, seen: broken.slice(0, 4).join('; ') || 'they hold' };
+    }
     case 'discarded':
       return counted(evidence.discarded, expectation, '');
     case 'stream': {
@@ -61,12 +68,6 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
       return { holds: fate === expectation.fate, seen: `${fate}${when}` };
     }
   }
-}
-
-/** Two or more that could be reached had the address. */
-export function longestDual(nodes: readonly NodeRecord[], window: Span): Span | undefined {
-  const lanes = nodes.map(({ holds }) => holds);
-  return longest(overlay(lanes, window), ({ on }) => on.length > 1);
 }
 
 function ownership(window: Span, wanted: string, nodes: readonly NodeRecord[]): Judgement {
@@ -119,9 +120,4 @@ function ofNode(nodes: readonly NodeRecord[], name: string | undefined): readonl
 
 function isIn(at: number, { from, to }: Span): boolean {
   return at >= from && at <= to;
-}
-
-/** Also of use to reports. */
-export function seconds(microseconds: number): string {
-  return `${(microseconds / 1_000_000).toFixed(3)} s`;
 }

@@ -1,5 +1,5 @@
 /** Stretches of time, in order and without overlap. */
-import type { Span } from './record.ts';
+import type { NodeRecord, Span } from './record.ts';
 
 /** The parts of `spans` that lie within `[from, to]`. */
 export function within<Kind extends Span>(spans: readonly Kind[], { from, to }: Span): Kind[] {
@@ -65,4 +65,14 @@ export function onAt(lanes: readonly (readonly Span[])[], at: number): number[] 
   return lanes.flatMap((lane, which) =>
     lane.some((span) => span.from <= at && at < span.to) ? [which] : [],
   );
+}
+
+/** Two or more that could be reached had the address. */
+export function longestDual(nodes: readonly NodeRecord[], window: Span): Span | undefined {
+  const lanes = nodes.map(({ holds }) => holds);
+  return longest(overlay(lanes, window), ({ on }) => on.length > 1);
+}
+
+export function seconds(microseconds: number): string {
+  return `${(microseconds / 1_000_000).toFixed(3)} s`;
 }

@@ -3,7 +3,7 @@ import type { Probe } from '../probe.ts';
 import { probeReport } from '../probe.ts';
 import type { ProbeRecord, StreamRecord } from '../probes/record.ts';
 import type { ProbeType, Scenario, ScenarioNode } from '../scenario/scenario.ts';
-import { type Evidence, judge, longestDual } from './judge.ts';
+import { type Evidence, judge } from './judge.ts';
 import {
   type Change,
   holdsFromKernel,
@@ -23,7 +23,7 @@ import type {
   Verdict,
 } from './record.ts';
 import type { Seen } from './run-scenario.ts';
-import { within, without } from './spans.ts';
+import { longestDual, within, without } from './spans.ts';
 import type { PerformedStep } from './timeline.ts';
 
 /** Of a stream, longer than a retransmission takes (RFC 6298 begins with 200 ms in Linux). */
@@ -42,6 +42,9 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
   const { discarded } = seen;
   const evidence: Evidence = {
     ...{ duration: scenario.duration, nodes, probes, stream, discarded },
+    steps: seen.steps.map(({ action, began, ended }) => ({
+      ...{ action, from: began - seen.zero, to: ended - seen.zero },
+    })),
   };
   const summaries = [...probes].map(([type, all]) => probeSummary(type, all, window));
   const verdicts = [...stumbles(seen), ...scenario.expectations.map((one) => judge(one, evidence))];

@@ -60,6 +60,10 @@ export const expectation = mapping(
     stream: choice(['survives', 'breaks'])
       .meta({ description: 'What became of the TCP connection.' })
       .optional(),
+    invariants: time(
+      'This long after each step, and until the next one: somebody answers for the address if ' +
+        'anybody could, and nobody else has it unless directors cannot hear each other.',
+    ),
     at: time('At this moment.'),
     from: time('From this time on. Default: the start of the clock.'),
     to: time('Up to this time. Default: the end.'),
@@ -79,5 +83,6 @@ export const KINDS = [
   'transitions',
   'discarded',
   'stream',
+  'invariants',
 ] as const satisfies readonly (keyof ExpectationFile)[];
 export type ExpectationKind = (typeof KINDS)[number];

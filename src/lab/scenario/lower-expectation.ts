@@ -67,6 +67,10 @@ function lowerDemand(
       return { kind, ...probed(file.outage?.probe, path, cast, findings), ...timed(file, kind) };
     case 'dual':
       return { kind, ...timed(file, kind) };
+    case 'invariants': {
+      const bound = durationAt(file.invariants ?? '', path, findings, [1, cast.duration]);
+      return { kind, bound };
+    }
     case 'stream':
       if (!cast.probes.includes('stream')) {
         findings.error(path, 'conflict', 'there is no probe of type stream');

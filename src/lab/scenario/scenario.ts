@@ -111,6 +111,7 @@ export type Demand =
   | ({ readonly kind: 'masters' | 'transitions' | 'discarded'; readonly node?: string } & Limits)
   | ({ readonly kind: 'outage'; readonly probe: ProbeType } & Limits)
   | ({ readonly kind: 'dual' } & Limits)
+  | { readonly kind: 'invariants'; readonly bound: number }
   | { readonly kind: 'stream'; readonly fate: 'survives' | 'breaks' };
 
 export type Expectation = Demand & {

@@ -49,6 +49,8 @@ function demand(expectation: Expectation): string {
       return `${expectation.probe} outage ${limits(expectation, time)}`;
     case 'dual':
       return `dual ${limits(expectation, time)}`;
+    case 'invariants':
+      return `invariants hold ${time(expectation.bound)} after each step`;
     case 'stream':
       return `stream ${expectation.fate}`;
     default:

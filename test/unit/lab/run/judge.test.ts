@@ -5,7 +5,15 @@ import { DURATION, node, run } from './samples.ts';
 
 function evidence(more: Partial<Evidence> = {}): Evidence {
   const { nodes } = run();
-  return { duration: DURATION, nodes, probes: new Map(), stream: null, discarded: 0, ...more };
+  return {
+    duration: DURATION,
+    nodes,
+    probes: new Map(),
+    stream: null,
+    discarded: 0,
+    steps: [],
+    ...more,
+  };
 }
 
 function verdict(demand: Demand, window = {}, seen = evidence()) {

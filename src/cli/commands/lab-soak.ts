@@ -1,0 +1,89 @@
+/** `lab soak`: chance disturbs a lab until the time is over or an invariant is broken. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { Labs } from '../../lab/run/labs.ts';
+import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
+import { type SoakResult, soak } from '../../lab/soak/soak.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { untilInterrupted } from './lab-interrupt.ts';
+
+interface SoakCommandOptions {
+  readonly minutes: string;
+  readonly seed: string;
+  readonly directors: string;
+  readonly bound: string;
+  readonly agent: string;
+  readonly save?: string;
+  readonly json?: true;
+}
+
+export function registerSoak(lab: Command, context: CliContext): void {
+  lab
+    .command('soak')
+    .description(
+      'Disturb labs at random and watch that somebody answers and nobody else does. Exit status ' +
+        '0: no invariant was broken.',
+    )
+    .option('--minutes <count>', 'how long', '30')
+    .option('--seed <number>', 'where chance begins; the next lab has the next number', '1')
+    .option('--directors <count>', '2 to 8', '3')
+    .option('--bound <milliseconds>', 'how long everything may take to find its place', '2500')
+    .option('--agent <name>', AGENTS.join(', '), 'vrrp-agent')
+    .option('--save <file>', 'where the shortest failing scenario goes (default: soak-SEED.yaml)')
+    .option('--json', 'print one JSON document')
+    .action((options: SoakCommandOptions) => run(context, options));
+}
+
+async function run(context: CliContext, options: SoakCommandOptions): Promise<void> {
+  const number = (text: string, minimum: number, maximum: number) => {
+    const value = Number(text);
+    return value >= minimum && value <= maximum ? value : undefined;
+  };
+  const minutes = number(options.minutes, 0.01, 100_000);
+  const seed = number(options.seed, 0, 2 ** 31);
+  const directors = number(options.directors, 2, 8);
+  const bound = number(options.bound, 500, 60_000);
+  const agent = AGENTS.find((name): name is AgentName => name === options.agent);
+  if (
+    minutes === undefined ||
+    seed === undefined ||
+    !Number.isInteger(seed) ||
+    directors === undefined ||
+    !Number.isInteger(directors) ||
+    bound === undefined ||
+    agent === undefined
+  ) {
+    context.stderr(
+      'vrrp-agent lab soak: --minutes and --seed are numbers, --directors is 2 to 8, --bound 500 ' +
+        `to 60000 (ms), --agent one of ${AGENTS.join(', ')}\n`,
+    );
+    context.setExitCode(EXIT.usage);
+    return;
+  }
+  const labs = new Labs();
+  await untilInterrupted(context, labs, async () => {
+    const tell = (line: string) => context.stderr(`${line}\n`);
+    const settings = { minutes, seed, directors, bound: Math.round(bound) * 1_000, agent, tell };
+    const result = await soak(settings, labs);
+    conclude(context, result, options);
+  });
+}
+
+function conclude(context: CliContext, result: SoakResult, options: SoakCommandOptions): void {
+  const { violation, seeds, steps, seconds } = result;
+  context.setExitCode(violation === undefined ? EXIT.done : EXIT.failed);
+  const file = options.save ?? `soak-${violation?.seed ?? options.seed}.yaml`;
+  if (violation !== undefined) writeFileSync(file, violation.scenario);
+  if (options.json === true) {
+    context.stdout(`${JSON.stringify({ ...result, file: violation && file }, undefined, 2)}\n`);
+    return;
+  }
+  const run = `${seeds} labs, ${steps} steps, ${Math.round(seconds)} s`;
+  context.stdout(
+    violation === undefined
+      ? `${run}: no invariant was broken\n`
+      : `${run}: seed ${violation.seed}: ${violation.seen}\n` +
+          `${violation.disturbances} disturbances suffice: vrrp-agent lab run ${file}\n`,
+  );
+}

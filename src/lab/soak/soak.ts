@@ -1,0 +1,104 @@
+/** Plan after plan, until the time is over or one of them breaks an invariant. */
+
+import type { Labs } from '../run/labs.ts';
+import type { RunRecord } from '../run/record.ts';
+import { runScenario } from '../run/run-scenario.ts';
+import type { AgentName } from '../scenario/names.ts';
+import { withAgent } from '../scenario/scenario.ts';
+import { type Disturbance, drawPlan, type Plan } from './plan.ts';
+import { soakScenario, soakText } from './scenario.ts';
+import { shrink } from './shrink.ts';
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly directors: number;
+  /** Microseconds. */
+  readonly bound: number;
+  readonly agent: AgentName;
+  readonly tell: (line: string) => void;
+}
+
+export interface SoakResult {
+  readonly seeds: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly violation: SoakViolation | undefined;
+}
+
+export interface SoakViolation {
+  readonly seed: number;
+  readonly seen: string;
+  /** A scenario with the fewest disturbances that were found to suffice. */
+  readonly scenario: string;
+  readonly disturbances: number;
+}
+
+const DISTURBANCES = 8;
+const SHRINK_TRIES = 16;
+
+export async function soak(options: SoakOptions, labs: Labs): Promise<SoakResult> {
+  const began = performance.now();
+  const elapsed = () => (performance.now() - began) / 1_000;
+  let seeds = 0;
+  let steps = 0;
+  while (elapsed() < options.minutes * 60) {
+    const seed = options.seed + seeds;
+    const plan = planOf(seed, options);
+    const record = await play(plan, options, labs);
+    seeds += 1;
+    steps += record.steps.length;
+    const seen = complaintOf(record);
+    options.tell(
+      `seed ${seed}: ${record.steps.length} steps, outage ${ms(record.numbers.outage ?? 0)}, ` +
+        `two owners ${ms(record.numbers.dual)}: ${seen ?? 'holds'}`,
+    );
+    if (seen === undefined) continue;
+    const violation = await reduce(plan, seen, options, labs);
+    return { seeds, steps, seconds: elapsed(), violation };
+  }
+  return { seeds, steps, seconds: elapsed(), violation: undefined };
+}
+
+function planOf(seed: number, { directors, bound }: SoakOptions): Plan {
+  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES });
+}
+
+function play(plan: Plan, { bound, agent }: SoakOptions, labs: Labs): Promise<RunRecord> {
+  const scenario = soakScenario(plan, bound, `Chaos of seed ${plan.seed}`);
+  return runScenario(withAgent(scenario, agent), labs);
+}
+
+function complaintOf({ verdicts }: RunRecord): string | undefined {
+  const failed = verdicts.filter(({ holds }) => !holds);
+  return failed.length === 0 ? undefined : failed.map(({ seen }) => seen).join('; ');
+}
+
+async function reduce(
+  plan: Plan,
+  seen: string,
+  options: SoakOptions,
+  labs: Labs,
+): Promise<SoakViolation> {
+  options.tell('looking for the fewest steps that fail');
+  const fails = async (disturbances: readonly Disturbance[]) => {
+    const record = await play(shortened(plan, disturbances, options.bound), options, labs);
+    const complaint = complaintOf(record);
+    options.tell(`  ${disturbances.length} disturbances: ${complaint ?? 'holds'}`);
+    return complaint !== undefined;
+  };
+  const fewest = await shrink(plan.disturbances, fails, SHRINK_TRIES);
+  const shortest = shortened(plan, fewest, options.bound);
+  const scenario = soakText(shortest, options.bound, `Breaks an invariant: ${seen}`);
+  return { seed: plan.seed, seen, scenario, disturbances: fewest.length };
+}
+
+/** What is left, with its times; the calm at the end comes sooner. */
+function shortened(plan: Plan, disturbances: readonly Disturbance[], bound: number): Plan {
+  const last = Math.max(...disturbances.flatMap(({ steps }) => steps.map(({ at }) => at)));
+  return { ...plan, disturbances, duration: last + 2 * bound };
+}
+
+function ms(microseconds: number): string {
+  return `${Math.round(microseconds / 1_000)} ms`;
+}
