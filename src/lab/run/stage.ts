@@ -1,6 +1,6 @@
 /** The lab of one run, its directors, and what the steps have done to the network. */
 import { availableParallelism } from 'node:os';
-import { mac } from '../../net/address.ts';
+import { type IpAddress, mac } from '../../net/address.ts';
 import { LabError, run } from '../command.ts';
 import { forgedFrame } from '../forged-frame.ts';
 import type { Lab } from '../lab.ts';
@@ -65,26 +65,32 @@ export class Stage {
       case 'reload':
         return this.director(action.node).reload(action.set);
       case 'failover':
-        return this.#command(action.node, ['failover', '--all', '--wait', '20s']);
+        return this.#command(action.node, ['failover', '--all', '--wait', '10s']);
       case 'release':
         return this.#command(action.node, ['failover', '--release', '--all']);
       case 'maintenance':
-        return this.#command(action.node, ['maintenance', action.state, '--wait', '20s']);
+        return this.#command(action.node, [
+          ...['maintenance', action.state],
+          ...(action.state === 'on' ? ['--wait', '20s'] : []),
+        ]);
       case 'cpu_stress':
         return this.#stress(action.lasts / 1_000, action.loops ?? 2 * availableParallelism());
       case 'flood':
         return this.#flood(action);
       case 'delete_address':
-        return this.lab.deleteAddress(
-          this.#host(action.node),
-          action.address,
-          bits(action.address),
-        );
+        return this.#deleteAddress(this.#host(action.node), action.address);
       case 'add_address':
         return this.lab.addAddress(this.#host(action.node), action.address, bits(action.address));
       default:
         return this.director(action.node)[action.kind]();
     }
+  }
+
+  /** Somebody who deletes what is not there gets an error, and has changed nothing. */
+  async #deleteAddress(host: LabHost, address: IpAddress): Promise<void> {
+    const held = await this.lab.addresses(host);
+    if (!held.some((one) => one.address === address)) return;
+    await this.lab.deleteAddress(host, address, bits(address));
   }
 
   #host(name: string): LabHost {

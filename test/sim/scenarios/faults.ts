@@ -53,7 +53,7 @@ export function heal(world: World): void {
   }
 }
 
-function addPrimaryAddresses(host: Host): void {
+export function addPrimaryAddresses(host: Host): void {
   for (const { family } of host.settings.instances) {
     host.kernel.addAddress(INTERFACE, ...primaryAddress(host.number, family));
   }
@@ -91,7 +91,7 @@ function stopHost(world: World, random: Random, duration: number): void {
   restartAfter(world, host, duration);
 }
 
-function restartAfter(world: World, host: Host, duration: number): void {
+export function restartAfter(world: World, host: Host, duration: number): void {
   world.clock.after(duration, () => {
     if (host.isStopping) restartAfter(world, host, STOP_TIME);
     else if (!host.isStarted) {
