@@ -38,6 +38,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'fsm/': ['src/net/', 'xstate'],
   'src/engine/': ['src/net/', 'src/wire/', 'fsm/'],
   'src/kernel/': ['src/net/', 'src/wire/', 'node:', 'koffi'],
+  'src/probes/': ['src/net/', 'src/kernel/', 'node:'],
   'src/config/': [
     'src/net/',
     'src/engine/settings.ts',

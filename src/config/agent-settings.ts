@@ -1,6 +1,7 @@
 /** What the process around the engine must know of the configuration. */
 import type { Endpoint } from '../net/endpoint.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
+import type { Probes } from './lower-track.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 
 export interface AgentSettings {
@@ -12,6 +13,8 @@ export interface AgentSettings {
   readonly logLevel: LogLevel;
   readonly notifications: NotificationSettings;
   readonly stateDirectory: string;
+  /** What instances and sync groups depend on; each once, by its name. */
+  readonly probes: Probes;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;
 }

@@ -6,6 +6,8 @@ import type { AgentSettings } from './agent-settings.ts';
 import { effectiveIpvs } from './effective-ipvs.ts';
 import { effectiveNotify, effectiveWebhooks, MASK, maskNotify } from './effective-notify.ts';
 import { effectiveRouting } from './effective-routing.ts';
+import { effectiveSyncGroup, effectiveTrack } from './effective-track.ts';
+import type { Probes } from './lower-track.ts';
 import type { SubjectNotification } from './notification-settings.ts';
 import type { ConfigFile, InstanceFile } from './schema.ts';
 
@@ -26,7 +28,10 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     stop: { linger: settings.linger },
     state_dir: agent.stateDirectory,
     instances: settings.instances.map((instance) =>
-      effectiveInstance(instance, agent.notifications.instances.get(instance.name)),
+      effectiveInstance(instance, agent.notifications.instances.get(instance.name), agent.probes),
+    ),
+    sync_groups: settings.syncGroups.map((group) =>
+      effectiveSyncGroup(group, agent.probes, agent.notifications.groups.get(group.name)),
     ),
     ...(agent.ipvs === undefined ? {} : { ipvs: effectiveIpvs(agent.ipvs) }),
   };
@@ -37,6 +42,11 @@ export function maskSecrets(config: ConfigFile): ConfigFile {
   const masked: ConfigFile = { ...config, instances: config.instances.map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
   if (config.notify !== undefined) masked.notify = maskNotify(config.notify);
+  if (config.sync_groups !== undefined) {
+    masked.sync_groups = config.sync_groups.map(({ notify, ...group }) =>
+      notify === undefined ? group : { ...group, notify: maskNotify(notify) },
+    );
+  }
   return masked;
 }
 
@@ -61,6 +71,7 @@ function effectiveAgentNotify({ notifications }: AgentSettings): Pick<ConfigFile
 function effectiveInstance(
   instance: InstanceSettings,
   notify: SubjectNotification | undefined,
+  probes: Probes,
 ): InstanceFile {
   const { unicast, sourceAddress, garp } = instance;
   return {
@@ -88,6 +99,7 @@ function effectiveInstance(
     },
     neighbor_advertisement: { ...instance.neighborAdvertisement },
     address_conflict: instance.addressConflict ?? 'report',
+    track: effectiveTrack(instance.track, probes),
     ...(notify === undefined ? {} : { notify: effectiveNotify(notify, instance.beforeMaster) }),
     virtual_mac:
       instance.virtualMac === undefined ? false : { interface: instance.virtualMac.interface },

@@ -2,15 +2,8 @@
 import * as z from 'zod';
 import { instanceNotify } from './notify-schema.ts';
 import { routes, rules } from './routing-schema.ts';
-import {
-  choice,
-  duration,
-  interfaceName,
-  mapping,
-  notYet,
-  pattern,
-  wholeNumber,
-} from './schema-parts.ts';
+import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
+import { trackEntry } from './track-schema.ts';
 
 const ADDRESS_FORM = 'an IP address, with or without /prefix length, or { address, interface }';
 
@@ -247,8 +240,8 @@ export const inheritableKeys = {
     })
     .optional(),
   track: z
-    .array(z.record(z.string(), z.unknown()))
-    .meta({ description: notYet('What the priority depends on.'), default: [] })
+    .array(trackEntry)
+    .meta({ description: 'What the instance depends on.', default: [] })
     .optional(),
   notify: instanceNotify.optional(),
   address_conflict: choice(['report', 'fault'])

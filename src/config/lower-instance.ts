@@ -11,6 +11,7 @@ import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
+import { lowerTrack, type Probes } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const NONE = 0 as Duration;
@@ -21,6 +22,7 @@ const REFRESH: DurationRange = { minimum: seconds(1), maximum: seconds(86_400), 
 export function lowerInstance(
   inherited: Inherited,
   realtime: AgentSettings['realtime'],
+  probes: Probes,
   findings: Findings,
 ): InstanceSettings | undefined {
   const { values, at } = inherited;
@@ -44,7 +46,12 @@ export function lowerInstance(
     garp: lowerGarp(inherited, findings),
     neighborAdvertisement: { router: values.neighbor_advertisement?.router ?? 'auto' },
     addressConflict: values.address_conflict ?? 'report',
-    track: [],
+    track: lowerTrack(values.track, {
+      at: (...keys) => at('track', ...keys),
+      link,
+      probes,
+      findings,
+    }),
   } as const;
   const beforeMaster = lowerBeforeMaster(
     values.notify,

@@ -11,10 +11,12 @@ import { lowerInstance } from './lower-instance.ts';
 import { lowerIpvs } from './lower-ipvs.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { SharedRouting } from './lower-routing.ts';
+import { lowerSyncGroups } from './lower-sync-groups.ts';
+import type { Probes } from './lower-track.ts';
 import type { NotificationSettings, SubjectNotification } from './notification-settings.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';
-import { reportUnavailableInstanceKeys, reportUnavailableRouterKeys } from './unavailable.ts';
+import { reportUnavailableInstanceKeys } from './unavailable.ts';
 
 export interface Lowered {
   readonly settings: Settings;
@@ -25,10 +27,10 @@ export interface Lowered {
 export function lower(file: DraftFile, hostName: string, findings: Findings): Lowered {
   const agent = lowerAgent(file, findings);
   adviseAgent(file, agent, findings);
-  reportUnavailableRouterKeys(file, findings);
   reportUnavailableInstanceKeys(file.defaults ?? {}, ['defaults'], findings);
   const shared = new SharedNames(findings);
   const routing = new SharedRouting();
+  const probes: Probes = new Map();
   const instances: InstanceSettings[] = [];
   const notifications = new Map<string, SubjectNotification>();
   for (const [index, draft] of (file.instances ?? []).entries()) {
@@ -37,7 +39,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     reportUnavailableInstanceKeys(draft, path, findings);
     const inherited = inherit(file.defaults ?? {}, draft, path);
     shared.check(inherited);
-    const instance = lowerInstance(inherited, agent.realtime, findings);
+    const instance = lowerInstance(inherited, agent.realtime, probes, findings);
     if (instance !== undefined) {
       shared.checkVirtualLink(instance, inherited);
       instances.push(instance);
@@ -51,22 +53,32 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     router: file.router ?? hostName,
     linger: file.stop?.linger ?? 'auto',
     instances,
-    syncGroups: [],
+    syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
   };
   const notify: NotificationSettings = {
     fifo: file.notify?.fifo,
     webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
     instances: notifications,
-    groups: new Map(),
+    groups: groupNotifications(file, findings),
   };
   const ipvs = lowerIpvs(file.ipvs, instances, findings);
-  return { settings, agent: { ...agent, notifications: notify, ipvs } };
+  return { settings, agent: { ...agent, notifications: notify, ipvs, probes } };
+}
+
+function groupNotifications(file: DraftFile, findings: Findings): NotificationSettings['groups'] {
+  const notifications = new Map<string, SubjectNotification>();
+  for (const [index, { name, notify }] of (file.sync_groups ?? []).entries()) {
+    const path = ['sync_groups', index, 'notify'];
+    const lowered = lowerNotify(notify, (...keys) => [...path, ...keys], findings);
+    if (lowered !== undefined) notifications.set(name, lowered);
+  }
+  return notifications;
 }
 
 function lowerAgent(
   file: DraftFile,
   findings: Findings,
-): Omit<AgentSettings, 'notifications' | 'ipvs'> {
+): Omit<AgentSettings, 'notifications' | 'ipvs' | 'probes'> {
   return {
     control: {
       socket: file.control?.socket ?? DEFAULT_SOCKET,

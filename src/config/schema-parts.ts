@@ -8,11 +8,6 @@ export function mapping<Shape extends z.ZodRawShape>(shape: Shape, description: 
   return z.strictObject(shape).meta({ description });
 }
 
-/** Marks a key of the contract whose function is in `unavailable.ts`. */
-export function notYet(description: string): string {
-  return `${description} Not available in this version.`;
-}
-
 export function wholeNumber(minimum: number, maximum: number) {
   return z
     .int({ error: ({ input }) => numberMessage(minimum, maximum, input) })

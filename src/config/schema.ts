@@ -7,7 +7,8 @@ import { DEFAULT_HTTP_LISTEN } from './agent-settings.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { ipvs } from './ipvs-schema.ts';
 import { agentNotify } from './notify-schema.ts';
-import { absolutePath, choice, mapping, notYet, pattern, wholeNumber } from './schema-parts.ts';
+import { absolutePath, choice, mapping, pattern, wholeNumber } from './schema-parts.ts';
+import { syncGroup } from './sync-group-schema.ts';
 
 const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
 
@@ -109,8 +110,8 @@ export const configFile = mapping(
       .min(1, 'must not be empty: an agent needs at least one instance')
       .meta({ description: 'The virtual routers this router takes part in.' }),
     sync_groups: z
-      .array(z.record(z.string(), z.unknown()))
-      .meta({ description: notYet('Instances that change state together.'), default: [] })
+      .array(syncGroup)
+      .meta({ description: 'Instances that change their state together.', default: [] })
       .optional(),
     ipvs: ipvs.optional(),
   },

@@ -10,20 +10,11 @@ interface Unavailable {
   readonly subject: string;
 }
 
-const ROUTER: readonly Unavailable[] = [
-  { key: 'sync_groups', applies: hasContent, subject: 'a sync group' },
-];
-
 const INSTANCE: readonly Unavailable[] = [
   { key: 'version', applies: is('2+3'), subject: 'running version 2 and 3 at once' },
   { key: 'accept', applies: is(false), subject: '"accept: false"' },
   { key: 'lease', applies: isDuration, subject: 'a lease of fixed length' },
-  { key: 'track', applies: hasContent, subject: 'tracking' },
 ];
-
-export function reportUnavailableRouterKeys(file: object, findings: Findings): void {
-  report(ROUTER, file, [], findings);
-}
 
 /** For an instance, or for `defaults`. */
 export function reportUnavailableInstanceKeys(keys: object, path: Path, findings: Findings): void {
@@ -45,8 +36,4 @@ function is(refused: unknown): (value: unknown) => boolean {
 
 function isDuration(value: unknown): boolean {
   return value !== 'auto' && value !== 'off';
-}
-
-function hasContent(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }

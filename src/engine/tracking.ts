@@ -34,7 +34,7 @@ export class Tracking {
   readonly #links: LinkTable;
   readonly #transitions: Transitions;
   readonly #outbox: Outbox;
-  /** What the main thread has told, by probe. */
+  /** What the main thread has told, by probe; kept for instances that are still to begin. */
   readonly #told = new Map<string, TrackState>();
   #entries: readonly Entry[] = [];
 
@@ -51,7 +51,6 @@ export class Tracking {
     now: Instant,
   ): void {
     this.#entries = entriesOf(syncGroups, routers);
-    this.#forgetOthers();
     for (const router of routers) {
       for (const key of router.priority.adjustments.keys()) router.priority.adjust(key, 0);
     }
@@ -81,16 +80,6 @@ export class Tracking {
   /** Links came, went or changed. */
   linksChanged(now: Instant): Set<VirtualRouter> {
     return this.#update(({ source }) => source.kind === 'interface', now, undefined);
-  }
-
-  /** A probe that nobody asks for is not run, and begins anew if somebody does again. */
-  #forgetOthers(): void {
-    const probes = new Set(
-      this.#entries.map(({ settings: { source } }) =>
-        source.kind === 'interface' ? '' : source.probe,
-      ),
-    );
-    for (const probe of this.#told.keys()) if (!probes.has(probe)) this.#told.delete(probe);
   }
 
   #update(

@@ -31,6 +31,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
 import { Orders } from './operator/orders.ts';
+import { Prober } from './probes/prober.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -75,6 +76,10 @@ async function runLogged(
   const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
   let notifier: Notifier | undefined;
   const orders = new Orders(new OrderStore(agent.stateDirectory));
+  const prober = new Prober({
+    feed: (inputs) => protocol.feed(inputs),
+    onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
+  });
   const model = new AgentModel({
     version: programVersion(),
     pid: process.pid,
@@ -84,6 +89,7 @@ async function runLogged(
     wallClock,
     orderOf: (instance) => orders.of(instance),
     notifications: () => notifier?.counts(),
+    probes: (name) => prober.reading(name),
   });
   const configuration = new Configuration({
     file,
@@ -127,6 +133,7 @@ async function runLogged(
       model.replace(next, formerNames(plan));
       notifier?.reconfigure(nextAgent.notifications);
       void operators.restore(namesIn(next)).then((inputs) => protocol.feed(inputs));
+      prober.reconfigure([...nextAgent.probes.values()]);
       logger.level = nextAgent.logLevel;
       control.setMode(nextAgent.control.mode).catch((error: unknown) => {
         logger.error({ code: 'control-mode-failed', err: error }, 'the socket keeps its mode');
@@ -160,11 +167,13 @@ async function runLogged(
     },
   };
   protocol.start(settings, agent.realtime, events, restored);
+  prober.reconfigure([...agent.probes.values()]);
   const stopListening = onSignals({ logger, protocol, configuration, reloads, manager });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   virtualLinks.removeAll();
   if (outcome !== 0) noteEnd(model, note);
   operators.close();
+  prober.close();
   await notifier.close();
   stopListening();
   await Promise.all([control.close(), http.close()]);

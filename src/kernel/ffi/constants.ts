@@ -42,6 +42,7 @@ export const EFD_CLOEXEC = 0o2000000;
 
 // <linux/in.h>: ip(7), raw(7)
 export const IPPROTO_IP = 0;
+export const IPPROTO_ICMP = 1;
 export const IPPROTO_RAW = 255;
 export const IP_HDRINCL = 3;
 export const IP_MULTICAST_IF = 32;
@@ -51,7 +52,10 @@ export const IP_MULTICAST_ALL = 49;
 
 // <linux/in6.h>: ipv6(7)
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_ICMPV6 = 58;
+export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
 export const IPV6_MULTICAST_ALL = 29;

@@ -50,6 +50,17 @@ export interface Libc {
   sched_getscheduler(pid: number): number;
   setns(fd: number, type: number): number;
   if_indextoname(index: number, name: Uint8Array): bigint | null;
+  /** Zero: there is none of the name. */
+  if_nametoindex(name: string): number;
+  sendto(
+    fd: number,
+    data: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
+  syscall(number: number, first: number, second: number): number;
 }
 
 let koffi: Koffi | undefined;
@@ -97,5 +108,8 @@ function bindLibc(library: Koffi): Libc {
     sched_getscheduler: process.func('int sched_getscheduler(int)'),
     setns: process.func('int setns(int, int)'),
     if_indextoname: process.func('void *if_indextoname(uint32_t, void *)'),
+    if_nametoindex: process.func('uint32_t if_nametoindex(const char *)'),
+    sendto: process.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+    syscall: process.func('long syscall(long, long, long)'),
   };
 }

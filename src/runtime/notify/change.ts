@@ -1,4 +1,5 @@
 /** A change of state as the world outside is told of it. */
+import type { EventFacts } from '../../control/protocol.ts';
 import type { StateName } from '../../engine/reports.ts';
 
 /** keepalived's words: an instance that is asked to stop is in STOP. */
@@ -25,6 +26,25 @@ export interface Change extends Subject {
 
 export function notifiedState(state: StateName): NotifiedState {
   return state === 'INIT' ? 'STOP' : state;
+}
+
+/** A group has neither a priority nor a cause of its own: its members tell why. */
+export function groupChange(
+  { group, from, to }: Extract<EventFacts, { readonly kind: 'group' }>,
+  { seq, at }: Pick<Change, 'seq' | 'at'>,
+): Change {
+  return {
+    type: 'GROUP',
+    name: group,
+    state: notifiedState(to),
+    from: notifiedState(from),
+    priority: 0,
+    event: 'group',
+    reason: `sync group ${from} to ${to}`,
+    seq,
+    at,
+    repeated: false,
+  };
 }
 
 /** One line of a FIFO, as keepalived writes it. */

@@ -9,7 +9,7 @@ import type {
   WebhookSettings,
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { type Change, lineOf, notifiedState, type Subject } from './change.ts';
+import { type Change, groupChange, lineOf, notifiedState, type Subject } from './change.ts';
 import { type CommandRequest, type RunningCommand, refusalOf, startCommand } from './command.ts';
 import { CommandQueue, type QueuedCommand } from './command-queue.ts';
 import { documentOf, environmentOf, type SubjectFacts } from './environment.ts';
@@ -86,6 +86,9 @@ export class Notifier {
         });
         return;
       }
+      case 'group':
+        this.change(groupChange(event, event));
+        return;
       case 'dual-master':
         this.#writeLine(
           { type: 'INSTANCE', name: event.instance },

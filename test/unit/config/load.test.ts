@@ -67,6 +67,7 @@ describe('a minimal file', () => {
       logLevel: 'info',
       stateDirectory: '/var/lib/vrrp-agent',
       notifications: NO_NOTIFICATIONS,
+      probes: new Map(),
     });
   });
 
@@ -197,7 +198,7 @@ test('errors of shape and of meaning come together, in the order of the file', (
     vrid: 5
     advertisement_interval: 1
     addresses: [203.0.113.9, 203.0.113.9]
-    track: [{ interface: eth1 }]
+    track: [{ interface: eth1, tcp: 127.0.0.1 }]
   - 7
 `;
   expect(complaints(text)).toEqual([
@@ -210,7 +211,7 @@ test('errors of shape and of meaning come together, in the order of the file', (
     'f:6:11: the name "web" is already taken',
     'f:8:29: a duration needs a unit: write 1s or 1ms',
     'f:9:30: 203.0.113.9 is already used by this instance',
-    'f:10:12: tracking is not available in this version',
+    'f:10:37: expected an IP address and a port, like 127.0.0.1:80, found "127.0.0.1"',
     'f:11:5: expected a mapping, found the number 7',
   ]);
 });

@@ -282,17 +282,9 @@ describe('combinations', () => {
 });
 
 describe('what this version cannot do', () => {
-  test.each(['accept: false', 'lease: 30s', 'version: 2+3', 'track: [{ interface: eth1 }]'])(
-    '%s is refused by name',
-    (keys) => {
-      expect(errors(web(keys))).toEqual([expect.stringContaining('not available in this version')]);
-      expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);
-    },
-  );
-
-  test.each(['sync_groups: [{ name: g }]'])('%s is refused by name', (top) => {
-    const message = expect.stringContaining('not available in this version');
-    expect(errors(web('', top))).toEqual([message]);
+  test.each(['accept: false', 'lease: 30s', 'version: 2+3'])('%s is refused by name', (keys) => {
+    expect(errors(web(keys))).toEqual([expect.stringContaining('not available in this version')]);
+    expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);
   });
 
   test('version 2 never carries IPv6', () => {

@@ -1,0 +1,179 @@
+/**
+ * Asks one station on one link whether it can be reached, and knows its answer among others. A
+ * socket lives for one question. Throws `KernelError` when the link or the permission is missing.
+ */
+import {
+  type Family,
+  familyOf,
+  type IpAddress,
+  ip,
+  ipToBytes,
+  type MacAddress,
+} from '../../net/address.ts';
+import { ARP_REPLY, ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
+import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
+import { decodeFrame } from '../../wire/frame.ts';
+import {
+  type Echo,
+  encodeEchoRequest,
+  encodeNeighborSolicitation,
+  isEchoReply,
+  isNeighborAnswer,
+  solicitedNodeGroup,
+} from '../../wire/solicitation.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_PACKET,
+  ETH_P_ARP,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_IPV6,
+  IPV6_MULTICAST_HOPS,
+  IPV6_UNICAST_HOPS,
+  MSG_DONTWAIT,
+  SOCK_RAW,
+} from '../ffi/constants.ts';
+import { ENODEV } from '../ffi/errno.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { libc } from '../ffi/libc.ts';
+import {
+  bindAddress,
+  bindToLink,
+  closeFd,
+  configured,
+  openSocket,
+  setOption,
+} from '../ffi/socket.ts';
+
+export type ReachabilityMethod = 'arp' | 'nd' | 'icmp';
+
+export interface ReachabilityQuestion {
+  readonly address: IpAddress;
+  readonly link: string;
+  readonly via: ReachabilityMethod;
+  /** Of the link. */
+  readonly mac: MacAddress;
+  /** Own IPv4 address on the link; `0.0.0.0` where there is none (RFC 5227 section 1.1). */
+  readonly source: IpAddress;
+  readonly echo: Echo;
+}
+
+const PACKET_BYTES = 2_048;
+const ANSWERS_AT_ONCE = 64;
+/** Neighbor Discovery is for the link alone (RFC 4861 section 7.1). */
+const HOP_LIMIT = 255;
+const NOBODY = ip('0.0.0.0');
+
+export class Reachability {
+  /** For the reactor. */
+  readonly fd: number;
+  readonly #question: ReachabilityQuestion;
+  readonly #index: number;
+  readonly #family: Family;
+
+  constructor(question: ReachabilityQuestion) {
+    this.#question = question;
+    this.#family = familyOf(question.address);
+    this.#index = libc().if_nametoindex(question.link);
+    if (this.#index === 0) throw new KernelError(`find ${question.link}`, ENODEV);
+    this.fd = question.via === 'arp' ? this.#openPacketSocket() : this.#openRawSocket();
+  }
+
+  ask(): void {
+    const { via, address, mac, echo } = this.#question;
+    if (via === 'arp') this.#send(this.#arpRequest(), undefined);
+    else if (via === 'nd') {
+      this.#send(encodeNeighborSolicitation(address, mac), solicitedNodeGroup(address));
+    } else this.#send(encodeEchoRequest(this.#family, echo), address);
+  }
+
+  /** Reads what has come in; whether the answer was there. */
+  isAnswered(): boolean {
+    const buffer = new Uint8Array(PACKET_BYTES);
+    for (let count = 0; count < ANSWERS_AT_ONCE; count++) {
+      const length = libc().recv(this.fd, buffer, PACKET_BYTES, MSG_DONTWAIT);
+      if (length < 0) return false;
+      if (this.#answers(buffer.subarray(0, length))) return true;
+    }
+    return false;
+  }
+
+  close(): void {
+    closeFd(this.fd);
+  }
+
+  #answers(packet: Uint8Array): boolean {
+    const { via, address, echo } = this.#question;
+    if (via === 'icmp') return isEchoReply(this.#family, packet, echo);
+    if (via === 'nd') return isNeighborAnswer(packet, address);
+    const frame = decodeFrame(packet);
+    if (frame.kind !== 'arp') return false;
+    return frame.arp.operation === ARP_REPLY && frame.arp.senderIp === address;
+  }
+
+  #arpRequest(): Uint8Array {
+    const { address, mac, source } = this.#question;
+    const arp = encodeArp({
+      operation: ARP_REQUEST,
+      senderMac: mac,
+      senderIp: source,
+      targetMac: mac,
+      targetIp: address,
+    });
+    return encodeEthernetFrame(
+      { destination: BROADCAST_MAC, source: mac, etherType: ETHERTYPE_ARP },
+      arp,
+    );
+  }
+
+  #send(packet: Uint8Array, to: IpAddress | undefined): void {
+    const address = to === undefined ? linkAddress(this.#index) : socketAddress(to, this.#index);
+    const sent = libc().sendto(this.fd, packet, packet.length, 0, address, address.length);
+    if (sent < 0) throw new KernelError(`ask ${this.#question.address}`, libc().errno());
+  }
+
+  #openPacketSocket(): number {
+    const what = `ARP socket on ${this.#question.link}`;
+    return configured(openSocket(what, AF_PACKET, SOCK_RAW, 0), (fd) =>
+      bindAddress(what, fd, linkAddress(this.#index)),
+    );
+  }
+
+  #openRawSocket(): number {
+    const { link, via, source } = this.#question;
+    const what = `ICMP socket on ${link}`;
+    const isIpv4 = this.#family === 'ipv4';
+    const domain = isIpv4 ? AF_INET : AF_INET6;
+    const protocol = isIpv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+    return configured(openSocket(what, domain, SOCK_RAW, protocol), (fd) => {
+      bindToLink(what, fd, this.#index);
+      // A question from a VIP would be answered to whoever is MASTER.
+      if (isIpv4 && source !== NOBODY) bindAddress(what, fd, socketAddress(source, 0));
+      if (via !== 'nd') return;
+      setOption(what, fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, HOP_LIMIT);
+      setOption(what, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, HOP_LIMIT);
+    });
+  }
+}
+
+/** `struct sockaddr_ll` (packet(7)): the protocol is in network byte order. */
+function linkAddress(index: number): Uint8Array {
+  const bytes = new Uint8Array(20);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_PACKET, true);
+  view.setUint16(2, ETH_P_ARP);
+  view.setInt32(4, index, true);
+  return bytes;
+}
+
+/** `struct sockaddr_in` (ip(7)) or `struct sockaddr_in6` (ipv6(7)) without a port. */
+function socketAddress(address: IpAddress, index: number): Uint8Array {
+  const isIpv4 = familyOf(address) === 'ipv4';
+  const bytes = new Uint8Array(isIpv4 ? 16 : 28);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, isIpv4 ? AF_INET : AF_INET6, true);
+  bytes.set(ipToBytes(address), isIpv4 ? 4 : 8);
+  if (!isIpv4) view.setUint32(24, index, true);
+  return bytes;
+}

@@ -1,0 +1,35 @@
+/** Settings as something that can be run. */
+import type { Reactor } from '../kernel/reactor/reactor.ts';
+import type { ProbeSettings } from '../net/probe.ts';
+import { FileProbe } from './file.ts';
+import { GatewayProbe } from './gateway.ts';
+import { HttpProbe } from './http.ts';
+import type { Probe } from './probe.ts';
+import { ProcessProbe } from './process.ts';
+import { ScriptProbe } from './script.ts';
+import { TcpProbe } from './tcp.ts';
+
+export interface ProbeSurroundings {
+  /** Made when the first probe needs one. */
+  readonly reactor: () => Reactor;
+  /** Another look is worth while now. */
+  readonly onChange: () => void;
+}
+
+export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
+  const { reactor, onChange } = surroundings;
+  switch (settings.kind) {
+    case 'script':
+      return new ScriptProbe(settings.argv, settings.user);
+    case 'file':
+      return new FileProbe(settings.path, settings.reads, onChange);
+    case 'process':
+      return new ProcessProbe(settings, reactor(), onChange);
+    case 'gateway':
+      return new GatewayProbe(settings, reactor());
+    case 'http':
+      return new HttpProbe(settings);
+    case 'tcp':
+      return new TcpProbe(settings.endpoint);
+  }
+}

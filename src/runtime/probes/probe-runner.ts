@@ -1,0 +1,140 @@
+/**
+ * Runs one probe at its interval, judges its results and tells of changes. A run that has not ended
+ * when the next is due leaves that one out; one that has taken too long has failed, whether it ever
+ * ends or not.
+ */
+import { judged, type ProbeState, UNKNOWN } from '../../../fsm/probe/probe.ts';
+import type { ProbeOutcome, ProbeTiming } from '../../net/probe.ts';
+import type { ProbeReading } from '../../observe/track-documents.ts';
+import { failed, type Probe, reasonOf } from '../../probes/probe.ts';
+
+/** What the engine is told. */
+export interface ProbeChange {
+  readonly up: boolean;
+  readonly value: number | undefined;
+  readonly detail: string;
+}
+
+export interface ProbeRunnerOptions {
+  readonly timing: ProbeTiming;
+  readonly tell: (change: ProbeChange) => void;
+  /** A number from 0 to 1, another one each time. */
+  readonly random: () => number;
+}
+
+/** Many probes that begin together are spread over this time, or their interval if that is shorter. */
+const FIRST_RUNS_MS = 250;
+
+export class ProbeRunner {
+  readonly #probe: Probe;
+  readonly #options: ProbeRunnerOptions;
+  #state: ProbeState = UNKNOWN;
+  #value: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #run: { isLate: boolean; wantsAnother: boolean } | undefined;
+  #isClosed = false;
+  #reading: ProbeReading = {
+    since: undefined,
+    result: undefined,
+    checkedAt: undefined,
+    runs: 0,
+    failures: 0,
+    overruns: 0,
+  };
+
+  constructor(probe: Probe, options: ProbeRunnerOptions) {
+    this.#probe = probe;
+    this.#options = options;
+  }
+
+  get reading(): ProbeReading {
+    return this.#reading;
+  }
+
+  /** The first run comes soon; where the later ones fall within the interval is left to chance. */
+  start(): void {
+    const { random } = this.#options;
+    const interval = this.#intervalMs;
+    this.#later(random() * Math.min(FIRST_RUNS_MS, interval), () => {
+      this.#begin();
+      this.#later(interval * (0.5 + random() / 2), () => this.#tick());
+    });
+  }
+
+  /** What is watched has changed: looks at once. */
+  look(): void {
+    if (this.#isClosed) return;
+    if (this.#run === undefined) this.#begin();
+    else this.#run.wantsAnother = true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#probe.close();
+  }
+
+  get #intervalMs(): number {
+    return this.#options.timing.interval / 1_000;
+  }
+
+  #later(milliseconds: number, action: () => void): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(action, milliseconds);
+    // The agent does not go on for the sake of its probes.
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    this.#later(this.#intervalMs, () => this.#tick());
+    if (this.#run === undefined) {
+      this.#begin();
+      return;
+    }
+    this.#reading = { ...this.#reading, overruns: this.#reading.overruns + 1 };
+    if (this.#run.isLate) this.#judge(failed('still not done'));
+  }
+
+  #begin(): void {
+    const timeoutMs = this.#options.timing.timeout / 1_000;
+    const run = { isLate: false, wantsAnother: false };
+    this.#run = run;
+    this.#reading = { ...this.#reading, runs: this.#reading.runs + 1 };
+    const overdue = setTimeout(() => {
+      run.isLate = true;
+      this.#judge(failed('not done in time'));
+    }, timeoutMs);
+    overdue.unref();
+    const settle = (outcome: ProbeOutcome) => {
+      clearTimeout(overdue);
+      this.#run = undefined;
+      if (this.#isClosed) return;
+      if (!run.isLate) this.#judge(outcome);
+      if (run.wantsAnother) this.#begin();
+    };
+    this.#attempt(timeoutMs).then(settle, (error: unknown) => settle(failed(reasonOf(error))));
+  }
+
+  async #attempt(timeoutMs: number): Promise<ProbeOutcome> {
+    return await this.#probe.run(timeoutMs);
+  }
+
+  #judge(outcome: ProbeOutcome): void {
+    if (this.#isClosed) return;
+    const now = new Date();
+    const before = this.#state;
+    this.#state = judged(before, outcome.passed ? 'passed' : 'failed', this.#options.timing);
+    const { status } = this.#state;
+    this.#reading = {
+      ...this.#reading,
+      failures: this.#reading.failures + (outcome.passed ? 0 : 1),
+      result: outcome.detail,
+      checkedAt: now,
+      since: status === before.status ? this.#reading.since : now,
+    };
+    if (status === 'unknown') return;
+    if (status === before.status && outcome.value === this.#value) return;
+    this.#value = outcome.value;
+    this.#options.tell({ up: status === 'up', value: outcome.value, detail: outcome.detail });
+  }
+}

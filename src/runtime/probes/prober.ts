@@ -1,0 +1,65 @@
+/** All probes of the agent, on the main thread; the engine hears of changes and of nothing else. */
+import type { Input } from '../../engine/inputs.ts';
+import { Reactor } from '../../kernel/reactor/reactor.ts';
+import { type ProbeSettings, probeName } from '../../net/probe.ts';
+import type { ProbeReading } from '../../observe/track-documents.ts';
+import { makeProbe } from '../../probes/make-probe.ts';
+import { ProbeRunner } from './probe-runner.ts';
+
+export interface ProberOptions {
+  readonly feed: (inputs: readonly Input[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Prober {
+  readonly #options: ProberOptions;
+  readonly #runners = new Map<string, ProbeRunner>();
+  #reactor: Reactor | undefined;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  /** Probes that go on being asked for go on; the others end, and new ones begin. */
+  reconfigure(probes: readonly ProbeSettings[]): void {
+    const wanted = new Map(probes.map((settings) => [probeName(settings), settings]));
+    for (const [name, runner] of this.#runners) {
+      if (wanted.has(name)) continue;
+      runner.close();
+      this.#runners.delete(name);
+    }
+    for (const [name, settings] of wanted) {
+      if (!this.#runners.has(name)) this.#start(name, settings);
+    }
+  }
+
+  reading(name: string): ProbeReading | undefined {
+    return this.#runners.get(name)?.reading;
+  }
+
+  close(): void {
+    for (const runner of this.#runners.values()) runner.close();
+    this.#runners.clear();
+    this.#reactor?.close();
+    this.#reactor = undefined;
+  }
+
+  #start(name: string, settings: ProbeSettings): void {
+    const probe = makeProbe(settings, {
+      reactor: () => this.#sharedReactor(),
+      onChange: () => this.#runners.get(name)?.look(),
+    });
+    const runner = new ProbeRunner(probe, {
+      timing: settings,
+      random: Math.random,
+      tell: (change) => this.#options.feed([{ kind: 'probe.changed', probe: name, ...change }]),
+    });
+    this.#runners.set(name, runner);
+    runner.start();
+  }
+
+  #sharedReactor(): Reactor {
+    this.#reactor ??= new Reactor(this.#options.onError);
+    return this.#reactor;
+  }
+}
