@@ -6,6 +6,7 @@ import { type Options, optionsFrom } from './harness/options.ts';
 import { merged, type ScenarioResult, tableOf } from './harness/report.ts';
 import { CONTENDERS, holds } from './harness/row.ts';
 import type { Scenario } from './harness/scenario.ts';
+import { control } from './scenarios/control.ts';
 import { crash } from './scenarios/crash.ts';
 import { deletedAddress } from './scenarios/deleted-address.ts';
 import { failover } from './scenarios/failover.ts';
@@ -13,6 +14,7 @@ import { forged } from './scenarios/forged.ts';
 import { freeze } from './scenarios/freeze.ts';
 import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
+import { notified } from './scenarios/notified.ts';
 import { planned } from './scenarios/planned.ts';
 import { regularity } from './scenarios/regularity.ts';
 import { split } from './scenarios/split.ts';
@@ -20,7 +22,7 @@ import { start } from './scenarios/start.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[crash, planned, failover, many, regularity, forged],
-  ...[freeze, deletedAddress, split, memory, start],
+  ...[freeze, deletedAddress, split, memory, start, control, notified],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
 

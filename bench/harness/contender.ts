@@ -19,6 +19,8 @@ export interface NodeSpec {
   readonly intervalMilliseconds: number;
   readonly version?: 2 | 3;
   readonly password?: string;
+  /** Top-level keys of this agent's file; keepalived has no such thing. */
+  readonly agentKeys?: Readonly<Record<string, unknown>>;
 }
 
 /** Resolves once it is at work; who is MASTER is decided later. */
@@ -29,7 +31,7 @@ export function startContender(
   spec: NodeSpec,
 ): Promise<Peer> {
   return contender === 'vrrp-agent'
-    ? startAgent(lab, host, { instances: agentInstances(spec) })
+    ? startAgent(lab, host, { instances: agentInstances(spec), more: spec.agentKeys ?? {} })
     : startKeepalived(lab, host, spec);
 }
 

@@ -10,8 +10,8 @@
  */
 import type { LinkEvent } from '../net/link.ts';
 import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../net/time.ts';
+import { AddressConflicts } from './address-conflicts.ts';
 import { AddressKeeper } from './address-keeper.ts';
-import { noteClaim } from './claims.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import { FaultKeeper } from './fault-keeper.ts';
 import type { Input } from './inputs.ts';
@@ -56,6 +56,7 @@ export class Engine {
   readonly #groups: SyncGroups;
   readonly #tracking: Tracking;
   readonly #faults: FaultKeeper;
+  readonly #conflicts: AddressConflicts;
   readonly #placement: Placement;
   readonly #reconfiguration: Reconfiguration;
   /** What has changed since the routers were last compared with it. */
@@ -93,34 +94,25 @@ export class Engine {
     this.#groups = new SyncGroups(this.#transitions, this.#timers, this.#outbox);
     this.#tracking = new Tracking(this.#links, this.#transitions, this.#outbox);
     this.#faults = new FaultKeeper(this.#roster, this.#links, this.#transitions, this.#groups);
-    this.#placement = new Placement({
+    const parts = {
       roster: this.#roster,
       links: this.#links,
-      faults: this.#faults,
-      tracking: this.#tracking,
+      timers: this.#timers,
+      counters,
+      outbox: this.#outbox,
+      keeper: this.#keeper,
+      routing: this.#routing,
       transitions: this.#transitions,
       reception: this.#reception,
       listening: this.#listening,
-    });
-    this.#operations = new Operations({
-      transitions: this.#transitions,
-      keeper: this.#keeper,
-      outbox: this.#outbox,
-      faults: this.#faults,
-      groups: this.#groups,
-    });
-    this.#reconfiguration = new Reconfiguration({
-      roster: this.#roster,
       groups: this.#groups,
       tracking: this.#tracking,
-      placement: this.#placement,
-      transitions: this.#transitions,
-      timers: this.#timers,
-      keeper: this.#keeper,
-      routing: this.#routing,
-      counters,
-      outbox: this.#outbox,
-    });
+      faults: this.#faults,
+    };
+    this.#conflicts = new AddressConflicts(parts);
+    this.#placement = new Placement(parts);
+    this.#operations = new Operations(parts);
+    this.#reconfiguration = new Reconfiguration({ ...parts, placement: this.#placement });
     this.#reconfiguration.group(settings.syncGroups, 0 as Instant);
   }
 
@@ -193,7 +185,7 @@ export class Engine {
         this.notice(input);
         break;
       case 'address.claimed':
-        noteClaim(input, this.#routers, this.#links, this.#counters, this.#outbox);
+        this.#conflicts.note(input, now);
         break;
       case 'addresses.changed':
         this.#addressesAnswered(input.id, input.errnos, now);
@@ -254,6 +246,7 @@ export class Engine {
       this.#event(position, { type: 'release-timeout', expired }, now);
     });
     this.#transitions.fire((position) => this.#roster.at(position), now);
+    this.#conflicts.fire(now);
   }
 
   /** Who stood still too long starts to listen anew; what was queued meanwhile is thrown away. */

@@ -9,6 +9,7 @@ import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import type { OutgoingDatagram } from '../net/link.ts';
 import { after, type Duration, type Instant, NEVER, seconds } from '../net/time.ts';
 import { isLaterFragment } from '../wire/ipv6-fragments.ts';
+import { settledAfter } from './address-conflicts.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
 import type { CounterTable } from './counters.ts';
@@ -282,7 +283,7 @@ export class Transitions {
     this.changed.add(router);
     const from = stateNameOf(before.state);
     const to = router.stateName;
-    if (to === 'MASTER' && from !== 'MASTER') this.#becameMaster(router);
+    if (to === 'MASTER' && from !== 'MASTER') this.#becameMaster(router, now);
     if (to !== 'MASTER' && to !== 'BACKUP') router.master = null;
     if (to === 'BACKUP' && heard === undefined) router.master = null;
     if (from === to) return;
@@ -303,7 +304,10 @@ export class Transitions {
     });
   }
 
-  #becameMaster(router: VirtualRouter): void {
+  #becameMaster(router: VirtualRouter, now: Instant): void {
+    if (router.settings.addressConflict === 'fault') {
+      this.#timers.set('conflict', router.position, after(now, settledAfter(router)));
+    }
     this.#counters.add(router.row, 'master-transitions');
     if (router.source === undefined) return;
     router.master = {

@@ -10,6 +10,7 @@ import { routingText } from '../net/routing.ts';
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
+import type { AddressConflict } from './address-conflicts.ts';
 import { AnnouncementSchedule } from './announcements.ts';
 import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
@@ -71,6 +72,8 @@ export class VirtualRouter {
   expected: Expected | undefined = undefined;
   lastSentAt: Instant = 0 as Instant;
   readonly rivalry = new Rivalry();
+  /** Another station that answers for a VIP; only with the policy not to fight it. */
+  conflict: AddressConflict | undefined = undefined;
   /** Another station holds the addresses and has never been heard to advertise. */
   hasUnheardRival = false;
   resignedBy: IpAddress | undefined = undefined;

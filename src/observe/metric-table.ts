@@ -137,6 +137,19 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('routes-restored', 'Routes and rules put back after somebody removed them.'),
   leaf('routes-refused', 'Routes and rules that the kernel refused to add or remove.'),
   {
+    name: 'vrrp_notifications_total',
+    type: 'counter',
+    help: 'Commands, lines of named pipes and webhooks, by what became of them.',
+    labels: ['channel', 'outcome'],
+    samples: ({ status: { notifications = {} } }) =>
+      Object.entries(notifications).flatMap(([channel, outcomes]) =>
+        Object.entries(outcomes).map(([outcome, value]) => ({
+          labels: { channel, outcome },
+          value,
+        })),
+      ),
+  },
+  {
     name: 'vrrp_stalls_total',
     type: 'counter',
     help: 'Times the protocol stood still for so long that a peer may have taken over.',

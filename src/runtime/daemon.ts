@@ -171,7 +171,10 @@ async function runLogged(
   const stopListening = onSignals({ logger, protocol, configuration, reloads, manager });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   virtualLinks.removeAll();
-  if (outcome !== 0) noteEnd(model, note);
+  if (outcome !== 0) {
+    manager.stopping();
+    noteEnd(model, note);
+  }
   operators.close();
   prober.close();
   await notifier.close();

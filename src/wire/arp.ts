@@ -15,9 +15,11 @@
  */
 import {
   type IpAddress,
+  ip,
   ipFromBytes,
   type MacAddress,
   macFromBytes,
+  mac as macOf,
   macToBytes,
 } from '../net/address.ts';
 import { failure, type Result, success } from '../net/result.ts';
@@ -26,6 +28,9 @@ import { BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV4, encodeEthernetFrame } fro
 
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
+
+const NOBODY = ip('0.0.0.0');
+const NO_MAC = macOf('00:00:00:00:00:00');
 
 const HARDWARE_ETHERNET = 1;
 const PACKET_LENGTH = 28;
@@ -90,6 +95,19 @@ export function decodeArp(
     targetMac: macFromBytes(bytes, offset + 18),
     targetIp: ipFromBytes(bytes, offset + 24, 4),
   });
+}
+
+/** The frame that asks who has the address, in nobody's name (RFC 5227 section 2.1.1). */
+export function encodeArpProbe(mac: MacAddress, address: IpAddress): Uint8Array {
+  const arp = encodeArp({
+    operation: ARP_REQUEST,
+    senderMac: mac,
+    senderIp: NOBODY,
+    targetMac: NO_MAC,
+    targetIp: address,
+  });
+  const header = { destination: BROADCAST_MAC, source: mac, etherType: ETHERTYPE_ARP };
+  return encodeEthernetFrame(header, arp);
 }
 
 /**

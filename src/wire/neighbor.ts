@@ -18,6 +18,7 @@ import {
   type IpAddress,
   ip,
   ipFromBytes,
+  ipToBytes,
   isMulticast,
   type MacAddress,
   macFromBytes,
@@ -31,9 +32,13 @@ import { encodeIpv6Packet, type Ipv6Header } from './ip.ts';
 
 export const PROTOCOL_ICMPV6 = 58;
 
+const NEIGHBOR_SOLICITATION = 135;
 const NEIGHBOR_ADVERTISEMENT = 136;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
+/** RFC 4291 section 2.7.1; the last three bytes are those of the address. */
+const SOLICITED_NODE = ip('ff02::1:ff00:0');
+const NOBODY = ip('::');
 const HOP_LIMIT = 255;
 
 const ROUTER = 0x80;
@@ -84,19 +89,34 @@ export function encodeNeighborAdvertisement(
   message[FIXED_LENGTH] = TARGET_LINK_LAYER_ADDRESS;
   message[FIXED_LENGTH + 1] = 1;
   message.set(macToBytes(mac), FIXED_LENGTH + 2);
-  const packet = encodeIpv6Packet(
-    {
-      source: address,
-      destination: ALL_NODES,
-      hopLimit: HOP_LIMIT,
-      trafficClass: 0,
-      nextHeader: PROTOCOL_ICMPV6,
-    },
-    message,
-  );
+  return enclose(message, mac, { source: address, destination: ALL_NODES });
+}
+
+/**
+ * The frame that asks who has the address, in nobody's name: the solicitation of duplicate address
+ * detection (RFC 4862 section 5.4.2), which whoever has it answers to all nodes.
+ */
+export function encodeNeighborProbe(mac: MacAddress, address: IpAddress): Uint8Array {
+  const message = new Uint8Array(FIXED_LENGTH);
+  message[0] = NEIGHBOR_SOLICITATION;
+  const target = addressBytes(address, 'ipv6');
+  message.set(target, 8);
+  const group = ipToBytes(SOLICITED_NODE);
+  group.set(target.subarray(13), 13);
+  return enclose(message, mac, { source: NOBODY, destination: ipFromBytes(group) });
+}
+
+/** A message to a multicast group as a complete frame, with its checksum. */
+function enclose(
+  message: Uint8Array,
+  mac: MacAddress,
+  addresses: { readonly source: IpAddress; readonly destination: IpAddress },
+): Uint8Array {
+  const header = { hopLimit: HOP_LIMIT, trafficClass: 0, nextHeader: PROTOCOL_ICMPV6 };
+  const packet = encodeIpv6Packet({ ...addresses, ...header }, message);
   const start = packet.length - message.length;
   putUint16(packet, start + CHECKSUM_OFFSET, finishChecksum(messageSum(packet, start)));
-  const destination = multicastMac(ALL_NODES);
+  const destination = multicastMac(addresses.destination);
   return encodeEthernetFrame({ destination, source: mac, etherType: ETHERTYPE_IPV6 }, packet);
 }
 

@@ -9,7 +9,7 @@ import type { Output } from '../../src/engine/outputs.ts';
 import type { Report } from '../../src/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
-import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
+import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
 import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
 import { routingText } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
@@ -266,9 +266,12 @@ function linesOf(output: Output): string[] {
 function announcementLine(frame: Uint8Array): string {
   const decoded = decodeFrame(frame);
   if (decoded.kind === 'arp') {
+    if (decoded.arp.senderIp === '0.0.0.0') return `arp probe ${decoded.arp.targetIp}`;
     return `arp ${decoded.arp.operation === 1 ? 'request' : 'reply'} ${decoded.arp.senderIp}`;
   }
   if (decoded.kind === 'neighbor-advertisement') return `na ${decoded.advertisement.target}`;
+  // The only other message there is: type 135, its target behind the headers (RFC 4861 section 4.3).
+  if (frame[54] === 135) return `ns ${ipFromBytes(frame, 62, 16)}`;
   return 'an unknown frame';
 }
 

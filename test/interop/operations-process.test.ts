@@ -1,5 +1,5 @@
 /** The agent as a process: how it starts, refuses to start, stops, fails, and is asked. */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -126,6 +126,20 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       expect(existsSync(agentSocket(lab, host))).toBe(false);
     }, 1),
   );
+
+  test('lets nobody else ask than its owner and its group', () =>
+    inLab(async (lab) => {
+      const agent = await startOn(lab, 1);
+      chmodSync(lab.directory, 0o755);
+      const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      const status = [...asNobody, ...commandLine('status', '--socket', agent.socket)];
+      const refused = await outcomeOf(agent.host, status);
+      expect(refused.status).toBe(1);
+      expect(refused.stderr).toContain('permission denied');
+      const inGroup = ['setpriv', '--reuid=65534', '--regid=0', '--clear-groups'];
+      const asked = [...inGroup, ...commandLine('status', '--socket', agent.socket)];
+      expect((await outcomeOf(agent.host, asked)).status).toBe(0);
+    }, 1));
 
   test('runs without CAP_SYS_NICE, with a warning that names it', () =>
     inLab(async (lab) => {

@@ -66,8 +66,10 @@ function fileOf(one: Statement, draft: Draft): Keys | undefined {
   const keys: Keys = { name: one.words[1] };
   for (const part of one.block ?? []) {
     const [key = '', value = ''] = part.words;
-    if (key === 'file') keys['file'] = value;
-    else if (key === 'weight') keys['weight'] = Number(value);
+    if (key === 'file') {
+      keys['file'] = value;
+      keys['content'] = 'number';
+    } else if (key === 'weight') keys['weight'] = Number(value);
     else draft.note(part, `${one.words[0]}: ${textOf(part)}`);
   }
   return keys['file'] === undefined ? undefined : keys;

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
-import { decodeArp, encodeArp, encodeArpAnnouncement } from '../../../src/wire/arp.ts';
+import {
+  decodeArp,
+  encodeArp,
+  encodeArpAnnouncement,
+  encodeArpProbe,
+} from '../../../src/wire/arp.ts';
 import { anyAddress, anyBytes, anyMac } from './arbitraries.ts';
 import { fromHex, MARGIN, surrounded } from './hex.ts';
 
@@ -82,5 +87,20 @@ describe('an ARP packet', () => {
         }
       }),
     );
+  });
+});
+
+test("the probe of an address asks in nobody's name (RFC 5227 section 2.1.1)", () => {
+  const frame = encodeArpProbe(mac('02:00:00:00:00:01'), ip('203.0.113.100'));
+  const decoded = decodeArp(frame, 14, frame.length - 14);
+  expect(decoded).toEqual({
+    ok: true,
+    value: {
+      operation: 1,
+      senderMac: '02:00:00:00:00:01',
+      senderIp: '0.0.0.0',
+      targetMac: '00:00:00:00:00:00',
+      targetIp: '203.0.113.100',
+    },
   });
 });

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ip, mac } from '../../../src/net/address.ts';
+import { ip, ipFromBytes, mac } from '../../../src/net/address.ts';
 import { finishChecksum, sum16 } from '../../../src/wire/checksum.ts';
 import { decodeIpv6Header, encodeIpv6Packet } from '../../../src/wire/ip.ts';
 import {
   decodeNeighborAdvertisement,
   encodeNeighborAdvertisement,
+  encodeNeighborProbe,
 } from '../../../src/wire/neighbor.ts';
 import { anyAddress, anyBytes, anyMac } from './arbitraries.ts';
-import { fromHex } from './hex.ts';
+import { fromHex, toHex } from './hex.ts';
 
 const VIP = ip('2001:db8::100');
 const VIRTUAL_MAC = mac('00:00:5e:00:02:33');
@@ -137,4 +138,14 @@ describe('a received Neighbor Advertisement', () => {
       }),
     );
   });
+});
+
+test('the probe of an address is the solicitation of duplicate address detection', () => {
+  const frame = encodeNeighborProbe(mac('02:00:00:00:00:01'), ip('fe80::55:1'));
+  expect(toHex(frame.subarray(0, 14))).toBe('3333ff55000102000000000186dd');
+  expect(ipFromBytes(frame, 22, 16)).toBe('::');
+  expect(ipFromBytes(frame, 38, 16)).toBe('ff02::1:ff55:1');
+  expect(frame[21]).toBe(255);
+  expect([frame[54], frame[55]]).toEqual([135, 0]);
+  expect(ipFromBytes(frame, 62, 16)).toBe('fe80::55:1');
 });
