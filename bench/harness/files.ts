@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { builtProgram } from '../../src/lab/program.ts';
+import { chartOf } from './chart.ts';
 import { type Results, reportOf } from './report.ts';
 
 const BEGIN = '<!-- newest results: written by npm run bench -->';
@@ -26,6 +27,7 @@ export function keep(results: Results): void {
   const report = reportOf(results);
   writeFileSync(join(kept, 'latest.json'), `${JSON.stringify(results, undefined, 2)}\n`);
   writeFileSync(join(kept, 'latest.md'), `# Newest results\n\n${report}`);
+  writeFileSync(join(kept, 'chart.svg'), chartOf(results));
   const readme = join(folder(), 'README.md');
   writeFileSync(readme, withReport(readFileSync(readme, 'utf8'), report));
 }

@@ -15,7 +15,8 @@ import {
 } from '../../lab/report/report.ts';
 import { Labs } from '../../lab/run/labs.ts';
 import type { RunRecord } from '../../lab/run/record.ts';
-import { type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
+import { delaysFrames, NO_NETEM, type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
+import { hasNetem } from '../../lab/run/stage.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
 import { describeAction } from '../../lab/scenario/wording.ts';
@@ -23,6 +24,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReport } from '../render/lab-report.ts';
 import { paletteFor } from '../render/text.ts';
+import { reporting } from './lab-errors.ts';
 import { untilInterrupted } from './lab-interrupt.ts';
 
 interface RunOptions {
@@ -52,7 +54,9 @@ export function registerRun(lab: Command, context: CliContext): void {
     .option('--html <file>', 'write the report as one HTML file')
     .option('--keep', 'leave the lab of the last run as it is')
     .option('--pcap <directory>', 'keep the captures')
-    .action((files: string[], options: RunOptions) => runFiles(context, files, options));
+    .action((files: string[], options: RunOptions) =>
+      reporting(context, () => runFiles(context, files, options)),
+    );
   lab
     .command('scenarios')
     .description('the scenarios that come with the program')
@@ -70,6 +74,10 @@ async function runFiles(context: CliContext, files: readonly string[], options: 
   if (scenarios === undefined) {
     context.setExitCode(EXIT.usage);
     return;
+  }
+  const delayed = scenarios.find(delaysFrames);
+  if (delayed !== undefined && !(await hasNetem())) {
+    throw new LabError('command-missing', `${delayed.name}: ${NO_NETEM}`);
   }
   const labs = new Labs();
   await untilInterrupted(context, labs, async () => {
@@ -148,8 +156,6 @@ class Session {
   report(): void {
     const { json, junit, html } = this.#options;
     const report = labReport(this.#reports);
-    if (junit !== undefined) writeFileSync(junit, renderJunit(report));
-    if (html !== undefined) writeFileSync(html, renderHtml(report));
     if (json === true) this.#context.stdout(`${JSON.stringify(report, undefined, 2)}\n`);
     else {
       const width = Math.min(process.stdout.columns ?? 100, 160);
@@ -157,6 +163,9 @@ class Session {
       this.#context.stdout(renderReport(report, { width, palette }));
     }
     this.#context.setExitCode(report.holds ? EXIT.done : EXIT.failed);
+    // Last, so that a full disk does not cost what was found out.
+    if (junit !== undefined) writeFileSync(junit, renderJunit(report));
+    if (html !== undefined) writeFileSync(html, renderHtml(report));
   }
 
   #tell(news: RunNews): void {

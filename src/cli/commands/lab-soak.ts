@@ -6,6 +6,7 @@ import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
 import { type SoakResult, soak } from '../../lab/soak/soak.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { reporting } from './lab-errors.ts';
 import { untilInterrupted } from './lab-interrupt.ts';
 
 interface SoakCommandOptions {
@@ -32,7 +33,7 @@ export function registerSoak(lab: Command, context: CliContext): void {
     .option('--agent <name>', AGENTS.join(', '), 'vrrp-agent')
     .option('--save <file>', 'where the shortest failing scenario goes (default: soak-SEED.yaml)')
     .option('--json', 'print one JSON document')
-    .action((options: SoakCommandOptions) => run(context, options));
+    .action((options: SoakCommandOptions) => reporting(context, () => run(context, options)));
 }
 
 async function run(context: CliContext, options: SoakCommandOptions): Promise<void> {

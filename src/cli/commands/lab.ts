@@ -1,6 +1,5 @@
 /** `vrrp-agent lab`: directors and a client in network namespaces, to try things on. */
 import type { Command } from 'commander';
-import { LabError } from '../../lab/command.ts';
 import { Lab } from '../../lab/lab.ts';
 import { HOST_INTERFACE, type LabHost, labLayout, virtualAddress } from '../../lab/layout.ts';
 import { type AgentInstance, startAgent } from '../../lab/peers/vrrp-agent.ts';
@@ -8,7 +7,7 @@ import { isRunning } from '../../lab/processes.ts';
 import { knownPrefixes, readState } from '../../lab/state.ts';
 import { tearDown, tearDownAll } from '../../lab/tear-down.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT } from '../exit-codes.ts';
+import { reporting } from './lab-errors.ts';
 import { registerRun } from './lab-run.ts';
 import { registerSoak } from './lab-soak.ts';
 
@@ -45,21 +44,6 @@ export function register(program: Command, context: CliContext): void {
     .action(() => reporting(context, () => list(context)));
   registerRun(lab, context);
   registerSoak(lab, context);
-}
-
-async function reporting(context: CliContext, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    context.stderr(`vrrp-agent lab: ${error.message}${hintFor(error)}\n`);
-    context.setExitCode(error.code === 'lab-name-error' ? EXIT.usage : EXIT.failed);
-  }
-}
-
-function hintFor({ code, message }: LabError): string {
-  if (code === 'lab-exists') return " (remove it with 'vrrp-agent lab down')";
-  return /not permitted|permission denied/i.test(message) ? ' (a lab needs root)' : '';
 }
 
 async function up(context: CliContext, options: UpOptions): Promise<void> {

@@ -3,7 +3,8 @@
  * it sent; below them what the client missed; the steps go through all of them.
  */
 import type { NodeRecord, RunRecord, Span } from '../run/record.ts';
-import { escaped } from './junit.ts';
+import { overlay } from '../run/spans.ts';
+import { escaped } from './escape.ts';
 import { tickStep } from './scale.ts';
 
 const WIDTH = 1_000;
@@ -30,6 +31,7 @@ export function renderChart(run: RunRecord, label: string): string {
   const height = clientTop + run.probes.length * (CLIENT + 6) + 6;
   const parts = [
     grid(run.duration, x, height),
+    ...twoOwners(run, top, clientTop, x),
     ...run.nodes.map((node, at) => nodeLanes(node, top + at * nodeHeight, x)),
     ...run.probes.map(({ type, outages }, at) =>
       clientLane(type, outages, clientTop + at * (CLIENT + 6), x, run.duration),
@@ -54,6 +56,24 @@ function grid(duration: number, x: Place, height: number): string {
     );
   }
   return lines.join('');
+}
+
+/** A hand-over has two owners for a moment, which no eye would find. */
+const TOO_SHORT = 400;
+
+function twoOwners(run: RunRecord, top: number, bottom: number, x: Place): string[] {
+  const levels = overlay(
+    run.nodes.map(({ holds }) => holds),
+    { from: 0, to: run.duration },
+  );
+  return levels
+    .filter(({ from, to, on }) => on.length > 1 && to - from > run.duration / TOO_SHORT)
+    .map(({ from, to }) => {
+      const box = rectangle('dual', from, to, top - 3, bottom - top - 2, x, 'two owners');
+      const fits = x(to) - x(from) > 80;
+      const words = `<text class="dualtext" x="${n(x(from) + 5)}" y="${bottom - 6}">two owners</text>`;
+      return fits ? `${box}${words}` : box;
+    });
 }
 
 function nodeLanes(node: NodeRecord, top: number, x: Place): string {

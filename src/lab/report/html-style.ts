@@ -44,6 +44,7 @@ svg .faint{fill:var(--faint)}svg .grid{stroke:var(--line)}svg .name{font-weight:
 .has{fill:var(--has);background:var(--has)}.lost{fill:var(--bad)}.asked{fill:var(--line)}
 .advert{stroke:var(--ink);stroke-width:1}.garp{fill:var(--has)}.bye{fill:var(--bad)}
 .step{stroke:var(--step);stroke-width:1;stroke-dasharray:3 3}svg .steptext{fill:var(--step);font-weight:600}
+.dual{fill:var(--bad);opacity:.13}svg .dualtext{fill:var(--bad);font-weight:600}
 .lasting{fill:var(--step);opacity:.12}svg .inlane{fill:#fff;font-size:10px;font-weight:600}
 svg .inlane.BACKUP{fill:var(--ink);background:none}
 @media (max-width:40rem){nav ol{columns:1}body{padding:.8rem}}

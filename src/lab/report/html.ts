@@ -1,8 +1,8 @@
 /** The report as one HTML file that needs nothing else: for mail, for CI, for paper. */
 import type { RunRecord, Verdict } from '../run/record.ts';
 import { renderChart } from './chart.ts';
+import { escaped } from './escape.ts';
 import { STYLE } from './html-style.ts';
-import { escaped } from './junit.ts';
 import {
   type ContenderReport,
   type LabReport,

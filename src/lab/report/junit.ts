@@ -1,5 +1,6 @@
 /** The report as JUnit XML, which CI systems show: one suite for each scenario and program. */
 import type { Verdict } from '../run/record.ts';
+import { escaped } from './escape.ts';
 import type { ContenderReport, LabReport, ScenarioReport } from './report.ts';
 
 export function renderJunit({ scenarios }: LabReport): string {
@@ -29,18 +30,4 @@ function testCase(suiteName: string, verdict: Verdict, which: string, time: stri
   if (verdict.holds) return `${head}/>`;
   const message = `expected ${verdict.expectation}, seen: ${verdict.seen}`;
   return `${head}><failure message="${escaped(message)}">${escaped(verdict.why)}</failure></testcase>`;
-}
-
-/** Also for HTML. What XML 1.0 has no place for is left out. */
-export function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text
-    .replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
-    .replaceAll(/[\p{Cc}\u{fffe}\u{ffff}]/gu, ' ');
 }

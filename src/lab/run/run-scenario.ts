@@ -56,14 +56,19 @@ const DISCARDS: readonly CounterName[] = [
   'owner-conflict-discards',
 ];
 
+export const NO_NETEM = 'this kernel has no netem (sch_netem): frames cannot be delayed';
+
+export function delaysFrames({ steps }: Scenario): boolean {
+  return steps.some(({ action }) => action.kind === 'delay');
+}
+
 export async function runScenario(
   scenario: Scenario,
   labs: Labs,
   options: RunOptions = {},
 ): Promise<RunRecord> {
-  if (scenario.steps.some(({ action }) => action.kind === 'delay') && !(await hasNetem())) {
-    const message = `${scenario.name}: this kernel has no netem, so that nothing can be delayed`;
-    throw new LabError('command-missing', message);
+  if (delaysFrames(scenario) && !(await hasNetem())) {
+    throw new LabError('command-missing', `${scenario.name}: ${NO_NETEM}`);
   }
   const began = wallClock();
   const { nodes, hasPeerNetwork } = scenario;

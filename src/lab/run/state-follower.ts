@@ -22,9 +22,20 @@ export class StateFollower {
   async #read(node: string, socket: string): Promise<void> {
     try {
       const client = new ControlClient({ socket, isBackground: true });
+      await this.#begin(node, client);
       for await (const event of client.follow()) this.#take(node, event);
     } catch {
       // It was killed, or the lab is gone; what it has said is kept.
+    }
+  }
+
+  /** What it was before its first transition: the start itself is none. */
+  async #begin(node: string, client: ControlClient): Promise<void> {
+    const { instances } = await client.status();
+    for (const { name, state, since, last_transition } of instances) {
+      if (last_transition !== null || state === 'INIT') continue;
+      const at = Date.parse(since) * 1_000;
+      this.changes.push({ at, node, instance: name, from: 'INIT', to: state, reason: '' });
     }
   }
 

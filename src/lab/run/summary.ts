@@ -116,9 +116,9 @@ function nodeRecord(
   const window: Span = { from: 0, to: duration };
   const lives = seen.lives.get(name) ?? [];
   const adverts = facts.adverts.filter((one) => one.node === name && one.vrid === watched.vrid);
-  const events = seen.states.filter(
-    (one) => one.node === name && one.instance === node.instances[0]?.name,
-  );
+  const events = seen.states
+    .filter((one) => one.node === name && one.instance === node.instances[0]?.name)
+    .sort((a, b) => a.at - b.at);
   const states =
     agent === 'vrrp-agent'
       ? statesFromEvents(events, lives, end)
