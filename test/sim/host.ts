@@ -4,6 +4,7 @@
  */
 import { CounterTable, countersLength } from '../../src/engine/counters.ts';
 import type { Report } from '../../src/engine/reports.ts';
+import type { OperatorRequest } from '../../src/engine/requests.ts';
 import type { Settings } from '../../src/engine/settings.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
 import { type Instant, instant } from '../../src/net/time.ts';
@@ -19,6 +20,7 @@ import { SimSockets } from './sockets.ts';
 export const SCHEDULING_DELAY = 300;
 
 export interface HostObserver {
+  asked(host: Host, instance: string, id: number, request: OperatorRequest): void;
   /** The process came, went, or told a new state. */
   changed(): void;
   sent(host: Host, packet: Uint8Array): void;
@@ -49,6 +51,7 @@ export class Host implements Port {
   readonly #observer: HostObserver;
   readonly #segment: Segment;
   #wakesOnPackets = true;
+  #asked = 0;
   #turn: Appointment | undefined;
   #alarm: Appointment | undefined;
   #alarmAt = 0;
@@ -140,6 +143,14 @@ export class Host implements Port {
     if (this.#process === undefined || this.#isPaused) return;
     this.#process.isStopping = true;
     this.#process.loop.shutdown();
+  }
+
+  /** Over the control socket; nobody answers where no process runs. */
+  ask(instance: string, request: OperatorRequest): void {
+    if (this.#process === undefined || this.#isPaused) return;
+    this.#asked += 1;
+    this.#observer.asked(this, instance, this.#asked, request);
+    this.#process.loop.feed([{ kind: 'request', id: this.#asked, instance, request }]);
   }
 
   /** SIGKILL: nothing is cleaned up, unless somebody else does it. */

@@ -1,6 +1,7 @@
 /** Directors on one segment, the faults that befall them, and the rules that hold all the same. */
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import type { Report } from '../../src/engine/reports.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../src/engine/requests.ts';
 import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
 import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
@@ -18,6 +19,14 @@ export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY + GATHERING_TIME;
 
 export class Violation extends Error {
   override readonly name = 'Violation';
+}
+
+/** Of an instance that was MASTER. */
+export interface HandOver {
+  readonly host: Host;
+  readonly instance: string;
+  readonly id: number;
+  readonly startedAt: Instant;
 }
 
 /** One instance of one process. */
@@ -40,6 +49,9 @@ export class World {
   brokenAt: Instant;
   /** An address operation was refused: FAULT lasts until the next try. */
   hasRefused = false;
+  /** Planned failovers of a MASTER that are not answered yet, nor forced. */
+  handOvers: readonly HandOver[] = [];
+  readonly #endedHandOvers: HandOver[] = [];
   readonly trace: string[] = [];
   readonly #invariants: readonly Invariant[];
   readonly #isTraced: boolean;
@@ -59,6 +71,8 @@ export class World {
     this.#invariants = invariants;
     this.#isTraced = isTraced;
     const observer = {
+      asked: (host: Host, instance: string, id: number, request: OperatorRequest) =>
+        this.#asked(host, instance, id, request),
       changed: () => {
         this.#rows = undefined;
       },
@@ -120,8 +134,8 @@ export class World {
   }
 
   /** The longest that a router may need to find out that nobody is MASTER. */
-  masterDownTime(settings: InstanceSettings): number {
-    const { version, priority } = settings;
+  masterDownTime(settings: InstanceSettings, priority: number): number {
+    const { version } = settings;
     return masterDownInterval(version, priority, this.longestInterval(settings)) + REACTION_TIME;
   }
 
@@ -146,7 +160,8 @@ export class World {
       const view = host.views.get(settings.name);
       if (view === undefined) return [];
       const key = `${host.name} ${settings.name}`;
-      return [{ key, host, settings, view, masterDownTime: this.masterDownTime(settings) }];
+      const masterDownTime = this.masterDownTime(settings, view.priority.effective);
+      return [{ key, host, settings, view, masterDownTime }];
     });
   }
 
@@ -155,6 +170,26 @@ export class World {
       const wrong = invariant.check(this);
       if (wrong !== undefined) this.violated(invariant.name, wrong);
     }
+    if (this.#endedHandOvers.length === 0) return;
+    const ended = this.#endedHandOvers.splice(0);
+    this.handOvers = this.handOvers.filter((one) => !ended.includes(one));
+  }
+
+  #asked(host: Host, instance: string, id: number, request: OperatorRequest): void {
+    if (request.type !== 'failover' && request.type !== 'maintenance-on') return;
+    const view = host.views.get(instance);
+    if (request.force || view?.state !== 'MASTER' || view.releasing) return;
+    this.handOvers = [...this.handOvers, { host, instance, id, startedAt: this.clock.now }];
+  }
+
+  /** A successor is no fault: what was promised is held against it once more, in this step. */
+  #answered(host: Host, id: number, answer: OperatorAnswer): void {
+    this.#endedHandOvers.push(
+      ...this.handOvers.filter((one) => one.host === host && one.id === id),
+    );
+    const what = `${host.name} answers: ${JSON.stringify(answer)}`;
+    if (answer.outcome === 'handed-over') this.disturbMildly(what);
+    else this.disturb(what);
   }
 
   #sent(host: Host, packet: Uint8Array): void {
@@ -174,6 +209,7 @@ export class World {
 
   #reported(host: Host, report: Report): void {
     if (report.kind === 'address-failed' || report.kind === 'route-failed') this.hasRefused = true;
+    if (report.kind === 'answer') this.#answered(host, report.id, report.answer);
     if (!this.#isTraced || report.kind === 'view') return;
     const { kind, ...rest } = report;
     this.note(`${host.name} ${kind} ${Object.values(rest).join(' ')}`);

@@ -51,7 +51,7 @@ function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
     if (settings.version === 2 && settings.priority === 255) continue;
     const interval = world.longestInterval(settings);
     const until =
-      startedAt + skewTime(settings.version, settings.priority, interval) + 2 * REACTION_TIME;
+      startedAt + skewTime(settings.version, view.priority.effective, interval) + 2 * REACTION_TIME;
     found.push({ settings, from, heir: host, startedAt, until });
   }
   return found;

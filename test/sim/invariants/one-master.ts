@@ -37,7 +37,7 @@ function mustYield(world: World, winner: Row, loser: Row): boolean {
   if (!world.segment.isCalm || !world.hears(loser.host, winner.host, loser.settings)) return false;
   if (winner.view.releasing || loser.view.releasing) return false;
   if (loser.settings.version === 2 && loser.settings.priority === 255) return false;
-  const [mine, theirs] = [loser.settings.priority, winner.settings.priority];
+  const [mine, theirs] = [loser.view.priority.effective, winner.view.priority.effective];
   if (mine !== theirs) return theirs > mine;
   const [own, other] = [loser.view.master?.address, winner.view.master?.address];
   return own !== undefined && other !== undefined && compareIp(other, own) > 0;

@@ -28,7 +28,7 @@ export function someMaster(): Invariant {
         if (best === 0 && silence.note(key, now, since) > masterDownTime) {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
-        if (!settings.preempt || best >= settings.priority) continue;
+        if (!settings.preempt || view.heldBack || best >= view.priority.effective) continue;
         const patience = masterDownTime + settings.preemptDelay + world.longestInterval(settings);
         if (weakness.note(key, now, world.disturbedAt) > patience + REACTION_TIME) {
           return `${host.name} hears only priority ${best} of ${settings.name} and waits`;
@@ -50,7 +50,7 @@ function bestHeard(world: World, listener: Host, { name }: InstanceSettings): nu
   for (const { host, settings, view } of world.rows()) {
     if (settings.name !== name || host === listener) continue;
     if (view.state !== 'MASTER' || view.releasing) continue;
-    if (world.hears(listener, host, settings)) best = Math.max(best, settings.priority);
+    if (world.hears(listener, host, settings)) best = Math.max(best, view.priority.effective);
   }
   return best;
 }

@@ -4,6 +4,7 @@ import type { Random } from '../random.ts';
 import { CALM } from '../segment.ts';
 import type { World } from '../world.ts';
 import { forgedPacket } from './forgery.ts';
+import { failOver, maintain, overridePriority, releaseAll } from './operators.ts';
 import { INTERFACE, primaryAddress } from './topology.ts';
 
 /** How often a director that is to be started again is looked at while it still stops. */
@@ -30,6 +31,10 @@ export const FAULTS: readonly Fault[] = [
   partition,
   echoPackets,
   attack,
+  failOver,
+  failOver,
+  maintain,
+  overridePriority,
 ];
 
 /** A host as it is after the machine has booted. */
@@ -51,6 +56,7 @@ export function heal(world: World): void {
     addPrimaryAddresses(host);
     restartAfter(world, host, 0);
   }
+  releaseAll(world);
 }
 
 export function addPrimaryAddresses(host: Host): void {

@@ -5,6 +5,7 @@
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
 import { handOver } from '../invariants/hand-over.ts';
+import { makeBeforeBreak } from '../invariants/make-before-break.ts';
 import { oneMaster } from '../invariants/one-master.ts';
 import { quietWhenSettled } from '../invariants/quiet.ts';
 import { someMaster } from '../invariants/some-master.ts';
@@ -38,6 +39,7 @@ export function run(seed: number, isTraced = false): Run {
     handOver(),
     quietWhenSettled(settleTime),
     listensAfterStall(),
+    makeBeforeBreak(),
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));
