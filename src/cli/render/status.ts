@@ -58,12 +58,14 @@ function virtualMacOf({ virtual_mac }: InstanceDocument): string {
   return virtual_mac === null ? '-' : `${virtual_mac.mac} on ${virtual_mac.interface}`;
 }
 
-function stateOf({ state, releasing }: InstanceDocument): string {
-  return releasing ? `${state} (releasing)` : state;
+function stateOf({ state, releasing, held_back: heldBack }: InstanceDocument): string {
+  if (releasing) return `${state} (releasing)`;
+  return heldBack === null ? state : `${state} (held back)`;
 }
 
-function statePaint({ state, releasing }: InstanceDocument, palette: Palette): Paint {
-  if (releasing) return palette.notable;
+function statePaint(row: InstanceDocument, palette: Palette): Paint {
+  const { state, releasing, held_back: heldBack } = row;
+  if (releasing || heldBack !== null) return palette.notable;
   switch (state) {
     case 'MASTER':
       return palette.good;

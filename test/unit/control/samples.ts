@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ControlCommands } from '../../../src/control/commands.ts';
+import type { OperatorAccess } from '../../../src/control/operator-commands.ts';
 import { type ControlLimits, ControlServer } from '../../../src/control/server.ts';
 import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
 import { instant } from '../../../src/net/time.ts';
@@ -44,6 +45,7 @@ export async function runControl(
     readonly config?: () => unknown;
     readonly commands?: ControlCommands;
     readonly onError?: (error: unknown) => void;
+    readonly operators?: OperatorAccess;
   } = {},
 ): Promise<RunningControl> {
   const socket = socketPath();
@@ -65,6 +67,7 @@ export async function runControl(
       config: options.config ?? (() => ({ router: 'lb1' })),
     },
     ...(commands === undefined ? {} : { commands }),
+    ...(options.operators === undefined ? {} : { operators: options.operators }),
     ...(limits === undefined ? {} : { limits }),
     ...(onError === undefined ? {} : { onError }),
   });
