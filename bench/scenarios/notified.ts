@@ -1,4 +1,7 @@
 /** Everybody who is told of changes of state hangs: what the protocol notices of it. */
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sleep } from '../../src/lab/wait.ts';
 import { advertsOf } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
@@ -10,12 +13,13 @@ import type { Scenario } from '../harness/scenario.ts';
 import { quantile } from '../harness/statistics.ts';
 
 const INTERVAL = 10_000;
+const FIFO = join(tmpdir(), `vrrp-agent-bench-${process.pid}.fifo`);
 const HANGS = { command: ['/bin/sleep', '600'], timeout: '500ms' };
 
 /** A command for each state, receivers that nobody is, and a pipe without a reader. */
 const NOTIFY = {
   notify: {
-    fifo: '/tmp/vrrp-agent-bench.fifo',
+    fifo: FIFO,
     webhooks: ['http://192.0.2.254:8099/', 'http://127.0.0.1:8099/'].map((url) => ({
       url,
       timeout: '500ms',
@@ -52,6 +56,7 @@ export const notified: Scenario = {
       found.errorP99.add('vrrp-agent', quantile(seen.errors, 0.99) ?? Number.NaN);
       context.say(`vrrp-agent: ${seen.adverts} adverts beside hanging commands`);
     });
+    rmSync(FIFO, { force: true });
     return [
       found.missed.row('missed adverts', '', [atMost('max', 0)]),
       found.errorP99.row('interval error, p99', 'ms', [atMost('max', 1)]),

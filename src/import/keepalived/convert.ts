@@ -81,7 +81,9 @@ function inOrder(notes: readonly Note[], file: string): Note[] {
 }
 
 function yamlOf(draft: Draft, notes: readonly Note[], file: string): string {
-  const document = new Document({ ...draft.top, instances: draft.instances });
+  const content = { ...draft.top, instances: draft.instances };
+  // A tracker that two instances share is written out twice: nobody expects an anchor here.
+  const document = new Document(content, null, { aliasDuplicateObjects: false });
   const head = [` From ${file}. Try it with: vrrp-agent check --config FILE`];
   if (notes.length > 0) head.push(' Not carried over, or not the same:');
   for (const note of notes)

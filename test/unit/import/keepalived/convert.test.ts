@@ -251,6 +251,32 @@ virtual_server 203.0.113.100 80 {
   });
 });
 
+test('a script that two instances track is written out for each of them', () => {
+  const web = (name: string, vrid: number) => `vrrp_instance ${name} {
+  interface eth0
+  virtual_router_id ${vrid}
+  virtual_ipaddress {
+    203.0.113.${vrid}
+  }
+  track_script {
+    alive weight -4
+  }
+}
+`;
+  const { yaml, document } = imported(
+    `vrrp_script alive {
+ script /bin/true
+ interval 2
+}
+${web('a', 1)}${web('b', 2)}`,
+  );
+  expect(yaml).not.toContain('&');
+  expect(document.instances.map(({ track }: { track: unknown }) => track)).toEqual([
+    [{ name: 'alive', script: ['/bin/true'], interval: '2s', weight: -4 }],
+    [{ name: 'alive', script: ['/bin/true'], interval: '2s', weight: -4 }],
+  ]);
+});
+
 test('whatever is printed passes the check', () => {
   const { yaml = '' } = instanceWith(
     `use_vmac
