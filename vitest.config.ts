@@ -17,6 +17,11 @@ export default defineConfig({
       project('sim', ['test/sim/**/*.test.ts'], { testTimeout: 120_000 }),
       project('kernel', ['test/kernel/**/*.test.ts'], alone),
       project('lab', ['test/lab/**/*.test.ts'], alone),
+      project('ipvs-vm', ['test/ipvs-vm/**/*.test.ts'], {
+        ...alone,
+        testTimeout: 240_000,
+        hookTimeout: 120_000,
+      }),
       project('interop', ['test/interop/**/*.test.ts'], alone),
     ],
   },

@@ -73,6 +73,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/import.ts'),
   },
   {
+    name: 'ipvs',
+    summary: 'show the services, real servers and sync daemons of the running agent',
+    load: () => import('./commands/ipvs.ts'),
+  },
+  {
     name: 'lab',
     summary: 'build and run network-namespace labs',
     load: () => import('./commands/lab.ts'),

@@ -71,7 +71,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   notifications: take,
   stateDirectory: keep,
   probes: take,
-  ipvs: keep,
+  ipvs: take,
 };
 
 const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Key]> } = {

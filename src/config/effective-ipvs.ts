@@ -20,7 +20,9 @@ export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
             ...given('udp', timeouts.udp),
           },
         }),
-    ...(settings.sysctls.size === 0 ? {} : { sysctl: effectiveSysctls(settings.sysctls) }),
+    ...(Object.keys(settings.sysctls).length === 0
+      ? {}
+      : { sysctl: effectiveSysctls(settings.sysctls) }),
     ...(sync === undefined ? {} : { sync: effectiveSync(sync) }),
     services: settings.services.map(effectiveService),
   };
@@ -32,7 +34,7 @@ function given(key: string, count: number): Record<string, string> {
 }
 
 function effectiveSysctls(sysctls: IpvsSettings['sysctls']): SysctlFile {
-  const entries = [...sysctls].map(([name, value]) => [
+  const entries = Object.entries(sysctls).map(([name, value]) => [
     name,
     name === 'sync_threshold' ? value : Number(value),
   ]);

@@ -10,7 +10,7 @@ export interface IpvsSettings {
   readonly onStop: 'remove' | 'keep';
   readonly timeouts: ConnectionTimeouts | undefined;
   /** By name, as the kernel writes the value. */
-  readonly sysctls: ReadonlyMap<string, string>;
+  readonly sysctls: Readonly<Record<string, string>>;
   readonly sync: SyncSettings | undefined;
   readonly services: readonly ServiceSettings[];
 }

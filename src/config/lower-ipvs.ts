@@ -34,7 +34,7 @@ export function lowerIpvs(
     exclusive: file.exclusive ?? false,
     onStop: file.on_stop ?? 'remove',
     timeouts: lowerTimeouts(file.timeouts, findings),
-    sysctls: new Map(
+    sysctls: Object.fromEntries(
       Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]),
     ),
     sync,

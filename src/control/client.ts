@@ -1,6 +1,7 @@
 /** Asks a running agent. Every failure is a `ControlError`, or the `RefusedRequest` it answered. */
 import { type IncomingMessage, request } from 'node:http';
 import { ControlError, RefusedRequest } from './control-error.ts';
+import type { IpvsDocument } from './ipvs-document.ts';
 import type {
   ErrorDocument,
   EventDocument,
@@ -38,6 +39,10 @@ export class ControlClient {
   /** Events with a greater number than `after`; default: all that are kept. */
   events(after = 0): Promise<EventsDocument> {
     return this.#document(`/v1/events?after=${after}`, 'events');
+  }
+
+  ipvs(): Promise<IpvsDocument> {
+    return this.#document('/v1/ipvs', 'services');
   }
 
   config(): Promise<Record<string, unknown>> {

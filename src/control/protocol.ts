@@ -7,6 +7,7 @@ import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
 import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
+import type { IpvsDocument } from './ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
@@ -343,4 +344,6 @@ export interface ControlSource {
   subscribe(listener: (event: EventDocument) => void): () => void;
   /** The configuration in effect, secrets masked. */
   config(): unknown;
+  /** Undefined: the configuration leaves IPVS alone. */
+  ipvs?(): IpvsDocument | undefined;
 }

@@ -13,6 +13,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
   ['/v1/status', new Map([['GET', status]])],
   ['/v1/events', new Map([['GET', events]])],
   ['/v1/config', new Map([['GET', config]])],
+  ['/v1/ipvs', new Map([['GET', ipvs]])],
 ]);
 
 /** `target` is the request target as it came: a path with a query (RFC 9112 section 3.2.1). */
@@ -38,6 +39,15 @@ function status(source: ControlSource, query: URLSearchParams): Answer {
 
 function config(source: ControlSource, query: URLSearchParams): Answer {
   return unknownParameter(query, []) ?? { kind: 'document', document: source.config() };
+}
+
+function ipvs(source: ControlSource, query: URLSearchParams): Answer {
+  const unknown = unknownParameter(query, []);
+  if (unknown !== undefined) return unknown;
+  const document = source.ipvs?.();
+  if (document !== undefined) return { kind: 'document', document };
+  const message = 'the configuration has no "ipvs": this agent leaves IPVS alone';
+  return { kind: 'error', status: 404, code: 'no-ipvs', message };
 }
 
 function events(source: ControlSource, query: URLSearchParams): Answer {

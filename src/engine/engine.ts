@@ -207,6 +207,9 @@ export class Engine {
           this.#faults.update(router, now);
         }
         break;
+      case 'ipvs.changed':
+        this.#faults.setIpvsFault(this.#reconfiguration.running(input.instance), input.fault, now);
+        break;
       case 'settings.changed':
         this.#change(input.change, now);
         break;
@@ -228,11 +231,8 @@ export class Engine {
       const router = this.#roster.at(position);
       if (router?.state !== 'holding.master') return;
       this.#transitions.advertise(router, now);
-      this.#timers.set(
-        'adver',
-        position,
-        nextTick(deadline, router.context.advertisementInterval, now),
-      );
+      const { advertisementInterval: interval } = router.context;
+      this.#timers.set('adver', position, nextTick(deadline, interval, now));
     });
     this.#timers.fire('announce', now, (position) => {
       const router = this.#roster.at(position);

@@ -8,7 +8,7 @@ import type { LinkTable } from './links.ts';
 import type { Roster } from './roster.ts';
 import type { SyncGroups } from './sync-groups.ts';
 import type { Transitions } from './transitions.ts';
-import type { FaultReason } from './view.ts';
+import type { FaultReason, IpvsFault } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 export class FaultKeeper {
@@ -48,6 +48,13 @@ export class FaultKeeper {
   refuse(router: VirtualRouter, reason: FaultReason, now: Instant): void {
     router.refused = reason;
     this.#transitions.retryLater(router, now);
+    this.update(router, now);
+  }
+
+  /** What the kernel's load balancer lacks for this router; null: nothing. */
+  setIpvsFault(router: VirtualRouter | undefined, fault: IpvsFault | null, now: Instant): void {
+    if (router === undefined) return;
+    router.ipvsFault = fault ?? undefined;
     this.update(router, now);
   }
 

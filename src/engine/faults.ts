@@ -26,6 +26,7 @@ const FAULT_EVENT: {
   'address-failed': { raised: 'no-virtual-ip-addresses', cleared: 'virtual-ip-addresses' },
   maintenance: { raised: 'fault', cleared: 'fault-cleared' },
   'virtual-mac-failed': { raised: 'fault', cleared: 'fault-cleared' },
+  ipvs: { raised: 'fault', cleared: 'fault-cleared' },
   'socket-failed': { raised: 'fault', cleared: 'fault-cleared' },
   'address-conflict': { raised: 'fault', cleared: 'fault-cleared' },
 };
@@ -57,6 +58,7 @@ export function faultsOf(
   if (router.conflict?.phase === 'fault') faults.push('address-conflict');
   if (router.maintenance) faults.push('maintenance');
   faults.push(...router.trackFaults);
+  if (router.ipvsFault !== undefined) faults.push(router.ipvsFault);
   return faults;
 }
 

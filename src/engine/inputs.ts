@@ -5,6 +5,7 @@
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
+import type { IpvsFault } from './view.ts';
 
 export type Input =
   /** The deadline was reached: stall guard, advertisements, announcements, holds. */
@@ -65,4 +66,6 @@ export type Input =
       /** The result, for people. */
       readonly detail: string;
     }
+  /** What the kernel's load balancer lacks for the instance to be MASTER; null: nothing. */
+  | { readonly kind: 'ipvs.changed'; readonly instance: string; readonly fault: IpvsFault | null }
   | { readonly kind: 'shutdown' };

@@ -4,6 +4,9 @@ import type { Instant } from '../net/time.ts';
 import type { StateName } from './reports.ts';
 import type { TrackSource } from './settings.ts';
 
+/** The kernel has no IPVS, or not the service that the instance requires. */
+export type IpvsFault = 'ipvs' | `ipvs:${string}`;
+
 /** Why an instance is in FAULT; `name` completes `track:<name>` and `group:<name>`. */
 export type FaultReason =
   | 'interface-missing'
@@ -20,6 +23,7 @@ export type FaultReason =
   | 'socket-failed'
   /** An operator has taken it out of service. */
   | 'maintenance'
+  | IpvsFault
   /** A tracked thing without a weight is down. */
   | `track:${string}`
   /** Another member of the sync group is in FAULT. */

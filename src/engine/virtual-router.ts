@@ -25,6 +25,7 @@ import type { InstanceSettings, VirtualAddress } from './settings.ts';
 import type {
   FaultReason,
   InstanceView,
+  IpvsFault,
   MasterView,
   RoutingView,
   TrackView,
@@ -83,6 +84,7 @@ export class VirtualRouter {
   releaseUntil: Instant = NEVER;
   /** An operator has taken it out of service. */
   maintenance = false;
+  ipvsFault: IpvsFault | undefined;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
   /** Sync group it is a member of. */

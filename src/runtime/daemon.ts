@@ -2,7 +2,6 @@
  * The composition root: the only place that makes the parts of a running agent and joins them.
  * Main thread: configuration, control API, log, signals. Protocol thread: the protocol.
  */
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { releaseWait } from '../../fsm/vrrp/timing.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -24,6 +23,7 @@ import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
+import { AgentIpvs } from './ipvs/agent-ipvs.ts';
 import { LazyHttp } from './lazy-http.ts';
 import type { Scheduling } from './messages.ts';
 import { openNotifier } from './notifications.ts';
@@ -32,6 +32,7 @@ import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
 import { Orders } from './operator/orders.ts';
 import { Prober } from './probes/prober.ts';
+import { programVersion } from './program-version.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -105,7 +106,8 @@ async function runLogged(
     model.note(facts, at);
     logFacts(logger, facts, at);
   };
-  const source = sourceOf(configuration, model);
+  const ipvs = new AgentIpvs({ logger, stateDirectory: agent.stateDirectory, model, protocol });
+  const source = sourceOf(configuration, model, ipvs);
   const reloads = new Reloads(configuration, note, logger);
   const operators = new Operators({
     orders,
@@ -134,6 +136,7 @@ async function runLogged(
       notifier?.reconfigure(nextAgent.notifications);
       void operators.restore(namesIn(next)).then((inputs) => protocol.feed(inputs));
       prober.reconfigure([...nextAgent.probes.values()]);
+      ipvs.follow({ settings: next, agent: nextAgent });
       logger.level = nextAgent.logLevel;
       control.setMode(nextAgent.control.mode).catch((error: unknown) => {
         logger.error({ code: 'control-mode-failed', err: error }, 'the socket keeps its mode');
@@ -166,15 +169,16 @@ async function runLogged(
       }
     },
   };
-  protocol.start(settings, agent.realtime, events, restored);
+  protocol.start(settings, agent.realtime, events, [...restored, ...(await ipvs.start(config))]);
   prober.reconfigure([...agent.probes.values()]);
-  const stopListening = onSignals({ logger, protocol, configuration, reloads, manager });
+  const stopListening = onSignals({ logger, protocol, configuration, reloads, manager, ipvs });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   virtualLinks.removeAll();
   if (outcome !== 0) {
     manager.stopping();
     noteEnd(model, note);
   }
+  await ipvs.stop();
   operators.close();
   prober.close();
   await notifier.close();
@@ -211,12 +215,13 @@ function openVirtualLinks({ settings, agent }: LoadedConfig): VirtualLinkKeeper 
   return keeper;
 }
 
-function sourceOf(configuration: Configuration, model: AgentModel): ControlSource {
+function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIpvs): ControlSource {
   return {
     status: () => model.status(),
     eventsAfter: (sequence) => model.eventsAfter(sequence),
     subscribe: (listener) => model.subscribe(listener),
     config: () => configuration.words,
+    ipvs: () => ipvs.document(),
   };
 }
 
@@ -297,11 +302,12 @@ interface SignalReceivers {
   readonly configuration: Configuration;
   readonly reloads: Reloads;
   readonly manager: ServiceManager;
+  readonly ipvs: AgentIpvs;
 }
 
 /** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
 function onSignals(receivers: SignalReceivers): () => void {
-  const { logger, protocol, configuration, reloads, manager } = receivers;
+  const { logger, protocol, configuration, reloads, manager, ipvs } = receivers;
   let impatience: NodeJS.Timeout | undefined;
   const hurry = () => {
     logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
@@ -312,6 +318,7 @@ function onSignals(receivers: SignalReceivers): () => void {
     configuration.stop();
     manager.stopping();
     protocol.shutdown();
+    if (impatience !== undefined) ipvs.hurry();
     impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
   };
   const reload = () => {
@@ -388,10 +395,4 @@ function bootTime() {
   const now = clock.now();
   clock.close();
   return now;
-}
-
-function programVersion(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
 }

@@ -75,10 +75,7 @@ describe('ipvs of the file', () => {
 
   test('has parameters of the kernel in its own words', () => {
     const sysctl = '{ sysctl: { sync_threshold: "1 2", sloppy_tcp: 1 } }';
-    expect([...(settingsOf(sysctl)?.sysctls ?? [])]).toEqual([
-      ['sync_threshold', '1 2'],
-      ['sloppy_tcp', '1'],
-    ]);
+    expect(settingsOf(sysctl)?.sysctls).toEqual({ sync_threshold: '1 2', sloppy_tcp: '1' });
   });
 
   test.each([

@@ -1,0 +1,37 @@
+/** `vrrp-agent ipvs`: the kernel's load balancer as the running agent keeps it. */
+import type { Command } from 'commander';
+import type { IpvsDocument } from '../../control/ipvs-document.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
+import { paletteFor } from '../render/text.ts';
+
+export function register(program: Command, context: CliContext): void {
+  const ipvs = program
+    .command('ipvs')
+    .description('Services, real servers and connection synchronisation.');
+  withAgentOptions(
+    ipvs
+      .command('show')
+      .description('Show services, servers, weights, connections, rates and sync daemons.'),
+  ).action((_options: unknown, command: Command) =>
+    ask(context, command, (document) => renderIpvs(document, appearanceOf(context))),
+  );
+  withAgentOptions(
+    ipvs.command('save').description('Print the service table as `ipvsadm-restore` reads it.'),
+  ).action((_options: unknown, command: Command) => ask(context, command, ipvsadmLines));
+}
+
+function ask(context: CliContext, command: Command, render: (document: IpvsDocument) => string) {
+  const options = command.optsWithGlobals<AgentOptions>();
+  return askAgent(context, options, async (client) => {
+    const document = await client.ipvs();
+    const json = options.json === true;
+    context.stdout(json ? `${JSON.stringify(document, null, 2)}\n` : render(document));
+  });
+}
+
+function appearanceOf({ isTty }: CliContext) {
+  const columns = isTty ? process.stdout.columns : undefined;
+  return { palette: paletteFor(isTty, process.env), width: columns ?? Number.POSITIVE_INFINITY };
+}

@@ -1,0 +1,181 @@
+/** `ipvs show`: the load balancer as a table; and the table as ipvsadm-restore(8) reads it. */
+import type { IpvsDocument, ServerDocument, ServiceDocument } from '../../control/ipvs-document.ts';
+import { type Column, renderTable } from './table.ts';
+import type { Palette } from './text.ts';
+
+interface Options {
+  readonly palette: Palette;
+  readonly width: number;
+}
+
+/** One line of the table: a service, or one of its servers below it. */
+interface Line {
+  readonly service: ServiceDocument;
+  readonly server: ServerDocument | undefined;
+}
+
+export function renderIpvs(document: IpvsDocument, { palette, width }: Options): string {
+  const parts = [headline(document)];
+  for (const trouble of document.troubles) parts.push(palette.bad(`trouble: ${trouble}\n`));
+  if (document.sync !== null) parts.push(renderSync(document.sync));
+  const lines = document.services.flatMap((service): Line[] => [
+    { service, server: undefined },
+    ...service.servers.map((server) => ({ service, server })),
+  ]);
+  if (lines.length > 0)
+    parts.push('\n', renderTable(columns(palette), lines, width, palette.strong));
+  return parts.join('');
+}
+
+function headline({ available, version, table_size: size, services, counters }: IpvsDocument) {
+  if (!available) return 'IPVS: not in this kernel\n';
+  const repairs = counters.service_repairs + counters.sync_repairs + counters.sysctl_repairs;
+  return `IPVS ${version}, table of ${size} rows, ${services.length} services, ${repairs} repairs\n`;
+}
+
+function renderSync(sync: NonNullable<IpvsDocument['sync']>): string {
+  const guard = sync.rst_guard ? ', resets from the VIPs held back' : '';
+  const lines = sync.daemons.map(
+    ({ role, interface: link, sync_id: id, group, port }) =>
+      `  ${role} daemon on ${link}, sync id ${id}, ${group ?? 'default group'} port ${port ?? 8848}\n`,
+  );
+  const wanted = sync.roles.join(' and ');
+  const none = lines.length === 0 ? '  no daemon runs\n' : '';
+  return `sync follows ${sync.instance} (${sync.mode}): ${wanted}${guard}\n${lines.join('')}${none}`;
+}
+
+function columns(palette: Palette): readonly Column<Line>[] {
+  return [
+    {
+      title: 'SERVICE',
+      cell: ({ service, server }) =>
+        server === undefined ? titleOf(service) : `  -> ${endpoint(server.address, server.port)}`,
+    },
+    {
+      title: 'SCHEDULER',
+      cell: ({ service, server }) =>
+        server === undefined ? schedulerOf(service) : server.forwarding,
+    },
+    {
+      title: 'WEIGHT',
+      cell: ({ server }) => (server === undefined ? '' : weightOf(server)),
+      paint: ({ server }) => (server?.weight === 0 ? palette.notable : (text) => text),
+    },
+    { title: 'ACTIVE', cell: ({ service, server }) => String(sum(service, server, 'active')) },
+    { title: 'INACTIVE', cell: ({ service, server }) => String(sum(service, server, 'inactive')) },
+    { title: 'CONNS', cell: (line) => String(statisticsOf(line).connections) },
+    { title: 'CONNS/s', cell: (line) => String(statisticsOf(line).connection_rate) },
+    { title: 'IN B/s', cell: (line) => String(statisticsOf(line).byte_rate_in) },
+    { title: 'OUT B/s', cell: (line) => String(statisticsOf(line).byte_rate_out) },
+  ];
+}
+
+function statisticsOf({ service, server }: Line) {
+  return (server ?? service).statistics;
+}
+
+function sum(
+  service: ServiceDocument,
+  server: ServerDocument | undefined,
+  which: 'active' | 'inactive',
+): number {
+  if (server !== undefined) return server[which];
+  return service.servers.reduce((total, one) => total + one[which], 0);
+}
+
+function weightOf({ weight, wanted_weight: wanted }: ServerDocument): string {
+  return wanted === null || wanted === weight ? String(weight) : `${weight} (${wanted} wanted)`;
+}
+
+function titleOf(service: ServiceDocument): string {
+  const name = service.name === null ? '(foreign) ' : `${service.name} `;
+  return `${name}${service.protocol ?? 'fwmark'} ${keyOf(service)}`;
+}
+
+function schedulerOf({ scheduler, flags, one_packet: onePacket, persistence }: ServiceDocument) {
+  const options = flags.length === 0 ? '' : ` (${flags.join(',')})`;
+  const persistent = persistence === null ? '' : ` persistent ${persistence.seconds}`;
+  return `${scheduler}${options}${persistent}${onePacket ? ' ops' : ''}`;
+}
+
+function keyOf({ address, port, fwmark }: ServiceDocument): string {
+  return address === null || port === null ? String(fwmark) : endpoint(address, port);
+}
+
+function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+const PROTOCOL_OPTION = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
+const FORWARDING_OPTION: Readonly<Record<string, string>> = { nat: '-m', dr: '-g', tun: '-i' };
+
+/** The lines of `ipvsadm-save -n`. */
+export function ipvsadmLines({ services }: IpvsDocument): string {
+  const lines = services.flatMap((service) => [
+    serviceLine(service),
+    ...service.servers.map((server) => serverLine(service, server)),
+  ]);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function serviceLine(service: ServiceDocument): string {
+  const { persistence, flags } = service;
+  return [
+    '-A',
+    ...selector(service),
+    ...['-s', service.scheduler],
+    ...(persistence === null ? [] : persistenceOptions(service, persistence)),
+    ...(flags.length === 0 ? [] : ['-b', flags.join(',')]),
+    ...(service.one_packet ? ['-o'] : []),
+  ].join(' ');
+}
+
+function persistenceOptions(
+  { family }: ServiceDocument,
+  { seconds, prefix_length: bits, engine }: NonNullable<ServiceDocument['persistence']>,
+): string[] {
+  const whole = family === 'ipv4' ? 32 : 128;
+  const mask = family === 'ipv4' ? dotted(bits) : String(bits);
+  return [
+    ...['-p', String(seconds)],
+    ...(bits === whole ? [] : ['-M', mask]),
+    ...(engine === null ? [] : ['--pe', engine]),
+  ];
+}
+
+function dotted(bits: number): string {
+  const mask = bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
+  return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff).join('.');
+}
+
+function serverLine(service: ServiceDocument, server: ServerDocument): string {
+  const { tunnel, upper_threshold: upper, lower_threshold: lower } = server;
+  return [
+    '-a',
+    ...selector(service),
+    ...['-r', endpoint(server.address, server.port)],
+    FORWARDING_OPTION[server.forwarding] ?? '-m',
+    ...(tunnel === null || tunnel.type === 'ipip' ? [] : tunnelOptions(tunnel)),
+    ...['-w', String(server.weight)],
+    ...(upper === 0 ? [] : ['-x', String(upper)]),
+    ...(lower === 0 ? [] : ['-y', String(lower)]),
+  ].join(' ');
+}
+
+function tunnelOptions({ type, port, checksum }: NonNullable<ServerDocument['tunnel']>): string[] {
+  const checksums: Readonly<Record<string, string>> = {
+    none: '--tun-nocsum',
+    checksum: '--tun-csum',
+    remote: '--tun-remcsum',
+  };
+  return [
+    ...['--tun-type', type],
+    ...(type === 'gue' ? ['--tun-port', String(port)] : []),
+    checksums[checksum] ?? '--tun-nocsum',
+  ];
+}
+
+function selector(service: ServiceDocument): string[] {
+  if (service.protocol !== null) return [PROTOCOL_OPTION[service.protocol], keyOf(service)];
+  return ['-f', keyOf(service), ...(service.family === 'ipv6' ? ['-6'] : [])];
+}

@@ -1,0 +1,110 @@
+/** `GET /v1/ipvs`: the kernel's load balancer as it is now, beside what the file wants of it. */
+import type { ConnectionTimeouts, Statistics } from '../net/ipvs.ts';
+
+export interface IpvsDocument {
+  /** False: the kernel has no IPVS; `troubles` says more. */
+  readonly available: boolean;
+  readonly required: boolean;
+  /** What is wrong now, in sentences. */
+  readonly troubles: readonly string[];
+  readonly version: string | null;
+  /** Rows of the hash table of connections. */
+  readonly table_size: number | null;
+  readonly timeouts:
+    | { readonly [Name in keyof ConnectionTimeouts as TimeoutKey<Name>]: number }
+    | null;
+  readonly sync: SyncDocument | null;
+  /** In the order of the file; those of others behind them. */
+  readonly services: readonly ServiceDocument[];
+  readonly sysctls: readonly SysctlDocument[];
+  readonly counters: IpvsCountersDocument;
+}
+
+type TimeoutKey<Name extends string> = Name extends 'tcpFin' ? 'tcp_fin' : Name;
+
+export interface SyncDocument {
+  readonly instance: string;
+  readonly mode: 'follow' | 'both';
+  readonly interface: string;
+  readonly sync_id: number;
+  /** Roles that should run now. */
+  readonly roles: readonly ('master' | 'backup')[];
+  /** Daemons that do run, the agent's or not. */
+  readonly daemons: readonly DaemonDocument[];
+  /** Whether the kernel's own resets from the VIPs are held back. */
+  readonly rst_guard: boolean;
+}
+
+export interface DaemonDocument {
+  readonly role: 'master' | 'backup';
+  readonly interface: string;
+  readonly sync_id: number;
+  readonly group: string | null;
+  readonly port: number | null;
+  readonly ttl: number | null;
+  readonly maxlen: number | null;
+}
+
+export interface ServiceDocument {
+  /** Null: it is not in the file. */
+  readonly name: string | null;
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | null;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly fwmark: number | null;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly scheduler: string;
+  /** As ipvsadm names them. */
+  readonly flags: readonly string[];
+  readonly one_packet: boolean;
+  readonly persistence: {
+    readonly seconds: number;
+    readonly prefix_length: number;
+    readonly engine: string | null;
+  } | null;
+  readonly statistics: StatisticsDocument;
+  readonly servers: readonly ServerDocument[];
+}
+
+export interface ServerDocument {
+  readonly address: string;
+  readonly port: number;
+  readonly forwarding: string;
+  readonly weight: number;
+  /** What the file and the checks want; null: it should not be there. */
+  readonly wanted_weight: number | null;
+  readonly upper_threshold: number;
+  readonly lower_threshold: number;
+  readonly tunnel: {
+    readonly type: string;
+    readonly port: number;
+    readonly checksum: string;
+  } | null;
+  readonly active: number;
+  readonly inactive: number;
+  readonly persistent: number;
+  readonly statistics: StatisticsDocument;
+}
+
+type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
+  : '';
+
+export type StatisticsDocument = {
+  readonly [Name in keyof Statistics as SnakeCase<Name>]: number;
+};
+
+export interface SysctlDocument {
+  readonly name: string;
+  readonly wanted: string;
+  readonly actual: string | null;
+}
+
+export interface IpvsCountersDocument {
+  /** Writes to the service table. */
+  readonly writes: number;
+  /** Things that somebody else had changed, put right again. */
+  readonly service_repairs: number;
+  readonly sync_repairs: number;
+  readonly sysctl_repairs: number;
+}

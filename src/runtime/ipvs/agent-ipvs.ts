@@ -1,0 +1,137 @@
+/**
+ * IPVS of a running agent: from its configuration, beside the protocol, after its transitions. The
+ * modules that talk to the kernel are loaded only where the configuration asks for them.
+ */
+import type { Logger } from 'pino';
+import type { Lowered } from '../../config/lower.ts';
+import type { IpvsDocument } from '../../control/ipvs-document.ts';
+import type { Input } from '../../engine/inputs.ts';
+import type { IpvsFault } from '../../engine/view.ts';
+import type { AgentModel } from '../../observe/model.ts';
+import type { ProtocolWorker } from '../protocol-worker.ts';
+import type { IpvsKeeper } from './ipvs-keeper.ts';
+
+/** What the start of the protocol waits for at most: a kernel without an answer must not stop VRRP. */
+const START_LIMIT_MS = 2_000;
+
+export interface AgentIpvsOptions {
+  readonly logger: Logger;
+  readonly stateDirectory: string;
+  readonly model: Pick<AgentModel, 'subscribe' | 'status'>;
+  readonly protocol: Pick<ProtocolWorker, 'feed'>;
+}
+
+export class AgentIpvs {
+  readonly #options: AgentIpvsOptions;
+  /** What was judged before anybody could be told. */
+  #known: Input[] | undefined = [];
+  #keeper: IpvsKeeper | undefined;
+  #document: ((keeper: IpvsKeeper) => IpvsDocument) | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: AgentIpvsOptions) {
+    this.#options = options;
+    options.model.subscribe((event) => {
+      if (event.kind === 'transition') this.#keeper?.apply(event);
+    });
+  }
+
+  get keeper(): IpvsKeeper | undefined {
+    return this.#keeper;
+  }
+
+  /** Answers what the instances must know when they start. */
+  async start(config: Lowered): Promise<readonly Input[]> {
+    await withLimit(this.#begin(config));
+    const { ipvs } = config.agent;
+    const known = this.#known ?? [];
+    this.#known = undefined;
+    if (ipvs?.required === true && known.length === 0) {
+      return config.settings.instances.map(({ name }) => changed(name, 'ipvs'));
+    }
+    return known;
+  }
+
+  /** Another configuration is in effect. */
+  follow(config: Lowered): void {
+    this.#work = this.#work
+      .then(() => this.#follow(config))
+      .catch((error: unknown) => {
+        this.#options.logger.error({ code: 'ipvs-failed', err: error }, 'IPVS did not follow');
+      });
+  }
+
+  /** Undefined: the configuration leaves IPVS alone. */
+  document(): IpvsDocument | undefined {
+    return this.#keeper === undefined ? undefined : this.#document?.(this.#keeper);
+  }
+
+  hurry(): void {
+    this.#keeper?.hurry();
+  }
+
+  /** After the VIPs have gone. */
+  async stop(): Promise<void> {
+    await this.#work;
+    await this.#keeper?.stop();
+  }
+
+  async #follow(config: Lowered): Promise<void> {
+    const { ipvs } = config.agent;
+    const keeper = this.#keeper;
+    if (keeper === undefined) {
+      await this.#begin(config);
+    } else if (ipvs !== undefined) {
+      await keeper.reconfigure(ipvs, config.settings.instances);
+    } else {
+      this.#keeper = undefined;
+      keeper.hurry();
+      await keeper.stop();
+      for (const { name } of config.settings.instances) this.#tell(name, undefined);
+    }
+  }
+
+  async #begin({ agent, settings }: Lowered): Promise<void> {
+    if (agent.ipvs === undefined) return;
+    const [{ IpvsKeeper: Keeper }, { ipvsDocument }] = await Promise.all([
+      import('./ipvs-keeper.ts'),
+      import('./ipvs-document.ts'),
+    ]);
+    const { logger, stateDirectory } = this.#options;
+    const keeper = new Keeper({
+      settings: agent.ipvs,
+      instances: settings.instances,
+      stateDirectory,
+      logger,
+      isMaster: (name) => this.#isMaster(name),
+      fault: (instance, fault) => this.#tell(instance, fault),
+    });
+    this.#keeper = keeper;
+    this.#document = ipvsDocument;
+    await keeper.start();
+  }
+
+  #isMaster(name: string): boolean {
+    const { instances } = this.#options.model.status();
+    return instances.some((one) => one.name === name && one.state === 'MASTER');
+  }
+
+  #tell(instance: string, fault: IpvsFault | undefined): void {
+    const input = changed(instance, fault ?? null);
+    if (this.#known === undefined) this.#options.protocol.feed([input]);
+    else this.#known.push(input);
+  }
+}
+
+function changed(instance: string, fault: IpvsFault | null): Input {
+  return { kind: 'ipvs.changed', instance, fault };
+}
+
+async function withLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, START_LIMIT_MS);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,300 @@
+/**
+ * IPVS beside the protocol, on the main thread: opens the kernel's IPVS, keeps parameters, services
+ * and sync daemons as the file says, follows the state of the instances by their reports, and reads
+ * the kernel's truth back every few seconds. Nothing here delays an advertisement.
+ */
+import type { Logger } from 'pino';
+import type { IpvsSettings } from '../../config/ipvs-settings.ts';
+import type { StateName } from '../../engine/reports.ts';
+import type { InstanceSettings } from '../../engine/settings.ts';
+import type { IpvsFault } from '../../engine/view.ts';
+import { runCommand } from '../../kernel/command/command.ts';
+import { interfaceIndex } from '../../kernel/ipvs/interface-index.ts';
+import { IpvsClient } from '../../kernel/ipvs/ipvs-client.ts';
+import { isSame } from '../../net/equality.ts';
+import { serviceName } from '../../net/ipvs.ts';
+import { IpvsLog, messageOf } from './ipvs-log.ts';
+import { MemoryFile } from './memory-file.ts';
+import { GUARD_MS, RstGuard } from './rst-guard.ts';
+import { ServiceKeeper } from './service-keeper.ts';
+import { monotonicNow, SyncKeeper } from './sync-keeper.ts';
+import { SysctlKeeper } from './sysctl-keeper.ts';
+
+const CHECK_MS = 2_000;
+/** Large tables are read back less often: a second for each so many services. */
+const SERVICES_PER_SECOND = 25;
+const MODPROBE = '/sbin/modprobe';
+const MODPROBE_TIMEOUT_MS = 10_000;
+
+export interface IpvsKeeperOptions {
+  readonly settings: IpvsSettings;
+  readonly instances: readonly InstanceSettings[];
+  readonly stateDirectory: string;
+  readonly logger: Logger;
+  readonly isMaster: (instance: string) => boolean;
+  /** Why the instance must not be MASTER, as far as IPVS is concerned; undefined: nothing. */
+  readonly fault: (instance: string, reason: IpvsFault | undefined) => void;
+}
+
+export interface StateChange {
+  readonly instance: string;
+  readonly from: StateName;
+  readonly to: StateName;
+  readonly reason: string;
+}
+
+/** The parts that exist only where the kernel has IPVS. */
+interface Parts {
+  readonly client: IpvsClient;
+  readonly services: ServiceKeeper;
+  readonly sysctls: SysctlKeeper;
+  readonly sync: SyncKeeper | undefined;
+}
+
+export class IpvsKeeper {
+  readonly #options: IpvsKeeperOptions;
+  readonly #log: IpvsLog;
+  readonly #memory: MemoryFile;
+  /** What was told of each instance; absent: nothing yet. */
+  readonly #faults = new Map<string, IpvsFault | undefined>();
+  #isMaster = false;
+  #settings: IpvsSettings;
+  #instances: readonly InstanceSettings[];
+  #guard: RstGuard | undefined;
+  #parts: Parts | undefined;
+  #error: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #checkedServicesAt = 0;
+  #hurry: () => void = () => {};
+  readonly #hurried = new Promise<void>((resolve) => {
+    this.#hurry = resolve;
+  });
+
+  constructor(options: IpvsKeeperOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#instances = options.instances;
+    this.#log = new IpvsLog(options.logger);
+    this.#memory = new MemoryFile(options.stateDirectory);
+    this.#guard = this.#newGuard();
+  }
+
+  get settings(): IpvsSettings {
+    return this.#settings;
+  }
+
+  /** Undefined while the kernel has no IPVS. */
+  get parts(): Parts | undefined {
+    return this.#parts;
+  }
+
+  /** Why there are no parts. */
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  get guardIsStanding(): boolean {
+    return this.#guard?.isStanding ?? false;
+  }
+
+  troubles(): readonly string[] {
+    return this.#error === undefined ? this.#log.troubles() : [this.#error];
+  }
+
+  /** Services before daemons: entries that arrive find the servers that they belong to. */
+  async start(): Promise<void> {
+    const { instance } = this.#settings.sync ?? {};
+    this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
+    if (!this.#isMaster) await this.#guard?.raise();
+    await this.#open();
+    this.#schedule();
+  }
+
+  /** An instance has another state. */
+  apply({ instance, from, to, reason }: StateChange): void {
+    if (instance !== this.#settings.sync?.instance) return;
+    this.#isMaster = to === 'MASTER';
+    this.#parts?.sync?.follow(this.#isMaster);
+    this.#turnGuard(from, to, reason);
+  }
+
+  /** Another configuration: weights change without a connection being dropped. */
+  async reconfigure(settings: IpvsSettings, instances: readonly InstanceSettings[]): Promise<void> {
+    const former = this.#settings;
+    this.#settings = settings;
+    this.#instances = instances;
+    const parts = this.#parts;
+    if (parts !== undefined) {
+      if (settings.timeouts !== undefined) parts.client.setTimeouts(settings.timeouts);
+      parts.sysctls.want(new Map(Object.entries(settings.sysctls)));
+      await parts.services.want(settings.services, settings.exclusive);
+      if (!isSame(former.sync, settings.sync)) await this.#changeSync(parts);
+    }
+    this.#judge();
+  }
+
+  /** Does not wait any longer for what is in the buffer of the master daemon. */
+  hurry(): void {
+    this.#hurry();
+  }
+
+  /** After the VIPs have gone. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    const parts = this.#parts;
+    this.#parts = undefined;
+    if (parts !== undefined) {
+      await parts.sync?.stop(this.#hurried);
+      if (this.#settings.onStop === 'remove') await parts.services.removeAll();
+      parts.sysctls.restore();
+      parts.client.close();
+      if (this.#settings.onStop === 'remove') await this.#memory.forget();
+    }
+    await this.#guard?.lower();
+  }
+
+  /** Daemons that differ are made anew; what the kernel keeps of the table stays. */
+  async #changeSync(parts: Parts): Promise<void> {
+    parts.sync?.abandon();
+    await this.#guard?.lower();
+    this.#guard = this.#newGuard();
+    const sync = this.#syncKeeper(parts.client);
+    this.#parts = { ...parts, sync };
+    const { instance } = this.#settings.sync ?? {};
+    this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
+    if (!this.#isMaster) await this.#guard?.raise();
+    sync?.follow(this.#isMaster);
+    await sync?.run(true);
+    if (sync === undefined)
+      for (const { role } of parts.client.daemons()) parts.client.stopDaemon(role);
+  }
+
+  #newGuard(): RstGuard | undefined {
+    const { sync } = this.#settings;
+    const instance = this.#instances.find(({ name }) => name === sync?.instance);
+    if (sync === undefined || sync.rstGuard === 'off' || instance === undefined) return undefined;
+    const addresses = [...instance.addresses, ...instance.extraAddresses];
+    return new RstGuard(this.#log, [...new Set(addresses.map(({ address }) => address))]);
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const client = await openClient();
+      const remembered = this.#memory.read();
+      const sysctls = new SysctlKeeper(this.#log, remembered.sysctls);
+      const services = new ServiceKeeper({
+        client,
+        log: this.#log,
+        owned: remembered.services,
+        remember: (owned) => this.#memory.write({ services: [...owned], sysctls: sysctls.before }),
+      });
+      const { settings } = this;
+      if (settings.timeouts !== undefined) client.setTimeouts(settings.timeouts);
+      sysctls.want(new Map(Object.entries(settings.sysctls)));
+      await services.want(settings.services, settings.exclusive);
+      const sync = this.#syncKeeper(client);
+      sync?.follow(this.#isMaster);
+      await sync?.run(true);
+      this.#parts = { client, services, sysctls, sync };
+      this.#error = undefined;
+      this.#log.settled('ipvs');
+      const { version } = client.info();
+      this.#log.info('ipvs-started', `IPVS ${version}: ${settings.services.length} services`);
+    } catch (error) {
+      this.#error = messageOf(error);
+      this.#log.trouble('ipvs', 'ipvs-unavailable', this.#error);
+    }
+    this.#judge();
+  }
+
+  #syncKeeper(client: IpvsClient): SyncKeeper | undefined {
+    const { sync } = this.#settings;
+    if (sync === undefined) return undefined;
+    return new SyncKeeper({
+      client,
+      log: this.#log,
+      settings: sync,
+      now: monotonicNow,
+      interfaceIndex,
+    });
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      void this.#check().finally(() => {
+        if (this.#timer !== undefined) this.#schedule();
+      });
+    }, CHECK_MS);
+  }
+
+  async #check(): Promise<void> {
+    const parts = this.#parts;
+    if (parts === undefined) {
+      await this.#open();
+      return;
+    }
+    parts.sysctls.check();
+    const now = performance.now();
+    const pause = (this.#settings.services.length / SERVICES_PER_SECOND) * 1_000;
+    if (now - this.#checkedServicesAt >= pause) {
+      this.#checkedServicesAt = now;
+      await parts.services.check();
+    }
+    await parts.sync?.run();
+    this.#judge();
+  }
+
+  /** Which instances must not be MASTER. */
+  #judge(): void {
+    const { required, services } = this.#settings;
+    const parts = this.#parts;
+    for (const { name } of this.#instances) {
+      const missing = services.find(
+        ({ require, service }) =>
+          require === name && parts?.services.refused.has(serviceName(service.key)),
+      );
+      const unavailable = parts === undefined && required ? 'ipvs' : undefined;
+      const reason: IpvsFault | undefined =
+        unavailable ?? (missing === undefined ? undefined : `ipvs:${missing.name}`);
+      if (this.#faults.has(name) && this.#faults.get(name) === reason) continue;
+      this.#faults.set(name, reason);
+      this.#options.fault(name, reason);
+    }
+  }
+
+  #turnGuard(from: StateName, to: StateName, reason: string): void {
+    const guard = this.#guard;
+    if (guard === undefined) return;
+    if (to === 'MASTER') {
+      const mode = this.#settings.sync?.rstGuard;
+      guard.lowerAfter(mode === 'always' || isPlanned(reason) ? GUARD_MS : 0);
+    } else if (from === 'MASTER') {
+      void guard.raise();
+    }
+  }
+}
+
+/** The former MASTER said so, or it is there still: what is in its buffer will arrive. */
+function isPlanned(reason: string): boolean {
+  return !reason.startsWith('no advertisement');
+}
+
+/** The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not. */
+async function openClient(): Promise<IpvsClient> {
+  try {
+    return IpvsClient.open();
+  } catch {
+    await runCommand({
+      argv: [MODPROBE, 'ip_vs'],
+      user: undefined,
+      timeoutMs: MODPROBE_TIMEOUT_MS,
+    });
+  }
+  try {
+    return IpvsClient.open();
+  } catch (error) {
+    throw new Error(
+      `this kernel has no IPVS (${messageOf(error)}): try \`modprobe ip_vs\`; it needs CONFIG_IP_VS`,
+    );
+  }
+}

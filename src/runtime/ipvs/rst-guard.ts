@@ -1,0 +1,102 @@
+/**
+ * Holds back the resets that this host's own TCP would send from the VIPs. A new MASTER gets packets
+ * of connections whose entries are still in the buffer of the former one; without the guard it resets
+ * them, with it the client sends again and the entry has arrived.
+ *
+ * The rule stands as long as the instance is not MASTER: no packet can have a VIP for its source then,
+ * and it need not be made in the moment of the take-over, when it would come too late.
+ */
+import { existsSync } from 'node:fs';
+import { type CommandOutcome, runCommand } from '../../kernel/command/command.ts';
+import { familyOf, type IpAddress } from '../../net/address.ts';
+import type { IpvsLog } from './ipvs-log.ts';
+
+const TABLE = 'inet vrrp_agent_rst_guard';
+const PLACES = ['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft', '/usr/local/sbin/nft'];
+const TIMEOUT_MS = 5_000;
+
+/** How long the last connections of a former MASTER may take: its buffer is 2 s old when it leaves. */
+export const GUARD_MS = 5_000;
+
+export class RstGuard {
+  readonly #log: IpvsLog;
+  readonly #addresses: readonly IpAddress[];
+  #timer: NodeJS.Timeout | undefined;
+  #pass: Promise<void> = Promise.resolve();
+  #standing = false;
+
+  constructor(log: IpvsLog, addresses: readonly IpAddress[]) {
+    this.#log = log;
+    this.#addresses = addresses;
+  }
+
+  get isStanding(): boolean {
+    return this.#standing;
+  }
+
+  raise(): Promise<void> {
+    clearTimeout(this.#timer);
+    return this.#run(raiseCommands(this.#addresses), true);
+  }
+
+  lowerAfter(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.lower(), milliseconds);
+  }
+
+  lower(): Promise<void> {
+    clearTimeout(this.#timer);
+    return this.#run(FRESH, false);
+  }
+
+  /** One transaction: nft does all of it or nothing. */
+  #run(commands: string, standing: boolean): Promise<void> {
+    this.#pass = this.#pass.then(async () => {
+      const program = PLACES.find((path) => existsSync(path));
+      if (program === undefined) {
+        const message = 'there is no nft: resets are not held back at a planned move';
+        this.#log.trouble('rst guard', 'ipvs-rst-guard-missing', message);
+        return;
+      }
+      const outcome = await runCommand({
+        argv: [program, commands],
+        user: undefined,
+        timeoutMs: TIMEOUT_MS,
+      });
+      if (outcome.kind === 'exited' && outcome.status === 0) {
+        this.#standing = standing;
+        this.#log.settled('rst guard');
+        return;
+      }
+      const message = `resets are not held back at a planned move: nft ${describe(outcome)}`;
+      this.#log.trouble('rst guard', 'ipvs-rst-guard-failed', message);
+    });
+    return this.#pass;
+  }
+}
+
+/** To make it first is the way to delete what may not be there. */
+const FRESH = `add table ${TABLE}; delete table ${TABLE};`;
+
+export function raiseCommands(addresses: readonly IpAddress[]): string {
+  const rules = addresses.map((address) => {
+    const family = familyOf(address) === 'ipv4' ? 'ip' : 'ip6';
+    return `add rule ${TABLE} output ${family} saddr ${address} tcp flags rst counter drop;`;
+  });
+  const hook = '{ type filter hook output priority 0; }';
+  return `${FRESH} add table ${TABLE}; add chain ${TABLE} output ${hook}; ${rules.join(' ')}`;
+}
+
+function describe(outcome: CommandOutcome): string {
+  const said = outcome.output.trim().split('\n', 1)[0] ?? '';
+  switch (outcome.kind) {
+    case 'exited':
+      return `ended with status ${outcome.status}: ${said}`;
+    case 'signalled':
+      return `was ended by ${outcome.signal}`;
+    case 'timed-out':
+      return `took longer than ${TIMEOUT_MS} ms`;
+    case 'failed':
+      return `did not start: ${outcome.errno}`;
+  }
+}

@@ -1,0 +1,78 @@
+/** Keeps the kernel's parameters as the file says, and gives back what was there before. */
+import { readIpvsSysctl, writeIpvsSysctl } from '../../kernel/ipvs/ipvs-sysctls.ts';
+import { type IpvsLog, messageOf } from './ipvs-log.ts';
+
+export class SysctlKeeper {
+  readonly #log: IpvsLog;
+  #wanted: ReadonlyMap<string, string> = new Map();
+  /** What each parameter was before this agent, or a run of it that crashed, has set it. */
+  readonly #before: Map<string, string>;
+  repairs = 0;
+
+  constructor(log: IpvsLog, before: Readonly<Record<string, string>>) {
+    this.#log = log;
+    this.#before = new Map(Object.entries(before));
+  }
+
+  get before(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#before);
+  }
+
+  /** Parameters that are no longer named get their former values back. */
+  want(wanted: ReadonlyMap<string, string>): void {
+    this.#wanted = wanted;
+    for (const [name, value] of this.#before) {
+      if (wanted.has(name)) continue;
+      this.#write(name, value);
+      this.#before.delete(name);
+    }
+    this.#apply();
+  }
+
+  /** Puts back what somebody else has changed. */
+  check(): void {
+    const changed = this.#apply();
+    this.repairs += changed;
+    if (changed > 0) this.#log.warn('ipvs-sysctl-repaired', `${changed} IPVS parameters put back`);
+  }
+
+  rows(): { readonly name: string; readonly wanted: string; readonly actual: string | null }[] {
+    return [...this.#wanted].map(([name, wanted]) => ({
+      name,
+      wanted,
+      actual: readIpvsSysctl(name) ?? null,
+    }));
+  }
+
+  restore(): void {
+    for (const [name, value] of this.#before) this.#write(name, value);
+    this.#before.clear();
+  }
+
+  #apply(): number {
+    let changed = 0;
+    for (const [name, value] of this.#wanted) {
+      const is = readIpvsSysctl(name);
+      if (is === value) continue;
+      if (is === undefined) {
+        const message = `this kernel has no parameter net.ipv4.vs.${name}`;
+        this.#log.trouble(`sysctl ${name}`, 'ipvs-sysctl-missing', message);
+        continue;
+      }
+      if (!this.#before.has(name)) this.#before.set(name, is);
+      if (this.#write(name, value)) changed++;
+    }
+    return changed;
+  }
+
+  #write(name: string, value: string): boolean {
+    try {
+      writeIpvsSysctl(name, value);
+      this.#log.settled(`sysctl ${name}`);
+      return true;
+    } catch (error) {
+      this.#log.trouble(`sysctl ${name}`, 'ipvs-sysctl-failed', messageOf(error));
+      return false;
+    }
+  }
+}
