@@ -19,9 +19,10 @@ import { planned } from './scenarios/planned.ts';
 import { regularity } from './scenarios/regularity.ts';
 import { split } from './scenarios/split.ts';
 import { start } from './scenarios/start.ts';
+import { virtualMac } from './scenarios/virtual-mac.ts';
 
 const SCENARIOS: readonly Scenario[] = [
-  ...[crash, planned, failover, many, regularity, forged],
+  ...[crash, planned, virtualMac, failover, many, regularity, forged],
   ...[freeze, deletedAddress, split, memory, start, control, notified],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);

@@ -21,6 +21,8 @@ export interface NodeSpec {
   readonly password?: string;
   /** Top-level keys of this agent's file; keepalived has no such thing. */
   readonly agentKeys?: Readonly<Record<string, unknown>>;
+  /** The virtual MAC of RFC 9568; `use_vmac` of keepalived. */
+  readonly virtualMac?: boolean;
 }
 
 /** Resolves once it is at work; who is MASTER is decided later. */
@@ -57,6 +59,7 @@ function agentInstances(spec: NodeSpec) {
     advertisement_interval: `${spec.intervalMilliseconds}ms`,
     addresses: addresses.map((address) => prefixed(address)),
     ...(password === undefined ? {} : { authentication: { type: 'pass' as const, password } }),
+    ...(spec.virtualMac === true ? { virtual_mac: true } : {}),
   }));
 }
 
@@ -66,6 +69,7 @@ function keepalivedConfig(host: LabHost, spec: NodeSpec): string {
     password === undefined
       ? []
       : ['  authentication {', '    auth_type PASS', `    auth_pass ${password}`, '  }'];
+  const place = spec.virtualMac === true ? '' : ` dev ${HOST_INTERFACE}`;
   const instance = ({ vrid, addresses }: RouterSpec) => [
     `vrrp_instance router-${vrid} {`,
     '  state BACKUP',
@@ -74,8 +78,9 @@ function keepalivedConfig(host: LabHost, spec: NodeSpec): string {
     `  priority ${priority}`,
     `  advert_int ${spec.intervalMilliseconds / 1_000}`,
     ...secret,
+    ...(spec.virtualMac === true ? ['  use_vmac'] : []),
     '  virtual_ipaddress {',
-    ...addresses.map((address) => `    ${prefixed(address)} dev ${HOST_INTERFACE}`),
+    ...addresses.map((address) => `    ${prefixed(address)}${place}`),
     '  }',
     '}',
   ];

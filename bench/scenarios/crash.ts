@@ -11,16 +11,22 @@ import { alternate, type Scenario, type ScenarioContext } from '../harness/scena
 const INTERVALS = [1_000, 100, 10] as const;
 const STEADY_MILLISECONDS = 300;
 
-interface Case {
+export interface CrashCase {
   readonly routers: readonly RouterSpec[];
+  readonly virtualMac?: boolean;
   readonly what: string;
   /** Milliseconds over the formula. */
   readonly median: number;
   readonly max: number;
 }
 
-const IPV4: Case = { routers: ONE_ROUTER, what: '', median: 1, max: 3 };
-const IPV6: Case = { routers: ONE_IPV6_ROUTER, what: ' over IPv6', median: 1.5, max: 5 };
+const IPV4: CrashCase = { routers: ONE_ROUTER, what: '', median: 1, max: 3 };
+export const IPV6: CrashCase = {
+  routers: ONE_IPV6_ROUTER,
+  what: ' over IPv6',
+  median: 1.5,
+  max: 5,
+};
 
 export const crash: Scenario = {
   name: 'crash',
@@ -37,13 +43,13 @@ export const crash: Scenario = {
   },
 };
 
-async function crashAt(
+export async function crashAt(
   context: ScenarioContext,
   intervalMilliseconds: number,
-  { routers, what, median, max }: Case = IPV4,
+  { routers, what, median, max, virtualMac = false }: CrashCase = IPV4,
 ) {
   const samples = new Samples();
-  const spec = { routers, intervalMilliseconds };
+  const spec = { routers, intervalMilliseconds, virtualMac };
   await alternate(context, context.repetitions, (contender) =>
     withPair(contender, spec, async (pair) => {
       const over = await overFormula(pair);

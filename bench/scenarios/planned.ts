@@ -8,14 +8,15 @@ import { ONE_IPV6_ROUTER, ONE_ROUTER } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
 import { alternate, type Scenario, type ScenarioContext } from '../harness/scenario.ts';
 
-interface Case {
+export interface PlannedCase {
   readonly routers: readonly RouterSpec[];
+  readonly virtualMac?: boolean;
   readonly what: string;
   /** Milliseconds without an answer. */
   readonly max: number;
 }
 
-const CASES: readonly Case[] = [
+const CASES: readonly PlannedCase[] = [
   { routers: ONE_ROUTER, what: '', max: 5 },
   { routers: ONE_IPV6_ROUTER, what: ' over IPv6', max: 10 },
 ];
@@ -34,11 +35,14 @@ export const planned: Scenario = {
   },
 };
 
-async function stopAndReturn(context: ScenarioContext, { routers, what, max }: Case) {
+export async function stopAndReturn(
+  context: ScenarioContext,
+  { routers, what, max, virtualMac = false }: PlannedCase,
+) {
   const stop = new Samples();
   const back = new Samples();
   await alternate(context, context.repetitions, (contender) =>
-    withPair(contender, { routers, intervalMilliseconds: 1_000 }, async (pair) => {
+    withPair(contender, { routers, intervalMilliseconds: 1_000, virtualMac }, async (pair) => {
       const stopped = await outage(pair, async () => {
         await pair.peer(pair.master).stop();
         await pair.settled(pair.backup);

@@ -21,6 +21,8 @@ export interface KeepalivedOptions {
   /** Version 2 only: PASS. */
   readonly password?: string;
   readonly unicastPeers?: readonly IpAddress[];
+  /** `use_vmac`: a macvlan link with the virtual MAC carries the addresses. */
+  readonly virtualMac?: boolean;
   /** Its log goes to a file; logging is synchronous there and slows it. */
   readonly log?: boolean;
   /** Further instances, of the same version. */
@@ -42,6 +44,7 @@ function instanceLines(host: LabHost, options: KeepalivedOptions): string[] {
   const { name = 'web', vrid = 55, priority = 100, intervalSeconds = 1 } = options;
   const password = options.password;
   const peers = options.unicastPeers ?? [];
+  const place = options.virtualMac === true ? '' : ` dev ${HOST_INTERFACE}`;
   return [
     `vrrp_instance ${name} {`,
     `  state ${options.state ?? 'BACKUP'}`,
@@ -49,13 +52,12 @@ function instanceLines(host: LabHost, options: KeepalivedOptions): string[] {
     `  virtual_router_id ${vrid}`,
     `  priority ${priority}`,
     `  advert_int ${intervalSeconds}`,
+    ...(options.virtualMac === true ? ['  use_vmac'] : []),
     ...(options.nopreempt === true ? ['  nopreempt'] : []),
     ...(password === undefined ? [] : authentication(password)),
     ...(peers.length === 0 ? [] : unicast(host, peers)),
     `  virtual_ipaddress {`,
-    ...options.addresses.map(
-      (address) => `    ${address}/${addressBits(familyOf(address))} dev ${HOST_INTERFACE}`,
-    ),
+    ...options.addresses.map((address) => `    ${prefixed(address)}${place}`),
     `  }`,
     `}`,
   ];
@@ -87,6 +89,10 @@ export async function startKeepalived(
   });
   await waitFor(label, () => existsSync(ready), { unless: process.ended });
   return new Peer(host, [process]);
+}
+
+function prefixed(address: IpAddress): string {
+  return `${address}/${addressBits(familyOf(address))}`;
 }
 
 function authentication(password: string): string[] {

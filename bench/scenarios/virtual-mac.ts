@@ -1,0 +1,35 @@
+/** Crash, planned stop and return where the address has a virtual MAC: only the switch has to learn. */
+import { ONE_IPV6_ROUTER, ONE_ROUTER } from '../harness/routers.ts';
+import type { Scenario } from '../harness/scenario.ts';
+import { type CrashCase, crashAt } from './crash.ts';
+import { type PlannedCase, stopAndReturn } from './planned.ts';
+
+const WHAT = ' with a virtual MAC';
+const CRASH = { virtualMac: true, median: 1.5, max: 5 } as const;
+const PLANNED = { virtualMac: true, max: 10 } as const;
+
+const CRASHES: readonly CrashCase[] = [
+  { ...CRASH, routers: ONE_ROUTER, what: WHAT },
+  { ...CRASH, routers: ONE_IPV6_ROUTER, what: `${WHAT} over IPv6` },
+];
+
+const STOPS: readonly PlannedCase[] = [
+  { ...PLANNED, routers: ONE_ROUTER, what: WHAT },
+  { ...PLANNED, routers: ONE_IPV6_ROUTER, what: `${WHAT} over IPv6` },
+];
+
+export const virtualMac: Scenario = {
+  name: 'virtual-mac',
+  title: 'Virtual MAC addresses',
+  method:
+    'As in “Crash of the MASTER” and “Planned stop and return”, with virtual_mac: true beside ' +
+    'use_vmac of keepalived.',
+  async run(context) {
+    const rows = [];
+    const [four, six] = CRASHES;
+    for (const interval of [1_000, 100]) rows.push(await crashAt(context, interval, four));
+    rows.push(await crashAt(context, 100, six));
+    for (const one of STOPS) rows.push(...(await stopAndReturn(context, one)));
+    return rows;
+  },
+};
