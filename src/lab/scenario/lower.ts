@@ -51,7 +51,7 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     probes,
     watched,
     compare: file.compare ?? [],
-    settle: durationAt(file.settle ?? '10s', ['settle'], findings, [0, 600 * SECOND]),
+    settle: durationAt(file.settle ?? '30s', ['settle'], findings, [0, 600 * SECOND]),
     duration,
     steps: steps.flatMap((one) => one ?? []).sort((a, b) => a.at - b.at),
     expectations: expectations.flatMap((one) => one ?? []),

@@ -124,7 +124,7 @@ export const scenarioFile = mapping(
         description:
           'The clock of the steps starts when there is exactly one holder of the addresses; after ' +
           'this time it starts anyway, and the scenario fails. `0s`: it starts with the agents.',
-        default: '10s',
+        default: '30s',
       })
       .optional(),
     duration: duration().meta({ description: 'How long is watched, up to 1h.' }),

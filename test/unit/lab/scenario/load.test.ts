@@ -38,7 +38,7 @@ describe('a small scenario', () => {
     ]);
     expect(scenario.watched).toEqual({ vrid: 55, address: '192.0.2.100' });
     expect(scenario.probes).toEqual([{ type: 'icmp', every: 1_000, address: '192.0.2.100' }]);
-    expect(scenario.settle).toBe(10_000_000);
+    expect(scenario.settle).toBe(30_000_000);
   });
 
   test('has its steps in the order of time', () => {
