@@ -15,7 +15,10 @@ import type { BeforeMasterOutcome } from './reports.ts';
 import type { Timers } from './timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-type TakeOver = Extract<VrrpEvent, { type: 'master-timeout' | 'preempt-hold-timeout' }>;
+type TakeOver = Extract<
+  VrrpEvent,
+  { type: 'master-timeout' | 'preempt-hold-timeout' | 'group-master' }
+>;
 
 interface Question {
   readonly id: number;
@@ -39,7 +42,7 @@ export class TakeOverLeave {
   withholds(router: VirtualRouter, event: VrrpEvent, now: Instant): boolean {
     const { beforeMaster } = router.settings;
     if (beforeMaster === undefined || router.state !== 'backup') return false;
-    if (event.type !== 'master-timeout' && event.type !== 'preempt-hold-timeout') return false;
+    if (!isTakeOver(event)) return false;
     if (router === this.#granted) return false;
     if (this.#questions.has(router)) return true;
     this.#lastId += 1;
@@ -98,10 +101,10 @@ export class TakeOverLeave {
   #startAnew(router: VirtualRouter, event: TakeOver, now: Instant): void {
     const { version, priority, masterInterval, preemptDelay } = router.context;
     const down = masterDownInterval(version, priority, masterInterval);
-    if (event.type === 'master-timeout') {
-      this.#timers.set('down', router.position, after(now, down));
-    } else {
+    if (event.type === 'preempt-hold-timeout') {
       this.#timers.set('hold', router.position, after(now, preemptDelay));
+    } else {
+      this.#timers.set('down', router.position, after(now, down));
     }
   }
 
@@ -117,4 +120,9 @@ export class TakeOverLeave {
     const instance = router.settings.name;
     this.#outbox.report({ kind: 'before-master', instance, id, outcome });
   }
+}
+
+function isTakeOver(event: VrrpEvent): event is TakeOver {
+  const { type } = event;
+  return type === 'master-timeout' || type === 'preempt-hold-timeout' || type === 'group-master';
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../src/net/address.ts';
 import { milliseconds, seconds } from '../../src/net/time.ts';
 import { advert, Rig } from './rig.ts';
 
@@ -87,6 +88,25 @@ describe('a take-over that waits for before_master', () => {
     const rig = waiting();
     expect(rig.handle({ kind: 'shutdown' })).toContain('before-master withdrawn');
     expect(answer(rig, true)).toEqual([]);
+  });
+
+  test('of one member of a sync group does not hold up the others', () => {
+    const member = (name: string, vrid: number, more = {}) => ({
+      name,
+      vrid,
+      addresses: [{ address: ip(`203.0.113.${vrid}`), prefixLength: 32, interface: 'eth0' }],
+      ...more,
+    });
+    const beforeMaster = { deadline: milliseconds(500), onFailure: 'proceed' as const };
+    const rig = new Rig([member('outside', 1), member('inside', 2, { beforeMaster })], {
+      syncGroups: [{ name: 'gateway', instances: ['outside', 'inside'], mode: 'all', track: [] }],
+    });
+    rig.start();
+    const lines: string[] = [];
+    while (!lines.includes('before-master asked')) lines.push(...rig.elapse(milliseconds(10)));
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'BACKUP']);
+    rig.elapse(milliseconds(500));
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'MASTER']);
   });
 
   test('waits after the preempt delay too, and begins it anew when it is aborted', () => {
