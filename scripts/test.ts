@@ -10,6 +10,10 @@ interface Suite {
   readonly name: string;
   /** Undefined: a project of vitest. */
   readonly command?: readonly [string, ...string[]];
+  /** Seconds it may take in a machine with another kernel, which `scripts/ipvs-vm` boots. */
+  readonly inMachine?: number;
+  /** Runs when it is named, not with the others. */
+  readonly onlyByName?: true;
 }
 
 const SUITES: readonly Suite[] = [
@@ -22,12 +26,14 @@ const SUITES: readonly Suite[] = [
   { name: 'kernel' },
   { name: 'lab' },
   { name: 'interop' },
+  { name: 'ipvs-vm', inMachine: 900, onlyByName: true },
 ];
 
 const run = `${process.pid}-${Date.now()}`;
 
 /** The exit status, or 1 for a signal. */
-function execute([program, ...args]: readonly [string, ...string[]]): Promise<number> {
+function execute(argv: readonly string[]): Promise<number> {
+  const [program = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: 'inherit',
@@ -38,17 +44,25 @@ function execute([program, ...args]: readonly [string, ...string[]]): Promise<nu
   });
 }
 
-async function runSuite({ name, command }: Suite, directory: string): Promise<Tally> {
+async function runSuite(suite: Suite, directory: string): Promise<Tally> {
+  const { name, command, inMachine } = suite;
   if (command !== undefined) {
     const status = await execute(command);
     return status === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
   }
   const file = join(directory, `${name}.json`);
   const status = await execute([
-    ...(['npx', 'vitest', 'run', '--project', name, '--passWithNoTests'] as const),
-    ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    ...machine(inMachine, directory),
+    ...(['node', 'node_modules/vitest/vitest.mjs', 'run', '--project', name] as const),
+    ...['--passWithNoTests', '--reporter=default', '--reporter=json'],
+    `--outputFile.json=${file}`,
   ]);
   return readReport(() => readFileSync(file, 'utf8'), status);
+}
+
+/** The command that runs the rest of the line in the machine; the directory is shared with it. */
+function machine(seconds: number | undefined, directory: string): string[] {
+  return seconds === undefined ? [] : ['./scripts/ipvs-vm', String(seconds), directory];
 }
 
 /** What is still there is a failure of its own: it would disturb whatever runs next. */
@@ -68,7 +82,9 @@ async function main(names: readonly string[]): Promise<number> {
     console.error(`no such suite: ${unknown.join(', ')} (there are: ${known})`);
     return 2;
   }
-  const chosen = SUITES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = SUITES.filter(({ name, onlyByName }) =>
+    names.length === 0 ? onlyByName !== true : names.includes(name),
+  );
   const before = await namespaces();
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-test-'));
   const lines: string[] = [];

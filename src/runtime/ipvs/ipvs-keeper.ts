@@ -65,6 +65,7 @@ export class IpvsKeeper {
   #error: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #checkedServicesAt = 0;
+  #isStopping = false;
   #hurry: () => void = () => {};
   readonly #hurried = new Promise<void>((resolve) => {
     this.#hurry = resolve;
@@ -140,6 +141,7 @@ export class IpvsKeeper {
 
   /** After the VIPs have gone. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     clearTimeout(this.#timer);
     const parts = this.#parts;
     this.#parts = undefined;
@@ -222,13 +224,14 @@ export class IpvsKeeper {
   #schedule(): void {
     this.#timer = setTimeout(() => {
       void this.#check().finally(() => {
-        if (this.#timer !== undefined) this.#schedule();
+        if (!this.#isStopping) this.#schedule();
       });
     }, CHECK_MS);
   }
 
   async #check(): Promise<void> {
     const parts = this.#parts;
+    if (this.#isStopping) return;
     if (parts === undefined) {
       await this.#open();
       return;
