@@ -6,6 +6,7 @@ import type { CountersDocument, InstanceDocument, StatusDocument } from '../cont
 import type { CounterName } from '../engine/counters.ts';
 import type { DiscardReason } from '../engine/intake-reasons.ts';
 import type { StateName } from '../engine/reports.ts';
+import { TRACK_METRICS } from './track-metrics.ts';
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
@@ -156,6 +157,7 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },
+  ...TRACK_METRICS,
 ];
 
 function stateSamples({ name, vrid, family, interface: link, state }: InstanceDocument): Sample[] {

@@ -25,6 +25,9 @@ export interface ProbeRunnerOptions {
 /** Many probes that begin together are spread over this time, or their interval if that is shorter. */
 const FIRST_RUNS_MS = 250;
 
+/** What a run that ends by itself in time has for saying so. */
+const GRACE_MS = 20;
+
 export class ProbeRunner {
   readonly #probe: Probe;
   readonly #options: ProbeRunnerOptions;
@@ -103,7 +106,7 @@ export class ProbeRunner {
     const overdue = setTimeout(() => {
       run.isLate = true;
       this.#judge(failed('not done in time'));
-    }, timeoutMs);
+    }, timeoutMs + GRACE_MS);
     overdue.unref();
     const settle = (outcome: ProbeOutcome) => {
       clearTimeout(overdue);
