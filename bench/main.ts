@@ -16,6 +16,7 @@ import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
 import { notified } from './scenarios/notified.ts';
 import { planned } from './scenarios/planned.ts';
+import { probes } from './scenarios/probes.ts';
 import { regularity } from './scenarios/regularity.ts';
 import { split } from './scenarios/split.ts';
 import { start } from './scenarios/start.ts';
@@ -23,7 +24,7 @@ import { virtualMac } from './scenarios/virtual-mac.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[crash, planned, virtualMac, failover, many, regularity, forged],
-  ...[freeze, deletedAddress, split, memory, start, control, notified],
+  ...[freeze, deletedAddress, split, memory, start, control, notified, probes],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
 
