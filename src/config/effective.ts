@@ -98,6 +98,7 @@ function effectiveInstance(
       form: garp.form,
     },
     neighbor_advertisement: { ...instance.neighborAdvertisement },
+    lease: instance.lease === undefined ? 'off' : formatDuration(instance.lease),
     address_conflict: instance.addressConflict ?? 'report',
     track: effectiveTrack(instance.track, probes),
     ...(notify === undefined ? {} : { notify: effectiveNotify(notify, instance.beforeMaster) }),

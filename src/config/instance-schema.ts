@@ -234,8 +234,10 @@ export const inheritableKeys = {
   lease: lease
     .meta({
       description:
-        'Lifetime of the addresses that the kernel enforces. Only `auto` and `off` are available ' +
-        'in this version.',
+        'Lifetime of the addresses, which the agent renews and the kernel enforces: those of an ' +
+        'agent that was killed or stands still are gone by themselves. Whole seconds; `auto`: as ' +
+        'short as is safe, the Master_Down_Interval of the peers and 2 s at least; `off`: they stay.',
+      examples: ['auto', 'off', '10s'],
       default: 'auto',
     })
     .optional(),

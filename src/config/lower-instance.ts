@@ -8,6 +8,7 @@ import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
 import { lowerAuthentication } from './lower-authentication.ts';
 import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
+import { lowerLease } from './lower-lease.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
@@ -59,6 +60,7 @@ export function lowerInstance(
     (...keys) => at('notify', ...keys),
     findings,
   );
+  const lease = lowerLease(inherited, version, settings.advertisementInterval, findings);
   const entries = addressEntries(values.addresses, at('addresses'));
   const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
   const places = {
@@ -89,6 +91,7 @@ export function lowerInstance(
     family,
     vrid,
     ...settings,
+    ...(lease === undefined ? {} : { lease }),
     addresses,
     extraAddresses,
     ...routing,

@@ -13,7 +13,6 @@ interface Unavailable {
 const INSTANCE: readonly Unavailable[] = [
   { key: 'version', applies: is('2+3'), subject: 'running version 2 and 3 at once' },
   { key: 'accept', applies: is(false), subject: '"accept: false"' },
-  { key: 'lease', applies: isDuration, subject: 'a lease of fixed length' },
 ];
 
 /** For an instance, or for `defaults`. */
@@ -32,8 +31,4 @@ function report(table: readonly Unavailable[], values: object, path: Path, findi
 
 function is(refused: unknown): (value: unknown) => boolean {
   return (value) => value === refused;
-}
-
-function isDuration(value: unknown): boolean {
-  return value !== 'auto' && value !== 'off';
 }

@@ -8,6 +8,7 @@
  */
 import { familyOf } from '../net/address.ts';
 import type { CounterTable } from './counters.ts';
+import { lifetimeOf, renewalOf } from './leases.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
@@ -102,11 +103,21 @@ export class AddressKeeper {
       address.restoring = address.held;
       this.#ask(router, address, 'add', link);
     }
+    if (link !== undefined && isWantedHere && present?.ours === true && !address.held) {
+      this.#inherit(router, address, link);
+    }
     if (isWantedHere) return;
     if (present === undefined) address.held = false;
     else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
       this.#ask(router, address, 'remove', link);
     }
+  }
+
+  /** A former run has left it: the lifetime it gave it ends soon. */
+  #inherit(router: VirtualRouter, address: ManagedAddress, link: Link): void {
+    const lifetime = lifetimeOf(router.settings.lease);
+    address.held = true;
+    this.#outbox.renew(renewalOf(address, link.attributes.index, lifetime));
   }
 
   /** Whether the link has all VIPs of the router. */
@@ -173,6 +184,7 @@ export class AddressKeeper {
       address: address.address,
       prefixLength: address.prefixLength,
       ...(address.prefixRoute === undefined ? {} : { prefixRoute: address.prefixRoute }),
+      ...(operation === 'add' ? { lifetime: lifetimeOf(router.settings.lease) } : {}),
     });
     this.#pending.add(place, { router, address, operation, index });
   }

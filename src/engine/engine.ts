@@ -9,12 +9,15 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent } from '../net/link.ts';
-import { after, type Duration, elapsed, type Instant, NEVER, seconds } from '../net/time.ts';
+import { type Duration, elapsed, type Instant, NEVER } from '../net/time.ts';
 import { AddressConflicts } from './address-conflicts.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { FaultKeeper } from './fault-keeper.ts';
 import type { Input } from './inputs.ts';
+import { KernelAnswers } from './kernel-answers.ts';
+import { Leases } from './leases.ts';
 import { LinkTable } from './links.ts';
 import { Listening } from './listening.ts';
 import { Operations } from './operations.ts';
@@ -29,15 +32,14 @@ import { RoutingKeeper } from './routing-keeper.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
+import { type Capture, Succession } from './succession.ts';
 import { SyncGroups, type TakeOver } from './sync-groups.ts';
 import { nextTick, Timers } from './timers.ts';
 import { Tracking } from './tracking.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
-import { type VirtualLinkAnswer, VirtualLinks } from './virtual-links.ts';
+import { VirtualLinks } from './virtual-links.ts';
 import type { VirtualRouter } from './virtual-router.ts';
-
-const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
 
 export class Engine {
   #settings: CommonSettings;
@@ -58,18 +60,23 @@ export class Engine {
   readonly #faults: FaultKeeper;
   readonly #conflicts: AddressConflicts;
   readonly #placement: Placement;
+  readonly #leases: Leases;
   readonly #reconfiguration: Reconfiguration;
+  readonly #answers: KernelAnswers;
+  readonly #succession: Succession;
   /** What has changed since the routers were last compared with it. */
   #stale: 'links' | 'addresses' | undefined;
   /** Since when changes of addresses wait for a turn of their own. */
   #moreAt: Instant = NEVER;
+  #standby: boolean;
   #stopping = false;
   /** Asked to stop a second time: addresses that the kernel does not give up are left. */
   #hurried = false;
   #finished = false;
 
-  constructor(settings: Settings, counters: CounterTable, options: { shortcut?: boolean } = {}) {
+  constructor(settings: Settings, counters: CounterTable, options: EngineOptions = {}) {
     this.#settings = settings;
+    this.#standby = options.standby ?? false;
     this.#counters = counters;
     this.#roster = new Roster(settings.instances);
     this.#timers = new Timers(this.#roster.size);
@@ -94,6 +101,7 @@ export class Engine {
     this.#groups = new SyncGroups(this.#transitions, this.#timers, this.#outbox);
     this.#tracking = new Tracking(this.#links, this.#transitions, this.#outbox);
     this.#faults = new FaultKeeper(this.#roster, this.#links, this.#transitions, this.#groups);
+    this.#leases = new Leases(this.#timers, this.#links, this.#outbox);
     const parts = {
       roster: this.#roster,
       links: this.#links,
@@ -108,10 +116,13 @@ export class Engine {
       groups: this.#groups,
       tracking: this.#tracking,
       faults: this.#faults,
+      leases: this.#leases,
     };
     this.#conflicts = new AddressConflicts(parts);
     this.#placement = new Placement(parts);
     this.#operations = new Operations(parts);
+    this.#answers = new KernelAnswers(parts);
+    this.#succession = new Succession(parts);
     this.#reconfiguration = new Reconfiguration({ ...parts, placement: this.#placement });
     this.#reconfiguration.group(settings.syncGroups, 0 as Instant);
   }
@@ -173,7 +184,8 @@ export class Engine {
       case 'links.replaced':
         this.#links.replace(input.links);
         this.#routing.doubt(this.#routers);
-        this.#placement.linksReplaced(now);
+        if (this.#standby) this.#placement.linksChanged(now);
+        else this.#placement.linksReplaced(now);
         break;
       case 'link.changed':
       case 'link.removed':
@@ -188,15 +200,17 @@ export class Engine {
         this.#conflicts.note(input, now);
         break;
       case 'addresses.changed':
-        this.#addressesAnswered(input.id, input.errnos, now);
+        this.#answers.addressesChanged(input.id, input.errnos, now);
         break;
       case 'links.raised':
       case 'virtual-link.rested':
       case 'virtual-link.failed':
-        for (const answer of this.#virtualLinks.take(input, now)) this.#linkAnswered(answer, now);
+        for (const answer of this.#virtualLinks.take(input, now)) {
+          this.#answers.linkChanged(answer, now);
+        }
         break;
       case 'listen.failed':
-        this.#listenFailed(input.index, now);
+        this.#answers.listenFailed(input.index, now);
         break;
       case 'request':
       case 'restore':
@@ -210,14 +224,15 @@ export class Engine {
       case 'ipvs.changed':
         this.#faults.setIpvsFault(this.#reconfiguration.running(input.instance), input.fault, now);
         break;
+      case 'adopt':
+        this.#adopt(input.capture, now);
+        break;
       case 'settings.changed':
         this.#change(input.change, now);
         break;
-      case 'before-master.answered': {
-        const router = this.#reconfiguration.running(input.instance);
-        this.#transitions.answerLeave(router, input.id, input.granted, now);
+      case 'before-master.answered':
+        this.#transitions.takeLeave(input, this.#reconfiguration.running(input.instance), now);
         break;
-      }
       case 'shutdown':
         this.#shutdown(now);
         break;
@@ -238,7 +253,10 @@ export class Engine {
       const router = this.#roster.at(position);
       if (router !== undefined) this.#transitions.announce(router, now);
     });
-    this.#timers.fire('addresses', now, (position) => this.#retry(position, now));
+    this.#timers.fire('addresses', now, (position) => {
+      const router = this.#roster.at(position);
+      if (router !== undefined) this.#placement.retry(router, now);
+    });
     this.#keeper.nextTurn();
     this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
     this.#timers.fire('release', now, (position) => {
@@ -247,6 +265,10 @@ export class Engine {
     });
     this.#transitions.fire((position) => this.#roster.at(position), now);
     this.#conflicts.fire(now);
+    this.#timers.fire('lease', now, (position) => {
+      const router = this.#roster.at(position);
+      if (router?.holds === true) this.#leases.renew(router, now);
+    });
   }
 
   /** Who stood still too long starts to listen anew; what was queued meanwhile is thrown away. */
@@ -278,58 +300,18 @@ export class Engine {
     if (router !== undefined) this.#transitions.apply(router, event, now);
   }
 
-  #addressesAnswered(id: number, errnos: readonly number[], now: Instant): void {
-    for (const { router, outcome } of this.#keeper.answer(id, errnos)) {
-      switch (outcome) {
-        case 'present':
-          if (router.announceWhenReady) this.#transitions.announceArrived(router, now);
-          break;
-        case 'restored':
-          router.announcements.start(now);
-          this.#transitions.announce(router, now);
-          break;
-        case 'removed':
-          break;
-        case 'add-refused':
-          this.#faults.refuse(router, 'address-failed', now);
-          break;
-        case 'remove-refused':
-          this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
-          continue;
-      }
-      this.#transitions.dirty.add(router);
-    }
-    for (const [router, outcome] of this.#routing.answer(id, errnos)) {
-      this.#transitions.changed.add(router);
-      if (outcome === 'done') {
-        this.#transitions.dirty.add(router);
-        continue;
-      }
-      if (router.holds) this.#transitions.retryLater(router, now);
-      else this.#timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
-    }
+  #adopt(capture: Capture, now: Instant): void {
+    if (!this.#standby) return;
+    this.#standby = false;
+    const others = this.#succession.adopt(capture, now);
+    this.#reconfiguration.group(this.#settings.syncGroups, now);
+    this.#placement.resume(now);
+    for (const router of others) this.#placement.start(router, now);
   }
 
-  #listenFailed(index: number, now: Instant): void {
-    this.#listening.forget(index);
-    for (const router of this.#routers) {
-      if (router.index !== index) continue;
-      this.#faults.refuse(router, 'socket-failed', now);
-    }
-  }
-
-  #linkAnswered({ router, outcome }: VirtualLinkAnswer, now: Instant): void {
-    this.#transitions.dirty.add(router);
-    if (outcome === 'missing') this.#faults.update(router, now);
-    if (outcome === 'refused') this.#faults.refuse(router, 'virtual-mac-failed', now);
-    if (outcome !== 'restored') return;
-    router.announcements.start(now);
-    this.#transitions.announce(router, now);
-  }
-
-  #retry(position: number, now: Instant): void {
-    const router = this.#roster.at(position);
-    if (router !== undefined) this.#placement.retry(router, now);
+  /** What the next process is to know. */
+  capture(): Capture {
+    return this.#succession.capture();
   }
 
   /** An agent that stops goes on stopping. */
@@ -362,6 +344,10 @@ export class Engine {
     this.#groups.settle(now);
     this.#operations.settle(now);
     const { dirty, changed } = this.#transitions;
+    if (this.#standby) {
+      dirty.clear();
+      changed.clear();
+    }
     if (dirty.size > 0)
       reconcile(this.#virtualLinks.admitted(dirty, now), this.#keeper, this.#routing);
     else this.#keeper.ask();

@@ -5,6 +5,7 @@
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
+import type { Capture } from './succession.ts';
 import type { IpvsFault } from './view.ts';
 
 export type Input =
@@ -68,4 +69,6 @@ export type Input =
     }
   /** What the kernel's load balancer lacks for the instance to be MASTER; null: nothing. */
   | { readonly kind: 'ipvs.changed'; readonly instance: string; readonly fault: IpvsFault | null }
+  /** To an engine on standby: it goes on where another process has stopped. */
+  | { readonly kind: 'adopt'; readonly capture: Capture }
   | { readonly kind: 'shutdown' };

@@ -2,9 +2,9 @@
  * Collects what one turn of the engine asks for and orders it so that no VIP is announced or
  * advertised before it is there, and none is taken away before its MASTER has said so:
  * sockets, links set up, addresses to add and the routes and rules behind them, advertisements,
- * announcements, rules, routes and addresses to remove, reports.
+ * announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
  */
-import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
+import type { AddressChange, KernelChange, OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
 import type { Output } from './outputs.ts';
 import type { BatchPlace } from './pending-changes.ts';
 import type { Report } from './reports.ts';
@@ -24,6 +24,7 @@ export class Outbox {
   #datagrams: OutgoingDatagram[] = [];
   readonly #frames: OutgoingFrame[][] = [];
   #removals: Batch | undefined;
+  #renewals: Batch | undefined;
   #reports: Output[] = [];
   #finished = false;
   #nextId = 1;
@@ -63,6 +64,13 @@ export class Outbox {
     return placed(change, this.#removals);
   }
 
+  /** The answer concerns nobody: an address that cannot be renewed is told of when it is gone. */
+  renew(change: AddressChange): void {
+    this.#empty = false;
+    this.#renewals ??= { id: this.#nextId++, changes: [] };
+    this.#renewals.changes.push(change);
+  }
+
   report(report: Report): void {
     this.#reports.push({ kind: 'report', report });
     this.#empty = false;
@@ -91,6 +99,7 @@ export class Outbox {
       this.#frames.length = 0;
     }
     if (this.#removals !== undefined) outputs.push(batchOutput(this.#removals));
+    if (this.#renewals !== undefined) outputs.push(batchOutput(this.#renewals));
     if (this.#reports.length > 0) {
       outputs.push(...this.#reports);
       this.#reports = [];
@@ -99,6 +108,7 @@ export class Outbox {
     this.#first = [];
     this.#additions = undefined;
     this.#removals = undefined;
+    this.#renewals = undefined;
     this.#finished = false;
     this.#empty = true;
     return outputs;

@@ -44,6 +44,12 @@ export class Placement {
     this.#listening = listening;
   }
 
+  /** Everything is known from somewhere else: nobody starts. */
+  resume(now: Instant): void {
+    this.#started = true;
+    this.linksChanged(now);
+  }
+
   /** The kernel's state is known, for the first time or anew. */
   linksReplaced(now: Instant): void {
     this.linksChanged(now);

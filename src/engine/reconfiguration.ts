@@ -7,6 +7,7 @@ import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { type Instant, NEVER } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { CounterTable } from './counters.ts';
+import type { Leases } from './leases.ts';
 import { type ManagedAddress, placeOf } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Placement } from './placement.ts';
@@ -29,6 +30,7 @@ export interface ReconfigurationParts {
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
   readonly routing: RoutingKeeper;
+  readonly leases: Leases;
   readonly counters: CounterTable;
   readonly outbox: Outbox;
 }
@@ -146,6 +148,7 @@ export class Reconfiguration {
     if (before.advertisementInterval !== settings.advertisementInterval) {
       this.#changeInterval(router, now);
     }
+    if (router.holds && before.lease !== settings.lease) this.#parts.leases.renew(router, now);
     if (router.state !== 'holding.master') return;
     router.announcements.configure(settings.garp, now);
     timers.set('announce', position, router.announcements.next());

@@ -40,6 +40,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   sourceAddress: 'in-place',
   garp: 'in-place',
   neighborAdvertisement: 'in-place',
+  lease: 'in-place',
   addressConflict: 'in-place',
   beforeMaster: 'in-place',
   track: 'in-place',

@@ -59,6 +59,8 @@ export interface InstanceSettings {
   readonly track: readonly TrackSettings[];
   /** Set: advertisements and VIPs have a MAC address that moves with them (RFC 9568 section 7.3). */
   readonly virtualMac: VirtualMacSettings | undefined;
+  /** Lifetime of the VIPs, which the kernel enforces; absent: they stay whatever becomes of the agent. */
+  readonly lease?: Duration;
   /** What follows when a station that is none of the group answers for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
   /** A take-over waits for leave from outside. */

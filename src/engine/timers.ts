@@ -16,14 +16,15 @@ export const TIMERS = [
   'rival',
   'conflict',
   'virtual-link',
+  'lease',
 ] as const;
 
 /**
  * `adver`, `down`: RFC 9568 section 6.2. `hold`: preempt delay. `release`: wait for the successor.
  * `announce`: next round of announcements. `addresses`: try a refused address operation again.
  * `leave`: deadline of `before_master`. `rival`: another MASTER is silent. `conflict`: look again who
- * else has the addresses.
- * `virtual-link`: make the link of the virtual MAC again, or set it down.
+ * else has the addresses. `virtual-link`: make the link of the virtual MAC again, or set it down.
+ * `lease`: renew the lifetimes of the addresses.
  */
 export type TimerName = (typeof TIMERS)[number];
 
@@ -52,6 +53,7 @@ export class Timers {
       rival: row(),
       conflict: row(),
       'virtual-link': row(),
+      lease: row(),
     };
   }
 
@@ -99,6 +101,7 @@ export class Timers {
       rows.rival.earliest,
       rows.conflict.earliest,
       rows['virtual-link'].earliest,
+      rows.lease.earliest,
     ) as Instant;
   }
 

@@ -44,6 +44,16 @@ export class Tracking {
     this.#outbox = outbox;
   }
 
+  /** What is known of probes. */
+  get results(): ReadonlyMap<string, TrackState> {
+    return this.#told;
+  }
+
+  /** The same as another process has known it; `assign` follows. */
+  remember(results: Iterable<readonly [string, TrackState]>): void {
+    for (const [probe, state] of results) this.#told.set(probe, state);
+  }
+
   /** At start, and after the configuration has changed; what is known of probes is kept. */
   assign(
     syncGroups: readonly SyncGroupSettings[],

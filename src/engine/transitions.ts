@@ -13,6 +13,7 @@ import { settledAfter } from './address-conflicts.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
 import type { CounterTable } from './counters.ts';
+import { armLease } from './leases.ts';
 import type { LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
@@ -95,7 +96,11 @@ export class Transitions {
   }
 
   /** The answer to a take-over that has asked for leave. */
-  answerLeave(router: VirtualRouter | undefined, id: number, granted: boolean, now: Instant): void {
+  takeLeave(
+    { id, granted }: { readonly id: number; readonly granted: boolean },
+    router: VirtualRouter | undefined,
+    now: Instant,
+  ): void {
     this.leave.answer(router, id, granted, now, this.#resume);
   }
 
@@ -203,12 +208,14 @@ export class Transitions {
       case 'acquireAddresses':
         router.announcements.stop();
         for (const address of router.addresses) address.announced = false;
+        armLease(this.#timers, router, now);
         this.dirty.add(router);
         return;
       case 'releaseAddresses':
         router.announcements.stop();
         router.announceWhenReady = false;
         this.#timers.clear('announce', position);
+        this.#timers.clear('lease', position);
         this.dirty.add(router);
         return;
       case 'announce':

@@ -226,6 +226,17 @@ export class VirtualRouter {
     return this.#doubted;
   }
 
+  /** What is known of the forms that peers use. */
+  get forms(): readonly (readonly [IpAddress, ChecksumForm])[] {
+    return [...this.#forms];
+  }
+
+  /** The same as another process has learnt it. */
+  recall(forms: Iterable<readonly [IpAddress, ChecksumForm]>): void {
+    for (const [peer, form] of forms) this.#forms.set(peer, form);
+    this.#advertisements = undefined;
+  }
+
   /** Whether any peer has been heard since the start. */
   get knowsForm(): boolean {
     return this.#forms.size > 0;

@@ -50,12 +50,15 @@ export type LinkEvent =
   | { readonly kind: 'routing.added' | 'routing.removed'; readonly key: string };
 
 export interface AddressChange {
-  readonly operation: 'add' | 'remove';
+  /** `renew`: of one that is there, the lifetime begins anew. */
+  readonly operation: 'add' | 'remove' | 'renew';
   readonly index: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
   /** Its prefix is reached by the link: the link has no other address that says so. */
   readonly prefixRoute?: boolean;
+  /** Seconds after which the kernel removes it; absent: it stays. */
+  readonly lifetime?: number;
 }
 
 /** What moves with a MASTER, as one batch asks for it. */

@@ -129,6 +129,7 @@ export interface RigOptions {
   readonly linger?: Settings['linger'];
   readonly links?: readonly LinkState[];
   readonly shortcut?: boolean;
+  readonly standby?: boolean;
   readonly syncGroups?: Settings['syncGroups'];
 }
 
@@ -144,12 +145,18 @@ export class Rig {
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
-    const { linger = 'off', links = [linkOf()], shortcut = true, syncGroups = [] } = options;
+    const {
+      linger = 'off',
+      links = [linkOf()],
+      shortcut = true,
+      standby = false,
+      syncGroups = [],
+    } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
-    this.engine = new Engine(settings, this.counters, { shortcut });
+    this.engine = new Engine(settings, this.counters, { shortcut, standby });
     this.#links = links;
   }
 

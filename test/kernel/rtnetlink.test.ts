@@ -188,6 +188,34 @@ kernelSuite('hearing of changes', () => {
   });
 });
 
+kernelSuite('a lifetime', () => {
+  const ADDRESSES = ['198.51.100.7', '2001:db8::7'] as const;
+  const isThere = (address: string) => shown(address).includes(address);
+
+  test.each(ADDRESSES)('ends, unless it is begun anew in time: %s', async (address) => {
+    const limited = { ...change('add', address), lifetime: 2 };
+    expect(routes.changeAddresses([limited])).toEqual([0]);
+    expect(shown(address)).toContain('valid_lft 2sec');
+    for (let renewal = 0; renewal < 6; renewal++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(routes.changeAddresses([{ ...limited, operation: 'renew' }])).toEqual([0]);
+    }
+    expect(isThere(address)).toBe(true);
+    expect(shown(address).includes('deprecated')).toBe(address.includes(':'));
+    await until(() => !isThere(address));
+  });
+
+  test.each(ADDRESSES)('can become one without end, and the other way round: %s', (address) => {
+    routes.changeAddresses([change('add', address)]);
+    expect(shown(address)).toContain('valid_lft forever');
+    const renewal = { ...change('add', address), operation: 'renew' as const };
+    routes.changeAddresses([{ ...renewal, lifetime: 60 }]);
+    expect(shown(address)).toMatch(/valid_lft (60|59)sec/);
+    routes.changeAddresses([{ ...renewal, lifetime: 0xffffffff }]);
+    expect(shown(address)).toContain('valid_lft forever');
+  });
+});
+
 kernelSuite('netlink requests', () => {
   test('answers are right although the receive buffer holds few of them', () => {
     const requests = Array.from({ length: 100 }, () => ({

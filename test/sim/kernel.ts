@@ -22,6 +22,10 @@ const EEXIST = 17;
 const EADDRNOTAVAIL = 99;
 const ENOBUFS = 105;
 
+/** A lifetime without end (<linux/if_addr.h>), and a moment that only such a one reaches. */
+const FOREVER = 0xffffffff;
+const FOREVER_AFTER = 1_000_000 * 1_000_000;
+
 /** The longest that a change message lies before it can be read. */
 export const MONITOR_DELAY = 30_000;
 
@@ -43,6 +47,7 @@ export class SimKernel implements RoutePort {
   /** Something has become readable. */
   readonly #readable: () => void;
   readonly #links = new Map<number, SimLink>();
+  readonly #lifetimes = new WeakMap<AddressState, number>();
   #messages: { readonly at: number; readonly event: LinkEvent }[] = [];
   #overrun = false;
   #nextIndex = 2;
@@ -210,7 +215,11 @@ export class SimKernel implements RoutePort {
     const present = link.addresses.get(keyOf(change));
     if (change.operation === 'add') {
       if (present !== undefined) return EEXIST;
-      this.#put(link, { address, prefixLength, ours: true, tentative: false, duplicate: false });
+      const state = { address, prefixLength, ours: true, tentative: false, duplicate: false };
+      this.#put(link, state);
+      this.#limit(link, state, change.lifetime);
+    } else if (change.operation === 'renew') {
+      if (present !== undefined) this.#limit(link, present, change.lifetime);
     } else {
       if (present === undefined) return EADDRNOTAVAIL;
       this.#drop(link, present);
@@ -225,6 +234,19 @@ export class SimKernel implements RoutePort {
       link.attributes = { ...link.attributes, up: true, running: true };
       this.#tell({ kind: 'link.changed', link: link.attributes });
       return 0;
+    });
+  }
+
+  /** Removes the address when its lifetime is over, unless that has begun anew by then. */
+  #limit(link: SimLink, state: AddressState, lifetime: number | undefined): void {
+    const key = keyOf(state);
+    const until = this.#clock.now + (lifetime ?? FOREVER) * 1_000_000;
+    this.#lifetimes.set(state, until);
+    if (until > FOREVER_AFTER) return;
+    this.#clock.after(until - this.#clock.now, () => {
+      if (link.addresses.get(key) === state && this.#lifetimes.get(state) === until) {
+        this.#drop(link, state);
+      }
     });
   }
 

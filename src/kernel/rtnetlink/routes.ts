@@ -11,7 +11,7 @@ import type {
   LinkState,
 } from '../../net/link.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
-import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../wire/netlink/message.ts';
 import {
   decodeAddress,
   encodeAddressDump,
@@ -162,9 +162,23 @@ function requestFor(change: KernelChange): NetlinkRequest {
 }
 
 function addressRequest(change: AddressChange): NetlinkRequest {
-  return change.operation === 'add'
-    ? { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, payload: encodeNewAddress(change) }
-    : { type: RTM_DELADDR, flags: 0, payload: encodeRemovedAddress(change) };
+  const { operation, lifetime } = change;
+  switch (operation) {
+    case 'add':
+      return {
+        type: RTM_NEWADDR,
+        flags: NLM_F_CREATE | NLM_F_EXCL,
+        payload: encodeNewAddress(change, lifetime),
+      };
+    case 'renew':
+      return {
+        type: RTM_NEWADDR,
+        flags: NLM_F_REPLACE,
+        payload: encodeNewAddress(change, lifetime),
+      };
+    case 'remove':
+      return { type: RTM_DELADDR, flags: 0, payload: encodeRemovedAddress(change) };
+  }
 }
 
 function eventFrom(message: NetlinkMessage): LinkEvent | undefined {

@@ -141,6 +141,7 @@ function drawInstance(
     neighborAdvertisement: { router: 'auto' },
     track: [],
     virtualMac: undefined,
+    ...(random.chance(0.7) ? { lease: seconds(random.pick([2, 4])) } : {}),
   };
 }
 

@@ -56,6 +56,7 @@ describe('a minimal file', () => {
           neighborAdvertisement: { router: 'auto' },
           addressConflict: 'report',
           track: [],
+          lease: seconds(4),
         },
       ],
       syncGroups: [],

@@ -282,7 +282,7 @@ describe('combinations', () => {
 });
 
 describe('what this version cannot do', () => {
-  test.each(['accept: false', 'lease: 30s', 'version: 2+3'])('%s is refused by name', (keys) => {
+  test.each(['accept: false', 'version: 2+3'])('%s is refused by name', (keys) => {
     expect(errors(web(keys))).toEqual([expect.stringContaining('not available in this version')]);
     expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);
   });

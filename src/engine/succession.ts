@@ -1,0 +1,155 @@
+/**
+ * What one process tells the next one so that it goes on where the first has stopped: state, grid
+ * and deadlines of every virtual router. The clock is the host's (CLOCK_BOOTTIME), so instants mean
+ * the same to both.
+ */
+import type { VrrpState } from '../../fsm/step.ts';
+import type { VrrpContext } from '../../fsm/vrrp/context.ts';
+import type { IpAddress } from '../net/address.ts';
+import { type Instant, NEVER, seconds } from '../net/time.ts';
+import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
+import { COUNTERS, type CounterTable, GLOBAL_ROW } from './counters.ts';
+import type { Leases } from './leases.ts';
+import { placeOf } from './managed-address.ts';
+import type { Roster } from './roster.ts';
+import { identityOf } from './settings-change.ts';
+import type { Timers } from './timers.ts';
+import type { TrackState } from './track-effect.ts';
+import type { Tracking } from './tracking.ts';
+import type { Transitions } from './transitions.ts';
+import type { FaultReason, MasterView, TransitionView } from './view.ts';
+import type { VirtualRouter } from './virtual-router.ts';
+
+/** Timers that go on; the others follow from the state. */
+const KEPT = ['adver', 'down', 'hold', 'release'] as const;
+
+/** Who became MASTER less than this ago announces its addresses again. */
+const FRESH = seconds(10);
+
+export interface RouterCapture {
+  /** Interface, family and VRID. */
+  readonly identity: string;
+  readonly state: VrrpState;
+  readonly context: VrrpContext;
+  readonly faults: readonly FaultReason[];
+  readonly since: Instant;
+  readonly lastTransition: TransitionView | null;
+  readonly master: MasterView | null;
+  readonly lastSentAt: Instant;
+  readonly releaseUntil: Instant;
+  readonly maintenance: boolean;
+  readonly override: number | null;
+  /** Forms of checksum that peers use. */
+  readonly forms: readonly (readonly [IpAddress, ChecksumForm])[];
+  readonly deadlines: { readonly [Timer in (typeof KEPT)[number]]: Instant };
+  /** VIPs that it has put there. */
+  readonly held: readonly string[];
+  readonly counters: readonly number[];
+}
+
+export interface Capture {
+  readonly routers: readonly RouterCapture[];
+  /** Results of probes. */
+  readonly probes: readonly (readonly [string, TrackState])[];
+  readonly counters: readonly number[];
+}
+
+export interface SuccessionParts {
+  readonly roster: Roster;
+  readonly timers: Timers;
+  readonly counters: CounterTable;
+  readonly tracking: Tracking;
+  readonly transitions: Transitions;
+  readonly leases: Leases;
+}
+
+export class Succession {
+  readonly #parts: SuccessionParts;
+
+  constructor(parts: SuccessionParts) {
+    this.#parts = parts;
+  }
+
+  capture(): Capture {
+    const { roster, tracking } = this.#parts;
+    return {
+      routers: roster.routers.map((router) => this.#captureOf(router)),
+      probes: [...tracking.results],
+      counters: this.#countersOf(GLOBAL_ROW),
+    };
+  }
+
+  /** Answers the routers that the capture does not have: they begin as at a start. */
+  adopt({ routers, probes, counters }: Capture, now: Instant): readonly VirtualRouter[] {
+    const { roster, tracking } = this.#parts;
+    tracking.remember(probes);
+    this.#setCounters(GLOBAL_ROW, counters);
+    const captures = new Map(routers.map((one) => [one.identity, one]));
+    return roster.routers.filter((router) => {
+      const capture = captures.get(identityOf(router.settings));
+      if (capture !== undefined) this.#adopt(router, capture, now);
+      return capture === undefined;
+    });
+  }
+
+  #captureOf(router: VirtualRouter): RouterCapture {
+    const { timers } = this.#parts;
+    const { state, context, faults, since, lastTransition, master, lastSentAt } = router;
+    const at = (timer: (typeof KEPT)[number]) => timers.at(timer, router.position);
+    return {
+      identity: identityOf(router.settings),
+      ...{ state, context, faults, since, lastTransition, master, lastSentAt },
+      releaseUntil: router.releaseUntil,
+      maintenance: router.maintenance,
+      override: router.priority.override ?? null,
+      forms: router.forms,
+      deadlines: {
+        adver: at('adver'),
+        down: at('down'),
+        hold: at('hold'),
+        release: at('release'),
+      },
+      held: router.addresses.filter(({ held }) => held).map(placeOf),
+      counters: this.#countersOf(router.row),
+    };
+  }
+
+  #adopt(router: VirtualRouter, capture: RouterCapture, now: Instant): void {
+    const { timers, leases, transitions } = this.#parts;
+    const { position } = router;
+    router.state = capture.state;
+    router.context = capture.context;
+    router.faults = capture.faults;
+    router.since = capture.since;
+    router.lastTransition = capture.lastTransition;
+    router.master = capture.master;
+    router.lastSentAt = capture.lastSentAt;
+    router.releaseUntil = capture.releaseUntil;
+    router.maintenance = capture.maintenance;
+    router.priority.setOverride(capture.override ?? undefined);
+    router.recall(capture.forms);
+    for (const address of router.addresses) address.held = capture.held.includes(placeOf(address));
+    for (const timer of KEPT) timers.set(timer, position, capture.deadlines[timer]);
+    // It was waiting for leave to take over: it asks again.
+    const waits = capture.state === 'backup' && capture.deadlines.down === NEVER;
+    if (waits) timers.set('down', position, now);
+    this.#setCounters(router.row, capture.counters);
+    transitions.changed.add(router);
+    if (!router.holds) return;
+    leases.renew(router, now);
+    if (router.state !== 'holding.master') return;
+    router.announcements.configure(router.settings.garp, now);
+    if (now - capture.since < FRESH) router.announcements.start(now);
+    timers.set('announce', position, router.announcements.next());
+  }
+
+  #countersOf(row: number): number[] {
+    const { values } = this.#parts.counters;
+    return [...values.subarray(row * COUNTERS.length, (row + 1) * COUNTERS.length)];
+  }
+
+  #setCounters(row: number, counters: readonly number[]): void {
+    if (counters.length !== COUNTERS.length) return;
+    this.#parts.counters.values.set(counters, row * COUNTERS.length);
+  }
+}
