@@ -1,5 +1,6 @@
 /** Asks a running agent. Every failure is a `ControlError`, or the `RefusedRequest` it answered. */
 import { type IncomingMessage, request } from 'node:http';
+import type { TakeoverStep } from './commands.ts';
 import { ControlError, RefusedRequest } from './control-error.ts';
 import type { IpvsDocument } from './ipvs-document.ts';
 import type {
@@ -47,6 +48,11 @@ export class ControlClient {
 
   config(): Promise<Record<string, unknown>> {
     return this.#document('/v1/config');
+  }
+
+  /** One step by which this process takes the place of the agent. */
+  takeover(step: TakeoverStep, more: object = {}): Promise<unknown> {
+    return this.#command('/v1/takeover', { step, ...more });
   }
 
   /** What was done, or with `dryRun` what would be. */

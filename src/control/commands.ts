@@ -9,7 +9,12 @@ import type { ReloadDocument } from './protocol.ts';
 export interface ControlCommands {
   /** Throws `CommandRefusal`. */
   reload(options: { readonly dryRun: boolean }): Promise<ReloadDocument>;
+  /** One step by which a new process takes the place of this one. Throws `CommandRefusal`. */
+  takeover(step: TakeoverStep, body: Readonly<Record<string, unknown>>): Promise<unknown>;
 }
+
+export const TAKEOVER_STEPS = ['prepare', 'begin', 'commit', 'abort'] as const;
+export type TakeoverStep = (typeof TAKEOVER_STEPS)[number];
 
 /** The agent is asked for something that it does not do; nothing has changed. */
 export class CommandRefusal extends Error {
@@ -28,7 +33,10 @@ export type Command = (
   body: Readonly<Record<string, unknown>>,
 ) => Promise<unknown>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([['/v1/reload', reload]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['/v1/reload', reload],
+  ['/v1/takeover', takeover],
+]);
 
 /** `path` is a request target without a query. */
 export function commandAt(path: string): Command | undefined {
@@ -40,6 +48,13 @@ function reload(commands: ControlCommands, body: Readonly<Record<string, unknown
   const dryRun = body['dry_run'] ?? false;
   if (typeof dryRun !== 'boolean') throw badRequest('dry_run is true or false');
   return commands.reload({ dryRun });
+}
+
+function takeover(commands: ControlCommands, body: Readonly<Record<string, unknown>>) {
+  assertKeys(body, ['step', 'generation', 'token']);
+  const step = TAKEOVER_STEPS.find((one) => one === body['step']);
+  if (step === undefined) throw badRequest(`step is one of ${TAKEOVER_STEPS.join(', ')}`);
+  return commands.takeover(step, body);
 }
 
 export function assertKeys(body: object, known: readonly string[]): void {

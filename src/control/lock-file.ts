@@ -36,6 +36,15 @@ export async function acquireLockFile(path: string): Promise<LockAttempt> {
   }
 }
 
+/** Takes the lock away from a process that is about to end, and knows it. */
+export async function inheritLockFile(path: string): Promise<LockFile> {
+  const own = await identityOf(process.pid);
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, `${own}\n`, { mode: 0o600 });
+  await rename(draft, path);
+  return lockFile(path, own);
+}
+
 function lockFile(path: string, own: string): LockFile {
   return {
     async release() {

@@ -20,13 +20,15 @@ import { streamEvents } from './event-stream.ts';
 import { type OperatorAccess, operatorTarget, requestedBy } from './operator-commands.ts';
 import type { ControlSource } from './protocol.ts';
 import { type Answer, answer } from './routes.ts';
-import { placeSocket, type SocketFile } from './socket-file.ts';
+import { inheritSocket, placeSocket, type SocketFile } from './socket-file.ts';
 
 export interface ControlServerOptions {
   readonly socket: string;
   /** Permission bits of the socket: who may ask. */
   readonly mode: number;
   readonly source: ControlSource;
+  /** The socket of an agent that has handed over is replaced. */
+  readonly inherits?: boolean;
   /** Left out: nothing can be changed over this socket. */
   readonly commands?: ControlCommands;
   /** Left out: nobody can ask anything of an instance. */
@@ -89,7 +91,8 @@ export class ControlServer {
   /** Takes the socket and answers; throws `ControlError` when an agent is running there. */
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const control = new ControlServer(options);
-    control.#file = await placeSocket(control.#server, options.socket, options.mode);
+    const place = options.inherits === true ? inheritSocket : placeSocket;
+    control.#file = await place(control.#server, options.socket, options.mode);
     return control;
   }
 

@@ -8,7 +8,7 @@ import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { askPid } from './client.ts';
 import { ControlError } from './control-error.ts';
-import { acquireLockFile, type LockFile } from './lock-file.ts';
+import { acquireLockFile, inheritLockFile, type LockFile } from './lock-file.ts';
 
 export interface SocketFile {
   /** Removes the socket if it is still the one that was put there, and the lock. */
@@ -73,6 +73,17 @@ function socketFile(path: string, inode: bigint, lock: LockFile): SocketFile {
       await lock.release();
     },
   };
+}
+
+/** The same in the place of an agent that has handed over, and is about to end. */
+export async function inheritSocket(
+  server: Server,
+  path: string,
+  mode: number,
+): Promise<SocketFile> {
+  const lock = await inheritLockFile(`${path}.lock`);
+  const inode = await bind(server, path, mode);
+  return socketFile(path, inode, lock);
 }
 
 function agentRunning(path: string, pid: number | undefined): ControlError {

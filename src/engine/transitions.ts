@@ -18,9 +18,10 @@ import type { LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import { type Heard, Rivalries } from './rivalries.ts';
+import { stateNameOf } from './state-name.ts';
 import { TakeOverLeave } from './take-over-leave.ts';
 import type { Timers } from './timers.ts';
-import { stateNameOf, type VirtualRouter } from './virtual-router.ts';
+import type { VirtualRouter } from './virtual-router.ts';
 
 /** When a refused VIP, link or socket is tried again. */
 const RETRY_AFTER = seconds(5);

@@ -22,6 +22,7 @@ import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
 import { Rivalry } from './rivalries.ts';
 import type { InstanceSettings, VirtualAddress } from './settings.ts';
+import { stateNameOf } from './state-name.ts';
 import type {
   FaultReason,
   InstanceView,
@@ -388,20 +389,6 @@ export class VirtualRouter {
 
 function routingView({ entry, present, refusal }: ManagedRouting): RoutingView {
   return { text: routingText(entry), present, refusal };
-}
-
-export function stateNameOf(state: VrrpState): StateName {
-  switch (state) {
-    case 'initialize':
-      return 'INIT';
-    case 'backup':
-      return 'BACKUP';
-    case 'holding.master':
-    case 'holding.releasing':
-      return 'MASTER';
-    case 'fault':
-      return 'FAULT';
-  }
 }
 
 function advertisedOf({ addresses }: InstanceSettings): string[] {

@@ -2,6 +2,7 @@
  * The configuration in effect, and the way to the next one: read, checked and planned as a whole
  * before anything is touched. One reload at a time.
  */
+import type { AgentSettings } from '../config/agent-settings.ts';
 import { type ReloadPlan, reloadPlan } from '../config/diff.ts';
 import { effectiveConfig, maskSecrets } from '../config/effective.ts';
 import type { Finding } from '../config/finding.ts';
@@ -38,11 +39,16 @@ export class Configuration {
   #underWay: Promise<unknown> = Promise.resolve();
   #isStopping = false;
   #words: unknown;
+  #generation = 1;
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
     this.#current = options.config;
     this.#words = wordsOf(options.config);
+  }
+
+  get agent(): AgentSettings {
+    return this.#current.agent;
   }
 
   get settings(): Settings {
@@ -53,6 +59,15 @@ export class Configuration {
   get everything(): Settings {
     const { settings } = this.#current;
     return { ...settings, instances: [...settings.instances, ...this.#leaving] };
+  }
+
+  /** Another number with each configuration. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** In the words of the file, secrets masked. */
@@ -82,9 +97,14 @@ export class Configuration {
     return result;
   }
 
+  /** Goes on with another configuration than the one it began with. */
+  async enter(next: Lowered): Promise<void> {
+    await this.#enter(reloadPlan(this.#current, next));
+  }
+
   async #reload(dryRun: boolean): Promise<ReloadDocument> {
     this.#assertRunning();
-    const { file, status, apply } = this.#options;
+    const { file, status } = this.#options;
     const loaded = loadConfigFile(file);
     if (!loaded.ok) throw invalid(file, loaded.error);
     const plan = reloadPlan(this.#current, loaded.value);
@@ -98,13 +118,18 @@ export class Configuration {
     if (dryRun) return document;
     await this.#prepare(plan.effective);
     this.#assertRunning();
+    await this.#enter(plan);
+    return document;
+  }
+
+  async #enter(plan: ReloadPlan): Promise<void> {
     const leaving = new Set(plan.change.stop);
     this.#leaving.push(...this.settings.instances.filter(({ name }) => leaving.has(name)));
+    this.#generation++;
     this.#current = plan.effective;
     this.#words = wordsOf(plan.effective);
     for (const { follow } of this.#followers) follow?.(plan.effective, plan);
-    await apply(plan);
-    return document;
+    await this.#options.apply(plan);
   }
 
   async #prepare(next: Lowered): Promise<void> {

@@ -3,7 +3,6 @@
  * Main thread: configuration, control API, log, signals. Protocol thread: the protocol.
  */
 import type { Logger } from 'pino';
-import { releaseWait } from '../../fsm/vrrp/timing.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ControlCommands } from '../control/commands.ts';
 import { ControlError } from '../control/control-error.ts';
@@ -12,7 +11,6 @@ import { ControlServer } from '../control/server.ts';
 import { CounterTable } from '../engine/counters.ts';
 import type { Settings } from '../engine/settings.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
-import { Clock } from '../kernel/clock/clock.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
@@ -21,6 +19,7 @@ import { InterfaceSettings } from '../kernel/sysctl/interface-settings.ts';
 import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
+import { bootTime } from './boot-time.ts';
 import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
 import { AgentIpvs } from './ipvs/agent-ipvs.ts';
@@ -36,10 +35,10 @@ import { programVersion } from './program-version.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { ServiceManager } from './service-manager.ts';
+import { onSignals } from './signals.ts';
+import { meetPredecessor, patiently, takeOver } from './takeover/arrival.ts';
+import { Predecessor } from './takeover/predecessor.ts';
 import { VirtualLinkKeeper } from './virtual-link-keeper.ts';
-
-/** What the kernel has beyond that to give up every VIP. */
-const STOP_GRACE_MS = 5_000;
 
 export interface DaemonOptions {
   /** Absolute: what a reload reads again. */
@@ -47,6 +46,8 @@ export interface DaemonOptions {
   readonly config: LoadedConfig;
   /** Booted by the caller, before the configuration was read. */
   readonly protocol: ProtocolWorker;
+  /** Take the place of the agent that runs, if one does. */
+  readonly takeover?: boolean;
 }
 
 /** Exit status of `run`: 0 after a clean stop. */
@@ -64,16 +65,19 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonOutcome> 
 }
 
 async function runLogged(
-  { file, config, protocol }: DaemonOptions,
+  { file, config, protocol, takeover = false }: DaemonOptions,
   logger: Logger,
 ): Promise<DaemonOutcome> {
-  const { settings, agent } = config;
+  const { agent } = config;
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
   if (missing.length > 0) {
     const message = `${missing.join(' and ')} missing: run as root, or give the service these capabilities`;
     logger.fatal({ code: 'missing-capability', missing }, message);
     return 1;
   }
+  const successor = takeover ? await meetPredecessor(config, logger) : undefined;
+  if (successor === 'refused') return 1;
+  const settings = successor?.settings ?? config.settings;
   const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
   let notifier: Notifier | undefined;
   const orders = new Orders(new OrderStore(agent.stateDirectory));
@@ -94,7 +98,7 @@ async function runLogged(
   });
   const configuration = new Configuration({
     file,
-    config,
+    config: { ...config, settings },
     status: () => model.status(),
     apply: (plan) => {
       protocol.feed([{ kind: 'settings.changed', change: plan.change }]);
@@ -116,13 +120,28 @@ async function runLogged(
     logger,
     feed: (inputs) => protocol.feed(inputs),
   });
-  const restored = await operators.restore(namesIn(settings));
-  const control = await openControl(config, source, { commands: reloads, operators }, logger);
-  if (control === undefined) return 1;
+  const restored = successor === undefined ? await operators.restore(namesIn(settings)) : [];
+  const predecessor = new Predecessor({
+    version: programVersion(),
+    configuration,
+    protocol,
+    onCommit: () => logger.info({ code: 'handed-over' }, 'the next process has taken over'),
+  });
+  const commands: ControlCommands = {
+    reload: (options) => reloads.reload(options),
+    takeover: (step, body) => predecessor.take(step, body),
+  };
   const http = httpOf(source, protocol, logger);
-  if (!(await opened(http, config, logger))) {
+  let control: ControlServer | undefined;
+  const openDoors = async (inherits: boolean) => {
+    control = await openControl(config, source, { commands, operators, inherits }, logger);
+    if (control === undefined || (await opened(http, config, inherits, logger))) return;
     await control.close();
-    return 1;
+    control = undefined;
+  };
+  if (successor === undefined) {
+    await openDoors(false);
+    if (control === undefined) return 1;
   }
   const virtualLinks = openVirtualLinks(config);
   const settingsInEffect = () => configuration.settings;
@@ -138,7 +157,7 @@ async function runLogged(
       prober.reconfigure([...nextAgent.probes.values()]);
       ipvs.follow({ settings: next, agent: nextAgent });
       logger.level = nextAgent.logLevel;
-      control.setMode(nextAgent.control.mode).catch((error: unknown) => {
+      control?.setMode(nextAgent.control.mode).catch((error: unknown) => {
         logger.error({ code: 'control-mode-failed', err: error }, 'the socket keeps its mode');
       });
     },
@@ -169,9 +188,30 @@ async function runLogged(
       }
     },
   };
-  protocol.start(settings, agent.realtime, events, [...restored, ...(await ipvs.start(config))]);
+  const first = successor === undefined ? [...restored, ...(await ipvs.start(config))] : [];
+  protocol.start(settings, agent.realtime, events, first, successor !== undefined);
+  const stopListening = onSignals({
+    logger,
+    protocol,
+    configuration,
+    reloads,
+    predecessor,
+    manager,
+    ipvs,
+  });
+  if (successor !== undefined) {
+    await protocol.ping();
+    if (!(await takeOver(successor, protocol, logger))) {
+      stopListening();
+      operators.close();
+      await notifier.close();
+      return 1;
+    }
+    await openDoors(true);
+    await configuration.enter(config);
+    protocol.feed(await ipvs.start(config));
+  }
   prober.reconfigure([...agent.probes.values()]);
-  const stopListening = onSignals({ logger, protocol, configuration, reloads, manager, ipvs });
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   virtualLinks.removeAll();
   if (outcome !== 0) {
@@ -183,7 +223,7 @@ async function runLogged(
   prober.close();
   await notifier.close();
   stopListening();
-  await Promise.all([control.close(), http.close()]);
+  await Promise.all([control?.close(), http.close()]);
   await protocol.terminate();
   return outcome;
 }
@@ -228,7 +268,11 @@ function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIp
 async function openControl(
   { agent }: LoadedConfig,
   source: ControlSource,
-  { commands, operators }: { commands: ControlCommands; operators: Operators },
+  {
+    commands,
+    operators,
+    inherits,
+  }: { commands: ControlCommands; operators: Operators; inherits: boolean },
   logger: Logger,
 ): Promise<ControlServer | undefined> {
   try {
@@ -237,6 +281,7 @@ async function openControl(
       mode: agent.control.mode,
       source,
       commands,
+      inherits,
       operators: operators.access,
       onError: (error) => logger.error({ code: 'control-error', err: error }, 'no answer made'),
     });
@@ -256,14 +301,20 @@ function httpOf(source: ControlSource, protocol: ProtocolWorker, logger: Logger)
 }
 
 /** Whether the listener that the configuration asks for is there. */
-async function opened(http: LazyHttp, { agent }: LoadedConfig, logger: Logger): Promise<boolean> {
+async function opened(
+  http: LazyHttp,
+  { agent }: LoadedConfig,
+  inherits: boolean,
+  logger: Logger,
+): Promise<boolean> {
+  const open = () => http.move(agent.httpListen);
   try {
-    await http.move(agent.httpListen);
+    await (inherits ? patiently(open) : open());
     return true;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     logger.fatal({ code: 'http-listen-failed' }, message);
-    return false;
+    return inherits;
   }
 }
 
@@ -294,53 +345,6 @@ function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Schedu
     { code: 'no-realtime', errno: scheduling.refused },
     `no real-time scheduling (${scheduling.refused}): give the service CAP_SYS_NICE, or set realtime: off`,
   );
-}
-
-interface SignalReceivers {
-  readonly logger: Logger;
-  readonly protocol: ProtocolWorker;
-  readonly configuration: Configuration;
-  readonly reloads: Reloads;
-  readonly manager: ServiceManager;
-  readonly ipvs: AgentIpvs;
-}
-
-/** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
-function onSignals(receivers: SignalReceivers): () => void {
-  const { logger, protocol, configuration, reloads, manager, ipvs } = receivers;
-  let impatience: NodeJS.Timeout | undefined;
-  const hurry = () => {
-    logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
-    protocol.shutdown();
-  };
-  const stop = (signal: NodeJS.Signals) => {
-    logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
-    configuration.stop();
-    manager.stopping();
-    protocol.shutdown();
-    if (impatience !== undefined) ipvs.hurry();
-    impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
-  };
-  const reload = () => {
-    logger.info({ code: 'reloading', signal: 'SIGHUP' }, 'SIGHUP: reloading');
-    manager.reloading();
-    void reloads.onSignal().then(() => manager.ready());
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('SIGHUP', reload);
-  return () => {
-    clearTimeout(impatience);
-    process.off('SIGTERM', stop);
-    process.off('SIGINT', stop);
-    process.off('SIGHUP', reload);
-  };
-}
-
-/** Milliseconds a stop may spend on waiting for successors. */
-function longestReleaseWait({ instances }: Settings): number {
-  const waits = instances.map((one) => releaseWait(one.version, one.advertisementInterval));
-  return Math.max(0, ...waits) / 1_000;
 }
 
 async function outcomeOf(
@@ -388,11 +392,4 @@ function releaseEverything(settings: Settings, model: AgentModel, logger: Logger
   } catch (error) {
     logger.fatal({ code: 'emergency-release-failed', err: error }, 'VIPs may be left behind');
   }
-}
-
-function bootTime() {
-  const clock = new Clock();
-  const now = clock.now();
-  clock.close();
-  return now;
 }

@@ -85,8 +85,8 @@ export class Loop {
    * Removes what a former run has left in routing, reads the state of the kernel and starts every
    * router; `first` comes before. Throws `KernelError`.
    */
-  start(first: readonly Input[] = []): void {
-    const routes = this.#ports.routes.clearRouting();
+  start(first: readonly Input[] = [], standby = false): void {
+    const routes = standby ? [] : this.#ports.routes.clearRouting();
     if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
     for (const input of first) this.#perform(this.#engine.handle(input, this.#tick()));
     this.#resync();

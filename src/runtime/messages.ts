@@ -2,6 +2,7 @@
 import type { Input } from '../engine/inputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { Capture } from '../engine/succession.ts';
 import type { Instant } from '../net/time.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 
@@ -14,11 +15,15 @@ export type ToProtocolThread =
       readonly doorbell: number;
       /** Taken in before the first packet. */
       readonly first: readonly Input[];
+      /** Opens its sockets, and does nothing else until it is told to `adopt`. */
+      readonly standby: boolean;
     }
   /** What the main thread has learnt or been asked; handed to the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** The second one does not wait for a successor. */
   | { readonly kind: 'shutdown' }
+  /** Stands still and answers `frozen`; then either `thaw`, or `abandon`: ends and leaves all as it is. */
+  | { readonly kind: 'freeze' | 'thaw' | 'abandon' }
   /** Answered by a `pong`: the thread is alive. */
   | { readonly kind: 'ping' };
 
@@ -36,6 +41,7 @@ export type FromProtocolThread =
     }
   /** Answered by an input, unless a link is made: the kernel tells of that. */
   | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
+  | { readonly kind: 'frozen'; readonly capture: Capture }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
   /** The thread has given up; whoever reads this releases what it held. */

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
+import type { Input } from '../engine/inputs.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { Claims } from '../kernel/packet/claims.ts';
 import { Packets } from '../kernel/packet/packets.ts';
@@ -47,6 +48,8 @@ const ENCODINGS = 2_000;
 const memory = workerData as ProtocolMemory;
 let running: Loop | undefined;
 let serving: Reactor | undefined;
+/** Of the loop that runs, or stands still. */
+let standstill: Standstill | undefined;
 
 warmUp();
 for (let i = 0; i < ENCODINGS; i++) encodeNewAddress({ ...SOMEWHERE, index: i });
@@ -59,7 +62,17 @@ function obey(message: ToProtocolThread): void {
       start(message);
       return;
     case 'inputs':
-      running?.feed(message.inputs);
+      if (running === undefined) standstill?.missed.push(...message.inputs);
+      else running.feed(message.inputs);
+      return;
+    case 'freeze':
+      standstill?.freeze();
+      return;
+    case 'thaw':
+      standstill?.thaw();
+      return;
+    case 'abandon':
+      standstill?.abandon();
       return;
     case 'shutdown':
       running?.shutdown();
@@ -75,6 +88,7 @@ function start({
   realtime,
   doorbell,
   first,
+  standby,
 }: Extract<ToProtocolThread, { kind: 'start' }>): void {
   const clock = new Clock();
   const packets = new Packets();
@@ -86,7 +100,8 @@ function start({
   const wakeOnPackets = (wake: boolean) =>
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
-  const engine = new Engine(settings, new CounterTable(new Float64Array(memory.counters)));
+  const counters = new CounterTable(new Float64Array(memory.counters));
+  const engine = new Engine(settings, counters, { standby });
   const loop = new Loop(
     engine,
     { clock, packets, claims, routes, wakeOnPackets },
@@ -121,14 +136,47 @@ function start({
   };
   running = loop;
   const scheduling = schedule(realtime);
-  loop.start(first);
-  reactor.add(clock.fd, turn);
-  reactor.add(packets.fd, turn);
-  reactor.add(claims.fd, () => running?.claimsReadable());
-  reactor.add(routes.fd, () => running?.routesReadable());
+  loop.start(first, standby);
+  const sources: readonly (readonly [number, () => void])[] = [
+    [clock.fd, turn],
+    [packets.fd, turn],
+    [claims.fd, () => running?.claimsReadable()],
+    [routes.fd, () => running?.routesReadable()],
+    [routes.routingFd, () => running?.routesReadable()],
+  ];
+  for (const [fd, serve] of sources) reactor.add(fd, serve);
   const watch = standWatch(reactor, doorbell);
-  reactor.add(routes.routingFd, () => running?.routesReadable());
+  standstill = {
+    missed: [],
+    freeze() {
+      loop.turn();
+      running = undefined;
+      for (const [fd] of sources) reactor.remove(fd);
+      say({ kind: 'frozen', capture: engine.capture() });
+    },
+    thaw() {
+      if (running !== undefined) return;
+      running = loop;
+      for (const [fd, serve] of sources) {
+        reactor.remove(fd);
+        reactor.add(fd, serve);
+      }
+      loop.feed(this.missed.splice(0));
+    },
+    abandon() {
+      watch.rest();
+      queueMicrotask(tearDown);
+    },
+  };
   say({ kind: 'started', scheduling });
+}
+
+interface Standstill {
+  /** Inputs that came meanwhile. */
+  readonly missed: Input[];
+  freeze(): void;
+  thaw(): void;
+  abandon(): void;
 }
 
 /** Returns how to stop. A manager that cannot be reached will find that out by itself. */

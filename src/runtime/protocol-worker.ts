@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { countersLength } from '../engine/counters.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { Capture } from '../engine/succession.ts';
 import { closeFd } from '../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../kernel/reactor/doorbell.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
@@ -39,6 +40,7 @@ export class ProtocolWorker {
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
+  readonly #captures: ((capture: Capture) => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
   #doorbell: number | undefined;
 
@@ -65,6 +67,9 @@ export class ProtocolWorker {
           case 'virtual-link':
             this.#events?.virtualLink?.(message.request);
             return;
+          case 'frozen':
+            this.#captures.shift()?.(message.capture);
+            return;
           case 'pong':
             this.#pings.shift()?.();
             return;
@@ -88,10 +93,29 @@ export class ProtocolWorker {
     realtime: Realtime,
     events: ProtocolWorkerEvents,
     first: readonly Input[] = [],
+    standby = false,
   ): void {
     this.#events = events;
     this.#doorbell ??= openDoorbell();
-    this.#say({ kind: 'start', settings, realtime, doorbell: this.#doorbell, first });
+    this.#say({ kind: 'start', settings, realtime, doorbell: this.#doorbell, first, standby });
+  }
+
+  /** The thread stands still from now on; fulfilled with what the next process is to know. */
+  freeze(): Promise<Capture> {
+    return new Promise((resolve) => {
+      this.#captures.push(resolve);
+      this.#say({ kind: 'freeze' });
+    });
+  }
+
+  /** It goes on. */
+  thaw(): void {
+    this.#say({ kind: 'thaw' });
+  }
+
+  /** It ends, and everything stays as it is. */
+  abandon(): void {
+    this.#say({ kind: 'abandon' });
   }
 
   /** Fulfilled when the thread has answered. */

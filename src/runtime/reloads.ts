@@ -6,7 +6,7 @@ import { CommandRefusal, type ControlCommands } from '../control/commands.ts';
 import type { EventFacts, ReloadDocument } from '../control/protocol.ts';
 import type { Configuration } from './configuration.ts';
 
-export class Reloads implements ControlCommands {
+export class Reloads implements Pick<ControlCommands, 'reload'> {
   readonly #configuration: Configuration;
   readonly #note: (facts: EventFacts) => void;
   readonly #logger: Logger;

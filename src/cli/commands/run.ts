@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 
 interface RunOptions {
   readonly config: string;
+  readonly takeover?: boolean;
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -14,13 +15,14 @@ export function register(program: Command, context: CliContext): void {
     .command('run')
     .description('the daemon, in the foreground; SIGTERM stops it, SIGHUP reloads the file')
     .requiredOption('--config <file>', 'configuration file')
+    .option('--takeover', 'take the place of the agent that runs, without an interruption')
     .action((options: RunOptions) => run(context, options));
 }
 
-async function run(context: CliContext, { config: file }: RunOptions): Promise<void> {
+async function run(context: CliContext, options: RunOptions): Promise<void> {
   const { ProtocolWorker } = await import('../../runtime/protocol-worker.ts');
   const protocol = new ProtocolWorker(new URL('../../runtime/protocol-thread.js', import.meta.url));
-  const outcome = await runWith(protocol, context, file);
+  const outcome = await runWith(protocol, context, options);
   await protocol.terminate();
   context.setExitCode(outcome);
 }
@@ -28,7 +30,7 @@ async function run(context: CliContext, { config: file }: RunOptions): Promise<v
 async function runWith(
   protocol: ProtocolWorker,
   context: CliContext,
-  file: string,
+  { config: file, takeover = false }: RunOptions,
 ): Promise<number> {
   const [{ loadConfigFile }, { formatFinding }, { runDaemon }] = await Promise.all([
     import('../../config/read-file.ts'),
@@ -43,5 +45,5 @@ async function runWith(
   for (const warning of loaded.value.warnings) {
     context.stderr(`${formatFinding(file, warning, 'warning: ')}\n`);
   }
-  return runDaemon({ file: resolve(file), config: loaded.value, protocol });
+  return runDaemon({ file: resolve(file), config: loaded.value, protocol, takeover });
 }

@@ -39,7 +39,9 @@ const PLAN: ReloadDocument = {
 };
 
 async function runReload(answer: () => ReloadDocument, ...args: string[]) {
-  const { socket } = await runControl({ commands: { reload: async () => answer() } });
+  const { socket } = await runControl({
+    commands: { reload: async () => answer(), takeover: async () => ({}) },
+  });
   return runCli(reload, ['reload', '--socket', socket, ...args]);
 }
 

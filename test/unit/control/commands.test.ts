@@ -22,6 +22,7 @@ async function runCommands(reload: (dryRun: boolean) => ReloadDocument = () => D
         asked.push(dryRun);
         return reload(dryRun);
       },
+      takeover: async (step) => ({ step }),
     },
     onError: (error) => errors.push(error),
   });
@@ -68,6 +69,13 @@ describe('a command', () => {
     const answer = await send('POST', path, body);
     expect(answer).toMatchObject({ status, document: { error: { code: expect.any(String) } } });
     expect(asked).toEqual([]);
+  });
+
+  test('to take over names a step that there is', async () => {
+    const { send } = await runCommands();
+    const step = (name: string) => send('POST', '/v1/takeover', JSON.stringify({ step: name }));
+    expect(await step('prepare')).toEqual({ status: 200, document: { step: 'prepare' } });
+    expect((await step('seize')).status).toBe(400);
   });
 
   test('is no document to get', async () => {

@@ -1,0 +1,62 @@
+/** Signals to a running agent: SIGTERM and SIGINT stop it, SIGHUP reloads its file. */
+import type { Logger } from 'pino';
+import { releaseWait } from '../../fsm/vrrp/timing.ts';
+import type { Settings } from '../engine/settings.ts';
+import type { Configuration } from './configuration.ts';
+import type { AgentIpvs } from './ipvs/agent-ipvs.ts';
+import type { ProtocolWorker } from './protocol-worker.ts';
+import type { Reloads } from './reloads.ts';
+import type { ServiceManager } from './service-manager.ts';
+import type { Predecessor } from './takeover/predecessor.ts';
+
+/** What the kernel has beyond that to give up every VIP. */
+const STOP_GRACE_MS = 5_000;
+
+export interface SignalReceivers {
+  readonly logger: Logger;
+  readonly protocol: ProtocolWorker;
+  readonly configuration: Configuration;
+  readonly reloads: Reloads;
+  readonly predecessor: Predecessor;
+  readonly manager: ServiceManager;
+  readonly ipvs: AgentIpvs;
+}
+
+/** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
+export function onSignals(receivers: SignalReceivers): () => void {
+  const { logger, protocol, configuration, reloads, predecessor, manager, ipvs } = receivers;
+  let impatience: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
+    protocol.shutdown();
+  };
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
+    configuration.stop();
+    predecessor.cancel();
+    manager.stopping();
+    protocol.shutdown();
+    if (impatience !== undefined) ipvs.hurry();
+    impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
+  };
+  const reload = () => {
+    logger.info({ code: 'reloading', signal: 'SIGHUP' }, 'SIGHUP: reloading');
+    manager.reloading();
+    void reloads.onSignal().then(() => manager.ready());
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', reload);
+  return () => {
+    clearTimeout(impatience);
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+    process.off('SIGHUP', reload);
+  };
+}
+
+/** Milliseconds a stop may spend on waiting for successors. */
+function longestReleaseWait({ instances }: Settings): number {
+  const waits = instances.map((one) => releaseWait(one.version, one.advertisementInterval));
+  return Math.max(0, ...waits) / 1_000;
+}

@@ -1,0 +1,108 @@
+/** What happens to an agent while it serves: a new process takes over, it is killed, it is reloaded. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ControlClient } from '../../src/control/client.ts';
+import { agentConfig, agentSocket, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { builtProgram } from '../../src/lab/program.ts';
+import { sleep, waitFor } from '../../src/lab/wait.ts';
+import { eventsOf, reaches, startOn, VIP, webInstance } from '../interop/harness/agent-story.ts';
+import { inLab } from '../interop/harness/own-lab.ts';
+
+const RESTARTS = 3;
+
+test(
+  'a new process takes over: no probe is lost, and the peer notices nothing',
+  () =>
+    inLab(async (lab) => {
+      const backup = await startOn(lab, 2);
+      const first = await startOn(lab, 1, { priority: 150 });
+      await reaches(first, 'MASTER');
+      const before = (await eventsOf(backup)).length;
+      const since = (await first.instance()).since;
+      const host = lab.director(1);
+      const client = new ControlClient({ socket: agentSocket(lab, host) });
+      const ping = lab.run(lab.client, 'ping', ['-n', '-q', '-i', '0.002', '-w', '15', VIP]);
+      let pid = (await client.status()).pid;
+      for (let restart = 0; restart < RESTARTS; restart++) {
+        const config = lab.path(`${host.name}.yaml`);
+        const args = [builtProgram('src/cli/main.js'), 'run', '--takeover', '--config', config];
+        await lab.spawn(host, process.execPath, args, { label: `next-${restart}`, log: true });
+        await waitFor('the next process answers', async () => {
+          const status = await client.status().catch(() => undefined);
+          return status !== undefined && status.pid !== pid;
+        });
+        pid = (await client.status()).pid;
+      }
+      expect(await ping).toMatch(/ 0% packet loss/);
+      expect(await first.instance()).toMatchObject({ state: 'MASTER', since });
+      expect((await eventsOf(backup)).length).toBe(before);
+    }),
+  60_000,
+);
+
+test(
+  'a process that cannot take over leaves the one that runs as it is',
+  () =>
+    inLab(async (lab) => {
+      const agent = await startOn(lab, 1);
+      await reaches(agent, 'MASTER');
+      const client = new ControlClient({ socket: agent.socket });
+      const { generation } = (await client.takeover('prepare')) as { generation: number };
+      await expect(client.takeover('begin', { generation: generation + 1 })).rejects.toMatchObject({
+        code: 'changed',
+      });
+      const begun = (await client.takeover('begin', { generation })) as { token: string };
+      await expect(client.takeover('begin', { generation })).rejects.toMatchObject({
+        code: 'takeover-under-way',
+      });
+      // It is not heard of again, as a process that has died.
+      await sleep(1_000);
+      await expect(client.takeover('commit', begun)).rejects.toMatchObject({ status: 400 });
+      await expect(client.takeover('commit', { token: begun.token })).rejects.toMatchObject({
+        code: 'takeover-over',
+      });
+      await reaches(agent, 'MASTER');
+    }, 1),
+  60_000,
+);
+
+test(
+  'the VIP of an agent that is killed is gone by itself',
+  () =>
+    inLab(async (lab) => {
+      const agent = await startAgent(lab, lab.director(1), {
+        instances: [webInstance({ advertisement_interval: '100ms' })],
+      });
+      await reaches(agent, 'MASTER');
+      await agent.kill();
+      const holders = async () => (await lab.holders(VIP)).length;
+      expect(await holders()).toBe(1);
+      await waitFor('the VIP is gone', async () => (await holders()) === 0, {
+        milliseconds: 10_000,
+      });
+    }, 1),
+  60_000,
+);
+
+test(
+  'a reload adds an address to a MASTER, and a file with an error changes nothing',
+  () =>
+    inLab(async (lab) => {
+      const agent = await startOn(lab, 1);
+      const { since } = await reaches(agent, 'MASTER');
+      const client = new ControlClient({ socket: agent.socket });
+      const file = lab.path(`${agent.host.name}.yaml`);
+      const good = readFileSync(file, 'utf8');
+      writeFileSync(file, `${good}nonsense: 1\n`);
+      await expect(client.reload({ dryRun: false })).rejects.toMatchObject({
+        code: 'invalid-configuration',
+        findings: [{ line: good.split('\n').length }],
+      });
+      const more = webInstance({ addresses: [`${VIP}/32`, '203.0.113.77/32'] });
+      writeFileSync(file, agentConfig(lab, agent.host, { instances: [more] }));
+      await client.reload({ dryRun: false });
+      await waitFor('the address', async () => (await lab.holders('203.0.113.77' as never)).length);
+      expect(await agent.instance()).toMatchObject({ state: 'MASTER', since });
+    }, 1),
+  60_000,
+);
