@@ -78,7 +78,7 @@ function effectiveInstance(
     name: instance.name,
     interface: instance.interface,
     vrid: instance.vrid,
-    version: instance.version,
+    version: instance.alsoVersion2 === true ? '2+3' : instance.version,
     priority: instance.priority,
     advertisement_interval: formatDuration(instance.advertisementInterval),
     addresses: instance.addresses.map(effectiveAddress),

@@ -83,7 +83,7 @@ const authentication = mapping(
       .meta({ description: 'For `pass`: 1 to 8 bytes, sent readable in every packet.' })
       .optional(),
   },
-  'Authentication of version 2. Version 3 has none.',
+  'Authentication of version 2. Version 3 has none: with `2+3` it is in the packets of version 2.',
 );
 
 const garp = mapping(
@@ -170,10 +170,11 @@ export const inheritableKeys = {
     })
     .optional(),
   version: z
-    .union([z.literal(2), z.literal(3), z.literal('2+3')], { error: 'must be 2 or 3' })
+    .union([z.literal(2), z.literal(3), z.literal('2+3')], { error: 'must be 2, 3 or 2+3' })
     .meta({
       description:
-        'VRRP version: 3 (RFC 9568) or 2 (RFC 3768). `2+3` is not available in this version.',
+        'VRRP version: 3 (RFC 9568) or 2 (RFC 3768). `2+3` sends and hears both while a group ' +
+        'goes from one to the other (RFC 9568 section 8.4), over IPv4.',
       default: 3,
     })
     .optional(),
@@ -205,8 +206,9 @@ export const inheritableKeys = {
     .boolean()
     .meta({
       description:
-        'Accept packets to the virtual addresses, as a director must. `false` is not available ' +
-        'in this version.',
+        'Accept packets to the virtual addresses, as a director must. `false` drops them in the ' +
+        'input hook of nftables, behind IPVS. RFC 9568 has `false` for a default. The address ' +
+        'owner accepts always.',
       default: true,
     })
     .optional(),
@@ -219,6 +221,15 @@ export const inheritableKeys = {
     })
     .optional(),
   authentication: authentication.optional(),
+  strict: z
+    .boolean()
+    .meta({
+      description:
+        'Refuse every setting, given or by default, that departs from the RFC of the version, ' +
+        'with its section.',
+      default: false,
+    })
+    .optional(),
   unicast: unicast.optional(),
   source_address: z
     .string()

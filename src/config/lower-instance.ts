@@ -30,6 +30,7 @@ export function lowerInstance(
   const link = values.interface;
   if (link === undefined) reportMissingInterface(inherited, findings);
   const version = values.version === 2 ? 2 : 3;
+  const alsoVersion2 = values.version === '2+3';
   const settings = {
     version,
     priority: values.priority ?? 100,
@@ -43,7 +44,7 @@ export function lowerInstance(
     preemptDelay: lowerPreemptDelay(inherited, findings),
     accept: values.accept ?? true,
     checksum: values.checksum ?? 'auto',
-    authentication: lowerAuthentication(inherited, version, findings),
+    authentication: lowerAuthentication(inherited, alsoVersion2 ? 2 : version, findings),
     garp: lowerGarp(inherited, findings),
     neighborAdvertisement: { router: values.neighbor_advertisement?.router ?? 'auto' },
     addressConflict: values.address_conflict ?? 'report',
@@ -83,6 +84,7 @@ export function lowerInstance(
   if (family === 'ipv6') checkFirstAddress(addresses, entries, findings);
   checkChecksum(inherited, version, family, findings);
   advise(inherited, settings.advertisementInterval, realtime, findings);
+  if (alsoVersion2) checkBothVersions(inherited, family, settings.advertisementInterval, findings);
   const { name, vrid } = values;
   if (name === undefined || vrid === undefined || link === undefined) return undefined;
   return {
@@ -92,6 +94,7 @@ export function lowerInstance(
     vrid,
     ...settings,
     ...(lease === undefined ? {} : { lease }),
+    ...(alsoVersion2 ? { alsoVersion2 } : {}),
     addresses,
     extraAddresses,
     ...routing,
@@ -106,6 +109,28 @@ function reportMissingInterface({ at }: Inherited, findings: Findings): void {
     return;
   }
   findings.error(at(), 'missing', '"interface" is missing, here and in defaults');
+}
+
+/** RFC 9568 section 8.4. */
+function checkBothVersions(
+  { at }: Inherited,
+  family: Family,
+  interval: Duration,
+  findings: Findings,
+): void {
+  const path = at('version');
+  if (family === 'ipv6') {
+    findings.error(path, 'conflict', 'version 2 cannot carry IPv6 addresses: write "version: 3"');
+  }
+  findings.warn(
+    path,
+    '"2+3" is for the way from version 2 to 3, and no permanent state (RFC 9568 section 8.4.1)',
+  );
+  if (interval >= seconds(1)) return;
+  const message =
+    `every ${formatDuration(interval)} a packet of version 2 that says 1s: routers of version 2 may ` +
+    'be overwhelmed, and none of them should have the highest priority (RFC 9568 section 8.4.3)';
+  findings.warn(path, message);
 }
 
 /** One family for the whole instance: its first address says which. */

@@ -16,7 +16,7 @@ import type { Probes } from './lower-track.ts';
 import type { NotificationSettings, SubjectNotification } from './notification-settings.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';
-import { reportUnavailableInstanceKeys } from './unavailable.ts';
+import { checkStrict } from './strict.ts';
 
 export interface Lowered {
   readonly settings: Settings;
@@ -27,7 +27,6 @@ export interface Lowered {
 export function lower(file: DraftFile, hostName: string, findings: Findings): Lowered {
   const agent = lowerAgent(file, findings);
   adviseAgent(file, agent, findings);
-  reportUnavailableInstanceKeys(file.defaults ?? {}, ['defaults'], findings);
   const shared = new SharedNames(findings);
   const routing = new SharedRouting();
   const probes: Probes = new Map();
@@ -36,7 +35,6 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   for (const [index, draft] of (file.instances ?? []).entries()) {
     if (draft === undefined) continue;
     const path = ['instances', index];
-    reportUnavailableInstanceKeys(draft, path, findings);
     const inherited = inherit(file.defaults ?? {}, draft, path);
     shared.check(inherited);
     const instance = lowerInstance(inherited, agent.realtime, probes, findings);
@@ -44,6 +42,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       shared.checkVirtualLink(instance, inherited);
       instances.push(instance);
       routing.check(instance, inherited, findings);
+      checkStrict(instance, file.stop?.linger ?? 'auto', inherited, findings);
     }
     const { values, at } = inherited;
     const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);

@@ -199,6 +199,8 @@ export type EventFacts =
       readonly operation: 'add' | 'remove';
       readonly errno: string;
     }
+  | { readonly kind: 'accept-filter-restored' }
+  | { readonly kind: 'accept-filter-failed'; readonly detail: string }
   | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
   | {
       readonly kind: 'address-conflict';

@@ -38,6 +38,7 @@ export const COUNTERS = [
   'dual-master-seconds',
   'routes-restored',
   'routes-refused',
+  'version-2-copies',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

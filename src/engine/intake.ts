@@ -21,6 +21,8 @@ import type { Authentication, ChecksumPolicy, UnicastSettings } from './settings
 export interface ReceiverProfile {
   readonly vrid: number | undefined;
   readonly version: 2 | 3 | undefined;
+  /** Version 2 counts as well (RFC 9568 section 8.4). */
+  readonly alsoVersion2?: boolean;
   readonly priority: number | undefined;
   readonly interval: Duration | undefined;
   /** Compared as a set: RFC 9568 section 5.2.9 only recommends an order. */
@@ -151,9 +153,7 @@ function judgeMessage(
   if (length > 0) {
     const version = byteAt(packet, offset) >> 4;
     if (version !== 2 && version !== 3) return refuse('version-error');
-    if (receiver.version !== undefined && version !== receiver.version) {
-      return refuse('version-error');
-    }
+    if (!hears(receiver, version)) return refuse('version-error');
   }
   const decoded = decodeAdvertisement(packet, offset, length, layout.family);
   if (!decoded.ok) return refuse(decoded.error.code);
@@ -176,6 +176,21 @@ function judgeMessage(
     form,
     warnings: warningsOf(advertisement, receiver),
   };
+}
+
+function hears({ version: own, alsoVersion2 }: ReceiverProfile, version: 2 | 3): boolean {
+  return own === undefined || version === own || (version === 2 && alsoVersion2 === true);
+}
+
+/** A router of both versions says whole seconds in version 2, whatever its interval (V-07). */
+function differsInInterval(
+  { version, interval }: ReceivedAdvertisement,
+  receiver: ReceiverProfile,
+): boolean {
+  const own = receiver.interval;
+  if (own === undefined || interval === own) return false;
+  if (version === 3 || receiver.alsoVersion2 !== true) return true;
+  return interval !== Math.ceil(own / 1_000_000) * 1_000_000;
 }
 
 /** Only version 3 over IPv4 has two forms of checksum. */
@@ -201,7 +216,9 @@ function judgeContent(
   if (version === 3) return undefined;
   const refused = judgeAuthentication(advertisement, receiver.authentication);
   if (refused !== undefined) return refused;
-  if (receiver.interval !== undefined && interval !== receiver.interval) return 'interval-error';
+  if (differsInInterval(advertisement, receiver) && receiver.alsoVersion2 !== true) {
+    return 'interval-error';
+  }
   if (receiver.priority === 255) return 'owner-conflict';
   if (receiver.checkAddressList && priority !== 255 && !sameAddresses(addresses, receiver)) {
     return 'address-list-error';
@@ -226,11 +243,9 @@ function warningsOf(
   advertisement: ReceivedAdvertisement,
   receiver: ReceiverProfile,
 ): readonly PacketWarning[] {
-  const { interval, priority, addresses } = advertisement;
+  const { priority, addresses } = advertisement;
   const found: PacketWarning[] = [];
-  if (receiver.interval !== undefined && interval !== receiver.interval) {
-    found.push('interval-error');
-  }
+  if (differsInInterval(advertisement, receiver)) found.push('interval-error');
   if (!sameAddresses(addresses, receiver)) found.push('address-list-error');
   if (receiver.priority === 255) found.push('owner-conflict');
   else if (receiver.priority !== undefined && priority === receiver.priority) {

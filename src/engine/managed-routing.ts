@@ -1,7 +1,8 @@
 /** One route or rule of a virtual router, and what has been asked of the kernel about it. */
 import { isSame } from '../net/equality.ts';
-import { type RoutingEntry, routingKey } from '../net/routing.ts';
+import { type RoutingEntry, routingKey, routingText } from '../net/routing.ts';
 import type { InstanceSettings } from './settings.ts';
+import type { RoutingView } from './view.ts';
 
 export interface ManagedRouting {
   readonly entry: RoutingEntry;
@@ -41,6 +42,13 @@ export function managedRouting(
 /** Neither there nor about to be. */
 export function isGone({ present, pending }: ManagedRouting): boolean {
   return !present && pending === 'none';
+}
+
+/** As `status` shows them. */
+export function routingViews(all: readonly ManagedRouting[]): RoutingView[] {
+  return all
+    .filter(({ retired }) => !retired)
+    .map(({ entry, present, refusal }) => ({ text: routingText(entry), present, refusal }));
 }
 
 function newlyManaged(entry: RoutingEntry): ManagedRouting {

@@ -2,6 +2,7 @@
  * From a received packet to an event of the table. The packet a BACKUP expects — the MASTER's last
  * one over again — is compared byte by byte and only moves a deadline: no decoding, no allocation.
  */
+import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { compareIp, type Family, type IpAddress, ipFromBytes } from '../net/address.ts';
 import { after, type Instant } from '../net/time.ts';
 import type { CounterName, CounterTable } from './counters.ts';
@@ -118,11 +119,18 @@ export class Reception {
     now: Instant,
   ): void {
     const { advertisement, source } = verdict;
+    const both = router.settings.alsoVersion2 === true;
+    if (both && advertisement.version === 2 && this.#isHeardInVersion3(router, source, now)) {
+      this.#counters.add(router.row, 'version-2-copies');
+      return;
+    }
+    if (both) router.version3From = advertisement.version === 3 ? source : undefined;
     this.#counters.add(router.row, 'advertisement-rcvd');
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
     else router.heard.note(source, advertisement.priority);
     for (const warning of verdict.warnings) this.#warn(router, warning, source);
-    if (router.learnForm(source, verdict.form) === 'changed') {
+    const hasForm = !both || advertisement.version === 3;
+    if (hasForm && router.learnForm(source, verdict.form) === 'changed') {
       this.#warn(router, 'checksum-form-changed', source);
     }
     const { effects, state } = this.#transitions.apply(
@@ -152,6 +160,19 @@ export class Reception {
       length,
       restart: restart.duration,
     };
+  }
+
+  /**
+   * RFC 9568 section 8.4.2: a Backup ignores version 2 of a Master that it also hears in version 3.
+   * Once two advertisements of version 3 are missing, those of version 2 count: they may be all that
+   * gets through. How long ago the last one came, the Master_Down timer knows that it has set.
+   */
+  #isHeardInVersion3(router: VirtualRouter, source: IpAddress, now: Instant): boolean {
+    if (router.state !== 'backup' || router.version3From !== source) return false;
+    const { version, priority, masterInterval } = router.context;
+    const remaining = this.#timers.at('down', router.position) - now;
+    const silence = masterDownInterval(version, priority, masterInterval) - remaining;
+    return silence < 2.5 * masterInterval;
   }
 
   /** Who is MASTER now, as far as this BACKUP knows; whoever resigns is remembered as the cause. */

@@ -24,6 +24,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   family: 'restart',
   vrid: 'restart',
   version: 'restart',
+  alsoVersion2: 'restart',
   priority: (before, after) =>
     before.priority === OWNER || after.priority === OWNER ? 'restart' : 'in-place',
   advertisementInterval: 'in-place',

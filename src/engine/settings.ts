@@ -34,6 +34,8 @@ export interface InstanceSettings {
   /** 1..255. */
   readonly vrid: number;
   readonly version: 2 | 3;
+  /** Version 3 that sends and hears version 2 as well (RFC 9568 section 8.4). */
+  readonly alsoVersion2?: boolean;
   /** 1..254, or 255 for the address owner. */
   readonly priority: number;
   readonly advertisementInterval: Duration;

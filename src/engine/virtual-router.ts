@@ -6,7 +6,6 @@ import { INITIAL_STATE, type VrrpState } from '../../fsm/step.ts';
 import type { VrrpContext } from '../../fsm/vrrp/context.ts';
 import type { Family, IpAddress } from '../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
-import { routingText } from '../net/routing.ts';
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
@@ -16,7 +15,7 @@ import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
 import { interfacesOf, type ManagedAddress, managedAddresses, wireOf } from './managed-address.ts';
-import { type ManagedRouting, managedRouting } from './managed-routing.ts';
+import { type ManagedRouting, managedRouting, routingViews } from './managed-routing.ts';
 import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
@@ -28,7 +27,6 @@ import type {
   InstanceView,
   IpvsFault,
   MasterView,
-  RoutingView,
   TrackView,
   TransitionView,
 } from './view.ts';
@@ -78,6 +76,8 @@ export class VirtualRouter {
   conflict: AddressConflict | undefined = undefined;
   /** Another station holds the addresses and has never been heard to advertise. */
   hasUnheardRival = false;
+  /** Whose last advertisement that counted was of version 3; only where version 2 is heard as well. */
+  version3From: IpAddress | undefined = undefined;
   resignedBy: IpAddress | undefined = undefined;
   /** Who was MASTER since the start. */
   readonly heard = new HeardPeers();
@@ -210,6 +210,7 @@ export class VirtualRouter {
     this.#profile ??= {
       vrid: this.settings.vrid,
       version: this.settings.version,
+      alsoVersion2: this.settings.alsoVersion2 === true,
       priority: this.context.priority,
       interval: this.settings.advertisementInterval,
       addresses: this.settings.addresses.map((one) => one.address),
@@ -336,7 +337,7 @@ export class VirtualRouter {
       lastTransition: this.lastTransition,
       group: this.group ?? null,
       tracks: this.tracks,
-      routing: this.routing.filter(({ retired }) => !retired).map(routingView),
+      routing: routingViews(this.routing),
     };
   }
 
@@ -347,15 +348,20 @@ export class VirtualRouter {
       VRRP_GROUP[settings.family],
     ];
     const fragments = { mtu: this.#mtu, identification: this.#nextIdentification() };
-    return destinations.flatMap((destination) => {
+    // A Master of both versions sends both each time (RFC 9568 section 8.4.2).
+    const versions = settings.alsoVersion2 === true ? ([3, 2] as const) : [settings.version];
+    const ways = destinations.flatMap((destination) =>
+      versions.map((version) => ({ destination, version })),
+    );
+    return ways.flatMap(({ destination, version }) => {
       const message = encodeAdvertisement(
         {
-          version: settings.version,
+          version,
           vrid: settings.vrid,
           priority,
           interval: settings.advertisementInterval,
           addresses: settings.addresses.map((one) => one.address),
-          authentication: settings.authentication,
+          ...(version === 2 ? { authentication: settings.authentication } : {}),
         },
         { source, destination },
         form ?? this.#formFor(destination),
@@ -385,10 +391,6 @@ export class VirtualRouter {
     const { checksum } = this.settings;
     return checksum === 'auto' ? (this.#forms.get(destination) ?? 'rfc9568') : checksum;
   }
-}
-
-function routingView({ entry, present, refusal }: ManagedRouting): RoutingView {
-  return { text: routingText(entry), present, refusal };
 }
 
 function advertisedOf({ addresses }: InstanceSettings): string[] {

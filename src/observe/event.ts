@@ -128,6 +128,10 @@ export function sentenceOf(facts: EventFacts): string {
       return `"${facts.route}" was removed by somebody else and is back`;
     case 'route-failed':
       return `the kernel refused to ${facts.operation} "${facts.route}": ${facts.errno}`;
+    case 'accept-filter-restored':
+      return 'somebody had changed or flushed the table of "accept: false": it is back';
+    case 'accept-filter-failed':
+      return `"accept: false" is not in force: ${facts.detail}`;
     case 'routes-cleaned':
       return `left by a former run and removed: ${facts.routes.join(', ')}`;
     case 'command':

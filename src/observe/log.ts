@@ -113,11 +113,13 @@ function levelOf(facts: EventFacts): Level {
     case 'address-restored':
     case 'route-restored':
     case 'virtual-link-restored':
+    case 'accept-filter-restored':
     case 'stall':
       return 'warn';
     case 'address-failed':
     case 'route-failed':
     case 'virtual-link-failed':
+    case 'accept-filter-failed':
     case 'address-conflict':
     case 'dual-master':
     case 'configuration-refused':

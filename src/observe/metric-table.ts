@@ -135,6 +135,10 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
   leaf('address-conflicts', 'Claims by other stations to a virtual address this MASTER holds.'),
   leaf('addresses-restored', 'Virtual addresses put back after somebody removed them.'),
+  leaf(
+    'version-2-copies',
+    'Advertisements of version 2 left out of account: their sender is heard in version 3.',
+  ),
   leaf('routes-restored', 'Routes and rules put back after somebody removed them.'),
   leaf('routes-refused', 'Routes and rules that the kernel refused to add or remove.'),
   {

@@ -19,10 +19,12 @@ import { InterfaceSettings } from '../kernel/sysctl/interface-settings.ts';
 import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
+import { openAcceptFilter } from './accept-mode.ts';
 import { bootTime } from './boot-time.ts';
 import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
 import { AgentIpvs } from './ipvs/agent-ipvs.ts';
+import { noteEnd } from './last-words.ts';
 import { LazyHttp } from './lazy-http.ts';
 import type { Scheduling } from './messages.ts';
 import { openNotifier } from './notifications.ts';
@@ -121,11 +123,15 @@ async function runLogged(
     feed: (inputs) => protocol.feed(inputs),
   });
   const restored = successor === undefined ? await operators.restore(namesIn(settings)) : [];
+  let handedOver = false;
   const predecessor = new Predecessor({
     version: programVersion(),
     configuration,
     protocol,
-    onCommit: () => logger.info({ code: 'handed-over' }, 'the next process has taken over'),
+    onCommit: () => {
+      handedOver = true;
+      logger.info({ code: 'handed-over' }, 'the next process has taken over');
+    },
   });
   const commands: ControlCommands = {
     reload: (options) => reloads.reload(options),
@@ -142,6 +148,11 @@ async function runLogged(
   if (successor === undefined) {
     await openDoors(false);
     if (control === undefined) return 1;
+  }
+  const accept = await openAcceptFilter(configuration, note, logger);
+  if (accept === undefined) {
+    await Promise.all([control?.close(), http.close()]);
+    return 1;
   }
   const virtualLinks = openVirtualLinks(config);
   const settingsInEffect = () => configuration.settings;
@@ -183,6 +194,7 @@ async function runLogged(
         if (report.kind === 'instance-removed') {
           configuration.removed(report.instance);
           virtualLinks.prune(configuration.everything);
+          accept.follow();
         }
         logReport(logger, report, at);
       }
@@ -203,6 +215,7 @@ async function runLogged(
     await protocol.ping();
     if (!(await takeOver(successor, protocol, logger))) {
       stopListening();
+      await accept.end(false);
       operators.close();
       await notifier.close();
       return 1;
@@ -222,26 +235,11 @@ async function runLogged(
   operators.close();
   prober.close();
   await notifier.close();
+  await accept.end(outcome === 0 && !handedOver);
   stopListening();
   await Promise.all([control?.close(), http.close()]);
   await protocol.terminate();
   return outcome;
-}
-
-/** Nobody is left to report that the instances have stopped. */
-function noteEnd(model: AgentModel, note: (facts: EventFacts) => void): void {
-  for (const { name, state, priority } of model.status().instances) {
-    if (state === 'INIT') continue;
-    note({
-      kind: 'transition',
-      instance: name,
-      from: state,
-      to: 'INIT',
-      event: 'shutdown',
-      reason: 'the protocol has failed',
-      priority: priority.effective,
-    });
-  }
 }
 
 /** Links of a former run go, and those that the settings want come, before anything is heard. */

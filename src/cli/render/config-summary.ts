@@ -20,7 +20,7 @@ export interface InstanceSummary {
   readonly interface: string;
   readonly family: string;
   readonly vrid: number;
-  readonly version: number;
+  readonly version: number | '2+3';
   readonly priority: number;
   readonly interval_ms: number;
   /** How long a BACKUP of this priority hears nothing before it becomes MASTER. */
@@ -80,7 +80,7 @@ function instanceSummary(instance: InstanceSettings): InstanceSummary {
     interface: instance.interface,
     family: instance.family,
     vrid: instance.vrid,
-    version,
+    version: instance.alsoVersion2 === true ? '2+3' : version,
     priority,
     interval_ms: advertisementInterval / 1_000,
     master_down_ms: masterDownInterval(version, priority, advertisementInterval) / 1_000,

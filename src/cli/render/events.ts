@@ -52,6 +52,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'address-failed':
     case 'route-failed':
     case 'virtual-link-failed':
+    case 'accept-filter-failed':
     case 'address-conflict':
     case 'dual-master':
     case 'configuration-refused':
@@ -62,6 +63,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'address-restored':
     case 'route-restored':
     case 'virtual-link-restored':
+    case 'accept-filter-restored':
       return palette.notable;
     case 'notification':
       return event.outcome === 'recovered' ? plain : palette.notable;

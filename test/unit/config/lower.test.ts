@@ -282,11 +282,6 @@ describe('combinations', () => {
 });
 
 describe('what this version cannot do', () => {
-  test.each(['accept: false', 'version: 2+3'])('%s is refused by name', (keys) => {
-    expect(errors(web(keys))).toEqual([expect.stringContaining('not available in this version')]);
-    expect(errors(web('', `defaults: { ${keys} }`))).toHaveLength(1);
-  });
-
   test('version 2 never carries IPv6', () => {
     expect(errors(web('version: 2', '', '["2001:db8::1"]'))).toContain(
       'version 2 cannot carry IPv6 addresses',

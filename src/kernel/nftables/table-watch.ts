@@ -1,0 +1,61 @@
+/**
+ * Hears that something has changed in nftables, whatever it is (NFNLGRP_NFTABLES of
+ * <linux/netfilter/nfnetlink.h>), and knows whether a table is there.
+ */
+import { AttributeWriter } from '../../wire/netlink/attributes.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { NetlinkSocket } from '../netlink/netlink-socket.ts';
+import { Reactor } from '../reactor/reactor.ts';
+
+const NETLINK_NETFILTER = 12;
+const NFNLGRP_NFTABLES = 7;
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFT_MSG_GETTABLE = 1;
+const NFTA_TABLE_NAME = 1;
+const NFPROTO_INET = 1;
+
+/** The kernel has no such table, or no nftables at all. */
+const NONE: ReadonlySet<string> = new Set(['ENOENT', 'EPROTONOSUPPORT', 'EOPNOTSUPP', 'EINVAL']);
+
+export class TableWatch {
+  readonly #socket: NetlinkSocket;
+  readonly #reactor: Reactor;
+
+  /** Throws `KernelError`. */
+  constructor(onChange: () => void) {
+    this.#socket = new NetlinkSocket({
+      protocol: NETLINK_NETFILTER,
+      name: 'nftables monitor',
+      groups: [NFNLGRP_NFTABLES],
+    });
+    this.#reactor = new Reactor(onChange);
+    this.#reactor.add(this.#socket.fd, () => {
+      // Messages that were lost say as much as those that were not.
+      this.#socket.receive(() => undefined);
+      onChange();
+    });
+  }
+
+  close(): void {
+    this.#reactor.close();
+    this.#socket.close();
+  }
+}
+
+/** Whether the family `inet` has a table of this name. A kernel without nftables has none. */
+export function hasTable(name: string): boolean {
+  // `struct nfgenmsg`: family, version, resource id.
+  const attributes = new AttributeWriter().text(NFTA_TABLE_NAME, name).finish();
+  const payload = Uint8Array.from([NFPROTO_INET, 0, 0, 0, ...attributes]);
+  const type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE;
+  let socket: NetlinkSocket | undefined;
+  try {
+    socket = new NetlinkSocket({ protocol: NETLINK_NETFILTER, name: 'nftables request' });
+    return socket.query('look for a table', { type, flags: 0, payload }).length > 0;
+  } catch (error) {
+    if (error instanceof KernelError && NONE.has(error.errno)) return false;
+    throw error;
+  } finally {
+    socket?.close();
+  }
+}

@@ -1,0 +1,54 @@
+/** Accept_Mode false beside the configuration in effect: which table is wanted, and when. */
+import type { Logger } from 'pino';
+import type { EventFacts } from '../control/protocol.ts';
+import type { Settings } from '../engine/settings.ts';
+import { AcceptFilter } from './accept-filter.ts';
+import type { Configuration } from './configuration.ts';
+
+export interface AcceptMode {
+  /** What a former configuration has left is gone now. */
+  follow(): void;
+  /** After a failure VIPs may be left: the table is left with them, and the next start replaces it. */
+  end(isClean: boolean): Promise<void>;
+}
+
+/**
+ * Before the first VIP can be there. Undefined: the table cannot be made, which has been logged; an
+ * agent that serves what it is told to close would be worse than one that does not start.
+ */
+export async function openAcceptFilter(
+  configuration: Configuration,
+  note: (facts: EventFacts) => void,
+  logger: Logger,
+): Promise<AcceptMode | undefined> {
+  const failed = (error: unknown) => note({ kind: 'accept-filter-failed', detail: textOf(error) });
+  const restored = () => note({ kind: 'accept-filter-restored' });
+  const filter = new AcceptFilter({ restored, failed });
+  try {
+    await filter.apply(configuration.settings);
+  } catch (error) {
+    logger.fatal({ code: 'accept-filter-failed' }, `"accept: false": ${textOf(error)}`);
+    return undefined;
+  }
+  const follow = () => void filter.apply(configuration.everything).catch(failed);
+  configuration.follow({
+    // Both are closed until those that leave have let go.
+    prepare: ({ settings }) => filter.apply(together(configuration.everything, settings)),
+    follow,
+  });
+  return {
+    follow,
+    end: async (isClean) => {
+      if (isClean) await filter.close().catch(failed);
+      else filter.abandon();
+    },
+  };
+}
+
+function together(before: Settings, after: Settings): Settings {
+  return { ...after, instances: [...before.instances, ...after.instances] };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
