@@ -7,6 +7,7 @@ import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
 import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
+import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { IpvsDocument } from './ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
 
@@ -19,6 +20,8 @@ export interface StatusDocument {
   readonly pid: number;
   readonly started_at: string;
   readonly instances: readonly InstanceDocument[];
+  /** Of the router as a whole, as RFC 8347 names them. */
+  readonly ietf_vrrp?: RouterStateLeaves;
   readonly sync_groups: readonly GroupDocument[];
   /** Of packets that belong to no instance. */
   readonly counters: CountersDocument;
@@ -45,6 +48,8 @@ export interface InstanceDocument {
   /** Has handed over: does not preempt until it is released, or the new MASTER fails. */
   readonly held_back: HeldBackDocument | null;
   readonly last_transition: TransitionDocument | null;
+  /** State and statistics as RFC 8347 names them. */
+  readonly ietf_vrrp?: InstanceStateLeaves;
   /** Routes and rules that move with the addresses; left out where there are none. */
   readonly routes?: readonly RouteDocument[];
   readonly counters: CountersDocument;

@@ -21,6 +21,7 @@ import { type Heard, Rivalries } from './rivalries.ts';
 import { stateNameOf } from './state-name.ts';
 import { TakeOverLeave } from './take-over-leave.ts';
 import type { Timers } from './timers.ts';
+import type { NewMasterReason } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** When a refused VIP, link or socket is tried again. */
@@ -299,6 +300,8 @@ export class Transitions {
     const reason = causeOf(before, router, event, heard?.from);
     router.resignedBy = undefined;
     router.since = now;
+    if (from === 'INIT' || from === 'FAULT') router.upSince = now;
+    if (to === 'MASTER') router.newMasterReason = newMasterReason(taken.taken?.meta['reason']);
     router.lastTransition = { from, to, at: now, event: eventName, reason };
     this.#outbox.report({
       kind: 'transition',
@@ -346,4 +349,9 @@ function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
 export function firstTick(interval: Duration, now: Instant): Instant {
   const slot = Math.min(interval / 10, 10_000);
   return (Math.floor((now + interval) / slot) * slot) as Instant;
+}
+
+/** RFC 8347: what the table says of the take-over; an owner has the priority for it. */
+function newMasterReason(reason: unknown): NewMasterReason {
+  return reason === 'no-response' || reason === 'preempted' ? reason : 'priority';
 }

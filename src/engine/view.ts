@@ -1,6 +1,6 @@
 /** The read model: one row for each instance, as `GET /v1/status` and `status` show it. */
 import type { Family, IpAddress, MacAddress } from '../net/address.ts';
-import type { Instant } from '../net/time.ts';
+import type { Duration, Instant } from '../net/time.ts';
 import type { StateName } from './reports.ts';
 import type { TrackSource } from './settings.ts';
 
@@ -31,6 +31,8 @@ export type FaultReason =
   /** Another station answers for a VIP, and the policy is not to fight it. */
   | 'address-conflict';
 
+export type NewMasterReason = 'not-master' | 'priority' | 'preempted' | 'no-response';
+
 export interface InstanceView {
   readonly name: string;
   /** Of its counters. */
@@ -55,6 +57,12 @@ export interface InstanceView {
   /** The MASTER as this router knows it: itself, a peer that was heard, or nobody yet. */
   readonly master: MasterView | null;
   readonly lastTransition: TransitionView | null;
+  /** When it last left Initialize or FAULT; null: it never has. */
+  readonly upSince: Instant | null;
+  /** RFC 8347 `new-master-reason`. */
+  readonly newMasterReason: NewMasterReason;
+  readonly masterDownInterval: Duration;
+  readonly skewTime: Duration;
   /** Sync group it is a member of. */
   readonly group: string | null;
   readonly tracks: readonly TrackView[];

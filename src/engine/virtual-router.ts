@@ -12,10 +12,11 @@ import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import type { AddressConflict } from './address-conflicts.ts';
 import { AnnouncementSchedule } from './announcements.ts';
 import { HeardPeers } from './heard.ts';
+import { instanceView } from './instance-view.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
 import { interfacesOf, type ManagedAddress, managedAddresses, wireOf } from './managed-address.ts';
-import { type ManagedRouting, managedRouting, routingViews } from './managed-routing.ts';
+import { type ManagedRouting, managedRouting } from './managed-routing.ts';
 import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
@@ -27,6 +28,7 @@ import type {
   InstanceView,
   IpvsFault,
   MasterView,
+  NewMasterReason,
   TrackView,
   TransitionView,
 } from './view.ts';
@@ -64,6 +66,8 @@ export class VirtualRouter {
   faults: readonly FaultReason[] = [];
   since: Instant = 0 as Instant;
   lastTransition: TransitionView | null = null;
+  upSince: Instant | null = null;
+  newMasterReason: NewMasterReason = 'not-master';
   master: MasterView | null = null;
 
   /** Interface index; undefined while the interface is missing. */
@@ -312,33 +316,7 @@ export class VirtualRouter {
   }
 
   view(): InstanceView {
-    const { settings } = this;
-    return {
-      name: settings.name,
-      row: this.row,
-      state: this.stateName,
-      releasing: this.state === 'holding.releasing',
-      heldBack: this.context.heldBack,
-      maintenance: this.maintenance,
-      since: this.since,
-      faults: this.faults,
-      interface: settings.interface,
-      virtualMac: settings.virtualMac ?? null,
-      family: settings.family,
-      vrid: settings.vrid,
-      version: settings.version,
-      priority: {
-        configured: this.priority.configured,
-        effective: this.context.priority,
-        override: this.priority.override ?? null,
-      },
-      addresses: this.#advertised,
-      master: this.master,
-      lastTransition: this.lastTransition,
-      group: this.group ?? null,
-      tracks: this.tracks,
-      routing: routingViews(this.routing),
-    };
+    return instanceView(this, this.#advertised);
   }
 
   #encode(priority: number, form?: ChecksumForm): readonly OutgoingDatagram[] {

@@ -5,6 +5,7 @@
  */
 import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
+  CountersDocument,
   EventDocument,
   EventFacts,
   InstanceDocument,
@@ -20,6 +21,7 @@ import type { InstanceView, MasterView, RoutingView, TransitionView } from '../e
 import { instant } from '../net/time.ts';
 import { errnoName, factsOf, isNews } from './event.ts';
 import { EventHistory, type EventListener } from './history.ts';
+import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
 import type { WallClock } from './wall-clock.ts';
 
@@ -57,6 +59,8 @@ interface Row {
   counterRow: number | undefined;
   /** Undefined until the protocol thread has spoken. */
   view: InstanceView | undefined;
+  /** When its counters began at zero. */
+  countedSince: Date;
 }
 
 export class AgentModel {
@@ -75,7 +79,7 @@ export class AgentModel {
     this.#rows = new Map(
       options.settings.instances.map((settings, position) => [
         settings.name,
-        { settings, counterRow: position + 1, view: undefined },
+        { settings, counterRow: position + 1, view: undefined, countedSince: options.startedAt },
       ]),
     );
   }
@@ -84,12 +88,16 @@ export class AgentModel {
    * The configuration is another one; `formerNames` has the old name of each instance that goes on
    * under a new one. Rows of instances that are no longer configured stay until they are gone.
    */
-  replace(settings: Settings, formerNames: ReadonlyMap<string, string> = new Map()): void {
+  replace(
+    settings: Settings,
+    formerNames: ReadonlyMap<string, string> = new Map(),
+    at = new Date(),
+  ): void {
     const known = new Map(this.#rows);
     const rows = settings.instances.map((one): [string, Row] => {
       const formerName = formerNames.get(one.name) ?? one.name;
-      const { counterRow, view } = known.get(formerName) ?? {};
-      return [one.name, { settings: one, counterRow, view }];
+      const { counterRow, view, countedSince = at } = known.get(formerName) ?? {};
+      return [one.name, { settings: one, counterRow, view, countedSince }];
     });
     for (const name of [...formerNames.values(), ...rows.map(([name]) => name)]) known.delete(name);
     this.#settings = settings;
@@ -105,7 +113,7 @@ export class AgentModel {
     }
     if (report.kind === 'answer') return;
     if (report.kind === 'instance-removed') {
-      this.#forget(report.instance);
+      this.#forget(report.instance, at);
       return;
     }
     const row = this.#rows.get(report.view.name);
@@ -129,8 +137,16 @@ export class AgentModel {
       instances: [...this.#rows.values()].map((row) => this.#instance(row)),
       sync_groups: this.#groups.documents(this.#settings, startedAt),
       counters: counters.row(GLOBAL_ROW),
+      ietf_vrrp: routerStateLeaves(this.#settings, this.#allCounters(), startedAt),
       ...notificationsPart(notifications?.()),
     };
+  }
+
+  /** Of every instance, and of packets that belong to none. */
+  #allCounters(): CountersDocument[] {
+    const { counters } = this.#options;
+    const rows = [...this.#rows.values()].flatMap(({ counterRow }) => counterRow ?? []);
+    return [GLOBAL_ROW, ...rows].map((row) => counters.row(row));
   }
 
   eventsAfter(sequence: number): readonly EventDocument[] {
@@ -157,14 +173,17 @@ export class AgentModel {
   }
 
   /** Unless an instance of that name begins anew. */
-  #forget(name: string): void {
-    if (this.#settings.instances.some((one) => one.name === name)) return;
-    this.#rows.delete(name);
+  #forget(name: string, at: Date): void {
+    const row = this.#rows.get(name);
+    const beginsAnew = this.#settings.instances.some((one) => one.name === name);
+    if (row !== undefined && beginsAnew) row.countedSince = at;
+    else this.#rows.delete(name);
   }
 
-  #instance({ settings, counterRow, view }: Row): InstanceDocument {
+  #instance({ settings, counterRow, view, countedSince }: Row): InstanceDocument {
     const { wallClock, startedAt, counters } = this.#options;
     const { name, family, vrid, version } = settings;
+    const counted = counterRow === undefined ? NO_COUNTERS : counters.row(counterRow);
     return {
       name,
       state: view?.state ?? 'INIT',
@@ -187,8 +206,9 @@ export class AgentModel {
       master: masterDocument(view?.master ?? null),
       ...this.#orderPart(name, view),
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
+      ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),
-      counters: counterRow === undefined ? NO_COUNTERS : counters.row(counterRow),
+      counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
         trackDocument(

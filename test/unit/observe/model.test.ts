@@ -27,7 +27,7 @@ describe('the status document', () => {
   test('has the shape that programs outside rely on', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
-    const { counters, ...instance } = model.status().instances[0] ?? {};
+    const { counters, ietf_vrrp: _, ...instance } = model.status().instances[0] ?? {};
     expect(instance).toEqual({
       name: 'web',
       state: 'MASTER',
@@ -60,6 +60,57 @@ describe('the status document', () => {
       version: '0.1.0',
       pid: 812,
       started_at: '2026-03-01T09:00:00.000Z',
+    });
+  });
+
+  test('has the leaves of RFC 8347 under their own names and in their units (K-01)', () => {
+    const { model, counters } = modelOf(['web', 'mail']);
+    model.apply({ kind: 'view', view: viewOf('web') }, AT);
+    counters.add(1, 'advertisement-sent', 7);
+    counters.add(1, 'checksum-errors', 2);
+    counters.add(0, 'vrid-errors', 3);
+    const { instances, ietf_vrrp: router } = model.status();
+    expect(instances[0]?.ietf_vrrp).toMatchObject({
+      state: 'master',
+      'is-owner': false,
+      'up-datetime': '2026-03-01T09:00:04.000Z',
+      'master-down-interval': 341,
+      'skew-time': 414_000,
+      'last-event': 'vrrp-event-master-timeout',
+      'new-master-reason': 'no-response',
+      statistics: {
+        'discontinuity-datetime': '2026-03-01T09:00:00.000Z',
+        'advertisement-sent': 7,
+        'advertisement-rcvd': 0,
+      },
+    });
+    expect(instances[1]?.ietf_vrrp).toMatchObject({
+      state: 'initialize',
+      'last-event': 'vrrp-event-none',
+      'new-master-reason': 'not-master',
+    });
+    expect(router).toEqual({
+      'virtual-routers': 2,
+      interfaces: 1,
+      statistics: {
+        'discontinuity-datetime': '2026-03-01T09:00:00.000Z',
+        'checksum-errors': 2,
+        'version-errors': 0,
+        'vrid-errors': 3,
+        'ip-ttl-errors': 0,
+      },
+    });
+  });
+
+  test('says whom a BACKUP last heard, and no name of an event that RFC 8347 does not have', () => {
+    const { model } = modelOf(['web']);
+    const lastTransition = { ...viewOf('web').lastTransition, event: 'stall' };
+    const view = { ...viewOf('web', { state: 'BACKUP' }), lastTransition } as const;
+    model.apply({ kind: 'view', view: view as ReturnType<typeof viewOf> }, AT);
+    expect(model.status().instances[0]?.ietf_vrrp).toMatchObject({
+      state: 'backup',
+      'last-adv-source': '192.0.2.11',
+      'last-event': 'vrrp-event-none',
     });
   });
 

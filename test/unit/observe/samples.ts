@@ -70,6 +70,10 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     group: null,
     tracks: [],
     routing: [],
+    upSince: instant(4_000_000),
+    newMasterReason: 'no-response',
+    masterDownInterval: seconds(3.414),
+    skewTime: seconds(0.414),
     ...more,
   };
 }
