@@ -17,7 +17,7 @@ import type { Timers } from './timers.ts';
 import type { TrackState } from './track-effect.ts';
 import type { Tracking } from './tracking.ts';
 import type { Transitions } from './transitions.ts';
-import type { FaultReason, MasterView, TransitionView } from './view.ts';
+import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** Timers that go on; the others follow from the state. */
@@ -34,6 +34,8 @@ export interface RouterCapture {
   readonly faults: readonly FaultReason[];
   readonly since: Instant;
   readonly lastTransition: TransitionView | null;
+  readonly upSince: Instant | null;
+  readonly newMasterReason: NewMasterReason;
   readonly master: MasterView | null;
   readonly lastSentAt: Instant;
   readonly releaseUntil: Instant;
@@ -44,6 +46,8 @@ export interface RouterCapture {
   readonly deadlines: { readonly [Timer in (typeof KEPT)[number]]: Instant };
   /** VIPs that it has put there. */
   readonly held: readonly string[];
+  /** Keys of routes and rules that it has put there. */
+  readonly routing: readonly string[];
   readonly counters: readonly number[];
 }
 
@@ -95,10 +99,12 @@ export class Succession {
   #captureOf(router: VirtualRouter): RouterCapture {
     const { timers } = this.#parts;
     const { state, context, faults, since, lastTransition, master, lastSentAt } = router;
+    const { upSince, newMasterReason } = router;
     const at = (timer: (typeof KEPT)[number]) => timers.at(timer, router.position);
     return {
       identity: identityOf(router.settings),
       ...{ state, context, faults, since, lastTransition, master, lastSentAt },
+      ...{ upSince, newMasterReason },
       releaseUntil: router.releaseUntil,
       maintenance: router.maintenance,
       override: router.priority.override ?? null,
@@ -110,6 +116,7 @@ export class Succession {
         release: at('release'),
       },
       held: router.addresses.filter(({ held }) => held).map(placeOf),
+      routing: router.routing.filter(({ held }) => held).map(({ key }) => key),
       counters: this.#countersOf(router.row),
     };
   }
@@ -122,6 +129,8 @@ export class Succession {
     router.faults = capture.faults;
     router.since = capture.since;
     router.lastTransition = capture.lastTransition;
+    router.upSince = capture.upSince;
+    router.newMasterReason = capture.newMasterReason;
     router.master = capture.master;
     router.lastSentAt = capture.lastSentAt;
     router.releaseUntil = capture.releaseUntil;
@@ -129,6 +138,7 @@ export class Succession {
     router.priority.setOverride(capture.override ?? undefined);
     router.recall(capture.forms);
     for (const address of router.addresses) address.held = capture.held.includes(placeOf(address));
+    for (const one of router.routing) one.held = capture.routing.includes(one.key);
     for (const timer of KEPT) timers.set(timer, position, capture.deadlines[timer]);
     // It was waiting for leave to take over: it asks again.
     const waits = capture.state === 'backup' && capture.deadlines.down === NEVER;

@@ -43,6 +43,35 @@ describe('an engine on standby', () => {
 });
 
 describe('the next process', () => {
+  test('has the routes of the one before, and takes none of them for a foreign one', () => {
+    const route = {
+      kind: 'route',
+      family: 'ipv4',
+      destination: { address: ip('0.0.0.0'), length: 0 },
+      via: ip('192.0.2.1'),
+      interface: 'eth0',
+      source: undefined,
+      metric: 0,
+      table: 254,
+      onlink: false,
+      mtu: undefined,
+    } as const;
+    const instance = { ...LEASED, routes: [route] };
+    const old = new Rig([instance]);
+    old.start();
+    old.becomeMaster();
+    const next = standbyFor(old, [instance]);
+    next.start();
+    next.errnoOf = (change) => ('entry' in change ? 17 : 0);
+    const lines = handOver(old, next);
+    expect(lines.filter((line) => line.startsWith('failed'))).toEqual([]);
+    expect(next.view().routing).toMatchObject([{ present: true, refusal: 0 }]);
+    next.errnoOf = () => 0;
+    expect(next.hear(advert({ priority: 200 }))).toContain(
+      'remove route default via 192.0.2.1 dev eth0',
+    );
+  });
+
   test('goes on as MASTER on the same grid, announces nothing, and renews the lease at once', () => {
     const old = masterFor();
     const next = standbyFor(old);
