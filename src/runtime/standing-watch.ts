@@ -6,11 +6,8 @@
 import { answerDoorbell } from '../kernel/reactor/doorbell.ts';
 import type { Reactor } from '../kernel/reactor/reactor.ts';
 
-/** Wake-ups without a turn of the event loop. */
-const WAKES_MAX = 1_000;
-
-/** The longest wait without one. */
-const WAIT_MILLISECONDS = 1_000;
+/** The longest time without a turn of the event loop. */
+const STAND_MILLISECONDS = 1_000;
 
 export interface StandingWatch {
   /** The event loop gets its turn after this wake-up. */
@@ -22,8 +19,9 @@ export function standWatch(reactor: Reactor, doorbell: number): StandingWatch {
   let resting = false;
   const stand = () => {
     resting = false;
-    for (let wake = 0; wake < WAKES_MAX && !resting && !reactor.closed; wake++) {
-      if (!reactor.wait(WAIT_MILLISECONDS)) break;
+    const until = performance.now() + STAND_MILLISECONDS;
+    while (!resting && !reactor.closed && performance.now() < until) {
+      reactor.wait(STAND_MILLISECONDS);
     }
     if (!reactor.closed) setImmediate(stand);
   };

@@ -62,7 +62,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       await outcomeOf(host, hanging, async (pid) => {
         await vipArrives(lab, host);
         const before = listener.read().length;
-        await sleep(5_000);
+        await sleep(6_000);
         const during = listener.read().length;
         await sleep(1_000);
         const after = listener.read().length;

@@ -5,7 +5,7 @@ import { openDoorbell, ring } from '../../src/kernel/reactor/doorbell.ts';
 import { Reactor } from '../../src/kernel/reactor/reactor.ts';
 import { after, milliseconds, NEVER } from '../../src/net/time.ts';
 import { standWatch } from '../../src/runtime/standing-watch.ts';
-import { kernelSuite } from './support.ts';
+import { kernelSuite, until } from './support.ts';
 
 let reactor: Reactor;
 let doorbell: number;
@@ -49,8 +49,7 @@ kernelSuite('a thread that stands watch', () => {
     });
     clock.arm(after(clock.now(), milliseconds(1)));
     standWatch(reactor, doorbell);
-    await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => reactor.closed);
     expect(order).toEqual(['wake', 'wake', 'wake', 'timer', 'wake']);
   });
 
@@ -58,7 +57,7 @@ kernelSuite('a thread that stands watch', () => {
     reactor.add(clock.fd, () => reactor.close());
     clock.arm(after(clock.now(), milliseconds(1)));
     standWatch(reactor, doorbell);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => reactor.closed);
     expect(reactor.closed).toBe(true);
   });
 
@@ -75,7 +74,7 @@ kernelSuite('a thread that stands watch', () => {
         rested = true;
       });
     });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => reactor.closed);
     expect(reactor.closed).toBe(true);
   });
 });

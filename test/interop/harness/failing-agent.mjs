@@ -1,7 +1,7 @@
 /**
  * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
- * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit`, `reject`
- * or `hang` in the protocol thread, or `main-thread`.
+ * what it leaves behind. The way it fails: `throw`, `exit` or `reject` in the protocol thread, or
+ * `main-thread`, four seconds after its start, or `hang` in the protocol thread after eight.
  */
 import { pathToFileURL } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -40,7 +40,7 @@ if (isMainThread) {
   if (process.env.FAILING_WAY === 'hang') {
     const { Reactor } = await compiled('kernel/reactor/reactor.js');
     const { wait } = Reactor.prototype;
-    const from = Date.now() + DELAY;
+    const from = Date.now() + 2 * DELAY;
     Reactor.prototype.wait = function (milliseconds) {
       while (Date.now() > from);
       return wait.call(this, milliseconds);
