@@ -192,4 +192,23 @@ describe('extra addresses', () => {
     expect(rig.becomeMaster()).toContain('arp request 203.0.113.7');
     expect(rig.state).toBe('MASTER');
   });
+
+  test('are adopted by the next process as they are, and put back where one is missing', () => {
+    const old = master();
+    const own = linkOf();
+    const links = [
+      { ...own, addresses: [...own.addresses, addressOf(`${VIP}/32`, { ours: true })] },
+    ];
+    const next = new Rig([MOVED], { links, standby: true });
+    next.now = old.now;
+    next.start();
+    next.errnoOf = (change) => ('entry' in change && change.entry.kind === 'route' ? EEXIST : 0);
+    const capture = JSON.parse(JSON.stringify(old.engine.capture()));
+    const lines = next.handle({ kind: 'adopt', capture });
+    expect(lines.filter((line) => line.includes('route') || line.includes('rule'))).toEqual([
+      `add ${ROUTE_TEXT}`,
+      `add ${RULE_TEXT}`,
+      `restored ${RULE_TEXT}`,
+    ]);
+  });
 });
