@@ -20,9 +20,7 @@ export function causeOf(
     case 'shutdown':
       return 'asked to stop';
     case 'master-timeout':
-      return router.resignedBy === undefined
-        ? `no advertisement for ${formatDuration(masterDownInterval(context.version, context.priority, context.masterInterval))}`
-        : `${router.resignedBy} resigned (priority 0)`;
+      return silenceCause(router, context);
     case 'priority-changed':
       return `the priority is ${event.priority} now`;
     case 'adver-timer':
@@ -54,6 +52,17 @@ export function causeOf(
     case 'fault-cleared':
       return 'the last reason for FAULT is gone';
   }
+}
+
+/** Its own silence ends a MASTER; so does a higher priority that no longer listens to it. */
+function silenceCause(
+  { resignedBy, outranks }: VirtualRouter,
+  { version, priority, masterInterval }: VirtualRouter['context'],
+): string {
+  if (resignedBy !== undefined) return `${resignedBy} resigned (priority 0)`;
+  if (outranks !== undefined) return `${outranks} has a lower priority than ${priority}: preempted`;
+  const waited = formatDuration(masterDownInterval(version, priority, masterInterval));
+  return `no advertisement for ${waited}`;
 }
 
 function advertisementCause(

@@ -146,6 +146,8 @@ export class Reception {
     );
     if (state !== 'backup') return;
     this.#noteMaster(router, verdict);
+    const restarted = effects.some(({ type }) => type === 'startDownTimer');
+    router.outranks = restarted || advertisement.priority === 0 ? undefined : source;
     const [cancel, restart] = effects;
     const expects =
       advertisement.priority !== 0 &&

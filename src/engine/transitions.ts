@@ -299,6 +299,7 @@ export class Transitions {
     const eventName = taken.taken?.meta['event'] ?? event.type;
     const reason = causeOf(before, router, event, heard?.from);
     router.resignedBy = undefined;
+    router.outranks = undefined;
     router.since = now;
     if (from === 'INIT' || from === 'FAULT') router.upSince = now;
     if (to === 'MASTER') router.newMasterReason = newMasterReason(taken.taken?.meta['reason']);

@@ -83,6 +83,8 @@ export class VirtualRouter {
   /** Whose last advertisement that counted was of version 3; only where version 2 is heard as well. */
   version3From: IpAddress | undefined = undefined;
   resignedBy: IpAddress | undefined = undefined;
+  /** MASTER of a lower priority, whose advertisements keep this BACKUP from nothing. */
+  outranks: IpAddress | undefined = undefined;
   /** Who was MASTER since the start. */
   readonly heard = new HeardPeers();
   /** How long a planned hand-over waits for its successor. */

@@ -113,6 +113,15 @@ describe('Backup', () => {
     expect(rig.view().lastTransition?.reason).toBe('192.0.2.12 resigned (priority 0)');
   });
 
+  test('F-B11 a MASTER of a lower priority is preempted, and the reason names it', () => {
+    const rig = backup();
+    rig.hear(advert({ priority: 90 }));
+    expect(rig.elapse(microseconds(3_609_375)).slice(0, TAKE_OVER.length)).toEqual(TAKE_OVER);
+    expect(rig.view().lastTransition?.reason).toBe(
+      '192.0.2.12 has a lower priority than 100: preempted',
+    );
+  });
+
   test('F-B8 Skew_Time is computed from the interval that was heard', () => {
     const rig = backup();
     rig.hear(advert({ interval: centiseconds(10) }));
