@@ -137,7 +137,15 @@ export type EventDocument = EventFacts & {
   readonly at: string;
   /** The facts as a sentence. */
   readonly message: string;
+  /** Where RFC 8347 has one for it. */
+  readonly notification?: IetfNotification;
 };
+
+/** Notifications of the module ietf-vrrp (RFC 8347 section 4). */
+export type IetfNotification =
+  | 'vrrp-new-master-event'
+  | 'vrrp-protocol-error-event'
+  | 'vrrp-virtual-router-error-event';
 
 export type EventFacts =
   | {

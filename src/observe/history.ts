@@ -1,6 +1,7 @@
 /** The last events, numbered, for readers who come late and readers who stay. */
 import type { EventDocument, EventFacts } from '../control/protocol.ts';
 import { sentenceOf } from './event.ts';
+import { notificationOf } from './ietf-notification.ts';
 
 export type EventListener = (event: EventDocument) => void;
 
@@ -16,7 +17,14 @@ export class EventHistory {
 
   record(facts: EventFacts, at: Date): void {
     this.#last += 1;
-    const event = { seq: this.#last, at: at.toISOString(), ...facts, message: sentenceOf(facts) };
+    const notification = notificationOf(facts);
+    const event = {
+      seq: this.#last,
+      at: at.toISOString(),
+      ...facts,
+      message: sentenceOf(facts),
+      ...(notification === undefined ? {} : { notification }),
+    };
     this.#events.push(event);
     if (this.#events.length > this.#limit) this.#events.shift();
     for (const listener of [...this.#listeners]) listener(event);

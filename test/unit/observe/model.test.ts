@@ -187,6 +187,7 @@ describe('the history', () => {
         reason: 'no advertisement for 3.414s',
         priority: 140,
         message: 'BACKUP to MASTER: no advertisement for 3.414s',
+        notification: 'vrrp-new-master-event',
       },
     ]);
   });
