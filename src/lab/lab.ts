@@ -1,6 +1,6 @@
 /** A running lab: directors and a client on one segment, and everything one does to them. */
 import { join } from 'node:path';
-import { type IpAddress, ip } from '../net/address.ts';
+import { familyOf, type IpAddress, ip } from '../net/address.ts';
 import { ipBatch, LabError, type RunOptions, run } from './command.ts';
 import {
   creationLines,
@@ -109,6 +109,15 @@ export class Lab {
   /** Runs a command to its end and gives what it printed. */
   run(host: LabHost, program: string, args: readonly string[], options?: RunOptions) {
     return run('ip', ['netns', 'exec', host.namespace, program, ...args], options);
+  }
+
+  /** The host looks for the address on the segment, whatever its own network is. */
+  async reachOnLink(host: LabHost, address: IpAddress): Promise<void> {
+    const family = familyOf(address) === 'ipv4' ? '-4' : '-6';
+    await run('ip', [
+      ...['-n', host.namespace, family, 'route', 'replace', address],
+      ...['dev', HOST_INTERFACE],
+    ]);
   }
 
   /** Starts what goes on until it is stopped, at the latest with the lab. */

@@ -43,6 +43,8 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
     }
     case 'outage': {
       const probes = evidence.probes.get(expectation.probe) ?? [];
+      const isAsked = probes.some(({ sentAt }) => isIn(sentAt, expectation));
+      if (!isAsked) return { holds: false, seen: 'nobody asked' };
       return timed(longestOf(outagesIn(probes, expectation)), expectation);
     }
     case 'dual':

@@ -79,6 +79,7 @@ export async function runScenario(
   });
   let isKept = false;
   try {
+    await lab.reachOnLink(lab.client, scenario.watched.address);
     const seen = await play(new Stage(lab, scenario), began, options);
     if (options.pcapFile !== undefined) {
       mkdirSync(dirname(options.pcapFile), { recursive: true });
