@@ -31,7 +31,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
 
   test('removes what a killed run left before it is BACKUP', () =>
     inLab(async (lab) => {
-      const killed = await startOn(lab, 1, { priority: 150 });
+      const killed = await startOn(lab, 1, { priority: 150, lease: 'off' });
       await reaches(killed, 'MASTER');
       await killed.kill();
       expect(await has(lab, killed.host, VIP)).toBe(true);
