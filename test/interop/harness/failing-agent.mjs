@@ -1,7 +1,7 @@
 /**
  * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
- * what it leaves behind. The way it fails: `throw`, `exit` or `reject` in the protocol thread, or
- * `main-thread`, four seconds after its start, or `hang` in the protocol thread after eight.
+ * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit`, `reject`
+ * or `hang` in the protocol thread, or `main-thread`.
  */
 import { pathToFileURL } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -33,14 +33,15 @@ if (isMainThread) {
   process.exitCode = await runDaemon({ config: loaded.value, protocol });
   await protocol.terminate();
 } else if (workerData !== null) {
+  // Before the protocol begins: afterwards an import would wait for the turns of the event loop.
+  const { Reactor } = await compiled('kernel/reactor/reactor.js');
   await compiled('runtime/protocol-thread.js');
   const failure = failures[process.env.FAILING_WAY];
   if (failure !== undefined) setTimeout(failure, DELAY);
   // In the place where the protocol is served, as a bug of its own would.
   if (process.env.FAILING_WAY === 'hang') {
-    const { Reactor } = await compiled('kernel/reactor/reactor.js');
     const { wait } = Reactor.prototype;
-    const from = Date.now() + 2 * DELAY;
+    const from = Date.now() + DELAY;
     Reactor.prototype.wait = function (milliseconds) {
       while (Date.now() > from);
       return wait.call(this, milliseconds);
