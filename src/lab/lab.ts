@@ -14,7 +14,12 @@ import {
   peerNetworkLines,
   switchLines,
 } from './layout.ts';
-import { type LabProcess, type ProcessIdentity, spawnInNamespace } from './processes.ts';
+import {
+  type LabProcess,
+  type ProcessIdentity,
+  signalGroup,
+  spawnInNamespace,
+} from './processes.ts';
 import { claimState, readState, workDirectory, writeState } from './state.ts';
 import { type Crossing, filterText } from './switch-filter.ts';
 import { tearDown } from './tear-down.ts';
@@ -52,6 +57,7 @@ export class Lab {
   readonly directory: string;
   #processes: ProcessIdentity[] = [];
   readonly #started: LabProcess[] = [];
+  #isDown = false;
   readonly #blocked = new Map<string, Crossing>();
 
   private constructor(layout: LabLayout) {
@@ -98,6 +104,7 @@ export class Lab {
   }
 
   down(): Promise<void> {
+    this.#isDown = true;
     return tearDown(this.layout.prefix);
   }
 
@@ -134,6 +141,10 @@ export class Lab {
 
   async #record(starting: Promise<LabProcess>): Promise<LabProcess> {
     const started = await starting;
+    if (this.#isDown) {
+      signalGroup(started.identity, 'SIGKILL');
+      throw new LabError('not-ready', `lab '${this.layout.prefix}' is being removed`);
+    }
     this.#processes.push(started.identity);
     this.#started.push(started);
     writeState(this.#state());

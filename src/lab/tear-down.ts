@@ -2,10 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { LabError, run } from './command.ts';
 import { DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
-import { isRunning, signalGroup, startTimeOf, waitUntilGone } from './processes.ts';
+import {
+  isRunning,
+  type ProcessIdentity,
+  signalGroup,
+  startTimeOf,
+  waitUntilGone,
+} from './processes.ts';
 import { knownPrefixes, type LabState, readState, removeState } from './state.ts';
+import { sleep } from './wait.ts';
 
 const GONE_WITHIN_MILLISECONDS = 5_000;
+const STRAGGLER_MILLISECONDS = 30;
 
 export async function tearDown(prefix: string): Promise<void> {
   const state = readableState(prefix);
@@ -14,13 +22,18 @@ export async function tearDown(prefix: string): Promise<void> {
   const namespaces = namespacesOf(layout).filter((name) => existing.has(name));
   const recorded = state?.processes ?? [];
   for (const identity of recorded) signalGroup(identity, 'SIGKILL');
-  const inhabitants = (await Promise.all(namespaces.map(pidsIn))).flat();
-  const others = inhabitants.filter((pid) => !isAncestor(pid)).map(identityOf);
-  for (const { pid, startTime } of others) killSingle(pid, startTime);
-  if (!(await waitUntilGone([...recorded, ...others], GONE_WITHIN_MILLISECONDS))) {
-    const left = [...recorded, ...others].filter(isRunning).map(({ pid }) => pid);
-    throw new LabError('not-ready', `lab '${prefix}': processes do not end: ${left.join(', ')}`);
-  }
+  let remaining = recorded;
+  do {
+    const others = await endInhabitants(namespaces);
+    remaining = [...remaining, ...others];
+    if (!(await waitUntilGone(remaining, GONE_WITHIN_MILLISECONDS))) {
+      const left = remaining.filter(isRunning).map(({ pid }) => pid);
+      throw new LabError('not-ready', `lab '${prefix}': processes do not end: ${left.join(', ')}`);
+    }
+    remaining = [];
+    // One that was just being started may still be on its way into the namespace.
+    await sleep(STRAGGLER_MILLISECONDS);
+  } while ((await inhabitantsOf(namespaces)).length > 0);
   const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
   if (lines !== '') await run('ip', ['-force', '-batch', '-'], { input: lines });
   removeState(prefix);
@@ -45,6 +58,17 @@ function readableState(prefix: string): LabState | undefined {
 async function existingNamespaces(): Promise<Set<string>> {
   const list = await run('ip', ['netns', 'list']);
   return new Set(list.split('\n').map((line) => line.split(' ')[0] ?? ''));
+}
+
+async function endInhabitants(namespaces: readonly string[]): Promise<ProcessIdentity[]> {
+  const others = (await inhabitantsOf(namespaces)).map(identityOf);
+  for (const { pid, startTime } of others) killSingle(pid, startTime);
+  return others;
+}
+
+async function inhabitantsOf(namespaces: readonly string[]): Promise<number[]> {
+  const pids = (await Promise.all(namespaces.map(pidsIn))).flat();
+  return pids.filter((pid) => !isAncestor(pid));
 }
 
 /** The namespaces are the lab's own, so is what runs in them, a shell left open included. */
