@@ -1,7 +1,8 @@
 /**
  * How long a received packet has waited to be read, from the time stamp that the kernel gave it
  * (socket(7), SO_TIMESTAMPNS): Master_Down_Timer runs from the arrival of an advertisement, and not
- * from when a thread has woken up for it.
+ * from when a thread has woken up for it. For some milliseconds after the first socket has asked, the
+ * kernel gives the time of reading instead; a packet has then waited for nothing.
  *
  * The record is the first of the ancillary data, and the only one that the socket layer adds:
  *
