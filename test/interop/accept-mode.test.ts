@@ -32,8 +32,9 @@ describe.skipIf(lacks('nft'))('accept: false', () => {
 
       await outcomeOf(agent.host, ['nft', 'flush', 'ruleset']);
       await waitFor('the table', async () => (await tableOn(lab)).includes(VIP));
-      const kinds = (await eventsOf(agent)).map(({ kind }) => kind);
-      expect(kinds).toContain('accept-filter-restored');
+      await waitFor('the event', async () =>
+        (await eventsOf(agent)).some(({ kind }) => kind === 'accept-filter-restored'),
+      );
 
       await agent.stop();
       expect(await tableOn(lab)).toBe('');

@@ -35,6 +35,7 @@ describe.skipIf(lacks('curl')).concurrent('changes of state', () => {
       });
       await reaches(agent, 'MASTER');
       await waitFor('the commands', () => Promise.resolve(linesIn(file).length === 4));
+      await waitFor('the reader', () => Promise.resolve(read.includes('MASTER')));
       await agent.stop();
       await waitFor('the last line', () => Promise.resolve(read.includes('STOP')));
       reader.kill();
