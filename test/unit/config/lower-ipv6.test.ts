@@ -1,31 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type LoadedConfig, loadConfig } from '../../../src/config/load.ts';
-
-function load(instance: string, top = '') {
-  const text = `${top}\ninstances:\n  - ${instance}\n`;
-  return loadConfig(text, { hostName: 'host' });
-}
-
-/** One instance in flow style with these keys beside the necessary ones. */
-function web(keys: string, top = '', addresses = '[203.0.113.1]') {
-  return load(
-    `{ name: web, interface: eth0, vrid: 1, addresses: ${addresses}${keys && `, ${keys}`} }`,
-    top,
-  );
-}
-
-function errors(result: ReturnType<typeof load>): string[] {
-  return result.ok ? [] : result.error.map(({ message }) => message);
-}
-
-function value(result: ReturnType<typeof load>): LoadedConfig {
-  if (!result.ok) throw new Error(errors(result).join('\n'));
-  return result.value;
-}
-
-function instanceOf(result: ReturnType<typeof load>) {
-  return value(result).settings.instances[0];
-}
+import { errors, instanceOf, load, web } from './one-instance.ts';
 
 describe('an IPv6 virtual router', () => {
   const six = (keys = '', addresses = '["fe80::55:1", "2001:db8::100"]') =>
