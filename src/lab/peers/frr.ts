@@ -7,6 +7,7 @@ import { familyOf, type IpAddress } from '../../net/address.ts';
 import { ipBatch, run } from '../command.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
+import type { LabProcess } from '../processes.ts';
 import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 
@@ -42,6 +43,27 @@ export function vrrpdConfig(options: FrrOptions): string {
   return `${lines.join('\n')}\n`;
 }
 
+interface FrrRouter {
+  readonly status?: string;
+  readonly addresses?: readonly string[];
+}
+
+class FrrPeer extends Peer {
+  readonly #lab: Lab;
+
+  constructor(lab: Lab, host: LabHost, processes: readonly LabProcess[]) {
+    super(host, processes);
+    this.#lab = lab;
+  }
+
+  override async ready(): Promise<void> {
+    await waitFor(`${this.host.name} Backup or Master`, async () => {
+      const state = await frrState(this.#lab, this.host);
+      return state === 'Backup' || state === 'Master';
+    });
+  }
+}
+
 export async function startFrr(lab: Lab, host: LabHost, options: FrrOptions): Promise<Peer> {
   const vrid = options.vrid ?? 55;
   await makeMacvlan(lab, host, vrid, options.addresses);
@@ -57,14 +79,15 @@ export async function startFrr(lab: Lab, host: LabHost, options: FrrOptions): Pr
   await waitFor('zebra', () => answers(lab, host, 'zebra'), { unless: zebra.ended });
   const vrrpd = await start('vrrpd');
   await waitFor('vrrpd', () => answers(lab, host, 'vrrpd'), { unless: vrrpd.ended });
-  return new Peer(host, [zebra, vrrpd]);
+  return new FrrPeer(lab, host, [zebra, vrrpd]);
 }
 
-/** `Initialize`, `Backup` or `Master`, in vrrpd's own words. */
+/** `Initialize`, `Backup` or `Master`, in vrrpd's own words; of the family that has addresses. */
 export async function frrState(lab: Lab, host: LabHost): Promise<string | undefined> {
   const text = await vtysh(lab, host, 'vrrpd', 'show vrrp json');
-  const routers = JSON.parse(text) as { v4?: { status?: string } }[];
-  return routers[0]?.v4?.status;
+  const [router] = JSON.parse(text) as { v4?: FrrRouter; v6?: FrrRouter }[];
+  const used = [router?.v4, router?.v6].find((one) => (one?.addresses?.length ?? 0) > 0);
+  return used?.status;
 }
 
 function daemonArguments(directory: string, daemon: string): string[] {

@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { addressBits, familyOf, type IpAddress } from '../../net/address.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
+import type { LabProcess } from '../processes.ts';
 import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 
@@ -68,7 +69,25 @@ export function keepalivedFile(lab: Lab, host: LabHost): string {
   return lab.path(`${host.name}-keepalived.conf`);
 }
 
-/** Returns once the VRRP child has begun; it is BACKUP then. */
+/** /proc/net/raw: the port of a raw socket is its protocol, 112. */
+const VRRP_SOCKET = /:0070 /;
+
+class KeepalivedPeer extends Peer {
+  readonly #lab: Lab;
+
+  constructor(lab: Lab, host: LabHost, process: LabProcess) {
+    super(host, [process]);
+    this.#lab = lab;
+  }
+
+  override async ready(): Promise<void> {
+    await waitFor(`${this.host.name} listens`, async () =>
+      VRRP_SOCKET.test(await this.#lab.run(this.host, 'cat', ['/proc/net/raw', '/proc/net/raw6'])),
+    );
+  }
+}
+
+/** Returns once the VRRP child has begun. */
 export async function startKeepalived(
   lab: Lab,
   host: LabHost,
@@ -88,7 +107,7 @@ export async function startKeepalived(
     log: options.log === true,
   });
   await waitFor(label, () => existsSync(ready), { unless: process.ended });
-  return new Peer(host, [process]);
+  return new KeepalivedPeer(lab, host, process);
 }
 
 function prefixed(address: IpAddress): string {

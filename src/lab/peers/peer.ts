@@ -19,6 +19,11 @@ export class Peer {
     return this.#processes.some(({ identity }) => isRunning(identity));
   }
 
+  /** Resolves once it takes part: from then on it hears what is said to it. */
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** As an operator stops it: it may say good-bye and clean up. */
   stop(): Promise<void> {
     return this.#end('SIGTERM');

@@ -83,12 +83,19 @@ export class AgentPeer extends Peer {
     return found;
   }
 
+  override async ready(): Promise<void> {
+    await waitFor(`${this.host.name} BACKUP or MASTER`, async () => {
+      const { instances } = await this.#client.status();
+      return instances.every(({ state }) => state === 'BACKUP' || state === 'MASTER');
+    });
+  }
+
   async state(name = 'web'): Promise<string> {
     return (await this.instance(name)).state;
   }
 }
 
-/** Returns once it answers on its control socket. */
+/** Returns once it answers on its control socket, which is before it hears anything: see `ready`. */
 export async function startAgent(
   lab: Lab,
   host: LabHost,

@@ -17,8 +17,10 @@ export class Contestant {
     this.#start = start;
   }
 
+  /** Whoever is told anything from now on, by priority 0 or otherwise, hears it. */
   async start(): Promise<void> {
     this.#peer = await this.#start(this.host);
+    await this.#peer.ready();
   }
 
   get peer(): Peer {
