@@ -4,22 +4,29 @@ export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Names of those among the passed that had failed before: the suite gives them another attempt. */
+  readonly repeated: readonly string[];
 }
 
-export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
+export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0, repeated: [] };
 
 export function plus(a: Tally, b: Tally): Tally {
   return {
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
+    repeated: [...a.repeated, ...b.repeated],
   };
 }
 
 interface Report {
   readonly testResults: readonly {
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
@@ -44,5 +51,8 @@ function tallyOf({ status, assertionResults }: Report['testResults'][number]): T
   const passed = count('passed');
   const failed = count('failed');
   const skipped = assertionResults.length - passed - failed;
-  return { passed, failed: failed === 0 && status === 'failed' ? 1 : failed, skipped };
+  const repeated = assertionResults
+    .filter((one) => one.status === 'passed' && one.failureMessages.length > 0)
+    .map(({ fullName }) => fullName);
+  return { passed, failed: failed === 0 && status === 'failed' ? 1 : failed, skipped, repeated };
 }

@@ -103,6 +103,7 @@ async function main(names: readonly string[]): Promise<number> {
     rmSync(directory, { recursive: true, force: true });
   }
   console.log(`\n${lines.join('\n')}\n`);
+  for (const name of total.repeated) console.log(`passed, but not at the first attempt: ${name}`);
   if (total.skipped > 0) console.log(`${total.skipped} SKIPPED: see above what is missing`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;

@@ -57,7 +57,7 @@ async function untilBackup(
   const label = `start-${routers.length}`;
   const [program, args] =
     contender === 'vrrp-agent'
-      ? [process.execPath, [builtProgram('src/cli/main.js'), 'run', '--config', file]]
+      ? [builtProgram('src/cli/main.js'), ['run', '--config', file]]
       : ['keepalived', keepalivedArguments(lab, file)];
   const began = performance.now();
   const started = await lab.spawn(lab.director(1), program, args, { label, log: true });
@@ -83,8 +83,8 @@ async function untilChecked(contender: ContenderName, lab: Lab): Promise<number>
   const file = fileWith(contender, lab, manyRouters());
   const began = performance.now();
   if (contender === 'vrrp-agent') {
-    const args = [builtProgram('src/cli/main.js'), 'check', '--config', file];
-    await lab.run(lab.director(1), process.execPath, args);
+    const args = ['check', '--config', file];
+    await lab.run(lab.director(1), builtProgram('src/cli/main.js'), args);
   } else {
     await lab.run(lab.director(1), 'keepalived', ['-P', '-f', file, `--config-test=${file}.log`]);
   }

@@ -1,5 +1,8 @@
-#!/usr/bin/env node
-/** The process around the command line. */
+#!/usr/bin/env -S node --max-semi-space-size=4
+/**
+ * The process around the command line. Its young generation is kept small: with 255 virtual routers
+ * that is 30 MB less, and node takes the size at start only.
+ */
 import { COMMANDS } from './commands.ts';
 import { runProgram } from './program.ts';
 

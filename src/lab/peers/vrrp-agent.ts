@@ -106,8 +106,9 @@ export async function startAgent(
   const socket = agentSocket(lab, host);
   mkdirSync(lab.path(`${host.name}-state`), { recursive: true });
   writeFileSync(config, agentConfig(lab, host, options));
-  const program = [builtProgram('src/cli/main.js'), 'run', '--config', config];
-  const process = await lab.spawn(host, globalThis.process.execPath, program, { label, log: true });
+  const program = builtProgram('src/cli/main.js');
+  const args = ['run', '--config', config];
+  const process = await lab.spawn(host, program, args, { label, log: true });
   const client = new ControlClient({ socket, timeoutMs: 1_000 });
   const answers = () =>
     client.status().then(
