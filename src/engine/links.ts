@@ -25,6 +25,10 @@ export class LinkTable {
     return index === undefined ? undefined : this.#links.get(index);
   }
 
+  all(): Iterable<Link> {
+    return this.#links.values();
+  }
+
   replace(links: readonly LinkState[]): void {
     this.#links.clear();
     this.#indexes.clear();

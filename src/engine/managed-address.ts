@@ -33,17 +33,24 @@ export function managedAddresses(
       present.retired = false;
       return present;
     }
-    return {
-      ...address,
-      key,
-      pending: 'none',
-      held: false,
-      restoring: false,
-      announced: false,
-      retired: false,
-    };
+    return { ...address, key, ...UNTOUCHED };
   });
 }
+
+/** One that is there and should not be. */
+export function misplacedAddress(
+  address: VirtualAddress & { readonly key: string },
+): ManagedAddress {
+  return { ...address, ...UNTOUCHED, retired: true };
+}
+
+const UNTOUCHED = {
+  pending: 'none',
+  held: false,
+  restoring: false,
+  announced: false,
+  retired: false,
+} as const;
 
 /** Names of all interfaces they need, and the one of the settings. */
 export function interfacesOf(

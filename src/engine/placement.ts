@@ -5,6 +5,7 @@
 import type { Instant } from '../net/time.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
 import { sourceOf } from './faults.ts';
+import { noteLeftBehind } from './left-behind.ts';
 import type { LinkTable } from './links.ts';
 import type { Listening } from './listening.ts';
 import type { Reception } from './reception.ts';
@@ -53,6 +54,7 @@ export class Placement {
   /** The kernel's state is known, for the first time or anew. */
   linksReplaced(now: Instant): void {
     this.linksChanged(now);
+    if (!this.#started) noteLeftBehind(this.#roster.routers, this.#links);
     for (const router of this.#roster.routers) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;

@@ -5,6 +5,7 @@
  */
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
+import type { Input } from '../engine/inputs.ts';
 import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
 import type { PacketSink } from '../kernel/ports.ts';
 import { type Family, ip, mac } from '../net/address.ts';
@@ -14,8 +15,8 @@ import { Loop } from './loop.ts';
 
 const ROUNDS = 40;
 const ROUTERS = 16;
-/** What a rehearsal of one or two milliseconds has time for. */
-const REHEARSED = { least: 2, most: 16 } as const;
+/** What a rehearsal of one or two milliseconds has time for; IPv6 and virtual MACs take more of it. */
+const REHEARSED = { least: 2, most: 16, mostOfTheDear: 5 } as const;
 const INDEX = 1;
 /** Too large for V8's small integers, like any real time: code compiled for those would be thrown away. */
 const LATE = 10_000_000_000 as Instant;
@@ -25,17 +26,24 @@ const NO_DELAY = seconds(0);
 interface Cast {
   readonly routers: number;
   readonly families: readonly Family[];
+  readonly virtualMac: boolean;
 }
+
+const USUAL: Cast = { routers: ROUTERS, families: ['ipv4'], virtualMac: false };
+const RARER: Cast = { routers: ROUTERS, families: ['ipv4', 'ipv6'], virtualMac: true };
 
 /** A tenth of a second: for a thread that waits to be told what to do. */
 export function warmUp(): void {
-  for (let round = 0; round < ROUNDS; round++) play({ routers: ROUTERS, families: ['ipv4'] });
+  for (let round = 0; round < ROUNDS; round++) play(round % 4 === 0 ? RARER : USUAL);
 }
 
 /** As many routers as there are, within what a few milliseconds allow. */
 export function rehearse(instances: readonly InstanceSettings[]): void {
-  const routers = Math.min(Math.max(instances.length, REHEARSED.least), REHEARSED.most);
-  play({ routers, families: [...new Set(instances.map(({ family }) => family))] });
+  const families = [...new Set(instances.map(({ family }) => family))];
+  const virtualMac = instances.some((one) => one.virtualMac !== undefined);
+  const { least, most, mostOfTheDear } = REHEARSED;
+  const limit = virtualMac || families.includes('ipv6') ? mostOfTheDear : most;
+  play({ routers: Math.min(Math.max(instances.length, least), limit), families, virtualMac });
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
@@ -67,9 +75,12 @@ class Rehearsal {
   readonly #station: number;
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
+  readonly #rested: Input[] = [];
+  readonly #cast: Cast;
 
   constructor(station: number, priority: number, cast: Cast) {
     this.#station = station;
+    this.#cast = cast;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
       structuredClone(rehearsalSettings(priority, cast)),
@@ -83,7 +94,15 @@ class Rehearsal {
         packets: this.#packets(),
         routes: this.#routes(),
       },
-      { reports: () => {}, lateness: () => {}, finished: () => {} },
+      {
+        reports: () => {},
+        lateness: () => {},
+        virtualLink: ({ kind, name }) => {
+          if (kind === 'virtual-link.rest')
+            this.#rested.push({ kind: 'virtual-link.rested', name });
+        },
+        finished: () => {},
+      },
     );
   }
 
@@ -96,6 +115,7 @@ class Rehearsal {
     for (let step = 0; step < 8 && this.#deadline <= end; step++) {
       this.#now = Math.max(this.#now, this.#deadline) as Instant;
       this.loop.turn();
+      if (this.#rested.length > 0) this.loop.feed(this.#rested.splice(0));
     }
   }
 
@@ -147,11 +167,17 @@ class Rehearsal {
         addressState(`fe80::${this.#station}`, 64),
       ],
     };
+    const virtualLinks = Array.from({ length: this.#cast.routers }, (_, position) => ({
+      ...link,
+      ...{ index: INDEX + 1 + position, name: linkName(position), addresses: [] },
+      ...{ up: false, running: false },
+    }));
+    const links = this.#cast.virtualMac ? [link, ...virtualLinks] : [link];
     return {
       changeAddresses: (changes: readonly unknown[]) => changes.map(() => 0),
       clearRouting: () => [],
       raiseLinks: (indexes: readonly number[]) => indexes.map(() => 0),
-      snapshot: () => [link],
+      snapshot: () => links,
       drain: () => 'drained' as const,
       close: () => {},
     };
@@ -162,10 +188,16 @@ function addressState(address: string, prefixLength: number): AddressState {
   return { address: ip(address), prefixLength, ours: false, tentative: false, duplicate: false };
 }
 
-function rehearsalSettings(priority: number, { routers, families }: Cast): Settings {
+function linkName(position: number): string {
+  return `rehearsal-${position}`;
+}
+
+function rehearsalSettings(priority: number, cast: Cast): Settings {
+  const { routers, families, virtualMac } = cast;
   const instances = Array.from({ length: routers }, (_, position): InstanceSettings => {
     const family = families[position % families.length] ?? 'ipv4';
     const number = position + 1;
+    const place = virtualMac ? linkName(position) : 'rehearsal';
     return {
       name: `rehearsal-${position}`,
       interface: 'rehearsal',
@@ -176,8 +208,10 @@ function rehearsalSettings(priority: number, { routers, families }: Cast): Setti
       advertisementInterval: seconds(1),
       addresses:
         family === 'ipv4'
-          ? [virtualAddress(`198.51.100.${number}`, 32)]
-          : [virtualAddress(`fe80::1:${number}`, 128), virtualAddress(`2001:db8::${number}`, 128)],
+          ? [virtualAddress(`198.51.100.${number}`, 32, place)]
+          : [`fe80::1:${number}`, `2001:db8::${number}`].map((one) =>
+              virtualAddress(one, 128, place),
+            ),
       extraAddresses: [],
       routes: [],
       rules: [],
@@ -191,12 +225,16 @@ function rehearsalSettings(priority: number, { routers, families }: Cast): Setti
       garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: NO_DELAY, form: 'both' },
       neighborAdvertisement: { router: 'auto' },
       track: [],
-      virtualMac: undefined,
+      virtualMac: virtualMac ? { interface: place, mac: mac('00:00:5e:00:01:01') } : undefined,
     };
   });
   return { router: 'rehearsal', linger: 'off', instances, syncGroups: [] };
 }
 
-function virtualAddress(address: string, prefixLength: number): VirtualAddress {
-  return { address: ip(address), prefixLength, interface: 'rehearsal' };
+function virtualAddress(
+  address: string,
+  prefixLength: number,
+  interfaceName: string,
+): VirtualAddress {
+  return { address: ip(address), prefixLength, interface: interfaceName };
 }

@@ -65,6 +65,16 @@ describe('a router with a virtual MAC', () => {
     ]);
   });
 
+  test('removes what a former run has left on the interface itself, and nothing of others', () => {
+    const theirs = addressOf(`${VIP}/24`);
+    const left = [addressOf('192.0.2.11/24'), addressOf(`${VIP}/32`, { ours: true }), theirs];
+    const rig = new Rig([settings()], { links: [linkOf({ addresses: left }), virtualLink()] });
+    expect(rig.start()).toEqual(
+      expect.arrayContaining([`remove ${VIP}/32`, `cleaned ${VIP}`, 'INIT -> BACKUP (startup)']),
+    );
+    expect(rig.becomeMaster()).not.toContain(`remove ${VIP}/24`);
+  });
+
   test('sets it down after the address is gone', () => {
     const rig = started();
     rig.becomeMaster();

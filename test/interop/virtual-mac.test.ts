@@ -1,5 +1,5 @@
 /** With virtual MAC addresses: what hosts and switches see, and peers that use them as well. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { announcementsIn } from '../../src/lab/capture.ts';
 import { run } from '../../src/lab/command.ts';
@@ -7,10 +7,16 @@ import type { Lab } from '../../src/lab/lab.ts';
 import { advertisementSource, virtualAddress, virtualAddresses6 } from '../../src/lab/layout.ts';
 import { startFrr } from '../../src/lab/peers/frr.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
-import { AgentPeer, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import {
+  type AgentInstance,
+  AgentPeer,
+  agentConfig,
+  agentFile,
+  startAgent,
+} from '../../src/lab/peers/vrrp-agent.ts';
 import { Prober, probeReport, probesIn } from '../../src/lab/probe.ts';
 import { sleep } from '../../src/lab/wait.ts';
-import type { IpAddress } from '../../src/net/address.ts';
+import { familyOf, type IpAddress } from '../../src/net/address.ts';
 import { readPcap } from '../../src/wire/pcap.ts';
 import { Contestant, Duel } from './harness/duel.ts';
 import { useLabs } from './harness/fresh-lab.ts';
@@ -24,12 +30,19 @@ const SIX = virtualAddresses6(2);
 
 const labs = useLabs();
 
-function agentAt(lab: Lab, director: 1 | 2, priority: number, addresses: readonly IpAddress[]) {
+function agentAt(
+  lab: Lab,
+  director: 1 | 2,
+  priority: number,
+  addresses: readonly IpAddress[],
+  more: Partial<AgentInstance> = {},
+) {
   const instance = {
     priority,
     advertisement_interval: `${INTERVAL_MILLISECONDS}ms`,
     addresses,
     virtual_mac: true,
+    ...more,
   };
   const start = (host: Contestant['host']) => startAgent(lab, host, { instances: [instance] });
   return new Contestant(lab.director(director), start);
@@ -52,6 +65,10 @@ async function portOf(lab: Lab, mac: string): Promise<string | undefined> {
   const text = await run('bridge', ['-n', lab.layout.switchNamespace, 'fdb', 'show']);
   const line = text.split('\n').find((one) => one.startsWith(mac) && !one.includes('permanent'));
   return / dev (\S+)/.exec(` ${line ?? ''}`)?.[1];
+}
+
+function versionOf(address: IpAddress): 4 | 6 {
+  return familyOf(address) === 'ipv4' ? 4 : 6;
 }
 
 describe.skipIf(lacks('bridge'))('two agents with virtual MAC addresses', () => {
@@ -128,7 +145,59 @@ describe.skipIf(lacks('bridge'))('two agents with virtual MAC addresses', () => 
   });
 });
 
+describe.skipIf(lacks())('an instance whose virtual MAC is switched on and off', () => {
+  const instances = (virtualMac: boolean) => [
+    { addresses: FOUR, virtual_mac: virtualMac },
+    { name: 'six', addresses: SIX, virtual_mac: virtualMac },
+  ];
+  const optionsOf = (virtualMac: boolean) => ({
+    more: { defaults: { advertisement_interval: '100ms', lease: 'off' } },
+    instances: instances(virtualMac),
+  });
+
+  async function serves(lab: Lab, isVirtual: boolean): Promise<void> {
+    const place = (address: IpAddress) => (isVirtual ? `vr${versionOf(address)}-55-eth0` : 'eth0');
+    const wanted = [...FOUR, ...SIX].map((address) => `${address} ${place(address)}`);
+    const held = async () => {
+      const all = await lab.addresses(lab.director(1));
+      const texts = all.map((one) => `${one.address} ${one.interfaceName}`);
+      return texts.filter((text) => [...FOUR, ...SIX].some((one) => text.startsWith(`${one} `)));
+    };
+    await expect
+      .poll(async () => (await held()).sort(), { timeout: 20_000 })
+      .toEqual(wanted.sort());
+  }
+
+  test('has each address in one place, after a reload and after a crash', async () => {
+    const lab = await labs.up();
+    const host = lab.director(1);
+    const first = await startAgent(lab, host, optionsOf(false));
+    await serves(lab, false);
+    for (const isVirtual of [true, false]) {
+      writeFileSync(agentFile(lab, host), agentConfig(lab, host, optionsOf(isVirtual)));
+      first.signal('SIGHUP');
+      await serves(lab, isVirtual);
+    }
+    await first.kill();
+    const second = await startAgent(lab, host, optionsOf(true));
+    await serves(lab, true);
+    await second.kill();
+    await startAgent(lab, host, optionsOf(false));
+    await serves(lab, false);
+  });
+});
+
 describe.skipIf(lacks('keepalived'))('with keepalived and its use_vmac', () => {
+  test('stands in for it in version 2, and gives back', async () => {
+    const lab = await labs.up();
+    const agent = agentAt(lab, 1, 100, FOUR, { version: 2, advertisement_interval: '1s' });
+    const options = { addresses: FOUR, version: 2, priority: 150, virtualMac: true } as const;
+    const keepalived = new Contestant(lab.director(2), (host) =>
+      startKeepalived(lab, host, options),
+    );
+    await electionCrashAndReturn(new Duel(lab, FOUR[0]), keepalived, agent, 1_000);
+  });
+
   test.each([
     ['IPv4', FOUR],
     ['IPv6', SIX],
@@ -157,19 +226,21 @@ describe.skipIf(lacks('keepalived'))('with keepalived and its use_vmac', () => {
 
 describe.skipIf(lacks('vrrpd', 'zebra', 'vtysh'))('with FRRouting on its macvlan', () => {
   test.each([
-    ['the agent', { agent: 150, frr: 100 }],
-    ['vrrpd', { agent: 100, frr: 150 }],
-  ])('%s leads, the other stands in and gives back', async (_, priorities) => {
+    ['the agent', FOUR, { agent: 150, frr: 100 }],
+    ['vrrpd', FOUR, { agent: 100, frr: 150 }],
+    ['over IPv6 vrrpd', SIX, { agent: 100, frr: 150 }],
+  ])('%s leads, the other stands in and gives back', async (_, addresses, priorities) => {
     const lab = await labs.up();
-    const agent = agentAt(lab, 1, priorities.agent, FOUR);
+    const [address = FOUR[0]] = addresses.slice(-1);
+    const agent = agentAt(lab, 1, priorities.agent, addresses);
     const frr = new Contestant(lab.director(2), (host) =>
       startFrr(lab, host, {
-        addresses: FOUR,
+        addresses,
         priority: priorities.frr,
         intervalMilliseconds: INTERVAL_MILLISECONDS,
       }),
     );
     const [better, worse] = priorities.agent > 100 ? [agent, frr] : [frr, agent];
-    await electionCrashAndReturn(new Duel(lab, FOUR[0]), better, worse, INTERVAL_MILLISECONDS);
+    await electionCrashAndReturn(new Duel(lab, address), better, worse, INTERVAL_MILLISECONDS);
   });
 });

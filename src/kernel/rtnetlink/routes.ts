@@ -45,6 +45,13 @@ import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from '
 /** An IPv6 address costs the kernel some 70 us, anything else 5: no batch holds its lock for long. */
 const BATCH = { cheap: 256, dear: 16 } as const;
 
+/**
+ * Milliseconds. A new IPv6 address is reached only when a worker of the kernel has put its route in
+ * place (addrconf_dad_work in net/ipv6/addrconf.c), and that runs on the processor of whoever asked:
+ * a real-time thread that goes on with its work keeps it waiting for as long.
+ */
+const WORKER_NAP = 0.06;
+
 const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 export interface RoutesOptions {
@@ -60,6 +67,7 @@ export class Routes implements RoutePort {
   readonly #requests: NetlinkSocket;
   readonly #monitor: NetlinkSocket;
   readonly #routing: NetlinkSocket;
+  readonly #nap = new Int32Array(new SharedArrayBuffer(4));
 
   /** In the network namespace of the calling thread. Throws `KernelError`. */
   constructor(options: RoutesOptions = {}) {
@@ -81,6 +89,7 @@ export class Routes implements RoutePort {
       const run = runOfOneCost(changes, errnos.length);
       const answers = this.#requests.transact(run.map(requestFor), BATCH[costOf(run[0])]);
       for (const answer of answers) errnos.push(answer.errno);
+      if (run.some(isNewIpv6Address)) Atomics.wait(this.#nap, 0, 0, WORKER_NAP);
     }
     return errnos;
   }
@@ -155,6 +164,10 @@ function runOfOneCost(changes: readonly KernelChange[], start: number): KernelCh
 function costOf(change: KernelChange | undefined): keyof typeof BATCH {
   if (change === undefined || 'entry' in change) return 'cheap';
   return familyOf(change.address) === 'ipv6' ? 'dear' : 'cheap';
+}
+
+function isNewIpv6Address(change: KernelChange): boolean {
+  return change.operation === 'add' && costOf(change) === 'dear';
 }
 
 function requestFor(change: KernelChange): NetlinkRequest {
