@@ -45,6 +45,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/engine/settings.ts',
     'src/engine/settings-change.ts',
     'src/engine/ipvs/daemon-plan.ts',
+    'src/engine/ipvs/server-weight.ts',
     'fsm/vrrp/timing.ts',
     'node:',
     'zod',

@@ -1,8 +1,15 @@
 /** IPVS settings back in the words of the file. */
 import { endpointName, type Server, type Tunnel } from '../net/ipvs.ts';
+import { effectiveCheck, effectiveMinimum, effectiveWeightFrom } from './effective-check.ts';
 import type { IpvsFile, ServerFile, ServiceFile, TunnelFile } from './ipvs-schema.ts';
-import type { IpvsSettings, ServiceSettings, SyncSettings } from './ipvs-settings.ts';
+import type {
+  HealthSettings,
+  IpvsSettings,
+  ServiceSettings,
+  SyncSettings,
+} from './ipvs-settings.ts';
 
+type ServerMapping = Exclude<ServerFile, string>;
 type SysctlFile = NonNullable<IpvsFile['sysctl']>;
 
 export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
@@ -56,7 +63,8 @@ function effectiveSync({ mode, instance, rstGuard, daemon }: SyncSettings): Ipvs
   };
 }
 
-function effectiveService({ name, service, servers, require }: ServiceSettings): ServiceFile {
+function effectiveService(settings: ServiceSettings): ServiceFile {
+  const { name, service, servers, require, health } = settings;
   const { key, persistence } = service;
   return {
     name,
@@ -77,18 +85,39 @@ function effectiveService({ name, service, servers, require }: ServiceSettings):
             ...(persistence.engine === undefined ? {} : { engine: persistence.engine }),
           },
         }),
-    servers: servers.map(effectiveServer),
+    servers: servers.map((server) => ({
+      ...effectiveServer(server),
+      ...probesOf(endpointName(server), health),
+    })),
+    on_failure: health.onFailure,
+    ...(health.fallback === undefined ? {} : { fallback: effectiveFallback(health.fallback) }),
+    ...(health.minimum === undefined ? {} : { min_servers: effectiveMinimum(health.minimum) }),
     ...(require === undefined ? {} : { require }),
   };
 }
 
 const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
 
-function effectiveServer(server: Server): ServerFile {
+/** Said of each server, wherever the file has said it. */
+function probesOf(name: string, { checks, weights }: HealthSettings) {
+  const check = checks[name];
+  const weight = weights[name];
+  return {
+    ...(check === undefined ? {} : { check: effectiveCheck(check) }),
+    ...(weight === undefined ? {} : { weight_from: effectiveWeightFrom(weight) }),
+  };
+}
+
+function effectiveFallback(server: Server): NonNullable<ServiceFile['fallback']> {
+  const { upper_threshold: _, lower_threshold: __, ...words } = effectiveServer(server);
+  return words;
+}
+
+function effectiveServer(server: Server): ServerMapping {
   return {
     address: endpointName(server),
     weight: server.weight,
-    forwarding: server.forwarding as NonNullable<Exclude<ServerFile, string>['forwarding']>,
+    forwarding: server.forwarding as NonNullable<ServerMapping['forwarding']>,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     ...(server.tunnel === undefined ? {} : { tunnel: effectiveTunnel(server.tunnel) }),

@@ -1,7 +1,7 @@
 /** `track` and `sync_groups` back in the words of the file. */
 import type { SyncGroupSettings, TrackSettings } from '../engine/settings.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
-import type { ProbeSettings, ProbeTarget } from '../net/probe.ts';
+import type { ProbeSettings, TrackTarget } from '../net/probe.ts';
 import { formatDuration } from '../net/time.ts';
 import { effectiveNotify } from './effective-notify.ts';
 import type { Probes } from './lower-track.ts';
@@ -9,8 +9,10 @@ import type { SubjectNotification } from './notification-settings.ts';
 import type { SyncGroupFile } from './sync-group-schema.ts';
 import type { TrackFile } from './track-schema.ts';
 
+/** What an instance needs of a service is said there, as `min_servers`. */
 export function effectiveTrack(track: readonly TrackSettings[], probes: Probes): TrackFile[] {
-  return track.map(({ name, weight, source }) => ({
+  const written = track.filter(({ source }) => source.kind !== 'ipvs');
+  return written.map(({ name, weight, source }) => ({
     ...sourceWords(source, probes),
     name,
     ...(weight === undefined ? {} : { weight }),
@@ -50,7 +52,7 @@ function timing({ kind, interval, timeout, rise, fall }: ProbeSettings): TrackFi
   };
 }
 
-function targetWords(target: ProbeTarget): TrackFile {
+function targetWords(target: TrackTarget): TrackFile {
   switch (target.kind) {
     case 'script': {
       const { argv, user } = target;

@@ -1,6 +1,7 @@
 /** The shape of `ipvs`: sync daemons, service table, kernel parameters. */
 import * as z from 'zod';
 import { SCHEDULERS } from '../net/ipvs.ts';
+import { check, minServers, weightFrom } from './check-schema.ts';
 import { ipvsSysctls } from './ipvs-sysctls.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
@@ -64,12 +65,30 @@ const server = z.union(
           })
           .optional(),
         tunnel: tunnel.optional(),
+        check: check
+          .meta({ description: "Instead of the service's `check`; `none`: nobody looks." })
+          .optional(),
+        weight_from: z
+          .union([choice(['file']), weightFrom], {
+            error: ({ input }) => (input === undefined ? undefined : 'expected file, or a mapping'),
+          })
+          .meta({ description: "Instead of the service's `weight_from`; `file`: `weight` counts." })
+          .optional(),
       },
       'A real server.',
     ),
   ],
   { error: ({ input }) => (input === undefined ? undefined : `expected ${SERVER_FORM}`) },
 );
+
+const fallbackKeys = {
+  address: serverAddress,
+  weight: weight.optional(),
+  forwarding: forwarding
+    .meta({ description: 'How packets get there. Default: that of the service.' })
+    .optional(),
+  tunnel: tunnel.optional(),
+};
 
 const service = mapping(
   {
@@ -124,6 +143,35 @@ const service = mapping(
       .optional(),
     tunnel: tunnel.optional(),
     servers: z.array(server).meta({ description: 'The real servers.' }),
+    check: check
+      .meta({
+        description: 'How each server is looked at: a word, or a mapping. Default: not at all.',
+        default: 'none',
+      })
+      .optional(),
+    on_failure: choice(['quiesce', 'remove'])
+      .meta({
+        description:
+          'What becomes of a server that is down. `quiesce`: weight 0, its connections go on. ' +
+          '`remove`: it leaves the table.',
+        default: 'quiesce',
+      })
+      .optional(),
+    fallback: z
+      .union([serverAddress, mapping(fallbackKeys, 'A server for when there is no other.')], {
+        error: ({ input }) => (input === undefined ? undefined : `expected ${SERVER_FORM}`),
+      })
+      .meta({
+        description: 'Gets the new connections while no other server does; nobody checks it.',
+      })
+      .optional(),
+    weight_from: weightFrom.optional(),
+    min_servers: minServers
+      .meta({
+        description:
+          'With `require`: fewer healthy servers put that instance into FAULT, or lower its priority.',
+      })
+      .optional(),
     require: z
       .string()
       .meta({

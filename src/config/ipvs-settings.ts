@@ -1,6 +1,8 @@
 /** What the main thread must know to keep the kernel's IPVS as the file says. */
 import type { SyncMode } from '../engine/ipvs/daemon-plan.ts';
+import type { OnFailure } from '../engine/ipvs/server-weight.ts';
 import type { ConnectionTimeouts, Server, Service, SyncDaemon } from '../net/ipvs.ts';
+import type { ServerProbe } from '../net/probe.ts';
 
 export interface IpvsSettings {
   /** Without IPVS no instance becomes MASTER. */
@@ -29,4 +31,28 @@ export interface ServiceSettings {
   readonly servers: readonly Server[];
   /** This instance is in FAULT while the kernel does not have the service. */
   readonly require: string | undefined;
+  readonly health: HealthSettings;
+}
+
+/** What is done so that new connections go to servers that work. */
+export interface HealthSettings {
+  /** By name of the server; one that is not here counts as healthy. */
+  readonly checks: Readonly<Record<string, ServerProbe>>;
+  /** By name of the server: what tells its weight. */
+  readonly weights: Readonly<Record<string, ServerProbe>>;
+  readonly onFailure: OnFailure;
+  readonly fallback: Server | undefined;
+  readonly minimum: MinimumSettings | undefined;
+}
+
+/** Healthy servers without which the required instance suffers. */
+export interface MinimumSettings {
+  readonly count: number;
+  /** Added to the priority while there are fewer; undefined: FAULT. */
+  readonly weight: number | undefined;
+}
+
+/** What the instance tracks, by the name of the service. */
+export function minimumProbe(service: string): string {
+  return `ipvs ${service}`;
 }

@@ -1,21 +1,15 @@
 /** One service of the file, with its servers. */
-import { addressBits, type Family, familyOf, type IpAddress, parseIp } from '../net/address.ts';
-import {
-  endpointName,
-  type Persistence,
-  type Server,
-  type Service,
-  type ServiceKey,
-  type Tunnel,
-} from '../net/ipvs.ts';
+import { addressBits, type Family, familyOf } from '../net/address.ts';
+import type { Persistence, Service, ServiceKey } from '../net/ipvs.ts';
 import { seconds } from '../net/time.ts';
 import type { Findings, Path } from './finding.ts';
-import type { ServerFile, ServiceFile, TunnelFile } from './ipvs-schema.ts';
+import type { ServiceFile } from './ipvs-schema.ts';
 import type { ServiceSettings } from './ipvs-settings.ts';
+import { parseAddressAndPort } from './lower-endpoint.ts';
+import { lowerHealth } from './lower-ipvs-health.ts';
+import { lowerServers } from './lower-ipvs-server.ts';
 import { lowerDuration } from './lower-timing.ts';
 import { describeValue } from './value-text.ts';
-
-type ServerMapping = Exclude<ServerFile, string>;
 
 const DEFAULT_PERSISTENCE = seconds(300);
 const PERSISTENCE_RANGE = { minimum: seconds(1), maximum: seconds(2_678_400), zero: false };
@@ -46,11 +40,13 @@ export function lowerService(
     persistence: lowerPersistence(file, key.family, path, findings),
   };
   checkCombinations(service, path, findings);
+  const lowered = lowerServers(file, key, path, findings);
   return {
     name: file.name,
     service,
-    servers: lowerServers(file, key, path, findings),
+    servers: lowered.map(({ server }) => server),
     require: file.require,
+    health: lowerHealth(file, key, lowered, path, findings),
   };
 }
 
@@ -66,7 +62,7 @@ function lowerKey(file: ServiceFile, path: Path, findings: Findings): ServiceKey
     }
     return { kind: 'mark', family: family ?? 'ipv4', mark: fwmark };
   }
-  const endpoint = parseEndpoint(text ?? '');
+  const endpoint = parseAddressAndPort(text ?? '');
   const at = [...path, 'address'];
   if (endpoint?.port === undefined) {
     const form = 'an IP address and a port, IPv6 in brackets';
@@ -83,21 +79,6 @@ function lowerKey(file: ServiceFile, path: Path, findings: Findings): ServiceKey
     address: endpoint.address,
     port: endpoint.port,
   };
-}
-
-/** The port is undefined where there is none. */
-function parseEndpoint(
-  text: string,
-): { readonly address: IpAddress; readonly port: number | undefined } | undefined {
-  const plain = parseIp(text);
-  if (plain !== undefined) return { address: plain, port: undefined };
-  const parts = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]{1,5}))?$/.exec(text);
-  const [, inBrackets, bare, digits] = parts ?? [];
-  const address = parseIp(inBrackets ?? bare ?? '');
-  const port = digits === undefined ? undefined : Number(digits);
-  if (address === undefined || (port ?? 0) > 65_535) return undefined;
-  if ((inBrackets !== undefined) !== (familyOf(address) === 'ipv6')) return undefined;
-  return { address, port };
 }
 
 function lowerFlags({ flags, scheduler = 'wlc' }: ServiceFile, path: Path, findings: Findings) {
@@ -148,76 +129,4 @@ function checkCombinations(service: Service, path: Path, findings: Findings): vo
     const message = 'port 0, every port, is only possible with "persistence"';
     findings.error([...path, 'address'], 'conflict', message);
   }
-}
-
-function lowerServers(
-  file: ServiceFile,
-  key: ServiceKey,
-  path: Path,
-  findings: Findings,
-): Server[] {
-  const names = new Set<string>();
-  return file.servers.flatMap((entry, index): Server[] => {
-    const at = [...path, 'servers', index];
-    const values = typeof entry === 'string' ? { address: entry } : entry;
-    const server = lowerServer(values, file, key, at, findings);
-    if (server === undefined) return [];
-    const name = endpointName(server);
-    if (names.has(name)) findings.error(at, 'conflict', `${name} is in this service already`);
-    names.add(name);
-    return [server];
-  });
-}
-
-function lowerServer(
-  values: ServerMapping,
-  file: ServiceFile,
-  key: ServiceKey,
-  path: Path,
-  findings: Findings,
-): Server | undefined {
-  const endpoint = parseEndpoint(values.address);
-  if (endpoint === undefined) {
-    const message = `expected an IP address with or without a port, found ${describeValue(values.address)}`;
-    findings.error(path, 'type', message);
-    return undefined;
-  }
-  const forwarding = values.forwarding ?? file.forwarding ?? 'nat';
-  const servicePort = key.kind === 'address' ? key.port : 0;
-  const port = endpoint.port ?? servicePort;
-  if (forwarding !== 'nat' && port !== servicePort) {
-    const message = `${forwarding} cannot change the port: ${servicePort} is the service's`;
-    findings.error(path, 'conflict', message);
-  }
-  if (forwarding !== 'tun' && familyOf(endpoint.address) !== key.family) {
-    findings.error(path, 'conflict', `only tun can reach a server of another family`);
-  }
-  const { upper_threshold: upper = 0, lower_threshold: lower = 0 } = values;
-  if (lower > upper) {
-    const message = `must not be more than upper_threshold, which is ${upper}`;
-    findings.error([...path, 'lower_threshold'], 'conflict', message);
-  }
-  return {
-    address: endpoint.address,
-    port,
-    forwarding,
-    weight: values.weight ?? 1,
-    upperThreshold: upper,
-    lowerThreshold: lower,
-    tunnel:
-      forwarding === 'tun' ? lowerTunnel(values.tunnel ?? file.tunnel, path, findings) : undefined,
-  };
-}
-
-function lowerTunnel(
-  tunnel: TunnelFile | undefined,
-  path: Path,
-  findings: Findings,
-): Tunnel | undefined {
-  if (tunnel === undefined) return undefined;
-  const { type = 'ipip', port, checksum = 'none' } = tunnel;
-  if ((type === 'gue') !== (port !== undefined)) {
-    findings.error(path, 'conflict', 'gue needs a port, and only gue has one');
-  }
-  return { type, port: port ?? 0, checksum };
 }

@@ -2,7 +2,7 @@
 import type { TrackSettings } from '../engine/settings.ts';
 import { familyOf, type IpAddress } from '../net/address.ts';
 import { parseEndpoint } from '../net/endpoint.ts';
-import { type ProbeSettings, type ProbeTarget, type ProbeTiming, probeName } from '../net/probe.ts';
+import { type ProbeTiming, probeName, type TrackProbe, type TrackTarget } from '../net/probe.ts';
 import { milliseconds, seconds } from '../net/time.ts';
 import type { Findings, Path } from './finding.ts';
 import { lowerHostAddress } from './lower-address.ts';
@@ -10,7 +10,7 @@ import { type DurationRange, lowerDuration } from './lower-timing.ts';
 import type { TrackFile } from './track-schema.ts';
 
 /** All probes of the file, each once. */
-export type Probes = Map<string, ProbeSettings>;
+export type Probes = Map<string, TrackProbe>;
 
 type Kind = 'interface' | 'script' | 'file' | 'process' | 'pidfile' | 'gateway' | 'http' | 'tcp';
 type Key = keyof TrackFile;
@@ -140,7 +140,7 @@ function targetOf(
   kind: Exclude<Kind, 'interface'>,
   index: number,
   context: TrackContext,
-): ProbeTarget | undefined {
+): TrackTarget | undefined {
   const { file = '', process = '', pidfile = '', http = '', content, up_when } = entry;
   switch (kind) {
     case 'script':
@@ -179,7 +179,7 @@ function tcpOf(
   { tcp = '' }: TrackFile,
   index: number,
   { at, findings }: TrackContext,
-): ProbeTarget | undefined {
+): TrackTarget | undefined {
   const endpoint = parseEndpoint(tcp);
   if (endpoint !== undefined) return { kind: 'tcp', endpoint };
   const message = 'expected an IP address and a port, like 127.0.0.1:80 or [::1]:80';
@@ -191,7 +191,7 @@ function gatewayOf(
   entry: TrackFile,
   index: number,
   { at, link: usual, findings }: TrackContext,
-): ProbeTarget | undefined {
+): TrackTarget | undefined {
   const { gateway = [] } = entry;
   const list = typeof gateway === 'string' ? [gateway] : gateway;
   const addresses = list.flatMap((text, position): IpAddress[] => {

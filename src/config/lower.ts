@@ -9,6 +9,7 @@ import { inherit } from './inherit.ts';
 import { lowerHttp } from './lower-http.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerIpvs } from './lower-ipvs.ts';
+import { trackMinimums } from './lower-ipvs-health.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
@@ -48,10 +49,11 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);
     if (notify !== undefined) notifications.set(values.name ?? '', notify);
   }
+  const ipvs = lowerIpvs(file.ipvs, instances, findings);
   const settings: Settings = {
     router: file.router ?? hostName,
     linger: file.stop?.linger ?? 'auto',
-    instances,
+    instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
   };
   const notify: NotificationSettings = {
@@ -60,7 +62,6 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     instances: notifications,
     groups: groupNotifications(file, findings),
   };
-  const ipvs = lowerIpvs(file.ipvs, instances, findings);
   return { settings, agent: { ...agent, notifications: notify, ipvs, probes } };
 }
 

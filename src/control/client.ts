@@ -2,7 +2,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { TakeoverStep } from './commands.ts';
 import { ControlError, RefusedRequest } from './control-error.ts';
-import type { IpvsDocument } from './ipvs-document.ts';
+import type { DrainDocument, IpvsDocument } from './ipvs-document.ts';
 import type {
   ErrorDocument,
   EventDocument,
@@ -58,6 +58,11 @@ export class ControlClient {
   /** What was done, or with `dryRun` what would be. */
   reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
     return this.#command('/v1/reload', { dry_run: dryRun }, 'instances');
+  }
+
+  /** Takes a real server out of service, or back; takes as long as it is told to wait. */
+  drain(verb: 'drain' | 'undrain', body: object): Promise<DrainDocument> {
+    return this.#command(`/v1/ipvs/${verb}`, body);
   }
 
   /** Asks something of one instance; takes as long as it is told to wait. */

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from './bounded-server.ts';
+import { type DrainCommands, drainTerms } from './ipvs-commands.ts';
 import type { ReloadDocument } from './protocol.ts';
 
 export interface ControlCommands {
@@ -11,6 +12,8 @@ export interface ControlCommands {
   reload(options: { readonly dryRun: boolean }): Promise<ReloadDocument>;
   /** One step by which a new process takes the place of this one. Throws `CommandRefusal`. */
   takeover(step: TakeoverStep, body: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Undefined: the configuration leaves IPVS alone. */
+  drains?(): DrainCommands | undefined;
 }
 
 export const TAKEOVER_STEPS = ['prepare', 'begin', 'commit', 'abort'] as const;
@@ -31,11 +34,15 @@ export class CommandRefusal extends Error {
 export type Command = (
   commands: ControlCommands,
   body: Readonly<Record<string, unknown>>,
+  /** Name of who asks. */
+  by: () => string,
 ) => Promise<unknown>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/v1/reload', reload],
   ['/v1/takeover', takeover],
+  ['/v1/ipvs/drain', drain],
+  ['/v1/ipvs/undrain', undrain],
 ]);
 
 /** `path` is a request target without a query. */
@@ -55,6 +62,35 @@ function takeover(commands: ControlCommands, body: Readonly<Record<string, unkno
   const step = TAKEOVER_STEPS.find((one) => one === body['step']);
   if (step === undefined) throw badRequest(`step is one of ${TAKEOVER_STEPS.join(', ')}`);
   return commands.takeover(step, body);
+}
+
+function drain(
+  commands: ControlCommands,
+  body: Readonly<Record<string, unknown>>,
+  by: () => string,
+) {
+  assertKeys(body, ['service', 'server', 'wait', 'force', 'requested_by']);
+  const terms = drainTerms(body);
+  if (typeof terms === 'string') throw badRequest(terms);
+  return drainsOf(commands).drain(terms, by());
+}
+
+function undrain(
+  commands: ControlCommands,
+  body: Readonly<Record<string, unknown>>,
+  by: () => string,
+) {
+  assertKeys(body, ['service', 'server', 'requested_by']);
+  const terms = drainTerms(body);
+  if (typeof terms === 'string') throw badRequest(terms);
+  return drainsOf(commands).undrain(terms, by());
+}
+
+function drainsOf(commands: ControlCommands): DrainCommands {
+  const drains = commands.drains?.();
+  if (drains !== undefined) return drains;
+  const message = 'the configuration has no "ipvs": this agent leaves IPVS alone';
+  throw new CommandRefusal({ status: 404, code: 'no-ipvs', message });
 }
 
 export function assertKeys(body: object, known: readonly string[]): void {

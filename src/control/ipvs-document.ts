@@ -16,6 +16,8 @@ export interface IpvsDocument {
   readonly sync: SyncDocument | null;
   /** In the order of the file; those of others behind them. */
   readonly services: readonly ServiceDocument[];
+  /** What the checks of the servers have found, and what follows from it. */
+  readonly health: readonly ServiceHealthDocument[];
   readonly sysctls: readonly SysctlDocument[];
   readonly counters: IpvsCountersDocument;
 }
@@ -66,6 +68,21 @@ export interface ServiceDocument {
   readonly servers: readonly ServerDocument[];
 }
 
+/** One service of the file, whether the kernel has it or not. */
+export interface ServiceHealthDocument {
+  readonly service: string;
+  /** Servers of the file that are up, or that nobody checks; drained ones count. */
+  readonly healthy: number;
+  /** Without a first result. */
+  readonly unknown: number;
+  readonly total: number;
+  /** How many the required instance needs; null: it does not matter. */
+  readonly minimum: number | null;
+  readonly fallback: { readonly server: string; readonly active: boolean } | null;
+  /** All of the file, also those that are not in the kernel's table because they are down. */
+  readonly servers: readonly ServerHealthDocument[];
+}
+
 export interface ServerDocument {
   readonly address: string;
   readonly port: number;
@@ -84,6 +101,46 @@ export interface ServerDocument {
   readonly inactive: number;
   readonly persistent: number;
   readonly statistics: StatisticsDocument;
+}
+
+export interface ServerHealthDocument {
+  /** As `10.0.0.11:80`. */
+  readonly server: string;
+  /** `unchecked`: nobody looks, and it counts as healthy. */
+  readonly state: 'unchecked' | 'unknown' | 'up' | 'down';
+  readonly configured_weight: number;
+  /** What the kernel should have now; null: the server should not be in its table. */
+  readonly effective_weight: number | null;
+  readonly drained: { readonly since: string; readonly by: string } | null;
+  readonly check: CheckDocument | null;
+  /** Where the weight follows the load. */
+  readonly weight_from: CheckDocument | null;
+}
+
+export interface CheckDocument {
+  /** Since when the state is what it is; null: there has been no result. */
+  readonly since: string | null;
+  readonly result: string | null;
+  readonly checked_at: string | null;
+  readonly runs: number;
+  readonly failures: number;
+  /** Runs left out because the one before had not ended. */
+  readonly overruns: number;
+}
+
+/** The answer to `POST /v1/ipvs/drain` and `/v1/ipvs/undrain`. */
+export interface DrainDocument {
+  readonly service: string;
+  readonly server: string;
+  /** `drained`: its connections are gone. */
+  readonly outcome: 'drained' | 'draining' | 'in-service';
+  readonly drained: { readonly since: string; readonly by: string } | null;
+  /** In the kernel; null: it is not in its table. */
+  readonly weight: number | null;
+  readonly active: number;
+  readonly inactive: number;
+  readonly waited_ms: number;
+  readonly warnings: readonly string[];
 }
 
 type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`

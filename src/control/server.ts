@@ -126,7 +126,10 @@ export class ControlServer {
   #commandAt(path: string): Runnable | undefined {
     const { commands, operators } = this.#options;
     const command = commandAt(path);
-    if (commands !== undefined && command !== undefined) return (body) => command(commands, body);
+    if (commands !== undefined && command !== undefined) {
+      return (body, { socket }) =>
+        command(commands, body, () => operators?.askerOn(socket, requestedBy(body)) ?? 'somebody');
+    }
     const target = operatorTarget(path);
     if (operators === undefined || target === undefined) return undefined;
     return (body, { socket }) =>

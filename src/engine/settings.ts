@@ -100,7 +100,8 @@ export type TrackSource =
       readonly init: 'up' | 'down' | 'wait';
     };
 
-export type ProbeKind = 'script' | 'file' | 'process' | 'gateway' | 'http' | 'tcp';
+/** `ipvs`: enough servers of a service are healthy. */
+export type ProbeKind = 'script' | 'file' | 'process' | 'gateway' | 'http' | 'tcp' | 'ipvs';
 
 export interface VirtualAddress {
   readonly address: IpAddress;

@@ -1,5 +1,6 @@
 /** Stations on a link that answer ARP, Neighbor Discovery or echo requests: one of them is enough. */
 import { networkInterfaces } from 'node:os';
+import { nextEcho } from '../kernel/reachability/echo-number.ts';
 import { Reachability, type ReachabilityMethod } from '../kernel/reachability/reachability.ts';
 import type { Reactor } from '../kernel/reactor/reactor.ts';
 import { type IpAddress, ip, mac } from '../net/address.ts';
@@ -18,7 +19,6 @@ export class GatewayProbe implements Probe {
   readonly #options: GatewayProbeOptions;
   readonly #reactor: Reactor;
   readonly #open = new Set<() => void>();
-  #sequence = 0;
 
   constructor(options: GatewayProbeOptions, reactor: Reactor) {
     this.#options = options;
@@ -26,7 +26,6 @@ export class GatewayProbe implements Probe {
   }
 
   async run(timeoutMs: number): Promise<ProbeOutcome> {
-    this.#sequence += 1;
     const { addresses } = this.#options;
     const asked = addresses.map((address) => this.#ask(address, timeoutMs));
     try {
@@ -53,7 +52,7 @@ export class GatewayProbe implements Probe {
         link,
         via,
         ...own,
-        echo: { identifier: process.pid, sequence: this.#sequence },
+        echo: nextEcho(),
       });
       const end = () => {
         if (!this.#open.delete(end)) return;

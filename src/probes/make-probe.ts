@@ -1,13 +1,16 @@
 /** Settings as something that can be run. */
 import type { Reactor } from '../kernel/reactor/reactor.ts';
 import type { ProbeSettings } from '../net/probe.ts';
+import { DnsProbe } from './dns.ts';
 import { FileProbe } from './file.ts';
 import { GatewayProbe } from './gateway.ts';
 import { HttpProbe } from './http.ts';
+import { PingProbe } from './ping.ts';
 import type { Probe } from './probe.ts';
 import { ProcessProbe } from './process.ts';
 import { ScriptProbe } from './script.ts';
 import { TcpProbe } from './tcp.ts';
+import { UdpProbe } from './udp.ts';
 
 export interface ProbeSurroundings {
   /** Made when the first probe needs one. */
@@ -20,7 +23,7 @@ export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundin
   const { reactor, onChange } = surroundings;
   switch (settings.kind) {
     case 'script':
-      return new ScriptProbe(settings.argv, settings.user);
+      return new ScriptProbe(settings);
     case 'file':
       return new FileProbe(settings.path, settings.reads, onChange);
     case 'process':
@@ -31,5 +34,11 @@ export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundin
       return new HttpProbe(settings);
     case 'tcp':
       return new TcpProbe(settings.endpoint);
+    case 'dns':
+      return new DnsProbe(settings);
+    case 'udp':
+      return new UdpProbe(settings);
+    case 'ping':
+      return new PingProbe(settings.address, reactor());
   }
 }

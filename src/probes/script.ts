@@ -1,28 +1,28 @@
-/** An operator's command: exit status 0 is up. */
-import { describeOutcome, runCommand } from '../kernel/command/command.ts';
+/** An operator's command: exit status 0 is up, and what it writes may be a number. */
+import { type CommandOutcome, describeOutcome, runCommand } from '../kernel/command/command.ts';
 import { checkCommand } from '../kernel/permissions/command-permissions.ts';
 import { findUser, type User } from '../kernel/permissions/users.ts';
-import type { ProbeOutcome } from '../net/probe.ts';
+import type { ProbeOutcome, ScriptTarget } from '../net/probe.ts';
+import { numberIn } from './expectation.ts';
 import { failed, type Probe, reasonOf } from './probe.ts';
 
 export class ScriptProbe implements Probe {
-  readonly #argv: readonly string[];
-  readonly #userName: string | undefined;
+  readonly #target: Omit<ScriptTarget, 'kind'>;
   #pid: number | undefined;
 
-  constructor(argv: readonly string[], userName: string | undefined) {
-    this.#argv = argv;
-    this.#userName = userName;
+  constructor(target: Omit<ScriptTarget, 'kind'>) {
+    this.#target = target;
   }
 
   async run(timeoutMs: number): Promise<ProbeOutcome> {
     const user = this.#user();
     if (typeof user === 'string') return failed(user);
     const runner = user ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-    const checked = checkCommand(this.#argv, runner);
+    const { argv } = this.#target;
+    const checked = checkCommand(argv, runner);
     if (!checked.ok) return failed(checked.error.message);
     const outcome = await runCommand({
-      argv: this.#argv,
+      argv,
       user,
       timeoutMs,
       onStart: (pid) => {
@@ -30,10 +30,7 @@ export class ScriptProbe implements Probe {
       },
     });
     this.#pid = undefined;
-    return {
-      passed: outcome.kind === 'exited' && outcome.status === 0,
-      detail: describeOutcome(outcome),
-    };
+    return this.#judge(outcome);
   }
 
   /** Nobody waits for a run that has not ended. */
@@ -46,13 +43,24 @@ export class ScriptProbe implements Probe {
     }
   }
 
+  #judge(outcome: CommandOutcome): ProbeOutcome {
+    const detail = describeOutcome(outcome);
+    const succeeded = outcome.kind === 'exited' && outcome.status === 0;
+    if (!succeeded || this.#target.weight === undefined) return { passed: succeeded, detail };
+    const value = numberIn(outcome.output);
+    return value === undefined
+      ? failed(`no number: ${JSON.stringify(outcome.output.slice(0, 20))}`)
+      : { passed: true, detail: `${value}`, value };
+  }
+
   /** A text says why there is none; undefined is the user of the agent. */
   #user(): User | string | undefined {
-    if (this.#userName === undefined) return undefined;
+    const { user } = this.#target;
+    if (user === undefined) return undefined;
     try {
-      return findUser(this.#userName) ?? `there is no local user ${this.#userName}`;
+      return findUser(user) ?? `there is no local user ${user}`;
     } catch (error) {
-      return `user ${this.#userName} cannot be looked up: ${reasonOf(error)}`;
+      return `user ${user} cannot be looked up: ${reasonOf(error)}`;
     }
   }
 }

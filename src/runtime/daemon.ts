@@ -84,7 +84,7 @@ async function runLogged(
   let notifier: Notifier | undefined;
   const orders = new Orders(new OrderStore(agent.stateDirectory));
   const prober = new Prober({
-    feed: (inputs) => protocol.feed(inputs),
+    tell: (probe, change) => protocol.feed([{ kind: 'probe.changed', probe, ...change }]),
     onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
   });
   const model = new AgentModel({
@@ -96,7 +96,7 @@ async function runLogged(
     wallClock,
     orderOf: (instance) => orders.of(instance),
     notifications: () => notifier?.counts(),
-    probes: (name) => prober.reading(name),
+    probes: (name) => prober.reading(name) ?? ipvs.reading(name),
   });
   const configuration = new Configuration({
     file,
@@ -136,6 +136,7 @@ async function runLogged(
   const commands: ControlCommands = {
     reload: (options) => reloads.reload(options),
     takeover: (step, body) => predecessor.take(step, body),
+    drains: () => ipvs.desk,
   };
   const http = httpOf(source, protocol, logger);
   let control: ControlServer | undefined;
@@ -165,7 +166,7 @@ async function runLogged(
       model.replace(next, formerNames(plan));
       notifier?.reconfigure(nextAgent.notifications);
       void operators.restore(namesIn(next)).then((inputs) => protocol.feed(inputs));
-      prober.reconfigure([...nextAgent.probes.values()]);
+      prober.reconfigure(nextAgent.probes.values());
       ipvs.follow({ settings: next, agent: nextAgent });
       logger.level = nextAgent.logLevel;
       control?.setMode(nextAgent.control.mode).catch((error: unknown) => {
@@ -224,7 +225,7 @@ async function runLogged(
     await configuration.enter(config);
     protocol.feed(await ipvs.start(config));
   }
-  prober.reconfigure([...agent.probes.values()]);
+  prober.reconfigure(agent.probes.values());
   const outcome = await outcomeOf(protocol, configuration, model, logger);
   virtualLinks.removeAll();
   if (outcome !== 0) {

@@ -5,6 +5,7 @@ import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
 import type { CliContext } from '../context.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
 import { paletteFor } from '../render/text.ts';
+import { registerDrain } from './ipvs-drain.ts';
 
 export function register(program: Command, context: CliContext): void {
   const ipvs = program
@@ -20,6 +21,7 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     ipvs.command('save').description('Print the service table as `ipvsadm-restore` reads it.'),
   ).action((_options: unknown, command: Command) => ask(context, command, ipvsadmLines));
+  registerDrain(ipvs, context);
 }
 
 function ask(context: CliContext, command: Command, render: (document: IpvsDocument) => string) {

@@ -1,5 +1,12 @@
 /** `ipvs show`: the load balancer as a table; and the table as ipvsadm-restore(8) reads it. */
-import type { IpvsDocument, ServerDocument, ServiceDocument } from '../../control/ipvs-document.ts';
+import type {
+  IpvsDocument,
+  ServerDocument,
+  ServerHealthDocument,
+  ServiceDocument,
+  ServiceHealthDocument,
+} from '../../control/ipvs-document.ts';
+import { healthText, renderHealth } from './ipvs-health.ts';
 import { type Column, renderTable } from './table.ts';
 import type { Palette } from './text.ts';
 
@@ -12,19 +19,32 @@ interface Options {
 interface Line {
   readonly service: ServiceDocument;
   readonly server: ServerDocument | undefined;
+  readonly health: ServerHealthDocument | undefined;
 }
 
 export function renderIpvs(document: IpvsDocument, { palette, width }: Options): string {
   const parts = [headline(document)];
   for (const trouble of document.troubles) parts.push(palette.bad(`trouble: ${trouble}\n`));
   if (document.sync !== null) parts.push(renderSync(document.sync));
-  const lines = document.services.flatMap((service): Line[] => [
-    { service, server: undefined },
-    ...service.servers.map((server) => ({ service, server })),
-  ]);
+  const lines = document.services.flatMap((service) =>
+    linesOf(
+      service,
+      document.health.find((one) => one.service === service.name),
+    ),
+  );
   if (lines.length > 0)
     parts.push('\n', renderTable(columns(palette), lines, width, palette.strong));
+  const health = renderHealth(document, palette);
+  if (health !== '') parts.push('\n', health);
   return parts.join('');
+}
+
+function linesOf(service: ServiceDocument, health: ServiceHealthDocument | undefined): Line[] {
+  const servers = service.servers.map((server): Line => {
+    const name = endpoint(server.address, server.port);
+    return { service, server, health: health?.servers.find((one) => one.server === name) };
+  });
+  return [{ service, server: undefined, health: undefined }, ...servers];
 }
 
 function headline({ available, version, table_size: size, services, counters }: IpvsDocument) {
@@ -60,6 +80,11 @@ function columns(palette: Palette): readonly Column<Line>[] {
       title: 'WEIGHT',
       cell: ({ server }) => (server === undefined ? '' : weightOf(server)),
       paint: ({ server }) => (server?.weight === 0 ? palette.notable : (text) => text),
+    },
+    {
+      title: 'HEALTH',
+      cell: ({ health }) => (health === undefined ? '' : healthText(health)),
+      paint: ({ health }) => (health?.state === 'down' ? palette.bad : (text) => text),
     },
     { title: 'ACTIVE', cell: ({ service, server }) => String(sum(service, server, 'active')) },
     { title: 'INACTIVE', cell: ({ service, server }) => String(sum(service, server, 'inactive')) },

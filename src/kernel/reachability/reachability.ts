@@ -2,14 +2,7 @@
  * Asks one station on one link whether it can be reached, and knows its answer among others. A
  * socket lives for one question. Throws `KernelError` when the link or the permission is missing.
  */
-import {
-  type Family,
-  familyOf,
-  type IpAddress,
-  ip,
-  ipToBytes,
-  type MacAddress,
-} from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress, ip, type MacAddress } from '../../net/address.ts';
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
 import { decodeFrame } from '../../wire/frame.ts';
@@ -45,6 +38,7 @@ import {
   openSocket,
   setOption,
 } from '../ffi/socket.ts';
+import { socketAddress } from './socket-address.ts';
 
 export type ReachabilityMethod = 'arp' | 'nd' | 'icmp';
 
@@ -164,16 +158,5 @@ function linkAddress(index: number): Uint8Array {
   view.setUint16(0, AF_PACKET, true);
   view.setUint16(2, ETH_P_ARP);
   view.setInt32(4, index, true);
-  return bytes;
-}
-
-/** `struct sockaddr_in` (ip(7)) or `struct sockaddr_in6` (ipv6(7)) without a port. */
-function socketAddress(address: IpAddress, index: number): Uint8Array {
-  const isIpv4 = familyOf(address) === 'ipv4';
-  const bytes = new Uint8Array(isIpv4 ? 16 : 28);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, isIpv4 ? AF_INET : AF_INET6, true);
-  bytes.set(ipToBytes(address), isIpv4 ? 4 : 8);
-  if (!isIpv4) view.setUint32(24, index, true);
   return bytes;
 }

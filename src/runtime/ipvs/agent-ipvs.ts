@@ -4,10 +4,12 @@
  */
 import type { Logger } from 'pino';
 import type { Lowered } from '../../config/lower.ts';
+import type { DrainCommands } from '../../control/ipvs-commands.ts';
 import type { IpvsDocument } from '../../control/ipvs-document.ts';
 import type { Input } from '../../engine/inputs.ts';
 import type { IpvsFault } from '../../engine/view.ts';
 import type { AgentModel } from '../../observe/model.ts';
+import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { ProtocolWorker } from '../protocol-worker.ts';
 import type { IpvsKeeper } from './ipvs-keeper.ts';
 
@@ -36,8 +38,14 @@ export class AgentIpvs {
     });
   }
 
-  get keeper(): IpvsKeeper | undefined {
-    return this.#keeper;
+  /** Undefined: the configuration leaves IPVS alone. */
+  get desk(): DrainCommands | undefined {
+    return this.#keeper?.desk;
+  }
+
+  /** Of what instances track here, by the name of the probe. */
+  reading(probe: string): ProbeReading | undefined {
+    return this.#keeper?.health.minimumReading(probe);
   }
 
   /** Answers what the instances must know when they start. */
@@ -46,10 +54,9 @@ export class AgentIpvs {
     const { ipvs } = config.agent;
     const known = this.#known ?? [];
     this.#known = undefined;
-    if (ipvs?.required === true && known.length === 0) {
-      return config.settings.instances.map(({ name }) => changed(name, 'ipvs'));
-    }
-    return known;
+    const isJudged = known.some(({ kind }) => kind === 'ipvs.changed');
+    if (ipvs?.required !== true || isJudged) return known;
+    return [...known, ...config.settings.instances.map(({ name }) => changed(name, 'ipvs'))];
   }
 
   /** Another configuration is in effect. */
@@ -87,7 +94,7 @@ export class AgentIpvs {
       this.#keeper = undefined;
       keeper.hurry();
       await keeper.stop();
-      for (const { name } of config.settings.instances) this.#tell(name, undefined);
+      for (const { name } of config.settings.instances) this.#tell(changed(name, null));
     }
   }
 
@@ -104,7 +111,8 @@ export class AgentIpvs {
       stateDirectory,
       logger,
       isMaster: (name) => this.#isMaster(name),
-      fault: (instance, fault) => this.#tell(instance, fault),
+      fault: (instance, fault) => this.#tell(changed(instance, fault ?? null)),
+      tell: (input) => this.#tell(input),
     });
     this.#keeper = keeper;
     this.#document = ipvsDocument;
@@ -116,8 +124,7 @@ export class AgentIpvs {
     return instances.some((one) => one.name === name && one.state === 'MASTER');
   }
 
-  #tell(instance: string, fault: IpvsFault | undefined): void {
-    const input = changed(instance, fault ?? null);
+  #tell(input: Input): void {
     if (this.#known === undefined) this.#options.protocol.feed([input]);
     else this.#known.push(input);
   }

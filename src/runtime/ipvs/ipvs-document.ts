@@ -16,6 +16,7 @@ import {
   type SyncDaemon,
   serviceName,
 } from '../../net/ipvs.ts';
+import { serviceHealthDocument } from './health/health-document.ts';
 import type { IpvsKeeper } from './ipvs-keeper.ts';
 import { messageOf } from './ipvs-log.ts';
 import type { KernelTable } from './service-keeper.ts';
@@ -23,7 +24,8 @@ import type { KernelTable } from './service-keeper.ts';
 export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
   const { parts } = keeper;
   const { required } = keeper.settings;
-  const nothing = { ...NOTHING, required, troubles: keeper.troubles() };
+  const health = keeper.health.services().map(serviceHealthDocument);
+  const nothing = { ...NOTHING, required, troubles: keeper.troubles(), health };
   if (parts === undefined) return nothing;
   try {
     const { client, services, sysctls, sync } = parts;
@@ -38,6 +40,7 @@ export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
       timeouts: { tcp, tcp_fin: tcpFin, udp },
       sync: sync === undefined ? null : syncDocument(keeper, sync.roles, sync.daemons()),
       services: serviceDocuments(keeper, services.read()),
+      health,
       sysctls: sysctls.rows(),
       counters: {
         writes: services.writes,
@@ -60,6 +63,7 @@ const NOTHING: IpvsDocument = {
   timeouts: null,
   sync: null,
   services: [],
+  health: [],
   sysctls: [],
   counters: { writes: 0, service_repairs: 0, sync_repairs: 0, sysctl_repairs: 0 },
 };

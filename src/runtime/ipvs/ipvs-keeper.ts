@@ -5,6 +5,7 @@
  */
 import type { Logger } from 'pino';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
+import type { Input } from '../../engine/inputs.ts';
 import type { StateName } from '../../engine/reports.ts';
 import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpvsFault } from '../../engine/view.ts';
@@ -13,6 +14,10 @@ import { interfaceIndex } from '../../kernel/ipvs/interface-index.ts';
 import { IpvsClient } from '../../kernel/ipvs/ipvs-client.ts';
 import { isSame } from '../../net/equality.ts';
 import { serviceName } from '../../net/ipvs.ts';
+import { DrainDesk } from './health/drain-desk.ts';
+import { DrainStore } from './health/drain-store.ts';
+import type { HealthKeeper } from './health/health-keeper.ts';
+import { openHealth, retireFallbacks } from './health/open-health.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
 import { MemoryFile } from './memory-file.ts';
 import { GUARD_MS, RstGuard } from './rst-guard.ts';
@@ -34,6 +39,8 @@ export interface IpvsKeeperOptions {
   readonly isMaster: (instance: string) => boolean;
   /** Why the instance must not be MASTER, as far as IPVS is concerned; undefined: nothing. */
   readonly fault: (instance: string, reason: IpvsFault | undefined) => void;
+  /** For the instances that need servers. */
+  readonly tell: (input: Input) => void;
 }
 
 export interface StateChange {
@@ -52,6 +59,9 @@ interface Parts {
 }
 
 export class IpvsKeeper {
+  /** Goes on whether the kernel has IPVS or not. */
+  readonly health: HealthKeeper;
+  readonly desk: DrainDesk;
   readonly #options: IpvsKeeperOptions;
   readonly #log: IpvsLog;
   readonly #memory: MemoryFile;
@@ -77,6 +87,20 @@ export class IpvsKeeper {
     this.#instances = options.instances;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
+    const { stateDirectory, tell } = options;
+    const drains = new DrainStore(stateDirectory);
+    this.health = openHealth({
+      log: this.#log,
+      drains,
+      tell,
+      onChange: (services) => void this.#parts?.services.touch(services),
+    });
+    this.desk = new DrainDesk({
+      health: this.health,
+      drains,
+      table: () => this.#parts?.services,
+      info: (code, message) => this.#log.info(code, message),
+    });
     this.#guard = this.#newGuard();
   }
 
@@ -104,6 +128,8 @@ export class IpvsKeeper {
 
   /** Services before daemons: entries that arrive find the servers that they belong to. */
   async start(): Promise<void> {
+    this.health.load();
+    this.health.want(this.#settings.services);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
     if (!this.#isMaster) await this.#guard?.raise();
@@ -124,6 +150,7 @@ export class IpvsKeeper {
     const former = this.#settings;
     this.#settings = settings;
     this.#instances = instances;
+    this.health.want(settings.services);
     const parts = this.#parts;
     if (parts !== undefined) {
       if (settings.timeouts !== undefined) parts.client.setTimeouts(settings.timeouts);
@@ -143,6 +170,7 @@ export class IpvsKeeper {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
+    this.health.close();
     const parts = this.#parts;
     this.#parts = undefined;
     if (parts !== undefined) {
@@ -188,9 +216,15 @@ export class IpvsKeeper {
         client,
         log: this.#log,
         owned: remembered.services,
+        serversOf: (service) => this.health.serversOf(service),
         remember: (owned) => this.#memory.write({ services: [...owned], sysctls: sysctls.before }),
       });
       const { settings } = this;
+      for (const service of settings.services) {
+        if (services.isOwned(serviceName(service.service.key))) {
+          this.health.recall(service, services.serversIn(service));
+        }
+      }
       if (settings.timeouts !== undefined) client.setTimeouts(settings.timeouts);
       sysctls.want(new Map(Object.entries(settings.sysctls)));
       await services.want(settings.services, settings.exclusive);
@@ -243,6 +277,7 @@ export class IpvsKeeper {
       this.#checkedServicesAt = now;
       await parts.services.check();
     }
+    retireFallbacks(this.health, parts.services);
     await parts.sync?.run();
     this.#judge();
   }

@@ -3,8 +3,8 @@
  * were before it set them. One file for each network namespace; another boot makes it worthless.
  */
 import { readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeDurably } from '../durable-file.ts';
 
 export interface IpvsMemory {
   readonly services: readonly string[];
@@ -14,14 +14,12 @@ export interface IpvsMemory {
 const NOTHING: IpvsMemory = { services: [], sysctls: {} };
 
 export class MemoryFile {
-  readonly #directory: string;
   readonly #path: string;
   readonly #boot = bootId();
   #written = '';
   #writing: Promise<void> = Promise.resolve();
 
   constructor(directory: string) {
-    this.#directory = directory;
     this.#path = join(directory, `ipvs-${namespaceNumber()}.json`);
   }
 
@@ -47,7 +45,7 @@ export class MemoryFile {
     const text = `${JSON.stringify({ boot: this.#boot, ...memory }, null, 2)}\n`;
     if (text === this.#written) return this.#writing;
     this.#written = text;
-    this.#writing = this.#writing.catch(() => {}).then(() => this.#put(text));
+    this.#writing = this.#writing.catch(() => {}).then(() => writeDurably(this.#path, text));
     return this.#writing;
   }
 
@@ -55,13 +53,6 @@ export class MemoryFile {
   async forget(): Promise<void> {
     await this.#writing.catch(() => {});
     rmSync(this.#path, { force: true });
-  }
-
-  async #put(text: string): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
-    const temporary = `${this.#path}.${process.pid}`;
-    await writeFile(temporary, text, { mode: 0o600, flush: true });
-    await rename(temporary, this.#path);
   }
 }
 

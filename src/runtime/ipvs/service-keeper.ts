@@ -6,26 +6,25 @@ import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import { planServices } from '../../engine/ipvs/service-plan.ts';
 import type { IpvsClient, RefusedChange } from '../../kernel/ipvs/ipvs-client.ts';
 import {
-  endpointName,
   type Server,
   type ServerRow,
   type ServiceRow,
   type ServiceTable,
   serviceName,
+  type TableChange,
 } from '../../net/ipvs.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
 /** Services whose servers are read before the thread gives way. */
 const SLICE = 50;
 
-/** What holds for a server instead of what the file says. */
-export type ServerOverride = { readonly weight: number } | 'absent';
-
 export type KernelTable = ServiceTable<ServiceRow, ServerRow>;
 
 export interface ServiceKeeperOptions {
-  readonly client: IpvsClient;
+  readonly client: Pick<IpvsClient, 'services' | 'servers' | 'change'>;
   readonly log: IpvsLog;
+  /** The servers that a service should have now, with their weights; default: as in the file. */
+  readonly serversOf?: (settings: ServiceSettings) => readonly Server[];
   /** Names of services that a former run has made. */
   readonly owned: Iterable<string>;
   /** What the agent has made, before it makes more: to be written down. */
@@ -33,23 +32,25 @@ export interface ServiceKeeperOptions {
 }
 
 export class ServiceKeeper {
-  readonly #client: IpvsClient;
+  readonly #client: ServiceKeeperOptions['client'];
+  readonly #serversOf: NonNullable<ServiceKeeperOptions['serversOf']>;
   readonly #log: IpvsLog;
   readonly #owned: Set<string>;
   readonly #remember: ServiceKeeperOptions['remember'];
   #settings: readonly ServiceSettings[] = [];
   #exclusive = false;
-  /** By name of the service, then of the server. */
-  readonly #overrides = new Map<string, Map<string, ServerOverride>>();
-  /** Extra servers of a service, like a fallback. */
-  readonly #extra = new Map<string, readonly Server[]>();
+  /** Names of services whose servers should be others than before. */
+  readonly #touched = new Set<string>();
   #pass: Promise<void> = Promise.resolve();
-  #refused: ReadonlySet<string> = new Set();
+  #touchPass: Promise<void> = Promise.resolve();
+  /** What the kernel has refused, and of which service. */
+  readonly #refusals = new Map<string, string>();
   writes = 0;
   repairs = 0;
 
-  constructor({ client, log, owned, remember }: ServiceKeeperOptions) {
+  constructor({ client, log, owned, remember, serversOf }: ServiceKeeperOptions) {
     this.#client = client;
+    this.#serversOf = serversOf ?? (({ servers }) => servers);
     this.#log = log;
     this.#owned = new Set(owned);
     this.#remember = remember;
@@ -62,7 +63,7 @@ export class ServiceKeeper {
 
   /** Services that the kernel has refused, in whole or in part. */
   get refused(): ReadonlySet<string> {
-    return this.#refused;
+    return new Set(this.#refusals.values());
   }
 
   isOwned(name: string): boolean {
@@ -75,22 +76,12 @@ export class ServiceKeeper {
     return this.#enqueue('wanted');
   }
 
-  /** Takes effect with the next pass; undefined: what the file says. */
-  override(service: string, server: string, override: ServerOverride | undefined): void {
-    const servers = this.#overrides.get(service) ?? new Map<string, ServerOverride>();
-    this.#overrides.set(service, servers);
-    if (override === undefined) servers.delete(server);
-    else servers.set(server, override);
-  }
-
-  /** Servers beside those of the file; takes effect with the next pass. */
-  addServers(service: string, servers: readonly Server[]): void {
-    this.#extra.set(service, servers);
-  }
-
-  /** Carries out overrides. */
-  update(): Promise<void> {
-    return this.#enqueue('wanted');
+  /** The servers of these services should be others now; of many calls comes one pass. */
+  touch(names: Iterable<string>): Promise<void> {
+    const isUnderWay = this.#touched.size > 0;
+    for (const name of names) this.#touched.add(name);
+    if (!isUnderWay) this.#touchPass = this.#enqueue('touched');
+    return this.#touchPass;
   }
 
   /** Reads back, and repairs and counts what is not as it should be. */
@@ -111,38 +102,61 @@ export class ServiceKeeper {
       .map((service) => ({ service, servers: this.#client.servers(service.key) }));
   }
 
+  /** The servers of one service as the kernel has them now; none: it has not got the service. */
+  serversIn({ service }: ServiceSettings): ServerRow[] {
+    const name = serviceName(service.key);
+    const isThere = this.#client.services().some(({ key }) => serviceName(key) === name);
+    return isThere ? this.#client.servers(service.key) : [];
+  }
+
   wanted(): ServiceTable[] {
-    return this.#settings.map(({ name, service, servers }) => ({
-      service,
-      servers: this.#effective(name, servers),
-    }));
+    return this.#wantedOf(this.#settings);
   }
 
-  #effective(name: string, servers: readonly Server[]): Server[] {
-    const overrides = this.#overrides.get(name);
-    const extra = this.#extra.get(name) ?? [];
-    return [...servers, ...extra].flatMap((server): Server[] => {
-      const override = overrides?.get(endpointName(server));
-      if (override === undefined) return [server];
-      return override === 'absent' ? [] : [{ ...server, weight: override.weight }];
-    });
+  #wantedOf(settings: readonly ServiceSettings[]): ServiceTable[] {
+    return settings.map((one) => ({ service: one.service, servers: this.#serversOf(one) }));
   }
 
-  #enqueue(why: 'wanted' | 'repair'): Promise<void> {
-    this.#pass = this.#pass.then(() => this.#reconcile(why));
+  #enqueue(why: 'wanted' | 'repair' | 'touched'): Promise<void> {
+    this.#pass = this.#pass.then(() =>
+      why === 'touched' ? this.#retouch() : this.#reconcile(why),
+    );
     return this.#pass;
   }
 
+  /** Only what was touched is read and written, however large the table is. */
+  async #retouch(): Promise<void> {
+    const touched = this.#settings.filter(({ name }) => this.#touched.has(name));
+    this.#touched.clear();
+    if (touched.length === 0) return;
+    try {
+      const wanted = this.#wantedOf(touched);
+      const names = namesOf(wanted);
+      const actual = (await this.#relevant(names)).filter(({ service }) =>
+        names.has(serviceName(service.key)),
+      );
+      const changes = planServices({ wanted, actual, owned: new Set(), exclusive: false });
+      const refused = await this.#client.change(changes);
+      this.#note(refused, (name) => names.has(name));
+      this.writes += changes.length - refused.length;
+    } catch (error) {
+      this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
+    }
+  }
+
   async #reconcile(why: 'wanted' | 'repair'): Promise<void> {
+    // What somebody has asked for meanwhile is no repair.
+    if (why === 'repair') await this.#retouch();
     try {
       const wanted = this.wanted();
-      const names = new Set(wanted.map(({ service }) => serviceName(service.key)));
+      const names = namesOf(wanted);
       const actual = await this.#relevant(names);
       const exclusive = this.#exclusive;
       const changes = planServices({ wanted, actual, owned: this.#owned, exclusive });
       await this.#claim(names);
       const refused = await this.#client.change(changes);
-      this.#settle(names, refused);
+      this.#note(refused, () => true);
+      this.#settle(names);
       this.writes += changes.length - refused.length;
       this.#log.settled('service table');
       if (changes.length === 0 || why === 'wanted') return;
@@ -177,18 +191,34 @@ export class ServiceKeeper {
     });
   }
 
-  #settle(names: ReadonlySet<string>, refused: readonly RefusedChange[]): void {
+  /** What was refused of those services that `concerns` names stands in the place of what was before. */
+  #note(refused: readonly RefusedChange[], concerns: (name: string) => boolean): void {
+    const before = [...this.#refusals].filter(([, name]) => concerns(name));
+    for (const [operation] of before) this.#refusals.delete(operation);
     for (const { change, error } of refused) {
       this.#log.trouble(error.operation, 'ipvs-refused', refusalOf(change.kind, error));
+      this.#refusals.set(error.operation, nameIn(change));
     }
-    this.#refused = new Set(
-      refused.map(({ change }) => serviceName('key' in change ? change.key : change.service.key)),
-    );
+    for (const [operation] of before) {
+      if (!this.#refusals.has(operation)) this.#log.settled(operation);
+    }
+  }
+
+  #settle(names: ReadonlySet<string>): void {
+    const { refused } = this;
     for (const name of this.#owned) {
-      if (!names.has(name) && !this.#refused.has(name)) this.#owned.delete(name);
+      if (!names.has(name) && !refused.has(name)) this.#owned.delete(name);
     }
     void this.#remember(this.#owned).catch(() => {});
   }
+}
+
+function nameIn(change: TableChange): string {
+  return serviceName('key' in change ? change.key : change.service.key);
+}
+
+function namesOf(tables: readonly ServiceTable[]): Set<string> {
+  return new Set(tables.map(({ service }) => serviceName(service.key)));
 }
 
 /** ENOENT of a service means that the kernel has no such scheduler or persistence engine. */

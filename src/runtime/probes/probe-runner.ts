@@ -20,10 +20,11 @@ export interface ProbeRunnerOptions {
   readonly tell: (change: ProbeChange) => void;
   /** A number from 0 to 1, another one each time. */
   readonly random: () => number;
+  /** Many probes that begin together are spread over this time, or their interval if that is shorter. */
+  readonly spreadMs?: number;
 }
 
-/** Many probes that begin together are spread over this time, or their interval if that is shorter. */
-const FIRST_RUNS_MS = 250;
+const SPREAD_MS = 250;
 
 /** What a run that ends by itself in time has for saying so. */
 const GRACE_MS = 20;
@@ -56,9 +57,9 @@ export class ProbeRunner {
 
   /** The first run comes soon; where the later ones fall within the interval is left to chance. */
   start(): void {
-    const { random } = this.#options;
+    const { random, spreadMs = SPREAD_MS } = this.#options;
     const interval = this.#intervalMs;
-    this.#later(random() * Math.min(FIRST_RUNS_MS, interval), () => {
+    this.#later(random() * Math.min(spreadMs, interval), () => {
       this.#begin();
       this.#later(interval * (0.5 + random() / 2), () => this.#tick());
     });

@@ -1,14 +1,17 @@
-/** All probes of the agent, on the main thread; the engine hears of changes and of nothing else. */
-import type { Input } from '../../engine/inputs.ts';
+/** Many probes, each once, on the main thread; whoever asked for them hears of changes. */
 import { Reactor } from '../../kernel/reactor/reactor.ts';
 import { type ProbeSettings, probeName } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
-import { makeProbe } from '../../probes/make-probe.ts';
-import { ProbeRunner } from './probe-runner.ts';
+import { makeProbe, type ProbeSurroundings } from '../../probes/make-probe.ts';
+import type { Probe } from '../../probes/probe.ts';
+import { type ProbeChange, ProbeRunner } from './probe-runner.ts';
 
 export interface ProberOptions {
-  readonly feed: (inputs: readonly Input[]) => void;
+  readonly tell: (probe: string, change: ProbeChange) => void;
   readonly onError: (error: unknown) => void;
+  /** The first runs are spread over this time. */
+  readonly spreadMs?: number;
+  readonly make?: (settings: ProbeSettings, surroundings: ProbeSurroundings) => Probe;
 }
 
 export class Prober {
@@ -21,8 +24,8 @@ export class Prober {
   }
 
   /** Probes that go on being asked for go on; the others end, and new ones begin. */
-  reconfigure(probes: readonly ProbeSettings[]): void {
-    const wanted = new Map(probes.map((settings) => [probeName(settings), settings]));
+  reconfigure(probes: Iterable<ProbeSettings>): void {
+    const wanted = new Map([...probes].map((settings) => [probeName(settings), settings]));
     for (const [name, runner] of this.#runners) {
       if (wanted.has(name)) continue;
       runner.close();
@@ -45,14 +48,16 @@ export class Prober {
   }
 
   #start(name: string, settings: ProbeSettings): void {
-    const probe = makeProbe(settings, {
+    const { make = makeProbe, tell, spreadMs } = this.#options;
+    const probe = make(settings, {
       reactor: () => this.#sharedReactor(),
       onChange: () => this.#runners.get(name)?.look(),
     });
     const runner = new ProbeRunner(probe, {
       timing: settings,
       random: Math.random,
-      tell: (change) => this.#options.feed([{ kind: 'probe.changed', probe: name, ...change }]),
+      tell: (change) => tell(name, change),
+      ...(spreadMs === undefined ? {} : { spreadMs }),
     });
     this.#runners.set(name, runner);
     runner.start();

@@ -1,0 +1,101 @@
+/** `vrrp-agent ipvs drain` and `undrain`: a real server out of service without losing a connection. */
+import type { Command } from 'commander';
+import type { ControlClient } from '../../control/client.ts';
+import { RefusedRequest } from '../../control/control-error.ts';
+import type { DrainDocument } from '../../control/ipvs-document.ts';
+import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { durationOption, patienceFor, requester } from '../operation.ts';
+import { printable } from '../render/text.ts';
+
+interface DrainOptions extends AgentOptions {
+  readonly wait?: string | true;
+  readonly force?: true;
+}
+
+const DEFAULT_WAIT = '60s';
+
+const DRAIN = `No new connections for a real server; those that it has go on. Survives a restart of
+the agent. Holds for this director only: drain the server on its peer, too.`;
+
+export function registerDrain(ipvs: Command, context: CliContext): void {
+  withAgentOptions(
+    ipvs
+      .command('drain')
+      .description(DRAIN)
+      .argument('<service>', 'name of the service')
+      .argument('<server>', 'address and port, as `ipvs show` has them')
+      .option(
+        '--wait [duration]',
+        `until its connections are gone, at most so long (${DEFAULT_WAIT})`,
+      )
+      .option('--force', 'even if it is the last server, and new clients are then refused'),
+  ).action((service: string, server: string, _options: unknown, command: Command) => {
+    const { wait, force, ...options } = command.optsWithGlobals<DrainOptions>();
+    const time = wait === undefined ? undefined : wait === true ? DEFAULT_WAIT : wait;
+    const asked = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
+    const body = { service, server, ...asked, force: force === true, ...requester() };
+    return ask(context, { ...options, timeoutMs: patienceFor(time ?? '0s') }, async (client) => {
+      const document = await client.drain('drain', body);
+      const isLate = time !== undefined && document.outcome !== 'drained';
+      return { document, exitCode: isLate ? EXIT.notReached : EXIT.done };
+    });
+  });
+  withAgentOptions(
+    ipvs
+      .command('undrain')
+      .description('New connections for a real server again.')
+      .argument('<service>', 'name of the service')
+      .argument('<server>', 'address and port'),
+  ).action((service: string, server: string, _options: unknown, command: Command) =>
+    ask(context, command.optsWithGlobals<AgentOptions>(), async (client) => ({
+      document: await client.drain('undrain', { service, server, ...requester() }),
+      exitCode: EXIT.done,
+    })),
+  );
+}
+
+interface Answer {
+  readonly document: DrainDocument;
+  readonly exitCode: ExitCode;
+}
+
+function ask(
+  context: CliContext,
+  options: AgentOptions,
+  request: (client: ControlClient) => Promise<Answer>,
+): Promise<void> {
+  return askAgent(context, options, async (client) => {
+    try {
+      const { document, exitCode } = await request(client);
+      const json = options.json === true;
+      context.stdout(json ? `${JSON.stringify(document, null, 2)}\n` : `${sentence(document)}\n`);
+      for (const warning of document.warnings) context.stderr(`vrrp-agent: ${warning}\n`);
+      if (exitCode !== EXIT.done) context.setExitCode(exitCode);
+    } catch (error) {
+      if (!(error instanceof RefusedRequest)) throw error;
+      context.stderr(`vrrp-agent: ${printable(error.message)}\n`);
+      context.setExitCode(exitCodeOf(error));
+    }
+  });
+}
+
+function sentence(document: DrainDocument): string {
+  const { service, server, outcome, weight, active, inactive, waited_ms: waited } = document;
+  const name = `${printable(service)}: ${printable(server)}`;
+  const connections = `${active} active and ${inactive} inactive connections`;
+  switch (outcome) {
+    case 'in-service':
+      return `${name} is in service, weight ${weight ?? 'none: it is not in the table'}`;
+    case 'draining':
+      return `${name} gets no new connections, and has ${connections}`;
+    case 'drained':
+      return `${name} is drained after ${(waited / 1_000).toFixed(1)} s: ${connections}`;
+  }
+}
+
+function exitCodeOf({ status, code }: RefusedRequest): ExitCode {
+  if (code === 'last-server') return EXIT.refused;
+  return status === 400 || status === 404 ? EXIT.usage : EXIT.failed;
+}

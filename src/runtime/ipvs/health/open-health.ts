@@ -1,0 +1,36 @@
+/** Health checks joined to their probes and to the service table. */
+import { Prober } from '../../probes/prober.ts';
+import { messageOf } from '../ipvs-log.ts';
+import type { ServiceKeeper } from '../service-keeper.ts';
+import { HealthKeeper, type HealthKeeperOptions } from './health-keeper.ts';
+import { makeServerProbe } from './weight-probe.ts';
+
+/** The first looks at many servers come one after another. */
+const SPREAD_MS = 1_000;
+
+export function openHealth(options: Omit<HealthKeeperOptions, 'prober'>): HealthKeeper {
+  const { log } = options;
+  const prober = new Prober({
+    tell: (probe, change) => health.changed(probe, change),
+    onError: (error) => log.trouble('health checks', 'probe-error', messageOf(error)),
+    make: makeServerProbe,
+    spreadMs: SPREAD_MS,
+  });
+  const health = new HealthKeeper({ ...options, prober });
+  return health;
+}
+
+/** A fallback that is not needed any more leaves when its last connection has ended. */
+export function retireFallbacks(
+  health: HealthKeeper,
+  table: Pick<ServiceKeeper, 'serversIn'>,
+): void {
+  for (const settings of health.retiring) {
+    const { fallback } = settings.health;
+    const is = table
+      .serversIn(settings)
+      .find(({ address, port }) => address === fallback?.address && port === fallback.port);
+    const connections = (is?.activeConnections ?? 0) + (is?.inactiveConnections ?? 0);
+    if (connections === 0) health.retired(settings.name);
+  }
+}

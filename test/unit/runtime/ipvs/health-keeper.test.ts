@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
+import { endpointName, type Server } from '../../../../src/net/ipvs.ts';
+import { healthRig, server, service, tcpCheck, weightProbe } from './health-rig.ts';
+
+const FIRST = server(11);
+const SECOND = server(12, 3);
+const SPARE = server(99);
+
+function weights(rig: ReturnType<typeof healthRig>, settings: ServiceSettings) {
+  return rig.health.serversOf(settings).map((one: Server) => `${endpointName(one)} ${one.weight}`);
+}
+
+describe('the servers of a service', () => {
+  test('have the weights of the file until there are results', () => {
+    const web = service([FIRST, SECOND]);
+    expect(weights(healthRig([web]), web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+  });
+
+  test('get no new connections while they are down, and people are told why', () => {
+    const web = service([FIRST, SECOND]);
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3']);
+    expect(rig.changed).toEqual(['web']);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+    expect(rig.lines).toEqual([
+      'web: 10.0.0.11:80 is down: ECONNREFUSED',
+      'web: 10.0.0.11:80 is up: connected',
+    ]);
+  });
+
+  test('leave the table where the file says so', () => {
+    const web = service([FIRST, SECOND], { onFailure: 'remove' });
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    expect(weights(rig, web)).toEqual(['10.0.0.12:80 3']);
+  });
+
+  test('stay without new connections after a restart until they are known to be up', () => {
+    const web = service([FIRST, SECOND]);
+    const rig = healthRig([web]);
+    rig.health.recall(web, [server(11, 0), SECOND]);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3']);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+  });
+
+  test('that are down stay so when the file changes how they are looked at', () => {
+    const web = service([FIRST, SECOND]);
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    const other = { ...tcpCheck(FIRST), fall: 9 };
+    const changed = service([FIRST, SECOND], { checks: { [endpointName(FIRST)]: other } });
+    rig.health.want([changed]);
+    expect(weights(rig, changed)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3']);
+    rig.result(other, true);
+    expect(weights(rig, changed)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+  });
+
+  test('follow what they say of their load, as long as they say it', () => {
+    const probe = weightProbe(FIRST);
+    const web = service([FIRST], { weights: { [endpointName(FIRST)]: probe } });
+    const rig = healthRig([web]);
+    rig.result(probe, true, 40);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 40']);
+    rig.result(probe, false, 40);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
+    expect(rig.lines).toEqual([expect.stringContaining('does not tell its load')]);
+  });
+
+  test('are judged in each service that asks for the same check', () => {
+    const web = service([FIRST]);
+    const shop = service([FIRST, SECOND], {}, 'shop');
+    const rig = healthRig([web, shop]);
+    rig.result(tcpCheck(FIRST), false);
+    expect(rig.changed).toEqual(['web', 'shop']);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0']);
+    expect(weights(rig, shop)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3']);
+  });
+});
+
+describe('the fallback', () => {
+  test('comes when nobody else takes connections, and keeps its own until they have ended', () => {
+    const web = service([FIRST], { fallback: SPARE });
+    const rig = healthRig([web]);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
+    rig.result(tcpCheck(FIRST), false);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0', '10.0.0.99:80 1']);
+    expect(rig.health.retiring).toEqual([]);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+    expect(rig.health.retiring).toEqual([web]);
+    rig.health.retired('web');
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
+  });
+
+  test('of a former run keeps its connections, too', () => {
+    const web = service([FIRST], { fallback: SPARE });
+    const rig = healthRig([web]);
+    rig.health.recall(web, [FIRST, SPARE]);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+  });
+});
+
+describe('an instance that needs servers', () => {
+  const web = service([FIRST, SECOND], { minimum: { count: 1, weight: undefined } });
+
+  test('is told when it can be said, and of each change', () => {
+    const rig = healthRig([web]);
+    expect(rig.told).toEqual([]);
+    rig.result(tcpCheck(FIRST), false);
+    expect(rig.told).toEqual([]);
+    rig.result(tcpCheck(SECOND), true);
+    rig.result(tcpCheck(SECOND), false);
+    expect(rig.told).toEqual([
+      {
+        kind: 'probe.changed',
+        probe: 'ipvs web',
+        up: true,
+        value: undefined,
+        detail: '1 of 2 servers are healthy, 1 needed',
+      },
+      expect.objectContaining({ up: false, detail: '0 of 2 servers are healthy, 1 needed' }),
+    ]);
+  });
+
+  test('is told again when the service comes back into the file', () => {
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), true);
+    rig.health.want([]);
+    rig.health.want([service([FIRST], { checks: {}, minimum: { count: 1, weight: undefined } })]);
+    expect(rig.told).toHaveLength(2);
+  });
+
+  test('has what was found to show', () => {
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), true);
+    const result = '1 of 2 servers are healthy, 1 needed';
+    expect(rig.health.minimumReading('ipvs web')).toMatchObject({ result, failures: 0 });
+  });
+});
