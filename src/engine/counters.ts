@@ -79,9 +79,8 @@ export class CounterTable {
 
   /** All counters of a row by name. */
   row(row: number): Record<CounterName, number> {
-    return Object.fromEntries(COUNTERS.map((name) => [name, this.read(row, name)])) as Record<
-      CounterName,
-      number
-    >;
+    const counters: Partial<Record<CounterName, number>> = {};
+    for (const name of COUNTERS) counters[name] = this.read(row, name);
+    return counters as Record<CounterName, number>;
   }
 }

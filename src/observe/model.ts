@@ -15,7 +15,7 @@ import type {
   TransitionDocument,
 } from '../control/protocol.ts';
 import { CounterTable, countersLength, GLOBAL_ROW } from '../engine/counters.ts';
-import type { Report } from '../engine/reports.ts';
+import type { Report, StateName } from '../engine/reports.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView, MasterView, RoutingView, TransitionView } from '../engine/view.ts';
 import { instant } from '../net/time.ts';
@@ -125,6 +125,17 @@ export class AgentModel {
   /** News that no report of the protocol thread has brought. */
   note(facts: EventFacts, at: Date): void {
     this.#history.record(facts, at);
+  }
+
+  /** Cheap, unlike `status`, which reads every counter of every instance. */
+  states(): ReadonlyMap<string, StateName> {
+    return new Map([...this.#rows].map(([name, { view }]) => [name, view?.state ?? 'INIT']));
+  }
+
+  /** Undefined: there is none of that name. */
+  instance(name: string): InstanceDocument | undefined {
+    const row = this.#rows.get(name);
+    return row === undefined ? undefined : this.#instance(row);
   }
 
   status(): StatusDocument {

@@ -175,11 +175,7 @@ async function runLogged(
     },
   });
   const manager = openServiceManager(logger);
-  const showStates = () => manager.states(model.status().instances.map(({ state }) => state));
-  model.subscribe((event) => {
-    // The row of the instance comes after the news of it.
-    if (event.kind === 'transition') queueMicrotask(showStates);
-  });
+  const showStates = () => manager.states([...model.states().values()]);
   const events: ProtocolWorkerEvents = {
     virtualLink: (request) => virtualLinks.answer(request, (input) => protocol.feed([input])),
     started: (scheduling) => {
@@ -199,6 +195,7 @@ async function runLogged(
         }
         logReport(logger, report, at);
       }
+      if (reports.some(({ kind }) => kind === 'transition')) showStates();
     },
   };
   const first = successor === undefined ? [...restored, ...(await ipvs.start(config))] : [];

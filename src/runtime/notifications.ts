@@ -26,8 +26,7 @@ export function openNotifier(options: NotificationsOptions): Notifier {
     router: settings().router,
     settings: notifications,
     factsOf: (name) => factsOf(settings(), name),
-    priorityOf: (name) =>
-      model.status().instances.find((one) => one.name === name)?.priority.effective ?? 0,
+    priorityOf: (name) => model.instance(name)?.priority.effective ?? 0,
     tell: (trouble) => note(factsOfTrouble(trouble)),
     answer: (instance, id, granted) =>
       protocol.feed([{ kind: 'before-master.answered', instance, id, granted }]),

@@ -19,7 +19,7 @@ const START_LIMIT_MS = 2_000;
 export interface AgentIpvsOptions {
   readonly logger: Logger;
   readonly stateDirectory: string;
-  readonly model: Pick<AgentModel, 'subscribe' | 'status'>;
+  readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
 }
 
@@ -120,8 +120,7 @@ export class AgentIpvs {
   }
 
   #isMaster(name: string): boolean {
-    const { instances } = this.#options.model.status();
-    return instances.some((one) => one.name === name && one.state === 'MASTER');
+    return this.#options.model.states().get(name) === 'MASTER';
   }
 
   #tell(input: Input): void {

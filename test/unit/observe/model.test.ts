@@ -164,6 +164,17 @@ describe('the status document', () => {
     expect(rows().map(({ name }) => name)).toEqual(['new', 'shop']);
   });
 
+  test('is there in parts: the states of all, and one instance', () => {
+    const { model } = modelOf(['web', 'mail']);
+    model.apply({ kind: 'view', view: viewOf('web') }, AT);
+    expect([...model.states()]).toEqual([
+      ['web', 'MASTER'],
+      ['mail', 'INIT'],
+    ]);
+    expect(model.instance('web')).toEqual(model.status().instances[0]);
+    expect(model.instance('ftp')).toBeUndefined();
+  });
+
   test('survives JSON', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('web', { releasing: true }) }, AT);
