@@ -9,26 +9,28 @@ const BEGIN = '<!-- newest results: written by npm run bench -->';
 const END = '<!-- end of results -->';
 
 /** The package's, seen from its compiled form. */
-function folder(): string {
+export function benchFolder(): string {
   return join(dirname(builtProgram('bench/main.js')), '..', '..', 'bench');
 }
 
 export function keptResults(): Results | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder(), 'results', 'latest.json'), 'utf8')) as Results;
+    return JSON.parse(
+      readFileSync(join(benchFolder(), 'results', 'latest.json'), 'utf8'),
+    ) as Results;
   } catch {
     return undefined;
   }
 }
 
 export function keep(results: Results): void {
-  const kept = join(folder(), 'results');
+  const kept = join(benchFolder(), 'results');
   mkdirSync(kept, { recursive: true });
   const report = reportOf(results);
   writeFileSync(join(kept, 'latest.json'), `${JSON.stringify(results, undefined, 2)}\n`);
   writeFileSync(join(kept, 'latest.md'), `# Newest results\n\n${report}`);
   writeFileSync(join(kept, 'chart.svg'), chartOf(results));
-  const readme = join(folder(), 'README.md');
+  const readme = join(benchFolder(), 'README.md');
   writeFileSync(readme, withReport(readFileSync(readme, 'utf8'), report));
 }
 

@@ -1,5 +1,6 @@
 /** The labs of this run, so that an interrupted bench leaves nothing behind. */
 import { Lab } from '../../src/lab/lab.ts';
+import { playing } from './played.ts';
 
 const live = new Set<Lab>();
 let count = 0;
@@ -19,4 +20,5 @@ export async function withLab<Value>(use: (lab: Lab) => Promise<Value>): Promise
 export async function tearDownLive(): Promise<void> {
   for (const lab of live) await lab.down();
   live.clear();
+  await playing.downAll();
 }

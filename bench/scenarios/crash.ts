@@ -1,15 +1,15 @@
 /** The MASTER dies without a word. */
-import { failoverIn } from '../../src/lab/failover.ts';
-import { Prober } from '../../src/lab/probe.ts';
-import { sleep } from '../../src/lab/wait.ts';
+import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
+import { milliseconds } from '../../src/net/time.ts';
 import type { RouterSpec } from '../harness/contender.ts';
-import { type Pair, withPair } from '../harness/pair.ts';
+import { played, scenarioNamed, takeoverOf, withRouters } from '../harness/played.ts';
 import { ONE_IPV6_ROUTER, ONE_ROUTER } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
 import { alternate, type Scenario, type ScenarioContext } from '../harness/scenario.ts';
 
+/** Each has a scenario file: `crash-100ms.yaml`. */
 const INTERVALS = [1_000, 100, 10] as const;
-const STEADY_MILLISECONDS = 300;
+const SUCCESSOR_PRIORITY = 100;
 
 export interface CrashCase {
   readonly routers: readonly RouterSpec[];
@@ -32,9 +32,9 @@ export const crash: Scenario = {
   name: 'crash',
   title: 'Crash of the MASTER',
   method:
-    'The switch port of the MASTER goes down. On the client’s interface, one clock: from the last ' +
+    'The switch port of the MASTER goes down. At the ports of the switch, one clock: from the last ' +
     'advertisement to the first answer from the VIP, less the Master_Down_Interval of the BACKUP ' +
-    '(priority 100). One echo request a millisecond.',
+    '(priority 100). One echo request a millisecond. Scenarios crash-1000ms, crash-100ms, crash-10ms.',
   async run(context) {
     const rows = [];
     for (const interval of INTERVALS) rows.push(await crashAt(context, interval));
@@ -46,19 +46,21 @@ export const crash: Scenario = {
 export async function crashAt(
   context: ScenarioContext,
   intervalMilliseconds: number,
-  { routers, what, median, max, virtualMac = false }: CrashCase = IPV4,
+  variant: CrashCase = IPV4,
 ) {
+  const { what, median, max } = variant;
   const samples = new Samples();
-  const spec = { routers, intervalMilliseconds, virtualMac };
-  await alternate(context, context.repetitions, (contender) =>
-    withPair(contender, spec, async (pair) => {
-      const over = await overFormula(pair);
-      samples.add(contender, over);
-      context.say(
-        `${contender}: crash${what} at ${intervalMilliseconds} ms: formula + ${over.toFixed(2)} ms`,
-      );
-    }),
-  );
+  const file = scenarioNamed(`crash-${intervalMilliseconds}ms`);
+  const scenario = withRouters(file, variant);
+  await alternate(context, context.repetitions, async (contender) => {
+    const { first_answer, last_advert } = takeoverOf(await played(scenario, contender));
+    if (first_answer === null) throw new Error('no answer after the crash');
+    const over = (first_answer - last_advert) / 1_000 - masterDown(intervalMilliseconds);
+    samples.add(contender, over);
+    context.say(
+      `${contender}: crash${what} at ${intervalMilliseconds} ms: formula + ${over.toFixed(2)} ms`,
+    );
+  });
   return samples.row(
     `first answer after a crash${what}, over the formula, adverts every ${intervalMilliseconds} ms`,
     'ms',
@@ -66,16 +68,7 @@ export async function crashAt(
   );
 }
 
-async function overFormula(pair: Pair): Promise<number> {
-  const prober = await Prober.start(pair.lab, pair.address);
-  await sleep(STEADY_MILLISECONDS + 2 * pair.spec.intervalMilliseconds);
-  await pair.crash(pair.master);
-  await sleep(pair.masterDownMilliseconds + STEADY_MILLISECONDS);
-  const seen = failoverIn(await prober.stop(), {
-    address: pair.address,
-    formerMaster: pair.sourceOf(pair.master),
-    successor: pair.sourceOf(pair.backup),
-  });
-  if (seen?.firstAnswer === undefined) throw new Error('no answer after the crash');
-  return (seen.firstAnswer - seen.lastAdvertisement) / 1_000 - pair.masterDownMilliseconds;
+/** RFC 9568 section 6.1, of the BACKUP, in milliseconds. */
+export function masterDown(intervalMilliseconds: number): number {
+  return masterDownInterval(3, SUCCESSOR_PRIORITY, milliseconds(intervalMilliseconds)) / 1_000;
 }

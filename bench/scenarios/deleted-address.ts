@@ -1,15 +1,7 @@
 /** Somebody deletes the VIP on the MASTER. */
-import { Prober, probesIn } from '../../src/lab/probe.ts';
-import { sleep } from '../../src/lab/wait.ts';
-import { wallClock } from '../../src/lab/wall-clock.ts';
-import { advertsOf } from '../harness/adverts.ts';
-import { outageIn } from '../harness/outage.ts';
-import { withPair } from '../harness/pair.ts';
-import { ONE_ROUTER } from '../harness/routers.ts';
+import { outageWithin, played, scenarioNamed, stepOf } from '../harness/played.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
 import { alternate, type Scenario } from '../harness/scenario.ts';
-
-const SPEC = { routers: ONE_ROUTER, intervalMilliseconds: 1_000 };
 
 export const deletedAddress: Scenario = {
   name: 'deleted-address',
@@ -17,28 +9,22 @@ export const deletedAddress: Scenario = {
   method:
     'ip address del on the MASTER, adverts every second, one echo request a millisecond: the ' +
     'longest time without an answer in the 2 s afterwards. Good-byes and take-overs are counted ' +
-    'as losses of the office.',
+    'as losses of the office. Scenario deleted-address.',
   async run(context) {
     const outage = new Samples();
     const lost = new Samples();
-    await alternate(context, 1, (contender) =>
-      withPair(contender, SPEC, async (pair) => {
-        for (let turn = 0; turn < context.repetitions; turn++) {
-          const prober = await Prober.start(pair.lab, pair.address);
-          await sleep(300);
-          const from = wallClock();
-          await pair.lab.deleteAddress(pair.master, pair.address, 32);
-          await sleep(2_000);
-          const frames = await prober.stop();
-          const longest = outageIn(probesIn(frames, pair.address)) ?? Number.NaN;
-          outage.add(contender, longest);
-          const taken = advertsOf(frames, pair.backup.address).some(({ at }) => at > from);
-          lost.add(contender, taken ? 1 : 0);
-          context.say(`${contender}: VIP deleted: ${(longest).toFixed(1)} ms`);
-          await pair.settled(pair.master);
-        }
-      }),
-    );
+    const scenario = scenarioNamed('deleted-address');
+    await alternate(context, context.repetitions, async (contender) => {
+      const record = await played(scenario, contender);
+      const { from } = stepOf(record, 'delete_address');
+      const longest = outageWithin(record, from);
+      const { takeovers, nodes } = record;
+      const resigned = nodes.some(({ resignations }) => resignations.some((at) => at > from));
+      const taken = takeovers.some(({ first_advert }) => first_advert > from);
+      outage.add(contender, longest);
+      lost.add(contender, taken || resigned ? 1 : 0);
+      context.say(`${contender}: VIP deleted: ${longest.toFixed(1)} ms`);
+    });
     return [
       outage.row('VIP deleted by hand: client outage', 'ms', [
         atMost('max', 20),

@@ -7,6 +7,9 @@ const REALTIME_PRIORITY = 1;
 /** Behind by more, the process was stopped: what was missed then is not caught up on. */
 const CATCH_UP_MAX = 100;
 
+/** Timers do not go on for ever: a longer one would be taken for 1 ms (Node's documentation). */
+const IDLE_MAX = 60_000;
+
 export function sendInTime(): void {
   enterRealtime(REALTIME_PRIORITY);
 }
@@ -29,7 +32,7 @@ export function keepPace(paces: readonly Pace[]): void {
       for (; state.due <= now; state.due += intervalMilliseconds) act(state.counter++);
       next = Math.min(next, state.due);
     }
-    setTimeout(turn, Math.max(0, next - performance.now()));
+    setTimeout(turn, Math.min(IDLE_MAX, Math.max(0, next - performance.now())));
   };
   turn();
 }

@@ -77,6 +77,7 @@ export const NUMBERS: readonly {
   readonly isTime: boolean;
 }[] = [
   { key: 'outage', label: 'longest outage', isTime: true },
+  { key: 'takeover', label: 'last advert to first answer', isTime: true },
   { key: 'dual', label: 'two owners', isTime: true },
   { key: 'transitions', label: 'became MASTER', isTime: false },
   { key: 'lost', label: 'probes lost', isTime: false },

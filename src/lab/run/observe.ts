@@ -7,6 +7,7 @@ import { decodeEcho } from '../echo.ts';
 import type { Probe } from '../probe.ts';
 import { ASKER_MAC } from '../probes/asker.ts';
 import { CLIENT_NAME } from '../scenario/names.ts';
+import { firstFragmentIn } from './first-fragment.ts';
 import type { SwitchFrame } from './switch-capture.ts';
 
 export interface Advert {
@@ -69,8 +70,11 @@ export function factsIn(frames: readonly SwitchFrame[], watched: IpAddress): Fac
           announcements.push({ at, node, address: frame.advertisement.target });
         }
         break;
-      default:
-        if (decodeEcho(bytes)?.source === watched) echoAnswers.push({ at, node });
+      default: {
+        const advert = firstFragmentIn(bytes);
+        if (advert !== undefined) adverts.push({ at, node, ...advert });
+        else if (decodeEcho(bytes)?.source === watched) echoAnswers.push({ at, node });
+      }
     }
   }
   return { adverts, announcements, arpAnswers, echoAnswers, echoes: echoes.probes };

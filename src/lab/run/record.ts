@@ -60,7 +60,28 @@ export interface StreamSummary {
 export interface StepRecord extends Span {
   readonly kind: string;
   readonly text: string;
+  /** `to` is what a chart shows; this is when the lab had done it. */
+  readonly done: number;
   readonly error: string | null;
+}
+
+/** A director began to advertise where another had been MASTER. */
+export interface TakeoverRecord {
+  readonly node: string;
+  /** Whose last word `last_advert` is. */
+  readonly from: string;
+  /** That word was a priority 0. */
+  readonly resigned: boolean;
+  readonly last_advert: number;
+  readonly first_advert: number;
+  readonly first_announcement: number | null;
+  /** Of the first ICMP probe that was answered after the first advertisement. */
+  readonly first_answer: number | null;
+  /**
+   * Over all addresses of all virtual routers, the longest time from the last advertisement of the
+   * router to the first announcement; null: one of them was not announced.
+   */
+  readonly slowest_announcement: number | null;
 }
 
 export interface Verdict {
@@ -81,6 +102,8 @@ export interface Resolution {
 export interface RunNumbers {
   /** The longest time without an answer, of the first probe. */
   readonly outage: number | null;
+  /** The longest time from the last advertisement of one MASTER to the first answer of the next. */
+  readonly takeover: number | null;
   readonly dual: number;
   readonly transitions: number;
   readonly lost: number;
@@ -101,6 +124,8 @@ export interface RunRecord {
   readonly frames_lost: number;
   readonly steps: readonly StepRecord[];
   readonly nodes: readonly NodeRecord[];
+  /** In the order of time. */
+  readonly takeovers: readonly TakeoverRecord[];
   readonly probes: readonly ProbeSummary[];
   readonly stream: StreamSummary | null;
   /** By vrrp-agents that can be asked at the end. */

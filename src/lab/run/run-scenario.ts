@@ -28,6 +28,11 @@ export interface RunOptions {
   /** Where the capture goes. */
   readonly pcapFile?: string;
   readonly tell?: (news: RunNews) => void;
+  /**
+   * Nobody listens to what agents say of their states, which costs them something: the wire tells
+   * them, as of other programs.
+   */
+  readonly unheard?: boolean;
 }
 
 export type RunNews =
@@ -80,7 +85,7 @@ export async function runScenario(
   let isKept = false;
   try {
     await lab.reachOnLink(lab.client, scenario.watched.address);
-    const seen = await play(new Stage(lab, scenario), began, options);
+    const seen = await play(new Stage(lab, scenario, options.unheard), began, options);
     if (options.pcapFile !== undefined) {
       mkdirSync(dirname(options.pcapFile), { recursive: true });
       copyFileSync(seen.captureFile, options.pcapFile);
@@ -118,7 +123,7 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     await start('first');
     settledAfter = await settle(scenario, watching, begin);
     await start('after');
-    await waitFor('agents that have begun', () => hasBegun(stage));
+    if (options.unheard !== true) await waitFor('agents that have begun', () => hasBegun(stage));
     client = await startClient(lab, scenario, true);
   }
   const zero = wallClock();
@@ -149,6 +154,7 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     lives: new Map(directors.map(({ node, lives }) => [node.name, lives])),
     addresses: new Map(watching.map((one) => [one.host.name, one.changes()])),
     states: follower.changes,
+    isUnheard: options.unheard === true,
   };
 }
 

@@ -25,13 +25,13 @@ export class Stage {
   #cuts: Crossing[] = [];
   readonly #delayed = new Set<string>();
 
-  constructor(lab: Lab, scenario: Scenario) {
+  constructor(lab: Lab, scenario: Scenario, isUnheard = false) {
     this.lab = lab;
     this.scenario = scenario;
     const hasService = scenario.probes.some(({ type }) => type !== 'icmp');
     this.directors = scenario.nodes.map((node) => {
       const started = (peer: unknown) => {
-        if (peer instanceof AgentPeer) this.follower.follow(node.name, peer.socket);
+        if (peer instanceof AgentPeer && !isUnheard) this.follower.follow(node.name, peer.socket);
       };
       return new Director(lab, node, { hasService, started });
     });

@@ -2,6 +2,7 @@
 import type { Probe } from '../probe.ts';
 import { probeReport } from '../probe.ts';
 import type { ProbeRecord, StreamRecord } from '../probes/record.ts';
+import { addressOfVip } from '../scenario/instances.ts';
 import type { ProbeType, Scenario, ScenarioNode } from '../scenario/scenario.ts';
 import { type Evidence, judge } from './judge.ts';
 import {
@@ -20,10 +21,12 @@ import type {
   RunRecord,
   Span,
   StreamSummary,
+  TakeoverRecord,
   Verdict,
 } from './record.ts';
 import type { Seen } from './run-scenario.ts';
 import { longestDual, within, without } from './spans.ts';
+import { takeoversIn } from './takeovers.ts';
 import type { PerformedStep } from './timeline.ts';
 
 /** Of a stream, longer than a retransmission takes (RFC 6298 begins with 200 ms in Linux). */
@@ -50,6 +53,7 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
   const verdicts = [...stumbles(seen), ...scenario.expectations.map((one) => judge(one, evidence))];
   const first = [...probes.values()][0];
   const dual = lengthOf(longestDual(nodes, window));
+  const takeovers = takeoversOf(scenario, seen, facts);
   return {
     started_at: new Date(seen.startedAt / 1_000).toISOString(),
     duration: scenario.duration,
@@ -62,15 +66,18 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
       kind: step.action.kind,
       from: step.began - seen.zero,
       to: endOf(step) - seen.zero,
+      done: step.ended - seen.zero,
       text: step.text,
       error: step.error ?? null,
     })),
     nodes,
+    takeovers,
     probes: summaries,
     stream,
     discarded,
     numbers: {
       outage: summaries[0] === undefined ? null : lengthOf(longestOf(summaries[0].outages)),
+      takeover: longestTakeover(takeovers),
       dual,
       transitions: nodes.reduce((sum, node) => sum + officesOf(node), 0),
       lost: summaries.reduce((sum, { lost }) => sum + lost, 0),
@@ -80,6 +87,36 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
     verdicts,
     holds: verdicts.every(({ holds }) => holds),
   };
+}
+
+/** Those of the time that was watched. */
+function takeoversOf(scenario: Scenario, { zero, end }: SeenInFull, facts: Facts) {
+  const routers = scenario.nodes.map(({ name, instances }) => {
+    const announced = instances.map(({ vrid = 0, addresses }) => ({
+      ...{ vrid, addresses: addresses.map(addressOfVip) },
+    }));
+    return [name, announced] as const;
+  });
+  const question = { ...scenario.watched, routers: new Map(routers), end };
+  const relative = (at: number | null) => (at === null ? null : at - zero);
+  return takeoversIn(facts, question)
+    .filter(({ first_advert }) => first_advert >= zero && first_advert <= end)
+    .map(
+      (one): TakeoverRecord => ({
+        ...one,
+        last_advert: one.last_advert - zero,
+        first_advert: one.first_advert - zero,
+        first_announcement: relative(one.first_announcement),
+        first_answer: relative(one.first_answer),
+      }),
+    );
+}
+
+function longestTakeover(takeovers: readonly TakeoverRecord[]): number | null {
+  const times = takeovers.flatMap(({ first_answer, last_advert }) =>
+    first_answer === null ? [] : first_answer - last_advert,
+  );
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 /** What kept the run from being the one that was meant. */
@@ -120,7 +157,7 @@ function nodeRecord(
     .filter((one) => one.node === name && one.instance === node.instances[0]?.name)
     .sort((a, b) => a.at - b.at);
   const states =
-    agent === 'vrrp-agent'
+    agent === 'vrrp-agent' && !seen.isUnheard
       ? statesFromEvents(events, lives, end)
       : statesFromWire(adverts, lives, end);
   const changes = (seen.addresses.get(name) ?? []).filter((one) => one.address === watched.address);

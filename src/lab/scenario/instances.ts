@@ -16,7 +16,7 @@ const DEFAULT_ADDRESS = '192.0.2.100/32';
 const TRANSLATED: Readonly<Record<Exclude<AgentName, 'vrrp-agent'>, ReadonlySet<string>>> = {
   keepalived: new Set([
     ...['name', 'vrid', 'addresses', 'priority', 'version', 'advertisement_interval', 'preempt'],
-    ...['authentication', 'unicast'],
+    ...['authentication', 'unicast', 'virtual_mac'],
   ]),
   frr: new Set([
     ...['name', 'vrid', 'addresses', 'priority', 'version', 'advertisement_interval', 'preempt'],
@@ -123,6 +123,7 @@ export function keepalivedOptions(instance: AgentInstance): KeepalivedOptions {
     ...(version === undefined ? {} : { version }),
     ...(priority === undefined ? {} : { priority }),
     ...(preempt === false ? { nopreempt: true } : {}),
+    ...(instance['virtual_mac'] === true ? { virtualMac: true } : {}),
     ...(authentication?.password === undefined ? {} : { password: authentication.password }),
     ...(unicast === undefined ? {} : { unicastPeers: unicast.peers.map(addressOfVip) }),
   };

@@ -8,7 +8,10 @@ import { run } from '../run/samples.ts';
 
 const FAILED = run({
   verdicts: [{ expectation: 'dual ≤ 0s', why: '<b>RFC</b>', holds: false, seen: '5 ms & "more"' }],
-  numbers: { outage: 420_000, dual: 5_000, transitions: 1, lost: 1, announcements: 1, adverts: 4 },
+  numbers: {
+    ...{ outage: 420_000, takeover: null, dual: 5_000, transitions: 1 },
+    ...{ lost: 1, announcements: 1, adverts: 4 },
+  },
   holds: false,
 });
 

@@ -27,7 +27,9 @@ export function run(more: Partial<RunRecord> = {}): RunRecord {
     tear_down: 40_000,
     resolution: { median: 1_050, p99: 1_300, max: 2_100 },
     frames_lost: 0,
-    steps: [{ kind: 'crash', from: 500_000, to: 500_000, text: 'crash lb1', error: null }],
+    steps: [
+      { kind: 'crash', from: 500_000, to: 500_000, done: 502_000, text: 'crash lb1', error: null },
+    ],
     nodes: [
       node('lb1', [{ from: 0, to: 500_000 }], {
         states: [
@@ -45,11 +47,12 @@ export function run(more: Partial<RunRecord> = {}): RunRecord {
         adverts: [850_200, 950_200],
       }),
     ],
+    takeovers: [],
     probes: [{ type: 'icmp', sent: 2_000, lost: 349, outages: [{ from: 500_000, to: 850_000 }] }],
     stream: null,
     discarded: 0,
     numbers: {
-      ...{ outage: 350_000, dual: 0, transitions: 1 },
+      ...{ outage: 350_000, takeover: 362_000, dual: 0, transitions: 1 },
       ...{ lost: 349, announcements: 1, adverts: 4 },
     },
     verdicts: [{ expectation: 'owner lb2 from 1s', why: '', holds: true, seen: 'lb2' }],

@@ -1,0 +1,30 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { scenarioNamed, withRouters } from '../../../bench/harness/played.ts';
+import { manyRouters, ONE_IPV6_ROUTER } from '../../../bench/harness/routers.ts';
+
+const FOLDER = new URL('../../../bench/scenarios/', import.meta.url);
+const NAMES = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => file.slice(0, -'.yaml'.length));
+
+test.each(NAMES)('the scenario %s of the bench is one that the lab can play', (name) => {
+  expect(scenarioNamed(name)).toMatchObject({ name, compare: ['keepalived'] });
+});
+
+test('other virtual routers take the place of the one in the file, and are what is watched', () => {
+  const ipv6 = withRouters(scenarioNamed('planned'), {
+    routers: ONE_IPV6_ROUTER,
+    virtualMac: true,
+  });
+  expect(ipv6.watched).toEqual({ vrid: 55, address: '2001:db8::100' });
+  expect(ipv6.probes[0]?.address).toBe('2001:db8::100');
+  expect(ipv6.nodes[1]?.instances).toEqual([
+    expect.objectContaining({
+      ...{ vrid: 55, priority: 100, virtual_mac: true, advertisement_interval: '1s' },
+      addresses: ['fe80::55:1/128', '2001:db8::100/128'],
+    }),
+  ]);
+  const many = withRouters(scenarioNamed('many'), { routers: manyRouters() });
+  expect(new Set(many.nodes[0]?.instances.map(({ name }) => name)).size).toBe(255);
+});
