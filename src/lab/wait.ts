@@ -1,6 +1,9 @@
 /** Waits for the world outside: polls, because kernel and daemons do not tell. */
 import { LabError } from './command.ts';
 
+/** Several times what anything takes on a machine that has other things to do. */
+const PATIENCE_MILLISECONDS = 20_000;
+
 export interface WaitOptions {
   readonly milliseconds?: number;
   readonly everyMilliseconds?: number;
@@ -14,7 +17,7 @@ export async function waitFor<Value>(
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
   options: WaitOptions = {},
 ): Promise<Value> {
-  const milliseconds = options.milliseconds ?? 10_000;
+  const milliseconds = options.milliseconds ?? PATIENCE_MILLISECONDS;
   const end = performance.now() + milliseconds;
   const watched = watch(options.unless);
   for (;;) {

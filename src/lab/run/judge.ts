@@ -6,9 +6,12 @@ import { brokenInvariants, type Upset } from './invariants.ts';
 import { lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
 import { longestDual, onAt, overlay, seconds } from './spans.ts';
+import type { StepClock } from './step-clock.ts';
 
 export interface Evidence {
   readonly duration: number;
+  /** What the times of expectations count from. */
+  readonly clock: StepClock;
   readonly nodes: readonly NodeRecord[];
   /** By type, times on the clock of the steps. */
   readonly probes: ReadonlyMap<ProbeType, readonly Probe[]>;
@@ -21,10 +24,11 @@ export interface Evidence {
 type Judgement = Pick<Verdict, 'holds' | 'seen'>;
 
 export function judge(expectation: Expectation, evidence: Evidence): Verdict {
+  const { clock } = evidence;
   return {
-    expectation: describeExpectation(expectation, evidence.duration),
+    expectation: describeExpectation(expectation, clock.duration),
     why: expectation.why,
-    ...judgement(expectation, evidence),
+    ...judgement({ ...expectation, ...clock.windowOf(expectation) }, evidence),
   };
 }
 

@@ -132,10 +132,13 @@ async function play(stage: Stage, began: number, options: RunOptions) {
       ? { kind: 'unsettled' }
       : { kind: 'settled', afterMicroseconds: settledAfter },
   );
-  const steps = await performSteps(stage, zero, (step) => options.tell?.({ kind: 'step', step }));
+  const { steps, clock } = await performSteps(stage, zero, (step) =>
+    options.tell?.({ kind: 'step', step }),
+  );
   await starting;
-  const end = zero + scenario.duration;
+  const end = zero + clock.end;
   const discarded = await discardsOf(stage);
+  if (options.unheard !== true) await lastWords(stage);
   await sleep(AFTERMATH_MILLISECONDS);
   const [seen, { frames, lost }] = await Promise.all([client.stop(), capture.stop()]);
   return {
@@ -146,6 +149,7 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     setUp: prepared - began,
     settledAfter,
     steps,
+    clock,
     client: seen,
     frames,
     framesLost: lost,
@@ -167,6 +171,19 @@ function hasBegun({ directors, follower }: Stage): boolean {
       node.agent !== 'vrrp-agent' ||
       life !== 'runs' ||
       follower.changes.some((change) => change.node === node.name),
+  );
+}
+
+/** Of 255 instances that changed at once the news may still be on its way. */
+async function lastWords({ directors, follower }: Stage): Promise<void> {
+  await Promise.all(
+    directors.map(async ({ node, socket }) => {
+      if (socket === undefined) return;
+      const asked = await new ControlClient({ socket }).status().catch(() => undefined);
+      if (asked === undefined) return;
+      const heard = () => follower.hasHeardOf(node.name, asked.instances);
+      await waitFor(`the events of ${node.name}`, heard).catch(() => undefined);
+    }),
   );
 }
 
@@ -194,11 +211,9 @@ async function startClient(
   if (isAnswered || !isConnecting) {
     const isReady = () => readFileSync(lab.path('client.log'), 'latin1').includes('ready');
     // A scenario in which nobody answers, or too many, goes on without a stream.
-    await waitFor('the client', isReady, { milliseconds: 3_000, unless: process.ended }).catch(
-      (error: unknown) => {
-        if (!isConnecting) throw error;
-      },
-    );
+    await waitFor('the client', isReady, { unless: process.ended }).catch((error: unknown) => {
+      if (!isConnecting) throw error;
+    });
   }
   return { stop: () => stopClient(process, file) };
 }

@@ -1,6 +1,6 @@
 /** What the agents themselves say of their states, for as long as they can be asked. */
 import { ControlClient } from '../../control/client.ts';
-import type { EventDocument } from '../../control/protocol.ts';
+import type { EventDocument, InstanceDocument } from '../../control/protocol.ts';
 
 export interface StateChange {
   readonly at: number;
@@ -17,6 +17,15 @@ export class StateFollower {
   /** Goes on until the agent ends; to be called again for the next one. */
   follow(node: string, socket: string): void {
     void this.#read(node, socket);
+  }
+
+  /** What the instances were told to have done has been heard of. */
+  hasHeardOf(node: string, instances: readonly InstanceDocument[]): boolean {
+    return instances.every(({ name, last_transition }) => {
+      if (last_transition === null) return true;
+      const last = this.changes.findLast((one) => one.node === node && one.instance === name);
+      return last !== undefined && last.at >= Date.parse(last_transition.at) * 1_000;
+    });
   }
 
   async #read(node: string, socket: string): Promise<void> {

@@ -39,12 +39,13 @@ export interface SeenInFull extends Seen {
 export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
   const facts = factsIn(seen.frames, scenario.watched.address);
   const nodes = scenario.nodes.map((node) => nodeRecord(node, scenario, seen, facts));
-  const window = { from: 0, to: scenario.duration };
+  const duration = seen.end - seen.zero;
+  const window = { from: 0, to: duration };
   const probes = probesOf(scenario, seen, facts);
-  const stream = streamSummary(seen.client.stream, seen.zero, scenario.duration);
-  const { discarded } = seen;
+  const stream = streamSummary(seen.client.stream, seen.zero, duration);
+  const { discarded, clock } = seen;
   const evidence: Evidence = {
-    ...{ duration: scenario.duration, nodes, probes, stream, discarded },
+    ...{ duration, clock, nodes, probes, stream, discarded },
     steps: seen.steps.map(({ action, began, ended }) => ({
       ...{ action, from: began - seen.zero, to: ended - seen.zero },
     })),
@@ -56,7 +57,7 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
   const takeovers = takeoversOf(scenario, seen, facts);
   return {
     started_at: new Date(seen.startedAt / 1_000).toISOString(),
-    duration: scenario.duration,
+    duration,
     settled_after: seen.settledAfter,
     set_up: seen.setUp,
     tear_down: seen.tearDown,
@@ -147,10 +148,10 @@ function nodeRecord(
   seen: SeenInFull,
   facts: Facts,
 ): NodeRecord {
-  const { watched, duration } = scenario;
+  const { watched } = scenario;
   const { zero, end } = seen;
   const { name, agent, priority } = node;
-  const window: Span = { from: 0, to: duration };
+  const window: Span = { from: 0, to: end - zero };
   const lives = seen.lives.get(name) ?? [];
   const adverts = facts.adverts.filter((one) => one.node === name && one.vrid === watched.vrid);
   const events = seen.states
@@ -172,7 +173,7 @@ function nodeRecord(
   const times = (all: readonly { readonly node: string; readonly at: number }[]) =>
     all.flatMap(({ node: from, at }) => {
       const time = at - zero;
-      return from === name && time >= 0 && time <= duration ? [time] : [];
+      return from === name && time >= 0 && time <= window.to ? [time] : [];
     });
   const answers = watched.address.includes(':') ? facts.echoAnswers : facts.arpAnswers;
   return {
@@ -196,7 +197,7 @@ function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>
 }
 
 function probesOf(scenario: Scenario, seen: SeenInFull, facts: Facts) {
-  const { zero, client } = seen;
+  const { zero, end, client } = seen;
   const recorded = (records: readonly ProbeRecord[]) =>
     records.map(([sentAt, answeredAt]) => ({ sentAt, answeredAt: answeredAt ?? undefined }));
   const all = { icmp: facts.echoes, tcp: recorded(client.tcp), udp: recorded(client.udp) };
@@ -209,7 +210,7 @@ function probesOf(scenario: Scenario, seen: SeenInFull, facts: Facts) {
     }));
     probes.set(
       type,
-      own.filter(({ sentAt }) => sentAt >= 0 && sentAt <= scenario.duration),
+      own.filter(({ sentAt }) => sentAt >= 0 && sentAt <= end - zero),
     );
   }
   return probes;

@@ -26,8 +26,10 @@ export function takeoversIn(facts: Facts, question: TakeoverQuestion): TakeoverR
   });
   begins.sort((a, b) => a.from - b.from);
   return begins.flatMap(({ node, from }): TakeoverRecord[] => {
-    const last = watched.findLast((one) => one.node !== node && one.at < from);
-    return last === undefined ? [] : [takeover(facts, question, node, from, last)];
+    const last = watched.findLast(({ at }) => at < from);
+    // A director that paused and goes on took nothing over.
+    if (last === undefined || last.node === node) return [];
+    return [takeover(facts, question, node, from, last)];
   });
 }
 

@@ -4,9 +4,12 @@ import { describeAction } from '../scenario/wording.ts';
 import { sleep } from '../wait.ts';
 import { wallClock } from '../wall-clock.ts';
 import type { Stage } from './stage.ts';
+import { StepClock } from './step-clock.ts';
 
 export interface PerformedStep {
   readonly action: Action;
+  /** When it was to begin, on the clock of the steps. */
+  readonly at: number;
   readonly text: string;
   /** Microseconds since 1970. */
   readonly began: number;
@@ -22,7 +25,8 @@ export async function performSteps(
   stage: Stage,
   zero: number,
   tell: (step: ScenarioStep) => void,
-): Promise<PerformedStep[]> {
+): Promise<{ readonly steps: readonly PerformedStep[]; readonly clock: StepClock }> {
+  const { duration } = stage.scenario;
   const pending: Promise<PerformedStep>[] = [];
   const busy = new Map<string, Promise<unknown>>();
   for (const step of stage.scenario.steps) {
@@ -30,18 +34,26 @@ export async function performSteps(
     tell(step);
     const machine = 'node' in step.action ? step.action.node : '';
     const before = machine === '' ? undefined : busy.get(machine);
-    const performed = performAfter(before, stage, step.action);
+    const performed = performAfter(before, stage, step);
     if (machine !== '') busy.set(machine, performed);
     pending.push(performed);
   }
-  await until(zero + stage.scenario.duration);
-  return Promise.all(pending);
+  await until(zero + duration);
+  const steps = await Promise.all(pending);
+  const clock = new StepClock(
+    duration,
+    steps.map(({ action, at, began, ended }) => ({
+      ...{ action, at, began: began - zero, ended: ended - zero },
+    })),
+  );
+  await until(zero + clock.end);
+  return { steps, clock };
 }
 
 async function performAfter(
   before: Promise<unknown> | undefined,
   stage: Stage,
-  action: Action,
+  { action, at }: ScenarioStep,
 ): Promise<PerformedStep> {
   await before;
   const began = wallClock();
@@ -49,7 +61,7 @@ async function performAfter(
     () => undefined,
     (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
   );
-  return { action, text: describeAction(action), began, ended: wallClock(), error };
+  return { action, at, text: describeAction(action), began, ended: wallClock(), error };
 }
 
 async function until(time: number): Promise<void> {

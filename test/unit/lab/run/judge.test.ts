@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Evidence, judge } from '../../../../src/lab/run/judge.ts';
+import { StepClock } from '../../../../src/lab/run/step-clock.ts';
 import type { Demand } from '../../../../src/lab/scenario/scenario.ts';
 import { DURATION, node, run } from './samples.ts';
 
@@ -7,6 +8,7 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
   const { nodes } = run();
   return {
     duration: DURATION,
+    clock: new StepClock(DURATION),
     nodes,
     probes: new Map(),
     stream: null,

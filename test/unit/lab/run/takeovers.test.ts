@@ -88,6 +88,11 @@ describe('a take-over', () => {
     ]);
   });
 
+  test('is none when a director paused that is MASTER already', () => {
+    const adverts = [advert('lb1', 100), advert('lb2', 500), advert('lb2', 1_200)];
+    expect(takeoversIn(facts({ adverts }), asked())).toHaveLength(1);
+  });
+
   test('is none when the first of all begins', () => {
     expect(takeoversIn(facts({ adverts: [advert('lb1', 100)] }), asked())).toEqual([]);
   });
