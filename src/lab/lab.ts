@@ -30,6 +30,7 @@ export interface LabOptions {
   readonly directors?: number;
   /** A second network of the directors alone. */
   readonly peerNetwork?: boolean;
+  readonly clients?: number;
 }
 
 export interface SpawnInLabOptions {
@@ -67,12 +68,13 @@ export class Lab {
 
   /** Makes the lab; what was made of it is removed again when a step fails. */
   static async up(options: LabOptions): Promise<Lab> {
-    const lab = new Lab(labLayout(options.prefix, options.directors, options.peerNetwork));
+    const { prefix, directors, peerNetwork, clients } = options;
+    const lab = new Lab(labLayout(prefix, directors, peerNetwork, clients));
     claimState(lab.#state());
     try {
       await makeNetwork(lab.layout);
     } catch (cause) {
-      await tearDown(options.prefix);
+      await tearDown(prefix);
       throw cause;
     }
     return lab;
@@ -89,6 +91,10 @@ export class Lab {
 
   get client(): LabHost {
     return this.layout.client;
+  }
+
+  get clients(): readonly LabHost[] {
+    return this.layout.clients;
   }
 
   /** Counted from 1, like their names. */
@@ -234,7 +240,7 @@ async function makeNetwork(layout: LabLayout): Promise<void> {
   await ipBatch(creationLines(layout));
   const machines = hostsOf(layout).map(async (host) => {
     await run('ip', ['netns', 'exec', host.namespace, 'sysctl', '-q', '-w', ...HOST_SYSCTLS]);
-    const isOnPeerNetwork = layout.hasPeerNetwork && host !== layout.client;
+    const isOnPeerNetwork = layout.hasPeerNetwork && layout.directors.includes(host);
     const more = isOnPeerNetwork ? peerNetworkLines(host) : [];
     await ipBatch([...hostLines(host), ...more], host.namespace);
   });

@@ -23,15 +23,14 @@ export const SWITCH_BRIDGE = 'bridge';
 export const PEER_INTERFACE = 'eth1';
 export const PEER_BRIDGE = 'peers';
 
-const CLIENT = 'client';
-
 /** The first address of every IPv6 virtual router. */
 export const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
 
 export const DIRECTORS_MAX = 9;
+export const CLIENTS_MAX = 4;
 
 export interface LabHost {
-  /** `lb1`, `lb2`, … or `client`; also the name of the port on the switch. */
+  /** `lb1`, `lb2`, … or `client`, `client2`, …; also the name of the port on the switch. */
   readonly name: string;
   readonly namespace: string;
   readonly address: IpAddress;
@@ -41,10 +40,20 @@ export interface LabHost {
 export interface LabLayout {
   readonly prefix: string;
   readonly directors: readonly LabHost[];
+  /** The first of them. */
   readonly client: LabHost;
+  readonly clients: readonly LabHost[];
   readonly switchNamespace: string;
   /** Whether the directors have a second network among themselves. */
   readonly hasPeerNetwork: boolean;
+}
+
+/** The last byte of the address of the first client. */
+const FIRST_CLIENT = 50;
+
+/** Where clients ask from, and which of them it is, counted from 0. */
+export function clientNumber(address: IpAddress): number {
+  return Number(/(\d+)$/.exec(address)?.[1] ?? 0) - FIRST_CLIENT;
 }
 
 /** Where the host's advertisements of a virtual router come from that has this address. */
@@ -59,7 +68,12 @@ export function checkPrefix(prefix: string): string {
   throw new LabError('lab-name-error', `not a lab prefix: '${prefix}' (${rule})`);
 }
 
-export function labLayout(prefix: string, directorCount = 2, hasPeerNetwork = false): LabLayout {
+export function labLayout(
+  prefix: string,
+  directorCount = 2,
+  hasPeerNetwork = false,
+  clientCount = 1,
+): LabLayout {
   checkPrefix(prefix);
   if (!Number.isInteger(directorCount) || directorCount < 1 || directorCount > DIRECTORS_MAX) {
     throw new LabError('lab-name-error', `a lab has 1 to ${DIRECTORS_MAX} directors`);
@@ -71,8 +85,19 @@ export function labLayout(prefix: string, directorCount = 2, hasPeerNetwork = fa
     linkLocal: ip(`fe80::${lastByte}`),
   });
   const directors = Array.from({ length: directorCount }, (_, at) => host(`lb${at + 1}`, 11 + at));
-  const client = host(CLIENT, 50);
-  return { prefix, directors, client, switchNamespace: `${prefix}-switch`, hasPeerNetwork };
+  const client = host('client', FIRST_CLIENT);
+  const others = Array.from({ length: clientCount - 1 }, (_, at) =>
+    host(`client${at + 2}`, FIRST_CLIENT + 1 + at),
+  );
+  const switchNamespace = `${prefix}-switch`;
+  return {
+    prefix,
+    directors,
+    client,
+    clients: [client, ...others],
+    switchNamespace,
+    hasPeerNetwork,
+  };
 }
 
 /** The virtual addresses of the lab begin at 192.0.2.100. */
@@ -87,7 +112,7 @@ export function virtualAddresses6(count: number): IpAddress[] {
 }
 
 export function hostsOf(layout: LabLayout): readonly LabHost[] {
-  return [...layout.directors, layout.client];
+  return [...layout.directors, ...layout.clients];
 }
 
 export function namespacesOf(layout: LabLayout): readonly string[] {
@@ -148,13 +173,14 @@ export function peerNetworkLines(host: LabHost): string[] {
 }
 
 export function hostLines(host: LabHost): string[] {
+  const [number] = /\d+$/.exec(host.linkLocal) ?? [];
   return [
     'link set lo up',
     `addr add ${host.address}/24 dev ${HOST_INTERFACE}`,
     `addr add ${host.linkLocal}/64 dev ${HOST_INTERFACE} nodad`,
     `link set ${HOST_INTERFACE} up`,
-    host.name === CLIENT
-      ? `addr add 2001:db8::50/64 dev ${HOST_INTERFACE} nodad`
+    host.name.startsWith('client')
+      ? `addr add 2001:db8::${number}/64 dev ${HOST_INTERFACE} nodad`
       : `route add 2001:db8::/64 dev ${HOST_INTERFACE}`,
   ];
 }

@@ -1,7 +1,7 @@
 /** Removes a lab by its name, whoever made it and however far that came. Doing it again is fine. */
 import { readFileSync } from 'node:fs';
 import { LabError, run } from './command.ts';
-import { DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
+import { CLIENTS_MAX, DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
 import {
   isRunning,
   type ProcessIdentity,
@@ -17,7 +17,7 @@ const STRAGGLER_MILLISECONDS = 30;
 
 export async function tearDown(prefix: string): Promise<void> {
   const state = readableState(prefix);
-  const layout = labLayout(prefix, state?.directorCount ?? DIRECTORS_MAX);
+  const layout = labLayout(prefix, state?.directorCount ?? DIRECTORS_MAX, false, CLIENTS_MAX);
   const existing = await existingNamespaces();
   const namespaces = namespacesOf(layout).filter((name) => existing.has(name));
   const recorded = state?.processes ?? [];

@@ -1,5 +1,6 @@
 /** The report for a terminal: lanes of characters over one time axis, then what was expected. */
 
+import { answeringIn, clientsOf } from '../../lab/report/answering.ts';
 import {
   type ContenderReport,
   type LabReport,
@@ -35,7 +36,7 @@ const SYMBOLS: Readonly<Record<LaneState, string>> = {
 
 const LEGEND =
   'state █ MASTER ░ BACKUP F FAULT i INIT · down H hung Z frozen x crashed   ' +
-  'wire | advert 0 resigns ▲ announces   probes ✗ lost';
+  'wire | advert 0 resigns ▲ announces   probes ✗ lost   → who answers ARP, ! two';
 
 export function renderReport(report: LabReport, options: TextOptions): string {
   const { faint } = options.palette;
@@ -109,8 +110,9 @@ export function renderLanes(run: RunRecord, { width, palette }: TextOptions): st
       line('     has VIP', presence(node.holds, scale, '━', palette.notable)),
       line('     wire', wire(node, scale)),
     ]),
-    ...run.probes.map(({ type, outages }) =>
-      line(` client ${type}`, presence(outages, scale, '✗', palette.bad, '·')),
+    ...clientsOf(run).map((client) => line(` ${client} →`, answers(run, client, scale))),
+    ...run.probes.map(({ client, type, outages }) =>
+      line(` ${client} ${type}`, presence(outages, scale, '✗', palette.bad, '·')),
     ),
     ...steps(run, scale).map((text) => palette.faint(text)),
   ];
@@ -184,6 +186,19 @@ function wire({ adverts, resignations, announcements }: NodeRecord, scale: Scale
   put(adverts, '|');
   put(announcements, '▲');
   put(resignations, '0');
+  return cells.join('');
+}
+
+/** The number of the director that answered; two in one cell are a disagreement. */
+function answers(run: RunRecord, client: string, scale: Scale): string {
+  const cells = Array.from({ length: scale.columns }, () => ' ');
+  for (const { node, from, to } of answeringIn(run, client)) {
+    const symbol = node.slice(2);
+    for (let column = columnOf(from, scale); column <= columnOf(to, scale); column++) {
+      const known = cells[column];
+      cells[column] = known === ' ' || known === symbol ? symbol : '!';
+    }
+  }
   return cells.join('');
 }
 

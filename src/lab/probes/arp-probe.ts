@@ -8,20 +8,20 @@ import { type IpAddress, mac } from '../../net/address.ts';
 import { ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
 import { HOST_INTERFACE } from '../layout.ts';
-import { ASKER_IP, ASKER_MAC } from './asker.ts';
+import type { Asker } from './asker.ts';
 import type { Pace } from './pace.ts';
 
-export function arpProbe(address: IpAddress, intervalMicroseconds: number): Pace {
+export function arpProbe(address: IpAddress, intervalMicroseconds: number, asker: Asker): Pace {
   const index = Number(readFileSync(`/sys/class/net/${HOST_INTERFACE}/ifindex`, 'latin1'));
   const sender = new Sender();
   const request = encodeArp({
     operation: ARP_REQUEST,
-    senderMac: ASKER_MAC,
-    senderIp: ASKER_IP,
+    senderMac: asker.mac,
+    senderIp: asker.ip,
     targetMac: mac('00:00:00:00:00:00'),
     targetIp: address,
   });
-  const ethernet = { source: ASKER_MAC, destination: BROADCAST_MAC, etherType: ETHERTYPE_ARP };
+  const ethernet = { source: asker.mac, destination: BROADCAST_MAC, etherType: ETHERTYPE_ARP };
   const frame = encodeEthernetFrame(ethernet, request);
   return {
     intervalMilliseconds: intervalMicroseconds / 1_000,

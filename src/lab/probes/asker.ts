@@ -1,6 +1,13 @@
-/** The machine that asks by ARP who has an address. It does not exist. */
-import { ip, mac } from '../../net/address.ts';
+/** The machines that ask by ARP who has an address, one for each client. They do not exist. */
+import { type IpAddress, ip, type MacAddress, mac } from '../../net/address.ts';
 
-/** A locally administered address that no machine of a lab has. */
-export const ASKER_MAC = mac('02:00:5e:10:00:fe');
-export const ASKER_IP = ip('192.0.2.254');
+export interface Asker {
+  readonly mac: MacAddress;
+  readonly ip: IpAddress;
+}
+
+/** With a locally administered address that no machine of a lab has. Clients count from 0. */
+export function askerOf(client: number): Asker {
+  const byte = 0xfe - client;
+  return { mac: mac(`02:00:5e:10:00:${byte.toString(16)}`), ip: ip(`192.0.2.${byte}`) };
+}

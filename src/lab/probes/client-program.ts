@@ -8,12 +8,15 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { ip } from '../../net/address.ts';
 import type { ProbeType } from '../scenario/scenario.ts';
 import { arpProbe } from './arp-probe.ts';
+import { askerOf } from './asker.ts';
 import { echoProbe } from './echo-probe.ts';
 import { keepPace, type Pace, sendInTime } from './pace.ts';
 import type { ClientRecord } from './record.ts';
 import { streamProbe, tcpProbe, udpProbe } from './socket-probes.ts';
 
 export interface ClientPlan {
+  /** Counted from 0. */
+  readonly number: number;
   readonly probes: readonly {
     readonly type: ProbeType | 'arp';
     readonly address: string;
@@ -25,7 +28,7 @@ function ready(): void {
   process.stdout.write('ready\n');
 }
 
-function prepare({ probes }: ClientPlan) {
+function prepare({ number, probes }: ClientPlan) {
   const paces: Pace[] = [];
   const record: { -readonly [Key in keyof ClientRecord]: () => ClientRecord[Key] } = {
     tcp: () => [],
@@ -39,7 +42,7 @@ function prepare({ probes }: ClientPlan) {
   for (const { type, address, every } of probes) {
     const to = ip(address);
     if (type === 'icmp') paces.push(echoProbe(to, every));
-    if (type === 'arp') paces.push(arpProbe(to, every));
+    if (type === 'arp') paces.push(arpProbe(to, every, askerOf(number)));
     if (type === 'tcp') record.tcp = join(tcpProbe(to, every));
     if (type === 'udp') record.udp = join(udpProbe(to, every));
     if (type === 'stream') record.stream = join(streamProbe(to, every, ready));
@@ -47,7 +50,7 @@ function prepare({ probes }: ClientPlan) {
   return { paces, record };
 }
 
-const [file = '', plan = '{"probes":[]}'] = process.argv.slice(2);
+const [file = '', plan = '{"number":0,"probes":[]}'] = process.argv.slice(2);
 sendInTime();
 const { paces, record } = prepare(JSON.parse(plan) as ClientPlan);
 process.once('SIGTERM', () => {

@@ -4,6 +4,7 @@
  */
 import type { NodeRecord, RunRecord, Span } from '../run/record.ts';
 import { overlay } from '../run/spans.ts';
+import { answeringIn, clientsOf } from './answering.ts';
 import { escaped } from './escape.ts';
 import { tickStep } from './scale.ts';
 
@@ -28,13 +29,16 @@ export function renderChart(run: RunRecord, label: string): string {
   const top = AXIS + Math.max(1, rows.count) * STEP_ROW + 6;
   const nodeHeight = STATE + HAS + WIRE + GAP;
   const clientTop = top + run.nodes.length * nodeHeight;
-  const height = clientTop + run.probes.length * (CLIENT + 6) + 6;
+  const clients = clientsOf(run);
+  const probesTop = clientTop + clients.length * (CLIENT + 6);
+  const height = probesTop + run.probes.length * (CLIENT + 6) + 6;
   const parts = [
     grid(run.duration, x, height),
     ...twoOwners(run, top, clientTop, x),
     ...run.nodes.map((node, at) => nodeLanes(node, top + at * nodeHeight, x)),
-    ...run.probes.map(({ type, outages }, at) =>
-      clientLane(type, outages, clientTop + at * (CLIENT + 6), x, run.duration),
+    ...clients.map((client, at) => answerLane(run, client, clientTop + at * (CLIENT + 6), x)),
+    ...run.probes.map(({ client, type, outages }, at) =>
+      clientLane(`${client} ${type}`, outages, probesTop + at * (CLIENT + 6), x, run.duration),
     ),
     rows.draw(top, height),
   ];
@@ -112,8 +116,22 @@ function nodeLanes(node: NodeRecord, top: number, x: Place): string {
   ].join('');
 }
 
+/** Whose answer the client gets; the boxes of later directors are lower, so that two are seen. */
+function answerLane(run: RunRecord, client: string, top: number, x: Place): string {
+  const boxes = answeringIn(run, client).map(({ node, from, to }) => {
+    const row = run.nodes.findIndex(({ name }) => name === node);
+    const y = top + (row * 3) / Math.max(1, run.nodes.length - 1);
+    const box = rectangle('answers', from, to, y, CLIENT - 3, x, `${node} answers ${client}`, 1.5);
+    const fits = x(to) - x(from) > 30;
+    return fits
+      ? `${box}<text class="inlane" x="${n(x(from) + 5)}" y="${y + 9}">${node}</text>`
+      : box;
+  });
+  return `<text class="name" x="0" y="${top + 11}">${client} →</text>${boxes.join('')}`;
+}
+
 function clientLane(
-  type: string,
+  label: string,
   outages: readonly Span[],
   top: number,
   x: Place,
@@ -128,7 +146,7 @@ function clientLane(
       : box;
   });
   return [
-    `<text class="name" x="0" y="${top + 11}">client ${type}</text>`,
+    `<text class="name" x="0" y="${top + 11}">${label}</text>`,
     rectangle('asked', 0, duration, top, CLIENT, x, 'answered'),
     ...lost,
   ].join('');

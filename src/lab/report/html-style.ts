@@ -42,6 +42,7 @@ svg .faint{fill:var(--faint)}svg .grid{stroke:var(--line)}svg .name{font-weight:
 .hung,.frozen{fill:var(--still);background:var(--still)}
 .down,.crashed{fill:var(--down);background:var(--down)}
 .has{fill:var(--has);background:var(--has)}.lost{fill:var(--bad)}.asked{fill:var(--line)}
+.answers{fill:var(--step)}
 .advert{stroke:var(--ink);stroke-width:1}.garp{fill:var(--has)}.bye{fill:var(--bad)}
 .step{stroke:var(--step);stroke-width:1;stroke-dasharray:3 3}svg .steptext{fill:var(--step);font-weight:600}
 .dual{fill:var(--bad);opacity:.13}svg .dualtext{fill:var(--bad);font-weight:600}

@@ -123,7 +123,7 @@ function comparison(contenders: readonly ContenderReport[]): string {
 }
 
 function footing(run: RunRecord): string {
-  const { resolution, settled_after, stream } = run;
+  const { resolution, settled_after, streams } = run;
   const parts = [
     `started ${run.started_at}`,
     ...(resolution === null
@@ -133,7 +133,7 @@ function footing(run: RunRecord): string {
             `(p99 ${milliseconds(resolution.p99)}, max ${milliseconds(resolution.max)}): ` +
             'times are known to within that',
         ]),
-    ...(stream === null ? [] : [`TCP stream: ${stream.fate}`]),
+    ...streams.map(({ client, fate }) => `TCP stream of ${client}: ${fate}`),
     `set-up ${milliseconds(run.set_up)}, tear-down ${milliseconds(run.tear_down)}`,
     settled_after === null ? 'not settled' : `settled in ${milliseconds(settled_after)}`,
   ];
@@ -166,7 +166,8 @@ function legend(): string {
     '<footer>',
     `<p>${swatches.join(' ')} <span><i class="swatch has"></i>has the address</span></p>`,
     '<p>Small strokes: advertisements (◆ priority 0). Triangles: gratuitous ARP and unsolicited ',
-    'Neighbor Advertisements. Red in the lanes of the client: requests that were not answered. All ',
+    'Neighbor Advertisements. Lanes of the clients: → who answers when they ask who has the address; in red, requests that ',
+    'were not answered. All ',
     'times come from one capture with the time stamps of one kernel.</p>',
     '</footer>',
   ].join('');

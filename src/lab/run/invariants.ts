@@ -2,8 +2,8 @@
  * What has to be true whenever nothing has happened for a while: somebody answers for the address if
  * any director could, and one alone has it while all directors hear each other.
  */
-import type { Probe } from '../probe.ts';
-import type { Action, ProbeType } from '../scenario/scenario.ts';
+import type { Action } from '../scenario/scenario.ts';
+import type { AskedProbes } from './judge.ts';
 import { lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span } from './record.ts';
 import { longestDual, seconds } from './spans.ts';
@@ -15,7 +15,7 @@ export interface Upset extends Span {
 export interface Watched {
   readonly duration: number;
   readonly nodes: readonly NodeRecord[];
-  readonly probes: ReadonlyMap<ProbeType, readonly Probe[]>;
+  readonly probes: readonly AskedProbes[];
   readonly steps: readonly Upset[];
 }
 
@@ -29,7 +29,7 @@ interface Calm extends Span {
 const HICCUP = 20_000;
 
 export function brokenInvariants(watched: Watched, bound: number): string[] {
-  const probes = watched.probes.get('icmp') ?? [];
+  const { probes = [] } = watched.probes.find(({ type }) => type === 'icmp') ?? {};
   return calms(watched, bound).flatMap((calm) => {
     const broken: string[] = [];
     const outage = longestOf(outagesIn(probes, calm));

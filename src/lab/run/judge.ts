@@ -8,14 +8,20 @@ import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
 import { longestDual, onAt, overlay, seconds } from './spans.ts';
 import type { StepClock } from './step-clock.ts';
 
+/** Of one client, times on the clock of the steps. */
+export interface AskedProbes {
+  readonly client: string;
+  readonly type: Exclude<ProbeType, 'stream'>;
+  readonly probes: readonly Probe[];
+}
+
 export interface Evidence {
   readonly duration: number;
   /** What the times of expectations count from. */
   readonly clock: StepClock;
   readonly nodes: readonly NodeRecord[];
-  /** By type, times on the clock of the steps. */
-  readonly probes: ReadonlyMap<ProbeType, readonly Probe[]>;
-  readonly stream: StreamSummary | null;
+  readonly probes: readonly AskedProbes[];
+  readonly streams: readonly StreamSummary[];
   readonly discarded: number;
   /** As they were performed. */
   readonly steps: readonly Upset[];
@@ -38,7 +44,7 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
     case 'owner':
       return ownership(expectation, expectation.owner, nodes);
     case 'arp_owner':
-      return answerers(expectation, expectation.owner, nodes);
+      return answerers(expectation, expectation, nodes);
     case 'masters': {
       const speakers = ofNode(nodes, expectation.node)
         .filter(({ adverts }) => adverts.some((at) => isIn(at, expectation)))
@@ -46,7 +52,9 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
       return counted(speakers.length, expectation, speakers.join(', '));
     }
     case 'outage': {
-      const probes = evidence.probes.get(expectation.probe) ?? [];
+      const { client, probe } = expectation;
+      const asked = evidence.probes.find((one) => one.client === client && one.type === probe);
+      const { probes = [] } = asked ?? {};
       const isAsked = probes.some(({ sentAt }) => isIn(sentAt, expectation));
       if (!isAsked) return { holds: false, seen: 'nobody asked' };
       return timed(longestOf(outagesIn(probes, expectation)), expectation);
@@ -68,8 +76,8 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
     case 'discarded':
       return counted(evidence.discarded, expectation, '');
     case 'stream': {
-      const fate = evidence.stream?.fate ?? 'never-connected';
-      const { brokenAt = null, reason = null } = evidence.stream ?? {};
+      const stream = evidence.streams.find(({ client }) => client === expectation.client);
+      const { fate = 'never-connected', brokenAt = null, reason = null } = stream ?? {};
       const when = brokenAt === null ? '' : ` at ${seconds(brokenAt)} (${reason ?? 'unknown'})`;
       return { holds: fate === expectation.fate, seen: `${fate}${when}` };
     }
@@ -95,10 +103,14 @@ function ownership(window: Span, wanted: string, nodes: readonly NodeRecord[]): 
 /** A question is asked every 10 ms: a moment is no shorter than this. */
 const MOMENT = 50_000;
 
-function answerers(span: Span, wanted: string, nodes: readonly NodeRecord[]): Judgement {
+function answerers(
+  span: Span,
+  { owner: wanted, client }: { readonly owner: string; readonly client: string },
+  nodes: readonly NodeRecord[],
+): Judgement {
   const window = span.from === span.to ? { from: span.from - MOMENT, to: span.to } : span;
   const answered = nodes
-    .filter(({ arpAnswers }) => arpAnswers.some((at) => isIn(at, window)))
+    .filter(({ arpAnswers }) => (arpAnswers[client] ?? []).some((at) => isIn(at, window)))
     .map(({ name }) => name);
   const seen = answered.join(' and ') || 'nobody';
   if (wanted === 'one') return { holds: answered.length === 1, seen };

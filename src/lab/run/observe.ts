@@ -4,9 +4,9 @@ import { ARP_REPLY } from '../../wire/arp.ts';
 import { decodeFrame, type VrrpFrame } from '../../wire/frame.ts';
 import { decodeAdvertisement } from '../../wire/vrrp/advertisement.ts';
 import { decodeEcho } from '../echo.ts';
+import { clientNumber } from '../layout.ts';
 import type { Probe } from '../probe.ts';
-import { ASKER_MAC } from '../probes/asker.ts';
-import { CLIENT_NAME } from '../scenario/names.ts';
+import { askerOf } from '../probes/asker.ts';
 import { firstFragmentIn } from './first-fragment.ts';
 import type { SwitchFrame } from './switch-capture.ts';
 
@@ -25,10 +25,11 @@ export interface Announcement {
   readonly address: IpAddress;
 }
 
-/** An answer to the client's question who has the address; of IPv6, to its echo requests. */
+/** An answer to a client's question who has the address; of IPv6, to its echo requests. */
 export interface OwnerAnswer {
   readonly at: number;
   readonly node: string;
+  readonly client: string;
 }
 
 export interface Facts {
@@ -36,18 +37,25 @@ export interface Facts {
   readonly announcements: readonly Announcement[];
   readonly arpAnswers: readonly OwnerAnswer[];
   readonly echoAnswers: readonly OwnerAnswer[];
-  readonly echoes: readonly Probe[];
+  /** By the client that asked. */
+  readonly echoes: ReadonlyMap<string, readonly Probe[]>;
 }
 
-export function factsIn(frames: readonly SwitchFrame[], watched: IpAddress): Facts {
+export function factsIn(
+  frames: readonly SwitchFrame[],
+  watched: IpAddress,
+  clients: readonly string[],
+): Facts {
   const adverts: Advert[] = [];
   const announcements: Announcement[] = [];
   const arpAnswers: OwnerAnswer[] = [];
   const echoAnswers: OwnerAnswer[] = [];
-  const echoes = new EchoPairs(watched);
+  const pairs = new Map(clients.map((name) => [name, new EchoPairs(watched)]));
+  const askers = new Map(clients.map((name, at) => [askerOf(at).mac, name]));
   for (const { at, machine: node, isFromMachine, bytes } of frames) {
-    if (node === CLIENT_NAME || !isFromMachine) {
-      echoes.atClient(at, bytes);
+    const pair = pairs.get(node);
+    if (pair !== undefined || !isFromMachine) {
+      pair?.atClient(at, bytes);
       continue;
     }
     const frame = decodeFrame(bytes);
@@ -60,8 +68,9 @@ export function factsIn(frames: readonly SwitchFrame[], watched: IpAddress): Fac
       case 'arp': {
         const { operation, senderIp, targetIp, targetMac } = frame.arp;
         if (senderIp === targetIp) announcements.push({ at, node, address: senderIp });
-        else if (operation === ARP_REPLY && targetMac === ASKER_MAC && senderIp === watched) {
-          arpAnswers.push({ at, node });
+        const client = askers.get(targetMac);
+        if (client !== undefined && operation === ARP_REPLY && senderIp === watched) {
+          arpAnswers.push({ at, node, client });
         }
         break;
       }
@@ -72,12 +81,19 @@ export function factsIn(frames: readonly SwitchFrame[], watched: IpAddress): Fac
         break;
       default: {
         const advert = firstFragmentIn(bytes);
-        if (advert !== undefined) adverts.push({ at, node, ...advert });
-        else if (decodeEcho(bytes)?.source === watched) echoAnswers.push({ at, node });
+        if (advert !== undefined) {
+          adverts.push({ at, node, ...advert });
+          break;
+        }
+        const echo = decodeEcho(bytes);
+        if (echo?.source !== watched) break;
+        const client = clients[clientNumber(echo.destination)];
+        if (client !== undefined) echoAnswers.push({ at, node, client });
       }
     }
   }
-  return { adverts, announcements, arpAnswers, echoAnswers, echoes: echoes.probes };
+  const echoes = new Map([...pairs].map(([name, { probes }]) => [name, probes]));
+  return { adverts, announcements, arpAnswers, echoAnswers, echoes };
 }
 
 function advertIn({ packet, offset, length, ip }: VrrpFrame) {

@@ -38,11 +38,12 @@ export interface NodeRecord {
   readonly resignations: readonly number[];
   /** Gratuitous ARP and unsolicited Neighbor Advertisements of the watched address. */
   readonly announcements: readonly number[];
-  /** Answers to the client's question who has the watched address. */
-  readonly arpAnswers: readonly number[];
+  /** Answers to the question who has the watched address, by the client that asked. */
+  readonly arpAnswers: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface ProbeSummary {
+  readonly client: string;
   readonly type: 'icmp' | 'tcp' | 'udp';
   readonly sent: number;
   readonly lost: number;
@@ -51,6 +52,7 @@ export interface ProbeSummary {
 }
 
 export interface StreamSummary {
+  readonly client: string;
   readonly fate: 'survives' | 'breaks' | 'never-connected';
   readonly longestGap: Span | null;
   readonly brokenAt: number | null;
@@ -127,7 +129,7 @@ export interface RunRecord {
   /** In the order of time. */
   readonly takeovers: readonly TakeoverRecord[];
   readonly probes: readonly ProbeSummary[];
-  readonly stream: StreamSummary | null;
+  readonly streams: readonly StreamSummary[];
   /** By vrrp-agents that can be asked at the end. */
   readonly discarded: number;
   readonly numbers: RunNumbers;

@@ -1,20 +1,15 @@
 /** One run of a scenario, from no lab to no lab. */
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ControlClient } from '../../control/client.ts';
 import type { CounterName } from '../../engine/counters.ts';
-import { familyOf } from '../../net/address.ts';
 import { LabError } from '../command.ts';
-import type { Lab } from '../lab.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
-import type { ClientPlan } from '../probes/client-program.ts';
-import type { ClientRecord } from '../probes/record.ts';
-import type { LabProcess } from '../processes.ts';
-import { builtProgram } from '../program.ts';
 import type { Scenario, ScenarioNode, ScenarioStep } from '../scenario/scenario.ts';
 import { sleep, waitFor } from '../wait.ts';
 import { wallClock } from '../wall-clock.ts';
 import { AddressMonitor } from './address-monitor.ts';
+import { type Client, startClients } from './client.ts';
 import { type Labs, labPrefix } from './labs.ts';
 import type { RunRecord } from './record.ts';
 import { hasNetem, Stage } from './stage.ts';
@@ -40,7 +35,6 @@ export type RunNews =
   | { readonly kind: 'unsettled' }
   | { readonly kind: 'step'; readonly step: ScenarioStep };
 
-const ARP_EVERY = 10_000;
 /** For the last answers, and for the kernel to hand the capture its frames. */
 const AFTERMATH_MILLISECONDS = 120;
 
@@ -81,10 +75,11 @@ export async function runScenario(
     prefix: labPrefix(),
     directors: nodes.length,
     peerNetwork: hasPeerNetwork,
+    clients: scenario.clients.length,
   });
   let isKept = false;
   try {
-    await lab.reachOnLink(lab.client, scenario.watched.address);
+    for (const client of lab.clients) await lab.reachOnLink(client, scenario.watched.address);
     const seen = await play(new Stage(lab, scenario, options.unheard), began, options);
     if (options.pcapFile !== undefined) {
       mkdirSync(dirname(options.pcapFile), { recursive: true });
@@ -113,10 +108,10 @@ async function play(stage: Stage, began: number, options: RunOptions) {
   const start = (when: ScenarioNode['starts']) =>
     Promise.all(directors.map((one) => (one.node.starts === when ? one.start() : undefined)));
   let settledAfter: number | null = 0;
-  let client: Client;
+  let clients: Client[];
   let starting: Promise<unknown> | undefined;
   if (scenario.settle === 0) {
-    client = await startClient(lab, scenario, false);
+    clients = await startClients(lab, scenario, false);
     starting = start('first').then(() => start('after'));
   } else {
     const begin = wallClock();
@@ -124,7 +119,7 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     settledAfter = await settle(scenario, watching, begin);
     await start('after');
     if (options.unheard !== true) await waitFor('agents that have begun', () => hasBegun(stage));
-    client = await startClient(lab, scenario, true);
+    clients = await startClients(lab, scenario, true);
   }
   const zero = wallClock();
   options.tell?.(
@@ -140,7 +135,10 @@ async function play(stage: Stage, began: number, options: RunOptions) {
   const discarded = await discardsOf(stage);
   if (options.unheard !== true) await lastWords(stage);
   await sleep(AFTERMATH_MILLISECONDS);
-  const [seen, { frames, lost }] = await Promise.all([client.stop(), capture.stop()]);
+  const [records, { frames, lost }] = await Promise.all([
+    Promise.all(clients.map(async (one) => [one.name, await one.stop()] as const)),
+    capture.stop(),
+  ]);
   return {
     zero,
     end,
@@ -150,7 +148,7 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     settledAfter,
     steps,
     clock,
-    client: seen,
+    clients: new Map(records),
     frames,
     framesLost: lost,
     captureFile: capture.file,
@@ -185,44 +183,6 @@ async function lastWords({ directors, follower }: Stage): Promise<void> {
       await waitFor(`the events of ${node.name}`, heard).catch(() => undefined);
     }),
   );
-}
-
-interface Client {
-  stop(): Promise<ClientRecord>;
-}
-
-/** Returns once it asks, and has its stream if there is anybody to have it with. */
-async function startClient(
-  lab: Lab,
-  { probes, watched }: Scenario,
-  isAnswered: boolean,
-): Promise<Client> {
-  const file = lab.path('client.json');
-  const arp = { type: 'arp' as const, address: watched.address, every: ARP_EVERY };
-  const plan: ClientPlan = {
-    probes: [...probes, ...(familyOf(watched.address) === 'ipv4' ? [arp] : [])],
-  };
-  const program = [builtProgram('src/lab/probes/client-program.js'), file, JSON.stringify(plan)];
-  const process = await lab.spawn(lab.client, globalThis.process.execPath, program, {
-    label: 'client',
-    log: true,
-  });
-  const isConnecting = probes.some(({ type }) => type === 'stream');
-  if (isAnswered || !isConnecting) {
-    const isReady = () => readFileSync(lab.path('client.log'), 'latin1').includes('ready');
-    // A scenario in which nobody answers, or too many, goes on without a stream.
-    await waitFor('the client', isReady, { unless: process.ended }).catch((error: unknown) => {
-      if (!isConnecting) throw error;
-    });
-  }
-  return { stop: () => stopClient(process, file) };
-}
-
-async function stopClient(process: LabProcess, file: string): Promise<ClientRecord> {
-  process.signal('SIGTERM');
-  const status = await process.ended;
-  if (status !== 0) throw new LabError('not-ready', `the client's probes ended with ${status}`);
-  return JSON.parse(readFileSync(file, 'utf8')) as ClientRecord;
 }
 
 /** Null: not in the time given. */

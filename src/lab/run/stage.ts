@@ -7,7 +7,6 @@ import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import { builtProgram } from '../program.ts';
-import { CLIENT_NAME } from '../scenario/names.ts';
 import type { Action, Between, Scenario } from '../scenario/scenario.ts';
 import type { Crossing } from '../switch-filter.ts';
 import { sleep } from '../wait.ts';
@@ -94,7 +93,7 @@ export class Stage {
   }
 
   #host(name: string): LabHost {
-    return name === CLIENT_NAME ? this.lab.client : this.director(name).host;
+    return this.lab.clients.find((one) => one.name === name) ?? this.director(name).host;
   }
 
   #cut({ from, to, traffic, isOneWay }: Between, percent: number): Promise<void> {
@@ -126,7 +125,7 @@ export class Stage {
   }
 
   #applyFilter(thawing?: string): Promise<void> {
-    const everybody = [...this.directors.map(({ host }) => host), this.lab.client];
+    const everybody = [...this.directors.map(({ host }) => host), ...this.lab.clients];
     const still = this.directors.filter(
       ({ life, node }) => life === 'frozen' && node.name !== thawing,
     );

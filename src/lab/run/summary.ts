@@ -1,9 +1,8 @@
 /** From everything that was seen of a run to its record and its verdicts. */
-import type { Probe } from '../probe.ts';
 import { probeReport } from '../probe.ts';
-import type { ProbeRecord, StreamRecord } from '../probes/record.ts';
 import { addressOfVip } from '../scenario/instances.ts';
-import type { ProbeType, Scenario, ScenarioNode } from '../scenario/scenario.ts';
+import type { Scenario, ScenarioNode } from '../scenario/scenario.ts';
+import { probeSummary, probesOf, streamsOf } from './clients.ts';
 import { type Evidence, judge } from './judge.ts';
 import {
   type Change,
@@ -14,45 +13,34 @@ import {
   unreachable,
 } from './lanes.ts';
 import { type Facts, factsIn } from './observe.ts';
-import { lengthOf, longestOf, outagesIn } from './outages.ts';
-import type {
-  NodeRecord,
-  ProbeSummary,
-  RunRecord,
-  Span,
-  StreamSummary,
-  TakeoverRecord,
-  Verdict,
-} from './record.ts';
+import { lengthOf, longestOf } from './outages.ts';
+import type { NodeRecord, RunRecord, Span, TakeoverRecord, Verdict } from './record.ts';
 import type { Seen } from './run-scenario.ts';
 import { longestDual, within, without } from './spans.ts';
 import { takeoversIn } from './takeovers.ts';
 import type { PerformedStep } from './timeline.ts';
-
-/** Of a stream, longer than a retransmission takes (RFC 6298 begins with 200 ms in Linux). */
-const SILENCE = 1_000_000;
 
 export interface SeenInFull extends Seen {
   readonly tearDown: number;
 }
 
 export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
-  const facts = factsIn(seen.frames, scenario.watched.address);
+  const facts = factsIn(seen.frames, scenario.watched.address, scenario.clients);
   const nodes = scenario.nodes.map((node) => nodeRecord(node, scenario, seen, facts));
   const duration = seen.end - seen.zero;
   const window = { from: 0, to: duration };
   const probes = probesOf(scenario, seen, facts);
-  const stream = streamSummary(seen.client.stream, seen.zero, duration);
+  const streams = streamsOf(scenario, seen);
   const { discarded, clock } = seen;
   const evidence: Evidence = {
-    ...{ duration, clock, nodes, probes, stream, discarded },
+    ...{ duration, clock, nodes, probes, streams, discarded },
     steps: seen.steps.map(({ action, began, ended }) => ({
       ...{ action, from: began - seen.zero, to: ended - seen.zero },
     })),
   };
-  const summaries = [...probes].map(([type, all]) => probeSummary(type, all, window));
+  const summaries = probes.map((asked) => probeSummary(asked, window));
   const verdicts = [...stumbles(seen), ...scenario.expectations.map((one) => judge(one, evidence))];
-  const first = [...probes.values()][0];
+  const first = probes[0]?.probes;
   const dual = lengthOf(longestDual(nodes, window));
   const takeovers = takeoversOf(scenario, seen, facts);
   return {
@@ -74,7 +62,7 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
     nodes,
     takeovers,
     probes: summaries,
-    stream,
+    streams,
     discarded,
     numbers: {
       outage: summaries[0] === undefined ? null : lengthOf(longestOf(summaries[0].outages)),
@@ -183,7 +171,12 @@ function nodeRecord(
     adverts: times(adverts.filter((one) => one.priority > 0)),
     resignations: times(adverts.filter((one) => one.priority === 0)),
     announcements: times(facts.announcements.filter((one) => one.address === watched.address)),
-    arpAnswers: times(answers),
+    arpAnswers: Object.fromEntries(
+      scenario.clients.map((client) => [
+        client,
+        times(answers.filter((one) => one.client === client)),
+      ]),
+    ),
   };
 }
 
@@ -194,56 +187,6 @@ function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>
     if (action.kind === 'link_down') return [{ at: began, value: false }];
     return action.kind === 'link_up' ? [{ at: ended, value: true }] : [];
   });
-}
-
-function probesOf(scenario: Scenario, seen: SeenInFull, facts: Facts) {
-  const { zero, end, client } = seen;
-  const recorded = (records: readonly ProbeRecord[]) =>
-    records.map(([sentAt, answeredAt]) => ({ sentAt, answeredAt: answeredAt ?? undefined }));
-  const all = { icmp: facts.echoes, tcp: recorded(client.tcp), udp: recorded(client.udp) };
-  const probes = new Map<ProbeType, readonly Probe[]>();
-  for (const { type } of scenario.probes) {
-    if (type === 'stream') continue;
-    const own = all[type].map(({ sentAt, answeredAt }) => ({
-      sentAt: sentAt - zero,
-      answeredAt: answeredAt === undefined ? undefined : answeredAt - zero,
-    }));
-    probes.set(
-      type,
-      own.filter(({ sentAt }) => sentAt >= 0 && sentAt <= end - zero),
-    );
-  }
-  return probes;
-}
-
-function probeSummary(type: ProbeType, probes: readonly Probe[], window: Span): ProbeSummary {
-  return {
-    type: type === 'stream' ? 'tcp' : type,
-    sent: probes.length,
-    lost: probes.filter(({ answeredAt }) => answeredAt === undefined).length,
-    outages: outagesIn(probes, window),
-  };
-}
-
-function streamSummary(
-  record: StreamRecord | null,
-  zero: number,
-  duration: number,
-): StreamSummary | null {
-  if (record === null) return null;
-  const gap = record.longestGap;
-  // Nobody has closed it, and still nothing comes back any more.
-  const isSilent = gap !== null && gap.to - zero >= duration && lengthOf(gap) > SILENCE;
-  const end = record.brokenAt ?? (isSilent ? gap.from : null);
-  const brokenAt = end === null ? null : end - zero;
-  const broke = brokenAt !== null && brokenAt <= duration;
-  const connected = broke ? 'breaks' : 'survives';
-  return {
-    fate: record.connectedAt === null ? 'never-connected' : connected,
-    longestGap: gap === null ? null : { from: gap.from - zero, to: gap.to - zero },
-    brokenAt,
-    reason: record.reason ?? (isSilent ? 'no answer any more' : null),
-  };
 }
 
 function officesOf({ states }: NodeRecord): number {

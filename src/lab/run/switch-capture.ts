@@ -59,7 +59,10 @@ export class SwitchCapture {
       // Or else what has come in the last second is not handed over when it ends.
       ...['--immediate-mode', '--time-stamp-precision=micro'],
       ...['-B', String(BUFFER_KIBIBYTES), '-s', String(SNAPSHOT_BYTES), '-w', file],
-      filterFor(links, lab.client.name),
+      filterFor(
+        links,
+        lab.clients.map(({ name }) => name),
+      ),
     ];
     const process = await lab.spawn('switch', 'tcpdump', args, { label: 'switch', log: true });
     const listening = () => readFileSync(log, 'latin1').includes('listening on');
@@ -89,14 +92,16 @@ export class SwitchCapture {
 }
 
 /**
- * pcap-filter(7): each frame where it enters the switch, and at the client's port where it leaves.
- * What the client floods with is left out: it would be most of the file, and the steps tell of it.
+ * pcap-filter(7): each frame where it enters the switch, and at the clients' ports where it leaves.
+ * What the first client floods with is left out: it would be most of the file, and the steps tell of
+ * it.
  */
-function filterFor(links: readonly IpLinkOutput[], client: string): string {
+function filterFor(links: readonly IpLinkOutput[], clients: readonly string[]): string {
   const indexOf = (name: string) => links.find(({ ifname }) => ifname === name)?.ifindex;
   const bridges = [SWITCH_BRIDGE, PEER_BRIDGE].flatMap((name) => indexOf(name) ?? []);
-  const port = indexOf(client);
+  const ports = clients.flatMap((name) => indexOf(name) ?? []);
   const notBridge = bridges.map((index) => `not ifindex ${index}`).join(' and ');
-  const flood = `(ifindex ${port} and proto 112)`;
-  return `(inbound and ${notBridge} and not ${flood}) or (outbound and ifindex ${port})`;
+  const flood = `(ifindex ${ports[0]} and proto 112)`;
+  const toClients = ports.map((port) => `ifindex ${port}`).join(' or ');
+  return `(inbound and ${notBridge} and not ${flood}) or (outbound and (${toClients}))`;
 }

@@ -1,4 +1,5 @@
 /** Each change of MASTER as the wire shows it. Times in microseconds since 1970, like the facts. */
+import { CLIENT_NAME } from '../scenario/names.ts';
 import { termsOf } from './lanes.ts';
 import type { Advert, Facts } from './observe.ts';
 import type { TakeoverRecord } from './record.ts';
@@ -40,7 +41,7 @@ function takeover(
   from: number,
   last: Advert,
 ): TakeoverRecord {
-  const answers = facts.echoes.flatMap(({ answeredAt = 0 }) =>
+  const answers = (facts.echoes.get(CLIENT_NAME) ?? []).flatMap(({ answeredAt = 0 }) =>
     answeredAt > from ? answeredAt : [],
   );
   const ofNode = facts.announcements.filter((one) => one.node === node && one.at >= last.at);

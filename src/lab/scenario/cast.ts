@@ -10,11 +10,12 @@ export const SECOND = 1_000_000;
 /** What steps and expectations may refer to. */
 export interface Cast {
   readonly nodes: readonly ScenarioNode[];
-  /** Directors and the client. */
+  /** Directors and clients. */
   readonly machines: ReadonlySet<string>;
   readonly addresses: ReadonlySet<IpAddress>;
   readonly watched: Scenario['watched'];
-  readonly probes: readonly ProbeType[];
+  readonly clients: readonly string[];
+  readonly probes: readonly { readonly type: ProbeType; readonly client: string }[];
   readonly duration: number;
 }
 

@@ -1,7 +1,7 @@
 /** One thing that has to be seen: exactly one kind, and when. */
 import * as z from 'zod';
 import { choice, duration, mapping, wholeNumber } from '../../config/schema-parts.ts';
-import { directorName } from './names.ts';
+import { clientName, directorName } from './names.ts';
 
 const time = (description: string) => duration().meta({ description }).optional();
 
@@ -64,6 +64,11 @@ export const expectation = mapping(
       'This long after each step, and until the next one: somebody answers for the address if ' +
         'anybody could, and nobody else has it unless directors cannot hear each other.',
     ),
+    client: clientName()
+      .meta({
+        description: 'Of `arp_owner`, `outage` and `stream`: for which client. Default: client.',
+      })
+      .optional(),
     at: time('At this moment.'),
     from: time('From this time on. Default: the start of the clock.'),
     to: time('Up to this time. Default: the end.'),

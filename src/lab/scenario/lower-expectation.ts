@@ -2,6 +2,7 @@
 import type { Findings, Path } from '../../config/finding.ts';
 import { type Cast, durationAt } from './cast.ts';
 import { type ExpectationFile, type ExpectationKind, KINDS } from './expectation-schema.ts';
+import { CLIENT_NAME } from './names.ts';
 import type { Demand, Expectation, Limits, ProbeType } from './scenario.ts';
 
 /** Undefined for what has been reported. */
@@ -52,19 +53,20 @@ function lowerDemand(
   cast: Cast,
   findings: Findings,
 ): Demand | undefined {
+  const client = clientIn(file, kind, path, cast, findings);
   switch (kind) {
     case 'owner':
-    case 'arp_owner': {
-      const owner = file[kind] ?? 'none';
-      if (owner !== 'one' && owner !== 'none') checkNode(owner, path, cast, findings);
-      return { kind, owner };
-    }
+      return { kind, owner: holderIn(file[kind], path, cast, findings) };
+    case 'arp_owner':
+      return { kind, client, owner: holderIn(file[kind], path, cast, findings) };
     case 'masters':
     case 'transitions':
     case 'discarded':
       return { kind, ...counted(file[kind] ?? 0, path, cast, findings) };
-    case 'outage':
-      return { kind, ...probed(file.outage?.probe, path, cast, findings), ...timed(file, kind) };
+    case 'outage': {
+      const probe = probed(file.outage?.probe, client, path, cast, findings);
+      return { kind, client, probe, ...timed(file, kind) };
+    }
     case 'dual':
       return { kind, ...timed(file, kind) };
     case 'invariants': {
@@ -72,10 +74,8 @@ function lowerDemand(
       return { kind, bound };
     }
     case 'stream':
-      if (!cast.probes.includes('stream')) {
-        findings.error(path, 'conflict', 'there is no probe of type stream');
-      }
-      return { kind, fate: file.stream ?? 'survives' };
+      probed('stream', client, path, cast, findings);
+      return { kind, client, fate: file.stream ?? 'survives' };
   }
   function timed(from: ExpectationFile, which: 'outage' | 'dual'): Limits {
     const { at_most, at_least } = from[which] ?? {};
@@ -107,16 +107,47 @@ function counted(
   return { atMost: at_most, atLeast: at_least, ...(node === undefined ? {} : { node }) };
 }
 
-function probed(probe: ProbeType | undefined, path: Path, cast: Cast, findings: Findings) {
-  const wanted = probe ?? cast.probes.find((type) => type !== 'stream');
-  if (wanted === undefined || !cast.probes.includes(wanted)) {
-    findings.error(
-      path,
-      'conflict',
-      `there is no probe${wanted === undefined ? '' : ` of type ${wanted}`}`,
-    );
+function holderIn(owner: string | undefined, path: Path, cast: Cast, findings: Findings): string {
+  if (owner === undefined || owner === 'none') return 'none';
+  if (owner !== 'one') checkNode(owner, path, cast, findings);
+  return owner;
+}
+
+const OF_A_CLIENT: ReadonlySet<ExpectationKind> = new Set(['arp_owner', 'outage', 'stream']);
+
+function clientIn(
+  { client = CLIENT_NAME }: ExpectationFile,
+  kind: ExpectationKind,
+  path: Path,
+  { clients }: Cast,
+  findings: Findings,
+): string {
+  const where = [...path.slice(0, -1), 'client'];
+  if (client !== CLIENT_NAME && !OF_A_CLIENT.has(kind)) {
+    findings.error(where, 'conflict', `${kind} is the same for all clients`, 'key');
   }
-  return { probe: wanted ?? ('icmp' as const) };
+  if (!clients.includes(client)) {
+    findings.error(where, 'conflict', `there is no ${client} in this scenario`);
+  }
+  return client;
+}
+
+/** By default the first of the client's probes that is no stream. */
+function probed(
+  probe: ProbeType | undefined,
+  client: string,
+  path: Path,
+  cast: Cast,
+  findings: Findings,
+): ProbeType {
+  const own = cast.probes.filter((one) => one.client === client).map(({ type }) => type);
+  const wanted = probe ?? own.find((type) => type !== 'stream');
+  if (wanted === undefined || !own.includes(wanted)) {
+    const which = wanted === undefined ? '' : ` of type ${wanted}`;
+    const whose = client === CLIENT_NAME ? '' : ` from ${client}`;
+    findings.error(path, 'conflict', `there is no probe${which}${whose}`);
+  }
+  return wanted ?? 'icmp';
 }
 
 function checkNode(name: string, path: Path, cast: Cast, findings: Findings): void {

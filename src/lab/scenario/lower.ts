@@ -4,7 +4,7 @@ import { type Cast, durationAt, SECOND, vipAt } from './cast.ts';
 import { addressOfVip, checkInstances, instancesOf, watchedOf } from './instances.ts';
 import { lowerExpectation } from './lower-expectation.ts';
 import { lowerStep } from './lower-step.ts';
-import { CLIENT_NAME } from './names.ts';
+import { CLIENT_NAME, clientNames } from './names.ts';
 import type { ProbeType, Scenario, ScenarioNode, ScenarioProbe } from './scenario.ts';
 import type { NodeFile, ProbeFile, ScenarioFile } from './schema.ts';
 
@@ -27,13 +27,16 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
   const addresses = new Set(
     nodes.flatMap(({ instances }) => instances.flatMap((one) => one.addresses.map(addressOfVip))),
   );
-  const files = file.probes ?? [{ type: 'icmp' as const }];
+  const clients = clientNames(file.clients ?? 1);
+  const files: readonly ProbeFile[] =
+    file.probes ?? clients.map((from) => ({ type: 'icmp' as const, from }));
   const cast: Cast = {
     nodes,
-    machines: new Set([...nodes.map(({ name }) => name), CLIENT_NAME]),
+    machines: new Set([...nodes.map(({ name }) => name), ...clients]),
+    clients,
     addresses,
     watched,
-    probes: files.map(({ type }) => type),
+    probes: files.map(({ type, from = CLIENT_NAME }) => ({ type, client: from })),
     duration,
   };
   const probes = files.map((one, at) => lowerProbe(one, ['probes', at], cast, findings));
@@ -48,6 +51,7 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     references: file.references ?? [],
     hasPeerNetwork: file.networks === 'two',
     nodes,
+    clients,
     probes,
     watched,
     compare: file.compare ?? [],
@@ -79,13 +83,23 @@ function lowerNode(file: ScenarioFile, node: NodeFile): ScenarioNode {
 }
 
 function lowerProbe(file: ProbeFile, path: Path, cast: Cast, findings: Findings): ScenarioProbe {
-  const { type } = file;
+  const { type, from = CLIENT_NAME } = file;
   const every =
     file.every === undefined
       ? EVERY[type]
       : durationAt(file.every, [...path, 'every'], findings, [1_000, SECOND]);
-  if (cast.probes.indexOf(type) !== Number(path[1])) {
-    findings.error([...path, 'type'], 'conflict', `there is a probe of type ${type} already`);
+  if (!cast.clients.includes(from)) {
+    findings.error([...path, 'from'], 'conflict', `there is no ${from} in this scenario`);
   }
-  return { type, every, address: vipAt(file.address, [...path, 'address'], cast, findings) };
+  const first = cast.probes.findIndex((one) => one.type === type && one.client === from);
+  if (first !== Number(path[1])) {
+    const message = `${from} has a probe of type ${type} already`;
+    findings.error([...path, 'type'], 'conflict', message);
+  }
+  return {
+    type,
+    client: from,
+    every,
+    address: vipAt(file.address, [...path, 'address'], cast, findings),
+  };
 }

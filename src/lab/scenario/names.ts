@@ -4,12 +4,21 @@ import { pattern } from '../../config/schema-parts.ts';
 export const AGENTS = ['vrrp-agent', 'keepalived', 'frr'] as const;
 export type AgentName = (typeof AGENTS)[number];
 
+/** The first client; the others are `client2` and so on. */
 export const CLIENT_NAME = 'client';
+
+export function clientNames(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => (at === 0 ? CLIENT_NAME : `client${at + 1}`));
+}
 
 export function directorName() {
   return pattern(/^lb[1-8]$/, 'a director: lb1 to lb8');
 }
 
 export function machineName() {
-  return pattern(/^(lb[1-8]|client)$/, 'a machine: lb1 to lb8, or client');
+  return pattern(/^(lb[1-8]|client[2-4]?)$/, 'a machine: lb1 to lb8, client, client2 to client4');
+}
+
+export function clientName() {
+  return pattern(/^client[2-4]?$/, 'a client: client, client2 to client4');
 }

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly references: readonly string[];
   readonly hasPeerNetwork: boolean;
   readonly nodes: readonly ScenarioNode[];
+  /** By their names. */
+  readonly clients: readonly string[];
   readonly probes: readonly ScenarioProbe[];
   /** Of the first instance: what holders, masters and ARP are watched for. */
   readonly watched: { readonly vrid: number; readonly address: IpAddress };
@@ -36,6 +38,8 @@ export type ProbeType = 'icmp' | 'tcp' | 'udp' | 'stream';
 
 export interface ScenarioProbe {
   readonly type: ProbeType;
+  /** Which client asks. */
+  readonly client: string;
   readonly every: number;
   readonly address: IpAddress;
 }
@@ -107,12 +111,13 @@ export interface Limits {
 }
 
 export type Demand =
-  | { readonly kind: 'owner' | 'arp_owner'; readonly owner: string }
+  | { readonly kind: 'owner'; readonly owner: string }
+  | { readonly kind: 'arp_owner'; readonly owner: string; readonly client: string }
   | ({ readonly kind: 'masters' | 'transitions' | 'discarded'; readonly node?: string } & Limits)
-  | ({ readonly kind: 'outage'; readonly probe: ProbeType } & Limits)
+  | ({ readonly kind: 'outage'; readonly probe: ProbeType; readonly client: string } & Limits)
   | ({ readonly kind: 'dual' } & Limits)
   | { readonly kind: 'invariants'; readonly bound: number }
-  | { readonly kind: 'stream'; readonly fate: 'survives' | 'breaks' };
+  | { readonly kind: 'stream'; readonly fate: 'survives' | 'breaks'; readonly client: string };
 
 export type Expectation = Demand & {
   readonly from: number;

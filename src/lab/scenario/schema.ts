@@ -5,8 +5,9 @@
 import * as z from 'zod';
 import { inheritableKeys } from '../../config/instance-schema.ts';
 import { choice, duration, mapping, pattern, wholeNumber } from '../../config/schema-parts.ts';
+import { CLIENTS_MAX } from '../layout.ts';
 import { expectation } from './expectation-schema.ts';
-import { AGENTS, directorName } from './names.ts';
+import { AGENTS, clientName, directorName } from './names.ts';
 import { step } from './step-schema.ts';
 
 const { interface: _interface, ...instanceKeys } = inheritableKeys;
@@ -63,13 +64,14 @@ const probe = mapping(
         '`icmp` echo requests, `tcp` connections that are opened and closed, `udp` echoed ' +
         'datagrams, `stream`: one TCP connection that is kept and written to.',
     }),
+    from: clientName().meta({ description: 'Which client asks.', default: 'client' }).optional(),
     every: duration().meta({ description: '1ms to 1s.', default: '1ms; 10ms for tcp' }).optional(),
     address: z
       .string()
       .meta({ description: 'Which virtual address is asked. Default: the first.' })
       .optional(),
   },
-  'What the client does all the time.',
+  'What a client does all the time.',
 );
 
 export const scenarioFile = mapping(
@@ -108,10 +110,20 @@ export const scenarioFile = mapping(
       .min(1, 'must not be empty')
       .max(8, 'a lab has at most 8 directors')
       .meta({ description: 'The directors, 1 to 8.' }),
+    clients: wholeNumber(1, CLIENTS_MAX)
+      .meta({
+        description:
+          'So many clients: client, client2, ... Several of them see a split network from its ' +
+          'several sides.',
+        default: 1,
+      })
+      .optional(),
     probes: z
       .array(probe)
       .meta({
-        description: 'What the client does. It also asks by ARP who has the address, every 10 ms.',
+        description:
+          'What the clients do. Each also asks by ARP who has the address, every 10 ms. Default: ' +
+          'each asks by ICMP.',
         default: [{ type: 'icmp' }],
       })
       .optional(),

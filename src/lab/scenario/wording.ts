@@ -1,5 +1,6 @@
 /** Steps and expectations in words, for progress, reports and test names. */
 import { formatDuration, microseconds } from '../../net/time.ts';
+import { CLIENT_NAME } from './names.ts';
 import type { Action, Between, Expectation, Limits } from './scenario.ts';
 
 export function describeAction(action: Action): string {
@@ -44,20 +45,24 @@ function demand(expectation: Expectation): string {
     case 'owner':
       return `owner ${expectation.owner}`;
     case 'arp_owner':
-      return `ARP owner ${expectation.owner}`;
+      return `ARP owner ${expectation.owner}${clientOf(expectation)}`;
     case 'outage':
-      return `${expectation.probe} outage ${limits(expectation, time)}`;
+      return `${expectation.probe} outage${clientOf(expectation)} ${limits(expectation, time)}`;
     case 'dual':
       return `dual ${limits(expectation, time)}`;
     case 'invariants':
       return `invariants hold ${time(expectation.bound)} after each step`;
     case 'stream':
-      return `stream ${expectation.fate}`;
+      return `stream${clientOf(expectation)} ${expectation.fate}`;
     default:
       return `${expectation.kind}${
         expectation.node === undefined ? '' : ` of ${expectation.node}`
       } ${limits(expectation, String)}`;
   }
+}
+
+function clientOf({ client }: { readonly client: string }): string {
+  return client === CLIENT_NAME ? '' : ` of ${client}`;
 }
 
 function limits({ atMost, atLeast }: Limits, show: (value: number) => string): string {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import {
   checkPrefix,
+  clientNumber,
   creationLines,
+  hostLines,
   labLayout,
   namespacesOf,
   peerAddress,
   switchLines,
 } from '../../../src/lab/layout.ts';
+import { ip } from '../../../src/net/address.ts';
 
 describe('the plan of a lab', () => {
   test('names everything after the prefix', () => {
@@ -57,6 +60,18 @@ describe('the plan of a lab', () => {
       'link set lb2-eth1 master peers up',
     ]);
     expect(layout.directors.map(peerAddress)).toEqual(['198.51.100.11', '198.51.100.12']);
+  });
+
+  test('has as many clients as are asked for, each with addresses that tell which it is', () => {
+    const { client, clients } = labLayout('x', 2, false, 3);
+    expect(clients.map(({ name }) => name)).toEqual(['client', 'client2', 'client3']);
+    expect(clients[0]).toBe(client);
+    expect(clients.map(({ address }) => clientNumber(address))).toEqual([0, 1, 2]);
+    const [global] = hostLines(labLayout('x', 2, false, 3).clients[2] ?? client).filter((line) =>
+      line.includes('2001:db8::'),
+    );
+    expect(global).toBe('addr add 2001:db8::52/64 dev eth0 nodad');
+    expect(clientNumber(ip('2001:db8::52'))).toBe(2);
   });
 
   test.each(['', '../x', 'A', '1lab', 'a b', 'a/b', 'a'.repeat(25)])(

@@ -78,7 +78,7 @@ describe('as HTML', () => {
   });
 
   test('draws states, addresses, announcements and lost requests', () => {
-    for (const kind of ['MASTER', 'crashed', 'has', 'lost', 'garp', 'advert', 'step']) {
+    for (const kind of ['MASTER', 'crashed', 'has', 'lost', 'garp', 'advert', 'step', 'answers']) {
       expect(html).toContain(`class="${kind}"`);
     }
   });

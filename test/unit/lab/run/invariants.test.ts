@@ -7,7 +7,7 @@ const BOUND = 300_000;
 
 function watched(more: Partial<Watched>): Watched {
   const nodes = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [])];
-  return { duration: DURATION, nodes, probes: new Map(), steps: [], ...more };
+  return { duration: DURATION, nodes, probes: [], steps: [], ...more };
 }
 
 function step(at: number, action: Action) {
@@ -19,7 +19,7 @@ function silentFrom(from: number): Watched['probes'] {
     const sentAt = index * 10_000;
     return { sentAt, answeredAt: sentAt < from ? sentAt + 100 : undefined };
   });
-  return new Map([['icmp' as const, probes]]);
+  return [{ client: 'client', type: 'icmp', probes }];
 }
 
 describe('invariants', () => {

@@ -10,8 +10,8 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
     duration: DURATION,
     clock: new StepClock(DURATION),
     nodes,
-    probes: new Map(),
-    stream: null,
+    probes: [],
+    streams: [],
     discarded: 0,
     steps: [],
     ...more,
@@ -67,11 +67,16 @@ test('two owners count for as long as they are two at a stretch', () => {
 });
 
 describe('outage', () => {
-  const probes = (times: readonly (number | undefined)[]) =>
-    new Map([
-      ['icmp' as const, times.map((answeredAt, at) => ({ sentAt: at * 1_000, answeredAt }))],
-    ]);
-  const demand = { kind: 'outage' as const, probe: 'icmp' as const, ...NO_LIMIT };
+  const probes = (times: readonly (number | undefined)[], client = 'client') => [
+    {
+      ...{ client, type: 'icmp' as const },
+      probes: times.map((answeredAt, at) => ({ sentAt: at * 1_000, answeredAt })),
+    },
+  ];
+  const demand = {
+    ...{ kind: 'outage' as const, probe: 'icmp' as const, client: 'client' },
+    ...NO_LIMIT,
+  };
 
   test('is the time between two answers with a lost request in between', () => {
     const seen = evidence({ probes: probes([100, 1_100, undefined, undefined, 4_100]) });
@@ -84,6 +89,22 @@ describe('outage', () => {
   test('goes on until the end when nobody answers any more', () => {
     const seen = evidence({ probes: probes([100, undefined]) });
     expect(verdict({ ...demand, atMost: 3_000 }, {}, seen).holds).toBe(false);
+  });
+
+  test('is that of the client that is named', () => {
+    const seen = evidence({
+      probes: [
+        ...probes([100, undefined, undefined, 3_100]),
+        ...probes([100, 1_100, undefined, 3_100], 'client2'),
+      ],
+    });
+    const both = ['client', 'client2'].map((client) =>
+      verdict({ ...demand, client, atMost: 2_000 }, {}, seen),
+    );
+    expect(both.map(({ expectation, seen: time }) => [expectation, time])).toEqual([
+      ['icmp outage ≤ 2ms', '3.0 ms at 0.000 s'],
+      ['icmp outage of client2 ≤ 2ms', '2.0 ms at 0.001 s'],
+    ]);
   });
 
   test('is not proved where nobody asked', () => {
@@ -105,8 +126,19 @@ test('who was MASTER before the clock started has not become MASTER', () => {
   expect(verdict(demand)).toMatchObject({ holds: true, seen: '1: lb2 at 0.850 s' });
 });
 
+test('the ARP owner of a client is who answers that client', () => {
+  const nodes = [
+    node('lb1', [], { arpAnswers: { client: [1_000], client2: [] } }),
+    node('lb2', [], { arpAnswers: { client: [], client2: [1_000, 2_000] } }),
+  ];
+  const seen = evidence({ nodes });
+  const owner = (client: string) =>
+    verdict({ kind: 'arp_owner', owner: 'lb2', client }, {}, seen).seen;
+  expect([owner('client'), owner('client2')]).toEqual(['lb1', 'lb2']);
+});
+
 test('a stream that never was has not survived', () => {
-  expect(verdict({ kind: 'stream', fate: 'survives' })).toMatchObject({
+  expect(verdict({ kind: 'stream', fate: 'survives', client: 'client' })).toMatchObject({
     holds: false,
     seen: 'never-connected',
   });

@@ -13,7 +13,7 @@ export function node(name: string, holds: readonly Span[], more: Partial<NodeRec
     adverts: [],
     resignations: [],
     announcements: [],
-    arpAnswers: [],
+    arpAnswers: {},
     ...more,
   } satisfies NodeRecord;
 }
@@ -37,6 +37,7 @@ export function run(more: Partial<RunRecord> = {}): RunRecord {
           { from: 500_000, to: DURATION, state: 'crashed' },
         ],
         adverts: [100_000, 200_000],
+        arpAnswers: { client: [10_000, 20_000, 490_000] },
       }),
       node('lb2', [{ from: 850_000, to: DURATION }], {
         states: [
@@ -45,11 +46,17 @@ export function run(more: Partial<RunRecord> = {}): RunRecord {
         ],
         announcements: [850_500],
         adverts: [850_200, 950_200],
+        arpAnswers: { client: [860_000, 900_000, 1_990_000] },
       }),
     ],
     takeovers: [],
-    probes: [{ type: 'icmp', sent: 2_000, lost: 349, outages: [{ from: 500_000, to: 850_000 }] }],
-    stream: null,
+    probes: [
+      {
+        ...{ client: 'client', type: 'icmp', sent: 2_000, lost: 349 },
+        outages: [{ from: 500_000, to: 850_000 }],
+      },
+    ],
+    streams: [],
     discarded: 0,
     numbers: {
       ...{ outage: 350_000, takeover: 362_000, dual: 0, transitions: 1 },

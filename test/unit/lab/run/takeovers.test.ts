@@ -15,8 +15,8 @@ function advert(node: string, at: number, more: Partial<Advert> = {}): Advert {
 }
 
 function facts(more: Partial<Facts>): Facts {
-  const none = { adverts: [], announcements: [], arpAnswers: [], echoAnswers: [], echoes: [] };
-  return { ...none, ...more };
+  const none = { adverts: [], announcements: [], arpAnswers: [], echoAnswers: [] };
+  return { ...none, echoes: new Map(), ...more };
 }
 
 function asked(addresses = [VIP]) {
@@ -37,11 +37,16 @@ const CRASH = facts({
     { at: 580, node: 'lb2', address: SECOND_VIP },
     { at: 600, node: 'lb2', address: VIP },
   ],
-  echoes: [
-    { sentAt: 150, answeredAt: 151 },
-    { sentAt: 570, answeredAt: 571 },
-    { sentAt: 569, answeredAt: 572 },
-  ],
+  echoes: new Map([
+    [
+      'client',
+      [
+        { sentAt: 150, answeredAt: 151 },
+        { sentAt: 570, answeredAt: 571 },
+        { sentAt: 569, answeredAt: 572 },
+      ],
+    ],
+  ]),
 });
 
 describe('a take-over', () => {

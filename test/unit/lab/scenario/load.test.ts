@@ -37,7 +37,9 @@ describe('a small scenario', () => {
       ['vrrp-agent', 'first'],
     ]);
     expect(scenario.watched).toEqual({ vrid: 55, address: '192.0.2.100' });
-    expect(scenario.probes).toEqual([{ type: 'icmp', every: 1_000, address: '192.0.2.100' }]);
+    expect(scenario.probes).toEqual([
+      { type: 'icmp', client: 'client', every: 1_000, address: '192.0.2.100' },
+    ]);
     expect(scenario.settle).toBe(30_000_000);
   });
 
@@ -66,6 +68,19 @@ test('the clients of an IPv6 router ask its global address', () => {
   const addresses = "instance: { addresses: ['fe80::55:1/64', '2001:db8::100/64'] }";
   const scenario = loaded(`${PAIR}${addresses}\nsteps: []\nexpect: [{ owner: lb1 }]`);
   expect(scenario.watched.address).toBe('2001:db8::100');
+});
+
+test('of several clients each asks, and each is expected to see something of its own', () => {
+  const scenario = loaded(
+    `${PAIR}clients: 2\nsteps: [{ at: 1s, partition: { from: lb1, to: [lb2, client2] } }]\n` +
+      'expect: [{ outage: { at_most: 1s }, client: client2 }, { arp_owner: lb1 }]',
+  );
+  expect(scenario.probes.map(({ type, client }) => [type, client])).toEqual([
+    ['icmp', 'client'],
+    ['icmp', 'client2'],
+  ]);
+  const words = scenario.expectations.map((one) => describeExpectation(one, scenario.duration));
+  expect(words).toEqual(['icmp outage of client2 ≤ 1s', 'ARP owner lb1']);
 });
 
 describe('every error of a file is told, with its place', () => {
@@ -111,6 +126,19 @@ describe('every error of a file is told, with its place', () => {
       'limits without a limit, and a stream that nobody has',
       'steps: []\nexpect: [{ outage: {} }, { stream: survives }]',
       ['f:8:20: expected at_most, at_least, or both', 'f:8:36: there is no probe of type stream'],
+    ],
+    [
+      'clients that are not there, or are asked what is the same for all of them',
+      'clients: 2\nprobes: [{ type: icmp, from: client3 }, { type: udp }, { type: udp }]\n' +
+        'steps: [{ at: 1s, link_down: client4 }]\nexpect:\n' +
+        '  - { outage: { at_most: 1s }, client: client2 }\n  - { owner: lb1, client: client2 }',
+      [
+        'f:8:30: there is no client3 in this scenario',
+        'f:8:64: client has a probe of type udp already',
+        'f:9:30: there is no client4 in this scenario',
+        'f:11:15: there is no probe from client2',
+        'f:12:19: owner is the same for all clients',
+      ],
     ],
     [
       'what the agent would refuse',
