@@ -109,12 +109,15 @@ export async function startAgent(
   const program = builtProgram('src/cli/main.js');
   const args = ['run', '--config', config];
   const process = await lab.spawn(host, program, args, { label, log: true });
-  const client = new ControlClient({ socket, timeoutMs: 1_000 });
+  const client = new ControlClient({ socket, timeoutMs: 5_000 });
   const answers = () =>
     client.status().then(
       () => true,
       () => false,
     );
-  await waitFor(`${label} (see ${lab.path(`${label}.log`)})`, answers, { unless: process.ended });
+  await waitFor(`${label} (see ${lab.path(`${label}.log`)})`, answers, {
+    milliseconds: 40_000,
+    unless: process.ended,
+  });
   return new AgentPeer(host, process, socket);
 }

@@ -102,7 +102,7 @@ export interface Resolution {
 }
 
 export interface RunNumbers {
-  /** The longest time without an answer, of the first probe. */
+  /** The longest time without an answer, of the first kind of probe. */
   readonly outage: number | null;
   /** The longest time from the last advertisement of one MASTER to the first answer of the next. */
   readonly takeover: number | null;

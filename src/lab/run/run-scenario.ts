@@ -223,7 +223,7 @@ async function discardsOf({ directors }: Stage): Promise<number> {
     directors.map(async ({ socket, peer }) => {
       if (socket === undefined || !(peer instanceof AgentPeer)) return 0;
       try {
-        const status = await new ControlClient({ socket, timeoutMs: 1_000 }).status();
+        const status = await new ControlClient({ socket, timeoutMs: 5_000 }).status();
         const rows = [status.counters, ...status.instances.map(({ counters }) => counters)];
         return rows.reduce(
           (sum, row) => sum + DISCARDS.reduce((part, name) => part + row[name], 0),

@@ -14,7 +14,14 @@ import {
 } from './lanes.ts';
 import { type Facts, factsIn } from './observe.ts';
 import { lengthOf, longestOf } from './outages.ts';
-import type { NodeRecord, RunRecord, Span, TakeoverRecord, Verdict } from './record.ts';
+import type {
+  NodeRecord,
+  ProbeSummary,
+  RunRecord,
+  Span,
+  TakeoverRecord,
+  Verdict,
+} from './record.ts';
 import type { Seen } from './run-scenario.ts';
 import { longestDual, within, without } from './spans.ts';
 import { takeoversIn } from './takeovers.ts';
@@ -65,7 +72,7 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
     streams,
     discarded,
     numbers: {
-      outage: summaries[0] === undefined ? null : lengthOf(longestOf(summaries[0].outages)),
+      outage: longestOutage(summaries),
       takeover: longestTakeover(takeovers),
       dual,
       transitions: nodes.reduce((sum, node) => sum + officesOf(node), 0),
@@ -99,6 +106,14 @@ function takeoversOf(scenario: Scenario, { zero, end }: SeenInFull, facts: Facts
         first_answer: relative(one.first_answer),
       }),
     );
+}
+
+/** Of the first kind of probe, whichever client it is from. */
+function longestOutage(summaries: readonly ProbeSummary[]): number | null {
+  const type = summaries[0]?.type;
+  const same = summaries.filter((one) => one.type === type);
+  if (same.length === 0) return null;
+  return lengthOf(longestOf(same.flatMap(({ outages }) => outages)));
 }
 
 function longestTakeover(takeovers: readonly TakeoverRecord[]): number | null {
