@@ -14,6 +14,7 @@ import type { AgentSettings } from './agent-settings.ts';
 import { effectiveConfig, maskSecrets } from './effective.ts';
 import type { Lowered } from './lower.ts';
 import type { InstanceFile } from './schema.ts';
+import { isSecretKey } from './secret-keys.ts';
 
 export interface ReloadPlan {
   /** For the engine. */
@@ -46,8 +47,6 @@ export interface KeyChange {
 export interface AgentPlan extends KeyChange {
   readonly effect: 'applied' | 'needs-restart';
 }
-
-const SECRET = /(^|\.)(password|secret|webhooks)$/;
 
 type Kept<Value> = (before: Value, after: Value) => Value;
 
@@ -158,7 +157,9 @@ function instanceChanges(
   after: InstanceFile | undefined,
 ): KeyChange[] {
   return keyChanges(before, after).map(({ key, from, to }) =>
-    SECRET.test(key) ? { key, from: 'the old one', to: 'a new one' } : { key, from, to },
+    isSecretKey(key.split('.').at(-1) ?? '')
+      ? { key, from: 'the old one', to: 'a new one' }
+      : { key, from, to },
   );
 }
 

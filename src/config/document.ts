@@ -52,7 +52,8 @@ function parse(text: string): YamlDocument {
     ({ pos, message }): Finding => ({
       ...positionAt(pos[0]),
       code: 'syntax',
-      message: message.replaceAll(/\s+/g, ' '),
+      // Behind a colon it quotes the file, which may have a password there.
+      message: message.replaceAll(/\s+/g, ' ').replace(/: .*/, ''),
     }),
   );
   if (second !== undefined) {

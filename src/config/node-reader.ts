@@ -51,7 +51,8 @@ export class NodeReader {
   #readAlias(alias: Alias, depth: number): unknown {
     const target = this.targets.get(alias) ?? this.#anchors.get(alias.source);
     if (target === undefined) {
-      const message = `the alias "*${alias.source}" has no anchor before it`;
+      // Not by name: it may be a password that begins with an asterisk and is not in quotes.
+      const message = 'an alias without an anchor before it: text that begins with * needs quotes';
       this.#complain(offsetOf(alias), 'syntax', message);
       return null;
     }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { FindingCode, Findings, Path } from './finding.ts';
 import { didYouMean } from './nearest.ts';
+import { mayBeSecret } from './secret-keys.ts';
 import { describeValue } from './value-text.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -34,7 +35,9 @@ function reportIssue(
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path);
     for (const key of issue.keys) {
-      const message = `unknown key "${key.slice(0, 60)}"${didYouMean(key, known)}`;
+      // A colon without a space behind it makes a key of both sides.
+      const shown = mayBeSecret(path) ? key.replace(/[\s:=].*/s, '...') : key;
+      const message = `unknown key "${shown.slice(0, 60)}"${didYouMean(key, known)}`;
       findings.error([...path, key], 'unknown-key', message, 'key');
       // Of use to nobody, and in `defaults` it could pass for a key of the instances.
       if (path[0] === 'defaults' && path.length === 1) broken.push([...path, key]);
@@ -49,7 +52,15 @@ function reportIssue(
   broken.push(path);
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   const code: FindingCode = missing ? 'missing' : issue.code.startsWith('too_') ? 'range' : 'type';
-  findings.error(path, code, issue.message);
+  const message = mayBeSecret(path) ? withoutValue(issue.message, issue.input) : issue.message;
+  findings.error(path, code, message);
+}
+
+function withoutValue(message: string, value: unknown): string {
+  const quoted = describeValue(value);
+  return message.replaceAll(quoted, () =>
+    typeof value === 'object' ? quoted : `a ${typeof value}`,
+  );
 }
 
 /** The alternative of a union whose outer type fits: its own complaints say more. */

@@ -147,7 +147,7 @@ describe('authentication', () => {
     ['"ééééé"', 'a password has 1 to 8 bytes, this one has 10'],
     ['""', 'a password has 1 to 8 bytes, this one has 0'],
     ['"a\\0b"', 'a password cannot contain NUL: it is padded with NUL'],
-    ['12345678', 'expected text, found the number 12345678: put it in quotes'],
+    ['12345678', 'expected text, found a number: put it in quotes'],
   ])('refuses %s', (password, message) => {
     const result = web(`version: 2, authentication: { type: pass, password: ${password} }`);
     expect(errors(result)).toEqual([message]);

@@ -1,0 +1,103 @@
+/** Whatever is wrong with a file, and wherever it stands: what it says of secrets is said to nobody. */
+import { expect, test } from 'vitest';
+import { reloadPlan } from '../../../src/config/diff.ts';
+import { formatFinding } from '../../../src/config/finding.ts';
+import { type LoadedConfig, loadConfig } from '../../../src/config/load.ts';
+
+const SECRET = 's3cr3t';
+const NUMBER = '48151623';
+
+function fileWith(line: string): string {
+  return `instances:
+  - name: web
+    interface: eth0
+    vrid: 1
+    version: 2
+    addresses: [203.0.113.1]
+    ${line}
+`;
+}
+
+function complaintsOf(text: string): string[] {
+  const result = loadConfig(text, { hostName: 'host' });
+  const findings = result.ok ? result.value.warnings : result.error;
+  return findings.map((finding) => formatFinding('agent.yaml', finding));
+}
+
+const PASSWORDS = [
+  NUMBER,
+  `${SECRET}-that-is-too-long`,
+  `*${SECRET}`,
+  `&${SECRET}`,
+  `!${SECRET} x`,
+  `[${SECRET}]`,
+  `{ ${SECRET} }`,
+  `"${SECRET}`,
+  `'${SECRET}`,
+  `"${SECRET}\\q"`,
+  `@${SECRET}`,
+  `%${SECRET}`,
+  `\`${SECRET}`,
+  `| ${SECRET}`,
+  `${SECRET}: x`,
+  `"${SECRET}" ${SECRET}`,
+  `${SECRET} #}`,
+  `? ${SECRET}`,
+  `}${SECRET}`,
+  `]${SECRET}`,
+];
+
+const LINES = [
+  ...PASSWORDS.map((one) => `authentication: { type: pass, password: ${one} }`),
+  ...PASSWORDS.map((one) => `authentication:\n      type: pass\n      password: ${one}`),
+  `authentication: ${SECRET}`,
+  `authentication: [pass, ${SECRET}]`,
+  `authentication: { type: ${SECRET} }`,
+  `authentication: { type: pass, password ${SECRET} }`,
+  `authentication: { type: pass, password:${SECRET} }`,
+  `authentication: { type: pass, password=${SECRET} }`,
+  `authentication: { type: none, password: ${SECRET} }`,
+  `notify: { webhooks: ${SECRET} }`,
+  `notify: { webhooks: [${SECRET}] }`,
+  `notify: { webhooks: [{ url: "https://user:${SECRET}@192.0.2.1/" }] }`,
+  `notify: { webhooks: [{ url: "https://192.0.2.1/", secret: [${SECRET}] }] }`,
+  `notify: { webhooks: [{ url: "https://192.0.2.1/", secret: ${NUMBER} }] }`,
+  `notify: { webhooks: [{ url: "https://192.0.2.1/", token: "${SECRET} x" }] }`,
+];
+
+test.each(LINES)('a complaint about "%s" does not repeat it', (line) => {
+  const complaints = complaintsOf(fileWith(line));
+  expect(complaints).not.toEqual([]);
+  expect(complaints.join('\n')).not.toMatch(new RegExp(`${SECRET}|${NUMBER}`));
+});
+
+test('what is no secret is still quoted', () => {
+  expect(complaintsOf(fileWith('priority: high'))[0]).toContain('"high"');
+});
+
+test('no plan of a reload has it: where it changes, where an instance comes, where it goes', () => {
+  const secret = (text: string) =>
+    loaded(
+      fileWith(
+        `authentication: { type: pass, password: ${text} }\n    ` +
+          `notify: { webhooks: [{ url: "https://192.0.2.1/", secret: ${text}, token: ${text} }] }`,
+      ),
+    );
+  const other = loaded(fileWith('priority: 10').replace('vrid: 1', 'vrid: 2'));
+  const all = [
+    [secret(SECRET), secret(`${SECRET}2`)],
+    [other, secret(SECRET)],
+    [secret(SECRET), other],
+  ] as const;
+  for (const [before, after] of all) {
+    const { instances, agent } = reloadPlan(before, after);
+    expect(instances).not.toEqual([]);
+    expect(JSON.stringify([instances, agent])).not.toContain(SECRET);
+  }
+});
+
+function loaded(text: string): LoadedConfig {
+  const result = loadConfig(text, { hostName: 'host' });
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
