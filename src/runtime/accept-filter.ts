@@ -25,6 +25,7 @@ export class AcceptFilter {
   #listing = '';
   #watch: TableWatch | undefined;
   #look: NodeJS.Timeout | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(events: AcceptFilterEvents) {
@@ -60,11 +61,31 @@ export class AcceptFilter {
     this.#ruleset = ruleset;
   }
 
+  /** That the table is gone is seen at once, and until it is back the addresses are open. */
   #lookSoon(): void {
-    this.#look ??= setTimeout(() => {
-      this.#look = undefined;
-      this.#inTurn(() => this.#compare()).catch(this.#events.failed);
-    }, LOOK_AFTER_MS);
+    const isThere = this.#isThere();
+    if (this.#look !== undefined) {
+      if (isThere) return;
+      clearTimeout(this.#look);
+    }
+    const rest = LOOK_AFTER_MS - (performance.now() - this.#lookedAt);
+    this.#look = setTimeout(
+      () => {
+        this.#look = undefined;
+        this.#lookedAt = performance.now();
+        this.#inTurn(() => this.#compare()).catch(this.#events.failed);
+      },
+      isThere ? LOOK_AFTER_MS : Math.max(0, rest),
+    );
+  }
+
+  #isThere(): boolean {
+    try {
+      return hasTable(ACCEPT_TABLE);
+    } catch (error) {
+      this.#events.failed(error);
+      return true;
+    }
   }
 
   async #compare(): Promise<void> {

@@ -1,6 +1,7 @@
 /** `check`: everything that is wrong with a configuration file, or what it means. */
 import type { Command } from 'commander';
 import { type Finding, formatFinding } from '../../config/finding.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -20,7 +21,7 @@ export function register(program: Command, context: CliContext): void {
     .action((options: CheckOptions) => check(options, context));
 }
 
-function check({ config: file, json }: CheckOptions, context: CliContext): void {
+async function check({ config: file, json }: CheckOptions, context: CliContext): Promise<void> {
   const loaded = loadConfigFile(file);
   if (!loaded.ok) {
     context.setExitCode(EXIT.usage);
@@ -30,12 +31,29 @@ function check({ config: file, json }: CheckOptions, context: CliContext): void 
   }
   const { settings, agent, warnings } = loaded.value;
   const summary = configSummary(settings, agent);
+  const machine = asksForMore(loaded.value) ? await missingHere(loaded.value) : [];
   if (json) {
-    context.stdout(asJson({ ok: true, file, ...summary, warnings }));
+    context.stdout(asJson({ ok: true, file, ...summary, warnings, machine }));
     return;
   }
   writeFindings(file, warnings, 'warning: ', context);
+  context.stderr(machine.map((message) => `${file}: warning: ${message}\n`).join(''));
   context.stdout(renderSummary(summary));
+}
+
+/** What not every machine has. */
+function asksForMore({ settings, agent }: LoadedConfig): boolean {
+  const { instances } = settings;
+  return (
+    agent.ipvs !== undefined ||
+    instances.some(({ accept, virtualMac }) => !accept || virtualMac !== undefined)
+  );
+}
+
+/** The file may be meant for another machine: none of it is an error. Loaded for those who ask. */
+async function missingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
+  const { hostFacts, missingOnHost } = await import('../../runtime/host-needs.ts');
+  return missingOnHost(settings, agent, hostFacts());
 }
 
 function writeFindings(

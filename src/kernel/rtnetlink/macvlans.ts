@@ -1,4 +1,5 @@
 /** Makes, marks and removes macvlan links. Not for the protocol thread: the kernel may take its time. */
+import { mac } from '../../net/address.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
 import {
   encodeLinkDump,
@@ -22,6 +23,11 @@ import { NETLINK_ROUTE } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { MacvlanPort } from '../ports.ts';
+
+const ENODEV = 19;
+const EOPNOTSUPP = 95;
+
+const ANY_MAC = mac('02:00:00:00:00:01');
 
 export class Macvlans implements MacvlanPort {
   readonly #socket: NetlinkSocket;
@@ -60,6 +66,19 @@ export class Macvlans implements MacvlanPort {
   create(link: NewMacvlan): void {
     const flags = NLM_F_CREATE | NLM_F_EXCL;
     this.#request(`make ${link.name}`, RTM_NEWLINK, encodeNewMacvlan(link), flags);
+  }
+
+  /**
+   * Whether the kernel knows such links, loading its module if it must; undefined: it does not say.
+   * Asks for one on no link at all: who knows the kind misses the link, and nothing is made.
+   */
+  isSupported(): boolean | undefined {
+    const payload = encodeNewMacvlan({ name: 'vrrp-agent', parent: 0, mac: ANY_MAC });
+    const [answer] = this.#socket.transact([
+      { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload },
+    ]);
+    if (answer?.errno === ENODEV) return true;
+    return answer?.errno === EOPNOTSUPP ? false : undefined;
   }
 
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void {
