@@ -73,7 +73,7 @@ function effectiveInstance(
   notify: SubjectNotification | undefined,
   probes: Probes,
 ): InstanceFile {
-  const { unicast, sourceAddress, garp } = instance;
+  const { unicast, sourceAddress, garp, preemptWhenSynced } = instance;
   return {
     name: instance.name,
     interface: instance.interface,
@@ -86,6 +86,9 @@ function effectiveInstance(
     ...effectiveRouting(instance),
     preempt: instance.preempt,
     preempt_delay: formatDuration(instance.preemptDelay),
+    ...(preemptWhenSynced === undefined
+      ? {}
+      : { preempt_when_synced: { max_wait: formatDuration(preemptWhenSynced) } }),
     accept: instance.accept,
     checksum: instance.checksum,
     authentication: instance.authentication,

@@ -202,6 +202,18 @@ export const inheritableKeys = {
       default: '0s',
     })
     .optional(),
+  preempt_when_synced: mapping(
+    {
+      max_wait: duration()
+        .meta({
+          description: 'After that it preempts with what it has, from 1s to 1h.',
+          default: '1m',
+        })
+        .optional(),
+    },
+    'A MASTER of lower priority is let be until the connection table of this director has caught ' +
+      'up with its own; one that dies is replaced at once. Needs `ipvs.sync`.',
+  ).optional(),
   accept: z
     .boolean()
     .meta({

@@ -17,6 +17,11 @@ import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const NONE = 0 as Duration;
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NONE, maximum: seconds(3_600), zero: true };
+const LONGEST_WAIT: DurationRange = {
+  minimum: seconds(1),
+  maximum: seconds(3_600),
+  zero: false,
+};
 const REFRESH: DurationRange = { minimum: seconds(1), maximum: seconds(86_400), zero: true };
 
 /** Undefined when something essential is missing or wrong, which then has been reported. */
@@ -61,6 +66,7 @@ export function lowerInstance(
     (...keys) => at('notify', ...keys),
     findings,
   );
+  const preemptWhenSynced = lowerPreemptWhenSynced(inherited, findings);
   const lease = lowerLease(inherited, version, settings.advertisementInterval, findings);
   const entries = addressEntries(values.addresses, at('addresses'));
   const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
@@ -94,6 +100,7 @@ export function lowerInstance(
     vrid,
     ...settings,
     ...(lease === undefined ? {} : { lease }),
+    ...(preemptWhenSynced === undefined ? {} : { preemptWhenSynced }),
     ...(alsoVersion2 ? { alsoVersion2 } : {}),
     addresses,
     extraAddresses,
@@ -173,6 +180,24 @@ function lowerPreemptDelay({ values, at }: Inherited, findings: Findings): Durat
     findings.error(path, 'conflict', message);
   }
   return delay;
+}
+
+function lowerPreemptWhenSynced(
+  { values, at }: Inherited,
+  findings: Findings,
+): Duration | undefined {
+  const wanted = values.preempt_when_synced;
+  if (wanted === undefined) return undefined;
+  if (values.preempt === false) {
+    const message = '"preempt: false" never preempts: remove one of them';
+    findings.error(at('preempt_when_synced'), 'conflict', message);
+  }
+  if (values.priority === 255) {
+    const message = 'priority 255 is MASTER from the start and waits for nothing: use 254';
+    findings.error(at('preempt_when_synced'), 'conflict', message);
+  }
+  const path = at('preempt_when_synced', 'max_wait');
+  return lowerDuration(wanted.max_wait, seconds(60), LONGEST_WAIT, path, findings);
 }
 
 function lowerGarp({ values, at }: Inherited, findings: Findings): InstanceSettings['garp'] {

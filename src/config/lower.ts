@@ -43,6 +43,10 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       shared.checkVirtualLink(instance, inherited);
       instances.push(instance);
       routing.check(instance, inherited, findings);
+      if (instance.preemptWhenSynced !== undefined && file.ipvs?.sync === undefined) {
+        const message = 'without "ipvs.sync" there is no connection table to wait for';
+        findings.error(inherited.at('preempt_when_synced'), 'conflict', message);
+      }
       checkStrict(instance, file.stop?.linger ?? 'auto', inherited, findings);
     }
     const { values, at } = inherited;

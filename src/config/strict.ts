@@ -97,6 +97,12 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
       message: `a lower priority is preempted without a delay of ${formatDuration(instance.preemptDelay)}: write "preempt_delay: 0s"`,
     },
     {
+      at: ['preempt_when_synced'],
+      applies: instance.preemptWhenSynced !== undefined,
+      section: 'RFC 9568 section 6.4.2',
+      message: 'a lower priority is preempted at once: remove "preempt_when_synced"',
+    },
+    {
       at: ['extra_addresses'],
       applies: extraAddresses.length > 0,
       section: 'RFC 9568 section 5.2.9',

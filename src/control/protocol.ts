@@ -47,6 +47,8 @@ export interface InstanceDocument {
   readonly maintenance: MaintenanceDocument | null;
   /** Has handed over: does not preempt until it is released, or the new MASTER fails. */
   readonly held_back: HeldBackDocument | null;
+  /** Would preempt, and waits for its table of connections to catch up (`preempt_when_synced`). */
+  readonly awaiting_table: boolean;
   readonly last_transition: TransitionDocument | null;
   /** State and statistics as RFC 8347 names them. */
   readonly ietf_vrrp?: InstanceStateLeaves;

@@ -30,7 +30,7 @@ export function causeOf(
     case 'group-backup':
       return `another member of sync group ${router.group} is MASTER no longer`;
     case 'preempt-hold-timeout':
-      return `a lower priority was MASTER for the preempt delay of ${formatDuration(context.preemptDelay)}`;
+      return holdCause(router, formatDuration(context.preemptDelay));
     case 'release-timeout':
       return `no successor was heard within ${formatDuration(releaseWait(context.version, context.advertisementInterval))}`;
     case 'hand-over':
@@ -75,4 +75,13 @@ function advertisementCause(
   if (heard === own)
     return `${from} advertises the same priority ${heard} and has the greater address`;
   return `${from} advertises priority ${heard}, own priority is ${own}`;
+}
+
+function holdCause({ settings, awaitsTable }: VirtualRouter, delay: string): string {
+  if (settings.preemptWhenSynced === undefined) {
+    return `a lower priority was MASTER for the preempt delay of ${delay}`;
+  }
+  return awaitsTable
+    ? `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`
+    : 'a lower priority was MASTER, and the table of connections has caught up';
 }

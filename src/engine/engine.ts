@@ -224,6 +224,9 @@ export class Engine {
       case 'ipvs.changed':
         this.#faults.setIpvsFault(this.#reconfiguration.running(input.instance), input.fault, now);
         break;
+      case 'table.changed':
+        this.#transitions.noteTable(this.#reconfiguration.running(input.instance), input, now);
+        break;
       case 'adopt':
         this.#adopt(input.capture, now);
         break;

@@ -69,6 +69,8 @@ export type Input =
     }
   /** What the kernel's load balancer lacks for the instance to be MASTER; null: nothing. */
   | { readonly kind: 'ipvs.changed'; readonly instance: string; readonly fault: IpvsFault | null }
+  /** Whether the kernel's table of connections has caught up with that of the MASTER. */
+  | { readonly kind: 'table.changed'; readonly instance: string; readonly synced: boolean }
   /** To an engine on standby: it goes on where another process has stopped. */
   | { readonly kind: 'adopt'; readonly capture: Capture }
   | { readonly kind: 'shutdown' };

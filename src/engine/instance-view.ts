@@ -14,6 +14,8 @@ export function instanceView(router: VirtualRouter, advertised: readonly string[
     state: router.stateName,
     releasing: router.state === 'holding.releasing',
     heldBack: router.context.heldBack,
+    awaitsTable:
+      settings.preemptWhenSynced !== undefined && router.awaitsTable && router.context.holding,
     maintenance: router.maintenance,
     since: router.since,
     faults: router.faults,

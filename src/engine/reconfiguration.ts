@@ -141,7 +141,11 @@ export class Reconfiguration {
       router.priority.configure(settings.priority);
       transitions.reprioritize(router, 'the configuration has changed', now);
     }
-    if (before.preempt !== settings.preempt || before.preemptDelay !== settings.preemptDelay) {
+    if (
+      before.preempt !== settings.preempt ||
+      before.preemptDelay !== settings.preemptDelay ||
+      before.preemptWhenSynced !== settings.preemptWhenSynced
+    ) {
       timers.clear('hold', position);
       router.context = { ...router.context, holding: false };
     }

@@ -34,6 +34,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   rules: 'in-place',
   preempt: 'in-place',
   preemptDelay: 'in-place',
+  preemptWhenSynced: 'in-place',
   accept: 'restart',
   checksum: 'in-place',
   authentication: 'in-place',

@@ -65,6 +65,8 @@ export interface InstanceSettings {
   readonly lease?: Duration;
   /** What follows when a station that is none of the group answers for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
+  /** How long preemption waits at most for the table of connections to catch up; absent: it does not. */
+  readonly preemptWhenSynced?: Duration;
   /** A take-over waits for leave from outside. */
   readonly beforeMaster?: BeforeMasterSettings;
 }

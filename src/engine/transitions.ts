@@ -19,6 +19,7 @@ import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import { type Heard, Rivalries } from './rivalries.ts';
 import { stateNameOf } from './state-name.ts';
+import { noteTable } from './table-wait.ts';
 import { TakeOverLeave } from './take-over-leave.ts';
 import type { Timers } from './timers.ts';
 import type { NewMasterReason } from './view.ts';
@@ -104,6 +105,17 @@ export class Transitions {
     now: Instant,
   ): void {
     this.leave.answer(router, id, granted, now, this.#resume);
+  }
+
+  /** What the table of connections is worth; matters to a preemption that waits for it. */
+  noteTable(
+    router: VirtualRouter | undefined,
+    { synced }: { readonly synced: boolean },
+    now: Instant,
+  ): void {
+    if (router !== undefined && noteTable(router, synced, this.#timers, now)) {
+      this.changed.add(router);
+    }
   }
 
   readonly #resume = (router: VirtualRouter, event: VrrpEvent, now: Instant): void => {
@@ -248,9 +260,11 @@ export class Transitions {
         return;
       case 'startHoldTimer':
         this.#timers.set('hold', position, after(now, effect.duration));
+        this.changed.add(router);
         return;
       case 'cancelHoldTimer':
         this.#timers.clear('hold', position);
+        this.changed.add(router);
         this.leave.withdraw(router);
         return;
       case 'startReleaseTimer':

@@ -42,6 +42,8 @@ export interface InstanceView {
   readonly releasing: boolean;
   /** Has handed over: does not preempt until it is released, or was MASTER again. */
   readonly heldBack: boolean;
+  /** Would preempt, and waits for its table of connections to catch up. */
+  readonly awaitsTable: boolean;
   /** Taken out of service by an operator; a MASTER first hands over. */
   readonly maintenance: boolean;
   readonly since: Instant;

@@ -23,6 +23,7 @@ import type { StateName } from './reports.ts';
 import { Rivalry } from './rivalries.ts';
 import type { InstanceSettings, VirtualAddress } from './settings.ts';
 import { stateNameOf } from './state-name.ts';
+import { preemptDelayOf } from './table-wait.ts';
 import type {
   FaultReason,
   InstanceView,
@@ -92,6 +93,8 @@ export class VirtualRouter {
   /** An operator has taken it out of service. */
   maintenance = false;
   ipvsFault: IpvsFault | undefined;
+  /** Its table of connections has not caught up; counts only where preemption waits for that. */
+  awaitsTable = true;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
   /** Sync group it is a member of. */
@@ -126,7 +129,7 @@ export class VirtualRouter {
       version: settings.version,
       priority: settings.priority,
       preempt: settings.preempt,
-      preemptDelay: settings.preemptDelay,
+      preemptDelay: preemptDelayOf(settings, this.awaitsTable),
       advertisementInterval: settings.advertisementInterval,
       masterInterval: settings.advertisementInterval,
       holding: false,
@@ -153,7 +156,8 @@ export class VirtualRouter {
     this.#advertised = advertisedOf(settings);
     this.interfaces = interfacesOf(settings, this.addresses);
     this.refused = undefined;
-    const { preempt, preemptDelay, advertisementInterval } = settings;
+    const { preempt, advertisementInterval } = settings;
+    const preemptDelay = preemptDelayOf(settings, this.awaitsTable);
     this.context = { ...this.context, preempt, preemptDelay, advertisementInterval };
   }
 

@@ -179,6 +179,7 @@ export class AgentModel {
         view?.maintenance === true
           ? (order?.maintenance ?? { ...unknown, until: null, reason: null })
           : null,
+      awaiting_table: view?.awaitsTable ?? false,
       held_back: view?.heldBack === true ? (order?.heldBack ?? unknown) : null,
     };
   }

@@ -60,8 +60,10 @@ function virtualMacOf({ virtual_mac }: InstanceDocument): string {
   return virtual_mac === null ? '-' : `${virtual_mac.mac} on ${virtual_mac.interface}`;
 }
 
-function stateOf({ state, releasing, held_back: heldBack }: InstanceDocument): string {
+function stateOf(row: InstanceDocument): string {
+  const { state, releasing, held_back: heldBack } = row;
   if (releasing) return `${state} (releasing)`;
+  if (row.awaiting_table) return `${state} (connections not synced)`;
   return heldBack === null ? state : `${state} (held back)`;
 }
 

@@ -3,6 +3,7 @@
  * when it hears nobody better for that long and its preempt delay has passed.
  */
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { REACTION_TIME, type World } from '../world.ts';
@@ -29,7 +30,8 @@ export function someMaster(): Invariant {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
         if (!settings.preempt || view.heldBack || best >= view.priority.effective) continue;
-        const patience = masterDownTime + settings.preemptDelay + world.longestInterval(settings);
+        const patience =
+          masterDownTime + preemptDelayOf(settings, true) + world.longestInterval(settings);
         if (weakness.note(key, now, world.disturbedAt) > patience + REACTION_TIME) {
           return `${host.name} hears only priority ${best} of ${settings.name} and waits`;
         }

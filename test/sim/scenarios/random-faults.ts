@@ -3,6 +3,7 @@
  * another and over one another, then peace; at the end everything has to be as it should be.
  */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
+import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
 import { handOver } from '../invariants/hand-over.ts';
 import { makeBeforeBreak } from '../invariants/make-before-break.ts';
@@ -85,8 +86,12 @@ export function settleTime(world: World): number {
 function calmingTime(world: World): number {
   let delay = 0;
   for (const { instances } of world.hosts.map((host) => host.settings)) {
-    for (const { preemptDelay, family } of instances) {
-      delay = Math.max(delay, preemptDelay + (family === 'ipv6' ? DETECTION_TIME : 0));
+    for (const settings of instances) {
+      const { family } = settings;
+      delay = Math.max(
+        delay,
+        preemptDelayOf(settings, true) + (family === 'ipv6' ? DETECTION_TIME : 0),
+      );
     }
   }
   return delay + 3 * slowestMasterDown(world) + AFTERMATH;

@@ -131,6 +131,7 @@ function drawInstance(
     ...drawRouting(one),
     preempt: random.chance(0.7),
     preemptDelay: random.chance(0.2) ? milliseconds(random.integer(100, 3_000)) : (0 as Duration),
+    ...(random.chance(0.1) ? { preemptWhenSynced: milliseconds(random.integer(100, 3_000)) } : {}),
     accept: true,
     checksum: one.checksum,
     authentication:

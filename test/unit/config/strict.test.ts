@@ -49,6 +49,7 @@ describe('strict', () => {
     [{ version: '2', checksum: undefined }, 'write "accept: false" (RFC 3768 section 6.4.3)'],
     [{ virtual_mac: undefined }, 'write "virtual_mac: true" (RFC 9568 section 7.3)'],
     [{ preempt_delay: '5s' }, 'write "preempt_delay: 0s" (RFC 9568 section 6.4.2)'],
+    [{ preempt_when_synced: '{}' }, 'remove "preempt_when_synced" (RFC 9568 section 6.4.2)'],
     [{ extra_addresses: '[203.0.113.2]' }, 'put them into "addresses" (RFC 9568 section 5.2.9)'],
     [
       { addresses: '[{ address: 203.0.113.1, interface: eth1 }]' },

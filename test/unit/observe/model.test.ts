@@ -44,6 +44,7 @@ describe('the status document', () => {
       master: { address: '192.0.2.11', priority: 140, interval_ms: 1_000 },
       maintenance: null,
       held_back: null,
+      awaiting_table: false,
       last_transition: {
         from: 'BACKUP',
         to: 'MASTER',

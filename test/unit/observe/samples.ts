@@ -49,6 +49,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     state: 'MASTER',
     releasing: false,
     heldBack: false,
+    awaitsTable: false,
     maintenance: false,
     since: instant(5_000_000),
     faults: [],
