@@ -48,7 +48,13 @@ function effectiveSysctls(sysctls: IpvsSettings['sysctls']): SysctlFile {
   return Object.fromEntries(entries) as SysctlFile;
 }
 
-function effectiveSync({ mode, instance, rstGuard, daemon }: SyncSettings): IpvsFile['sync'] {
+function effectiveSync({
+  mode,
+  instance,
+  rstGuard,
+  catchUp,
+  daemon,
+}: SyncSettings): IpvsFile['sync'] {
   const { group, port, ttl, maximumLength } = daemon;
   return {
     interface: daemon.interface,
@@ -60,6 +66,7 @@ function effectiveSync({ mode, instance, rstGuard, daemon }: SyncSettings): Ipvs
     mode,
     instance,
     rst_guard: rstGuard,
+    catch_up: catchUp,
   };
 }
 

@@ -225,6 +225,16 @@ const sync = mapping(
         default: 'planned',
       })
       .optional(),
+    catch_up: z
+      .boolean()
+      .meta({
+        description:
+          'Directors tell each other each second what their connection tables hold, on UDP port ' +
+          '`port` + 64 of the group, and the MASTER sends again what another one lacks: the kernel ' +
+          'alone never brings a director up to date that was away.',
+        default: true,
+      })
+      .optional(),
   },
   "The kernel's connection table is sent to the other director. Without this key it is not.",
 );

@@ -22,6 +22,8 @@ export interface SyncSettings {
   /** The instance whose state the daemons follow. */
   readonly instance: string;
   readonly rstGuard: 'planned' | 'always' | 'off';
+  /** Directors tell each other what their tables hold, and send again what is missing. */
+  readonly catchUp: boolean;
   readonly daemon: Omit<SyncDaemon, 'role'>;
 }
 

@@ -5,6 +5,7 @@ import {
   type ConnectionTimeouts,
   DEFAULT_SYNC_GROUP,
   DEFAULT_SYNC_PORT,
+  SUMMARY_PORT_OFFSET,
   serviceName,
 } from '../net/ipvs.ts';
 import { microseconds, seconds } from '../net/time.ts';
@@ -27,7 +28,8 @@ export function lowerIpvs(
   if (file === undefined || Object.keys(file).length === 0) return undefined;
   checkSysctls(file, findings);
   const services = lowerServices(file, instances, findings);
-  const sync = file.sync === undefined ? undefined : lowerSync(file.sync, instances, findings);
+  const sync =
+    file.sync === undefined ? undefined : lowerSync(file.sync, file.sysctl, instances, findings);
   if (sync !== undefined) checkFamilies(services, findings);
   return {
     required: file.required ?? true,
@@ -66,6 +68,7 @@ function lowerServices(
 
 function lowerSync(
   file: SyncFile,
+  sysctl: IpvsFile['sysctl'],
   instances: readonly InstanceSettings[],
   findings: Findings,
 ): SyncSettings {
@@ -81,6 +84,7 @@ function lowerSync(
     mode: file.mode ?? 'follow',
     instance: instance?.name ?? '',
     rstGuard: file.rst_guard ?? 'planned',
+    catchUp: lowerCatchUp(file, sysctl, findings),
     daemon: {
       interface: file.interface,
       syncId: file.sync_id ?? instance?.vrid ?? 1,
@@ -90,6 +94,25 @@ function lowerSync(
       maximumLength: file.maxlen,
     },
   };
+}
+
+/** Messages of version 0 are not spoken here. */
+function lowerCatchUp(
+  { catch_up: wanted, port = DEFAULT_SYNC_PORT }: SyncFile,
+  sysctl: IpvsFile['sysctl'],
+  findings: Findings,
+): boolean {
+  const isVersion0 = sysctl?.sync_version === 0;
+  if (wanted === true && isVersion0) {
+    const message = '"sync_version: 0" has no form for this: remove one of them';
+    findings.error([...PATH, 'sync', 'catch_up'], 'conflict', message);
+  }
+  const catchUp = wanted ?? !isVersion0;
+  if (catchUp && port > 65_535 - SUMMARY_PORT_OFFSET) {
+    const message = `"catch_up" needs the port ${SUMMARY_PORT_OFFSET} above: use a lower one`;
+    findings.error([...PATH, 'sync', 'port'], 'range', message);
+  }
+  return catchUp;
 }
 
 function lowerGroup({ group = DEFAULT_SYNC_GROUP }: SyncFile, path: Path, findings: Findings) {

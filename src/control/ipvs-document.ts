@@ -35,6 +35,31 @@ export interface SyncDocument {
   readonly daemons: readonly DaemonDocument[];
   /** Whether the kernel's own resets from the VIPs are held back. */
   readonly rst_guard: boolean;
+  readonly connections: ConnectionsDocument;
+}
+
+/** How the table of connections stands beside those of other directors. */
+export interface ConnectionsDocument {
+  /** Connections that carry data. */
+  readonly live: number;
+  /** Of these, those that came from another director. */
+  readonly synced: number;
+  /** Whether the table has what the MASTER's has, as far as is known; true on the MASTER. */
+  readonly caught_up: boolean;
+  /** Times that a connection was sent to another director that lacked it. */
+  readonly resent: number;
+  /** Other directors that were heard lately. */
+  readonly peers: readonly PeerTableDocument[];
+}
+
+export interface PeerTableDocument {
+  readonly name: string;
+  readonly master: boolean;
+  /** Since it was heard. */
+  readonly age_ms: number;
+  readonly live: number;
+  /** What the one that is not MASTER lacks; null: not known yet, or both are the same. */
+  readonly missing: number | null;
 }
 
 export interface DaemonDocument {

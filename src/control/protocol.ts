@@ -205,6 +205,18 @@ export type EventFacts =
       /** As in errno(3). */
       readonly errno: string;
     }
+  | {
+      readonly kind: 'connections';
+      readonly instance: string;
+      /** `hand-over`: from here; `take-over`: to here, told when it is known what has arrived. */
+      readonly move: 'hand-over' | 'take-over';
+      /** Who takes over, or had them before; null: no other director has told of its table. */
+      readonly peer: string | null;
+      /** Live connections of the former MASTER. */
+      readonly live: number;
+      /** Those that the new MASTER lacks: they are lost. Null: not known. */
+      readonly missing: number | null;
+    }
   | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
   | {
       readonly kind: 'route-failed';

@@ -141,6 +141,9 @@ export const SCHEDULERS = [
 export const DEFAULT_SYNC_GROUP = '224.0.0.81';
 export const DEFAULT_SYNC_PORT = 8848;
 
+/** The kernel's threads take ports from that of the daemon on, 64 at most; directors talk behind. */
+export const SUMMARY_PORT_OFFSET = 64;
+
 /** `tcp 203.0.113.100:80`, `mark 7 ipv4`: the same text for the same service. */
 export function serviceName(key: ServiceKey): string {
   if (key.kind === 'mark') return `mark ${key.mark} ${key.family}`;

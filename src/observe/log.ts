@@ -104,6 +104,8 @@ function levelOf(facts: EventFacts): Level {
       return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
     case 'notification':
       return NOTIFICATION_LEVEL[facts.outcome];
+    case 'connections':
+      return facts.missing === 0 ? 'info' : 'warn';
     case 'group':
       return facts.to === 'FAULT' ? 'warn' : 'info';
     case 'track':

@@ -112,7 +112,10 @@ async function runLogged(
     model.note(facts, at);
     logFacts(logger, facts, at);
   };
-  const ipvs = new AgentIpvs({ logger, stateDirectory: agent.stateDirectory, model, protocol });
+  const ipvs = new AgentIpvs({
+    ...{ logger, model, protocol, note },
+    stateDirectory: agent.stateDirectory,
+  });
   const source = sourceOf(configuration, model, ipvs);
   const reloads = new Reloads(configuration, note, logger);
   const operators = new Operators({

@@ -18,6 +18,15 @@ export function putUint16(bytes: Uint8Array, offset: number, value: number): voi
   bytes[offset + 1] = value;
 }
 
+export function uint32At(bytes: Uint8Array, offset: number): number {
+  return uint16At(bytes, offset) * 0x10000 + uint16At(bytes, offset + 2);
+}
+
+export function putUint32(bytes: Uint8Array, offset: number, value: number): void {
+  putUint16(bytes, offset, value >>> 16);
+  putUint16(bytes, offset + 2, value & 0xffff);
+}
+
 /** How many of the `length` bytes announced from `offset` on the array really holds. */
 export function heldLength(bytes: Uint8Array, offset: number, length: number): number {
   return Math.max(0, Math.min(length, bytes.length - offset));

@@ -65,6 +65,8 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'virtual-link-restored':
     case 'accept-filter-restored':
       return palette.notable;
+    case 'connections':
+      return event.missing === 0 ? plain : palette.notable;
     case 'notification':
       return event.outcome === 'recovered' ? plain : palette.notable;
     case 'address-cleaned':

@@ -61,8 +61,28 @@ function renderSync(sync: NonNullable<IpvsDocument['sync']>): string {
   );
   const wanted = sync.roles.join(' and ');
   const none = lines.length === 0 ? '  no daemon runs\n' : '';
-  return `sync follows ${sync.instance} (${sync.mode}): ${wanted}${guard}\n${lines.join('')}${none}`;
+  const daemons = `${lines.join('')}${none}`;
+  return `sync follows ${sync.instance} (${sync.mode}): ${wanted}${guard}\n${daemons}${renderConnections(sync.connections)}`;
 }
+
+function renderConnections({ live, synced, caught_up: caughtUp, resent, peers }: Connections) {
+  const own = `  ${live} connections, ${synced} of them from another director`;
+  const notes = [caughtUp ? '' : ', not caught up', resent === 0 ? '' : `, ${resent} sent again`];
+  const others = peers.map(({ name, master, live: count, missing }) => {
+    const role = master ? 'MASTER' : 'not MASTER';
+    return `  ${name} (${role}) has ${count}${missingText(name, master, missing)}\n`;
+  });
+  return `${own}${notes.join('')}\n${others.join('')}`;
+}
+
+function missingText(name: string, master: boolean, missing: number | null): string {
+  if (missing === null) return '';
+  return master
+    ? `; ${missing} of them are missing here`
+    : `; ${name} lacks ${missing} of those here`;
+}
+
+type Connections = NonNullable<IpvsDocument['sync']>['connections'];
 
 function columns(palette: Palette): readonly Column<Line>[] {
   return [

@@ -6,7 +6,9 @@ import type { Logger } from 'pino';
 import type { Lowered } from '../../config/lower.ts';
 import type { DrainCommands } from '../../control/ipvs-commands.ts';
 import type { IpvsDocument } from '../../control/ipvs-document.ts';
+import type { EventFacts } from '../../control/protocol.ts';
 import type { Input } from '../../engine/inputs.ts';
+import type { MoveReport } from '../../engine/ipvs/table-standing.ts';
 import type { IpvsFault } from '../../engine/view.ts';
 import type { AgentModel } from '../../observe/model.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
@@ -21,6 +23,7 @@ export interface AgentIpvsOptions {
   readonly stateDirectory: string;
   readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
+  readonly note: (facts: EventFacts) => void;
 }
 
 export class AgentIpvs {
@@ -30,11 +33,17 @@ export class AgentIpvs {
   #keeper: IpvsKeeper | undefined;
   #document: ((keeper: IpvsKeeper) => IpvsDocument) | undefined;
   #work: Promise<void> = Promise.resolve();
+  /** Instances whose preemption waits for the table of connections. */
+  #waiting: ReadonlySet<string> = new Set();
+  #hasCaughtUp = false;
 
   constructor(options: AgentIpvsOptions) {
     this.#options = options;
     options.model.subscribe((event) => {
-      if (event.kind === 'transition') this.#keeper?.apply(event);
+      if (event.kind !== 'transition') return;
+      this.#keeper?.apply(event);
+      // A router that begins anew does not know of it.
+      if (this.#waiting.has(event.instance)) this.#tellOfTable([event.instance]);
     });
   }
 
@@ -89,7 +98,9 @@ export class AgentIpvs {
     if (keeper === undefined) {
       await this.#begin(config);
     } else if (ipvs !== undefined) {
+      this.#waiting = waitingIn(config.settings);
       await keeper.reconfigure(ipvs, config.settings.instances);
+      this.#tellOfTable();
     } else {
       this.#keeper = undefined;
       keeper.hurry();
@@ -104,7 +115,7 @@ export class AgentIpvs {
       import('./ipvs-keeper.ts'),
       import('./ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory } = this.#options;
+    const { logger, stateDirectory, note } = this.#options;
     const keeper = new Keeper({
       settings: agent.ipvs,
       instances: settings.instances,
@@ -113,7 +124,14 @@ export class AgentIpvs {
       isMaster: (name) => this.#isMaster(name),
       fault: (instance, fault) => this.#tell(changed(instance, fault ?? null)),
       tell: (input) => this.#tell(input),
+      router: settings.router,
+      table: (synced) => {
+        this.#hasCaughtUp = synced;
+        this.#tellOfTable();
+      },
+      moved: (instance, report) => note(factsOf(instance, report)),
     });
+    this.#waiting = waitingIn(settings);
     this.#keeper = keeper;
     this.#document = ipvsDocument;
     await keeper.start();
@@ -123,10 +141,26 @@ export class AgentIpvs {
     return this.#options.model.states().get(name) === 'MASTER';
   }
 
+  #tellOfTable(instances: Iterable<string> = this.#waiting): void {
+    for (const instance of instances) {
+      this.#tell({ kind: 'table.changed', instance, synced: this.#hasCaughtUp });
+    }
+  }
+
   #tell(input: Input): void {
     if (this.#known === undefined) this.#options.protocol.feed([input]);
     else this.#known.push(input);
   }
+}
+
+function waitingIn({ instances }: Lowered['settings']): ReadonlySet<string> {
+  const waiting = instances.filter(({ preemptWhenSynced }) => preemptWhenSynced !== undefined);
+  return new Set(waiting.map(({ name }) => name));
+}
+
+function factsOf(instance: string, { kind, peer, live, missing }: MoveReport): EventFacts {
+  const known = { peer: peer ?? null, live, missing: missing ?? null };
+  return { kind: 'connections', instance, move: kind, ...known };
 }
 
 function changed(instance: string, fault: IpvsFault | null): Input {

@@ -1,5 +1,6 @@
 /** The keeper's view of IPVS as the document of the control API. Read from the kernel when asked. */
 import type {
+  ConnectionsDocument,
   DaemonDocument,
   IpvsDocument,
   ServerDocument,
@@ -20,6 +21,8 @@ import { serviceHealthDocument } from './health/health-document.ts';
 import type { IpvsKeeper } from './ipvs-keeper.ts';
 import { messageOf } from './ipvs-log.ts';
 import type { KernelTable } from './service-keeper.ts';
+import { monotonicNow } from './sync-keeper.ts';
+import type { TableWatch } from './table-watch.ts';
 
 export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
   const { parts } = keeper;
@@ -83,6 +86,26 @@ function syncDocument(
     roles,
     daemons: daemons.map(daemonDocument),
     rst_guard: keeper.guardIsStanding,
+    connections: connectionsDocument(keeper.parts?.watch),
+  };
+}
+
+function connectionsDocument(watch: TableWatch | undefined): ConnectionsDocument {
+  if (watch === undefined) return { live: 0, synced: 0, caught_up: true, resent: 0, peers: [] };
+  const now = monotonicNow();
+  const { live, synced } = watch.standing.own;
+  return {
+    live,
+    synced,
+    caught_up: watch.hasCaughtUp,
+    resent: watch.resent,
+    peers: watch.standing.peers(now).map((peer) => ({
+      name: peer.name,
+      master: peer.isMaster,
+      age_ms: Math.round((now - peer.heardAt) / 1_000),
+      live: peer.live,
+      missing: peer.missing ?? null,
+    })),
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import type { Input } from '../../engine/inputs.ts';
+import type { MoveReport } from '../../engine/ipvs/table-standing.ts';
 import type { StateName } from '../../engine/reports.ts';
 import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpvsFault } from '../../engine/view.ts';
@@ -20,10 +21,12 @@ import type { HealthKeeper } from './health/health-keeper.ts';
 import { openHealth, retireFallbacks } from './health/open-health.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
 import { MemoryFile } from './memory-file.ts';
+import { openTableWatch, refreshOf } from './open-table-watch.ts';
 import { GUARD_MS, RstGuard } from './rst-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
 import { monotonicNow, SyncKeeper } from './sync-keeper.ts';
 import { SysctlKeeper } from './sysctl-keeper.ts';
+import type { TableWatch } from './table-watch.ts';
 
 const CHECK_MS = 2_000;
 /** Large tables are read back less often: a second for each so many services. */
@@ -36,11 +39,17 @@ export interface IpvsKeeperOptions {
   readonly instances: readonly InstanceSettings[];
   readonly stateDirectory: string;
   readonly logger: Logger;
+  /** Name of this router. */
+  readonly router: string;
   readonly isMaster: (instance: string) => boolean;
   /** Why the instance must not be MASTER, as far as IPVS is concerned; undefined: nothing. */
   readonly fault: (instance: string, reason: IpvsFault | undefined) => void;
   /** For the instances that need servers. */
   readonly tell: (input: Input) => void;
+  /** Whether the table of connections has caught up with the MASTER's. */
+  readonly table: (hasCaughtUp: boolean) => void;
+  /** What a move has cost, or would. */
+  readonly moved: (instance: string, report: MoveReport) => void;
 }
 
 export interface StateChange {
@@ -56,6 +65,7 @@ interface Parts {
   readonly services: ServiceKeeper;
   readonly sysctls: SysctlKeeper;
   readonly sync: SyncKeeper | undefined;
+  readonly watch: TableWatch | undefined;
 }
 
 export class IpvsKeeper {
@@ -142,6 +152,7 @@ export class IpvsKeeper {
     if (instance !== this.#settings.sync?.instance) return;
     this.#isMaster = to === 'MASTER';
     this.#parts?.sync?.follow(this.#isMaster);
+    this.#parts?.watch?.follow(this.#isMaster);
     this.#turnGuard(from, to, reason);
   }
 
@@ -156,6 +167,7 @@ export class IpvsKeeper {
       if (settings.timeouts !== undefined) parts.client.setTimeouts(settings.timeouts);
       parts.sysctls.want(new Map(Object.entries(settings.sysctls)));
       await parts.services.want(settings.services, settings.exclusive);
+      parts.watch?.standing.refreshEvery(refreshOf(settings.sysctls));
       if (!isSame(former.sync, settings.sync)) await this.#changeSync(parts);
     }
     this.#judge();
@@ -174,6 +186,7 @@ export class IpvsKeeper {
     const parts = this.#parts;
     this.#parts = undefined;
     if (parts !== undefined) {
+      await parts.watch?.close();
       await parts.sync?.stop(this.#hurried);
       if (this.#settings.onStop === 'remove') await parts.services.removeAll();
       parts.sysctls.restore();
@@ -186,12 +199,14 @@ export class IpvsKeeper {
   /** Daemons that differ are made anew; what the kernel keeps of the table stays. */
   async #changeSync(parts: Parts): Promise<void> {
     parts.sync?.abandon();
+    await parts.watch?.close();
     await this.#guard?.lower();
     this.#guard = this.#newGuard();
     const sync = this.#syncKeeper(parts.client);
-    this.#parts = { ...parts, sync };
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
+    const { client, services } = parts;
+    this.#parts = { ...parts, sync, watch: this.#watch(client, services) };
     if (!this.#isMaster) await this.#guard?.raise();
     sync?.follow(this.#isMaster);
     await sync?.run(true);
@@ -231,7 +246,7 @@ export class IpvsKeeper {
       const sync = this.#syncKeeper(client);
       sync?.follow(this.#isMaster);
       await sync?.run(true);
-      this.#parts = { client, services, sysctls, sync };
+      this.#parts = { client, services, sysctls, sync, watch: this.#watch(client, services) };
       this.#error = undefined;
       this.#log.settled('ipvs');
       const { version } = client.info();
@@ -239,6 +254,7 @@ export class IpvsKeeper {
     } catch (error) {
       this.#error = messageOf(error);
       this.#log.trouble('ipvs', 'ipvs-unavailable', this.#error);
+      this.#options.table(true);
     }
     this.#judge();
   }
@@ -252,6 +268,19 @@ export class IpvsKeeper {
       settings: sync,
       now: monotonicNow,
       interfaceIndex,
+    });
+  }
+
+  #watch(client: IpvsClient, services: ServiceKeeper): TableWatch | undefined {
+    const { sync, sysctls } = this.#settings;
+    if (sync === undefined) return undefined;
+    const { router, table, moved } = this.#options;
+    return openTableWatch({
+      ...{ router, sysctls, settings: sync, isMaster: this.#isMaster, log: this.#log },
+      tables: () => services.read(),
+      timeouts: () => client.timeouts(),
+      caughtUp: table,
+      moved: (report) => moved(sync.instance, report),
     });
   }
 

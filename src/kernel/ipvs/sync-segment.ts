@@ -1,0 +1,78 @@
+/**
+ * The network of the sync daemons, as another member of it: hears and sends datagrams of the group. The
+ * kernel's daemons listen from `port` on; what directors tell each other goes to a port behind theirs.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import { familyOf, type IpAddress } from '../../net/address.ts';
+
+export interface SegmentSettings {
+  readonly interface: string;
+  readonly group: IpAddress;
+  /** Where others are heard. */
+  readonly port: number;
+  readonly ttl: number;
+}
+
+export class SyncSegment {
+  readonly #socket: Socket;
+  readonly #group: string;
+
+  private constructor(socket: Socket, group: string) {
+    this.#socket = socket;
+    this.#group = group;
+  }
+
+  /** Rejects when the interface has no address of the family, or the port is not to be had. */
+  static open(
+    settings: SegmentSettings,
+    hear: (bytes: Uint8Array) => void,
+    fail: (error: Error) => void,
+  ): Promise<SyncSegment> {
+    const { group, interface: link, port, ttl } = settings;
+    const isIpv6 = familyOf(group) === 'ipv6';
+    const socket = createSocket({ type: isIpv6 ? 'udp6' : 'udp4', reuseAddr: true });
+    return new Promise((resolve, reject) => {
+      socket.once('error', (error) => {
+        socket.close();
+        reject(error);
+      });
+      socket.bind({ port }, () => {
+        try {
+          const place = isIpv6 ? `::%${link}` : addressOn(link);
+          socket.addMembership(group, place);
+          socket.setMulticastInterface(place);
+          socket.setMulticastTTL(ttl);
+          socket.setMulticastLoopback(false);
+        } catch (error) {
+          socket.close();
+          reject(error);
+          return;
+        }
+        socket.removeAllListeners('error');
+        socket.on('error', fail);
+        socket.on('message', hear);
+        resolve(new SyncSegment(socket, isIpv6 ? `${group}%${link}` : group));
+      });
+    });
+  }
+
+  send(bytes: Uint8Array, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(bytes, port, this.#group, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+function addressOn(link: string): string {
+  const found = networkInterfaces()[link]?.find(({ family }) => family === 'IPv4');
+  if (found === undefined) throw new Error(`${link} has no IPv4 address`);
+  return found.address;
+}

@@ -1,0 +1,88 @@
+/**
+ * What a director tells the others of its table of connections, once a second, in network order:
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------------------------------------------------------+
+ *     |                             "VAT1"                            |
+ *     +---------------+---------------+-------------------------------+
+ *     |    Sync id    |   1: MASTER   |        Length of name         |
+ *     +---------------+---------------+-------------------------------+
+ *     |             Sender: a number of the running process           |
+ *     +---------------------------------------------------------------+
+ *     |                        Live connections                       |
+ *     +---------------------------------------------------------------+
+ *     |                       Synced among these                      |
+ *     +---------------------------------------------------------------+
+ *     |           Live connections in each bucket, 512 x 16 bits      |
+ *     +---------------------------------------------------------------+
+ *     |                     Name of the router (ASCII)                |
+ *     +---------------------------------------------------------------+
+ */
+import { BUCKETS, type TableSummary } from '../../net/connection.ts';
+import { failure, type Result, success } from '../../net/result.ts';
+import { putUint16, putUint32, uint16At, uint32At } from '../bytes.ts';
+
+export interface SummaryMessage {
+  readonly syncId: number;
+  readonly isMaster: boolean;
+  /** Tells one process from the next one of the same name. */
+  readonly sender: number;
+  readonly name: string;
+  readonly summary: TableSummary;
+}
+
+export interface SummaryError {
+  readonly code: 'summary-truncated' | 'summary-unknown';
+}
+
+const MAGIC = 0x56415431;
+const FIXED = 20;
+const NAME_AT = FIXED + 2 * BUCKETS;
+const LONGEST_NAME = 64;
+
+export function encodeSummary(message: SummaryMessage): Uint8Array {
+  const { live, synced, buckets } = message.summary;
+  const name = message.name.slice(0, LONGEST_NAME);
+  const bytes = new Uint8Array(NAME_AT + name.length);
+  putUint32(bytes, 0, MAGIC);
+  bytes[4] = message.syncId;
+  bytes[5] = message.isMaster ? 1 : 0;
+  putUint16(bytes, 6, name.length);
+  putUint32(bytes, 8, message.sender);
+  putUint32(bytes, 12, live);
+  putUint32(bytes, 16, synced);
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    putUint16(bytes, FIXED + 2 * bucket, buckets[bucket] ?? 0);
+  }
+  for (let at = 0; at < name.length; at++) bytes[NAME_AT + at] = printable(name.charCodeAt(at));
+  return bytes;
+}
+
+export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, SummaryError> {
+  if (bytes.length < NAME_AT) return failure({ code: 'summary-truncated' });
+  const length = uint16At(bytes, 6);
+  if (uint32At(bytes, 0) !== MAGIC) return failure({ code: 'summary-unknown' });
+  if (length > LONGEST_NAME) return failure({ code: 'summary-unknown' });
+  if (bytes.length !== NAME_AT + length) return failure({ code: 'summary-truncated' });
+  const buckets = new Uint16Array(BUCKETS);
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    buckets[bucket] = uint16At(bytes, FIXED + 2 * bucket);
+  }
+  let name = '';
+  for (let at = NAME_AT; at < bytes.length; at++) {
+    name += String.fromCharCode(printable(bytes[at] ?? 0));
+  }
+  return success({
+    syncId: bytes[4] ?? 0,
+    isMaster: bytes[5] === 1,
+    sender: uint32At(bytes, 8),
+    name,
+    summary: { live: uint32At(bytes, 12), synced: uint32At(bytes, 16), buckets },
+  });
+}
+
+/** Whatever comes from the network is shown to people. */
+function printable(code: number): number {
+  return code > 0x20 && code < 0x7f ? code : 0x3f;
+}

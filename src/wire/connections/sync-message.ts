@@ -1,0 +1,116 @@
+/**
+ * Version 1 of the messages in which IPVS sends its connections to other directors
+ * (net/netfilter/ipvs/ip_vs_sync.c), in network order; each entry is 36 bytes of IPv4, 72 of IPv6:
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+-------------------------------+
+ *     |       0       |    Sync id    |        Size of message        |
+ *     +---------------+---------------+-------------------------------+
+ *     |    Entries    |       1       |               0               |
+ *     +---------------+---------------+-------+-----------------------+
+ *     | Type (1: IPv6)|   Protocol    |   0   |     Size of entry     |
+ *     +---------------+---------------+-------+-----------------------+
+ *     |                             Flags                             |
+ *     +-------------------------------+-------------------------------+
+ *     |             State             |          Client port          |
+ *     +-------------------------------+-------------------------------+
+ *     |         Service port          |          Server port          |
+ *     +-------------------------------+-------------------------------+
+ *     |                         Firewall mark                         |
+ *     +---------------------------------------------------------------+
+ *     |                       Timeout in seconds                      |
+ *     +---------------------------------------------------------------+
+ *     |            Client, service and server address                 |
+ *     +---------------------------------------------------------------+
+ */
+import { familyOf, ipToBytes } from '../../net/address.ts';
+import type { Connection } from '../../net/connection.ts';
+import type { Forwarding } from '../../net/ipvs.ts';
+import { putUint16, putUint32 } from '../bytes.ts';
+
+/** A connection with what the table of the kernel does not show of it. */
+export interface SyncEntry {
+  readonly connection: Connection;
+  readonly forwarding: Forwarding;
+  /** Of a service with a mark; 0 otherwise. */
+  readonly mark: number;
+  /** How long the other director is to keep it. */
+  readonly timeout: number;
+}
+
+const HEADER = 8;
+const VERSION = 1;
+const FIXED = 24;
+const FORWARDING = { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 } as const;
+/** IP_VS_CONN_F_NOOUTPUT: the server's answers do not come by. */
+const NO_OUTPUT = 0x0080;
+const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
+/** Numbers of the states that make a connection live. */
+const STATES: Readonly<Record<string, number>> = { TCP: 1, UDP: 0 };
+
+/** Whether the entry can be said in such a message. */
+export function isSendable({ protocol, state, client, server }: Connection): boolean {
+  if (STATES[protocol] === undefined) return false;
+  if (familyOf(client.address) !== familyOf(server.address)) return false;
+  return state === 'ESTABLISHED' || state === 'UDP';
+}
+
+/** As many messages as it takes; `maximum` is the longest, without the headers around it. */
+export function encodeSyncMessages(
+  entries: readonly SyncEntry[],
+  syncId: number,
+  maximum: number,
+): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  let waiting: Uint8Array[] = [];
+  let length = HEADER;
+  const close = () => {
+    if (waiting.length > 0) messages.push(messageOf(waiting, syncId, length));
+    waiting = [];
+    length = HEADER;
+  };
+  for (const entry of entries) {
+    const bytes = encodeEntry(entry);
+    if (length + bytes.length > maximum || waiting.length === 0xff) close();
+    waiting.push(bytes);
+    length += bytes.length;
+  }
+  close();
+  return messages;
+}
+
+function messageOf(entries: readonly Uint8Array[], syncId: number, length: number): Uint8Array {
+  const message = new Uint8Array(length);
+  message[1] = syncId;
+  putUint16(message, 2, length);
+  message[4] = entries.length;
+  message[5] = VERSION;
+  let offset = HEADER;
+  for (const entry of entries) {
+    message.set(entry, offset);
+    offset += entry.length;
+  }
+  return message;
+}
+
+function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint8Array {
+  const { protocol, client, service, server } = connection;
+  const isIpv6 = familyOf(client.address) === 'ipv6';
+  const width = isIpv6 ? 16 : 4;
+  const bytes = new Uint8Array(FIXED + 3 * width);
+  bytes[0] = isIpv6 ? 1 : 0;
+  bytes[1] = PROTOCOLS[protocol] ?? 0;
+  putUint16(bytes, 2, bytes.length);
+  putUint32(bytes, 4, FORWARDING[forwarding] | (forwarding === 'nat' ? 0 : NO_OUTPUT));
+  putUint16(bytes, 8, STATES[protocol] ?? 0);
+  putUint16(bytes, 10, client.port);
+  putUint16(bytes, 12, service.port);
+  putUint16(bytes, 14, server.port);
+  putUint32(bytes, 16, mark);
+  putUint32(bytes, 20, timeout);
+  for (const [index, { address }] of [client, service, server].entries()) {
+    bytes.set(ipToBytes(address), FIXED + index * width);
+  }
+  return bytes;
+}

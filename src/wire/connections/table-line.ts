@@ -1,0 +1,65 @@
+/**
+ * A line of /proc/net/ip_vs_conn_sync (net/netfilter/ipvs/ip_vs_conn.c), addresses and ports in
+ * hexadecimal, IPv6 in full; the first line of the file has the titles:
+ *
+ *     Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires
+ *     TCP CB0071C8 9C40 CB007164 0050 C000020B 0050 ESTABLISHED LOCAL      897
+ */
+import { type IpAddress, ipFromBytes, parseIp } from '../../net/address.ts';
+import { BUCKETS, type Connection } from '../../net/connection.ts';
+
+/** Of a line only what comparing takes. */
+export interface TableRow {
+  readonly protocol: string;
+  readonly state: string;
+  readonly isSynced: boolean;
+  readonly bucket: number;
+}
+
+const LINE =
+  /^([A-Z]+) +([0-9A-Fa-f:]+ +[0-9A-F]+ +[0-9A-Fa-f:]+ +[0-9A-F]+) +([0-9A-Fa-f:[\]]+) +([0-9A-F]+) +(\S+) +(LOCAL|SYNC) +([0-9]+)\s*$/;
+
+/** Undefined: no line of a connection. */
+export function decodeTableRow(line: string): TableRow | undefined {
+  const [, protocol, key, , , state, origin] = LINE.exec(line) ?? [];
+  if (protocol === undefined || key === undefined || state === undefined) return undefined;
+  return { protocol, state, isSynced: origin === 'SYNC', bucket: bucketOf(`${protocol} ${key}`) };
+}
+
+/** Undefined: no line of a connection. */
+export function decodeTableLine(line: string): Connection | undefined {
+  const [, protocol = '', key = '', to = '', port = '', state = '', origin, left] =
+    LINE.exec(line) ?? [];
+  const [fromAddress = '', fromPort = '', toAddress = '', toPort = ''] = key.split(/ +/);
+  const client = addressOf(fromAddress);
+  const service = addressOf(toAddress);
+  const server = addressOf(to);
+  if (client === undefined || service === undefined || server === undefined) return undefined;
+  return {
+    protocol,
+    client: { address: client, port: Number.parseInt(fromPort, 16) },
+    service: { address: service, port: Number.parseInt(toPort, 16) },
+    server: { address: server, port: Number.parseInt(port, 16) },
+    state,
+    isSynced: origin === 'SYNC',
+    seconds: Number(left),
+  };
+}
+
+/** FNV-1a (32 bits) of the text that names the connection, the same on every director. */
+function bucketOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return (hash ^ (hash >>> 16)) & (BUCKETS - 1);
+}
+
+function addressOf(text: string): IpAddress | undefined {
+  if (text.includes(':')) return parseIp(text.replaceAll(/[[\]]/g, ''));
+  if (!/^[0-9A-Fa-f]{8}$/.test(text)) return undefined;
+  const value = Number.parseInt(text, 16);
+  return ipFromBytes(
+    Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff),
+  );
+}
