@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
 import { paletteFor } from '../render/text.ts';
 import { registerDrain } from './ipvs-drain.ts';
+import { registerPrepare } from './ipvs-prepare.ts';
 
 export function register(program: Command, context: CliContext): void {
   const ipvs = program
@@ -22,6 +23,7 @@ export function register(program: Command, context: CliContext): void {
     ipvs.command('save').description('Print the service table as `ipvsadm-restore` reads it.'),
   ).action((_options: unknown, command: Command) => ask(context, command, ipvsadmLines));
   registerDrain(ipvs, context);
+  registerPrepare(ipvs, context);
 }
 
 function ask(context: CliContext, command: Command, render: (document: IpvsDocument) => string) {

@@ -1,0 +1,116 @@
+/** A thing that a host needs for IPVS, with what was found and the commands that bring it about. */
+import {
+  addressBits,
+  type Family,
+  familyOf,
+  type IpAddress,
+  ipToBytes,
+} from '../../net/address.ts';
+
+export type PreparedRole = 'director' | 'realserver';
+export type PreparedMode = 'nat' | 'dr' | 'tun';
+
+export interface HostLink {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly addresses: readonly HostAddress[];
+}
+
+export interface HostAddress {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}
+
+/** What is known of the host. */
+export interface HostFacts {
+  readonly links: readonly HostLink[];
+  /** Next hops of the default routes. */
+  readonly gateways: readonly IpAddress[];
+  readonly hasIpvs: boolean;
+  /** Value of a parameter like `net.ipv4.ip_forward`; undefined: the kernel has none of that name. */
+  sysctl(name: string): string | undefined;
+}
+
+export interface PreparationInput {
+  readonly role: PreparedRole;
+  readonly mode: PreparedMode;
+  readonly vips: readonly IpAddress[];
+  /** Addresses inside that move with the VIPs: what servers behind `nat` have for a gateway. */
+  readonly gateways: readonly IpAddress[];
+  /** Addresses of the real servers, where they are known. */
+  readonly servers: readonly IpAddress[];
+}
+
+export interface Requirement {
+  /** The parameter, address or device that it is about. */
+  readonly subject: string;
+  readonly why: string;
+  readonly wanted: string;
+  readonly found: string;
+  /** `hint`: whether it is needed depends on what cannot be seen from here. */
+  readonly state: 'met' | 'unmet' | 'hint';
+  /** In order; each as a program and its arguments. */
+  readonly commands: readonly (readonly string[])[];
+  /** The line of sysctl.d that keeps it across a boot. */
+  readonly persistent: string | undefined;
+}
+
+/** Families of the VIPs; both where there is none. */
+export function familiesOf({ vips }: PreparationInput): Family[] {
+  const families = new Set(vips.map(familyOf));
+  return families.size === 0 ? ['ipv4', 'ipv6'] : [...families];
+}
+
+export function sysctlRequirement(
+  facts: HostFacts,
+  name: string,
+  wanted: string,
+  why: string,
+): Requirement {
+  const found = facts.sysctl(name);
+  return {
+    subject: name,
+    why,
+    wanted,
+    found: found ?? 'not in this kernel',
+    state: found === wanted ? 'met' : 'unmet',
+    commands: [['sysctl', '-w', `${name}=${wanted}`]],
+    persistent: `${name} = ${wanted}`,
+  };
+}
+
+export function hint(
+  subject: string,
+  why: string,
+  commands: readonly (readonly string[])[] = [],
+): Requirement {
+  return {
+    ...{ subject, why, commands },
+    wanted: 'to be decided',
+    found: '',
+    state: 'hint',
+    persistent: undefined,
+  };
+}
+
+/** `203.0.113.100/32` */
+export function hostPrefix(address: IpAddress): string {
+  return `${address}/${addressBits(familyOf(address))}`;
+}
+
+/** Whether the address lies in a network that the host is on. */
+export function linkTowards(facts: HostFacts, address: IpAddress): HostLink | undefined {
+  return facts.links.find(({ addresses }) => addresses.some((one) => includes(one, address)));
+}
+
+function includes({ address, prefixLength }: HostAddress, other: IpAddress): boolean {
+  if (familyOf(address) !== familyOf(other)) return false;
+  if (prefixLength === addressBits(familyOf(address))) return false;
+  const left = ipToBytes(address);
+  const right = ipToBytes(other);
+  for (let bit = 0; bit < prefixLength; bit++) {
+    const mask = 0x80 >> (bit & 7);
+    if (((left[bit >> 3] ?? 0) & mask) !== ((right[bit >> 3] ?? 0) & mask)) return false;
+  }
+  return true;
+}
