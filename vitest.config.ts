@@ -28,8 +28,8 @@ export default defineConfig({
       project('lab', ['test/lab/**/*.test.ts'], alone),
       project('ipvs-vm', ['test/ipvs-vm/**/*.test.ts'], {
         ...alone,
-        testTimeout: 240_000,
-        hookTimeout: 120_000,
+        testTimeout: 600_000,
+        hookTimeout: 180_000,
       }),
       project('interop', ['test/interop/**/*.test.ts'], alone),
     ],

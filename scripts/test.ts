@@ -52,7 +52,7 @@ async function runSuite(suite: Suite, directory: string): Promise<Tally> {
   }
   const file = join(directory, `${name}.json`);
   const status = await execute([
-    ...machine(inMachine, directory),
+    ...(inMachine === undefined ? [] : await machine(inMachine, directory)),
     ...(['node', 'node_modules/vitest/vitest.mjs', 'run', '--project', name] as const),
     ...['--passWithNoTests', '--reporter=default', '--reporter=json'],
     `--outputFile.json=${file}`,
@@ -61,8 +61,15 @@ async function runSuite(suite: Suite, directory: string): Promise<Tally> {
 }
 
 /** The command that runs the rest of the line in the machine; the directory is shared with it. */
-function machine(seconds: number | undefined, directory: string): string[] {
-  return seconds === undefined ? [] : ['./scripts/ipvs-vm', String(seconds), directory];
+async function machine(seconds: number, directory: string): Promise<string[]> {
+  const bundle = join(directory, 'bundle');
+  if ((await execute(['node', 'dist/scripts/bundle.js', bundle])) !== 0) {
+    throw new Error('the agent could not be bundled for the machine');
+  }
+  return [
+    ...['./scripts/ipvs-vm', String(seconds), directory],
+    ...['env', `VRRP_AGENT_BUNDLE=${bundle}`],
+  ];
 }
 
 /** What is still there is a failure of its own: it would disturb whatever runs next. */

@@ -1,106 +1,28 @@
-/** Connections through a pair of directors, whose MASTER crashes or hands over. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  Director,
-  endAll,
-  Lines,
-  LoadClient,
-  type Outcome,
-  pause,
-  script,
-  start,
-} from './processes.ts';
+/** Connections through a pair of directors, whose MASTER hands over, crashes, and returns. */
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import { Director } from './director.ts';
+import { LoadClient, lost, type Outcome, outage } from './load-client.ts';
+import { caughtUp, DEFAULTS, HASHING, Pair, RECOMMENDED, VIPS } from './pair.ts';
+import { endAll, Lines, pause, script, start, until } from './processes.ts';
 import {
   buildTopology,
-  DR_VIP,
-  GATEWAY,
   type Host,
-  inside,
-  NAT_VIP,
+  OTHER_VIP,
   PORT,
   plug,
   SERVERS,
   tearDownTopology,
 } from './topology.ts';
 
-const INTERVAL = '200ms';
-const RECOMMENDED = { sync_threshold: '1 2', sync_refresh_period: 10, sync_retries: 2 };
-const DEFAULTS = { sync_threshold: '3 50', sync_refresh_period: 0, sync_retries: 0 };
+const pair = new Pair();
 
-interface Variant {
-  readonly sysctl: Record<string, string | number>;
-  readonly scheduler?: object;
-  readonly sync?: false;
-}
+const ATTEMPTS = 3;
 
-function configOf(priority: number, { sysctl, scheduler, sync }: Variant): object {
-  const service = (name: 'nat' | 'dr', vip: string) => ({
-    name,
-    address: `${vip}:${PORT}`,
-    forwarding: name,
-    servers: SERVERS[name],
-    ...(scheduler ?? { scheduler: 'rr' }),
-  });
-  return {
-    instances: [
-      {
-        name: 'web',
-        interface: 'out',
-        vrid: 55,
-        priority,
-        preempt: false,
-        advertisement_interval: INTERVAL,
-        addresses: [NAT_VIP, DR_VIP],
-        extra_addresses: [{ address: `${GATEWAY}/24`, interface: 'in' }],
-      },
-    ],
-    ipvs: {
-      sysctl,
-      ...(sync === false ? {} : { sync: { interface: 'in' } }),
-      services: [service('nat', NAT_VIP), service('dr', DR_VIP)],
-    },
-  };
-}
+/** What the emulation adds to the times of the bars, generously. */
+const SLACK_SECONDS = 6;
 
-const a = new Director('a');
-const b = new Director('b');
-
-/** `first` becomes MASTER, `second` BACKUP with its daemon running. */
-async function startPair(first: Director, second: Director, variant: Variant): Promise<void> {
-  first.start(configOf(150, variant));
-  second.start(configOf(100, variant));
-  await Promise.all([first.reached('MASTER'), second.reached('BACKUP')]);
-}
-
-async function stopPair(): Promise<void> {
-  await Promise.all([a.stop('SIGTERM'), b.stop('SIGTERM')]);
-}
-
-/** 221 connections to each VIP, the young ones half a second old when this returns. */
-async function loaded(): Promise<LoadClient> {
-  const client = await LoadClient.start();
-  for (const vip of [NAT_VIP, DR_VIP]) await client.tell(`open ${vip} ${PORT}`);
-  await pause(6);
-  for (const vip of [NAT_VIP, DR_VIP]) await client.tell(`young ${vip} ${PORT}`);
-  await pause(0.5);
-  return client;
-}
-
-function lost(outcomes: readonly Outcome[]): string[] {
-  return outcomes
-    .filter((one) => one.lost !== null)
-    .map(({ kind, vip, lost: why }) => `${kind} ${vip}: ${why}`);
-}
-
-/** The longest silence of the busy connections, in seconds. */
-function outage(outcomes: readonly Outcome[]): number {
-  const gaps = outcomes.filter(({ kind }) => kind === 'main').map(({ gap_ms: gap }) => gap);
-  return Math.max(...gaps) / 1_000;
-}
-
-function roles({ sync }: Awaited<ReturnType<Director['ipvs']>>): string[] {
-  return (sync?.daemons ?? []).map(({ role }) => role);
-}
+/** After which the kernel has sent what it had to send: the age of its buffer, and a look at it. */
+const BUFFER_SECONDS = 4;
 
 beforeAll(async () => {
   tearDownTopology();
@@ -118,57 +40,141 @@ afterAll(async () => {
   tearDownTopology();
 });
 
-describe('a planned move', () => {
-  test('loses no connection, not even a young one', async () => {
-    await startPair(a, b, { sysctl: RECOMMENDED });
-    expect(roles(await a.ipvs())).toEqual(['master']);
-    expect(roles(await b.ipvs())).toEqual(['backup']);
-    const client = await loaded();
-    const stopped = a.stop();
-    await b.reached('MASTER');
-    await pause(5);
-    const outcomes = await client.finish();
-    console.log(`planned: outage ${outage(outcomes)} s`);
-    expect(outcomes).toHaveLength(442);
-    expect(lost(outcomes)).toEqual([]);
-    expect(await stopped).toBe(0);
-    expect(inside('a', 'ipvsadm', '-Ln', '--daemon').trim()).toBe('');
-    expect(roles(await b.ipvs())).toEqual(['master']);
-  });
+beforeEach(() => {
+  onTestFailed(() => console.log(pair.log));
+});
+
+/** Opens all connections but the young ones, and waits until the second director knows them. */
+async function load(client: LoadClient, first: Director, second: Director): Promise<void> {
+  await client.open(VIPS);
+  const ports = await client.ports();
+  expect(first.connections(ports).size).toBe(VIPS.length * 201);
+  const seconds = await caughtUp(first, second, ports);
+  console.log(`${second.name} has every connection ${seconds.toFixed(1)} s after its first answer`);
+}
+
+/** Logged, because a log is where somebody looks who wants the numbers. */
+function report(what: string, outcomes: readonly Outcome[], gap: number): void {
+  const young = lost(outcomes.filter(({ kind }) => kind === 'young')).length;
+  const silence = outage(outcomes).toFixed(2);
+  console.log(`${what}: silence ${silence} s, of VRRP ${gap.toFixed(2)} s; young lost: ${young}`);
+}
+
+/** From `since` until the director said that it is MASTER, in seconds. */
+async function takeOverAfter(director: Director, since: number): Promise<number> {
+  await director.reached('MASTER');
+  const { last_transition: last } = await director.instance();
+  return (Date.parse(last?.at ?? '') - since) / 1_000;
+}
+
+/**
+ * An emulated machine on a busy host stands still for seconds now and then, and directors change
+ * places for that. What was measured then says nothing, and is measured again.
+ */
+async function undisturbed(attempt: (client: LoadClient) => Promise<void>): Promise<void> {
+  for (let left = ATTEMPTS - 1; ; left--) {
+    const stalls = pair.stalls;
+    const client = await LoadClient.start();
+    try {
+      await attempt(client);
+      return;
+    } catch (error) {
+      if (pair.stalls === stalls || left === 0) throw error;
+      console.log(`the machine stood still, once more: ${error}`);
+    } finally {
+      await client.stop();
+    }
+  }
+}
+
+describe('a planned failover', () => {
+  test.each([
+    ['a', 'recommended settings', RECOMMENDED],
+    ['b', "the kernel's defaults", DEFAULTS],
+  ] as const)('of %s with %s loses no connection, not even a young one', (name, _, variant) =>
+    undisturbed(async (client) => {
+      const { first, second } = await pair.ready(name, variant);
+      await load(client, first, second);
+      await client.openYoung(VIPS);
+      const { outcome, gap_ms: gap } = await first.failover();
+      expect(outcome).toBe('handed-over');
+      const outcomes = await client.finish();
+      report(`planned, ${name}`, outcomes, (gap ?? Number.NaN) / 1_000);
+      expect(outcomes).toHaveLength(442);
+      expect(lost(outcomes)).toEqual([]);
+      expect(outage(outcomes)).toBeLessThan(SLACK_SECONDS);
+      await until('the daemons have changed places', async () => {
+        const roles = [await first.daemons(), await second.daemons()];
+        return roles.join() === 'backup,master';
+      });
+    }),
+  );
 });
 
 describe('a crash', () => {
   test.each([
-    ['recommended settings', { sysctl: RECOMMENDED }],
-    ["the kernel's defaults", { sysctl: DEFAULTS }],
-  ])('with %s loses no connection that is older than 4 s', async (_, variant) => {
-    await stopPair();
-    await startPair(b, a, variant);
-    const client = await loaded();
-    plug('b', 'down');
-    await a.reached('MASTER');
-    await pause(5);
-    const outcomes = await client.finish();
-    plug('b', 'up');
-    console.log(`crash: outage ${outage(outcomes)} s; young: ${lost(outcomes).length} lost`);
-    expect(lost(outcomes.filter(({ kind }) => kind !== 'young'))).toEqual([]);
+    ['a', 'recommended settings', RECOMMENDED],
+    ['b', "the kernel's defaults", DEFAULTS],
+  ] as const)('of %s with %s loses no connection that the other one knew', (name, _, variant) =>
+    undisturbed(async (client) => {
+      const { first, second } = await pair.ready(name, variant);
+      await load(client, first, second);
+      await client.openYoung(VIPS);
+      const since = Date.now();
+      plug(first.name, 'down');
+      const gap = await takeOverAfter(second, since);
+      const outcomes = await client.finish();
+      report(`crash, ${name}`, outcomes, gap);
+      expect(outcomes).toHaveLength(442);
+      expect(lost(outcomes.filter(({ kind }) => kind !== 'young'))).toEqual([]);
+      expect(outage(outcomes)).toBeLessThan(gap + SLACK_SECONDS);
+    }),
+  );
+
+  test('with hashing and sloppy_tcp loses nothing without any synchronisation', () =>
+    undisturbed(async (client) => {
+      const { first, second } = await pair.ready('a', HASHING);
+      await client.open(VIPS);
+      await client.openYoung(VIPS);
+      plug(first.name, 'down');
+      await second.reached('MASTER');
+      const outcomes = await client.finish();
+      expect(outcomes).toHaveLength(442);
+      expect(lost(outcomes)).toEqual([]);
+    }));
+});
+
+describe('another cluster on the same segments', () => {
+  const other = new Director('other');
+
+  test('neither gives its connections away nor takes in ours', async () => {
+    onTestFailed(() => console.log(other.log));
+    await undisturbed(beside);
   });
 
-  test('with hashing and sloppy_tcp loses nothing without any synchronisation', async () => {
-    await stopPair();
-    const variant: Variant = {
-      sysctl: { sloppy_tcp: 1 },
-      scheduler: { scheduler: 'mh', flags: ['mh-port'] },
-      sync: false,
-    };
-    await startPair(b, a, variant);
-    const client = await loaded();
-    plug('b', 'down');
-    await a.reached('MASTER');
-    await pause(5);
-    const outcomes = await client.finish();
-    plug('b', 'up');
-    expect(lost(outcomes)).toEqual([]);
-    await stopPair();
-  });
+  async function beside(client: LoadClient): Promise<void> {
+    const { first, second } = await pair.ready('a', RECOMMENDED);
+    await other.stop('SIGKILL');
+    other.start({
+      instances: [{ name: 'web', interface: 'out', vrid: 77, addresses: [OTHER_VIP] }],
+      ipvs: {
+        ...RECOMMENDED,
+        sync: { interface: 'in', mode: 'both' },
+        services: [
+          { name: 'dr', address: `${OTHER_VIP}:${PORT}`, forwarding: 'dr', servers: SERVERS.dr },
+        ],
+      },
+    });
+    await other.reached('MASTER');
+    await until('both its daemons run', async () => (await other.daemons()).length === 2);
+    await client.open([...VIPS, OTHER_VIP]);
+    const ports = await client.ports();
+    const ours = first.connections(ports);
+    const theirs = other.connections(ports);
+    expect([ours.size, theirs.size]).toEqual([402, 201]);
+    await caughtUp(first, second, ports);
+    await pause(BUFFER_SECONDS);
+    expect(second.connections(ports)).toEqual(ours);
+    expect(other.connections(ports)).toEqual(theirs);
+  }
 });

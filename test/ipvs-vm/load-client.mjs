@@ -1,7 +1,10 @@
 /**
  * A client with many connections, told what to do by lines on stdin:
- *   open VIP PORT        221 - 20 connections: one busy, 100 active, 50 silent after a line, 50 after five
+ *   open VIP PORT        221 - 20 connections: one busy, 100 slow, 50 silent after a line, 50 after five
  *   young VIP PORT       20 more, which send a line each at once
+ *   speak                every connection sends a line
+ *   state                how many have been answered
+ *   ports                its local ports
  *   finish               every connection sends a last line; then the outcome as one line of JSON
  * A connection survives when each of its lines came back once, in order, from the same server.
  */
@@ -50,7 +53,11 @@ class Connection {
   }
 }
 
+/** An answer that TCP sends again after a take-over may come this late. */
+const PATIENCE_MS = 20_000;
+
 const connections = [];
+const timers = [];
 let finished = false;
 
 function add(count, kind, vip, port, lines, period) {
@@ -59,15 +66,16 @@ function add(count, kind, vip, port, lines, period) {
     connections.push(connection);
     for (let line = 0; line < lines; line++) setTimeout(() => connection.send(), line * 100);
     if (period > 0) {
-      setTimeout(() => setInterval(() => connection.send(), period), (i * period) / count);
+      const repeat = () => timers.push(setInterval(() => connection.send(), period));
+      setTimeout(repeat, (i * period) / count);
     }
   }
 }
 
 const COMMANDS = {
   open(vip, port) {
-    add(1, 'main', vip, port, 1, 100);
-    add(100, 'active', vip, port, 1, 1_000);
+    add(1, 'busy', vip, port, 1, 100);
+    add(100, 'slow', vip, port, 1, 2_000);
     add(50, 'silent-1', vip, port, 1, 0);
     add(50, 'silent-5', vip, port, 5, 0);
     say({ opened: connections.length });
@@ -76,12 +84,20 @@ const COMMANDS = {
     add(20, 'young', vip, port, 1, 0);
     say({ opened: connections.length });
   },
+  ports() {
+    say({ ports: connections.map(({ socket }) => socket.localPort) });
+  },
   state() {
     say({ answered: connections.filter(({ received }) => received > 0).length });
   },
-  finish() {
+  speak() {
     for (const connection of connections) connection.send();
-    const end = performance.now() + 8_000;
+    say({ spoken: connections.length });
+  },
+  finish() {
+    for (const timer of timers) clearInterval(timer);
+    for (const connection of connections) connection.send();
+    const end = performance.now() + PATIENCE_MS;
     const wait = setInterval(() => {
       const missing = connections.filter((one) => one.broken === undefined && one.received < one.sent);
       if (missing.length > 0 && performance.now() < end) return;

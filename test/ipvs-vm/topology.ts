@@ -1,56 +1,72 @@
 /**
- * Two directors, two real servers for NAT and two for direct routing, and a client, in namespaces:
+ * Two directors, two real servers for NAT and two for direct routing, a client, and the director of
+ * another cluster on the same segments, in namespaces:
  *
  *      client .200
  *         |
- *   ======+====================+=========== outside 203.0.113.0/24 (bridge)
- *      A .2  B .3           dr1 .21  dr2 .22      VIPs .100 (nat) and .101 (dr)
- *         |
- *   ======+====================+=========== inside 192.0.2.0/24 (bridge), gateway VIP .1
- *                           nat1 .11  nat2 .12
+ *   ======+==============+=====================+=========== outside 203.0.113.0/24 (bridge)
+ *      A .2  B .3      other .4          dr1 .21  dr2 .22      VIPs .100 (nat), .101 and .102 (dr)
+ *         |              |
+ *   ======+==============+==============+================== inside 192.0.2.0/24 (bridge)
+ *                                  nat1 .11  nat2 .12          gateway VIP .1
  */
 import { execFileSync } from 'node:child_process';
 
 export const NAT_VIP = '203.0.113.100';
 export const DR_VIP = '203.0.113.101';
+export const OTHER_VIP = '203.0.113.102';
 export const GATEWAY = '192.0.2.1';
 export const PORT = 80;
 
-const OUTSIDE = { client: '203.0.113.200', a: '203.0.113.2', b: '203.0.113.3' } as const;
-const INSIDE = { a: '192.0.2.2', b: '192.0.2.3', nat1: '192.0.2.11', nat2: '192.0.2.12' } as const;
-const DIRECT = { dr1: '203.0.113.21', dr2: '203.0.113.22' } as const;
+export type DirectorName = 'a' | 'b' | 'other';
+export type Host = DirectorName | 'client' | 'nat1' | 'nat2' | 'dr1' | 'dr2';
 
-export const SERVERS = { nat: [INSIDE.nat1, INSIDE.nat2], dr: [DIRECT.dr1, DIRECT.dr2] } as const;
+interface Place {
+  readonly out?: string;
+  readonly in?: string;
+  /** Of `ip`, once the ports are there. */
+  readonly lines?: readonly string[];
+  readonly sysctls?: readonly string[];
+}
 
-const HOSTS = ['client', 'a', 'b', 'nat1', 'nat2', 'dr1', 'dr2', 'switch'] as const;
-export type Host = (typeof HOSTS)[number];
+const DIRECTOR = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.send_redirects=0'];
+const BEHIND_NAT = [`route add default via ${GATEWAY}`];
+const DIRECT = {
+  lines: [`addr add ${DR_VIP}/32 dev lo`, `addr add ${OTHER_VIP}/32 dev lo`],
+  sysctls: ['net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2'],
+};
 
-export function buildTopology(): void {
-  const lines = HOSTS.map((host) => `netns add ${host}`);
-  lines.push(
-    '-n switch link add out type bridge',
-    '-n switch link add in type bridge',
-    '-n switch link set out up',
-    '-n switch link set in up',
+const PLACES: Readonly<Record<Host, Place>> = {
+  client: { out: '203.0.113.200' },
+  a: { out: '203.0.113.2', in: '192.0.2.2', sysctls: DIRECTOR },
+  b: { out: '203.0.113.3', in: '192.0.2.3', sysctls: DIRECTOR },
+  other: { out: '203.0.113.4', in: '192.0.2.4', sysctls: DIRECTOR },
+  nat1: { in: '192.0.2.11', lines: BEHIND_NAT },
+  nat2: { in: '192.0.2.12', lines: BEHIND_NAT },
+  dr1: { out: '203.0.113.21', ...DIRECT },
+  dr2: { out: '203.0.113.22', ...DIRECT },
+};
+
+export const SERVERS = {
+  nat: ['192.0.2.11', '192.0.2.12'],
+  dr: ['203.0.113.21', '203.0.113.22'],
+} as const;
+
+const SEGMENTS = ['out', 'in'] as const;
+
+export const ALL = Object.keys(PLACES) as readonly Host[];
+
+export function buildTopology(hosts: readonly Host[] = ALL): void {
+  ip('netns', 'add', 'switch');
+  batch(
+    'switch',
+    SEGMENTS.flatMap((segment) => [`link add ${segment} type bridge`, `link set ${segment} up`]),
   );
-  for (const host of HOSTS) lines.push(`-n ${host} link set lo up`);
-  for (const [host, address] of Object.entries({ ...OUTSIDE, ...DIRECT })) {
-    lines.push(...port(host, 'out', address));
-  }
-  for (const [host, address] of Object.entries(INSIDE)) lines.push(...port(host, 'in', address));
-  for (const host of ['nat1', 'nat2']) lines.push(`-n ${host} route add default via ${GATEWAY}`);
-  for (const host of ['dr1', 'dr2']) lines.push(`-n ${host} addr add ${DR_VIP}/32 dev lo`);
-  for (const line of lines) ip(...line.split(' '));
-  for (const host of ['a', 'b'] as const) {
-    sysctl(host, 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.send_redirects=0');
-  }
-  for (const host of ['dr1', 'dr2'] as const) {
-    sysctl(host, 'net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2');
-  }
+  for (const host of hosts) addHost(host);
 }
 
 export function tearDownTopology(): void {
-  for (const host of HOSTS) {
+  for (const host of [...ALL, 'switch']) {
     try {
       ip('netns', 'del', host);
     } catch {
@@ -59,30 +75,61 @@ export function tearDownTopology(): void {
   }
 }
 
+/** With its cables in the switch. */
+export function addHost(host: Host): void {
+  const { lines = [], sysctls = [], ...addresses } = PLACES[host];
+  ip('netns', 'add', host);
+  const ports = SEGMENTS.flatMap((segment) => {
+    const address = addresses[segment];
+    return address === undefined ? [] : [{ segment, address }];
+  });
+  batch(
+    'switch',
+    ports.flatMap(({ segment }) => [
+      `link add ${host}-${segment} type veth peer name ${segment} netns ${host}`,
+      `link set ${host}-${segment} master ${segment} up`,
+    ]),
+  );
+  batch(host, [
+    'link set lo up',
+    ...ports.flatMap(({ segment, address }) => [
+      `link set ${segment} up`,
+      `addr add ${address}/24 dev ${segment}`,
+    ]),
+    ...lines,
+  ]);
+  if (sysctls.length > 0) inside(host, 'sysctl', '-qw', ...sysctls);
+}
+
+/** Nothing is left of it, its connection table included; its programs have ended before. */
+export function removeHost(host: DirectorName): void {
+  batch(
+    'switch',
+    SEGMENTS.map((segment) => `link del ${host}-${segment}`),
+  );
+  ip('netns', 'del', host);
+}
+
 /** Pulls or puts back both cables of a director. */
-export function plug(director: 'a' | 'b', state: 'up' | 'down'): void {
-  for (const segment of ['out', 'in']) {
-    ip('-n', 'switch', 'link', 'set', `${director}-${segment}`, state);
-  }
+export function plug(director: DirectorName, state: 'up' | 'down'): void {
+  batch(
+    'switch',
+    SEGMENTS.map((segment) => `link set ${director}-${segment} ${state}`),
+  );
 }
 
 export function ip(...args: string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return run(['ip', ...args]);
 }
 
 export function inside(host: Host, ...argv: string[]): string {
-  return ip('netns', 'exec', host, ...argv);
+  return run(['ip', 'netns', 'exec', host, ...argv]);
 }
 
-export function sysctl(host: Host, ...settings: string[]): void {
-  inside(host, 'sysctl', '-qw', ...settings);
+function batch(namespace: string, lines: readonly string[]): void {
+  run(['ip', '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
 }
 
-function port(host: string, segment: string, address: string): string[] {
-  return [
-    `-n switch link add ${host}-${segment} type veth peer name ${segment} netns ${host}`,
-    `-n switch link set ${host}-${segment} master ${segment} up`,
-    `-n ${host} link set ${segment} up`,
-    `-n ${host} addr add ${address}/24 dev ${segment}`,
-  ];
+function run([program, ...args]: readonly [string, ...string[]], input = ''): string {
+  return execFileSync(program, args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 }

@@ -1,0 +1,126 @@
+/** One director with its agent, and what the kernel says of it. */
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { ControlClient } from '../../src/control/client.ts';
+import type { IpvsDocument } from '../../src/control/ipvs-document.ts';
+import type { HandOverDocument } from '../../src/control/operator-protocol.ts';
+import type { InstanceDocument } from '../../src/control/protocol.ts';
+import { end, start, until } from './processes.ts';
+import { type DirectorName, inside } from './topology.ts';
+
+const PROGRAM = programPath(process.env['VRRP_AGENT_BUNDLE']);
+
+const LOG_LINES = 40;
+
+export class Director {
+  readonly name: DirectorName;
+  readonly #socket: string;
+  readonly #file: string;
+  readonly #client: ControlClient;
+  readonly #log: string[] = [];
+  #child: ChildProcess | undefined;
+  /** How often the agent found that it had not run for longer than a peer waits. */
+  stalls = 0;
+
+  constructor(name: DirectorName) {
+    this.name = name;
+    this.#socket = `/run/vrrp-agent-${name}.sock`;
+    this.#file = `/run/vrrp-agent-${name}.json`;
+    this.#client = new ControlClient({ socket: this.#socket, timeoutMs: 60_000 });
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The end of what the agent has logged. */
+  get log(): string {
+    return this.#log.map((line) => `${this.name}: ${line}\n`).join('');
+  }
+
+  /** `config` without `control` and `state_dir`, which are the director's own. */
+  start(config: object): void {
+    this.#write(config);
+    const child = start(this.name, ['node', PROGRAM, 'run', '--config', this.#file]);
+    this.#child = child;
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      this.#log.push(line);
+      if (line.includes('"code":"stall"')) this.stalls++;
+      if (this.#log.length > LOG_LINES) this.#log.shift();
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    return this.#child === undefined ? null : end(this.#child, signal);
+  }
+
+  /** Answers once the new configuration is in effect. */
+  async reload(config: object): Promise<void> {
+    this.#write(config);
+    await this.#client.reload({ dryRun: false });
+  }
+
+  async instance(): Promise<InstanceDocument> {
+    const [first] = (await this.#client.status()).instances;
+    if (first === undefined) throw new Error(`${this.name} has no instance`);
+    return first;
+  }
+
+  /** Until the first instance is in the state. */
+  reached(state: string): Promise<void> {
+    return until(`${this.name} is ${state}`, async () => (await this.instance()).state === state);
+  }
+
+  failover(): Promise<HandOverDocument> {
+    return this.#client.operate('web', 'failover', { wait: '30s', force: false });
+  }
+
+  ipvs(): Promise<IpvsDocument> {
+    return this.#client.ipvs();
+  }
+
+  /** A command of ours, as an operator gives it. */
+  command(...args: string[]): string {
+    return inside(this.name, 'node', PROGRAM, ...args, '--socket', this.#socket);
+  }
+
+  async daemons(): Promise<string[]> {
+    return ((await this.ipvs()).sync?.daemons ?? []).map(({ role }) => role);
+  }
+
+  /** Connections from these ports that the kernel has as established, by client and VIP. */
+  connections(ports: ReadonlySet<number>): Set<string> {
+    const table = inside(this.name, 'cat', '/proc/net/ip_vs_conn_sync');
+    const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
+    const established = rows.filter((row) => row[7] === 'ESTABLISHED');
+    const wanted = established.filter((row) => ports.has(Number.parseInt(row[2] ?? '', 16)));
+    return new Set(wanted.map((row) => row.slice(1, 5).join(' ')));
+  }
+
+  #write(config: object): void {
+    const own = {
+      router: this.name,
+      control: { socket: this.#socket },
+      state_dir: `/run/vrrp-agent-${this.name}`,
+    };
+    writeFileSync(this.#file, JSON.stringify({ ...own, ...config }));
+  }
+}
+
+/** Those of the one that the other does not have. */
+export function missing(from: Director, at: Director, ports: ReadonlySet<number>): string[] {
+  const there = at.connections(ports);
+  return [...from.connections(ports)].filter((connection) => !there.has(connection));
+}
+
+/** A bundle of `scripts/bundle.ts` starts faster, and faster still from memory. */
+function programPath(bundle: string | undefined): string {
+  if (bundle === undefined)
+    return fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+  const copy = mkdtempSync('/run/vrrp-agent-bundle-');
+  cpSync(bundle, copy, { recursive: true, verbatimSymlinks: true });
+  return join(copy, 'dist/cli/commands/main.js');
+}
