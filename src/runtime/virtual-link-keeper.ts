@@ -190,8 +190,10 @@ export class VirtualLinkKeeper {
   #configure(instance: InstanceSettings, name: string): void {
     const { interface: parent } = instance;
     const set = (family: 'ipv4' | 'ipv6', key: string, value: number | undefined) => {
-      const exists = this.#sysctls.read(family, name, key) !== undefined;
-      if (value !== undefined && exists) this.#sysctls.ensure(family, name, key, value);
+      if (value === undefined) return;
+      const present = this.#sysctls.read(family, name, key);
+      if (present === undefined || present === value) return;
+      this.#sysctls.ensure(family, name, key, value);
     };
     // It answers for its own addresses, and not with the virtual MAC for those of the host.
     set('ipv4', 'arp_ignore', 1);

@@ -64,6 +64,11 @@ kernelSuite('macvlan links', () => {
     expect(macvlans.find('one')).toBeUndefined();
   });
 
+  test('are known to the kernel, which is asked without making one', () => {
+    expect(macvlans.isSupported()).toBe(true);
+    expect(macvlans.links().flatMap(({ macvlan }) => macvlan?.name ?? [])).toEqual([]);
+  });
+
   test('that cannot be made are refused with the reason', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     expect(() => macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC })).toThrow(/EEXIST/);
