@@ -12,6 +12,7 @@ import { deletedAddress } from './scenarios/deleted-address.ts';
 import { failover } from './scenarios/failover.ts';
 import { forged } from './scenarios/forged.ts';
 import { freeze } from './scenarios/freeze.ts';
+import { ipv6 } from './scenarios/ipv6.ts';
 import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
 import { notified } from './scenarios/notified.ts';
@@ -23,7 +24,7 @@ import { start } from './scenarios/start.ts';
 import { virtualMac } from './scenarios/virtual-mac.ts';
 
 const SCENARIOS: readonly Scenario[] = [
-  ...[crash, planned, virtualMac, failover, many, regularity, forged],
+  ...[crash, planned, virtualMac, failover, many, ipv6, regularity, forged],
   ...[freeze, deletedAddress, split, memory, start, control, notified, probes],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);

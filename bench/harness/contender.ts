@@ -11,6 +11,10 @@ import type { ContenderName } from './row.ts';
 export interface RouterSpec {
   readonly vrid: number;
   readonly addresses: readonly IpAddress[];
+  /** Not the one of the node. */
+  readonly intervalMilliseconds?: number;
+  /** The BACKUP of all others is MASTER of this one, alone. */
+  readonly aside?: boolean;
 }
 
 export interface NodeSpec {
@@ -51,16 +55,18 @@ export function configOf(
 
 function agentInstances(spec: NodeSpec) {
   const { priority, version = 3, password } = spec;
-  return spec.routers.map(({ vrid, addresses }) => ({
-    name: `router-${vrid}`,
-    vrid,
-    version,
-    priority,
-    advertisement_interval: `${spec.intervalMilliseconds}ms`,
-    addresses: addresses.map((address) => prefixed(address)),
-    ...(password === undefined ? {} : { authentication: { type: 'pass' as const, password } }),
-    ...(spec.virtualMac === true ? { virtual_mac: true } : {}),
-  }));
+  return spec.routers.map(
+    ({ vrid, addresses, intervalMilliseconds = spec.intervalMilliseconds }) => ({
+      name: `router-${vrid}`,
+      vrid,
+      version,
+      priority,
+      advertisement_interval: `${intervalMilliseconds}ms`,
+      addresses: addresses.map((address) => prefixed(address)),
+      ...(password === undefined ? {} : { authentication: { type: 'pass' as const, password } }),
+      ...(spec.virtualMac === true ? { virtual_mac: true } : {}),
+    }),
+  );
 }
 
 function keepalivedConfig(host: LabHost, spec: NodeSpec): string {
@@ -70,17 +76,17 @@ function keepalivedConfig(host: LabHost, spec: NodeSpec): string {
       ? []
       : ['  authentication {', '    auth_type PASS', `    auth_pass ${password}`, '  }'];
   const place = spec.virtualMac === true ? '' : ` dev ${HOST_INTERFACE}`;
-  const instance = ({ vrid, addresses }: RouterSpec) => [
-    `vrrp_instance router-${vrid} {`,
+  const instance = (router: RouterSpec) => [
+    `vrrp_instance router-${router.vrid} {`,
     '  state BACKUP',
     `  interface ${HOST_INTERFACE}`,
-    `  virtual_router_id ${vrid}`,
+    `  virtual_router_id ${router.vrid}`,
     `  priority ${priority}`,
-    `  advert_int ${spec.intervalMilliseconds / 1_000}`,
+    `  advert_int ${(router.intervalMilliseconds ?? spec.intervalMilliseconds) / 1_000}`,
     ...secret,
     ...(spec.virtualMac === true ? ['  use_vmac'] : []),
     '  virtual_ipaddress {',
-    ...addresses.map((address) => `    ${prefixed(address)}${place}`),
+    ...router.addresses.map((address) => `    ${prefixed(address)}${place}`),
     '  }',
     '}',
   ];

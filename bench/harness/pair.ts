@@ -7,7 +7,7 @@ import type { Peer } from '../../src/lab/peers/peer.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { milliseconds } from '../../src/net/time.ts';
-import { type NodeSpec, startContender } from './contender.ts';
+import { type NodeSpec, type RouterSpec, startContender } from './contender.ts';
 import { wireDirectly } from './direct-wire.ts';
 import { withLab } from './live-labs.ts';
 import type { ContenderName } from './row.ts';
@@ -47,6 +47,11 @@ export class Pair {
     return address;
   }
 
+  /** The routers of both hosts. */
+  get shared(): readonly RouterSpec[] {
+    return this.spec.routers.filter(({ aside }) => aside !== true);
+  }
+
   /** Where the host's advertisements come from. */
   sourceOf(host: LabHost): IpAddress {
     return advertisementSource(host, this.address);
@@ -67,13 +72,15 @@ export class Pair {
 
   async start(host: LabHost): Promise<void> {
     const priority = host === this.master ? MASTER_PRIORITY : BACKUP_PRIORITY;
-    const peer = await startContender(this.contender, this.lab, host, { ...this.spec, priority });
+    const routers = this.spec.routers.filter(({ aside }) => aside !== true || host === this.backup);
+    const spec = { ...this.spec, routers, priority };
+    const peer = await startContender(this.contender, this.lab, host, spec);
     this.#peers.set(host, peer);
   }
 
   /** The host alone has every address. */
   async settled(on: LabHost): Promise<void> {
-    const wanted = this.spec.routers.flatMap(({ addresses }) => addresses);
+    const wanted = this.shared.flatMap(({ addresses }) => addresses);
     const other = on === this.master ? this.backup : this.master;
     const alone = async () => {
       const [held, lingering] = await Promise.all([this.#heldBy(on), this.#heldBy(other)]);
