@@ -1,13 +1,17 @@
 /** A take-over of many IPv6 addresses by a director that is MASTER of an IPv4 router meanwhile. */
+import { announcementsIn } from '../../src/lab/capture.ts';
 import { virtualAddress } from '../../src/lab/layout.ts';
-import { advertsOf } from '../harness/adverts.ts';
+import { sleep } from '../../src/lab/wait.ts';
+import type { IpAddress } from '../../src/net/address.ts';
+import type { CapturedFrame } from '../../src/wire/pcap.ts';
+import { advertsOf, advertTimes } from '../harness/adverts.ts';
+import { BurstCapture } from '../harness/capture.ts';
 import { regularityOf } from '../harness/grid.ts';
-import { withPair } from '../harness/pair.ts';
+import { type Pair, withPair } from '../harness/pair.ts';
 import { oneIpv6RouterWithMany } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
 import { alternate, type Scenario } from '../harness/scenario.ts';
 import { quantile } from '../harness/statistics.ts';
-import { framesOfCrash, slowestIn } from './many.ts';
 
 const INTERVAL_MILLISECONDS = 100;
 const AT_WORK_MILLISECONDS = 10;
@@ -58,3 +62,31 @@ export const ipv6: Scenario = {
     ];
   },
 };
+
+/** What the client's interface sees of it; a second before it everything is as usual. */
+async function framesOfCrash(pair: Pair): Promise<readonly CapturedFrame[]> {
+  const { lab } = pair;
+  await sleep(1_000);
+  const capture = await BurstCapture.start(lab, lab.client, 'ip proto 112 or ip6');
+  await sleep(500);
+  await pair.crash(pair.master);
+  await sleep(pair.masterDownMilliseconds + 500);
+  return capture.stop();
+}
+
+/** Milliseconds over the formula until every VIP has been announced. */
+function slowestIn(frames: readonly CapturedFrame[], pair: Pair): number {
+  const last = advertTimes(frames, pair.sourceOf(pair.master)).at(-1);
+  const begin = advertTimes(frames, pair.sourceOf(pair.backup))[0] ?? Number.POSITIVE_INFINITY;
+  // The crashed one may have announced before.
+  const announced = new Map<IpAddress, number>();
+  for (const { at, address } of announcementsIn(frames)) {
+    if (at >= begin && !announced.has(address)) announced.set(address, at);
+  }
+  const times = pair.shared.flatMap(({ addresses }) => addresses.map((one) => announced.get(one)));
+  const slowest = Math.max(...times.map((at) => at ?? Number.NaN));
+  if (last === undefined || Number.isNaN(slowest)) {
+    throw new Error('a VIP was never announced after the crash');
+  }
+  return (slowest - last) / 1_000 - pair.masterDownMilliseconds;
+}

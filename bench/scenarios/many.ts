@@ -1,6 +1,6 @@
 /** A crash when there are many addresses to announce: the slowest of them counts. */
 import { played, scenarioNamed, takeoverOf, withRouters } from '../harness/played.ts';
-import { manyRouters, oneIpv6RouterWithMany, oneRouterWithMany } from '../harness/routers.ts';
+import { manyRouters, oneRouterWithMany } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
 import { alternate, type Scenario } from '../harness/scenario.ts';
 import { masterDown } from './crash.ts';

@@ -29,7 +29,6 @@ import { LazyHttp } from './lazy-http.ts';
 import type { Scheduling } from './messages.ts';
 import { openNotifier } from './notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
-import { onceATurn } from './once-a-turn.ts';
 import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
 import { Orders } from './operator/orders.ts';
