@@ -90,6 +90,12 @@ export class AgentPeer extends Peer {
     });
   }
 
+  /** It answers before its protocol thread has looked at the network. */
+  async hasBegun(): Promise<boolean> {
+    const status = await this.#client.status().catch(() => undefined);
+    return status?.instances.every(({ state }) => state !== 'INIT') ?? false;
+  }
+
   async state(name = 'web'): Promise<string> {
     return (await this.instance(name)).state;
   }

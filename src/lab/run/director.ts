@@ -4,7 +4,7 @@ import { addressBits, familyOf } from '../../net/address.ts';
 import { ipBatch } from '../command.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
-import { startFrr } from '../peers/frr.ts';
+import { frrState, startFrr } from '../peers/frr.ts';
 import {
   type KeepalivedOptions,
   keepalivedConfig,
@@ -23,6 +23,7 @@ import type { LabProcess } from '../processes.ts';
 import { builtProgram } from '../program.ts';
 import { addressOfVip, frrOptions, keepalivedOptions } from '../scenario/instances.ts';
 import type { ScenarioNode } from '../scenario/scenario.ts';
+import { waitFor } from '../wait.ts';
 import { wallClock } from '../wall-clock.ts';
 
 /** What the director as a machine is doing. */
@@ -69,6 +70,12 @@ export class Director {
   /** The control socket of a running vrrp-agent. */
   get socket(): string | undefined {
     return this.#peer instanceof AgentPeer && this.life === 'runs' ? this.#peer.socket : undefined;
+  }
+
+  /** Of FRRouting, whose addresses are there all the time, on a link without a carrier. */
+  async isMaster(): Promise<boolean> {
+    const asked = frrState(this.#lab, this.host).catch(() => undefined);
+    return (await asked) === 'Master';
   }
 
   async start(): Promise<void> {
@@ -151,12 +158,20 @@ export class Director {
     const [first] = this.#instances;
     switch (this.node.agent) {
       case 'vrrp-agent':
-        return startAgent(this.#lab, this.host, { instances: this.#instances });
+        return this.#launchAgent();
       case 'keepalived':
         return startKeepalived(this.#lab, this.host, this.#keepalived());
       case 'frr':
         return startFrr(this.#lab, this.host, frrOptions(first ?? { addresses: [] }));
     }
+  }
+
+  /** One that never begins is for the expectations to judge. */
+  async #launchAgent(): Promise<AgentPeer> {
+    const agent = await startAgent(this.#lab, this.host, { instances: this.#instances });
+    const label = `${this.host.name} to begin`;
+    await waitFor(label, () => agent.hasBegun()).catch(() => undefined);
+    return agent;
   }
 
   #keepalived(): KeepalivedOptions {

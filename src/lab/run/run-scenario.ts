@@ -10,6 +10,7 @@ import { sleep, waitFor } from '../wait.ts';
 import { wallClock } from '../wall-clock.ts';
 import { AddressMonitor } from './address-monitor.ts';
 import { type Client, startClients } from './client.ts';
+import type { Director } from './director.ts';
 import { type Labs, labPrefix } from './labs.ts';
 import type { RunRecord } from './record.ts';
 import { hasNetem, Stage } from './stage.ts';
@@ -116,7 +117,7 @@ async function play(stage: Stage, began: number, options: RunOptions) {
   } else {
     const begin = wallClock();
     await start('first');
-    settledAfter = await settle(scenario, watching, begin);
+    settledAfter = await settle(stage, watching, begin);
     await start('after');
     if (options.unheard !== true) await waitFor('agents that have begun', () => hasBegun(stage));
     clients = await startClients(lab, scenario, true);
@@ -187,23 +188,25 @@ async function lastWords({ directors, follower }: Stage): Promise<void> {
 
 /** Null: not in the time given. */
 async function settle(
-  scenario: Scenario,
+  { scenario, directors }: Stage,
   monitors: readonly AddressMonitor[],
   starting: number,
 ): Promise<number | null> {
   const { settle: patience, watched } = scenario;
   if (patience === 0) return 0;
   const wanted = firstMaster(scenario);
-  const isSettled = () => {
-    const holders = monitors.filter((monitor) => {
-      const last = monitor.changes().findLast(({ address }) => address === watched.address);
-      return last?.isPresent === true;
-    });
-    if (holders.length !== 1) return false;
-    return wanted === undefined || holders[0]?.host.name === wanted;
+  const holds = (director: Director) => {
+    if (director.node.agent === 'frr') return director.isMaster();
+    const monitor = monitors.find(({ host }) => host === director.host);
+    const changes = monitor?.changes() ?? [];
+    return changes.findLast(({ address }) => address === watched.address)?.isPresent === true;
   };
   for (;;) {
-    if (isSettled()) return wallClock() - starting;
+    const held = await Promise.all(directors.map(holds));
+    const holders = directors.filter((_, at) => held[at]).map(({ node }) => node.name);
+    if (holders.length === 1 && (wanted === undefined || holders[0] === wanted)) {
+      return wallClock() - starting;
+    }
     if (wallClock() - starting > patience) return null;
     await sleep(5);
   }
