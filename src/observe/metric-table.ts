@@ -2,10 +2,12 @@
  * Every metric by name, meaning and source. Names and labels are a contract: dashboards and
  * alert rules outside this project use them. What RFC 8347 counts keeps the name of its leaf.
  */
+import type { IpvsDocument } from '../control/ipvs-document.ts';
 import type { CountersDocument, InstanceDocument, StatusDocument } from '../control/protocol.ts';
 import type { CounterName } from '../engine/counters.ts';
 import type { DiscardReason } from '../engine/intake-reasons.ts';
 import type { StateName } from '../engine/reports.ts';
+import { IPVS_METRICS } from './ipvs-metrics.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
 
 export interface Sample {
@@ -24,6 +26,8 @@ export interface MetricDefinition {
 /** All that one scrape is made from. */
 export interface MetricReading {
   readonly status: StatusDocument;
+  /** Undefined: the configuration leaves IPVS alone. */
+  readonly ipvs: IpvsDocument | undefined;
   /** How often an instance has gone from one state to another. */
   readonly transitions: (instance: string, from: StateName, to: StateName) => number;
 }
@@ -162,6 +166,7 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },
   ...TRACK_METRICS,
+  ...IPVS_METRICS,
 ];
 
 function stateSamples({ name, vrid, family, interface: link, state }: InstanceDocument): Sample[] {

@@ -3,6 +3,7 @@
  * nothing of it, and an agent that is not scraped does no work for it.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { IpvsDocument } from '../control/ipvs-document.ts';
 import type { EventDocument, StatusDocument } from '../control/protocol.ts';
 import type { StateName } from '../engine/reports.ts';
 import { LatenessMetric, type LatenessSource } from './lateness-metric.ts';
@@ -10,6 +11,8 @@ import { METRICS, type MetricDefinition, type MetricReading } from './metric-tab
 
 export interface MetricsSource {
   status(): StatusDocument;
+  /** Undefined: the configuration leaves IPVS alone. */
+  ipvs?(): IpvsDocument | undefined;
   /** Returns how to stop. */
   subscribe(listener: (event: EventDocument) => void): () => void;
   readonly lateness: LatenessSource;
@@ -25,13 +28,13 @@ export interface Metrics {
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
   const transitions = countTransitions(source);
-  let reading: MetricReading = { status: source.status(), transitions };
+  let reading: MetricReading = { status: source.status(), ipvs: undefined, transitions };
   for (const definition of METRICS) register(definition, registry, () => reading);
   new LatenessMetric(source.lateness, registry);
   return {
     contentType: registry.contentType,
     text() {
-      reading = { status: source.status(), transitions };
+      reading = { status: source.status(), ipvs: source.ipvs?.(), transitions };
       return registry.metrics();
     },
   };

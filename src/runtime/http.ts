@@ -66,6 +66,7 @@ export class AgentHttp {
       this.#parts = {
         metrics: createMetrics({
           status: () => source.status(),
+          ipvs: () => source.ipvs?.(),
           subscribe: (listener) => source.subscribe(listener),
           lateness: { bounds: LATENESS_BOUNDS, read: () => lateness.read() },
         }),
