@@ -10,29 +10,26 @@ import type { MoveReport } from '../../engine/ipvs/table-standing.ts';
 import type { StateName } from '../../engine/reports.ts';
 import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpvsFault } from '../../engine/view.ts';
-import { runCommand } from '../../kernel/command/command.ts';
-import { interfaceIndex } from '../../kernel/ipvs/interface-index.ts';
-import { IpvsClient } from '../../kernel/ipvs/ipvs-client.ts';
+import type { IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import { DrainDesk } from './health/drain-desk.ts';
 import { DrainStore } from './health/drain-store.ts';
 import type { HealthKeeper } from './health/health-keeper.ts';
 import { openHealth, retireFallbacks } from './health/open-health.ts';
+import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
 import { MemoryFile } from './memory-file.ts';
-import { openTableWatch, refreshOf } from './open-table-watch.ts';
+import { refreshOf } from './open-table-watch.ts';
 import { GUARD_MS, RstGuard } from './rst-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
-import { monotonicNow, SyncKeeper } from './sync-keeper.ts';
+import { SyncKeeper } from './sync-keeper.ts';
 import { SysctlKeeper } from './sysctl-keeper.ts';
 import type { TableWatch } from './table-watch.ts';
 
 const CHECK_MS = 2_000;
 /** Large tables are read back less often: a second for each so many services. */
 const SERVICES_PER_SECOND = 25;
-const MODPROBE = '/sbin/modprobe';
-const MODPROBE_TIMEOUT_MS = 10_000;
 
 export interface IpvsKeeperOptions {
   readonly settings: IpvsSettings;
@@ -48,6 +45,8 @@ export interface IpvsKeeperOptions {
   readonly tell: (input: Input) => void;
   /** Whether the table of connections has caught up with the MASTER's. */
   readonly table: (hasCaughtUp: boolean) => void;
+  /** Default: the kernel of this host. */
+  readonly kernel?: IpvsKernel;
   /** What a move has cost, or would. */
   readonly moved: (instance: string, report: MoveReport) => void;
 }
@@ -61,7 +60,7 @@ export interface StateChange {
 
 /** The parts that exist only where the kernel has IPVS. */
 interface Parts {
-  readonly client: IpvsClient;
+  readonly client: IpvsPort;
   readonly services: ServiceKeeper;
   readonly sysctls: SysctlKeeper;
   readonly sync: SyncKeeper | undefined;
@@ -73,6 +72,7 @@ export class IpvsKeeper {
   readonly health: HealthKeeper;
   readonly desk: DrainDesk;
   readonly #options: IpvsKeeperOptions;
+  readonly #kernel: IpvsKernel;
   readonly #log: IpvsLog;
   readonly #memory: MemoryFile;
   /** What was told of each instance; absent: nothing yet. */
@@ -86,6 +86,7 @@ export class IpvsKeeper {
   #timer: NodeJS.Timeout | undefined;
   #checkedServicesAt = 0;
   #isStopping = false;
+  #checking: Promise<void> = Promise.resolve();
   #hurry: () => void = () => {};
   readonly #hurried = new Promise<void>((resolve) => {
     this.#hurry = resolve;
@@ -93,6 +94,7 @@ export class IpvsKeeper {
 
   constructor(options: IpvsKeeperOptions) {
     this.#options = options;
+    this.#kernel = options.kernel ?? IPVS_KERNEL;
     this.#settings = options.settings;
     this.#instances = options.instances;
     this.#log = new IpvsLog(options.logger);
@@ -149,6 +151,10 @@ export class IpvsKeeper {
 
   /** An instance has another state. */
   apply({ instance, from, to, reason }: StateChange): void {
+    // A router that begins anew does not know what was told of it before.
+    if (from === 'INIT' && this.#faults.has(instance)) {
+      this.#options.fault(instance, this.#faults.get(instance));
+    }
     if (instance !== this.#settings.sync?.instance) return;
     this.#isMaster = to === 'MASTER';
     this.#parts?.sync?.follow(this.#isMaster);
@@ -159,6 +165,7 @@ export class IpvsKeeper {
   /** Another configuration: weights change without a connection being dropped. */
   async reconfigure(settings: IpvsSettings, instances: readonly InstanceSettings[]): Promise<void> {
     const former = this.#settings;
+    const guarded = this.#guarded();
     this.#settings = settings;
     this.#instances = instances;
     this.health.want(settings.services);
@@ -170,7 +177,13 @@ export class IpvsKeeper {
       parts.watch?.standing.refreshEvery(refreshOf(settings.sysctls));
       if (!isSame(former.sync, settings.sync)) await this.#changeSync(parts);
     }
+    if (!isSame(guarded, this.#guarded())) await this.#changeGuard();
     this.#judge();
+  }
+
+  /** When what the last check has begun is done. */
+  idle(): Promise<void> {
+    return this.#checking;
   }
 
   /** Does not wait any longer for what is in the buffer of the master daemon. */
@@ -183,6 +196,7 @@ export class IpvsKeeper {
     this.#isStopping = true;
     clearTimeout(this.#timer);
     this.health.close();
+    await this.#checking;
     const parts = this.#parts;
     this.#parts = undefined;
     if (parts !== undefined) {
@@ -200,58 +214,48 @@ export class IpvsKeeper {
   async #changeSync(parts: Parts): Promise<void> {
     parts.sync?.abandon();
     await parts.watch?.close();
-    await this.#guard?.lower();
-    this.#guard = this.#newGuard();
     const sync = this.#syncKeeper(parts.client);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
     const { client, services } = parts;
     this.#parts = { ...parts, sync, watch: this.#watch(client, services) };
-    if (!this.#isMaster) await this.#guard?.raise();
     sync?.follow(this.#isMaster);
     await sync?.run(true);
     if (sync === undefined)
       for (const { role } of parts.client.daemons()) parts.client.stopDaemon(role);
   }
 
+  async #changeGuard(): Promise<void> {
+    await this.#guard?.lower();
+    this.#guard = this.#newGuard();
+    if (!this.#isMaster) await this.#guard?.raise();
+  }
+
   #newGuard(): RstGuard | undefined {
+    const addresses = this.#guarded();
+    return addresses === undefined ? undefined : new RstGuard(this.#log, addresses);
+  }
+
+  /** Addresses from which no reset may go while the instance is not MASTER; undefined: no guard. */
+  #guarded(): readonly IpAddress[] | undefined {
     const { sync } = this.#settings;
     const instance = this.#instances.find(({ name }) => name === sync?.instance);
     if (sync === undefined || sync.rstGuard === 'off' || instance === undefined) return undefined;
     const addresses = [...instance.addresses, ...instance.extraAddresses];
-    return new RstGuard(this.#log, [...new Set(addresses.map(({ address }) => address))]);
+    return [...new Set(addresses.map(({ address }) => address))];
   }
 
   async #open(): Promise<void> {
+    let client: IpvsPort | undefined;
     try {
-      const client = await openClient();
-      const remembered = this.#memory.read();
-      const sysctls = new SysctlKeeper(this.#log, remembered.sysctls);
-      const services = new ServiceKeeper({
-        client,
-        log: this.#log,
-        owned: remembered.services,
-        serversOf: (service) => this.health.serversOf(service),
-        remember: (owned) => this.#memory.write({ services: [...owned], sysctls: sysctls.before }),
-      });
-      const { settings } = this;
-      for (const service of settings.services) {
-        if (services.isOwned(serviceName(service.service.key))) {
-          this.health.recall(service, services.serversIn(service));
-        }
-      }
-      if (settings.timeouts !== undefined) client.setTimeouts(settings.timeouts);
-      sysctls.want(new Map(Object.entries(settings.sysctls)));
-      await services.want(settings.services, settings.exclusive);
-      const sync = this.#syncKeeper(client);
-      sync?.follow(this.#isMaster);
-      await sync?.run(true);
-      this.#parts = { client, services, sysctls, sync, watch: this.#watch(client, services) };
+      client = await this.#kernel.open();
+      this.#parts = await this.#take(client);
       this.#error = undefined;
       this.#log.settled('ipvs');
       const { version } = client.info();
-      this.#log.info('ipvs-started', `IPVS ${version}: ${settings.services.length} services`);
+      this.#log.info('ipvs-started', `IPVS ${version}: ${this.#settings.services.length} services`);
     } catch (error) {
+      client?.close();
       this.#error = messageOf(error);
       this.#log.trouble('ipvs', 'ipvs-unavailable', this.#error);
       this.#options.table(true);
@@ -259,23 +263,50 @@ export class IpvsKeeper {
     this.#judge();
   }
 
-  #syncKeeper(client: IpvsClient): SyncKeeper | undefined {
+  async #take(client: IpvsPort): Promise<Parts> {
+    const { settings } = this;
+    const remembered = this.#memory.read();
+    const sysctls = new SysctlKeeper(this.#log, remembered.sysctls, this.#kernel.sysctls);
+    const services = new ServiceKeeper({
+      client,
+      log: this.#log,
+      owned: remembered.services,
+      serversOf: (service) => this.health.serversOf(service),
+      remember: (owned) => this.#memory.write({ services: [...owned], sysctls: sysctls.before }),
+    });
+    for (const service of settings.services) {
+      if (services.isOwned(serviceName(service.service.key))) {
+        this.health.recall(service, services.serversIn(service));
+      }
+    }
+    if (settings.timeouts !== undefined) client.setTimeouts(settings.timeouts);
+    sysctls.want(new Map(Object.entries(settings.sysctls)));
+    await services.want(settings.services, settings.exclusive);
+    const sync = this.#syncKeeper(client);
+    sync?.follow(this.#isMaster);
+    await sync?.run(true);
+    // The state may have changed meanwhile, and nobody else would tell the daemons.
+    sync?.follow(this.#isMaster);
+    return { client, services, sysctls, sync, watch: this.#watch(client, services) };
+  }
+
+  #syncKeeper(client: IpvsPort): SyncKeeper | undefined {
     const { sync } = this.#settings;
     if (sync === undefined) return undefined;
     return new SyncKeeper({
       client,
       log: this.#log,
       settings: sync,
-      now: monotonicNow,
-      interfaceIndex,
+      now: this.#kernel.now,
+      interfaceIndex: this.#kernel.interfaceIndex,
     });
   }
 
-  #watch(client: IpvsClient, services: ServiceKeeper): TableWatch | undefined {
+  #watch(client: IpvsPort, services: ServiceKeeper): TableWatch | undefined {
     const { sync, sysctls } = this.#settings;
     if (sync === undefined) return undefined;
     const { router, table, moved } = this.#options;
-    return openTableWatch({
+    return this.#kernel.watch({
       ...{ router, sysctls, settings: sync, isMaster: this.#isMaster, log: this.#log },
       tables: () => services.read(),
       timeouts: () => client.timeouts(),
@@ -286,7 +317,8 @@ export class IpvsKeeper {
 
   #schedule(): void {
     this.#timer = setTimeout(() => {
-      void this.#check().finally(() => {
+      this.#checking = this.#check();
+      void this.#checking.finally(() => {
         if (!this.#isStopping) this.#schedule();
       });
     }, CHECK_MS);
@@ -344,24 +376,4 @@ export class IpvsKeeper {
 /** The former MASTER said so, or it is there still: what is in its buffer will arrive. */
 function isPlanned(reason: string): boolean {
   return !reason.startsWith('no advertisement');
-}
-
-/** The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not. */
-async function openClient(): Promise<IpvsClient> {
-  try {
-    return IpvsClient.open();
-  } catch {
-    await runCommand({
-      argv: [MODPROBE, 'ip_vs'],
-      user: undefined,
-      timeoutMs: MODPROBE_TIMEOUT_MS,
-    });
-  }
-  try {
-    return IpvsClient.open();
-  } catch (error) {
-    throw new Error(
-      `this kernel has no IPVS (${messageOf(error)}): try \`modprobe ip_vs\`; it needs CONFIG_IP_VS`,
-    );
-  }
 }

@@ -16,7 +16,7 @@ import { type Instant, instant, NEVER } from '../../net/time.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
 export interface SyncKeeperOptions {
-  readonly client: IpvsClient;
+  readonly client: Pick<IpvsClient, 'daemons' | 'startDaemon' | 'stopDaemon'>;
   readonly log: IpvsLog;
   readonly settings: SyncSettings;
   readonly now: () => Instant;

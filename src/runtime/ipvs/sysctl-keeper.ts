@@ -1,16 +1,24 @@
 /** Keeps the kernel's parameters as the file says, and gives back what was there before. */
-import { readIpvsSysctl, writeIpvsSysctl } from '../../kernel/ipvs/ipvs-sysctls.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
+
+export interface SysctlPort {
+  /** Undefined: this kernel has no such parameter. */
+  readonly read: (name: string) => string | undefined;
+  /** Throws when the kernel refuses. */
+  readonly write: (name: string, value: string) => void;
+}
 
 export class SysctlKeeper {
   readonly #log: IpvsLog;
+  readonly #port: SysctlPort;
   #wanted: ReadonlyMap<string, string> = new Map();
   /** What each parameter was before this agent, or a run of it that crashed, has set it. */
   readonly #before: Map<string, string>;
   repairs = 0;
 
-  constructor(log: IpvsLog, before: Readonly<Record<string, string>>) {
+  constructor(log: IpvsLog, before: Readonly<Record<string, string>>, port: SysctlPort) {
     this.#log = log;
+    this.#port = port;
     this.#before = new Map(Object.entries(before));
   }
 
@@ -40,7 +48,7 @@ export class SysctlKeeper {
     return [...this.#wanted].map(([name, wanted]) => ({
       name,
       wanted,
-      actual: readIpvsSysctl(name) ?? null,
+      actual: this.#port.read(name) ?? null,
     }));
   }
 
@@ -52,7 +60,7 @@ export class SysctlKeeper {
   #apply(): number {
     let changed = 0;
     for (const [name, value] of this.#wanted) {
-      const is = readIpvsSysctl(name);
+      const is = this.#port.read(name);
       if (is === value) continue;
       if (is === undefined) {
         const message = `this kernel has no parameter net.ipv4.vs.${name}`;
@@ -67,7 +75,7 @@ export class SysctlKeeper {
 
   #write(name: string, value: string): boolean {
     try {
-      writeIpvsSysctl(name, value);
+      this.#port.write(name, value);
       this.#log.settled(`sysctl ${name}`);
       return true;
     } catch (error) {
