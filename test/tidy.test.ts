@@ -58,6 +58,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/engine/',
     'src/control/protocol.ts',
     'src/control/ietf-vrrp.ts',
+    'src/control/ipvs-document.ts',
     'src/control/operator-protocol.ts',
     // The listener for metrics answers as the control API does.
     'src/control/bounded-server.ts',

@@ -7,23 +7,30 @@ import type { Settings } from '../engine/settings.ts';
 import { nftProgram } from '../kernel/nftables/nft.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { acceptRuleset } from './accept-ruleset.ts';
+import { kernelShortcomings } from './ipvs/kernel-support.ts';
 
 export interface HostFacts {
   readonly hasNft: boolean;
   /** Undefined: nobody may ask. */
   readonly hasMacvlan: boolean | undefined;
+  /** What the kernel lacks of that. */
+  readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
 }
 
 /** Of the machine that runs this. */
 export function hostFacts(): HostFacts {
-  return { hasNft: nftProgram() !== undefined, hasMacvlan: macvlanSupport() };
+  return {
+    hasNft: nftProgram() !== undefined,
+    hasMacvlan: macvlanSupport(),
+    lacksForIpvs: kernelShortcomings,
+  };
 }
 
 /** One sentence each. */
 export function missingOnHost(
   settings: Settings,
   { ipvs }: Pick<AgentSettings, 'ipvs'>,
-  { hasNft, hasMacvlan }: HostFacts,
+  { hasNft, hasMacvlan, lacksForIpvs }: HostFacts,
 ): string[] {
   const missing: string[] = [];
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
@@ -47,7 +54,7 @@ export function missingOnHost(
         'needs: they would be in FAULT',
     );
   }
-  return missing;
+  return [...missing, ...lacksForIpvs(ipvs)];
 }
 
 function macvlanSupport(): boolean | undefined {

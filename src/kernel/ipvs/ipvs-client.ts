@@ -56,11 +56,15 @@ export interface RefusedChange {
   readonly error: KernelError;
 }
 
+/** What it needs of a netlink socket. */
+export type GenericSocket = Pick<NetlinkSocket, 'transact' | 'query' | 'dump' | 'close'>;
+
 export class IpvsClient {
-  readonly #socket: NetlinkSocket;
+  readonly #socket: GenericSocket;
   readonly #family: number;
 
-  private constructor(socket: NetlinkSocket, family: number) {
+  /** `family`: number of the netlink family IPVS. */
+  constructor(socket: GenericSocket, family: number) {
     this.#socket = socket;
     this.#family = family;
   }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { type HostFacts, missingOnHost } from '../../../src/runtime/host-needs.ts';
 
-const FULL: HostFacts = { hasNft: true, hasMacvlan: true };
-const BARE: HostFacts = { hasNft: false, hasMacvlan: false };
+const FULL: HostFacts = { hasNft: true, hasMacvlan: true, lacksForIpvs: () => [] };
+const BARE: HostFacts = { ...FULL, hasNft: false, hasMacvlan: false };
 const SYNC = 'ipvs: { sync: { instance: web, interface: eth1 } }';
 
 function missing(keys: string, facts: HostFacts, top = ''): string[] {
@@ -26,6 +26,11 @@ describe('a machine', () => {
   test('lacks nothing that nobody asks for', () => {
     expect(missing('', BARE)).toEqual([]);
     expect(missing(', accept: false, priority: 255', BARE)).toEqual([]);
+  });
+
+  test('is told of with what its kernel lacks for IPVS', () => {
+    const lacksForIpvs = () => ['the kernel has no IPVS'];
+    expect(missing('', { ...FULL, lacksForIpvs }, SYNC)).toEqual(['the kernel has no IPVS']);
   });
 
   test('that does not say whether it knows macvlan is believed', () => {

@@ -1,6 +1,7 @@
 /** A kernel with IPVS in memory, that notes what is written to it. */
-import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
+
 import { errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
+import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
 import type { RefusedChange } from '../../../../src/kernel/ipvs/ipvs-client.ts';
 import {
   type DaemonRole,

@@ -105,9 +105,7 @@ describe('the sync daemons', () => {
     bench.leave('backup');
     await bench.keeper.run(true);
     expect(bench.kernel.written).toEqual(['stop backup', 'start backup']);
-    expect(bench.quiet.lines[0]).toBe(
-      'ipvs-sync-stopped: the backup sync daemon is stopped: deaf',
-    );
+    expect(bench.quiet.lines[0]).toBe('ipvs-sync-stopped: the backup sync daemon is stopped: deaf');
   });
 
   test('of a dead run that should not be there are stopped', async () => {

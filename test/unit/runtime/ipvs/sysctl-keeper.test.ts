@@ -14,7 +14,12 @@ function bench(before: Record<string, string> = {}) {
 describe('the parameters of the kernel', () => {
   test('are set where they differ, and given back at the end', () => {
     const { kernel, keeper } = bench();
-    keeper.want(new Map([['sync_retries', '2'], ['sync_threshold', '3 50']]));
+    keeper.want(
+      new Map([
+        ['sync_retries', '2'],
+        ['sync_threshold', '3 50'],
+      ]),
+    );
     expect(kernel.written).toEqual(['sync_retries = 2']);
     expect(keeper.before).toEqual({ sync_retries: '0' });
     keeper.restore();
@@ -52,7 +57,12 @@ describe('the parameters of the kernel', () => {
   test('that are missing or refused are a trouble, once', () => {
     const { kernel, keeper, quiet } = bench();
     kernel.refuses.add('sync_retries');
-    keeper.want(new Map([['sync_retries', '9'], ['new_one', '1']]));
+    keeper.want(
+      new Map([
+        ['sync_retries', '9'],
+        ['new_one', '1'],
+      ]),
+    );
     keeper.check();
     expect(quiet.log.troubles()).toEqual([
       expect.stringContaining('set sync_retries'),
