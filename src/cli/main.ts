@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=4
+#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=2
 /**
  * The process around the command line. What node is told above it takes at start only: a small young
  * generation is 30 MB less with 255 virtual routers; and a collection that its own thread does alone

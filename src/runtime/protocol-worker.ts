@@ -24,7 +24,7 @@ export interface ProtocolWorkerEvents {
 const INSTANCES_MAX = 4_096;
 
 /** Young generations are kept small: a short collection more often is better than a long one. */
-const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
 export class ProtocolFailure extends Error {
   override readonly name = 'ProtocolFailure';
