@@ -1,12 +1,5 @@
 /** Prefixes of the file: a network, not a host in it. */
-import {
-  addressBits,
-  familyOf,
-  type IpAddress,
-  ipFromBytes,
-  ipToBytes,
-  parseIp,
-} from '../net/address.ts';
+import { addressBits, familyOf, networkOf, parseIp } from '../net/address.ts';
 import type { Prefix } from '../net/routing.ts';
 import type { Findings, Path } from './finding.ts';
 import { describeValue } from './value-text.ts';
@@ -36,12 +29,4 @@ export function lowerPrefix(text: string, path: Path, findings: Findings): Prefi
 
 function lengthIn(text: string): number {
   return /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
-}
-
-function networkOf(address: IpAddress, length: number): IpAddress {
-  const bytes = ipToBytes(address).map((byte, position) => {
-    const kept = Math.min(Math.max(length - position * 8, 0), 8);
-    return byte & (0xff00 >> kept);
-  });
-  return ipFromBytes(bytes);
 }

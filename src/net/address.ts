@@ -47,6 +47,15 @@ export function ipFromBytes(bytes: Uint8Array, offset = 0, length = bytes.length
   return ipv6FromBytes(bytes, offset);
 }
 
+/** The address with the bits beyond the prefix cleared. */
+export function networkOf(address: IpAddress, length: number): IpAddress {
+  const bytes = ipToBytes(address).map((byte, position) => {
+    const kept = Math.min(Math.max(length - position * 8, 0), 8);
+    return byte & (0xff00 >> kept);
+  });
+  return ipFromBytes(bytes);
+}
+
 /** Unsigned comparison in network byte order (RFC 9568 section 6.4.3): negative when a < b. */
 export function compareIp(a: IpAddress, b: IpAddress): number {
   const left = ipToBytes(a);

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import { parseIp } from '../../net/address.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import { tellConnectionsAtStake } from '../connections-at-stake.ts';
 import type { CliContext } from '../context.ts';
 import {
   durationOption,
@@ -65,6 +66,7 @@ function failover(
   const asking = { ...options, timeoutMs: patienceFor(wait) };
   return askAgent(context, asking, async (client) => {
     const instances = await instancesMeant(context, client, names);
+    if (options.release !== true) await tellConnectionsAtStake(context, client, instances);
     await operate(context, client, instances, operationOf(options, wait));
   });
 }

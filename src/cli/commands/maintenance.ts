@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
 import type { StatusDocument } from '../../control/protocol.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import { tellConnectionsAtStake } from '../connections-at-stake.ts';
 import type { CliContext } from '../context.ts';
 import {
   durationOption,
@@ -84,7 +85,9 @@ function begin(
     isFailure: ({ outcome }) => outcome === 'broken-off',
   };
   return askAgent(context, { ...options, timeoutMs: patienceFor(wait) }, async (client) => {
-    await operate(context, client, await instancesMeant(context, client, names), operation);
+    const instances = await instancesMeant(context, client, names);
+    await tellConnectionsAtStake(context, client, instances);
+    await operate(context, client, instances, operation);
   });
 }
 

@@ -4,7 +4,7 @@ import {
   type Family,
   familyOf,
   type IpAddress,
-  ipToBytes,
+  networkOf,
 } from '../../net/address.ts';
 
 export type PreparedRole = 'director' | 'realserver';
@@ -106,11 +106,5 @@ export function linkTowards(facts: HostFacts, address: IpAddress): HostLink | un
 function includes({ address, prefixLength }: HostAddress, other: IpAddress): boolean {
   if (familyOf(address) !== familyOf(other)) return false;
   if (prefixLength === addressBits(familyOf(address))) return false;
-  const left = ipToBytes(address);
-  const right = ipToBytes(other);
-  for (let bit = 0; bit < prefixLength; bit++) {
-    const mask = 0x80 >> (bit & 7);
-    if (((left[bit >> 3] ?? 0) & mask) !== ((right[bit >> 3] ?? 0) & mask)) return false;
-  }
-  return true;
+  return networkOf(address, prefixLength) === networkOf(other, prefixLength);
 }

@@ -3,7 +3,7 @@
  * an entry up to three seconds after the connection began, and connections end. What is missing in
  * each of several comparisons in a row is missing.
  */
-import { BUCKETS, type TableSummary } from '../../net/connection.ts';
+import type { TableSummary } from '../../net/connection.ts';
 
 /** One a second: longer than the kernel keeps an entry in its buffer (2 s, looked at once a second). */
 export const COMPARISONS = 5;
@@ -13,11 +13,9 @@ export class TableComparison {
 
   /** `complete` has what `other` should have. */
   note(complete: TableSummary, other: TableSummary): void {
-    const difference = new Uint16Array(BUCKETS);
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const by = (complete.buckets[bucket] ?? 0) - (other.buckets[bucket] ?? 0);
-      difference[bucket] = Math.max(0, by);
-    }
+    const difference = complete.buckets.map((count, bucket) =>
+      Math.max(0, count - (other.buckets[bucket] ?? 0)),
+    );
     this.#differences.push(difference);
     if (this.#differences.length > COMPARISONS) this.#differences.shift();
   }
@@ -28,27 +26,21 @@ export class TableComparison {
 
   /** Connections that the other table lacks; undefined: it was not compared often enough. */
   get missing(): number | undefined {
-    if (this.#differences.length < COMPARISONS) return undefined;
-    let sum = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) sum += this.#steady(bucket);
-    return sum;
+    return this.#steady()?.reduce((sum, count) => sum + count, 0);
   }
 
   /** Buckets whose connections the other table lacks. */
   get buckets(): ReadonlySet<number> {
-    const buckets = new Set<number>();
-    if (this.missing === undefined) return buckets;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      if (this.#steady(bucket) > 0) buckets.add(bucket);
-    }
-    return buckets;
+    const lacking = [...(this.#steady() ?? [])].flatMap((count, bucket) =>
+      count > 0 ? bucket : [],
+    );
+    return new Set(lacking);
   }
 
-  #steady(bucket: number): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (const difference of this.#differences) {
-      least = Math.min(least, difference[bucket] ?? 0);
-    }
-    return least;
+  /** Of each bucket the least that was missing. */
+  #steady(): Uint16Array | undefined {
+    const [first, ...others] = this.#differences;
+    if (first === undefined || others.length < COMPARISONS - 1) return undefined;
+    return first.map((count, bucket) => Math.min(count, ...others.map((one) => one[bucket] ?? 0)));
   }
 }

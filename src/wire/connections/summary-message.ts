@@ -21,7 +21,7 @@
  */
 import { BUCKETS, type TableSummary } from '../../net/connection.ts';
 import { failure, type Result, success } from '../../net/result.ts';
-import { putUint16, putUint32, uint16At, uint32At } from '../bytes.ts';
+import { byteAt, putUint16, putUint32, uint16At, uint32At } from '../bytes.ts';
 
 export interface SummaryMessage {
   readonly syncId: number;
@@ -52,9 +52,7 @@ export function encodeSummary(message: SummaryMessage): Uint8Array {
   putUint32(bytes, 8, message.sender);
   putUint32(bytes, 12, live);
   putUint32(bytes, 16, synced);
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    putUint16(bytes, FIXED + 2 * bucket, buckets[bucket] ?? 0);
-  }
+  for (const [bucket, count] of buckets.entries()) putUint16(bytes, FIXED + 2 * bucket, count);
   for (let at = 0; at < name.length; at++) bytes[NAME_AT + at] = printable(name.charCodeAt(at));
   return bytes;
 }
@@ -71,11 +69,11 @@ export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, Summary
   }
   let name = '';
   for (let at = NAME_AT; at < bytes.length; at++) {
-    name += String.fromCharCode(printable(bytes[at] ?? 0));
+    name += String.fromCharCode(printable(byteAt(bytes, at)));
   }
   return success({
-    syncId: bytes[4] ?? 0,
-    isMaster: bytes[5] === 1,
+    syncId: byteAt(bytes, 4),
+    isMaster: byteAt(bytes, 5) === 1,
     sender: uint32At(bytes, 8),
     name,
     summary: { live: uint32At(bytes, 12), synced: uint32At(bytes, 16), buckets },

@@ -45,18 +45,20 @@ const FIXED = 24;
 const FORWARDING = { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 } as const;
 /** IP_VS_CONN_F_NOOUTPUT: the server's answers do not come by. */
 const NO_OUTPUT = 0x0080;
-const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
-/** Numbers of the states that make a connection live. */
-const STATES: Readonly<Record<string, number>> = { TCP: 1, UDP: 0 };
+/** IPPROTO_*, and the number of the state that makes a connection live. */
+const KINDS: Readonly<Record<string, readonly [protocol: number, state: number]>> = {
+  TCP: [6, 1],
+  UDP: [17, 0],
+};
 
 /** Whether the entry can be said in such a message. */
 export function isSendable({ protocol, state, client, server }: Connection): boolean {
-  if (STATES[protocol] === undefined) return false;
+  if (KINDS[protocol] === undefined) return false;
   if (familyOf(client.address) !== familyOf(server.address)) return false;
   return state === 'ESTABLISHED' || state === 'UDP';
 }
 
-/** As many messages as it takes; `maximum` is the longest, without the headers around it. */
+/** As many messages as it takes, of what can be said; `maximum` is the longest, without the headers around it. */
 export function encodeSyncMessages(
   entries: readonly SyncEntry[],
   syncId: number,
@@ -71,7 +73,9 @@ export function encodeSyncMessages(
     length = HEADER;
   };
   for (const entry of entries) {
-    const bytes = encodeEntry(entry);
+    const kind = KINDS[entry.connection.protocol];
+    if (kind === undefined || !isSendable(entry.connection)) continue;
+    const bytes = encodeEntry(entry, kind);
     if (length + bytes.length > maximum || waiting.length === 0xff) close();
     waiting.push(bytes);
     length += bytes.length;
@@ -94,16 +98,19 @@ function messageOf(entries: readonly Uint8Array[], syncId: number, length: numbe
   return message;
 }
 
-function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint8Array {
-  const { protocol, client, service, server } = connection;
+function encodeEntry(
+  { connection, forwarding, mark, timeout }: SyncEntry,
+  [protocol, state]: readonly [number, number],
+): Uint8Array {
+  const { client, service, server } = connection;
   const isIpv6 = familyOf(client.address) === 'ipv6';
   const width = isIpv6 ? 16 : 4;
   const bytes = new Uint8Array(FIXED + 3 * width);
   bytes[0] = isIpv6 ? 1 : 0;
-  bytes[1] = PROTOCOLS[protocol] ?? 0;
+  bytes[1] = protocol;
   putUint16(bytes, 2, bytes.length);
   putUint32(bytes, 4, FORWARDING[forwarding] | (forwarding === 'nat' ? 0 : NO_OUTPUT));
-  putUint16(bytes, 8, STATES[protocol] ?? 0);
+  putUint16(bytes, 8, state);
   putUint16(bytes, 10, client.port);
   putUint16(bytes, 12, service.port);
   putUint16(bytes, 14, server.port);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ControlCommands } from '../../../src/control/commands.ts';
+import type { IpvsDocument } from '../../../src/control/ipvs-document.ts';
 import type { OperatorAccess } from '../../../src/control/operator-commands.ts';
 import { type ControlLimits, ControlServer } from '../../../src/control/server.ts';
 import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
@@ -46,6 +47,7 @@ export async function runControl(
     readonly commands?: ControlCommands;
     readonly onError?: (error: unknown) => void;
     readonly operators?: OperatorAccess;
+    readonly ipvs?: () => IpvsDocument | undefined;
   } = {},
 ): Promise<RunningControl> {
   const socket = socketPath();
@@ -65,6 +67,7 @@ export async function runControl(
         return model.subscribe(listener);
       },
       config: options.config ?? (() => ({ router: 'lb1' })),
+      ...(options.ipvs === undefined ? {} : { ipvs: options.ipvs }),
     },
     ...(commands === undefined ? {} : { commands }),
     ...(options.operators === undefined ? {} : { operators: options.operators }),

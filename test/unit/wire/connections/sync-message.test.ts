@@ -80,6 +80,10 @@ describe('connections for the sync daemon of another director', () => {
     [{ state: 'SYN_RECV' }, false],
     [{ server: { address: ip('2001:db8::1'), port: 80 } }, false],
   ])('%o can be said: %s', (more, sendable) => {
-    expect(isSendable({ ...CONNECTION, ...more })).toBe(sendable);
+    const connection = { ...CONNECTION, ...more };
+    expect(isSendable(connection)).toBe(sendable);
+    expect(encodeSyncMessages([{ ...ENTRY, connection }], 55, 1_400)).toHaveLength(
+      sendable ? 1 : 0,
+    );
   });
 });
