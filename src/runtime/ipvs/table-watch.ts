@@ -169,7 +169,7 @@ export class TableWatch {
   async #resend(buckets: ReadonlySet<number>, segment: Segment): Promise<void> {
     const { entries: lookUp, log, settings } = this.#options;
     const entryOf = lookUp();
-    const { port = 0, syncId } = settings.daemon;
+    const { port = 0, syncId, maximumLength = LONGEST_MESSAGE } = settings.daemon;
     const entries: SyncEntry[] = [];
     for await (const lines of this.#options.lines()) {
       for (const line of lines) {
@@ -181,7 +181,7 @@ export class TableWatch {
         if (entry !== undefined && entries.length < ROUND) entries.push(entry);
       }
     }
-    const messages = encodeSyncMessages(entries, syncId, LONGEST_MESSAGE);
+    const messages = encodeSyncMessages(entries, syncId, Math.min(LONGEST_MESSAGE, maximumLength));
     for (const [position, message] of messages.entries()) {
       if (position % BURST === BURST - 1) {
         await new Promise((resolve) => setTimeout(resolve, BURST_PAUSE_MS));

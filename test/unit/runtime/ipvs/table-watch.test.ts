@@ -130,6 +130,14 @@ describe('the watch of the connection table', () => {
     ]);
   });
 
+  test('sends messages that are no longer than those of the daemons', async () => {
+    const daemon = { ...SETTINGS.daemon, maximumLength: 576 };
+    const bench = new Bench({ settings: { ...SETTINGS, daemon } });
+    bench.lines = Array.from({ length: 20 }, (_, port) => line(port + 1));
+    await bench.rounds(6);
+    expect(bench.toKernel.map(({ length }) => length)).toEqual([8 + 36 * 15, 8 + 36 * 5]);
+  });
+
   test('leaves to the kernel what only the kernel knows', async () => {
     const bench = new Bench({ entries: () => () => undefined });
     bench.lines = [line(1)];
