@@ -5,6 +5,7 @@ import { parseDuration } from '../../config/duration.ts';
 import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
 import { linkNames, watchLink } from '../../runtime/watch-link.ts';
 import { readPcap } from '../../wire/pcap.ts';
+import { CapturedSegments } from '../captured-segments.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { LOOK_EVERY, WatchSession, type WatchStyle } from '../watch-session.ts';
@@ -48,15 +49,17 @@ export function register(program: Command, context: CliContext): void {
 function watchCapture(context: CliContext, file: string, json: boolean): void {
   const capture = readPcap(readFileSync(file));
   if (!capture.ok) throw new Error(`${file}: ${PCAP_PROBLEM[capture.error.code]}`);
-  const session = new WatchSession(file, json ? 'json' : 'events', context, screen);
+  const style = json ? 'json' : 'events';
+  const segments = new CapturedSegments(
+    (vlan) => new WatchSession(vlan === '' ? file : `${file} VLAN ${vlan}`, style, context, screen),
+  );
   let now = instant(0);
   for (const { at, bytes } of capture.value) {
     // A merged capture may step back.
     now = Math.max(now, at) as Instant;
-    session.advance(now);
-    session.frame(bytes, bytes.length, now);
+    segments.frame(bytes, now);
   }
-  session.finish(now);
+  segments.finish(now);
 }
 
 /** Resolves when the time is over, or somebody presses Ctrl-C; rejects when the link goes away. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -85,6 +85,28 @@ describe('watch', () => {
       past_findings: [{ code: 'two-masters' }],
       free_vrid: 1,
     });
+  });
+
+  test('tells the VLANs of a trunk apart: the same VRID on two of them is no conflict', async () => {
+    const tagged = (vlan: number, frame: Uint8Array) =>
+      Uint8Array.of(...frame.subarray(0, 12), 0x81, 0, 0x60, vlan, ...frame.subarray(12));
+    const records: [number, Uint8Array][] = [];
+    for (let at = 0; at < 5_000; at += 1_000) {
+      records.push([at, tagged(10, frameOf({ source: A, priority: 150 }))]);
+      records.push([at + 500, tagged(20, frameOf({ source: B, priority: 100 }))]);
+    }
+    const { stdout } = await runCli(watch, ['watch', '--pcap', captureOf(...records)]);
+    expect(stdout).toMatch(/VLAN 10: 1 virtual router, 1 sender\n/);
+    expect(stdout).toMatch(/VLAN 20: 1 virtual router, 1 sender\n/);
+    expect(stdout).not.toContain('two-masters');
+  });
+
+  test('shows what a capture has up to where it is cut off', async () => {
+    const file = splitCapture();
+    writeFileSync(file, readFileSync(file).subarray(0, -10));
+    const { stdout, code } = await runCli(watch, ['watch', '--pcap', file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/192\.0\.2\.11 +MASTER .* 9 +-$/m);
   });
 
   test('says that nothing was heard', async () => {
