@@ -4,6 +4,7 @@
  */
 import { Random } from '../../test/sim/random.ts';
 import { ENGINE_TARGET } from './engine-target.ts';
+import { IPVS_TARGET } from './ipvs-target.ts';
 import { NETLINK_TARGET } from './netlink-target.ts';
 import { SEGMENT_TARGET } from './segment-target.ts';
 import { EPISODE, type FuzzTarget } from './target.ts';
@@ -13,7 +14,12 @@ import { WIRE_TARGETS } from './wire-targets.ts';
 /** Episodes of one round; a case of a slow target costs as much as a hundred of a decoder. */
 const ROUND = 256;
 
-const DECODERS: readonly FuzzTarget[] = [...WIRE_TARGETS, NETLINK_TARGET, SEGMENT_TARGET];
+const DECODERS: readonly FuzzTarget[] = [
+  ...WIRE_TARGETS,
+  NETLINK_TARGET,
+  IPVS_TARGET,
+  SEGMENT_TARGET,
+];
 
 export interface Failure {
   readonly target: string;

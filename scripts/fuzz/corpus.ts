@@ -1,6 +1,7 @@
 /** Good bytes to begin with: the receive vectors in every wrapping, and what our own encoders make. */
 import { readFileSync } from 'node:fs';
 import { ip, mac } from '../../src/net/address.ts';
+import type { Route, Rule } from '../../src/net/routing.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import {
   ETHERTYPE_IPV4,
@@ -14,12 +15,39 @@ import { AttributeWriter } from '../../src/wire/netlink/attributes.ts';
 import { encodeMessage, NLMSG_ERROR } from '../../src/wire/netlink/message.ts';
 import { encodeNewAddress, RTM_NEWADDR } from '../../src/wire/netlink/route/address.ts';
 import { RTM_NEWLINK } from '../../src/wire/netlink/route/link.ts';
+import { encodeNewMacvlan } from '../../src/wire/netlink/route/macvlan.ts';
+import { encodeRoute, RTM_NEWROUTE } from '../../src/wire/netlink/route/route.ts';
+import { encodeRule, RTM_NEWRULE } from '../../src/wire/netlink/route/rule.ts';
 import type { Vector } from '../../test/fixtures/vectors.ts';
 
 /** From the root of the repository, where npm runs its scripts. */
 const VECTORS = 'test/fixtures/vectors.json';
 
 const OWN_MAC = mac('02:00:00:00:00:01');
+
+const ROUTE: Route = {
+  kind: 'route',
+  family: 'ipv4',
+  destination: { address: ip('198.51.100.0'), length: 24 },
+  via: ip('192.0.2.1'),
+  interface: 'eth0',
+  source: ip('192.0.2.100'),
+  metric: 5,
+  table: 100,
+  onlink: true,
+  mtu: 1400,
+};
+
+const RULE: Rule = {
+  kind: 'rule',
+  family: 'ipv6',
+  from: { address: ip('2001:db8::'), length: 64 },
+  to: undefined,
+  incoming: 'eth0',
+  outgoing: undefined,
+  priority: 1000,
+  table: 100,
+};
 
 const vectors = (JSON.parse(readFileSync(VECTORS, 'utf8')) as { readonly vectors: Vector[] })
   .vectors;
@@ -78,7 +106,14 @@ function netlinkDatagrams(): Uint8Array[] {
   const link = message(RTM_NEWLINK, withAttributes(16, linkAttributes()));
   const refusal = new AttributeWriter().text(1, 'Address already assigned').uint32(2, 24);
   const error = message(NLMSG_ERROR, withAttributes(20, refusal), 0x300);
-  return [...addresses, link, error, Buffer.concat([link, ...addresses, error])];
+  const macvlan = message(
+    RTM_NEWLINK,
+    encodeNewMacvlan({ name: 'vr4-55-eth0', parent: 2, mac: OWN_MAC }),
+  );
+  const route = message(RTM_NEWROUTE, encodeRoute(ROUTE, 2, 'add'));
+  const rule = message(RTM_NEWRULE, encodeRule(RULE));
+  const all = [...addresses, link, macvlan, route, rule, error];
+  return [...all, Buffer.concat([link, ...addresses, error])];
 }
 
 function linkAttributes(): AttributeWriter {

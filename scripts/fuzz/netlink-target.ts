@@ -1,9 +1,13 @@
-/** Datagrams of the kernel: messages, attributes, acknowledgements, links and addresses. */
+/** Datagrams of the kernel: messages, attributes, acknowledgements, links, addresses, routes and rules. */
 import { type Attributes, decodeAttributes } from '../../src/wire/netlink/attributes.ts';
 import { decodeAcknowledgement } from '../../src/wire/netlink/ext-ack.ts';
 import { decodeMessages, NLMSG_HEADER_LENGTH } from '../../src/wire/netlink/message.ts';
 import { decodeAddress } from '../../src/wire/netlink/route/address.ts';
+import { decodeForwarding } from '../../src/wire/netlink/route/forwarding.ts';
 import { decodeLink } from '../../src/wire/netlink/route/link.ts';
+import { decodeNamedLink } from '../../src/wire/netlink/route/macvlan.ts';
+import { decodeRoute } from '../../src/wire/netlink/route/route.ts';
+import { decodeRule } from '../../src/wire/netlink/route/rule.ts';
 import { NETLINK } from './corpus.ts';
 import type { FuzzTarget } from './target.ts';
 import { require } from './target.ts';
@@ -27,6 +31,10 @@ export const NETLINK_TARGET: FuzzTarget = decoderTarget({
         decodeAcknowledgement(message),
         decodeAddress(payload),
         decodeLink(payload),
+        decodeNamedLink(payload),
+        decodeForwarding(payload),
+        decodeRoute(payload),
+        decodeRule(payload),
         attributesOf(decodeAttributes(payload), payload.length),
       ];
     });

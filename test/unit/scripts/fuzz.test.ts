@@ -11,7 +11,18 @@ describe('a fuzzing campaign', () => {
   test('gives every reader of bytes its share', () => {
     const names = new Set(ROUND.map((episode) => targetOf(episode).name));
     expect([...names].sort()).toEqual(
-      ['config', 'control', 'engine', 'frame', 'ip', 'netlink', 'pcap', 'segment', 'vrrp'].sort(),
+      [
+        'config',
+        'control',
+        'engine',
+        'frame',
+        'ip',
+        'ipvs',
+        'netlink',
+        'pcap',
+        'segment',
+        'vrrp',
+      ].sort(),
     );
   });
 
