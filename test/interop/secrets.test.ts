@@ -14,7 +14,7 @@ const VERSION_2 = { version: 2, advertisement_interval: '1s' } as const;
 const AUTHENTICATION = { type: 'pass', password: PASSWORD } as const;
 
 describe.skipIf(lacks('curl'))('secrets', () => {
-  test('are in no answer, no event, no metric and no line of the log', () =>
+  test('A-06 are in no answer, no event, no metric and no line of the log', () =>
     inLab(async (lab) => {
       const webhook = { url: 'https://127.0.0.1:9/', secret: SECRET, token: TOKEN };
       const notify = { webhooks: [webhook] };

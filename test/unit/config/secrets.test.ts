@@ -65,7 +65,7 @@ const LINES = [
   `notify: { webhooks: [{ url: "https://192.0.2.1/", token: "${SECRET} x" }] }`,
 ];
 
-test.each(LINES)('a complaint about "%s" does not repeat it', (line) => {
+test.each(LINES)('A-06 a complaint about "%s" does not repeat it', (line) => {
   const complaints = complaintsOf(fileWith(line));
   expect(complaints).not.toEqual([]);
   expect(complaints.join('\n')).not.toMatch(new RegExp(`${SECRET}|${NUMBER}`));
@@ -75,7 +75,7 @@ test('what is no secret is still quoted', () => {
   expect(complaintsOf(fileWith('priority: high'))[0]).toContain('"high"');
 });
 
-test('no plan of a reload has it: where it changes, where an instance comes, where it goes', () => {
+test('A-06 no plan of a reload has it: where it changes, where an instance comes, where it goes', () => {
   const secret = (text: string) =>
     loaded(
       fileWith(
