@@ -226,6 +226,10 @@ describe.skipIf(lacks('curl')).concurrent('a pair, asked while it runs,', () => 
       const follower = await startOn(lab, 2);
       const leader = await startOn(lab, 1, { priority: 150 });
       await reaches(leader, 'MASTER');
+      await waitFor('the follower hears it', async () => {
+        const { state, master } = await follower.instance();
+        return state === 'BACKUP' && master?.address === leader.host.address;
+      });
       const ask = (...args: string[]) => commandLine(...args, '--socket', follower.socket);
       const { host } = follower;
 
