@@ -46,12 +46,20 @@ export function formatFinding(
   return `${file}:${finding.line}:${finding.column}: ${label}${message}`;
 }
 
-/** Collects errors and warnings by path and hands them out in the order of the text. */
+/** A command of the file; whether it may be run depends on the machine. */
+export interface ConfiguredCommand extends Position {
+  readonly argv: readonly string[];
+  /** Undefined: the user the agent runs as. */
+  readonly user: string | undefined;
+}
+
+/** Collects errors, warnings and commands by path and hands them out in the order of the text. */
 export class Findings {
   readonly #locate: Locate;
   readonly #errors: Finding[] = [];
   readonly #warnings: Finding[] = [];
   readonly #paths = new Set<string>();
+  readonly commands: ConfiguredCommand[] = [];
 
   constructor(locate: Locate) {
     this.#locate = locate;
@@ -64,6 +72,10 @@ export class Findings {
 
   warn(path: Path, message: string): void {
     this.#warnings.push({ ...this.#locate(path), code: 'advice', message });
+  }
+
+  command(path: Path, argv: readonly string[], user: string | undefined): void {
+    this.commands.push({ ...this.#locate(path, 'value'), argv, user });
   }
 
   /** Whether an error at exactly this path is known: what follows from it need not be said. */

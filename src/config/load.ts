@@ -1,13 +1,15 @@
 /** The text of a configuration file as settings, or everything that is wrong with it. */
 import { failure, type Result, success } from '../net/result.ts';
 import { readDocument } from './document.ts';
-import { type Finding, Findings, inOrder } from './finding.ts';
+import { type ConfiguredCommand, type Finding, Findings, inOrder } from './finding.ts';
 import { type Lowered, lower } from './lower.ts';
 import { checkShape } from './shape.ts';
 
 export interface LoadedConfig extends Lowered {
   /** What can be used and still is probably not meant. */
   readonly warnings: readonly Finding[];
+  /** Where they stand: of notifications and tracked scripts. */
+  readonly commands: readonly ConfiguredCommand[];
 }
 
 export interface LoadOptions {
@@ -29,5 +31,5 @@ export function loadConfig(
   const lowered = lower(checkShape(document.value, findings), hostName, findings);
   const errors = inOrder([...document.findings, ...findings.errors()]);
   if (errors.length > 0) return failure(errors);
-  return success({ ...lowered, warnings: findings.warnings() });
+  return success({ ...lowered, warnings: findings.warnings(), commands: findings.commands });
 }

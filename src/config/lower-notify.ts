@@ -159,5 +159,6 @@ function programOf(
   }
   const broken = command.findIndex((part) => part.includes('\0'));
   if (broken >= 0) findings.error([...path, broken], 'type', 'an argument cannot contain NUL');
+  findings.command(path, command, user);
   return { command, user };
 }

@@ -172,6 +172,7 @@ function scriptOf({ script = [], user }: TrackFile, index: number, context: Trac
     const message = 'the program needs its absolute path: there is no shell that would find it';
     context.findings.error(context.at(index, 'script', 0), 'type', message);
   }
+  context.findings.command(context.at(index, 'script'), script, user);
   return { kind: 'script', argv: script, user } as const;
 }
 

@@ -140,7 +140,7 @@ describe.skipIf(lacks())('a director', () => {
       await waitFor('the port', async () => (await lb1.instance()).priority.effective === 120);
       service.signal('SIGKILL');
       await reaches(lb1, 'FAULT', ['track:127.0.0.1:8080']);
-      expect((await lb1.instance()).priority.effective).toBe(100);
+      await waitFor('no port', async () => (await lb1.instance()).priority.effective === 100);
     }, 1));
 });
 
@@ -211,11 +211,11 @@ describe.skipIf(lacks('keepalived'))('a sync group', () => {
     await bothOn(lab, 1);
     await lab.run(lab.director(1), 'ip', ['link', 'set', PEER_INTERFACE, 'down']);
     await bothOn(lab, 2);
-    expect(await groupState(lb1)).toBe('FAULT');
+    await waitFor('the group in FAULT', async () => (await groupState(lb1)) === 'FAULT');
     expect((await lb1.instance('outside')).faults).toEqual(['group:gateway']);
     await lab.run(lab.director(1), 'ip', ['link', 'set', PEER_INTERFACE, 'up']);
     await bothOn(lab, 1);
-    expect(await groupState(lb1)).toBe('MASTER');
+    await waitFor('the group as MASTER', async () => (await groupState(lb1)) === 'MASTER');
   });
 
   test('moves as a whole with a group of keepalived as its peer', async () => {

@@ -1,8 +1,9 @@
 /** `check`: everything that is wrong with a configuration file, or what it means. */
 import type { Command } from 'commander';
-import { type Finding, formatFinding } from '../../config/finding.ts';
+import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
+import { commandWarnings } from '../../runtime/command-check.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
@@ -29,7 +30,8 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
     else writeFindings(file, loaded.error, '', context);
     return;
   }
-  const { settings, agent, warnings } = loaded.value;
+  const { settings, agent } = loaded.value;
+  const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
   const summary = configSummary(settings, agent);
   const machine = asksForMore(loaded.value) ? await missingHere(loaded.value) : [];
   if (json) {

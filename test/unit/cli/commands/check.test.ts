@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -70,6 +70,26 @@ describe('check', () => {
     const { stdout, stderr } = check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
     expect(stdout).toContain(', http://192.0.2.11:9112/\n');
     expect(stderr).toContain('FILE:1:17: warning: everybody who reaches 192.0.2.11:9112');
+  });
+
+  test('warns of commands that the agent would refuse to run, where they stand', () => {
+    const script = join(folder, 'told');
+    writeFileSync(script, '#!/bin/sh\n');
+    chmodSync(script, 0o777);
+    const { stderr, exitCode } = check(
+      `${GOOD}    notify: { master: [${script}], any: { command: [/bin/true], user: nobody-here } }
+    track: [{ script: [/nowhere/check] }]
+`,
+    );
+    expect(exitCode).toBe(0);
+    expect(stderr.replaceAll(script, 'SCRIPT').split('\n').slice(1)).toEqual([
+      expect.stringMatching(
+        /^FILE:11:23: warning: this command would not be run: SCRIPT is not run/,
+      ),
+      expect.stringMatching(/^FILE:11:\d+: warning: .*: there is no local user "nobody-here"$/),
+      'FILE:12:23: warning: this command would not be run: /nowhere/check cannot be run: ENOENT',
+      '',
+    ]);
   });
 
   test('lists every error and exits with 2', () => {
