@@ -24,7 +24,6 @@ export function lowerSyncGroups(
     checkMembers(group, instances, taken, at, findings);
     const members = instances.filter(({ name }) => group.instances.includes(name));
     checkOwners(members, at, findings);
-    checkWaits(members, at, findings);
     const track = lowerTrack(group.track, {
       at: (...keys) => at('track', ...keys),
       link: undefined,
@@ -64,14 +63,6 @@ function checkOwners(members: readonly InstanceSettings[], at: At, findings: Fin
   if (owners.length === 0 || owners.length === members.length) return;
   const message = `"${owners[0]?.name}" owns its addresses (priority 255): all members have to, or none`;
   findings.error(at('instances'), 'conflict', message);
-}
-
-/** Its members become MASTER in one step: none of them can be waited for. */
-function checkWaits(members: readonly InstanceSettings[], at: At, findings: Findings): void {
-  const waiting = members.find(({ beforeMaster }) => beforeMaster !== undefined);
-  if (waiting === undefined) return;
-  const message = `"${waiting.name}" has "before_master", which a member of a sync group cannot have in this version`;
-  findings.error(at('instances'), 'unavailable', message);
 }
 
 function checkTracks(

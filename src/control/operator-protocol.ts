@@ -60,4 +60,6 @@ export interface MaintenanceAnswer extends HandOverDocument {
 
 export interface PriorityAnswer extends OperatorDocument {
   readonly priority: { readonly configured: number; readonly effective: number };
+  /** Other members of its sync group, which have the priority as well. */
+  readonly also: readonly string[];
 }

@@ -88,13 +88,16 @@ export class Operations {
     }
   }
 
+  /** Of every member of its sync group: their order among the directors is to stay the same. */
   #override(router: VirtualRouter, priority: number | null, now: Instant): OperatorAnswer {
     if (router.priority.configured === 255) {
       return refused('owner', 'it owns its addresses: its priority is 255 and stays so');
     }
-    router.priority.setOverride(priority ?? undefined);
     const reason = priority === null ? 'override ended' : 'override';
-    this.#transitions.reprioritize(router, reason, now);
+    for (const member of this.#groups.membersOf(router)) {
+      member.priority.setOverride(priority ?? undefined);
+      this.#transitions.reprioritize(member, reason, now);
+    }
     return DONE;
   }
 

@@ -5,6 +5,7 @@
 import { becomesMaster, type MemberStanding } from '../../fsm/sync-group/sync-group.ts';
 import { compareIp } from '../net/address.ts';
 import { after, type Duration, type Instant, seconds } from '../net/time.ts';
+import { GroupContest } from './group-contest.ts';
 import type { Outbox } from './outbox.ts';
 import type { StateName } from './reports.ts';
 import type { SyncGroupSettings } from './settings.ts';
@@ -23,6 +24,7 @@ const NO_SIBLINGS: readonly VirtualRouter[] = [];
 interface Group {
   readonly settings: SyncGroupSettings;
   readonly members: readonly VirtualRouter[];
+  readonly contest: GroupContest;
   state: StateName;
 }
 
@@ -31,6 +33,8 @@ export class SyncGroups {
   readonly #timers: Timers;
   readonly #outbox: Outbox;
   #groups = new Map<string, Group>();
+  /** Some of their members wait for `before_master`. */
+  readonly #asking = new Set<Group>();
 
   constructor(transitions: Transitions, timers: Timers, outbox: Outbox) {
     this.#transitions = transitions;
@@ -46,6 +50,7 @@ export class SyncGroups {
   ): void {
     const former = this.#groups;
     this.#groups = new Map();
+    for (const group of this.#asking) this.#withdraw(group);
     for (const router of routers) router.group = undefined;
     for (const settings of groups) {
       const { name, instances } = settings;
@@ -55,8 +60,9 @@ export class SyncGroups {
         // The next advertisement is judged in full: its group may be split.
         router.expected = undefined;
       }
-      const state = former.get(name)?.state ?? 'INIT';
-      this.#groups.set(name, { settings, members, state });
+      const known = former.get(name);
+      const contest = known?.contest ?? new GroupContest();
+      this.#groups.set(name, { settings, members, contest, state: known?.state ?? 'INIT' });
     }
     for (const router of routers) this.#askAgain(router, now);
   }
@@ -90,9 +96,19 @@ export class SyncGroups {
   /** Ends a turn: nobody stays MASTER beside a member that is it no longer. */
   settle(now: Instant): void {
     if (this.#groups.size === 0) return;
-    const { yielded, following, changed } = this.#transitions;
-    for (const router of yielded) this.#yieldWith(router, now);
+    const { yielded, following, decided, changed } = this.#transitions;
+    for (const router of yielded) {
+      const group = this.#groupOf(router);
+      if (router.master !== null) group?.contest.lose(group.members, now);
+      this.#yieldWith(router, now);
+    }
     yielded.clear();
+    for (const [router, goesOn] of decided) {
+      if (goesOn) this.#goOn(router, now);
+      else this.#breakOff(router, now);
+    }
+    decided.clear();
+    for (const group of this.#asking) this.#askStill(group);
     for (const router of following) this.#unite(router, now);
     following.clear();
     for (const router of changed) {
@@ -103,10 +119,8 @@ export class SyncGroups {
 
   /** Whoever waited for others may have nobody to wait for any more. */
   #askAgain(router: VirtualRouter, now: Instant): void {
-    if (router.takeOver === undefined) return;
-    const timer = router.takeOver === 'master-timeout' ? 'down' : 'hold';
+    this.#lookAgain(router, now);
     router.takeOver = undefined;
-    this.#timers.set(timer, router.position, now);
   }
 
   #yieldWith(router: VirtualRouter, now: Instant): void {
@@ -131,12 +145,60 @@ export class SyncGroups {
     return group === undefined ? undefined : this.#groups.get(group);
   }
 
-  #consider({ settings, members }: Group, now: Instant): void {
-    if (!becomesMaster(settings.mode, members.map(standingOf))) return;
-    for (const router of members) {
-      if (router.state !== 'backup') continue;
+  #consider(group: Group, now: Instant): void {
+    if (!isReady(group)) return;
+    const { members, contest } = group;
+    const rising = members.filter(({ state }) => state === 'backup');
+    const until = contest.waitsUntil(members, now);
+    if (until !== undefined) {
+      for (const router of rising) this.#lookAgain(router, until);
+      return;
+    }
+    if (!this.#transitions.leave.isGrantedTo(rising, now)) {
+      this.#asking.add(group);
+      return;
+    }
+    this.#asking.delete(group);
+    for (const router of rising) {
       this.#transitions.apply(router, { type: router.takeOver ?? 'group-master' }, now);
     }
+  }
+
+  /** Has leave to become MASTER; so does the group, once every member has. */
+  #goOn(router: VirtualRouter, now: Instant): void {
+    const group = this.#groupOf(router);
+    if (group === undefined) {
+      this.#transitions.leave.withdraw(router);
+      return;
+    }
+    if (router.takeOver === undefined) this.#unite(router, now);
+    this.#consider(group, now);
+  }
+
+  /** Shall not become MASTER this time: nor shall the others. */
+  #breakOff(router: VirtualRouter, now: Instant): void {
+    const { leave } = this.#transitions;
+    for (const member of this.membersOf(router)) {
+      leave.withdraw(member);
+      if (member.takeOver !== undefined) leave.startAnew(member, member.takeOver, now);
+    }
+    this.#yieldWith(router, now);
+  }
+
+  /** What was asked is void as soon as one member hinders the group again. */
+  #askStill(group: Group): void {
+    if (!isReady(group)) this.#withdraw(group);
+  }
+
+  #withdraw(group: Group): void {
+    this.#asking.delete(group);
+    for (const member of group.members) this.#transitions.leave.withdraw(member);
+  }
+
+  #lookAgain(router: VirtualRouter, at: Instant): void {
+    if (router.takeOver === undefined) return;
+    const timer = router.takeOver === 'master-timeout' ? 'down' : 'hold';
+    this.#timers.set(timer, router.position, at);
   }
 
   #report(group: Group, now: Instant): void {
@@ -146,6 +208,10 @@ export class SyncGroups {
     group.state = to;
     this.#outbox.report({ kind: 'group', at: now, group: group.settings.name, from, to });
   }
+}
+
+function isReady({ settings, members }: Group): boolean {
+  return becomesMaster(settings.mode, members.map(standingOf));
 }
 
 function standingOf(router: VirtualRouter): MemberStanding {

@@ -20,6 +20,13 @@ type TakeOver = Extract<
   { type: 'master-timeout' | 'preempt-hold-timeout' | 'group-master' }
 >;
 
+/** What is to be told the table, unless the take-over is off. */
+export interface Decision {
+  readonly router: VirtualRouter;
+  readonly event: TakeOver;
+  readonly goesOn: boolean;
+}
+
 interface Question {
   readonly id: number;
   /** What the table is told when the answer is yes. */
@@ -30,7 +37,8 @@ export class TakeOverLeave {
   readonly #timers: Timers;
   readonly #outbox: Outbox;
   readonly #questions = new Map<VirtualRouter, Question>();
-  #granted: VirtualRouter | undefined;
+  /** They have it; members of sync groups keep it until the others have theirs. */
+  readonly #granted = new Set<VirtualRouter>();
   #lastId = 0;
 
   constructor(timers: Timers, outbox: Outbox) {
@@ -43,7 +51,7 @@ export class TakeOverLeave {
     const { beforeMaster } = router.settings;
     if (beforeMaster === undefined || router.state !== 'backup') return false;
     if (!isTakeOver(event)) return false;
-    if (router === this.#granted) return false;
+    if (this.#granted.has(router)) return false;
     if (this.#questions.has(router)) return true;
     this.#lastId += 1;
     this.#questions.set(router, { id: this.#lastId, event });
@@ -54,8 +62,17 @@ export class TakeOverLeave {
     return true;
   }
 
+  /** Members of a group become MASTER in one step: whoever of them needs leave is asked at once. */
+  isGrantedTo(routers: readonly VirtualRouter[], now: Instant): boolean {
+    const withheld = routers.filter((router) =>
+      this.withholds(router, { type: router.takeOver ?? 'group-master' }, now),
+    );
+    return withheld.length === 0;
+  }
+
   /** Somebody else is MASTER, or there is nothing to take any more. */
   withdraw(router: VirtualRouter): void {
+    this.#granted.delete(router);
     const question = this.#close(router);
     if (question !== undefined) this.#report(router, question.id, 'withdrawn');
   }
@@ -66,42 +83,34 @@ export class TakeOverLeave {
     id: number,
     granted: boolean,
     now: Instant,
-    apply: (router: VirtualRouter, event: TakeOver, now: Instant) => void,
-  ): void {
-    if (router === undefined || this.#questions.get(router)?.id !== id) return;
-    this.#decide(router, granted ? 'granted' : 'refused', now, apply);
+  ): Decision | undefined {
+    if (router === undefined || this.#questions.get(router)?.id !== id) return undefined;
+    return this.#decide(router, granted ? 'granted' : 'refused', now);
   }
 
-  timeOut(
-    router: VirtualRouter,
-    now: Instant,
-    apply: (router: VirtualRouter, event: TakeOver, now: Instant) => void,
-  ): void {
-    this.#decide(router, 'timed-out', now, apply);
+  timeOut(router: VirtualRouter, now: Instant): Decision | undefined {
+    return this.#decide(router, 'timed-out', now);
   }
 
-  #decide(
-    router: VirtualRouter,
-    outcome: BeforeMasterOutcome,
-    now: Instant,
-    apply: (router: VirtualRouter, event: TakeOver, now: Instant) => void,
-  ): void {
+  #decide(router: VirtualRouter, outcome: BeforeMasterOutcome, now: Instant): Decision | undefined {
     const question = this.#close(router);
-    if (question === undefined) return;
+    if (question === undefined) return undefined;
+    const { event } = question;
     this.#report(router, question.id, outcome);
     if (outcome !== 'granted' && router.settings.beforeMaster?.onFailure === 'abort') {
-      this.#startAnew(router, question.event, now);
-      return;
+      this.startAnew(router, event.type, now);
+      return { router, event, goesOn: false };
     }
-    this.#granted = router;
-    apply(router, question.event, now);
-    this.#granted = undefined;
+    this.#granted.add(router);
+    return { router, event, goesOn: true };
   }
 
-  #startAnew(router: VirtualRouter, event: TakeOver, now: Instant): void {
+  /** As if nothing had been heard from now on, or the preempt delay began. */
+  startAnew(router: VirtualRouter, event: TakeOver['type'], now: Instant): void {
     const { version, priority, masterInterval, preemptDelay } = router.context;
     const down = masterDownInterval(version, priority, masterInterval);
-    if (event.type === 'preempt-hold-timeout') {
+    router.takeOver = undefined;
+    if (event === 'preempt-hold-timeout') {
       this.#timers.set('hold', router.position, after(now, preemptDelay));
     } else {
       this.#timers.set('down', router.position, after(now, down));

@@ -20,7 +20,7 @@ import type { Outbox } from './outbox.ts';
 import { type Heard, Rivalries } from './rivalries.ts';
 import { stateNameOf } from './state-name.ts';
 import { noteTable } from './table-wait.ts';
-import { TakeOverLeave } from './take-over-leave.ts';
+import { type Decision, TakeOverLeave } from './take-over-leave.ts';
 import type { Timers } from './timers.ts';
 import type { NewMasterReason } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -43,6 +43,8 @@ export class Transitions {
   readonly yielded = new Set<VirtualRouter>();
   /** Members in BACKUP that have heard their MASTER in this turn. */
   readonly following = new Set<VirtualRouter>();
+  /** Members whose `before_master` has been decided in this turn, and whether they may go on. */
+  readonly decided = new Map<VirtualRouter, boolean>();
 
   constructor(
     links: LinkTable,
@@ -94,7 +96,7 @@ export class Transitions {
     });
     this.#timers.fire('leave', now, (position) => {
       const router = at(position);
-      if (router !== undefined) this.leave.timeOut(router, now, this.#resume);
+      if (router !== undefined) this.#resume(this.leave.timeOut(router, now), now);
     });
   }
 
@@ -104,7 +106,7 @@ export class Transitions {
     router: VirtualRouter | undefined,
     now: Instant,
   ): void {
-    this.leave.answer(router, id, granted, now, this.#resume);
+    this.#resume(this.leave.answer(router, id, granted, now), now);
   }
 
   /** What the table of connections is worth; matters to a preemption that waits for it. */
@@ -118,9 +120,16 @@ export class Transitions {
     }
   }
 
-  readonly #resume = (router: VirtualRouter, event: VrrpEvent, now: Instant): void => {
-    this.apply(router, event, now);
-  };
+  /** What becomes of a member is for its group. */
+  #resume(decision: Decision | undefined, now: Instant): void {
+    if (decision === undefined) return;
+    const { router, event, goesOn } = decision;
+    if (router.group !== undefined) this.decided.set(router, goesOn);
+    else if (goesOn) {
+      this.apply(router, event, now);
+      this.leave.withdraw(router);
+    }
+  }
 
   /**
    * Puts the router's effective priority into force, whatever has changed it: the one place for

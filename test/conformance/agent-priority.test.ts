@@ -145,3 +145,19 @@ describe('a running Master_Down timer', () => {
     );
   });
 });
+
+test('a priority set for one member of a sync group is that of all', () => {
+  const member = (name: string, vrid: number, priority: number) => ({
+    ...{ name, vrid, priority },
+    addresses: [{ address: ip(`203.0.113.${vrid}`), prefixLength: 32, interface: 'eth0' }],
+  });
+  const rig = new Rig([member('outside', 1, 100), member('inside', 2, 120)], {
+    syncGroups: [{ name: 'gateway', instances: ['outside', 'inside'], mode: 'all', track: [] }],
+  });
+  rig.start();
+  const priorities = () => rig.engine.view().map(({ priority }) => priority.effective);
+  override(rig, 50, 'inside');
+  expect(priorities()).toEqual([50, 50]);
+  override(rig, null, 'outside');
+  expect(priorities()).toEqual([100, 120]);
+});

@@ -6,6 +6,7 @@ import { CounterTable, countersLength } from '../../src/engine/counters.ts';
 import type { Report } from '../../src/engine/reports.ts';
 import type { OperatorRequest } from '../../src/engine/requests.ts';
 import type { Settings } from '../../src/engine/settings.ts';
+import { settingsChange } from '../../src/engine/settings-change.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
 import { type Instant, instant } from '../../src/net/time.ts';
 import { Loop } from '../../src/runtime/loop.ts';
@@ -18,6 +19,9 @@ import { SimSockets } from './sockets.ts';
 
 /** The longest that the scheduler lets a process wait that has something to do. */
 export const SCHEDULING_DELAY = 300;
+
+/** The longest that a command of `before_master` runs. */
+export const COMMAND_TIME = 600_000;
 
 export interface HostObserver {
   asked(host: Host, instance: string, id: number, request: OperatorRequest): void;
@@ -36,7 +40,7 @@ interface Process {
 
 export class Host implements Port {
   readonly number: number;
-  readonly settings: Settings;
+  settings: Settings;
   readonly kernel: SimKernel;
   readonly sockets: SimSockets;
   /** Rows of `status` as the reports of the process told them. */
@@ -52,6 +56,7 @@ export class Host implements Port {
   readonly #segment: Segment;
   #wakesOnPackets = true;
   #asked = 0;
+  readonly #refusedLeave = new Set<string>();
   #turn: Appointment | undefined;
   #alarm: Appointment | undefined;
   #alarmAt = 0;
@@ -145,6 +150,14 @@ export class Host implements Port {
     this.#process.loop.shutdown();
   }
 
+  /** The file has changed, and it is told so; who does not run reads it at the next start. */
+  reload(settings: Settings): void {
+    const change = settingsChange(this.settings, settings);
+    this.settings = settings;
+    if (this.#process === undefined) return;
+    this.#process.loop.feed([{ kind: 'settings.changed', change }]);
+  }
+
   /** Over the control socket; nobody answers where no process runs. */
   ask(instance: string, request: OperatorRequest): void {
     if (this.#process === undefined || this.#isPaused) return;
@@ -206,8 +219,24 @@ export class Host implements Port {
         this.views.set(report.view.name, report.view);
         this.#observer.changed();
       }
+      if (report.kind === 'before-master' && report.outcome === 'asked') {
+        this.#runBeforeMaster(report.instance, report.id);
+      }
       this.#observer.reported(this, report);
     }
+  }
+
+  /** A command that succeeds or fails after a while, or is still running at its deadline. */
+  #runBeforeMaster(instance: string, id: number): void {
+    // Never twice in a row: a command that always fails keeps its router BACKUP for ever.
+    const granted = this.#refusedLeave.has(instance) || this.#random.chance(0.8);
+    if (granted) this.#refusedLeave.delete(instance);
+    else this.#refusedLeave.add(instance);
+    const asking = this.#process;
+    this.#clock.after(this.#random.integer(100, COMMAND_TIME), () => {
+      if (this.#process !== asking || this.#isPaused) return;
+      asking?.loop.feed([{ kind: 'before-master.answered', instance, id, granted }]);
+    });
   }
 
   #arm(deadline: Instant): void {

@@ -4,8 +4,8 @@ import { type Run, run } from './scenarios/random-faults.ts';
 /** `SEED=n` plays one run again, with its trace. */
 const SEED = process.env['SEED'];
 
-const BLOCKS = 8;
-const RUNS_IN_A_BLOCK = 40;
+const BLOCKS = 16;
+const RUNS_IN_A_BLOCK = 20;
 
 function describeFailure({ seed, failure }: Run): string {
   const { trace } = run(seed, true);

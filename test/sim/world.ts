@@ -139,6 +139,26 @@ export class World {
     return masterDownInterval(version, priority, this.longestInterval(settings)) + REACTION_TIME;
   }
 
+  /** What `before_master` may add to a take-over: one attempt that is aborted, and one that is not. */
+  leaveTime({ beforeMaster, ...settings }: InstanceSettings, priority: number): number {
+    if (beforeMaster === undefined) return 0;
+    const { deadline, onFailure } = beforeMaster;
+    if (onFailure === 'proceed') return deadline;
+    return 2 * (deadline + this.masterDownTime(settings, priority));
+  }
+
+  /** Members of its sync group on the same host; itself where it has none. */
+  membersOf(row: Row): readonly Row[] {
+    const { host, settings } = row;
+    const group = host.settings.syncGroups.find(({ instances }) =>
+      instances.includes(settings.name),
+    );
+    if (group === undefined) return [row];
+    return this.rows().filter(
+      (one) => one.host === host && group.instances.includes(one.settings.name),
+    );
+  }
+
   /** Of all routers of the same virtual router: each may have to adopt the interval of another. */
   longestInterval({ name }: InstanceSettings): Duration {
     const known = this.#longest.get(name);

@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { instancesMeant, operate, requester, usageError } from '../operation.ts';
 
 const DESCRIPTION = `Set the priority of an instance in place of the configured one, until \`reset\`
-or a restart of the agent. What tracked things add or take away counts on top of it.`;
+or a restart of the agent; for all members of its sync group. What tracked things add or take away counts on top of it.`;
 
 export function register(program: Command, context: CliContext): void {
   withAgentOptions(
@@ -35,8 +35,10 @@ function setPriority(
       verb: 'priority',
       body: { priority: text === 'reset' ? null : Number(text), ...requester() },
       json: options.json === true,
-      render: ({ instance, state, priority: { configured, effective } }) =>
-        `${instance}: ${state}, priority ${effective} (configured: ${configured})`,
+      render: ({ instance, state, priority: { configured, effective }, also }) => {
+        const others = also.length === 0 ? '' : `; so it is for its sync group: ${also.join(', ')}`;
+        return `${instance}: ${state}, priority ${effective} (configured: ${configured})${others}`;
+      },
       isFailure: () => false,
     });
   });

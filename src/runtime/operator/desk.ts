@@ -110,8 +110,13 @@ export class OperatorDesk implements OperatorCommands {
   async setPriority(instance: string, priority: number | null, by: Asker): Promise<PriorityAnswer> {
     const what = priority === null ? 'the configured priority' : `priority ${priority}`;
     await this.#done({ instance, by, what }, { type: 'priority', priority });
-    const { state, priority: now } = this.#row(instance);
-    return { instance, outcome: 'done', state, warnings: [], priority: now };
+    const { state, priority: now, group } = this.#row(instance);
+    const members = this.#options.status().instances.filter((one) => one.group === group);
+    const also = group === null ? [] : members.map(({ name }) => name);
+    return {
+      ...{ instance, outcome: 'done', state, warnings: [], priority: now },
+      also: also.filter((name) => name !== instance),
+    };
   }
 
   /** The instance was MASTER again, or let go in another way: nothing is held back any more. */

@@ -45,10 +45,13 @@ export function handOver(): Invariant {
 function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
   const found: HandOver[] = [];
   const startedAt = world.clock.now;
-  for (const { host, settings, view } of world.rows()) {
+  for (const row of world.rows()) {
+    const { host, settings, view } = row;
     if (host === from || settings.vrid !== vrid || view.state !== 'BACKUP') continue;
     if (!world.hears(host, from, settings)) continue;
     if (settings.version === 2 && settings.priority === 255) continue;
+    // It may have to wait for others of its group, or for a command.
+    if (settings.beforeMaster !== undefined || world.membersOf(row).length > 1) continue;
     const interval = world.longestInterval(settings);
     const until =
       startedAt + skewTime(settings.version, view.priority.effective, interval) + 2 * REACTION_TIME;

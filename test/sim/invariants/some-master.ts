@@ -6,8 +6,14 @@ import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
-import { REACTION_TIME, type World } from '../world.ts';
+import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
+
+/** Intervals that a group waits at most when it has collided with another. */
+const CONTEST = 8;
+
+/** How often a group of mode `any` looks again. */
+const LOOK_AGAIN = 1_000_000;
 
 export function someMaster(): Invariant {
   const silence = new Lasting();
@@ -20,20 +26,30 @@ export function someMaster(): Invariant {
       silence.begin();
       weakness.begin();
       if (!world.segment.isCalm) return undefined;
-      for (const { key, host, settings, view, masterDownTime } of world.rows()) {
+      for (const row of world.rows()) {
+        const { key, host, settings, view } = row;
         if (view.state !== 'BACKUP') continue;
-        const best = bestHeard(world, host, settings);
+        if (!isUnheard(world, row) && !outranks(world, row)) continue;
+        // Members of a group wait for each other.
+        const members = world.membersOf(row);
+        if (members.some((one) => !takesPart(one))) continue;
         const { now } = world.clock;
-        const heardAt = advertisedAt.get(settings.vrid) ?? world.disturbedAt;
-        const since = Math.max(world.disturbedAt, heardAt);
-        if (best === 0 && silence.note(key, now, since) > masterDownTime) {
+        const heardAt = members.map((one) => advertisedAt.get(one.settings.vrid) ?? 0);
+        const since = Math.max(world.disturbedAt, ...heardAt);
+        const patience = patienceOf(world, members);
+        if (
+          members.every((one) => isUnheard(world, one)) &&
+          silence.note(key, now, since) > patience
+        ) {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
-        if (!settings.preempt || view.heldBack || best >= view.priority.effective) continue;
-        const patience =
-          masterDownTime + preemptDelayOf(settings, true) + world.longestInterval(settings);
-        if (weakness.note(key, now, world.disturbedAt) > patience + REACTION_TIME) {
-          return `${host.name} hears only priority ${best} of ${settings.name} and waits`;
+        if (!members.every((one) => isUnheard(world, one) || outranks(world, one))) continue;
+        const preemption = members.map(
+          (one) => preemptDelayOf(one.settings, true) + world.longestInterval(one.settings),
+        );
+        const longest = patience + Math.max(...preemption) + REACTION_TIME;
+        if (weakness.note(key, now, world.disturbedAt) > longest) {
+          return `${host.name} hears only lower priorities of ${settings.name} and waits`;
         }
       }
       return undefined;
@@ -44,6 +60,32 @@ export function someMaster(): Invariant {
       return undefined;
     },
   };
+}
+
+/** In no state that keeps a group from becoming MASTER. */
+function takesPart({ view }: Row): boolean {
+  return (view.state === 'BACKUP' || view.state === 'MASTER') && !view.releasing;
+}
+
+function isUnheard(world: World, row: Row): boolean {
+  return takesPart(row) && bestHeard(world, row.host, row.settings) === 0;
+}
+
+function outranks(world: World, row: Row): boolean {
+  const { host, settings, view } = row;
+  if (!takesPart(row) || !settings.preempt || view.heldBack) return false;
+  return bestHeard(world, host, settings) < view.priority.effective;
+}
+
+function patienceOf(world: World, members: readonly Row[]): number {
+  const times = members.map(
+    ({ settings, view, masterDownTime }) =>
+      masterDownTime + world.leaveTime(settings, view.priority.effective),
+  );
+  const longest = Math.max(...times);
+  if (members.length < 2) return longest;
+  const interval = Math.max(...members.map(({ settings }) => world.longestInterval(settings)));
+  return 2 * longest + CONTEST * interval + LOOK_AGAIN;
 }
 
 /** The greatest priority of all MASTERs that the host can hear; 0: there is none. */

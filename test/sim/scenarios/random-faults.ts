@@ -5,6 +5,7 @@
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
+import { groupsTogether } from '../invariants/groups-together.ts';
 import { handOver } from '../invariants/hand-over.ts';
 import { makeBeforeBreak } from '../invariants/make-before-break.ts';
 import { oneMaster } from '../invariants/one-master.ts';
@@ -41,6 +42,7 @@ export function run(seed: number, isTraced = false): Run {
     quietWhenSettled(settleTime),
     listensAfterStall(),
     makeBeforeBreak(),
+    groupsTogether(),
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));
@@ -86,15 +88,14 @@ export function settleTime(world: World): number {
 function calmingTime(world: World): number {
   let delay = 0;
   for (const { instances } of world.hosts.map((host) => host.settings)) {
-    for (const settings of instances) {
-      const { family } = settings;
-      delay = Math.max(
-        delay,
-        preemptDelayOf(settings, true) + (family === 'ipv6' ? DETECTION_TIME : 0),
-      );
+    for (const one of instances) {
+      const detection = one.family === 'ipv6' ? DETECTION_TIME : 0;
+      const own = preemptDelayOf(one, true) + detection + 2 * world.leaveTime(one, 1);
+      delay = Math.max(delay, own);
     }
   }
-  return delay + 3 * slowestMasterDown(world) + AFTERMATH;
+  const isGrouped = world.hosts.some(({ settings }) => settings.syncGroups.length > 0);
+  return delay + (isGrouped ? 6 : 3) * slowestMasterDown(world) + AFTERMATH;
 }
 
 function slowestMasterDown(world: World): number {

@@ -3,11 +3,13 @@ import type {
   GarpSettings,
   InstanceSettings,
   Settings,
+  SyncGroupSettings,
   UnicastSettings,
   VirtualAddress,
 } from '../../../src/engine/settings.ts';
 import { type Family, type IpAddress, ip } from '../../../src/net/address.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
+import { COMMAND_TIME } from '../host.ts';
 import type { Random } from '../random.ts';
 
 export const INTERFACE = 'eth0';
@@ -40,13 +42,28 @@ export function primaryAddress(number: number, family: Family): [IpAddress, numb
 export function drawTopology(random: Random): Settings[] {
   const count = random.integer(2, 5);
   const agreements = [drawAgreement(random, 51)];
-  if (random.chance(0.25)) agreements.push(drawAgreement(random, 52));
-  return Array.from({ length: count }, (_, number) => ({
-    router: `host${number}`,
-    linger: random.pick(['auto', 'off'] as const),
-    instances: agreements.map((one) => drawInstance(random, one, number, count)),
-    syncGroups: [],
-  }));
+  if (random.chance(0.3)) agreements.push(drawAgreement(random, 52));
+  const group = agreements.length > 1 && random.chance(0.7) ? drawGroup(random, agreements) : [];
+  return Array.from({ length: count }, (_, number) => {
+    const instances = agreements.map((one) => drawInstance(random, one, number, count));
+    return {
+      router: `host${number}`,
+      linger: random.pick(['auto', 'off'] as const),
+      instances: group.length === 0 ? instances : instances.map(owningNothing),
+      syncGroups: group,
+    };
+  });
+}
+
+/** The same on every director. */
+function drawGroup(random: Random, members: readonly Agreement[]): SyncGroupSettings[] {
+  const instances = members.map(({ name }) => name);
+  return [{ name: 'group', instances, mode: random.pick(['all', 'any'] as const), track: [] }];
+}
+
+/** All members of a group own their addresses, or none. */
+function owningNothing(instance: InstanceSettings): InstanceSettings {
+  return { ...instance, priority: Math.min(instance.priority, 254) };
 }
 
 function drawAgreement(random: Random, vrid: number): Agreement {
@@ -118,13 +135,14 @@ function drawInstance(
   count: number,
 ): InstanceSettings {
   const [source] = primaryAddress(number, one.family);
+  const priority = drawPriority(random, number);
   return {
     name: one.name,
     interface: INTERFACE,
     family: one.family,
     vrid: one.vrid,
     version: one.version,
-    priority: drawPriority(random, number),
+    priority,
     advertisementInterval: random.pick(one.intervals),
     addresses: one.addresses,
     extraAddresses: [],
@@ -142,8 +160,17 @@ function drawInstance(
     neighborAdvertisement: { router: 'auto' },
     track: [],
     virtualMac: undefined,
+    ...(priority < 255 && random.chance(0.2) ? { beforeMaster: drawBeforeMaster(random) } : {}),
     ...(random.chance(0.7) ? { lease: seconds(random.pick([2, 4])) } : {}),
   };
+}
+
+function drawBeforeMaster(random: Random): NonNullable<InstanceSettings['beforeMaster']> {
+  if (random.chance(0.3)) {
+    // An attempt that is aborted is followed by one that is not, as the command has time enough.
+    return { deadline: (2 * COMMAND_TIME) as Duration, onFailure: 'abort' };
+  }
+  return { deadline: milliseconds(random.integer(10, 500)), onFailure: 'proceed' };
 }
 
 /** At most one address owner, seldom; equal priorities often enough. */

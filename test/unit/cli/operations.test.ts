@@ -5,7 +5,7 @@ import * as priority from '../../../src/cli/commands/priority.ts';
 import type { CommandModule } from '../../../src/cli/commands.ts';
 import { CommandRefusal } from '../../../src/control/commands.ts';
 import type { OperatorCommands } from '../../../src/control/operator-commands.ts';
-import { handedOver, operatorsThat } from '../control/operators.ts';
+import { handedOver, operatorsThat, prioritySet } from '../control/operators.ts';
 import { modelOf, runControl, socketPath } from '../control/samples.ts';
 import { runCli } from './run-cli.ts';
 
@@ -196,6 +196,13 @@ describe('priority', () => {
       calls: [['web', 80, 'root']],
     });
     expect((await cli('priority web reset')).calls).toEqual([['web', null, 'root']]);
+  });
+
+  test('of a member of a sync group names those that have it too', async () => {
+    const setPriority = () => Promise.resolve(prioritySet('web', 80, ['mail']));
+    expect((await cli('priority web 80', { setPriority })).stdout).toBe(
+      'web: MASTER, priority 80 (configured: 150); so it is for its sync group: mail\n',
+    );
   });
 
   test.each(['0', '255', 'high'])('%s is a usage error', async (text) => {

@@ -141,11 +141,13 @@ describe('a sync group', () => {
     ]);
   });
 
-  test('has no member that waits for a command before it becomes MASTER', () => {
+  test('may have members that wait for a command before they become MASTER', () => {
     const before = 'notify: { before_master: { command: [/bin/true] } }';
     const text = file('[]', `sync_groups: [${GROUP} }]`).replace('vrid: 1', `vrid: 1, ${before}`);
     const result = loadConfig(text, HOST);
-    expect(result.ok ? '' : result.error[0]?.message).toContain('cannot have in this version');
+    expect(result.ok && result.value.settings.instances[0]?.beforeMaster).toMatchObject({
+      onFailure: 'proceed',
+    });
   });
 });
 

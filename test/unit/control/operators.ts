@@ -17,13 +17,18 @@ export function handedOver(instance: string): MaintenanceAnswer {
   };
 }
 
-export function prioritySet(instance: string, effective: number): PriorityAnswer {
+export function prioritySet(
+  instance: string,
+  effective: number,
+  also: readonly string[] = [],
+): PriorityAnswer {
   return {
     instance,
     outcome: 'done',
     state: 'MASTER',
     warnings: [],
     priority: { configured: 150, effective },
+    also,
   };
 }
 
