@@ -21,7 +21,8 @@ export type Effect =
   /** Next tick of the own grid. */
   | { readonly type: 'startAdverTimer' }
   | { readonly type: 'cancelAdverTimer' }
-  | { readonly type: 'startDownTimer'; readonly duration: Duration }
+  /** `hastens`: a timer that ends sooner is left alone. */
+  | { readonly type: 'startDownTimer'; readonly duration: Duration; readonly hastens?: boolean }
   /** A running timer fires so much later, or earlier where negative. */
   | { readonly type: 'shiftDownTimer'; readonly by: number }
   | { readonly type: 'cancelDownTimer' }

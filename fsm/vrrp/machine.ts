@@ -123,7 +123,7 @@ export const vrrpMachine = setup({
             guard: 'isPriorityZero',
             actions: [startDownTimerAtSkew],
             description:
-              'RFC 9568 6.4.2: the MASTER resigns: Active_Down_Timer := Skew_Time (F-B8)',
+              'RFC 9568 6.4.2: the MASTER resigns: Active_Down_Timer := Skew_Time, unless it ends sooner (F-B8)',
           },
           {
             guard: 'isAcceptedMaster',

@@ -9,10 +9,15 @@ export const startDownTimer = {
   }),
 } as const;
 
+/**
+ * DEVIATION: RFC 9568 section 6.4.2 sets the timer whatever is left of it. A MASTER may say priority 0
+ * again and again, and its interval be shorter than the Skew_Time of one that has just started.
+ */
 export const startDownTimerAtSkew = {
   type: 'startDownTimer',
   params: ({ context }: GuardArguments) => ({
     duration: skewTime(context.version, context.priority, context.masterInterval),
+    hastens: true,
   }),
 } as const;
 

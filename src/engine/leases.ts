@@ -13,9 +13,6 @@ import type { VirtualRouter } from './virtual-router.ts';
 /** A renewal that is late twice in a row leaves the address where it is. */
 const RENEWALS_IN_A_LEASE = 4;
 
-/** Renewals of all routers share their ticks, and one batch serves them. */
-const TICK = 250_000;
-
 /** <linux/if_addr.h>: without end. */
 const FOREVER = 0xffffffff;
 
@@ -68,6 +65,12 @@ export function armLease(timers: Timers, router: VirtualRouter, now: Instant): v
   else timers.set('lease', router.position, nextRenewal(lease, now));
 }
 
+/**
+ * On a grid of its period, so that one batch serves all routers. They also expire together: after it
+ * has removed an address the kernel looks at the next one a second later (ADDRCONF_TIMER_FUZZ_MAX in
+ * <net/addrconf.h>), and one renewed a moment after would outlive its lease by that.
+ */
 function nextRenewal(lease: Duration, now: Instant): Instant {
-  return (Math.floor((now + lease / RENEWALS_IN_A_LEASE) / TICK) * TICK) as Instant;
+  const period = lease / RENEWALS_IN_A_LEASE;
+  return ((Math.floor(now / period) + 1) * period) as Instant;
 }

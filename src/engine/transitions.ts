@@ -255,9 +255,12 @@ export class Transitions {
       case 'cancelAdverTimer':
         this.#timers.clear('adver', position);
         return;
-      case 'startDownTimer':
-        this.#timers.set('down', position, after(now, effect.duration));
+      case 'startDownTimer': {
+        const at = after(now, effect.duration);
+        const running = effect.hastens === true ? this.#timers.at('down', position) : at;
+        this.#timers.set('down', position, Math.min(at, running) as Instant);
         return;
+      }
       case 'shiftDownTimer': {
         const deadline = this.#timers.at('down', position);
         if (deadline !== NEVER)

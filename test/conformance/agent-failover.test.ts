@@ -191,3 +191,14 @@ describe('a failover at 10 ms', () => {
     expect(answers(rig)).toMatchObject([{ outcome: 'handed-over', heardAfter: milliseconds(7) }]);
   });
 });
+
+test('a BACKUP takes over though its MASTER resigns again and again, faster than its Skew_Time', () => {
+  const rig = new Rig();
+  rig.start();
+  const lines: string[] = [];
+  for (let i = 0; i < 8; i++) {
+    lines.push(...rig.hear(advert({ priority: 0, interval: milliseconds(50) })));
+    lines.push(...rig.elapse(milliseconds(150)));
+  }
+  expect(lines).toContain('BACKUP -> MASTER (master-timeout)');
+});

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { lifetimeOf } from '../../src/engine/leases.ts';
 import type { Output } from '../../src/engine/outputs.ts';
+import { ip } from '../../src/net/address.ts';
 import type { AddressChange } from '../../src/net/link.ts';
 import { seconds } from '../../src/net/time.ts';
 import {
@@ -126,4 +127,19 @@ describe('a VIP with a lease', () => {
 
 test('a lease of whole seconds is rounded up, and none lasts for ever', () => {
   expect([lifetimeOf(seconds(1.2)), lifetimeOf(undefined)]).toEqual([2, 0xffffffff]);
+});
+
+test('routers that became MASTER at different times renew their VIPs in one batch', () => {
+  const vip = (last: number) => [
+    { address: ip(`203.0.113.${last}`), prefixLength: 32, interface: 'eth0' },
+  ];
+  const rig = new Rig([
+    { ...LEASED, name: 'one', vrid: 1, addresses: vip(1) },
+    { ...LEASED, name: 'two', vrid: 2, addresses: vip(2), priority: 20 },
+  ]);
+  rig.start();
+  rig.elapse(seconds(6));
+  const renewals = rig.elapse(seconds(4)).filter((line) => line.startsWith('renew'));
+  const pair = ['renew 203.0.113.1/32', 'renew 203.0.113.2/32'];
+  expect(renewals).toEqual([...pair, ...pair, ...pair, ...pair]);
 });
