@@ -13,18 +13,21 @@ import { failover } from './scenarios/failover.ts';
 import { forged } from './scenarios/forged.ts';
 import { freeze } from './scenarios/freeze.ts';
 import { ipv6 } from './scenarios/ipv6.ts';
+import { lease } from './scenarios/lease.ts';
 import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
 import { notified } from './scenarios/notified.ts';
 import { planned } from './scenarios/planned.ts';
 import { probes } from './scenarios/probes.ts';
 import { regularity } from './scenarios/regularity.ts';
+import { reload } from './scenarios/reload.ts';
+import { restart } from './scenarios/restart.ts';
 import { split } from './scenarios/split.ts';
 import { start } from './scenarios/start.ts';
 import { virtualMac } from './scenarios/virtual-mac.ts';
 
 const SCENARIOS: readonly Scenario[] = [
-  ...[crash, planned, virtualMac, failover, many, ipv6, regularity, forged],
+  ...[crash, planned, virtualMac, failover, restart, reload, lease, many, ipv6, regularity, forged],
   ...[freeze, deletedAddress, split, memory, start, control, notified, probes],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);

@@ -3,20 +3,24 @@ import { sleep } from '../../src/lab/wait.ts';
 import { advertsOf } from './adverts.ts';
 import { BurstCapture } from './capture.ts';
 import { regularityOf } from './grid.ts';
-import { type PairSpec, withPair } from './pair.ts';
+import { type Pair, type PairSpec, withPair } from './pair.ts';
 import { atMost, type Row, Samples } from './row.ts';
 import type { ScenarioContext } from './scenario.ts';
 import { quantile } from './statistics.ts';
 
-/** Of the first router, which has VRID 1. */
-export async function besideHanging(context: ScenarioContext, spec: PairSpec): Promise<Row[]> {
+/** Of the first router, which has VRID 1; `meanwhile` happens while it is measured. */
+export async function besideHanging(
+  context: ScenarioContext,
+  spec: PairSpec,
+  meanwhile: (pair: Pair) => Promise<void> = async () => {},
+): Promise<Row[]> {
   const found = { missed: new Samples(), errorP99: new Samples() };
   const milliseconds = context.quick ? 5_000 : 20_000;
   await withPair('vrrp-agent', spec, async (pair) => {
     const master = pair.master.address;
     const filter = `ip proto 112 and src ${master} and ip[21] == 1`;
     const capture = await BurstCapture.start(pair.lab, pair.backup, filter);
-    await sleep(milliseconds);
+    await Promise.all([sleep(milliseconds), meanwhile(pair)]);
     const times = advertsOf(await capture.stop(), master).map(({ at }) => at);
     const seen = regularityOf(times, spec.intervalMilliseconds * 1_000);
     found.missed.add('vrrp-agent', seen.missed);

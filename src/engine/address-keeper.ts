@@ -99,7 +99,7 @@ export class AddressKeeper {
     const link = this.#links.byName(address.interface);
     const present = link?.addresses.get(address.key);
     const isWantedHere = isWanted(router, address);
-    if (link !== undefined && isWantedHere && present === undefined) {
+    if (link !== undefined && isWantedHere && present === undefined && router.holds) {
       address.restoring = address.held;
       this.#ask(router, address, 'add', link);
     }
@@ -250,7 +250,7 @@ export class AddressKeeper {
 }
 
 function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
-  return router.holds && !address.retired;
+  return router.serves && !address.retired;
 }
 
 /** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */

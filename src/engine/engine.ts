@@ -23,6 +23,7 @@ import { Listening } from './listening.ts';
 import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
+import { PARTING } from './parting.ts';
 import { Placement } from './placement.ts';
 import { Reception } from './reception.ts';
 import { reconcile } from './reconcile.ts';
@@ -88,6 +89,7 @@ export class Engine {
       this.#outbox,
       counters,
       this.#keeper,
+      options.parting ?? PARTING,
     );
     this.#virtualLinks = new VirtualLinks(this.#roster, this.#links, this.#timers, this.#outbox);
     this.#listening = new Listening(this.#links, this.#outbox);

@@ -9,7 +9,7 @@ import {
   multicastMac,
 } from '../wire/ethernet.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
-import { fragmentIpv6Packet } from '../wire/ipv6-fragments.ts';
+import { fragmentIpv6Packet, isLaterFragment } from '../wire/ipv6-fragments.ts';
 import { encodeNeighborAdvertisement } from '../wire/neighbor.ts';
 import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
 import type { InstanceSettings } from './settings.ts';
@@ -58,4 +58,11 @@ export function announcementFrames(
   }
   const forms = garp.form === 'both' ? (['request', 'reply'] as const) : [garp.form];
   return forms.map((form) => encodeArpAnnouncement(mac, address, form));
+}
+
+/** The parts of one packet count once. */
+export function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
+  let count = 0;
+  for (const { packet } of datagrams) if (!isLaterFragment(packet)) count++;
+  return count;
 }

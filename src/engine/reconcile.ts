@@ -12,7 +12,7 @@ export function reconcile(
   routing: RoutingKeeper,
 ): void {
   for (const router of routers) {
-    if (!router.holds) routing.reconcile(router);
+    if (!router.serves) routing.reconcile(router);
     addresses.reconcile(router);
   }
   addresses.ask();

@@ -77,7 +77,7 @@ export class RoutingKeeper {
   reconcile(router: VirtualRouter): void {
     if (router.routing.length === 0) return;
     for (const managed of router.routing.toReversed()) {
-      if (router.holds && !managed.retired) continue;
+      if (router.serves && !managed.retired) continue;
       managed.refusal = 0;
       if (managed.present) this.#ask(router, managed, 'remove');
       else managed.held = false;

@@ -17,6 +17,7 @@ export const TIMERS = [
   'conflict',
   'virtual-link',
   'lease',
+  'parting',
 ] as const;
 
 /**
@@ -24,7 +25,7 @@ export const TIMERS = [
  * `announce`: next round of announcements. `addresses`: try a refused address operation again.
  * `leave`: deadline of `before_master`. `rival`: another MASTER is silent. `conflict`: look again who
  * else has the addresses. `virtual-link`: make the link of the virtual MAC again, or set it down.
- * `lease`: renew the lifetimes of the addresses.
+ * `lease`: renew the lifetimes of the addresses. `parting`: the successor has had time to be noticed.
  */
 export type TimerName = (typeof TIMERS)[number];
 
@@ -54,6 +55,7 @@ export class Timers {
       conflict: row(),
       'virtual-link': row(),
       lease: row(),
+      parting: row(),
     };
   }
 
@@ -102,6 +104,7 @@ export class Timers {
       rows.conflict.earliest,
       rows['virtual-link'].earliest,
       rows.lease.earliest,
+      rows.parting.earliest,
     ) as Instant;
   }
 

@@ -6,9 +6,7 @@
 import { type Step, step } from '../../fsm/step.ts';
 import type { Effect } from '../../fsm/vrrp/effects.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
-import type { OutgoingDatagram } from '../net/link.ts';
 import { after, type Duration, type Instant, NEVER, seconds } from '../net/time.ts';
-import { isLaterFragment } from '../wire/ipv6-fragments.ts';
 import { settledAfter } from './address-conflicts.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { causeOf } from './causes.ts';
@@ -17,6 +15,8 @@ import { armLease } from './leases.ts';
 import type { LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
+import { messagesIn } from './packets.ts';
+import { parts } from './parting.ts';
 import { type Heard, Rivalries } from './rivalries.ts';
 import { stateNameOf } from './state-name.ts';
 import { noteTable } from './table-wait.ts';
@@ -34,6 +34,7 @@ export class Transitions {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #keeper: AddressKeeper;
+  readonly #parting: Duration;
   /** Routers whose addresses are to be compared, and whose row in `status` has changed. */
   readonly dirty = new Set<VirtualRouter>();
   readonly changed = new Set<VirtualRouter>();
@@ -52,12 +53,14 @@ export class Transitions {
     outbox: Outbox,
     counters: CounterTable,
     keeper: AddressKeeper,
+    parting: Duration,
   ) {
     this.#links = links;
     this.#timers = timers;
     this.#outbox = outbox;
     this.#counters = counters;
     this.#keeper = keeper;
+    this.#parting = parting;
     this.leave = new TakeOverLeave(timers, outbox);
     this.rivalries = new Rivalries(timers, counters, outbox);
   }
@@ -74,6 +77,7 @@ export class Transitions {
     router.context = taken.context;
     router.expected = undefined;
     if (event.type === 'priority-changed') router.priorityChanged();
+    if (taken.state !== before.state && parts(router, before.state, event)) this.#part(router, now);
     for (const effect of taken.effects) this.#perform(router, effect, now);
     if (router.group !== undefined) this.#noteInGroup(router, before.state, event, taken);
     if (taken.taken.meta['event'] === 'lower-priority-master' && heard !== undefined) {
@@ -88,6 +92,12 @@ export class Transitions {
 
   /** What other rows of the timers than those of the table are there for. */
   fire(at: (position: number) => VirtualRouter | undefined, now: Instant): void {
+    this.#timers.fire('parting', now, (position) => {
+      const router = at(position);
+      if (router?.parting !== true) return;
+      router.parting = false;
+      this.dirty.add(router);
+    });
     this.#timers.fire('rival', now, (position) => {
       const router = at(position);
       if (router === undefined || !this.rivalries.end(router)) return;
@@ -150,6 +160,12 @@ export class Transitions {
       to: effective,
       reason,
     });
+  }
+
+  #part(router: VirtualRouter, now: Instant): void {
+    if (this.#parting === 0) return;
+    router.parting = true;
+    this.#timers.set('parting', router.position, after(now, this.#parting));
   }
 
   #noteInGroup(
@@ -229,6 +245,7 @@ export class Transitions {
         this.#answer(router, effect.restart, now);
         return;
       case 'acquireAddresses':
+        router.parting = false;
         router.announcements.stop();
         for (const address of router.addresses) address.announced = false;
         armLease(this.#timers, router, now);
@@ -359,13 +376,6 @@ export class Transitions {
 /** A planned hand-over waits no longer than it was told to. */
 function earlier(at: Instant, { context, releaseUntil }: VirtualRouter): Instant {
   return context.leaving === 'stop' ? at : (Math.min(at, releaseUntil) as Instant);
-}
-
-/** The parts of one packet count once. */
-function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
-  let count = 0;
-  for (const { packet } of datagrams) if (!isLaterFragment(packet)) count++;
-  return count;
 }
 
 /**

@@ -90,6 +90,8 @@ export class VirtualRouter {
   readonly heard = new HeardPeers();
   /** How long a planned hand-over waits for its successor. */
   releaseUntil: Instant = NEVER;
+  /** Its successor has been heard, and it goes on answering until that one has been noticed. */
+  parting = false;
   /** An operator has taken it out of service. */
   maintenance = false;
   ipvsFault: IpvsFault | undefined;
@@ -175,6 +177,11 @@ export class VirtualRouter {
   /** Whether this router has, or is to have, the addresses. */
   get holds(): boolean {
     return this.state === 'holding.master' || this.state === 'holding.releasing';
+  }
+
+  /** Its addresses are there. */
+  get serves(): boolean {
+    return this.holds || this.parting;
   }
 
   /** Name of the interface by which the segment of the address is reached. */

@@ -12,10 +12,8 @@ import { CounterTable } from '../engine/counters.ts';
 import type { Settings } from '../engine/settings.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { Packets } from '../kernel/packet/packets.ts';
-import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import { NotifySocket } from '../kernel/service-manager/notify-socket.ts';
-import { InterfaceSettings } from '../kernel/sysctl/interface-settings.ts';
 import { createLogger, endLog, logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
@@ -29,6 +27,7 @@ import { LazyHttp } from './lazy-http.ts';
 import type { Scheduling } from './messages.ts';
 import { openNotifier } from './notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
+import { openVirtualLinks } from './open-virtual-links.ts';
 import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
 import { Orders } from './operator/orders.ts';
@@ -40,7 +39,7 @@ import { ServiceManager } from './service-manager.ts';
 import { onSignals } from './signals.ts';
 import { meetPredecessor, patiently, takeOver } from './takeover/arrival.ts';
 import { Predecessor } from './takeover/predecessor.ts';
-import { VirtualLinkKeeper } from './virtual-link-keeper.ts';
+import { Restart } from './takeover/restart.ts';
 
 export interface DaemonOptions {
   /** Absolute: what a reload reads again. */
@@ -127,12 +126,14 @@ async function runLogged(
   });
   const restored = successor === undefined ? await operators.restore(namesIn(settings)) : [];
   let handedOver = false;
+  const restart = new Restart({ file, logger });
   const predecessor = new Predecessor({
     version: programVersion(),
     configuration,
     protocol,
     onCommit: () => {
       handedOver = true;
+      if (restart.pid !== undefined) manager.handOver(restart.pid);
       logger.info({ code: 'handed-over' }, 'the next process has taken over');
     },
   });
@@ -158,7 +159,7 @@ async function runLogged(
     await Promise.all([control?.close(), http.close()]);
     return 1;
   }
-  const virtualLinks = openVirtualLinks(config);
+  const virtualLinks = openVirtualLinks(config, successor?.settings);
   const settingsInEffect = () => configuration.settings;
   const { notifications } = agent;
   notifier = openNotifier({ notifications, settings: settingsInEffect, model, protocol, note });
@@ -183,6 +184,7 @@ async function runLogged(
     virtualLink: (request) => virtualLinks.answer(request, (input) => protocol.feed([input])),
     started: (scheduling) => {
       logStart(logger, config, scheduling);
+      if (successor !== undefined) return;
       manager.ready();
       showStates();
     },
@@ -211,6 +213,7 @@ async function runLogged(
     predecessor,
     manager,
     ipvs,
+    restart,
   });
   if (successor !== undefined) {
     await protocol.ping();
@@ -221,13 +224,15 @@ async function runLogged(
       await notifier.close();
       return 1;
     }
+    manager.ready();
+    showStates();
     await openDoors(true);
     await configuration.enter(config);
     protocol.feed(await ipvs.start(config));
   }
   prober.reconfigure(agent.probes.values());
   const outcome = await outcomeOf(protocol, configuration, model, logger);
-  virtualLinks.removeAll();
+  if (!handedOver) virtualLinks.removeAll();
   if (outcome !== 0) {
     manager.stopping();
     noteEnd(model, note);
@@ -241,17 +246,6 @@ async function runLogged(
   await Promise.all([control?.close(), http.close()]);
   await protocol.terminate();
   return outcome;
-}
-
-/** Links of a former run go, and those that the settings want come, before anything is heard. */
-function openVirtualLinks({ settings, agent }: LoadedConfig): VirtualLinkKeeper {
-  const keeper = new VirtualLinkKeeper({
-    macvlans: new Macvlans(),
-    sysctls: new InterfaceSettings(),
-    owner: agent.control.socket,
-  });
-  keeper.prepare(settings);
-  return keeper;
 }
 
 function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIpvs): ControlSource {

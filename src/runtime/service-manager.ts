@@ -47,6 +47,11 @@ export class ServiceManager {
     this.#port?.send('STOPPING=1\nSTATUS=letting go');
   }
 
+  /** From now on the service is another process, which this one has started. */
+  handOver(pid: number): void {
+    this.#port?.send(`MAINPID=${pid}`);
+  }
+
   /** How many instances are in which state. */
   states(states: readonly StateName[]): void {
     if (!this.#isReady) return;

@@ -1,4 +1,7 @@
-/** Signals to a running agent: SIGTERM and SIGINT stop it, SIGHUP reloads its file. */
+/**
+ * Signals to a running agent: SIGTERM and SIGINT stop it, SIGHUP reloads its file, SIGUSR2 starts the
+ * process that takes its place.
+ */
 import type { Logger } from 'pino';
 import { releaseWait } from '../../fsm/vrrp/timing.ts';
 import type { Settings } from '../engine/settings.ts';
@@ -8,6 +11,7 @@ import type { ProtocolWorker } from './protocol-worker.ts';
 import type { Reloads } from './reloads.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { Predecessor } from './takeover/predecessor.ts';
+import type { Restart } from './takeover/restart.ts';
 
 /** What the kernel has beyond that to give up every VIP. */
 const STOP_GRACE_MS = 5_000;
@@ -20,11 +24,13 @@ export interface SignalReceivers {
   readonly predecessor: Predecessor;
   readonly manager: ServiceManager;
   readonly ipvs: AgentIpvs;
+  readonly restart: Restart;
 }
 
 /** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
 export function onSignals(receivers: SignalReceivers): () => void {
-  const { logger, protocol, configuration, reloads, predecessor, manager, ipvs } = receivers;
+  const { logger, protocol, configuration, reloads, predecessor, manager, ipvs, restart } =
+    receivers;
   let impatience: NodeJS.Timeout | undefined;
   const hurry = () => {
     logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
@@ -44,6 +50,10 @@ export function onSignals(receivers: SignalReceivers): () => void {
     manager.reloading();
     void reloads.onSignal().then(() => manager.ready());
   };
+  const renew = () => {
+    if (!configuration.isStopping) restart.begin();
+  };
+  process.on('SIGUSR2', renew);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);
@@ -52,6 +62,7 @@ export function onSignals(receivers: SignalReceivers): () => void {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
     process.off('SIGHUP', reload);
+    process.off('SIGUSR2', renew);
   };
 }
 

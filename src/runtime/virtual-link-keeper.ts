@@ -63,6 +63,14 @@ export class VirtualLinkKeeper {
     this.prune(settings);
   }
 
+  /**
+   * In place of a process that still runs, and whose settings these are: its links are as they shall
+   * be, and in use. It may yet go on itself, so that nothing is taken from it.
+   */
+  inherit(settings: Pick<Settings, 'instances'>): void {
+    this.prune(settings);
+  }
+
   /** Before a change of configuration: what is new in it. Links in use stay until `prune`. */
   extend({ instances }: Pick<Settings, 'instances'>): void {
     for (const instance of instances) {

@@ -131,6 +131,8 @@ export interface RigOptions {
   readonly shortcut?: boolean;
   readonly standby?: boolean;
   readonly syncGroups?: Settings['syncGroups'];
+  /** How long VIPs stay after a hand-over: nothing here, so that it ends in one turn. */
+  readonly parting?: Duration;
 }
 
 export class Rig {
@@ -151,12 +153,13 @@ export class Rig {
       shortcut = true,
       standby = false,
       syncGroups = [],
+      parting = 0 as Duration,
     } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
-    this.engine = new Engine(settings, this.counters, { shortcut, standby });
+    this.engine = new Engine(settings, this.counters, { shortcut, standby, parting });
     this.#links = links;
   }
 

@@ -3,9 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { ControlClient } from '../../src/control/client.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import type { LabHost } from '../../src/lab/layout.ts';
-import { agentConfig } from '../../src/lab/peers/vrrp-agent.ts';
+import { agentConfig, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { commandLine, has, outcomeOf, VIP, webInstance } from './harness/agent-story.ts';
@@ -49,6 +50,40 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       expect(told).toContain('STATUS=1 BACKUP');
       expect(told).toContain('STATUS=1 MASTER');
       expect(told).toContain('STOPPING=1\nSTATUS=letting go');
+    }, 1));
+
+  test('is another process after SIGUSR2, of which its manager hears', () =>
+    inLab(async (lab) => {
+      const { host, config } = configured(lab);
+      const listener = new ServiceListener(lab.path('manager'));
+      const environment = [`NOTIFY_SOCKET=${lab.path('manager')}`, 'WATCHDOG_USEC=300000'];
+      const client = new ControlClient({ socket: agentSocket(lab, host) });
+      const run = ['env', ...environment, ...commandLine('run', '--config', config)];
+      let next = 0;
+      const { stderr, status } = await outcomeOf(host, run, async (pid) => {
+        await vipArrives(lab, host);
+        process.kill(pid, 'SIGUSR2');
+        next = await waitFor('the next process', async () => {
+          const running = await client.status().catch(() => undefined);
+          return running !== undefined && running.pid !== pid && running.pid;
+        });
+        expect(await has(lab, host, VIP)).toBe(true);
+        const since = listener.read().lastIndexOf(`MAINPID=${next}`);
+        await waitFor('a sign of life of the next process', () =>
+          listener.read().slice(since).includes('WATCHDOG=1'),
+        );
+        process.kill(next, 'SIGTERM');
+      });
+      const messages = listener.read();
+      listener.close();
+      expect([status, stderr]).toEqual([0, '']);
+      const told = messages.filter((message) => /^(MAINPID|READY|STOPPING)/.test(message));
+      expect(told).toEqual([
+        'READY=1',
+        `MAINPID=${next}`,
+        'READY=1',
+        'STOPPING=1\nSTATUS=letting go',
+      ]);
     }, 1));
 
   test('gives no sign of life when the protocol thread hangs and the main thread does not', () =>

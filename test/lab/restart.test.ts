@@ -6,22 +6,28 @@ import { agentConfig, agentSocket, startAgent } from '../../src/lab/peers/vrrp-a
 import { builtProgram } from '../../src/lab/program.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { eventsOf, reaches, startOn, VIP, webInstance } from '../interop/harness/agent-story.ts';
+import { holdsAlone } from '../interop/harness/master.ts';
 import { inLab } from '../interop/harness/own-lab.ts';
 
 const RESTARTS = 3;
 
-test(
-  'a new process takes over: no probe is lost, and the peer notices nothing',
-  () =>
+test.each([
+  ['', {}],
+  [' with a virtual MAC', { virtual_mac: true }],
+])(
+  'a new process takes over%s: no probe is lost, and the peer notices nothing',
+  (_, more) =>
     inLab(async (lab) => {
-      const backup = await startOn(lab, 2);
-      const first = await startOn(lab, 1, { priority: 150 });
+      const backup = await startOn(lab, 2, more);
+      const first = await startOn(lab, 1, { priority: 150, ...more });
       await reaches(first, 'MASTER');
+      await reaches(backup, 'BACKUP');
       const before = (await eventsOf(backup)).length;
       const since = (await first.instance()).since;
       const host = lab.director(1);
       const client = new ControlClient({ socket: agentSocket(lab, host) });
-      const ping = lab.run(lab.client, 'ping', ['-n', '-q', '-i', '0.002', '-w', '15', VIP]);
+      const ask = ['-n', '-q', '-i', '0.002', VIP];
+      const ping = await lab.spawn(lab.client, 'ping', ask, { label: 'ping', log: true });
       let pid = (await client.status()).pid;
       for (let restart = 0; restart < RESTARTS; restart++) {
         const config = lab.path(`${host.name}.yaml`);
@@ -33,9 +39,31 @@ test(
         });
         pid = (await client.status()).pid;
       }
-      expect(await ping).toMatch(/ 0% packet loss/);
+      ping.signal('SIGINT');
+      await ping.ended;
+      expect(readFileSync(lab.path('ping.log'), 'utf8')).toMatch(/ 0% packet loss/);
       expect(await first.instance()).toMatchObject({ state: 'MASTER', since });
       expect((await eventsOf(backup)).length).toBe(before);
+    }),
+  60_000,
+);
+
+test(
+  'a new process that dies as soon as it has everything leaves the VIP to the peer',
+  () =>
+    inLab(async (lab) => {
+      const first = await startOn(lab, 1, { priority: 150 });
+      await reaches(first, 'MASTER');
+      const backup = await startOn(lab, 2);
+      await reaches(backup, 'BACKUP');
+      const client = new ControlClient({ socket: first.socket });
+      const { generation } = (await client.takeover('prepare')) as { generation: number };
+      const { token } = (await client.takeover('begin', { generation })) as { token: string };
+      // Here the next process would go on; it has died.
+      await client.takeover('commit', { token });
+      const row = await reaches(backup, 'MASTER');
+      expect(row.last_transition).toMatchObject({ event: 'master-timeout' });
+      await holdsAlone(lab, lab.director(2), VIP);
     }),
   60_000,
 );

@@ -52,10 +52,6 @@ export class Predecessor {
   #prepare(): PreparedDocument {
     const { version, configuration } = this.#options;
     this.#assertAlone();
-    if (configuration.everything.instances.some(({ virtualMac }) => virtualMac !== undefined)) {
-      const message = 'the links of virtual MAC addresses cannot be handed over: stop, then start';
-      throw refusal('virtual-mac', message);
-    }
     if (configuration.agent.ipvs !== undefined) {
       throw refusal('ipvs', 'the services of IPVS cannot be handed over: stop, then start');
     }

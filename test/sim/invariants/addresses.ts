@@ -8,7 +8,7 @@ import { routingKey, routingText } from '../../../src/net/routing.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
-import { REACTION_TIME } from '../world.ts';
+import { REACTION_TIME, type Row } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 /** Until a change by somebody else has been noticed and answered. */
@@ -21,6 +21,9 @@ const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 const CHANGES_IN_A_TURN = 12;
 const TURN_TIME = SCHEDULING_DELAY;
 
+/** How long a router serves on whose successor has been heard. */
+const PARTING_TIME = 10_000 + REACTION_TIME;
+
 export function addressesFollowState(): Invariant {
   const misplacement = new Lasting();
   return {
@@ -29,7 +32,8 @@ export function addressesFollowState(): Invariant {
       misplacement.begin();
       const allowed = world.hasRefused ? REMOVAL_RETRY_TIME + NOTICE_TIME : NOTICE_TIME;
       if (world.clock.now - world.disturbedAt <= allowed) return undefined;
-      for (const { key, host, settings, view } of world.rows()) {
+      for (const row of world.rows()) {
+        const { key, host, settings, view } = row;
         if (host.kernel.refuses === 'remove') continue;
         const isMaster = view.state === 'MASTER';
         const wrong =
@@ -37,7 +41,7 @@ export function addressesFollowState(): Invariant {
           misplacedRouting(host, settings, isMaster, world.hasRefused);
         if (wrong === undefined) continue;
         const lasts = misplacement.note(`${key} ${view.state}`, world.clock.now, world.disturbedAt);
-        const time = turnsTime(host);
+        const time = Math.max(turnsTime(host), partingTime(row));
         if (time === 0 || lasts > time) return `${host.name} is ${view.state} and ${wrong}`;
       }
       return undefined;
@@ -67,6 +71,13 @@ function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
   return Math.floor(Math.max(0, six.length - 1) / CHANGES_IN_A_TURN) * TURN_TIME;
+}
+
+/** After a hand-over the VIPs stay until the successor has announced them. */
+function partingTime({ view: { lastTransition } }: Row): number {
+  const isHandOver = lastTransition?.event === 'failover' || lastTransition?.event === 'shutdown';
+  const isMaintenance = lastTransition?.to === 'FAULT';
+  return isHandOver || isMaintenance ? PARTING_TIME : 0;
 }
 
 function misplaced(host: Host, settings: InstanceSettings, isMaster: boolean): string | undefined {

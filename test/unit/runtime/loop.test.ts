@@ -153,8 +153,9 @@ describe('the loop', () => {
     ports.turnAfter(MASTER_DOWN);
     expect(ports.during(() => ports.loop.shutdown())).toEqual(['advertise 0', 'arm', 'reports']);
     ports.inbox = [advert({ priority: 50 })];
-    const calls = ports.turnAfter(milliseconds(600));
-    expect(calls).toEqual(['read 64', 'remove', 'finished', 'arm', 'reports']);
+    expect(ports.turnAfter(milliseconds(600))).toEqual(['read 64', 'arm', 'reports']);
+    const calls = ports.turnAfter(milliseconds(10));
+    expect(calls).toEqual(['remove', 'finished', 'read 64', 'arm']);
   });
 
   test('rehearses a take-over before it is due, and waits for it listening', () => {
