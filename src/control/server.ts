@@ -101,12 +101,15 @@ export class ControlServer {
     await chmod(this.#options.socket, mode);
   }
 
-  /** Ends all streams and removes the socket. */
-  async close(): Promise<void> {
+  /**
+   * Ends all streams and removes the socket; not when it is `handedOver`: between a look at the file
+   * and its removal the next process may have put its own there.
+   */
+  async close(handedOver = false): Promise<void> {
     for (const end of this.#endStreams) end();
     const file = this.#file;
     this.#file = undefined;
-    await file?.remove();
+    if (!handedOver) await file?.remove();
     await closeServer(this.#server);
   }
 

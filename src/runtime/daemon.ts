@@ -243,7 +243,7 @@ async function runLogged(
   await notifier.close();
   await accept.end(outcome === 0 && !handedOver);
   stopListening();
-  await Promise.all([control?.close(), http.close()]);
+  await Promise.all([control?.close(handedOver), http.close()]);
   await protocol.terminate();
   return outcome;
 }

@@ -64,6 +64,13 @@ describe('the control socket', () => {
     expect(readdirSync(dirname(socket))).toEqual([]);
   });
 
+  test('is left to the next process by one that has handed over', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    await server.close(true);
+    expect(readdirSync(dirname(socket)).sort()).toEqual(['control.sock', 'control.sock.lock']);
+  });
+
   test('of a process that died is replaced', async () => {
     const socket = socketPath();
     leaveStaleSocket(socket);
