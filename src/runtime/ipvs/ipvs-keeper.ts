@@ -340,6 +340,7 @@ export class IpvsKeeper {
     }
     retireFallbacks(this.health, parts.services);
     await parts.sync?.run();
+    await this.#guard?.check();
     this.#judge();
   }
 

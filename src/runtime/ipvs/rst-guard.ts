@@ -18,16 +18,23 @@ const TIMEOUT_MS = 5_000;
 /** How long the last connections of a former MASTER may take: its buffer is 2 s old when it leaves. */
 export const GUARD_MS = 5_000;
 
+/** Gives the commands to nft; undefined: there is none. */
+export type RunNft = (commands: string) => Promise<CommandOutcome | undefined>;
+
 export class RstGuard {
   readonly #log: IpvsLog;
   readonly #addresses: readonly IpAddress[];
+  readonly #nft: RunNft;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
   #standing = false;
+  /** Undefined: nothing has been asked for, and nothing of a former run is known. */
+  #wanted: boolean | undefined;
 
-  constructor(log: IpvsLog, addresses: readonly IpAddress[]) {
+  constructor(log: IpvsLog, addresses: readonly IpAddress[], nft: RunNft = runNft) {
     this.#log = log;
     this.#addresses = addresses;
+    this.#nft = nft;
   }
 
   get isStanding(): boolean {
@@ -36,7 +43,8 @@ export class RstGuard {
 
   raise(): Promise<void> {
     clearTimeout(this.#timer);
-    return this.#run(raiseCommands(this.#addresses), true);
+    this.#wanted = true;
+    return this.#run();
   }
 
   lowerAfter(milliseconds: number): void {
@@ -46,33 +54,43 @@ export class RstGuard {
 
   lower(): Promise<void> {
     clearTimeout(this.#timer);
-    return this.#run(FRESH, false);
+    this.#wanted = false;
+    return this.#run();
+  }
+
+  /** Tries again what nft has refused, or was too slow for. */
+  async check(): Promise<void> {
+    await this.#pass;
+    if (this.#wanted !== undefined && this.#wanted !== this.#standing) await this.#run();
   }
 
   /** One transaction: nft does all of it or nothing. */
-  #run(commands: string, standing: boolean): Promise<void> {
+  #run(): Promise<void> {
     this.#pass = this.#pass.then(async () => {
-      const program = PLACES.find((path) => existsSync(path));
-      if (program === undefined) {
+      const wanted = this.#wanted === true;
+      const outcome = await this.#nft(wanted ? raiseCommands(this.#addresses) : FRESH);
+      if (outcome === undefined) {
         const message = 'there is no nft: resets are not held back at a planned move';
         this.#log.trouble('rst guard', 'ipvs-rst-guard-missing', message);
-        return;
-      }
-      const outcome = await runCommand({
-        argv: [program, commands],
-        user: undefined,
-        timeoutMs: TIMEOUT_MS,
-      });
-      if (outcome.kind === 'exited' && outcome.status === 0) {
-        this.#standing = standing;
+      } else if (outcome.kind === 'exited' && outcome.status === 0) {
+        this.#standing = wanted;
         this.#log.settled('rst guard');
-        return;
+      } else {
+        // It may have stood before, or have been made by an nft that was too slow to say so.
+        this.#standing = !wanted;
+        const failed = wanted ? 'resets are not held back' : 'resets are still held back';
+        const message = `${failed}, tried again soon: nft ${describe(outcome)}`;
+        this.#log.trouble('rst guard', 'ipvs-rst-guard-failed', message);
       }
-      const message = `resets are not held back at a planned move: nft ${describe(outcome)}`;
-      this.#log.trouble('rst guard', 'ipvs-rst-guard-failed', message);
     });
     return this.#pass;
   }
+}
+
+async function runNft(commands: string): Promise<CommandOutcome | undefined> {
+  const program = PLACES.find((path) => existsSync(path));
+  if (program === undefined) return undefined;
+  return runCommand({ argv: [program, commands], user: undefined, timeoutMs: TIMEOUT_MS });
 }
 
 /** To make it first is the way to delete what may not be there. */
