@@ -200,8 +200,8 @@ function serverLine(service: ServiceDocument, server: ServerDocument): string {
     ...selector(service),
     ...['-r', endpoint(server.address, server.port)],
     FORWARDING_OPTION[server.forwarding] ?? '-m',
-    ...(tunnel === null || tunnel.type === 'ipip' ? [] : tunnelOptions(tunnel)),
     ...['-w', String(server.weight)],
+    ...(tunnel === null ? [] : tunnelOptions(tunnel)),
     ...(upper === 0 ? [] : ['-x', String(upper)]),
     ...(lower === 0 ? [] : ['-y', String(lower)]),
   ].join(' ');
@@ -213,6 +213,7 @@ function tunnelOptions({ type, port, checksum }: NonNullable<ServerDocument['tun
     checksum: '--tun-csum',
     remote: '--tun-remcsum',
   };
+  if (type === 'ipip') return ['--tun-type', type];
   return [
     ...['--tun-type', type],
     ...(type === 'gue' ? ['--tun-port', String(port)] : []),
