@@ -2,14 +2,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
 import { Director } from './director.ts';
 import { LoadClient, lost, type Outcome, outage } from './load-client.ts';
-import { caughtUp, DEFAULTS, HASHING, Pair, RECOMMENDED, VIPS } from './pair.ts';
+import { caughtUp, DEFAULTS, HASHING, Pair, RECOMMENDED, RETURNING, VIPS } from './pair.ts';
 import { endAll, Lines, pause, script, start, until } from './processes.ts';
 import {
+  addHost,
   buildTopology,
   type Host,
   OTHER_VIP,
   PORT,
   plug,
+  removeHost,
   SERVERS,
   tearDownTopology,
 } from './topology.ts';
@@ -47,9 +49,9 @@ beforeEach(() => {
 /** Opens all connections but the young ones, and waits until the second director knows them. */
 async function load(client: LoadClient, first: Director, second: Director): Promise<void> {
   await client.open(VIPS);
-  const ports = await client.ports();
-  expect(first.connections(ports).size).toBe(VIPS.length * 201);
-  const seconds = await caughtUp(first, second, ports);
+  const names = await client.names();
+  expect(first.connections(names).size).toBe(VIPS.length * 201);
+  const seconds = await caughtUp(first, second, names);
   console.log(`${second.name} has every connection ${seconds.toFixed(1)} s after its first answer`);
 }
 
@@ -144,6 +146,26 @@ describe('a crash', () => {
     }));
 });
 
+describe('a director that returns with an empty table', () => {
+  test('takes the VIPs back once it has every connection, silent ones too, and loses none', () =>
+    undisturbed(async (client) => {
+      const { first, second } = await pair.ready('b', RECOMMENDED);
+      await second.stop('SIGKILL');
+      removeHost(second.name);
+      await client.open(VIPS);
+      const names = await client.names();
+      expect(first.connections(names).size).toBe(402);
+      addHost(second.name);
+      pair.start('a', RETURNING);
+      await second.reached('MASTER');
+      expect(second.connections(names).size).toBe(402);
+      const outcomes = await client.finish();
+      report('return', outcomes, 0);
+      expect(outcomes).toHaveLength(402);
+      expect(lost(outcomes)).toEqual([]);
+    }));
+});
+
 describe('another cluster on the same segments', () => {
   const other = new Director('other');
 
@@ -168,13 +190,13 @@ describe('another cluster on the same segments', () => {
     await other.reached('MASTER');
     await until('both its daemons run', async () => (await other.daemons()).length === 2);
     await client.open([...VIPS, OTHER_VIP]);
-    const ports = await client.ports();
-    const ours = first.connections(ports);
-    const theirs = other.connections(ports);
+    const names = await client.names();
+    const ours = first.connections(names);
+    const theirs = other.connections(names);
     expect([ours.size, theirs.size]).toEqual([402, 201]);
-    await caughtUp(first, second, ports);
+    await caughtUp(first, second, names);
     await pause(BUFFER_SECONDS);
-    expect(second.connections(ports)).toEqual(ours);
-    expect(other.connections(ports)).toEqual(theirs);
+    expect(second.connections(names)).toEqual(ours);
+    expect(other.connections(names)).toEqual(theirs);
   }
 });

@@ -91,13 +91,18 @@ export class Director {
     return ((await this.ipvs()).sync?.daemons ?? []).map(({ role }) => role);
   }
 
-  /** Connections from these ports that the kernel has as established, by client and VIP. */
-  connections(ports: ReadonlySet<number>): Set<string> {
+  /**
+   * Those of the named connections that the kernel has as established: by the client's port and the
+   * VIP, which tell them from what earlier clients have left in the table.
+   */
+  connections(names: ReadonlySet<string>): Set<string> {
     const table = inside(this.name, 'cat', '/proc/net/ip_vs_conn_sync');
     const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
     const established = rows.filter((row) => row[7] === 'ESTABLISHED');
-    const wanted = established.filter((row) => ports.has(Number.parseInt(row[2] ?? '', 16)));
-    return new Set(wanted.map((row) => row.slice(1, 5).join(' ')));
+    const present = established.map(
+      ([, , port = '', vip = '']) => `${Number.parseInt(port, 16)} ${dotted(vip)}`,
+    );
+    return new Set(present.filter((name) => names.has(name)));
   }
 
   #write(config: object): void {
@@ -111,9 +116,14 @@ export class Director {
 }
 
 /** Those of the one that the other does not have. */
-export function missing(from: Director, at: Director, ports: ReadonlySet<number>): string[] {
-  const there = at.connections(ports);
-  return [...from.connections(ports)].filter((connection) => !there.has(connection));
+export function missing(from: Director, at: Director, names: ReadonlySet<string>): string[] {
+  const there = at.connections(names);
+  return [...from.connections(names)].filter((name) => !there.has(name));
+}
+
+/** An address as /proc/net/ip_vs_conn_sync writes it. */
+function dotted(hex: string): string {
+  return (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join('.');
 }
 
 /** A bundle of `scripts/bundle.ts` starts faster, and faster still from memory. */

@@ -2,9 +2,8 @@
  * A client with many connections, told what to do by lines on stdin:
  *   open VIP PORT        221 - 20 connections: one busy, 100 slow, 50 silent after a line, 50 after five
  *   young VIP PORT       20 more, which send a line each at once
- *   speak                every connection sends a line
  *   state                how many have been answered
- *   ports                its local ports
+ *   names                local port and VIP of each
  *   finish               every connection sends a last line; then the outcome as one line of JSON
  * A connection survives when each of its lines came back once, in order, from the same server.
  */
@@ -84,15 +83,11 @@ const COMMANDS = {
     add(20, 'young', vip, port, 1, 0);
     say({ opened: connections.length });
   },
-  ports() {
-    say({ ports: connections.map(({ socket }) => socket.localPort) });
+  names() {
+    say({ names: connections.map(({ socket, vip }) => `${socket.localPort} ${vip}`) });
   },
   state() {
     say({ answered: connections.filter(({ received }) => received > 0).length });
-  },
-  speak() {
-    for (const connection of connections) connection.send();
-    say({ spoken: connections.length });
   },
   finish() {
     for (const timer of timers) clearInterval(timer);

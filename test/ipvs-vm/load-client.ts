@@ -39,15 +39,10 @@ export class LoadClient {
     await this.#answered(vips.length * 221);
   }
 
-  /** One line on each connection. */
-  async speak(): Promise<void> {
-    await this.#tell('speak');
-  }
-
-  /** By which a director's table tells its connections from those of an earlier client. */
-  async ports(): Promise<ReadonlySet<number>> {
-    const { ports } = await this.#tell('ports');
-    return new Set(ports as readonly number[]);
+  /** Local port and VIP of each, as `Director.connections` names them. */
+  async names(): Promise<ReadonlySet<string>> {
+    const { names } = await this.#tell('names');
+    return new Set(names as readonly string[]);
   }
 
   async finish(): Promise<readonly Outcome[]> {

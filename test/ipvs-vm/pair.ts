@@ -1,12 +1,13 @@
 /** Two directors with the same services, one of them MASTER. */
 import { Director, missing } from './director.ts';
-import { pause, until } from './processes.ts';
+import { until } from './processes.ts';
 import { DR_VIP, GATEWAY, NAT_VIP, PORT, plug, SERVERS } from './topology.ts';
 
 export interface Variant {
   readonly sysctl: Record<string, string | number>;
   readonly scheduler?: object;
   readonly sync?: false;
+  readonly instance?: object;
 }
 
 export const RECOMMENDED: Variant = {
@@ -14,6 +15,11 @@ export const RECOMMENDED: Variant = {
 };
 export const DEFAULTS: Variant = {
   sysctl: { sync_threshold: '3 50', sync_refresh_period: 0, sync_retries: 0 },
+};
+/** The director of higher priority takes the VIPs back once it knows all connections. */
+export const RETURNING: Variant = {
+  ...RECOMMENDED,
+  instance: { preempt: true, preempt_when_synced: { max_wait: '5m' } },
 };
 /** No synchronisation at all: both directors choose the same server for the same client. */
 export const HASHING: Variant = {
@@ -26,7 +32,7 @@ export const VIPS = [NAT_VIP, DR_VIP] as const;
 
 const PRIORITIES = { a: 150, b: 100 } as const;
 
-function configOf(name: 'a' | 'b', { sysctl, scheduler, sync }: Variant): object {
+function configOf(name: 'a' | 'b', { sysctl, scheduler, sync, instance }: Variant): object {
   const service = (mode: 'nat' | 'dr', vip: string) => ({
     name: mode,
     address: `${vip}:${PORT}`,
@@ -45,6 +51,7 @@ function configOf(name: 'a' | 'b', { sysctl, scheduler, sync }: Variant): object
         advertisement_interval: '1s',
         addresses: VIPS,
         extra_addresses: [{ address: `${GATEWAY}/24`, interface: 'in' }],
+        ...instance,
       },
     ],
     ipvs: {
@@ -77,8 +84,8 @@ export class Pair {
     return { first, second };
   }
 
-  async stop(): Promise<void> {
-    await Promise.all([this.a.stop('SIGKILL'), this.b.stop('SIGKILL')]);
+  start(director: 'a' | 'b', variant: Variant): void {
+    this[director].start(configOf(director, variant));
   }
 
   get stalls(): number {
@@ -91,29 +98,21 @@ export class Pair {
   }
 
   async #configure(name: 'a' | 'b', variant: Variant): Promise<void> {
-    const director = this[name];
-    const config = configOf(name, variant);
-    if (director.isRunning) await director.reload(config);
-    else director.start(config);
+    if (this[name].isRunning) await this[name].reload(configOf(name, variant));
+    else this.start(name, variant);
   }
 }
 
-/**
- * Until the one has every connection of the other; answers how long that took, in seconds. The kernel
- * tells of a connection when a packet of it passes: `speak` is for what is silent otherwise.
- */
+/** Until the one has every connection of the other; answers how long that took, in seconds. */
 export async function caughtUp(
   from: Director,
   at: Director,
-  ports: ReadonlySet<number>,
-  speak: () => Promise<void> = async () => {},
+  names: ReadonlySet<string>,
 ): Promise<number> {
   const began = performance.now();
-  await until(`${at.name} has every connection of ${from.name}`, async () => {
-    await speak();
-    await pause(0.5);
-    const { length } = missing(from, at, ports);
-    if (length > 0) throw new Error(`${length} of ${ports.size} connections are missing`);
+  await until(`${at.name} has every connection of ${from.name}`, () => {
+    const { length } = missing(from, at, names);
+    if (length > 0) throw new Error(`${length} of ${names.size} connections are missing`);
     return true;
   });
   return (performance.now() - began) / 1_000;

@@ -56,7 +56,7 @@ export class Lines {
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,
-  seconds = 120,
+  seconds = 240,
 ): Promise<void> {
   const end = performance.now() + seconds * 1_000;
   let error: unknown;
