@@ -21,6 +21,8 @@ import { type IpvsLog, messageOf } from './ipvs-log.ts';
 const PERIOD_MS = 1_000;
 /** Reading takes the kernel longer the larger the table is: a twentieth of the time at most. */
 const SHARE = 20;
+/** But others forget a director that is silent for 10 s. */
+const LONGEST_PAUSE_MS = 4_000;
 /** Datagrams that are sent at once, and the pause between: the other side must keep up. */
 const BURST = 16;
 const BURST_PAUSE_MS = 20;
@@ -106,7 +108,7 @@ export class TableWatch {
       const start = performance.now();
       void this.run().finally(() => {
         const took = performance.now() - start;
-        if (!this.#isClosed) this.#schedule(Math.max(PERIOD_MS - took, took * (SHARE - 1)));
+        if (!this.#isClosed) this.#schedule(pauseAfter(took));
       });
     }, delay);
   }
@@ -214,4 +216,9 @@ export class TableWatch {
     this.#hasCaughtUp = hasCaughtUp;
     this.#options.caughtUp(hasCaughtUp);
   }
+}
+
+/** Until the table is read again, where reading it took so many milliseconds. */
+export function pauseAfter(took: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(PERIOD_MS - took, took * (SHARE - 1)));
 }

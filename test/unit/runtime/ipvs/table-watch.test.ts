@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
 import { BUCKETS, emptySummary } from '../../../../src/net/connection.ts';
 import { after, type Duration, type Instant, seconds } from '../../../../src/net/time.ts';
-import { TableWatch, type TableWatchOptions } from '../../../../src/runtime/ipvs/table-watch.ts';
+import {
+  pauseAfter,
+  TableWatch,
+  type TableWatchOptions,
+} from '../../../../src/runtime/ipvs/table-watch.ts';
 import { decodeSummary, encodeSummary } from '../../../../src/wire/connections/summary-message.ts';
 import { QuietLog } from './quiet-log.ts';
 
@@ -215,4 +219,12 @@ describe('the watch of the connection table', () => {
     await bench.watch.run();
     expect([bench.sent.length, bench.closed]).toEqual([length, 1]);
   });
+});
+
+test.each([
+  ['a small table is read once a second', 4, 996],
+  ['a larger one takes a twentieth of the time', 100, 1_900],
+  ['one that takes long to read is told of before others forget this director', 2_000, 4_000],
+])('%s', (_, took, pause) => {
+  expect(pauseAfter(took)).toBe(pause);
 });
