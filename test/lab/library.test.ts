@@ -23,7 +23,7 @@ describe.skipIf(lacks())('the library of scenarios', () => {
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
     const scenario = loaded.value;
     if (delaysFrames(scenario) && !(await hasNetem())) {
-      // Played where the kernel has it: test/ipvs-vm.
+      // Where the kernel has none, what counts is that the lab says so; docs/lab.md plays it elsewhere.
       await expect(runScenario(scenario, labs)).rejects.toThrow(NO_NETEM);
       return;
     }
