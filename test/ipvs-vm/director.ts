@@ -64,6 +64,7 @@ export class Director {
   }
 
   async instance(): Promise<InstanceDocument> {
+    if (!this.isRunning) throw new Error(`the agent of ${this.name} has ended\n${this.log}`);
     const [first] = (await this.#client.status()).instances;
     if (first === undefined) throw new Error(`${this.name} has no instance`);
     return first;
@@ -76,6 +77,11 @@ export class Director {
 
   failover(): Promise<HandOverDocument> {
     return this.#client.operate('web', 'failover', { wait: '30s', force: false });
+  }
+
+  /** What an earlier failover has forbidden it, which outlives the agent: to preempt. */
+  async release(): Promise<void> {
+    await this.#client.operate('web', 'failover', { release: true });
   }
 
   ipvs(): Promise<IpvsDocument> {

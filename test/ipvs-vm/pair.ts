@@ -81,6 +81,7 @@ export class Pair {
       const daemons = [await first.daemons(), await second.daemons()];
       return daemons[0]?.join() === expected && daemons[1]?.join() === other;
     });
+    await Promise.all([first.release(), second.release()]);
     return { first, second };
   }
 
