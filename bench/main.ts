@@ -12,6 +12,7 @@ import { deletedAddress } from './scenarios/deleted-address.ts';
 import { failover } from './scenarios/failover.ts';
 import { forged } from './scenarios/forged.ts';
 import { freeze } from './scenarios/freeze.ts';
+import { health } from './scenarios/health.ts';
 import { ipv6 } from './scenarios/ipv6.ts';
 import { lease } from './scenarios/lease.ts';
 import { many } from './scenarios/many.ts';
@@ -28,7 +29,7 @@ import { virtualMac } from './scenarios/virtual-mac.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[crash, planned, virtualMac, failover, restart, reload, lease, many, ipv6, regularity, forged],
-  ...[freeze, deletedAddress, split, memory, start, control, notified, probes],
+  ...[freeze, deletedAddress, split, memory, start, control, notified, probes, health],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
 

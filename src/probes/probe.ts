@@ -18,5 +18,6 @@ export function failed(detail: string): ProbeOutcome {
 /** The name of the errno where there is one. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if ('errno' in error && typeof error.errno === 'string') return error.errno;
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

@@ -37,11 +37,13 @@ export class UdpProbe implements Probe {
       this.#end = () => settle(failed('broken off'));
       socket.on('error', (error) => settle(failed(reasonOf(error))));
       socket.on('message', (answer) => settle(this.#judge(answer.toString('latin1'))));
-      socket.connect(endpoint.port, endpoint.address, () => {
+      // A callback of connect() would be called without a connection, too.
+      socket.on('connect', () => {
         socket.send(this.#payload, (error) => {
           if (error !== null) settle(failed(reasonOf(error)));
         });
       });
+      socket.connect(endpoint.port, endpoint.address);
     });
   }
 

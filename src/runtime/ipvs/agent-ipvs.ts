@@ -31,7 +31,7 @@ export class AgentIpvs {
   /** What was judged before anybody could be told. */
   #known: Input[] | undefined = [];
   #keeper: IpvsKeeper | undefined;
-  #document: ((keeper: IpvsKeeper) => IpvsDocument) | undefined;
+  #documents: typeof import('./ipvs-document.ts') | undefined;
   #work: Promise<void> = Promise.resolve();
   /** Instances whose preemption waits for the table of connections. */
   #waiting: ReadonlySet<string> = new Set();
@@ -79,7 +79,7 @@ export class AgentIpvs {
 
   /** Undefined: the configuration leaves IPVS alone. */
   document(): IpvsDocument | undefined {
-    return this.#keeper === undefined ? undefined : this.#document?.(this.#keeper);
+    return this.#keeper === undefined ? undefined : this.#documents?.ipvsDocument(this.#keeper);
   }
 
   hurry(): void {
@@ -111,7 +111,7 @@ export class AgentIpvs {
 
   async #begin({ agent, settings }: Lowered): Promise<void> {
     if (agent.ipvs === undefined) return;
-    const [{ IpvsKeeper: Keeper }, { ipvsDocument }] = await Promise.all([
+    const [{ IpvsKeeper: Keeper }, documents] = await Promise.all([
       import('./ipvs-keeper.ts'),
       import('./ipvs-document.ts'),
     ]);
@@ -133,7 +133,7 @@ export class AgentIpvs {
     });
     this.#waiting = waitingIn(settings);
     this.#keeper = keeper;
-    this.#document = ipvsDocument;
+    this.#documents = documents;
     await keeper.start();
   }
 

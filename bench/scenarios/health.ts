@@ -1,0 +1,111 @@
+/** A thousand real servers that are looked at every two seconds: what it costs, and who notices. */
+
+import { run } from '../../src/lab/command.ts';
+import type { Lab } from '../../src/lab/lab.ts';
+import { sleep } from '../../src/lab/wait.ts';
+import { advertsOf } from '../harness/adverts.ts';
+import { BurstCapture } from '../harness/capture.ts';
+import { regularityOf } from '../harness/grid.ts';
+import { withPair } from '../harness/pair.ts';
+import { manyRouters } from '../harness/routers.ts';
+import { atMost, type Row, Samples } from '../harness/row.ts';
+import type { Scenario, ScenarioContext } from '../harness/scenario.ts';
+import { quantile } from '../harness/statistics.ts';
+import { programPids, usageOf } from '../harness/usage.ts';
+
+const SERVERS = 1_000;
+/** RFC 2544's network for benchmarks: the client answers for all of it. */
+const NETWORK = '198.18.0.0/16';
+/** Every check has a result by then, and those that failed at the start have come up. */
+const SETTLE_MILLISECONDS = 8_000;
+const INTERVAL_MILLISECONDS = 10;
+
+const KINDS = ['none', 'tcp', 'http'] as const;
+type Kind = (typeof KINDS)[number];
+
+const HTTP_SERVER = `require('node:http').createServer((_, answer) => answer.end('ok')).listen(80)`;
+
+function addressOf(index: number): string {
+  return `198.18.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+}
+
+function ipvsKeys(kind: Kind): Record<string, unknown> {
+  const service = (number: number) => ({
+    name: `service-${number}`,
+    address: `203.0.113.200:${8_000 + number}`,
+    check: kind,
+    servers: Array.from({ length: 10 }, (_, at) => `${addressOf(number * 10 + at)}:80`),
+  });
+  const services = Array.from({ length: SERVERS / 10 }, (_, number) => service(number));
+  return { ipvs: { required: false, services } };
+}
+
+async function answerForAll(lab: Lab): Promise<void> {
+  const { client } = lab;
+  await run('ip', ['-n', client.namespace, 'route', 'add', 'local', NETWORK, 'dev', 'lo']);
+  await lab.spawn(client, process.execPath, ['-e', HTTP_SERVER], { label: 'servers' });
+  for (const director of [lab.director(1), lab.director(2)]) {
+    const route = ['route', 'add', NETWORK, 'via', client.address];
+    await run('ip', ['-n', director.namespace, ...route]);
+  }
+}
+
+interface Found {
+  readonly cpu: Samples;
+  readonly missed: Samples;
+  readonly errorP99: Samples;
+}
+
+async function measure(context: ScenarioContext, kind: Kind, found: Found): Promise<void> {
+  const milliseconds = context.quick ? 5_000 : 20_000;
+  const spec = {
+    routers: manyRouters(1),
+    intervalMilliseconds: INTERVAL_MILLISECONDS,
+    agentKeys: ipvsKeys(kind),
+  };
+  await withPair('vrrp-agent', spec, async (pair) => {
+    await answerForAll(pair.lab);
+    await sleep(SETTLE_MILLISECONDS);
+    const pids = await programPids(pair.master);
+    const filter = `ip proto 112 and src ${pair.master.address}`;
+    const capture = await BurstCapture.start(pair.lab, pair.backup, filter);
+    const before = usageOf(pids).cpuNanoseconds;
+    const began = performance.now();
+    await sleep(milliseconds);
+    const used = usageOf(pids).cpuNanoseconds - before;
+    const percent = used / 1e4 / (performance.now() - began);
+    const times = advertsOf(await capture.stop(), pair.master.address).map(({ at }) => at);
+    const seen = regularityOf(times, INTERVAL_MILLISECONDS * 1_000);
+    found.cpu.add('vrrp-agent', percent);
+    found.missed.add('vrrp-agent', seen.missed);
+    found.errorP99.add('vrrp-agent', quantile(seen.errors, 0.99) ?? Number.NaN);
+    context.say(`${kind}: ${percent.toFixed(1)} % of a core, ${seen.adverts} adverts`);
+  });
+}
+
+async function measureAll(context: ScenarioContext): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const kind of KINDS) {
+    const found = { cpu: new Samples(), missed: new Samples(), errorP99: new Samples() };
+    await measure(context, kind, found);
+    const label = kind === 'none' ? 'not checked' : `checked by ${kind.toUpperCase()}`;
+    const bars = kind === 'none' ? [] : [atMost('median', 10)];
+    rows.push(
+      found.cpu.row(`1,000 servers ${label}: CPU of one core, adverts included`, '%', bars),
+      found.missed.row(`1,000 servers ${label}: missed adverts`, '', [atMost('max', 0)]),
+      found.errorP99.row(`1,000 servers ${label}: interval error, p99`, 'ms', [atMost('max', 1)]),
+    );
+  }
+  return rows;
+}
+
+export const health: Scenario = {
+  name: 'health',
+  title: 'Health checks of 1,000 servers',
+  method:
+    'One router, adverts every 10 ms; both directors look at 1,000 servers every 2 s, all of them ' +
+    'addresses of one HTTP server in the namespace of the client. CPU time of all threads of the ' +
+    'MASTER over 20 s (schedstat), and the regularity of its adverts meanwhile. keepalived is not ' +
+    'measured: it does not start its checks on a kernel without IPVS.',
+  run: measureAll,
+};

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import * as ipvs from '../../../src/cli/commands/ipvs.ts';
+import { CommandRefusal } from '../../../src/control/commands.ts';
+import type { DrainTerms } from '../../../src/control/ipvs-commands.ts';
+import type { DrainDocument } from '../../../src/control/ipvs-document.ts';
+import { seconds } from '../../../src/net/time.ts';
+import { runControl } from '../control/samples.ts';
+import { runCli } from './run-cli.ts';
+
+const DRAINING: DrainDocument = {
+  service: 'web',
+  server: '10.0.0.11:80',
+  outcome: 'draining',
+  drained: { since: '2026-03-01T09:00:00.000Z', by: 'alice' },
+  weight: 0,
+  active: 3,
+  inactive: 1,
+  waited_ms: 1_000,
+  warnings: [],
+};
+
+/** One command line against an agent that gives this answer. */
+async function cli(line: string, answer: Partial<DrainDocument> | CommandRefusal = {}) {
+  const asked: unknown[] = [];
+  const take = (terms: Partial<DrainTerms>) => {
+    asked.push(terms);
+    return answer instanceof CommandRefusal
+      ? Promise.reject(answer)
+      : Promise.resolve({ ...DRAINING, ...answer });
+  };
+  const { socket } = await runControl({
+    commands: {
+      reload: () => Promise.reject(new Error('not asked for')),
+      takeover: () => Promise.reject(new Error('not asked for')),
+      drains: () => ({ drain: take, undrain: take }),
+    },
+  });
+  return { ...(await runCli(ipvs, [...line.split(' '), '--socket', socket])), asked };
+}
+
+function refused(status: number, code: string) {
+  return new CommandRefusal({ status, code, message: `it is ${code}` });
+}
+
+describe('ipvs drain', () => {
+  test('does not wait unless it is told to, and is done', async () => {
+    const { stdout, code, asked } = await cli('ipvs drain web 10.0.0.11:80');
+    expect({ stdout, code }).toEqual({
+      stdout:
+        'web: 10.0.0.11:80 gets no new connections, and has 3 active and 1 inactive connections\n',
+      code: 0,
+    });
+    expect(asked).toEqual([{ service: 'web', server: '10.0.0.11:80', wait: null, force: false }]);
+  });
+
+  test('waits a minute, or as long as it is told', async () => {
+    const drained = { outcome: 'drained', active: 0, inactive: 0 } as const;
+    const minute = await cli('ipvs drain web 10.0.0.11:80 --wait', drained);
+    expect(minute.asked).toMatchObject([{ wait: seconds(60) }]);
+    const hour = await cli('ipvs drain web 10.0.0.11:80 --wait 1h --force', drained);
+    expect(hour.asked).toMatchObject([{ wait: seconds(3_600), force: true }]);
+    expect(hour).toMatchObject({
+      stdout: 'web: 10.0.0.11:80 is drained after 1.0 s: 0 active and 0 inactive connections\n',
+      code: 0,
+    });
+  });
+
+  test('exits with 3 when there are connections left', async () => {
+    expect(await cli('ipvs drain web 10.0.0.11:80 --wait 1s')).toMatchObject({ code: 3 });
+  });
+
+  test.each([
+    [409, 'last-server', 4],
+    [404, 'no-such-server', 2],
+    [409, 'ipvs-unavailable', 1],
+    [500, 'state-unwritable', 1],
+  ])('exits with what a refusal means: %s %s', async (status, code, exit) => {
+    const { stderr, code: is } = await cli('ipvs drain web 10.0.0.11', refused(status, code));
+    expect({ stderr, is }).toEqual({ stderr: `vrrp-agent: it is ${code}\n`, is: exit });
+  });
+
+  test('refuses a time that is none before anything is asked', async () => {
+    const { code, asked } = await cli('ipvs drain web 10.0.0.11:80 --wait soon');
+    expect({ code, asked }).toEqual({ code: 2, asked: [] });
+  });
+});
+
+test('ipvs undrain says the weight that counts again', async () => {
+  const answer = { outcome: 'in-service', drained: null, weight: 5 } as const;
+  const { stdout, code } = await cli('ipvs undrain web 10.0.0.11:80', answer);
+  expect({ stdout, code }).toEqual({
+    stdout: 'web: 10.0.0.11:80 is in service, weight 5\n',
+    code: 0,
+  });
+});
