@@ -1,5 +1,5 @@
 /** What an answer is held against, and the number that it may be instead. */
-import type { Expectation } from '../net/probe.ts';
+import type { Expectation, StatusRange } from '../net/probe.ts';
 
 /** No more of an answer is kept, or looked at. */
 export const ANSWER_MAX = 64 * 1_024;
@@ -8,6 +8,12 @@ export function matcherOf(expected: Expectation): (answer: string) => boolean {
   if (expected.kind === 'text') return (answer) => answer.includes(expected.text);
   const pattern = new RegExp(expected.pattern, 'u');
   return (answer) => pattern.test(answer);
+}
+
+export function statusIn(expected: readonly (number | StatusRange)[], status: number): boolean {
+  return expected.some((one) =>
+    typeof one === 'number' ? status === one : status >= one.first && status <= one.last,
+  );
 }
 
 /** The first line; undefined: no number. */

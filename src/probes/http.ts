@@ -6,7 +6,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Expectation, ProbeOutcome, StatusRange, WeightScale } from '../net/probe.ts';
-import { ANSWER_MAX, matcherOf, numberIn } from './expectation.ts';
+import { ANSWER_MAX, matcherOf, numberIn, statusIn } from './expectation.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
 
 export interface HttpProbeOptions {
@@ -63,7 +63,7 @@ export class HttpProbe implements Probe {
     const { statusCode = 0 } = response;
     const detail = `status ${statusCode}`;
     const { status, weight } = this.#options;
-    if (!status.some((one) => isIn(one, statusCode))) settle(failed(detail));
+    if (!statusIn(status, statusCode)) settle(failed(detail));
     else if (this.#matches === undefined && weight === undefined) settle(passed(detail));
     else {
       readBody(response).then(
@@ -79,11 +79,6 @@ export class HttpProbe implements Probe {
     const value = numberIn(body);
     return value === undefined ? failed(`${detail}, no number`) : { ...passed(`${value}`), value };
   }
-}
-
-function isIn(expected: number | StatusRange, status: number): boolean {
-  if (typeof expected === 'number') return status === expected;
-  return status >= expected.first && status <= expected.last;
 }
 
 /** What is too much is left unread. */

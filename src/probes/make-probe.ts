@@ -4,7 +4,8 @@ import type { ProbeSettings } from '../net/probe.ts';
 import { DnsProbe } from './dns.ts';
 import { FileProbe } from './file.ts';
 import { GatewayProbe } from './gateway.ts';
-import { HttpProbe } from './http.ts';
+import { HttpProbe, type HttpProbeOptions } from './http.ts';
+import { HttpStatusProbe } from './http-status.ts';
 import { PingProbe } from './ping.ts';
 import type { Probe } from './probe.ts';
 import { ProcessProbe } from './process.ts';
@@ -31,7 +32,7 @@ export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundin
     case 'gateway':
       return new GatewayProbe(settings, reactor());
     case 'http':
-      return new HttpProbe(settings);
+      return makeHttpProbe(settings);
     case 'tcp':
       return new TcpProbe(settings.endpoint);
     case 'dns':
@@ -41,4 +42,10 @@ export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundin
     case 'ping':
       return new PingProbe(settings.address, reactor());
   }
+}
+
+function makeHttpProbe(settings: HttpProbeOptions): Probe {
+  const { url, body, weight } = settings;
+  const isPlain = url.startsWith('http:') && body === undefined && weight === undefined;
+  return isPlain ? new HttpStatusProbe(settings) : new HttpProbe(settings);
 }
