@@ -58,7 +58,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/engine/',
     'src/control/protocol.ts',
     'src/control/ietf-vrrp.ts',
-    'src/control/ipvs-document.ts',
     'src/control/operator-protocol.ts',
     'src/control/ipvs-document.ts',
     // The listener for metrics answers as the control API does.

@@ -237,7 +237,7 @@ async function runLogged(
     manager.stopping();
     noteEnd(model, note);
   }
-  await ipvs.stop();
+  await ipvs.stop(handedOver);
   operators.close();
   prober.close();
   await notifier.close();

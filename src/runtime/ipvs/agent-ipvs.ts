@@ -86,10 +86,10 @@ export class AgentIpvs {
     this.#keeper?.hurry();
   }
 
-  /** After the VIPs have gone. */
-  async stop(): Promise<void> {
+  /** After the VIPs have gone, or after the next process has taken over. */
+  async stop(handedOver: boolean): Promise<void> {
     await this.#work;
-    await this.#keeper?.stop();
+    await (handedOver ? this.#keeper?.release() : this.#keeper?.stop());
   }
 
   async #follow(config: Lowered): Promise<void> {

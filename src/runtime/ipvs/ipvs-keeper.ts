@@ -193,12 +193,7 @@ export class IpvsKeeper {
 
   /** After the VIPs have gone. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    clearTimeout(this.#timer);
-    this.health.close();
-    await this.#checking;
-    const parts = this.#parts;
-    this.#parts = undefined;
+    const parts = await this.#end();
     if (parts !== undefined) {
       await parts.watch?.close();
       await parts.sync?.stop(this.#hurried);
@@ -208,6 +203,24 @@ export class IpvsKeeper {
       if (this.#settings.onStop === 'remove') await this.#memory.forget();
     }
     await this.#guard?.lower();
+  }
+
+  /** Another process goes on with all that is in the kernel: it stays as it is. */
+  async release(): Promise<void> {
+    const parts = await this.#end();
+    parts?.sync?.abandon();
+    await parts?.watch?.close();
+    parts?.client.close();
+  }
+
+  async #end(): Promise<Parts | undefined> {
+    this.#isStopping = true;
+    clearTimeout(this.#timer);
+    this.health.close();
+    await this.#checking;
+    const parts = this.#parts;
+    this.#parts = undefined;
+    return parts;
   }
 
   /** Daemons that differ are made anew; what the kernel keeps of the table stays. */
