@@ -16,7 +16,7 @@ import { serviceName } from '../../net/ipvs.ts';
 import { DrainDesk } from './health/drain-desk.ts';
 import { DrainStore } from './health/drain-store.ts';
 import type { HealthKeeper } from './health/health-keeper.ts';
-import { openHealth, retireFallbacks } from './health/open-health.ts';
+import { openHealth, recallHealth, retireFallbacks } from './health/open-health.ts';
 import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
 import { MemoryFile } from './memory-file.ts';
@@ -287,11 +287,7 @@ export class IpvsKeeper {
       serversOf: (service) => this.health.serversOf(service),
       remember: (owned) => this.#memory.write({ services: [...owned], sysctls: sysctls.before }),
     });
-    for (const service of settings.services) {
-      if (services.isOwned(serviceName(service.service.key))) {
-        this.health.recall(service, services.serversIn(service));
-      }
-    }
+    recallHealth(this.health, settings.services, services);
     if (settings.timeouts !== undefined) client.setTimeouts(settings.timeouts);
     sysctls.want(new Map(Object.entries(settings.sysctls)));
     await services.want(settings.services, settings.exclusive);

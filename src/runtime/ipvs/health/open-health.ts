@@ -1,4 +1,6 @@
 /** Health checks joined to their probes and to the service table. */
+import type { ServiceSettings } from '../../../config/ipvs-settings.ts';
+import { serviceName } from '../../../net/ipvs.ts';
 import { Prober } from '../../probes/prober.ts';
 import { messageOf } from '../ipvs-log.ts';
 import type { ServiceKeeper } from '../service-keeper.ts';
@@ -18,6 +20,20 @@ export function openHealth(options: Omit<HealthKeeperOptions, 'prober'>): Health
   });
   const health = new HealthKeeper({ ...options, prober });
   return health;
+}
+
+/** What a former run has made and left says more of the servers than nothing. */
+export function recallHealth(
+  health: Pick<HealthKeeper, 'recall'>,
+  services: readonly ServiceSettings[],
+  table: Pick<ServiceKeeper, 'isOwned' | 'read'>,
+): void {
+  const owned = services.filter(({ service }) => table.isOwned(serviceName(service.key)));
+  if (owned.length === 0) return;
+  const actual = new Map(table.read().map((one) => [serviceName(one.service.key), one.servers]));
+  for (const settings of owned) {
+    health.recall(settings, actual.get(serviceName(settings.service.key)) ?? []);
+  }
 }
 
 /** A fallback that is not needed any more leaves when its last connection has ended. */

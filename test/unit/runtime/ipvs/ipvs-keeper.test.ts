@@ -300,3 +300,10 @@ describe('connection synchronisation', () => {
     await bench.keeper.stop();
   });
 });
+
+test('a process that hands over leaves the services to the next one', async () => {
+  const bench = new Bench();
+  await bench.keeper.start();
+  await bench.keeper.release();
+  expect(bench.kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+});
