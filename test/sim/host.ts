@@ -3,6 +3,7 @@
  * can be started, stopped, killed, and held up; the kernel goes on all the while.
  */
 import { CounterTable, countersLength } from '../../src/engine/counters.ts';
+import type { Input } from '../../src/engine/inputs.ts';
 import type { Report } from '../../src/engine/reports.ts';
 import type { OperatorRequest } from '../../src/engine/requests.ts';
 import type { Settings } from '../../src/engine/settings.ts';
@@ -16,6 +17,7 @@ import { SimKernel } from './kernel.ts';
 import type { Random } from './random.ts';
 import type { Port, Segment } from './segment.ts';
 import { SimSockets } from './sockets.ts';
+import { SimVirtualLinks } from './virtual-links.ts';
 
 /** The longest that the scheduler lets a process wait that has something to do. */
 export const SCHEDULING_DELAY = 300;
@@ -27,7 +29,7 @@ export interface HostObserver {
   asked(host: Host, instance: string, id: number, request: OperatorRequest): void;
   /** The process came, went, or told a new state. */
   changed(): void;
-  sent(host: Host, packet: Uint8Array): void;
+  sent(host: Host, packet: Uint8Array, frame: Uint8Array | undefined): void;
   announced(host: Host, frame: Uint8Array): void;
   reported(host: Host, report: Report): void;
 }
@@ -49,6 +51,7 @@ export class Host implements Port {
   lastPause: { readonly from: Instant; readonly to: Instant } | undefined;
   #pausedAt: Instant = instant(0);
   #isPaused = false;
+  readonly #virtualLinks: SimVirtualLinks;
   #process: Process | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -76,12 +79,13 @@ export class Host implements Port {
     this.#segment = segment;
     this.#observer = observer;
     this.kernel = new SimKernel(clock, random.fork(), () => this.#wantTurn());
+    this.#virtualLinks = new SimVirtualLinks(settings, this.kernel, clock, random.fork());
     this.sockets = new SimSockets(this.kernel, {
       readable: () => {
         if (this.#wakesOnPackets) this.#wantTurn();
       },
-      transmit: (packet) => {
-        observer.sent(this, packet);
+      transmit: (packet, frame) => {
+        observer.sent(this, packet, frame);
         segment.transmit(number, packet);
       },
       announce: (frame) => observer.announced(this, frame),
@@ -135,11 +139,17 @@ export class Host implements Port {
       {
         reports: (reports) => this.#take(reports),
         lateness: () => {},
-        finished: () => this.#clock.after(0, () => this.#end(engine)),
+        virtualLink: (request) =>
+          this.#virtualLinks.answer(request, (input) => this.#feed(engine, input)),
+        finished: () => {
+          this.#virtualLinks.removeAll();
+          this.#clock.after(0, () => this.#end(engine));
+        },
       },
     );
     this.#process = { engine, loop, isStopping: false };
     this.#setPaused(false);
+    this.#virtualLinks.prepare();
     loop.start();
   }
 
@@ -194,6 +204,13 @@ export class Host implements Port {
 
   deliver(packet: Uint8Array): void {
     if (this.#process !== undefined) this.sockets.arrive(packet);
+  }
+
+  /** To the process that has asked, once it runs. */
+  #feed(engine: RefusalWatchingEngine, input: Input): void {
+    if (this.#process?.engine !== engine) return;
+    if (this.#isPaused) this.#clock.after(SCHEDULING_DELAY, () => this.#feed(engine, input));
+    else this.#process.loop.feed([input]);
   }
 
   #end(engine: RefusalWatchingEngine | undefined): void {

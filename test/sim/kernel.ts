@@ -3,7 +3,13 @@
  * them. Outlives the process that uses it.
  */
 import type { RoutePort } from '../../src/kernel/ports.ts';
-import { type Family, familyOf, type IpAddress, mac } from '../../src/net/address.ts';
+import {
+  type Family,
+  familyOf,
+  type IpAddress,
+  type MacAddress,
+  mac,
+} from '../../src/net/address.ts';
 import type {
   AddressChange,
   AddressState,
@@ -34,6 +40,8 @@ const DETECTION_TIME = 1_000_000;
 
 export interface SimLink {
   attributes: LinkAttributes;
+  /** Index of the link that a macvlan shares the wire with. */
+  readonly parent?: number;
   readonly addresses: Map<string, AddressState>;
 }
 
@@ -69,10 +77,35 @@ export class SimKernel implements RoutePort {
     return index;
   }
 
+  /** Down, as one is that has just been made. False: there is nothing to put it on. */
+  createMacvlan(name: string, parentName: string, address: MacAddress): boolean {
+    const parent = this.#byName(parentName)?.attributes.index;
+    if (parent === undefined) return false;
+    if (this.#byName(name) !== undefined) return true;
+    const index = this.#nextIndex++;
+    const attributes = { index, name, mac: address, mtu: 1500, running: false, up: false };
+    this.#links.set(index, { attributes, parent, addresses: new Map() });
+    this.#tell({ kind: 'link.changed', link: attributes });
+    return true;
+  }
+
+  setDown(name: string): void {
+    const link = this.#byName(name);
+    if (link?.attributes.up !== true) return;
+    this.#change(link, { up: false, running: false });
+    this.#dropIpv6(link);
+  }
+
+  isUp(name: string): boolean {
+    return this.#byName(name)?.attributes.up === true;
+  }
+
+  /** With it go the macvlans on it. */
   removeLink(name: string): void {
     const link = this.#byName(name);
     if (link === undefined) return;
     const { index } = link.attributes;
+    for (const child of this.#childrenOf(index)) this.removeLink(child.attributes.name);
     for (const state of [...link.addresses.values()]) this.#drop(link, state);
     this.#dropRoutes(index);
     this.#links.delete(index);
@@ -83,13 +116,13 @@ export class SimKernel implements RoutePort {
   setRunning(name: string, running: boolean): void {
     const link = this.#byName(name);
     if (link === undefined || link.attributes.running === running) return;
-    link.attributes = { ...link.attributes, running };
-    this.#tell({ kind: 'link.changed', link: link.attributes });
+    this.#change(link, { running });
+    for (const child of this.#childrenOf(link.attributes.index)) {
+      if (child.attributes.up === true) this.#change(child, { running });
+    }
     if (running) return;
     this.#dropRoutes(link.attributes.index);
-    for (const state of [...link.addresses.values()]) {
-      if (familyOf(state.address) === 'ipv6') this.#drop(link, state);
-    }
+    this.#dropIpv6(link);
   }
 
   /** IPv6 addresses are looked for on the segment before they can be used. */
@@ -231,8 +264,8 @@ export class SimKernel implements RoutePort {
     return indexes.map((index) => {
       const link = this.#links.get(index);
       if (link === undefined) return ENODEV;
-      link.attributes = { ...link.attributes, up: true, running: true };
-      this.#tell({ kind: 'link.changed', link: link.attributes });
+      const running = this.#links.get(link.parent ?? index)?.attributes.running ?? false;
+      this.#change(link, { up: true, running });
       return 0;
     });
   }
@@ -275,6 +308,21 @@ export class SimKernel implements RoutePort {
     const at = Math.max(last, this.#clock.now + this.#random.integer(10, MONITOR_DELAY));
     this.#messages.push({ at, event });
     this.#clock.after(at - this.#clock.now, () => this.#readable());
+  }
+
+  #change(link: SimLink, what: Partial<LinkAttributes>): void {
+    link.attributes = { ...link.attributes, ...what };
+    this.#tell({ kind: 'link.changed', link: link.attributes });
+  }
+
+  #childrenOf(index: number): SimLink[] {
+    return [...this.#links.values()].filter(({ parent }) => parent === index);
+  }
+
+  #dropIpv6(link: SimLink): void {
+    for (const state of [...link.addresses.values()]) {
+      if (familyOf(state.address) === 'ipv6') this.#drop(link, state);
+    }
   }
 
   #byName(name: string): SimLink | undefined {

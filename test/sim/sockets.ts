@@ -13,7 +13,7 @@ const NO_WAIT = 0 as Duration;
 export interface SocketHooks {
   /** Something has become readable. */
   readable(): void;
-  transmit(packet: Uint8Array): void;
+  transmit(packet: Uint8Array, frame: Uint8Array | undefined): void;
   announce(frame: Uint8Array): void;
 }
 
@@ -66,8 +66,9 @@ export class SimSockets implements PacketPort {
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
     let failed = 0;
-    for (const { index, packet } of datagrams) {
-      if (this.#kernel.byIndex(index)?.attributes.running === true) this.#hooks.transmit(packet);
+    for (const { index, packet, frame } of datagrams) {
+      const isRunning = this.#kernel.byIndex(index)?.attributes.running === true;
+      if (isRunning) this.#hooks.transmit(packet, frame);
       else failed++;
     }
     return failed;

@@ -76,7 +76,8 @@ export class World {
       changed: () => {
         this.#rows = undefined;
       },
-      sent: (host: Host, packet: Uint8Array) => this.#sent(host, packet),
+      sent: (host: Host, packet: Uint8Array, frame: Uint8Array | undefined) =>
+        this.#sent(host, packet, frame),
       announced: (host: Host, frame: Uint8Array) => this.#announced(host, frame),
       reported: (host: Host, report: Report) => this.#reported(host, report),
     };
@@ -212,10 +213,14 @@ export class World {
     else this.disturb(what);
   }
 
-  #sent(host: Host, packet: Uint8Array): void {
+  #sent(host: Host, packet: Uint8Array, frame: Uint8Array | undefined): void {
     if (this.#isTraced) this.note(`${host.name} sends ${describe(packet)}`);
     for (const invariant of this.#invariants) {
-      const wrong = invariant.sent?.(this, host, packet);
+      const wrong =
+        invariant.sent?.(this, host, packet) ??
+        (frame === undefined
+          ? undefined
+          : invariant.framed?.(this, host, frame, priorityIn(packet)));
       if (wrong !== undefined) this.violated(invariant.name, wrong);
     }
   }
@@ -237,6 +242,13 @@ export class World {
 }
 
 function describe(packet: Uint8Array): string {
-  const at = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
-  return `VRID ${packet[at + 1]} priority ${packet[at + 2]}`;
+  return `VRID ${packet[messageIn(packet) + 1]} priority ${priorityIn(packet)}`;
+}
+
+function priorityIn(packet: Uint8Array): number {
+  return packet[messageIn(packet) + 2] ?? 0;
+}
+
+function messageIn(packet: Uint8Array): number {
+  return (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
 }

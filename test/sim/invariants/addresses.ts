@@ -8,11 +8,15 @@ import { routingKey, routingText } from '../../../src/net/routing.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
+import { SLOWEST } from '../virtual-links.ts';
 import { REACTION_TIME, type Row } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 /** Until a change by somebody else has been noticed and answered. */
 const NOTICE_TIME = MONITOR_DELAY + REACTION_TIME;
+
+/** A virtual link that somebody has removed is made again, and the kernel tells of it. */
+const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 
 /** A refused removal is tried again after this time. */
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
@@ -30,7 +34,9 @@ export function addressesFollowState(): Invariant {
     name: 'VIPs exactly while MASTER',
     check(world) {
       misplacement.begin();
-      const allowed = world.hasRefused ? REMOVAL_RETRY_TIME + NOTICE_TIME : NOTICE_TIME;
+      const remaking = world.hosts.some(hasVirtualLink) ? REMAKE_TIME : 0;
+      const noticing = NOTICE_TIME + remaking;
+      const allowed = world.hasRefused ? REMOVAL_RETRY_TIME + noticing : noticing;
       if (world.clock.now - world.disturbedAt <= allowed) return undefined;
       for (const row of world.rows()) {
         const { key, host, settings, view } = row;
@@ -66,8 +72,12 @@ export function addressesFollowState(): Invariant {
   };
 }
 
+function hasVirtualLink({ settings }: Host): boolean {
+  return settings.instances.some(({ virtualMac }) => virtualMac !== undefined);
+}
+
 /** Zero where one turn is enough for all. */
-function turnsTime({ settings }: Host): number {
+export function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
   return Math.floor(Math.max(0, six.length - 1) / CHANGES_IN_A_TURN) * TURN_TIME;

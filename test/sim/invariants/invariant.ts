@@ -8,6 +8,8 @@ export interface Invariant {
   check(world: World): string | undefined;
   /** A packet leaves a host. */
   sent?(world: World, host: Host, packet: Uint8Array): string | undefined;
+  /** An advertisement leaves a host in a frame that was made for it. */
+  framed?(world: World, host: Host, frame: Uint8Array, priority: number): string | undefined;
   /** A frame that announces a VIP leaves a host. */
   announced?(world: World, host: Host, frame: Uint8Array): string | undefined;
 }

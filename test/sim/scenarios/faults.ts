@@ -24,6 +24,7 @@ export const FAULTS: readonly Fault[] = [
   removePrimaryAddress,
   removeVirtualAddress,
   addVirtualAddress,
+  loseVirtualLink,
   loseMonitorMessages,
   refuseAddresses,
   impairSegment,
@@ -159,6 +160,16 @@ function addVirtualAddress(world: World, random: Random): void {
   const vip = random.pick(instance.addresses);
   world.disturb(`somebody adds ${vip.address} to ${host.name}`);
   host.kernel.addAddress(vip.interface, vip.address, vip.prefixLength);
+}
+
+function loseVirtualLink(world: World, random: Random): void {
+  const host = random.pick(world.hosts);
+  const name = random.pick(host.settings.instances).virtualMac?.interface;
+  if (name === undefined) return;
+  const isRemoved = random.chance(0.5);
+  world.disturb(`somebody ${isRemoved ? 'removes' : 'sets down'} ${name} of ${host.name}`);
+  if (isRemoved) host.kernel.removeLink(name);
+  else host.kernel.setDown(name);
 }
 
 function loseMonitorMessages(world: World, random: Random): void {

@@ -12,6 +12,7 @@ import { oneMaster } from '../invariants/one-master.ts';
 import { quietWhenSettled } from '../invariants/quiet.ts';
 import { someMaster } from '../invariants/some-master.ts';
 import { listensAfterStall } from '../invariants/stall.ts';
+import { virtualMacOfMaster } from '../invariants/virtual-mac.ts';
 import { Random } from '../random.ts';
 import { Violation, World } from '../world.ts';
 import { bootHost, FAULTS, heal } from './faults.ts';
@@ -43,6 +44,7 @@ export function run(seed: number, isTraced = false): Run {
     listensAfterStall(),
     makeBeforeBreak(),
     groupsTogether(),
+    virtualMacOfMaster(),
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));

@@ -7,7 +7,7 @@ import type {
   UnicastSettings,
   VirtualAddress,
 } from '../../../src/engine/settings.ts';
-import { type Family, type IpAddress, ip } from '../../../src/net/address.ts';
+import { type Family, type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import { COMMAND_TIME } from '../host.ts';
 import type { Random } from '../random.ts';
@@ -144,7 +144,6 @@ function drawInstance(
     version: one.version,
     priority,
     advertisementInterval: random.pick(one.intervals),
-    addresses: one.addresses,
     extraAddresses: [],
     ...drawRouting(one),
     preempt: random.chance(0.7),
@@ -159,8 +158,8 @@ function drawInstance(
     garp: GARP,
     neighborAdvertisement: { router: 'auto' },
     track: [],
-    virtualMac: undefined,
     ...(priority < 255 && random.chance(0.2) ? { beforeMaster: drawBeforeMaster(random) } : {}),
+    ...virtualMacPart(one, random.chance(0.3)),
     ...(random.chance(0.7) ? { lease: seconds(random.pick([2, 4])) } : {}),
   };
 }
@@ -171,6 +170,20 @@ function drawBeforeMaster(random: Random): NonNullable<InstanceSettings['beforeM
     return { deadline: (2 * COMMAND_TIME) as Duration, onFailure: 'abort' };
   }
   return { deadline: milliseconds(random.integer(10, 500)), onFailure: 'proceed' };
+}
+
+/** One director may use it while another does not. */
+function virtualMacPart(
+  { vrid, family, addresses }: Agreement,
+  isWanted: boolean,
+): Pick<InstanceSettings, 'addresses' | 'virtualMac'> {
+  if (!isWanted) return { addresses, virtualMac: undefined };
+  const name = `vr-${vrid}`;
+  const form = family === 'ipv4' ? '01' : '02';
+  return {
+    addresses: addresses.map((one) => ({ ...one, interface: name })),
+    virtualMac: { interface: name, mac: mac(`00:00:5e:00:${form}:${vrid.toString(16)}`) },
+  };
 }
 
 /** At most one address owner, seldom; equal priorities often enough. */

@@ -1,0 +1,48 @@
+/**
+ * The virtual MAC is that of the MASTER alone: nobody else sends from it, and nobody else has its link
+ * up for long, because whoever sends one frame from it turns every switch towards itself.
+ */
+import { macFromBytes } from '../../../src/net/address.ts';
+import type { Host } from '../host.ts';
+import { MONITOR_DELAY } from '../kernel.ts';
+import { SLOWEST } from '../virtual-links.ts';
+import { REACTION_TIME } from '../world.ts';
+import { type Invariant, Lasting } from './invariant.ts';
+
+/** An IPv4 link without addresses is set down a second later, and one link after the other. */
+const REST_TIME = 1_000_000 + 10 * SLOWEST + MONITOR_DELAY + REACTION_TIME;
+
+export function virtualMacOfMaster(): Invariant {
+  const idle = new Lasting();
+  return {
+    name: 'the virtual MAC is the MASTER’s',
+    check(world) {
+      idle.begin();
+      for (const { key, host, settings, view } of world.rows()) {
+        const name = settings.virtualMac?.interface;
+        if (name === undefined || view.state === 'MASTER' || !host.kernel.isUp(name)) continue;
+        // An address that cannot be removed, or that somebody else has put there, keeps it up.
+        if (host.kernel.refuses === 'remove' || world.hasRefused) continue;
+        if (idle.note(key, world.clock.now, world.disturbedAt) > REST_TIME) {
+          return `${host.name} is ${view.state}, and ${name} is up`;
+        }
+      }
+      return undefined;
+    },
+    framed(_world, host, frame, priority) {
+      return priority === 0 ? undefined : senderOf(host, frame);
+    },
+    announced(_world, host, frame) {
+      return senderOf(host, frame);
+    },
+  };
+}
+
+/** What is wrong with a frame of the host that carries a virtual MAC. */
+function senderOf(host: Host, frame: Uint8Array): string | undefined {
+  const source = macFromBytes(frame, 6);
+  const owner = host.settings.instances.find(({ virtualMac }) => virtualMac?.mac === source);
+  if (owner === undefined) return undefined;
+  const state = host.engine?.view().find(({ name }) => name === owner.name)?.state;
+  return state === 'MASTER' ? undefined : `${host.name} is ${state} and sends from ${source}`;
+}

@@ -1,0 +1,61 @@
+/**
+ * Who makes and sets down the links of virtual MAC addresses for the process of one host, as the main
+ * thread does: later than it is asked, and not at all when the process has gone.
+ */
+import type { Input } from '../../src/engine/inputs.ts';
+import type { Settings } from '../../src/engine/settings.ts';
+import type { VirtualLinkRequest } from '../../src/runtime/loop.ts';
+import type { Clock } from './clock.ts';
+import type { SimKernel } from './kernel.ts';
+import type { Random } from './random.ts';
+
+/** Some of it takes the kernel 15 ms. */
+export const SLOWEST = 15_000;
+
+export class SimVirtualLinks {
+  readonly #settings: Settings;
+  readonly #kernel: SimKernel;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(settings: Settings, kernel: SimKernel, clock: Clock, random: Random) {
+    this.#settings = settings;
+    this.#kernel = kernel;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Before a start: what a former run has left up is set down, and what is missing made. */
+  prepare(): void {
+    for (const name of this.#names()) {
+      this.#kernel.setDown(name);
+      this.#make(name);
+    }
+  }
+
+  /** After a stop. */
+  removeAll(): void {
+    for (const name of this.#names()) this.#kernel.removeLink(name);
+  }
+
+  answer({ kind, name }: VirtualLinkRequest, feed: (input: Input) => void): void {
+    this.#clock.after(this.#random.integer(100, SLOWEST), () => {
+      if (kind === 'virtual-link.rest') {
+        this.#kernel.setDown(name);
+        feed({ kind: 'virtual-link.rested', name });
+      } else if (!this.#make(name)) {
+        feed({ kind: 'virtual-link.failed', name, message: 'there is no interface' });
+      }
+    });
+  }
+
+  #names(): string[] {
+    return this.#settings.instances.flatMap(({ virtualMac }) => virtualMac?.interface ?? []);
+  }
+
+  #make(name: string): boolean {
+    const owner = this.#settings.instances.find((one) => one.virtualMac?.interface === name);
+    if (owner?.virtualMac === undefined) return false;
+    return this.#kernel.createMacvlan(name, owner.interface, owner.virtualMac.mac);
+  }
+}
