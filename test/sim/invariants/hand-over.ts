@@ -53,11 +53,19 @@ function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
     // It may have to wait for others of its group, or for a command.
     if (settings.beforeMaster !== undefined || world.membersOf(row).length > 1) continue;
     const interval = world.longestInterval(settings);
+    // Of routers whose intervals differ, who leaves repeats itself sooner than the Skew_Time of a slow
+    // heir that has just started, and each time that begins anew.
+    if (intervalOf(from, settings) < interval) continue;
     const until =
       startedAt + skewTime(settings.version, view.priority.effective, interval) + 2 * REACTION_TIME;
     found.push({ settings, from, heir: host, startedAt, until });
   }
   return found;
+}
+
+function intervalOf({ settings }: Host, { name, advertisementInterval }: InstanceSettings): number {
+  const own = settings.instances.find((one) => one.name === name);
+  return own?.advertisementInterval ?? advertisementInterval;
 }
 
 /** Somebody else has become MASTER, even if only to fail at once. */
