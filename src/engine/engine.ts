@@ -282,6 +282,8 @@ export class Engine {
     const stalled = stalledOf(this.#routers, lateness, now);
     if (stalled.length === 0) return;
     for (const router of stalled) this.#transitions.apply(router, { type: 'stall' }, now);
+    // Members that did not stand still for too long say nothing more as MASTER either.
+    this.#groups.settle(now);
     this.#timers.tighten();
     this.#counters.add(GLOBAL_ROW, 'stalls');
     this.#outbox.first({ kind: 'received.discard' });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { microseconds, milliseconds, seconds } from '../../src/net/time.ts';
-import { advert, Rig } from './rig.ts';
+import { ip } from '../../src/net/address.ts';
+import { type Duration, microseconds, milliseconds, seconds } from '../../src/net/time.ts';
+import { advert, linkOf, Rig } from './rig.ts';
 
 describe('the stall guard', () => {
   function master(): Rig {
@@ -49,6 +50,28 @@ describe('the stall guard', () => {
     expect(rig.engine.deadline()).toBeGreaterThan(rig.now);
     expect(rig.handle({ kind: 'wake' })).toEqual([]);
     expect(rig.count('stalls', 0)).toBe(1);
+  });
+
+  test('a member of a group resigns instead of advertising, however slow its own interval is', () => {
+    const member = (name: string, vrid: number, advertisementInterval: Duration) => ({
+      name,
+      vrid,
+      advertisementInterval,
+      addresses: [{ address: ip(`203.0.113.${vrid}`), prefixLength: 32, interface: 'eth0' }],
+    });
+    const members = [member('slow', 1, seconds(1)), member('fast', 2, milliseconds(50))];
+    const rig = new Rig(members, {
+      links: [linkOf()],
+      syncGroups: [{ name: 'gateway', instances: ['slow', 'fast'], mode: 'all', track: [] }],
+    });
+    rig.start();
+    rig.becomeMaster();
+    rig.elapse(seconds(2));
+    rig.freeze(milliseconds(1_100));
+    const said = rig.turn();
+    expect(said).toContain('MASTER -> BACKUP (stall)');
+    expect(said.filter((line) => line.startsWith('advert'))).toEqual(['advert 0 to 224.0.0.18']);
+    expect([0, 1].map((position) => rig.view(position).state)).toEqual(['BACKUP', 'BACKUP']);
   });
 
   test('with a fast interval it is a matter of milliseconds', () => {

@@ -3,6 +3,7 @@
  * up for long, because whoever sends one frame from it turns every switch towards itself.
  */
 import { macFromBytes } from '../../../src/net/address.ts';
+import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { SLOWEST } from '../virtual-links.ts';
@@ -29,20 +30,22 @@ export function virtualMacOfMaster(): Invariant {
       }
       return undefined;
     },
-    framed(_world, host, frame, priority) {
-      return priority === 0 ? undefined : senderOf(host, frame);
+    framed({ clock }, host, frame, priority) {
+      return priority === 0 ? undefined : senderOf(clock.now, host, frame);
     },
-    announced(_world, host, frame) {
-      return senderOf(host, frame);
+    announced({ clock }, host, frame) {
+      return senderOf(clock.now, host, frame);
     },
   };
 }
 
 /** What is wrong with a frame of the host that carries a virtual MAC. */
-function senderOf(host: Host, frame: Uint8Array): string | undefined {
+function senderOf(now: Instant, host: Host, frame: Uint8Array): string | undefined {
   const source = macFromBytes(frame, 6);
   const owner = host.settings.instances.find(({ virtualMac }) => virtualMac?.mac === source);
   if (owner === undefined) return undefined;
-  const state = host.engine?.view().find(({ name }) => name === owner.name)?.state;
-  return state === 'MASTER' ? undefined : `${host.name} is ${state} and sends from ${source}`;
+  const view = host.engine?.view().find(({ name }) => name === owner.name);
+  // What the router said as MASTER in its last turn leaves when the turn is over.
+  if (view?.state === 'MASTER' || view?.since === now) return undefined;
+  return `${host.name} is ${view?.state} and sends from ${source}`;
 }
