@@ -74,8 +74,11 @@ export class Findings {
     this.#warnings.push({ ...this.#locate(path), code: 'advice', message });
   }
 
+  /** One that several servers share stands in the text once. */
   command(path: Path, argv: readonly string[], user: string | undefined): void {
-    this.commands.push({ ...this.#locate(path, 'value'), argv, user });
+    const place = this.#locate(path, 'value');
+    const isKnown = ({ line, column }: Position) => line === place.line && column === place.column;
+    if (!this.commands.some(isKnown)) this.commands.push({ ...place, argv, user });
   }
 
   /** Whether an error at exactly this path is known: what follows from it need not be said. */

@@ -165,6 +165,7 @@ function scriptOf({ command, user }: ExecFile, words: CheckMapping, place: Place
     const message = 'the program needs its absolute path: there is no shell that would find it';
     findings.error([...at, 0], 'type', message);
   }
+  findings.command(at, command, user);
   const argv = command.map((part, index) => {
     if (part.includes('\0'))
       findings.error([...at, index], 'type', 'an argument cannot contain NUL');

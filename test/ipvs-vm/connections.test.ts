@@ -166,6 +166,27 @@ describe('a director that returns with an empty table', () => {
     }));
 });
 
+describe('a process that takes over', () => {
+  test('has the services, the daemons and every connection, and the peer hears no change', () =>
+    undisturbed(async (client) => {
+      const { first, second } = await pair.ready('a', RECOMMENDED);
+      await load(client, first, second);
+      const before = await second.instance();
+      expect(await first.takeOver()).toBe(0);
+      await first.reached('MASTER');
+      await until(
+        'the table is looked after',
+        async () => (await first.ipvs()).services.length === 2,
+      );
+      expect(await first.daemons()).toEqual(['master']);
+      await client.openYoung(VIPS);
+      const outcomes = await client.finish();
+      report('take-over by a process', outcomes, 0);
+      expect(lost(outcomes)).toEqual([]);
+      expect((await second.instance()).last_transition).toEqual(before.last_transition);
+    }));
+});
+
 describe('another cluster on the same segments', () => {
   const other = new Director('other');
 

@@ -44,7 +44,20 @@ export class Director {
   /** `config` without `control` and `state_dir`, which are the director's own. */
   start(config: object): void {
     this.#write(config);
-    const child = start(this.name, ['node', PROGRAM, 'run', '--config', this.#file]);
+    this.#run();
+  }
+
+  /** A new process goes on where the one that runs stops; answers the exit status of that one. */
+  takeOver(): Promise<number | null> {
+    const former = this.#child;
+    if (former === undefined) throw new Error(`no agent runs on ${this.name}`);
+    const ended = new Promise<number | null>((resolve) => former.once('exit', resolve));
+    this.#run('--takeover');
+    return ended;
+  }
+
+  #run(...more: readonly string[]): void {
+    const child = start(this.name, ['node', PROGRAM, 'run', '--config', this.#file, ...more]);
     this.#child = child;
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.#log.push(line);

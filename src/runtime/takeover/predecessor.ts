@@ -52,9 +52,6 @@ export class Predecessor {
   #prepare(): PreparedDocument {
     const { version, configuration } = this.#options;
     this.#assertAlone();
-    if (configuration.agent.ipvs !== undefined) {
-      throw refusal('ipvs', 'the services of IPVS cannot be handed over: stop, then start');
-    }
     return {
       format: TAKEOVER_FORMAT,
       pid: process.pid,

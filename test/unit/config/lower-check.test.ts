@@ -42,6 +42,12 @@ describe('check', () => {
     expect(checks['10.0.0.12:80']).toMatchObject({ kind: 'ping', address: '10.0.0.12' });
   });
 
+  test('by a command is judged once, however many servers it looks at', () => {
+    const command = "{ exec: { command: [/opt/look, '{address}'], user: nobody } }";
+    const { commands } = value(load(`check: ${command}`, '[10.0.0.11, 10.0.0.12]'));
+    expect(commands).toMatchObject([{ argv: ['/opt/look', '{address}'], user: 'nobody' }]);
+  });
+
   test('goes to another port or address where it is told to', () => {
     expect(checkOf('{ tcp: {}, port: 8080 }')).toMatchObject({
       endpoint: { address: '10.0.0.11', port: 8080 },
