@@ -1,8 +1,9 @@
-#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=2
+#!/usr/bin/env -S node --no-parallel-scavenge --max-semi-space-size=2
 /**
  * The process around the command line. What node is told above it takes at start only: a small young
- * generation is 30 MB less with 255 virtual routers; and a collection that its own thread does alone
- * does not wait for helpers which, unlike the protocol thread, have no real-time priority.
+ * generation is 30 MB less with 255 virtual routers; and a scavenge that its own thread does alone
+ * does not wait for helpers which, unlike the protocol thread, have no real-time priority. Marking and
+ * sweeping stay with the helpers: alone, they make the protocol thread late by milliseconds.
  */
 import { COMMANDS } from './commands.ts';
 import { runProgram } from './program.ts';
