@@ -14,7 +14,7 @@ import { type Duration, type Instant, milliseconds, seconds } from '../net/time.
 import { Loop } from './loop.ts';
 
 const ROUNDS = 40;
-const LIMIT_MS = 250;
+const LIMIT_MS = 100;
 const ROUTERS = 16;
 /** What a rehearsal of one or two milliseconds has time for; IPv6 and virtual MACs take more of it. */
 const REHEARSED = { least: 2, most: 16, mostOfTheDear: 5 } as const;
