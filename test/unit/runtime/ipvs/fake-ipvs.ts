@@ -10,19 +10,7 @@ import {
   serviceName,
   type TableChange,
 } from '../../../../src/net/ipvs.ts';
-
-const STATISTICS = {
-  connections: 0,
-  packetsIn: 0,
-  packetsOut: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  connectionRate: 0,
-  packetRateIn: 0,
-  packetRateOut: 0,
-  byteRateIn: 0,
-  byteRateOut: 0,
-};
+import { NOTHING } from './fake-kernel.ts';
 
 export class FakeIpvs {
   /** What was written, in words. */
@@ -37,7 +25,7 @@ export class FakeIpvs {
   services(): ServiceRow[] {
     return [...this.#services.values()].map(({ service }) => ({
       ...service,
-      statistics: STATISTICS,
+      statistics: NOTHING,
     }));
   }
 
@@ -51,7 +39,7 @@ export class FakeIpvs {
         activeConnections: active,
         inactiveConnections: inactive,
         persistentConnections: 0,
-        statistics: STATISTICS,
+        statistics: NOTHING,
       };
     });
   }

@@ -20,7 +20,7 @@ import { type Duration, type Instant, instant } from '../../../../src/net/time.t
 import type { IpvsKernel, IpvsPort } from '../../../../src/runtime/ipvs/ipvs-kernel.ts';
 import { TableWatch } from '../../../../src/runtime/ipvs/table-watch.ts';
 
-const NOTHING: Statistics = {
+export const NOTHING: Statistics = {
   connections: 0,
   packetsIn: 0,
   packetsOut: 0,
