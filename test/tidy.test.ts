@@ -60,6 +60,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/control/ietf-vrrp.ts',
     'src/control/operator-protocol.ts',
     'src/control/ipvs-document.ts',
+    'src/control/ipvs-events.ts',
     // The listener for metrics answers as the control API does.
     'src/control/bounded-server.ts',
     'src/control/routes.ts',

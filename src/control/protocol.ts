@@ -9,6 +9,7 @@ import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
 import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { IpvsDocument } from './ipvs-document.ts';
+import type { IpvsEventFacts } from './ipvs-events.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
@@ -205,18 +206,7 @@ export type EventFacts =
       /** As in errno(3). */
       readonly errno: string;
     }
-  | {
-      readonly kind: 'connections';
-      readonly instance: string;
-      /** `hand-over`: from here; `take-over`: to here, told when it is known what has arrived. */
-      readonly move: 'hand-over' | 'take-over';
-      /** Who takes over, or had them before; null: no other director has told of its table. */
-      readonly peer: string | null;
-      /** Live connections of the former MASTER. */
-      readonly live: number;
-      /** Those that the new MASTER lacks: they are lost. Null: not known. */
-      readonly missing: number | null;
-    }
+  | IpvsEventFacts
   | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
   | {
       readonly kind: 'route-failed';

@@ -1,7 +1,9 @@
 /** Reports of the engine as facts and sentences for people: one vocabulary for log, history and API. */
 import { getSystemErrorName } from 'node:util';
+import { isIpvsEvent } from '../control/ipvs-events.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { BeforeMasterOutcome, Report } from '../engine/reports.ts';
+import { ipvsSentenceOf } from './ipvs-event.ts';
 
 /** A report that is news: the others are state, shown by the status document, or for one reader. */
 export type NewsReport = Exclude<Report, { kind: 'view' | 'instance-removed' | 'answer' }>;
@@ -93,6 +95,7 @@ export function factsOf(report: NewsReport): EventFacts {
 }
 
 export function sentenceOf(facts: EventFacts): string {
+  if (isIpvsEvent(facts)) return ipvsSentenceOf(facts);
   switch (facts.kind) {
     case 'transition':
       return `${facts.from} to ${facts.to}: ${facts.reason}`;
@@ -124,8 +127,6 @@ export function sentenceOf(facts: EventFacts): string {
       return facts.value === null
         ? `track:${facts.track} is ${facts.state}: ${facts.result}`
         : `track:${facts.track} is ${facts.value}`;
-    case 'connections':
-      return connectionsSentence(facts);
     case 'route-restored':
       return `"${facts.route}" was removed by somebody else and is back`;
     case 'route-failed':
@@ -153,20 +154,6 @@ export function sentenceOf(facts: EventFacts): string {
     case 'notification':
       return `${facts.target} ${facts.outcome}: ${facts.detail}`;
   }
-}
-
-function connectionsSentence(facts: Extract<EventFacts, { kind: 'connections' }>): string {
-  const { move, peer, live, missing } = facts;
-  if (move === 'take-over') {
-    const had = `of ${live} connections that ${peer} had`;
-    if (missing === null) return `${had} it is not known how many are here`;
-    return missing === 0 ? `none ${had} is missing` : `${missing} ${had} are not here`;
-  }
-  if (peer === null) return `${live} connections; no other director tells what it has of them`;
-  if (missing === null) return `${live} connections; it is not known what ${peer} has of them`;
-  return missing === 0
-    ? `${live} connections, and ${peer} has them`
-    : `${live} connections, of which ${peer} lacks ${missing}`;
 }
 
 const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {

@@ -26,7 +26,7 @@ export class EventHistory {
       ...(notification === undefined ? {} : { notification }),
     };
     this.#events.push(event);
-    if (this.#events.length > this.#limit) this.#events.shift();
+    this.#forget();
     for (const listener of [...this.#listeners]) listener(event);
   }
 
@@ -36,8 +36,8 @@ export class EventHistory {
    */
   after(sequence: number): readonly EventDocument[] {
     if (sequence > this.#last) return [...this.#events];
-    const first = this.#last - this.#events.length + 1;
-    return this.#events.slice(Math.max(0, sequence - first + 1));
+    const first = this.#events.findIndex(({ seq }) => seq > sequence);
+    return first < 0 ? [] : this.#events.slice(first);
   }
 
   subscribe(listener: EventListener): () => void {
@@ -46,4 +46,16 @@ export class EventHistory {
       this.#listeners.delete(listener);
     };
   }
+
+  /** A thousand real servers that come and go must not drive out why a director has moved. */
+  #forget(): void {
+    if (this.#events.length <= this.#limit) return;
+    const servers = this.#events.filter(isOfServers).length;
+    const oldest = servers > this.#limit / 2 ? this.#events.findIndex(isOfServers) : 0;
+    this.#events.splice(oldest, 1);
+  }
+}
+
+function isOfServers({ kind }: EventDocument): boolean {
+  return kind.startsWith('ipvs-');
 }

@@ -3,6 +3,7 @@
  * still buffered when the process ends normally is written before it is gone.
  */
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
+import { ipvsGravityOf, isIpvsEvent } from '../control/ipvs-events.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { Report } from '../engine/reports.ts';
 import { factsOf, isNews, sentenceOf } from './event.ts';
@@ -90,6 +91,7 @@ export function logFacts(logger: Logger, facts: EventFacts, at: Date): void {
 }
 
 function levelOf(facts: EventFacts): Level {
+  if (isIpvsEvent(facts)) return ipvsGravityOf(facts);
   switch (facts.kind) {
     case 'transition':
       return facts.to === 'FAULT' ? 'warn' : 'info';
@@ -104,8 +106,6 @@ function levelOf(facts: EventFacts): Level {
       return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
     case 'notification':
       return NOTIFICATION_LEVEL[facts.outcome];
-    case 'connections':
-      return facts.missing === 0 ? 'info' : 'warn';
     case 'group':
       return facts.to === 'FAULT' ? 'warn' : 'info';
     case 'track':

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { ControlClient } from '../../control/client.ts';
 import { ControlError } from '../../control/control-error.ts';
+import type { EventDocument } from '../../control/protocol.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
 import type { CliContext } from '../context.ts';
 import { type EventLayout, eventLayout, renderEvent, renderGap } from '../render/events.ts';
@@ -35,7 +36,13 @@ async function showEvents(context: CliContext, client: ControlClient, options: E
   }
   const layout = eventLayout(document.events, paletteFor(context.isTty, process.env));
   if (document.events.length === 0) context.stderr('Nothing has happened yet.\n');
-  context.stdout(document.events.map((event) => renderEvent(event, layout)).join(''));
+  context.stdout(document.events.map(lineWith(layout)).join(''));
+}
+
+/** Not all events are kept equally long. */
+function lineWith(layout: EventLayout) {
+  return (event: EventDocument, at: number, events: readonly EventDocument[]) =>
+    renderGap(events[at - 1]?.seq ?? event.seq - 1, event.seq) + renderEvent(event, layout);
 }
 
 /** Ends when the agent does; that the stream ended is then the news. */

@@ -1,4 +1,5 @@
 /** Events as lines: when, which instance, what, why. */
+import { ipvsGravityOf, isIpvsEvent } from '../../control/ipvs-events.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import { type Paint, type Palette, plain, printable } from './text.ts';
 
@@ -34,12 +35,16 @@ export function renderGap(previous: number, next: number): string {
 
 function instanceOf(event: EventDocument): string {
   if (event.kind === 'group') return event.group;
+  if ('service' in event) return event.service;
   if (event.kind === 'track')
     return event.instances.length === 1 ? (event.instances[0] ?? '-') : '-';
   return ('instance' in event ? event.instance : null) ?? '-';
 }
 
 function paintOf(event: EventDocument, palette: Palette): Paint {
+  if (isIpvsEvent(event)) {
+    return { info: plain, warn: palette.notable, error: palette.bad }[ipvsGravityOf(event)];
+  }
   switch (event.kind) {
     case 'transition':
       if (event.to === 'FAULT') return palette.bad;
@@ -65,8 +70,6 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'virtual-link-restored':
     case 'accept-filter-restored':
       return palette.notable;
-    case 'connections':
-      return event.missing === 0 ? plain : palette.notable;
     case 'notification':
       return event.outcome === 'recovered' ? plain : palette.notable;
     case 'address-cleaned':

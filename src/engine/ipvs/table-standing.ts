@@ -46,6 +46,8 @@ export interface MoveReport {
   readonly peer: string | undefined;
   /** Live connections of the former MASTER. */
   readonly live: number;
+  /** Those that the new MASTER lacked at the moment of the move; undefined: not known. */
+  readonly before: number | undefined;
   /** Those that the new MASTER lacks; undefined: not known. */
   readonly missing: number | undefined;
 }
@@ -65,6 +67,7 @@ interface Peer {
 interface TakeOver {
   readonly former: Peer;
   readonly comparison: TableComparison;
+  readonly before: number | undefined;
   count: number;
 }
 
@@ -108,7 +111,12 @@ export class TableStanding {
     const reports = isMaster ? [] : this.#leaving(others);
     this.#takeOver =
       isMaster && former !== undefined
-        ? { former: { ...former }, comparison: new TableComparison(), count: 0 }
+        ? {
+            former: { ...former },
+            comparison: new TableComparison(),
+            before: former.comparison.missing,
+            count: 0,
+          }
         : undefined;
     for (const { comparison } of this.#peers.values()) comparison.reset();
     this.#steadySince = undefined;
@@ -125,9 +133,9 @@ export class TableStanding {
     takeOver.count++;
     if (takeOver.count < COMPARISONS) return undefined;
     this.#takeOver = undefined;
-    const { former, comparison } = takeOver;
+    const { former, comparison, before } = takeOver;
     const { live } = former.summary;
-    return { kind: 'take-over', peer: former.name, live, missing: comparison.missing };
+    return { kind: 'take-over', peer: former.name, live, before, missing: comparison.missing };
   }
 
   heard({ sender, name, isMaster, summary }: HeardSummary, now: Instant): void {
@@ -183,14 +191,12 @@ export class TableStanding {
   #leaving(others: readonly Peer[]): MoveReport[] {
     const { live } = this.#own;
     if (others.length === 0) {
-      return [{ kind: 'hand-over', peer: undefined, live, missing: undefined }];
+      return [{ kind: 'hand-over', peer: undefined, live, before: undefined, missing: undefined }];
     }
-    return others.map(({ name, isMaster, lacked, comparison }) => ({
-      kind: 'hand-over',
-      peer: name,
-      live,
-      missing: isMaster ? lacked : comparison.missing,
-    }));
+    return others.map(({ name, isMaster, lacked, comparison }) => {
+      const missing = isMaster ? lacked : comparison.missing;
+      return { kind: 'hand-over', peer: name, live, before: missing, missing };
+    });
   }
 
   #fresh(now: Instant): Peer[] {

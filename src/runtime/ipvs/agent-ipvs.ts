@@ -124,6 +124,7 @@ export class AgentIpvs {
       isMaster: (name) => this.#isMaster(name),
       fault: (instance, fault) => this.#tell(changed(instance, fault ?? null)),
       tell: (input) => this.#tell(input),
+      note,
       router: settings.router,
       table: (synced) => {
         this.#hasCaughtUp = synced;
@@ -158,9 +159,9 @@ function waitingIn({ instances }: Lowered['settings']): ReadonlySet<string> {
   return new Set(waiting.map(({ name }) => name));
 }
 
-function factsOf(instance: string, { kind, peer, live, missing }: MoveReport): EventFacts {
-  const known = { peer: peer ?? null, live, missing: missing ?? null };
-  return { kind: 'connections', instance, move: kind, ...known };
+function factsOf(instance: string, report: MoveReport): EventFacts {
+  const { kind: move, peer = null, live, before = null, missing = null } = report;
+  return { kind: 'connections', instance, move, peer, live, missing_before: before, missing };
 }
 
 function changed(instance: string, fault: IpvsFault | null): Input {

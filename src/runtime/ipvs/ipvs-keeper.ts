@@ -5,6 +5,7 @@
  */
 import type { Logger } from 'pino';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
+import type { ServerEventFacts } from '../../control/ipvs-events.ts';
 import type { Input } from '../../engine/inputs.ts';
 import type { MoveReport } from '../../engine/ipvs/table-standing.ts';
 import type { StateName } from '../../engine/reports.ts';
@@ -47,6 +48,8 @@ export interface IpvsKeeperOptions {
   readonly table: (hasCaughtUp: boolean) => void;
   /** Default: the kernel of this host. */
   readonly kernel?: IpvsKernel;
+  /** News of real servers, to the events and the log. */
+  readonly note: (facts: ServerEventFacts) => void;
   /** What a move has cost, or would. */
   readonly moved: (instance: string, report: MoveReport) => void;
 }
@@ -99,20 +102,14 @@ export class IpvsKeeper {
     this.#instances = options.instances;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
-    const { stateDirectory, tell } = options;
+    const { stateDirectory, tell, note, logger } = options;
     const drains = new DrainStore(stateDirectory);
     this.health = openHealth({
-      log: this.#log,
-      drains,
-      tell,
+      ...{ logger, log: this.#log, drains, tell, note },
       onChange: (services) => void this.#parts?.services.touch(services),
     });
-    this.desk = new DrainDesk({
-      health: this.health,
-      drains,
-      table: () => this.#parts?.services,
-      info: (code, message) => this.#log.info(code, message),
-    });
+    const table = () => this.#parts?.services;
+    this.desk = new DrainDesk({ health: this.health, drains, table, note });
     this.#guard = this.#newGuard();
   }
 
@@ -336,6 +333,7 @@ export class IpvsKeeper {
   async #check(): Promise<void> {
     const parts = this.#parts;
     if (this.#isStopping) return;
+    this.health.sweep();
     if (parts === undefined) {
       await this.#open();
       return;

@@ -6,6 +6,7 @@
 import { CommandRefusal } from '../../../control/commands.ts';
 import type { DrainCommands, DrainTerms } from '../../../control/ipvs-commands.ts';
 import type { DrainDocument } from '../../../control/ipvs-document.ts';
+import type { ServerEventFacts } from '../../../control/ipvs-events.ts';
 import { serves } from '../../../engine/ipvs/server-weight.ts';
 import { endpointName, type ServerRow, serviceName } from '../../../net/ipvs.ts';
 import { messageOf } from '../ipvs-log.ts';
@@ -14,11 +15,12 @@ import type { DrainStore } from './drain-store.ts';
 import type { HealthKeeper, ServerHealth, ServiceHealth } from './health-keeper.ts';
 
 export interface DrainDeskOptions {
-  readonly health: Pick<HealthKeeper, 'service' | 'services'>;
+  readonly health: Pick<HealthKeeper, 'service' | 'services' | 'decided'>;
   readonly drains: DrainStore;
   /** Undefined: the kernel has no IPVS. */
   readonly table: () => Pick<ServiceKeeper, 'touch' | 'serversIn' | 'refused'> | undefined;
-  readonly info: (code: string, message: string) => void;
+  /** To the events and the log. */
+  readonly note: (facts: ServerEventFacts) => void;
 }
 
 const POLL_MS = 200;
@@ -38,14 +40,15 @@ export class DrainDesk implements DrainCommands {
   }
 
   async drain(terms: DrainTerms, by: string): Promise<DrainDocument> {
-    const { drains, info } = this.#options;
+    const { drains, health, note } = this.#options;
     const meant = this.#meant(terms);
     const { service, server, name } = meant;
     if (server.drain === undefined) {
       if (!terms.force) refuseLast(meant);
       const since = new Date().toISOString();
       await written(() => drains.add({ service: terms.service, server: name, since, by }));
-      info('ipvs-drain', `${terms.service}: ${name} is drained by ${by}`);
+      note({ kind: 'ipvs-drain', service: terms.service, server: name, by });
+      health.decided(terms.service);
     }
     await this.#table().touch([terms.service]);
     const began = performance.now();
@@ -58,11 +61,12 @@ export class DrainDesk implements DrainCommands {
   }
 
   async undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument> {
-    const { drains, info } = this.#options;
+    const { drains, health, note } = this.#options;
     const { service, server, name } = this.#meant(terms);
     if (server.drain !== undefined) {
       await written(() => drains.remove({ service: terms.service, server: name }));
-      info('ipvs-undrain', `${terms.service}: ${name} is back in service by ${by}`);
+      note({ kind: 'ipvs-undrain', service: terms.service, server: name, by });
+      health.decided(terms.service);
     }
     await this.#table().touch([terms.service]);
     return this.#document(service, name, 0);

@@ -2,11 +2,7 @@
  * Looks at the real servers, on the main thread, and says which servers each service should have
  * now and with which weights. Who writes them to the kernel is told of services that have changed.
  */
-import {
-  type HealthSettings,
-  minimumProbe,
-  type ServiceSettings,
-} from '../../../config/ipvs-settings.ts';
+import { minimumProbe, type ServiceSettings } from '../../../config/ipvs-settings.ts';
 import type { Input } from '../../../engine/inputs.ts';
 import {
   countHealthy,
@@ -24,7 +20,7 @@ import type { ProbeChange } from '../../probes/probe-runner.ts';
 import type { Prober } from '../../probes/prober.ts';
 import type { IpvsLog } from '../ipvs-log.ts';
 import type { Drain, DrainStore } from './drain-store.ts';
-import { serverNews } from './health-news.ts';
+import type { HealthNews } from './health-news.ts';
 
 export type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'close'>;
 
@@ -33,6 +29,7 @@ export interface HealthKeeperOptions {
   readonly drains: DrainStore;
   /** The prober calls `changed` of this keeper. */
   readonly prober: HealthProber;
+  readonly news: HealthNews;
   /** For the instances that need servers. */
   readonly tell: (input: Input) => void;
   /** The servers of these services should be others than before. */
@@ -47,6 +44,10 @@ export interface ServerHealth {
   readonly drain: Drain | undefined;
   readonly check: ProbeReading | undefined;
   readonly feedback: ProbeReading | undefined;
+  /** What its check has found when it came to the status; undefined: nothing yet. */
+  readonly found: string | undefined;
+  /** Whether it tells its load; undefined: nobody asks, or the first result is still to come. */
+  readonly load: { readonly isKnown: boolean; readonly detail: string } | undefined;
 }
 
 export interface ServiceHealth {
@@ -105,7 +106,8 @@ export class HealthKeeper {
     const names = new Set(services.map(({ name }) => name));
     for (const name of this.#enough.keys()) if (!names.has(name)) this.#enough.delete(name);
     this.#options.prober.reconfigure(probes);
-    for (const service of services) this.#judgeMinimum(service);
+    this.#options.news.keepOnly(this.services());
+    for (const service of services) this.#judge(service);
   }
 
   /** What the kernel has of a service that a former run has made, before anything is known. */
@@ -121,16 +123,21 @@ export class HealthKeeper {
 
   /** A probe has another result than before. */
   changed(probe: string, change: ProbeChange): void {
-    const before = this.#known.get(probe);
     this.#known.set(probe, change);
     const askers = this.#services.filter(({ name }) => this.#askers.get(probe)?.has(name));
-    for (const service of askers) {
-      for (const news of serverNews(service, probe, before, change)) {
-        this.#options.log[news.level](news.code, news.message);
-      }
-      this.#judgeMinimum(service);
-    }
+    for (const service of askers) this.#judge(service);
     this.#options.onChange(askers.map(({ name }) => name));
+  }
+
+  /** An operator has decided something about a server of the service. */
+  decided(service: string): void {
+    const settings = this.#services.find(({ name }) => name === service);
+    if (settings !== undefined) this.#judge(settings);
+  }
+
+  /** Once in a while: tells what is not worth an event each time. */
+  sweep(): void {
+    this.#options.news.sweep(this.services());
   }
 
   /** The servers that the service should have now. */
@@ -195,6 +202,7 @@ export class HealthKeeper {
     const endpoint = endpointName(server);
     const check = health.checks[endpoint];
     const status = this.#statusOf(check);
+    const told = this.#knownOf(health.weights[endpoint]);
     const drain = this.#options.drains.of(name, endpoint);
     const weight = effectiveWeight(
       {
@@ -202,7 +210,7 @@ export class HealthKeeper {
         status,
         wasQuiet: this.#quiet.has(keyOf(name, endpoint)),
         isDrained: drain !== undefined,
-        feedback: this.#feedbackOf(health, endpoint),
+        feedback: told?.up === true ? told.value : undefined,
       },
       health.onFailure,
     );
@@ -213,20 +221,20 @@ export class HealthKeeper {
       drain,
       check: this.#readingOf(check),
       feedback: this.#readingOf(health.weights[endpoint]),
+      found: this.#knownOf(check)?.detail,
+      load: told === undefined ? undefined : { isKnown: told.up, detail: told.detail },
     };
   }
 
   #statusOf(check: ServerProbe | undefined): ServerStatus {
     if (check === undefined) return 'unchecked';
-    const known = this.#known.get(probeName(check));
+    const known = this.#knownOf(check);
     if (known === undefined) return 'unknown';
     return known.up ? 'up' : 'down';
   }
 
-  #feedbackOf({ weights }: HealthSettings, endpoint: string): number | undefined {
-    const probe = weights[endpoint];
-    const known = probe === undefined ? undefined : this.#known.get(probeName(probe));
-    return known?.up === true ? known.value : undefined;
+  #knownOf(probe: ServerProbe | undefined): ProbeChange | undefined {
+    return probe === undefined ? undefined : this.#known.get(probeName(probe));
   }
 
   #readingOf(probe: ServerProbe | undefined): ProbeReading | undefined {
@@ -244,15 +252,20 @@ export class HealthKeeper {
     }
   }
 
+  #judge(service: ServiceSettings): void {
+    const health = this.#healthOf(service);
+    this.#options.news.follow(health);
+    this.#judgeMinimum(health);
+  }
+
   /** Instances are told of changes, and of the first time that anything can be said. */
-  #judgeMinimum(settings: ServiceSettings): void {
+  #judgeMinimum({ settings, count }: ServiceHealth): void {
     const { name } = settings;
     const { minimum } = settings.health;
     if (minimum === undefined) {
       this.#enough.delete(name);
       return;
     }
-    const { count } = this.#healthOf(settings);
     const up = hasEnough(count, minimum.count);
     const detail = `${count.healthy} of ${count.total} servers are healthy, ${minimum.count} needed`;
     const isNews = up !== undefined && this.#enough.get(name) !== up;

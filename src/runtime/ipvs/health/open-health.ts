@@ -1,24 +1,39 @@
 /** Health checks joined to their probes and to the service table. */
+import type { Logger } from 'pino';
 import type { ServiceSettings } from '../../../config/ipvs-settings.ts';
+import type { ServerEventFacts } from '../../../control/ipvs-events.ts';
 import { serviceName } from '../../../net/ipvs.ts';
+import { logFacts } from '../../../observe/log.ts';
 import { Prober } from '../../probes/prober.ts';
 import { messageOf } from '../ipvs-log.ts';
 import type { ServiceKeeper } from '../service-keeper.ts';
 import { HealthKeeper, type HealthKeeperOptions } from './health-keeper.ts';
+import { HealthNews } from './health-news.ts';
 import { makeServerProbe } from './weight-probe.ts';
 
 /** The first looks at many servers come one after another. */
 const SPREAD_MS = 1_000;
 
-export function openHealth(options: Omit<HealthKeeperOptions, 'prober'>): HealthKeeper {
+export interface HealthParts extends Omit<HealthKeeperOptions, 'prober' | 'news'> {
+  readonly logger: Logger;
+  /** To the events and the log. */
+  readonly note: (facts: ServerEventFacts) => void;
+}
+
+export function openHealth({ logger, note, ...options }: HealthParts): HealthKeeper {
   const { log } = options;
+  const news = new HealthNews({
+    note,
+    log: (facts) => logFacts(logger, facts, new Date()),
+    now: () => performance.now(),
+  });
   const prober = new Prober({
     tell: (probe, change) => health.changed(probe, change),
     onError: (error) => log.trouble('health checks', 'probe-error', messageOf(error)),
     make: makeServerProbe,
     spreadMs: SPREAD_MS,
   });
-  const health = new HealthKeeper({ ...options, prober });
+  const health = new HealthKeeper({ ...options, prober, news });
   return health;
 }
 

@@ -190,7 +190,7 @@ describe('a move away', () => {
     const pair = new Pair(true);
     pair.compare(tableOf(221), tableOf(209), false);
     expect(pair.standing.follow(false, pair.now)).toEqual([
-      { kind: 'hand-over', peer: 'lb1', live: 221, missing: 12 },
+      { kind: 'hand-over', peer: 'lb1', live: 221, before: 12, missing: 12 },
     ]);
   });
 
@@ -205,7 +205,7 @@ describe('a move away', () => {
     const pair = new Pair(true);
     pair.standing.read(tableOf(7), pair.now);
     expect(pair.standing.follow(false, pair.now)).toEqual([
-      { kind: 'hand-over', peer: undefined, live: 7, missing: undefined },
+      { kind: 'hand-over', peer: undefined, live: 7, before: undefined, missing: undefined },
     ]);
   });
 });
@@ -215,8 +215,8 @@ describe('a take-over', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(214), tableOf(221), true);
     expect(pair.standing.follow(true, pair.now)).toEqual([]);
-    expect(pair.compare(tableOf(214), emptySummary(), false)).toEqual([
-      { kind: 'take-over', peer: 'lb1', live: 221, missing: 7 },
+    expect(pair.compare(tableOf(219), emptySummary(), false)).toEqual([
+      { kind: 'take-over', peer: 'lb1', live: 221, before: 7, missing: 2 },
     ]);
   });
 

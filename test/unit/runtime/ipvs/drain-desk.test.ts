@@ -37,7 +37,7 @@ async function deskOf(more: Partial<HealthSettings> = {}, directory = folder()) 
     health: rig.health,
     drains: rig.drains,
     table: () => keeper,
-    info: () => {},
+    note: (facts) => rig.events.push(facts),
   });
   const weights = () => kernel.servers(web.service.key).map(({ weight }) => weight);
   return { ...rig, desk, kernel, weights, directory };
@@ -112,6 +112,21 @@ describe('to drain a server', () => {
     expect(await answer).toMatchObject({ outcome: 'in-service' });
   });
 
+  test('is told with who has asked for it, and what follows, once', async () => {
+    const { desk, events, result } = await deskOf();
+    result(tcpCheck(SECOND), false);
+    await desk.drain({ ...ASKED, force: true }, 'alice');
+    await desk.drain({ ...ASKED, force: true }, 'alice');
+    await desk.undrain(ASKED, 'bob');
+    const about = { service: 'web', server: '10.0.0.11:80' };
+    expect(events.slice(1)).toEqual([
+      { kind: 'ipvs-drain', ...about, by: 'alice' },
+      { kind: 'ipvs-service-down', service: 'web' },
+      { kind: 'ipvs-undrain', ...about, by: 'bob' },
+      { kind: 'ipvs-service-up', service: 'web' },
+    ]);
+  });
+
   test('outlives the agent', async () => {
     const { desk, directory } = await deskOf();
     await desk.drain(ASKED, 'alice');
@@ -158,7 +173,7 @@ describe('it is refused', () => {
 
   test('to drain without IPVS in the kernel', async () => {
     const { health, drains } = await deskOf();
-    const desk = new DrainDesk({ health, drains, table: () => undefined, info: () => {} });
+    const desk = new DrainDesk({ health, drains, table: () => undefined, note: () => {} });
     expect(await refusal(desk.drain(ASKED, 'alice'))).toBe('409 ipvs-unavailable');
   });
 });

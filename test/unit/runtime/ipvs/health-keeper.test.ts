@@ -25,9 +25,10 @@ describe('the servers of a service', () => {
     expect(rig.changed).toEqual(['web']);
     rig.result(tcpCheck(FIRST), true);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
-    expect(rig.lines).toEqual([
-      'web: 10.0.0.11:80 is down: ECONNREFUSED',
-      'web: 10.0.0.11:80 is up: connected',
+    const about = { service: 'web', server: '10.0.0.11:80' };
+    expect(rig.events).toEqual([
+      { kind: 'ipvs-server-down', ...about, weight: 0, result: 'ECONNREFUSED' },
+      { kind: 'ipvs-server-up', ...about, weight: 1, result: 'connected' },
     ]);
   });
 
@@ -67,7 +68,6 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 40']);
     rig.result(probe, false, 40);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
-    expect(rig.lines).toEqual([expect.stringContaining('does not tell its load')]);
   });
 
   test('are judged in each service that asks for the same check', () => {

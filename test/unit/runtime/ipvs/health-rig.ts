@@ -1,6 +1,7 @@
 /** Health checks whose results the test makes, and services to hang them on. */
 import type { Logger } from 'pino';
 import type { HealthSettings, ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
+import type { ServerEventFacts } from '../../../../src/control/ipvs-events.ts';
 import type { Input } from '../../../../src/engine/inputs.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { Server } from '../../../../src/net/ipvs.ts';
@@ -9,6 +10,7 @@ import { probeName, type ServerProbe } from '../../../../src/net/probe.ts';
 import { seconds } from '../../../../src/net/time.ts';
 import { DrainStore } from '../../../../src/runtime/ipvs/health/drain-store.ts';
 import { HealthKeeper } from '../../../../src/runtime/ipvs/health/health-keeper.ts';
+import { HealthNews } from '../../../../src/runtime/ipvs/health/health-news.ts';
 import { IpvsLog } from '../../../../src/runtime/ipvs/ipvs-log.ts';
 
 const TIMING = { interval: seconds(2), timeout: seconds(1), rise: 1, fall: 1 };
@@ -72,10 +74,17 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
   const told: Input[] = [];
   const changed: string[] = [];
   const lines: string[] = [];
+  const events: ServerEventFacts[] = [];
+  const logged: ServerEventFacts[] = [];
+  const clock = { now: 0 };
   const drains = new DrainStore(stateDirectory);
+  const news = new HealthNews({
+    note: (facts) => events.push(facts),
+    log: (facts) => logged.push(facts),
+    now: () => clock.now,
+  });
   const health = new HealthKeeper({
-    log: quietLog(lines),
-    drains,
+    ...{ log: quietLog(lines), drains, news },
     prober: { reconfigure: () => {}, reading: () => undefined, close: () => {} },
     tell: (input) => told.push(input),
     onChange: (names) => changed.push(...names),
@@ -83,5 +92,5 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
   health.want(services);
   const result = (probe: ServerProbe, up: boolean, value?: number) =>
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
-  return { health, drains, told, changed, lines, result };
+  return { health, drains, told, changed, lines, events, logged, clock, result };
 }

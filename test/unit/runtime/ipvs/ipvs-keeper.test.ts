@@ -62,6 +62,7 @@ class Bench {
       fault: (instance, reason) => this.faults.push(`${instance}: ${reason ?? 'none'}`),
       tell: silent,
       table: (hasCaughtUp) => this.table.push(hasCaughtUp),
+      note: silent,
       moved: silent,
       kernel: kernel.kernel(),
     });

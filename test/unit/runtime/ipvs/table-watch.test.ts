@@ -172,8 +172,8 @@ describe('the watch of the connection table', () => {
     await bench.rounds(5);
     bench.watch.follow(false);
     expect(bench.told.filter((one) => typeof one === 'object')).toEqual([
-      { kind: 'take-over', peer: 'lb2', live: 3, missing: 3 },
-      { kind: 'hand-over', peer: 'lb2', live: 0, missing: 0 },
+      { kind: 'take-over', peer: 'lb2', live: 3, before: undefined, missing: 3 },
+      { kind: 'hand-over', peer: 'lb2', live: 0, before: 0, missing: 0 },
     ]);
   });
 
