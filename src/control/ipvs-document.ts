@@ -48,8 +48,37 @@ export interface ConnectionsDocument {
   readonly caught_up: boolean;
   /** Times that a connection was sent to another director that lacked it. */
   readonly resent: number;
+  /** Whether directors tell each other what their tables hold. */
+  readonly catch_up: boolean;
   /** Other directors that were heard lately. */
   readonly peers: readonly PeerTableDocument[];
+  readonly moves: MovesDocument;
+}
+
+/** Moves of the connections to another director and from it, since the agent has started. */
+export interface MovesDocument {
+  readonly hand_overs: number;
+  /** Those of which it is known what they have cost. */
+  readonly take_overs: number;
+  /** Connections of a former MASTER that were not here five seconds after a take-over, in all. */
+  readonly lost: number;
+  readonly last: MoveDocument | null;
+}
+
+export interface MoveDocument {
+  readonly at: string;
+  /** `hand-over`: from here; `take-over`: to here. */
+  readonly move: 'hand-over' | 'take-over';
+  /** Live connections of the former MASTER. */
+  readonly live: number;
+  /** Who could take over, or the former MASTER; none: nobody has told of its table. */
+  readonly peers: readonly {
+    readonly name: string;
+    /** What the new MASTER lacked at the moment of the move; null: not known. */
+    readonly missing_before: number | null;
+    /** The same five seconds after a take-over; of a hand-over only the new MASTER can tell. */
+    readonly missing: number | null;
+  }[];
 }
 
 export interface PeerTableDocument {

@@ -52,6 +52,22 @@ export interface HandOverDocument extends OperatorDocument {
   readonly gap_ms: number | null;
   /** Why it was broken off. */
   readonly reason: string | null;
+  /** What was at stake, where the connection table of IPVS follows the instance; else left out. */
+  readonly connections?: ConnectionsAtStakeDocument;
+}
+
+export interface ConnectionsAtStakeDocument {
+  /** When it was asked for. */
+  readonly before: StakeDocument;
+  /** When the VIPs went; null: they did not. */
+  readonly at_move: StakeDocument | null;
+}
+
+export interface StakeDocument {
+  /** Connections that carry data. */
+  readonly live: number;
+  /** Directors that tell of their tables, and what each lacks of these; null: not known. */
+  readonly peers: readonly { readonly name: string; readonly missing: number | null }[];
 }
 
 export interface MaintenanceAnswer extends HandOverDocument {

@@ -8,7 +8,7 @@ import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
 import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
-import type { IpvsDocument } from './ipvs-document.ts';
+import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
 import type { IpvsEventFacts } from './ipvs-events.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
 
@@ -55,6 +55,8 @@ export interface InstanceDocument {
   readonly ietf_vrrp?: InstanceStateLeaves;
   /** Routes and rules that move with the addresses; left out where there are none. */
   readonly routes?: readonly RouteDocument[];
+  /** Of the instance that the connection table of IPVS follows (`ipvs.sync`); else left out. */
+  readonly connections?: ConnectionsDocument;
   readonly counters: CountersDocument;
   /** Sync group it is a member of. */
   readonly group: string | null;

@@ -16,6 +16,11 @@ export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
       ),
   },
   ofServices(
+    'vrrp_ipvs_service_serving_servers',
+    'Servers that should get new connections, the fallback not counted.',
+    ({ servers }) => servers.filter(({ effective_weight: weight }) => (weight ?? 0) > 0).length,
+  ),
+  ofServices(
     'vrrp_ipvs_service_min_servers',
     'Healthy servers that the instance needs; absent where it needs none.',
     ({ minimum }) => minimum,

@@ -134,39 +134,6 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
   ofSync('gauge', 'vrrp_ipvs_rst_guard', '1 while resets from the VIPs are held back.', (sync) =>
     sync.rst_guard ? 1 : 0,
   ),
-  gauge(
-    'vrrp_ipvs_connections',
-    'Connections of the table that carry data, by where they came from.',
-    ['origin'],
-    ({ sync }) =>
-      sync === null
-        ? []
-        : [
-            {
-              labels: { origin: 'local' },
-              value: sync.connections.live - sync.connections.synced,
-            },
-            { labels: { origin: 'sync' }, value: sync.connections.synced },
-          ],
-  ),
-  ofSync(
-    'gauge',
-    'vrrp_ipvs_connections_caught_up',
-    "1 while the table has what the MASTER's has, as far as is known.",
-    ({ connections }) => (connections.caught_up ? 1 : 0),
-  ),
-  ofSync(
-    'counter',
-    'vrrp_ipvs_connections_resent_total',
-    'Times that a connection was sent to another director that lacked it.',
-    ({ connections }) => connections.resent,
-  ),
-  ofPeers('vrrp_ipvs_peer_connections', 'Connections of another director.', ({ live }) => live),
-  ofPeers(
-    'vrrp_ipvs_peer_connections_missing',
-    'What the one of both that is not MASTER lacks; absent: not known.',
-    ({ missing }) => missing ?? undefined,
-  ),
 ];
 
 function gauge(
@@ -240,20 +207,6 @@ function ofSync(
   return { ...definition, type };
 }
 
-type Peer = NonNullable<IpvsDocument['sync']>['connections']['peers'][number];
-
-function ofPeers(
-  name: string,
-  help: string,
-  read: (peer: Peer) => number | undefined,
-): MetricDefinition {
-  return gauge(name, help, ['peer'], ({ sync }) => {
-    // Two processes of one name are there while one takes the place of the other.
-    const peers = new Map((sync?.connections.peers ?? []).map((peer) => [peer.name, peer]));
-    return [...peers.values()].flatMap((peer) => sampleOf({ peer: peer.name }, read(peer)));
-  });
-}
-
 function healthSamples({ service, servers }: ServiceHealthDocument): Sample[] {
   return servers.flatMap(({ server, state }) =>
     HEALTH_STATES.map((one) => ({
@@ -263,7 +216,7 @@ function healthSamples({ service, servers }: ServiceHealthDocument): Sample[] {
   );
 }
 
-function sampleOf(labels: Sample['labels'], value: number | undefined): Sample[] {
+export function sampleOf(labels: Sample['labels'], value: number | undefined): Sample[] {
   return value === undefined ? [] : [{ labels, value }];
 }
 

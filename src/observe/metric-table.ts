@@ -7,6 +7,7 @@ import type { CountersDocument, InstanceDocument, StatusDocument } from '../cont
 import type { CounterName } from '../engine/counters.ts';
 import type { DiscardReason } from '../engine/intake-reasons.ts';
 import type { StateName } from '../engine/reports.ts';
+import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
@@ -168,6 +169,7 @@ export const METRICS: readonly MetricDefinition[] = [
   },
   ...TRACK_METRICS,
   ...IPVS_METRICS,
+  ...IPVS_CONNECTION_METRICS,
   ...IPVS_HEALTH_METRICS,
 ];
 

@@ -3,6 +3,7 @@
  * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
  * asking costs the protocol thread nothing.
  */
+import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
   CountersDocument,
@@ -44,6 +45,8 @@ export interface AgentModelOptions {
   readonly notifications?: () => NotificationsDocument | undefined;
   /** What probes have seen; left out: there are none. */
   readonly probes?: ReadProbe;
+  /** The connection table that follows the instance; left out: there is none. */
+  readonly connections?: (instance: string) => ConnectionsDocument | undefined;
   /** Events kept; default 1,000. */
   readonly historyLimit?: number;
 }
@@ -220,6 +223,7 @@ export class AgentModel {
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
       ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),
+      ...connectionsPart(this.#options.connections?.(name)),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -235,6 +239,10 @@ export class AgentModel {
 
 function notificationsPart(notifications: NotificationsDocument | undefined) {
   return notifications === undefined ? {} : { notifications };
+}
+
+function connectionsPart(connections: ConnectionsDocument | undefined) {
+  return connections === undefined ? {} : { connections };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

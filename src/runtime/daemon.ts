@@ -96,6 +96,7 @@ async function runLogged(
     orderOf: (instance) => orders.of(instance),
     notifications: () => notifier?.counts(),
     probes: (name) => prober.reading(name) ?? ipvs.reading(name),
+    connections: (instance) => ipvs.connections(instance),
   });
   const configuration = new Configuration({
     file,

@@ -1,5 +1,6 @@
 /** The status document as a table: one line for the router, one for each instance. */
 import type { InstanceDocument, StatusDocument } from '../../control/protocol.ts';
+import { renderConnections } from './status-connections.ts';
 import { renderDependencies } from './status-dependencies.ts';
 import { type Column, renderTable } from './table.ts';
 import { formatAge, type Paint, type Palette, plain, printable } from './text.ts';
@@ -18,7 +19,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     screen.width,
     screen.palette.faint,
   );
-  return `${summary(status, screen)}\n${instances}${renderDependencies(status, screen)}`;
+  return `${summary(status, screen)}\n${instances}${renderDependencies(status, screen)}${renderConnections(status, screen)}`;
 }
 
 /** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */

@@ -5,7 +5,7 @@
 import type { Logger } from 'pino';
 import type { Lowered } from '../../config/lower.ts';
 import type { DrainCommands } from '../../control/ipvs-commands.ts';
-import type { IpvsDocument } from '../../control/ipvs-document.ts';
+import type { ConnectionsDocument, IpvsDocument } from '../../control/ipvs-document.ts';
 import type { EventFacts } from '../../control/protocol.ts';
 import type { Input } from '../../engine/inputs.ts';
 import type { MoveReport } from '../../engine/ipvs/table-standing.ts';
@@ -82,6 +82,13 @@ export class AgentIpvs {
     return this.#keeper === undefined ? undefined : this.#documents?.ipvsDocument(this.#keeper);
   }
 
+  /** Of the instance whose connections are synchronised; undefined: it is another one. */
+  connections(instance: string): ConnectionsDocument | undefined {
+    const { settings, parts } = this.#keeper ?? {};
+    if (settings?.sync?.instance !== instance || parts?.watch === undefined) return undefined;
+    return this.#documents?.connectionsDocument(parts.watch, settings.sync);
+  }
+
   hurry(): void {
     this.#keeper?.hurry();
   }
@@ -130,7 +137,9 @@ export class AgentIpvs {
         this.#hasCaughtUp = synced;
         this.#tellOfTable();
       },
-      moved: (instance, report) => note(factsOf(instance, report)),
+      moved: (instance, reports) => {
+        for (const report of reports) note(factsOf(instance, report));
+      },
     });
     this.#waiting = waitingIn(settings);
     this.#keeper = keeper;

@@ -1,4 +1,5 @@
 /** The keeper's view of IPVS as the document of the control API. Read from the kernel when asked. */
+import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import type {
   ConnectionsDocument,
   DaemonDocument,
@@ -71,6 +72,11 @@ const NOTHING: IpvsDocument = {
   counters: { writes: 0, service_repairs: 0, sync_repairs: 0, sysctl_repairs: 0 },
 };
 
+const NO_CONNECTIONS: Omit<ConnectionsDocument, 'catch_up'> = {
+  ...{ live: 0, synced: 0, caught_up: true, resent: 0, peers: [] },
+  moves: { hand_overs: 0, take_overs: 0, lost: 0, last: null },
+};
+
 function syncDocument(
   keeper: IpvsKeeper,
   roles: SyncDocument['roles'],
@@ -86,12 +92,15 @@ function syncDocument(
     roles,
     daemons: daemons.map(daemonDocument),
     rst_guard: keeper.guardIsStanding,
-    connections: connectionsDocument(keeper.parts?.watch),
+    connections: connectionsDocument(keeper.parts?.watch, sync),
   };
 }
 
-function connectionsDocument(watch: TableWatch | undefined): ConnectionsDocument {
-  if (watch === undefined) return { live: 0, synced: 0, caught_up: true, resent: 0, peers: [] };
+export function connectionsDocument(
+  watch: TableWatch | undefined,
+  { catchUp }: Pick<SyncSettings, 'catchUp'>,
+): ConnectionsDocument {
+  if (watch === undefined) return { ...NO_CONNECTIONS, catch_up: catchUp };
   const now = monotonicNow();
   const { live, synced } = watch.standing.own;
   return {
@@ -99,6 +108,7 @@ function connectionsDocument(watch: TableWatch | undefined): ConnectionsDocument
     synced,
     caught_up: watch.hasCaughtUp,
     resent: watch.resent,
+    catch_up: catchUp,
     peers: watch.standing.peers(now).map((peer) => ({
       name: peer.name,
       master: peer.isMaster,
@@ -106,6 +116,7 @@ function connectionsDocument(watch: TableWatch | undefined): ConnectionsDocument
       live: peer.live,
       missing: peer.missing ?? null,
     })),
+    moves: watch.moves.document(),
   };
 }
 

@@ -51,7 +51,7 @@ export interface IpvsKeeperOptions {
   /** News of real servers, to the events and the log. */
   readonly note: (facts: ServerEventFacts) => void;
   /** What a move has cost, or would. */
-  readonly moved: (instance: string, report: MoveReport) => void;
+  readonly moved: (instance: string, reports: readonly MoveReport[]) => void;
 }
 
 export interface StateChange {
@@ -317,7 +317,7 @@ export class IpvsKeeper {
       tables: () => services.read(),
       timeouts: () => client.timeouts(),
       caughtUp: table,
-      moved: (report) => moved(sync.instance, report),
+      moved: (reports) => moved(sync.instance, reports),
     });
   }
 

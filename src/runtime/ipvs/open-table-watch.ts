@@ -25,7 +25,7 @@ export interface TableWatchParts {
   readonly tables: () => readonly KernelTable[];
   readonly timeouts: () => ConnectionTimeouts;
   readonly caughtUp: (hasCaughtUp: boolean) => void;
-  readonly moved: (report: MoveReport) => void;
+  readonly moved: (reports: readonly MoveReport[]) => void;
 }
 
 export function openTableWatch(parts: TableWatchParts): TableWatch {

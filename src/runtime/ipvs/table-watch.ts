@@ -17,6 +17,7 @@ import {
 } from '../../wire/connections/sync-message.ts';
 import { decodeTableLine, decodeTableRow } from '../../wire/connections/table-line.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
+import { MoveLedger } from './move-ledger.ts';
 
 const PERIOD_MS = 1_000;
 /** Reading takes the kernel longer the larger the table is: a twentieth of the time at most. */
@@ -54,12 +55,14 @@ export interface TableWatchOptions {
   /** Completes what the table of the kernel does not say, as it is now. */
   readonly entries: () => EntryOf;
   readonly caughtUp: (hasCaughtUp: boolean) => void;
-  readonly moved: (report: MoveReport) => void;
+  /** One move; of a hand-over a report for each other director. */
+  readonly moved: (reports: readonly MoveReport[]) => void;
 }
 
 export class TableWatch {
   readonly #options: TableWatchOptions;
   readonly standing: TableStanding;
+  readonly moves = new MoveLedger();
   #isMaster: boolean;
   #segment: Segment | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -85,8 +88,7 @@ export class TableWatch {
 
   follow(isMaster: boolean): void {
     this.#isMaster = isMaster;
-    const { moved, now } = this.#options;
-    for (const report of this.standing.follow(isMaster, now())) moved(report);
+    this.#tellMove(this.standing.follow(isMaster, this.#options.now()));
     this.#judge();
   }
 
@@ -115,11 +117,11 @@ export class TableWatch {
 
   async #round(): Promise<void> {
     if (this.#isClosed) return;
-    const { log, moved, now, settings } = this.#options;
+    const { log, now, settings } = this.#options;
     try {
       const summary = await this.#read();
       const report = this.standing.read(summary, now());
-      if (report !== undefined) moved(report);
+      if (report !== undefined) this.#tellMove([report]);
       if (settings.catchUp) await this.#tell(summary);
       log.settled('connection table');
     } catch (error) {
@@ -208,6 +210,12 @@ export class TableWatch {
   #shut(): void {
     this.#segment?.close();
     this.#segment = undefined;
+  }
+
+  #tellMove(reports: readonly MoveReport[]): void {
+    if (reports.length === 0) return;
+    this.moves.note(reports, new Date());
+    this.#options.moved(reports);
   }
 
   #judge(): void {

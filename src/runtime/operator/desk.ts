@@ -29,6 +29,7 @@ import {
   outcomeText,
   refusalOf,
 } from './outcome.ts';
+import { stakePart } from './stake.ts';
 
 export interface DeskOptions {
   readonly requests: EngineRequests;
@@ -62,12 +63,14 @@ export class OperatorDesk implements OperatorCommands {
     const { wait, force, to } = terms;
     const what = `failover${to === null ? '' : ` to ${to}`}${force ? ' by force' : ''}`;
     const asked = { instance, by, what };
+    const before = this.#row(instance);
     const answer = await this.#handOver(asked, { type: 'failover', wait, force, to }, wait);
     const warnings = await this.#keep(asked, { heldBack: { since: this.#time(), by } });
     if (to !== null && answer.outcome === 'handed-over' && answer.successor.address !== to) {
       warnings.push(`${answer.successor.address} took over, and not ${to}`);
     }
-    return handOverDocument(answer, this.#row(instance), warnings);
+    const after = this.#row(instance);
+    return { ...handOverDocument(answer, after, warnings), ...stakePart(before, after) };
   }
 
   async release(instance: string, by: Asker): Promise<HandOverDocument> {
@@ -87,7 +90,7 @@ export class OperatorDesk implements OperatorCommands {
     const since = this.#time();
     const until = terms.for === null ? null : this.#time(terms.for);
     const maintenance: MaintenanceDocument = { since, until, by, reason };
-    this.#row(instance);
+    const before = this.#row(instance);
     const draft = await this.#options.orders.prepare(instance, { maintenance, heldBack: null });
     if (draft.failure !== undefined && !force) {
       throw notSaved(`${draft.failure} (--force goes on; a restart would end the maintenance)`);
@@ -96,7 +99,9 @@ export class OperatorDesk implements OperatorCommands {
       const answer = await this.#handOver(asked, { type: 'maintenance-on', wait, force }, wait);
       const warnings = warningsOf(await draft.commit());
       this.#schedule();
-      return { ...handOverDocument(answer, this.#row(instance), warnings), maintenance };
+      const after = this.#row(instance);
+      const document = handOverDocument(answer, after, warnings);
+      return { ...document, ...stakePart(before, after), maintenance };
     } catch (error) {
       await draft.abandon();
       throw error;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as failover from '../../../src/cli/commands/failover.ts';
 import * as maintenance from '../../../src/cli/commands/maintenance.ts';
 import type { IpvsDocument } from '../../../src/control/ipvs-document.ts';
+import { connectionsOf } from '../control/ipvs-samples.ts';
 import { handedOver, operatorsThat } from '../control/operators.ts';
 import { modelOf, runControl } from '../control/samples.ts';
 import { runCli } from './run-cli.ts';
@@ -25,7 +26,7 @@ function documentOf(peers: readonly Peer[]): IpvsDocument {
       roles: ['master'],
       daemons: [],
       rst_guard: false,
-      connections: { live: 221, synced: 0, caught_up: true, resent: 0, peers },
+      connections: connectionsOf({ live: 221, peers }),
     },
     services: [],
     health: [],

@@ -35,6 +35,13 @@ const UNCHECKED: ServerHealthDocument = {
   check: null,
 };
 
+const UP: ServerHealthDocument = {
+  ...DOWN,
+  server: '10.0.0.13:80',
+  state: 'up',
+  effective_weight: 3,
+};
+
 const WEB: ServiceHealthDocument = {
   service: 'web',
   healthy: 1,
@@ -42,7 +49,7 @@ const WEB: ServiceHealthDocument = {
   total: 2,
   minimum: 2,
   fallback: { server: '10.0.0.99:80', active: true },
-  servers: [DOWN, UNCHECKED],
+  servers: [DOWN, UNCHECKED, UP],
 };
 
 const MAIL: ServiceHealthDocument = {
@@ -68,12 +75,19 @@ function samplesOf(name: string): string[] {
 
 describe('the metrics of real servers', () => {
   test('have no weight for a server that is removed', () => {
-    expect(samplesOf('server_effective_weight')).toEqual(['web 10.0.0.12:80 0']);
+    expect(samplesOf('server_effective_weight')).toEqual([
+      'web 10.0.0.12:80 0',
+      'web 10.0.0.13:80 3',
+    ]);
   });
 
   test('say how many servers are needed, and whether the fallback is in use', () => {
     expect(samplesOf('service_min_servers')).toEqual(['web 2']);
     expect(samplesOf('service_fallback_active')).toEqual(['web 1']);
+  });
+
+  test('say how many servers get new connections: those that are up, not drained, and none of weight 0', () => {
+    expect(samplesOf('service_serving_servers')).toEqual(['web 1', 'mail 0']);
   });
 
   test('are silent where the configuration leaves IPVS alone', () => {

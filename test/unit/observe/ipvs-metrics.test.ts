@@ -7,6 +7,7 @@ import { IPVS_METRICS } from '../../../src/observe/ipvs-metrics.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
 import { AgentModel } from '../../../src/observe/model.ts';
 import { anchoredWallClock } from '../../../src/observe/wall-clock.ts';
+import { connectionsOf } from '../control/ipvs-samples.ts';
 import { AT, settingsOf } from './samples.ts';
 
 const STATISTICS: StatisticsDocument = {
@@ -78,7 +79,7 @@ const DOCUMENT: IpvsDocument = {
       },
     ],
     rst_guard: true,
-    connections: {
+    connections: connectionsOf({
       live: 221,
       synced: 14,
       caught_up: false,
@@ -87,7 +88,18 @@ const DOCUMENT: IpvsDocument = {
         { name: 'lb2', master: false, age_ms: 10, live: 209, missing: 12 },
         { name: 'lb3', master: false, age_ms: 10, live: 3, missing: null },
       ],
-    },
+      moves: {
+        hand_overs: 2,
+        take_overs: 1,
+        lost: 3,
+        last: {
+          at: AT.toISOString(),
+          move: 'take-over',
+          live: 220,
+          peers: [{ name: 'lb2', missing_before: 12, missing: 3 }],
+        },
+      },
+    }),
   },
   services: [
     SERVICE,
@@ -151,6 +163,8 @@ async function linesOf(document: IpvsDocument | undefined): Promise<string[]> {
 const SERVICE_80 = 'service="web",vip="tcp 203.0.113.100:80"';
 const SERVER_11 = `${SERVICE_80},server="192.0.2.11:80"`;
 const SERVER_12 = `${SERVICE_80},server="[2001:db8::12]:80"`;
+const LAST_MOVE =
+  'vrrp_ipvs_last_move_connections_missing{instance="web",move="take-over",peer="lb2"';
 const CHECKED_11 = 'service="web",server="192.0.2.11:80"';
 
 describe('the metrics of IPVS', () => {
@@ -187,6 +201,14 @@ describe('the metrics of IPVS', () => {
     'vrrp_ipvs_connections_resent_total{instance="web"} 7',
     'vrrp_ipvs_peer_connections{peer="lb3"} 3',
     'vrrp_ipvs_peer_connections_missing{peer="lb2"} 12',
+    'vrrp_ipvs_peer_age_seconds{peer="lb2"} 0.01',
+    'vrrp_ipvs_peers{instance="web"} 2',
+    'vrrp_ipvs_moves_total{instance="web",move="hand-over"} 2',
+    'vrrp_ipvs_moves_total{instance="web",move="take-over"} 1',
+    'vrrp_ipvs_connections_lost_total{instance="web"} 3',
+    'vrrp_ipvs_last_move_connections{instance="web",move="take-over"} 220',
+    `${LAST_MOVE},moment="before"} 12`,
+    `${LAST_MOVE},moment="after"} 3`,
   ])('say %s', async (line) => {
     expect(await linesOf(DOCUMENT)).toContain(line);
   });

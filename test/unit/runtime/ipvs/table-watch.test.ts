@@ -60,7 +60,7 @@ class Bench {
       open: (hear, fail) => this.#open(hear, fail),
       entries: () => (connection) => ({ connection, forwarding: 'nat', mark: 0, timeout: 900 }),
       caughtUp: (hasCaughtUp) => this.told.push(hasCaughtUp),
-      moved: (report) => this.told.push(report),
+      moved: (reports) => this.told.push(...reports),
       ...more,
     });
   }
@@ -175,6 +175,7 @@ describe('the watch of the connection table', () => {
       { kind: 'take-over', peer: 'lb2', live: 3, before: undefined, missing: 3 },
       { kind: 'hand-over', peer: 'lb2', live: 0, before: 0, missing: 0 },
     ]);
+    expect(bench.watch.moves.document()).toMatchObject({ hand_overs: 1, take_overs: 1, lost: 3 });
   });
 
   test.each([

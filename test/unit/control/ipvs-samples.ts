@@ -1,0 +1,10 @@
+/** Documents of the load balancer to begin a test with. */
+import type { ConnectionsDocument } from '../../../src/control/ipvs-document.ts';
+
+export function connectionsOf(more: Partial<ConnectionsDocument> = {}): ConnectionsDocument {
+  return {
+    ...{ live: 0, synced: 0, caught_up: true, resent: 0, catch_up: true, peers: [] },
+    moves: { hand_overs: 0, take_overs: 0, lost: 0, last: null },
+    ...more,
+  };
+}
