@@ -3,8 +3,10 @@
  * belongs to episode N / EPISODE, whose target follows from its number alone.
  */
 import { Random } from '../../test/sim/random.ts';
+import { ANSWERS_TARGET, CONNECTIONS_TARGET } from './connections-target.ts';
 import { ENGINE_TARGET } from './engine-target.ts';
 import { IPVS_TARGET } from './ipvs-target.ts';
+import { LINES_TARGET } from './lines-target.ts';
 import { NETLINK_TARGET } from './netlink-target.ts';
 import { SEGMENT_TARGET } from './segment-target.ts';
 import { EPISODE, type FuzzTarget } from './target.ts';
@@ -19,6 +21,9 @@ const DECODERS: readonly FuzzTarget[] = [
   NETLINK_TARGET,
   IPVS_TARGET,
   SEGMENT_TARGET,
+  CONNECTIONS_TARGET,
+  ANSWERS_TARGET,
+  LINES_TARGET,
 ];
 
 export interface Failure {

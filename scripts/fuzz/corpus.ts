@@ -59,6 +59,7 @@ export const PACKETS: readonly Uint8Array[] = vectors.map(packetOf);
 
 export const FRAMES: readonly Uint8Array[] = [
   ...vectors.map(frameOf),
+  ...vectors.filter(({ family }) => family === 'ipv6').flatMap(fragmentsOf),
   encodeArpAnnouncement(OWN_MAC, ip('192.0.2.100'), 'request'),
   encodeArpAnnouncement(OWN_MAC, ip('192.0.2.100'), 'reply'),
   neighborAdvertisement(),
@@ -71,6 +72,10 @@ export const NETLINK: readonly Uint8Array[] = netlinkDatagrams();
 export const CAPTURES: readonly Uint8Array[] = [
   captureOf(FRAMES.slice(0, 4), 0xa1b2c3d4),
   captureOf(FRAMES.slice(4, 6), 0xa1b23c4d),
+  captureOf(PACKETS.slice(0, 2), 0xa1b2c3d4, 101),
+  captureOf(PACKETS.slice(0, 2).map(cooked), 0xa1b2c3d4, 113),
+  captureOf(PACKETS.slice(2, 4).map(cooked2), 0xa1b2c3d4, 276),
+  pcapngOf(FRAMES.slice(0, 3)),
 ];
 
 export function packetOf(vector: Vector): Uint8Array {
@@ -85,6 +90,26 @@ function frameOf(vector: Vector): Uint8Array {
   const etherType = vector.family === 'ipv4' ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
   const destination = multicastMac(ip(vector.dst));
   return encodeEthernetFrame({ destination, source: OWN_MAC, etherType }, packetOf(vector));
+}
+
+/** In parts of eight bytes, the least there is: those of two vectors belong together by mistake. */
+function fragmentsOf(vector: Vector): Uint8Array[] {
+  const packet = packetOf(vector);
+  const frame = frameOf(vector);
+  const [ethernet, header] = [frame.subarray(0, 14), packet.slice(0, 40)];
+  const payload = packet.subarray(40);
+  const parts: Uint8Array[] = [];
+  for (let offset = 0; offset < payload.length; offset += 16) {
+    const part = payload.subarray(offset, offset + 16);
+    const more = offset + 16 < payload.length ? 1 : 0;
+    const length = part.length + 8;
+    header[4] = length >>> 8;
+    header[5] = length & 0xff;
+    header[6] = 44;
+    const extension = Uint8Array.of(112, 0, offset >>> 8, offset | more, 0, 0, 0, 7);
+    parts.push(Buffer.concat([ethernet, header, extension, part]));
+  }
+  return parts;
 }
 
 function neighborAdvertisement(): Uint8Array {
@@ -129,10 +154,46 @@ function withAttributes(headerLength: number, attributes: AttributeWriter): Uint
   return Buffer.concat([new Uint8Array(headerLength), attributes.finish()]);
 }
 
-function captureOf(frames: readonly Uint8Array[], magic: number): Uint8Array {
-  const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
+function captureOf(frames: readonly Uint8Array[], magic: number, linkType = 1): Uint8Array {
   return Buffer.concat([
-    words(magic, 0x0004_0002, 0, 0, 262_144, 1),
+    words(magic, 0x0004_0002, 0, 0, 262_144, linkType),
     ...frames.flatMap((frame) => [words(1_000, 5, frame.length, frame.length), frame]),
   ]);
+}
+
+function pcapngOf(frames: readonly Uint8Array[]): Uint8Array {
+  const block = (type: number, ...body: Uint8Array[]) => {
+    const content = Buffer.concat(body);
+    const padding = Buffer.alloc((4 - (content.length % 4)) % 4);
+    const length = words(content.length + padding.length + 12);
+    return Buffer.concat([words(type), length, content, padding, length]);
+  };
+  const options = words(0x0004_0002, 0x3068_7465, 0x0001_0009, 9, 0x0008_000e, 1, 0, 0);
+  return Buffer.concat([
+    block(0x0a0d0d0a, words(0x1a2b3c4d, 1, 0xffff_ffff, 0xffff_ffff)),
+    block(1, words(1, 262_144), options),
+    block(1, words(1, 0)),
+    ...frames.map((frame) => block(6, words(0, 99, 7, frame.length, frame.length), frame)),
+    ...frames.slice(0, 1).map((frame) => block(3, words(frame.length), frame)),
+    ...frames.slice(0, 1).map((frame) => block(2, words(1, 0, 9, frame.length, 60), frame)),
+  ]);
+}
+
+function cooked(packet: Uint8Array): Uint8Array {
+  const protocol = packetVersion(packet) === 4 ? [0x08, 0x00] : [0x86, 0xdd];
+  return Uint8Array.of(0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, ...protocol, ...packet);
+}
+
+function cooked2(packet: Uint8Array): Uint8Array {
+  const protocol = packetVersion(packet) === 4 ? [0x08, 0x00] : [0x86, 0xdd];
+  const sender = [2, 0, 0, 0, 0, 1, 0, 0];
+  return Uint8Array.of(...protocol, 0, 0, 0, 0, 0, 3, 0, 1, 2, 6, ...sender, ...packet);
+}
+
+function packetVersion(packet: Uint8Array): number {
+  return (packet[0] ?? 0) >>> 4;
+}
+
+function words(...values: number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(values).buffer);
 }

@@ -59,7 +59,7 @@ function changeLine(text: string, random: Random): string {
   return lines.join('\n');
 }
 
-function textTarget(
+export function textTarget(
   name: string,
   corpus: readonly string[],
   check: (text: string) => void,

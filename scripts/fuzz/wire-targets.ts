@@ -2,8 +2,10 @@
 import type { Family } from '../../src/net/address.ts';
 import { decodeArp, encodeArp } from '../../src/wire/arp.ts';
 import { byteAt, uint16At } from '../../src/wire/bytes.ts';
+import { scanCapture } from '../../src/wire/capture.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
+import { interfaceIndexOf, isKnownLinkType, toEthernet } from '../../src/wire/link-type.ts';
 import { readPcap } from '../../src/wire/pcap.ts';
 import {
   decodeAdvertisement,
@@ -83,7 +85,7 @@ export const WIRE_TARGETS: readonly FuzzTarget[] = [
     repair: (bytes, random) => repairPacket(bytes, 14, random.chance(0.5)),
     check: checkFrame,
   }),
-  decoderTarget({ name: 'pcap', corpus: CAPTURES, check: checkCapture }),
+  decoderTarget({ name: 'capture', corpus: CAPTURES, check: checkCapture }),
 ];
 
 function checkMessage(bytes: Bytes, length: number, family: Family): unknown {
@@ -151,6 +153,13 @@ function checkFrame(bytes: Bytes, length: number): unknown {
     case 'neighbor-advertisement':
       require(frame.ip.ttl === 255, 'a Neighbor Advertisement comes from this segment');
       return frame;
+    case 'fragment': {
+      const { offset, part, header } = frame.fragment;
+      require(frame.ethernet.headerLength + header.length + part.length <=
+        length, 'the part lies within the frame');
+      require(offset % 8 === 0, 'offsets are counted in units of eight');
+      return [frame.ethernet, frame.ip, offset, [...part]];
+    }
     case 'other':
       return frame;
   }
@@ -168,9 +177,18 @@ function checkArp(bytes: Bytes, offset: number, length: number): void {
 }
 
 function checkCapture(bytes: Bytes, length: number): unknown {
-  const capture = readPcap(bytes.subarray(0, length));
-  if (!capture.ok) return capture;
-  const held = capture.value.reduce((sum, { bytes: frame }) => sum + frame.length, 0);
+  const frames: unknown[] = [];
+  let held = 0;
+  const end = scanCapture(bytes.subarray(0, length), (frame, at, { linkType, number, name }) => {
+    held += frame.length;
+    require(Number.isSafeInteger(at) && at >= 0, 'a time stamp is a whole number of microseconds');
+    const ethernet = toEthernet(linkType, frame);
+    require(ethernet === undefined || isKnownLinkType(linkType), 'only what is known is read');
+    if (ethernet !== undefined) decodeFrame(ethernet);
+    frames.push([at, linkType, number, name, interfaceIndexOf(linkType, frame), [...frame]]);
+  });
   require(held <= length, 'the frames of a capture are not longer than the capture');
-  return capture.value.map(({ at, bytes: frame }) => [at, [...frame]]);
+  const read = readPcap(bytes.subarray(0, length));
+  if (read.ok) require(read.value.length === frames.length, 'both readers see the same frames');
+  return [end, frames];
 }

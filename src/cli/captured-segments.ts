@@ -1,6 +1,6 @@
 /**
- * The segments in one capture: on a trunk each VLAN is one of its own, and the same VRID on two of them
- * is no conflict. A VLAN on which nobody speaks VRRP is not mentioned.
+ * The segments in one capture: each interface is one, and on a trunk each VLAN; the same VRID on two of
+ * them is no conflict. A segment on which nobody speaks VRRP is not mentioned.
  */
 import type { Instant } from '../net/time.ts';
 import { decodeFrame } from '../wire/frame.ts';
@@ -10,21 +10,24 @@ import type { WatchSession } from './watch-session.ts';
 const SEGMENTS_MAX = 256;
 
 export class CapturedSegments {
-  readonly #open: (vlan: string) => WatchSession;
-  /** By VLAN ID, `10`, or several of them, outermost first, `10.20`; `` without a tag. */
+  readonly #open: (segment: string) => WatchSession;
+  /** By interface and VLAN, in words: ``, `eth0`, `VLAN 10`, `eth0 VLAN 10.20` (outermost first). */
   readonly #sessions = new Map<string, WatchSession>();
 
-  constructor(open: (vlan: string) => WatchSession) {
+  constructor(open: (segment: string) => WatchSession) {
     this.#open = open;
   }
 
-  frame(bytes: Uint8Array, at: Instant): void {
+  /** An Ethernet frame; `place` is the interface, empty when there is only one. */
+  frame(bytes: Uint8Array, at: Instant, place: string): void {
     for (const session of this.#sessions.values()) session.advance(at);
     const frame = decodeFrame(bytes);
     // VLAN 0 is a priority and no VLAN (IEEE 802.1Q).
     const vlan = frame.ethernet?.vlans.filter((id) => id !== 0).join('.') ?? '';
-    if (frame.kind === 'vrrp' && this.#sessions.size < SEGMENTS_MAX) this.#sessionOf(vlan, at);
-    this.#sessions.get(vlan)?.frame(bytes, bytes.length, at);
+    const segment = [place, vlan === '' ? '' : `VLAN ${vlan}`].filter(Boolean).join(' ');
+    const speaks = frame.kind === 'vrrp' || frame.kind === 'fragment';
+    if (speaks && this.#sessions.size < SEGMENTS_MAX) this.#sessionOf(segment, at);
+    this.#sessions.get(segment)?.frame(bytes, bytes.length, at);
   }
 
   finish(at: Instant): void {
@@ -32,10 +35,10 @@ export class CapturedSegments {
     for (const session of this.#sessions.values()) session.finish(at);
   }
 
-  #sessionOf(vlan: string, at: Instant): void {
-    if (this.#sessions.has(vlan)) return;
-    const session = this.#open(vlan);
+  #sessionOf(segment: string, at: Instant): void {
+    if (this.#sessions.has(segment)) return;
+    const session = this.#open(segment);
     session.advance(at);
-    this.#sessions.set(vlan, session);
+    this.#sessions.set(segment, session);
   }
 }

@@ -8,7 +8,7 @@ import type { Duration, Instant } from '../net/time.ts';
 /** `from` is the interface, or the file of a capture. */
 export function snapshotDocument(
   from: string,
-  { at, senders, findings, freeVrid, overflow }: SegmentSnapshot,
+  { at, senders, findings, freeVrid, overflow, incomplete }: SegmentSnapshot,
   past: readonly PastFinding[],
 ) {
   return {
@@ -24,16 +24,17 @@ export function snapshotDocument(
     })),
     free_vrid: freeVrid ?? null,
     overflow,
+    incomplete,
   };
 }
 
-export function eventDocument(event: SegmentEvent) {
+export function eventDocument(from: string, event: SegmentEvent) {
   const { kind, change, at } = event;
   const what =
     event.kind === 'sender'
       ? { sender: senderDocument(event.sender) }
       : { finding: findingDocument(event.finding) };
-  return { kind, change, at: isoTime(at), ...what };
+  return { kind, change, at: isoTime(at), from, ...what };
 }
 
 /** The instants of an observation are microseconds since 1970. */

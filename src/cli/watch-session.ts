@@ -29,6 +29,7 @@ const ERASE_BELOW = '\u001b[J';
 
 export class WatchSession {
   readonly #from: string;
+  readonly #segmentName: string;
   readonly #style: WatchStyle;
   readonly #context: CliContext;
   readonly #screen: () => WatchScreen;
@@ -37,8 +38,16 @@ export class WatchSession {
   #lastLook: Instant | undefined;
   #lastSnapshot: Instant | undefined;
 
-  constructor(from: string, style: WatchStyle, context: CliContext, screen: () => WatchScreen) {
-    this.#from = from;
+  /** `segmentName`: which one it is of several in `from`. */
+  constructor(
+    from: string,
+    style: WatchStyle,
+    context: CliContext,
+    screen: () => WatchScreen,
+    segmentName = '',
+  ) {
+    this.#from = segmentName === '' ? from : `${from} ${segmentName}`;
+    this.#segmentName = segmentName;
     this.#style = style;
     this.#context = context;
     this.#screen = screen;
@@ -67,11 +76,13 @@ export class WatchSession {
     const snapshot = this.#segment.snapshot(now);
     const events = this.#timeline.advance(snapshot);
     if (this.#style === 'json') {
-      this.#printEvents(events, (event) => `${JSON.stringify(eventDocument(event))}\n`);
+      this.#printEvents(events, (event) => `${JSON.stringify(eventDocument(this.#from, event))}\n`);
       this.#lastSnapshot ??= now;
       if (elapsed(this.#lastSnapshot, now) >= SNAPSHOT_EVERY) this.#printSnapshot(snapshot);
     } else if (this.#style === 'events') {
-      this.#printEvents(events, (event) => renderSegmentEvent(event, this.#palette));
+      this.#printEvents(events, (event) =>
+        renderSegmentEvent(event, this.#palette, this.#segmentName),
+      );
     } else if (this.#isDrawn) {
       this.#draw(snapshot);
     }

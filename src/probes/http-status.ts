@@ -46,7 +46,7 @@ export class HttpStatusProbe implements Probe {
       socket.once('connect', () => socket.write(this.#request, 'latin1'));
       socket.on('data', (chunk: Buffer) => {
         head += chunk.toString('latin1');
-        const status = statusOf(head);
+        const status = decodeStatus(head);
         if (status !== undefined) settle(this.#judge(status));
         else if (head.length > HEAD_MAX) settle(failed('no HTTP'));
       });
@@ -65,7 +65,7 @@ export class HttpStatusProbe implements Probe {
 }
 
 /** Undefined: it has not come yet; 0: this is another protocol. */
-function statusOf(head: string): number | undefined {
+export function decodeStatus(head: string): number | undefined {
   let start = 0;
   for (;;) {
     const end = head.indexOf('\n', start);

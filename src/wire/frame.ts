@@ -11,6 +11,7 @@ import {
   ETHERTYPE_IPV6,
   type EthernetHeader,
 } from './ethernet.ts';
+import { decodeFragment, type Fragment, NEXT_HEADER_FRAGMENT } from './fragment.ts';
 import { decodeIpv4Header, decodeIpv6Header, type Ipv4Header, type Ipv6Header } from './ip.ts';
 import {
   decodeNeighborAdvertisement,
@@ -28,6 +29,7 @@ export type DecodedFrame =
       readonly advertisement: NeighborAdvertisement;
     }
   | VrrpFrame
+  | FragmentFrame
   /** Anything else, what is malformed included; `ethernet` is undefined when even that is cut off. */
   | { readonly kind: 'other'; readonly ethernet: EthernetHeader | undefined };
 
@@ -43,13 +45,25 @@ export interface VrrpFrame {
   readonly length: number;
 }
 
+/** A part of a larger packet of protocol 112: there is no whole message. Views, not copies. */
+export interface FragmentFrame {
+  readonly kind: 'fragment';
+  readonly ethernet: EthernetHeader;
+  readonly ip: Ipv4Header | Ipv6Header;
+  readonly fragment: Fragment;
+}
+
 /** Reads the first `length` bytes of `bytes` as one frame without check sequence. */
 export function decodeFrame(bytes: Uint8Array, length = bytes.length): DecodedFrame {
   const held = heldLength(bytes, 0, length);
   const header = decodeEthernetHeader(bytes, 0, held);
   if (!header.ok) return { kind: 'other', ethernet: undefined };
   const ethernet = header.value;
-  const payload = bytes.subarray(ethernet.headerLength, held);
+  return decodeEnclosed(ethernet, bytes.subarray(ethernet.headerLength, held));
+}
+
+/** What the frame with this header carries, which may have been put together from several. */
+export function decodeEnclosed(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame {
   return decodePayload(ethernet, payload) ?? { kind: 'other', ethernet };
 }
 
@@ -71,22 +85,32 @@ function arpFrame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame |
   return arp.ok ? { kind: 'arp', ethernet, arp: arp.value } : undefined;
 }
 
-/** A fragment holds no whole message, and only the kernel can say what became of the others. */
 function ipv4Frame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame | undefined {
   const ip = decodeIpv4Header(payload, 0, payload.length);
-  if (!ip.ok || ip.value.fragment || ip.value.protocol !== PROTOCOL_VRRP) return undefined;
-  return vrrpFrame(ethernet, ip.value, payload);
+  if (!ip.ok || ip.value.protocol !== PROTOCOL_VRRP) return undefined;
+  return fragmentFrame(ethernet, ip.value, payload) ?? vrrpFrame(ethernet, ip.value, payload);
 }
 
 function ipv6Frame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame | undefined {
   const ip = decodeIpv6Header(payload, 0, payload.length);
   if (!ip.ok) return undefined;
   if (ip.value.protocol === PROTOCOL_VRRP) return vrrpFrame(ethernet, ip.value, payload);
+  if (ip.value.protocol === NEXT_HEADER_FRAGMENT) return fragmentFrame(ethernet, ip.value, payload);
   if (ip.value.protocol !== PROTOCOL_ICMPV6) return undefined;
   const neighbor = decodeNeighborAdvertisement(payload, ip.value);
   if (!neighbor.ok) return undefined;
   const advertisement = neighbor.value;
   return { kind: 'neighbor-advertisement', ethernet, ip: ip.value, advertisement };
+}
+
+function fragmentFrame(
+  ethernet: EthernetHeader,
+  ip: Ipv4Header | Ipv6Header,
+  payload: Uint8Array,
+): FragmentFrame | undefined {
+  const fragment = decodeFragment(payload, ip);
+  if (fragment?.protocol !== PROTOCOL_VRRP) return undefined;
+  return { kind: 'fragment', ethernet, ip, fragment };
 }
 
 function vrrpFrame(

@@ -4,9 +4,9 @@
  */
 import { type IpAddress, ipFromBytes } from '../net/address.ts';
 import { byteAt, putUint16, uint16At } from './bytes.ts';
+import { NEXT_HEADER_FRAGMENT } from './fragment.ts';
 import { encodeIpv6Packet } from './ip.ts';
 
-const NEXT_HEADER_FRAGMENT = 44;
 const IPV6_HEADER_LENGTH = 40;
 const FRAGMENT_HEADER_LENGTH = 8;
 /** Offsets are counted in these: every part but the last holds a multiple of it. */

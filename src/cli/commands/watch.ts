@@ -1,13 +1,11 @@
 /** `vrrp-agent watch`: who advertises what on a segment. Sends nothing and needs no agent. */
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
-import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
+import { type Duration, type Instant, seconds } from '../../net/time.ts';
 import { linkNames, watchLink } from '../../runtime/watch-link.ts';
-import { readPcap } from '../../wire/pcap.ts';
-import { CapturedSegments } from '../captured-segments.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { watchCapture } from '../watch-capture.ts';
 import { LOOK_EVERY, WatchSession, type WatchStyle } from '../watch-session.ts';
 
 interface WatchOptions {
@@ -21,45 +19,26 @@ const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
 /** What a screen without a size of its own is taken to hold. */
 const SCREEN = { columns: 132, rows: 50 };
 
-const PCAP_PROBLEM = {
-  'pcap-truncated': 'it is no whole capture',
-  'pcap-magic-error': 'it is no pcap file (editcap -F pcap makes one of a pcapng file)',
-  'pcap-link-type-error': 'its frames are not Ethernet (tcpdump -i any loses them)',
-} as const;
-
 export function register(program: Command, context: CliContext): void {
   program
     .command('watch')
     .description('Show who advertises which virtual router on a segment. Sends and joins nothing.')
     .argument('[interface]', 'where to listen; it needs no address')
     .option('--for <duration>', 'print what was heard after so long (10s, 2m), and end', span)
-    .option('--pcap <file>', 'read a capture instead of an interface')
+    .option('--pcap <file>', 'read a capture (pcap or pcapng) instead of an interface')
     .option('--json', 'print JSON, one event or snapshot a line')
     .action(async (name: string | undefined, options: WatchOptions, command: Command) => {
       if (options.pcap !== undefined) {
         if (name !== undefined) command.error('error: INTERFACE or --pcap, not both', USAGE);
-        watchCapture(context, options.pcap, options.json === true);
+        const style = options.json === true ? 'json' : 'events';
+        const file = options.pcap;
+        const open = (segment: string) => new WatchSession(file, style, context, screen, segment);
+        watchCapture(file, open, (text) => context.stderr(text));
       } else {
         if (name === undefined) command.error('error: which interface?', USAGE);
         await watchInterface(context, name, options);
       }
     });
-}
-
-function watchCapture(context: CliContext, file: string, json: boolean): void {
-  const capture = readPcap(readFileSync(file));
-  if (!capture.ok) throw new Error(`${file}: ${PCAP_PROBLEM[capture.error.code]}`);
-  const style = json ? 'json' : 'events';
-  const segments = new CapturedSegments(
-    (vlan) => new WatchSession(vlan === '' ? file : `${file} VLAN ${vlan}`, style, context, screen),
-  );
-  let now = instant(0);
-  for (const { at, bytes } of capture.value) {
-    // A merged capture may step back.
-    now = Math.max(now, at) as Instant;
-    segments.frame(bytes, now);
-  }
-  segments.finish(now);
 }
 
 /** Resolves when the time is over, or somebody presses Ctrl-C; rejects when the link goes away. */

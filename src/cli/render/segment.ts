@@ -43,13 +43,14 @@ export function renderSegment(snapshot: SegmentSnapshot, screen: SegmentScreen):
   return `${title}${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** One line for one change. */
-export function renderSegmentEvent(event: SegmentEvent, palette: Palette): string {
-  const time = palette.faint(isoTime(event.at));
+/** One line for one change, on which segment if there are several. */
+export function renderSegmentEvent(event: SegmentEvent, palette: Palette, segment = ''): string {
+  const where = segment === '' ? '' : `${printable(segment)}: `;
+  const time = `${palette.faint(isoTime(event.at))}  ${where}`;
   if (event.kind === 'finding') {
     const paint = event.change === 'raised' ? palette.bad : plain;
     const mark = event.change === 'raised' ? '!' : 'over:';
-    return `${time}  ${paint(`${mark} ${findingText(event.finding)}`)}\n`;
+    return `${time}${paint(`${mark} ${findingText(event.finding)}`)}\n`;
   }
   const { sender, change } = event;
   const { family, vrid, source, claims } = sender;
@@ -57,14 +58,15 @@ export function renderSegmentEvent(event: SegmentEvent, palette: Palette): strin
     claims === undefined
       ? 'nothing acceptable'
       : `priority ${claims.priority}, every ${formatDuration(claims.interval)}, version ${sender.version}, ${addressText(sender)}`;
-  return `${time}  ${family} VRID ${vrid}: ${source} ${CHANGES[change]}: ${said}\n`;
+  return `${time}${family} VRID ${vrid}: ${source} ${CHANGES[change]}: ${said}\n`;
 }
 
-function summary({ senders, overflow }: SegmentSnapshot): string {
-  if (senders.length === 0) return 'no VRRP heard';
+function summary({ senders, overflow, incomplete }: SegmentSnapshot): string {
+  const partly = incomplete === 0 ? '' : `; ${counted(incomplete, 'packet')} came in parts only`;
+  if (senders.length === 0) return `no VRRP heard${partly}`;
   const routers = new Set(senders.map(({ family, vrid }) => `${family} ${vrid}`)).size;
   const lost = overflow === 0 ? '' : `; ${overflow} packets of further senders left out`;
-  return `${counted(routers, 'virtual router')}, ${counted(senders.length, 'sender')}${lost}`;
+  return `${counted(routers, 'virtual router')}, ${counted(senders.length, 'sender')}${lost}${partly}`;
 }
 
 function counted(count: number, noun: string): string {

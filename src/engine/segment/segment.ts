@@ -6,10 +6,16 @@
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import { elapsed, type Instant, seconds } from '../../net/time.ts';
 import { byteAt } from '../../wire/bytes.ts';
-import { decodeFrame, type VrrpFrame } from '../../wire/frame.ts';
+import {
+  decodeEnclosed,
+  decodeFrame,
+  type FragmentFrame,
+  type VrrpFrame,
+} from '../../wire/frame.ts';
 import { judge, type ReceiverProfile, type Verdict } from '../intake.ts';
 import { Contention } from './contention.ts';
 import { type Announcement, findingsOf, type SegmentFinding } from './findings.ts';
+import { Reassembly } from './reassembly.ts';
 import { type Carrier, Sender, type SenderKey, type SenderRow } from './sender.ts';
 
 export interface SegmentSnapshot {
@@ -21,6 +27,8 @@ export interface SegmentSnapshot {
   readonly freeVrid: number | undefined;
   /** Senders that found no place any more. */
   readonly overflow: number;
+  /** Packets that came in parts which do not make a whole. */
+  readonly incomplete: number;
 }
 
 /** Every VRID of both families fits four times over. */
@@ -52,6 +60,7 @@ export class Segment {
   readonly #contentions = new Map<string, Contention>();
   /** Undefined: advertised, and not announced yet. */
   readonly #announcements = new Map<IpAddress, Announcement | undefined>();
+  readonly #reassembly = new Reassembly();
   #overflow = 0;
   #roomMadeAt: Instant | undefined;
 
@@ -60,6 +69,8 @@ export class Segment {
     const frame = decodeFrame(bytes, length);
     if (frame.kind === 'vrrp') {
       this.#message(frame, at);
+    } else if (frame.kind === 'fragment') {
+      this.#part(frame, at);
     } else if (frame.kind === 'arp') {
       const { senderIp, targetIp, senderMac } = frame.arp;
       if (senderIp === targetIp) this.#announced(senderIp, senderMac, at);
@@ -83,7 +94,17 @@ export class Segment {
       }),
       freeVrid: freeVridOf(senders),
       overflow: this.#overflow,
+      incomplete: this.#reassembly.lost(at),
     };
+  }
+
+  /** A receiver's kernel drops a part with a wrong IPv4 header checksum. */
+  #part(frame: FragmentFrame, at: Instant): void {
+    if (frame.ip.family === 'ipv4' && !frame.ip.checksumRight) return;
+    const packet = this.#reassembly.add(frame, at);
+    if (packet === undefined) return;
+    const whole = decodeEnclosed(frame.ethernet, packet);
+    if (whole.kind === 'vrrp') this.#message(whole, at);
   }
 
   #message(frame: VrrpFrame, at: Instant): void {

@@ -1,6 +1,6 @@
 /**
- * What an observer of a link is handed: VRRP of both families, gratuitous ARP and Neighbor
- * Advertisements. Everything else ends in the kernel, so a busy link costs the observer nothing.
+ * What an observer of a link is handed: VRRP of both families, in fragments too, gratuitous ARP and
+ * Neighbor Advertisements. Everything else ends in the kernel, so a busy link costs the observer nothing.
  *
  * Frames of a VLAN on top of the link pass by here as well, their tag taken off and kept beside
  * (<linux/filter.h>, SKF_AD_VLAN_TAG): they are another segment.
@@ -33,11 +33,14 @@ const IPV6 = 0x86dd;
 const IPV4_PROTOCOL = 23;
 const IPV6_NEXT_HEADER = 20;
 const ICMPV6_TYPE = 54;
+/** Of a Fragment header: what the parts together are. */
+const FRAGMENT_NEXT_HEADER = 54;
 const ARP_SENDER = 28;
 const ARP_TARGET = 38;
 
 const VRRP = 112;
 const ICMPV6 = 58;
+const FRAGMENT = 44;
 const NEIGHBOR_ADVERTISEMENT = 136;
 
 export function observeFilter(): Uint8Array {
@@ -46,6 +49,9 @@ export function observeFilter(): Uint8Array {
     [LOAD_BYTE, IPV6_NEXT_HEADER],
     [JUMP_EQUAL, VRRP, 0, 1],
     ACCEPT,
+    [JUMP_EQUAL, FRAGMENT, 0, 4],
+    [LOAD_BYTE, FRAGMENT_NEXT_HEADER],
+    ...only(VRRP),
     [JUMP_EQUAL, ICMPV6, 1, 0],
     DROP,
     [LOAD_BYTE, ICMPV6_TYPE],

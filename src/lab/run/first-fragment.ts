@@ -4,11 +4,11 @@
  */
 import { uint16At } from '../../wire/bytes.ts';
 import { ETHERTYPE_IPV6 } from '../../wire/ethernet.ts';
+import { NEXT_HEADER_FRAGMENT } from '../../wire/fragment.ts';
 import { isLaterFragment } from '../../wire/ipv6-fragments.ts';
 import { PROTOCOL_VRRP } from '../../wire/vrrp/checksum.ts';
 
 const ETHERNET_LENGTH = 14;
-const NEXT_HEADER_FRAGMENT = 44;
 /** Behind the IPv6 header and the fragment header. */
 const MESSAGE_OFFSET = 48;
 const MESSAGE_HEADER_LENGTH = 8;

@@ -4,7 +4,8 @@
  * addresses may lie.
  */
 import { readFileSync } from 'node:fs';
-import { LINK_TYPE_LINUX_SLL2, readPcap } from '../../wire/pcap.ts';
+import { LINK_TYPE_LINUX_SLL2 } from '../../wire/link-type.ts';
+import { readPcap } from '../../wire/pcap.ts';
 import { LabError, run } from '../command.ts';
 import type { Lab } from '../lab.ts';
 import { PEER_BRIDGE, SWITCH_BRIDGE } from '../layout.ts';

@@ -17,7 +17,7 @@ export interface TableRow {
 }
 
 const LINE =
-  /^([A-Z]+) +([0-9A-Fa-f:]+ +[0-9A-F]+ +[0-9A-Fa-f:]+ +[0-9A-F]+) +([0-9A-Fa-f:[\]]+) +([0-9A-F]+) +(\S+) +(LOCAL|SYNC) +([0-9]+)\s*$/;
+  /^([A-Z]+) +([0-9A-Fa-f:]+ +[0-9A-F]{1,4} +[0-9A-Fa-f:]+ +[0-9A-F]{1,4}) +([0-9A-Fa-f:[\]]+) +([0-9A-F]{1,4}) +(\S+) +(LOCAL|SYNC) +([0-9]{1,10})\s*$/;
 
 /** Undefined: no line of a connection. */
 export function decodeTableRow(line: string): TableRow | undefined {

@@ -104,9 +104,54 @@ describe('watch', () => {
   test('shows what a capture has up to where it is cut off', async () => {
     const file = splitCapture();
     writeFileSync(file, readFileSync(file).subarray(0, -10));
-    const { stdout, code } = await runCli(watch, ['watch', '--pcap', file]);
+    const { stdout, stderr, code } = await runCli(watch, ['watch', '--pcap', file]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/192\.0\.2\.11 +MASTER .* 9 +-$/m);
+    expect(stderr).toMatch(/is cut off: the record at byte \d+ is not there in full; 13 packets /);
+  });
+
+  test('shows what a damaged capture has up to there, and fails', async () => {
+    const file = splitCapture();
+    const bytes = readFileSync(file);
+    bytes.writeUInt32LE(0xffff_ffff, bytes.length - 54);
+    writeFileSync(file, bytes);
+    const { stdout, stderr, code } = await runCli(watch, ['watch', '--pcap', file]);
+    expect(stdout).toMatch(/192\.0\.2\.11 +MASTER .* 9 +-$/m);
+    expect(stderr).toMatch(/is damaged at byte \d+; only the 13 packets before that were read/);
+    expect(code).toBe(1);
+  });
+
+  test('tells the interfaces of a pcapng file apart, and leaves out what it cannot read', async () => {
+    const block = (type: number, ...body: Uint8Array[]) => {
+      const content = Buffer.concat(body);
+      const padding = Buffer.alloc((4 - (content.length % 4)) % 4);
+      const length = words(content.length + padding.length + 12);
+      return Buffer.concat([words(type), length, content, padding, length]);
+    };
+    const link = (linkType: number) => block(1, words(linkType, 0));
+    const packet = (on: number, milliseconds: number, frame: Uint8Array) => {
+      const stamp = (1_800_000_000_000n + BigInt(milliseconds)) * 1_000n;
+      const times = [Number(stamp >> 32n), Number(stamp & 0xffff_ffffn)];
+      return block(6, words(on, ...times, frame.length, frame.length), frame);
+    };
+    const raw = frameOf({ source: B, priority: 100 }).subarray(14);
+    const file = fileOf(
+      Buffer.concat([
+        block(0x0a0d0d0a, words(0x1a2b3c4d, 1, 0xffff_ffff, 0xffff_ffff)),
+        ...[link(1), link(101), link(127)],
+        ...[
+          packet(0, 0, frameOf({ source: A, priority: 150 })),
+          packet(1, 10, raw),
+          packet(2, 20, raw),
+        ],
+      ]),
+    );
+    const { stdout, stderr } = await runCli(watch, ['watch', '--pcap', file]);
+    expect(stdout).toMatch(/pcap interface 0: 1 virtual router, 1 sender\n/);
+    expect(stdout).toMatch(/pcap interface 1: 1 virtual router, 1 sender\n/);
+    expect(stdout).toMatch(/^\S+ {2}interface 1: ipv4 VRID 55: 192\.0\.2\.12 is heard/m);
+    expect(stdout).not.toContain('two-masters');
+    expect(stderr).toMatch(/: 1 frames of link type 127 were left out; it has to be Ethernet/);
   });
 
   test('says that nothing was heard', async () => {
@@ -115,12 +160,13 @@ describe('watch', () => {
   });
 
   test.each([
-    ['no capture', Buffer.from('hello, world, this is text'), /it is no pcap file \(editcap/],
-    ['a capture cut off', Buffer.alloc(3), /it is no whole capture/],
+    ['no capture', Buffer.from('hello, world, this is text'), /it is no capture: tcpdump -w/],
+    ['compressed', Uint8Array.of(0x1f, 0x8b, 8, 0), /it is compressed: unpack it first/],
+    ['a capture cut off', Buffer.alloc(3), /it ends before its first packet/],
     [
       'a capture that is not of Ethernet',
-      words(0xa1b2c3d4, 0x0004_0002, 0, 0, 65_535, 113),
-      /its frames are not Ethernet/,
+      words(0xa1b2c3d4, 0x0004_0002, 0, 0, 65_535, 127, 0, 0, 4, 4, 0),
+      /frames of link type 127 cannot be read; it has to be Ethernet/,
     ],
   ])('fails on a file that is %s', async (_, bytes, message) => {
     const { stderr, code } = await runCli(watch, ['watch', '--pcap', fileOf(bytes)]);

@@ -1,8 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Campaign, targetOf } from '../../../scripts/fuzz/campaign.ts';
 import { Mutator } from '../../../scripts/fuzz/mutator.ts';
 import { EPISODE } from '../../../scripts/fuzz/target.ts';
 import { Random } from '../../sim/random.ts';
+
+/** Decoders that another one calls, which is fuzzed. */
+const WITHIN: Readonly<Record<string, string>> = {
+  decodeEthernetHeader: 'decodeFrame',
+  decodeEnclosed: 'decodeFrame',
+  decodeFragment: 'decodeFrame',
+  decodeNeighborAdvertisement: 'decodeFrame',
+  decodeStatistics: 'decodeService',
+  scanPcap: 'scanCapture',
+  scanPcapng: 'scanCapture',
+};
+
+/** The texts of all files of a folder but those of the lab, whose bytes are its own. */
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('lab/'))
+    .map((name) => readFileSync(`${folder}/${name}`, 'utf8'));
+}
 
 /** One round has an episode of every target. */
 const ROUND = Array.from({ length: 256 }, (_, episode) => episode);
@@ -19,11 +38,27 @@ describe('a fuzzing campaign', () => {
         'ip',
         'ipvs',
         'netlink',
-        'pcap',
+        'answers',
+        'capture',
+        'connections',
+        'lines',
         'segment',
         'vrrp',
       ].sort(),
     );
+  });
+
+  test('knows every decoder there is', () => {
+    const fuzzers = sourcesIn('scripts/fuzz').join('\n');
+    const isKnown = (name: string) => new RegExp(`\\b${name}\\b`).test(fuzzers);
+    const decoders = sourcesIn('src').flatMap((text) =>
+      [...text.matchAll(/^export function (decode[A-Z]\w*|scan[A-Z]\w*)/gm)].map(
+        ([, name]) => name,
+      ),
+    );
+    expect(decoders.length).toBeGreaterThan(30);
+    const unknown = decoders.filter((name = '') => !isKnown(name) && !isKnown(WITHIN[name] ?? ''));
+    expect(unknown).toEqual([]);
   });
 
   test.each(['engine', 'segment', 'netlink', 'config'])('plays a case of %s again', (name) => {

@@ -48,7 +48,7 @@ function ipv4Frame(protocol = 112, payload = message4): Uint8Array {
   );
 }
 
-function ipv6Frame(nextHeader = 112): Uint8Array {
+function ipv6Frame(nextHeader = 112, payload: Uint8Array = message6): Uint8Array {
   const header = { ...IPV6, hopLimit: 255, trafficClass: 0xc0, nextHeader };
   return encodeEthernetFrame(
     {
@@ -56,7 +56,7 @@ function ipv6Frame(nextHeader = 112): Uint8Array {
       source: ROUTER_MAC,
       etherType: ETHERTYPE_IPV6,
     },
-    encodeIpv6Packet(header, message6),
+    encodeIpv6Packet(header, payload),
   );
 }
 
@@ -130,8 +130,21 @@ describe('a captured frame', () => {
     });
   });
 
-  const fragment = ipv4Frame();
-  fragment[20] = 0x20;
+  test('is a part of VRRP, and where it lies in the whole', () => {
+    const first = ipv4Frame();
+    first[20] = 0x20;
+    expect(decodeFrame(first)).toMatchObject({
+      kind: 'fragment',
+      fragment: { protocol: 112, offset: 0, isLast: false },
+    });
+    expect(decodeFrame(ipv6Frame(44, fromHex('7000 0011 00000007 3107')))).toMatchObject({
+      kind: 'fragment',
+      fragment: { protocol: 112, identification: 7, offset: 16, isLast: false },
+    });
+  });
+
+  const foreignFragment = ipv6Frame(44, fromHex('1100 0010 00000007 3107'));
+  const shortFragment = ipv6Frame(44, fromHex('7000 0010 000000'));
   const spoiltAnnouncement = encodeNeighborAdvertisement(ROUTER_MAC, ip('2001:db8::100'), {
     router: true,
   });
@@ -140,7 +153,8 @@ describe('a captured frame', () => {
   test.each([
     { what: 'another protocol over IPv4', frame: ipv4Frame(17) },
     { what: 'another protocol over IPv6', frame: ipv6Frame(17) },
-    { what: 'a fragment', frame: fragment },
+    { what: 'a fragment of another protocol', frame: foreignFragment },
+    { what: 'a Fragment header cut short', frame: shortFragment },
     { what: 'IPv4 cut short', frame: ipv4Frame().subarray(0, 40) },
     { what: 'IPv6 cut short', frame: ipv6Frame().subarray(0, 60) },
     {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readPcap } from '../../../src/wire/pcap.ts';
+import { isPcap, readPcap, scanPcap } from '../../../src/wire/pcap.ts';
 
 interface FileOptions {
   readonly littleEndian?: boolean;
@@ -46,11 +46,24 @@ describe('reading a capture', () => {
     }
   });
 
+  test.each([
+    ['cut off', 0, 30, { state: 'cut-off', offset: 24 }],
+    ['damaged: no writer makes such a record', 0xff, 44, { state: 'damaged', offset: 24 }],
+    ['whole', 0, 44, { state: 'whole' }],
+    ['whole without a record', 0, 24, { state: 'whole' }],
+  ])('tells that it is %s', (_, topOfLength, length, end) => {
+    const bytes = fileWith();
+    bytes[35] = topOfLength;
+    const scanned = scanPcap(bytes.subarray(0, length), () => {});
+    expect(scanned).toMatchObject({ ok: true, value: end });
+  });
+
   test('refuses what is no capture of Ethernet', () => {
     expect(readPcap(new Uint8Array(23))).toMatchObject({ error: { code: 'pcap-truncated' } });
     expect(readPcap(fileWith({ magic: 0x0a0d0d0a }))).toMatchObject({
       error: { code: 'pcap-magic-error' },
     });
+    expect(isPcap(new Uint8Array(3))).toBe(false);
     expect(readPcap(fileWith({ linkType: 113 }))).toMatchObject({
       error: { code: 'pcap-link-type-error' },
     });

@@ -47,6 +47,7 @@ describe('the observer of a link', () => {
     ['VRRP over IPv4', ipv4(112)],
     ['VRRP over IPv4 without a message', ipv4(112, new Uint8Array())],
     ['VRRP over IPv6', ipv6(112)],
+    ['a fragment of VRRP over IPv6', ipv6(44, Uint8Array.of(112, ...new Uint8Array(23)))],
     ['a gratuitous ARP request', encodeArpAnnouncement(SOURCE, ip('192.0.2.100'), 'request')],
     ['a gratuitous ARP reply', encodeArpAnnouncement(SOURCE, ip('192.0.2.100'), 'reply')],
     [
@@ -60,6 +61,7 @@ describe('the observer of a link', () => {
   test.each([
     ['TCP', ipv4(6)],
     ['TCP over IPv6', ipv6(6)],
+    ['a fragment of UDP over IPv6', ipv6(44, Uint8Array.of(17, ...new Uint8Array(23)))],
     ['a Neighbor Solicitation', ipv6(58, Uint8Array.of(135, ...new Uint8Array(23)))],
     ['an ARP question', arpQuestion()],
     ['another EtherType', frame(0x88cc, new Uint8Array(46))],
