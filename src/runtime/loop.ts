@@ -9,7 +9,8 @@ import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
-import { type Duration, type Instant, NEVER } from '../net/time.ts';
+import { type Instant, NEVER } from '../net/time.ts';
+import { Approach, type Rehearsal } from './approach.ts';
 import { Moderation } from './moderation.ts';
 
 export interface Ports {
@@ -27,8 +28,8 @@ export interface LoopObserver {
   reports(reports: readonly Report[]): void;
   /** How late the loop woke up for a deadline, in microseconds. */
   lateness(microseconds: number): void;
-  /** A take-over is near, and there is time: whatever makes it faster. Left out: no rehearsals. */
-  readonly rehearse?: () => void;
+  /** Left out: no rehearsals. */
+  readonly rehearsal?: Rehearsal;
   /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
   /** After a shutdown: nothing is held any more. */
@@ -49,15 +50,6 @@ const BATCH = 64;
  */
 const BATCHES_MAX = 48;
 
-/** Before a deadline. */
-const REHEARSE_AHEAD = 8_000 as Duration;
-
-/** What one rehearsal may take. */
-const REHEARSAL = 5_000 as Duration;
-
-/** What ran less than this ago needs no rehearsal. */
-const FAR_OFF = 50_000 as Duration;
-
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -72,13 +64,13 @@ export class Loop {
   #turnedAt: Instant = 0 as Instant;
   #received = 0;
   #wakesOnPackets = true;
-  /** Deadline for which a take-over has been rehearsed. */
-  #rehearsedFor: Instant = NEVER;
+  readonly #approach: Approach;
 
   constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
     this.#ports = ports;
     this.#observer = observer;
+    this.#approach = new Approach(engine, ports.clock, observer.rehearsal);
   }
 
   /**
@@ -174,43 +166,27 @@ export class Loop {
     this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
   }
 
-  /**
-   * Wakes shortly before the deadline, too, when it is far off: if it is the silence of a MASTER that
-   * comes near, the take-over is rehearsed. Seconds after it last ran, code and data have left the
-   * processor's caches, and the first run would take a millisecond or two.
-   */
-  #wakeUpAt(): Instant {
-    const now = this.#now;
+  /** Whoever was silent until the deadline is judged without the way round by the timer. */
+  #awaitSilence(): void {
+    if (!this.#approach.isNear(this.#now)) return;
     const deadline = this.#engine.deadline();
-    const { rehearse } = this.#observer;
-    if (rehearse === undefined || !this.#engine.awaitsSilence) return deadline;
-    if (deadline <= now || deadline === this.#rehearsedFor) return deadline;
-    if (deadline - now <= REHEARSE_AHEAD && this.#engine.expectsSilence(now, REHEARSE_AHEAD)) {
-      this.#rehearseUntil(this.#engine.deadline(), rehearse);
-      return this.#engine.deadline();
-    }
-    const exact = this.#engine.deadline();
-    return exact - now > FAR_OFF ? ((exact - REHEARSE_AHEAD) as Instant) : exact;
-  }
-
-  /**
-   * Nothing else is due before the deadline: rehearses, and then waits for it awake and listening,
-   * because waking up costs as much as all that is to be done then.
-   */
-  #rehearseUntil(deadline: Instant, rehearse: () => void): void {
-    this.#rehearsedFor = deadline;
-    const { clock } = this.#ports;
-    while (clock.now() < deadline - REHEARSAL) rehearse();
     this.#received = 0;
-    while (this.#tick() < deadline && this.#received === 0) {
-      this.#ports.packets.drain(BATCH, this.#receive);
-    }
-    if (this.#received > 0) this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    let empty = true;
+    const reached = this.#approach.pass(() => {
+      this.#tick();
+      empty = this.#ports.packets.drain(BATCH, this.#receive);
+      return this.#received > 0;
+    });
+    if (!empty) return;
+    this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    this.#turnedAt = this.#now;
+    if (reached) this.#observer.lateness(this.#now - deadline);
   }
 
   #endTurn(): void {
-    const deadline = Math.min(this.#wakeUpAt(), this.#moderation.until) as Instant;
-    this.#ports.clock.arm(deadline);
+    this.#awaitSilence();
+    const deadline = Math.min(this.#approach.wakeUpAt(this.#now), this.#moderation.until);
+    this.#ports.clock.arm(deadline as Instant);
     if (this.#reports.length === 0) return;
     const reports = this.#reports;
     this.#reports = [];

@@ -22,18 +22,11 @@ import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from 
 import type { ProtocolMemory } from './protocol-worker.ts';
 import { watchdogOf } from './service-manager.ts';
 import { standWatch } from './standing-watch.ts';
-import { rehearse, warmUp } from './warm-up.ts';
+import { TakeOverRehearsal } from './take-over-rehearsal.ts';
+import { warmUp } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
 const AUTO_PRIORITY = 10;
-
-/** Changes the kernel refuses, after going most of the way: nobody can have this address. */
-const NOTHING_TO_REMOVE: readonly AddressChange[] = Array.from({ length: 32 }, () => ({
-  operation: 'remove' as const,
-  index: 1,
-  address: ip('0.0.0.1'),
-  prefixLength: 32,
-}));
 
 const SOMEWHERE: AddressChange = {
   operation: 'add',
@@ -109,11 +102,7 @@ function start({
       reports: (reports) =>
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
-      rehearse: () => {
-        const { instances } = engine;
-        rehearse(instances);
-        routes.changeAddresses(NOTHING_TO_REMOVE.slice(0, instances.length));
-      },
+      rehearsal: new TakeOverRehearsal(engine, routes, packets),
       virtualLink: (request) => say({ kind: 'virtual-link', request }),
       // The turn that finishes is still to be ended.
       finished: () => {

@@ -49,11 +49,32 @@ export function warmUp(now: () => number = () => performance.now()): number {
 
 /** As many routers as there are, within what a few milliseconds allow. */
 export function rehearse(instances: readonly InstanceSettings[]): void {
-  const families = [...new Set(instances.map(({ family }) => family))];
-  const virtualMac = instances.some((one) => one.virtualMac !== undefined);
   const { least, most, mostOfTheDear } = REHEARSED;
-  const limit = virtualMac || families.includes('ipv6') ? mostOfTheDear : most;
-  play({ routers: Math.min(Math.max(instances.length, least), limit), families, virtualMac });
+  const kind = kindOf(instances);
+  const isDear = kind.virtualMac || kind.families.includes('ipv6');
+  const limit = isDear ? mostOfTheDear : most;
+  play({ ...kind, routers: Math.min(Math.max(instances.length, least), limit) });
+}
+
+/** A take-over alone, and how it is lost again, by one router of each family; to be done often. */
+export function rehearsedTakeOver(instances: readonly InstanceSettings[]): () => void {
+  const kind = kindOf(instances);
+  const cast = { ...kind, routers: kind.families.length };
+  const near = new Rehearsal(1, 100, cast);
+  const far = new Rehearsal(2, 200, cast);
+  near.start();
+  far.start();
+  far.advance(seconds(600));
+  const { sent } = far;
+  return () => {
+    near.advance(seconds(600));
+    near.hear(sent);
+  };
+}
+
+function kindOf(instances: readonly InstanceSettings[]): Omit<Cast, 'routers'> {
+  const families = [...new Set(instances.map(({ family }) => family))];
+  return { families, virtualMac: instances.some((one) => one.virtualMac !== undefined) };
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */

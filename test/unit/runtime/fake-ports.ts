@@ -5,7 +5,13 @@ import type { Report } from '../../../src/engine/reports.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import type { PacketSink } from '../../../src/kernel/ports.ts';
 import type { LinkEvent, LinkState } from '../../../src/net/link.ts';
-import { after, type Duration, type Instant, instant } from '../../../src/net/time.ts';
+import {
+  after,
+  type Duration,
+  type Instant,
+  instant,
+  microseconds,
+} from '../../../src/net/time.ts';
 import { Loop } from '../../../src/runtime/loop.ts';
 import { INDEX, instanceOf, linkOf } from '../../conformance/rig.ts';
 
@@ -47,7 +53,14 @@ export class FakePorts {
       },
       lateness: (microseconds) => this.lateness.push(microseconds),
       finished: () => this.calls.push('finished'),
-      ...(rehearsal === undefined ? {} : { rehearse: () => this.#rehearse(rehearsal) }),
+      ...(rehearsal === undefined
+        ? {}
+        : {
+            rehearsal: {
+              whole: () => this.#rehearse('rehearse', rehearsal),
+              brief: () => this.#rehearse('rehearse briefly', microseconds(rehearsal / 10)),
+            },
+          }),
     });
   }
 
@@ -63,9 +76,9 @@ export class FakePorts {
     return [...this.calls];
   }
 
-  #rehearse(rehearsal: Duration): void {
-    this.calls.push('rehearse');
-    this.now = after(this.now, rehearsal);
+  #rehearse(call: string, duration: Duration): void {
+    this.calls.push(call);
+    this.now = after(this.now, duration);
     this.inbox.push(...this.heardInRehearsal);
     this.heardInRehearsal = [];
   }
