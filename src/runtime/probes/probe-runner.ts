@@ -7,6 +7,7 @@ import { judged, type ProbeState, UNKNOWN } from '../../../fsm/probe/probe.ts';
 import type { ProbeOutcome, ProbeTiming } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import { failed, type Probe, reasonOf } from '../../probes/probe.ts';
+import type { Place, RunPool } from './run-pool.ts';
 
 /** What the engine is told. */
 export interface ProbeChange {
@@ -22,6 +23,15 @@ export interface ProbeRunnerOptions {
   readonly random: () => number;
   /** Many probes that begin together are spread over this time, or their interval if that is shorter. */
   readonly spreadMs?: number;
+  /** Where its runs wait for a place; the wait is no part of the time that a run may take. */
+  readonly pool?: RunPool;
+}
+
+interface Run {
+  isLate: boolean;
+  wantsAnother: boolean;
+  /** Undefined: it needs no place. */
+  place: Place | undefined;
 }
 
 const SPREAD_MS = 250;
@@ -29,13 +39,17 @@ const SPREAD_MS = 250;
 /** What a run that ends by itself in time has for saying so. */
 const GRACE_MS = 20;
 
+/** A run that is overdue and was ended, and does not end, gives up its place. */
+const ABANDON_MS = 1_000;
+
 export class ProbeRunner {
   readonly #probe: Probe;
   readonly #options: ProbeRunnerOptions;
   #state: ProbeState = UNKNOWN;
   #value: number | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #run: { isLate: boolean; wantsAnother: boolean } | undefined;
+  #run: Run | undefined;
+  #wasLate = false;
   #isClosed = false;
   #reading: ProbeReading = {
     since: undefined,
@@ -75,6 +89,7 @@ export class ProbeRunner {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#run?.place?.cancel();
     this.#probe.close();
   }
 
@@ -100,18 +115,31 @@ export class ProbeRunner {
   }
 
   #begin(): void {
-    const timeoutMs = this.#options.timing.timeout / 1_000;
-    const run = { isLate: false, wantsAnother: false };
+    const run: Run = { isLate: false, wantsAnother: false, place: undefined };
     this.#run = run;
+    const { pool } = this.#options;
+    if (pool === undefined) this.#perform(run);
+    else run.place = pool.enter(() => this.#perform(run), this.#wasLate);
+  }
+
+  #perform(run: Run): void {
+    const timeoutMs = this.#options.timing.timeout / 1_000;
+    const began = performance.now();
+    let abandon: NodeJS.Timeout | undefined;
     this.#reading = { ...this.#reading, runs: this.#reading.runs + 1 };
     const overdue = setTimeout(() => {
       run.isLate = true;
       this.#judge(failed('not done in time'));
+      const { place } = run;
+      if (place !== undefined) abandon = setTimeout(() => place.leave(), ABANDON_MS).unref();
     }, timeoutMs + GRACE_MS);
     overdue.unref();
     const settle = (outcome: ProbeOutcome) => {
       clearTimeout(overdue);
+      clearTimeout(abandon);
       this.#run = undefined;
+      this.#wasLate = performance.now() - began >= timeoutMs;
+      run.place?.leave();
       if (this.#isClosed) return;
       if (!run.isLate) this.#judge(outcome);
       if (run.wantsAnother) this.#begin();

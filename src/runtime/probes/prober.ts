@@ -5,6 +5,7 @@ import type { ProbeReading } from '../../observe/track-documents.ts';
 import { makeProbe, type ProbeSurroundings } from '../../probes/make-probe.ts';
 import type { Probe } from '../../probes/probe.ts';
 import { type ProbeChange, ProbeRunner } from './probe-runner.ts';
+import { RunPool } from './run-pool.ts';
 
 export interface ProberOptions {
   readonly tell: (probe: string, change: ProbeChange) => void;
@@ -17,6 +18,7 @@ export interface ProberOptions {
 export class Prober {
   readonly #options: ProberOptions;
   readonly #runners = new Map<string, ProbeRunner>();
+  readonly #pool = new RunPool();
   #reactor: Reactor | undefined;
 
   constructor(options: ProberOptions) {
@@ -34,6 +36,11 @@ export class Prober {
     for (const [name, settings] of wanted) {
       if (!this.#runners.has(name)) this.#start(name, settings);
     }
+  }
+
+  /** How long commands wait for others to end before they are run, in milliseconds. */
+  get wait(): number {
+    return this.#pool.wait;
   }
 
   reading(name: string): ProbeReading | undefined {
@@ -58,6 +65,7 @@ export class Prober {
       random: Math.random,
       tell: (change) => tell(name, change),
       ...(spreadMs === undefined ? {} : { spreadMs }),
+      ...(settings.kind === 'script' ? { pool: this.#pool } : {}),
     });
     this.#runners.set(name, runner);
     runner.start();

@@ -22,7 +22,7 @@ import type { IpvsLog } from '../ipvs-log.ts';
 import type { Drain, DrainStore } from './drain-store.ts';
 import type { HealthNews } from './health-news.ts';
 
-export type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'close'>;
+export type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
 export interface HealthKeeperOptions {
   readonly log: IpvsLog;
@@ -57,6 +57,11 @@ export interface ServiceHealth {
   /** Null: the file names none. */
   readonly fallback: { readonly server: Server; readonly active: boolean } | null;
 }
+
+const LONG_WAIT_MS = 2_000;
+const EXEC_LATE =
+  'commands of `exec` checks are run later than their interval says: they take longer, or are more, ' +
+  'than 64 at a time can do';
 
 export class HealthKeeper {
   readonly #options: HealthKeeperOptions;
@@ -137,6 +142,9 @@ export class HealthKeeper {
 
   /** Once in a while: tells what is not worth an event each time. */
   sweep(): void {
+    const { log, prober } = this.#options;
+    if (prober.wait > LONG_WAIT_MS) log.trouble('exec checks', 'ipvs-exec-late', EXEC_LATE);
+    else log.settled('exec checks');
     this.#options.news.sweep(this.services());
   }
 

@@ -141,3 +141,16 @@ describe('an instance that needs servers', () => {
     expect(rig.health.minimumReading('ipvs web')).toMatchObject({ result, failures: 0 });
   });
 });
+
+test('commands of checks that wait for long are a trouble until they do not', () => {
+  const rig = healthRig([service([FIRST])]);
+  rig.prober.wait = 2_500;
+  rig.health.sweep();
+  rig.health.sweep();
+  expect(rig.lines).toEqual([expect.stringContaining('run later than their interval says')]);
+  rig.prober.wait = 0;
+  rig.health.sweep();
+  rig.prober.wait = 2_500;
+  rig.health.sweep();
+  expect(rig.lines).toHaveLength(2);
+});

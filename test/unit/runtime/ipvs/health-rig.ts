@@ -83,14 +83,15 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
     log: (facts) => logged.push(facts),
     now: () => clock.now,
   });
+  const prober = { reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} };
   const health = new HealthKeeper({
     ...{ log: quietLog(lines), drains, news },
-    prober: { reconfigure: () => {}, reading: () => undefined, close: () => {} },
+    prober,
     tell: (input) => told.push(input),
     onChange: (names) => changed.push(...names),
   });
   health.want(services);
   const result = (probe: ServerProbe, up: boolean, value?: number) =>
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
-  return { health, drains, told, changed, lines, events, logged, clock, result };
+  return { health, drains, told, changed, lines, events, logged, clock, prober, result };
 }

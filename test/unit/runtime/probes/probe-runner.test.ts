@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProbeOutcome } from '../../../../src/net/probe.ts';
 import { milliseconds, seconds } from '../../../../src/net/time.ts';
 import { type ProbeChange, ProbeRunner } from '../../../../src/runtime/probes/probe-runner.ts';
+import { RunPool } from '../../../../src/runtime/probes/run-pool.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -10,7 +11,7 @@ const UP: ProbeOutcome = { passed: true, detail: 'exit status 0' };
 const DOWN: ProbeOutcome = { passed: false, detail: 'exit status 1' };
 
 /** A probe whose runs end when the test says so, or at once with the next outcome. */
-function running(limits: { rise?: number; fall?: number } = {}) {
+function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) {
   const told: ProbeChange[] = [];
   const ends: ((outcome: ProbeOutcome) => void)[] = [];
   let next: ProbeOutcome | undefined = UP;
@@ -26,6 +27,7 @@ function running(limits: { rise?: number; fall?: number } = {}) {
       timing: { interval: seconds(1), timeout: milliseconds(300), rise: 1, fall: 1, ...limits },
       tell: (change) => told.push(change),
       random: () => 0.5,
+      ...(pool === undefined ? {} : { pool }),
     },
   );
   runner.start();
@@ -113,5 +115,50 @@ describe('a probe', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(told).toEqual([]);
     expect(close).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a probe that waits for a place', () => {
+  test('has not failed, however long it waits, and its time begins when it is run', async () => {
+    const pool = new RunPool(1);
+    const other = pool.enter(() => {}, false);
+    const { told, runner, answer, ends } = running({}, pool);
+    answer(undefined);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(told).toEqual([]);
+    expect(runner.reading).toMatchObject({ runs: 0, failures: 0, overruns: 10 });
+    other.leave();
+    await vi.advanceTimersByTimeAsync(290);
+    ends[0]?.(UP);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
+    expect(pool.running).toBe(0);
+  });
+
+  test('gives its place to others when it hangs, and then takes one of those for the slow', async () => {
+    const pool = new RunPool(2);
+    const { answer, ends } = running({}, pool);
+    answer(undefined);
+    await vi.advanceTimersByTimeAsync(125 + 320 + 900);
+    expect(pool.running).toBe(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(pool.running).toBe(0);
+    ends[0]?.(UP);
+    const slow = pool.enter(() => {}, true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(pool.running).toBe(1);
+    slow.leave();
+    expect(pool.running).toBe(1);
+    expect(ends).toHaveLength(2);
+  });
+
+  test('never runs when it was closed meanwhile', async () => {
+    const pool = new RunPool(1);
+    const other = pool.enter(() => {}, false);
+    const { runner } = running({}, pool);
+    await vi.advanceTimersByTimeAsync(500);
+    runner.close();
+    other.leave();
+    expect([runner.reading.runs, pool.running]).toEqual([0, 0]);
   });
 });
