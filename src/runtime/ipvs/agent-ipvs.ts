@@ -14,6 +14,7 @@ import type { AgentModel } from '../../observe/model.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { ProtocolWorker } from '../protocol-worker.ts';
 import type { IpvsKeeper } from './ipvs-keeper.ts';
+import type { IpvsKernel } from './ipvs-kernel.ts';
 
 /** What the start of the protocol waits for at most: a kernel without an answer must not stop VRRP. */
 const START_LIMIT_MS = 2_000;
@@ -24,6 +25,8 @@ export interface AgentIpvsOptions {
   readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
   readonly note: (facts: EventFacts) => void;
+  /** Default: the kernel of this host. */
+  readonly kernel?: IpvsKernel;
 }
 
 export class AgentIpvs {
@@ -122,8 +125,9 @@ export class AgentIpvs {
       import('./ipvs-keeper.ts'),
       import('./ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, note } = this.#options;
+    const { logger, stateDirectory, note, kernel } = this.#options;
     const keeper = new Keeper({
+      ...(kernel === undefined ? {} : { kernel }),
       settings: agent.ipvs,
       instances: settings.instances,
       stateDirectory,

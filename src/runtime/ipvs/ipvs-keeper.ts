@@ -85,7 +85,6 @@ export class IpvsKeeper {
   #instances: readonly InstanceSettings[];
   #guard: RstGuard | undefined;
   #parts: Parts | undefined;
-  #error: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #checkedServicesAt = 0;
   #isStopping = false;
@@ -122,17 +121,12 @@ export class IpvsKeeper {
     return this.#parts;
   }
 
-  /** Why there are no parts. */
-  get error(): string | undefined {
-    return this.#error;
-  }
-
   get guardIsStanding(): boolean {
     return this.#guard?.isStanding ?? false;
   }
 
   troubles(): readonly string[] {
-    return this.#error === undefined ? this.#log.troubles() : [this.#error];
+    return this.#log.troubles();
   }
 
   /** Services before daemons: entries that arrive find the servers that they belong to. */
@@ -243,7 +237,9 @@ export class IpvsKeeper {
 
   #newGuard(): RstGuard | undefined {
     const addresses = this.#guarded();
-    return addresses === undefined ? undefined : new RstGuard(this.#log, addresses);
+    return addresses === undefined
+      ? undefined
+      : new RstGuard(this.#log, addresses, this.#kernel.nft);
   }
 
   /** Addresses from which no reset may go while the instance is not MASTER; undefined: no guard. */
@@ -260,14 +256,12 @@ export class IpvsKeeper {
     try {
       client = await this.#kernel.open();
       this.#parts = await this.#take(client);
-      this.#error = undefined;
       this.#log.settled('ipvs');
       const { version } = client.info();
       this.#log.info('ipvs-started', `IPVS ${version}: ${this.#settings.services.length} services`);
     } catch (error) {
       client?.close();
-      this.#error = messageOf(error);
-      this.#log.trouble('ipvs', 'ipvs-unavailable', this.#error);
+      this.#log.trouble('ipvs', 'ipvs-unavailable', messageOf(error));
       this.#options.table(true);
     }
     this.#judge();

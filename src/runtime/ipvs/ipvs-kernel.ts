@@ -6,6 +6,7 @@ import { readIpvsSysctl, writeIpvsSysctl } from '../../kernel/ipvs/ipvs-sysctls.
 import type { Instant } from '../../net/time.ts';
 import { messageOf } from './ipvs-log.ts';
 import { openTableWatch } from './open-table-watch.ts';
+import { type RunNft, runNft } from './rst-guard.ts';
 import { monotonicNow } from './sync-keeper.ts';
 import type { SysctlPort } from './sysctl-keeper.ts';
 
@@ -33,6 +34,7 @@ export interface IpvsKernel {
   readonly interfaceIndex: (name: string) => number | undefined;
   readonly now: () => Instant;
   readonly watch: typeof openTableWatch;
+  readonly nft: RunNft;
 }
 
 export const IPVS_KERNEL: IpvsKernel = {
@@ -41,6 +43,7 @@ export const IPVS_KERNEL: IpvsKernel = {
   interfaceIndex,
   now: monotonicNow,
   watch: openTableWatch,
+  nft: runNft,
 };
 
 /** The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not. */

@@ -45,8 +45,18 @@ export class MemoryFile {
     const text = `${JSON.stringify({ boot: this.#boot, ...memory }, null, 2)}\n`;
     if (text === this.#written) return this.#writing;
     this.#written = text;
-    this.#writing = this.#writing.catch(() => {}).then(() => writeDurably(this.#path, text));
+    this.#writing = this.#writing.catch(() => {}).then(() => this.#put(text));
     return this.#writing;
+  }
+
+  async #put(text: string): Promise<void> {
+    try {
+      await writeDurably(this.#path, text);
+    } catch (error) {
+      // The same again is no repetition of what is there.
+      if (this.#written === text) this.#written = '';
+      throw error;
+    }
   }
 
   /** Nothing is left that would have to be remembered. */

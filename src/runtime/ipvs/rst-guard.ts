@@ -31,7 +31,7 @@ export class RstGuard {
   /** Undefined: nothing has been asked for, and nothing of a former run is known. */
   #wanted: boolean | undefined;
 
-  constructor(log: IpvsLog, addresses: readonly IpAddress[], nft: RunNft = runNft) {
+  constructor(log: IpvsLog, addresses: readonly IpAddress[], nft: RunNft) {
     this.#log = log;
     this.#addresses = addresses;
     this.#nft = nft;
@@ -87,7 +87,7 @@ export class RstGuard {
   }
 }
 
-async function runNft(commands: string): Promise<CommandOutcome | undefined> {
+export async function runNft(commands: string): Promise<CommandOutcome | undefined> {
   const program = PLACES.find((path) => existsSync(path));
   if (program === undefined) return undefined;
   return runCommand({ argv: [program, commands], user: undefined, timeoutMs: TIMEOUT_MS });

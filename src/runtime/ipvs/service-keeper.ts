@@ -186,9 +186,17 @@ export class ServiceKeeper {
     const all = new Set([...this.#owned, ...names]);
     if (all.size === this.#owned.size) return;
     for (const name of names) this.#owned.add(name);
-    await this.#remember(this.#owned).catch((error: unknown) => {
-      this.#log.trouble('memory', 'ipvs-memory-failed', messageOf(error));
-    });
+    await this.#writeDown();
+  }
+
+  async #writeDown(): Promise<void> {
+    try {
+      await this.#remember(this.#owned);
+      this.#log.settled('memory');
+    } catch (error) {
+      const message = `a crash would leave services and parameters behind, because they cannot be written down: ${messageOf(error)}`;
+      this.#log.trouble('memory', 'ipvs-memory-failed', message);
+    }
   }
 
   /** What was refused of those services that `concerns` names stands in the place of what was before. */
@@ -209,7 +217,7 @@ export class ServiceKeeper {
     for (const name of this.#owned) {
       if (!names.has(name) && !refused.has(name)) this.#owned.delete(name);
     }
-    void this.#remember(this.#owned).catch(() => {});
+    void this.#writeDown();
   }
 }
 

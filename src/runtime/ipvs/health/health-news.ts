@@ -114,7 +114,8 @@ export class HealthNews {
   }
 
   #tell(facts: ServerEventFacts): void {
-    if (this.#budget.take(this.#options.now())) {
+    // What was left out is told of first, or a few that come each second would put it off for ever.
+    if (this.#leftOut === 0 && this.#budget.take(this.#options.now())) {
       this.#options.note(facts);
       return;
     }

@@ -40,6 +40,10 @@ export class FakeKernel implements IpvsPort {
   readonly parameters = new Map<string, string>();
   /** Names of services, and of parameters, that it refuses. */
   readonly refuses = new Set<string>();
+  /** What nft was asked for, without the rest of its commands. */
+  readonly guard: ('raised' | 'lowered')[] = [];
+  /** As if another director had sent it. */
+  hear: (bytes: Uint8Array) => void = () => {};
   index: number | undefined = 3;
   hasIpvs = true;
   closed = 0;
@@ -79,16 +83,26 @@ export class FakeKernel implements IpvsPort {
       },
       interfaceIndex: () => this.index,
       now: () => this.now,
-      watch: ({ router, settings, isMaster, log, caughtUp, moved }) =>
-        new TableWatch({
+      nft: async (commands) => {
+        this.guard.push(commands.includes('drop') ? 'raised' : 'lowered');
+        return { kind: 'exited', status: 0, output: '' };
+      },
+      watch: ({ router, settings, isMaster, log, caughtUp, moved }) => {
+        const watch = new TableWatch({
           ...{ router, settings, isMaster, log, caughtUp, moved },
           sender: 1,
           refresh: 0 as Duration,
           now: () => this.now,
           lines: async function* () {},
-          open: () => Promise.reject(new Error('there is no network')),
+          open: async (hear) => {
+            this.hear = hear;
+            return { send: async () => {}, close: () => {} };
+          },
           entries: () => () => undefined,
-        }),
+        });
+        watch.start();
+        return watch;
+      },
     };
   }
 

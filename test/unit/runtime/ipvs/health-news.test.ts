@@ -120,13 +120,24 @@ describe('when very many servers fail', () => {
     expect(events.filter(({ kind }) => kind === 'ipvs-left-out')).toHaveLength(1);
   });
 
+  test('the others are told of although more and more fail', () => {
+    const { setAll, events, clock, health } = manyServers(100);
+    setAll(false);
+    clock.now += 4_000;
+    setAll(true);
+    health.sweep();
+    expect(events.at(-1)).toEqual({ kind: 'ipvs-left-out', count: 180 });
+  });
+
   test('there is room for as many again a minute later', () => {
-    const { setAll, events, logged, clock } = manyServers(10);
+    const { setAll, events, logged, clock, health } = manyServers(10);
     setAll(false);
     setAll(true);
     expect(logged).toEqual([]);
     setAll(false);
     expect(logged).toHaveLength(10);
+    clock.now += MINUTE;
+    health.sweep();
     clock.now += MINUTE;
     events.length = 0;
     setAll(true);

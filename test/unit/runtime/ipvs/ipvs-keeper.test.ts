@@ -256,22 +256,22 @@ describe('parameters and timeouts', () => {
   });
 });
 
-describe('connection synchronisation', () => {
-  const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
-    mode: 'follow',
-    instance: 'web',
-    rstGuard: 'off',
-    catchUp: false,
-    daemon: {
-      interface: interfaceName,
-      syncId: 55,
-      group: undefined,
-      port: undefined,
-      ttl: undefined,
-      maximumLength: undefined,
-    },
-  });
+const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
+  mode: 'follow',
+  instance: 'web',
+  rstGuard: 'off',
+  catchUp: false,
+  daemon: {
+    interface: interfaceName,
+    syncId: 55,
+    group: undefined,
+    port: undefined,
+    ttl: undefined,
+    maximumLength: undefined,
+  },
+});
 
+describe('connection synchronisation', () => {
   test('begins when the services are there, and follows its instance only', async () => {
     const bench = new Bench({ sync: sync('eth1') });
     await bench.keeper.start();
@@ -299,6 +299,72 @@ describe('connection synchronisation', () => {
     await bench.reload({ sync: undefined });
     expect(bench.kernel.roles).toEqual([]);
     await bench.keeper.stop();
+  });
+});
+
+describe('resets from the VIPs', () => {
+  const SILENT = 'no advertisement for 360ms';
+  const RESIGNED = '192.0.2.11 resigned (priority 0)';
+
+  async function startedWith(rstGuard: 'planned' | 'always' | 'off') {
+    const bench = new Bench({ sync: { ...sync('eth1'), rstGuard } });
+    await bench.keeper.start();
+    const move = (from: 'BACKUP' | 'MASTER', to: 'BACKUP' | 'MASTER', reason: string) =>
+      bench.keeper.apply({ instance: 'web', from, to, reason });
+    return { bench, move, guard: bench.kernel.guard };
+  }
+
+  async function end({ keeper }: Bench): Promise<void> {
+    keeper.hurry();
+    const stopped = keeper.stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await stopped;
+  }
+
+  test('are held back while it is not MASTER, and for five seconds of a planned take-over', async () => {
+    const { bench, move, guard } = await startedWith('planned');
+    expect([guard, bench.keeper.guardIsStanding]).toEqual([['raised'], true]);
+    move('BACKUP', 'MASTER', RESIGNED);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(bench.keeper.guardIsStanding).toBe(true);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(guard).toEqual(['raised', 'lowered']);
+    move('MASTER', 'BACKUP', '');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(guard.at(-1)).toBe('raised');
+    await end(bench);
+    expect(guard.at(-1)).toBe('lowered');
+  });
+
+  test.each([
+    ['planned', SILENT, false],
+    ['always', SILENT, true],
+  ] as const)('with %s after a crash (%s): held back is %s', async (mode, reason, expected) => {
+    const { bench, move } = await startedWith(mode);
+    move('BACKUP', 'MASTER', reason);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.keeper.guardIsStanding).toBe(expected);
+    await end(bench);
+  });
+
+  test('go where the file says so, and nft is never asked', async () => {
+    const { bench, move, guard } = await startedWith('off');
+    move('BACKUP', 'MASTER', RESIGNED);
+    await end(bench);
+    expect(guard).toEqual([]);
+  });
+
+  test('of other addresses are held back after a reload', async () => {
+    const { bench, guard } = await startedWith('planned');
+    const { instances } = settingsOf('web', 'mail');
+    const extraAddresses = [{ address: ip('10.0.0.1'), prefixLength: 24, interface: 'eth2' }];
+    const changed = instances.map((one) => ({ ...one, extraAddresses }));
+    await bench.keeper.reconfigure(
+      { ...SETTINGS, sync: { ...sync('eth1'), rstGuard: 'planned' } },
+      changed,
+    );
+    expect(guard).toEqual(['raised', 'lowered', 'raised']);
+    await end(bench);
   });
 });
 
