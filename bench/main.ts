@@ -3,8 +3,8 @@ import { keep, keptResults } from './harness/files.ts';
 import { tearDownLive } from './harness/live-labs.ts';
 import { machineFacts } from './harness/machine.ts';
 import { type Options, optionsFrom } from './harness/options.ts';
-import { merged, type ScenarioResult, tableOf } from './harness/report.ts';
-import { CONTENDERS, holds } from './harness/row.ts';
+import { merged, partlyMerged, type ScenarioResult, tableOf } from './harness/report.ts';
+import { CONTENDERS, holds, type Row } from './harness/row.ts';
 import type { Scenario } from './harness/scenario.ts';
 import { control } from './scenarios/control.ts';
 import { crash } from './scenarios/crash.ts';
@@ -18,18 +18,32 @@ import { lease } from './scenarios/lease.ts';
 import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
 import { notified } from './scenarios/notified.ts';
-import { planned } from './scenarios/planned.ts';
+import { planned, plannedIpv6 } from './scenarios/planned.ts';
 import { probes } from './scenarios/probes.ts';
 import { regularity } from './scenarios/regularity.ts';
 import { reload } from './scenarios/reload.ts';
 import { restart } from './scenarios/restart.ts';
 import { split } from './scenarios/split.ts';
 import { start } from './scenarios/start.ts';
-import { virtualMac } from './scenarios/virtual-mac.ts';
+import { virtualMac, virtualMacStop } from './scenarios/virtual-mac.ts';
 
 const SCENARIOS: readonly Scenario[] = [
-  ...[crash, planned, virtualMac, failover, restart, reload, lease, many, ipv6, regularity, forged],
-  ...[freeze, deletedAddress, split, memory, start, control, notified, probes, health],
+  ...[crash, planned, plannedIpv6, virtualMac, virtualMacStop, failover, restart, reload, lease],
+  ...[
+    many,
+    ipv6,
+    regularity,
+    forged,
+    freeze,
+    deletedAddress,
+    split,
+    memory,
+    start,
+    control,
+    notified,
+    probes,
+    health,
+  ],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
 
@@ -48,8 +62,17 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
     if (options.only !== undefined && !options.only.includes(name)) continue;
     progress(`${name}: ${title}`);
     const say = (line: string) => progress(`  ${line}`);
-    const rows = await run({ repetitions, quick, soak, contenders, say });
-    results.push({ name, title, method, measuredAt: new Date().toISOString(), machine, rows });
+    const resultOf = (rows: readonly Row[]) => {
+      return { name, title, method, measuredAt: new Date().toISOString(), machine, rows };
+    };
+    const sofar: Row[] = [];
+    const found = (rows: readonly Row[]) => {
+      sofar.push(...rows);
+      const known = keptResults();
+      if (!quick) keep(merged(known, [partlyMerged(known, resultOf(sofar))], NAMES));
+    };
+    const rows = await run({ repetitions, quick, soak, contenders, say, found });
+    results.push(resultOf(rows));
     if (!quick) keep(merged(keptResults(), results, NAMES));
   }
   return results;

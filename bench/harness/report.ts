@@ -36,6 +36,13 @@ export function merged(
   return { scenarios: order.flatMap((name) => all.get(name) ?? []) };
 }
 
+/** The rows that were found so far, and what is known of those that are still to come. */
+export function partlyMerged(known: Results | undefined, fresh: ScenarioResult): ScenarioResult {
+  const found = new Set(fresh.rows.map(({ what }) => what));
+  const before = known?.scenarios.find(({ name }) => name === fresh.name)?.rows ?? [];
+  return { ...fresh, rows: [...fresh.rows, ...before.filter(({ what }) => !found.has(what))] };
+}
+
 /** GitHub's Markdown. */
 export function tableOf(scenarios: readonly ScenarioResult[]): string {
   const head = [

@@ -11,6 +11,8 @@ export interface ScenarioContext {
   readonly soak: boolean;
   readonly contenders: readonly ContenderName[];
   readonly say: (line: string) => void;
+  /** Rows of a scenario of several are kept as they are found: it may not come to its end. */
+  readonly found: (rows: readonly Row[]) => void;
 }
 
 export interface Scenario {
@@ -45,7 +47,9 @@ async function attempt(
   contender: ContenderName,
   measure: () => Promise<void>,
 ): Promise<void> {
-  if (!(await quietMachine(QUIET_WITHIN_MILLISECONDS))) context.say('the machine is not quiet');
+  if (!context.quick && !(await quietMachine(QUIET_WITHIN_MILLISECONDS))) {
+    context.say('the machine is not quiet');
+  }
   try {
     await measure();
   } catch (error) {

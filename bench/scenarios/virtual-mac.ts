@@ -1,5 +1,6 @@
 /** Crash, planned stop and return where the address has a virtual MAC: only the switch has to learn. */
 import { ONE_IPV6_ROUTER, ONE_ROUTER } from '../harness/routers.ts';
+import type { Row } from '../harness/row.ts';
 import type { Scenario } from '../harness/scenario.ts';
 import { type CrashCase, crashAt } from './crash.ts';
 import { type PlannedCase, stopAndReturn } from './planned.ts';
@@ -20,15 +21,25 @@ const STOPS: readonly PlannedCase[] = [
 
 export const virtualMac: Scenario = {
   name: 'virtual-mac',
-  title: 'Virtual MAC addresses',
+  title: 'Crash with virtual MAC addresses',
   method:
-    'As in “Crash of the MASTER” and “Planned stop and return”, with virtual_mac: true beside ' +
-    'use_vmac of keepalived.',
+    'As in “Crash of the MASTER”, with virtual_mac: true beside use_vmac of keepalived: only the ' +
+    'switch has to learn.',
   async run(context) {
-    const rows = [];
     const [four, six] = CRASHES;
+    const rows: Row[] = [];
     for (const interval of [1_000, 100]) rows.push(await crashAt(context, interval, four));
     rows.push(await crashAt(context, 100, six));
+    return rows;
+  },
+};
+
+export const virtualMacStop: Scenario = {
+  name: 'virtual-mac-stop',
+  title: 'Planned stop and return with virtual MAC addresses',
+  method: 'As in “Planned stop and return”, with virtual_mac: true beside use_vmac of keepalived.',
+  async run(context) {
+    const rows: Row[] = [];
     for (const one of STOPS) rows.push(...(await stopAndReturn(context, one)));
     return rows;
   },

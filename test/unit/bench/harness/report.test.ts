@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { withReport } from '../../../../bench/harness/files.ts';
-import { merged, type ScenarioResult, tableOf } from '../../../../bench/harness/report.ts';
+import {
+  merged,
+  partlyMerged,
+  type ScenarioResult,
+  tableOf,
+} from '../../../../bench/harness/report.ts';
 import { atMost } from '../../../../bench/harness/row.ts';
 
 function scenario(name: string, ours: readonly number[]): ScenarioResult {
@@ -21,6 +26,10 @@ function scenario(name: string, ours: readonly number[]): ScenarioResult {
   };
 }
 
+function renamed(row: ScenarioResult['rows'][number]) {
+  return { ...row, what: `another ${row.what}` };
+}
+
 describe('the report', () => {
   test('shows median, maximum, bar and verdict', () => {
     expect(tableOf([scenario('crash', [1, 2, 9])])).toContain(
@@ -35,6 +44,17 @@ describe('the report', () => {
       ['split', [2]],
       ['crash', [3]],
     ]);
+  });
+
+  test('keeps each row as it is found, and those that are known of the rest', () => {
+    const old = scenario('crash', [1]);
+    const known = { scenarios: [{ ...old, rows: old.rows.flatMap((row) => [row, renamed(row)]) }] };
+    const { rows } = partlyMerged(known, scenario('crash', [3]));
+    expect(rows.map(({ what, samples }) => [what, samples['vrrp-agent']])).toEqual([
+      ['outage', [3]],
+      ['another outage', [1]],
+    ]);
+    expect(partlyMerged(undefined, scenario('crash', [3])).rows).toHaveLength(1);
   });
 
   test('goes between its marks and nowhere else', () => {
