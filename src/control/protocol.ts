@@ -230,6 +230,13 @@ export type EventFacts =
       readonly count: number;
     }
   | { readonly kind: 'stall'; readonly duration_ms: number }
+  | {
+      readonly kind: 'send-failed';
+      /** Of the last one. */
+      readonly errno: string;
+      /** Since the start. */
+      readonly count: number;
+    }
   /** An operator asks for something, and later: how it went. */
   | {
       readonly kind: 'command';

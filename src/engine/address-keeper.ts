@@ -125,6 +125,11 @@ export class AddressKeeper {
     return router.addresses.every((address) => this.isPresent(address));
   }
 
+  /** The kernel has refused VIPs of it before: until it has them it drives nobody away. */
+  mustProve(router: VirtualRouter): boolean {
+    return router.refusals > 0 && !this.isComplete(router);
+  }
+
   isPresent(address: ManagedAddress): boolean {
     return this.#links.byName(address.interface)?.addresses.has(address.key) ?? false;
   }

@@ -39,6 +39,7 @@ export const COUNTERS = [
   'routes-restored',
   'routes-refused',
   'version-2-copies',
+  'send-failures',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -30,6 +30,7 @@ import { reconcile } from './reconcile.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { Roster } from './roster.ts';
 import { RoutingKeeper } from './routing-keeper.ts';
+import { noteSendFailure } from './send-failures.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
@@ -213,6 +214,9 @@ export class Engine {
         break;
       case 'listen.failed':
         this.#answers.listenFailed(input.index, now);
+        break;
+      case 'send.failed':
+        noteSendFailure(input, this.#counters, this.#outbox);
         break;
       case 'request':
       case 'restore':

@@ -2,7 +2,7 @@
  * Holds the reasons for FAULT of every router against what they were, and moves it into FAULT and
  * out of it. What befalls one member of a sync group is a reason for all others.
  */
-import type { Instant } from '../net/time.ts';
+import { type Instant, microseconds, seconds } from '../net/time.ts';
 import { faultEvents, faultsOf } from './faults.ts';
 import type { LinkTable } from './links.ts';
 import type { Roster } from './roster.ts';
@@ -10,6 +10,10 @@ import type { SyncGroups } from './sync-groups.ts';
 import type { Transitions } from './transitions.ts';
 import type { FaultReason, IpvsFault } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
+
+/** Each further refusal doubles the time: a retry that fails is a take-over that nobody needs. */
+const RETRY_AFTER = seconds(5);
+const RETRY_AFTER_MAX = seconds(60);
 
 export class FaultKeeper {
   readonly #roster: Roster;
@@ -46,9 +50,13 @@ export class FaultKeeper {
 
   /** The kernel has refused something: FAULT until that is tried again. */
   refuse(router: VirtualRouter, reason: FaultReason, now: Instant): void {
+    const isNew = router.refused === undefined;
     router.refused = reason;
-    this.#transitions.retryLater(router, now);
+    const delay = Math.min(RETRY_AFTER * 2 ** router.refusals, RETRY_AFTER_MAX);
+    this.#transitions.retryLater(router, now, microseconds(delay));
     this.update(router, now);
+    // Not before it has resigned: who hears the first one has heard it advertise.
+    if (isNew) router.refusals++;
   }
 
   /** What the kernel's load balancer lacks for this router; null: nothing. */

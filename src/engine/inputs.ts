@@ -34,6 +34,8 @@ export type Input =
   | { readonly kind: 'virtual-link.failed'; readonly name: string; readonly message: string }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }
+  /** So many messages could not be sent; the name of the errno of the last one. */
+  | { readonly kind: 'send.failed'; readonly errno: string; readonly count: number }
   /** An operator asks for something; the report `answer` has the same number. */
   | {
       readonly kind: 'request';

@@ -8,6 +8,7 @@ import type { RoutingKeeper } from './routing-keeper.ts';
 import type { Timers } from './timers.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualLinkAnswer } from './virtual-links.ts';
+import type { VirtualRouter } from './virtual-router.ts';
 
 /** When a VIP that could not be removed is tried again. */
 const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
@@ -34,6 +35,7 @@ export class KernelAnswers {
     for (const { router, outcome } of keeper.answer(id, errnos)) {
       switch (outcome) {
         case 'present':
+          if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
           if (router.announceWhenReady) transitions.announceArrived(router, now);
           break;
         case 'restored':
@@ -57,6 +59,12 @@ export class KernelAnswers {
       else if (router.holds) transitions.retryLater(router, now);
       else timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
     }
+  }
+
+  /** It has what was refused before, and may say so. */
+  #proved(router: VirtualRouter, now: Instant): void {
+    router.refusals = 0;
+    if (router.holds) this.#parts.transitions.advertise(router, now);
   }
 
   listenFailed(index: number, now: Instant): void {

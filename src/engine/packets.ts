@@ -20,7 +20,13 @@ const TTL = 255;
 /** DSCP CS6, network control (RFC 4594 section 3.2). */
 const TRAFFIC_CLASS = 0xc0;
 
-/** One packet, or its fragments where an IPv6 packet is larger than the link takes. */
+/**
+ * What every station of an Ethernet segment takes, those included that do not know of jumbo frames; a
+ * switch drops a longer multicast frame at the port of such a one without a word.
+ */
+const ETHERNET_MTU = 1_500;
+
+/** One packet, or its fragments where an IPv6 packet is larger than the link or Ethernet takes. */
 export function enclose(
   { source, destination }: { readonly source: IpAddress; readonly destination: IpAddress },
   message: Uint8Array,
@@ -32,7 +38,8 @@ export function enclose(
   }
   const header = { ...addresses, hopLimit: TTL, nextHeader: PROTOCOL_VRRP };
   const packet = encodeIpv6Packet(header, message);
-  return fragmentIpv6Packet(packet, fragments.mtu, fragments.identification);
+  const mtu = Math.min(fragments.mtu, ETHERNET_MTU);
+  return fragmentIpv6Packet(packet, mtu, fragments.identification);
 }
 
 /** The packet to a multicast group as a frame from the MAC address. */

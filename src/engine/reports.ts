@@ -109,6 +109,8 @@ export type Report =
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */
   | { readonly kind: 'stall'; readonly microseconds: number }
+  /** Advertisements or announcements did not leave; limited like `discard`. */
+  | { readonly kind: 'send-failed'; readonly errno: string; readonly count: number }
   /** Another station claims a VIP that this MASTER holds; limited like `discard`. */
   | {
       readonly kind: 'address-conflict';

@@ -185,12 +185,13 @@ export class Transitions {
   }
 
   /** What the kernel has refused is tried again then. */
-  retryLater(router: VirtualRouter, now: Instant): void {
-    this.#timers.set('addresses', router.position, after(now, RETRY_AFTER));
+  retryLater(router: VirtualRouter, now: Instant, delay: Duration = RETRY_AFTER): void {
+    this.#timers.set('addresses', router.position, after(now, delay));
   }
 
   /** Sends the router's advertisement out of turn or on its grid. */
   advertise(router: VirtualRouter, now: Instant): void {
+    if (this.#keeper.mustProve(router)) return;
     const datagrams = router.hasUnheardRival
       ? [...router.advertisements(), ...router.advertisementsInOtherForm()]
       : router.holds
@@ -306,6 +307,7 @@ export class Transitions {
   }
 
   #resign(router: VirtualRouter): void {
+    if (this.#keeper.mustProve(router)) return;
     const datagrams = router.resignations();
     this.#outbox.sendDatagrams(datagrams);
     const messages = messagesIn(datagrams);

@@ -41,6 +41,8 @@ interface VirtualLink {
   restAt: Instant;
   /** Being set down. */
   resting: boolean;
+  /** The MTU of its parent that it has last been asked to have. */
+  fittedTo: number;
 }
 
 export type VirtualLinkInput = Extract<
@@ -116,6 +118,7 @@ export class VirtualLinks {
     }
     link.wanted = false;
     router.lacksVirtualLink = false;
+    this.#fit(link, attributes.mtu);
     const isUp = attributes.up ?? attributes.running;
     if (router.holds) {
       link.restAt = NEVER;
@@ -156,7 +159,7 @@ export class VirtualLinks {
     if (known !== undefined) return known;
     const link = {
       ...{ router, name, wanted: false, raised: false, resting: false },
-      ...{ retryAt: 0 as Instant, restAt: NEVER },
+      ...{ retryAt: 0 as Instant, restAt: NEVER, fittedTo: 0 },
     };
     this.#states.set(router, link);
     return link;
@@ -173,6 +176,14 @@ export class VirtualLinks {
     }
     link.wanted = true;
     this.#outbox.first({ kind: 'virtual-link.make', name });
+  }
+
+  /** Once for each MTU of the parent: whoever gives the link another one afterwards has his reasons. */
+  #fit(link: VirtualLink, mtu: number): void {
+    const parent = this.#links.byName(link.router.settings.interface)?.attributes.mtu ?? mtu;
+    if (mtu === parent || link.fittedTo === parent) return;
+    link.fittedTo = parent;
+    this.#outbox.first({ kind: 'virtual-link.make', name: link.name });
   }
 
   #raise(link: VirtualLink, index: number): boolean {

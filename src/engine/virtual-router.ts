@@ -99,6 +99,8 @@ export class VirtualRouter {
   awaitsTable = true;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
+  /** How often it has done so since all VIPs were there. */
+  refusals = 0;
   /** Sync group it is a member of. */
   group: string | undefined = undefined;
   /** BACKUP that nobody hinders any more, but that waits for the others of its sync group. */
@@ -158,6 +160,7 @@ export class VirtualRouter {
     this.#advertised = advertisedOf(settings);
     this.interfaces = interfacesOf(settings, this.addresses);
     this.refused = undefined;
+    this.refusals = 0;
     const { preempt, advertisementInterval } = settings;
     const preemptDelay = preemptDelayOf(settings, this.awaitsTable);
     this.context = { ...this.context, preempt, preemptDelay, advertisementInterval };

@@ -39,6 +39,8 @@ export interface PacketPort {
   /** Sends all in one system call for each link where possible; returns how many failed. */
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;
   sendFrames(frames: readonly OutgoingFrame[]): number;
+  /** Why the last one of those failed: the name of the errno. */
+  sendError(): string;
   /** Hands over at most `limit` waiting packets; true when nothing is left waiting. */
   drain(limit: number, sink: PacketSink): boolean;
   /** Throws away all that waits, within a bound. */
@@ -75,6 +77,7 @@ export interface MacvlanPort {
   /** These throw `KernelError`. */
   create(link: NewMacvlan): void;
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void;
+  setMtu(index: number, mtu: number): void;
   setDown(index: number): void;
   remove(index: number): void;
   /** All links of the group, in the time that one takes. */

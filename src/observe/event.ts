@@ -75,6 +75,10 @@ export function factsOf(report: NewsReport): EventFacts {
       return { kind: 'routes-cleaned', routes: report.routes };
     case 'stall':
       return { kind: 'stall', duration_ms: report.microseconds / 1_000 };
+    case 'send-failed': {
+      const { kind, errno, count } = report;
+      return { kind, errno, count };
+    }
     case 'address-conflict': {
       const { kind, instance, address, mac, count } = report;
       return { kind, instance, address, mac, count };
@@ -143,6 +147,8 @@ export function sentenceOf(facts: EventFacts): string {
         : `${facts.request} (asked for by ${facts.by}): ${facts.outcome}`;
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
+    case 'send-failed':
+      return `${facts.count} messages could not be sent so far, the last one because of ${facts.errno}${SEND_HINT[facts.errno] ?? ''}`;
     case 'address-conflict':
       return `${facts.mac} claims ${facts.address} too (${facts.count} times so far)`;
     case 'dual-master':
@@ -162,6 +168,12 @@ const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {
   refused: 'before_master has failed',
   'timed-out': 'before_master is not done in time',
   withdrawn: 'the take-over is not wanted any more',
+};
+
+/** What is most likely behind it. */
+const SEND_HINT: { readonly [errno: string]: string } = {
+  EPERM: ': a firewall of this machine refuses them, and peers do not hear this router',
+  EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
 };
 
 export function errnoName(errno: number): string {

@@ -123,6 +123,7 @@ function levelOf(facts: EventFacts): Level {
     case 'virtual-link-failed':
     case 'accept-filter-failed':
     case 'address-conflict':
+    case 'send-failed':
     case 'dual-master':
     case 'configuration-refused':
       return 'error';

@@ -167,6 +167,13 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },
+  {
+    name: 'vrrp_send_failures_total',
+    type: 'counter',
+    help: 'Advertisements and announcements that the kernel would not send; a link that is down does not count.',
+    labels: [],
+    samples: ({ status }) => [{ labels: {}, value: status.counters['send-failures'] }],
+  },
   ...TRACK_METRICS,
   ...IPVS_METRICS,
   ...IPVS_CONNECTION_METRICS,

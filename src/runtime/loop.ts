@@ -201,10 +201,10 @@ export class Loop {
     for (const output of outputs) {
       switch (output.kind) {
         case 'datagrams.send':
-          packets.sendDatagrams(output.datagrams);
+          this.#told(packets.sendDatagrams(output.datagrams), answers);
           break;
         case 'frames.send':
-          packets.sendFrames(output.frames);
+          this.#told(packets.sendFrames(output.frames), answers);
           break;
         case 'addresses.change':
           answers.push({
@@ -245,6 +245,11 @@ export class Loop {
       }
     }
     for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
+  }
+
+  #told(failed: number, answers: Input[]): void {
+    if (failed === 0) return;
+    answers.push({ kind: 'send.failed', errno: this.#ports.packets.sendError(), count: failed });
   }
 
   /** Nothing, or that it failed. */

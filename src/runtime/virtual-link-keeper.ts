@@ -159,6 +159,10 @@ export class VirtualLinkKeeper {
     const wanted = { name, parent: parent.index, mac: virtualMac.mac };
     this.#parents.prepare(parent.name, hasFamily(instance, name, 'ipv4'));
     const made = this.#adopt(wanted) ?? this.#create(wanted);
+    // The kernel lowers it along with the parent's, and below 1280 takes IPv6 away; it never raises it.
+    if (this.#macvlans.find(name)?.mtu !== parent.mtu) {
+      this.#macvlans.setMtu(made.index, parent.mtu);
+    }
     const alias = `${MARK} ${this.#parents.textOf(parent.name)} ${this.#owner}`;
     this.#macvlans.mark(made.index, { alias, group: this.#group });
     this.#configure(instance, name);

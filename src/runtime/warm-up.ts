@@ -176,6 +176,7 @@ class Rehearsal {
         return 0;
       },
       sendFrames: () => 0,
+      sendError: () => '',
       drain: (_limit: number, sink: PacketSink) => {
         for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length, NO_DELAY);
         this.#inbox = [];

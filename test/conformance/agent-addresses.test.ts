@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../src/net/address.ts';
 import { milliseconds, seconds } from '../../src/net/time.ts';
-import { addressOf, INDEX, linkOf, NO_GARP, OWN, Rig, VIP } from './rig.ts';
+import { addressOf, advert, INDEX, linkOf, NO_GARP, OWN, Rig, VIP } from './rig.ts';
 
 const ENOBUFS = 105;
 const EEXIST = 17;
@@ -13,6 +13,8 @@ const OWN_REMOVED = {
   prefixLength: 24,
 } as const;
 const GARP = { ...NO_GARP, repeat: 1 };
+/** 3.4140625 s. */
+const MASTER_DOWN_AT_150 = milliseconds(3_415);
 
 function master(more = {}): Rig {
   const rig = new Rig([{ garp: GARP, ...more }]);
@@ -104,6 +106,36 @@ describe('a VIP that the kernel refuses', () => {
     expect(rig.elapse(milliseconds(4_600))).toEqual([]);
     expect(rig.elapse(milliseconds(10))).toEqual(['FAULT -> BACKUP (virtual-ip-addresses)']);
     expect(rig.elapse(seconds(4))).toContain('arp request 203.0.113.100');
+  });
+
+  test('to add again and again drives nobody away, and is tried ever less often', () => {
+    const rig = new Rig([{ garp: GARP, priority: 150 }]);
+    rig.start();
+    rig.errnoOf = () => ENOBUFS;
+    rig.becomeMaster();
+    const failed = [
+      'add 203.0.113.100/32',
+      'BACKUP -> MASTER (master-timeout)',
+      'failed add 203.0.113.100 105',
+      'MASTER -> FAULT (no-virtual-ip-addresses)',
+    ];
+    for (const wait of [5, 10, 20, 40, 60, 60]) {
+      expect(rig.elapse(seconds(wait - 1))).not.toContain('FAULT -> BACKUP (virtual-ip-addresses)');
+      expect(rig.elapse(seconds(1))).toEqual(['FAULT -> BACKUP (virtual-ip-addresses)']);
+      // The successor of a lower priority is MASTER, and is to stay so.
+      rig.hear(advert({ priority: 100 }));
+      const lines = rig.elapse(MASTER_DOWN_AT_150);
+      expect(lines).toEqual(failed);
+    }
+    rig.errnoOf = () => 0;
+    rig.elapse(seconds(60));
+    const lines = rig.elapse(MASTER_DOWN_AT_150);
+    expect(lines.indexOf('advert 150 to 224.0.0.18')).toBeGreaterThan(
+      lines.indexOf('add 203.0.113.100/32'),
+    );
+    expect(lines.filter((line) => line.startsWith('advert'))).toEqual(['advert 150 to 224.0.0.18']);
+    expect(rig.state).toBe('MASTER');
+    expect(rig.elapse(seconds(1))).toContain('advert 150 to 224.0.0.18');
   });
 
   test('to add takes those with it that were added', () => {

@@ -122,6 +122,17 @@ describe('a router with a virtual MAC', () => {
     expect(rig.hear(advert({ source: ip('fe80::12') })).slice(-1)).toEqual([`rest ${name}`]);
   });
 
+  test('has its link fitted to the MTU of the interface, once for each', () => {
+    const rig = started();
+    const { addresses: _, ...parent } = linkOf({ mtu: 9000 });
+    expect(rig.handle({ kind: 'link.changed', link: parent })).toEqual([`make ${NAME}`]);
+    expect(rig.handle({ kind: 'link.changed', link: parent })).toEqual([]);
+    const { addresses: __, ...fitted } = virtualLink({ mtu: 9000 });
+    expect(rig.handle({ kind: 'link.changed', link: fitted })).toEqual([]);
+    // Somebody else wants it smaller.
+    expect(rig.handle({ kind: 'link.changed', link: { ...fitted, mtu: 1400 } })).toEqual([]);
+  });
+
   test('sets a link down that somebody has set up', () => {
     const rig = started();
     switched(rig, true);

@@ -317,6 +317,8 @@ function reportLines(report: Report): string[] {
       return report.routes.map((route) => `cleaned ${route}`);
     case 'stall':
       return ['stall'];
+    case 'send-failed':
+      return [`unsent ${report.errno} ${report.count}`];
     case 'address-conflict':
       return [`conflict ${report.address} at ${report.mac}`];
     case 'group':

@@ -45,6 +45,16 @@ kernelSuite('macvlan links', () => {
     expect(linkIn(pair.a, 'vm').up).toBe(false);
   });
 
+  test('follow the MTU of their parent down by themselves, and up when they are told', () => {
+    macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
+    ip('-n', pair.a, 'link', 'set', 'v0', 'mtu', '1000');
+    expect(macvlans.find('vm')?.mtu).toBe(1_000);
+    ip('-n', pair.a, 'link', 'set', 'v0', 'mtu', '1500');
+    expect(macvlans.find('vm')?.mtu).toBe(1_000);
+    macvlans.setMtu(macvlans.find('vm')?.index ?? 0, 1_500);
+    expect(macvlans.find('vm')?.mtu).toBe(1_500);
+  });
+
   test('are removed one by one, and by group', () => {
     for (const name of ['one', 'two', 'three']) {
       const last = name.length;

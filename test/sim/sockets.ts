@@ -74,6 +74,10 @@ export class SimSockets implements PacketPort {
     return failed;
   }
 
+  sendError(): string {
+    return 'ENETDOWN';
+  }
+
   sendFrames(frames: readonly OutgoingFrame[]): number {
     for (const { frame } of frames) this.#hooks.announce(frame);
     return 0;

@@ -59,6 +59,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'virtual-link-failed':
     case 'accept-filter-failed':
     case 'address-conflict':
+    case 'send-failed':
     case 'dual-master':
     case 'configuration-refused':
       return palette.bad;

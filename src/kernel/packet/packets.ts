@@ -65,6 +65,10 @@ export class Packets implements PacketPort {
     return this.#sender.failures;
   }
 
+  sendError(): string {
+    return this.#sender.lastError;
+  }
+
   /** Every socket with packets gets an equal share of the limit, and each call begins with another. */
   drain(limit: number, sink: PacketSink): boolean {
     for (let remaining = limit; remaining > 0; ) {

@@ -37,6 +37,8 @@ export class Sender {
   };
   /** How often each errno came, by name. */
   readonly failures = new Map<string, number>();
+  /** The name of the errno that came last. */
+  lastError = '';
   #frameSocket: number | undefined;
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
@@ -149,6 +151,7 @@ export class Sender {
   }
 
   #count(errno: string, messages: number): void {
+    this.lastError = errno;
     this.failures.set(errno, (this.failures.get(errno) ?? 0) + messages);
   }
 }

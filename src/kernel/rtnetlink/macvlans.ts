@@ -10,6 +10,7 @@ import {
 import {
   decodeNamedLink,
   encodeLinkMark,
+  encodeLinkMtu,
   encodeLinkQuery,
   encodeLinkSwitch,
   encodeNewMacvlan,
@@ -83,6 +84,10 @@ export class Macvlans implements MacvlanPort {
 
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void {
     this.#request(`mark link ${index}`, RTM_SETLINK, encodeLinkMark(index, mark));
+  }
+
+  setMtu(index: number, mtu: number): void {
+    this.#request(`set the MTU of link ${index}`, RTM_SETLINK, encodeLinkMtu(index, mtu));
   }
 
   setDown(index: number): void {

@@ -77,6 +77,10 @@ describe('the log', () => {
       { level: 'warn', code: 'stall', duration_ms: 4_200 },
     ],
     [
+      { kind: 'send-failed', errno: 'EPERM', count: 4 },
+      { level: 'error', code: 'send-failed', errno: 'EPERM', count: 4 },
+    ],
+    [
       { kind: 'dual-master', instance: 'web', peer: source, peerPriority: 100 },
       { level: 'error', code: 'dual-master', peer: '192.0.2.9', peer_priority: 100 },
     ],

@@ -32,6 +32,8 @@ export class FakePorts {
   overrun = false;
   leftRoutes: string[] = [];
   errno = 0;
+  /** The errno that keeps advertisements from leaving. */
+  sendFailure = '';
   listenFailure: Error | undefined;
 
   /** Packets that come in while a take-over is rehearsed. */
@@ -110,8 +112,9 @@ export class FakePorts {
         sendDatagrams: (datagrams: readonly { readonly packet: Uint8Array }[]) => {
           const priorities = datagrams.map(({ packet }) => packet[22]);
           this.calls.push(`advertise ${priorities.join()}`);
-          return 0;
+          return this.sendFailure === '' ? 0 : datagrams.length;
         },
+        sendError: () => this.sendFailure,
         sendFrames: () => {
           this.calls.push('announce');
           return 0;

@@ -139,6 +139,20 @@ describe('the loop', () => {
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-missing'] });
   });
 
+  test('tells that what it sends does not leave, which is no news when the link is down', () => {
+    const ports = master();
+    const told = () => ports.reports.filter(({ kind }) => kind === 'send-failed');
+    ports.sendFailure = 'ENETDOWN';
+    ports.turnAfter(seconds(1));
+    expect(told()).toEqual([]);
+    ports.sendFailure = 'EPERM';
+    for (let turn = 0; turn < 5; turn++) ports.turnAfter(seconds(1));
+    // The 1st, the 2nd, the 4th.
+    expect(told()).toEqual(
+      [1, 2, 4].map((count) => ({ kind: 'send-failed', errno: 'EPERM', count })),
+    );
+  });
+
   test('goes on when a socket cannot be opened, and says so', () => {
     const ports = new FakePorts();
     ports.listenFailure = Object.assign(new Error('no'), { errno: 'EPERM' });

@@ -20,7 +20,7 @@ class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
   readonly calls: string[] = [];
   readonly values = new Map<string, number>();
   refuses: string | undefined;
-  #links: NamedLink[] = [{ index: 2, name: 'eth0', macvlan: undefined }];
+  #links: NamedLink[] = [{ index: 2, name: 'eth0', mtu: 1500, macvlan: undefined }];
   #nextIndex = 3;
 
   links(): NamedLink[] {
@@ -44,7 +44,7 @@ class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
   put(wanted: NewMacvlan, more: Partial<MacvlanLink> = {}): void {
     const index = this.#nextIndex++;
     const macvlan = { ...wanted, index, mode: 4, up: false, alias: '', group: 0, ...more };
-    this.#links.push({ index, name: wanted.name, macvlan });
+    this.#links.push({ index, name: wanted.name, mtu: 1500, macvlan });
     for (const key of ['arp_ignore', 'arp_announce', 'rp_filter', 'forwarding']) {
       this.values.set(`ipv4 ${wanted.name} ${key}`, 0);
     }
@@ -53,6 +53,10 @@ class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
 
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void {
     this.#change(index, mark);
+  }
+
+  setMtu(index: number, mtu: number): void {
+    this.#links = this.#links.map((link) => (link.index === index ? { ...link, mtu } : link));
   }
 
   setDown(index: number): void {
@@ -163,6 +167,14 @@ describe('a start', () => {
     kernel.calls.length = 0;
     keeperOn(kernel).prepare(ONE);
     expect(kernel.calls).toEqual([`down ${NAME}`]);
+  });
+
+  test('gives a link of a former run the MTU that the interface has by now', () => {
+    const kernel = kernelWith();
+    keeperOn(kernel).prepare(ONE);
+    kernel.setMtu(kernel.macvlan()?.index ?? 0, 1_000);
+    keeperOn(kernel).prepare(ONE);
+    expect(kernel.find(NAME)?.mtu).toBe(1_500);
   });
 
   test('makes a link of a former run anew that belongs to another interface now', () => {

@@ -13,6 +13,7 @@ const IFF_UP = 0x1;
 
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
 const IFLA_LINK = 5;
 const IFLA_LINKINFO = 18;
 const IFLA_IFALIAS = 20;
@@ -50,6 +51,7 @@ export interface MacvlanLink extends NewMacvlan {
 export interface NamedLink {
   readonly index: number;
   readonly name: string;
+  readonly mtu: number;
   readonly macvlan: MacvlanLink | undefined;
 }
 
@@ -86,6 +88,11 @@ export function encodeLinkSwitch(index: number, up: boolean): Uint8Array {
   return withHeader(index, { up }, new AttributeWriter());
 }
 
+/** The payload of RTM_SETLINK that sets the MTU, which must not be above that of the parent. */
+export function encodeLinkMtu(index: number, mtu: number): Uint8Array {
+  return withHeader(index, {}, new AttributeWriter().uint32(IFLA_MTU, mtu));
+}
+
 /** The payload of RTM_DELLINK. */
 export function encodeRemovedLink(index: number): Uint8Array {
   return withHeader(index, {}, new AttributeWriter());
@@ -105,10 +112,11 @@ export function decodeNamedLink(payload: Uint8Array): NamedLink | undefined {
   const view = viewOf(payload);
   const index = view.getInt32(4, true);
   const name = attributes.text(IFLA_IFNAME) ?? '';
+  const mtu = attributes.uint32(IFLA_MTU) ?? 0;
   const info = attributes.nested(IFLA_LINKINFO);
   const hardware = attributes.bytes(IFLA_ADDRESS);
   if (info?.text(IFLA_INFO_KIND) !== KIND || hardware?.length !== 6) {
-    return { index, name, macvlan: undefined };
+    return { index, name, mtu, macvlan: undefined };
   }
   const isForeign = attributes.bytes(IFLA_LINK_NETNSID) !== undefined;
   const macvlan = {
@@ -121,7 +129,7 @@ export function decodeNamedLink(payload: Uint8Array): NamedLink | undefined {
     alias: attributes.text(IFLA_IFALIAS) ?? '',
     group: attributes.uint32(IFLA_GROUP) ?? 0,
   };
-  return { index, name, macvlan };
+  return { index, name, mtu, macvlan };
 }
 
 function withHeader(

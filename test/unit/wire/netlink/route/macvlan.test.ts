@@ -5,6 +5,7 @@ import { AttributeWriter } from '../../../../../src/wire/netlink/attributes.ts';
 import {
   decodeNamedLink,
   encodeLinkMark,
+  encodeLinkMtu,
   encodeLinkQuery,
   encodeLinkSwitch,
   encodeNewMacvlan,
@@ -38,6 +39,7 @@ describe('a macvlan link', () => {
     expect(decodeNamedLink(made)).toEqual({
       index: 0,
       name: 'vr4-55-eth0',
+      mtu: 0,
       macvlan: {
         index: 0,
         name: 'vr4-55-eth0',
@@ -69,6 +71,7 @@ describe('a macvlan link', () => {
     expect(decodeNamedLink(link(1, macvlan('macvtap')))).toEqual({
       index: 9,
       name: 'vr4-55-eth0',
+      mtu: 0,
       macvlan: undefined,
     });
     expect(decodeNamedLink(link(1, new AttributeWriter()))?.macvlan).toBeUndefined();
@@ -107,6 +110,12 @@ describe('a request', () => {
   test('removes one link by its index, or all of a group', () => {
     expect([...encodeRemovedLink(9)]).toEqual([0, 0, 0, 0, 9, ...new Array(11).fill(0)]);
     expect([...encodeRemovedGroup(77)].slice(16)).toEqual([8, 0, 27, 0, 77, 0, 0, 0]);
+  });
+
+  test('sets the MTU, which is read again', () => {
+    const request = encodeLinkMtu(9, 1_400);
+    expect([...request].slice(16)).toEqual([8, 0, 4, 0, 0x78, 5, 0, 0]);
+    expect(decodeNamedLink(request)?.mtu).toBe(1_400);
   });
 
   test('asks by name, and marks', () => {
