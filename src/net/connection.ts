@@ -39,7 +39,13 @@ export function emptySummary(): TableSummary {
   return { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
 }
 
-/** A connection that has begun and not ended; the rest is not worth being kept. */
+/**
+ * What the state of a template is called once one of its connections was established: it has client
+ * port 0, and sends new connections of a client to the server that the client was with before.
+ */
+export const ASSURED = 'ASSURED';
+
+/** A connection that has begun and not ended, or a client's server; the rest is not worth being kept. */
 export function isLive({ protocol, state }: Pick<Connection, 'protocol' | 'state'>): boolean {
-  return state === 'ESTABLISHED' || (protocol === 'UDP' && state === 'UDP');
+  return state === 'ESTABLISHED' || state === ASSURED || (protocol === 'UDP' && state === 'UDP');
 }

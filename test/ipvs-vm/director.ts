@@ -8,7 +8,9 @@ import { ControlClient } from '../../src/control/client.ts';
 import type { IpvsDocument } from '../../src/control/ipvs-document.ts';
 import type { HandOverDocument } from '../../src/control/operator-protocol.ts';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
-import { end, start, until } from './processes.ts';
+import { isLive } from '../../src/net/connection.ts';
+import { decodeTableLine } from '../../src/wire/connections/table-line.ts';
+import { Ended, end, start, until } from './processes.ts';
 import { type DirectorName, inside } from './topology.ts';
 
 const PROGRAM = programPath(process.env['VRRP_AGENT_BUNDLE']);
@@ -77,7 +79,7 @@ export class Director {
   }
 
   async instance(): Promise<InstanceDocument> {
-    if (!this.isRunning) throw new Error(`the agent of ${this.name} has ended\n${this.log}`);
+    if (!this.isRunning) throw new Ended(`the agent of ${this.name} has ended\n${this.log}`);
     const [first] = (await this.#client.status()).instances;
     if (first === undefined) throw new Error(`${this.name} has no instance`);
     return first;
@@ -111,16 +113,17 @@ export class Director {
   }
 
   /**
-   * Those of the named connections that the kernel has as established: by the client's port and the
-   * VIP, which tell them from what earlier clients have left in the table.
+   * Those of the named connections that the kernel has as live: by the client's end and the service's,
+   * which tell them from what earlier clients have left in the table.
    */
   connections(names: ReadonlySet<string>): Set<string> {
     const table = inside(this.name, 'cat', '/proc/net/ip_vs_conn_sync');
-    const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
-    const established = rows.filter((row) => row[7] === 'ESTABLISHED');
-    const present = established.map(
-      ([, , port = '', vip = '']) => `${Number.parseInt(port, 16)} ${dotted(vip)}`,
-    );
+    const present = table.split('\n').flatMap((line) => {
+      const connection = decodeTableLine(line);
+      if (connection === undefined || !isLive(connection)) return [];
+      const { client, service } = connection;
+      return [`${client.address} ${client.port} ${service.address} ${service.port}`];
+    });
     return new Set(present.filter((name) => names.has(name)));
   }
 
@@ -138,11 +141,6 @@ export class Director {
 export function missing(from: Director, at: Director, names: ReadonlySet<string>): string[] {
   const there = at.connections(names);
   return [...from.connections(names)].filter((name) => !there.has(name));
-}
-
-/** An address as /proc/net/ip_vs_conn_sync writes it. */
-function dotted(hex: string): string {
-  return (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join('.');
 }
 
 /** A bundle of `scripts/bundle.ts` starts faster, and faster still from memory. */

@@ -1,17 +1,45 @@
-/** Real servers: each line comes back with the name of the server and the number of the connection. */
+/**
+ * Real servers: each line comes back with the name of the server, and the number of its connection.
+ *   echo-server.mjs NAME tcp:PORT... udp:ADDRESS:PORT...
+ * A datagram is answered from the address that it was sent to, so that must be named.
+ */
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-const [, , name, port] = process.argv;
+const [, , name, ...places] = process.argv;
 let connections = 0;
 
-createServer({ noDelay: true }, (socket) => {
-  const id = ++connections;
-  let rest = '';
-  socket.setEncoding('utf8');
-  socket.on('error', () => {});
-  socket.on('data', (chunk) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) socket.write(`${name}#${id} ${line}\n`);
+function serveTcp(port) {
+  return new Promise((resolve) => {
+    const server = createServer({ noDelay: true }, (socket) => {
+      const id = ++connections;
+      let rest = '';
+      socket.setEncoding('utf8');
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) socket.write(`${name}#${id} ${line}\n`);
+      });
+    });
+    server.listen(Number(port), resolve);
   });
-}).listen(Number(port), () => process.stdout.write('ready\n'));
+}
+
+function serveUdp(address, port) {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.on('message', (line, from) =>
+      socket.send(`${name}#0 ${line}`, from.port, from.address),
+    );
+    socket.bind(Number(port), address, resolve);
+  });
+}
+
+await Promise.all(
+  places.map((place) => {
+    const [protocol, ...rest] = place.split(':');
+    return protocol === 'tcp' ? serveTcp(...rest) : serveUdp(...rest);
+  }),
+);
+process.stdout.write('ready\n');

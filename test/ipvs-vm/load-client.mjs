@@ -1,112 +1,218 @@
 /**
- * A client with many connections, told what to do by lines on stdin:
- *   open VIP PORT        221 - 20 connections: one busy, 100 slow, 50 silent after a line, 50 after five
- *   young VIP PORT       20 more, which send a line each at once
- *   state                how many have been answered
- *   names                local port and VIP of each
- *   finish               every connection sends a last line; then the outcome as one line of JSON
- * A connection survives when each of its lines came back once, in order, from the same server.
+ * A client with many connections, told what to do by lines on stdin; each is answered by a line of JSON:
+ *   tcp|udp KIND VIP PORT COUNT LINES PERIOD   COUNT connections that say LINES lines, and then one
+ *                                              each PERIOD ms (0: are silent)
+ *   visit KIND PROTOCOL VIP PORT LATER COUNT   COUNT clients with an address each, which say a line,
+ *                                              go, and come again by port LATER when all is finished
+ *   state                how many have been answered, and how many busy ones wait for a late answer
+ *   names                what the kernel calls each in its table of connections
+ *   mark                 a phase ends here: times are measured anew
+ *   finish               every connection says a last line, or comes again; then the outcome of each
+ * A connection survives when each of its lines came back once, in order, from the same server; one of
+ * datagrams, which may get lost, when its last line did.
  */
+import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
-class Connection {
+/** What a visitor's address begins with. */
+const VISITORS = '203.0.113.';
+const FIRST_VISITOR = 201;
+
+/** An answer that TCP sends again after a take-over may come this late. */
+const PATIENCE_MS = 20_000;
+/** Nobody else sends a datagram again. */
+const AGAIN_MS = 1_000;
+
+/** More than busy connections are ever silent for when nothing has happened to them. */
+const LATE_MS = 1_000;
+
+class Flow {
   sent = 0;
   received = 0;
+  missed = 0;
   server;
   broken;
   lastAt = 0;
-  longestGap = 0;
+  /** When each line was said. */
+  #saidAt = [0];
+  /** Milliseconds between two answers, and from a line to its answer, at most: of now, and of each phase. */
+  longest = { gap: 0, wait: 0 };
+  phases = [];
+  isOver = false;
   #rest = '';
 
-  constructor(kind, vip, port) {
-    this.kind = kind;
-    this.vip = vip;
-    this.socket = connect({ host: vip, port: Number(port), noDelay: true });
+  constructor(kind, protocol, vip, port, from) {
+    Object.assign(this, { kind, protocol, vip, port });
+    if (protocol === 'tcp') this.#connect(from);
+    else this.#bind(from);
+  }
+
+  say() {
+    this.#saidAt[++this.sent] = performance.now();
+    this.again();
+  }
+
+  get isWaiting() {
+    return this.broken === undefined && performance.now() - this.lastAt > LATE_MS;
+  }
+
+  /** The last line. */
+  again() {
+    if (this.broken !== undefined || this.isOver) return;
+    if (this.protocol === 'tcp') this.socket.write(`${this.sent}\n`);
+    else if (this.name !== undefined) this.socket.send(`${this.sent}\n`);
+  }
+
+  mark() {
+    this.phases.push({ gap: Math.round(this.longest.gap), wait: Math.round(this.longest.wait) });
+    this.longest = { gap: 0, wait: 0 };
+  }
+
+  close() {
+    this.isOver = true;
+    if (this.protocol === 'tcp') this.socket.end();
+    else this.socket.close();
+  }
+
+  #connect(from) {
+    const options = { host: this.vip, port: this.port, noDelay: true };
+    this.socket = connect(from === undefined ? options : { ...options, localAddress: from });
     this.socket.setEncoding('utf8');
     this.socket.on('error', (error) => this.#break(error.code ?? error.message));
     this.socket.on('close', () => this.#break('closed'));
+    this.socket.on('connect', () => {
+      this.name = nameOf(this.socket.localAddress, this.socket.localPort, this);
+    });
     this.socket.on('data', (chunk) => this.#take(chunk));
   }
 
-  send() {
-    if (this.broken === undefined) this.socket.write(`${++this.sent}\n`);
+  #bind(from) {
+    this.socket = createSocket('udp4');
+    this.socket.on('error', (error) => this.#break(error.code ?? error.message));
+    this.socket.on('message', (line) => this.#take(line.toString()));
+    this.socket.bind({ port: 0, ...(from === undefined ? {} : { address: from }) }, () => {
+      this.socket.connect(this.port, this.vip, () => {
+        const { address, port } = this.socket.address();
+        this.name = nameOf(address, port, this);
+        this.again();
+      });
+    });
   }
 
   #break(why) {
-    if (!finished) this.broken ??= why;
+    if (!finished && !this.isOver) this.broken ??= why;
   }
 
   #take(chunk) {
     const lines = (this.#rest + chunk).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
-      const [server, number] = line.split(' ');
+      const [server, word] = line.split(' ');
+      const number = Number(word);
       this.server ??= server;
-      if (server !== this.server || Number(number) !== this.received + 1) this.#break(`odd: ${line}`);
-      this.received++;
+      if (server !== this.server && this.kind !== 'one-packet') this.#break(`odd: ${line}`);
+      if (this.protocol === 'tcp' && number !== this.received + 1) this.#break(`odd: ${line}`);
+      // A datagram that was sent again may be answered twice.
+      if (number <= this.received) continue;
+      this.missed += number - this.received - 1;
+      this.received = number;
       const now = performance.now();
-      if (this.lastAt > 0) this.longestGap = Math.max(this.longestGap, now - this.lastAt);
+      const { gap, wait } = this.longest;
+      this.longest = {
+        gap: this.lastAt > 0 ? Math.max(gap, now - this.lastAt) : 0,
+        wait: Math.max(wait, now - this.#saidAt[number]),
+      };
       this.lastAt = now;
     }
   }
 }
 
-/** An answer that TCP sends again after a take-over may come this late. */
-const PATIENCE_MS = 20_000;
-
-const connections = [];
+const flows = [];
+const visitors = [];
 const timers = [];
 let finished = false;
 
-function add(count, kind, vip, port, lines, period) {
+function nameOf(address, port, { vip, port: servicePort }) {
+  return { client: `${address} ${port}`, service: `${vip} ${servicePort}` };
+}
+
+function add(protocol, kind, vip, port, count, lines, period) {
   for (let i = 0; i < count; i++) {
-    const connection = new Connection(kind, vip, port);
-    connections.push(connection);
-    for (let line = 0; line < lines; line++) setTimeout(() => connection.send(), line * 100);
+    const flow = new Flow(kind, protocol, vip, Number(port));
+    flows.push(flow);
+    for (let line = 0; line < lines; line++) setTimeout(() => flow.say(), line * 100);
     if (period > 0) {
-      const repeat = () => timers.push(setInterval(() => connection.send(), period));
+      const repeat = () => timers.push(setInterval(() => flow.say(), period));
       setTimeout(repeat, (i * period) / count);
     }
   }
+  say({ opened: flows.length });
 }
 
 const COMMANDS = {
-  open(vip, port) {
-    add(1, 'busy', vip, port, 1, 100);
-    add(100, 'slow', vip, port, 1, 2_000);
-    add(50, 'silent-1', vip, port, 1, 0);
-    add(50, 'silent-5', vip, port, 5, 0);
-    say({ opened: connections.length });
-  },
-  young(vip, port) {
-    add(20, 'young', vip, port, 1, 0);
-    say({ opened: connections.length });
+  tcp: (...args) => add('tcp', ...args),
+  udp: (...args) => add('udp', ...args),
+  visit(kind, protocol, vip, port, later, count) {
+    for (let i = 0; i < count; i++) {
+      const from = `${VISITORS}${FIRST_VISITOR + i}`;
+      const flow = new Flow(kind, protocol, vip, Number(port), from);
+      visitors.push({ flow, from, later: Number(later) });
+      flow.say();
+    }
+    say({ opened: visitors.length });
   },
   names() {
-    say({ names: connections.map(({ socket, vip }) => `${socket.localPort} ${vip}`) });
+    say({ names: flows.map(({ kind, name }) => ({ kind, ...name })) });
   },
   state() {
-    say({ answered: connections.filter(({ received }) => received > 0).length });
+    for (const { flow } of visitors) if (flow.received > 0 && !flow.isOver) flow.close();
+    const answered = [...flows, ...visitors.map(({ flow }) => flow)];
+    const waiting = flows.filter((flow) => flow.kind === 'busy' && flow.isWaiting);
+    say({
+      answered: answered.filter(({ received }) => received > 0).length,
+      waiting: waiting.length,
+    });
+  },
+  mark() {
+    for (const flow of flows) flow.mark();
+    say({ marked: flows.length });
   },
   finish() {
     for (const timer of timers) clearInterval(timer);
-    for (const connection of connections) connection.send();
+    for (const flow of flows) flow.say();
+    // In another order than before, so that a scheduler that counts does not make the same choices.
+    for (const visitor of visitors.toReversed()) {
+      const { kind, protocol, vip } = visitor.flow;
+      visitor.return = new Flow(kind, protocol, vip, visitor.later, visitor.from);
+      visitor.return.say();
+    }
+    const all = [...flows, ...visitors.map((visitor) => visitor.return)];
     const end = performance.now() + PATIENCE_MS;
+    const isMissing = (one) => one.broken === undefined && one.received < one.sent;
+    const again = setInterval(() => {
+      for (const one of all) if (one.protocol === 'udp' && isMissing(one)) one.again();
+    }, AGAIN_MS);
     const wait = setInterval(() => {
-      const missing = connections.filter((one) => one.broken === undefined && one.received < one.sent);
-      if (missing.length > 0 && performance.now() < end) return;
+      if (all.some(isMissing) && performance.now() < end) return;
       clearInterval(wait);
+      clearInterval(again);
       finished = true;
-      say({ result: connections.map(outcome) });
+      say({ result: [...flows.map(outcome), ...visitors.map(outcomeOfVisit)] });
       process.exit(0);
     }, 100);
   },
 };
 
-function outcome({ kind, vip, broken, sent, received, longestGap }) {
+function outcome({ kind, vip, broken, sent, received, missed, phases }) {
   const lost = broken ?? (received < sent ? `${sent - received} lines without an answer` : null);
-  return { kind, vip, lost, gap_ms: Math.round(longestGap) };
+  return { kind, vip, lost, missed, phases };
+}
+
+function outcomeOfVisit({ flow, return: back }) {
+  const [before, now] = [flow, back].map(({ server }) => server?.split('#')[0]);
+  const moved = before === now ? null : `${back.name?.client}: ${before} before, now ${now}`;
+  return { ...outcome(back), lost: outcome(back).lost ?? moved };
 }
 
 function say(document) {

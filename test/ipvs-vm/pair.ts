@@ -1,24 +1,43 @@
 /** Two directors with the same services, one of them MASTER. */
 import { Director, missing } from './director.ts';
 import { until } from './processes.ts';
-import { DR_VIP, GATEWAY, NAT_VIP, PORT, plug, SERVERS } from './topology.ts';
+import {
+  DR_VIP,
+  DR_VIP6,
+  GATEWAY,
+  GATEWAY6,
+  MARK,
+  NAT_VIP,
+  NAT_VIP6,
+  PORT,
+  PORTS,
+  plug,
+  SERVERS,
+  TUN_VIP,
+} from './topology.ts';
 
 export interface Variant {
   readonly sysctl: Record<string, string | number>;
   readonly scheduler?: object;
   readonly sync?: false;
   readonly instance?: object;
+  readonly interval?: string;
+  /** IPv6, tunnels, UDP, persistence and marks, too. */
+  readonly everything?: boolean;
 }
 
 export const RECOMMENDED: Variant = {
   sysctl: { sync_threshold: '1 2', sync_refresh_period: 10, sync_retries: 2 },
 };
+export const EVERYTHING: Variant = { ...RECOMMENDED, everything: true };
+/** A MASTER that is gone is missed within half a second. */
+export const FAST: Variant = { ...EVERYTHING, interval: '100ms' };
 export const DEFAULTS: Variant = {
   sysctl: { sync_threshold: '3 50', sync_refresh_period: 0, sync_retries: 0 },
 };
 /** The director of higher priority takes the VIPs back once it knows all connections. */
 export const RETURNING: Variant = {
-  ...RECOMMENDED,
+  ...EVERYTHING,
   instance: { preempt: true, preempt_when_synced: { max_wait: '5m' } },
 };
 /** No synchronisation at all: both directors choose the same server for the same client. */
@@ -32,35 +51,102 @@ export const VIPS = [NAT_VIP, DR_VIP] as const;
 
 const PRIORITIES = { a: 150, b: 100 } as const;
 
-function configOf(name: 'a' | 'b', { sysctl, scheduler, sync, instance }: Variant): object {
+function configOf(name: 'a' | 'b', variant: Variant): object {
+  const { sysctl, scheduler = { scheduler: 'rr' }, sync, instance, interval, everything } = variant;
   const service = (mode: 'nat' | 'dr', vip: string) => ({
     name: mode,
     address: `${vip}:${PORT}`,
     forwarding: mode,
     servers: SERVERS[mode],
-    ...(scheduler ?? { scheduler: 'rr' }),
+    ...scheduler,
   });
+  const web = {
+    name: 'web',
+    vrid: 55,
+    addresses: everything ? [...VIPS, TUN_VIP] : VIPS,
+    extra_addresses: [{ address: `${GATEWAY}/24`, interface: 'in' }],
+    ...instance,
+  };
   return {
-    instances: [
-      {
-        name: 'web',
-        interface: 'out',
-        vrid: 55,
-        priority: PRIORITIES[name],
-        preempt: false,
-        advertisement_interval: '1s',
-        addresses: VIPS,
-        extra_addresses: [{ address: `${GATEWAY}/24`, interface: 'in' }],
-        ...instance,
-      },
-    ],
+    defaults: {
+      interface: 'out',
+      priority: PRIORITIES[name],
+      preempt: false,
+      advertisement_interval: interval ?? '1s',
+    },
+    instances: everything ? [web, WEB6] : [web],
+    sync_groups: everything ? [{ name: 'all', instances: ['web', 'web6'] }] : [],
     ipvs: {
       sysctl,
-      ...(sync === false ? {} : { sync: { interface: 'in' } }),
-      services: [service('nat', NAT_VIP), service('dr', DR_VIP)],
+      ...(sync === false ? {} : { sync: { interface: 'in', instance: 'web' } }),
+      services: [
+        service('nat', NAT_VIP),
+        service('dr', DR_VIP),
+        ...(everything ? OTHER_SERVICES : []),
+      ],
     },
   };
 }
+
+const WEB6 = {
+  name: 'web6',
+  vrid: 55,
+  addresses: ['fe80::55', NAT_VIP6, DR_VIP6],
+  extra_addresses: [{ address: `${GATEWAY6}/64`, interface: 'in' }],
+};
+
+const STICKY = { scheduler: 'rr', persistence: { timeout: '5m' } };
+
+const OTHER_SERVICES = [
+  {
+    name: 'nat6',
+    address: `[${NAT_VIP6}]:${PORT}`,
+    forwarding: 'nat',
+    servers: SERVERS.nat6,
+  },
+  {
+    name: 'dr6',
+    address: `[${DR_VIP6}]:${PORT}`,
+    forwarding: 'dr',
+    servers: SERVERS.dr6,
+  },
+  {
+    name: 'tun',
+    address: `${TUN_VIP}:${PORT}`,
+    forwarding: 'tun',
+    servers: SERVERS.tun,
+  },
+  {
+    name: 'datagrams',
+    address: `${NAT_VIP}:${PORT}`,
+    protocol: 'udp',
+    forwarding: 'nat',
+    servers: SERVERS.nat,
+  },
+  {
+    name: 'one-packet',
+    address: `${DR_VIP}:${PORTS.marked}`,
+    protocol: 'udp',
+    one_packet: true,
+    forwarding: 'dr',
+    servers: SERVERS.dr,
+  },
+  ...(['tcp', 'udp'] as const).map((protocol) => ({
+    name: `visited-${protocol}`,
+    address: `${DR_VIP}:${PORTS.visited}`,
+    protocol,
+    forwarding: 'dr',
+    servers: SERVERS.dr,
+    ...STICKY,
+  })),
+  {
+    name: 'marked',
+    fwmark: MARK,
+    forwarding: 'nat',
+    servers: SERVERS.nat.map((address) => `${address}:0`),
+    ...STICKY,
+  },
+];
 
 export class Pair {
   readonly a = new Director('a');

@@ -52,6 +52,9 @@ export class Lines {
   }
 }
 
+/** Nothing is worth waiting for any more. */
+export class Ended extends Error {}
+
 /** Until `check` says so. The machine is emulated: what takes a second elsewhere takes ten here. */
 export async function until(
   what: string,
@@ -65,6 +68,7 @@ export async function until(
       if (await check()) return;
       error = undefined;
     } catch (failure) {
+      if (failure instanceof Ended) throw failure;
       error = failure;
     }
     await pause(0.2);

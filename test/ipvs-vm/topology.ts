@@ -5,18 +5,28 @@
  *      client .200
  *         |
  *   ======+==============+=====================+=========== outside 203.0.113.0/24 (bridge)
- *      A .2  B .3      other .4          dr1 .21  dr2 .22      VIPs .100 (nat), .101 and .102 (dr)
+ *      A .2  B .3      other .4          dr1 .21  dr2 .22      VIPs .100 (nat), .101 and .102 (dr), .103 (tun)
  *         |              |
  *   ======+==============+==============+================== inside 192.0.2.0/24 (bridge)
  *                                  nat1 .11  nat2 .12          gateway VIP .1
+ *
+ * and with IPv6 2001:db8:1::/64 outside, 2001:db8:2::/64 inside, with the same last numbers.
  */
 import { execFileSync } from 'node:child_process';
 
 export const NAT_VIP = '203.0.113.100';
 export const DR_VIP = '203.0.113.101';
 export const OTHER_VIP = '203.0.113.102';
+export const TUN_VIP = '203.0.113.103';
+export const NAT_VIP6 = '2001:db8:1::100';
+export const DR_VIP6 = '2001:db8:1::101';
 export const GATEWAY = '192.0.2.1';
+export const GATEWAY6 = '2001:db8:2::1';
 export const PORT = 80;
+/** Where the servers listen, too. */
+export const PORTS = { visited: 8080, marked: 8081, markedToo: 8082, gue: 6080 } as const;
+/** What the directors' firewall gives to packets for the marked ports of `NAT_VIP`. */
+export const MARK = 7;
 
 export type DirectorName = 'a' | 'b' | 'other';
 export type Host = DirectorName | 'client' | 'nat1' | 'nat2' | 'dr1' | 'dr2';
@@ -27,22 +37,54 @@ interface Place {
   /** Of `ip`, once the ports are there. */
   readonly lines?: readonly string[];
   readonly sysctls?: readonly string[];
+  /** For nft. */
+  readonly firewall?: string;
 }
 
-const DIRECTOR = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.send_redirects=0'];
-const BEHIND_NAT = [`route add default via ${GATEWAY}`];
+const DIRECTOR = {
+  sysctls: [
+    'net.ipv4.ip_forward=1',
+    'net.ipv4.conf.all.send_redirects=0',
+    'net.ipv6.conf.all.forwarding=1',
+  ],
+  firewall:
+    'add table ip marks; ' +
+    'add chain ip marks marks { type filter hook prerouting priority mangle; }; ' +
+    `add rule ip marks marks ip daddr ${NAT_VIP} ` +
+    `tcp dport { ${PORTS.marked}, ${PORTS.markedToo} } meta mark set ${MARK}`,
+};
+const BEHIND_NAT = {
+  lines: [`route add default via ${GATEWAY}`, `route add default via ${GATEWAY6}`],
+};
+/** What comes out of a tunnel has the address of a client whose way is another one. */
 const DIRECT = {
-  lines: [`addr add ${DR_VIP}/32 dev lo`, `addr add ${OTHER_VIP}/32 dev lo`],
-  sysctls: ['net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2'],
+  lines: [
+    ...[DR_VIP, OTHER_VIP, TUN_VIP].map((vip) => `addr add ${vip}/32 dev lo`),
+    `addr add ${DR_VIP6}/128 dev lo nodad`,
+    'link set tunl0 up',
+    `fou add port ${PORTS.gue} gue`,
+  ],
+  sysctls: [
+    'net.ipv4.conf.all.arp_ignore=1',
+    'net.ipv4.conf.all.arp_announce=2',
+    'net.ipv4.conf.all.rp_filter=0',
+    'net.ipv4.conf.tunl0.rp_filter=0',
+  ],
 };
 
+/** Addresses of the client from which it visits. */
+const VISITORS = Array.from({ length: 8 }, (_, number) => `203.0.113.${201 + number}`);
+
 const PLACES: Readonly<Record<Host, Place>> = {
-  client: { out: '203.0.113.200' },
-  a: { out: '203.0.113.2', in: '192.0.2.2', sysctls: DIRECTOR },
-  b: { out: '203.0.113.3', in: '192.0.2.3', sysctls: DIRECTOR },
-  other: { out: '203.0.113.4', in: '192.0.2.4', sysctls: DIRECTOR },
-  nat1: { in: '192.0.2.11', lines: BEHIND_NAT },
-  nat2: { in: '192.0.2.12', lines: BEHIND_NAT },
+  client: {
+    out: '203.0.113.200',
+    lines: VISITORS.map((address) => `addr add ${address}/24 dev out`),
+  },
+  a: { out: '203.0.113.2', in: '192.0.2.2', ...DIRECTOR },
+  b: { out: '203.0.113.3', in: '192.0.2.3', ...DIRECTOR },
+  other: { out: '203.0.113.4', in: '192.0.2.4', ...DIRECTOR },
+  nat1: { in: '192.0.2.11', ...BEHIND_NAT },
+  nat2: { in: '192.0.2.12', ...BEHIND_NAT },
   dr1: { out: '203.0.113.21', ...DIRECT },
   dr2: { out: '203.0.113.22', ...DIRECT },
 };
@@ -50,6 +92,12 @@ const PLACES: Readonly<Record<Host, Place>> = {
 export const SERVERS = {
   nat: ['192.0.2.11', '192.0.2.12'],
   dr: ['203.0.113.21', '203.0.113.22'],
+  nat6: ['[2001:db8:2::11]', '[2001:db8:2::12]'],
+  dr6: ['[2001:db8:1::21]', '[2001:db8:1::22]'],
+  tun: [
+    { address: '203.0.113.21', tunnel: { type: 'ipip' } },
+    { address: '203.0.113.22', tunnel: { type: 'gue', port: PORTS.gue } },
+  ],
 } as const;
 
 const SEGMENTS = ['out', 'in'] as const;
@@ -57,6 +105,8 @@ const SEGMENTS = ['out', 'in'] as const;
 export const ALL = Object.keys(PLACES) as readonly Host[];
 
 export function buildTopology(hosts: readonly Host[] = ALL): void {
+  // With them comes tunl0, in every namespace.
+  run(['modprobe', '-a', 'ipip', 'fou']);
   ip('netns', 'add', 'switch');
   batch(
     'switch',
@@ -77,7 +127,7 @@ export function tearDownTopology(): void {
 
 /** With its cables in the switch. */
 export function addHost(host: Host): void {
-  const { lines = [], sysctls = [], ...addresses } = PLACES[host];
+  const { lines = [], sysctls = [], firewall, ...addresses } = PLACES[host];
   ip('netns', 'add', host);
   const ports = SEGMENTS.flatMap((segment) => {
     const address = addresses[segment];
@@ -95,10 +145,16 @@ export function addHost(host: Host): void {
     ...ports.flatMap(({ segment, address }) => [
       `link set ${segment} up`,
       `addr add ${address}/24 dev ${segment}`,
+      `addr add ${ipv6Of(segment, address)}/64 dev ${segment} nodad`,
     ]),
     ...lines,
   ]);
   if (sysctls.length > 0) inside(host, 'sysctl', '-qw', ...sysctls);
+  if (firewall !== undefined) inside(host, 'nft', firewall);
+}
+
+function ipv6Of(segment: (typeof SEGMENTS)[number], address: string): string {
+  return `2001:db8:${segment === 'out' ? 1 : 2}::${address.split('.')[3]}`;
 }
 
 /** Nothing is left of it, its connection table included; its programs have ended before. */

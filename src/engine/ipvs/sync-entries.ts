@@ -1,9 +1,9 @@
 /** Completes connections of the kernel's table with what the table of services says of them. */
-import type { Connection, ConnectionEnd } from '../../net/connection.ts';
+import { type IpAddress, ipToBytes } from '../../net/address.ts';
+import { ASSURED, type Connection, type ConnectionEnd } from '../../net/connection.ts';
 import {
   type ConnectionTimeouts,
   endpointName,
-  type Forwarding,
   type Server,
   type ServiceTable,
   serviceName,
@@ -17,48 +17,72 @@ import type { SyncEntry } from '../../wire/connections/sync-message.ts';
 const FTP = 21;
 
 interface Place {
-  readonly forwarding: Forwarding;
-  readonly mark: number;
+  readonly table: ServiceTable;
+  readonly server: Server;
 }
+
+type Places = ReadonlyMap<string, Place>;
 
 export type EntryOf = (connection: Connection) => SyncEntry | undefined;
 
 /** Answers undefined for connections of no service, or of none of its servers. */
 export function syncEntries(
   tables: readonly ServiceTable[],
-  { tcp, udp }: Pick<ConnectionTimeouts, 'tcp' | 'udp'>,
+  timeouts: Pick<ConnectionTimeouts, 'tcp' | 'udp'>,
 ): EntryOf {
-  const byAddress = new Map<string, ReadonlyMap<string, Server>>();
-  const byMark = new Map<string, Place>();
-  for (const { service, servers } of tables) {
-    const { key } = service;
-    const named = new Map(servers.map((server) => [endpointName(server), server]));
-    if (key.kind === 'address') byAddress.set(serviceName(key), named);
-    else
-      for (const [name, { forwarding }] of named) byMark.set(name, { forwarding, mark: key.mark });
+  const byAddress = new Map<string, Places>();
+  const byMark = new Map<number, Places>();
+  const ofAnyMark = new Map<string, Place>();
+  for (const table of tables) {
+    const { key } = table.service;
+    const places = new Map(
+      table.servers.map((server) => [endpointName(server), { table, server }]),
+    );
+    if (key.kind === 'address') {
+      byAddress.set(serviceName(key), places);
+    } else {
+      byMark.set(key.mark, places);
+      for (const [name, place] of places) ofAnyMark.set(name, place);
+    }
   }
   const placeOf = ({ protocol, service, server }: Connection): Place | undefined => {
+    if (protocol === 'IP') return lookUp(byMark.get(markOf(service.address)), server);
     const name = (port: number) =>
       `${protocol.toLowerCase()} ${endpointName({ address: service.address, port })}`;
-    const servers = byAddress.get(name(service.port)) ?? byAddress.get(name(0));
-    if (servers === undefined) return lookUp(byMark, server);
-    const found = lookUp(servers, server);
-    return found === undefined ? undefined : { forwarding: found.forwarding, mark: 0 };
+    const places = byAddress.get(name(service.port)) ?? byAddress.get(name(0));
+    return lookUp(places ?? ofAnyMark, server);
   };
   return (connection) => {
     const place = placeOf(connection);
-    if (place === undefined) return undefined;
-    if (connection.service.port === FTP && place.forwarding === 'nat') return undefined;
-    return { connection, ...place, timeout: connection.protocol === 'UDP' ? udp : tcp };
+    return place === undefined ? undefined : entryOf(connection, place, timeouts);
   };
 }
 
+function entryOf(
+  connection: Connection,
+  { table: { service }, server: { forwarding } }: Place,
+  { tcp, udp }: Pick<ConnectionTimeouts, 'tcp' | 'udp'>,
+): SyncEntry | undefined {
+  const mark = service.key.kind === 'mark' ? service.key.mark : 0;
+  if (connection.state === ASSURED) {
+    const { persistence } = service;
+    // What a persistence engine has seen in the packets is not in the table.
+    if (persistence === undefined || persistence.engine !== undefined) return undefined;
+    return { connection, forwarding, mark, timeout: persistence.seconds };
+  }
+  if (connection.service.port === FTP && forwarding === 'nat') return undefined;
+  return { connection, forwarding, mark, timeout: connection.protocol === 'UDP' ? udp : tcp };
+}
+
+/** A template of a service with a mark has the mark where others have the address. */
+function markOf(address: IpAddress): number {
+  const [a = 0, b = 0, c = 0, d = 0] = ipToBytes(address);
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+}
+
 /** A service of every port has servers without one. */
-function lookUp<Value>(
-  servers: ReadonlyMap<string, Value>,
-  { address, port }: ConnectionEnd,
-): Value | undefined {
+function lookUp(places: Places | undefined, { address, port }: ConnectionEnd): Place | undefined {
   return (
-    servers.get(endpointName({ address, port })) ?? servers.get(endpointName({ address, port: 0 }))
+    places?.get(endpointName({ address, port })) ?? places?.get(endpointName({ address, port: 0 }))
   );
 }

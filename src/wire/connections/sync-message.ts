@@ -25,7 +25,7 @@
  *     +---------------------------------------------------------------+
  */
 import { familyOf, ipToBytes } from '../../net/address.ts';
-import type { Connection } from '../../net/connection.ts';
+import { ASSURED, type Connection } from '../../net/connection.ts';
 import type { Forwarding } from '../../net/ipvs.ts';
 import { putUint16, putUint32 } from '../bytes.ts';
 
@@ -45,17 +45,27 @@ const FIXED = 24;
 const FORWARDING = { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 } as const;
 /** IP_VS_CONN_F_NOOUTPUT: the server's answers do not come by. */
 const NO_OUTPUT = 0x0080;
-/** IPPROTO_*, and the number of the state that makes a connection live. */
-const KINDS: Readonly<Record<string, readonly [protocol: number, state: number]>> = {
-  TCP: [6, 1],
-  UDP: [17, 0],
-};
+/** IP_VS_CONN_F_TEMPLATE */
+const TEMPLATE = 0x1000;
+/** IP_VS_CTPL_S_ASSURED */
+const TEMPLATE_ASSURED = 1;
+/** IPPROTO_*; the templates of services with a mark have no protocol. */
+const PROTOCOLS: Readonly<Record<string, number>> = { IP: 0, TCP: 6, UDP: 17, SCTP: 132 };
+/** IP_VS_TCP_S_ESTABLISHED, IP_VS_UDP_S_NORMAL */
+const STATES: Readonly<Record<string, number>> = { 'TCP ESTABLISHED': 1, 'UDP UDP': 0 };
 
 /** Whether the entry can be said in such a message. */
-export function isSendable({ protocol, state, client, server }: Connection): boolean {
-  if (KINDS[protocol] === undefined) return false;
-  if (familyOf(client.address) !== familyOf(server.address)) return false;
-  return state === 'ESTABLISHED' || state === 'UDP';
+export function isSendable(connection: Connection): boolean {
+  const { protocol, client, server } = connection;
+  return (
+    stateOf(connection) !== undefined &&
+    PROTOCOLS[protocol] !== undefined &&
+    familyOf(client.address) === familyOf(server.address)
+  );
+}
+
+function stateOf({ protocol, state }: Connection): number | undefined {
+  return state === ASSURED ? TEMPLATE_ASSURED : STATES[`${protocol} ${state}`];
 }
 
 /** As many messages as it takes, of what can be said; `maximum` is the longest, without the headers around it. */
@@ -73,9 +83,8 @@ export function encodeSyncMessages(
     length = HEADER;
   };
   for (const entry of entries) {
-    const kind = KINDS[entry.connection.protocol];
-    if (kind === undefined || !isSendable(entry.connection)) continue;
-    const bytes = encodeEntry(entry, kind);
+    if (!isSendable(entry.connection)) continue;
+    const bytes = encodeEntry(entry);
     if (length + bytes.length > maximum || waiting.length === 0xff) close();
     waiting.push(bytes);
     length += bytes.length;
@@ -98,19 +107,16 @@ function messageOf(entries: readonly Uint8Array[], syncId: number, length: numbe
   return message;
 }
 
-function encodeEntry(
-  { connection, forwarding, mark, timeout }: SyncEntry,
-  [protocol, state]: readonly [number, number],
-): Uint8Array {
+function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint8Array {
   const { client, service, server } = connection;
   const isIpv6 = familyOf(client.address) === 'ipv6';
   const width = isIpv6 ? 16 : 4;
   const bytes = new Uint8Array(FIXED + 3 * width);
   bytes[0] = isIpv6 ? 1 : 0;
-  bytes[1] = protocol;
+  bytes[1] = PROTOCOLS[connection.protocol] ?? 0;
   putUint16(bytes, 2, bytes.length);
-  putUint32(bytes, 4, FORWARDING[forwarding] | (forwarding === 'nat' ? 0 : NO_OUTPUT));
-  putUint16(bytes, 8, state);
+  putUint32(bytes, 4, FORWARDING[forwarding] | flagsOf(connection, forwarding));
+  putUint16(bytes, 8, stateOf(connection) ?? 0);
   putUint16(bytes, 10, client.port);
   putUint16(bytes, 12, service.port);
   putUint16(bytes, 14, server.port);
@@ -120,4 +126,8 @@ function encodeEntry(
     bytes.set(ipToBytes(address), FIXED + index * width);
   }
   return bytes;
+}
+
+function flagsOf({ state }: Connection, forwarding: Forwarding): number {
+  return (forwarding === 'nat' ? 0 : NO_OUTPUT) | (state === ASSURED ? TEMPLATE : 0);
 }

@@ -2,11 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { syncEntries } from '../../../../src/engine/ipvs/sync-entries.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { Connection } from '../../../../src/net/connection.ts';
-import type { Forwarding, Server, ServiceKey, ServiceTable } from '../../../../src/net/ipvs.ts';
+import type {
+  Forwarding,
+  Persistence,
+  Server,
+  ServiceKey,
+  ServiceTable,
+} from '../../../../src/net/ipvs.ts';
 
 const VIP = ip('203.0.113.100');
 
-function table(key: ServiceKey, forwarding: Forwarding, port: number): ServiceTable {
+function table(
+  key: ServiceKey,
+  forwarding: Forwarding,
+  port: number,
+  persistence?: Persistence,
+): ServiceTable {
   const server: Server = {
     address: ip('192.0.2.11'),
     port,
@@ -21,7 +32,7 @@ function table(key: ServiceKey, forwarding: Forwarding, port: number): ServiceTa
     scheduler: 'rr',
     schedulerFlags: 0,
     onePacket: false,
-    persistence: undefined,
+    persistence,
   };
   return { service, servers: [server] };
 }
@@ -82,5 +93,51 @@ describe('what the connection table does not show', () => {
     expect(
       syncEntries([table(addressKey(21), 'dr', 21)], TIMEOUTS)(connection(21, 21)),
     ).toBeDefined();
+  });
+});
+
+describe('where a client goes when it comes again', () => {
+  const STICKY: Persistence = { seconds: 600, prefixLength: 32, engine: undefined };
+
+  /** A template: no client port, and without a port of the server where the service has none. */
+  const template = (
+    service: Connection['service'],
+    protocol: string,
+    port: number,
+  ): Connection => ({
+    ...connection(80, port, protocol),
+    client: { address: ip('203.0.113.200'), port: 0 },
+    service,
+    state: 'ASSURED',
+  });
+
+  test('is kept for as long as the service says', () => {
+    const entryOf = syncEntries([table(addressKey(80), 'dr', 80, STICKY)], TIMEOUTS);
+    expect(entryOf(template({ address: VIP, port: 80 }, 'TCP', 80))).toMatchObject({
+      forwarding: 'dr',
+      mark: 0,
+      timeout: 600,
+    });
+  });
+
+  test('is found by the mark, of several that have the same server', () => {
+    const marked = (mark: number): ServiceKey => ({ kind: 'mark', family: 'ipv4', mark });
+    const entryOf = syncEntries(
+      [table(marked(7), 'nat', 0, STICKY), table(marked(8), 'dr', 0, STICKY)],
+      TIMEOUTS,
+    );
+    const at = (address: string) => template({ address: ip(address), port: 0 }, 'IP', 0);
+    expect(entryOf(at('0.0.0.7'))).toMatchObject({ forwarding: 'nat', mark: 7 });
+    expect(entryOf(at('0.0.0.8'))).toMatchObject({ forwarding: 'dr', mark: 8 });
+    expect(entryOf(at('0.0.0.9'))).toBe(undefined);
+  });
+
+  test('is not said of a service without persistence, or whose engine looks into the packets', () => {
+    const sip = { ...STICKY, engine: 'sip' };
+    const service = { address: VIP, port: 80 };
+    for (const persistence of [undefined, sip]) {
+      const entryOf = syncEntries([table(addressKey(80), 'dr', 80, persistence)], TIMEOUTS);
+      expect(entryOf(template(service, 'TCP', 80))).toBe(undefined);
+    }
   });
 });

@@ -73,10 +73,29 @@ describe('connections for the sync daemon of another director', () => {
     expect(encodeSyncMessages([], 55, 1_400)).toEqual([]);
   });
 
+  test('a template of a mark has no protocol, no ports, and a flag and a state of its own', () => {
+    const connection: Connection = {
+      ...CONNECTION,
+      protocol: 'IP',
+      state: 'ASSURED',
+      client: { address: ip('203.0.113.200'), port: 0 },
+      service: { address: ip('0.0.0.7'), port: 0 },
+      server: { address: ip('192.0.2.11'), port: 0 },
+    };
+    const [message] = encodeSyncMessages([{ ...ENTRY, connection, mark: 7 }], 55, 1_400);
+    expect(hex(message).slice(16)).toBe(
+      ['00000024', '00001000', '00010000', '00000000'].join('') +
+        ['00000007', '00000384', 'cb0071c8', '00000007', 'c000020b'].join(''),
+    );
+  });
+
   test.each([
     [{}, true],
     [{ protocol: 'UDP', state: 'UDP' }, true],
     [{ protocol: 'SCTP' }, false],
+    [{ protocol: 'SCTP', state: 'ASSURED' }, true],
+    [{ protocol: 'ESP', state: 'ASSURED' }, false],
+    [{ state: 'NONE' }, false],
     [{ state: 'SYN_RECV' }, false],
     [{ server: { address: ip('2001:db8::1'), port: 80 } }, false],
   ])('%o can be said: %s', (more, sendable) => {

@@ -68,6 +68,8 @@ describe('a line of the connection table', () => {
     ['TCP', 'SYN_RECV', false],
     ['TCP', 'TIME_WAIT', false],
     ['TCP', 'NONE', false],
+    ['TCP', 'ASSURED', true],
+    ['IP', 'ASSURED', true],
   ])('%s in %s would be missed: %s', (protocol, state, live) => {
     expect(isLive({ protocol, state })).toBe(live);
   });
