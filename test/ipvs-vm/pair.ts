@@ -74,7 +74,7 @@ function configOf(name: 'a' | 'b', variant: Variant): object {
       preempt: false,
       advertisement_interval: interval ?? '1s',
     },
-    instances: everything ? [web, WEB6] : [web],
+    instances: everything ? [web, { ...WEB6, ...instance }] : [web],
     sync_groups: everything ? [{ name: 'all', instances: ['web', 'web6'] }] : [],
     ipvs: {
       sysctl,

@@ -8,10 +8,8 @@ import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../control/ipvs-events.ts';
 import type { Input } from '../../engine/inputs.ts';
 import type { MoveReport } from '../../engine/ipvs/table-standing.ts';
-import type { StateName } from '../../engine/reports.ts';
 import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpvsFault } from '../../engine/view.ts';
-import type { IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import { DrainDesk } from './health/drain-desk.ts';
@@ -21,8 +19,8 @@ import { openHealth, recallHealth, retireFallbacks } from './health/open-health.
 import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
 import { MemoryFile } from './memory-file.ts';
+import { MoveGuard, type StateChange } from './move-guard.ts';
 import { refreshOf } from './open-table-watch.ts';
-import { GUARD_MS, RstGuard } from './rst-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
 import { SyncKeeper } from './sync-keeper.ts';
 import { SysctlKeeper } from './sysctl-keeper.ts';
@@ -54,13 +52,6 @@ export interface IpvsKeeperOptions {
   readonly moved: (instance: string, reports: readonly MoveReport[]) => void;
 }
 
-export interface StateChange {
-  readonly instance: string;
-  readonly from: StateName;
-  readonly to: StateName;
-  readonly reason: string;
-}
-
 /** The parts that exist only where the kernel has IPVS. */
 interface Parts {
   readonly client: IpvsPort;
@@ -83,7 +74,7 @@ export class IpvsKeeper {
   #isMaster = false;
   #settings: IpvsSettings;
   #instances: readonly InstanceSettings[];
-  #guard: RstGuard | undefined;
+  readonly #guard: MoveGuard;
   #parts: Parts | undefined;
   #timer: NodeJS.Timeout | undefined;
   #checkedServicesAt = 0;
@@ -109,7 +100,8 @@ export class IpvsKeeper {
     });
     const table = () => this.#parts?.services;
     this.desk = new DrainDesk({ health: this.health, drains, table, note });
-    this.#guard = this.#newGuard();
+    const { nft } = this.#kernel;
+    this.#guard = new MoveGuard({ log: this.#log, isMaster: options.isMaster, nft });
   }
 
   get settings(): IpvsSettings {
@@ -122,7 +114,7 @@ export class IpvsKeeper {
   }
 
   get guardIsStanding(): boolean {
-    return this.#guard?.isStanding ?? false;
+    return this.#guard.isStanding;
   }
 
   troubles(): readonly string[] {
@@ -135,28 +127,28 @@ export class IpvsKeeper {
     this.health.want(this.#settings.services);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
-    if (!this.#isMaster) await this.#guard?.raise();
+    await this.#guard.follow(this.#settings, this.#instances);
     await this.#open();
     this.#schedule();
   }
 
   /** An instance has another state. */
-  apply({ instance, from, to, reason }: StateChange): void {
+  apply(change: StateChange): void {
+    const { instance, from, to } = change;
     // A router that begins anew does not know what was told of it before.
     if (from === 'INIT' && this.#faults.has(instance)) {
       this.#options.fault(instance, this.#faults.get(instance));
     }
+    this.#guard.apply(change);
     if (instance !== this.#settings.sync?.instance) return;
     this.#isMaster = to === 'MASTER';
     this.#parts?.sync?.follow(this.#isMaster);
     this.#parts?.watch?.follow(this.#isMaster);
-    this.#turnGuard(from, to, reason);
   }
 
   /** Another configuration: weights change without a connection being dropped. */
   async reconfigure(settings: IpvsSettings, instances: readonly InstanceSettings[]): Promise<void> {
     const former = this.#settings;
-    const guarded = this.#guarded();
     this.#settings = settings;
     this.#instances = instances;
     this.health.want(settings.services);
@@ -168,7 +160,7 @@ export class IpvsKeeper {
       parts.watch?.standing.refreshEvery(refreshOf(settings.sysctls));
       if (!isSame(former.sync, settings.sync)) await this.#changeSync(parts);
     }
-    if (!isSame(guarded, this.#guarded())) await this.#changeGuard();
+    await this.#guard.follow(settings, instances);
     this.#judge();
   }
 
@@ -193,7 +185,7 @@ export class IpvsKeeper {
       parts.client.close();
       if (this.#settings.onStop === 'remove') await this.#memory.forget();
     }
-    await this.#guard?.lower();
+    await this.#guard.lower();
   }
 
   /** Another process goes on with all that is in the kernel: it stays as it is. */
@@ -227,28 +219,6 @@ export class IpvsKeeper {
     await sync?.run(true);
     if (sync === undefined)
       for (const { role } of parts.client.daemons()) parts.client.stopDaemon(role);
-  }
-
-  async #changeGuard(): Promise<void> {
-    await this.#guard?.lower();
-    this.#guard = this.#newGuard();
-    if (!this.#isMaster) await this.#guard?.raise();
-  }
-
-  #newGuard(): RstGuard | undefined {
-    const addresses = this.#guarded();
-    return addresses === undefined
-      ? undefined
-      : new RstGuard(this.#log, addresses, this.#kernel.nft);
-  }
-
-  /** Addresses from which no reset may go while the instance is not MASTER; undefined: no guard. */
-  #guarded(): readonly IpAddress[] | undefined {
-    const { sync } = this.#settings;
-    const instance = this.#instances.find(({ name }) => name === sync?.instance);
-    if (sync === undefined || sync.rstGuard === 'off' || instance === undefined) return undefined;
-    const addresses = [...instance.addresses, ...instance.extraAddresses];
-    return [...new Set(addresses.map(({ address }) => address))];
   }
 
   async #open(): Promise<void> {
@@ -341,7 +311,7 @@ export class IpvsKeeper {
     }
     retireFallbacks(this.health, parts.services);
     await parts.sync?.run();
-    await this.#guard?.check();
+    await this.#guard.check();
     this.#judge();
   }
 
@@ -362,20 +332,4 @@ export class IpvsKeeper {
       this.#options.fault(name, reason);
     }
   }
-
-  #turnGuard(from: StateName, to: StateName, reason: string): void {
-    const guard = this.#guard;
-    if (guard === undefined) return;
-    if (to === 'MASTER') {
-      const mode = this.#settings.sync?.rstGuard;
-      guard.lowerAfter(mode === 'always' || isPlanned(reason) ? GUARD_MS : 0);
-    } else if (from === 'MASTER') {
-      void guard.raise();
-    }
-  }
-}
-
-/** The former MASTER said so, or it is there still: what is in its buffer will arrive. */
-function isPlanned(reason: string): boolean {
-  return !reason.startsWith('no advertisement');
 }

@@ -2,83 +2,65 @@
  * Holds back the resets that this host's own TCP would send from the VIPs. A new MASTER gets packets
  * of connections whose entries are still in the buffer of the former one; without the guard it resets
  * them, with it the client sends again and the entry has arrived.
- *
- * The rule stands as long as the instance is not MASTER: no packet can have a VIP for its source then,
- * and it need not be made in the moment of the take-over, when it would come too late.
  */
 import { existsSync } from 'node:fs';
 import { type CommandOutcome, runCommand } from '../../kernel/command/command.ts';
 import { familyOf, type IpAddress } from '../../net/address.ts';
+import { isSame } from '../../net/equality.ts';
 import type { IpvsLog } from './ipvs-log.ts';
 
 const TABLE = 'inet vrrp_agent_rst_guard';
 const PLACES = ['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft', '/usr/local/sbin/nft'];
 const TIMEOUT_MS = 5_000;
 
-/** How long the last connections of a former MASTER may take: its buffer is 2 s old when it leaves. */
-export const GUARD_MS = 5_000;
-
 /** Gives the commands to nft; undefined: there is none. */
 export type RunNft = (commands: string) => Promise<CommandOutcome | undefined>;
 
 export class RstGuard {
   readonly #log: IpvsLog;
-  readonly #addresses: readonly IpAddress[];
   readonly #nft: RunNft;
-  #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
-  #standing = false;
+  isStanding = false;
+  /** What nft has done last; undefined: it has failed. */
+  #done: readonly IpAddress[] | undefined;
   /** Undefined: nothing has been asked for, and nothing of a former run is known. */
-  #wanted: boolean | undefined;
+  #wanted: readonly IpAddress[] | undefined;
 
-  constructor(log: IpvsLog, addresses: readonly IpAddress[], nft: RunNft) {
+  constructor(log: IpvsLog, nft: RunNft) {
     this.#log = log;
-    this.#addresses = addresses;
     this.#nft = nft;
   }
 
-  get isStanding(): boolean {
-    return this.#standing;
-  }
-
-  raise(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#wanted = true;
-    return this.#run();
-  }
-
-  lowerAfter(milliseconds: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.lower(), milliseconds);
-  }
-
-  lower(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#wanted = false;
+  /** It is to stand before these addresses, and before no other. */
+  want(addresses: readonly IpAddress[]): Promise<void> {
+    this.#wanted = addresses;
     return this.#run();
   }
 
   /** Tries again what nft has refused, or was too slow for. */
   async check(): Promise<void> {
     await this.#pass;
-    if (this.#wanted !== undefined && this.#wanted !== this.#standing) await this.#run();
+    if (this.#wanted !== undefined && !isSame(this.#wanted, this.#done)) await this.#run();
   }
 
   /** One transaction: nft does all of it or nothing. */
   #run(): Promise<void> {
     this.#pass = this.#pass.then(async () => {
-      const wanted = this.#wanted === true;
-      const outcome = await this.#nft(wanted ? raiseCommands(this.#addresses) : FRESH);
+      const wanted = this.#wanted ?? [];
+      const outcome = await this.#nft(wanted.length > 0 ? raiseCommands(wanted) : FRESH);
       if (outcome === undefined) {
         const message = 'there is no nft: resets are not held back at a planned move';
         this.#log.trouble('rst guard', 'ipvs-rst-guard-missing', message);
       } else if (outcome.kind === 'exited' && outcome.status === 0) {
-        this.#standing = wanted;
+        this.#done = wanted;
+        this.isStanding = wanted.length > 0;
         this.#log.settled('rst guard');
       } else {
         // It may have stood before, or have been made by an nft that was too slow to say so.
-        this.#standing = !wanted;
-        const failed = wanted ? 'resets are not held back' : 'resets are still held back';
+        this.#done = undefined;
+        this.isStanding = wanted.length === 0;
+        const failed =
+          wanted.length > 0 ? 'resets are not held back' : 'resets are still held back';
         const message = `${failed}, tried again soon: nft ${describe(outcome)}`;
         this.#log.trouble('rst guard', 'ipvs-rst-guard-failed', message);
       }

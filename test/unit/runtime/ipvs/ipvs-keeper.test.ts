@@ -31,6 +31,12 @@ const SETTINGS: IpvsSettings = {
   services: [WEB],
 };
 
+const INSTANCES = settingsOf('web', 'mail').instances.map((one) =>
+  one.name === 'mail'
+    ? { ...one, addresses: [{ address: MAIL_ADDRESS, prefixLength: 32, interface: 'eth0' }] }
+    : one,
+);
+
 let directory: string;
 
 beforeEach(() => {
@@ -54,7 +60,7 @@ class Bench {
     const silent = () => {};
     this.keeper = new IpvsKeeper({
       settings: { ...SETTINGS, ...settings },
-      instances: settingsOf('web', 'mail').instances,
+      instances: INSTANCES,
       stateDirectory: directory,
       logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
       router: 'lb1',
@@ -74,8 +80,7 @@ class Bench {
   }
 
   reload(settings: Partial<IpvsSettings>): Promise<void> {
-    const { instances } = settingsOf('web', 'mail');
-    return this.keeper.reconfigure({ ...SETTINGS, ...settings }, instances);
+    return this.keeper.reconfigure({ ...SETTINGS, ...settings }, INSTANCES);
   }
 }
 
@@ -356,14 +361,13 @@ describe('resets from the VIPs', () => {
 
   test('of other addresses are held back after a reload', async () => {
     const { bench, guard } = await startedWith('planned');
-    const { instances } = settingsOf('web', 'mail');
     const extraAddresses = [{ address: ip('10.0.0.1'), prefixLength: 24, interface: 'eth2' }];
-    const changed = instances.map((one) => ({ ...one, extraAddresses }));
+    const changed = INSTANCES.map((one) => ({ ...one, extraAddresses }));
     await bench.keeper.reconfigure(
       { ...SETTINGS, sync: { ...sync('eth1'), rstGuard: 'planned' } },
       changed,
     );
-    expect(guard).toEqual(['raised', 'lowered', 'raised']);
+    expect(guard).toEqual(['raised', 'raised']);
     await end(bench);
   });
 });

@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandOutcome } from '../../../../src/kernel/command/command.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { RstGuard, raiseCommands } from '../../../../src/runtime/ipvs/rst-guard.ts';
 import { QuietLog } from './quiet-log.ts';
 
+const VIP = ip('203.0.113.100');
 const DONE: CommandOutcome = { kind: 'exited', status: 0, output: '' };
 const SLOW: CommandOutcome = { kind: 'timed-out', output: '' };
 
@@ -12,8 +13,8 @@ function guardWith(...answers: readonly (CommandOutcome | undefined)[]) {
   const { log, lines } = new QuietLog();
   const left = [...answers];
   const asked: ('raise' | 'lower')[] = [];
-  const guard = new RstGuard(log, [ip('203.0.113.100')], async (commands) => {
-    asked.push(commands.includes('203.0.113.100') ? 'raise' : 'lower');
+  const guard = new RstGuard(log, async (commands) => {
+    asked.push(commands.includes(VIP) ? 'raise' : 'lower');
     return left.length === 0 ? DONE : left.shift();
   });
   return { guard, asked, lines };
@@ -21,7 +22,7 @@ function guardWith(...answers: readonly (CommandOutcome | undefined)[]) {
 
 test('A guard that nft was too slow to raise is raised by the next check, and then left alone', async () => {
   const { guard, asked, lines } = guardWith(SLOW);
-  await guard.raise();
+  await guard.want([VIP]);
   expect(guard.isStanding).toBe(false);
   expect(lines).toEqual([
     'ipvs-rst-guard-failed: resets are not held back, tried again soon: nft took longer than 5000 ms',
@@ -34,8 +35,8 @@ test('A guard that nft was too slow to raise is raised by the next check, and th
 
 test('A guard that could not be lowered does not stay for ever', async () => {
   const { guard, asked } = guardWith(DONE, { kind: 'exited', status: 1, output: 'busy' });
-  await guard.raise();
-  await guard.lower();
+  await guard.want([VIP]);
+  await guard.want([]);
   expect(guard.isStanding).toBe(true);
   await guard.check();
   expect(guard.isStanding).toBe(false);
@@ -50,7 +51,7 @@ test('A guard that nobody has asked for is not touched', async () => {
 
 test('Without nft there is one complaint, and no guard', async () => {
   const { guard, lines } = guardWith(undefined, undefined);
-  await guard.raise();
+  await guard.want([VIP]);
   await guard.check();
   expect(guard.isStanding).toBe(false);
   expect(lines).toEqual([
@@ -70,7 +71,7 @@ describe('What nft says', () => {
     [{ kind: 'failed', errno: 'EACCES', output: '' }, 'did not start: EACCES'],
   ])('is told to people: %o', async (outcome, text) => {
     const { guard, lines } = guardWith(outcome);
-    await guard.raise();
+    await guard.want([VIP]);
     expect(lines).toEqual([
       `ipvs-rst-guard-failed: resets are not held back, tried again soon: nft ${text}`,
     ]);
@@ -78,37 +79,11 @@ describe('What nft says', () => {
 
   test('is told as what it means, where the guard is in the way', async () => {
     const { guard, lines } = guardWith(DONE, SLOW);
-    await guard.raise();
-    await guard.lower();
+    await guard.want([VIP]);
+    await guard.want([]);
     expect(lines).toEqual([
       'ipvs-rst-guard-failed: resets are still held back, tried again soon: nft took longer than 5000 ms',
     ]);
-  });
-});
-
-describe('A guard that is to be lowered later', () => {
-  afterEach(() => vi.useRealTimers());
-
-  test('stands until then', async () => {
-    vi.useFakeTimers();
-    const { guard } = guardWith();
-    await guard.raise();
-    guard.lowerAfter(5_000);
-    await vi.advanceTimersByTimeAsync(4_999);
-    expect(guard.isStanding).toBe(true);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(guard.isStanding).toBe(false);
-  });
-
-  test('stays when it is wanted again meanwhile: the instance has lost its state at once', async () => {
-    vi.useFakeTimers();
-    const { guard, asked } = guardWith();
-    await guard.raise();
-    guard.lowerAfter(5_000);
-    await guard.raise();
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(guard.isStanding).toBe(true);
-    expect(asked).toEqual(['raise', 'raise']);
   });
 });
 
