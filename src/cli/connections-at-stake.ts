@@ -1,4 +1,4 @@
-/** Before a hand-over: which connections it would cost, as far as the directors know. */
+/** Before a hand-over: what it would cost, as far as the directors know. */
 import type { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import type { IpvsDocument } from '../control/ipvs-document.ts';
@@ -10,7 +10,11 @@ export async function tellConnectionsAtStake(
   client: ControlClient,
   instances: readonly string[],
 ): Promise<void> {
-  for (const line of atStake(await ipvsOf(client), instances)) context.stderr(`${line}\n`);
+  const document = await ipvsOf(client);
+  if (document === undefined) return;
+  for (const line of [...atStake(document, instances), ...drained(document)]) {
+    context.stderr(`${line}\n`);
+  }
 }
 
 async function ipvsOf(client: ControlClient): Promise<IpvsDocument | undefined> {
@@ -22,9 +26,8 @@ async function ipvsOf(client: ControlClient): Promise<IpvsDocument | undefined> 
   }
 }
 
-function atStake(document: IpvsDocument | undefined, instances: readonly string[]): string[] {
-  const sync = document?.sync;
-  if (sync === undefined || sync === null || !instances.includes(sync.instance)) return [];
+function atStake({ sync }: IpvsDocument, instances: readonly string[]): string[] {
+  if (sync === null || !instances.includes(sync.instance)) return [];
   const { live, peers } = sync.connections;
   return peers
     .filter(({ master, missing }) => !master && missing !== null)
@@ -32,4 +35,16 @@ function atStake(document: IpvsDocument | undefined, instances: readonly string[
       const has = `${sync.instance}: of ${live} connections here`;
       return missing === 0 ? `${has}, ${name} lacks none` : `${has}, ${name} lacks ${missing}`;
     });
+}
+
+/** Each director has drained for itself: the successor may send new clients there. */
+function drained({ health }: IpvsDocument): string[] {
+  return health.flatMap(({ service, servers }) =>
+    servers
+      .filter((server) => server.drained !== null)
+      .map(
+        ({ server }) =>
+          `${service}: ${server} is drained here, and on another director only if it was drained there, too`,
+      ),
+  );
 }

@@ -40,12 +40,19 @@ export function emptySummary(): TableSummary {
 }
 
 /**
- * What the state of a template is called once one of its connections was established: it has client
- * port 0, and sends new connections of a client to the server that the client was with before.
+ * Sends new connections of a client to the server that the client was with before (persistence). Its
+ * state is `ASSURED` once a connection of TCP was established, or an answer was seen; else `NONE`.
  */
-export const ASSURED = 'ASSURED';
+export function isTemplate({ client }: Pick<Connection, 'client'>): boolean {
+  return client.port === 0;
+}
 
-/** A connection that has begun and not ended, or a client's server; the rest is not worth being kept. */
+const LIVE: ReadonlySet<string> = new Set(['ESTABLISHED', 'UDP', 'ASSURED']);
+
+/**
+ * A connection that has begun and not ended, or a client's server; the rest is not worth being kept.
+ * Answers of UDP do not come by unless they are translated, and a mark (`IP`) may stand for UDP.
+ */
 export function isLive({ protocol, state }: Pick<Connection, 'protocol' | 'state'>): boolean {
-  return state === 'ESTABLISHED' || state === ASSURED || (protocol === 'UDP' && state === 'UDP');
+  return LIVE.has(state) || (state === 'NONE' && (protocol === 'UDP' || protocol === 'IP'));
 }

@@ -54,6 +54,11 @@ export class LoadClient {
     await this.#answered();
   }
 
+  async openSome(vip: string, count: number): Promise<void> {
+    await this.#add(`tcp slow ${vip} ${PORT} ${count} 1 2000`, count);
+    await this.#answered();
+  }
+
   /** Some over whatever else there is: IPv6, tunnels, UDP, and clients that come again. */
   async openOthers(): Promise<void> {
     for (const vip of [NAT_VIP6, DR_VIP6, TUN_VIP]) {

@@ -1,6 +1,6 @@
 /** Completes connections of the kernel's table with what the table of services says of them. */
 import { type IpAddress, ipToBytes } from '../../net/address.ts';
-import { ASSURED, type Connection, type ConnectionEnd } from '../../net/connection.ts';
+import { type Connection, type ConnectionEnd, isTemplate } from '../../net/connection.ts';
 import {
   type ConnectionTimeouts,
   endpointName,
@@ -64,7 +64,7 @@ function entryOf(
   { tcp, udp }: Pick<ConnectionTimeouts, 'tcp' | 'udp'>,
 ): SyncEntry | undefined {
   const mark = service.key.kind === 'mark' ? service.key.mark : 0;
-  if (connection.state === ASSURED) {
+  if (isTemplate(connection)) {
     const { persistence } = service;
     // What a persistence engine has seen in the packets is not in the table.
     if (persistence === undefined || persistence.engine !== undefined) return undefined;

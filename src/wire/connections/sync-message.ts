@@ -25,7 +25,7 @@
  *     +---------------------------------------------------------------+
  */
 import { familyOf, ipToBytes } from '../../net/address.ts';
-import { ASSURED, type Connection } from '../../net/connection.ts';
+import { type Connection, isTemplate } from '../../net/connection.ts';
 import type { Forwarding } from '../../net/ipvs.ts';
 import { putUint16, putUint32 } from '../bytes.ts';
 
@@ -47,12 +47,12 @@ const FORWARDING = { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 } as const;
 const NO_OUTPUT = 0x0080;
 /** IP_VS_CONN_F_TEMPLATE */
 const TEMPLATE = 0x1000;
-/** IP_VS_CTPL_S_ASSURED */
-const TEMPLATE_ASSURED = 1;
 /** IPPROTO_*; the templates of services with a mark have no protocol. */
 const PROTOCOLS: Readonly<Record<string, number>> = { IP: 0, TCP: 6, UDP: 17, SCTP: 132 };
 /** IP_VS_TCP_S_ESTABLISHED, IP_VS_UDP_S_NORMAL */
 const STATES: Readonly<Record<string, number>> = { 'TCP ESTABLISHED': 1, 'UDP UDP': 0 };
+/** IP_VS_CTPL_S_* */
+const TEMPLATE_STATES: Readonly<Record<string, number>> = { NONE: 0, ASSURED: 1 };
 
 /** Whether the entry can be said in such a message. */
 export function isSendable(connection: Connection): boolean {
@@ -64,8 +64,9 @@ export function isSendable(connection: Connection): boolean {
   );
 }
 
-function stateOf({ protocol, state }: Connection): number | undefined {
-  return state === ASSURED ? TEMPLATE_ASSURED : STATES[`${protocol} ${state}`];
+function stateOf(connection: Connection): number | undefined {
+  const { protocol, state } = connection;
+  return isTemplate(connection) ? TEMPLATE_STATES[state] : STATES[`${protocol} ${state}`];
 }
 
 /** As many messages as it takes, of what can be said; `maximum` is the longest, without the headers around it. */
@@ -128,6 +129,6 @@ function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint
   return bytes;
 }
 
-function flagsOf({ state }: Connection, forwarding: Forwarding): number {
-  return (forwarding === 'nat' ? 0 : NO_OUTPUT) | (state === ASSURED ? TEMPLATE : 0);
+function flagsOf(connection: Connection, forwarding: Forwarding): number {
+  return (forwarding === 'nat' ? 0 : NO_OUTPUT) | (isTemplate(connection) ? TEMPLATE : 0);
 }

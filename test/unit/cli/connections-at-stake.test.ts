@@ -70,6 +70,20 @@ describe('before a hand-over', () => {
     );
   });
 
+  test('servers that are drained are named: another director has its own', async () => {
+    const server = (name: string, by?: string) => ({
+      ...({ server: name, state: 'unchecked', configured_weight: 1, effective_weight: 0 } as const),
+      drained: by === undefined ? null : { since: '2026-01-01T00:00:00.000Z', by },
+      ...{ check: null, weight_from: null },
+    });
+    const servers = [server('10.0.0.11:80', 'root'), server('10.0.0.12:80')];
+    const counts = { healthy: 2, unknown: 0, total: 2, minimum: null, fallback: null };
+    const document = { ...documentOf([]), health: [{ service: 'shop', ...counts, servers }] };
+    expect(await stderrOf('failover web', document)).toBe(
+      'shop: 10.0.0.11:80 is drained here, and on another director only if it was drained there, too\n',
+    );
+  });
+
   test('directors that do not synchronise, or leave IPVS alone, have nothing to say', async () => {
     expect(await stderrOf('failover web', { ...documentOf([]), sync: null })).toBe('');
     expect(await stderrOf('failover web', undefined)).toBe('');

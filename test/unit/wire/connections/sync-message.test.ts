@@ -16,6 +16,7 @@ const CONNECTION: Connection = {
   isSynced: false,
   seconds: 897,
 };
+const TEMPLATE = { address: ip('203.0.113.200'), port: 0 };
 const ENTRY: SyncEntry = { connection: CONNECTION, forwarding: 'nat', mark: 0, timeout: 900 };
 
 const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('hex');
@@ -78,7 +79,7 @@ describe('connections for the sync daemon of another director', () => {
       ...CONNECTION,
       protocol: 'IP',
       state: 'ASSURED',
-      client: { address: ip('203.0.113.200'), port: 0 },
+      client: TEMPLATE,
       service: { address: ip('0.0.0.7'), port: 0 },
       server: { address: ip('192.0.2.11'), port: 0 },
     };
@@ -93,9 +94,12 @@ describe('connections for the sync daemon of another director', () => {
     [{}, true],
     [{ protocol: 'UDP', state: 'UDP' }, true],
     [{ protocol: 'SCTP' }, false],
-    [{ protocol: 'SCTP', state: 'ASSURED' }, true],
-    [{ protocol: 'ESP', state: 'ASSURED' }, false],
     [{ state: 'NONE' }, false],
+    [{ client: TEMPLATE, state: 'ASSURED' }, true],
+    [{ client: TEMPLATE, state: 'ASSURED', protocol: 'SCTP' }, true],
+    [{ client: TEMPLATE, state: 'NONE', protocol: 'UDP' }, true],
+    [{ client: TEMPLATE, state: 'ESTABLISHED' }, false],
+    [{ client: TEMPLATE, state: 'ASSURED', protocol: 'ESP' }, false],
     [{ state: 'SYN_RECV' }, false],
     [{ server: { address: ip('2001:db8::1'), port: 80 } }, false],
   ])('%o can be said: %s', (more, sendable) => {

@@ -70,6 +70,8 @@ describe('a line of the connection table', () => {
     ['TCP', 'NONE', false],
     ['TCP', 'ASSURED', true],
     ['IP', 'ASSURED', true],
+    ['UDP', 'NONE', true],
+    ['IP', 'NONE', true],
   ])('%s in %s would be missed: %s', (protocol, state, live) => {
     expect(isLive({ protocol, state })).toBe(live);
   });
