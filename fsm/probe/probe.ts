@@ -80,7 +80,7 @@ export const UNKNOWN: ProbeState = { status: 'unknown', against: 0 };
 
 export function judged(state: ProbeState, result: ProbeResult, limits: ProbeLimits): ProbeState {
   const row = PROBE_TABLE.find((each) => each.status === state.status && each.result === result);
-  if (row?.target === undefined) return { ...state, against: 0 };
+  if (row?.target === undefined) return state.against === 0 ? state : { ...state, against: 0 };
   const against = state.against + 1;
   return against < row.needs(limits) ? { ...state, against } : { status: row.target, against: 0 };
 }

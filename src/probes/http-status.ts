@@ -11,6 +11,9 @@ import { failed, type Probe, passed, reasonOf } from './probe.ts';
 /** Interim responses and a status line (RFC 9112 section 4) have room in it. */
 const HEAD_MAX = 16 * 1_024;
 
+/** What is read is looked at before anything else is read: one buffer is enough for all. */
+const BUFFER = Buffer.alloc(4 * 1_024);
+
 export type HttpStatusOptions = Omit<HttpProbeOptions, 'verify' | 'serverName' | 'body' | 'weight'>;
 
 export class HttpStatusProbe implements Probe {
@@ -35,21 +38,22 @@ export class HttpStatusProbe implements Probe {
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
     return new Promise((resolve) => {
-      const socket = connect(this.#where);
+      let head = '';
+      const take = (length: number): boolean => {
+        head += BUFFER.toString('latin1', 0, length);
+        const status = decodeStatus(head);
+        if (status !== undefined) settle(this.#judge(status));
+        else if (head.length > HEAD_MAX) settle(failed('no HTTP'));
+        return true;
+      };
+      const socket = connect({ ...this.#where, onread: { buffer: BUFFER, callback: take } });
       const settle = (outcome: ProbeOutcome) => {
         clearTimeout(timer);
         socket.destroy();
         resolve(outcome);
       };
       const timer = setTimeout(() => settle(failed('no answer in time')), timeoutMs);
-      let head = '';
       socket.once('connect', () => socket.write(this.#request, 'latin1'));
-      socket.on('data', (chunk: Buffer) => {
-        head += chunk.toString('latin1');
-        const status = decodeStatus(head);
-        if (status !== undefined) settle(this.#judge(status));
-        else if (head.length > HEAD_MAX) settle(failed('no HTTP'));
-      });
       socket.once('end', () => settle(failed('closed without an answer')));
       socket.once('error', (error) => settle(failed(reasonOf(error))));
     });

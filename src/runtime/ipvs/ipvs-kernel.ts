@@ -12,6 +12,9 @@ import type { SysctlPort } from './sysctl-keeper.ts';
 
 const MODPROBE = '/sbin/modprobe';
 const MODPROBE_TIMEOUT_MS = 10_000;
+/** Between two times that the module is loaded, doubled each time. */
+const FIRST_PAUSE_MS = 4_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 export type IpvsPort = Pick<
   IpvsClient,
@@ -38,7 +41,11 @@ export interface IpvsKernel {
 }
 
 export const IPVS_KERNEL: IpvsKernel = {
-  open: openClient,
+  open: openerOf(
+    () => IpvsClient.open(),
+    loadModule,
+    () => performance.now(),
+  ),
   sysctls: { read: readIpvsSysctl, write: writeIpvsSysctl },
   interfaceIndex,
   now: monotonicNow,
@@ -46,22 +53,41 @@ export const IPVS_KERNEL: IpvsKernel = {
   nft: runNft,
 };
 
-/** The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not. */
-async function openClient(): Promise<IpvsClient> {
-  try {
-    return IpvsClient.open();
-  } catch {
-    await runCommand({
-      argv: [MODPROBE, 'ip_vs'],
-      user: undefined,
-      timeoutMs: MODPROBE_TIMEOUT_MS,
-    });
-  }
-  try {
-    return IpvsClient.open();
-  } catch (error) {
-    throw new Error(
-      `this kernel has no IPVS (${messageOf(error)}): try \`modprobe ip_vs\`; it needs CONFIG_IP_VS`,
-    );
-  }
+/**
+ * The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not.
+ * The kernel is asked each time, a process is made for it less and less often.
+ */
+export function openerOf<Client>(
+  open: () => Client,
+  load: () => Promise<unknown>,
+  now: () => number,
+): () => Promise<Client> {
+  let loadAt = Number.NEGATIVE_INFINITY;
+  let pause = FIRST_PAUSE_MS;
+  return async () => {
+    try {
+      return open();
+    } catch (error) {
+      if (now() < loadAt) throw unavailable(error);
+    }
+    await load();
+    loadAt = now() + pause;
+    pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+    try {
+      return open();
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+}
+
+function loadModule(): Promise<unknown> {
+  const argv = [MODPROBE, 'ip_vs'];
+  return runCommand({ argv, user: undefined, timeoutMs: MODPROBE_TIMEOUT_MS });
+}
+
+function unavailable(error: unknown): Error {
+  return new Error(
+    `this kernel has no IPVS (${messageOf(error)}): try \`modprobe ip_vs\`; it needs CONFIG_IP_VS`,
+  );
 }

@@ -51,7 +51,7 @@ export class ProbeRunner {
   #run: Run | undefined;
   #wasLate = false;
   #isClosed = false;
-  #reading: ProbeReading = {
+  readonly #reading: { -readonly [Key in keyof ProbeReading]: ProbeReading[Key] } = {
     since: undefined,
     result: undefined,
     checkedAt: undefined,
@@ -65,17 +65,23 @@ export class ProbeRunner {
     this.#options = options;
   }
 
+  /** Of now: it changes with the next run. */
   get reading(): ProbeReading {
     return this.#reading;
   }
 
-  /** The first run comes soon; where the later ones fall within the interval is left to chance. */
+  /**
+   * The first run comes soon. Where the later ones fall is left to chance, each moment of the interval
+   * as likely as the others: a thousand probes that began together do not go on together.
+   */
   start(): void {
     const { random, spreadMs = SPREAD_MS } = this.#options;
     const interval = this.#intervalMs;
-    this.#later(random() * Math.min(spreadMs, interval), () => {
+    const position = random();
+    const first = position * Math.min(spreadMs, interval);
+    this.#later(first, () => {
       this.#begin();
-      this.#later(interval * (0.5 + random() / 2), () => this.#tick());
+      this.#later(interval * (0.5 + position) - first, () => this.#tick());
     });
   }
 
@@ -110,7 +116,7 @@ export class ProbeRunner {
       this.#begin();
       return;
     }
-    this.#reading = { ...this.#reading, overruns: this.#reading.overruns + 1 };
+    this.#reading.overruns++;
     if (this.#run.isLate) this.#judge(failed('still not done'));
   }
 
@@ -126,7 +132,7 @@ export class ProbeRunner {
     const timeoutMs = this.#options.timing.timeout / 1_000;
     const began = performance.now();
     let abandon: NodeJS.Timeout | undefined;
-    this.#reading = { ...this.#reading, runs: this.#reading.runs + 1 };
+    this.#reading.runs++;
     const overdue = setTimeout(() => {
       run.isLate = true;
       this.#judge(failed('not done in time'));
@@ -147,23 +153,24 @@ export class ProbeRunner {
     this.#attempt(timeoutMs).then(settle, (error: unknown) => settle(failed(reasonOf(error))));
   }
 
-  async #attempt(timeoutMs: number): Promise<ProbeOutcome> {
-    return await this.#probe.run(timeoutMs);
+  #attempt(timeoutMs: number): Promise<ProbeOutcome> {
+    try {
+      return this.#probe.run(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #judge(outcome: ProbeOutcome): void {
     if (this.#isClosed) return;
-    const now = new Date();
     const before = this.#state;
     this.#state = judged(before, outcome.passed ? 'passed' : 'failed', this.#options.timing);
     const { status } = this.#state;
-    this.#reading = {
-      ...this.#reading,
-      failures: this.#reading.failures + (outcome.passed ? 0 : 1),
-      result: outcome.detail,
-      checkedAt: now,
-      since: status === before.status ? this.#reading.since : now,
-    };
+    const reading = this.#reading;
+    reading.checkedAt = new Date();
+    reading.result = outcome.detail;
+    if (!outcome.passed) reading.failures++;
+    if (status !== before.status) reading.since = reading.checkedAt;
     if (status === 'unknown') return;
     if (status === before.status && outcome.value === this.#value) return;
     this.#value = outcome.value;

@@ -145,7 +145,8 @@ export class HealthKeeper {
     const { log, prober } = this.#options;
     if (prober.wait > LONG_WAIT_MS) log.trouble('exec checks', 'ipvs-exec-late', EXEC_LATE);
     else log.settled('exec checks');
-    this.#options.news.sweep(this.services());
+    const weighed = this.#services.filter(({ health }) => Object.keys(health.weights).length > 0);
+    this.#options.news.sweep(weighed.map((one) => this.#healthOf(one)));
   }
 
   /** The servers that the service should have now. */

@@ -118,6 +118,31 @@ describe('a probe', () => {
   });
 });
 
+test('Many probes that begin together are spread evenly over their interval', async () => {
+  const starts: number[] = [];
+  const began = performance.now();
+  for (let index = 0; index < 200; index++) {
+    const run = async () => {
+      starts.push(performance.now() - began);
+      return UP;
+    };
+    new ProbeRunner(
+      { run, close: () => {} },
+      {
+        timing: { interval: seconds(2), timeout: seconds(1), rise: 1, fall: 1 },
+        tell: () => {},
+        random: () => (index + 0.5) / 200,
+        spreadMs: 1_000,
+      },
+    ).start();
+  }
+  await vi.advanceTimersByTimeAsync(7_000);
+  expect(starts.filter((at) => at <= 1_000)).toHaveLength(200);
+  for (let from = 3_000; from < 7_000; from += 500) {
+    expect(starts.filter((at) => at >= from && at < from + 500).length).toBeCloseTo(50, -1);
+  }
+});
+
 describe('a probe that waits for a place', () => {
   test('has not failed, however long it waits, and its time begins when it is run', async () => {
     const pool = new RunPool(1);
