@@ -1,0 +1,139 @@
+/** Real servers that fail, come back, and are drained, as clients of the virtual address see it. */
+import type { ChildProcess } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import { Director } from './director.ts';
+import { LoadClient, lost } from './load-client.ts';
+import { end, endAll, Lines, script, start, until } from './processes.ts';
+import {
+  buildTopology,
+  DR_VIP,
+  GATEWAY,
+  type Host,
+  inside,
+  PORT,
+  SERVERS,
+  tearDownTopology,
+} from './topology.ts';
+
+const SECURE = 443;
+const [FIRST, SECOND] = SERVERS.dr;
+const FALLBACK = SERVERS.nat[0];
+
+const a = new Director('a');
+const b = new Director('b');
+
+function configOf(priority: number): object {
+  const service = { forwarding: 'dr', scheduler: 'rr', servers: SERVERS.dr };
+  return {
+    instances: [
+      {
+        ...{ name: 'web', interface: 'out', vrid: 55, priority, preempt: false },
+        addresses: [DR_VIP],
+        extra_addresses: [{ address: `${GATEWAY}/24`, interface: 'in' }],
+      },
+    ],
+    ipvs: {
+      sync: { interface: 'in' },
+      sysctl: { sync_threshold: '1 2', sync_refresh_period: 10, sync_retries: 2 },
+      services: [
+        {
+          ...{ name: 'shop', address: `${DR_VIP}:${SECURE}`, ...service },
+          check: { https: { path: '/health', sni: 'shop.example.net', verify: false } },
+          fallback: { address: `${FALLBACK}:${SECURE}`, forwarding: 'nat' },
+        },
+        { name: 'plain', address: `${DR_VIP}:${PORT}`, ...service },
+      ],
+    },
+  };
+}
+
+async function serve(host: Host, program: string, ...args: string[]): Promise<ChildProcess> {
+  const child = start(host, ['node', script(program), host, ...args]);
+  await new Lines(child).next();
+  return child;
+}
+
+const secure = (host: Host) => serve(host, 'secure-server.mjs', String(SECURE));
+
+/** Names of the servers that some new connections of a client come to. */
+function answers(): string[] {
+  const ask = `curl -sk --max-time 20 https://${DR_VIP}:${SECURE}/`;
+  const said = inside('client', 'sh', '-c', `for i in 1 2 3 4; do ${ask}; done`);
+  return [...new Set(said.trim().split('\n'))].sort();
+}
+
+/** Weights of the service in the kernel, by the address of the server. */
+function weights(director: Director): Record<string, number> {
+  const table = inside(director.name, 'ipvsadm', '-S', '-n');
+  const server = new RegExp(`-a -t ${DR_VIP}:${SECURE} -r (\\S+):\\d+ .*-w (\\d+)`, 'g');
+  return Object.fromEntries(
+    [...table.matchAll(server)].map(([, at, weight]) => [at, Number(weight)]),
+  );
+}
+
+function have(expected: Record<string, number>): Promise<void> {
+  return until(`${a.name} has ${JSON.stringify(expected)}`, () => {
+    expect(weights(a)).toEqual(expected);
+    return true;
+  });
+}
+
+beforeAll(async () => {
+  tearDownTopology();
+  buildTopology(['client', 'a', 'b', 'dr1', 'dr2', 'nat1']);
+  a.start(configOf(150));
+  b.start(configOf(100));
+  await a.reached('MASTER');
+});
+
+afterAll(async () => {
+  await endAll();
+  tearDownTopology();
+});
+
+beforeEach(() => {
+  onTestFailed(() => console.log(a.log, b.log));
+});
+
+describe('servers that are looked at by https', () => {
+  test('lose new clients while they are down, to a fallback when none is left, and get them back', async () => {
+    const [dr1, dr2] = await Promise.all([secure('dr1'), secure('dr2'), secure('nat1')]);
+    await have({ [FIRST]: 1, [SECOND]: 1 });
+    expect(answers()).toEqual(['dr1', 'dr2']);
+
+    await end(dr1, 'SIGKILL');
+    await have({ [FIRST]: 0, [SECOND]: 1 });
+    expect(answers()).toEqual(['dr2']);
+
+    await end(dr2, 'SIGKILL');
+    await have({ [FIRST]: 0, [SECOND]: 0, [FALLBACK]: 1 });
+    expect(answers()).toEqual(['nat1']);
+
+    await Promise.all([secure('dr1'), secure('dr2')]);
+    await until('the fallback has no new clients', () => (weights(a)[FALLBACK] ?? 0) === 0);
+    await until('both servers are back', () => answers().join() === 'dr1,dr2');
+  });
+});
+
+describe('a move while a server is drained', () => {
+  test('keeps its connections, and the new MASTER knows of no drain until it is told', async () => {
+    await Promise.all([
+      serve('dr1', 'echo-server.mjs', `tcp:${PORT}`),
+      serve('dr2', 'echo-server.mjs', `tcp:${PORT}`),
+    ]);
+    const client = await LoadClient.start();
+    await client.openSome(DR_VIP, 10);
+    a.command('ipvs', 'drain', 'shop', `${FIRST}:${SECURE}`);
+    a.command('ipvs', 'drain', 'plain', `${FIRST}:${PORT}`);
+    expect(answers()).toEqual(['dr2']);
+
+    await a.failover();
+    expect(answers()).toEqual(['dr1', 'dr2']);
+    await b.failover();
+    expect(answers()).toEqual(['dr2']);
+
+    a.command('ipvs', 'undrain', 'shop', `${FIRST}:${SECURE}`);
+    expect(answers()).toEqual(['dr1', 'dr2']);
+    expect(lost(await client.finish())).toEqual([]);
+  });
+});
