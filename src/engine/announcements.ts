@@ -20,6 +20,7 @@ export class AnnouncementSchedule {
   #refreshAt: Instant = NEVER;
   #contestAt: Instant = NEVER;
   #burstAt: Instant = -CONTEST_SPACING as Instant;
+  #underWayAt: Instant = NEVER;
 
   constructor(settings: GarpSettings) {
     this.#settings = settings;
@@ -51,6 +52,7 @@ export class AnnouncementSchedule {
   }
 
   stop(): void {
+    this.#underWayAt = NEVER;
     this.#rounds = 0;
     this.#roundAt = NEVER;
     this.#secondBurstAt = NEVER;
@@ -60,6 +62,7 @@ export class AnnouncementSchedule {
 
   next(): Instant {
     return Math.min(
+      this.#underWayAt,
       this.#roundAt,
       this.#secondBurstAt,
       this.#refreshAt,
@@ -67,8 +70,21 @@ export class AnnouncementSchedule {
     ) as Instant;
   }
 
-  /** Whether a round is due; takes it off the schedule. Missed rounds are not made up for. */
+  /**
+   * Whether a round is under way, or due: that one is taken off the schedule and lasts until `complete`.
+   * Missed rounds are not made up for.
+   */
   take(now: Instant): boolean {
+    if (this.#underWayAt === NEVER && this.#isDue(now)) this.#underWayAt = now;
+    return this.#underWayAt !== NEVER;
+  }
+
+  /** All of the round has been sent. */
+  complete(): void {
+    this.#underWayAt = NEVER;
+  }
+
+  #isDue(now: Instant): boolean {
     if (this.#contestAt <= now) {
       this.#contestAt = NEVER;
       this.start(now);

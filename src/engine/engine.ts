@@ -12,6 +12,7 @@ import type { LinkEvent } from '../net/link.ts';
 import { type Duration, elapsed, type Instant, NEVER } from '../net/time.ts';
 import { AddressConflicts } from './address-conflicts.ts';
 import { AddressKeeper } from './address-keeper.ts';
+import { Announcer } from './announcer.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { FaultKeeper } from './fault-keeper.ts';
@@ -23,6 +24,7 @@ import { Listening } from './listening.ts';
 import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
+import { Pace } from './pace.ts';
 import { PARTING } from './parting.ts';
 import { Placement } from './placement.ts';
 import { Reception } from './reception.ts';
@@ -50,13 +52,14 @@ export class Engine {
   readonly #links = new LinkTable();
   readonly #outbox = new Outbox();
   readonly #timers: Timers;
+  readonly #pace = new Pace();
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
+  readonly #announcer: Announcer;
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #operations: Operations;
   readonly #virtualLinks: VirtualLinks;
-  readonly #listening: Listening;
   readonly #groups: SyncGroups;
   readonly #tracking: Tracking;
   readonly #faults: FaultKeeper;
@@ -82,45 +85,32 @@ export class Engine {
     this.#counters = counters;
     this.#roster = new Roster(settings.instances);
     this.#timers = new Timers(this.#roster.size);
-    this.#keeper = new AddressKeeper(this.#links, this.#outbox, counters);
-    this.#routing = new RoutingKeeper(this.#links, this.#outbox, counters);
-    this.#transitions = new Transitions(
-      this.#links,
-      this.#timers,
-      this.#outbox,
-      counters,
-      this.#keeper,
-      options.parting ?? PARTING,
-    );
-    this.#virtualLinks = new VirtualLinks(this.#roster, this.#links, this.#timers, this.#outbox);
-    this.#listening = new Listening(this.#links, this.#outbox);
-    this.#reception = new Reception(
-      this.#timers,
-      this.#transitions,
-      counters,
-      this.#outbox,
-      options.shortcut ?? true,
-    );
-    this.#groups = new SyncGroups(this.#transitions, this.#timers, this.#outbox);
-    this.#tracking = new Tracking(this.#links, this.#transitions, this.#outbox);
-    this.#faults = new FaultKeeper(this.#roster, this.#links, this.#transitions, this.#groups);
-    this.#leases = new Leases(this.#timers, this.#links, this.#outbox);
-    const parts = {
-      roster: this.#roster,
-      links: this.#links,
-      timers: this.#timers,
-      counters,
-      outbox: this.#outbox,
-      keeper: this.#keeper,
-      routing: this.#routing,
-      transitions: this.#transitions,
-      reception: this.#reception,
-      listening: this.#listening,
-      groups: this.#groups,
-      tracking: this.#tracking,
-      faults: this.#faults,
-      leases: this.#leases,
-    };
+    const [links, timers, outbox, pace] = [this.#links, this.#timers, this.#outbox, this.#pace];
+    const edge = { roster: this.#roster, links, timers, outbox, counters, pace };
+    const leases = new Leases(edge);
+    const keeper = new AddressKeeper({ ...edge, leases });
+    const routing = new RoutingKeeper(links, outbox, counters);
+    const announcer = new Announcer({ ...edge, keeper });
+    const parting = options.parting ?? PARTING;
+    const transitions = new Transitions({ ...edge, announcer, keeper, parting });
+    const shortcut = options.shortcut ?? true;
+    const reception = new Reception(timers, transitions, counters, outbox, shortcut);
+    const listening = new Listening(links, outbox);
+    const groups = new SyncGroups(transitions, timers, outbox);
+    const tracking = new Tracking(links, transitions, outbox);
+    const faults = new FaultKeeper(this.#roster, links, transitions, groups);
+    const keepers = { leases, keeper, routing, announcer, transitions };
+    const parts = { ...edge, ...keepers, reception, listening, groups, tracking, faults };
+    this.#leases = leases;
+    this.#keeper = keeper;
+    this.#routing = routing;
+    this.#announcer = announcer;
+    this.#transitions = transitions;
+    this.#reception = reception;
+    this.#groups = groups;
+    this.#tracking = tracking;
+    this.#faults = faults;
+    this.#virtualLinks = new VirtualLinks(this.#roster, links, timers, outbox);
     this.#conflicts = new AddressConflicts(parts);
     this.#placement = new Placement(parts);
     this.#operations = new Operations(parts);
@@ -203,7 +193,7 @@ export class Engine {
         this.#conflicts.note(input, now);
         break;
       case 'addresses.changed':
-        this.#answers.addressesChanged(input.id, input.errnos, now);
+        this.#answers.addressesChanged(input, now);
         break;
       case 'links.raised':
       case 'virtual-link.rested':
@@ -260,13 +250,15 @@ export class Engine {
     });
     this.#timers.fire('announce', now, (position) => {
       const router = this.#roster.at(position);
-      if (router !== undefined) this.#transitions.announce(router, now);
+      if (router !== undefined) this.#announcer.announce(router, now);
     });
     this.#timers.fire('addresses', now, (position) => {
       const router = this.#roster.at(position);
       if (router !== undefined) this.#placement.retry(router, now);
     });
-    this.#keeper.nextTurn();
+    this.#pace.nextTurn();
+    this.#leases.nextTurn();
+    if (!this.#keeper.isWaiting) this.#pace.rest();
     this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
     this.#timers.fire('release', now, (position) => {
       const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
@@ -362,7 +354,10 @@ export class Engine {
     if (dirty.size > 0)
       reconcile(this.#virtualLinks.admitted(dirty, now), this.#keeper, this.#routing);
     else this.#keeper.ask();
-    this.#moreAt = this.#keeper.isWaiting || this.#virtualLinks.isWaiting ? now : NEVER;
+    this.#leases.ask();
+    this.#answers.settle(now);
+    const isMore = [this.#keeper, this.#leases, this.#virtualLinks].some((one) => one.isWaiting);
+    this.#moreAt = isMore ? now : NEVER;
     if (changed.size > 0) {
       for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
       changed.clear();

@@ -3,6 +3,7 @@
  * `Engine.receive` instead, because nothing may be allocated for each of them.
  */
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
+import type { Duration } from '../net/time.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { Capture } from './succession.ts';
@@ -22,7 +23,13 @@ export type Input =
   /** Heard on a link that has one of the virtual addresses. */
   | ({ readonly kind: 'address.claimed' } & AddressClaim)
   /** The kernel's answer to `addresses.change`: one errno for each change, 0 for success. */
-  | { readonly kind: 'addresses.changed'; readonly id: number; readonly errnos: readonly number[] }
+  | {
+      readonly kind: 'addresses.changed';
+      readonly id: number;
+      readonly errnos: readonly number[];
+      /** How long the kernel had for it. */
+      readonly took?: Duration;
+    }
   /** The kernel's answer to `links.raise`: one errno for each, 0 for success. */
   | {
       readonly kind: 'links.raised';

@@ -1,8 +1,11 @@
 /** What follows from the kernel's answers: VIPs that are there or refused, sockets that are not. */
 import { after, type Duration, type Instant, seconds } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { Announcer } from './announcer.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
+import type { Input } from './inputs.ts';
 import type { Listening } from './listening.ts';
+import type { Pace } from './pace.ts';
 import type { Roster } from './roster.ts';
 import type { RoutingKeeper } from './routing-keeper.ts';
 import type { Timers } from './timers.ts';
@@ -21,26 +24,33 @@ export interface KernelAnswersParts {
   readonly transitions: Transitions;
   readonly listening: Listening;
   readonly faults: FaultKeeper;
+  readonly pace: Pace;
+  readonly announcer: Announcer;
 }
 
 export class KernelAnswers {
   readonly #parts: KernelAnswersParts;
+  /** Addresses of theirs are there and have not been announced. */
+  readonly #arrived = new Set<VirtualRouter>();
 
   constructor(parts: KernelAnswersParts) {
     this.#parts = parts;
   }
 
-  addressesChanged(id: number, errnos: readonly number[], now: Instant): void {
-    const { keeper, routing, timers, transitions, faults } = this.#parts;
-    for (const { router, outcome } of keeper.answer(id, errnos)) {
+  addressesChanged(
+    { id, errnos, took }: Extract<Input, { kind: 'addresses.changed' }>,
+    now: Instant,
+  ): void {
+    const { keeper, routing, timers, transitions, faults, announcer } = this.#parts;
+    for (const { router, outcome } of keeper.answer(id, errnos, took)) {
       switch (outcome) {
         case 'present':
           if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
-          if (router.announceWhenReady) transitions.announceArrived(router, now);
+          if (router.announceWhenReady) this.#arrived.add(router);
           break;
         case 'restored':
           router.announcements.start(now);
-          transitions.announce(router, now);
+          announcer.announce(router, now);
           break;
         case 'removed':
           break;
@@ -67,6 +77,19 @@ export class KernelAnswers {
     if (router.holds) this.#parts.transitions.advertise(router, now);
   }
 
+  /**
+   * Ends a turn: what is there is announced. While more are added it waits, for those follow within
+   * some milliseconds, unless it becomes clear that they do not.
+   */
+  settle(now: Instant): void {
+    const { keeper, pace, announcer } = this.#parts;
+    if (this.#arrived.size === 0 || !(keeper.idle || pace.isSlow)) return;
+    for (const router of this.#arrived) {
+      if (router.announceWhenReady) announcer.announceArrived(router, now);
+    }
+    this.#arrived.clear();
+  }
+
   listenFailed(index: number, now: Instant): void {
     const { roster, listening, faults } = this.#parts;
     listening.forget(index);
@@ -76,12 +99,12 @@ export class KernelAnswers {
   }
 
   linkChanged({ router, outcome }: VirtualLinkAnswer, now: Instant): void {
-    const { transitions, faults } = this.#parts;
+    const { transitions, faults, announcer } = this.#parts;
     transitions.dirty.add(router);
     if (outcome === 'missing') faults.update(router, now);
     if (outcome === 'refused') faults.refuse(router, 'virtual-mac-failed', now);
     if (outcome !== 'restored') return;
     router.announcements.start(now);
-    transitions.announce(router, now);
+    announcer.announce(router, now);
   }
 }

@@ -2,9 +2,10 @@
  * VIPs with a lifetime that the kernel enforces: the agent renews them for as long as it runs, and
  * those of an agent that is dead or stands still are gone by themselves.
  */
+import { familyOf } from '../net/address.ts';
 import type { AddressChange } from '../net/link.ts';
 import type { Duration, Instant } from '../net/time.ts';
-import type { LinkTable } from './links.ts';
+import type { Link, LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from './timers.ts';
@@ -12,6 +13,9 @@ import type { VirtualRouter } from './virtual-router.ts';
 
 /** A renewal that is late twice in a row leaves the address where it is. */
 const RENEWALS_IN_A_LEASE = 4;
+
+/** Of IPv6 addresses: the kernel takes 80 us for each, and advertisements may be due. */
+const RENEWALS_IN_A_TURN = 8;
 
 /** <linux/if_addr.h>: without end. */
 const FOREVER = 0xffffffff;
@@ -21,35 +25,77 @@ export function lifetimeOf(lease: Duration | undefined): number {
   return lease === undefined ? FOREVER : Math.ceil(lease / 1_000_000);
 }
 
+interface Renewal {
+  readonly router: VirtualRouter;
+  readonly address: ManagedAddress;
+}
+
+export interface LeasesParts {
+  readonly timers: Timers;
+  readonly links: LinkTable;
+  readonly outbox: Outbox;
+}
+
 export class Leases {
   readonly #timers: Timers;
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
+  #left = RENEWALS_IN_A_TURN;
+  /** First come, first served; each once. */
+  #waiting = new Map<ManagedAddress, Renewal>();
 
-  constructor(timers: Timers, links: LinkTable, outbox: Outbox) {
+  constructor({ timers, links, outbox }: LeasesParts) {
     this.#timers = timers;
     this.#links = links;
     this.#outbox = outbox;
   }
 
+  /** What is left for the next turn. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  nextTurn(): void {
+    this.#left = RENEWALS_IN_A_TURN;
+  }
+
   /** The lifetime of what is there begins anew. */
   renew(router: VirtualRouter, now: Instant): void {
-    const { lease } = router.settings;
-    const lifetime = lifetimeOf(lease);
-    for (const address of router.addresses) {
-      const link = this.#links.byName(address.interface);
-      const present = link?.addresses.get(address.key);
-      // What others put there is theirs, the real addresses of an owner above all.
-      if (link === undefined || present === undefined || !address.held) continue;
-      if (router.settings.priority === 255 && !present.ours) continue;
-      this.#outbox.renew(renewalOf(address, link.attributes.index, lifetime));
-    }
+    for (const address of router.addresses) this.renewAddress(router, address);
     armLease(this.#timers, router, now);
+  }
+
+  renewAddress(router: VirtualRouter, address: ManagedAddress): void {
+    this.#waiting.set(address, { router, address });
+  }
+
+  /**
+   * Asks for as much of what waits as may be asked for in this turn. The kernel would add an address
+   * that is gone by now (inet6_rtm_newaddr in net/ipv6/addrconf.c), so each is looked at once more.
+   */
+  ask(): void {
+    for (const [key, { router, address }] of this.#waiting) {
+      const link = this.#links.byName(address.interface);
+      if (link !== undefined && isHeld(router, address, link)) {
+        if (familyOf(address.address) === 'ipv6' && this.#left-- <= 0) return;
+        const lifetime = lifetimeOf(router.settings.lease);
+        this.#outbox.renew(renewalOf(address, link.attributes.index, lifetime));
+      }
+      this.#waiting.delete(key);
+    }
   }
 }
 
+/** What others put there is theirs, the real addresses of an owner above all. */
+function isHeld(router: VirtualRouter, address: ManagedAddress, link: Link): boolean {
+  const present = link.addresses.get(address.key);
+  if (present === undefined || !address.held || address.pending !== 'none') return false;
+  if (address.retired || !router.serves) return false;
+  return router.settings.priority !== 255 || present.ours;
+}
+
 /** The kernel takes the flags of a renewal for the new ones: it says the same as the addition. */
-export function renewalOf(
+function renewalOf(
   { address, prefixLength, prefixRoute }: ManagedAddress,
   index: number,
   lifetime: number,

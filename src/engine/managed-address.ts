@@ -9,8 +9,8 @@ export interface ManagedAddress extends VirtualAddress {
   held: boolean;
   /** Being put back after somebody removed it. */
   restoring: boolean;
-  /** In the round that is under way, which waits for the others to be there. */
-  announced: boolean;
+  /** Forms of its announcement that the round under way has sent: it may wait for other addresses. */
+  formsSent: number;
   /** The configuration does not have it any more. */
   retired: boolean;
 }
@@ -48,7 +48,7 @@ const UNTOUCHED = {
   pending: 'none',
   held: false,
   restoring: false,
-  announced: false,
+  formsSent: 0,
   retired: false,
 } as const;
 

@@ -3,9 +3,11 @@
  * not changed are not touched. Those that go let go as on a stop, serving until their successor is
  * heard; those that come wait until nobody who leaves has their VRID or one of their VIPs.
  */
+
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { type Instant, NEVER } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { Announcer } from './announcer.ts';
 import type { CounterTable } from './counters.ts';
 import type { Leases } from './leases.ts';
 import { type ManagedAddress, placeOf } from './managed-address.ts';
@@ -22,6 +24,7 @@ import { firstTick, type Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 export interface ReconfigurationParts {
+  readonly announcer: Announcer;
   readonly roster: Roster;
   readonly groups: SyncGroups;
   readonly tracking: Tracking;
@@ -161,7 +164,7 @@ export class Reconfiguration {
     );
     if (router.addresses.every(({ address }) => known.has(address))) return;
     router.announcements.start(now);
-    transitions.announce(router, now);
+    this.#parts.announcer.announce(router, now);
   }
 
   /** Peers learn of the interval at once, before they could miss an advertisement. */

@@ -9,11 +9,10 @@ import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import { after, type Duration, type Instant, NEVER, seconds } from '../net/time.ts';
 import { settledAfter } from './address-conflicts.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { Announcer } from './announcer.ts';
 import { causeOf } from './causes.ts';
 import type { CounterTable } from './counters.ts';
 import { armLease } from './leases.ts';
-import type { LinkTable } from './links.ts';
-import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import { messagesIn } from './packets.ts';
 import { parts } from './parting.ts';
@@ -28,11 +27,21 @@ import type { VirtualRouter } from './virtual-router.ts';
 /** When a refused VIP, link or socket is tried again. */
 const RETRY_AFTER = seconds(5);
 
+export interface TransitionsParts {
+  readonly timers: Timers;
+  readonly outbox: Outbox;
+  readonly counters: CounterTable;
+  readonly announcer: Announcer;
+  readonly keeper: AddressKeeper;
+  /** How long a successor has to be noticed. */
+  readonly parting: Duration;
+}
+
 export class Transitions {
-  readonly #links: LinkTable;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
+  readonly #announcer: Announcer;
   readonly #keeper: AddressKeeper;
   readonly #parting: Duration;
   /** Routers whose addresses are to be compared, and whose row in `status` has changed. */
@@ -47,18 +56,11 @@ export class Transitions {
   /** Members whose `before_master` has been decided in this turn, and whether they may go on. */
   readonly decided = new Map<VirtualRouter, boolean>();
 
-  constructor(
-    links: LinkTable,
-    timers: Timers,
-    outbox: Outbox,
-    counters: CounterTable,
-    keeper: AddressKeeper,
-    parting: Duration,
-  ) {
-    this.#links = links;
+  constructor({ timers, outbox, counters, announcer, keeper, parting }: TransitionsParts) {
     this.#timers = timers;
     this.#outbox = outbox;
     this.#counters = counters;
+    this.#announcer = announcer;
     this.#keeper = keeper;
     this.#parting = parting;
     this.leave = new TakeOverLeave(timers, outbox);
@@ -102,7 +104,7 @@ export class Transitions {
       const router = at(position);
       if (router === undefined || !this.rivalries.end(router)) return;
       router.announcements.contest(now);
-      this.announce(router, now);
+      this.#announcer.announce(router, now);
     });
     this.#timers.fire('leave', now, (position) => {
       const router = at(position);
@@ -202,37 +204,6 @@ export class Transitions {
     router.lastSentAt = now;
   }
 
-  /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
-  announce(router: VirtualRouter, now: Instant): void {
-    if (!router.holds) return;
-    if (!this.#keeper.isComplete(router)) {
-      router.announceWhenReady = true;
-      return;
-    }
-    router.announceWhenReady = false;
-    if (router.announcements.take(now)) this.#sendAnnouncements(router, () => true);
-    for (const address of router.addresses) address.announced = false;
-    this.#timers.set('announce', router.position, router.announcements.next());
-  }
-
-  /** Some addresses are there: none of them waits for its first announcement until all are. */
-  announceArrived(router: VirtualRouter, now: Instant): void {
-    if (!router.holds) return;
-    if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
-      this.#sendAnnouncements(router, (address) => this.#keeper.isPresent(address));
-    }
-    this.announce(router, now);
-  }
-
-  #sendAnnouncements(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean): void {
-    for (const { address, frames } of router.announcementsOn(this.#links)) {
-      if (address.announced || !isDue(address)) continue;
-      address.announced = true;
-      for (const [wave, frame] of frames.entries()) this.#outbox.sendFrames([frame], wave);
-      this.#counters.add(router.row, 'announcements-sent', frames.length);
-    }
-  }
-
   #perform(router: VirtualRouter, effect: Effect, now: Instant): void {
     const { position } = router;
     switch (effect.type) {
@@ -248,7 +219,7 @@ export class Transitions {
       case 'acquireAddresses':
         router.parting = false;
         router.announcements.stop();
-        for (const address of router.addresses) address.announced = false;
+        this.#announcer.endRound(router);
         armLease(this.#timers, router, now);
         this.dirty.add(router);
         return;
@@ -261,11 +232,11 @@ export class Transitions {
         return;
       case 'announce':
         router.announcements.start(now);
-        this.announce(router, now);
+        this.#announcer.announce(router, now);
         return;
       case 'announceAgain':
         router.announcements.contest(now);
-        this.announce(router, now);
+        this.#announcer.announce(router, now);
         return;
       case 'startAdverTimer':
         this.#timers.set('adver', position, firstTick(router.context.advertisementInterval, now));

@@ -4,16 +4,18 @@ import { lifetimeOf } from '../../src/engine/leases.ts';
 import type { Output } from '../../src/engine/outputs.ts';
 import { ip } from '../../src/net/address.ts';
 import type { AddressChange } from '../../src/net/link.ts';
-import { seconds } from '../../src/net/time.ts';
+import { milliseconds, seconds } from '../../src/net/time.ts';
 import {
   addressOf,
   advert,
   INDEX,
   type instanceOf,
   linkOf,
+  PEER6,
   Rig,
   type RigOptions,
   VIP,
+  VIP6,
 } from './rig.ts';
 
 const LEASED = { lease: seconds(4) };
@@ -66,6 +68,36 @@ describe('a VIP with a lease', () => {
     rig.freeze(seconds(1.5));
     const lines = rig.turn();
     expect(lines).toEqual(['advert 100 to 224.0.0.18', 'renew 203.0.113.100/32']);
+  });
+
+  test('that is one of many of IPv6 is renewed with a few others in a turn, all of them in time', () => {
+    const addresses = Array.from({ length: 20 }, (_, i) => ({
+      address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i}`),
+      prefixLength: 128,
+      interface: 'eth0',
+    }));
+    const rig = masterWith({ family: 'ipv6', addresses });
+    const turns: number[] = [];
+    for (const end = rig.now + seconds(1.01); rig.now < end; ) {
+      const renewed = renewalsIn(rig.turn()).length;
+      if (renewed > 0) turns.push(renewed);
+      rig.freeze(milliseconds(1));
+    }
+    expect(turns).toEqual([8, 8, 4]);
+  });
+
+  test('is not renewed when it was lost before its turn had come', () => {
+    const addresses = Array.from({ length: 20 }, (_, i) => ({
+      address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i}`),
+      prefixLength: 128,
+      interface: 'eth0',
+    }));
+    const rig = masterWith({ family: 'ipv6', addresses });
+    while (renewalsIn(rig.turn()).length === 0) rig.freeze(milliseconds(1));
+    const lines = rig.hear(advert({ source: PEER6, priority: 200, addresses: [VIP6] }));
+    lines.push(...rig.elapse(milliseconds(100)));
+    expect(lines.filter((line) => line.startsWith('remove'))).toHaveLength(20);
+    expect(renewalsIn(lines)).toEqual([]);
   });
 
   test('is not renewed by a BACKUP, nor by one that was MASTER', () => {

@@ -207,13 +207,27 @@ describe('Neighbor Advertisements', () => {
   });
 });
 
-describe('many IPv6 addresses', () => {
-  const addresses = Array.from({ length: 30 }, (_, i) => ({
-    address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i}`),
+/** MASTER from the start, with an advertisement each 10 ms. */
+const BUSY = {
+  name: 'other',
+  vrid: 1,
+  priority: 255,
+  advertisementInterval: milliseconds(10),
+} as const;
+
+/** The first is link-local. */
+function manyAddresses(count: number, host = 1) {
+  return Array.from({ length: count }, (_, i) => ({
+    address: ip(i === 0 ? `fe80::${host}00` : `2001:db8:${host}::${i.toString(16)}`),
     prefixLength: 128,
     interface: 'eth0',
   }));
+}
+
+describe('many IPv6 addresses', () => {
+  const addresses = manyAddresses(80);
   const isAdd = (line: string) => line.startsWith('add ');
+  const isAnnouncement = (line: string) => line.startsWith('na ');
 
   /** One turn of the loop at the present deadline, and its lines. */
   function turn(rig: Rig): string[] {
@@ -224,41 +238,87 @@ describe('many IPv6 addresses', () => {
   function masterInTurns(rig: Rig): string[][] {
     rig.start();
     const turns: string[][] = [];
-    while (turns.flat().filter(isAdd).length < 30) turns.push(turn(rig));
+    while (turns.flat().filter(isAdd).length < 80) turns.push(turn(rig));
     return turns.filter((lines) => lines.some(isAdd));
+  }
+
+  function counted(turns: readonly string[][], isOne: (line: string) => boolean): number[] {
+    return turns.map((lines) => lines.filter(isOne).length);
   }
 
   test('are asked for some in each turn, the first before and all at the time of the take-over', () => {
     const rig = routerWith({ addresses });
     rig.start();
     const begin = rig.engine.deadline();
-    const turns = masterInTurns(rig);
-    expect(turns.map((lines) => lines.filter(isAdd).length)).toEqual([12, 12, 6]);
+    expect(counted(masterInTurns(rig), isAdd)).toEqual([32, 32, 16]);
     expect(rig.now).toBe(begin);
     expect(rig.engine.deadline()).toBeGreaterThan(rig.now);
   });
 
-  test('M-05 are announced as they come, each once in the first round', () => {
-    const turns = masterInTurns(routerWith({ addresses }));
-    const announced = turns.map((lines) => lines.filter((line) => line.startsWith('na ')));
-    expect(announced.map(({ length }) => length)).toEqual([12, 12, 6]);
-    expect(new Set(announced.flat()).size).toBe(30);
+  test('are as many in a turn as the kernel adds in a millisecond', () => {
+    const rig = routerWith({ addresses });
+    rig.changeTakes = 100;
+    expect(counted(masterInTurns(rig), isAdd)).toEqual([32, 10, 10, 10, 10, 8]);
+  });
+
+  test('M-05 are announced when all are there, each once, as long as the kernel is quick', () => {
+    const announced = masterInTurns(routerWith({ addresses })).map((all) =>
+      all.filter(isAnnouncement),
+    );
+    expect(announced.map(({ length }) => length)).toEqual([0, 0, 80]);
+    expect(new Set(announced.flat()).size).toBe(80);
+  });
+
+  test('M-05 are announced as they come where the kernel is slow, each once in the first round', () => {
+    const rig = routerWith({ addresses });
+    rig.changeTakes = 100;
+    const announced = masterInTurns(rig).map((all) => all.filter(isAnnouncement));
+    expect(announced.map(({ length }) => length)).toEqual([32, 10, 10, 10, 10, 8]);
+    expect(new Set(announced.flat()).size).toBe(80);
+  });
+
+  test('are announced by a router whose own are there while those of another come slowly', () => {
+    const one = { family: 'ipv6' as const, garp: GARP, addresses: manyAddresses(2) };
+    const rig = new Rig([one, { ...one, name: 'many', vrid: 56, addresses: manyAddresses(80, 2) }]);
+    const turns = masterInTurns(rig);
+    turns.push(turn(rig));
+    expect(turns.flat().filter(isAnnouncement)).toHaveLength(82);
   });
 
   test('do not hold up the advertisement of another router that is due meanwhile', () => {
-    const other = {
-      name: 'other',
-      vrid: 1,
-      priority: 255,
-      advertisementInterval: milliseconds(10),
-    };
-    const rig = new Rig([{ family: 'ipv6', garp: GARP, addresses }, other]);
+    const rig = new Rig([{ family: 'ipv6', garp: GARP, addresses }, BUSY]);
     rig.start();
     while (!turn(rig).some(isAdd));
     rig.freeze(milliseconds(10));
     const lines = rig.turn();
-    expect(lines.filter(isAdd)).toHaveLength(12);
+    expect(lines.filter(isAdd)).toHaveLength(32);
     expect(lines.some((line) => line.startsWith('advert 255'))).toBe(true);
+  });
+
+  test('are announced again in parts, and advertisements that are due go between', () => {
+    const garp = { ...GARP, repeat: 2 };
+    const rig = new Rig([{ family: 'ipv6', garp, addresses: manyAddresses(255) }, BUSY]);
+    rig.start();
+    while (rig.view(0).state !== 'MASTER') turn(rig);
+    const first: string[] = [];
+    while (first.filter(isAnnouncement).length < 255) first.push(...turn(rig));
+    rig.elapse(milliseconds(19.9));
+    rig.freeze(milliseconds(0.2));
+    const parts = [rig.turn(), rig.turn()];
+    rig.freeze(milliseconds(10));
+    parts.push(rig.turn());
+    expect(counted(parts, isAnnouncement)).toEqual([100, 100, 55]);
+    expect(parts[2]?.[0]).toMatch(/^advert 255/);
+    expect(new Set(parts.flat().filter(isAnnouncement)).size).toBe(255);
+  });
+
+  test('that are lost between two parts are announced no more', () => {
+    const rig = routerWith({ addresses: manyAddresses(255) });
+    rig.start();
+    while (!turn(rig).some(isAnnouncement));
+    const lines = rig.hear(advert({ source: PEER6, priority: 200, addresses: [VIP6] }));
+    lines.push(...rig.elapse(milliseconds(50)));
+    expect(lines.filter(isAnnouncement)).toEqual([]);
   });
 
   test('that are no longer wanted are not asked for, and all are let go of', () => {
@@ -268,7 +328,7 @@ describe('many IPv6 addresses', () => {
     const lines = rig.hear(advert({ source: PEER6, priority: 200, addresses: [VIP6] }));
     lines.push(...rig.elapse(milliseconds(1)));
     expect(lines.filter(isAdd)).toEqual([]);
-    expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(12);
+    expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(32);
   });
 
   test('that the kernel refuses to remove are asked for again later, and not at once', () => {
@@ -277,16 +337,11 @@ describe('many IPv6 addresses', () => {
     rig.errnoOf = () => 105;
     const lines = rig.hear(advert({ source: PEER6, priority: 200, addresses: [VIP6] }));
     lines.push(...rig.elapse(milliseconds(400)));
-    expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(30);
+    expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(80);
   });
 
   test('are advertised in fragments where a link takes no such packet, and count as one', () => {
-    const all = Array.from({ length: 255 }, (_, i) => ({
-      address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i.toString(16)}`),
-      prefixLength: 128,
-      interface: 'eth0',
-    }));
-    const rig = routerWith({ addresses: all });
+    const rig = routerWith({ addresses: manyAddresses(255) });
     const packets = datagramsOf(takeOver(rig));
     expect(packets.map(({ length }) => length)).toEqual([1_496, 1_496, 1_240]);
     expect(rig.count('advertisement-sent')).toBe(1);

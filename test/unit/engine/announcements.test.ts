@@ -12,6 +12,7 @@ function rounds(schedule: AnnouncementSchedule, until = seconds(60)): number[] {
   while (schedule.next() <= START + until) {
     const now = schedule.next();
     if (schedule.take(now)) times.push((now - START) / 1_000);
+    schedule.complete();
   }
   return times;
 }
@@ -30,6 +31,25 @@ describe('the announcement schedule', () => {
     const schedule = new AnnouncementSchedule(SETTINGS);
     schedule.start(instant(START));
     expect(rounds(schedule)).toEqual([0, 20, 40, 5_000, 5_020, 5_040]);
+  });
+
+  test('has a round under way, and due at once, until all of it has been sent', () => {
+    const schedule = new AnnouncementSchedule(SETTINGS);
+    schedule.start(instant(START));
+    expect(schedule.take(instant(START))).toBe(true);
+    expect(schedule.next()).toBe(START);
+    expect(schedule.take(instant(START + 5_000))).toBe(true);
+    schedule.complete();
+    expect(schedule.next()).toBe(START + 20_000);
+    expect(schedule.take(instant(START + 5_000))).toBe(false);
+  });
+
+  test('that is stopped has no round under way', () => {
+    const schedule = new AnnouncementSchedule(SETTINGS);
+    schedule.start(instant(START));
+    schedule.take(instant(START));
+    schedule.stop();
+    expect(schedule.take(instant(START))).toBe(false);
   });
 
   test('refreshes with one round in each period', () => {
@@ -57,6 +77,7 @@ describe('the announcement schedule', () => {
     schedule.start(instant(START));
     const late = instant(START + 1_000_000);
     expect(schedule.take(late)).toBe(true);
+    schedule.complete();
     expect(schedule.take(late)).toBe(false);
     expect(schedule.next()).toBe(START + 1_020_000);
   });
