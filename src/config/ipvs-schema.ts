@@ -285,6 +285,10 @@ export const ipvs = mapping(
 );
 
 export type IpvsFile = z.infer<typeof ipvs>;
+/** Services that were wrong, and have been reported, are missing in their places. */
+export type IpvsDraft = Omit<IpvsFile, 'services'> & {
+  readonly services?: readonly (ServiceFile | undefined)[] | undefined;
+};
 export type ServiceFile = z.infer<typeof service>;
 export type ServerFile = z.infer<typeof server>;
 export type TunnelFile = z.infer<typeof tunnel>;

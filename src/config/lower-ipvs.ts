@@ -10,7 +10,7 @@ import {
 } from '../net/ipvs.ts';
 import { microseconds, seconds } from '../net/time.ts';
 import type { Findings, Path } from './finding.ts';
-import type { IpvsFile, SyncFile } from './ipvs-schema.ts';
+import type { IpvsDraft, SyncFile } from './ipvs-schema.ts';
 import type { IpvsSettings, ServiceSettings, SyncSettings } from './ipvs-settings.ts';
 import { lowerService } from './lower-ipvs-service.ts';
 import { lowerDuration } from './lower-timing.ts';
@@ -21,7 +21,7 @@ const TIMEOUT_RANGE = { minimum: seconds(1), maximum: seconds(2_147_483), zero: 
 
 /** Undefined: the agent leaves IPVS alone. */
 export function lowerIpvs(
-  file: IpvsFile | undefined,
+  file: IpvsDraft | undefined,
   instances: readonly InstanceSettings[],
   findings: Findings,
 ): IpvsSettings | undefined {
@@ -30,7 +30,6 @@ export function lowerIpvs(
   const services = lowerServices(file, instances, findings);
   const sync =
     file.sync === undefined ? undefined : lowerSync(file.sync, file.sysctl, instances, findings);
-  if (sync !== undefined) checkFamilies(services, findings);
   return {
     required: file.required ?? true,
     exclusive: file.exclusive ?? false,
@@ -45,7 +44,7 @@ export function lowerIpvs(
 }
 
 function lowerServices(
-  { services = [] }: IpvsFile,
+  { services = [], sync }: IpvsDraft,
   instances: readonly InstanceSettings[],
   findings: Findings,
 ): ServiceSettings[] {
@@ -55,6 +54,7 @@ function lowerServices(
     taken.add(name);
   };
   return services.flatMap((file, index): ServiceSettings[] => {
+    if (file === undefined) return [];
     const path = [...PATH, 'services', index];
     claim(`name ${file.name}`, [...path, 'name'], `the name "${file.name}"`);
     requireInstance(file.require, instances, [...path, 'require'], findings);
@@ -62,13 +62,14 @@ function lowerServices(
     if (service === undefined) return [];
     const key = serviceName(service.service.key);
     claim(key, [...path, file.fwmark === undefined ? 'address' : 'fwmark'], key);
+    if (sync !== undefined) checkFamilies(service, path, findings);
     return [service];
   });
 }
 
 function lowerSync(
   file: SyncFile,
-  sysctl: IpvsFile['sysctl'],
+  sysctl: IpvsDraft['sysctl'],
   instances: readonly InstanceSettings[],
   findings: Findings,
 ): SyncSettings {
@@ -99,7 +100,7 @@ function lowerSync(
 /** Messages of version 0 are not spoken here. */
 function lowerCatchUp(
   { catch_up: wanted, port = DEFAULT_SYNC_PORT }: SyncFile,
-  sysctl: IpvsFile['sysctl'],
+  sysctl: IpvsDraft['sysctl'],
   findings: Findings,
 ): boolean {
   const isVersion0 = sysctl?.sync_version === 0;
@@ -140,17 +141,19 @@ function requireInstance(
 }
 
 /** The daemons refuse to start beside servers of another family than their service's. */
-function checkFamilies(services: readonly ServiceSettings[], findings: Findings): void {
-  for (const [index, { service, servers }] of services.entries()) {
-    const mixed = servers.findIndex(({ address }) => familyOf(address) !== service.key.family);
-    if (mixed < 0) continue;
-    const message = 'connections to a server of another family cannot be synchronised';
-    findings.error([...PATH, 'services', index, 'servers', mixed], 'conflict', message);
-  }
+function checkFamilies(
+  { service, servers }: ServiceSettings,
+  path: Path,
+  findings: Findings,
+): void {
+  const mixed = servers.findIndex(({ address }) => familyOf(address) !== service.key.family);
+  if (mixed < 0) return;
+  const message = 'connections to a server of another family cannot be synchronised';
+  findings.error([...path, 'servers', mixed], 'conflict', message);
 }
 
 /** What the kernel would refuse, or take and never use (net/netfilter/ipvs/ip_vs_ctl.c). */
-function checkSysctls({ sysctl = {} }: IpvsFile, findings: Findings): void {
+function checkSysctls({ sysctl = {} }: IpvsDraft, findings: Findings): void {
   const { sync_ports: ports, sync_threshold: threshold } = sysctl;
   if (ports !== undefined && (ports & (ports - 1)) !== 0) {
     const message = `must be a power of two: 1, 2, 4, 8, 16, 32 or 64, not ${ports}`;
@@ -164,7 +167,7 @@ function checkSysctls({ sysctl = {} }: IpvsFile, findings: Findings): void {
 }
 
 function lowerTimeouts(
-  file: IpvsFile['timeouts'],
+  file: IpvsDraft['timeouts'],
   findings: Findings,
 ): ConnectionTimeouts | undefined {
   if (file === undefined) return undefined;

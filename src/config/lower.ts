@@ -43,7 +43,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       shared.checkVirtualLink(instance, inherited);
       instances.push(instance);
       routing.check(instance, inherited, findings);
-      if (instance.preemptWhenSynced !== undefined && file.ipvs?.sync === undefined) {
+      if (instance.preemptWhenSynced !== undefined && !file.namesSync) {
         const message = 'without "ipvs.sync" there is no connection table to wait for';
         findings.error(inherited.at('preempt_when_synced'), 'conflict', message);
       }

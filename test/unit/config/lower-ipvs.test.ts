@@ -190,3 +190,40 @@ describe('a service of the file', () => {
     ]);
   });
 });
+
+describe('what is wrong in one part of ipvs', () => {
+  const WRONG = '{ name: a, address: "203.0.113.100:80", scheduler: wrrr, servers: [10.0.0.11] }';
+  const DR = 'forwarding: dr, servers: ["10.0.0.11:8080"]';
+  const MOVED = `{ name: b, address: "203.0.113.100:81", ${DR} }`;
+
+  test('does not hide what is wrong in the others, each in its place', () => {
+    const text = `{ sync: { interface: eth1, port: 70000 }, sysctl: { sync_ports: 3 },
+  services: [
+    ${WRONG},
+    ${MOVED} ] }`;
+    expect(errors(load(text))).toEqual([
+      '3:40: expected a whole number from 1 to 65535, found the number 70000',
+      '3:71: must be a power of two: 1, 2, 4, 8, 16, 32 or 64, not 3',
+      expect.stringMatching(/^5:56: expected one of rr, .*found "wrrr"/),
+      "6:71: dr cannot change the port: 81 is the service's",
+    ]);
+  });
+
+  test('is no reason to say that a part is missing which is there', () => {
+    const instances = INSTANCES.replace('vrid: 55', 'vrid: 55, preempt_when_synced: {}');
+    expect(errors(load('{ sync: { interface: eth1, port: 70000 } }', instances))).toHaveLength(1);
+    expect(errors(load(`{ sync: { interface: eth1 }, services: [${WRONG}] }`, instances))).toEqual([
+      expect.stringContaining('found "wrrr"'),
+    ]);
+  });
+
+  test('is told where it is, though a service before it is wrong, too', () => {
+    const six = 'name: c, address: "203.0.113.100:82", forwarding: tun, servers: ["2001:db8::11"]';
+    const [wrong, mixed] = errors(
+      load(`{ sync: { interface: eth1 }, services: [{ name: a, servers: [] },
+ { ${six} }] }`),
+    );
+    expect(wrong).toMatch(/^3:.*either "address" or "fwmark"/);
+    expect(mixed).toMatch(/^4:.*cannot be synchronised/);
+  });
+});
