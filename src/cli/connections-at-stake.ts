@@ -3,6 +3,7 @@ import type { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import type { IpvsDocument } from '../control/ipvs-document.ts';
 import type { CliContext } from './context.ts';
+import { printable } from './render/text.ts';
 
 /** On stderr: it is news beside the answer. Agents that leave IPVS alone have none. */
 export async function tellConnectionsAtStake(
@@ -13,7 +14,7 @@ export async function tellConnectionsAtStake(
   const document = await ipvsOf(client);
   if (document === undefined) return;
   for (const line of [...atStake(document, instances), ...drained(document)]) {
-    context.stderr(`${line}\n`);
+    context.stderr(`${printable(line)}\n`);
   }
 }
 

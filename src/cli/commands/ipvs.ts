@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import type { IpvsDocument } from '../../control/ipvs-document.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
 import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
-import { paletteFor } from '../render/text.ts';
+import { paletteFor, printable } from '../render/text.ts';
 import { registerDrain } from './ipvs-drain.ts';
 import { registerPrepare } from './ipvs-prepare.ts';
 
@@ -21,9 +22,20 @@ export function register(program: Command, context: CliContext): void {
   );
   withAgentOptions(
     ipvs.command('save').description('Print the service table as `ipvsadm-restore` reads it.'),
-  ).action((_options: unknown, command: Command) => ask(context, command, ipvsadmLines));
+  ).action((_options: unknown, command: Command) => save(context, command));
   registerDrain(ipvs, context);
   registerPrepare(ipvs, context);
+}
+
+/** An empty file would be taken for an empty table, and put back as one. */
+function save(context: CliContext, command: Command) {
+  return ask(context, command, (document) => {
+    if (document.available) return ipvsadmLines(document);
+    const why = document.troubles.join('; ');
+    context.stderr(`vrrp-agent: there is no table to be saved: ${printable(why)}\n`);
+    context.setExitCode(EXIT.failed);
+    return '';
+  });
 }
 
 function ask(context: CliContext, command: Command, render: (document: IpvsDocument) => string) {

@@ -8,7 +8,7 @@ import type {
 } from '../../control/ipvs-document.ts';
 import { healthText, renderHealth } from './ipvs-health.ts';
 import { type Column, renderTable } from './table.ts';
-import type { Palette } from './text.ts';
+import { type Palette, printable } from './text.ts';
 
 interface Options {
   readonly palette: Palette;
@@ -24,7 +24,8 @@ interface Line {
 
 export function renderIpvs(document: IpvsDocument, { palette, width }: Options): string {
   const parts = [headline(document)];
-  for (const trouble of document.troubles) parts.push(palette.bad(`trouble: ${trouble}\n`));
+  for (const trouble of document.troubles)
+    parts.push(palette.bad(`trouble: ${printable(trouble)}\n`));
   if (document.sync !== null) parts.push(renderSync(document.sync));
   const lines = document.services.flatMap((service) =>
     linesOf(
@@ -47,8 +48,12 @@ function linesOf(service: ServiceDocument, health: ServiceHealthDocument | undef
   return [{ service, server: undefined, health: undefined }, ...servers];
 }
 
-function headline({ available, version, table_size: size, services, counters }: IpvsDocument) {
-  if (!available) return 'IPVS: not in this kernel\n';
+function headline(document: IpvsDocument): string {
+  const { available, required, version, table_size: size, services, counters } = document;
+  if (!available) {
+    const so = required ? 'it is required: no instance becomes MASTER' : 'VRRP goes on without it';
+    return `IPVS cannot be used on this host; ${so}\n`;
+  }
   const repairs = counters.service_repairs + counters.sync_repairs + counters.sysctl_repairs;
   return `IPVS ${version}, table of ${size} rows, ${services.length} services, ${repairs} repairs\n`;
 }
@@ -68,7 +73,9 @@ function renderSync(sync: NonNullable<IpvsDocument['sync']>): string {
 function renderConnections({ live, synced, caught_up: caughtUp, resent, peers }: Connections) {
   const own = `  ${live} connections, ${synced} of them from another director`;
   const notes = [caughtUp ? '' : ', not caught up', resent === 0 ? '' : `, ${resent} sent again`];
-  const others = peers.map(({ name, master, live: count, missing }) => {
+  const others = peers.map(({ name: told, master, live: count, missing }) => {
+    // Anybody on the segment can send a name.
+    const name = printable(told);
     const role = master ? 'MASTER' : 'not MASTER';
     return `  ${name} (${role}) has ${count}${missingText(name, master, missing)}\n`;
   });

@@ -84,6 +84,11 @@ describe('before a hand-over', () => {
     );
   });
 
+  test('a name that came over the network does nothing to the terminal', async () => {
+    const document = documentOf([peer('lb2\u001b[2J', 1)]);
+    expect(await stderrOf('failover web', document)).not.toContain('\u001b');
+  });
+
   test('directors that do not synchronise, or leave IPVS alone, have nothing to say', async () => {
     expect(await stderrOf('failover web', { ...documentOf([]), sync: null })).toBe('');
     expect(await stderrOf('failover web', undefined)).toBe('');
