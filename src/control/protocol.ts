@@ -232,9 +232,8 @@ export type EventFacts =
   | { readonly kind: 'stall'; readonly duration_ms: number }
   | {
       readonly kind: 'send-failed';
-      /** Of the last one. */
       readonly errno: string;
-      /** Since the start. */
+      /** Since five minutes passed without any. */
       readonly count: number;
     }
   /** An operator asks for something, and later: how it went. */

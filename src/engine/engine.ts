@@ -32,7 +32,7 @@ import { reconcile } from './reconcile.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { Roster } from './roster.ts';
 import { RoutingKeeper } from './routing-keeper.ts';
-import { noteSendFailure } from './send-failures.ts';
+import { SendFailures } from './send-failures.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
@@ -51,6 +51,7 @@ export class Engine {
   readonly #roster: Roster;
   readonly #links = new LinkTable();
   readonly #outbox = new Outbox();
+  readonly #sendFailures: SendFailures;
   readonly #timers: Timers;
   readonly #pace = new Pace();
   readonly #keeper: AddressKeeper;
@@ -83,6 +84,7 @@ export class Engine {
     this.#settings = settings;
     this.#standby = options.standby ?? false;
     this.#counters = counters;
+    this.#sendFailures = new SendFailures(counters, this.#outbox);
     this.#roster = new Roster(settings.instances);
     this.#timers = new Timers(this.#roster.size);
     const [links, timers, outbox, pace] = [this.#links, this.#timers, this.#outbox, this.#pace];
@@ -206,7 +208,7 @@ export class Engine {
         this.#answers.listenFailed(input.index, now);
         break;
       case 'send.failed':
-        noteSendFailure(input, this.#counters, this.#outbox);
+        this.#sendFailures.note(input, now);
         break;
       case 'request':
       case 'restore':

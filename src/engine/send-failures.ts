@@ -2,6 +2,7 @@
  * What the kernel would not send. A MASTER that is not heard is followed by another one, so that it has
  * to be told of, whatever the reason: a local firewall, an advertisement longer than the link takes.
  */
+import { elapsed, type Instant, seconds } from '../net/time.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { Input } from './inputs.ts';
 import type { Outbox } from './outbox.ts';
@@ -10,15 +11,33 @@ import { isWorthTelling } from './reception.ts';
 /** The link is down or gone, which the kernel tells of by itself. */
 const OF_THE_LINK: readonly string[] = ['ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF'];
 
-export function noteSendFailure(
-  { errno, count }: Extract<Input, { readonly kind: 'send.failed' }>,
-  counters: CounterTable,
-  outbox: Outbox,
-): void {
-  if (OF_THE_LINK.includes(errno)) return;
-  for (let left = count; left > 0; left--) {
-    counters.add(GLOBAL_ROW, 'send-failures');
-    const total = counters.read(GLOBAL_ROW, 'send-failures');
-    if (isWorthTelling(total)) outbox.report({ kind: 'send-failed', errno, count: total });
+/** Longer than any interval of advertisements: what fails after that is news again. */
+const OVER_AFTER = seconds(300);
+
+interface Trouble {
+  count: number;
+  last: Instant;
+}
+
+export class SendFailures {
+  readonly #counters: CounterTable;
+  readonly #outbox: Outbox;
+  readonly #troubles = new Map<string, Trouble>();
+
+  constructor(counters: CounterTable, outbox: Outbox) {
+    this.#counters = counters;
+    this.#outbox = outbox;
+  }
+
+  note({ errno, count }: Extract<Input, { readonly kind: 'send.failed' }>, now: Instant): void {
+    if (OF_THE_LINK.includes(errno)) return;
+    this.#counters.add(GLOBAL_ROW, 'send-failures', count);
+    const known = this.#troubles.get(errno);
+    const isOver = known === undefined || elapsed(known.last, now) > OVER_AFTER;
+    const before = isOver ? 0 : known.count;
+    this.#troubles.set(errno, { count: before + count, last: now });
+    for (let total = before + 1; total <= before + count; total++) {
+      if (isWorthTelling(total)) this.#outbox.report({ kind: 'send-failed', errno, count: total });
+    }
   }
 }

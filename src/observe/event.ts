@@ -148,7 +148,7 @@ export function sentenceOf(facts: EventFacts): string {
     case 'stall':
       return `the protocol thread stood still for ${facts.duration_ms} ms`;
     case 'send-failed':
-      return `${facts.count} messages could not be sent so far, the last one because of ${facts.errno}${SEND_HINT[facts.errno] ?? ''}`;
+      return `a message could not be sent (${facts.count} so far): ${facts.errno}${SEND_HINT[facts.errno] ?? ''}`;
     case 'address-conflict':
       return `${facts.mac} claims ${facts.address} too (${facts.count} times so far)`;
     case 'dual-master':

@@ -151,6 +151,11 @@ describe('the loop', () => {
     expect(told()).toEqual(
       [1, 2, 4].map((count) => ({ kind: 'send-failed', errno: 'EPERM', count })),
     );
+    ports.sendFailure = '';
+    for (let turn = 0; turn < 301; turn++) ports.turnAfter(seconds(1));
+    ports.sendFailure = 'EPERM';
+    ports.turnAfter(seconds(1));
+    expect(told().at(-1)).toMatchObject({ count: 1 });
   });
 
   test('goes on when a socket cannot be opened, and says so', () => {
