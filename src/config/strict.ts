@@ -41,11 +41,16 @@ function departures(
     {
       at: ['strict'],
       applies: linger === 'auto',
-      section: 'RFC 9568 section 6.4.3',
+      section: cited(instance, '6.4.3'),
       message:
         'a MASTER that shuts down gives up its addresses at once: write "stop: { linger: off }"',
     },
   ];
+}
+
+/** RFC 3768 has the state machine and the virtual MAC in sections of the same numbers. */
+function cited({ version }: InstanceSettings, section: string, inVersion2 = section): string {
+  return version === 2 ? `RFC 3768 section ${inVersion2}` : `RFC 9568 section ${section}`;
 }
 
 function protocolDepartures(instance: InstanceSettings, values: Inherited['values']): Departure[] {
@@ -57,7 +62,7 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
     {
       at: ['unicast'],
       applies: instance.unicast !== undefined,
-      section: family === 'ipv4' ? 'RFC 9568 section 5.1.1.2' : 'RFC 9568 section 5.1.2.2',
+      section: cited(instance, family === 'ipv4' ? '5.1.1.2' : '5.1.2.2', '5.2.2'),
       message: 'advertisements go to the multicast group: remove "unicast"',
     },
     {
@@ -74,56 +79,53 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
     },
     {
       at: ['accept'],
-      applies: !owner && values.accept === undefined,
+      applies: !owner && version === 3 && values.accept === undefined,
       section: 'RFC 9568 section 6.1',
       message: 'Accept_Mode is false unless told otherwise, and here it is true: write "accept"',
     },
     {
       at: ['accept'],
-      applies: !owner && version === 2 && values.accept === true,
+      applies: !owner && version === 2 && values.accept !== false,
       section: 'RFC 3768 section 6.4.3',
       message: 'version 2 has no Accept_Mode, only the owner accepts: write "accept: false"',
     },
     {
       at: ['virtual_mac'],
       applies: instance.virtualMac === undefined,
-      section: 'RFC 9568 section 7.3',
+      section: cited(instance, '7.3'),
       message: 'a virtual router has the virtual MAC address: write "virtual_mac: true"',
     },
     {
       at: ['preempt_delay'],
       applies: instance.preemptDelay > 0,
-      section: 'RFC 9568 section 6.4.2',
+      section: cited(instance, '6.4.2'),
       message: `a lower priority is preempted without a delay of ${formatDuration(instance.preemptDelay)}: write "preempt_delay: 0s"`,
     },
     {
       at: ['preempt_when_synced'],
       applies: instance.preemptWhenSynced !== undefined,
-      section: 'RFC 9568 section 6.4.2',
+      section: cited(instance, '6.4.2'),
       message: 'a lower priority is preempted at once: remove "preempt_when_synced"',
     },
     {
       at: ['extra_addresses'],
       applies: extraAddresses.length > 0,
-      section: 'RFC 9568 section 5.2.9',
+      section: cited(instance, '5.2.9', '5.3.9'),
       message: 'every address of a virtual router is advertised: put them into "addresses"',
     },
     {
       at: ['addresses'],
       applies: elsewhere !== undefined,
-      section: 'RFC 9568 section 3',
+      section: cited(instance, '3'),
       message: `a virtual router is on one link: ${elsewhere?.address} cannot be on ${elsewhere?.interface}`,
     },
   ];
 }
 
 /** One announcement of each address on the way to MASTER. */
-function announcementDepartures({
-  family,
-  garp,
-  neighborAdvertisement,
-}: InstanceSettings): Departure[] {
-  const section = 'RFC 9568 section 6.4.2';
+function announcementDepartures(instance: InstanceSettings): Departure[] {
+  const { family, garp, neighborAdvertisement } = instance;
+  const section = cited(instance, '6.4.2');
   return [
     {
       at: ['garp', 'repeat'],

@@ -10,6 +10,8 @@ const STRICT: Readonly<Record<string, string>> = {
   garp: '{ repeat: 1, second_burst_after: 0s, form: request }',
 };
 
+const VERSION_2 = { version: '2', accept: 'false', checksum: undefined } as const;
+
 function errors(
   more: Readonly<Record<string, string | undefined>> = {},
   linger = '"off"',
@@ -47,6 +49,19 @@ describe('strict', () => {
     ],
     [{ accept: undefined }, 'write "accept" (RFC 9568 section 6.1)'],
     [{ version: '2', checksum: undefined }, 'write "accept: false" (RFC 3768 section 6.4.3)'],
+    [
+      { version: '2', checksum: undefined, accept: undefined },
+      'write "accept: false" (RFC 3768 section 6.4.3)',
+    ],
+    [{ ...VERSION_2, virtual_mac: undefined }, 'write "virtual_mac: true" (RFC 3768 section 7.3)'],
+    [
+      { ...VERSION_2, unicast: '{ peers: [192.0.2.12] }' },
+      'remove "unicast" (RFC 3768 section 5.2.2)',
+    ],
+    [
+      { ...VERSION_2, extra_addresses: '[203.0.113.2]' },
+      'put them into "addresses" (RFC 3768 section 5.3.9)',
+    ],
     [{ virtual_mac: undefined }, 'write "virtual_mac: true" (RFC 9568 section 7.3)'],
     [{ preempt_delay: '5s' }, 'write "preempt_delay: 0s" (RFC 9568 section 6.4.2)'],
     [{ preempt_when_synced: '{}' }, 'remove "preempt_when_synced" (RFC 9568 section 6.4.2)'],
