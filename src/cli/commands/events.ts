@@ -5,7 +5,13 @@ import { ControlError } from '../../control/control-error.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
 import type { CliContext } from '../context.ts';
-import { type EventLayout, eventLayout, renderEvent, renderGap } from '../render/events.ts';
+import {
+  type EventLayout,
+  eventLayout,
+  KIND_WIDTH,
+  renderEvent,
+  renderGap,
+} from '../render/events.ts';
 import { paletteFor } from '../render/text.ts';
 
 interface EventsOptions extends AgentOptions {
@@ -64,5 +70,5 @@ async function followEvents(context: CliContext, client: ControlClient, options:
 async function followLayout(context: CliContext, client: ControlClient): Promise<EventLayout> {
   const { instances } = await client.status();
   const nameWidth = instances.reduce((most, { name }) => Math.max(most, name.length), 4);
-  return { palette: paletteFor(context.isTty, process.env), nameWidth };
+  return { palette: paletteFor(context.isTty, process.env), nameWidth, kindWidth: KIND_WIDTH };
 }

@@ -8,9 +8,11 @@ import type {
   PreparationInput,
   PreparedMode,
   PreparedRole,
+  PreparedTunnel,
   Requirement,
 } from '../../engine/ipvs/requirement.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
+import type { Server } from '../../net/ipvs.ts';
 import { carryOut, hostFacts } from '../../runtime/ipvs/host-facts.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -122,7 +124,16 @@ function inputOf(
     vips: unique([...vips.filter(isBalanced), ...read('--vip', vip)]),
     gateways: unique([...inside, ...read('--gateway', gateway)]),
     servers: unique(servers.map(({ address }) => address)),
+    tunnels: tunnelsOf(servers),
   };
+}
+
+/** Each once. */
+function tunnelsOf(servers: readonly Server[]): PreparedTunnel[] {
+  const tunnels = servers.flatMap(({ tunnel }) => tunnel ?? []);
+  return [
+    ...new Map(tunnels.map(({ type, port }) => [`${type} ${port}`, { type, port }])).values(),
+  ];
 }
 
 /** Link-local addresses of IPv6 are the virtual router's own, and no service's. */

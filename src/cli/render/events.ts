@@ -7,20 +7,26 @@ export interface EventLayout {
   readonly palette: Palette;
   /** Width of the instance column. */
   readonly nameWidth: number;
+  readonly kindWidth: number;
 }
 
-const KIND_WIDTH = 'address-restored'.length;
+/** Of most of them. */
+export const KIND_WIDTH = 'address-restored'.length;
 
 export function eventLayout(events: readonly EventDocument[], palette: Palette): EventLayout {
   const nameWidth = events.reduce((most, event) => Math.max(most, instanceOf(event).length), 4);
-  return { palette, nameWidth };
+  const kindWidth = events.reduce((most, { kind }) => Math.max(most, kind.length), KIND_WIDTH);
+  return { palette, nameWidth, kindWidth };
 }
 
-export function renderEvent(event: EventDocument, { palette, nameWidth }: EventLayout): string {
+export function renderEvent(
+  event: EventDocument,
+  { palette, nameWidth, kindWidth }: EventLayout,
+): string {
   const cells = [
     palette.faint(event.at),
     printable(instanceOf(event)).padEnd(nameWidth),
-    paintOf(event, palette)(event.kind.padEnd(KIND_WIDTH)),
+    paintOf(event, palette)(event.kind.padEnd(kindWidth)),
     printable(event.message),
   ];
   return `${cells.join('  ')}\n`;

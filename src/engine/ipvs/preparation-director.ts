@@ -19,16 +19,23 @@ export function directorRequirements(input: PreparationInput, facts: HostFacts):
   const requirements = [ipvsRequirement(facts)];
   if (input.mode === 'nat') requirements.push(...natRequirements(input, facts));
   if (familiesOf(input).includes('ipv4')) requirements.push(...redirectRequirements(facts));
-  if (input.mode === 'tun') {
-    requirements.push(
-      hint(
-        'MTU',
-        'a tunnel takes 20 bytes of each packet (ipip): clients of large packets depend on ICMP ' +
-          '"fragmentation needed" getting back to them, or on servers that offer a smaller MSS',
-      ),
-    );
-  }
+  if (input.mode === 'tun') requirements.push(sizeHint(input));
   return requirements;
+}
+
+/** The outer IPv4 header, and what lies between it and the packet (RFC 2784, RFC 768). */
+const OVERHEAD = { ipip: 20, gre: 20 + 4, gue: 20 + 8 + 4 } as const;
+
+function sizeHint({ tunnels }: PreparationInput): Requirement {
+  const types = new Set(tunnels.map(({ type }) => type));
+  const sizes = [...(types.size === 0 ? ['ipip' as const] : types)].map(
+    (type) => `${OVERHEAD[type]} bytes of each packet (${type})`,
+  );
+  return hint(
+    'MTU',
+    `a tunnel takes ${sizes.join(', ')}: clients of large packets depend on ICMP ` +
+      '"fragmentation needed" getting back to them, or on servers that offer a smaller MSS',
+  );
 }
 
 function ipvsRequirement({ hasIpvs }: HostFacts): Requirement {

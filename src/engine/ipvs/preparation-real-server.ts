@@ -1,5 +1,5 @@
 /** What a real server needs, by the way that packets come to it. */
-import { familyOf, type IpAddress } from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import {
   familiesOf,
   type HostFacts,
@@ -64,34 +64,72 @@ function vipRequirements({ vips }: PreparationInput, { links }: HostFacts): Requ
   });
 }
 
+/** Module and device that take packets out of a tunnel; those of gue are ipip within UDP. */
+const DEVICES = {
+  ipv4: { ipip: ['ipip', 'tunl0'], gre: ['ip_gre', 'gre0'] },
+  ipv6: { ipip: ['ip6_tunnel', 'ip6tnl0'], gre: ['ip6_gre', 'ip6gre0'] },
+} as const;
+
 function tunnelRequirements(input: PreparationInput, facts: HostFacts): Requirement[] {
-  return familiesOf(input).flatMap((family) => {
-    const [module, device] = family === 'ipv4' ? ['ipip', 'tunl0'] : ['ip6_tunnel', 'ip6tnl0'];
-    const isUp = facts.links.some(({ name, isUp: up }) => name === device && up);
-    const tunnel: Requirement = {
-      subject: device,
-      why: 'packets arrive in a tunnel',
-      wanted: 'up',
-      found: isUp ? 'up' : facts.links.some(({ name }) => name === device) ? 'down' : 'missing',
-      state: isUp ? 'met' : 'unmet',
-      commands: [
-        ['modprobe', module],
-        ['ip', 'link', 'set', device, 'up'],
-      ],
-      persistent: undefined,
-    };
-    if (family === 'ipv6') return [tunnel];
-    const why = 'what comes out of the tunnel has the address of a client whose way is another one';
-    return [
-      tunnel,
-      sysctlRequirement(facts, 'net.ipv4.conf.all.rp_filter', '0', why),
-      sysctlRequirement(facts, `net.ipv4.conf.${device}.rp_filter`, '0', why),
-    ];
-  });
+  const kinds = new Set(input.tunnels.map(({ type }) => (type === 'gre' ? 'gre' : 'ipip')));
+  if (kinds.size === 0) kinds.add('ipip');
+  const devices = familiesOf(input).flatMap((family) =>
+    [...kinds].map((kind) => ({
+      family,
+      module: DEVICES[family][kind][0],
+      device: DEVICES[family][kind][1],
+    })),
+  );
+  const ports = new Set(input.tunnels.flatMap(({ type, port }) => (type === 'gue' ? [port] : [])));
+  const unwrapping = [...ports].map((port) => unwrappingHint(port));
+  return [...unwrapping, ...devices.flatMap((device) => deviceRequirements(device, facts))];
 }
 
+/** ip-fou(8). */
+function unwrappingHint(port: number): Requirement {
+  return hint(
+    `gue on UDP port ${port}`,
+    'packets arrive in UDP, and whether the kernel unwraps them is not looked at: `ip fou show` says so',
+    [
+      ['modprobe', 'fou'],
+      ['ip', 'fou', 'add', 'port', String(port), 'gue'],
+    ],
+  );
+}
+
+interface Device {
+  readonly family: Family;
+  readonly module: string;
+  readonly device: string;
+}
+
+function deviceRequirements({ family, module, device }: Device, facts: HostFacts): Requirement[] {
+  const isUp = facts.links.some(({ name, isUp: up }) => name === device && up);
+  const tunnel: Requirement = {
+    subject: device,
+    why: 'packets arrive in a tunnel',
+    wanted: 'up',
+    found: isUp ? 'up' : facts.links.some(({ name }) => name === device) ? 'down' : 'missing',
+    state: isUp ? 'met' : 'unmet',
+    commands: [
+      ['modprobe', module],
+      ['ip', 'link', 'set', device, 'up'],
+    ],
+    persistent: undefined,
+  };
+  if (family === 'ipv6') return [tunnel];
+  const why = 'what comes out of the tunnel has the address of a client whose way is another one';
+  return [
+    tunnel,
+    sysctlRequirement(facts, 'net.ipv4.conf.all.rp_filter', '0', why),
+    sysctlRequirement(facts, `net.ipv4.conf.${device}.rp_filter`, '0', why),
+  ];
+}
+
+const TUNNELS: ReadonlySet<string> = new Set(['tunl0', 'ip6tnl0', 'gre0', 'ip6gre0']);
+
 function isTunnel(name: string): boolean {
-  return name === 'tunl0' || name === 'ip6tnl0';
+  return TUNNELS.has(name);
 }
 
 function gatewayRequirement({ gateways, vips }: PreparationInput, facts: HostFacts): Requirement {

@@ -6,6 +6,7 @@ import {
   type IpAddress,
   networkOf,
 } from '../../net/address.ts';
+import type { Tunnel } from '../../net/ipvs.ts';
 
 export type PreparedRole = 'director' | 'realserver';
 export type PreparedMode = 'nat' | 'dr' | 'tun';
@@ -39,7 +40,11 @@ export interface PreparationInput {
   readonly gateways: readonly IpAddress[];
   /** Addresses of the real servers, where they are known. */
   readonly servers: readonly IpAddress[];
+  /** How packets are wrapped with `tun`; none: ipip. */
+  readonly tunnels: readonly PreparedTunnel[];
 }
+
+export type PreparedTunnel = Pick<Tunnel, 'type' | 'port'>;
 
 export interface Requirement {
   /** The parameter, address or device that it is about. */

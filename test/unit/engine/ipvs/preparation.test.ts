@@ -29,7 +29,15 @@ function facts(sysctls: Record<string, string> = {}, more: Partial<HostFacts> = 
 }
 
 function input(more: Partial<PreparationInput>): PreparationInput {
-  return { role: 'director', mode: 'dr', vips: [VIP], gateways: [], servers: [], ...more };
+  return {
+    role: 'director',
+    mode: 'dr',
+    vips: [VIP],
+    gateways: [],
+    servers: [],
+    tunnels: [],
+    ...more,
+  };
 }
 
 /** What is not as it should be, by subject. */
@@ -95,6 +103,14 @@ describe('a director', () => {
     );
   });
 
+  test('with tunnels of several kinds is told what each takes', () => {
+    const tunnels = (['gre', 'gue'] as const).map((type) => ({ type, port: 6080 }));
+    const found = requirementsOf(input({ mode: 'tun', tunnels }), facts(NO_REDIRECTS));
+    expect(found.at(-1)?.why).toContain(
+      '24 bytes of each packet (gre), 32 bytes of each packet (gue)',
+    );
+  });
+
   test('with tunnels is told of the MTU', () => {
     const found = requirementsOf(input({ mode: 'tun' }), facts(NO_REDIRECTS));
     expect(found.map(({ subject, state }) => `${subject} ${state}`)).toContain('MTU hint');
@@ -151,6 +167,23 @@ describe('a real server with tunnels', () => {
       'net.ipv4.conf.tunl0.rp_filter',
       VIP,
     ]);
+  });
+
+  test('of gre has the device of gre; of gue it unwraps UDP, too', () => {
+    const gre = { type: 'gre', port: 0 } as const;
+    const gue = { type: 'gue', port: 6080 } as const;
+    const wanted = commands({ ...SERVER, tunnels: [gre, gue] }, facts());
+    expect(wanted).toEqual(
+      expect.arrayContaining([
+        'modprobe fou',
+        'ip fou add port 6080 gue',
+        'modprobe ip_gre',
+        'ip link set gre0 up',
+        'modprobe ipip',
+        'ip link set tunl0 up',
+      ]),
+    );
+    expect(commands({ ...SERVER, tunnels: [gre] }, facts())).not.toContain('ip link set tunl0 up');
   });
 
   test('may have the VIP on the tunnel', () => {
