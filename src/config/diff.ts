@@ -173,15 +173,37 @@ function agentChanges(before: Lowered, after: Lowered): KeyChange[] {
   return keyChanges(former, next);
 }
 
-/** Mappings are compared key by key, everything else as a whole. */
+/**
+ * Mappings are compared key by key, everything else as a whole; but services and their servers by what
+ * they are called: of a hundred of them the one that differs is told.
+ */
 function keyChanges(before: unknown, after: unknown, key = ''): KeyChange[] {
   if (isSame(before, after)) return [];
-  const [former, next] = [before ?? {}, after ?? {}];
+  const [former, next] = [named(key, before) ?? {}, named(key, after) ?? {}];
   if (!isMapping(former) || !isMapping(next)) return [{ key, from: before, to: after }];
   const names = [...new Set([...Object.keys(former), ...Object.keys(next)])];
-  return names.flatMap((name) =>
-    keyChanges(former[name], next[name], key === '' ? name : `${key}.${name}`),
-  );
+  const isList = Array.isArray(before) || Array.isArray(after);
+  return names.flatMap((name): KeyChange[] => {
+    const [from, to] = [former[name], next[name]];
+    const path = key === '' ? name : `${key}.${name}`;
+    const isWhole = isList && (from === undefined || to === undefined);
+    return isWhole ? [{ key: path, from, to }] : keyChanges(from, to, path);
+  });
+}
+
+/** A list of services, or of servers, as a mapping. */
+function named(key: string, value: unknown): unknown {
+  const isServices = key === 'ipvs.services';
+  if (!Array.isArray(value) || !(isServices || /^ipvs\.services\..*\.servers$/.test(key))) {
+    return value;
+  }
+  const entries = value.map((one: unknown): [string, unknown] => {
+    const { name, address, ...rest } = isMapping(one) ? one : {};
+    return isServices
+      ? [String(name), address === undefined ? rest : { address, ...rest }]
+      : [String(address), rest];
+  });
+  return Object.fromEntries(entries);
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

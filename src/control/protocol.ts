@@ -335,6 +335,8 @@ export interface ReloadDocument {
   /** What is not about one instance. */
   readonly agent: readonly AgentReloadDocument[];
   readonly warnings: readonly FindingDocument[];
+  /** What the host lacks for the new file, in sentences; left out where there is nothing. */
+  readonly host_lacks?: readonly string[];
 }
 
 export interface InstanceReloadDocument {

@@ -28,6 +28,8 @@ export interface ConfigurationOptions {
   readonly status: () => StatusDocument;
   /** Hands the plan over to the protocol; fulfilled when it is in effect there. */
   readonly apply: (plan: ReloadPlan) => Promise<void>;
+  /** What the host lacks for a configuration, in sentences; left out: nobody looks. */
+  readonly lacking?: (next: Lowered) => Promise<readonly string[]>;
 }
 
 export class Configuration {
@@ -114,6 +116,7 @@ export class Configuration {
       applied: !dryRun,
       states: new Map(status().instances.map(({ name, state }) => [name, state])),
       warnings: withFile(file, loaded.value.warnings),
+      lacking: (await this.#options.lacking?.(loaded.value)) ?? [],
     });
     if (dryRun) return document;
     await this.#prepare(plan.effective);

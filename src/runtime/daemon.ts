@@ -102,6 +102,7 @@ async function runLogged(
     file,
     config: { ...config, settings },
     status: () => model.status(),
+    lacking: async (next) => (await import('./host-needs.ts')).lackingHere(next),
     apply: (plan) => {
       protocol.feed([{ kind: 'settings.changed', change: plan.change }]);
       return protocol.ping();

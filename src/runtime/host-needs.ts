@@ -3,6 +3,7 @@
  * without changing anything: for `check`, before a start or a take-over finds it out.
  */
 import type { AgentSettings } from '../config/agent-settings.ts';
+import type { Lowered } from '../config/lower.ts';
 import type { Settings } from '../engine/settings.ts';
 import { nftProgram } from '../kernel/nftables/nft.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
@@ -24,6 +25,11 @@ export function hostFacts(): HostFacts {
     hasMacvlan: macvlanSupport(),
     lacksForIpvs: kernelShortcomings,
   };
+}
+
+/** What the machine that runs this lacks, one sentence each. */
+export function lackingHere({ settings, agent }: Lowered): string[] {
+  return missingOnHost(settings, agent, hostFacts());
 }
 
 /** One sentence each. */

@@ -15,10 +15,11 @@ interface Circumstances {
   /** By the name of the instance. */
   readonly states: ReadonlyMap<string, StateName>;
   readonly warnings: readonly FindingDocument[];
+  readonly lacking: readonly string[];
 }
 
 export function reloadDocument(given: Circumstances): ReloadDocument {
-  const { plan, file, applied, states, warnings } = given;
+  const { plan, file, applied, states, warnings, lacking } = given;
   return {
     applied,
     file,
@@ -26,6 +27,7 @@ export function reloadDocument(given: Circumstances): ReloadDocument {
     unchanged: plan.unchanged,
     agent: plan.agent.map((one: AgentPlan) => ({ ...keyDocument(one), effect: one.effect })),
     warnings,
+    ...(lacking.length === 0 ? {} : { host_lacks: lacking }),
   };
 }
 

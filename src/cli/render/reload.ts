@@ -24,6 +24,7 @@ export function renderReload(document: ReloadDocument, palette: Palette): string
     ...warnings.map(
       ({ file: name, line, column, message }) => `  ${name}:${line}:${column}: warning: ${message}`,
     ),
+    ...(document.host_lacks ?? []).map((one) => palette.notable(`  warning: ${one}`)),
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');
 }

@@ -61,6 +61,12 @@ describe('reload', () => {
 `);
   });
 
+  test('says what the host lacks for it, before it is applied', async () => {
+    const lack = 'the kernel of this host has no IPVS, and no instance will become MASTER on it';
+    const { stdout } = await runReload(() => ({ ...PLAN, host_lacks: [lack] }), '--dry-run');
+    expect(stdout.split('\n').at(-2)).toBe(`  warning: ${lack}`);
+  });
+
   test('prints the document with --json', async () => {
     const { stdout } = await runReload(() => ({ ...PLAN, applied: true }), '--json');
     expect(JSON.parse(stdout)).toEqual({ ...PLAN, applied: true });

@@ -88,4 +88,35 @@ describe('the plan of a reload', () => {
     expect(plan.effective.agent.control).toEqual({ socket: '/run/a.sock', mode: 0o600 });
     expect(plan.effective.settings.router).toBe('lb1');
   });
+
+  test('names the service and the server that differ, and not the whole table', () => {
+    const table = (...services: string[]) => `ipvs: { services: [${services.join(', ')}] }`;
+    const service = (name: string, port: number, servers: string) =>
+      `{ name: ${name}, address: "203.0.113.100:${port}", servers: [${servers}] }`;
+    const shop = service('shop', 80, '"10.0.0.11:80", { address: "10.0.0.12:80", weight: 2 }');
+    const heavier = service('shop', 80, '{ address: "10.0.0.12:80", weight: 5 }, "10.0.0.13:80"');
+    const mail = service('mail', 25, '"10.0.0.11:25"');
+    const web = `${WEB} }`;
+    const plan = planOf([web], [web], [table(shop, mail), table(mail, heavier)]);
+    expect(plan.agent.map(({ key, from, to }) => [key, from, to])).toEqual([
+      [
+        'ipvs.services.shop.servers.10.0.0.11:80',
+        expect.objectContaining({ weight: 1 }),
+        undefined,
+      ],
+      ['ipvs.services.shop.servers.10.0.0.12:80.weight', 2, 5],
+      [
+        'ipvs.services.shop.servers.10.0.0.13:80',
+        undefined,
+        expect.objectContaining({ weight: 1 }),
+      ],
+    ]);
+    const moved = planOf([web], [web], [table(mail), table(service('mail', 26, '"10.0.0.11:25"'))]);
+    expect(moved.agent).toEqual([
+      {
+        ...{ key: 'ipvs.services.mail.address', effect: 'applied' },
+        ...{ from: '203.0.113.100:25', to: '203.0.113.100:26' },
+      },
+    ]);
+  });
 });
