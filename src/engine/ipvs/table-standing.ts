@@ -9,6 +9,8 @@ import { COMPARISONS, TableComparison } from './table-comparison.ts';
 
 /** A director that was silent for so long is not counted on. */
 const FORGET: Duration = seconds(10);
+/** Summaries are not authenticated: whoever makes names up takes so much memory and no more. */
+const PEERS_MAX = 16;
 /** Without summaries: how long the table must not have grown, at least. */
 const STEADY: Duration = seconds(10);
 /** What the kernel's buffer and its check period add to a refresh. */
@@ -140,6 +142,7 @@ export class TableStanding {
 
   heard({ sender, name, isMaster, summary }: HeardSummary, now: Instant): void {
     const known = this.#peers.get(sender);
+    if (known === undefined && this.#fresh(now).length >= PEERS_MAX) return;
     const peer: Peer = known ?? {
       ...{ name, isMaster, heardAt: now, summary },
       comparison: new TableComparison(),

@@ -248,3 +248,12 @@ describe('a take-over', () => {
     expect(pair.standing.follow(true, pair.now)).toEqual([]);
   });
 });
+
+test('Of directors that somebody makes up, no more than sixteen are kept, and those that are silent make room', () => {
+  const pair = new Pair(true);
+  for (let sender = 1; sender <= 100; sender++) pair.hear(tableOf(1), false, sender);
+  expect(pair.standing.peers(pair.now)).toHaveLength(16);
+  pair.pass(seconds(11));
+  pair.hear(tableOf(1), false, 101);
+  expect(pair.standing.peers(pair.now).map(({ name }) => name)).toEqual(['lb101']);
+});
