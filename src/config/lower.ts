@@ -6,6 +6,7 @@ import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import { type AgentSettings, DEFAULT_SOCKET } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
 import { inherit } from './inherit.ts';
+import { adviseIpvs } from './ipvs-advice.ts';
 import { lowerHttp } from './lower-http.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerIpvs } from './lower-ipvs.ts';
@@ -60,6 +61,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
   };
+  adviseIpvs(ipvs, settings, findings);
   const notify: NotificationSettings = {
     fifo: file.notify?.fifo,
     webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),

@@ -15,7 +15,7 @@ import {
   VIPS,
 } from './pair.ts';
 import { endAll, Lines, pause, script, start, until } from './processes.ts';
-import { lostSegments } from './segments.ts';
+import { SegmentCount } from './segments.ts';
 import {
   addHost,
   buildTopology,
@@ -147,6 +147,21 @@ async function undisturbed(attempt: (client: LoadClient) => Promise<void>): Prom
   }
 }
 
+// First: what an earlier connection with the same port has left in a table would be taken for this one.
+describe('a crash without synchronisation', () => {
+  test('with hashing and sloppy_tcp loses nothing without any synchronisation', () =>
+    undisturbed(async (client) => {
+      const { first, second } = await pair.ready('a', HASHING);
+      await client.open(VIPS);
+      await client.openYoung(VIPS);
+      plug(first.name, 'down');
+      await second.reached('MASTER');
+      const outcomes = await client.finish();
+      expect(outcomes).toHaveLength(442);
+      expect(lost(outcomes)).toEqual([]);
+    }));
+});
+
 describe('a planned failover', () => {
   test.each([
     ['a', 'recommended settings, over every protocol,', EVERYTHING],
@@ -157,11 +172,12 @@ describe('a planned failover', () => {
       const { first, second } = pairOfThem;
       await load(client, pairOfThem, variant);
       await client.openYoung(VIPS);
+      const count = SegmentCount.begin(await client.busyPorts());
       await calm(client);
       const { outcome, gap_ms: gap } = await first.failover();
       expect(outcome).toBe('handed-over');
       await afterwards(client);
-      const segments = lostSegments(await client.busyPorts());
+      const segments = await count.lost();
       const outcomes = await client.finish();
       report(`planned, ${name}`, outcomes, (gap ?? Number.NaN) / 1_000, segments);
       expect(lost(outcomes)).toEqual([]);
@@ -194,22 +210,12 @@ describe('a crash', () => {
         await afterwards(client);
         const outcomes = await client.finish();
         report(`crash, ${name}`, outcomes, gap);
+        // Below zero: they had changed places before.
+        expect(gap).toBeGreaterThan(0);
         expect(lost(outcomes.filter(({ kind }) => kind !== 'young'))).toEqual([]);
         expect(longest(outcomes, MOVE).gap).toBeLessThan(gap + retry + SLACK_SECONDS);
       }),
   );
-
-  test('with hashing and sloppy_tcp loses nothing without any synchronisation', () =>
-    undisturbed(async (client) => {
-      const { first, second } = await pair.ready('a', HASHING);
-      await client.open(VIPS);
-      await client.openYoung(VIPS);
-      plug(first.name, 'down');
-      await second.reached('MASTER');
-      const outcomes = await client.finish();
-      expect(outcomes).toHaveLength(442);
-      expect(lost(outcomes)).toEqual([]);
-    }));
 });
 
 describe('a director that returns with an empty table', () => {

@@ -8,7 +8,7 @@ import { ControlClient } from '../../src/control/client.ts';
 import type { IpvsDocument } from '../../src/control/ipvs-document.ts';
 import type { HandOverDocument } from '../../src/control/operator-protocol.ts';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
-import { isLive } from '../../src/net/connection.ts';
+import { isLive, isTemplate } from '../../src/net/connection.ts';
 import { decodeTableLine } from '../../src/wire/connections/table-line.ts';
 import { Ended, end, start, until } from './processes.ts';
 import { type DirectorName, inside } from './topology.ts';
@@ -113,16 +113,18 @@ export class Director {
   }
 
   /**
-   * Those of the named connections that the kernel has as live: by the client's end and the service's,
+   * Those of the named connections that the kernel has as live, and templates: by protocol, client's and service's end,
    * which tell them from what earlier clients have left in the table.
    */
   connections(names: ReadonlySet<string>): Set<string> {
     const table = inside(this.name, 'cat', '/proc/net/ip_vs_conn_sync');
     const present = table.split('\n').flatMap((line) => {
       const connection = decodeTableLine(line);
-      if (connection === undefined || !isLive(connection)) return [];
-      const { client, service } = connection;
-      return [`${client.address} ${client.port} ${service.address} ${service.port}`];
+      if (connection === undefined) return [];
+      // The kernel sends a template when it is new, and not again when it is assured.
+      if (!isLive(connection) && !isTemplate(connection)) return [];
+      const { protocol, client, service } = connection;
+      return [`${protocol} ${client.address} ${client.port} ${service.address} ${service.port}`];
     });
     return new Set(present.filter((name) => names.has(name)));
   }

@@ -5,7 +5,7 @@
  *   visit KIND PROTOCOL VIP PORT LATER COUNT   COUNT clients with an address each, which say a line,
  *                                              go, and come again by port LATER when all is finished
  *   state                how many have been answered, and how many busy ones wait for a late answer
- *   names                what the kernel calls each in its table of connections
+ *   names                what the kernel calls each in its table of connections; a visitor has port 0
  *   mark                 a phase ends here: times are measured anew
  *   finish               every connection says a last line, or comes again; then the outcome of each
  * A connection survives when each of its lines came back once, in order, from the same server; one of
@@ -163,7 +163,11 @@ const COMMANDS = {
     say({ opened: visitors.length });
   },
   names() {
-    say({ names: flows.map(({ kind, name }) => ({ kind, ...name })) });
+    const ofVisit = ({ flow: { kind, protocol, vip, port }, from }) => ({
+      ...{ kind, protocol, client: `${from} 0`, service: `${vip} ${port}` },
+    });
+    const ofFlow = ({ kind, protocol, name }) => ({ kind, protocol, ...name });
+    say({ names: [...flows.map(ofFlow), ...visitors.map(ofVisit)] });
   },
   state() {
     for (const { flow } of visitors) if (flow.received > 0 && !flow.isOver) flow.close();

@@ -1,7 +1,7 @@
 /** Many connections of one client: `load-client.mjs`, told what to do. */
 import type { ChildProcess } from 'node:child_process';
 import { end, Lines, script, start, until } from './processes.ts';
-import { DR_VIP, DR_VIP6, NAT_VIP, NAT_VIP6, PORT, PORTS, TUN_VIP } from './topology.ts';
+import { DR_VIP, DR_VIP6, MARK, NAT_VIP, NAT_VIP6, PORT, PORTS, TUN_VIP } from './topology.ts';
 
 export interface Phase {
   /** Between two answers. */
@@ -23,6 +23,7 @@ export interface Outcome {
 
 interface ConnectionName {
   readonly kind: string;
+  readonly protocol: string;
   readonly client: string;
   readonly service: string;
 }
@@ -81,10 +82,16 @@ export class LoadClient {
     await this.#answered();
   }
 
-  /** What `Director.connections` calls each. */
+  /** What `Director.connections` calls each; also where visitors go, whose connections have ended. */
   async names(): Promise<ReadonlySet<string>> {
     const synced = (await this.#names()).filter(({ kind }) => kind !== 'one-packet');
-    return new Set(synced.map(({ client, service }) => `${client} ${service}`));
+    return new Set(
+      synced.map(({ kind, protocol, client, service }) =>
+        kind === 'marked'
+          ? `IP ${client} 0.0.0.${MARK} 0`
+          : `${protocol.toUpperCase()} ${client} ${service}`,
+      ),
+    );
   }
 
   async busyPorts(): Promise<number[]> {

@@ -227,3 +227,22 @@ describe('what is wrong in one part of ipvs', () => {
     expect(mixed).toMatch(/^4:.*cannot be synchronised/);
   });
 });
+
+describe('a service whose address moves with another instance than the daemons follow', () => {
+  const services = 'services: [{ name: smtp, address: "203.0.113.110:25", servers: [10.0.0.11] }]';
+  const GROUP = 'sync_groups: [{ name: all, instances: [web, mail] }]\n';
+
+  test.each([
+    ['interface: eth1, instance: web', '', 1],
+    ['interface: eth1, instance: web, mode: both', '', 0],
+    ['interface: eth1, instance: web', GROUP, 0],
+    ['interface: eth1, instance: mail', '', 0],
+  ])('is advised against: { %s } %s', (sync, groups, count) => {
+    const result = load(`{ sync: { ${sync} }, ${services} }`, `${groups}${INSTANCES}${MAIL}`);
+    expect(errors(result)).toEqual([]);
+    const told = result.ok ? result.value.warnings.map(({ message }) => message) : [];
+    expect(told).toEqual(
+      Array.from({ length: count }, () => expect.stringContaining('moves with "mail"')),
+    );
+  });
+});
