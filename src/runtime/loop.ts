@@ -50,6 +50,9 @@ const BATCH = 64;
  */
 const BATCHES_MAX = 48;
 
+/** Later than any rehearsal. */
+const STOOD_STILL = 10_000 as Duration;
+
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -166,7 +169,10 @@ export class Loop {
     this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
   }
 
-  /** Whoever was silent until the deadline is judged without the way round by the timer. */
+  /**
+   * Whoever was silent until the deadline is judged without the way round by the timer; but not when the
+   * thread stood still meanwhile, for then it has not been listening (the turn that comes finds out).
+   */
   #awaitSilence(): void {
     if (!this.#approach.isNear(this.#now)) return;
     const deadline = this.#engine.deadline();
@@ -177,8 +183,8 @@ export class Loop {
       empty = this.#ports.packets.drain(BATCH, this.#receive);
       return this.#received > 0;
     });
-    if (!empty) return;
-    this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    if (!empty || this.#tick() - deadline > STOOD_STILL) return;
+    this.#perform(this.#engine.handle(QUIET, this.#now));
     this.#turnedAt = this.#now;
     if (reached) this.#observer.lateness(this.#now - deadline);
   }

@@ -232,6 +232,16 @@ describe('the loop', () => {
     expect(ports.view?.master?.priority).toBe(200);
   });
 
+  test('listens anew when the machine stood still in that wait', () => {
+    const ports = rehearsing(seconds(10));
+    ports.turnAfter(microseconds(ports.deadline - ports.now));
+    expect(ports.view?.state).toBe('BACKUP');
+    ports.turnAfter(microseconds(1));
+    expect(ports.reports.some(({ kind }) => kind === 'stall')).toBe(true);
+    expect(ports.view?.state).toBe('BACKUP');
+    expect(ports.deadline).toBeGreaterThan(ports.now + seconds(3));
+  });
+
   test('judges nobody silent while more packets wait than it has read', () => {
     const ports = rehearsing(milliseconds(9));
     ports.heardInRehearsal = [
