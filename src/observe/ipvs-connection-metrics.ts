@@ -50,7 +50,7 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   ),
   total(
     'vrrp_ipvs_connections_lost_total',
-    'Connections of a former MASTER that were not here five seconds after a take-over.',
+    'Connections of a former MASTER that were neither here at a take-over nor five seconds after it.',
     ({ moves }) => moves.lost,
   ),
   metric(

@@ -8,15 +8,17 @@ import type { TableSummary } from '../../net/connection.ts';
 /** One a second: longer than the kernel keeps an entry in its buffer (2 s, looked at once a second). */
 export const COMPARISONS = 5;
 
+/** Of each bucket, how many connections more `complete` has than `other`. */
+export function differenceOf(complete: TableSummary, other: TableSummary): Uint16Array {
+  return complete.buckets.map((count, bucket) => Math.max(0, count - (other.buckets[bucket] ?? 0)));
+}
+
 export class TableComparison {
   #differences: Uint16Array[] = [];
 
   /** `complete` has what `other` should have. */
   note(complete: TableSummary, other: TableSummary): void {
-    const difference = complete.buckets.map((count, bucket) =>
-      Math.max(0, count - (other.buckets[bucket] ?? 0)),
-    );
-    this.#differences.push(difference);
+    this.#differences.push(differenceOf(complete, other));
     if (this.#differences.length > COMPARISONS) this.#differences.shift();
   }
 
@@ -27,6 +29,14 @@ export class TableComparison {
   /** Connections that the other table lacks; undefined: it was not compared often enough. */
   get missing(): number | undefined {
     return this.#steady()?.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The same, of no bucket more than `most` says. */
+  missingWithin(most: Uint16Array): number | undefined {
+    return this.#steady()?.reduce(
+      (sum, count, bucket) => sum + Math.min(count, most[bucket] ?? 0),
+      0,
+    );
   }
 
   /** Buckets whose connections the other table lacks. */

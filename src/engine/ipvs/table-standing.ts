@@ -5,7 +5,7 @@
  */
 import { emptySummary, type TableSummary } from '../../net/connection.ts';
 import { after, type Duration, type Instant, seconds } from '../../net/time.ts';
-import { COMPARISONS, TableComparison } from './table-comparison.ts';
+import { COMPARISONS, differenceOf, TableComparison } from './table-comparison.ts';
 
 /** A director that was silent for so long is not counted on. */
 const FORGET: Duration = seconds(10);
@@ -70,6 +70,8 @@ interface TakeOver {
   readonly former: Peer;
   readonly comparison: TableComparison;
   readonly before: number | undefined;
+  /** Of each bucket what was not here at that moment: what ends afterwards was not lost by the move. */
+  readonly lacking: Uint16Array;
   count: number;
 }
 
@@ -117,6 +119,7 @@ export class TableStanding {
             former: { ...former },
             comparison: new TableComparison(),
             before: former.comparison.missing,
+            lacking: differenceOf(former.summary, this.#own),
             count: 0,
           }
         : undefined;
@@ -135,9 +138,10 @@ export class TableStanding {
     takeOver.count++;
     if (takeOver.count < COMPARISONS) return undefined;
     this.#takeOver = undefined;
-    const { former, comparison, before } = takeOver;
+    const { former, comparison, before, lacking } = takeOver;
     const { live } = former.summary;
-    return { kind: 'take-over', peer: former.name, live, before, missing: comparison.missing };
+    const missing = comparison.missingWithin(lacking);
+    return { kind: 'take-over', peer: former.name, live, before, missing };
   }
 
   heard({ sender, name, isMaster, summary }: HeardSummary, now: Instant): void {

@@ -228,6 +228,23 @@ describe('a take-over', () => {
     expect(pair.compare(tableOf(100), emptySummary(), false, 1)).toMatchObject([{ missing: 0 }]);
   });
 
+  test('does not count what was here then and has ended when it is looked at for the first time', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(214), tableOf(221), true);
+    pair.standing.follow(true, pair.now);
+    expect(pair.compare(tableOf(100), emptySummary(), false)).toMatchObject([{ missing: 7 }]);
+  });
+
+  test('counts young ones that no comparison before had found missing', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(221), tableOf(221), true);
+    pair.hear(tableOf(240), true);
+    pair.standing.follow(true, pair.now);
+    expect(pair.compare(tableOf(221), emptySummary(), false)).toMatchObject([
+      { before: 0, missing: 19 },
+    ]);
+  });
+
   test('of a MASTER that never told of its table says nothing', () => {
     const pair = new Pair(false);
     pair.standing.follow(true, pair.now);
