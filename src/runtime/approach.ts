@@ -24,8 +24,8 @@ const REHEARSAL = 5_000 as Duration;
 const BRIEFLY = 1_200 as Duration;
 const BREAK = 200 as Duration;
 
-/** What ran less than this ago needs no rehearsal. */
-const FAR_OFF = 50_000 as Duration;
+/** What is nearer than this is not worth a wake-up of its own. */
+const FAR_OFF = 9_000 as Duration;
 
 type Deadlines = Pick<Engine, 'deadline' | 'awaitsSilence' | 'expectsSilence'>;
 
@@ -45,10 +45,9 @@ export class Approach {
 
   /** When the loop is to wake up: shortly before the deadline when it is that of a silence far off. */
   wakeUpAt(now: Instant): Instant {
-    if (!this.#awaits(now)) return this.#engine.deadline();
-    this.#engine.expectsSilence(now, REHEARSE_AHEAD);
-    const exact = this.#engine.deadline();
-    return exact - now > FAR_OFF ? ((exact - REHEARSE_AHEAD) as Instant) : exact;
+    const deadline = this.#engine.deadline();
+    if (!this.#awaits(now) || deadline - now <= FAR_OFF) return deadline;
+    return (deadline - REHEARSE_AHEAD) as Instant;
   }
 
   /** Whether some silence is the next thing to come, and soon. */

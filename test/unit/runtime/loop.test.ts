@@ -199,6 +199,20 @@ describe('the loop', () => {
     expect(ports.lateness.at(-1)).toBeLessThan(milliseconds(1));
   });
 
+  test('rehearses the take-over from a MASTER that advertised every 10 ms, too', () => {
+    const ports = new FakePorts(
+      { advertisementInterval: milliseconds(10) },
+      'off',
+      milliseconds(2),
+    );
+    ports.loop.start();
+    const due = ports.now + microseconds(36_093.75);
+    expect(ports.deadline).toBeCloseTo(due - milliseconds(8), -1);
+    ports.tick = microseconds(100);
+    expect(ports.turnAfter(microseconds(ports.deadline - ports.now))).toContain('rehearse');
+    expect(ports.view?.state).toBe('MASTER');
+  });
+
   test('has the next tick armed after a take-over that it awaited', () => {
     const ports = rehearsing();
     ports.turnAfter(microseconds(ports.deadline - ports.now));
