@@ -8,8 +8,8 @@ import type { Duration } from '../net/time.ts';
 /** So long may an advertisement have to wait for them. */
 const TURN: Duration = 1_000 as Duration;
 
-/** The most is what there is room for as long as nothing has been measured. */
-const LIMIT = { least: 4, most: 32 } as const;
+/** `first`: as long as nothing has been measured; the worker may be at work already. */
+const LIMIT = { least: 4, first: 16, most: 32 } as const;
 
 /** A few changes say nothing of the next: they pay for caches that are cold. */
 const TELLING = 8;
@@ -18,7 +18,7 @@ const TELLING = 8;
 const SLOW = 40;
 
 export class Pace {
-  #limit: number = LIMIT.most;
+  #limit: number = LIMIT.first;
   #left = this.#limit;
   #slow = false;
 
@@ -48,7 +48,7 @@ export class Pace {
 
   /** Nothing is left to do: whatever comes next is measured anew. */
   rest(): void {
-    this.#limit = LIMIT.most;
+    this.#limit = LIMIT.first;
     this.#slow = false;
   }
 }

@@ -9,8 +9,8 @@ function roomIn(pace: Pace): number {
   return room;
 }
 
-test('There is room for thirty-two changes as long as nothing has been measured', () => {
-  expect(roomIn(new Pace())).toBe(32);
+test('There is room for sixteen changes as long as nothing has been measured', () => {
+  expect(roomIn(new Pace())).toBe(16);
 });
 
 test('A turn has room for what lately took a millisecond, within bounds', () => {
@@ -26,7 +26,7 @@ test('A few changes, and those that nobody has timed, tell nothing', () => {
   const pace = new Pace();
   pace.measured(7, microseconds(7_000));
   pace.measured(100, undefined);
-  expect(roomIn(pace)).toBe(32);
+  expect(roomIn(pace)).toBe(16);
   expect(pace.isSlow).toBe(false);
 });
 
@@ -38,5 +38,5 @@ test('The kernel is slow from 40 microseconds for each change on, until all is d
   expect(pace.isSlow).toBe(true);
   pace.rest();
   expect(pace.isSlow).toBe(false);
-  expect(roomIn(pace)).toBe(32);
+  expect(roomIn(pace)).toBe(16);
 });
