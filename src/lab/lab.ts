@@ -59,6 +59,7 @@ export class Lab {
   #processes: ProcessIdentity[] = [];
   readonly #started: LabProcess[] = [];
   #isDown = false;
+  #removal: Promise<void> | undefined;
   readonly #blocked = new Map<string, Crossing>();
 
   private constructor(layout: LabLayout) {
@@ -109,9 +110,13 @@ export class Lab {
     for (const started of this.#started) started.release();
   }
 
+  /** Whoever asks while it is being removed waits for the same. */
   down(): Promise<void> {
     this.#isDown = true;
-    return tearDown(this.layout.prefix);
+    this.#removal ??= tearDown(this.layout.prefix).finally(() => {
+      this.#removal = undefined;
+    });
+    return this.#removal;
   }
 
   /** Where a file of the lab lies; removed with the lab. */

@@ -35,8 +35,18 @@ export async function tearDown(prefix: string): Promise<void> {
     await sleep(STRAGGLER_MILLISECONDS);
   } while ((await inhabitantsOf(namespaces)).length > 0);
   const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
-  if (lines !== '') await run('ip', ['-force', '-batch', '-'], { input: lines });
+  if (lines !== '') await deleteNamespaces(namespaces, lines);
   removeState(prefix);
+}
+
+/** Somebody else may be removing the same lab: what is gone afterwards is no failure. */
+async function deleteNamespaces(namespaces: readonly string[], lines: string): Promise<void> {
+  try {
+    await run('ip', ['-force', '-batch', '-'], { input: lines });
+  } catch (cause) {
+    const left = await existingNamespaces();
+    if (namespaces.some((name) => left.has(name))) throw cause;
+  }
 }
 
 export async function tearDownAll(): Promise<string[]> {
