@@ -78,16 +78,18 @@ export class KernelAnswers {
   }
 
   /**
-   * Ends a turn: what is there is announced. While more are added it waits, for those follow within
-   * some milliseconds, unless it becomes clear that they do not.
+   * Ends a turn: what is there is announced. A router that lacks some waits while more are added, for
+   * those follow within some milliseconds, unless it becomes clear that they do not.
    */
   settle(now: Instant): void {
     const { keeper, pace, announcer } = this.#parts;
-    if (this.#arrived.size === 0 || !(keeper.idle || pace.isSlow)) return;
+    if (this.#arrived.size === 0) return;
+    const isOver = keeper.idle || pace.isSlow;
     for (const router of this.#arrived) {
+      if (!isOver && !keeper.isComplete(router)) continue;
+      this.#arrived.delete(router);
       if (router.announceWhenReady) announcer.announceArrived(router, now);
     }
-    this.#arrived.clear();
   }
 
   listenFailed(index: number, now: Instant): void {
