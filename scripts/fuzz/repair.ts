@@ -2,13 +2,11 @@
  * Makes lengths and checksums of a damaged packet right again: without that, nearly every case would
  * end at the first check and none would reach the last.
  */
+
+import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';
 import { byteAt, putUint16 } from '../../src/wire/bytes.ts';
 import { finishChecksum, sum16 } from '../../src/wire/checksum.ts';
-import {
-  ipv4PseudoHeaderSum,
-  ipv6PseudoHeaderSum,
-  PROTOCOL_VRRP,
-} from '../../src/wire/vrrp/checksum.ts';
+import { ipv4PseudoHeaderSum, ipv6PseudoHeaderSum } from '../../src/wire/vrrp/checksum.ts';
 
 const CHECKSUM = 6;
 

@@ -6,9 +6,9 @@
 import type { ReceiverProfile, Verdict } from '../engine/intake.ts';
 import type { DiscardReason } from '../engine/intake-reasons.ts';
 import { familyOf, type IpAddress } from '../net/address.ts';
+import { PROTOCOL_VRRP } from '../net/vrrp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
 import { AUTH_PASSWORD } from '../wire/vrrp/auth.ts';
-import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
 
 export interface DecodeRequest {
   /** The VRRP message without its IP header. */

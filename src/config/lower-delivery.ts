@@ -1,6 +1,7 @@
 /** From whom and to whom advertisements go. */
 import type { UnicastPeer, UnicastSettings } from '../engine/settings.ts';
 import { type Family, type IpAddress, isLinkLocal } from '../net/address.ts';
+import { isOwner, VRRP_TTL } from '../net/vrrp.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 import { addressEntries, addressOf, lowerHostAddress, requireFamily } from './lower-address.ts';
@@ -83,7 +84,7 @@ function lowerPeers(
     } else if (peers.has(address)) {
       findings.error(path, 'conflict', `${address} is already in this list`);
     }
-    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? 255;
+    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? VRRP_TTL;
     peers.set(address, { address, minimumTtl });
   }
   return [...peers.values()];
@@ -99,7 +100,7 @@ function checkNotVirtual(
   path: ReturnType<Inherited['at']>,
   findings: Findings,
 ): void {
-  if (values.priority === 255) return;
+  if (isOwner(values.priority)) return;
   const entries = [
     ...addressEntries(values.addresses, []),
     ...addressEntries(values.extra_addresses, []),

@@ -2,6 +2,7 @@
 import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
 import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
 import { type Duration, formatDuration, milliseconds, seconds } from '../net/time.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
@@ -192,7 +193,7 @@ function lowerPreemptWhenSynced(
     const message = '"preempt: false" never preempts: remove one of them';
     findings.error(at('preempt_when_synced'), 'conflict', message);
   }
-  if (values.priority === 255) {
+  if (isOwner(values.priority)) {
     const message = 'priority 255 is MASTER from the start and waits for nothing: use 254';
     findings.error(at('preempt_when_synced'), 'conflict', message);
   }
@@ -235,7 +236,7 @@ function advise(
   realtime: AgentSettings['realtime'],
   findings: Findings,
 ): void {
-  if (values.priority === 255) {
+  if (isOwner(values.priority)) {
     const text = 'priority 255 says that the addresses belong to this router: it is MASTER at once';
     findings.warn(at('priority'), text);
     if (values.preempt === false) {

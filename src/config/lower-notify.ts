@@ -1,6 +1,7 @@
 /** `notify` of the file as settings. */
 import type { InstanceSettings } from '../engine/settings.ts';
 import { type Duration, milliseconds, seconds } from '../net/time.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { Findings, Path } from './finding.ts';
 import type { DurationRange } from './lower-timing.ts';
 import { lowerDuration } from './lower-timing.ts';
@@ -76,7 +77,7 @@ export function lowerBeforeMaster(
 ): InstanceSettings['beforeMaster'] {
   const before = file?.before_master;
   if (before === undefined) return undefined;
-  if (priority === 255) {
+  if (isOwner(priority)) {
     const message =
       'the owner of the addresses (priority 255) is MASTER at once: nothing can run before';
     findings.error(at('before_master'), 'conflict', message, 'key');

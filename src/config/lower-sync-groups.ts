@@ -1,11 +1,10 @@
 /** Sync groups of the file as settings; what only the instances together can tell is checked here. */
 import type { InstanceSettings, SyncGroupSettings } from '../engine/settings.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { Findings, Path } from './finding.ts';
 import { lowerTrack, type Probes } from './lower-track.ts';
 import { didYouMean } from './nearest.ts';
 import type { SyncGroupFile } from './sync-group-schema.ts';
-
-const OWNER = 255;
 
 export function lowerSyncGroups(
   groups: readonly SyncGroupFile[] | undefined,
@@ -59,7 +58,7 @@ function checkMembers(
 
 /** An owner is MASTER from its start, before any other member could be. */
 function checkOwners(members: readonly InstanceSettings[], at: At, findings: Findings): void {
-  const owners = members.filter(({ priority }) => priority === OWNER);
+  const owners = members.filter(({ priority }) => isOwner(priority));
   if (owners.length === 0 || owners.length === members.length) return;
   const message = `"${owners[0]?.name}" owns its addresses (priority 255): all members have to, or none`;
   findings.error(at('instances'), 'conflict', message);

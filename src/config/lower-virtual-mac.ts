@@ -1,6 +1,7 @@
 /** The virtual MAC address of an instance, and which of its addresses it carries. */
 import type { VirtualAddress, VirtualMacSettings } from '../engine/settings.ts';
-import { type Family, familyOf, isLinkLocal, mac } from '../net/address.ts';
+import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
+import { virtualMac as virtualMacOf } from '../net/vrrp.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 
@@ -29,10 +30,9 @@ export function lowerVirtualMac(
       'set garp.refresh, 60s for example, or they flood its traffic';
     findings.warn(at('virtual_mac'), text);
   }
-  const form = family === 'ipv4' ? '01' : '02';
   return {
     interface: chosen ?? virtualLinkName(parent, family, vrid),
-    mac: mac(`00:00:5e:00:${form}:${vrid.toString(16).padStart(2, '0')}`),
+    mac: virtualMacOf(family, vrid),
   };
 }
 

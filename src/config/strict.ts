@@ -5,6 +5,7 @@
 
 import type { InstanceSettings } from '../engine/settings.ts';
 import { formatDuration } from '../net/time.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 
@@ -57,7 +58,7 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
   const { version, family, priority, addresses, extraAddresses } = instance;
   const own = [instance.interface, instance.virtualMac?.interface];
   const elsewhere = addresses.find((one) => !own.includes(one.interface));
-  const owner = priority === 255;
+  const owner = isOwner(priority);
   return [
     {
       at: ['unicast'],

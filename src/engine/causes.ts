@@ -4,6 +4,7 @@ import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import { masterDownInterval, releaseWait } from '../../fsm/vrrp/timing.ts';
 import type { IpAddress } from '../net/address.ts';
 import { formatDuration } from '../net/time.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** `before` is the router as it was when the event came. */
@@ -16,7 +17,7 @@ export function causeOf(
   const { context } = before;
   switch (event.type) {
     case 'startup':
-      return context.priority === 255 ? 'owner of the addresses starts as MASTER' : 'started';
+      return isOwner(context.priority) ? 'owner of the addresses starts as MASTER' : 'started';
     case 'shutdown':
       return 'asked to stop';
     case 'master-timeout':

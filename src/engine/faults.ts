@@ -2,6 +2,7 @@
 import type { FaultEvent, RecoveryEvent } from '../../fsm/vrrp/events.ts';
 import { familyOf, type IpAddress, isLinkLocal } from '../net/address.ts';
 import type { AddressState } from '../net/link.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { InstanceSettings } from './settings.ts';
 import type { FaultReason } from './view.ts';
@@ -86,7 +87,7 @@ export function sourceOf(
     if (wanted === undefined ? !virtual.hasKey(key) : address === wanted) return address;
     first ??= address;
   }
-  const mayUseVirtual = settings.priority === 255 && settings.unicast === undefined;
+  const mayUseVirtual = isOwner(settings.priority) && settings.unicast === undefined;
   return wanted === undefined && mayUseVirtual ? first : undefined;
 }
 

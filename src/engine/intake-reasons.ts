@@ -1,3 +1,5 @@
+import type { CounterName } from './counters.ts';
+
 /**
  * Reasons for which a received packet is refused, and oddities that do not refuse it. The names
  * are those of RFC 8347 where it has one; logs, metrics, counters and `decode` share them.
@@ -29,3 +31,52 @@ export type PacketWarning =
   | 'owner-conflict'
   | 'priority-conflict'
   | 'checksum-form-changed';
+
+/**
+ * The counter of each reason. A leaf of RFC 8347 counts the oddities that do not refuse a packet as
+ * well; where a reason can be either, `refusals` counts the refusals alone.
+ */
+export const DISCARD_COUNTERS: {
+  readonly [Reason in DiscardReason]: {
+    readonly counter: CounterName;
+    readonly refusals?: CounterName;
+  };
+} = {
+  'packet-length-error': { counter: 'packet-length-errors' },
+  'ip-ttl-error': { counter: 'ip-ttl-errors' },
+  'version-error': { counter: 'version-errors' },
+  'invalid-type': { counter: 'invalid-type-pkts-rcvd' },
+  'checksum-error': { counter: 'checksum-errors' },
+  'vrid-error': { counter: 'vrid-errors' },
+  'address-count-zero': { counter: 'address-list-errors', refusals: 'address-list-discards' },
+  'address-list-error': { counter: 'address-list-errors', refusals: 'address-list-discards' },
+  'interval-error': { counter: 'interval-errors', refusals: 'interval-discards' },
+  'auth-type-mismatch': { counter: 'auth-type-mismatches' },
+  'auth-failure': { counter: 'auth-failures' },
+  'owner-conflict': { counter: 'owner-conflicts', refusals: 'owner-conflict-discards' },
+  'unknown-peer': { counter: 'unknown-peers' },
+  'delivery-mismatch': { counter: 'delivery-mismatches' },
+  'own-packet': { counter: 'own-packets' },
+};
+
+export const WARNING_COUNTERS: { readonly [Warning in PacketWarning]: CounterName } = {
+  'interval-error': 'interval-errors',
+  'address-list-error': 'address-list-errors',
+  'owner-conflict': 'owner-conflicts',
+  'priority-conflict': 'priority-conflicts',
+  'checksum-form-changed': 'checksum-form-changes',
+};
+
+/** Counts the packets that were refused for this reason, and nothing else. */
+export function refusalCounter(reason: DiscardReason): CounterName {
+  const { counter, refusals } = DISCARD_COUNTERS[reason];
+  return refusals ?? counter;
+}
+
+/**
+ * Counters of packets that another router sent and that were refused: how a peer that is set up
+ * wrongly shows up.
+ */
+export const REFUSAL_COUNTERS: readonly CounterName[] = [
+  ...new Set(DISCARD_REASONS.filter((reason) => reason !== 'own-packet').map(refusalCounter)),
+];

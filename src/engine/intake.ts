@@ -10,12 +10,15 @@ import {
   isLinkLocal,
 } from '../net/address.ts';
 import type { Duration } from '../net/time.ts';
+import { isOwner, PROTOCOL_VRRP, VRRP_TTL } from '../net/vrrp.ts';
 import { byteAt } from '../wire/bytes.ts';
 import { decodeAdvertisement, type ReceivedAdvertisement } from '../wire/vrrp/advertisement.ts';
 import { equalInConstantTime, passwordBytes } from '../wire/vrrp/auth.ts';
-import { type ChecksumForm, matchingForm, PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
+import { type ChecksumForm, matchingForm } from '../wire/vrrp/checksum.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { Authentication, ChecksumPolicy, UnicastSettings } from './settings.ts';
+
+export { VRRP_GROUP } from '../net/vrrp.ts';
 
 /** What a receiver expects; `undefined` leaves a check out (a decoder without a configuration). */
 export interface ReceiverProfile {
@@ -85,12 +88,6 @@ const IPV6: Layout = {
   addressLength: 16,
 };
 
-/** 224.0.0.18 and ff02::12 (RFC 9568 sections 5.1.1.2, 5.1.2.2). */
-export const VRRP_GROUP: { readonly [F in Family]: IpAddress } = {
-  ipv4: '224.0.0.18' as IpAddress,
-  ipv6: 'ff02::12' as IpAddress,
-};
-
 /** Offset of the VRRP message in an IP packet; undefined when the packet is no such thing. */
 export function vrrpOffset(packet: Uint8Array, length: number): number | undefined {
   if (length < 20) return undefined;
@@ -123,10 +120,10 @@ function judgeDelivery(
 ): Verdict | undefined {
   const ttl = byteAt(packet, layout.ttlOffset);
   const { delivery } = receiver;
-  if (delivery === 'any') return ttl === 255 ? undefined : refuse('ip-ttl-error');
+  if (delivery === 'any') return ttl === VRRP_TTL ? undefined : refuse('ip-ttl-error');
   const multicast = isMulticastDestination(packet, layout);
   if (delivery === 'multicast') {
-    if (ttl !== 255) return refuse('ip-ttl-error');
+    if (ttl !== VRRP_TTL) return refuse('ip-ttl-error');
     if (!multicast) return refuse('delivery-mismatch');
   } else {
     if (multicast) return refuse('delivery-mismatch');
@@ -219,8 +216,8 @@ function judgeContent(
   if (differsInInterval(advertisement, receiver) && receiver.alsoVersion2 !== true) {
     return 'interval-error';
   }
-  if (receiver.priority === 255) return 'owner-conflict';
-  if (receiver.checkAddressList && priority !== 255 && !sameAddresses(addresses, receiver)) {
+  if (isOwner(receiver.priority)) return 'owner-conflict';
+  if (receiver.checkAddressList && !isOwner(priority) && !sameAddresses(addresses, receiver)) {
     return 'address-list-error';
   }
   return undefined;
@@ -247,7 +244,7 @@ function warningsOf(
   const found: PacketWarning[] = [];
   if (differsInInterval(advertisement, receiver)) found.push('interval-error');
   if (!sameAddresses(addresses, receiver)) found.push('address-list-error');
-  if (receiver.priority === 255) found.push('owner-conflict');
+  if (isOwner(receiver.priority)) found.push('owner-conflict');
   else if (receiver.priority !== undefined && priority === receiver.priority) {
     found.push('priority-conflict');
   }

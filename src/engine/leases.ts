@@ -5,6 +5,7 @@
 import { familyOf } from '../net/address.ts';
 import type { AddressChange } from '../net/link.ts';
 import type { Duration, Instant } from '../net/time.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
@@ -91,7 +92,7 @@ function isHeld(router: VirtualRouter, address: ManagedAddress, link: Link): boo
   const present = link.addresses.get(address.key);
   if (present === undefined || !address.held || address.pending !== 'none') return false;
   if (address.retired || !router.serves) return false;
-  return router.settings.priority !== 255 || present.ours;
+  return !isOwner(router.settings.priority) || present.ours;
 }
 
 /** The kernel takes the flags of a renewal for the new ones: it says the same as the addition. */

@@ -1,5 +1,6 @@
 /** Carries out what operators ask for. Each request is answered once, by a report with its number. */
 import type { Instant } from '../net/time.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
 import { HandOvers } from './hand-over.ts';
@@ -90,7 +91,7 @@ export class Operations {
 
   /** Of every member of its sync group: their order among the directors is to stay the same. */
   #override(router: VirtualRouter, priority: number | null, now: Instant): OperatorAnswer {
-    if (router.priority.configured === 255) {
+    if (isOwner(router.priority.configured)) {
       return refused('owner', 'it owns its addresses: its priority is 255 and stays so');
     }
     const reason = priority === null ? 'override ended' : 'override';
@@ -179,7 +180,7 @@ const HANDING_OVER = refused('in-progress', 'a hand-over is under way');
 
 function whyNot(router: VirtualRouter, request: HandOverRequest): OperatorAnswer | undefined {
   if (request.force) return undefined;
-  if (router.priority.configured === 255) {
+  if (isOwner(router.priority.configured)) {
     const message =
       'it owns its addresses: they may be those of the interface itself, and whoever takes over yields to it again';
     return refused('owner', message);

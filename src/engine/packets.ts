@@ -1,6 +1,7 @@
 /** What a virtual router puts on the wire around its message: IP headers, gratuitous ARP and ND. */
 import { familyOf, type IpAddress, type MacAddress } from '../net/address.ts';
 import type { LinkAttributes, OutgoingDatagram } from '../net/link.ts';
+import { PROTOCOL_VRRP, VRRP_TTL } from '../net/vrrp.ts';
 import { encodeArpAnnouncement } from '../wire/arp.ts';
 import {
   ETHERTYPE_IPV4,
@@ -11,11 +12,7 @@ import {
 import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
 import { fragmentIpv6Packet, isLaterFragment } from '../wire/ipv6-fragments.ts';
 import { encodeNeighborAdvertisement } from '../wire/neighbor.ts';
-import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
 import type { InstanceSettings } from './settings.ts';
-
-/** TTL and Hop Limit of every advertisement (RFC 9568 sections 5.1.1.3, 5.1.2.3). */
-const TTL = 255;
 
 /** DSCP CS6, network control (RFC 4594 section 3.2). */
 const TRAFFIC_CLASS = 0xc0;
@@ -34,9 +31,9 @@ export function enclose(
 ): readonly Uint8Array[] {
   const addresses = { source, destination, trafficClass: TRAFFIC_CLASS };
   if (familyOf(source) === 'ipv4') {
-    return [encodeIpv4Packet({ ...addresses, ttl: TTL, protocol: PROTOCOL_VRRP }, message)];
+    return [encodeIpv4Packet({ ...addresses, ttl: VRRP_TTL, protocol: PROTOCOL_VRRP }, message)];
   }
-  const header = { ...addresses, hopLimit: TTL, nextHeader: PROTOCOL_VRRP };
+  const header = { ...addresses, hopLimit: VRRP_TTL, nextHeader: PROTOCOL_VRRP };
   const packet = encodeIpv6Packet(header, message);
   const mtu = Math.min(fragments.mtu, ETHERNET_MTU);
   return fragmentIpv6Packet(packet, mtu, fragments.identification);

@@ -3,9 +3,7 @@
  * somebody set in its place, and what tracked things add or take away. `Transitions.reprioritize`
  * puts it into force.
  */
-
-/** Priority of the address owner: it stays what it is (RFC 9568 section 5.2.4). */
-const OWNER = 255;
+import { isOwner } from '../net/vrrp.ts';
 
 /** What is left to a router that does not own the addresses; 0 says that it resigns. */
 const LOWEST = 1;
@@ -32,7 +30,8 @@ export class Priority {
 
   /** What is advertised: 1..254, or 255 for the owner. */
   get effective(): number {
-    if (this.#configured === OWNER) return OWNER;
+    // The owner's stays what it is (RFC 9568 section 5.2.4).
+    if (isOwner(this.#configured)) return this.#configured;
     let sum = this.#override ?? this.#configured;
     for (const by of this.#adjustments.values()) sum += by;
     return Math.min(HIGHEST, Math.max(LOWEST, sum));

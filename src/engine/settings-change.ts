@@ -4,6 +4,7 @@
  * instance runs; the compiler wants an answer for every key.
  */
 import { isSame } from '../net/equality.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 
 /**
@@ -15,8 +16,6 @@ export type Application = 'in-place' | 'restart';
 
 type Rule = Application | ((before: InstanceSettings, after: InstanceSettings) => Application);
 
-const OWNER = 255;
-
 /** `VirtualRouter.adopt` and `Reconfiguration` make true what is `in-place` here. */
 const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   name: 'in-place',
@@ -26,7 +25,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   version: 'restart',
   alsoVersion2: 'restart',
   priority: (before, after) =>
-    before.priority === OWNER || after.priority === OWNER ? 'restart' : 'in-place',
+    isOwner(before.priority) || isOwner(after.priority) ? 'restart' : 'in-place',
   advertisementInterval: 'in-place',
   addresses: 'in-place',
   extraAddresses: 'in-place',

@@ -4,6 +4,7 @@
  * the kernel takes much longer to make one or to set one down, so that others are asked for that.
  */
 import { familyOf } from '../net/address.ts';
+import { ENODEV } from '../net/errno.ts';
 import type { LinkEvent } from '../net/link.ts';
 import { after, type Instant, milliseconds, NEVER, seconds } from '../net/time.ts';
 import type { Input } from './inputs.ts';
@@ -14,7 +15,6 @@ import type { Timers } from './timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** errno(3). */
-const ENODEV = 19;
 
 /** Links that one turn of the loop sets up; each takes some 50 us. */
 const RAISED_IN_A_TURN = 16;

@@ -2,11 +2,10 @@
 
 import type { IpAddress, MacAddress } from '../net/address.ts';
 import { seconds } from '../net/time.ts';
+import { PROTOCOL_VRRP, VRRP_GROUP, VRRP_TTL } from '../net/vrrp.ts';
 import { ETHERTYPE_IPV4, encodeEthernetFrame, multicastMac } from '../wire/ethernet.ts';
 import { encodeIpv4Packet } from '../wire/ip.ts';
-import { vrrpGroup } from '../wire/vrrp/addresses.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
-import { PROTOCOL_VRRP } from '../wire/vrrp/checksum.ts';
 import type { LabHost } from './layout.ts';
 
 /** Each has to be refused for one reason. */
@@ -31,7 +30,7 @@ const PRIORITY = 255;
 const LOWEST_PRIORITY = 1;
 
 export function forgedFrame(forgery: Forgery, target: ForgeryTarget, by: Forger): Uint8Array {
-  const group = vrrpGroup('ipv4');
+  const group = VRRP_GROUP.ipv4;
   const source = by.host.address;
   const version = forgery === 'version' ? otherVersion(target.version) : target.version;
   const { address } = target;
@@ -53,7 +52,7 @@ export function forgedFrame(forgery: Forgery, target: ForgeryTarget, by: Forger)
     {
       source,
       destination: group,
-      ttl: forgery === 'ttl' ? 64 : 255,
+      ttl: forgery === 'ttl' ? 64 : VRRP_TTL,
       trafficClass: 0xc0,
       identification: 1,
       protocol: PROTOCOL_VRRP,

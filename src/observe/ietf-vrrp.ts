@@ -6,6 +6,7 @@ import type { InstanceStateLeaves, RouterStateLeaves } from '../control/ietf-vrr
 import type { CountersDocument } from '../control/protocol.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView } from '../engine/view.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { WallClock } from './wall-clock.ts';
 
 /** FAULT behaves as Initialize with a reason. */
@@ -45,7 +46,7 @@ export function instanceStateLeaves(
   const event = view?.lastTransition?.event ?? '';
   return {
     state: STATE[view?.state ?? 'INIT'],
-    'is-owner': priority === 255,
+    'is-owner': isOwner(priority),
     ...(view?.state === 'BACKUP' && view.master !== null
       ? { 'last-adv-source': view.master.address }
       : {}),

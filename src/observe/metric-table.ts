@@ -5,7 +5,7 @@
 import type { IpvsDocument } from '../control/ipvs-document.ts';
 import type { CountersDocument, InstanceDocument, StatusDocument } from '../control/protocol.ts';
 import type { CounterName } from '../engine/counters.ts';
-import type { DiscardReason } from '../engine/intake-reasons.ts';
+import { DISCARD_REASONS, type DiscardReason, refusalCounter } from '../engine/intake-reasons.ts';
 import type { StateName } from '../engine/reports.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
@@ -45,28 +45,13 @@ const PAIRS = STATES.flatMap((from) =>
   STATES.filter((to) => to !== from).map((to) => [from, to] as const),
 );
 
-/** Counters of refused packets; those that count warnings too have a twin that does not. */
-const DISCARD_REASON: { readonly [Name in CounterName]?: DiscardReason } = {
-  'packet-length-errors': 'packet-length-error',
-  'ip-ttl-errors': 'ip-ttl-error',
-  'version-errors': 'version-error',
-  'invalid-type-pkts-rcvd': 'invalid-type',
-  'checksum-errors': 'checksum-error',
-  'address-list-discards': 'address-list-error',
-  'interval-discards': 'interval-error',
-  'auth-type-mismatches': 'auth-type-mismatch',
-  'auth-failures': 'auth-failure',
-  'owner-conflict-discards': 'owner-conflict',
-  'unknown-peers': 'unknown-peer',
-  'delivery-mismatches': 'delivery-mismatch',
-  'own-packets': 'own-packet',
-};
+/** Packets that belong to no instance: they are too short, or have a VRID that is not configured. */
+const GLOBAL_REASONS: readonly DiscardReason[] = ['packet-length-error', 'vrid-error'];
 
-/** Of packets that belong to no instance. */
-const GLOBAL_DISCARD_REASON: typeof DISCARD_REASON = {
-  'packet-length-errors': 'packet-length-error',
-  'vrid-errors': 'vrid-error',
-};
+/** One counter has the packets without addresses and those with other addresses than expected. */
+const INSTANCE_REASONS = DISCARD_REASONS.filter(
+  (reason) => reason !== 'vrid-error' && reason !== 'address-count-zero',
+);
 
 export const METRICS: readonly MetricDefinition[] = [
   {
@@ -121,8 +106,10 @@ export const METRICS: readonly MetricDefinition[] = [
     help: 'Packets refused, by reason; those that belong to no instance have an empty instance.',
     labels: ['instance', 'reason'],
     samples: ({ status }) => [
-      ...discards('', status.counters, GLOBAL_DISCARD_REASON),
-      ...status.instances.flatMap(({ name, counters }) => discards(name, counters, DISCARD_REASON)),
+      ...discards('', status.counters, GLOBAL_REASONS),
+      ...status.instances.flatMap(({ name, counters }) =>
+        discards(name, counters, INSTANCE_REASONS),
+      ),
     ],
   },
   counter(
@@ -190,11 +177,11 @@ function stateSamples({ name, vrid, family, interface: link, state }: InstanceDo
 function discards(
   instance: string,
   counters: CountersDocument,
-  reasons: typeof DISCARD_REASON,
+  reasons: readonly DiscardReason[],
 ): Sample[] {
-  return Object.entries(reasons).map(([counter, reason]) => ({
+  return reasons.map((reason) => ({
     labels: { instance, reason },
-    value: counters[counter as CounterName],
+    value: counters[refusalCounter(reason)],
   }));
 }
 

@@ -11,6 +11,7 @@ import { VirtualAddresses } from '../engine/virtual-addresses.ts';
 import { VirtualRouter } from '../engine/virtual-router.ts';
 import type { PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { AddressChange } from '../net/link.ts';
+import { isOwner } from '../net/vrrp.ts';
 
 export interface Emergency {
   readonly settings: Settings;
@@ -36,7 +37,7 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
       const holder = links.byName(name);
       const present = holder?.addresses.get(key);
       if (holder === undefined || present === undefined) continue;
-      if (instance.priority === 255 && !present.ours) continue;
+      if (isOwner(instance.priority) && !present.ours) continue;
       removals.push({ operation: 'remove', index: holder.attributes.index, address, prefixLength });
     }
   }

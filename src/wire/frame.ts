@@ -2,6 +2,8 @@
  * What a captured Ethernet frame is, as far as VRRP cares: for captures, the simulator and people
  * who watch a segment. Total: what is no good for anything else is `other`.
  */
+
+import { PROTOCOL_VRRP } from '../net/vrrp.ts';
 import { type ArpPacket, decodeArp } from './arp.ts';
 import { heldLength } from './bytes.ts';
 import {
@@ -18,7 +20,6 @@ import {
   type NeighborAdvertisement,
   PROTOCOL_ICMPV6,
 } from './neighbor.ts';
-import { PROTOCOL_VRRP } from './vrrp/checksum.ts';
 
 export type DecodedFrame =
   | { readonly kind: 'arp'; readonly ethernet: EthernetHeader; readonly arp: ArpPacket }

@@ -4,8 +4,8 @@ import { judge, type ReceiverProfile } from '../../src/engine/intake.ts';
 import type { Authentication } from '../../src/engine/settings.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import { centiseconds, seconds } from '../../src/net/time.ts';
+import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
-import { PROTOCOL_VRRP } from '../../src/wire/vrrp/checksum.ts';
 import {
   VECTORS,
   type Vector,

@@ -1,7 +1,8 @@
 /** `vrrp-agent decode`: what a VRRP packet says, or why it is refused. Needs no agent. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { judge, VRRP_GROUP } from '../../engine/intake.ts';
+import { judge } from '../../engine/intake.ts';
 import { familyOf, type IpAddress, ip, parseIp } from '../../net/address.ts';
+import { VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
 import { passwordBytes } from '../../wire/vrrp/auth.ts';
 import type { CliContext } from '../context.ts';
 import { type DecodeRequest, decodePacket } from '../decode-packet.ts';
@@ -32,7 +33,7 @@ export function register(program: Command, context: CliContext): void {
     .argument('<hex...>', 'bytes of the packet after its IP header; blanks and colons are skipped')
     .option('--src <address>', 'source of the packet', address)
     .option('--dst <address>', 'destination of the packet; default: the multicast group', address)
-    .option('--ttl <n>', 'TTL or Hop Limit of the packet', timeToLive, 255)
+    .option('--ttl <n>', 'TTL or Hop Limit of the packet', timeToLive, VRRP_TTL)
     .addOption(new Option('--version <n>', 'accept this version only').choices(['2', '3']))
     .option('--auth-pass <password>', 'check the password of version 2', password)
     .option('--json', 'print one JSON document')

@@ -1,5 +1,6 @@
 /** A decoded packet for people: its fields, or why no router accepts it. */
 import type { DiscardReason } from '../../engine/intake-reasons.ts';
+import { isOwner } from '../../net/vrrp.ts';
 import type { DecodeDocument, PacketDocument } from '../decode-packet.ts';
 
 const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {
@@ -47,7 +48,7 @@ function renderPacket(packet: PacketDocument): string {
 
 function priorityNote(priority: number): string {
   if (priority === 0) return ' (the MASTER resigns)';
-  return priority === 255 ? ' (address owner)' : '';
+  return isOwner(priority) ? ' (address owner)' : '';
 }
 
 function checksumNote(form: 'rfc9568' | 'pseudo_header'): string {

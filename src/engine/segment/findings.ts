@@ -1,6 +1,7 @@
 /** What contradicts what on a segment: between the senders of one virtual router, and within one. */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import { type Duration, elapsed, formatDuration, type Instant, seconds } from '../../net/time.ts';
+import { virtualMac } from '../../net/vrrp.ts';
 import type { SenderRow } from './sender.ts';
 
 export type FindingCode =
@@ -188,15 +189,10 @@ function strayAddresses(
   for (const { family, vrid, mac, claims } of claimants) {
     for (const address of claims.addresses) {
       const announcer = stray.get(address);
-      if (announcer === mac || announcer === virtualMacOf(family, vrid)) stray.delete(address);
+      if (announcer === mac || announcer === virtualMac(family, vrid)) stray.delete(address);
     }
   }
   return [...stray];
-}
-
-/** RFC 9568 section 7.3. */
-function virtualMacOf(family: Family, vrid: number): string {
-  return `00:00:5e:00:0${family === 'ipv4' ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
 }
 
 function sourcesOf(rows: readonly SenderRow[]): IpAddress[] {

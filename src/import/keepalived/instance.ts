@@ -1,5 +1,6 @@
 /** `vrrp_instance`: what an instance is here, key by key. */
 import { formatDuration, milliseconds } from '../../net/time.ts';
+import { OWNER_PRIORITY } from '../../net/vrrp.ts';
 import { convertAddresses } from './addresses.ts';
 import type { Draft, Keys } from './draft.ts';
 import { type Globals, garpKey } from './globals.ts';
@@ -113,7 +114,7 @@ function convertPriority(
       statement,
       'state MASTER without a priority: keepalived takes 255, and so it is here',
     );
-    draft.offer(instance, 'priority', 255, statement);
+    draft.offer(instance, 'priority', OWNER_PRIORITY, statement);
   }
   const seconds = Number(value('advert_int') ?? '1');
   const interval =

@@ -1,6 +1,17 @@
 /** Names of error numbers (errno(3)) and back. */
 import { constants } from 'node:os';
 
+export {
+  EACCES,
+  EAGAIN,
+  EIO,
+  ENETDOWN,
+  ENOBUFS,
+  ENODEV,
+  ENXIO,
+  EPERM,
+} from '../../net/errno.ts';
+
 export type ErrnoName = keyof typeof constants.errno;
 
 /** Two names share a number in three places; the kernel's own headers say these. */
@@ -19,12 +30,3 @@ export function errnoName(number: number): string {
 export function errnoNumber(name: ErrnoName): number {
   return constants.errno[name];
 }
-
-export const EPERM = constants.errno.EPERM;
-export const EAGAIN = constants.errno.EAGAIN;
-export const EACCES = constants.errno.EACCES;
-export const ENODEV = constants.errno.ENODEV;
-export const EIO = constants.errno.EIO;
-export const ENETDOWN = constants.errno.ENETDOWN;
-export const ENOBUFS = constants.errno.ENOBUFS;
-export const ENXIO = constants.errno.ENXIO;

@@ -1,5 +1,6 @@
 /** A named pipe that the agent writes to: made when it is missing, never waited for. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { EEXIST } from '../../net/errno.ts';
 import { FIONREAD } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
@@ -8,7 +9,6 @@ import { libc } from '../ffi/libc.ts';
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 const OWNER_ONLY = 0o600;
-const EEXIST = 17;
 
 export class Fifo {
   readonly #fd: number;

@@ -10,11 +10,12 @@
  *     |    length     |   level   |   type    |  data
  *     +---------------+-----------+-----------+------------
  */
+
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS } from '../ffi/constants.ts';
 
 export const IPV6_HEADER_BYTES = 40;
 
-const PROTOCOL_VRRP = 112;
 const CONTROL_HEADER_BYTES = 16;
 const SOURCE = 8;
 const DESTINATION = 24;

@@ -5,6 +5,8 @@
  * Frames of a VLAN on top of the link pass by here as well, their tag taken off and kept beside
  * (<linux/filter.h>, SKF_AD_VLAN_TAG): they are another segment.
  */
+
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import {
   A_TO_X,
   ACCEPT,
@@ -38,20 +40,19 @@ const FRAGMENT_NEXT_HEADER = 54;
 const ARP_SENDER = 28;
 const ARP_TARGET = 38;
 
-const VRRP = 112;
 const ICMPV6 = 58;
 const FRAGMENT = 44;
 const NEIGHBOR_ADVERTISEMENT = 136;
 
 export function observeFilter(): Uint8Array {
-  const ipv4 = [[LOAD_BYTE, IPV4_PROTOCOL], ...only(VRRP)] satisfies Instruction[];
+  const ipv4 = [[LOAD_BYTE, IPV4_PROTOCOL], ...only(PROTOCOL_VRRP)] satisfies Instruction[];
   const ipv6 = [
     [LOAD_BYTE, IPV6_NEXT_HEADER],
-    [JUMP_EQUAL, VRRP, 0, 1],
+    [JUMP_EQUAL, PROTOCOL_VRRP, 0, 1],
     ACCEPT,
     [JUMP_EQUAL, FRAGMENT, 0, 4],
     [LOAD_BYTE, FRAGMENT_NEXT_HEADER],
-    ...only(VRRP),
+    ...only(PROTOCOL_VRRP),
     [JUMP_EQUAL, ICMPV6, 1, 0],
     DROP,
     [LOAD_BYTE, ICMPV6_TYPE],

@@ -3,6 +3,9 @@
  * network card alone is told to let the two multicast MAC addresses through (packet(7)).
  */
 
+import { macToBytes } from '../../net/address.ts';
+import { VRRP_GROUP } from '../../net/vrrp.ts';
+import { multicastMac } from '../../wire/ethernet.ts';
 import { attachFilter } from '../ffi/attach-filter.ts';
 import {
   AF_PACKET,
@@ -19,11 +22,7 @@ import { libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket, setOption } from '../ffi/socket.ts';
 import { observeFilter } from './observe-filter.ts';
 
-/** 224.0.0.18 and ff02::12 on Ethernet (RFC 1112 section 6.4, RFC 2464 section 7). */
-const GROUPS = [
-  [0x01, 0x00, 0x5e, 0x00, 0x00, 0x12],
-  [0x33, 0x33, 0x00, 0x00, 0x00, 0x12],
-] as const;
+const GROUPS = [VRRP_GROUP.ipv4, VRRP_GROUP.ipv6].map((group) => macToBytes(multicastMac(group)));
 
 /** Jumbo frames and offloaded ones alike. */
 const FRAME_BYTES = 65_536;
@@ -88,7 +87,7 @@ export class ObserveSocket {
 }
 
 /** `struct packet_mreq` (packet(7)): interface index, type, length and address. */
-function membership(index: number, group: readonly number[]): Uint8Array {
+function membership(index: number, group: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   view.setInt32(0, index, true);

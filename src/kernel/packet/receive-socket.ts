@@ -2,7 +2,8 @@
  * The receive socket of one link and family: raw protocol 112, bound to the link, member of the VRRP
  * group, filtered by VRID.
  */
-import type { Family } from '../../net/address.ts';
+import { type Family, ipToBytes } from '../../net/address.ts';
+import { PROTOCOL_VRRP, VRRP_GROUP } from '../../net/vrrp.ts';
 import { attachFilter } from '../ffi/attach-filter.ts';
 import {
   AF_INET,
@@ -33,15 +34,8 @@ import {
 } from '../ffi/socket.ts';
 import { dropAllFilter, vridFilter } from './receive-filter.ts';
 
-const IPPROTO_VRRP = 112;
 /** About 1,000 adverts: more than a segment full of virtual routers sends in any stall that counts. */
 const RECEIVE_BUFFER = 1024 * 1024;
-
-/** 224.0.0.18 and ff02::12 (RFC 9568 sections 5.1.1.2 and 5.1.2.2). */
-const GROUP: { readonly [F in Family]: Uint8Array } = {
-  ipv4: Uint8Array.of(224, 0, 0, 18),
-  ipv6: Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12),
-};
 
 export class ReceiveSocket {
   readonly fd: number;
@@ -54,7 +48,7 @@ export class ReceiveSocket {
     this.family = family;
     this.#what = `raw ${family} socket on ${name}`;
     const domain = family === 'ipv4' ? AF_INET : AF_INET6;
-    const fd = openSocket(this.#what, domain, SOCK_RAW, IPPROTO_VRRP);
+    const fd = openSocket(this.#what, domain, SOCK_RAW, PROTOCOL_VRRP);
     this.fd = configured(fd, (created) => this.#configure(created, vrids));
   }
 
@@ -89,7 +83,7 @@ export class ReceiveSocket {
   /** `struct ip_mreqn` (ip(7)): group, local address (any), interface index. */
   #configureIpv4(fd: number): void {
     const membership = new Uint8Array(12);
-    membership.set(GROUP.ipv4);
+    membership.set(ipToBytes(VRRP_GROUP.ipv4));
     new DataView(membership.buffer).setInt32(8, this.index, true);
     setOption(`join 224.0.0.18 with ${this.#what}`, fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
     tryOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
@@ -101,7 +95,7 @@ export class ReceiveSocket {
    */
   #configureIpv6(fd: number): void {
     const membership = new Uint8Array(20);
-    membership.set(GROUP.ipv6);
+    membership.set(ipToBytes(VRRP_GROUP.ipv6));
     new DataView(membership.buffer).setInt32(16, this.index, true);
     setOption(
       `join ff02::12 with ${this.#what}`,

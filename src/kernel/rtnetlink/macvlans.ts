@@ -1,5 +1,6 @@
 /** Makes, marks and removes macvlan links. Not for the protocol thread: the kernel may take its time. */
 import { mac } from '../../net/address.ts';
+import { ENODEV, EOPNOTSUPP } from '../../net/errno.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
 import {
   encodeLinkDump,
@@ -24,9 +25,6 @@ import { NETLINK_ROUTE } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { MacvlanPort } from '../ports.ts';
-
-const ENODEV = 19;
-const EOPNOTSUPP = 95;
 
 const ANY_MAC = mac('02:00:00:00:00:01');
 

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { familyOf, type IpAddress } from '../../net/address.ts';
+import { virtualMac } from '../../net/vrrp.ts';
 import { ipBatch, run } from '../command.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
@@ -122,8 +123,7 @@ async function makeMacvlan(
     'macvlan',
   ]);
   if (links.includes(name)) return;
-  const form = family === 'ipv4' ? '01' : '02';
-  const mac = `00:00:5e:00:${form}:${vrid.toString(16).padStart(2, '0')}`;
+  const mac = virtualMac(family, vrid);
   await ipBatch(
     [`link add ${name} link ${HOST_INTERFACE} address ${mac} type macvlan mode bridge`],
     host.namespace,

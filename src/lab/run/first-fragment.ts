@@ -2,11 +2,12 @@
  * An advertisement of many IPv6 addresses comes in parts (RFC 8200 section 4.5). The first of them
  * has the header of the message (RFC 9568 section 5.1), which is all that is asked of it here.
  */
+
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { uint16At } from '../../wire/bytes.ts';
 import { ETHERTYPE_IPV6 } from '../../wire/ethernet.ts';
 import { NEXT_HEADER_FRAGMENT } from '../../wire/fragment.ts';
 import { isLaterFragment } from '../../wire/ipv6-fragments.ts';
-import { PROTOCOL_VRRP } from '../../wire/vrrp/checksum.ts';
 
 const ETHERNET_LENGTH = 14;
 /** Behind the IPv6 header and the fragment header. */

@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ControlClient } from '../../control/client.ts';
-import type { CounterName } from '../../engine/counters.ts';
+import { REFUSAL_COUNTERS } from '../../engine/intake-reasons.ts';
 import { LabError } from '../command.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import type { Scenario, ScenarioNode, ScenarioStep } from '../scenario/scenario.ts';
@@ -38,23 +38,6 @@ export type RunNews =
 
 /** For the last answers, and for the kernel to hand the capture its frames. */
 const AFTERMATH_MILLISECONDS = 120;
-
-/** Of packets that were refused; oddities that refuse nothing are left out. */
-const DISCARDS: readonly CounterName[] = [
-  'version-errors',
-  'checksum-errors',
-  'vrid-errors',
-  'ip-ttl-errors',
-  'invalid-type-pkts-rcvd',
-  'packet-length-errors',
-  'auth-type-mismatches',
-  'auth-failures',
-  'unknown-peers',
-  'delivery-mismatches',
-  'interval-discards',
-  'address-list-discards',
-  'owner-conflict-discards',
-];
 
 export const NO_NETEM = 'this kernel has no netem (sch_netem): frames cannot be delayed';
 
@@ -229,7 +212,7 @@ async function discardsOf({ directors }: Stage): Promise<number> {
         const status = await new ControlClient({ socket, timeoutMs: 5_000 }).status();
         const rows = [status.counters, ...status.instances.map(({ counters }) => counters)];
         return rows.reduce(
-          (sum, row) => sum + DISCARDS.reduce((part, name) => part + row[name], 0),
+          (sum, row) => sum + REFUSAL_COUNTERS.reduce((part, name) => part + row[name], 0),
           0,
         );
       } catch {

@@ -2,6 +2,7 @@
 import { CommandRefusal } from '../../control/commands.ts';
 import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import type { InstanceDocument, MasterDocument } from '../../control/protocol.ts';
+import { REFUSAL_COUNTERS } from '../../engine/intake-reasons.ts';
 import type { OperatorAnswer, RefusalCode } from '../../engine/requests.ts';
 import type { MasterView } from '../../engine/view.ts';
 import { type Duration, formatDuration, milliseconds } from '../../net/time.ts';
@@ -97,24 +98,8 @@ export function noSuccessor(
   return new CommandRefusal({ status: 409, code: 'no-successor', message: sentences.join('; ') });
 }
 
-/** Counters of packets that were not accepted; a peer that is set up wrongly shows up here. */
-const REFUSALS = [
-  'checksum-errors',
-  'version-errors',
-  'vrid-errors',
-  'ip-ttl-errors',
-  'interval-discards',
-  'packet-length-errors',
-  'auth-type-mismatches',
-  'auth-failures',
-  'unknown-peers',
-  'delivery-mismatches',
-  'owner-conflict-discards',
-  'address-list-discards',
-] as const;
-
 function refusedSince(before: InstanceDocument, after: InstanceDocument): string {
-  return REFUSALS.flatMap((counter) => {
+  return REFUSAL_COUNTERS.flatMap((counter) => {
     const count = after.counters[counter] - before.counters[counter];
     return count > 0 ? [`${count} ${counter}`] : [];
   }).join(', ');

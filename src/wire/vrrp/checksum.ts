@@ -7,13 +7,12 @@
  *     version 3 over IPv6    the message and an IPv6 pseudo-header  RFC 9568 section 5.2.8
  */
 import type { Family } from '../../net/address.ts';
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { byteAt } from '../bytes.ts';
 import { foldSum, sum16 } from '../checksum.ts';
 
 /** How a sender sums; only version 3 over IPv4 leaves a choice, everything else is `rfc9568`. */
 export type ChecksumForm = 'rfc9568' | 'pseudo_header';
-
-export const PROTOCOL_VRRP = 112;
 
 /** Partial sum of source, destination, protocol 112 and message length. */
 export function ipv4PseudoHeaderSum(

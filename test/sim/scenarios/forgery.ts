@@ -2,9 +2,9 @@
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import { type IpAddress, ip } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';
+import { PROTOCOL_VRRP } from '../../../src/net/vrrp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../../src/wire/ip.ts';
 import { encodeAdvertisement } from '../../../src/wire/vrrp/advertisement.ts';
-import { PROTOCOL_VRRP } from '../../../src/wire/vrrp/checksum.ts';
 import type { Random } from '../random.ts';
 
 export function forgedPacket(random: Random, settings: InstanceSettings): Uint8Array {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import { seconds } from '../../../src/net/time.ts';
+import { VRRP_GROUP } from '../../../src/net/vrrp.ts';
 import { encodeArpAnnouncement } from '../../../src/wire/arp.ts';
 import {
   ETHERTYPE_ARP,
@@ -13,7 +14,6 @@ import {
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../../src/wire/ip.ts';
 import { encodeNeighborAdvertisement } from '../../../src/wire/neighbor.ts';
-import { vrrpGroup } from '../../../src/wire/vrrp/addresses.ts';
 import { decodeAdvertisement, encodeAdvertisement } from '../../../src/wire/vrrp/advertisement.ts';
 import { matchingForm } from '../../../src/wire/vrrp/checksum.ts';
 import { anyBytes } from './arbitraries.ts';
@@ -21,8 +21,8 @@ import { fromHex } from './hex.ts';
 
 const ROUTER_MAC = mac('00:00:5e:00:01:33');
 
-const IPV4 = { source: ip('192.0.2.11'), destination: vrrpGroup('ipv4') };
-const IPV6 = { source: ip('fe80::11'), destination: vrrpGroup('ipv6') };
+const IPV4 = { source: ip('192.0.2.11'), destination: VRRP_GROUP.ipv4 };
+const IPV6 = { source: ip('fe80::11'), destination: VRRP_GROUP.ipv6 };
 
 const advertisement = { version: 3, vrid: 51, priority: 100, interval: seconds(1) } as const;
 const message4 = encodeAdvertisement(

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Family, type IpAddress, ip } from '../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../src/net/time.ts';
+import { PROTOCOL_VRRP } from '../../../../src/net/vrrp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../../../src/wire/ip.ts';
 import { encodeAdvertisement } from '../../../../src/wire/vrrp/advertisement.ts';
 import {
   ipv4PseudoHeaderSum,
   ipv6PseudoHeaderSum,
   matchingForm,
-  PROTOCOL_VRRP,
 } from '../../../../src/wire/vrrp/checksum.ts';
 import { VECTORS, type Vector } from '../../../fixtures/vectors.ts';
 import { fromHex } from '../hex.ts';

@@ -1,0 +1,33 @@
+/** What RFC 9568 assigns to VRRP. */
+import { type Family, type IpAddress, ip, type MacAddress, macFromBytes } from './address.ts';
+
+/** The IP protocol number, and the next header of IPv6 (section 8). */
+export const PROTOCOL_VRRP = 112;
+
+/** Where advertisements go (sections 5.1.1.2 and 5.1.2.2). */
+export const VRRP_GROUP: { readonly [F in Family]: IpAddress } = {
+  ipv4: ip('224.0.0.18'),
+  ipv6: ip('ff02::12'),
+};
+
+/** TTL and hop limit of an advertisement that no router has forwarded (sections 5.1.1.3, 5.1.2.3). */
+export const VRRP_TTL = 255;
+
+/** Priority of the router whose interfaces have the virtual addresses anyway (section 5.2.4). */
+export const OWNER_PRIORITY = 255;
+
+export const VRID_MAX = 255;
+
+/** True for the priority of the address owner: MASTER from the start, and never preempted. */
+export function isOwner(priority: number | undefined): boolean {
+  return priority === OWNER_PRIORITY;
+}
+
+/** 00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (section 7.3). */
+export function virtualMac(family: Family, vrid: number): MacAddress {
+  if (!Number.isInteger(vrid) || vrid < 1 || vrid > VRID_MAX) {
+    throw new RangeError(`VRID ${vrid} is not in the range 1 to ${VRID_MAX}`);
+  }
+  const block = family === 'ipv4' ? 1 : 2;
+  return macFromBytes(Uint8Array.of(0, 0, 0x5e, 0, block, vrid));
+}
