@@ -35,10 +35,11 @@ function importsOf(file: string): string[] {
 /** What a folder may import, besides itself. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/net/': [],
+  'src/async/': ['node:'],
   'src/wire/': ['src/net/'],
   'fsm/': ['src/net/', 'xstate'],
   'src/engine/': ['src/net/', 'src/wire/', 'fsm/'],
-  'src/kernel/': ['src/net/', 'src/wire/', 'node:', 'koffi'],
+  'src/kernel/': ['src/net/', 'src/async/', 'src/wire/', 'node:', 'koffi'],
   'src/probes/': ['src/net/', 'src/kernel/', 'node:'],
   'src/config/': [
     'src/net/',
@@ -55,6 +56,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/control/': ['src/net/', 'src/engine/', 'src/config/duration.ts', 'node:'],
   'src/observe/': [
     'src/net/',
+    'src/async/',
     'src/engine/',
     'src/control/protocol.ts',
     'src/control/ietf-vrrp.ts',

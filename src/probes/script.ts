@@ -8,7 +8,7 @@ import { failed, type Probe, reasonOf } from './probe.ts';
 
 export class ScriptProbe implements Probe {
   readonly #target: Omit<ScriptTarget, 'kind'>;
-  #pid: number | undefined;
+  readonly #closed = new AbortController();
 
   constructor(target: Omit<ScriptTarget, 'kind'>) {
     this.#target = target;
@@ -21,26 +21,13 @@ export class ScriptProbe implements Probe {
     const { argv } = this.#target;
     const checked = checkCommand(argv, runner);
     if (!checked.ok) return failed(checked.error.message);
-    const outcome = await runCommand({
-      argv,
-      user,
-      timeoutMs,
-      onStart: (pid) => {
-        this.#pid = pid;
-      },
-    });
-    this.#pid = undefined;
-    return this.#judge(outcome);
+    const { signal } = this.#closed;
+    return this.#judge(await runCommand({ argv, user, timeoutMs, signal }));
   }
 
-  /** Nobody waits for a run that has not ended. */
+  /** A run that has not ended is of no use any more. */
   close(): void {
-    if (this.#pid === undefined) return;
-    try {
-      process.kill(-this.#pid, 'SIGKILL');
-    } catch (error) {
-      reasonOf(error);
-    }
+    this.#closed.abort();
   }
 
   #judge(outcome: CommandOutcome): ProbeOutcome {

@@ -2,7 +2,8 @@
 import type { Logger } from 'pino';
 import type { EventFacts } from '../control/protocol.ts';
 import type { Settings } from '../engine/settings.ts';
-import { AcceptFilter } from './accept-filter.ts';
+import { NftTable } from '../kernel/nftables/nft-table.ts';
+import { ACCEPT_TABLE, acceptRuleset } from './accept-ruleset.ts';
 import type { Configuration } from './configuration.ts';
 
 export interface AcceptMode {
@@ -23,24 +24,25 @@ export async function openAcceptFilter(
 ): Promise<AcceptMode | undefined> {
   const failed = (error: unknown) => note({ kind: 'accept-filter-failed', detail: textOf(error) });
   const restored = () => note({ kind: 'accept-filter-restored' });
-  const filter = new AcceptFilter({ restored, failed });
+  const table = new NftTable(ACCEPT_TABLE, { restored, failed });
+  const apply = (settings: Settings) => table.want(acceptRuleset(settings));
   try {
-    await filter.apply(configuration.settings);
+    await apply(configuration.settings);
   } catch (error) {
     logger.fatal({ code: 'accept-filter-failed' }, `"accept: false": ${textOf(error)}`);
     return undefined;
   }
-  const follow = () => void filter.apply(configuration.everything).catch(failed);
+  const follow = () => void apply(configuration.everything).catch(failed);
   configuration.follow({
     // Both are closed until those that leave have let go.
-    prepare: ({ settings }) => filter.apply(together(configuration.everything, settings)),
+    prepare: ({ settings }) => apply(together(configuration.everything, settings)),
     follow,
   });
   return {
     follow,
     end: async (isClean) => {
-      if (isClean) await filter.close().catch(failed);
-      else filter.abandon();
+      if (isClean) await table.close().catch(failed);
+      else table.abandon();
     },
   };
 }

@@ -5,28 +5,26 @@
  * 99 (ip_vs_core.c): earlier, balanced traffic would be dropped as well.
  */
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
+import { nftSet } from '../kernel/nftables/nft-table.ts';
 import { type Family, familyOf, type IpAddress, isLinkLocal } from '../net/address.ts';
+import { isOwner } from '../net/vrrp.ts';
 
 export const ACCEPT_TABLE = 'vrrp_agent';
 
 const PRIORITY = 110;
 
-/** Undefined: every instance accepts. The owner always does (RFC 9568 section 6.4.3). */
+/** The content of the table; undefined: every instance accepts. The owner always does (RFC 9568 section 6.4.3). */
 export function acceptRuleset({ instances }: Settings): string | undefined {
-  const closed = instances.filter(({ accept, priority }) => !accept && priority !== 255);
+  const closed = instances.filter(({ accept, priority }) => !accept && !isOwner(priority));
   const addresses = closed.flatMap((one) => [...one.addresses, ...one.extraAddresses]);
   if (addresses.length === 0) return undefined;
   const global = (family: Family) =>
     addresses.map(({ address }) => address).filter((one) => isGlobal(one, family));
   const local = closed.flatMap(linkLocalElements);
   return [
-    // The first line is no error where there is no such table, and the second never is after it.
-    `add table inet ${ACCEPT_TABLE}`,
-    `delete table inet ${ACCEPT_TABLE}`,
-    `table inet ${ACCEPT_TABLE} {`,
-    ...set('virtual_ipv4', 'ipv4_addr', global('ipv4')),
-    ...set('virtual_ipv6', 'ipv6_addr', global('ipv6')),
-    ...set('virtual_link_local', 'ifname . ipv6_addr', local),
+    ...nftSet('virtual_ipv4', 'ipv4_addr', global('ipv4')),
+    ...nftSet('virtual_ipv6', 'ipv6_addr', global('ipv6')),
+    ...nftSet('virtual_link_local', 'ifname . ipv6_addr', local),
     '  chain input {',
     `    type filter hook input priority ${PRIORITY}; policy accept;`,
     '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
@@ -34,8 +32,6 @@ export function acceptRuleset({ instances }: Settings): string | undefined {
     '    ip6 daddr @virtual_ipv6 counter drop',
     '    iifname . ip6 daddr @virtual_link_local counter drop',
     '  }',
-    '}',
-    '',
   ].join('\n');
 }
 
@@ -43,15 +39,9 @@ function isGlobal(address: IpAddress, family: Family): boolean {
   return familyOf(address) === family && (family === 'ipv4' || !isLinkLocal(address));
 }
 
-/** The same link-local address may be somebody else's on another link. */
+/** On another link the same link-local address may belong to another host. */
 function linkLocalElements({ addresses, extraAddresses }: InstanceSettings): string[] {
   return [...addresses, ...extraAddresses]
     .filter(({ address }) => familyOf(address) === 'ipv6' && isLinkLocal(address))
     .map(({ address, interface: link }) => `"${link}" . ${address}`);
-}
-
-function set(name: string, type: string, elements: readonly string[]): string[] {
-  const unique = [...new Set(elements)];
-  const list = unique.length === 0 ? [] : [`    elements = { ${unique.join(', ')} }`];
-  return [`  set ${name} {`, `    type ${type}`, ...list, '  }'];
 }

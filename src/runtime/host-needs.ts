@@ -5,12 +5,12 @@
 import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower.ts';
 import type { Settings } from '../engine/settings.ts';
-import { nftProgram } from '../kernel/nftables/nft.ts';
+import { findProgram } from '../kernel/command/program.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { acceptRuleset } from './accept-ruleset.ts';
 import { kernelShortcomings } from './ipvs/kernel-support.ts';
 
-export interface HostFacts {
+export interface HostSupport {
   readonly hasNft: boolean;
   /** Undefined: nobody may ask. */
   readonly hasMacvlan: boolean | undefined;
@@ -19,9 +19,9 @@ export interface HostFacts {
 }
 
 /** Of the machine that runs this. */
-export function hostFacts(): HostFacts {
+export function hostSupport(): HostSupport {
   return {
-    hasNft: nftProgram() !== undefined,
+    hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
     lacksForIpvs: kernelShortcomings,
   };
@@ -29,14 +29,14 @@ export function hostFacts(): HostFacts {
 
 /** What the machine that runs this lacks, one sentence each. */
 export function lackingHere({ settings, agent }: Lowered): string[] {
-  return missingOnHost(settings, agent, hostFacts());
+  return missingOnHost(settings, agent, hostSupport());
 }
 
 /** One sentence each. */
 export function missingOnHost(
   settings: Settings,
   { ipvs }: Pick<AgentSettings, 'ipvs'>,
-  { hasNft, hasMacvlan, lacksForIpvs }: HostFacts,
+  { hasNft, hasMacvlan, lacksForIpvs }: HostSupport,
 ): string[] {
   const missing: string[] = [];
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);

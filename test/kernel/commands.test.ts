@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { describeOutcome, runCommand } from '../../src/kernel/command/command.ts';
+import { describeOutcome, readCommand, runCommand } from '../../src/kernel/command/command.ts';
 import { checkCommand } from '../../src/kernel/permissions/command-permissions.ts';
 import { findUser } from '../../src/kernel/permissions/users.ts';
 import { waitFor } from '../../src/lab/wait.ts';
@@ -104,11 +104,15 @@ kernelSuite('a command that root runs', () => {
 });
 
 kernelSuite('the run of a command', () => {
-  const run = (argv: string[], more: { user?: string; timeoutMs?: number } = {}) =>
+  const run = (
+    argv: string[],
+    more: { user?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+  ) =>
     runCommand({
       argv,
       user: more.user === undefined ? undefined : findUser(more.user),
       timeoutMs: more.timeoutMs ?? 10_000,
+      ...(more.signal === undefined ? {} : { signal: more.signal }),
     });
 
   test('has an outcome with status and first words', async () => {
@@ -123,14 +127,17 @@ kernelSuite('the run of a command', () => {
     expect(await run(['/bin/echo', '$HOME;ls'])).toMatchObject({ output: '$HOME;ls\n' });
   });
 
-  test('ends with its whole process group when its time is over', async () => {
+  test.each([
+    ['its time is over', () => ({ timeoutMs: 300 }), 'timed-out'],
+    ['its signal is aborted', () => ({ signal: AbortSignal.timeout(300) }), 'signalled'],
+  ])('ends with its whole process group when %s', async (_, more, kind) => {
     const folder = mkdtempSync(join(tmpdir(), 'commands-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const pidFile = join(folder, 'pid');
     const path = script(
       `#!/bin/sh\ntrap '' TERM\nsleep 600 &\necho $! > ${pidFile}\nwait\nwait\nsleep 600\n`,
     );
-    expect((await run([path], { timeoutMs: 300 })).kind).toBe('timed-out');
+    expect((await run([path], more())).kind).toBe(kind);
     const pid = readFileSync(pidFile, 'utf8').trim();
     await waitFor('the end of the group', async () => !isRunning(pid));
   });
@@ -146,12 +153,43 @@ kernelSuite('the run of a command', () => {
     expect(outcome.output).toHaveLength(4_096);
   });
 
+  test('does not start when its signal is aborted already', async () => {
+    const outcome = await run(['/bin/echo'], { signal: AbortSignal.abort() });
+    expect(outcome).toEqual({ kind: 'failed', errno: 'ECANCELED', output: '' });
+  });
+
   test('fails with the errno when there is nothing to run', async () => {
     expect(await run(['/usr/bin/not-there'])).toEqual({
       kind: 'failed',
       errno: 'ENOENT',
       output: '',
     });
+  });
+});
+
+kernelSuite('the output of a tool', () => {
+  const read = (argv: string[], input?: string) =>
+    readCommand({
+      argv,
+      user: undefined,
+      timeoutMs: 10_000,
+      ...(input === undefined ? {} : { input }),
+    });
+
+  test('is read to its end, and the tool reads its input to the end', async () => {
+    const input = 'line\n'.repeat(200_000);
+    expect(await read(['/bin/cat'], input)).toBe(input);
+  });
+
+  test('is not mixed with what it says on standard error', async () => {
+    expect(await read([script('#!/bin/sh\necho warning >&2; echo text\n')])).toBe('text\n');
+  });
+
+  test('is an error with its first words when it fails, whether it has read its input or not', async () => {
+    const path = script('#!/bin/sh\necho no such table >&2\nexit 1\n');
+    await expect(read([path], 'x'.repeat(1_000_000))).rejects.toThrow(
+      'exit status 1: no such table',
+    );
   });
 });
 

@@ -54,8 +54,8 @@ function asksForMore({ settings, agent }: LoadedConfig): boolean {
 
 /** The file may be meant for another machine: none of it is an error. Loaded for those who ask. */
 async function missingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
-  const { hostFacts, missingOnHost } = await import('../../runtime/host-needs.ts');
-  return missingOnHost(settings, agent, hostFacts());
+  const { hostSupport, missingOnHost } = await import('../../runtime/host-needs.ts');
+  return missingOnHost(settings, agent, hostSupport());
 }
 
 function writeFindings(

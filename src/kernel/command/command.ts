@@ -1,10 +1,13 @@
 /**
- * One run of an operator's command: no shell, a process group of its own that ends with the time it
- * is given, an environment that is the same on every machine, and no more output kept than a person
- * would read. Never rejects: whatever goes wrong is an outcome.
+ * The one way to run a process: no shell, a process group of its own that ends with the time it is
+ * given, an environment that is the same on every host, and a bound on the output that is kept.
+ * `runCommand` is for an operator's command and never rejects; `readCommand` is for a tool whose
+ * output the agent reads.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { User } from '../permissions/users.ts';
+import { withOrdinaryOomScore } from '../process/oom-score.ts';
+import { PROGRAM_FOLDERS } from './program.ts';
 
 export interface CommandOptions {
   /** Program, an absolute path, and its arguments. */
@@ -14,8 +17,10 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** Beside `PATH`, `LANG`, `HOME`, `USER` and `LOGNAME`. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called with the process id as soon as there is one. */
-  readonly onStart?: (pid: number) => void;
+  /** Ends the command before its time is over. */
+  readonly signal?: AbortSignal;
+  /** For its standard input; default: nothing. */
+  readonly input?: string;
 }
 
 export type CommandOutcome =
@@ -25,49 +30,100 @@ export type CommandOutcome =
   /** It did not start; the name of the errno. */
   | { readonly kind: 'failed'; readonly errno: string; readonly output: '' };
 
-/** Of both streams together, the beginning. */
+/** Why there is no output to read; the message is that of `describeOutcome`. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly outcome: CommandOutcome;
+
+  constructor(outcome: CommandOutcome) {
+    super(describeOutcome(outcome));
+    this.outcome = outcome;
+  }
+}
+
+/** Of what a person reads, the beginning. */
 const OUTPUT_MAX = 4_096;
+
+/** Of what the agent reads, everything: 5,000 addresses in a table of nftables are 200 kB. */
+const READ_MAX = 64 * 1024 * 1024;
 
 /** From SIGTERM to SIGKILL. */
 const GRACE_MS = 500;
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const PATH = PROGRAM_FOLDERS.join(':');
 
+/** The output is the beginning of both streams together. */
 export function runCommand(options: CommandOptions): Promise<CommandOutcome> {
+  const output = new Output(OUTPUT_MAX);
+  // What the command leaves in the background may hold its output open for ever.
+  return execute(options, { stdout: output, stderr: output, until: 'exit' });
+}
+
+/** Standard output of a command that succeeds. Rejects with `CommandFailure`. */
+export async function readCommand(options: CommandOptions): Promise<string> {
+  const stdout = new Output(READ_MAX);
+  const stderr = new Output(OUTPUT_MAX);
+  const outcome = await execute(options, { stdout, stderr, until: 'close' });
+  if (outcome.kind === 'exited' && outcome.status === 0) return stdout.text;
+  throw new CommandFailure(outcome);
+}
+
+interface Reading {
+  readonly stdout: Output;
+  /** What the outcome carries. */
+  readonly stderr: Output;
+  /** `exit`: the process has ended; `close`: and nothing has its output open any more. */
+  readonly until: 'exit' | 'close';
+}
+
+function execute(
+  options: CommandOptions,
+  { stdout, stderr, until }: Reading,
+): Promise<CommandOutcome> {
+  const { signal, timeoutMs, input } = options;
+  if (signal?.aborted === true) return Promise.resolve(failed('ECANCELED'));
   return new Promise((resolve) => {
     let child: ChildProcess;
     try {
-      child = start(options);
+      child = withOrdinaryOomScore(() => start(options));
     } catch (error) {
-      resolve(failed(error));
+      resolve(failed(errnoOf(error)));
       return;
     }
-    const output = new Output();
     let timedOut = false;
     let grace: NodeJS.Timeout | undefined;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      signalGroup(child, 'SIGTERM');
-      grace = setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS);
-    }, options.timeoutMs);
     const settle = (outcome: CommandOutcome) => {
       clearTimeout(timer);
-      // Whoever has ignored SIGTERM in the group outlives its leader, but not the grace.
-      if (!timedOut) clearTimeout(grace);
+      signal?.removeEventListener('abort', end);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       resolve(outcome);
     };
-    output.take(child.stdout);
-    output.take(child.stderr);
-    child.once('error', (error) => settle(failed(error)));
-    child.once('exit', (status, signal) => {
-      // What the command has left in the background may hold its output open for ever.
-      setImmediate(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-        settle(outcomeOf(status, signal, timedOut, output.text));
-      });
+    const end = () => {
+      if (grace !== undefined) return;
+      signalGroup(child, 'SIGTERM');
+      // A process that ignores SIGTERM may outlive the leader of the group, but not the grace. Then
+      // the command is over, even if the kernel cannot end it (a dead network file system).
+      grace = setTimeout(() => {
+        signalGroup(child, 'SIGKILL');
+        settle(outcomeOf(null, 'SIGKILL', timedOut, stderr.text));
+      }, GRACE_MS);
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, timeoutMs);
+    signal?.addEventListener('abort', end, { once: true });
+    stdout.take(child.stdout);
+    stderr.take(child.stderr);
+    // A command that ends without reading its input breaks the pipe; its status says why.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+    child.once('error', (error) => settle(failed(errnoOf(error))));
+    child.once(until, (status: number | null, by: NodeJS.Signals | null) => {
+      // What was written before the end is read first.
+      setImmediate(() => settle(outcomeOf(status, by, timedOut, stderr.text)));
     });
-    if (child.pid !== undefined) options.onStart?.(child.pid);
   });
 }
 
@@ -88,7 +144,7 @@ export function describeOutcome(outcome: CommandOutcome): string {
 }
 
 /** `detached` makes the child the leader of a new session, and so of a process group (setsid(2)). */
-function start({ argv, user, environment }: CommandOptions): ChildProcess {
+function start({ argv, user, environment, input }: CommandOptions): ChildProcess {
   const [program = '', ...args] = argv;
   const identity = user === undefined ? {} : { uid: user.uid, gid: user.gid };
   const name = user?.name ?? 'root';
@@ -104,7 +160,7 @@ function start({ argv, user, environment }: CommandOptions): ChildProcess {
       LOGNAME: name,
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
 }
 
@@ -113,7 +169,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // ESRCH: nobody of the group is left.
+    // ESRCH: the group has ended.
   }
 }
 
@@ -128,19 +184,28 @@ function outcomeOf(
   return { kind: 'exited', status: status ?? 0, output };
 }
 
-function failed(error: unknown): CommandOutcome {
-  const errno = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+function failed(errno: string): CommandOutcome {
   return { kind: 'failed', errno, output: '' };
 }
 
-/** Both streams are read to their end, so that no writer waits; only the beginning is kept. */
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/** Read to the end, so that no writer waits; only the beginning is kept. */
 class Output {
+  readonly #limit: number;
   text = '';
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   take(stream: ChildProcess['stdout']): void {
     stream?.setEncoding('utf8');
     stream?.on('data', (chunk: string) => {
-      if (this.text.length < OUTPUT_MAX) this.text = (this.text + chunk).slice(0, OUTPUT_MAX);
+      const room = this.#limit - this.text.length;
+      if (room > 0) this.text += chunk.slice(0, room);
     });
     stream?.on('error', () => {});
   }

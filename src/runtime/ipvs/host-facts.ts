@@ -1,13 +1,9 @@
 /** What `ipvs prepare` looks at, in the network namespace of the process; and carries out. */
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import type { HostFacts, HostLink } from '../../engine/ipvs/requirement.ts';
-import { type CommandOutcome, runCommand } from '../../kernel/command/command.ts';
+import { CommandFailure, readCommand } from '../../kernel/command/command.ts';
+import { findProgram } from '../../kernel/command/program.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
-
-const DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
-const execute = promisify(execFile);
 
 const TIMEOUT_MS = 10_000;
 
@@ -38,13 +34,26 @@ export async function hostFacts(): Promise<HostFacts> {
 }
 
 /** The message of a command that has failed; undefined: it has not. */
-export async function carryOut([program = '', ...args]: readonly string[]): Promise<
-  string | undefined
-> {
-  const argv = [programPath(program), ...args];
-  const outcome = await runCommand({ argv, user: undefined, timeoutMs: TIMEOUT_MS });
-  if (outcome.kind === 'exited' && outcome.status === 0) return undefined;
-  return `${[program, ...args].join(' ')}: ${described(outcome)}`;
+export async function carryOut(words: readonly string[]): Promise<string | undefined> {
+  try {
+    await runTool(words);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What it prints; the message of the error names the command. */
+async function runTool([program = '', ...args]: readonly string[]): Promise<string> {
+  const command = [program, ...args].join(' ');
+  const path = findProgram(program);
+  if (path === undefined) throw new Error(`${command}: ${program} is not installed`);
+  try {
+    return await readCommand({ argv: [path, ...args], user: undefined, timeoutMs: TIMEOUT_MS });
+  } catch (error) {
+    if (error instanceof CommandFailure) throw new Error(`${command}: ${error.message}`);
+    throw error;
+  }
 }
 
 function linkOf({ ifname, flags, addr_info: addresses = [] }: LinkRow): HostLink[] {
@@ -62,27 +71,8 @@ function linkOf({ ifname, flags, addr_info: addresses = [] }: LinkRow): HostLink
 }
 
 async function askIp(args: readonly string[]): Promise<readonly unknown[]> {
-  const options = { timeout: TIMEOUT_MS, maxBuffer: 1 << 26 };
-  const { stdout } = await execute(programPath('ip'), args, options);
+  const stdout = await runTool(['ip', ...args]);
   return stdout.trim() === '' ? [] : (JSON.parse(stdout) as readonly unknown[]);
-}
-
-function programPath(program: string): string {
-  const places = DIRECTORIES.map((directory) => `${directory}/${program}`);
-  return places.find((place) => existsSync(place)) ?? program;
-}
-
-function described(outcome: CommandOutcome): string {
-  switch (outcome.kind) {
-    case 'exited':
-      return outcome.output.trim().split('\n', 1)[0] || `exit status ${outcome.status}`;
-    case 'signalled':
-      return `ended by ${outcome.signal}`;
-    case 'timed-out':
-      return `took longer than ${TIMEOUT_MS} ms`;
-    case 'failed':
-      return outcome.errno === 'ENOENT' ? 'there is no such program' : outcome.errno;
-  }
 }
 
 /** The dots of an interface's name stand in the path as they are. */

@@ -100,8 +100,8 @@ export class IpvsKeeper {
     });
     const table = () => this.#parts?.services;
     this.desk = new DrainDesk({ health: this.health, drains, table, note });
-    const { nft } = this.#kernel;
-    this.#guard = new MoveGuard({ log: this.#log, isMaster: options.isMaster, nft });
+    const { guardTable } = this.#kernel;
+    this.#guard = new MoveGuard({ log: this.#log, isMaster: options.isMaster, guardTable });
   }
 
   get settings(): IpvsSettings {
@@ -194,6 +194,7 @@ export class IpvsKeeper {
     parts?.sync?.abandon();
     await parts?.watch?.close();
     parts?.client.close();
+    this.#guard.abandon();
   }
 
   async #end(): Promise<Parts | undefined> {

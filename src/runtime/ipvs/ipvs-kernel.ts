@@ -3,10 +3,11 @@ import { runCommand } from '../../kernel/command/command.ts';
 import { interfaceIndex } from '../../kernel/ipvs/interface-index.ts';
 import { IpvsClient } from '../../kernel/ipvs/ipvs-client.ts';
 import { readIpvsSysctl, writeIpvsSysctl } from '../../kernel/ipvs/ipvs-sysctls.ts';
+import { NftTable } from '../../kernel/nftables/nft-table.ts';
 import type { Instant } from '../../net/time.ts';
 import { messageOf } from './ipvs-log.ts';
 import { openTableWatch } from './open-table-watch.ts';
-import { type RunNft, runNft } from './rst-guard.ts';
+import type { OpenGuardTable } from './rst-guard.ts';
 import { monotonicNow } from './sync-keeper.ts';
 import type { SysctlPort } from './sysctl-keeper.ts';
 
@@ -37,7 +38,7 @@ export interface IpvsKernel {
   readonly interfaceIndex: (name: string) => number | undefined;
   readonly now: () => Instant;
   readonly watch: typeof openTableWatch;
-  readonly nft: RunNft;
+  readonly guardTable: OpenGuardTable;
 }
 
 export const IPVS_KERNEL: IpvsKernel = {
@@ -50,7 +51,7 @@ export const IPVS_KERNEL: IpvsKernel = {
   interfaceIndex,
   now: monotonicNow,
   watch: openTableWatch,
-  nft: runNft,
+  guardTable: (name, events) => new NftTable(name, events),
 };
 
 /**

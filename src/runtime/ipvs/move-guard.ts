@@ -9,7 +9,7 @@ import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
 import type { IpvsLog } from './ipvs-log.ts';
-import { RstGuard, type RunNft } from './rst-guard.ts';
+import { type OpenGuardTable, RstGuard } from './rst-guard.ts';
 
 /** How long the last connections of a former MASTER may take: its buffer is 2 s old when it leaves. */
 export const GUARD_MS = 5_000;
@@ -24,7 +24,7 @@ export interface StateChange {
 export interface MoveGuardOptions {
   readonly log: IpvsLog;
   readonly isMaster: (instance: string) => boolean;
-  readonly nft: RunNft;
+  readonly guardTable: OpenGuardTable;
 }
 
 export class MoveGuard {
@@ -38,7 +38,7 @@ export class MoveGuard {
 
   constructor(options: MoveGuardOptions) {
     this.#options = options;
-    this.#guard = new RstGuard(options.log, options.nft);
+    this.#guard = new RstGuard(options.log, options.guardTable);
   }
 
   get isStanding(): boolean {
@@ -78,6 +78,13 @@ export class MoveGuard {
     const wasGuarding = this.#addresses.size > 0;
     for (const name of this.#addresses.keys()) this.#forget(name);
     if (wasGuarding) await this.#apply();
+  }
+
+  /** The guard stays as it is, for the next process. */
+  abandon(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#guard.abandon();
   }
 
   #release(instance: string, milliseconds: number): void {

@@ -4,9 +4,6 @@ import { type CommandOutcome, describeOutcome, runCommand } from '../../kernel/c
 import { checkCommand } from '../../kernel/permissions/command-permissions.ts';
 import { findUser, type User } from '../../kernel/permissions/users.ts';
 
-/** From SIGTERM to SIGKILL. */
-const GRACE_MS = 500;
-
 export type NotifyOutcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed' | 'timed-out'; readonly detail: string };
@@ -31,25 +28,11 @@ export function startCommand(request: CommandRequest): RunningCommand {
   const ready = userOf(settings);
   if ('refused' in ready) return ended({ kind: 'failed', detail: `not run: ${ready.refused}` });
   const { user } = ready;
-  let group: number | undefined;
-  const running = runCommand({
-    argv,
-    user,
-    timeoutMs: settings.timeout / 1_000,
-    environment,
-    onStart: (pid) => {
-      group = pid;
-    },
-  });
-  return {
-    ended: running.then((outcome) => {
-      group = undefined;
-      return outcomeOf(outcome);
-    }),
-    kill: () => {
-      if (group !== undefined) killGroup(group);
-    },
-  };
+  const timeoutMs = settings.timeout / 1_000;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const running = runCommand({ argv, user, timeoutMs, environment, signal });
+  return { ended: running.then(outcomeOf), kill: () => ending.abort() };
 }
 
 /** What would keep the command from running; undefined: nothing. */
@@ -83,17 +66,4 @@ function outcomeOf(outcome: CommandOutcome): NotifyOutcome {
   if (outcome.kind === 'exited' && outcome.status === 0) return { kind: 'done' };
   const kind = outcome.kind === 'timed-out' ? 'timed-out' : 'failed';
   return { kind, detail: describeOutcome(outcome) };
-}
-
-function killGroup(group: number): void {
-  signalGroup(group, 'SIGTERM');
-  setTimeout(() => signalGroup(group, 'SIGKILL'), GRACE_MS).unref();
-}
-
-function signalGroup(group: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-group, signal);
-  } catch {
-    // ESRCH: nobody of the group is left.
-  }
 }

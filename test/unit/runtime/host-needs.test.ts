@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { type HostFacts, missingOnHost } from '../../../src/runtime/host-needs.ts';
+import { type HostSupport, missingOnHost } from '../../../src/runtime/host-needs.ts';
 
-const FULL: HostFacts = { hasNft: true, hasMacvlan: true, lacksForIpvs: () => [] };
-const BARE: HostFacts = { ...FULL, hasNft: false, hasMacvlan: false };
+const FULL: HostSupport = { hasNft: true, hasMacvlan: true, lacksForIpvs: () => [] };
+const BARE: HostSupport = { ...FULL, hasNft: false, hasMacvlan: false };
 const SYNC = 'ipvs: { sync: { instance: web, interface: eth1 } }';
 
-function missing(keys: string, facts: HostFacts, top = ''): string[] {
+function missing(keys: string, facts: HostSupport, top = ''): string[] {
   const instance = `{ name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1]${keys} }`;
   const loaded = loadConfig(`instances: [${instance}]\n${top}`, { hostName: 'lb1' });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));

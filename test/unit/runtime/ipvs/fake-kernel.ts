@@ -40,8 +40,8 @@ export class FakeKernel implements IpvsPort {
   readonly parameters = new Map<string, string>();
   /** Names of services, and of parameters, that it refuses. */
   readonly refuses = new Set<string>();
-  /** What nft was asked for, without the rest of its commands. */
-  readonly guard: ('raised' | 'lowered')[] = [];
+  /** What became of the table of the RST guard. */
+  readonly guard: ('raised' | 'lowered' | 'abandoned')[] = [];
   /** As if another director had sent it. */
   hear: (bytes: Uint8Array) => void = () => {};
   index: number | undefined = 3;
@@ -83,10 +83,14 @@ export class FakeKernel implements IpvsPort {
       },
       interfaceIndex: () => this.index,
       now: () => this.now,
-      nft: async (commands) => {
-        this.guard.push(commands.includes('drop') ? 'raised' : 'lowered');
-        return { kind: 'exited', status: 0, output: '' };
-      },
+      guardTable: () => ({
+        want: async (content) => {
+          this.guard.push(content === undefined ? 'lowered' : 'raised');
+        },
+        abandon: () => {
+          this.guard.push('abandoned');
+        },
+      }),
       watch: ({ router, settings, isMaster, log, caughtUp, moved }) => {
         const watch = new TableWatch({
           ...{ router, settings, isMaster, log, caughtUp, moved },

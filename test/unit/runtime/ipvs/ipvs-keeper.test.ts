@@ -377,4 +377,5 @@ test('a process that hands over leaves the services to the next one', async () =
   await bench.keeper.start();
   await bench.keeper.release();
   expect(bench.kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+  expect(bench.kernel.guard.at(-1)).toBe('abandoned');
 });

@@ -38,16 +38,18 @@ const instances = settingsOf('web', 'web6', 'mail').instances.map((instance) => 
   };
 });
 
-/** What resets are held back from, after each command to nft. */
+/** What resets are held back from, after each change of the table. */
 async function guardOf(masters: readonly string[], wanted = settings()) {
   const held: IpAddress[][] = [];
   const guard = new MoveGuard({
     log: new QuietLog().log,
     isMaster: (name) => masters.includes(name),
-    nft: async (commands) => {
-      held.push(Object.values(VIPS).filter((vip) => commands.includes(vip)));
-      return { kind: 'exited', status: 0, output: '' };
-    },
+    guardTable: () => ({
+      want: async (content = '') => {
+        held.push(Object.values(VIPS).filter((vip) => content.includes(vip)));
+      },
+      abandon: () => {},
+    }),
   });
   await guard.follow(wanted, instances);
   const move = async (instance: string, from: StateName, to: StateName, reason = '') => {

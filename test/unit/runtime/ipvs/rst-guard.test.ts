@@ -1,23 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import type { CommandOutcome } from '../../../../src/kernel/command/command.ts';
+import { NftError } from '../../../../src/kernel/nftables/nft.ts';
+import type { NftTableEvents } from '../../../../src/kernel/nftables/nft-table.ts';
 import { ip } from '../../../../src/net/address.ts';
-import { RstGuard, raiseCommands } from '../../../../src/runtime/ipvs/rst-guard.ts';
+import { guardRules, RstGuard } from '../../../../src/runtime/ipvs/rst-guard.ts';
 import { QuietLog } from './quiet-log.ts';
 
 const VIP = ip('203.0.113.100');
-const DONE: CommandOutcome = { kind: 'exited', status: 0, output: '' };
-const SLOW: CommandOutcome = { kind: 'timed-out', output: '' };
+const SLOW = new NftError('nft-failed', 'nft: not done in time');
+const MISSING = new NftError('nft-missing', 'the program nft is in none of them');
 
-/** A guard whose nft answers these, one after the other, and then that all is well. */
-function guardWith(...answers: readonly (CommandOutcome | undefined)[]) {
+/** A guard whose table fails like this, one time after the other, and then no more. */
+function guardWith(...failures: readonly (NftError | undefined)[]) {
   const { log, lines } = new QuietLog();
-  const left = [...answers];
+  const left = [...failures];
   const asked: ('raise' | 'lower')[] = [];
-  const guard = new RstGuard(log, async (commands) => {
-    asked.push(commands.includes(VIP) ? 'raise' : 'lower');
-    return left.length === 0 ? DONE : left.shift();
+  const events: NftTableEvents[] = [];
+  const guard = new RstGuard(log, (_, told) => {
+    events.push(told);
+    return {
+      want: async (content) => {
+        asked.push(content === undefined ? 'lower' : 'raise');
+        const failure = left.shift();
+        if (failure !== undefined) throw failure;
+      },
+      abandon: () => {},
+    };
   });
-  return { guard, asked, lines };
+  return { guard, asked, lines, events };
 }
 
 test('A guard that nft was too slow to raise is raised by the next check, and then left alone', async () => {
@@ -25,7 +34,7 @@ test('A guard that nft was too slow to raise is raised by the next check, and th
   await guard.want([VIP]);
   expect(guard.isStanding).toBe(false);
   expect(lines).toEqual([
-    'ipvs-rst-guard-failed: resets are not held back, tried again soon: nft took longer than 5000 ms',
+    'ipvs-rst-guard-failed: resets are not held back, tried again soon: nft: not done in time',
   ]);
   await guard.check();
   await guard.check();
@@ -34,23 +43,26 @@ test('A guard that nft was too slow to raise is raised by the next check, and th
 });
 
 test('A guard that could not be lowered does not stay for ever', async () => {
-  const { guard, asked } = guardWith(DONE, { kind: 'exited', status: 1, output: 'busy' });
+  const { guard, asked, lines } = guardWith(undefined, SLOW);
   await guard.want([VIP]);
   await guard.want([]);
   expect(guard.isStanding).toBe(true);
+  expect(lines).toEqual([
+    'ipvs-rst-guard-failed: resets are still held back, tried again soon: nft: not done in time',
+  ]);
   await guard.check();
   expect(guard.isStanding).toBe(false);
   expect(asked).toEqual(['raise', 'lower', 'lower']);
 });
 
-test('A guard that nobody has asked for is not touched', async () => {
+test('A guard that was never asked for is not touched', async () => {
   const { guard, asked } = guardWith();
   await guard.check();
   expect(asked).toEqual([]);
 });
 
 test('Without nft there is one complaint, and no guard', async () => {
-  const { guard, lines } = guardWith(undefined, undefined);
+  const { guard, lines } = guardWith(MISSING, MISSING);
   await guard.want([VIP]);
   await guard.check();
   expect(guard.isStanding).toBe(false);
@@ -59,44 +71,31 @@ test('Without nft there is one complaint, and no guard', async () => {
   ]);
 });
 
-describe('What nft says', () => {
-  const REFUSED = 'Error: Could not process rule: Operation not permitted\nadd table inet x\n^^^';
-
-  test.each<[CommandOutcome, string]>([
-    [
-      { kind: 'exited', status: 1, output: REFUSED },
-      'ended with status 1: Error: Could not process rule: Operation not permitted',
-    ],
-    [{ kind: 'signalled', signal: 'SIGSEGV', output: '' }, 'was ended by SIGSEGV'],
-    [{ kind: 'failed', errno: 'EACCES', output: '' }, 'did not start: EACCES'],
-  ])('is told to people: %o', async (outcome, text) => {
-    const { guard, lines } = guardWith(outcome);
-    await guard.want([VIP]);
-    expect(lines).toEqual([
-      `ipvs-rst-guard-failed: resets are not held back, tried again soon: nft ${text}`,
-    ]);
-  });
-
-  test('is told as what it means, where the guard is in the way', async () => {
-    const { guard, lines } = guardWith(DONE, SLOW);
-    await guard.want([VIP]);
-    await guard.want([]);
-    expect(lines).toEqual([
-      'ipvs-rst-guard-failed: resets are still held back, tried again soon: nft took longer than 5000 ms',
-    ]);
-  });
+test('A guard that another program removed is reported', async () => {
+  const { guard, lines, events } = guardWith();
+  await guard.want([VIP]);
+  for (const { restored } of events) restored();
+  expect(lines).toEqual([
+    'ipvs-rst-guard-restored: the RST guard was removed or changed by another program: it is back',
+  ]);
 });
 
-test('The rules hold back the resets from the VIPs, of both families, and nothing else', () => {
-  const commands = raiseCommands([ip('203.0.113.100'), ip('2001:db8::100')]).split(/; ?/);
-  const table = 'inet vrrp_agent_rst_guard';
-  expect(commands.filter((one) => one.startsWith('add rule'))).toEqual([
-    `add rule ${table} output ip saddr 203.0.113.100 tcp flags rst counter drop`,
-    `add rule ${table} output ip6 saddr 2001:db8::100 tcp flags rst counter drop`,
-  ]);
-  expect(commands.slice(0, 3)).toEqual([
-    `add table ${table}`,
-    `delete table ${table}`,
-    `add table ${table}`,
-  ]);
+describe('The rules', () => {
+  test('hold back the resets from the VIPs of both families', () => {
+    const rules = guardRules([VIP, ip('2001:db8::100')]);
+    expect(rules).toContain('elements = { 203.0.113.100 }');
+    expect(rules).toContain('elements = { 2001:db8::100 }');
+    expect(rules).toContain('ip saddr @virtual_ipv4 tcp flags rst counter drop');
+    expect(rules).toContain('ip6 saddr @virtual_ipv6 tcp flags rst counter drop');
+  });
+
+  test('are as many for 5,000 addresses as for one', () => {
+    const many = Array.from({ length: 5_000 }, (_, n) => ip(`10.0.${n >> 8}.${n & 255}`));
+    const lines = (rules = '') => rules.split('\n').length;
+    expect(lines(guardRules(many))).toBe(lines(guardRules([VIP])));
+  });
+
+  test('are none where there is nothing to guard', () => {
+    expect(guardRules([])).toBeUndefined();
+  });
 });

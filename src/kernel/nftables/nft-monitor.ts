@@ -17,7 +17,7 @@ const NFPROTO_INET = 1;
 /** The kernel has no such table, or no nftables at all. */
 const NONE: ReadonlySet<string> = new Set(['ENOENT', 'EPROTONOSUPPORT', 'EOPNOTSUPP', 'EINVAL']);
 
-export class TableWatch {
+export class NftMonitor {
   readonly #socket: NetlinkSocket;
   readonly #reactor: Reactor;
 

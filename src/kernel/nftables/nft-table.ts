@@ -1,0 +1,191 @@
+/**
+ * One table of nftables (family `inet`) that belongs to the agent: replaced as a whole in one
+ * transaction, put back when another program changes or flushes it, and removed at the end.
+ */
+import { SerialQueue } from '../../async/serial-queue.ts';
+import { runNft } from './nft.ts';
+import { hasTable, NftMonitor } from './nft-monitor.ts';
+
+/** Between a change by another program and the comparison that it causes. */
+const SETTLE_MS = 50;
+
+/** Listing a large table takes nft a while: comparisons get a quarter of the time at most. */
+const SHARE = 4;
+
+/** A program that keeps removing the table is answered less and less often. */
+const LONGEST_PAUSE_MS = 1_000;
+
+/** A table that has been left alone for so long is not being fought over. */
+const CALM_MS = 10_000;
+
+export interface NftTableEvents {
+  /** Another program had changed or removed the table; it is as it should be again. */
+  readonly restored: () => void;
+  /** The table could not be compared or put back; it is tried until that succeeds. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** A set with each element once; one word of a rule then stands for any number of addresses. */
+export function nftSet(name: string, type: string, elements: readonly string[]): string[] {
+  const unique = [...new Set(elements)];
+  const list = unique.length === 0 ? [] : [`    elements = { ${unique.join(', ')} }`];
+  return [`  set ${name} {`, `    type ${type}`, ...list, '  }'];
+}
+
+export class NftTable {
+  readonly #name: string;
+  readonly #events: NftTableEvents;
+  readonly #queue = new SerialQueue();
+  /** What is in effect: the last content that nft has accepted. */
+  #content: string | undefined;
+  /** False until nft has said so: a run that was cut short may have done its work or not. */
+  #isCertain = false;
+  /** As nft(8) lists what was put there. */
+  #listing = '';
+  #monitor: NftMonitor | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** No comparison before this time. */
+  #restUntil = Number.NEGATIVE_INFINITY;
+  #restoredAt = Number.NEGATIVE_INFINITY;
+  #pauseMs = SETTLE_MS;
+  #hasFailed = false;
+  #isAbandoned = false;
+
+  constructor(name: string, events: NftTableEvents) {
+    this.#name = name;
+    this.#events = events;
+  }
+
+  /**
+   * Sets, chains and rules, as between the braces of a table; undefined: no table. Rejects with
+   * `NftError`, and then what was in effect before still is.
+   */
+  want(content: string | undefined): Promise<void> {
+    return this.#queue.run(() => this.#replace(content));
+  }
+
+  /** Removes the table. */
+  close(): Promise<void> {
+    this.#unwatch();
+    return this.want(undefined);
+  }
+
+  /** Leaves the table as it is to the next process, for good: what is wanted later has no effect. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#unwatch();
+  }
+
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#monitor?.close();
+    this.#monitor = undefined;
+  }
+
+  async #replace(content: string | undefined): Promise<void> {
+    if (this.#isAbandoned) return;
+    if (content === undefined) {
+      this.#unwatch();
+      if (hasTable(this.#name)) await runNft(['delete', 'table', 'inet', this.#name]);
+      this.#content = undefined;
+      return;
+    }
+    if (content === this.#content && this.#isCertain) return;
+    await this.#write(content);
+    if (this.#isAbandoned) return;
+    this.#monitor ??= new NftMonitor(() => this.#changed());
+    if (!this.#isCertain) this.#changed();
+  }
+
+  async #write(content: string): Promise<void> {
+    this.#isCertain = false;
+    await runNft(['-f', '-'], this.#ruleset(content));
+    this.#content = content;
+    this.#listing = await this.#list();
+    this.#isCertain = this.#listing !== '';
+  }
+
+  /** The first line makes sure that there is a table for the second one to delete. */
+  #ruleset(content: string): string {
+    const table = `table inet ${this.#name}`;
+    return `add ${table}\ndelete ${table}\n${table} {\n${content}\n}\n`;
+  }
+
+  /** Without the counters; empty where another program has removed the table meanwhile. */
+  #list(): Promise<string> {
+    return runNft(['--stateless', 'list', 'table', 'inet', this.#name]).catch(() => '');
+  }
+
+  /** Something in nftables is different now. A table that is gone is put back without delay. */
+  #changed(): void {
+    const isThere = this.#isThere();
+    if (this.#timer === undefined) this.#compareAfter(isThere ? SETTLE_MS : 0);
+    else if (!isThere) this.#compareAfter(0);
+  }
+
+  #isThere(): boolean {
+    try {
+      return hasTable(this.#name);
+    } catch (error) {
+      this.#fail(error);
+      return true;
+    }
+  }
+
+  #compareAfter(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    const rest = this.#restUntil - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#queue.run(() => this.#compare());
+      },
+      Math.max(milliseconds, rest),
+    );
+  }
+
+  async #compare(): Promise<void> {
+    const content = this.#content;
+    if (content === undefined || this.#monitor === undefined) return;
+    const start = performance.now();
+    // What was in the queue before it may have been a restoration.
+    if (start < this.#restUntil) {
+      this.#compareAfter(0);
+      return;
+    }
+    try {
+      const isThere = this.#isCertain && hasTable(this.#name);
+      const isSame = isThere && (await this.#list()) === this.#listing;
+      if (!isSame) await this.#restore(content);
+      this.#hasFailed = false;
+    } catch (error) {
+      this.#fail(error);
+      this.#backOff();
+      this.#compareAfter(this.#pauseMs);
+    }
+    const took = performance.now() - start;
+    this.#restUntil = Math.max(this.#restUntil, start + Math.max(SETTLE_MS, took * SHARE));
+  }
+
+  async #restore(content: string): Promise<void> {
+    await this.#write(content);
+    this.#backOff();
+    this.#events.restored();
+  }
+
+  /** The first restoration is immediate; each further one in a row waits twice as long. */
+  #backOff(): void {
+    const now = performance.now();
+    const isCalm = now - this.#restoredAt > CALM_MS;
+    this.#pauseMs = isCalm ? SETTLE_MS : Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    this.#restoredAt = now;
+    this.#restUntil = Math.max(this.#restUntil, now + this.#pauseMs);
+  }
+
+  /** Reported once, however often it is tried again. */
+  #fail(error: unknown): void {
+    if (!this.#hasFailed) this.#events.failed(error);
+    this.#hasFailed = true;
+  }
+}
