@@ -2,6 +2,7 @@
  * Whether the protocol thread is alive, by asking it. A row of `status` is only as good as the
  * thread that reported it, and a healthy MASTER has nothing to report for months.
  */
+import { LATE, withDeadline } from '../async/deadline.ts';
 
 export type Health =
   | { readonly healthy: true }
@@ -35,13 +36,7 @@ export class HealthCheck {
   async check(): Promise<Health> {
     const { now, timeoutMs } = this.#options;
     if (now() - this.#answeredAt < FRESH_MS) return { healthy: true };
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs, 'late');
-    });
-    const outcome = await Promise.race([this.#ask(), late]);
-    clearTimeout(timer);
-    if (outcome !== 'late') return { healthy: true };
+    if ((await withDeadline(this.#ask(), timeoutMs)) !== LATE) return { healthy: true };
     const silence = ((now() - this.#answeredAt) / 1_000).toFixed(1);
     return { healthy: false, reason: `the protocol thread has not answered for ${silence} s` };
   }

@@ -3,6 +3,7 @@
  * still buffered when the process ends normally is written before it is gone.
  */
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
+import { withDeadline } from '../async/deadline.ts';
 import { ipvsGravityOf, isIpvsEvent } from '../control/ipvs-events.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { Report } from '../engine/reports.ts';
@@ -44,13 +45,8 @@ export async function endLog(logger: Logger): Promise<void> {
   const destination = destinationOf(logger);
   if (destination === undefined || destination.destroyed) return;
   const closed = new Promise((resolve) => destination.once('close', resolve));
-  let late: NodeJS.Timeout | undefined;
-  const given = new Promise((resolve) => {
-    late = setTimeout(resolve, PARTING_MS);
-  });
   destination.end();
-  await Promise.race([closed, given]);
-  clearTimeout(late);
+  await withDeadline(closed, PARTING_MS);
   destination.destroy();
 }
 

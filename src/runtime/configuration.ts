@@ -2,6 +2,8 @@
  * The configuration in effect, and the way to the next one: read, checked and planned as a whole
  * before anything is touched. One reload at a time.
  */
+
+import { SerialQueue } from '../async/serial-queue.ts';
 import type { AgentSettings } from '../config/agent-settings.ts';
 import { type ReloadPlan, reloadPlan } from '../config/diff.ts';
 import { effectiveConfig, maskSecrets } from '../config/effective.ts';
@@ -38,7 +40,7 @@ export class Configuration {
   #current: Lowered;
   /** Left by a reload, and not gone yet. */
   readonly #leaving: InstanceSettings[] = [];
-  #underWay: Promise<unknown> = Promise.resolve();
+  readonly #reloads = new SerialQueue();
   #isStopping = false;
   #words: unknown;
   #generation = 1;
@@ -94,9 +96,7 @@ export class Configuration {
 
   /** Throws `CommandRefusal`; then nothing has changed. */
   reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
-    const result = this.#underWay.then(() => this.#reload(dryRun));
-    this.#underWay = result.catch(() => undefined);
-    return result;
+    return this.#reloads.run(() => this.#reload(dryRun));
   }
 
   /** Goes on with another configuration than the one it began with. */

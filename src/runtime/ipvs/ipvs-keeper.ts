@@ -80,10 +80,7 @@ export class IpvsKeeper {
   #checkedServicesAt = 0;
   #isStopping = false;
   #checking: Promise<void> = Promise.resolve();
-  #hurry: () => void = () => {};
-  readonly #hurried = new Promise<void>((resolve) => {
-    this.#hurry = resolve;
-  });
+  readonly #hurried = new AbortController();
 
   constructor(options: IpvsKeeperOptions) {
     this.#options = options;
@@ -171,7 +168,7 @@ export class IpvsKeeper {
 
   /** Does not wait any longer for what is in the buffer of the master daemon. */
   hurry(): void {
-    this.#hurry();
+    this.#hurried.abort();
   }
 
   /** After the VIPs have gone. */
@@ -179,7 +176,7 @@ export class IpvsKeeper {
     const parts = await this.#end();
     if (parts !== undefined) {
       await parts.watch?.close();
-      await parts.sync?.stop(this.#hurried);
+      await parts.sync?.stop(this.#hurried.signal);
       if (this.#settings.onStop === 'remove') await parts.services.removeAll();
       parts.sysctls.restore();
       parts.client.close();

@@ -2,6 +2,8 @@
  * Keeps the kernel's service table as the file says, with the weights that hold now. Passes follow
  * one another: what is asked for during one is done by the next.
  */
+
+import { SerialQueue } from '../../async/serial-queue.ts';
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import { planServices } from '../../engine/ipvs/service-plan.ts';
 import type { IpvsClient, RefusedChange } from '../../kernel/ipvs/ipvs-client.ts';
@@ -41,7 +43,7 @@ export class ServiceKeeper {
   #exclusive = false;
   /** Names of services whose servers should be others than before. */
   readonly #touched = new Set<string>();
-  #pass: Promise<void> = Promise.resolve();
+  readonly #passes = new SerialQueue();
   #touchPass: Promise<void> = Promise.resolve();
   /** What the kernel has refused, and of which service. */
   readonly #refusals = new Map<string, string>();
@@ -118,10 +120,7 @@ export class ServiceKeeper {
   }
 
   #enqueue(why: 'wanted' | 'repair' | 'touched'): Promise<void> {
-    this.#pass = this.#pass.then(() =>
-      why === 'touched' ? this.#retouch() : this.#reconcile(why),
-    );
-    return this.#pass;
+    return this.#passes.run(() => (why === 'touched' ? this.#retouch() : this.#reconcile(why)));
   }
 
   /** Only what was touched is read and written, however large the table is. */

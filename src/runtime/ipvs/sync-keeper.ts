@@ -2,6 +2,9 @@
  * Keeps the kernel's sync daemons as the state of the instance wants them. Reads back before each
  * step: what is there may be of a dead run, of a person, or of an interface that is gone.
  */
+
+import { pause } from '../../async/deadline.ts';
+import { SerialQueue } from '../../async/serial-queue.ts';
 import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import {
   type DaemonStep,
@@ -39,7 +42,7 @@ export class SyncKeeper {
   #isMaster = false;
   #since: Instant | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #pass: Promise<void> = Promise.resolve();
+  readonly #passes = new SerialQueue();
   #stopped = false;
   #expected = false;
   #isAbandoned = false;
@@ -62,8 +65,7 @@ export class SyncKeeper {
   /** One pass: reads back, and does what is missing. */
   run(expected = false): Promise<void> {
     this.#expected ||= expected;
-    this.#pass = this.#pass.then(() => this.#work());
-    return this.#pass;
+    return this.#passes.run(() => this.#work());
   }
 
   daemons(): SyncDaemon[] {
@@ -75,17 +77,12 @@ export class SyncKeeper {
   }
 
   /** A MASTER that has let go sends what is in its buffer; then both daemons end. */
-  async stop(hurried: Promise<void>): Promise<void> {
+  async stop(hurried: AbortSignal): Promise<void> {
     if (this.#isMaster) this.follow(false);
-    await this.#pass;
+    await this.#passes.idle();
     const { until } = this.#wanted();
     if (until !== NEVER && this.#started.has('master')) {
-      let timer: NodeJS.Timeout | undefined;
-      const delay = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, (until - this.#options.now()) / 1_000);
-      });
-      await Promise.race([delay, hurried]);
-      clearTimeout(timer);
+      await pause((until - this.#options.now()) / 1_000, hurried);
     }
     this.#stopped = true;
     this.#expected = true;
@@ -163,7 +160,7 @@ export class SyncKeeper {
     const started = this.#started.get(step.role);
     const age = started === undefined ? SETTLE : this.#options.now() - started.at;
     if (age >= SETTLE) return;
-    await new Promise((resolve) => setTimeout(resolve, (SETTLE - age) / 1_000));
+    await pause((SETTLE - age) / 1_000);
   }
 
   #perform(step: DaemonStep): void {

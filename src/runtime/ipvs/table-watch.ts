@@ -3,6 +3,9 @@
  * theirs hold, and sends again what another one lacks. The kernel itself sends an entry when a packet
  * comes and has no way to bring a director up to date that was away.
  */
+
+import { pause } from '../../async/deadline.ts';
+import { SerialQueue } from '../../async/serial-queue.ts';
 import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import type { EntryOf } from '../../engine/ipvs/sync-entries.ts';
 import { type MoveReport, TableStanding } from '../../engine/ipvs/table-standing.ts';
@@ -68,7 +71,7 @@ export class TableWatch {
   #timer: NodeJS.Timeout | undefined;
   #hasCaughtUp: boolean | undefined;
   #isClosed = false;
-  #pass: Promise<void> = Promise.resolve();
+  readonly #rounds = new SerialQueue();
   /** Connections that were sent again. */
   resent = 0;
 
@@ -94,14 +97,13 @@ export class TableWatch {
 
   /** One round; the next one begins when this one has ended. */
   run(): Promise<void> {
-    this.#pass = this.#pass.then(() => this.#round());
-    return this.#pass;
+    return this.#rounds.run(() => this.#round());
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#pass;
+    await this.#rounds.idle();
     this.#shut();
   }
 
@@ -188,7 +190,7 @@ export class TableWatch {
     const messages = encodeSyncMessages(entries, syncId, Math.min(LONGEST_MESSAGE, maximumLength));
     for (const [position, message] of messages.entries()) {
       if (position % BURST === BURST - 1) {
-        await new Promise((resolve) => setTimeout(resolve, BURST_PAUSE_MS));
+        await pause(BURST_PAUSE_MS);
       }
       if (this.#isClosed || !this.#isMaster) return;
       await segment.send(message, port);

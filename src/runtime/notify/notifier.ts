@@ -3,6 +3,8 @@
  * main thread and learns everything from the agent's events, so nothing that it waits for can touch
  * the protocol; only `before_master` is waited for by an instance, and that has a deadline there.
  */
+
+import { withDeadline } from '../../async/deadline.ts';
 import type {
   NotificationSettings,
   SubjectNotification,
@@ -129,12 +131,7 @@ export class Notifier {
   async close(partingMs = PARTING_MS): Promise<void> {
     for (const running of this.#awaited.values()) running.kill();
     const parts = [...this.#queues.values(), ...this.#webhooks.values()];
-    let late: NodeJS.Timeout | undefined;
-    const given = new Promise<void>((resolve) => {
-      late = setTimeout(resolve, partingMs);
-    });
-    await Promise.race([Promise.all(parts.map((part) => part.drained())), given]);
-    clearTimeout(late);
+    await withDeadline(Promise.all(parts.map((part) => part.drained())), partingMs);
     for (const queue of this.#queues.values()) queue.abandon();
     for (const webhook of this.#webhooks.values()) webhook.close();
     for (const fifo of this.#fifos.values()) fifo.close();

@@ -3,6 +3,8 @@
  * Written down first, so that a crash half-way leaves a server drained and never one that comes back
  * by itself.
  */
+
+import { pause } from '../../../async/deadline.ts';
 import { CommandRefusal } from '../../../control/commands.ts';
 import type { DrainCommands, DrainTerms } from '../../../control/ipvs-commands.ts';
 import type { DrainDocument } from '../../../control/ipvs-document.ts';
@@ -56,7 +58,7 @@ export class DrainDesk implements DrainCommands {
       const document = this.#document(service, name, performance.now() - began);
       const left = (terms.wait ?? 0) / 1_000 - document.waited_ms;
       if (document.outcome !== 'draining' || left <= 0) return document;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, left)));
+      await pause(Math.min(POLL_MS, left));
     }
   }
 

@@ -186,7 +186,7 @@ describe('the end of the sync daemons', () => {
     const bench = new Bench();
     await bench.become('MASTER');
     await bench.pass(10_000);
-    const stopped = bench.keeper.stop(new Promise(() => {}));
+    const stopped = bench.keeper.stop(new AbortController().signal);
     await bench.pass(3_400);
     expect(bench.kernel.roles).toContain('master');
     await bench.pass(200);
@@ -198,7 +198,7 @@ describe('the end of the sync daemons', () => {
     const bench = new Bench();
     await bench.become('MASTER');
     await bench.pass(10_000);
-    const stopped = bench.keeper.stop(Promise.resolve());
+    const stopped = bench.keeper.stop(AbortSignal.abort());
     await bench.pass(300);
     await stopped;
     expect(bench.kernel.roles).toEqual([]);
@@ -208,7 +208,7 @@ describe('the end of the sync daemons', () => {
     const bench = new Bench();
     await bench.keeper.run(true);
     await bench.pass(1_000);
-    await bench.keeper.stop(new Promise(() => {}));
+    await bench.keeper.stop(new AbortController().signal);
     expect(bench.kernel.roles).toEqual([]);
     await bench.keeper.run();
     expect(bench.kernel.roles).toEqual([]);
