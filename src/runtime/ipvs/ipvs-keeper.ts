@@ -225,6 +225,7 @@ export class IpvsKeeper {
       client = await this.#kernel.open();
       this.#parts = await this.#take(client);
       this.#log.settled('ipvs');
+      this.#log.settled('memory file');
       const { version } = client.info();
       this.#log.info('ipvs-started', `IPVS ${version}: ${this.#settings.services.length} services`);
     } catch (error) {
@@ -237,7 +238,9 @@ export class IpvsKeeper {
 
   async #take(client: IpvsPort): Promise<Parts> {
     const { settings } = this;
-    const remembered = this.#memory.read();
+    const remembered = this.#memory.read((message) =>
+      this.#log.trouble('memory file', 'ipvs-memory-unreadable', message),
+    );
     const sysctls = new SysctlKeeper(this.#log, remembered.sysctls, this.#kernel.sysctls);
     const services = new ServiceKeeper({
       client,

@@ -2,68 +2,88 @@
  * What must outlive a crash of the agent: which services are its own, and what the kernel's parameters
  * were before it set them. One file for each network namespace; another boot makes it worthless.
  */
-import { readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../durable-file.ts';
+import { failure, type Result, success } from '../../net/result.ts';
+import { jsonFormat, StateFile } from '../state-file.ts';
+import { messageOf } from './ipvs-log.ts';
 
 export interface IpvsMemory {
   readonly services: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
 }
 
+interface BootMemory extends IpvsMemory {
+  readonly boot: string;
+}
+
 const NOTHING: IpvsMemory = { services: [], sysctls: {} };
 
+const FORMAT = jsonFormat<BootMemory>({
+  version: 1,
+  encode: (memory) => memory,
+  decode: decodeMemory,
+});
+
 export class MemoryFile {
-  readonly #path: string;
+  readonly #file: StateFile<BootMemory>;
   readonly #boot = bootId();
-  #written = '';
+  /** What was written last, or is being written; undefined: nothing, or the disk has refused it. */
+  #written: string | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(directory: string) {
-    this.#path = join(directory, `ipvs-${namespaceNumber()}.json`);
+    this.#file = new StateFile(join(directory, `ipvs-${namespaceNumber()}.json`), FORMAT);
   }
 
-  read(): IpvsMemory {
+  /** A file that cannot be read counts for nothing, and is reported. */
+  read(report: (message: string) => void): IpvsMemory {
     try {
-      const { boot, services, sysctls } = JSON.parse(readFileSync(this.#path, 'utf8')) as {
-        readonly boot?: unknown;
-        readonly services?: unknown;
-        readonly sysctls?: unknown;
-      };
-      if (boot !== this.#boot || !Array.isArray(services)) return NOTHING;
-      return {
-        services: services.filter((name) => typeof name === 'string'),
-        sysctls: textsOf(sysctls),
-      };
-    } catch {
+      const { boot, ...memory } = this.#file.load() ?? { boot: this.#boot, ...NOTHING };
+      return boot === this.#boot ? memory : NOTHING;
+    } catch (error) {
+      const consequence = 'what a former run has left in the kernel is not known';
+      report(`${this.#file.path} cannot be read (${messageOf(error)}): ${consequence}`);
       return NOTHING;
     }
   }
 
   /** After what is being written; rejects when the disk refuses. */
   write(memory: IpvsMemory): Promise<void> {
-    const text = `${JSON.stringify({ boot: this.#boot, ...memory }, null, 2)}\n`;
+    const text = JSON.stringify(memory);
     if (text === this.#written) return this.#writing;
     this.#written = text;
-    this.#writing = this.#writing.catch(() => {}).then(() => this.#put(text));
+    this.#writing = this.#put(memory, text);
     return this.#writing;
   }
 
-  async #put(text: string): Promise<void> {
+  async #put(memory: IpvsMemory, text: string): Promise<void> {
     try {
-      await writeDurably(this.#path, text);
+      await this.#file.save({ boot: this.#boot, ...memory });
     } catch (error) {
       // The same again is no repetition of what is there.
-      if (this.#written === text) this.#written = '';
+      if (this.#written === text) this.#written = undefined;
       throw error;
     }
   }
 
   /** Nothing is left that would have to be remembered. */
-  async forget(): Promise<void> {
-    await this.#writing.catch(() => {});
-    rmSync(this.#path, { force: true });
+  forget(): Promise<void> {
+    this.#written = undefined;
+    return this.#file.remove();
   }
+}
+
+function decodeMemory(document: unknown): Result<BootMemory, string> {
+  if (typeof document !== 'object' || document === null) return failure('it is damaged');
+  const { boot, services, sysctls }: { boot?: unknown; services?: unknown; sysctls?: unknown } =
+    document;
+  if (typeof boot !== 'string' || !Array.isArray(services)) return failure('it is damaged');
+  return success({
+    boot,
+    services: services.filter((name) => typeof name === 'string'),
+    sysctls: textsOf(sysctls),
+  });
 }
 
 function textsOf(value: unknown): Record<string, string> {

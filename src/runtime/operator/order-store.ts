@@ -1,18 +1,11 @@
-/**
- * Orders on the disk, one file for each instance. A file is written beside its place, forced to the
- * disk and then renamed into place (rename(2)), so that after a crash or on a full disk there is the
- * old order or the new one and never half of one.
- */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+/** Orders on the disk, one file for each instance. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { failure, success } from '../../net/result.ts';
+import { discardDrafts, type PreparedState, StateFile, StateUnreadable } from '../state-file.ts';
 import { decodeOrder, encodeOrder, isEmpty, type Order } from './order.ts';
 
-/** Written and on the disk, but not in its place. */
-export interface PreparedOrder {
-  /** Also on the disk when it returns. */
-  commit(): Promise<void>;
-  abandon(): Promise<void>;
-}
+export type PreparedOrder = PreparedState;
 
 export interface LoadedOrders {
   readonly orders: ReadonlyMap<string, Order>;
@@ -27,11 +20,13 @@ export class OrdersUnreadable extends Error {
 }
 
 const SUFFIX = '.json';
-const DRAFT = /\.json\.[0-9]+\.[0-9]+$/;
+
+/** Anyone may see who has put an instance into maintenance, and why. */
+const MODE = 0o644;
 
 export class OrderStore {
   readonly #directory: string;
-  #drafts = 0;
+  readonly #files = new Map<string, StateFile<Order>>();
 
   /** `stateDirectory` need not be there: it is made when there is something to be kept. */
   constructor(stateDirectory: string) {
@@ -39,99 +34,65 @@ export class OrderStore {
   }
 
   fileOf(instance: string): string {
-    return join(this.#directory, `${instance}${SUFFIX}`);
+    return this.#file(instance).path;
   }
 
   /** Throws `OrdersUnreadable`. */
-  async load(): Promise<LoadedOrders> {
+  load(): LoadedOrders {
     const orders = new Map<string, Order>();
     const unreadable = new Map<string, string>();
-    for (const file of await this.#files()) {
-      const instance = file.slice(0, -SUFFIX.length);
+    for (const instance of this.#instances()) {
       try {
-        const order = decodeOrder(await readFile(join(this.#directory, file), 'utf8'));
-        if (order === undefined) unreadable.set(instance, 'it is damaged');
-        else orders.set(instance, order);
+        const order = this.#file(instance).load();
+        if (order !== undefined) orders.set(instance, order);
       } catch (error) {
-        unreadable.set(instance, messageOf(error));
+        if (!(error instanceof StateUnreadable)) throw error;
+        unreadable.set(instance, error.message);
       }
     }
     return { orders, unreadable };
   }
 
   /** Whatever can go wrong for want of space or permission goes wrong here. */
-  async prepare(instance: string, order: Order): Promise<PreparedOrder> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o755 });
-    const draft = `${this.fileOf(instance)}.${process.pid}.${++this.#drafts}`;
-    try {
-      const file = await open(draft, 'wx', 0o644);
-      try {
-        await file.writeFile(encodeOrder(instance, order));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      await rm(draft, { force: true });
-      throw error;
-    }
-    return {
-      commit: async () => {
-        await rename(draft, this.fileOf(instance));
-        await this.#syncDirectory();
-      },
-      abandon: () => rm(draft, { force: true }),
-    };
+  prepare(instance: string, order: Order): Promise<PreparedOrder> {
+    return this.#file(instance).prepare(order);
   }
 
   /** An empty order is no file. */
-  async save(instance: string, order: Order): Promise<void> {
-    if (isEmpty(order)) await this.#remove(instance);
-    else await (await this.prepare(instance, order)).commit();
+  save(instance: string, order: Order): Promise<void> {
+    const file = this.#file(instance);
+    return isEmpty(order) ? file.remove() : file.save(order);
   }
 
-  async #remove(instance: string): Promise<void> {
+  #file(instance: string): StateFile<Order> {
+    const known = this.#files.get(instance);
+    if (known !== undefined) return known;
+    const path = join(this.#directory, `${instance}${SUFFIX}`);
+    const file = new StateFile<Order>(
+      path,
+      {
+        encode: (order) => encodeOrder(instance, order),
+        decode: (text) => {
+          const order = decodeOrder(text);
+          return order === undefined ? failure('it is damaged') : success(order);
+        },
+      },
+      MODE,
+    );
+    this.#files.set(instance, file);
+    return file;
+  }
+
+  #instances(): string[] {
     try {
-      await rm(this.fileOf(instance));
+      discardDrafts(this.#directory);
+      return readdirSync(this.#directory)
+        .filter((file) => file.endsWith(SUFFIX))
+        .map((file) => file.slice(0, -SUFFIX.length));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return;
-      throw error;
-    }
-    await this.#syncDirectory();
-  }
-
-  async #files(): Promise<string[]> {
-    try {
-      const found = await readdir(this.#directory);
-      const drafts = found.filter((file) => DRAFT.test(file));
-      await Promise.all(drafts.map((file) => this.#discard(file)));
-      return found.filter((file) => file.endsWith(SUFFIX));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw new OrdersUnreadable(messageOf(error));
+      if (!(error instanceof Error)) throw error;
+      if ('code' in error && error.code === 'ENOENT') return [];
+      throw new OrdersUnreadable(error.message);
     }
   }
-
-  /** What a run has left that ended while it wrote; that it stays does no harm. */
-  async #discard(file: string): Promise<void> {
-    await rm(join(this.#directory, file), { force: true }).catch(() => {});
-  }
-
-  /** A rename is on the disk when its directory is (fsync(2)). */
-  async #syncDirectory(): Promise<void> {
-    const directory = await open(this.#directory, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -42,7 +42,7 @@ export class Orders {
       return { instance, message };
     };
     try {
-      const { orders, unreadable } = await this.#store.load();
+      const { orders, unreadable } = this.#store.load();
       for (const instance of instances) {
         const order = orders.get(instance);
         if (order !== undefined && !hasExpired(order, now)) this.#orders.set(instance, order);

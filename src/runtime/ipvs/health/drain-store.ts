@@ -1,7 +1,8 @@
 /** Which servers operators have drained: in memory, and in a file that outlives the agent. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../../durable-file.ts';
+import { SerialQueue } from '../../../async/serial-queue.ts';
+import { failure, type Result, success } from '../../../net/result.ts';
+import { jsonFormat, StateFile } from '../../state-file.ts';
 
 export interface Drain {
   readonly service: string;
@@ -11,21 +12,28 @@ export interface Drain {
   readonly by: string;
 }
 
-const VERSION = 1;
+const FORMAT = jsonFormat<readonly Drain[]>({
+  version: 1,
+  encode: (drained) => ({ drained }),
+  decode: decodeDrains,
+});
 
 export class DrainStore {
-  readonly path: string;
+  readonly #file: StateFile<readonly Drain[]>;
+  readonly #changes = new SerialQueue();
   #drains: readonly Drain[] = [];
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(stateDirectory: string) {
-    this.path = join(stateDirectory, 'ipvs-drained.json');
+    this.#file = new StateFile(join(stateDirectory, 'ipvs-drained.json'), FORMAT);
+  }
+
+  get path(): string {
+    return this.#file.path;
   }
 
   /** Throws where there is something that cannot be read. */
   load(): void {
-    const text = textOf(this.path);
-    if (text !== undefined) this.#drains = decode(text);
+    this.#drains = this.#file.load() ?? [];
   }
 
   of(service: string, server: string): Drain | undefined {
@@ -42,14 +50,11 @@ export class DrainStore {
   }
 
   #change(change: (drains: readonly Drain[]) => readonly Drain[]): Promise<void> {
-    const work = this.#writing.then(async () => {
+    return this.#changes.run(async () => {
       const drains = change(this.#drains);
-      const document = { version: VERSION, drained: drains };
-      await writeDurably(this.path, `${JSON.stringify(document, null, 2)}\n`);
+      await this.#file.save(drains);
       this.#drains = drains;
     });
-    this.#writing = work.catch(() => {});
-    return work;
   }
 }
 
@@ -57,35 +62,24 @@ function without(drains: readonly Drain[], { service, server }: Pick<Drain, 'ser
   return drains.filter((one) => !(one.service === service && one.server === server));
 }
 
-/** Undefined: there is none. */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+function decodeDrains(document: unknown): Result<readonly Drain[], string> {
+  const { drained } = fieldsOf(document);
+  const drains = Array.isArray(drained) ? drained.map(drainOf) : [undefined];
+  const whole = drains.filter((drain) => drain !== undefined);
+  return whole.length === drains.length ? success(whole) : failure('it is damaged');
 }
 
-function decode(text: string): Drain[] {
-  const document: unknown = JSON.parse(text);
-  const { version, drained } = fieldsOf(document);
-  if (version !== VERSION || !Array.isArray(drained)) throw new Error('it is damaged');
-  return drained.map((one) => {
-    const { service, server, since, by } = fieldsOf(one);
-    if (
-      typeof service !== 'string' ||
-      typeof server !== 'string' ||
-      typeof since !== 'string' ||
-      typeof by !== 'string'
-    ) {
-      throw new Error('it is damaged');
-    }
-    return { service, server, since, by };
-  });
+function drainOf(value: unknown): Drain | undefined {
+  const { service, server, since, by } = fieldsOf(value);
+  const isDrain =
+    typeof service === 'string' &&
+    typeof server === 'string' &&
+    typeof since === 'string' &&
+    typeof by === 'string';
+  return isDrain ? { service, server, since, by } : undefined;
 }
 
-type Key = keyof Drain | 'version' | 'drained';
+type Key = keyof Drain | 'drained';
 
 function fieldsOf(value: unknown): { readonly [K in Key]?: unknown } {
   return typeof value === 'object' && value !== null ? value : {};

@@ -182,7 +182,7 @@ test('a damaged list of drained servers is told, and keeps nothing from starting
   const directory = folder();
   writeFileSync(join(directory, 'ipvs-drained.json'), '{"version":1,"drained":[{}]}');
   const { lines, weights } = await deskOf({}, directory);
-  expect(lines).toEqual([expect.stringContaining('cannot be read (it is damaged)')]);
+  expect(lines).toEqual([expect.stringContaining('cannot be read (it is damaged, kept as ')]);
   expect(weights()).toEqual([1, 1]);
 });
 

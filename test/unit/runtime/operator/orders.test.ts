@@ -89,7 +89,7 @@ describe('orders', () => {
   test('that a former run was writing when it ended are thrown away', async () => {
     const path = directory();
     mkdirSync(join(path, 'instances'));
-    writeFileSync(join(path, 'instances', 'web.json.812.3'), '{"vers');
+    writeFileSync(join(path, 'instances', 'web.json.99999999.3'), '{"vers');
     expect(await ordersIn(path).load(['web'], NOW)).toEqual([]);
     expect(readdirSync(join(path, 'instances'))).toEqual([]);
   });
@@ -112,11 +112,24 @@ describe('a state directory that is not as it should be', () => {
     writeFileSync(join(path, 'instances', 'web.json'), '{"version":1,"maint');
     const orders = ordersIn(path);
     const trouble = await orders.load(['web', 'db'], NOW);
-    expect(trouble).toEqual([
-      { instance: 'web', message: `${join(path, 'instances', 'web.json')}: it is damaged` },
-    ]);
+    const file = join(path, 'instances', 'web.json');
+    const message = `${file}: it is damaged, kept as ${file}.damaged`;
+    expect(trouble).toEqual([{ instance: 'web', message }]);
     expect(orders.of('web').heldBack).toMatchObject({ since: SINCE });
     expect(orders.of('db').heldBack).toBeNull();
+  });
+
+  test('a damaged file holds its instance back again after a restart, until a command replaces it', async () => {
+    const path = directory();
+    mkdirSync(join(path, 'instances'));
+    writeFileSync(join(path, 'instances', 'web.json'), '{"version":1,"maint');
+    await ordersIn(path).load(['web'], NOW);
+    const orders = ordersIn(path);
+    expect(await orders.load(['web'], NOW)).toHaveLength(1);
+    await orders.change('web', { maintenance: null, heldBack: null });
+    expect(await ordersIn(path).load(['web'], NOW)).toEqual([]);
+    const copy = join(path, 'instances', 'web.json.damaged');
+    expect(readFileSync(copy, 'utf8')).toBe('{"version":1,"maint');
   });
 
   test('that is a file holds every instance back, and says what cannot be written', async () => {
