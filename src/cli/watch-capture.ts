@@ -1,6 +1,6 @@
 /** What a capture file shows, with the times of the file, and what of it could not be read. */
 import { readFileSync } from 'node:fs';
-import { type Instant, instant } from '../net/time.ts';
+import { instant, latest } from '../net/time.ts';
 import { type CaptureError, scanCapture } from '../wire/capture.ts';
 import type { CapturedLink, CaptureEnd } from '../wire/captured-frame.ts';
 import { interfaceIndexOf, isKnownLinkType, toEthernet } from '../wire/link-type.ts';
@@ -65,7 +65,7 @@ function show(bytes: Uint8Array, places: Places, open: (segment: string) => Watc
     const ethernet = toEthernet(link.linkType, frame);
     if (ethernet === undefined) return;
     // A merged capture may step back.
-    now = Math.max(now, at) as Instant;
+    now = latest(now, instant(at));
     segments.frame(ethernet, now, places.of(frame, link));
   });
   segments.finish(now);

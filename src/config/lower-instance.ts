@@ -1,7 +1,7 @@
 /** One instance of the file as settings of the engine. */
 import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
 import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
-import { type Duration, formatDuration, milliseconds, seconds } from '../net/time.ts';
+import { type Duration, formatDuration, milliseconds, NO_TIME, seconds } from '../net/time.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
@@ -16,8 +16,7 @@ import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing
 import { lowerTrack, type Probes } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
-const NONE = 0 as Duration;
-const UP_TO_ONE_HOUR: DurationRange = { minimum: NONE, maximum: seconds(3_600), zero: true };
+const UP_TO_ONE_HOUR: DurationRange = { minimum: NO_TIME, maximum: seconds(3_600), zero: true };
 const LONGEST_WAIT: DurationRange = {
   minimum: seconds(1),
   maximum: seconds(3_600),
@@ -175,7 +174,7 @@ function checkFirstAddress(
 
 function lowerPreemptDelay({ values, at }: Inherited, findings: Findings): Duration {
   const path = at('preempt_delay');
-  const delay = lowerDuration(values.preempt_delay, NONE, UP_TO_ONE_HOUR, path, findings);
+  const delay = lowerDuration(values.preempt_delay, NO_TIME, UP_TO_ONE_HOUR, path, findings);
   if (delay > 0 && values.preempt === false) {
     const message = '"preempt_delay" delays what "preempt: false" forbids: remove one of them';
     findings.error(path, 'conflict', message);
@@ -212,7 +211,7 @@ function lowerGarp({ values, at }: Inherited, findings: Findings): InstanceSetti
       at('garp', 'second_burst_after'),
       findings,
     ),
-    refresh: lowerDuration(refresh, NONE, REFRESH, at('garp', 'refresh'), findings),
+    refresh: lowerDuration(refresh, NO_TIME, REFRESH, at('garp', 'refresh'), findings),
     form: form ?? 'both',
   };
 }

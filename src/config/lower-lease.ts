@@ -1,6 +1,6 @@
 /** `lease`: how long the kernel keeps the VIPs of an agent that does not renew them. */
 import { shortestMasterDownInterval } from '../../fsm/vrrp/timing.ts';
-import { type Duration, formatDuration, seconds } from '../net/time.ts';
+import { type Duration, formatDuration, longest, seconds } from '../net/time.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
@@ -22,7 +22,7 @@ export function lowerLease(
   const { lease = 'auto' } = values;
   const silence = shortestMasterDownInterval(version, interval);
   if (lease === 'off') return undefined;
-  if (lease === 'auto') return Math.max(SHORTEST, wholeSeconds(silence)) as Duration;
+  if (lease === 'auto') return longest(SHORTEST, wholeSeconds(silence));
   const path = at('lease');
   const given = lowerDuration(lease, SHORTEST, RANGE, path, findings);
   if (given % SECOND !== 0) {
@@ -37,6 +37,6 @@ export function lowerLease(
 }
 
 /** Up. */
-function wholeSeconds(duration: Duration): number {
-  return Math.ceil(duration / SECOND) * SECOND;
+function wholeSeconds(duration: Duration): Duration {
+  return seconds(Math.ceil(duration / SECOND));
 }

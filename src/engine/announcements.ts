@@ -4,7 +4,15 @@
  * spaced, so that the first announcement of every VIP goes out before any is repeated, and so
  * that a burst outlives the moment in which the loser of a split still answers.
  */
-import { after, type Duration, type Instant, milliseconds, NEVER, seconds } from '../net/time.ts';
+import {
+  after,
+  type Duration,
+  type Instant,
+  LONG_AGO,
+  milliseconds,
+  NEVER,
+  seconds,
+} from '../net/time.ts';
 import type { GarpSettings } from './settings.ts';
 
 const ROUND_SPACING: Duration = milliseconds(20);
@@ -19,7 +27,7 @@ export class AnnouncementSchedule {
   #secondBurstAt: Instant = NEVER;
   #refreshAt: Instant = NEVER;
   #contestAt: Instant = NEVER;
-  #burstAt: Instant = -CONTEST_SPACING as Instant;
+  #burstAt: Instant = LONG_AGO;
   #underWayAt: Instant = NEVER;
 
   constructor(settings: GarpSettings) {

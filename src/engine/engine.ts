@@ -9,7 +9,7 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent } from '../net/link.ts';
-import { type Duration, elapsed, type Instant, NEVER } from '../net/time.ts';
+import { type Duration, earliest, elapsed, type Instant, instant, NEVER } from '../net/time.ts';
 import { AddressConflicts } from './address-conflicts.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Announcer } from './announcer.ts';
@@ -119,12 +119,12 @@ export class Engine {
     this.#answers = new KernelAnswers(parts);
     this.#succession = new Succession(parts);
     this.#reconfiguration = new Reconfiguration({ ...parts, placement: this.#placement });
-    this.#reconfiguration.group(settings.syncGroups, 0 as Instant);
+    this.#reconfiguration.group(settings.syncGroups, instant(0));
   }
 
   /** When `wake` is wanted next; NEVER when nothing is armed. */
   deadline(): Instant {
-    return Math.min(this.#timers.next(), this.#moreAt) as Instant;
+    return earliest(this.#timers.next(), this.#moreAt);
   }
 
   /** Whether the next deadline is that of a Master_Down timer. */

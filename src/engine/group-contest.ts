@@ -4,7 +4,7 @@
  * VRID decides: the director that is weaker in it comes back later, and finds the other as MASTER.
  */
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
-import { after, type Duration, type Instant, NEVER } from '../net/time.ts';
+import { after, type Duration, type Instant, longest, NEVER, NO_TIME, times } from '../net/time.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** Collisions after which the wait grows no more. */
@@ -37,7 +37,7 @@ export class GroupContest {
     const interval = leader.context.masterInterval;
     if (this.#until === NEVER) {
       if (now - this.#lostAt > slowest(members) + interval) return undefined;
-      this.#until = after(now, (this.#count * interval) as Duration);
+      this.#until = after(now, times(interval, this.#count));
     }
     return now < this.#until ? this.#until : undefined;
   }
@@ -61,8 +61,9 @@ function isBefore(one: VirtualRouter, other: VirtualRouter | undefined): boolean
 }
 
 function slowest(members: readonly VirtualRouter[]): Duration {
-  const times = members.map(({ context }) =>
-    masterDownInterval(context.version, context.priority, context.masterInterval),
-  );
-  return Math.max(...times) as Duration;
+  return members
+    .map(({ context: { version, priority, masterInterval } }) =>
+      masterDownInterval(version, priority, masterInterval),
+    )
+    .reduce(longest, NO_TIME);
 }

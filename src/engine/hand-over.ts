@@ -3,7 +3,7 @@
  * successor is heard, and whoever asked is answered once they are gone from here; or once nobody
  * has come, and this router goes on as MASTER.
  */
-import { after, elapsed, type Instant } from '../net/time.ts';
+import { after, elapsed, type Instant, latest } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { HandOverTerms, OperatorAnswer } from './requests.ts';
 import type { Transitions } from './transitions.ts';
@@ -82,7 +82,7 @@ export class HandOvers {
     } else {
       known.ids.push(...ids);
       known.maintenance ||= maintenance;
-      router.releaseUntil = Math.max(router.releaseUntil, until) as Instant;
+      router.releaseUntil = latest(router.releaseUntil, until);
     }
     this.#transitions.apply(router, { type: 'hand-over', insist: force }, now);
   }

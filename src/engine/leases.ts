@@ -4,7 +4,7 @@
  */
 import { familyOf } from '../net/address.ts';
 import type { AddressChange } from '../net/link.ts';
-import type { Duration, Instant } from '../net/time.ts';
+import { type Duration, type Instant, instant } from '../net/time.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { ManagedAddress } from './managed-address.ts';
@@ -119,5 +119,5 @@ export function armLease(timers: Timers, router: VirtualRouter, now: Instant): v
  */
 function nextRenewal(lease: Duration, now: Instant): Instant {
   const period = lease / RENEWALS_IN_A_LEASE;
-  return ((Math.floor(now / period) + 1) * period) as Instant;
+  return instant((Math.floor(now / period) + 1) * period);
 }

@@ -1,7 +1,7 @@
 /** Two MASTERs that hear each other: how long, who, and when it is over. */
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import type { IpAddress } from '../net/address.ts';
-import { after, elapsed, type Instant, NEVER, seconds } from '../net/time.ts';
+import { after, elapsed, type Instant, LONG_AGO, NEVER, seconds } from '../net/time.ts';
 import type { CounterTable } from './counters.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from './timers.ts';
@@ -20,8 +20,8 @@ export class Rivalry {
   peer: IpAddress | undefined = undefined;
   since: Instant = NEVER;
   /** Until when the advertisements of other MASTERs are counted as their time. */
-  until: Instant = -NEVER as Instant;
-  toldAt: Instant = -NEVER as Instant;
+  until: Instant = LONG_AGO;
+  toldAt: Instant = LONG_AGO;
 }
 
 export class Rivalries {

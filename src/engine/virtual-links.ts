@@ -6,7 +6,15 @@
 import { familyOf } from '../net/address.ts';
 import { ENODEV } from '../net/errno.ts';
 import type { LinkEvent } from '../net/link.ts';
-import { after, type Instant, milliseconds, NEVER, seconds } from '../net/time.ts';
+import {
+  after,
+  type Instant,
+  LONG_AGO,
+  latest,
+  milliseconds,
+  NEVER,
+  seconds,
+} from '../net/time.ts';
 import type { Input } from './inputs.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
@@ -159,7 +167,7 @@ export class VirtualLinks {
     if (known !== undefined) return known;
     const link = {
       ...{ router, name, wanted: false, raised: false, resting: false },
-      ...{ retryAt: 0 as Instant, restAt: NEVER, fittedTo: 0 },
+      ...{ retryAt: LONG_AGO, restAt: NEVER, fittedTo: 0 },
     };
     this.#states.set(router, link);
     return link;
@@ -199,7 +207,7 @@ export class VirtualLinks {
   #rest(link: VirtualLink, now: Instant): void {
     if (link.restAt === NEVER) link.restAt = hasIpv6(link) ? now : after(now, REST_AFTER);
     if (link.restAt > now || this.#resting > 0) {
-      const at = Math.max(link.restAt, after(now, REST_SPACING)) as Instant;
+      const at = latest(link.restAt, after(now, REST_SPACING));
       this.#timers.set('virtual-link', link.router.position, at);
       return;
     }

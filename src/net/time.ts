@@ -16,6 +16,11 @@ export type Duration = number & { readonly [durationBrand]: true };
 /** An instant that lies after every other one: "not armed". */
 export const NEVER = Number.MAX_SAFE_INTEGER as Instant;
 
+/** An instant that lies before every other one. */
+export const LONG_AGO = -Number.MAX_SAFE_INTEGER as Instant;
+
+export const NO_TIME = 0 as Duration;
+
 export function instant(microseconds: number): Instant {
   return microseconds as Instant;
 }
@@ -43,6 +48,32 @@ export function after(start: Instant, delay: Duration): Instant {
 
 export function elapsed(from: Instant, to: Instant): Duration {
   return (to - from) as Duration;
+}
+
+export function earliest(one: Instant, other: Instant): Instant {
+  return one < other ? one : other;
+}
+
+export function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
+}
+
+export function shortest(one: Duration, other: Duration): Duration {
+  return one < other ? one : other;
+}
+
+export function longest(one: Duration, other: Duration): Duration {
+  return one > other ? one : other;
+}
+
+/** So many times the duration, to the microsecond. */
+export function times(duration: Duration, count: number): Duration {
+  return Math.round(duration * count) as Duration;
+}
+
+/** To the millisecond, but not to nothing. */
+export function wholeMilliseconds(duration: Duration): Duration {
+  return milliseconds(Math.max(1, Math.round(duration / 1_000)));
 }
 
 /** The shortest exact text with a unit: `10ms`, `36.093ms`, `1.5s`, `5m`. */

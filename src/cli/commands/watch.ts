@@ -1,7 +1,7 @@
 /** `vrrp-agent watch`: who advertises what on a segment. Sends nothing and needs no agent. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
-import { type Duration, type Instant, seconds } from '../../net/time.ts';
+import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
 import { linkNames, watchLink } from '../../runtime/watch-link.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -93,7 +93,7 @@ function styleOf({ isTty }: CliContext, { json, for: limit }: WatchOptions): Wat
 
 /** Microseconds since 1970 that never step: the wall clock of the start, and what passed since. */
 function wallClock(): Instant {
-  return Math.round((performance.timeOrigin + performance.now()) * 1_000) as Instant;
+  return instant(Math.round((performance.timeOrigin + performance.now()) * 1_000));
 }
 
 function screen() {

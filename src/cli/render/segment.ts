@@ -3,7 +3,7 @@ import type { SegmentFinding } from '../../engine/segment/findings.ts';
 import type { SegmentSnapshot } from '../../engine/segment/segment.ts';
 import type { SenderRow } from '../../engine/segment/sender.ts';
 import type { PastFinding, SegmentEvent } from '../../engine/segment/timeline.ts';
-import { type Duration, formatDuration } from '../../net/time.ts';
+import { type Duration, formatDuration, wholeMilliseconds } from '../../net/time.ts';
 import { isoTime } from '../segment-document.ts';
 import { type Column, renderTable } from './table.ts';
 import { formatAge, type Paint, type Palette, plain, printable } from './text.ts';
@@ -129,8 +129,7 @@ function refusedText({ refused }: SenderRow): string {
 
 /** To the millisecond: what the clock of a listener is good for. */
 function rounded(duration: Duration | undefined): Duration | undefined {
-  if (duration === undefined) return undefined;
-  return (Math.max(1, Math.round(duration / 1_000)) * 1_000) as Duration;
+  return duration === undefined ? undefined : wholeMilliseconds(duration);
 }
 
 function durationText(duration: Duration | undefined): string {

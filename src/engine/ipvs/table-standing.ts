@@ -4,7 +4,17 @@
  * sends nothing.
  */
 import { emptySummary, type TableSummary } from '../../net/connection.ts';
-import { after, type Duration, type Instant, seconds } from '../../net/time.ts';
+import {
+  after,
+  type Duration,
+  type Instant,
+  LONG_AGO,
+  latest,
+  NO_TIME,
+  seconds,
+  shortest,
+  times,
+} from '../../net/time.ts';
 import { COMPARISONS, differenceOf, TableComparison } from './table-comparison.ts';
 
 /** A director that was silent for so long is not counted on. */
@@ -181,8 +191,9 @@ export class TableStanding {
     if (!this.#isMaster) return buckets;
     for (const peer of this.#fresh(now)) {
       if (peer.isMaster || (peer.comparison.missing ?? 0) === 0) continue;
-      const wait = Math.min(LONGEST_RESEND, RESEND * 2 ** Math.max(0, peer.resends - 1));
-      if (peer.resentAt !== undefined && now < after(peer.resentAt, wait as Duration)) continue;
+      const wait = times(RESEND, 2 ** Math.max(0, peer.resends - 1));
+      const resentAt = peer.resentAt ?? LONG_AGO;
+      if (now < after(resentAt, shortest(wait, LONGEST_RESEND))) continue;
       for (const bucket of peer.comparison.buckets) buckets.add(bucket);
       peer.resentAt = now;
       peer.resends++;
@@ -222,8 +233,9 @@ export class TableStanding {
   /** Whatever is in use has been sent again since the table began to receive. */
   #isSteady(now: Instant): boolean {
     if (this.#steadySince === undefined) return false;
-    const window = Math.max(STEADY, this.#refresh === 0 ? 0 : this.#refresh + BUFFER);
-    return now >= after(this.#steadySince, window as Duration);
+    const end = after(this.#steadySince, STEADY);
+    if (this.#refresh === NO_TIME) return now >= end;
+    return now >= latest(end, after(after(this.#steadySince, this.#refresh), BUFFER));
   }
 }
 

@@ -1,6 +1,13 @@
 /** What contradicts what on a segment: between the senders of one virtual router, and within one. */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
-import { type Duration, elapsed, formatDuration, type Instant, seconds } from '../../net/time.ts';
+import {
+  type Duration,
+  elapsed,
+  formatDuration,
+  type Instant,
+  seconds,
+  wholeMilliseconds,
+} from '../../net/time.ts';
 import { virtualMac } from '../../net/vrrp.ts';
 import type { SenderRow } from './sender.ts';
 
@@ -136,7 +143,7 @@ function withinSender(row: SenderRow): SegmentFinding[] {
 
   if (claims !== undefined && measuredInterval !== undefined && state === 'master') {
     if (!isKept(claims.interval, measuredInterval)) {
-      const shown = formatDuration(roundedMs(measuredInterval));
+      const shown = formatDuration(wholeMilliseconds(measuredInterval));
       find(
         'interval-not-kept',
         `advertises ${formatDuration(claims.interval)}, sends every ${shown}`,
@@ -154,10 +161,6 @@ function withinSender(row: SenderRow): SegmentFinding[] {
 
 function isKept(advertised: Duration, measured: Duration): boolean {
   return measured < advertised * 1.5 && measured > advertised / 1.5;
-}
-
-function roundedMs(duration: Duration): Duration {
-  return (Math.max(1, Math.round(duration / 1_000)) * 1_000) as Duration;
 }
 
 function prioritiesOf(claimants: readonly Claimant[], source: IpAddress): string {
