@@ -2,13 +2,15 @@
  * Shows what the agent is for, on one machine: two directors and a client in network namespaces, a
  * MASTER that dies, and a MASTER that is stopped for maintenance.
  */
-import { type Failover, failoverIn, masterDownInterval, skewTime } from '../src/lab/failover.ts';
+import { masterDownInterval, skewTime } from '../fsm/vrrp/timing.ts';
 import { Lab } from '../src/lab/lab.ts';
 import { type LabHost, virtualAddress } from '../src/lab/layout.ts';
 import { type AgentPeer, startAgent } from '../src/lab/peers/vrrp-agent.ts';
 import { Prober, probeReport, probesIn } from '../src/lab/probe.ts';
 import { sleep, waitFor } from '../src/lab/wait.ts';
 import { wallClock } from '../src/lab/wall-clock.ts';
+import { milliseconds } from '../src/net/time.ts';
+import { type Failover, failoverIn } from './observed-failover.ts';
 
 const ADDRESS = virtualAddress(0);
 const PRIORITIES = [150, 100] as const;
@@ -86,7 +88,7 @@ function tell(timeline: Timeline, began: readonly [number, string], to: LabHost,
 }
 
 async function round(intervalMilliseconds: number): Promise<boolean> {
-  const interval = intervalMilliseconds * 1_000;
+  const interval = milliseconds(intervalMilliseconds);
   const patience = 10 * intervalMilliseconds + 5_000;
   say(`\nAdvertisements every ${intervalMilliseconds} ms`);
   const timeline = new Timeline();
@@ -113,7 +115,7 @@ async function round(intervalMilliseconds: number): Promise<boolean> {
   const gap = failover.firstAnswer - failover.lastAdvertisement;
   say(`  last advertisement to first answer: ${seconds(gap)}`);
   say(
-    `  Master_Down_Interval of RFC 9568:   ${seconds(masterDownInterval(interval, PRIORITIES[1]))}`,
+    `  Master_Down_Interval of RFC 9568:   ${seconds(masterDownInterval(3, PRIORITIES[1], interval))}`,
   );
   say(`  the client was without answer for:  ${seconds(failover.outageMicroseconds ?? 0)}`);
 
@@ -128,7 +130,7 @@ async function round(intervalMilliseconds: number): Promise<boolean> {
     return false;
   }
   tell(timeline, [stop.began, 'lb1 is stopped for maintenance'], second, stop.failover);
-  const skew = seconds(skewTime(interval, PRIORITIES[1]));
+  const skew = seconds(skewTime(3, PRIORITIES[1], interval));
   const { lost, sent, longestOutage } = stop.report;
   say(`  Skew_Time of RFC 9568:              ${skew}`);
   say(`  the client was without answer for:  ${seconds(longestOutage?.microseconds ?? 0)}`);

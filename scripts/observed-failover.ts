@@ -1,8 +1,8 @@
 /** A change of MASTER as the wire shows it: times in microseconds since 1970. */
-import type { IpAddress } from '../net/address.ts';
-import type { CapturedFrame } from '../wire/pcap.ts';
-import { advertisementsIn, announcementsIn } from './capture.ts';
-import { firstAnswerAfter, lastAnswerBefore, longestOutage, probesIn } from './probe.ts';
+import { advertisementsIn, announcementsIn } from '../src/lab/capture.ts';
+import { firstAnswerAfter, longestOutage, probesIn } from '../src/lab/probe.ts';
+import type { IpAddress } from '../src/net/address.ts';
+import type { CapturedFrame } from '../src/wire/pcap.ts';
 
 export interface FailoverQuestion {
   readonly address: IpAddress;
@@ -16,7 +16,6 @@ export interface Failover {
   readonly resigned: boolean;
   readonly firstAdvertisement: number;
   readonly firstAnnouncement: number | undefined;
-  readonly lastAnswer: number | undefined;
   readonly firstAnswer: number | undefined;
   /** Longest time without an answer around the change; 0 when no answer is missing at all. */
   readonly outageMicroseconds: number | undefined;
@@ -43,17 +42,7 @@ export function failoverIn(
     resigned: last.advertisement.priority === 0,
     firstAdvertisement: first.at,
     firstAnnouncement: announced?.at,
-    lastAnswer: lastAnswerBefore(probes, first.at),
     firstAnswer: firstAnswerAfter(probes, first.at),
     outageMicroseconds: longestOutage(probes)?.microseconds,
   };
-}
-
-/** RFC 9568 section 6.1, version 3: 3 intervals and Skew_Time, in microseconds. */
-export function masterDownInterval(intervalMicroseconds: number, priority: number): number {
-  return 3 * intervalMicroseconds + skewTime(intervalMicroseconds, priority);
-}
-
-export function skewTime(intervalMicroseconds: number, priority: number): number {
-  return ((256 - priority) * intervalMicroseconds) / 256;
 }

@@ -1,9 +1,9 @@
 /** The command line as a whole: finds the command, loads it, and turns its errors into a status. */
 import { Command, CommanderError } from 'commander';
+import { programVersion } from '../runtime/program-version.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { programVersion } from './version.ts';
 
 /** Never rejects: what goes wrong is written to `context` and told by the exit code. */
 export async function runProgram(

@@ -99,10 +99,6 @@ export function firstAnswerAfter(probes: readonly Probe[], at: number): number |
   return answersOf(probes).find((answeredAt) => answeredAt > at);
 }
 
-export function lastAnswerBefore(probes: readonly Probe[], at: number): number | undefined {
-  return answersOf(probes).findLast((answeredAt) => answeredAt < at);
-}
-
 export function longestOutage(probes: readonly Probe[]): Outage | undefined {
   const answers = answersOf(probes);
   let longest: Outage | undefined;

@@ -1,8 +1,14 @@
+/** The version in package.json, which lies two folders up in the source and three in `dist`. */
 import { readFileSync } from 'node:fs';
 
-/** Of `package.json`, which lies above the built program. */
 export function programVersion(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const { version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+      if (typeof version === 'string') return version;
+    } catch {
+      // Not there: the other place.
+    }
+  }
+  return 'unknown';
 }

@@ -47,7 +47,6 @@ export interface Libc {
   timerfd_settime(fd: number, flags: number, valueAddress: number, oldValue: number): number;
   clock_gettime(clock: number, valueAddress: number): number;
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
-  sched_getscheduler(pid: number): number;
   setns(fd: number, type: number): number;
   if_indextoname(index: number, name: Uint8Array): bigint | null;
   /** Zero: there is none of the name. */
@@ -105,7 +104,6 @@ function bindLibc(library: Koffi): Libc {
     timerfd_settime: process.func('int timerfd_settime(int, int, uintptr_t, uintptr_t)'),
     clock_gettime: process.func('int clock_gettime(int, uintptr_t)'),
     sched_setscheduler: process.func('int sched_setscheduler(int, int, const void *)'),
-    sched_getscheduler: process.func('int sched_getscheduler(int)'),
     setns: process.func('int setns(int, int)'),
     if_indextoname: process.func('void *if_indextoname(uint32_t, void *)'),
     if_nametoindex: process.func('uint32_t if_nametoindex(const char *)'),

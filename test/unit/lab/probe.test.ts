@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeEcho, encodeEchoRequest } from '../../../src/lab/echo.ts';
-import {
-  firstAnswerAfter,
-  lastAnswerBefore,
-  longestOutage,
-  probeReport,
-  probesIn,
-} from '../../../src/lab/probe.ts';
+import { firstAnswerAfter, longestOutage, probeReport, probesIn } from '../../../src/lab/probe.ts';
 import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { ETHERTYPE_IPV4, encodeEthernetFrame } from '../../../src/wire/ethernet.ts';
 import { encodeIpv4Packet } from '../../../src/wire/ip.ts';
@@ -80,7 +74,6 @@ describe('an outage', () => {
 
   test('lasts from the last answer before to the first after', () => {
     expect(longestOutage(probes)).toEqual({ from: 1_010, to: 4_010, microseconds: 3_000 });
-    expect(lastAnswerBefore(probes, 3_000)).toBe(1_010);
     expect(firstAnswerAfter(probes, 3_000)).toBe(4_010);
     expect(firstAnswerAfter(probes, 5_010)).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failoverIn, masterDownInterval, skewTime } from '../../../src/lab/failover.ts';
+import { failoverIn } from '../../../scripts/observed-failover.ts';
 import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';
 import { encodeArpAnnouncement } from '../../../src/wire/arp.ts';
@@ -48,9 +48,4 @@ describe('a failover on the wire', () => {
   test('is none while the successor is silent', () => {
     expect(failoverIn([advert(0, LB1, 150)], QUESTION)).toBeUndefined();
   });
-});
-
-test('the formulas of RFC 9568 section 6.1 for priority 100 and one second', () => {
-  expect(skewTime(1_000_000, 100)).toBe(609_375);
-  expect(masterDownInterval(1_000_000, 100)).toBe(3_609_375);
 });
