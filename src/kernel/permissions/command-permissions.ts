@@ -9,7 +9,7 @@ import { closeSync, lstatSync, openSync, readlinkSync, readSync, statSync } from
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { failure, type Result, success } from '../../net/result.ts';
 
-export interface CommandRefusal {
+export interface UnsafeCommand {
   readonly code: 'command-missing' | 'command-not-executable' | 'command-insecure';
   /** A sentence for people, with the path. */
   readonly message: string;
@@ -35,7 +35,7 @@ const INTERPRETER =
 export function checkCommand(
   argv: readonly string[],
   { uid, gid }: CommandUser,
-): Result<undefined, CommandRefusal> {
+): Result<undefined, UnsafeCommand> {
   const [program = ''] = argv;
   const refusal = whyNotExecutable(program, uid, gid);
   if (refusal !== undefined) return failure(refusal);
@@ -55,7 +55,7 @@ export function whoCanChange(path: string): string | undefined {
   return walk(path, { links: 0 });
 }
 
-function whyNotExecutable(program: string, uid: number, gid: number): CommandRefusal | undefined {
+function whyNotExecutable(program: string, uid: number, gid: number): UnsafeCommand | undefined {
   if (!isAbsolute(program)) {
     return { code: 'command-missing', message: `${program} is not an absolute path` };
   }
