@@ -2,7 +2,7 @@
 import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
 import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
 import { type Duration, formatDuration, milliseconds, seconds } from '../net/time.ts';
-import type { AgentSettings } from './agent-settings.ts';
+import type { AgentSettings, Probes } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
@@ -12,7 +12,7 @@ import { lowerLease } from './lower-lease.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
-import { lowerTrack, type Probes } from './lower-track.ts';
+import { lowerTrack } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const NONE = 0 as Duration;
