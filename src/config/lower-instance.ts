@@ -68,12 +68,8 @@ export function lowerInstance(
   );
   const preemptWhenSynced = lowerPreemptWhenSynced(inherited, findings);
   const lease = lowerLease(inherited, version, settings.advertisementInterval, findings);
-  const entries = addressEntries(values.addresses, at('addresses'));
-  const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
-  const places = {
-    addresses: lowerAddresses(entries, link ?? '', findings),
-    extraAddresses: lowerAddresses(extraEntries, link ?? '', findings),
-  };
+  const places = lowerPlaces(inherited, link ?? '', findings);
+  const { entries } = places;
   const family = checkFamily(places.addresses, entries, findings);
   if (family === undefined) return undefined;
   const virtualMac = lowerVirtualMac(inherited, family, findings);
@@ -108,6 +104,17 @@ export function lowerInstance(
     ...delivery,
     ...(beforeMaster === undefined ? {} : { beforeMaster }),
     virtualMac,
+  };
+}
+
+/** The addresses as they are written, on the interface of the instance where none is named. */
+function lowerPlaces({ values, at }: Inherited, link: string, findings: Findings) {
+  const entries = addressEntries(values.addresses, at('addresses'));
+  const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
+  return {
+    entries,
+    addresses: lowerAddresses(entries, link, findings),
+    extraAddresses: lowerAddresses(extraEntries, link, findings),
   };
 }
 
