@@ -1,5 +1,4 @@
 /** The kernel parameters below net.ipv4.vs that the file may set, and what the kernel takes for them. */
-import type * as z from 'zod';
 import { mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const LARGEST = 2_147_483_647;
@@ -57,5 +56,3 @@ export const ipvsSysctls = mapping(
   'Parameters of net.ipv4.vs. Set at start, put back when somebody changes them, and restored to ' +
     'what they were when the agent stops. What is not named is left alone.',
 );
-
-export type IpvsSysctls = z.infer<typeof ipvsSysctls>;

@@ -128,4 +128,3 @@ export type CommandFile = z.infer<typeof command>;
 export type WebhookFile = z.infer<typeof webhook>;
 export type GroupNotifyFile = z.infer<typeof groupNotify>;
 export type InstanceNotifyFile = z.infer<typeof instanceNotify>;
-export type AgentNotifyFile = z.infer<typeof agentNotify>;

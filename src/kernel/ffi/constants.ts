@@ -91,7 +91,6 @@ export const CLOCK_BOOTTIME = 7;
 export const FIONREAD = 0x541b;
 
 // <sched.h>, <fcntl.h>
-export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;
 export const SCHED_RESET_ON_FORK = 0x40000000;
 export const CLONE_NEWNET = 0x40000000;

@@ -1,5 +1,5 @@
 /** Real-time scheduling of the calling thread (sched(7)). */
-import { SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR } from '../ffi/constants.ts';
+import { SCHED_RESET_ON_FORK, SCHED_RR } from '../ffi/constants.ts';
 import { errnoName } from '../ffi/errno.ts';
 import { libc } from '../ffi/libc.ts';
 
@@ -11,11 +11,6 @@ const THIS_THREAD = 0;
  */
 export function enterRealtime(priority: number): string | undefined {
   return setScheduler(SCHED_RR | SCHED_RESET_ON_FORK, priority);
-}
-
-/** Back to the ordinary policy. */
-export function leaveRealtime(): string | undefined {
-  return setScheduler(SCHED_OTHER, 0);
 }
 
 export function isRealtime(): boolean {

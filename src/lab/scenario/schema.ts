@@ -151,5 +151,4 @@ export const scenarioFile = mapping(
 
 export type ScenarioFile = z.infer<typeof scenarioFile>;
 export type NodeFile = z.infer<typeof node>;
-export type InstanceFile = z.infer<typeof instance>;
 export type ProbeFile = z.infer<typeof probe>;

@@ -19,12 +19,10 @@ import { failure, type Result, success } from '../../net/result.ts';
 
 export const NLMSG_HEADER_LENGTH = 16;
 
-export const NLMSG_NOOP = 1;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 
 export const NLM_F_REQUEST = 0x01;
-export const NLM_F_MULTI = 0x02;
 export const NLM_F_ACK = 0x04;
 /** In a dump: something changed while it was made, so it may miss or repeat entries. */
 export const NLM_F_DUMP_INTR = 0x10;
