@@ -1,8 +1,11 @@
 /** What the process around the engine must know of the configuration. */
 import type { Endpoint } from '../net/endpoint.ts';
+import type { TrackProbe } from '../net/probe.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
-import type { Probes } from './lower-track.ts';
 import type { NotificationSettings } from './notification-settings.ts';
+
+/** All probes of the file, each once. */
+export type Probes = Map<string, TrackProbe>;
 
 export interface AgentSettings {
   readonly control: ControlSettings;

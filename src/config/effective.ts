@@ -2,12 +2,11 @@
 import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
 import { formatDuration } from '../net/time.ts';
-import type { AgentSettings } from './agent-settings.ts';
+import type { AgentSettings, Probes } from './agent-settings.ts';
 import { effectiveIpvs } from './effective-ipvs.ts';
 import { effectiveNotify, effectiveWebhooks, MASK, maskNotify } from './effective-notify.ts';
 import { effectiveRouting } from './effective-routing.ts';
 import { effectiveSyncGroup, effectiveTrack } from './effective-track.ts';
-import type { Probes } from './lower-track.ts';
 import type { SubjectNotification } from './notification-settings.ts';
 import type { ConfigFile, InstanceFile } from './schema.ts';
 

@@ -1,9 +1,9 @@
 /** One instance of the file as settings of the engine. */
 import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
 import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
-import { type Duration, formatDuration, milliseconds, NO_TIME, seconds } from '../net/time.ts';
+import { type Duration, NO_TIME, formatDuration, milliseconds, seconds } from '../net/time.ts';
 import { isOwner } from '../net/vrrp.ts';
-import type { AgentSettings } from './agent-settings.ts';
+import type { AgentSettings, Probes } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
 import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
@@ -13,7 +13,7 @@ import { lowerLease } from './lower-lease.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval } from './lower-timing.ts';
-import { lowerTrack, type Probes } from './lower-track.ts';
+import { lowerTrack } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NO_TIME, maximum: seconds(3_600), zero: true };
@@ -68,12 +68,8 @@ export function lowerInstance(
   );
   const preemptWhenSynced = lowerPreemptWhenSynced(inherited, findings);
   const lease = lowerLease(inherited, version, settings.advertisementInterval, findings);
-  const entries = addressEntries(values.addresses, at('addresses'));
-  const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
-  const places = {
-    addresses: lowerAddresses(entries, link ?? '', findings),
-    extraAddresses: lowerAddresses(extraEntries, link ?? '', findings),
-  };
+  const places = lowerPlaces(inherited, link ?? '', findings);
+  const { entries } = places;
   const family = checkFamily(places.addresses, entries, findings);
   if (family === undefined) return undefined;
   const virtualMac = lowerVirtualMac(inherited, family, findings);
@@ -108,6 +104,17 @@ export function lowerInstance(
     ...delivery,
     ...(beforeMaster === undefined ? {} : { beforeMaster }),
     virtualMac,
+  };
+}
+
+/** The addresses as they are written, on the interface of the instance where none is named. */
+function lowerPlaces({ values, at }: Inherited, link: string, findings: Findings) {
+  const entries = addressEntries(values.addresses, at('addresses'));
+  const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
+  return {
+    entries,
+    addresses: lowerAddresses(entries, link, findings),
+    extraAddresses: lowerAddresses(extraEntries, link, findings),
   };
 }
 

@@ -1,8 +1,9 @@
 /** Sync groups of the file as settings; what only the instances together can tell is checked here. */
 import type { InstanceSettings, SyncGroupSettings } from '../engine/settings.ts';
 import { isOwner } from '../net/vrrp.ts';
+import type { Probes } from './agent-settings.ts';
 import type { Findings, Path } from './finding.ts';
-import { lowerTrack, type Probes } from './lower-track.ts';
+import { lowerTrack } from './lower-track.ts';
 import { didYouMean } from './nearest.ts';
 import type { SyncGroupFile } from './sync-group-schema.ts';
 

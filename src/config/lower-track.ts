@@ -2,15 +2,13 @@
 import type { TrackSettings } from '../engine/settings.ts';
 import { familyOf, type IpAddress } from '../net/address.ts';
 import { parseEndpoint } from '../net/endpoint.ts';
-import { type ProbeTiming, probeName, type TrackProbe, type TrackTarget } from '../net/probe.ts';
+import { type ProbeTiming, probeName, type TrackTarget } from '../net/probe.ts';
 import { milliseconds, seconds } from '../net/time.ts';
+import type { Probes } from './agent-settings.ts';
 import type { Findings, Path } from './finding.ts';
 import { lowerHostAddress } from './lower-address.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
 import type { TrackFile } from './track-schema.ts';
-
-/** All probes of the file, each once. */
-export type Probes = Map<string, TrackProbe>;
 
 type Kind = 'interface' | 'script' | 'file' | 'process' | 'pidfile' | 'gateway' | 'http' | 'tcp';
 type Key = keyof TrackFile;

@@ -3,7 +3,7 @@
  * schema cannot say. Works on drafts, so that all errors of a file are found in one run.
  */
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
-import { type AgentSettings, DEFAULT_SOCKET } from './agent-settings.ts';
+import { type AgentSettings, DEFAULT_SOCKET, type Probes } from './agent-settings.ts';
 import type { Findings } from './finding.ts';
 import { inherit } from './inherit.ts';
 import { adviseIpvs } from './ipvs-advice.ts';
@@ -14,7 +14,6 @@ import { trackMinimums } from './lower-ipvs-health.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
-import type { Probes } from './lower-track.ts';
 import type { NotificationSettings, SubjectNotification } from './notification-settings.ts';
 import type { DraftFile } from './shape.ts';
 import { SharedNames } from './shared-names.ts';

@@ -1,9 +1,9 @@
 /** Other stations that say by ARP or ND that a VIP of a MASTER here is theirs. */
 import type { AddressClaim } from '../net/link.ts';
+import { isPowerOfTwo } from '../net/power-of-two.ts';
 import type { CounterTable } from './counters.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
-import { isWorthTelling } from './reception.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /**
@@ -29,7 +29,7 @@ export function noteClaim(
     router.hasUnheardRival = !router.knowsForm;
     counters.add(router.row, 'address-conflicts');
     const count = counters.read(router.row, 'address-conflicts');
-    if (!isWorthTelling(count)) continue;
+    if (!isPowerOfTwo(count)) continue;
     const instance = router.settings.name;
     outbox.report({ kind: 'address-conflict', instance, address, mac, count });
   }

@@ -4,6 +4,7 @@
  */
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { compareIp, type Family, type IpAddress, ipFromBytes } from '../net/address.ts';
+import { isPowerOfTwo } from '../net/power-of-two.ts';
 import { after, type Instant } from '../net/time.ts';
 import type { CounterName, CounterTable } from './counters.ts';
 import { GLOBAL_ROW } from './counters.ts';
@@ -209,7 +210,7 @@ export class Reception {
     const refusals = REFUSAL_COUNTER[reason];
     if (refusals !== undefined) this.#counters.add(row, refusals);
     const count = this.#counters.read(row, counter);
-    if (!isWorthTelling(count)) return;
+    if (!isPowerOfTwo(count)) return;
     this.#outbox.report({
       kind: 'discard',
       instance: router?.settings.name,
@@ -223,7 +224,7 @@ export class Reception {
     const counter = WARNING_COUNTER[warning];
     this.#counters.add(router.row, counter);
     const count = this.#counters.read(router.row, counter);
-    if (!isWorthTelling(count)) return;
+    if (!isPowerOfTwo(count)) return;
     this.#outbox.report({
       kind: 'warning',
       instance: router.settings.name,
@@ -232,11 +233,6 @@ export class Reception {
       count,
     });
   }
-}
-
-/** The 1st, 2nd, 4th, 8th, ...: a flood of a million packets is told of twenty times. */
-export function isWorthTelling(count: number): boolean {
-  return count < 2 ** 31 && (count & (count - 1)) === 0;
 }
 
 function slotOf(index: number, family: Family): number {

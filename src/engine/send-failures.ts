@@ -2,11 +2,12 @@
  * What the kernel would not send. A MASTER that is not heard is followed by another one, so that it has
  * to be told of, whatever the reason: a local firewall, an advertisement longer than the link takes.
  */
+
+import { isPowerOfTwo } from '../net/power-of-two.ts';
 import { elapsed, type Instant, seconds } from '../net/time.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { Input } from './inputs.ts';
 import type { Outbox } from './outbox.ts';
-import { isWorthTelling } from './reception.ts';
 
 /** The link is down or gone, which the kernel tells of by itself. */
 const OF_THE_LINK: readonly string[] = ['ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF'];
@@ -37,7 +38,7 @@ export class SendFailures {
     const before = isOver ? 0 : known.count;
     this.#troubles.set(errno, { count: before + count, last: now });
     for (let total = before + 1; total <= before + count; total++) {
-      if (isWorthTelling(total)) this.#outbox.report({ kind: 'send-failed', errno, count: total });
+      if (isPowerOfTwo(total)) this.#outbox.report({ kind: 'send-failed', errno, count: total });
     }
   }
 }

@@ -7,9 +7,21 @@ import type { InstanceView } from '../../src/engine/view.ts';
 import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
 import { Clock } from './clock.ts';
 import { Host, SCHEDULING_DELAY } from './host.ts';
-import type { Invariant } from './invariants/invariant.ts';
 import { Random } from './random.ts';
 import { CALM_DELAY, Segment } from './segment.ts';
+
+/** What must hold after every step of every run. */
+export interface Invariant {
+  readonly name: string;
+  /** After each step; answers what is wrong. */
+  check(world: World): string | undefined;
+  /** A packet leaves a host. */
+  sent?(world: World, host: Host, packet: Uint8Array): string | undefined;
+  /** An advertisement leaves a host in a frame that was made for it. */
+  framed?(world: World, host: Host, frame: Uint8Array, priority: number): string | undefined;
+  /** A frame that announces a VIP leaves a host. */
+  announced?(world: World, host: Host, frame: Uint8Array): string | undefined;
+}
 
 /** A busy loop lets packets gather for so long. */
 const GATHERING_TIME = 500;

@@ -1,11 +1,10 @@
 /** What the clients asked, and what became of it. Times on the clock of the steps. */
 import type { ProbeRecord, StreamRecord } from '../probes/record.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { AskedProbes } from './judge.ts';
 import type { Facts } from './observe.ts';
-import { lengthOf, outagesIn } from './outages.ts';
+import { type AskedProbes, lengthOf, outagesIn } from './outages.ts';
 import type { ProbeSummary, Span, StreamSummary } from './record.ts';
-import type { Seen } from './run-scenario.ts';
+import type { Seen } from './seen.ts';
 
 /** Of a stream, longer than a retransmission takes (RFC 6298 begins with 200 ms in Linux). */
 const SILENCE = 1_000_000;

@@ -3,8 +3,7 @@
  * any director could, and one alone has it while all directors hear each other.
  */
 import type { Action } from '../scenario/scenario.ts';
-import type { AskedProbes } from './judge.ts';
-import { lengthOf, longestOf, outagesIn } from './outages.ts';
+import { type AskedProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span } from './record.ts';
 import { longestDual, seconds } from './spans.ts';
 

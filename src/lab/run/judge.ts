@@ -1,19 +1,11 @@
 /** Holds what was seen against what was expected. */
-import type { Probe } from '../probe.ts';
-import type { Expectation, Limits, ProbeType } from '../scenario/scenario.ts';
+import type { Expectation, Limits } from '../scenario/scenario.ts';
 import { describeExpectation } from '../scenario/wording.ts';
 import { brokenInvariants, type Upset } from './invariants.ts';
-import { lengthOf, longestOf, outagesIn } from './outages.ts';
+import { type AskedProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
 import { longestDual, onAt, overlay, seconds } from './spans.ts';
 import type { StepClock } from './step-clock.ts';
-
-/** Of one client, times on the clock of the steps. */
-export interface AskedProbes {
-  readonly client: string;
-  readonly type: Exclude<ProbeType, 'stream'>;
-  readonly probes: readonly Probe[];
-}
 
 export interface Evidence {
   readonly duration: number;

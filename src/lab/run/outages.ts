@@ -3,7 +3,15 @@
  * at least one request stayed without an answer count.
  */
 import type { Probe } from '../probe.ts';
+import type { ProbeType } from '../scenario/scenario.ts';
 import type { Span } from './record.ts';
+
+/** Of one client, times on the clock of the steps. */
+export interface AskedProbes {
+  readonly client: string;
+  readonly type: Exclude<ProbeType, 'stream'>;
+  readonly probes: readonly Probe[];
+}
 
 /** From the last answer before to the first answer after the requests that were lost. */
 export function outagesIn(probes: readonly Probe[], { from, to }: Span): Span[] {

@@ -13,6 +13,7 @@ import { type Client, startClients } from './client.ts';
 import type { Director } from './director.ts';
 import { type Labs, labPrefix } from './labs.ts';
 import type { RunRecord } from './record.ts';
+import type { Seen } from './seen.ts';
 import { hasNetem, Stage } from './stage.ts';
 import { summarize } from './summary.ts';
 import { SwitchCapture } from './switch-capture.ts';
@@ -80,7 +81,7 @@ export async function runScenario(
   }
 }
 
-async function play(stage: Stage, began: number, options: RunOptions) {
+async function play(stage: Stage, began: number, options: RunOptions): Promise<Seen> {
   const { lab, scenario, directors, follower } = stage;
   const [capture, ...monitors] = await Promise.all([
     SwitchCapture.start(lab),
@@ -127,7 +128,6 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     zero,
     end,
     startedAt: began,
-    // What the programs and the protocol took to find their MASTER is no set-up of the lab.
     setUp: prepared - began,
     settledAfter,
     steps,
@@ -143,8 +143,6 @@ async function play(stage: Stage, began: number, options: RunOptions) {
     isUnheard: options.unheard === true,
   };
 }
-
-export type Seen = Awaited<ReturnType<typeof play>>;
 
 /** An agent answers before its protocol thread has looked at the network. */
 function hasBegun({ directors, follower }: Stage): boolean {

@@ -22,7 +22,7 @@ import type {
   TakeoverRecord,
   Verdict,
 } from './record.ts';
-import type { Seen } from './run-scenario.ts';
+import type { Seen } from './seen.ts';
 import { longestDual, within, without } from './spans.ts';
 import { takeoversIn } from './takeovers.ts';
 import type { PerformedStep } from './timeline.ts';

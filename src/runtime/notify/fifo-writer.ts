@@ -3,7 +3,7 @@
  * that some lines are kept here, and then the oldest are given up: counted, and told of. A pipe that
  * nobody reads is told of too.
  */
-import { isWorthTelling } from '../../engine/reception.ts';
+import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Outcomes } from './outcomes.ts';
 
 export interface FifoPort {
@@ -151,7 +151,7 @@ export class FifoWriter {
     for (let i = 0; i < lines; i++) {
       this.#lost += 1;
       this.#options.outcomes.count('fifo', 'lost');
-      if (!isWorthTelling(this.#lost)) continue;
+      if (!isPowerOfTwo(this.#lost)) continue;
       this.#tell('lost', `${this.#lost} lines given up so far: nobody reads fast enough`);
     }
   }

@@ -3,7 +3,7 @@
  * that does not answer is tried again with growing distance; of what waits, the oldest is given up
  * when there is too much. Numbers without gaps let the receiver see what it has missed.
  */
-import { isWorthTelling } from '../../engine/reception.ts';
+import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Outcomes } from './outcomes.ts';
 
 export interface WebhookOptions {
@@ -110,7 +110,7 @@ export class Webhook {
     this.#failures += 1;
     this.#options.outcomes.count('webhook', 'failed');
     const wait = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS);
-    if (isWorthTelling(this.#failures)) {
+    if (isPowerOfTwo(this.#failures)) {
       this.#tell('failed', `${why}; attempt ${this.#failures}, again in ${wait / 1_000} s`);
     }
     this.#callOff = this.#options.schedule(() => void this.#deliver(), wait);
@@ -119,7 +119,7 @@ export class Webhook {
   #lose(why: string): void {
     this.#lost += 1;
     this.#options.outcomes.count('webhook', 'lost');
-    if (isWorthTelling(this.#lost)) this.#tell('lost', `${why} (${this.#lost} lost so far)`);
+    if (isPowerOfTwo(this.#lost)) this.#tell('lost', `${why} (${this.#lost} lost so far)`);
   }
 
   #tell(outcome: 'failed' | 'lost' | 'recovered', detail: string): void {

@@ -3,50 +3,16 @@
  * the fields may say is for the intake to judge, because a refusal there is counted with the
  * virtual router it belongs to.
  */
-import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
+import { type Family, familyOf } from '../../net/address.ts';
 import { failure, type Result, success } from '../../net/result.ts';
-import type { Duration } from '../../net/time.ts';
 import { byteAt, heldLength } from '../bytes.ts';
 import type { ChecksumForm } from './checksum.ts';
 import { FIXED_LENGTH, TYPE_ADVERTISEMENT, versionAt } from './header.ts';
+import type { Advertisement, Envelope, ReceivedAdvertisement } from './message.ts';
 import { encodeVersion2, readVersion2, version2Length } from './v2.ts';
 import { encodeVersion3, readVersion3, version3Length } from './v3.ts';
 
-export interface Advertisement {
-  readonly version: 2 | 3;
-  /** 1..255. */
-  readonly vrid: number;
-  /** 0..255. */
-  readonly priority: number;
-  /** Rounded up to the unit on the wire: a second in version 2, a centisecond in version 3. */
-  readonly interval: Duration;
-  /** 1..255 of the envelope's family. */
-  readonly addresses: readonly IpAddress[];
-  /** Version 2 only. */
-  readonly authentication?:
-    | { readonly type: 'none' }
-    | { readonly type: 'pass'; readonly password: string };
-}
-
-/** The addresses of the IP header around the message: they give the family and may be summed. */
-export interface Envelope {
-  readonly source: IpAddress;
-  readonly destination: IpAddress;
-}
-
-export interface ReceivedAdvertisement {
-  readonly version: 2 | 3;
-  readonly type: number;
-  readonly vrid: number;
-  readonly priority: number;
-  readonly count: number;
-  readonly interval: Duration;
-  /** Undefined in version 3, like the data. */
-  readonly authType: number | undefined;
-  readonly authData: Uint8Array | undefined;
-  readonly checksum: number;
-  readonly addresses: readonly IpAddress[];
-}
+export type { Advertisement, Envelope, ReceivedAdvertisement } from './message.ts';
 
 export type VrrpDecodeError =
   | { readonly code: 'packet-length-error'; readonly length: number; readonly expected: number }

@@ -17,9 +17,9 @@
 import { seconds } from '../../net/time.ts';
 import { byteAt, putUint16, ranged } from '../bytes.ts';
 import { finishChecksum, sum16 } from '../checksum.ts';
-import type { Advertisement, ReceivedAdvertisement } from './advertisement.ts';
 import { AUTH_DATA_LENGTH, AUTH_NONE, AUTH_PASSWORD, passwordBytes } from './auth.ts';
 import { addressesAt, CHECKSUM_OFFSET, FIXED_LENGTH, headerAt, putHeader } from './header.ts';
+import type { Advertisement, ReceivedAdvertisement } from './message.ts';
 
 const MICROSECONDS_PER_SECOND = 1_000_000;
 

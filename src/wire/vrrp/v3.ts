@@ -15,9 +15,9 @@ import { type Family, familyOf } from '../../net/address.ts';
 import { centiseconds } from '../../net/time.ts';
 import { addressBytes, addressLength, putUint16, ranged, uint16At } from '../bytes.ts';
 import { finishChecksum, sum16 } from '../checksum.ts';
-import type { Advertisement, Envelope, ReceivedAdvertisement } from './advertisement.ts';
 import { type ChecksumForm, ipv4PseudoHeaderSum, ipv6PseudoHeaderSum } from './checksum.ts';
 import { addressesAt, CHECKSUM_OFFSET, FIXED_LENGTH, headerAt, putHeader } from './header.ts';
+import type { Advertisement, Envelope, ReceivedAdvertisement } from './message.ts';
 
 const MICROSECONDS_PER_CENTISECOND = 10_000;
 

@@ -1,18 +1,5 @@
-/** What must hold after every step of every run. One checker lives as long as its run. */
-import type { Host } from '../host.ts';
-import type { World } from '../world.ts';
-
-export interface Invariant {
-  readonly name: string;
-  /** After each step; answers what is wrong. */
-  check(world: World): string | undefined;
-  /** A packet leaves a host. */
-  sent?(world: World, host: Host, packet: Uint8Array): string | undefined;
-  /** An advertisement leaves a host in a frame that was made for it. */
-  framed?(world: World, host: Host, frame: Uint8Array, priority: number): string | undefined;
-  /** A frame that announces a VIP leaves a host. */
-  announced?(world: World, host: Host, frame: Uint8Array): string | undefined;
-}
+/** Help for checkers of what must hold; one checker lives as long as its run. */
+export type { Invariant } from '../world.ts';
 
 /** How long conditions have held without a break. */
 export class Lasting {

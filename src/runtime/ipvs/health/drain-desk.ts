@@ -14,7 +14,8 @@ import { endpointName, type ServerRow, serviceName } from '../../../net/ipvs.ts'
 import { messageOf } from '../ipvs-log.ts';
 import type { ServiceKeeper } from '../service-keeper.ts';
 import type { DrainStore } from './drain-store.ts';
-import type { HealthKeeper, ServerHealth, ServiceHealth } from './health-keeper.ts';
+import type { HealthKeeper } from './health-keeper.ts';
+import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 export interface DrainDeskOptions {
   readonly health: Pick<HealthKeeper, 'service' | 'services' | 'decided'>;

@@ -6,7 +6,7 @@ import type {
 } from '../../../control/ipvs-document.ts';
 import { endpointName } from '../../../net/ipvs.ts';
 import type { ProbeReading } from '../../../observe/track-documents.ts';
-import type { ServerHealth, ServiceHealth } from './health-keeper.ts';
+import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 export function serviceHealthDocument(health: ServiceHealth): ServiceHealthDocument {
   const { count, settings, fallback } = health;

@@ -6,9 +6,7 @@ import { minimumProbe, type ServiceSettings } from '../../../config/ipvs-setting
 import type { Input } from '../../../engine/inputs.ts';
 import {
   countHealthy,
-  type EffectiveWeight,
   effectiveWeight,
-  type HealthCount,
   hasEnough,
   needsFallback,
   type ServerStatus,
@@ -19,8 +17,9 @@ import type { ProbeReading } from '../../../observe/track-documents.ts';
 import type { ProbeChange } from '../../probes/probe-runner.ts';
 import type { Prober } from '../../probes/prober.ts';
 import type { IpvsLog } from '../ipvs-log.ts';
-import type { Drain, DrainStore } from './drain-store.ts';
+import type { DrainStore } from './drain-store.ts';
 import type { HealthNews } from './health-news.ts';
+import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 export type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
@@ -34,28 +33,6 @@ export interface HealthKeeperOptions {
   readonly tell: (input: Input) => void;
   /** The servers of these services should be others than before. */
   readonly onChange: (services: readonly string[]) => void;
-}
-
-/** What is known of one server of the file. */
-export interface ServerHealth {
-  readonly server: Server;
-  readonly status: ServerStatus;
-  readonly weight: EffectiveWeight;
-  readonly drain: Drain | undefined;
-  readonly check: ProbeReading | undefined;
-  readonly feedback: ProbeReading | undefined;
-  /** What its check has found when it came to the status; undefined: nothing yet. */
-  readonly found: string | undefined;
-  /** Whether it tells its load; undefined: nobody asks, or the first result is still to come. */
-  readonly load: { readonly isKnown: boolean; readonly detail: string } | undefined;
-}
-
-export interface ServiceHealth {
-  readonly settings: ServiceSettings;
-  readonly count: HealthCount;
-  readonly servers: readonly ServerHealth[];
-  /** Null: the file names none. */
-  readonly fallback: { readonly server: Server; readonly active: boolean } | null;
 }
 
 const LONG_WAIT_MS = 2_000;

@@ -6,7 +6,7 @@ import type { ServerEventFacts } from '../../../control/ipvs-events.ts';
 import { serves } from '../../../engine/ipvs/server-weight.ts';
 import { endpointName } from '../../../net/ipvs.ts';
 import { EventBudget } from './event-budget.ts';
-import type { ServerHealth, ServiceHealth } from './health-keeper.ts';
+import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 export interface HealthNewsOptions {
   /** To the events and the log. */

@@ -1,0 +1,39 @@
+/** The fields of a VRRP message, as they are sent and as they are received. */
+import type { IpAddress } from '../../net/address.ts';
+import type { Duration } from '../../net/time.ts';
+
+export interface Advertisement {
+  readonly version: 2 | 3;
+  /** 1..255. */
+  readonly vrid: number;
+  /** 0..255. */
+  readonly priority: number;
+  /** Rounded up to the unit on the wire: a second in version 2, a centisecond in version 3. */
+  readonly interval: Duration;
+  /** 1..255 of the envelope's family. */
+  readonly addresses: readonly IpAddress[];
+  /** Version 2 only. */
+  readonly authentication?:
+    | { readonly type: 'none' }
+    | { readonly type: 'pass'; readonly password: string };
+}
+
+/** The addresses of the IP header around the message: they give the family and may be summed. */
+export interface Envelope {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+}
+
+export interface ReceivedAdvertisement {
+  readonly version: 2 | 3;
+  readonly type: number;
+  readonly vrid: number;
+  readonly priority: number;
+  readonly count: number;
+  readonly interval: Duration;
+  /** Undefined in version 3, like the data. */
+  readonly authType: number | undefined;
+  readonly authData: Uint8Array | undefined;
+  readonly checksum: number;
+  readonly addresses: readonly IpAddress[];
+}
