@@ -1,7 +1,6 @@
 /** The last events, numbered, for readers who come late and readers who stay. */
-import type { EventDocument, EventFacts } from '../control/protocol.ts';
-import { sentenceOf } from './event.ts';
-import { notificationOf } from './ietf-notification.ts';
+import { type EventFacts, notificationOf, sentenceOf } from '../control/event-table.ts';
+import type { EventDocument } from '../control/protocol.ts';
 
 export type EventListener = (event: EventDocument) => void;
 

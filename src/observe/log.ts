@@ -3,10 +3,14 @@
  * still buffered when the process ends normally is written before it is gone.
  */
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
-import { ipvsGravityOf, isIpvsEvent } from '../control/ipvs-events.ts';
-import type { EventFacts } from '../control/protocol.ts';
+import {
+  type EventFacts,
+  factsOf,
+  isEventReport,
+  levelOf,
+  sentenceOf,
+} from '../control/event-table.ts';
 import type { Report } from '../engine/reports.ts';
-import { factsOf, isNews, sentenceOf } from './event.ts';
 
 const STDOUT = 1;
 
@@ -82,59 +86,10 @@ function isDestination(stream: unknown): stream is Destination {
 
 /** One line for each event; `at` is when it happened, which the line's own time may be later than. */
 export function logReport(logger: Logger, report: Report, at: Date): void {
-  if (isNews(report)) logFacts(logger, factsOf(report), at);
+  if (isEventReport(report)) logFacts(logger, factsOf(report), at);
 }
 
 export function logFacts(logger: Logger, facts: EventFacts, at: Date): void {
   const { kind: code, ...fields } = facts;
   logger[levelOf(facts)]({ code, at: at.toISOString(), ...fields }, sentenceOf(facts));
 }
-
-function levelOf(facts: EventFacts): Level {
-  if (isIpvsEvent(facts)) return ipvsGravityOf(facts);
-  switch (facts.kind) {
-    case 'transition':
-      return facts.to === 'FAULT' ? 'warn' : 'info';
-    case 'address-cleaned':
-    case 'priority-changed':
-    case 'command':
-    case 'dual-master-ended':
-    case 'configuration-reloaded':
-    case 'routes-cleaned':
-      return 'info';
-    case 'before-master':
-      return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
-    case 'notification':
-      return NOTIFICATION_LEVEL[facts.outcome];
-    case 'group':
-      return facts.to === 'FAULT' ? 'warn' : 'info';
-    case 'track':
-      return facts.state === 'down' ? 'warn' : 'info';
-    case 'discard':
-    case 'warning':
-    case 'address-restored':
-    case 'route-restored':
-    case 'virtual-link-restored':
-    case 'accept-filter-restored':
-    case 'stall':
-      return 'warn';
-    case 'address-failed':
-    case 'route-failed':
-    case 'virtual-link-failed':
-    case 'accept-filter-failed':
-    case 'address-conflict':
-    case 'send-failed':
-    case 'dual-master':
-    case 'configuration-refused':
-      return 'error';
-  }
-}
-
-const NOTIFICATION_LEVEL = {
-  failed: 'error',
-  'timed-out': 'error',
-  lost: 'error',
-  skipped: 'warn',
-  unread: 'warn',
-  recovered: 'info',
-} as const;

@@ -3,12 +3,13 @@
  * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
  * asking costs the protocol thread nothing.
  */
+import { errnoName } from '../control/event-entry.ts';
+import { type EventFacts, factsOf, isEventReport } from '../control/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
   CountersDocument,
   EventDocument,
-  EventFacts,
   InstanceDocument,
   MasterDocument,
   NotificationsDocument,
@@ -20,7 +21,6 @@ import type { Report, StateName } from '../engine/reports.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView, MasterView, RoutingView, TransitionView } from '../engine/view.ts';
 import { instant } from '../net/time.ts';
-import { errnoName, factsOf, isNews } from './event.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
@@ -108,7 +108,7 @@ export class AgentModel {
   }
 
   apply(report: Report, at: Date): void {
-    if (isNews(report)) {
+    if (isEventReport(report)) {
       this.#history.record(factsOf(report), at);
       if (report.kind === 'group') this.#groups.apply(report, at);
       if (report.kind === 'track') this.#linkTimes.apply(report, at);
@@ -256,8 +256,8 @@ function transitionDocument(
   wallClock: WallClock,
 ): TransitionDocument | null {
   if (transition === null) return null;
-  const { from, to, at, event, reason } = transition;
-  return { from, to, at: wallClock(at).toISOString(), event, reason };
+  const { from, to, at, event, cause, reason } = transition;
+  return { from, to, at: wallClock(at).toISOString(), event, cause, reason };
 }
 
 function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument, 'routes'> {

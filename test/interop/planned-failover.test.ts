@@ -112,12 +112,12 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       await holdsAlone(lab, leader.host, VIP);
       const told = (await eventsOf(leader)).filter(({ kind }) => kind === 'command');
       expect(told.map(({ message }) => message)).toEqual([
-        expect.stringMatching(/ asks for failover, waiting 10s$/),
-        expect.stringMatching(/^failover \(asked for by .*\): .* took over after /),
-        expect.stringMatching(/ asks for failover, waiting 10s$/),
-        expect.stringMatching(/^failover \(asked for by .*\): it was not MASTER: /),
-        expect.stringMatching(/ asks for release$/),
-        expect.stringMatching(/^release \(asked for by .*\): done$/),
+        expect.stringMatching(/ requested failover, waiting 10s$/),
+        expect.stringMatching(/^failover \(requested by .*\): .* took over after /),
+        expect.stringMatching(/ requested failover, waiting 10s$/),
+        expect.stringMatching(/^failover \(requested by .*\): it was not MASTER: /),
+        expect.stringMatching(/ requested release$/),
+        expect.stringMatching(/^release \(requested by .*\): done$/),
       ]);
     }));
 
@@ -227,7 +227,7 @@ describe.skipIf(lacks()).concurrent('maintenance', () => {
       await holdsAlone(lab, leader.host, VIP);
       const events = await eventsOf(leader);
       expect(events.map(({ message }) => message)).toContainEqual(
-        'vrrp-agent asks for end of maintenance, whose time is over',
+        'vrrp-agent requested end of maintenance, whose time is over',
       );
 
       expect((await command(leader, 'maintenance', 'on', '--for', '1s')).status).toBe(0);
