@@ -1,5 +1,5 @@
 /**
- * All that people can ask about the running agent, kept on the main thread: the newest row of each
+ * All that can be asked about the running agent, kept on the main thread: the newest row of each
  * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
  * asking costs the protocol thread nothing.
  */
@@ -39,11 +39,11 @@ export interface AgentModelOptions {
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;
-  /** What operators have decided about an instance; left out where nobody asks for anything. */
-  readonly orderOf?: (instance: string) => OrderDocument;
-  /** Left out where nobody is notified. */
+  /** The locks that operators have set on an instance; left out: there are none. */
+  readonly lockOf?: (instance: string) => LockDocument;
+  /** Left out where there are no notifications. */
   readonly notifications?: () => NotificationsDocument | undefined;
-  /** What probes have seen; left out: there are none. */
+  /** Results of the probes; left out: there are none. */
   readonly probes?: ReadProbe;
   /** The connection table that follows the instance; left out: there is none. */
   readonly connections?: (instance: string) => ConnectionsDocument | undefined;
@@ -51,18 +51,18 @@ export interface AgentModelOptions {
   readonly historyLimit?: number;
 }
 
-export interface OrderDocument {
+export interface LockDocument {
   readonly maintenance: MaintenanceDocument | null;
   readonly heldBack: HeldBackDocument | null;
 }
 
 interface Row {
   readonly settings: InstanceSettings;
-  /** Of its counters; undefined until the protocol thread has spoken. */
+  /** Of its counters; undefined before its first report. */
   counterRow: number | undefined;
-  /** Undefined until the protocol thread has spoken. */
+  /** Undefined before its first report. */
   view: InstanceView | undefined;
-  /** When its counters began at zero. */
+  /** When its counters were zero. */
   countedSince: Date;
 }
 
@@ -125,8 +125,8 @@ export class AgentModel {
     row.counterRow = report.view.row;
   }
 
-  /** News that no report of the protocol thread has brought. */
-  note(facts: EventFacts, at: Date): void {
+  /** Records an event that did not begin as a report of the engine. */
+  record(facts: EventFacts, at: Date): void {
     this.#history.record(facts, at);
   }
 
@@ -135,7 +135,7 @@ export class AgentModel {
     return new Map([...this.#rows].map(([name, { view }]) => [name, view?.state ?? 'INIT']));
   }
 
-  /** Undefined: there is none of that name. */
+  /** Undefined: no instance has that name. */
   instance(name: string): InstanceDocument | undefined {
     const row = this.#rows.get(name);
     return row === undefined ? undefined : this.#instance(row);
@@ -172,26 +172,26 @@ export class AgentModel {
     return this.#history.subscribe(listener);
   }
 
-  /** Who has written it down, where somebody has. */
-  #orderPart(name: string, view: InstanceView | undefined) {
-    const { wallClock, orderOf } = this.#options;
-    const order = orderOf?.(name);
+  /** The operator's name comes from the lock, where one was stored. */
+  #lockPart(name: string, view: InstanceView | undefined) {
+    const { wallClock, lockOf } = this.#options;
+    const lock = lockOf?.(name);
     const unknown = { since: wallClock(view?.since ?? instant(0)).toISOString(), by: 'unknown' };
     return {
       maintenance:
         view?.maintenance === true
-          ? (order?.maintenance ?? { ...unknown, until: null, reason: null })
+          ? (lock?.maintenance ?? { ...unknown, until: null, reason: null })
           : null,
       awaiting_table: view?.awaitsTable ?? false,
-      held_back: view?.heldBack === true ? (order?.heldBack ?? unknown) : null,
+      held_back: view?.heldBack === true ? (lock?.heldBack ?? unknown) : null,
     };
   }
 
-  /** Unless an instance of that name begins anew. */
+  /** Unless an instance of that name starts again. */
   #forget(name: string, at: Date): void {
     const row = this.#rows.get(name);
-    const beginsAnew = this.#settings.instances.some((one) => one.name === name);
-    if (row !== undefined && beginsAnew) row.countedSince = at;
+    const startsAgain = this.#settings.instances.some((one) => one.name === name);
+    if (row !== undefined && startsAgain) row.countedSince = at;
     else this.#rows.delete(name);
   }
 
@@ -219,7 +219,7 @@ export class AgentModel {
         view?.addresses ??
         settings.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
       master: masterDocument(view?.master ?? null),
-      ...this.#orderPart(name, view),
+      ...this.#lockPart(name, view),
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
       ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),

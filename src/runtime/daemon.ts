@@ -30,7 +30,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { openVirtualLinks } from './open-virtual-links.ts';
 import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
-import { Orders } from './operator/orders.ts';
+import { OperatorLocks } from './operator/orders.ts';
 import { Prober } from './probes/prober.ts';
 import { programVersion } from './program-version.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
@@ -81,7 +81,7 @@ async function runLogged(
   const settings = successor?.settings ?? config.settings;
   const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
   let notifier: Notifier | undefined;
-  const orders = new Orders(new OrderStore(agent.stateDirectory));
+  const locks = new OperatorLocks(new OrderStore(agent.stateDirectory));
   const prober = new Prober({
     tell: (probe, change) => protocol.feed([{ kind: 'probe.changed', probe, ...change }]),
     onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
@@ -93,7 +93,7 @@ async function runLogged(
     settings,
     counters: new CounterTable(new Float64Array(protocol.memory.counters)),
     wallClock,
-    orderOf: (instance) => orders.of(instance),
+    lockOf: (instance) => locks.of(instance),
     notifications: () => notifier?.counts(),
     probes: (name) => prober.reading(name) ?? ipvs.reading(name),
     connections: (instance) => ipvs.connections(instance),
@@ -110,7 +110,7 @@ async function runLogged(
   });
   const note = (facts: EventFacts) => {
     const at = new Date();
-    model.note(facts, at);
+    model.record(facts, at);
     logFacts(logger, facts, at);
   };
   const ipvs = new AgentIpvs({
@@ -120,9 +120,9 @@ async function runLogged(
   const source = sourceOf(configuration, model, ipvs);
   const reloads = new Reloads(configuration, note, logger);
   const operators = new Operators({
-    orders,
-    status: () => model.status(),
-    note,
+    locks,
+    model,
+    record: note,
     logger,
     feed: (inputs) => protocol.feed(inputs),
   });

@@ -227,7 +227,7 @@ describe.skipIf(lacks()).concurrent('maintenance', () => {
       await holdsAlone(lab, leader.host, VIP);
       const events = await eventsOf(leader);
       expect(events.map(({ message }) => message)).toContainEqual(
-        'vrrp-agent requested end of maintenance, whose time is over',
+        'vrrp-agent requested end of maintenance, which has expired',
       );
 
       expect((await command(leader, 'maintenance', 'on', '--for', '1s')).status).toBe(0);

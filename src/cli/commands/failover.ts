@@ -1,9 +1,8 @@
 /** `vrrp-agent failover`: another router becomes MASTER, and nothing is lost meanwhile. */
 import type { Command } from 'commander';
-import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import { parseIp } from '../../net/address.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import { tellConnectionsAtStake } from '../connections-at-stake.ts';
+import { printConnectionsAtRisk } from '../connections-at-risk.ts';
 import type { CliContext } from '../context.ts';
 import {
   durationOption,
@@ -66,17 +65,17 @@ function failover(
   const asking = { ...options, timeoutMs: patienceFor(wait) };
   return askAgent(context, asking, async (client) => {
     const instances = await instancesMeant(context, client, names);
-    if (options.release !== true) await tellConnectionsAtStake(context, client, instances);
+    if (options.release !== true) await printConnectionsAtRisk(context, client, instances);
     await operate(context, client, instances, operationOf(options, wait));
   });
 }
 
-function operationOf(options: FailoverOptions, wait: string): Operation<HandOverDocument> {
+function operationOf(options: FailoverOptions, wait: string): Operation<'failover'> {
   const json = options.json === true;
   if (options.release === true) {
     return {
       verb: 'failover',
-      body: { release: true, ...requester() },
+      request: { release: true, ...requester() },
       json,
       render: ({ instance, state }) => `${instance}: ${state}, preempts again as configured`,
       isFailure: () => false,
@@ -85,7 +84,7 @@ function operationOf(options: FailoverOptions, wait: string): Operation<HandOver
   const { to, force } = options;
   return {
     verb: 'failover',
-    body: { wait, ...(to === undefined ? {} : { to }), force: force === true, ...requester() },
+    request: { wait, ...(to === undefined ? {} : { to }), force: force === true, ...requester() },
     json,
     render: (document) => renderHandOver(document, 'it does not preempt until failover --release'),
     isFailure: ({ outcome, master }) =>

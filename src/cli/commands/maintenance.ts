@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
 import type { StatusDocument } from '../../control/protocol.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import { tellConnectionsAtStake } from '../connections-at-stake.ts';
+import { printConnectionsAtRisk } from '../connections-at-risk.ts';
 import type { CliContext } from '../context.ts';
 import {
   durationOption,
@@ -70,9 +70,9 @@ function begin(
   const { reason, force } = options;
   const limit =
     options.for === undefined ? {} : { for: durationOption(command, '--for', options.for) };
-  const operation: Operation<MaintenanceAnswer> = {
+  const operation: Operation<'maintenance'> = {
     verb: 'maintenance',
-    body: {
+    request: {
       mode: 'on',
       wait,
       ...(reason === undefined ? {} : { reason }),
@@ -86,7 +86,7 @@ function begin(
   };
   return askAgent(context, { ...options, timeoutMs: patienceFor(wait) }, async (client) => {
     const instances = await instancesMeant(context, client, names);
-    await tellConnectionsAtStake(context, client, instances);
+    await printConnectionsAtRisk(context, client, instances);
     await operate(context, client, instances, operation);
   });
 }
@@ -97,9 +97,9 @@ function inMaintenance({ maintenance }: MaintenanceAnswer): string {
 }
 
 function end(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
-  const operation: Operation<MaintenanceAnswer> = {
+  const operation: Operation<'maintenance'> = {
     verb: 'maintenance',
-    body: { mode: 'off', ...requester() },
+    request: { mode: 'off', ...requester() },
     json: options.json === true,
     render: ({ instance, state }) => `${instance}: ${state}, not in maintenance`,
     isFailure: () => false,

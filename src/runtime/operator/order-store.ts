@@ -5,7 +5,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeOrder, encodeOrder, isEmpty, type Order } from './order.ts';
+import { decodeOperatorLock, encodeOperatorLock, isEmpty, type OperatorLock } from './order.ts';
 
 /** Written and on the disk, but not in its place. */
 export interface PreparedOrder {
@@ -15,7 +15,7 @@ export interface PreparedOrder {
 }
 
 export interface LoadedOrders {
-  readonly orders: ReadonlyMap<string, Order>;
+  readonly orders: ReadonlyMap<string, OperatorLock>;
   /** Instances about which there is a file that cannot be read, and why. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
@@ -44,12 +44,12 @@ export class OrderStore {
 
   /** Throws `OrdersUnreadable`. */
   async load(): Promise<LoadedOrders> {
-    const orders = new Map<string, Order>();
+    const orders = new Map<string, OperatorLock>();
     const unreadable = new Map<string, string>();
     for (const file of await this.#files()) {
       const instance = file.slice(0, -SUFFIX.length);
       try {
-        const order = decodeOrder(await readFile(join(this.#directory, file), 'utf8'));
+        const order = decodeOperatorLock(await readFile(join(this.#directory, file), 'utf8'));
         if (order === undefined) unreadable.set(instance, 'it is damaged');
         else orders.set(instance, order);
       } catch (error) {
@@ -60,13 +60,13 @@ export class OrderStore {
   }
 
   /** Whatever can go wrong for want of space or permission goes wrong here. */
-  async prepare(instance: string, order: Order): Promise<PreparedOrder> {
+  async prepare(instance: string, order: OperatorLock): Promise<PreparedOrder> {
     await mkdir(this.#directory, { recursive: true, mode: 0o755 });
     const draft = `${this.fileOf(instance)}.${process.pid}.${++this.#drafts}`;
     try {
       const file = await open(draft, 'wx', 0o644);
       try {
-        await file.writeFile(encodeOrder(instance, order));
+        await file.writeFile(encodeOperatorLock(instance, order));
         await file.sync();
       } finally {
         await file.close();
@@ -85,7 +85,7 @@ export class OrderStore {
   }
 
   /** An empty order is no file. */
-  async save(instance: string, order: Order): Promise<void> {
+  async save(instance: string, order: OperatorLock): Promise<void> {
     if (isEmpty(order)) await this.#remove(instance);
     else await (await this.prepare(instance, order)).commit();
   }

@@ -1,6 +1,7 @@
 /** Which servers operators have drained: in memory, and in a file that outlives the agent. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { writeDurably } from '../../durable-file.ts';
 
 export interface Drain {
@@ -67,26 +68,15 @@ function textOf(path: string): string | undefined {
   }
 }
 
-function decode(text: string): Drain[] {
-  const document: unknown = JSON.parse(text);
-  const { version, drained } = fieldsOf(document);
-  if (version !== VERSION || !Array.isArray(drained)) throw new Error('it is damaged');
-  return drained.map((one) => {
-    const { service, server, since, by } = fieldsOf(one);
-    if (
-      typeof service !== 'string' ||
-      typeof server !== 'string' ||
-      typeof since !== 'string' ||
-      typeof by !== 'string'
-    ) {
-      throw new Error('it is damaged');
-    }
-    return { service, server, since, by };
-  });
-}
+const DRAIN_FILE = z.object({
+  version: z.literal(VERSION),
+  drained: z.array(
+    z.object({ service: z.string(), server: z.string(), since: z.string(), by: z.string() }),
+  ),
+});
 
-type Key = keyof Drain | 'version' | 'drained';
-
-function fieldsOf(value: unknown): { readonly [K in Key]?: unknown } {
-  return typeof value === 'object' && value !== null ? value : {};
+function decode(text: string): readonly Drain[] {
+  const result = DRAIN_FILE.safeParse(JSON.parse(text));
+  if (!result.success) throw new Error('it is damaged');
+  return result.data.drained;
 }
