@@ -30,6 +30,8 @@ export interface MetricReading {
   readonly status: StatusDocument;
   /** Undefined: the configuration leaves IPVS alone. */
   readonly ipvs: IpvsDocument | undefined;
+  /** Undefined: the state of the instance has not changed yet. */
+  readonly lastTransitionAt: (instance: string) => Date | undefined;
   /** How often an instance has gone from one state to another. */
   readonly transitions: (instance: string, from: StateName, to: StateName) => number;
 }
@@ -88,14 +90,19 @@ export const METRICS: readonly MetricDefinition[] = [
     'Priority the instance runs with now.',
     ({ priority }) => priority.effective,
   ),
-  gauge(
-    'vrrp_last_transition_timestamp_seconds',
-    'When the instance last changed its state, since the epoch; absent before the first time.',
-    (instance) => {
-      const at = instance.last_transition?.at;
-      return at === undefined ? undefined : Date.parse(at) / 1_000;
-    },
-  ),
+  {
+    name: 'vrrp_last_transition_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the instance last changed its state, since the epoch; absent before the first time.',
+    labels: ['instance'],
+    samples: ({ status, lastTransitionAt }) =>
+      status.instances.flatMap(({ name }) => {
+        const at = lastTransitionAt(name);
+        return at === undefined
+          ? []
+          : [{ labels: { instance: name }, value: at.getTime() / 1_000 }];
+      }),
+  },
   {
     name: 'vrrp_transitions_total',
     type: 'counter',

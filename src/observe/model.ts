@@ -141,6 +141,12 @@ export class AgentModel {
     return row === undefined ? undefined : this.#instance(row);
   }
 
+  /** Undefined: the instance is unknown, or its state has not changed yet. */
+  lastTransitionAt(name: string): Date | undefined {
+    const at = this.#rows.get(name)?.view?.lastTransition?.at;
+    return at === undefined ? undefined : this.#options.wallClock(at);
+  }
+
   status(): StatusDocument {
     const { version, pid, startedAt, counters, notifications } = this.#options;
     return {

@@ -21,6 +21,7 @@ import { openAcceptFilter } from './accept-mode.ts';
 import { bootTime } from './boot-time.ts';
 import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
+import type { AgentHttpOptions } from './http.ts';
 import { AgentIpvs } from './ipvs/agent-ipvs.ts';
 import { noteEnd } from './last-words.ts';
 import { LazyHttp } from './lazy-http.ts';
@@ -250,9 +251,14 @@ async function runLogged(
   return outcome;
 }
 
-function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIpvs): ControlSource {
+function sourceOf(
+  configuration: Configuration,
+  model: AgentModel,
+  ipvs: AgentIpvs,
+): AgentHttpOptions['source'] {
   return {
     status: () => model.status(),
+    lastTransitionAt: (instance) => model.lastTransitionAt(instance),
     eventsAfter: (sequence) => model.eventsAfter(sequence),
     subscribe: (listener) => model.subscribe(listener),
     config: () => configuration.words,
@@ -289,7 +295,11 @@ async function openControl(
 }
 
 /** Loads what serves HTTP only when the configuration asks for it, now or later. */
-function httpOf(source: ControlSource, protocol: ProtocolWorker, logger: Logger): LazyHttp {
+function httpOf(
+  source: AgentHttpOptions['source'],
+  protocol: ProtocolWorker,
+  logger: Logger,
+): LazyHttp {
   const onError = (error: unknown) =>
     logger.error({ code: 'http-error', err: error }, 'no answer made');
   return new LazyHttp({ source, protocol, onError });
