@@ -192,9 +192,9 @@ export interface ReloadDocument {
 
 export interface InstanceReloadDocument {
   readonly name: string;
-  /** Its name up to now, where it goes on under another. */
+  /** Its name so far, where it continues under another. */
   readonly former_name: string | null;
-  /** `change`: in place, nothing is interrupted. `restart`: lets go and begins anew. */
+  /** `change`: in place, nothing is interrupted. `restart`: releases its addresses and starts again. */
   readonly action: 'start' | 'stop' | 'change' | 'restart';
   /** When the plan was made; null where the instance is new. */
   readonly state: StateName | null;

@@ -1,6 +1,6 @@
 /**
- * The log: JSON lines on standard output. Writing never waits for the reader of the log; what is
- * still buffered when the process ends normally is written before it is gone.
+ * The log: JSON lines on standard output. Writing never waits for the reader of the log; lines that
+ * are still buffered when the process ends normally are written first.
  */
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 import {
@@ -14,10 +14,10 @@ import type { Report } from '../engine/reports.ts';
 
 const STDOUT = 1;
 
-/** A log that nobody reads is cut off here rather than kept in memory. */
+/** Lines beyond this are dropped rather than kept in memory, if the log is not read. */
 const BUFFER_LIMIT = 16 * 1024 * 1024;
 
-/** How long the reader of the log may take for what was written last. */
+/** How long the reader of the log may take for the last lines. */
 const PARTING_MS = 1_000;
 
 export interface LogOptions {
@@ -42,7 +42,7 @@ export function createLogger({ level, router, destination }: LogOptions): Logger
 
 /**
  * Nothing may be logged afterwards. A reader that has stopped reading does not keep the process from
- * ending: what it has not taken by then is lost.
+ * ending: the lines it has not read by then are lost.
  */
 export async function endLog(logger: Logger): Promise<void> {
   const destination = destinationOf(logger);
@@ -58,7 +58,7 @@ export async function endLog(logger: Logger): Promise<void> {
   destination.destroy();
 }
 
-/** Written without waiting; pino flushes a destination of its own making on `exit`. */
+/** Asynchronous; pino flushes a destination that it made itself on `exit`. */
 function standardOutput(): Destination {
   const destination: Destination = pino.destination({
     dest: STDOUT,
@@ -66,7 +66,7 @@ function standardOutput(): Destination {
     maxLength: BUFFER_LIMIT,
     retryEAGAIN: () => !destination.destroyed,
   });
-  // A full disk or a closed terminal is no reason to stop, and there is nowhere to tell of it.
+  // A full disk or a closed terminal is no reason to stop, and there is nowhere to report it.
   destination.on('error', () => {});
   return destination;
 }

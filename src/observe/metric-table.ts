@@ -64,7 +64,7 @@ const DISCARD_REASON: { readonly [Name in CounterName]?: DiscardReason } = {
   'own-packets': 'own-packet',
 };
 
-/** Of packets that belong to no instance. */
+/** The reasons counted for packets that belong to no instance. */
 const GLOBAL_DISCARD_REASON: typeof DISCARD_REASON = {
   'packet-length-errors': 'packet-length-error',
   'vrid-errors': 'vrid-error',
@@ -134,7 +134,7 @@ export const METRICS: readonly MetricDefinition[] = [
   },
   counter(
     'vrrp_dual_master_seconds_total',
-    'Time in which this MASTER heard of another one, to one advertisement interval.',
+    'Time in which this MASTER heard another MASTER, to one advertisement interval.',
     'dual-master-seconds',
   ),
   leaf('master-transitions', 'Times the instance has become MASTER.'),
@@ -146,18 +146,18 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('priority-conflicts', 'Advertisements of another router with the same priority.'),
   leaf('checksum-form-changes', 'Times a peer changed its form of the version 3 checksum.'),
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
-  leaf('address-conflicts', 'Claims by other stations to a virtual address this MASTER holds.'),
-  leaf('addresses-restored', 'Virtual addresses put back after somebody removed them.'),
+  leaf('address-conflicts', 'Claims by other hosts to a virtual address this MASTER holds.'),
+  leaf('addresses-restored', 'Virtual addresses added again after another program removed them.'),
   leaf(
     'version-2-copies',
-    'Advertisements of version 2 left out of account: their sender is heard in version 3.',
+    'Advertisements of version 2 ignored because their sender is heard in version 3.',
   ),
-  leaf('routes-restored', 'Routes and rules put back after somebody removed them.'),
+  leaf('routes-restored', 'Routes and rules added again after another program removed them.'),
   leaf('routes-refused', 'Routes and rules that the kernel refused to add or remove.'),
   {
     name: 'vrrp_notifications_total',
     type: 'counter',
-    help: 'Commands, lines of named pipes and webhooks, by what became of them.',
+    help: 'Commands, lines of named pipes and webhooks, by outcome.',
     labels: ['channel', 'outcome'],
     samples: ({ status: { notifications = {} } }) =>
       Object.entries(notifications).flatMap(([channel, outcomes]) =>
@@ -170,7 +170,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_stalls_total',
     type: 'counter',
-    help: 'Times the protocol stood still for so long that a peer may have taken over.',
+    help: 'Times the protocol thread stalled for so long that a peer may have taken over.',
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },

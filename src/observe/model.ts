@@ -88,8 +88,8 @@ export class AgentModel {
   }
 
   /**
-   * The configuration is another one; `formerNames` has the old name of each instance that goes on
-   * under a new one. Rows of instances that are no longer configured stay until they are gone.
+   * Applies a new configuration; `formerNames` has the old name of each instance that continues under
+   * a new one. Rows of instances that are no longer configured stay until they are gone.
    */
   replace(
     settings: Settings,

@@ -21,7 +21,7 @@ import { openAcceptFilter } from './accept-mode.ts';
 import { bootTime } from './boot-time.ts';
 import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
-import type { AgentHttpOptions } from './http.ts';
+import type { AgentSource } from './http.ts';
 import { AgentIpvs } from './ipvs/agent-ipvs.ts';
 import { noteEnd } from './last-words.ts';
 import { LazyHttp } from './lazy-http.ts';
@@ -251,11 +251,7 @@ async function runLogged(
   return outcome;
 }
 
-function sourceOf(
-  configuration: Configuration,
-  model: AgentModel,
-  ipvs: AgentIpvs,
-): AgentHttpOptions['source'] {
+function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIpvs): AgentSource {
   return {
     status: () => model.status(),
     lastTransitionAt: (instance) => model.lastTransitionAt(instance),
@@ -295,11 +291,7 @@ async function openControl(
 }
 
 /** Loads what serves HTTP only when the configuration asks for it, now or later. */
-function httpOf(
-  source: AgentHttpOptions['source'],
-  protocol: ProtocolWorker,
-  logger: Logger,
-): LazyHttp {
+function httpOf(source: AgentSource, protocol: ProtocolWorker, logger: Logger): LazyHttp {
   const onError = (error: unknown) =>
     logger.error({ code: 'http-error', err: error }, 'no answer made');
   return new LazyHttp({ source, protocol, onError });

@@ -12,8 +12,11 @@ import type { ProtocolWorker } from './protocol-worker.ts';
 
 const STATUS_PAGE = new URL('../../../src/observe/status-page.html', import.meta.url);
 
+/** What the listener answers from. */
+export type AgentSource = ControlSource & Pick<AgentModel, 'lastTransitionAt'>;
+
 export interface AgentHttpOptions {
-  readonly source: ControlSource & Pick<AgentModel, 'lastTransitionAt'>;
+  readonly source: AgentSource;
   readonly protocol: ProtocolWorker;
   readonly onError: (error: unknown) => void;
 }

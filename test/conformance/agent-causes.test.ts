@@ -74,6 +74,21 @@ const CASES: { readonly [Cause in TransitionCause]?: () => Rig } = {
     rig.hear(advert({ priority: 50 }));
     return rig;
   },
+  'no-successor': () => {
+    const rig = new Rig([{}], { linger: 'auto' });
+    rig.start();
+    rig.becomeMaster();
+    rig.handle({ kind: 'shutdown' });
+    rig.elapse(seconds(2));
+    return rig;
+  },
+  'table-synced': () => {
+    const rig = backup({ preemptWhenSynced: seconds(60) });
+    rig.hear(advert({ priority: 50 }));
+    rig.handle({ kind: 'table.changed', instance: 'web', synced: true });
+    preempting(rig, 2);
+    return rig;
+  },
   fault: () => {
     const rig = master();
     rig.handle({ kind: 'link.removed', index: INDEX });

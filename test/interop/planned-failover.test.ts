@@ -128,7 +128,7 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       const outage = await outageDuring(lab, async () => {
         const { status, stderr } = await command(alone, 'failover', 'web', '--wait', '1s');
         expect(status).toBe(3);
-        expect(stderr).toContain('nobody took over within 1s: no other router advertised VRID 55');
+        expect(stderr).toContain('no router took over within 1s: none advertised VRID 55');
       });
       expect(outage).toBeLessThan(OUTAGE_MAX_MS);
       expect(await alone.instance()).toMatchObject({ state: 'MASTER', held_back: null });

@@ -1,4 +1,4 @@
-/** `vrrp-agent failover`: another router becomes MASTER, and nothing is lost meanwhile. */
+/** `vrrp-agent failover`: another router becomes MASTER without a gap. */
 import type { Command } from 'commander';
 import { parseIp } from '../../net/address.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
@@ -24,12 +24,12 @@ interface FailoverOptions extends AgentOptions {
 }
 
 const DESCRIPTION = `Hand over to another router: the VIPs are served here until its first
-advertisement is heard. If nobody takes over in time, this router goes on as MASTER (exit 3).
+advertisement is heard. If no router takes over in time, this one stays MASTER (exit 3).
 
 Afterwards it does not preempt the new MASTER, until \`failover --release\`, or until that fails.
 An instance that is not MASTER has nothing to hand over; it will not preempt either.
 
-Exit: 0 done, 1 failed, 2 usage, 3 nobody took over, 4 refused, 5 no agent.`;
+Exit: 0 done, 1 failed, 2 usage, 3 no router took over, 4 refused, 5 no agent.`;
 
 export function register(program: Command, context: CliContext): void {
   withAgentOptions(
@@ -40,7 +40,7 @@ export function register(program: Command, context: CliContext): void {
       .option('--all', 'every instance of the agent')
       .option('--wait <duration>', 'how long to wait for the successor', '10s')
       .option('--to <address>', 'refuse if another router than this one would take over')
-      .option('--force', 'let go even if nobody takes over; the VIPs may be served by nobody')
+      .option('--force', 'release the VIPs even if no router takes over; they may go unserved')
       .option('--release', 'let it preempt again, and do nothing else'),
   ).action((names: string[], _options: unknown, command: Command) =>
     failover(context, names, command.optsWithGlobals<FailoverOptions>(), command),

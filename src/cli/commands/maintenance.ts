@@ -27,7 +27,7 @@ const DESCRIPTION = `Take instances out of service, so that the machine can be w
 restart of the agent and of the machine. Without names: every instance.`;
 
 const ON = `A MASTER hands over first, serving until its successor is heard; then FAULT with the
-reason "maintenance". If nobody takes over in time, nothing changes (exit 3).`;
+reason "maintenance". If no router takes over in time, nothing changes (exit 3).`;
 
 const OFF = 'Back into service: BACKUP first, and preempting as configured.';
 
@@ -41,7 +41,7 @@ export function register(program: Command, context: CliContext): void {
       .option('--reason <text>', 'shown by status')
       .option('--for <duration>', 'ends by itself after so long, whether the agent runs or not')
       .option('--wait <duration>', 'how long to wait for the successor', '10s')
-      .option('--force', 'even if nobody takes over; the VIPs may be served by nobody'),
+      .option('--force', 'even if no router takes over; the VIPs may go unserved'),
   ).action((names: string[], _options: unknown, command: Command) =>
     begin(context, names, command.optsWithGlobals<OnOptions>(), command),
   );

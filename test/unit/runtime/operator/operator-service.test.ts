@@ -105,8 +105,8 @@ describe('a failover', () => {
     const refusal = await refusalOf(service.failover('web', TERMS, 'alice'));
     expect(refusal).toMatchObject({ status: 409, code: 'no-successor' });
     expect(refusal.message).toBe(
-      'nobody took over within 10s: no other router advertised VRID 1 on eth0; ' +
-        'it is MASTER as before, and the VIPs were never gone',
+      'no router took over within 10s: none advertised VRID 1 on eth0; ' +
+        'this router is still MASTER, and the VIPs were never removed',
     );
     expect(files()).toEqual([]);
   });
@@ -132,7 +132,7 @@ describe('a failover', () => {
     expect(await refusalOf(service.failover('web', TERMS, 'alice'))).toEqual({
       status: 409,
       code: 'no-master',
-      message: `${message} (ask again in a moment; --force does not wait for one, and nobody may serve)`,
+      message: `${message} (try again in a moment; --force does not wait for one, and the VIPs may go unserved)`,
     });
   });
 
