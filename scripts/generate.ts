@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import * as benchChart from './generators/bench-chart.ts';
 import * as configReference from './generators/config-reference.ts';
 import * as configSchema from './generators/config-schema.ts';
+import * as eventsReference from './generators/events-reference.ts';
 import * as fsmReadme from './generators/fsm-readme.ts';
 import * as metricsReference from './generators/metrics-reference.ts';
 import * as rfcMatrix from './generators/rfc-matrix.ts';
@@ -20,6 +21,7 @@ const GENERATORS: readonly Generator[] = [
   configSchema,
   configReference,
   metricsReference,
+  eventsReference,
   fsmReadme,
   rfcMatrix,
   scenarioSchema,

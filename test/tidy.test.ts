@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as benchChart from '../scripts/generators/bench-chart.ts';
+import * as eventsReference from '../scripts/generators/events-reference.ts';
 import * as fsmReadme from '../scripts/generators/fsm-readme.ts';
 import * as metricsReference from '../scripts/generators/metrics-reference.ts';
 import * as rfcMatrix from '../scripts/generators/rfc-matrix.ts';
@@ -53,7 +54,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'yaml',
   ],
   // Durations are written in requests as they are in the file.
-  'src/control/': ['src/net/', 'src/engine/', 'src/config/duration.ts', 'node:'],
+  'src/control/': ['src/net/', 'src/engine/', 'src/config/duration.ts', 'node:', 'zod'],
   'src/observe/': [
     'src/net/',
     'src/async/',
@@ -62,7 +63,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/control/ietf-vrrp.ts',
     'src/control/operator-protocol.ts',
     'src/control/ipvs-document.ts',
-    'src/control/ipvs-events.ts',
+    'src/control/event-entry.ts',
+    'src/control/event-table.ts',
     // The listener for metrics answers as the control API does.
     'src/control/bounded-server.ts',
     'src/control/routes.ts',
@@ -117,7 +119,7 @@ describe('the repository', () => {
     expect(textOf('package-lock.json')).not.toContain('"resolved"');
   });
 
-  test.each([benchChart, fsmReadme, metricsReference, rfcMatrix])(
+  test.each([benchChart, eventsReference, fsmReadme, metricsReference, rfcMatrix])(
     'has $path as `npm run gen` makes it now',
     (generator) => {
       expect(textOf(generator.path)).toBe(generator.generate());

@@ -5,7 +5,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ControlClient } from '../../src/control/client.ts';
 import { RefusedRequest } from '../../src/control/control-error.ts';
-import type { HandOverDocument } from '../../src/control/operator-protocol.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { Prober, probesIn } from '../../src/lab/probe.ts';
@@ -88,7 +87,7 @@ async function handOver(lab: Lab): Promise<number> {
     timeoutMs: 20_000,
   });
   const startedAt = performance.now();
-  const { outcome } = await client.operate<HandOverDocument>(INSTANCE, 'failover', { wait: '10s' });
+  const { outcome } = await client.operate(INSTANCE, 'failover', { wait: '10s' });
   const done = performance.now() - startedAt;
   if (outcome !== 'handed-over') throw new Error(`the failover ended as ${outcome}`);
   return done;

@@ -6,7 +6,7 @@ import { ip, parseIp, parseMac } from '../../src/net/address.ts';
 import { formatEndpoint, parseEndpoint } from '../../src/net/endpoint.ts';
 import { parseNumber } from '../../src/probes/file.ts';
 import { decodeStatus } from '../../src/probes/http-status.ts';
-import { decodeOrder, encodeOrder } from '../../src/runtime/operator/order.ts';
+import { decodeOperatorLock, encodeOperatorLock } from '../../src/runtime/operator/order.ts';
 import { parseSaved } from '../../src/runtime/parent-settings.ts';
 import { decodeTableLine, decodeTableRow } from '../../src/wire/connections/table-line.ts';
 import { type FuzzTarget, require } from './target.ts';
@@ -20,7 +20,7 @@ const CORPUS: readonly string[] = [
   'TCP [2001:0db8:0000:0000:0000:0000:0000:0001] 9C40 [2001:0db8:0000:0000:0000:0000:0000:0002] 0050 [2001:0db8:0000:0000:0000:0000:0000:0003] 0050 ESTABLISHED SYNC 12',
   'HTTP/1.1 200 OK\r\nServer: x\r\n\r\nok',
   'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Service Unavailable\r\n',
-  encodeOrder('web', {
+  encodeOperatorLock('web', {
     maintenance: { since: SINCE, until: null, by: 'uid 0', reason: 'new disk' },
     heldBack: { since: SINCE, by: 'uid 0' },
   }),
@@ -63,9 +63,9 @@ function checkConnection(line: string): void {
 }
 
 function checkOrder(text: string): void {
-  const order = decodeOrder(text);
+  const order = decodeOperatorLock(text);
   if (order === undefined) return;
-  const again = decodeOrder(encodeOrder('web', order));
+  const again = decodeOperatorLock(encodeOperatorLock('web', order));
   require(JSON.stringify(again) === JSON.stringify(order), 'an order is kept as it was read');
 }
 

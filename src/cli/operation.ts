@@ -1,37 +1,39 @@
-/** One request for each of many instances: who is meant, how it went, and what that exits with. */
+/** One request for each of several instances: which ones, the outcome, and the exit status. */
 import type { Command } from 'commander';
 import { parseDuration } from '../config/duration.ts';
 import type { ControlClient } from '../control/client.ts';
 import { RefusedRequest } from '../control/control-error.ts';
-import type { OperatorDocument } from '../control/operator-protocol.ts';
+import type { InstanceOperations, InstanceVerb } from '../control/operations.ts';
 import type { ErrorDocument } from '../control/protocol.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { printable } from './render/text.ts';
 
-export interface Operation<Document extends OperatorDocument> {
-  readonly verb: 'failover' | 'maintenance' | 'priority';
-  readonly body: object;
+type Answer<Verb extends InstanceVerb> = InstanceOperations[Verb]['answer'];
+
+export interface Operation<Verb extends InstanceVerb> {
+  readonly verb: Verb;
+  readonly request: InstanceOperations[Verb]['request'];
   readonly json: boolean;
   /** One line without its end. */
-  readonly render: (document: Document) => string;
-  /** Answered, and yet not what was asked for. */
-  readonly isFailure: (document: Document) => boolean;
+  readonly render: (document: Answer<Verb>) => string;
+  /** The agent answered, but the operator does not have what was asked for. */
+  readonly isFailure: (document: Answer<Verb>) => boolean;
 }
 
-type Result<Document> =
-  | { readonly ok: true; readonly document: Document }
+type Result<Verb extends InstanceVerb> =
+  | { readonly ok: true; readonly document: Answer<Verb> }
   | { readonly ok: false; readonly instance: string; readonly error: RefusedRequest };
 
-/** Fewer than the agent takes connections, so that `status` gets through meanwhile. */
+/** Fewer than the agent accepts connections, so that `status` still works. */
 const AT_ONCE = 40;
 
 const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
 
-/** What counts when several instances fail in different ways: the first of these. */
+/** When instances fail in different ways, the first of these is the exit status. */
 const GRAVITY: readonly ExitCode[] = [EXIT.failed, EXIT.usage, EXIT.refused, EXIT.notReached];
 
-/** Every instance there is, or those named, each once; nothing where a name is unknown. */
+/** The named instances, each once, or all of them; none where a name is unknown. */
 export async function instancesMeant(
   context: CliContext,
   client: ControlClient,
@@ -47,14 +49,14 @@ export async function instancesMeant(
   return [];
 }
 
-/** All at the same time; one that fails does not keep the others from being done. */
-export async function operate<Document extends OperatorDocument>(
+/** Runs the operation on all instances at the same time; a failure does not stop the others. */
+export async function operate<Verb extends InstanceVerb>(
   context: CliContext,
   client: ControlClient,
   instances: readonly string[],
-  operation: Operation<Document>,
+  operation: Operation<Verb>,
 ): Promise<void> {
-  const results: Result<Document>[] = [];
+  const results: Result<Verb>[] = [];
   const waiting = instances.entries();
   const worker = async () => {
     for (const [position, instance] of waiting) {
@@ -66,38 +68,38 @@ export async function operate<Document extends OperatorDocument>(
     const document = { instances: results.map(documentOf) };
     context.stdout(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    for (const result of results) tell(context, result, operation);
+    for (const result of results) print(context, result, operation);
   }
   const codes = results.map((result) => exitCodeOf(result, operation));
   const code = GRAVITY.find((one) => codes.includes(one));
   if (code !== undefined) context.setExitCode(code);
 }
 
-async function ask<Document extends OperatorDocument>(
+async function ask<Verb extends InstanceVerb>(
   client: ControlClient,
   instance: string,
-  { verb, body }: Operation<Document>,
-): Promise<Result<Document>> {
+  { verb, request }: Operation<Verb>,
+): Promise<Result<Verb>> {
   try {
-    return { ok: true, document: await client.operate<Document>(instance, verb, body) };
+    return { ok: true, document: await client.operate(instance, verb, request) };
   } catch (error) {
     if (error instanceof RefusedRequest) return { ok: false, instance, error };
     throw error;
   }
 }
 
-function documentOf<Document>(
-  result: Result<Document>,
-): Document | ({ readonly instance: string } & ErrorDocument) {
+function documentOf<Verb extends InstanceVerb>(
+  result: Result<Verb>,
+): Answer<Verb> | ({ readonly instance: string } & ErrorDocument) {
   if (result.ok) return result.document;
   const { code, message } = result.error;
   return { instance: result.instance, error: { code, message } };
 }
 
-function tell<Document extends OperatorDocument>(
+function print<Verb extends InstanceVerb>(
   context: CliContext,
-  result: Result<Document>,
-  { render }: Operation<Document>,
+  result: Result<Verb>,
+  { render }: Operation<Verb>,
 ): void {
   if (!result.ok) {
     context.stderr(`vrrp-agent: ${result.instance}: ${printable(result.error.message)}\n`);
@@ -110,9 +112,9 @@ function tell<Document extends OperatorDocument>(
   }
 }
 
-function exitCodeOf<Document extends OperatorDocument>(
-  result: Result<Document>,
-  { isFailure }: Operation<Document>,
+function exitCodeOf<Verb extends InstanceVerb>(
+  result: Result<Verb>,
+  { isFailure }: Operation<Verb>,
 ): ExitCode {
   if (result.ok) return isFailure(result.document) ? EXIT.failed : EXIT.done;
   const { status, code } = result.error;
@@ -121,18 +123,18 @@ function exitCodeOf<Document extends OperatorDocument>(
   return status === 400 || status === 404 ? EXIT.usage : EXIT.failed;
 }
 
-/** The person in front of it, where root acts for somebody else (sudo(8)). */
+/** The user that root acts for (sudo(8)). */
 export function requester(): { readonly requested_by?: string } {
   const user = process.env['SUDO_USER'];
   return user === undefined || user === '' ? {} : { requested_by: user };
 }
 
-/** How long the agent may take to answer: as long as it is told to wait, and then some. */
+/** How long the agent may take to answer: the wait of the request, and some time beyond it. */
 export function patienceFor(wait: string): number {
   return (parseDuration(wait) ?? 0) / 1_000 + 20_000;
 }
 
-/** Checks a duration before anything is asked; the agent gets the text. */
+/** Checks a duration before anything is requested; the agent gets the text. */
 export function durationOption(command: Command, name: string, value: string): string {
   if (parseDuration(value) !== undefined) return value;
   return command.error(`error: ${name} is a duration such as 10s or 2m`, USAGE);

@@ -1,7 +1,7 @@
 /** One instance of the file as settings of the engine. */
 import type { InstanceSettings, VirtualAddress } from '../engine/settings.ts';
 import { type Family, familyOf, isLinkLocal } from '../net/address.ts';
-import { type Duration, NO_TIME, formatDuration, milliseconds, seconds } from '../net/time.ts';
+import { type Duration, formatDuration, milliseconds, NO_TIME, seconds } from '../net/time.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { AgentSettings, Probes } from './agent-settings.ts';
 import type { Findings } from './finding.ts';

@@ -1,8 +1,8 @@
-/** Asks a running agent. Every failure is a `ControlError`, or the `RefusedRequest` it answered. */
+/** Asks a running agent. Every failure is a `ControlError`, or a `RefusedRequest` by the agent. */
 import { type IncomingMessage, request } from 'node:http';
-import type { TakeoverStep } from './commands.ts';
 import { ControlError, RefusedRequest } from './control-error.ts';
 import type { DrainDocument, IpvsDocument } from './ipvs-document.ts';
+import type { AgentOperations, AgentPath, InstanceOperations, InstanceVerb } from './operations.ts';
 import type {
   ErrorDocument,
   EventDocument,
@@ -10,13 +10,14 @@ import type {
   ReloadDocument,
   StatusDocument,
 } from './protocol.ts';
+import type { DrainRequest, TakeoverRequest, UndrainRequest } from './requests.ts';
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_LIMIT = 64 * 1024 * 1024;
 
 export interface ControlClientOptions {
   readonly socket: string;
-  /** How long the agent may take for an answer; default 5 s. */
+  /** How long the agent may take to respond; default 5 s. */
   readonly timeoutMs?: number;
   /** A stream that is open does not keep this process from ending. */
   readonly isBackground?: boolean;
@@ -51,8 +52,8 @@ export class ControlClient {
   }
 
   /** One step by which this process takes the place of the agent. */
-  takeover(step: TakeoverStep, more: object = {}): Promise<unknown> {
-    return this.#command('/v1/takeover', { step, ...more });
+  async takeover(step: TakeoverRequest['step'], terms: TakeoverTerms = {}): Promise<unknown> {
+    return this.#documentIn(await this.#get('/v1/takeover', { step, ...terms }));
   }
 
   /** What was done, or with `dryRun` what would be. */
@@ -60,18 +61,23 @@ export class ControlClient {
     return this.#command('/v1/reload', { dry_run: dryRun }, 'instances');
   }
 
-  /** Takes a real server out of service, or back; takes as long as it is told to wait. */
-  drain(verb: 'drain' | 'undrain', body: object): Promise<DrainDocument> {
-    return this.#command(`/v1/ipvs/${verb}`, body);
+  /** Takes a real server out of service; answers when its connections are gone, or after the wait. */
+  drain(request: DrainRequest): Promise<DrainDocument> {
+    return this.#command('/v1/ipvs/drain', request);
   }
 
-  /** Asks something of one instance; takes as long as it is told to wait. */
-  operate<Document>(
+  undrain(request: UndrainRequest): Promise<DrainDocument> {
+    return this.#command('/v1/ipvs/undrain', request);
+  }
+
+  /** Asks something of one instance; answers when it is done, or after the wait of the request. */
+  async operate<Verb extends InstanceVerb>(
     instance: string,
-    verb: 'failover' | 'maintenance' | 'priority',
-    body: object,
-  ): Promise<Document> {
-    return this.#command(`/v1/instances/${encodeURIComponent(instance)}/${verb}`, body);
+    verb: Verb,
+    request: InstanceOperations[Verb]['request'],
+  ): Promise<InstanceOperations[Verb]['answer']> {
+    const path = `/v1/instances/${encodeURIComponent(instance)}/${verb}`;
+    return this.#documentIn(await this.#get(path, request));
   }
 
   /**
@@ -96,8 +102,12 @@ export class ControlClient {
     return this.#documentIn(await this.#get(path), list);
   }
 
-  async #command<Document>(path: string, body: object, list?: string): Promise<Document> {
-    return this.#documentIn(await this.#get(path, body), list);
+  async #command<Path extends AgentPath>(
+    path: Path,
+    request: AgentOperations[Path]['request'],
+    list?: string,
+  ): Promise<AgentOperations[Path]['answer']> {
+    return this.#documentIn(await this.#get(path, request), list);
   }
 
   async #documentIn<Document>(response: IncomingMessage, list?: string): Promise<Document> {
@@ -139,7 +149,13 @@ export class ControlClient {
   }
 }
 
-/** Whether anybody accepts connections at the path, and who it is if it says so. */
+/** What a step needs beside its name; the agent refuses the wrong ones. */
+interface TakeoverTerms {
+  readonly generation?: number;
+  readonly token?: string;
+}
+
+/** Whether a process accepts connections at the path, and its pid if it is an agent. */
 export async function askPid(
   socket: string,
 ): Promise<{ readonly alive: false } | { readonly alive: true; readonly pid: number | undefined }> {
@@ -160,7 +176,7 @@ async function textOf(response: IncomingMessage, timeoutMs: number): Promise<str
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > ANSWER_LIMIT) throw new ControlError('bad-answer', 'the answer does not end');
+      if (length > ANSWER_LIMIT) throw new ControlError('bad-answer', 'response too large');
       chunks.push(chunk);
     }
   } catch (error) {
@@ -186,7 +202,10 @@ async function* linesOf(response: IncomingMessage): AsyncGenerator<string, void,
 }
 
 function lostConnection(): ControlError {
-  return new ControlError('connection-lost', 'the agent closed the connection in mid-answer');
+  return new ControlError(
+    'connection-lost',
+    'the agent closed the connection before the response was complete',
+  );
 }
 
 /** Every document is an object. */
@@ -195,9 +214,9 @@ function parsed(text: string): object {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Told below, as for any other text that is no document.
+    // Reported below, like any other text that is not a document.
   }
-  throw new ControlError('bad-answer', 'the answer is no JSON document');
+  throw new ControlError('bad-answer', 'response is not valid JSON');
 }
 
 function isErrorDocument(value: object): value is ErrorDocument {

@@ -1,25 +1,30 @@
-/**
- * Requests that change something: `POST` with a JSON document, or with no body at all. A request of
- * unknown shape changes nothing.
- */
+/** Requests that change something in the agent: `POST` with a JSON document, or with no body at all. */
 import type { IncomingMessage } from 'node:http';
+import type * as z from 'zod';
 import type { Refusal } from './bounded-server.ts';
-import { type DrainCommands, drainTerms } from './ipvs-commands.ts';
+import type { DrainCommands } from './ipvs-commands.ts';
+import type { AgentOperations, AgentPath } from './operations.ts';
 import type { ReloadDocument } from './protocol.ts';
+import {
+  DRAIN_REQUEST,
+  RELOAD_REQUEST,
+  TAKEOVER_REQUEST,
+  type TakeoverRequest,
+  UNDRAIN_REQUEST,
+} from './requests.ts';
 
 export interface ControlCommands {
   /** Throws `CommandRefusal`. */
   reload(options: { readonly dryRun: boolean }): Promise<ReloadDocument>;
   /** One step by which a new process takes the place of this one. Throws `CommandRefusal`. */
-  takeover(step: TakeoverStep, body: Readonly<Record<string, unknown>>): Promise<unknown>;
+  takeover(step: TakeoverStep, request: TakeoverRequest): Promise<unknown>;
   /** Undefined: the configuration leaves IPVS alone. */
   drains?(): DrainCommands | undefined;
 }
 
-export const TAKEOVER_STEPS = ['prepare', 'begin', 'commit', 'abort'] as const;
-export type TakeoverStep = (typeof TAKEOVER_STEPS)[number];
+export type TakeoverStep = TakeoverRequest['step'];
 
-/** The agent is asked for something that it does not do; nothing has changed. */
+/** The agent refuses a request; nothing has changed. */
 export class CommandRefusal extends Error {
   override readonly name = 'CommandRefusal';
   readonly refusal: Refusal;
@@ -30,60 +35,44 @@ export class CommandRefusal extends Error {
   }
 }
 
-/** Answers the document of a success. */
+/** The user who asks; `claimed` is the name that the request gives. */
+export type RequesterOf = (claimed: string | null) => string;
+
+/** Resolves to the document of a success. */
 export type Command = (
   commands: ControlCommands,
-  body: Readonly<Record<string, unknown>>,
-  /** Name of who asks. */
-  by: () => string,
+  body: unknown,
+  requesterOf: RequesterOf,
 ) => Promise<unknown>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ['/v1/reload', reload],
-  ['/v1/takeover', takeover],
-  ['/v1/ipvs/drain', drain],
-  ['/v1/ipvs/undrain', undrain],
-]);
+const COMMANDS: {
+  readonly [Path in AgentPath]: (
+    ...given: Parameters<Command>
+  ) => Promise<AgentOperations[Path]['answer']>;
+} = {
+  '/v1/reload': async (commands, body) => {
+    const { dry_run: dryRun } = decode(RELOAD_REQUEST, body);
+    return commands.reload({ dryRun });
+  },
+  '/v1/takeover': async (commands, body) => {
+    const request = decode(TAKEOVER_REQUEST, body);
+    return commands.takeover(request.step, request);
+  },
+  '/v1/ipvs/drain': async (commands, body, requesterOf) => {
+    const { requested_by: claimed, ...terms } = decode(DRAIN_REQUEST, body);
+    return drainsOf(commands).drain(terms, requesterOf(claimed));
+  },
+  '/v1/ipvs/undrain': async (commands, body, requesterOf) => {
+    const { requested_by: claimed, ...terms } = decode(UNDRAIN_REQUEST, body);
+    return drainsOf(commands).undrain(terms, requesterOf(claimed));
+  },
+};
+
+const BY_PATH: ReadonlyMap<string, Command> = new Map(Object.entries(COMMANDS));
 
 /** `path` is a request target without a query. */
 export function commandAt(path: string): Command | undefined {
-  return COMMANDS.get(path);
-}
-
-function reload(commands: ControlCommands, body: Readonly<Record<string, unknown>>) {
-  assertKeys(body, ['dry_run']);
-  const dryRun = body['dry_run'] ?? false;
-  if (typeof dryRun !== 'boolean') throw badRequest('dry_run is true or false');
-  return commands.reload({ dryRun });
-}
-
-function takeover(commands: ControlCommands, body: Readonly<Record<string, unknown>>) {
-  assertKeys(body, ['step', 'generation', 'token']);
-  const step = TAKEOVER_STEPS.find((one) => one === body['step']);
-  if (step === undefined) throw badRequest(`step is one of ${TAKEOVER_STEPS.join(', ')}`);
-  return commands.takeover(step, body);
-}
-
-function drain(
-  commands: ControlCommands,
-  body: Readonly<Record<string, unknown>>,
-  by: () => string,
-) {
-  assertKeys(body, ['service', 'server', 'wait', 'force', 'requested_by']);
-  const terms = drainTerms(body);
-  if (typeof terms === 'string') throw badRequest(terms);
-  return drainsOf(commands).drain(terms, by());
-}
-
-function undrain(
-  commands: ControlCommands,
-  body: Readonly<Record<string, unknown>>,
-  by: () => string,
-) {
-  assertKeys(body, ['service', 'server', 'requested_by']);
-  const terms = drainTerms(body);
-  if (typeof terms === 'string') throw badRequest(terms);
-  return drainsOf(commands).undrain(terms, by());
+  return BY_PATH.get(path);
 }
 
 function drainsOf(commands: ControlCommands): DrainCommands {
@@ -93,9 +82,18 @@ function drainsOf(commands: ControlCommands): DrainCommands {
   throw new CommandRefusal({ status: 404, code: 'no-ipvs', message });
 }
 
-export function assertKeys(body: object, known: readonly string[]): void {
-  const unknown = Object.keys(body).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw badRequest(`there is no key ${JSON.stringify(unknown)}`);
+/** Throws `CommandRefusal` that names every place where the body does not match. */
+export function decode<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  throw badRequest(result.error.issues.map(issueText).join('; '));
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  const place = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys') return `${place || 'the request'}: ${issue.message}`;
+  const keys = issue.keys.map((key) => JSON.stringify(key)).join(', ');
+  return `${place || 'the request'}: unknown key ${keys}`;
 }
 
 export function badRequest(message: string): CommandRefusal {
@@ -104,14 +102,14 @@ export function badRequest(message: string): CommandRefusal {
 
 const BODY_LIMIT = 64 * 1024;
 
-/** The JSON object that a request carries; nothing is an empty one. */
-export async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+/** The JSON object that a request carries; an empty body is an empty object. */
+export async function bodyOf(request: IncomingMessage): Promise<object> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > BODY_LIMIT) {
-      const message = `a request has at most ${BODY_LIMIT} bytes`;
+      const message = `request body too large: at most ${BODY_LIMIT} bytes`;
       throw new CommandRefusal({ status: 413, code: 'body-too-large', message });
     }
     chunks.push(chunk);
@@ -120,15 +118,15 @@ export async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<
   if (text.trim() === '') return {};
   const value = parsed(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest('the body is no JSON object');
+    throw badRequest('request body is not a JSON object');
   }
-  return value as Readonly<Record<string, unknown>>;
+  return value;
 }
 
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw badRequest('the body is no JSON');
+    throw badRequest('request body is not valid JSON');
   }
 }

@@ -1,20 +1,20 @@
 /**
- * Newline-delimited JSON for a reader that stays. A reader that does not keep up is cut off: the
- * agent must not collect in memory what somebody forgot to read.
+ * Newline-delimited JSON for a client that follows the events. A client that does not keep up is cut
+ * off: what it leaves unread must not accumulate in memory.
  */
 import type { ServerResponse } from 'node:http';
 import type { ControlSource, ErrorDocument, EventDocument } from './protocol.ts';
 
 export interface EventStreamOptions {
-  /** Send what is kept with a greater number first; undefined: only what is new. */
+  /** Send kept events with a greater number first; undefined: new events only. */
   readonly after: number | undefined;
-  /** Unread bytes a reader may have. */
+  /** How many bytes a client may leave unread. */
   readonly backlogLimit: number;
-  /** How long a reader that was cut off has to fetch the last line. */
+  /** How long a client that was cut off has to read the last line. */
   readonly partingMs: number;
 }
 
-/** Returns how to end the stream. */
+/** Returns a function that ends the stream. */
 export function streamEvents(
   response: ServerResponse,
   source: ControlSource,

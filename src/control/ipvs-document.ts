@@ -48,7 +48,7 @@ export interface ConnectionsDocument {
   readonly caught_up: boolean;
   /** Times that a connection was sent to another director that lacked it. */
   readonly resent: number;
-  /** Whether directors tell each other what their tables hold. */
+  /** Whether directors report the contents of their tables to each other. */
   readonly catch_up: boolean;
   /** Other directors that were heard lately. */
   readonly peers: readonly PeerTableDocument[];
@@ -71,12 +71,12 @@ export interface MoveDocument {
   readonly move: 'hand-over' | 'take-over';
   /** Live connections of the former MASTER. */
   readonly live: number;
-  /** Who could take over, or the former MASTER; none: nobody has told of its table. */
+  /** The directors that could take over, or the former MASTER; none: none has reported its table. */
   readonly peers: readonly {
     readonly name: string;
     /** What the new MASTER lacked at the moment of the move; null: not known. */
     readonly missing_before: number | null;
-    /** The same five seconds after a take-over; of a hand-over only the new MASTER can tell. */
+    /** The same five seconds after a take-over; of a hand-over only the new MASTER knows. */
     readonly missing: number | null;
   }[];
 }
@@ -125,7 +125,7 @@ export interface ServiceDocument {
 /** One service of the file, whether the kernel has it or not. */
 export interface ServiceHealthDocument {
   readonly service: string;
-  /** Servers of the file that are up, or that nobody checks; drained ones count. */
+  /** Configured servers that are up or unchecked; drained ones count. */
   readonly healthy: number;
   /** Without a first result. */
   readonly unknown: number;
@@ -160,7 +160,7 @@ export interface ServerDocument {
 export interface ServerHealthDocument {
   /** As `10.0.0.11:80`. */
   readonly server: string;
-  /** `unchecked`: nobody looks, and it counts as healthy. */
+  /** `unchecked`: it has no check, and counts as healthy. */
   readonly state: 'unchecked' | 'unknown' | 'up' | 'down';
   readonly configured_weight: number;
   /** What the kernel should have now; null: the server should not be in its table. */
@@ -214,7 +214,7 @@ export interface SysctlDocument {
 export interface IpvsCountersDocument {
   /** Writes to the service table. */
   readonly writes: number;
-  /** Things that somebody else had changed, put right again. */
+  /** Changes by other programs that the agent reverted. */
   readonly service_repairs: number;
   readonly sync_repairs: number;
   readonly sysctl_repairs: number;

@@ -1,92 +1,174 @@
-/** Events of the load balancer: connections at a move, and what becomes of real servers. */
+/** Events of the load balancer: connections at a move, and real servers. */
+import { type FactsIn, recorded } from './event-entry.ts';
 
-export type IpvsEventFacts =
-  | {
-      readonly kind: 'connections';
-      readonly instance: string;
-      /** `hand-over`: from here; `take-over`: to here, told when it is known what has arrived. */
-      readonly move: 'hand-over' | 'take-over';
-      /** Who takes over, or had them before; null: no other director has told of its table. */
-      readonly peer: string | null;
-      /** Live connections of the former MASTER. */
-      readonly live: number;
-      /** Those that the new MASTER lacked at the moment of the move; null: not known. */
-      readonly missing_before: number | null;
-      /** Those that the new MASTER lacks: they are lost. Null: not known. */
-      readonly missing: number | null;
-    }
-  | ServerEventFacts;
+export type IpvsEventFacts = FactsIn<typeof IPVS_EVENTS>;
 
-/** Servers are named as `10.0.0.11:80`. */
-export type ServerEventFacts =
-  | {
-      readonly kind: 'ipvs-server-down' | 'ipvs-server-up';
-      readonly service: string;
-      readonly server: string;
-      /** That it has now; null: it is not in the table. */
-      readonly weight: number | null;
-      /** What its check has found. */
-      readonly result: string;
-    }
-  /** The weight that follows its load is another one; told when it has moved by a fifth. */
-  | {
-      readonly kind: 'ipvs-weight';
-      readonly service: string;
-      readonly server: string;
-      readonly from: number;
-      readonly to: number;
-      readonly result: string;
-    }
-  /** It does not tell its load, or does so again. */
-  | {
-      readonly kind: 'ipvs-weight-unknown' | 'ipvs-weight-known';
-      readonly service: string;
-      readonly server: string;
-      readonly weight: number | null;
-      readonly result: string;
-    }
-  | {
-      readonly kind: 'ipvs-drain' | 'ipvs-undrain';
-      readonly service: string;
-      readonly server: string;
-      readonly by: string;
-    }
-  /** The fallback gets new connections because nobody else takes any, or does so no longer. */
-  | {
-      readonly kind: 'ipvs-fallback-on' | 'ipvs-fallback-off';
-      readonly service: string;
-      readonly server: string;
-    }
-  /** Nobody takes new connections and there is no fallback, or somebody does again. */
-  | { readonly kind: 'ipvs-service-down' | 'ipvs-service-up'; readonly service: string }
-  /** Servers that went up or down while there were too many to tell of each; the log has them. */
-  | { readonly kind: 'ipvs-left-out'; readonly count: number };
+export type ServerEventFacts = Exclude<IpvsEventFacts, { readonly kind: 'connections' }>;
 
-export function isIpvsEvent<Facts extends { readonly kind: string }>(
-  facts: Facts,
-): facts is Extract<Facts, IpvsEventFacts> {
-  return facts.kind === 'connections' || facts.kind.startsWith('ipvs-');
+export interface OfServer {
+  readonly service: string;
+  readonly server: string;
 }
 
-/** `error`: clients are refused; `warn`: somebody should look. */
-export function ipvsGravityOf(facts: IpvsEventFacts): 'info' | 'warn' | 'error' {
-  switch (facts.kind) {
-    case 'connections':
-      return facts.missing === 0 ? 'info' : 'warn';
-    case 'ipvs-service-down':
-      return 'error';
-    case 'ipvs-server-down':
-    case 'ipvs-weight-unknown':
-    case 'ipvs-fallback-on':
-    case 'ipvs-left-out':
-      return 'warn';
-    case 'ipvs-server-up':
-    case 'ipvs-weight':
-    case 'ipvs-weight-known':
-    case 'ipvs-drain':
-    case 'ipvs-undrain':
-    case 'ipvs-fallback-off':
-    case 'ipvs-service-up':
-      return 'info';
+export interface Checked extends OfServer {
+  readonly weight: number | null;
+  readonly result: string;
+}
+
+export interface Moved {
+  readonly instance: string;
+  readonly move: 'hand-over' | 'take-over';
+  readonly peer: string | null;
+  readonly live: number;
+  readonly missing_before: number | null;
+  readonly missing: number | null;
+}
+
+const SERVER_FIELDS = {
+  service: 'name of the service',
+  server: 'the real server, as `10.0.0.11:80`',
+} as const;
+
+const CHECKED_FIELDS = {
+  ...SERVER_FIELDS,
+  weight: 'its weight now; null: it is not in the table',
+  result: 'what the check found',
+} as const;
+
+const SERVER = { service: 'web', server: '10.0.0.11:80' } as const;
+
+function connectionsSentence({ move, peer, live, missing, missing_before: before }: Moved): string {
+  if (move === 'hand-over') {
+    if (peer === null) return `${live} connections; no other director reports what it has of them`;
+    if (missing === null) return `${live} connections; how many ${peer} has is unknown`;
+    return missing === 0
+      ? `${live} connections, and ${peer} has them`
+      : `${live} connections, of which ${peer} lacks ${missing}`;
   }
+  const then = before === null || before === missing ? '' : `, ${before} were at the takeover`;
+  if (missing === null) {
+    return `${peer} had ${live} connections; how many were synced here is unknown${then}`;
+  }
+  return missing === 0
+    ? `none of the ${live} connections that ${peer} had is missing${then}`
+    : `${missing} of the ${live} connections that ${peer} had are missing here${then}`;
 }
+
+export const IPVS_EVENTS = {
+  connections: recorded<Moved>({
+    when: 'The connections of an instance moved, and their number is known.',
+    level: {
+      of: ({ missing }) => (missing === 0 ? 'info' : 'warn'),
+      words: '`info` when no connection is missing, else `warn`',
+    },
+    sentence: connectionsSentence,
+    fields: {
+      instance: 'the instance that the connection table follows',
+      move: '`hand-over`: from this director; `take-over`: to it',
+      peer: 'the other director; null: none reports its table',
+      live: 'live connections of the former MASTER',
+      missing_before: 'how many the new MASTER lacked at the move; null: unknown',
+      missing: 'how many the new MASTER lacks, which are lost; null: unknown',
+    },
+    example: {
+      ...{ instance: 'web', move: 'take-over', peer: 'lb1' },
+      ...{ live: 221, missing_before: 12, missing: 3 },
+    },
+  }),
+  'ipvs-server-down': recorded<Checked>({
+    when: 'A real server went down.',
+    level: 'warn',
+    sentence: ({ server, result }) => `${server} is down: ${result}`,
+    fields: CHECKED_FIELDS,
+    example: { ...SERVER, weight: 0, result: 'ECONNREFUSED' },
+  }),
+  'ipvs-server-up': recorded<Checked>({
+    when: 'A real server is up again.',
+    level: 'info',
+    sentence: ({ server, result }) => `${server} is up: ${result}`,
+    fields: CHECKED_FIELDS,
+    example: { ...SERVER, weight: 100, result: 'HTTP status 200' },
+  }),
+  'ipvs-weight': recorded<
+    OfServer & { readonly from: number; readonly to: number; readonly result: string }
+  >({
+    when: 'The weight that follows the load of a server moved by a fifth or more.',
+    level: 'info',
+    sentence: ({ server, from, to, result }) =>
+      `weight of ${server} from ${from} to ${to}: ${result}`,
+    fields: {
+      ...SERVER_FIELDS,
+      from: 'weight that was last recorded',
+      to: 'weight now',
+      result: 'the load that was read',
+    },
+    example: { ...SERVER, from: 40, to: 60, result: 'load 0.4' },
+  }),
+  'ipvs-weight-unknown': recorded<Checked>({
+    when: 'A server does not report its load.',
+    level: 'warn',
+    sentence: ({ server, result }) =>
+      `${server} does not report its load, its configured weight applies: ${result}`,
+    fields: CHECKED_FIELDS,
+    example: { ...SERVER, weight: 100, result: 'timed out' },
+  }),
+  'ipvs-weight-known': recorded<Checked>({
+    when: 'A server reports its load again.',
+    level: 'info',
+    sentence: ({ server, weight, result }) =>
+      `${server} reports its load again, weight ${weight ?? 0}: ${result}`,
+    fields: CHECKED_FIELDS,
+    example: { ...SERVER, weight: 60, result: 'load 0.4' },
+  }),
+  'ipvs-drain': recorded<OfServer & { readonly by: string }>({
+    when: 'An operator drained a server.',
+    level: 'info',
+    sentence: ({ server, by }) => `${server} is drained by ${by}`,
+    fields: { ...SERVER_FIELDS, by: 'who asked' },
+    example: { ...SERVER, by: 'alice' },
+  }),
+  'ipvs-undrain': recorded<OfServer & { readonly by: string }>({
+    when: 'An operator put a drained server back in service.',
+    level: 'info',
+    sentence: ({ server, by }) => `${server} is put back in service by ${by}`,
+    fields: { ...SERVER_FIELDS, by: 'who asked' },
+    example: { ...SERVER, by: 'alice' },
+  }),
+  'ipvs-fallback-on': recorded<OfServer>({
+    when: 'No server of a service takes new connections: its fallback receives them.',
+    level: 'warn',
+    sentence: ({ server }) =>
+      `no server takes new connections: the fallback ${server} receives them`,
+    fields: SERVER_FIELDS,
+    example: SERVER,
+  }),
+  'ipvs-fallback-off': recorded<OfServer>({
+    when: 'Servers of the service take new connections again.',
+    level: 'info',
+    sentence: ({ server }) =>
+      `servers take new connections again: the fallback ${server} receives no more`,
+    fields: SERVER_FIELDS,
+    example: SERVER,
+  }),
+  'ipvs-service-down': recorded<{ readonly service: string }>({
+    when: 'No server of a service takes new connections, and it has no fallback.',
+    level: 'error',
+    sentence: () => 'no server takes new connections, and there is no fallback',
+    fields: { service: SERVER_FIELDS.service },
+    example: { service: 'web' },
+  }),
+  'ipvs-service-up': recorded<{ readonly service: string }>({
+    when: 'Servers of the service take new connections again.',
+    level: 'info',
+    sentence: () => 'servers take new connections again',
+    fields: { service: SERVER_FIELDS.service },
+    example: { service: 'web' },
+  }),
+  'ipvs-left-out': recorded<{ readonly count: number }>({
+    when: 'Too many servers changed their state to record each one; the log has them all.',
+    level: 'warn',
+    sentence: ({ count }) => `${count} more server state changes suppressed; see the log`,
+    fields: { count: 'how many changes have no event' },
+    example: { count: 80 },
+  }),
+} as const;

@@ -1,18 +1,18 @@
-/** Documents of what operators ask for: `POST /v1/instances/NAME/failover|maintenance|priority`. */
+/** Answers to operators: `POST /v1/instances/NAME/failover|maintenance|priority`. */
 import type { StateName } from '../engine/reports.ts';
 import type { MasterDocument } from './protocol.ts';
 
-/** Of an instance that is out of service. */
+/** An instance that is out of service. */
 export interface MaintenanceDocument {
   readonly since: string;
   /** When it ends by itself; null: never. */
   readonly until: string | null;
-  /** Who asked for it. */
+  /** The user who asked for it. */
   readonly by: string;
   readonly reason: string | null;
 }
 
-/** Of an instance that has handed over and does not preempt. */
+/** An instance that has handed over and does not preempt. */
 export interface HeldBackDocument {
   readonly since: string;
   readonly by: string;
@@ -21,9 +21,9 @@ export interface HeldBackDocument {
 export interface OperatorDocument {
   readonly instance: string;
   readonly outcome: OperatorOutcome;
-  /** Once it was decided. */
+  /** After the request was decided. */
   readonly state: StateName;
-  /** What went not quite as asked, for people. */
+  /** What did not go exactly as requested, as sentences. */
   readonly warnings: readonly string[];
 }
 
@@ -33,40 +33,40 @@ export type OperatorOutcome =
   | 'handed-over'
   /** There was nothing to hand over. */
   | 'not-master'
-  /** Nobody took over, and that was not to matter. */
+  /** No router took over, and the request was forced. */
   | 'let-go'
-  /** Something else has happened meanwhile; the VIPs are not here any more. */
+  /** Interrupted by another event; the VIPs are no longer here. */
   | 'broken-off';
 
 export interface HandOverDocument extends OperatorDocument {
-  /** Who is MASTER now, as far as is known. */
+  /** The MASTER now, as far as is known. */
   readonly master: MasterDocument | null;
   /** From priority 0 to the successor's first advertisement. */
   readonly heard_after_ms: number | null;
   /** From priority 0 until the kernel had removed the VIPs. */
   readonly released_after_ms: number | null;
   /**
-   * For how long, as far as can be seen from here, nobody had the VIPs: 0 where the successor was
-   * heard before they were removed, null where nobody was heard.
+   * For how long, as far as this router can see, no router had the VIPs: 0 where the successor was
+   * heard before they were removed, null where none was heard.
    */
   readonly gap_ms: number | null;
   /** Why it was broken off. */
   readonly reason: string | null;
-  /** What was at stake, where the connection table of IPVS follows the instance; else left out. */
-  readonly connections?: ConnectionsAtStakeDocument;
+  /** The connections at risk, where the connection table of IPVS follows the instance; else left out. */
+  readonly connections?: ConnectionsAtRiskDocument;
 }
 
-export interface ConnectionsAtStakeDocument {
-  /** When it was asked for. */
-  readonly before: StakeDocument;
-  /** When the VIPs went; null: they did not. */
-  readonly at_move: StakeDocument | null;
+export interface ConnectionsAtRiskDocument {
+  /** At the time of the request. */
+  readonly before: AtRiskDocument;
+  /** When the VIPs moved; null: they did not. */
+  readonly at_move: AtRiskDocument | null;
 }
 
-export interface StakeDocument {
+export interface AtRiskDocument {
   /** Connections that carry data. */
   readonly live: number;
-  /** Directors that tell of their tables, and what each lacks of these; null: not known. */
+  /** Directors that report their tables, and how many of these each lacks; null: unknown. */
   readonly peers: readonly { readonly name: string; readonly missing: number | null }[];
 }
 

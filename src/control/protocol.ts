@@ -2,15 +2,18 @@
  * The documents of the control API, version 1: JSON with snake_case keys, times as ISO 8601 in UTC
  * with milliseconds. Programs outside this project read them: fields are added, never changed.
  */
+import type { TransitionCause } from '../engine/causes.ts';
 import type { CounterName } from '../engine/counters.ts';
-import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
-import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
+import type { StateName } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
+import type { IetfNotification } from './event-entry.ts';
+import type { EventFacts } from './event-table.ts';
 import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
-import type { IpvsEventFacts } from './ipvs-events.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
+
+export type { EventFacts };
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
 
@@ -126,6 +129,8 @@ export interface TransitionDocument {
   readonly to: StateName;
   readonly at: string;
   readonly event: string;
+  readonly cause: TransitionCause;
+  /** The cause as a sentence. */
   readonly reason: string;
 }
 
@@ -147,160 +152,6 @@ export type EventDocument = EventFacts & {
 };
 
 /** Notifications of the module ietf-vrrp (RFC 8347 section 4). */
-export type IetfNotification =
-  | 'vrrp-new-master-event'
-  | 'vrrp-protocol-error-event'
-  | 'vrrp-virtual-router-error-event';
-
-export type EventFacts =
-  | {
-      readonly kind: 'transition';
-      readonly instance: string;
-      readonly from: StateName;
-      readonly to: StateName;
-      readonly event: string;
-      readonly reason: string;
-      /** Effective priority. */
-      readonly priority: number;
-    }
-  | {
-      readonly kind: 'priority-changed';
-      readonly instance: string;
-      readonly from: number;
-      readonly to: number;
-      readonly reason: string;
-    }
-  | {
-      readonly kind: 'discard';
-      readonly instance: string | null;
-      readonly reason: DiscardReason;
-      readonly source: string | null;
-      readonly count: number;
-    }
-  | {
-      readonly kind: 'warning';
-      readonly instance: string;
-      readonly warning: PacketWarning;
-      readonly source: string;
-      readonly count: number;
-    }
-  | {
-      readonly kind: 'address-restored' | 'address-cleaned';
-      readonly instance: string;
-      readonly address: string;
-    }
-  | {
-      readonly kind: 'virtual-link-restored';
-      readonly instance: string;
-      readonly interface: string;
-    }
-  | {
-      readonly kind: 'virtual-link-failed';
-      readonly instance: string;
-      readonly interface: string;
-      readonly problem: string;
-    }
-  | {
-      readonly kind: 'address-failed';
-      readonly instance: string;
-      readonly address: string;
-      readonly operation: 'add' | 'remove';
-      /** As in errno(3). */
-      readonly errno: string;
-    }
-  | IpvsEventFacts
-  | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
-  | {
-      readonly kind: 'route-failed';
-      readonly instance: string;
-      /** As ip(8) writes it. */
-      readonly route: string;
-      readonly operation: 'add' | 'remove';
-      readonly errno: string;
-    }
-  | { readonly kind: 'accept-filter-restored' }
-  | { readonly kind: 'accept-filter-failed'; readonly detail: string }
-  | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
-  | {
-      readonly kind: 'address-conflict';
-      readonly instance: string;
-      readonly address: string;
-      /** Of the other station. */
-      readonly mac: string;
-      readonly count: number;
-    }
-  | { readonly kind: 'stall'; readonly duration_ms: number }
-  | {
-      readonly kind: 'send-failed';
-      readonly errno: string;
-      /** Since five minutes passed without any. */
-      readonly count: number;
-    }
-  /** An operator asks for something, and later: how it went. */
-  | {
-      readonly kind: 'command';
-      readonly instance: string;
-      readonly by: string;
-      readonly request: string;
-      /** Null: it has just been asked for. */
-      readonly outcome: string | null;
-    }
-  | {
-      readonly kind: 'configuration-reloaded';
-      /** How many instances began, ended, changed in place, and began anew. */
-      readonly started: number;
-      readonly stopped: number;
-      readonly changed: number;
-      readonly restarted: number;
-    }
-  | { readonly kind: 'configuration-refused'; readonly file: string; readonly errors: number }
-  | {
-      readonly kind: 'group';
-      readonly group: string;
-      readonly from: StateName;
-      readonly to: StateName;
-    }
-  | {
-      readonly kind: 'track';
-      readonly track: string;
-      readonly source: TrackKind;
-      /** Who depends on it. */
-      readonly instances: readonly string[];
-      readonly state: 'up' | 'down';
-      /** The number in a tracked file. */
-      readonly value: number | null;
-      readonly result: string;
-    }
-  | {
-      readonly kind: 'dual-master';
-      readonly instance: string;
-      readonly peer: string;
-      readonly peer_priority: number;
-    }
-  /** The other one is silent; the addresses are announced again. */
-  | {
-      readonly kind: 'dual-master-ended';
-      readonly instance: string;
-      readonly peer: string;
-      readonly duration_ms: number;
-    }
-  | {
-      readonly kind: 'before-master';
-      readonly instance: string;
-      /** Of this one attempt. */
-      readonly id: number;
-      readonly outcome: BeforeMasterOutcome;
-    }
-  | {
-      readonly kind: 'notification';
-      readonly channel: 'command' | 'fifo' | 'webhook';
-      readonly instance: string | null;
-      /** `notify.master`, or the path or address of the receiver. */
-      readonly target: string;
-      readonly outcome: 'failed' | 'timed-out' | 'skipped' | 'lost' | 'unread' | 'recovered';
-      readonly detail: string;
-    };
-
 /** What became of notifications since the start. */
 export type NotificationsDocument = {
   readonly [Channel in 'command' | 'fifo' | 'webhook']: {
@@ -341,9 +192,9 @@ export interface ReloadDocument {
 
 export interface InstanceReloadDocument {
   readonly name: string;
-  /** Its name up to now, where it goes on under another. */
+  /** Its name so far, where it continues under another. */
   readonly former_name: string | null;
-  /** `change`: in place, nothing is interrupted. `restart`: lets go and begins anew. */
+  /** `change`: in place, nothing is interrupted. `restart`: releases its addresses and starts again. */
   readonly action: 'start' | 'stop' | 'change' | 'restart';
   /** When the plan was made; null where the instance is new. */
   readonly state: StateName | null;

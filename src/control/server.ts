@@ -17,7 +17,7 @@ import {
 } from './bounded-server.ts';
 import { badRequest, bodyOf, CommandRefusal, type ControlCommands, commandAt } from './commands.ts';
 import { streamEvents } from './event-stream.ts';
-import { type OperatorAccess, operatorTarget, requestedBy } from './operator-commands.ts';
+import { type OperatorAccess, operatorTarget } from './operator-commands.ts';
 import type { ControlSource } from './protocol.ts';
 import { type Answer, answer } from './routes.ts';
 import { inheritSocket, placeSocket, type SocketFile } from './socket-file.ts';
@@ -31,9 +31,9 @@ export interface ControlServerOptions {
   readonly inherits?: boolean;
   /** Left out: nothing can be changed over this socket. */
   readonly commands?: ControlCommands;
-  /** Left out: nobody can ask anything of an instance. */
+  /** Left out: nothing can be asked of an instance. */
   readonly operators?: OperatorAccess;
-  /** An answer could not be made: our fault, for the log. */
+  /** Called with an error of the agent itself, for the log. */
   readonly onError?: (error: unknown) => void;
   readonly limits?: Partial<ControlLimits>;
 }
@@ -66,17 +66,17 @@ const TOO_MANY = new CommandRefusal({
   message: 'too many requests are being carried out already',
 });
 
-type Runnable = (
-  body: Readonly<Record<string, unknown>>,
-  request: IncomingMessage,
-) => Promise<unknown>;
+type Runnable = (body: unknown, request: IncomingMessage) => Promise<unknown>;
+
+/** Where nothing finds out who asks. */
+const UNKNOWN_REQUESTER = 'unknown user';
 
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #limits: ControlLimits;
   readonly #server: Server;
   readonly #endStreams = new Set<() => void>();
-  /** That are being carried out. */
+  /** How many are being carried out. */
   #commands = 0;
   #file: SocketFile | undefined;
 
@@ -125,18 +125,22 @@ export class ControlServer {
     }
   }
 
-  /** Undefined: nothing is changed by way of the path. */
+  /** Undefined: no command has this path. */
   #commandAt(path: string): Runnable | undefined {
     const { commands, operators } = this.#options;
     const command = commandAt(path);
     if (commands !== undefined && command !== undefined) {
       return (body, { socket }) =>
-        command(commands, body, () => operators?.askerOn(socket, requestedBy(body)) ?? 'somebody');
+        command(
+          commands,
+          body,
+          (claimed) => operators?.requesterOn(socket, claimed) ?? UNKNOWN_REQUESTER,
+        );
     }
     const target = operatorTarget(path);
     if (operators === undefined || target === undefined) return undefined;
     return (body, { socket }) =>
-      target.run(operators.commands, body, operators.askerOn(socket, requestedBy(body)));
+      target.run(operators.commands, body, (claimed) => operators.requesterOn(socket, claimed));
   }
 
   async #command(request: IncomingMessage, response: ServerResponse, command: Runnable) {
@@ -149,7 +153,7 @@ export class ControlServer {
       const body = await bodyOf(request);
       if (this.#commands >= this.#limits.commands) throw TOO_MANY;
       this.#commands++;
-      // What was begun is ended, and told in the events, whether the client stays or not.
+      // What was begun is completed and recorded in the events even if the client disconnects.
       request.socket.setTimeout(0);
       const document = await command(body, request).finally(() => this.#commands--);
       sendJson(response, 200, document);

@@ -1,4 +1,4 @@
-/** Sentences that say why a router changed its state: for logs, events and `status`. */
+/** Why a router changed its state: as a code for programs and a sentence for logs, events and `status`. */
 import type { VrrpState } from '../../fsm/step.ts';
 import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
 import { masterDownInterval, releaseWait } from '../../fsm/vrrp/timing.ts';
@@ -7,51 +7,99 @@ import { formatDuration } from '../net/time.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
+/** Programs decide by these; a new one may come, an old one keeps its meaning. */
+export type TransitionCause =
+  | 'started'
+  | 'owner-started'
+  | 'stopped'
+  /** Nothing was heard of the MASTER for Master_Down_Interval: it crashed, or is cut off. */
+  | 'master-silent'
+  /** The MASTER advertised priority 0. */
+  | 'master-resigned'
+  /** A MASTER of lower priority was preempted. */
+  | 'preempted'
+  | 'preempted-after-delay'
+  /** Preempted because the connection table has caught up, or was given no more time to. */
+  | 'table-synced'
+  | 'table-not-synced'
+  | 'higher-priority'
+  | 'lower-priority'
+  /** The other router has the same priority and the greater address. */
+  | 'greater-address'
+  /** The MASTER that released its addresses heard its successor, or none came. */
+  | 'successor-heard'
+  | 'no-successor'
+  | 'priority-changed'
+  | 'group-master'
+  | 'group-backup'
+  | 'operator'
+  | 'stall'
+  | 'fault'
+  | 'fault-cleared'
+  /** The advertisement timer fired; no state is left by it at present. */
+  | 'advertisement-due'
+  /** The protocol thread failed; recorded by the main thread. */
+  | 'agent-failed';
+
+export interface Cause {
+  readonly cause: TransitionCause;
+  /** For people. */
+  readonly reason: string;
+}
+
 /** `before` is the router as it was when the event came. */
 export function causeOf(
   before: { readonly state: VrrpState; readonly context: VirtualRouter['context'] },
   router: VirtualRouter,
   event: VrrpEvent,
   heardFrom: IpAddress | undefined,
-): string {
+): Cause {
   const { context } = before;
   switch (event.type) {
     case 'startup':
-      return isOwner(context.priority) ? 'owner of the addresses starts as MASTER' : 'started';
+      return isOwner(context.priority)
+        ? { cause: 'owner-started', reason: 'owner of the addresses starts as MASTER' }
+        : { cause: 'started', reason: 'started' };
     case 'shutdown':
-      return 'asked to stop';
+      return { cause: 'stopped', reason: 'asked to stop' };
     case 'master-timeout':
       return silenceCause(router, context);
     case 'priority-changed':
-      return `the priority is ${event.priority} now`;
+      return { cause: 'priority-changed', reason: `the priority is ${event.priority} now` };
     case 'adver-timer':
-      return 'advertisement due';
+      return { cause: 'advertisement-due', reason: 'advertisement due' };
     case 'group-master':
-      return `sync group ${router.group} becomes MASTER`;
-    case 'group-backup':
-      return `another member of sync group ${router.group} is MASTER no longer`;
+      return { cause: 'group-master', reason: `sync group ${router.group} becomes MASTER` };
+    case 'group-backup': {
+      const reason = `another member of sync group ${router.group} is MASTER no longer`;
+      return { cause: 'group-backup', reason };
+    }
     case 'preempt-hold-timeout':
       return holdCause(router, formatDuration(context.preemptDelay));
-    case 'release-timeout':
-      return `no successor was heard within ${formatDuration(releaseWait(context.version, context.advertisementInterval))}`;
+    case 'release-timeout': {
+      const waited = formatDuration(releaseWait(context.version, context.advertisementInterval));
+      return { cause: 'no-successor', reason: `no successor was heard within ${waited}` };
+    }
     case 'hand-over':
     case 'hold-back':
     case 'release':
-      return 'an operator asked for it';
-    case 'stall':
-      return 'the protocol thread stood still for longer than a peer waits';
+      return { cause: 'operator', reason: 'an operator asked for it' };
+    case 'stall': {
+      const reason = 'the protocol thread stood still for longer than a peer waits';
+      return { cause: 'stall', reason };
+    }
     case 'advertisement':
       return advertisementCause(before.state, context.priority, event.priority, heardFrom);
     case 'interface-down':
     case 'no-primary-ip-address':
     case 'no-virtual-ip-addresses':
     case 'fault':
-      return router.faults.join(', ');
+      return { cause: 'fault', reason: router.faults.join(', ') };
     case 'interface-up':
     case 'primary-ip-address':
     case 'virtual-ip-addresses':
     case 'fault-cleared':
-      return 'the last reason for FAULT is gone';
+      return { cause: 'fault-cleared', reason: 'the last reason for FAULT is gone' };
   }
 }
 
@@ -59,11 +107,16 @@ export function causeOf(
 function silenceCause(
   { resignedBy, outranks }: VirtualRouter,
   { version, priority, masterInterval }: VirtualRouter['context'],
-): string {
-  if (resignedBy !== undefined) return `${resignedBy} resigned (priority 0)`;
-  if (outranks !== undefined) return `${outranks} has a lower priority than ${priority}: preempted`;
+): Cause {
+  if (resignedBy !== undefined) {
+    return { cause: 'master-resigned', reason: `${resignedBy} resigned (priority 0)` };
+  }
+  if (outranks !== undefined) {
+    const reason = `${outranks} has a lower priority than ${priority}: preempted`;
+    return { cause: 'preempted', reason };
+  }
   const waited = formatDuration(masterDownInterval(version, priority, masterInterval));
-  return `no advertisement for ${waited}`;
+  return { cause: 'master-silent', reason: `no advertisement for ${waited}` };
 }
 
 function advertisementCause(
@@ -71,18 +124,32 @@ function advertisementCause(
   own: number,
   heard: number,
   from: IpAddress | undefined,
-): string {
-  if (state === 'holding.releasing') return `successor ${from} is heard`;
-  if (heard === own)
-    return `${from} advertises the same priority ${heard} and has the greater address`;
-  return `${from} advertises priority ${heard}, own priority is ${own}`;
+): Cause {
+  if (state === 'holding.releasing') {
+    return { cause: 'successor-heard', reason: `successor ${from} is heard` };
+  }
+  if (heard === own) {
+    const reason = `${from} advertises the same priority ${heard} and has the greater address`;
+    return { cause: 'greater-address', reason };
+  }
+  return {
+    cause: heard > own ? 'higher-priority' : 'lower-priority',
+    reason: `${from} advertises priority ${heard}, own priority is ${own}`,
+  };
 }
 
-function holdCause({ settings, awaitsTable }: VirtualRouter, delay: string): string {
+function holdCause({ settings, awaitsTable }: VirtualRouter, delay: string): Cause {
   if (settings.preemptWhenSynced === undefined) {
-    return `a lower priority was MASTER for the preempt delay of ${delay}`;
+    const reason = `a lower priority was MASTER for the preempt delay of ${delay}`;
+    return { cause: 'preempted-after-delay', reason };
   }
   return awaitsTable
-    ? `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`
-    : 'a lower priority was MASTER, and the table of connections has caught up';
+    ? {
+        cause: 'table-not-synced',
+        reason: `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`,
+      }
+    : {
+        cause: 'table-synced',
+        reason: 'a lower priority was MASTER, and the table of connections has caught up',
+      };
 }

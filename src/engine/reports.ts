@@ -1,6 +1,7 @@
 /** What the engine tells people: every transition with its cause, and each notable event once. */
 import type { IpAddress, MacAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
+import type { TransitionCause } from './causes.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
@@ -15,6 +16,7 @@ export type Report =
       readonly to: StateName;
       /** RFC 8347 event name, or a product event. */
       readonly event: string;
+      readonly cause: TransitionCause;
       /** A sentence for people: who was heard, what is missing. */
       readonly reason: string;
       /** Effective priority. */

@@ -313,13 +313,13 @@ export class Transitions {
     if (to === 'BACKUP' && heard === undefined) router.master = null;
     if (from === to) return;
     const eventName = taken.taken?.meta['event'] ?? event.type;
-    const reason = causeOf(before, router, event, heard?.from);
+    const { cause, reason } = causeOf(before, router, event, heard?.from);
     router.resignedBy = undefined;
     router.outranks = undefined;
     router.since = now;
     if (from === 'INIT' || from === 'FAULT') router.upSince = now;
     if (to === 'MASTER') router.newMasterReason = newMasterReason(taken.taken?.meta['reason']);
-    router.lastTransition = { from, to, at: now, event: eventName, reason };
+    router.lastTransition = { from, to, at: now, event: eventName, cause, reason };
     this.#outbox.report({
       kind: 'transition',
       at: now,
@@ -327,6 +327,7 @@ export class Transitions {
       from,
       to,
       event: eventName,
+      cause,
       reason,
       priority: router.context.priority,
     });

@@ -1,7 +1,6 @@
-/** The last events, numbered, for readers who come late and readers who stay. */
-import type { EventDocument, EventFacts } from '../control/protocol.ts';
-import { sentenceOf } from './event.ts';
-import { notificationOf } from './ietf-notification.ts';
+/** The last events, numbered: a client can ask for those it missed, or follow new ones. */
+import { type EventFacts, notificationOf, sentenceOf } from '../control/event-table.ts';
+import type { EventDocument } from '../control/protocol.ts';
 
 export type EventListener = (event: EventDocument) => void;
 
@@ -31,8 +30,8 @@ export class EventHistory {
   }
 
   /**
-   * Kept events with a greater number. A number beyond the last one comes from a former run, whose
-   * reader has seen nothing of this one: it gets all.
+   * Kept events with a greater number. A number beyond the last one comes from a previous run, whose
+   * client has seen nothing of this one: it gets all.
    */
   after(sequence: number): readonly EventDocument[] {
     if (sequence > this.#last) return [...this.#events];
@@ -47,7 +46,7 @@ export class EventHistory {
     };
   }
 
-  /** A thousand real servers that come and go must not drive out why a director has moved. */
+  /** Events of many real servers must not push out those that say why a director moved. */
   #forget(): void {
     if (this.#events.length <= this.#limit) return;
     const servers = this.#events.filter(isOfServers).length;

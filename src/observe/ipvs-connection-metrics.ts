@@ -15,7 +15,7 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   ),
   ofInstance(
     'vrrp_ipvs_connections_caught_up',
-    "1 while the table has what the MASTER's has, as far as is known.",
+    '1 while the table has all connections of the MASTER, as far as is known.',
     ({ caught_up: caughtUp }) => Number(caughtUp),
   ),
   total(
@@ -25,18 +25,18 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   ),
   ofInstance(
     'vrrp_ipvs_peers',
-    'Other directors that tell of their tables; absent where nobody is to tell (`catch_up: false`).',
+    'Other directors that report their tables; absent where none is to report (`catch_up: false`).',
     ({ catch_up: catchUp, peers }) => (catchUp ? peers.length : undefined),
   ),
   ofPeers('vrrp_ipvs_peer_connections', 'Connections of another director.', ({ live }) => live),
   ofPeers(
     'vrrp_ipvs_peer_connections_missing',
-    'What the one of both that is not MASTER lacks; absent: not known.',
+    'Connections that the one of both that is not MASTER lacks; absent: unknown.',
     ({ missing }) => missing ?? undefined,
   ),
   ofPeers(
     'vrrp_ipvs_peer_age_seconds',
-    'Since another director last told of its table; one that is silent for 10 s is forgotten.',
+    'Since another director last reported its table; one that is silent for 10 s is forgotten.',
     ({ age_ms: age }) => age / 1_000,
   ),
   counter(

@@ -36,7 +36,7 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
   gauge('vrrp_ipvs_available', '1 where the kernel has IPVS.', ['required'], (document) => [
     { labels: { required: String(document.required) }, value: document.available ? 1 : 0 },
   ]),
-  gauge('vrrp_ipvs_troubles', 'Things that are wrong with IPVS now.', [], ({ troubles }) => [
+  gauge('vrrp_ipvs_troubles', 'Problems with IPVS now.', [], ({ troubles }) => [
     { labels: {}, value: troubles.length },
   ]),
   counter('vrrp_ipvs_writes_total', 'Writes to the service table.', [], ({ counters }) => [
@@ -44,7 +44,7 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
   ]),
   counter(
     'vrrp_ipvs_repairs_total',
-    'Things that somebody else had changed, put right again.',
+    'Changes by other programs that the agent reverted.',
     ['what'],
     ({ counters }) => [
       { labels: { what: 'services' }, value: counters.service_repairs },
@@ -104,18 +104,18 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
   ofHealth(
     'counter',
     'vrrp_ipvs_server_checks_total',
-    'Times it was looked at.',
+    'Times it was checked.',
     ({ check }) => check?.runs,
   ),
   ofHealth(
     'counter',
     'vrrp_ipvs_server_check_failures_total',
-    'Times it was found down, those before it counts as down included.',
+    'Failed checks, including those before it counts as down.',
     ({ check }) => check?.failures,
   ),
   gauge(
     'vrrp_ipvs_service_healthy_servers',
-    'Servers that are up, or that nobody checks.',
+    'Servers that are up or unchecked.',
     ['service'],
     ({ health }) => health.map(({ service, healthy }) => ({ labels: { service }, value: healthy })),
   ),

@@ -1,6 +1,6 @@
 /**
- * A histogram that the protocol thread fills in shared memory. prom-client's own wants to be told
- * of each value, so this one answers with what it reads there.
+ * A histogram whose buckets the protocol thread fills in shared memory. A Histogram of prom-client
+ * is told each value; this metric reads the buckets when it is collected.
  */
 import { Histogram, type Registry } from 'prom-client';
 import { LATENESS_METRIC } from './metric-table.ts';
@@ -12,27 +12,19 @@ export interface LatenessSource {
   read(): { readonly buckets: readonly number[]; readonly sum: number };
 }
 
-export class LatenessMetric extends Histogram {
-  readonly #source: LatenessSource;
-  /** Gives name, help and type in the form the registry wants. */
-  readonly #empty = new Histogram({ ...LATENESS_METRIC, registers: [] });
-
-  constructor(source: LatenessSource, registry: Registry) {
-    super({ ...LATENESS_METRIC, registers: [registry] });
-    this.#source = source;
-  }
-
-  override async get() {
-    return { ...(await this.#empty.get()), values: samplesOf(this.#source) };
-  }
-
-  /** What the registry asks for where it is there. */
-  getForPromString() {
-    return this.get();
-  }
+export function registerLateness(source: LatenessSource, registry: Registry): void {
+  // Registered nowhere: it gives the head of the metric in the form of this version of prom-client.
+  const head = new Histogram({ ...LATENESS_METRIC, registers: [] });
+  const metric = {
+    name: LATENESS_METRIC.name,
+    get: async () => ({ ...(await head.get()), values: samplesOf(source) }),
+  };
+  // A registry uses no more of a metric than its name and `get`.
+  const collected: Pick<Histogram, 'get'> = metric;
+  registry.registerMetric(collected as Histogram);
 }
 
-/** Buckets of Prometheus count everything up to their bound. */
+/** A bucket of Prometheus counts every value up to its bound. */
 function samplesOf({ bounds, read }: LatenessSource) {
   const { buckets, sum } = read();
   const { name } = LATENESS_METRIC;

@@ -1,20 +1,24 @@
 /**
- * The log: JSON lines on standard output. Writing never waits for the reader of the log; what is
- * still buffered when the process ends normally is written before it is gone.
+ * The log: JSON lines on standard output. Writing never waits for the reader of the log; lines that
+ * are still buffered when the process ends normally are written first.
  */
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 import { withDeadline } from '../async/deadline.ts';
-import { ipvsGravityOf, isIpvsEvent } from '../control/ipvs-events.ts';
-import type { EventFacts } from '../control/protocol.ts';
+import {
+  type EventFacts,
+  factsOf,
+  isEventReport,
+  levelOf,
+  sentenceOf,
+} from '../control/event-table.ts';
 import type { Report } from '../engine/reports.ts';
-import { factsOf, isNews, sentenceOf } from './event.ts';
 
 const STDOUT = 1;
 
-/** A log that nobody reads is cut off here rather than kept in memory. */
+/** Lines beyond this are dropped rather than kept in memory, if the log is not read. */
 const BUFFER_LIMIT = 16 * 1024 * 1024;
 
-/** How long the reader of the log may take for what was written last. */
+/** How long the reader of the log may take for the last lines. */
 const PARTING_MS = 1_000;
 
 export interface LogOptions {
@@ -39,7 +43,7 @@ export function createLogger({ level, router, destination }: LogOptions): Logger
 
 /**
  * Nothing may be logged afterwards. A reader that has stopped reading does not keep the process from
- * ending: what it has not taken by then is lost.
+ * ending: the lines it has not read by then are lost.
  */
 export async function endLog(logger: Logger): Promise<void> {
   const destination = destinationOf(logger);
@@ -50,7 +54,7 @@ export async function endLog(logger: Logger): Promise<void> {
   destination.destroy();
 }
 
-/** Written without waiting; pino flushes a destination of its own making on `exit`. */
+/** Asynchronous; pino flushes a destination that it made itself on `exit`. */
 function standardOutput(): Destination {
   const destination: Destination = pino.destination({
     dest: STDOUT,
@@ -58,7 +62,7 @@ function standardOutput(): Destination {
     maxLength: BUFFER_LIMIT,
     retryEAGAIN: () => !destination.destroyed,
   });
-  // A full disk or a closed terminal is no reason to stop, and there is nowhere to tell of it.
+  // A full disk or a closed terminal is no reason to stop, and there is nowhere to report it.
   destination.on('error', () => {});
   return destination;
 }
@@ -78,59 +82,10 @@ function isDestination(stream: unknown): stream is Destination {
 
 /** One line for each event; `at` is when it happened, which the line's own time may be later than. */
 export function logReport(logger: Logger, report: Report, at: Date): void {
-  if (isNews(report)) logFacts(logger, factsOf(report), at);
+  if (isEventReport(report)) logFacts(logger, factsOf(report), at);
 }
 
 export function logFacts(logger: Logger, facts: EventFacts, at: Date): void {
   const { kind: code, ...fields } = facts;
   logger[levelOf(facts)]({ code, at: at.toISOString(), ...fields }, sentenceOf(facts));
 }
-
-function levelOf(facts: EventFacts): Level {
-  if (isIpvsEvent(facts)) return ipvsGravityOf(facts);
-  switch (facts.kind) {
-    case 'transition':
-      return facts.to === 'FAULT' ? 'warn' : 'info';
-    case 'address-cleaned':
-    case 'priority-changed':
-    case 'command':
-    case 'dual-master-ended':
-    case 'configuration-reloaded':
-    case 'routes-cleaned':
-      return 'info';
-    case 'before-master':
-      return facts.outcome === 'refused' || facts.outcome === 'timed-out' ? 'warn' : 'info';
-    case 'notification':
-      return NOTIFICATION_LEVEL[facts.outcome];
-    case 'group':
-      return facts.to === 'FAULT' ? 'warn' : 'info';
-    case 'track':
-      return facts.state === 'down' ? 'warn' : 'info';
-    case 'discard':
-    case 'warning':
-    case 'address-restored':
-    case 'route-restored':
-    case 'virtual-link-restored':
-    case 'accept-filter-restored':
-    case 'stall':
-      return 'warn';
-    case 'address-failed':
-    case 'route-failed':
-    case 'virtual-link-failed':
-    case 'accept-filter-failed':
-    case 'address-conflict':
-    case 'send-failed':
-    case 'dual-master':
-    case 'configuration-refused':
-      return 'error';
-  }
-}
-
-const NOTIFICATION_LEVEL = {
-  failed: 'error',
-  'timed-out': 'error',
-  lost: 'error',
-  skipped: 'warn',
-  unread: 'warn',
-  recovered: 'info',
-} as const;

@@ -30,6 +30,8 @@ export interface MetricReading {
   readonly status: StatusDocument;
   /** Undefined: the configuration leaves IPVS alone. */
   readonly ipvs: IpvsDocument | undefined;
+  /** Undefined: the state of the instance has not changed yet. */
+  readonly lastTransitionAt: (instance: string) => Date | undefined;
   /** How often an instance has gone from one state to another. */
   readonly transitions: (instance: string, from: StateName, to: StateName) => number;
 }
@@ -73,14 +75,19 @@ export const METRICS: readonly MetricDefinition[] = [
     'Priority the instance runs with now.',
     ({ priority }) => priority.effective,
   ),
-  gauge(
-    'vrrp_last_transition_timestamp_seconds',
-    'When the instance last changed its state, since the epoch; absent before the first time.',
-    (instance) => {
-      const at = instance.last_transition?.at;
-      return at === undefined ? undefined : Date.parse(at) / 1_000;
-    },
-  ),
+  {
+    name: 'vrrp_last_transition_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the instance last changed its state, since the epoch; absent before the first time.',
+    labels: ['instance'],
+    samples: ({ status, lastTransitionAt }) =>
+      status.instances.flatMap(({ name }) => {
+        const at = lastTransitionAt(name);
+        return at === undefined
+          ? []
+          : [{ labels: { instance: name }, value: at.getTime() / 1_000 }];
+      }),
+  },
   {
     name: 'vrrp_transitions_total',
     type: 'counter',
@@ -114,7 +121,7 @@ export const METRICS: readonly MetricDefinition[] = [
   },
   counter(
     'vrrp_dual_master_seconds_total',
-    'Time in which this MASTER heard of another one, to one advertisement interval.',
+    'Time in which this MASTER heard another MASTER, to one advertisement interval.',
     'dual-master-seconds',
   ),
   leaf('master-transitions', 'Times the instance has become MASTER.'),
@@ -126,18 +133,18 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('priority-conflicts', 'Advertisements of another router with the same priority.'),
   leaf('checksum-form-changes', 'Times a peer changed its form of the version 3 checksum.'),
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
-  leaf('address-conflicts', 'Claims by other stations to a virtual address this MASTER holds.'),
-  leaf('addresses-restored', 'Virtual addresses put back after somebody removed them.'),
+  leaf('address-conflicts', 'Claims by other hosts to a virtual address this MASTER holds.'),
+  leaf('addresses-restored', 'Virtual addresses added again after another program removed them.'),
   leaf(
     'version-2-copies',
-    'Advertisements of version 2 left out of account: their sender is heard in version 3.',
+    'Advertisements of version 2 ignored because their sender is heard in version 3.',
   ),
-  leaf('routes-restored', 'Routes and rules put back after somebody removed them.'),
+  leaf('routes-restored', 'Routes and rules added again after another program removed them.'),
   leaf('routes-refused', 'Routes and rules that the kernel refused to add or remove.'),
   {
     name: 'vrrp_notifications_total',
     type: 'counter',
-    help: 'Commands, lines of named pipes and webhooks, by what became of them.',
+    help: 'Commands, lines of named pipes and webhooks, by outcome.',
     labels: ['channel', 'outcome'],
     samples: ({ status: { notifications = {} } }) =>
       Object.entries(notifications).flatMap(([channel, outcomes]) =>
@@ -150,7 +157,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_stalls_total',
     type: 'counter',
-    help: 'Times the protocol stood still for so long that a peer may have taken over.',
+    help: 'Times the protocol thread stalled for so long that a peer may have taken over.',
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },

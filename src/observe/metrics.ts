@@ -1,18 +1,21 @@
 /**
- * Metrics for Prometheus. Everything is read when somebody scrapes: the protocol thread knows
- * nothing of it, and an agent that is not scraped does no work for it.
+ * Metrics for Prometheus. Everything is read when a scrape collects it: the protocol thread takes no
+ * part, and an agent that is not scraped does no work for it.
  */
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import type { IpvsDocument } from '../control/ipvs-document.ts';
 import type { EventDocument, StatusDocument } from '../control/protocol.ts';
 import type { StateName } from '../engine/reports.ts';
-import { LatenessMetric, type LatenessSource } from './lateness-metric.ts';
+import { followedCounter } from './followed-counter.ts';
+import { type LatenessSource, registerLateness } from './lateness-metric.ts';
 import { METRICS, type MetricDefinition, type MetricReading } from './metric-table.ts';
 
 export interface MetricsSource {
   status(): StatusDocument;
   /** Undefined: the configuration leaves IPVS alone. */
   ipvs?(): IpvsDocument | undefined;
+  /** Undefined: its state has not changed yet. */
+  lastTransitionAt(instance: string): Date | undefined;
   /** Returns how to stop. */
   subscribe(listener: (event: EventDocument) => void): () => void;
   readonly lateness: LatenessSource;
@@ -24,17 +27,24 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** To be made before the protocol starts: it counts the transitions that it hears of. */
+/** To be created before the protocol starts: transitions are counted from then on. */
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
   const transitions = countTransitions(source);
-  let reading: MetricReading = { status: source.status(), ipvs: undefined, transitions };
+  const read = (): MetricReading => ({
+    status: source.status(),
+    ipvs: source.ipvs?.(),
+    lastTransitionAt: (instance) => source.lastTransitionAt(instance),
+    transitions,
+  });
+  // One reading for all metrics of a scrape.
+  let reading = read();
   for (const definition of METRICS) register(definition, registry, () => reading);
-  new LatenessMetric(source.lateness, registry);
+  registerLateness(source.lateness, registry);
   return {
     contentType: registry.contentType,
     text() {
-      reading = { status: source.status(), ipvs: source.ipvs?.(), transitions };
+      reading = read();
       return registry.metrics();
     },
   };
@@ -45,22 +55,16 @@ function register(
   registry: Registry,
   reading: () => MetricReading,
 ): void {
-  const configuration = { name, help, labelNames: labels, registers: [registry] };
-  if (type === 'gauge') {
-    new Gauge({
-      ...configuration,
-      collect() {
-        this.reset();
-        for (const sample of samples(reading())) this.set(sample.labels, sample.value);
-      },
-    });
+  if (type === 'counter') {
+    followedCounter({ name, help, labels, registry, samples: () => samples(reading()) });
     return;
   }
-  new Counter({
-    ...configuration,
+  new Gauge({
+    ...{ name, help, labelNames: labels, registers: [registry] },
     collect() {
+      // Series of what is gone are not exported any longer.
       this.reset();
-      for (const sample of samples(reading())) this.inc(sample.labels, sample.value);
+      for (const sample of samples(reading())) this.set(sample.labels, sample.value);
     },
   });
 }

@@ -1,14 +1,15 @@
 /**
- * All that people can ask about the running agent, kept on the main thread: the newest row of each
+ * All that can be asked about the running agent, kept on the main thread: the newest row of each
  * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
  * asking costs the protocol thread nothing.
  */
+import { errnoName } from '../control/event-entry.ts';
+import { type EventFacts, factsOf, isEventReport } from '../control/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
   CountersDocument,
   EventDocument,
-  EventFacts,
   InstanceDocument,
   MasterDocument,
   NotificationsDocument,
@@ -20,7 +21,6 @@ import type { Report, StateName } from '../engine/reports.ts';
 import type { InstanceSettings, Settings } from '../engine/settings.ts';
 import type { InstanceView, MasterView, RoutingView, TransitionView } from '../engine/view.ts';
 import { instant } from '../net/time.ts';
-import { errnoName, factsOf, isNews } from './event.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
@@ -39,11 +39,11 @@ export interface AgentModelOptions {
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;
-  /** What operators have decided about an instance; left out where nobody asks for anything. */
-  readonly orderOf?: (instance: string) => OrderDocument;
-  /** Left out where nobody is notified. */
+  /** The locks that operators have set on an instance; left out: there are none. */
+  readonly lockOf?: (instance: string) => LockDocument;
+  /** Left out where there are no notifications. */
   readonly notifications?: () => NotificationsDocument | undefined;
-  /** What probes have seen; left out: there are none. */
+  /** Results of the probes; left out: there are none. */
   readonly probes?: ReadProbe;
   /** The connection table that follows the instance; left out: there is none. */
   readonly connections?: (instance: string) => ConnectionsDocument | undefined;
@@ -51,18 +51,18 @@ export interface AgentModelOptions {
   readonly historyLimit?: number;
 }
 
-export interface OrderDocument {
+export interface LockDocument {
   readonly maintenance: MaintenanceDocument | null;
   readonly heldBack: HeldBackDocument | null;
 }
 
 interface Row {
   readonly settings: InstanceSettings;
-  /** Of its counters; undefined until the protocol thread has spoken. */
+  /** Of its counters; undefined before its first report. */
   counterRow: number | undefined;
-  /** Undefined until the protocol thread has spoken. */
+  /** Undefined before its first report. */
   view: InstanceView | undefined;
-  /** When its counters began at zero. */
+  /** When its counters were zero. */
   countedSince: Date;
 }
 
@@ -88,8 +88,8 @@ export class AgentModel {
   }
 
   /**
-   * The configuration is another one; `formerNames` has the old name of each instance that goes on
-   * under a new one. Rows of instances that are no longer configured stay until they are gone.
+   * Applies a new configuration; `formerNames` has the old name of each instance that continues under
+   * a new one. Rows of instances that are no longer configured stay until they are gone.
    */
   replace(
     settings: Settings,
@@ -108,7 +108,7 @@ export class AgentModel {
   }
 
   apply(report: Report, at: Date): void {
-    if (isNews(report)) {
+    if (isEventReport(report)) {
       this.#history.record(factsOf(report), at);
       if (report.kind === 'group') this.#groups.apply(report, at);
       if (report.kind === 'track') this.#linkTimes.apply(report, at);
@@ -125,8 +125,8 @@ export class AgentModel {
     row.counterRow = report.view.row;
   }
 
-  /** News that no report of the protocol thread has brought. */
-  note(facts: EventFacts, at: Date): void {
+  /** Records an event that did not begin as a report of the engine. */
+  record(facts: EventFacts, at: Date): void {
     this.#history.record(facts, at);
   }
 
@@ -135,10 +135,16 @@ export class AgentModel {
     return new Map([...this.#rows].map(([name, { view }]) => [name, view?.state ?? 'INIT']));
   }
 
-  /** Undefined: there is none of that name. */
+  /** Undefined: no instance has that name. */
   instance(name: string): InstanceDocument | undefined {
     const row = this.#rows.get(name);
     return row === undefined ? undefined : this.#instance(row);
+  }
+
+  /** Undefined: the instance is unknown, or its state has not changed yet. */
+  lastTransitionAt(name: string): Date | undefined {
+    const at = this.#rows.get(name)?.view?.lastTransition?.at;
+    return at === undefined ? undefined : this.#options.wallClock(at);
   }
 
   status(): StatusDocument {
@@ -172,26 +178,26 @@ export class AgentModel {
     return this.#history.subscribe(listener);
   }
 
-  /** Who has written it down, where somebody has. */
-  #orderPart(name: string, view: InstanceView | undefined) {
-    const { wallClock, orderOf } = this.#options;
-    const order = orderOf?.(name);
+  /** The operator's name comes from the lock, where one was stored. */
+  #lockPart(name: string, view: InstanceView | undefined) {
+    const { wallClock, lockOf } = this.#options;
+    const lock = lockOf?.(name);
     const unknown = { since: wallClock(view?.since ?? instant(0)).toISOString(), by: 'unknown' };
     return {
       maintenance:
         view?.maintenance === true
-          ? (order?.maintenance ?? { ...unknown, until: null, reason: null })
+          ? (lock?.maintenance ?? { ...unknown, until: null, reason: null })
           : null,
       awaiting_table: view?.awaitsTable ?? false,
-      held_back: view?.heldBack === true ? (order?.heldBack ?? unknown) : null,
+      held_back: view?.heldBack === true ? (lock?.heldBack ?? unknown) : null,
     };
   }
 
-  /** Unless an instance of that name begins anew. */
+  /** Unless an instance of that name starts again. */
   #forget(name: string, at: Date): void {
     const row = this.#rows.get(name);
-    const beginsAnew = this.#settings.instances.some((one) => one.name === name);
-    if (row !== undefined && beginsAnew) row.countedSince = at;
+    const startsAgain = this.#settings.instances.some((one) => one.name === name);
+    if (row !== undefined && startsAgain) row.countedSince = at;
     else this.#rows.delete(name);
   }
 
@@ -219,7 +225,7 @@ export class AgentModel {
         view?.addresses ??
         settings.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
       master: masterDocument(view?.master ?? null),
-      ...this.#orderPart(name, view),
+      ...this.#lockPart(name, view),
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
       ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),
@@ -256,8 +262,8 @@ function transitionDocument(
   wallClock: WallClock,
 ): TransitionDocument | null {
   if (transition === null) return null;
-  const { from, to, at, event, reason } = transition;
-  return { from, to, at: wallClock(at).toISOString(), event, reason };
+  const { from, to, at, event, cause, reason } = transition;
+  return { from, to, at: wallClock(at).toISOString(), event, cause, reason };
 }
 
 function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument, 'routes'> {

@@ -18,17 +18,17 @@ export const TRACK_METRICS: readonly MetricDefinition[] = [
     'What it adds to the priority of the instance now.',
     ({ adjustment }) => adjustment,
   ),
-  tracks('vrrp_track_runs_total', 'counter', 'Times it was looked at.', ({ runs }) => runs),
+  tracks('vrrp_track_runs_total', 'counter', 'Times it was checked.', ({ runs }) => runs),
   tracks(
     'vrrp_track_failures_total',
     'counter',
-    'Times it was found down, those before it counts as down included.',
+    'Failed checks, including those before it counts as down.',
     ({ failures }) => failures,
   ),
   tracks(
     'vrrp_track_overruns_total',
     'counter',
-    'Runs left out because the one before had not ended.',
+    'Runs skipped because the previous one had not ended.',
     ({ overruns }) => overruns,
   ),
   {

@@ -21,6 +21,7 @@ import { openAcceptFilter } from './accept-mode.ts';
 import { bootTime } from './boot-time.ts';
 import { Configuration } from './configuration.ts';
 import { letGo } from './emergency.ts';
+import type { AgentSource } from './http.ts';
 import { AgentIpvs } from './ipvs/agent-ipvs.ts';
 import { noteEnd } from './last-words.ts';
 import { LazyHttp } from './lazy-http.ts';
@@ -30,7 +31,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { openVirtualLinks } from './open-virtual-links.ts';
 import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
-import { Orders } from './operator/orders.ts';
+import { OperatorLocks } from './operator/orders.ts';
 import { Prober } from './probes/prober.ts';
 import { programVersion } from './program-version.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
@@ -81,7 +82,7 @@ async function runLogged(
   const settings = successor?.settings ?? config.settings;
   const wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
   let notifier: Notifier | undefined;
-  const orders = new Orders(new OrderStore(agent.stateDirectory));
+  const locks = new OperatorLocks(new OrderStore(agent.stateDirectory));
   const prober = new Prober({
     tell: (probe, change) => protocol.feed([{ kind: 'probe.changed', probe, ...change }]),
     onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
@@ -93,7 +94,7 @@ async function runLogged(
     settings,
     counters: new CounterTable(new Float64Array(protocol.memory.counters)),
     wallClock,
-    orderOf: (instance) => orders.of(instance),
+    lockOf: (instance) => locks.of(instance),
     notifications: () => notifier?.counts(),
     probes: (name) => prober.reading(name) ?? ipvs.reading(name),
     connections: (instance) => ipvs.connections(instance),
@@ -110,7 +111,7 @@ async function runLogged(
   });
   const note = (facts: EventFacts) => {
     const at = new Date();
-    model.note(facts, at);
+    model.record(facts, at);
     logFacts(logger, facts, at);
   };
   const ipvs = new AgentIpvs({
@@ -120,9 +121,9 @@ async function runLogged(
   const source = sourceOf(configuration, model, ipvs);
   const reloads = new Reloads(configuration, note, logger);
   const operators = new Operators({
-    orders,
-    status: () => model.status(),
-    note,
+    locks,
+    model,
+    record: note,
     logger,
     feed: (inputs) => protocol.feed(inputs),
   });
@@ -250,9 +251,10 @@ async function runLogged(
   return outcome;
 }
 
-function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIpvs): ControlSource {
+function sourceOf(configuration: Configuration, model: AgentModel, ipvs: AgentIpvs): AgentSource {
   return {
     status: () => model.status(),
+    lastTransitionAt: (instance) => model.lastTransitionAt(instance),
     eventsAfter: (sequence) => model.eventsAfter(sequence),
     subscribe: (listener) => model.subscribe(listener),
     config: () => configuration.words,
@@ -289,7 +291,7 @@ async function openControl(
 }
 
 /** Loads what serves HTTP only when the configuration asks for it, now or later. */
-function httpOf(source: ControlSource, protocol: ProtocolWorker, logger: Logger): LazyHttp {
+function httpOf(source: AgentSource, protocol: ProtocolWorker, logger: Logger): LazyHttp {
   const onError = (error: unknown) =>
     logger.error({ code: 'http-error', err: error }, 'no answer made');
   return new LazyHttp({ source, protocol, onError });

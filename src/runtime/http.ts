@@ -6,13 +6,17 @@ import { isSame } from '../net/equality.ts';
 import { HealthCheck } from '../observe/health.ts';
 import { HttpServer, type HttpServerOptions } from '../observe/http-server.ts';
 import { createMetrics } from '../observe/metrics.ts';
+import type { AgentModel } from '../observe/model.ts';
 import { LATENESS_BOUNDS, LatenessHistogram } from './lateness.ts';
 import type { ProtocolWorker } from './protocol-worker.ts';
 
 const STATUS_PAGE = new URL('../../../src/observe/status-page.html', import.meta.url);
 
+/** What the listener answers from. */
+export type AgentSource = ControlSource & Pick<AgentModel, 'lastTransitionAt'>;
+
 export interface AgentHttpOptions {
-  readonly source: ControlSource;
+  readonly source: AgentSource;
   readonly protocol: ProtocolWorker;
   readonly onError: (error: unknown) => void;
 }
@@ -67,6 +71,7 @@ export class AgentHttp {
         metrics: createMetrics({
           status: () => source.status(),
           ipvs: () => source.ipvs?.(),
+          lastTransitionAt: (instance) => source.lastTransitionAt(instance),
           subscribe: (listener) => source.subscribe(listener),
           lateness: { bounds: LATENESS_BOUNDS, read: () => lateness.read() },
         }),

@@ -112,12 +112,12 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       await holdsAlone(lab, leader.host, VIP);
       const told = (await eventsOf(leader)).filter(({ kind }) => kind === 'command');
       expect(told.map(({ message }) => message)).toEqual([
-        expect.stringMatching(/ asks for failover, waiting 10s$/),
-        expect.stringMatching(/^failover \(asked for by .*\): .* took over after /),
-        expect.stringMatching(/ asks for failover, waiting 10s$/),
-        expect.stringMatching(/^failover \(asked for by .*\): it was not MASTER: /),
-        expect.stringMatching(/ asks for release$/),
-        expect.stringMatching(/^release \(asked for by .*\): done$/),
+        expect.stringMatching(/ requested failover, waiting 10s$/),
+        expect.stringMatching(/^failover \(requested by .*\): .* took over after /),
+        expect.stringMatching(/ requested failover, waiting 10s$/),
+        expect.stringMatching(/^failover \(requested by .*\): it was not MASTER: /),
+        expect.stringMatching(/ requested release$/),
+        expect.stringMatching(/^release \(requested by .*\): done$/),
       ]);
     }));
 
@@ -128,7 +128,7 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       const outage = await outageDuring(lab, async () => {
         const { status, stderr } = await command(alone, 'failover', 'web', '--wait', '1s');
         expect(status).toBe(3);
-        expect(stderr).toContain('nobody took over within 1s: no other router advertised VRID 55');
+        expect(stderr).toContain('no router took over within 1s: none advertised VRID 55');
       });
       expect(outage).toBeLessThan(OUTAGE_MAX_MS);
       expect(await alone.instance()).toMatchObject({ state: 'MASTER', held_back: null });
@@ -227,7 +227,7 @@ describe.skipIf(lacks()).concurrent('maintenance', () => {
       await holdsAlone(lab, leader.host, VIP);
       const events = await eventsOf(leader);
       expect(events.map(({ message }) => message)).toContainEqual(
-        'vrrp-agent asks for end of maintenance, whose time is over',
+        'vrrp-agent requested end of maintenance, which has expired',
       );
 
       expect((await command(leader, 'maintenance', 'on', '--for', '1s')).status).toBe(0);

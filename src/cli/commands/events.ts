@@ -1,4 +1,4 @@
-/** `vrrp-agent events`: what has happened, and with `--follow` what happens, with causes. */
+/** `vrrp-agent events`: past events with their causes, and with `--follow` new ones. */
 import type { Command } from 'commander';
 import type { ControlClient } from '../../control/client.ts';
 import { ControlError } from '../../control/control-error.ts';
@@ -22,8 +22,8 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     program
       .command('events')
-      .description('Show the transitions and other notable events, with their causes.')
-      .option('--follow', 'go on with each event as it happens; JSON is then one event a line'),
+      .description('Show transitions and other notable events, with their causes.')
+      .option('--follow', 'then print each new event as it happens; JSON is one event per line'),
   ).action((_options: unknown, command: Command) => {
     const options = command.optsWithGlobals<EventsOptions>();
     return askAgent(context, options, (client) =>
@@ -41,17 +41,17 @@ async function showEvents(context: CliContext, client: ControlClient, options: E
     return;
   }
   const layout = eventLayout(document.events, paletteFor(context.isTty, process.env));
-  if (document.events.length === 0) context.stderr('Nothing has happened yet.\n');
+  if (document.events.length === 0) context.stderr('No events yet.\n');
   context.stdout(document.events.map(lineWith(layout)).join(''));
 }
 
-/** Not all events are kept equally long. */
+/** Events of real servers are dropped earlier than others. */
 function lineWith(layout: EventLayout) {
   return (event: EventDocument, at: number, events: readonly EventDocument[]) =>
     renderGap(events[at - 1]?.seq ?? event.seq - 1, event.seq) + renderEvent(event, layout);
 }
 
-/** Ends when the agent does; that the stream ended is then the news. */
+/** Runs until the agent ends the stream, and then reports that. */
 async function followEvents(context: CliContext, client: ControlClient, options: EventsOptions) {
   const layout = await followLayout(context, client);
   let last = 0;
@@ -63,10 +63,10 @@ async function followEvents(context: CliContext, client: ControlClient, options:
     }
     last = event.seq;
   }
-  throw new ControlError('connection-lost', 'the agent has ended the stream: it is stopping');
+  throw new ControlError('connection-lost', 'the agent ended the stream: it is stopping');
 }
 
-/** Lines come one by one: the instances' names give the width. */
+/** Events arrive one by one: the names of the instances give the width. */
 async function followLayout(context: CliContext, client: ControlClient): Promise<EventLayout> {
   const { instances } = await client.status();
   const nameWidth = instances.reduce((most, { name }) => Math.max(most, name.length), 4);

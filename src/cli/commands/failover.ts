@@ -1,9 +1,8 @@
-/** `vrrp-agent failover`: another router becomes MASTER, and nothing is lost meanwhile. */
+/** `vrrp-agent failover`: another router becomes MASTER without a gap. */
 import type { Command } from 'commander';
-import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import { parseIp } from '../../net/address.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import { tellConnectionsAtStake } from '../connections-at-stake.ts';
+import { printConnectionsAtRisk } from '../connections-at-risk.ts';
 import type { CliContext } from '../context.ts';
 import {
   durationOption,
@@ -25,12 +24,12 @@ interface FailoverOptions extends AgentOptions {
 }
 
 const DESCRIPTION = `Hand over to another router: the VIPs are served here until its first
-advertisement is heard. If nobody takes over in time, this router goes on as MASTER (exit 3).
+advertisement is heard. If no router takes over in time, this one stays MASTER (exit 3).
 
 Afterwards it does not preempt the new MASTER, until \`failover --release\`, or until that fails.
 An instance that is not MASTER has nothing to hand over; it will not preempt either.
 
-Exit: 0 done, 1 failed, 2 usage, 3 nobody took over, 4 refused, 5 no agent.`;
+Exit: 0 done, 1 failed, 2 usage, 3 no router took over, 4 refused, 5 no agent.`;
 
 export function register(program: Command, context: CliContext): void {
   withAgentOptions(
@@ -41,7 +40,7 @@ export function register(program: Command, context: CliContext): void {
       .option('--all', 'every instance of the agent')
       .option('--wait <duration>', 'how long to wait for the successor', '10s')
       .option('--to <address>', 'refuse if another router than this one would take over')
-      .option('--force', 'let go even if nobody takes over; the VIPs may be served by nobody')
+      .option('--force', 'release the VIPs even if no router takes over; they may go unserved')
       .option('--release', 'let it preempt again, and do nothing else'),
   ).action((names: string[], _options: unknown, command: Command) =>
     failover(context, names, command.optsWithGlobals<FailoverOptions>(), command),
@@ -66,17 +65,17 @@ function failover(
   const asking = { ...options, timeoutMs: patienceFor(wait) };
   return askAgent(context, asking, async (client) => {
     const instances = await instancesMeant(context, client, names);
-    if (options.release !== true) await tellConnectionsAtStake(context, client, instances);
+    if (options.release !== true) await printConnectionsAtRisk(context, client, instances);
     await operate(context, client, instances, operationOf(options, wait));
   });
 }
 
-function operationOf(options: FailoverOptions, wait: string): Operation<HandOverDocument> {
+function operationOf(options: FailoverOptions, wait: string): Operation<'failover'> {
   const json = options.json === true;
   if (options.release === true) {
     return {
       verb: 'failover',
-      body: { release: true, ...requester() },
+      request: { release: true, ...requester() },
       json,
       render: ({ instance, state }) => `${instance}: ${state}, preempts again as configured`,
       isFailure: () => false,
@@ -85,7 +84,7 @@ function operationOf(options: FailoverOptions, wait: string): Operation<HandOver
   const { to, force } = options;
   return {
     verb: 'failover',
-    body: { wait, ...(to === undefined ? {} : { to }), force: force === true, ...requester() },
+    request: { wait, ...(to === undefined ? {} : { to }), force: force === true, ...requester() },
     json,
     render: (document) => renderHandOver(document, 'it does not preempt until failover --release'),
     isFailure: ({ outcome, master }) =>

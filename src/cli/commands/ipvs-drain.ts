@@ -35,9 +35,9 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
     const { wait, force, ...options } = command.optsWithGlobals<DrainOptions>();
     const time = wait === undefined ? undefined : wait === true ? DEFAULT_WAIT : wait;
     const asked = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
-    const body = { service, server, ...asked, force: force === true, ...requester() };
+    const request = { service, server, ...asked, force: force === true, ...requester() };
     return ask(context, { ...options, timeoutMs: patienceFor(time ?? '0s') }, async (client) => {
-      const document = await client.drain('drain', body);
+      const document = await client.drain(request);
       const isLate = time !== undefined && document.outcome !== 'drained';
       return { document, exitCode: isLate ? EXIT.notReached : EXIT.done };
     });
@@ -50,7 +50,7 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
       .argument('<server>', 'address and port'),
   ).action((service: string, server: string, _options: unknown, command: Command) =>
     ask(context, command.optsWithGlobals<AgentOptions>(), async (client) => ({
-      document: await client.drain('undrain', { service, server, ...requester() }),
+      document: await client.undrain({ service, server, ...requester() }),
       exitCode: EXIT.done,
     })),
   );

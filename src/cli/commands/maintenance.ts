@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
 import type { StatusDocument } from '../../control/protocol.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import { tellConnectionsAtStake } from '../connections-at-stake.ts';
+import { printConnectionsAtRisk } from '../connections-at-risk.ts';
 import type { CliContext } from '../context.ts';
 import {
   durationOption,
@@ -27,7 +27,7 @@ const DESCRIPTION = `Take instances out of service, so that the machine can be w
 restart of the agent and of the machine. Without names: every instance.`;
 
 const ON = `A MASTER hands over first, serving until its successor is heard; then FAULT with the
-reason "maintenance". If nobody takes over in time, nothing changes (exit 3).`;
+reason "maintenance". If no router takes over in time, nothing changes (exit 3).`;
 
 const OFF = 'Back into service: BACKUP first, and preempting as configured.';
 
@@ -41,7 +41,7 @@ export function register(program: Command, context: CliContext): void {
       .option('--reason <text>', 'shown by status')
       .option('--for <duration>', 'ends by itself after so long, whether the agent runs or not')
       .option('--wait <duration>', 'how long to wait for the successor', '10s')
-      .option('--force', 'even if nobody takes over; the VIPs may be served by nobody'),
+      .option('--force', 'even if no router takes over; the VIPs may go unserved'),
   ).action((names: string[], _options: unknown, command: Command) =>
     begin(context, names, command.optsWithGlobals<OnOptions>(), command),
   );
@@ -70,9 +70,9 @@ function begin(
   const { reason, force } = options;
   const limit =
     options.for === undefined ? {} : { for: durationOption(command, '--for', options.for) };
-  const operation: Operation<MaintenanceAnswer> = {
+  const operation: Operation<'maintenance'> = {
     verb: 'maintenance',
-    body: {
+    request: {
       mode: 'on',
       wait,
       ...(reason === undefined ? {} : { reason }),
@@ -86,7 +86,7 @@ function begin(
   };
   return askAgent(context, { ...options, timeoutMs: patienceFor(wait) }, async (client) => {
     const instances = await instancesMeant(context, client, names);
-    await tellConnectionsAtStake(context, client, instances);
+    await printConnectionsAtRisk(context, client, instances);
     await operate(context, client, instances, operation);
   });
 }
@@ -97,9 +97,9 @@ function inMaintenance({ maintenance }: MaintenanceAnswer): string {
 }
 
 function end(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
-  const operation: Operation<MaintenanceAnswer> = {
+  const operation: Operation<'maintenance'> = {
     verb: 'maintenance',
-    body: { mode: 'off', ...requester() },
+    request: { mode: 'off', ...requester() },
     json: options.json === true,
     render: ({ instance, state }) => `${instance}: ${state}, not in maintenance`,
     isFailure: () => false,

@@ -1,6 +1,5 @@
 /** `vrrp-agent priority`: another priority than that of the file, until the agent ends. */
 import type { Command } from 'commander';
-import type { PriorityAnswer } from '../../control/operator-protocol.ts';
 import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
 import type { CliContext } from '../context.ts';
 import { instancesMeant, operate, requester, usageError } from '../operation.ts';
@@ -31,9 +30,9 @@ function setPriority(
   const options = command.optsWithGlobals<AgentOptions>();
   return askAgent(context, options, async (client) => {
     const instances = await instancesMeant(context, client, [name]);
-    await operate<PriorityAnswer>(context, client, instances, {
+    await operate(context, client, instances, {
       verb: 'priority',
-      body: { priority: text === 'reset' ? null : Number(text), ...requester() },
+      request: { priority: text === 'reset' ? null : Number(text), ...requester() },
       json: options.json === true,
       render: ({ instance, state, priority: { configured, effective }, also }) => {
         const others = also.length === 0 ? '' : `; so it is for its sync group: ${also.join(', ')}`;

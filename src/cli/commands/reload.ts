@@ -1,4 +1,4 @@
-/** `vrrp-agent reload`: the running agent takes its configuration file anew. */
+/** `vrrp-agent reload`: the running agent applies its configuration file again. */
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import { RefusedRequest } from '../../control/control-error.ts';

@@ -1,5 +1,5 @@
 /** Events as lines: when, which instance, what, why. */
-import { ipvsGravityOf, isIpvsEvent } from '../../control/ipvs-events.ts';
+import { colourOf } from '../../control/event-table.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import { type Paint, type Palette, plain, printable } from './text.ts';
 
@@ -10,7 +10,7 @@ export interface EventLayout {
   readonly kindWidth: number;
 }
 
-/** Of most of them. */
+/** Wide enough for most kinds. */
 export const KIND_WIDTH = 'address-restored'.length;
 
 export function eventLayout(events: readonly EventDocument[], palette: Palette): EventLayout {
@@ -32,7 +32,7 @@ export function renderEvent(
   return `${cells.join('  ')}\n`;
 }
 
-/** Tells that numbers are missing between two events; nothing when none are. */
+/** A line that says how many events are missing between two; empty where none are. */
 export function renderGap(previous: number, next: number): string {
   const missing = next - previous - 1;
   if (missing <= 0) return '';
@@ -48,44 +48,6 @@ function instanceOf(event: EventDocument): string {
 }
 
 function paintOf(event: EventDocument, palette: Palette): Paint {
-  if (isIpvsEvent(event)) {
-    return { info: plain, warn: palette.notable, error: palette.bad }[ipvsGravityOf(event)];
-  }
-  switch (event.kind) {
-    case 'transition':
-      if (event.to === 'FAULT') return palette.bad;
-      return event.to === 'MASTER' ? palette.good : plain;
-    case 'group':
-      if (event.to === 'FAULT') return palette.bad;
-      return event.to === 'MASTER' ? palette.good : plain;
-    case 'track':
-      return event.state === 'down' ? palette.notable : plain;
-    case 'address-failed':
-    case 'route-failed':
-    case 'virtual-link-failed':
-    case 'accept-filter-failed':
-    case 'address-conflict':
-    case 'send-failed':
-    case 'dual-master':
-    case 'configuration-refused':
-      return palette.bad;
-    case 'discard':
-    case 'warning':
-    case 'stall':
-    case 'address-restored':
-    case 'route-restored':
-    case 'virtual-link-restored':
-    case 'accept-filter-restored':
-      return palette.notable;
-    case 'notification':
-      return event.outcome === 'recovered' ? plain : palette.notable;
-    case 'address-cleaned':
-    case 'priority-changed':
-    case 'command':
-    case 'dual-master-ended':
-    case 'before-master':
-    case 'configuration-reloaded':
-    case 'routes-cleaned':
-      return plain;
-  }
+  const colour = colourOf(event);
+  return colour === 'plain' ? plain : palette[colour];
 }

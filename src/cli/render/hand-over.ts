@@ -1,12 +1,12 @@
-/** How a hand-over went, in one line. */
+/** The outcome of a hand-over, in one line. */
 import type { HandOverDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
 
-/** `and` is what is so from now on. */
-export function renderHandOver(document: HandOverDocument, and: string): string {
-  return `${document.instance}: ${howItWent(document)}; ${and}`;
+/** `consequence` says what holds from now on. */
+export function renderHandOver(document: HandOverDocument, consequence: string): string {
+  return `${document.instance}: ${outcomeText(document)}; ${consequence}`;
 }
 
-function howItWent({ outcome, state, master, heard_after_ms, reason }: HandOverDocument): string {
+function outcomeText({ outcome, state, master, heard_after_ms, reason }: HandOverDocument): string {
   switch (outcome) {
     case 'handed-over':
       return `${master?.address} (priority ${master?.priority}) took over after ${milliseconds(heard_after_ms)}, served here until it was heard: no gap seen from here`;
@@ -15,9 +15,9 @@ function howItWent({ outcome, state, master, heard_after_ms, reason }: HandOverD
         ? `${state}, nothing to hand over`
         : `${state}, nothing to hand over: ${master.address} is MASTER`;
     case 'let-go':
-      return 'let go, though nobody was heard: how long the gap is cannot be seen from here';
+      return 'VIPs released although no successor was heard: the length of the gap is unknown here';
     case 'broken-off':
-      return `broken off, ${state} now: ${reason}`;
+      return `interrupted, ${state} now: ${reason}`;
     case 'done':
       return state;
   }

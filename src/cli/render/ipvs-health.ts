@@ -1,4 +1,4 @@
-/** `ipvs show`: what the checks of real servers have found. */
+/** `ipvs show`: the results of the checks of real servers. */
 import type {
   CheckDocument,
   IpvsDocument,
@@ -14,15 +14,15 @@ export function healthText({ state, drained }: ServerHealthDocument): string {
   return state === 'unchecked' ? 'drained' : `${looked}, drained`;
 }
 
-/** A block for each service where anything is looked at, drained or missing; else nothing. */
+/** A block for each service with checks, drained servers, a minimum or a fallback. */
 export function renderHealth({ health }: IpvsDocument, palette: Palette): string {
   return health
-    .filter(isWorthTelling)
+    .filter(hasHealth)
     .map((service) => serviceBlock(service, palette))
     .join('');
 }
 
-function isWorthTelling({ servers, fallback, minimum }: ServiceHealthDocument): boolean {
+function hasHealth({ servers, fallback, minimum }: ServiceHealthDocument): boolean {
   return (
     fallback !== null ||
     minimum !== null ||

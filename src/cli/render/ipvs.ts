@@ -51,7 +51,9 @@ function linesOf(service: ServiceDocument, health: ServiceHealthDocument | undef
 function headline(document: IpvsDocument): string {
   const { available, required, version, table_size: size, services, counters } = document;
   if (!available) {
-    const so = required ? 'it is required: no instance becomes MASTER' : 'VRRP goes on without it';
+    const so = required
+      ? 'it is required: no instance becomes MASTER'
+      : 'VRRP continues without it';
     return `IPVS cannot be used on this host; ${so}\n`;
   }
   const repairs = counters.service_repairs + counters.sync_repairs + counters.sysctl_repairs;
@@ -73,9 +75,9 @@ function renderSync(sync: NonNullable<IpvsDocument['sync']>): string {
 function renderConnections({ live, synced, caught_up: caughtUp, resent, peers }: Connections) {
   const own = `  ${live} connections, ${synced} of them from another director`;
   const notes = [caughtUp ? '' : ', not caught up', resent === 0 ? '' : `, ${resent} sent again`];
-  const others = peers.map(({ name: told, master, live: count, missing }) => {
+  const others = peers.map(({ name: reported, master, live: count, missing }) => {
     // Anybody on the segment can send a name.
-    const name = printable(told);
+    const name = printable(reported);
     const role = master ? 'MASTER' : 'not MASTER';
     return `  ${name} (${role}) has ${count}${missingText(name, master, missing)}\n`;
   });

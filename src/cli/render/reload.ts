@@ -10,7 +10,7 @@ export function renderReload(document: ReloadDocument, palette: Palette): string
   const { applied, file, instances, unchanged, agent, warnings } = document;
   const width = Math.max(0, ...instances.map(({ name }) => name.length));
   const lines = [
-    applied ? `${file} is applied` : `${file}: nothing is changed, this is the plan`,
+    applied ? `${file} is applied` : `${file}: nothing was changed, this is the plan`,
     ...instances.flatMap((one) => instanceLines(one, width, applied, palette)),
     `  ${unchanged} ${unchanged === 1 ? 'instance is' : 'instances are'} unchanged and not interrupted`,
     ...agent
@@ -46,16 +46,16 @@ function instanceLines(
 
 function consequence(instance: InstanceReloadDocument, applied: boolean): string {
   const { action, state, costs_mastership: costs } = instance;
-  const [gives, begins] = applied
-    ? ['gives up the mastership', 'begins anew']
-    : ['would give up the mastership', 'begin anew'];
+  const [gives, starts] = applied
+    ? ['gives up mastership', 'starts again']
+    : ['would give up mastership', 'start again'];
   switch (action) {
     case 'start':
       return 'new: listens first';
     case 'stop':
-      return costs ? `MASTER: ${gives}` : `${state ?? 'INIT'}: lets go`;
+      return costs ? `MASTER: ${gives}` : `${state ?? 'INIT'}: releases its addresses`;
     case 'restart':
-      return costs ? `MASTER: ${gives} and ${begins}` : `${state ?? 'INIT'}: begins anew`;
+      return costs ? `MASTER: ${gives} and ${starts}` : `${state ?? 'INIT'}: starts again`;
     case 'change':
       return `${state ?? 'INIT'}: in place`;
   }
@@ -66,12 +66,12 @@ function changeText({ key, from, to }: KeyChangeDocument): string {
   return `${key}: ${valueText(from)} -> ${valueText(to)}`;
 }
 
-/** What goes and what comes. */
+/** What was removed and what was added. */
 function listText(from: readonly unknown[], to: readonly unknown[]): string {
   const [former, next] = [from, to].map((list) => list.map(valueText));
   const gone = (former ?? []).filter((text) => next?.includes(text) === false);
   const come = (next ?? []).filter((text) => former?.includes(text) === false);
-  if (gone.length + come.length === 0) return 'another order';
+  if (gone.length + come.length === 0) return 'order changed';
   return [...gone.map((text) => `-${text}`), ...come.map((text) => `+${text}`)].join(' ');
 }
 

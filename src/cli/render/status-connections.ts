@@ -15,7 +15,7 @@ export function renderConnections({ instances }: StatusDocument, screen: Screen)
 function blockOf(name: string, connections: ConnectionsDocument, { now }: Screen): string {
   const { live, peers, moves } = connections;
   const others = peers.map(peerText);
-  const silent = connections.catch_up ? '; no other director tells of its table' : '';
+  const silent = connections.catch_up ? '; no other director reports its table' : '';
   const known = others.length === 0 ? silent : `; ${others.join('; ')}`;
   const lines = [`${name}: ${live} connections here${known}`];
   if (moves.last !== null) lines.push(`  ${moveText(moves.last, now)}`);
@@ -38,7 +38,7 @@ function moveText({ at, move, live, peers }: MoveDocument, now: Date): string {
     return `${from}: ${numberOf(former?.missing)} of ${live} were lost, ${numberOf(former?.missing_before)} were missing at the moment`;
   }
   const lacked = peers.map(({ name, missing }) => `${name} lacked ${numberOf(missing)}`).join(', ');
-  const what = lacked === '' ? 'nobody told what it had' : lacked;
+  const what = lacked === '' ? 'no director reported what it had' : lacked;
   return `handed over ${age} ago: of ${live}, ${what}`;
 }
 

@@ -8,7 +8,7 @@ interface Row extends TrackDocument {
   readonly instance: string;
 }
 
-/** Empty where nothing is tracked and nobody is grouped. */
+/** Empty where nothing is tracked and there is no sync group. */
 export function renderDependencies(
   { instances, sync_groups: groups }: StatusDocument,
   screen: Screen,

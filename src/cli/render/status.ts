@@ -88,7 +88,7 @@ function priorityOf({ priority: { configured, effective } }: InstanceDocument): 
   return configured === effective ? `${effective}` : `${effective} (${configured})`;
 }
 
-/** One address tells instances apart; an IPv6 list has to begin with a link-local one that does not. */
+/** One address identifies an instance; an IPv6 list has to begin with a link-local one, which does not. */
 function addressesOf({ addresses }: InstanceDocument): string {
   const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
   if (shown === undefined) return '-';

@@ -1,5 +1,6 @@
-/** A change of state as the world outside is told of it. */
+/** A change of state as notifications report it. */
 import type { EventFacts } from '../../control/protocol.ts';
+import type { TransitionCause } from '../../engine/causes.ts';
 import type { StateName } from '../../engine/reports.ts';
 
 /** keepalived's words: an instance that is asked to stop is in STOP. */
@@ -16,6 +17,9 @@ export interface Change extends Subject {
   /** Effective priority; 0 for a group, which has none. */
   readonly priority: number;
   readonly event: string;
+  /** `group`, `before-master`, `dual-master-ended`: no transition of an instance. */
+  readonly cause: TransitionCause | 'group' | 'before-master' | 'dual-master-ended';
+  /** The cause as a sentence. */
   readonly reason: string;
   /** Number of the event in `GET /v1/events`. */
   readonly seq: number;
@@ -28,7 +32,7 @@ export function notifiedState(state: StateName): NotifiedState {
   return state === 'INIT' ? 'STOP' : state;
 }
 
-/** A group has neither a priority nor a cause of its own: its members tell why. */
+/** A group has neither a priority nor a cause of its own: its members have one. */
 export function groupChange(
   { group, from, to }: Extract<EventFacts, { readonly kind: 'group' }>,
   { seq, at }: Pick<Change, 'seq' | 'at'>,
@@ -40,6 +44,7 @@ export function groupChange(
     from: notifiedState(from),
     priority: 0,
     event: 'group',
+    cause: 'group',
     reason: `sync group ${from} to ${to}`,
     seq,
     at,

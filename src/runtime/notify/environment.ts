@@ -24,6 +24,7 @@ export function environmentOf(
     VRRP_FROM: change.from,
     VRRP_PRIORITY: String(change.priority),
     VRRP_EVENT: change.event,
+    VRRP_CAUSE: change.cause,
     VRRP_REASON: change.reason,
     VRRP_SEQ: String(change.seq),
     VRRP_AT: change.at,
@@ -44,8 +45,8 @@ export function documentOf(
   router: string,
   facts: SubjectFacts | undefined,
 ): Record<string, unknown> {
-  const { type, name, state, from, priority, event, reason, seq, at, repeated } = change;
+  const { type, name, state, from, priority, event, cause, reason, seq, at, repeated } = change;
   const about = facts === undefined ? {} : { ...facts };
-  const told = { state, from, priority, event, reason, seq, at, repeated };
+  const told = { state, from, priority, event, cause, reason, seq, at, repeated };
   return { router, type: type.toLowerCase(), name, ...about, ...told };
 }

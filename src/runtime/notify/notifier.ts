@@ -73,7 +73,7 @@ export class Notifier {
   handle(event: EventDocument): void {
     switch (event.kind) {
       case 'transition': {
-        const { instance, priority, event: name, reason, seq, at } = event;
+        const { instance, priority, event: name, cause, reason, seq, at } = event;
         this.change({
           type: 'INSTANCE',
           name: instance,
@@ -81,6 +81,7 @@ export class Notifier {
           from: notifiedState(event.from),
           priority,
           event: name,
+          cause,
           reason,
           seq,
           at,
@@ -191,7 +192,16 @@ export class Notifier {
     if (last === undefined || last.state !== 'MASTER') return;
     const priority = this.#options.priorityOf(instance);
     const event = 'dual-master-ended';
-    this.change({ ...last, priority, event, reason: message, seq, at, repeated: true });
+    this.change({
+      ...last,
+      priority,
+      event,
+      cause: event,
+      reason: message,
+      seq,
+      at,
+      repeated: true,
+    });
   }
 
   #ask(instance: string, id: number, { seq, at }: EventDocument): void {
@@ -207,6 +217,7 @@ export class Notifier {
       from: 'BACKUP',
       priority: this.#options.priorityOf(instance),
       event: 'before-master',
+      cause: 'before-master',
       reason: 'about to become MASTER',
       seq,
       at,

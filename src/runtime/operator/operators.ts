@@ -1,20 +1,20 @@
-/** Operators' requests and what they have decided, joined to a running agent. */
+/** Connects the requests of operators, and their locks, to a running agent. */
 import type { Logger } from 'pino';
+import type { EventFacts } from '../../control/event-table.ts';
 import type { OperatorAccess } from '../../control/operator-commands.ts';
-import type { EventFacts, StatusDocument } from '../../control/protocol.ts';
 import type { Input } from '../../engine/inputs.ts';
 import type { Report } from '../../engine/reports.ts';
-import { askerOn } from './asker.ts';
-import { OperatorDesk } from './desk.ts';
 import { EngineRequests } from './engine-requests.ts';
+import { OperatorService, type OperatorServiceOptions } from './operator-service.ts';
 import { isEmpty } from './order.ts';
-import type { Orders, OrderTrouble } from './orders.ts';
+import type { LockTrouble, OperatorLocks } from './orders.ts';
+import { requesterOn } from './requester.ts';
 
 export interface OperatorsOptions {
-  readonly orders: Orders;
-  readonly status: () => StatusDocument;
-  /** For the events and the log. */
-  readonly note: (facts: EventFacts) => void;
+  readonly locks: OperatorLocks;
+  readonly model: OperatorServiceOptions['model'];
+  /** To the events and the log. */
+  readonly record: (facts: EventFacts) => void;
   readonly logger: Logger;
   readonly feed: (inputs: readonly Input[]) => void;
 }
@@ -23,30 +23,30 @@ export class Operators {
   readonly access: OperatorAccess;
   readonly #options: OperatorsOptions;
   readonly #requests: EngineRequests;
-  readonly #desk: OperatorDesk;
-  /** Instances whose orders have been looked for. */
+  readonly #service: OperatorService;
+  /** Instances whose locks were loaded. */
   readonly #known = new Set<string>();
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
-    const { orders, status, note, feed } = options;
+    const { locks, model, record, feed } = options;
     this.#requests = new EngineRequests(feed);
     const requests = this.#requests;
-    this.#desk = new OperatorDesk({ requests, orders, status, record: note, now: Date.now });
-    this.access = { commands: this.#desk, askerOn };
+    this.#service = new OperatorService({ requests, locks, model, record, now: Date.now });
+    this.access = { commands: this.#service, requesterOn };
   }
 
-  /** What former runs have left about instances that are new here: for the engine. */
+  /** The locks that previous runs left on instances that are new here, as inputs to the engine. */
   async restore(instances: readonly string[]): Promise<readonly Input[]> {
-    const { orders, logger } = this.#options;
+    const { locks, logger } = this.#options;
     const fresh = instances.filter((instance) => !this.#known.has(instance));
     for (const instance of fresh) this.#known.add(instance);
-    for (const trouble of await orders.load(fresh, Date.now())) logTrouble(logger, trouble);
-    this.#desk.start();
+    for (const trouble of await locks.load(fresh, Date.now())) logTrouble(logger, trouble);
+    this.#service.start();
     return fresh.flatMap((instance) => {
-      const order = orders.of(instance);
-      if (isEmpty(order)) return [];
-      const { maintenance, heldBack } = order;
+      const lock = locks.of(instance);
+      if (isEmpty(lock)) return [];
+      const { maintenance, heldBack } = lock;
       return [
         {
           kind: 'restore',
@@ -63,16 +63,16 @@ export class Operators {
     if (report.kind === 'instance-removed') this.#known.delete(report.instance);
     if (report.kind !== 'view') return;
     const { name, heldBack, state } = report.view;
-    if (!heldBack && state !== 'INIT') this.#desk.heldBackEnded(name);
+    if (!heldBack && state !== 'INIT') this.#service.heldBackEnded(name);
   }
 
   close(): void {
-    this.#desk.stop();
+    this.#service.stop();
   }
 }
 
-/** Nobody knows what was decided: an instance that is held back serves when nobody else does. */
-function logTrouble(logger: Logger, { instance, message }: OrderTrouble): void {
+/** The lock is unknown: an instance that is held back serves when no other router does. */
+function logTrouble(logger: Logger, { instance, message }: LockTrouble): void {
   const who = instance ?? 'every instance';
   logger.error(
     { code: 'state-unreadable', instance },

@@ -3,12 +3,12 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure, success } from '../../net/result.ts';
 import { discardDrafts, type PreparedState, StateFile, StateUnreadable } from '../state-file.ts';
-import { decodeOrder, encodeOrder, isEmpty, type Order } from './order.ts';
+import { decodeOperatorLock, encodeOperatorLock, isEmpty, type OperatorLock } from './order.ts';
 
 export type PreparedOrder = PreparedState;
 
 export interface LoadedOrders {
-  readonly orders: ReadonlyMap<string, Order>;
+  readonly orders: ReadonlyMap<string, OperatorLock>;
   /** Instances about which there is a file that cannot be read, and why. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
@@ -26,7 +26,7 @@ const MODE = 0o644;
 
 export class OrderStore {
   readonly #directory: string;
-  readonly #files = new Map<string, StateFile<Order>>();
+  readonly #files = new Map<string, StateFile<OperatorLock>>();
 
   /** `stateDirectory` need not be there: it is made when there is something to be kept. */
   constructor(stateDirectory: string) {
@@ -39,7 +39,7 @@ export class OrderStore {
 
   /** Throws `OrdersUnreadable`. */
   load(): LoadedOrders {
-    const orders = new Map<string, Order>();
+    const orders = new Map<string, OperatorLock>();
     const unreadable = new Map<string, string>();
     for (const instance of this.#instances()) {
       try {
@@ -54,26 +54,26 @@ export class OrderStore {
   }
 
   /** Whatever can go wrong for want of space or permission goes wrong here. */
-  prepare(instance: string, order: Order): Promise<PreparedOrder> {
+  prepare(instance: string, order: OperatorLock): Promise<PreparedOrder> {
     return this.#file(instance).prepare(order);
   }
 
   /** An empty order is no file. */
-  save(instance: string, order: Order): Promise<void> {
+  save(instance: string, order: OperatorLock): Promise<void> {
     const file = this.#file(instance);
     return isEmpty(order) ? file.remove() : file.save(order);
   }
 
-  #file(instance: string): StateFile<Order> {
+  #file(instance: string): StateFile<OperatorLock> {
     const known = this.#files.get(instance);
     if (known !== undefined) return known;
     const path = join(this.#directory, `${instance}${SUFFIX}`);
-    const file = new StateFile<Order>(
+    const file = new StateFile<OperatorLock>(
       path,
       {
-        encode: (order) => encodeOrder(instance, order),
+        encode: (order) => encodeOperatorLock(instance, order),
         decode: (text) => {
-          const order = decodeOrder(text);
+          const order = decodeOperatorLock(text);
           return order === undefined ? failure('it is damaged') : success(order);
         },
       },

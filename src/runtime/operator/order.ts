@@ -1,75 +1,61 @@
-/** What an operator has decided about an instance and what outlives the agent. */
+/** What an operator has decided about an instance, which outlives the agent. */
+import * as z from 'zod';
 import type { HeldBackDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
 
-export interface Order {
+export interface OperatorLock {
   readonly maintenance: MaintenanceDocument | null;
   readonly heldBack: HeldBackDocument | null;
 }
 
-export const NO_ORDER: Order = { maintenance: null, heldBack: null };
+export const NO_LOCK: OperatorLock = { maintenance: null, heldBack: null };
 
-export function isEmpty({ maintenance, heldBack }: Order): boolean {
+export function isEmpty({ maintenance, heldBack }: OperatorLock): boolean {
   return maintenance === null && heldBack === null;
 }
 
-/** Whether the time it was given for is over. */
-export function hasExpired({ maintenance }: Order, now: number): boolean {
+/** Whether a maintenance with a limit is over. */
+export function hasExpired({ maintenance }: OperatorLock, now: number): boolean {
   const until = maintenance?.until ?? null;
   return until !== null && Date.parse(until) <= now;
 }
 
 const VERSION = 1;
 
-export function encodeOrder(instance: string, { maintenance, heldBack }: Order): string {
+const TIME = z.string().refine((text) => !Number.isNaN(Date.parse(text)));
+
+const LOCK_FILE = z.object({
+  version: z.literal(VERSION),
+  maintenance: z
+    .object({
+      since: TIME,
+      until: TIME.nullable(),
+      by: z.string(),
+      reason: z.string().nullable(),
+    })
+    .nullable(),
+  held_back: z.object({ since: TIME, by: z.string() }).nullable(),
+});
+
+export function encodeOperatorLock(
+  instance: string,
+  { maintenance, heldBack }: OperatorLock,
+): string {
   const document = { version: VERSION, instance, maintenance, held_back: heldBack };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** Undefined: this is no order, or one of another program version. */
-export function decodeOrder(text: string): Order | undefined {
-  const document = parsed(text);
-  if (document === undefined || document['version'] !== VERSION) return undefined;
-  const maintenance = maintenanceOf(document['maintenance']);
-  const heldBack = heldBackOf(document['held_back']);
-  return maintenance === undefined || heldBack === undefined
-    ? undefined
-    : { maintenance, heldBack };
+/** Undefined: the file is damaged, or of another version of the format. */
+export function decodeOperatorLock(text: string): OperatorLock | undefined {
+  const result = LOCK_FILE.safeParse(parsed(text));
+  if (!result.success) return undefined;
+  const { maintenance, held_back: heldBack } = result.data;
+  return { maintenance, heldBack };
 }
 
-function maintenanceOf(value: unknown): MaintenanceDocument | null | undefined {
-  if (value === null) return null;
-  const { since, until, by, reason } = fieldsOf(value);
-  if (!isTime(since) || typeof by !== 'string') return undefined;
-  if (until !== null && !isTime(until)) return undefined;
-  if (reason !== null && typeof reason !== 'string') return undefined;
-  return { since, until, by, reason };
-}
-
-function heldBackOf(value: unknown): HeldBackDocument | null | undefined {
-  if (value === null) return null;
-  const { since, by } = fieldsOf(value);
-  return isTime(since) && typeof by === 'string' ? { since, by } : undefined;
-}
-
-function isTime(value: unknown): value is string {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
-}
-
-function parsed(text: string): Fields | undefined {
+function parsed(text: string): unknown {
   try {
-    return fieldsOf(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-type Fields = { readonly [key: string]: unknown } & {
-  readonly since?: unknown;
-  readonly until?: unknown;
-  readonly by?: unknown;
-  readonly reason?: unknown;
-};
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

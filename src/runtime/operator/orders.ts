@@ -1,28 +1,28 @@
 /**
- * All orders that are in force, in memory and on the disk. The disk is the copy: what it refuses is
- * told and holds until the agent ends.
+ * The locks of all instances, in memory and on the disk. A lock that the disk refuses is reported and
+ * holds until the agent ends.
  */
-import { hasExpired, NO_ORDER, type Order } from './order.ts';
+import { hasExpired, NO_LOCK, type OperatorLock } from './order.ts';
 import { type OrderStore, OrdersUnreadable, type PreparedOrder } from './order-store.ts';
 
-export interface OrderDraft {
-  /** Why it cannot be kept on the disk. */
+export interface LockDraft {
+  /** Why it cannot be stored. */
   readonly failure: string | undefined;
-  /** Puts it in force; answers why it could not be kept. */
+  /** Puts it in force; resolves to why it could not be stored. */
   commit(): Promise<string | undefined>;
   abandon(): Promise<void>;
 }
 
-export interface OrderTrouble {
-  /** Null: of all instances. */
+export interface LockTrouble {
+  /** Null: all instances. */
   readonly instance: string | null;
   readonly message: string;
 }
 
-export class Orders {
+export class OperatorLocks {
   readonly #store: OrderStore;
-  readonly #orders = new Map<string, Order>();
-  /** One write after the other for each instance. */
+  readonly #locks = new Map<string, OperatorLock>();
+  /** The writes of an instance follow one another. */
   readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(store: OrderStore) {
@@ -30,22 +30,21 @@ export class Orders {
   }
 
   /**
-   * What a former run has left, without what has expired since. Where a file cannot be read nobody
-   * knows whether the instance is in maintenance: it is held back, so that it serves only when
-   * nobody else does.
+   * Loads what a previous run left, except what has expired since. Where a file cannot be read, the
+   * instance may be in maintenance: it is held back, so that it serves only when no other router does.
    */
-  async load(instances: readonly string[], now: number): Promise<OrderTrouble[]> {
+  async load(instances: readonly string[], now: number): Promise<LockTrouble[]> {
     const since = new Date(now).toISOString();
-    const holdBack = (instance: string, why: string): OrderTrouble => {
+    const holdBack = (instance: string, why: string): LockTrouble => {
       const message = `${this.#store.fileOf(instance)}: ${why}`;
-      this.#orders.set(instance, { maintenance: null, heldBack: { since, by: message } });
+      this.#locks.set(instance, { maintenance: null, heldBack: { since, by: message } });
       return { instance, message };
     };
     try {
       const { orders, unreadable } = this.#store.load();
       for (const instance of instances) {
-        const order = orders.get(instance);
-        if (order !== undefined && !hasExpired(order, now)) this.#orders.set(instance, order);
+        const lock = orders.get(instance);
+        if (lock !== undefined && !hasExpired(lock, now)) this.#locks.set(instance, lock);
       }
       return [...unreadable]
         .filter(([instance]) => instances.includes(instance))
@@ -57,23 +56,23 @@ export class Orders {
     }
   }
 
-  of(instance: string): Order {
-    return this.#orders.get(instance) ?? NO_ORDER;
+  of(instance: string): OperatorLock {
+    return this.#locks.get(instance) ?? NO_LOCK;
   }
 
-  /** Writes it without putting it in force: what does not fit on the disk is known in advance. */
-  async prepare(instance: string, order: Order): Promise<OrderDraft> {
+  /** Writes it without putting it in force, so that a full disk is known in advance. */
+  async prepare(instance: string, lock: OperatorLock): Promise<LockDraft> {
     let prepared: PreparedOrder | undefined;
     let failure: string | undefined;
     try {
-      prepared = await this.#store.prepare(instance, order);
+      prepared = await this.#store.prepare(instance, lock);
     } catch (error) {
       failure = this.#failureOf(instance, error);
     }
     return {
       failure,
       commit: () => {
-        this.#orders.set(instance, order);
+        this.#locks.set(instance, lock);
         if (prepared === undefined) return Promise.resolve(failure);
         const { commit } = prepared;
         return this.#write(instance, commit);
@@ -82,22 +81,22 @@ export class Orders {
     };
   }
 
-  /** Answers why it could not be kept on the disk. */
-  change(instance: string, change: Partial<Order>): Promise<string | undefined> {
-    this.#orders.set(instance, { ...this.of(instance), ...change });
+  /** Resolves to why it could not be stored. */
+  change(instance: string, change: Partial<OperatorLock>): Promise<string | undefined> {
+    this.#locks.set(instance, { ...this.of(instance), ...change });
     return this.#write(instance, () => this.#store.save(instance, this.of(instance)));
   }
 
   /** Milliseconds of the epoch; undefined: nothing ends by itself. */
   nextExpiry(): number | undefined {
-    const times = [...this.#orders.values()].flatMap(({ maintenance }) =>
+    const times = [...this.#locks.values()].flatMap(({ maintenance }) =>
       maintenance?.until == null ? [] : [Date.parse(maintenance.until)],
     );
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   expired(now: number): string[] {
-    return [...this.#orders].filter(([, order]) => hasExpired(order, now)).map(([name]) => name);
+    return [...this.#locks].filter(([, lock]) => hasExpired(lock, now)).map(([name]) => name);
   }
 
   #write(instance: string, write: () => Promise<void>): Promise<string | undefined> {

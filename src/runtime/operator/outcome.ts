@@ -1,4 +1,4 @@
-/** Answers of the engine as documents and sentences. */
+/** The engine's answers as documents and sentences. */
 import { CommandRefusal } from '../../control/commands.ts';
 import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import type { InstanceDocument, MasterDocument } from '../../control/protocol.ts';
@@ -17,12 +17,12 @@ export type HandOverAnswer = Exclude<
   Answered<'refused'> | Answered<'no-successor'>
 >;
 
-/** What `--force` would do about a refusal, and what that risks. */
+/** What `--force` does in place of a refusal, and its risk. */
 const FORCED: { readonly [Code in RefusalCode]?: string } = {
-  owner: '--force hands over all the same; addresses that belong to the interface stay on it',
-  'no-master': 'ask again in a moment; --force does not wait for one, and nobody may serve',
-  'unknown-peer': '--force hands over to whoever takes over',
-  'another-wins': '--force hands over to whoever takes over',
+  owner: '--force hands over anyway; addresses that belong to the interface stay on it',
+  'no-master': 'try again in a moment; --force does not wait for one, and the VIPs may go unserved',
+  'unknown-peer': '--force hands over to any router that takes over',
+  'another-wins': '--force hands over to any router that takes over',
 };
 
 export function handOverDocument(
@@ -44,7 +44,7 @@ export function handOverDocument(
   };
 }
 
-/** How it went, for the events and the log. */
+/** The outcome, for the events and the log. */
 export function outcomeText(answer: OperatorAnswer): string {
   switch (answer.outcome) {
     case 'done':
@@ -58,11 +58,11 @@ export function outcomeText(answer: OperatorAnswer): string {
         ? 'it was not MASTER'
         : `it was not MASTER: ${answer.master.address} is`;
     case 'no-successor':
-      return `nobody took over within ${rounded(answer.waited)}: still MASTER`;
+      return `no router took over within ${rounded(answer.waited)}: still MASTER`;
     case 'let-go':
-      return `nobody was heard within ${rounded(answer.waited)}: let go all the same`;
+      return `no successor was heard within ${rounded(answer.waited)}: VIPs released anyway`;
     case 'broken-off':
-      return `broken off: ${answer.reason}`;
+      return `interrupted: ${answer.reason}`;
     case 'refused':
       return `refused: ${answer.message}`;
   }
@@ -77,7 +77,7 @@ export function refusalOf({ code, message }: Answered<'refused'>): CommandRefusa
   });
 }
 
-/** `before` and `after` are the instance when it was asked and when nobody had come. */
+/** `before` and `after` are the instance at the request and at the end of the wait. */
 export function noSuccessor(
   { waited }: Answered<'no-successor'>,
   needed: Duration,
@@ -85,11 +85,11 @@ export function noSuccessor(
   after: InstanceDocument,
 ): CommandRefusal {
   const sentences = [
-    `nobody took over within ${rounded(waited)}: no other router advertised VRID ${after.vrid} on ${after.interface}`,
-    'it is MASTER as before, and the VIPs were never gone',
+    `no router took over within ${rounded(waited)}: none advertised VRID ${after.vrid} on ${after.interface}`,
+    'this router is still MASTER, and the VIPs were never removed',
   ];
   const refused = refusedSince(before, after);
-  if (refused !== '') sentences.push(`packets that were refused meanwhile: ${refused}`);
+  if (refused !== '') sentences.push(`packets refused in the meantime: ${refused}`);
   if (waited < needed) {
     sentences.push(
       `a BACKUP of low priority may take ${rounded(needed)}: --wait was shorter than that`,

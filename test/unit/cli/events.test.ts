@@ -34,7 +34,7 @@ describe('events', () => {
     const { socket } = await runControl();
     expect(await runCli(events, ['events', '--socket', socket])).toEqual({
       stdout: '',
-      stderr: 'Nothing has happened yet.\n',
+      stderr: 'No events yet.\n',
       code: 0,
     });
   });
@@ -67,7 +67,7 @@ describe('events --follow', () => {
     const { stdout, stderr, code } = await follow();
     expect(stdout).toMatch(TRANSITION_LINE);
     expect(stdout).toMatch(/BACKUP to FAULT: interface-down\n$/);
-    expect(stderr).toContain('the agent has ended the stream');
+    expect(stderr).toContain('the agent ended the stream');
     expect(code).toBe(5);
   });
 

@@ -119,7 +119,7 @@ describe('ipvs show', () => {
 
   test.each([
     [true, 'it is required: no instance becomes MASTER'],
-    [false, 'VRRP goes on without it'],
+    [false, 'VRRP continues without it'],
   ])('on a host without IPVS, required %s, says what follows: %s', async (required, text) => {
     const { stdout, code } = await run('ipvs show', { ...WITHOUT, required });
     expect(code).toBe(0);

@@ -111,7 +111,7 @@ describe('failover', () => {
         }),
     });
     expect(code).toBe(1);
-    expect(stdout).toContain('web: broken off, FAULT now: interface-down');
+    expect(stdout).toContain('web: interrupted, FAULT now: interface-down');
   });
 
   test('prints warnings where they are seen', async () => {

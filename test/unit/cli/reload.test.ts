@@ -49,11 +49,11 @@ describe('reload', () => {
   test('prints the plan, and what a step costs', async () => {
     const { stdout, code } = await runReload(() => PLAN, '--dry-run');
     expect(code).toBe(0);
-    expect(stdout).toBe(`/etc/a.yaml: nothing is changed, this is the plan
+    expect(stdout).toBe(`/etc/a.yaml: nothing was changed, this is the plan
   web   change   MASTER: in place
       priority: 100 -> 120
       addresses: -203.0.113.100/32@eth0 +203.0.113.101/32@eth0
-  mail  restart  MASTER: would give up the mastership and begin anew
+  mail  restart  MASTER: would give up mastership and start again
       name: post -> mail
       version: 3 -> 2
   1 instance is unchanged and not interrupted

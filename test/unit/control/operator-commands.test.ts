@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { CommandRefusal } from '../../../src/control/commands.ts';
-import { operatorTarget, requestedBy } from '../../../src/control/operator-commands.ts';
+import { operatorTarget } from '../../../src/control/operator-commands.ts';
 import { seconds } from '../../../src/net/time.ts';
 
 function spies() {
@@ -14,45 +14,56 @@ function spies() {
   };
 }
 
-function run(verb: string, body: object, commands = spies()) {
-  void operatorTarget(`/v1/instances/web/${verb}`)?.run(commands, { ...body }, 'alice');
+async function run(verb: string, body: object, commands = spies()) {
+  await operatorTarget(`/v1/instances/web/${verb}`)?.run(
+    commands,
+    { ...body },
+    (claimed) => claimed ?? 'alice',
+  );
   return commands;
 }
 
 describe('what is asked of an instance', () => {
-  test('failover waits ten seconds and is not forced unless it says so', () => {
-    expect(run('failover', {}).failover).toHaveBeenCalledWith(
+  test('failover waits ten seconds and is not forced unless it says so', async () => {
+    expect((await run('failover', {})).failover).toHaveBeenCalledWith(
       'web',
       { wait: seconds(10), force: false, to: null },
       'alice',
     );
     const body = { wait: '1.5s', force: true, to: '2001:DB8::1' };
-    expect(run('failover', body).failover).toHaveBeenCalledWith(
+    expect((await run('failover', body)).failover).toHaveBeenCalledWith(
       'web',
       { wait: seconds(1.5), force: true, to: '2001:db8::1' },
       'alice',
     );
   });
 
-  test('failover can be released', () => {
-    const { failover, release } = run('failover', { release: true });
+  test('failover can be released', async () => {
+    const { failover, release } = await run('failover', { release: true });
     expect(release).toHaveBeenCalledWith('web', 'alice');
     expect(failover).not.toHaveBeenCalled();
   });
 
-  test('maintenance begins and ends', () => {
+  test('maintenance begins and ends', async () => {
     const body = { mode: 'on', reason: 'new kernel', for: '2h', wait: '5s', force: false };
-    expect(run('maintenance', body).beginMaintenance).toHaveBeenCalledWith(
+    expect((await run('maintenance', body)).beginMaintenance).toHaveBeenCalledWith(
       'web',
       { reason: 'new kernel', for: seconds(7_200), wait: seconds(5), force: false },
       'alice',
     );
-    expect(run('maintenance', { mode: 'off' }).endMaintenance).toHaveBeenCalledWith('web', 'alice');
+    expect((await run('maintenance', { mode: 'off' })).endMaintenance).toHaveBeenCalledWith(
+      'web',
+      'alice',
+    );
   });
 
-  test('a priority is set and reset', () => {
-    expect(run('priority', { priority: 7 }).setPriority).toHaveBeenCalledWith('web', 7, 'alice');
-    const reset = run('priority', { priority: null });
+  test('a priority is set and reset', async () => {
+    expect((await run('priority', { priority: 7 })).setPriority).toHaveBeenCalledWith(
+      'web',
+      7,
+      'alice',
+    );
+    const reset = await run('priority', { priority: null });
     expect(reset.setPriority).toHaveBeenCalledWith('web', null, 'alice');
   });
 
@@ -75,9 +86,9 @@ describe('what is asked of an instance', () => {
     ['priority', { priority: 255 }],
     ['priority', { priority: 1.5 }],
     ['priority', { priority: '100' }],
-  ])('%s %j is refused, and nothing is done', (verb, body) => {
+  ])('%s %j is refused, and nothing is done', async (verb, body) => {
     const commands = spies();
-    expect(() => run(verb, body, commands)).toThrow(CommandRefusal);
+    await expect(run(verb, body, commands)).rejects.toThrow(CommandRefusal);
     for (const spy of Object.values(commands)) expect(spy).not.toHaveBeenCalled();
   });
 
@@ -95,10 +106,43 @@ describe('what is asked of an instance', () => {
     expect(operatorTarget('/v1/instances/a%2Eb/priority')?.instance).toBe('a.b');
   });
 
-  test('the person who asks is a short string or nobody', () => {
-    expect(requestedBy({})).toBeNull();
-    expect(requestedBy({ requested_by: 'alice' })).toBe('alice');
-    expect(() => requestedBy({ requested_by: 'a'.repeat(65) })).toThrow(CommandRefusal);
-    expect(() => requestedBy({ requested_by: 7 })).toThrow(CommandRefusal);
+  test('the name of the user is a short string, or missing', async () => {
+    const body = { priority: 7, requested_by: 'bob' };
+    expect((await run('priority', body)).setPriority).toHaveBeenCalledWith('web', 7, 'bob');
+    for (const name of ['a'.repeat(65), 7]) {
+      const refused = run('priority', { priority: 7, requested_by: name });
+      await expect(refused).rejects.toThrow(/^requested_by: must /);
+    }
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    [
+      'failover',
+      { wait: '11m', force: 'yes' },
+      'wait: must be a duration like "10s", at most 600s; force: must be true or false',
+    ],
+    ['failover', { hurry: true }, 'the request: unknown key "hurry"'],
+    ['failover', { to: 'lb2' }, 'to: must be an IP address'],
+    ['failover', { release: 'no' }, 'release: must be true or false'],
+    ['maintenance', { mode: 'maybe' }, 'mode: must be "on" or "off"'],
+    ['maintenance', { mode: 'on', for: '0s' }, 'for: must be greater than 0'],
+    [
+      'priority',
+      {},
+      'priority: must be a whole number from 1 to 254, or null for the configured priority',
+    ],
+  ])('of %s %j names the places', async (verb, body, message) => {
+    await expect(run(verb, body)).rejects.toThrow(message);
+  });
+
+  test('null and a missing key mean the same', async () => {
+    const body = { wait: null, force: null, to: null, release: null, requested_by: null };
+    expect((await run('failover', body)).failover).toHaveBeenCalledWith(
+      'web',
+      { wait: seconds(10), force: false, to: null },
+      'alice',
+    );
   });
 });

@@ -25,6 +25,7 @@ export async function runHttp(
   const { answerHealth = () => ({ healthy: true }), ...options } = more;
   const source = {
     status: () => model.status(),
+    lastTransitionAt: (instance: string) => model.lastTransitionAt(instance),
     eventsAfter: (sequence: number) => model.eventsAfter(sequence),
     subscribe: (listener: Parameters<AgentModel['subscribe']>[0]) => model.subscribe(listener),
     config: () => ({ secret: 'not to be seen' }),

@@ -154,6 +154,7 @@ async function linesOf(document: IpvsDocument | undefined): Promise<string[]> {
   const metrics = createMetrics({
     status: (): StatusDocument => model.status(),
     ipvs: () => document,
+    lastTransitionAt: (instance) => model.lastTransitionAt(instance),
     subscribe: (listener) => model.subscribe(listener),
     lateness: { bounds: [], read: () => ({ buckets: [], sum: 0 }) },
   });

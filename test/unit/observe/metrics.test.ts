@@ -26,6 +26,7 @@ function agentOf(...names: string[]) {
   });
   const metrics = createMetrics({
     status: () => model.status(),
+    lastTransitionAt: (instance) => model.lastTransitionAt(instance),
     subscribe: (listener) => model.subscribe(listener),
     lateness: { bounds: LATENESS_BOUNDS, read: () => lateness.read() },
   });
@@ -99,6 +100,37 @@ describe('the metrics', () => {
     expect(await lines('vrrp_dual_master_seconds_total{instance="web"}')).toEqual([
       'vrrp_dual_master_seconds_total{instance="web"} 1.25',
     ]);
+  });
+
+  test('add what was counted since the last scrape, and show the total', async () => {
+    const { counters, lines } = agentOf('web');
+    const seconds = [];
+    for (const added of [0.1, 0.2, 0, 1e6]) {
+      counters.add(1, 'dual-master-seconds', added);
+      counters.add(1, 'advertisement-sent');
+      seconds.push(...(await lines('vrrp_dual_master_seconds_total{')));
+    }
+    const series = 'vrrp_dual_master_seconds_total{instance="web"}';
+    const totals = [0.1, 0.1 + 0.2, 0.1 + 0.2, 0.1 + 0.2 + 1e6];
+    expect(seconds).toEqual(totals.map((total) => `${series} ${total}`));
+    expect(await lines('vrrp_advertisements_sent_total')).toEqual([
+      'vrrp_advertisements_sent_total{instance="web"} 4',
+    ]);
+  });
+
+  test('show a number that was counted from zero again, and no series of what is gone', async () => {
+    const { model, counters, lines } = agentOf('web', 'mail');
+    counters.add(1, 'advertisement-sent', 5);
+    counters.add(2, 'advertisement-sent', 7);
+    expect(await lines('vrrp_advertisements_sent_total')).toHaveLength(2);
+    counters.reset(1);
+    counters.add(1, 'advertisement-sent', 3);
+    model.replace(settingsOf('web'));
+    model.apply({ kind: 'instance-removed', instance: 'mail' }, AT);
+    expect(await lines('vrrp_advertisements_sent_total')).toEqual([
+      'vrrp_advertisements_sent_total{instance="web"} 3',
+    ]);
+    expect((await lines('vrrp_')).filter((line) => line.includes('"mail"'))).toEqual([]);
   });
 
   test('count as discarded what was refused, and not what was only odd', async () => {

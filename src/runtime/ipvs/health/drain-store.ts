@@ -1,5 +1,6 @@
 /** Which servers operators have drained: in memory, and in a file that outlives the agent. */
 import { join } from 'node:path';
+import * as z from 'zod';
 import { SerialQueue } from '../../../async/serial-queue.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import { jsonFormat, StateFile } from '../../state-file.ts';
@@ -62,25 +63,13 @@ function without(drains: readonly Drain[], { service, server }: Pick<Drain, 'ser
   return drains.filter((one) => !(one.service === service && one.server === server));
 }
 
+const DRAIN_FILE = z.object({
+  drained: z.array(
+    z.object({ service: z.string(), server: z.string(), since: z.string(), by: z.string() }),
+  ),
+});
+
 function decodeDrains(document: unknown): Result<readonly Drain[], string> {
-  const { drained } = fieldsOf(document);
-  const drains = Array.isArray(drained) ? drained.map(drainOf) : [undefined];
-  const whole = drains.filter((drain) => drain !== undefined);
-  return whole.length === drains.length ? success(whole) : failure('it is damaged');
-}
-
-function drainOf(value: unknown): Drain | undefined {
-  const { service, server, since, by } = fieldsOf(value);
-  const isDrain =
-    typeof service === 'string' &&
-    typeof server === 'string' &&
-    typeof since === 'string' &&
-    typeof by === 'string';
-  return isDrain ? { service, server, since, by } : undefined;
-}
-
-type Key = keyof Drain | 'drained';
-
-function fieldsOf(value: unknown): { readonly [K in Key]?: unknown } {
-  return typeof value === 'object' && value !== null ? value : {};
+  const result = DRAIN_FILE.safeParse(document);
+  return result.success ? success(result.data.drained) : failure('it is damaged');
 }

@@ -36,7 +36,7 @@ describe('the connections of an instance in status', () => {
     [withPeer(2, true), 'web: 221 connections here; 2 of the 209 of lb2 are missing'],
     [withPeer(0, true), 'web: 221 connections here; none of the 209 of lb2 is missing'],
     [withPeer(null, true), 'web: 221 connections here; lb2 has 209, not compared yet'],
-    [connectionsOf(), 'web: 0 connections here; no other director tells of its table'],
+    [connectionsOf(), 'web: 0 connections here; no other director reports its table'],
     [connectionsOf({ catch_up: false }), 'web: 0 connections here'],
   ])('%# say %s', (connections, line) => {
     expect(textOf(connections)).toBe(`\n${line}\n`);
@@ -50,7 +50,7 @@ describe('the connections of an instance in status', () => {
     [withMove({ move: 'hand-over' }), 'handed over 3m00s ago: of 221, lb2 lacked 3'],
     [
       withMove({ move: 'hand-over', peers: [] }),
-      'handed over 3m00s ago: of 221, nobody told what it had',
+      'handed over 3m00s ago: of 221, no director reported what it had',
     ],
     [
       withMove({ peers: [{ name: 'lb2', missing_before: null, missing: null }] }),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
+import type { TransitionCause } from '../../../../src/engine/causes.ts';
 import type { StateName } from '../../../../src/engine/reports.ts';
 import { type IpAddress, ip } from '../../../../src/net/address.ts';
 import { GUARD_MS, MoveGuard } from '../../../../src/runtime/ipvs/move-guard.ts';
@@ -9,8 +10,8 @@ import { QuietLog } from './quiet-log.ts';
 
 const VIPS = { web: ip('203.0.113.100'), web6: ip('2001:db8::100'), mail: ip('203.0.113.110') };
 
-const PLANNED = 'priority 0 was advertised';
-const CRASHED = 'no advertisement for 3.6 s';
+const PLANNED = 'master-resigned';
+const CRASHED = 'master-silent';
 
 function settings(rstGuard: 'planned' | 'always' | 'off' = 'planned'): IpvsSettings {
   const web6 = service([], {}, 'web6');
@@ -52,8 +53,13 @@ async function guardOf(masters: readonly string[], wanted = settings()) {
     }),
   });
   await guard.follow(wanted, instances);
-  const move = async (instance: string, from: StateName, to: StateName, reason = '') => {
-    guard.apply({ instance, from, to, reason });
+  const move = async (
+    instance: string,
+    from: StateName,
+    to: StateName,
+    cause: TransitionCause = 'higher-priority',
+  ) => {
+    guard.apply({ instance, from, to, cause });
     await vi.advanceTimersByTimeAsync(1);
   };
   return { guard, held, move };

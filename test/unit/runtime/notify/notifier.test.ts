@@ -73,7 +73,12 @@ class Stage {
   }
 
   transition(to: 'MASTER' | 'BACKUP' | 'FAULT' | 'INIT', from: 'MASTER' | 'BACKUP' = 'BACKUP') {
-    const more = { event: 'master-timeout', reason: 'silence', priority: 150 };
+    const more = {
+      event: 'master-timeout',
+      cause: 'master-silent',
+      reason: 'silence',
+      priority: 150,
+    } as const;
     this.event({ kind: 'transition', instance: 'web', from, to, ...more });
   }
 
@@ -107,6 +112,7 @@ describe('a change of state', () => {
       VRRP_STATE: 'MASTER',
       VRRP_FROM: 'BACKUP',
       VRRP_PRIORITY: '150',
+      VRRP_CAUSE: 'master-silent',
       VRRP_REASON: 'silence',
       VRRP_VRID: '55',
       VRRP_ADDRESSES: '203.0.113.100/32',

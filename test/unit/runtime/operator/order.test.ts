@@ -1,41 +1,60 @@
 import { describe, expect, test } from 'vitest';
 import {
-  decodeOrder,
-  encodeOrder,
+  decodeOperatorLock,
+  encodeOperatorLock,
   hasExpired,
   isEmpty,
-  NO_ORDER,
-  type Order,
+  NO_LOCK,
+  type OperatorLock,
 } from '../../../../src/runtime/operator/order.ts';
 
 const SINCE = '2026-03-01T10:00:00.000Z';
 const UNTIL = '2026-03-01T12:00:00.000Z';
 
-const ORDER: Order = {
+const ORDER: OperatorLock = {
   maintenance: { since: SINCE, until: UNTIL, by: 'alice (as root)', reason: 'new kernel' },
   heldBack: { since: SINCE, by: 'bob' },
 };
 
-describe('an order', () => {
-  test.each([ORDER, NO_ORDER, { ...ORDER, heldBack: null }])(
+describe('an operator lock', () => {
+  test.each([ORDER, NO_LOCK, { ...ORDER, heldBack: null }])(
     'comes back as it was written',
     (order) => {
-      expect(decodeOrder(encodeOrder('web', order))).toEqual(order);
+      expect(decodeOperatorLock(encodeOperatorLock('web', order))).toEqual(order);
     },
   );
 
   test.each([
     ['nothing', ''],
-    ['half of a file', encodeOrder('web', ORDER).slice(0, 80)],
+    ['half of a file', encodeOperatorLock('web', ORDER).slice(0, 80)],
     ['zeros', '\0'.repeat(200)],
     ['a list', '[]'],
     ['null', 'null'],
-    ['another version', encodeOrder('web', ORDER).replace('"version": 1', '"version": 2')],
-    ['a time that is none', encodeOrder('web', ORDER).replace(UNTIL, 'tomorrow')],
+    ['another version', encodeOperatorLock('web', ORDER).replace('"version": 1', '"version": 2')],
+    ['a time that is none', encodeOperatorLock('web', ORDER).replace(UNTIL, 'tomorrow')],
     ['a missing key', '{"version":1,"maintenance":null}'],
-    ['a name that is a number', encodeOrder('web', ORDER).replace('"bob"', '7')],
+    ['a name that is a number', encodeOperatorLock('web', ORDER).replace('"bob"', '7')],
   ])('is not read from %s', (_what, text) => {
-    expect(decodeOrder(text)).toBeUndefined();
+    expect(decodeOperatorLock(text)).toBeUndefined();
+  });
+
+  test('is read from a file that an earlier release wrote', () => {
+    const text = `{
+  "version": 1,
+  "instance": "web",
+  "maintenance": {
+    "since": "${SINCE}",
+    "until": null,
+    "by": "root",
+    "reason": null
+  },
+  "held_back": null
+}
+`;
+    expect(decodeOperatorLock(text)).toEqual({
+      maintenance: { since: SINCE, until: null, by: 'root', reason: null },
+      heldBack: null,
+    });
   });
 
   test('expires at the time it was given', () => {
@@ -45,7 +64,7 @@ describe('an order', () => {
   });
 
   test('is empty when nothing was decided', () => {
-    expect(isEmpty(NO_ORDER)).toBe(true);
+    expect(isEmpty(NO_LOCK)).toBe(true);
     expect(isEmpty(ORDER)).toBe(false);
     expect(isEmpty({ ...ORDER, maintenance: null })).toBe(false);
   });

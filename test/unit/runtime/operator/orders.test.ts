@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { encodeOrder, type Order } from '../../../../src/runtime/operator/order.ts';
+import { encodeOperatorLock, type OperatorLock } from '../../../../src/runtime/operator/order.ts';
 import { OrderStore } from '../../../../src/runtime/operator/order-store.ts';
-import { Orders } from '../../../../src/runtime/operator/orders.ts';
+import { OperatorLocks } from '../../../../src/runtime/operator/orders.ts';
 
 const NOW = Date.parse('2026-03-01T10:00:00.000Z');
 const SINCE = new Date(NOW).toISOString();
 
-function order(until: string | null = null): Order {
+function order(until: string | null = null): OperatorLock {
   return {
     maintenance: { since: SINCE, until, by: 'alice', reason: null },
     heldBack: null,
@@ -22,8 +22,8 @@ function directory(): string {
   return path;
 }
 
-function ordersIn(path: string): Orders {
-  return new Orders(new OrderStore(path));
+function ordersIn(path: string): OperatorLocks {
+  return new OperatorLocks(new OrderStore(path));
 }
 
 describe('orders', () => {
@@ -83,7 +83,7 @@ describe('orders', () => {
       orders.change('web', { heldBack }),
     ]);
     const text = readFileSync(join(path, 'instances', 'web.json'), 'utf8');
-    expect(text).toBe(encodeOrder('web', { maintenance: null, heldBack }));
+    expect(text).toBe(encodeOperatorLock('web', { maintenance: null, heldBack }));
   });
 
   test('that a former run was writing when it ended are thrown away', async () => {

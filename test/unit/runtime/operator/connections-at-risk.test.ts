@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MoveDocument } from '../../../../src/control/ipvs-document.ts';
-import { stakePart } from '../../../../src/runtime/operator/stake.ts';
+import { connectionsAtRisk } from '../../../../src/runtime/operator/connections-at-risk.ts';
 import { connectionsOf } from '../../control/ipvs-samples.ts';
 
 const PEERS = [
@@ -29,7 +29,7 @@ const BEFORE = {
 
 describe('the connections that a hand-over puts at stake', () => {
   test('are told as they were when it was asked for, and when the VIPs went', () => {
-    expect(stakePart(rowOf(null), rowOf(HAND_OVER, 'BACKUP'))).toEqual({
+    expect(connectionsAtRisk(rowOf(null), rowOf(HAND_OVER, 'BACKUP'))).toEqual({
       connections: {
         before: BEFORE,
         at_move: { live: 222, peers: [{ name: 'lb2', missing: 2 }] },
@@ -39,12 +39,12 @@ describe('the connections that a hand-over puts at stake', () => {
 
   test('did not move where nobody took over; an earlier move is not this one', () => {
     const expected = { connections: { before: BEFORE, at_move: null } };
-    expect(stakePart(rowOf(null), rowOf(null))).toEqual(expected);
-    expect(stakePart(rowOf(HAND_OVER), rowOf(HAND_OVER))).toEqual(expected);
+    expect(connectionsAtRisk(rowOf(null), rowOf(null))).toEqual(expected);
+    expect(connectionsAtRisk(rowOf(HAND_OVER), rowOf(HAND_OVER))).toEqual(expected);
   });
 
   test('are none where it was not MASTER, or no table follows the instance', () => {
-    expect(stakePart(rowOf(null, 'BACKUP'), rowOf(null, 'BACKUP'))).toEqual({});
-    expect(stakePart({ state: 'MASTER' }, { state: 'BACKUP' })).toEqual({});
+    expect(connectionsAtRisk(rowOf(null, 'BACKUP'), rowOf(null, 'BACKUP'))).toEqual({});
+    expect(connectionsAtRisk({ state: 'MASTER' }, { state: 'BACKUP' })).toEqual({});
   });
 });

@@ -1,14 +1,15 @@
 /**
- * Where operators are served: failover, maintenance, priority. Decisions are the engine's; what has
- * to outlive the agent is written down here, and who asked for what is told in events and log.
+ * Carries out what operators ask for: failover, maintenance, priority. The engine decides; this
+ * stores what has to outlive the agent, and records who asked for what in the events and the log.
  */
 import { releaseWait } from '../../../fsm/vrrp/timing.ts';
 import { CommandRefusal } from '../../control/commands.ts';
+import type { EventFacts } from '../../control/event-table.ts';
 import type {
-  Asker,
   FailoverTerms,
   MaintenanceTerms,
   OperatorCommands,
+  Requester,
 } from '../../control/operator-commands.ts';
 import type {
   HandOverDocument,
@@ -16,12 +17,13 @@ import type {
   MaintenanceDocument,
   PriorityAnswer,
 } from '../../control/operator-protocol.ts';
-import type { EventFacts, InstanceDocument, StatusDocument } from '../../control/protocol.ts';
+import type { InstanceDocument } from '../../control/protocol.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../engine/requests.ts';
 import { type Duration, formatDuration, milliseconds, seconds } from '../../net/time.ts';
-
+import type { AgentModel } from '../../observe/model.ts';
+import { connectionsAtRisk } from './connections-at-risk.ts';
 import { type EngineRequests, NoEngineAnswer } from './engine-requests.ts';
-import type { Orders } from './orders.ts';
+import type { OperatorLocks } from './orders.ts';
 import {
   type HandOverAnswer,
   handOverDocument,
@@ -29,37 +31,36 @@ import {
   outcomeText,
   refusalOf,
 } from './outcome.ts';
-import { stakePart } from './stake.ts';
 
-export interface DeskOptions {
+export interface OperatorServiceOptions {
   readonly requests: EngineRequests;
-  readonly orders: Orders;
-  readonly status: () => StatusDocument;
-  /** For the events and the log. */
+  readonly locks: OperatorLocks;
+  readonly model: Pick<AgentModel, 'instance' | 'states'>;
+  /** To the events and the log. */
   readonly record: (facts: EventFacts) => void;
   /** Milliseconds of the epoch. */
   readonly now: () => number;
 }
 
-/** What the engine and the kernel may take beyond the wait that was asked for. */
+/** How much longer than the requested wait the engine and the kernel may take. */
 const GRACE: Duration = seconds(10);
 
-interface Asked {
+interface Request {
   readonly instance: string;
-  readonly by: Asker;
-  /** What is asked for, in words. */
+  readonly by: Requester;
+  /** In words. */
   readonly what: string;
 }
 
-export class OperatorDesk implements OperatorCommands {
-  readonly #options: DeskOptions;
+export class OperatorService implements OperatorCommands {
+  readonly #options: OperatorServiceOptions;
   #expiry: NodeJS.Timeout | undefined;
 
-  constructor(options: DeskOptions) {
+  constructor(options: OperatorServiceOptions) {
     this.#options = options;
   }
 
-  async failover(instance: string, terms: FailoverTerms, by: Asker): Promise<HandOverDocument> {
+  async failover(instance: string, terms: FailoverTerms, by: Requester): Promise<HandOverDocument> {
     const { wait, force, to } = terms;
     const what = `failover${to === null ? '' : ` to ${to}`}${force ? ' by force' : ''}`;
     const asked = { instance, by, what };
@@ -70,10 +71,10 @@ export class OperatorDesk implements OperatorCommands {
       warnings.push(`${answer.successor.address} took over, and not ${to}`);
     }
     const after = this.#row(instance);
-    return { ...handOverDocument(answer, after, warnings), ...stakePart(before, after) };
+    return { ...handOverDocument(answer, after, warnings), ...connectionsAtRisk(before, after) };
   }
 
-  async release(instance: string, by: Asker): Promise<HandOverDocument> {
+  async release(instance: string, by: Requester): Promise<HandOverDocument> {
     const asked = { instance, by, what: 'release' };
     const answer = await this.#done(asked, { type: 'release' });
     const warnings = await this.#keep(asked, { heldBack: null });
@@ -83,7 +84,7 @@ export class OperatorDesk implements OperatorCommands {
   async beginMaintenance(
     instance: string,
     terms: MaintenanceTerms,
-    by: Asker,
+    by: Requester,
   ): Promise<MaintenanceAnswer> {
     const { wait, force, reason } = terms;
     const asked = { instance, by, what: `maintenance${force ? ' by force' : ''}` };
@@ -91,9 +92,11 @@ export class OperatorDesk implements OperatorCommands {
     const until = terms.for === null ? null : this.#time(terms.for);
     const maintenance: MaintenanceDocument = { since, until, by, reason };
     const before = this.#row(instance);
-    const draft = await this.#options.orders.prepare(instance, { maintenance, heldBack: null });
+    const draft = await this.#options.locks.prepare(instance, { maintenance, heldBack: null });
     if (draft.failure !== undefined && !force) {
-      throw notSaved(`${draft.failure} (--force goes on; a restart would end the maintenance)`);
+      throw notSaved(
+        `${draft.failure} (--force continues; a restart would then end the maintenance)`,
+      );
     }
     try {
       const answer = await this.#handOver(asked, { type: 'maintenance-on', wait, force }, wait);
@@ -101,36 +104,39 @@ export class OperatorDesk implements OperatorCommands {
       this.#schedule();
       const after = this.#row(instance);
       const document = handOverDocument(answer, after, warnings);
-      return { ...document, ...stakePart(before, after), maintenance };
+      return { ...document, ...connectionsAtRisk(before, after), maintenance };
     } catch (error) {
       await draft.abandon();
       throw error;
     }
   }
 
-  endMaintenance(instance: string, by: Asker): Promise<MaintenanceAnswer> {
+  endMaintenance(instance: string, by: Requester): Promise<MaintenanceAnswer> {
     return this.#endMaintenance({ instance, by, what: 'end of maintenance' });
   }
 
-  async setPriority(instance: string, priority: number | null, by: Asker): Promise<PriorityAnswer> {
+  async setPriority(
+    instance: string,
+    priority: number | null,
+    by: Requester,
+  ): Promise<PriorityAnswer> {
     const what = priority === null ? 'the configured priority' : `priority ${priority}`;
     await this.#done({ instance, by, what }, { type: 'priority', priority });
     const { state, priority: now, group } = this.#row(instance);
-    const members = this.#options.status().instances.filter((one) => one.group === group);
-    const also = group === null ? [] : members.map(({ name }) => name);
+    const also = group === null ? [] : this.#membersOf(group);
     return {
       ...{ instance, outcome: 'done', state, warnings: [], priority: now },
       also: also.filter((name) => name !== instance),
     };
   }
 
-  /** The instance was MASTER again, or let go in another way: nothing is held back any more. */
+  /** The instance was MASTER again, or the hold ended in another way. */
   heldBackEnded(instance: string): void {
-    if (this.#options.orders.of(instance).heldBack === null) return;
+    if (this.#options.locks.of(instance).heldBack === null) return;
     void this.#keep({ instance, by: AGENT, what: 'release' }, { heldBack: null });
   }
 
-  /** Ends what has expired, now and from now on. */
+  /** Ends each maintenance when it expires. */
   start(): void {
     this.#schedule();
   }
@@ -139,16 +145,20 @@ export class OperatorDesk implements OperatorCommands {
     clearTimeout(this.#expiry);
   }
 
-  async #endMaintenance(asked: Asked): Promise<MaintenanceAnswer> {
+  async #endMaintenance(asked: Request): Promise<MaintenanceAnswer> {
     const { instance } = asked;
     const answer = await this.#done(asked, { type: 'maintenance-off' });
     const warnings = await this.#keep(asked, { maintenance: null, heldBack: null });
     this.#schedule();
-    const maintenance = this.#options.orders.of(instance).maintenance;
+    const maintenance = this.#options.locks.of(instance).maintenance;
     return { ...handOverDocument(answer, this.#row(instance), warnings), maintenance };
   }
 
-  async #handOver(asked: Asked, request: OperatorRequest, wait: Duration): Promise<HandOverAnswer> {
+  async #handOver(
+    asked: Request,
+    request: OperatorRequest,
+    wait: Duration,
+  ): Promise<HandOverAnswer> {
     const before = this.#row(asked.instance);
     const answer = await this.#ask(asked, request, wait);
     if (answer.outcome === 'refused') throw refusalOf(answer);
@@ -158,14 +168,13 @@ export class OperatorDesk implements OperatorCommands {
     throw noSuccessor(answer, releaseWait(after.version, interval), before, after);
   }
 
-  /** For what is done at once or not at all. */
-  async #done(asked: Asked, request: OperatorRequest): Promise<HandOverAnswer> {
+  /** For a request that is carried out immediately or not at all. */
+  async #done(asked: Request, request: OperatorRequest): Promise<HandOverAnswer> {
     return this.#handOver(asked, request, 0 as Duration);
   }
 
-  async #ask(asked: Asked, request: OperatorRequest, wait: Duration): Promise<OperatorAnswer> {
+  async #ask(asked: Request, request: OperatorRequest, wait: Duration): Promise<OperatorAnswer> {
     const { instance, by, what } = asked;
-    this.#row(instance);
     const text = wait > 0 ? `${what}, waiting ${formatDuration(wait)}` : what;
     this.#record(asked, text, null);
     try {
@@ -179,23 +188,26 @@ export class OperatorDesk implements OperatorCommands {
     }
   }
 
-  /** What could not be written down is told; it holds until the agent ends all the same. */
-  async #keep({ instance }: Asked, change: Parameters<Orders['change']>[1]): Promise<string[]> {
-    return warningsOf(await this.#options.orders.change(instance, change));
+  /** A change that could not be stored is a warning; it holds until the agent ends. */
+  async #keep(
+    { instance }: Request,
+    change: Parameters<OperatorLocks['change']>[1],
+  ): Promise<string[]> {
+    return warningsOf(await this.#options.locks.change(instance, change));
   }
 
   #schedule(leastMs = 0): void {
     clearTimeout(this.#expiry);
-    const next = this.#options.orders.nextExpiry();
+    const next = this.#options.locks.nextExpiry();
     if (next === undefined) return;
     const delay = Math.max(leastMs, Math.min(next - this.#options.now(), LOOK_AGAIN_MS));
     this.#expiry = setTimeout(() => void this.#expire(), delay).unref();
   }
 
   async #expire(): Promise<void> {
-    for (const instance of this.#options.orders.expired(this.#options.now())) {
-      // What is refused now, because the instance is gone or stops, is tried again.
-      const asked = { instance, by: AGENT, what: 'end of maintenance, whose time is over' };
+    for (const instance of this.#options.locks.expired(this.#options.now())) {
+      // A refusal, because the instance is gone or stops, is tried again.
+      const asked = { instance, by: AGENT, what: 'end of maintenance, which has expired' };
       await this.#endMaintenance(asked).catch(() => undefined);
     }
     this.#schedule(RETRY_MS);
@@ -203,14 +215,20 @@ export class OperatorDesk implements OperatorCommands {
 
   /** Throws `CommandRefusal` when there is no such instance. */
   #row(instance: string): InstanceDocument {
-    const row = this.#options.status().instances.find(({ name }) => name === instance);
+    const { model } = this.#options;
+    const row = model.instance(instance);
     if (row !== undefined) return row;
-    const known = this.#options.status().instances.map(({ name }) => name);
+    const known = [...model.states().keys()];
     const message = `no instance is named ${instance}; there are: ${known.join(', ')}`;
     throw new CommandRefusal({ status: 404, code: 'unknown-instance', message });
   }
 
-  #record({ instance, by }: Asked, request: string, outcome: string | null): void {
+  #membersOf(group: string): string[] {
+    const { model } = this.#options;
+    return [...model.states().keys()].filter((name) => model.instance(name)?.group === group);
+  }
+
+  #record({ instance, by }: Request, request: string, outcome: string | null): void {
     this.#options.record({ kind: 'command', instance, by, request, outcome });
   }
 
@@ -219,17 +237,17 @@ export class OperatorDesk implements OperatorCommands {
   }
 }
 
-/** Who does what nobody asks for. */
-const AGENT: Asker = 'vrrp-agent';
+/** For what the agent does by itself. */
+const AGENT: Requester = 'vrrp-agent';
 
-/** A wall clock may be set meanwhile. */
+/** The wall clock may be set at any time. */
 const LOOK_AGAIN_MS = 10_000;
 const RETRY_MS = 1_000;
 
 function warningsOf(failure: string | undefined): string[] {
   return failure === undefined
     ? []
-    : [`${failure}: it holds, but a restart of the agent will not know of it`];
+    : [`${failure}: it holds, but not across a restart of the agent`];
 }
 
 function notSaved(message: string): CommandRefusal {

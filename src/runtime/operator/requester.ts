@@ -1,16 +1,16 @@
-/** Names of those who ask over the control socket. */
+/** The names of users who ask over the control socket. */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { Asker } from '../../control/operator-commands.ts';
+import type { Requester } from '../../control/operator-commands.ts';
 import { peerUid } from '../../kernel/ffi/peer-credentials.ts';
 
 const PASSWD = '/etc/passwd';
 
-/** `claimed` is whom root acts for, as the client says; from anybody else it counts for nothing. */
-export function askerOn(socket: Socket, claimed: string | null): Asker {
+/** `claimed` is the user that root acts for, as the client says; it is believed only of root. */
+export function requesterOn(socket: Socket, claimed: string | null): Requester {
   const fd = descriptorOf(socket);
   const uid = fd === undefined ? undefined : peerUid(fd);
-  if (uid === undefined) return 'somebody';
+  if (uid === undefined) return 'unknown user';
   if (uid === 0 && claimed !== null) return `${claimed} (as root)`;
   return nameOf(uid, readPasswd()) ?? `uid ${uid}`;
 }
@@ -32,7 +32,7 @@ function readPasswd(): string {
   }
 }
 
-/** Node has no public way to it. */
+/** Node has no public API for it. */
 function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;

@@ -8,10 +8,10 @@ import type { Input } from '../../../../src/engine/inputs.ts';
 import type { OperatorAnswer } from '../../../../src/engine/requests.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../src/net/time.ts';
-import { OperatorDesk } from '../../../../src/runtime/operator/desk.ts';
 import { EngineRequests } from '../../../../src/runtime/operator/engine-requests.ts';
+import { OperatorService } from '../../../../src/runtime/operator/operator-service.ts';
 import { OrderStore } from '../../../../src/runtime/operator/order-store.ts';
-import { Orders } from '../../../../src/runtime/operator/orders.ts';
+import { OperatorLocks } from '../../../../src/runtime/operator/orders.ts';
 import { modelOf } from '../../control/samples.ts';
 import { AT, viewOf } from '../../observe/samples.ts';
 
@@ -25,8 +25,8 @@ const HANDED_OVER: OperatorAnswer = {
 const TERMS = { wait: seconds(10), force: false, to: null };
 const MAINTENANCE = { wait: seconds(10), force: false, reason: 'new kernel', for: null };
 
-/** A desk in front of an engine that gives one answer. */
-function deskWith(answer: OperatorAnswer, { stateIsFile = false } = {}) {
+/** A service whose engine always gives the same answer. */
+function serviceWith(answer: OperatorAnswer, { stateIsFile = false } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const state = join(directory, 'state');
@@ -39,15 +39,15 @@ function deskWith(answer: OperatorAnswer, { stateIsFile = false } = {}) {
     fed.push(...inputs);
     for (const input of inputs) if (input.kind === 'request') requests.answered(input.id, answer);
   });
-  const orders = new Orders(new OrderStore(state));
-  const desk = new OperatorDesk({
+  const locks = new OperatorLocks(new OrderStore(state));
+  const service = new OperatorService({
     requests,
-    orders,
-    status: () => model.status(),
+    locks,
+    model,
     record: (one) => facts.push(one),
     now: () => AT.getTime(),
   });
-  onTestFinished(() => desk.stop());
+  onTestFinished(() => service.stop());
   const files = () => {
     try {
       return readdirSync(join(state, 'instances'));
@@ -55,7 +55,7 @@ function deskWith(answer: OperatorAnswer, { stateIsFile = false } = {}) {
       return [];
     }
   };
-  return { desk, orders, facts, fed, files };
+  return { service, locks, facts, fed, files };
 }
 
 function refusalOf(promise: Promise<unknown>) {
@@ -70,8 +70,8 @@ function refusalOf(promise: Promise<unknown>) {
 
 describe('a failover', () => {
   test('answers who took over, when, and that no gap is seen', async () => {
-    const { desk, orders, facts, files } = deskWith(HANDED_OVER);
-    expect(await desk.failover('web', TERMS, 'alice')).toMatchObject({
+    const { service, locks, facts, files } = serviceWith(HANDED_OVER);
+    expect(await service.failover('web', TERMS, 'alice')).toMatchObject({
       instance: 'web',
       outcome: 'handed-over',
       master: { address: '192.0.2.12', priority: 100, interval_ms: 1_000 },
@@ -80,7 +80,7 @@ describe('a failover', () => {
       gap_ms: 0,
       warnings: [],
     });
-    expect(orders.of('web').heldBack).toEqual({ since: AT.toISOString(), by: 'alice' });
+    expect(locks.of('web').heldBack).toEqual({ since: AT.toISOString(), by: 'alice' });
     expect(files()).toEqual(['web.json']);
     expect(facts).toEqual([
       {
@@ -101,44 +101,44 @@ describe('a failover', () => {
   });
 
   test('that nobody answered is an error which says so, and leaves nothing behind', async () => {
-    const { desk, files } = deskWith({ outcome: 'no-successor', waited: seconds(10) });
-    const refusal = await refusalOf(desk.failover('web', TERMS, 'alice'));
+    const { service, files } = serviceWith({ outcome: 'no-successor', waited: seconds(10) });
+    const refusal = await refusalOf(service.failover('web', TERMS, 'alice'));
     expect(refusal).toMatchObject({ status: 409, code: 'no-successor' });
     expect(refusal.message).toBe(
-      'nobody took over within 10s: no other router advertised VRID 1 on eth0; ' +
-        'it is MASTER as before, and the VIPs were never gone',
+      'no router took over within 10s: none advertised VRID 1 on eth0; ' +
+        'this router is still MASTER, and the VIPs were never removed',
     );
     expect(files()).toEqual([]);
   });
 
   test('that waited for less than a Skew_Time says how long one may be', async () => {
-    const { desk } = deskWith({ outcome: 'no-successor', waited: milliseconds(500) });
+    const { service } = serviceWith({ outcome: 'no-successor', waited: milliseconds(500) });
     const { message } = await refusalOf(
-      desk.failover('web', { ...TERMS, wait: milliseconds(500) }, 'alice'),
+      service.failover('web', { ...TERMS, wait: milliseconds(500) }, 'alice'),
     );
     expect(message).toContain('a BACKUP of low priority may take 1.096s: --wait was shorter');
   });
 
   test('to one peer warns when it was another one', async () => {
-    const { desk } = deskWith(HANDED_OVER);
+    const { service } = serviceWith(HANDED_OVER);
     const to = ip('192.0.2.13');
-    const { warnings } = await desk.failover('web', { ...TERMS, to }, 'alice');
+    const { warnings } = await service.failover('web', { ...TERMS, to }, 'alice');
     expect(warnings).toEqual(['192.0.2.12 took over, and not 192.0.2.13']);
   });
 
   test('that is refused by the engine says what force would do', async () => {
     const message = 'it is BACKUP, and no MASTER has been heard yet';
-    const { desk } = deskWith({ outcome: 'refused', code: 'no-master', message });
-    expect(await refusalOf(desk.failover('web', TERMS, 'alice'))).toEqual({
+    const { service } = serviceWith({ outcome: 'refused', code: 'no-master', message });
+    expect(await refusalOf(service.failover('web', TERMS, 'alice'))).toEqual({
       status: 409,
       code: 'no-master',
-      message: `${message} (ask again in a moment; --force does not wait for one, and nobody may serve)`,
+      message: `${message} (try again in a moment; --force does not wait for one, and the VIPs may go unserved)`,
     });
   });
 
   test('of an instance that is not there asks the engine nothing', async () => {
-    const { desk, fed } = deskWith(HANDED_OVER);
-    expect(await refusalOf(desk.failover('db', TERMS, 'alice'))).toMatchObject({
+    const { service, fed } = serviceWith(HANDED_OVER);
+    expect(await refusalOf(service.failover('db', TERMS, 'alice'))).toMatchObject({
       status: 404,
       code: 'unknown-instance',
       message: 'no instance is named db; there are: web',
@@ -147,27 +147,27 @@ describe('a failover', () => {
   });
 
   test('is forgotten when the instance is MASTER again', async () => {
-    const { desk, orders, files } = deskWith(HANDED_OVER);
-    await desk.failover('web', TERMS, 'alice');
-    desk.heldBackEnded('web');
+    const { service, locks, files } = serviceWith(HANDED_OVER);
+    await service.failover('web', TERMS, 'alice');
+    service.heldBackEnded('web');
     await expect.poll(files).toEqual([]);
-    expect(orders.of('web').heldBack).toBeNull();
+    expect(locks.of('web').heldBack).toBeNull();
   });
 
   test('that cannot be written down is done, and warns', async () => {
-    const { desk } = deskWith(HANDED_OVER, { stateIsFile: true });
-    const { outcome, warnings } = await desk.failover('web', TERMS, 'alice');
+    const { service } = serviceWith(HANDED_OVER, { stateIsFile: true });
+    const { outcome, warnings } = await service.failover('web', TERMS, 'alice');
     expect(outcome).toBe('handed-over');
     expect(warnings).toEqual([
-      expect.stringMatching(/cannot be written: .* a restart of the agent will not know of it$/),
+      expect.stringMatching(/cannot be written: .* not across a restart of the agent$/),
     ]);
   });
 });
 
 describe('maintenance', () => {
   test('is written down once the VIPs are gone', async () => {
-    const { desk, orders, files } = deskWith(HANDED_OVER);
-    const { maintenance } = await desk.beginMaintenance(
+    const { service, locks, files } = serviceWith(HANDED_OVER);
+    const { maintenance } = await service.beginMaintenance(
       'web',
       { ...MAINTENANCE, for: seconds(7_200) },
       'alice',
@@ -178,60 +178,66 @@ describe('maintenance', () => {
       by: 'alice',
       reason: 'new kernel',
     });
-    expect(orders.of('web').maintenance).toEqual(maintenance);
+    expect(locks.of('web').maintenance).toEqual(maintenance);
     expect(files()).toEqual(['web.json']);
   });
 
   test('that nobody can stand in for leaves nothing behind', async () => {
-    const { desk, orders, files } = deskWith({ outcome: 'no-successor', waited: seconds(10) });
-    await refusalOf(desk.beginMaintenance('web', MAINTENANCE, 'alice'));
-    expect(orders.of('web').maintenance).toBeNull();
+    const { service, locks, files } = serviceWith({ outcome: 'no-successor', waited: seconds(10) });
+    await refusalOf(service.beginMaintenance('web', MAINTENANCE, 'alice'));
+    expect(locks.of('web').maintenance).toBeNull();
     expect(files()).toEqual([]);
   });
 
   test('is refused before anything is done when it cannot be written down', async () => {
-    const { desk, fed } = deskWith(HANDED_OVER, { stateIsFile: true });
-    const refusal = await refusalOf(desk.beginMaintenance('web', MAINTENANCE, 'alice'));
+    const { service, fed } = serviceWith(HANDED_OVER, { stateIsFile: true });
+    const refusal = await refusalOf(service.beginMaintenance('web', MAINTENANCE, 'alice'));
     expect(refusal).toMatchObject({ status: 500, code: 'state-not-saved' });
-    expect(refusal.message).toMatch(/web\.json cannot be written: .*--force goes on/);
+    expect(refusal.message).toMatch(/web\.json cannot be written: .*--force continues/);
     expect(fed).toEqual([]);
   });
 
   test('that is insisted on holds although it cannot be written down', async () => {
-    const { desk, orders } = deskWith(HANDED_OVER, { stateIsFile: true });
+    const { service, locks } = serviceWith(HANDED_OVER, { stateIsFile: true });
     const forced = { ...MAINTENANCE, force: true };
-    const { warnings } = await desk.beginMaintenance('web', forced, 'alice');
+    const { warnings } = await service.beginMaintenance('web', forced, 'alice');
     expect(warnings).toHaveLength(1);
-    expect(orders.of('web').maintenance).not.toBeNull();
+    expect(locks.of('web').maintenance).not.toBeNull();
   });
 
   test('that ends leaves no file', async () => {
-    const { desk, files } = deskWith({ outcome: 'done' });
-    await desk.beginMaintenance('web', MAINTENANCE, 'alice');
+    const { service, files } = serviceWith({ outcome: 'done' });
+    await service.beginMaintenance('web', MAINTENANCE, 'alice');
     expect(files()).toEqual(['web.json']);
-    const { maintenance } = await desk.endMaintenance('web', 'bob');
+    const { maintenance } = await service.endMaintenance('web', 'bob');
     expect(maintenance).toBeNull();
     expect(files()).toEqual([]);
   });
 
   test('whose time is over ends by itself', async () => {
-    const { desk, facts, orders } = deskWith({ outcome: 'done' });
+    const { service, facts, locks } = serviceWith({ outcome: 'done' });
     const since = AT.toISOString();
     const over = { since, until: since, by: 'alice', reason: null };
-    await orders.change('web', { maintenance: over });
-    desk.start();
-    await expect.poll(() => orders.of('web').maintenance).toBeNull();
+    await locks.change('web', { maintenance: over });
+    service.start();
+    await expect.poll(() => locks.of('web').maintenance).toBeNull();
     expect(facts[0]).toMatchObject({
       by: 'vrrp-agent',
-      request: 'end of maintenance, whose time is over',
+      request: 'end of maintenance, which has expired',
     });
   });
 });
 
 describe('a priority', () => {
   test('that is refused is told', async () => {
-    const { desk, facts } = deskWith({ outcome: 'refused', code: 'owner', message: 'it owns' });
-    expect(await refusalOf(desk.setPriority('web', 100, 'alice'))).toMatchObject({ status: 409 });
+    const { service, facts } = serviceWith({
+      outcome: 'refused',
+      code: 'owner',
+      message: 'it owns',
+    });
+    expect(await refusalOf(service.setPriority('web', 100, 'alice'))).toMatchObject({
+      status: 409,
+    });
     expect(facts.at(-1)).toMatchObject({ request: 'priority 100', outcome: 'refused: it owns' });
   });
 });

@@ -1,19 +1,19 @@
-/** Before a hand-over: what it would cost, as far as the directors know. */
+/** Before a hand-over: which connections it puts at risk, as far as the directors know. */
 import type { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import type { IpvsDocument } from '../control/ipvs-document.ts';
 import type { CliContext } from './context.ts';
 import { printable } from './render/text.ts';
 
-/** On stderr: it is news beside the answer. Agents that leave IPVS alone have none. */
-export async function tellConnectionsAtStake(
+/** On stderr, beside the answer on stdout. Prints nothing where the agent leaves IPVS alone. */
+export async function printConnectionsAtRisk(
   context: CliContext,
   client: ControlClient,
   instances: readonly string[],
 ): Promise<void> {
   const document = await ipvsOf(client);
   if (document === undefined) return;
-  for (const line of [...atStake(document, instances), ...drained(document)]) {
+  for (const line of [...atRisk(document, instances), ...drained(document)]) {
     context.stderr(`${printable(line)}\n`);
   }
 }
@@ -27,7 +27,7 @@ async function ipvsOf(client: ControlClient): Promise<IpvsDocument | undefined> 
   }
 }
 
-function atStake({ sync }: IpvsDocument, instances: readonly string[]): string[] {
+function atRisk({ sync }: IpvsDocument, instances: readonly string[]): string[] {
   if (sync === null || !instances.includes(sync.instance)) return [];
   const { live, peers } = sync.connections;
   return peers
@@ -38,14 +38,14 @@ function atStake({ sync }: IpvsDocument, instances: readonly string[]): string[]
     });
 }
 
-/** Each director has drained for itself: the successor may send new clients there. */
+/** A drain holds for one director only: the successor may send new clients there. */
 function drained({ health }: IpvsDocument): string[] {
   return health.flatMap(({ service, servers }) =>
     servers
       .filter((server) => server.drained !== null)
       .map(
         ({ server }) =>
-          `${service}: ${server} is drained here, and on another director only if it was drained there, too`,
+          `${service}: ${server} is drained on this director; another one sends it new clients unless it was drained there, too`,
       ),
   );
 }

@@ -1,15 +1,15 @@
-/** Which connections a hand-over has put at stake, from the instance before it and after. */
+/** The connections that a hand-over puts at risk, from the instance before and after it. */
 import type { MoveDocument } from '../../control/ipvs-document.ts';
-import type { ConnectionsAtStakeDocument, StakeDocument } from '../../control/operator-protocol.ts';
+import type { AtRiskDocument, ConnectionsAtRiskDocument } from '../../control/operator-protocol.ts';
 import type { InstanceDocument } from '../../control/protocol.ts';
 
 type Row = Pick<InstanceDocument, 'state' | 'connections'>;
 
-/** Nothing where no connection table follows the instance, or it had none to give. */
-export function stakePart(
+/** Empty where no connection table follows the instance, or it was not MASTER. */
+export function connectionsAtRisk(
   before: Row,
   after: Row,
-): { readonly connections?: ConnectionsAtStakeDocument } {
+): { readonly connections?: ConnectionsAtRiskDocument } {
   const { connections } = before;
   if (connections === undefined || before.state !== 'MASTER') return {};
   const { live, peers, moves } = connections;
@@ -19,11 +19,11 @@ export function stakePart(
   return {
     connections: {
       before: { live, peers: candidates.map(({ name, missing }) => ({ name, missing })) },
-      at_move: hasMoved ? stakeAt(last) : null,
+      at_move: hasMoved ? atRisk(last) : null,
     },
   };
 }
 
-function stakeAt({ live, peers }: MoveDocument): StakeDocument {
+function atRisk({ live, peers }: MoveDocument): AtRiskDocument {
   return { live, peers: peers.map(({ name, missing }) => ({ name, missing })) };
 }

@@ -80,7 +80,7 @@ describe('before a hand-over', () => {
     const counts = { healthy: 2, unknown: 0, total: 2, minimum: null, fallback: null };
     const document = { ...documentOf([]), health: [{ service: 'shop', ...counts, servers }] };
     expect(await stderrOf('failover web', document)).toBe(
-      'shop: 10.0.0.11:80 is drained here, and on another director only if it was drained there, too\n',
+      'shop: 10.0.0.11:80 is drained on this director; another one sends it new clients unless it was drained there, too\n',
     );
   });
 

@@ -1,0 +1,99 @@
+/** Events that the main thread records: operators, the configuration, notifications, accept mode. */
+import { INSTANCE, recorded } from './event-entry.ts';
+
+const NOTIFICATION_LEVEL = {
+  failed: 'error',
+  'timed-out': 'error',
+  lost: 'error',
+  skipped: 'warn',
+  unread: 'warn',
+  recovered: 'info',
+} as const;
+
+export const AGENT_EVENTS = {
+  command: recorded<{
+    readonly instance: string;
+    readonly by: string;
+    readonly request: string;
+    readonly outcome: string | null;
+  }>({
+    when: 'An operator asked for a failover, maintenance or another priority; again with the outcome.',
+    level: 'info',
+    sentence: ({ by, request, outcome }) =>
+      outcome === null
+        ? `${by} requested ${request}`
+        : `${request} (requested by ${by}): ${outcome}`,
+    fields: {
+      instance: INSTANCE,
+      by: 'who asked',
+      request: 'what was asked for',
+      outcome: 'how it went; null: it was just asked for',
+    },
+    example: { instance: 'web', by: 'alice', request: 'failover', outcome: null },
+  }),
+  'configuration-reloaded': recorded<{
+    readonly started: number;
+    readonly stopped: number;
+    readonly changed: number;
+    readonly restarted: number;
+  }>({
+    when: 'A new configuration is in effect.',
+    level: 'info',
+    sentence: ({ started, stopped, changed, restarted }) =>
+      `configuration reloaded: ${started} started, ${stopped} stopped, ${changed} changed in place, ${restarted} restarted`,
+    fields: {
+      started: 'how many instances are new',
+      stopped: 'how many instances were removed',
+      changed: 'how many instances changed without interruption',
+      restarted: 'how many instances had to start again',
+    },
+    example: { started: 1, stopped: 0, changed: 2, restarted: 0 },
+  }),
+  'configuration-refused': recorded<{ readonly file: string; readonly errors: number }>({
+    when: 'A reload found errors in the configuration file; nothing changed.',
+    level: 'error',
+    sentence: ({ file, errors }) => `${file} is not applied; errors: ${errors}`,
+    fields: { file: 'path of the file', errors: 'how many errors it has' },
+    example: { file: '/etc/vrrp-agent/vrrp-agent.yaml', errors: 2 },
+  }),
+  'accept-filter-restored': recorded<object>({
+    when: 'Another program changed or flushed the nftables table of `accept: false`.',
+    level: 'warn',
+    sentence: () =>
+      'another program changed or flushed the nftables table of "accept: false": it is restored',
+    fields: {},
+    example: {},
+  }),
+  'accept-filter-failed': recorded<{ readonly detail: string }>({
+    when: 'The nftables table of `accept: false` could not be set.',
+    level: 'error',
+    sentence: ({ detail }) => `"accept: false" is not in force: ${detail}`,
+    fields: { detail: 'why' },
+    example: { detail: 'nft: Operation not permitted' },
+  }),
+  notification: recorded<{
+    readonly channel: 'command' | 'fifo' | 'webhook';
+    readonly instance: string | null;
+    readonly target: string;
+    readonly outcome: keyof typeof NOTIFICATION_LEVEL;
+    readonly detail: string;
+  }>({
+    when: 'A notification was not delivered, or its receiver works again.',
+    level: {
+      of: ({ outcome }) => NOTIFICATION_LEVEL[outcome],
+      words: '`error` when one is lost, `warn` for `skipped` and `unread`, `info` for `recovered`',
+    },
+    sentence: ({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`,
+    fields: {
+      channel: '`command`, `fifo` or `webhook`',
+      instance: 'name of the instance or group; null: many share the receiver',
+      target: '`notify.master`, or the path or address of the receiver',
+      outcome: '`failed`, `timed-out`, `skipped`, `lost`, `unread` or `recovered`',
+      detail: 'why',
+    },
+    example: {
+      ...{ channel: 'command', instance: 'web', target: 'notify.master' },
+      ...{ outcome: 'failed', detail: 'exit status 1' },
+    },
+  }),
+} as const;

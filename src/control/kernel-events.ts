@@ -1,0 +1,143 @@
+/** Events about what the agent keeps in the kernel: addresses, routes and rules, virtual MAC links. */
+import { COUNT_SO_FAR, errnoName, INSTANCE, reported } from './event-entry.ts';
+
+const REFUSED_FIELDS = {
+  operation: '`add` or `remove`',
+  errno: 'as in errno(3)',
+} as const;
+
+export const KERNEL_EVENTS = {
+  'address-restored': reported<
+    'address-restored',
+    { readonly instance: string; readonly address: string }
+  >({
+    when: 'Another program removed a VIP of a MASTER; the agent added it again.',
+    level: 'warn',
+    facts: ({ instance, address }) => ({ instance, address }),
+    sentence: ({ address }) => `${address} was removed by another program and is restored`,
+    fields: { instance: INSTANCE, address: 'the VIP' },
+    example: { instance: 'web', address: '203.0.113.100' },
+  }),
+  'address-cleaned': reported<
+    'address-cleaned',
+    { readonly instance: string; readonly address: string }
+  >({
+    when: 'At start the agent removed a VIP that a previous run had left.',
+    level: 'info',
+    facts: ({ instance, address }) => ({ instance, address }),
+    sentence: ({ address }) => `${address} was left by a previous run and is removed`,
+    fields: { instance: INSTANCE, address: 'the VIP' },
+    example: { instance: 'web', address: '203.0.113.100' },
+  }),
+  'address-failed': reported<
+    'address-failed',
+    {
+      readonly instance: string;
+      readonly address: string;
+      readonly operation: 'add' | 'remove';
+      readonly errno: string;
+    }
+  >({
+    when: 'The kernel refused to add or remove a VIP.',
+    level: 'error',
+    facts: ({ instance, address, operation, errno }) => ({
+      ...{ instance, address, operation, errno: errnoName(errno) },
+    }),
+    sentence: ({ operation, address, errno }) =>
+      `the kernel refused to ${operation} ${address}: ${errno}`,
+    fields: { instance: INSTANCE, address: 'the VIP', ...REFUSED_FIELDS },
+    example: { instance: 'web', address: '203.0.113.100', operation: 'add', errno: 'EPERM' },
+  }),
+  'address-conflict': reported<
+    'address-conflict',
+    {
+      readonly instance: string;
+      readonly address: string;
+      readonly mac: string;
+      readonly count: number;
+    }
+  >({
+    when: 'Another host claims a VIP that this MASTER holds.',
+    level: 'error',
+    facts: ({ instance, address, mac, count }) => ({ instance, address, mac, count }),
+    sentence: ({ mac, address, count }) => `${mac} also claims ${address} (${count} so far)`,
+    fields: {
+      instance: INSTANCE,
+      address: 'the VIP',
+      mac: 'MAC address of the other host',
+      count: COUNT_SO_FAR,
+    },
+    example: { instance: 'web', address: '203.0.113.100', mac: '02:00:00:00:00:07', count: 1 },
+  }),
+  'route-restored': reported<
+    'route-restored',
+    { readonly instance: string; readonly route: string }
+  >({
+    when: 'Another program removed a route or rule of a MASTER; the agent added it again.',
+    level: 'warn',
+    facts: ({ instance, route }) => ({ instance, route }),
+    sentence: ({ route }) => `"${route}" was removed by another program and is restored`,
+    fields: { instance: INSTANCE, route: 'the route or rule as ip(8) writes it' },
+    example: { instance: 'web', route: 'route 198.51.100.0/24 via 192.0.2.1 dev eth0' },
+  }),
+  'route-failed': reported<
+    'route-failed',
+    {
+      readonly instance: string;
+      readonly route: string;
+      readonly operation: 'add' | 'remove';
+      readonly errno: string;
+    }
+  >({
+    when: 'The kernel refused to add or remove a route or rule.',
+    level: 'error',
+    facts: ({ instance, route, operation, errno }) => ({
+      ...{ instance, route, operation, errno: errnoName(errno) },
+    }),
+    sentence: ({ operation, route, errno }) =>
+      `the kernel refused to ${operation} "${route}": ${errno}`,
+    fields: {
+      instance: INSTANCE,
+      route: 'the route or rule as ip(8) writes it',
+      ...REFUSED_FIELDS,
+    },
+    example: {
+      ...{ instance: 'web', route: 'route 198.51.100.0/24 via 192.0.2.1 dev eth0' },
+      ...{ operation: 'add', errno: 'EEXIST' },
+    },
+  }),
+  'routes-cleaned': reported<'routes-cleaned', { readonly routes: readonly string[] }>({
+    when: 'At start the agent removed routes and rules that a previous run had left.',
+    level: 'info',
+    facts: ({ routes }) => ({ routes }),
+    sentence: ({ routes }) => `left by a previous run and removed: ${routes.join(', ')}`,
+    fields: { routes: 'the routes and rules as ip(8) writes them' },
+    example: { routes: ['route 198.51.100.0/24 via 192.0.2.1 dev eth0'] },
+  }),
+  'virtual-link-restored': reported<
+    'virtual-link-restored',
+    { readonly instance: string; readonly interface: string }
+  >({
+    when: 'Another program removed the link of the virtual MAC or set it down; it is up again.',
+    level: 'warn',
+    facts: ({ instance, interface: name }) => ({ instance, interface: name }),
+    sentence: ({ interface: name }) =>
+      `${name} was removed or set down by another program and is restored`,
+    fields: { instance: INSTANCE, interface: 'name of the link' },
+    example: { instance: 'web', interface: 'vrrp4-55' },
+  }),
+  'virtual-link-failed': reported<
+    'virtual-link-failed',
+    { readonly instance: string; readonly interface: string; readonly problem: string }
+  >({
+    when: 'The link of the virtual MAC cannot be created or set up; recorded once until it can.',
+    level: 'error',
+    facts: ({ instance, interface: name, message }) => ({
+      ...{ instance, interface: name, problem: message },
+    }),
+    sentence: ({ interface: name, problem }) =>
+      `the virtual MAC link ${name} cannot be used: ${problem}`,
+    fields: { instance: INSTANCE, interface: 'name of the link', problem: 'why' },
+    example: { instance: 'web', interface: 'vrrp4-55', problem: 'EPERM' },
+  }),
+} as const;

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest';
+import { EventHistory } from '../../../src/observe/history.ts';
+import { AT } from './samples.ts';
+
+const SERVER = { service: 'web', server: '10.0.0.11:80' };
+
+describe('the history of a director whose servers come and go', () => {
+  const change = { kind: 'ipvs-server-down', ...SERVER, weight: 0, result: '' } as const;
+  const stall = { kind: 'stall', duration_ms: 1 } as const;
+
+  test('keeps what has happened to the director itself', () => {
+    const history = new EventHistory(10);
+    for (let count = 0; count < 4; count++) history.record(stall, AT);
+    for (let count = 0; count < 100; count++) history.record(change, AT);
+    const kept = history.after(0).map(({ seq }) => seq);
+    expect(kept).toEqual([1, 2, 3, 4, 99, 100, 101, 102, 103, 104]);
+    expect(history.after(4).map(({ seq }) => seq)).toEqual([99, 100, 101, 102, 103, 104]);
+    expect(history.after(101).map(({ seq }) => seq)).toEqual([102, 103, 104]);
+  });
+
+  test('forgets the oldest first where servers have half of it at most', () => {
+    const history = new EventHistory(4);
+    for (const facts of [change, change, stall, stall, stall]) history.record(facts, AT);
+    expect(history.after(0).map(({ seq }) => seq)).toEqual([2, 3, 4, 5]);
+  });
+});
