@@ -188,7 +188,7 @@ export class VirtualRouter {
   }
 
   /** Name of the interface by which the segment of the address is reached. */
-  wireOf(address: VirtualAddress): string {
+  wireOf(address: Pick<VirtualAddress, 'interface'>): string {
     return wireOf(this.settings, address);
   }
 
