@@ -340,11 +340,7 @@ export class VirtualRouter {
     return instanceView(this, this.#advertised);
   }
 
-  #encode(
-    priority: number,
-    form?: ChecksumForm,
-    source = this.source,
-  ): readonly OutgoingDatagram[] {
+  #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
     const { index, settings } = this;
     if (index === undefined || source === undefined) return [];
     const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
