@@ -9,7 +9,7 @@ const ADDRESS_FORM = 'an IP address, with or without /prefix length, or { addres
 
 const address = z.string().meta({
   description:
-    'IPv4 or IPv6 address with prefix length; /32 or /128 when the prefix length is left out.',
+    'IPv4 or IPv6 address with prefix length; /32 or /128 when the prefix length is left out. The prefix is routed to the interface where no other address of it has the same prefix.',
   examples: ['203.0.113.100/24'],
 });
 

@@ -38,7 +38,7 @@ export function lowerVirtualMac(
 
 /**
  * Addresses on the instance's own interface go to the link of the virtual MAC. That link has no
- * other address, so that a link-local one says how the segment is reached.
+ * other address: the prefix of a link-local one says how the segment is reached.
  */
 export function onVirtualLink(
   addresses: readonly VirtualAddress[],
@@ -52,7 +52,7 @@ export function onVirtualLink(
     if (familyOf(one.address) === 'ipv4' || !isLinkLocal(one.address)) {
       return { ...one, interface: name };
     }
-    return { ...one, interface: name, prefixLength: LINK_LOCAL_PREFIX, prefixRoute: true };
+    return { ...one, interface: name, prefixLength: LINK_LOCAL_PREFIX };
   });
 }
 

@@ -7,12 +7,12 @@
  * are asked for in one turn of the loop (`Pace`), the others in turns of their own, and due
  * advertisements go between.
  */
-import { familyOf } from '../net/address.ts';
+import { addressBits, familyOf } from '../net/address.ts';
 import type { Duration } from '../net/time.ts';
 import type { CounterTable } from './counters.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
-import type { Link, LinkTable } from './links.ts';
-import type { ManagedAddress } from './managed-address.ts';
+import { addressKey, type Link, type LinkTable } from './links.ts';
+import { formOn, lastingFormOn, type ManagedAddress, supersededOn } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from './pace.ts';
 import { PendingChanges } from './pending-changes.ts';
@@ -28,6 +28,7 @@ interface Pending {
   readonly address: ManagedAddress;
   readonly operation: 'add' | 'remove';
   readonly index: number;
+  readonly prefixLength: number;
 }
 
 export type AddressAnswer =
@@ -53,7 +54,7 @@ export class AddressKeeper {
   readonly #counters: CounterTable;
   readonly #pending = new PendingChanges<Pending>();
   /** First come, first served. */
-  #waiting: Omit<Pending, 'index'>[] = [];
+  #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
   readonly #leases: Leases;
   readonly #pace: Pace;
 
@@ -106,20 +107,27 @@ export class AddressKeeper {
   #compare(router: VirtualRouter, address: ManagedAddress): void {
     if (address.pending !== 'none') return;
     const link = this.#links.byName(address.interface);
-    const present = link?.addresses.get(address.key);
-    const isWantedHere = isWanted(router, address);
-    if (link !== undefined && isWantedHere && present === undefined && router.holds) {
-      address.restoring = address.held;
-      this.#ask(router, address, 'add', link);
+    if (isWanted(router, address)) {
+      if (link !== undefined) this.#keep(router, address, link);
+      return;
     }
-    if (link !== undefined && isWantedHere && present?.ours === true && !address.held) {
-      this.#inherit(router, address);
-    }
-    if (isWantedHere) return;
+    const present = formOn(link, address);
     if (present === undefined) address.held = false;
     else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
       this.#ask(router, address, 'remove', link);
     }
+  }
+
+  /** It is to be there, and in one form only. */
+  #keep(router: VirtualRouter, address: ManagedAddress, link: Link): void {
+    const present = lastingFormOn(link, address);
+    if (present === undefined && router.holds) {
+      address.restoring = address.held && formOn(link, address) === undefined;
+      this.#ask(router, address, 'add', link);
+    } else if (supersededOn(link, address) !== undefined) {
+      this.#put(router, address, 'remove', link);
+    }
+    if (present?.ours === true && !address.held) this.#inherit(router, address);
   }
 
   /** A former run has left it: the lifetime it gave it ends soon. */
@@ -139,18 +147,19 @@ export class AddressKeeper {
   }
 
   isPresent(address: ManagedAddress): boolean {
-    return this.#links.byName(address.interface)?.addresses.has(address.key) ?? false;
+    return lastingFormOn(this.#links.byName(address.interface), address) !== undefined;
   }
 
   /** Neither there nor about to be. */
   isGone(address: ManagedAddress): boolean {
-    return address.pending === 'none' && !this.isPresent(address);
+    const link = this.#links.byName(address.interface);
+    return address.pending === 'none' && formOn(link, address) === undefined;
   }
 
   /** Whether nothing is left to remove. */
   hasLetGo(router: VirtualRouter): boolean {
     return [...router.addresses, ...router.retired].every((address) => {
-      const present = this.#links.byName(address.interface)?.addresses.get(address.key);
+      const present = formOn(this.#links.byName(address.interface), address);
       return present === undefined || isOwnersOwn(router, present.ours);
     });
   }
@@ -193,18 +202,23 @@ export class AddressKeeper {
   ): void {
     address.pending = operation;
     const { index } = link.attributes;
+    const single = addressBits(familyOf(address.address));
+    const form = operation === 'add' ? undefined : formToRemove(router, address, link);
+    const prefixLength = form?.prefixLength ?? single;
     const place = this.#outbox.change({
       operation,
       index,
       address: address.address,
-      prefixLength: address.prefixLength,
-      ...(address.prefixRoute === undefined ? {} : { prefixRoute: address.prefixRoute }),
+      prefixLength,
       ...(operation === 'add' ? { lifetime: lifetimeOf(router.settings.lease) } : {}),
     });
-    this.#pending.add(place, { router, address, operation, index });
+    this.#pending.add(place, { router, address, operation, index, prefixLength });
   }
 
-  #added({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] | undefined {
+  #added(
+    { router, address, index, prefixLength }: Pending,
+    errno: number,
+  ): AddressAnswer['outcome'] | undefined {
     if (errno !== 0 && errno !== EEXIST) {
       address.restoring = false;
       this.#reportFailure(router, address, 'add', errno);
@@ -212,7 +226,7 @@ export class AddressKeeper {
     }
     this.#links.addAddress(index, {
       address: address.address,
-      prefixLength: address.prefixLength,
+      prefixLength,
       ours: errno === 0 || address.held,
       tentative: false,
       duplicate: false,
@@ -230,13 +244,18 @@ export class AddressKeeper {
     return 'restored';
   }
 
-  #removed({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] {
+  #removed(
+    { router, address, index, prefixLength }: Pending,
+    errno: number,
+  ): AddressAnswer['outcome'] {
     const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
     if (!gone) {
       this.#reportFailure(router, address, 'remove', errno);
       return 'remove-refused';
     }
-    this.#links.removeAddress(index, address.address, address.prefixLength);
+    this.#links.removeAddress(index, address.address, prefixLength);
+    const isSuperseded = addressKey(address.address, prefixLength) !== address.key;
+    if (isSuperseded && isWanted(router, address)) return 'removed';
     if (errno === 0 && !address.held) {
       this.#outbox.report({
         kind: 'address-cleaned',
@@ -266,6 +285,11 @@ export class AddressKeeper {
 
 function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
+}
+
+/** Of one that is wanted, what the single host has replaced. */
+function formToRemove(router: VirtualRouter, address: ManagedAddress, link: Link) {
+  return isWanted(router, address) ? supersededOn(link, address) : formOn(link, address);
 }
 
 /** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */

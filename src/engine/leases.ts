@@ -3,11 +3,11 @@
  * those of an agent that is dead or stands still are gone by themselves.
  */
 import { familyOf } from '../net/address.ts';
-import type { AddressChange } from '../net/link.ts';
+import type { AddressChange, AddressState } from '../net/link.ts';
 import { type Duration, type Instant, instant } from '../net/time.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { Link, LinkTable } from './links.ts';
-import type { ManagedAddress } from './managed-address.ts';
+import { lastingFormOn, type ManagedAddress } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from './timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -77,10 +77,11 @@ export class Leases {
   ask(): void {
     for (const [key, { router, address }] of this.#waiting) {
       const link = this.#links.byName(address.interface);
-      if (link !== undefined && isHeld(router, address, link)) {
+      const held = link === undefined ? undefined : heldForm(router, address, link);
+      if (link !== undefined && held !== undefined) {
         if (familyOf(address.address) === 'ipv6' && this.#left-- <= 0) return;
         const lifetime = lifetimeOf(router.settings.lease);
-        this.#outbox.renew(renewalOf(address, link.attributes.index, lifetime));
+        this.#outbox.renew(renewalOf(held, link.attributes.index, lifetime));
       }
       this.#waiting.delete(key);
     }
@@ -88,21 +89,24 @@ export class Leases {
 }
 
 /** What others put there is theirs, the real addresses of an owner above all. */
-function isHeld(router: VirtualRouter, address: ManagedAddress, link: Link): boolean {
-  const present = link.addresses.get(address.key);
-  if (present === undefined || !address.held || address.pending !== 'none') return false;
-  if (address.retired || !router.serves) return false;
-  return !isOwner(router.settings.priority) || present.ours;
+function heldForm(
+  router: VirtualRouter,
+  address: ManagedAddress,
+  link: Link,
+): AddressState | undefined {
+  const present = lastingFormOn(link, address);
+  if (present === undefined || !address.held || address.pending !== 'none') return undefined;
+  if (address.retired || !router.serves) return undefined;
+  return !isOwner(router.settings.priority) || present.ours ? present : undefined;
 }
 
 /** The kernel takes the flags of a renewal for the new ones: it says the same as the addition. */
 function renewalOf(
-  { address, prefixLength, prefixRoute }: ManagedAddress,
+  { address, prefixLength }: AddressState,
   index: number,
   lifetime: number,
 ): AddressChange {
-  const route = prefixRoute === undefined ? {} : { prefixRoute };
-  return { operation: 'renew', index, address, prefixLength, ...route, lifetime };
+  return { operation: 'renew', index, address, prefixLength, lifetime };
 }
 
 /** The router has its addresses from now on, or another lease. */

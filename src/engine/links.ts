@@ -1,11 +1,14 @@
 /** The kernel's interfaces and addresses as last reported: what is, never what should be. */
-import type { IpAddress } from '../net/address.ts';
+import { addressBits, familyOf, type IpAddress, networkOf } from '../net/address.ts';
 import type { AddressState, LinkAttributes, LinkEvent, LinkState } from '../net/link.ts';
+import type { Prefix } from '../net/routing.ts';
 
 export interface Link {
   attributes: LinkAttributes;
   /** By `addressKey`: the kernel tells addresses apart by address and prefix length. */
   readonly addresses: Map<string, AddressState>;
+  /** Of addresses that others have put there; derived when it is asked for. */
+  prefixes: ReadonlySet<string> | undefined;
 }
 
 export function addressKey(address: IpAddress, prefixLength: number): string {
@@ -23,6 +26,14 @@ export class LinkTable {
   byName(name: string): Link | undefined {
     const index = this.#indexes.get(name);
     return index === undefined ? undefined : this.#links.get(index);
+  }
+
+  /** Whether an address of the link that is none of ours brings the prefix. */
+  brings(name: string, { address, length }: Prefix): boolean {
+    const link = this.byName(name);
+    if (link === undefined) return false;
+    link.prefixes ??= prefixesOf(link.addresses.values());
+    return link.prefixes.has(addressKey(address, length));
   }
 
   all(): Iterable<Link> {
@@ -62,7 +73,7 @@ export class LinkTable {
   change(attributes: LinkAttributes): void {
     const link = this.#links.get(attributes.index);
     if (link === undefined) {
-      this.#links.set(attributes.index, { attributes, addresses: new Map() });
+      this.#links.set(attributes.index, { attributes, addresses: new Map(), prefixes: undefined });
     } else {
       const { forwarding } = link.attributes;
       if (this.#indexes.get(link.attributes.name) === attributes.index) {
@@ -94,8 +105,9 @@ export class LinkTable {
 
   /** False when that was known already: the echo of an own change. */
   addAddress(index: number, address: AddressState): boolean {
-    const addresses = this.#links.get(index)?.addresses;
-    if (addresses === undefined) return false;
+    const link = this.#links.get(index);
+    if (link === undefined) return false;
+    const { addresses } = link;
     const key = addressKey(address.address, address.prefixLength);
     const known = addresses.get(key);
     if (
@@ -107,12 +119,29 @@ export class LinkTable {
       return false;
     }
     addresses.set(key, address);
+    if (isWide(address)) link.prefixes = undefined;
     return true;
   }
 
   /** False when the address was not known to be there. */
   removeAddress(index: number, address: IpAddress, prefixLength: number): boolean {
-    const addresses = this.#links.get(index)?.addresses;
-    return addresses?.delete(addressKey(address, prefixLength)) ?? false;
+    const link = this.#links.get(index);
+    if (link === undefined) return false;
+    if (isWide({ address, prefixLength })) link.prefixes = undefined;
+    return link.addresses.delete(addressKey(address, prefixLength));
   }
+}
+
+function isWide({ address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>) {
+  return prefixLength < addressBits(familyOf(address));
+}
+
+function prefixesOf(addresses: Iterable<AddressState>): ReadonlySet<string> {
+  const prefixes = new Set<string>();
+  for (const state of addresses) {
+    if (state.ours || !isWide(state)) continue;
+    const { address, prefixLength } = state;
+    prefixes.add(addressKey(networkOf(address, prefixLength), prefixLength));
+  }
+  return prefixes;
 }

@@ -1,11 +1,16 @@
 /** One route or rule of a virtual router, and what has been asked of the kernel about it. */
 import { isSame } from '../net/equality.ts';
-import { type RoutingEntry, routingKey, routingText } from '../net/routing.ts';
+import { type Route, type RoutingEntry, routingKey, routingText } from '../net/routing.ts';
+import { connectedKey, connectedRoutes } from './connected-routes.ts';
 import type { InstanceSettings } from './settings.ts';
 import type { RoutingView } from './view.ts';
 
+/** errno(3): another program has a route to the same prefix. */
+const EEXIST = 17;
+
 export interface ManagedRouting {
   readonly entry: RoutingEntry;
+  /** Equal: they are one in the kernel. */
   readonly key: string;
   pending: 'none' | 'add' | 'remove';
   /** There and ours, as far as the kernel has told. */
@@ -25,10 +30,12 @@ export interface ManagedRouting {
 
 /** Those of the settings, and behind them those of former settings that may still be there. */
 export function managedRouting(
-  { routes, rules }: InstanceSettings,
+  settings: InstanceSettings,
   known: readonly ManagedRouting[] = [],
 ): ManagedRouting[] {
-  const wanted = [...routes, ...rules].map((entry) => {
+  // A gateway may be reached by a connected route only.
+  const entries = [...connectedRoutes(settings), ...settings.routes, ...settings.rules];
+  const wanted = entries.map((entry) => {
     const same = known.find((one) => isSame(one.entry, entry));
     if (same === undefined) return newlyManaged(entry);
     same.retired = false;
@@ -44,17 +51,32 @@ export function isGone({ present, pending }: ManagedRouting): boolean {
   return !present && pending === 'none';
 }
 
-/** As `status` shows them. */
+/** The route of the entry, if that is the prefix of an address. */
+export function connectedOf({ entry }: ManagedRouting): Route | undefined {
+  return entry.kind === 'route' && entry.connected === true ? entry : undefined;
+}
+
+/** As `status` shows them; of the prefixes of addresses, those that are there or should be. */
 export function routingViews(all: readonly ManagedRouting[]): RoutingView[] {
   return all
-    .filter(({ retired }) => !retired)
+    .filter((one) => {
+      if (one.retired) return false;
+      if (connectedOf(one) === undefined) return true;
+      return one.present || (one.refusal !== 0 && one.refusal !== EEXIST);
+    })
     .map(({ entry, present, refusal }) => ({ text: routingText(entry), present, refusal }));
+}
+
+function keyOf(entry: RoutingEntry): string {
+  const key = routingKey(entry);
+  if (entry.kind === 'rule' || entry.connected !== true) return key;
+  return connectedKey(key, entry.interface, entry.source);
 }
 
 function newlyManaged(entry: RoutingEntry): ManagedRouting {
   return {
     entry,
-    key: routingKey(entry),
+    key: keyOf(entry),
     pending: 'none',
     present: false,
     doubtful: false,

@@ -4,11 +4,12 @@
  * and tried again, and is no reason for FAULT: a MASTER that lacks a route serves whoever does not
  * need it, and the peer would most likely be refused as well.
  */
-import type { LinkEvent } from '../net/link.ts';
+import type { RoutingEvent } from '../net/link.ts';
 import { routingText } from '../net/routing.ts';
+import { connectedKey, isLacking } from './connected-routes.ts';
 import type { CounterTable } from './counters.ts';
 import type { LinkTable } from './links.ts';
-import { isGone, type ManagedRouting } from './managed-routing.ts';
+import { connectedOf, isGone, type ManagedRouting } from './managed-routing.ts';
 import type { Outbox } from './outbox.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -33,9 +34,9 @@ export class RoutingKeeper {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #pending = new PendingChanges<Asked>();
-  /** Who has the key in the kernel now, and which router waits for it. */
+  /** Who has the key in the kernel now or has asked for it, and which routers wait for it. */
   readonly #holders = new Map<string, ManagedRouting>();
-  readonly #heirs = new Map<string, VirtualRouter>();
+  readonly #heirs = new Map<string, Set<VirtualRouter>>();
 
   constructor(links: LinkTable, outbox: Outbox, counters: CounterTable) {
     this.#links = links;
@@ -48,23 +49,28 @@ export class RoutingKeeper {
   }
 
   /** Somebody added or removed one that carries our mark; answers whose it is, if that is news. */
-  notice(
-    event: Extract<LinkEvent, { readonly key: string }>,
-    routers: readonly VirtualRouter[],
-  ): VirtualRouter | undefined {
+  notice(event: RoutingEvent, routers: readonly VirtualRouter[]): VirtualRouter | undefined {
     const present = event.kind === 'routing.added';
-    const holder = this.#holders.get(event.key);
-    for (const router of routers) {
-      const managed = router.routing.find(
-        (one) => one.key === event.key && (holder === undefined || one === holder),
-      );
-      if (managed === undefined) continue;
-      if (managed.present === present) return undefined;
-      this.#setPresent(managed, present);
-      if (present) managed.refusal = 0;
-      return router;
+    for (const key of this.#keysOf(event)) {
+      const holder = this.#holders.get(key);
+      for (const router of routers) {
+        const managed = router.routing.find(
+          (one) => one.key === key && (holder === undefined || one === holder),
+        );
+        if (managed === undefined) continue;
+        if (managed.present === present) return undefined;
+        this.#setPresent(managed, present);
+        if (present) managed.refusal = 0;
+        return router;
+      }
     }
     return undefined;
+  }
+
+  /** What it may be to us. */
+  #keysOf({ key, hop }: RoutingEvent): string[] {
+    const link = hop === undefined ? undefined : this.#links.byIndex(hop.index);
+    return link === undefined ? [key] : [connectedKey(key, link.attributes.name, hop?.source), key];
   }
 
   /** Links or addresses have changed: what hangs on them may be gone. */
@@ -77,19 +83,48 @@ export class RoutingKeeper {
   reconcile(router: VirtualRouter): void {
     if (router.routing.length === 0) return;
     for (const managed of router.routing.toReversed()) {
-      if (router.serves && !managed.retired) continue;
+      if (this.#isWanted(router, managed)) continue;
       managed.refusal = 0;
-      if (managed.present) this.#ask(router, managed, 'remove');
-      else managed.held = false;
+      if (!managed.present) managed.held = false;
+      else if (!this.#bequeath(managed)) this.#ask(router, managed, 'remove');
     }
     router.routing = router.routing.filter((one) => !one.retired || !isGone(one));
     if (!router.holds) return;
     for (const managed of router.routing) {
-      if (managed.retired || (managed.present && !managed.doubtful)) continue;
+      if (!this.#isWanted(router, managed) || (managed.present && !managed.doubtful)) continue;
       const holder = this.#holders.get(managed.key) ?? managed;
       if (holder === managed) this.#ask(router, managed, 'add');
-      else this.#heirs.set(managed.key, router);
+      else this.#wait(router, managed.key);
     }
+  }
+
+  #isWanted(router: VirtualRouter, managed: ManagedRouting): boolean {
+    if (!router.serves || managed.retired) return false;
+    const connected = connectedOf(managed);
+    return connected === undefined || isLacking(connected, router.settings, this.#links);
+  }
+
+  #wait(router: VirtualRouter, key: string): void {
+    const heirs = this.#heirs.get(key) ?? new Set();
+    this.#heirs.set(key, heirs.add(router));
+  }
+
+  /** The prefix of an address stays where another router needs it: that one has it from now on. */
+  #bequeath(managed: ManagedRouting): boolean {
+    if (connectedOf(managed) === undefined || managed.pending !== 'none') return false;
+    for (const router of this.#heirs.get(managed.key) ?? []) {
+      if (!router.holds) continue;
+      const same = router.routing.find((one) => one.key === managed.key);
+      if (same === undefined || same === managed || !this.#isWanted(router, same)) continue;
+      this.#setPresent(managed, false);
+      managed.held = false;
+      this.#setPresent(same, true);
+      same.held = true;
+      // The kernel says whether it is still there.
+      this.#ask(router, same, 'add');
+      return true;
+    }
+    return false;
   }
 
   /** Whether nothing is left to remove. */
@@ -105,10 +140,11 @@ export class RoutingKeeper {
       managed.pending = 'none';
       const done = operation === 'add' ? this.#added(item, errno) : this.#removed(item, errno);
       if (!done || !routers.has(router)) routers.set(router, done ? 'done' : 'refused');
-      const heir = this.#heirs.get(managed.key);
-      if (heir === undefined || this.#holders.has(managed.key)) continue;
+      if (this.#holders.has(managed.key)) continue;
+      for (const heir of this.#heirs.get(managed.key) ?? []) {
+        if (!routers.has(heir)) routers.set(heir, 'done');
+      }
       this.#heirs.delete(managed.key);
-      if (!routers.has(heir)) routers.set(heir, 'done');
     }
     return routers;
   }
@@ -124,14 +160,15 @@ export class RoutingKeeper {
     }
     managed.pending = operation;
     managed.doubtful = false;
+    if (operation === 'add') this.#holders.set(managed.key, managed);
     const index = link?.attributes.index ?? 0;
     const place = this.#outbox.change({ operation, entry, index });
     this.#pending.add(place, { router, managed, operation });
   }
 
   #added({ router, managed }: Asked, errno: number): boolean {
-    // One that is there and was never put there by us is somebody else's, and stays as it is.
-    if (errno !== 0 && !(errno === EEXIST && managed.held)) {
+    // One that is there and was never put there by us is another program's, and stays as it is.
+    if (errno !== 0 && !(errno === EEXIST && (managed.held || isCertainlyOurs(managed)))) {
       this.#setPresent(managed, false);
       this.#refused(router, managed, 'add', errno);
       return false;
@@ -172,9 +209,16 @@ export class RoutingKeeper {
   ): void {
     if (managed.refusal === errno) return;
     managed.refusal = errno;
+    // The prefix is reached without us.
+    if (errno === EEXIST && connectedOf(managed) !== undefined) return;
     this.#counters.add(router.row, 'routes-refused');
     const { name: instance } = router.settings;
     const route = routingText(managed.entry);
     this.#outbox.report({ kind: 'route-failed', instance, route, operation, errno });
   }
+}
+
+/** IPv4 stands behind the routes of others: only the same one, our mark included, is in its way. */
+function isCertainlyOurs(managed: ManagedRouting): boolean {
+  return connectedOf(managed)?.family === 'ipv4';
 }

@@ -107,11 +107,10 @@ export type ProbeKind = 'script' | 'file' | 'process' | 'gateway' | 'http' | 'tc
 
 export interface VirtualAddress {
   readonly address: IpAddress;
+  /** As written: the prefix that the link reaches while the address is there. */
   readonly prefixLength: number;
   /** Where the address is put: the instance's interface unless the file says otherwise. */
   readonly interface: string;
-  /** The link has no other address that says how to reach the prefix. */
-  readonly prefixRoute?: boolean;
 }
 
 export interface VirtualMacSettings {

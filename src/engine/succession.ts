@@ -10,7 +10,7 @@ import { type Instant, NEVER, seconds } from '../net/time.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { Leases } from './leases.ts';
-import { placeOf } from './managed-address.ts';
+import { placeOf, writtenPlaceOf } from './managed-address.ts';
 import type { Roster } from './roster.ts';
 import { identityOf } from './settings-change.ts';
 import type { Timers } from './timers.ts';
@@ -137,7 +137,10 @@ export class Succession {
     router.maintenance = capture.maintenance;
     router.priority.setOverride(capture.override ?? undefined);
     router.recall(capture.forms);
-    for (const address of router.addresses) address.held = capture.held.includes(placeOf(address));
+    const held = new Set(capture.held);
+    for (const address of router.addresses) {
+      address.held = held.has(placeOf(address)) || held.has(writtenPlaceOf(address));
+    }
     for (const one of router.routing) one.held = capture.routing.includes(one.key);
     for (const timer of KEPT) timers.set(timer, position, capture.deadlines[timer]);
     // It was waiting for leave to take over: it asks again.

@@ -10,12 +10,13 @@ export class VirtualAddresses {
     for (const one of addresses) this.add(one);
   }
 
-  add({ key, address }: ManagedAddress): void {
+  add({ key, writtenKey, address }: ManagedAddress): void {
     this.#keys.add(key);
+    this.#keys.add(writtenKey);
     this.#addresses.add(address);
   }
 
-  /** With this prefix length (`addressKey`). */
+  /** With this prefix length (`addressKey`): that of a single host, or as written. */
   hasKey(key: string): boolean {
     return this.#keys.has(key);
   }

@@ -17,6 +17,7 @@ import {
 } from '../net/time.ts';
 import type { Input } from './inputs.ts';
 import type { LinkTable } from './links.ts';
+import { formOn } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Roster } from './roster.ts';
 import type { Timers } from './timers.ts';
@@ -262,8 +263,10 @@ export class VirtualLinks {
   }
 
   #hasAddresses({ router, name }: VirtualLink): boolean {
-    const present = this.#links.byName(name)?.addresses;
-    return router.addresses.some((one) => one.interface === name && present?.has(one.key) === true);
+    const link = this.#links.byName(name);
+    return router.addresses.some(
+      (one) => one.interface === name && formOn(link, one) !== undefined,
+    );
   }
 }
 

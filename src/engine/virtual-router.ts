@@ -117,6 +117,7 @@ export class VirtualRouter {
   #advertised: readonly string[];
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #doubted = false;
+  #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
   #encodings = 0;
   #profile: ReceiverProfile | undefined = undefined;
@@ -188,7 +189,7 @@ export class VirtualRouter {
   }
 
   /** Name of the interface by which the segment of the address is reached. */
-  wireOf(address: VirtualAddress): string {
+  wireOf(address: Pick<VirtualAddress, 'interface'>): string {
     return wireOf(this.settings, address);
   }
 
@@ -201,6 +202,7 @@ export class VirtualRouter {
     this.index = link?.attributes.index;
     this.#mtu = link?.attributes.mtu ?? 0;
     this.source = source;
+    this.#lastSource = source ?? this.#lastSource;
     this.expected = undefined;
     this.#profile = undefined;
     this.#advertisements = undefined;
@@ -314,9 +316,12 @@ export class VirtualRouter {
     return advertisements.map(({ frame: _, ...datagram }) => datagram);
   }
 
-  /** Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). */
+  /**
+   * Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). Where the source is gone, they
+   * come from the one that the peers know, or else those wait for a Master_Down_Interval.
+   */
   resignations(): readonly OutgoingDatagram[] {
-    return this.#encode(0);
+    return this.#encode(0, undefined, this.source ?? this.#lastSource);
   }
 
   /** One announcement of each VIP, ready to send. */
@@ -335,8 +340,8 @@ export class VirtualRouter {
     return instanceView(this, this.#advertised);
   }
 
-  #encode(priority: number, form?: ChecksumForm): readonly OutgoingDatagram[] {
-    const { index, source, settings } = this;
+  #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
+    const { index, settings } = this;
     if (index === undefined || source === undefined) return [];
     const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
       VRRP_GROUP[settings.family],

@@ -46,8 +46,16 @@ export type LinkEvent =
       readonly address: IpAddress;
       readonly prefixLength: number;
     }
-  /** A route or a rule of ours came or went; `routingKey` says which. */
-  | { readonly kind: 'routing.added' | 'routing.removed'; readonly key: string };
+  /** A route or a rule of ours came or went. */
+  | RoutingEvent;
+
+export interface RoutingEvent {
+  readonly kind: 'routing.added' | 'routing.removed';
+  /** `routingKey` says which. */
+  readonly key: string;
+  /** Of a route: its link and its preferred source address. */
+  readonly hop?: { readonly index: number; readonly source: IpAddress | undefined };
+}
 
 export interface AddressChange {
   /** `renew`: of one that is there, the lifetime begins anew. */
@@ -55,8 +63,6 @@ export interface AddressChange {
   readonly index: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
-  /** Its prefix is reached by the link: the link has no other address that says so. */
-  readonly prefixRoute?: boolean;
   /** Seconds after which the kernel removes it; absent: it stays. */
   readonly lifetime?: number;
 }

@@ -20,6 +20,11 @@ export interface Route {
   /** The gateway is on the link although no prefix says so. */
   readonly onlink: boolean;
   readonly mtu: number | undefined;
+  /**
+   * The prefix of an address, as the kernel adds it with the address (fib_add_ifaddr in
+   * net/ipv4/fib_frontend.c): it stands behind others to the same destination.
+   */
+  readonly connected?: true;
 }
 
 export interface Rule {

@@ -6,6 +6,7 @@
 
 import { sourceOf } from '../engine/faults.ts';
 import { LinkTable } from '../engine/links.ts';
+import { formsOn } from '../engine/managed-address.ts';
 import type { Settings } from '../engine/settings.ts';
 import { VirtualAddresses } from '../engine/virtual-addresses.ts';
 import { VirtualRouter } from '../engine/virtual-router.ts';
@@ -33,12 +34,14 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
     const link = links.byName(instance.interface);
     router.place(link, sourceOf(router, link, virtual));
     if (masters.has(instance.name)) packets.sendDatagrams(router.resignations());
-    for (const { address, prefixLength, key, interface: name } of router.addresses) {
-      const holder = links.byName(name);
-      const present = holder?.addresses.get(key);
-      if (holder === undefined || present === undefined) continue;
-      if (isOwner(instance.priority) && !present.ours) continue;
-      removals.push({ operation: 'remove', index: holder.attributes.index, address, prefixLength });
+    for (const vip of router.addresses) {
+      const holder = links.byName(vip.interface);
+      if (holder === undefined) continue;
+      for (const { address, prefixLength, ours } of formsOn(holder, vip)) {
+        if (isOwner(instance.priority) && !ours) continue;
+        const { index } = holder.attributes;
+        removals.push({ operation: 'remove', index, address, prefixLength });
+      }
     }
   }
   routes.clearRouting();

@@ -223,6 +223,7 @@ describe('an interface', () => {
   test('without an address of its own is a FAULT', () => {
     const rig = master();
     expect(rig.handle(OWN_REMOVED)).toEqual([
+      'advert 0 to 224.0.0.18',
       'remove 203.0.113.100/32',
       'MASTER -> FAULT (no-primary-ip-address)',
     ]);

@@ -57,7 +57,7 @@ describe('a router whose successor has been heard', () => {
   test('lets go at once where two must not have the address', () => {
     const six = handingOver({ family: 'ipv6' });
     const heard = six.hear(advert({ source: PEER6, priority: 50 }));
-    expect(heard[0]).toBe(`remove ${VIP6}/64`);
+    expect(heard[0]).toBe(`remove ${VIP6}/128`);
   });
 
   test('yields to a stronger MASTER without a moment more', () => {

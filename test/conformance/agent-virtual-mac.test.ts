@@ -114,7 +114,7 @@ describe('a router with a virtual MAC', () => {
     const name = 'vr6-55-eth0';
     const more = {
       family: 'ipv6' as const,
-      addresses: [{ address: VIP6, prefixLength: 64, interface: name, prefixRoute: true }],
+      addresses: [{ address: VIP6, prefixLength: 64, interface: name }],
       virtualMac: { interface: name, mac: mac('00:00:5e:00:02:37') },
     };
     const rig = started([linkOf(), virtualLink({ name })], more);

@@ -48,7 +48,7 @@ describe('Initialize', () => {
     const rig = new Rig([{ family: 'ipv6', priority: 255, garp: GARP }]);
     expect(rig.start()).toEqual([
       'listen eth0 ipv6 55',
-      'add fe80::100/64',
+      'add fe80::100/128',
       'advert 255 to ff02::12',
       'INIT -> MASTER (startup)',
       'na fe80::100',

@@ -142,7 +142,7 @@ kernelSuite('routes and rules', () => {
     const own = routeTo('198.51.100.128', 25);
     change('add', own);
     expect(await eventsUntil('routing.added')).toEqual([
-      { kind: 'routing.added', key: routingKey(own) },
+      { kind: 'routing.added', key: routingKey(own), hop: { index, source: undefined } },
     ]);
   });
 
@@ -160,7 +160,7 @@ kernelSuite('routes and rules', () => {
       });
       return removed.length === 3;
     });
-    expect(removed).toEqual(
+    expect(removed).toMatchObject(
       entries.map((entry) => ({ kind: 'routing.removed', key: routingKey(entry) })),
     );
   });
@@ -181,4 +181,67 @@ kernelSuite('routes and rules', () => {
     expect(ours()).toEqual([]);
     expect(ip('-n', pair.a, 'route')).toContain('203.0.113.0/24');
   });
+});
+
+kernelSuite('the prefix of an address as a route', () => {
+  const vip = ipAddress('203.0.113.100');
+  const other = ipAddress('203.0.113.101');
+  const connected = (source: Route['source']): Route =>
+    routeTo('203.0.113.0', 24, { via: undefined, source, connected: true });
+  const six = routeTo('2001:db8:7::', 64, { via: undefined, connected: true });
+  const hosts = [vip, other].map((address) => ({ address, prefixLength: 32 }));
+
+  function addHosts(): void {
+    const additions = hosts.map((one) => ({ operation: 'add' as const, ...one, index }));
+    expect(routes.changeAddresses(additions)).toEqual([0, 0]);
+  }
+
+  test('stands behind the routes of others, and beside those of other sources', () => {
+    ip('-n', pair.a, 'route', 'add', '203.0.113.0/24', 'dev', 'v0', 'proto', 'static');
+    addHosts();
+    expect(change('add', connected(vip), connected(other))).toEqual([0, 0]);
+    expect(change('add', connected(vip))).toEqual([EEXIST]);
+    expect(ip('-n', pair.a, 'route', 'get', '203.0.113.9')).not.toContain('src 203.0.113.100');
+    expect(change('remove', connected(vip))).toEqual([0]);
+    expect(ours().map((line) => line.trim())).toEqual([
+      '203.0.113.0/24 dev v0 scope link src 203.0.113.101',
+    ]);
+    expect(change('remove', connected(other))).toEqual([0]);
+    expect(ip('-n', pair.a, 'route')).toContain('203.0.113.0/24 dev v0 proto static');
+  });
+
+  test('over IPv6 does not replace what another program has there', () => {
+    ip('-n', pair.a, '-6', 'route', 'add', '2001:db8:7::/64', 'dev', 'v0', 'proto', 'static');
+    expect(change('add', six)).toEqual([EEXIST]);
+    expect(change('remove', six)).toEqual([ESRCH]);
+    ip('-n', pair.a, '-6', 'route', 'del', '2001:db8:7::/64', 'dev', 'v0', 'proto', 'static');
+    expect(change('add', six)).toEqual([0]);
+    ip('-n', pair.a, 'address', 'add', '2001:db8:7::9/64', 'dev', 'v0', 'nodad');
+    expect(change('remove', six)).toEqual([0]);
+    expect(ip('-n', pair.a, '-6', 'route')).toContain('2001:db8:7::/64 dev v0 proto kernel');
+  });
+
+  test('is told of with its link and its source', async () => {
+    addHosts();
+    expect(change('add', connected(other))).toEqual([0]);
+    expect(await eventsUntil('routing.added')).toEqual([
+      { kind: 'routing.added', key: routingKey(connected(other)), hop: { index, source: other } },
+    ]);
+  });
+
+  test.each([0, 1])(
+    'an address of the host goes without a VIP (promote_secondaries=%i)',
+    (promote) => {
+      const key = `net.ipv4.conf.v0.promote_secondaries=${promote}`;
+      ip('netns', 'exec', pair.a, 'sysctl', '-qw', key);
+      addHosts();
+      ip('-n', pair.a, 'address', 'add', '203.0.113.11/24', 'dev', 'v0');
+      ip('-n', pair.a, 'address', 'del', '203.0.113.11/24', 'dev', 'v0');
+      const shown = ip('-n', pair.a, '-o', 'address', 'show', 'dev', 'v0');
+      expect(shown).toContain('203.0.113.100/32');
+      ip('-n', pair.a, 'address', 'add', '203.0.113.11/24', 'dev', 'v0');
+      routes.changeAddresses(hosts.map((one) => ({ operation: 'remove', ...one, index })));
+      expect(ip('-n', pair.a, '-o', 'address', 'show', 'dev', 'v0')).toContain('203.0.113.11/24');
+    },
+  );
 });

@@ -18,12 +18,14 @@ import type {
   LinkEvent,
   LinkState,
 } from '../../src/net/link.ts';
-import { type RoutingChange, routingKey } from '../../src/net/routing.ts';
+import type { Prefix, RoutingChange } from '../../src/net/routing.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
+import { hasAddress, isBrought, keyAndHopOf, placeOf, subnetOf } from './subnets.ts';
 
 const ESRCH = 3;
 const ENODEV = 19;
+const EINVAL = 22;
 const EEXIST = 17;
 const EADDRNOTAVAIL = 99;
 const ENOBUFS = 105;
@@ -48,7 +50,11 @@ export interface SimLink {
 export class SimKernel implements RoutePort {
   /** Address operations that fail although nothing is wrong with them. */
   refuses: 'nothing' | 'add' | 'remove' = 'nothing';
-  /** Routes and rules that the agent has put there, by key. */
+  /** Whether a secondary takes the place of its primary, or goes with it (ip-sysctl.rst). */
+  promotesSecondaries = false;
+  /** Addresses of others that went with one of the agent's. */
+  readonly casualties: IpAddress[] = [];
+  /** Routes and rules that the agent has put there, by `placeOf`. */
   readonly routing = new Map<string, RoutingChange>();
   readonly #clock: Clock;
   readonly #random: Random;
@@ -131,7 +137,7 @@ export class SimKernel implements RoutePort {
     if (link === undefined) return;
     const tentative = familyOf(address) === 'ipv6';
     const state = { address, prefixLength, ours: false, tentative, duplicate: false };
-    if (link.addresses.has(keyOf(state))) return;
+    if (this.#sameOn(link, state) !== undefined) return;
     this.#put(link, state);
     if (!tentative) return;
     this.#clock.after(DETECTION_TIME, () => {
@@ -143,11 +149,34 @@ export class SimKernel implements RoutePort {
   removeAddress(name: string, address: IpAddress, prefixLength: number): void {
     const link = this.#byName(name);
     const state = link?.addresses.get(keyOf({ address, prefixLength }));
-    if (link !== undefined && state !== undefined) this.#drop(link, state);
+    if (link !== undefined && state !== undefined) this.#delete(link, state);
   }
 
-  removeRouting(key: string): void {
-    if (this.routing.delete(key)) this.#tell({ kind: 'routing.removed', key });
+  removeRouting(place: string): void {
+    const change = this.routing.get(place);
+    if (change === undefined) return;
+    this.routing.delete(place);
+    this.#tell({ kind: 'routing.removed', ...keyAndHopOf(change) });
+  }
+
+  /** Whether an address brings the prefix, or a route of the agent. */
+  isConnected(name: string, prefix: Prefix): boolean {
+    const link = this.#byName(name);
+    if (link === undefined) return false;
+    const { address, length } = prefix;
+    const routes = this.connectedRoutes(name);
+    return (
+      isBrought(link.addresses.values(), prefix) ||
+      routes.some((one) => one.address === address && one.length === length)
+    );
+  }
+
+  /** Prefixes that routes of the agent connect. */
+  connectedRoutes(name: string): Prefix[] {
+    return [...this.routing.values()].flatMap(({ entry }) => {
+      const isConnected = entry.kind === 'route' && entry.connected === true;
+      return isConnected && entry.interface === name ? [entry.destination] : [];
+    });
   }
 
   has(name: string, address: IpAddress, prefixLength: number): boolean {
@@ -216,17 +245,21 @@ export class SimKernel implements RoutePort {
 
   #changeRouting(change: RoutingChange): number {
     const { operation, entry, index } = change;
-    const key = routingKey(entry);
-    if (entry.kind === 'route' && !this.#links.has(index)) return ENODEV;
+    const place = placeOf(change);
+    const link = this.#links.get(index);
+    if (entry.kind === 'route' && link === undefined) return ENODEV;
     if (this.refuses === operation) return ENOBUFS;
-    const present = this.routing.has(key);
+    const present = this.routing.has(place);
     if (operation === 'add') {
       if (present) return EEXIST;
-      this.routing.set(key, change);
-      this.#tell({ kind: 'routing.added', key });
+      const source = entry.kind === 'route' ? entry.source : undefined;
+      if (source !== undefined && !hasAddress(link?.addresses.values() ?? [], source))
+        return EINVAL;
+      this.routing.set(place, change);
+      this.#tell({ kind: 'routing.added', ...keyAndHopOf(change) });
     } else {
       if (!present) return ESRCH;
-      this.removeRouting(key);
+      this.removeRouting(place);
     }
     return 0;
   }
@@ -247,7 +280,7 @@ export class SimKernel implements RoutePort {
     const { address, prefixLength } = change;
     const present = link.addresses.get(keyOf(change));
     if (change.operation === 'add') {
-      if (present !== undefined) return EEXIST;
+      if (this.#sameOn(link, change) !== undefined) return EEXIST;
       const state = { address, prefixLength, ours: true, tentative: false, duplicate: false };
       this.#put(link, state);
       this.#limit(link, state, change.lifetime);
@@ -255,7 +288,7 @@ export class SimKernel implements RoutePort {
       if (present !== undefined) this.#limit(link, present, change.lifetime);
     } else {
       if (present === undefined) return EADDRNOTAVAIL;
-      this.#drop(link, present);
+      this.#delete(link, present);
     }
     return 0;
   }
@@ -278,9 +311,38 @@ export class SimKernel implements RoutePort {
     if (until > FOREVER_AFTER) return;
     this.#clock.after(until - this.#clock.now, () => {
       if (link.addresses.get(key) === state && this.#lifetimes.get(state) === until) {
-        this.#drop(link, state);
+        this.#delete(link, state);
       }
     });
+  }
+
+  /** IPv4 tells addresses apart by address and prefix length, IPv6 by address. */
+  #sameOn(link: SimLink, one: Pick<AddressState, 'address' | 'prefixLength'>) {
+    if (familyOf(one.address) === 'ipv4') return link.addresses.get(keyOf(one));
+    return [...link.addresses.values()].find(({ address }) => address === one.address);
+  }
+
+  /** With a primary of IPv4 go its secondaries (__inet_del_ifa in net/ipv4/devinet.c). */
+  #delete(link: SimLink, state: AddressState): void {
+    const subnet = subnetOf(link.addresses.values(), state);
+    this.#drop(link, state);
+    this.#dropRoutesFrom(link, state.address);
+    if (this.promotesSecondaries || subnet[0] !== state) return;
+    for (const one of subnet.slice(1)) {
+      if (state.ours && !one.ours) this.casualties.push(one.address);
+      this.#drop(link, one);
+      this.#dropRoutesFrom(link, one.address);
+    }
+  }
+
+  /** IPv4 routes go without a word when their source does (fib_sync_down_addr). */
+  #dropRoutesFrom(link: SimLink, gone: IpAddress): void {
+    if (hasAddress(link.addresses.values(), gone)) return;
+    for (const [place, { entry }] of this.routing) {
+      if (entry.kind === 'route' && entry.family === 'ipv4' && entry.source === gone) {
+        this.routing.delete(place);
+      }
+    }
   }
 
   snapshot(): LinkState[] {

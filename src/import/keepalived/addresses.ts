@@ -9,7 +9,7 @@ export interface AddressLists {
 
 /** Words after an address that say nothing about where it is put. */
 const IGNORED =
-  /\b(label|scope|brd|peer|noprefixroute|home|mngtmpaddr|autojoin|preferred_lft|no_track|use_vmac|-nodad)\b.*/;
+  /\b(label|scope|brd|peer|home|mngtmpaddr|autojoin|preferred_lft|no_track|use_vmac|-nodad)\b.*/;
 
 /**
  * One family is advertised, that of the first address; others are moved along. The first address of
@@ -47,7 +47,11 @@ interface Entry {
 }
 
 function entryOf(one: Statement, seen: Set<string>, draft: Draft): Entry[] {
-  const [address = '', ...options] = one.words;
+  const [written = '', ...words] = one.words;
+  // A prefix length says which prefix the link reaches, and this one is to say nothing.
+  const isSingle = words.includes('noprefixroute');
+  const address = isSingle ? written.replace(/\/.*/, '') : written;
+  const options = words.filter((word) => word !== 'noprefixroute');
   if (seen.has(address)) {
     draft.note(one, `${textOf(one)}: ${address} is there already`);
     return [];

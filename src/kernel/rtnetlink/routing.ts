@@ -2,9 +2,14 @@
  * Routes and rules through rtnetlink(7), as far as they are ours: what to ask for a change, what the
  * kernel tells of them, and how those that a former run has left are removed.
  */
-import type { LinkEvent } from '../../net/link.ts';
+import type { RoutingEvent } from '../../net/link.ts';
 import { type RoutingChange, routingKey, routingText } from '../../net/routing.ts';
-import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
+import {
+  type NetlinkMessage,
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+} from '../../wire/netlink/message.ts';
 import {
   decodeRoute,
   encodeRoute,
@@ -43,7 +48,8 @@ export function routingRequest({ operation, entry, index }: RoutingChange): Netl
     return { type: isRoute ? RTM_DELROUTE : RTM_DELRULE, flags: 0, payload };
   }
   const type = isRoute ? RTM_NEWROUTE : RTM_NEWRULE;
-  return { type, flags: NLM_F_CREATE | NLM_F_EXCL, payload };
+  const isConnected = isRoute && entry.connected === true;
+  return { type, flags: NLM_F_CREATE | (isConnected ? NLM_F_APPEND : NLM_F_EXCL), payload };
 }
 
 /** Hears of our routes and of all rules. A full Internet table that changes does not wake it. */
@@ -60,11 +66,11 @@ export function openRoutingMonitor(): NetlinkSocket {
 }
 
 /** Undefined: what it tells of is not ours. */
-export function routingEvent(message: NetlinkMessage): LinkEvent | undefined {
-  const key = ownKey(message);
-  if (key === undefined) return undefined;
+export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined {
+  const own = ownEntry(message);
+  if (own === undefined) return undefined;
   const isAdded = message.type === RTM_NEWROUTE || message.type === RTM_NEWRULE;
-  return { kind: isAdded ? 'routing.added' : 'routing.removed', key };
+  return { kind: isAdded ? 'routing.added' : 'routing.removed', ...own };
 }
 
 /** Removes every route and rule that carries our number; answers what they were. */
@@ -111,16 +117,18 @@ function leftRoutes(socket: NetlinkSocket): Left[] {
   });
 }
 
-function ownKey({ type, payload }: NetlinkMessage): string | undefined {
+function ownEntry({ type, payload }: NetlinkMessage): Omit<RoutingEvent, 'kind'> | undefined {
   if (type === RTM_NEWROUTE || type === RTM_DELROUTE) {
     const decoded = decodeRoute(payload);
     if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
-    return routingKey({ kind: 'route', ...decoded.value, ...NO_HOP });
+    const { index, source, ...route } = decoded.value;
+    const key = routingKey({ kind: 'route', ...route, ...NO_HOP });
+    return { key, hop: { index, source } };
   }
   if (type !== RTM_NEWRULE && type !== RTM_DELRULE) return undefined;
   const decoded = decodeRule(payload);
   if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
-  return routingKey(decoded.value.rule);
+  return { key: routingKey(decoded.value.rule) };
 }
 
 /** What is no part of a route's key. */

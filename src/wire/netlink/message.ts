@@ -30,6 +30,7 @@ export const NLM_F_DUMP = 0x300;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
 /** In an NLMSG_ERROR: the payload of the request is not repeated. */
 export const NLM_F_CAPPED = 0x100;
 /** In an NLMSG_ERROR: attributes of an extended acknowledgement follow. */

@@ -2,14 +2,14 @@
  * The VIPs, routes and rules are there exactly while the router is MASTER, but for what somebody else has just done
  * to them; and no VIP is announced that is not there.
  */
-import type { InstanceSettings } from '../../../src/engine/settings.ts';
-import { familyOf } from '../../../src/net/address.ts';
+import type { InstanceSettings, VirtualAddress } from '../../../src/engine/settings.ts';
+import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../src/net/address.ts';
 import { routingKey, routingText } from '../../../src/net/routing.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { SLOWEST } from '../virtual-links.ts';
-import { REACTION_TIME, type Row } from '../world.ts';
+import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 /** Until a change by somebody else has been noticed and answered. */
@@ -44,6 +44,8 @@ export function addressesFollowState(): Invariant {
         const isMaster = view.state === 'MASTER';
         const wrong =
           misplaced(host, settings, isMaster) ??
+          (world.hasRefused ? undefined : misplacedPrefix(host, settings, isMaster)) ??
+          leftPrefix(world, host) ??
           misplacedRouting(host, settings, isMaster, world.hasRefused);
         if (wrong === undefined) continue;
         const lasts = misplacement.note(`${key} ${view.state}`, world.clock.now, world.disturbedAt);
@@ -65,9 +67,7 @@ export function addressesFollowState(): Invariant {
       const vips = host.settings.instances.flatMap((one) => one.addresses);
       const vip = vips.find((one) => one.address === address);
       if (vip === undefined) return `${host.name} announces ${address}, which is no VIP`;
-      return host.kernel.has(vip.interface, vip.address, vip.prefixLength)
-        ? undefined
-        : `${host.name} announces ${address} without having it`;
+      return isThere(host, vip) ? undefined : `${host.name} announces ${address} without having it`;
     },
   };
 }
@@ -91,10 +91,50 @@ function partingTime({ view: { lastTransition } }: Row): number {
 }
 
 function misplaced(host: Host, settings: InstanceSettings, isMaster: boolean): string | undefined {
-  for (const { interface: name, address, prefixLength } of settings.addresses) {
-    const present = host.kernel.has(name, address, prefixLength);
-    if (isMaster && !present) return `lacks ${address}`;
-    if (!isMaster && present) return `has ${address}`;
+  const [casualty] = host.kernel.casualties;
+  if (casualty !== undefined) return `has taken ${casualty} away with a VIP`;
+  for (const vip of settings.addresses) {
+    const present = isThere(host, vip);
+    if (isMaster && !present) return `lacks ${vip.address}`;
+    if (!isMaster && present) return `has ${vip.address}`;
+  }
+  return undefined;
+}
+
+/** In either form: others may have added it as it is written. */
+export function isThere(
+  { kernel }: Host,
+  { interface: name, address, prefixLength }: VirtualAddress,
+): boolean {
+  const single = addressBits(familyOf(address));
+  return kernel.has(name, address, single) || kernel.has(name, address, prefixLength);
+}
+
+/** What a VIP says that its link reaches. */
+function misplacedPrefix(
+  { kernel }: Host,
+  { addresses, vrid, interface: parent, virtualMac }: InstanceSettings,
+  isMaster: boolean,
+): string | undefined {
+  for (const { interface: name, address, prefixLength: length } of addresses) {
+    if (length === addressBits(familyOf(address))) continue;
+    const prefix = { address: networkOf(address, length), length };
+    const sharesWire = virtualMac?.interface === name && !isLinkLocal(address);
+    const links = sharesWire ? [name, parent] : [name];
+    if (isMaster && !links.some((link) => kernel.isConnected(link, prefix))) {
+      return `does not connect ${prefix.address}/${length} for ${vrid}`;
+    }
+  }
+  return undefined;
+}
+
+/** Routes of ours where no router here is MASTER. */
+function leftPrefix(world: World, host: Host): string | undefined {
+  const rows = [...world.rows()].filter((row) => row.host === host);
+  if (rows.some(({ view }) => view.state === 'MASTER')) return undefined;
+  for (const { attributes } of host.kernel.links()) {
+    const [left] = host.kernel.connectedRoutes(attributes.name);
+    if (left !== undefined) return `connects ${left.address}/${left.length}`;
   }
   return undefined;
 }

@@ -5,7 +5,7 @@
 import type { IpAddress } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
 import type { World } from '../world.ts';
-import { turnsTime } from './addresses.ts';
+import { isThere, turnsTime } from './addresses.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 /** Where a turn of the loop is not enough for all addresses, both hand them over in turns. */
@@ -43,7 +43,7 @@ function vipNobodyHas({ hosts }: World, from: Host, instance: string): string | 
 /** All of them, or those that are there: each host has them in a place of its own. */
 function addressesOf(host: Host, instance: string, present = false): IpAddress[] {
   const settings = host.settings.instances.find(({ name }) => name === instance);
-  return (settings?.addresses ?? []).flatMap(({ interface: name, address, prefixLength }) =>
-    present && !host.kernel.has(name, address, prefixLength) ? [] : [address],
+  return (settings?.addresses ?? []).flatMap((vip) =>
+    present && !isThere(host, vip) ? [] : [vip.address],
   );
 }

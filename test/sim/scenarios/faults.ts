@@ -1,4 +1,5 @@
 /** What can befall a director or its segment. Each fault ends by itself; `heal` ends them all. */
+import { addressBits, familyOf, ip } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
 import type { Random } from '../random.ts';
 import { CALM } from '../segment.ts';
@@ -22,6 +23,7 @@ export const FAULTS: readonly Fault[] = [
   bringLinkDown,
   recreateLink,
   removePrimaryAddress,
+  renumber,
   removeVirtualAddress,
   addVirtualAddress,
   loseVirtualLink,
@@ -143,11 +145,29 @@ function removePrimaryAddress(world: World, random: Random, duration: number): v
   });
 }
 
+/** Another own address comes and the first one goes, until it is the other way round. */
+function renumber(world: World, random: Random, duration: number): void {
+  const host = random.pick(world.hosts);
+  const { family } = random.pick(host.settings.instances);
+  if (family === 'ipv6') return;
+  const other = ip(`${random.pick(['192.0.2', '203.0.113'] as const)}.${21 + host.number}`);
+  host.kernel.promotesSecondaries = random.chance(0.5);
+  world.disturb(`${host.name} is renumbered to ${other}`);
+  host.kernel.addAddress(INTERFACE, other, 24);
+  host.kernel.removeAddress(INTERFACE, ...primaryAddress(host.number, family));
+  world.clock.after(duration, () => {
+    world.disturb(`${host.name} is renumbered back`);
+    addPrimaryAddresses(host);
+    host.kernel.removeAddress(INTERFACE, other, 24);
+    addPrimaryAddresses(host);
+  });
+}
+
 function removeVirtualAddress(world: World, random: Random): void {
   const host = random.pick(world.hosts);
   const vip = random.pick(random.pick(host.settings.instances).addresses);
   world.disturb(`somebody removes ${vip.address} from ${host.name}`);
-  host.kernel.removeAddress(vip.interface, vip.address, vip.prefixLength);
+  host.kernel.removeAddress(vip.interface, vip.address, addressBits(familyOf(vip.address)));
   const [route] = host.kernel.routing.keys();
   if (route !== undefined) host.kernel.removeRouting(route);
 }

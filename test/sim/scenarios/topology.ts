@@ -89,9 +89,12 @@ function drawAddresses(random: Random, family: Family, vrid: number): VirtualAdd
   const drawn = random.integer(1, 4);
   // More than one turn of the loop may ask the kernel for.
   const count = family === 'ipv6' && drawn === 4 ? 30 : drawn;
+  // In the subnet of the hosts, or in one of its own.
+  const network = random.pick(['192.0.2', '203.0.113'] as const);
+  const length = random.pick(family === 'ipv4' ? [24, 32] : [64, 128]);
   return Array.from({ length: count }, (_, i) => {
-    if (family === 'ipv4') return virtual(`203.0.113.${vrid + i * 2}`, 32);
-    return i === 0 ? virtual(`fe80::${vrid}:1`, 64) : virtual(`2001:db8::${vrid}:${i}`, 128);
+    if (family === 'ipv4') return virtual(`${network}.${vrid + i * 2}`, length);
+    return i === 0 ? virtual(`fe80::${vrid}:1`, 64) : virtual(`2001:db8::${vrid}:${i}`, length);
   });
 }
 

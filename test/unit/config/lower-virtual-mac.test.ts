@@ -68,7 +68,7 @@ describe('virtual_mac', () => {
 
   test('lets a link-local address say how the segment is reached', () => {
     expect(instanceOf(`${SIX}, virtual_mac: true`)?.addresses).toEqual([
-      { address: 'fe80::1:1', prefixLength: 64, interface: 'vr6-255-eth0', prefixRoute: true },
+      { address: 'fe80::1:1', prefixLength: 64, interface: 'vr6-255-eth0' },
       { address: '2001:db8::1', prefixLength: 128, interface: 'vr6-255-eth0' },
     ]);
   });

@@ -74,6 +74,14 @@ describe('an emergency', () => {
     });
   });
 
+  test('removes a VIP that is written with a prefix, and the wide one of an earlier version', () => {
+    const wide = [{ address: ip('203.0.113.100'), prefixLength: 24, interface: 'eth0' }];
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/24', '203.0.113.100/32')];
+    expect(releaseIn({ instances: [{ addresses: wide }], links })).toMatchObject({
+      removed: ['203.0.113.100', '203.0.113.100'],
+    });
+  });
+
   test('asks for no removal of what is not there', () => {
     const gone = [eth0('192.0.2.11/24')];
     expect(releaseIn({ links: gone })).toMatchObject({ removed: [], count: 0 });

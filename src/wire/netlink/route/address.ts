@@ -102,16 +102,13 @@ export function encodeAddressDump(): Uint8Array {
 /**
  * The payload of RTM_NEWADDR for a virtual address. IPv6: usable at once (no duplicate address
  * detection), and deprecated, so that no connection of the host starts from it (RFC 4862 section
- * 5.5.4). A prefix wider than the host brings no route, as a rule: the link has its own. `lifetime`:
- * seconds after which the kernel removes it.
+ * 5.5.4). A prefix wider than the host brings no route. `lifetime`: seconds after which the kernel
+ * removes it.
  */
-export function encodeNewAddress(
-  key: AddressKey & { readonly prefixRoute?: boolean },
-  lifetime = INFINITE_LIFETIME,
-): Uint8Array {
+export function encodeNewAddress(key: AddressKey, lifetime = INFINITE_LIFETIME): Uint8Array {
   const family = familyOf(key.address);
   const attributes = localAttributes(key.address);
-  const wide = key.prefixLength < addressBits(family) && key.prefixRoute !== true;
+  const wide = key.prefixLength < addressBits(family);
   const flags = (family === 'ipv6' ? IFA_F_NODAD : 0) | (wide ? IFA_F_NOPREFIXROUTE : 0);
   if (flags !== 0) attributes.uint32(IFA_FLAGS, flags);
   if (family === 'ipv6' || lifetime !== INFINITE_LIFETIME) {

@@ -48,6 +48,9 @@ const RTAX_MTU = 2;
 /** What identifies a route, and whose it is. */
 export interface RouteMessage extends Pick<Route, 'family' | 'destination' | 'metric' | 'table'> {
   readonly protocol: number;
+  /** Of its link; 0: it has several, or none. */
+  readonly index: number;
+  readonly source: IpAddress | undefined;
 }
 
 export type RouteDecodeError =
@@ -68,7 +71,9 @@ export function decodeRoute(payload: Uint8Array): Result<RouteMessage, RouteDeco
   if (!decoded.ok) return decoded;
   const family = number === AF_INET ? 'ipv4' : 'ipv6';
   const destination = decoded.value.bytes(RTA_DST);
-  const complete = destination?.length === (family === 'ipv4' ? 4 : 16);
+  const bytes = family === 'ipv4' ? 4 : 16;
+  const complete = destination?.length === bytes;
+  const source = decoded.value.bytes(RTA_PREFSRC);
   return success({
     family,
     destination: {
@@ -78,6 +83,8 @@ export function decodeRoute(payload: Uint8Array): Result<RouteMessage, RouteDeco
     metric: decoded.value.uint32(RTA_PRIORITY) ?? 0,
     table: decoded.value.uint32(RTA_TABLE) ?? view.getUint8(4),
     protocol: view.getUint8(PROTOCOL_OFFSET),
+    index: decoded.value.uint32(RTA_OIF) ?? 0,
+    source: source?.length === bytes ? ipFromBytes(source) : undefined,
   });
 }
 

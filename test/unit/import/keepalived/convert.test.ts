@@ -97,6 +97,16 @@ describe('an instance', () => {
     expect(lines).toEqual([expect.stringContaining('fe80::1a:1/64 is added')]);
   });
 
+  test('whose address brings no prefix has it without prefix length', () => {
+    const { instance, lines } = imported(
+      'vrrp_instance a {\n interface eth0\n virtual_router_id 26\n virtual_ipaddress {\n 203.0.113.100/24 noprefixroute dev eth1\n }\n}',
+    );
+    expect(instance).toMatchObject({
+      addresses: [{ address: '203.0.113.100', interface: 'eth1' }],
+    });
+    expect(lines.join()).not.toContain('noprefixroute');
+  });
+
   test('of both families advertises the first one and moves the other', () => {
     const { instance } = imported(
       'vrrp_instance m {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 203.0.113.1\n 2001:db8::1 dev eth1\n }\n}',

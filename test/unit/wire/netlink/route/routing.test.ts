@@ -146,6 +146,8 @@ describe('what the kernel shows', () => {
         metric: 50,
         table: 100,
         protocol: 112,
+        index: 3,
+        source: '203.0.113.100',
       },
     });
   });

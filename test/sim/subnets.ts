@@ -1,0 +1,45 @@
+/** How the kernel of a host tells addresses of one subnet, and routes to one destination, apart. */
+import { addressBits, familyOf, type IpAddress, networkOf } from '../../src/net/address.ts';
+import type { AddressState, RoutingEvent } from '../../src/net/link.ts';
+import { type Prefix, type RoutingChange, routingKey } from '../../src/net/routing.ts';
+
+/** Whether an address of others brings the prefix. */
+export function isBrought(addresses: Iterable<AddressState>, prefix: Prefix): boolean {
+  return [...addresses].some(
+    ({ ours, address, prefixLength }) =>
+      !ours &&
+      prefixLength === prefix.length &&
+      networkOf(address, prefixLength) === prefix.address,
+  );
+}
+
+export function hasAddress(addresses: Iterable<AddressState>, one: IpAddress): boolean {
+  return [...addresses].some(({ address }) => address === one);
+}
+
+/** Those of the same subnet in the order in which they came: the first is its primary. */
+export function subnetOf(
+  addresses: Iterable<AddressState>,
+  { address, prefixLength }: AddressState,
+): AddressState[] {
+  if (familyOf(address) === 'ipv6' || prefixLength === addressBits('ipv4')) return [];
+  const network = networkOf(address, prefixLength);
+  return [...addresses].filter(
+    (one) =>
+      familyOf(one.address) === 'ipv4' &&
+      one.prefixLength === prefixLength &&
+      networkOf(one.address, prefixLength) === network,
+  );
+}
+
+/** The kernel has several routes that are the prefix of an address to one destination. */
+export function placeOf({ entry, index }: RoutingChange): string {
+  const key = routingKey(entry);
+  if (entry.kind === 'rule' || entry.connected !== true) return key;
+  return `${key} dev ${index} src ${entry.source ?? '-'}`;
+}
+
+export function keyAndHopOf({ entry, index }: RoutingChange): Omit<RoutingEvent, 'kind'> {
+  const key = routingKey(entry);
+  return entry.kind === 'rule' ? { key } : { key, hop: { index, source: entry.source } };
+}
