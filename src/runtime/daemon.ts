@@ -205,7 +205,8 @@ async function runLogged(
       if (reports.some(({ kind }) => kind === 'transition')) showStates();
     },
   };
-  const first = successor === undefined ? [...restored, ...(await ipvs.start(config))] : [];
+  if (successor === undefined) ipvs.follow(config);
+  const first = successor === undefined ? [...restored, ...(await ipvs.judged(config))] : [];
   protocol.start(settings, agent.realtime, events, first, successor !== undefined);
   const stopListening = onSignals({
     logger,
@@ -230,7 +231,7 @@ async function runLogged(
     showStates();
     await openDoors(true);
     await configuration.enter(config);
-    protocol.feed(await ipvs.start(config));
+    protocol.feed(await ipvs.judged(config));
   }
   prober.reconfigure(agent.probes.values());
   const outcome = await outcomeOf(protocol, configuration, model, logger);
