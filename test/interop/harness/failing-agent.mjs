@@ -32,6 +32,8 @@ if (isMainThread) {
   if (way === 'main-thread') setTimeout(failures.throw, DELAY);
   process.exitCode = await runDaemon({ config: loaded.value, protocol });
   await protocol.terminate();
+  // As the program does: what a stalled reader has not taken does not keep it from ending.
+  process.exit();
 } else if (workerData !== null) {
   // Before the protocol begins: afterwards an import would wait for the turns of the event loop.
   const { Reactor } = await compiled('kernel/reactor/reactor.js');
