@@ -34,7 +34,7 @@ export class ProtocolFailure extends Error {
 export class ProtocolWorker {
   /** Fulfilled when everything is let go, rejected with `ProtocolFailure` when the thread has failed. */
   readonly ended: Promise<void>;
-  /** The same without an end that is none of a failure: never fulfilled. */
+  /** Rejected when `ended` is; never fulfilled. */
   readonly failed: Promise<never>;
   readonly memory: ProtocolMemory = {
     counters: new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8),
