@@ -2,7 +2,7 @@
 import { ControlClient } from '../../src/control/client.ts';
 import { agentFile, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { Prober, probesIn } from '../../src/lab/probe.ts';
-import { builtProgram } from '../../src/lab/program.ts';
+import { nodeProgram } from '../../src/lab/program.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { advertsOf } from '../harness/adverts.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
@@ -58,7 +58,7 @@ async function replace({ lab, master }: Pair, turn: number): Promise<void> {
   const client = new ControlClient({ socket: agentSocket(lab, master) });
   const { pid } = await client.status();
   const config = agentFile(lab, master);
-  const args = [builtProgram('src/cli/main.js'), 'run', '--takeover', '--config', config];
+  const args = [...nodeProgram('src/cli/main.js'), 'run', '--takeover', '--config', config];
   const label = `${master.name}-next-${turn}`;
   const next = await lab.spawn(master, process.execPath, args, { label, log: true });
   const answers = async () => {

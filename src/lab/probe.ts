@@ -8,7 +8,7 @@ import { Capture } from './capture.ts';
 import { decodeEcho } from './echo.ts';
 import type { Lab } from './lab.ts';
 import type { LabProcess } from './processes.ts';
-import { builtProgram } from './program.ts';
+import { nodeProgram } from './program.ts';
 
 /** Times in microseconds since 1970, like those of captured frames. */
 export interface Probe {
@@ -49,7 +49,7 @@ export class Prober {
       label: `probe-${address.replaceAll(':', '-')}`,
       filter: 'icmp or icmp6 or arp or proto 112 or ip6 proto 112',
     });
-    const program = [builtProgram('src/lab/prober.js'), address, String(intervalMicroseconds)];
+    const program = [...nodeProgram('src/lab/prober.js'), address, String(intervalMicroseconds)];
     const process = await lab.spawn(lab.client, globalThis.process.execPath, program, {
       label: `prober-${address.replaceAll(':', '-')}`,
       log: true,

@@ -2,12 +2,18 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NO_DEBUGGER } from '../runtime/no-debugger.ts';
 import { LabError } from './command.ts';
 
 export function builtProgram(path: string): string {
   const program = join(packageRoot(), 'dist', path);
   if (existsSync(program)) return program;
   throw new LabError('not-built', `${program} is missing: run npm run build`);
+}
+
+/** Arguments with which Node runs a compiled program that serves as root: no debugger opens in it. */
+export function nodeProgram(path: string): string[] {
+  return [NO_DEBUGGER, builtProgram(path)];
 }
 
 /** A file that comes with the package. */

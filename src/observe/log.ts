@@ -54,7 +54,7 @@ export async function endLog(logger: Logger): Promise<void> {
   destination.destroy();
 }
 
-/** Asynchronous; pino flushes a destination that it made itself on `exit`. */
+/** Asynchronous; pino flushes a destination that it made itself on `exit`, and only then. */
 function standardOutput(): Destination {
   const destination: Destination = pino.destination({
     dest: STDOUT,
@@ -62,6 +62,15 @@ function standardOutput(): Destination {
     maxLength: BUFFER_LIMIT,
     retryEAGAIN: () => !destination.destroyed,
   });
+  // pino flushes after each line of level fatal too, and would wait there for a reader that has stopped.
+  const flushSync = destination.flushSync.bind(destination);
+  let isExiting = false;
+  process.prependOnceListener('exit', () => {
+    isExiting = true;
+  });
+  destination.flushSync = () => {
+    if (isExiting) flushSync();
+  };
   // A full disk or a closed terminal is no reason to stop, and there is nowhere to report it.
   destination.on('error', () => {});
   return destination;

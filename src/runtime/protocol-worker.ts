@@ -34,6 +34,8 @@ export class ProtocolFailure extends Error {
 export class ProtocolWorker {
   /** Fulfilled when everything is let go, rejected with `ProtocolFailure` when the thread has failed. */
   readonly ended: Promise<void>;
+  /** Rejected when `ended` is; never fulfilled. */
+  readonly failed: Promise<never>;
   readonly memory: ProtocolMemory = {
     counters: new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8),
     lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
@@ -83,8 +85,10 @@ export class ProtocolWorker {
       this.#worker.on('error', (error: Error) => fail(error.message, error.stack));
       this.#worker.on('exit', (code) => fail(`the protocol thread ended with status ${code}`));
     });
+    this.failed = this.ended.then(() => new Promise<never>(() => {}));
     // Whoever awaits it sees the failure; nobody may be awaiting it yet.
     this.ended.catch(() => {});
+    this.failed.catch(() => {});
   }
 
   /** `first` is taken in before anything is sent or heard. */

@@ -3,7 +3,9 @@
  * few words. The watchdog is not fed here: the protocol thread does that (`watchdog.ts`), so that a
  * protocol that hangs is found out.
  */
+import type { Logger } from 'pino';
 import type { StateName } from '../engine/reports.ts';
+import { NotifySocket } from '../kernel/service-manager/notify-socket.ts';
 
 export interface ServiceManagerPort {
   send(message: string): boolean;
@@ -60,6 +62,19 @@ export class ServiceManager {
       return count === 0 ? [] : [`${count} ${state}`];
     });
     this.#port?.send(`STATUS=${parts.join(', ')}`);
+  }
+}
+
+/** From the environment. Where the manager does not listen, a warning is logged and the agent runs without. */
+export function openServiceManager(logger: Logger): ServiceManager {
+  const path = process.env['NOTIFY_SOCKET'];
+  if (path === undefined) return new ServiceManager(undefined);
+  try {
+    return new ServiceManager(new NotifySocket(path));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.warn({ code: 'no-service-manager' }, message);
+    return new ServiceManager(undefined);
   }
 }
 

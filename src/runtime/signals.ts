@@ -1,6 +1,6 @@
 /**
  * Signals to a running agent: SIGTERM and SIGINT stop it, SIGHUP reloads its file, SIGUSR2 starts the
- * process that takes its place.
+ * process that takes its place, SIGUSR1 does nothing.
  */
 import type { Logger } from 'pino';
 import { releaseWait } from '../../fsm/vrrp/timing.ts';
@@ -53,6 +53,11 @@ export function onSignals(receivers: SignalReceivers): () => void {
   const renew = () => {
     if (!configuration.isStopping) restart.begin();
   };
+  const ignore = () => {
+    const message = 'SIGUSR1 has no effect: `vrrp-agent status` shows the state';
+    logger.info({ code: 'signal-ignored', signal: 'SIGUSR1' }, message);
+  };
+  process.on('SIGUSR1', ignore);
   process.on('SIGUSR2', renew);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -62,6 +67,7 @@ export function onSignals(receivers: SignalReceivers): () => void {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
     process.off('SIGHUP', reload);
+    process.off('SIGUSR1', ignore);
     process.off('SIGUSR2', renew);
   };
 }

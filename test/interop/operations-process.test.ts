@@ -38,6 +38,17 @@ function vipArrives(lab: Lab, host: LabHost): Promise<boolean> {
   return waitFor(`${host.name} has ${VIP}`, () => has(lab, host, VIP));
 }
 
+function prioritiesIn(frames: Awaited<ReturnType<Capture['stop']>>): number[] {
+  return advertisementsIn(frames).map(({ advertisement }) => advertisement.priority);
+}
+
+/** The compiled agent with one thing wrong. */
+function failingAgent(config: string, way: string): string[] {
+  const script = fileURLToPath(new URL('harness/failing-agent.mjs', import.meta.url));
+  const dist = dirname(dirname(dirname(builtProgram('src/cli/main.js'))));
+  return [process.execPath, script, dist, config, way];
+}
+
 describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
   test('ends with status 0 on SIGTERM, and takes its VIPs with it', () =>
     inLab(async (lab) => {
@@ -177,10 +188,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
         await reaches(other, 'MASTER');
         const { host, config } = configured(lab);
         const capture = await Capture.start(lab, { filter: 'proto 112' });
-        const script = fileURLToPath(new URL('harness/failing-agent.mjs', import.meta.url));
-        const dist = dirname(dirname(dirname(builtProgram('src/cli/main.js'))));
-        const failing = [process.execPath, script, dist, config, way];
-        const { status, stdout } = await outcomeOf(host, failing, async () => {
+        const { status, stdout } = await outcomeOf(host, failingAgent(config, way), async () => {
           await vipArrives(lab, host);
         });
         expect(status, stdout).toBe(1);
@@ -190,6 +198,65 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
         );
         expect(last?.advertisement.priority).toBe(0);
         expect(stdout).toContain('"level":"fatal"');
+      }),
+  );
+
+  test('leaves the VIPs to the agent that runs when it fails before it takes over', () =>
+    inLab(async (lab) => {
+      const agent = await startOn(lab, 1);
+      await reaches(agent, 'MASTER');
+      const { host, config } = configured(lab);
+      const capture = await Capture.start(lab, { filter: 'proto 112' });
+      const { status, stdout } = await outcomeOf(host, failingAgent(config, 'standby'));
+      expect(status, stdout).toBe(1);
+      expect(stdout).toContain('"protocol-thread-failed"');
+      expect(stdout).not.toContain('"emergency-release"');
+      expect(await has(lab, host, VIP)).toBe(true);
+      expect(await agent.state()).toBe('MASTER');
+      expect(prioritiesIn(await capture.stop())).not.toContain(0);
+    }, 1));
+
+  test('leaves the VIPs to the process that has taken over when it fails after that', () =>
+    inLab(async (lab) => {
+      const { host, config } = configured(lab);
+      const capture = await Capture.start(lab, { filter: 'proto 112' });
+      const { status, stdout } = await outcomeOf(
+        host,
+        failingAgent(config, 'handed-over'),
+        async () => {
+          await vipArrives(lab, host);
+          const next = commandLine('run', '--takeover', '--config', config);
+          const [program = '', ...args] = next;
+          await lab.spawn(host, program, args, { label: 'next', log: true });
+        },
+      );
+      expect(status, stdout).toBe(1);
+      expect(stdout).toContain('"handed-over"');
+      expect(stdout).not.toContain('"emergency-release"');
+      expect(await has(lab, host, VIP)).toBe(true);
+      expect(prioritiesIn(await capture.stop())).not.toContain(0);
+    }, 1));
+
+  test.each(['throw', 'main-thread'])(
+    'resigns, removes its VIPs and ends when it has a bug, although its log is not read: %s',
+    (way) =>
+      inLab(async (lab) => {
+        const other = await startOn(lab, 2, { priority: 50 });
+        await reaches(other, 'MASTER');
+        const { host, config } = configured(lab);
+        const capture = await Capture.start(lab, { filter: 'proto 112' });
+        const full = '(head -c 65536 /dev/zero; exec "$@") | sleep 1000';
+        const failing = failingAgent(config, way);
+        await lab.spawn(host, 'sh', ['-c', full, 'sh', ...failing], { label: 'stalled' });
+        await vipArrives(lab, host);
+        await reaches(other, 'MASTER');
+        await holdsAlone(lab, other.host, VIP);
+        const last = advertisementsIn(await capture.stop()).findLast(
+          ({ source }) => source === host.address,
+        );
+        expect(last?.advertisement.priority).toBe(0);
+        const socket = agentSocket(lab, host);
+        await waitFor('the process has closed everything', () => !existsSync(socket));
       }),
   );
 

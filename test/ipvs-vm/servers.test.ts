@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test }
 import { Director } from './director.ts';
 import { LoadClient, lost } from './load-client.ts';
 import { masterAndBackup } from './pair.ts';
-import { end, endAll, Lines, script, start, until } from './processes.ts';
+import { end, endAll, Lines, pause, script, start, until } from './processes.ts';
 import {
   buildTopology,
   DR_VIP,
@@ -25,7 +25,7 @@ const FALLBACK = SERVERS.nat[0];
 const a = new Director('a');
 const b = new Director('b');
 
-function configOf(priority: number): object {
+function configOf(priority: number, weight = 1): object {
   const service = { forwarding: 'dr', scheduler: 'rr', servers: SERVERS.dr };
   return {
     instances: [
@@ -41,6 +41,7 @@ function configOf(priority: number): object {
       services: [
         {
           ...{ name: 'shop', address: `${DR_VIP}:${SECURE}`, ...service },
+          servers: [{ address: FIRST, weight }, SECOND],
           check: {
             ...{ https: { path: '/health', sni: 'shop.example.net', verify: false } },
             // A handshake may take a second here; a server that is gone refuses at once.
@@ -151,5 +152,41 @@ describe('a move while a server is drained', () => {
     a.command('ipvs', 'undrain', 'shop', `${FIRST}:${SECURE}`);
     expect(answers()).toEqual(['dr1', 'dr2']);
     expect(lost(await client.finish())).toEqual([]);
+  });
+});
+
+describe('after a takeover', () => {
+  /** Several checks of the table by the agent. */
+  const CHECKS_SECONDS = 10;
+
+  /** The servers come to have these weights, and keep them. */
+  async function keep(expected: Record<string, number>): Promise<void> {
+    await until(`${a.name} has ${JSON.stringify(expected)}`, () => {
+      expect(weights(a)).toMatchObject(expected);
+      return true;
+    });
+    await pause(CHECKS_SECONDS);
+    expect(weights(a)).toMatchObject(expected);
+  }
+
+  test('one process keeps the table: reload, drain, failover and stop have their effect', async () => {
+    expect(await a.takeOver()).toBe(0);
+    await a.reached('MASTER');
+    await keep({ [FIRST]: 1, [SECOND]: 1 });
+    await a.reload(configOf(150, 5));
+    await keep({ [FIRST]: 5, [SECOND]: 1 });
+    a.command('ipvs', 'drain', 'shop', `${FIRST}:${SECURE}`);
+    await keep({ [FIRST]: 0, [SECOND]: 1 });
+
+    await a.failover();
+    await until('the daemon is a backup', async () => (await a.daemons()).join() === 'backup');
+    const daemons = () => inside(a.name, 'ipvsadm', '-L', '--daemon');
+    const before = daemons();
+    await pause(CHECKS_SECONDS);
+    expect(daemons()).toBe(before);
+
+    expect(await a.stop()).toBe(0);
+    expect(inside(a.name, 'ipvsadm', '-S', '-n').trim()).toBe('');
+    expect(daemons()).not.toContain('sync');
   });
 });

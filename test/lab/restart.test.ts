@@ -1,5 +1,5 @@
 /** What happens to an agent while it serves: a new process takes over, it is killed, it is reloaded. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
 import { agentConfig, agentSocket, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
@@ -57,6 +57,65 @@ test.each([
       expect(Math.abs(Date.parse(row.since) - Date.parse(since))).toBeLessThan(SAME_MS);
       expect((await eventsOf(backup)).length).toBe(before);
     }),
+  60_000,
+);
+
+/** Prints a dot for each connection. */
+const CHECKED_SERVER = `
+require('node:net')
+  .createServer((socket) => {
+    process.stdout.write('.');
+    socket.on('error', () => {}).destroy();
+  })
+  .listen(8080);
+`;
+const CHECK_EVERY_MS = 250;
+const COUNTED_MS = 4_000;
+
+test(
+  'a new process that takes over checks each server once in its interval, and none after it has stopped',
+  () =>
+    inLab(async (lab) => {
+      const host = lab.director(1);
+      const server = await lab.spawn(host, process.execPath, ['-e', CHECKED_SERVER], {
+        ...{ label: 'server', log: true },
+      });
+      const shopOf = (weight: number) => ({
+        name: 'shop',
+        address: `${VIP}:80`,
+        check: { tcp: {}, interval: `${CHECK_EVERY_MS}ms` },
+        servers: [{ address: `${host.address}:8080`, weight }],
+      });
+      const ipvsOf = (weight: number) => ({ required: false, services: [shopOf(weight)] });
+      const first = await startOn(lab, 1, {}, { ipvs: ipvsOf(1) });
+      await reaches(first, 'MASTER');
+      const client = new ControlClient({ socket: first.socket });
+      const checks = () => readFileSync(lab.path('server.log'), 'latin1').length;
+      const checksInAWhile = async () => {
+        const before = checks();
+        await sleep(COUNTED_MS);
+        return checks() - before;
+      };
+      const expected = COUNTED_MS / CHECK_EVERY_MS;
+      const { pid } = await client.status();
+      process.kill(pid, 'SIGUSR2');
+      const next = await waitFor('the next process serves', async () => {
+        const status = await client.status().catch(() => undefined);
+        return status !== undefined && status.pid !== pid && status.pid;
+      });
+      expect(await checksInAWhile()).toBeLessThan(expected * 1.4);
+      const more = { router: host.name, ipvs: ipvsOf(5) };
+      const reloaded = agentConfig(lab, host, { instances: [webInstance()], more });
+      writeFileSync(lab.path(`${host.name}.yaml`), reloaded);
+      await client.reload({ dryRun: false });
+      const afterReload = await checksInAWhile();
+      expect(afterReload).toBeGreaterThan(expected / 2);
+      expect(afterReload).toBeLessThan(expected * 1.4);
+      process.kill(next, 'SIGTERM');
+      await waitFor('it ends', () => !existsSync(`/proc/${next}`));
+      expect(await checksInAWhile()).toBe(0);
+      server.signal('SIGTERM');
+    }, 1),
   60_000,
 );
 

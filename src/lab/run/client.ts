@@ -5,7 +5,7 @@ import { LabError } from '../command.ts';
 import type { Lab } from '../lab.ts';
 import type { ClientPlan } from '../probes/client-program.ts';
 import type { ClientRecord } from '../probes/record.ts';
-import { builtProgram } from '../program.ts';
+import { nodeProgram } from '../program.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { waitFor } from '../wait.ts';
 
@@ -40,7 +40,7 @@ async function startClient(
     number,
     probes: [...probes, ...(familyOf(watched.address) === 'ipv4' ? [arp] : [])],
   };
-  const program = [builtProgram('src/lab/probes/client-program.js'), file, JSON.stringify(plan)];
+  const program = [...nodeProgram('src/lab/probes/client-program.js'), file, JSON.stringify(plan)];
   const running = await lab.spawn(host, process.execPath, program, { label: name, log: true });
   const isConnecting = probes.some(({ type }) => type === 'stream');
   if (isAnswered || !isConnecting) {

@@ -20,7 +20,7 @@ import {
   startAgent,
 } from '../peers/vrrp-agent.ts';
 import type { LabProcess } from '../processes.ts';
-import { builtProgram } from '../program.ts';
+import { nodeProgram } from '../program.ts';
 import { addressOfVip, frrOptions, keepalivedOptions } from '../scenario/instances.ts';
 import type { ScenarioNode } from '../scenario/scenario.ts';
 import { waitFor } from '../wait.ts';
@@ -149,7 +149,7 @@ export class Director {
 
   async startService(): Promise<void> {
     if (!this.#options.hasService || this.#service !== undefined) return;
-    const program = [builtProgram('src/lab/probes/service-program.js')];
+    const program = nodeProgram('src/lab/probes/service-program.js');
     const label = `${this.host.name}-service`;
     this.#service = await this.#lab.spawn(this.host, process.execPath, program, { label });
   }

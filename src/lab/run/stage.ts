@@ -6,7 +6,7 @@ import { forgedFrame } from '../forged-frame.ts';
 import type { Lab } from '../lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../layout.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
-import { builtProgram } from '../program.ts';
+import { nodeProgram } from '../program.ts';
 import type { Action, Between, Scenario } from '../scenario/scenario.ts';
 import type { Crossing } from '../switch-filter.ts';
 import { sleep } from '../wait.ts';
@@ -155,7 +155,7 @@ export class Stage {
   async #command(node: string, words: readonly string[]): Promise<void> {
     const { host, peer } = this.director(node);
     if (!(peer instanceof AgentPeer)) throw new LabError('lab-unknown', `no agent runs on ${node}`);
-    const program = [builtProgram('src/cli/main.js'), ...words, '--socket', peer.socket];
+    const program = [...nodeProgram('src/cli/main.js'), ...words, '--socket', peer.socket];
     await this.lab.run(host, process.execPath, program, {
       timeoutMilliseconds: FAILOVER_MILLISECONDS,
     });
@@ -180,7 +180,7 @@ export class Stage {
     const target = { version, ...this.scenario.watched };
     const frame = forgedFrame(action.packet, target, { host: client, mac: mac(text.trim()) });
     const rate = [String(action.perSecond), String(action.lasts / 1_000_000)];
-    const program = [builtProgram('src/lab/forger.js'), HOST_INTERFACE, ...rate];
+    const program = [...nodeProgram('src/lab/forger.js'), HOST_INTERFACE, ...rate];
     const forger = await this.lab.spawn(
       client,
       process.execPath,

@@ -39,6 +39,7 @@ export class AgentIpvs {
   /** Instances whose preemption waits for the table of connections. */
   #waiting: ReadonlySet<string> = new Set();
   #hasCaughtUp = false;
+  #isStopping = false;
 
   constructor(options: AgentIpvsOptions) {
     this.#options = options;
@@ -60,24 +61,26 @@ export class AgentIpvs {
     return this.#keeper?.health.minimumReading(probe);
   }
 
-  /** Answers what the instances must know when they start. */
-  async start(config: Lowered): Promise<readonly Input[]> {
-    await withLimit(this.#begin(config));
-    const { ipvs } = config.agent;
-    const known = this.#known ?? [];
-    this.#known = undefined;
-    const isJudged = known.some(({ kind }) => kind === 'ipvs.changed');
-    if (ipvs?.required !== true || isJudged) return known;
-    return [...known, ...config.settings.instances.map(({ name }) => changed(name, 'ipvs'))];
-  }
-
-  /** Another configuration is in effect. */
+  /**
+   * The one way in, at the start of the agent and with each configuration after that: whatever comes,
+   * and whenever, one keeper at a time owns what this host has of IPVS.
+   */
   follow(config: Lowered): void {
     this.#work = this.#work
       .then(() => this.#follow(config))
       .catch((error: unknown) => {
         this.#options.logger.error({ code: 'ipvs-failed', err: error }, 'IPVS did not follow');
       });
+  }
+
+  /** What the instances must know of the first configuration; later news is fed to the protocol. */
+  async judged({ agent, settings }: Lowered): Promise<readonly Input[]> {
+    await withLimit(this.#work);
+    const known = this.#known ?? [];
+    this.#known = undefined;
+    const isJudged = known.some(({ kind }) => kind === 'ipvs.changed');
+    if (agent.ipvs?.required !== true || isJudged) return known;
+    return [...known, ...settings.instances.map(({ name }) => changed(name, 'ipvs'))];
   }
 
   /** Undefined: the configuration leaves IPVS alone. */
@@ -98,11 +101,13 @@ export class AgentIpvs {
 
   /** After the VIPs have gone, or after the next process has taken over. */
   async stop(handedOver: boolean): Promise<void> {
+    this.#isStopping = true;
     await this.#work;
     await (handedOver ? this.#keeper?.release() : this.#keeper?.stop());
   }
 
   async #follow(config: Lowered): Promise<void> {
+    if (this.#isStopping) return;
     const { ipvs } = config.agent;
     const keeper = this.#keeper;
     if (keeper === undefined) {
@@ -148,7 +153,13 @@ export class AgentIpvs {
     this.#waiting = waitingIn(settings);
     this.#keeper = keeper;
     this.#documents = documents;
-    await keeper.start();
+    try {
+      await keeper.start();
+    } catch (error) {
+      this.#keeper = undefined;
+      await keeper.release();
+      throw error;
+    }
   }
 
   #isMaster(name: string): boolean {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../../config/load.ts';
-import type { ProtocolWorker } from '../protocol-worker.ts';
+import type { Capture } from '../../engine/succession.ts';
 import { Successor, TakeoverRefused } from './successor.ts';
 
 /** Undefined: nobody runs, this is an ordinary start. */
@@ -22,22 +22,17 @@ export async function meetPredecessor(
   }
 }
 
-/** True: this process has everything, and the other one is gone or about to be. */
-export async function takeOver(
+/** What the other process knew when it stopped; undefined: it continues, which has been logged. */
+export async function captureFrom(
   successor: Successor,
-  protocol: Pick<ProtocolWorker, 'feed' | 'ping'>,
   logger: Logger,
-): Promise<boolean> {
+): Promise<Capture | undefined> {
   try {
-    const capture = await successor.take();
-    protocol.feed([{ kind: 'adopt', capture }]);
-    await protocol.ping();
+    return await successor.take();
   } catch (error) {
     refused(error, logger);
-    return false;
+    return undefined;
   }
-  logger.info({ code: 'taken-over', from: successor.pid }, `taken over from pid ${successor.pid}`);
-  return true;
 }
 
 /** What the other process has until it is gone: a port, for one. */

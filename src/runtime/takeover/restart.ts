@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Logger } from 'pino';
+import { NO_DEBUGGER } from '../no-debugger.ts';
 
 export interface RestartOptions {
   readonly file: string;
@@ -34,7 +35,8 @@ export class Restart {
       );
       return;
     }
-    const args = [...process.execArgv, program, 'run', '--takeover', '--config', file];
+    const flags = [...process.execArgv.filter((flag) => flag !== NO_DEBUGGER), NO_DEBUGGER];
+    const args = [...flags, program, 'run', '--takeover', '--config', file];
     const next = spawn(process.execPath, args, { stdio: 'inherit', env: environment() });
     this.#next = next;
     logger.info({ code: 'restarting', pid: next.pid }, 'SIGUSR2: starting the next process');

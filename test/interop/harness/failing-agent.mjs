@@ -1,7 +1,8 @@
 /**
  * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
  * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit`, `reject`
- * or `hang` in the protocol thread, or `main-thread`.
+ * or `hang` in the protocol thread, or `main-thread`; `standby` as a process that is about to take
+ * over. `handed-over` fails when another process has taken over.
  */
 import { pathToFileURL } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -29,9 +30,15 @@ if (isMainThread) {
   const loaded = loadConfigFile(config);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
   const protocol = new ProtocolWorker(new URL(import.meta.url));
-  if (way === 'main-thread') setTimeout(failures.throw, DELAY);
-  process.exitCode = await runDaemon({ config: loaded.value, protocol });
+  if (way === 'main-thread' || way === 'standby') setTimeout(failures.throw, DELAY);
+  // It waits for its protocol thread before it takes over.
+  if (way === 'standby') protocol.ping = () => new Promise(() => {});
+  if (way === 'handed-over') protocol.abandon = () => setImmediate(failures.throw);
+  const takeover = way === 'standby';
+  process.exitCode = await runDaemon({ file: config, config: loaded.value, protocol, takeover });
   await protocol.terminate();
+  // As the program does: what a stalled reader has not taken does not keep it from ending.
+  process.exit();
 } else if (workerData !== null) {
   // Before the protocol begins: afterwards an import would wait for the turns of the event loop.
   const { Reactor } = await compiled('kernel/reactor/reactor.js');

@@ -7,7 +7,9 @@ import { loadConfig } from '../../../../src/config/load.ts';
 import type { Lowered } from '../../../../src/config/lower.ts';
 import type { EventFacts } from '../../../../src/control/protocol.ts';
 import type { Input } from '../../../../src/engine/inputs.ts';
+import { ip } from '../../../../src/net/address.ts';
 import { BUCKETS } from '../../../../src/net/connection.ts';
+import type { ServiceKey } from '../../../../src/net/ipvs.ts';
 import { AgentIpvs } from '../../../../src/runtime/ipvs/agent-ipvs.ts';
 import { encodeSummary } from '../../../../src/wire/connections/summary-message.ts';
 import { modelOf } from '../../control/samples.ts';
@@ -63,6 +65,7 @@ class Bench {
   readonly noted: EventFacts[] = [];
   readonly model = modelOf('web', 'mail');
   readonly agent: AgentIpvs;
+  open = () => this.kernel.kernel().open();
 
   constructor() {
     const silent = () => {};
@@ -72,7 +75,7 @@ class Bench {
       model: this.model,
       protocol: { feed: (inputs) => this.fed.push(...inputs) },
       note: (facts) => this.noted.push(facts),
-      kernel: this.kernel.kernel(),
+      kernel: { ...this.kernel.kernel(), open: () => this.open() },
     });
   }
 
@@ -84,6 +87,12 @@ class Bench {
   async tells(...inputs: readonly Input[]): Promise<void> {
     await vi.waitFor(() => expect(this.fed).toEqual(inputs), PATIENCE);
   }
+}
+
+/** As an agent starts it. */
+function start(agent: AgentIpvs, config: Lowered): Promise<readonly Input[]> {
+  agent.follow(config);
+  return agent.judged(config);
 }
 
 async function stopped(agent: AgentIpvs): Promise<void> {
@@ -99,7 +108,7 @@ async function stopped(agent: AgentIpvs): Promise<void> {
 describe('the start of the agent', () => {
   test('knows that nothing is in the way where the kernel has IPVS', async () => {
     const bench = new Bench();
-    expect(await bench.agent.start(REQUIRED)).toEqual([fault('web', null), fault('mail', null)]);
+    expect(await start(bench.agent, REQUIRED)).toEqual([fault('web', null), fault('mail', null)]);
     expect(bench.agent.document()).toMatchObject({ available: true, required: true });
     await bench.stop();
   });
@@ -107,7 +116,7 @@ describe('the start of the agent', () => {
   test('keeps every instance from being MASTER where it has not', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
-    expect(await bench.agent.start(REQUIRED)).toEqual([
+    expect(await start(bench.agent, REQUIRED)).toEqual([
       fault('web', 'ipvs'),
       fault('mail', 'ipvs'),
     ]);
@@ -117,7 +126,7 @@ describe('the start of the agent', () => {
   test('goes on without, where it is optional, and says so', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
-    expect(await bench.agent.start(OPTIONAL)).toEqual([fault('web', null), fault('mail', null)]);
+    expect(await start(bench.agent, OPTIONAL)).toEqual([fault('web', null), fault('mail', null)]);
     expect(bench.agent.document()).toMatchObject({
       available: false,
       required: false,
@@ -143,7 +152,7 @@ describe('the start of the agent', () => {
       note: () => {},
       kernel: slow,
     });
-    const started = agent.start(REQUIRED);
+    const started = start(agent, REQUIRED);
     await vi.dynamicImportSettled();
     await vi.advanceTimersByTimeAsync(2_000);
     expect(await started).toEqual([fault('web', 'ipvs'), fault('mail', 'ipvs')]);
@@ -154,7 +163,7 @@ describe('the start of the agent', () => {
 
   test('leaves IPVS alone where the file does not name it', async () => {
     const bench = new Bench();
-    expect(await bench.agent.start(WITHOUT)).toEqual([]);
+    expect(await start(bench.agent, WITHOUT)).toEqual([]);
     expect([bench.agent.document(), bench.agent.desk]).toEqual([undefined, undefined]);
     expect(bench.kernel.written).toEqual([]);
     await bench.stop();
@@ -164,7 +173,7 @@ describe('the start of the agent', () => {
 describe('a reload', () => {
   test('that names IPVS for the first time begins it', async () => {
     const bench = new Bench();
-    await bench.agent.start(WITHOUT);
+    await start(bench.agent, WITHOUT);
     bench.agent.follow(REQUIRED);
     await bench.tells(fault('web', null), fault('mail', null));
     expect(bench.kernel.table.size).toBe(1);
@@ -173,7 +182,7 @@ describe('a reload', () => {
 
   test('that names it no more removes what was made, and nothing is in the way any more', async () => {
     const bench = new Bench();
-    await bench.agent.start(REQUIRED);
+    await start(bench.agent, REQUIRED);
     bench.fed.length = 0;
     bench.agent.follow(WITHOUT);
     await bench.tells(fault('web', null), fault('mail', null));
@@ -183,19 +192,76 @@ describe('a reload', () => {
   });
 });
 
+describe('after a takeover', () => {
+  const SHOP: ServiceKey = {
+    ...{ kind: 'address', family: 'ipv4', protocol: 'tcp' },
+    ...{ address: ip('203.0.113.100'), port: 80 },
+  };
+  const weighted = (weight: number) =>
+    configOf(
+      `ipvs:
+  sync: { interface: eth1, instance: web, rst_guard: 'off' }
+  services:
+    - name: shop
+      address: '203.0.113.100:80'
+      servers: [{ address: '10.0.0.11:80', weight: ${weight} }, '10.0.0.12:80']`,
+    );
+  const becomes = (from: string, to: string) => ({ ...transition('web'), from, to }) as never;
+
+  test('one keeper reloads, drains, fails over and stops, however often it was begun', async () => {
+    const bench = new Bench();
+    const { agent, kernel, model } = bench;
+    let opened = 0;
+    const original = kernel.kernel();
+    bench.open = () => {
+      opened += 1;
+      return original.open();
+    };
+    // The configuration of the former process, then that of the file, then a reload on its heels.
+    agent.follow(weighted(1));
+    agent.follow(weighted(1));
+    agent.follow(weighted(5));
+    await agent.judged(weighted(5));
+    const weighs = (weight: number) => () =>
+      expect(kernel.weightOf(SHOP, '10.0.0.11:80')).toBe(weight);
+    await vi.waitFor(weighs(5), PATIENCE);
+    await vi.advanceTimersByTimeAsync(10_000);
+    weighs(5)();
+    expect(opened).toBe(1);
+    kernel.written.length = 0;
+
+    const terms = { service: 'shop', server: '10.0.0.11:80', wait: null, force: false };
+    await agent.desk?.drain(terms, 'root');
+    await vi.advanceTimersByTimeAsync(10_000);
+    weighs(0)();
+    expect(kernel.written).toEqual(['server.edit tcp 203.0.113.100:80 10.0.0.11:80']);
+    kernel.written.length = 0;
+
+    model.apply(becomes('BACKUP', 'MASTER'), AT);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(kernel.roles).toEqual(['master']);
+    expect(kernel.written).toEqual(['start master', 'stop backup']);
+
+    await bench.stop();
+    agent.follow(weighted(1));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([kernel.table.size, kernel.roles, kernel.closed, opened]).toEqual([0, [], 1, 1]);
+  });
+});
+
 describe('an instance that waits for its table of connections', () => {
   const table = (synced: boolean): Input => ({ kind: 'table.changed', instance: 'web', synced });
 
   test('is told where the kernel has no table to wait for', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
-    expect(await bench.agent.start(SYNCED)).toContainEqual(table(true));
+    expect(await start(bench.agent, SYNCED)).toContainEqual(table(true));
     await bench.stop();
   });
 
   test('is told of each change, and again when it begins anew', async () => {
     const bench = new Bench();
-    const known = await bench.agent.start(SYNCED);
+    const known = await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(1_000);
     const told = [...known, ...bench.fed].filter(({ kind }) => kind === 'table.changed');
     expect(told).toContainEqual(table(false));
@@ -209,7 +275,7 @@ describe('an instance that waits for its table of connections', () => {
 describe('connections', () => {
   test('are those of one instance; the others have none', async () => {
     const bench = new Bench();
-    await bench.agent.start(SYNCED);
+    await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.agent.connections('web')).toMatchObject({ live: 0, catch_up: true, peers: [] });
     expect(bench.agent.connections('mail')).toBeUndefined();
@@ -220,7 +286,7 @@ describe('connections', () => {
   test('that a move has put at stake are an event, and then part of what status shows', async () => {
     const bench = new Bench();
     bench.model.apply({ kind: 'view', view: viewOf('web') }, AT);
-    await bench.agent.start(SYNCED);
+    await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(100);
     bench.kernel.hear(
       encodeSummary({
