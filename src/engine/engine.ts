@@ -9,7 +9,7 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent } from '../net/link.ts';
-import { type Duration, elapsed, type Instant, NEVER } from '../net/time.ts';
+import { elapsed, type Instant, NEVER } from '../net/time.ts';
 import { AddressConflicts } from './address-conflicts.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Announcer } from './announcer.ts';
@@ -33,7 +33,7 @@ import { Reconfiguration } from './reconfiguration.ts';
 import { Roster } from './roster.ts';
 import { RoutingKeeper } from './routing-keeper.ts';
 import { SendFailures } from './send-failures.ts';
-import type { InstanceSettings, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
 import { type Capture, Succession } from './succession.ts';
@@ -125,21 +125,6 @@ export class Engine {
   /** When `wake` is wanted next; NEVER when nothing is armed. */
   deadline(): Instant {
     return Math.min(this.#timers.next(), this.#moreAt) as Instant;
-  }
-
-  /** Whether the next deadline is that of a Master_Down timer. */
-  get awaitsSilence(): boolean {
-    return this.#timers.earliest('down') === this.deadline();
-  }
-
-  /** Whether some Master_Down timer will fire within the time, unless its MASTER is heard again. */
-  expectsSilence(now: Instant, within: Duration): boolean {
-    return this.#timers.exact('down') <= now + within;
-  }
-
-  /** Settings of all routers there are. */
-  get instances(): readonly InstanceSettings[] {
-    return this.#routers.map((router) => router.settings);
   }
 
   /** One row for each router. */

@@ -10,7 +10,6 @@ import type { Report } from '../engine/reports.ts';
 import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
-import { Approach, type Rehearsal } from './approach.ts';
 import { Moderation } from './moderation.ts';
 
 export interface Ports {
@@ -28,8 +27,6 @@ export interface LoopObserver {
   reports(reports: readonly Report[]): void;
   /** How late the loop woke up for a deadline, in microseconds. */
   lateness(microseconds: number): void;
-  /** Left out: no rehearsals. */
-  readonly rehearsal?: Rehearsal;
   /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
   /** After a shutdown: nothing is held any more. */
@@ -50,9 +47,6 @@ const BATCH = 64;
  */
 const BATCHES_MAX = 48;
 
-/** Later than any rehearsal. */
-const STOOD_STILL = 10_000 as Duration;
-
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -67,13 +61,11 @@ export class Loop {
   #turnedAt: Instant = 0 as Instant;
   #received = 0;
   #wakesOnPackets = true;
-  readonly #approach: Approach;
 
   constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
     this.#ports = ports;
     this.#observer = observer;
-    this.#approach = new Approach(engine, ports.clock, observer.rehearsal);
   }
 
   /**
@@ -169,29 +161,8 @@ export class Loop {
     this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
   }
 
-  /**
-   * Whoever was silent until the deadline is judged without the way round by the timer; but not when the
-   * thread stood still meanwhile, for then it has not been listening (the turn that comes finds out).
-   */
-  #awaitSilence(): void {
-    if (!this.#approach.isNear(this.#now)) return;
-    const deadline = this.#engine.deadline();
-    this.#received = 0;
-    let empty = true;
-    const reached = this.#approach.pass(() => {
-      this.#tick();
-      empty = this.#ports.packets.drain(BATCH, this.#receive);
-      return this.#received > 0;
-    });
-    if (!empty || this.#tick() - deadline > STOOD_STILL) return;
-    this.#perform(this.#engine.handle(QUIET, this.#now));
-    this.#turnedAt = this.#now;
-    if (reached) this.#observer.lateness(this.#now - deadline);
-  }
-
   #endTurn(): void {
-    this.#awaitSilence();
-    const deadline = Math.min(this.#approach.wakeUpAt(this.#now), this.#moderation.until);
+    const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(deadline as Instant);
     if (this.#reports.length === 0) return;
     const reports = this.#reports;

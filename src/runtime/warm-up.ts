@@ -1,7 +1,6 @@
 /**
- * Runs the whole protocol on a segment that does not exist: some dozens of times before the first
- * real packet, so that all of it is compiled, and once more shortly before a take-over, so that it
- * is in the processor's caches.
+ * Runs the protocol on a made-up segment, in memory only, before the loop begins: V8 has then compiled
+ * the code that a takeover needs.
  */
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
@@ -11,13 +10,14 @@ import type { PacketSink } from '../kernel/ports.ts';
 import { type Family, ip, mac } from '../net/address.ts';
 import type { AddressState, LinkState, OutgoingDatagram } from '../net/link.ts';
 import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
+import { encodeNewAddress } from '../wire/netlink/route/address.ts';
 import { Loop } from './loop.ts';
 
 const ROUNDS = 40;
 const LIMIT_MS = 100;
 const ROUTERS = 16;
-/** What a rehearsal of one or two milliseconds has time for; IPv6 and virtual MACs take more of it. */
-const REHEARSED = { least: 2, most: 16, mostOfTheDear: 5 } as const;
+/** Address requests to encode: enough calls for V8 to optimise the encoder. */
+const ENCODINGS = 2_000;
 const INDEX = 1;
 /** Too large for V8's small integers, like any real time: code compiled for those would be thrown away. */
 const LATE = 10_000_000_000 as Instant;
@@ -34,11 +34,15 @@ const USUAL: Cast = { routers: ROUTERS, families: ['ipv4'], virtualMac: false };
 const RARER: Cast = { routers: ROUTERS, families: ['ipv4', 'ipv6'], virtualMac: true };
 
 /**
- * A tenth of a second, for a thread that waits to be told what to do. A slow machine goes on with what
- * it has got within the limit: to start late is worse than to run cold. Answers the rounds it took.
+ * Returns the number of rounds played. The time is bounded: on a slow machine a late start would cost
+ * more than a slower first takeover.
  */
 export function warmUp(now: () => number = () => performance.now()): number {
   const end = now() + LIMIT_MS;
+  const address = { operation: 'add', index: INDEX, address: ip('198.51.100.1') } as const;
+  for (let index = 0; index < ENCODINGS; index++) {
+    encodeNewAddress({ ...address, index, prefixLength: 32 });
+  }
   let round = 0;
   do {
     play(round % 4 === 0 ? RARER : USUAL);
@@ -47,40 +51,10 @@ export function warmUp(now: () => number = () => performance.now()): number {
   return round;
 }
 
-/** As many routers as there are, within what a few milliseconds allow. */
-export function rehearse(instances: readonly InstanceSettings[]): void {
-  const { least, most, mostOfTheDear } = REHEARSED;
-  const kind = kindOf(instances);
-  const isDear = kind.virtualMac || kind.families.includes('ipv6');
-  const limit = isDear ? mostOfTheDear : most;
-  play({ ...kind, routers: Math.min(Math.max(instances.length, least), limit) });
-}
-
-/** A take-over alone, and how it is lost again, by one router of each family; to be done often. */
-export function rehearsedTakeOver(instances: readonly InstanceSettings[]): () => void {
-  const kind = kindOf(instances);
-  const cast = { ...kind, routers: kind.families.length };
-  const near = new Rehearsal(1, 100, cast);
-  const far = new Rehearsal(2, 200, cast);
-  near.start();
-  far.start();
-  far.advance(seconds(600));
-  const { sent } = far;
-  return () => {
-    near.advance(seconds(600));
-    near.hear(sent);
-  };
-}
-
-function kindOf(instances: readonly InstanceSettings[]): Omit<Cast, 'routers'> {
-  const families = [...new Set(instances.map(({ family }) => family))];
-  return { families, virtualMac: instances.some((one) => one.virtualMac !== undefined) };
-}
-
 /** Start, take over, hear a loser, yield, take over again, stop. */
 function play(cast: Cast): void {
-  const near = new Rehearsal(1, 100, cast);
-  const far = new Rehearsal(2, 200, cast);
+  const near = new Station(1, 100, cast);
+  const far = new Station(2, 200, cast);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -99,22 +73,22 @@ function play(cast: Cast): void {
 }
 
 /** A loop on ports that only remember. */
-class Rehearsal {
+class Station {
   readonly loop: Loop;
   sent: OutgoingDatagram[] = [];
   /** Last byte of its addresses. */
-  readonly #station: number;
+  readonly #host: number;
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
   readonly #rested: Input[] = [];
   readonly #cast: Cast;
 
-  constructor(station: number, priority: number, cast: Cast) {
-    this.#station = station;
+  constructor(host: number, priority: number, cast: Cast) {
+    this.#host = host;
     this.#cast = cast;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(rehearsalSettings(priority, cast)),
+      structuredClone(stationSettings(priority, cast)),
       new CounterTable(new Float64Array(countersLength(cast.routers))),
     );
     this.loop = new Loop(
@@ -190,13 +164,13 @@ class Rehearsal {
   #routes() {
     const link: LinkState = {
       index: INDEX,
-      name: 'rehearsal',
+      name: 'warm-up',
       mac: mac('02:00:00:00:00:01'),
       mtu: 1500,
       running: true,
       addresses: [
-        addressState(`192.0.2.${this.#station}`, 24),
-        addressState(`fe80::${this.#station}`, 64),
+        addressState(`192.0.2.${this.#host}`, 24),
+        addressState(`fe80::${this.#host}`, 64),
       ],
     };
     const virtualLinks = Array.from({ length: this.#cast.routers }, (_, position) => ({
@@ -221,18 +195,18 @@ function addressState(address: string, prefixLength: number): AddressState {
 }
 
 function linkName(position: number): string {
-  return `rehearsal-${position}`;
+  return `warm-up-${position}`;
 }
 
-function rehearsalSettings(priority: number, cast: Cast): Settings {
+function stationSettings(priority: number, cast: Cast): Settings {
   const { routers, families, virtualMac } = cast;
   const instances = Array.from({ length: routers }, (_, position): InstanceSettings => {
     const family = families[position % families.length] ?? 'ipv4';
     const number = position + 1;
-    const place = virtualMac ? linkName(position) : 'rehearsal';
+    const place = virtualMac ? linkName(position) : 'warm-up';
     return {
-      name: `rehearsal-${position}`,
-      interface: 'rehearsal',
+      name: `warm-up-${position}`,
+      interface: 'warm-up',
       family,
       vrid: number,
       version: 3,
@@ -260,7 +234,7 @@ function rehearsalSettings(priority: number, cast: Cast): Settings {
       virtualMac: virtualMac ? { interface: place, mac: mac('00:00:5e:00:01:01') } : undefined,
     };
   });
-  return { router: 'rehearsal', linger: 'off', instances, syncGroups: [] };
+  return { router: 'warm-up', linger: 'off', instances, syncGroups: [] };
 }
 
 function virtualAddress(

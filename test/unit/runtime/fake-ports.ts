@@ -5,13 +5,7 @@ import type { Report } from '../../../src/engine/reports.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import type { PacketSink } from '../../../src/kernel/ports.ts';
 import type { LinkEvent, LinkState } from '../../../src/net/link.ts';
-import {
-  after,
-  type Duration,
-  type Instant,
-  instant,
-  microseconds,
-} from '../../../src/net/time.ts';
+import { after, type Duration, type Instant, instant } from '../../../src/net/time.ts';
 import { Loop } from '../../../src/runtime/loop.ts';
 import { INDEX, instanceOf, linkOf } from '../../conformance/rig.ts';
 
@@ -36,16 +30,7 @@ export class FakePorts {
   sendFailure = '';
   listenFailure: Error | undefined;
 
-  /** Packets that come in while a take-over is rehearsed. */
-  heardInRehearsal: Uint8Array[] = [];
-  /** What each look at the clock takes. */
-  tick = 0 as Duration;
-
-  constructor(
-    more: Partial<InstanceSettings> = {},
-    linger: 'auto' | 'off' = 'off',
-    rehearsal?: Duration,
-  ) {
+  constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
     const settings = { router: 'lb1', linger, instances: [instanceOf(more)], syncGroups: [] };
     const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
     this.loop = new Loop(engine, this.#ports(), {
@@ -55,14 +40,6 @@ export class FakePorts {
       },
       lateness: (microseconds) => this.lateness.push(microseconds),
       finished: () => this.calls.push('finished'),
-      ...(rehearsal === undefined
-        ? {}
-        : {
-            rehearsal: {
-              whole: () => this.#rehearse('rehearse', rehearsal),
-              brief: () => this.#rehearse('rehearse briefly', microseconds(rehearsal / 10)),
-            },
-          }),
     });
   }
 
@@ -78,13 +55,6 @@ export class FakePorts {
     return [...this.calls];
   }
 
-  #rehearse(call: string, duration: Duration): void {
-    this.calls.push(call);
-    this.now = after(this.now, duration);
-    this.inbox.push(...this.heardInRehearsal);
-    this.heardInRehearsal = [];
-  }
-
   /** The newest row of `status`. */
   get view() {
     return this.reports.flatMap((report) => (report.kind === 'view' ? [report.view] : [])).at(-1);
@@ -93,10 +63,7 @@ export class FakePorts {
   #ports() {
     return {
       clock: {
-        now: () => {
-          this.now = after(this.now, this.tick);
-          return this.now;
-        },
+        now: () => this.now,
         arm: (deadline: Instant) => {
           this.deadline = deadline;
           this.calls.push('arm');
