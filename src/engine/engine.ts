@@ -24,7 +24,6 @@ import { Listening } from './listening.ts';
 import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
-import { Pace } from './pace.ts';
 import { PARTING } from './parting.ts';
 import { Placement } from './placement.ts';
 import { Reception } from './reception.ts';
@@ -53,7 +52,6 @@ export class Engine {
   readonly #outbox = new Outbox();
   readonly #sendFailures: SendFailures;
   readonly #timers: Timers;
-  readonly #pace = new Pace();
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
   readonly #announcer: Announcer;
@@ -87,8 +85,8 @@ export class Engine {
     this.#sendFailures = new SendFailures(counters, this.#outbox);
     this.#roster = new Roster(settings.instances);
     this.#timers = new Timers(this.#roster.size);
-    const [links, timers, outbox, pace] = [this.#links, this.#timers, this.#outbox, this.#pace];
-    const edge = { roster: this.#roster, links, timers, outbox, counters, pace };
+    const [links, timers, outbox] = [this.#links, this.#timers, this.#outbox];
+    const edge = { roster: this.#roster, links, timers, outbox, counters };
     const leases = new Leases(edge);
     const keeper = new AddressKeeper({ ...edge, leases });
     const routing = new RoutingKeeper(links, outbox, counters);
@@ -243,9 +241,8 @@ export class Engine {
       const router = this.#roster.at(position);
       if (router !== undefined) this.#placement.retry(router, now);
     });
-    this.#pace.nextTurn();
+    this.#keeper.nextTurn();
     this.#leases.nextTurn();
-    if (!this.#keeper.isWaiting) this.#pace.rest();
     this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
     this.#timers.fire('release', now, (position) => {
       const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
@@ -342,7 +339,6 @@ export class Engine {
       reconcile(this.#virtualLinks.admitted(dirty, now), this.#keeper, this.#routing);
     else this.#keeper.ask();
     this.#leases.ask();
-    this.#answers.settle(now);
     const isMore = [this.#keeper, this.#leases, this.#virtualLinks].some((one) => one.isWaiting);
     this.#moreAt = isMore ? now : NEVER;
     if (changed.size > 0) {

@@ -3,7 +3,6 @@
  * `Engine.receive` instead, because nothing may be allocated for each of them.
  */
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
-import type { Duration } from '../net/time.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { Capture } from './succession.ts';
@@ -27,8 +26,6 @@ export type Input =
       readonly kind: 'addresses.changed';
       readonly id: number;
       readonly errnos: readonly number[];
-      /** How long the kernel had for it. */
-      readonly took?: Duration;
     }
   /** The kernel's answer to `links.raise`: one errno for each, 0 for success. */
   | {

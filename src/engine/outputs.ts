@@ -13,8 +13,6 @@ export type Output =
       readonly kind: 'addresses.change';
       readonly id: number;
       readonly changes: readonly KernelChange[];
-      /** More of the kind follow at once: nobody need wait for what the kernel does behind these. */
-      readonly goesOn?: true;
     }
   /** Sets links up, before addresses are added; answered by `links.raised` at once. */
   | { readonly kind: 'links.raise'; readonly indexes: readonly number[] }

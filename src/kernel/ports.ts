@@ -59,9 +59,9 @@ export interface ClaimPort {
 export interface RoutePort {
   /**
    * One batch of addresses, routes and rules, one errno for each change (0 is success). An IPv4 batch
-   * costs about 5 us a change. `goesOn`: another one follows at once.
+   * costs about 5 us a change.
    */
-  changeAddresses(changes: readonly KernelChange[], goesOn?: boolean): number[];
+  changeAddresses(changes: readonly KernelChange[]): number[];
   /** Removes the routes and rules that a former run has left; answers what they were. */
   clearRouting(): string[];
   /** Sets links up: some 50 us for each. One errno for each. */

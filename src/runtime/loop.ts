@@ -9,7 +9,7 @@ import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
-import { type Duration, type Instant, NEVER } from '../net/time.ts';
+import { type Instant, NEVER } from '../net/time.ts';
 import { Moderation } from './moderation.ts';
 
 export interface Ports {
@@ -184,7 +184,11 @@ export class Loop {
           this.#told(packets.sendFrames(output.frames), answers);
           break;
         case 'addresses.change':
-          answers.push(this.#changeAddresses(output));
+          answers.push({
+            kind: 'addresses.changed',
+            id: output.id,
+            errnos: routes.changeAddresses(output.changes),
+          });
           break;
         case 'links.raise':
           answers.push({
@@ -223,13 +227,6 @@ export class Loop {
   #told(failed: number, answers: Input[]): void {
     if (failed === 0) return;
     answers.push({ kind: 'send.failed', errno: this.#ports.packets.sendError(), count: failed });
-  }
-
-  #changeAddresses({ id, changes, goesOn }: Extract<Output, { kind: 'addresses.change' }>): Input {
-    const asked = this.#tick();
-    const errnos = this.#ports.routes.changeAddresses(changes, goesOn);
-    const took = (this.#tick() - asked) as Duration;
-    return { kind: 'addresses.changed', id, errnos, took };
   }
 
   /** Nothing, or that it failed. */

@@ -12,14 +12,7 @@ import type { InstanceView } from '../../src/engine/view.ts';
 import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
 import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
 import { routingText } from '../../src/net/routing.ts';
-import {
-  after,
-  type Duration,
-  type Instant,
-  instant,
-  microseconds,
-  seconds,
-} from '../../src/net/time.ts';
+import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
@@ -151,8 +144,6 @@ export class Rig {
   errnoOf: (change: KernelChange) => number = () => 0;
   /** Its answer to each link that is to be set up. */
   raiseErrno = 0;
-  /** Microseconds that the kernel needs for each change of addresses. */
-  changeTakes = 15;
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
@@ -240,8 +231,7 @@ export class Rig {
       if (output.kind === 'report') this.reports.push(output.report);
       if (output.kind !== 'addresses.change') continue;
       const errnos = output.changes.map((change) => this.errnoOf(change));
-      const took = microseconds(this.changeTakes * output.changes.length);
-      answers.push({ kind: 'addresses.changed', id: output.id, errnos, took });
+      answers.push({ kind: 'addresses.changed', id: output.id, errnos });
     }
     for (const answer of answers) lines.push(...this.handle(answer));
     return lines;

@@ -43,15 +43,7 @@ import type { RoutePort } from '../ports.ts';
 import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from './routing.ts';
 
 /** An IPv6 address costs the kernel 15 us and more, anything else 5: no batch keeps others waiting. */
-const BATCH = { cheap: 256, dear: 32 } as const;
-
-/**
- * Milliseconds. A new IPv6 address is reached only when a worker of the kernel has put its route in
- * place (addrconf_dad_work in net/ipv6/addrconf.c), and that runs on the processor of whoever asked:
- * a real-time thread that goes on with its work keeps it waiting for as long. Once is enough for many:
- * a worker that runs between them wants the lock of whoever adds (254 addresses in 20 ms instead of 4).
- */
-const WORKER_NAP = 0.06;
+const BATCH = { cheap: 256, expensive: 32 } as const;
 
 const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 
@@ -68,7 +60,6 @@ export class Routes implements RoutePort {
   readonly #requests: NetlinkSocket;
   readonly #monitor: NetlinkSocket;
   readonly #routing: NetlinkSocket;
-  readonly #nap = new Int32Array(new SharedArrayBuffer(4));
 
   /** In the network namespace of the calling thread. Throws `KernelError`. */
   constructor(options: RoutesOptions = {}) {
@@ -84,14 +75,13 @@ export class Routes implements RoutePort {
     this.#requests = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'route request' });
   }
 
-  changeAddresses(changes: readonly KernelChange[], goesOn = false): number[] {
+  changeAddresses(changes: readonly KernelChange[]): number[] {
     const errnos: number[] = [];
     while (errnos.length < changes.length) {
       const run = runOfOneCost(changes, errnos.length);
       const answers = this.#requests.transact(run.map(requestFor), BATCH[costOf(run[0])]);
       for (const answer of answers) errnos.push(answer.errno);
     }
-    if (!goesOn && changes.some(isNewIpv6Address)) Atomics.wait(this.#nap, 0, 0, WORKER_NAP);
     return errnos;
   }
 
@@ -164,11 +154,7 @@ function runOfOneCost(changes: readonly KernelChange[], start: number): KernelCh
 
 function costOf(change: KernelChange | undefined): keyof typeof BATCH {
   if (change === undefined || 'entry' in change) return 'cheap';
-  return familyOf(change.address) === 'ipv6' ? 'dear' : 'cheap';
-}
-
-function isNewIpv6Address(change: KernelChange): boolean {
-  return change.operation === 'add' && costOf(change) === 'dear';
+  return familyOf(change.address) === 'ipv6' ? 'expensive' : 'cheap';
 }
 
 function requestFor(change: KernelChange): NetlinkRequest {

@@ -22,7 +22,7 @@ const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
 /** Changes of IPv6 addresses that one turn of the loop asks for, and the time until the next turn. */
-const CHANGES_IN_A_TURN = 12;
+const CHANGES_IN_A_TURN = 16;
 const TURN_TIME = SCHEDULING_DELAY;
 
 /** How long a router serves on whose successor has been heard. */
