@@ -44,6 +44,8 @@ import type { InstanceView } from './view.ts';
 import { VirtualLinks } from './virtual-links.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
+const NO_VIEWS: InstanceView[] = [];
+
 export class Engine {
   #settings: CommonSettings;
   readonly #counters: CounterTable;
@@ -128,6 +130,15 @@ export class Engine {
   /** One row for each router. */
   view(): InstanceView[] {
     return this.#routers.map((router) => router.view());
+  }
+
+  /** Rows that have changed since the last call. Made on request, so that a takeover need not wait for them. */
+  changedViews(): InstanceView[] {
+    const { changed } = this.#transitions;
+    if (changed.size === 0) return NO_VIEWS;
+    const views = [...changed].map((router) => router.view());
+    changed.clear();
+    return views;
   }
 
   /** A received packet; what it leads to comes with the next `handle`. */
@@ -319,7 +330,7 @@ export class Engine {
     }
   }
 
-  /** Ends a turn: addresses compared, rows of `status` reported, outputs in order. */
+  /** Ends a turn: addresses compared, outputs in order. */
   #settle(now: Instant): readonly Output[] {
     if (this.#reconfiguration.isUnderWay) this.#reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
@@ -341,10 +352,6 @@ export class Engine {
     this.#leases.ask();
     const isMore = [this.#keeper, this.#leases, this.#virtualLinks].some((one) => one.isWaiting);
     this.#moreAt = isMore ? now : NEVER;
-    if (changed.size > 0) {
-      for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
-      changed.clear();
-    }
     if (this.#stopping && !this.#finished && this.#hasLetGo()) {
       this.#finished = true;
       this.#outbox.finish();

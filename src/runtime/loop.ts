@@ -164,6 +164,7 @@ export class Loop {
   #endTurn(): void {
     const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(deadline as Instant);
+    for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
     if (this.#reports.length === 0) return;
     const reports = this.#reports;
     this.#reports = [];

@@ -99,7 +99,6 @@ describe('announcements', () => {
       'addresses.change',
       'datagrams.send',
       'report',
-      'report',
     ]);
     const [change] = outputs;
     if (change?.kind !== 'addresses.change') expect.fail('no address was asked for');
