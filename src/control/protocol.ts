@@ -11,6 +11,7 @@ import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
 import type { IpvsEventFacts } from './ipvs-events.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
+import type { StallFacts, StallSecondsDocument } from './stall.ts';
 
 export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
 
@@ -26,6 +27,8 @@ export interface StatusDocument {
   readonly sync_groups: readonly GroupDocument[];
   /** Of packets that belong to no instance. */
   readonly counters: CountersDocument;
+  /** How long the protocol has stood still, by cause; see the event `stall`. */
+  readonly stall_seconds?: StallSecondsDocument;
   readonly notifications?: NotificationsDocument;
 }
 
@@ -207,6 +210,8 @@ export type EventFacts =
       readonly operation: 'add' | 'remove';
       /** As in errno(3). */
       readonly errno: string;
+      /** The reason in the kernel's words, where it gives one. */
+      readonly detail: string | null;
     }
   | IpvsEventFacts
   | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
@@ -217,6 +222,7 @@ export type EventFacts =
       readonly route: string;
       readonly operation: 'add' | 'remove';
       readonly errno: string;
+      readonly detail: string | null;
     }
   | { readonly kind: 'accept-filter-restored' }
   | { readonly kind: 'accept-filter-failed'; readonly detail: string }
@@ -229,7 +235,8 @@ export type EventFacts =
       readonly mac: string;
       readonly count: number;
     }
-  | { readonly kind: 'stall'; readonly duration_ms: number }
+  | StallFacts
+  | { readonly kind: 'netlink-malformed'; readonly count: number }
   | {
       readonly kind: 'send-failed';
       readonly errno: string;

@@ -7,6 +7,7 @@
  * bounded number of IPv6 changes, so that due advertisements leave between them.
  */
 import { familyOf } from '../net/address.ts';
+import type { KernelAnswer } from '../net/kernel-answer.ts';
 import type { CounterTable } from './counters.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
 import type { Link, LinkTable } from './links.ts';
@@ -155,13 +156,13 @@ export class AddressKeeper {
     });
   }
 
-  /** Takes the kernel's answer to a batch: one errno for each change. */
-  answer(id: number, errnos: readonly number[]): AddressAnswer[] {
+  /** Takes the kernel's answer to a batch: one for each change. */
+  answer(id: number, answers: readonly KernelAnswer[]): AddressAnswer[] {
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
-    for (const { item: one, errno } of this.#pending.take(id, errnos)) {
+    for (const { item: one, answer } of this.#pending.take(id, answers)) {
       one.address.pending = 'none';
-      const outcome = one.operation === 'add' ? this.#added(one, errno) : this.#removed(one, errno);
-      if (outcome === undefined) continue;
+      const outcome =
+        one.operation === 'add' ? this.#added(one, answer) : this.#removed(one, answer);
       const worse = touched.get(one.router);
       if (worse === undefined || worse === 'present') touched.set(one.router, outcome);
       else if (outcome.endsWith('refused')) touched.set(one.router, outcome);
@@ -202,10 +203,11 @@ export class AddressKeeper {
     this.#pending.add(place, { router, address, operation, index });
   }
 
-  #added({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] | undefined {
+  #added({ router, address, index }: Pending, answer: KernelAnswer): AddressAnswer['outcome'] {
+    const { errno } = answer;
     if (errno !== 0 && errno !== EEXIST) {
       address.restoring = false;
-      this.#reportFailure(router, address, 'add', errno);
+      this.#reportFailure(router, address, 'add', answer);
       return 'add-refused';
     }
     this.#links.addAddress(index, {
@@ -228,10 +230,11 @@ export class AddressKeeper {
     return 'restored';
   }
 
-  #removed({ router, address, index }: Pending, errno: number): AddressAnswer['outcome'] {
+  #removed({ router, address, index }: Pending, answer: KernelAnswer): AddressAnswer['outcome'] {
+    const { errno } = answer;
     const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
     if (!gone) {
-      this.#reportFailure(router, address, 'remove', errno);
+      this.#reportFailure(router, address, 'remove', answer);
       return 'remove-refused';
     }
     this.#links.removeAddress(index, address.address, address.prefixLength);
@@ -250,7 +253,7 @@ export class AddressKeeper {
     router: VirtualRouter,
     address: ManagedAddress,
     operation: 'add' | 'remove',
-    errno: number,
+    { errno, text }: KernelAnswer,
   ): void {
     this.#outbox.report({
       kind: 'address-failed',
@@ -258,6 +261,7 @@ export class AddressKeeper {
       address: address.address,
       operation,
       errno,
+      text,
     });
   }
 }

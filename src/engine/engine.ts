@@ -188,8 +188,8 @@ export class Engine {
       case 'address.claimed':
         this.#conflicts.note(input, now);
         break;
-      case 'addresses.changed':
-        this.#answers.addressesChanged(input, now);
+      case 'kernel.changed':
+        this.#answers.changed(input, now);
         break;
       case 'links.raised':
       case 'virtual-link.rested':

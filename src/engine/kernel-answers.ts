@@ -33,12 +33,9 @@ export class KernelAnswers {
     this.#parts = parts;
   }
 
-  addressesChanged(
-    { id, errnos }: Extract<Input, { kind: 'addresses.changed' }>,
-    now: Instant,
-  ): void {
+  changed({ id, answers }: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
     const { keeper, routing, timers, transitions, faults, announcer } = this.#parts;
-    for (const { router, outcome } of keeper.answer(id, errnos)) {
+    for (const { router, outcome } of keeper.answer(id, answers)) {
       switch (outcome) {
         case 'present':
           if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
@@ -59,7 +56,7 @@ export class KernelAnswers {
       }
       transitions.dirty.add(router);
     }
-    for (const [router, outcome] of routing.answer(id, errnos)) {
+    for (const [router, outcome] of routing.answer(id, answers)) {
       transitions.changed.add(router);
       if (outcome === 'done') transitions.dirty.add(router);
       else if (router.holds) transitions.retryLater(router, now);

@@ -121,5 +121,5 @@ function placed(change: KernelChange, { id, changes }: Batch): BatchPlace {
 }
 
 function batchOutput(batch: Batch): Output {
-  return { kind: 'addresses.change', ...batch };
+  return { kind: 'kernel.change', ...batch };
 }

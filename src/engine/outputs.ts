@@ -8,9 +8,9 @@ export type Output =
   | { readonly kind: 'datagrams.send'; readonly datagrams: readonly OutgoingDatagram[] }
   /** Gratuitous ARP, unsolicited NA. */
   | { readonly kind: 'frames.send'; readonly frames: readonly OutgoingFrame[] }
-  /** One netlink batch, routes and rules included; the answer comes back as `addresses.changed` before anything else does. */
+  /** One netlink batch, routes and rules included; the answer comes back as `kernel.changed` before anything else does. */
   | {
-      readonly kind: 'addresses.change';
+      readonly kind: 'kernel.change';
       readonly id: number;
       readonly changes: readonly KernelChange[];
     }

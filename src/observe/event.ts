@@ -8,6 +8,8 @@ import { ipvsSentenceOf } from './ipvs-event.ts';
 /** A report that is news: the others are state, shown by the status document, or for one reader. */
 export type NewsReport = Exclude<Report, { kind: 'view' | 'instance-removed' | 'answer' }>;
 
+type StallFacts = Extract<EventFacts, { kind: 'stall' }>;
+
 export function isNews(report: Report): report is NewsReport {
   switch (report.kind) {
     case 'view':
@@ -52,7 +54,8 @@ export function factsOf(report: NewsReport): EventFacts {
     }
     case 'address-failed': {
       const { kind, instance, address, operation } = report;
-      return { kind, instance, address, operation, errno: errnoName(report.errno) };
+      const { errno, text = null } = report;
+      return { kind, instance, address, operation, errno: errnoName(errno), detail: text };
     }
     case 'group': {
       const { kind, group, from, to } = report;
@@ -69,12 +72,15 @@ export function factsOf(report: NewsReport): EventFacts {
     }
     case 'route-failed': {
       const { kind, instance, route, operation } = report;
-      return { kind, instance, route, operation, errno: errnoName(report.errno) };
+      const { errno, text = null } = report;
+      return { kind, instance, route, operation, errno: errnoName(errno), detail: text };
     }
     case 'routes-cleaned':
       return { kind: 'routes-cleaned', routes: report.routes };
     case 'stall':
-      return { kind: 'stall', duration_ms: report.microseconds / 1_000 };
+      return stallFacts(report);
+    case 'netlink-malformed':
+      return { kind: 'netlink-malformed', count: report.count };
     case 'send-failed': {
       const { kind, errno, count } = report;
       return { kind, errno, count };
@@ -118,7 +124,7 @@ export function sentenceOf(facts: EventFacts): string {
     case 'virtual-link-failed':
       return `${facts.interface}, which is to carry the virtual MAC address: ${facts.problem}`;
     case 'address-failed':
-      return `the kernel refused to ${facts.operation} ${facts.address}: ${facts.errno}`;
+      return `the kernel refused to ${facts.operation} ${facts.address}: ${refusalOf(facts)}`;
     case 'configuration-reloaded': {
       const { started, stopped, changed, restarted } = facts;
       return `configuration reloaded: ${started} started, ${stopped} stopped, ${changed} changed in place, ${restarted} restarted`;
@@ -134,7 +140,7 @@ export function sentenceOf(facts: EventFacts): string {
     case 'route-restored':
       return `"${facts.route}" was removed by somebody else and is back`;
     case 'route-failed':
-      return `the kernel refused to ${facts.operation} "${facts.route}": ${facts.errno}`;
+      return `the kernel refused to ${facts.operation} "${facts.route}": ${refusalOf(facts)}`;
     case 'accept-filter-restored':
       return 'somebody had changed or flushed the table of "accept: false": it is back';
     case 'accept-filter-failed':
@@ -146,7 +152,9 @@ export function sentenceOf(facts: EventFacts): string {
         ? `${facts.by} asks for ${facts.request}`
         : `${facts.request} (asked for by ${facts.by}): ${facts.outcome}`;
     case 'stall':
-      return `the protocol thread stood still for ${facts.duration_ms} ms`;
+      return `the protocol thread stood still for ${facts.duration_ms} ms${stallCauseOf(facts)}`;
+    case 'netlink-malformed':
+      return `a message of the kernel could not be read (${facts.count} so far): everything was read again`;
     case 'send-failed':
       return `a message could not be sent (${facts.count} so far): ${facts.errno}${SEND_HINT[facts.errno] ?? ''}`;
     case 'address-conflict':
@@ -160,6 +168,33 @@ export function sentenceOf(facts: EventFacts): string {
     case 'notification':
       return `${facts.target} ${facts.outcome}: ${facts.detail}`;
   }
+}
+
+function stallFacts({ microseconds, blame }: Extract<NewsReport, { kind: 'stall' }>): StallFacts {
+  return {
+    kind: 'stall',
+    duration_ms: microseconds / 1_000,
+    cause: blame?.cause ?? null,
+    waited_ms: blame === undefined ? null : blame.waitedMicroseconds / 1_000,
+    ran_ms: blame === undefined ? null : blame.ranMicroseconds / 1_000,
+  };
+}
+
+function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): string {
+  switch (cause) {
+    case 'host':
+      return `: the host did not schedule this thread for ${waited} ms`;
+    case 'self':
+      return `: this process was busy for ${ran} ms`;
+    case 'paused':
+      return ': the process or the whole machine was paused';
+    case null:
+      return '';
+  }
+}
+
+function refusalOf({ errno, detail }: { readonly errno: string; readonly detail: string | null }) {
+  return detail === null ? errno : `${errno} (${detail})`;
 }
 
 const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {

@@ -117,6 +117,7 @@ function levelOf(facts: EventFacts): Level {
     case 'virtual-link-restored':
     case 'accept-filter-restored':
     case 'stall':
+    case 'netlink-malformed':
       return 'warn';
     case 'address-failed':
     case 'route-failed':

@@ -6,6 +6,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
+import { isWorthTelling } from '../engine/reception.ts';
 import type { Report } from '../engine/reports.ts';
 import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
@@ -61,6 +62,8 @@ export class Loop {
   #turnedAt: Instant = 0 as Instant;
   #received = 0;
   #wakesOnPackets = true;
+  /** Messages of the kernel that could not be read. */
+  #malformed = 0;
 
   constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
@@ -91,7 +94,9 @@ export class Loop {
   /** The kernel has changes of links or addresses to tell. */
   routesReadable(): void {
     this.#serveDeadlines();
-    if (this.#ports.routes.drain(this.#notice) === 'overrun') this.#resync();
+    const state = this.#ports.routes.drain(this.#notice);
+    if (state === 'malformed') this.#reportMalformed();
+    if (state !== 'drained') this.#resync();
     this.turn();
   }
 
@@ -156,6 +161,12 @@ export class Loop {
     this.#ports.wakeOnPackets(wake);
   }
 
+  #reportMalformed(): void {
+    this.#malformed++;
+    if (!isWorthTelling(this.#malformed)) return;
+    this.#reports.push({ kind: 'netlink-malformed', count: this.#malformed });
+  }
+
   #resync(): void {
     const links = this.#ports.routes.snapshot();
     this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
@@ -184,18 +195,18 @@ export class Loop {
         case 'frames.send':
           this.#told(packets.sendFrames(output.frames), answers);
           break;
-        case 'addresses.change':
+        case 'kernel.change':
           answers.push({
-            kind: 'addresses.changed',
+            kind: 'kernel.changed',
             id: output.id,
-            errnos: routes.changeAddresses(output.changes),
+            answers: routes.changeKernel(output.changes),
           });
           break;
         case 'links.raise':
           answers.push({
             kind: 'links.raised',
             indexes: output.indexes,
-            errnos: routes.raiseLinks(output.indexes),
+            answers: routes.raiseLinks(output.indexes),
           });
           break;
         case 'virtual-link.make':

@@ -2,6 +2,8 @@
  * Entry of the protocol thread: makes the kernel edges, the engine and the loop, and runs until it
  * has let go of everything. Any exception ends it; the main thread then releases what it held.
  */
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
@@ -141,7 +143,16 @@ function start({
       queueMicrotask(tearDown);
     },
   };
-  say({ kind: 'started', scheduling });
+  say({ kind: 'started', scheduling, thread: threadId() });
+}
+
+/** `/proc/thread-self` is a link to `PID/task/TID`. */
+function threadId(): number | undefined {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')));
+  } catch {
+    return undefined;
+  }
 }
 
 interface Standstill {

@@ -184,8 +184,7 @@ class Station {
     }));
     const links = this.#cast.virtualMac ? [link, ...virtualLinks] : [link];
     return {
-      changeAddresses: (changes: readonly KernelChange[]) =>
-        this.#edges.routes.changeAddresses(changes),
+      changeKernel: (changes: readonly KernelChange[]) => this.#edges.routes.changeKernel(changes),
       clearRouting: () => [],
       raiseLinks: (indexes: readonly number[]) => this.#edges.routes.raiseLinks(indexes),
       snapshot: () => links,

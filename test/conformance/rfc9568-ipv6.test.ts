@@ -11,6 +11,7 @@ import { matchingForm } from '../../src/wire/vrrp/checksum.ts';
 import {
   addressOf,
   advert,
+  answered,
   INDEX,
   linkOf,
   OWN6,
@@ -43,9 +44,9 @@ function takeOver(rig: Rig): Output[] {
     ];
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       outputs.push(next);
-      if (next.kind !== 'addresses.change') continue;
-      const errnos = next.changes.map(() => 0);
-      const answer = { kind: 'addresses.changed', id: next.id, errnos } as const;
+      if (next.kind !== 'kernel.change') continue;
+      const answers = next.changes.map(() => answered(0));
+      const answer = { kind: 'kernel.changed', id: next.id, answers } as const;
       pending.push(...rig.engine.handle(answer, rig.now));
     }
   }

@@ -55,9 +55,12 @@ const RULE: Rule = {
 };
 
 function change(operation: 'add' | 'remove', ...entries: RoutingEntry[]): number[] {
-  return routes.changeAddresses(
-    entries.map((entry) => ({ operation, entry, index: entry.kind === 'route' ? index : 0 })),
-  );
+  const changes = entries.map((entry) => ({
+    operation,
+    entry,
+    index: entry.kind === 'route' ? index : 0,
+  }));
+  return routes.changeKernel(changes).map(({ errno }) => errno);
 }
 
 /** Routes and rules of ours as ip(8) shows them. */
@@ -90,14 +93,13 @@ kernelSuite('routes and rules', () => {
       mtu: 1400,
     });
     const six = routeTo('2001:db8:1::', 48, { metric: 7 });
-    expect(
-      routes.changeAddresses([
-        { operation: 'add', ...vip },
-        { operation: 'add', entry: route, index },
-        { operation: 'add', entry: six, index },
-        { operation: 'add', entry: RULE, index: 0 },
-      ]),
-    ).toEqual([0, 0, 0, 0]);
+    const answers = routes.changeKernel([
+      { operation: 'add', ...vip },
+      { operation: 'add', entry: route, index },
+      { operation: 'add', entry: six, index },
+      { operation: 'add', entry: RULE, index: 0 },
+    ]);
+    expect(answers.map(({ errno }) => errno)).toEqual([0, 0, 0, 0]);
     expect(ours().map((line) => line.trim())).toEqual([
       'default via 192.0.2.2 dev v0 table 1000 src 203.0.113.100 metric 50 mtu 1400',
       '2001:db8:1::/48 via 2001:db8::2 dev v0 metric 7 pref medium',

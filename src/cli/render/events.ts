@@ -72,6 +72,7 @@ function paintOf(event: EventDocument, palette: Palette): Paint {
     case 'discard':
     case 'warning':
     case 'stall':
+    case 'netlink-malformed':
     case 'address-restored':
     case 'route-restored':
     case 'virtual-link-restored':

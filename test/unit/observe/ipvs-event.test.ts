@@ -64,7 +64,13 @@ test('connections that are lost, or of which nobody knows, are worth a look', ()
 
 describe('the history of a director whose servers come and go', () => {
   const change = { kind: 'ipvs-server-down', ...SERVER, weight: 0, result: '' } as const;
-  const stall = { kind: 'stall', duration_ms: 1 } as const;
+  const stall = {
+    kind: 'stall',
+    duration_ms: 1,
+    cause: null,
+    waited_ms: null,
+    ran_ms: null,
+  } as const;
 
   test('keeps what has happened to the director itself', () => {
     const history = new EventHistory(10);

@@ -23,9 +23,11 @@ export class FakePorts {
   /** How long each of them has waited. */
   waited = 0 as Duration;
   events: LinkEvent[] = [];
-  overrun = false;
+  monitor: 'drained' | 'overrun' | 'malformed' = 'drained';
   leftRoutes: string[] = [];
   errno = 0;
+  /** The kernel answers no more changes of a batch than these. */
+  answersOnly = Number.POSITIVE_INFINITY;
   /** The errno that keeps advertisements from leaving. */
   sendFailure = '';
   listenFailure: Error | undefined;
@@ -100,14 +102,15 @@ export class FakePorts {
         close: () => undefined,
       },
       routes: {
-        changeAddresses: (changes: readonly { readonly operation: string }[]) => {
+        changeKernel: (changes: readonly { readonly operation: string }[]) => {
           this.calls.push(...changes.map(({ operation }) => operation));
-          return changes.map(() => this.errno);
+          const answers = changes.map(() => ({ errno: this.errno, text: undefined }));
+          return answers.slice(0, this.answersOnly);
         },
         clearRouting: () => this.leftRoutes,
         raiseLinks: (indexes: readonly number[]) => {
           this.calls.push(...indexes.map((index) => `raise ${index}`));
-          return indexes.map(() => this.errno);
+          return indexes.map(() => ({ errno: this.errno, text: undefined }));
         },
         snapshot: () => {
           this.calls.push('snapshot');
@@ -116,7 +119,7 @@ export class FakePorts {
         drain: (sink: (event: LinkEvent) => void) => {
           this.calls.push('read changes');
           for (const event of this.events.splice(0)) sink(event);
-          return this.overrun ? ('overrun' as const) : ('drained' as const);
+          return this.monitor;
         },
         close: () => undefined,
       },

@@ -115,13 +115,27 @@ describe('the loop', () => {
     expect(calls.slice(0, 2)).toEqual(['advertise 100', 'read changes']);
   });
 
-  test('reads everything anew when the kernel has dropped changes', () => {
+  test.each(['overrun', 'malformed'] as const)('reads everything again after %s', (state) => {
     const ports = master();
-    ports.overrun = true;
+    ports.monitor = state;
     ports.links = [linkOf({ running: false })];
     const calls = ports.during(() => ports.loop.routesReadable());
     expect(calls.slice(0, 2)).toEqual(['read changes', 'snapshot']);
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-down'] });
+  });
+
+  test('reports the 1st, 2nd and 4th message of the kernel that cannot be read', () => {
+    const ports = master();
+    ports.monitor = 'malformed';
+    for (let turn = 0; turn < 5; turn++) ports.during(() => ports.loop.routesReadable());
+    const malformed = ports.reports.filter(({ kind }) => kind === 'netlink-malformed');
+    expect(malformed).toEqual([1, 2, 4].map((count) => ({ kind: 'netlink-malformed', count })));
+  });
+
+  test('fails when the kernel has answered fewer changes than it was asked for', () => {
+    const ports = backup();
+    ports.answersOnly = 0;
+    expect(() => ports.turnAfter(MASTER_DOWN)).toThrow('no element 0 of 0');
   });
 
   test('acts on a change of a link in the same turn', () => {
