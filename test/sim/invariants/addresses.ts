@@ -80,7 +80,9 @@ function hasVirtualLink({ settings }: Host): boolean {
 export function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
-  return Math.floor(Math.max(0, six.length - 1) / CHANGES_IN_A_TURN) * TURN_TIME;
+  if (six.length <= CHANGES_IN_A_TURN) return 0;
+  // The turn in which the state changes may have asked for as many already.
+  return Math.ceil(six.length / CHANGES_IN_A_TURN) * TURN_TIME;
 }
 
 /** After a hand-over the VIPs stay until the successor has announced them. */
