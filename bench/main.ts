@@ -2,6 +2,7 @@
 import { keep, keptResults } from './harness/files.ts';
 import { tearDownLive } from './harness/live-labs.ts';
 import { machineFacts } from './harness/machine.ts';
+import { besideBareLoop, floorText } from './harness/noise-floor.ts';
 import { type Options, optionsFrom } from './harness/options.ts';
 import { merged, partlyMerged, type ScenarioResult, tableOf } from './harness/report.ts';
 import { CONTENDERS, holds, type Row } from './harness/row.ts';
@@ -20,6 +21,7 @@ import { memory } from './scenarios/memory.ts';
 import { notified } from './scenarios/notified.ts';
 import { planned, plannedIpv6 } from './scenarios/planned.ts';
 import { probes } from './scenarios/probes.ts';
+import { punctuality } from './scenarios/punctuality.ts';
 import { regularity } from './scenarios/regularity.ts';
 import { reload } from './scenarios/reload.ts';
 import { restart } from './scenarios/restart.ts';
@@ -33,6 +35,7 @@ const SCENARIOS: readonly Scenario[] = [
     many,
     ipv6,
     regularity,
+    punctuality,
     forged,
     freeze,
     deletedAddress,
@@ -71,8 +74,11 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
       const known = keptResults();
       if (!quick) keep(merged(known, [partlyMerged(known, resultOf(sofar))], NAMES));
     };
-    const rows = await run({ repetitions, quick, soak, contenders, say, found });
-    results.push(resultOf(rows));
+    const { value: rows, floor } = await besideBareLoop(() =>
+      run({ repetitions, quick, soak, contenders, say, found }),
+    );
+    if (floor !== undefined) say(floorText(floor));
+    results.push({ ...resultOf(rows), floor });
     if (!quick) keep(merged(keptResults(), results, NAMES));
   }
   return results;

@@ -1,7 +1,6 @@
 /** Writes every generated file of the repository; `--check` only says which of them are stale. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import * as benchChart from './generators/bench-chart.ts';
 import * as configReference from './generators/config-reference.ts';
 import * as configSchema from './generators/config-schema.ts';
 import * as eventsReference from './generators/events-reference.ts';
@@ -17,7 +16,6 @@ interface Generator {
 }
 
 const GENERATORS: readonly Generator[] = [
-  benchChart,
   configSchema,
   configReference,
   metricsReference,

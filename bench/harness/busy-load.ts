@@ -1,17 +1,26 @@
-/** One busy loop for each core, of ordinary priority, ended with the lab or when told. */
+/** One busy loop for each core, of ordinary priority, ended when told, with this process, or by its time. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import type { Lab } from '../../src/lab/lab.ts';
 
-export async function underLoad<Value>(lab: Lab, use: () => Promise<Value>): Promise<Value> {
-  const loops = await Promise.all(
-    Array.from({ length: availableParallelism() }, (_, at) =>
-      lab.spawn(lab.client, 'sh', ['-c', 'while :; do :; done'], { label: `busy-${at}` }),
-    ),
+const SECONDS_MAX = 600;
+
+export async function underLoad<Value>(use: () => Promise<Value>): Promise<Value> {
+  const loops = Array.from({ length: availableParallelism() }, () =>
+    spawn('timeout', [String(SECONDS_MAX), 'sh', '-c', 'while :; do :; done'], {
+      stdio: 'ignore',
+    }),
   );
+  const end = () => {
+    for (const loop of loops) loop.kill('SIGTERM');
+  };
+  process.once('exit', end);
+  const ended = loops.map((loop) => once(loop, 'exit'));
   try {
     return await use();
   } finally {
-    for (const loop of loops) loop.signal('SIGKILL');
-    await Promise.all(loops.map(({ ended }) => ended));
+    end();
+    process.off('exit', end);
+    await Promise.all(ended);
   }
 }

@@ -1,4 +1,4 @@
-/** `npm run bench -- [--only NAME,NAME] [--repeat N] [--quick] [--soak] [--list]`. */
+/** `npm run bench -- [--only NAME,NAME] [--runs N] [--quick] [--soak] [--list]`. */
 import { parseArgs } from 'node:util';
 
 export interface Options {
@@ -15,7 +15,7 @@ export function optionsFrom(args: readonly string[], names: readonly string[]): 
     args: [...args],
     options: {
       only: { type: 'string' },
-      repeat: { type: 'string' },
+      runs: { type: 'string' },
       quick: { type: 'boolean', default: false },
       soak: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -26,9 +26,9 @@ export function optionsFrom(args: readonly string[], names: readonly string[]): 
   if (unknown.length > 0) {
     throw new TypeError(`no such scenario: ${unknown.join(', ')}; there are ${names.join(', ')}`);
   }
-  const repetitions = Number(values.repeat ?? (values.quick ? 1 : 5));
+  const repetitions = Number(values.runs ?? (values.quick ? 1 : 5));
   if (!Number.isInteger(repetitions) || repetitions < 1) {
-    throw new TypeError('--repeat takes a number from 1 on');
+    throw new TypeError('--runs takes a number from 1 on');
   }
   return { only, repetitions, quick: values.quick, soak: values.soak, list: values.list };
 }

@@ -1,5 +1,6 @@
 /** What was found, as a document to keep and as a table to read. */
 import type { Machine } from './machine.ts';
+import { floorText, type NoiseFloor } from './noise-floor.ts';
 import {
   type Bar,
   CONTENDERS,
@@ -19,6 +20,8 @@ export interface ScenarioResult {
   readonly measuredAt: string;
   readonly machine: Machine;
   readonly rows: readonly Row[];
+  /** How late a bare real-time loop was meanwhile; undefined: not measured. */
+  readonly floor?: NoiseFloor | undefined;
 }
 
 export interface Results {
@@ -58,8 +61,8 @@ export function tableOf(scenarios: readonly ScenarioResult[]): string {
 
 export function reportOf(results: Results): string {
   const parts = results.scenarios.map(
-    ({ title, method, measuredAt, machine }) =>
-      `- **${title}** (${measuredAt.slice(0, 16).replace('T', ' ')} UTC; ${machineText(machine)}): ${method}`,
+    ({ title, method, measuredAt, machine, floor }) =>
+      `- **${title}** (${measuredAt.slice(0, 16).replace('T', ' ')} UTC; ${machineText(machine)}): ${method}${floor === undefined ? '' : ` ${floorText(floor)}.`}`,
   );
   return `${tableOf(results.scenarios)}\n\nMedian, and the maximum in parentheses. How it was measured:\n\n${parts.join('\n')}\n`;
 }
@@ -86,6 +89,7 @@ function cellOf(row: Row, contender: ContenderName): string {
 
 function barText(bar: Bar, unit: Unit): string {
   if (bar.kind === 'at-most') return `${bar.statistic} ≤ ${bar.value}${unitText(unit)}`;
+  if (bar.kind === 'keepalived-times') return `${bar.statistic} ≤ ${bar.factor} × keepalived`;
   const margin = bar.margin === 0 ? '' : ` + ${bar.margin}${unitText(unit)}`;
   return `${bar.statistic} ≤ keepalived${margin}`;
 }

@@ -11,7 +11,8 @@ export type Statistic = 'median' | 'max';
 export type Bar =
   | { readonly kind: 'at-most'; readonly statistic: Statistic; readonly value: number }
   /** Of the other program, measured in the same run. */
-  | { readonly kind: 'keepalived'; readonly statistic: Statistic; readonly margin: number };
+  | { readonly kind: 'keepalived'; readonly statistic: Statistic; readonly margin: number }
+  | { readonly kind: 'keepalived-times'; readonly statistic: Statistic; readonly factor: number };
 
 export interface Row {
   readonly what: string;
@@ -30,6 +31,11 @@ export function keepalivedPlus(statistic: Statistic, margin = 0): Bar {
   return { kind: 'keepalived', statistic, margin };
 }
 
+/** No more than so many times keepalived's. */
+export function keepalivedTimes(statistic: Statistic, factor: number): Bar {
+  return { kind: 'keepalived-times', statistic, factor };
+}
+
 export function statisticOf(samples: readonly number[], statistic: Statistic): number | undefined {
   return statistic === 'median' ? median(samples) : maximum(samples);
 }
@@ -40,7 +46,8 @@ export function reaches(row: Row, bar: Bar): boolean {
   if (ours === undefined || Number.isNaN(ours)) return false;
   if (bar.kind === 'at-most') return ours <= bar.value;
   const theirs = statisticOf(row.samples.keepalived, bar.statistic);
-  return theirs === undefined || ours <= theirs + bar.margin;
+  if (theirs === undefined) return true;
+  return ours <= (bar.kind === 'keepalived' ? theirs + bar.margin : theirs * bar.factor);
 }
 
 export function holds(row: Row): boolean {

@@ -61,7 +61,7 @@ async function measured(context: ScenarioContext, count: number): Promise<Row[]>
   await alternate(context, Math.min(REPETITIONS, context.repetitions), (contender) =>
     withPair(contender, spec, async (pair) => {
       await sleep(1_000);
-      await underLoad(pair.lab, async () => {
+      await underLoad(async () => {
         await watch(pair, contender, context.quick ? 5_000 : 20_000, found);
         await weigh(pair, contender, context.quick ? 3_000 : 10_000, found);
       });

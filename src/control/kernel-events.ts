@@ -4,6 +4,7 @@ import { COUNT_SO_FAR, errnoName, INSTANCE, reported } from './event-entry.ts';
 const REFUSED_FIELDS = {
   operation: '`add` or `remove`',
   errno: 'as in errno(3)',
+  detail: 'the reason in the words of the kernel; null: it gave none',
 } as const;
 
 export const KERNEL_EVENTS = {
@@ -36,17 +37,21 @@ export const KERNEL_EVENTS = {
       readonly address: string;
       readonly operation: 'add' | 'remove';
       readonly errno: string;
+      readonly detail: string | null;
     }
   >({
     when: 'The kernel refused to add or remove a VIP.',
     level: 'error',
-    facts: ({ instance, address, operation, errno }) => ({
-      ...{ instance, address, operation, errno: errnoName(errno) },
+    facts: ({ instance, address, operation, errno, text }) => ({
+      ...{ instance, address, operation, errno: errnoName(errno), detail: text ?? null },
     }),
-    sentence: ({ operation, address, errno }) =>
-      `the kernel refused to ${operation} ${address}: ${errno}`,
+    sentence: (facts) =>
+      `the kernel refused to ${facts.operation} ${facts.address}: ${refusalOf(facts)}`,
     fields: { instance: INSTANCE, address: 'the VIP', ...REFUSED_FIELDS },
-    example: { instance: 'web', address: '203.0.113.100', operation: 'add', errno: 'EPERM' },
+    example: {
+      ...{ instance: 'web', address: '203.0.113.100', operation: 'add' },
+      ...{ errno: 'EINVAL', detail: 'ipv4: Invalid broadcast address' },
+    },
   }),
   'address-conflict': reported<
     'address-conflict',
@@ -87,15 +92,16 @@ export const KERNEL_EVENTS = {
       readonly route: string;
       readonly operation: 'add' | 'remove';
       readonly errno: string;
+      readonly detail: string | null;
     }
   >({
     when: 'The kernel refused to add or remove a route or rule.',
     level: 'error',
-    facts: ({ instance, route, operation, errno }) => ({
-      ...{ instance, route, operation, errno: errnoName(errno) },
+    facts: ({ instance, route, operation, errno, text }) => ({
+      ...{ instance, route, operation, errno: errnoName(errno), detail: text ?? null },
     }),
-    sentence: ({ operation, route, errno }) =>
-      `the kernel refused to ${operation} "${route}": ${errno}`,
+    sentence: (facts) =>
+      `the kernel refused to ${facts.operation} "${facts.route}": ${refusalOf(facts)}`,
     fields: {
       instance: INSTANCE,
       route: 'the route or rule as ip(8) writes it',
@@ -103,7 +109,7 @@ export const KERNEL_EVENTS = {
     },
     example: {
       ...{ instance: 'web', route: 'route 198.51.100.0/24 via 192.0.2.1 dev eth0' },
-      ...{ operation: 'add', errno: 'EEXIST' },
+      ...{ operation: 'add', errno: 'ENETUNREACH', detail: 'Nexthop has invalid gateway' },
     },
   }),
   'routes-cleaned': reported<'routes-cleaned', { readonly routes: readonly string[] }>({
@@ -141,3 +147,12 @@ export const KERNEL_EVENTS = {
     example: { instance: 'web', interface: 'vrrp4-55', problem: 'EPERM' },
   }),
 } as const;
+
+interface Refusal {
+  readonly errno: string;
+  readonly detail: string | null;
+}
+
+function refusalOf({ errno, detail }: Refusal): string {
+  return detail === null ? errno : `${errno} (${detail})`;
+}

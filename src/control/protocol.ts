@@ -12,6 +12,7 @@ import type { EventFacts } from './event-table.ts';
 import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
+import type { StallSecondsDocument } from './stall.ts';
 
 export type { EventFacts };
 
@@ -29,6 +30,8 @@ export interface StatusDocument {
   readonly sync_groups: readonly GroupDocument[];
   /** Of packets that belong to no instance. */
   readonly counters: CountersDocument;
+  /** How long the protocol has stood still, by cause; see the event `stall`. */
+  readonly stall_seconds?: StallSecondsDocument;
   readonly notifications?: NotificationsDocument;
 }
 

@@ -4,6 +4,7 @@ import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
 import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
+import type { StallFacts } from './stall.ts';
 
 /** Identities based on `vrrp-error-global`; the other refusals concern one virtual router. */
 const GLOBAL_ERRORS: ReadonlySet<DiscardReason> = new Set([
@@ -253,13 +254,34 @@ export const ROUTER_EVENTS = {
     },
     example: { instance: 'web', id: 1, outcome: 'asked' },
   }),
-  stall: reported<'stall', { readonly duration_ms: number }>({
+  stall: reported<'stall', StallFacts>({
     when: 'The protocol thread did not run for so long that a peer may have taken over.',
     level: 'warn',
-    facts: ({ microseconds }) => ({ duration_ms: microseconds / 1_000 }),
-    sentence: ({ duration_ms: duration }) => `the protocol thread stalled for ${duration} ms`,
-    fields: { duration_ms: 'how long it did not run' },
-    example: { duration_ms: 4_200 },
+    facts: ({ microseconds, blame }) => ({
+      duration_ms: microseconds / 1_000,
+      cause: blame?.cause ?? null,
+      waited_ms: blame === undefined ? null : blame.waitedMicroseconds / 1_000,
+      ran_ms: blame === undefined ? null : blame.ranMicroseconds / 1_000,
+    }),
+    sentence: (facts) =>
+      `the protocol thread stalled for ${facts.duration_ms} ms${stallCauseOf(facts)}`,
+    fields: {
+      duration_ms: 'how long it did not run',
+      cause:
+        '`host`: the thread was ready to run and was not scheduled; `self`: it was busy; `paused`: the process or the machine was stopped; null: not known',
+      waited_ms: 'how long it was ready to run without a processor; null: not known',
+      ran_ms: 'how long it ran; null: not known',
+    },
+    example: { duration_ms: 4_200, cause: 'host', waited_ms: 4_180, ran_ms: 3 },
+  }),
+  'netlink-malformed': reported<'netlink-malformed', { readonly count: number }>({
+    when: 'A message of the kernel could not be decoded; links, addresses and routes were read again.',
+    level: 'warn',
+    facts: ({ count }) => ({ count }),
+    sentence: ({ count }) =>
+      `a netlink message could not be decoded (${count} so far): the state of the kernel was read again`,
+    fields: { count: COUNT_SO_FAR },
+    example: { count: 1 },
   }),
   'send-failed': reported<'send-failed', { readonly errno: string; readonly count: number }>({
     when: 'The kernel refused to send advertisements or announcements.',
@@ -274,3 +296,16 @@ export const ROUTER_EVENTS = {
     example: { errno: 'EPERM', count: 1 },
   }),
 } as const;
+
+function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): string {
+  switch (cause) {
+    case 'host':
+      return `: the host did not schedule this thread for ${waited} ms`;
+    case 'self':
+      return `: this process was busy for ${ran} ms`;
+    case 'paused':
+      return ': the process or the whole machine was paused';
+    case null:
+      return '';
+  }
+}

@@ -3,18 +3,16 @@
  * others are absent. Asks for the difference only and learns from the kernel's answers; a change
  * that was already so (EEXIST, EADDRNOTAVAIL) is a success.
  *
- * An IPv6 address costs the kernel 15 to 100 us, an IPv4 one 5. As many of them as take a millisecond
- * are asked for in one turn of the loop (`Pace`), the others in turns of their own, and due
- * advertisements go between.
+ * An IPv6 address costs the kernel 15 to 100 us, an IPv4 one 5. One turn of the loop asks for a
+ * bounded number of IPv6 changes, so that due advertisements leave between them.
  */
 import { addressBits, familyOf } from '../net/address.ts';
-import type { Duration } from '../net/time.ts';
+import type { KernelAnswer } from '../net/kernel-answer.ts';
 import type { CounterTable } from './counters.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
 import { addressKey, type Link, type LinkTable } from './links.ts';
 import { formOn, lastingFormOn, type ManagedAddress, supersededOn } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
-import type { Pace } from './pace.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
@@ -22,6 +20,8 @@ import type { VirtualRouter } from './virtual-router.ts';
 const EEXIST = 17;
 const ENODEV = 19;
 const EADDRNOTAVAIL = 99;
+
+const IPV6_CHANGES_IN_A_TURN = 16;
 
 interface Pending {
   readonly router: VirtualRouter;
@@ -45,7 +45,6 @@ interface AddressKeeperParts {
   readonly outbox: Outbox;
   readonly counters: CounterTable;
   readonly leases: Leases;
-  readonly pace: Pace;
 }
 
 export class AddressKeeper {
@@ -56,15 +55,14 @@ export class AddressKeeper {
   /** First come, first served. */
   #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
   readonly #leases: Leases;
-  readonly #pace: Pace;
+  #left = IPV6_CHANGES_IN_A_TURN;
 
   constructor(parts: AddressKeeperParts) {
-    const { links, outbox, counters, leases, pace } = parts;
+    const { links, outbox, counters, leases } = parts;
     this.#links = links;
     this.#outbox = outbox;
     this.#counters = counters;
     this.#leases = leases;
-    this.#pace = pace;
   }
 
   /** Nothing has been asked that the kernel has not answered. */
@@ -82,18 +80,21 @@ export class AddressKeeper {
     return this.#waiting.some((one) => one.router === router);
   }
 
+  nextTurn(): void {
+    this.#left = IPV6_CHANGES_IN_A_TURN;
+  }
+
   /** Asks for as much of what waits as may be asked for in this turn. */
   ask(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const { router, address, operation } = next;
       const isDue = isWanted(router, address) === (operation === 'add');
       const link = isDue ? this.#links.byName(address.interface) : undefined;
-      if (link !== undefined && !this.#pace.take()) break;
+      if (link !== undefined && this.#left-- <= 0) break;
       this.#waiting.shift();
       address.pending = 'none';
       if (link !== undefined) this.#put(router, address, operation, link);
     }
-    if (this.isWaiting) this.#outbox.additionsGoOn();
   }
 
   /** Asks for what is missing and for the removal of what should not be there. */
@@ -164,15 +165,13 @@ export class AddressKeeper {
     });
   }
 
-  /** Takes the kernel's answer to a batch: one errno for each change. */
-  answer(id: number, errnos: readonly number[], took?: Duration): AddressAnswer[] {
+  /** Takes the kernel's answer to a batch: one for each change. */
+  answer(id: number, answers: readonly KernelAnswer[]): AddressAnswer[] {
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
-    const answered = this.#pending.take(id, errnos);
-    this.#pace.measured(answered.length, took);
-    for (const { item: one, errno } of answered) {
+    for (const { item: one, answer } of this.#pending.take(id, answers)) {
       one.address.pending = 'none';
-      const outcome = one.operation === 'add' ? this.#added(one, errno) : this.#removed(one, errno);
-      if (outcome === undefined) continue;
+      const outcome =
+        one.operation === 'add' ? this.#added(one, answer) : this.#removed(one, answer);
       const worse = touched.get(one.router);
       if (worse === undefined || worse === 'present') touched.set(one.router, outcome);
       else if (outcome.endsWith('refused')) touched.set(one.router, outcome);
@@ -217,11 +216,12 @@ export class AddressKeeper {
 
   #added(
     { router, address, index, prefixLength }: Pending,
-    errno: number,
-  ): AddressAnswer['outcome'] | undefined {
+    answer: KernelAnswer,
+  ): AddressAnswer['outcome'] {
+    const { errno } = answer;
     if (errno !== 0 && errno !== EEXIST) {
       address.restoring = false;
-      this.#reportFailure(router, address, 'add', errno);
+      this.#reportFailure(router, address, 'add', answer);
       return 'add-refused';
     }
     this.#links.addAddress(index, {
@@ -246,11 +246,12 @@ export class AddressKeeper {
 
   #removed(
     { router, address, index, prefixLength }: Pending,
-    errno: number,
+    answer: KernelAnswer,
   ): AddressAnswer['outcome'] {
+    const { errno } = answer;
     const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
     if (!gone) {
-      this.#reportFailure(router, address, 'remove', errno);
+      this.#reportFailure(router, address, 'remove', answer);
       return 'remove-refused';
     }
     this.#links.removeAddress(index, address.address, prefixLength);
@@ -271,7 +272,7 @@ export class AddressKeeper {
     router: VirtualRouter,
     address: ManagedAddress,
     operation: 'add' | 'remove',
-    errno: number,
+    { errno, text }: KernelAnswer,
   ): void {
     this.#outbox.report({
       kind: 'address-failed',
@@ -279,6 +280,7 @@ export class AddressKeeper {
       address: address.address,
       operation,
       errno,
+      text,
     });
   }
 }

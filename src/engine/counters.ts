@@ -6,6 +6,8 @@
  * The leaves of RFC 8347 count oddities that do not refuse a packet along with those that do;
  * where a reason can be either, `-discards` counts the refusals alone.
  */
+import { at } from '../net/assert.ts';
+
 export const COUNTERS = [
   'master-transitions',
   'advertisement-rcvd',
@@ -66,11 +68,11 @@ export class CounterTable {
   /** `row` is 0 for the router as a whole, or 1 + the position of the instance. */
   add(row: number, counter: CounterName, amount = 1): void {
     const index = row * COUNTERS.length + COUNTER[counter];
-    this.values[index] = (this.values[index] ?? 0) + amount;
+    this.values[index] = at(this.values, index) + amount;
   }
 
   read(row: number, counter: CounterName): number {
-    return this.values[row * COUNTERS.length + COUNTER[counter]] ?? 0;
+    return at(this.values, row * COUNTERS.length + COUNTER[counter]);
   }
 
   /** The row is another instance's from now on. */

@@ -9,7 +9,7 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent } from '../net/link.ts';
-import { type Duration, earliest, elapsed, type Instant, instant, NEVER } from '../net/time.ts';
+import { earliest, elapsed, type Instant, instant, NEVER } from '../net/time.ts';
 import { AddressConflicts } from './address-conflicts.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Announcer } from './announcer.ts';
@@ -24,7 +24,6 @@ import { Listening } from './listening.ts';
 import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
-import { Pace } from './pace.ts';
 import { PARTING } from './parting.ts';
 import { Placement } from './placement.ts';
 import { Reception } from './reception.ts';
@@ -33,7 +32,7 @@ import { Reconfiguration } from './reconfiguration.ts';
 import { Roster } from './roster.ts';
 import { RoutingKeeper } from './routing-keeper.ts';
 import { SendFailures } from './send-failures.ts';
-import type { InstanceSettings, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
 import { type Capture, Succession } from './succession.ts';
@@ -45,6 +44,8 @@ import type { InstanceView } from './view.ts';
 import { VirtualLinks } from './virtual-links.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
+const NO_VIEWS: InstanceView[] = [];
+
 export class Engine {
   #settings: CommonSettings;
   readonly #counters: CounterTable;
@@ -53,7 +54,6 @@ export class Engine {
   readonly #outbox = new Outbox();
   readonly #sendFailures: SendFailures;
   readonly #timers: Timers;
-  readonly #pace = new Pace();
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
   readonly #announcer: Announcer;
@@ -87,8 +87,8 @@ export class Engine {
     this.#sendFailures = new SendFailures(counters, this.#outbox);
     this.#roster = new Roster(settings.instances);
     this.#timers = new Timers(this.#roster.size);
-    const [links, timers, outbox, pace] = [this.#links, this.#timers, this.#outbox, this.#pace];
-    const edge = { roster: this.#roster, links, timers, outbox, counters, pace };
+    const [links, timers, outbox] = [this.#links, this.#timers, this.#outbox];
+    const edge = { roster: this.#roster, links, timers, outbox, counters };
     const leases = new Leases(edge);
     const keeper = new AddressKeeper({ ...edge, leases });
     const routing = new RoutingKeeper(links, outbox, counters);
@@ -127,24 +127,18 @@ export class Engine {
     return earliest(this.#timers.next(), this.#moreAt);
   }
 
-  /** Whether the next deadline is that of a Master_Down timer. */
-  get awaitsSilence(): boolean {
-    return this.#timers.earliest('down') === this.deadline();
-  }
-
-  /** Whether some Master_Down timer will fire within the time, unless its MASTER is heard again. */
-  expectsSilence(now: Instant, within: Duration): boolean {
-    return this.#timers.exact('down') <= now + within;
-  }
-
-  /** Settings of all routers there are. */
-  get instances(): readonly InstanceSettings[] {
-    return this.#routers.map((router) => router.settings);
-  }
-
   /** One row for each router. */
   view(): InstanceView[] {
     return this.#routers.map((router) => router.view());
+  }
+
+  /** Rows that have changed since the last call. Made on request, so that a takeover need not wait for them. */
+  changedViews(): InstanceView[] {
+    const { changed } = this.#transitions;
+    if (changed.size === 0) return NO_VIEWS;
+    const views = [...changed].map((router) => router.view());
+    changed.clear();
+    return views;
   }
 
   /** A received packet; what it leads to comes with the next `handle`. */
@@ -194,8 +188,8 @@ export class Engine {
       case 'address.claimed':
         this.#conflicts.note(input, now);
         break;
-      case 'addresses.changed':
-        this.#answers.addressesChanged(input, now);
+      case 'kernel.changed':
+        this.#answers.changed(input, now);
         break;
       case 'links.raised':
       case 'virtual-link.rested':
@@ -258,9 +252,8 @@ export class Engine {
       const router = this.#roster.at(position);
       if (router !== undefined) this.#placement.retry(router, now);
     });
-    this.#pace.nextTurn();
+    this.#keeper.nextTurn();
     this.#leases.nextTurn();
-    if (!this.#keeper.isWaiting) this.#pace.rest();
     this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
     this.#timers.fire('release', now, (position) => {
       const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
@@ -337,7 +330,7 @@ export class Engine {
     }
   }
 
-  /** Ends a turn: addresses compared, rows of `status` reported, outputs in order. */
+  /** Ends a turn: addresses compared, outputs in order. */
   #settle(now: Instant): readonly Output[] {
     if (this.#reconfiguration.isUnderWay) this.#reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
@@ -357,13 +350,8 @@ export class Engine {
       reconcile(this.#virtualLinks.admitted(dirty, now), this.#keeper, this.#routing);
     else this.#keeper.ask();
     this.#leases.ask();
-    this.#answers.settle(now);
     const isMore = [this.#keeper, this.#leases, this.#virtualLinks].some((one) => one.isWaiting);
     this.#moreAt = isMore ? now : NEVER;
-    if (changed.size > 0) {
-      for (const router of changed) this.#outbox.report({ kind: 'view', view: router.view() });
-      changed.clear();
-    }
     if (this.#stopping && !this.#finished && this.#hasLetGo()) {
       this.#finished = true;
       this.#outbox.finish();

@@ -2,8 +2,8 @@
  * All that can happen to the engine, as JSON-serialisable values. Received packets come through
  * `Engine.receive` instead, because nothing may be allocated for each of them.
  */
+import type { KernelAnswer } from '../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../net/link.ts';
-import type { Duration } from '../net/time.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { Capture } from './succession.ts';
@@ -22,19 +22,17 @@ export type Input =
   | LinkEvent
   /** Heard on a link that has one of the virtual addresses. */
   | ({ readonly kind: 'address.claimed' } & AddressClaim)
-  /** The kernel's answer to `addresses.change`: one errno for each change, 0 for success. */
+  /** The kernel's answer to `kernel.change`: one for each change. */
   | {
-      readonly kind: 'addresses.changed';
+      readonly kind: 'kernel.changed';
       readonly id: number;
-      readonly errnos: readonly number[];
-      /** How long the kernel had for it. */
-      readonly took?: Duration;
+      readonly answers: readonly KernelAnswer[];
     }
-  /** The kernel's answer to `links.raise`: one errno for each, 0 for success. */
+  /** The kernel's answer to `links.raise`: one for each link. */
   | {
       readonly kind: 'links.raised';
       readonly indexes: readonly number[];
-      readonly errnos: readonly number[];
+      readonly answers: readonly KernelAnswer[];
     }
   /** The answers to `virtual-link.rest` and `virtual-link.make`; of one that was made the kernel tells. */
   | { readonly kind: 'virtual-link.rested'; readonly name: string }

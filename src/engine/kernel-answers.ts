@@ -5,7 +5,6 @@ import type { Announcer } from './announcer.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
 import type { Input } from './inputs.ts';
 import type { Listening } from './listening.ts';
-import type { Pace } from './pace.ts';
 import type { Roster } from './roster.ts';
 import type { RoutingKeeper } from './routing-keeper.ts';
 import type { Timers } from './timers.ts';
@@ -24,29 +23,23 @@ export interface KernelAnswersParts {
   readonly transitions: Transitions;
   readonly listening: Listening;
   readonly faults: FaultKeeper;
-  readonly pace: Pace;
   readonly announcer: Announcer;
 }
 
 export class KernelAnswers {
   readonly #parts: KernelAnswersParts;
-  /** Addresses of theirs are there and have not been announced. */
-  readonly #arrived = new Set<VirtualRouter>();
 
   constructor(parts: KernelAnswersParts) {
     this.#parts = parts;
   }
 
-  addressesChanged(
-    { id, errnos, took }: Extract<Input, { kind: 'addresses.changed' }>,
-    now: Instant,
-  ): void {
+  changed({ id, answers }: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
     const { keeper, routing, timers, transitions, faults, announcer } = this.#parts;
-    for (const { router, outcome } of keeper.answer(id, errnos, took)) {
+    for (const { router, outcome } of keeper.answer(id, answers)) {
       switch (outcome) {
         case 'present':
           if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
-          if (router.announceWhenReady) this.#arrived.add(router);
+          if (router.announceWhenReady) announcer.announceArrived(router, now);
           break;
         case 'restored':
           router.announcements.start(now);
@@ -63,7 +56,7 @@ export class KernelAnswers {
       }
       transitions.dirty.add(router);
     }
-    for (const [router, outcome] of routing.answer(id, errnos)) {
+    for (const [router, outcome] of routing.answer(id, answers)) {
       transitions.changed.add(router);
       if (outcome === 'done') transitions.dirty.add(router);
       else if (router.holds) transitions.retryLater(router, now);
@@ -75,21 +68,6 @@ export class KernelAnswers {
   #proved(router: VirtualRouter, now: Instant): void {
     router.refusals = 0;
     if (router.holds) this.#parts.transitions.advertise(router, now);
-  }
-
-  /**
-   * Ends a turn: what is there is announced. A router that lacks some waits while more are added, for
-   * those follow within some milliseconds, unless it becomes clear that they do not.
-   */
-  settle(now: Instant): void {
-    const { keeper, pace, announcer } = this.#parts;
-    if (this.#arrived.size === 0) return;
-    const isOver = keeper.idle || pace.isSlow;
-    for (const router of this.#arrived) {
-      if (!isOver && !keeper.isComplete(router)) continue;
-      this.#arrived.delete(router);
-      if (router.announceWhenReady) announcer.announceArrived(router, now);
-    }
   }
 
   listenFailed(index: number, now: Instant): void {

@@ -14,7 +14,6 @@ const NOTHING: readonly Output[] = [];
 interface Batch {
   readonly id: number;
   readonly changes: KernelChange[];
-  goesOn?: true;
 }
 
 export class Outbox {
@@ -63,11 +62,6 @@ export class Outbox {
     }
     this.#removals ??= { id: this.#nextId++, changes: [] };
     return placed(change, this.#removals);
-  }
-
-  /** The addresses to add in this turn are not the last of theirs. */
-  additionsGoOn(): void {
-    if (this.#additions !== undefined) this.#additions.goesOn = true;
   }
 
   /** The answer concerns nobody: an address that cannot be renewed is told of when it is gone. */
@@ -127,5 +121,5 @@ function placed(change: KernelChange, { id, changes }: Batch): BatchPlace {
 }
 
 function batchOutput(batch: Batch): Output {
-  return { kind: 'addresses.change', ...batch };
+  return { kind: 'kernel.change', ...batch };
 }

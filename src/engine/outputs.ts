@@ -8,13 +8,11 @@ export type Output =
   | { readonly kind: 'datagrams.send'; readonly datagrams: readonly OutgoingDatagram[] }
   /** Gratuitous ARP, unsolicited NA. */
   | { readonly kind: 'frames.send'; readonly frames: readonly OutgoingFrame[] }
-  /** One netlink batch, routes and rules included; the answer comes back as `addresses.changed` before anything else does. */
+  /** One netlink batch, routes and rules included; the answer comes back as `kernel.changed` before anything else does. */
   | {
-      readonly kind: 'addresses.change';
+      readonly kind: 'kernel.change';
       readonly id: number;
       readonly changes: readonly KernelChange[];
-      /** More of the kind follow at once: nobody need wait for what the kernel does behind these. */
-      readonly goesOn?: true;
     }
   /** Sets links up, before addresses are added; answered by `links.raised` at once. */
   | { readonly kind: 'links.raise'; readonly indexes: readonly number[] }

@@ -1,4 +1,7 @@
 /** What has been asked of the kernel and not been answered: each change with its place in its batch. */
+import { at } from '../net/assert.ts';
+import type { KernelAnswer } from '../net/kernel-answer.ts';
+
 export interface BatchPlace {
   readonly id: number;
   readonly position: number;
@@ -6,8 +9,7 @@ export interface BatchPlace {
 
 export interface Answered<Item> {
   readonly item: Item;
-  /** Zero: done. */
-  readonly errno: number;
+  readonly answer: KernelAnswer;
 }
 
 export class PendingChanges<Item> {
@@ -23,10 +25,10 @@ export class PendingChanges<Item> {
     else batch.push({ item, position });
   }
 
-  /** Those of the batch that were added here, with their errnos. */
-  take(id: number, errnos: readonly number[]): Answered<Item>[] {
+  /** Those of the batch that were added here, with their answers. */
+  take(id: number, answers: readonly KernelAnswer[]): Answered<Item>[] {
     const batch = this.#batches.get(id) ?? [];
     this.#batches.delete(id);
-    return batch.map(({ item, position }) => ({ item, errno: errnos[position] ?? 0 }));
+    return batch.map(({ item, position }) => ({ item, answer: at(answers, position) }));
   }
 }

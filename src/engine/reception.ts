@@ -2,8 +2,10 @@
  * From a received packet to an event of the table. The packet a BACKUP expects — the MASTER's last
  * one over again — is compared byte by byte and only moves a deadline: no decoding, no allocation.
  */
+
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { compareIp, type Family, type IpAddress, ipFromBytes } from '../net/address.ts';
+import { at } from '../net/assert.ts';
 import { isPowerOfTwo } from '../net/power-of-two.ts';
 import { after, type Instant } from '../net/time.ts';
 import type { CounterName, CounterTable } from './counters.ts';
@@ -94,8 +96,8 @@ export class Reception {
       this.#discard(undefined, 'packet-length-error', packet, length);
       return;
     }
-    const family: Family = (packet[0] ?? 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
-    const router = this.#routers.get(slotOf(index, family))?.[packet[offset + 1] ?? 0];
+    const family: Family = at(packet, 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
+    const router = this.#routers.get(slotOf(index, family))?.[at(packet, offset + 1)];
     if (router === undefined) {
       this.#discard(undefined, 'vrid-error', packet, length);
       return;
@@ -245,7 +247,7 @@ function slotOf(index: number, family: Family): number {
  */
 function isSamePacket(expected: Uint8Array, packet: Uint8Array, length: number): boolean {
   if (expected.length !== length || packet[0] !== expected[0]) return false;
-  if ((expected[0] ?? 0) >> 4 === 6) {
+  if (at(expected, 0) >> 4 === 6) {
     for (let i = 4; i < length; i++) if (packet[i] !== expected[i]) return false;
     return true;
   }
@@ -256,7 +258,7 @@ function isSamePacket(expected: Uint8Array, packet: Uint8Array, length: number):
 
 function sourceOfPacket(packet: Uint8Array, length: number): IpAddress | undefined {
   if (length < 20) return undefined;
-  const version = (packet[0] ?? 0) >> 4;
+  const version = at(packet, 0) >> 4;
   if (version === 4) return ipFromBytes(packet, 12, 4);
   return version === 6 && length >= 40 ? ipFromBytes(packet, 8, 16) : undefined;
 }

@@ -82,6 +82,8 @@ export type Report =
       readonly address: IpAddress;
       readonly operation: 'add' | 'remove';
       readonly errno: number;
+      /** The kernel's words. */
+      readonly text: string | undefined;
     }
   /** The same for a route or a rule that moves with the VIPs; `route` is as ip(8) writes it. */
   | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
@@ -91,6 +93,7 @@ export type Report =
       readonly route: string;
       readonly operation: 'add' | 'remove';
       readonly errno: number;
+      readonly text: string | undefined;
     }
   /** Routes and rules of a former run were found and removed. */
   | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
@@ -110,7 +113,9 @@ export type Report =
   /** VIPs of a former run were found and removed. */
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */
-  | { readonly kind: 'stall'; readonly microseconds: number }
+  | { readonly kind: 'stall'; readonly microseconds: number; readonly blame?: StallBlame }
+  /** A message of the kernel could not be read: links, addresses and routes were read again. */
+  | { readonly kind: 'netlink-malformed'; readonly count: number }
   /** Advertisements or announcements did not leave; limited like `discard`. */
   | { readonly kind: 'send-failed'; readonly errno: string; readonly count: number }
   /** Another station claims a VIP that this MASTER holds; limited like `discard`. */
@@ -149,5 +154,16 @@ export type Report =
  * is the configuration's choice. `withdrawn`: somebody else is MASTER, or there is nothing to take.
  */
 export type BeforeMasterOutcome = 'asked' | 'granted' | 'refused' | 'timed-out' | 'withdrawn';
+
+/** Where the time of a stall went, as far as the kernel's accounting shows. */
+export interface StallBlame {
+  /**
+   * `host`: the thread was ready to run and was not scheduled, or the host took the processor away.
+   * `self`: it was busy. `paused`: neither, so the process or the whole machine was stopped.
+   */
+  readonly cause: 'host' | 'self' | 'paused';
+  readonly waitedMicroseconds: number;
+  readonly ranMicroseconds: number;
+}
 
 export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

@@ -4,6 +4,7 @@
  * and tried again, and is no reason for FAULT: a MASTER that lacks a route serves whoever does not
  * need it, and the peer would most likely be refused as well.
  */
+import type { KernelAnswer } from '../net/kernel-answer.ts';
 import type { RoutingEvent } from '../net/link.ts';
 import { routingText } from '../net/routing.ts';
 import { connectedKey, isLacking } from './connected-routes.ts';
@@ -18,6 +19,8 @@ import type { VirtualRouter } from './virtual-router.ts';
 const EEXIST = 17;
 const ENODEV = 19;
 const ABSENT: ReadonlySet<number> = new Set([2 /* ENOENT */, 3 /* ESRCH */, ENODEV]);
+
+const NO_LINK: KernelAnswer = { errno: ENODEV, text: undefined };
 
 type Operation = 'add' | 'remove';
 
@@ -133,12 +136,12 @@ export class RoutingKeeper {
   }
 
   /** The routers to look at again, and whether something is to be tried again later. */
-  answer(id: number, errnos: readonly number[]): Map<VirtualRouter, RoutingOutcome> {
+  answer(id: number, answers: readonly KernelAnswer[]): Map<VirtualRouter, RoutingOutcome> {
     const routers = new Map<VirtualRouter, RoutingOutcome>();
-    for (const { item, errno } of this.#pending.take(id, errnos)) {
+    for (const { item, answer } of this.#pending.take(id, answers)) {
       const { router, managed, operation } = item;
       managed.pending = 'none';
-      const done = operation === 'add' ? this.#added(item, errno) : this.#removed(item, errno);
+      const done = operation === 'add' ? this.#added(item, answer) : this.#removed(item, answer);
       if (!done || !routers.has(router)) routers.set(router, done ? 'done' : 'refused');
       if (this.#holders.has(managed.key)) continue;
       for (const heir of this.#heirs.get(managed.key) ?? []) {
@@ -155,7 +158,7 @@ export class RoutingKeeper {
     const link = entry.kind === 'route' ? this.#links.byName(entry.interface) : undefined;
     if (entry.kind === 'route' && link === undefined) {
       this.#setPresent(managed, false);
-      if (operation === 'add') this.#refused(router, managed, operation, ENODEV);
+      if (operation === 'add') this.#refused(router, managed, operation, NO_LINK);
       return;
     }
     managed.pending = operation;
@@ -166,11 +169,12 @@ export class RoutingKeeper {
     this.#pending.add(place, { router, managed, operation });
   }
 
-  #added({ router, managed }: Asked, errno: number): boolean {
+  #added({ router, managed }: Asked, answer: KernelAnswer): boolean {
+    const { errno } = answer;
     // One that is there and was never put there by us is another program's, and stays as it is.
     if (errno !== 0 && !(errno === EEXIST && (managed.held || isCertainlyOurs(managed)))) {
       this.#setPresent(managed, false);
-      this.#refused(router, managed, 'add', errno);
+      this.#refused(router, managed, 'add', answer);
       return false;
     }
     const restored = errno === 0 && managed.held;
@@ -184,9 +188,10 @@ export class RoutingKeeper {
     return true;
   }
 
-  #removed({ router, managed }: Asked, errno: number): boolean {
+  #removed({ router, managed }: Asked, answer: KernelAnswer): boolean {
+    const { errno } = answer;
     if (errno !== 0 && !ABSENT.has(errno)) {
-      this.#refused(router, managed, 'remove', errno);
+      this.#refused(router, managed, 'remove', answer);
       return false;
     }
     this.#setPresent(managed, false);
@@ -205,7 +210,7 @@ export class RoutingKeeper {
     router: VirtualRouter,
     managed: ManagedRouting,
     operation: Operation,
-    errno: number,
+    { errno, text }: KernelAnswer,
   ): void {
     if (managed.refusal === errno) return;
     managed.refusal = errno;
@@ -214,7 +219,7 @@ export class RoutingKeeper {
     this.#counters.add(router.row, 'routes-refused');
     const { name: instance } = router.settings;
     const route = routingText(managed.entry);
-    this.#outbox.report({ kind: 'route-failed', instance, route, operation, errno });
+    this.#outbox.report({ kind: 'route-failed', instance, route, operation, errno, text });
   }
 }
 

@@ -129,18 +129,6 @@ export class Timers {
     row.earliest = earliestOf(row);
   }
 
-  /** A lower bound of the deadlines of one timer. */
-  earliest(timer: TimerName): Instant {
-    return this.#rows[timer].earliest as Instant;
-  }
-
-  /** The same, made exact. */
-  exact(timer: TimerName): Instant {
-    const row = this.#rows[timer];
-    row.earliest = earliestOf(row);
-    return row.earliest as Instant;
-  }
-
   /** Makes all lower bounds exact: nobody is late for a deadline that has moved. */
   tighten(): void {
     for (const timer of TIMERS) this.#rows[timer].earliest = earliestOf(this.#rows[timer]);

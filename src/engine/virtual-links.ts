@@ -4,7 +4,9 @@
  * the kernel takes much longer to make one or to set one down, so that others are asked for that.
  */
 import { familyOf } from '../net/address.ts';
+import { at } from '../net/assert.ts';
 import { ENODEV } from '../net/errno.ts';
+import type { KernelAnswer } from '../net/kernel-answer.ts';
 import type { LinkEvent } from '../net/link.ts';
 import {
   after,
@@ -148,7 +150,9 @@ export class VirtualLinks {
   take(input: VirtualLinkInput, now: Instant): VirtualLinkAnswer[] {
     switch (input.kind) {
       case 'links.raised':
-        return input.indexes.flatMap((index, at) => this.#raised(index, input.errnos[at] ?? 0));
+        return input.indexes.flatMap((index, position) =>
+          this.#raised(index, at(input.answers, position)),
+        );
       case 'virtual-link.rested':
         return this.#rested(this.#named(input.name));
       case 'virtual-link.failed':
@@ -218,14 +222,18 @@ export class VirtualLinks {
     this.#outbox.first({ kind: 'virtual-link.rest', name: link.name });
   }
 
-  #raised(index: number, errno: number): VirtualLinkAnswer[] {
-    const link = this.#named(this.#links.byIndex(index)?.attributes.name ?? '');
+  #raised(index: number, { errno, text }: KernelAnswer): VirtualLinkAnswer[] {
+    const name = this.#links.byIndex(index)?.attributes.name;
+    const link = name === undefined ? undefined : this.#named(name);
     if (link === undefined) return [];
-    const { router, name } = link;
+    const { router } = link;
     // It is being removed, of which the kernel is about to tell.
     if (errno === ENODEV) return [];
     if (errno !== 0) {
-      this.#report(link, `it cannot be set up (errno ${errno})`);
+      this.#report(
+        link,
+        `it cannot be set up (errno ${errno}${text === undefined ? '' : `: ${text}`})`,
+      );
       return [{ router, outcome: 'refused' }];
     }
     this.#links.setUp(index, true);
@@ -233,7 +241,7 @@ export class VirtualLinks {
     link.raised = true;
     if (!restored) return [{ router, outcome: 'raised' }];
     const instance = router.settings.name;
-    this.#outbox.report({ kind: 'virtual-link-restored', instance, interface: name });
+    this.#outbox.report({ kind: 'virtual-link-restored', instance, interface: link.name });
     return [{ router, outcome: 'restored' }];
   }
 

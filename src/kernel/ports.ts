@@ -3,6 +3,7 @@
  * Every operation here is synchronous and never blocks: it is called by the protocol thread.
  */
 import type { Family, IpAddress } from '../net/address.ts';
+import type { KernelAnswer } from '../net/kernel-answer.ts';
 import type {
   AddressClaim,
   KernelChange,
@@ -58,18 +59,21 @@ export interface ClaimPort {
 
 export interface RoutePort {
   /**
-   * One batch of addresses, routes and rules, one errno for each change (0 is success). An IPv4 batch
-   * costs about 5 us a change. `goesOn`: another one follows at once.
+   * One batch of addresses, routes and rules, one answer for each change. An IPv4 batch
+   * costs about 5 us a change.
    */
-  changeAddresses(changes: readonly KernelChange[], goesOn?: boolean): number[];
+  changeKernel(changes: readonly KernelChange[]): KernelAnswer[];
   /** Removes the routes and rules that a former run has left; answers what they were. */
   clearRouting(): string[];
-  /** Sets links up: some 50 us for each. One errno for each. */
-  raiseLinks(indexes: readonly number[]): number[];
+  /** Sets links up: some 50 us for each. One answer for each. */
+  raiseLinks(indexes: readonly number[]): KernelAnswer[];
   /** Full dump of links and addresses. Throws `KernelError`. */
   snapshot(): LinkState[];
-  /** Hands over waiting change messages; `overrun` when the kernel dropped some: dump again. */
-  drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun';
+  /**
+   * Hands over waiting change messages. `overrun`, the kernel dropped some, and `malformed`, one could not
+   * be read: dump again.
+   */
+  drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun' | 'malformed';
   close(): void;
 }
 

@@ -3,6 +3,7 @@
  * key and survives JSON; bytes are made where a packet is built or compared.
  * Canonical means: dotted quad without leading zeros, RFC 5952 for IPv6, lower-case MAC.
  */
+import { at } from './assert.ts';
 
 declare const ipBrand: unique symbol;
 declare const macBrand: unique symbol;
@@ -62,7 +63,7 @@ export function compareIp(a: IpAddress, b: IpAddress): number {
   const right = ipToBytes(b);
   if (left.length !== right.length) return left.length - right.length;
   for (let i = 0; i < left.length; i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    const difference = at(left, i) - at(right, i);
     if (difference !== 0) return difference;
   }
   return 0;
@@ -71,12 +72,12 @@ export function compareIp(a: IpAddress, b: IpAddress): number {
 export function isLinkLocal(address: IpAddress): boolean {
   const bytes = ipToBytes(address);
   if (bytes.length === 4) return bytes[0] === 169 && bytes[1] === 254;
-  return bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+  return bytes[0] === 0xfe && (at(bytes, 1) & 0xc0) === 0x80;
 }
 
 export function isMulticast(address: IpAddress): boolean {
   const bytes = ipToBytes(address);
-  return bytes.length === 4 ? ((bytes[0] ?? 0) & 0xf0) === 0xe0 : bytes[0] === 0xff;
+  return bytes.length === 4 ? (at(bytes, 0) & 0xf0) === 0xe0 : bytes[0] === 0xff;
 }
 
 export function parseMac(text: string): MacAddress | undefined {
@@ -126,8 +127,8 @@ function parseIpv6Bytes(text: string): Uint8Array | undefined {
   if (tail.includes('.')) {
     const v4 = parseIpv4Bytes(tail);
     if (v4 === undefined) return undefined;
-    const high = ((v4[0] ?? 0) << 8) | (v4[1] ?? 0);
-    const low = ((v4[2] ?? 0) << 8) | (v4[3] ?? 0);
+    const high = (at(v4, 0) << 8) | at(v4, 1);
+    const low = (at(v4, 2) << 8) | at(v4, 3);
     source = `${source.slice(0, lastColon + 1)}${high.toString(16)}:${low.toString(16)}`;
   }
   const halves = source.split('::');
@@ -140,8 +141,8 @@ function parseIpv6Bytes(text: string): Uint8Array | undefined {
   const groups = [...head, ...new Array<number>(missing).fill(0), ...rear];
   const bytes = new Uint8Array(16);
   for (let i = 0; i < 8; i++) {
-    bytes[i * 2] = (groups[i] ?? 0) >> 8;
-    bytes[i * 2 + 1] = (groups[i] ?? 0) & 0xff;
+    bytes[i * 2] = at(groups, i) >> 8;
+    bytes[i * 2 + 1] = at(groups, i) & 0xff;
   }
   return bytes;
 }

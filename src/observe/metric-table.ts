@@ -162,6 +162,14 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },
   {
+    name: 'vrrp_stall_seconds_total',
+    type: 'counter',
+    help: 'How long it stood still then: the host did not schedule the thread, the process was busy itself, or it was paused.',
+    labels: ['cause'],
+    samples: ({ status: { stall_seconds: seconds = {} } }) =>
+      Object.entries(seconds).map(([cause, value]) => ({ labels: { cause }, value })),
+  },
+  {
     name: 'vrrp_send_failures_total',
     type: 'counter',
     help: 'Advertisements and announcements that the kernel would not send; a link that is down does not count.',

@@ -74,6 +74,7 @@ export class AgentModel {
   readonly #history: EventHistory;
   readonly #groups = new GroupStates();
   readonly #linkTimes = new LinkTimes();
+  readonly #stallSeconds = { host: 0, self: 0, paused: 0, unknown: 0 };
 
   constructor(options: AgentModelOptions) {
     this.#options = options;
@@ -109,7 +110,10 @@ export class AgentModel {
 
   apply(report: Report, at: Date): void {
     if (isEventReport(report)) {
-      this.#history.record(factsOf(report), at);
+      const facts = factsOf(report);
+      this.#history.record(facts, at);
+      if (facts.kind === 'stall')
+        this.#stallSeconds[facts.cause ?? 'unknown'] += facts.duration_ms / 1_000;
       if (report.kind === 'group') this.#groups.apply(report, at);
       if (report.kind === 'track') this.#linkTimes.apply(report, at);
       return;
@@ -157,6 +161,7 @@ export class AgentModel {
       instances: [...this.#rows.values()].map((row) => this.#instance(row)),
       sync_groups: this.#groups.documents(this.#settings, startedAt),
       counters: counters.row(GLOBAL_ROW),
+      stall_seconds: { ...this.#stallSeconds },
       ietf_vrrp: routerStateLeaves(this.#settings, this.#allCounters(), startedAt),
       ...notificationsPart(notifications?.()),
     };

@@ -19,7 +19,7 @@ export interface Emergency {
   /** Names of the routers that were MASTER when last heard of. */
   readonly masters: ReadonlySet<string>;
   readonly packets: Pick<PacketPort, 'sendDatagrams'>;
-  readonly routes: Pick<RoutePort, 'snapshot' | 'changeAddresses' | 'clearRouting'>;
+  readonly routes: Pick<RoutePort, 'snapshot' | 'changeKernel' | 'clearRouting'>;
 }
 
 /** Returns how many VIPs were removed. Throws `KernelError` when the kernel cannot be asked. */
@@ -46,5 +46,5 @@ export function letGo({ settings, masters, packets, routes }: Emergency): number
   }
   routes.clearRouting();
   if (removals.length === 0) return 0;
-  return routes.changeAddresses(removals).filter((errno) => errno === 0).length;
+  return routes.changeKernel(removals).filter(({ errno }) => errno === 0).length;
 }

@@ -2,6 +2,7 @@
  * How late the protocol loop wakes up, as a histogram in shared memory: the protocol thread adds,
  * the metrics read. The bounds are those of `vrrp_timer_lateness_seconds`.
  */
+import { at } from '../net/assert.ts';
 
 /** Upper bounds in microseconds; the last bucket has none. */
 export const LATENESS_BOUNDS = [
@@ -24,17 +25,17 @@ export class LatenessHistogram {
 
   add(microseconds: number): void {
     let bucket = 0;
-    while (bucket < OVER && microseconds > (LATENESS_BOUNDS[bucket] ?? 0)) bucket++;
-    this.values[bucket] = (this.values[bucket] ?? 0) + 1;
-    this.values[SUM] = (this.values[SUM] ?? 0) + microseconds;
-    if (microseconds > (this.values[MAX] ?? 0)) this.values[MAX] = microseconds;
+    while (bucket < OVER && microseconds > at(LATENESS_BOUNDS, bucket)) bucket++;
+    this.values[bucket] = at(this.values, bucket) + 1;
+    this.values[SUM] = at(this.values, SUM) + microseconds;
+    if (microseconds > at(this.values, MAX)) this.values[MAX] = microseconds;
   }
 
   read(): { readonly buckets: readonly number[]; readonly sum: number; readonly max: number } {
     return {
       buckets: Array.from(this.values.subarray(0, OVER + 1)),
-      sum: this.values[SUM] ?? 0,
-      max: this.values[MAX] ?? 0,
+      sum: at(this.values, SUM),
+      max: at(this.values, MAX),
     };
   }
 }

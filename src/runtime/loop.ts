@@ -9,8 +9,8 @@ import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '../kernel/ports.ts';
 import type { LinkEvent } from '../net/link.ts';
-import { type Duration, type Instant, NEVER } from '../net/time.ts';
-import { Approach, type Rehearsal } from './approach.ts';
+import { isPowerOfTwo } from '../net/power-of-two.ts';
+import { type Instant, NEVER } from '../net/time.ts';
 import { Moderation } from './moderation.ts';
 
 export interface Ports {
@@ -28,8 +28,6 @@ export interface LoopObserver {
   reports(reports: readonly Report[]): void;
   /** How late the loop woke up for a deadline, in microseconds. */
   lateness(microseconds: number): void;
-  /** Left out: no rehearsals. */
-  readonly rehearsal?: Rehearsal;
   /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
   /** After a shutdown: nothing is held any more. */
@@ -50,9 +48,6 @@ const BATCH = 64;
  */
 const BATCHES_MAX = 48;
 
-/** Later than any rehearsal. */
-const STOOD_STILL = 10_000 as Duration;
-
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -67,13 +62,13 @@ export class Loop {
   #turnedAt: Instant = 0 as Instant;
   #received = 0;
   #wakesOnPackets = true;
-  readonly #approach: Approach;
+  /** Messages of the kernel that could not be read. */
+  #malformed = 0;
 
   constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
     this.#ports = ports;
     this.#observer = observer;
-    this.#approach = new Approach(engine, ports.clock, observer.rehearsal);
   }
 
   /**
@@ -99,7 +94,9 @@ export class Loop {
   /** The kernel has changes of links or addresses to tell. */
   routesReadable(): void {
     this.#serveDeadlines();
-    if (this.#ports.routes.drain(this.#notice) === 'overrun') this.#resync();
+    const state = this.#ports.routes.drain(this.#notice);
+    if (state === 'malformed') this.#reportMalformed();
+    if (state !== 'drained') this.#resync();
     this.turn();
   }
 
@@ -164,35 +161,21 @@ export class Loop {
     this.#ports.wakeOnPackets(wake);
   }
 
+  #reportMalformed(): void {
+    this.#malformed++;
+    if (!isPowerOfTwo(this.#malformed)) return;
+    this.#reports.push({ kind: 'netlink-malformed', count: this.#malformed });
+  }
+
   #resync(): void {
     const links = this.#ports.routes.snapshot();
     this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
   }
 
-  /**
-   * Whoever was silent until the deadline is judged without the way round by the timer; but not when the
-   * thread stood still meanwhile, for then it has not been listening (the turn that comes finds out).
-   */
-  #awaitSilence(): void {
-    if (!this.#approach.isNear(this.#now)) return;
-    const deadline = this.#engine.deadline();
-    this.#received = 0;
-    let empty = true;
-    const reached = this.#approach.pass(() => {
-      this.#tick();
-      empty = this.#ports.packets.drain(BATCH, this.#receive);
-      return this.#received > 0;
-    });
-    if (!empty || this.#tick() - deadline > STOOD_STILL) return;
-    this.#perform(this.#engine.handle(QUIET, this.#now));
-    this.#turnedAt = this.#now;
-    if (reached) this.#observer.lateness(this.#now - deadline);
-  }
-
   #endTurn(): void {
-    this.#awaitSilence();
-    const deadline = Math.min(this.#approach.wakeUpAt(this.#now), this.#moderation.until);
+    const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(deadline as Instant);
+    for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
     if (this.#reports.length === 0) return;
     const reports = this.#reports;
     this.#reports = [];
@@ -212,14 +195,18 @@ export class Loop {
         case 'frames.send':
           this.#told(packets.sendFrames(output.frames), answers);
           break;
-        case 'addresses.change':
-          answers.push(this.#changeAddresses(output));
+        case 'kernel.change':
+          answers.push({
+            kind: 'kernel.changed',
+            id: output.id,
+            answers: routes.changeKernel(output.changes),
+          });
           break;
         case 'links.raise':
           answers.push({
             kind: 'links.raised',
             indexes: output.indexes,
-            errnos: routes.raiseLinks(output.indexes),
+            answers: routes.raiseLinks(output.indexes),
           });
           break;
         case 'virtual-link.make':
@@ -252,13 +239,6 @@ export class Loop {
   #told(failed: number, answers: Input[]): void {
     if (failed === 0) return;
     answers.push({ kind: 'send.failed', errno: this.#ports.packets.sendError(), count: failed });
-  }
-
-  #changeAddresses({ id, changes, goesOn }: Extract<Output, { kind: 'addresses.change' }>): Input {
-    const asked = this.#tick();
-    const errnos = this.#ports.routes.changeAddresses(changes, goesOn);
-    const took = (this.#tick() - asked) as Duration;
-    return { kind: 'addresses.changed', id, errnos, took };
   }
 
   /** Nothing, or that it failed. */

@@ -31,7 +31,12 @@ export type ToProtocolThread =
 export type Realtime = 'auto' | 'off' | number;
 
 export type FromProtocolThread =
-  | { readonly kind: 'started'; readonly scheduling: Scheduling }
+  | {
+      readonly kind: 'started';
+      readonly scheduling: Scheduling;
+      /** Its number as gettid(2) says it; undefined: not known. */
+      readonly thread: number | undefined;
+    }
   | {
       readonly kind: 'reports';
       readonly reports: readonly Report[];

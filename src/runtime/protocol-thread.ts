@@ -2,6 +2,8 @@
  * Entry of the protocol thread: makes the kernel edges, the engine and the loop, and runs until it
  * has let go of everything. Any exception ends it; the main thread then releases what it held.
  */
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
@@ -13,30 +15,16 @@ import { Reactor } from '../kernel/reactor/reactor.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import { enterRealtime } from '../kernel/scheduler/realtime.ts';
 import { NotifySocket } from '../kernel/service-manager/notify-socket.ts';
-import { ip } from '../net/address.ts';
-import type { AddressChange } from '../net/link.ts';
-import { encodeNewAddress } from '../wire/netlink/route/address.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
 import { watchdogOf } from './service-manager.ts';
 import { standWatch } from './standing-watch.ts';
-import { TakeOverRehearsal } from './take-over-rehearsal.ts';
 import { warmUp } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
 const AUTO_PRIORITY = 10;
-
-const SOMEWHERE: AddressChange = {
-  operation: 'add',
-  index: 1,
-  address: ip('198.51.100.1'),
-  prefixLength: 32,
-};
-
-/** Requests as they are encoded for a take-over: enough for the compiler to take notice. */
-const ENCODINGS = 2_000;
 
 const memory = workerData as ProtocolMemory;
 let running: Loop | undefined;
@@ -45,7 +33,6 @@ let serving: Reactor | undefined;
 let standstill: Standstill | undefined;
 
 warmUp();
-for (let i = 0; i < ENCODINGS; i++) encodeNewAddress({ ...SOMEWHERE, index: i });
 
 parentPort?.on('message', (message: ToProtocolThread) => guarded(() => obey(message)));
 
@@ -102,7 +89,6 @@ function start({
       reports: (reports) =>
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
-      rehearsal: new TakeOverRehearsal(engine, routes, packets),
       virtualLink: (request) => say({ kind: 'virtual-link', request }),
       // The turn that finishes is still to be ended.
       finished: () => {
@@ -157,7 +143,16 @@ function start({
       queueMicrotask(tearDown);
     },
   };
-  say({ kind: 'started', scheduling });
+  say({ kind: 'started', scheduling, thread: threadId() });
+}
+
+/** `/proc/thread-self` is a link to `PID/task/TID`. */
+function threadId(): number | undefined {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')));
+  } catch {
+    return undefined;
+  }
 }
 
 interface Standstill {

@@ -12,13 +12,16 @@ import { openDoorbell, ring } from '../kernel/reactor/doorbell.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
+import { StallWitness } from './stall-witness.ts';
 
 export interface ProtocolWorkerEvents {
   readonly started: (scheduling: Scheduling) => void;
   /** Left out: no virtual router has a virtual MAC. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
-  readonly reports: (message: Extract<FromProtocolThread, { kind: 'reports' }>) => void;
+  readonly reports: (message: ReportsMessage) => void;
 }
+
+type ReportsMessage = Extract<FromProtocolThread, { kind: 'reports' }>;
 
 /** Instances that the shared table of counters has room for: every VRID on a few interfaces. */
 const INSTANCES_MAX = 4_096;
@@ -45,6 +48,7 @@ export class ProtocolWorker {
   readonly #captures: ((capture: Capture) => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
   #doorbell: number | undefined;
+  #witness: StallWitness | undefined;
 
   /**
    * Boots the thread, which takes longer than reading a configuration: do it first. The protocol
@@ -61,10 +65,11 @@ export class ProtocolWorker {
       this.#worker.on('message', (message: FromProtocolThread) => {
         switch (message.kind) {
           case 'started':
+            if (message.thread !== undefined) this.#witness ??= new StallWitness(message.thread);
             this.#events?.started(message.scheduling);
             return;
           case 'reports':
-            this.#events?.reports(message);
+            this.#events?.reports(this.#witnessed(message));
             return;
           case 'virtual-link':
             this.#events?.virtualLink?.(message.request);
@@ -83,7 +88,10 @@ export class ProtocolWorker {
         }
       });
       this.#worker.on('error', (error: Error) => fail(error.message, error.stack));
-      this.#worker.on('exit', (code) => fail(`the protocol thread ended with status ${code}`));
+      this.#worker.on('exit', (code) => {
+        this.#witness?.close();
+        fail(`the protocol thread ended with status ${code}`);
+      });
     });
     this.failed = this.ended.then(() => new Promise<never>(() => {}));
     // Whoever awaits it sees the failure; nobody may be awaiting it yet.
@@ -143,6 +151,19 @@ export class ProtocolWorker {
     await this.#worker.terminate();
     if (this.#doorbell !== undefined) closeFd(this.#doorbell);
     this.#doorbell = undefined;
+  }
+
+  /** A stall is reported with its cause: the thread itself has no time to look for that. */
+  #witnessed(message: ReportsMessage): ReportsMessage {
+    const witness = this.#witness;
+    if (witness === undefined || !message.reports.some(({ kind }) => kind === 'stall')) {
+      return message;
+    }
+    const reports = message.reports.map((report) => {
+      const blame = report.kind === 'stall' ? witness.blame(report.microseconds) : undefined;
+      return report.kind === 'stall' && blame !== undefined ? { ...report, blame } : report;
+    });
+    return { ...message, reports };
   }
 
   #say(message: ToProtocolThread): void {

@@ -1,23 +1,31 @@
 /**
- * Runs the whole protocol on a segment that does not exist: some dozens of times before the first
- * real packet, so that all of it is compiled, and once more shortly before a take-over, so that it
- * is in the processor's caches.
+ * Runs the protocol on a made-up segment before the loop begins, with a C library that does nothing.
+ * V8 compiles a function when it is first called: what a BACKUP has never run would be compiled during
+ * its first takeover, which costs a millisecond.
  */
 import { CounterTable, countersLength } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
+import { idleLibc } from '../kernel/ffi/idle-libc.ts';
+import { type Libc, withLibc } from '../kernel/ffi/libc.ts';
+import { Sender } from '../kernel/packet/sender.ts';
 import type { PacketSink } from '../kernel/ports.ts';
+import { Routes } from '../kernel/rtnetlink/routes.ts';
 import { type Family, ip, mac } from '../net/address.ts';
-import type { AddressState, LinkState, OutgoingDatagram } from '../net/link.ts';
+import type {
+  AddressState,
+  KernelChange,
+  LinkState,
+  OutgoingDatagram,
+  OutgoingFrame,
+} from '../net/link.ts';
 import { type Duration, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { Loop } from './loop.ts';
 
-const ROUNDS = 40;
-const LIMIT_MS = 100;
+/** All code is compiled after one; the others let V8 optimise what runs for every router. */
+const ROUNDS = 4;
 const ROUTERS = 16;
-/** What a rehearsal of one or two milliseconds has time for; IPv6 and virtual MACs take more of it. */
-const REHEARSED = { least: 2, most: 16, mostOfTheDear: 5 } as const;
 const INDEX = 1;
 /** Too large for V8's small integers, like any real time: code compiled for those would be thrown away. */
 const LATE = 10_000_000_000 as Instant;
@@ -33,54 +41,22 @@ interface Cast {
 const USUAL: Cast = { routers: ROUTERS, families: ['ipv4'], virtualMac: false };
 const RARER: Cast = { routers: ROUTERS, families: ['ipv4', 'ipv6'], virtualMac: true };
 
-/**
- * A tenth of a second, for a thread that waits to be told what to do. A slow machine goes on with what
- * it has got within the limit: to start late is worse than to run cold. Answers the rounds it took.
- */
-export function warmUp(now: () => number = () => performance.now()): number {
-  const end = now() + LIMIT_MS;
-  let round = 0;
-  do {
-    play(round % 4 === 0 ? RARER : USUAL);
-    round++;
-  } while (round < ROUNDS && now() < end);
-  return round;
+interface Edges {
+  readonly routes: Routes;
+  readonly sender: Sender;
 }
 
-/** As many routers as there are, within what a few milliseconds allow. */
-export function rehearse(instances: readonly InstanceSettings[]): void {
-  const { least, most, mostOfTheDear } = REHEARSED;
-  const kind = kindOf(instances);
-  const isDear = kind.virtualMac || kind.families.includes('ipv6');
-  const limit = isDear ? mostOfTheDear : most;
-  play({ ...kind, routers: Math.min(Math.max(instances.length, least), limit) });
-}
-
-/** A take-over alone, and how it is lost again, by one router of each family; to be done often. */
-export function rehearsedTakeOver(instances: readonly InstanceSettings[]): () => void {
-  const kind = kindOf(instances);
-  const cast = { ...kind, routers: kind.families.length };
-  const near = new Rehearsal(1, 100, cast);
-  const far = new Rehearsal(2, 200, cast);
-  near.start();
-  far.start();
-  far.advance(seconds(600));
-  const { sent } = far;
-  return () => {
-    near.advance(seconds(600));
-    near.hear(sent);
-  };
-}
-
-function kindOf(instances: readonly InstanceSettings[]): Omit<Cast, 'routers'> {
-  const families = [...new Set(instances.map(({ family }) => family))];
-  return { families, virtualMac: instances.some((one) => one.virtualMac !== undefined) };
+export function warmUp(library: Libc = idleLibc()): void {
+  withLibc(library, () => {
+    const edges = { routes: new Routes(), sender: new Sender() };
+    for (let round = 0; round < ROUNDS; round++) play(round === 0 ? RARER : USUAL, edges);
+  });
 }
 
 /** Start, take over, hear a loser, yield, take over again, stop. */
-function play(cast: Cast): void {
-  const near = new Rehearsal(1, 100, cast);
-  const far = new Rehearsal(2, 200, cast);
+function play(cast: Cast, edges: Edges): void {
+  const near = new Station(1, 100, cast, edges);
+  const far = new Station(2, 200, cast, edges);
   near.start();
   near.advance(seconds(600));
   near.advance(seconds(1));
@@ -98,23 +74,25 @@ function play(cast: Cast): void {
   far.loop.shutdown();
 }
 
-/** A loop on ports that only remember. */
-class Rehearsal {
+/** A loop whose packets and addresses go through the real code as far as the C library. */
+class Station {
   readonly loop: Loop;
   sent: OutgoingDatagram[] = [];
   /** Last byte of its addresses. */
-  readonly #station: number;
+  readonly #host: number;
   #now = LATE;
   #inbox: OutgoingDatagram[] = [];
   readonly #rested: Input[] = [];
   readonly #cast: Cast;
+  readonly #edges: Edges;
 
-  constructor(station: number, priority: number, cast: Cast) {
-    this.#station = station;
+  constructor(host: number, priority: number, cast: Cast, edges: Edges) {
+    this.#host = host;
     this.#cast = cast;
+    this.#edges = edges;
     const engine = new Engine(
       // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(rehearsalSettings(priority, cast)),
+      structuredClone(stationSettings(priority, cast)),
       new CounterTable(new Float64Array(countersLength(cast.routers))),
     );
     this.loop = new Loop(
@@ -173,9 +151,9 @@ class Rehearsal {
       unlisten: () => {},
       sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
         this.sent = [...datagrams];
-        return 0;
+        return this.#edges.sender.sendDatagrams(datagrams);
       },
-      sendFrames: () => 0,
+      sendFrames: (frames: readonly OutgoingFrame[]) => this.#edges.sender.sendFrames(frames),
       sendError: () => '',
       drain: (_limit: number, sink: PacketSink) => {
         for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length, NO_DELAY);
@@ -190,13 +168,13 @@ class Rehearsal {
   #routes() {
     const link: LinkState = {
       index: INDEX,
-      name: 'rehearsal',
+      name: 'warm-up',
       mac: mac('02:00:00:00:00:01'),
       mtu: 1500,
       running: true,
       addresses: [
-        addressState(`192.0.2.${this.#station}`, 24),
-        addressState(`fe80::${this.#station}`, 64),
+        addressState(`192.0.2.${this.#host}`, 24),
+        addressState(`fe80::${this.#host}`, 64),
       ],
     };
     const virtualLinks = Array.from({ length: this.#cast.routers }, (_, position) => ({
@@ -206,9 +184,9 @@ class Rehearsal {
     }));
     const links = this.#cast.virtualMac ? [link, ...virtualLinks] : [link];
     return {
-      changeAddresses: (changes: readonly unknown[]) => changes.map(() => 0),
+      changeKernel: (changes: readonly KernelChange[]) => this.#edges.routes.changeKernel(changes),
       clearRouting: () => [],
-      raiseLinks: (indexes: readonly number[]) => indexes.map(() => 0),
+      raiseLinks: (indexes: readonly number[]) => this.#edges.routes.raiseLinks(indexes),
       snapshot: () => links,
       drain: () => 'drained' as const,
       close: () => {},
@@ -221,18 +199,18 @@ function addressState(address: string, prefixLength: number): AddressState {
 }
 
 function linkName(position: number): string {
-  return `rehearsal-${position}`;
+  return `warm-up-${position}`;
 }
 
-function rehearsalSettings(priority: number, cast: Cast): Settings {
+function stationSettings(priority: number, cast: Cast): Settings {
   const { routers, families, virtualMac } = cast;
   const instances = Array.from({ length: routers }, (_, position): InstanceSettings => {
     const family = families[position % families.length] ?? 'ipv4';
     const number = position + 1;
-    const place = virtualMac ? linkName(position) : 'rehearsal';
+    const place = virtualMac ? linkName(position) : 'warm-up';
     return {
-      name: `rehearsal-${position}`,
-      interface: 'rehearsal',
+      name: `warm-up-${position}`,
+      interface: 'warm-up',
       family,
       vrid: number,
       version: 3,
@@ -260,7 +238,7 @@ function rehearsalSettings(priority: number, cast: Cast): Settings {
       virtualMac: virtualMac ? { interface: place, mac: mac('00:00:5e:00:01:01') } : undefined,
     };
   });
-  return { router: 'rehearsal', linger: 'off', instances, syncGroups: [] };
+  return { router: 'warm-up', linger: 'off', instances, syncGroups: [] };
 }
 
 function virtualAddress(

@@ -108,6 +108,17 @@ describe('a VIP that the kernel refuses', () => {
     expect(rig.elapse(seconds(4))).toContain('arp request 203.0.113.100');
   });
 
+  test('is reported with the reason in the words of the kernel', () => {
+    const rig = new Rig();
+    rig.start();
+    rig.errnoOf = () => ENOBUFS;
+    rig.words = 'ipv4: Address already assigned';
+    rig.becomeMaster();
+    expect(rig.reports).toContainEqual(
+      expect.objectContaining({ kind: 'address-failed', errno: ENOBUFS, text: rig.words }),
+    );
+  });
+
   test('to add again and again drives nobody away, and is tried ever less often', () => {
     const rig = new Rig([{ garp: GARP, priority: 150 }]);
     rig.start();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../src/net/address.ts';
 import { type Duration, microseconds, milliseconds, seconds } from '../../src/net/time.ts';
-import { advert, NO_GARP, Rig } from './rig.ts';
+import { advert, answered, NO_GARP, Rig } from './rig.ts';
 
 const ADDRESSES = ['203.0.113.1', '203.0.113.2'].map((text) => ({
   address: ip(text),
@@ -95,15 +95,10 @@ describe('announcements', () => {
     rig.freeze(microseconds(3_609_375));
     rig.handle({ kind: 'wake' });
     const outputs = rig.engine.handle({ kind: 'quiet' }, rig.now);
-    expect(outputs.map((one) => one.kind)).toEqual([
-      'addresses.change',
-      'datagrams.send',
-      'report',
-      'report',
-    ]);
+    expect(outputs.map((one) => one.kind)).toEqual(['kernel.change', 'datagrams.send', 'report']);
     const [change] = outputs;
-    if (change?.kind !== 'addresses.change') expect.fail('no address was asked for');
-    const answer = { kind: 'addresses.changed', id: change.id, errnos: [0] } as const;
+    if (change?.kind !== 'kernel.change') expect.fail('no address was asked for');
+    const answer = { kind: 'kernel.changed', id: change.id, answers: [answered(0)] } as const;
     expect(rig.handle(answer)).toEqual(['arp request 203.0.113.100']);
   });
 });
@@ -151,7 +146,7 @@ describe('255 routers on one interface', () => {
     rig.freeze(microseconds(3_609_375));
     rig.handle({ kind: 'wake' });
     const outputs = rig.engine.handle({ kind: 'quiet' }, rig.now);
-    const changes = outputs.filter((one) => one.kind === 'addresses.change');
+    const changes = outputs.filter((one) => one.kind === 'kernel.change');
     const sends = outputs.filter((one) => one.kind === 'datagrams.send');
     expect(changes.map((one) => one.changes.length)).toEqual([255]);
     expect(sends.map((one) => one.datagrams.length)).toEqual([255]);

@@ -35,7 +35,7 @@ class LeaseRig extends Rig {
 
   #note(outputs: readonly Output[]): readonly Output[] {
     for (const output of outputs) {
-      if (output.kind !== 'addresses.change') continue;
+      if (output.kind !== 'kernel.change') continue;
       for (const one of output.changes) if (!('entry' in one)) this.changes.push(one);
     }
     return outputs;

@@ -6,7 +6,7 @@ import { ip, mac } from '../../src/net/address.ts';
 import type { LinkState, OutgoingDatagram } from '../../src/net/link.ts';
 import { type Duration, milliseconds, seconds } from '../../src/net/time.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
-import { addressOf, advert, linkOf, Rig, VIP, VIP6 } from './rig.ts';
+import { addressOf, advert, answered, linkOf, Rig, VIP, VIP6 } from './rig.ts';
 
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
 const NAME = 'vr4-55-eth0';
@@ -152,11 +152,11 @@ describe('M-02 its frames', () => {
       sent.push(next);
       if (next.kind === 'links.raise') {
         const { indexes } = next;
-        const answer = { kind: 'links.raised', indexes, errnos: [0] } as const;
+        const answer = { kind: 'links.raised', indexes, answers: [answered(0)] } as const;
         pending.push(...rig.engine.handle(answer, rig.now));
       }
-      if (next.kind !== 'addresses.change') continue;
-      const answer = { kind: 'addresses.changed', id: next.id, errnos: [0] } as const;
+      if (next.kind !== 'kernel.change') continue;
+      const answer = { kind: 'kernel.changed', id: next.id, answers: [answered(0)] } as const;
       pending.push(...rig.engine.handle(answer, rig.now));
     }
     const frames = framesOf(sent).map((frame) => decodeFrame(frame));

@@ -10,16 +10,10 @@ import type { Report } from '../../src/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
 import type { InstanceView } from '../../src/engine/view.ts';
 import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
+import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
 import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
 import { routingText } from '../../src/net/routing.ts';
-import {
-  after,
-  type Duration,
-  type Instant,
-  instant,
-  microseconds,
-  seconds,
-} from '../../src/net/time.ts';
+import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
@@ -149,10 +143,10 @@ export class Rig {
   now: Instant = instant(1_000_000_000);
   /** The kernel's answer to one change. */
   errnoOf: (change: KernelChange) => number = () => 0;
+  /** What it says of a change that it refuses. */
+  words: string | undefined;
   /** Its answer to each link that is to be set up. */
   raiseErrno = 0;
-  /** Microseconds that the kernel needs for each change of addresses. */
-  changeTakes = 15;
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
@@ -234,18 +228,22 @@ export class Rig {
     for (const output of outputs) {
       lines.push(...linesOf(output));
       if (output.kind === 'links.raise') {
-        const errnos = output.indexes.map(() => this.raiseErrno);
-        answers.push({ kind: 'links.raised', indexes: output.indexes, errnos });
+        const given = output.indexes.map(() => answered(this.raiseErrno));
+        answers.push({ kind: 'links.raised', indexes: output.indexes, answers: given });
       }
       if (output.kind === 'report') this.reports.push(output.report);
-      if (output.kind !== 'addresses.change') continue;
-      const errnos = output.changes.map((change) => this.errnoOf(change));
-      const took = microseconds(this.changeTakes * output.changes.length);
-      answers.push({ kind: 'addresses.changed', id: output.id, errnos, took });
+      if (output.kind !== 'kernel.change') continue;
+      const given = output.changes.map((change) => answered(this.errnoOf(change), this.words));
+      answers.push({ kind: 'kernel.changed', id: output.id, answers: given });
     }
     for (const answer of answers) lines.push(...this.handle(answer));
     return lines;
   }
+}
+
+/** The kernel's answer, with the words it has for a refusal. */
+export function answered(errno: number, words?: string): KernelAnswer {
+  return { errno, text: errno === 0 ? undefined : words };
 }
 
 /** Rows of `status` are left out: tests look at them through `view`; `claims` has what is watched. */
@@ -258,7 +256,7 @@ function linesOf(output: Output): string[] {
       });
     case 'frames.send':
       return output.frames.map(({ frame }) => announcementLine(frame));
-    case 'addresses.change':
+    case 'kernel.change':
       return output.changes.map((one) =>
         'entry' in one
           ? `${one.operation} ${routingText(one.entry)}`
@@ -326,7 +324,8 @@ function reportLines(report: Report): string[] {
     case 'routes-cleaned':
       return report.routes.map((route) => `cleaned ${route}`);
     case 'stall':
-      return ['stall'];
+    case 'netlink-malformed':
+      return [report.kind];
     case 'send-failed':
       return [`unsent ${report.errno} ${report.count}`];
     case 'address-conflict':

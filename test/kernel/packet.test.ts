@@ -313,28 +313,7 @@ kernelSuite('frames on a link', () => {
     ip('-n', pair.b, 'link', 'set', 'v0', 'down');
     expect(inNamespace(pair.b, () => sender.sendFrames(frames))).toBe(3);
   });
-
-  test('a rehearsal goes the way of a take-over, and reaches nobody', () => {
-    listen('ipv4', 0, 1);
-    listen('ipv6', 0, 1);
-    inNamespace(pair.b, () => sender.rehearse(['ipv4', 'ipv6']));
-    expect(sentBy('lo')).toBe(3);
-    expect(received()).toEqual([]);
-  });
-
-  test('a rehearsal without a loopback interface is none, and no packet counts as lost', () => {
-    ip('-n', pair.b, 'link', 'set', 'lo', 'down');
-    inNamespace(pair.b, () => sender.rehearse(['ipv4', 'ipv6']));
-    expect(sentBy('lo')).toBe(0);
-    expect(sender.sendFailures().size).toBe(0);
-  });
 });
-
-/** Packets that have left by the link of the sender. */
-function sentBy(link: string): number {
-  const [found] = JSON.parse(ip('-n', pair.b, '-j', '-s', 'link', 'show', link));
-  return found.stats64.tx.packets;
-}
 
 const ETHERTYPE_ARP = 0x0806;
 

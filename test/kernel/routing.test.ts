@@ -55,9 +55,12 @@ const RULE: Rule = {
 };
 
 function change(operation: 'add' | 'remove', ...entries: RoutingEntry[]): number[] {
-  return routes.changeAddresses(
-    entries.map((entry) => ({ operation, entry, index: entry.kind === 'route' ? index : 0 })),
-  );
+  const changes = entries.map((entry) => ({
+    operation,
+    entry,
+    index: entry.kind === 'route' ? index : 0,
+  }));
+  return routes.changeKernel(changes).map(({ errno }) => errno);
 }
 
 /** Routes and rules of ours as ip(8) shows them. */
@@ -90,14 +93,13 @@ kernelSuite('routes and rules', () => {
       mtu: 1400,
     });
     const six = routeTo('2001:db8:1::', 48, { metric: 7 });
-    expect(
-      routes.changeAddresses([
-        { operation: 'add', ...vip },
-        { operation: 'add', entry: route, index },
-        { operation: 'add', entry: six, index },
-        { operation: 'add', entry: RULE, index: 0 },
-      ]),
-    ).toEqual([0, 0, 0, 0]);
+    const answers = routes.changeKernel([
+      { operation: 'add', ...vip },
+      { operation: 'add', entry: route, index },
+      { operation: 'add', entry: six, index },
+      { operation: 'add', entry: RULE, index: 0 },
+    ]);
+    expect(answers.map(({ errno }) => errno)).toEqual([0, 0, 0, 0]);
     expect(ours().map((line) => line.trim())).toEqual([
       'default via 192.0.2.2 dev v0 table 1000 src 203.0.113.100 metric 50 mtu 1400',
       '2001:db8:1::/48 via 2001:db8::2 dev v0 metric 7 pref medium',
@@ -193,7 +195,7 @@ kernelSuite('the prefix of an address as a route', () => {
 
   function addHosts(): void {
     const additions = hosts.map((one) => ({ operation: 'add' as const, ...one, index }));
-    expect(routes.changeAddresses(additions)).toEqual([0, 0]);
+    expect(routes.changeKernel(additions).map(({ errno }) => errno)).toEqual([0, 0]);
   }
 
   test('stands behind the routes of others, and beside those of other sources', () => {
@@ -240,7 +242,7 @@ kernelSuite('the prefix of an address as a route', () => {
       const shown = ip('-n', pair.a, '-o', 'address', 'show', 'dev', 'v0');
       expect(shown).toContain('203.0.113.100/32');
       ip('-n', pair.a, 'address', 'add', '203.0.113.11/24', 'dev', 'v0');
-      routes.changeAddresses(hosts.map((one) => ({ operation: 'remove', ...one, index })));
+      routes.changeKernel(hosts.map((one) => ({ operation: 'remove', ...one, index })));
       expect(ip('-n', pair.a, '-o', 'address', 'show', 'dev', 'v0')).toContain('203.0.113.11/24');
     },
   );

@@ -14,6 +14,7 @@ import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 const EEXIST = errnoNumber('EEXIST');
 const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL');
 const ENODEV = errnoNumber('ENODEV');
+const EINVAL = errnoNumber('EINVAL');
 
 let pair: NamespacePair;
 let routes: Routes;
@@ -56,23 +57,25 @@ async function eventsUntil(last: (event: LinkEvent) => boolean): Promise<LinkEve
   return events;
 }
 
+function errnosOf(changes: readonly AddressChange[]): number[] {
+  return routes.changeKernel(changes).map(({ errno }) => errno);
+}
+
 kernelSuite('changing addresses', () => {
   test('255 addresses are added and removed, with one errno for each', () => {
     const addresses = Array.from({ length: 255 }, (_, i) => `198.51.100.${i}`);
     const none = addresses.map(() => 0);
-    expect(routes.changeAddresses(addresses.map((address) => change('add', address)))).toEqual(
-      none,
-    );
+    expect(errnosOf(addresses.map((address) => change('add', address)))).toEqual(none);
     expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toHaveLength(255);
     const removals = addresses.map((address) => change('remove', address));
-    expect(routes.changeAddresses(removals)).toEqual(none);
+    expect(errnosOf(removals)).toEqual(none);
     expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
   });
 
   test('a failed change is told by its errno and does not stop the rest', () => {
     const missing = { ...change('add', '198.51.100.3'), index: 9_999 };
     expect(
-      routes.changeAddresses([
+      errnosOf([
         change('add', '198.51.100.1'),
         change('add', '198.51.100.1'),
         change('remove', '198.51.100.2'),
@@ -85,9 +88,14 @@ kernelSuite('changing addresses', () => {
     ).toEqual([0, EEXIST, EADDRNOTAVAIL, ENODEV, 0, EEXIST, EADDRNOTAVAIL, 0]);
   });
 
+  test('a refusal carries the words of the kernel', () => {
+    const [answer] = routes.changeKernel([change('add', '198.51.100.1', 33)]);
+    expect(answer).toEqual({ errno: EINVAL, text: expect.stringMatching(/prefix length/i) });
+  });
+
   test('40 IPv6 addresses are usable at once', () => {
     const changes = Array.from({ length: 40 }, (_, i) => change('add', `2001:db8::${i + 100}`));
-    expect(routes.changeAddresses(changes)).toEqual(changes.map(() => 0));
+    expect(errnosOf(changes)).toEqual(changes.map(() => 0));
     const added = linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours);
     expect(added).toHaveLength(40);
     expect(added.filter(({ tentative, duplicate }) => tentative || duplicate)).toEqual([]);
@@ -97,14 +105,14 @@ kernelSuite('changing addresses', () => {
     const groups = () =>
       inNamespace(pair.a, () => readFileSync('/proc/thread-self/net/igmp6', 'utf8'));
     expect(groups()).not.toContain('ff0200000000000000000001ff550001');
-    routes.changeAddresses([change('add', 'fe80::55:1')]);
+    routes.changeKernel([change('add', 'fe80::55:1')]);
     expect(groups()).toContain('ff0200000000000000000001ff550001');
-    routes.changeAddresses([change('remove', 'fe80::55:1')]);
+    routes.changeKernel([change('remove', 'fe80::55:1')]);
     expect(groups()).not.toContain('ff0200000000000000000001ff550001');
   });
 
   test('virtual addresses carry the marks that keep them harmless', () => {
-    routes.changeAddresses([
+    routes.changeKernel([
       change('add', '198.51.100.1'),
       change('add', '198.51.100.130', 25),
       change('add', '2001:db8::100'),
@@ -181,7 +189,7 @@ kernelSuite('hearing of changes', () => {
   test('when messages were lost the overrun is reported once and nothing old is left', () => {
     const small = open({ monitorReceiveBuffer: 1 });
     const addresses = Array.from({ length: 200 }, (_, i) => `198.51.100.${i}`);
-    routes.changeAddresses(addresses.map((address) => change('add', address)));
+    routes.changeKernel(addresses.map((address) => change('add', address)));
     const results = [small.drain(() => undefined), small.drain(() => expect.unreachable())];
     small.close();
     expect(results).toEqual(['overrun', 'drained']);
@@ -194,11 +202,11 @@ kernelSuite('a lifetime', () => {
 
   test.each(ADDRESSES)('ends, unless it is begun anew in time: %s', async (address) => {
     const limited = { ...change('add', address), lifetime: 2 };
-    expect(routes.changeAddresses([limited])).toEqual([0]);
+    expect(errnosOf([limited])).toEqual([0]);
     expect(shown(address)).toContain('valid_lft 2sec');
     for (let renewal = 0; renewal < 6; renewal++) {
       await new Promise((resolve) => setTimeout(resolve, 500));
-      expect(routes.changeAddresses([{ ...limited, operation: 'renew' }])).toEqual([0]);
+      expect(errnosOf([{ ...limited, operation: 'renew' }])).toEqual([0]);
     }
     expect(isThere(address)).toBe(true);
     expect(shown(address).includes('deprecated')).toBe(address.includes(':'));
@@ -206,12 +214,12 @@ kernelSuite('a lifetime', () => {
   });
 
   test.each(ADDRESSES)('can become one without end, and the other way round: %s', (address) => {
-    routes.changeAddresses([change('add', address)]);
+    routes.changeKernel([change('add', address)]);
     expect(shown(address)).toContain('valid_lft forever');
     const renewal = { ...change('add', address), operation: 'renew' as const };
-    routes.changeAddresses([{ ...renewal, lifetime: 60 }]);
+    routes.changeKernel([{ ...renewal, lifetime: 60 }]);
     expect(shown(address)).toMatch(/valid_lft (60|59)sec/);
-    routes.changeAddresses([{ ...renewal, lifetime: 0xffffffff }]);
+    routes.changeKernel([{ ...renewal, lifetime: 0xffffffff }]);
     expect(shown(address)).toContain('valid_lft forever');
   });
 });

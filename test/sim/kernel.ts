@@ -10,6 +10,7 @@ import {
   type MacAddress,
   mac,
 } from '../../src/net/address.ts';
+import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
 import type {
   AddressChange,
   AddressState,
@@ -231,10 +232,11 @@ export class SimKernel implements RoutePort {
     this.#overrun = false;
   }
 
-  changeAddresses(changes: readonly KernelChange[]): number[] {
-    return changes.map((change) =>
-      'entry' in change ? this.#changeRouting(change) : this.#changeAddress(change),
-    );
+  changeKernel(changes: readonly KernelChange[]): KernelAnswer[] {
+    return changes.map((change) => {
+      const errno = 'entry' in change ? this.#changeRouting(change) : this.#changeAddress(change);
+      return { errno, text: undefined };
+    });
   }
 
   clearRouting(): string[] {
@@ -293,13 +295,13 @@ export class SimKernel implements RoutePort {
     return 0;
   }
 
-  raiseLinks(indexes: readonly number[]): number[] {
+  raiseLinks(indexes: readonly number[]): KernelAnswer[] {
     return indexes.map((index) => {
       const link = this.#links.get(index);
-      if (link === undefined) return ENODEV;
+      if (link === undefined) return { errno: ENODEV, text: undefined };
       const running = this.#links.get(link.parent ?? index)?.attributes.running ?? false;
       this.#change(link, { up: true, running });
-      return 0;
+      return { errno: 0, text: undefined };
     });
   }
 

@@ -2,6 +2,7 @@
  * The engine's clock and its one timer. Both run on CLOCK_BOOTTIME, which goes on while the host
  * sleeps; reading it costs no more than `process.hrtime`, which does not.
  */
+import { at } from '../../net/assert.ts';
 import { type Instant, NEVER } from '../../net/time.ts';
 import {
   CLOCK_BOOTTIME,
@@ -46,16 +47,16 @@ export class Clock implements ClockPort {
   now(): Instant {
     const now = this.#now;
     this.#libc.clock_gettime(this.#clockId, this.#nowAddress);
-    const seconds = (now[1] ?? 0) * 2 ** 32 + (now[0] ?? 0);
-    return (seconds * 1_000_000 + Math.floor((now[2] ?? 0) / 1_000)) as Instant;
+    const seconds = at(now, 1) * 2 ** 32 + at(now, 0);
+    return (seconds * 1_000_000 + Math.floor(at(now, 2) / 1_000)) as Instant;
   }
 
   arm(deadline: Instant): void {
     if (deadline === this.#armed) return;
     // A value of zero would disarm the timer.
-    const at = deadline === NEVER ? 0 : Math.max(1, deadline);
-    putUint64(this.#setting, 4, Math.floor(at / 1_000_000));
-    this.#setting[6] = (at % 1_000_000) * 1_000;
+    const wakeAt = deadline === NEVER ? 0 : Math.max(1, deadline);
+    putUint64(this.#setting, 4, Math.floor(wakeAt / 1_000_000));
+    this.#setting[6] = (wakeAt % 1_000_000) * 1_000;
     if (this.#libc.timerfd_settime(this.fd, TFD_TIMER_ABSTIME, this.#settingAddress, 0) < 0) {
       throw new KernelError('set timer', this.#libc.errno());
     }

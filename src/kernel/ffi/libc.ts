@@ -77,6 +77,17 @@ export function libc(): Libc {
   return bound;
 }
 
+/** What `use` makes keeps calling `substitute` in place of the C library. */
+export function withLibc<Value>(substitute: Libc, use: () => Value): Value {
+  const before = bound;
+  bound = substitute;
+  try {
+    return use();
+  } finally {
+    bound = before;
+  }
+}
+
 function bindLibc(library: Koffi): Libc {
   const process = library.load(null);
   return {

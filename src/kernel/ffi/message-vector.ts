@@ -15,6 +15,7 @@
  *
  * `struct iovec` is an address and a length of 64 bits each.
  */
+import { at } from '../../net/assert.ts';
 import { addressOf, putUint64 } from './memory.ts';
 
 const HEADER_WORDS = 16;
@@ -66,18 +67,20 @@ export class MessageVector {
     this.#headers = new Uint32Array(slots * HEADER_WORDS);
     this.#headersAddress = addressOf(this.#headers);
     this.#iovecs = new Uint32Array(slots * IOVEC_WORDS);
-    const at = { data: addressOf(data), names: addressOf(names), controls: addressOf(controls) };
+    const dataAddress = addressOf(data);
+    const namesAddress = addressOf(names);
+    const controlsAddress = addressOf(controls);
     const iovecsAddress = addressOf(this.#iovecs);
     for (let slot = 0; slot < slots; slot++) {
       const header = slot * HEADER_WORDS;
       const iovec = slot * IOVEC_WORDS;
-      putUint64(this.#iovecs, iovec, at.data + slot * slotBytes + headroom);
+      putUint64(this.#iovecs, iovec, dataAddress + slot * slotBytes + headroom);
       putUint64(this.#iovecs, iovec + 2, slotBytes - headroom);
       putUint64(this.#headers, header + IOVEC, iovecsAddress + slot * IOVEC_BYTES);
       this.#headers[header + IOVEC_COUNT] = 1;
-      if (nameBytes > 0) putUint64(this.#headers, header + NAME, at.names + slot * nameBytes);
+      if (nameBytes > 0) putUint64(this.#headers, header + NAME, namesAddress + slot * nameBytes);
       if (controlBytes > 0) {
-        putUint64(this.#headers, header + CONTROL, at.controls + slot * controlBytes);
+        putUint64(this.#headers, header + CONTROL, controlsAddress + slot * controlBytes);
       }
     }
     this.prepare(slots);
@@ -95,7 +98,7 @@ export class MessageVector {
 
   /** Copies a message to be sent; one that exceeds the slot is a `RangeError`. */
   load(slot: number, message: Uint8Array): void {
-    this.data[slot]?.set(message, this.#layout.headroom);
+    at(this.data, slot).set(message, this.#layout.headroom);
     this.#iovecs[slot * IOVEC_WORDS + 2] = message.length;
   }
 
@@ -106,11 +109,11 @@ export class MessageVector {
 
   /** Bytes received into the slot. */
   received(slot: number): number {
-    return this.#headers[slot * HEADER_WORDS + BYTES] ?? 0;
+    return at(this.#headers, slot * HEADER_WORDS + BYTES);
   }
 
   controlLength(slot: number): number {
-    return this.#headers[slot * HEADER_WORDS + CONTROL_LENGTH] ?? 0;
+    return at(this.#headers, slot * HEADER_WORDS + CONTROL_LENGTH);
   }
 }
 

@@ -1,5 +1,7 @@
 /** A named pipe that the agent writes to: made when it is missing, never waited for. */
+
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { at } from '../../net/assert.ts';
 import { EEXIST } from '../../net/errno.ts';
 import { FIONREAD } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
@@ -42,7 +44,7 @@ export class Fifo {
     if (libc().ioctl(this.#fd, FIONREAD, count) < 0) {
       throw new KernelError('count what is in the pipe', libc().errno());
     }
-    return count[0] ?? 0;
+    return at(count, 0);
   }
 
   close(): void {

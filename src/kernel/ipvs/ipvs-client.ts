@@ -4,6 +4,7 @@
  * netlink_rcv_skb of af_netlink.c), which the stop of a young daemon meets. What became of such a
  * request is read back.
  */
+import { at } from '../../net/assert.ts';
 import type {
   ConnectionTimeouts,
   DaemonRole,
@@ -121,7 +122,7 @@ export class IpvsClient {
         slice.map((change) => this.#message(encodeTableChange(change))),
       );
       for (const [position, change] of slice.entries()) {
-        const { errno = errnoNumber('EIO'), text } = answers[position] ?? {};
+        const { errno, text } = at(answers, position);
         if (errno === 0) continue;
         refused.push({ change, error: new KernelError(describeChange(change), errno, text) });
       }
@@ -153,8 +154,7 @@ export class IpvsClient {
 
   /** `isDone` is asked where there is no answer. */
   #request(operation: string, payload: Uint8Array, isDone: () => boolean = () => false): void {
-    const [answer] = this.#socket.transact([this.#message(payload)]);
-    const { errno = errnoNumber('EIO'), text } = answer ?? {};
+    const { errno, text } = at(this.#socket.transact([this.#message(payload)]), 0);
     if (errno === 0) return;
     if (errnoName(errno) === 'ENOBUFS' && isDone()) return;
     throw new KernelError(operation, errno, text);

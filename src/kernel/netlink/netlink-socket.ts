@@ -3,6 +3,7 @@
  * during `sendto` and has queued the acknowledgement, or the first part of a dump, when the call
  * returns: everything is read back at once, and nothing here ever blocks.
  */
+import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import { decodeAcknowledgement } from '../../wire/netlink/ext-ack.ts';
 import {
   decodeMessages,
@@ -57,15 +58,12 @@ export interface NetlinkRequest {
   readonly payload: Uint8Array;
 }
 
-export interface NetlinkAnswer {
-  /** Zero, or a positive errno. */
-  readonly errno: number;
-  /** The kernel's extended acknowledgement. */
-  readonly text: string | undefined;
-}
+const DONE: KernelAnswer = { errno: 0, text: undefined };
+const NO_ANSWER: KernelAnswer = { errno: ENOBUFS, text: 'no answer' };
+const MALFORMED: KernelAnswer = { errno: EIO, text: 'malformed answer' };
 
-const DONE: NetlinkAnswer = { errno: 0, text: undefined };
-const NO_ANSWER: NetlinkAnswer = { errno: ENOBUFS, text: 'no answer' };
+/** `overrun`, `malformed`: changes were lost, everything has to be read again. */
+export type MonitorState = 'drained' | 'overrun' | 'malformed';
 
 export interface NetlinkOptions {
   /** NETLINK_ROUTE, NETLINK_GENERIC, ... */
@@ -96,8 +94,8 @@ export class NetlinkSocket {
    * One system call for as many requests as may wait for their answer together, at most `batch`;
    * one answer for each request. What became of a request whose answer was lost reads ENOBUFS.
    */
-  transact(requests: readonly NetlinkRequest[], batch = Number.POSITIVE_INFINITY): NetlinkAnswer[] {
-    const answers: NetlinkAnswer[] = [];
+  transact(requests: readonly NetlinkRequest[], batch = Number.POSITIVE_INFINITY): KernelAnswer[] {
+    const answers: KernelAnswer[] = [];
     while (answers.length < requests.length) {
       answers.push(...this.#exchange(nextBatch(requests, answers.length, this.#limit(batch))));
     }
@@ -121,16 +119,17 @@ export class NetlinkSocket {
   }
 
   /**
-   * Hands over what the groups have sent. After an overrun nothing of it is left waiting: whoever
-   * dumps next knows more than any message that was queued before.
+   * Hands over what the groups have sent. After an overrun or a malformed datagram nothing is left
+   * waiting: the dump that has to follow tells more than the messages that were queued before.
    */
-  receive(sink: (message: NetlinkMessage) => void): 'drained' | 'overrun' {
+  receive(sink: (message: NetlinkMessage) => void): MonitorState {
     for (let count = 0; count < RECEIVE_MAX; count++) {
       const length = this.#read();
-      if (length === -ENOBUFS) return this.#flush();
+      if (length === -ENOBUFS) return this.#flush('overrun');
       if (length < 0) return 'drained';
       const messages = decodeMessages(this.#buffer, length);
-      if (messages.ok) for (const message of messages.value) sink(message);
+      if (!messages.ok) return this.#flush('malformed');
+      for (const message of messages.value) sink(message);
     }
     return 'drained';
   }
@@ -143,17 +142,19 @@ export class NetlinkSocket {
     return Math.max(1, Math.min(batch, this.#batchMax));
   }
 
-  #exchange(requests: readonly NetlinkRequest[]): NetlinkAnswer[] {
+  #exchange(requests: readonly NetlinkRequest[]): KernelAnswer[] {
     const first = this.#sequence + 1;
     const sent = this.#send(requests);
     if (sent !== 0) return requests.map(() => ({ errno: sent, text: undefined }));
-    const answers = new Array<NetlinkAnswer | undefined>(requests.length).fill(undefined);
+    const answers = new Array<KernelAnswer | undefined>(requests.length).fill(undefined);
     let lost = false;
     while (answers.at(-1) === undefined) {
       const length = this.#read();
       lost ||= length === -ENOBUFS;
       if (length < 0 && length !== -ENOBUFS) break;
-      for (const message of this.#messages(length)) {
+      const messages = this.#messages(length);
+      if (messages === undefined) return requests.map(() => MALFORMED);
+      for (const message of messages) {
         const position = (message.sequence - first) >>> 0;
         if (message.type !== NLMSG_ERROR || position >= requests.length) continue;
         answers[position] = answerOf(message);
@@ -170,7 +171,9 @@ export class NetlinkSocket {
     for (;;) {
       const length = this.#read();
       if (length < 0) throw new KernelError(operation, -length, 'no complete answer');
-      for (const message of this.#messages(length)) {
+      const messages = this.#messages(length);
+      if (messages === undefined) throw new KernelError(operation, EIO, MALFORMED.text);
+      for (const message of messages) {
         if (message.sequence !== this.#sequence) continue;
         interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
         if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
@@ -184,10 +187,11 @@ export class NetlinkSocket {
     }
   }
 
-  #messages(length: number): NetlinkMessage[] {
+  /** Undefined: malformed. */
+  #messages(length: number): NetlinkMessage[] | undefined {
     if (length < 0) return [];
     const messages = decodeMessages(this.#buffer, length);
-    return messages.ok ? messages.value : [];
+    return messages.ok ? messages.value : undefined;
   }
 
   /**
@@ -215,9 +219,9 @@ export class NetlinkSocket {
     return length < 0 ? -this.#libc.errno() : length;
   }
 
-  #flush(): 'overrun' {
+  #flush<State extends MonitorState>(state: State): State {
     for (let count = 0; count < RECEIVE_MAX && this.#read() !== -EAGAIN; count++);
-    return 'overrun';
+    return state;
   }
 }
 
@@ -257,7 +261,7 @@ function nextBatch(
   return requests.slice(start, end);
 }
 
-function answerOf(message: NetlinkMessage): NetlinkAnswer {
+function answerOf(message: NetlinkMessage): KernelAnswer {
   const decoded = decodeAcknowledgement(message);
   return decoded.ok ? decoded.value : { errno: EIO, text: 'malformed acknowledgement' };
 }

@@ -10,7 +10,7 @@
  *     |    length     |   level   |   type    |  data
  *     +---------------+-----------+-----------+------------
  */
-
+import { at } from '../../net/assert.ts';
 import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS } from '../ffi/constants.ts';
 
@@ -33,7 +33,7 @@ export function writeIpv6Header(
   packet[4] = payloadLength >>> 8;
   packet[5] = payloadLength;
   packet[6] = PROTOCOL_VRRP;
-  for (let i = 0; i < 16; i++) packet[SOURCE + i] = name[8 + i] ?? 0;
+  for (let i = 0; i < 16; i++) packet[SOURCE + i] = at(name, 8 + i);
   const end = Math.min(controlLength, control.byteLength);
   for (let offset = 0; offset + CONTROL_HEADER_BYTES <= end; ) {
     const length = control.getUint32(offset, true);

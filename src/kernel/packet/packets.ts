@@ -8,7 +8,6 @@ import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import type { PacketPort, PacketSink } from '../ports.ts';
 import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
 import { ReceiveSocket } from './receive-socket.ts';
-import { SendRehearsal } from './send-rehearsal.ts';
 import { Sender } from './sender.ts';
 
 /** Bounds `discard`: what several receive buffers can hold. */
@@ -21,7 +20,6 @@ export class Packets implements PacketPort {
   readonly #sockets = new Map<number, ReceiveSocket>();
   readonly #buffer = new ReceiveBuffer();
   readonly #sender = new Sender();
-  readonly #rehearsal = new SendRehearsal();
   #turn = 0;
 
   /** Sockets belong to the network namespace of the thread at the time they are first needed. */
@@ -53,11 +51,6 @@ export class Packets implements PacketPort {
 
   sendFrames(frames: readonly OutgoingFrame[]): number {
     return this.#sender.sendFrames(frames);
-  }
-
-  /** What a take-over sends, for nobody to hear; the sooner it follows the faster it is. */
-  rehearse(families: Iterable<Family>): void {
-    this.#rehearsal.send(families);
   }
 
   /** How many messages each errno kept from leaving, by name. */
@@ -97,7 +90,6 @@ export class Packets implements PacketPort {
   close(): void {
     for (const socket of [...this.#sockets.values()]) this.#close(socket);
     this.#sender.close();
-    this.#rehearsal.close();
     this.#epoll.close();
   }
 

@@ -1,5 +1,7 @@
 /** Where packets are received into, in batches: one slot for each, made once for all sockets. */
+
 import type { Family } from '../../net/address.ts';
+import { at } from '../../net/assert.ts';
 import { MSG_DONTWAIT } from '../ffi/constants.ts';
 import { EAGAIN } from '../ffi/errno.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
@@ -41,12 +43,11 @@ export class ReceiveBuffer {
     const received = this.#receive(socket.fd, vector, Math.min(count, RECEIVE_BATCH));
     if (received > 0) this.#arrivals.readClock();
     for (let slot = 0; slot < received; slot++) {
-      const packet = vector.data[slot];
-      const name = vector.names[slot];
-      const control = vector.controls[slot];
-      if (packet === undefined || name === undefined || control === undefined) continue;
+      const packet = at(vector.data, slot);
+      const control = at(vector.controls, slot);
       let length = vector.received(slot);
       if (socket.family === 'ipv6') {
+        const name = at(vector.names, slot);
         writeIpv6Header(packet, length, name, control, vector.controlLength(slot));
         length += IPV6_HEADER_BYTES;
       }

@@ -1,5 +1,7 @@
 /** Sends packets and frames in batches. What cannot leave is counted: nobody waits for a link. */
+
 import type { Family } from '../../net/address.ts';
+import { at } from '../../net/assert.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
 import { AF_INET, AF_INET6, AF_PACKET, MSG_DONTROUTE, MSG_DONTWAIT } from '../ffi/constants.ts';
 import { errnoName } from '../ffi/errno.ts';
@@ -46,7 +48,7 @@ export class Sender {
     const ordered = byLink(framed.length === 0 ? datagrams : datagrams.filter(isUnframed));
     let failed = framed.length === 0 ? 0 : this.sendFrames(framed);
     for (let start = 0; start < ordered.length; ) {
-      const route = routeOf(ordered[start]);
+      const route = routeOf(at(ordered, start));
       const end = endOfBatch(ordered, start, route);
       failed += this.#sendBatch(ordered, start, end, route);
       start = end;
@@ -64,7 +66,7 @@ export class Sender {
         failed += count;
         continue;
       }
-      for (let slot = 0; slot < count; slot++) loadFrame(vector, slot, frames[start + slot]);
+      for (let slot = 0; slot < count; slot++) loadFrame(vector, slot, at(frames, start + slot));
       failed += this.#transmit(fd, vector, count, 0, false);
     }
     return failed;
@@ -101,7 +103,7 @@ export class Sender {
     if (fd === undefined) return count;
     const vector = this.#vectors[route.family];
     for (let slot = 0; slot < count; slot++) {
-      loadDatagram(vector, slot, datagrams[start + slot], route);
+      loadDatagram(vector, slot, at(datagrams, start + slot), route);
     }
     // The group is on the link by definition; a unicast peer may be behind a router.
     return this.#transmit(fd, vector, count, route.multicast ? MSG_DONTROUTE : 0, true);
@@ -185,20 +187,19 @@ function byLink(datagrams: readonly OutgoingDatagram[]): readonly OutgoingDatagr
 }
 
 /** The header says where the packet goes; reading it is cheaper than parsing `destination`. */
-function routeOf(datagram: OutgoingDatagram | undefined): Route {
-  const packet = datagram?.packet ?? new Uint8Array(0);
-  const ipv4 = (packet[0] ?? 0) >>> 4 === 4;
+function routeOf({ packet, index }: OutgoingDatagram): Route {
+  const ipv4 = at(packet, 0) >>> 4 === 4;
   return {
-    index: datagram?.index ?? 0,
+    index,
     family: ipv4 ? 'ipv4' : 'ipv6',
-    multicast: ipv4 ? (packet[16] ?? 0) >>> 4 === 0xe : packet[24] === 0xff,
+    multicast: ipv4 ? at(packet, 16) >>> 4 === 0xe : packet[24] === 0xff,
   };
 }
 
 function endOfBatch(datagrams: readonly OutgoingDatagram[], start: number, route: Route): number {
   let end = start + 1;
   while (end < datagrams.length && end - start < SEND_BATCH) {
-    const next = routeOf(datagrams[end]);
+    const next = routeOf(at(datagrams, end));
     const same = next.index === route.index && next.family === route.family;
     if (!same || next.multicast !== route.multicast) break;
     end++;
@@ -210,28 +211,25 @@ function endOfBatch(datagrams: readonly OutgoingDatagram[], start: number, route
 function loadDatagram(
   vector: MessageVector,
   slot: number,
-  datagram: OutgoingDatagram | undefined,
+  { packet }: OutgoingDatagram,
   route: Route,
 ): void {
-  const name = vector.names[slot];
-  if (name === undefined || datagram === undefined) return;
-  const { packet } = datagram;
+  const name = at(vector.names, slot);
   vector.load(slot, packet);
   if (route.family === 'ipv4') {
-    for (let i = 0; i < 4; i++) name[4 + i] = packet[16 + i] ?? 0;
+    for (let i = 0; i < 4; i++) name[4 + i] = at(packet, 16 + i);
     return;
   }
-  for (let i = 0; i < 16; i++) name[8 + i] = packet[24 + i] ?? 0;
+  for (let i = 0; i < 16; i++) name[8 + i] = at(packet, 24 + i);
   putInt32(name, 24, route.index);
 }
 
 /** `struct sockaddr_ll` (packet(7)): EtherType at 2, as in the frame, and the link at 4. */
-function loadFrame(vector: MessageVector, slot: number, frame: OutgoingFrame | undefined): void {
-  const name = vector.names[slot];
-  if (name === undefined || frame === undefined) return;
+function loadFrame(vector: MessageVector, slot: number, frame: OutgoingFrame): void {
+  const name = at(vector.names, slot);
   vector.load(slot, frame.frame);
-  name[2] = frame.frame[12] ?? 0;
-  name[3] = frame.frame[13] ?? 0;
+  name[2] = at(frame.frame, 12);
+  name[3] = at(frame.frame, 13);
   putInt32(name, 4, frame.index);
 }
 

@@ -1,5 +1,7 @@
 /** Makes, marks and removes macvlan links. Not for the protocol thread: the kernel may take its time. */
+
 import { mac } from '../../net/address.ts';
+import { at } from '../../net/assert.ts';
 import { ENODEV, EOPNOTSUPP } from '../../net/errno.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink/message.ts';
 import {
@@ -73,11 +75,10 @@ export class Macvlans implements MacvlanPort {
    */
   isSupported(): boolean | undefined {
     const payload = encodeNewMacvlan({ name: 'vrrp-agent', parent: 0, mac: ANY_MAC });
-    const [answer] = this.#socket.transact([
-      { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload },
-    ]);
-    if (answer?.errno === ENODEV) return true;
-    return answer?.errno === EOPNOTSUPP ? false : undefined;
+    const request = { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload };
+    const { errno } = at(this.#socket.transact([request]), 0);
+    if (errno === ENODEV) return true;
+    return errno === EOPNOTSUPP ? false : undefined;
   }
 
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void {
@@ -105,8 +106,7 @@ export class Macvlans implements MacvlanPort {
   }
 
   #request(operation: string, type: number, payload: Uint8Array, flags = 0): void {
-    const [answer] = this.#socket.transact([{ type, flags, payload }]);
-    if (answer === undefined || answer.errno === 0) return;
-    throw new KernelError(operation, answer.errno, answer.text);
+    const { errno, text } = at(this.#socket.transact([{ type, flags, payload }]), 0);
+    if (errno !== 0) throw new KernelError(operation, errno, text);
   }
 }

@@ -3,6 +3,8 @@
  * second is there before the first dump, so no change falls between.
  */
 import { familyOf } from '../../net/address.ts';
+import { at } from '../../net/assert.ts';
+import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type {
   AddressChange,
   AddressState,
@@ -38,20 +40,16 @@ import {
 } from '../../wire/netlink/route/link.ts';
 import { encodeLinkSwitch, RTM_SETLINK } from '../../wire/netlink/route/macvlan.ts';
 import { NETLINK_ROUTE } from '../ffi/constants.ts';
-import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
+import {
+  type MonitorState,
+  type NetlinkRequest,
+  NetlinkSocket,
+} from '../netlink/netlink-socket.ts';
 import type { RoutePort } from '../ports.ts';
 import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from './routing.ts';
 
 /** An IPv6 address costs the kernel 15 us and more, anything else 5: no batch keeps others waiting. */
-const BATCH = { cheap: 256, dear: 32 } as const;
-
-/**
- * Milliseconds. A new IPv6 address is reached only when a worker of the kernel has put its route in
- * place (addrconf_dad_work in net/ipv6/addrconf.c), and that runs on the processor of whoever asked:
- * a real-time thread that goes on with its work keeps it waiting for as long. Once is enough for many:
- * a worker that runs between them wants the lock of whoever adds (254 addresses in 20 ms instead of 4).
- */
-const WORKER_NAP = 0.06;
+const BATCH = { cheap: 256, expensive: 32 } as const;
 
 const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 
@@ -68,7 +66,6 @@ export class Routes implements RoutePort {
   readonly #requests: NetlinkSocket;
   readonly #monitor: NetlinkSocket;
   readonly #routing: NetlinkSocket;
-  readonly #nap = new Int32Array(new SharedArrayBuffer(4));
 
   /** In the network namespace of the calling thread. Throws `KernelError`. */
   constructor(options: RoutesOptions = {}) {
@@ -84,28 +81,28 @@ export class Routes implements RoutePort {
     this.#requests = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'route request' });
   }
 
-  changeAddresses(changes: readonly KernelChange[], goesOn = false): number[] {
-    const errnos: number[] = [];
-    while (errnos.length < changes.length) {
-      const run = runOfOneCost(changes, errnos.length);
-      const answers = this.#requests.transact(run.map(requestFor), BATCH[costOf(run[0])]);
-      for (const answer of answers) errnos.push(answer.errno);
+  changeKernel(changes: readonly KernelChange[]): KernelAnswer[] {
+    const answers: KernelAnswer[] = [];
+    while (answers.length < changes.length) {
+      const run = runOfOneCost(changes, answers.length);
+      const batch = BATCH[costOf(at(run, 0))];
+      for (const answer of this.#requests.transact(run.map(requestFor), batch))
+        answers.push(answer);
     }
-    if (!goesOn && changes.some(isNewIpv6Address)) Atomics.wait(this.#nap, 0, 0, WORKER_NAP);
-    return errnos;
+    return answers;
   }
 
   clearRouting(): string[] {
     return clearRouting();
   }
 
-  raiseLinks(indexes: readonly number[]): number[] {
+  raiseLinks(indexes: readonly number[]): KernelAnswer[] {
     const requests = indexes.map((index) => ({
       type: RTM_SETLINK,
       flags: 0,
       payload: encodeLinkSwitch(index, true),
     }));
-    return this.#requests.transact(requests).map(({ errno }) => errno);
+    return this.#requests.transact(requests);
   }
 
   snapshot(): LinkState[] {
@@ -124,13 +121,14 @@ export class Routes implements RoutePort {
     return states;
   }
 
-  drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun' {
+  drain(sink: (event: LinkEvent) => void): MonitorState {
     const told = (message: NetlinkMessage): void => {
       const event = eventFrom(message) ?? routingEvent(message);
       if (event !== undefined) sink(event);
     };
     const routing = this.#routing.receive(told);
-    return this.#monitor.receive(told) === 'overrun' ? 'overrun' : routing;
+    const links = this.#monitor.receive(told);
+    return links === 'drained' ? routing : links;
   }
 
   close(): void {
@@ -156,19 +154,15 @@ export class Routes implements RoutePort {
 }
 
 function runOfOneCost(changes: readonly KernelChange[], start: number): KernelChange[] {
-  const cost = costOf(changes[start]);
+  const cost = costOf(at(changes, start));
   let end = start + 1;
-  while (end < changes.length && costOf(changes[end]) === cost) end++;
+  while (end < changes.length && costOf(at(changes, end)) === cost) end++;
   return changes.slice(start, end);
 }
 
-function costOf(change: KernelChange | undefined): keyof typeof BATCH {
-  if (change === undefined || 'entry' in change) return 'cheap';
-  return familyOf(change.address) === 'ipv6' ? 'dear' : 'cheap';
-}
-
-function isNewIpv6Address(change: KernelChange): boolean {
-  return change.operation === 'add' && costOf(change) === 'dear';
+function costOf(change: KernelChange): keyof typeof BATCH {
+  if ('entry' in change) return 'cheap';
+  return familyOf(change.address) === 'ipv6' ? 'expensive' : 'cheap';
 }
 
 function requestFor(change: KernelChange): NetlinkRequest {

@@ -2,6 +2,7 @@
  * Routes and rules through rtnetlink(7), as far as they are ours: what to ask for a change, what the
  * kernel tells of them, and how those that a former run has left are removed.
  */
+import { at } from '../../net/assert.ts';
 import type { RoutingEvent } from '../../net/link.ts';
 import { type RoutingChange, routingKey, routingText } from '../../net/routing.ts';
 import {
@@ -81,7 +82,7 @@ export function clearRouting(): string[] {
     tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     const left = [...leftRules(socket), ...leftRoutes(socket)];
     const answers = socket.transact(left.map(({ request }) => request));
-    return left.flatMap(({ text }, position) => (answers[position]?.errno === 0 ? [text] : []));
+    return left.flatMap(({ text }, position) => (at(answers, position).errno === 0 ? [text] : []));
   } finally {
     socket.close();
   }

@@ -22,7 +22,7 @@ const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
 /** Changes of IPv6 addresses that one turn of the loop asks for, and the time until the next turn. */
-const CHANGES_IN_A_TURN = 12;
+const CHANGES_IN_A_TURN = 16;
 const TURN_TIME = SCHEDULING_DELAY;
 
 /** How long a router serves on whose successor has been heard. */
@@ -80,7 +80,9 @@ function hasVirtualLink({ settings }: Host): boolean {
 export function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
-  return Math.floor(Math.max(0, six.length - 1) / CHANGES_IN_A_TURN) * TURN_TIME;
+  if (six.length <= CHANGES_IN_A_TURN) return 0;
+  // The turn in which the state changes may have asked for as many already.
+  return Math.ceil(six.length / CHANGES_IN_A_TURN) * TURN_TIME;
 }
 
 /** After a hand-over the VIPs stay until the successor has announced them. */

@@ -19,14 +19,14 @@ describe('the outbox', () => {
     const kinds = outbox
       .take()
       .map((one) =>
-        one.kind === 'addresses.change' ? `${one.kind} ${one.changes[0]?.operation}` : one.kind,
+        one.kind === 'kernel.change' ? `${one.kind} ${one.changes[0]?.operation}` : one.kind,
       );
     expect(kinds).toEqual([
       'received.discard',
-      'addresses.change add',
+      'kernel.change add',
       'datagrams.send',
       'frames.send',
-      'addresses.change remove',
+      'kernel.change remove',
       'report',
       'finished',
     ]);
@@ -38,7 +38,7 @@ describe('the outbox', () => {
       (operation) => outbox.change({ operation, ...VIP }).id,
     );
     expect(ids).toEqual([1, 2, 1, 2]);
-    expect(outbox.take().map((one) => one.kind)).toEqual(['addresses.change', 'addresses.change']);
+    expect(outbox.take().map((one) => one.kind)).toEqual(['kernel.change', 'kernel.change']);
     expect(outbox.change({ operation: 'add', ...VIP }).id).toBe(3);
   });
 

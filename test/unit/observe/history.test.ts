@@ -6,7 +6,8 @@ const SERVER = { service: 'web', server: '10.0.0.11:80' };
 
 describe('the history of a director whose servers come and go', () => {
   const change = { kind: 'ipvs-server-down', ...SERVER, weight: 0, result: '' } as const;
-  const stall = { kind: 'stall', duration_ms: 1 } as const;
+  const unknown = { cause: null, waited_ms: null, ran_ms: null } as const;
+  const stall = { kind: 'stall', duration_ms: 1, ...unknown } as const;
 
   test('keeps what has happened to the director itself', () => {
     const history = new EventHistory(10);

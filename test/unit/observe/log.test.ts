@@ -70,8 +70,15 @@ describe('the log', () => {
       { level: 'info', code: 'address-cleaned' },
     ],
     [
-      { kind: 'address-failed', instance: 'web', address, operation: 'add', errno: 1 },
-      { level: 'error', code: 'address-failed', errno: 'EPERM' },
+      {
+        kind: 'address-failed',
+        instance: 'web',
+        address,
+        operation: 'add',
+        errno: 22,
+        text: 'Invalid prefix',
+      },
+      { level: 'error', code: 'address-failed', errno: 'EINVAL', detail: 'Invalid prefix' },
     ],
     [
       { kind: 'stall', microseconds: 4_200_000 },

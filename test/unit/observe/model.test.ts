@@ -236,16 +236,23 @@ describe('the history', () => {
     expect(heard).toEqual([1]);
   });
 
-  test('names the errno of a refused address operation', () => {
+  test('names the errno of a refused address operation, and the reason in the words of the kernel', () => {
     const { model } = modelOf(['web']);
     const address = ip('203.0.113.100');
-    model.apply(
-      { kind: 'address-failed', instance: 'web', address, operation: 'add', errno: 13 },
-      AT,
-    );
-    expect(model.eventsAfter(0)[0]).toMatchObject({
-      errno: 'EACCES',
-      message: 'the kernel refused to add 203.0.113.100: EACCES',
-    });
+    const failed = { kind: 'address-failed', instance: 'web', address, operation: 'add' } as const;
+    model.apply({ ...failed, errno: 13, text: undefined }, AT);
+    model.apply({ ...failed, errno: 22, text: 'Invalid prefix length' }, AT);
+    expect(model.eventsAfter(0)).toMatchObject([
+      {
+        errno: 'EACCES',
+        detail: null,
+        message: 'the kernel refused to add 203.0.113.100: EACCES',
+      },
+      {
+        errno: 'EINVAL',
+        detail: 'Invalid prefix length',
+        message: 'the kernel refused to add 203.0.113.100: EINVAL (Invalid prefix length)',
+      },
+    ]);
   });
 });

@@ -41,14 +41,14 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
     routes: {
       snapshot: () => [...links],
       clearRouting: () => [],
-      changeAddresses: (changes: readonly KernelChange[]) => {
+      changeKernel: (changes: readonly KernelChange[]) => {
         for (const change of changes) {
           if ('entry' in change) throw new Error('no routes here');
           const { operation, index, address } = change;
           expect([operation, index]).toEqual(['remove', INDEX]);
           removed.push(address);
         }
-        return changes.map((_, position) => errnos?.[position] ?? 0);
+        return changes.map((_, position) => ({ errno: errnos?.[position] ?? 0, text: undefined }));
       },
     },
   });

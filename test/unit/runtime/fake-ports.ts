@@ -5,13 +5,7 @@ import type { Report } from '../../../src/engine/reports.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import type { PacketSink } from '../../../src/kernel/ports.ts';
 import type { LinkEvent, LinkState } from '../../../src/net/link.ts';
-import {
-  after,
-  type Duration,
-  type Instant,
-  instant,
-  microseconds,
-} from '../../../src/net/time.ts';
+import { after, type Duration, type Instant, instant } from '../../../src/net/time.ts';
 import { Loop } from '../../../src/runtime/loop.ts';
 import { INDEX, instanceOf, linkOf } from '../../conformance/rig.ts';
 
@@ -29,23 +23,16 @@ export class FakePorts {
   /** How long each of them has waited. */
   waited = 0 as Duration;
   events: LinkEvent[] = [];
-  overrun = false;
+  monitor: 'drained' | 'overrun' | 'malformed' = 'drained';
   leftRoutes: string[] = [];
   errno = 0;
+  /** The kernel answers no more changes of a batch than these. */
+  answersOnly = Number.POSITIVE_INFINITY;
   /** The errno that keeps advertisements from leaving. */
   sendFailure = '';
   listenFailure: Error | undefined;
 
-  /** Packets that come in while a take-over is rehearsed. */
-  heardInRehearsal: Uint8Array[] = [];
-  /** What each look at the clock takes. */
-  tick = 0 as Duration;
-
-  constructor(
-    more: Partial<InstanceSettings> = {},
-    linger: 'auto' | 'off' = 'off',
-    rehearsal?: Duration,
-  ) {
+  constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
     const settings = { router: 'lb1', linger, instances: [instanceOf(more)], syncGroups: [] };
     const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
     this.loop = new Loop(engine, this.#ports(), {
@@ -55,14 +42,6 @@ export class FakePorts {
       },
       lateness: (microseconds) => this.lateness.push(microseconds),
       finished: () => this.calls.push('finished'),
-      ...(rehearsal === undefined
-        ? {}
-        : {
-            rehearsal: {
-              whole: () => this.#rehearse('rehearse', rehearsal),
-              brief: () => this.#rehearse('rehearse briefly', microseconds(rehearsal / 10)),
-            },
-          }),
     });
   }
 
@@ -78,13 +57,6 @@ export class FakePorts {
     return [...this.calls];
   }
 
-  #rehearse(call: string, duration: Duration): void {
-    this.calls.push(call);
-    this.now = after(this.now, duration);
-    this.inbox.push(...this.heardInRehearsal);
-    this.heardInRehearsal = [];
-  }
-
   /** The newest row of `status`. */
   get view() {
     return this.reports.flatMap((report) => (report.kind === 'view' ? [report.view] : [])).at(-1);
@@ -93,10 +65,7 @@ export class FakePorts {
   #ports() {
     return {
       clock: {
-        now: () => {
-          this.now = after(this.now, this.tick);
-          return this.now;
-        },
+        now: () => this.now,
         arm: (deadline: Instant) => {
           this.deadline = deadline;
           this.calls.push('arm');
@@ -133,14 +102,15 @@ export class FakePorts {
         close: () => undefined,
       },
       routes: {
-        changeAddresses: (changes: readonly { readonly operation: string }[]) => {
+        changeKernel: (changes: readonly { readonly operation: string }[]) => {
           this.calls.push(...changes.map(({ operation }) => operation));
-          return changes.map(() => this.errno);
+          const answers = changes.map(() => ({ errno: this.errno, text: undefined }));
+          return answers.slice(0, this.answersOnly);
         },
         clearRouting: () => this.leftRoutes,
         raiseLinks: (indexes: readonly number[]) => {
           this.calls.push(...indexes.map((index) => `raise ${index}`));
-          return indexes.map(() => this.errno);
+          return indexes.map(() => ({ errno: this.errno, text: undefined }));
         },
         snapshot: () => {
           this.calls.push('snapshot');
@@ -149,7 +119,7 @@ export class FakePorts {
         drain: (sink: (event: LinkEvent) => void) => {
           this.calls.push('read changes');
           for (const event of this.events.splice(0)) sink(event);
-          return this.overrun ? ('overrun' as const) : ('drained' as const);
+          return this.monitor;
         },
         close: () => undefined,
       },

@@ -25,14 +25,6 @@ function master(more = {}): FakePorts {
   return ports;
 }
 
-/** Wakes up before a silence is over. */
-function rehearsing(rehearsal = milliseconds(2)): FakePorts {
-  const ports = new FakePorts({}, 'off', rehearsal);
-  ports.loop.start();
-  ports.tick = microseconds(100);
-  return ports;
-}
-
 describe('the loop', () => {
   test('asks the kernel for everything, listens, and arms its clock before it reports', () => {
     const ports = new FakePorts();
@@ -123,13 +115,27 @@ describe('the loop', () => {
     expect(calls.slice(0, 2)).toEqual(['advertise 100', 'read changes']);
   });
 
-  test('reads everything anew when the kernel has dropped changes', () => {
+  test.each(['overrun', 'malformed'] as const)('reads everything again after %s', (state) => {
     const ports = master();
-    ports.overrun = true;
+    ports.monitor = state;
     ports.links = [linkOf({ running: false })];
     const calls = ports.during(() => ports.loop.routesReadable());
     expect(calls.slice(0, 2)).toEqual(['read changes', 'snapshot']);
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-down'] });
+  });
+
+  test('reports the 1st, 2nd and 4th message of the kernel that cannot be read', () => {
+    const ports = master();
+    ports.monitor = 'malformed';
+    for (let turn = 0; turn < 5; turn++) ports.during(() => ports.loop.routesReadable());
+    const malformed = ports.reports.filter(({ kind }) => kind === 'netlink-malformed');
+    expect(malformed).toEqual([1, 2, 4].map((count) => ({ kind: 'netlink-malformed', count })));
+  });
+
+  test('fails when the kernel has answered fewer changes than it was asked for', () => {
+    const ports = backup();
+    ports.answersOnly = 0;
+    expect(() => ports.turnAfter(MASTER_DOWN)).toThrow('no element 0 of 0');
   });
 
   test('acts on a change of a link in the same turn', () => {
@@ -183,89 +189,6 @@ describe('the loop', () => {
     expect(ports.turnAfter(milliseconds(600))).toEqual(['read 64', 'arm', 'reports']);
     const calls = ports.turnAfter(milliseconds(10));
     expect(calls).toEqual(['remove', 'finished', 'read 64', 'arm']);
-  });
-
-  test('rehearses a take-over before it is due, and waits for it listening', () => {
-    const ports = rehearsing();
-    const due = ports.now + MASTER_DOWN;
-    expect(ports.deadline).toBe(due - milliseconds(8));
-    const calls = ports.turnAfter(microseconds(ports.deadline - ports.now));
-    expect(calls.filter((call) => call === 'rehearse')).toHaveLength(2);
-    expect(calls.lastIndexOf('rehearse briefly')).toBeGreaterThan(calls.lastIndexOf('rehearse'));
-    expect(calls.lastIndexOf('read 64')).toBeGreaterThan(calls.lastIndexOf('rehearse briefly'));
-    expect(calls.indexOf('add')).toBeGreaterThan(calls.lastIndexOf('read 64'));
-    expect(ports.view?.state).toBe('MASTER');
-    expect(ports.view?.lastTransition?.at).toBeGreaterThanOrEqual(due);
-    expect(ports.lateness.at(-1)).toBeLessThan(milliseconds(1));
-  });
-
-  test('rehearses the take-over from a MASTER that advertised every 10 ms, too', () => {
-    const ports = new FakePorts(
-      { advertisementInterval: milliseconds(10) },
-      'off',
-      milliseconds(2),
-    );
-    ports.loop.start();
-    const due = ports.now + microseconds(36_093.75);
-    expect(ports.deadline).toBeCloseTo(due - milliseconds(8), -1);
-    ports.tick = microseconds(100);
-    expect(ports.turnAfter(microseconds(ports.deadline - ports.now))).toContain('rehearse');
-    expect(ports.view?.state).toBe('MASTER');
-  });
-
-  test('has the next tick armed after a take-over that it awaited', () => {
-    const ports = rehearsing();
-    ports.turnAfter(microseconds(ports.deadline - ports.now));
-    expect(ports.view?.state).toBe('MASTER');
-    expect(ports.deadline).toBeGreaterThan(ports.now);
-    expect(ports.deadline).toBeLessThanOrEqual(ports.now + seconds(1));
-  });
-
-  test('a brief rehearsal does not last beyond the deadline', () => {
-    const ports = rehearsing(milliseconds(4));
-    const due = ports.now + MASTER_DOWN;
-    ports.turnAfter(microseconds(ports.deadline - ports.now));
-    expect(ports.view?.lastTransition?.at).toBeLessThan(due + milliseconds(0.5));
-  });
-
-  test('does not take over when the MASTER is heard in that wait', () => {
-    const ports = rehearsing();
-    ports.heardInRehearsal = [advert({ priority: 200 })];
-    expect(ports.turnAfter(microseconds(ports.deadline - ports.now))).toContain('rehearse');
-    expect(ports.view?.master?.priority).toBe(200);
-    expect(ports.view?.state).toBe('BACKUP');
-    ports.turnAfter(milliseconds(10));
-    expect(ports.view?.state).toBe('BACKUP');
-  });
-
-  test('hears the MASTER that spoke while a rehearsal lasted beyond the deadline', () => {
-    const ports = rehearsing(milliseconds(9));
-    ports.heardInRehearsal = [advert({ priority: 200 })];
-    ports.turnAfter(microseconds(ports.deadline - ports.now));
-    expect(ports.view?.state).toBe('BACKUP');
-    expect(ports.view?.master?.priority).toBe(200);
-  });
-
-  test('listens anew when the machine stood still in that wait', () => {
-    const ports = rehearsing(seconds(10));
-    ports.turnAfter(microseconds(ports.deadline - ports.now));
-    expect(ports.view?.state).toBe('BACKUP');
-    ports.turnAfter(microseconds(1));
-    expect(ports.reports.some(({ kind }) => kind === 'stall')).toBe(true);
-    expect(ports.view?.state).toBe('BACKUP');
-    expect(ports.deadline).toBeGreaterThan(ports.now + seconds(3));
-  });
-
-  test('judges nobody silent while more packets wait than it has read', () => {
-    const ports = rehearsing(milliseconds(9));
-    ports.heardInRehearsal = [
-      ...[...Array(64)].map(() => advert({ vrid: 7 })),
-      advert({ priority: 200 }),
-    ];
-    ports.turnAfter(microseconds(ports.deadline - ports.now));
-    expect(ports.view?.state).toBe('BACKUP');
-    ports.turnAfter(microseconds(1));
-    expect(ports.view?.master?.priority).toBe(200);
   });
 
   test('lets packets gather on a busy segment, and hears each of them again when it is quiet', () => {

@@ -1,15 +1,21 @@
 import { expect, test } from 'vitest';
+import { idleLibc } from '../../../src/kernel/ffi/idle-libc.ts';
+import { libc } from '../../../src/kernel/ffi/libc.ts';
 import { warmUp } from '../../../src/runtime/warm-up.ts';
 
-test('A machine that is fast enough warms up in full', () => {
-  expect(warmUp(() => 0)).toBe(40);
-});
-
-test('A slow machine does not put its start off for the warm-up', () => {
-  let now = 0;
-  const slowly = () => {
-    now += 40;
-    return now;
-  };
-  expect(warmUp(slowly)).toBe(3);
+test('The warm-up takes over many times by the substituted C library and leaves the real one bound', () => {
+  const calls: string[] = [];
+  const library = new Proxy(idleLibc(), {
+    get(target, name, receiver) {
+      calls.push(String(name));
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  const real = libc();
+  warmUp(library);
+  expect(libc()).toBe(real);
+  const count = (name: string) => calls.filter((one) => one === name).length;
+  expect(count('sendmmsg')).toBeGreaterThan(50);
+  expect(count('send')).toBeGreaterThan(10);
+  expect(count('errno')).toBeLessThan(5);
 });

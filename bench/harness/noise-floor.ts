@@ -1,0 +1,64 @@
+/**
+ * What the host itself does to a real-time thread: a loop without any work that wakes up on a grid of
+ * 10 ms. Nothing that runs beside it can be expected to be more punctual.
+ */
+import { spawn } from 'node:child_process';
+
+export interface NoiseFloor {
+  readonly policy: 'SCHED_RR' | 'SCHED_OTHER';
+  readonly wakeUps: number;
+  readonly maxMilliseconds: number;
+  /** Wake-ups later than 1, 5 and 10 ms. */
+  readonly over: { readonly 1: number; readonly 5: number; readonly 10: number };
+}
+
+/** Ends when its standard input is closed, also by the death of its parent. */
+const LOOP = `
+import gc, json, os, select, sys, time
+gc.disable()
+policy = "SCHED_RR"
+try: os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
+except OSError: policy = "SCHED_OTHER"
+step, ticks, worst, over = 10_000_000, 0, 0, {1: 0, 5: 0, 10: 0}
+at = time.monotonic_ns() + step
+while True:
+    time.sleep(max(0, at - time.monotonic_ns()) / 1e9)
+    late = time.monotonic_ns() - at
+    ticks += 1
+    worst = max(worst, late)
+    for bound in over:
+        if late > bound * 1_000_000: over[bound] += 1
+    at += step * (1 + max(0, late) // step)
+    if ticks % 20 == 0 and select.select([sys.stdin], [], [], 0)[0]: break
+print(json.dumps({"policy": policy, "wakeUps": ticks, "maxMilliseconds": worst / 1e6, "over": over}))
+`;
+
+/** Undefined where there is no python3. */
+export async function besideBareLoop<Value>(
+  use: () => Promise<Value>,
+): Promise<{ readonly value: Value; readonly floor: NoiseFloor | undefined }> {
+  const loop = spawn('python3', ['-c', LOOP], { stdio: ['pipe', 'pipe', 'ignore'] });
+  let text = '';
+  loop.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  const ended = new Promise<void>((resolve) => {
+    loop.once('error', () => resolve()).once('close', () => resolve());
+  });
+  loop.stdin.on('error', () => {});
+  try {
+    const value = await use();
+    loop.stdin.end();
+    await ended;
+    return { value, floor: text === '' ? undefined : (JSON.parse(text) as NoiseFloor) };
+  } finally {
+    loop.stdin.end();
+  }
+}
+
+export function floorText({ policy, wakeUps, maxMilliseconds, over }: NoiseFloor): string {
+  return (
+    `A bare loop of 10 ms (${policy}, ${wakeUps} wake-ups) was late by at most ${maxMilliseconds.toFixed(2)} ms meanwhile; ` +
+    `later than 1 ms: ${over[1]}, than 5 ms: ${over[5]}, than 10 ms: ${over[10]}`
+  );
+}

@@ -1,0 +1,15 @@
+/** What must hold whatever arrives: a failure is a bug here or in the kernel's contract, never an input. */
+export class AssertionFailure extends Error {
+  override readonly name = 'AssertionFailure';
+}
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new AssertionFailure(message);
+}
+
+/** The element at an index that exists. */
+export function at<Element>(array: ArrayLike<Element>, index: number): Element {
+  const element = array[index];
+  assert(element !== undefined, `no element ${index} of ${array.length}`);
+  return element;
+}

@@ -1,0 +1,7 @@
+/** The kernel's answer to one change. */
+export interface KernelAnswer {
+  /** Zero, or a positive errno. */
+  readonly errno: number;
+  /** The reason in the kernel's words, where it gives one. */
+  readonly text: string | undefined;
+}
