@@ -1,7 +1,6 @@
 /** `fsm/vrrp/README.md`: the chart and the table of the VRRP machine, read off the machine itself. */
 
-import { vrrpTable } from '../../fsm/step.ts';
-import type { Table, TableTransition } from '../../fsm/table.ts';
+import { type Table, type TableTransition, vrrpTable } from '../../fsm/step.ts';
 
 export const path = 'fsm/vrrp/README.md';
 

@@ -4,7 +4,7 @@
  */
 import type { CounterName } from '../engine/counters.ts';
 import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
-import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
+import type { BeforeMasterOutcome, StateName, TransitionCause } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
 import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
@@ -159,6 +159,8 @@ export type EventFacts =
       readonly from: StateName;
       readonly to: StateName;
       readonly event: string;
+      /** Why, for programs. */
+      readonly cause: TransitionCause;
       readonly reason: string;
       /** Effective priority. */
       readonly priority: number;

@@ -3,6 +3,7 @@
  * successor is heard, and whoever asked is answered once they are gone from here; or once nobody
  * has come, and this router goes on as MASTER.
  */
+import type { Cause } from '../../fsm/vrrp/model.ts';
 import { after, elapsed, type Instant } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { HandOverTerms, OperatorAnswer } from './requests.ts';
@@ -21,8 +22,9 @@ interface HandOver {
 
 interface Left {
   readonly at: Instant;
-  /** Null: nobody was heard. */
+  /** Null: none was heard. */
   readonly successor: MasterView | null;
+  readonly cause: Cause | undefined;
 }
 
 export interface HandOverEvents {
@@ -78,13 +80,11 @@ export class HandOvers {
     const until = after(now, wait);
     if (known === undefined) {
       this.#running.set(router, { ids: [...ids], startedAt: now, maintenance, left: undefined });
-      router.releaseUntil = until;
     } else {
       known.ids.push(...ids);
       known.maintenance ||= maintenance;
-      router.releaseUntil = Math.max(router.releaseUntil, until) as Instant;
     }
-    this.#transitions.apply(router, { type: 'hand-over', insist: force }, now);
+    this.#transitions.apply(router, { type: 'hand-over', force, until }, now);
   }
 
   /** Ends those that have come to an end with this turn. */
@@ -95,7 +95,7 @@ export class HandOvers {
   #settle(router: VirtualRouter, handOver: HandOver, now: Instant): void {
     const members = handOver.maintenance ? this.#events.membersOf(router) : [router];
     if (members.some(({ state }) => state === 'holding.releasing')) return;
-    if (router.state === 'backup' && members.some(({ state }) => state === 'holding.master')) {
+    if (router.isBackup && members.some(({ state }) => state === 'holding.master')) {
       this.#takeBack(router, handOver, now);
       return;
     }
@@ -116,8 +116,9 @@ export class HandOvers {
 
   /** Undefined: it has not become BACKUP. */
   #leave(router: VirtualRouter, handOver: HandOver, now: Instant): Left | undefined {
-    if (router.state !== 'backup') return undefined;
-    handOver.left = { at: now, successor: router.master };
+    if (!router.isBackup) return undefined;
+    const cause = router.lastTransition?.cause;
+    handOver.left = { at: now, successor: router.master, cause };
     if (handOver.maintenance) this.#events.enterMaintenance(router, now);
     return handOver.left;
   }
@@ -139,11 +140,11 @@ export class HandOvers {
 
 function endWith(
   { left, startedAt }: { readonly left: Left; readonly startedAt: Instant },
-  { context, lastTransition }: VirtualRouter,
+  { lastTransition }: VirtualRouter,
   now: Instant,
 ): OperatorAnswer {
   const heardAfter = elapsed(startedAt, left.at);
-  const { successor } = left;
+  const { successor, cause } = left;
   if (successor !== null) {
     return {
       outcome: 'handed-over',
@@ -152,6 +153,6 @@ function endWith(
       releasedAfter: elapsed(startedAt, now),
     };
   }
-  if (context.leaving === 'insisting') return { outcome: 'let-go', waited: heardAfter };
+  if (cause === 'no-successor') return { outcome: 'let-go', waited: heardAfter };
   return { outcome: 'broken-off', reason: lastTransition?.reason ?? 'it was interrupted' };
 }

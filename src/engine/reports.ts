@@ -1,4 +1,5 @@
 /** What the engine tells people: every transition with its cause, and each notable event once. */
+import type { Cause } from '../../fsm/vrrp/model.ts';
 import type { IpAddress, MacAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
@@ -15,6 +16,8 @@ export type Report =
       readonly to: StateName;
       /** RFC 8347 event name, or a product event. */
       readonly event: string;
+      /** Why, for programs. */
+      readonly cause: TransitionCause;
       /** A sentence for people: who was heard, what is missing. */
       readonly reason: string;
       /** Effective priority. */
@@ -147,5 +150,8 @@ export type Report =
  * is the configuration's choice. `withdrawn`: somebody else is MASTER, or there is nothing to take.
  */
 export type BeforeMasterOutcome = 'asked' | 'granted' | 'refused' | 'timed-out' | 'withdrawn';
+
+/** A closed list of codes; `master-silent` alone means that the former MASTER went without a word. */
+export type TransitionCause = Cause;
 
 export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

@@ -22,8 +22,8 @@ export function isNews(report: Report): report is NewsReport {
 export function factsOf(report: NewsReport): EventFacts {
   switch (report.kind) {
     case 'transition': {
-      const { kind, instance, from, to, event, reason, priority } = report;
-      return { kind, instance, from, to, event, reason, priority };
+      const { kind, instance, from, to, event, cause, reason, priority } = report;
+      return { kind, instance, from, to, event, cause, reason, priority };
     }
     case 'priority-changed': {
       const { kind, instance, from, to, reason } = report;

@@ -12,6 +12,7 @@ export function noteEnd(model: AgentModel, note: (facts: EventFacts) => void): v
       from: state,
       to: 'INIT',
       event: 'shutdown',
+      cause: 'shutdown',
       reason: 'the protocol has failed',
       priority: priority.effective,
     });

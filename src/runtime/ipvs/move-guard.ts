@@ -4,7 +4,7 @@
  * the rule would come too late. Every instance whose addresses are balanced has its own time.
  */
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
-import type { StateName } from '../../engine/reports.ts';
+import type { StateName, TransitionCause } from '../../engine/reports.ts';
 import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
@@ -18,7 +18,7 @@ export interface StateChange {
   readonly instance: string;
   readonly from: StateName;
   readonly to: StateName;
-  readonly reason: string;
+  readonly cause: TransitionCause;
 }
 
 export interface MoveGuardOptions {
@@ -58,10 +58,10 @@ export class MoveGuard {
     await this.#apply();
   }
 
-  apply({ instance, from, to, reason }: StateChange): void {
+  apply({ instance, from, to, cause }: StateChange): void {
     if (!this.#addresses.has(instance)) return;
     if (to === 'MASTER') {
-      if (this.#isForEach || isPlanned(reason)) this.#release(instance, GUARD_MS);
+      if (this.#isForEach || isPlanned(cause)) this.#release(instance, GUARD_MS);
       else this.#release(instance, 0);
     } else if (from === 'MASTER') {
       clearTimeout(this.#timers.get(instance));
@@ -119,6 +119,6 @@ function guarded(
 }
 
 /** The former MASTER said so, or it is there still: what is in its buffer will arrive. */
-function isPlanned(reason: string): boolean {
-  return !reason.startsWith('no advertisement');
+function isPlanned(cause: TransitionCause): boolean {
+  return cause !== 'master-silent';
 }

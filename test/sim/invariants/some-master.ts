@@ -2,8 +2,9 @@
  * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
  * when it hears nobody better for that long and its preempt delay has passed.
  */
+
+import { preemptDelayOf } from '../../../src/engine/router-context.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
-import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { tableOf } from '../../../fsm/table.ts';
+import { tableOf } from '../../../fsm/step.ts';
 
 const machine = createMachine({
   initial: 'outside',

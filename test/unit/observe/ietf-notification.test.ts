@@ -18,6 +18,7 @@ test('a new MASTER is the notification of RFC 8347, and a MASTER that yields is 
     kind: 'transition',
     instance: 'web',
     event: 'master-timeout',
+    cause: 'master-silent',
     reason: 'no advertisement',
     priority: 100,
   } as const;

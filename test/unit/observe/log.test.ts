@@ -36,6 +36,7 @@ describe('the log', () => {
         from: 'BACKUP',
         to: 'MASTER',
         event: 'master-timeout',
+        cause: 'master-silent',
         reason: 'no advertisement for 3.414s',
         priority: 140,
         msg: 'BACKUP to MASTER: no advertisement for 3.414s',

@@ -196,6 +196,7 @@ describe('the history', () => {
         from: 'BACKUP',
         to: 'MASTER',
         event: 'master-timeout',
+        cause: 'master-silent',
         reason: 'no advertisement for 3.414s',
         priority: 140,
         message: 'BACKUP to MASTER: no advertisement for 3.414s',

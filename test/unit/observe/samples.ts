@@ -66,6 +66,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
       to: 'MASTER',
       at: instant(5_000_000),
       event: 'master-timeout',
+      cause: 'master-silent',
       reason: 'no advertisement for 3.414s',
     },
     group: null,
@@ -87,6 +88,7 @@ export function transition(instance: string, to: 'MASTER' | 'FAULT' = 'MASTER'):
     from: 'BACKUP',
     to,
     event: to === 'FAULT' ? 'interface-down' : 'master-timeout',
+    cause: to === 'FAULT' ? 'fault' : 'master-silent',
     reason: to === 'FAULT' ? 'interface-down' : 'no advertisement for 3.414s',
     priority: 140,
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
+import type { TransitionCause } from '../../../../src/engine/reports.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
 import { IpvsKeeper } from '../../../../src/runtime/ipvs/ipvs-keeper.ts';
@@ -121,8 +122,8 @@ describe('a kernel without IPVS', () => {
     bench.kernel.hasIpvs = false;
     await bench.keeper.start();
     bench.faults.length = 0;
-    bench.keeper.apply({ instance: 'web', from: 'INIT', to: 'BACKUP', reason: 'started' });
-    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', reason: '' });
+    bench.keeper.apply({ instance: 'web', from: 'INIT', to: 'BACKUP', cause: 'started' });
+    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
     expect(bench.faults).toEqual(['web: ipvs']);
     await bench.keeper.stop();
   });
@@ -281,10 +282,10 @@ describe('connection synchronisation', () => {
     const bench = new Bench({ sync: sync('eth1') });
     await bench.keeper.start();
     expect(bench.kernel.written.at(-1)).toBe('start backup');
-    bench.keeper.apply({ instance: 'mail', from: 'BACKUP', to: 'MASTER', reason: '' });
+    bench.keeper.apply({ instance: 'mail', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.kernel.roles).toEqual(['backup']);
-    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', reason: '' });
+    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.kernel.roles).toEqual(['backup', 'master']);
     bench.keeper.hurry();
@@ -308,14 +309,14 @@ describe('connection synchronisation', () => {
 });
 
 describe('resets from the VIPs', () => {
-  const SILENT = 'no advertisement for 360ms';
-  const RESIGNED = '192.0.2.11 resigned (priority 0)';
+  const SILENT = 'master-silent';
+  const RESIGNED = 'priority-zero';
 
   async function startedWith(rstGuard: 'planned' | 'always' | 'off') {
     const bench = new Bench({ sync: { ...sync('eth1'), rstGuard } });
     await bench.keeper.start();
-    const move = (from: 'BACKUP' | 'MASTER', to: 'BACKUP' | 'MASTER', reason: string) =>
-      bench.keeper.apply({ instance: 'web', from, to, reason });
+    const move = (from: 'BACKUP' | 'MASTER', to: 'BACKUP' | 'MASTER', cause: TransitionCause) =>
+      bench.keeper.apply({ instance: 'web', from, to, cause });
     return { bench, move, guard: bench.kernel.guard };
   }
 
@@ -334,7 +335,7 @@ describe('resets from the VIPs', () => {
     expect(bench.keeper.guardIsStanding).toBe(true);
     await vi.advanceTimersByTimeAsync(200);
     expect(guard).toEqual(['raised', 'lowered']);
-    move('MASTER', 'BACKUP', '');
+    move('MASTER', 'BACKUP', 'higher-priority');
     await vi.advanceTimersByTimeAsync(100);
     expect(guard.at(-1)).toBe('raised');
     await end(bench);
@@ -344,9 +345,9 @@ describe('resets from the VIPs', () => {
   test.each([
     ['planned', SILENT, false],
     ['always', SILENT, true],
-  ] as const)('with %s after a crash (%s): held back is %s', async (mode, reason, expected) => {
+  ] as const)('with %s after a crash (%s): held back is %s', async (mode, cause, expected) => {
     const { bench, move } = await startedWith(mode);
-    move('BACKUP', 'MASTER', reason);
+    move('BACKUP', 'MASTER', cause);
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.keeper.guardIsStanding).toBe(expected);
     await end(bench);

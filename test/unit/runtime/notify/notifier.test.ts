@@ -73,7 +73,12 @@ class Stage {
   }
 
   transition(to: 'MASTER' | 'BACKUP' | 'FAULT' | 'INIT', from: 'MASTER' | 'BACKUP' = 'BACKUP') {
-    const more = { event: 'master-timeout', reason: 'silence', priority: 150 };
+    const more = {
+      event: 'master-timeout',
+      cause: 'master-silent',
+      reason: 'silence',
+      priority: 150,
+    } as const;
     this.event({ kind: 'transition', instance: 'web', from, to, ...more });
   }
 
