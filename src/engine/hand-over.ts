@@ -1,7 +1,7 @@
 /**
  * Hand-overs under way: make before break. Priority 0 is sent, the VIPs are served until the
- * successor is heard, and whoever asked is answered once they are gone from here; or once nobody
- * has come, and this router goes on as MASTER.
+ * successor is heard, and the requester is answered once they are gone from here; or once no successor
+ * was heard, and this router remains MASTER.
  */
 import type { Cause } from '../../fsm/vrrp/model.ts';
 import { after, elapsed, type Instant } from '../net/time.ts';
@@ -17,10 +17,10 @@ interface HandOver {
   readonly startedAt: Instant;
   /** Not eligible afterwards. */
   maintenance: boolean;
-  left: Left | undefined;
+  released: Released | undefined;
 }
 
-interface Left {
+interface Released {
   readonly at: Instant;
   /** Null: none was heard. */
   readonly successor: MasterView | null;
@@ -79,7 +79,12 @@ export class HandOvers {
     const known = this.#running.get(router);
     const until = after(now, wait);
     if (known === undefined) {
-      this.#running.set(router, { ids: [...ids], startedAt: now, maintenance, left: undefined });
+      this.#running.set(router, {
+        ids: [...ids],
+        startedAt: now,
+        maintenance,
+        released: undefined,
+      });
     } else {
       known.ids.push(...ids);
       known.maintenance ||= maintenance;
@@ -99,11 +104,15 @@ export class HandOvers {
       this.#takeBack(router, handOver, now);
       return;
     }
-    const left = handOver.left ?? this.#leave(router, handOver, now);
-    if (left === undefined) {
+    const released = handOver.released ?? this.#noteRelease(router, handOver, now);
+    if (released === undefined) {
       this.#end(router, handOver, this.#endWithout(router, handOver, now));
     } else if (router.holds || this.#keeper.hasLetGo(router)) {
-      this.#end(router, handOver, endWith({ left, startedAt: handOver.startedAt }, router, now));
+      this.#end(
+        router,
+        handOver,
+        endWith({ released, startedAt: handOver.startedAt }, router, now),
+      );
     }
   }
 
@@ -115,12 +124,12 @@ export class HandOvers {
   }
 
   /** Undefined: it has not become BACKUP. */
-  #leave(router: VirtualRouter, handOver: HandOver, now: Instant): Left | undefined {
+  #noteRelease(router: VirtualRouter, handOver: HandOver, now: Instant): Released | undefined {
     if (!router.isBackup) return undefined;
     const cause = router.lastTransition?.cause;
-    handOver.left = { at: now, successor: router.master, cause };
+    handOver.released = { at: now, successor: router.master, cause };
     if (handOver.maintenance) this.#events.enterMaintenance(router, now);
-    return handOver.left;
+    return handOver.released;
   }
 
   /** Nobody has come, or the router had to give up for another reason. */
@@ -139,12 +148,12 @@ export class HandOvers {
 }
 
 function endWith(
-  { left, startedAt }: { readonly left: Left; readonly startedAt: Instant },
+  { released, startedAt }: { readonly released: Released; readonly startedAt: Instant },
   { lastTransition }: VirtualRouter,
   now: Instant,
 ): OperatorAnswer {
-  const heardAfter = elapsed(startedAt, left.at);
-  const { successor, cause } = left;
+  const heardAfter = elapsed(startedAt, released.at);
+  const { successor, cause } = released;
   if (successor !== null) {
     return {
       outcome: 'handed-over',
