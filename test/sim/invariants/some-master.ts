@@ -45,8 +45,12 @@ export function someMaster(): Invariant {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
         if (!members.every((one) => isUnheard(world, one) || outranks(world, one))) continue;
+        // A lower priority may become MASTER while before_master is asked: it is asked once more.
         const preemption = members.map(
-          (one) => preemptDelayOf(one.settings, true) + world.longestInterval(one.settings),
+          ({ settings: own, view: { priority } }) =>
+            preemptDelayOf(own, true) +
+            world.longestInterval(own) +
+            world.leaveTime(own, priority.effective),
         );
         const longest = patience + Math.max(...preemption) + REACTION_TIME;
         if (weakness.note(key, now, world.disturbedAt) > longest) {
