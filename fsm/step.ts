@@ -1,16 +1,14 @@
 /**
- * One step of the VRRP table: (state, context, event) -> state, context, effects. Pure; the only
- * way in which the engine moves a virtual router from state to state.
+ * The VRRP machine as a plain table, and one step of it. xstate is the notation and the judge
+ * (charts, reachability, tests); a step through its own `transition()` costs about 30 us, and 255
+ * routers that take over in one turn cannot pay that. The table is read off the machine once, at
+ * start, and a property test holds that both always agree.
  */
-import { initialTransition, transition } from 'xstate';
-import { type Table, type TableTransition, tableOf } from './table.ts';
-import type { VrrpContext } from './vrrp/context.ts';
-import { type Effect, type UpdateName, updates } from './vrrp/effects.ts';
-import type { VrrpEvent } from './vrrp/events.ts';
-import { type GuardArguments, type GuardName, guards } from './vrrp/guards.ts';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { Effect, Given } from './vrrp/effects.ts';
 import { vrrpMachine } from './vrrp/machine.ts';
-
-export type VrrpState = 'initialize' | 'backup' | 'holding.master' | 'holding.releasing' | 'fault';
+import type { RowMeta, VrrpContext, VrrpEvent, VrrpState } from './vrrp/model.ts';
+import { type GuardName, guards, type UpdateName, updates } from './vrrp/rules.ts';
 
 export interface Step {
   readonly state: VrrpState;
@@ -20,11 +18,33 @@ export interface Step {
   readonly taken: TableTransition | undefined;
 }
 
-export const vrrpTable: Table = tableOf(vrrpMachine);
+export interface TableTransition {
+  readonly event: string;
+  readonly guard: string | undefined;
+  /** Leaf that is reached; undefined: stay, with actions only. */
+  readonly target: string | undefined;
+  /** Exit, transition and entry actions in the order of execution. */
+  readonly actions: readonly TableAction[];
+  readonly description: string;
+  readonly meta: RowMeta;
+}
 
-export const INITIAL_STATE: VrrpState = 'initialize';
+export interface TableAction {
+  readonly type: string;
+  readonly params: unknown;
+}
 
-const NO_EFFECTS: readonly Effect[] = [];
+export interface TableState {
+  /** Path of the leaf: `holding.master`. */
+  readonly name: string;
+  readonly description: string;
+  readonly transitions: ReadonlyMap<string, readonly TableTransition[]>;
+}
+
+export interface Table {
+  readonly initial: string;
+  readonly states: ReadonlyMap<string, TableState>;
+}
 
 /** Takes the first row of (state, event) whose guard holds. */
 export function step(state: VrrpState, context: VrrpContext, event: VrrpEvent): Step {
@@ -49,30 +69,111 @@ function take(row: TableTransition, state: VrrpState, before: VrrpContext, event
   return { state: (row.target as VrrpState | undefined) ?? state, context, effects, taken: row };
 }
 
-function resolved(params: unknown, given: GuardArguments): object {
+function resolved(params: unknown, given: Given): object {
   if (typeof params !== 'function') return (params as object | undefined) ?? {};
-  return (params as (given: GuardArguments) => object)(given);
+  return (params as (given: Given) => object)(given);
 }
 
-/** The same step by xstate itself: the judge in tests, too slow for the protocol thread. */
-export function stepByXstate(state: VrrpState, context: VrrpContext, event: VrrpEvent): Step {
-  const [initial] = initialTransition(vrrpMachine, context);
-  const snapshot = vrrpMachine.resolveState({ value: stateValue(state), context });
-  const [next, actions] = transition(vrrpMachine, { ...initial, ...snapshot }, event);
-  return {
-    state: stateName(next.value),
-    context: next.context,
-    effects: actions.map(({ type, params }) => ({ type, ...(params as object) }) as Effect),
-    taken: undefined,
-  };
+/** Reads the table off a machine of nested states without parallel or history states. */
+export function tableOf(machine: AnyStateMachine): Table {
+  const states = new Map<string, TableState>();
+  for (const leaf of leavesOf(machine.root)) {
+    states.set(nameOf(leaf), {
+      name: nameOf(leaf),
+      description: leaf.description ?? '',
+      transitions: transitionsOf(leaf),
+    });
+  }
+  return { initial: nameOf(initialLeaf(machine.root)), states };
 }
 
-function stateValue(state: VrrpState) {
-  const dot = state.indexOf('.');
-  return (dot < 0 ? state : { [state.slice(0, dot)]: state.slice(dot + 1) }) as never;
+function transitionsOf(leaf: AnyStateNode): Map<string, TableTransition[]> {
+  const found = new Map<string, TableTransition[]>();
+  for (const source of pathOf(leaf).reverse()) {
+    for (const [event, candidates] of source.transitions) {
+      const rows = found.get(event) ?? [];
+      for (const candidate of candidates) {
+        // A row without a guard is always taken: none of a parent is reached behind it.
+        if (rows.some(({ guard }) => guard === undefined)) break;
+        const target = candidate.target?.[0];
+        const reached = target === undefined ? undefined : initialLeaf(target);
+        rows.push({
+          event,
+          guard: typeof candidate.guard === 'string' ? candidate.guard : undefined,
+          target: reached === undefined ? undefined : nameOf(reached),
+          actions: [
+            ...(reached === undefined ? [] : exitActions(leaf, source, reached)),
+            ...candidate.actions.map(actionOf),
+            ...(reached === undefined ? [] : entryActions(leaf, source, reached)),
+          ],
+          description: candidate.description ?? '',
+          meta: (candidate.meta ?? NO_META) as RowMeta,
+        });
+      }
+      found.set(event, rows);
+    }
+  }
+  return found;
 }
 
-function stateName(value: string | Record<string, unknown>): VrrpState {
-  if (typeof value === 'string') return value as VrrpState;
-  return Object.entries(value).flat().join('.') as VrrpState;
+function exitActions(
+  leaf: AnyStateNode,
+  source: AnyStateNode,
+  target: AnyStateNode,
+): TableAction[] {
+  const domain = domainOf(source, target);
+  return pathOf(leaf)
+    .filter((node) => !domain.includes(node))
+    .reverse()
+    .flatMap((node) => node.exit.map(actionOf));
 }
+
+function entryActions(
+  leaf: AnyStateNode,
+  source: AnyStateNode,
+  target: AnyStateNode,
+): TableAction[] {
+  const domain = domainOf(source, target);
+  const stays = pathOf(leaf).filter((node) => domain.includes(node));
+  return pathOf(target)
+    .filter((node) => !stays.includes(node))
+    .flatMap((node) => node.entry.map(actionOf));
+}
+
+/** The compound states that stay active: the source itself where it only moves to a child. */
+function domainOf(source: AnyStateNode, target: AnyStateNode): AnyStateNode[] {
+  const isInside = source !== target && pathOf(target).includes(source);
+  const ancestors = isInside ? pathOf(source) : pathOf(source).slice(0, -1);
+  return ancestors.filter((node) => pathOf(target).slice(0, -1).includes(node));
+}
+
+function actionOf(action: unknown): TableAction {
+  if (typeof action === 'string') return { type: action, params: undefined };
+  const { type, params } = action as { type: string; params?: unknown };
+  return { type, params };
+}
+
+function leavesOf(node: AnyStateNode): AnyStateNode[] {
+  const children = Object.values(node.states) as AnyStateNode[];
+  return children.length === 0 ? [node] : children.flatMap(leavesOf);
+}
+
+function initialLeaf(node: AnyStateNode): AnyStateNode {
+  if (Object.keys(node.states).length === 0) return node;
+  const child = node.initial.target[0] as AnyStateNode;
+  return initialLeaf(child);
+}
+
+function pathOf(node: AnyStateNode): AnyStateNode[] {
+  return node.parent === undefined ? [node] : [...pathOf(node.parent), node];
+}
+
+function nameOf(node: AnyStateNode): string {
+  return node.path.join('.');
+}
+
+const NO_EFFECTS: readonly Effect[] = [];
+
+const NO_META: RowMeta = {};
+
+export const vrrpTable: Table = tableOf(vrrpMachine);

@@ -92,6 +92,25 @@ describe('the repository', () => {
     expect(importers.filter((file) => !file.startsWith('src/kernel/ffi/'))).toEqual([]);
   });
 
+  /** The compiler holds the rest: state and context are read-only, the timers private. */
+  test('has one writer of protocol state, which alone asks the table', () => {
+    const engine = sources.filter((file) => file.startsWith('src/'));
+    const asking = engine.filter((file) =>
+      /\bstep\b.*\} from '[./]+fsm\/step\.ts'/.test(textOf(file)),
+    );
+    expect(asking).toEqual(['src/engine/protocol.ts']);
+    const casting = engine.filter((file) => /-readonly \[.*VirtualRouter/.test(textOf(file)));
+    expect(casting).toEqual(['src/engine/protocol.ts']);
+    const resuming = engine.filter((file) =>
+      /\bprotocol\.(resume|step|perform)\(/.test(textOf(file)),
+    );
+    expect(resuming).toEqual([
+      'src/engine/reception.ts',
+      'src/engine/succession.ts',
+      'src/engine/transitions.ts',
+    ]);
+  });
+
   test('has no promises, clocks or chance in the core', () => {
     const core = sources.filter((file) => /^(fsm|src\/(net|wire|engine))\//.test(file));
     const wrong = core.filter((file) =>

@@ -1,86 +1,176 @@
-/** All that the table may ask for, and the changes it makes to its own context. */
-import type { Duration } from '../../src/net/time.ts';
-import type { VrrpContext } from './context.ts';
-import type { GuardArguments } from './guards.ts';
+/** All that the table may ask for, with the durations of RFC 9568 section 6.1. */
+import type { Duration, Instant } from '../../src/net/time.ts';
+import type { VrrpContext, VrrpEvent } from './model.ts';
+import { masterDownInterval, releaseWait, skewTime } from './timing.ts';
+
+/** What a guard, an update and the parameters of an effect are computed from. */
+export interface Given {
+  readonly context: VrrpContext;
+  readonly event: VrrpEvent;
+}
 
 export type Effect =
   | { readonly type: 'sendAdvertisement' }
   /** An advertisement with priority 0. */
   | { readonly type: 'sendResignation' }
   /**
-   * An advertisement as answer to one that was heard. The engine limits how often, so that nobody
-   * can make a MASTER flood its segment; an answer that is left out restarts no timer either.
+   * An advertisement as answer to one that was heard. The engine limits how often, so that no
+   * sender can make a MASTER flood its segment; an answer that is left out restarts no timer either.
    */
   | { readonly type: 'answerAdvertisement'; readonly restart: boolean }
   | { readonly type: 'acquireAddresses' }
   | { readonly type: 'releaseAddresses' }
   /** Gratuitous ARP or unsolicited NA for each VIP, once it is there. */
   | { readonly type: 'announce' }
-  /** The same because somebody else claimed the addresses; the engine limits how often. */
+  /** The same because another router claimed the addresses; the engine limits how often. */
   | { readonly type: 'announceAgain' }
-  /** Next tick of the own grid. */
+  /** Requests permission to become MASTER. */
+  | { readonly type: 'askBeforeMaster' }
+  /** The request has been answered, or no longer matters. */
+  | { readonly type: 'endBeforeMaster'; readonly outcome: BeforeMasterOutcome }
+  /** First tick of a new grid. */
   | { readonly type: 'startAdverTimer' }
+  /** Next tick of the grid whose tick this is. */
+  | { readonly type: 'keepAdverTimer' }
   | { readonly type: 'cancelAdverTimer' }
   /** `hastens`: a timer that ends sooner is left alone. */
   | { readonly type: 'startDownTimer'; readonly duration: Duration; readonly hastens?: boolean }
   /** A running timer fires so much later, or earlier where negative. */
   | { readonly type: 'shiftDownTimer'; readonly by: number }
   | { readonly type: 'cancelDownTimer' }
-  | { readonly type: 'startHoldTimer'; readonly duration: Duration }
-  | { readonly type: 'cancelHoldTimer' }
-  | { readonly type: 'startReleaseTimer'; readonly duration: Duration }
+  | { readonly type: 'startPreemptDelayTimer'; readonly duration: Duration }
+  | { readonly type: 'shiftPreemptDelayTimer'; readonly by: number }
+  | { readonly type: 'cancelPreemptDelayTimer' }
+  | { readonly type: 'startGroupTimer'; readonly at: Instant }
+  | { readonly type: 'cancelGroupTimer' }
+  | { readonly type: 'startBeforeMasterTimer'; readonly duration: Duration }
+  | { readonly type: 'cancelBeforeMasterTimer' }
+  /** Not later than `until`. */
+  | { readonly type: 'startReleaseTimer'; readonly duration: Duration; readonly until: Instant }
   | { readonly type: 'cancelReleaseTimer' };
 
 export type EffectType = Effect['type'];
 
-export const EFFECT_TYPES: readonly EffectType[] = [
-  'sendAdvertisement',
-  'sendResignation',
-  'answerAdvertisement',
-  'acquireAddresses',
-  'releaseAddresses',
-  'announce',
-  'announceAgain',
-  'startAdverTimer',
-  'cancelAdverTimer',
-  'startDownTimer',
-  'shiftDownTimer',
-  'cancelDownTimer',
-  'startHoldTimer',
-  'cancelHoldTimer',
-  'startReleaseTimer',
-  'cancelReleaseTimer',
-];
+/** How a request for permission ends. */
+export type BeforeMasterOutcome = 'granted' | 'refused' | 'timed-out' | 'withdrawn';
 
-/** Changes of the context; each gives the fields that change. */
-export const updates = {
-  /** RFC 9568 section 6.4.1 (110): Active_Adver_Interval := Advertisement_Interval. */
-  resetInterval: ({ context }: GuardArguments): Partial<VrrpContext> => ({
-    masterInterval: context.advertisementInterval,
-  }),
-
-  /** RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3 only. */
-  learnInterval: ({ context, event }: GuardArguments): Partial<VrrpContext> =>
-    context.version === 3 && event.type === 'advertisement'
-      ? { masterInterval: event.interval }
-      : {},
-
-  setPriority: ({ event }: GuardArguments): Partial<VrrpContext> =>
-    event.type === 'priority-changed' ? { priority: event.priority } : {},
-
-  beginHold: (): Partial<VrrpContext> => ({ holding: true }),
-
-  endHold: (): Partial<VrrpContext> => ({ holding: false }),
-
-  holdBack: (): Partial<VrrpContext> => ({ heldBack: true }),
-
-  endHoldBack: (): Partial<VrrpContext> => ({ heldBack: false }),
-
-  beginStop: (): Partial<VrrpContext> => ({ leaving: 'stop' }),
-
-  beginHandOver: ({ event }: GuardArguments): Partial<VrrpContext> => ({
-    leaving: event.type === 'hand-over' && event.insist ? 'insisting' : 'hand-over',
-  }),
+const TYPES: { readonly [Type in EffectType]: true } = {
+  sendAdvertisement: true,
+  sendResignation: true,
+  answerAdvertisement: true,
+  acquireAddresses: true,
+  releaseAddresses: true,
+  announce: true,
+  announceAgain: true,
+  askBeforeMaster: true,
+  endBeforeMaster: true,
+  startAdverTimer: true,
+  keepAdverTimer: true,
+  cancelAdverTimer: true,
+  startDownTimer: true,
+  shiftDownTimer: true,
+  cancelDownTimer: true,
+  startPreemptDelayTimer: true,
+  shiftPreemptDelayTimer: true,
+  cancelPreemptDelayTimer: true,
+  startGroupTimer: true,
+  cancelGroupTimer: true,
+  startBeforeMasterTimer: true,
+  cancelBeforeMasterTimer: true,
+  startReleaseTimer: true,
+  cancelReleaseTimer: true,
 };
 
-export type UpdateName = keyof typeof updates;
+export const EFFECT_TYPES = Object.keys(TYPES) as readonly EffectType[];
+
+export const startDownTimer = {
+  type: 'startDownTimer',
+  params: ({ context }: Given) => ({ duration: downInterval(context) }),
+} as const;
+
+/**
+ * DEVIATION: RFC 9568 section 6.4.2 sets the timer whatever is left of it. A MASTER may say priority 0
+ * again and again, and its interval be shorter than the Skew_Time of one that has just started.
+ */
+export const startDownTimerAtSkew = {
+  type: 'startDownTimer',
+  params: ({ context }: Given) => ({
+    duration: skewTime(context.version, context.priority, context.masterInterval),
+    hastens: true,
+  }),
+} as const;
+
+/** Whichever interval is running ends with the Skew_Time of the priority. */
+export const shiftDownTimerToPriority = {
+  type: 'shiftDownTimer',
+  params: ({ context, event }: Given) => {
+    const { version, masterInterval } = context;
+    const priority = event.type === 'priority-changed' ? event.priority : context.priority;
+    const before = skewTime(version, context.priority, masterInterval);
+    return { by: skewTime(version, priority, masterInterval) - before };
+  },
+} as const;
+
+export const shiftDownTimerToInterval = {
+  type: 'shiftDownTimer',
+  params: ({ context, event }: Given) => {
+    const masterInterval =
+      event.type === 'interval-changed' ? event.interval : context.masterInterval;
+    return { by: downInterval({ ...context, masterInterval }) - downInterval(context) };
+  },
+} as const;
+
+export const startPreemptDelayTimer = {
+  type: 'startPreemptDelayTimer',
+  params: ({ context }: Given) => ({ duration: context.preemptDelay }),
+} as const;
+
+export const shiftPreemptDelayTimer = {
+  type: 'shiftPreemptDelayTimer',
+  params: ({ context, event }: Given) => ({
+    by:
+      ('preemptDelay' in event ? event.preemptDelay : context.preemptDelay) - context.preemptDelay,
+  }),
+} as const;
+
+export const startGroupTimer = {
+  type: 'startGroupTimer',
+  params: ({ event }: Given) => ({
+    at: ('until' in event ? event.until : 'at' in event ? event.at : 0) as Instant,
+  }),
+} as const;
+
+export const startBeforeMasterTimer = {
+  type: 'startBeforeMasterTimer',
+  params: ({ context }: Given) => ({ duration: context.beforeMaster?.deadline ?? (0 as Duration) }),
+} as const;
+
+export const endBeforeMaster = {
+  type: 'endBeforeMaster',
+  params: ({ event }: Given) => ({ outcome: outcomeOf(event) }),
+} as const;
+
+export const startReleaseTimer = {
+  type: 'startReleaseTimer',
+  params: ({ context }: Given) => ({
+    duration: releaseWait(context.version, context.advertisementInterval),
+    until: context.releaseUntil,
+  }),
+} as const;
+
+function downInterval({ version, priority, masterInterval }: VrrpContext): Duration {
+  return masterDownInterval(version, priority, masterInterval);
+}
+
+function outcomeOf(event: VrrpEvent): BeforeMasterOutcome {
+  switch (event.type) {
+    case 'before-master-granted':
+      return 'granted';
+    case 'before-master-refused':
+      return 'refused';
+    case 'before-master-timeout':
+      return 'timed-out';
+    default:
+      return 'withdrawn';
+  }
+}

@@ -1,7 +1,7 @@
 /** `fsm/vrrp/README.md`: the chart and the table of the VRRP machine, read off the machine itself. */
 
-import { vrrpTable } from '../../fsm/step.ts';
-import type { Table, TableTransition } from '../../fsm/table.ts';
+import { type Table, type TableTransition, vrrpTable } from '../../fsm/step.ts';
+import { IGNORED } from '../../fsm/vrrp/machine.ts';
 
 export const path = 'fsm/vrrp/README.md';
 
@@ -12,17 +12,33 @@ export function generate(): string {
     '',
     'Generated from `machine.ts` by `npm run gen`; do not edit.',
     '',
-    'States as people see them: INIT (`initialize`), BACKUP (`backup`), MASTER (`holding.master`, and',
-    '`holding.releasing` while the successor is awaited), FAULT (`fault`).',
+    'States as operators see them: INIT (`initialize`), BACKUP (`backup.*`), MASTER (`holding.*`), FAULT',
+    '(`fault`).',
+    '',
+    ...descriptions(vrrpTable),
     '',
     ...chart(vrrpTable),
     '',
     ...table(vrrpTable),
     '',
-    'A row without a next state stays where it is. Rows of one event are tried from top to bottom;',
-    'an event without a row means nothing in that state and changes nothing.',
+    'A row without a next state stays where it is. Rows of one event are tried from top to bottom.',
+    '`repeats`: an equal event that comes next has the same effects, and the table is not asked again.',
+    '',
+    'Events that mean nothing in a state and change nothing:',
+    '',
+    ...ignored(),
     '',
   ].join('\n');
+}
+
+function descriptions({ states }: Table): string[] {
+  return [...states.values()].map(({ name, description }) => `- \`${name}\`: ${description}`);
+}
+
+function ignored(): string[] {
+  return Object.entries(IGNORED).map(
+    ([state, events]) => `- \`${state}\`: ${[...events].sort().join(', ')}`,
+  );
 }
 
 function chart({ initial, states }: Table): string[] {
@@ -48,7 +64,8 @@ function table({ states }: Table): string[] {
   const lines = ['| state | event | if | next | does | why |', '|---|---|---|---|---|---|'];
   for (const state of states.values()) {
     for (const row of rowsOf(state)) {
-      const does = row.actions.map((action) => action.type).join(', ') || '–';
+      const done = row.actions.map((action) => action.type).join(', ') || '–';
+      const does = row.meta.repeats === true ? `${done} (repeats)` : done;
       lines.push(
         `| ${state.name} | ${row.event} | ${row.guard ?? ''} | ${row.target ?? ''} | ${does} | ${row.description} |`,
       );

@@ -2,9 +2,8 @@
  * The documents of the control API, version 1: JSON with snake_case keys, times as ISO 8601 in UTC
  * with milliseconds. Programs outside this project read them: fields are added, never changed.
  */
-import type { TransitionCause } from '../engine/causes.ts';
 import type { CounterName } from '../engine/counters.ts';
-import type { StateName } from '../engine/reports.ts';
+import type { StateName, TransitionCause } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import type { Family } from '../net/address.ts';
 import type { IetfNotification } from './event-entry.ts';

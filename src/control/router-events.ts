@@ -1,7 +1,7 @@
 /** Events of the protocol: states, tracked objects and packets. */
-import type { TransitionCause } from '../engine/causes.ts';
+
 import type { DiscardReason, PacketWarning } from '../engine/intake-reasons.ts';
-import type { BeforeMasterOutcome, StateName } from '../engine/reports.ts';
+import type { BeforeMasterOutcome, StateName, TransitionCause } from '../engine/reports.ts';
 import type { TrackSource } from '../engine/settings.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
 import type { StallFacts } from './stall.ts';

@@ -1,155 +1,109 @@
-/** Why a router changed its state: as a code for programs and a sentence for logs, events and `status`. */
-import type { VrrpState } from '../../fsm/step.ts';
-import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
+/** Why a router changed its state: a code for programs and a sentence for people, from one decision. */
+import type { Cause, RowMeta, VrrpEvent, VrrpState } from '../../fsm/vrrp/model.ts';
 import { masterDownInterval, releaseWait } from '../../fsm/vrrp/timing.ts';
 import type { IpAddress } from '../net/address.ts';
 import { formatDuration } from '../net/time.ts';
-import { isOwner } from '../net/vrrp.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-/** Programs decide by these; a new one may come, an old one keeps its meaning. */
-export type TransitionCause =
-  | 'started'
-  | 'owner-started'
-  | 'stopped'
-  /** Nothing was heard of the MASTER for Master_Down_Interval: it crashed, or is cut off. */
-  | 'master-silent'
-  /** The MASTER advertised priority 0. */
-  | 'master-resigned'
-  /** A MASTER of lower priority was preempted. */
-  | 'preempted'
-  | 'preempted-after-delay'
-  /** Preempted because the connection table has caught up, or was given no more time to. */
-  | 'table-synced'
-  | 'table-not-synced'
-  | 'higher-priority'
-  | 'lower-priority'
-  /** The other router has the same priority and the greater address. */
-  | 'greater-address'
-  /** The MASTER that released its addresses heard its successor, or none came. */
-  | 'successor-heard'
-  | 'no-successor'
-  | 'priority-changed'
-  | 'group-master'
-  | 'group-backup'
-  | 'operator'
-  | 'stall'
-  | 'fault'
-  | 'fault-cleared'
-  /** The advertisement timer fired; no state is left by it at present. */
-  | 'advertisement-due'
-  /** The protocol thread failed; recorded by the main thread. */
-  | 'agent-failed';
-
-export interface Cause {
-  readonly cause: TransitionCause;
-  /** For people. */
-  readonly reason: string;
+/** The router as it was when the event came. */
+interface Before {
+  readonly state: VrrpState;
+  readonly context: VirtualRouter['context'];
 }
 
-/** `before` is the router as it was when the event came. */
+interface Happened {
+  readonly event: VrrpEvent;
+  /** Of the row that was taken. */
+  readonly meta: RowMeta;
+  /** Sender of an advertisement. */
+  readonly from: IpAddress | undefined;
+}
+
 export function causeOf(
-  before: { readonly state: VrrpState; readonly context: VirtualRouter['context'] },
+  before: Before,
   router: VirtualRouter,
-  event: VrrpEvent,
-  heardFrom: IpAddress | undefined,
-): Cause {
-  const { context } = before;
-  switch (event.type) {
-    case 'startup':
-      return isOwner(context.priority)
-        ? { cause: 'owner-started', reason: 'owner of the addresses starts as MASTER' }
-        : { cause: 'started', reason: 'started' };
+  happened: Happened,
+): { readonly cause: Cause; readonly reason: string } {
+  const { event, meta } = happened;
+  if (meta.cause === 'of-the-group' && event.type === 'group-master') {
+    return { cause: event.cause, reason: `sync group ${router.group} becomes MASTER` };
+  }
+  const cause = meta.cause === 'master-silent' ? silenceCause(router) : ownCause(meta);
+  return { cause, reason: reasonOf(cause, before, router, happened) };
+}
+
+/** Why a member that is ready to become MASTER would: what it leads its group with. */
+export function leadingCauseOf(router: VirtualRouter): Cause {
+  return router.context.claim === 'preemption' ? 'preempt-delay-passed' : silenceCause(router);
+}
+
+/** A MASTER ends by its own silence; so does a lower priority that this router does not follow. */
+function silenceCause({ resignedBy, outranks }: VirtualRouter): Cause {
+  if (resignedBy !== undefined) return 'priority-zero';
+  return outranks === undefined ? 'master-silent' : 'preemption';
+}
+
+function ownCause({ cause }: RowMeta): Cause {
+  return cause === undefined || cause === 'of-the-group' ? 'started' : cause;
+}
+
+function reasonOf(
+  cause: Cause,
+  { state, context }: Before,
+  router: VirtualRouter,
+  { event, from }: Happened,
+): string {
+  const { version, priority, masterInterval, advertisementInterval } = context;
+  switch (cause) {
+    case 'started':
+      return 'started';
+    case 'owner-started':
+      return 'owner of the addresses starts as MASTER';
+    case 'master-silent':
+      return `no advertisement for ${formatDuration(masterDownInterval(version, priority, masterInterval))}`;
+    case 'priority-zero':
+      return `${router.resignedBy} resigned (priority 0)`;
+    case 'preemption':
+      return `${router.outranks} has a lower priority than ${priority}: preempted`;
+    case 'preempt-delay-passed':
+      return delayReason(router, formatDuration(context.preemptDelay));
+    case 'higher-priority':
+    case 'successor-heard':
+      return event.type === 'advertisement'
+        ? advertisementReason(state, priority, event.priority, from)
+        : cause;
+    case 'no-successor':
+      return `no successor was heard within ${formatDuration(releaseWait(version, advertisementInterval))}`;
+    case 'group-backup':
+      return `another member of sync group ${router.group} is MASTER no longer`;
     case 'shutdown':
-      return { cause: 'stopped', reason: 'asked to stop' };
-    case 'master-timeout':
-      return silenceCause(router, context);
-    case 'priority-changed':
-      return { cause: 'priority-changed', reason: `the priority is ${event.priority} now` };
-    case 'adver-timer':
-      return { cause: 'advertisement-due', reason: 'advertisement due' };
-    case 'group-master':
-      return { cause: 'group-master', reason: `sync group ${router.group} becomes MASTER` };
-    case 'group-backup': {
-      const reason = `another member of sync group ${router.group} is MASTER no longer`;
-      return { cause: 'group-backup', reason };
-    }
-    case 'preempt-hold-timeout':
-      return holdCause(router, formatDuration(context.preemptDelay));
-    case 'release-timeout': {
-      const waited = formatDuration(releaseWait(context.version, context.advertisementInterval));
-      return { cause: 'no-successor', reason: `no successor was heard within ${waited}` };
-    }
-    case 'hand-over':
-    case 'hold-back':
-    case 'release':
-      return { cause: 'operator', reason: 'an operator asked for it' };
-    case 'stall': {
-      const reason = 'the protocol thread stood still for longer than a peer waits';
-      return { cause: 'stall', reason };
-    }
-    case 'advertisement':
-      return advertisementCause(before.state, context.priority, event.priority, heardFrom);
-    case 'interface-down':
-    case 'no-primary-ip-address':
-    case 'no-virtual-ip-addresses':
+      return 'asked to stop';
+    case 'stall':
+      return 'the protocol thread stood still for longer than a peer waits';
     case 'fault':
-      return { cause: 'fault', reason: router.faults.join(', ') };
-    case 'interface-up':
-    case 'primary-ip-address':
-    case 'virtual-ip-addresses':
+      return router.faults.join(', ');
     case 'fault-cleared':
-      return { cause: 'fault-cleared', reason: 'the last reason for FAULT is gone' };
+      return 'the last reason for FAULT is gone';
   }
 }
 
-/** Its own silence ends a MASTER; so does a higher priority that no longer listens to it. */
-function silenceCause(
-  { resignedBy, outranks }: VirtualRouter,
-  { version, priority, masterInterval }: VirtualRouter['context'],
-): Cause {
-  if (resignedBy !== undefined) {
-    return { cause: 'master-resigned', reason: `${resignedBy} resigned (priority 0)` };
-  }
-  if (outranks !== undefined) {
-    const reason = `${outranks} has a lower priority than ${priority}: preempted`;
-    return { cause: 'preempted', reason };
-  }
-  const waited = formatDuration(masterDownInterval(version, priority, masterInterval));
-  return { cause: 'master-silent', reason: `no advertisement for ${waited}` };
-}
-
-function advertisementCause(
+function advertisementReason(
   state: VrrpState,
   own: number,
   heard: number,
   from: IpAddress | undefined,
-): Cause {
-  if (state === 'holding.releasing') {
-    return { cause: 'successor-heard', reason: `successor ${from} is heard` };
-  }
-  if (heard === own) {
-    const reason = `${from} advertises the same priority ${heard} and has the greater address`;
-    return { cause: 'greater-address', reason };
-  }
-  return {
-    cause: heard > own ? 'higher-priority' : 'lower-priority',
-    reason: `${from} advertises priority ${heard}, own priority is ${own}`,
-  };
+): string {
+  if (state === 'holding.releasing') return `successor ${from} is heard`;
+  if (heard === own)
+    return `${from} advertises the same priority ${heard} and has the greater address`;
+  return `${from} advertises priority ${heard}, own priority is ${own}`;
 }
 
-function holdCause({ settings, awaitsTable }: VirtualRouter, delay: string): Cause {
+function delayReason({ settings, lacksConnections }: VirtualRouter, delay: string): string {
   if (settings.preemptWhenSynced === undefined) {
-    const reason = `a lower priority was MASTER for the preempt delay of ${delay}`;
-    return { cause: 'preempted-after-delay', reason };
+    return `a lower priority was MASTER for the preempt delay of ${delay}`;
   }
-  return awaitsTable
-    ? {
-        cause: 'table-not-synced',
-        reason: `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`,
-      }
-    : {
-        cause: 'table-synced',
-        reason: 'a lower priority was MASTER, and the table of connections has caught up',
-      };
+  return lacksConnections
+    ? `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`
+    : 'a lower priority was MASTER, and the table of connections has caught up';
 }

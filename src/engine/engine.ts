@@ -26,18 +26,20 @@ import { Outbox } from './outbox.ts';
 import type { Output } from './outputs.ts';
 import { PARTING } from './parting.ts';
 import { Placement } from './placement.ts';
+import { Protocol } from './protocol.ts';
 import { Reception } from './reception.ts';
 import { reconcile } from './reconcile.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { Roster } from './roster.ts';
+import { RouterActions } from './router-actions.ts';
 import { RoutingKeeper } from './routing-keeper.ts';
 import { SendFailures } from './send-failures.ts';
-import type { Settings } from './settings.ts';
+import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
 import { stalledOf } from './stall.ts';
 import { type Capture, Succession } from './succession.ts';
-import { SyncGroups, type TakeOver } from './sync-groups.ts';
-import { nextTick, Timers } from './timers.ts';
+import { SyncGroups } from './sync-groups.ts';
+import { TIMERS, Timers } from './timers.ts';
 import { Tracking } from './tracking.ts';
 import { Transitions } from './transitions.ts';
 import type { InstanceView } from './view.ts';
@@ -54,6 +56,8 @@ export class Engine {
   readonly #outbox = new Outbox();
   readonly #sendFailures: SendFailures;
   readonly #timers: Timers;
+  readonly #protocol: Protocol;
+  readonly #shortcut: boolean;
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
   readonly #announcer: Announcer;
@@ -86,7 +90,7 @@ export class Engine {
     this.#counters = counters;
     this.#sendFailures = new SendFailures(counters, this.#outbox);
     this.#roster = new Roster(settings.instances);
-    this.#timers = new Timers(this.#roster.size);
+    this.#timers = new Timers(TIMERS, this.#roster.size);
     const [links, timers, outbox] = [this.#links, this.#timers, this.#outbox];
     const edge = { roster: this.#roster, links, timers, outbox, counters };
     const leases = new Leases(edge);
@@ -94,15 +98,18 @@ export class Engine {
     const routing = new RoutingKeeper(links, outbox, counters);
     const announcer = new Announcer({ ...edge, keeper });
     const parting = options.parting ?? PARTING;
-    const transitions = new Transitions({ ...edge, announcer, keeper, parting });
-    const shortcut = options.shortcut ?? true;
-    const reception = new Reception(timers, transitions, counters, outbox, shortcut);
+    const actions = new RouterActions({ ...edge, announcer, keeper });
+    const protocol = new Protocol(this.#roster, actions);
+    const transitions = new Transitions({ ...edge, protocol, actions, announcer, parting });
+    this.#shortcut = options.shortcut ?? true;
+    const reception = new Reception(protocol, transitions, counters, outbox, this.#shortcut);
     const listening = new Listening(links, outbox);
-    const groups = new SyncGroups(transitions, timers, outbox);
+    const groups = new SyncGroups(transitions, outbox);
     const tracking = new Tracking(links, transitions, outbox);
     const faults = new FaultKeeper(this.#roster, links, transitions, groups);
-    const keepers = { leases, keeper, routing, announcer, transitions };
+    const keepers = { protocol, leases, keeper, routing, announcer, transitions };
     const parts = { ...edge, ...keepers, reception, listening, groups, tracking, faults };
+    this.#protocol = protocol;
     this.#leases = leases;
     this.#keeper = keeper;
     this.#routing = routing;
@@ -124,7 +131,17 @@ export class Engine {
 
   /** When `wake` is wanted next; NEVER when nothing is armed. */
   deadline(): Instant {
-    return earliest(this.#timers.next(), this.#moreAt);
+    return earliest(earliest(this.#protocol.next(), this.#timers.next()), this.#moreAt);
+  }
+
+  /** Settings in effect, of every router. */
+  get instances(): readonly InstanceSettings[] {
+    return this.#routers.map((router) => router.settings);
+  }
+
+  /** How often the table was asked: expected advertisements and those that are due do without. */
+  get steps(): number {
+    return this.#protocol.steps;
   }
 
   /** One row for each router. */
@@ -217,7 +234,11 @@ export class Engine {
         this.#faults.setIpvsFault(this.#reconfiguration.running(input.instance), input.fault, now);
         break;
       case 'table.changed':
-        this.#transitions.noteTable(this.#reconfiguration.running(input.instance), input, now);
+        this.#transitions.noteConnections(
+          this.#reconfiguration.running(input.instance),
+          input.synced,
+          now,
+        );
         break;
       case 'adopt':
         this.#adopt(input.capture, now);
@@ -226,7 +247,7 @@ export class Engine {
         this.#change(input.change, now);
         break;
       case 'before-master.answered':
-        this.#transitions.takeLeave(input, this.#reconfiguration.running(input.instance), now);
+        this.#groups.answer(this.#reconfiguration.running(input.instance), input, now);
         break;
       case 'shutdown':
         this.#shutdown(now);
@@ -237,13 +258,9 @@ export class Engine {
 
   #wake(now: Instant): void {
     this.#guardAgainstStall(now);
-    this.#timers.fire('adver', now, (position, deadline) => {
-      const router = this.#roster.at(position);
-      if (router?.state !== 'holding.master') return;
-      this.#transitions.advertise(router, now);
-      const { advertisementInterval: interval } = router.context;
-      this.#timers.set('adver', position, nextTick(deadline, interval, now));
-    });
+    this.#protocol.fire('adver', now, (router, due) =>
+      this.#transitions.advertisementDue(router, now, due, this.#shortcut),
+    );
     this.#timers.fire('announce', now, (position) => {
       const router = this.#roster.at(position);
       if (router !== undefined) this.#announcer.announce(router, now);
@@ -255,10 +272,13 @@ export class Engine {
     this.#keeper.nextTurn();
     this.#leases.nextTurn();
     this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
-    this.#timers.fire('release', now, (position) => {
-      const expired = now >= (this.#roster.at(position)?.releaseUntil ?? now);
-      this.#event(position, { type: 'release-timeout', expired }, now);
+    this.#protocol.fire('release', now, (router) => {
+      const expired = now >= router.context.releaseUntil;
+      this.#transitions.apply(router, { type: 'release-timeout', expired }, now);
     });
+    this.#protocol.fire('before-master', now, (router) =>
+      this.#groups.settleRequest(router, 'before-master-timeout', now),
+    );
     this.#transitions.fire((position) => this.#roster.at(position), now);
     this.#conflicts.fire(now);
     this.#timers.fire('lease', now, (position) => {
@@ -276,26 +296,20 @@ export class Engine {
     // Members that did not stand still for too long say nothing more as MASTER either.
     this.#groups.settle(now);
     this.#timers.tighten();
+    this.#protocol.tighten();
     this.#counters.add(GLOBAL_ROW, 'stalls');
     this.#outbox.first({ kind: 'received.discard' });
     this.#outbox.report({ kind: 'stall', microseconds: lateness });
   }
 
   #judgeSilence(now: Instant): void {
-    this.#timers.fire('down', now, (position) => this.#takeOver(position, 'master-timeout', now));
-    this.#timers.fire('hold', now, (position) =>
-      this.#takeOver(position, 'preempt-hold-timeout', now),
+    this.#protocol.fire('down', now, (router) =>
+      this.#groups.timedOut(router, 'master-timeout', now),
     );
-  }
-
-  #takeOver(position: number, event: TakeOver, now: Instant): void {
-    const router = this.#roster.at(position);
-    if (router !== undefined) this.#groups.takeOver(router, event, now);
-  }
-
-  #event(position: number, event: Parameters<Transitions['apply']>[1], now: Instant): void {
-    const router = this.#roster.at(position);
-    if (router !== undefined) this.#transitions.apply(router, event, now);
+    this.#protocol.fire('preempt-delay', now, (router) =>
+      this.#groups.timedOut(router, 'preempt-hold-timeout', now),
+    );
+    this.#protocol.fire('group', now, (router) => this.#groups.lookAgain(router, now));
   }
 
   #adopt(capture: Capture, now: Instant): void {
@@ -325,7 +339,7 @@ export class Engine {
     this.#stopping = true;
     this.#reconfiguration.abandon();
     for (const router of this.#routers) {
-      if (!this.#hurried && this.#reconfiguration.isLeaving(router)) continue;
+      if (!this.#hurried && this.#reconfiguration.isRemoving(router)) continue;
       this.#transitions.apply(router, { type: 'shutdown', linger }, now);
     }
   }

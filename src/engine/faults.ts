@@ -1,5 +1,5 @@
 /** Why a virtual router cannot run: derived from the links, never remembered. */
-import type { FaultEvent, RecoveryEvent } from '../../fsm/vrrp/events.ts';
+import type { FaultEvent, RecoveryEvent } from '../../fsm/vrrp/model.ts';
 import { familyOf, type IpAddress, isLinkLocal } from '../net/address.ts';
 import type { AddressState } from '../net/link.ts';
 import { isOwner } from '../net/vrrp.ts';

@@ -1,10 +1,11 @@
 /**
  * Hand-overs under way: make before break. Priority 0 is sent, the VIPs are served until the
- * successor is heard, and whoever asked is answered once they are gone from here; or once nobody
- * has come, and this router goes on as MASTER.
+ * successor is heard, and the requester is answered once they are gone from here; or once no successor
+ * was heard, and this router remains MASTER.
  */
-import { after, elapsed, type Instant, latest } from '../net/time.ts';
+import { after, elapsed, type Instant } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { TransitionCause } from './reports.ts';
 import type { HandOverTerms, OperatorAnswer } from './requests.ts';
 import type { Transitions } from './transitions.ts';
 import type { MasterView } from './view.ts';
@@ -16,13 +17,14 @@ interface HandOver {
   readonly startedAt: Instant;
   /** Not eligible afterwards. */
   maintenance: boolean;
-  left: Left | undefined;
+  released: Released | undefined;
 }
 
-interface Left {
+interface Released {
   readonly at: Instant;
-  /** Null: nobody was heard. */
+  /** Null: none was heard. */
   readonly successor: MasterView | null;
+  readonly cause: TransitionCause | undefined;
 }
 
 export interface HandOverEvents {
@@ -77,14 +79,17 @@ export class HandOvers {
     const known = this.#running.get(router);
     const until = after(now, wait);
     if (known === undefined) {
-      this.#running.set(router, { ids: [...ids], startedAt: now, maintenance, left: undefined });
-      router.releaseUntil = until;
+      this.#running.set(router, {
+        ids: [...ids],
+        startedAt: now,
+        maintenance,
+        released: undefined,
+      });
     } else {
       known.ids.push(...ids);
       known.maintenance ||= maintenance;
-      router.releaseUntil = latest(router.releaseUntil, until);
     }
-    this.#transitions.apply(router, { type: 'hand-over', insist: force }, now);
+    this.#transitions.apply(router, { type: 'hand-over', force, until }, now);
   }
 
   /** Ends those that have come to an end with this turn. */
@@ -95,15 +100,19 @@ export class HandOvers {
   #settle(router: VirtualRouter, handOver: HandOver, now: Instant): void {
     const members = handOver.maintenance ? this.#events.membersOf(router) : [router];
     if (members.some(({ state }) => state === 'holding.releasing')) return;
-    if (router.state === 'backup' && members.some(({ state }) => state === 'holding.master')) {
+    if (router.isBackup && members.some(({ state }) => state === 'holding.master')) {
       this.#takeBack(router, handOver, now);
       return;
     }
-    const left = handOver.left ?? this.#leave(router, handOver, now);
-    if (left === undefined) {
+    const released = handOver.released ?? this.#noteRelease(router, handOver, now);
+    if (released === undefined) {
       this.#end(router, handOver, this.#endWithout(router, handOver, now));
     } else if (router.holds || this.#keeper.hasLetGo(router)) {
-      this.#end(router, handOver, endWith({ left, startedAt: handOver.startedAt }, router, now));
+      this.#end(
+        router,
+        handOver,
+        endWith({ released, startedAt: handOver.startedAt }, router, now),
+      );
     }
   }
 
@@ -115,11 +124,12 @@ export class HandOvers {
   }
 
   /** Undefined: it has not become BACKUP. */
-  #leave(router: VirtualRouter, handOver: HandOver, now: Instant): Left | undefined {
-    if (router.state !== 'backup') return undefined;
-    handOver.left = { at: now, successor: router.master };
+  #noteRelease(router: VirtualRouter, handOver: HandOver, now: Instant): Released | undefined {
+    if (!router.isBackup) return undefined;
+    const cause = router.lastTransition?.cause;
+    handOver.released = { at: now, successor: router.master, cause };
     if (handOver.maintenance) this.#events.enterMaintenance(router, now);
-    return handOver.left;
+    return handOver.released;
   }
 
   /** Nobody has come, or the router had to give up for another reason. */
@@ -138,12 +148,12 @@ export class HandOvers {
 }
 
 function endWith(
-  { left, startedAt }: { readonly left: Left; readonly startedAt: Instant },
-  { context, lastTransition }: VirtualRouter,
+  { released, startedAt }: { readonly released: Released; readonly startedAt: Instant },
+  { lastTransition }: VirtualRouter,
   now: Instant,
 ): OperatorAnswer {
-  const heardAfter = elapsed(startedAt, left.at);
-  const { successor } = left;
+  const heardAfter = elapsed(startedAt, released.at);
+  const { successor, cause } = released;
   if (successor !== null) {
     return {
       outcome: 'handed-over',
@@ -152,6 +162,6 @@ function endWith(
       releasedAfter: elapsed(startedAt, now),
     };
   }
-  if (context.leaving === 'insisting') return { outcome: 'let-go', waited: heardAfter };
+  if (cause === 'no-successor') return { outcome: 'let-go', waited: heardAfter };
   return { outcome: 'broken-off', reason: lastTransition?.reason ?? 'it was interrupted' };
 }

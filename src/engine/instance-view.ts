@@ -13,9 +13,11 @@ export function instanceView(router: VirtualRouter, advertised: readonly string[
     row: router.row,
     state: router.stateName,
     releasing: router.state === 'holding.releasing',
-    heldBack: router.context.heldBack,
+    heldBack: router.context.preemptInhibited,
     awaitsTable:
-      settings.preemptWhenSynced !== undefined && router.awaitsTable && router.context.holding,
+      settings.preemptWhenSynced !== undefined &&
+      router.lacksConnections &&
+      router.state === 'backup.delaying',
     maintenance: router.maintenance,
     since: router.since,
     faults: router.faults,

@@ -113,7 +113,11 @@ export class Operations {
       case 'initialize':
         return refused('not-running', 'it is INIT: it has not started, or is stopping');
       case 'fault':
-      case 'backup':
+      case 'backup.listening':
+      case 'backup.delaying':
+      case 'backup.ready':
+      case 'backup.asking':
+      case 'backup.allowed':
         return this.#stayAway(router, isMaintenance, request.force, now);
       case 'holding.releasing':
         if (this.#handOvers.isRunning(router)) break;
@@ -135,7 +139,7 @@ export class Operations {
     now: Instant,
   ): OperatorAnswer {
     const { master } = router;
-    if (router.state === 'backup' && master === null && !force) {
+    if (router.isBackup && master === null && !force) {
       const message = 'it is BACKUP, and no MASTER has been heard yet';
       return refused('no-master', message);
     }

@@ -6,7 +6,7 @@
  * DEVIATION: RFC 9568 section 6.4.3 has nobody serve an address beside the Active router. Here both
  * do, for that time, where the successor's advertisement was awaited.
  */
-import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
+import type { VrrpEvent } from '../../fsm/vrrp/model.ts';
 import { milliseconds } from '../net/time.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 

@@ -1,19 +1,20 @@
 /**
- * From a received packet to an event of the table. The packet a BACKUP expects — the MASTER's last
- * one over again — is compared byte by byte and only moves a deadline: no decoding, no allocation.
+ * From a received packet to an event of the table. A byte-for-byte repeat of the MASTER's last packet
+ * takes a short way where the row of that packet says that it repeats: its effects are performed
+ * again, without decoding and without allocation.
  */
 
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { compareIp, type Family, type IpAddress, ipFromBytes } from '../net/address.ts';
 import { at } from '../net/assert.ts';
 import { isPowerOfTwo } from '../net/power-of-two.ts';
-import { after, type Instant } from '../net/time.ts';
+import { type Instant, NEVER } from '../net/time.ts';
 import type { CounterName, CounterTable } from './counters.ts';
 import { GLOBAL_ROW } from './counters.ts';
 import { judge, type Verdict, vrrpOffset } from './intake.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { Outbox } from './outbox.ts';
-import type { Timers } from './timers.ts';
+import type { Protocol } from './protocol.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
@@ -56,7 +57,7 @@ type Accepted = Extract<Verdict, { readonly ok: true }>;
 export class Reception {
   /** Routers by interface index and family, then by VRID. */
   readonly #routers = new Map<number, (VirtualRouter | undefined)[]>();
-  readonly #timers: Timers;
+  readonly #protocol: Protocol;
   readonly #transitions: Transitions;
   readonly #counters: CounterTable;
   readonly #outbox: Outbox;
@@ -64,13 +65,13 @@ export class Reception {
   readonly #shortcut: boolean;
 
   constructor(
-    timers: Timers,
+    protocol: Protocol,
     transitions: Transitions,
     counters: CounterTable,
     outbox: Outbox,
     shortcut: boolean,
   ) {
-    this.#timers = timers;
+    this.#protocol = protocol;
     this.#transitions = transitions;
     this.#counters = counters;
     this.#outbox = outbox;
@@ -106,7 +107,7 @@ export class Reception {
     const { expected } = router;
     if (expected !== undefined && isSamePacket(expected.packet, packet, length)) {
       this.#counters.add(router.row, 'advertisement-rcvd');
-      this.#timers.set('down', router.position, after(now, expected.restart));
+      this.#protocol.perform(router, expected.effects, now);
       return;
     }
     const verdict = judge(packet, length, router.profile());
@@ -136,7 +137,7 @@ export class Reception {
     if (hasForm && router.learnForm(source, verdict.form) === 'changed') {
       this.#warn(router, 'checksum-form-changed', source);
     }
-    const { effects, state } = this.#transitions.apply(
+    const { effects, taken } = this.#transitions.apply(
       router,
       {
         type: 'advertisement',
@@ -145,37 +146,28 @@ export class Reception {
         greaterSource: isGreater(source, router.source),
       },
       now,
-      { from: source, priority: advertisement.priority },
+      { heard: { from: source, priority: advertisement.priority } },
     );
-    if (state !== 'backup') return;
+    if (!router.isBackup) return;
     this.#noteMaster(router, verdict);
-    const restarted = effects.some(({ type }) => type === 'startDownTimer');
-    router.outranks = restarted || advertisement.priority === 0 ? undefined : source;
-    const [cancel, restart] = effects;
-    const expects =
-      advertisement.priority !== 0 &&
-      effects.length === 2 &&
-      cancel?.type === 'cancelHoldTimer' &&
-      restart?.type === 'startDownTimer' &&
-      verdict.warnings.length === 0 &&
-      !router.doubtsForm;
-    if (!expects || !this.#shortcut) return;
-    router.expected = {
-      packet: packet.slice(0, length),
-      length,
-      restart: restart.duration,
-    };
+    const isFollowed = taken?.meta.follows === true;
+    router.outranks = isFollowed || advertisement.priority === 0 ? undefined : source;
+    const isRepeatable = verdict.warnings.length === 0 && !router.doubtsForm;
+    if (!this.#shortcut || taken?.meta.repeats !== true || !isRepeatable) return;
+    router.expected = { packet: packet.slice(0, length), length, effects };
   }
 
   /**
    * RFC 9568 section 8.4.2: a Backup ignores version 2 of a Master that it also hears in version 3.
    * Once two advertisements of version 3 are missing, those of version 2 count: they may be all that
-   * gets through. How long ago the last one came, the Master_Down timer knows that it has set.
+   * gets through. The Master_Down timer that the last one has started tells how long ago it came.
    */
   #isHeardInVersion3(router: VirtualRouter, source: IpAddress, now: Instant): boolean {
-    if (router.state !== 'backup' || router.version3From !== source) return false;
+    if (!router.isBackup || router.version3From !== source) return false;
+    const deadline = this.#protocol.deadlineOf('down', router);
+    if (deadline === NEVER) return false;
     const { version, priority, masterInterval } = router.context;
-    const remaining = this.#timers.at('down', router.position) - now;
+    const remaining = deadline - now;
     const silence = masterDownInterval(version, priority, masterInterval) - remaining;
     return silence < 2.5 * masterInterval;
   }

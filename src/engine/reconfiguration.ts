@@ -3,9 +3,8 @@
  * not changed are not touched. Those that go let go as on a stop, serving until their successor is
  * heard; those that come wait until nobody who leaves has their VRID or one of their VIPs.
  */
-
-import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
-import { type Instant, NEVER } from '../net/time.ts';
+import { isSame } from '../net/equality.ts';
+import type { Instant } from '../net/time.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Announcer } from './announcer.ts';
 import type { CounterTable } from './counters.ts';
@@ -13,6 +12,7 @@ import type { Leases } from './leases.ts';
 import { type ManagedAddress, placeOf } from './managed-address.ts';
 import type { Outbox } from './outbox.ts';
 import type { Placement } from './placement.ts';
+import type { Protocol } from './protocol.ts';
 import type { Roster } from './roster.ts';
 import type { RoutingKeeper } from './routing-keeper.ts';
 import type { InstanceSettings, SyncGroupSettings } from './settings.ts';
@@ -20,7 +20,7 @@ import { type CommonSettings, identityOf, type SettingsChange } from './settings
 import type { SyncGroups } from './sync-groups.ts';
 import type { Timers } from './timers.ts';
 import type { Tracking } from './tracking.ts';
-import { firstTick, type Transitions } from './transitions.ts';
+import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 export interface ReconfigurationParts {
@@ -29,6 +29,7 @@ export interface ReconfigurationParts {
   readonly groups: SyncGroups;
   readonly tracking: Tracking;
   readonly placement: Placement;
+  readonly protocol: Protocol;
   readonly transitions: Transitions;
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
@@ -40,7 +41,7 @@ export interface ReconfigurationParts {
 
 export class Reconfiguration {
   readonly #parts: ReconfigurationParts;
-  readonly #leaving = new Set<VirtualRouter>();
+  readonly #removing = new Set<VirtualRouter>();
   #waiting: InstanceSettings[] = [];
   #syncGroups: readonly SyncGroupSettings[] = [];
 
@@ -50,19 +51,19 @@ export class Reconfiguration {
 
   /** Somebody is still to let go, or to begin. */
   get isUnderWay(): boolean {
-    return this.#leaving.size > 0 || this.#waiting.length > 0;
+    return this.#removing.size > 0 || this.#waiting.length > 0;
   }
 
-  isLeaving(router: VirtualRouter): boolean {
-    return this.#leaving.has(router);
+  isRemoving(router: VirtualRouter): boolean {
+    return this.#removing.has(router);
   }
 
   /** Who belongs together, and what each depends on; those that are leaving go alone. */
   group(syncGroups: readonly SyncGroupSettings[], now: Instant): void {
     const { roster, groups, tracking } = this.#parts;
     this.#syncGroups = syncGroups;
-    const staying = roster.routers.filter((router) => !this.#leaving.has(router));
-    for (const router of this.#leaving) router.group = undefined;
+    const staying = roster.routers.filter((router) => !this.#removing.has(router));
+    for (const router of this.#removing) router.group = undefined;
     groups.assign(syncGroups, staying, now);
     tracking.assign(syncGroups, staying, now);
   }
@@ -96,7 +97,7 @@ export class Reconfiguration {
   proceed(now: Instant): void {
     const { keeper, routing, placement } = this.#parts;
     let changed = false;
-    for (const router of this.#leaving) {
+    for (const router of this.#removing) {
       if (router.state !== 'initialize') continue;
       if (!keeper.hasLetGo(router) || !routing.hasLetGo(router)) continue;
       this.#forget(router);
@@ -118,7 +119,7 @@ export class Reconfiguration {
       this.#waiting = this.#waiting.filter((settings) => settings.name !== name);
       return;
     }
-    this.#leaving.add(router);
+    this.#removing.add(router);
     this.#parts.transitions.apply(router, { type: 'shutdown', linger }, now);
     this.#parts.transitions.dirty.add(router);
   }
@@ -138,27 +139,17 @@ export class Reconfiguration {
   /** After its packets have been made anew. */
   #resume(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
     const { timers, transitions } = this.#parts;
-    const { position, settings } = router;
+    const { settings } = router;
     transitions.changed.add(router);
     if (before.priority !== settings.priority) {
       router.priority.configure(settings.priority);
       transitions.reprioritize(router, 'the configuration has changed', now);
     }
-    if (
-      before.preempt !== settings.preempt ||
-      before.preemptDelay !== settings.preemptDelay ||
-      before.preemptWhenSynced !== settings.preemptWhenSynced
-    ) {
-      timers.clear('hold', position);
-      router.context = { ...router.context, holding: false };
-    }
-    if (before.advertisementInterval !== settings.advertisementInterval) {
-      this.#changeInterval(router, now);
-    }
+    this.#changeRules(router, before, now);
     if (router.holds && before.lease !== settings.lease) this.#parts.leases.renew(router, now);
     if (router.state !== 'holding.master') return;
     router.announcements.configure(settings.garp, now);
-    timers.set('announce', position, router.announcements.next());
+    timers.set('announce', router.position, router.announcements.next());
     const known = new Set(
       [...before.addresses, ...before.extraAddresses].map(({ address }) => address),
     );
@@ -167,27 +158,27 @@ export class Reconfiguration {
     this.#parts.announcer.announce(router, now);
   }
 
-  /** Peers learn of the interval at once, before they could miss an advertisement. */
-  #changeInterval(router: VirtualRouter, now: Instant): void {
-    const { timers, transitions } = this.#parts;
-    const { version, priority, masterInterval, advertisementInterval } = router.context;
-    if (router.state === 'holding.master') {
-      transitions.advertise(router, now);
-      timers.set('adver', router.position, firstTick(advertisementInterval, now));
-      if (router.master !== null) {
-        router.master = { ...router.master, intervalMs: advertisementInterval / 1_000 };
-      }
-      return;
+  /** What other settings mean for timers that run is for the table. */
+  #changeRules(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
+    const { transitions } = this.#parts;
+    const { settings, preemptDelay } = router;
+    const { preempt, advertisementInterval: interval, beforeMaster } = settings;
+    if (
+      before.preempt !== preempt ||
+      before.preemptDelay !== settings.preemptDelay ||
+      before.preemptWhenSynced !== settings.preemptWhenSynced
+    ) {
+      transitions.apply(router, { type: 'preemption-changed', preempt, preemptDelay }, now);
     }
-    // Version 3 waits for as long as the MASTER that was heard says (RFC 9568 section 6.1).
-    if (version === 3 && router.master !== null) return;
-    router.context = { ...router.context, masterInterval: advertisementInterval };
-    const deadline = timers.at('down', router.position);
-    if (deadline === NEVER) return;
-    const longer =
-      masterDownInterval(version, priority, advertisementInterval) -
-      masterDownInterval(version, priority, masterInterval);
-    timers.set('down', router.position, (deadline + longer) as Instant);
+    if (!isSame(before.beforeMaster, beforeMaster)) {
+      transitions.apply(router, { type: 'before-master-changed', beforeMaster, at: now }, now);
+    }
+    if (before.advertisementInterval === interval) return;
+    const hearsMaster = router.master !== null;
+    transitions.apply(router, { type: 'interval-changed', interval, hearsMaster }, now);
+    if (router.state === 'holding.master' && router.master !== null) {
+      router.master = { ...router.master, intervalMs: interval / 1_000 };
+    }
   }
 
   /** A VIP that one router gives up and another has from now on never leaves the interface. */
@@ -195,12 +186,12 @@ export class Reconfiguration {
     const routers = this.#parts.roster.routers;
     const wanted = new Map<string, ManagedAddress>();
     for (const router of routers) {
-      if (this.#leaving.has(router)) continue;
+      if (this.#removing.has(router)) continue;
       for (const address of router.addresses) wanted.set(placeOf(address), address);
     }
     for (const router of routers) {
-      const isLeaving = this.#leaving.has(router);
-      for (const address of isLeaving ? router.addresses : router.retired) {
+      const isRemoving = this.#removing.has(router);
+      for (const address of isRemoving ? router.addresses : router.retired) {
         const taker = wanted.get(placeOf(address));
         if (taker === undefined) continue;
         taker.held ||= address.held;
@@ -212,23 +203,25 @@ export class Reconfiguration {
   /** The virtual router of that name, unless it is leaving. */
   running(name: string): VirtualRouter | undefined {
     return this.#parts.roster.routers.find(
-      (router) => router.settings.name === name && !this.#leaving.has(router),
+      (router) => router.settings.name === name && !this.#removing.has(router),
     );
   }
 
   #add(settings: InstanceSettings): VirtualRouter {
-    const { roster, timers, counters } = this.#parts;
+    const { roster, protocol, timers, counters } = this.#parts;
     const router = roster.add(settings);
     timers.grow(roster.size);
+    protocol.grow();
     counters.reset(router.row);
     return router;
   }
 
   #forget(router: VirtualRouter): void {
-    const { roster, timers, transitions, outbox } = this.#parts;
-    this.#leaving.delete(router);
+    const { roster, protocol, timers, transitions, outbox } = this.#parts;
+    this.#removing.delete(router);
     roster.remove(router);
     timers.clearAll(router.position);
+    protocol.forget(router);
     transitions.dirty.delete(router);
     transitions.changed.delete(router);
     const { name } = router.settings;
@@ -247,7 +240,7 @@ export class Reconfiguration {
       if (router.retired.some((address) => !this.#parts.keeper.isGone(address) && wants(address))) {
         return true;
       }
-      if (!this.#leaving.has(router)) return false;
+      if (!this.#removing.has(router)) return false;
       return identityOf(router.settings) === identity || router.addresses.some(wants);
     });
   }

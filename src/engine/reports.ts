@@ -1,7 +1,7 @@
 /** What the engine tells people: every transition with its cause, and each notable event once. */
+import type { Cause } from '../../fsm/vrrp/model.ts';
 import type { IpAddress, MacAddress } from '../net/address.ts';
 import type { Instant } from '../net/time.ts';
-import type { TransitionCause } from './causes.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
@@ -16,6 +16,7 @@ export type Report =
       readonly to: StateName;
       /** RFC 8347 event name, or a product event. */
       readonly event: string;
+      /** Why, for programs. */
       readonly cause: TransitionCause;
       /** A sentence for people: who was heard, what is missing. */
       readonly reason: string;
@@ -165,5 +166,11 @@ export interface StallBlame {
   readonly waitedMicroseconds: number;
   readonly ranMicroseconds: number;
 }
+
+/**
+ * A closed list of codes. `master-silent` alone means that the former MASTER went without a word; only
+ * the main thread reports `agent-failed`, for a protocol thread that no longer runs.
+ */
+export type TransitionCause = Cause | 'agent-failed';
 
 export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

@@ -35,7 +35,7 @@ export type OperatorAnswer =
   | { readonly outcome: 'not-master'; readonly master: MasterView | null }
   /** Nobody took over: it is MASTER as before. */
   | { readonly outcome: 'no-successor'; readonly waited: Duration }
-  /** Nobody took over, and it was insisted on. */
+  /** No router took over, and the release was forced. */
   | { readonly outcome: 'let-go'; readonly waited: Duration }
   /** Something else has happened meanwhile, the VIPs are not here any more. */
   | { readonly outcome: 'broken-off'; readonly reason: string }

@@ -1,5 +1,5 @@
 /** Two MASTERs that hear each other: how long, who, and when it is over. */
-import type { VrrpEvent } from '../../fsm/vrrp/events.ts';
+import type { VrrpEvent } from '../../fsm/vrrp/model.ts';
 import type { IpAddress } from '../net/address.ts';
 import { after, elapsed, type Instant, LONG_AGO, NEVER, seconds } from '../net/time.ts';
 import type { CounterTable } from './counters.ts';

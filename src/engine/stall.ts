@@ -13,9 +13,9 @@ export function stalledOf(
   now: Instant,
 ): readonly VirtualRouter[] {
   if (lateness <= 0) return NONE;
-  return routers.filter(({ state, context, lastSentAt }) => {
+  return routers.filter(({ state, isBackup, context, lastSentAt }) => {
     const { version, advertisementInterval, masterInterval } = context;
-    const interval = state === 'backup' ? masterInterval : advertisementInterval;
+    const interval = isBackup ? masterInterval : advertisementInterval;
     const silence = state === 'holding.master' ? elapsed(lastSentAt, now) : lateness;
     return silence >= shortestMasterDownInterval(version, interval);
   });

@@ -3,14 +3,13 @@
  * and deadlines of every virtual router. The clock is the host's (CLOCK_BOOTTIME), so instants mean
  * the same to both.
  */
-import type { VrrpState } from '../../fsm/step.ts';
-import type { VrrpContext } from '../../fsm/vrrp/context.ts';
 import type { IpAddress } from '../net/address.ts';
-import { type Instant, NEVER, seconds } from '../net/time.ts';
+import { type Instant, seconds } from '../net/time.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { Leases } from './leases.ts';
 import { placeOf, writtenPlaceOf } from './managed-address.ts';
+import type { Protocol, ProtocolCapture } from './protocol.ts';
 import type { Roster } from './roster.ts';
 import { identityOf } from './settings-change.ts';
 import type { Timers } from './timers.ts';
@@ -20,17 +19,13 @@ import type { Transitions } from './transitions.ts';
 import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-/** Timers that go on; the others follow from the state. */
-const KEPT = ['adver', 'down', 'hold', 'release'] as const;
-
 /** Who became MASTER less than this ago announces its addresses again. */
 const FRESH = seconds(10);
 
 export interface RouterCapture {
   /** Interface, family and VRID. */
   readonly identity: string;
-  readonly state: VrrpState;
-  readonly context: VrrpContext;
+  readonly protocol: ProtocolCapture;
   readonly faults: readonly FaultReason[];
   readonly since: Instant;
   readonly lastTransition: TransitionView | null;
@@ -38,12 +33,10 @@ export interface RouterCapture {
   readonly newMasterReason: NewMasterReason;
   readonly master: MasterView | null;
   readonly lastSentAt: Instant;
-  readonly releaseUntil: Instant;
   readonly maintenance: boolean;
   readonly override: number | null;
   /** Forms of checksum that peers use. */
   readonly forms: readonly (readonly [IpAddress, ChecksumForm])[];
-  readonly deadlines: { readonly [Timer in (typeof KEPT)[number]]: Instant };
   /** VIPs that it has put there. */
   readonly held: readonly string[];
   /** Keys of routes and rules that it has put there. */
@@ -60,6 +53,7 @@ export interface Capture {
 
 export interface SuccessionParts {
   readonly roster: Roster;
+  readonly protocol: Protocol;
   readonly timers: Timers;
   readonly counters: CounterTable;
   readonly tracking: Tracking;
@@ -97,24 +91,19 @@ export class Succession {
   }
 
   #captureOf(router: VirtualRouter): RouterCapture {
-    const { timers } = this.#parts;
-    const { state, context, faults, since, lastTransition, master, lastSentAt } = router;
-    const { upSince, newMasterReason } = router;
-    const at = (timer: (typeof KEPT)[number]) => timers.at(timer, router.position);
     return {
       identity: identityOf(router.settings),
-      ...{ state, context, faults, since, lastTransition, master, lastSentAt },
-      ...{ upSince, newMasterReason },
-      releaseUntil: router.releaseUntil,
+      protocol: this.#parts.protocol.capture(router),
+      faults: router.faults,
+      since: router.since,
+      lastTransition: router.lastTransition,
+      upSince: router.upSince,
+      newMasterReason: router.newMasterReason,
+      master: router.master,
+      lastSentAt: router.lastSentAt,
       maintenance: router.maintenance,
       override: router.priority.override ?? null,
       forms: router.forms,
-      deadlines: {
-        adver: at('adver'),
-        down: at('down'),
-        hold: at('hold'),
-        release: at('release'),
-      },
       held: router.addresses.filter(({ held }) => held).map(placeOf),
       routing: router.routing.filter(({ held }) => held).map(({ key }) => key),
       counters: this.#countersOf(router.row),
@@ -122,10 +111,8 @@ export class Succession {
   }
 
   #adopt(router: VirtualRouter, capture: RouterCapture, now: Instant): void {
-    const { timers, leases, transitions } = this.#parts;
-    const { position } = router;
-    router.state = capture.state;
-    router.context = capture.context;
+    const { protocol, timers, leases, transitions } = this.#parts;
+    protocol.resume(router, capture.protocol);
     router.faults = capture.faults;
     router.since = capture.since;
     router.lastTransition = capture.lastTransition;
@@ -133,7 +120,6 @@ export class Succession {
     router.newMasterReason = capture.newMasterReason;
     router.master = capture.master;
     router.lastSentAt = capture.lastSentAt;
-    router.releaseUntil = capture.releaseUntil;
     router.maintenance = capture.maintenance;
     router.priority.setOverride(capture.override ?? undefined);
     router.recall(capture.forms);
@@ -142,10 +128,7 @@ export class Succession {
       address.held = held.has(placeOf(address)) || held.has(writtenPlaceOf(address));
     }
     for (const one of router.routing) one.held = capture.routing.includes(one.key);
-    for (const timer of KEPT) timers.set(timer, position, capture.deadlines[timer]);
-    // It was waiting for leave to take over: it asks again.
-    const waits = capture.state === 'backup' && capture.deadlines.down === NEVER;
-    if (waits) timers.set('down', position, now);
+    transitions.apply(router, { type: 'resumed', at: now }, now);
     this.#setCounters(router.row, capture.counters);
     transitions.changed.add(router);
     if (!router.holds) return;
@@ -153,7 +136,7 @@ export class Succession {
     if (router.state !== 'holding.master') return;
     router.announcements.configure(router.settings.garp, now);
     if (now - capture.since < FRESH) router.announcements.start(now);
-    timers.set('announce', position, router.announcements.next());
+    timers.set('announce', router.position, router.announcements.next());
   }
 
   #countersOf(row: number): number[] {

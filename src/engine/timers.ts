@@ -5,28 +5,24 @@
  */
 import { type Duration, type Instant, NEVER } from '../net/time.ts';
 
+/** Those that are not the protocol's; `protocol.ts` has the others, and no other file can reach them. */
 export const TIMERS = [
-  'adver',
-  'down',
-  'hold',
-  'release',
+  /** Next round of announcements. */
   'announce',
+  /** A refused address operation is tried again. */
   'addresses',
-  'leave',
+  /** Another MASTER is silent. */
   'rival',
+  /** Time to look again which other station has the addresses. */
   'conflict',
+  /** The link of the virtual MAC is made again, or set down. */
   'virtual-link',
+  /** The lifetimes of the addresses are renewed. */
   'lease',
+  /** The successor has had time to be noticed. */
   'parting',
 ] as const;
 
-/**
- * `adver`, `down`: RFC 9568 section 6.2. `hold`: preempt delay. `release`: wait for the successor.
- * `announce`: next round of announcements. `addresses`: try a refused address operation again.
- * `leave`: deadline of `before_master`. `rival`: another MASTER is silent. `conflict`: look again who
- * else has the addresses. `virtual-link`: make the link of the virtual MAC again, or set it down.
- * `lease`: renew the lifetimes of the addresses. `parting`: the successor has had time to be noticed.
- */
 export type TimerName = (typeof TIMERS)[number];
 
 interface Row {
@@ -35,88 +31,60 @@ interface Row {
   earliest: number;
 }
 
-export class Timers {
-  readonly #rows: Record<TimerName, Row>;
+export class Timers<Name extends string = TimerName> {
+  readonly #rows: { readonly [Timer in Name]: Row };
+  readonly #all: readonly Row[];
 
-  constructor(routers: number) {
-    const row = (): Row => ({
-      deadlines: new Float64Array(routers).fill(NEVER),
-      earliest: NEVER,
-    });
-    this.#rows = {
-      adver: row(),
-      down: row(),
-      hold: row(),
-      release: row(),
-      announce: row(),
-      addresses: row(),
-      leave: row(),
-      rival: row(),
-      conflict: row(),
-      'virtual-link': row(),
-      lease: row(),
-      parting: row(),
-    };
+  constructor(names: readonly Name[], routers: number) {
+    const rows = names.map((name): [Name, Row] => [
+      name,
+      { deadlines: disarmed(routers), earliest: NEVER },
+    ]);
+    this.#rows = Object.fromEntries(rows) as { [Timer in Name]: Row };
+    this.#all = rows.map(([, row]) => row);
   }
 
-  /** Room for so many routers; what runs goes on. */
+  /** Room for so many routers; what runs keeps running. */
   grow(routers: number): void {
-    for (const timer of TIMERS) {
-      const row = this.#rows[timer];
+    for (const row of this.#all) {
       if (row.deadlines.length >= routers) continue;
-      const deadlines = new Float64Array(routers).fill(NEVER);
+      const deadlines = disarmed(routers);
       deadlines.set(row.deadlines);
       row.deadlines = deadlines;
     }
   }
 
-  set(timer: TimerName, router: number, at: Instant): void {
+  set(timer: Name, router: number, at: Instant): void {
     const row = this.#rows[timer];
     row.deadlines[router] = at;
     if (at < row.earliest) row.earliest = at;
   }
 
-  clear(timer: TimerName, router: number): void {
+  clear(timer: Name, router: number): void {
     this.#rows[timer].deadlines[router] = NEVER;
   }
 
   /** Every timer of one router. */
   clearAll(router: number): void {
-    for (const timer of TIMERS) this.clear(timer, router);
+    for (const row of this.#all) row.deadlines[router] = NEVER;
   }
 
-  at(timer: TimerName, router: number): Instant {
+  at(timer: Name, router: number): Instant {
     return (this.#rows[timer].deadlines[router] ?? NEVER) as Instant;
   }
 
   /** A lower bound of all deadlines; NEVER when nothing is armed. */
   next(): Instant {
-    const rows = this.#rows;
-    return Math.min(
-      rows.adver.earliest,
-      rows.down.earliest,
-      rows.hold.earliest,
-      rows.release.earliest,
-      rows.announce.earliest,
-      rows.addresses.earliest,
-      rows.leave.earliest,
-      rows.rival.earliest,
-      rows.conflict.earliest,
-      rows['virtual-link'].earliest,
-      rows.lease.earliest,
-      rows.parting.earliest,
-    ) as Instant;
+    let earliest: number = NEVER;
+    for (const row of this.#all) if (row.earliest < earliest) earliest = row.earliest;
+    return earliest as Instant;
   }
 
   /**
    * Calls back for each router whose deadline has been reached, disarmed already; the callback may
    * arm it again. Makes the lower bound of the timer exact.
    */
-  fire(
-    timer: TimerName,
-    now: Instant,
-    callback: (router: number, deadline: Instant) => void,
-  ): void {
+  fire(timer: Name, now: Instant, callback: (router: number, deadline: Instant) => void): void {
     const row = this.#rows[timer];
     if (row.earliest > now) return;
     const { deadlines } = row;
@@ -129,16 +97,30 @@ export class Timers {
     row.earliest = earliestOf(row);
   }
 
-  /** Makes all lower bounds exact: nobody is late for a deadline that has moved. */
+  /** Makes all lower bounds exact: a deadline that has moved wakes the loop no earlier. */
   tighten(): void {
-    for (const timer of TIMERS) this.#rows[timer].earliest = earliestOf(this.#rows[timer]);
+    for (const row of this.#all) row.earliest = earliestOf(row);
   }
+}
+
+function disarmed(routers: number): Float64Array {
+  return new Float64Array(routers).fill(NEVER);
 }
 
 function earliestOf({ deadlines }: Row): number {
   let earliest: number = NEVER;
   for (const deadline of deadlines) if (deadline < earliest) earliest = deadline;
   return earliest;
+}
+
+/**
+ * Start of the grid on which a MASTER advertises: one interval from now, brought forward to a
+ * multiple of a tenth of the interval, 10 ms at most. Routers that became MASTER one after the other
+ * then share their ticks, and one system call sends for all of them.
+ */
+export function firstTick(interval: Duration, now: Instant): Instant {
+  const slot = Math.min(interval / 10, 10_000);
+  return (Math.floor((now + interval) / slot) * slot) as Instant;
 }
 
 /** The next tick of the grid that lies ahead: missed ticks are skipped, never made up for. */

@@ -204,7 +204,7 @@ function entryOf(
   weighsOn: readonly VirtualRouter[],
 ): Entry {
   const key = JSON.stringify([owner, settings]);
-  const isLenient = routers.some(({ state, holds }) => holds || state === 'backup');
+  const isLenient = routers.some(({ holds, isBackup }) => holds || isBackup);
   return {
     settings,
     key,

@@ -1,12 +1,12 @@
 /**
  * One virtual router: its settings, its state, and the packets it sends, kept ready. Decides
- * nothing: the table in `fsm/` does, and `engine.ts` carries out what the table asks for.
+ * nothing: the table in `fsm/` does, and `protocol.ts` puts into force what the table decides.
  */
-import { INITIAL_STATE, type VrrpState } from '../../fsm/step.ts';
-import type { VrrpContext } from '../../fsm/vrrp/context.ts';
+import type { Effect } from '../../fsm/vrrp/effects.ts';
+import { INITIAL_STATE, isBackup, type VrrpContext, type VrrpState } from '../../fsm/vrrp/model.ts';
 import type { Family, IpAddress } from '../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../net/link.ts';
-import { type Duration, type Instant, NEVER } from '../net/time.ts';
+import type { Duration, Instant } from '../net/time.ts';
 import { encodeAdvertisement } from '../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../wire/vrrp/checksum.ts';
 import type { AddressConflict } from './address-conflicts.ts';
@@ -21,9 +21,9 @@ import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
 import type { StateName } from './reports.ts';
 import { Rivalry } from './rivalries.ts';
+import { initialContext, preemptDelayOf } from './router-context.ts';
 import type { InstanceSettings, VirtualAddress } from './settings.ts';
 import { stateNameOf } from './state-name.ts';
-import { preemptDelayOf } from './table-wait.ts';
 import type {
   FaultReason,
   InstanceView,
@@ -40,11 +40,11 @@ export interface Announcement {
   readonly frames: readonly OutgoingFrame[];
 }
 
-/** The last advertisement that only restarted Active_Down_Timer: its like needs no second judgement. */
+/** An advertisement whose row repeats, and the effects of that row: its like needs no second judgement. */
 export interface Expected {
   readonly packet: Uint8Array;
   readonly length: number;
-  readonly restart: Duration;
+  readonly effects: readonly Effect[];
 }
 
 export class VirtualRouter {
@@ -62,8 +62,9 @@ export class VirtualRouter {
   readonly announcements: AnnouncementSchedule;
   readonly priority: Priority;
 
-  state: VrrpState = INITIAL_STATE;
-  context: VrrpContext;
+  /** Written by `protocol.ts` only. */
+  readonly state: VrrpState = INITIAL_STATE;
+  readonly context: VrrpContext;
   faults: readonly FaultReason[] = [];
   since: Instant = 0 as Instant;
   lastTransition: TransitionView | null = null;
@@ -75,6 +76,8 @@ export class VirtualRouter {
   index: number | undefined = undefined;
   source: IpAddress | undefined = undefined;
   expected: Expected | undefined = undefined;
+  /** The effects of the tick of a MASTER's grid, once the table has said that they repeat. */
+  due: readonly Effect[] | undefined = undefined;
   lastSentAt: Instant = 0 as Instant;
   readonly rivalry = new Rivalry();
   /** Another station that answers for a VIP; only with the policy not to fight it. */
@@ -88,23 +91,21 @@ export class VirtualRouter {
   outranks: IpAddress | undefined = undefined;
   /** Who was MASTER since the start. */
   readonly heard = new HeardPeers();
-  /** How long a planned hand-over waits for its successor. */
-  releaseUntil: Instant = NEVER;
   /** Its successor has been heard, and it goes on answering until that one has been noticed. */
   parting = false;
   /** An operator has taken it out of service. */
   maintenance = false;
   ipvsFault: IpvsFault | undefined;
-  /** Its table of connections has not caught up; counts only where preemption waits for that. */
-  awaitsTable = true;
+  /** Its connection table has not caught up; counts only where preemption waits for that. */
+  lacksConnections = true;
+  /** Number of the request for permission to become MASTER, while it has no answer. */
+  request: number | undefined = undefined;
   /** The kernel refused a VIP or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
   /** How often it has done so since all VIPs were there. */
   refusals = 0;
   /** Sync group it is a member of. */
   group: string | undefined = undefined;
-  /** BACKUP that nobody hinders any more, but that waits for the others of its sync group. */
-  takeOver: 'master-timeout' | 'preempt-hold-timeout' | undefined = undefined;
   tracks: readonly TrackView[] = [];
   /** Tracked things of its own, and of its sync group, that keep it in FAULT. */
   trackFaults: readonly FaultReason[] = [];
@@ -130,17 +131,7 @@ export class VirtualRouter {
     this.row = position + 1;
     this.announcements = new AnnouncementSchedule(settings.garp);
     this.priority = new Priority(settings.priority);
-    this.context = {
-      version: settings.version,
-      priority: settings.priority,
-      preempt: settings.preempt,
-      preemptDelay: preemptDelayOf(settings, this.awaitsTable),
-      advertisementInterval: settings.advertisementInterval,
-      masterInterval: settings.advertisementInterval,
-      holding: false,
-      heldBack: false,
-      leaving: 'stop',
-    };
+    this.context = initialContext(settings, this.lacksConnections);
     this.addresses = managedAddresses(settings);
     this.routing = managedRouting(settings);
     this.#advertised = advertisedOf(settings);
@@ -148,8 +139,8 @@ export class VirtualRouter {
   }
 
   /**
-   * Goes on with other settings: state and timers stay. To be followed by `place`, because nothing
-   * that was prepared can be used again. The priority is not changed here.
+   * Continues with other settings. To be followed by `place`, because nothing that was prepared can
+   * be used again; what they mean for the protocol `Reconfiguration` says to the table.
    */
   adopt(settings: InstanceSettings): void {
     const known = [...this.addresses, ...this.retired];
@@ -162,9 +153,11 @@ export class VirtualRouter {
     this.interfaces = interfacesOf(settings, this.addresses);
     this.refused = undefined;
     this.refusals = 0;
-    const { preempt, advertisementInterval } = settings;
-    const preemptDelay = preemptDelayOf(settings, this.awaitsTable);
-    this.context = { ...this.context, preempt, preemptDelay, advertisementInterval };
+  }
+
+  /** How long a MASTER of lower priority stays. */
+  get preemptDelay(): Duration {
+    return preemptDelayOf(this.settings, this.lacksConnections);
   }
 
   /** Another router has the address from now on. */
@@ -191,6 +184,10 @@ export class VirtualRouter {
   /** Name of the interface by which the segment of the address is reached. */
   wireOf(address: Pick<VirtualAddress, 'interface'>): string {
     return wireOf(this.settings, address);
+  }
+
+  get isBackup(): boolean {
+    return isBackup(this.state);
   }
 
   get stateName(): StateName {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { InstanceSettings } from '../../src/engine/settings.ts';
-import { ip } from '../../src/net/address.ts';
+import { settingsChange } from '../../src/engine/settings-change.ts';
 import { milliseconds, seconds } from '../../src/net/time.ts';
-import { advert, Rig } from './rig.ts';
+import { advert, linkOf, Rig } from './rig.ts';
 
 function waiting(onFailure: 'proceed' | 'abort' = 'proceed'): Rig {
   const rig = new Rig([{ beforeMaster: { deadline: milliseconds(500), onFailure } }]);
@@ -114,104 +114,125 @@ describe('a take-over that waits for before_master', () => {
   });
 });
 
-describe('before_master of members of a sync group', () => {
+describe('what happens while before_master is asked', () => {
   const PROCEED = { deadline: milliseconds(500), onFailure: 'proceed' } as const;
-  const ABORT = { deadline: milliseconds(500), onFailure: 'abort' } as const;
 
-  function member(name: string, vrid: number, more: Partial<InstanceSettings> = {}) {
-    const vip = { address: ip(`203.0.113.${vrid}`), prefixLength: 32, interface: 'eth0' };
-    return { name, vrid, addresses: [vip], ...more };
+  function change(rig: Rig, after: Partial<InstanceSettings>): string[] {
+    const settings = { router: 'lb1', linger: 'off' as const, syncGroups: [] };
+    const before = { ...settings, instances: rig.engine.instances };
+    const instances = before.instances.map((one) => ({ ...one, ...after }));
+    const change = settingsChange(before, { ...settings, instances });
+    return rig.handle({ kind: 'settings.changed', change });
   }
 
-  function group(
-    outside: InstanceSettings['beforeMaster'],
-    inside: InstanceSettings['beforeMaster'],
-  ): Rig {
-    const withIt = (one: InstanceSettings['beforeMaster']) => one && { beforeMaster: one };
-    return new Rig([member('outside', 1, withIt(outside)), member('inside', 2, withIt(inside))], {
-      syncGroups: [{ name: 'gateway', instances: ['outside', 'inside'], mode: 'all', track: [] }],
-    });
-  }
-
-  /** Until somebody is asked; answers what is told until then. */
-  function untilAsked(rig: Rig): string[] {
+  /** Asked after a preempt delay of two seconds, beside a MASTER of lower priority. */
+  function preempting(onFailure: 'proceed' | 'abort' = 'proceed'): Rig {
+    const beforeMaster = { deadline: milliseconds(500), onFailure };
+    const rig = new Rig([{ preemptDelay: seconds(2), beforeMaster }]);
+    rig.start();
     const lines: string[] = [];
-    while (!lines.includes('before-master asked')) lines.push(...rig.elapse(milliseconds(10)));
-    return lines;
+    while (!lines.includes('before-master asked')) {
+      lines.push(...rig.hear(advert({ priority: 50 })), ...rig.elapse(milliseconds(100)));
+    }
+    return rig;
   }
 
-  function states(rig: Rig): string[] {
-    return [rig.view(0).state, rig.view(1).state];
-  }
-
-  function answerOf(rig: Rig, instance: string, id: number, granted = true): string[] {
-    return rig.handle({ kind: 'before-master.answered', instance, id, granted });
-  }
-
-  function hearOf(rig: Rig, vrid: number, priority: number): string[] {
-    return rig.hear(advert({ vrid, priority, addresses: [ip(`203.0.113.${vrid}`)] }));
-  }
-
-  test('nobody is MASTER before the one that has to wait may', () => {
-    const rig = group(undefined, PROCEED);
+  test('a lower priority that becomes MASTER first starts the preempt delay', () => {
+    const rig = new Rig([{ preemptDelay: seconds(2), beforeMaster: PROCEED }]);
     rig.start();
-    untilAsked(rig);
-    rig.elapse(milliseconds(400));
-    expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
-    expect(answerOf(rig, 'inside', 1).filter((line) => line.includes('MASTER ('))).toHaveLength(2);
-    expect(states(rig)).toEqual(['MASTER', 'MASTER']);
+    expect(rig.elapse(seconds(3.7))).toEqual(['before-master asked']);
+    expect(rig.hear(advert({ priority: 50 }))).toEqual(['before-master withdrawn']);
+    expect(answer(rig, true)).toEqual([]);
+    rig.hear(advert({ priority: 50 }));
+    expect(rig.elapse(seconds(1.9))).toEqual([]);
+    expect(rig.elapse(seconds(0.1))).toEqual(['before-master asked']);
   });
 
-  test('all are asked at once, and the last answer decides', () => {
-    const rig = group(PROCEED, PROCEED);
-    rig.start();
-    expect(untilAsked(rig)).toEqual(['before-master asked', 'before-master asked']);
-    expect(answerOf(rig, 'outside', 1)).toEqual(['before-master granted']);
-    expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
-    expect(rig.elapse(milliseconds(500))).toContain('before-master timed-out');
-    expect(states(rig)).toEqual(['MASTER', 'MASTER']);
+  test('hold-back ends a preemption, but no take-over from a MASTER that is gone', () => {
+    const request = { type: 'failover', to: null, wait: seconds(1), force: true } as const;
+    const ask = { kind: 'request', id: 1, instance: 'web', request } as const;
+    expect(preempting().handle(ask)).toEqual(['before-master withdrawn']);
+    const rig = waiting();
+    expect(rig.handle(ask)).toEqual([]);
+    answer(rig, true);
+    expect(rig.state).toBe('MASTER');
   });
 
-  test('a member that hears a MASTER meanwhile makes all of it void', () => {
-    const rig = group(PROCEED, PROCEED);
-    rig.start();
-    untilAsked(rig);
-    answerOf(rig, 'outside', 1);
-    expect(hearOf(rig, 2, 200)).toEqual(['before-master withdrawn']);
-    expect(answerOf(rig, 'inside', 2)).toEqual([]);
-    expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
-    expect(untilAsked(rig)).toEqual(['before-master asked', 'before-master asked']);
+  test('a MASTER that dies while its preemption is asked for, and aborted, is replaced in time', () => {
+    const rig = preempting('abort');
+    expect(answer(rig, false)).toEqual(['before-master refused']);
+    expect(rig.elapse(seconds(2))).toContain('before-master asked');
   });
 
-  test('one that is aborted begins anew for the whole group', () => {
-    const rig = group(PROCEED, ABORT);
-    rig.start();
-    untilAsked(rig);
-    answerOf(rig, 'outside', 1);
-    expect(answerOf(rig, 'inside', 2, false)).toEqual(['before-master refused']);
+  test('a new deadline is for the next request, a new outcome for this one', () => {
+    const rig = waiting('proceed');
+    const beforeMaster = { deadline: seconds(9), onFailure: 'abort' } as const;
+    expect(change(rig, { beforeMaster })).toEqual([]);
+    expect(rig.elapse(milliseconds(500))).toEqual(['before-master timed-out']);
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('a configuration without before_master lets it go on', () => {
+    const rig = waiting();
+    const without = rig.engine.instances.map(({ beforeMaster: _, ...one }) => one);
+    const common = { router: 'lb1', linger: 'off' as const, syncGroups: [] };
+    const before = { ...common, instances: rig.engine.instances };
+    const change = settingsChange(before, { ...common, instances: without });
+    const lines = rig.handle({ kind: 'settings.changed', change });
+    expect(lines).toEqual(['before-master withdrawn']);
+    expect(rig.turn()).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+
+  test('preemption that is switched off makes its request void', () => {
+    const rig = preempting();
+    expect(change(rig, { preempt: false })).toEqual(['before-master withdrawn']);
+    expect(answer(rig, true)).toEqual([]);
+    rig.hear(advert({ priority: 50 }));
     expect(rig.elapse(seconds(3))).toEqual([]);
-    untilAsked(rig);
-    answerOf(rig, 'outside', 3);
-    answerOf(rig, 'inside', 4);
-    expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('a member that comes back to its group waits as well', () => {
-    const rig = group(undefined, PROCEED);
-    rig.start();
-    untilAsked(rig);
-    answerOf(rig, 'inside', 1);
-    expect(states(rig)).toEqual(['MASTER', 'MASTER']);
-    hearOf(rig, 2, 200);
-    expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
-    untilAsked(rig);
-    expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
+  test('other settings leave it alone', () => {
+    const rig = waiting();
+    expect(change(rig, { advertisementInterval: milliseconds(100) })).toEqual([]);
+    answer(rig, true);
+    expect(rig.state).toBe('MASTER');
   });
 
-  test('is withdrawn when the group stops', () => {
-    const rig = group(undefined, PROCEED);
-    rig.start();
-    untilAsked(rig);
-    expect(rig.handle({ kind: 'shutdown' })).toContain('before-master withdrawn');
+  test('a fault withdraws it', () => {
+    const rig = waiting();
+    expect(rig.start([linkOf({ running: false })])).toContain('before-master withdrawn');
+    expect(answer(rig, true)).toEqual([]);
+    expect(rig.state).toBe('FAULT');
+  });
+
+  test('a stall withdraws it: silence proves nothing', () => {
+    const rig = waiting();
+    rig.freeze(seconds(10));
+    expect(rig.turn()).toContain('before-master withdrawn');
+    expect(answer(rig, true)).toEqual([]);
+    expect(rig.elapse(seconds(3.7))).toContain('before-master asked');
+  });
+
+  test('the next process asks again, with a number of its own', () => {
+    const old = waiting();
+    old.elapse(milliseconds(400));
+    const next = new Rig([{ beforeMaster: PROCEED }], { standby: true });
+    next.now = old.now;
+    next.start();
+    const capture = JSON.parse(JSON.stringify(old.engine.capture()));
+    expect(next.handle({ kind: 'adopt', capture })).toEqual([]);
+    expect(next.turn()).toEqual(['before-master asked']);
+    expect(next.elapse(milliseconds(499))).toEqual([]);
+    expect(answer(next, true)).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+
+  test('the next process hears the MASTER that came meanwhile', () => {
+    const old = waiting();
+    const next = new Rig([{ beforeMaster: PROCEED }], { standby: true });
+    next.now = old.now;
+    next.start();
+    next.handle({ kind: 'adopt', capture: JSON.parse(JSON.stringify(old.engine.capture())) });
+    expect(next.hear(advert({ priority: 200 }))).toEqual([]);
+    expect(next.elapse(seconds(3))).toEqual([]);
   });
 });

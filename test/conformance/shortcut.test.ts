@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { InstanceSettings } from '../../src/engine/settings.ts';
 import { ip } from '../../src/net/address.ts';
-import { centiseconds, type Duration, milliseconds } from '../../src/net/time.ts';
-import { advert, INDEX, linkOf, Rig } from './rig.ts';
+import {
+  centiseconds,
+  type Duration,
+  microseconds,
+  milliseconds,
+  seconds,
+} from '../../src/net/time.ts';
+import { advert, INDEX, linkOf, Rig, type RigOptions } from './rig.ts';
 
 type Step =
   | { readonly kind: 'hear'; readonly packet: Uint8Array; readonly times: number }
@@ -91,4 +98,60 @@ describe('the short way of an expected advertisement', () => {
       { numRuns: 400 },
     );
   });
+
+  test('is taken: the table is asked once, however often the same is heard', () => {
+    const { rig, steps } = stepsOf({}, (one) => {
+      for (let i = 0; i < 50; i++) one.hear(advert());
+    });
+    expect(steps).toBe(1);
+    expect(rig.count('advertisement-rcvd')).toBe(50);
+    expect(rig.elapse(microseconds(3_609_374))).toEqual([]);
+    expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+
+  test('is not taken where the row does not repeat, nor where it is switched off', () => {
+    const hear = (priority: number) => (rig: Rig) => {
+      for (let i = 0; i < 50; i++) rig.hear(advert({ priority }));
+    };
+    expect(stepsOf({}, hear(0)).steps).toBe(50);
+    expect(stepsOf({}, hear(50)).steps).toBe(50);
+    expect(stepsOf({}, hear(200), { shortcut: false }).steps).toBe(50);
+  });
 });
+
+describe('the short way of the advertisement that is due', () => {
+  test('is taken: the table is asked for the first tick of a grid', () => {
+    const rig = new Rig();
+    rig.start();
+    rig.becomeMaster();
+    const before = rig.engine.steps;
+    const lines = rig.elapse(seconds(50));
+    expect(lines).toEqual(new Array(50).fill('advert 100 to 224.0.0.18'));
+    expect(rig.engine.steps - before).toBeLessThanOrEqual(1);
+  });
+
+  test('starts over once anything else has happened', () => {
+    const rig = new Rig();
+    rig.start();
+    rig.becomeMaster();
+    rig.elapse(seconds(5));
+    const request = { type: 'priority', priority: 120 } as const;
+    rig.handle({ kind: 'request', id: 1, instance: 'web', request });
+    const before = rig.engine.steps;
+    expect(rig.elapse(seconds(2))).toEqual(new Array(2).fill('advert 120 to 224.0.0.18'));
+    expect(rig.engine.steps - before).toBe(1);
+  });
+});
+
+/** How often the table is asked meanwhile. */
+function stepsOf(
+  instance: Partial<InstanceSettings>,
+  happen: (rig: Rig) => void,
+  options: RigOptions = {},
+) {
+  const rig = new Rig([instance], options);
+  rig.start();
+  const before = rig.engine.steps;
+  happen(rig);
+  return { rig, steps: rig.engine.steps - before };
+}

@@ -4,8 +4,7 @@
  * the rule would come too late. Every instance whose addresses are balanced has its own time.
  */
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
-import type { TransitionCause } from '../../engine/causes.ts';
-import type { StateName } from '../../engine/reports.ts';
+import type { StateName, TransitionCause } from '../../engine/reports.ts';
 import type { InstanceSettings } from '../../engine/settings.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';

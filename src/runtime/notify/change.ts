@@ -1,7 +1,6 @@
 /** A change of state as notifications report it. */
 import type { EventFacts } from '../../control/protocol.ts';
-import type { TransitionCause } from '../../engine/causes.ts';
-import type { StateName } from '../../engine/reports.ts';
+import type { StateName, TransitionCause } from '../../engine/reports.ts';
 
 /** keepalived's words: an instance that is asked to stop is in STOP. */
 export type NotifiedState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP';

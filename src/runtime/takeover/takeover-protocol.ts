@@ -11,7 +11,7 @@ import type { Settings } from '../../engine/settings.ts';
 import type { Capture } from '../../engine/succession.ts';
 
 /** Of the settings and the capture: another one is another program, and is not taken over from. */
-export const TAKEOVER_FORMAT = 1;
+export const TAKEOVER_FORMAT = 2;
 
 export interface PreparedDocument {
   readonly format: number;

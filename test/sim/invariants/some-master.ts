@@ -2,8 +2,9 @@
  * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
  * when it hears nobody better for that long and its preempt delay has passed.
  */
+
+import { preemptDelayOf } from '../../../src/engine/router-context.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
-import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
@@ -44,8 +45,12 @@ export function someMaster(): Invariant {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
         if (!members.every((one) => isUnheard(world, one) || outranks(world, one))) continue;
+        // A lower priority may become MASTER while before_master is asked: it is asked once more.
         const preemption = members.map(
-          (one) => preemptDelayOf(one.settings, true) + world.longestInterval(one.settings),
+          ({ settings: own, view: { priority } }) =>
+            preemptDelayOf(own, true) +
+            world.longestInterval(own) +
+            world.leaveTime(own, priority.effective),
         );
         const longest = patience + Math.max(...preemption) + REACTION_TIME;
         if (weakness.note(key, now, world.disturbedAt) > longest) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { tableOf } from '../../../fsm/table.ts';
+import { tableOf } from '../../../fsm/step.ts';
 
 const machine = createMachine({
   initial: 'outside',
@@ -10,14 +10,21 @@ const machine = createMachine({
       entry: 'enterHouse',
       exit: 'leaveHouse',
       initial: 'hall',
-      on: { go: { target: 'outside', description: 'home to the street' } },
+      on: {
+        go: { target: 'outside', description: 'home to the street' },
+        ring: { target: '.hall' },
+      },
       states: {
         hall: {
           entry: 'enterHall',
           exit: 'leaveHall',
           on: { go: { guard: 'wants', target: 'room' } },
         },
-        room: { entry: { type: 'enterRoom', params: { light: true } } },
+        room: {
+          entry: { type: 'enterRoom', params: { light: true } },
+          exit: 'leaveRoom',
+          on: { ring: { actions: 'listen' } },
+        },
       },
     },
   },
@@ -26,8 +33,8 @@ const machine = createMachine({
 describe('a table read off a machine', () => {
   const table = tableOf(machine);
 
-  function rowsOf(state: string) {
-    const rows = table.states.get(state)?.transitions.get('go') ?? [];
+  function rowsOf(state: string, event = 'go') {
+    const rows = table.states.get(state)?.transitions.get(event) ?? [];
     return rows.map(({ guard, target, actions }) => ({
       guard,
       target,
@@ -50,6 +57,18 @@ describe('a table read off a machine', () => {
     expect(rowsOf('house.hall')).toEqual([
       { guard: 'wants', target: 'house.room', actions: ['leaveHall', 'enterRoom'] },
       { guard: undefined, target: 'outside', actions: ['leaveHall', 'leaveHouse'] },
+    ]);
+  });
+
+  test('has no row of a parent behind one that is always taken', () => {
+    expect(rowsOf('house.room', 'ring')).toEqual([
+      { guard: undefined, target: undefined, actions: ['listen'] },
+    ]);
+  });
+
+  test('stays in the parent when that moves to one of its children', () => {
+    expect(rowsOf('house.hall', 'ring')).toEqual([
+      { guard: undefined, target: 'house.hall', actions: ['leaveHall', 'enterHall'] },
     ]);
   });
 

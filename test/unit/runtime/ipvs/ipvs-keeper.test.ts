@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
-import type { TransitionCause } from '../../../../src/engine/causes.ts';
+import type { TransitionCause } from '../../../../src/engine/reports.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
 import { IpvsKeeper } from '../../../../src/runtime/ipvs/ipvs-keeper.ts';
@@ -123,7 +123,7 @@ describe('a kernel without IPVS', () => {
     await bench.keeper.start();
     bench.faults.length = 0;
     bench.keeper.apply({ instance: 'web', from: 'INIT', to: 'BACKUP', cause: 'started' });
-    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'master-silent' });
+    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
     expect(bench.faults).toEqual(['web: ipvs']);
     await bench.keeper.stop();
   });
@@ -282,10 +282,10 @@ describe('connection synchronisation', () => {
     const bench = new Bench({ sync: sync('eth1') });
     await bench.keeper.start();
     expect(bench.kernel.written.at(-1)).toBe('start backup');
-    bench.keeper.apply({ instance: 'mail', from: 'BACKUP', to: 'MASTER', cause: 'master-silent' });
+    bench.keeper.apply({ instance: 'mail', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.kernel.roles).toEqual(['backup']);
-    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'master-silent' });
+    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.kernel.roles).toEqual(['backup', 'master']);
     bench.keeper.hurry();
@@ -310,7 +310,7 @@ describe('connection synchronisation', () => {
 
 describe('resets from the VIPs', () => {
   const SILENT = 'master-silent';
-  const RESIGNED = 'master-resigned';
+  const RESIGNED = 'priority-zero';
 
   async function startedWith(rstGuard: 'planned' | 'always' | 'off') {
     const bench = new Bench({ sync: { ...sync('eth1'), rstGuard } });

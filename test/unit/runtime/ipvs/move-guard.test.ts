@@ -1,17 +1,36 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
-import type { TransitionCause } from '../../../../src/engine/causes.ts';
-import type { StateName } from '../../../../src/engine/reports.ts';
+import type { StateName, TransitionCause } from '../../../../src/engine/reports.ts';
 import { type IpAddress, ip } from '../../../../src/net/address.ts';
+import { milliseconds, seconds } from '../../../../src/net/time.ts';
 import { GUARD_MS, MoveGuard } from '../../../../src/runtime/ipvs/move-guard.ts';
+import { advert, Rig } from '../../../conformance/rig.ts';
 import { settingsOf } from '../../observe/samples.ts';
 import { service } from './health-rig.ts';
 import { QuietLog } from './quiet-log.ts';
 
 const VIPS = { web: ip('203.0.113.100'), web6: ip('2001:db8::100'), mail: ip('203.0.113.110') };
 
-const PLANNED = 'master-resigned';
-const CRASHED = 'master-silent';
+/** What the engine says about a take-over after the peer was MASTER. */
+function causeAfter(end: (rig: Rig) => void) {
+  const rig = new Rig();
+  rig.start();
+  rig.hear(advert({ priority: 200 }));
+  end(rig);
+  rig.elapse(seconds(5));
+  const report = rig.reports.findLast((one) => one.kind === 'transition');
+  if (report?.kind !== 'transition' || report.to !== 'MASTER') throw new Error('no take-over');
+  return report.cause;
+}
+
+const CRASHED = causeAfter(() => {});
+const PLANNED = causeAfter((rig) => rig.hear(advert({ priority: 0 })));
+const PREEMPTED = causeAfter((rig) => {
+  for (let i = 0; i < 8; i++) {
+    rig.hear(advert({ priority: 50 }));
+    rig.elapse(milliseconds(500));
+  }
+});
 
 function settings(rstGuard: 'planned' | 'always' | 'off' = 'planned'): IpvsSettings {
   const web6 = service([], {}, 'web6');
@@ -57,7 +76,7 @@ async function guardOf(masters: readonly string[], wanted = settings()) {
     instance: string,
     from: StateName,
     to: StateName,
-    cause: TransitionCause = 'higher-priority',
+    cause: TransitionCause = 'fault',
   ) => {
     guard.apply({ instance, from, to, cause });
     await vi.advanceTimersByTimeAsync(1);
@@ -84,9 +103,12 @@ test('Every instance that has a service is guarded until it is MASTER, and no ot
   expect(guard.isStanding).toBe(false);
 });
 
-test('After a planned take-over it stands for a while longer', async () => {
+test.each([
+  ['after a resignation', PLANNED],
+  ['by preemption', PREEMPTED],
+] as const)('After a planned take-over, %s, it stands for a while longer', async (_, cause) => {
   const { held, move } = await guardOf(['web6']);
-  await move('web', 'BACKUP', 'MASTER', PLANNED);
+  await move('web', 'BACKUP', 'MASTER', cause);
   expect(held).toEqual([[VIPS.web]]);
   await vi.advanceTimersByTimeAsync(GUARD_MS);
   expect(held.slice(1)).toEqual([[]]);

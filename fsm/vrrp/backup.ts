@@ -1,0 +1,211 @@
+/**
+ * BACKUP: RFC 9568 section 6.4.2, and what is ours between its end and MASTER: the preempt delay, the
+ * sync group, and `before_master`.
+ *
+ *   listening --> delaying     a lower priority is MASTER, and the preempt delay runs
+ *   both      --> ready        would be MASTER by itself; its sync group is not yet
+ *   all three --> asking       waits for the answer to before_master, up to a deadline
+ *   asking    --> allowed      has it, and waits for the other members of its group
+ *
+ * Every one of them goes back to listening when a MASTER is heard that keeps it from becoming one.
+ *
+ * DEVIATION: RFC 9568 section 6.4.2 becomes Active when Active_Down_Timer fires; with `before_master`,
+ * `preempt_delay`, `preempt_when_synced` and in a sync group this router may wait.
+ */
+import { allowed, asking, FOLLOWS, MASTER, PREEMPTS, ready, SILENT, WITH_GROUP } from './claim.ts';
+import {
+  shiftDownTimerToInterval,
+  shiftDownTimerToPriority,
+  shiftPreemptDelayTimer,
+  startDownTimer,
+  startDownTimerAtSkew,
+  startPreemptDelayTimer,
+} from './effects.ts';
+import type { RowMeta } from './model.ts';
+import { onFaults, vrrp } from './rules.ts';
+
+/** A timer has ended that kept the router from becoming MASTER. */
+function claiming(claim: 'claimBySilence' | 'claimByPreemption', meta: RowMeta, why: string) {
+  return [
+    {
+      guard: 'isInGroup',
+      target: 'ready',
+      actions: [claim],
+      description: 'would be MASTER by itself, and waits for its sync group',
+    },
+    {
+      guard: 'asksFirst',
+      target: 'asking',
+      actions: [claim],
+      description: 'before_master is asked first',
+    },
+    { target: MASTER, description: why, meta },
+  ] as const;
+}
+
+const onSilence = claiming(
+  'claimBySilence',
+  SILENT,
+  'RFC 9568 6.4.2: Active_Down_Timer fired (F-B7)',
+);
+
+const onGroupMaster = [
+  {
+    guard: 'asksFirst',
+    target: 'asking',
+    actions: ['claimWithGroup'],
+    description: 'the sync group becomes MASTER: before_master is asked first',
+  },
+  {
+    target: MASTER,
+    description: 'the sync group becomes MASTER: the MASTER that is heard will yield',
+    meta: WITH_GROUP,
+  },
+] as const;
+
+export const backup = vrrp.createStateConfig({
+  description: 'RFC 9568 section 6.4.2: listens',
+  entry: [startDownTimer],
+  exit: ['cancelDownTimer', 'endClaim'],
+  initial: 'listening',
+  on: {
+    'hold-back': {
+      actions: ['inhibitPreemption'],
+      description: 'every MASTER is accepted from now on; its silence still ends in a take-over',
+    },
+    release: {
+      actions: ['allowPreemption'],
+      description: 'preempts again, if configured to and after its delay',
+    },
+    'interval-changed': [
+      {
+        guard: 'keepsMasterInterval',
+        actions: ['setInterval'],
+        description: 'RFC 9568 6.1: the timer depends on the interval of the MASTER that was heard',
+      },
+      {
+        actions: [shiftDownTimerToInterval, 'setBothIntervals'],
+        description: 'the running timer moves by the difference',
+      },
+    ],
+    stall: {
+      target: '.listening',
+      actions: [startDownTimer],
+      description:
+        'was not listening: silence proves nothing, a whole interval is awaited; a preempt delay starts over',
+    },
+    shutdown: {
+      target: 'initialize',
+      description: 'RFC 9568 6.4.2: Shutdown, nothing is sent (F-B6)',
+      meta: { cause: 'shutdown' },
+    },
+    ...onFaults({
+      target: 'fault',
+      description: 'as Shutdown, with the reason kept (F-I4)',
+      meta: { cause: 'fault' },
+    } as const),
+  },
+  states: {
+    listening: {
+      description: 'Active_Down_Timer runs',
+      entry: ['endClaim'],
+      on: {
+        'master-timeout': onSilence,
+        'group-master': onGroupMaster,
+        advertisement: [
+          {
+            guard: 'isPriorityZero',
+            actions: [startDownTimerAtSkew],
+            description:
+              'RFC 9568 6.4.2: the MASTER resigns: Active_Down_Timer := Skew_Time, unless it ends sooner (F-B8)',
+          },
+          {
+            guard: 'isAcceptedMaster',
+            actions: ['learnInterval', startDownTimer],
+            description:
+              'RFC 9568 6.4.2: the MASTER lives: adopt its interval, recompute Skew_Time, restart the timer (F-B9, F-B11)',
+            meta: { follows: true, repeats: true },
+          },
+          {
+            guard: 'waitsToPreempt',
+            target: 'delaying',
+            actions: ['learnInterval', startDownTimer],
+            description: 'the first advertisement of a lower priority starts the preempt delay',
+            meta: FOLLOWS,
+          },
+          {
+            description:
+              'RFC 9568 6.4.2: a lower priority is discarded, the timer keeps running: preemption (F-B10)',
+          },
+        ],
+        'priority-changed': {
+          actions: [shiftDownTimerToPriority, 'setPriority'],
+          description:
+            'Skew_Time depends on the priority: the running timer moves by the difference',
+        },
+      },
+    },
+
+    delaying: {
+      description: 'a lower priority is MASTER, and the preempt delay runs',
+      entry: ['endClaim', startPreemptDelayTimer],
+      exit: ['cancelPreemptDelayTimer'],
+      on: {
+        'master-timeout': onSilence,
+        'preempt-hold-timeout': claiming(
+          'claimByPreemption',
+          PREEMPTS,
+          'the preempt delay has passed and a lower priority still is MASTER',
+        ),
+        'group-master': onGroupMaster,
+        advertisement: [
+          {
+            guard: 'isPriorityZero',
+            actions: [startDownTimerAtSkew],
+            description: 'as in listening (F-B8)',
+          },
+          {
+            guard: 'isAcceptedMaster',
+            target: 'listening',
+            actions: ['learnInterval', startDownTimer],
+            description: 'as in listening (F-B9, F-B11); the preempt delay ends',
+            meta: FOLLOWS,
+          },
+          {
+            actions: ['learnInterval', startDownTimer],
+            description: 'a lower priority is accepted as MASTER while the preempt delay runs',
+            meta: FOLLOWS,
+          },
+        ],
+        'priority-changed': {
+          actions: [shiftDownTimerToPriority, 'setPriority'],
+          description: 'as in listening',
+        },
+        'hold-back': {
+          target: 'listening',
+          actions: ['inhibitPreemption'],
+          description: 'every MASTER is accepted from now on; the preempt delay ends',
+        },
+        'preemption-changed': {
+          target: 'listening',
+          actions: ['setPreemption'],
+          description: 'the next advertisement is judged by the new rules',
+        },
+        'connections-synced': {
+          actions: [shiftPreemptDelayTimer, 'setPreemptDelay'],
+          description: 'the wait for the connection table ends; a longer preempt delay remains',
+        },
+        'connections-lagging': {
+          actions: [shiftPreemptDelayTimer, 'setPreemptDelay'],
+          description: 'the connection table is waited for again',
+        },
+      },
+    },
+
+    ready,
+
+    asking,
+
+    allowed,
+  },
+});

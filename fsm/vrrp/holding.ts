@@ -1,0 +1,202 @@
+/**
+ * MASTER: RFC 9568 section 6.4.3. The state owns the addresses: `master` serves and advertises;
+ * `releasing` has sent priority 0 and serves until the successor is heard, because the agent stops
+ * or because an operator wants another router to be MASTER.
+ */
+import { startReleaseTimer } from './effects.ts';
+import { onFaults, vrrp } from './rules.ts';
+
+const LEAVES = { cause: 'shutdown' } as const;
+
+const STOPPED = { event: 'shutdown', cause: 'successor-heard' } as const;
+
+export const holding = vrrp.createStateConfig({
+  description: 'has the virtual addresses',
+  entry: ['allowPreemption', 'acquireAddresses'],
+  exit: ['releaseAddresses'],
+  initial: 'master',
+  states: {
+    master: {
+      description: 'RFC 9568 section 6.4.3: Active',
+      entry: ['sendAdvertisement', 'announce', 'startAdverTimer'],
+      exit: ['cancelAdverTimer'],
+      on: {
+        'adver-timer': {
+          actions: ['sendAdvertisement', 'keepAdverTimer'],
+          description: 'RFC 9568 6.4.3: Adver_Timer fired (F-A9)',
+          meta: { repeats: true },
+        },
+        advertisement: [
+          {
+            guard: 'isPriorityZero',
+            actions: [{ type: 'answerAdvertisement', params: { restart: true } }],
+            description:
+              'RFC 9568 6.4.3: another router resigns: an advertisement is sent immediately (F-A10)',
+          },
+          {
+            guard: 'isGreater',
+            target: '#vrrp.backup',
+            actions: ['learnInterval', 'sendAdvertisement'],
+            description:
+              'RFC 9568 6.4.3: a greater router is Active (F-A11). DEVIATION: one last advertisement tells it that addresses were held here, so that it announces them again',
+            meta: { event: 'higher-priority-backup', cause: 'higher-priority' },
+          },
+          {
+            guard: 'answersLosers',
+            actions: [{ type: 'answerAdvertisement', params: { restart: false } }, 'announceAgain'],
+            description:
+              'RFC 9568 6.4.3: a losing advertiser is answered immediately (F-A12), and the addresses are announced again',
+            meta: { event: 'lower-priority-master' },
+          },
+          {
+            actions: ['announceAgain'],
+            description:
+              'RFC 3768 6.4.3: a losing advertisement is discarded; the addresses are announced again',
+            meta: { event: 'lower-priority-master' },
+          },
+        ],
+        'priority-changed': {
+          actions: ['setPriority', 'sendAdvertisement'],
+          description: 'a peer that has the higher priority now need not wait to hear of it',
+        },
+        'interval-changed': {
+          actions: ['setInterval', 'sendAdvertisement', 'startAdverTimer'],
+          description: 'peers learn the interval before they could miss an advertisement',
+        },
+        'group-backup': {
+          target: '#vrrp.backup',
+          actions: ['resetInterval', 'sendResignation'],
+          description:
+            'another member of the sync group is no longer MASTER: the router that follows it there may follow here',
+          meta: { cause: 'group-backup' },
+        },
+        stall: {
+          target: '#vrrp.backup',
+          actions: ['resetInterval'],
+          description:
+            'a peer may have taken over: release and listen before an advertisement is sent',
+          meta: { cause: 'stall' },
+        },
+        shutdown: [
+          {
+            guard: 'lingers',
+            target: 'releasing',
+            actions: ['beginStop', 'sendResignation'],
+            description:
+              'RFC 9568 6.4.3: Shutdown, priority 0 (F-A8). DEVIATION: the addresses stay until the successor is heard',
+          },
+          {
+            target: '#vrrp.initialize',
+            actions: ['sendResignation'],
+            description: 'RFC 9568 6.4.3: Shutdown, priority 0 (F-A8)',
+            meta: LEAVES,
+          },
+        ],
+        'hand-over': {
+          target: 'releasing',
+          actions: ['beginHandOver', 'sendResignation'],
+          description:
+            'planned failover: priority 0 wakes every BACKUP after Skew_Time; DEVIATION: the addresses stay until the successor is heard',
+        },
+        ...onFaults({
+          target: '#vrrp.fault',
+          actions: ['sendResignation'],
+          description: 'as Shutdown, with the reason kept (F-A8, F-I4)',
+          meta: { cause: 'fault' },
+        } as const),
+      },
+    },
+
+    releasing: {
+      description: 'priority 0 is sent; serves until the successor is heard',
+      entry: [startReleaseTimer],
+      exit: ['cancelReleaseTimer', 'endRelease'],
+      on: {
+        advertisement: [
+          { guard: 'isPriorityZero', description: 'another router resigns: no successor' },
+          {
+            guard: 'isStopping',
+            target: '#vrrp.initialize',
+            description: 'the successor is heard: release',
+            meta: STOPPED,
+          },
+          {
+            target: '#vrrp.backup',
+            actions: ['learnInterval', 'inhibitPreemption'],
+            description: 'the successor is heard: release, and do not preempt it',
+            meta: { event: 'failover', cause: 'successor-heard' },
+          },
+        ],
+        'release-timeout': [
+          {
+            guard: 'isStopping',
+            target: '#vrrp.initialize',
+            description: 'no successor was heard in time: release',
+            meta: { event: 'shutdown', cause: 'no-successor' },
+          },
+          {
+            guard: 'mayRepeat',
+            actions: ['sendResignation', startReleaseTimer],
+            description: 'the longest Skew_Time has passed: priority 0 may have been lost',
+          },
+          {
+            guard: 'isForced',
+            target: '#vrrp.backup',
+            actions: ['resetInterval', 'inhibitPreemption'],
+            description: 'no successor was heard in time: release all the same',
+            meta: { event: 'failover', cause: 'no-successor' },
+          },
+          { target: 'master', description: 'no successor was heard in time: remain Active' },
+        ],
+        'hand-over': [
+          { guard: 'isStopping', description: 'releases in any case' },
+          { actions: ['beginHandOver'], description: 'asked again, more firmly or for longer' },
+        ],
+        'interval-changed': {
+          actions: ['setInterval'],
+          description: 'the next advertisement would carry it',
+        },
+        shutdown: [
+          {
+            guard: 'lingersOn',
+            actions: ['beginStop', startReleaseTimer],
+            description: 'asked to stop meanwhile: serve, but release in any case',
+          },
+          {
+            target: '#vrrp.initialize',
+            description: 'asked a second time, or not to linger: release immediately',
+            meta: LEAVES,
+          },
+        ],
+        stall: [
+          {
+            guard: 'isStopping',
+            target: '#vrrp.initialize',
+            description: 'too late to serve: release',
+            meta: { cause: 'stall' },
+          },
+          {
+            target: '#vrrp.backup',
+            actions: ['resetInterval', 'inhibitPreemption'],
+            description: 'the successor may be there: release and listen',
+            meta: { cause: 'stall' },
+          },
+        ],
+        ...onFaults([
+          {
+            guard: 'isStopping',
+            target: '#vrrp.initialize',
+            description: 'nothing left to serve with',
+            meta: { cause: 'fault' },
+          },
+          {
+            target: '#vrrp.fault',
+            actions: ['inhibitPreemption'],
+            description: 'nothing left to serve with: the successor comes by itself',
+            meta: { cause: 'fault' },
+          },
+        ] as const),
+      },
+    },
+  },
+});

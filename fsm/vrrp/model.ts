@@ -1,0 +1,202 @@
+/** What the table works on: states, context and events of one virtual router, and causes. */
+import type { Duration, Instant } from '../../src/net/time.ts';
+
+export const STATES = [
+  'initialize',
+  'backup.listening',
+  'backup.delaying',
+  'backup.ready',
+  'backup.asking',
+  'backup.allowed',
+  'holding.master',
+  'holding.releasing',
+  'fault',
+] as const;
+
+export type VrrpState = (typeof STATES)[number];
+
+export const INITIAL_STATE: VrrpState = 'initialize';
+
+/** The states of RFC 9568 section 6.3 in which the router listens for the MASTER. */
+export function isBackup(state: VrrpState): boolean {
+  return state.startsWith('backup');
+}
+
+/** What the table knows about one virtual router besides its state. */
+export interface VrrpContext {
+  readonly version: 2 | 3;
+  /** Effective priority, 1..254; 255 for the address owner. */
+  readonly priority: number;
+  readonly preempt: boolean;
+  /** Zero: preempt as soon as the RFC allows. */
+  readonly preemptDelay: Duration;
+  /** Own Advertisement_Interval. */
+  readonly advertisementInterval: Duration;
+  /** Active_Adver_Interval: the interval of the MASTER that was last heard (RFC 9568 section 6.1). */
+  readonly masterInterval: Duration;
+  /** Has handed over: preempts no MASTER until it is released, or was MASTER again. */
+  readonly preemptInhibited: boolean;
+  /** Set: permission has to be requested before the router becomes MASTER. */
+  readonly beforeMaster: BeforeMaster | undefined;
+  /** It becomes MASTER when its sync group does. */
+  readonly inGroup: boolean;
+  /** Why it is about to become MASTER, in `ready`, `asking` and `allowed`. */
+  readonly claim: Claim | undefined;
+  /** Why it releases the addresses, in `releasing`. */
+  readonly releasing: Releasing | undefined;
+  /** Until when a hand-over waits for a successor. */
+  readonly releaseUntil: Instant;
+}
+
+export interface BeforeMaster {
+  /** How long the answer may take. */
+  readonly deadline: Duration;
+  /** What a refusal means, and an answer that does not come in time. */
+  readonly onFailure: 'proceed' | 'abort';
+}
+
+/**
+ * `silence`: no MASTER keeps it from it. `preemption`: the preempt delay has passed. `group`: its
+ * sync group becomes MASTER, although this member hears a MASTER, which will yield.
+ */
+export type Claim = 'silence' | 'preemption' | 'group';
+
+/**
+ * `stop`: releases in the end in any case, and is gone. `hand-over`: remains MASTER when no
+ * successor is heard. `forced`: releases even then.
+ */
+export type Releasing = 'stop' | 'hand-over' | 'forced';
+
+/**
+ * Why a router changed its state, for programs. Of a take-over: `master-silent` alone means that
+ * the former MASTER went without a word; after each of the others it may still be running.
+ */
+export const CAUSES = [
+  'started',
+  'owner-started',
+  'master-silent',
+  'priority-zero',
+  'preemption',
+  'preempt-delay-passed',
+  'higher-priority',
+  'successor-heard',
+  'no-successor',
+  'group-backup',
+  'shutdown',
+  'stall',
+  'fault',
+  'fault-cleared',
+] as const;
+
+export type Cause = (typeof CAUSES)[number];
+
+/**
+ * All that can happen to one virtual router. Names are the event identities of RFC 8347 where it
+ * has one; the others are ours.
+ */
+export type VrrpEvent =
+  | { readonly type: 'startup' }
+  /** `linger`: keep the VIPs until the successor is heard. */
+  | { readonly type: 'shutdown'; readonly linger: boolean }
+  /** Active_Down_Timer fired. */
+  | { readonly type: 'master-timeout' }
+  /** Adver_Timer fired. */
+  | { readonly type: 'adver-timer' }
+  /** The preempt delay has passed while a lower priority was MASTER. */
+  | { readonly type: 'preempt-hold-timeout' }
+  /** No successor was heard for as long as one may take. `expired`: `releaseUntil` has passed. */
+  | { readonly type: 'release-timeout'; readonly expired: boolean }
+  /** Planned failover. `force`: releases even when no successor is heard. */
+  | { readonly type: 'hand-over'; readonly force: boolean; readonly until: Instant }
+  /** An operator wants it not to preempt until it is released. */
+  | { readonly type: 'hold-back' }
+  | { readonly type: 'release' }
+  /** The protocol thread was not running for longer than the shortest Master_Down_Interval. */
+  | { readonly type: 'stall' }
+  /** The effective priority has changed; an owner's never does. */
+  | { readonly type: 'priority-changed'; readonly priority: number }
+  /** `hearsMaster`: a MASTER was heard, whose interval counts in version 3. */
+  | {
+      readonly type: 'interval-changed';
+      readonly interval: Duration;
+      readonly hearsMaster: boolean;
+    }
+  | {
+      readonly type: 'preemption-changed';
+      readonly preempt: boolean;
+      readonly preemptDelay: Duration;
+    }
+  /** The kernel's connection table has caught up, or lags again: the preempt delay follows. */
+  | {
+      readonly type: 'connections-synced' | 'connections-lagging';
+      readonly preemptDelay: Duration;
+    }
+  | {
+      readonly type: 'before-master-changed';
+      readonly beforeMaster: BeforeMaster | undefined;
+      readonly at: Instant;
+    }
+  /** The answers to `before_master`, and their absence. */
+  | { readonly type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout' }
+  /** The sync group becomes MASTER, and this member with it; `cause` is that of the member that leads. */
+  | { readonly type: 'group-master'; readonly cause: Cause }
+  /** Another member of the sync group is no longer MASTER. */
+  | { readonly type: 'group-backup' }
+  /** The sync group, or a member that is ready, considers itself again then. */
+  | { readonly type: 'group-waits'; readonly until: Instant }
+  /** Another member keeps the sync group from becoming MASTER after all. */
+  | { readonly type: 'group-withdraws' }
+  /** `before_master` of another member has failed: the whole group starts over. */
+  | { readonly type: 'group-aborts' }
+  /** The router joined a sync group, left it, or the group has other members. */
+  | { readonly type: 'group-changed'; readonly inGroup: boolean; readonly at: Instant }
+  /** This process continues what another has begun; timers run with what was left of them. */
+  | { readonly type: 'resumed'; readonly at: Instant }
+  | Advertisement
+  | { readonly type: FaultEvent }
+  /** `remaining`: reasons for FAULT that are left. */
+  | { readonly type: RecoveryEvent; readonly remaining: number };
+
+/** A packet that passed every receive check. */
+export interface Advertisement {
+  readonly type: 'advertisement';
+  readonly priority: number;
+  readonly interval: Duration;
+  /** The sender's primary address is greater than ours (unsigned, network byte order). */
+  readonly greaterSource: boolean;
+}
+
+export const FAULT_EVENTS = [
+  'interface-down',
+  'no-primary-ip-address',
+  'no-virtual-ip-addresses',
+  'fault',
+] as const;
+export type FaultEvent = (typeof FAULT_EVENTS)[number];
+
+export const RECOVERY_EVENTS = [
+  'interface-up',
+  'primary-ip-address',
+  'virtual-ip-addresses',
+  'fault-cleared',
+] as const;
+export type RecoveryEvent = (typeof RECOVERY_EVENTS)[number];
+
+export type VrrpEventType = VrrpEvent['type'];
+
+/** What a row says besides its effects. */
+export interface RowMeta {
+  /** Name of the transition for operators, where the event's own would be wrong. */
+  readonly event?: string;
+  /** RFC 8347 `new-master-reason`. */
+  readonly reason?: 'no-response' | 'preempted';
+  /** `of-the-group`: the event carries it. On every row that changes the state operators see. */
+  readonly cause?: Cause | 'of-the-group';
+  /** An advertisement that makes the sender this BACKUP's MASTER. */
+  readonly follows?: true;
+  /**
+   * An equal event that comes next changes neither state nor context and has the same effects:
+   * they may be performed without asking the table again.
+   */
+  readonly repeats?: true;
+}

@@ -1,0 +1,202 @@
+/** The named guards of the table and the changes that it makes to its own context. */
+import { assign, setup } from 'xstate';
+import type { Instant } from '../../src/net/time.ts';
+import { NEVER } from '../../src/net/time.ts';
+import { EFFECT_TYPES, type EffectType, type Given } from './effects.ts';
+import {
+  type Advertisement,
+  FAULT_EVENTS,
+  type FaultEvent,
+  RECOVERY_EVENTS,
+  type RecoveryEvent,
+  type RowMeta,
+  type VrrpContext,
+  type VrrpEvent,
+} from './model.ts';
+
+export const guards = {
+  isOwner: ({ context }: Given) => context.priority === 255 && !context.preemptInhibited,
+
+  isPriorityZero: ({ event }: Given) => advertisement(event)?.priority === 0,
+
+  /** RFC 9568 section 6.4.2: "greater than or equal to" without comparing addresses (F-B11). */
+  isAcceptedMaster: ({ context, event }: Given) => {
+    const heard = advertisement(event);
+    if (heard === undefined) return false;
+    return !context.preempt || context.preemptInhibited || heard.priority >= context.priority;
+  },
+
+  waitsToPreempt: ({ context }: Given) => context.preemptDelay > 0,
+
+  /** A MASTER appears whose silence the router was about to end. */
+  waitsToPreemptAfterAll: ({ context }: Given) =>
+    context.preemptDelay > 0 && context.claim === 'silence',
+
+  asksFirst: ({ context }: Given) => context.beforeMaster !== undefined,
+
+  /** It still has to ask, with another deadline or outcome perhaps. */
+  stillAsks: ({ event }: Given) =>
+    event.type === 'before-master-changed' && event.beforeMaster !== undefined,
+
+  abortsOnFailure: ({ context }: Given) => context.beforeMaster?.onFailure === 'abort',
+
+  abortsPreemption: ({ context }: Given) =>
+    context.beforeMaster?.onFailure === 'abort' && context.claim === 'preemption',
+
+  isInGroup: ({ context }: Given) => context.inGroup,
+
+  claimsBySilence: ({ context }: Given) => context.claim === 'silence',
+
+  claimsByPreemption: ({ context }: Given) => context.claim === 'preemption',
+
+  claimsWithGroup: ({ context }: Given) => context.claim === 'group',
+
+  /** Version 3 waits for as long as the MASTER that was heard says (RFC 9568 section 6.1). */
+  keepsMasterInterval: ({ context, event }: Given) =>
+    context.version === 3 && event.type === 'interval-changed' && event.hearsMaster,
+
+  /** RFC 9568 section 6.4.3: priority first, the primary address breaks a tie. */
+  isGreater: ({ context, event }: Given) => {
+    const heard = advertisement(event);
+    if (heard === undefined) return false;
+    if (heard.priority !== context.priority) return heard.priority > context.priority;
+    return heard.greaterSource;
+  },
+
+  /** New in RFC 9568; RFC 3768 only discards. */
+  answersLosers: ({ context }: Given) => context.version === 3,
+
+  lingers: ({ event }: Given) => event.type === 'shutdown' && event.linger,
+
+  /** A second stop does not wait. */
+  lingersOn: ({ context, event }: Given) =>
+    context.releasing !== 'stop' && event.type === 'shutdown' && event.linger,
+
+  isStopping: ({ context }: Given) => context.releasing === 'stop',
+
+  isForced: ({ context }: Given) => context.releasing === 'forced',
+
+  mayRepeat: ({ event }: Given) => event.type === 'release-timeout' && !event.expired,
+
+  isLastFault: ({ event }: Given) => 'remaining' in event && event.remaining === 0,
+
+  isLastFaultOfOwner: ({ context, event }: Given) =>
+    guards.isOwner({ context, event }) && guards.isLastFault({ context, event }),
+};
+
+export type GuardName = keyof typeof guards;
+
+type Update = (given: Given) => Partial<VrrpContext>;
+
+/** Each gives the fields that change. */
+export const updates = {
+  /** RFC 9568 section 6.4.1 (110): Active_Adver_Interval := Advertisement_Interval. */
+  resetInterval: ({ context }) => ({ masterInterval: context.advertisementInterval }),
+
+  /** RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3 only. */
+  learnInterval: ({ context, event }) =>
+    context.version === 3 && event.type === 'advertisement'
+      ? { masterInterval: event.interval }
+      : {},
+
+  /** Version 2 has one interval for all routers (RFC 3768 section 5.3.7). */
+  setInterval: ({ context, event }) => {
+    if (event.type !== 'interval-changed') return {};
+    const { interval } = event;
+    return context.version === 2
+      ? { advertisementInterval: interval, masterInterval: interval }
+      : { advertisementInterval: interval };
+  },
+
+  setBothIntervals: ({ event }) =>
+    event.type === 'interval-changed'
+      ? { advertisementInterval: event.interval, masterInterval: event.interval }
+      : {},
+
+  setPriority: ({ event }) =>
+    event.type === 'priority-changed' ? { priority: event.priority } : {},
+
+  setPreemption: ({ event }) =>
+    event.type === 'preemption-changed'
+      ? { preempt: event.preempt, preemptDelay: event.preemptDelay }
+      : {},
+
+  setPreemptDelay: ({ event }) =>
+    'preemptDelay' in event ? { preemptDelay: event.preemptDelay } : {},
+
+  setBeforeMaster: ({ event }) =>
+    event.type === 'before-master-changed' ? { beforeMaster: event.beforeMaster } : {},
+
+  setGroup: ({ event }) => (event.type === 'group-changed' ? { inGroup: event.inGroup } : {}),
+
+  claimBySilence: () => ({ claim: 'silence' }),
+
+  claimByPreemption: () => ({ claim: 'preemption' }),
+
+  claimWithGroup: () => ({ claim: 'group' }),
+
+  endClaim: () => ({ claim: undefined }),
+
+  inhibitPreemption: () => ({ preemptInhibited: true }),
+
+  allowPreemption: () => ({ preemptInhibited: false }),
+
+  beginStop: () => ({ releasing: 'stop', releaseUntil: NEVER }),
+
+  /** A second request makes the first one firmer, and longer, but never the opposite. */
+  beginHandOver: ({ context, event }) => {
+    if (event.type !== 'hand-over') return {};
+    const isForced = event.force || context.releasing === 'forced';
+    const before = context.releasing === undefined ? event.until : context.releaseUntil;
+    return {
+      releasing: isForced ? 'forced' : 'hand-over',
+      releaseUntil: Math.max(before, event.until) as Instant,
+    };
+  },
+
+  endRelease: () => ({ releasing: undefined, releaseUntil: NEVER }),
+} satisfies Record<string, Update>;
+
+export type UpdateName = keyof typeof updates;
+
+const noEffects = Object.fromEntries(EFFECT_TYPES.map((type) => [type, () => {}])) as {
+  [Type in EffectType]: () => void;
+};
+
+const assigns = Object.fromEntries(
+  Object.entries(updates).map(([name, update]) => [name, assign(update as Update)]),
+) as {
+  [Name in UpdateName]: ReturnType<
+    typeof assign<VrrpContext, VrrpEvent, undefined, VrrpEvent, never>
+  >;
+};
+
+/** Makes the states; `machine.ts` puts them together. */
+export const vrrp = setup({
+  types: {
+    context: {} as VrrpContext,
+    events: {} as VrrpEvent,
+    input: {} as VrrpContext,
+    meta: {} as RowMeta,
+  },
+  guards,
+  actions: { ...noEffects, ...assigns },
+});
+
+export function onFaults<Transition>(transition: Transition): { [Type in FaultEvent]: Transition } {
+  return Object.fromEntries(FAULT_EVENTS.map((type) => [type, transition])) as {
+    [Type in FaultEvent]: Transition;
+  };
+}
+
+export function onRecoveries<Transition>(transition: Transition): {
+  [Type in RecoveryEvent]: Transition;
+} {
+  return Object.fromEntries(RECOVERY_EVENTS.map((type) => [type, transition])) as {
+    [Type in RecoveryEvent]: Transition;
+  };
+}
+
+function advertisement(event: VrrpEvent): Advertisement | undefined {
+  return event.type === 'advertisement' ? event : undefined;
+}
