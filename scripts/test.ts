@@ -79,9 +79,9 @@ async function machine(seconds: number, directory: string): Promise<string[]> {
 }
 
 /** What is still there is a failure of its own: it would disturb whatever runs next. */
-async function checkLeftovers(before: ReadonlySet<string>): Promise<Tally> {
+async function checkLeftovers(): Promise<Tally> {
   const left = [
-    ...[...(await namespaces())].filter((name) => !before.has(name)).map((name) => `netns ${name}`),
+    ...(await namespaces()).map((name) => `netns ${name}`),
     ...processesOfRun(run).map(({ pid, command }) => `process ${pid}: ${command}`),
   ];
   for (const one of left) console.error(`left behind: ${one}`);
@@ -96,7 +96,6 @@ async function main(names: readonly string[]): Promise<number> {
     return 2;
   }
   const chosen = SUITES.filter(({ name }) => names.length === 0 || names.includes(name));
-  const before = await namespaces();
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-test-'));
   const lines: string[] = [];
   let total = NOTHING;
@@ -109,7 +108,7 @@ async function main(names: readonly string[]): Promise<number> {
       lines.push(`${suite.name.padEnd(12)} ${describe(tally)}, ${took}`);
       total = plus(total, tally);
     }
-    total = plus(total, await checkLeftovers(before));
+    total = plus(total, await checkLeftovers());
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
