@@ -18,8 +18,24 @@ const alone = {
   retry: 1,
 };
 
+const PURE = ['fsm/**/*.ts', 'src/net/**/*.ts', 'src/wire/**/*.ts', 'src/engine/**/*.ts'];
+
+const BRANCHES = {
+  'fsm/**': { branches: 100 },
+  'src/wire/**': { branches: 100 },
+  'src/engine/intake*.ts': { branches: 100 },
+  'src/net/**': { branches: 90 },
+  'src/engine/**': { branches: 95 },
+};
+
 export default defineConfig({
   test: {
+    coverage: {
+      provider: 'v8',
+      include: PURE,
+      thresholds: BRANCHES,
+      reporter: [['text', { skipFull: true }], 'html', 'json'],
+    },
     pool: 'forks',
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], { testTimeout: 30_000 }),

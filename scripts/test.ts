@@ -8,8 +8,14 @@ import { excessAttempts, NOTHING, plus, readReport, type Tally } from './test-re
 
 interface Suite {
   readonly name: string;
-  /** Undefined: a project of vitest. */
+  /** Undefined: projects of vitest. */
   readonly command?: readonly [string, ...string[]];
+  /** Undefined: one project, of the same name. */
+  readonly projects?: readonly string[];
+  /** Fails when a branch threshold of vitest.config.ts is not reached. */
+  readonly measuresCoverage?: true;
+  /** Runs when it is named only: it is part of another suite. */
+  readonly onRequest?: true;
   /** Seconds it may take in a machine with another kernel, which `scripts/ipvs-vm` boots. */
   readonly inMachine?: number;
 }
@@ -17,9 +23,10 @@ interface Suite {
 const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
   { name: 'build', command: ['npx', 'tsc', '-b'] },
-  { name: 'unit' },
-  { name: 'conformance' },
-  { name: 'sim' },
+  { name: 'coverage', projects: ['unit', 'conformance', 'sim'], measuresCoverage: true },
+  { name: 'unit', onRequest: true },
+  { name: 'conformance', onRequest: true },
+  { name: 'sim', onRequest: true },
   { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
   { name: 'kernel' },
   { name: 'lab' },
@@ -54,7 +61,9 @@ async function runSuite(suite: Suite, directory: string): Promise<Tally> {
   const file = join(directory, `${name}.json`);
   const argv = [
     ...(inMachine === undefined ? [] : await machine(inMachine, directory)),
-    ...(['node', 'node_modules/vitest/vitest.mjs', 'run', '--project', name] as const),
+    ...(['node', 'node_modules/vitest/vitest.mjs', 'run'] as const),
+    ...(suite.projects ?? [name]).flatMap((project) => ['--project', project]),
+    ...(suite.measuresCoverage ? ['--coverage'] : []),
     ...['--reporter=default', '--reporter=json'],
     `--outputFile.json=${file}`,
   ] as const;
@@ -95,7 +104,9 @@ async function main(names: readonly string[]): Promise<number> {
     console.error(`no such suite: ${unknown.join(', ')} (there are: ${known})`);
     return 2;
   }
-  const chosen = SUITES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = SUITES.filter(({ name, onRequest }) =>
+    names.length === 0 ? onRequest !== true : names.includes(name),
+  );
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-test-'));
   const lines: string[] = [];
   let total = NOTHING;
