@@ -25,7 +25,7 @@ const SLICES: Readonly<Record<string, Slice>> = {
   },
   intake: {
     mutate: ['src/engine/intake*.ts'],
-    tests: ['test/unit/engine/intake.test.ts', 'test/conformance/vectors.test.ts'],
+    tests: ['test/unit/engine/intake*.test.ts', 'test/conformance/vectors.test.ts'],
   },
   timers: {
     mutate: ['src/engine/timers.ts'],
