@@ -11,6 +11,9 @@ const TURN: Duration = 1_000 as Duration;
 /** `first`: as long as nothing has been measured; the worker may be at work already. */
 const LIMIT = { least: 4, first: 16, most: 32 } as const;
 
+/** IPv6 changes of a turn as long as nothing has been measured. */
+export const CHANGES_OF_A_TURN = LIMIT.first;
+
 /** A few changes say nothing of the next: they pay for caches that are cold. */
 const TELLING = 8;
 

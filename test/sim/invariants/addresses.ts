@@ -2,6 +2,7 @@
  * The VIPs, routes and rules are there exactly while the router is MASTER, but for what somebody else has just done
  * to them; and no VIP is announced that is not there.
  */
+import { CHANGES_OF_A_TURN } from '../../../src/engine/pace.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import { familyOf } from '../../../src/net/address.ts';
 import { routingKey, routingText } from '../../../src/net/routing.ts';
@@ -21,8 +22,6 @@ const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 /** A refused removal is tried again after this time. */
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
-/** Changes of IPv6 addresses that one turn of the loop asks for, and the time until the next turn. */
-const CHANGES_IN_A_TURN = 12;
 const TURN_TIME = SCHEDULING_DELAY;
 
 /** How long a router serves on whose successor has been heard. */
@@ -80,7 +79,7 @@ function hasVirtualLink({ settings }: Host): boolean {
 export function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
-  return Math.floor(Math.max(0, six.length - 1) / CHANGES_IN_A_TURN) * TURN_TIME;
+  return Math.floor(Math.max(0, six.length - 1) / CHANGES_OF_A_TURN) * TURN_TIME;
 }
 
 /** After a hand-over the VIPs stay until the successor has announced them. */

@@ -2,10 +2,12 @@
  * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
  * when it hears nobody better for that long and its preempt delay has passed.
  */
+
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import { preemptDelayOf } from '../../../src/engine/table-wait.ts';
 import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
+import { onSlowestClock } from '../host-clock.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
@@ -44,8 +46,8 @@ export function someMaster(): Invariant {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
         if (!members.every((one) => isUnheard(world, one) || outranks(world, one))) continue;
-        const preemption = members.map(
-          (one) => preemptDelayOf(one.settings, true) + world.longestInterval(one.settings),
+        const preemption = members.map((one) =>
+          onSlowestClock(preemptDelayOf(one.settings, true) + world.longestInterval(one.settings)),
         );
         const longest = patience + Math.max(...preemption) + REACTION_TIME;
         if (weakness.note(key, now, world.disturbedAt) > longest) {
@@ -85,7 +87,7 @@ function patienceOf(world: World, members: readonly Row[]): number {
   const longest = Math.max(...times);
   if (members.length < 2) return longest;
   const interval = Math.max(...members.map(({ settings }) => world.longestInterval(settings)));
-  return 2 * longest + CONTEST * interval + LOOK_AGAIN;
+  return 2 * longest + onSlowestClock(CONTEST * interval + LOOK_AGAIN);
 }
 
 /** The greatest priority of all MASTERs that the host can hear; 0: there is none. */
