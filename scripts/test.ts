@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { namespaces, processesOfRun, RUN_VARIABLE } from './leftovers.ts';
+import { nodeRelease } from './node-versions.ts';
 import { excessAttempts, NOTHING, plus, readReport, type Tally } from './test-report.ts';
 
 interface Suite {
@@ -12,6 +13,10 @@ interface Suite {
   readonly command?: readonly [string, ...string[]];
   /** Undefined: one project, of the same name. */
   readonly projects?: readonly string[];
+  /** Of these files only. */
+  readonly files?: readonly string[];
+  /** Run by this release of Node.js. */
+  readonly node?: string;
   /** Fails when a branch threshold of vitest.config.ts is not reached. */
   readonly measuresCoverage?: true;
   /** Runs when it is named only: it is part of another suite. */
@@ -19,6 +24,15 @@ interface Suite {
   /** Seconds it may take in a machine with another kernel, which `scripts/ipvs-vm` boots. */
   readonly inMachine?: number;
 }
+
+/**
+ * What a release of Node.js may break: the language, and the parts of koffi that wait for file
+ * descriptors.
+ */
+const PORTABLE = {
+  projects: ['unit', 'conformance', 'kernel'],
+  files: ['test/unit', 'test/conformance', 'test/kernel/reactor', 'test/kernel/packet'],
+};
 
 const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
@@ -29,6 +43,8 @@ const SUITES: readonly Suite[] = [
   { name: 'sim', onRequest: true },
   { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
   { name: 'kernel' },
+  { name: 'node-22', node: '22.23.5', ...PORTABLE },
+  { name: 'node-24', node: '24.22.3', ...PORTABLE },
   { name: 'lab' },
   { name: 'interop' },
   { name: 'ipvs-vm', inMachine: 900 },
@@ -58,15 +74,21 @@ async function runSuite(suite: Suite, directory: string): Promise<Tally> {
     const status = await execute(command);
     return status === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
   }
+  const release = suite.node === undefined ? undefined : nodeRelease(suite.node);
+  if (release?.install !== undefined && (await execute(release.install)) !== 0) {
+    console.error(`${name}: Node.js ${suite.node} could not be installed`);
+    return { ...NOTHING, failed: 1 };
+  }
   const file = join(directory, `${name}.json`);
   const argv = [
     ...(inMachine === undefined ? [] : await machine(inMachine, directory)),
-    ...(['node', 'node_modules/vitest/vitest.mjs', 'run'] as const),
+    ...[release?.program ?? 'node', 'node_modules/vitest/vitest.mjs', 'run'],
+    ...(suite.files ?? []),
     ...(suite.projects ?? [name]).flatMap((project) => ['--project', project]),
     ...(suite.measuresCoverage ? ['--coverage'] : []),
     ...['--reporter=default', '--reporter=json'],
     `--outputFile.json=${file}`,
-  ] as const;
+  ];
   let status = await execute(argv);
   if (inMachine !== undefined && status === MACHINE_FAILED) {
     console.error(`${name}: the machine itself failed, which says nothing of the tests; once more`);
