@@ -19,7 +19,7 @@ interface Suite {
   readonly node?: string;
   /** Fails when a branch threshold of vitest.config.ts is not reached. */
   readonly measuresCoverage?: true;
-  /** Runs when it is named only: it is part of another suite. */
+  /** Runs when it is named only: it is part of another suite, or takes long. */
   readonly onRequest?: true;
   /** Seconds it may take in a machine with another kernel, which `scripts/ipvs-vm` boots. */
   readonly inMachine?: number;
@@ -41,6 +41,11 @@ const SUITES: readonly Suite[] = [
   { name: 'unit', onRequest: true },
   { name: 'conformance', onRequest: true },
   { name: 'sim', onRequest: true },
+  {
+    name: 'mutants',
+    command: ['node', 'dist/scripts/mutants.js', '--changed', 'HEAD~1', '--minutes', '10'],
+    onRequest: true,
+  },
   { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
   { name: 'kernel' },
   { name: 'node-22', node: '22.23.5', ...PORTABLE },
