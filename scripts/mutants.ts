@@ -5,7 +5,6 @@
  * `--minutes N` ends a run that takes longer. Fails below the score in stryker.config.json.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
 
 interface Slice {
@@ -43,6 +42,12 @@ function changedFiles(base: string): string[] {
   return list.toString().split('\n');
 }
 
+/** All globs above are a beginning of the path. */
+function matches(file: string, glob: string): boolean {
+  const [beginning = ''] = glob.split('*');
+  return file.startsWith(beginning) && file.endsWith('.ts');
+}
+
 /** False where the score is too low, or the time is over. */
 function run(name: string, mutate: readonly string[], tests: readonly string[]): boolean {
   console.log(`=== ${name}: ${mutate.join(' ')}`);
@@ -70,7 +75,7 @@ function main(): number {
   let ok = true;
   for (const [name, { mutate, tests }] of Object.entries(SLICES)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
-    const files = changed?.filter((file) => mutate.some((glob) => matchesGlob(file, glob)));
+    const files = changed?.filter((file) => mutate.some((glob) => matches(file, glob)));
     if (files?.length === 0) continue;
     ok = run(name, files ?? mutate, tests) && ok;
   }
