@@ -6,8 +6,9 @@ const project = (name: string, include: string[], more: Record<string, unknown> 
 });
 
 /**
- * Suites that judge timing or own the kernel run one file at a time. On a shared machine a moment
- * without CPU fails a test of a 10 ms interval: it has a second attempt, and the summary names it.
+ * Suites that judge time or own the kernel run one file at a time. On a shared machine a moment
+ * without CPU fails a test of a 10 ms interval: it has one second attempt, which `scripts/test`
+ * names and counts; more than three in a run are a failure.
  */
 const alone = {
   fileParallelism: false,
@@ -17,8 +18,24 @@ const alone = {
   retry: 1,
 };
 
+const PURE = ['fsm/**/*.ts', 'src/net/**/*.ts', 'src/wire/**/*.ts', 'src/engine/**/*.ts'];
+
+const BRANCHES = {
+  'fsm/**': { branches: 100 },
+  'src/wire/**': { branches: 100 },
+  'src/engine/intake*.ts': { branches: 100 },
+  'src/net/**': { branches: 90 },
+  'src/engine/**': { branches: 95 },
+};
+
 export default defineConfig({
   test: {
+    coverage: {
+      provider: 'v8',
+      include: PURE,
+      thresholds: BRANCHES,
+      reporter: [['text', { skipFull: true }], 'html', 'json'],
+    },
     pool: 'forks',
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], { testTimeout: 30_000 }),
@@ -28,7 +45,7 @@ export default defineConfig({
       project('lab', ['test/lab/**/*.test.ts'], alone),
       project('ipvs-vm', ['test/ipvs-vm/**/*.test.ts'], {
         ...alone,
-        // They judge for themselves whether the machine stood still, and repeat a round then.
+        // These tests repeat themselves, and only if the machine stopped in the meantime.
         retry: 0,
         testTimeout: 600_000,
         hookTimeout: 300_000,

@@ -5,14 +5,14 @@ import { run } from '../src/lab/command.ts';
 /** In the environment of every process of a run, and so of their children. */
 export const RUN_VARIABLE = 'VRRP_AGENT_TEST_RUN';
 
-/** Empty where there are no namespaces at all, for want of `ip`. */
-export async function namespaces(): Promise<Set<string>> {
-  try {
-    const list = await run('ip', ['netns', 'list']);
-    return new Set(list.split('\n').flatMap((line) => line.split(' ')[0] || []));
-  } catch {
-    return new Set();
-  }
+/**
+ * Network namespaces of this run and of no other: `scripts/test` gives each run its own /run/netns.
+ * Only root can make one.
+ */
+export async function namespaces(): Promise<string[]> {
+  if (process.getuid?.() !== 0) return [];
+  const list = await run('ip', ['netns', 'list']);
+  return list.split('\n').flatMap((line) => line.split(' ')[0] || []);
 }
 
 export function processesOfRun(mark: string): { pid: number; command: string }[] {
@@ -26,7 +26,7 @@ export function processesOfRun(mark: string): { pid: number; command: string }[]
     }));
 }
 
-/** Empty for what has ended meanwhile, and for what belongs to somebody else. */
+/** Empty for a process that has ended meanwhile, or that this user may not read. */
 function contents(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -146,5 +146,6 @@ describe('the repository', () => {
 
   test('proves or reasons every line of the RFC checklist', () => {
     expect(rfcMatrix.unproved()).toEqual([]);
+    expect(rfcMatrix.dangling()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** `docs/rfc-matrix.md`: each line of the checklist with the tests that carry its ID, or its reason. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
@@ -9,8 +9,10 @@ interface ChecklistLine {
   readonly id: string;
   readonly source: string;
   readonly text: string;
-  /** Where it is proved when no test carries its ID. */
-  readonly elsewhere?: string;
+  /** Tests that prove it without its ID, as `FILE > TITLE`. */
+  readonly elsewhere?: readonly string[];
+  /** Why there is nothing to prove here. */
+  readonly because?: string;
   /** Why it is not in this version. */
   readonly open?: string;
   /** Why this program does not do it. */
@@ -61,6 +63,27 @@ export function unproved(): string[] {
     .map((line) => line.id);
 }
 
+/** References to tests that do not exist, in the words of the checklist. */
+export function dangling(): string[] {
+  const references = checklist().flatMap(({ lines }) =>
+    lines.flatMap((one) => one.elsewhere ?? []),
+  );
+  return references.filter((reference) => !exists(reference));
+}
+
+/** The title stands in the file in quotes, whatever call it is an argument of. */
+function exists(reference: string): boolean {
+  const { file, title } = parts(reference);
+  if (title === '' || !existsSync(file)) return false;
+  const text = readFileSync(file, 'utf8');
+  return ["'", '"', '`'].some((quote) => text.includes(`${quote}${title}${quote}`));
+}
+
+function parts(reference: string): { file: string; title: string } {
+  const at = reference.indexOf(' > ');
+  return { file: reference.slice(0, at), title: reference.slice(at + 3) };
+}
+
 const UNPROVED = '**unproved**';
 
 function checklist(): ChecklistSection[] {
@@ -69,9 +92,10 @@ function checklist(): ChecklistSection[] {
 
 function proofOf(line: ChecklistLine, tests: readonly NamedTest[]): string {
   const found = testsOf(line.id, tests);
-  const files = [...new Set(found.map((test) => test.file))];
+  const elsewhere = (line.elsewhere ?? []).map((reference) => parts(reference).file);
+  const files = [...new Set([...found.map((test) => test.file), ...elsewhere])];
   const named = files.map((file) => `\`${file}\``);
-  if (line.elsewhere !== undefined) named.push(line.elsewhere);
+  if (line.because !== undefined) named.push(line.because);
   if (line.open !== undefined) named.push(`not in this version: ${line.open}`);
   if (line.none !== undefined) named.push(`not done: ${line.none}`);
   return named.length === 0 ? UNPROVED : named.join('; ');

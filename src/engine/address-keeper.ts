@@ -21,7 +21,7 @@ const EEXIST = 17;
 const ENODEV = 19;
 const EADDRNOTAVAIL = 99;
 
-const IPV6_CHANGES_IN_A_TURN = 16;
+export const IPV6_CHANGES_IN_A_TURN = 16;
 
 interface Pending {
   readonly router: VirtualRouter;

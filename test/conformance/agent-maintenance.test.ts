@@ -70,6 +70,16 @@ describe('maintenance', () => {
     expect(answers(rig).map((one) => one.outcome)).toEqual(['handed-over', 'handed-over']);
   });
 
+  test('is neither ended nor released while it hands over', () => {
+    const rig = masterOf();
+    failover(rig);
+    ask(rig, { type: 'maintenance-off' });
+    ask(rig, { type: 'release' });
+    const [first, second] = answers(rig).slice(-2);
+    expect(first).toMatchObject({ outcome: 'refused' });
+    expect(second).toEqual(first);
+  });
+
   test('ends with a start as BACKUP that preempts as configured', () => {
     const rig = masterOf();
     maintain(rig);

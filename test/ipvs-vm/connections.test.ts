@@ -1,5 +1,14 @@
 /** Connections through a pair of directors, whose MASTER hands over, crashes, and returns. */
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFailed,
+  TestRunner,
+  test,
+} from 'vitest';
 import { Director } from './director.ts';
 import { LoadClient, longest, lost, type Outcome } from './load-client.ts';
 import {
@@ -31,8 +40,6 @@ import {
 } from './topology.ts';
 
 const pair = new Pair();
-
-const ATTEMPTS = 3;
 
 /** What the emulation adds to the times of the bars, generously. */
 const SLACK_SECONDS = 3;
@@ -137,25 +144,37 @@ class SegmentsLost extends Error {
   }
 }
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Why the test repeated itself; `scripts/test` names and counts these. */
+    secondAttempt?: string;
+  }
+}
+
 /**
- * An emulated machine on a busy host stands still for seconds now and then, and directors change
- * places for that. What was measured then says nothing, and is measured again; so is a move that was
- * unlucky, but not three of them in a row.
+ * An emulated machine on a busy host stops for seconds now and then, and the directors change roles.
+ * Such a measurement proves nothing and is repeated once, and so is one that lost segments.
  */
 async function undisturbed(attempt: (client: LoadClient) => Promise<void>): Promise<void> {
-  for (let left = ATTEMPTS - 1; ; left--) {
-    const stalls = pair.stalls;
-    const client = await LoadClient.start();
-    try {
-      await attempt(client);
-      return;
-    } catch (error) {
-      const isAccident = pair.stalls !== stalls || error instanceof SegmentsLost;
-      if (!isAccident || left === 0) throw error;
-      console.log(`once more: ${error}`);
-    } finally {
-      await client.stop();
-    }
+  const stalls = pair.stalls;
+  try {
+    await withClient(attempt);
+  } catch (error) {
+    const isAccident = pair.stalls !== stalls || error instanceof SegmentsLost;
+    const meta = TestRunner.getCurrentTest()?.meta;
+    if (!isAccident || meta === undefined) throw error;
+    meta.secondAttempt = String(error);
+    console.log(`second attempt after: ${error}`);
+    await withClient(attempt);
+  }
+}
+
+async function withClient(attempt: (client: LoadClient) => Promise<void>): Promise<void> {
+  const client = await LoadClient.start();
+  try {
+    await attempt(client);
+  } finally {
+    await client.stop();
   }
 }
 

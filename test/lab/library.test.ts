@@ -6,12 +6,10 @@ import { delaysFrames, NO_NETEM, runScenario } from '../../src/lab/run/run-scena
 import { hasNetem } from '../../src/lab/run/stage.ts';
 import { loadScenarioFile } from '../../src/lab/scenario/load.ts';
 import { lacks } from '../interop/harness/requirements.ts';
-import { fairRun } from './fair-run.ts';
 
 const FOLDER = new URL('../../config/scenarios/', import.meta.url);
 
-/** Of three runs at most. */
-const TIMEOUT = 300_000;
+const TIMEOUT = 100_000;
 
 describe.skipIf(lacks())('the library of scenarios', () => {
   const labs = new Labs();
@@ -27,7 +25,7 @@ describe.skipIf(lacks())('the library of scenarios', () => {
       await expect(runScenario(scenario, labs)).rejects.toThrow(NO_NETEM);
       return;
     }
-    const record = await fairRun(() => runScenario(scenario, labs));
+    const record = await runScenario(scenario, labs);
     expect(record.verdicts.filter(({ holds }) => !holds)).toEqual([]);
   });
 });

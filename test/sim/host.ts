@@ -12,6 +12,7 @@ import type { InstanceView } from '../../src/engine/view.ts';
 import { type Instant, instant } from '../../src/net/time.ts';
 import { Loop } from '../../src/runtime/loop.ts';
 import type { Appointment, Clock } from './clock.ts';
+import { HostClock } from './host-clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';
 import { SimKernel } from './kernel.ts';
 import type { Random } from './random.ts';
@@ -47,13 +48,14 @@ export class Host implements Port {
   readonly sockets: SimSockets;
   /** Rows of `status` as the reports of the process told them. */
   readonly views = new Map<string, InstanceView>();
-  /** The last time in which the process stood still. */
+  /** The last time in which the process stood still, on the clock of this host. */
   lastPause: { readonly from: Instant; readonly to: Instant } | undefined;
   #pausedAt: Instant = instant(0);
   #isPaused = false;
   readonly #virtualLinks: SimVirtualLinks;
   #process: Process | undefined;
   readonly #clock: Clock;
+  readonly #ownClock: HostClock;
   readonly #random: Random;
   readonly #observer: HostObserver;
   readonly #segment: Segment;
@@ -75,6 +77,7 @@ export class Host implements Port {
     this.number = number;
     this.settings = settings;
     this.#clock = clock;
+    this.#ownClock = new HostClock(clock, random.fork());
     this.#random = random;
     this.#segment = segment;
     this.#observer = observer;
@@ -90,6 +93,11 @@ export class Host implements Port {
       },
       announce: (frame) => observer.announced(this, frame),
     });
+  }
+
+  /** What the clock of this host shows; times in its views are of that clock. */
+  get now(): Instant {
+    return this.#ownClock.now();
   }
 
   get name(): string {
@@ -125,7 +133,7 @@ export class Host implements Port {
     );
     const engine = new RefusalWatchingEngine(this.settings, counters, this.#segment.damaged);
     const clock = {
-      now: () => this.#clock.now,
+      now: () => this.now,
       arm: (deadline: Instant) => this.#arm(deadline),
     };
     const loop = new Loop(
@@ -190,14 +198,14 @@ export class Host implements Port {
   /** SIGSTOP: time goes on, packets wait up to the limit of the socket. */
   pause(): void {
     if (this.#isPaused) return;
-    this.#pausedAt = this.#clock.now;
+    this.#pausedAt = this.now;
     this.#setPaused(true);
   }
 
   /** SIGCONT. */
   resume(): void {
     if (!this.#isPaused) return;
-    this.lastPause = { from: this.#pausedAt, to: this.#clock.now };
+    this.lastPause = { from: this.#pausedAt, to: this.now };
     this.#setPaused(false);
     this.#wantTurn();
   }
@@ -260,7 +268,7 @@ export class Host implements Port {
     if (deadline === this.#alarmAt) return;
     if (this.#alarm !== undefined) this.#alarm.cancelled = true;
     this.#alarmAt = deadline;
-    this.#alarm = this.#clock.at(deadline, () => {
+    this.#alarm = this.#clock.at(this.#ownClock.reaches(deadline), () => {
       this.#alarmAt = 0;
       this.#wantTurn();
     });

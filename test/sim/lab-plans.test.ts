@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { drawPlan } from '../../src/lab/soak/plan.ts';
 import { playPlan } from './scenarios/lab-plan.ts';
 
-const SEEDS = 60;
+const SEEDS = Math.min(60, Number(process.env['SIM_RUNS'] ?? 60));
 
 describe('what lab soak does to the kernel, the simulator does to the engine', () => {
   test.each([2, 3, 5])('with %i directors every rule holds', (directors) => {

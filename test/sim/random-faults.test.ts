@@ -4,8 +4,10 @@ import { type Run, run } from './scenarios/random-faults.ts';
 /** `SEED=n` plays one run again, with its trace. */
 const SEED = process.env['SEED'];
 
-const BLOCKS = 16;
+/** Of all seeds, in blocks; `npm run check` plays fewer. */
+const RUNS = Number(process.env['SIM_RUNS'] ?? 320);
 const RUNS_IN_A_BLOCK = 20;
+const BLOCKS = Math.ceil(RUNS / RUNS_IN_A_BLOCK);
 
 function describeFailure({ seed, failure }: Run): string {
   const { trace } = run(seed, true);

@@ -7,6 +7,7 @@ import type { InstanceView } from '../../src/engine/view.ts';
 import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
 import { Clock } from './clock.ts';
 import { Host, SCHEDULING_DELAY } from './host.ts';
+import { onSlowestClock } from './host-clock.ts';
 import { Random } from './random.ts';
 import { CALM_DELAY, Segment } from './segment.ts';
 
@@ -149,15 +150,16 @@ export class World {
   /** The longest that a router may need to find out that nobody is MASTER. */
   masterDownTime(settings: InstanceSettings, priority: number): number {
     const { version } = settings;
-    return masterDownInterval(version, priority, this.longestInterval(settings)) + REACTION_TIME;
+    const interval = this.longestInterval(settings);
+    return onSlowestClock(masterDownInterval(version, priority, interval)) + REACTION_TIME;
   }
 
   /** What `before_master` may add to a take-over: one attempt that is aborted, and one that is not. */
   leaveTime({ beforeMaster, ...settings }: InstanceSettings, priority: number): number {
     if (beforeMaster === undefined) return 0;
     const { deadline, onFailure } = beforeMaster;
-    if (onFailure === 'proceed') return deadline;
-    return 2 * (deadline + this.masterDownTime(settings, priority));
+    if (onFailure === 'proceed') return onSlowestClock(deadline);
+    return 2 * (onSlowestClock(deadline) + this.masterDownTime(settings, priority));
   }
 
   /** Members of its sync group on the same host; itself where it has none. */

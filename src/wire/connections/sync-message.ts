@@ -56,12 +56,15 @@ const TEMPLATE_STATES: Readonly<Record<string, number>> = { NONE: 0, ASSURED: 1 
 
 /** Whether the entry can be said in such a message. */
 export function isSendable(connection: Connection): boolean {
-  const { protocol, client, server } = connection;
-  return (
-    stateOf(connection) !== undefined &&
-    PROTOCOLS[protocol] !== undefined &&
-    familyOf(client.address) === familyOf(server.address)
-  );
+  return numbersOf(connection) !== undefined;
+}
+
+function numbersOf(connection: Connection): { protocol: number; state: number } | undefined {
+  const { client, server } = connection;
+  const state = stateOf(connection);
+  const protocol = PROTOCOLS[connection.protocol];
+  if (state === undefined || protocol === undefined) return undefined;
+  return familyOf(client.address) === familyOf(server.address) ? { protocol, state } : undefined;
 }
 
 function stateOf(connection: Connection): number | undefined {
@@ -84,8 +87,8 @@ export function encodeSyncMessages(
     length = HEADER;
   };
   for (const entry of entries) {
-    if (!isSendable(entry.connection)) continue;
     const bytes = encodeEntry(entry);
+    if (bytes === undefined) continue;
     if (length + bytes.length > maximum || waiting.length === 0xff) close();
     waiting.push(bytes);
     length += bytes.length;
@@ -108,16 +111,19 @@ function messageOf(entries: readonly Uint8Array[], syncId: number, length: numbe
   return message;
 }
 
-function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint8Array {
+/** Undefined for a connection that such a message cannot express. */
+function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint8Array | undefined {
+  const numbers = numbersOf(connection);
+  if (numbers === undefined) return undefined;
   const { client, service, server } = connection;
   const isIpv6 = familyOf(client.address) === 'ipv6';
   const width = isIpv6 ? 16 : 4;
   const bytes = new Uint8Array(FIXED + 3 * width);
   bytes[0] = isIpv6 ? 1 : 0;
-  bytes[1] = PROTOCOLS[connection.protocol] ?? 0;
+  bytes[1] = numbers.protocol;
   putUint16(bytes, 2, bytes.length);
   putUint32(bytes, 4, FORWARDING[forwarding] | flagsOf(connection, forwarding));
-  putUint16(bytes, 8, stateOf(connection) ?? 0);
+  putUint16(bytes, 8, numbers.state);
   putUint16(bytes, 10, client.port);
   putUint16(bytes, 12, service.port);
   putUint16(bytes, 14, server.port);

@@ -2,6 +2,7 @@
  * The VIPs, routes and rules are there exactly while the router is MASTER, but for what somebody else has just done
  * to them; and no VIP is announced that is not there.
  */
+import { IPV6_CHANGES_IN_A_TURN } from '../../../src/engine/address-keeper.ts';
 import type { InstanceSettings, VirtualAddress } from '../../../src/engine/settings.ts';
 import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../src/net/address.ts';
 import { routingKey, routingText } from '../../../src/net/routing.ts';
@@ -21,8 +22,6 @@ const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 /** A refused removal is tried again after this time. */
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
-/** Changes of IPv6 addresses that one turn of the loop asks for, and the time until the next turn. */
-const CHANGES_IN_A_TURN = 16;
 const TURN_TIME = SCHEDULING_DELAY;
 
 /** How long a router serves on whose successor has been heard. */
@@ -80,9 +79,9 @@ function hasVirtualLink({ settings }: Host): boolean {
 export function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
-  if (six.length <= CHANGES_IN_A_TURN) return 0;
+  if (six.length <= IPV6_CHANGES_IN_A_TURN) return 0;
   // The turn in which the state changes may have asked for as many already.
-  return Math.ceil(six.length / CHANGES_IN_A_TURN) * TURN_TIME;
+  return Math.ceil(six.length / IPV6_CHANGES_IN_A_TURN) * TURN_TIME;
 }
 
 /** After a hand-over the VIPs stay until the successor has announced them. */

@@ -1,7 +1,9 @@
 /** Priority 0 hands over within Skew_Time of the slowest successor (RFC 9568 section 6.4.2). */
+
 import { skewTime } from '../../../fsm/vrrp/timing.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import type { Host } from '../host.ts';
+import { onSlowestClock } from '../host-clock.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { REACTION_TIME, type World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
@@ -56,8 +58,8 @@ function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
     // Of routers whose intervals differ, who leaves repeats itself sooner than the Skew_Time of a slow
     // heir that has just started, and each time that begins anew.
     if (intervalOf(from, settings) < interval) continue;
-    const until =
-      startedAt + skewTime(settings.version, view.priority.effective, interval) + 2 * REACTION_TIME;
+    const skew = skewTime(settings.version, view.priority.effective, interval);
+    const until = startedAt + onSlowestClock(skew) + 2 * REACTION_TIME;
     found.push({ settings, from, heir: host, startedAt, until });
   }
   return found;

@@ -2,7 +2,9 @@
  * Never two MASTERs on a connected segment for longer than it takes the winner to be heard: a
  * router that hears a greater MASTER than itself yields (RFC 9568 section 6.4.3).
  */
+
 import { compareIp } from '../../../src/net/address.ts';
+import { onSlowestClock } from '../host-clock.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
@@ -23,7 +25,8 @@ export function oneMaster(): Invariant {
             world.clock.now,
             world.disturbedAt,
           );
-          if (time <= winner.settings.advertisementInterval + REACTION_TIME) continue;
+          if (time <= onSlowestClock(winner.settings.advertisementInterval) + REACTION_TIME)
+            continue;
           return `${loser.host.name} stays MASTER of ${loser.settings.name} beside ${winner.host.name}`;
         }
       }

@@ -2,11 +2,11 @@
  * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
  * when it hears nobody better for that long and its preempt delay has passed.
  */
-
 import { preemptDelayOf } from '../../../src/engine/router-context.ts';
 import type { InstanceSettings } from '../../../src/engine/settings.ts';
 import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
+import { onSlowestClock } from '../host-clock.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
@@ -46,11 +46,12 @@ export function someMaster(): Invariant {
         }
         if (!members.every((one) => isUnheard(world, one) || outranks(world, one))) continue;
         // A lower priority may become MASTER while before_master is asked: it is asked once more.
-        const preemption = members.map(
-          ({ settings: own, view: { priority } }) =>
+        const preemption = members.map(({ settings: own, view: { priority } }) =>
+          onSlowestClock(
             preemptDelayOf(own, true) +
-            world.longestInterval(own) +
-            world.leaveTime(own, priority.effective),
+              world.longestInterval(own) +
+              world.leaveTime(own, priority.effective),
+          ),
         );
         const longest = patience + Math.max(...preemption) + REACTION_TIME;
         if (weakness.note(key, now, world.disturbedAt) > longest) {
@@ -90,7 +91,7 @@ function patienceOf(world: World, members: readonly Row[]): number {
   const longest = Math.max(...times);
   if (members.length < 2) return longest;
   const interval = Math.max(...members.map(({ settings }) => world.longestInterval(settings)));
-  return 2 * longest + CONTEST * interval + LOOK_AGAIN;
+  return 2 * longest + onSlowestClock(CONTEST * interval + LOOK_AGAIN);
 }
 
 /** The greatest priority of all MASTERs that the host can hear; 0: there is none. */

@@ -3,7 +3,6 @@
  * up for long, because whoever sends one frame from it turns every switch towards itself.
  */
 import { macFromBytes } from '../../../src/net/address.ts';
-import type { Instant } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { SLOWEST } from '../virtual-links.ts';
@@ -30,22 +29,22 @@ export function virtualMacOfMaster(): Invariant {
       }
       return undefined;
     },
-    framed({ clock }, host, frame, priority) {
-      return priority === 0 ? undefined : senderOf(clock.now, host, frame);
+    framed(_, host, frame, priority) {
+      return priority === 0 ? undefined : senderOf(host, frame);
     },
-    announced({ clock }, host, frame) {
-      return senderOf(clock.now, host, frame);
+    announced(_, host, frame) {
+      return senderOf(host, frame);
     },
   };
 }
 
 /** What is wrong with a frame of the host that carries a virtual MAC. */
-function senderOf(now: Instant, host: Host, frame: Uint8Array): string | undefined {
+function senderOf(host: Host, frame: Uint8Array): string | undefined {
   const source = macFromBytes(frame, 6);
   const owner = host.settings.instances.find(({ virtualMac }) => virtualMac?.mac === source);
   if (owner === undefined) return undefined;
   const view = host.engine?.view().find(({ name }) => name === owner.name);
   // What the router said as MASTER in its last turn leaves when the turn is over.
-  if (view?.state === 'MASTER' || view?.since === now) return undefined;
+  if (view?.state === 'MASTER' || view?.since === host.now) return undefined;
   return `${host.name} is ${view?.state} and sends from ${source}`;
 }

@@ -4,6 +4,7 @@
  */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { preemptDelayOf } from '../../../src/engine/router-context.ts';
+import { onSlowestClock } from '../host-clock.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
 import { groupsTogether } from '../invariants/groups-together.ts';
 import { handOver } from '../invariants/hand-over.ts';
@@ -92,7 +93,8 @@ function calmingTime(world: World): number {
   for (const { instances } of world.hosts.map((host) => host.settings)) {
     for (const one of instances) {
       const detection = one.family === 'ipv6' ? DETECTION_TIME : 0;
-      const own = preemptDelayOf(one, true) + detection + 2 * world.leaveTime(one, 1);
+      const own =
+        onSlowestClock(preemptDelayOf(one, true)) + detection + 2 * world.leaveTime(one, 1);
       delay = Math.max(delay, own);
     }
   }
@@ -105,7 +107,8 @@ function slowestMasterDown(world: World): number {
   for (const { settings } of world.hosts) {
     for (const one of settings.instances) {
       const interval = world.longestInterval(one);
-      slowest = Math.max(slowest, masterDownInterval(one.version, 1, interval));
+      const time = onSlowestClock(masterDownInterval(one.version, 1, interval));
+      slowest = Math.max(slowest, time);
     }
   }
   return slowest;

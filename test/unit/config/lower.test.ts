@@ -43,6 +43,15 @@ describe('advertisement_interval', () => {
   });
 });
 
+test('T-01 what the file leaves out has the defaults of the RFC', () => {
+  expect(instanceOf(web(''))).toMatchObject({
+    version: 3,
+    priority: 100,
+    preempt: true,
+    advertisementInterval: 1_000_000,
+  });
+});
+
 describe('addresses', () => {
   test('may lie on another interface and keep their prefix', () => {
     const result = web('', '', '[203.0.113.1/24, { address: 203.0.113.2, interface: eth1 }]');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NOTHING, readReport } from '../../../scripts/test-report.ts';
+import { excessAttempts, NOTHING, readReport } from '../../../scripts/test-report.ts';
 
 function report(...files: { status: string; tests: string[] }[]): () => string {
   return () =>
@@ -8,8 +8,9 @@ function report(...files: { status: string; tests: string[] }[]): () => string {
         status,
         assertionResults: tests.map((one) => ({
           fullName: `a test that ${one}`,
-          status: one === 'passed late' ? 'passed' : one,
+          status: one.split(' ')[0],
           failureMessages: one === 'passed late' ? ['too late'] : [],
+          meta: one === 'passed again' ? { secondAttempt: 'the machine stopped' } : {},
         })),
       })),
     });
@@ -32,17 +33,32 @@ describe('the sum of a suite', () => {
   test('counts a run without a report, or that failed besides its tests, as a failure', () => {
     const nothing = () => '';
     expect(readReport(nothing, 1).failed).toBe(1);
+    expect(readReport(nothing, 0).failed).toBe(1);
     const read = report({ status: 'passed', tests: ['passed'] });
     expect(readReport(read, 1)).toEqual({ ...NOTHING, passed: 1, failed: 1 });
   });
 
   test('names what passed at its second attempt only', () => {
-    const read = report({ status: 'passed', tests: ['passed', 'passed late'] });
-    const repeated = ['a test that passed late'];
-    expect(readReport(read, 0)).toEqual({ ...NOTHING, passed: 2, repeated });
+    const read = report({ status: 'passed', tests: ['passed', 'passed late', 'passed again'] });
+    const repeated = ['a test that passed late', 'a test that passed again'];
+    expect(readReport(read, 0)).toEqual({ ...NOTHING, passed: 3, repeated });
   });
 
-  test('is nothing for a suite without files', () => {
-    expect(readReport(report(), 0)).toEqual(NOTHING);
+  test('counts a suite without tests as a failure', () => {
+    expect(readReport(report(), 0)).toEqual({ ...NOTHING, failed: 1 });
+    const empty = report({ status: 'passed', tests: [] });
+    expect(readReport(empty, 0)).toEqual({ ...NOTHING, failed: 1 });
+  });
+});
+
+describe('second attempts', () => {
+  test.each([
+    [0, 0],
+    [3, 0],
+    [4, 1],
+    [6, 3],
+  ])('%i in a run are %i failures', (attempts, failed) => {
+    const repeated = new Array<string>(attempts).fill('a test');
+    expect(excessAttempts({ ...NOTHING, passed: 9, repeated })).toEqual({ ...NOTHING, failed });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CapturedLink, CaptureEnd } from '../../../src/wire/captured-frame.ts';
-import { scanPcapng } from '../../../src/wire/pcapng.ts';
+import { isPcapng, scanPcapng } from '../../../src/wire/pcapng.ts';
 
 const FRAME = Uint8Array.of(1, 2, 3, 4, 5);
 
@@ -153,6 +153,30 @@ describe('reading a pcapng file', () => {
     ]);
   });
 
+  test('with options up to the end mark, or to one that is longer than its block', () => {
+    const named = LITTLE.option(2, Uint8Array.of(0x61));
+    const behind = LITTLE.option(2, Uint8Array.of(0x62));
+    for (const end of [LITTLE.halves(0, 0), LITTLE.halves(2, 99)]) {
+      const { seen } = scanned(
+        LITTLE.section(),
+        LITTLE.interface(1, 0, named, end, behind),
+        LITTLE.packet(0, START),
+      );
+      expect(seen.map(({ link }) => link.name)).toEqual(['a']);
+    }
+  });
+
+  test('with the time 0 where the stamp is beyond what a number holds', () => {
+    const { seen } = scanned(
+      LITTLE.section(),
+      LITTLE.interface(1, 0),
+      LITTLE.packet(0, 2n ** 63n),
+      LITTLE.interface(1, 0, LITTLE.option(14, LITTLE.words(-1, -1))),
+      LITTLE.packet(1, 1n),
+    );
+    expect(seen.map(({ at }) => at)).toEqual([0, 0]);
+  });
+
   test('up to where it is cut off', () => {
     const head = joined(LITTLE.section(), LITTLE.interface(1, 0), LITTLE.packet(0, START));
     const whole = joined(head, LITTLE.packet(0, START + 1n));
@@ -168,6 +192,10 @@ describe('reading a pcapng file', () => {
     ['a length that is no multiple of four', LITTLE.words(6, 14, 0, 0)],
     ['two lengths that differ', LITTLE.words(0xbad, 16, 0, 20)],
     ['a packet of an interface that is not there', LITTLE.packet(3, START)],
+    [
+      'an older packet of an interface that is not there',
+      LITTLE.block(2, LITTLE.halves(3, 0), LITTLE.words(0, 5, 5, 5), FRAME),
+    ],
     ['a packet longer than its block', LITTLE.block(6, LITTLE.words(0, 0, 0, 99, 99))],
     ['a packet block without a packet', LITTLE.block(6, LITTLE.words(0, 0, 0, 0))],
     ['an interface block without an interface', LITTLE.block(1, LITTLE.words(1))],
@@ -177,6 +205,20 @@ describe('reading a pcapng file', () => {
     const { end, seen } = scanned(head, damage, LITTLE.packet(0, START));
     expect(end).toEqual({ state: 'damaged', offset: head.length });
     expect(seen).toHaveLength(1);
+  });
+
+  test('does not go on without an interface that a simple packet could be of', () => {
+    const { end, seen } = scanned(LITTLE.section(), LITTLE.block(3, LITTLE.words(4), FRAME));
+    expect(end).toEqual({ state: 'damaged', offset: LITTLE.section().length });
+    expect(seen).toEqual([]);
+  });
+
+  test('is tried where a file begins with a section, and nowhere else', () => {
+    expect(isPcapng(LITTLE.section())).toBe(true);
+    expect(isPcapng(new Writer(false).section())).toBe(true);
+    expect(isPcapng(LITTLE.section().subarray(0, 4))).toBe(true);
+    expect(isPcapng(LITTLE.section().subarray(0, 3))).toBe(false);
+    expect(isPcapng(LITTLE.packet(0, START))).toBe(false);
   });
 
   test('refuses what does not begin as one', () => {

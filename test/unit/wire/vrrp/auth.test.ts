@@ -14,8 +14,9 @@ describe('a password on the wire', () => {
   });
 
   test('has at most 8 bytes, however few characters they are', () => {
-    expect(() => passwordBytes('secret123')).toThrow(RangeError);
-    expect(() => passwordBytes('€€€')).toThrow(RangeError);
+    for (const password of ['secret123', '€€€']) {
+      expect(() => passwordBytes(password)).toThrow('a password has at most 8 bytes, not 9');
+    }
   });
 });
 

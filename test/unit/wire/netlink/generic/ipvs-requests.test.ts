@@ -117,6 +117,26 @@ describe('a request to the service table', () => {
     expect(decodeService(message.attributes)).toMatchObject({ ok: true, value: { persistence } });
   });
 
+  test.each([
+    ['one client', undefined, 'ffffffff'],
+    ['a network', 8, 'ff000000'],
+    ['all of IPv4', 0, '00000000'],
+  ])('carries IPv4 persistence for %s as a mask', (_, prefixLength, mask) => {
+    const persistence = { seconds: 5, prefixLength: prefixLength ?? 32, engine: undefined };
+    const message = read(
+      encodeTableChange({ kind: 'service.add', service: { ...service, persistence } }),
+    );
+    expect(toHex(message.attributes.nested(1)?.bytes(9) ?? new Uint8Array())).toBe(mask);
+    expect(message.attributes.nested(1)?.types()).not.toContain(11);
+  });
+
+  test('carries one-packet scheduling as a flag beside those of the scheduler', () => {
+    const plain = { ...service, persistence: undefined, onePacket: true, schedulerFlags: 5 };
+    const { attributes } = read(encodeTableChange({ kind: 'service.add', service: plain }));
+    expect(toHex(attributes.nested(1)?.bytes(7) ?? new Uint8Array())).toBe('2c0000003d000000');
+    expect(decodeService(attributes)).toMatchObject({ ok: true, value: plain });
+  });
+
   test('carries a tunnel', () => {
     const tunnel = { type: 'gre', port: 0, checksum: 'remote' } as const;
     const change = { kind: 'server.add', key: web } as const;

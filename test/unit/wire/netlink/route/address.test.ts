@@ -62,6 +62,14 @@ describe('a virtual address', () => {
     expect(flagsOf({ ...V6, prefixLength: 64 })).toBe(NODAD | NOPREFIXROUTE);
   });
 
+  test('with a lifetime goes when nobody renews it; without, IPv4 says none', () => {
+    const cacheOf = (key: typeof V4, lifetime?: number) =>
+      attributesOf(encodeNewAddress(key, lifetime)).bytes(IFA_CACHEINFO)?.slice(0, 8);
+    expect(cacheOf(V4)).toBeUndefined();
+    expect(cacheOf(V4, 3)).toEqual(Uint8Array.of(3, 0, 0, 0, 3, 0, 0, 0));
+    expect(cacheOf(V6, 3)).toEqual(Uint8Array.of(0, 0, 0, 0, 3, 0, 0, 0));
+  });
+
   test('is removed by link, prefix and address alone', () => {
     const payload = encodeRemovedAddress(V4);
     expect([...payload.subarray(0, 8)]).toEqual([2, 32, 0, 0, 3, 0, 0, 0]);

@@ -155,6 +155,16 @@ describe('what the kernel shows', () => {
   test('of a default route names no destination', () => {
     const decoded = decodeRoute(fromHex('0a000000fe7000010000000008000f00fe000000'));
     expect(decoded).toMatchObject({ ok: true, value: { destination: prefix('::/0') } });
+    const four = decodeRoute(fromHex('02000000fe70000100000000'));
+    expect(four).toMatchObject({ ok: true, value: { destination: prefix('0.0.0.0/0') } });
+  });
+
+  test('has the table of its header where there is no attribute for it', () => {
+    const route = decodeRoute(fromHex('020000006470000100000000'));
+    expect(route).toMatchObject({ ok: true, value: { table: 100, metric: 0, protocol: 112 } });
+    const rule = decodeRule(fromHex('020000006400000100000000'));
+    const plain = { table: 100, priority: 0, from: undefined, to: undefined };
+    expect(rule).toMatchObject({ ok: true, value: { rule: plain, protocol: 0 } });
   });
 
   test.each([
@@ -185,6 +195,7 @@ describe('what the kernel shows', () => {
 
 test('a dump asks for our number alone', () => {
   expect(toHex(encodeRouteDump('ipv6'))).toBe('0a0000000070000000000000');
+  expect(toHex(encodeRouteDump('ipv4'))).toBe('020000000070000000000000');
 });
 
 test.each([

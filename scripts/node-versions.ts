@@ -1,0 +1,24 @@
+/** Other releases of Node.js than the one that runs this, from npm: each is one file. */
+import { existsSync } from 'node:fs';
+
+/** Within node_modules, which `npm ci` empties. */
+const FOLDER = 'node_modules/.node-versions';
+
+export interface NodeRelease {
+  readonly program: string;
+  /** Undefined: it is there already. */
+  readonly install: readonly [string, ...string[]] | undefined;
+}
+
+export function nodeRelease(version: string): NodeRelease {
+  const prefix = `${FOLDER}/${version}`;
+  const name = `node-linux-${process.arch}`;
+  const program = `${prefix}/node_modules/${name}/bin/node`;
+  const flags = ['--no-save', '--ignore-scripts', '--no-package-lock'];
+  return {
+    program,
+    install: existsSync(program)
+      ? undefined
+      : ['npm', 'install', ...flags, '--prefix', prefix, `${name}@${version}`],
+  };
+}
