@@ -17,7 +17,7 @@ async function writeBundle(directory: string): Promise<void> {
   const bundle = await rolldown({
     input: {
       [`${PLACE}/main`]: join(ROOT, 'dist/src/cli/main.js'),
-      'runtime/protocol-thread': join(ROOT, 'dist/src/runtime/protocol-thread.js'),
+      'protocol/thread/protocol-thread': join(ROOT, 'dist/src/protocol/thread/protocol-thread.js'),
     },
     platform: 'node',
     external: ['koffi'],

@@ -3,10 +3,10 @@
  * MASTER that dies, and a MASTER that is stopped for maintenance.
  */
 import { masterDownInterval, skewTime } from '../fsm/vrrp/timing.ts';
-import { Lab } from '../src/lab/lab.ts';
-import { type LabHost, virtualAddress } from '../src/lab/layout.ts';
 import { type AgentPeer, startAgent } from '../src/lab/peers/vrrp-agent.ts';
-import { Prober, probeReport, probesIn } from '../src/lab/probe.ts';
+import { Prober, probeReport, probesIn } from '../src/lab/probes/probe.ts';
+import { Lab } from '../src/lab/topology/lab.ts';
+import { type LabHost, virtualAddress } from '../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../src/lab/wait.ts';
 import { wallClock } from '../src/lab/wall-clock.ts';
 import { milliseconds } from '../src/net/time.ts';

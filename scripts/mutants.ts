@@ -23,12 +23,12 @@ const SLICES: Readonly<Record<string, Slice>> = {
     tests: ['test/unit/wire/**/*.test.ts', 'test/conformance/vectors.test.ts'],
   },
   intake: {
-    mutate: ['src/engine/intake*.ts'],
-    tests: ['test/unit/engine/intake*.test.ts', 'test/conformance/vectors.test.ts'],
+    mutate: ['src/protocol/engine/**/intake*.ts'],
+    tests: ['test/unit/protocol/engine/router/intake*.test.ts', 'test/conformance/vectors.test.ts'],
   },
   timers: {
-    mutate: ['src/engine/timers.ts'],
-    tests: ['test/unit/engine/timer*.test.ts'],
+    mutate: ['src/protocol/engine/timers.ts'],
+    tests: ['test/unit/protocol/engine/**/timer*.test.ts'],
   },
 };
 

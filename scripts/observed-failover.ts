@@ -1,8 +1,8 @@
 /** A change of MASTER as the wire shows it: times in microseconds since 1970. */
-import { advertisementsIn, announcementsIn } from '../src/lab/capture.ts';
-import { firstAnswerAfter, longestOutage, probesIn } from '../src/lab/probe.ts';
+import { advertisementsIn, announcementsIn } from '../src/lab/packets/capture.ts';
+import { firstAnswerAfter, longestOutage, probesIn } from '../src/lab/probes/probe.ts';
 import type { IpAddress } from '../src/net/address.ts';
-import type { CapturedFrame } from '../src/wire/pcap.ts';
+import type { CapturedFrame } from '../src/wire/capture/pcap.ts';
 
 export interface FailoverQuestion {
   readonly address: IpAddress;

@@ -36,6 +36,8 @@ const PORTABLE = {
 
 const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
+  { name: 'deps', command: ['npm', 'run', '--silent', 'deps'] },
+  { name: 'unused', command: ['npm', 'run', '--silent', 'unused'] },
   { name: 'build', command: ['npx', 'tsc', '-b'] },
   { name: 'coverage', projects: ['unit', 'conformance', 'sim'], measuresCoverage: true },
   { name: 'unit', onRequest: true },

@@ -1,10 +1,10 @@
 /** Questions to a capture about who advertised what, and when. Times in microseconds since 1970. */
-import { advertisementsIn, type CapturedAdvertisement } from '../../src/lab/capture.ts';
+import { advertisementsIn, type CapturedAdvertisement } from '../../src/lab/packets/capture.ts';
 import { familyOf, type IpAddress, ipFromBytes } from '../../src/net/address.ts';
 import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';
+import type { CapturedFrame } from '../../src/wire/capture/pcap.ts';
 import { decodeEthernetHeader, ETHERTYPE_IPV6 } from '../../src/wire/ethernet.ts';
 import { isLaterFragment } from '../../src/wire/ipv6-fragments.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
 
 /** Of one host as MASTER, in the order of time: good-byes left out. */
 export function advertsOf(

@@ -3,11 +3,11 @@
  * frame a link could have and few slots fit its buffer; what is dropped then looks like silence.
  */
 import { readFileSync } from 'node:fs';
-import type { Lab } from '../../src/lab/lab.ts';
-import { HOST_INTERFACE, type LabHost, SWITCH_BRIDGE } from '../../src/lab/layout.ts';
-import type { LabProcess } from '../../src/lab/processes.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE, type LabHost, SWITCH_BRIDGE } from '../../src/lab/topology/layout.ts';
+import type { LabProcess } from '../../src/lab/topology/processes.ts';
 import { waitFor } from '../../src/lab/wait.ts';
-import { type CapturedFrame, readPcap } from '../../src/wire/pcap.ts';
+import { type CapturedFrame, readPcap } from '../../src/wire/capture/pcap.ts';
 
 const BUFFER_KIBIBYTES = 16_384;
 /** An advertisement of 255 addresses has 1,062 bytes. */

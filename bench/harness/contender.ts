@@ -1,9 +1,9 @@
 /** Both programs with the same routers, each configured as its users would. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import type { Lab } from '../../src/lab/lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../../src/lab/layout.ts';
 import { Peer } from '../../src/lab/peers/peer.ts';
 import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { addressBits, familyOf, type IpAddress } from '../../src/net/address.ts';
 import type { ContenderName } from './row.ts';

@@ -1,7 +1,7 @@
 /** Replaces the switch between the two directors by a cable. */
 import { ipBatch } from '../../src/lab/command.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import { HOST_INTERFACE, hostLines } from '../../src/lab/layout.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE, hostLines } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 
 export async function wireDirectly(lab: Lab): Promise<void> {

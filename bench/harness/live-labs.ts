@@ -1,5 +1,5 @@
 /** The labs of this run, so that an interrupted bench leaves nothing behind. */
-import { Lab } from '../../src/lab/lab.ts';
+import { Lab } from '../../src/lab/topology/lab.ts';
 import { playing } from './played.ts';
 
 const live = new Set<Lab>();

@@ -2,7 +2,7 @@
  * How long an address did not answer. Time in which nobody asked is no outage: only spans in which
  * at least one request stayed without an answer count.
  */
-import type { Probe } from '../../src/lab/probe.ts';
+import type { Probe } from '../../src/lab/probes/probe.ts';
 
 /**
  * In milliseconds, from the last answer before to the first answer after the requests that were

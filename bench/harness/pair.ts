@@ -1,9 +1,9 @@
 /** Two directors that run the same program: lb1 with the higher priority, lb2 in its shadow. */
 
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import { advertisementSource, type LabHost } from '../../src/lab/layout.ts';
 import type { Peer } from '../../src/lab/peers/peer.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import { advertisementSource, type LabHost } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { milliseconds } from '../../src/net/time.ts';

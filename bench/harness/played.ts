@@ -4,8 +4,8 @@
  * the repetition was not the one that was meant, and counts for nothing.
  */
 import { join } from 'node:path';
+import type { RunRecord, StepRecord, TakeoverRecord } from '../../src/lab/judge/record.ts';
 import { Labs } from '../../src/lab/run/labs.ts';
-import type { RunRecord, StepRecord, TakeoverRecord } from '../../src/lab/run/record.ts';
 import { runScenario } from '../../src/lab/run/run-scenario.ts';
 import { loadScenarioFile } from '../../src/lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../src/lab/scenario/scenario.ts';

@@ -1,5 +1,5 @@
 /** The virtual routers that scenarios use, with addresses that documentation reserves. */
-import { virtualAddress, virtualAddresses6 } from '../../src/lab/layout.ts';
+import { virtualAddress, virtualAddresses6 } from '../../src/lab/topology/layout.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import type { RouterSpec } from './contender.ts';
 

@@ -1,7 +1,7 @@
 /** What the processes on a director cost, from proc(5). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { run } from '../../src/lab/command.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
 
 export interface Usage {
   /** Time on a CPU of all threads, in nanoseconds: the first field of schedstat. */

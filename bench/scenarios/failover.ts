@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ControlClient } from '../../src/control/client.ts';
 import { RefusedRequest } from '../../src/control/control-error.ts';
-import type { Lab } from '../../src/lab/lab.ts';
 import { agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
-import { Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { configOf, startContender } from '../harness/contender.ts';
 import { withLab } from '../harness/live-labs.ts';

@@ -1,8 +1,8 @@
 /** Somebody on the segment sends advertisements for our VRID that have to be refused. */
 
-import { type Forgery, forgedFrame } from '../../src/lab/forged-frame.ts';
-import { HOST_INTERFACE } from '../../src/lab/layout.ts';
+import { type Forgery, forgedFrame } from '../../src/lab/packets/forged-frame.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import { HOST_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { mac } from '../../src/net/address.ts';
 import { advertsOf, takeOvers } from '../harness/adverts.ts';
@@ -83,7 +83,7 @@ async function under(pair: Pair, kind: Forgery, perSecond: number, seconds: numb
     client,
     process.execPath,
     [
-      builtProgram('src/lab/forger.js'),
+      builtProgram('src/lab/packets/forger.js'),
       ...[HOST_INTERFACE, String(perSecond), String(seconds)],
       Buffer.from(frame).toString('hex'),
     ],

@@ -2,8 +2,8 @@
 
 import { ControlClient } from '../../src/control/client.ts';
 import { run } from '../../src/lab/command.ts';
-import type { Lab } from '../../src/lab/lab.ts';
 import { agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { advertsOf } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';

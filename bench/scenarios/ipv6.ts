@@ -1,9 +1,9 @@
 /** A take-over of many IPv6 addresses by a director that is MASTER of an IPv4 router meanwhile. */
-import { announcementsIn } from '../../src/lab/capture.ts';
-import { virtualAddress } from '../../src/lab/layout.ts';
+import { announcementsIn } from '../../src/lab/packets/capture.ts';
+import { virtualAddress } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
+import type { CapturedFrame } from '../../src/wire/capture/pcap.ts';
 import { advertsOf, advertTimes } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
 import { regularityOf } from '../harness/grid.ts';

@@ -1,5 +1,5 @@
 /** Every process of the agent on the MASTER is killed, its machine goes on: how long its VIPs stay. */
-import type { LabHost } from '../../src/lab/layout.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { type Pair, withPair } from '../harness/pair.ts';

@@ -1,8 +1,8 @@
 /** Many routers, or one, at the shortest interval, while two busy loops want the CPUs as well. */
 import { readFileSync } from 'node:fs';
-import { HOST_INTERFACE } from '../../src/lab/layout.ts';
+import { HOST_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
-import type { CapturedFrame } from '../../src/wire/pcap.ts';
+import type { CapturedFrame } from '../../src/wire/capture/pcap.ts';
 import { advertsOf, byVrid, takeOvers } from '../harness/adverts.ts';
 import { underLoad } from '../harness/busy-load.ts';
 import { BurstCapture } from '../harness/capture.ts';

@@ -1,7 +1,7 @@
 /** One process after another, while clients ask: what they and the peer notice of it. */
 import { ControlClient } from '../../src/control/client.ts';
 import { agentFile, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
-import { Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
 import { nodeProgram } from '../../src/lab/program.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { advertsOf } from '../harness/adverts.ts';

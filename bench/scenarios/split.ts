@@ -1,5 +1,5 @@
 /** VRRP is lost between the directors while everything else passes, and comes back. */
-import type { RunRecord } from '../../src/lab/run/record.ts';
+import type { RunRecord } from '../../src/lab/judge/record.ts';
 import type { Scenario as LabScenario } from '../../src/lab/scenario/scenario.ts';
 import { outageWithin, played, scenarioNamed, stepOf } from '../harness/played.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';

@@ -1,7 +1,7 @@
 /** How soon a program is at work, and how soon it has judged a large configuration. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Lab } from '../../src/lab/lab.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { configOf, type RouterSpec } from '../harness/contender.ts';
 import { withLab } from '../harness/live-labs.ts';

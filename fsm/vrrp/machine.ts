@@ -2,7 +2,7 @@
  * VRRP for one virtual router: the single source of truth for RFC 9568 section 6.4 and RFC 3768
  * section 6.4. A table, not a runtime: no `after`, no invoke; timers are events and effects. It is
  * the only place that decides about the state, the context and the protocol's timers of a router:
- * `fsm/step.ts` walks it, and `src/engine/protocol.ts` is the only caller of that. Chart, table and
+ * `fsm/step.ts` walks it, and `src/protocol/engine/router/protocol.ts` is the only caller of that. Chart, table and
  * RFC matrix are generated from the descriptions.
  *
  * FAULT behaves as Initialize with recorded reasons.

@@ -2,10 +2,11 @@
  * Whole packets into a running engine. A refused packet leaves its count and at most a report: no
  * deadline, no state, no other output. Every packet is counted once.
  */
-import { COUNTER, COUNTERS } from '../../src/engine/counters.ts';
-import type { InstanceSettings } from '../../src/engine/settings.ts';
+
 import { ip } from '../../src/net/address.ts';
 import { after, type Duration, milliseconds, seconds } from '../../src/net/time.ts';
+import { COUNTER, COUNTERS } from '../../src/protocol/engine/counters.ts';
+import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
 import { addressOf, advert, linkOf, PEER, PEER6, Rig } from '../../test/conformance/rig.ts';
 import type { Random } from '../../test/sim/random.ts';
 import { PACKETS } from './corpus.ts';

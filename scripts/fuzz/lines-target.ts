@@ -1,13 +1,14 @@
 /** Single lines and small files: of the kernel, of health checks, of operators, of the agent itself. */
+
+import { parseNumber } from '../../src/checker/probes/file.ts';
+import { decodeStatus } from '../../src/checker/probes/http-status.ts';
 import { decodePacket } from '../../src/cli/decode-packet.ts';
 import { parseDuration } from '../../src/config/duration.ts';
-import { judge } from '../../src/engine/intake.ts';
+import { decodeOperatorLock, encodeOperatorLock } from '../../src/daemon/operator/order.ts';
+import { parseSaved } from '../../src/daemon/virtual-links/parent-settings.ts';
 import { ip, parseIp, parseMac } from '../../src/net/address.ts';
 import { formatEndpoint, parseEndpoint } from '../../src/net/endpoint.ts';
-import { parseNumber } from '../../src/probes/file.ts';
-import { decodeStatus } from '../../src/probes/http-status.ts';
-import { decodeOperatorLock, encodeOperatorLock } from '../../src/runtime/operator/order.ts';
-import { parseSaved } from '../../src/runtime/parent-settings.ts';
+import { judge } from '../../src/protocol/engine/router/intake.ts';
 import { decodeTableLine, decodeTableRow } from '../../src/wire/connections/table-line.ts';
 import { type FuzzTarget, require } from './target.ts';
 import { textTarget } from './text-targets.ts';

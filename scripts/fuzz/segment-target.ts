@@ -1,6 +1,7 @@
 /** Whole frames to the observer of `watch`: it keeps what is bounded, and counts what it was told. */
-import { Segment } from '../../src/engine/segment/segment.ts';
+
 import { type Instant, instant } from '../../src/net/time.ts';
+import { Segment } from '../../src/watch/segment/segment.ts';
 import type { Random } from '../../test/sim/random.ts';
 import { FRAMES } from './corpus.ts';
 import { Mutator } from './mutator.ts';

@@ -2,11 +2,11 @@
 import type { Family } from '../../src/net/address.ts';
 import { decodeArp, encodeArp } from '../../src/wire/arp.ts';
 import { byteAt, uint16At } from '../../src/wire/bytes.ts';
-import { scanCapture } from '../../src/wire/capture.ts';
+import { scanCapture } from '../../src/wire/capture/capture.ts';
+import { interfaceIndexOf, isKnownLinkType, toEthernet } from '../../src/wire/capture/link-type.ts';
+import { readPcap } from '../../src/wire/capture/pcap.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
-import { interfaceIndexOf, isKnownLinkType, toEthernet } from '../../src/wire/link-type.ts';
-import { readPcap } from '../../src/wire/pcap.ts';
 import {
   decodeAdvertisement,
   encodeAdvertisement,

@@ -1,6 +1,6 @@
 /** `config/schema.json`: what editors complete and check while a file is written. */
 import * as z from 'zod';
-import { configFile } from '../../src/config/schema.ts';
+import { configFile } from '../../src/config/schema/schema.ts';
 import { jsonText } from './json-text.ts';
 
 export const path = 'config/schema.json';

@@ -3,10 +3,10 @@
  * settings is shown, what no router would accept is refused.
  */
 
-import type { ReceiverProfile, Verdict } from '../engine/intake.ts';
-import type { DiscardReason } from '../engine/intake-reasons.ts';
 import { familyOf, type IpAddress } from '../net/address.ts';
 import { PROTOCOL_VRRP } from '../net/vrrp.ts';
+import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
+import type { ReceiverProfile, Verdict } from '../protocol/engine/router/intake.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
 import { AUTH_PASSWORD } from '../wire/vrrp/auth.ts';
 

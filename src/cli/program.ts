@@ -1,6 +1,6 @@
 /** The command line as a whole: finds the command, loads it, and turns its errors into a status. */
 import { Command, CommanderError } from 'commander';
-import { programVersion } from '../runtime/program-version.ts';
+import { programVersion } from '../daemon/program-version.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';

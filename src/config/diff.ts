@@ -2,19 +2,20 @@
  * From the configuration in effect to the one of the file: what a reload would do, in the words of
  * the file, and what is in effect afterwards. All of it is decided before anything is touched.
  */
+
+import { isSame } from '../net/equality.ts';
 import {
   applicationOf,
   type CommonSettings,
   identityOf,
   type SettingsChange,
   settingsChange,
-} from '../engine/settings-change.ts';
-import { isSame } from '../net/equality.ts';
+} from '../protocol/engine/settings-change.ts';
 import type { AgentSettings } from './agent-settings.ts';
-import { effectiveConfig, maskSecrets } from './effective.ts';
-import type { Lowered } from './lower.ts';
-import type { InstanceFile } from './schema.ts';
-import { isSecretKey } from './secret-keys.ts';
+import { effectiveConfig, maskSecrets } from './effective/effective.ts';
+import type { Lowered } from './lower/lower.ts';
+import type { InstanceFile } from './schema/schema.ts';
+import { isSecretKey } from './schema/secret-keys.ts';
 
 export interface ReloadPlan {
   /** For the engine. */
@@ -60,7 +61,7 @@ function take<Value>(_: Value, after: Value): Value {
 
 /**
  * What is in effect after a reload. `keep`: only a restart of the agent changes it, and the plan
- * says so. Whatever is `take` has somebody who makes it true in `runtime/configuration.ts`.
+ * says so. Whatever is `take` has somebody who makes it true in `daemon/configuration.ts`.
  */
 const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]> } = {
   control: (before, { mode }) => ({ socket: before.socket, mode }),

@@ -1,6 +1,6 @@
 /** What the main thread must know to keep the kernel's IPVS as the file says. */
-import type { SyncMode } from '../engine/ipvs/daemon-plan.ts';
-import type { OnFailure } from '../engine/ipvs/server-weight.ts';
+import type { SyncMode } from '../ipvs/plan/daemon-plan.ts';
+import type { OnFailure } from '../ipvs/plan/server-weight.ts';
 import type { ConnectionTimeouts, Server, Service, SyncDaemon } from '../net/ipvs.ts';
 import type { ServerProbe } from '../net/probe.ts';
 

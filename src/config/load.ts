@@ -1,9 +1,9 @@
 /** The text of a configuration file as settings, or everything that is wrong with it. */
 import { failure, type Result, success } from '../net/result.ts';
-import { readDocument } from './document.ts';
 import { type ConfiguredCommand, type Finding, Findings, inOrder } from './finding.ts';
-import { type Lowered, lower } from './lower.ts';
-import { checkShape } from './shape.ts';
+import { type Lowered, lower } from './lower/lower.ts';
+import { checkShape } from './schema/shape.ts';
+import { readDocument } from './text/document.ts';
 
 export interface LoadedConfig extends Lowered {
   /** What can be used and still is probably not meant. */

@@ -2,9 +2,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { failure, type Result, success } from '../net/result.ts';
-import { MAXIMUM_LENGTH } from './document.ts';
 import type { Finding } from './finding.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
+import { MAXIMUM_LENGTH } from './text/document.ts';
 
 /** Never throws: a file that cannot be read is a finding at its beginning. */
 export function loadConfigFile(file: string): Result<LoadedConfig, readonly Finding[]> {

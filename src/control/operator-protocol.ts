@@ -1,5 +1,5 @@
 /** Answers to operators: `POST /v1/instances/NAME/failover|maintenance|priority`. */
-import type { StateName } from '../engine/reports.ts';
+import type { StateName } from '../protocol/engine/reports.ts';
 import type { MasterDocument } from './protocol.ts';
 
 /** An instance that is out of service. */

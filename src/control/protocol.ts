@@ -2,12 +2,13 @@
  * The documents of the control API, version 1: JSON with snake_case keys, times as ISO 8601 in UTC
  * with milliseconds. Programs outside this project read them: fields are added, never changed.
  */
-import type { CounterName } from '../engine/counters.ts';
-import type { StateName, TransitionCause } from '../engine/reports.ts';
-import type { TrackSource } from '../engine/settings.ts';
+
 import type { Family } from '../net/address.ts';
-import type { IetfNotification } from './event-entry.ts';
-import type { EventFacts } from './event-table.ts';
+import type { CounterName } from '../protocol/engine/counters.ts';
+import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
+import type { TrackSource } from '../protocol/engine/settings.ts';
+import type { IetfNotification } from './events/event-entry.ts';
+import type { EventFacts } from './events/event-table.ts';
 import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';

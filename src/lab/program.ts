@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NO_DEBUGGER } from '../runtime/no-debugger.ts';
+import { NO_DEBUGGER } from '../kernel/process/no-debugger.ts';
 import { LabError } from './command.ts';
 
 export function builtProgram(path: string): string {

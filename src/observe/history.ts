@@ -1,5 +1,5 @@
 /** The last events, numbered: a client can ask for those it missed, or follow new ones. */
-import { type EventFacts, notificationOf, sentenceOf } from '../control/event-table.ts';
+import { type EventFacts, notificationOf, sentenceOf } from '../control/events/event-table.ts';
 import type { EventDocument } from '../control/protocol.ts';
 
 export type EventListener = (event: EventDocument) => void;

@@ -4,9 +4,9 @@
  */
 import type { InstanceStateLeaves, RouterStateLeaves } from '../control/ietf-vrrp.ts';
 import type { CountersDocument } from '../control/protocol.ts';
-import type { InstanceSettings, Settings } from '../engine/settings.ts';
-import type { InstanceView } from '../engine/view.ts';
 import { isOwner } from '../net/vrrp.ts';
+import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
+import type { InstanceView } from '../protocol/engine/view.ts';
 import type { WallClock } from './wall-clock.ts';
 
 /** FAULT behaves as Initialize with a reason. */

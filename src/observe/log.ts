@@ -10,8 +10,8 @@ import {
   isEventReport,
   levelOf,
   sentenceOf,
-} from '../control/event-table.ts';
-import type { Report } from '../engine/reports.ts';
+} from '../control/events/event-table.ts';
+import type { Report } from '../protocol/engine/reports.ts';
 
 const STDOUT = 1;
 

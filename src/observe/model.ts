@@ -3,8 +3,8 @@
  * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
  * asking costs the protocol thread nothing.
  */
-import { errnoName } from '../control/event-entry.ts';
-import { type EventFacts, factsOf, isEventReport } from '../control/event-table.ts';
+import { errnoName } from '../control/events/event-entry.ts';
+import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
@@ -16,11 +16,16 @@ import type {
   StatusDocument,
   TransitionDocument,
 } from '../control/protocol.ts';
-import { CounterTable, countersLength, GLOBAL_ROW } from '../engine/counters.ts';
-import type { Report, StateName } from '../engine/reports.ts';
-import type { InstanceSettings, Settings } from '../engine/settings.ts';
-import type { InstanceView, MasterView, RoutingView, TransitionView } from '../engine/view.ts';
 import { instant } from '../net/time.ts';
+import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
+import type { Report, StateName } from '../protocol/engine/reports.ts';
+import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
+import type {
+  InstanceView,
+  MasterView,
+  RoutingView,
+  TransitionView,
+} from '../protocol/engine/view.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';

@@ -1,8 +1,8 @@
 /** Tracked things and sync groups as `status` shows them: what the engine knows, and what probes saw. */
 import type { GroupDocument, TrackDocument } from '../control/protocol.ts';
-import type { Report, StateName } from '../engine/reports.ts';
-import type { Settings } from '../engine/settings.ts';
-import type { TrackView } from '../engine/view.ts';
+import type { Report, StateName } from '../protocol/engine/reports.ts';
+import type { Settings } from '../protocol/engine/settings.ts';
+import type { TrackView } from '../protocol/engine/view.ts';
 
 /** What the main thread knows of one probe. */
 export interface ProbeReading {

@@ -1,8 +1,8 @@
 /** Operators in front of one engine. */
 import { expect } from 'vitest';
-import type { OperatorAnswer, OperatorRequest } from '../../src/engine/requests.ts';
-import type { InstanceSettings } from '../../src/engine/settings.ts';
 import { seconds } from '../../src/net/time.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../src/protocol/engine/requests.ts';
+import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
 import { Rig } from './rig.ts';
 
 /** A router that has become MASTER because nobody else was. */

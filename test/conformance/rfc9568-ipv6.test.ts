@@ -1,10 +1,10 @@
 /** What is peculiar to IPv6: sources, Neighbor Advertisements, and addresses that take their time. */
 import { describe, expect, test } from 'vitest';
-import type { Output } from '../../src/engine/outputs.ts';
-import type { InstanceSettings } from '../../src/engine/settings.ts';
 import { ip, mac } from '../../src/net/address.ts';
 import type { LinkState, OutgoingFrame } from '../../src/net/link.ts';
 import { type Duration, milliseconds, seconds } from '../../src/net/time.ts';
+import type { Output } from '../../src/protocol/engine/outputs.ts';
+import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { decodeIpv6Header } from '../../src/wire/ip.ts';
 import { matchingForm } from '../../src/wire/vrrp/checksum.ts';

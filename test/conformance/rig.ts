@@ -2,18 +2,23 @@
  * One engine on a table top: bytes go in, what it asks for comes out as lines of text in order. The
  * kernel obeys at once unless a test says otherwise.
  */
-import { type CounterName, CounterTable, countersLength } from '../../src/engine/counters.ts';
-import { Engine } from '../../src/engine/engine.ts';
-import type { Input } from '../../src/engine/inputs.ts';
-import type { Output } from '../../src/engine/outputs.ts';
-import type { Report } from '../../src/engine/reports.ts';
-import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
-import type { InstanceView } from '../../src/engine/view.ts';
+
 import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
 import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
 import { routingText } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
+import {
+  type CounterName,
+  CounterTable,
+  countersLength,
+} from '../../src/protocol/engine/counters.ts';
+import { Engine } from '../../src/protocol/engine/engine.ts';
+import type { Input } from '../../src/protocol/engine/inputs.ts';
+import type { Output } from '../../src/protocol/engine/outputs.ts';
+import type { Report } from '../../src/protocol/engine/reports.ts';
+import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
+import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { InstanceSettings } from '../../src/engine/settings.ts';
 import { ip } from '../../src/net/address.ts';
 import {
   centiseconds,
@@ -9,6 +8,7 @@ import {
   milliseconds,
   seconds,
 } from '../../src/net/time.ts';
+import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
 import { advert, INDEX, linkOf, Rig, type RigOptions } from './rig.ts';
 
 type Step =

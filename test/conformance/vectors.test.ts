@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decodePacket } from '../../src/cli/decode-packet.ts';
-import { judge, type ReceiverProfile } from '../../src/engine/intake.ts';
-import type { Authentication } from '../../src/engine/settings.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import { centiseconds, seconds } from '../../src/net/time.ts';
 import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';
+import { judge, type ReceiverProfile } from '../../src/protocol/engine/router/intake.ts';
+import type { Authentication } from '../../src/protocol/engine/settings.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import {
   VECTORS,

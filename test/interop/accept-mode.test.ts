@@ -1,7 +1,7 @@
 /** `accept: false` and `version: 2+3` with real kernels and real peers. */
 import { describe, expect, test } from 'vitest';
-import type { Lab } from '../../src/lab/lab.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { eventsOf, has, outcomeOf, reaches, startOn, VIP } from './harness/agent-story.ts';
 import { inLab } from './harness/own-lab.ts';

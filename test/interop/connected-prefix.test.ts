@@ -4,10 +4,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ipBatch, run } from '../../src/lab/command.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
 import type { AgentInstance, AgentPeer } from '../../src/lab/peers/vrrp-agent.ts';
-import { Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import { eventsOf, reaches, startOn, VIP } from './harness/agent-story.ts';

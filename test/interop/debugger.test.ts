@@ -2,10 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
 import { agentConfig, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { commandLine, has, outcomeOf, VIP, webInstance } from './harness/agent-story.ts';
 import { inLab } from './harness/own-lab.ts';

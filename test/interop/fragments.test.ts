@@ -1,10 +1,10 @@
 /** Advertisements of 255 IPv6 addresses go in fragments: between agents, before tshark and `watch`. */
 import { describe, expect, test } from 'vitest';
-import { Capture } from '../../src/lab/capture.ts';
 import { run } from '../../src/lab/command.ts';
-import { HOST_INTERFACE, virtualAddresses6 } from '../../src/lab/layout.ts';
+import { Capture } from '../../src/lab/packets/capture.ts';
 import { startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import { HOST_INTERFACE, virtualAddresses6 } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { useLabs } from './harness/fresh-lab.ts';
 import { lacks } from './harness/requirements.ts';

@@ -3,9 +3,9 @@
  * Its addresses never leave the macvlan link, which has a carrier while vrrpd is MASTER.
  */
 import { describe, test } from 'vitest';
-import { virtualAddress } from '../../src/lab/layout.ts';
 import { startFrr } from '../../src/lab/peers/frr.ts';
 import { startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { virtualAddress } from '../../src/lab/topology/layout.ts';
 import { Contestant, Duel } from './harness/duel.ts';
 import { useLabs } from './harness/fresh-lab.ts';
 import { lacks } from './harness/requirements.ts';

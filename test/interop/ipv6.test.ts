@@ -1,11 +1,11 @@
 /** Over IPv6: against keepalived, against FRRouting on its macvlan, and before tshark. */
 import { describe, expect, test } from 'vitest';
-import { Capture } from '../../src/lab/capture.ts';
 import { run } from '../../src/lab/command.ts';
-import { virtualAddresses6 } from '../../src/lab/layout.ts';
+import { Capture } from '../../src/lab/packets/capture.ts';
 import { startFrr } from '../../src/lab/peers/frr.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import { startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { virtualAddresses6 } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { Contestant, Duel } from './harness/duel.ts';
 import { useLabs } from './harness/fresh-lab.ts';

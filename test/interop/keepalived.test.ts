@@ -1,9 +1,9 @@
 /** Against keepalived as Debian ships it: 2.2.7 sums version 3 over IPv4 with a pseudo-header. */
 import { describe, test } from 'vitest';
-import type { Lab } from '../../src/lab/lab.ts';
-import { type LabHost, virtualAddress } from '../../src/lab/layout.ts';
 import { type KeepalivedOptions, startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import { type AgentInstance, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import { type LabHost, virtualAddress } from '../../src/lab/topology/layout.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { Contestant, Duel } from './harness/duel.ts';
 import { useLabs } from './harness/fresh-lab.ts';

@@ -4,11 +4,11 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { advertisementsIn, Capture } from '../../src/lab/capture.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
+import { advertisementsIn, Capture } from '../../src/lab/packets/capture.ts';
 import { agentConfig, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import {
   commandLine,

@@ -1,8 +1,8 @@
 /** What happens to an agent when others change its machine: addresses, links, time. */
 import { describe, expect, test } from 'vitest';
-import { advertisementsIn, announcementsIn, Capture } from '../../src/lab/capture.ts';
 import { ipBatch } from '../../src/lab/command.ts';
-import type { Lab } from '../../src/lab/lab.ts';
+import { advertisementsIn, announcementsIn, Capture } from '../../src/lab/packets/capture.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { wallClock } from '../../src/lab/wall-clock.ts';
 import { eventsOf, has, INTERVAL, reaches, startOn, VIP } from './harness/agent-story.ts';

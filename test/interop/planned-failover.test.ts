@@ -1,11 +1,11 @@
 /** `failover`, `maintenance` and `priority` with a peer of each kind, watched by a client. */
 import { describe, expect, test } from 'vitest';
-import type { Lab } from '../../src/lab/lab.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
 import { startFrr } from '../../src/lab/peers/frr.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import { type AgentPeer, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
-import { longestOutage, Prober, probesIn } from '../../src/lab/probe.ts';
+import { longestOutage, Prober, probesIn } from '../../src/lab/probes/probe.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import {
   commandLine,

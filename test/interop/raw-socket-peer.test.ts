@@ -3,10 +3,10 @@
  * virtual router for each story; `peer/hand-made.ts` knows from the RFCs what has to be heard.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Capture } from '../../src/lab/capture.ts';
-import { Lab } from '../../src/lab/lab.ts';
-import { HOST_INTERFACE } from '../../src/lab/layout.ts';
+import { Capture } from '../../src/lab/packets/capture.ts';
 import { type AgentInstance, type AgentPeer, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { Lab } from '../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { lacks } from './harness/requirements.ts';
 import { type AdvertFields, advertMessage, advertPacket, readAdvert } from './peer/hand-made.ts';

@@ -5,11 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
-import { Capture } from '../../src/lab/capture.ts';
-import { Lab } from '../../src/lab/lab.ts';
-import { HOST_INTERFACE } from '../../src/lab/layout.ts';
+import { Capture } from '../../src/lab/packets/capture.ts';
 import { type AgentInstance, agentSocket, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import { Lab } from '../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { lacks } from './harness/requirements.ts';
 import { type AdvertFields, advertPacket, readAdvert } from './peer/hand-made.ts';

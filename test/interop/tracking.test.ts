@@ -3,9 +3,9 @@ import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node
 import { afterEach, describe, expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
-import { Lab } from '../../src/lab/lab.ts';
-import { type LabHost, PEER_INTERFACE } from '../../src/lab/layout.ts';
 import { type AgentPeer, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
+import { Lab } from '../../src/lab/topology/lab.ts';
+import { type LabHost, PEER_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { ip } from '../../src/net/address.ts';
 import { reaches, startOn, VIP } from './harness/agent-story.ts';

@@ -1,10 +1,8 @@
 /** With virtual MAC addresses: what hosts and switches see, and peers that use them as well. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { announcementsIn } from '../../src/lab/capture.ts';
 import { run } from '../../src/lab/command.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import { advertisementSource, virtualAddress, virtualAddresses6 } from '../../src/lab/layout.ts';
+import { announcementsIn } from '../../src/lab/packets/capture.ts';
 import { startFrr } from '../../src/lab/peers/frr.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import {
@@ -14,10 +12,16 @@ import {
   agentFile,
   startAgent,
 } from '../../src/lab/peers/vrrp-agent.ts';
-import { Prober, probeReport, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probeReport, probesIn } from '../../src/lab/probes/probe.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import {
+  advertisementSource,
+  virtualAddress,
+  virtualAddresses6,
+} from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { familyOf, type IpAddress } from '../../src/net/address.ts';
-import { readPcap } from '../../src/wire/pcap.ts';
+import { readPcap } from '../../src/wire/capture/pcap.ts';
 import { Contestant, Duel } from './harness/duel.ts';
 import { useLabs } from './harness/fresh-lab.ts';
 import { lacks } from './harness/requirements.ts';

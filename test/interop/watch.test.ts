@@ -1,11 +1,11 @@
 /** `vrrp-agent watch` on the client's interface while keepalived speaks. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Capture } from '../../src/lab/capture.ts';
-import type { Lab } from '../../src/lab/lab.ts';
-import { HOST_INTERFACE, virtualAddress } from '../../src/lab/layout.ts';
+import { Capture } from '../../src/lab/packets/capture.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import type { Lab } from '../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE, virtualAddress } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { useLabs } from './harness/fresh-lab.ts';
 import { lacks } from './harness/requirements.ts';

@@ -1,11 +1,11 @@
 /** All that the agent sends, as tshark and a client see it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { advertisementsIn, announcementsIn, Capture } from '../../src/lab/capture.ts';
 import { run } from '../../src/lab/command.ts';
-import { Lab } from '../../src/lab/lab.ts';
-import { virtualAddress } from '../../src/lab/layout.ts';
+import { advertisementsIn, announcementsIn, Capture } from '../../src/lab/packets/capture.ts';
 import { startAgent } from '../../src/lab/peers/vrrp-agent.ts';
-import { Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
+import { Lab } from '../../src/lab/topology/lab.ts';
+import { virtualAddress } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { holdsAlone } from './harness/master.ts';
 import { inLab } from './harness/own-lab.ts';

@@ -2,11 +2,11 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import type { ServiceSettings } from '../../src/config/ipvs-settings.ts';
-import { IpvsClient } from '../../src/kernel/ipvs/ipvs-client.ts';
+import { IpvsLog } from '../../src/ipvs/keep/ipvs-log.ts';
+import { ServiceKeeper } from '../../src/ipvs/keep/service-keeper.ts';
+import { IpvsClient } from '../../src/ipvs/kernel/ipvs-client.ts';
 import { ip } from '../../src/net/address.ts';
 import type { Server } from '../../src/net/ipvs.ts';
-import { IpvsLog } from '../../src/runtime/ipvs/ipvs-log.ts';
-import { ServiceKeeper } from '../../src/runtime/ipvs/service-keeper.ts';
 import { Director } from './director.ts';
 import { endAll, until } from './processes.ts';
 import { buildTopology, inside, tearDownTopology } from './topology.ts';

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Segment } from '../../src/engine/segment/segment.ts';
 import { AF_PACKET, ETH_P_ALL, MSG_DONTWAIT, SOCK_RAW } from '../../src/kernel/ffi/constants.ts';
 import { libc } from '../../src/kernel/ffi/libc.ts';
 import { bindAddress, closeFd, openSocket } from '../../src/kernel/ffi/socket.ts';
@@ -9,8 +8,9 @@ import { ObserveSocket } from '../../src/kernel/packet/observe-socket.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { ip as ipAddress, type MacAddress, macToBytes } from '../../src/net/address.ts';
 import { instant } from '../../src/net/time.ts';
+import { Segment } from '../../src/watch/segment/segment.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
-import { A, frameOf, macOf, VIP } from '../unit/engine/segment/frames.ts';
+import { A, frameOf, macOf, VIP } from '../unit/watch/segment/frames.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const V6 = ipAddress('fe80::11');

@@ -4,7 +4,7 @@ import { closeFd } from '../../src/kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../src/kernel/reactor/doorbell.ts';
 import { Reactor } from '../../src/kernel/reactor/reactor.ts';
 import { after, milliseconds, NEVER } from '../../src/net/time.ts';
-import { standWatch } from '../../src/runtime/standing-watch.ts';
+import { standWatch } from '../../src/protocol/thread/standing-watch.ts';
 import { kernelSuite, until } from './support.ts';
 
 let reactor: Reactor;

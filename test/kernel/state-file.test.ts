@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { MemoryFile } from '../../src/runtime/ipvs/memory-file.ts';
+import { MemoryFile } from '../../src/ipvs/keep/memory-file.ts';
 import { kernelSuite } from './support.ts';
 
 function smallDisk(): string {

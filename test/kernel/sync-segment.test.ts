@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { kernelSuite, NamespacePair } from './support.ts';
 
 const MODULE = fileURLToPath(
-  new URL('../../dist/src/kernel/ipvs/sync-segment.js', import.meta.url),
+  new URL('../../dist/src/ipvs/kernel/sync-segment.js', import.meta.url),
 );
 
 /** Says what it hears, and `text` ten times a second. */

@@ -1,10 +1,10 @@
 /** The other implementations among themselves: what the interop suite takes for granted. */
 import { describe, expect, test } from 'vitest';
-import { advertisementsIn, Capture } from '../../src/lab/capture.ts';
-import type { LabHost } from '../../src/lab/layout.ts';
-import { virtualAddress } from '../../src/lab/layout.ts';
+import { advertisementsIn, Capture } from '../../src/lab/packets/capture.ts';
 import { frrState, startFrr } from '../../src/lab/peers/frr.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
+import type { LabHost } from '../../src/lab/topology/layout.ts';
+import { virtualAddress } from '../../src/lab/topology/layout.ts';
 import { Contestant, Duel } from '../interop/harness/duel.ts';
 import { useLabs } from '../interop/harness/fresh-lab.ts';
 import { lacks } from '../interop/harness/requirements.ts';

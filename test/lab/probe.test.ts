@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
-import { HOST_INTERFACE, virtualAddress } from '../../src/lab/layout.ts';
-import { type ProbeReport, Prober, probeReport, probesIn } from '../../src/lab/probe.ts';
+import { type ProbeReport, Prober, probeReport, probesIn } from '../../src/lab/probes/probe.ts';
+import { HOST_INTERFACE, virtualAddress } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { wallClock } from '../../src/lab/wall-clock.ts';
 import { ip } from '../../src/net/address.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
 import { agentConfig, agentSocket, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
-import { Prober, probesIn } from '../../src/lab/probe.ts';
+import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { eventsOf, reaches, startOn, VIP, webInstance } from '../interop/harness/agent-story.ts';

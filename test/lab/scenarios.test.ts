@@ -8,8 +8,8 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import type { LabReport } from '../../src/lab/report/report.ts';
-import { knownPrefixes } from '../../src/lab/state.ts';
-import { tearDown } from '../../src/lab/tear-down.ts';
+import { knownPrefixes } from '../../src/lab/topology/state.ts';
+import { tearDown } from '../../src/lab/topology/tear-down.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 

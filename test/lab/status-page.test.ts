@@ -2,14 +2,14 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Report } from '../../src/engine/reports.ts';
-import { virtualAddress } from '../../src/lab/layout.ts';
 import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
+import { virtualAddress } from '../../src/lab/topology/layout.ts';
+import type { Report } from '../../src/protocol/engine/reports.ts';
 import { useLabs } from '../interop/harness/fresh-lab.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 import { modelOf } from '../unit/control/samples.ts';
-import { runHttp } from '../unit/observe/http-samples.ts';
+import { runHttp } from '../unit/observe/http/http-samples.ts';
 import { AT, transition, viewOf } from '../unit/observe/samples.ts';
 
 const CHROMIUM = '/usr/bin/chromium';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
-import { Lab } from '../../src/lab/lab.ts';
-import { namespacesOf, virtualAddress } from '../../src/lab/layout.ts';
-import { isRunning, startTimeOf } from '../../src/lab/processes.ts';
-import { knownPrefixes } from '../../src/lab/state.ts';
-import { tearDown } from '../../src/lab/tear-down.ts';
+import { Lab } from '../../src/lab/topology/lab.ts';
+import { namespacesOf, virtualAddress } from '../../src/lab/topology/layout.ts';
+import { isRunning, startTimeOf } from '../../src/lab/topology/processes.ts';
+import { knownPrefixes } from '../../src/lab/topology/state.ts';
+import { tearDown } from '../../src/lab/topology/tear-down.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { useLabs } from '../interop/harness/fresh-lab.ts';
 import { clientReaches } from '../interop/harness/master.ts';

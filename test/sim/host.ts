@@ -2,15 +2,16 @@
  * One director: a kernel, and on it the production loop around the production engine. The process
  * can be started, stopped, killed, and held up; the kernel goes on all the while.
  */
-import { CounterTable, countersLength } from '../../src/engine/counters.ts';
-import type { Input } from '../../src/engine/inputs.ts';
-import type { Report } from '../../src/engine/reports.ts';
-import type { OperatorRequest } from '../../src/engine/requests.ts';
-import type { Settings } from '../../src/engine/settings.ts';
-import { settingsChange } from '../../src/engine/settings-change.ts';
-import type { InstanceView } from '../../src/engine/view.ts';
+
 import { type Instant, instant } from '../../src/net/time.ts';
-import { Loop } from '../../src/runtime/loop.ts';
+import { CounterTable, countersLength } from '../../src/protocol/engine/counters.ts';
+import type { Input } from '../../src/protocol/engine/inputs.ts';
+import type { Report } from '../../src/protocol/engine/reports.ts';
+import type { OperatorRequest } from '../../src/protocol/engine/requests.ts';
+import type { Settings } from '../../src/protocol/engine/settings.ts';
+import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
+import type { InstanceView } from '../../src/protocol/engine/view.ts';
+import { Loop } from '../../src/protocol/thread/loop.ts';
 import type { Appointment, Clock } from './clock.ts';
 import { HostClock } from './host-clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';

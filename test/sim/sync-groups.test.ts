@@ -1,9 +1,9 @@
 /** Sync groups of directors that do not agree who is the stronger one. */
 import { describe, expect, test } from 'vitest';
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
-import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
 import { ip } from '../../src/net/address.ts';
 import { type Duration, milliseconds, seconds } from '../../src/net/time.ts';
+import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
 import { instanceOf } from '../conformance/rig.ts';
 import { bootHost } from './scenarios/faults.ts';
 import { INTERFACE } from './scenarios/topology.ts';

@@ -2,9 +2,9 @@
  * Who makes and sets down the links of virtual MAC addresses for the process of one host, as the main
  * thread does: later than it is asked, and not at all when the process has gone.
  */
-import type { Input } from '../../src/engine/inputs.ts';
-import type { Settings } from '../../src/engine/settings.ts';
-import type { VirtualLinkRequest } from '../../src/runtime/loop.ts';
+import type { Input } from '../../src/protocol/engine/inputs.ts';
+import type { Settings } from '../../src/protocol/engine/settings.ts';
+import type { VirtualLinkRequest } from '../../src/protocol/thread/loop.ts';
 import type { Clock } from './clock.ts';
 import type { SimKernel } from './kernel.ts';
 import type { Random } from './random.ts';

@@ -1,10 +1,10 @@
 /** Directors on one segment, the faults that befall them, and the rules that hold all the same. */
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
-import type { Report } from '../../src/engine/reports.ts';
-import type { OperatorAnswer, OperatorRequest } from '../../src/engine/requests.ts';
-import type { InstanceSettings, Settings } from '../../src/engine/settings.ts';
-import type { InstanceView } from '../../src/engine/view.ts';
 import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
+import type { Report } from '../../src/protocol/engine/reports.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../src/protocol/engine/requests.ts';
+import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
+import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import { Clock } from './clock.ts';
 import { Host, SCHEDULING_DELAY } from './host.ts';
 import { onSlowestClock } from './host-clock.ts';

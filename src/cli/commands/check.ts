@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
-import { commandWarnings } from '../../runtime/command-check.ts';
+import { commandWarnings } from '../../daemon/command-check.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
@@ -54,7 +54,7 @@ function asksForMore({ settings, agent }: LoadedConfig): boolean {
 
 /** The file may be meant for another machine: none of it is an error. Loaded for those who ask. */
 async function missingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
-  const { hostSupport, missingOnHost } = await import('../../runtime/host-needs.ts');
+  const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
   return missingOnHost(settings, agent, hostSupport());
 }
 

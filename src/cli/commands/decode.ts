@@ -1,8 +1,8 @@
 /** `vrrp-agent decode`: what a VRRP packet says, or why it is refused. Needs no agent. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { judge } from '../../engine/intake.ts';
 import { familyOf, type IpAddress, ip, parseIp } from '../../net/address.ts';
 import { VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
+import { judge } from '../../protocol/engine/router/intake.ts';
 import { passwordBytes } from '../../wire/vrrp/auth.ts';
 import type { CliContext } from '../context.ts';
 import { type DecodeRequest, decodePacket } from '../decode-packet.ts';

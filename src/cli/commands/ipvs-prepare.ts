@@ -3,17 +3,17 @@ import { Argument, type Command, Option } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
-import { requirementsOf } from '../../engine/ipvs/preparation.ts';
+import { carryOut, hostFacts } from '../../ipvs/keep/host-facts.ts';
+import { requirementsOf } from '../../ipvs/plan/preparation.ts';
 import type {
   PreparationInput,
   PreparedMode,
   PreparedRole,
   PreparedTunnel,
   Requirement,
-} from '../../engine/ipvs/requirement.ts';
+} from '../../ipvs/plan/requirement.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Server } from '../../net/ipvs.ts';
-import { carryOut, hostFacts } from '../../runtime/ipvs/host-facts.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import { LabError } from '../../lab/command.ts';
+import type { RunRecord } from '../../lab/judge/record.ts';
 import { packageFile } from '../../lab/program.ts';
 import { renderHtml } from '../../lab/report/html.ts';
 import { renderJunit } from '../../lab/report/junit.ts';
@@ -14,7 +15,6 @@ import {
   scenarioReport,
 } from '../../lab/report/report.ts';
 import { Labs } from '../../lab/run/labs.ts';
-import type { RunRecord } from '../../lab/run/record.ts';
 import { delaysFrames, NO_NETEM, type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
 import { hasNetem } from '../../lab/run/stage.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';

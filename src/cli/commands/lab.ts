@@ -1,11 +1,16 @@
 /** `vrrp-agent lab`: directors and a client in network namespaces, to try things on. */
 import type { Command } from 'commander';
-import { Lab } from '../../lab/lab.ts';
-import { HOST_INTERFACE, type LabHost, labLayout, virtualAddress } from '../../lab/layout.ts';
 import { type AgentInstance, startAgent } from '../../lab/peers/vrrp-agent.ts';
-import { isRunning } from '../../lab/processes.ts';
-import { knownPrefixes, readState } from '../../lab/state.ts';
-import { tearDown, tearDownAll } from '../../lab/tear-down.ts';
+import { Lab } from '../../lab/topology/lab.ts';
+import {
+  HOST_INTERFACE,
+  type LabHost,
+  labLayout,
+  virtualAddress,
+} from '../../lab/topology/layout.ts';
+import { isRunning } from '../../lab/topology/processes.ts';
+import { knownPrefixes, readState } from '../../lab/topology/state.ts';
+import { tearDown, tearDownAll } from '../../lab/topology/tear-down.ts';
 import type { CliContext } from '../context.ts';
 import { reporting } from './lab-errors.ts';
 import { registerRun } from './lab-run.ts';

@@ -1,7 +1,7 @@
 /** `vrrp-agent run`: the agent itself, in the foreground. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ProtocolWorker } from '../../runtime/protocol-worker.ts';
+import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -20,8 +20,10 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function run(context: CliContext, options: RunOptions): Promise<void> {
-  const { ProtocolWorker } = await import('../../runtime/protocol-worker.ts');
-  const protocol = new ProtocolWorker(new URL('../../runtime/protocol-thread.js', import.meta.url));
+  const { ProtocolWorker } = await import('../../protocol/thread/protocol-worker.ts');
+  const protocol = new ProtocolWorker(
+    new URL('../../protocol/thread/protocol-thread.js', import.meta.url),
+  );
   const outcome = await runWith(protocol, context, options);
   await protocol.terminate();
   context.setExitCode(outcome);
@@ -35,7 +37,7 @@ async function runWith(
   const [{ loadConfigFile }, { formatFinding }, { runDaemon }] = await Promise.all([
     import('../../config/read-file.ts'),
     import('../../config/finding.ts'),
-    import('../../runtime/daemon.ts'),
+    import('../../daemon/daemon.ts'),
   ]);
   const loaded = loadConfigFile(file);
   if (!loaded.ok) {

@@ -2,11 +2,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
-import { linkNames, watchLink } from '../../runtime/watch-link.ts';
+import { watchCapture } from '../../watch/watch-capture.ts';
+import { linkNames, watchLink } from '../../watch/watch-link.ts';
+import { LOOK_EVERY, WatchSession, type WatchStyle } from '../../watch/watch-session.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { watchCapture } from '../watch-capture.ts';
-import { LOOK_EVERY, WatchSession, type WatchStyle } from '../watch-session.ts';
 
 interface WatchOptions {
   readonly for?: Duration;

@@ -1,8 +1,8 @@
 /** What a configuration means, as `check` shows it. */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { AgentSettings } from '../../config/agent-settings.ts';
-import type { InstanceSettings, Settings } from '../../engine/settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
+import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { type Column, renderTable } from './table.ts';
 import { plain } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** Events as lines: when, which instance, what, why. */
-import { colourOf } from '../../control/event-table.ts';
+import { colourOf } from '../../control/events/event-table.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import { type Paint, type Palette, plain, printable } from './text.ts';
 

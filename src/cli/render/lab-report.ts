@@ -1,5 +1,6 @@
 /** The report for a terminal: lanes of characters over one time axis, then what was expected. */
 
+import type { LaneState, NodeRecord, RunRecord, Span, Verdict } from '../../lab/judge/record.ts';
 import { answeringIn, clientsOf } from '../../lab/report/answering.ts';
 import {
   type ContenderReport,
@@ -12,7 +13,6 @@ import {
   statisticText,
 } from '../../lab/report/report.ts';
 import { tickStep } from '../../lab/report/scale.ts';
-import type { LaneState, NodeRecord, RunRecord, Span, Verdict } from '../../lab/run/record.ts';
 import { fitted, type Paint, type Palette, plain, printable } from './text.ts';
 
 export interface TextOptions {

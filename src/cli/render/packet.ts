@@ -1,6 +1,7 @@
 /** A decoded packet for people: its fields, or why no router accepts it. */
-import type { DiscardReason } from '../../engine/intake-reasons.ts';
+
 import { isOwner } from '../../net/vrrp.ts';
+import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 import type { DecodeDocument, PacketDocument } from '../decode-packet.ts';
 
 const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {

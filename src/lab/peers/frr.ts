@@ -6,9 +6,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { familyOf, type IpAddress } from '../../net/address.ts';
 import { virtualMac } from '../../net/vrrp.ts';
 import { ipBatch, run } from '../command.ts';
-import type { Lab } from '../lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../layout.ts';
-import type { LabProcess } from '../processes.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 

@@ -1,9 +1,9 @@
 /** keepalived on a director, configured the way its users do (keepalived.conf(5)). */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { addressBits, familyOf, type IpAddress } from '../../net/address.ts';
-import type { Lab } from '../lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../layout.ts';
-import type { LabProcess } from '../processes.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 

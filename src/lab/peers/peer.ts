@@ -1,7 +1,7 @@
 /** A VRRP implementation that runs on a director of the lab, whatever its make. */
 import { LabError } from '../command.ts';
-import type { LabHost } from '../layout.ts';
-import { isRunning, type LabProcess, waitUntilGone } from '../processes.ts';
+import type { LabHost } from '../topology/layout.ts';
+import { isRunning, type LabProcess, waitUntilGone } from '../topology/processes.ts';
 
 const ENDS_WITHIN_MILLISECONDS = 20_000;
 

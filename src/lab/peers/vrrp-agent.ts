@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../control/client.ts';
 import type { InstanceDocument } from '../../control/protocol.ts';
-import type { Lab } from '../lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../layout.ts';
-import type { LabProcess } from '../processes.ts';
 import { builtProgram } from '../program.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 

@@ -7,7 +7,7 @@ import { Sender } from '../../kernel/packet/sender.ts';
 import { type IpAddress, mac } from '../../net/address.ts';
 import { ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
-import { HOST_INTERFACE } from '../layout.ts';
+import { HOST_INTERFACE } from '../topology/layout.ts';
 import type { Asker } from './asker.ts';
 import type { Pace } from './pace.ts';
 

@@ -1,6 +1,6 @@
 /** Asks an address by ICMP echo. */
 import { familyOf, type IpAddress } from '../../net/address.ts';
-import { encodeEchoRequest } from '../echo.ts';
+import { encodeEchoRequest } from '../packets/echo.ts';
 import { echoSender } from './echo-sender.ts';
 import type { Pace } from './pace.ts';
 

@@ -4,7 +4,7 @@ import { libc } from '../../kernel/ffi/libc.ts';
 import { MessageVector } from '../../kernel/ffi/message-vector.ts';
 import { openSocket, setOption } from '../../kernel/ffi/socket.ts';
 import { familyOf, type IpAddress, ipToBytes } from '../../net/address.ts';
-import { ECHO_LENGTH, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../echo.ts';
+import { ECHO_LENGTH, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../packets/echo.ts';
 
 // <linux/icmp.h>, <linux/icmpv6.h>: which types a raw socket is not to receive.
 const SOL_RAW = 255;

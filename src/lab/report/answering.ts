@@ -1,5 +1,5 @@
 /** Who answered a client that asked who has the address, as stretches of time. */
-import type { RunRecord, Span } from '../run/record.ts';
+import type { RunRecord, Span } from '../judge/record.ts';
 
 export interface Answering extends Span {
   readonly node: string;

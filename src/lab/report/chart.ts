@@ -2,8 +2,8 @@
  * One run as SVG: of each director a lane of its state, one of when it had the address, one of what
  * it sent; below them what the client missed; the steps go through all of them.
  */
-import type { NodeRecord, RunRecord, Span } from '../run/record.ts';
-import { overlay } from '../run/spans.ts';
+import type { NodeRecord, RunRecord, Span } from '../judge/record.ts';
+import { overlay } from '../judge/spans.ts';
 import { answeringIn, clientsOf } from './answering.ts';
 import { escaped } from './escape.ts';
 import { tickStep } from './scale.ts';

@@ -1,5 +1,5 @@
 /** The report as one HTML file that needs nothing else: for mail, for CI, for paper. */
-import type { RunRecord, Verdict } from '../run/record.ts';
+import type { RunRecord, Verdict } from '../judge/record.ts';
 import { renderChart } from './chart.ts';
 import { escaped } from './escape.ts';
 import { STYLE } from './html-style.ts';

@@ -1,5 +1,5 @@
 /** The report as JUnit XML, which CI systems show: one suite for each scenario and program. */
-import type { Verdict } from '../run/record.ts';
+import type { Verdict } from '../judge/record.ts';
 import { escaped } from './escape.ts';
 import type { ContenderReport, LabReport, ScenarioReport } from './report.ts';
 

@@ -1,6 +1,6 @@
 /** What `lab run` found, as programs read it (`--json`). */
 
-import type { RunNumbers, RunRecord } from '../run/record.ts';
+import type { RunNumbers, RunRecord } from '../judge/record.ts';
 import type { AgentName } from '../scenario/names.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 

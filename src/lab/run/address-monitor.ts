@@ -1,8 +1,8 @@
 /** When each address came to a director and left it: rtnetlink's messages with their times. */
 import { readFileSync } from 'node:fs';
 import { type IpAddress, parseIp } from '../../net/address.ts';
-import type { Lab } from '../lab.ts';
-import type { LabHost } from '../layout.ts';
+import type { Lab } from '../topology/lab.ts';
+import type { LabHost } from '../topology/layout.ts';
 
 export interface AddressChange {
   /** Microseconds since 1970. */

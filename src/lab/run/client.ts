@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { familyOf } from '../../net/address.ts';
 import { LabError } from '../command.ts';
-import type { Lab } from '../lab.ts';
 import type { ClientPlan } from '../probes/client-program.ts';
 import type { ClientRecord } from '../probes/record.ts';
 import { nodeProgram } from '../program.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { Lab } from '../topology/lab.ts';
 import { waitFor } from '../wait.ts';
 
 const ARP_EVERY = 10_000;

@@ -1,5 +1,9 @@
 /** A frame from a capture of all ports of the switch at once (`tcpdump -i any`), as Ethernet again. */
-import { interfaceIndexOf, LINK_TYPE_LINUX_SLL2, toEthernet } from '../../wire/link-type.ts';
+import {
+  interfaceIndexOf,
+  LINK_TYPE_LINUX_SLL2,
+  toEthernet,
+} from '../../wire/capture/link-type.ts';
 
 /** Where the packet type lies, and PACKET_OUTGOING of <linux/if_packet.h>: the switch sends it. */
 const PACKET_TYPE_OFFSET = 10;

@@ -2,8 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import { addressBits, familyOf } from '../../net/address.ts';
 import { ipBatch } from '../command.ts';
-import type { Lab } from '../lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../layout.ts';
 import { frrState, startFrr } from '../peers/frr.ts';
 import {
   type KeepalivedOptions,
@@ -19,10 +17,12 @@ import {
   agentFile,
   startAgent,
 } from '../peers/vrrp-agent.ts';
-import type { LabProcess } from '../processes.ts';
 import { nodeProgram } from '../program.ts';
 import { addressOfVip, frrOptions, keepalivedOptions } from '../scenario/instances.ts';
 import type { ScenarioNode } from '../scenario/scenario.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
 import { wallClock } from '../wall-clock.ts';
 

@@ -1,5 +1,5 @@
 /** The labs of this process, so that an interrupted one leaves nothing behind. */
-import { Lab, type LabOptions } from '../lab.ts';
+import { Lab, type LabOptions } from '../topology/lab.ts';
 
 let count = 0;
 

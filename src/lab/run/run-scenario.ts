@@ -2,8 +2,11 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ControlClient } from '../../control/client.ts';
-import { REFUSAL_COUNTERS } from '../../engine/intake-reasons.ts';
+import { REFUSAL_COUNTERS } from '../../protocol/engine/intake-reasons.ts';
 import { LabError } from '../command.ts';
+import type { RunRecord } from '../judge/record.ts';
+import type { Seen } from '../judge/seen.ts';
+import { summarize } from '../judge/summary.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import type { Scenario, ScenarioNode, ScenarioStep } from '../scenario/scenario.ts';
 import { sleep, waitFor } from '../wait.ts';
@@ -12,10 +15,7 @@ import { AddressMonitor } from './address-monitor.ts';
 import { type Client, startClients } from './client.ts';
 import type { Director } from './director.ts';
 import { type Labs, labPrefix } from './labs.ts';
-import type { RunRecord } from './record.ts';
-import type { Seen } from './seen.ts';
 import { hasNetem, Stage } from './stage.ts';
-import { summarize } from './summary.ts';
 import { SwitchCapture } from './switch-capture.ts';
 import { performSteps } from './timeline.ts';
 

@@ -2,13 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { type IpAddress, mac } from '../../net/address.ts';
 import { LabError, run } from '../command.ts';
-import { forgedFrame } from '../forged-frame.ts';
-import type { Lab } from '../lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../layout.ts';
+import { forgedFrame } from '../packets/forged-frame.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import { nodeProgram } from '../program.ts';
 import type { Action, Between, Scenario } from '../scenario/scenario.ts';
-import type { Crossing } from '../switch-filter.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { Crossing } from '../topology/switch-filter.ts';
 import { sleep } from '../wait.ts';
 import { Director } from './director.ts';
 import { StateFollower } from './state-follower.ts';
@@ -180,7 +180,7 @@ export class Stage {
     const target = { version, ...this.scenario.watched };
     const frame = forgedFrame(action.packet, target, { host: client, mac: mac(text.trim()) });
     const rate = [String(action.perSecond), String(action.lasts / 1_000_000)];
-    const program = [...nodeProgram('src/lab/forger.js'), HOST_INTERFACE, ...rate];
+    const program = [...nodeProgram('src/lab/packets/forger.js'), HOST_INTERFACE, ...rate];
     const forger = await this.lab.spawn(
       client,
       process.execPath,

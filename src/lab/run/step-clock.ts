@@ -3,8 +3,9 @@
  * gets to it: what is expected after one that was late, or took long, is expected that much later.
  * So a slow machine needs no other scenarios than a fast one.
  */
+
+import type { Span } from '../judge/record.ts';
 import type { Action } from '../scenario/scenario.ts';
-import type { Span } from './record.ts';
 
 /** Times on the clock of the steps. */
 export interface TimedStep {

@@ -4,12 +4,12 @@
  * addresses may lie.
  */
 import { readFileSync } from 'node:fs';
-import { LINK_TYPE_LINUX_SLL2 } from '../../wire/link-type.ts';
-import { readPcap } from '../../wire/pcap.ts';
+import { LINK_TYPE_LINUX_SLL2 } from '../../wire/capture/link-type.ts';
+import { readPcap } from '../../wire/capture/pcap.ts';
 import { LabError, run } from '../command.ts';
-import type { Lab } from '../lab.ts';
-import { PEER_BRIDGE, SWITCH_BRIDGE } from '../layout.ts';
-import type { LabProcess } from '../processes.ts';
+import type { Lab } from '../topology/lab.ts';
+import { PEER_BRIDGE, SWITCH_BRIDGE } from '../topology/layout.ts';
+import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
 import { decodeCooked } from './cooked-frame.ts';
 

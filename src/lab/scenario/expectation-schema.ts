@@ -1,6 +1,6 @@
 /** One thing that has to be seen: exactly one kind, and when. */
 import * as z from 'zod';
-import { choice, duration, mapping, wholeNumber } from '../../config/schema-parts.ts';
+import { choice, duration, mapping, wholeNumber } from '../../config/schema/schema-parts.ts';
 import { clientName, directorName } from './names.ts';
 
 const time = (description: string) => duration().meta({ description }).optional();

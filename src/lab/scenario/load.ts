@@ -1,8 +1,9 @@
 /** The text of a scenario file as a scenario, or everything that is wrong with it. */
-import { readDocument } from '../../config/document.ts';
+
 import { type Finding, Findings, inOrder } from '../../config/finding.ts';
 import { readText } from '../../config/read-file.ts';
-import { checkAgainst } from '../../config/shape-report.ts';
+import { checkAgainst } from '../../config/schema/shape-report.ts';
+import { readDocument } from '../../config/text/document.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 import { lowerScenario } from './lower.ts';
 import type { Scenario } from './scenario.ts';

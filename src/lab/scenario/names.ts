@@ -1,5 +1,5 @@
 /** Names that a scenario uses for its machines and programs. */
-import { pattern } from '../../config/schema-parts.ts';
+import { pattern } from '../../config/schema/schema-parts.ts';
 
 export const AGENTS = ['vrrp-agent', 'keepalived', 'frr'] as const;
 export type AgentName = (typeof AGENTS)[number];

@@ -1,6 +1,6 @@
 /** A scenario as it is run: names checked, defaults filled in, times in microseconds. */
 import type { IpAddress } from '../../net/address.ts';
-import type { Forgery } from '../forged-frame.ts';
+import type { Forgery } from '../packets/forged-frame.ts';
 import type { AgentInstance } from '../peers/vrrp-agent.ts';
 import type { AgentName } from './names.ts';
 

@@ -3,9 +3,15 @@
  * transforms, so that it can be exported as JSON Schema; what it means is for `load.ts`.
  */
 import * as z from 'zod';
-import { inheritableKeys } from '../../config/instance-schema.ts';
-import { choice, duration, mapping, pattern, wholeNumber } from '../../config/schema-parts.ts';
-import { CLIENTS_MAX } from '../layout.ts';
+import { inheritableKeys } from '../../config/schema/instance-schema.ts';
+import {
+  choice,
+  duration,
+  mapping,
+  pattern,
+  wholeNumber,
+} from '../../config/schema/schema-parts.ts';
+import { CLIENTS_MAX } from '../topology/layout.ts';
 import { expectation } from './expectation-schema.ts';
 import { AGENTS, clientName, directorName } from './names.ts';
 import { step } from './step-schema.ts';

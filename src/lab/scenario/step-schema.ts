@@ -1,7 +1,7 @@
 /** One thing that happens to the machines of a scenario: `at` and exactly one other key. */
 import * as z from 'zod';
-import { choice, duration, mapping, wholeNumber } from '../../config/schema-parts.ts';
-import { FORGERIES, HARMLESS } from '../forged-frame.ts';
+import { choice, duration, mapping, wholeNumber } from '../../config/schema/schema-parts.ts';
+import { FORGERIES, HARMLESS } from '../packets/forged-frame.ts';
 import { directorName, machineName } from './names.ts';
 
 const machines = z.union([machineName(), z.array(machineName()).min(1)], {

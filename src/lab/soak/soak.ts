@@ -1,7 +1,7 @@
 /** Plan after plan, until the time is over or one of them breaks an invariant. */
 
+import type { RunRecord } from '../judge/record.ts';
 import type { Labs } from '../run/labs.ts';
-import type { RunRecord } from '../run/record.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { AgentName } from '../scenario/names.ts';
 import { withAgent } from '../scenario/scenario.ts';

@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process';
 import { ControlClient } from '../../../src/control/client.ts';
 import type { EventDocument, InstanceDocument } from '../../../src/control/protocol.ts';
-import type { Lab } from '../../../src/lab/lab.ts';
-import { type LabHost, virtualAddress } from '../../../src/lab/layout.ts';
 import {
   type AgentInstance,
   type AgentPeer,
   startAgent,
 } from '../../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../../src/lab/program.ts';
+import type { Lab } from '../../../src/lab/topology/lab.ts';
+import { type LabHost, virtualAddress } from '../../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
 
 export const VIP = virtualAddress(0);

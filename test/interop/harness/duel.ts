@@ -1,8 +1,8 @@
 /** Two implementations on one segment, one of which is to be MASTER. */
-import { Capture } from '../../../src/lab/capture.ts';
-import type { Lab } from '../../../src/lab/lab.ts';
-import { HOST_INTERFACE, type LabHost } from '../../../src/lab/layout.ts';
+import { Capture } from '../../../src/lab/packets/capture.ts';
 import type { Peer } from '../../../src/lab/peers/peer.ts';
+import type { Lab } from '../../../src/lab/topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
 import { addressBits, familyOf, type IpAddress } from '../../../src/net/address.ts';
 import { advertisersAfter, clientReaches, holdsAlone } from './master.ts';

@@ -24,8 +24,8 @@ const compiled = (path) => import(pathToFileURL(`${process.env.FAILING_DIST}/src
 if (isMainThread) {
   const [{ loadConfigFile }, { runDaemon }, { ProtocolWorker }] = await Promise.all([
     compiled('config/read-file.js'),
-    compiled('runtime/daemon.js'),
-    compiled('runtime/protocol-worker.js'),
+    compiled('daemon/daemon.js'),
+    compiled('protocol/thread/protocol-worker.js'),
   ]);
   const loaded = loadConfigFile(config);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
@@ -42,7 +42,7 @@ if (isMainThread) {
 } else if (workerData !== null) {
   // Before the protocol begins: afterwards an import would wait for the turns of the event loop.
   const { Reactor } = await compiled('kernel/reactor/reactor.js');
-  await compiled('runtime/protocol-thread.js');
+  await compiled('protocol/thread/protocol-thread.js');
   const failure = failures[process.env.FAILING_WAY];
   if (failure !== undefined) setTimeout(failure, DELAY);
   // In the place where the protocol is served, as a bug of its own would.

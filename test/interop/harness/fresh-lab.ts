@@ -1,6 +1,6 @@
 /** Labs for tests: a name of their own, and gone after the test whatever became of it. */
 import { afterEach } from 'vitest';
-import { Lab } from '../../../src/lab/lab.ts';
+import { Lab } from '../../../src/lab/topology/lab.ts';
 
 let count = 0;
 

@@ -1,10 +1,10 @@
 /** Who is MASTER, judged from outside: by the addresses, and by what is on the wire. */
-import { advertisementsIn } from '../../../src/lab/capture.ts';
-import type { Lab } from '../../../src/lab/lab.ts';
-import type { LabHost } from '../../../src/lab/layout.ts';
+import { advertisementsIn } from '../../../src/lab/packets/capture.ts';
+import type { Lab } from '../../../src/lab/topology/lab.ts';
+import type { LabHost } from '../../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../../src/lab/wait.ts';
 import type { IpAddress } from '../../../src/net/address.ts';
-import type { CapturedFrame } from '../../../src/wire/pcap.ts';
+import type { CapturedFrame } from '../../../src/wire/capture/pcap.ts';
 
 /** Resolves when the director alone has the address. */
 export async function holdsAlone(

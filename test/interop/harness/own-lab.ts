@@ -1,6 +1,6 @@
 /** A lab for one test that runs beside others: made, used, and gone when the test ends. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { Lab } from '../../../src/lab/lab.ts';
+import { Lab } from '../../../src/lab/topology/lab.ts';
 
 let count = 0;
 

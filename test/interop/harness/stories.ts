@@ -1,7 +1,7 @@
 /** What has to happen between any two implementations, told once. */
 import { expect } from 'vitest';
-import { advertisementsIn } from '../../../src/lab/capture.ts';
-import { advertisementSource } from '../../../src/lab/layout.ts';
+import { advertisementsIn } from '../../../src/lab/packets/capture.ts';
+import { advertisementSource } from '../../../src/lab/topology/layout.ts';
 import type { Contestant, Duel } from './duel.ts';
 import { holdersDuring } from './master.ts';
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { HOST_INTERFACE, type LabHost } from '../../../src/lab/layout.ts';
+import { HOST_INTERFACE, type LabHost } from '../../../src/lab/topology/layout.ts';
 import { waitFor } from '../../../src/lab/wait.ts';
 import { type ReadAdvert, readAdvert } from './hand-made.ts';
 

@@ -2,10 +2,11 @@
  * The VIPs, routes and rules are there exactly while the router is MASTER, but for what somebody else has just done
  * to them; and no VIP is announced that is not there.
  */
-import { IPV6_CHANGES_IN_A_TURN } from '../../../src/engine/address-keeper.ts';
-import type { InstanceSettings, VirtualAddress } from '../../../src/engine/settings.ts';
+
 import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../src/net/address.ts';
 import { routingKey, routingText } from '../../../src/net/routing.ts';
+import { IPV6_CHANGES_IN_A_TURN } from '../../../src/protocol/engine/addresses/address-keeper.ts';
+import type { InstanceSettings, VirtualAddress } from '../../../src/protocol/engine/settings.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';

@@ -1,5 +1,5 @@
 /** The members of a sync group are MASTER together or not at all, but for hand-overs under way. */
-import { preemptDelayOf } from '../../../src/engine/router-context.ts';
+import { preemptDelayOf } from '../../../src/protocol/engine/router/router-context.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 export function groupsTogether(): Invariant {

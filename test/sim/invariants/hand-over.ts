@@ -1,7 +1,7 @@
 /** Priority 0 hands over within Skew_Time of the slowest successor (RFC 9568 section 6.4.2). */
 
 import { skewTime } from '../../../fsm/vrrp/timing.ts';
-import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import type { Host } from '../host.ts';
 import { onSlowestClock } from '../host-clock.ts';
 import { MONITOR_DELAY } from '../kernel.ts';

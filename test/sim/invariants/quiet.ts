@@ -2,8 +2,9 @@
  * Once everything has settled, nothing but the MASTER's advertisements happens: nobody changes its
  * state, nothing is announced, no packet lies unread, and nobody sends more than its interval asks.
  */
-import type { StateName } from '../../../src/engine/reports.ts';
+
 import { type IpAddress, ipFromBytes } from '../../../src/net/address.ts';
+import type { StateName } from '../../../src/protocol/engine/reports.ts';
 import type { Host } from '../host.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';

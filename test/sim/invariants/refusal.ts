@@ -1,8 +1,9 @@
 /** A refused packet changes nothing: no state, no row of `status`, no deadline. */
-import type { CounterTable } from '../../../src/engine/counters.ts';
-import { Engine } from '../../../src/engine/engine.ts';
-import type { Settings } from '../../../src/engine/settings.ts';
+
 import type { Instant } from '../../../src/net/time.ts';
+import type { CounterTable } from '../../../src/protocol/engine/counters.ts';
+import { Engine } from '../../../src/protocol/engine/engine.ts';
+import type { Settings } from '../../../src/protocol/engine/settings.ts';
 
 /** Looks closely at packets that no honest peer has sent. */
 export class RefusalWatchingEngine extends Engine {

@@ -2,9 +2,10 @@
  * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
  * when it hears nobody better for that long and its preempt delay has passed.
  */
-import { preemptDelayOf } from '../../../src/engine/router-context.ts';
-import type { InstanceSettings } from '../../../src/engine/settings.ts';
+
 import type { Instant } from '../../../src/net/time.ts';
+import { preemptDelayOf } from '../../../src/protocol/engine/router/router-context.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import type { Host } from '../host.ts';
 import { onSlowestClock } from '../host-clock.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';

@@ -3,7 +3,7 @@
  * listens before it advertises or announces anything.
  */
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
-import type { InstanceSettings } from '../../../src/engine/settings.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import type { Host } from '../host.ts';
 import type { Invariant } from './invariant.ts';
 

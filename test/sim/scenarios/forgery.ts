@@ -1,8 +1,9 @@
 /** Packets that look like those of a peer and must all be refused. */
-import type { InstanceSettings } from '../../../src/engine/settings.ts';
+
 import { type IpAddress, ip } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';
 import { PROTOCOL_VRRP } from '../../../src/net/vrrp.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../../src/wire/ip.ts';
 import { encodeAdvertisement } from '../../../src/wire/vrrp/advertisement.ts';
 import type { Random } from '../random.ts';

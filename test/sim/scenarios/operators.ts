@@ -1,6 +1,7 @@
 /** What operators do to a director: each ends by itself, and `releaseAll` ends all of it. */
-import type { OperatorRequest } from '../../../src/engine/requests.ts';
+
 import type { Duration } from '../../../src/net/time.ts';
+import type { OperatorRequest } from '../../../src/protocol/engine/requests.ts';
 import type { Host } from '../host.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';

@@ -3,7 +3,7 @@
  * another and over one another, then peace; at the end everything has to be as it should be.
  */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
-import { preemptDelayOf } from '../../../src/engine/router-context.ts';
+import { preemptDelayOf } from '../../../src/protocol/engine/router/router-context.ts';
 import { onSlowestClock } from '../host-clock.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
 import { groupsTogether } from '../invariants/groups-together.ts';

@@ -1,4 +1,7 @@
 /** Directors and their settings, drawn from a seed. */
+
+import { type Family, type IpAddress, ip, mac } from '../../../src/net/address.ts';
+import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import type {
   GarpSettings,
   InstanceSettings,
@@ -6,9 +9,7 @@ import type {
   SyncGroupSettings,
   UnicastSettings,
   VirtualAddress,
-} from '../../../src/engine/settings.ts';
-import { type Family, type IpAddress, ip, mac } from '../../../src/net/address.ts';
-import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
+} from '../../../src/protocol/engine/settings.ts';
 import { COMMAND_TIME } from '../host.ts';
 import type { Random } from '../random.ts';
 

@@ -6,10 +6,10 @@ import type { ControlCommands } from '../../../src/control/commands.ts';
 import type { IpvsDocument } from '../../../src/control/ipvs-document.ts';
 import type { OperatorAccess } from '../../../src/control/operator-commands.ts';
 import { type ControlLimits, ControlServer } from '../../../src/control/server.ts';
-import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
 import { instant } from '../../../src/net/time.ts';
 import { AgentModel } from '../../../src/observe/model.ts';
 import { anchoredWallClock } from '../../../src/observe/wall-clock.ts';
+import { CounterTable, countersLength } from '../../../src/protocol/engine/counters.ts';
 import { AT, settingsOf } from '../observe/samples.ts';
 
 /** A path for a socket in a directory that is gone after the test. */

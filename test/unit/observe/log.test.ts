@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { transformWithOxc } from 'vite';
 import { describe, expect, test } from 'vitest';
-import type { Report } from '../../../src/engine/reports.ts';
 import { ip } from '../../../src/net/address.ts';
 import { createLogger, logReport } from '../../../src/observe/log.ts';
+import type { Report } from '../../../src/protocol/engine/reports.ts';
 import { AT, transition, viewOf } from './samples.ts';
 
 function logged(...reports: Report[]): Record<string, unknown>[] {

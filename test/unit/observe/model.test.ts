@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { CounterTable, countersLength } from '../../../src/engine/counters.ts';
 import { ip } from '../../../src/net/address.ts';
 import { instant } from '../../../src/net/time.ts';
 import { AgentModel } from '../../../src/observe/model.ts';
 import { anchoredWallClock } from '../../../src/observe/wall-clock.ts';
+import { CounterTable, countersLength } from '../../../src/protocol/engine/counters.ts';
 import { AT, settingsOf, transition, viewOf } from './samples.ts';
 
 function modelOf(names: string[], historyLimit?: number) {

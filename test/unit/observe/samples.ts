@@ -1,8 +1,8 @@
-import type { Report } from '../../../src/engine/reports.ts';
-import type { InstanceSettings, Settings } from '../../../src/engine/settings.ts';
-import type { InstanceView } from '../../../src/engine/view.ts';
 import { ip } from '../../../src/net/address.ts';
 import { instant, seconds } from '../../../src/net/time.ts';
+import type { Report } from '../../../src/protocol/engine/reports.ts';
+import type { InstanceSettings, Settings } from '../../../src/protocol/engine/settings.ts';
+import type { InstanceView } from '../../../src/protocol/engine/view.ts';
 
 export const AT = new Date('2026-03-01T10:00:00.250Z');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { LATENESS_METRIC, METRICS } from '../../../src/observe/metric-table.ts';
+import { LATENESS_METRIC, METRICS } from '../../../src/observe/metrics/metric-table.ts';
 
 interface Rule {
   readonly alert: string;

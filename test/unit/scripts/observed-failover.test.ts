@@ -3,9 +3,9 @@ import { failoverIn } from '../../../scripts/observed-failover.ts';
 import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';
 import { encodeArpAnnouncement } from '../../../src/wire/arp.ts';
+import type { CapturedFrame } from '../../../src/wire/capture/pcap.ts';
 import { ETHERTYPE_IPV4, encodeEthernetFrame } from '../../../src/wire/ethernet.ts';
 import { encodeIpv4Packet } from '../../../src/wire/ip.ts';
-import type { CapturedFrame } from '../../../src/wire/pcap.ts';
 import { encodeAdvertisement } from '../../../src/wire/vrrp/advertisement.ts';
 
 const LB1 = ip('192.0.2.11');

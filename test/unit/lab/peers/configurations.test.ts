@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { labLayout } from '../../../../src/lab/layout.ts';
 import { vrrpdConfig } from '../../../../src/lab/peers/frr.ts';
 import { keepalivedConfig } from '../../../../src/lab/peers/keepalived.ts';
+import { labLayout } from '../../../../src/lab/topology/layout.ts';
 import { ip } from '../../../../src/net/address.ts';
 
 const { client: host } = labLayout('x');

@@ -4,7 +4,7 @@ import { PLAIN } from '../../../../src/cli/render/text.ts';
 import { renderHtml } from '../../../../src/lab/report/html.ts';
 import { renderJunit } from '../../../../src/lab/report/junit.ts';
 import { labReport, shownRun, statisticOf } from '../../../../src/lab/report/report.ts';
-import { run } from '../run/samples.ts';
+import { run } from '../judge/samples.ts';
 
 const FAILED = run({
   verdicts: [{ expectation: 'dual ≤ 0s', why: '<b>RFC</b>', holds: false, seen: '5 ms & "more"' }],

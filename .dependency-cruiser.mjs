@@ -1,0 +1,175 @@
+/**
+ * Who may import whom: `npm run deps` (dependency-cruiser). Type-only imports count like any other. A
+ * folder may import itself and what its row names; Node's own modules are for all but the pure folders.
+ */
+
+/** What modules outside the engine may import of it: the files at its root. */
+const ENGINE = 'src/protocol/engine/[^/]+[.]ts$';
+
+/** The API's documents and requests, without the client, the server and their socket. */
+const API = 'src/control/(?!client|server|socket-file|lock-file|event-stream)';
+
+/** Shared by all kernel interfaces; the other folders of `src/kernel` do not know each other. */
+const KERNEL_COMMON = 'src/kernel/(ports[.]ts|ffi/|reactor/|netlink/|permissions/|process/|command/)';
+
+const MAY_IMPORT = {
+  // Pure: no Node, no clock, no promise.
+  'src/net': [],
+  fsm: ['src/net/', 'xstate'],
+  'src/wire': ['src/net/'],
+  'src/protocol/engine': ['src/net/', 'src/wire/', 'fsm/'],
+  'src/ipvs/plan': ['src/net/', 'src/wire/connections/'],
+  'src/watch/segment': [
+    ...['src/net/', 'src/wire/', 'fsm/vrrp/timing', ENGINE],
+    'src/protocol/engine/router/intake[.]ts$',
+  ],
+
+  // The edges.
+  'src/async': [],
+  'src/kernel': ['src/net/', 'src/wire/', 'src/async/', 'koffi'],
+  'src/ipvs/kernel': ['src/net/', 'src/wire/', 'src/async/', KERNEL_COMMON],
+  'src/protocol/thread': ['src/net/', 'src/wire/', 'src/protocol/engine/', 'src/kernel/'],
+  'src/checker': [
+    ...['src/net/', 'src/async/', 'src/kernel/', 'fsm/probe/', ENGINE],
+    ...['src/config/notification-settings[.]ts$', 'src/observe/track-documents[.]ts$'],
+  ],
+
+  // Words: the file, the API, what is shown.
+  'src/config': [
+    ...['src/net/', 'fsm/vrrp/timing', 'src/protocol/engine/settings(-change)?[.]ts$', 'zod', 'yaml'],
+    'src/ipvs/plan/(daemon-plan|server-weight)[.]ts$',
+  ],
+  'src/control': ['src/net/', 'src/async/', ENGINE, 'src/config/duration[.]ts$', 'zod'],
+  'src/observe': ['src/net/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
+
+  // Features and programs.
+  'src/ipvs': [
+    ...['src/net/', 'src/wire/', 'src/async/', 'src/kernel/', 'src/checker/', ENGINE, API],
+    ...['src/config/ipvs-settings[.]ts$', 'src/observe/', 'pino', 'zod'],
+  ],
+  'src/daemon': [
+    ...['src/net/', 'src/wire/', 'src/async/', 'src/kernel/', 'src/protocol/', 'src/checker/'],
+    ...['src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'fsm/vrrp/timing', 'pino', 'zod'],
+  ],
+  'src/watch': [
+    ...['src/net/', 'src/wire/', 'src/kernel/(packet|reactor|rtnetlink)/'],
+    ...['src/cli/context[.]ts$', 'src/cli/render/(text|table)[.]ts$'],
+  ],
+  'src/import': ['src/net/', 'src/config/', 'yaml'],
+  'src/lab': [
+    ...['src/net/', 'src/wire/', 'src/async/', 'src/config/', 'src/control/', ENGINE],
+    ...['src/kernel/(packet|ffi|scheduler|process)/', 'yaml', 'zod'],
+  ],
+  'src/cli': [
+    ...['src/net/', 'src/wire/', 'src/config/', 'src/control/', 'src/import/', 'src/lab/'],
+    ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
+    ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
+    // `run` starts the agent; `check` and `ipvs prepare` look at this host.
+    ...['src/daemon/(daemon|agent|host-needs|command-check)[.]ts$'],
+    ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
+  ],
+};
+
+const PURE = '^(fsm|src/(net|wire|protocol/engine|ipvs/plan|watch/segment))/';
+
+/** Cycles that are still to be cut, by a file that is part of each. The list only gets shorter. */
+const CYCLES_TO_CUT = [
+  '^src/protocol/engine/',
+  '^src/control/(operator-)?protocol[.]ts$',
+  '^src/observe/metrics/',
+  '^src/cli/render/status',
+];
+
+const folders = Object.keys(MAY_IMPORT);
+
+/** Of nested folders, the row of the inner one counts. */
+function rowRule(folder) {
+  const inner = folders.filter((one) => one.startsWith(`${folder}/`)).map((one) => `^${one}/`);
+  const allowed = MAY_IMPORT[folder].map((one) =>
+    /^(src|fsm)/.test(one) ? `^${one}` : `(^|/)node_modules/${one}/`,
+  );
+  return {
+    name: `${folder} imports`,
+    severity: 'error',
+    from: { path: `^${folder}/`, pathNot: inner },
+    to: { pathNot: [`^${folder}/`, ...allowed], dependencyTypesNot: ['core'] },
+  };
+}
+
+export default {
+  forbidden: [
+    ...folders.map(rowRule),
+    {
+      name: 'a folder without a row',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folders.map((one) => `^${one}/`) },
+      to: {},
+    },
+    {
+      name: 'pure code has no Node',
+      severity: 'error',
+      from: { path: PURE },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'kernel interfaces do not know each other',
+      severity: 'error',
+      from: { path: '^src/kernel/([^/]+)/' },
+      to: { path: '^src/kernel/', pathNot: ['^src/kernel/$1/', `^${KERNEL_COMMON}`] },
+    },
+    {
+      name: 'one folder calls the kernel',
+      severity: 'error',
+      from: { pathNot: '^src/kernel/ffi/' },
+      to: { path: '(^|/)node_modules/koffi/' },
+    },
+    {
+      name: 'the engine is used by its root',
+      severity: 'error',
+      from: {
+        path: '^(src|fsm)/',
+        pathNot: [
+          '^src/protocol/engine/',
+          // Decodes and judges packets as the engine does.
+          '^src/watch/segment/',
+          '^src/cli/(decode-packet|commands/decode)[.]ts$',
+          // Does what a dead engine cannot: priority 0, and removes its addresses.
+          '^src/daemon/emergency[.]ts$',
+        ],
+      },
+      to: {
+        path: '^src/protocol/engine/.+/',
+        // The state that one process hands to the next.
+        pathNot: '^src/protocol/engine/operations/succession[.]ts$',
+      },
+    },
+    {
+      name: 'the program imports no test, bench or script',
+      severity: 'error',
+      from: { path: '^(src|fsm)/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'no cycle',
+      severity: 'error',
+      from: { pathNot: CYCLES_TO_CUT },
+      to: { circular: true, viaOnly: { pathNot: CYCLES_TO_CUT } },
+    },
+    { name: 'found', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'the program needs no development package',
+      severity: 'error',
+      from: { path: '^(src|fsm)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: '(^|/)node_modules/' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
+  },
+};

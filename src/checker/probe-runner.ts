@@ -1,0 +1,179 @@
+/**
+ * Runs one probe at its interval, judges its results and tells of changes. A run that has not ended
+ * when the next is due leaves that one out; one that has taken too long has failed, whether it ever
+ * ends or not.
+ */
+import { judged, type ProbeState, UNKNOWN } from '../../fsm/probe/probe.ts';
+import type { ProbeOutcome, ProbeTiming } from '../net/probe.ts';
+import type { ProbeReading } from '../observe/track-documents.ts';
+import { failed, type Probe, reasonOf } from './probes/probe.ts';
+import type { Place, RunPool } from './run-pool.ts';
+
+/** What the engine is told. */
+export interface ProbeChange {
+  readonly up: boolean;
+  readonly value: number | undefined;
+  readonly detail: string;
+}
+
+export interface ProbeRunnerOptions {
+  readonly timing: ProbeTiming;
+  readonly tell: (change: ProbeChange) => void;
+  /** A number from 0 to 1, another one each time. */
+  readonly random: () => number;
+  /** Many probes that begin together are spread over this time, or their interval if that is shorter. */
+  readonly spreadMs?: number;
+  /** Where its runs wait for a place; the wait is no part of the time that a run may take. */
+  readonly pool?: RunPool;
+}
+
+interface Run {
+  isLate: boolean;
+  wantsAnother: boolean;
+  /** Undefined: it needs no place. */
+  place: Place | undefined;
+}
+
+const SPREAD_MS = 250;
+
+/** What a run that ends by itself in time has for saying so. */
+const GRACE_MS = 20;
+
+/** A run that is overdue and was ended, and does not end, gives up its place. */
+const ABANDON_MS = 1_000;
+
+export class ProbeRunner {
+  readonly #probe: Probe;
+  readonly #options: ProbeRunnerOptions;
+  #state: ProbeState = UNKNOWN;
+  #value: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #run: Run | undefined;
+  #wasLate = false;
+  #isClosed = false;
+  readonly #reading: { -readonly [Key in keyof ProbeReading]: ProbeReading[Key] } = {
+    since: undefined,
+    result: undefined,
+    checkedAt: undefined,
+    runs: 0,
+    failures: 0,
+    overruns: 0,
+  };
+
+  constructor(probe: Probe, options: ProbeRunnerOptions) {
+    this.#probe = probe;
+    this.#options = options;
+  }
+
+  /** Of now: it changes with the next run. */
+  get reading(): ProbeReading {
+    return this.#reading;
+  }
+
+  /**
+   * The first run comes soon. Where the later ones fall is left to chance, each moment of the interval
+   * as likely as the others: a thousand probes that began together do not go on together.
+   */
+  start(): void {
+    const { random, spreadMs = SPREAD_MS } = this.#options;
+    const interval = this.#intervalMs;
+    const position = random();
+    const first = position * Math.min(spreadMs, interval);
+    this.#later(first, () => {
+      this.#begin();
+      this.#later(interval * (0.5 + position) - first, () => this.#tick());
+    });
+  }
+
+  /** What is watched has changed: looks at once. */
+  look(): void {
+    if (this.#isClosed) return;
+    if (this.#run === undefined) this.#begin();
+    else this.#run.wantsAnother = true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#run?.place?.cancel();
+    this.#probe.close();
+  }
+
+  get #intervalMs(): number {
+    return this.#options.timing.interval / 1_000;
+  }
+
+  #later(milliseconds: number, action: () => void): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(action, milliseconds);
+    // The agent does not go on for the sake of its probes.
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    this.#later(this.#intervalMs, () => this.#tick());
+    if (this.#run === undefined) {
+      this.#begin();
+      return;
+    }
+    this.#reading.overruns++;
+    if (this.#run.isLate) this.#judge(failed('still not done'));
+  }
+
+  #begin(): void {
+    const run: Run = { isLate: false, wantsAnother: false, place: undefined };
+    this.#run = run;
+    const { pool } = this.#options;
+    if (pool === undefined) this.#perform(run);
+    else run.place = pool.enter(() => this.#perform(run), this.#wasLate);
+  }
+
+  #perform(run: Run): void {
+    const timeoutMs = this.#options.timing.timeout / 1_000;
+    const began = performance.now();
+    let abandon: NodeJS.Timeout | undefined;
+    this.#reading.runs++;
+    const overdue = setTimeout(() => {
+      run.isLate = true;
+      this.#judge(failed('not done in time'));
+      const { place } = run;
+      if (place !== undefined) abandon = setTimeout(() => place.leave(), ABANDON_MS).unref();
+    }, timeoutMs + GRACE_MS);
+    overdue.unref();
+    const settle = (outcome: ProbeOutcome) => {
+      clearTimeout(overdue);
+      clearTimeout(abandon);
+      this.#run = undefined;
+      this.#wasLate = performance.now() - began >= timeoutMs;
+      run.place?.leave();
+      if (this.#isClosed) return;
+      if (!run.isLate) this.#judge(outcome);
+      if (run.wantsAnother) this.#begin();
+    };
+    this.#attempt(timeoutMs).then(settle, (error: unknown) => settle(failed(reasonOf(error))));
+  }
+
+  #attempt(timeoutMs: number): Promise<ProbeOutcome> {
+    try {
+      return this.#probe.run(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #judge(outcome: ProbeOutcome): void {
+    if (this.#isClosed) return;
+    const before = this.#state;
+    this.#state = judged(before, outcome.passed ? 'passed' : 'failed', this.#options.timing);
+    const { status } = this.#state;
+    const reading = this.#reading;
+    reading.checkedAt = new Date();
+    reading.result = outcome.detail;
+    if (!outcome.passed) reading.failures++;
+    if (status !== before.status) reading.since = reading.checkedAt;
+    if (status === 'unknown') return;
+    if (status === before.status && outcome.value === this.#value) return;
+    this.#value = outcome.value;
+    this.#options.tell({ up: status === 'up', value: outcome.value, detail: outcome.detail });
+  }
+}

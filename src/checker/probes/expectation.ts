@@ -1,0 +1,23 @@
+/** What an answer is held against, and the number that it may be instead. */
+import type { Expectation, StatusRange } from '../../net/probe.ts';
+
+/** No more of an answer is kept, or looked at. */
+export const ANSWER_MAX = 64 * 1_024;
+
+export function matcherOf(expected: Expectation): (answer: string) => boolean {
+  if (expected.kind === 'text') return (answer) => answer.includes(expected.text);
+  const pattern = new RegExp(expected.pattern, 'u');
+  return (answer) => pattern.test(answer);
+}
+
+export function statusIn(expected: readonly (number | StatusRange)[], status: number): boolean {
+  return expected.some((one) =>
+    typeof one === 'number' ? status === one : status >= one.first && status <= one.last,
+  );
+}
+
+/** The first line; undefined: no number. */
+export function numberIn(answer: string): number | undefined {
+  const [line = ''] = answer.trimStart().split('\n', 1);
+  return /^[+-]?[0-9]{1,9}(\.[0-9]{1,9})?\s*$/.test(line) ? Number(line) : undefined;
+}

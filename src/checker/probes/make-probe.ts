@@ -1,0 +1,51 @@
+/** Settings as something that can be run. */
+import type { Reactor } from '../../kernel/reactor/reactor.ts';
+import type { ProbeSettings } from '../../net/probe.ts';
+import { DnsProbe } from './dns.ts';
+import { FileProbe } from './file.ts';
+import { GatewayProbe } from './gateway.ts';
+import { HttpProbe, type HttpProbeOptions } from './http.ts';
+import { HttpStatusProbe } from './http-status.ts';
+import { PingProbe } from './ping.ts';
+import type { Probe } from './probe.ts';
+import { ProcessProbe } from './process.ts';
+import { ScriptProbe } from './script.ts';
+import { TcpProbe } from './tcp.ts';
+import { UdpProbe } from './udp.ts';
+
+export interface ProbeSurroundings {
+  /** Made when the first probe needs one. */
+  readonly reactor: () => Reactor;
+  /** Another look is worth while now. */
+  readonly onChange: () => void;
+}
+
+export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
+  const { reactor, onChange } = surroundings;
+  switch (settings.kind) {
+    case 'script':
+      return new ScriptProbe(settings);
+    case 'file':
+      return new FileProbe(settings.path, settings.reads, onChange);
+    case 'process':
+      return new ProcessProbe(settings, reactor(), onChange);
+    case 'gateway':
+      return new GatewayProbe(settings, reactor());
+    case 'http':
+      return makeHttpProbe(settings);
+    case 'tcp':
+      return new TcpProbe(settings.endpoint);
+    case 'dns':
+      return new DnsProbe(settings);
+    case 'udp':
+      return new UdpProbe(settings);
+    case 'ping':
+      return new PingProbe(settings.address, reactor());
+  }
+}
+
+function makeHttpProbe(settings: HttpProbeOptions): Probe {
+  const { url, body, weight } = settings;
+  const isPlain = url.startsWith('http:') && body === undefined && weight === undefined;
+  return isPlain ? new HttpStatusProbe(settings) : new HttpProbe(settings);
+}

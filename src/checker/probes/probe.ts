@@ -1,0 +1,23 @@
+/** A way to find out whether something is up. */
+import type { ProbeOutcome } from '../../net/probe.ts';
+
+export interface Probe {
+  /** One look; must end by itself within the time, or soon after. Rejects for nothing expected. */
+  run(timeoutMs: number): Promise<ProbeOutcome>;
+  close(): void;
+}
+
+export function passed(detail: string): ProbeOutcome {
+  return { passed: true, detail };
+}
+
+export function failed(detail: string): ProbeOutcome {
+  return { passed: false, detail };
+}
+
+/** The name of the errno where there is one. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('errno' in error && typeof error.errno === 'string') return error.errno;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

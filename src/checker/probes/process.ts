@@ -1,0 +1,118 @@
+/**
+ * A process by name or by pid file. A descriptor of the process (pidfd_open(2)) tells of its end at
+ * once; as long as it lives nothing is looked for.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { closeFd } from '../../kernel/ffi/socket.ts';
+import { openPidFd } from '../../kernel/process/pidfd.ts';
+import type { Reactor } from '../../kernel/reactor/reactor.ts';
+import type { ProbeOutcome } from '../../net/probe.ts';
+import { failed, type Probe, passed, reasonOf } from './probe.ts';
+
+export interface ProcessTarget {
+  readonly process?: string;
+  readonly pidFile?: string;
+}
+
+/** TASK_COMM_LEN of the kernel, less the NUL (proc_pid_comm(5)). */
+const COMM_MAX = 15;
+
+export class ProcessProbe implements Probe {
+  readonly #target: ProcessTarget;
+  readonly #reactor: Reactor;
+  readonly #onEnd: () => void;
+  #watched: { readonly pid: number; readonly fd: number } | undefined;
+
+  /** `onEnd`: the process is gone. */
+  constructor(target: ProcessTarget, reactor: Reactor, onEnd: () => void) {
+    this.#target = target;
+    this.#reactor = reactor;
+    this.#onEnd = onEnd;
+  }
+
+  run(): Promise<ProbeOutcome> {
+    return Promise.resolve(this.#look());
+  }
+
+  close(): void {
+    if (this.#watched === undefined) return;
+    this.#reactor.remove(this.#watched.fd);
+    closeFd(this.#watched.fd);
+    this.#watched = undefined;
+  }
+
+  #look(): ProbeOutcome {
+    const { process: name, pidFile } = this.#target;
+    if (pidFile === undefined && this.#watched !== undefined) return running(this.#watched.pid);
+    const pid = pidFile === undefined ? pidOf(name ?? '') : pidIn(pidFile);
+    if (typeof pid === 'string') {
+      this.close();
+      return failed(pid);
+    }
+    if (this.#watched?.pid === pid) return running(pid);
+    this.close();
+    const fd = openPidFd(pid);
+    if (fd === 'gone') return failed(`process ${pid} is gone`);
+    if (fd === 'unsupported') return isAlive(pid) ? running(pid) : failed(`process ${pid} is gone`);
+    this.#watched = { pid, fd };
+    this.#reactor.add(fd, () => {
+      this.close();
+      this.#onEnd();
+    });
+    return running(pid);
+  }
+}
+
+function running(pid: number): ProbeOutcome {
+  return passed(`process ${pid}`);
+}
+
+/** A text says why there is none. */
+function pidIn(file: string): number | string {
+  try {
+    const pid = /^\s*([1-9][0-9]{0,9})\s*$/.exec(readFileSync(file, 'utf8').slice(0, 64))?.[1];
+    if (pid === undefined) return `${file} holds no process id`;
+    return isAlive(Number(pid)) ? Number(pid) : `process ${pid} is gone`;
+  } catch (error) {
+    return `${file} cannot be read: ${reasonOf(error)}`;
+  }
+}
+
+/** The first process whose name, or the name of whose program, it is. */
+function pidOf(name: string): number | string {
+  const comm = name.slice(0, COMM_MAX);
+  for (const entry of readdirSync('/proc')) {
+    if (!/^[1-9][0-9]*$/.test(entry)) continue;
+    if (readText(`/proc/${entry}/comm`).trimEnd() !== comm && programOf(entry) !== name) continue;
+    if (!isZombie(entry)) return Number(entry);
+  }
+  return `no process ${name}`;
+}
+
+function programOf(pid: string): string | undefined {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  return readText(`/proc/${pid}/stat`) !== '' && !isZombie(String(pid));
+}
+
+/** The state follows the name, which may hold brackets itself (proc_pid_stat(5)). */
+function isZombie(pid: string): boolean {
+  const stat = readText(`/proc/${pid}/stat`);
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+}
+
+/** Empty when the process is gone. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,53 @@
+/** An operator's command: exit status 0 is up, and what it writes may be a number. */
+import { type CommandOutcome, describeOutcome, runCommand } from '../../kernel/command/command.ts';
+import { checkCommand } from '../../kernel/permissions/command-permissions.ts';
+import { findUser, type User } from '../../kernel/permissions/users.ts';
+import type { ProbeOutcome, ScriptTarget } from '../../net/probe.ts';
+import { numberIn } from './expectation.ts';
+import { failed, type Probe, reasonOf } from './probe.ts';
+
+export class ScriptProbe implements Probe {
+  readonly #target: Omit<ScriptTarget, 'kind'>;
+  readonly #closed = new AbortController();
+
+  constructor(target: Omit<ScriptTarget, 'kind'>) {
+    this.#target = target;
+  }
+
+  async run(timeoutMs: number): Promise<ProbeOutcome> {
+    const user = this.#user();
+    if (typeof user === 'string') return failed(user);
+    const runner = user ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const { argv } = this.#target;
+    const checked = checkCommand(argv, runner);
+    if (!checked.ok) return failed(checked.error.message);
+    const { signal } = this.#closed;
+    return this.#judge(await runCommand({ argv, user, timeoutMs, signal }));
+  }
+
+  /** A run that has not ended is of no use any more. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  #judge(outcome: CommandOutcome): ProbeOutcome {
+    const detail = describeOutcome(outcome);
+    const succeeded = outcome.kind === 'exited' && outcome.status === 0;
+    if (!succeeded || this.#target.weight === undefined) return { passed: succeeded, detail };
+    const value = numberIn(outcome.output);
+    return value === undefined
+      ? failed(`no number: ${JSON.stringify(outcome.output.slice(0, 20))}`)
+      : { passed: true, detail: `${value}`, value };
+  }
+
+  /** A text says why there is none; undefined is the user of the agent. */
+  #user(): User | string | undefined {
+    const { user } = this.#target;
+    if (user === undefined) return undefined;
+    try {
+      return findUser(user) ?? `there is no local user ${user}`;
+    } catch (error) {
+      return `user ${user} cannot be looked up: ${reasonOf(error)}`;
+    }
+  }
+}

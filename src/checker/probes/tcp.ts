@@ -1,0 +1,32 @@
+/** A TCP port that accepts a connection. */
+import { connect } from 'node:net';
+import { type Endpoint, formatEndpoint } from '../../net/endpoint.ts';
+import type { ProbeOutcome } from '../../net/probe.ts';
+import { failed, type Probe, passed, reasonOf } from './probe.ts';
+
+export class TcpProbe implements Probe {
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  run(timeoutMs: number): Promise<ProbeOutcome> {
+    const { address: host, port } = this.#endpoint;
+    return new Promise((resolve) => {
+      const socket = connect({ host, port });
+      const settle = (outcome: ProbeOutcome) => {
+        clearTimeout(timer);
+        socket.destroy();
+        resolve(outcome);
+      };
+      const timer = setTimeout(() => settle(failed('no answer in time')), timeoutMs);
+      socket.once('connect', () =>
+        settle(passed(`connected to ${formatEndpoint(this.#endpoint)}`)),
+      );
+      socket.once('error', (error) => settle(failed(reasonOf(error))));
+    });
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,81 @@
+/** Sync groups of the file as settings; what only the instances together can tell is checked here. */
+
+import { isOwner } from '../../net/vrrp.ts';
+import type { InstanceSettings, SyncGroupSettings } from '../../protocol/engine/settings.ts';
+import type { Probes } from '../agent-settings.ts';
+import type { Findings, Path } from '../finding.ts';
+import type { SyncGroupFile } from '../schema/sync-group-schema.ts';
+import { didYouMean } from '../text/nearest.ts';
+import { lowerTrack } from './lower-track.ts';
+
+export function lowerSyncGroups(
+  groups: readonly SyncGroupFile[] | undefined,
+  instances: readonly InstanceSettings[],
+  probes: Probes,
+  findings: Findings,
+): SyncGroupSettings[] {
+  const names = new Set<string>();
+  const taken = new Map<string, string>();
+  return (groups ?? []).map((group, index) => {
+    const at = (...keys: (string | number)[]): Path => ['sync_groups', index, ...keys];
+    if (names.has(group.name)) {
+      findings.error(at('name'), 'conflict', `the name "${group.name}" is already taken`);
+    }
+    names.add(group.name);
+    checkMembers(group, instances, taken, at, findings);
+    const members = instances.filter(({ name }) => group.instances.includes(name));
+    checkOwners(members, at, findings);
+    const track = lowerTrack(group.track, {
+      at: (...keys) => at('track', ...keys),
+      link: undefined,
+      probes,
+      findings,
+    });
+    checkTracks(track, members, at, findings);
+    return { name: group.name, instances: group.instances, mode: group.mode ?? 'all', track };
+  });
+}
+
+type At = (...keys: (string | number)[]) => Path;
+
+function checkMembers(
+  group: SyncGroupFile,
+  instances: readonly InstanceSettings[],
+  taken: Map<string, string>,
+  at: At,
+  findings: Findings,
+): void {
+  const known = instances.map(({ name }) => name);
+  for (const [position, name] of group.instances.entries()) {
+    const path = at('instances', position);
+    const holder = taken.get(name);
+    if (holder !== undefined) {
+      findings.error(path, 'conflict', `"${name}" is a member of "${holder}" already`);
+    } else if (!known.includes(name)) {
+      findings.error(path, 'conflict', `there is no instance "${name}"${didYouMean(name, known)}`);
+    }
+    taken.set(name, group.name);
+  }
+}
+
+/** An owner is MASTER from its start, before any other member could be. */
+function checkOwners(members: readonly InstanceSettings[], at: At, findings: Findings): void {
+  const owners = members.filter(({ priority }) => isOwner(priority));
+  if (owners.length === 0 || owners.length === members.length) return;
+  const message = `"${owners[0]?.name}" owns its addresses (priority 255): all members have to, or none`;
+  findings.error(at('instances'), 'conflict', message);
+}
+
+function checkTracks(
+  track: SyncGroupSettings['track'],
+  members: readonly InstanceSettings[],
+  at: At,
+  findings: Findings,
+): void {
+  for (const [index, { name }] of track.entries()) {
+    const member = members.find((one) => one.track.some((each) => each.name === name));
+    if (member === undefined) continue;
+    const message = `"${member.name}" tracks something of the name "${name}" itself: give it another "name"`;
+    findings.error(at('track', index), 'conflict', message);
+  }
+}

@@ -1,0 +1,62 @@
+/** Pieces of the schema whose error messages say what to write. */
+import * as z from 'zod';
+import { DURATION_PATTERN } from '../duration.ts';
+import { describeValue } from '../text/value-text.ts';
+
+/** A mapping that refuses unknown keys. */
+export function mapping<Shape extends z.ZodRawShape>(shape: Shape, description: string) {
+  return z.strictObject(shape).meta({ description });
+}
+
+export function wholeNumber(minimum: number, maximum: number) {
+  return z
+    .int({ error: ({ input }) => numberMessage(minimum, maximum, input) })
+    .min(minimum, { error: ({ input }) => numberMessage(minimum, maximum, input) })
+    .max(maximum, { error: ({ input }) => numberMessage(minimum, maximum, input) });
+}
+
+/** Text of a form; `form` completes "expected". */
+export function pattern(expression: RegExp, form: string) {
+  return z
+    .string({ error: ({ input }) => expected(form, input) })
+    .regex(expression, { error: ({ input }) => expected(form, input) });
+}
+
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words);
+}
+
+export function absolutePath(maximum: number) {
+  return pattern(/^\/[ -~\u00a0-\uffff]*$/, 'a path that begins with a slash').max(maximum, {
+    error: `a path of at most ${maximum} characters is possible here`,
+  });
+}
+
+export function duration() {
+  return z
+    .string({ error: ({ input }) => durationMessage(input) })
+    .regex(DURATION_PATTERN, { error: ({ input }) => durationMessage(input) });
+}
+
+export function interfaceName() {
+  // dev_valid_name() of the kernel: IFNAMSIZ - 1 bytes, no slash, colon or white space.
+  return pattern(/^(?!\.{1,2}$)[!-.0-9;-~]{1,15}$/, 'an interface name of 1 to 15 characters');
+}
+
+function numberMessage(minimum: number, maximum: number, input: unknown): string | undefined {
+  if (input === undefined) return undefined;
+  return expected(`a whole number from ${minimum} to ${maximum}`, input);
+}
+
+function expected(form: string, input: unknown): string | undefined {
+  return input === undefined ? undefined : `expected ${form}, found ${describeValue(input)}`;
+}
+
+function durationMessage(input: unknown): string | undefined {
+  if (input === undefined) return undefined;
+  // A mapping may have a key `toString`.
+  const text = typeof input === 'object' ? '' : String(input);
+  const bare = /^[0-9]{1,7}(\.[0-9]{1,6})?$/.exec(text)?.[0];
+  if (bare !== undefined) return `a duration needs a unit: write ${bare}s or ${bare}ms`;
+  return `expected a duration with a unit (ms, s, m, h), like 10ms or 1.5s, found ${describeValue(input)}`;
+}

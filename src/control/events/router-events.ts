@@ -1,0 +1,315 @@
+/** Events of the protocol: states, tracked objects and packets. */
+
+import type { DiscardReason, PacketWarning } from '../../protocol/engine/intake-reasons.ts';
+import type {
+  BeforeMasterOutcome,
+  StateName,
+  TransitionCause,
+} from '../../protocol/engine/reports.ts';
+import type { TrackSource } from '../../protocol/engine/settings.ts';
+import type { StallFacts } from '../stall.ts';
+import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
+
+/** Identities based on `vrrp-error-global`; the other refusals concern one virtual router. */
+const GLOBAL_ERRORS: ReadonlySet<DiscardReason> = new Set([
+  'checksum-error',
+  'ip-ttl-error',
+  'version-error',
+  'vrid-error',
+]);
+
+/** Identities based on `vrrp-error-virtual-router`. */
+const ROUTER_ERRORS: ReadonlySet<DiscardReason> = new Set([
+  'address-list-error',
+  'interval-error',
+  'packet-length-error',
+]);
+
+const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {
+  asked: 'the takeover waits for before_master',
+  granted: 'before_master succeeded: the takeover continues',
+  refused: 'before_master failed',
+  'timed-out': 'before_master timed out',
+  withdrawn: 'the takeover is no longer needed',
+};
+
+/** The most likely reason. */
+const SEND_HINT: { readonly [errno: string]: string } = {
+  EPERM: ': a firewall on this host drops them, and peers do not hear this router',
+  EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
+};
+
+const FAULT_WARNS: LevelRule<{ readonly to: StateName }> = {
+  of: ({ to }) => (to === 'FAULT' ? 'warn' : 'info'),
+  words: '`warn` to FAULT, else `info`',
+};
+
+function colourOfState({ to }: { readonly to: StateName }) {
+  if (to === 'FAULT') return 'bad';
+  return to === 'MASTER' ? 'good' : 'plain';
+}
+
+export const ROUTER_EVENTS = {
+  transition: reported<
+    'transition',
+    {
+      readonly instance: string;
+      readonly from: StateName;
+      readonly to: StateName;
+      readonly event: string;
+      readonly cause: TransitionCause;
+      readonly reason: string;
+      readonly priority: number;
+    }
+  >({
+    when: 'An instance changed its state.',
+    level: FAULT_WARNS,
+    colour: colourOfState,
+    facts: ({ instance, from, to, event, cause, reason, priority }) => ({
+      ...{ instance, from, to, event, cause, reason, priority },
+    }),
+    sentence: ({ from, to, reason }) => `${from} to ${to}: ${reason}`,
+    notification: ({ to }) => (to === 'MASTER' ? 'vrrp-new-master-event' : undefined),
+    fields: {
+      instance: INSTANCE,
+      from: 'state before',
+      to: 'state now',
+      event: 'what the state machine processed; names of RFC 8347 where it has one',
+      cause: 'why, as one of the [causes](#causes) below',
+      reason: 'why, as a sentence; its wording may change',
+      priority: 'effective priority',
+    },
+    example: {
+      instance: 'web',
+      from: 'BACKUP',
+      to: 'MASTER',
+      event: 'master-timeout',
+      cause: 'master-silent',
+      reason: 'no advertisement for 3.414s',
+      priority: 150,
+    },
+  }),
+  group: reported<
+    'group',
+    { readonly group: string; readonly from: StateName; readonly to: StateName }
+  >({
+    when: 'All members of a sync group changed their state together.',
+    level: FAULT_WARNS,
+    colour: colourOfState,
+    facts: ({ group, from, to }) => ({ group, from, to }),
+    sentence: ({ from, to }) => `sync group ${from} to ${to}`,
+    fields: { group: 'name of the sync group', from: 'state before', to: 'state now' },
+    example: { group: 'pair', from: 'BACKUP', to: 'MASTER' },
+  }),
+  'priority-changed': reported<
+    'priority-changed',
+    {
+      readonly instance: string;
+      readonly from: number;
+      readonly to: number;
+      readonly reason: string;
+    }
+  >({
+    when: 'The effective priority changed.',
+    level: 'info',
+    facts: ({ instance, from, to, reason }) => ({ instance, from, to, reason }),
+    sentence: ({ from, to, reason }) => `priority ${from} to ${to}: ${reason}`,
+    fields: {
+      instance: INSTANCE,
+      from: 'priority before',
+      to: 'priority now',
+      reason: 'what changed it',
+    },
+    example: { instance: 'web', from: 150, to: 100, reason: 'track uplink is down' },
+  }),
+  track: reported<
+    'track',
+    {
+      readonly track: string;
+      readonly source: TrackSource['kind'];
+      readonly instances: readonly string[];
+      readonly state: 'up' | 'down';
+      readonly value: number | null;
+      readonly result: string;
+    }
+  >({
+    when: 'A tracked object went up or down, or has another number.',
+    level: {
+      of: ({ state }) => (state === 'down' ? 'warn' : 'info'),
+      words: '`warn` when down, else `info`',
+    },
+    facts: ({ track, source, instances, up, value = null, detail }) => {
+      return { track, source, instances, state: up ? 'up' : 'down', value, result: detail };
+    },
+    sentence: ({ track, state, value, result }) =>
+      value === null ? `track:${track} is ${state}: ${result}` : `track:${track} is ${value}`,
+    fields: {
+      track: 'name of the tracked object',
+      source: 'what is tracked: `interface`, `script`, `file` and so on',
+      instances: 'the instances that depend on it',
+      state: '`up` or `down`',
+      value: 'the number in a tracked file; else null',
+      result: 'what the check found',
+    },
+    example: {
+      ...{ track: 'uplink', source: 'interface', instances: ['web'], state: 'down' },
+      ...{ value: null, result: 'link is down' },
+    },
+  }),
+  discard: reported<
+    'discard',
+    {
+      readonly instance: string | null;
+      readonly reason: DiscardReason;
+      readonly source: string | null;
+      readonly count: number;
+    }
+  >({
+    when: 'A received packet was refused.',
+    level: 'warn',
+    facts: ({ instance = null, reason, source = null, count }) => ({
+      ...{ instance, reason, source, count },
+    }),
+    sentence: ({ source, reason, count }) =>
+      `packet from ${source ?? 'an unknown source'} refused: ${reason} (${count} so far)`,
+    notification: ({ reason }) => {
+      if (GLOBAL_ERRORS.has(reason)) return 'vrrp-protocol-error-event';
+      return ROUTER_ERRORS.has(reason) ? 'vrrp-virtual-router-error-event' : undefined;
+    },
+    fields: {
+      instance: `${INSTANCE}; null: the packet belongs to none`,
+      reason: 'the receive check that failed',
+      source: 'source address; null: unknown',
+      count: COUNT_SO_FAR,
+    },
+    example: { instance: 'web', reason: 'checksum-error', source: '192.0.2.12', count: 1 },
+  }),
+  warning: reported<
+    'warning',
+    {
+      readonly instance: string;
+      readonly warning: PacketWarning;
+      readonly source: string;
+      readonly count: number;
+    }
+  >({
+    when: 'A received packet was accepted although something about it is not as configured.',
+    level: 'warn',
+    facts: ({ instance, warning, source, count }) => ({ instance, warning, source, count }),
+    sentence: ({ source, warning, count }) =>
+      `packet from ${source} accepted with warning: ${warning} (${count} so far)`,
+    fields: {
+      instance: INSTANCE,
+      warning: 'what differs',
+      source: 'source address',
+      count: COUNT_SO_FAR,
+    },
+    example: { instance: 'web', warning: 'interval-error', source: '192.0.2.12', count: 1 },
+  }),
+  'dual-master': reported<
+    'dual-master',
+    { readonly instance: string; readonly peer: string; readonly peer_priority: number }
+  >({
+    when: 'Another router advertises as MASTER while this one is MASTER.',
+    level: 'error',
+    facts: ({ instance, peer, peerPriority }) => ({ instance, peer, peer_priority: peerPriority }),
+    sentence: ({ peer, peer_priority: priority }) =>
+      `second MASTER detected: ${peer} with priority ${priority}`,
+    fields: {
+      instance: INSTANCE,
+      peer: 'address of the other MASTER',
+      peer_priority: 'its priority',
+    },
+    example: { instance: 'web', peer: '192.0.2.12', peer_priority: 90 },
+  }),
+  'dual-master-ended': reported<
+    'dual-master-ended',
+    { readonly instance: string; readonly peer: string; readonly duration_ms: number }
+  >({
+    when: 'The other MASTER is silent; this router announces its addresses again.',
+    level: 'info',
+    facts: ({ instance, peer, microseconds }) => ({
+      ...{ instance, peer, duration_ms: microseconds / 1_000 },
+    }),
+    sentence: ({ peer, duration_ms: duration }) =>
+      `dual MASTER with ${peer} ended after ${duration} ms`,
+    fields: {
+      instance: INSTANCE,
+      peer: 'address of the other MASTER',
+      duration_ms: 'how long both were MASTER',
+    },
+    example: { instance: 'web', peer: '192.0.2.12', duration_ms: 4_000 },
+  }),
+  'before-master': reported<
+    'before-master',
+    { readonly instance: string; readonly id: number; readonly outcome: BeforeMasterOutcome }
+  >({
+    when: 'A takeover waits for the command `notify.before_master`, or no longer does.',
+    level: {
+      of: ({ outcome }) => (outcome === 'refused' || outcome === 'timed-out' ? 'warn' : 'info'),
+      words: '`warn` for `refused` and `timed-out`, else `info`',
+    },
+    facts: ({ instance, id, outcome }) => ({ instance, id, outcome }),
+    sentence: ({ outcome }) => BEFORE_MASTER[outcome],
+    fields: {
+      instance: INSTANCE,
+      id: 'number of this attempt',
+      outcome: '`asked`, `granted`, `refused`, `timed-out` or `withdrawn`',
+    },
+    example: { instance: 'web', id: 1, outcome: 'asked' },
+  }),
+  stall: reported<'stall', StallFacts>({
+    when: 'The protocol thread did not run for so long that a peer may have taken over.',
+    level: 'warn',
+    facts: ({ microseconds, blame }) => ({
+      duration_ms: microseconds / 1_000,
+      cause: blame?.cause ?? null,
+      waited_ms: blame === undefined ? null : blame.waitedMicroseconds / 1_000,
+      ran_ms: blame === undefined ? null : blame.ranMicroseconds / 1_000,
+    }),
+    sentence: (facts) =>
+      `the protocol thread stalled for ${facts.duration_ms} ms${stallCauseOf(facts)}`,
+    fields: {
+      duration_ms: 'how long it did not run',
+      cause:
+        '`host`: the thread was ready to run and was not scheduled; `self`: it was busy; `paused`: the process or the machine was stopped; null: not known',
+      waited_ms: 'how long it was ready to run without a processor; null: not known',
+      ran_ms: 'how long it ran; null: not known',
+    },
+    example: { duration_ms: 4_200, cause: 'host', waited_ms: 4_180, ran_ms: 3 },
+  }),
+  'netlink-malformed': reported<'netlink-malformed', { readonly count: number }>({
+    when: 'A message of the kernel could not be decoded; links, addresses and routes were read again.',
+    level: 'warn',
+    facts: ({ count }) => ({ count }),
+    sentence: ({ count }) =>
+      `a netlink message could not be decoded (${count} so far): the state of the kernel was read again`,
+    fields: { count: COUNT_SO_FAR },
+    example: { count: 1 },
+  }),
+  'send-failed': reported<'send-failed', { readonly errno: string; readonly count: number }>({
+    when: 'The kernel refused to send advertisements or announcements.',
+    level: 'error',
+    facts: ({ errno, count }) => ({ errno, count }),
+    sentence: ({ errno, count }) =>
+      `a message could not be sent (${count} so far): ${errno}${SEND_HINT[errno] ?? ''}`,
+    fields: {
+      errno: 'as in errno(3)',
+      count: 'failures since the last five minutes without any; recorded at 1, 2, 4, 8 and so on',
+    },
+    example: { errno: 'EPERM', count: 1 },
+  }),
+} as const;
+
+function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): string {
+  switch (cause) {
+    case 'host':
+      return `: the host did not schedule this thread for ${waited} ms`;
+    case 'self':
+      return `: this process was busy for ${ran} ms`;
+    case 'paused':
+      return ': the process or the whole machine was paused';
+    case null:
+      return '';
+  }
+}

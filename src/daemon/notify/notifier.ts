@@ -1,0 +1,312 @@
+/**
+ * Tells the world outside of changes of state: commands, named pipes, HTTP receivers. Lives on the
+ * main thread and learns everything from the agent's events, so nothing that it waits for can touch
+ * the protocol; only `before_master` is waited for by an instance, and that has a deadline there.
+ */
+
+import { withDeadline } from '../../async/deadline.ts';
+import {
+  type CommandRequest,
+  type RunningCommand,
+  refusalOf,
+  startCommand,
+} from '../../checker/deliveries/command.ts';
+import { CommandQueue, type QueuedCommand } from '../../checker/deliveries/command-queue.ts';
+import { type FifoPort, FifoWriter } from '../../checker/deliveries/fifo-writer.ts';
+import { type OutcomeCounts, Outcomes, type Trouble } from '../../checker/deliveries/outcomes.ts';
+import { Webhook } from '../../checker/deliveries/webhook.ts';
+import type {
+  NotificationSettings,
+  SubjectNotification,
+  WebhookSettings,
+} from '../../config/notification-settings.ts';
+import type { EventDocument } from '../../control/protocol.ts';
+import { type Change, groupChange, lineOf, notifiedState, type Subject } from './change.ts';
+import { documentOf, environmentOf, type SubjectFacts } from './environment.ts';
+
+export interface NotifierOptions {
+  readonly router: string;
+  readonly settings: NotificationSettings;
+  /** Undefined: a group, or an instance that is gone. */
+  readonly factsOf: (instance: string) => SubjectFacts | undefined;
+  /** As `status` shows it. */
+  readonly priorityOf: (instance: string) => number;
+  /** Never called from within `handle`. */
+  readonly tell: (trouble: Trouble) => void;
+  /** What `before_master` has said. */
+  readonly answer: (instance: string, id: number, granted: boolean) => void;
+  readonly openFifo: (path: string) => FifoPort;
+  readonly post: (webhook: WebhookSettings, body: string) => Promise<number>;
+  /** Default: as a process. */
+  readonly start?: (request: CommandRequest) => RunningCommand;
+}
+
+/** What an agent that stops gives its commands and receivers to be done. */
+const PARTING_MS = 10_000;
+
+type Told = Omit<Change, 'repeated' | 'seq' | 'at'>;
+
+export class Notifier {
+  readonly #options: NotifierOptions;
+  readonly #outcomes: Outcomes;
+  readonly #queues = new Map<string, CommandQueue>();
+  readonly #fifos = new Map<string, FifoWriter>();
+  /** By settings: two that ask for the same share one receiver and one sequence. */
+  readonly #webhooks = new Map<string, Webhook>();
+  /** The command that the take-over of an instance waits for. */
+  readonly #awaited = new Map<string, RunningCommand>();
+  readonly #last = new Map<string, Told>();
+  #settings: NotificationSettings;
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#outcomes = new Outcomes((trouble) => queueMicrotask(() => options.tell(trouble)));
+    this.#open();
+    this.#checkCommands();
+  }
+
+  /** Another configuration; receivers that stay keep what waits for them. */
+  reconfigure(settings: NotificationSettings): void {
+    this.#settings = settings;
+    closeOthers(this.#webhooks, new Set(webhooksOf(settings).keys()));
+    closeOthers(this.#fifos, new Set(fifosOf(settings)));
+    this.#open();
+    this.#checkCommands();
+  }
+
+  handle(event: EventDocument): void {
+    switch (event.kind) {
+      case 'transition': {
+        const { instance, priority, event: name, cause, reason, seq, at } = event;
+        this.change({
+          type: 'INSTANCE',
+          name: instance,
+          state: notifiedState(event.to),
+          from: notifiedState(event.from),
+          priority,
+          event: name,
+          cause,
+          reason,
+          seq,
+          at,
+          repeated: false,
+        });
+        return;
+      }
+      case 'group':
+        this.change(groupChange(event, event));
+        return;
+      case 'dual-master':
+        this.#writeLine(
+          { type: 'INSTANCE', name: event.instance },
+          'MASTER_RX_LOWER_PRI',
+          this.#options.priorityOf(event.instance),
+        );
+        return;
+      case 'dual-master-ended':
+        this.#repeat(event.instance, event);
+        return;
+      case 'before-master':
+        if (event.outcome === 'asked') this.#ask(event.instance, event.id, event);
+        else this.#withdraw(event.instance);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Also for groups, which have no events of their own. */
+  change(change: Change): void {
+    const { type, name, state } = change;
+    this.#last.set(`${type} ${name}`, change);
+    const facts = this.#factsOf(change);
+    this.#writeLine(change, state, change.priority);
+    const document = documentOf(change, this.#options.router, facts);
+    const own = this.#notificationOf(change);
+    const receivers = [...this.#settings.webhooks, ...(own?.webhooks ?? [])];
+    for (const key of new Set(receivers.map(keyOf))) this.#webhooks.get(key)?.send(document);
+    this.#queueOf(change).push(own === undefined ? [] : this.#commands(own, change), state);
+  }
+
+  counts(): OutcomeCounts {
+    return this.#outcomes.counts();
+  }
+
+  /** Waits, for some time, until everybody has been told. */
+  async close(partingMs = PARTING_MS): Promise<void> {
+    for (const running of this.#awaited.values()) running.kill();
+    const parts = [...this.#queues.values(), ...this.#webhooks.values()];
+    await withDeadline(Promise.all(parts.map((part) => part.drained())), partingMs);
+    for (const queue of this.#queues.values()) queue.abandon();
+    for (const webhook of this.#webhooks.values()) webhook.close();
+    for (const fifo of this.#fifos.values()) fifo.close();
+    // What was told last is told in a microtask.
+    await Promise.resolve();
+  }
+
+  #open(): void {
+    for (const path of fifosOf(this.#settings)) {
+      if (this.#fifos.has(path)) continue;
+      const { openFifo } = this.#options;
+      const writer = new FifoWriter({ path, outcomes: this.#outcomes, open: openFifo, schedule });
+      this.#fifos.set(path, writer);
+    }
+    for (const [key, settings] of webhooksOf(this.#settings)) {
+      if (this.#webhooks.has(key)) continue;
+      const post = (body: string) => this.#options.post(settings, body);
+      const { url } = settings;
+      this.#webhooks.set(key, new Webhook({ url, outcomes: this.#outcomes, post, schedule }));
+    }
+  }
+
+  /** Told at start, and not only at three in the morning. */
+  #checkCommands(): void {
+    if (this.#options.start !== undefined) return;
+    const { instances, groups } = this.#settings;
+    const known = new Set<string>();
+    for (const [subject, { commands, beforeMaster }] of [...instances, ...groups]) {
+      const all = { ...commands, before_master: beforeMaster };
+      for (const [key, command] of Object.entries(all)) {
+        const refused = command === undefined ? undefined : refusalOf(command);
+        if (refused === undefined || known.has(refused)) continue;
+        known.add(refused);
+        const target = `notify.${key}`;
+        const detail = `it would not be run: ${refused}`;
+        this.#outcomes.tell({ channel: 'command', subject, target, outcome: 'failed', detail });
+      }
+    }
+  }
+
+  #commands({ commands }: SubjectNotification, change: Change): QueuedCommand[] {
+    const own = change.state.toLowerCase() as 'master' | 'backup' | 'fault' | 'stop';
+    const environment = environmentOf(change, this.#options.router, this.#factsOf(change));
+    const { type, name, state, priority } = change;
+    return ([own, 'any'] as const).flatMap((key) => {
+      const settings = commands[key];
+      if (settings === undefined) return [];
+      const more = key === 'any' ? [type, name, state, String(priority)] : [];
+      const start = () => this.#start({ settings, arguments: more, environment });
+      return [{ target: `notify.${key}`, state, start }];
+    });
+  }
+
+  /** A winner says again what it is: whoever listened to the other one must hear it. */
+  #repeat(instance: string, { seq, at, message }: EventDocument): void {
+    const last = this.#last.get(`INSTANCE ${instance}`);
+    if (last === undefined || last.state !== 'MASTER') return;
+    const priority = this.#options.priorityOf(instance);
+    const event = 'dual-master-ended';
+    this.change({
+      ...last,
+      priority,
+      event,
+      cause: event,
+      reason: message,
+      seq,
+      at,
+      repeated: true,
+    });
+  }
+
+  #ask(instance: string, id: number, { seq, at }: EventDocument): void {
+    const settings = this.#settings.instances.get(instance)?.beforeMaster;
+    if (settings === undefined) {
+      this.#options.answer(instance, id, true);
+      return;
+    }
+    const change: Change = {
+      type: 'INSTANCE',
+      name: instance,
+      state: 'MASTER',
+      from: 'BACKUP',
+      priority: this.#options.priorityOf(instance),
+      event: 'before-master',
+      cause: 'before-master',
+      reason: 'about to become MASTER',
+      seq,
+      at,
+      repeated: false,
+    };
+    const environment = environmentOf(change, this.#options.router, this.#factsOf(change));
+    const running = this.#start({ settings, arguments: [], environment });
+    this.#withdraw(instance);
+    this.#awaited.set(instance, running);
+    void running.ended.then((outcome) => {
+      const isAwaited = this.#awaited.get(instance) === running;
+      if (isAwaited) this.#awaited.delete(instance);
+      this.#outcomes.count('command', outcome.kind === 'done' ? 'done' : 'failed');
+      if (outcome.kind !== 'done' && isAwaited) {
+        const told = outcome.kind === 'timed-out' ? 'timed-out' : 'failed';
+        const target = 'notify.before_master';
+        const { detail } = outcome;
+        const subject = instance;
+        this.#outcomes.tell({ channel: 'command', subject, target, outcome: told, detail });
+      }
+      this.#options.answer(instance, id, outcome.kind === 'done');
+    });
+  }
+
+  /** Decided without it. */
+  #withdraw(instance: string): void {
+    const running = this.#awaited.get(instance);
+    this.#awaited.delete(instance);
+    running?.kill();
+  }
+
+  #start(request: CommandRequest): RunningCommand {
+    return (this.#options.start ?? startCommand)(request);
+  }
+
+  #writeLine(subject: Subject, word: string, priority: number): void {
+    const paths = new Set([this.#settings.fifo, this.#notificationOf(subject)?.fifo]);
+    for (const path of paths) {
+      if (path !== undefined) this.#fifos.get(path)?.write(lineOf(subject, word, priority));
+    }
+  }
+
+  #notificationOf({ type, name }: Subject): SubjectNotification | undefined {
+    const { instances, groups } = this.#settings;
+    return (type === 'INSTANCE' ? instances : groups).get(name);
+  }
+
+  #factsOf({ type, name }: Subject): SubjectFacts | undefined {
+    return type === 'INSTANCE' ? this.#options.factsOf(name) : undefined;
+  }
+
+  #queueOf({ type, name }: Subject): CommandQueue {
+    const key = `${type} ${name}`;
+    const queue = this.#queues.get(key) ?? new CommandQueue(name, this.#outcomes);
+    this.#queues.set(key, queue);
+    return queue;
+  }
+}
+
+function keyOf(settings: WebhookSettings): string {
+  return JSON.stringify(settings);
+}
+
+function webhooksOf(settings: NotificationSettings): Map<string, WebhookSettings> {
+  const subjects = [...settings.instances.values(), ...settings.groups.values()];
+  const all = [...settings.webhooks, ...subjects.flatMap((subject) => subject.webhooks)];
+  return new Map(all.map((one) => [keyOf(one), one]));
+}
+
+function closeOthers(open: Map<string, { close(): void }>, wanted: ReadonlySet<string>): void {
+  for (const [key, one] of open) {
+    if (wanted.has(key)) continue;
+    one.close();
+    open.delete(key);
+  }
+}
+
+function fifosOf({ fifo, instances, groups }: NotificationSettings): string[] {
+  const subjects = [...instances.values(), ...groups.values()];
+  return [fifo, ...subjects.map((subject) => subject.fifo)].filter((path) => path !== undefined);
+}
+
+function schedule(callback: () => void, milliseconds: number): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

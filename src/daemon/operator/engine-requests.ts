@@ -1,0 +1,41 @@
+/** Requests to the engine and the answers to them, which come as reports. */
+import type { Input } from '../../protocol/engine/inputs.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../protocol/engine/requests.ts';
+
+/** The engine did not answer: it has stopped, or the kernel does not give up a VIP. */
+export class NoEngineAnswer extends Error {
+  override readonly name = 'NoEngineAnswer';
+  readonly code = 'no-engine-answer';
+}
+
+export class EngineRequests {
+  readonly #feed: (inputs: readonly Input[]) => void;
+  readonly #waiting = new Map<number, (answer: OperatorAnswer) => void>();
+  #last = 0;
+
+  constructor(feed: (inputs: readonly Input[]) => void) {
+    this.#feed = feed;
+  }
+
+  /** Rejected with `NoEngineAnswer` after so many milliseconds. */
+  ask(instance: string, request: OperatorRequest, patienceMs: number): Promise<OperatorAnswer> {
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new NoEngineAnswer(`the protocol has not answered in ${patienceMs / 1_000} s`));
+      }, patienceMs);
+      this.#waiting.set(id, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      this.#feed([{ kind: 'request', id, instance, request }]);
+    });
+  }
+
+  answered(id: number, answer: OperatorAnswer): void {
+    const resolve = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    resolve?.(answer);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Signals to a running agent: SIGTERM and SIGINT stop it, SIGHUP reloads its file, SIGUSR2 starts the
+ * process that takes its place, SIGUSR1 does nothing.
+ */
+import type { Logger } from 'pino';
+import { releaseWait } from '../../fsm/vrrp/timing.ts';
+import type { Settings } from '../protocol/engine/settings.ts';
+import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
+import type { ServiceManager } from '../protocol/thread/service-manager.ts';
+import type { AgentIpvs } from './agent-ipvs.ts';
+import type { Configuration } from './configuration.ts';
+import type { Reloads } from './reloads.ts';
+import type { Predecessor } from './takeover/predecessor.ts';
+import type { Restart } from './takeover/restart.ts';
+
+/** What the kernel has beyond that to give up every VIP. */
+const STOP_GRACE_MS = 5_000;
+
+export interface SignalReceivers {
+  readonly logger: Logger;
+  readonly protocol: ProtocolWorker;
+  readonly configuration: Configuration;
+  readonly reloads: Reloads;
+  readonly predecessor: Predecessor;
+  readonly manager: ServiceManager;
+  readonly ipvs: AgentIpvs;
+  readonly restart: Restart;
+}
+
+/** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
+export function onSignals(receivers: SignalReceivers): () => void {
+  const { logger, protocol, configuration, reloads, predecessor, manager, ipvs, restart } =
+    receivers;
+  let impatience: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
+    protocol.shutdown();
+  };
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ code: 'stopping', signal }, `${signal}: stopping`);
+    configuration.stop();
+    predecessor.cancel();
+    manager.stopping();
+    protocol.shutdown();
+    if (impatience !== undefined) ipvs.hurry();
+    impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
+  };
+  const reload = () => {
+    logger.info({ code: 'reloading', signal: 'SIGHUP' }, 'SIGHUP: reloading');
+    manager.reloading();
+    void reloads.onSignal().then(() => manager.ready());
+  };
+  const renew = () => {
+    if (!configuration.isStopping) restart.begin();
+  };
+  const ignore = () => {
+    const message = 'SIGUSR1 has no effect: `vrrp-agent status` shows the state';
+    logger.info({ code: 'signal-ignored', signal: 'SIGUSR1' }, message);
+  };
+  process.on('SIGUSR1', ignore);
+  process.on('SIGUSR2', renew);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', reload);
+  return () => {
+    clearTimeout(impatience);
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+    process.off('SIGHUP', reload);
+    process.off('SIGUSR1', ignore);
+    process.off('SIGUSR2', renew);
+  };
+}
+
+/** Milliseconds a stop may spend on waiting for successors. */
+function longestReleaseWait({ instances }: Settings): number {
+  const waits = instances.map((one) => releaseWait(one.version, one.advertisementInterval));
+  return Math.max(0, ...waits) / 1_000;
+}

@@ -1,0 +1,271 @@
+/**
+ * Makes the macvlan links that carry virtual MAC addresses, with what the kernel has to be told so
+ * that the addresses are answered for with the virtual MAC and with nothing else, and removes all of
+ * it again. For the main thread: some of it takes the kernel 15 ms.
+ *
+ * Each link bears its owner's mark and what has been changed of its interface, so that whoever comes
+ * after a crash can clear up.
+ */
+
+import type { InterfaceSettingsPort, MacvlanPort } from '../../kernel/ports.ts';
+import { familyOf } from '../../net/address.ts';
+import type { Input } from '../../protocol/engine/inputs.ts';
+import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
+import type { VirtualLinkRequest } from '../../protocol/thread/loop.ts';
+import {
+  MACVLAN_MODE_BRIDGE,
+  type MacvlanLink,
+  type NamedLink,
+  type NewMacvlan,
+} from '../../wire/netlink/route/macvlan.ts';
+import { ParentSettings, parseSaved, type SavedSettings } from './parent-settings.ts';
+
+const MARK = 'vrrp-agent';
+
+/** Groups of links are numbers; those of an agent begin with these 16 bits. */
+const GROUP_PREFIX = 0x5652;
+
+/** Milliseconds, longer than any link stays up after its last address is gone. */
+const NEVER_REPORT = 3_600_000;
+
+export interface VirtualLinkParts {
+  readonly macvlans: MacvlanPort;
+  readonly sysctls: InterfaceSettingsPort;
+  /** The path of the control socket: no two agents that run have the same. */
+  readonly owner: string;
+}
+
+export class VirtualLinkKeeper {
+  readonly #macvlans: MacvlanPort;
+  readonly #sysctls: InterfaceSettingsPort;
+  readonly #owner: string;
+  readonly #group: number;
+  readonly #parents: ParentSettings;
+  /** Instances by the name of their link. */
+  #wanted = new Map<string, InstanceSettings>();
+
+  constructor({ macvlans, sysctls, owner }: VirtualLinkParts) {
+    this.#macvlans = macvlans;
+    this.#sysctls = sysctls;
+    this.#owner = owner;
+    this.#group = GROUP_PREFIX * 0x1_0000 + (hashOf(owner) & 0xffff);
+    this.#parents = new ParentSettings(sysctls);
+  }
+
+  /**
+   * Before anything runs: everything that the settings want, as far as that is possible. Who finds a
+   * link missing asks `make` for it and hears why. Links of a former run are set down, and those
+   * that nobody wants removed.
+   */
+  prepare(settings: Pick<Settings, 'instances'>): void {
+    for (const { macvlan } of this.#macvlans.links()) {
+      if (macvlan?.up === true && this.#isOwn(macvlan)) this.#macvlans.setDown(macvlan.index);
+    }
+    this.prune(settings);
+  }
+
+  /**
+   * In place of a process that still runs, and whose settings these are: its links are as they shall
+   * be, and in use. It may yet go on itself, so that nothing is taken from it.
+   */
+  inherit(settings: Pick<Settings, 'instances'>): void {
+    this.prune(settings);
+  }
+
+  /** Before a change of configuration: what is new in it. Links in use stay until `prune`. */
+  extend({ instances }: Pick<Settings, 'instances'>): void {
+    for (const instance of instances) {
+      const name = instance.virtualMac?.interface;
+      const present = this.#wanted.get(name ?? '');
+      if (name === undefined || (present !== undefined && !isSameLink(present, instance))) continue;
+      this.#wanted.set(name, instance);
+      this.make(name);
+    }
+  }
+
+  /** Once nobody uses it any more: what these settings do not want is removed. */
+  prune({ instances }: Pick<Settings, 'instances'>): void {
+    this.#wanted = new Map();
+    for (const instance of instances) {
+      if (instance.virtualMac !== undefined) {
+        this.#wanted.set(instance.virtualMac.interface, instance);
+      }
+    }
+    const links = this.#macvlans.links();
+    for (const { macvlan } of links) {
+      if (macvlan === undefined || !this.#isOwn(macvlan)) continue;
+      this.#remember(macvlan, links);
+      if (!this.#wanted.has(macvlan.name)) this.#macvlans.remove(macvlan.index);
+    }
+    for (const name of this.#wanted.keys()) this.make(name);
+    this.#restoreUnused();
+  }
+
+  /** What the engine has asked for; of a link that is made the kernel tells it. */
+  answer({ kind, name }: VirtualLinkRequest, feed: (input: Input) => void): void {
+    if (kind === 'virtual-link.rest') {
+      this.rest(name);
+      feed({ kind: 'virtual-link.rested', name });
+      return;
+    }
+    const message = this.make(name);
+    if (message !== undefined) feed({ kind: 'virtual-link.failed', name, message });
+  }
+
+  /** Makes it, or makes it right; answers what stands in the way. */
+  make(name: string): string | undefined {
+    try {
+      this.#make(name);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** Sets it down. IPv6 goes first, before it can tell anybody which groups it has left. */
+  rest(name: string): void {
+    try {
+      const link = this.#macvlans.find(name);
+      if (link?.macvlan === undefined) return;
+      const hasIpv6 = this.#sysctls.read('ipv6', name, 'disable_ipv6') === 0;
+      if (hasIpv6) this.#sysctls.ensure('ipv6', name, 'disable_ipv6', 1);
+      this.#macvlans.setDown(link.index);
+      if (hasIpv6) this.#sysctls.ensure('ipv6', name, 'disable_ipv6', 0);
+    } catch (error) {
+      // It is gone, or stays up: it has no addresses any more, and no fault of the router's.
+      messageOf(error);
+    }
+  }
+
+  /** All links of this agent, and what was changed of their interfaces. */
+  removeAll(): void {
+    this.#wanted = new Map();
+    const links = this.#macvlans.links();
+    const own = links.filter(({ macvlan }) => macvlan !== undefined && this.#isOwn(macvlan));
+    const inGroup = links.filter(({ macvlan }) => macvlan?.group === this.#group);
+    if (own.length > 1 && own.length === inGroup.length) {
+      this.#macvlans.removeGroup(this.#group);
+    } else {
+      for (const { index } of own) this.#macvlans.remove(index);
+    }
+    this.#restoreUnused();
+  }
+
+  #make(name: string): void {
+    const instance = this.#wanted.get(name);
+    const { virtualMac, interface: parentName } = instance ?? {};
+    if (instance === undefined || virtualMac === undefined) return;
+    const parent = this.#macvlans.find(parentName ?? '');
+    if (parent === undefined) throw new Error(`there is no interface ${parentName}`);
+    const wanted = { name, parent: parent.index, mac: virtualMac.mac };
+    this.#parents.prepare(parent.name, hasFamily(instance, name, 'ipv4'));
+    const made = this.#adopt(wanted) ?? this.#create(wanted);
+    // The kernel lowers it along with the parent's, and below 1280 takes IPv6 away; it never raises it.
+    if (this.#macvlans.find(name)?.mtu !== parent.mtu) {
+      this.#macvlans.setMtu(made.index, parent.mtu);
+    }
+    const alias = `${MARK} ${this.#parents.textOf(parent.name)} ${this.#owner}`;
+    this.#macvlans.mark(made.index, { alias, group: this.#group });
+    this.#configure(instance, name);
+  }
+
+  /** One of a former run, if it is what is wanted now; one that is not makes way. */
+  #adopt({ name, parent, mac }: NewMacvlan): MacvlanLink | undefined {
+    const present = this.#macvlans.find(name);
+    if (present === undefined) return undefined;
+    const { macvlan } = present;
+    // Without a mark and down: whoever made it died before it could do more.
+    const isUnfinished = macvlan?.alias === '' && !macvlan.up;
+    if (macvlan === undefined || !(isMarked(macvlan) || isUnfinished)) {
+      throw new Error(
+        'there is such a link already, made by somebody else: remove it, or choose another name ' +
+          'with virtual_mac: { interface: NAME }',
+      );
+    }
+    const fits = macvlan.parent === parent && macvlan.mac === mac;
+    if (fits && macvlan.mode === MACVLAN_MODE_BRIDGE) return macvlan;
+    this.#macvlans.remove(macvlan.index);
+    return undefined;
+  }
+
+  #create(wanted: NewMacvlan): MacvlanLink {
+    this.#macvlans.create(wanted);
+    const made = this.#macvlans.find(wanted.name)?.macvlan;
+    if (made === undefined) throw new Error('it is gone again');
+    if (made.parent !== wanted.parent) {
+      this.#macvlans.remove(made.index);
+      throw new Error('the interface is itself a macvlan, on which the kernel puts no other');
+    }
+    return made;
+  }
+
+  /** It is down: nothing of this can be seen on the wire. */
+  #configure(instance: InstanceSettings, name: string): void {
+    const { interface: parent } = instance;
+    const set = (family: 'ipv4' | 'ipv6', key: string, value: number | undefined) => {
+      if (value === undefined) return;
+      const present = this.#sysctls.read(family, name, key);
+      if (present === undefined || present === value) return;
+      this.#sysctls.ensure(family, name, key, value);
+    };
+    // It answers for its own addresses, and not with the virtual MAC for those of the host.
+    set('ipv4', 'arp_ignore', 1);
+    set('ipv4', 'arp_announce', 2);
+    // Hosts are reached by the parent: strict filtering would drop what they send to the VIPs.
+    set('ipv4', 'rp_filter', this.#parents.filtersSources(parent) ? 2 : 0);
+    set('ipv4', 'forwarding', this.#sysctls.read('ipv4', parent, 'forwarding'));
+    if (!hasFamily(instance, name, 'ipv6')) {
+      set('ipv6', 'disable_ipv6', 1);
+      return;
+    }
+    // RFC 9568 section 7.4: no interface identifier follows from the virtual MAC.
+    set('ipv6', 'addr_gen_mode', 1);
+    set('ipv6', 'accept_ra', 0);
+    set('ipv6', 'router_solicitations', 0);
+    set('ipv6', 'mldv1_unsolicited_report_interval', NEVER_REPORT);
+    set('ipv6', 'mldv2_unsolicited_report_interval', NEVER_REPORT);
+    set('ipv6', 'forwarding', this.#sysctls.read('ipv6', parent, 'forwarding'));
+    set('ipv6', 'disable_ipv6', 0);
+  }
+
+  /** What a former run has changed of the interface is not what was there before. */
+  #remember({ alias, parent }: MacvlanLink, links: readonly NamedLink[]): void {
+    const name = links.find((link) => link.index === parent)?.name;
+    const saved: SavedSettings | undefined = parseSaved(alias);
+    if (name !== undefined && saved !== undefined) this.#parents.remember(name, saved);
+  }
+
+  #restoreUnused(): void {
+    this.#parents.restoreExcept(new Set([...this.#wanted.values()].map((one) => one.interface)));
+  }
+
+  #isOwn({ alias }: MacvlanLink): boolean {
+    return isMarked({ alias }) && alias.endsWith(` ${this.#owner}`);
+  }
+}
+
+function isSameLink(a: InstanceSettings, b: InstanceSettings): boolean {
+  return a.interface === b.interface && a.virtualMac?.mac === b.virtualMac?.mac;
+}
+
+function isMarked({ alias }: Pick<MacvlanLink, 'alias'>): boolean {
+  return alias.startsWith(`${MARK} `);
+}
+
+function hasFamily(instance: InstanceSettings, name: string, family: 'ipv4' | 'ipv6'): boolean {
+  return [...instance.addresses, ...instance.extraAddresses].some(
+    (one) => one.interface === name && familyOf(one.address) === family,
+  );
+}
+
+/** What a refused system call says; anything else is a bug and goes on up. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error && !(error instanceof TypeError)) return error.message;
+  throw error;
+}
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  return hash;
+}

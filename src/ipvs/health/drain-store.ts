@@ -1,0 +1,75 @@
+/** Which servers operators have drained: in memory, and in a file that outlives the agent. */
+import { join } from 'node:path';
+import * as z from 'zod';
+import { SerialQueue } from '../../async/serial-queue.ts';
+import { jsonFormat, StateFile } from '../../kernel/files/state-file.ts';
+import { failure, type Result, success } from '../../net/result.ts';
+
+export interface Drain {
+  readonly service: string;
+  /** Its name, as `10.0.0.11:80`. */
+  readonly server: string;
+  readonly since: string;
+  readonly by: string;
+}
+
+const FORMAT = jsonFormat<readonly Drain[]>({
+  version: 1,
+  encode: (drained) => ({ drained }),
+  decode: decodeDrains,
+});
+
+export class DrainStore {
+  readonly #file: StateFile<readonly Drain[]>;
+  readonly #changes = new SerialQueue();
+  #drains: readonly Drain[] = [];
+
+  constructor(stateDirectory: string) {
+    this.#file = new StateFile(join(stateDirectory, 'ipvs-drained.json'), FORMAT);
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Throws where there is something that cannot be read. */
+  load(): void {
+    this.#drains = this.#file.load() ?? [];
+  }
+
+  of(service: string, server: string): Drain | undefined {
+    return this.#drains.find((one) => one.service === service && one.server === server);
+  }
+
+  /** Rejects, and nothing has changed, when the disk refuses. */
+  add(drain: Drain): Promise<void> {
+    return this.#change((drains) => [...without(drains, drain), drain]);
+  }
+
+  remove(drain: Pick<Drain, 'service' | 'server'>): Promise<void> {
+    return this.#change((drains) => without(drains, drain));
+  }
+
+  #change(change: (drains: readonly Drain[]) => readonly Drain[]): Promise<void> {
+    return this.#changes.run(async () => {
+      const drains = change(this.#drains);
+      await this.#file.save(drains);
+      this.#drains = drains;
+    });
+  }
+}
+
+function without(drains: readonly Drain[], { service, server }: Pick<Drain, 'service' | 'server'>) {
+  return drains.filter((one) => !(one.service === service && one.server === server));
+}
+
+const DRAIN_FILE = z.object({
+  drained: z.array(
+    z.object({ service: z.string(), server: z.string(), since: z.string(), by: z.string() }),
+  ),
+});
+
+function decodeDrains(document: unknown): Result<readonly Drain[], string> {
+  const result = DRAIN_FILE.safeParse(document);
+  return result.success ? success(result.data.drained) : failure('it is damaged');
+}

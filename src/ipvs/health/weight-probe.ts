@@ -1,0 +1,41 @@
+/** A probe whose number becomes a weight. A reading that fails leaves the last weight as it is. */
+
+import { makeProbe, type ProbeSurroundings } from '../../checker/probes/make-probe.ts';
+import type { Probe } from '../../checker/probes/probe.ts';
+import type { ProbeOutcome, ProbeSettings, WeightScale } from '../../net/probe.ts';
+import { type Feedback, nextFeedback } from '../plan/weight-feedback.ts';
+
+export class WeightProbe implements Probe {
+  readonly #probe: Probe;
+  readonly #scale: WeightScale;
+  #last: Feedback | undefined;
+
+  constructor(probe: Probe, scale: WeightScale) {
+    this.#probe = probe;
+    this.#scale = scale;
+  }
+
+  async run(timeoutMs: number): Promise<ProbeOutcome> {
+    const { passed, value: reading, detail } = await this.#probe.run(timeoutMs);
+    if (passed && reading !== undefined) {
+      this.#last = nextFeedback(this.#scale, this.#last, reading);
+    }
+    const { weight } = this.#last ?? {};
+    return {
+      passed,
+      detail: passed ? `${this.#scale.reads} ${detail}` : detail,
+      ...(weight === undefined ? {} : { value: weight }),
+    };
+  }
+
+  close(): void {
+    this.#probe.close();
+  }
+}
+
+/** What is asked for its number is asked for the weight that it makes. */
+export function makeServerProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
+  const probe = makeProbe(settings, surroundings);
+  const scale = 'weight' in settings ? settings.weight : undefined;
+  return scale === undefined ? probe : new WeightProbe(probe, scale);
+}

@@ -1,0 +1,94 @@
+/** The kernel as the keepers of IPVS see it; a test puts another one in its place. */
+import { runCommand } from '../../kernel/command/command.ts';
+import { NftTable } from '../../kernel/nftables/nft-table.ts';
+import type { Instant } from '../../net/time.ts';
+import { interfaceIndex } from '../kernel/interface-index.ts';
+import { IpvsClient } from '../kernel/ipvs-client.ts';
+import { readIpvsSysctl, writeIpvsSysctl } from '../kernel/ipvs-sysctls.ts';
+import { openTableWatch } from '../table/open-table-watch.ts';
+import { messageOf } from './ipvs-log.ts';
+import type { OpenGuardTable } from './rst-guard.ts';
+import { monotonicNow } from './sync-keeper.ts';
+import type { SysctlPort } from './sysctl-keeper.ts';
+
+const MODPROBE = '/sbin/modprobe';
+const MODPROBE_TIMEOUT_MS = 10_000;
+/** Between two times that the module is loaded, doubled each time. */
+const FIRST_PAUSE_MS = 4_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export type IpvsPort = Pick<
+  IpvsClient,
+  | 'info'
+  | 'timeouts'
+  | 'setTimeouts'
+  | 'services'
+  | 'servers'
+  | 'daemons'
+  | 'change'
+  | 'startDaemon'
+  | 'stopDaemon'
+  | 'close'
+>;
+
+export interface IpvsKernel {
+  /** Rejects where the kernel has no IPVS. */
+  readonly open: () => Promise<IpvsPort>;
+  readonly sysctls: SysctlPort;
+  readonly interfaceIndex: (name: string) => number | undefined;
+  readonly now: () => Instant;
+  readonly watch: typeof openTableWatch;
+  readonly guardTable: OpenGuardTable;
+}
+
+export const IPVS_KERNEL: IpvsKernel = {
+  open: openerOf(
+    () => IpvsClient.open(),
+    loadModule,
+    () => performance.now(),
+  ),
+  sysctls: { read: readIpvsSysctl, write: writeIpvsSysctl },
+  interfaceIndex,
+  now: monotonicNow,
+  watch: openTableWatch,
+  guardTable: (name, events) => new NftTable(name, events),
+};
+
+/**
+ * The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not.
+ * The kernel is asked each time, a process is made for it less and less often.
+ */
+export function openerOf<Client>(
+  open: () => Client,
+  load: () => Promise<unknown>,
+  now: () => number,
+): () => Promise<Client> {
+  let loadAt = Number.NEGATIVE_INFINITY;
+  let pause = FIRST_PAUSE_MS;
+  return async () => {
+    try {
+      return open();
+    } catch (error) {
+      if (now() < loadAt) throw unavailable(error);
+    }
+    await load();
+    loadAt = now() + pause;
+    pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+    try {
+      return open();
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+}
+
+function loadModule(): Promise<unknown> {
+  const argv = [MODPROBE, 'ip_vs'];
+  return runCommand({ argv, user: undefined, timeoutMs: MODPROBE_TIMEOUT_MS });
+}
+
+function unavailable(error: unknown): Error {
+  return new Error(
+    `this kernel has no IPVS (${messageOf(error)}): try \`modprobe ip_vs\`; it needs CONFIG_IP_VS`,
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * What must outlive a crash of the agent: which services are its own, and what the kernel's parameters
+ * were before it set them. One file for each network namespace; another boot makes it worthless.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { jsonFormat, StateFile } from '../../kernel/files/state-file.ts';
+import { failure, type Result, success } from '../../net/result.ts';
+import { messageOf } from './ipvs-log.ts';
+
+export interface IpvsMemory {
+  readonly services: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+interface BootMemory extends IpvsMemory {
+  readonly boot: string;
+}
+
+const NOTHING: IpvsMemory = { services: [], sysctls: {} };
+
+const FORMAT = jsonFormat<BootMemory>({
+  version: 1,
+  encode: (memory) => memory,
+  decode: decodeMemory,
+});
+
+export class MemoryFile {
+  readonly #file: StateFile<BootMemory>;
+  readonly #boot = bootId();
+  /** What was written last, or is being written; undefined: nothing, or the disk has refused it. */
+  #written: string | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(directory: string) {
+    this.#file = new StateFile(join(directory, `ipvs-${namespaceNumber()}.json`), FORMAT);
+  }
+
+  /** A file that cannot be read counts for nothing, and is reported. */
+  read(report: (message: string) => void): IpvsMemory {
+    try {
+      const { boot, ...memory } = this.#file.load() ?? { boot: this.#boot, ...NOTHING };
+      return boot === this.#boot ? memory : NOTHING;
+    } catch (error) {
+      const consequence = 'what a former run has left in the kernel is not known';
+      report(`${this.#file.path} cannot be read (${messageOf(error)}): ${consequence}`);
+      return NOTHING;
+    }
+  }
+
+  /** After what is being written; rejects when the disk refuses. */
+  write(memory: IpvsMemory): Promise<void> {
+    const text = JSON.stringify(memory);
+    if (text === this.#written) return this.#writing;
+    this.#written = text;
+    this.#writing = this.#put(memory, text);
+    return this.#writing;
+  }
+
+  async #put(memory: IpvsMemory, text: string): Promise<void> {
+    try {
+      await this.#file.save({ boot: this.#boot, ...memory });
+    } catch (error) {
+      // The same again is no repetition of what is there.
+      if (this.#written === text) this.#written = undefined;
+      throw error;
+    }
+  }
+
+  /** Nothing is left that would have to be remembered. */
+  forget(): Promise<void> {
+    this.#written = undefined;
+    return this.#file.remove();
+  }
+}
+
+function decodeMemory(document: unknown): Result<BootMemory, string> {
+  if (typeof document !== 'object' || document === null) return failure('it is damaged');
+  const { boot, services, sysctls }: { boot?: unknown; services?: unknown; sysctls?: unknown } =
+    document;
+  if (typeof boot !== 'string' || !Array.isArray(services)) return failure('it is damaged');
+  return success({
+    boot,
+    services: services.filter((name) => typeof name === 'string'),
+    sysctls: textsOf(sysctls),
+  });
+}
+
+function textsOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'ascii').trim();
+  } catch {
+    return '';
+  }
+}
+
+function namespaceNumber(): string {
+  try {
+    return readlinkSync('/proc/self/ns/net').replaceAll(/[^0-9]/g, '');
+  } catch {
+    return '0';
+  }
+}

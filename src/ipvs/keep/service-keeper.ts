@@ -1,0 +1,238 @@
+/**
+ * Keeps the kernel's service table as the file says, with the weights that hold now. Passes follow
+ * one another: what is asked for during one is done by the next.
+ */
+
+import { SerialQueue } from '../../async/serial-queue.ts';
+import type { ServiceSettings } from '../../config/ipvs-settings.ts';
+import {
+  type Server,
+  type ServerRow,
+  type ServiceRow,
+  type ServiceTable,
+  serviceName,
+  type TableChange,
+} from '../../net/ipvs.ts';
+import type { IpvsClient, RefusedChange } from '../kernel/ipvs-client.ts';
+import { planServices } from '../plan/service-plan.ts';
+import { type IpvsLog, messageOf } from './ipvs-log.ts';
+
+/** Services whose servers are read before the thread gives way. */
+const SLICE = 50;
+
+export type KernelTable = ServiceTable<ServiceRow, ServerRow>;
+
+export interface ServiceKeeperOptions {
+  readonly client: Pick<IpvsClient, 'services' | 'servers' | 'change'>;
+  readonly log: IpvsLog;
+  /** The servers that a service should have now, with their weights; default: as in the file. */
+  readonly serversOf?: (settings: ServiceSettings) => readonly Server[];
+  /** Names of services that a former run has made. */
+  readonly owned: Iterable<string>;
+  /** What the agent has made, before it makes more: to be written down. */
+  readonly remember: (owned: ReadonlySet<string>) => Promise<void>;
+}
+
+export class ServiceKeeper {
+  readonly #client: ServiceKeeperOptions['client'];
+  readonly #serversOf: NonNullable<ServiceKeeperOptions['serversOf']>;
+  readonly #log: IpvsLog;
+  readonly #owned: Set<string>;
+  readonly #remember: ServiceKeeperOptions['remember'];
+  #settings: readonly ServiceSettings[] = [];
+  #exclusive = false;
+  /** Names of services whose servers should be others than before. */
+  readonly #touched = new Set<string>();
+  readonly #passes = new SerialQueue();
+  #touchPass: Promise<void> = Promise.resolve();
+  /** What the kernel has refused, and of which service. */
+  readonly #refusals = new Map<string, string>();
+  writes = 0;
+  repairs = 0;
+
+  constructor({ client, log, owned, remember, serversOf }: ServiceKeeperOptions) {
+    this.#client = client;
+    this.#serversOf = serversOf ?? (({ servers }) => servers);
+    this.#log = log;
+    this.#owned = new Set(owned);
+    this.#remember = remember;
+  }
+
+  /** Settings of services by name, as `want` was told. */
+  get settings(): readonly ServiceSettings[] {
+    return this.#settings;
+  }
+
+  /** Services that the kernel has refused, in whole or in part. */
+  get refused(): ReadonlySet<string> {
+    return new Set(this.#refusals.values());
+  }
+
+  isOwned(name: string): boolean {
+    return this.#owned.has(name);
+  }
+
+  want(settings: readonly ServiceSettings[], exclusive: boolean): Promise<void> {
+    this.#settings = settings;
+    this.#exclusive = exclusive;
+    return this.#enqueue('wanted');
+  }
+
+  /** The servers of these services should be others now; of many calls comes one pass. */
+  touch(names: Iterable<string>): Promise<void> {
+    const isUnderWay = this.#touched.size > 0;
+    for (const name of names) this.#touched.add(name);
+    if (!isUnderWay) this.#touchPass = this.#enqueue('touched');
+    return this.#touchPass;
+  }
+
+  /** Reads back, and repairs and counts what is not as it should be. */
+  check(): Promise<void> {
+    return this.#enqueue('repair');
+  }
+
+  removeAll(): Promise<void> {
+    this.#settings = [];
+    this.#exclusive = false;
+    return this.#enqueue('wanted');
+  }
+
+  /** The whole table as the kernel has it now. */
+  read(): KernelTable[] {
+    return this.#client
+      .services()
+      .map((service) => ({ service, servers: this.#client.servers(service.key) }));
+  }
+
+  /** The servers of one service as the kernel has them now; none: it has not got the service. */
+  serversIn({ service }: ServiceSettings): ServerRow[] {
+    const name = serviceName(service.key);
+    const isThere = this.#client.services().some(({ key }) => serviceName(key) === name);
+    return isThere ? this.#client.servers(service.key) : [];
+  }
+
+  wanted(): ServiceTable[] {
+    return this.#wantedOf(this.#settings);
+  }
+
+  #wantedOf(settings: readonly ServiceSettings[]): ServiceTable[] {
+    return settings.map((one) => ({ service: one.service, servers: this.#serversOf(one) }));
+  }
+
+  #enqueue(why: 'wanted' | 'repair' | 'touched'): Promise<void> {
+    return this.#passes.run(() => (why === 'touched' ? this.#retouch() : this.#reconcile(why)));
+  }
+
+  /** Only what was touched is read and written, however large the table is. */
+  async #retouch(): Promise<void> {
+    const touched = this.#settings.filter(({ name }) => this.#touched.has(name));
+    this.#touched.clear();
+    if (touched.length === 0) return;
+    try {
+      const wanted = this.#wantedOf(touched);
+      const names = namesOf(wanted);
+      const actual = (await this.#relevant(names)).filter(({ service }) =>
+        names.has(serviceName(service.key)),
+      );
+      const changes = planServices({ wanted, actual, owned: new Set(), exclusive: false });
+      const refused = await this.#client.change(changes);
+      this.#note(refused, (name) => names.has(name));
+      this.writes += changes.length - refused.length;
+    } catch (error) {
+      this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
+    }
+  }
+
+  async #reconcile(why: 'wanted' | 'repair'): Promise<void> {
+    // What somebody has asked for meanwhile is no repair.
+    if (why === 'repair') await this.#retouch();
+    try {
+      const wanted = this.wanted();
+      const names = namesOf(wanted);
+      const actual = await this.#relevant(names);
+      const exclusive = this.#exclusive;
+      const changes = planServices({ wanted, actual, owned: this.#owned, exclusive });
+      await this.#claim(names);
+      const refused = await this.#client.change(changes);
+      this.#note(refused, () => true);
+      this.#settle(names);
+      this.writes += changes.length - refused.length;
+      this.#log.settled('service table');
+      if (changes.length === 0 || why === 'wanted') return;
+      this.repairs += changes.length - refused.length;
+      if (refused.length < changes.length) {
+        const message = `the service table was changed by somebody else: ${changes.length} differences put right`;
+        this.#log.warn('ipvs-repaired', message);
+      }
+    } catch (error) {
+      this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
+    }
+  }
+
+  /** Servers are read only of services that matter here. */
+  async #relevant(names: ReadonlySet<string>): Promise<ServiceTable[]> {
+    const tables: ServiceTable[] = [];
+    for (const [position, service] of this.#client.services().entries()) {
+      if (position % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+      const isWanted = names.has(serviceName(service.key));
+      tables.push({ service, servers: isWanted ? this.#client.servers(service.key) : [] });
+    }
+    return tables;
+  }
+
+  /** Written down first: what a crash leaves behind is then known to be ours. */
+  async #claim(names: ReadonlySet<string>): Promise<void> {
+    const all = new Set([...this.#owned, ...names]);
+    if (all.size === this.#owned.size) return;
+    for (const name of names) this.#owned.add(name);
+    await this.#writeDown();
+  }
+
+  async #writeDown(): Promise<void> {
+    try {
+      await this.#remember(this.#owned);
+      this.#log.settled('memory');
+    } catch (error) {
+      const message = `a crash would leave services and parameters behind, because they cannot be written down: ${messageOf(error)}`;
+      this.#log.trouble('memory', 'ipvs-memory-failed', message);
+    }
+  }
+
+  /** What was refused of those services that `concerns` names stands in the place of what was before. */
+  #note(refused: readonly RefusedChange[], concerns: (name: string) => boolean): void {
+    const before = [...this.#refusals].filter(([, name]) => concerns(name));
+    for (const [operation] of before) this.#refusals.delete(operation);
+    for (const { change, error } of refused) {
+      this.#log.trouble(error.operation, 'ipvs-refused', refusalOf(change.kind, error));
+      this.#refusals.set(error.operation, nameIn(change));
+    }
+    for (const [operation] of before) {
+      if (!this.#refusals.has(operation)) this.#log.settled(operation);
+    }
+  }
+
+  #settle(names: ReadonlySet<string>): void {
+    const { refused } = this;
+    for (const name of this.#owned) {
+      if (!names.has(name) && !refused.has(name)) this.#owned.delete(name);
+    }
+    void this.#writeDown();
+  }
+}
+
+function nameIn(change: TableChange): string {
+  return serviceName('key' in change ? change.key : change.service.key);
+}
+
+function namesOf(tables: readonly ServiceTable[]): Set<string> {
+  return new Set(tables.map(({ service }) => serviceName(service.key)));
+}
+
+/** ENOENT of a service means that the kernel has no such scheduler or persistence engine. */
+function refusalOf(kind: string, error: RefusedChange['error']): string {
+  const hint =
+    error.errno === 'ENOENT' && kind.startsWith('service.')
+      ? ': the kernel has no module for this scheduler or persistence engine'
+      : '';
+  return `${error.message}${hint}`;
+}

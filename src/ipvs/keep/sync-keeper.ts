@@ -1,0 +1,191 @@
+/**
+ * Keeps the kernel's sync daemons as the state of the instance wants them. Reads back before each
+ * step: what is there may be of a dead run, of a person, or of an interface that is gone.
+ */
+
+import { pause } from '../../async/deadline.ts';
+import { SerialQueue } from '../../async/serial-queue.ts';
+import type { SyncSettings } from '../../config/ipvs-settings.ts';
+import type { DaemonRole, SyncDaemon } from '../../net/ipvs.ts';
+import { type Instant, instant, NEVER } from '../../net/time.ts';
+import type { IpvsClient } from '../kernel/ipvs-client.ts';
+import {
+  type DaemonStep,
+  planDaemons,
+  SETTLE,
+  type WantedRoles,
+  wantedRoles,
+} from '../plan/daemon-plan.ts';
+import { type IpvsLog, messageOf } from './ipvs-log.ts';
+
+export interface SyncKeeperOptions {
+  readonly client: Pick<IpvsClient, 'daemons' | 'startDaemon' | 'stopDaemon'>;
+  readonly log: IpvsLog;
+  readonly settings: SyncSettings;
+  readonly now: () => Instant;
+  readonly interfaceIndex: (name: string) => number | undefined;
+}
+
+interface Started {
+  readonly index: number | undefined;
+  readonly at: Instant;
+}
+
+/** More than any sequence of stops and starts needs. */
+const STEPS_MAX = 8;
+
+export class SyncKeeper {
+  readonly settings: SyncSettings;
+  readonly #options: SyncKeeperOptions;
+  /** Of daemons that this run has started; any other one may be deaf. */
+  readonly #started = new Map<DaemonRole, Started>();
+  #isMaster = false;
+  #since: Instant | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #passes = new SerialQueue();
+  #stopped = false;
+  #expected = false;
+  #isAbandoned = false;
+  repairs = 0;
+
+  constructor(options: SyncKeeperOptions) {
+    this.settings = options.settings;
+    this.#options = options;
+  }
+
+  /** The state of the instance has changed. */
+  follow(isMaster: boolean): void {
+    if (isMaster === this.#isMaster) return;
+    this.#isMaster = isMaster;
+    this.#since = this.#options.now();
+    this.#expected = true;
+    void this.run();
+  }
+
+  /** One pass: reads back, and does what is missing. */
+  run(expected = false): Promise<void> {
+    this.#expected ||= expected;
+    return this.#passes.run(() => this.#work());
+  }
+
+  daemons(): SyncDaemon[] {
+    return this.#options.client.daemons();
+  }
+
+  get roles(): readonly DaemonRole[] {
+    return this.#wanted().roles;
+  }
+
+  /** A MASTER that has let go sends what is in its buffer; then both daemons end. */
+  async stop(hurried: AbortSignal): Promise<void> {
+    if (this.#isMaster) this.follow(false);
+    await this.#passes.idle();
+    const { until } = this.#wanted();
+    if (until !== NEVER && this.#started.has('master')) {
+      await pause((until - this.#options.now()) / 1_000, hurried);
+    }
+    this.#stopped = true;
+    this.#expected = true;
+    await this.run();
+    clearTimeout(this.#timer);
+  }
+
+  /** Another keeper goes on with the daemons. */
+  abandon(): void {
+    clearTimeout(this.#timer);
+    this.#isAbandoned = true;
+  }
+
+  #wanted(): WantedRoles {
+    const { now, settings } = this.#options;
+    if (this.#stopped) return { roles: [], until: NEVER };
+    return wantedRoles({
+      mode: settings.mode,
+      isMaster: this.#isMaster,
+      since: this.#since,
+      now: now(),
+    });
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isAbandoned) return;
+    const { log } = this.#options;
+    const expected = this.#expected;
+    this.#expected = false;
+    try {
+      for (let count = 0; count < STEPS_MAX; count++) {
+        const step = this.#next();
+        if (step === undefined) break;
+        await this.#settleBefore(step);
+        this.#perform(step);
+        if (count === 0 && !expected) this.repairs++;
+      }
+      log.settled('sync daemons');
+    } catch (error) {
+      log.trouble('sync daemons', 'ipvs-sync-failed', messageOf(error));
+    }
+    this.#arm();
+  }
+
+  #next(): DaemonStep | undefined {
+    const { client, settings } = this.#options;
+    const [first, ...lingering] = this.#wanted().roles;
+    const roles = first === undefined ? [] : [first, ...lingering];
+    return planDaemons({
+      wanted: roles.map((role) => ({ ...settings.daemon, role })),
+      tolerated: settings.mode === 'both' ? [] : lingering,
+      actual: client.daemons(),
+      deaf: this.#deaf(),
+    });
+  }
+
+  /**
+   * The kernel goes on listing a daemon whose interface was made anew under the same name, and the
+   * daemon hears nothing. One that this run has not started is not known to be better.
+   */
+  #deaf(): ReadonlySet<DaemonRole> {
+    const { interfaceIndex, settings } = this.#options;
+    const index = interfaceIndex(settings.daemon.interface);
+    const deaf = new Set<DaemonRole>();
+    if (index === undefined) return deaf;
+    for (const role of ['master', 'backup'] as const) {
+      if (this.#started.get(role)?.index !== index) deaf.add(role);
+    }
+    return deaf;
+  }
+
+  /** A stop right after the start would get no answer: the daemon's thread has not yet begun. */
+  async #settleBefore(step: DaemonStep): Promise<void> {
+    if (step.kind !== 'stop') return;
+    const started = this.#started.get(step.role);
+    const age = started === undefined ? SETTLE : this.#options.now() - started.at;
+    if (age >= SETTLE) return;
+    await pause((SETTLE - age) / 1_000);
+  }
+
+  #perform(step: DaemonStep): void {
+    const { client, log, now, interfaceIndex } = this.#options;
+    if (step.kind === 'stop') {
+      client.stopDaemon(step.role);
+      this.#started.delete(step.role);
+      log.info('ipvs-sync-stopped', `the ${step.role} sync daemon is stopped: ${step.why}`);
+      return;
+    }
+    const { role, interface: link } = step.daemon;
+    client.startDaemon(step.daemon);
+    this.#started.set(role, { index: interfaceIndex(link), at: now() });
+    log.info('ipvs-sync-started', `the ${role} sync daemon runs on ${link}`);
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const { until } = this.#wanted();
+    if (until === NEVER) return;
+    const delay = Math.max(1, Math.ceil((until - this.#options.now()) / 1_000));
+    this.#timer = setTimeout(() => void this.run(true), delay);
+  }
+}
+
+export function monotonicNow(): Instant {
+  return instant(Math.round(performance.now() * 1_000));
+}

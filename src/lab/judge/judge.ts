@@ -1,0 +1,134 @@
+/** Holds what was seen against what was expected. */
+
+import type { StepClock } from '../run/step-clock.ts';
+import type { Expectation, Limits } from '../scenario/scenario.ts';
+import { describeExpectation } from '../scenario/wording.ts';
+import { brokenInvariants, type Upset } from './invariants.ts';
+import { type AskedProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
+import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
+import { longestDual, onAt, overlay, seconds } from './spans.ts';
+
+export interface Evidence {
+  readonly duration: number;
+  /** What the times of expectations count from. */
+  readonly clock: StepClock;
+  readonly nodes: readonly NodeRecord[];
+  readonly probes: readonly AskedProbes[];
+  readonly streams: readonly StreamSummary[];
+  readonly discarded: number;
+  /** As they were performed. */
+  readonly steps: readonly Upset[];
+}
+
+type Judgement = Pick<Verdict, 'holds' | 'seen'>;
+
+export function judge(expectation: Expectation, evidence: Evidence): Verdict {
+  const { clock } = evidence;
+  return {
+    expectation: describeExpectation(expectation, clock.duration),
+    why: expectation.why,
+    ...judgement({ ...expectation, ...clock.windowOf(expectation) }, evidence),
+  };
+}
+
+function judgement(expectation: Expectation, evidence: Evidence): Judgement {
+  const { nodes } = evidence;
+  switch (expectation.kind) {
+    case 'owner':
+      return ownership(expectation, expectation.owner, nodes);
+    case 'arp_owner':
+      return answerers(expectation, expectation, nodes);
+    case 'masters': {
+      const speakers = ofNode(nodes, expectation.node)
+        .filter(({ adverts }) => adverts.some((at) => isIn(at, expectation)))
+        .map(({ name }) => name);
+      return counted(speakers.length, expectation, speakers.join(', '));
+    }
+    case 'outage': {
+      const { client, probe } = expectation;
+      const asked = evidence.probes.find((one) => one.client === client && one.type === probe);
+      const { probes = [] } = asked ?? {};
+      const isAsked = probes.some(({ sentAt }) => isIn(sentAt, expectation));
+      if (!isAsked) return { holds: false, seen: 'nobody asked' };
+      return timed(longestOf(outagesIn(probes, expectation)), expectation);
+    }
+    case 'dual':
+      return timed(longestDual(nodes, expectation), expectation);
+    case 'transitions': {
+      const starts = ofNode(nodes, expectation.node).flatMap(({ name, states }) =>
+        states
+          .filter(({ state, from }) => state === 'MASTER' && from > 0 && isIn(from, expectation))
+          .map(({ from }) => `${name} at ${seconds(from)}`),
+      );
+      return counted(starts.length, expectation, starts.slice(0, 6).join(', '));
+    }
+    case 'invariants': {
+      const broken = brokenInvariants(evidence, expectation.bound);
+      return { holds: broken.length === 0, seen: broken.slice(0, 4).join('; ') || 'they hold' };
+    }
+    case 'discarded':
+      return counted(evidence.discarded, expectation, '');
+    case 'stream': {
+      const stream = evidence.streams.find(({ client }) => client === expectation.client);
+      const { fate = 'never-connected', brokenAt = null, reason = null } = stream ?? {};
+      const when = brokenAt === null ? '' : ` at ${seconds(brokenAt)} (${reason ?? 'unknown'})`;
+      return { holds: fate === expectation.fate, seen: `${fate}${when}` };
+    }
+  }
+}
+
+function ownership(window: Span, wanted: string, nodes: readonly NodeRecord[]): Judgement {
+  const lanes = nodes.map(({ holds }) => holds);
+  const names = (on: readonly number[]) =>
+    on.map((which) => nodes[which]?.name ?? '').join(' and ') || 'nobody';
+  const fits = (on: readonly number[]) =>
+    wanted === 'one' ? on.length === 1 : names(on) === (wanted === 'none' ? 'nobody' : wanted);
+  if (window.from === window.to) {
+    const on = onAt(lanes, window.from);
+    return { holds: fits(on), seen: names(on) };
+  }
+  const wrong = overlay(lanes, window).find(({ on }) => !fits(on));
+  if (wrong === undefined) return { holds: true, seen: wanted === 'none' ? 'nobody' : wanted };
+  const until = wrong.to < window.to ? ` until ${seconds(wrong.to)}` : '';
+  return { holds: false, seen: `${names(wrong.on)} at ${seconds(wrong.from)}${until}` };
+}
+
+/** A question is asked every 10 ms: a moment is no shorter than this. */
+const MOMENT = 50_000;
+
+function answerers(
+  span: Span,
+  { owner: wanted, client }: { readonly owner: string; readonly client: string },
+  nodes: readonly NodeRecord[],
+): Judgement {
+  const window = span.from === span.to ? { from: span.from - MOMENT, to: span.to } : span;
+  const answered = nodes
+    .filter(({ arpAnswers }) => (arpAnswers[client] ?? []).some((at) => isIn(at, window)))
+    .map(({ name }) => name);
+  const seen = answered.join(' and ') || 'nobody';
+  if (wanted === 'one') return { holds: answered.length === 1, seen };
+  return { holds: seen === (wanted === 'none' ? 'nobody' : wanted), seen };
+}
+
+function timed(found: Span | undefined, limits: Limits): Judgement {
+  const length = lengthOf(found);
+  const at = found === undefined ? '' : ` at ${seconds(found.from)}`;
+  return { holds: isWithin(length, limits), seen: `${(length / 1_000).toFixed(1)} ms${at}` };
+}
+
+function counted(count: number, limits: Limits, which: string): Judgement {
+  const seen = which === '' ? String(count) : `${count}: ${which}`;
+  return { holds: isWithin(count, limits), seen };
+}
+
+function isWithin(value: number, { atMost, atLeast }: Limits): boolean {
+  return value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? 0);
+}
+
+function ofNode(nodes: readonly NodeRecord[], name: string | undefined): readonly NodeRecord[] {
+  return name === undefined ? nodes : nodes.filter((node) => node.name === name);
+}
+
+function isIn(at: number, { from, to }: Span): boolean {
+  return at >= from && at <= to;
+}

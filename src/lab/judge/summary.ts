@@ -1,0 +1,214 @@
+/** From everything that was seen of a run to its record and its verdicts. */
+import { probeReport } from '../probes/probe.ts';
+import type { PerformedStep } from '../run/timeline.ts';
+import { addressOfVip } from '../scenario/instances.ts';
+import type { Scenario, ScenarioNode } from '../scenario/scenario.ts';
+import { probeSummary, probesOf, streamsOf } from './clients.ts';
+import { type Evidence, judge } from './judge.ts';
+import {
+  type Change,
+  holdsFromKernel,
+  statesFromEvents,
+  statesFromWire,
+  termsOf,
+  unreachable,
+} from './lanes.ts';
+import { type Facts, factsIn } from './observe.ts';
+import { lengthOf, longestOf } from './outages.ts';
+import type {
+  NodeRecord,
+  ProbeSummary,
+  RunRecord,
+  Span,
+  TakeoverRecord,
+  Verdict,
+} from './record.ts';
+import type { Seen } from './seen.ts';
+import { longestDual, within, without } from './spans.ts';
+import { takeoversIn } from './takeovers.ts';
+
+export interface SeenInFull extends Seen {
+  readonly tearDown: number;
+}
+
+export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
+  const facts = factsIn(seen.frames, scenario.watched.address, scenario.clients);
+  const nodes = scenario.nodes.map((node) => nodeRecord(node, scenario, seen, facts));
+  const duration = seen.end - seen.zero;
+  const window = { from: 0, to: duration };
+  const probes = probesOf(scenario, seen, facts);
+  const streams = streamsOf(scenario, seen);
+  const { discarded, clock } = seen;
+  const evidence: Evidence = {
+    ...{ duration, clock, nodes, probes, streams, discarded },
+    steps: seen.steps.map(({ action, began, ended }) => ({
+      ...{ action, from: began - seen.zero, to: ended - seen.zero },
+    })),
+  };
+  const summaries = probes.map((asked) => probeSummary(asked, window));
+  const verdicts = [...stumbles(seen), ...scenario.expectations.map((one) => judge(one, evidence))];
+  const first = probes[0]?.probes;
+  const dual = lengthOf(longestDual(nodes, window));
+  const takeovers = takeoversOf(scenario, seen, facts);
+  return {
+    started_at: new Date(seen.startedAt / 1_000).toISOString(),
+    duration,
+    settled_after: seen.settledAfter,
+    set_up: seen.setUp,
+    tear_down: seen.tearDown,
+    resolution: first === undefined || first.length < 2 ? null : probeReport(first).spacing,
+    frames_lost: seen.framesLost,
+    steps: seen.steps.map((step) => ({
+      kind: step.action.kind,
+      from: step.began - seen.zero,
+      to: endOf(step) - seen.zero,
+      done: step.ended - seen.zero,
+      text: step.text,
+      error: step.error ?? null,
+    })),
+    nodes,
+    takeovers,
+    probes: summaries,
+    streams,
+    discarded,
+    numbers: {
+      outage: longestOutage(summaries),
+      takeover: longestTakeover(takeovers),
+      dual,
+      transitions: nodes.reduce((sum, node) => sum + officesOf(node), 0),
+      lost: summaries.reduce((sum, { lost }) => sum + lost, 0),
+      announcements: nodes.reduce((sum, node) => sum + node.announcements.length, 0),
+      adverts: nodes.reduce((sum, node) => sum + node.adverts.length, 0),
+    },
+    verdicts,
+    holds: verdicts.every(({ holds }) => holds),
+  };
+}
+
+/** Those of the time that was watched. */
+function takeoversOf(scenario: Scenario, { zero, end }: SeenInFull, facts: Facts) {
+  const routers = scenario.nodes.map(({ name, instances }) => {
+    const announced = instances.map(({ vrid = 0, addresses }) => ({
+      ...{ vrid, addresses: addresses.map(addressOfVip) },
+    }));
+    return [name, announced] as const;
+  });
+  const question = { ...scenario.watched, routers: new Map(routers), end };
+  const relative = (at: number | null) => (at === null ? null : at - zero);
+  return takeoversIn(facts, question)
+    .filter(({ first_advert }) => first_advert >= zero && first_advert <= end)
+    .map(
+      (one): TakeoverRecord => ({
+        ...one,
+        last_advert: one.last_advert - zero,
+        first_advert: one.first_advert - zero,
+        first_announcement: relative(one.first_announcement),
+        first_answer: relative(one.first_answer),
+      }),
+    );
+}
+
+/** Of the first kind of probe, whichever client it is from. */
+function longestOutage(summaries: readonly ProbeSummary[]): number | null {
+  const type = summaries[0]?.type;
+  const same = summaries.filter((one) => one.type === type);
+  if (same.length === 0) return null;
+  return lengthOf(longestOf(same.flatMap(({ outages }) => outages)));
+}
+
+function longestTakeover(takeovers: readonly TakeoverRecord[]): number | null {
+  const times = takeovers.flatMap(({ first_answer, last_advert }) =>
+    first_answer === null ? [] : first_answer - last_advert,
+  );
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+/** What kept the run from being the one that was meant. */
+function stumbles({ settledAfter, steps, framesLost }: Seen): Verdict[] {
+  const failed = steps.flatMap(({ text, error }): Verdict[] =>
+    error === undefined
+      ? []
+      : [{ expectation: `step: ${text}`, why: '', holds: false, seen: error }],
+  );
+  const unsettled: Verdict = {
+    ...{ expectation: 'one holder before the first step', why: '', holds: false },
+    seen: 'not in the time given',
+  };
+  const deaf: Verdict = {
+    ...{ expectation: 'a complete capture', why: '', holds: false },
+    seen: `${framesLost} frames were lost`,
+  };
+  return [
+    ...(settledAfter === null ? [unsettled] : []),
+    ...(framesLost > 0 ? [deaf] : []),
+    ...failed,
+  ];
+}
+
+function nodeRecord(
+  node: ScenarioNode,
+  scenario: Scenario,
+  seen: SeenInFull,
+  facts: Facts,
+): NodeRecord {
+  const { watched } = scenario;
+  const { zero, end } = seen;
+  const { name, agent, priority } = node;
+  const window: Span = { from: 0, to: end - zero };
+  const lives = seen.lives.get(name) ?? [];
+  const adverts = facts.adverts.filter((one) => one.node === name && one.vrid === watched.vrid);
+  const events = seen.states
+    .filter((one) => one.node === name && one.instance === node.instances[0]?.name)
+    .sort((a, b) => a.at - b.at);
+  const states =
+    agent === 'vrrp-agent' && !seen.isUnheard
+      ? statesFromEvents(events, lives, end)
+      : statesFromWire(adverts, lives, end);
+  const changes = (seen.addresses.get(name) ?? []).filter((one) => one.address === watched.address);
+  // FRRouting's addresses are there all the time, on a link that it takes up and down.
+  const has = agent === 'frr' ? termsOf(adverts, end) : holdsFromKernel(changes, end);
+  const gone = unreachable(lives, linksOf(name, seen.steps), end);
+  const relative = <Kind extends Span>(spans: readonly Kind[]) =>
+    within(
+      spans.map((span) => ({ ...span, from: span.from - zero, to: span.to - zero })),
+      window,
+    );
+  const times = (all: readonly { readonly node: string; readonly at: number }[]) =>
+    all.flatMap(({ node: from, at }) => {
+      const time = at - zero;
+      return from === name && time >= 0 && time <= window.to ? [time] : [];
+    });
+  const answers = watched.address.includes(':') ? facts.echoAnswers : facts.arpAnswers;
+  return {
+    ...{ name, agent, priority },
+    states: relative(states),
+    holds: relative(without(has, gone)),
+    adverts: times(adverts.filter((one) => one.priority > 0)),
+    resignations: times(adverts.filter((one) => one.priority === 0)),
+    announcements: times(facts.announcements.filter((one) => one.address === watched.address)),
+    arpAnswers: Object.fromEntries(
+      scenario.clients.map((client) => [
+        client,
+        times(answers.filter((one) => one.client === client)),
+      ]),
+    ),
+  };
+}
+
+/** A crash and a boot are told by the lives. */
+function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>[] {
+  return steps.flatMap(({ action, began, ended }): Change<boolean>[] => {
+    if (!('node' in action) || action.node !== name) return [];
+    if (action.kind === 'link_down') return [{ at: began, value: false }];
+    return action.kind === 'link_up' ? [{ at: ended, value: true }] : [];
+  });
+}
+
+function officesOf({ states }: NodeRecord): number {
+  return states.filter(({ state, from }) => state === 'MASTER' && from > 0).length;
+}
+
+/** What lasts is drawn as long as it lasted. */
+function endOf({ began, ended, action }: PerformedStep): number {
+  return action.kind === 'cpu_stress' || action.kind === 'flood' ? ended : began;
+}

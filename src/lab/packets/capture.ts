@@ -1,0 +1,112 @@
+/** tcpdump on an interface of the lab, and what it saw. */
+import { readFileSync } from 'node:fs';
+import type { IpAddress } from '../../net/address.ts';
+import { type CapturedFrame, readPcap } from '../../wire/capture/pcap.ts';
+import { decodeFrame } from '../../wire/frame.ts';
+import { decodeAdvertisement, type ReceivedAdvertisement } from '../../wire/vrrp/advertisement.ts';
+import { LabError } from '../command.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { LabProcess } from '../topology/processes.ts';
+import { waitFor } from '../wait.ts';
+
+export interface CaptureOptions {
+  /** pcap-filter(7). */
+  readonly filter: string;
+  /** On a host's interface, or on the bridge of the switch, which all multicast passes. */
+  readonly host?: LabHost;
+  readonly label?: string;
+}
+
+export class Capture {
+  readonly #process: LabProcess;
+  readonly #file: string;
+
+  private constructor(process: LabProcess, file: string) {
+    this.#process = process;
+    this.#file = file;
+  }
+
+  /** Returns once frames are being captured. */
+  static async start(lab: Lab, options: CaptureOptions): Promise<Capture> {
+    const label = options.label ?? `capture-${options.host?.name ?? 'switch'}`;
+    const file = lab.path(`${label}.pcap`);
+    const interfaceName = options.host === undefined ? 'bridge' : HOST_INTERFACE;
+    const args = [
+      ...['-i', interfaceName, '-n', '-U', '--immediate-mode', '--time-stamp-precision=micro'],
+      ...['-Z', 'root', '-w', file, options.filter],
+    ];
+    const process = await lab.spawn(options.host ?? 'switch', 'tcpdump', args, {
+      label,
+      log: true,
+    });
+    const log = lab.path(`${label}.log`);
+    await waitFor(
+      `tcpdump of ${label}`,
+      () => readFileSync(log, 'latin1').includes('listening on'),
+      {
+        unless: process.ended,
+      },
+    );
+    return new Capture(process, file);
+  }
+
+  /** What has been written by now; the capture goes on. */
+  frames(): CapturedFrame[] {
+    const read = readPcap(readFileSync(this.#file));
+    if (read.ok) return read.value;
+    throw new LabError('lab-state-error', `${this.#file}: ${read.error.code}`);
+  }
+
+  /** tcpdump writes out what it holds when it is interrupted (tcpdump(1)). */
+  async stop(): Promise<CapturedFrame[]> {
+    this.#process.signal('SIGINT');
+    await this.#process.ended;
+    return this.frames();
+  }
+}
+
+/** A VRRP message on the wire, whether or not a receiver would accept it. */
+export interface CapturedAdvertisement {
+  readonly at: number;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  readonly ttl: number;
+  readonly advertisement: ReceivedAdvertisement;
+}
+
+export function advertisementsIn(frames: readonly CapturedFrame[]): CapturedAdvertisement[] {
+  const found: CapturedAdvertisement[] = [];
+  for (const { at, bytes } of frames) {
+    const frame = decodeFrame(bytes);
+    if (frame.kind !== 'vrrp') continue;
+    const { ip, packet, offset, length } = frame;
+    const message = decodeAdvertisement(packet, offset, length, ip.family);
+    if (!message.ok) continue;
+    const { source, destination, ttl } = ip;
+    found.push({ at, source, destination, ttl, advertisement: message.value });
+  }
+  return found;
+}
+
+/** Whom the segment was told to send an address's traffic to: ARP and Neighbor Advertisements. */
+export interface CapturedAnnouncement {
+  readonly at: number;
+  readonly address: IpAddress;
+  readonly mac: string;
+}
+
+export function announcementsIn(frames: readonly CapturedFrame[]): CapturedAnnouncement[] {
+  const found: CapturedAnnouncement[] = [];
+  for (const { at, bytes } of frames) {
+    const frame = decodeFrame(bytes);
+    if (frame.kind === 'arp' && frame.arp.senderIp === frame.arp.targetIp) {
+      found.push({ at, address: frame.arp.senderIp, mac: frame.arp.senderMac });
+    }
+    if (frame.kind === 'neighbor-advertisement' && !frame.advertisement.solicited) {
+      const { target, targetMac } = frame.advertisement;
+      found.push({ at, address: target, mac: targetMac ?? frame.ethernet.source });
+    }
+  }
+  return found;
+}

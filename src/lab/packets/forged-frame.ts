@@ -1,0 +1,68 @@
+/** Advertisements from a machine that is no director: to be refused, or of no consequence. */
+
+import type { IpAddress, MacAddress } from '../../net/address.ts';
+import { seconds } from '../../net/time.ts';
+import { PROTOCOL_VRRP, VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
+import { ETHERTYPE_IPV4, encodeEthernetFrame, multicastMac } from '../../wire/ethernet.ts';
+import { encodeIpv4Packet } from '../../wire/ip.ts';
+import { encodeAdvertisement } from '../../wire/vrrp/advertisement.ts';
+import type { LabHost } from '../topology/layout.ts';
+
+/** Each has to be refused for one reason. */
+export const FORGERIES = ['ttl', 'checksum', 'version', 'truncated', 'password'] as const;
+/** Valid, but of the lowest priority, or of a virtual router that nobody here has. */
+export const HARMLESS = ['lower-priority', 'foreign-vrid'] as const;
+export type Forgery = (typeof FORGERIES)[number] | (typeof HARMLESS)[number];
+
+export interface ForgeryTarget {
+  readonly version: 2 | 3;
+  readonly vrid: number;
+  readonly address: IpAddress;
+}
+
+export interface Forger {
+  readonly host: Pick<LabHost, 'address'>;
+  readonly mac: MacAddress;
+}
+
+/** The highest priority there is: were it believed, the MASTER would yield at once. */
+const PRIORITY = 255;
+const LOWEST_PRIORITY = 1;
+
+export function forgedFrame(forgery: Forgery, target: ForgeryTarget, by: Forger): Uint8Array {
+  const group = VRRP_GROUP.ipv4;
+  const source = by.host.address;
+  const version = forgery === 'version' ? otherVersion(target.version) : target.version;
+  const { address } = target;
+  const vrid = forgery === 'foreign-vrid' ? (target.vrid % 255) + 1 : target.vrid;
+  const message = encodeAdvertisement(
+    {
+      version,
+      vrid,
+      priority: forgery === 'lower-priority' ? LOWEST_PRIORITY : PRIORITY,
+      interval: seconds(1),
+      addresses: [address],
+      ...(forgery === 'password' ? { authentication: { type: 'pass', password: 'wrong' } } : {}),
+    },
+    { source, destination: group },
+    'rfc9568',
+  );
+  if (forgery === 'checksum') message[6] = (message[6] ?? 0) ^ 0xff;
+  const packet = encodeIpv4Packet(
+    {
+      source,
+      destination: group,
+      ttl: forgery === 'ttl' ? 64 : VRRP_TTL,
+      trafficClass: 0xc0,
+      identification: 1,
+      protocol: PROTOCOL_VRRP,
+    },
+    forgery === 'truncated' ? message.subarray(0, 8) : message,
+  );
+  const ethernet = { source: by.mac, destination: multicastMac(group), etherType: ETHERTYPE_IPV4 };
+  return encodeEthernetFrame(ethernet, packet);
+}
+
+function otherVersion(version: 2 | 3): 2 | 3 {
+  return version === 2 ? 3 : 2;
+}

@@ -1,0 +1,118 @@
+/** Removes a lab by its name, whoever made it and however far that came. Doing it again is fine. */
+import { readFileSync } from 'node:fs';
+import { LabError, run } from '../command.ts';
+import { sleep } from '../wait.ts';
+import { CLIENTS_MAX, DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
+import {
+  isRunning,
+  type ProcessIdentity,
+  signalGroup,
+  startTimeOf,
+  waitUntilGone,
+} from './processes.ts';
+import { knownPrefixes, type LabState, readState, removeState } from './state.ts';
+
+const GONE_WITHIN_MILLISECONDS = 5_000;
+const STRAGGLER_MILLISECONDS = 30;
+
+export async function tearDown(prefix: string): Promise<void> {
+  const state = readableState(prefix);
+  const layout = labLayout(prefix, state?.directorCount ?? DIRECTORS_MAX, false, CLIENTS_MAX);
+  const existing = await existingNamespaces();
+  const namespaces = namespacesOf(layout).filter((name) => existing.has(name));
+  const recorded = state?.processes ?? [];
+  for (const identity of recorded) signalGroup(identity, 'SIGKILL');
+  let remaining = recorded;
+  do {
+    const others = await endInhabitants(namespaces);
+    remaining = [...remaining, ...others];
+    if (!(await waitUntilGone(remaining, GONE_WITHIN_MILLISECONDS))) {
+      const left = remaining.filter(isRunning).map(({ pid }) => pid);
+      throw new LabError('not-ready', `lab '${prefix}': processes do not end: ${left.join(', ')}`);
+    }
+    remaining = [];
+    // One that was just being started may still be on its way into the namespace.
+    await sleep(STRAGGLER_MILLISECONDS);
+  } while ((await inhabitantsOf(namespaces)).length > 0);
+  const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
+  if (lines !== '') await deleteNamespaces(namespaces, lines);
+  removeState(prefix);
+}
+
+/** Somebody else may be removing the same lab: what is gone afterwards is no failure. */
+async function deleteNamespaces(namespaces: readonly string[], lines: string): Promise<void> {
+  try {
+    await run('ip', ['-force', '-batch', '-'], { input: lines });
+  } catch (cause) {
+    const left = await existingNamespaces();
+    if (namespaces.some((name) => left.has(name))) throw cause;
+  }
+}
+
+export async function tearDownAll(): Promise<string[]> {
+  const prefixes = knownPrefixes();
+  for (const prefix of prefixes) await tearDown(prefix);
+  return prefixes;
+}
+
+/** An unreadable record must not keep the lab alive: its namespaces are known by their names. */
+function readableState(prefix: string): LabState | undefined {
+  try {
+    return readState(prefix);
+  } catch (cause) {
+    if (cause instanceof LabError) return undefined;
+    throw cause;
+  }
+}
+
+async function existingNamespaces(): Promise<Set<string>> {
+  const list = await run('ip', ['netns', 'list']);
+  return new Set(list.split('\n').map((line) => line.split(' ')[0] ?? ''));
+}
+
+async function endInhabitants(namespaces: readonly string[]): Promise<ProcessIdentity[]> {
+  const others = (await inhabitantsOf(namespaces)).map(identityOf);
+  for (const { pid, startTime } of others) killSingle(pid, startTime);
+  return others;
+}
+
+async function inhabitantsOf(namespaces: readonly string[]): Promise<number[]> {
+  const pids = (await Promise.all(namespaces.map(pidsIn))).flat();
+  return pids.filter((pid) => !isAncestor(pid));
+}
+
+/** The namespaces are the lab's own, so is what runs in them, a shell left open included. */
+async function pidsIn(namespace: string): Promise<number[]> {
+  const list = await run('ip', ['netns', 'pids', namespace]);
+  return list.split('\n').filter(Boolean).map(Number);
+}
+
+function identityOf(pid: number) {
+  return { pid, startTime: startTimeOf(pid) ?? '', label: 'inhabitant' };
+}
+
+function killSingle(pid: number, startTime: string): void {
+  if (startTime === '' || startTimeOf(pid) !== startTime) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** `lab down` typed inside the lab must not kill the shell it was typed in. */
+function isAncestor(pid: number): boolean {
+  for (let at = process.pid; at > 1; at = parentOf(at)) {
+    if (at === pid) return true;
+  }
+  return false;
+}
+
+function parentOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

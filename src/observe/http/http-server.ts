@@ -1,0 +1,162 @@
+/**
+ * The optional HTTP listener: metrics, health and the status page. Read-only; what may be changed
+ * is changed over the control socket, which has permissions.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import {
+  boundedServer,
+  closeServer,
+  HTTP_LIMITS,
+  type HttpLimits,
+  hasBody,
+  INTERNAL_ERROR,
+  type Refusal,
+  refuse,
+  sendError,
+  sendJson,
+  sendText,
+  UNEXPECTED_BODY,
+} from '../../control/bounded-server.ts';
+import type { ControlSource } from '../../control/protocol.ts';
+import { answer } from '../../control/routes.ts';
+import { type Endpoint, isLoopback } from '../../net/endpoint.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { HealthCheck } from './health.ts';
+import { listenError } from './http-listen-error.ts';
+import { type StatusPage, statusPage } from './status-page.ts';
+
+export interface HttpServerOptions {
+  readonly listen: Endpoint;
+  readonly source: ControlSource;
+  readonly metrics: Metrics;
+  readonly health: Pick<HealthCheck, 'check'>;
+  /** Text of the status page. */
+  readonly page: string;
+  /** An answer could not be made: our fault, for the log. */
+  readonly onError?: (error: unknown) => void;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** Paths of the control API that are shown here. */
+const DOCUMENTS: ReadonlyMap<string, string> = new Map([
+  ['/status.json', '/v1/status'],
+  ['/events.json', '/v1/events'],
+]);
+
+const METHODS = 'GET, HEAD';
+
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #page: StatusPage;
+  readonly #server: Server;
+
+  private constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#page = statusPage(options.page);
+    this.#server = boundedServer({ ...HTTP_LIMITS, ...options.limits }, (request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        options.onError?.(error);
+        if (!response.headersSent) sendError(response, INTERNAL_ERROR);
+        else response.destroy();
+      });
+    });
+  }
+
+  /** Throws `HttpListenError` when the port is not to be had. */
+  static async listen(options: HttpServerOptions): Promise<HttpServer> {
+    const http = new HttpServer(options);
+    const { address, port } = options.listen;
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, options.listen));
+      http.#server.once('error', fail);
+      http.#server.listen({ host: address, port }, () => {
+        http.#server.off('error', fail);
+        resolve();
+      });
+    });
+    return http;
+  }
+
+  /** Differs from the one asked for where that was 0. */
+  get port(): number {
+    const bound = this.#server.address();
+    return typeof bound === 'object' && bound !== null ? bound.port : this.#options.listen.port;
+  }
+
+  async close(): Promise<void> {
+    await closeServer(this.#server);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) {
+      refuse(response, refusal);
+      return;
+    }
+    const { pathname, search } = targetOf(request);
+    const path = DOCUMENTS.get(pathname);
+    if (path !== undefined) this.#sendDocument(response, `${path}${search}`);
+    else if (pathname === '/metrics') await this.#sendMetrics(response);
+    else if (pathname === '/healthz') await this.#sendHealth(response);
+    else if (pathname === '/') this.#sendPage(response);
+    else refuse(response, { status: 404, code: 'not-found', message: 'there is no such path' });
+  }
+
+  #refusalOf(request: IncomingMessage): Refusal | undefined {
+    if (hasBody(request)) return UNEXPECTED_BODY;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const message = `everything here answers to ${METHODS} only`;
+      return { status: 405, code: 'method-not-allowed', message, allow: METHODS };
+    }
+    if (isLoopback(this.#options.listen.address) && !isLocalName(request.headers.host)) {
+      const message = 'this listener is for this machine: ask for localhost or an address';
+      return { status: 421, code: 'misdirected-request', message };
+    }
+    return undefined;
+  }
+
+  #sendDocument(response: ServerResponse, target: string): void {
+    const made = answer(this.#options.source, 'GET', target);
+    switch (made.kind) {
+      case 'document':
+        sendJson(response, 200, made.document);
+        return;
+      case 'error':
+        refuse(response, made);
+        return;
+      case 'follow': {
+        const message = 'events are followed on the control socket only';
+        refuse(response, { status: 400, code: 'bad-request', message });
+      }
+    }
+  }
+
+  async #sendMetrics(response: ServerResponse): Promise<void> {
+    const { metrics } = this.#options;
+    sendText(response, 200, metrics.contentType, await metrics.text());
+  }
+
+  async #sendHealth(response: ServerResponse): Promise<void> {
+    const health = await this.#options.health.check();
+    sendJson(response, health.healthy ? 200 : 503, health);
+  }
+
+  #sendPage(response: ServerResponse): void {
+    response.setHeader('Content-Security-Policy', this.#page.policy);
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    sendText(response, 200, 'text/html; charset=utf-8', this.#page.html);
+  }
+}
+
+function targetOf({ url = '' }: IncomingMessage): { pathname: string; search: string } {
+  const mark = url.indexOf('?');
+  return mark < 0
+    ? { pathname: url, search: '' }
+    : { pathname: url.slice(0, mark), search: url.slice(mark) };
+}
+
+/** A name would let a web page that points its own name here read what a browser on this machine may. */
+function isLocalName(host: string | undefined): boolean {
+  return host === undefined || /^(localhost|[0-9.]+|\[[0-9a-f:.]+\])(:[0-9]+)?$/i.test(host);
+}

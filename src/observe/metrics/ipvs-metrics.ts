@@ -1,0 +1,234 @@
+/** Metrics of the load balancer: all that `ipvs show` shows. Absent where the configuration has no `ipvs`. */
+import type {
+  IpvsDocument,
+  ServerDocument,
+  ServerHealthDocument,
+  ServiceDocument,
+  ServiceHealthDocument,
+  StatisticsDocument,
+} from '../../control/ipvs-document.ts';
+import type { MetricDefinition, Sample } from './metric-table.ts';
+
+const SERVICE_LABELS = ['service', 'vip'];
+const SERVER_LABELS = [...SERVICE_LABELS, 'server'];
+const HEALTH_STATES = ['unchecked', 'unknown', 'up', 'down'] as const;
+
+/** What a service and a server have in common: the rest of the name, its type and its meaning. */
+const STATISTICS: readonly (readonly [
+  keyof StatisticsDocument,
+  string,
+  MetricDefinition['type'],
+  string,
+])[] = [
+  ['connections', 'connections_total', 'counter', 'Connections scheduled'],
+  ['packets_in', 'packets_in_total', 'counter', 'Packets from clients'],
+  ['packets_out', 'packets_out_total', 'counter', 'Packets to clients, where they pass by'],
+  ['bytes_in', 'bytes_in_total', 'counter', 'Bytes from clients'],
+  ['bytes_out', 'bytes_out_total', 'counter', 'Bytes to clients, where they pass by'],
+  ['connection_rate', 'connections_per_second', 'gauge', "New connections, the kernel's estimate"],
+  ['packet_rate_in', 'packets_in_per_second', 'gauge', "From clients, the kernel's estimate"],
+  ['packet_rate_out', 'packets_out_per_second', 'gauge', "To clients, the kernel's estimate"],
+  ['byte_rate_in', 'bytes_in_per_second', 'gauge', "From clients, the kernel's estimate"],
+  ['byte_rate_out', 'bytes_out_per_second', 'gauge', "To clients, the kernel's estimate"],
+];
+
+export const IPVS_METRICS: readonly MetricDefinition[] = [
+  gauge('vrrp_ipvs_available', '1 where the kernel has IPVS.', ['required'], (document) => [
+    { labels: { required: String(document.required) }, value: document.available ? 1 : 0 },
+  ]),
+  gauge('vrrp_ipvs_troubles', 'Problems with IPVS now.', [], ({ troubles }) => [
+    { labels: {}, value: troubles.length },
+  ]),
+  counter('vrrp_ipvs_writes_total', 'Writes to the service table.', [], ({ counters }) => [
+    { labels: {}, value: counters.writes },
+  ]),
+  counter(
+    'vrrp_ipvs_repairs_total',
+    'Changes by other programs that the agent reverted.',
+    ['what'],
+    ({ counters }) => [
+      { labels: { what: 'services' }, value: counters.service_repairs },
+      { labels: { what: 'sync' }, value: counters.sync_repairs },
+      { labels: { what: 'sysctl' }, value: counters.sysctl_repairs },
+    ],
+  ),
+  gauge(
+    'vrrp_ipvs_sysctl_differs',
+    '1 while a parameter of the kernel is not what the configuration says.',
+    ['sysctl'],
+    ({ sysctls }) =>
+      sysctls.map(({ name, wanted, actual }) => ({
+        labels: { sysctl: name },
+        value: wanted === actual ? 0 : 1,
+      })),
+  ),
+  ...STATISTICS.map(([field, name, type, help]) =>
+    ofServices(type, `vrrp_ipvs_service_${name}`, `${help}, of the service.`, ({ statistics }) =>
+      Number(statistics[field]),
+    ),
+  ),
+  ...STATISTICS.map(([field, name, type, help]) =>
+    ofServers(type, `vrrp_ipvs_server_${name}`, `${help}, of the server.`, ({ statistics }) =>
+      Number(statistics[field]),
+    ),
+  ),
+  ofServers('gauge', 'vrrp_ipvs_server_weight', 'Weight in the kernel.', ({ weight }) => weight),
+  ofServers(
+    'gauge',
+    'vrrp_ipvs_server_wanted_weight',
+    'Weight that the configuration and the checks want; absent: it should not be there.',
+    ({ wanted_weight: wanted }) => wanted ?? undefined,
+  ),
+  ofServers('gauge', 'vrrp_ipvs_server_active', 'Active connections.', ({ active }) => active),
+  ofServers(
+    'gauge',
+    'vrrp_ipvs_server_inactive',
+    'Connections that are ending or have not begun.',
+    ({ inactive }) => inactive,
+  ),
+  ofServers(
+    'gauge',
+    'vrrp_ipvs_server_persistent',
+    'Clients that will come here again.',
+    ({ persistent }) => persistent,
+  ),
+  gauge(
+    'vrrp_ipvs_server_health',
+    '1 for the present state of the server, 0 for the others.',
+    ['service', 'server', 'state'],
+    ({ health }) => health.flatMap(healthSamples),
+  ),
+  ofHealth('gauge', 'vrrp_ipvs_server_drained', '1 while it is drained.', ({ drained }) =>
+    drained === null ? 0 : 1,
+  ),
+  ofHealth(
+    'counter',
+    'vrrp_ipvs_server_checks_total',
+    'Times it was checked.',
+    ({ check }) => check?.runs,
+  ),
+  ofHealth(
+    'counter',
+    'vrrp_ipvs_server_check_failures_total',
+    'Failed checks, including those before it counts as down.',
+    ({ check }) => check?.failures,
+  ),
+  gauge(
+    'vrrp_ipvs_service_healthy_servers',
+    'Servers that are up or unchecked.',
+    ['service'],
+    ({ health }) => health.map(({ service, healthy }) => ({ labels: { service }, value: healthy })),
+  ),
+  gauge(
+    'vrrp_ipvs_sync_daemon',
+    '1 while the sync daemon runs; `wanted`: whether it should.',
+    ['role', 'wanted'],
+    ({ sync }) =>
+      sync === null
+        ? []
+        : (['master', 'backup'] as const).map((role) => ({
+            labels: { role, wanted: String(sync.roles.includes(role)) },
+            value: sync.daemons.some((daemon) => daemon.role === role) ? 1 : 0,
+          })),
+  ),
+  ofSync('gauge', 'vrrp_ipvs_rst_guard', '1 while resets from the VIPs are held back.', (sync) =>
+    sync.rst_guard ? 1 : 0,
+  ),
+];
+
+function gauge(
+  name: string,
+  help: string,
+  labels: readonly string[],
+  read: (document: IpvsDocument) => readonly Sample[],
+): MetricDefinition {
+  return {
+    ...{ name, help, labels, type: 'gauge' },
+    samples: ({ ipvs }) => (ipvs === undefined ? [] : read(ipvs)),
+  };
+}
+
+function counter(...definition: Parameters<typeof gauge>): MetricDefinition {
+  return { ...gauge(...definition), type: 'counter' };
+}
+
+function ofServices(
+  type: MetricDefinition['type'],
+  name: string,
+  help: string,
+  read: (service: ServiceDocument) => number,
+): MetricDefinition {
+  const definition = gauge(name, help, SERVICE_LABELS, ({ services }) =>
+    services.map((service) => ({ labels: labelsOf(service), value: read(service) })),
+  );
+  return { ...definition, type };
+}
+
+function ofServers(
+  type: MetricDefinition['type'],
+  name: string,
+  help: string,
+  read: (server: ServerDocument) => number | undefined,
+): MetricDefinition {
+  const definition = gauge(name, help, SERVER_LABELS, ({ services }) =>
+    services.flatMap((service) =>
+      service.servers.flatMap((server) => {
+        const labels = { ...labelsOf(service), server: endpoint(server.address, server.port) };
+        return sampleOf(labels, read(server));
+      }),
+    ),
+  );
+  return { ...definition, type };
+}
+
+function ofHealth(
+  type: MetricDefinition['type'],
+  name: string,
+  help: string,
+  read: (server: ServerHealthDocument) => number | undefined,
+): MetricDefinition {
+  const definition = gauge(name, help, ['service', 'server'], ({ health }) =>
+    health.flatMap(({ service, servers }) =>
+      servers.flatMap((one) => sampleOf({ service, server: one.server }, read(one))),
+    ),
+  );
+  return { ...definition, type };
+}
+
+function ofSync(
+  type: MetricDefinition['type'],
+  name: string,
+  help: string,
+  read: (sync: NonNullable<IpvsDocument['sync']>) => number,
+): MetricDefinition {
+  const definition = gauge(name, help, ['instance'], ({ sync }) =>
+    sync === null ? [] : [{ labels: { instance: sync.instance }, value: read(sync) }],
+  );
+  return { ...definition, type };
+}
+
+function healthSamples({ service, servers }: ServiceHealthDocument): Sample[] {
+  return servers.flatMap(({ server, state }) =>
+    HEALTH_STATES.map((one) => ({
+      labels: { service, server, state: one },
+      value: one === state ? 1 : 0,
+    })),
+  );
+}
+
+export function sampleOf(labels: Sample['labels'], value: number | undefined): Sample[] {
+  return value === undefined ? [] : [{ labels, value }];
+}
+
+/** A service that is not in the file has no name. */
+function labelsOf({ name, protocol, address, port, fwmark }: ServiceDocument) {
+  const vip =
+    address === null || port === null
+      ? `fwmark ${fwmark}`
+      : `${protocol} ${endpoint(address, port)}`;
+  return { service: name ?? '', vip };
+}
+
+function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,300 @@
+/**
+ * What should be there against what is: the VIPs of every router that holds them are present, all
+ * others are absent. Asks for the difference only and learns from the kernel's answers; a change
+ * that was already so (EEXIST, EADDRNOTAVAIL) is a success.
+ *
+ * An IPv6 address costs the kernel 15 to 100 us, an IPv4 one 5. One turn of the loop asks for a
+ * bounded number of IPv6 changes, so that due advertisements leave between them.
+ */
+import { addressBits, familyOf } from '../../../net/address.ts';
+import type { KernelAnswer } from '../../../net/kernel-answer.ts';
+import type { CounterTable } from '../counters.ts';
+import { addressKey, type Link, type LinkTable } from '../links.ts';
+import type { Outbox } from '../outbox.ts';
+import { PendingChanges } from '../pending-changes.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import { type Leases, lifetimeOf } from './leases.ts';
+import { formOn, lastingFormOn, type ManagedAddress, supersededOn } from './managed-address.ts';
+
+/** errno(3). */
+const EEXIST = 17;
+const ENODEV = 19;
+const EADDRNOTAVAIL = 99;
+
+export const IPV6_CHANGES_IN_A_TURN = 16;
+
+interface Pending {
+  readonly router: VirtualRouter;
+  readonly address: ManagedAddress;
+  readonly operation: 'add' | 'remove';
+  readonly index: number;
+  readonly prefixLength: number;
+}
+
+export type AddressAnswer =
+  /** Every VIP that was asked for is there. */
+  | { readonly router: VirtualRouter; readonly outcome: 'present' }
+  /** VIPs that somebody had removed are back. */
+  | { readonly router: VirtualRouter; readonly outcome: 'restored' }
+  /** VIPs are gone. */
+  | { readonly router: VirtualRouter; readonly outcome: 'removed' }
+  | { readonly router: VirtualRouter; readonly outcome: 'add-refused' | 'remove-refused' };
+
+interface AddressKeeperParts {
+  readonly links: LinkTable;
+  readonly outbox: Outbox;
+  readonly counters: CounterTable;
+  readonly leases: Leases;
+}
+
+export class AddressKeeper {
+  readonly #links: LinkTable;
+  readonly #outbox: Outbox;
+  readonly #counters: CounterTable;
+  readonly #pending = new PendingChanges<Pending>();
+  /** First come, first served. */
+  #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
+  readonly #leases: Leases;
+  #left = IPV6_CHANGES_IN_A_TURN;
+
+  constructor(parts: AddressKeeperParts) {
+    const { links, outbox, counters, leases } = parts;
+    this.#links = links;
+    this.#outbox = outbox;
+    this.#counters = counters;
+    this.#leases = leases;
+  }
+
+  /** Nothing has been asked that the kernel has not answered. */
+  get idle(): boolean {
+    return this.#pending.isEmpty && this.#waiting.length === 0;
+  }
+
+  /** What is left for the next turn. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Whether addresses of the router have not even been asked for. */
+  isWaitingFor(router: VirtualRouter): boolean {
+    return this.#waiting.some((one) => one.router === router);
+  }
+
+  nextTurn(): void {
+    this.#left = IPV6_CHANGES_IN_A_TURN;
+  }
+
+  /** Asks for as much of what waits as may be asked for in this turn. */
+  ask(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const { router, address, operation } = next;
+      const isDue = isWanted(router, address) === (operation === 'add');
+      const link = isDue ? this.#links.byName(address.interface) : undefined;
+      if (link !== undefined && this.#left-- <= 0) break;
+      this.#waiting.shift();
+      address.pending = 'none';
+      if (link !== undefined) this.#put(router, address, operation, link);
+    }
+  }
+
+  /** Asks for what is missing and for the removal of what should not be there. */
+  reconcile(router: VirtualRouter): void {
+    for (const address of router.addresses) this.#compare(router, address);
+    if (router.retired.length === 0) return;
+    for (const address of router.retired) this.#compare(router, address);
+    router.retired = router.retired.filter((address) => !this.isGone(address));
+  }
+
+  #compare(router: VirtualRouter, address: ManagedAddress): void {
+    if (address.pending !== 'none') return;
+    const link = this.#links.byName(address.interface);
+    if (isWanted(router, address)) {
+      if (link !== undefined) this.#keep(router, address, link);
+      return;
+    }
+    const present = formOn(link, address);
+    if (present === undefined) address.held = false;
+    else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
+      this.#ask(router, address, 'remove', link);
+    }
+  }
+
+  /** It is to be there, and in one form only. */
+  #keep(router: VirtualRouter, address: ManagedAddress, link: Link): void {
+    const present = lastingFormOn(link, address);
+    if (present === undefined && router.holds) {
+      address.restoring = address.held && formOn(link, address) === undefined;
+      this.#ask(router, address, 'add', link);
+    } else if (supersededOn(link, address) !== undefined) {
+      this.#put(router, address, 'remove', link);
+    }
+    if (present?.ours === true && !address.held) this.#inherit(router, address);
+  }
+
+  /** A former run has left it: the lifetime it gave it ends soon. */
+  #inherit(router: VirtualRouter, address: ManagedAddress): void {
+    address.held = true;
+    this.#leases.renewAddress(router, address);
+  }
+
+  /** Whether the link has all VIPs of the router. */
+  isComplete(router: VirtualRouter): boolean {
+    return router.addresses.every((address) => this.isPresent(address));
+  }
+
+  /** The kernel has refused VIPs of it before: until it has them it drives nobody away. */
+  mustProve(router: VirtualRouter): boolean {
+    return router.refusals > 0 && !this.isComplete(router);
+  }
+
+  isPresent(address: ManagedAddress): boolean {
+    return lastingFormOn(this.#links.byName(address.interface), address) !== undefined;
+  }
+
+  /** Neither there nor about to be. */
+  isGone(address: ManagedAddress): boolean {
+    const link = this.#links.byName(address.interface);
+    return address.pending === 'none' && formOn(link, address) === undefined;
+  }
+
+  /** Whether nothing is left to remove. */
+  hasLetGo(router: VirtualRouter): boolean {
+    return [...router.addresses, ...router.retired].every((address) => {
+      const present = formOn(this.#links.byName(address.interface), address);
+      return present === undefined || isOwnersOwn(router, present.ours);
+    });
+  }
+
+  /** Takes the kernel's answer to a batch: one for each change. */
+  answer(id: number, answers: readonly KernelAnswer[]): AddressAnswer[] {
+    const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
+    for (const { item: one, answer } of this.#pending.take(id, answers)) {
+      one.address.pending = 'none';
+      const outcome =
+        one.operation === 'add' ? this.#added(one, answer) : this.#removed(one, answer);
+      const worse = touched.get(one.router);
+      if (worse === undefined || worse === 'present') touched.set(one.router, outcome);
+      else if (outcome.endsWith('refused')) touched.set(one.router, outcome);
+    }
+    return [...touched].map(([router, outcome]) => ({ router, outcome }));
+  }
+
+  #ask(
+    router: VirtualRouter,
+    address: ManagedAddress,
+    operation: 'add' | 'remove',
+    link: Link,
+  ): void {
+    if (familyOf(address.address) === 'ipv4') {
+      this.#put(router, address, operation, link);
+      return;
+    }
+    address.pending = operation;
+    this.#waiting.push({ router, address, operation });
+  }
+
+  #put(
+    router: VirtualRouter,
+    address: ManagedAddress,
+    operation: 'add' | 'remove',
+    link: Link,
+  ): void {
+    address.pending = operation;
+    const { index } = link.attributes;
+    const single = addressBits(familyOf(address.address));
+    const form = operation === 'add' ? undefined : formToRemove(router, address, link);
+    const prefixLength = form?.prefixLength ?? single;
+    const place = this.#outbox.change({
+      operation,
+      index,
+      address: address.address,
+      prefixLength,
+      ...(operation === 'add' ? { lifetime: lifetimeOf(router.settings.lease) } : {}),
+    });
+    this.#pending.add(place, { router, address, operation, index, prefixLength });
+  }
+
+  #added(
+    { router, address, index, prefixLength }: Pending,
+    answer: KernelAnswer,
+  ): AddressAnswer['outcome'] {
+    const { errno } = answer;
+    if (errno !== 0 && errno !== EEXIST) {
+      address.restoring = false;
+      this.#reportFailure(router, address, 'add', answer);
+      return 'add-refused';
+    }
+    this.#links.addAddress(index, {
+      address: address.address,
+      prefixLength,
+      ours: errno === 0 || address.held,
+      tentative: false,
+      duplicate: false,
+    });
+    address.held = true;
+    const restored = address.restoring && errno === 0;
+    address.restoring = false;
+    if (!restored) return 'present';
+    this.#counters.add(router.row, 'addresses-restored');
+    this.#outbox.report({
+      kind: 'address-restored',
+      instance: router.settings.name,
+      address: address.address,
+    });
+    return 'restored';
+  }
+
+  #removed(
+    { router, address, index, prefixLength }: Pending,
+    answer: KernelAnswer,
+  ): AddressAnswer['outcome'] {
+    const { errno } = answer;
+    const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
+    if (!gone) {
+      this.#reportFailure(router, address, 'remove', answer);
+      return 'remove-refused';
+    }
+    this.#links.removeAddress(index, address.address, prefixLength);
+    const isSuperseded = addressKey(address.address, prefixLength) !== address.key;
+    if (isSuperseded && isWanted(router, address)) return 'removed';
+    if (errno === 0 && !address.held) {
+      this.#outbox.report({
+        kind: 'address-cleaned',
+        instance: router.settings.name,
+        address: address.address,
+      });
+    }
+    address.held = false;
+    return 'removed';
+  }
+
+  #reportFailure(
+    router: VirtualRouter,
+    address: ManagedAddress,
+    operation: 'add' | 'remove',
+    { errno, text }: KernelAnswer,
+  ): void {
+    this.#outbox.report({
+      kind: 'address-failed',
+      instance: router.settings.name,
+      address: address.address,
+      operation,
+      errno,
+      text,
+    });
+  }
+}
+
+function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
+  return router.serves && !address.retired;
+}
+
+/** Of one that is wanted, what the single host has replaced. */
+function formToRemove(router: VirtualRouter, address: ManagedAddress, link: Link) {
+  return isWanted(router, address) ? supersededOn(link, address) : formOn(link, address);
+}
+
+/** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */
+function isOwnersOwn(router: VirtualRouter, ours: boolean): boolean {
+  return router.settings.priority === 255 && !ours;
+}

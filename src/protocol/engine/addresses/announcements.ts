@@ -1,0 +1,122 @@
+/**
+ * When the VIPs of one MASTER are announced: a burst at once, a second one later, a periodic
+ * refresh, and a burst whenever somebody else claimed to be MASTER. The rounds of a burst are
+ * spaced, so that the first announcement of every VIP goes out before any is repeated, and so
+ * that a burst outlives the moment in which the loser of a split still answers.
+ */
+import {
+  after,
+  type Duration,
+  type Instant,
+  LONG_AGO,
+  milliseconds,
+  NEVER,
+  seconds,
+} from '../../../net/time.ts';
+import type { GarpSettings } from '../settings.ts';
+
+const ROUND_SPACING: Duration = milliseconds(20);
+
+/** A contested MASTER announces no more than one burst in this time. */
+const CONTEST_SPACING: Duration = seconds(1);
+
+export class AnnouncementSchedule {
+  #settings: GarpSettings;
+  #rounds = 0;
+  #roundAt: Instant = NEVER;
+  #secondBurstAt: Instant = NEVER;
+  #refreshAt: Instant = NEVER;
+  #contestAt: Instant = NEVER;
+  #burstAt: Instant = LONG_AGO;
+  #underWayAt: Instant = NEVER;
+
+  constructor(settings: GarpSettings) {
+    this.#settings = settings;
+  }
+
+  /** Other settings, while it runs: rounds that are to come do, a refresh begins anew. */
+  configure(settings: GarpSettings, now: Instant): void {
+    this.#settings = settings;
+    this.#refreshAt = settings.refresh > 0 ? after(now, settings.refresh) : NEVER;
+  }
+
+  /** A burst now, and what follows it. */
+  start(now: Instant): void {
+    const { secondBurstAfter, refresh } = this.#settings;
+    this.#burst(now);
+    this.#secondBurstAt = secondBurstAfter > 0 ? after(now, secondBurstAfter) : NEVER;
+    this.#refreshAt = refresh > 0 ? after(now, refresh) : NEVER;
+  }
+
+  /**
+   * Another router claimed the addresses: a burst, now or as soon as the limit allows. Rounds that
+   * are still to come do as well.
+   */
+  contest(now: Instant): void {
+    if (this.#rounds > 0) return;
+    const allowedAt = after(this.#burstAt, CONTEST_SPACING);
+    if (allowedAt <= now) this.start(now);
+    else this.#contestAt = allowedAt;
+  }
+
+  stop(): void {
+    this.#underWayAt = NEVER;
+    this.#rounds = 0;
+    this.#roundAt = NEVER;
+    this.#secondBurstAt = NEVER;
+    this.#refreshAt = NEVER;
+    this.#contestAt = NEVER;
+  }
+
+  next(): Instant {
+    return Math.min(
+      this.#underWayAt,
+      this.#roundAt,
+      this.#secondBurstAt,
+      this.#refreshAt,
+      this.#contestAt,
+    ) as Instant;
+  }
+
+  /**
+   * Whether a round is under way, or due: that one is taken off the schedule and lasts until `complete`.
+   * Missed rounds are not made up for.
+   */
+  take(now: Instant): boolean {
+    if (this.#underWayAt === NEVER && this.#isDue(now)) this.#underWayAt = now;
+    return this.#underWayAt !== NEVER;
+  }
+
+  /** All of the round has been sent. */
+  complete(): void {
+    this.#underWayAt = NEVER;
+  }
+
+  #isDue(now: Instant): boolean {
+    if (this.#contestAt <= now) {
+      this.#contestAt = NEVER;
+      this.start(now);
+    }
+    if (this.#secondBurstAt <= now) {
+      this.#secondBurstAt = NEVER;
+      this.#burst(now);
+    }
+    if (this.#refreshAt <= now) {
+      this.#refreshAt = after(now, this.#settings.refresh);
+      if (this.#rounds === 0) {
+        this.#rounds = 1;
+        this.#roundAt = now;
+      }
+    }
+    if (this.#roundAt > now) return false;
+    this.#rounds -= 1;
+    this.#roundAt = this.#rounds > 0 ? after(now, ROUND_SPACING) : NEVER;
+    return true;
+  }
+
+  #burst(now: Instant): void {
+    this.#rounds = this.#settings.repeat;
+    this.#roundAt = this.#rounds > 0 ? now : NEVER;
+    this.#burstAt = now;
+  }
+}

@@ -1,0 +1,85 @@
+/** Sends the announcements of a MASTER's addresses when its schedule says so, and no more of them at once than others can wait for. */
+import type { Instant } from '../../../net/time.ts';
+import type { CounterTable } from '../counters.ts';
+import type { LinkTable } from '../links.ts';
+import type { Outbox } from '../outbox.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { Timers } from '../timers.ts';
+import type { AddressKeeper } from './address-keeper.ts';
+import type { ManagedAddress } from './managed-address.ts';
+
+/** Of one router: sending them takes a millisecond, and advertisements may be due. */
+const ANNOUNCEMENTS_IN_A_TURN = 100;
+
+/** ARP request and reply. */
+const FORMS_MAX = 2;
+
+interface AnnouncerParts {
+  readonly links: LinkTable;
+  readonly timers: Timers;
+  readonly outbox: Outbox;
+  readonly counters: CounterTable;
+  readonly keeper: AddressKeeper;
+}
+
+export class Announcer {
+  readonly #links: LinkTable;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #counters: CounterTable;
+  readonly #keeper: AddressKeeper;
+
+  constructor({ links, timers, outbox, counters, keeper }: AnnouncerParts) {
+    this.#links = links;
+    this.#timers = timers;
+    this.#outbox = outbox;
+    this.#counters = counters;
+    this.#keeper = keeper;
+  }
+
+  /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
+  announce(router: VirtualRouter, now: Instant): void {
+    if (!router.holds) return;
+    if (!this.#keeper.isComplete(router)) {
+      router.announceWhenReady = true;
+      return;
+    }
+    router.announceWhenReady = false;
+    const { announcements, position } = router;
+    const isAll = !announcements.take(now) || this.#send(router, () => true);
+    if (isAll) this.endRound(router);
+    this.#timers.set('announce', position, announcements.next());
+  }
+
+  /** Some addresses are there: none of them waits for its first announcement until all are. */
+  announceArrived(router: VirtualRouter, now: Instant): void {
+    if (!router.holds) return;
+    if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
+      this.#send(router, (address) => this.#keeper.isPresent(address));
+    }
+    this.announce(router, now);
+  }
+
+  /** Whatever was under way is over. */
+  endRound(router: VirtualRouter): void {
+    router.announcements.complete();
+    for (const address of router.addresses) address.formsSent = 0;
+  }
+
+  /** False: there is more of the round than one turn has room for. */
+  #send(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean): boolean {
+    const announcements = router.announcementsOn(this.#links);
+    let left = ANNOUNCEMENTS_IN_A_TURN;
+    for (let wave = 0; wave < FORMS_MAX; wave++) {
+      for (const { address, frames } of announcements) {
+        const frame = frames[wave];
+        if (frame === undefined || address.formsSent > wave || !isDue(address)) continue;
+        if (left-- === 0) return false;
+        address.formsSent = wave + 1;
+        this.#outbox.sendFrames([frame], wave);
+        this.#counters.add(router.row, 'announcements-sent');
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,90 @@
+/** What follows from the kernel's answers: VIPs that are there or refused, sockets that are not. */
+import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
+import type { FaultKeeper } from '../groups/fault-keeper.ts';
+import type { Input } from '../inputs.ts';
+import type { Roster } from '../roster.ts';
+import type { Listening } from '../router/listening.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { Timers } from '../timers.ts';
+import type { AddressKeeper } from './address-keeper.ts';
+import type { Announcer } from './announcer.ts';
+import type { RoutingKeeper } from './routing-keeper.ts';
+import type { VirtualLinkAnswer } from './virtual-links.ts';
+
+/** When a VIP that could not be removed is tried again. */
+const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
+
+export interface KernelAnswersParts {
+  readonly roster: Roster;
+  readonly timers: Timers;
+  readonly keeper: AddressKeeper;
+  readonly routing: RoutingKeeper;
+  readonly transitions: Transitions;
+  readonly listening: Listening;
+  readonly faults: FaultKeeper;
+  readonly announcer: Announcer;
+}
+
+export class KernelAnswers {
+  readonly #parts: KernelAnswersParts;
+
+  constructor(parts: KernelAnswersParts) {
+    this.#parts = parts;
+  }
+
+  changed({ id, answers }: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
+    const { keeper, routing, timers, transitions, faults, announcer } = this.#parts;
+    for (const { router, outcome } of keeper.answer(id, answers)) {
+      switch (outcome) {
+        case 'present':
+          if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
+          if (router.announceWhenReady) announcer.announceArrived(router, now);
+          break;
+        case 'restored':
+          router.announcements.start(now);
+          announcer.announce(router, now);
+          break;
+        case 'removed':
+          break;
+        case 'add-refused':
+          faults.refuse(router, 'address-failed', now);
+          break;
+        case 'remove-refused':
+          timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
+          continue;
+      }
+      transitions.dirty.add(router);
+    }
+    for (const [router, outcome] of routing.answer(id, answers)) {
+      transitions.changed.add(router);
+      if (outcome === 'done') transitions.dirty.add(router);
+      else if (router.holds) transitions.retryLater(router, now);
+      else timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
+    }
+  }
+
+  /** It has what was refused before, and may say so. */
+  #proved(router: VirtualRouter, now: Instant): void {
+    router.refusals = 0;
+    if (router.holds) this.#parts.transitions.advertise(router, now);
+  }
+
+  listenFailed(index: number, now: Instant): void {
+    const { roster, listening, faults } = this.#parts;
+    listening.forget(index);
+    for (const router of roster.routers) {
+      if (router.index === index) faults.refuse(router, 'socket-failed', now);
+    }
+  }
+
+  linkChanged({ router, outcome }: VirtualLinkAnswer, now: Instant): void {
+    const { transitions, faults, announcer } = this.#parts;
+    transitions.dirty.add(router);
+    if (outcome === 'missing') faults.update(router, now);
+    if (outcome === 'refused') faults.refuse(router, 'virtual-mac-failed', now);
+    if (outcome !== 'restored') return;
+    router.announcements.start(now);
+    announcer.announce(router, now);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * VIPs that a former run has left where these settings do not put them: on another interface, as when
+ * the virtual MAC has been switched on or off since, or with another prefix length by an earlier
+ * version. They bear the mark of this program; what anybody else has put there is left alone.
+ */
+import type { IpAddress } from '../../../net/address.ts';
+import type { LinkTable } from '../links.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import { misplacedAddress, placeOf, writtenPlaceOf } from './managed-address.ts';
+
+/** Their routers remove them as they do addresses that the settings have lost. */
+export function noteLeftBehind(routers: readonly VirtualRouter[], links: LinkTable): void {
+  const owners = new Map<IpAddress, VirtualRouter>();
+  const places = new Set<string>();
+  for (const router of routers) {
+    for (const address of router.addresses) {
+      owners.set(address.address, router);
+      places.add(placeOf(address));
+      places.add(writtenPlaceOf(address));
+    }
+  }
+  for (const { attributes, addresses } of links.all()) {
+    for (const [key, { address, ours }] of addresses) {
+      const owner = owners.get(address);
+      const place = { interface: attributes.name, key };
+      if (!ours || owner === undefined || places.has(placeOf(place))) continue;
+      owner.retired = [...owner.retired, misplacedAddress({ address, ...place })];
+    }
+  }
+}

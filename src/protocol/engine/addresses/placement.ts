@@ -1,0 +1,121 @@
+/**
+ * What interfaces and addresses mean for each virtual router: where its packets come from, and
+ * whether it can run at all. Derived anew whenever they change.
+ */
+import type { Instant } from '../../../net/time.ts';
+import type { FaultKeeper } from '../groups/fault-keeper.ts';
+import { sourceOf } from '../groups/faults.ts';
+import type { Tracking } from '../groups/tracking.ts';
+import type { LinkTable } from '../links.ts';
+import type { Roster } from '../roster.ts';
+import type { Listening } from '../router/listening.ts';
+import type { Reception } from '../router/reception.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import { noteLeftBehind } from './left-behind.ts';
+
+export interface PlacementParts {
+  readonly roster: Roster;
+  readonly links: LinkTable;
+  readonly faults: FaultKeeper;
+  readonly tracking: Tracking;
+  readonly transitions: Transitions;
+  readonly reception: Reception;
+  readonly listening: Listening;
+}
+
+export class Placement {
+  readonly #roster: Roster;
+  readonly #links: LinkTable;
+  readonly #faults: FaultKeeper;
+  readonly #tracking: Tracking;
+  readonly #transitions: Transitions;
+  readonly #reception: Reception;
+  readonly #listening: Listening;
+  #started = false;
+
+  constructor(parts: PlacementParts) {
+    const { roster, links, faults, tracking, transitions, reception, listening } = parts;
+    this.#roster = roster;
+    this.#links = links;
+    this.#faults = faults;
+    this.#tracking = tracking;
+    this.#transitions = transitions;
+    this.#reception = reception;
+    this.#listening = listening;
+  }
+
+  /** Everything is known from somewhere else: nobody starts. */
+  resume(now: Instant): void {
+    this.#started = true;
+    this.linksChanged(now);
+  }
+
+  /** The kernel's state is known, for the first time or anew. */
+  linksReplaced(now: Instant): void {
+    this.linksChanged(now);
+    if (!this.#started) noteLeftBehind(this.#roster.routers, this.#links);
+    for (const router of this.#roster.routers) this.#transitions.dirty.add(router);
+    if (this.#started) return;
+    this.#started = true;
+    for (const router of this.#roster.routers) this.#faults.start(router, now);
+  }
+
+  /** Interfaces came, went or changed: where packets come from, what frames carry. */
+  linksChanged(now: Instant): void {
+    for (const router of this.#roster.routers) this.#place(router);
+    this.#tracking.linksChanged(now);
+    this.routersChanged(now);
+  }
+
+  /** Routers came, went or listen to something else. */
+  routersChanged(now: Instant): void {
+    this.#reception.route(this.#roster.routers);
+    this.#listening.update(this.#roster.routers);
+    this.addressesChanged(now);
+  }
+
+  addressesChanged(now: Instant): void {
+    for (const router of this.#roster.routers) {
+      const source = this.#sourceFor(router);
+      if (source !== router.source) {
+        this.#place(router);
+        if (router.holds && source !== undefined && router.master !== null) {
+          router.master = { ...router.master, address: source };
+        }
+        this.#transitions.changed.add(router);
+      }
+      router.prepare(this.#links);
+      this.#transitions.dirty.add(router);
+      this.#faults.update(router, now);
+    }
+  }
+
+  /** Routers that have just been made, or have other settings: nothing of theirs is prepared. */
+  settle(routers: readonly VirtualRouter[], now: Instant): void {
+    for (const router of routers) this.#place(router);
+    this.routersChanged(now);
+  }
+
+  /** A router that was added while the others run. */
+  start(router: VirtualRouter, now: Instant): void {
+    if (this.#started) this.#faults.start(router, now);
+  }
+
+  /** A receive socket could not be opened, or a VIP not be added: ask again. */
+  retry(router: VirtualRouter, now: Instant): void {
+    router.refused = undefined;
+    this.#listening.update(this.#roster.routers);
+    this.#transitions.dirty.add(router);
+    this.#faults.update(router, now);
+  }
+
+  #place(router: VirtualRouter): void {
+    router.place(this.#links.byName(router.settings.interface), this.#sourceFor(router));
+  }
+
+  #sourceFor(router: VirtualRouter) {
+    const { interface: name } = router.settings;
+    return sourceOf(router, this.#links.byName(name), this.#roster.virtualOn(name));
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Routes and rules that move with the VIPs: there while their router holds its VIPs, gone otherwise.
+ * They are asked for behind the addresses they may need and given up before them. A refusal is told
+ * and tried again, and is no reason for FAULT: a MASTER that lacks a route serves whoever does not
+ * need it, and the peer would most likely be refused as well.
+ */
+import type { KernelAnswer } from '../../../net/kernel-answer.ts';
+import type { RoutingEvent } from '../../../net/link.ts';
+import { routingText } from '../../../net/routing.ts';
+import type { CounterTable } from '../counters.ts';
+import type { LinkTable } from '../links.ts';
+import type { Outbox } from '../outbox.ts';
+import { PendingChanges } from '../pending-changes.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import { connectedKey, isLacking } from './connected-routes.ts';
+import { connectedOf, isGone, type ManagedRouting } from './managed-routing.ts';
+
+/** errno(3): what says that an entry is there already, or is not there. */
+const EEXIST = 17;
+const ENODEV = 19;
+const ABSENT: ReadonlySet<number> = new Set([2 /* ENOENT */, 3 /* ESRCH */, ENODEV]);
+
+const NO_LINK: KernelAnswer = { errno: ENODEV, text: undefined };
+
+type Operation = 'add' | 'remove';
+
+interface Asked {
+  readonly router: VirtualRouter;
+  readonly managed: ManagedRouting;
+  readonly operation: Operation;
+}
+
+export type RoutingOutcome = 'done' | 'refused';
+
+export class RoutingKeeper {
+  readonly #links: LinkTable;
+  readonly #outbox: Outbox;
+  readonly #counters: CounterTable;
+  readonly #pending = new PendingChanges<Asked>();
+  /** Who has the key in the kernel now or has asked for it, and which routers wait for it. */
+  readonly #holders = new Map<string, ManagedRouting>();
+  readonly #heirs = new Map<string, Set<VirtualRouter>>();
+
+  constructor(links: LinkTable, outbox: Outbox, counters: CounterTable) {
+    this.#links = links;
+    this.#outbox = outbox;
+    this.#counters = counters;
+  }
+
+  get idle(): boolean {
+    return this.#pending.isEmpty;
+  }
+
+  /** Somebody added or removed one that carries our mark; answers whose it is, if that is news. */
+  notice(event: RoutingEvent, routers: readonly VirtualRouter[]): VirtualRouter | undefined {
+    const present = event.kind === 'routing.added';
+    for (const key of this.#keysOf(event)) {
+      const holder = this.#holders.get(key);
+      for (const router of routers) {
+        const managed = router.routing.find(
+          (one) => one.key === key && (holder === undefined || one === holder),
+        );
+        if (managed === undefined) continue;
+        if (managed.present === present) return undefined;
+        this.#setPresent(managed, present);
+        if (present) managed.refusal = 0;
+        return router;
+      }
+    }
+    return undefined;
+  }
+
+  /** What it may be to us. */
+  #keysOf({ key, hop }: RoutingEvent): string[] {
+    const link = hop === undefined ? undefined : this.#links.byIndex(hop.index);
+    return link === undefined ? [key] : [connectedKey(key, link.attributes.name, hop?.source), key];
+  }
+
+  /** Links or addresses have changed: what hangs on them may be gone. */
+  doubt(routers: readonly VirtualRouter[]): void {
+    for (const { routing } of routers) {
+      for (const managed of routing) managed.doubtful = managed.present;
+    }
+  }
+
+  reconcile(router: VirtualRouter): void {
+    if (router.routing.length === 0) return;
+    for (const managed of router.routing.toReversed()) {
+      if (this.#isWanted(router, managed)) continue;
+      managed.refusal = 0;
+      if (!managed.present) managed.held = false;
+      else if (!this.#bequeath(managed)) this.#ask(router, managed, 'remove');
+    }
+    router.routing = router.routing.filter((one) => !one.retired || !isGone(one));
+    if (!router.holds) return;
+    for (const managed of router.routing) {
+      if (!this.#isWanted(router, managed) || (managed.present && !managed.doubtful)) continue;
+      const holder = this.#holders.get(managed.key) ?? managed;
+      if (holder === managed) this.#ask(router, managed, 'add');
+      else this.#wait(router, managed.key);
+    }
+  }
+
+  #isWanted(router: VirtualRouter, managed: ManagedRouting): boolean {
+    if (!router.serves || managed.retired) return false;
+    const connected = connectedOf(managed);
+    return connected === undefined || isLacking(connected, router.settings, this.#links);
+  }
+
+  #wait(router: VirtualRouter, key: string): void {
+    const heirs = this.#heirs.get(key) ?? new Set();
+    this.#heirs.set(key, heirs.add(router));
+  }
+
+  /** The prefix of an address stays where another router needs it: that one has it from now on. */
+  #bequeath(managed: ManagedRouting): boolean {
+    if (connectedOf(managed) === undefined || managed.pending !== 'none') return false;
+    for (const router of this.#heirs.get(managed.key) ?? []) {
+      if (!router.holds) continue;
+      const same = router.routing.find((one) => one.key === managed.key);
+      if (same === undefined || same === managed || !this.#isWanted(router, same)) continue;
+      this.#setPresent(managed, false);
+      managed.held = false;
+      this.#setPresent(same, true);
+      same.held = true;
+      // The kernel says whether it is still there.
+      this.#ask(router, same, 'add');
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether nothing is left to remove. */
+  hasLetGo(router: VirtualRouter): boolean {
+    return router.routing.every(({ present }) => !present);
+  }
+
+  /** The routers to look at again, and whether something is to be tried again later. */
+  answer(id: number, answers: readonly KernelAnswer[]): Map<VirtualRouter, RoutingOutcome> {
+    const routers = new Map<VirtualRouter, RoutingOutcome>();
+    for (const { item, answer } of this.#pending.take(id, answers)) {
+      const { router, managed, operation } = item;
+      managed.pending = 'none';
+      const done = operation === 'add' ? this.#added(item, answer) : this.#removed(item, answer);
+      if (!done || !routers.has(router)) routers.set(router, done ? 'done' : 'refused');
+      if (this.#holders.has(managed.key)) continue;
+      for (const heir of this.#heirs.get(managed.key) ?? []) {
+        if (!routers.has(heir)) routers.set(heir, 'done');
+      }
+      this.#heirs.delete(managed.key);
+    }
+    return routers;
+  }
+
+  #ask(router: VirtualRouter, managed: ManagedRouting, operation: Operation): void {
+    if (managed.pending !== 'none') return;
+    const { entry } = managed;
+    const link = entry.kind === 'route' ? this.#links.byName(entry.interface) : undefined;
+    if (entry.kind === 'route' && link === undefined) {
+      this.#setPresent(managed, false);
+      if (operation === 'add') this.#refused(router, managed, operation, NO_LINK);
+      return;
+    }
+    managed.pending = operation;
+    managed.doubtful = false;
+    if (operation === 'add') this.#holders.set(managed.key, managed);
+    const index = link?.attributes.index ?? 0;
+    const place = this.#outbox.change({ operation, entry, index });
+    this.#pending.add(place, { router, managed, operation });
+  }
+
+  #added({ router, managed }: Asked, answer: KernelAnswer): boolean {
+    const { errno } = answer;
+    // One that is there and was never put there by us is another program's, and stays as it is.
+    if (errno !== 0 && !(errno === EEXIST && (managed.held || isCertainlyOurs(managed)))) {
+      this.#setPresent(managed, false);
+      this.#refused(router, managed, 'add', answer);
+      return false;
+    }
+    const restored = errno === 0 && managed.held;
+    this.#setPresent(managed, true);
+    managed.held = true;
+    managed.refusal = 0;
+    if (!restored) return true;
+    this.#counters.add(router.row, 'routes-restored');
+    const { name: instance } = router.settings;
+    this.#outbox.report({ kind: 'route-restored', instance, route: routingText(managed.entry) });
+    return true;
+  }
+
+  #removed({ router, managed }: Asked, answer: KernelAnswer): boolean {
+    const { errno } = answer;
+    if (errno !== 0 && !ABSENT.has(errno)) {
+      this.#refused(router, managed, 'remove', answer);
+      return false;
+    }
+    this.#setPresent(managed, false);
+    managed.held = false;
+    return true;
+  }
+
+  #setPresent(managed: ManagedRouting, present: boolean): void {
+    managed.present = present;
+    if (present) this.#holders.set(managed.key, managed);
+    else if (this.#holders.get(managed.key) === managed) this.#holders.delete(managed.key);
+  }
+
+  /** Told once for each errno, however often it is tried. */
+  #refused(
+    router: VirtualRouter,
+    managed: ManagedRouting,
+    operation: Operation,
+    { errno, text }: KernelAnswer,
+  ): void {
+    if (managed.refusal === errno) return;
+    managed.refusal = errno;
+    // The prefix is reached without us.
+    if (errno === EEXIST && connectedOf(managed) !== undefined) return;
+    this.#counters.add(router.row, 'routes-refused');
+    const { name: instance } = router.settings;
+    const route = routingText(managed.entry);
+    this.#outbox.report({ kind: 'route-failed', instance, route, operation, errno, text });
+  }
+}
+
+/** IPv4 stands behind the routes of others: only the same one, our mark included, is in its way. */
+function isCertainlyOurs(managed: ManagedRouting): boolean {
+  return connectedOf(managed)?.family === 'ipv4';
+}

@@ -1,0 +1,109 @@
+/** Why a router changed its state: a code for programs and a sentence for people, from one decision. */
+import type { Cause, RowMeta, VrrpEvent, VrrpState } from '../../../fsm/vrrp/model.ts';
+import { masterDownInterval, releaseWait } from '../../../fsm/vrrp/timing.ts';
+import type { IpAddress } from '../../net/address.ts';
+import { formatDuration } from '../../net/time.ts';
+import type { VirtualRouter } from './router/virtual-router.ts';
+
+/** The router as it was when the event came. */
+interface Before {
+  readonly state: VrrpState;
+  readonly context: VirtualRouter['context'];
+}
+
+interface Happened {
+  readonly event: VrrpEvent;
+  /** Of the row that was taken. */
+  readonly meta: RowMeta;
+  /** Sender of an advertisement. */
+  readonly from: IpAddress | undefined;
+}
+
+export function causeOf(
+  before: Before,
+  router: VirtualRouter,
+  happened: Happened,
+): { readonly cause: Cause; readonly reason: string } {
+  const { event, meta } = happened;
+  if (meta.cause === 'of-the-group' && event.type === 'group-master') {
+    return { cause: event.cause, reason: `sync group ${router.group} becomes MASTER` };
+  }
+  const cause = meta.cause === 'master-silent' ? silenceCause(router) : ownCause(meta);
+  return { cause, reason: reasonOf(cause, before, router, happened) };
+}
+
+/** Why a member that is ready to become MASTER would: what it leads its group with. */
+export function leadingCauseOf(router: VirtualRouter): Cause {
+  return router.context.claim === 'preemption' ? 'preempt-delay-passed' : silenceCause(router);
+}
+
+/** A MASTER ends by its own silence; so does a lower priority that this router does not follow. */
+function silenceCause({ resignedBy, outranks }: VirtualRouter): Cause {
+  if (resignedBy !== undefined) return 'priority-zero';
+  return outranks === undefined ? 'master-silent' : 'preemption';
+}
+
+function ownCause({ cause }: RowMeta): Cause {
+  return cause === undefined || cause === 'of-the-group' ? 'started' : cause;
+}
+
+function reasonOf(
+  cause: Cause,
+  { state, context }: Before,
+  router: VirtualRouter,
+  { event, from }: Happened,
+): string {
+  const { version, priority, masterInterval, advertisementInterval } = context;
+  switch (cause) {
+    case 'started':
+      return 'started';
+    case 'owner-started':
+      return 'owner of the addresses starts as MASTER';
+    case 'master-silent':
+      return `no advertisement for ${formatDuration(masterDownInterval(version, priority, masterInterval))}`;
+    case 'priority-zero':
+      return `${router.resignedBy} resigned (priority 0)`;
+    case 'preemption':
+      return `${router.outranks} has a lower priority than ${priority}: preempted`;
+    case 'preempt-delay-passed':
+      return delayReason(router, formatDuration(context.preemptDelay));
+    case 'higher-priority':
+    case 'successor-heard':
+      return event.type === 'advertisement'
+        ? advertisementReason(state, priority, event.priority, from)
+        : cause;
+    case 'no-successor':
+      return `no successor was heard within ${formatDuration(releaseWait(version, advertisementInterval))}`;
+    case 'group-backup':
+      return `another member of sync group ${router.group} is MASTER no longer`;
+    case 'shutdown':
+      return 'asked to stop';
+    case 'stall':
+      return 'the protocol thread stood still for longer than a peer waits';
+    case 'fault':
+      return router.faults.join(', ');
+    case 'fault-cleared':
+      return 'the last reason for FAULT is gone';
+  }
+}
+
+function advertisementReason(
+  state: VrrpState,
+  own: number,
+  heard: number,
+  from: IpAddress | undefined,
+): string {
+  if (state === 'holding.releasing') return `successor ${from} is heard`;
+  if (heard === own)
+    return `${from} advertises the same priority ${heard} and has the greater address`;
+  return `${from} advertises priority ${heard}, own priority is ${own}`;
+}
+
+function delayReason({ settings, lacksConnections }: VirtualRouter, delay: string): string {
+  if (settings.preemptWhenSynced === undefined) {
+    return `a lower priority was MASTER for the preempt delay of ${delay}`;
+  }
+  return lacksConnections
+    ? `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`
+    : 'a lower priority was MASTER, and the table of connections has caught up';
+}

@@ -1,0 +1,93 @@
+/**
+ * Holds the reasons for FAULT of every router against what they were, and moves it into FAULT and
+ * out of it. What befalls one member of a sync group is a reason for all others.
+ */
+import { type Instant, microseconds, seconds } from '../../../net/time.ts';
+import type { LinkTable } from '../links.ts';
+import type { Roster } from '../roster.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { FaultReason, IpvsFault } from '../view.ts';
+import { faultEvents, faultsOf } from './faults.ts';
+import type { SyncGroups } from './sync-groups.ts';
+
+/** Each further refusal doubles the time: a retry that fails is a take-over that nobody needs. */
+const RETRY_AFTER = seconds(5);
+const RETRY_AFTER_MAX = seconds(60);
+
+export class FaultKeeper {
+  readonly #roster: Roster;
+  readonly #links: LinkTable;
+  readonly #transitions: Transitions;
+  readonly #groups: SyncGroups;
+  /** Reasons that the router has by itself. */
+  readonly #own = new WeakMap<VirtualRouter, readonly FaultReason[]>();
+
+  constructor(roster: Roster, links: LinkTable, transitions: Transitions, groups: SyncGroups) {
+    this.#roster = roster;
+    this.#links = links;
+    this.#transitions = transitions;
+    this.#groups = groups;
+  }
+
+  /** The router begins; from now on its reasons have consequences. */
+  start(router: VirtualRouter, now: Instant): void {
+    router.since = now;
+    this.#transitions.changed.add(router);
+    const [reason] = router.faults;
+    const type = reason === undefined ? 'startup' : faultEvents(reason).raised;
+    this.#transitions.apply(router, { type }, now);
+  }
+
+  update(router: VirtualRouter, now: Instant): void {
+    const before = this.#own.get(router) ?? [];
+    const own = faultsOf(router, this.#links, this.#roster.virtualOn(router.settings.interface));
+    this.#own.set(router, own);
+    this.#judge(router, now);
+    if (before.length > 0 === own.length > 0) return;
+    for (const sibling of this.#groups.siblingsOf(router)) this.#judge(sibling, now);
+  }
+
+  /** The kernel has refused something: FAULT until that is tried again. */
+  refuse(router: VirtualRouter, reason: FaultReason, now: Instant): void {
+    const isNew = router.refused === undefined;
+    router.refused = reason;
+    const delay = Math.min(RETRY_AFTER * 2 ** router.refusals, RETRY_AFTER_MAX);
+    this.#transitions.retryLater(router, now, microseconds(delay));
+    this.update(router, now);
+    // Not before it has resigned: who hears the first one has heard it advertise.
+    if (isNew) router.refusals++;
+  }
+
+  /** What the kernel's load balancer lacks for this router; null: nothing. */
+  setIpvsFault(router: VirtualRouter | undefined, fault: IpvsFault | null, now: Instant): void {
+    if (router === undefined) return;
+    router.ipvsFault = fault ?? undefined;
+    this.update(router, now);
+  }
+
+  #judge(router: VirtualRouter, now: Instant): void {
+    const before = router.faults;
+    const faults = this.#faultsOf(router);
+    const raised = faults.find((reason) => !before.includes(reason));
+    const cleared = before.find((reason) => !faults.includes(reason));
+    if (raised === undefined && cleared === undefined) return;
+    router.faults = faults;
+    this.#transitions.changed.add(router);
+    if (router.state === 'initialize') return;
+    if (raised !== undefined && router.state !== 'fault') {
+      this.#transitions.apply(router, { type: faultEvents(raised).raised }, now);
+    } else if (cleared !== undefined) {
+      const type = faultEvents(cleared).cleared;
+      this.#transitions.apply(router, { type, remaining: faults.length }, now);
+    }
+  }
+
+  #faultsOf(router: VirtualRouter): FaultReason[] {
+    const faults = [...(this.#own.get(router) ?? []), ...router.groupTrackFaults];
+    const siblings = this.#groups.siblingsOf(router);
+    const isDragged = siblings.some((one) => (this.#own.get(one)?.length ?? 0) > 0);
+    if (isDragged && router.group !== undefined) faults.push(`group:${router.group}`);
+    return faults;
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * Sync groups: keeps the members of a group in one state. When its members become MASTER is for the
+ * table in `fsm/sync-group`; here it is carried out. Reasons for FAULT are shared by `FaultKeeper`.
+ */
+import { becomesMaster, type MemberStanding } from '../../../../fsm/sync-group/sync-group.ts';
+import type { Cause } from '../../../../fsm/vrrp/model.ts';
+import { compareIp } from '../../../net/address.ts';
+import { isSame } from '../../../net/equality.ts';
+import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
+import { leadingCauseOf } from '../causes.ts';
+import type { Outbox } from '../outbox.ts';
+import type { StateName } from '../reports.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { SyncGroupSettings } from '../settings.ts';
+import { GroupContest } from './group-contest.ts';
+
+/** A member of an `any` group that is ready looks again this often: what others hear may change. */
+const LOOK_AGAIN: Duration = seconds(1);
+
+const NO_SIBLINGS: readonly VirtualRouter[] = [];
+
+interface Group {
+  readonly settings: SyncGroupSettings;
+  readonly members: readonly VirtualRouter[];
+  readonly contest: GroupContest;
+  state: StateName;
+}
+
+export class SyncGroups {
+  readonly #transitions: Transitions;
+  readonly #outbox: Outbox;
+  #groups = new Map<string, Group>();
+  /** Some of their members wait for `before_master`. */
+  readonly #asking = new Set<Group>();
+
+  constructor(transitions: Transitions, outbox: Outbox) {
+    this.#transitions = transitions;
+    this.#outbox = outbox;
+  }
+
+  /** At start, and after the configuration has changed. */
+  assign(
+    groups: readonly SyncGroupSettings[],
+    routers: readonly VirtualRouter[],
+    now: Instant,
+  ): void {
+    const former = this.#groups;
+    const before = new Map(routers.map((router) => [router, this.#groupOf(router)]));
+    this.#groups = new Map();
+    this.#asking.clear();
+    for (const router of routers) router.group = undefined;
+    for (const settings of groups) {
+      const { name, instances } = settings;
+      const members = routers.filter((router) => instances.includes(router.settings.name));
+      for (const router of members) router.group = name;
+      const known = former.get(name);
+      const contest = known?.contest ?? new GroupContest();
+      const group = { settings, members, contest, state: known?.state ?? 'INIT' };
+      this.#groups.set(name, group);
+      if (members.some(isAsking)) this.#asking.add(group);
+    }
+    for (const router of routers) {
+      const group = this.#groupOf(router);
+      const inGroup = group !== undefined;
+      if (inGroup === router.context.inGroup && isSameGroup(group, before.get(router))) continue;
+      // The next advertisement is judged in full, too: its group may be split.
+      this.#transitions.apply(router, { type: 'group-changed', inGroup, at: now }, now);
+    }
+  }
+
+  /** All members of the router's group, itself among them; the router alone where it has none. */
+  membersOf(router: VirtualRouter): readonly VirtualRouter[] {
+    return this.#groupOf(router)?.members ?? [router];
+  }
+
+  siblingsOf(router: VirtualRouter): readonly VirtualRouter[] {
+    const members = this.#groupOf(router)?.members;
+    return members === undefined ? NO_SIBLINGS : members.filter((member) => member !== router);
+  }
+
+  /** A timer has ended that kept the router from becoming MASTER; a member waits for its group. */
+  timedOut(
+    router: VirtualRouter,
+    type: 'master-timeout' | 'preempt-hold-timeout',
+    now: Instant,
+  ): void {
+    this.#transitions.apply(router, { type }, now);
+    if (router.state === 'backup.ready') this.lookAgain(router, now);
+  }
+
+  /** A router that is ready: it becomes MASTER with its group, alone where it has none, or not yet. */
+  lookAgain(router: VirtualRouter, now: Instant): void {
+    const group = this.#groupOf(router);
+    if (group === undefined) {
+      this.#transitions.apply(router, { type: 'group-master', cause: leadingCauseOf(router) }, now);
+      return;
+    }
+    this.#consider(group, now);
+    if (group.settings.mode === 'any') this.#lookAgainSoon(router, now);
+  }
+
+  /** An answer that comes too late, or to another request, is none. */
+  answer(
+    router: VirtualRouter | undefined,
+    { id, granted }: { readonly id: number; readonly granted: boolean },
+    now: Instant,
+  ): void {
+    if (router === undefined || router.request !== id) return;
+    this.settleRequest(router, granted ? 'before-master-granted' : 'before-master-refused', now);
+  }
+
+  /** `before_master` has an answer, or will have none. */
+  settleRequest(
+    router: VirtualRouter,
+    type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout',
+    now: Instant,
+  ): void {
+    this.#transitions.apply(router, { type }, now);
+    const group = this.#groupOf(router);
+    if (group === undefined) return;
+    if (router.state === 'backup.allowed') this.#proceed(router, group, now);
+    else this.#breakOff(router, now);
+  }
+
+  /** Ends a turn: nobody stays MASTER beside a member that is it no longer. */
+  settle(now: Instant): void {
+    if (this.#groups.size === 0) return;
+    const { yielded, following, changed } = this.#transitions;
+    for (const router of yielded) {
+      const group = this.#groupOf(router);
+      if (router.master !== null) group?.contest.lose(group.members, now);
+      this.#yieldWith(router, now);
+    }
+    yielded.clear();
+    for (const group of this.#asking) this.#checkAsking(group, now);
+    for (const router of following) this.#unite(router, now);
+    following.clear();
+    for (const router of changed) {
+      const group = this.#groupOf(router);
+      if (group !== undefined) this.#report(group, now);
+    }
+  }
+
+  #yieldWith(router: VirtualRouter, now: Instant): void {
+    for (const sibling of this.siblingsOf(router)) {
+      if (sibling.state !== 'holding.master') continue;
+      this.#transitions.apply(sibling, { type: 'group-backup' }, now);
+    }
+  }
+
+  /**
+   * A member hears a MASTER while others of its group are MASTER: the group was made, or the member
+   * came to it, by a change of the configuration. The stronger side decides.
+   */
+  #unite(router: VirtualRouter, now: Instant): void {
+    if (!router.isBackup || !this.#hasMasterBeside(router)) return;
+    if (outranksMaster(router)) {
+      this.#transitions.apply(router, { type: 'group-master', cause: 'preemption' }, now);
+    } else {
+      this.#yieldWith(router, now);
+    }
+  }
+
+  #groupOf({ group }: VirtualRouter): Group | undefined {
+    return group === undefined ? undefined : this.#groups.get(group);
+  }
+
+  #hasMasterBeside(router: VirtualRouter): boolean {
+    return this.siblingsOf(router).some(({ state }) => state === 'holding.master');
+  }
+
+  /** Members become MASTER in one step: all that have to ask first are asked together. */
+  #consider(group: Group, now: Instant): void {
+    if (!isReady(group)) return;
+    const { members, contest } = group;
+    const rising = members.filter(({ isBackup }) => isBackup);
+    const until = contest.waitsUntil(members, now);
+    if (until !== undefined) {
+      for (const router of rising) {
+        this.#transitions.apply(router, { type: 'group-waits', until }, now);
+      }
+      return;
+    }
+    const cause = causeOf(rising);
+    const asking = rising.filter(hasToAsk);
+    for (const router of asking) {
+      this.#transitions.apply(router, { type: 'group-master', cause }, now);
+    }
+    if (rising.some(({ state }) => state === 'backup.asking')) {
+      this.#asking.add(group);
+      return;
+    }
+    this.#asking.delete(group);
+    for (const router of rising) {
+      this.#transitions.apply(router, { type: 'group-master', cause }, now);
+    }
+  }
+
+  #lookAgainSoon(router: VirtualRouter, now: Instant): void {
+    if (router.state !== 'backup.ready') return;
+    this.#transitions.apply(router, { type: 'group-waits', until: after(now, LOOK_AGAIN) }, now);
+  }
+
+  /** It may become MASTER; so does the group, once every member may. */
+  #proceed(router: VirtualRouter, group: Group, now: Instant): void {
+    // It was to join the others, which are MASTER already.
+    if (router.context.claim === 'group') this.#unite(router, now);
+    this.#consider(group, now);
+  }
+
+  /** It shall not become MASTER this time: nor shall the others. */
+  #breakOff(router: VirtualRouter, now: Instant): void {
+    for (const sibling of this.siblingsOf(router)) {
+      this.#transitions.apply(sibling, { type: 'group-aborts' }, now);
+    }
+    this.#yieldWith(router, now);
+  }
+
+  /** What was asked is void as soon as one member hinders the group again. */
+  #checkAsking(group: Group, now: Instant): void {
+    if (isReady(group)) return;
+    this.#asking.delete(group);
+    for (const router of group.members) {
+      this.#transitions.apply(router, { type: 'group-withdraws' }, now);
+      if (group.settings.mode === 'any') this.#lookAgainSoon(router, now);
+    }
+  }
+
+  #report(group: Group, now: Instant): void {
+    const to = stateOf(group.members);
+    const from = group.state;
+    if (from === to) return;
+    group.state = to;
+    this.#outbox.report({ kind: 'group', at: now, group: group.settings.name, from, to });
+  }
+}
+
+function isReady({ settings, members }: Group): boolean {
+  return becomesMaster(settings.mode, members.map(standingOf));
+}
+
+function isSameGroup(one: Group | undefined, other: Group | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    isSame(one.settings, other.settings) &&
+    one.members.length === other.members.length &&
+    one.members.every((member, position) => member === other.members[position])
+  );
+}
+
+function isAsking({ state }: VirtualRouter): boolean {
+  return state === 'backup.asking' || state === 'backup.allowed';
+}
+
+function hasToAsk(router: VirtualRouter): boolean {
+  return router.context.beforeMaster !== undefined && !isAsking(router);
+}
+
+/** Of the take-over: that of a member that leads it, and above all the silence of a MASTER. */
+function causeOf(members: readonly VirtualRouter[]): Cause {
+  const leading = members.filter(isLeading).map(leadingCauseOf);
+  return leading.includes('master-silent') ? 'master-silent' : (leading[0] ?? 'preemption');
+}
+
+function isLeading({ context: { claim } }: VirtualRouter): boolean {
+  return claim === 'silence' || claim === 'preemption';
+}
+
+function standingOf(router: VirtualRouter): MemberStanding {
+  if (router.state === 'holding.master') return 'master';
+  if (!router.isBackup) return 'absent';
+  if (isLeading(router)) return 'ready';
+  return outranksMaster(router) ? 'outranks' : 'waits';
+}
+
+/** RFC 9568 section 6.4.3: priority first, the primary address breaks a tie. */
+function outranksMaster({ master, context, source }: VirtualRouter): boolean {
+  if (master === null || source === undefined) return false;
+  if (master.priority !== context.priority) return context.priority > master.priority;
+  return compareIp(source, master.address) > 0;
+}
+
+/** MASTER only if every member is; FAULT if any is. */
+function stateOf(members: readonly VirtualRouter[]): StateName {
+  const states = members.map(({ stateName }) => stateName);
+  if (states.includes('FAULT')) return 'FAULT';
+  if (states.every((state) => state === 'MASTER')) return 'MASTER';
+  return states.includes('INIT') ? 'INIT' : 'BACKUP';
+}

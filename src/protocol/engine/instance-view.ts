@@ -1,0 +1,45 @@
+/** A virtual router as a row of the read model. */
+import { masterDownInterval, skewTime } from '../../../fsm/vrrp/timing.ts';
+import { routingViews } from './addresses/managed-routing.ts';
+import type { VirtualRouter } from './router/virtual-router.ts';
+import type { InstanceView } from './view.ts';
+
+/** `advertised`: the addresses that advertisements carry. */
+export function instanceView(router: VirtualRouter, advertised: readonly string[]): InstanceView {
+  const { settings } = router;
+  const { version, priority, masterInterval } = router.context;
+  return {
+    name: settings.name,
+    row: router.row,
+    state: router.stateName,
+    releasing: router.state === 'holding.releasing',
+    heldBack: router.context.preemptInhibited,
+    awaitsTable:
+      settings.preemptWhenSynced !== undefined &&
+      router.lacksConnections &&
+      router.state === 'backup.delaying',
+    maintenance: router.maintenance,
+    since: router.since,
+    faults: router.faults,
+    interface: settings.interface,
+    virtualMac: settings.virtualMac ?? null,
+    family: settings.family,
+    vrid: settings.vrid,
+    version: settings.version,
+    priority: {
+      configured: router.priority.configured,
+      effective: router.context.priority,
+      override: router.priority.override ?? null,
+    },
+    addresses: advertised,
+    master: router.master,
+    lastTransition: router.lastTransition,
+    upSince: router.upSince,
+    newMasterReason: router.newMasterReason,
+    masterDownInterval: masterDownInterval(version, priority, masterInterval),
+    skewTime: skewTime(version, priority, masterInterval),
+    group: router.group ?? null,
+    tracks: router.tracks,
+    routing: routingViews(router.routing),
+  };
+}

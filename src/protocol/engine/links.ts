@@ -1,0 +1,147 @@
+/** The kernel's interfaces and addresses as last reported: what is, never what should be. */
+import { addressBits, familyOf, type IpAddress, networkOf } from '../../net/address.ts';
+import type { AddressState, LinkAttributes, LinkEvent, LinkState } from '../../net/link.ts';
+import type { Prefix } from '../../net/routing.ts';
+
+export interface Link {
+  attributes: LinkAttributes;
+  /** By `addressKey`: the kernel tells addresses apart by address and prefix length. */
+  readonly addresses: Map<string, AddressState>;
+  /** Of addresses that others have put there; derived when it is asked for. */
+  prefixes: ReadonlySet<string> | undefined;
+}
+
+export function addressKey(address: IpAddress, prefixLength: number): string {
+  return `${address}/${prefixLength}`;
+}
+
+export class LinkTable {
+  readonly #links = new Map<number, Link>();
+  readonly #indexes = new Map<string, number>();
+
+  byIndex(index: number): Link | undefined {
+    return this.#links.get(index);
+  }
+
+  byName(name: string): Link | undefined {
+    const index = this.#indexes.get(name);
+    return index === undefined ? undefined : this.#links.get(index);
+  }
+
+  /** Whether an address of the link that is none of ours brings the prefix. */
+  brings(name: string, { address, length }: Prefix): boolean {
+    const link = this.byName(name);
+    if (link === undefined) return false;
+    link.prefixes ??= prefixesOf(link.addresses.values());
+    return link.prefixes.has(addressKey(address, length));
+  }
+
+  all(): Iterable<Link> {
+    return this.#links.values();
+  }
+
+  replace(links: readonly LinkState[]): void {
+    this.#links.clear();
+    this.#indexes.clear();
+    for (const { addresses, ...attributes } of links) {
+      this.change(attributes);
+      for (const address of addresses) this.addAddress(attributes.index, address);
+    }
+  }
+
+  /** What has changed by it, if anything has. */
+  apply(event: Exclude<LinkEvent, { readonly key: string }>): 'links' | 'addresses' | undefined {
+    switch (event.kind) {
+      case 'link.changed':
+        this.change(event.link);
+        return 'links';
+      case 'link.removed':
+        this.remove(event.index);
+        return 'links';
+      case 'forwarding.changed':
+        this.setForwarding(event.index, event.forwarding);
+        return 'links';
+      case 'address.added':
+        return this.addAddress(event.index, event.address) ? 'addresses' : undefined;
+      case 'address.removed':
+        return this.removeAddress(event.index, event.address, event.prefixLength)
+          ? 'addresses'
+          : undefined;
+    }
+  }
+
+  change(attributes: LinkAttributes): void {
+    const link = this.#links.get(attributes.index);
+    if (link === undefined) {
+      this.#links.set(attributes.index, { attributes, addresses: new Map(), prefixes: undefined });
+    } else {
+      const { forwarding } = link.attributes;
+      if (this.#indexes.get(link.attributes.name) === attributes.index) {
+        this.#indexes.delete(link.attributes.name);
+      }
+      link.attributes = forwarding === undefined ? attributes : { forwarding, ...attributes };
+    }
+    this.#indexes.set(attributes.name, attributes.index);
+  }
+
+  setUp(index: number, up: boolean): void {
+    const link = this.#links.get(index);
+    if (link !== undefined) link.attributes = { ...link.attributes, up };
+  }
+
+  setForwarding(index: number, forwarding: boolean): void {
+    const link = this.#links.get(index);
+    if (link !== undefined) link.attributes = { ...link.attributes, forwarding };
+  }
+
+  remove(index: number): void {
+    const link = this.#links.get(index);
+    if (link === undefined) return;
+    this.#links.delete(index);
+    if (this.#indexes.get(link.attributes.name) === index) {
+      this.#indexes.delete(link.attributes.name);
+    }
+  }
+
+  /** False when that was known already: the echo of an own change. */
+  addAddress(index: number, address: AddressState): boolean {
+    const link = this.#links.get(index);
+    if (link === undefined) return false;
+    const { addresses } = link;
+    const key = addressKey(address.address, address.prefixLength);
+    const known = addresses.get(key);
+    if (
+      known !== undefined &&
+      known.ours === address.ours &&
+      known.tentative === address.tentative &&
+      known.duplicate === address.duplicate
+    ) {
+      return false;
+    }
+    addresses.set(key, address);
+    if (isWide(address)) link.prefixes = undefined;
+    return true;
+  }
+
+  /** False when the address was not known to be there. */
+  removeAddress(index: number, address: IpAddress, prefixLength: number): boolean {
+    const link = this.#links.get(index);
+    if (link === undefined) return false;
+    if (isWide({ address, prefixLength })) link.prefixes = undefined;
+    return link.addresses.delete(addressKey(address, prefixLength));
+  }
+}
+
+function isWide({ address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>) {
+  return prefixLength < addressBits(familyOf(address));
+}
+
+function prefixesOf(addresses: Iterable<AddressState>): ReadonlySet<string> {
+  const prefixes = new Set<string>();
+  for (const state of addresses) {
+    if (state.ours || !isWide(state)) continue;
+    const { address, prefixLength } = state;
+    prefixes.add(addressKey(networkOf(address, prefixLength), prefixLength));
+  }
+  return prefixes;
+}

@@ -1,0 +1,247 @@
+/**
+ * Takes a running engine from one configuration to the next in one turn. Virtual routers that have
+ * not changed are not touched. Those that go let go as on a stop, serving until their successor is
+ * heard; those that come wait until nobody who leaves has their VRID or one of their VIPs.
+ */
+import { isSame } from '../../../net/equality.ts';
+import type { Instant } from '../../../net/time.ts';
+import type { AddressKeeper } from '../addresses/address-keeper.ts';
+import type { Announcer } from '../addresses/announcer.ts';
+import type { Leases } from '../addresses/leases.ts';
+import { type ManagedAddress, placeOf } from '../addresses/managed-address.ts';
+import type { Placement } from '../addresses/placement.ts';
+import type { RoutingKeeper } from '../addresses/routing-keeper.ts';
+import type { CounterTable } from '../counters.ts';
+import type { SyncGroups } from '../groups/sync-groups.ts';
+import type { Tracking } from '../groups/tracking.ts';
+import type { Outbox } from '../outbox.ts';
+import type { Roster } from '../roster.ts';
+import type { Protocol } from '../router/protocol.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { InstanceSettings, SyncGroupSettings } from '../settings.ts';
+import { type CommonSettings, identityOf, type SettingsChange } from '../settings-change.ts';
+import type { Timers } from '../timers.ts';
+
+export interface ReconfigurationParts {
+  readonly announcer: Announcer;
+  readonly roster: Roster;
+  readonly groups: SyncGroups;
+  readonly tracking: Tracking;
+  readonly placement: Placement;
+  readonly protocol: Protocol;
+  readonly transitions: Transitions;
+  readonly timers: Timers;
+  readonly keeper: AddressKeeper;
+  readonly routing: RoutingKeeper;
+  readonly leases: Leases;
+  readonly counters: CounterTable;
+  readonly outbox: Outbox;
+}
+
+export class Reconfiguration {
+  readonly #parts: ReconfigurationParts;
+  readonly #removing = new Set<VirtualRouter>();
+  #waiting: InstanceSettings[] = [];
+  #syncGroups: readonly SyncGroupSettings[] = [];
+
+  constructor(parts: ReconfigurationParts) {
+    this.#parts = parts;
+  }
+
+  /** Somebody is still to let go, or to begin. */
+  get isUnderWay(): boolean {
+    return this.#removing.size > 0 || this.#waiting.length > 0;
+  }
+
+  isRemoving(router: VirtualRouter): boolean {
+    return this.#removing.has(router);
+  }
+
+  /** Who belongs together, and what each depends on; those that are leaving go alone. */
+  group(syncGroups: readonly SyncGroupSettings[], now: Instant): void {
+    const { roster, groups, tracking } = this.#parts;
+    this.#syncGroups = syncGroups;
+    const staying = roster.routers.filter((router) => !this.#removing.has(router));
+    for (const router of this.#removing) router.group = undefined;
+    groups.assign(syncGroups, staying, now);
+    tracking.assign(syncGroups, staying, now);
+  }
+
+  /** The agent stops: nobody begins any more. */
+  abandon(): void {
+    this.#waiting = [];
+  }
+
+  apply(
+    { common, stop, change, start }: SettingsChange,
+    linger: CommonSettings['linger'],
+    now: Instant,
+  ) {
+    const { roster, placement } = this.#parts;
+    for (const name of stop) this.#stop(name, linger === 'auto', now);
+    const changed = change.flatMap(({ name, settings }) => this.#change(name, settings));
+    this.#handOverAddresses();
+    roster.update();
+    this.group(common.syncGroups, now);
+    placement.settle(
+      changed.map(({ router }) => router),
+      now,
+    );
+    for (const { router, before } of changed) this.#resume(router, before, now);
+    this.#waiting.push(...start);
+    this.proceed(now);
+  }
+
+  /** Those that have let go are forgotten, and those that have waited for it begin. */
+  proceed(now: Instant): void {
+    const { keeper, routing, placement } = this.#parts;
+    let changed = false;
+    for (const router of this.#removing) {
+      if (router.state !== 'initialize') continue;
+      if (!keeper.hasLetGo(router) || !routing.hasLetGo(router)) continue;
+      this.#forget(router);
+      changed = true;
+    }
+    const ready = this.#waiting.filter((settings) => !this.#isInTheWay(settings));
+    if (ready.length > 0) {
+      this.#waiting = this.#waiting.filter((settings) => !ready.includes(settings));
+      const routers = ready.map((settings) => this.#add(settings));
+      this.group(this.#syncGroups, now);
+      placement.settle(routers, now);
+      for (const router of routers) placement.start(router, now);
+    } else if (changed) placement.routersChanged(now);
+  }
+
+  #stop(name: string, linger: boolean, now: Instant): void {
+    const router = this.running(name);
+    if (router === undefined) {
+      this.#waiting = this.#waiting.filter((settings) => settings.name !== name);
+      return;
+    }
+    this.#removing.add(router);
+    this.#parts.transitions.apply(router, { type: 'shutdown', linger }, now);
+    this.#parts.transitions.dirty.add(router);
+  }
+
+  /** Nothing where the instance still waits to begin. */
+  #change(name: string, settings: InstanceSettings) {
+    const router = this.running(name);
+    if (router === undefined) {
+      this.#waiting = this.#waiting.map((one) => (one.name === name ? settings : one));
+      return [];
+    }
+    const before = router.settings;
+    router.adopt(settings);
+    return [{ router, before }];
+  }
+
+  /** After its packets have been made anew. */
+  #resume(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
+    const { timers, transitions } = this.#parts;
+    const { settings } = router;
+    transitions.changed.add(router);
+    if (before.priority !== settings.priority) {
+      router.priority.configure(settings.priority);
+      transitions.reprioritize(router, 'the configuration has changed', now);
+    }
+    this.#changeRules(router, before, now);
+    if (router.holds && before.lease !== settings.lease) this.#parts.leases.renew(router, now);
+    if (router.state !== 'holding.master') return;
+    router.announcements.configure(settings.garp, now);
+    timers.set('announce', router.position, router.announcements.next());
+    const known = new Set(
+      [...before.addresses, ...before.extraAddresses].map(({ address }) => address),
+    );
+    if (router.addresses.every(({ address }) => known.has(address))) return;
+    router.announcements.start(now);
+    this.#parts.announcer.announce(router, now);
+  }
+
+  /** What other settings mean for timers that run is for the table. */
+  #changeRules(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
+    const { transitions } = this.#parts;
+    const { settings, preemptDelay } = router;
+    const { preempt, advertisementInterval: interval, beforeMaster } = settings;
+    if (
+      before.preempt !== preempt ||
+      before.preemptDelay !== settings.preemptDelay ||
+      before.preemptWhenSynced !== settings.preemptWhenSynced
+    ) {
+      transitions.apply(router, { type: 'preemption-changed', preempt, preemptDelay }, now);
+    }
+    if (!isSame(before.beforeMaster, beforeMaster)) {
+      transitions.apply(router, { type: 'before-master-changed', beforeMaster, at: now }, now);
+    }
+    if (before.advertisementInterval === interval) return;
+    const hearsMaster = router.master !== null;
+    transitions.apply(router, { type: 'interval-changed', interval, hearsMaster }, now);
+    if (router.state === 'holding.master' && router.master !== null) {
+      router.master = { ...router.master, intervalMs: interval / 1_000 };
+    }
+  }
+
+  /** A VIP that one router gives up and another has from now on never leaves the interface. */
+  #handOverAddresses(): void {
+    const routers = this.#parts.roster.routers;
+    const wanted = new Map<string, ManagedAddress>();
+    for (const router of routers) {
+      if (this.#removing.has(router)) continue;
+      for (const address of router.addresses) wanted.set(placeOf(address), address);
+    }
+    for (const router of routers) {
+      const isRemoving = this.#removing.has(router);
+      for (const address of isRemoving ? router.addresses : router.retired) {
+        const taker = wanted.get(placeOf(address));
+        if (taker === undefined) continue;
+        taker.held ||= address.held;
+        router.disown(address);
+      }
+    }
+  }
+
+  /** The virtual router of that name, unless it is leaving. */
+  running(name: string): VirtualRouter | undefined {
+    return this.#parts.roster.routers.find(
+      (router) => router.settings.name === name && !this.#removing.has(router),
+    );
+  }
+
+  #add(settings: InstanceSettings): VirtualRouter {
+    const { roster, protocol, timers, counters } = this.#parts;
+    const router = roster.add(settings);
+    timers.grow(roster.size);
+    protocol.grow();
+    counters.reset(router.row);
+    return router;
+  }
+
+  #forget(router: VirtualRouter): void {
+    const { roster, protocol, timers, transitions, outbox } = this.#parts;
+    this.#removing.delete(router);
+    roster.remove(router);
+    timers.clearAll(router.position);
+    protocol.forget(router);
+    transitions.dirty.delete(router);
+    transitions.changed.delete(router);
+    const { name } = router.settings;
+    outbox.report({ kind: 'instance-removed', instance: name });
+    // Rows of `status` are told apart by name: whoever has it now has the last word.
+    const namesake = this.running(name);
+    if (namesake !== undefined) transitions.changed.add(namesake);
+  }
+
+  #isInTheWay(settings: InstanceSettings): boolean {
+    const identity = identityOf(settings);
+    const wanted = [...settings.addresses, ...settings.extraAddresses];
+    const wants = ({ address, interface: name }: ManagedAddress) =>
+      wanted.some((one) => one.address === address && one.interface === name);
+    return this.#parts.roster.routers.some((router) => {
+      if (router.retired.some((address) => !this.#parts.keeper.isGone(address) && wants(address))) {
+        return true;
+      }
+      if (!this.#removing.has(router)) return false;
+      return identityOf(router.settings) === identity || router.addresses.some(wants);
+    });
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Collects what one turn of the engine asks for and orders it so that no VIP is announced or
+ * advertised before it is there, and none is taken away before its MASTER has said so:
+ * sockets, links set up, addresses to add and the routes and rules behind them, advertisements,
+ * announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
+ */
+import type {
+  AddressChange,
+  KernelChange,
+  OutgoingDatagram,
+  OutgoingFrame,
+} from '../../net/link.ts';
+import type { Output } from './outputs.ts';
+import type { BatchPlace } from './pending-changes.ts';
+import type { Report } from './reports.ts';
+
+const NOTHING: readonly Output[] = [];
+
+interface Batch {
+  readonly id: number;
+  readonly changes: KernelChange[];
+}
+
+export class Outbox {
+  #empty = true;
+  #first: Output[] = [];
+  #raised: number[] = [];
+  #additions: Batch | undefined;
+  #datagrams: OutgoingDatagram[] = [];
+  readonly #frames: OutgoingFrame[][] = [];
+  #removals: Batch | undefined;
+  #renewals: Batch | undefined;
+  #reports: Output[] = [];
+  #finished = false;
+  #nextId = 1;
+
+  /** Sockets opened or closed, queues thrown away. */
+  first(output: Output): void {
+    this.#first.push(output);
+    this.#empty = false;
+  }
+
+  /** Sets the link up. */
+  raise(index: number): void {
+    this.#raised.push(index);
+    this.#empty = false;
+  }
+
+  sendDatagrams(datagrams: readonly OutgoingDatagram[]): void {
+    for (const datagram of datagrams) this.#datagrams.push(datagram);
+    this.#empty = false;
+  }
+
+  /** A later wave leaves after all of the earlier: no VIP is announced again before every one is. */
+  sendFrames(frames: readonly OutgoingFrame[], wave = 0): void {
+    this.#frames[wave] ??= [];
+    for (const frame of frames) this.#frames[wave].push(frame);
+    this.#empty = false;
+  }
+
+  /** Puts the change at the end of the batch of its kind and answers its place there. */
+  change(change: KernelChange): BatchPlace {
+    this.#empty = false;
+    if (change.operation === 'add') {
+      this.#additions ??= { id: this.#nextId++, changes: [] };
+      return placed(change, this.#additions);
+    }
+    this.#removals ??= { id: this.#nextId++, changes: [] };
+    return placed(change, this.#removals);
+  }
+
+  /** The answer concerns nobody: an address that cannot be renewed is told of when it is gone. */
+  renew(change: AddressChange): void {
+    this.#empty = false;
+    this.#renewals ??= { id: this.#nextId++, changes: [] };
+    this.#renewals.changes.push(change);
+  }
+
+  report(report: Report): void {
+    this.#reports.push({ kind: 'report', report });
+    this.#empty = false;
+  }
+
+  finish(): void {
+    this.#finished = true;
+    this.#empty = false;
+  }
+
+  /** All that was collected, in order; the outbox is empty afterwards. */
+  take(): readonly Output[] {
+    if (this.#empty) return NOTHING;
+    const outputs = this.#first;
+    if (this.#raised.length > 0) {
+      outputs.push({ kind: 'links.raise', indexes: this.#raised });
+      this.#raised = [];
+    }
+    if (this.#additions !== undefined) outputs.push(batchOutput(this.#additions));
+    if (this.#datagrams.length > 0) {
+      outputs.push({ kind: 'datagrams.send', datagrams: this.#datagrams });
+      this.#datagrams = [];
+    }
+    if (this.#frames.length > 0) {
+      outputs.push({ kind: 'frames.send', frames: this.#frames.flat() });
+      this.#frames.length = 0;
+    }
+    if (this.#removals !== undefined) outputs.push(batchOutput(this.#removals));
+    if (this.#renewals !== undefined) outputs.push(batchOutput(this.#renewals));
+    if (this.#reports.length > 0) {
+      outputs.push(...this.#reports);
+      this.#reports = [];
+    }
+    if (this.#finished) outputs.push({ kind: 'finished' });
+    this.#first = [];
+    this.#additions = undefined;
+    this.#removals = undefined;
+    this.#renewals = undefined;
+    this.#finished = false;
+    this.#empty = true;
+    return outputs;
+  }
+}
+
+function placed(change: KernelChange, { id, changes }: Batch): BatchPlace {
+  changes.push(change);
+  return { id, position: changes.length - 1 };
+}
+
+function batchOutput(batch: Batch): Output {
+  return { kind: 'kernel.change', ...batch };
+}

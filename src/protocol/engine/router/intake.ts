@@ -1,0 +1,272 @@
+/**
+ * The receive checks of RFC 9568 section 7.1 and RFC 3768 section 7.1, on a complete IP packet.
+ * A refused packet leaves a reason and nothing else: no timer, no state, no allocation.
+ */
+import {
+  type Family,
+  type IpAddress,
+  ipFromBytes,
+  ipToBytes,
+  isLinkLocal,
+} from '../../../net/address.ts';
+import type { Duration } from '../../../net/time.ts';
+import { isOwner, PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
+import { byteAt } from '../../../wire/bytes.ts';
+import {
+  decodeAdvertisement,
+  type ReceivedAdvertisement,
+} from '../../../wire/vrrp/advertisement.ts';
+import { equalInConstantTime, passwordBytes } from '../../../wire/vrrp/auth.ts';
+import { type ChecksumForm, matchingForm } from '../../../wire/vrrp/checksum.ts';
+import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
+import type { Authentication, ChecksumPolicy, UnicastSettings } from '../settings.ts';
+
+export { VRRP_GROUP } from '../../../net/vrrp.ts';
+
+/** What a receiver expects; `undefined` leaves a check out (a decoder without a configuration). */
+export interface ReceiverProfile {
+  readonly vrid: number | undefined;
+  readonly version: 2 | 3 | undefined;
+  /** Version 2 counts as well (RFC 9568 section 8.4). */
+  readonly alsoVersion2?: boolean;
+  readonly priority: number | undefined;
+  readonly interval: Duration | undefined;
+  /** Compared as a set: RFC 9568 section 5.2.9 only recommends an order. */
+  readonly addresses: readonly IpAddress[] | undefined;
+  /** Version 2: refuse a differing list of a sender that is not the owner (RFC 3768 section 7.1, MAY). */
+  readonly checkAddressList: boolean;
+  readonly checksum: ChecksumPolicy;
+  readonly authentication: Authentication | undefined;
+  /** `any`: multicast and unicast are both heard, from anybody. */
+  readonly delivery: 'multicast' | UnicastSettings | 'any';
+  /** Own source address. */
+  readonly localAddress: IpAddress | undefined;
+}
+
+export type Verdict =
+  | {
+      readonly ok: true;
+      readonly advertisement: ReceivedAdvertisement;
+      readonly source: IpAddress;
+      readonly form: ChecksumForm;
+      readonly warnings: readonly PacketWarning[];
+    }
+  | { readonly ok: false; readonly reason: DiscardReason };
+
+const NO_WARNINGS: readonly PacketWarning[] = [];
+
+const refusals = new Map<DiscardReason, Verdict>();
+
+function refuse(reason: DiscardReason): Verdict {
+  let verdict = refusals.get(reason);
+  if (verdict === undefined) {
+    verdict = { ok: false, reason };
+    refusals.set(reason, verdict);
+  }
+  return verdict;
+}
+
+/** Where things lie in an IP packet that carries VRRP. */
+interface Layout {
+  readonly family: Family;
+  readonly ttlOffset: number;
+  readonly sourceOffset: number;
+  readonly destinationOffset: number;
+  readonly addressLength: 4 | 16;
+}
+
+const IPV4: Layout = {
+  family: 'ipv4',
+  ttlOffset: 8,
+  sourceOffset: 12,
+  destinationOffset: 16,
+  addressLength: 4,
+};
+
+const IPV6: Layout = {
+  family: 'ipv6',
+  ttlOffset: 7,
+  sourceOffset: 8,
+  destinationOffset: 24,
+  addressLength: 16,
+};
+
+/** Offset of the VRRP message in an IP packet; undefined when the packet is no such thing. */
+export function vrrpOffset(packet: Uint8Array, length: number): number | undefined {
+  if (length < 20) return undefined;
+  const version = byteAt(packet, 0) >> 4;
+  if (version === 4) {
+    const headerLength = (byteAt(packet, 0) & 0x0f) * 4;
+    return headerLength >= 20 && headerLength <= length ? headerLength : undefined;
+  }
+  return version === 6 && length >= 40 ? 40 : undefined;
+}
+
+/** Judges the first `length` bytes of `packet`. */
+export function judge(packet: Uint8Array, length: number, receiver: ReceiverProfile): Verdict {
+  const offset = vrrpOffset(packet, length);
+  if (offset === undefined) return refuse('packet-length-error');
+  const layout = byteAt(packet, 0) >> 4 === 4 ? IPV4 : IPV6;
+  const protocol = packet[layout === IPV4 ? 9 : 6];
+  if (protocol !== PROTOCOL_VRRP) return refuse('invalid-type');
+  return (
+    judgeDelivery(packet, layout, receiver) ??
+    judgeMessage(packet, offset, length - offset, layout, receiver)
+  );
+}
+
+/** R-01, R-17, R-18 and own packets that came back. */
+function judgeDelivery(
+  packet: Uint8Array,
+  layout: Layout,
+  receiver: ReceiverProfile,
+): Verdict | undefined {
+  const ttl = byteAt(packet, layout.ttlOffset);
+  const { delivery } = receiver;
+  if (delivery === 'any') return ttl === VRRP_TTL ? undefined : refuse('ip-ttl-error');
+  const multicast = isMulticastDestination(packet, layout);
+  if (delivery === 'multicast') {
+    if (ttl !== VRRP_TTL) return refuse('ip-ttl-error');
+    if (!multicast) return refuse('delivery-mismatch');
+  } else {
+    if (multicast) return refuse('delivery-mismatch');
+    const peer = delivery.peers.find(({ address }) =>
+      equals(packet, layout.sourceOffset, ipToBytes(address)),
+    );
+    if (peer === undefined) return refuse('unknown-peer');
+    if (ttl < peer.minimumTtl) return refuse('ip-ttl-error');
+  }
+  const { localAddress } = receiver;
+  if (localAddress !== undefined && equals(packet, layout.sourceOffset, ipToBytes(localAddress))) {
+    return refuse('own-packet');
+  }
+  return undefined;
+}
+
+function judgeMessage(
+  packet: Uint8Array,
+  offset: number,
+  length: number,
+  layout: Layout,
+  receiver: ReceiverProfile,
+): Verdict {
+  if (length > 0) {
+    const version = byteAt(packet, offset) >> 4;
+    if (version !== 2 && version !== 3) return refuse('version-error');
+    if (!hears(receiver, version)) return refuse('version-error');
+  }
+  const decoded = decodeAdvertisement(packet, offset, length, layout.family);
+  if (!decoded.ok) return refuse(decoded.error.code);
+  const advertisement = decoded.value;
+  if (advertisement.count === 0) return refuse('address-count-zero');
+  const form = matchingForm(packet, offset, length, layout.family);
+  if (form === undefined || !isAcceptedForm(form, advertisement, layout.family, receiver)) {
+    return refuse('checksum-error');
+  }
+  if (advertisement.vrid === 0) return refuse('vrid-error');
+  if (receiver.vrid !== undefined && advertisement.vrid !== receiver.vrid) {
+    return refuse('vrid-error');
+  }
+  const reason = judgeContent(advertisement, layout.family, receiver);
+  if (reason !== undefined) return refuse(reason);
+  return {
+    ok: true,
+    advertisement,
+    source: ipFromBytes(packet, layout.sourceOffset, layout.addressLength),
+    form,
+    warnings: warningsOf(advertisement, receiver),
+  };
+}
+
+function hears({ version: own, alsoVersion2 }: ReceiverProfile, version: 2 | 3): boolean {
+  return own === undefined || version === own || (version === 2 && alsoVersion2 === true);
+}
+
+/** A router of both versions says whole seconds in version 2, whatever its interval (V-07). */
+function differsInInterval(
+  { version, interval }: ReceivedAdvertisement,
+  receiver: ReceiverProfile,
+): boolean {
+  const own = receiver.interval;
+  if (own === undefined || interval === own) return false;
+  if (version === 3 || receiver.alsoVersion2 !== true) return true;
+  return interval !== Math.ceil(own / 1_000_000) * 1_000_000;
+}
+
+/** Only version 3 over IPv4 has two forms of checksum. */
+function isAcceptedForm(
+  form: ChecksumForm,
+  { version }: ReceivedAdvertisement,
+  family: Family,
+  { checksum }: ReceiverProfile,
+): boolean {
+  return version === 2 || family === 'ipv6' || checksum === 'auto' || form === checksum;
+}
+
+function judgeContent(
+  advertisement: ReceivedAdvertisement,
+  family: Family,
+  receiver: ReceiverProfile,
+): DiscardReason | undefined {
+  const { version, interval, addresses, priority } = advertisement;
+  if (interval === 0) return 'interval-error';
+  if (family === 'ipv6' && addresses[0] !== undefined && !isLinkLocal(addresses[0])) {
+    return 'address-list-error';
+  }
+  if (version === 3) return undefined;
+  const refused = judgeAuthentication(advertisement, receiver.authentication);
+  if (refused !== undefined) return refused;
+  if (differsInInterval(advertisement, receiver) && receiver.alsoVersion2 !== true) {
+    return 'interval-error';
+  }
+  if (isOwner(receiver.priority)) return 'owner-conflict';
+  if (receiver.checkAddressList && !isOwner(priority) && !sameAddresses(addresses, receiver)) {
+    return 'address-list-error';
+  }
+  return undefined;
+}
+
+/** RFC 2338 section 5.3.6: type and data are both as configured. */
+function judgeAuthentication(
+  { authType, authData }: ReceivedAdvertisement,
+  authentication: Authentication | undefined,
+): DiscardReason | undefined {
+  if (authentication === undefined) return undefined;
+  if (authType !== (authentication.type === 'pass' ? 1 : 0)) return 'auth-type-mismatch';
+  if (authentication.type === 'none' || authData === undefined) return undefined;
+  const expected = passwordBytes(authentication.password);
+  return equalInConstantTime(authData, 0, expected, 8) ? undefined : 'auth-failure';
+}
+
+/** What is worth telling people although the RFC lets the packet count. */
+function warningsOf(
+  advertisement: ReceivedAdvertisement,
+  receiver: ReceiverProfile,
+): readonly PacketWarning[] {
+  const { priority, addresses } = advertisement;
+  const found: PacketWarning[] = [];
+  if (differsInInterval(advertisement, receiver)) found.push('interval-error');
+  if (!sameAddresses(addresses, receiver)) found.push('address-list-error');
+  if (isOwner(receiver.priority)) found.push('owner-conflict');
+  else if (receiver.priority !== undefined && priority === receiver.priority) {
+    found.push('priority-conflict');
+  }
+  return found.length === 0 ? NO_WARNINGS : found;
+}
+
+function sameAddresses(heard: readonly IpAddress[], { addresses }: ReceiverProfile): boolean {
+  if (addresses === undefined) return true;
+  if (heard.length !== addresses.length) return false;
+  const known = new Set(addresses);
+  return heard.every((address) => known.has(address));
+}
+
+function isMulticastDestination(packet: Uint8Array, layout: Layout): boolean {
+  const first = byteAt(packet, layout.destinationOffset);
+  return layout === IPV4 ? (first & 0xf0) === 0xe0 : first === 0xff;
+}
+
+function equals(packet: Uint8Array, offset: number, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (packet[offset + i] !== bytes[i]) return false;
+  return true;
+}

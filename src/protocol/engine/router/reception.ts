@@ -1,0 +1,261 @@
+/**
+ * From a received packet to an event of the table. A byte-for-byte repeat of the MASTER's last packet
+ * takes a short way where the row of that packet says that it repeats: its effects are performed
+ * again, without decoding and without allocation.
+ */
+
+import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
+import { compareIp, type Family, type IpAddress, ipFromBytes } from '../../../net/address.ts';
+import { at } from '../../../net/assert.ts';
+import { isPowerOfTwo } from '../../../net/power-of-two.ts';
+import { type Instant, NEVER } from '../../../net/time.ts';
+import type { CounterName, CounterTable } from '../counters.ts';
+import { GLOBAL_ROW } from '../counters.ts';
+import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
+import type { Outbox } from '../outbox.ts';
+import { judge, type Verdict, vrrpOffset } from './intake.ts';
+import type { Protocol } from './protocol.ts';
+import type { Transitions } from './transitions.ts';
+import type { VirtualRouter } from './virtual-router.ts';
+
+const DISCARD_COUNTER: { readonly [Reason in DiscardReason]: CounterName } = {
+  'packet-length-error': 'packet-length-errors',
+  'ip-ttl-error': 'ip-ttl-errors',
+  'version-error': 'version-errors',
+  'invalid-type': 'invalid-type-pkts-rcvd',
+  'checksum-error': 'checksum-errors',
+  'vrid-error': 'vrid-errors',
+  'address-count-zero': 'address-list-errors',
+  'address-list-error': 'address-list-errors',
+  'interval-error': 'interval-errors',
+  'auth-type-mismatch': 'auth-type-mismatches',
+  'auth-failure': 'auth-failures',
+  'owner-conflict': 'owner-conflicts',
+  'unknown-peer': 'unknown-peers',
+  'delivery-mismatch': 'delivery-mismatches',
+  'own-packet': 'own-packets',
+};
+
+/** Reasons whose counter counts warnings too. */
+const REFUSAL_COUNTER: { readonly [Reason in DiscardReason]?: CounterName } = {
+  'address-count-zero': 'address-list-discards',
+  'address-list-error': 'address-list-discards',
+  'interval-error': 'interval-discards',
+  'owner-conflict': 'owner-conflict-discards',
+};
+
+const WARNING_COUNTER: { readonly [Warning in PacketWarning]: CounterName } = {
+  'interval-error': 'interval-errors',
+  'address-list-error': 'address-list-errors',
+  'owner-conflict': 'owner-conflicts',
+  'priority-conflict': 'priority-conflicts',
+  'checksum-form-changed': 'checksum-form-changes',
+};
+
+type Accepted = Extract<Verdict, { readonly ok: true }>;
+
+export class Reception {
+  /** Routers by interface index and family, then by VRID. */
+  readonly #routers = new Map<number, (VirtualRouter | undefined)[]>();
+  readonly #protocol: Protocol;
+  readonly #transitions: Transitions;
+  readonly #counters: CounterTable;
+  readonly #outbox: Outbox;
+  /** Off in the property test that compares the short way with the long one. */
+  readonly #shortcut: boolean;
+
+  constructor(
+    protocol: Protocol,
+    transitions: Transitions,
+    counters: CounterTable,
+    outbox: Outbox,
+    shortcut: boolean,
+  ) {
+    this.#protocol = protocol;
+    this.#transitions = transitions;
+    this.#counters = counters;
+    this.#outbox = outbox;
+    this.#shortcut = shortcut;
+  }
+
+  /** Rebuilds the way from packets to routers after interfaces came or went. */
+  route(routers: readonly VirtualRouter[]): void {
+    this.#routers.clear();
+    for (const router of routers) {
+      if (router.index === undefined) continue;
+      const slot = slotOf(router.index, router.family);
+      const table = this.#routers.get(slot) ?? new Array<VirtualRouter | undefined>(256);
+      table[router.settings.vrid] = router;
+      this.#routers.set(slot, table);
+    }
+  }
+
+  /** Takes the first `length` bytes of a complete IP packet that came in by the interface. */
+  receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
+    const offset = vrrpOffset(packet, length);
+    if (offset === undefined || length < offset + 2) {
+      this.#discard(undefined, 'packet-length-error', packet, length);
+      return;
+    }
+    const family: Family = at(packet, 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
+    const router = this.#routers.get(slotOf(index, family))?.[at(packet, offset + 1)];
+    if (router === undefined) {
+      this.#discard(undefined, 'vrid-error', packet, length);
+      return;
+    }
+    if (router.state === 'initialize' || router.state === 'fault') return;
+    const { expected } = router;
+    if (expected !== undefined && isSamePacket(expected.packet, packet, length)) {
+      this.#counters.add(router.row, 'advertisement-rcvd');
+      this.#protocol.perform(router, expected.effects, now);
+      return;
+    }
+    const verdict = judge(packet, length, router.profile());
+    if (verdict.ok) this.#accept(router, verdict, packet, length, now);
+    else this.#discard(router, verdict.reason, packet, length);
+  }
+
+  #accept(
+    router: VirtualRouter,
+    verdict: Accepted,
+    packet: Uint8Array,
+    length: number,
+    now: Instant,
+  ): void {
+    const { advertisement, source } = verdict;
+    const both = router.settings.alsoVersion2 === true;
+    if (both && advertisement.version === 2 && this.#isHeardInVersion3(router, source, now)) {
+      this.#counters.add(router.row, 'version-2-copies');
+      return;
+    }
+    if (both) router.version3From = advertisement.version === 3 ? source : undefined;
+    this.#counters.add(router.row, 'advertisement-rcvd');
+    if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
+    else router.heard.note(source, advertisement.priority);
+    for (const warning of verdict.warnings) this.#warn(router, warning, source);
+    const hasForm = !both || advertisement.version === 3;
+    if (hasForm && router.learnForm(source, verdict.form) === 'changed') {
+      this.#warn(router, 'checksum-form-changed', source);
+    }
+    const { effects, taken } = this.#transitions.apply(
+      router,
+      {
+        type: 'advertisement',
+        priority: advertisement.priority,
+        interval: advertisement.interval,
+        greaterSource: isGreater(source, router.source),
+      },
+      now,
+      { heard: { from: source, priority: advertisement.priority } },
+    );
+    if (!router.isBackup) return;
+    this.#noteMaster(router, verdict);
+    const isFollowed = taken?.meta.follows === true;
+    router.outranks = isFollowed || advertisement.priority === 0 ? undefined : source;
+    const isRepeatable = verdict.warnings.length === 0 && !router.doubtsForm;
+    if (!this.#shortcut || taken?.meta.repeats !== true || !isRepeatable) return;
+    router.expected = { packet: packet.slice(0, length), length, effects };
+  }
+
+  /**
+   * RFC 9568 section 8.4.2: a Backup ignores version 2 of a Master that it also hears in version 3.
+   * Once two advertisements of version 3 are missing, those of version 2 count: they may be all that
+   * gets through. The Master_Down timer that the last one has started tells how long ago it came.
+   */
+  #isHeardInVersion3(router: VirtualRouter, source: IpAddress, now: Instant): boolean {
+    if (!router.isBackup || router.version3From !== source) return false;
+    const deadline = this.#protocol.deadlineOf('down', router);
+    if (deadline === NEVER) return false;
+    const { version, priority, masterInterval } = router.context;
+    const remaining = deadline - now;
+    const silence = masterDownInterval(version, priority, masterInterval) - remaining;
+    return silence < 2.5 * masterInterval;
+  }
+
+  /** Who is MASTER now, as far as this BACKUP knows; whoever resigns is remembered as the cause. */
+  #noteMaster(router: VirtualRouter, { advertisement, source }: Accepted): void {
+    if (advertisement.priority === 0) {
+      router.resignedBy = source;
+      return;
+    }
+    router.resignedBy = undefined;
+    const intervalMs = advertisement.interval / 1_000;
+    const known = router.master;
+    if (
+      known?.address === source &&
+      known.priority === advertisement.priority &&
+      known.intervalMs === intervalMs
+    ) {
+      return;
+    }
+    router.master = { address: source, priority: advertisement.priority, intervalMs };
+    this.#transitions.changed.add(router);
+  }
+
+  #discard(
+    router: VirtualRouter | undefined,
+    reason: DiscardReason,
+    packet: Uint8Array,
+    length: number,
+  ): void {
+    const row = router?.row ?? GLOBAL_ROW;
+    const counter = DISCARD_COUNTER[reason];
+    this.#counters.add(row, counter);
+    const refusals = REFUSAL_COUNTER[reason];
+    if (refusals !== undefined) this.#counters.add(row, refusals);
+    const count = this.#counters.read(row, counter);
+    if (!isPowerOfTwo(count)) return;
+    this.#outbox.report({
+      kind: 'discard',
+      instance: router?.settings.name,
+      reason,
+      source: sourceOfPacket(packet, length),
+      count,
+    });
+  }
+
+  #warn(router: VirtualRouter, warning: PacketWarning, source: IpAddress): void {
+    const counter = WARNING_COUNTER[warning];
+    this.#counters.add(router.row, counter);
+    const count = this.#counters.read(router.row, counter);
+    if (!isPowerOfTwo(count)) return;
+    this.#outbox.report({
+      kind: 'warning',
+      instance: router.settings.name,
+      warning,
+      source,
+      count,
+    });
+  }
+}
+
+function slotOf(index: number, family: Family): number {
+  return index * 2 + (family === 'ipv4' ? 0 : 1);
+}
+
+/**
+ * The same packet sent again: equal but for the IPv4 type of service, identification, fragment
+ * offset and header checksum, on which no receive check looks.
+ */
+function isSamePacket(expected: Uint8Array, packet: Uint8Array, length: number): boolean {
+  if (expected.length !== length || packet[0] !== expected[0]) return false;
+  if (at(expected, 0) >> 4 === 6) {
+    for (let i = 4; i < length; i++) if (packet[i] !== expected[i]) return false;
+    return true;
+  }
+  if (packet[8] !== expected[8] || packet[9] !== expected[9]) return false;
+  for (let i = 12; i < length; i++) if (packet[i] !== expected[i]) return false;
+  return true;
+}
+
+function sourceOfPacket(packet: Uint8Array, length: number): IpAddress | undefined {
+  if (length < 20) return undefined;
+  const version = at(packet, 0) >> 4;
+  if (version === 4) return ipFromBytes(packet, 12, 4);
+  return version === 6 && length >= 40 ? ipFromBytes(packet, 8, 16) : undefined;
+}
+
+/** RFC 9568 section 6.4.3: unsigned comparison of the primary addresses. */
+function isGreater(source: IpAddress, own: IpAddress | undefined): boolean {
+  return own !== undefined && compareIp(source, own) > 0;
+}

@@ -1,0 +1,33 @@
+/** What the settings of an instance mean to the table. */
+import type { VrrpContext } from '../../../../fsm/vrrp/model.ts';
+import { type Duration, NEVER } from '../../../net/time.ts';
+import type { InstanceSettings } from '../settings.ts';
+
+export function initialContext(settings: InstanceSettings, lacksConnections: boolean): VrrpContext {
+  return {
+    version: settings.version,
+    priority: settings.priority,
+    preempt: settings.preempt,
+    preemptDelay: preemptDelayOf(settings, lacksConnections),
+    advertisementInterval: settings.advertisementInterval,
+    masterInterval: settings.advertisementInterval,
+    preemptInhibited: false,
+    beforeMaster: settings.beforeMaster,
+    inGroup: false,
+    claim: undefined,
+    releasing: undefined,
+    releaseUntil: NEVER,
+  };
+}
+
+/**
+ * With `preempt_when_synced` a router whose connection table has not caught up waits longer. A MASTER
+ * that dies meanwhile is replaced immediately: a table with gaps is better than none.
+ */
+export function preemptDelayOf(
+  { preemptDelay, preemptWhenSynced }: InstanceSettings,
+  lacksConnections: boolean,
+): Duration {
+  if (preemptWhenSynced === undefined || !lacksConnections) return preemptDelay;
+  return Math.max(preemptDelay, preemptWhenSynced) as Duration;
+}

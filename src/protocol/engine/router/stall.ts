@@ -1,0 +1,24 @@
+/** Which routers must listen before they speak, because nobody ran for them. */
+import { shortestMasterDownInterval } from '../../../../fsm/vrrp/timing.ts';
+import { type Duration, elapsed, type Instant } from '../../../net/time.ts';
+import type { VirtualRouter } from './virtual-router.ts';
+
+/**
+ * A MASTER that was silent for the shortest Master_Down_Interval may have a successor; a BACKUP
+ * that slept through one has not been listening.
+ */
+export function stalledOf(
+  routers: readonly VirtualRouter[],
+  lateness: Duration,
+  now: Instant,
+): readonly VirtualRouter[] {
+  if (lateness <= 0) return NONE;
+  return routers.filter(({ state, isBackup, context, lastSentAt }) => {
+    const { version, advertisementInterval, masterInterval } = context;
+    const interval = isBackup ? masterInterval : advertisementInterval;
+    const silence = state === 'holding.master' ? elapsed(lastSentAt, now) : lateness;
+    return silence >= shortestMasterDownInterval(version, interval);
+  });
+}
+
+const NONE: readonly VirtualRouter[] = [];

@@ -1,0 +1,275 @@
+/**
+ * The protocol loop: one turn each time something is readable or the deadline is reached.
+ * Due advertisements go out before anything is read; reading is bounded; silence is judged only
+ * after everything that was waiting has been read. Nothing here blocks, logs or awaits.
+ */
+
+import type {
+  ClaimPort,
+  ClockPort,
+  PacketPort,
+  PacketSink,
+  RoutePort,
+} from '../../kernel/ports.ts';
+import type { LinkEvent } from '../../net/link.ts';
+import { isPowerOfTwo } from '../../net/power-of-two.ts';
+import { type Instant, NEVER } from '../../net/time.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Input } from '../engine/inputs.ts';
+import type { Output } from '../engine/outputs.ts';
+import type { Report } from '../engine/reports.ts';
+import { Moderation } from './moderation.ts';
+
+export interface Ports {
+  readonly clock: ClockPort;
+  /** Whether waiting packets wake the loop. */
+  readonly wakeOnPackets: (wake: boolean) => void;
+  readonly packets: PacketPort;
+  /** Left out where nobody else can claim an address. */
+  readonly claims?: ClaimPort;
+  readonly routes: RoutePort;
+}
+
+export interface LoopObserver {
+  /** All reports of one turn, after its last system call. */
+  reports(reports: readonly Report[]): void;
+  /** How late the loop woke up for a deadline, in microseconds. */
+  lateness(microseconds: number): void;
+  /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
+  readonly virtualLink?: (request: VirtualLinkRequest) => void;
+  /** After a shutdown: nothing is held any more. */
+  finished(): void;
+}
+
+export type VirtualLinkRequest = Extract<
+  Output,
+  { readonly kind: 'virtual-link.make' | 'virtual-link.rest' }
+>;
+
+/** Packets read before due advertisements are looked at again. */
+const BATCH = 64;
+
+/**
+ * Packets read in one turn. More than any honest burst (255 routers, 100 ms of 10 ms adverts): a
+ * flood that fills it does not keep a Master_Down timer from being judged.
+ */
+const BATCHES_MAX = 48;
+
+const WAKE = { kind: 'wake' } as const;
+const QUIET = { kind: 'quiet' } as const;
+
+export class Loop {
+  readonly #engine: Engine;
+  readonly #ports: Ports;
+  readonly #observer: LoopObserver;
+  #reports: Report[] = [];
+  readonly #moderation = new Moderation();
+  #now: Instant = 0 as Instant;
+  /** When the last turn had read all that waited. */
+  #turnedAt: Instant = 0 as Instant;
+  #received = 0;
+  #wakesOnPackets = true;
+  /** Messages of the kernel that could not be read. */
+  #malformed = 0;
+
+  constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
+    this.#engine = engine;
+    this.#ports = ports;
+    this.#observer = observer;
+  }
+
+  /**
+   * Removes what a former run has left in routing, reads the state of the kernel and starts every
+   * router; `first` comes before. Throws `KernelError`.
+   */
+  start(first: readonly Input[] = [], standby = false): void {
+    const routes = standby ? [] : this.#ports.routes.clearRouting();
+    if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
+    for (const input of first) this.#perform(this.#engine.handle(input, this.#tick()));
+    this.#resync();
+    this.#endTurn();
+  }
+
+  /** Somebody has claimed an address by ARP. */
+  claimsReadable(): void {
+    this.#ports.claims?.drain(BATCH, (claim) => {
+      this.#perform(this.#engine.handle({ kind: 'address.claimed', ...claim }, this.#tick()));
+    });
+    this.#endTurn();
+  }
+
+  /** The kernel has changes of links or addresses to tell. */
+  routesReadable(): void {
+    this.#serveDeadlines();
+    const state = this.#ports.routes.drain(this.#notice);
+    if (state === 'malformed') this.#reportMalformed();
+    if (state !== 'drained') this.#resync();
+    this.turn();
+  }
+
+  /** Packets wait, or the deadline is reached. */
+  turn(): void {
+    this.#received = 0;
+    this.#serveDeadlines();
+    for (let batch = 0; batch < BATCHES_MAX; batch++) {
+      const empty = this.#ports.packets.drain(BATCH, this.#receive);
+      if (empty) break;
+      this.#serveDeadlines();
+    }
+    this.#perform(this.#engine.handle(QUIET, this.#tick()));
+    this.#turnedAt = this.#now;
+    this.#moderate();
+    this.#endTurn();
+  }
+
+  /** From the main thread. What is due, and what waits in any socket, comes first. */
+  feed(inputs: readonly Input[]): void {
+    this.routesReadable();
+    for (const input of inputs) this.#perform(this.#engine.handle(input, this.#tick()));
+    this.#endTurn();
+  }
+
+  /** Priority 0 now, the VIPs as the settings say; `finished` follows. */
+  shutdown(): void {
+    this.#perform(this.#engine.handle({ kind: 'shutdown' }, this.#tick()));
+    this.#endTurn();
+  }
+
+  #serveDeadlines(): void {
+    const now = this.#tick();
+    const lateness = now - this.#engine.deadline();
+    if (lateness < 0) return;
+    this.#observer.lateness(lateness);
+    this.#perform(this.#engine.handle(WAKE, now));
+  }
+
+  #tick(): Instant {
+    this.#now = this.#ports.clock.now();
+    return this.#now;
+  }
+
+  readonly #notice = (event: LinkEvent): void => this.#engine.notice(event);
+
+  /**
+   * An advertisement counts from its arrival, but from no earlier than the turn before, in which it
+   * would have been read: a wall clock that was set meanwhile moves nothing by more than that.
+   */
+  readonly #receive: PacketSink = (index, packet, length, waited) => {
+    this.#received++;
+    const arrived = Math.max(this.#turnedAt, this.#now - waited) as Instant;
+    this.#engine.receive(index, packet, length, arrived);
+  };
+
+  #moderate(): void {
+    this.#moderation.turned(this.#received, this.#now);
+    const wake = this.#moderation.until === NEVER;
+    if (wake === this.#wakesOnPackets) return;
+    this.#wakesOnPackets = wake;
+    this.#ports.wakeOnPackets(wake);
+  }
+
+  #reportMalformed(): void {
+    this.#malformed++;
+    if (!isPowerOfTwo(this.#malformed)) return;
+    this.#reports.push({ kind: 'netlink-malformed', count: this.#malformed });
+  }
+
+  #resync(): void {
+    const links = this.#ports.routes.snapshot();
+    this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
+  }
+
+  #endTurn(): void {
+    const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
+    this.#ports.clock.arm(deadline as Instant);
+    for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
+    if (this.#reports.length === 0) return;
+    const reports = this.#reports;
+    this.#reports = [];
+    this.#observer.reports(reports);
+  }
+
+  /** In order; the kernel's answers go back to the engine once the list is done. */
+  #perform(outputs: readonly Output[]): void {
+    if (outputs.length === 0) return;
+    const { packets, routes } = this.#ports;
+    const answers: Input[] = [];
+    for (const output of outputs) {
+      switch (output.kind) {
+        case 'datagrams.send':
+          this.#told(packets.sendDatagrams(output.datagrams), answers);
+          break;
+        case 'frames.send':
+          this.#told(packets.sendFrames(output.frames), answers);
+          break;
+        case 'kernel.change':
+          answers.push({
+            kind: 'kernel.changed',
+            id: output.id,
+            answers: routes.changeKernel(output.changes),
+          });
+          break;
+        case 'links.raise':
+          answers.push({
+            kind: 'links.raised',
+            indexes: output.indexes,
+            answers: routes.raiseLinks(output.indexes),
+          });
+          break;
+        case 'virtual-link.make':
+        case 'virtual-link.rest':
+          this.#observer.virtualLink?.(output);
+          break;
+        case 'listen':
+          answers.push(...this.#listen(output));
+          break;
+        case 'claims.watch':
+          this.#watchClaims(output);
+          break;
+        case 'unlisten':
+          packets.unlisten(output.index, output.family);
+          break;
+        case 'received.discard':
+          packets.discard();
+          break;
+        case 'report':
+          this.#reports.push(output.report);
+          break;
+        case 'finished':
+          this.#observer.finished();
+          break;
+      }
+    }
+    for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
+  }
+
+  #told(failed: number, answers: Input[]): void {
+    if (failed === 0) return;
+    answers.push({ kind: 'send.failed', errno: this.#ports.packets.sendError(), count: failed });
+  }
+
+  /** Nothing, or that it failed. */
+  #listen({ index, name, family, vrids }: Extract<Output, { kind: 'listen' }>): Input[] {
+    try {
+      this.#ports.packets.listen(index, name, family, vrids);
+      return [];
+    } catch (error) {
+      return [{ kind: 'listen.failed', index, errno: errnoOf(error) }];
+    }
+  }
+
+  /** An interface that is gone again has no claims; without them the protocol goes on all the same. */
+  #watchClaims({ index, addresses }: Extract<Output, { kind: 'claims.watch' }>): void {
+    try {
+      this.#ports.claims?.watch(index, addresses);
+    } catch (error) {
+      errnoOf(error);
+    }
+  }
+}
+
+/** Name of the errno of a `KernelError`; anything else is a bug and goes on up. */
+function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'errno' in error) return String(error.errno);
+  throw error;
+}

@@ -1,0 +1,209 @@
+/**
+ * What a listener who takes no part learns of a segment: who advertises which virtual router, who
+ * announces its addresses, and what contradicts what. Frames and time come in as arguments; what is
+ * kept is bounded, whoever sends.
+ */
+import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
+import { elapsed, type Instant, seconds } from '../../net/time.ts';
+import { judge, type ReceiverProfile, type Verdict } from '../../protocol/engine/router/intake.ts';
+import { byteAt } from '../../wire/bytes.ts';
+import {
+  decodeEnclosed,
+  decodeFrame,
+  type FragmentFrame,
+  type VrrpFrame,
+} from '../../wire/frame.ts';
+import { Contention } from './contention.ts';
+import { type Announcement, findingsOf, type SegmentFinding } from './findings.ts';
+import { Reassembly } from './reassembly.ts';
+import { type Carrier, Sender, type SenderKey, type SenderRow } from './sender.ts';
+
+export interface SegmentSnapshot {
+  readonly at: Instant;
+  /** By family, VRID, source and version. */
+  readonly senders: readonly SenderRow[];
+  readonly findings: readonly SegmentFinding[];
+  /** The lowest VRID that nobody was heard using; undefined: all are in use. */
+  readonly freeVrid: number | undefined;
+  /** Senders that found no place any more. */
+  readonly overflow: number;
+  /** Packets that came in parts which do not make a whole. */
+  readonly incomplete: number;
+}
+
+/** Every VRID of both families fits four times over. */
+const SENDERS_MAX = 2_048;
+const ADDRESSES_MAX = 65_536;
+/** Senders that were not heard for so long are forgotten when there is no more place. */
+const FORGET_AFTER = seconds(600);
+/** How often place is looked for, so that a flood is not made worse. */
+const MAKE_ROOM_EVERY = seconds(1);
+
+/** Of a receiver that would take anything a router with the right settings takes. */
+const ANY_RECEIVER: ReceiverProfile = {
+  vrid: undefined,
+  version: undefined,
+  priority: undefined,
+  interval: undefined,
+  addresses: undefined,
+  checkAddressList: false,
+  checksum: 'auto',
+  authentication: undefined,
+  delivery: 'any',
+  localAddress: undefined,
+};
+
+const TTL_OFFSET: { readonly [F in Family]: number } = { ipv4: 8, ipv6: 7 };
+
+export class Segment {
+  readonly #senders = new Map<string, Sender>();
+  readonly #contentions = new Map<string, Contention>();
+  /** Undefined: advertised, and not announced yet. */
+  readonly #announcements = new Map<IpAddress, Announcement | undefined>();
+  readonly #reassembly = new Reassembly();
+  #overflow = 0;
+  #roomMadeAt: Instant | undefined;
+
+  /** Takes the first `length` bytes of a frame; one that says nothing of VRRP is passed over. */
+  observe(bytes: Uint8Array, length: number, at: Instant): void {
+    const frame = decodeFrame(bytes, length);
+    if (frame.kind === 'vrrp') {
+      this.#message(frame, at);
+    } else if (frame.kind === 'fragment') {
+      this.#part(frame, at);
+    } else if (frame.kind === 'arp') {
+      const { senderIp, targetIp, senderMac } = frame.arp;
+      if (senderIp === targetIp) this.#announced(senderIp, senderMac, at);
+    } else if (frame.kind === 'neighbor-advertisement' && !frame.advertisement.solicited) {
+      const { target, targetMac } = frame.advertisement;
+      this.#announced(target, targetMac ?? frame.ethernet.source, at);
+    }
+  }
+
+  snapshot(at: Instant): SegmentSnapshot {
+    const senders = [...this.#senders.values()].map((sender) => sender.row(at)).sort(byKey);
+    return {
+      at,
+      senders,
+      findings: findingsOf({
+        at,
+        senders,
+        announcements: this.#announcements,
+        contenders: (family, vrid) =>
+          this.#contentions.get(`${family} ${vrid}`)?.contenders(at) ?? [],
+      }),
+      freeVrid: freeVridOf(senders),
+      overflow: this.#overflow,
+      incomplete: this.#reassembly.lost(at),
+    };
+  }
+
+  /** A receiver's kernel drops a part with a wrong IPv4 header checksum. */
+  #part(frame: FragmentFrame, at: Instant): void {
+    if (frame.ip.family === 'ipv4' && !frame.ip.checksumRight) return;
+    const packet = this.#reassembly.add(frame, at);
+    if (packet === undefined) return;
+    const whole = decodeEnclosed(frame.ethernet, packet);
+    if (whole.kind === 'vrrp') this.#message(whole, at);
+  }
+
+  #message(frame: VrrpFrame, at: Instant): void {
+    const { ip, packet, ethernet } = frame;
+    const key: SenderKey = {
+      family: ip.family,
+      vrid: frame.length < 2 ? 0 : byteAt(packet, frame.offset + 1),
+      source: ip.source,
+      version: byteAt(packet, frame.offset) >>> 4,
+    };
+    const carrier = { mac: ethernet.source, ttl: ip.ttl };
+    const sender = this.#senderOf(key, carrier, at);
+    if (sender === undefined) return;
+    // The kernel of a receiver drops what has a wrong IPv4 header checksum before VRRP sees it.
+    const verdict: Verdict =
+      ip.family === 'ipv4' && !ip.checksumRight
+        ? { ok: false, reason: 'checksum-error' }
+        : judge(packet, packet.length, ANY_RECEIVER);
+    if (verdict.ok) this.#advertised(sender, verdict, carrier, at);
+    else this.#refused(sender, verdict.reason, frame, carrier, at);
+  }
+
+  #advertised(
+    sender: Sender,
+    verdict: Extract<Verdict, { readonly ok: true }>,
+    carrier: Carrier,
+    at: Instant,
+  ): void {
+    const { family, vrid, source } = sender.key;
+    sender.advertise(verdict.advertisement, formOf(sender.key, verdict), carrier, at);
+    for (const address of verdict.advertisement.addresses) {
+      if (this.#announcements.has(address) || this.#announcements.size >= ADDRESSES_MAX) continue;
+      this.#announcements.set(address, undefined);
+    }
+    const contention = this.#contentions.get(`${family} ${vrid}`) ?? new Contention();
+    this.#contentions.set(`${family} ${vrid}`, contention);
+    const { silentFrom } = sender;
+    if (silentFrom === undefined) contention.resigned(source);
+    else contention.advertised(source, at, silentFrom);
+  }
+
+  /** A packet that only came too far still says what its sender wants. */
+  #refused(
+    sender: Sender,
+    reason: Extract<Verdict, { readonly ok: false }>['reason'],
+    { packet, ip }: VrrpFrame,
+    carrier: Carrier,
+    at: Instant,
+  ): void {
+    sender.refuse(reason, carrier, at);
+    if (reason !== 'ip-ttl-error') return;
+    const near = packet.slice();
+    near[TTL_OFFSET[ip.family]] = 255;
+    const verdict = judge(near, near.length, ANY_RECEIVER);
+    if (verdict.ok) {
+      sender.claim(verdict.advertisement, formOf(sender.key, verdict), carrier, at);
+    }
+  }
+
+  #announced(address: IpAddress, mac: MacAddress, at: Instant): void {
+    if (this.#announcements.has(address)) this.#announcements.set(address, { mac, at });
+  }
+
+  #senderOf(key: SenderKey, carrier: Carrier, at: Instant): Sender | undefined {
+    const name = `${key.family} ${key.vrid} ${key.version} ${key.source}`;
+    const known = this.#senders.get(name);
+    if (known !== undefined) return known;
+    if (this.#senders.size >= SENDERS_MAX) this.#makeRoom(at);
+    if (this.#senders.size >= SENDERS_MAX) {
+      this.#overflow += 1;
+      return undefined;
+    }
+    const sender = new Sender(key, carrier, at);
+    this.#senders.set(name, sender);
+    return sender;
+  }
+
+  #makeRoom(at: Instant): void {
+    if (this.#roomMadeAt !== undefined && elapsed(this.#roomMadeAt, at) < MAKE_ROOM_EVERY) return;
+    this.#roomMadeAt = at;
+    for (const [name, sender] of this.#senders) {
+      if (elapsed(sender.lastSeen, at) > FORGET_AFTER) this.#senders.delete(name);
+    }
+  }
+}
+
+function formOf({ family, version }: SenderKey, verdict: Extract<Verdict, { readonly ok: true }>) {
+  return family === 'ipv4' && version === 3 ? verdict.form : undefined;
+}
+
+function freeVridOf(senders: readonly SenderRow[]): number | undefined {
+  const used = new Set(senders.map(({ vrid }) => vrid));
+  for (let vrid = 1; vrid <= 255; vrid++) if (!used.has(vrid)) return vrid;
+  return undefined;
+}
+
+function byKey(a: SenderRow, b: SenderRow): number {
+  if (a.family !== b.family) return a.family < b.family ? -1 : 1;
+  if (a.vrid !== b.vrid) return a.vrid - b.vrid;
+  if (a.source !== b.source) return a.source < b.source ? -1 : 1;
+  return a.version - b.version;
+}

@@ -1,0 +1,158 @@
+/** One sender of advertisements on a segment: what it claims, how regularly, and what was refused. */
+import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
+import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
+import { after, type Duration, elapsed, type Instant } from '../../net/time.ts';
+import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
+import type { ReceivedAdvertisement } from '../../wire/vrrp/advertisement.ts';
+import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
+
+/** What tells senders apart. A router that speaks both versions (RFC 9568 section 8.4) is two. */
+export interface SenderKey {
+  readonly family: Family;
+  /** 0 where the packets are too short to have one. */
+  readonly vrid: number;
+  readonly source: IpAddress;
+  /** Of the packets; what is neither 2 nor 3 is refused. */
+  readonly version: number;
+}
+
+/**
+ * `master`: advertises. `resigned`: its last word was priority 0. `silent`: not heard for a
+ * Master_Down_Interval. `refused`: nothing it sent was acceptable.
+ */
+export type SenderState = 'master' | 'resigned' | 'silent' | 'refused';
+
+/** What a sender says of itself. */
+export interface Claims {
+  /** The last one that was not 0. */
+  readonly priority: number;
+  readonly interval: Duration;
+  /** Undefined where there is no choice: version 2, IPv6. */
+  readonly checksumForm: ChecksumForm | undefined;
+  readonly authType: number | undefined;
+  readonly addresses: readonly IpAddress[];
+}
+
+export interface RefusedPackets {
+  readonly reason: DiscardReason;
+  readonly count: number;
+}
+
+export interface SenderRow extends SenderKey {
+  readonly state: SenderState;
+  /** Source of the Ethernet frames. */
+  readonly mac: MacAddress;
+  readonly ttl: number;
+  readonly claims: Claims | undefined;
+  /** Median of the last distances between advertisements; undefined before there are some. */
+  readonly measuredInterval: Duration | undefined;
+  readonly firstSeen: Instant;
+  readonly lastSeen: Instant;
+  readonly adverts: number;
+  readonly refused: readonly RefusedPackets[];
+}
+
+/** What an advertisement came in. */
+export interface Carrier {
+  readonly mac: MacAddress;
+  readonly ttl: number;
+}
+
+/** Enough to outvote a few lost packets and a busy moment. */
+const DISTANCES_KEPT = 16;
+const DISTANCES_LEAST = 4;
+
+export class Sender {
+  readonly key: SenderKey;
+  readonly #firstSeen: Instant;
+  #lastSeen: Instant;
+  #carrier: Carrier;
+  #claims: Claims | undefined;
+  #resigned = false;
+  #lastAdvert: Instant | undefined;
+  #adverts = 0;
+  readonly #distances: Duration[] = [];
+  readonly #refused = new Map<DiscardReason, number>();
+
+  constructor(key: SenderKey, carrier: Carrier, at: Instant) {
+    this.key = key;
+    this.#carrier = carrier;
+    this.#firstSeen = at;
+    this.#lastSeen = at;
+  }
+
+  advertise(
+    advertisement: ReceivedAdvertisement,
+    form: ChecksumForm | undefined,
+    carrier: Carrier,
+    at: Instant,
+  ): void {
+    if (this.#lastAdvert !== undefined && this.stateAt(at) === 'master') {
+      this.#distances.push(elapsed(this.#lastAdvert, at));
+      if (this.#distances.length > DISTANCES_KEPT) this.#distances.shift();
+    }
+    this.claim(advertisement, form, carrier, at);
+    this.#resigned = advertisement.priority === 0;
+    this.#lastAdvert = at;
+    this.#adverts += 1;
+  }
+
+  /** Takes over what the packet says, which need not be acceptable for all that. */
+  claim(
+    { priority, interval, authType, addresses }: ReceivedAdvertisement,
+    checksumForm: ChecksumForm | undefined,
+    carrier: Carrier,
+    at: Instant,
+  ): void {
+    const shown = priority === 0 ? (this.#claims?.priority ?? 0) : priority;
+    if (interval !== this.#claims?.interval) this.#distances.length = 0;
+    this.#claims = { priority: shown, interval, checksumForm, authType, addresses };
+    this.#carrier = carrier;
+    this.#lastSeen = at;
+  }
+
+  refuse(reason: DiscardReason, carrier: Carrier, at: Instant): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    this.#carrier = carrier;
+    this.#lastSeen = at;
+  }
+
+  /** When it is silent unless it is heard before; undefined: it is not MASTER. */
+  get silentFrom(): Instant | undefined {
+    if (this.#lastAdvert === undefined || this.#claims === undefined || this.#resigned) {
+      return undefined;
+    }
+    const version = this.key.version === 2 ? 2 : 3;
+    return after(this.#lastAdvert, masterDownInterval(version, 1, this.#claims.interval));
+  }
+
+  stateAt(now: Instant): SenderState {
+    if (this.#lastAdvert === undefined) return 'refused';
+    const { silentFrom } = this;
+    if (silentFrom === undefined) return 'resigned';
+    return now >= silentFrom ? 'silent' : 'master';
+  }
+
+  get lastSeen(): Instant {
+    return this.#lastSeen;
+  }
+
+  row(now: Instant): SenderRow {
+    return {
+      ...this.key,
+      ...this.#carrier,
+      state: this.stateAt(now),
+      claims: this.#claims,
+      measuredInterval: medianOf(this.#distances),
+      firstSeen: this.#firstSeen,
+      lastSeen: this.#lastSeen,
+      adverts: this.#adverts,
+      refused: [...this.#refused].map(([reason, count]) => ({ reason, count })),
+    };
+  }
+}
+
+function medianOf(distances: readonly Duration[]): Duration | undefined {
+  if (distances.length < DISTANCES_LEAST) return undefined;
+  return [...distances].sort((a, b) => a - b)[distances.length >> 1];
+}

@@ -1,0 +1,127 @@
+/** From frames to what `watch` prints: looks at the segment now and then, and shows what is new. */
+
+import type { CliContext } from '../cli/context.ts';
+import { paletteFor } from '../cli/render/text.ts';
+import { elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
+import { renderSegment, renderSegmentEvent } from './render-segment.ts';
+import { Segment, type SegmentSnapshot } from './segment/segment.ts';
+import { type SegmentEvent, Timeline } from './segment/timeline.ts';
+import { eventDocument, snapshotDocument } from './segment-document.ts';
+
+/**
+ * `json`: events and snapshots as lines. `events`: events as text, a table at the end. `table`: the
+ * table alone, drawn anew in place where the output is a terminal.
+ */
+export type WatchStyle = 'json' | 'events' | 'table' | 'json-once' | 'table-once';
+
+export interface WatchScreen {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** How often it looks; how often JSON readers get a snapshot that they did not miss an event of. */
+export const LOOK_EVERY = milliseconds(250);
+const SNAPSHOT_EVERY = seconds(10);
+
+/** Cursor to the upper left; erase to the end of the line, of the screen (ECMA-48 section 8.3). */
+const HOME = '\u001b[H';
+const ERASE_LINE = '\u001b[K';
+const ERASE_BELOW = '\u001b[J';
+
+export class WatchSession {
+  readonly #from: string;
+  readonly #segmentName: string;
+  readonly #style: WatchStyle;
+  readonly #context: CliContext;
+  readonly #screen: () => WatchScreen;
+  readonly #segment = new Segment();
+  readonly #timeline = new Timeline();
+  #lastLook: Instant | undefined;
+  #lastSnapshot: Instant | undefined;
+
+  /** `segmentName`: which one it is of several in `from`. */
+  constructor(
+    from: string,
+    style: WatchStyle,
+    context: CliContext,
+    screen: () => WatchScreen,
+    segmentName = '',
+  ) {
+    this.#from = segmentName === '' ? from : `${from} ${segmentName}`;
+    this.#segmentName = segmentName;
+    this.#style = style;
+    this.#context = context;
+    this.#screen = screen;
+  }
+
+  frame(bytes: Uint8Array, length: number, at: Instant): void {
+    this.#segment.observe(bytes, length, at);
+  }
+
+  /** Looks unless it has just looked. */
+  advance(now: Instant): void {
+    if (this.#lastLook !== undefined && elapsed(this.#lastLook, now) < LOOK_EVERY) return;
+    this.#look(now);
+  }
+
+  /** The last word: a snapshot, whatever came before. */
+  finish(now: Instant): void {
+    const snapshot = this.#look(now);
+    if (this.#isJson) this.#printSnapshot(snapshot);
+    else if (this.#isDrawn) this.#draw(snapshot);
+    else this.#context.stdout(this.#table(snapshot));
+  }
+
+  #look(now: Instant): SegmentSnapshot {
+    this.#lastLook = now;
+    const snapshot = this.#segment.snapshot(now);
+    const events = this.#timeline.advance(snapshot);
+    if (this.#style === 'json') {
+      this.#printEvents(events, (event) => `${JSON.stringify(eventDocument(this.#from, event))}\n`);
+      this.#lastSnapshot ??= now;
+      if (elapsed(this.#lastSnapshot, now) >= SNAPSHOT_EVERY) this.#printSnapshot(snapshot);
+    } else if (this.#style === 'events') {
+      this.#printEvents(events, (event) =>
+        renderSegmentEvent(event, this.#palette, this.#segmentName),
+      );
+    } else if (this.#isDrawn) {
+      this.#draw(snapshot);
+    }
+    return snapshot;
+  }
+
+  get #isJson(): boolean {
+    return this.#style === 'json' || this.#style === 'json-once';
+  }
+
+  get #isDrawn(): boolean {
+    return this.#style === 'table' && this.#context.isTty;
+  }
+
+  get #palette() {
+    return paletteFor(this.#context.isTty, process.env);
+  }
+
+  #printEvents(events: readonly SegmentEvent[], line: (event: SegmentEvent) => string): void {
+    if (events.length > 0) this.#context.stdout(events.map(line).join(''));
+  }
+
+  #printSnapshot(snapshot: SegmentSnapshot): void {
+    this.#lastSnapshot = snapshot.at;
+    const document = snapshotDocument(this.#from, snapshot, this.#timeline.past);
+    this.#context.stdout(`${JSON.stringify(document)}\n`);
+  }
+
+  #table(snapshot: SegmentSnapshot): string {
+    const palette = this.#palette;
+    const width = this.#screen().columns;
+    return renderSegment(snapshot, { from: this.#from, palette, width, past: this.#timeline.past });
+  }
+
+  /** Over what was there before; what does not fit the screen is left out rather than scrolled. */
+  #draw(snapshot: SegmentSnapshot): void {
+    const lines = this.#table(snapshot).split('\n');
+    const shown = lines.slice(0, Math.max(1, this.#screen().rows - 1));
+    this.#context.stdout(`${HOME}${shown.join(`${ERASE_LINE}\n`)}${ERASE_BELOW}`);
+  }
+}

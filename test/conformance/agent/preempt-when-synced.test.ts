@@ -1,0 +1,110 @@
+/** `preempt_when_synced`: preemption waits for the table of connections, and never a take-over. */
+import { describe, expect, test } from 'vitest';
+import { seconds } from '../../../src/net/time.ts';
+import { advert, Rig } from '../rig.ts';
+
+const WAITING = { preemptWhenSynced: seconds(60) };
+const LOWER = advert({ priority: 50 });
+
+/** A lower priority is MASTER for so many seconds. */
+function hearLower(rig: Rig, times: number): string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < times; i++) lines.push(...rig.hear(LOWER), ...rig.elapse(seconds(1)));
+  return lines;
+}
+
+function tell(rig: Rig, synced: boolean): string[] {
+  return rig.handle({ kind: 'table.changed', instance: 'web', synced });
+}
+
+describe('preempt_when_synced', () => {
+  test('a lower priority is let be until the table has caught up, and then preempted at once', () => {
+    const rig = new Rig([WAITING]);
+    rig.start();
+    expect(hearLower(rig, 20)).toEqual([]);
+    expect(rig.view()).toMatchObject({ state: 'BACKUP', awaitsTable: true });
+    tell(rig, true);
+    expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
+    expect(rig.view()).toMatchObject({
+      awaitsTable: false,
+      lastTransition: {
+        reason: 'a lower priority was MASTER, and the table of connections has caught up',
+      },
+    });
+  });
+
+  test('the longest wait is kept, and the transition says what is missing', () => {
+    const rig = new Rig([WAITING]);
+    rig.start();
+    expect(hearLower(rig, 59)).toEqual([]);
+    expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
+    expect(rig.view().lastTransition?.reason).toBe(
+      'a lower priority was MASTER, and the table of connections has not caught up within 1m',
+    );
+  });
+
+  test('a MASTER that dies is replaced at once, whatever the table has', () => {
+    const rig = new Rig([WAITING]);
+    rig.start();
+    hearLower(rig, 5);
+    expect(rig.elapse(seconds(4))).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+
+  test('a MASTER that resigns is replaced at once', () => {
+    const rig = new Rig([WAITING]);
+    rig.start();
+    hearLower(rig, 5);
+    rig.hear(advert({ priority: 0 }));
+    expect(rig.elapse(seconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+
+  test('a table that has caught up before is no reason to wait', () => {
+    const rig = new Rig([WAITING]);
+    rig.start();
+    tell(rig, true);
+    expect(hearLower(rig, 4)).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+
+  test('the preempt delay that began with the wait is still kept', () => {
+    const rig = new Rig([{ ...WAITING, preemptDelay: seconds(30) }]);
+    rig.start();
+    hearLower(rig, 20);
+    tell(rig, true);
+    expect(hearLower(rig, 9)).toEqual([]);
+    expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
+  });
+
+  test('a preempt delay that is longer than the wait is not shortened by it', () => {
+    const rig = new Rig([{ ...WAITING, preemptDelay: seconds(90) }]);
+    rig.start();
+    hearLower(rig, 20);
+    tell(rig, true);
+    expect(hearLower(rig, 69)).toEqual([]);
+    expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
+  });
+
+  test('a table that falls behind again is waited for again', () => {
+    const rig = new Rig([{ ...WAITING, preemptDelay: seconds(30) }]);
+    rig.start();
+    tell(rig, true);
+    hearLower(rig, 20);
+    tell(rig, false);
+    expect(hearLower(rig, 39)).toEqual([]);
+    expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
+  });
+
+  test('without the key the table is of no consequence', () => {
+    const rig = new Rig();
+    rig.start();
+    tell(rig, false);
+    expect(hearLower(rig, 4)).toContain('BACKUP -> MASTER (master-timeout)');
+    expect(rig.view().awaitsTable).toBe(false);
+  });
+
+  test('news of an instance that is not there changes nothing', () => {
+    const rig = new Rig([WAITING]);
+    rig.start();
+    rig.handle({ kind: 'table.changed', instance: 'gone', synced: true });
+    expect(hearLower(rig, 5)).toEqual([]);
+  });
+});

@@ -1,0 +1,302 @@
+/** The virtual MAC address: whose frames carry it, and when the link that has it is up. */
+import { describe, expect, test } from 'vitest';
+import { ip, mac } from '../../../src/net/address.ts';
+import type { LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
+import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
+import type { Output } from '../../../src/protocol/engine/outputs.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import { decodeFrame } from '../../../src/wire/frame.ts';
+import { addressOf, advert, answered, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
+
+const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
+const NAME = 'vr4-55-eth0';
+const LINK_INDEX = 9;
+const ONE_ROUND = { repeat: 1, secondBurstAfter: 0 as Duration, refresh: 0 as Duration } as const;
+const GARP = { ...ONE_ROUND, form: 'request' } as const;
+const ENODEV = 19;
+const EPERM = 1;
+
+function virtualLink(more: Partial<LinkState> = {}): LinkState {
+  const state = { mtu: 1500, up: false, running: false, addresses: [] };
+  return { index: LINK_INDEX, name: NAME, mac: VIRTUAL_MAC, ...state, ...more };
+}
+
+function settings(more: Partial<InstanceSettings> = {}): Partial<InstanceSettings> {
+  return {
+    garp: GARP,
+    addresses: [{ address: VIP, prefixLength: 32, interface: NAME }],
+    virtualMac: { interface: NAME, mac: VIRTUAL_MAC },
+    ...more,
+  };
+}
+
+function started(links: readonly LinkState[] = [linkOf(), virtualLink()], more = {}): Rig {
+  const rig = new Rig([settings(more)], { links });
+  rig.start();
+  return rig;
+}
+
+/** What the kernel tells when the link is set up or down. */
+function switched(rig: Rig, up: boolean): string[] {
+  const { addresses: _, ...link } = virtualLink({ up, running: up });
+  return rig.handle({ kind: 'link.changed', link });
+}
+
+function framesOf(outputs: readonly Output[]): Uint8Array[] {
+  return outputs.flatMap((output) => {
+    if (output.kind === 'frames.send') return output.frames.map(({ frame }) => frame);
+    if (output.kind !== 'datagrams.send') return [];
+    return output.datagrams.map(({ frame }) => frame ?? new Uint8Array(0));
+  });
+}
+
+function datagramsOf(outputs: readonly Output[]): OutgoingDatagram[] {
+  return outputs.flatMap((one) => (one.kind === 'datagrams.send' ? one.datagrams : []));
+}
+
+describe('a router with a virtual MAC', () => {
+  test('sets its link up when it becomes MASTER, before its address is there', () => {
+    expect(started().becomeMaster()).toEqual([
+      `raise ${LINK_INDEX}`,
+      `add ${VIP}/32`,
+      'advert 100 to 224.0.0.18',
+      'BACKUP -> MASTER (master-timeout)',
+      `arp request ${VIP}`,
+    ]);
+  });
+
+  test('removes what a former run has left on the interface itself, and nothing of others', () => {
+    const theirs = addressOf(`${VIP}/24`);
+    const left = [addressOf('192.0.2.11/24'), addressOf(`${VIP}/32`, { ours: true }), theirs];
+    const rig = new Rig([settings()], { links: [linkOf({ addresses: left }), virtualLink()] });
+    expect(rig.start()).toEqual(
+      expect.arrayContaining([`remove ${VIP}/32`, `cleaned ${VIP}`, 'INIT -> BACKUP (startup)']),
+    );
+    expect(rig.becomeMaster()).not.toContain(`remove ${VIP}/24`);
+  });
+
+  test('sets it down after the address is gone', () => {
+    const rig = started();
+    rig.becomeMaster();
+    switched(rig, true);
+    expect(rig.hear(advert())).toEqual([
+      'advert 100 to 224.0.0.18',
+      `remove ${VIP}/32`,
+      'MASTER -> BACKUP (higher-priority-backup)',
+    ]);
+    expect(rig.elapse(seconds(1))).toEqual([`rest ${NAME}`]);
+  });
+
+  test('is in no hurry with an address that comes back while the link goes down', () => {
+    const rig = started();
+    rig.becomeMaster();
+    rig.hear(advert());
+    rig.elapse(seconds(1));
+    const lines = rig.elapse(seconds(4));
+    expect(lines).toContain('BACKUP -> MASTER (master-timeout)');
+    expect(lines).not.toContain(`add ${VIP}/32`);
+    expect(rig.handle({ kind: 'virtual-link.rested', name: NAME })).toEqual([
+      `raise ${LINK_INDEX}`,
+      `add ${VIP}/32`,
+      `arp request ${VIP}`,
+    ]);
+  });
+
+  test('does not set a link down that it needs again', () => {
+    const rig = started();
+    rig.becomeMaster();
+    rig.hear(advert({ interval: milliseconds(10) }), advert({ priority: 0 }));
+    expect(rig.elapse(milliseconds(20))).toContain('BACKUP -> MASTER (master-timeout)');
+    expect(rig.elapse(seconds(3))).not.toContain(`rest ${NAME}`);
+  });
+
+  test('sets a link with IPv6 addresses down at once', () => {
+    const name = 'vr6-55-eth0';
+    const more = {
+      family: 'ipv6' as const,
+      addresses: [{ address: VIP6, prefixLength: 64, interface: name }],
+      virtualMac: { interface: name, mac: mac('00:00:5e:00:02:37') },
+    };
+    const rig = started([linkOf(), virtualLink({ name })], more);
+    rig.becomeMaster();
+    expect(rig.hear(advert({ source: ip('fe80::12') })).slice(-1)).toEqual([`rest ${name}`]);
+  });
+
+  test('has its link fitted to the MTU of the interface, once for each', () => {
+    const rig = started();
+    const { addresses: _, ...parent } = linkOf({ mtu: 9000 });
+    expect(rig.handle({ kind: 'link.changed', link: parent })).toEqual([`make ${NAME}`]);
+    expect(rig.handle({ kind: 'link.changed', link: parent })).toEqual([]);
+    const { addresses: __, ...fitted } = virtualLink({ mtu: 9000 });
+    expect(rig.handle({ kind: 'link.changed', link: fitted })).toEqual([]);
+    // Somebody else wants it smaller.
+    expect(rig.handle({ kind: 'link.changed', link: { ...fitted, mtu: 1400 } })).toEqual([]);
+  });
+
+  test('sets a link down that somebody has set up', () => {
+    const rig = started();
+    switched(rig, true);
+    expect(rig.elapse(seconds(1))).toContain(`rest ${NAME}`);
+  });
+});
+
+describe('M-02 its frames', () => {
+  test('come from the virtual MAC and leave by the interface', () => {
+    const rig = started();
+    rig.elapse(seconds(3));
+    rig.now = rig.engine.deadline();
+    const sent: Output[] = [];
+    const pending = [...rig.engine.handle({ kind: 'wake' }, rig.now)];
+    pending.push(...rig.engine.handle({ kind: 'quiet' }, rig.now));
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      sent.push(next);
+      if (next.kind === 'links.raise') {
+        const { indexes } = next;
+        const answer = { kind: 'links.raised', indexes, answers: [answered(0)] } as const;
+        pending.push(...rig.engine.handle(answer, rig.now));
+      }
+      if (next.kind !== 'kernel.change') continue;
+      const answer = { kind: 'kernel.changed', id: next.id, answers: [answered(0)] } as const;
+      pending.push(...rig.engine.handle(answer, rig.now));
+    }
+    const frames = framesOf(sent).map((frame) => decodeFrame(frame));
+    expect(frames.map(({ kind }) => kind)).toEqual(['vrrp', 'arp']);
+    for (const frame of frames) {
+      expect(frame).toMatchObject({ ethernet: { source: VIRTUAL_MAC } });
+    }
+    expect(frames[0]).toMatchObject({
+      ethernet: { destination: '01:00:5e:00:00:12' },
+      ip: { source: '192.0.2.11', checksumRight: true },
+    });
+    expect(frames[1]).toMatchObject({ arp: { senderMac: VIRTUAL_MAC, targetMac: VIRTUAL_MAC } });
+    const indexes = sent.flatMap((output) =>
+      output.kind === 'frames.send' ? output.frames.map(({ index }) => index) : [],
+    );
+    expect(indexes).toEqual([linkOf().index]);
+  });
+
+  test('say last words from the address of the interface, because another is MASTER', () => {
+    const rig = started();
+    rig.becomeMaster();
+    const packet = advert();
+    rig.engine.receive(linkOf().index, packet, packet.length, rig.now);
+    const outputs = rig.engine.handle({ kind: 'quiet' }, rig.now);
+    expect(rig.state).toBe('BACKUP');
+    const datagrams = datagramsOf(outputs);
+    expect(datagrams).toHaveLength(1);
+    expect(datagrams[0]).not.toHaveProperty('frame');
+  });
+
+  test('to unicast peers are left to the kernel', () => {
+    const peers = [{ address: ip('192.0.2.12'), minimumTtl: 255 }];
+    const rig = started(undefined, { unicast: { source: undefined, peers }, priority: 255 });
+    rig.now = rig.engine.deadline();
+    const outputs = rig.engine.handle({ kind: 'wake' }, rig.now);
+    const datagrams = datagramsOf(outputs);
+    expect(datagrams).toHaveLength(1);
+    expect(datagrams[0]).not.toHaveProperty('frame');
+  });
+});
+
+describe('a link of a MASTER', () => {
+  test('that somebody sets down is set up again and its address announced', () => {
+    const rig = started();
+    rig.becomeMaster();
+    switched(rig, true);
+    expect(switched(rig, false)).toEqual([
+      `raise ${LINK_INDEX}`,
+      `arp request ${VIP}`,
+      `restored ${NAME}`,
+    ]);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('that somebody removes is made again, and the address with it', () => {
+    const rig = started();
+    rig.becomeMaster();
+    expect(rig.handle({ kind: 'link.removed', index: LINK_INDEX })).toEqual([`make ${NAME}`]);
+    const { addresses: _, ...link } = virtualLink({ index: 10 });
+    const lines = rig.handle({ kind: 'link.changed', link });
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'raise 10',
+        `restored ${NAME}`,
+        `add ${VIP}/32`,
+        `restored ${VIP}`,
+        `arp request ${VIP}`,
+      ]),
+    );
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('that is about to be removed is no failure', () => {
+    const rig = started();
+    rig.becomeMaster();
+    rig.raiseErrno = ENODEV;
+    expect(switched(rig, false)).toEqual([`raise ${LINK_INDEX}`]);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('that cannot be set up is a FAULT, and tried again', () => {
+    const rig = started();
+    rig.raiseErrno = EPERM;
+    expect(rig.becomeMaster()).toContain(`failed ${NAME}: it cannot be set up (errno ${EPERM})`);
+    expect(rig.view().faults).toEqual(['virtual-mac-failed']);
+    rig.raiseErrno = 0;
+    expect(rig.elapse(seconds(9))).toContain('BACKUP -> MASTER (master-timeout)');
+  });
+});
+
+describe('a link that is missing', () => {
+  test('is asked for; that it cannot be made is a FAULT with the reason', () => {
+    const rig = new Rig([settings()], { links: [linkOf()] });
+    expect(rig.start()).toContain(`make ${NAME}`);
+    expect(rig.handle({ kind: 'virtual-link.failed', name: NAME, message: 'EBUSY' })).toEqual([
+      `failed ${NAME}: EBUSY`,
+      'BACKUP -> FAULT (fault)',
+    ]);
+    expect(rig.view().faults).toEqual(['virtual-mac-failed']);
+  });
+
+  test('is asked for again every five seconds, and told of once', () => {
+    const rig = new Rig([settings()], { links: [linkOf()] });
+    rig.start();
+    rig.handle({ kind: 'virtual-link.failed', name: NAME, message: 'EBUSY' });
+    expect(rig.elapse(seconds(5))).toEqual([`make ${NAME}`]);
+    expect(rig.handle({ kind: 'virtual-link.failed', name: NAME, message: 'EBUSY' })).toEqual([]);
+    const { addresses: _, ...link } = virtualLink();
+    expect(rig.handle({ kind: 'link.changed', link })).toEqual(['FAULT -> BACKUP (fault-cleared)']);
+  });
+
+  test('is not asked for while the interface itself is missing', () => {
+    const rig = new Rig([settings()], { links: [] });
+    expect(rig.start()).not.toContain(`make ${NAME}`);
+    const { addresses, ...link } = linkOf();
+    const [address = addressOf('192.0.2.11/24')] = addresses;
+    rig.handle({ kind: 'address.added', index: link.index, address });
+    expect(rig.handle({ kind: 'link.changed', link })).toContain(`make ${NAME}`);
+  });
+});
+
+test('255 links are set up in turns, and due advertisements go between', () => {
+  const vrids = Array.from({ length: 255 }, (_, at) => at + 1);
+  const instances = vrids.map((vrid) =>
+    settings({
+      name: `r${vrid}`,
+      vrid,
+      addresses: [{ address: ip(`198.51.100.${vrid}`), prefixLength: 32, interface: `v${vrid}` }],
+      virtualMac: { interface: `v${vrid}`, mac: VIRTUAL_MAC },
+    }),
+  );
+  const links = vrids.map((vrid) => virtualLink({ index: 100 + vrid, name: `v${vrid}` }));
+  const rig = new Rig(instances, { links: [linkOf(), ...links] });
+  rig.start();
+  const perTurn: number[] = [];
+  while (rig.view(254).state !== 'MASTER' || perTurn.at(-1) !== 0) {
+    rig.now = rig.engine.deadline();
+    perTurn.push(rig.turn().filter((line) => line.startsWith('raise')).length);
+    if (perTurn.length > 100) break;
+  }
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(32);
+  expect(perTurn.reduce((sum, count) => sum + count, 0)).toBe(255);
+});

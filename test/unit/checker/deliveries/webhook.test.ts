@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { signatureOf } from '../../../../src/checker/deliveries/http-post.ts';
+import { Webhook } from '../../../../src/checker/deliveries/webhook.ts';
+import { Clockwork, Ledger } from './clockwork.ts';
+
+function receiver(answers: (number | Error)[], limit = 3) {
+  const clockwork = new Clockwork();
+  const ledger = new Ledger();
+  const bodies: { sequence: number; state: string }[] = [];
+  const webhook = new Webhook({
+    url: 'http://192.0.2.9/',
+    outcomes: ledger.outcomes,
+    schedule: clockwork.schedule,
+    limit,
+    post: async (body) => {
+      bodies.push(JSON.parse(body));
+      const answer = answers.shift() ?? 200;
+      if (typeof answer !== 'number') throw answer;
+      return answer;
+    },
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const elapse = async (milliseconds: number) => {
+    clockwork.elapse(milliseconds);
+    await settle();
+  };
+  return { webhook, bodies, ledger, settle, elapse };
+}
+
+describe('a receiver of webhooks', () => {
+  test('gets every change in order, with numbers without gaps', async () => {
+    const { webhook, bodies, settle } = receiver([]);
+    webhook.send({ state: 'BACKUP' });
+    webhook.send({ state: 'MASTER' });
+    await settle();
+    expect(bodies).toEqual([
+      { sequence: 1, state: 'BACKUP' },
+      { sequence: 2, state: 'MASTER' },
+    ]);
+  });
+
+  test('is asked again after 1 s, 2 s, 4 s, and nothing overtakes', async () => {
+    const { webhook, bodies, ledger, settle, elapse } = receiver([500, new Error('refused'), 503]);
+    webhook.send({ state: 'MASTER' });
+    webhook.send({ state: 'BACKUP' });
+    await settle();
+    await elapse(999);
+    expect(bodies).toHaveLength(1);
+    await elapse(1);
+    await elapse(2_000);
+    await elapse(4_000);
+    await settle();
+    expect(bodies.map(({ sequence }) => sequence)).toEqual([1, 1, 1, 1, 2]);
+    expect(ledger.counts.webhook).toEqual({ done: 2, failed: 3, skipped: 0, lost: 0 });
+    expect(ledger.lines.at(-1)).toBe('http://192.0.2.9/ recovered: taken after 3 failures');
+  });
+
+  test('that refuses one for good gets the next one', async () => {
+    const { webhook, bodies, ledger, settle } = receiver([400]);
+    webhook.send({ state: 'MASTER' });
+    webhook.send({ state: 'BACKUP' });
+    await settle();
+    expect(bodies).toHaveLength(2);
+    expect(ledger.lines).toEqual(['http://192.0.2.9/ lost: HTTP status 400 (1 lost so far)']);
+  });
+
+  test('that never answers costs a bounded memory: the oldest are given up', async () => {
+    const { webhook, bodies, ledger, settle, elapse } = receiver([500], 2);
+    webhook.send({ state: 'MASTER' });
+    await settle();
+    for (let i = 0; i < 4; i++) webhook.send({ state: 'BACKUP' });
+    expect(ledger.counts.webhook.lost).toBe(3);
+    await elapse(1_000);
+    await settle();
+    expect(bodies.map(({ sequence }) => sequence)).toEqual([1, 1, 5]);
+  });
+
+  test('loses what waits when the agent stops, and that is told', async () => {
+    const { webhook, ledger, settle } = receiver([500]);
+    webhook.send({ state: 'MASTER' });
+    await settle();
+    webhook.close();
+    expect(ledger.counts.webhook.lost).toBe(1);
+  });
+});
+
+test('the signature of a body is the HMAC-SHA256 of RFC 4231, test case 2', () => {
+  expect(signatureOf('Jefe', Buffer.from('what do ya want for nothing?'))).toBe(
+    'sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  );
+});

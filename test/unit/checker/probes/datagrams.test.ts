@@ -1,0 +1,140 @@
+/** Probes that send one datagram, and servers that answer as they are told. */
+import { createSocket } from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { DnsProbe } from '../../../../src/checker/probes/dns.ts';
+import { UdpProbe } from '../../../../src/checker/probes/udp.ts';
+import { ip } from '../../../../src/net/address.ts';
+import type { DnsTarget, UdpTarget } from '../../../../src/net/probe.ts';
+
+/** A server on the loopback address; undefined: it takes what comes and says nothing. */
+async function served(answer: (question: Buffer) => Buffer | undefined) {
+  const socket = createSocket('udp4');
+  socket.on('message', (question, from) => {
+    const text = answer(question);
+    if (text !== undefined) socket.send(text, from.port, from.address);
+  });
+  await new Promise<void>((resolve) => {
+    socket.bind(0, '127.0.0.1', resolve);
+  });
+  const close = () =>
+    new Promise<void>((resolve) => {
+      socket.close(resolve);
+    });
+  const { port } = socket.address() as AddressInfo;
+  return { endpoint: { address: ip('127.0.0.1'), port }, close };
+}
+
+async function udp(
+  answer: (question: Buffer) => Buffer | undefined,
+  more: Partial<UdpTarget> = {},
+) {
+  const { endpoint, close } = await served(answer);
+  onTestFinished(close);
+  return new UdpProbe({ kind: 'udp', endpoint, send: '70696e67', expect: undefined, ...more });
+}
+
+const PONG = { kind: 'text', text: 'pong' } as const;
+
+describe('a UDP probe', () => {
+  test('passes when the expected answer comes', async () => {
+    const echo = await udp((text) => Buffer.from(`pong to ${text}`), { expect: PONG });
+    expect(await echo.run(5_000)).toEqual({ passed: true, detail: 'it answers' });
+  });
+
+  test('fails when another answer comes, or none', async () => {
+    const other = await udp(() => Buffer.from('busy'), { expect: PONG });
+    expect(await other.run(5_000)).toMatchObject({ detail: 'another answer than expected' });
+    const silent = await udp(() => undefined, { expect: PONG });
+    expect(await silent.run(50)).toEqual({ passed: false, detail: 'no answer in time' });
+  });
+
+  test('passes in silence when nothing is expected', async () => {
+    const silent = await udp(() => undefined);
+    expect(await silent.run(50)).toMatchObject({ passed: true });
+  });
+
+  test('fails at once when nobody has the port', async () => {
+    const { endpoint, close } = await served(() => undefined);
+    await close();
+    const probe = new UdpProbe({ kind: 'udp', endpoint, send: '', expect: undefined });
+    expect(await probe.run(30_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
+  });
+
+  test('fails, and does no more, when there is no way to the server', async () => {
+    const endpoint = { address: ip('255.255.255.255'), port: 9 };
+    const probe = new UdpProbe({ kind: 'udp', endpoint, send: '', expect: undefined });
+    expect(await probe.run(5_000)).toMatchObject({ passed: false });
+  });
+
+  test('ends when it is closed', async () => {
+    const silent = await udp(() => undefined);
+    const run = silent.run(60_000);
+    silent.close();
+    expect(await run).toMatchObject({ passed: false });
+  });
+});
+
+/** The question with one A record for an answer, or with this return code (RFC 1035 section 4.1). */
+function nameServer(address: readonly number[] | undefined, code = 0) {
+  return (question: Buffer): Buffer => {
+    const answer = Buffer.from(question);
+    answer[2] = 0x84 | ((answer[2] ?? 0) & 1);
+    answer[3] = code;
+    if (address === undefined) return answer;
+    answer.writeUInt16BE(1, 6);
+    // A pointer to the name, type A, class IN, TTL 60, four bytes. What EDNS has added is left out.
+    answer.writeUInt16BE(0, 10);
+    const end = 12 + answer.subarray(12).indexOf(0) + 5;
+    const record = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...address];
+    return Buffer.concat([answer.subarray(0, end), Buffer.from(record)]);
+  };
+}
+
+async function dns(
+  answer: (question: Buffer) => Buffer | undefined,
+  more: Partial<DnsTarget> = {},
+) {
+  const { endpoint, close } = await served(answer);
+  onTestFinished(close);
+  const name = 'www.example.net';
+  return new DnsProbe({ kind: 'dns', endpoint, name, type: 'A', answer: undefined, ...more });
+}
+
+describe('a DNS probe', () => {
+  test('passes when the question is answered, and says what with', async () => {
+    const probe = await dns(nameServer([203, 0, 113, 100]));
+    const detail = 'www.example.net A: 203.0.113.100';
+    expect(await probe.run(10_000)).toEqual({ passed: true, detail });
+  });
+
+  test('fails when the expected answer is not there', async () => {
+    const other = await dns(nameServer([203, 0, 113, 100]), { answer: '203.0.113.101' });
+    expect(await other.run(10_000)).toEqual({
+      passed: false,
+      detail: 'www.example.net A: 203.0.113.100; 203.0.113.101 is not among them',
+    });
+    const same = await dns(nameServer([203, 0, 113, 100]), { answer: '203.0.113.100' });
+    expect(await same.run(10_000)).toMatchObject({ passed: true });
+  });
+
+  test.each([
+    [3, 'ENOTFOUND'],
+    [2, 'ESERVFAIL'],
+    [5, 'EREFUSED'],
+  ])('fails with the return code %i of the server', async (code, name) => {
+    const probe = await dns(nameServer(undefined, code));
+    expect(await probe.run(10_000)).toEqual({
+      passed: false,
+      detail: `www.example.net A: ${name}`,
+    });
+  });
+
+  test('fails when nobody answers', async () => {
+    const probe = await dns(() => undefined);
+    expect(await probe.run(100)).toEqual({
+      passed: false,
+      detail: 'www.example.net A: no answer in time',
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { FileProbe, type FileReads, parseNumber } from '../../../../src/checker/probes/file.ts';
+
+function probing(reads: FileReads, onChange = () => {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'file-probe-'));
+  const path = join(folder, 'health');
+  const probe = new FileProbe(path, reads, onChange);
+  onTestFinished(() => {
+    probe.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { path, probe };
+}
+
+describe('a tracked file', () => {
+  test('is there or not', async () => {
+    const { path, probe } = probing('present');
+    expect(await probe.run()).toEqual({ passed: false, detail: 'it is not there' });
+    writeFileSync(path, '');
+    expect(await probe.run()).toEqual({ passed: true, detail: 'it is there' });
+  });
+
+  test('may have to be absent', async () => {
+    const { path, probe } = probing('absent');
+    expect((await probe.run()).passed).toBe(true);
+    writeFileSync(path, '');
+    expect((await probe.run()).passed).toBe(false);
+  });
+
+  test('is told of when it is made, replaced and removed', async () => {
+    let tell = () => {};
+    const { path, probe } = probing('present', () => tell());
+    await probe.run();
+    const told = () =>
+      new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+    const made = told();
+    writeFileSync(path, '1');
+    await made;
+    const removed = told();
+    rmSync(path);
+    await removed;
+  });
+
+  test('holds a number; what is none leaves the last one, and no file is 0', async () => {
+    const { path, probe } = probing('number');
+    expect((await probe.run()).value).toBe(0);
+    writeFileSync(path, ' -20\n');
+    expect(await probe.run()).toEqual({ passed: true, value: -20, detail: '-20' });
+    writeFileSync(path, '');
+    expect((await probe.run()).value).toBe(-20);
+    writeFileSync(path, 'twenty');
+    expect(await probe.run()).toEqual({
+      passed: true,
+      value: -20,
+      detail: 'no whole number: "twenty"; -20 counts',
+    });
+    rmSync(path);
+    expect((await probe.run()).value).toBe(0);
+  });
+
+  test.each([
+    ['7', 7],
+    ['+7\n', 7],
+    ['-254', -254],
+    ['100000', 254],
+    ['-999999999', -254],
+    ['1.5', undefined],
+    ['0x10', undefined],
+    ['', undefined],
+  ])('reads %j as %s', (text, number) => {
+    expect(parseNumber(text)).toBe(number);
+  });
+});

@@ -1,0 +1,150 @@
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { HttpProbe, type HttpProbeOptions } from '../../../../src/checker/probes/http.ts';
+import { HttpStatusProbe } from '../../../../src/checker/probes/http-status.ts';
+
+async function optionsFor(answer: RequestListener): Promise<HttpProbeOptions> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/health?n=1`,
+    status: [{ first: 200, last: 399 }],
+    host: undefined,
+    verify: true,
+  };
+}
+
+async function probe(answer: RequestListener, more: Partial<HttpProbeOptions> = {}) {
+  return new HttpProbe({ ...(await optionsFor(answer)), ...more });
+}
+
+/** What a server on the loopback address says that is no HTTP server. */
+async function statusProbeOf(speak: (socket: Socket) => void) {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => speak(socket));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return new HttpStatusProbe({ url: `http://127.0.0.1:${port}/`, status: [200], host: undefined });
+}
+
+const says =
+  (body: string, status = 200): RequestListener =>
+  (_, response) => {
+    response.statusCode = status;
+    response.end(body);
+  };
+
+describe.each([
+  ['that reads bodies', HttpProbe],
+  ['for the status alone', HttpStatusProbe],
+])('an HTTP probe %s', (_, Kind) => {
+  test.each(['HEAD', 'GET', 'POST'])('asks by %s for its path at its host', async (method) => {
+    let asked = '';
+    const options = await optionsFor(({ method: by, url, headers }, response) => {
+      asked = `${by} ${url} ${headers.host} ${headers['user-agent']}`;
+      response.end();
+    });
+    const one = new Kind({ ...options, method, host: 'www.example.net' });
+    expect(await one.run(5_000)).toEqual({ passed: true, detail: 'status 200' });
+    expect(asked).toBe(`${method} /health?n=1 www.example.net vrrp-agent`);
+  });
+
+  test('judges by the status, and follows no redirection', async () => {
+    const options = await optionsFor(says('', 302));
+    expect(await new Kind(options).run(5_000)).toMatchObject({ passed: true });
+    expect(await new Kind({ ...options, status: [200] }).run(5_000)).toEqual({
+      passed: false,
+      detail: 'status 302',
+    });
+  });
+
+  test('fails when nobody listens, and when nobody answers', async () => {
+    const options = await optionsFor(() => {});
+    expect(await new Kind(options).run(50)).toEqual({ passed: false, detail: 'no answer in time' });
+    const nobody = { ...options, url: 'http://127.0.0.1:1/' };
+    expect(await new Kind(nobody).run(5_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
+  });
+});
+
+describe('a status', () => {
+  test.each([
+    ['in pieces', ['HTT', 'P/1.1 20', '0 OK\r\n'], 'status 200'],
+    ['after interim ones', ['HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200\r\n'], 'status 200'],
+    ['that is none', ['HTTP/1.1 2000 OK\r\n'], 'no HTTP'],
+    ['of another protocol', ['220 mail.example.net ESMTP'], 'no HTTP'],
+  ])('%s is understood', async (_, pieces, detail) => {
+    const one = await statusProbeOf((socket) => {
+      for (const piece of pieces) socket.write(piece);
+    });
+    expect(await one.run(5_000)).toMatchObject({ detail });
+  });
+
+  test('that does not come before the end is a failure', async () => {
+    const one = await statusProbeOf((socket) => socket.end('HTTP/1.1'));
+    expect(await one.run(5_000)).toEqual({ passed: false, detail: 'closed without an answer' });
+  });
+});
+
+describe('an HTTP probe', () => {
+  test('judges by the body where it is told to', async () => {
+    const text = { body: { kind: 'text', text: 'ready' } } as const;
+    const pattern = { body: { kind: 'pattern', pattern: '^(ok|ready)$' } } as const;
+    const ready = says('ready');
+    const starting = says('starting');
+    expect(await (await probe(ready, text)).run(5_000)).toMatchObject({ passed: true });
+    expect(await (await probe(ready, pattern)).run(5_000)).toMatchObject({ passed: true });
+    expect(await (await probe(starting, pattern)).run(5_000)).toEqual({
+      passed: false,
+      detail: 'status 200, another body than expected',
+    });
+  });
+
+  test('looks at the beginning of a body that does not end', async () => {
+    const endless: RequestListener = (_, response) => {
+      const chunk = 'x'.repeat(16 * 1_024);
+      const write = () => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on('drain', write);
+      write();
+    };
+    const body = { kind: 'text', text: 'ready' } as const;
+    expect(await (await probe(endless, { body })).run(30_000)).toMatchObject({
+      detail: 'status 200, another body than expected',
+    });
+  });
+
+  test('fails when a body does not come in time', async () => {
+    const stuck: RequestListener = (_, response) => {
+      response.write('rea');
+    };
+    const body = { kind: 'text', text: 'ready' } as const;
+    expect(await (await probe(stuck, { body })).run(50)).toEqual({
+      passed: false,
+      detail: 'no answer in time',
+    });
+  });
+
+  test('reads a number', async () => {
+    const weight = { reads: 'load', smoothing: 0, minimum: 1, maximum: 100 } as const;
+    const number = await probe(says('0.25\nof one\n'), { weight });
+    expect(await number.run(5_000)).toEqual({ passed: true, detail: '0.25', value: 0.25 });
+    const words = await probe(says('much'), { weight });
+    expect(await words.run(5_000)).toEqual({ passed: false, detail: 'status 200, no number' });
+  });
+});

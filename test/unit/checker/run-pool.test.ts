@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { RunPool } from '../../../src/checker/run-pool.ts';
+
+/** A pool of four places, and who has begun in it. */
+function rig() {
+  const clock = { now: 0 };
+  const begun: string[] = [];
+  const pool = new RunPool(4, () => clock.now);
+  const enter = (name: string, isSlow = false) => {
+    clock.now++;
+    return pool.enter(() => begun.push(name), isSlow);
+  };
+  return { pool, clock, begun, enter };
+}
+
+describe('a pool of runs', () => {
+  test('lets as many run at once as it has places, the others in the order in which they came', () => {
+    const { pool, begun, enter } = rig();
+    const places = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => enter(name));
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+    places[2]?.leave();
+    places[0]?.leave();
+    expect(begun).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    expect(pool.running).toBe(4);
+  });
+
+  test('never runs more than it has places, though a thousand come', () => {
+    const pool = new RunPool();
+    const places: { leave(): void }[] = [];
+    let most = 0;
+    let begun = 0;
+    for (let count = 0; count < 1_000; count++) {
+      const start = () => {
+        begun++;
+        most = Math.max(most, pool.running);
+      };
+      places.push(pool.enter(start, false));
+    }
+    for (const place of places) place.leave();
+    expect([begun, most, pool.running]).toEqual([1_000, 64, 0]);
+  });
+
+  test('keeps half of its places free of those that took too long', () => {
+    const { begun, enter } = rig();
+    const slow = ['s1', 's2', 's3'].map((name) => enter(name, true));
+    expect(begun).toEqual(['s1', 's2']);
+    enter('a');
+    enter('b');
+    expect(begun).toEqual(['s1', 's2', 'a', 'b']);
+    slow[0]?.leave();
+    expect(begun.at(-1)).toBe('s3');
+  });
+
+  test('serves who has waited longest, of both kinds', () => {
+    const { begun, enter } = rig();
+    const [first] = ['a', 'b', 'c', 'd'].map((name) => enter(name));
+    const slow = enter('s', true);
+    enter('e');
+    first?.leave();
+    expect(begun.at(-1)).toBe('s');
+    slow.leave();
+    expect(begun.at(-1)).toBe('e');
+  });
+
+  test('forgets who leaves before it has begun, and leaves a place once', () => {
+    const { pool, begun, enter } = rig();
+    const [first] = ['a', 'b', 'c', 'd'].map((name) => enter(name));
+    enter('e').cancel();
+    enter('f');
+    first?.cancel();
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+    first?.leave();
+    first?.leave();
+    expect(begun.at(-1)).toBe('f');
+    expect(pool.running).toBe(4);
+  });
+
+  test('tells how long the first has waited; those that hang wait for each other', () => {
+    const { pool, clock, enter } = rig();
+    for (const name of ['s1', 's2', 's3']) enter(name, true);
+    clock.now += 5_000;
+    expect(pool.wait).toBe(0);
+    for (const name of ['a', 'b', 'c']) enter(name);
+    clock.now += 5_000;
+    expect(pool.wait).toBe(5_000);
+  });
+});

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_SOCKET } from '../../../../src/config/agent-settings.ts';
+import { effectiveConfig, maskSecrets } from '../../../../src/config/effective/effective.ts';
+import { type LoadedConfig, loadConfig } from '../../../../src/config/load.ts';
+import { DEFAULT_SOCKET as CLIENT_DEFAULT_SOCKET } from '../../../../src/control/protocol.ts';
+
+const EXAMPLES = new URL('../../../../config/examples/', import.meta.url);
+
+function load(text: string): LoadedConfig {
+  const result = loadConfig(text, { hostName: 'host' });
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+describe.each(readdirSync(EXAMPLES))('the example %s', (name) => {
+  const text = readFileSync(new URL(name, EXAMPLES), 'utf8');
+
+  test('loads, and points editors at the schema', () => {
+    expect(load(text).settings.instances.length).toBeGreaterThan(0);
+    expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=../schema.json');
+  });
+
+  test('means the same when its effective form is loaded', () => {
+    const { settings, agent } = load(text);
+    const again = load(JSON.stringify(effectiveConfig(settings, agent)));
+    expect(again.settings).toEqual(settings);
+    expect(again.agent).toEqual(agent);
+  });
+});
+
+test('the full reference shows every key', () => {
+  const text = readFileSync(new URL('full-reference.yaml', EXAMPLES), 'utf8');
+  const schema = readFileSync(new URL('../schema.json', EXAMPLES), 'utf8');
+  const missing = Object.keys(propertiesOf(JSON.parse(schema))).filter(
+    (key) => !new RegExp(`\\b${key}:`).test(text),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('no password leaves the agent', () => {
+  const { settings, agent } = load(`instances:
+  - name: web
+    interface: eth0
+    vrid: 1
+    version: 2
+    addresses: [203.0.113.1]
+    authentication: { type: pass, password: s3cret }
+`);
+  const shown = maskSecrets(effectiveConfig(settings, agent));
+  expect(shown.instances[0]?.authentication).toEqual({ type: 'pass', password: '********' });
+  expect(JSON.stringify(shown)).not.toContain('s3cret');
+});
+
+test('a password in defaults is masked as well', () => {
+  const authentication = { type: 'pass' as const, password: 's3cret' };
+  const shown = maskSecrets({ defaults: { authentication }, instances: [] });
+  expect(JSON.stringify(shown)).not.toContain('s3cret');
+});
+
+test('agent and command line look for the same socket', () => {
+  expect(DEFAULT_SOCKET).toBe(CLIENT_DEFAULT_SOCKET);
+});
+
+/** Every property of a JSON Schema by name, at any depth. */
+function propertiesOf(schema: unknown): Record<string, unknown> {
+  if (typeof schema !== 'object' || schema === null) return {};
+  const own = 'properties' in schema ? (schema.properties as Record<string, unknown>) : {};
+  const below = Object.values(schema).map(propertiesOf);
+  return Object.assign({}, own, ...below, ...Object.values(own).map(propertiesOf));
+}

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import { seconds } from '../../../../../src/net/time.ts';
+import { errors, instanceOf, value, web } from '../../one-instance.ts';
+
+/** One service in flow style with these keys. */
+function load(keys: string, servers = '[10.0.0.11]', address = 'address: "203.0.113.100:80"') {
+  return web('', `ipvs: { services: [{ name: site, ${address}, servers: ${servers}, ${keys} }] }`);
+}
+
+function healthOf(keys: string, servers?: string, address?: string) {
+  const health = value(load(keys, servers, address)).agent.ipvs?.services[0]?.health;
+  if (health === undefined) throw new Error('there is no service');
+  return health;
+}
+
+function checkOf(keys: string) {
+  return healthOf(`check: ${keys}`).checks['10.0.0.11:80'];
+}
+
+describe('check', () => {
+  test('of a service is that of each server, at its own address', () => {
+    const { checks } = healthOf('check: tcp', '[10.0.0.11, "10.0.0.12:8080"]');
+    expect(checks['10.0.0.11:80']).toMatchObject({
+      kind: 'tcp',
+      endpoint: { address: '10.0.0.11', port: 80 },
+      interval: seconds(2),
+      timeout: seconds(2),
+      rise: 2,
+      fall: 3,
+    });
+    expect(checks['10.0.0.12:8080']).toMatchObject({ endpoint: { port: 8080 } });
+  });
+
+  test('is not done without the key', () => {
+    expect(healthOf('require: web').checks).toEqual({});
+  });
+
+  test('of a server replaces that of the service, or ends it', () => {
+    const servers = '[{ address: 10.0.0.11, check: none }, { address: 10.0.0.12, check: ping }]';
+    const { checks } = healthOf('check: tcp', servers);
+    expect(Object.keys(checks)).toEqual(['10.0.0.12:80']);
+    expect(checks['10.0.0.12:80']).toMatchObject({ kind: 'ping', address: '10.0.0.12' });
+  });
+
+  test('by a command is judged once, however many servers it looks at', () => {
+    const command = "{ exec: { command: [/opt/look, '{address}'], user: nobody } }";
+    const { commands } = value(load(`check: ${command}`, '[10.0.0.11, 10.0.0.12]'));
+    expect(commands).toMatchObject([{ argv: ['/opt/look', '{address}'], user: 'nobody' }]);
+  });
+
+  test('goes to another port or address where it is told to', () => {
+    expect(checkOf('{ tcp: {}, port: 8080 }')).toMatchObject({
+      endpoint: { address: '10.0.0.11', port: 8080 },
+    });
+    expect(checkOf('{ tcp: {}, connect_to: "[2001:db8::11]:8080" }')).toMatchObject({
+      endpoint: { address: '2001:db8::11', port: 8080 },
+    });
+    expect(checkOf('{ tcp: {}, connect_to: 10.9.9.9, port: 8080 }')).toMatchObject({
+      endpoint: { address: '10.9.9.9', port: 8080 },
+    });
+  });
+
+  test('by HTTP takes every success unless it is told which', () => {
+    expect(checkOf('http')).toMatchObject({
+      kind: 'http',
+      url: 'http://10.0.0.11:80/',
+      method: 'GET',
+      status: [{ first: 200, last: 399 }],
+    });
+    expect(checkOf('{ http: { path: "/x?y=1", status: [204, 500-599], body: ok } }')).toMatchObject(
+      {
+        url: 'http://10.0.0.11:80/x?y=1',
+        status: [
+          { first: 204, last: 204 },
+          { first: 500, last: 599 },
+        ],
+        body: { kind: 'text', text: 'ok' },
+      },
+    );
+  });
+
+  test('by HTTPS asks for the name of the host', () => {
+    const named = { url: 'https://10.0.0.11:80/', verify: true, serverName: 'www.example.net' };
+    expect(checkOf('{ https: { host: "www.example.net:8443" } }')).toMatchObject(named);
+    expect(checkOf('{ https: { host: other, sni: www.example.net } }')).toMatchObject(named);
+    expect(checkOf('{ https: { host: 10.0.0.1 } }')).toMatchObject({ serverName: undefined });
+  });
+
+  test('by a command has the server in its arguments', () => {
+    const command = '["/bin/check", "-H", "{address}", "--at={address}:{port}"]';
+    expect(checkOf(`{ exec: { command: ${command}, user: nobody } }`)).toMatchObject({
+      kind: 'script',
+      argv: ['/bin/check', '-H', '10.0.0.11', '--at=10.0.0.11:80'],
+      user: 'nobody',
+    });
+  });
+
+  test('by a datagram has its bytes in hexadecimal', () => {
+    expect(checkOf('{ udp: { send: ping } }')).toMatchObject({ send: '70696e67' });
+    expect(checkOf('{ udp: { send_hex: 00FF, expect_regex: "^k" } }')).toMatchObject({
+      send: '00ff',
+      expect: { kind: 'pattern', pattern: '^k' },
+    });
+  });
+
+  test.each([
+    ['{}', 'does not say how to look: needs one of tcp, http, https, dns, udp, ping, exec'],
+    ['{ tcp: {}, ping: {} }', '"tcp" and "ping" are two ways to look: only one is possible'],
+    ['htpp', 'expected tcp, http, https, ping, none, or a mapping'],
+    ['{ tcp: {}, intervall: 1s }', 'unknown key "intervall": did you mean "interval"?'],
+    ['{ tcp: {}, interval: 10ms }', 'must be from 100ms to 1h, not 10ms'],
+    ['{ tcp: {}, connect_to: web1 }', 'expected an IP address, or one with a port'],
+    ['{ tcp: {}, connect_to: "10.0.0.11:80", port: 80 }', '"connect_to" has a port already'],
+    ['{ http: { status: [399-200] } }', 'the range 399-200 is empty'],
+    ['{ http: { status: [20] } }', 'expected a whole number from 100 to 599'],
+    ['{ http: { body_regex: "(" } }', 'no regular expression'],
+    ['{ http: { body: a, body_regex: a } }', '"body" says already what is expected'],
+    ['{ http: { path: health } }', 'expected a path that begins with a slash'],
+    ['{ exec: { command: [check] } }', 'the program needs its absolute path'],
+    ['{ dns: {} }', '"name" is missing'],
+    ['{ dns: { name: a, type: ANY } }', 'expected one of A, AAAA'],
+    ['{ udp: { send_hex: 123 } }', 'expected bytes in hexadecimal'],
+  ])('that cannot be done is refused: %s', (check, message) => {
+    expect(errors(load(`check: ${check}`))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('of a server without a port needs one', () => {
+    expect(errors(load('check: tcp', '[10.0.0.11]', 'fwmark: 7, forwarding: dr'))).toEqual([
+      'the server has no port: the check needs "port"',
+    ]);
+  });
+});
+
+describe('weight_from', () => {
+  test('has bounds and a smoothing', () => {
+    expect(healthOf('weight_from: { http: {}, port: 9000 }').weights['10.0.0.11:80']).toMatchObject(
+      {
+        url: 'http://10.0.0.11:9000/',
+        weight: { reads: 'weight', smoothing: 0.5, minimum: 1, maximum: 100 },
+        interval: seconds(5),
+      },
+    );
+  });
+
+  test('can be left to the file for one server', () => {
+    const servers = '[10.0.0.11, { address: 10.0.0.12, weight_from: file }]';
+    const { weights } = healthOf('weight_from: { exec: { command: [/bin/load] } }', servers);
+    expect(Object.keys(weights)).toEqual(['10.0.0.11:80']);
+  });
+
+  test.each([
+    ['{ port: 80 }', 'needs one of http, https, exec'],
+    ['{ http: {}, min: 9, max: 3 }', 'must not be more than max, which is 3'],
+    ['{ http: {}, smoothing: 1 }', 'expected a number from 0 to 0.99'],
+  ])('is refused: %s', (words, message) => {
+    expect(errors(load(`weight_from: ${words}`))).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe('fallback', () => {
+  test('takes port and forwarding from the service', () => {
+    const { fallback } = healthOf('fallback: 10.0.0.99, forwarding: dr');
+    expect(fallback).toMatchObject({ address: '10.0.0.99', port: 80, forwarding: 'dr', weight: 1 });
+  });
+
+  test('is none of the servers', () => {
+    expect(errors(load('fallback: 10.0.0.11'))).toEqual([
+      '10.0.0.11:80 is one of the servers: a fallback is another one',
+    ]);
+  });
+});
+
+describe('min_servers', () => {
+  test('is something that the required instance tracks', () => {
+    const lowering = load('require: web, min_servers: { count: 1, weight: -20 }');
+    expect(instanceOf(lowering)?.track).toEqual([
+      {
+        name: 'ipvs:site',
+        weight: -20,
+        source: { kind: 'ipvs', probe: 'ipvs site', init: 'wait' },
+      },
+    ]);
+    expect(instanceOf(load('require: web, min_servers: 1'))?.track[0]?.weight).toBe(undefined);
+    expect(instanceOf(load('require: web'))?.track).toEqual([]);
+  });
+
+  test.each([
+    ['min_servers: 1', '"require" must say which instance needs the servers'],
+    ['require: web, min_servers: 2', 'the service has 1 servers: there are never 2'],
+    ['require: web, min_servers: { count: 1, weight: 5 }', 'must be negative'],
+  ])('is refused where it could not work: %s', (keys, message) => {
+    expect(errors(load(keys))).toEqual([expect.stringContaining(message)]);
+  });
+});

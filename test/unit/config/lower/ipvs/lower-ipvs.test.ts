@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import { type LoadedConfig, loadConfig } from '../../../../../src/config/load.ts';
+
+const INSTANCES = `instances:
+  - { name: web, interface: eth0, vrid: 55, addresses: [203.0.113.100] }
+`;
+const MAIL = '  - { name: mail, interface: eth0, vrid: 56, addresses: [203.0.113.110] }\n';
+
+function load(ipvs: string, instances = INSTANCES) {
+  return loadConfig(`${instances}ipvs: ${ipvs}\n`, { hostName: 'host' });
+}
+
+function settingsOf(ipvs: string) {
+  const result = load(ipvs);
+  if (!result.ok) throw new Error(errors(result).join('\n'));
+  return (result.value as LoadedConfig).agent.ipvs;
+}
+
+function errors(result: ReturnType<typeof load>): string[] {
+  if (result.ok) return [];
+  return result.error.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+}
+
+/** One service in flow style. */
+function service(keys: string, servers = '[10.0.0.11]') {
+  return `{ services: [{ name: web, servers: ${servers}, ${keys} }] }`;
+}
+
+describe('ipvs of the file', () => {
+  test('that is absent or empty leaves IPVS alone', () => {
+    expect(settingsOf('{}')).toBe(undefined);
+  });
+
+  test('is required, not exclusive, and removed at the stop unless it says otherwise', () => {
+    expect(settingsOf('{ services: [] }')).toMatchObject({
+      required: true,
+      exclusive: false,
+      onStop: 'remove',
+      sync: undefined,
+      services: [],
+    });
+  });
+
+  test('D-04 takes the VRID for the number of the cluster', () => {
+    expect(settingsOf('{ sync: { interface: eth1 } }')?.sync).toMatchObject({
+      instance: 'web',
+      mode: 'follow',
+      rstGuard: 'planned',
+      daemon: { interface: 'eth1', syncId: 55, group: '224.0.0.81', port: 8848, ttl: 1 },
+    });
+  });
+
+  test('D-04 refuses 0, which would mix clusters', () => {
+    expect(errors(load('{ sync: { interface: eth1, sync_id: 0 } }'))).toEqual([
+      '3:43: expected a whole number from 1 to 255, found the number 0',
+    ]);
+  });
+
+  test('must say which of several instances the daemons follow', () => {
+    expect(errors(load('{ sync: { interface: eth1 } }', INSTANCES + MAIL))).toEqual([
+      '4:15: there is more than one instance: "instance" must say which one counts',
+    ]);
+    const named = load('{ sync: { interface: eth1, instance: mail } }', INSTANCES + MAIL);
+    expect(named.ok && named.value.agent.ipvs?.sync?.daemon.syncId).toBe(56);
+  });
+
+  test('names only instances that exist', () => {
+    expect(errors(load('{ sync: { interface: eth1, instance: wbe } }'))).toEqual([
+      '3:44: there is no instance "wbe"; there are: web',
+    ]);
+    expect(errors(load(service('address: "203.0.113.100:80", require: mial')))).toEqual([
+      expect.stringContaining('there is no instance "mial"'),
+    ]);
+  });
+
+  test('has parameters of the kernel in its own words', () => {
+    const sysctl = '{ sysctl: { sync_threshold: "1 2", sloppy_tcp: 1 } }';
+    expect(settingsOf(sysctl)?.sysctls).toEqual({ sync_threshold: '1 2', sloppy_tcp: '1' });
+  });
+
+  test.each([
+    ['sync_ports: 3', 'must be a power of two'],
+    ['sync_threshold: "2 1"', 'the first number must be less than the second'],
+    ['sync_treshold: "1 2"', 'did you mean "sync_threshold"?'],
+    ['sync_retries: 4', 'expected a whole number from 0 to 3'],
+  ])('refuses what the kernel would refuse: %s', (keys, message) => {
+    expect(errors(load(`{ sysctl: { ${keys} } }`))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('has timeouts in whole seconds', () => {
+    expect(settingsOf('{ timeouts: { tcp: 15m } }')?.timeouts).toEqual({
+      tcp: 900,
+      tcpFin: 0,
+      udp: 0,
+    });
+    expect(errors(load('{ timeouts: { udp: 1500ms } }'))).toEqual([
+      '3:26: the kernel counts whole seconds here',
+    ]);
+  });
+});
+
+describe('a service of the file', () => {
+  test('gives its servers its own port and forwarding', () => {
+    const [web] =
+      settingsOf(service('address: "203.0.113.100:80", forwarding: dr'))?.services ?? [];
+    expect(web?.service.key).toEqual({
+      kind: 'address',
+      family: 'ipv4',
+      protocol: 'tcp',
+      address: '203.0.113.100',
+      port: 80,
+    });
+    expect(web?.servers).toEqual([
+      {
+        address: '10.0.0.11',
+        port: 80,
+        forwarding: 'dr',
+        weight: 1,
+        upperThreshold: 0,
+        lowerThreshold: 0,
+        tunnel: undefined,
+      },
+    ]);
+  });
+
+  test('is known by its address in brackets, or by a mark', () => {
+    const six = service('address: "[2001:db8::100]:80"', '["2001:db8::11"]');
+    expect(settingsOf(six)?.services[0]?.service.key).toMatchObject({ family: 'ipv6', port: 80 });
+    const mark = settingsOf(service('fwmark: 7, forwarding: dr'));
+    expect(mark?.services[0]).toMatchObject({
+      service: { key: { kind: 'mark', family: 'ipv4', mark: 7 } },
+      servers: [{ port: 0 }],
+    });
+  });
+
+  test('has the flags of its scheduler', () => {
+    const flags = settingsOf(
+      service('address: "203.0.113.100:80", scheduler: mh, flags: [mh-port, mh-fallback]'),
+    );
+    expect(flags?.services[0]?.service.schedulerFlags).toBe(3);
+  });
+
+  test.each([
+    ['address: "203.0.113.100:80", fwmark: 7', '[10.0.0.11]', 'either "address" or "fwmark"'],
+    ['protocol: tcp', '[10.0.0.11]', 'either "address" or "fwmark"'],
+    ['fwmark: 7, protocol: tcp', '[10.0.0.11]', 'a mark stands for every protocol'],
+    ['address: "2001:db8::100:80"', '[10.0.0.11]', 'IPv6 in brackets'],
+    ['address: "203.0.113.100:70000"', '[10.0.0.11]', 'expected an IP address and a port'],
+    ['address: "203.0.113.100:80", family: ipv6', '[10.0.0.11]', 'is not ipv6'],
+    ['address: "203.0.113.100:0"', '[10.0.0.11]', 'only possible with "persistence"'],
+    ['address: "203.0.113.100:80", one_packet: true', '[10.0.0.11]', 'only udp can be scheduled'],
+    ['address: "203.0.113.100:80", flags: [mh-port]', '[10.0.0.11]', 'is for the scheduler mh'],
+    ['address: "203.0.113.100:80", forwarding: dr', '["10.0.0.11:8080"]', 'cannot change the port'],
+    ['address: "203.0.113.100:80"', '["2001:db8::11"]', 'only tun can reach'],
+    ['address: "203.0.113.100:80"', '[10.0.0.11, "10.0.0.11:80"]', 'is in this service already'],
+    ['address: "203.0.113.100:80"', '["10.0.0.300"]', 'expected an IP address with or without'],
+    [
+      'address: "203.0.113.100:80"',
+      '[{ address: 10.0.0.11, lower_threshold: 1 }]',
+      'upper_threshold',
+    ],
+    ['address: "203.0.113.100:80", persistence: { netmask: 64 }', '[10.0.0.11]', 'from 1 to 32'],
+    [
+      'address: "203.0.113.100:80", persistence: { timeout: 1500ms }',
+      '[10.0.0.11]',
+      'whole seconds',
+    ],
+    [
+      'address: "203.0.113.100:80", forwarding: tun, tunnel: { type: gue }',
+      '[10.0.0.11]',
+      'gue needs a port',
+    ],
+  ])('is refused with %s', (keys, servers, message) => {
+    expect(errors(load(service(keys, servers)))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('shares neither its name nor its address with another', () => {
+    const one = 'name: web, address: "203.0.113.100:80", servers: []';
+    expect(errors(load(`{ services: [{ ${one} }, { ${one} }] }`))).toEqual([
+      expect.stringContaining('the name "web" is already taken'),
+      expect.stringContaining('tcp 203.0.113.100:80 is already taken'),
+    ]);
+  });
+
+  test('D-01 with a server of another family is refused beside sync daemons', () => {
+    const services = `services: [{ name: web, address: "203.0.113.100:80", forwarding: tun, servers: ["2001:db8::11"] }]`;
+    expect(errors(load(`{ ${services} }`))).toEqual([]);
+    expect(errors(load(`{ sync: { interface: eth1 }, ${services} }`))).toEqual([
+      expect.stringContaining('cannot be synchronised'),
+    ]);
+  });
+});
+
+describe('what is wrong in one part of ipvs', () => {
+  const WRONG = '{ name: a, address: "203.0.113.100:80", scheduler: wrrr, servers: [10.0.0.11] }';
+  const DR = 'forwarding: dr, servers: ["10.0.0.11:8080"]';
+  const MOVED = `{ name: b, address: "203.0.113.100:81", ${DR} }`;
+
+  test('does not hide what is wrong in the others, each in its place', () => {
+    const text = `{ sync: { interface: eth1, port: 70000 }, sysctl: { sync_ports: 3 },
+  services: [
+    ${WRONG},
+    ${MOVED} ] }`;
+    expect(errors(load(text))).toEqual([
+      '3:40: expected a whole number from 1 to 65535, found the number 70000',
+      '3:71: must be a power of two: 1, 2, 4, 8, 16, 32 or 64, not 3',
+      expect.stringMatching(/^5:56: expected one of rr, .*found "wrrr"/),
+      "6:71: dr cannot change the port: 81 is the service's",
+    ]);
+  });
+
+  test('is no reason to say that a part is missing which is there', () => {
+    const instances = INSTANCES.replace('vrid: 55', 'vrid: 55, preempt_when_synced: {}');
+    expect(errors(load('{ sync: { interface: eth1, port: 70000 } }', instances))).toHaveLength(1);
+    expect(errors(load(`{ sync: { interface: eth1 }, services: [${WRONG}] }`, instances))).toEqual([
+      expect.stringContaining('found "wrrr"'),
+    ]);
+  });
+
+  test('is told where it is, though a service before it is wrong, too', () => {
+    const six = 'name: c, address: "203.0.113.100:82", forwarding: tun, servers: ["2001:db8::11"]';
+    const [wrong, mixed] = errors(
+      load(`{ sync: { interface: eth1 }, services: [{ name: a, servers: [] },
+ { ${six} }] }`),
+    );
+    expect(wrong).toMatch(/^3:.*either "address" or "fwmark"/);
+    expect(mixed).toMatch(/^4:.*cannot be synchronised/);
+  });
+});
+
+describe('a service whose address moves with another instance than the daemons follow', () => {
+  const services = 'services: [{ name: smtp, address: "203.0.113.110:25", servers: [10.0.0.11] }]';
+  const GROUP = 'sync_groups: [{ name: all, instances: [web, mail] }]\n';
+
+  test.each([
+    ['interface: eth1, instance: web', '', 1],
+    ['interface: eth1, instance: web, mode: both', '', 0],
+    ['interface: eth1, instance: web', GROUP, 0],
+    ['interface: eth1, instance: mail', '', 0],
+  ])('is advised against: { %s } %s', (sync, groups, count) => {
+    const result = load(`{ sync: { ${sync} }, ${services} }`, `${groups}${INSTANCES}${MAIL}`);
+    expect(errors(result)).toEqual([]);
+    const told = result.ok ? result.value.warnings.map(({ message }) => message) : [];
+    expect(told).toEqual(
+      Array.from({ length: count }, () => expect.stringContaining('moves with "mail"')),
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { effectiveConfig, maskSecrets } from '../../../../src/config/effective/effective.ts';
+import { type LoadedConfig, loadConfig } from '../../../../src/config/load.ts';
+import { milliseconds, seconds } from '../../../../src/net/time.ts';
+
+function load(notify: string, more = '', top = '') {
+  const text = `${top}
+instances:
+  - name: web
+    interface: eth0
+    vrid: 1
+    addresses: [203.0.113.1]
+    ${more}
+    notify: ${notify}
+`;
+  return loadConfig(text, { hostName: 'host' });
+}
+
+function value(result: ReturnType<typeof load>): LoadedConfig {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+function errors(result: ReturnType<typeof load>): string[] {
+  return result.ok ? [] : result.error.map(({ line, message }) => `${line}: ${message}`);
+}
+
+describe('notify of an instance', () => {
+  test('takes a command as a list, or with a user and a timeout', () => {
+    const { agent } = value(
+      load('{ master: [/bin/a, x], backup: { command: [/bin/b], user: nobody, timeout: 2s } }'),
+    );
+    expect(agent.notifications.instances.get('web')?.commands).toEqual({
+      master: { command: ['/bin/a', 'x'], user: undefined, timeout: seconds(30) },
+      backup: { command: ['/bin/b'], user: 'nobody', timeout: seconds(2) },
+    });
+  });
+
+  test('is nothing when it is empty', () => {
+    expect(value(load('{}')).agent.notifications.instances.size).toBe(0);
+  });
+
+  test.each([
+    ['{ master: /bin/true }', 'expected a list'],
+    ['{ master: [] }', 'must not be empty'],
+    ['{ master: [on-master] }', 'full path'],
+    ['{ master: { command: [/bin/true], timeout: 1h } }', 'from 10ms to 10m'],
+    ['{ masters: [/bin/true] }', 'did you mean "master"'],
+    ['{ fifo: relative }', 'begins with a slash'],
+    ['{ webhooks: [{ url: "ftp://192.0.2.1/" }] }', 'http or https'],
+    ['{ webhooks: [{ url: "http://me:secret@192.0.2.1/" }] }', 'without a password'],
+    ['{ before_master: { command: [/bin/true], timeout: 2m } }', 'from 10ms to 1m'],
+    ['{ before_master: { command: [/bin/true], on_failure: stop } }', 'proceed, abort'],
+  ])('%s is refused at its line', (notify, message) => {
+    expect(errors(load(notify))).toEqual([expect.stringMatching(`^8: .*${message}`)]);
+  });
+
+  test('has no before_master for the owner of the addresses', () => {
+    const result = load('{ before_master: { command: [/bin/true] } }', 'priority: 255');
+    expect(errors(result)).toEqual([expect.stringContaining('MASTER at once')]);
+  });
+
+  test('hands the deadline of before_master to the engine', () => {
+    const { settings } = value(
+      load('{ before_master: { command: [/bin/a], timeout: 250ms, on_failure: abort } }'),
+    );
+    expect(settings.instances[0]?.beforeMaster).toEqual({
+      deadline: milliseconds(250),
+      onFailure: 'abort',
+    });
+  });
+
+  test('leaves the engine without a deadline when there is no before_master', () => {
+    expect(value(load('{ master: [/bin/a] }')).settings.instances[0]).not.toHaveProperty(
+      'beforeMaster',
+    );
+  });
+});
+
+describe('a webhook', () => {
+  const top = `notify:
+  fifo: /run/fifo
+  webhooks: [{ url: "https://192.0.2.1/x", secret: s3cret, token: t0ken }]`;
+
+  test('keeps its secrets to itself', () => {
+    const { settings, agent } = value(
+      load('{ webhooks: [{ url: "https://192.0.2.2/", token: t0ken }] }', '', top),
+    );
+    const shown = JSON.stringify(maskSecrets(effectiveConfig(settings, agent)));
+    expect(shown).not.toMatch(/s3cret|t0ken/);
+    expect(shown).toContain('"secret":"********"');
+  });
+
+  test('over http shows its token to the network, which is said', () => {
+    const { warnings } = value(load('{ webhooks: [{ url: "http://192.0.2.2/", token: t }] }'));
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('https')]);
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { effectiveConfig } from '../../../../src/config/effective/effective.ts';
+import { type LoadedConfig, loadConfig } from '../../../../src/config/load.ts';
+import { milliseconds, seconds } from '../../../../src/net/time.ts';
+
+const HOST = { hostName: 'host' };
+
+function file(track: string, groups = ''): string {
+  return `instances:
+  - { name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1], track: ${track} }
+  - { name: mail, interface: eth1, vrid: 2, addresses: [203.0.113.2] }
+${groups}`;
+}
+
+function load(track: string, groups?: string): LoadedConfig {
+  const result = loadConfig(file(track, groups), HOST);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+function errors(track: string, groups?: string): string[] {
+  const result = loadConfig(file(track, groups), HOST);
+  return result.ok ? [] : result.error.map(({ line, message }) => `${line}: ${message}`);
+}
+
+/** The only entry, and its probe. */
+function entry(track: string) {
+  const { settings, agent } = load(`[${track}]`);
+  return { ...settings.instances[0]?.track[0], probe: [...agent.probes.values()][0] };
+}
+
+describe('an entry of track', () => {
+  test.each([
+    ['{ interface: eth1 }', 'eth1'],
+    ['{ script: [/usr/local/bin/check, -x] }', 'check'],
+    ['{ file: /run/health }', 'health'],
+    ['{ process: nginx }', 'nginx'],
+    ['{ pidfile: /run/nginx.pid }', 'nginx'],
+    ['{ gateway: 192.0.2.1 }', '192.0.2.1'],
+    ['{ gateway: [2001:db8::1, 2001:db8::2] }', '2001:db8::1'],
+    ['{ http: "http://127.0.0.1:8080/health?x" }', '127.0.0.1:8080'],
+    ['{ tcp: "[::1]:80" }', '1:80'],
+    ['{ tcp: "127.0.0.1:80", name: web-port }', 'web-port'],
+  ])('%s is called %s', (track, name) => {
+    expect(entry(track).name).toBe(name);
+  });
+
+  test('has the defaults that the reference states', () => {
+    expect(entry('{ tcp: "127.0.0.1:80" }')).toMatchObject({
+      weight: undefined,
+      source: { kind: 'tcp', init: 'wait' },
+      probe: { interval: seconds(1), timeout: seconds(1), rise: 1, fall: 1 },
+    });
+    expect(entry('{ gateway: 192.0.2.1 }').probe).toMatchObject({
+      addresses: ['192.0.2.1'],
+      link: 'eth0',
+      via: 'arp',
+      fall: 3,
+    });
+    expect(entry('{ file: /run/load, content: number }')).toMatchObject({
+      weight: 1,
+      probe: { reads: 'number' },
+    });
+  });
+
+  test('waits for a run as long as its interval unless it says otherwise', () => {
+    expect(entry('{ process: nginx, interval: 200ms }').probe?.timeout).toBe(milliseconds(200));
+  });
+
+  test.each([
+    ['{ weight: 3 }', 'does not say what is tracked: needs one of interface, script,'],
+    ['{ http: "http://[::1]/", tcp: "127.0.0.1:80" }', '"http" and "tcp" are two things'],
+    ['{ tcp: "127.0.0.1:80", user: nobody }', '"user" does not go with "tcp"'],
+    ['{ interface: eth1, init: up }', '"init" does not go with "interface"'],
+    ['{ process: nginx, weight: 0 }', 'a weight of 0 would do nothing'],
+    ['{ process: nginx, weight: 254 }', 'expected a whole number from -253 to 253'],
+    ['{ script: [check] }', 'the program needs its absolute path'],
+    ['{ script: [] }', 'must not be empty: the program comes first'],
+    ['{ script: /bin/true }', 'expected a list, found "/bin/true"'],
+    ['{ tcp: "localhost:80" }', 'expected an IP address and a port'],
+    ['{ http: "ftp://x" }', 'expected a URL like http://'],
+    ['{ gateway: [192.0.2.1, "2001:db8::1"] }', 'the gateways of one entry are of one family'],
+    ['{ gateway: 192.0.2.1, via: nd }', '"nd" is not for IPv4'],
+    ['{ gateway: 192.0.2.300 }', 'expected an IP address'],
+    ['{ tcp: "127.0.0.1:80", interval: 1ms }', 'must be from 10ms to 1h'],
+    ['{ file: /a, content: number, up_when: absent }', '"up_when" does not go with'],
+    ['{ scirpt: [/bin/true] }', 'unknown key "scirpt": did you mean "script"?'],
+  ])('%s is refused: %s', (track, message) => {
+    expect(errors(`[${track}]`).join('\n')).toContain(message);
+  });
+
+  test('needs a name of its own beside one of the same name', () => {
+    expect(errors('[{ process: nginx }, { pidfile: /run/nginx.pid }]')).toEqual([
+      '2: the name "nginx" is already taken here: give it another "name"',
+    ]);
+  });
+
+  test('is one probe for all who ask for the same', () => {
+    const { agent, settings } = load('[{ process: a }, { process: a, name: b, weight: 3 }]');
+    expect(agent.probes.size).toBe(1);
+    const [first, second] = settings.instances[0]?.track ?? [];
+    expect(second?.source).toEqual(first?.source);
+  });
+});
+
+const GROUP = '{ name: g, instances: [web, mail]';
+
+describe('a sync group', () => {
+  test('has mode all and no track unless it says so', () => {
+    expect(load('[]', `sync_groups: [${GROUP} }]`).settings.syncGroups).toEqual([
+      { name: 'g', instances: ['web', 'mail'], mode: 'all', track: [] },
+    ]);
+  });
+
+  test('may be told of like an instance', () => {
+    const { agent } = load('[]', `sync_groups: [${GROUP}, notify: { master: [/bin/true] } }]`);
+    expect(agent.notifications.groups.get('g')?.commands.master?.command).toEqual(['/bin/true']);
+  });
+
+  test.each([
+    ['{ name: g, instances: [web] }', 'needs at least two'],
+    ['{ name: g, instances: [web, mial] }', 'there is no instance "mial": did you mean "mail"?'],
+    ['{ name: g, instances: [web, web] }', '"web" is a member of "g" already'],
+    [`${GROUP} }, { name: g, instances: [web, mail] }`, 'the name "g" is already taken'],
+    [`${GROUP}, mode: each }`, 'expected one of all, any'],
+    [`${GROUP}, track: [{ gateway: 192.0.2.1 }] }`, '"link" is missing'],
+    [`${GROUP}, track: [{ process: x, name: own }] }`, '"web" tracks something of the name "own"'],
+  ])('%s is refused: %s', (group, message) => {
+    const own = '[{ process: own }]';
+    expect(errors(own, `sync_groups: [${group}]`).join('\n')).toContain(message);
+  });
+
+  test('is made of owners, or of none', () => {
+    const text = file('[]', `sync_groups: [${GROUP} }]`).replace(
+      'vrid: 1',
+      'vrid: 1, priority: 255',
+    );
+    const result = loadConfig(text, HOST);
+    expect(result.ok ? [] : result.error.map(({ message }) => message)).toEqual([
+      '"web" owns its addresses (priority 255): all members have to, or none',
+    ]);
+  });
+
+  test('may have members that wait for a command before they become MASTER', () => {
+    const before = 'notify: { before_master: { command: [/bin/true] } }';
+    const text = file('[]', `sync_groups: [${GROUP} }]`).replace('vrid: 1', `vrid: 1, ${before}`);
+    const result = loadConfig(text, HOST);
+    expect(result.ok && result.value.settings.instances[0]?.beforeMaster).toMatchObject({
+      onFailure: 'proceed',
+    });
+  });
+});
+
+test('the configuration in effect means the same as the file', () => {
+  const track = `[
+    { interface: eth1, weight: -20 }, { script: [/bin/true, x], user: nobody, init: up, rise: 2 },
+    { file: /run/a, up_when: absent }, { file: /run/b, content: number, weight: -2 },
+    { process: nginx, interval: 200ms }, { pidfile: /run/x.pid, init: down, weight: 5 },
+    { gateway: [192.0.2.1, 192.0.2.2], via: icmp, link: eth1 },
+    { http: "https://192.0.2.9/", status: [200, 204], host: example.net, verify: false },
+    { tcp: "[::1]:80", timeout: 100ms } ]`;
+  const groups = `sync_groups: [${GROUP}, mode: any, track: [{ process: y, weight: 3 }],
+    notify: { fifo: /run/fifo, any: [/bin/true] } }]`;
+  const loaded = load(track, groups);
+  const words = JSON.stringify(effectiveConfig(loaded.settings, loaded.agent));
+  const again = loadConfig(words, HOST);
+  const places = { commands: expect.any(Array) };
+  expect(again.ok ? again.value : again.error).toEqual({ ...loaded, ...places });
+});

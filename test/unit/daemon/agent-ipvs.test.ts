@@ -1,0 +1,310 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { Lowered } from '../../../src/config/lower/lower.ts';
+import type { EventFacts } from '../../../src/control/protocol.ts';
+import { AgentIpvs } from '../../../src/daemon/agent-ipvs.ts';
+import { ip } from '../../../src/net/address.ts';
+import { BUCKETS } from '../../../src/net/connection.ts';
+import type { ServiceKey } from '../../../src/net/ipvs.ts';
+import type { Input } from '../../../src/protocol/engine/inputs.ts';
+import { encodeSummary } from '../../../src/wire/connections/summary-message.ts';
+import { modelOf } from '../control/samples.ts';
+import { FakeKernel } from '../ipvs/fake-kernel.ts';
+import { AT, transition, viewOf } from '../observe/samples.ts';
+
+const SERVICE = `
+  services:
+    - { name: shop, address: '203.0.113.100:80', servers: ['10.0.0.11:80', '10.0.0.12:80'] }`;
+const SYNC = `
+  sync: { interface: eth1, instance: web, rst_guard: 'off' }`;
+
+function configOf(ipvs: string, more = ''): Lowered {
+  const loaded = loadConfig(
+    `
+router: lb1
+instances:
+  - { name: web, interface: eth0, vrid: 1, addresses: [203.0.113.100/32]${more} }
+  - { name: mail, interface: eth0, vrid: 2, addresses: [203.0.113.101/32] }
+${ipvs}`,
+    { hostName: 'lb1' },
+  );
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  return loaded.value;
+}
+
+const REQUIRED = configOf(`ipvs:${SERVICE}`);
+const OPTIONAL = configOf(`ipvs:\n  required: false${SERVICE}`);
+const WITHOUT = configOf('');
+const SYNCED = configOf(`ipvs:${SERVICE}${SYNC}`, ', preempt_when_synced: { max_wait: 2m }');
+
+const fault = (instance: string, reason: string | null): Input =>
+  ({ kind: 'ipvs.changed', instance, fault: reason }) as Input;
+
+/** Of a slow machine. */
+const PATIENCE = 30_000;
+
+let directory: string;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  directory = mkdtempSync(join(tmpdir(), 'agent-ipvs-'));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+class Bench {
+  readonly kernel = new FakeKernel();
+  readonly fed: Input[] = [];
+  readonly noted: EventFacts[] = [];
+  readonly model = modelOf('web', 'mail');
+  readonly agent: AgentIpvs;
+  open = () => this.kernel.kernel().open();
+
+  constructor() {
+    const silent = () => {};
+    this.agent = new AgentIpvs({
+      logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
+      stateDirectory: directory,
+      model: this.model,
+      protocol: { feed: (inputs) => this.fed.push(...inputs) },
+      note: (facts) => this.noted.push(facts),
+      kernel: { ...this.kernel.kernel(), open: () => this.open() },
+    });
+  }
+
+  stop(): Promise<void> {
+    return stopped(this.agent);
+  }
+
+  /** The disk is a real one: its time passes while others' stands still. */
+  async tells(...inputs: readonly Input[]): Promise<void> {
+    await vi.waitFor(() => expect(this.fed).toEqual(inputs), PATIENCE);
+  }
+}
+
+/** As an agent starts it. */
+function start(agent: AgentIpvs, config: Lowered): Promise<readonly Input[]> {
+  agent.follow(config);
+  return agent.judged(config);
+}
+
+async function stopped(agent: AgentIpvs): Promise<void> {
+  let isDone = false;
+  agent.hurry();
+  const work = agent.stop(false).finally(() => {
+    isDone = true;
+  });
+  await vi.waitFor(() => expect(isDone).toBe(true), PATIENCE);
+  await work;
+}
+
+describe('the start of the agent', () => {
+  test('knows that nothing is in the way where the kernel has IPVS', async () => {
+    const bench = new Bench();
+    expect(await start(bench.agent, REQUIRED)).toEqual([fault('web', null), fault('mail', null)]);
+    expect(bench.agent.document()).toMatchObject({ available: true, required: true });
+    await bench.stop();
+  });
+
+  test('keeps every instance from being MASTER where it has not', async () => {
+    const bench = new Bench();
+    bench.kernel.hasIpvs = false;
+    expect(await start(bench.agent, REQUIRED)).toEqual([
+      fault('web', 'ipvs'),
+      fault('mail', 'ipvs'),
+    ]);
+    await bench.stop();
+  });
+
+  test('goes on without, where it is optional, and says so', async () => {
+    const bench = new Bench();
+    bench.kernel.hasIpvs = false;
+    expect(await start(bench.agent, OPTIONAL)).toEqual([fault('web', null), fault('mail', null)]);
+    expect(bench.agent.document()).toMatchObject({
+      available: false,
+      required: false,
+      troubles: ['this kernel has no IPVS'],
+    });
+    await bench.stop();
+  });
+
+  test('waits two seconds for a kernel that does not answer, and no instance is MASTER until it does', async () => {
+    const bench = new Bench();
+    let answer = () => {};
+    const silence = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { kernel } = bench;
+    const open = kernel.kernel().open;
+    const slow = { ...kernel.kernel(), open: () => silence.then(open) };
+    const agent = new AgentIpvs({
+      logger: { info: () => {}, warn: () => {}, error: () => {} } as unknown as Logger,
+      stateDirectory: directory,
+      model: bench.model,
+      protocol: { feed: (inputs) => bench.fed.push(...inputs) },
+      note: () => {},
+      kernel: slow,
+    });
+    const started = start(agent, REQUIRED);
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await started).toEqual([fault('web', 'ipvs'), fault('mail', 'ipvs')]);
+    answer();
+    await bench.tells(fault('web', null), fault('mail', null));
+    await stopped(agent);
+  });
+
+  test('leaves IPVS alone where the file does not name it', async () => {
+    const bench = new Bench();
+    expect(await start(bench.agent, WITHOUT)).toEqual([]);
+    expect([bench.agent.document(), bench.agent.desk]).toEqual([undefined, undefined]);
+    expect(bench.kernel.written).toEqual([]);
+    await bench.stop();
+  });
+});
+
+describe('a reload', () => {
+  test('that names IPVS for the first time begins it', async () => {
+    const bench = new Bench();
+    await start(bench.agent, WITHOUT);
+    bench.agent.follow(REQUIRED);
+    await bench.tells(fault('web', null), fault('mail', null));
+    expect(bench.kernel.table.size).toBe(1);
+    await bench.stop();
+  });
+
+  test('that names it no more removes what was made, and nothing is in the way any more', async () => {
+    const bench = new Bench();
+    await start(bench.agent, REQUIRED);
+    bench.fed.length = 0;
+    bench.agent.follow(WITHOUT);
+    await bench.tells(fault('web', null), fault('mail', null));
+    expect(bench.kernel.table.size).toBe(0);
+    expect(bench.agent.document()).toBeUndefined();
+    await bench.stop();
+  });
+});
+
+describe('after a takeover', () => {
+  const SHOP: ServiceKey = {
+    ...{ kind: 'address', family: 'ipv4', protocol: 'tcp' },
+    ...{ address: ip('203.0.113.100'), port: 80 },
+  };
+  const weighted = (weight: number) =>
+    configOf(
+      `ipvs:
+  sync: { interface: eth1, instance: web, rst_guard: 'off' }
+  services:
+    - name: shop
+      address: '203.0.113.100:80'
+      servers: [{ address: '10.0.0.11:80', weight: ${weight} }, '10.0.0.12:80']`,
+    );
+  const becomes = (from: string, to: string) => ({ ...transition('web'), from, to }) as never;
+
+  test('one keeper reloads, drains, fails over and stops, however often it was begun', async () => {
+    const bench = new Bench();
+    const { agent, kernel, model } = bench;
+    let opened = 0;
+    const original = kernel.kernel();
+    bench.open = () => {
+      opened += 1;
+      return original.open();
+    };
+    // The configuration of the former process, then that of the file, then a reload on its heels.
+    agent.follow(weighted(1));
+    agent.follow(weighted(1));
+    agent.follow(weighted(5));
+    await agent.judged(weighted(5));
+    const weighs = (weight: number) => () =>
+      expect(kernel.weightOf(SHOP, '10.0.0.11:80')).toBe(weight);
+    await vi.waitFor(weighs(5), PATIENCE);
+    await vi.advanceTimersByTimeAsync(10_000);
+    weighs(5)();
+    expect(opened).toBe(1);
+    kernel.written.length = 0;
+
+    const terms = { service: 'shop', server: '10.0.0.11:80', wait: null, force: false };
+    await agent.desk?.drain(terms, 'root');
+    await vi.advanceTimersByTimeAsync(10_000);
+    weighs(0)();
+    expect(kernel.written).toEqual(['server.edit tcp 203.0.113.100:80 10.0.0.11:80']);
+    kernel.written.length = 0;
+
+    model.apply(becomes('BACKUP', 'MASTER'), AT);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(kernel.roles).toEqual(['master']);
+    expect(kernel.written).toEqual(['start master', 'stop backup']);
+
+    await bench.stop();
+    agent.follow(weighted(1));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([kernel.table.size, kernel.roles, kernel.closed, opened]).toEqual([0, [], 1, 1]);
+  });
+});
+
+describe('an instance that waits for its table of connections', () => {
+  const table = (synced: boolean): Input => ({ kind: 'table.changed', instance: 'web', synced });
+
+  test('is told where the kernel has no table to wait for', async () => {
+    const bench = new Bench();
+    bench.kernel.hasIpvs = false;
+    expect(await start(bench.agent, SYNCED)).toContainEqual(table(true));
+    await bench.stop();
+  });
+
+  test('is told of each change, and again when it begins anew', async () => {
+    const bench = new Bench();
+    const known = await start(bench.agent, SYNCED);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const told = [...known, ...bench.fed].filter(({ kind }) => kind === 'table.changed');
+    expect(told).toContainEqual(table(false));
+    bench.fed.length = 0;
+    bench.model.apply({ ...transition('web'), from: 'INIT', to: 'BACKUP' } as never, AT);
+    expect(bench.fed).toContainEqual(table(false));
+    await bench.stop();
+  });
+});
+
+describe('connections', () => {
+  test('are those of one instance; the others have none', async () => {
+    const bench = new Bench();
+    await start(bench.agent, SYNCED);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.agent.connections('web')).toMatchObject({ live: 0, catch_up: true, peers: [] });
+    expect(bench.agent.connections('mail')).toBeUndefined();
+    await bench.stop();
+    expect(bench.agent.connections('web')).toBeUndefined();
+  });
+
+  test('that a move has put at stake are an event, and then part of what status shows', async () => {
+    const bench = new Bench();
+    bench.model.apply({ kind: 'view', view: viewOf('web') }, AT);
+    await start(bench.agent, SYNCED);
+    await vi.advanceTimersByTimeAsync(100);
+    bench.kernel.hear(
+      encodeSummary({
+        ...{ syncId: 1, sender: 2, name: 'lb2', isMaster: false },
+        summary: { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) },
+      }),
+    );
+    bench.model.apply({ ...transition('web'), from: 'MASTER', to: 'BACKUP' } as never, AT);
+    expect(bench.noted.filter(({ kind }) => kind === 'connections')).toEqual([
+      {
+        ...{ kind: 'connections', instance: 'web', move: 'hand-over', peer: 'lb2', live: 0 },
+        ...{ missing_before: null, missing: null },
+      },
+    ]);
+    expect(bench.agent.connections('web')?.moves).toMatchObject({
+      hand_overs: 1,
+      last: { move: 'hand-over', peers: [{ name: 'lb2', missing_before: null, missing: null }] },
+    });
+    await bench.stop();
+  });
+});

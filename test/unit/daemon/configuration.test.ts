@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { Lowered } from '../../../src/config/lower/lower.ts';
+import { Configuration } from '../../../src/daemon/configuration.ts';
+import { modelOf } from '../control/samples.ts';
+
+const WEB = `router: lb1
+instances: [{ name: web, interface: eth0, vrid: 55, addresses: [203.0.113.100] }]
+`;
+const WITH_IPVS = `${WEB}ipvs: { required: true }\n`;
+
+function configurationOf(text: string) {
+  const directory = mkdtempSync(join(tmpdir(), 'configuration-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = join(directory, 'vrrp-agent.yaml');
+  writeFileSync(file, text);
+  const loaded = loadConfig(WEB, { hostName: 'lb1' });
+  if (!loaded.ok) throw new Error('the file is right');
+  let applied = 0;
+  const configuration = new Configuration({
+    file,
+    config: loaded.value,
+    status: () => modelOf('web').status(),
+    apply: async () => {
+      applied++;
+    },
+    lacking: async ({ agent }: Lowered) => (agent.ipvs === undefined ? [] : ['there is no IPVS']),
+  });
+  return { configuration, applied: () => applied };
+}
+
+test('A plan says what the host lacks for it, and is not applied', async () => {
+  const { configuration, applied } = configurationOf(WITH_IPVS);
+  const document = await configuration.reload({ dryRun: true });
+  expect(document).toMatchObject({ applied: false, host_lacks: ['there is no IPVS'] });
+  expect(applied()).toBe(0);
+});
+
+test('A reload is applied all the same: the file is what the operator wants', async () => {
+  const { configuration, applied } = configurationOf(WITH_IPVS);
+  const document = await configuration.reload({ dryRun: false });
+  expect(document).toMatchObject({ applied: true, host_lacks: ['there is no IPVS'] });
+  expect(applied()).toBe(1);
+});
+
+test('Where nothing is lacking nothing is said', async () => {
+  const { configuration } = configurationOf(WEB);
+  expect(await configuration.reload({ dryRun: true })).not.toHaveProperty('host_lacks');
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { letGo } from '../../../src/daemon/emergency.ts';
+import { ip } from '../../../src/net/address.ts';
+import type { KernelChange, LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import { addressOf, INDEX, instanceOf, linkOf } from '../../conformance/rig.ts';
+
+const EPERM = 1;
+
+function vip(address: string) {
+  return [{ address: ip(address), prefixLength: 32, interface: 'eth0' }];
+}
+
+interface Scene {
+  readonly instances?: readonly Partial<InstanceSettings>[];
+  readonly masters?: readonly string[];
+  readonly links: readonly LinkState[];
+  readonly errnos?: readonly number[];
+}
+
+/** What is sent, as source and priority, what is removed, and what `letGo` says of it. */
+function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene) {
+  const sent: string[] = [];
+  const removed: string[] = [];
+  const count = letGo({
+    settings: {
+      router: 'lb1',
+      linger: 'auto',
+      instances: instances.map(instanceOf),
+      syncGroups: [],
+    },
+    masters: new Set(masters),
+    packets: {
+      sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
+        for (const { packet } of datagrams) {
+          sent.push(`${packet.subarray(12, 16).join('.')} says ${packet[22]}`);
+        }
+        return 0;
+      },
+    },
+    routes: {
+      snapshot: () => [...links],
+      clearRouting: () => [],
+      changeKernel: (changes: readonly KernelChange[]) => {
+        for (const change of changes) {
+          if ('entry' in change) throw new Error('no routes here');
+          const { operation, index, address } = change;
+          expect([operation, index]).toEqual(['remove', INDEX]);
+          removed.push(address);
+        }
+        return changes.map((_, position) => ({ errno: errnos?.[position] ?? 0, text: undefined }));
+      },
+    },
+  });
+  return { sent, removed, count };
+}
+
+function eth0(...addresses: string[]): LinkState {
+  return linkOf({ addresses: addresses.map((address) => addressOf(address)) });
+}
+
+describe('an emergency', () => {
+  test('sends priority 0 for a MASTER and removes its VIP', () => {
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
+    expect(releaseIn({ links })).toEqual({
+      ...{ sent: ['192.0.2.11 says 0'], removed: ['203.0.113.100'], count: 1 },
+    });
+  });
+
+  test('sends nothing for a BACKUP, but removes a VIP that is there all the same', () => {
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
+    expect(releaseIn({ links, masters: [] })).toMatchObject({
+      ...{ sent: [], removed: ['203.0.113.100'] },
+    });
+  });
+
+  test('removes a VIP that is written with a prefix, and the wide one of an earlier version', () => {
+    const wide = [{ address: ip('203.0.113.100'), prefixLength: 24, interface: 'eth0' }];
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/24', '203.0.113.100/32')];
+    expect(releaseIn({ instances: [{ addresses: wide }], links })).toMatchObject({
+      removed: ['203.0.113.100', '203.0.113.100'],
+    });
+  });
+
+  test('asks for no removal of what is not there', () => {
+    const gone = [eth0('192.0.2.11/24')];
+    expect(releaseIn({ links: gone })).toMatchObject({ removed: [], count: 0 });
+    expect(releaseIn({ links: [] })).toEqual({ sent: [], removed: [], count: 0 });
+  });
+
+  test('speaks from the address of the interface, never from a VIP of another router', () => {
+    const instances = [
+      { name: 'web' },
+      { name: 'mail', vrid: 56, addresses: vip('203.0.113.200') },
+    ];
+    const links = [eth0('203.0.113.200/32', '203.0.113.100/32', '192.0.2.11/24')];
+    const { sent } = releaseIn({ instances, masters: ['web', 'mail'], links });
+    expect(sent).toEqual(['192.0.2.11 says 0', '192.0.2.11 says 0']);
+  });
+
+  test('leaves the owner its own addresses', () => {
+    const owner = [{ priority: 255, addresses: vip('192.0.2.11') }];
+    const own = linkOf({ addresses: [addressOf('192.0.2.11/32')] });
+    expect(releaseIn({ instances: owner, links: [own] })).toMatchObject({
+      ...{ sent: ['192.0.2.11 says 0'], removed: [] },
+    });
+    const placed = linkOf({ addresses: [addressOf('192.0.2.11/32', { ours: true })] });
+    expect(releaseIn({ instances: owner, links: [placed] }).removed).toEqual(['192.0.2.11']);
+  });
+
+  test('counts only what the kernel has removed', () => {
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
+    expect(releaseIn({ links, errnos: [EPERM] }).count).toBe(0);
+  });
+});

@@ -1,0 +1,40 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { logFailure, type Release } from '../../../src/daemon/failure.ts';
+import { ProtocolFailure } from '../../../src/protocol/thread/protocol-worker.ts';
+
+/** Level and code of each line. */
+function linesOf(error: unknown, release: Release | undefined): string[] {
+  const lines: string[] = [];
+  const write = (line: string) => {
+    const { level, code } = JSON.parse(line) as { level: number; code: string };
+    lines.push(`${level} ${code}`);
+  };
+  logFailure(pino({}, { write }), error, release);
+  return lines;
+}
+
+describe('the log of a failure', () => {
+  test('says that the protocol has failed, and how many VIPs are gone', () => {
+    const release: Release = { kind: 'released', removed: 2 };
+    expect(linesOf(new ProtocolFailure('on purpose'), release)).toEqual([
+      '60 protocol-thread-failed',
+      '40 emergency-release',
+    ]);
+  });
+
+  test('names a bug of the main thread, and VIPs that may be left', () => {
+    const release: Release = { kind: 'failed', error: new Error('EPERM') };
+    expect(linesOf(new Error('on purpose'), release)).toEqual([
+      '60 internal-error',
+      '60 protocol-thread-failed',
+      '60 emergency-release-failed',
+    ]);
+  });
+
+  test('says nothing of VIPs that another process answers for', () => {
+    expect(linesOf(new ProtocolFailure('on purpose'), undefined)).toEqual([
+      '60 protocol-thread-failed',
+    ]);
+  });
+});

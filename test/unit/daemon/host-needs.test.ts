@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { type HostSupport, missingOnHost } from '../../../src/daemon/host-needs.ts';
+
+const FULL: HostSupport = { hasNft: true, hasMacvlan: true, lacksForIpvs: () => [] };
+const BARE: HostSupport = { ...FULL, hasNft: false, hasMacvlan: false };
+const SYNC = 'ipvs: { sync: { instance: web, interface: eth1 } }';
+
+function missing(keys: string, facts: HostSupport, top = ''): string[] {
+  const instance = `{ name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1]${keys} }`;
+  const loaded = loadConfig(`instances: [${instance}]\n${top}`, { hostName: 'lb1' });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  return missingOnHost(loaded.value.settings, loaded.value.agent, facts);
+}
+
+describe('a machine', () => {
+  test.each([
+    ['accept: false', ', accept: false', '', '"accept: false" of web'],
+    ['virtual_mac', ', virtual_mac: true', '', '"virtual_mac" of web'],
+    ['rst_guard', '', SYNC, '"rst_guard" of ipvs'],
+  ])('that lacks what %s needs is told of, one that has it is not', (_, keys, top, text) => {
+    expect(missing(keys, BARE, top)).toEqual([expect.stringContaining(text)]);
+    expect(missing(keys, FULL, top)).toEqual([]);
+  });
+
+  test('lacks nothing that nobody asks for', () => {
+    expect(missing('', BARE)).toEqual([]);
+    expect(missing(', accept: false, priority: 255', BARE)).toEqual([]);
+  });
+
+  test('is told of with what its kernel lacks for IPVS', () => {
+    const lacksForIpvs = () => ['the kernel has no IPVS'];
+    expect(missing('', { ...FULL, lacksForIpvs }, SYNC)).toEqual(['the kernel has no IPVS']);
+  });
+
+  test('that does not say whether it knows macvlan is believed', () => {
+    expect(missing(', virtual_mac: true', { ...BARE, hasMacvlan: undefined })).toEqual([]);
+  });
+});

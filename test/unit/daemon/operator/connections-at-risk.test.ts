@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import type { MoveDocument } from '../../../../src/control/ipvs-document.ts';
+import { connectionsAtRisk } from '../../../../src/daemon/operator/connections-at-risk.ts';
+import { connectionsOf } from '../../control/ipvs-samples.ts';
+
+const PEERS = [
+  { name: 'lb2', master: false, age_ms: 500, live: 209, missing: 12 },
+  { name: 'lb3', master: false, age_ms: 500, live: 3, missing: null },
+];
+const HAND_OVER: MoveDocument = {
+  at: '2026-03-01T10:00:00.250Z',
+  move: 'hand-over',
+  live: 222,
+  peers: [{ name: 'lb2', missing_before: 2, missing: 2 }],
+};
+
+function rowOf(last: MoveDocument | null, state: 'MASTER' | 'BACKUP' = 'MASTER') {
+  const moves = { hand_overs: last === null ? 0 : 1, take_overs: 0, lost: 0, last };
+  return { state, connections: connectionsOf({ live: 221, peers: PEERS, moves }) };
+}
+
+const BEFORE = {
+  live: 221,
+  peers: [
+    { name: 'lb2', missing: 12 },
+    { name: 'lb3', missing: null },
+  ],
+};
+
+describe('the connections that a hand-over puts at stake', () => {
+  test('are told as they were when it was asked for, and when the VIPs went', () => {
+    expect(connectionsAtRisk(rowOf(null), rowOf(HAND_OVER, 'BACKUP'))).toEqual({
+      connections: {
+        before: BEFORE,
+        at_move: { live: 222, peers: [{ name: 'lb2', missing: 2 }] },
+      },
+    });
+  });
+
+  test('did not move where nobody took over; an earlier move is not this one', () => {
+    const expected = { connections: { before: BEFORE, at_move: null } };
+    expect(connectionsAtRisk(rowOf(null), rowOf(null))).toEqual(expected);
+    expect(connectionsAtRisk(rowOf(HAND_OVER), rowOf(HAND_OVER))).toEqual(expected);
+  });
+
+  test('are none where it was not MASTER, or no table follows the instance', () => {
+    expect(connectionsAtRisk(rowOf(null, 'BACKUP'), rowOf(null, 'BACKUP'))).toEqual({});
+    expect(connectionsAtRisk({ state: 'MASTER' }, { state: 'BACKUP' })).toEqual({});
+  });
+});

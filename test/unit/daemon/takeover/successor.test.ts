@@ -1,0 +1,86 @@
+/** The process that takes over, when the one that runs dies or refuses in the middle of it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Successor, TakeoverRefused } from '../../../../src/daemon/takeover/successor.ts';
+import { TAKEOVER_FORMAT } from '../../../../src/daemon/takeover/takeover-protocol.ts';
+
+const SETTINGS = { router: 'lb1', linger: 'auto', instances: [], syncGroups: [] } as const;
+const CAPTURE = { routers: [], probes: [], counters: [] };
+
+type Step = (response: ServerResponse, old: ChildProcess) => void;
+
+/** A process that runs, and what it does at each step. */
+async function predecessor(begin: Step, commit: Step): Promise<Successor> {
+  const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
+  const socket = join(directory, 'control.sock');
+  const old = spawn('/bin/sleep', ['600']);
+  const prepare: Step = (response) =>
+    answer(response, {
+      ...{ format: TAKEOVER_FORMAT, pid: old.pid, version: '1', generation: 1 },
+      settings: SETTINGS,
+    });
+  const steps: Readonly<Record<string, Step>> = { prepare, begin, commit };
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    steps[(JSON.parse(body) as { step: string }).step]?.(response, old);
+  });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  onTestFinished(() => {
+    old.kill('SIGKILL');
+    server.closeAllConnections();
+    server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const met = await Successor.meet(socket, SETTINGS);
+  if (met === undefined) throw new Error('somebody runs');
+  return met;
+}
+
+function answer(response: ServerResponse, document: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(document));
+}
+
+const stands: Step = (response) =>
+  answer(response, { token: 'token', capture: CAPTURE, patience_ms: 500 });
+
+const dies: Step = (response, old) => {
+  old.kill('SIGKILL');
+  response.destroy();
+};
+
+function refuses(code: string): Step {
+  return (response) => answer(response, { error: { code, message: `it is ${code}` } }, 409);
+}
+
+describe('a process that takes over', () => {
+  test('has everything when the other one has committed', async () => {
+    const successor = await predecessor(stands, (response) => answer(response, {}));
+    expect(await successor.take()).toEqual(CAPTURE);
+  });
+
+  test('goes on when the other one dies before it could say that it has committed', async () => {
+    const successor = await predecessor(stands, dies);
+    expect(await successor.take()).toEqual(CAPTURE);
+  });
+
+  test('gives up when the other one dies before it has told its state', async () => {
+    const successor = await predecessor(dies, dies);
+    await expect(successor.take()).rejects.toThrow(TakeoverRefused);
+  });
+
+  test('gives up when the other one will not let go', async () => {
+    const successor = await predecessor(stands, refuses('takeover-over'));
+    await expect(successor.take()).rejects.toThrow('it is takeover-over');
+  });
+
+  test('gives up when the configuration has changed meanwhile', async () => {
+    const successor = await predecessor(refuses('changed'), dies);
+    await expect(successor.take()).rejects.toThrow('it is changed');
+  });
+});

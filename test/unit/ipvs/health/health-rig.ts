@@ -1,0 +1,97 @@
+/** Health checks whose results the test makes, and services to hang them on. */
+import type { Logger } from 'pino';
+import type { HealthSettings, ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
+import type { ServerEventFacts } from '../../../../src/control/events/ipvs-events.ts';
+import { DrainStore } from '../../../../src/ipvs/health/drain-store.ts';
+import { HealthKeeper } from '../../../../src/ipvs/health/health-keeper.ts';
+import { HealthNews } from '../../../../src/ipvs/health/health-news.ts';
+import { IpvsLog } from '../../../../src/ipvs/keep/ipvs-log.ts';
+import { ip } from '../../../../src/net/address.ts';
+import type { Server } from '../../../../src/net/ipvs.ts';
+import { endpointName } from '../../../../src/net/ipvs.ts';
+import { probeName, type ServerProbe } from '../../../../src/net/probe.ts';
+import { seconds } from '../../../../src/net/time.ts';
+import type { Input } from '../../../../src/protocol/engine/inputs.ts';
+
+const TIMING = { interval: seconds(2), timeout: seconds(1), rise: 1, fall: 1 };
+
+export function server(last: number, weight = 1): Server {
+  return {
+    address: ip(`10.0.0.${last}`),
+    port: 80,
+    forwarding: 'nat',
+    weight,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    tunnel: undefined,
+  };
+}
+
+export function tcpCheck({ address, port }: Server): ServerProbe {
+  return { kind: 'tcp', endpoint: { address, port }, ...TIMING };
+}
+
+export function weightProbe({ address }: Server): ServerProbe {
+  const weight = { reads: 'weight', smoothing: 0, minimum: 1, maximum: 100 } as const;
+  return { kind: 'script', argv: ['/bin/load', address], user: undefined, weight, ...TIMING };
+}
+
+/** Every server is checked. */
+export function service(
+  servers: readonly Server[],
+  health: Partial<HealthSettings> = {},
+  name = 'web',
+): ServiceSettings {
+  const address = ip('203.0.113.100');
+  return {
+    name,
+    service: {
+      key: { kind: 'address', family: 'ipv4', protocol: 'tcp', address, port: 80 },
+      scheduler: 'wlc',
+      schedulerFlags: 0,
+      onePacket: false,
+      persistence: undefined,
+    },
+    servers,
+    require: undefined,
+    health: {
+      checks: Object.fromEntries(servers.map((one) => [endpointName(one), tcpCheck(one)])),
+      weights: {},
+      onFailure: 'quiesce',
+      fallback: undefined,
+      minimum: undefined,
+      ...health,
+    },
+  };
+}
+
+export function quietLog(lines: string[] = []): IpvsLog {
+  const take = (_: unknown, message: string) => lines.push(message);
+  return new IpvsLog({ info: take, warn: take, error: take } as unknown as Logger);
+}
+
+export function healthRig(services: readonly ServiceSettings[], stateDirectory = '/nonexistent') {
+  const told: Input[] = [];
+  const changed: string[] = [];
+  const lines: string[] = [];
+  const events: ServerEventFacts[] = [];
+  const logged: ServerEventFacts[] = [];
+  const clock = { now: 0 };
+  const drains = new DrainStore(stateDirectory);
+  const news = new HealthNews({
+    note: (facts) => events.push(facts),
+    log: (facts) => logged.push(facts),
+    now: () => clock.now,
+  });
+  const prober = { reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} };
+  const health = new HealthKeeper({
+    ...{ log: quietLog(lines), drains, news },
+    prober,
+    tell: (input) => told.push(input),
+    onChange: (names) => changed.push(...names),
+  });
+  health.want(services);
+  const result = (probe: ServerProbe, up: boolean, value?: number) =>
+    health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
+  return { health, drains, told, changed, lines, events, logged, clock, prober, result };
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { TcpProbe } from '../../../../src/checker/probes/tcp.ts';
+import { makeServerProbe, WeightProbe } from '../../../../src/ipvs/health/weight-probe.ts';
+import type { ProbeOutcome, WeightScale } from '../../../../src/net/probe.ts';
+import { server, tcpCheck, weightProbe } from './health-rig.ts';
+
+const SCALE: WeightScale = { reads: 'load', smoothing: 0.5, minimum: 1, maximum: 101 };
+const REFUSED: ProbeOutcome = { passed: false, detail: 'ECONNREFUSED' };
+
+function loadOf(value: number): ProbeOutcome {
+  return { passed: true, detail: `${value}`, value };
+}
+
+/** A probe that has these outcomes, one after the other. */
+function probeOf(...outcomes: ProbeOutcome[]) {
+  let closed = 0;
+  const run = async () => outcomes.shift() ?? REFUSED;
+  const close = () => {
+    closed++;
+  };
+  return { probe: new WeightProbe({ run, close }, SCALE), closed: () => closed };
+}
+
+test('A reading becomes a weight, smoothed by the one before', async () => {
+  const { probe } = probeOf(loadOf(0), loadOf(1));
+  expect(await probe.run(1_000)).toEqual({ passed: true, detail: 'load 0', value: 101 });
+  expect(await probe.run(1_000)).toEqual({ passed: true, detail: 'load 1', value: 51 });
+});
+
+test('A reading that fails leaves the weight as it is, and before the first there is none', async () => {
+  const { probe } = probeOf(REFUSED, loadOf(0), REFUSED);
+  expect(await probe.run(1_000)).toEqual(REFUSED);
+  await probe.run(1_000);
+  expect(await probe.run(1_000)).toEqual({ ...REFUSED, value: 101 });
+});
+
+test('What is asked for its number is a probe of weights; the others are what they are', () => {
+  const surroundings = { reactor: () => undefined as never, onChange: () => {} };
+  expect(makeServerProbe(weightProbe(server(11)), surroundings)).toBeInstanceOf(WeightProbe);
+  expect(makeServerProbe(tcpCheck(server(11)), surroundings)).toBeInstanceOf(TcpProbe);
+});
+
+test('It is closed with what it asks', () => {
+  const { probe, closed } = probeOf();
+  probe.close();
+  expect(closed()).toBe(1);
+});

@@ -1,0 +1,382 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
+import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
+import { ip } from '../../../../src/net/address.ts';
+import { serviceName } from '../../../../src/net/ipvs.ts';
+import type { TransitionCause } from '../../../../src/protocol/engine/reports.ts';
+import { settingsOf } from '../../observe/samples.ts';
+import { FakeKernel } from '../fake-kernel.ts';
+import { server, service } from '../health/health-rig.ts';
+
+const UNCHECKED = { checks: {} };
+const WEB = service([server(11), server(12)], UNCHECKED);
+const NAME = serviceName(WEB.service.key);
+const MAIL_ADDRESS = ip('203.0.113.110');
+const FOREIGN = {
+  ...WEB.service,
+  key: { kind: 'address', family: 'ipv4', protocol: 'tcp', address: MAIL_ADDRESS, port: 25 },
+} as const;
+const FOREIGN_NAME = serviceName(FOREIGN.key);
+
+const SETTINGS: IpvsSettings = {
+  required: true,
+  exclusive: false,
+  onStop: 'remove',
+  timeouts: undefined,
+  sysctls: {},
+  sync: undefined,
+  services: [WEB],
+};
+
+const INSTANCES = settingsOf('web', 'mail').instances.map((one) =>
+  one.name === 'mail'
+    ? { ...one, addresses: [{ address: MAIL_ADDRESS, prefixLength: 32, interface: 'eth0' }] }
+    : one,
+);
+
+let directory: string;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  directory = mkdtempSync(join(tmpdir(), 'ipvs-keeper-'));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+class Bench {
+  readonly kernel: FakeKernel;
+  readonly faults: string[] = [];
+  readonly table: boolean[] = [];
+  readonly keeper: IpvsKeeper;
+
+  constructor(settings: Partial<IpvsSettings> = {}, kernel = new FakeKernel()) {
+    this.kernel = kernel;
+    const silent = () => {};
+    this.keeper = new IpvsKeeper({
+      settings: { ...SETTINGS, ...settings },
+      instances: INSTANCES,
+      stateDirectory: directory,
+      logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
+      router: 'lb1',
+      isMaster: () => false,
+      fault: (instance, reason) => this.faults.push(`${instance}: ${reason ?? 'none'}`),
+      tell: silent,
+      table: (hasCaughtUp) => this.table.push(hasCaughtUp),
+      note: silent,
+      moved: silent,
+      kernel: kernel.kernel(),
+    });
+  }
+
+  async checked(): Promise<void> {
+    await vi.advanceTimersByTimeAsync(2_000);
+    await this.keeper.idle();
+  }
+
+  reload(settings: Partial<IpvsSettings>): Promise<void> {
+    return this.keeper.reconfigure({ ...SETTINGS, ...settings }, INSTANCES);
+  }
+}
+
+describe('a kernel without IPVS', () => {
+  test('keeps every instance from being MASTER where IPVS is required', async () => {
+    const bench = new Bench();
+    bench.kernel.hasIpvs = false;
+    await bench.keeper.start();
+    expect(bench.faults).toEqual(['web: ipvs', 'mail: ipvs']);
+    expect(bench.keeper.troubles()).toEqual(['this kernel has no IPVS']);
+    expect(bench.table).toEqual([true]);
+    await bench.keeper.stop();
+  });
+
+  test('is no reason for anything where it is not', async () => {
+    const bench = new Bench({ required: false });
+    bench.kernel.hasIpvs = false;
+    await bench.keeper.start();
+    expect(bench.faults).toEqual(['web: none', 'mail: none']);
+    await bench.keeper.stop();
+  });
+
+  test('that has it later is used from then on', async () => {
+    const bench = new Bench();
+    bench.kernel.hasIpvs = false;
+    await bench.keeper.start();
+    await bench.checked();
+    expect(bench.faults).toHaveLength(2);
+    bench.kernel.hasIpvs = true;
+    await bench.checked();
+    expect(bench.faults.slice(2)).toEqual(['web: none', 'mail: none']);
+    expect(bench.kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+    await bench.keeper.stop();
+  });
+
+  test('is told again to an instance that begins anew', async () => {
+    const bench = new Bench();
+    bench.kernel.hasIpvs = false;
+    await bench.keeper.start();
+    bench.faults.length = 0;
+    bench.keeper.apply({ instance: 'web', from: 'INIT', to: 'BACKUP', cause: 'started' });
+    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
+    expect(bench.faults).toEqual(['web: ipvs']);
+    await bench.keeper.stop();
+  });
+});
+
+describe('a service that an instance requires', () => {
+  test('and the kernel refuses keeps that instance, and no other, from being MASTER', async () => {
+    const bench = new Bench({ services: [{ ...WEB, require: 'web' }] });
+    bench.kernel.refuses.add(NAME);
+    await bench.keeper.start();
+    expect(bench.faults).toEqual(['web: ipvs:web', 'mail: none']);
+    bench.kernel.refuses.clear();
+    await bench.checked();
+    expect(bench.faults.slice(2)).toEqual(['web: none']);
+    await bench.keeper.stop();
+  });
+
+  test('counts by what the file says now', async () => {
+    const bench = new Bench();
+    bench.kernel.refuses.add(NAME);
+    await bench.keeper.start();
+    expect(bench.faults).toEqual(['web: none', 'mail: none']);
+    await bench.reload({ services: [{ ...WEB, require: 'mail' }] });
+    expect(bench.faults.slice(2)).toEqual(['mail: ipvs:web']);
+    await bench.keeper.stop();
+  });
+});
+
+describe('the service table', () => {
+  test('is made, and nothing is written where nothing differs', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    const made = [
+      `service.add ${NAME}`,
+      `server.add ${NAME} 10.0.0.11:80`,
+      `server.add ${NAME} 10.0.0.12:80`,
+    ];
+    expect(bench.kernel.written).toEqual(made);
+    await bench.checked();
+    expect(bench.kernel.written).toEqual(made);
+    await bench.keeper.stop();
+  });
+
+  test('is changed by a reload where it differs, and nowhere else', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    bench.kernel.written.length = 0;
+    await bench.reload({ services: [service([server(11, 5), server(13)], UNCHECKED)] });
+    expect(bench.kernel.written).toEqual([
+      `server.edit ${NAME} 10.0.0.11:80`,
+      `server.add ${NAME} 10.0.0.13:80`,
+      `server.remove ${NAME} 10.0.0.12:80`,
+    ]);
+    expect(bench.keeper.parts?.services.repairs).toBe(0);
+    await bench.keeper.stop();
+  });
+
+  test('keeps what somebody has added by hand, through reload, check and stop', async () => {
+    const bench = new Bench();
+    bench.kernel.add(FOREIGN);
+    await bench.keeper.start();
+    await bench.reload({ services: [] });
+    expect([...bench.kernel.table.keys()]).toEqual([FOREIGN_NAME]);
+    await bench.checked();
+    await bench.keeper.stop();
+    expect([...bench.kernel.table.keys()]).toEqual([FOREIGN_NAME]);
+  });
+
+  test('that is exclusive has nothing else, until a reload says otherwise', async () => {
+    const bench = new Bench({ exclusive: true });
+    bench.kernel.add(FOREIGN);
+    await bench.keeper.start();
+    expect([...bench.kernel.table.keys()]).toEqual([NAME]);
+    await bench.reload({ exclusive: false });
+    bench.kernel.add(FOREIGN);
+    await bench.checked();
+    expect(bench.kernel.table.has(FOREIGN_NAME)).toBe(true);
+    await bench.keeper.stop();
+  });
+
+  test('is put right where somebody has changed it, which is counted', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    bench.kernel.add(WEB.service, server(11, 9), server(12));
+    await bench.checked();
+    expect(bench.kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+    expect(bench.keeper.parts?.services.repairs).toBe(1);
+    await bench.keeper.stop();
+  });
+
+  test('leaves with the agent what the agent has made', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    await bench.keeper.stop();
+    expect([bench.kernel.table.size, bench.kernel.closed]).toEqual([0, 1]);
+  });
+
+  test('stays with `on_stop: keep`, and is known by the next run', async () => {
+    const bench = new Bench({ onStop: 'keep' });
+    await bench.keeper.start();
+    await bench.keeper.stop();
+    expect([...bench.kernel.table.keys()]).toEqual([NAME]);
+    const next = new Bench({ services: [] }, bench.kernel);
+    await next.keeper.start();
+    expect(bench.kernel.table.size).toBe(0);
+    await next.keeper.stop();
+  });
+});
+
+describe('parameters and timeouts', () => {
+  test('are set before the services, and parameters given back behind them', async () => {
+    const timeouts = { tcp: 900, tcpFin: 0, udp: 0 };
+    const bench = new Bench({ sysctls: { sync_retries: '2' }, timeouts });
+    bench.kernel.parameters.set('sync_retries', '0');
+    await bench.keeper.start();
+    expect(bench.kernel.written.slice(0, 3)).toEqual([
+      'timeouts 900 0 0',
+      'sync_retries = 2',
+      `service.add ${NAME}`,
+    ]);
+    await bench.reload({ sysctls: { sync_retries: '3' }, timeouts });
+    expect(bench.kernel.parameters.get('sync_retries')).toBe('3');
+    await bench.keeper.stop();
+    expect(bench.kernel.written.slice(-2)).toEqual([`service.remove ${NAME}`, 'sync_retries = 0']);
+  });
+
+  test('that make the start fail leave nothing open', async () => {
+    const bench = new Bench({ timeouts: { tcp: 1, tcpFin: 1, udp: 1 } });
+    vi.spyOn(bench.kernel, 'setTimeouts').mockImplementation(() => {
+      throw new Error('EINVAL');
+    });
+    await bench.keeper.start();
+    expect(bench.kernel.closed).toBe(1);
+    expect(bench.keeper.troubles()).toEqual(['EINVAL']);
+    await bench.keeper.stop();
+  });
+});
+
+const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
+  mode: 'follow',
+  instance: 'web',
+  rstGuard: 'off',
+  catchUp: false,
+  daemon: {
+    interface: interfaceName,
+    syncId: 55,
+    group: undefined,
+    port: undefined,
+    ttl: undefined,
+    maximumLength: undefined,
+  },
+});
+
+describe('connection synchronisation', () => {
+  test('begins when the services are there, and follows its instance only', async () => {
+    const bench = new Bench({ sync: sync('eth1') });
+    await bench.keeper.start();
+    expect(bench.kernel.written.at(-1)).toBe('start backup');
+    bench.keeper.apply({ instance: 'mail', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.kernel.roles).toEqual(['backup']);
+    bench.keeper.apply({ instance: 'web', from: 'BACKUP', to: 'MASTER', cause: 'priority-zero' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.kernel.roles).toEqual(['backup', 'master']);
+    bench.keeper.hurry();
+    const stopped = bench.keeper.stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await stopped;
+    expect(bench.kernel.roles).toEqual([]);
+  });
+
+  test('moves to another interface by a reload, and ends by one', async () => {
+    const bench = new Bench({ sync: sync('eth1') });
+    await bench.keeper.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await bench.reload({ sync: sync('eth2') });
+    expect(bench.kernel.running.get('backup')?.interface).toBe('eth2');
+    await vi.advanceTimersByTimeAsync(1_000);
+    await bench.reload({ sync: undefined });
+    expect(bench.kernel.roles).toEqual([]);
+    await bench.keeper.stop();
+  });
+});
+
+describe('resets from the VIPs', () => {
+  const SILENT = 'master-silent';
+  const RESIGNED = 'priority-zero';
+
+  async function startedWith(rstGuard: 'planned' | 'always' | 'off') {
+    const bench = new Bench({ sync: { ...sync('eth1'), rstGuard } });
+    await bench.keeper.start();
+    const move = (from: 'BACKUP' | 'MASTER', to: 'BACKUP' | 'MASTER', cause: TransitionCause) =>
+      bench.keeper.apply({ instance: 'web', from, to, cause });
+    return { bench, move, guard: bench.kernel.guard };
+  }
+
+  async function end({ keeper }: Bench): Promise<void> {
+    keeper.hurry();
+    const stopped = keeper.stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await stopped;
+  }
+
+  test('are held back while it is not MASTER, and for five seconds of a planned take-over', async () => {
+    const { bench, move, guard } = await startedWith('planned');
+    expect([guard, bench.keeper.guardIsStanding]).toEqual([['raised'], true]);
+    move('BACKUP', 'MASTER', RESIGNED);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(bench.keeper.guardIsStanding).toBe(true);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(guard).toEqual(['raised', 'lowered']);
+    move('MASTER', 'BACKUP', 'higher-priority');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(guard.at(-1)).toBe('raised');
+    await end(bench);
+    expect(guard.at(-1)).toBe('lowered');
+  });
+
+  test.each([
+    ['planned', SILENT, false],
+    ['always', SILENT, true],
+  ] as const)('with %s after a crash (%s): held back is %s', async (mode, cause, expected) => {
+    const { bench, move } = await startedWith(mode);
+    move('BACKUP', 'MASTER', cause);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.keeper.guardIsStanding).toBe(expected);
+    await end(bench);
+  });
+
+  test('go where the file says so, and nft is never asked', async () => {
+    const { bench, move, guard } = await startedWith('off');
+    move('BACKUP', 'MASTER', RESIGNED);
+    await end(bench);
+    expect(guard).toEqual([]);
+  });
+
+  test('of other addresses are held back after a reload', async () => {
+    const { bench, guard } = await startedWith('planned');
+    const extraAddresses = [{ address: ip('10.0.0.1'), prefixLength: 24, interface: 'eth2' }];
+    const changed = INSTANCES.map((one) => ({ ...one, extraAddresses }));
+    await bench.keeper.reconfigure(
+      { ...SETTINGS, sync: { ...sync('eth1'), rstGuard: 'planned' } },
+      changed,
+    );
+    expect(guard).toEqual(['raised', 'raised']);
+    await end(bench);
+  });
+});
+
+test('a process that hands over leaves the services to the next one', async () => {
+  const bench = new Bench();
+  await bench.keeper.start();
+  await bench.keeper.release();
+  expect(bench.kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+  expect(bench.kernel.guard.at(-1)).toBe('abandoned');
+});

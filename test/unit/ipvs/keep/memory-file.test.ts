@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { MemoryFile } from '../../../../src/ipvs/keep/memory-file.ts';
+
+const MEMORY = { services: ['tcp 203.0.113.100:80'], sysctls: { sync_retries: '0' } };
+const NOTHING = { services: [], sysctls: {} };
+const quiet = () => {};
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'ipvs-memory-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A folder with what a former run has written, as the test has changed it. */
+async function folderWith(change: (text: string) => string): Promise<string> {
+  const directory = folder();
+  await new MemoryFile(directory).write(MEMORY);
+  const [name = ''] = readdirSync(directory);
+  const path = join(directory, name);
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+  return directory;
+}
+
+describe('what must outlive a crash', () => {
+  test('is there for the next run', async () => {
+    const directory = folder();
+    await new MemoryFile(directory).write(MEMORY);
+    expect(new MemoryFile(directory).read(quiet)).toEqual(MEMORY);
+  });
+
+  test('is nothing before the first run, and after there is nothing to remember', async () => {
+    const directory = folder();
+    const file = new MemoryFile(directory);
+    expect(file.read(quiet)).toEqual(NOTHING);
+    await file.write(MEMORY);
+    await file.forget();
+    expect([file.read(quiet), readdirSync(directory)]).toEqual([NOTHING, []]);
+  });
+
+  test('counts for nothing in a file of another boot', async () => {
+    const directory = await folderWith((text) =>
+      text.replace(/"boot": "[^"]*"/, '"boot": "another"'),
+    );
+    const reports: string[] = [];
+    expect(new MemoryFile(directory).read((message) => reports.push(message))).toEqual(NOTHING);
+    expect(reports).toEqual([]);
+  });
+
+  test.each<[string, (text: string) => string]>([
+    ['that is cut off', (text) => text.slice(0, 20)],
+    ['that is no list', (text) => text.replace(/"services": \[[^\]]*\]/, '"services": 7')],
+    ['that is another document', () => 'null'],
+    ['of a later version', (text) => text.replace('"version": 1', '"version": 2')],
+  ])('counts for nothing in a file %s, which is reported and kept', async (_, change) => {
+    const directory = await folderWith(change);
+    const reports: string[] = [];
+    const [name = ''] = readdirSync(directory);
+    const damaged = readFileSync(join(directory, name), 'utf8');
+    const file = new MemoryFile(directory);
+    expect(file.read((message) => reports.push(message))).toEqual(NOTHING);
+    expect(reports).toEqual([
+      expect.stringMatching(/ipvs-\d+\.json cannot be read \(it is .*, kept as .*\.damaged\)/),
+    ]);
+    await file.write(MEMORY);
+    expect(readFileSync(join(directory, `${name}.damaged`), 'utf8')).toBe(damaged);
+  });
+
+  test('is read from a file that was written before files had a version', async () => {
+    const directory = await folderWith((text) => text.replace('"version": 1,', ''));
+    expect(new MemoryFile(directory).read(quiet)).toEqual(MEMORY);
+  });
+
+  test('is read as far as it is what it should be', async () => {
+    const directory = await folderWith((text) => text.replace('"0"', '0'));
+    expect(new MemoryFile(directory).read(quiet)).toEqual({ ...MEMORY, sysctls: {} });
+  });
+
+  test('is written again, though it is the same, when the disk has refused it before', async () => {
+    const directory = folder();
+    const inTheWay = join(directory, 'state');
+    writeFileSync(inTheWay, '');
+    const file = new MemoryFile(inTheWay);
+    await expect(file.write(MEMORY)).rejects.toThrow();
+    rmSync(inTheWay);
+    await file.write(MEMORY);
+    expect(new MemoryFile(inTheWay).read(quiet)).toEqual(MEMORY);
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
+import { ServiceKeeper } from '../../../../src/ipvs/keep/service-keeper.ts';
+import { errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
+import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
+import { ip } from '../../../../src/net/address.ts';
+import { FakeIpvs } from '../fake-ipvs.ts';
+import { healthRig, quietLog, server, service, tcpCheck } from '../health/health-rig.ts';
+
+const FIRST = server(11);
+const SECOND = server(12);
+
+/** Another service, at another address. */
+function mail(): ServiceSettings {
+  const like = service([server(21)], { checks: {} }, 'mail');
+  const { key } = like.service;
+  if (key.kind === 'mark') throw new Error('it has an address');
+  return { ...like, service: { ...like.service, key: { ...key, address: ip('203.0.113.101') } } };
+}
+
+async function keeperOf(services: readonly ServiceSettings[]) {
+  const kernel = new FakeIpvs();
+  const log = quietLog();
+  const { health, result } = healthRig(services);
+  const keeper = new ServiceKeeper({
+    client: kernel,
+    log,
+    owned: [],
+    remember: async () => {},
+    serversOf: (one) => health.serversOf(one),
+  });
+  await keeper.want(services, false);
+  kernel.written.splice(0);
+  kernel.read.splice(0);
+  return { kernel, keeper, result, log };
+}
+
+describe('the service table', () => {
+  test('has a weight of 0 for a server that fails, and no other service is read or written', async () => {
+    const { kernel, keeper, result } = await keeperOf([service([FIRST, SECOND]), mail()]);
+    result(tcpCheck(FIRST), false);
+    await keeper.touch(['web']);
+    expect(kernel.written).toEqual(['server.edit 10.0.0.11:80 0']);
+    expect(kernel.read).toEqual(['tcp 203.0.113.100:80']);
+  });
+
+  test('is written once for changes that come together', async () => {
+    const { kernel, keeper, result } = await keeperOf([service([FIRST, SECOND])]);
+    result(tcpCheck(FIRST), false);
+    const first = keeper.touch(['web']);
+    result(tcpCheck(SECOND), false);
+    await Promise.all([first, keeper.touch(['web'])]);
+    expect(kernel.read).toHaveLength(1);
+    expect(kernel.written).toEqual(['server.edit 10.0.0.11:80 0', 'server.edit 10.0.0.12:80 0']);
+  });
+
+  test('counts what a check has changed as no repair, and what somebody else has changed as one', async () => {
+    const web = service([FIRST, SECOND]);
+    const { kernel, keeper, result } = await keeperOf([web]);
+    result(tcpCheck(FIRST), false);
+    const touched = keeper.touch(['web']);
+    await Promise.all([touched, keeper.check()]);
+    expect(keeper.repairs).toBe(0);
+    kernel.tamper({ kind: 'server.edit', key: web.service.key, server: server(12, 9) });
+    await keeper.check();
+    expect(keeper.repairs).toBe(1);
+    expect(kernel.written.at(-1)).toBe('server.edit 10.0.0.12:80 1');
+  });
+
+  test('has no trouble any more when the kernel takes what it has refused', async () => {
+    const web = service([FIRST]);
+    const { kernel, keeper, result, log } = await keeperOf([web]);
+    kernel.refusals.set('server.edit', new KernelError('change it', errnoNumber('EINVAL')));
+    result(tcpCheck(FIRST), false);
+    await keeper.touch(['web']);
+    expect([...keeper.refused]).toEqual(['tcp 203.0.113.100:80']);
+    expect(log.troubles()).toHaveLength(1);
+    kernel.refusals.clear();
+    await keeper.check();
+    expect([...keeper.refused]).toEqual([]);
+    expect(log.troubles()).toEqual([]);
+  });
+});

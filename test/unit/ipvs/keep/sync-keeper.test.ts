@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SyncKeeper } from '../../../../src/ipvs/keep/sync-keeper.ts';
+import { ip } from '../../../../src/net/address.ts';
+import type { DaemonRole } from '../../../../src/net/ipvs.ts';
+import { FakeKernel } from '../fake-kernel.ts';
+import { QuietLog } from '../quiet-log.ts';
+
+const DAEMON = {
+  interface: 'eth1',
+  syncId: 55,
+  group: ip('224.0.0.81'),
+  port: 8_848,
+  ttl: 1,
+  maximumLength: undefined,
+};
+const SETTINGS = {
+  mode: 'follow',
+  instance: 'web',
+  rstGuard: 'off',
+  catchUp: true,
+  daemon: DAEMON,
+} as const;
+
+class Bench {
+  readonly kernel = new FakeKernel();
+  readonly quiet = new QuietLog();
+  readonly keeper: SyncKeeper;
+
+  constructor(mode: 'follow' | 'both' = 'follow') {
+    this.keeper = new SyncKeeper({
+      client: this.kernel,
+      log: this.quiet.log,
+      settings: { ...SETTINGS, mode },
+      now: () => this.kernel.now,
+      interfaceIndex: () => this.kernel.index,
+    });
+  }
+
+  /** A daemon that this run has not started. */
+  leave(role: DaemonRole, more: Partial<typeof DAEMON> = {}): void {
+    this.kernel.running.set(role, { ...DAEMON, ...more, role });
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    await vi.advanceTimersByTimeAsync(milliseconds);
+  }
+
+  async become(state: 'MASTER' | 'BACKUP'): Promise<void> {
+    this.keeper.follow(state === 'MASTER');
+    await this.pass(100);
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the sync daemons', () => {
+  test('receive where the instance is BACKUP', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    expect(bench.kernel.written).toEqual(['start backup']);
+    expect(bench.keeper.roles).toEqual(['backup']);
+  });
+
+  test('of a new MASTER send, and receive for five seconds more', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    await bench.pass(10_000);
+    await bench.become('MASTER');
+    expect(bench.kernel.roles).toEqual(['backup', 'master']);
+    await bench.pass(4_800);
+    expect(bench.kernel.roles).toEqual(['backup', 'master']);
+    await bench.pass(200);
+    expect(bench.kernel.roles).toEqual(['master']);
+    expect(bench.keeper.repairs).toBe(0);
+  });
+
+  test('of a MASTER that lets go send for three and a half seconds more', async () => {
+    const bench = new Bench();
+    await bench.become('MASTER');
+    await bench.pass(10_000);
+    await bench.become('BACKUP');
+    expect(bench.kernel.roles).toEqual(['backup', 'master']);
+    await bench.pass(3_300);
+    expect(bench.kernel.roles).toEqual(['backup', 'master']);
+    await bench.pass(200);
+    expect(bench.kernel.roles).toEqual(['backup']);
+  });
+
+  test('in the mode `both` send and receive whatever the state is', async () => {
+    const bench = new Bench('both');
+    await bench.keeper.run(true);
+    await bench.become('MASTER');
+    await bench.pass(10_000);
+    expect(bench.kernel.written).toEqual(['start master', 'start backup']);
+  });
+
+  test('of a dead run are made anew: they may be deaf', async () => {
+    const bench = new Bench();
+    bench.leave('backup');
+    await bench.keeper.run(true);
+    expect(bench.kernel.written).toEqual(['stop backup', 'start backup']);
+    expect(bench.quiet.lines[0]).toBe('ipvs-sync-stopped: the backup sync daemon is stopped: deaf');
+  });
+
+  test('of a dead run that should not be there are stopped', async () => {
+    const bench = new Bench();
+    bench.leave('master');
+    await bench.keeper.run(true);
+    expect(bench.kernel.roles).toEqual(['backup']);
+  });
+
+  test('are made anew when their interface was', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    await bench.pass(1_000);
+    bench.kernel.index = 4;
+    await bench.keeper.run();
+    expect(bench.kernel.written).toEqual(['start backup', 'stop backup', 'start backup']);
+    expect(bench.keeper.repairs).toBe(1);
+    await bench.keeper.run();
+    expect(bench.keeper.repairs).toBe(1);
+  });
+
+  test('are left alone while their interface is missing', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    await bench.pass(1_000);
+    bench.kernel.index = undefined;
+    await bench.keeper.run();
+    expect(bench.kernel.written).toEqual(['start backup']);
+  });
+
+  test.each([
+    ['stopped', (bench: Bench) => bench.kernel.running.clear(), ['start backup']],
+    [
+      'given another id',
+      (bench: Bench) => bench.leave('backup', { syncId: 7 }),
+      ['stop backup', 'start backup'],
+    ],
+  ])('that somebody has %s are put right, which is counted', async (_, meddle, expected) => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    await bench.pass(1_000);
+    meddle(bench);
+    bench.kernel.written.length = 0;
+    await bench.keeper.run();
+    expect(bench.kernel.written).toEqual(expected);
+    expect(bench.keeper.repairs).toBe(1);
+    expect(bench.kernel.running.get('backup')?.syncId).toBe(55);
+  });
+
+  test('are not stopped before their thread has begun: the kernel would not answer', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    bench.kernel.index = 4;
+    const pass = bench.keeper.run();
+    await bench.pass(200);
+    expect(bench.kernel.written).toEqual(['start backup']);
+    await bench.pass(100);
+    await pass;
+    expect(bench.kernel.written).toEqual(['start backup', 'stop backup', 'start backup']);
+  });
+
+  test('that the kernel refuses are a trouble until it does not', async () => {
+    const bench = new Bench();
+    bench.kernel.refuses.add('eth1');
+    await bench.keeper.run(true);
+    await bench.keeper.run();
+    expect(bench.quiet.log.troubles()).toHaveLength(1);
+    expect(bench.quiet.lines).toHaveLength(1);
+    bench.kernel.refuses.clear();
+    await bench.keeper.run();
+    expect(bench.quiet.log.troubles()).toEqual([]);
+    expect(bench.kernel.roles).toEqual(['backup']);
+  });
+});
+
+describe('the end of the sync daemons', () => {
+  test('of a MASTER comes when its buffer is sent', async () => {
+    const bench = new Bench();
+    await bench.become('MASTER');
+    await bench.pass(10_000);
+    const stopped = bench.keeper.stop(new AbortController().signal);
+    await bench.pass(3_400);
+    expect(bench.kernel.roles).toContain('master');
+    await bench.pass(200);
+    await stopped;
+    expect(bench.kernel.roles).toEqual([]);
+  });
+
+  test('is not waited for when somebody is in a hurry', async () => {
+    const bench = new Bench();
+    await bench.become('MASTER');
+    await bench.pass(10_000);
+    const stopped = bench.keeper.stop(AbortSignal.abort());
+    await bench.pass(300);
+    await stopped;
+    expect(bench.kernel.roles).toEqual([]);
+  });
+
+  test('of a BACKUP comes at once', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    await bench.pass(1_000);
+    await bench.keeper.stop(new AbortController().signal);
+    expect(bench.kernel.roles).toEqual([]);
+    await bench.keeper.run();
+    expect(bench.kernel.roles).toEqual([]);
+  });
+
+  test('of a keeper is not that of its daemons, which another one goes on with', async () => {
+    const bench = new Bench();
+    await bench.become('MASTER');
+    bench.keeper.abandon();
+    await bench.pass(10_000);
+    await bench.keeper.run();
+    expect(bench.kernel.roles).toEqual(['master']);
+  });
+});

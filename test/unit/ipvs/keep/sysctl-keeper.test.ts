@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { SysctlKeeper } from '../../../../src/ipvs/keep/sysctl-keeper.ts';
+import { FakeKernel } from '../fake-kernel.ts';
+import { QuietLog } from '../quiet-log.ts';
+
+function bench(before: Record<string, string> = {}) {
+  const kernel = new FakeKernel();
+  kernel.parameters.set('sync_retries', '0').set('sync_threshold', '3 50');
+  const quiet = new QuietLog();
+  const keeper = new SysctlKeeper(quiet.log, before, kernel.kernel().sysctls);
+  return { kernel, quiet, keeper };
+}
+
+describe('the parameters of the kernel', () => {
+  test('are set where they differ, and given back at the end', () => {
+    const { kernel, keeper } = bench();
+    keeper.want(
+      new Map([
+        ['sync_retries', '2'],
+        ['sync_threshold', '3 50'],
+      ]),
+    );
+    expect(kernel.written).toEqual(['sync_retries = 2']);
+    expect(keeper.before).toEqual({ sync_retries: '0' });
+    keeper.restore();
+    expect(kernel.written).toEqual(['sync_retries = 2', 'sync_retries = 0']);
+  });
+
+  test('that the file does not name any more are given back at once', () => {
+    const { kernel, keeper } = bench();
+    keeper.want(new Map([['sync_retries', '2']]));
+    keeper.want(new Map());
+    expect(kernel.parameters.get('sync_retries')).toBe('0');
+    expect(keeper.before).toEqual({});
+  });
+
+  test('get back what was there before a run that has crashed', () => {
+    const { kernel, keeper } = bench({ sync_retries: '1' });
+    keeper.want(new Map([['sync_retries', '2']]));
+    keeper.restore();
+    expect(kernel.parameters.get('sync_retries')).toBe('1');
+  });
+
+  test('that somebody has changed are put right and counted', () => {
+    const { kernel, keeper, quiet } = bench();
+    keeper.want(new Map([['sync_retries', '2']]));
+    keeper.check();
+    expect(keeper.repairs).toBe(0);
+    kernel.parameters.set('sync_retries', '3');
+    keeper.check();
+    expect([keeper.repairs, kernel.parameters.get('sync_retries')]).toEqual([1, '2']);
+    expect(quiet.lines).toEqual(['ipvs-sysctl-repaired: 1 IPVS parameters put back']);
+    keeper.restore();
+    expect(kernel.parameters.get('sync_retries')).toBe('0');
+  });
+
+  test('that are missing or refused are a trouble, once', () => {
+    const { kernel, keeper, quiet } = bench();
+    kernel.refuses.add('sync_retries');
+    keeper.want(
+      new Map([
+        ['sync_retries', '9'],
+        ['new_one', '1'],
+      ]),
+    );
+    keeper.check();
+    expect(quiet.log.troubles()).toEqual([
+      expect.stringContaining('set sync_retries'),
+      'this kernel has no parameter net.ipv4.vs.new_one',
+    ]);
+    expect(quiet.lines).toHaveLength(2);
+    expect(keeper.rows()).toEqual([
+      { name: 'sync_retries', wanted: '9', actual: '0' },
+      { name: 'new_one', wanted: '1', actual: null },
+    ]);
+    kernel.refuses.clear();
+    keeper.check();
+    expect(quiet.log.troubles()).toHaveLength(1);
+  });
+});

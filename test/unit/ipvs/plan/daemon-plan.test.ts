@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { planDaemons, wantedRoles } from '../../../../src/ipvs/plan/daemon-plan.ts';
+import { ip } from '../../../../src/net/address.ts';
+import type { DaemonRole, SyncDaemon } from '../../../../src/net/ipvs.ts';
+import { instant, NEVER } from '../../../../src/net/time.ts';
+
+function daemon(role: DaemonRole, more: Partial<SyncDaemon> = {}): SyncDaemon {
+  const rest = { group: ip('224.0.0.81'), port: 8848, ttl: 1, maximumLength: undefined };
+  return { role, interface: 'eth1', syncId: 55, ...rest, ...more };
+}
+
+function roles(mode: 'follow' | 'both', isMaster: boolean, since: number | undefined, now: number) {
+  return wantedRoles({
+    mode,
+    isMaster,
+    since: since === undefined ? undefined : instant(since),
+    now: instant(now),
+  });
+}
+
+describe('the roles that are wanted', () => {
+  test('follow the state', () => {
+    expect(roles('follow', false, undefined, 0)).toEqual({ roles: ['backup'], until: NEVER });
+    expect(roles('follow', true, 0, 9_000_000)).toEqual({ roles: ['master'], until: NEVER });
+  });
+
+  test('D-05 a MASTER that has let go sends on until its last buffer has left', () => {
+    expect(roles('follow', false, 1_000_000, 4_499_999)).toEqual({
+      roles: ['backup', 'master'],
+      until: 4_500_000,
+    });
+    expect(roles('follow', false, 1_000_000, 4_500_000).roles).toEqual(['backup']);
+  });
+
+  test('a new MASTER receives for longer than the former one sends', () => {
+    expect(roles('follow', true, 1_000_000, 5_999_999)).toEqual({
+      roles: ['master', 'backup'],
+      until: 6_000_000,
+    });
+    expect(roles('follow', true, 1_000_000, 6_000_000).roles).toEqual(['master']);
+  });
+
+  test('are both in mode both', () => {
+    expect(roles('both', false, 5, 6)).toEqual({ roles: ['master', 'backup'], until: NEVER });
+  });
+});
+
+describe('the plan for the daemons', () => {
+  const none = { tolerated: [], deaf: new Set<DaemonRole>() };
+
+  test('does nothing where all is right', () => {
+    const wanted = [daemon('backup')];
+    expect(
+      planDaemons({ ...none, wanted, actual: [daemon('backup', { maximumLength: 1472 })] }),
+    ).toBe(undefined);
+  });
+
+  test('starts what is missing before it stops what is too much', () => {
+    const wanted = [daemon('master')];
+    expect(planDaemons({ ...none, wanted, actual: [daemon('backup')] })).toEqual({
+      kind: 'start',
+      daemon: daemon('master'),
+    });
+    expect(planDaemons({ ...none, wanted, actual: [daemon('master'), daemon('backup')] })).toEqual({
+      kind: 'stop',
+      role: 'backup',
+      why: 'unwanted',
+    });
+  });
+
+  test('does not start a daemon only to let it linger', () => {
+    const wanted = [daemon('backup'), daemon('master')];
+    const actual = [daemon('backup')];
+    expect(planDaemons({ ...none, wanted, tolerated: ['master'], actual })).toBe(undefined);
+  });
+
+  test.each([
+    { interface: 'eth2' },
+    { syncId: 56 },
+    { group: ip('224.0.0.82') },
+    { port: 8849 },
+    { ttl: 2 },
+  ])('makes a daemon anew that differs: %j', (difference) => {
+    const actual = [daemon('backup', difference)];
+    expect(planDaemons({ ...none, wanted: [daemon('backup')], actual })).toEqual({
+      kind: 'stop',
+      role: 'backup',
+      why: 'changed',
+    });
+  });
+
+  test('makes a deaf daemon anew', () => {
+    const deaf = new Set<DaemonRole>(['backup']);
+    const wanted = [daemon('backup')];
+    expect(planDaemons({ ...none, deaf, wanted, actual: wanted })).toEqual({
+      kind: 'stop',
+      role: 'backup',
+      why: 'deaf',
+    });
+  });
+
+  test('D-03 takes no difference from what an old kernel does not say', () => {
+    const silent = { group: undefined, port: undefined, ttl: undefined };
+    const actual = [daemon('backup', silent)];
+    expect(planDaemons({ ...none, wanted: [daemon('backup')], actual })).toBe(undefined);
+  });
+
+  test('stops daemons that nobody wants', () => {
+    expect(planDaemons({ ...none, wanted: [], actual: [daemon('master')] })).toEqual({
+      kind: 'stop',
+      role: 'master',
+      why: 'unwanted',
+    });
+  });
+});

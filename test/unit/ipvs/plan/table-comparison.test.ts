@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { COMPARISONS, TableComparison } from '../../../../src/ipvs/plan/table-comparison.ts';
+
+function tableOf(...buckets: number[]) {
+  const live = buckets.reduce((sum, count) => sum + count, 0);
+  return { live, synced: 0, buckets: Uint16Array.from(buckets) };
+}
+
+describe('two tables of connections', () => {
+  test('are not known to differ until they were compared often enough', () => {
+    const comparison = new TableComparison();
+    for (let i = 1; i < COMPARISONS; i++) comparison.note(tableOf(3), tableOf(1));
+    expect([comparison.missing, comparison.buckets.size]).toEqual([undefined, 0]);
+    comparison.note(tableOf(3), tableOf(1));
+    expect([comparison.missing, [...comparison.buckets]]).toEqual([2, [0]]);
+    comparison.reset();
+    expect(comparison.missing).toBe(undefined);
+  });
+
+  test('differ by what was missing each time', () => {
+    const comparison = new TableComparison();
+    for (let i = 0; i < COMPARISONS; i++) comparison.note(tableOf(5, 5, 5), tableOf(i, 9, 4 - i));
+    expect([comparison.missing, [...comparison.buckets]]).toEqual([2, [0, 2]]);
+  });
+
+  test('differ by what was missing of late', () => {
+    const comparison = new TableComparison();
+    for (let i = 0; i < COMPARISONS; i++) comparison.note(tableOf(5), tableOf(5));
+    for (let i = 0; i < COMPARISONS; i++) comparison.note(tableOf(5), tableOf(2));
+    expect(comparison.missing).toBe(3);
+  });
+
+  test('of different lengths differ by what only one of them can have', () => {
+    const comparison = new TableComparison();
+    for (let i = 0; i < COMPARISONS - 1; i++) comparison.note(tableOf(1, 2), tableOf(1));
+    comparison.note(tableOf(1), tableOf(1));
+    comparison.note(tableOf(1, 2), tableOf(1));
+    expect(comparison.missing).toBe(0);
+  });
+});

@@ -1,0 +1,276 @@
+import { describe, expect, test } from 'vitest';
+import { TableStanding } from '../../../../src/ipvs/plan/table-standing.ts';
+import { BUCKETS, emptySummary, type TableSummary } from '../../../../src/net/connection.ts';
+import { after, type Duration, type Instant, seconds } from '../../../../src/net/time.ts';
+
+const NO_REFRESH = 0 as Duration;
+const SECOND = seconds(1);
+
+/** So many live connections, one for each bucket from the first on. */
+function tableOf(live: number, from = 0): TableSummary {
+  const buckets = new Uint16Array(BUCKETS);
+  for (let i = 0; i < live; i++) {
+    const bucket = (from + i) % BUCKETS;
+    buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+  }
+  return { live, synced: 0, buckets };
+}
+
+/** Two directors as one of them sees it, a second at a time. */
+class Pair {
+  readonly standing: TableStanding;
+  now = 0 as Instant;
+
+  constructor(isMaster: boolean, refresh: Duration = NO_REFRESH) {
+    this.standing = new TableStanding(isMaster, refresh);
+  }
+
+  pass(duration: Duration = SECOND): void {
+    this.now = after(this.now, duration);
+  }
+
+  hear(summary: TableSummary, isMaster: boolean, sender = 1): void {
+    this.standing.heard({ sender, name: `lb${sender}`, isMaster, summary }, this.now);
+  }
+
+  /** Both tables as they are for so many seconds. */
+  compare(own: TableSummary, peer: TableSummary, peerIsMaster: boolean, times = 5) {
+    const reports = [];
+    for (let i = 0; i < times; i++) {
+      this.pass();
+      reports.push(this.standing.read(own, this.now));
+      this.hear(peer, peerIsMaster);
+    }
+    return reports.filter((report) => report !== undefined);
+  }
+
+  get hasCaughtUp(): boolean {
+    return this.standing.hasCaughtUp(this.now);
+  }
+
+  get peer() {
+    return this.standing.peers(this.now)[0];
+  }
+}
+
+describe('a director that is not MASTER', () => {
+  test('has caught up when nothing has been missing for five seconds', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(221), tableOf(221), true, 4);
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.compare(tableOf(221), tableOf(221), true, 1);
+    expect(pair.hasCaughtUp).toBe(true);
+    expect(pair.peer).toMatchObject({ name: 'lb1', isMaster: true, live: 221, missing: 0 });
+  });
+
+  test('has not while a single connection is missing', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(220), tableOf(221), true, 60);
+    expect(pair.hasCaughtUp).toBe(false);
+    expect(pair.peer?.missing).toBe(1);
+  });
+
+  test('is not kept from it by connections that are on their way', () => {
+    const pair = new Pair(false);
+    for (let i = 0; i < 10; i++) pair.compare(tableOf(200), tableOf(201, i * 7), true, 1);
+    expect(pair.hasCaughtUp).toBe(false);
+    for (let i = 0; i < 10; i++) {
+      const young = { ...tableOf(200), buckets: tableOf(200).buckets.with(300 + i, 1) };
+      pair.compare(tableOf(200), young, true, 1);
+    }
+    expect(pair.hasCaughtUp).toBe(true);
+  });
+
+  test('may lack one connection in a hundred of a large table', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(1_980), tableOf(2_000), true);
+    expect(pair.hasCaughtUp).toBe(true);
+    pair.compare(tableOf(1_979), tableOf(2_000), true);
+    expect(pair.hasCaughtUp).toBe(false);
+  });
+
+  test('is not helped by connections that the MASTER does not have', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(50, 100), tableOf(50), true);
+    expect(pair.peer?.missing).toBe(50);
+  });
+});
+
+describe('where no MASTER tells of its table', () => {
+  test('one that has not grown for ten seconds has caught up', () => {
+    const pair = new Pair(false);
+    pair.standing.read(tableOf(221), pair.now);
+    pair.pass(seconds(9));
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.pass();
+    expect(pair.hasCaughtUp).toBe(true);
+  });
+
+  test('one that was never read has not', () => {
+    const pair = new Pair(false);
+    pair.pass(seconds(60));
+    expect(pair.hasCaughtUp).toBe(false);
+  });
+
+  test('growth begins the ten seconds anew, the usual coming and going does not', () => {
+    const pair = new Pair(false);
+    pair.standing.read(tableOf(1_000), pair.now);
+    pair.pass(seconds(8));
+    pair.standing.read(tableOf(1_010), pair.now);
+    pair.pass(seconds(2));
+    expect(pair.hasCaughtUp).toBe(true);
+    pair.standing.read(tableOf(1_011), pair.now);
+    expect(pair.hasCaughtUp).toBe(false);
+  });
+
+  test('a refresh of the kernel is waited for, and the buffer behind it', () => {
+    const pair = new Pair(false, seconds(30));
+    pair.standing.read(tableOf(221), pair.now);
+    pair.pass(seconds(33));
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.pass();
+    expect(pair.hasCaughtUp).toBe(true);
+    pair.standing.refreshEvery(seconds(60));
+    expect(pair.hasCaughtUp).toBe(false);
+  });
+
+  test('one that was silent for ten seconds does not count', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(10), tableOf(20), true);
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.pass(seconds(11));
+    expect(pair.standing.peers(pair.now)).toEqual([]);
+    expect(pair.hasCaughtUp).toBe(true);
+  });
+});
+
+describe('the MASTER', () => {
+  test('has what there is to have', () => {
+    expect(new Pair(true).hasCaughtUp).toBe(true);
+  });
+
+  test('sends again what another director lacks, and less often while that does not help', () => {
+    const pair = new Pair(true);
+    const sentAt: number[] = [];
+    for (let second = 1; second <= 60; second++) {
+      pair.compare(tableOf(4), { ...tableOf(2), live: 2 }, false, 1);
+      const buckets = pair.standing.resend(pair.now);
+      if (buckets.size === 0) continue;
+      expect([...buckets]).toEqual([2, 3]);
+      sentAt.push(second);
+    }
+    expect(sentAt).toEqual([5, 10, 20, 40]);
+  });
+
+  test('begins anew with that once nothing was missing', () => {
+    const pair = new Pair(true);
+    const lacks = () => pair.compare(tableOf(4), tableOf(2), false, 5);
+    lacks();
+    expect(pair.standing.resend(pair.now).size).toBe(2);
+    pair.compare(tableOf(4), tableOf(4), false, 5);
+    expect(pair.standing.resend(pair.now).size).toBe(0);
+    lacks();
+    expect(pair.standing.resend(pair.now).size).toBe(2);
+    lacks();
+    expect(pair.standing.resend(pair.now).size).toBe(2);
+  });
+
+  test('sends nothing to another MASTER, and nothing when it is none', () => {
+    const master = new Pair(true);
+    master.compare(tableOf(4), emptySummary(), true);
+    expect(master.standing.resend(master.now).size).toBe(0);
+    const backup = new Pair(false);
+    backup.compare(tableOf(4), emptySummary(), false);
+    expect(backup.standing.resend(backup.now).size).toBe(0);
+  });
+});
+
+describe('a move away', () => {
+  test('says what the other director lacks', () => {
+    const pair = new Pair(true);
+    pair.compare(tableOf(221), tableOf(209), false);
+    expect(pair.standing.follow(false, pair.now)).toEqual([
+      { kind: 'hand-over', peer: 'lb1', live: 221, before: 12, missing: 12 },
+    ]);
+  });
+
+  test('says so of one that has told already that it is MASTER', () => {
+    const pair = new Pair(true);
+    pair.compare(tableOf(221), tableOf(209), false);
+    pair.hear(tableOf(209), true);
+    expect(pair.standing.follow(false, pair.now)).toMatchObject([{ missing: 12 }]);
+  });
+
+  test('says that nothing is known where no director tells', () => {
+    const pair = new Pair(true);
+    pair.standing.read(tableOf(7), pair.now);
+    expect(pair.standing.follow(false, pair.now)).toEqual([
+      { kind: 'hand-over', peer: undefined, live: 7, before: undefined, missing: undefined },
+    ]);
+  });
+});
+
+describe('a take-over', () => {
+  test('says after five seconds what of the former MASTER has not arrived', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(214), tableOf(221), true);
+    expect(pair.standing.follow(true, pair.now)).toEqual([]);
+    expect(pair.compare(tableOf(219), emptySummary(), false)).toEqual([
+      { kind: 'take-over', peer: 'lb1', live: 221, before: 7, missing: 2 },
+    ]);
+  });
+
+  test('counts what arrives meanwhile, and what ends once it was here', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(214), tableOf(221), true);
+    pair.standing.follow(true, pair.now);
+    expect(pair.compare(tableOf(221), emptySummary(), false, 4)).toEqual([]);
+    expect(pair.compare(tableOf(100), emptySummary(), false, 1)).toMatchObject([{ missing: 0 }]);
+  });
+
+  test('does not count what was here then and has ended when it is looked at for the first time', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(214), tableOf(221), true);
+    pair.standing.follow(true, pair.now);
+    expect(pair.compare(tableOf(100), emptySummary(), false)).toMatchObject([{ missing: 7 }]);
+  });
+
+  test('counts young ones that no comparison before had found missing', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(221), tableOf(221), true);
+    pair.hear(tableOf(240), true);
+    pair.standing.follow(true, pair.now);
+    expect(pair.compare(tableOf(221), emptySummary(), false)).toMatchObject([
+      { before: 0, missing: 19 },
+    ]);
+  });
+
+  test('of a MASTER that never told of its table says nothing', () => {
+    const pair = new Pair(false);
+    pair.standing.follow(true, pair.now);
+    expect(pair.compare(tableOf(214), emptySummary(), false, 10)).toEqual([]);
+  });
+
+  test('that is followed by a move away is not judged any more', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(214), tableOf(221), true);
+    pair.standing.follow(true, pair.now);
+    pair.compare(tableOf(214), emptySummary(), false, 2);
+    pair.standing.follow(false, pair.now);
+    expect(pair.compare(tableOf(214), tableOf(1), true, 10)).toEqual([]);
+  });
+
+  test('to the same state changes nothing', () => {
+    const pair = new Pair(true);
+    expect(pair.standing.follow(true, pair.now)).toEqual([]);
+  });
+});
+
+test('Of directors that somebody makes up, no more than sixteen are kept, and those that are silent make room', () => {
+  const pair = new Pair(true);
+  for (let sender = 1; sender <= 100; sender++) pair.hear(tableOf(1), false, sender);
+  expect(pair.standing.peers(pair.now)).toHaveLength(16);
+  pair.pass(seconds(11));
+  pair.hear(tableOf(1), false, 101);
+  expect(pair.standing.peers(pair.now).map(({ name }) => name)).toEqual(['lb101']);
+});

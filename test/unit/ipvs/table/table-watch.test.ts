@@ -1,0 +1,231 @@
+import { describe, expect, test } from 'vitest';
+import {
+  pauseAfter,
+  TableWatch,
+  type TableWatchOptions,
+} from '../../../../src/ipvs/table/table-watch.ts';
+import { ip } from '../../../../src/net/address.ts';
+import { BUCKETS, emptySummary } from '../../../../src/net/connection.ts';
+import { after, type Duration, type Instant, seconds } from '../../../../src/net/time.ts';
+import { decodeSummary, encodeSummary } from '../../../../src/wire/connections/summary-message.ts';
+import { QuietLog } from '../quiet-log.ts';
+
+const SUMMARY_PORT = 8_912;
+const SETTINGS = {
+  mode: 'follow',
+  instance: 'web',
+  rstGuard: 'planned',
+  catchUp: true,
+  daemon: {
+    interface: 'eth1',
+    syncId: 55,
+    group: ip('224.0.0.81'),
+    port: 8_848,
+    ttl: 1,
+    maximumLength: undefined,
+  },
+} as const;
+
+function line(port: number, state = 'ESTABLISHED', origin = 'LOCAL'): string {
+  const client = `CB0071C8 ${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return `TCP ${client} CB007164 0050 C000020B 0050 ${state} ${origin}      897`;
+}
+
+/** A watch on a table of text, and a segment that keeps what is sent. */
+class Bench {
+  lines: readonly string[] = [
+    'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires',
+  ];
+  now = 0 as Instant;
+  refusal: Error | undefined;
+  readonly sent: { readonly bytes: Uint8Array; readonly port: number }[] = [];
+  readonly told: unknown[] = [];
+  readonly quiet = new QuietLog();
+  opened = 0;
+  closed = 0;
+  hear: (bytes: Uint8Array) => void = () => {};
+  fail: (error: Error) => void = () => {};
+  readonly watch: TableWatch;
+
+  constructor(more: Partial<TableWatchOptions> = {}) {
+    this.watch = new TableWatch({
+      router: 'lb1',
+      sender: 1,
+      settings: SETTINGS,
+      refresh: 0 as Duration,
+      isMaster: true,
+      log: this.quiet.log,
+      now: () => this.now,
+      lines: () => this.#chunks(),
+      open: (hear, fail) => this.#open(hear, fail),
+      entries: () => (connection) => ({ connection, forwarding: 'nat', mark: 0, timeout: 900 }),
+      caughtUp: (hasCaughtUp) => this.told.push(hasCaughtUp),
+      moved: (reports) => this.told.push(...reports),
+      ...more,
+    });
+  }
+
+  async *#chunks() {
+    const middle = Math.ceil(this.lines.length / 2);
+    yield this.lines.slice(0, middle);
+    yield this.lines.slice(middle);
+  }
+
+  async #open(hear: Bench['hear'], fail: Bench['fail']) {
+    if (this.refusal !== undefined) throw this.refusal;
+    this.opened++;
+    this.hear = hear;
+    this.fail = fail;
+    return {
+      send: async (bytes: Uint8Array, port: number) => {
+        this.sent.push({ bytes, port });
+      },
+      close: () => {
+        this.closed++;
+      },
+    };
+  }
+
+  /** A round each second; a director that is not MASTER is heard to have nothing. */
+  async rounds(count: number, peer = { isMaster: false, summary: emptySummary() }): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      this.now = after(this.now, seconds(1));
+      await this.watch.run();
+      this.hear(encodeSummary({ syncId: 55, sender: 2, name: 'lb2', ...peer }));
+    }
+  }
+
+  /** Messages for the kernel of the other director. */
+  get toKernel(): Uint8Array[] {
+    return this.sent.filter(({ port }) => port === 8_848).map(({ bytes }) => bytes);
+  }
+}
+
+describe('the watch of the connection table', () => {
+  test('tells the others what lives in the table', async () => {
+    const bench = new Bench();
+    bench.lines = [...bench.lines, line(1), line(2, 'ESTABLISHED', 'SYNC'), line(3, 'TIME_WAIT')];
+    await bench.rounds(1);
+    expect(bench.sent.map(({ port }) => port)).toEqual([SUMMARY_PORT]);
+    const decoded = decodeSummary(bench.sent[0]?.bytes ?? new Uint8Array());
+    expect(decoded).toMatchObject({
+      ok: true,
+      value: {
+        syncId: 55,
+        isMaster: true,
+        sender: 1,
+        name: 'lb1',
+        summary: { live: 2, synced: 1 },
+      },
+    });
+  });
+
+  test('sends again to their kernel what they lack', async () => {
+    const bench = new Bench();
+    bench.lines = [line(1), line(2), line(3, 'SYN_RECV')];
+    await bench.rounds(5);
+    expect(bench.toKernel).toEqual([]);
+    await bench.rounds(1);
+    expect(bench.toKernel).toHaveLength(1);
+    expect(bench.toKernel[0]?.[4]).toBe(2);
+    expect(bench.watch.resent).toBe(2);
+    expect(bench.quiet.lines).toEqual([
+      'ipvs-table-resent: 2 connections sent again: another director lacks some',
+    ]);
+  });
+
+  test('sends messages that are no longer than those of the daemons', async () => {
+    const daemon = { ...SETTINGS.daemon, maximumLength: 576 };
+    const bench = new Bench({ settings: { ...SETTINGS, daemon } });
+    bench.lines = Array.from({ length: 20 }, (_, port) => line(port + 1));
+    await bench.rounds(6);
+    expect(bench.toKernel.map(({ length }) => length)).toEqual([8 + 36 * 15, 8 + 36 * 5]);
+  });
+
+  test('leaves to the kernel what only the kernel knows', async () => {
+    const bench = new Bench({ entries: () => () => undefined });
+    bench.lines = [line(1)];
+    await bench.rounds(6);
+    expect(bench.toKernel).toEqual([]);
+    expect(bench.watch.resent).toBe(0);
+  });
+
+  test('says when the table has caught up with the MASTER, and each change of that once', async () => {
+    const bench = new Bench({ isMaster: false });
+    bench.lines = [line(1, 'ESTABLISHED', 'SYNC')];
+    await bench.rounds(1);
+    const { buckets } = bench.watch.standing.own;
+    const master = { isMaster: true, summary: { live: 1, synced: 0, buckets } };
+    await bench.rounds(6, master);
+    expect(bench.told).toEqual([false, true]);
+    expect(bench.watch.hasCaughtUp).toBe(true);
+    bench.lines = [];
+    await bench.rounds(6, master);
+    expect(bench.told).toEqual([false, true, false]);
+  });
+
+  test('says what a move has cost', async () => {
+    const bench = new Bench({ isMaster: false });
+    const buckets = new Uint16Array(BUCKETS).fill(1, 0, 3);
+    await bench.rounds(1, { isMaster: true, summary: { live: 3, synced: 0, buckets } });
+    bench.watch.follow(true);
+    await bench.rounds(5);
+    bench.watch.follow(false);
+    expect(bench.told.filter((one) => typeof one === 'object')).toEqual([
+      { kind: 'take-over', peer: 'lb2', live: 3, before: undefined, missing: 3 },
+      { kind: 'hand-over', peer: 'lb2', live: 0, before: 0, missing: 0 },
+    ]);
+    expect(bench.watch.moves.document()).toMatchObject({ hand_overs: 1, take_overs: 1, lost: 3 });
+  });
+
+  test.each([
+    ['of another cluster', { syncId: 56, sender: 2 }],
+    ['of its own', { syncId: 55, sender: 1 }],
+  ])('does not listen to a message %s', async (_, more) => {
+    const bench = new Bench();
+    await bench.rounds(1);
+    bench.now = after(bench.now, seconds(20));
+    bench.hear(encodeSummary({ ...more, isMaster: false, name: 'x', summary: emptySummary() }));
+    bench.hear(new Uint8Array([1, 2, 3]));
+    expect(bench.watch.standing.peers(bench.now)).toEqual([]);
+  });
+
+  test('tells nobody where that is switched off', async () => {
+    const bench = new Bench({ settings: { ...SETTINGS, catchUp: false } });
+    await bench.rounds(3);
+    expect([bench.opened, bench.sent]).toEqual([0, []]);
+  });
+
+  test('goes on when the network is there again', async () => {
+    const bench = new Bench();
+    bench.refusal = new Error('eth1 has no IPv4 address');
+    await bench.rounds(2);
+    expect(bench.quiet.log.troubles()).toEqual(['eth1 has no IPv4 address']);
+    expect(bench.quiet.lines).toHaveLength(1);
+    bench.refusal = undefined;
+    await bench.rounds(1);
+    expect(bench.quiet.log.troubles()).toEqual([]);
+    bench.fail(new Error('ENETDOWN'));
+    expect(bench.closed).toBe(1);
+    await bench.rounds(1);
+    expect(bench.opened).toBe(2);
+  });
+
+  test('that is closed sends nothing any more', async () => {
+    const bench = new Bench();
+    bench.watch.start();
+    await bench.rounds(1);
+    await bench.watch.close();
+    const { length } = bench.sent;
+    await bench.watch.run();
+    expect([bench.sent.length, bench.closed]).toEqual([length, 1]);
+  });
+});
+
+test.each([
+  ['a small table is read once a second', 4, 996],
+  ['a larger one takes a twentieth of the time', 100, 1_900],
+  ['one that takes long to read is told of before others forget this director', 2_000, 4_000],
+])('%s', (_, took, pause) => {
+  expect(pauseAfter(took)).toBe(pause);
+});

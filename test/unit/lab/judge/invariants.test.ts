@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { brokenInvariants, type Watched } from '../../../../src/lab/judge/invariants.ts';
+import type { Action } from '../../../../src/lab/scenario/scenario.ts';
+import { DURATION, node } from './samples.ts';
+
+const BOUND = 300_000;
+
+function watched(more: Partial<Watched>): Watched {
+  const nodes = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [])];
+  return { duration: DURATION, nodes, probes: [], steps: [], ...more };
+}
+
+function step(at: number, action: Action) {
+  return { from: at, to: at, action };
+}
+
+function silentFrom(from: number): Watched['probes'] {
+  const probes = Array.from({ length: DURATION / 10_000 }, (_, index) => {
+    const sentAt = index * 10_000;
+    return { sentAt, answeredAt: sentAt < from ? sentAt + 100 : undefined };
+  });
+  return [{ client: 'client', type: 'icmp', probes }];
+}
+
+describe('invariants', () => {
+  test('hold while one answers', () => {
+    expect(brokenInvariants(watched({}), BOUND)).toEqual([]);
+  });
+
+  test('are broken when nobody answers although somebody could', () => {
+    const steps = [step(500_000, { kind: 'crash', node: 'lb1' })];
+    const broken = brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND);
+    expect(broken).toEqual(['nobody answers from 0.800 s to 2.000 s']);
+  });
+
+  test('hold when nobody is left who could answer', () => {
+    const steps = [
+      step(500_000, { kind: 'crash', node: 'lb1' }),
+      step(500_000, { kind: 'link_down', node: 'lb2' }),
+    ];
+    expect(brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND)).toEqual([]);
+  });
+
+  test('give everything its time after each step', () => {
+    const steps = [step(1_750_000, { kind: 'crash', node: 'lb1' })];
+    expect(brokenInvariants(watched({ steps, probes: silentFrom(1_750_000) }), BOUND)).toEqual([]);
+  });
+
+  const both = [
+    node('lb1', [{ from: 0, to: DURATION }]),
+    node('lb2', [{ from: 1_000_000, to: DURATION }]),
+  ];
+
+  test('are broken by two owners that hear each other', () => {
+    expect(brokenInvariants(watched({ nodes: both }), BOUND)).toEqual([
+      'two have the address from 1.000 s to 2.000 s',
+    ]);
+  });
+
+  test('allow two owners that cannot hear each other', () => {
+    const action: Action = {
+      ...{ kind: 'partition', from: ['lb1'], to: ['lb2'] },
+      ...{ traffic: 'vrrp', isOneWay: false },
+    };
+    expect(
+      brokenInvariants(watched({ nodes: both, steps: [step(700_000, action)] }), BOUND),
+    ).toEqual([]);
+  });
+});

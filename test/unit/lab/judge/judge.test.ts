@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { type Evidence, judge } from '../../../../src/lab/judge/judge.ts';
+import { StepClock } from '../../../../src/lab/run/step-clock.ts';
+import type { Demand } from '../../../../src/lab/scenario/scenario.ts';
+import { DURATION, node, run } from './samples.ts';
+
+function evidence(more: Partial<Evidence> = {}): Evidence {
+  const { nodes } = run();
+  return {
+    duration: DURATION,
+    clock: new StepClock(DURATION),
+    nodes,
+    probes: [],
+    streams: [],
+    discarded: 0,
+    steps: [],
+    ...more,
+  };
+}
+
+function verdict(demand: Demand, window = {}, seen = evidence()) {
+  return judge({ ...demand, from: 0, to: DURATION, why: '', ...window }, seen);
+}
+
+const NO_LIMIT = { atMost: undefined, atLeast: undefined };
+
+describe('owner', () => {
+  test('holds when the address is there, alone, for the whole window', () => {
+    expect(verdict({ kind: 'owner', owner: 'lb2' }, { from: 900_000 })).toMatchObject({
+      holds: true,
+      expectation: 'owner lb2 from 900ms',
+    });
+  });
+
+  test('tells who had it instead, and when first', () => {
+    const { holds, seen } = verdict({ kind: 'owner', owner: 'lb2' });
+    expect([holds, seen]).toEqual([false, 'lb1 at 0.000 s until 0.500 s']);
+  });
+
+  test('of a moment is who has it at that moment', () => {
+    const moment = { from: 600_000, to: 600_000 };
+    expect(verdict({ kind: 'owner', owner: 'none' }, moment).holds).toBe(true);
+    expect(verdict({ kind: 'owner', owner: 'one' }, moment).seen).toBe('nobody');
+  });
+
+  test('is nobody alone while two have it', () => {
+    const both = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [{ from: 5, to: 9 }])];
+    const { holds, seen } = verdict({ kind: 'owner', owner: 'lb1' }, {}, evidence({ nodes: both }));
+    expect(holds).toBe(false);
+    expect(seen).toContain('lb1 and lb2');
+  });
+});
+
+test('two owners count for as long as they are two at a stretch', () => {
+  const nodes = [
+    node('lb1', [{ from: 0, to: 1_000_000 }]),
+    node('lb2', [
+      { from: 100_000, to: 150_000 },
+      { from: 400_000, to: DURATION },
+    ]),
+  ];
+  const demand = { kind: 'dual' as const, atMost: 500_000, atLeast: undefined };
+  expect(verdict(demand, {}, evidence({ nodes }))).toMatchObject({
+    holds: false,
+    seen: '600.0 ms at 0.400 s',
+  });
+});
+
+describe('outage', () => {
+  const probes = (times: readonly (number | undefined)[], client = 'client') => [
+    {
+      ...{ client, type: 'icmp' as const },
+      probes: times.map((answeredAt, at) => ({ sentAt: at * 1_000, answeredAt })),
+    },
+  ];
+  const demand = {
+    ...{ kind: 'outage' as const, probe: 'icmp' as const, client: 'client' },
+    ...NO_LIMIT,
+  };
+
+  test('is the time between two answers with a lost request in between', () => {
+    const seen = evidence({ probes: probes([100, 1_100, undefined, undefined, 4_100]) });
+    expect(verdict({ ...demand, atMost: 3_000 }, {}, seen)).toMatchObject({
+      holds: true,
+      seen: '3.0 ms at 0.001 s',
+    });
+  });
+
+  test('goes on until the end when nobody answers any more', () => {
+    const seen = evidence({ probes: probes([100, undefined]) });
+    expect(verdict({ ...demand, atMost: 3_000 }, {}, seen).holds).toBe(false);
+  });
+
+  test('is that of the client that is named', () => {
+    const seen = evidence({
+      probes: [
+        ...probes([100, undefined, undefined, 3_100]),
+        ...probes([100, 1_100, undefined, 3_100], 'client2'),
+      ],
+    });
+    const both = ['client', 'client2'].map((client) =>
+      verdict({ ...demand, client, atMost: 2_000 }, {}, seen),
+    );
+    expect(both.map(({ expectation, seen: time }) => [expectation, time])).toEqual([
+      ['icmp outage ≤ 2ms', '3.0 ms at 0.000 s'],
+      ['icmp outage of client2 ≤ 2ms', '2.0 ms at 0.001 s'],
+    ]);
+  });
+
+  test('is not proved where nobody asked', () => {
+    const seen = evidence({ probes: probes([]) });
+    expect(verdict({ ...demand, atMost: 0 }, {}, seen)).toEqual(
+      expect.objectContaining({ holds: false, seen: 'nobody asked' }),
+    );
+  });
+});
+
+test('masters are those that advertise in the window', () => {
+  const demand = { kind: 'masters' as const, atMost: 1, atLeast: 1 };
+  expect(verdict(demand, { from: 300_000 })).toMatchObject({ holds: true, seen: '1: lb2' });
+  expect(verdict(demand)).toMatchObject({ holds: false, seen: '2: lb1, lb2' });
+});
+
+test('who was MASTER before the clock started has not become MASTER', () => {
+  const demand = { kind: 'transitions' as const, atMost: 1, atLeast: 1 };
+  expect(verdict(demand)).toMatchObject({ holds: true, seen: '1: lb2 at 0.850 s' });
+});
+
+test('the ARP owner of a client is who answers that client', () => {
+  const nodes = [
+    node('lb1', [], { arpAnswers: { client: [1_000], client2: [] } }),
+    node('lb2', [], { arpAnswers: { client: [], client2: [1_000, 2_000] } }),
+  ];
+  const seen = evidence({ nodes });
+  const owner = (client: string) =>
+    verdict({ kind: 'arp_owner', owner: 'lb2', client }, {}, seen).seen;
+  expect([owner('client'), owner('client2')]).toEqual(['lb1', 'lb2']);
+});
+
+test('a stream that never was has not survived', () => {
+  expect(verdict({ kind: 'stream', fate: 'survives', client: 'client' })).toMatchObject({
+    holds: false,
+    seen: 'never-connected',
+  });
+});

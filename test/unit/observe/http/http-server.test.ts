@@ -1,0 +1,151 @@
+import { request } from 'node:http';
+import { createConnection } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/net/address.ts';
+import { HttpServer } from '../../../../src/observe/http/http-server.ts';
+import { modelOf } from '../../control/samples.ts';
+import { AT, transition } from '../samples.ts';
+import { PAGE, runHttp } from './http-samples.ts';
+
+/** `fetch` does not let a program choose its Host. */
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { host }, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('the HTTP listener', () => {
+  test('shows the documents of the control API', async () => {
+    const model = modelOf('web');
+    model.apply(transition('web'), AT);
+    model.apply(transition('web', 'FAULT'), AT);
+    const { url } = await runHttp(model);
+    const json = async (path: string) => (await fetch(`${url}${path}`)).json();
+    expect(await json('/status.json')).toEqual(model.status());
+    expect(await json('/events.json')).toEqual({ events: model.eventsAfter(0) });
+    expect(await json('/events.json?after=1')).toEqual({ events: model.eventsAfter(1) });
+  });
+
+  test('has metrics in the form Prometheus reads', async () => {
+    const { url } = await runHttp(modelOf('web'));
+    const response = await fetch(`${url}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(await response.text()).toContain('vrrp_timer_lateness_seconds_bucket{le="+Inf"} 4');
+  });
+
+  test('is healthy with 200, and not with 503 and the reason', async () => {
+    let healthy = true;
+    const reason = 'the protocol thread has not answered for 3.0 s';
+    const { url } = await runHttp(modelOf('web'), {
+      answerHealth: () => (healthy ? { healthy } : { healthy: false, reason }),
+    });
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    healthy = false;
+    const response = await fetch(`${url}/healthz`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ healthy: false, reason });
+  });
+
+  test('serves the status page with a policy that lets only its own code run', async () => {
+    const { url } = await runHttp(modelOf('web'));
+    const response = await fetch(`${url}/`);
+    expect(await response.text()).toBe(PAGE);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(
+      /^default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; connect-src 'self';/,
+    );
+    expect(policy).not.toContain('unsafe');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  test.each(['/v1/config', '/v1/status', '/metrics/', '/favicon.ico', '/../package.json'])(
+    'knows no %s',
+    async (path) => {
+      const { url } = await runHttp(modelOf('web'));
+      const response = await fetch(`${url}${path}`);
+      expect(response.status).toBe(404);
+      expect(await response.text()).not.toContain('not to be seen');
+    },
+  );
+
+  test.each(['/events.json?follow=1', '/events.json?after=x', '/status.json?all=1'])(
+    'refuses %s',
+    async (path) => {
+      const { url } = await runHttp(modelOf('web'));
+      expect((await fetch(`${url}${path}`)).status).toBe(400);
+    },
+  );
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('changes nothing by %s', async (method) => {
+    const { url } = await runHttp(modelOf('web'));
+    const response = await fetch(`${url}/status.json`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+  });
+
+  test('answers HEAD without a body', async () => {
+    const { url } = await runHttp(modelOf('web'));
+    const response = await fetch(`${url}/metrics`, { method: 'HEAD' });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('');
+  });
+
+  test('refuses a body', async () => {
+    const { url } = await runHttp(modelOf('web'));
+    const response = await fetch(`${url}/status.json`, { method: 'POST', body: 'x' });
+    expect(response.status).toBe(400);
+  });
+
+  test('on loopback answers to this machine by its own names only', async () => {
+    const { url, http } = await runHttp(modelOf('web'));
+    const ask = (host: string) => statusFor(`${url}/status.json`, host);
+    expect(await ask(`localhost:${http.port}`)).toBe(200);
+    expect(await ask('[::1]:80')).toBe(200);
+    expect(await ask('evil.example')).toBe(421);
+  });
+
+  test('does not wait for ever for a request', async () => {
+    const { http } = await runHttp(modelOf('web'), { limits: { timeoutMs: 50 } });
+    const connection = createConnection(http.port, '127.0.0.1');
+    connection.write('GET /met');
+    let text = '';
+    connection.on('data', (chunk) => {
+      text += chunk;
+    });
+    await new Promise((resolve) => connection.on('close', resolve));
+    expect(text).not.toContain('200 OK');
+  });
+
+  test('answers 500 and tells its owner when an answer cannot be made', async () => {
+    const errors: unknown[] = [];
+    const broken = new Error('broken');
+    const { url } = await runHttp(modelOf('web'), {
+      metrics: { contentType: 'text/plain', text: () => Promise.reject(broken) },
+      onError: (error) => errors.push(error),
+    });
+    const response = await fetch(`${url}/metrics`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('broken');
+    expect(errors).toEqual([broken]);
+  });
+
+  test('says who has the port, or that the address is not here', async () => {
+    const { http } = await runHttp(modelOf('web'));
+    const listen = { address: ip('127.0.0.1'), port: http.port };
+    await expect(runHttp(modelOf('web'), { listen })).rejects.toMatchObject({
+      code: 'http-listen-failed',
+      errno: 'EADDRINUSE',
+      message: `http.listen: 127.0.0.1:${http.port} is in use by another program`,
+    });
+    const elsewhere = { address: ip('192.0.2.77'), port: http.port };
+    await expect(runHttp(modelOf('web'), { listen: elsewhere })).rejects.toThrow(
+      'http.listen: 192.0.2.77 is not an address of this machine',
+    );
+    expect(http).toBeInstanceOf(HttpServer);
+  });
+});

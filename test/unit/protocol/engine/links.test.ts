@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/net/address.ts';
+import { addressKey, LinkTable } from '../../../../src/protocol/engine/links.ts';
+import { addressOf, linkOf } from '../../../conformance/rig.ts';
+
+const ADDRESS = addressOf('192.0.2.50/24');
+
+function tableWith(...links: Parameters<LinkTable['replace']>[0]): LinkTable {
+  const table = new LinkTable();
+  table.replace(links);
+  return table;
+}
+
+describe('the link table', () => {
+  test('finds links by index and by name', () => {
+    const table = tableWith(linkOf(), linkOf({ index: 3, name: 'eth1' }));
+    expect(table.byIndex(3)?.attributes.name).toBe('eth1');
+    expect(table.byName('eth0')?.attributes.index).toBe(2);
+    expect(table.byName('eth2')).toBeUndefined();
+  });
+
+  test('forgets what a new dump does not name', () => {
+    const table = tableWith(linkOf());
+    table.replace([]);
+    expect(table.byName('eth0')).toBeUndefined();
+    expect(table.byIndex(2)).toBeUndefined();
+  });
+
+  test('keeps the addresses of a link that changes', () => {
+    const table = tableWith(linkOf());
+    const { addresses: _, ...attributes } = linkOf({ running: false });
+    table.change(attributes);
+    expect(table.byName('eth0')?.attributes.running).toBe(false);
+    expect(table.byName('eth0')?.addresses.size).toBe(2);
+  });
+
+  test('follows a link that is renamed', () => {
+    const table = tableWith(linkOf());
+    const { addresses: _, ...attributes } = linkOf({ name: 'wan' });
+    table.change(attributes);
+    expect(table.byName('eth0')).toBeUndefined();
+    expect(table.byName('wan')?.attributes.index).toBe(2);
+  });
+
+  test('gives a name to the link that took it last', () => {
+    const table = tableWith(linkOf());
+    const { addresses: _, ...attributes } = linkOf({ index: 3 });
+    table.change(attributes);
+    table.change({ ...linkOf({ name: 'old' }) });
+    expect(table.byName('eth0')?.attributes.index).toBe(3);
+    table.change({ ...attributes, name: 'wan' });
+    table.remove(2);
+    expect(table.byName('wan')?.attributes.index).toBe(3);
+  });
+
+  test('removing a link leaves the one that took over its name', () => {
+    const table = tableWith(linkOf());
+    const { addresses: _, ...attributes } = linkOf({ index: 3 });
+    table.change(attributes);
+    table.remove(2);
+    expect(table.byName('eth0')?.attributes.index).toBe(3);
+    table.remove(3);
+    expect(table.byName('eth0')).toBeUndefined();
+    table.remove(3);
+  });
+
+  test('answers whether an added address is news', () => {
+    const table = tableWith(linkOf());
+    expect(table.addAddress(2, ADDRESS)).toBe(true);
+    expect(table.addAddress(2, { ...ADDRESS })).toBe(false);
+    expect(table.addAddress(9, ADDRESS)).toBe(false);
+  });
+
+  test.each(['ours', 'tentative', 'duplicate'])('a change of `%s` is news', (what) => {
+    const table = tableWith(linkOf());
+    table.addAddress(2, ADDRESS);
+    expect(table.addAddress(2, { ...ADDRESS, [what]: true })).toBe(true);
+  });
+
+  test('answers whether a removed address was there', () => {
+    const table = tableWith(linkOf({ addresses: [ADDRESS] }));
+    expect(table.removeAddress(2, ADDRESS.address, 32)).toBe(false);
+    expect(table.removeAddress(2, ADDRESS.address, 24)).toBe(true);
+    expect(table.removeAddress(2, ADDRESS.address, 24)).toBe(false);
+    expect(table.removeAddress(9, ADDRESS.address, 24)).toBe(false);
+  });
+
+  test('tells addresses apart by prefix length too', () => {
+    expect(addressKey(ip('192.0.2.1'), 24)).not.toBe(addressKey(ip('192.0.2.1'), 32));
+  });
+});

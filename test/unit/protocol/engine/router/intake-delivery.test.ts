@@ -1,0 +1,238 @@
+/** Each receive check at its border: the last packet that passes, and the first that does not. */
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../../src/net/address.ts';
+import { milliseconds, seconds } from '../../../../../src/net/time.ts';
+import { judge, type ReceiverProfile } from '../../../../../src/protocol/engine/router/intake.ts';
+import {
+  type AdvertOptions,
+  advert,
+  OWN,
+  OWN6,
+  PEER,
+  PEER6,
+  VIP,
+  VIP6,
+} from '../../../../conformance/rig.ts';
+
+const MULTICAST: ReceiverProfile = {
+  vrid: 55,
+  version: 3,
+  priority: 100,
+  interval: seconds(1),
+  addresses: [VIP],
+  checkAddressList: false,
+  checksum: 'auto',
+  authentication: { type: 'none' },
+  delivery: 'multicast',
+  localAddress: OWN,
+};
+
+const FAR = ip('198.51.100.9');
+
+const UNICAST: ReceiverProfile = {
+  ...MULTICAST,
+  delivery: {
+    source: undefined,
+    peers: [
+      { address: PEER, minimumTtl: 255 },
+      { address: FAR, minimumTtl: 250 },
+    ],
+  },
+};
+
+const IPV6: ReceiverProfile = { ...MULTICAST, addresses: [VIP6], localAddress: OWN6 };
+
+function verdict(receiver: ReceiverProfile, options: AdvertOptions = {}): unknown {
+  const packet = advert(options);
+  const result = judge(packet, packet.length, receiver);
+  return result.ok ? result.warnings : result.reason;
+}
+
+describe('a multicast router', () => {
+  test.each(['224.0.0.18', '239.255.255.255'])('hears what is sent to %s', (group) => {
+    expect(verdict(MULTICAST, { destination: ip(group) })).toEqual([]);
+  });
+
+  test.each(['223.255.255.255', '240.0.0.1'])('does not hear what is sent to %s', (address) => {
+    expect(verdict(MULTICAST, { destination: ip(address) })).toBe('delivery-mismatch');
+  });
+
+  test('hears ff02::12, and over IPv6 no unicast', () => {
+    expect(verdict(IPV6, { source: PEER6 })).toEqual([]);
+    expect(verdict(IPV6, { source: PEER6, destination: OWN6 })).toBe('delivery-mismatch');
+    expect(verdict(IPV6, { source: OWN6 })).toBe('own-packet');
+  });
+
+  test('looks at the TTL before the destination, and at both before the source', () => {
+    expect(verdict(MULTICAST, { ttl: 254, destination: OWN })).toBe('ip-ttl-error');
+    expect(verdict(MULTICAST, { source: OWN, destination: OWN })).toBe('delivery-mismatch');
+  });
+});
+
+describe('a unicast router', () => {
+  test('hears each peer down to the TTL of that peer', () => {
+    expect(verdict(UNICAST, { destination: OWN })).toEqual([]);
+    expect(verdict(UNICAST, { destination: OWN, ttl: 254 })).toBe('ip-ttl-error');
+    expect(verdict(UNICAST, { source: FAR, destination: OWN, ttl: 250 })).toEqual([]);
+    expect(verdict(UNICAST, { source: FAR, destination: OWN, ttl: 249 })).toBe('ip-ttl-error');
+  });
+
+  test('hears no stranger and no multicast', () => {
+    const stranger = ip('198.51.100.10');
+    expect(verdict(UNICAST, { source: stranger, destination: OWN })).toBe('unknown-peer');
+    expect(verdict(UNICAST)).toBe('delivery-mismatch');
+  });
+
+  test('does not hear itself, were it its own peer', () => {
+    const own = { source: undefined, peers: [{ address: OWN, minimumTtl: 255 }] };
+    const options = { source: OWN, destination: OWN };
+    expect(verdict({ ...UNICAST, delivery: own }, options)).toBe('own-packet');
+  });
+});
+
+describe('the checksum', () => {
+  test('over IPv4 in version 3 has the form that is asked for', () => {
+    const strict = { ...MULTICAST, checksum: 'rfc9568' as const };
+    expect(verdict(strict)).toEqual([]);
+    expect(verdict(strict, { form: 'pseudo_header' })).toBe('checksum-error');
+    const other = { ...MULTICAST, checksum: 'pseudo_header' as const };
+    expect(verdict(other, { form: 'pseudo_header' })).toEqual([]);
+    expect(verdict(other)).toBe('checksum-error');
+  });
+
+  test('in version 2 and over IPv6 has one form, whatever is asked for', () => {
+    for (const checksum of ['rfc9568', 'pseudo_header'] as const) {
+      expect(verdict({ ...MULTICAST, version: 2, checksum }, { version: 2 })).toEqual([]);
+      expect(verdict({ ...IPV6, checksum }, { source: PEER6 })).toEqual([]);
+    }
+  });
+});
+
+describe('a router of one version', () => {
+  test.each([2, 3] as const)('of version %i does not hear the other one', (version) => {
+    const other = version === 2 ? 3 : 2;
+    expect(verdict({ ...MULTICAST, version }, { version })).toEqual([]);
+    expect(verdict({ ...MULTICAST, version }, { version: other })).toBe('version-error');
+  });
+
+  test.each([0, 1, 4, 15])('does not hear version %i, nor does one of any', (version) => {
+    const bend = (message: Uint8Array) => {
+      message[0] = (version << 4) | 1;
+      return message;
+    };
+    expect(verdict(MULTICAST, { bend })).toBe('version-error');
+    expect(verdict({ ...MULTICAST, version: undefined }, { bend })).toBe('version-error');
+  });
+
+  test('of version 2 refuses another interval and hears nobody as owner', () => {
+    const old = { ...MULTICAST, version: 2 as const };
+    expect(verdict(old, { version: 2, interval: seconds(2) })).toBe('interval-error');
+    expect(verdict({ ...old, priority: 255 }, { version: 2 })).toBe('owner-conflict');
+    expect(verdict({ ...old, interval: undefined }, { version: 2, interval: seconds(2) })).toEqual(
+      [],
+    );
+  });
+
+  test('of version 3 adopts another interval, and warns of it', () => {
+    expect(verdict(MULTICAST, { interval: seconds(2) })).toEqual(['interval-error']);
+  });
+});
+
+describe('a router of both versions', () => {
+  const both = { ...MULTICAST, alsoVersion2: true, interval: milliseconds(1_500) };
+
+  test('hears version 2 and version 3', () => {
+    expect(verdict(both, { interval: milliseconds(1_500) })).toEqual([]);
+    expect(verdict(both, { version: 2, interval: seconds(2) })).toEqual([]);
+  });
+
+  test('is warned of an interval of version 2 that is not its own, rounded up', () => {
+    expect(verdict(both, { version: 2, interval: seconds(1) })).toEqual(['interval-error']);
+    expect(verdict(both, { version: 2, interval: seconds(3) })).toEqual(['interval-error']);
+    expect(verdict(both, { interval: seconds(2) })).toEqual(['interval-error']);
+  });
+
+  test('does not hear version 3 where its own is 2', () => {
+    expect(verdict({ ...both, version: 2 }, { interval: seconds(2) })).toBe('version-error');
+  });
+});
+
+describe('the authentication of version 2', () => {
+  const pass = (password: string) => ({ type: 'pass', password }) as const;
+  const receiver = (authentication: ReceiverProfile['authentication']) => ({
+    ...MULTICAST,
+    version: 2 as const,
+    authentication,
+  });
+
+  test('is by type before it is by password', () => {
+    expect(verdict(receiver(pass('secret12')), { version: 2 })).toBe('auth-type-mismatch');
+    const sent = { version: 2, authentication: pass('secret12') } as const;
+    expect(verdict(receiver({ type: 'none' }), sent)).toBe('auth-type-mismatch');
+    expect(verdict(receiver(pass('secret12')), sent)).toEqual([]);
+    expect(verdict(receiver(pass('secret13')), sent)).toBe('auth-failure');
+    expect(verdict(receiver(undefined), sent)).toEqual([]);
+  });
+
+  test('is not looked at in version 3', () => {
+    expect(verdict({ ...MULTICAST, authentication: pass('secret12') })).toEqual([]);
+  });
+});
+
+describe('the address list', () => {
+  const other = ip('203.0.113.9');
+
+  test('counts as a set of the same size', () => {
+    const two = { ...MULTICAST, addresses: [VIP, other] };
+    expect(verdict(two, { addresses: [other, VIP] })).toEqual([]);
+    expect(verdict(two, { addresses: [VIP] })).toEqual(['address-list-error']);
+    expect(verdict(two, { addresses: [VIP, ip('203.0.113.8')] })).toEqual(['address-list-error']);
+    expect(verdict({ ...MULTICAST, addresses: undefined }, { addresses: [other] })).toEqual([]);
+  });
+
+  test('of version 3 is never refused, even where lists are checked', () => {
+    const strict = { ...MULTICAST, checkAddressList: true };
+    expect(verdict(strict, { addresses: [other] })).toEqual(['address-list-error']);
+  });
+
+  test('of version 2 that is not checked is only warned of', () => {
+    const old = { ...MULTICAST, version: 2 as const };
+    expect(verdict(old, { version: 2, addresses: [other] })).toEqual(['address-list-error']);
+  });
+
+  test('over IPv6 begins with a link-local address; over IPv4 none is asked for', () => {
+    const addresses = [ip('2001:db8::1'), VIP6];
+    expect(verdict(IPV6, { source: PEER6, addresses })).toBe('address-list-error');
+    expect(
+      verdict({ ...IPV6, addresses }, { source: PEER6, addresses: [VIP6, ip('2001:db8::1')] }),
+    ).toEqual([]);
+  });
+});
+
+describe('the priority', () => {
+  test('that is one’s own is worth a warning, and the owner is warned of every MASTER', () => {
+    expect(verdict(MULTICAST, { priority: 100 })).toEqual(['priority-conflict']);
+    expect(verdict(MULTICAST, { priority: 99 })).toEqual([]);
+    expect(verdict({ ...MULTICAST, priority: undefined }, { priority: 100 })).toEqual([]);
+    expect(verdict({ ...MULTICAST, priority: 255 }, { priority: 255 })).toEqual(['owner-conflict']);
+  });
+});
+
+describe('the packet', () => {
+  test('carries VRRP, whatever its VRID', () => {
+    expect(verdict(MULTICAST, { protocol: 111 })).toBe('invalid-type');
+    expect(verdict(IPV6, { source: PEER6, protocol: 111 })).toBe('invalid-type');
+    expect(verdict(MULTICAST, { vrid: 54 })).toBe('vrid-error');
+    expect(verdict({ ...MULTICAST, vrid: undefined }, { vrid: 54 })).toEqual([]);
+  });
+
+  test('of no bytes behind the header has no version to look at', () => {
+    const packet = advert().slice(0, 20);
+    expect(judge(packet, 20, MULTICAST)).toEqual({ ok: false, reason: 'packet-length-error' });
+  });
+
+  test('is refused with the same object each time: a flood allocates no verdicts', () => {
+    const packet = advert({ ttl: 1 });
+    expect(judge(packet, packet.length, MULTICAST)).toBe(judge(packet, packet.length, MULTICAST));
+  });
+});

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../../src/net/address.ts';
+import { seconds } from '../../../../../src/net/time.ts';
+import { DISCARD_REASONS } from '../../../../../src/protocol/engine/intake-reasons.ts';
+import {
+  judge,
+  type ReceiverProfile,
+  vrrpOffset,
+} from '../../../../../src/protocol/engine/router/intake.ts';
+import { type AdvertOptions, advert, OWN, PEER, PEER6, VIP } from '../../../../conformance/rig.ts';
+
+/** A decoder that knows nothing of a configuration. */
+const ANYBODY: ReceiverProfile = {
+  vrid: undefined,
+  version: undefined,
+  priority: undefined,
+  interval: undefined,
+  addresses: undefined,
+  checkAddressList: false,
+  checksum: 'auto',
+  authentication: undefined,
+  delivery: 'any',
+  localAddress: undefined,
+};
+
+const ROUTER: ReceiverProfile = {
+  ...ANYBODY,
+  vrid: 55,
+  version: 3,
+  priority: 100,
+  interval: seconds(1),
+  addresses: [VIP],
+  authentication: { type: 'none' },
+  delivery: 'multicast',
+  localAddress: OWN,
+};
+
+function verdict(receiver: ReceiverProfile, options: AdvertOptions = {}): unknown {
+  const packet = advert(options);
+  const result = judge(packet, packet.length, receiver);
+  return result.ok ? result.warnings : result.reason;
+}
+
+describe('a receiver without a configuration', () => {
+  test('takes any VRID, version, interval, list and password', () => {
+    const authentication = { type: 'pass', password: 'secret12' } as const;
+    expect(verdict(ANYBODY, { vrid: 7, version: 2, authentication })).toEqual([]);
+    expect(verdict(ANYBODY, { interval: seconds(3), addresses: [ip('203.0.113.9')] })).toEqual([]);
+    expect(verdict(ANYBODY, { source: PEER6 })).toEqual([]);
+    expect(verdict(ANYBODY, { destination: OWN })).toEqual([]);
+  });
+
+  test('still wants a TTL of 255', () => {
+    expect(verdict(ANYBODY, { ttl: 64 })).toBe('ip-ttl-error');
+  });
+
+  test('knows no VRID 0', () => {
+    const bend = (message: Uint8Array) => {
+      const checksum = ((message[6] ?? 0) << 8) + (message[7] ?? 0) + 55;
+      message[1] = 0;
+      message.set([checksum >> 8, checksum & 0xff], 6);
+      return message;
+    };
+    expect(verdict(ANYBODY, { bend })).toBe('vrid-error');
+  });
+});
+
+describe('a virtual router', () => {
+  test('hears its peer without a warning, sees who sent it and which checksum it used', () => {
+    const packet = advert({ form: 'pseudo_header' });
+    expect(judge(packet, packet.length, ROUTER)).toMatchObject({
+      ok: true,
+      source: PEER,
+      form: 'pseudo_header',
+      warnings: [],
+      advertisement: { vrid: 55, priority: 200 },
+    });
+  });
+
+  test('refuses the VRID of another', () => {
+    expect(verdict(ROUTER, { vrid: 56 })).toBe('vrid-error');
+  });
+
+  test('tells of all oddities at once', () => {
+    const options = { priority: 100, interval: seconds(2), addresses: [ip('203.0.113.9')] };
+    expect(verdict(ROUTER, options)).toEqual([
+      'interval-error',
+      'address-list-error',
+      'priority-conflict',
+    ]);
+    expect(verdict({ ...ROUTER, priority: 255 })).toEqual(['owner-conflict']);
+  });
+
+  test('sees a longer list as another one', () => {
+    expect(verdict(ROUTER, { addresses: [VIP, ip('203.0.113.9')] })).toEqual([
+      'address-list-error',
+    ]);
+  });
+
+  test('without an address of its own takes nobody for itself', () => {
+    expect(verdict(ROUTER, { source: OWN })).toBe('own-packet');
+    expect(verdict({ ...ROUTER, localAddress: undefined }, { source: OWN })).toEqual([]);
+  });
+
+  test('of version 2 that checks the list refuses another one, but not from the owner', () => {
+    const strict = { ...ROUTER, version: 2 as const, checkAddressList: true };
+    const addresses = [ip('203.0.113.9')];
+    expect(verdict(strict, { version: 2 })).toEqual([]);
+    expect(verdict(strict, { version: 2, addresses })).toBe('address-list-error');
+    expect(verdict(strict, { version: 2, addresses, priority: 255 })).toEqual([
+      'address-list-error',
+    ]);
+  });
+
+  test('looks at the bytes it was given, not at what lies behind them', () => {
+    const packet = advert();
+    const larger = new Uint8Array(2_048).fill(0xff);
+    larger.set(packet);
+    expect(judge(larger, packet.length, ROUTER)).toMatchObject({ ok: true });
+    expect(judge(larger, packet.length - 1, ROUTER)).toEqual({
+      ok: false,
+      reason: 'packet-length-error',
+    });
+  });
+});
+
+describe('the offset of the message', () => {
+  test.each([
+    ['a short packet', [0x45], undefined],
+    ['IPv4', [0x45, ...new Array<number>(19).fill(0)], 20],
+    ['IPv4 with options that are cut off', [0x46, ...new Array<number>(19).fill(0)], undefined],
+    ['IPv4 with a header that is too short', [0x44, ...new Array<number>(19).fill(0)], undefined],
+    ['IPv6', [0x60, ...new Array<number>(39).fill(0)], 40],
+    ['IPv6 that is cut off', [0x60, ...new Array<number>(38).fill(0)], undefined],
+    ['another protocol', [0x50, ...new Array<number>(39).fill(0)], undefined],
+  ])('in %s', (_, bytes, expected) => {
+    expect(vrrpOffset(Uint8Array.from(bytes), bytes.length)).toBe(expected);
+  });
+});
+
+describe('whatever arrives', () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 128 }),
+    fc.tuple(fc.nat(), fc.nat(255), fc.nat(60)).map(([position, value, cut]) => {
+      const packet = advert();
+      packet[position % packet.length] = value;
+      return packet.slice(0, packet.length - (cut % 40));
+    }),
+  );
+
+  test('there is a verdict, and a refusal has one of the known reasons', () => {
+    fc.assert(
+      fc.property(bytes, fc.constantFrom(ANYBODY, ROUTER), (packet, receiver) => {
+        const result = judge(packet, packet.length, receiver);
+        if (!result.ok) expect(DISCARD_REASONS).toContain(result.reason);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

@@ -1,0 +1,129 @@
+/** Ports for a loop on a table top: they note each call in order and answer as a test has set them. */
+
+import type { PacketSink } from '../../../../src/kernel/ports.ts';
+import type { LinkEvent, LinkState } from '../../../../src/net/link.ts';
+import { after, type Duration, type Instant, instant } from '../../../../src/net/time.ts';
+import { CounterTable, countersLength } from '../../../../src/protocol/engine/counters.ts';
+import { Engine } from '../../../../src/protocol/engine/engine.ts';
+import type { Report } from '../../../../src/protocol/engine/reports.ts';
+import type { InstanceSettings } from '../../../../src/protocol/engine/settings.ts';
+import { Loop } from '../../../../src/protocol/thread/loop.ts';
+import { INDEX, instanceOf, linkOf } from '../../../conformance/rig.ts';
+
+export class FakePorts {
+  readonly loop: Loop;
+  readonly calls: string[] = [];
+  readonly reports: Report[] = [];
+  readonly lateness: number[] = [];
+  now: Instant = instant(1_000_000_000);
+  deadline: Instant = this.now;
+  links: readonly LinkState[] = [linkOf()];
+  /** Packets that wait; `endless`: however many are read, one more waits. */
+  inbox: Uint8Array[] = [];
+  endless: Uint8Array | undefined;
+  /** How long each of them has waited. */
+  waited = 0 as Duration;
+  events: LinkEvent[] = [];
+  monitor: 'drained' | 'overrun' | 'malformed' = 'drained';
+  leftRoutes: string[] = [];
+  errno = 0;
+  /** The kernel answers no more changes of a batch than these. */
+  answersOnly = Number.POSITIVE_INFINITY;
+  /** The errno that keeps advertisements from leaving. */
+  sendFailure = '';
+  listenFailure: Error | undefined;
+
+  constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
+    const settings = { router: 'lb1', linger, instances: [instanceOf(more)], syncGroups: [] };
+    const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
+    this.loop = new Loop(engine, this.#ports(), {
+      reports: (reports) => {
+        this.calls.push('reports');
+        this.reports.push(...reports);
+      },
+      lateness: (microseconds) => this.lateness.push(microseconds),
+      finished: () => this.calls.push('finished'),
+    });
+  }
+
+  /** The clock goes on and the loop is woken; answers the calls of that turn. */
+  turnAfter(delay: Duration): string[] {
+    this.now = after(this.now, delay);
+    return this.during(() => this.loop.turn());
+  }
+
+  during(action: () => void): string[] {
+    this.calls.length = 0;
+    action();
+    return [...this.calls];
+  }
+
+  /** The newest row of `status`. */
+  get view() {
+    return this.reports.flatMap((report) => (report.kind === 'view' ? [report.view] : [])).at(-1);
+  }
+
+  #ports() {
+    return {
+      clock: {
+        now: () => this.now,
+        arm: (deadline: Instant) => {
+          this.deadline = deadline;
+          this.calls.push('arm');
+        },
+      },
+      wakeOnPackets: (wake: boolean) => void this.calls.push(`wake on packets: ${wake}`),
+      packets: {
+        listen: () => {
+          this.calls.push('listen');
+          if (this.listenFailure !== undefined) throw this.listenFailure;
+        },
+        unlisten: () => void this.calls.push('unlisten'),
+        sendDatagrams: (datagrams: readonly { readonly packet: Uint8Array }[]) => {
+          const priorities = datagrams.map(({ packet }) => packet[22]);
+          this.calls.push(`advertise ${priorities.join()}`);
+          return this.sendFailure === '' ? 0 : datagrams.length;
+        },
+        sendError: () => this.sendFailure,
+        sendFrames: () => {
+          this.calls.push('announce');
+          return 0;
+        },
+        drain: (limit: number, sink: PacketSink) => {
+          this.calls.push(`read ${limit}`);
+          const { endless } = this;
+          const packets = endless === undefined ? this.inbox.splice(0, limit) : [endless];
+          for (const packet of packets) sink(INDEX, packet, packet.length, this.waited);
+          return endless === undefined && this.inbox.length === 0;
+        },
+        discard: () => {
+          this.calls.push('discard');
+          this.inbox = [];
+        },
+        close: () => undefined,
+      },
+      routes: {
+        changeKernel: (changes: readonly { readonly operation: string }[]) => {
+          this.calls.push(...changes.map(({ operation }) => operation));
+          const answers = changes.map(() => ({ errno: this.errno, text: undefined }));
+          return answers.slice(0, this.answersOnly);
+        },
+        clearRouting: () => this.leftRoutes,
+        raiseLinks: (indexes: readonly number[]) => {
+          this.calls.push(...indexes.map((index) => `raise ${index}`));
+          return indexes.map(() => ({ errno: this.errno, text: undefined }));
+        },
+        snapshot: () => {
+          this.calls.push('snapshot');
+          return [...this.links];
+        },
+        drain: (sink: (event: LinkEvent) => void) => {
+          this.calls.push('read changes');
+          for (const event of this.events.splice(0)) sink(event);
+          return this.monitor;
+        },
+        close: () => undefined,
+      },
+    };
+  }
+}

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { type Duration, microseconds, milliseconds, seconds } from '../../../../src/net/time.ts';
+import { advert, INDEX, linkOf } from '../../../conformance/rig.ts';
+import { FakePorts } from './fake-ports.ts';
+
+const EPERM = 1;
+
+/** 3.609375 s at priority 100. */
+const MASTER_DOWN = milliseconds(3_609.375);
+
+const ONE_ANNOUNCEMENT = {
+  garp: { repeat: 1, secondBurstAfter: seconds(0), refresh: seconds(0), form: 'request' as const },
+};
+
+function backup(more = {}): FakePorts {
+  const ports = new FakePorts(more);
+  ports.loop.start();
+  return ports;
+}
+
+function master(more = {}): FakePorts {
+  const ports = backup(more);
+  ports.turnAfter(MASTER_DOWN);
+  expect(ports.view?.state).toBe('MASTER');
+  return ports;
+}
+
+describe('the loop', () => {
+  test('asks the kernel for everything, listens, and arms its clock before it reports', () => {
+    const ports = new FakePorts();
+    expect(ports.during(() => ports.loop.start())).toEqual([
+      'snapshot',
+      'listen',
+      'arm',
+      'reports',
+    ]);
+    expect(ports.deadline).toBe(ports.now + MASTER_DOWN);
+  });
+
+  test('takes over in the order addresses, advertisement, announcements', () => {
+    const calls = backup(ONE_ANNOUNCEMENT).turnAfter(MASTER_DOWN);
+    expect(calls).toEqual(['read 64', 'add', 'advertise 100', 'announce', 'arm', 'reports']);
+  });
+
+  test('announces no address that the kernel has refused', () => {
+    const ports = backup(ONE_ANNOUNCEMENT);
+    ports.errno = EPERM;
+    const calls = ports.turnAfter(MASTER_DOWN);
+    expect(calls.slice(0, 3)).toEqual(['read 64', 'add', 'advertise 100']);
+    expect(calls).not.toContain('announce');
+    expect(ports.reports).toContainEqual(
+      expect.objectContaining({ kind: 'address-failed', operation: 'add', errno: EPERM }),
+    );
+  });
+
+  test('sends what is due before it reads what waits', () => {
+    const ports = master();
+    ports.inbox = [advert({ priority: 50 })];
+    expect(ports.turnAfter(seconds(1))[0]).toBe('advertise 100');
+  });
+
+  test('judges silence only when it has read what waits', () => {
+    const ports = backup();
+    ports.inbox = [...Array(100)].map(() => advert({ priority: 200 }));
+    const calls = ports.turnAfter(MASTER_DOWN);
+    expect(calls.filter((call) => call.startsWith('read'))).toEqual(['read 64', 'read 64']);
+    expect(calls).not.toContain('advertise 100');
+    expect(ports.view?.state).toBe('BACKUP');
+  });
+
+  test.each<[string, Duration, Duration]>([
+    ['counts silence from when an advertisement arrived', milliseconds(2), milliseconds(2)],
+    ['takes none for older than the turn before', seconds(3_600), milliseconds(5)],
+  ])('%s', (_, waited, counted) => {
+    const ports = backup();
+    ports.turnAfter(milliseconds(10));
+    ports.waited = waited;
+    ports.inbox = [advert({ priority: 200 })];
+    ports.turnAfter(milliseconds(5));
+    ports.turnAfter(microseconds(MASTER_DOWN - counted - 1));
+    expect(ports.view?.state).toBe('BACKUP');
+    ports.turnAfter(microseconds(1));
+    expect(ports.view?.state).toBe('MASTER');
+  });
+
+  test('lets no flood keep it from its own work', () => {
+    const ports = backup();
+    ports.endless = advert({ ttl: 1 });
+    const calls = ports.turnAfter(MASTER_DOWN);
+    expect(calls.filter((call) => call.startsWith('read'))).toHaveLength(48);
+    expect(calls).toContain('advertise 100');
+  });
+
+  test('throws away what was queued before it stood still, and yields without a word', () => {
+    const ports = master();
+    ports.inbox = [advert({ priority: 50 })];
+    const calls = ports.turnAfter(seconds(6));
+    expect(calls).toEqual(['discard', 'remove', 'read 64', 'arm', 'reports']);
+    expect(ports.view?.state).toBe('BACKUP');
+  });
+
+  test('tells how late it was woken', () => {
+    const ports = master();
+    ports.lateness.length = 0;
+    ports.turnAfter(microseconds(ports.deadline - ports.now + 250));
+    ports.turnAfter(milliseconds(100));
+    expect(ports.lateness).toEqual([250]);
+  });
+
+  test('advertises what has become due before it reads a crowd of changes', () => {
+    const ports = master();
+    ports.events = [{ kind: 'link.removed', index: 77 }];
+    ports.now = ports.deadline;
+    const calls = ports.during(() => ports.loop.routesReadable());
+    expect(calls.slice(0, 2)).toEqual(['advertise 100', 'read changes']);
+  });
+
+  test.each(['overrun', 'malformed'] as const)('reads everything again after %s', (state) => {
+    const ports = master();
+    ports.monitor = state;
+    ports.links = [linkOf({ running: false })];
+    const calls = ports.during(() => ports.loop.routesReadable());
+    expect(calls.slice(0, 2)).toEqual(['read changes', 'snapshot']);
+    expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-down'] });
+  });
+
+  test('reports the 1st, 2nd and 4th message of the kernel that cannot be read', () => {
+    const ports = master();
+    ports.monitor = 'malformed';
+    for (let turn = 0; turn < 5; turn++) ports.during(() => ports.loop.routesReadable());
+    const malformed = ports.reports.filter(({ kind }) => kind === 'netlink-malformed');
+    expect(malformed).toEqual([1, 2, 4].map((count) => ({ kind: 'netlink-malformed', count })));
+  });
+
+  test('fails when the kernel has answered fewer changes than it was asked for', () => {
+    const ports = backup();
+    ports.answersOnly = 0;
+    expect(() => ports.turnAfter(MASTER_DOWN)).toThrow('no element 0 of 0');
+  });
+
+  test('acts on a change of a link in the same turn', () => {
+    const ports = master();
+    ports.events = [{ kind: 'link.removed', index: INDEX }];
+    ports.during(() => ports.loop.routesReadable());
+    expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-missing'] });
+  });
+
+  test('tells that what it sends does not leave, which is no news when the link is down', () => {
+    const ports = master();
+    const told = () => ports.reports.filter(({ kind }) => kind === 'send-failed');
+    ports.sendFailure = 'ENETDOWN';
+    ports.turnAfter(seconds(1));
+    expect(told()).toEqual([]);
+    ports.sendFailure = 'EPERM';
+    for (let turn = 0; turn < 5; turn++) ports.turnAfter(seconds(1));
+    // The 1st, the 2nd, the 4th.
+    expect(told()).toEqual(
+      [1, 2, 4].map((count) => ({ kind: 'send-failed', errno: 'EPERM', count })),
+    );
+    ports.sendFailure = '';
+    for (let turn = 0; turn < 301; turn++) ports.turnAfter(seconds(1));
+    ports.sendFailure = 'EPERM';
+    ports.turnAfter(seconds(1));
+    expect(told().at(-1)).toMatchObject({ count: 1 });
+  });
+
+  test('goes on when a socket cannot be opened, and says so', () => {
+    const ports = new FakePorts();
+    ports.listenFailure = Object.assign(new Error('no'), { errno: 'EPERM' });
+    ports.loop.start();
+    expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['socket-failed'] });
+    ports.listenFailure = undefined;
+    ports.turnAfter(seconds(5));
+    expect(ports.view?.state).toBe('BACKUP');
+  });
+
+  test('resigns, removes its addresses and has finished when it is told to stop', () => {
+    const ports = master();
+    const calls = ports.during(() => ports.loop.shutdown());
+    expect(calls).toEqual(['advertise 0', 'remove', 'finished', 'arm', 'reports']);
+  });
+
+  test('serves on after it has resigned, until the successor is heard', () => {
+    const ports = new FakePorts({}, 'auto');
+    ports.loop.start();
+    ports.turnAfter(MASTER_DOWN);
+    expect(ports.during(() => ports.loop.shutdown())).toEqual(['advertise 0', 'arm', 'reports']);
+    ports.inbox = [advert({ priority: 50 })];
+    expect(ports.turnAfter(milliseconds(600))).toEqual(['read 64', 'arm', 'reports']);
+    const calls = ports.turnAfter(milliseconds(10));
+    expect(calls).toEqual(['remove', 'finished', 'read 64', 'arm']);
+  });
+
+  test('lets packets gather on a busy segment, and hears each of them again when it is quiet', () => {
+    const ports = backup();
+    ports.inbox = [...Array(300)].map(() => advert({ priority: 200 }));
+    expect(ports.turnAfter(milliseconds(1))).toContain('wake on packets: false');
+    expect(ports.deadline).toBe(ports.now + 500);
+    expect(ports.turnAfter(milliseconds(0.5))).toContain('wake on packets: true');
+    expect(ports.deadline - ports.now).toBeGreaterThan(seconds(3));
+  });
+});

@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Settings } from '../../../../src/protocol/engine/settings.ts';
+import type { Realtime } from '../../../../src/protocol/thread/messages.ts';
+import {
+  ProtocolFailure,
+  ProtocolWorker,
+} from '../../../../src/protocol/thread/protocol-worker.ts';
+
+const SETTINGS: Settings = { router: 'lb1', linger: 'off', instances: [], syncGroups: [] };
+
+const workers: ProtocolWorker[] = [];
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.terminate();
+});
+
+function threadOf(name: string): ProtocolWorker {
+  const worker = new ProtocolWorker(new URL(`threads/${name}.mjs`, import.meta.url));
+  workers.push(worker);
+  return worker;
+}
+
+/** Starts it and gives its first two words. */
+function start(worker: ProtocolWorker, realtime: Realtime): Promise<unknown[]> {
+  return new Promise((resolve) => {
+    const said: unknown[] = [];
+    worker.start(SETTINGS, realtime, {
+      started: (scheduling) => said.push(scheduling),
+      reports: (reports) => resolve([...said, reports]),
+    });
+  });
+}
+
+describe('the protocol thread', () => {
+  test('is told to start, and what it says is passed on in order', async () => {
+    expect(await start(threadOf('obedient'), 7)).toEqual([
+      { policy: 'SCHED_OTHER', refused: '7' },
+      { kind: 'reports', reports: [], instant: 7, wall: 8 },
+    ]);
+  });
+
+  test('ends well once it has let go of everything', async () => {
+    const worker = threadOf('obedient');
+    await start(worker, 'off');
+    worker.shutdown();
+    await expect(worker.ended).resolves.toBeUndefined();
+  });
+
+  test.each<[string, string, string]>([
+    ['throws', 'throw', 'on purpose'],
+    ['ends by itself', 'exit', 'the protocol thread ended with status 3'],
+    ['has given up', 'fatal', 'gave up'],
+  ])('has failed when it %s', async (_, way, message) => {
+    const worker = threadOf('failing');
+    worker.start(SETTINGS, way as Realtime, { started: () => {}, reports: () => {} });
+    const failure = await worker.ended.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ProtocolFailure);
+    expect(failure).toMatchObject({ code: 'protocol-thread-failed', message });
+  });
+
+  test('keeps the stack of a failure', async () => {
+    const worker = threadOf('failing');
+    worker.start(SETTINGS, 'fatal' as Realtime, { started: () => {}, reports: () => {} });
+    await expect(worker.ended).rejects.toMatchObject({ stack: 'where' });
+  });
+
+  test('has failed when its script is not there', async () => {
+    await expect(threadOf('missing').ended).rejects.toThrow(/missing\.mjs/);
+  });
+
+  test('counts in memory that this thread reads', async () => {
+    const worker = threadOf('counting');
+    await worker.ended;
+    expect(new Float64Array(worker.memory.counters)[0]).toBe(42);
+  });
+});
