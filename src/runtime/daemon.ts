@@ -34,6 +34,7 @@ import { Orders } from './operator/orders.ts';
 import { Prober } from './probes/prober.ts';
 import { programVersion } from './program-version.ts';
 import type { ProtocolWorker, ProtocolWorkerEvents } from './protocol-worker.ts';
+import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { ServiceManager } from './service-manager.ts';
 import { onSignals } from './signals.ts';
@@ -49,6 +50,8 @@ export interface DaemonOptions {
   readonly protocol: ProtocolWorker;
   /** Take the place of the agent that runs, if one does. */
   readonly takeover?: boolean;
+  /** Absolute: where the inputs of the protocol are recorded. */
+  readonly record?: string | undefined;
 }
 
 /** Exit status of `run`: 0 after a clean stop. */
@@ -66,7 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonOutcome> 
 }
 
 async function runLogged(
-  { file, config, protocol, takeover = false }: DaemonOptions,
+  { file, config, protocol, takeover = false, record }: DaemonOptions,
   logger: Logger,
 ): Promise<DaemonOutcome> {
   const { agent } = config;
@@ -128,7 +131,11 @@ async function runLogged(
   });
   const restored = successor === undefined ? await operators.restore(namesIn(settings)) : [];
   let handedOver = false;
-  const restart = new Restart({ file, logger });
+  const restart = new Restart({ file, record, logger });
+  const recording =
+    record === undefined
+      ? undefined
+      : new Recording({ file: record, version: programVersion(), protocol, logger });
   const predecessor = new Predecessor({
     version: programVersion(),
     configuration,
@@ -204,6 +211,7 @@ async function runLogged(
       }
       if (reports.some(({ kind }) => kind === 'transition')) showStates();
     },
+    ...recording?.events,
   };
   const first = successor === undefined ? [...restored, ...(await ipvs.start(config))] : [];
   protocol.start(settings, agent.realtime, events, first, successor !== undefined);
@@ -247,6 +255,7 @@ async function runLogged(
   stopListening();
   await Promise.all([control?.close(handedOver), http.close()]);
   await protocol.terminate();
+  await recording?.close();
   return outcome;
 }
 

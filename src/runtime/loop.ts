@@ -3,7 +3,6 @@
  * Due advertisements go out before anything is read; reading is bounded; silence is judged only
  * after everything that was waiting has been read. Nothing here blocks, logs or awaits.
  */
-import type { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import { isWorthTelling } from '../engine/reception.ts';
@@ -12,6 +11,7 @@ import type { ClaimPort, ClockPort, PacketPort, PacketSink, RoutePort } from '..
 import type { LinkEvent } from '../net/link.ts';
 import { type Instant, NEVER } from '../net/time.ts';
 import { Moderation } from './moderation.ts';
+import type { EngineInputs } from './recording/recorder.ts';
 
 export interface Ports {
   readonly clock: ClockPort;
@@ -30,6 +30,8 @@ export interface LoopObserver {
   lateness(microseconds: number): void;
   /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
+  /** After the last system call of each turn. Left out: nothing is recorded. */
+  readonly turned?: (now: Instant) => void;
   /** After a shutdown: nothing is held any more. */
   finished(): void;
 }
@@ -52,7 +54,7 @@ const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
 export class Loop {
-  readonly #engine: Engine;
+  readonly #engine: EngineInputs;
   readonly #ports: Ports;
   readonly #observer: LoopObserver;
   #reports: Report[] = [];
@@ -65,7 +67,7 @@ export class Loop {
   /** Messages of the kernel that could not be read. */
   #malformed = 0;
 
-  constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
+  constructor(engine: EngineInputs, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
     this.#ports = ports;
     this.#observer = observer;
@@ -176,10 +178,12 @@ export class Loop {
     const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(deadline as Instant);
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
-    if (this.#reports.length === 0) return;
-    const reports = this.#reports;
-    this.#reports = [];
-    this.#observer.reports(reports);
+    if (this.#reports.length > 0) {
+      const reports = this.#reports;
+      this.#reports = [];
+      this.#observer.reports(reports);
+    }
+    this.#observer.turned?.(this.#now);
   }
 
   /** In order; the kernel's answers go back to the engine once the list is done. */

@@ -8,6 +8,8 @@ import type { Logger } from 'pino';
 
 export interface RestartOptions {
   readonly file: string;
+  /** What is recorded goes on being recorded. */
+  readonly record: string | undefined;
   readonly logger: Logger;
 }
 
@@ -25,7 +27,7 @@ export class Restart {
   }
 
   begin(): void {
-    const { file, logger } = this.#options;
+    const { file, record, logger } = this.#options;
     const [, program] = process.argv;
     if (this.#next !== undefined || program === undefined) {
       logger.warn(
@@ -35,6 +37,7 @@ export class Restart {
       return;
     }
     const args = [...process.execArgv, program, 'run', '--takeover', '--config', file];
+    if (record !== undefined) args.push('--record', record);
     const next = spawn(process.execPath, args, { stdio: 'inherit', env: environment() });
     this.#next = next;
     logger.info({ code: 'restarting', pid: next.pid }, 'SIGUSR2: starting the next process');
