@@ -34,6 +34,7 @@ let running: Loop | undefined;
 let serving: Reactor | undefined;
 /** Of the loop that runs, or stands still. */
 let standstill: Standstill | undefined;
+/** Undefined unless the agent was started with `--record`. */
 let recorder: Recorder | undefined;
 
 warmUp();

@@ -14,7 +14,7 @@ import { AUTH_DATA_LENGTH, passwordBytes } from '../../wire/vrrp/auth.ts';
 import { CHECKSUM_OFFSET, FIXED_LENGTH } from '../../wire/vrrp/header.ts';
 import { version2Length } from '../../wire/vrrp/v2.ts';
 
-/** Passwords told apart; a peer that sends a new one with each packet must not fill the memory. */
+/** Passwords that are distinguished; a peer that sends a new one with each packet must not fill the memory. */
 const PASSWORDS_MAX = 1_024;
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';

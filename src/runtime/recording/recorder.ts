@@ -1,7 +1,7 @@
 /**
  * The recorder in the protocol thread: stands between the loop and the engine and copies what goes
  * in. It touches no disk: at the end of a turn the entries go to the main thread as one message. If
- * the main thread does not keep up, entries are dropped and counted, and the recording goes on from a
+ * the main thread does not keep up, entries are dropped and counted, and the recording continues from a
  * snapshot of the engine.
  */
 import type { Engine } from '../../engine/engine.ts';

@@ -133,7 +133,7 @@ export class Recording {
     await this.#file.append(lines);
     if (this.#state === 'well') return;
     this.#state = 'well';
-    this.#options.logger.info({ code: 'recording-resumed' }, 'the recording goes on');
+    this.#options.logger.info({ code: 'recording-resumed' }, 'the recording continues');
   }
 
   get #fileSize(): number {

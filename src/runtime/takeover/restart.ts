@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 export interface RestartOptions {
   readonly file: string;
-  /** What is recorded goes on being recorded. */
+  /** The recording of this process, which the next one continues. */
   readonly record: string | undefined;
   readonly logger: Logger;
 }

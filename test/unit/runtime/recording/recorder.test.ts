@@ -76,7 +76,7 @@ describe('a recorder', () => {
     expect(bench.entries.at(-1)).toMatchObject({ kind: 'packet', packet: advert() });
   });
 
-  test('has no more than a bound under way, counts the rest, and goes on from a snapshot', () => {
+  test('has no more than a bound under way, counts the rest, and continues from a snapshot', () => {
     const bench = new Bench();
     bench.hear(20_000, 10);
     const size = bench.batches.reduce((sum, batch) => sum + batch.size, 0);

@@ -78,7 +78,7 @@ describe('a recording', () => {
     await recording.close();
   });
 
-  test('goes on in a new file at a snapshot, and keeps the one before', async () => {
+  test('continues in a new file at a snapshot, and keeps the one before', async () => {
     const { recording } = recordingTo(file);
     await give(recording, BEGIN, WAKE);
     for (let i = 0; i < 30; i++) await give(recording, WAKE);
@@ -111,7 +111,7 @@ describe('a recording', () => {
     await recording.close();
   });
 
-  test('is tried again after a while, and goes on from a snapshot', async () => {
+  test('is tried again after a while, and continues from a snapshot', async () => {
     const away = join(directory, 'away');
     const { recording, taken } = recordingTo(join(away, 'field.jsonl'));
     await give(recording, BEGIN, WAKE);
