@@ -67,20 +67,10 @@ const CHANGE = z.looseObject({
   change: z.array(z.looseObject({ name: NAME, settings: INSTANCE })),
   start: z.array(INSTANCE),
 });
+/** The state transfer between processes, in the form of the version that recorded it. */
 const CAPTURE = z.looseObject({
   routers: z.array(
-    z.looseObject({
-      identity: NAME,
-      state: z.string(),
-      context: z.looseObject({}),
-      faults: z.array(z.string()),
-      since: z.int(),
-      forms: z.array(z.array(z.string())),
-      deadlines: z.looseObject({ adver: z.int(), down: z.int(), hold: z.int(), release: z.int() }),
-      held: z.array(z.string()),
-      routing: z.array(z.string()),
-      counters: z.array(z.number()),
-    }),
+    z.looseObject({ identity: NAME, since: z.int(), counters: z.array(z.number()) }),
   ),
   probes: z.array(z.tuple([z.string(), z.looseObject({})])),
   counters: z.array(z.number()),
