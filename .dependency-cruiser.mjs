@@ -132,6 +132,8 @@ export default {
           '^src/protocol/engine/',
           // Decodes and judges packets as the engine does.
           '^src/watch/segment/',
+          // Finds the password in a packet as the engine does.
+          '^src/protocol/thread/recording/mask[.]ts$',
           '^src/cli/(decode-packet|commands/decode)[.]ts$',
           // Does what a dead engine cannot: priority 0, and removes its addresses.
           '^src/daemon/emergency[.]ts$',

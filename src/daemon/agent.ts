@@ -32,6 +32,7 @@ import { Operators } from './operator/operators.ts';
 import { OrderStore } from './operator/order-store.ts';
 import { OperatorLocks } from './operator/orders.ts';
 import { programVersion } from './program-version.ts';
+import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { onSignals } from './signals.ts';
 import { captureFrom } from './takeover/arrival.ts';
@@ -44,6 +45,8 @@ import type { VirtualLinkKeeper } from './virtual-links/virtual-link-keeper.ts';
 export interface AgentOptions {
   /** Absolute: what a reload reads again. */
   readonly file: string;
+  /** Absolute; undefined: nothing is recorded. */
+  readonly record: string | undefined;
   readonly config: LoadedConfig;
   readonly protocol: ProtocolWorker;
   readonly logger: Logger;
@@ -70,6 +73,7 @@ export class Agent {
   readonly #ipvs: AgentIpvs;
   readonly #manager: ServiceManager;
   readonly #restart: Restart;
+  readonly #recording: Recording | undefined;
   readonly #predecessor: Predecessor;
   readonly #listeners: Listeners;
   #accept: AcceptMode | undefined;
@@ -81,7 +85,7 @@ export class Agent {
 
   /** Opens nothing yet. */
   constructor(options: AgentOptions) {
-    const { file, config, protocol, logger, successor } = options;
+    const { file, record, config, protocol, logger, successor } = options;
     const { stateDirectory } = config.agent;
     const settings = successor?.settings ?? config.settings;
     const note = (facts: EventFacts) => this.#note(facts);
@@ -111,7 +115,8 @@ export class Agent {
       record: note,
     });
     this.#manager = openServiceManager(logger);
-    this.#restart = new Restart({ file, logger });
+    this.#restart = new Restart({ file, record, logger });
+    this.#recording = openRecording(options);
     this.#predecessor = new Predecessor({
       version: programVersion(),
       configuration: this.#configuration,
@@ -156,6 +161,8 @@ export class Agent {
   #stackClosers(): void {
     const { protocol } = this.#options;
     const isOwn = () => this.#custody === 'own';
+    // Last: what the protocol thread has recorded until its end is written.
+    this.#closers.push(() => this.#recording?.close());
     this.#closers.push(() => protocol.terminate());
     this.#closers.push(() => this.#listeners.close(this.#custody === 'successor'));
     this.#closers.push(() => this.#stopListening());
@@ -218,6 +225,7 @@ export class Agent {
           if (successor === undefined) this.#sayReady();
         },
         reports: (message) => this.#takeReports(message),
+        ...this.#recording?.events,
       },
       first,
       successor !== undefined,
@@ -366,4 +374,9 @@ function logStart(logger: Logger, { settings }: LoadedConfig, scheduling: Schedu
     { code: 'no-realtime', errno: scheduling.refused },
     `no real-time scheduling (${scheduling.refused}): give the service CAP_SYS_NICE, or set realtime: off`,
   );
+}
+
+function openRecording({ record, protocol, logger }: AgentOptions): Recording | undefined {
+  if (record === undefined) return undefined;
+  return new Recording({ file: record, version: programVersion(), protocol, logger });
 }

@@ -15,6 +15,8 @@ export interface DaemonOptions {
   readonly protocol: ProtocolWorker;
   /** Take the place of the agent that runs, if one does. */
   readonly takeover?: boolean;
+  /** Absolute: where the inputs of the protocol are recorded. */
+  readonly record?: string | undefined;
 }
 
 /** Runs until a signal stops it or the protocol fails; everything is released when it returns. */
@@ -29,7 +31,7 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
 }
 
 async function runLogged(
-  { file, config, protocol, takeover = false }: DaemonOptions,
+  { file, config, protocol, takeover = false, record }: DaemonOptions,
   logger: Logger,
 ): Promise<AgentOutcome> {
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
@@ -40,5 +42,5 @@ async function runLogged(
   }
   const successor = takeover ? await meetPredecessor(config, logger) : undefined;
   if (successor === 'refused') return 1;
-  return new Agent({ file, config, protocol, logger, successor }).run();
+  return new Agent({ file, record, config, protocol, logger, successor }).run();
 }

@@ -3,10 +3,10 @@
  * kernel obeys at once unless a test says otherwise.
  */
 
-import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
+import { linesOf } from '../../scripts/replay/lines.ts';
+import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
 import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
-import { routingText } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import {
   type CounterName,
@@ -19,7 +19,8 @@ import type { Output } from '../../src/protocol/engine/outputs.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
-import { decodeFrame } from '../../src/wire/frame.ts';
+import type { Batch } from '../../src/protocol/thread/recording/entry.ts';
+import { type EngineInputs, Recorder } from '../../src/protocol/thread/recording/recorder.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../../src/wire/vrrp/checksum.ts';
@@ -139,10 +140,13 @@ export interface RigOptions {
   readonly syncGroups?: Settings['syncGroups'];
   /** How long VIPs stay after a hand-over: nothing here, so that it ends in one turn. */
   readonly parting?: Duration;
+  /** Takes what a recording of this engine consists of. */
+  readonly record?: (batch: Batch) => void;
 }
 
 export class Rig {
   readonly engine: Engine;
+  readonly recorder: Recorder | undefined;
   readonly counters: CounterTable;
   readonly reports: Report[] = [];
   now: Instant = instant(1_000_000_000);
@@ -162,6 +166,7 @@ export class Rig {
       standby = false,
       syncGroups = [],
       parting = 0 as Duration,
+      record: send,
     } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
@@ -169,6 +174,12 @@ export class Rig {
     );
     this.engine = new Engine(settings, this.counters, { shortcut, standby, parting });
     this.#links = links;
+    if (send === undefined) return;
+    this.recorder = new Recorder({
+      ...{ engine: this.engine, settings, standby, parting, send, now: this.now },
+      wall: () => 0,
+      taken: () => Number.MAX_SAFE_INTEGER,
+    });
   }
 
   start(links: readonly LinkState[] = this.#links): string[] {
@@ -177,12 +188,14 @@ export class Rig {
 
   /** One input; the kernel's answers to what it leads to are handed over too. */
   handle(input: Input): string[] {
-    return this.#perform(this.engine.handle(input, this.now));
+    const lines = this.#perform(this.#inputs.handle(input, this.now));
+    this.recorder?.turned(this.now);
+    return lines;
   }
 
   /** Packets that wait together, and the silence after them. */
   hear(...packets: Uint8Array[]): string[] {
-    for (const packet of packets) this.engine.receive(INDEX, packet, packet.length, this.now);
+    for (const packet of packets) this.#inputs.receive(INDEX, packet, packet.length, this.now);
     return this.handle({ kind: 'quiet' });
   }
 
@@ -227,6 +240,10 @@ export class Rig {
     return this.counters.read(row, counter);
   }
 
+  get #inputs(): EngineInputs {
+    return this.recorder ?? this.engine;
+  }
+
   #perform(outputs: readonly Output[]): string[] {
     const lines: string[] = [];
     const answers: Input[] = [];
@@ -249,101 +266,4 @@ export class Rig {
 /** The kernel's answer, with the words it has for a refusal. */
 export function answered(errno: number, words?: string): KernelAnswer {
   return { errno, text: errno === 0 ? undefined : words };
-}
-
-/** Rows of `status` are left out: tests look at them through `view`; `claims` has what is watched. */
-function linesOf(output: Output): string[] {
-  switch (output.kind) {
-    case 'datagrams.send':
-      return output.datagrams.map(({ packet, destination }) => {
-        const offset = destination.includes(':') ? 40 : 20;
-        return `advert ${packet[offset + 2]} to ${destination}`;
-      });
-    case 'frames.send':
-      return output.frames.map(({ frame }) => announcementLine(frame));
-    case 'kernel.change':
-      return output.changes.map((one) =>
-        'entry' in one
-          ? `${one.operation} ${routingText(one.entry)}`
-          : `${one.operation} ${one.address}/${one.prefixLength}`,
-      );
-    case 'links.raise':
-      return output.indexes.map((index) => `raise ${index}`);
-    case 'virtual-link.make':
-    case 'virtual-link.rest':
-      return [`${output.kind.slice('virtual-link.'.length)} ${output.name}`];
-    case 'listen':
-      return [`listen ${output.name} ${output.family} ${output.vrids.join(',')}`];
-    case 'unlisten':
-      return [`unlisten ${output.index} ${output.family}`];
-    case 'report':
-      return reportLines(output.report);
-    case 'claims.watch':
-      return [];
-    case 'received.discard':
-    case 'finished':
-      return [output.kind];
-  }
-}
-
-function announcementLine(frame: Uint8Array): string {
-  const decoded = decodeFrame(frame);
-  if (decoded.kind === 'arp') {
-    if (decoded.arp.senderIp === '0.0.0.0') return `arp probe ${decoded.arp.targetIp}`;
-    return `arp ${decoded.arp.operation === 1 ? 'request' : 'reply'} ${decoded.arp.senderIp}`;
-  }
-  if (decoded.kind === 'neighbor-advertisement') return `na ${decoded.advertisement.target}`;
-  // The only other message there is: type 135, its target behind the headers (RFC 4861 section 4.3).
-  if (frame[54] === 135) return `ns ${ipFromBytes(frame, 62, 16)}`;
-  return 'an unknown frame';
-}
-
-function reportLines(report: Report): string[] {
-  switch (report.kind) {
-    case 'view':
-    case 'answer':
-    case 'instance-removed':
-      return [];
-    case 'transition':
-      return [`${report.from} -> ${report.to} (${report.event})`];
-    case 'priority-changed':
-      return [`priority ${report.from} -> ${report.to}`];
-    case 'discard':
-      return [`discard ${report.reason}`];
-    case 'warning':
-      return [`warning ${report.warning}`];
-    case 'address-failed':
-      return [`failed ${report.operation} ${report.address} ${report.errno}`];
-    case 'address-restored':
-      return [`restored ${report.address}`];
-    case 'virtual-link-restored':
-      return [`restored ${report.interface}`];
-    case 'virtual-link-failed':
-      return [`failed ${report.interface}: ${report.message}`];
-    case 'address-cleaned':
-      return [`cleaned ${report.address}`];
-    case 'route-failed':
-      return [`failed ${report.operation} ${report.route} ${report.errno}`];
-    case 'route-restored':
-      return [`restored ${report.route}`];
-    case 'routes-cleaned':
-      return report.routes.map((route) => `cleaned ${route}`);
-    case 'stall':
-    case 'netlink-malformed':
-      return [report.kind];
-    case 'send-failed':
-      return [`unsent ${report.errno} ${report.count}`];
-    case 'address-conflict':
-      return [`conflict ${report.address} at ${report.mac}`];
-    case 'group':
-      return [`group ${report.group} ${report.from} -> ${report.to}`];
-    case 'track':
-      return [`track ${report.track} ${report.up ? 'up' : 'down'}`];
-    case 'dual-master':
-      return [`dual-master ${report.peer} ${report.peerPriority}`];
-    case 'dual-master-ended':
-      return [`dual-master ended ${report.peer}`];
-    case 'before-master':
-      return [`before-master ${report.outcome}`];
-  }
 }

@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 interface RunOptions {
   readonly config: string;
   readonly takeover?: boolean;
+  readonly record?: string;
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -16,6 +17,7 @@ export function register(program: Command, context: CliContext): void {
     .description('the daemon, in the foreground; SIGTERM stops it, SIGHUP reloads the file')
     .requiredOption('--config <file>', 'configuration file')
     .option('--takeover', 'take the place of the agent that runs, without an interruption')
+    .option('--record <file>', 'record what the protocol decides on, for a replay; 32 MiB at most')
     .action((options: RunOptions) => run(context, options));
 }
 
@@ -32,7 +34,7 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
 async function runWith(
   protocol: ProtocolWorker,
   context: CliContext,
-  { config: file, takeover = false }: RunOptions,
+  { config: file, takeover = false, record }: RunOptions,
 ): Promise<number> {
   const [{ loadConfigFile }, { formatFinding }, { runDaemon }] = await Promise.all([
     import('../../config/read-file.ts'),
@@ -47,5 +49,11 @@ async function runWith(
   for (const warning of loaded.value.warnings) {
     context.stderr(`${formatFinding(file, warning, 'warning: ')}\n`);
   }
-  return runDaemon({ file: resolve(file), config: loaded.value, protocol, takeover });
+  return runDaemon({
+    file: resolve(file),
+    config: loaded.value,
+    protocol,
+    takeover,
+    record: record === undefined ? undefined : resolve(record),
+  });
 }

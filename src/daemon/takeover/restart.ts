@@ -9,6 +9,8 @@ import { NO_DEBUGGER } from '../../kernel/process/no-debugger.ts';
 
 export interface RestartOptions {
   readonly file: string;
+  /** The recording of this process, which the next one continues. */
+  readonly record: string | undefined;
   readonly logger: Logger;
 }
 
@@ -26,7 +28,7 @@ export class Restart {
   }
 
   begin(): void {
-    const { file, logger } = this.#options;
+    const { file, record, logger } = this.#options;
     const [, program] = process.argv;
     if (this.#next !== undefined || program === undefined) {
       logger.warn(
@@ -37,6 +39,7 @@ export class Restart {
     }
     const flags = [...process.execArgv.filter((flag) => flag !== NO_DEBUGGER), NO_DEBUGGER];
     const args = [...flags, program, 'run', '--takeover', '--config', file];
+    if (record !== undefined) args.push('--record', record);
     const next = spawn(process.execPath, args, { stdio: 'inherit', env: environment() });
     this.#next = next;
     logger.info({ code: 'restarting', pid: next.pid }, 'SIGUSR2: starting the next process');

@@ -8,7 +8,7 @@
  *   nothing waits any more    -> handle(quiet)   only now may silence be judged
  *   the deadline has changed  -> arm deadline()
  */
-import type { LinkEvent } from '../../net/link.ts';
+import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
 import { AddressConflicts } from './addresses/address-conflicts.ts';
 import { AddressKeeper } from './addresses/address-keeper.ts';
@@ -324,6 +324,11 @@ export class Engine {
   /** What the next process is to know. */
   capture(): Capture {
     return this.#succession.capture();
+  }
+
+  /** The links and addresses that the kernel has reported. */
+  links(): LinkState[] {
+    return this.#links.states();
   }
 
   /** An agent that stops goes on stopping. */

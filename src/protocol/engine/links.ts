@@ -40,6 +40,14 @@ export class LinkTable {
     return this.#links.values();
   }
 
+  /** What `replace` would make this table from. */
+  states(): LinkState[] {
+    return [...this.#links.values()].map(({ attributes, addresses }) => ({
+      ...attributes,
+      addresses: [...addresses.values()],
+    }));
+  }
+
   replace(links: readonly LinkState[]): void {
     this.#links.clear();
     this.#indexes.clear();

@@ -89,6 +89,14 @@ export function settingsChange(before: Settings, after: Settings): SettingsChang
   return { common, stop, change, start };
 }
 
+/** The settings in effect after the change; those of routers that go on keep their places. */
+export function settingsAfter(before: Settings, change: SettingsChange): Settings {
+  const changed = new Map(change.change.map(({ name, settings }) => [name, settings]));
+  const going = before.instances.filter(({ name }) => !change.stop.includes(name));
+  const instances = going.map((one) => changed.get(one.name) ?? one);
+  return { ...change.common, instances: [...instances, ...change.start] };
+}
+
 /** No two virtual routers of an agent have it in common. */
 export function identityOf({ interface: name, family, vrid }: InstanceSettings): string {
   return `${name} ${family} ${vrid}`;

@@ -14,11 +14,11 @@ import type {
 import type { LinkEvent } from '../../net/link.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import { type Instant, NEVER } from '../../net/time.ts';
-import type { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import { Moderation } from './moderation.ts';
+import type { EngineInputs } from './recording/recorder.ts';
 
 export interface Ports {
   readonly clock: ClockPort;
@@ -37,6 +37,8 @@ export interface LoopObserver {
   lateness(microseconds: number): void;
   /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
+  /** After the last system call of each turn. Left out: nothing is recorded. */
+  readonly turned?: (now: Instant) => void;
   /** After a shutdown: nothing is held any more. */
   finished(): void;
 }
@@ -59,7 +61,7 @@ const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
 export class Loop {
-  readonly #engine: Engine;
+  readonly #engine: EngineInputs;
   readonly #ports: Ports;
   readonly #observer: LoopObserver;
   #reports: Report[] = [];
@@ -72,7 +74,7 @@ export class Loop {
   /** Messages of the kernel that could not be read. */
   #malformed = 0;
 
-  constructor(engine: Engine, ports: Ports, observer: LoopObserver) {
+  constructor(engine: EngineInputs, ports: Ports, observer: LoopObserver) {
     this.#engine = engine;
     this.#ports = ports;
     this.#observer = observer;
@@ -183,10 +185,12 @@ export class Loop {
     const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(deadline as Instant);
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
-    if (this.#reports.length === 0) return;
-    const reports = this.#reports;
-    this.#reports = [];
-    this.#observer.reports(reports);
+    if (this.#reports.length > 0) {
+      const reports = this.#reports;
+      this.#reports = [];
+      this.#observer.reports(reports);
+    }
+    this.#observer.turned?.(this.#now);
   }
 
   /** In order; the kernel's answers go back to the engine once the list is done. */

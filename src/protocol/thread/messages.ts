@@ -6,6 +6,7 @@ import type { Capture } from '../engine/operations/succession.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { VirtualLinkRequest } from './loop.ts';
+import type { Batch } from './recording/entry.ts';
 
 export type ToProtocolThread =
   | {
@@ -18,7 +19,11 @@ export type ToProtocolThread =
       readonly first: readonly Input[];
       /** Opens its sockets, and does nothing else until it is told to `adopt`. */
       readonly standby: boolean;
+      /** Answers `recorded` at the end of each turn. */
+      readonly record: boolean;
     }
+  /** The recording is to hold a snapshot soon. */
+  | { readonly kind: 'snapshot' }
   /** What the main thread has learnt or been asked; handed to the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** The second one does not wait for a successor. */
@@ -47,6 +52,8 @@ export type FromProtocolThread =
     }
   /** Answered by an input, unless a link is made: the kernel tells of that. */
   | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
+  /** What the engine was given in a turn. */
+  | { readonly kind: 'recorded'; readonly batch: Batch }
   | { readonly kind: 'frozen'; readonly capture: Capture }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }

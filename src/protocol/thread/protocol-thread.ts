@@ -12,13 +12,16 @@ import { Reactor } from '../../kernel/reactor/reactor.ts';
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import { enterRealtime } from '../../kernel/scheduler/realtime.ts';
 import { NotifySocket } from '../../kernel/service-manager/notify-socket.ts';
+import type { Instant } from '../../net/time.ts';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
+import type { Settings } from '../engine/settings.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
+import { Recorder } from './recording/recorder.ts';
 import { watchdogOf } from './service-manager.ts';
 import { standWatch } from './standing-watch.ts';
 import { warmUp } from './warm-up.ts';
@@ -31,6 +34,8 @@ let running: Loop | undefined;
 let serving: Reactor | undefined;
 /** Of the loop that runs, or stands still. */
 let standstill: Standstill | undefined;
+/** Undefined unless the agent was started with `--record`. */
+let recorder: Recorder | undefined;
 
 warmUp();
 
@@ -57,6 +62,9 @@ function obey(message: ToProtocolThread): void {
     case 'shutdown':
       running?.shutdown();
       return;
+    case 'snapshot':
+      recorder?.requestSnapshot();
+      return;
     case 'ping':
       say({ kind: 'pong' });
       return;
@@ -69,6 +77,7 @@ function start({
   doorbell,
   first,
   standby,
+  record,
 }: Extract<ToProtocolThread, { kind: 'start' }>): void {
   const clock = new Clock();
   const packets = new Packets();
@@ -82,14 +91,16 @@ function start({
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
   const counters = new CounterTable(new Float64Array(memory.counters));
   const engine = new Engine(settings, counters, { standby });
+  if (record) recorder = recorderOf(engine, settings, standby, clock.now());
   const loop = new Loop(
-    engine,
+    recorder ?? engine,
     { clock, packets, claims, routes, wakeOnPackets },
     {
       reports: (reports) =>
         say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
       virtualLink: (request) => say({ kind: 'virtual-link', request }),
+      ...(recorder === undefined ? {} : { turned: recorder.turned.bind(recorder) }),
       // The turn that finishes is still to be ended.
       finished: () => {
         watch.rest();
@@ -144,6 +155,16 @@ function start({
     },
   };
   say({ kind: 'started', scheduling, thread: threadId() });
+}
+
+function recorderOf(engine: Engine, settings: Settings, standby: boolean, now: Instant): Recorder {
+  const taken = new Float64Array(memory.recorded);
+  return new Recorder({
+    ...{ engine, settings, standby, now },
+    wall: Date.now,
+    send: (batch) => say({ kind: 'recorded', batch }),
+    taken: () => taken[0] ?? 0,
+  });
 }
 
 /** `/proc/thread-self` is a link to `PID/task/TID`. */
@@ -210,6 +231,8 @@ function guarded(action: () => void): void {
 function fail(error: unknown): void {
   running = undefined;
   serving?.close();
+  // Its last line is the input that the engine failed on.
+  recorder?.flush();
   const message = error instanceof Error ? error.message : String(error);
   say({ kind: 'fatal', message, stack: error instanceof Error ? error.stack : undefined });
 }

@@ -12,6 +12,7 @@ import type { Settings } from '../engine/settings.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
+import type { Batch } from './recording/entry.ts';
 import { StallWitness } from './stall-witness.ts';
 
 export interface ProtocolWorkerEvents {
@@ -19,6 +20,8 @@ export interface ProtocolWorkerEvents {
   /** Left out: no virtual router has a virtual MAC. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
   readonly reports: (message: ReportsMessage) => void;
+  /** Left out: nothing is recorded. */
+  readonly recorded?: (batch: Batch) => void;
 }
 
 type ReportsMessage = Extract<FromProtocolThread, { kind: 'reports' }>;
@@ -42,6 +45,7 @@ export class ProtocolWorker {
   readonly memory: ProtocolMemory = {
     counters: new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8),
     lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
+    recorded: new SharedArrayBuffer(8),
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
@@ -73,6 +77,9 @@ export class ProtocolWorker {
             return;
           case 'virtual-link':
             this.#events?.virtualLink?.(message.request);
+            return;
+          case 'recorded':
+            this.#events?.recorded?.(message.batch);
             return;
           case 'frozen':
             this.#captures.shift()?.(message.capture);
@@ -109,7 +116,9 @@ export class ProtocolWorker {
   ): void {
     this.#events = events;
     this.#doorbell ??= openDoorbell();
-    this.#say({ kind: 'start', settings, realtime, doorbell: this.#doorbell, first, standby });
+    const record = events.recorded !== undefined;
+    const doorbell = this.#doorbell;
+    this.#say({ kind: 'start', settings, realtime, doorbell, first, standby, record });
   }
 
   /** The thread stands still from now on; fulfilled with what the next process is to know. */
@@ -136,6 +145,11 @@ export class ProtocolWorker {
       this.#pings.push(resolve);
       this.#say({ kind: 'ping' });
     });
+  }
+
+  /** The recording is to hold a snapshot soon. */
+  requestSnapshot(): void {
+    this.#say({ kind: 'snapshot' });
   }
 
   feed(inputs: readonly Input[]): void {
@@ -182,4 +196,6 @@ export interface ProtocolMemory {
   readonly counters: SharedArrayBuffer;
   /** For `LatenessHistogram`. */
   readonly lateness: SharedArrayBuffer;
+  /** One number: how much of the recording the main thread has dealt with. */
+  readonly recorded: SharedArrayBuffer;
 }

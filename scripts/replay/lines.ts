@@ -1,0 +1,106 @@
+/**
+ * What an engine asks for, as lines of text: what conformance tests compare and what a replay prints.
+ */
+
+import { ipFromBytes } from '../../src/net/address.ts';
+import { routingText } from '../../src/net/routing.ts';
+import type { Output } from '../../src/protocol/engine/outputs.ts';
+import type { Report } from '../../src/protocol/engine/reports.ts';
+import { decodeFrame } from '../../src/wire/frame.ts';
+
+/** Rows of `status` are left out: tests look at them through `view`; `claims` has what is watched. */
+export function linesOf(output: Output): string[] {
+  switch (output.kind) {
+    case 'datagrams.send':
+      return output.datagrams.map(({ packet, destination }) => {
+        const offset = destination.includes(':') ? 40 : 20;
+        return `advert ${packet[offset + 2]} to ${destination}`;
+      });
+    case 'frames.send':
+      return output.frames.map(({ frame }) => announcementLine(frame));
+    case 'kernel.change':
+      return output.changes.map((one) =>
+        'entry' in one
+          ? `${one.operation} ${routingText(one.entry)}`
+          : `${one.operation} ${one.address}/${one.prefixLength}`,
+      );
+    case 'links.raise':
+      return output.indexes.map((index) => `raise ${index}`);
+    case 'virtual-link.make':
+    case 'virtual-link.rest':
+      return [`${output.kind.slice('virtual-link.'.length)} ${output.name}`];
+    case 'listen':
+      return [`listen ${output.name} ${output.family} ${output.vrids.join(',')}`];
+    case 'unlisten':
+      return [`unlisten ${output.index} ${output.family}`];
+    case 'report':
+      return reportLines(output.report);
+    case 'claims.watch':
+      return [];
+    case 'received.discard':
+    case 'finished':
+      return [output.kind];
+  }
+}
+
+function announcementLine(frame: Uint8Array): string {
+  const decoded = decodeFrame(frame);
+  if (decoded.kind === 'arp') {
+    if (decoded.arp.senderIp === '0.0.0.0') return `arp probe ${decoded.arp.targetIp}`;
+    return `arp ${decoded.arp.operation === 1 ? 'request' : 'reply'} ${decoded.arp.senderIp}`;
+  }
+  if (decoded.kind === 'neighbor-advertisement') return `na ${decoded.advertisement.target}`;
+  // The only other message there is: type 135, its target behind the headers (RFC 4861 section 4.3).
+  if (frame[54] === 135) return `ns ${ipFromBytes(frame, 62, 16)}`;
+  return 'an unknown frame';
+}
+
+function reportLines(report: Report): string[] {
+  switch (report.kind) {
+    case 'view':
+    case 'answer':
+    case 'instance-removed':
+      return [];
+    case 'transition':
+      return [`${report.from} -> ${report.to} (${report.event})`];
+    case 'priority-changed':
+      return [`priority ${report.from} -> ${report.to}`];
+    case 'discard':
+      return [`discard ${report.reason}`];
+    case 'warning':
+      return [`warning ${report.warning}`];
+    case 'address-failed':
+      return [`failed ${report.operation} ${report.address} ${report.errno}`];
+    case 'address-restored':
+      return [`restored ${report.address}`];
+    case 'virtual-link-restored':
+      return [`restored ${report.interface}`];
+    case 'virtual-link-failed':
+      return [`failed ${report.interface}: ${report.message}`];
+    case 'address-cleaned':
+      return [`cleaned ${report.address}`];
+    case 'route-failed':
+      return [`failed ${report.operation} ${report.route} ${report.errno}`];
+    case 'route-restored':
+      return [`restored ${report.route}`];
+    case 'routes-cleaned':
+      return report.routes.map((route) => `cleaned ${route}`);
+    case 'stall':
+    case 'netlink-malformed':
+      return [report.kind];
+    case 'send-failed':
+      return [`unsent ${report.errno} ${report.count}`];
+    case 'address-conflict':
+      return [`conflict ${report.address} at ${report.mac}`];
+    case 'group':
+      return [`group ${report.group} ${report.from} -> ${report.to}`];
+    case 'track':
+      return [`track ${report.track} ${report.up ? 'up' : 'down'}`];
+    case 'dual-master':
+      return [`dual-master ${report.peer} ${report.peerPriority}`];
+    case 'dual-master-ended':
+      return [`dual-master ended ${report.peer}`];
+    case 'before-master':
+      return [`before-master ${report.outcome}`];
+  }
+}

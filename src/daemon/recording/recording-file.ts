@@ -1,0 +1,108 @@
+/**
+ * The files of a recording: FILE, which grows, and FILE.1, the one before. Both are this program's
+ * own: a file that is anything else is neither overwritten nor moved.
+ */
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+
+/** What every file of a recording begins with. */
+export const SIGNATURE = '{"recording":';
+
+export class RecordingFileError extends Error {
+  override readonly name = 'RecordingFileError';
+  /** `moved`: another process records there now. */
+  readonly code: 'foreign' | 'moved';
+
+  constructor(code: RecordingFileError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class RecordingFile {
+  readonly #path: string;
+  #handle: FileHandle | undefined;
+  #size = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get isOpen(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  /** Bytes of FILE. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** FILE becomes FILE.1, in place of the one that was, and a new FILE begins. */
+  async next(): Promise<void> {
+    const [path, former] = [this.#path, `${this.#path}.1`];
+    if (this.#handle !== undefined && !(await this.#isHere())) {
+      await this.close();
+      throw new RecordingFileError('moved', `${path} is another process's recording now`);
+    }
+    const isThere = await isRecording(path);
+    await isRecording(former);
+    await this.close();
+    if (isThere === 'empty') await rm(path);
+    else if (isThere) await rename(path, former);
+    // `x`: no symbolic link is followed. `a`: a line goes to the end, also after a truncation.
+    this.#handle = await open(path, 'ax', 0o600);
+    this.#size = 0;
+  }
+
+  /** All of it, or nothing. */
+  async append(text: string): Promise<void> {
+    if (this.#handle === undefined) throw new TypeError('no file is open');
+    try {
+      await this.#handle.appendFile(text);
+      this.#size += Buffer.byteLength(text);
+    } catch (error) {
+      await this.#handle.truncate(this.#size).catch(() => {});
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  /** False: it was moved or removed. */
+  async #isHere(): Promise<boolean> {
+    const own = await this.#handle?.stat();
+    const found = await lstatOf(this.#path);
+    return own !== undefined && found !== undefined && own.ino === found.ino;
+  }
+}
+
+async function lstatOf(path: string) {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Throws where something else is. */
+async function isRecording(path: string): Promise<boolean | 'empty'> {
+  const found = await lstatOf(path);
+  if (found === undefined) return false;
+  if (found.isFile() && found.size === 0) return 'empty';
+  if (found.isFile() && (await beginsWith(path, SIGNATURE))) return true;
+  throw new RecordingFileError('foreign', `${path} is there and is no recording`);
+}
+
+async function beginsWith(path: string, text: string): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(text.length), 0, text.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) === text;
+  } finally {
+    await handle.close();
+  }
+}
