@@ -1,15 +1,15 @@
 /**
- * Places for runs that cost a process each: so many at a time, the others wait in the order in which
- * they came. Those that took too long the last time have half of the places at most, so that commands
- * which hang keep nobody waiting but each other.
+ * Limits how many runs have a process at the same time; the others wait in order of arrival. Runs that
+ * timed out the last time get at most half of the places, so that commands that hang delay only each
+ * other.
  */
 
 const PLACES = 64;
 
 export interface Place {
-  /** The run has ended, or is given up; a second time does nothing. */
+  /** The run has ended or is abandoned. Idempotent. */
   leave(): void;
-  /** It is not wanted any more: only if it has not begun. */
+  /** Withdraws a run that has not begun; otherwise does nothing. */
   cancel(): void;
 }
 
@@ -23,12 +23,12 @@ interface Visit {
 export class RunPool {
   readonly #places: number;
   readonly #now: () => number;
-  /** By whether they took too long the last time. */
+  /** `slow`: timed out the last time. */
   readonly #waiting = { slow: new Set<Visit>(), quick: new Set<Visit>() };
   #running = 0;
   #slowRunning = 0;
 
-  /** `now`: milliseconds that only grow. */
+  /** `now`: monotonic milliseconds. */
   constructor(places = PLACES, now: () => number = () => performance.now()) {
     this.#places = places;
     this.#now = now;
@@ -38,13 +38,13 @@ export class RunPool {
     return this.#running;
   }
 
-  /** How long the first in the queue has waited, in milliseconds; those that hang do not count. */
+  /** How long the first quick run has been waiting, in milliseconds; slow ones do not count. */
   get wait(): number {
     const [first] = this.#waiting.quick;
     return first === undefined ? 0 : this.#now() - first.since;
   }
 
-  /** `start` is called now, or when there is a place. */
+  /** Calls `start` immediately, or as soon as a place is free. */
   enter(start: () => void, isSlow: boolean): Place {
     const visit: Visit = { start, isSlow, since: this.#now(), state: 'waiting' };
     this.#waiting[isSlow ? 'slow' : 'quick'].add(visit);
@@ -81,7 +81,7 @@ export class RunPool {
     }
   }
 
-  /** Who has waited longest of those that may. */
+  /** The longest waiting run that may have a place. */
   #next(): Visit | undefined {
     const [quick] = this.#waiting.quick;
     const [slow] = this.#slowRunning < this.#places / 2 ? this.#waiting.slow : [];

@@ -90,7 +90,7 @@ export class Agent {
     this.#options = options;
     this.#locks = new OperatorLocks(new OrderStore(stateDirectory));
     this.#prober = new Prober({
-      tell: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
+      report: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
       onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
     });
     this.#model = this.#createModel(settings);

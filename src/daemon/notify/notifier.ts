@@ -173,7 +173,7 @@ export class Notifier {
         known.add(refused);
         const target = `notify.${key}`;
         const detail = `it would not be run: ${refused}`;
-        this.#outcomes.tell({ channel: 'command', subject, target, outcome: 'failed', detail });
+        this.#outcomes.report({ channel: 'command', subject, target, outcome: 'failed', detail });
       }
     }
   }
@@ -241,7 +241,7 @@ export class Notifier {
         const target = 'notify.before_master';
         const { detail } = outcome;
         const subject = instance;
-        this.#outcomes.tell({ channel: 'command', subject, target, outcome: told, detail });
+        this.#outcomes.report({ channel: 'command', subject, target, outcome: told, detail });
       }
       this.#options.answer(instance, id, outcome.kind === 'done');
     });

@@ -1,4 +1,4 @@
-/** Time that stands still until a test moves it, and a place for what was told. */
+/** A clock that only the test advances, and a record of what was reported. */
 import {
   type OutcomeCounts,
   Outcomes,
@@ -36,11 +36,11 @@ export class Clockwork {
 }
 
 export class Ledger {
-  readonly told: Trouble[] = [];
-  readonly outcomes = new Outcomes((trouble) => this.told.push(trouble));
+  readonly reported: Trouble[] = [];
+  readonly outcomes = new Outcomes((trouble) => this.reported.push(trouble));
 
   get lines(): string[] {
-    return this.told.map(({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`);
+    return this.reported.map(({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`);
   }
 
   get counts(): OutcomeCounts {
