@@ -28,9 +28,9 @@ import { noteEnd } from './last-words.ts';
 import { Listeners } from './listeners.ts';
 import { openNotifier } from './notify/notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
+import { OperatorLockStore } from './operator/operator-lock-store.ts';
+import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
-import { OrderStore } from './operator/order-store.ts';
-import { OperatorLocks } from './operator/orders.ts';
 import { programVersion } from './program-version.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { onSignals } from './signals.ts';
@@ -88,7 +88,7 @@ export class Agent {
     const status = () => this.#model.status();
     const feed = (inputs: readonly Input[]) => protocol.feed(inputs);
     this.#options = options;
-    this.#locks = new OperatorLocks(new OrderStore(stateDirectory));
+    this.#locks = new OperatorLocks(new OperatorLockStore(stateDirectory));
     this.#prober = new Prober({
       report: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
       onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
