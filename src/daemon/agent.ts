@@ -34,10 +34,9 @@ import { Operators } from './operator/operators.ts';
 import { programVersion } from './program-version.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { onSignals } from './signals.ts';
-import { captureFrom } from './takeover/arrival.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
-import type { Successor } from './takeover/successor.ts';
+import { captureFrom, type Successor } from './takeover/successor.ts';
 import { openVirtualLinks } from './virtual-links/open-virtual-links.ts';
 import type { VirtualLinkKeeper } from './virtual-links/virtual-link-keeper.ts';
 
@@ -345,7 +344,7 @@ export class Agent {
       ...{ source, protocol, logger, operators: this.#operators.access },
       commands: {
         reload: (options) => this.#reloads.reload(options),
-        takeover: (step, body) => this.#predecessor.take(step, body),
+        takeover: (_step, request) => this.#predecessor.take(request),
         drains: () => this.#ipvs.desk,
       },
     });
