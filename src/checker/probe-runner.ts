@@ -7,7 +7,7 @@ import { judged, type ProbeState, UNKNOWN } from '../../fsm/probe/probe.ts';
 import type { ProbeOutcome, ProbeTiming } from '../net/probe.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
 import { failed, type Probe, reasonOf } from './probes/probe.ts';
-import type { Place, RunPool } from './run-pool.ts';
+import type { RunPool, Slot } from './run-pool.ts';
 
 /** The judged state of the probe, as the engine receives it. */
 export interface ProbeChange {
@@ -23,7 +23,7 @@ interface ProbeRunnerOptions {
   readonly random: () => number;
   /** First runs are spread over this time, or over the interval if that is shorter. */
   readonly spreadMs?: number;
-  /** Limits how many runs are active; the wait for a place does not count towards the timeout. */
+  /** Limits how many runs are active; the wait for a slot does not count towards the timeout. */
   readonly pool?: RunPool;
 }
 
@@ -31,7 +31,7 @@ interface Run {
   isLate: boolean;
   wantsAnother: boolean;
   /** Undefined without a pool. */
-  place: Place | undefined;
+  slot: Slot | undefined;
 }
 
 const SPREAD_MS = 250;
@@ -39,7 +39,7 @@ const SPREAD_MS = 250;
 /** Lets a run that ends exactly at its timeout deliver its result. */
 const GRACE_MS = 20;
 
-/** After this time a run that ignores its timeout loses its place in the pool. */
+/** After this time a run that ignores its timeout loses its slot in the pool. */
 const ABANDON_MS = 1_000;
 
 export class ProbeRunner {
@@ -95,7 +95,7 @@ export class ProbeRunner {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#run?.place?.cancel();
+    this.#run?.slot?.cancel();
     this.#probe.close();
   }
 
@@ -121,11 +121,11 @@ export class ProbeRunner {
   }
 
   #begin(): void {
-    const run: Run = { isLate: false, wantsAnother: false, place: undefined };
+    const run: Run = { isLate: false, wantsAnother: false, slot: undefined };
     this.#run = run;
     const { pool } = this.#options;
     if (pool === undefined) this.#perform(run);
-    else run.place = pool.enter(() => this.#perform(run), this.#wasLate);
+    else run.slot = pool.enter(() => this.#perform(run), this.#wasLate);
   }
 
   #perform(run: Run): void {
@@ -136,8 +136,8 @@ export class ProbeRunner {
     const overdue = setTimeout(() => {
       run.isLate = true;
       this.#judge(failed('timed out'));
-      const { place } = run;
-      if (place !== undefined) abandon = setTimeout(() => place.leave(), ABANDON_MS).unref();
+      const { slot } = run;
+      if (slot !== undefined) abandon = setTimeout(() => slot.leave(), ABANDON_MS).unref();
     }, timeoutMs + GRACE_MS);
     overdue.unref();
     const settle = (outcome: ProbeOutcome) => {
@@ -145,7 +145,7 @@ export class ProbeRunner {
       clearTimeout(abandon);
       this.#run = undefined;
       this.#wasLate = performance.now() - began >= timeoutMs;
-      run.place?.leave();
+      run.slot?.leave();
       if (this.#isClosed) return;
       if (!run.isLate) this.#judge(outcome);
       if (run.wantsAnother) this.#begin();

@@ -12,7 +12,7 @@ interface ProberOptions {
   readonly onError: (error: unknown) => void;
   /** The first runs are spread over this time. */
   readonly spreadMs?: number;
-  readonly make?: (settings: ProbeSettings, surroundings: ProbeSurroundings) => Probe;
+  readonly make?: (settings: ProbeSettings, context: ProbeSurroundings) => Probe;
 }
 
 export class Prober {
@@ -38,7 +38,7 @@ export class Prober {
     }
   }
 
-  /** How long the next command has been waiting for a place, in milliseconds. */
+  /** How long the next command has been waiting for a slot, in milliseconds. */
   get wait(): number {
     return this.#pool.wait;
   }

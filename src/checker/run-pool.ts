@@ -1,12 +1,12 @@
 /**
  * Limits how many runs have a process at the same time; the others wait in order of arrival. Runs that
- * timed out the last time get at most half of the places, so that commands that hang delay only each
+ * timed out the last time get at most half of the slots, so that commands that hang delay only each
  * other.
  */
 
-const PLACES = 64;
+const SLOTS = 64;
 
-export interface Place {
+export interface Slot {
   /** The run has ended or is abandoned. Idempotent. */
   leave(): void;
   /** Withdraws a run that has not begun; otherwise does nothing. */
@@ -21,7 +21,7 @@ interface Visit {
 }
 
 export class RunPool {
-  readonly #places: number;
+  readonly #slots: number;
   readonly #now: () => number;
   /** `slow`: timed out the last time. */
   readonly #waiting = { slow: new Set<Visit>(), quick: new Set<Visit>() };
@@ -29,8 +29,8 @@ export class RunPool {
   #slowRunning = 0;
 
   /** `now`: monotonic milliseconds. */
-  constructor(places = PLACES, now: () => number = () => performance.now()) {
-    this.#places = places;
+  constructor(slots = SLOTS, now: () => number = () => performance.now()) {
+    this.#slots = slots;
     this.#now = now;
   }
 
@@ -44,8 +44,8 @@ export class RunPool {
     return first === undefined ? 0 : this.#now() - first.since;
   }
 
-  /** Calls `start` immediately, or as soon as a place is free. */
-  enter(start: () => void, isSlow: boolean): Place {
+  /** Calls `start` immediately, or as soon as a slot is free. */
+  enter(start: () => void, isSlow: boolean): Slot {
     const visit: Visit = { start, isSlow, since: this.#now(), state: 'waiting' };
     this.#waiting[isSlow ? 'slow' : 'quick'].add(visit);
     this.#admit();
@@ -70,7 +70,7 @@ export class RunPool {
   }
 
   #admit(): void {
-    while (this.#running < this.#places) {
+    while (this.#running < this.#slots) {
       const next = this.#next();
       if (next === undefined) return;
       this.#waiting[next.isSlow ? 'slow' : 'quick'].delete(next);
@@ -81,10 +81,10 @@ export class RunPool {
     }
   }
 
-  /** The longest waiting run that may have a place. */
+  /** The longest waiting run that may have a slot. */
   #next(): Visit | undefined {
     const [quick] = this.#waiting.quick;
-    const [slow] = this.#slowRunning < this.#places / 2 ? this.#waiting.slow : [];
+    const [slow] = this.#slowRunning < this.#slots / 2 ? this.#waiting.slow : [];
     if (quick === undefined || slow === undefined) return quick ?? slow;
     return slow.since < quick.since ? slow : quick;
   }

@@ -54,7 +54,7 @@ import { Restart } from './takeover/restart.ts';
 import { captureFrom, type Successor } from './takeover/successor.ts';
 import { openVirtualLinks, type VirtualLinkKeeper } from './virtual-links/virtual-link-keeper.ts';
 
-export interface AgentOptions {
+interface AgentOptions {
   /** Absolute, as a reload reads it again. */
   readonly file: string;
   readonly config: LoadedConfig;

@@ -35,7 +35,7 @@ export function startCommand(request: CommandRequest): RunningCommand {
 }
 
 /** Why the command would not be run; undefined if it would. */
-export function refusalOf(settings: CommandSettings): string | undefined {
+export function commandRefusal(settings: CommandSettings): string | undefined {
   const ready = userOf(settings);
   return 'refused' in ready ? ready.refused : undefined;
 }

@@ -10,7 +10,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 export type OutcomeCounts = { readonly [C in Channel]: { readonly [O in Outcome]: number } };
 
 /** A failure of a channel, or its end, for the events and the log. */
-export interface Trouble {
+export interface DeliveryReport {
   readonly channel: Channel;
   /** Instance or group; undefined if several share the channel. */
   readonly subject: string | undefined;
@@ -24,9 +24,9 @@ export class Outcomes {
   readonly #counts = Object.fromEntries(
     CHANNELS.map((channel) => [channel, Object.fromEntries(OUTCOMES.map((name) => [name, 0]))]),
   ) as { [C in Channel]: { [O in Outcome]: number } };
-  readonly #report: (trouble: Trouble) => void;
+  readonly #report: (report: DeliveryReport) => void;
 
-  constructor(report: (trouble: Trouble) => void) {
+  constructor(report: (report: DeliveryReport) => void) {
     this.#report = report;
   }
 
@@ -35,8 +35,8 @@ export class Outcomes {
     return this.#counts[channel][outcome];
   }
 
-  report(trouble: Trouble): void {
-    this.#report(trouble);
+  report(report: DeliveryReport): void {
+    this.#report(report);
   }
 
   counts(): OutcomeCounts {

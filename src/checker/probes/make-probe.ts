@@ -20,8 +20,8 @@ export interface ProbeSurroundings {
   readonly onChange: () => void;
 }
 
-export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
-  const { reactor, onChange } = surroundings;
+export function makeProbe(settings: ProbeSettings, context: ProbeSurroundings): Probe {
+  const { reactor, onChange } = context;
   switch (settings.kind) {
     case 'script':
       return new ScriptProbe(settings);

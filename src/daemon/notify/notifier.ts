@@ -6,13 +6,17 @@
 import { withDeadline } from '../../async/deadline.ts';
 import {
   type CommandRequest,
+  commandRefusal,
   type RunningCommand,
-  refusalOf,
   startCommand,
 } from '../../checker/deliveries/command.ts';
 import { CommandQueue, type QueuedCommand } from '../../checker/deliveries/command-queue.ts';
 import { type FifoPort, FifoWriter } from '../../checker/deliveries/fifo-writer.ts';
-import { type OutcomeCounts, Outcomes, type Trouble } from '../../checker/deliveries/outcomes.ts';
+import {
+  type DeliveryReport,
+  type OutcomeCounts,
+  Outcomes,
+} from '../../checker/deliveries/outcomes.ts';
 import { Webhook } from '../../checker/deliveries/webhook.ts';
 import type {
   NotificationSettings,
@@ -21,15 +25,15 @@ import type {
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import {
-  type Change,
   documentOf,
   environmentOf,
   groupChange,
   lineOf,
+  type NotifiedChange,
   notifiedState,
   type Subject,
   type SubjectFacts,
-} from './change.ts';
+} from './notified-change.ts';
 
 interface NotifierOptions {
   readonly router: string;
@@ -39,7 +43,7 @@ interface NotifierOptions {
   /** The effective priority. */
   readonly priorityOf: (instance: string) => number;
   /** Never called from within `handle`. */
-  readonly report: (trouble: Trouble) => void;
+  readonly report: (report: DeliveryReport) => void;
   /** The result of a `before_master` command. */
   readonly answer: (instance: string, id: number, granted: boolean) => void;
   readonly openFifo: (path: string) => FifoPort;
@@ -51,7 +55,7 @@ interface NotifierOptions {
 /** How long commands and receivers may take when the agent stops. */
 const STOP_LIMIT_MS = 10_000;
 
-type LastChange = Omit<Change, 'repeated' | 'seq' | 'at'>;
+type LastChange = Omit<NotifiedChange, 'repeated' | 'seq' | 'at'>;
 
 export class Notifier {
   readonly #options: NotifierOptions;
@@ -68,7 +72,7 @@ export class Notifier {
   constructor(options: NotifierOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    this.#outcomes = new Outcomes((trouble) => queueMicrotask(() => options.report(trouble)));
+    this.#outcomes = new Outcomes((report) => queueMicrotask(() => options.report(report)));
     this.#open();
     this.#checkCommands();
   }
@@ -124,7 +128,7 @@ export class Notifier {
   }
 
   /** For instances and groups. */
-  #notify(change: Change): void {
+  #notify(change: NotifiedChange): void {
     const { type, name, state } = change;
     this.#last.set(`${type} ${name}`, change);
     const facts = this.#factsOf(change);
@@ -175,7 +179,7 @@ export class Notifier {
     for (const [subject, { commands, beforeMaster }] of [...instances, ...groups]) {
       const all = { ...commands, before_master: beforeMaster };
       for (const [key, command] of Object.entries(all)) {
-        const refused = command === undefined ? undefined : refusalOf(command);
+        const refused = command === undefined ? undefined : commandRefusal(command);
         if (refused === undefined || known.has(refused)) continue;
         known.add(refused);
         const target = `notify.${key}`;
@@ -185,7 +189,7 @@ export class Notifier {
     }
   }
 
-  #commands({ commands }: SubjectNotification, change: Change): QueuedCommand[] {
+  #commands({ commands }: SubjectNotification, change: NotifiedChange): QueuedCommand[] {
     const own = change.state.toLowerCase() as 'master' | 'backup' | 'fault' | 'stop';
     const environment = environmentOf(change, this.#options.router, this.#factsOf(change));
     const { type, name, state, priority } = change;
@@ -222,7 +226,7 @@ export class Notifier {
       this.#options.answer(instance, id, true);
       return;
     }
-    const change: Change = {
+    const change: NotifiedChange = {
       type: 'INSTANCE',
       name: instance,
       state: 'MASTER',

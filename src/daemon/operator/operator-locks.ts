@@ -15,7 +15,7 @@ interface LockDraft {
   abandon(): Promise<void>;
 }
 
-export interface LockTrouble {
+export interface LockProblem {
   /** Null: all instances. */
   readonly instance: string | null;
   readonly message: string;
@@ -34,9 +34,9 @@ export class OperatorLocks {
    * Loads the locks of previous runs that have not expired. An instance whose file cannot be read may
    * be in maintenance: it is held back, and serves only while no other router does.
    */
-  async load(instances: readonly string[], now: number): Promise<LockTrouble[]> {
+  async load(instances: readonly string[], now: number): Promise<LockProblem[]> {
     const since = new Date(now).toISOString();
-    const holdBack = (instance: string, why: string): LockTrouble => {
+    const holdBack = (instance: string, why: string): LockProblem => {
       const message = `${this.#store.fileOf(instance)}: ${why}`;
       this.#locks.set(instance, { maintenance: null, heldBack: { since, by: message } });
       return { instance, message };

@@ -28,8 +28,8 @@ import {
   type HandOverAnswer,
   handOverDocument,
   noSuccessor,
+  operatorRefusal,
   outcomeText,
-  refusalOf,
 } from './outcome.ts';
 
 export interface OperatorServiceOptions {
@@ -161,7 +161,7 @@ export class OperatorService implements OperatorCommands {
   ): Promise<HandOverAnswer> {
     const before = this.#row(asked.instance);
     const answer = await this.#ask(asked, request, wait);
-    if (answer.outcome === 'refused') throw refusalOf(answer);
+    if (answer.outcome === 'refused') throw operatorRefusal(answer);
     if (answer.outcome !== 'no-successor') return answer;
     const after = this.#row(asked.instance);
     const interval = milliseconds(after.master?.interval_ms ?? 0);

@@ -6,7 +6,7 @@ import type { Input } from '../../protocol/engine/inputs.ts';
 import type { Report } from '../../protocol/engine/reports.ts';
 import { EngineRequests } from './engine-requests.ts';
 import { isEmpty } from './operator-lock.ts';
-import type { LockTrouble, OperatorLocks } from './operator-locks.ts';
+import type { LockProblem, OperatorLocks } from './operator-locks.ts';
 import { OperatorService, type OperatorServiceOptions } from './operator-service.ts';
 import { requesterOn } from './requester.ts';
 
@@ -41,7 +41,7 @@ export class Operators {
     const { locks, logger } = this.#options;
     const fresh = instances.filter((instance) => !this.#loaded.has(instance));
     for (const instance of fresh) this.#loaded.add(instance);
-    for (const trouble of await locks.load(fresh, Date.now())) logTrouble(logger, trouble);
+    for (const problem of await locks.load(fresh, Date.now())) logProblem(logger, problem);
     this.#service.start();
     return fresh.flatMap((instance) => {
       const lock = locks.of(instance);
@@ -71,7 +71,7 @@ export class Operators {
   }
 }
 
-function logTrouble(logger: Logger, { instance, message }: LockTrouble): void {
+function logProblem(logger: Logger, { instance, message }: LockProblem): void {
   const held = instance ?? 'every instance';
   logger.error(
     { code: 'state-unreadable', instance },

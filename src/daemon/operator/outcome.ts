@@ -94,7 +94,7 @@ export function outcomeText(answer: OperatorAnswer): string {
   }
 }
 
-export function refusalOf({ code, message }: Answered<'refused'>): CommandRefusal {
+export function operatorRefusal({ code, message }: Answered<'refused'>): CommandRefusal {
   const hint = FORCED[code];
   return new CommandRefusal({
     status: code === 'unknown-instance' ? 404 : 409,

@@ -143,7 +143,7 @@ test('Many probes that start together are spread evenly over their interval', as
   }
 });
 
-describe('a probe that waits for a place', () => {
+describe('a probe that waits for a slot', () => {
   test('does not fail while it waits; its timeout begins with the run', async () => {
     const pool = new RunPool(1);
     const other = pool.enter(() => {}, false);
@@ -160,7 +160,7 @@ describe('a probe that waits for a place', () => {
     expect(pool.running).toBe(0);
   });
 
-  test('loses its place when it hangs, and then takes one of those for slow runs', async () => {
+  test('loses its slot when it hangs, and then takes one of those for slow runs', async () => {
     const pool = new RunPool(2);
     const { answer, ends } = running({}, pool);
     answer(undefined);

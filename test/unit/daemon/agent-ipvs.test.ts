@@ -44,7 +44,7 @@ const SYNCED = configOf(`ipvs:${SERVICE}${SYNC}`, ', preempt_when_synced: { max_
 const fault = (instance: string, reason: string | null): Input =>
   ({ kind: 'ipvs.changed', instance, fault: reason }) as Input;
 
-/** For a slow machine. */
+/** Milliseconds; enough for a slow host. */
 const PATIENCE = 30_000;
 
 let directory: string;
@@ -89,7 +89,7 @@ class Bench {
   }
 }
 
-/** As an agent starts it. */
+/** Starts it as the agent does. */
 function start(agent: AgentIpvs, config: Lowered): Promise<readonly Input[]> {
   agent.follow(config);
   return agent.initialInputs(config);

@@ -1,8 +1,8 @@
 /** A clock that only the test advances, and a record of what was reported. */
 import {
+  type DeliveryReport,
   type OutcomeCounts,
   Outcomes,
-  type Trouble,
 } from '../../../../src/checker/deliveries/outcomes.ts';
 
 interface Timer {
@@ -36,8 +36,8 @@ export class Clockwork {
 }
 
 export class Ledger {
-  readonly reported: Trouble[] = [];
-  readonly outcomes = new Outcomes((trouble) => this.reported.push(trouble));
+  readonly reported: DeliveryReport[] = [];
+  readonly outcomes = new Outcomes((report) => this.reported.push(report));
 
   get lines(): string[] {
     return this.reported.map(({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`);

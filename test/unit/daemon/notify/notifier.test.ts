@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandRequest, NotifyOutcome } from '../../../../src/checker/deliveries/command.ts';
-import type { Trouble } from '../../../../src/checker/deliveries/outcomes.ts';
+import type { DeliveryReport } from '../../../../src/checker/deliveries/outcomes.ts';
 import {
   NO_NOTIFICATIONS,
   type SubjectNotification,
@@ -24,7 +24,7 @@ class Stage {
   readonly runs: CommandRequest[] = [];
   readonly killed: string[] = [];
   readonly answers: (readonly [string, number, boolean])[] = [];
-  readonly troubles: Trouble[] = [];
+  readonly reports: DeliveryReport[] = [];
   readonly notifier: Notifier;
   /** How commands end; undefined: never. */
   outcome: NotifyOutcome | undefined = { kind: 'done' };
@@ -46,7 +46,7 @@ class Stage {
         addresses: ['203.0.113.100/32'],
       }),
       priorityOf: () => 150,
-      report: (trouble) => this.troubles.push(trouble),
+      report: (report) => this.reports.push(report),
       answer: (...answer) => this.answers.push(answer),
       openFifo: () => ({
         write: (line) => this.lines.push(line) > 0,

@@ -114,10 +114,10 @@ describe('a damaged state directory', () => {
     mkdirSync(join(path, 'instances'));
     writeFileSync(join(path, 'instances', 'web.json'), '{"version":1,"maint');
     const locks = locksIn(path);
-    const trouble = await locks.load(['web', 'db'], NOW);
+    const problems = await locks.load(['web', 'db'], NOW);
     const file = join(path, 'instances', 'web.json');
     const message = `${file}: it is damaged, kept as ${file}.damaged`;
-    expect(trouble).toEqual([{ instance: 'web', message }]);
+    expect(problems).toEqual([{ instance: 'web', message }]);
     expect(locks.of('web').heldBack).toMatchObject({ since: SINCE });
     expect(locks.of('db').heldBack).toBeNull();
   });
@@ -139,8 +139,8 @@ describe('a damaged state directory', () => {
     const path = join(directory(), 'state');
     writeFileSync(path, '');
     const locks = locksIn(path);
-    const trouble = await locks.load(['web', 'db'], NOW);
-    expect(trouble).toMatchObject([
+    const problems = await locks.load(['web', 'db'], NOW);
+    expect(problems).toMatchObject([
       { instance: null, message: expect.stringContaining('ENOTDIR') },
     ]);
     expect(locks.of('web').heldBack).not.toBeNull();

@@ -15,7 +15,7 @@ const SOCKET = '/run/vrrp-agent/control.sock';
 const NAME = 'vr4-55-eth0';
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
 
-/** Interfaces and their settings, as far as the keeper can tell them from the kernel's. */
+/** A kernel with interfaces and sysctls, as far as the keeper uses them. */
 class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
   readonly calls: string[] = [];
   readonly values = new Map<string, number>();

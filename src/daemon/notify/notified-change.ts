@@ -20,7 +20,7 @@ export interface SubjectFacts {
   readonly addresses: readonly string[];
 }
 
-export interface Change extends Subject {
+export interface NotifiedChange extends Subject {
   readonly state: NotifiedState;
   readonly from: NotifiedState;
   /** Effective priority; 0 for a group. */
@@ -44,8 +44,8 @@ export function notifiedState(state: StateName): NotifiedState {
 /** Priority and cause belong to the members of a group. */
 export function groupChange(
   { group, from, to }: Extract<EventFacts, { readonly kind: 'group' }>,
-  { seq, at }: Pick<Change, 'seq' | 'at'>,
-): Change {
+  { seq, at }: Pick<NotifiedChange, 'seq' | 'at'>,
+): NotifiedChange {
   return {
     type: 'GROUP',
     name: group,
@@ -68,7 +68,7 @@ export function lineOf({ type, name }: Subject, word: string, priority: number):
 
 /** For commands. */
 export function environmentOf(
-  change: Change,
+  change: NotifiedChange,
   router: string,
   facts: SubjectFacts | undefined,
 ): Record<string, string> {
@@ -98,7 +98,7 @@ export function environmentOf(
 
 /** For webhooks. */
 export function documentOf(
-  change: Change,
+  change: NotifiedChange,
   router: string,
   facts: SubjectFacts | undefined,
 ): Record<string, unknown> {
