@@ -64,8 +64,8 @@ const MAY_IMPORT = {
     ...['src/net/', 'src/wire/', 'src/config/', 'src/control/', 'src/import/', 'src/lab/'],
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
-    // `run` starts the agent; `check` and `ipvs prepare` look at this host.
-    ...['src/daemon/(daemon|agent|host-needs|command-check)[.]ts$'],
+    // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
+    ...['src/daemon/(daemon|agent|host-needs|command-check|program-version)[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
   ],
 };

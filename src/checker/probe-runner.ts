@@ -1,45 +1,45 @@
 /**
- * Runs one probe at its interval, judges its results and tells of changes. A run that has not ended
- * when the next is due leaves that one out; one that has taken too long has failed, whether it ever
- * ends or not.
+ * Runs one probe at its interval, judges the results and reports changes. If a run has not ended when
+ * the next one is due, that next run is skipped. A run that exceeds its timeout has failed, whether it
+ * ever ends or not.
  */
 import { judged, type ProbeState, UNKNOWN } from '../../fsm/probe/probe.ts';
 import type { ProbeOutcome, ProbeTiming } from '../net/probe.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
 import { failed, type Probe, reasonOf } from './probes/probe.ts';
-import type { Place, RunPool } from './run-pool.ts';
+import type { RunPool, Slot } from './run-pool.ts';
 
-/** What the engine is told. */
+/** The judged state of the probe, as the engine receives it. */
 export interface ProbeChange {
   readonly up: boolean;
   readonly value: number | undefined;
   readonly detail: string;
 }
 
-export interface ProbeRunnerOptions {
+interface ProbeRunnerOptions {
   readonly timing: ProbeTiming;
-  readonly tell: (change: ProbeChange) => void;
-  /** A number from 0 to 1, another one each time. */
+  readonly report: (change: ProbeChange) => void;
+  /** From 0 to 1, as `Math.random`. */
   readonly random: () => number;
-  /** Many probes that begin together are spread over this time, or their interval if that is shorter. */
+  /** First runs are spread over this time, or over the interval if that is shorter. */
   readonly spreadMs?: number;
-  /** Where its runs wait for a place; the wait is no part of the time that a run may take. */
+  /** Limits how many runs are active; the wait for a slot does not count towards the timeout. */
   readonly pool?: RunPool;
 }
 
 interface Run {
   isLate: boolean;
   wantsAnother: boolean;
-  /** Undefined: it needs no place. */
-  place: Place | undefined;
+  /** Undefined without a pool. */
+  slot: Slot | undefined;
 }
 
 const SPREAD_MS = 250;
 
-/** What a run that ends by itself in time has for saying so. */
+/** Lets a run that ends exactly at its timeout deliver its result. */
 const GRACE_MS = 20;
 
-/** A run that is overdue and was ended, and does not end, gives up its place. */
+/** After this time a run that ignores its timeout loses its slot in the pool. */
 const ABANDON_MS = 1_000;
 
 export class ProbeRunner {
@@ -65,14 +65,14 @@ export class ProbeRunner {
     this.#options = options;
   }
 
-  /** Of now: it changes with the next run. */
+  /** A live view: each run updates it. */
   get reading(): ProbeReading {
     return this.#reading;
   }
 
   /**
-   * The first run comes soon. Where the later ones fall is left to chance, each moment of the interval
-   * as likely as the others: a thousand probes that began together do not go on together.
+   * The first run comes soon. The phase of the later ones is random and uniform over the interval, so
+   * that a thousand probes that start together do not stay together.
    */
   start(): void {
     const { random, spreadMs = SPREAD_MS } = this.#options;
@@ -85,8 +85,8 @@ export class ProbeRunner {
     });
   }
 
-  /** What is watched has changed: looks at once. */
-  look(): void {
+  /** Runs immediately, because the watched object has changed. */
+  checkNow(): void {
     if (this.#isClosed) return;
     if (this.#run === undefined) this.#begin();
     else this.#run.wantsAnother = true;
@@ -95,7 +95,7 @@ export class ProbeRunner {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#run?.place?.cancel();
+    this.#run?.slot?.cancel();
     this.#probe.close();
   }
 
@@ -106,7 +106,7 @@ export class ProbeRunner {
   #later(milliseconds: number, action: () => void): void {
     if (this.#isClosed) return;
     this.#timer = setTimeout(action, milliseconds);
-    // The agent does not go on for the sake of its probes.
+    // Probes must not keep the process alive.
     this.#timer.unref();
   }
 
@@ -117,15 +117,15 @@ export class ProbeRunner {
       return;
     }
     this.#reading.overruns++;
-    if (this.#run.isLate) this.#judge(failed('still not done'));
+    if (this.#run.isLate) this.#judge(failed('still running'));
   }
 
   #begin(): void {
-    const run: Run = { isLate: false, wantsAnother: false, place: undefined };
+    const run: Run = { isLate: false, wantsAnother: false, slot: undefined };
     this.#run = run;
     const { pool } = this.#options;
     if (pool === undefined) this.#perform(run);
-    else run.place = pool.enter(() => this.#perform(run), this.#wasLate);
+    else run.slot = pool.enter(() => this.#perform(run), this.#wasLate);
   }
 
   #perform(run: Run): void {
@@ -135,9 +135,9 @@ export class ProbeRunner {
     this.#reading.runs++;
     const overdue = setTimeout(() => {
       run.isLate = true;
-      this.#judge(failed('not done in time'));
-      const { place } = run;
-      if (place !== undefined) abandon = setTimeout(() => place.leave(), ABANDON_MS).unref();
+      this.#judge(failed('timed out'));
+      const { slot } = run;
+      if (slot !== undefined) abandon = setTimeout(() => slot.leave(), ABANDON_MS).unref();
     }, timeoutMs + GRACE_MS);
     overdue.unref();
     const settle = (outcome: ProbeOutcome) => {
@@ -145,7 +145,7 @@ export class ProbeRunner {
       clearTimeout(abandon);
       this.#run = undefined;
       this.#wasLate = performance.now() - began >= timeoutMs;
-      run.place?.leave();
+      run.slot?.leave();
       if (this.#isClosed) return;
       if (!run.isLate) this.#judge(outcome);
       if (run.wantsAnother) this.#begin();
@@ -174,6 +174,6 @@ export class ProbeRunner {
     if (status === 'unknown') return;
     if (status === before.status && outcome.value === this.#value) return;
     this.#value = outcome.value;
-    this.#options.tell({ up: status === 'up', value: outcome.value, detail: outcome.detail });
+    this.#options.report({ up: status === 'up', value: outcome.value, detail: outcome.detail });
   }
 }

@@ -1,4 +1,4 @@
-/** Many probes, each once, on the main thread; whoever asked for them hears of changes. */
+/** Runs the configured probes on the main thread, each of them once, and reports their changes. */
 import { Reactor } from '../kernel/reactor/reactor.ts';
 import { type ProbeSettings, probeName } from '../net/probe.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
@@ -7,12 +7,12 @@ import { makeProbe, type ProbeSurroundings } from './probes/make-probe.ts';
 import type { Probe } from './probes/probe.ts';
 import { RunPool } from './run-pool.ts';
 
-export interface ProberOptions {
-  readonly tell: (probe: string, change: ProbeChange) => void;
+interface ProberOptions {
+  readonly report: (probe: string, change: ProbeChange) => void;
   readonly onError: (error: unknown) => void;
   /** The first runs are spread over this time. */
   readonly spreadMs?: number;
-  readonly make?: (settings: ProbeSettings, surroundings: ProbeSurroundings) => Probe;
+  readonly make?: (settings: ProbeSettings, context: ProbeSurroundings) => Probe;
 }
 
 export class Prober {
@@ -25,7 +25,7 @@ export class Prober {
     this.#options = options;
   }
 
-  /** Probes that go on being asked for go on; the others end, and new ones begin. */
+  /** Keeps the probes that are still wanted, closes the others and starts new ones. */
   reconfigure(probes: Iterable<ProbeSettings>): void {
     const wanted = new Map([...probes].map((settings) => [probeName(settings), settings]));
     for (const [name, runner] of this.#runners) {
@@ -38,7 +38,7 @@ export class Prober {
     }
   }
 
-  /** How long commands wait for others to end before they are run, in milliseconds. */
+  /** How long the next command has been waiting for a slot, in milliseconds. */
   get wait(): number {
     return this.#pool.wait;
   }
@@ -55,15 +55,15 @@ export class Prober {
   }
 
   #start(name: string, settings: ProbeSettings): void {
-    const { make = makeProbe, tell, spreadMs } = this.#options;
+    const { make = makeProbe, report, spreadMs } = this.#options;
     const probe = make(settings, {
       reactor: () => this.#sharedReactor(),
-      onChange: () => this.#runners.get(name)?.look(),
+      onChange: () => this.#runners.get(name)?.checkNow(),
     });
     const runner = new ProbeRunner(probe, {
       timing: settings,
       random: Math.random,
-      tell: (change) => tell(name, change),
+      report: (change) => report(name, change),
       ...(spreadMs === undefined ? {} : { spreadMs }),
       ...(settings.kind === 'script' ? { pool: this.#pool } : {}),
     });

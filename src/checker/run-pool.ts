@@ -1,15 +1,15 @@
 /**
- * Places for runs that cost a process each: so many at a time, the others wait in the order in which
- * they came. Those that took too long the last time have half of the places at most, so that commands
- * which hang keep nobody waiting but each other.
+ * Limits how many runs have a process at the same time; the others wait in order of arrival. Runs that
+ * timed out the last time get at most half of the slots, so that commands that hang delay only each
+ * other.
  */
 
-const PLACES = 64;
+const SLOTS = 64;
 
-export interface Place {
-  /** The run has ended, or is given up; a second time does nothing. */
+export interface Slot {
+  /** The run has ended or is abandoned. Idempotent. */
   leave(): void;
-  /** It is not wanted any more: only if it has not begun. */
+  /** Withdraws a run that has not begun; otherwise does nothing. */
   cancel(): void;
 }
 
@@ -21,16 +21,16 @@ interface Visit {
 }
 
 export class RunPool {
-  readonly #places: number;
+  readonly #slots: number;
   readonly #now: () => number;
-  /** By whether they took too long the last time. */
+  /** `slow`: timed out the last time. */
   readonly #waiting = { slow: new Set<Visit>(), quick: new Set<Visit>() };
   #running = 0;
   #slowRunning = 0;
 
-  /** `now`: milliseconds that only grow. */
-  constructor(places = PLACES, now: () => number = () => performance.now()) {
-    this.#places = places;
+  /** `now`: monotonic milliseconds. */
+  constructor(slots = SLOTS, now: () => number = () => performance.now()) {
+    this.#slots = slots;
     this.#now = now;
   }
 
@@ -38,14 +38,14 @@ export class RunPool {
     return this.#running;
   }
 
-  /** How long the first in the queue has waited, in milliseconds; those that hang do not count. */
+  /** How long the first quick run has been waiting, in milliseconds; slow ones do not count. */
   get wait(): number {
     const [first] = this.#waiting.quick;
     return first === undefined ? 0 : this.#now() - first.since;
   }
 
-  /** `start` is called now, or when there is a place. */
-  enter(start: () => void, isSlow: boolean): Place {
+  /** Calls `start` immediately, or as soon as a slot is free. */
+  enter(start: () => void, isSlow: boolean): Slot {
     const visit: Visit = { start, isSlow, since: this.#now(), state: 'waiting' };
     this.#waiting[isSlow ? 'slow' : 'quick'].add(visit);
     this.#admit();
@@ -70,7 +70,7 @@ export class RunPool {
   }
 
   #admit(): void {
-    while (this.#running < this.#places) {
+    while (this.#running < this.#slots) {
       const next = this.#next();
       if (next === undefined) return;
       this.#waiting[next.isSlow ? 'slow' : 'quick'].delete(next);
@@ -81,10 +81,10 @@ export class RunPool {
     }
   }
 
-  /** Who has waited longest of those that may. */
+  /** The longest waiting run that may have a slot. */
   #next(): Visit | undefined {
     const [quick] = this.#waiting.quick;
-    const [slow] = this.#slowRunning < this.#places / 2 ? this.#waiting.slow : [];
+    const [slow] = this.#slowRunning < this.#slots / 2 ? this.#waiting.slow : [];
     if (quick === undefined || slow === undefined) return quick ?? slow;
     return slow.since < quick.since ? slow : quick;
   }

@@ -62,9 +62,8 @@ export const TAKEOVER_REQUEST = z.discriminatedUnion(
     z.strictObject({ step: z.literal('prepare') }),
     z.strictObject({ step: z.literal('begin'), generation: z.number('must be a number') }),
     z.strictObject({ step: z.literal('commit'), token: text }),
-    z.strictObject({ step: z.literal('abort'), token: text }),
   ],
-  'must be prepare, begin, commit or abort',
+  'must be prepare, begin or commit',
 );
 
 export const FAILOVER_REQUEST = z.discriminatedUnion(

@@ -1,8 +1,10 @@
 /**
- * IPVS of a running agent: from its configuration, beside the protocol, after its transitions. The
- * modules that talk to the kernel are loaded only where the configuration asks for them.
+ * IPVS in a running agent: connects the keeper to the configuration, the protocol and its transitions.
+ * The modules that talk to the kernel are loaded only if the configuration has an `ipvs` section.
  */
 import type { Logger } from 'pino';
+import { withDeadline } from '../async/deadline.ts';
+import { SerialQueue } from '../async/serial-queue.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { DrainCommands } from '../control/ipvs-commands.ts';
 import type { ConnectionsDocument, IpvsDocument } from '../control/ipvs-document.ts';
@@ -16,26 +18,28 @@ import type { Input } from '../protocol/engine/inputs.ts';
 import type { IpvsFault } from '../protocol/engine/view.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 
-/** What the start of the protocol waits for at most: a kernel without an answer must not stop VRRP. */
+/** The protocol starts without IPVS after this time: a kernel that does not answer must not stop VRRP. */
 const START_LIMIT_MS = 2_000;
 
-export interface AgentIpvsOptions {
+interface AgentIpvsOptions {
   readonly logger: Logger;
   readonly stateDirectory: string;
   readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
-  readonly note: (facts: EventFacts) => void;
+  /** To the events and the log. */
+  readonly record: (facts: EventFacts) => void;
   /** Default: the kernel of this host. */
   readonly kernel?: IpvsKernel;
 }
 
 export class AgentIpvs {
   readonly #options: AgentIpvsOptions;
-  /** What was judged before anybody could be told. */
-  #known: Input[] | undefined = [];
+  /** Collected until the protocol starts; undefined after that, when inputs are fed directly. */
+  #initial: Input[] | undefined = [];
   #keeper: IpvsKeeper | undefined;
   #documents: typeof import('../ipvs/keep/ipvs-document.ts') | undefined;
-  #work: Promise<void> = Promise.resolve();
+  /** One change of configuration at a time, so that one keeper at a time owns IPVS on this host. */
+  readonly #changes = new SerialQueue();
   /** Instances whose preemption waits for the table of connections. */
   #waiting: ReadonlySet<string> = new Set();
   #hasCaughtUp = false;
@@ -46,64 +50,63 @@ export class AgentIpvs {
     options.model.subscribe((event) => {
       if (event.kind !== 'transition') return;
       this.#keeper?.apply(event);
-      // A router that begins anew does not know of it.
-      if (this.#waiting.has(event.instance)) this.#tellOfTable([event.instance]);
+      // A restarted instance has lost this input.
+      if (this.#waiting.has(event.instance)) this.#feedTable([event.instance]);
     });
   }
 
-  /** Undefined: the configuration leaves IPVS alone. */
-  get desk(): DrainCommands | undefined {
+  /** Undefined: IPVS is not configured. */
+  get drains(): DrainCommands | undefined {
     return this.#keeper?.desk;
   }
 
-  /** Of what instances track here, by the name of the probe. */
+  /** The reading of a tracked minimum of servers. */
   reading(probe: string): ProbeReading | undefined {
     return this.#keeper?.health.minimumReading(probe);
   }
 
-  /**
-   * The one way in, at the start of the agent and with each configuration after that: whatever comes,
-   * and whenever, one keeper at a time owns what this host has of IPVS.
-   */
+  /** Applies the first configuration and each later one; failures are logged. */
   follow(config: Lowered): void {
-    this.#work = this.#work
-      .then(() => this.#follow(config))
+    this.#changes
+      .run(() => this.#follow(config))
       .catch((error: unknown) => {
-        this.#options.logger.error({ code: 'ipvs-failed', err: error }, 'IPVS did not follow');
+        const { logger } = this.#options;
+        logger.error({ code: 'ipvs-failed', err: error }, 'IPVS could not be configured');
       });
   }
 
-  /** What the instances must know of the first configuration; later news is fed to the protocol. */
-  async judged({ agent, settings }: Lowered): Promise<readonly Input[]> {
-    await withLimit(this.#work);
-    const known = this.#known ?? [];
-    this.#known = undefined;
-    const isJudged = known.some(({ kind }) => kind === 'ipvs.changed');
-    if (agent.ipvs?.required !== true || isJudged) return known;
-    return [...known, ...settings.instances.map(({ name }) => changed(name, 'ipvs'))];
+  /** The inputs with which the protocol starts; later ones are fed to it. */
+  async initialInputs({ agent, settings }: Lowered): Promise<readonly Input[]> {
+    await withDeadline(this.#changes.idle(), START_LIMIT_MS);
+    const initial = this.#initial ?? [];
+    this.#initial = undefined;
+    const isKnown = initial.some(({ kind }) => kind === 'ipvs.changed');
+    if (agent.ipvs?.required !== true || isKnown) return initial;
+    return [...initial, ...settings.instances.map(({ name }) => changed(name, 'ipvs'))];
   }
 
-  /** Undefined: the configuration leaves IPVS alone. */
+  /** Undefined: IPVS is not configured. */
   document(): IpvsDocument | undefined {
     return this.#keeper === undefined ? undefined : this.#documents?.ipvsDocument(this.#keeper);
   }
 
-  /** Of the instance whose connections are synchronised; undefined: it is another one. */
+  /** Undefined: the connections of this instance are not synchronised. */
   connections(instance: string): ConnectionsDocument | undefined {
     const { settings, parts } = this.#keeper ?? {};
     if (settings?.sync?.instance !== instance || parts?.watch === undefined) return undefined;
     return this.#documents?.connectionsDocument(parts.watch, settings.sync);
   }
 
+  /** Stops without waiting for the send buffer of the sync daemon. */
   hurry(): void {
     this.#keeper?.hurry();
   }
 
-  /** After the VIPs have gone, or after the next process has taken over. */
-  async stop(handedOver: boolean): Promise<void> {
+  /** Call after the VIPs are removed, or after the next process has taken over. */
+  async stop(isHandedOver: boolean): Promise<void> {
     this.#isStopping = true;
-    await this.#work;
-    await (handedOver ? this.#keeper?.release() : this.#keeper?.stop());
+    await this.#changes.idle();
+    await (isHandedOver ? this.#keeper?.release() : this.#keeper?.stop());
   }
 
   async #follow(config: Lowered): Promise<void> {
@@ -115,12 +118,12 @@ export class AgentIpvs {
     } else if (ipvs !== undefined) {
       this.#waiting = waitingIn(config.settings);
       await keeper.reconfigure(ipvs, config.settings.instances);
-      this.#tellOfTable();
+      this.#feedTable();
     } else {
       this.#keeper = undefined;
       keeper.hurry();
       await keeper.stop();
-      for (const { name } of config.settings.instances) this.#tell(changed(name, null));
+      for (const { name } of config.settings.instances) this.#feed(changed(name, null));
     }
   }
 
@@ -130,7 +133,7 @@ export class AgentIpvs {
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, note, kernel } = this.#options;
+    const { logger, stateDirectory, record, kernel } = this.#options;
     const keeper = new Keeper({
       ...(kernel === undefined ? {} : { kernel }),
       settings: agent.ipvs,
@@ -138,16 +141,16 @@ export class AgentIpvs {
       stateDirectory,
       logger,
       isMaster: (name) => this.#isMaster(name),
-      fault: (instance, fault) => this.#tell(changed(instance, fault ?? null)),
-      tell: (input) => this.#tell(input),
-      note,
+      fault: (instance, fault) => this.#feed(changed(instance, fault ?? null)),
+      tell: (input) => this.#feed(input),
+      note: record,
       router: settings.router,
       table: (synced) => {
         this.#hasCaughtUp = synced;
-        this.#tellOfTable();
+        this.#feedTable();
       },
       moved: (instance, reports) => {
-        for (const report of reports) note(factsOf(instance, report));
+        for (const report of reports) record(factsOf(instance, report));
       },
     });
     this.#waiting = waitingIn(settings);
@@ -166,15 +169,15 @@ export class AgentIpvs {
     return this.#options.model.states().get(name) === 'MASTER';
   }
 
-  #tellOfTable(instances: Iterable<string> = this.#waiting): void {
+  #feedTable(instances: Iterable<string> = this.#waiting): void {
     for (const instance of instances) {
-      this.#tell({ kind: 'table.changed', instance, synced: this.#hasCaughtUp });
+      this.#feed({ kind: 'table.changed', instance, synced: this.#hasCaughtUp });
     }
   }
 
-  #tell(input: Input): void {
-    if (this.#known === undefined) this.#options.protocol.feed([input]);
-    else this.#known.push(input);
+  #feed(input: Input): void {
+    if (this.#initial === undefined) this.#options.protocol.feed([input]);
+    else this.#initial.push(input);
   }
 }
 
@@ -190,13 +193,4 @@ function factsOf(instance: string, report: MoveReport): EventFacts {
 
 function changed(instance: string, fault: IpvsFault | null): Input {
   return { kind: 'ipvs.changed', instance, fault };
-}
-
-async function withLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, START_LIMIT_MS);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

@@ -1,6 +1,21 @@
 /**
- * The composition root: the only place that makes the parts of a running agent and joins them.
+ * The composition root: the only place that creates the parts of a running agent and connects them.
  * Main thread: configuration, control API, log, signals. Protocol thread: the protocol.
+ *
+ * Custody. One process at a time may remove what is in the kernel: VIPs, virtual MAC links, the nft
+ * table, IPVS. That is the predecessor until this process has the control socket (an ordinary start)
+ * or its takeover has committed; then this process; and the successor once the next takeover has
+ * committed. A process without custody closes its descriptors and removes nothing.
+ *
+ * Stop order, however the agent ends:
+ * 1. VIPs. On a signal the protocol thread removes them and ends. If it has failed, the main thread
+ *    sends priority 0 and removes them in its place, and only then logs, as a log line may block.
+ * 2. Virtual MAC links: no address is on them any longer.
+ * 3. IPVS: the next MASTER already has the traffic. A second signal shortens this step.
+ * 4. Expiry of maintenance, probes, notifications. Commands and receivers get up to 10 s.
+ * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
+ * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here.
+ * 7. The protocol thread, if it still runs, and then the recording of its inputs.
  */
 import type { Logger } from 'pino';
 import { Prober } from '../checker/prober.ts';
@@ -8,6 +23,8 @@ import type { ReloadPlan } from '../config/diff.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { EventFacts } from '../control/protocol.ts';
+import { Clock } from '../kernel/clock/clock.ts';
+import type { Instant } from '../net/time.ts';
 import { logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
@@ -19,51 +36,46 @@ import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { openServiceManager, type ServiceManager } from '../protocol/thread/service-manager.ts';
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
-import { bootTime } from './boot-time.ts';
-import { Closers } from './closers.ts';
+import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
-import { failureOfMainThread, logFailure, releaseEverything } from './failure.ts';
+import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
 import type { AgentSource } from './http.ts';
-import { noteEnd } from './last-words.ts';
 import { Listeners } from './listeners.ts';
 import { openNotifier } from './notify/notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
+import { OperatorLockStore } from './operator/operator-lock-store.ts';
+import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
-import { OrderStore } from './operator/order-store.ts';
-import { OperatorLocks } from './operator/orders.ts';
 import { programVersion } from './program-version.ts';
 import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
-import { onSignals } from './signals.ts';
-import { captureFrom } from './takeover/arrival.ts';
+import { handleSignals } from './signals.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
-import type { Successor } from './takeover/successor.ts';
-import { openVirtualLinks } from './virtual-links/open-virtual-links.ts';
-import type { VirtualLinkKeeper } from './virtual-links/virtual-link-keeper.ts';
+import { captureFrom, type Successor } from './takeover/successor.ts';
+import { openVirtualLinks, type VirtualLinkKeeper } from './virtual-links/virtual-link-keeper.ts';
 
-export interface AgentOptions {
-  /** Absolute: what a reload reads again. */
+interface AgentOptions {
+  /** Absolute, as a reload reads it again. */
   readonly file: string;
   /** Absolute; undefined: nothing is recorded. */
   readonly record: string | undefined;
   readonly config: LoadedConfig;
   readonly protocol: ProtocolWorker;
   readonly logger: Logger;
-  /** This process takes over from another one; undefined: an ordinary start. */
+  /** Undefined: an ordinary start, without a takeover. */
   readonly successor: Successor | undefined;
 }
 
 /** Exit status of `run`: 0 after a clean stop or when another process has taken over. */
 export type AgentOutcome = 0 | 1;
 
-/** Which process answers for what the agent has put into the kernel: it alone may remove it. */
+/** The process that may remove what is in the kernel. */
 type Custody = 'predecessor' | 'own' | 'successor';
 
 export class Agent {
   readonly #options: AgentOptions;
-  readonly #closers = new Closers();
-  readonly #wallClock = anchoredWallClock({ instant: bootTime(), at: new Date() });
+  readonly #wallClock = anchoredWallClock({ instant: engineTime(), at: new Date() });
   readonly #model: AgentModel;
   readonly #configuration: Configuration;
   readonly #reloads: Reloads;
@@ -79,26 +91,26 @@ export class Agent {
   #accept: AcceptMode | undefined;
   #virtualLinks: VirtualLinkKeeper | undefined;
   #notifier: Notifier | undefined;
-  #stopListening = () => {};
+  #ignoreSignals = () => {};
   #custody: Custody = 'predecessor';
   #outcome: AgentOutcome = 1;
 
-  /** Opens nothing yet. */
+  /** Opens no socket and no file. */
   constructor(options: AgentOptions) {
-    const { file, record, config, protocol, logger, successor } = options;
+    const { file, config, protocol, logger, successor } = options;
     const { stateDirectory } = config.agent;
     const settings = successor?.settings ?? config.settings;
-    const note = (facts: EventFacts) => this.#note(facts);
+    const record = (facts: EventFacts) => this.#record(facts);
     const status = () => this.#model.status();
     const feed = (inputs: readonly Input[]) => protocol.feed(inputs);
     this.#options = options;
-    this.#locks = new OperatorLocks(new OrderStore(stateDirectory));
+    this.#locks = new OperatorLocks(new OperatorLockStore(stateDirectory));
     this.#prober = new Prober({
-      tell: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
+      report: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
       onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
     });
     this.#model = this.#createModel(settings);
-    this.#ipvs = new AgentIpvs({ logger, model: this.#model, protocol, note, stateDirectory });
+    this.#ipvs = new AgentIpvs({ logger, model: this.#model, protocol, record, stateDirectory });
     this.#configuration = new Configuration({
       file,
       status,
@@ -109,13 +121,12 @@ export class Agent {
         return protocol.ping();
       },
     });
-    this.#reloads = new Reloads(this.#configuration, note, logger);
+    this.#reloads = new Reloads(this.#configuration, record, logger);
     this.#operators = new Operators({
-      ...{ logger, feed, locks: this.#locks, model: this.#model },
-      record: note,
+      ...{ logger, feed, record, locks: this.#locks, model: this.#model },
     });
     this.#manager = openServiceManager(logger);
-    this.#restart = new Restart({ file, record, logger });
+    this.#restart = new Restart({ file, record: options.record, logger });
     this.#recording = openRecording(options);
     this.#predecessor = new Predecessor({
       version: programVersion(),
@@ -124,15 +135,14 @@ export class Agent {
       onCommit: () => this.#handOver(),
     });
     this.#listeners = this.#createListeners();
-    this.#stackClosers();
   }
 
-  /** Runs until a signal stops it, another process takes over or it fails; then everything is closed. */
+  /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
   async run(): Promise<AgentOutcome> {
     const { logger } = this.#options;
     this.#outcome = await this.#serve();
-    await this.#closers.close((error) =>
-      logger.error({ code: 'internal-error', err: error }, 'not everything could be closed'),
+    await closeInOrder(this.#closers(), (error) =>
+      logger.error({ code: 'internal-error', err: error }, 'could not close everything'),
     );
     return this.#outcome;
   }
@@ -147,33 +157,30 @@ export class Agent {
       await this.#fail(error);
       return 1;
     }
-    logger.info({ code: 'stopped' }, 'stopped: nothing is held any more');
+    logger.info({ code: 'stopped' }, 'stopped; everything is released');
     failure.catch((error: unknown) => {
       logger.error({ code: 'internal-error', err: error }, 'internal error');
     });
     return 0;
   }
 
-  /**
-   * The order of the end, from the last line to the first. What makes others wait comes late, and an
-   * operator can ask, and hurry a stop by a second signal, until nearly everything is closed.
-   */
-  #stackClosers(): void {
-    const { protocol } = this.#options;
+  /** In stop order, see the top of this file. */
+  #closers(): readonly Closer[] {
     const isOwn = () => this.#custody === 'own';
-    // Last: what the protocol thread has recorded until its end is written.
-    this.#closers.push(() => this.#recording?.close());
-    this.#closers.push(() => protocol.terminate());
-    this.#closers.push(() => this.#listeners.close(this.#custody === 'successor'));
-    this.#closers.push(() => this.#stopListening());
-    this.#closers.push(() => this.#accept?.end(this.#outcome === 0 && isOwn()));
-    this.#closers.push(() => this.#notifier?.close());
-    this.#closers.push(() => this.#prober.close());
-    this.#closers.push(() => this.#operators.close());
-    this.#closers.push(() => this.#ipvs.stop(!isOwn()));
-    this.#closers.push(() => {
-      if (isOwn()) this.#virtualLinks?.removeAll();
-    });
+    return [
+      () => {
+        if (isOwn()) this.#virtualLinks?.removeAll();
+      },
+      () => this.#ipvs.stop(!isOwn()),
+      () => this.#operators.close(),
+      () => this.#prober.close(),
+      () => this.#notifier?.close(),
+      () => this.#accept?.end(this.#outcome === 0 && isOwn()),
+      () => this.#ignoreSignals(),
+      () => this.#listeners.close(this.#custody === 'successor'),
+      () => this.#options.protocol.terminate(),
+      () => this.#recording?.close(),
+    ];
   }
 
   /** False: refused, which has been logged. */
@@ -187,21 +194,21 @@ export class Agent {
     this.#custody = 'own';
     if (!(await this.#open(undefined))) return false;
     this.#ipvs.follow(config);
-    this.#startProtocol([...restored, ...(await this.#ipvs.judged(config))]);
+    this.#startProtocol([...restored, ...(await this.#ipvs.initialInputs(config))]);
     this.#prober.reconfigure(config.agent.probes.values());
     return true;
   }
 
-  /** What must be there before the protocol is; `inherited` are the settings of the process before. */
+  /** Opens what the protocol needs before it starts; `inherited` are the settings of the predecessor. */
   async #open(inherited: Settings | undefined): Promise<boolean> {
     const { config, protocol, logger } = this.#options;
     const configuration = this.#configuration;
-    const note = (facts: EventFacts) => this.#note(facts);
-    this.#accept = await openAcceptFilter(configuration, note, logger);
+    const record = (facts: EventFacts) => this.#record(facts);
+    this.#accept = await openAcceptFilter(configuration, record, logger);
     if (this.#accept === undefined) return false;
     this.#virtualLinks = openVirtualLinks(config, inherited);
     this.#notifier = openNotifier({
-      ...{ protocol, note, model: this.#model },
+      ...{ protocol, record, model: this.#model },
       notifications: config.agent.notifications,
       settings: () => configuration.settings,
     });
@@ -222,7 +229,7 @@ export class Agent {
           this.#virtualLinks?.answer(request, (input) => protocol.feed([input])),
         started: (scheduling) => {
           logStart(logger, config, scheduling);
-          if (successor === undefined) this.#sayReady();
+          if (successor === undefined) this.#reportReady();
         },
         reports: (message) => this.#takeReports(message),
         ...this.#recording?.events,
@@ -230,14 +237,14 @@ export class Agent {
       first,
       successor !== undefined,
     );
-    this.#stopListening = onSignals({
+    this.#ignoreSignals = handleSignals({
       ...{ logger, protocol, configuration: this.#configuration, reloads: this.#reloads },
       ...{ predecessor: this.#predecessor, manager: this.#manager, restart: this.#restart },
       ipvs: this.#ipvs,
     });
   }
 
-  /** The protocol stands by until the other process has handed over. */
+  /** The protocol stands by until the predecessor has committed. */
   async #takeOver(successor: Successor): Promise<boolean> {
     const { config, protocol, logger } = this.#options;
     this.#startProtocol([]);
@@ -251,15 +258,15 @@ export class Agent {
       { code: 'taken-over', from: successor.pid },
       `taken over from pid ${successor.pid}`,
     );
-    this.#sayReady();
-    // From what the other process had to what the file says, before anyone can ask for a reload.
+    this.#reportReady();
+    // Changes to the settings of the file before the socket accepts a reload.
     const entered = this.#configuration.enter(config);
     await Promise.all([entered, this.#listeners.open(config.agent, true)]);
-    protocol.feed(await this.#ipvs.judged(config));
+    protocol.feed(await this.#ipvs.initialInputs(config));
     return true;
   }
 
-  /** Another configuration is in effect, by a reload or at the end of a takeover. */
+  /** Adapts to another configuration, at a reload or the end of a takeover. */
   #follow(next: Lowered, plan: ReloadPlan): void {
     const { protocol, logger } = this.#options;
     const { agent, settings } = next;
@@ -280,44 +287,44 @@ export class Agent {
       this.#operators.take(report);
       if (report.kind === 'instance-removed') {
         this.#configuration.removed(report.instance);
-        this.#virtualLinks?.prune(this.#configuration.everything);
+        this.#virtualLinks?.prune(this.#configuration.settingsInUse);
         this.#accept?.follow();
       }
       logReport(this.#options.logger, report, at);
     }
-    if (reports.some(({ kind }) => kind === 'transition')) this.#showStates();
+    if (reports.some(({ kind }) => kind === 'transition')) this.#reportStates();
   }
 
-  /** The next process has everything, and this one removes nothing from now on. */
+  /** The successor has committed: from now on this process removes nothing. */
   #handOver(): void {
     this.#custody = 'successor';
     const { pid } = this.#restart;
     if (pid !== undefined) this.#manager.handOver(pid);
-    this.#options.logger.info({ code: 'handed-over' }, 'the next process has taken over');
+    this.#options.logger.info({ code: 'handed-over' }, 'the successor has taken over');
   }
 
-  /** What is held goes first: a log line may have to wait for its reader. */
+  /** Releases first and logs afterwards: a log line may block. */
   async #fail(error: unknown): Promise<void> {
     const { protocol, logger } = this.#options;
     await protocol.terminate();
-    const settings = this.#configuration.everything;
+    const settings = this.#configuration.settingsInUse;
     const release = this.#custody === 'own' ? releaseEverything(settings, this.#model) : undefined;
     logFailure(logger, error, release);
     this.#manager.stopping();
-    noteEnd(this.#model, (facts) => this.#note(facts));
+    recordEnd(this.#model, (facts) => this.#record(facts));
   }
 
-  #sayReady(): void {
+  #reportReady(): void {
     this.#manager.ready();
-    this.#showStates();
+    this.#reportStates();
   }
 
-  #showStates(): void {
+  #reportStates(): void {
     this.#manager.states([...this.#model.states().values()]);
   }
 
   /** To the events and the log. */
-  #note(facts: EventFacts): void {
+  #record(facts: EventFacts): void {
     const at = new Date();
     this.#model.record(facts, at);
     logFacts(this.#options.logger, facts, at);
@@ -346,18 +353,26 @@ export class Agent {
       lastTransitionAt: (instance) => this.#model.lastTransitionAt(instance),
       eventsAfter: (sequence) => this.#model.eventsAfter(sequence),
       subscribe: (listener) => this.#model.subscribe(listener),
-      config: () => this.#configuration.words,
+      config: () => this.#configuration.effective,
       ipvs: () => this.#ipvs.document(),
     };
     return new Listeners({
       ...{ source, protocol, logger, operators: this.#operators.access },
       commands: {
         reload: (options) => this.#reloads.reload(options),
-        takeover: (step, body) => this.#predecessor.take(step, body),
-        drains: () => this.#ipvs.desk,
+        takeover: (_step, request) => this.#predecessor.take(request),
+        drains: () => this.#ipvs.drains,
       },
     });
   }
+}
+
+/** The present time of the engine's clock, to relate it to the wall clock. */
+function engineTime(): Instant {
+  const clock = new Clock();
+  const now = clock.now();
+  clock.close();
+  return now;
 }
 
 function namesIn({ instances }: Settings): string[] {

@@ -1,21 +1,16 @@
-/** What is to be closed when the agent ends, whichever way it ends: last pushed, first closed. */
+/** One part of the agent to be closed; may do nothing. */
 export type Closer = () => void | Promise<void>;
 
-export class Closers {
-  readonly #stack: Closer[] = [];
-
-  push(closer: Closer): void {
-    this.#stack.push(closer);
-  }
-
-  /** Closes everything, one after the other; an error of one does not keep the others from closing. */
-  async close(onError: (error: unknown) => void): Promise<void> {
-    for (let closer = this.#stack.pop(); closer !== undefined; closer = this.#stack.pop()) {
-      try {
-        await closer();
-      } catch (error) {
-        onError(error);
-      }
+/** Runs all of them, one after the other; an error in one does not keep the others from running. */
+export async function closeInOrder(
+  closers: readonly Closer[],
+  onError: (error: unknown) => void,
+): Promise<void> {
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      onError(error);
     }
   }
 }

@@ -1,12 +1,12 @@
-/** Judges the commands of a file as the agent would before it runs them, so that `check` can say it. */
+/** Checks the configured commands as the agent does before it runs them; for `check`. */
 import type { ConfiguredCommand, Finding } from '../config/finding.ts';
 import { checkCommand } from '../kernel/permissions/command-permissions.ts';
 import { findUser } from '../kernel/permissions/users.ts';
 
-/** The agent's own user under systemd, whoever checks the file. */
+/** The user of the agent under systemd, even if another user runs `check`. */
 const ROOT = { uid: 0, gid: 0 };
 
-/** One warning for each command that would be refused on this machine as it is now. */
+/** One warning for each command that this host would refuse at present. */
 export function commandWarnings(commands: readonly ConfiguredCommand[]): Finding[] {
   return commands.flatMap(({ line, column, argv, user }) => {
     const refusal = refusalOf(argv, user);

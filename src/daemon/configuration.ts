@@ -1,8 +1,7 @@
 /**
- * The configuration in effect, and the way to the next one: read, checked and planned as a whole
- * before anything is touched. One reload at a time.
+ * The configuration in effect, and the change to the next one, which is read, checked and planned
+ * completely before anything changes. One reload at a time.
  */
-
 import { SerialQueue } from '../async/serial-queue.ts';
 import type { AgentSettings } from '../config/agent-settings.ts';
 import { type ReloadPlan, reloadPlan } from '../config/diff.ts';
@@ -16,21 +15,21 @@ import type { FindingDocument, ReloadDocument, StatusDocument } from '../control
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
 import { reloadDocument } from './reload-document.ts';
 
-/** What follows the configuration, besides the engine. */
-export interface Follower {
-  /** May fail, and then has to be as it was: nothing of the reload is done. */
+/** A part of the agent, other than the engine, that depends on the configuration. */
+interface Follower {
+  /** If it rejects, it has changed nothing, and the reload is refused. */
   readonly prepare?: (next: Lowered) => Promise<void>;
-  /** The plan is being applied. */
+  /** Called when the plan is applied. */
   readonly follow?: (next: Lowered, plan: ReloadPlan) => void;
 }
 
-export interface ConfigurationOptions {
+interface ConfigurationOptions {
   readonly file: string;
   readonly config: LoadedConfig;
   readonly status: () => StatusDocument;
-  /** Hands the plan over to the protocol; fulfilled when it is in effect there. */
+  /** Sends the plan to the protocol; resolves when it is in effect there. */
   readonly apply: (plan: ReloadPlan) => Promise<void>;
-  /** What the host lacks for a configuration, in sentences; left out: nobody looks. */
+  /** What the host lacks for a configuration, in sentences. Default: not checked. */
   readonly lacking?: (next: Lowered) => Promise<readonly string[]>;
 }
 
@@ -38,17 +37,17 @@ export class Configuration {
   readonly #options: ConfigurationOptions;
   readonly #followers: Follower[] = [];
   #current: Lowered;
-  /** Left by a reload, and not gone yet. */
-  readonly #leaving: InstanceSettings[] = [];
+  /** Stopped by a reload; the engine has not released them yet. */
+  readonly #releasing: InstanceSettings[] = [];
   readonly #reloads = new SerialQueue();
   #isStopping = false;
-  #words: unknown;
+  #effective: unknown;
   #generation = 1;
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
     this.#current = options.config;
-    this.#words = wordsOf(options.config);
+    this.#effective = effectiveOf(options.config);
   }
 
   get agent(): AgentSettings {
@@ -59,13 +58,13 @@ export class Configuration {
     return this.#current.settings;
   }
 
-  /** The same and what a former configuration has left for the engine to let go of. */
-  get everything(): Settings {
+  /** The settings in effect, and the instances of earlier ones that the engine has yet to release. */
+  get settingsInUse(): Settings {
     const { settings } = this.#current;
-    return { ...settings, instances: [...settings.instances, ...this.#leaving] };
+    return { ...settings, instances: [...settings.instances, ...this.#releasing] };
   }
 
-  /** Another number with each configuration. */
+  /** Changes with each configuration. */
   get generation(): number {
     return this.#generation;
   }
@@ -74,32 +73,32 @@ export class Configuration {
     return this.#isStopping;
   }
 
-  /** In the words of the file, secrets masked. */
-  get words(): unknown {
-    return this.#words;
+  /** The effective configuration as a document, secrets masked. */
+  get effective(): unknown {
+    return this.#effective;
   }
 
   follow(follower: Follower): void {
     this.#followers.push(follower);
   }
 
-  /** The engine has let go of an instance of a former configuration. */
+  /** The engine has released an instance of an earlier configuration. */
   removed(name: string): void {
-    const index = this.#leaving.findIndex((one) => one.name === name);
-    if (index >= 0) this.#leaving.splice(index, 1);
+    const index = this.#releasing.findIndex((one) => one.name === name);
+    if (index >= 0) this.#releasing.splice(index, 1);
   }
 
-  /** No reload begins any more. */
+  /** Refuses all further reloads. */
   stop(): void {
     this.#isStopping = true;
   }
 
-  /** Throws `CommandRefusal`; then nothing has changed. */
+  /** Rejects with `CommandRefusal`, and then has changed nothing. */
   reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
     return this.#reloads.run(() => this.#reload(dryRun));
   }
 
-  /** Goes on with another configuration than the one it began with. */
+  /** Changes from the settings of a predecessor to those of the file. */
   async enter(next: Lowered): Promise<void> {
     await this.#enter(reloadPlan(this.#current, next));
   }
@@ -126,11 +125,11 @@ export class Configuration {
   }
 
   async #enter(plan: ReloadPlan): Promise<void> {
-    const leaving = new Set(plan.change.stop);
-    this.#leaving.push(...this.settings.instances.filter(({ name }) => leaving.has(name)));
+    const stopping = new Set(plan.change.stop);
+    this.#releasing.push(...this.settings.instances.filter(({ name }) => stopping.has(name)));
     this.#generation++;
     this.#current = plan.effective;
-    this.#words = wordsOf(plan.effective);
+    this.#effective = effectiveOf(plan.effective);
     for (const { follow } of this.#followers) follow?.(plan.effective, plan);
     await this.#options.apply(plan);
   }
@@ -152,7 +151,7 @@ export class Configuration {
   }
 }
 
-function wordsOf({ settings, agent }: Lowered): unknown {
+function effectiveOf({ settings, agent }: Lowered): unknown {
   return maskSecrets(effectiveConfig(settings, agent));
 }
 

@@ -1,25 +1,25 @@
-/** `run` from its configuration to its exit status: may this process run, and what does it follow? */
+/** `run`, from its configuration to its exit status: checks capabilities and meets a predecessor. */
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { createLogger, endLog } from '../observe/log.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { Agent, type AgentOutcome } from './agent.ts';
-import { meetPredecessor } from './takeover/arrival.ts';
+import { meetPredecessor } from './takeover/successor.ts';
 
-export interface DaemonOptions {
-  /** Absolute: what a reload reads again. */
+interface DaemonOptions {
+  /** Absolute, as a reload reads it again. */
   readonly file: string;
   readonly config: LoadedConfig;
-  /** Booted by the caller, before the configuration was read. */
+  /** Started by the caller, before it read the configuration. */
   readonly protocol: ProtocolWorker;
-  /** Take the place of the agent that runs, if one does. */
+  /** Take over from the running agent, if there is one. */
   readonly takeover?: boolean;
   /** Absolute: where the inputs of the protocol are recorded. */
   readonly record?: string | undefined;
 }
 
-/** Runs until a signal stops it or the protocol fails; everything is released when it returns. */
+/** Runs until the agent stops, hands over or fails; logs and releases everything before it resolves. */
 export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
   const { settings, agent } = options.config;
   const logger = createLogger({ level: agent.logLevel, router: settings.router });

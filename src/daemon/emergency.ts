@@ -1,9 +1,7 @@
 /**
- * Lets go of everything when the protocol thread cannot: priority 0 for every router that was
- * MASTER, then routes, rules and VIPs are removed, so that the peer takes over within Skew_Time instead of
- * finding a second holder.
+ * Does what a dead protocol thread cannot: sends priority 0 for every router that was MASTER, then
+ * removes routes, rules and VIPs, so that the peer takes over within Skew_Time and is the only holder.
  */
-
 import type { PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { AddressChange } from '../net/link.ts';
 import { isOwner } from '../net/vrrp.ts';
@@ -14,16 +12,16 @@ import { LinkTable } from '../protocol/engine/links.ts';
 import { VirtualRouter } from '../protocol/engine/router/virtual-router.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 
-export interface Emergency {
+interface Emergency {
   readonly settings: Settings;
-  /** Names of the routers that were MASTER when last heard of. */
+  /** Names of the routers whose last known state is MASTER. */
   readonly masters: ReadonlySet<string>;
   readonly packets: Pick<PacketPort, 'sendDatagrams'>;
   readonly routes: Pick<RoutePort, 'snapshot' | 'changeKernel' | 'clearRouting'>;
 }
 
-/** Returns how many VIPs were removed. Throws `KernelError` when the kernel cannot be asked. */
-export function letGo({ settings, masters, packets, routes }: Emergency): number {
+/** Returns how many VIPs were removed. Throws `KernelError`. */
+export function emergencyRelease({ settings, masters, packets, routes }: Emergency): number {
   const links = new LinkTable();
   links.replace(routes.snapshot());
   const removals: AddressChange[] = [];

@@ -1,20 +1,21 @@
-/** What happens when the protocol, or this thread, has a bug: the VIPs do not outlive it. */
+/** The end of an agent whose protocol or main thread has failed: the VIPs are removed and it is logged. */
 import type { Logger } from 'pino';
+import type { EventFacts } from '../control/protocol.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { ProtocolFailure } from '../protocol/thread/protocol-worker.ts';
-import { letGo } from './emergency.ts';
+import { emergencyRelease } from './emergency.ts';
 
-/** Removed VIPs, or why they could not be removed. */
+/** The number of removed VIPs, or why they could not be removed. */
 export type Release =
   | { readonly kind: 'released'; readonly removed: number }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /**
- * Rejected by the first exception that nothing catches. It is not logged here: what is held has to go
- * first. Later exceptions are, and do not end the process half-way.
+ * Rejects with the first uncaught exception, which is logged only after the VIPs are released. Later
+ * ones are logged here, and do not end the process before it is closed.
  */
 export function failureOfMainThread(logger: Logger): Promise<never> {
   let isFirst = true;
@@ -27,7 +28,7 @@ export function failureOfMainThread(logger: Logger): Promise<never> {
   });
 }
 
-/** Nothing is logged, since that may have to wait. */
+/** Does not log, since that may block. */
 export function releaseEverything(settings: Settings, model: AgentModel): Release {
   const { instances } = model.status();
   const masters = new Set(
@@ -36,7 +37,7 @@ export function releaseEverything(settings: Settings, model: AgentModel): Releas
   try {
     const packets = new Packets();
     const routes = new Routes();
-    const removed = letGo({ settings, masters, packets, routes });
+    const removed = emergencyRelease({ settings, masters, packets, routes });
     packets.close();
     routes.close();
     return { kind: 'released', removed };
@@ -45,7 +46,7 @@ export function releaseEverything(settings: Settings, model: AgentModel): Releas
   }
 }
 
-/** `release` is undefined where another process answers for what is in the kernel. */
+/** `release` is undefined if another process has custody of what is in the kernel. */
 export function logFailure(logger: Logger, error: unknown, release: Release | undefined): void {
   if (!(error instanceof ProtocolFailure)) {
     logger.fatal({ code: 'internal-error', err: error }, 'internal error');
@@ -63,5 +64,22 @@ export function logFailure(logger: Logger, error: unknown, release: Release | un
       return;
     }
     case undefined:
+  }
+}
+
+/** Records that the instances have stopped, as the protocol no longer reports it. */
+export function recordEnd(model: AgentModel, record: (facts: EventFacts) => void): void {
+  for (const { name, state, priority } of model.status().instances) {
+    if (state === 'INIT') continue;
+    record({
+      kind: 'transition',
+      instance: name,
+      from: state,
+      to: 'INIT',
+      event: 'shutdown',
+      cause: 'agent-failed',
+      reason: 'the protocol has failed',
+      priority: priority.effective,
+    });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a configuration needs of the machine that it does not have, as far as that can be found out
- * without changing anything: for `check`, before a start or a take-over finds it out.
+ * What a configuration needs and this host lacks, as far as that can be found without changing
+ * anything. For `check` and reloads, before a start or a takeover fails.
  */
 import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
@@ -12,13 +12,13 @@ import { acceptRuleset } from './accept/accept-ruleset.ts';
 
 export interface HostSupport {
   readonly hasNft: boolean;
-  /** Undefined: nobody may ask. */
+  /** Undefined: unknown, for want of permission. */
   readonly hasMacvlan: boolean | undefined;
-  /** What the kernel lacks of that. */
+  /** What the kernel lacks for these settings. */
   readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
 }
 
-/** Of the machine that runs this. */
+/** Examines this host. */
 export function hostSupport(): HostSupport {
   return {
     hasNft: findProgram('nft') !== undefined,
@@ -27,12 +27,12 @@ export function hostSupport(): HostSupport {
   };
 }
 
-/** What the machine that runs this lacks, one sentence each. */
+/** Features missing on this host, one sentence each. */
 export function lackingHere({ settings, agent }: Lowered): string[] {
   return missingOnHost(settings, agent, hostSupport());
 }
 
-/** One sentence each. */
+/** Features missing on a host, one sentence each. */
 export function missingOnHost(
   settings: Settings,
   { ipvs }: Pick<AgentSettings, 'ipvs'>,
@@ -42,7 +42,7 @@ export function missingOnHost(
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
     missing.push(
-      `this machine has no nft (package nftables), without which the agent does not start: ` +
+      `this machine has no nft (package nftables), and the agent does not start without it: ` +
         `"accept: false" of ${closed.join(', ')} needs it`,
     );
   }
@@ -69,7 +69,7 @@ function macvlanSupport(): boolean | undefined {
     macvlans = new Macvlans();
     return macvlans.isSupported();
   } catch {
-    // Whoever may not open a socket may not ask either.
+    // Support is unknown if this process may not open the socket.
     return undefined;
   } finally {
     macvlans?.close();

@@ -1,4 +1,4 @@
-/** The HTTP listener of a running agent. Loaded only where the configuration asks for one. */
+/** The HTTP listener of a running agent. Loaded only if one is configured. */
 import { readFileSync } from 'node:fs';
 import type { ControlSource } from '../control/protocol.ts';
 import type { Endpoint } from '../net/endpoint.ts';
@@ -12,16 +12,16 @@ import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 
 const STATUS_PAGE = new URL('../../../src/observe/http/status-page.html', import.meta.url);
 
-/** What the listener answers from. */
+/** The data that the listener serves. */
 export type AgentSource = ControlSource & Pick<AgentModel, 'lastTransitionAt'>;
 
-export interface AgentHttpOptions {
+interface AgentHttpOptions {
   readonly source: AgentSource;
   readonly protocol: ProtocolWorker;
   readonly onError: (error: unknown) => void;
 }
 
-/** Where the agent answers over HTTP, if anywhere. What is counted goes on when it moves. */
+/** The HTTP listener, if any. Metrics keep their values when it moves to another address. */
 export class AgentHttp {
   readonly #options: AgentHttpOptions;
   #parts: Pick<HttpServerOptions, 'metrics' | 'health' | 'page'> | undefined;
@@ -33,12 +33,12 @@ export class AgentHttp {
   }
 
   /**
-   * Undefined: nowhere. Throws `HttpListenError` when the port is not to be had, and goes on where it
-   * was.
+   * Undefined: closes the listener. If the new address is unavailable, keeps the former one and throws
+   * `HttpListenError`.
    */
   async move(listen: Endpoint | undefined): Promise<void> {
     if (isSame(listen, this.#listen)) return;
-    // Two addresses with one port may be in each other's way.
+    // A wildcard address conflicts with a specific one on the same port.
     const former = this.#listen;
     if (former?.port === listen?.port) await this.close();
     let server: HttpServer | undefined;

@@ -1,5 +1,7 @@
-/** Where a running agent is asked: its control socket, and HTTP where the configuration wants it. */
+/** The listeners of a running agent: its control socket and, if configured, HTTP. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { SerialQueue } from '../async/serial-queue.ts';
 import type { AgentSettings } from '../config/agent-settings.ts';
 import type { ControlCommands } from '../control/commands.ts';
 import { ControlError } from '../control/control-error.ts';
@@ -8,9 +10,12 @@ import { ControlServer } from '../control/server.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import type { AgentHttp, AgentSource } from './http.ts';
-import { patiently } from './takeover/arrival.ts';
 
-export interface ListenersOptions {
+/** A predecessor closes its HTTP port within this time. */
+const ATTEMPTS = 50;
+const PAUSE_MS = 100;
+
+interface ListenersOptions {
   readonly source: AgentSource;
   readonly commands: ControlCommands;
   readonly operators: OperatorAccess;
@@ -22,16 +27,15 @@ export class Listeners {
   readonly #options: ListenersOptions;
   #control: ControlServer | undefined;
   #http: AgentHttp | undefined;
-  /** One move of the HTTP listener at a time. */
-  #moving: Promise<void> = Promise.resolve();
+  readonly #httpMoves = new SerialQueue();
 
   constructor(options: ListenersOptions) {
     this.#options = options;
   }
 
   /**
-   * False: the agent cannot be asked, which has been logged, and nothing is open. `inherits`: the
-   * process before this one still has the socket and the port, and is about to close them.
+   * False: a listener could not be opened, which has been logged, and none is open. `inherits`: the
+   * predecessor still has the socket and the port, and is about to close them.
    */
   async open(agent: AgentSettings, inherits: boolean): Promise<boolean> {
     this.#control = await this.#openControl(agent, inherits);
@@ -42,24 +46,25 @@ export class Listeners {
     return false;
   }
 
-  /** Undefined: nowhere. Rejects with `HttpListenError` when the port cannot be had. */
+  /** Undefined: closes it. Rejects with `HttpListenError` if the address is unavailable. */
   moveHttp(listen: Endpoint | undefined): Promise<void> {
-    const moved = this.#moving.then(() => this.#moveHttp(listen));
-    this.#moving = moved.catch(() => undefined);
-    return moved;
+    return this.#httpMoves.run(() => this.#moveHttp(listen));
   }
 
-  /** Who may connect to the control socket from now on. */
+  /** Changes the permissions of the control socket. */
   setMode(mode: number): void {
     this.#control?.setMode(mode).catch((error: unknown) => {
       const { logger } = this.#options;
-      logger.error({ code: 'control-mode-failed', err: error }, 'the socket keeps its mode');
+      logger.error(
+        { code: 'control-mode-failed', err: error },
+        'the control socket keeps its mode',
+      );
     });
   }
 
-  /** The socket file stays where another process has taken it over. */
+  /** Keeps the socket file if another process has taken it over. */
   async close(isHandedOver: boolean): Promise<void> {
-    await this.#moving;
+    await this.#httpMoves.idle();
     await Promise.all([this.#control?.close(isHandedOver), this.#http?.close()]);
   }
 
@@ -73,7 +78,8 @@ export class Listeners {
         ...{ source, commands, operators, inherits },
         socket: control.socket,
         mode: control.mode,
-        onError: (error) => logger.error({ code: 'control-error', err: error }, 'no answer made'),
+        onError: (error) =>
+          logger.error({ code: 'control-error', err: error }, 'a request could not be answered'),
       });
     } catch (error) {
       const code = error instanceof ControlError ? error.code : 'control-socket-failed';
@@ -85,7 +91,7 @@ export class Listeners {
   async #openHttp({ httpListen }: AgentSettings, inherits: boolean): Promise<boolean> {
     const open = () => this.moveHttp(httpListen);
     try {
-      await (inherits ? patiently(open) : open());
+      await (inherits ? retrying(open) : open());
       return true;
     } catch (error) {
       this.#options.logger.fatal({ code: 'http-listen-failed' }, messageOf(error));
@@ -93,17 +99,29 @@ export class Listeners {
     }
   }
 
-  /** The modules that serve HTTP are loaded when a listener is wanted for the first time. */
+  /** Loads the modules that serve HTTP with the first listener. */
   async #moveHttp(listen: Endpoint | undefined): Promise<void> {
     if (this.#http === undefined) {
       if (listen === undefined) return;
       const { AgentHttp: Http } = await import('./http.ts');
       const { source, protocol, logger } = this.#options;
       const onError = (error: unknown) =>
-        logger.error({ code: 'http-error', err: error }, 'no answer made');
+        logger.error({ code: 'http-error', err: error }, 'a request could not be answered');
       this.#http = new Http({ source, protocol, onError });
     }
     await this.#http.move(listen);
+  }
+}
+
+async function retrying(open: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await open();
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await sleep(PAUSE_MS);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** The version in package.json, which lies two folders up in the source and three in `dist`. */
+/** The version in package.json, which is two folders up from the source and three from `dist`. */
 import { readFileSync } from 'node:fs';
 
 export function programVersion(): string {
@@ -7,7 +7,7 @@ export function programVersion(): string {
       const { version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
       if (typeof version === 'string') return version;
     } catch {
-      // Not there: the other place.
+      // The file is at the other path.
     }
   }
   return 'unknown';

@@ -1,4 +1,4 @@
-/** A plan as the document that `reload` answers with. */
+/** The answer of `reload`, from its plan. */
 import type { AgentPlan, InstancePlan, KeyChange, ReloadPlan } from '../config/diff.ts';
 import type {
   FindingDocument,
@@ -12,7 +12,7 @@ interface Circumstances {
   readonly plan: ReloadPlan;
   readonly file: string;
   readonly applied: boolean;
-  /** By the name of the instance. */
+  /** By instance. */
   readonly states: ReadonlyMap<string, StateName>;
   readonly warnings: readonly FindingDocument[];
   readonly lacking: readonly string[];

@@ -1,4 +1,4 @@
-/** Reloads as operators ask for them, over the control socket or by a signal, and what is told of them. */
+/** Reloads that operators request over the control socket or by a signal; records and logs the result. */
 import type { Logger } from 'pino';
 import type { ReloadPlan } from '../config/diff.ts';
 import { formatFinding } from '../config/finding.ts';
@@ -8,34 +8,34 @@ import type { Configuration } from './configuration.ts';
 
 export class Reloads implements Pick<ControlCommands, 'reload'> {
   readonly #configuration: Configuration;
-  readonly #note: (facts: EventFacts) => void;
+  readonly #record: (facts: EventFacts) => void;
   readonly #logger: Logger;
 
-  constructor(configuration: Configuration, note: (facts: EventFacts) => void, logger: Logger) {
+  constructor(configuration: Configuration, record: (facts: EventFacts) => void, logger: Logger) {
     this.#configuration = configuration;
-    this.#note = note;
+    this.#record = record;
     this.#logger = logger;
   }
 
   async reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
     try {
       const document = await this.#configuration.reload({ dryRun });
-      if (!dryRun) this.#tell(document);
+      if (!dryRun) this.#report(document);
       return document;
     } catch (error) {
-      if (!dryRun) this.#tellRefusal(error);
+      if (!dryRun) this.#reportRefusal(error);
       throw error;
     }
   }
 
-  /** What went wrong is in the log. */
+  /** Failures are only logged. */
   async onSignal(): Promise<void> {
     await this.reload({ dryRun: false }).catch(() => undefined);
   }
 
-  #tell({ instances, agent, warnings }: ReloadDocument): void {
+  #report({ instances, agent, warnings }: ReloadDocument): void {
     const count = (wanted: string) => instances.filter(({ action }) => action === wanted).length;
-    this.#note({
+    this.#record({
       kind: 'configuration-reloaded',
       started: count('start'),
       stopped: count('stop'),
@@ -46,30 +46,30 @@ export class Reloads implements Pick<ControlCommands, 'reload'> {
       this.#logger.warn({ code: 'configuration-warning' }, formatFinding(file, warning));
     }
     for (const { key } of agent.filter(({ effect }) => effect === 'needs-restart')) {
-      const message = `${key} is as before: only a restart of the agent changes it`;
+      const message = `${key} keeps its value: a change needs a restart of the agent`;
       this.#logger.warn({ code: 'restart-needed', key }, message);
     }
   }
 
-  #tellRefusal(error: unknown): void {
+  #reportRefusal(error: unknown): void {
     if (!(error instanceof CommandRefusal)) {
       this.#logger.error({ code: 'reload-failed', err: error }, 'the reload has failed');
       return;
     }
     const { findings, message, code } = error.refusal;
     if (findings === undefined) {
-      this.#logger.error({ code }, `nothing is reloaded: ${message}`);
+      this.#logger.error({ code }, `reload refused: ${message}`);
       return;
     }
     for (const { file, ...finding } of findings) {
       this.#logger.error({ code: 'configuration-error' }, formatFinding(file, finding));
     }
     const file = findings[0]?.file ?? '';
-    this.#note({ kind: 'configuration-refused', file, errors: findings.length });
+    this.#record({ kind: 'configuration-refused', file, errors: findings.length });
   }
 }
 
-/** By the new name. */
+/** Former names of renamed instances that keep running, by the new name. */
 export function formerNames({ instances }: ReloadPlan): ReadonlyMap<string, string> {
   return new Map(
     instances.flatMap(({ name, formerName, action }) =>

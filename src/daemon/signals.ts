@@ -1,6 +1,6 @@
 /**
  * Signals to a running agent: SIGTERM and SIGINT stop it, SIGHUP reloads its file, SIGUSR2 starts the
- * process that takes its place, SIGUSR1 does nothing.
+ * process that takes over from it, SIGUSR1 does nothing.
  */
 import type { Logger } from 'pino';
 import { releaseWait } from '../../fsm/vrrp/timing.ts';
@@ -13,10 +13,10 @@ import type { Reloads } from './reloads.ts';
 import type { Predecessor } from './takeover/predecessor.ts';
 import type { Restart } from './takeover/restart.ts';
 
-/** What the kernel has beyond that to give up every VIP. */
+/** Added to the longest wait for a successor: the kernel may need this long to remove every VIP. */
 const STOP_GRACE_MS = 5_000;
 
-export interface SignalReceivers {
+interface SignalReceivers {
   readonly logger: Logger;
   readonly protocol: ProtocolWorker;
   readonly configuration: Configuration;
@@ -27,13 +27,13 @@ export interface SignalReceivers {
   readonly restart: Restart;
 }
 
-/** SIGTERM and SIGINT stop; a second one does not wait for the successor. */
-export function onSignals(receivers: SignalReceivers): () => void {
+/** A second SIGTERM or SIGINT stops without waiting for successors. Returns how to stop listening. */
+export function handleSignals(receivers: SignalReceivers): () => void {
   const { logger, protocol, configuration, reloads, predecessor, manager, ipvs, restart } =
     receivers;
-  let impatience: NodeJS.Timeout | undefined;
-  const hurry = () => {
-    logger.error({ code: 'stop-overdue' }, 'not everything could be let go: stopping without it');
+  let deadline: NodeJS.Timeout | undefined;
+  const stopAnyway = () => {
+    logger.error({ code: 'stop-overdue' }, 'could not release everything; stopping anyway');
     protocol.shutdown();
   };
   const stop = (signal: NodeJS.Signals) => {
@@ -42,15 +42,15 @@ export function onSignals(receivers: SignalReceivers): () => void {
     predecessor.cancel();
     manager.stopping();
     protocol.shutdown();
-    if (impatience !== undefined) ipvs.hurry();
-    impatience ??= setTimeout(hurry, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
+    if (deadline !== undefined) ipvs.hurry();
+    deadline ??= setTimeout(stopAnyway, longestReleaseWait(configuration.settings) + STOP_GRACE_MS);
   };
   const reload = () => {
     logger.info({ code: 'reloading', signal: 'SIGHUP' }, 'SIGHUP: reloading');
     manager.reloading();
     void reloads.onSignal().then(() => manager.ready());
   };
-  const renew = () => {
+  const startSuccessor = () => {
     if (!configuration.isStopping) restart.begin();
   };
   const ignore = () => {
@@ -58,21 +58,21 @@ export function onSignals(receivers: SignalReceivers): () => void {
     logger.info({ code: 'signal-ignored', signal: 'SIGUSR1' }, message);
   };
   process.on('SIGUSR1', ignore);
-  process.on('SIGUSR2', renew);
+  process.on('SIGUSR2', startSuccessor);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);
   return () => {
-    clearTimeout(impatience);
+    clearTimeout(deadline);
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
     process.off('SIGHUP', reload);
     process.off('SIGUSR1', ignore);
-    process.off('SIGUSR2', renew);
+    process.off('SIGUSR2', startSuccessor);
   };
 }
 
-/** Milliseconds a stop may spend on waiting for successors. */
+/** Milliseconds that a stop may wait for successors. */
 function longestReleaseWait({ instances }: Settings): number {
   const waits = instances.map((one) => releaseWait(one.version, one.advertisementInterval));
   return Math.max(0, ...waits) / 1_000;

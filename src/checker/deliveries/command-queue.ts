@@ -1,14 +1,14 @@
 /**
- * The commands of one instance or group: in order, one at a time. What has not begun when a newer
- * change comes is skipped: a director that is BACKUP again must not run its `master` command late.
+ * The commands of one instance or group, in order, one at a time. A newer change skips the commands
+ * that have not begun: a director that is BACKUP again must not run its `master` command late.
  */
 import type { NotifyOutcome, RunningCommand } from './command.ts';
 import type { Outcomes } from './outcomes.ts';
 
 export interface QueuedCommand {
-  /** Key of the file: `notify.master`. */
+  /** The configuration key, such as `notify.master`. */
   readonly target: string;
-  /** The state it is about. */
+  /** The state that it reports. */
   readonly state: string;
   readonly start: () => RunningCommand;
 }
@@ -29,24 +29,24 @@ export class CommandQueue {
   push(commands: readonly QueuedCommand[], state: string): void {
     for (const old of this.#waiting) {
       this.#outcomes.count('command', 'skipped');
-      const detail = `${old.state} was over before it could run: now ${state}`;
-      this.#tell(old.target, 'skipped', detail);
+      const detail = `${old.state} ended before the command could run; now ${state}`;
+      this.#report(old.target, 'skipped', detail);
     }
     this.#waiting = commands;
     if (this.#running === undefined) this.#next();
   }
 
-  /** Fulfilled once nothing runs and nothing waits. */
+  /** Resolves when no command runs or waits. */
   drained(): Promise<void> {
     if (this.#running === undefined) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nobody has the time to wait any longer. */
+  /** Drops what waits and kills what runs: the agent stops. */
   abandon(): void {
     for (const { target, state } of this.#waiting) {
       this.#outcomes.count('command', 'lost');
-      this.#tell(target, 'lost', `the agent stopped before it could run for ${state}`);
+      this.#report(target, 'lost', `the agent stopped before the command for ${state} could run`);
     }
     this.#waiting = [];
     this.#running?.kill();
@@ -63,21 +63,21 @@ export class CommandQueue {
     this.#running = running;
     void running.ended.then((outcome) => {
       this.#running = undefined;
-      this.#note(command, outcome);
+      this.#settle(command, outcome);
       this.#next();
     });
   }
 
-  #note({ target }: QueuedCommand, outcome: NotifyOutcome): void {
+  #settle({ target }: QueuedCommand, outcome: NotifyOutcome): void {
     if (outcome.kind === 'done') {
       this.#outcomes.count('command', 'done');
       return;
     }
     this.#outcomes.count('command', 'failed');
-    this.#tell(target, outcome.kind === 'timed-out' ? 'timed-out' : 'failed', outcome.detail);
+    this.#report(target, outcome.kind === 'timed-out' ? 'timed-out' : 'failed', outcome.detail);
   }
 
-  #tell(target: string, outcome: 'failed' | 'timed-out' | 'skipped' | 'lost', detail: string) {
-    this.#outcomes.tell({ channel: 'command', subject: this.#subject, target, outcome, detail });
+  #report(target: string, outcome: 'failed' | 'timed-out' | 'skipped' | 'lost', detail: string) {
+    this.#outcomes.report({ channel: 'command', subject: this.#subject, target, outcome, detail });
   }
 }

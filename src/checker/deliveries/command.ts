@@ -1,4 +1,4 @@
-/** A command of `notify`, from its settings to what became of it. */
+/** Runs a command of `notify` and reports how it ended. */
 import type { CommandSettings } from '../../config/notification-settings.ts';
 import { type CommandOutcome, describeOutcome, runCommand } from '../../kernel/command/command.ts';
 import { checkCommand } from '../../kernel/permissions/command-permissions.ts';
@@ -9,15 +9,14 @@ export type NotifyOutcome =
   | { readonly kind: 'failed' | 'timed-out'; readonly detail: string };
 
 export interface RunningCommand {
-  /** Never rejected. */
+  /** Never rejects. */
   readonly ended: Promise<NotifyOutcome>;
-  /** It is of no use any more. */
   kill(): void;
 }
 
 export interface CommandRequest {
   readonly settings: CommandSettings;
-  /** After those of the file. */
+  /** Appended to those of the file. */
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -35,8 +34,8 @@ export function startCommand(request: CommandRequest): RunningCommand {
   return { ended: running.then(outcomeOf), kill: () => ending.abort() };
 }
 
-/** What would keep the command from running; undefined: nothing. */
-export function refusalOf(settings: CommandSettings): string | undefined {
+/** Why the command would not be run; undefined if it would. */
+export function commandRefusal(settings: CommandSettings): string | undefined {
   const ready = userOf(settings);
   return 'refused' in ready ? ready.refused : undefined;
 }

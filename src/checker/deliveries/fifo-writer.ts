@@ -1,36 +1,37 @@
 /**
- * Lines for a named pipe. The kernel keeps 64 KiB for a reader that is slow or restarts; beyond
- * that some lines are kept here, and then the oldest are given up: counted, and told of. A pipe that
- * nobody reads is told of too.
+ * Writes lines to a named pipe. The kernel buffers 64 KiB for a reader that is slow or restarts; beyond
+ * that a bounded number of lines waits here, and then the oldest are dropped, counted and reported. So
+ * is a pipe without a reader.
  */
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Outcomes } from './outcomes.ts';
 
 export interface FifoPort {
-  /** False: full. */
+  /** False: the pipe is full. */
   write(line: string): boolean;
+  /** Bytes. */
   unread(): number;
   close(): void;
 }
 
-export interface FifoWriterOptions {
+interface FifoWriterOptions {
   readonly path: string;
   readonly outcomes: Outcomes;
-  /** Throws when there can be no pipe. */
+  /** Throws if the pipe cannot be made or opened. */
   readonly open: (path: string) => FifoPort;
   /** Lines kept beyond those in the pipe; default 1,000. */
   readonly limit?: number;
-  /** Calls back once, later; returns how to call it off. */
+  /** As `setTimeout`; returns the function that cancels it. */
   readonly schedule: (callback: () => void, milliseconds: number) => () => void;
 }
 
 const LIMIT = 1_000;
 
-/** When a full pipe, or a path that cannot be opened, is tried again. */
+/** Until a full pipe is written, and a failed one opened, again. */
 const RETRY_MS = 250;
 const REOPEN_MS = 5_000;
 
-/** Lines that lie unread for so long have no reader. */
+/** A pipe from which nothing was read for this time has no reader. */
 const PATIENCE_MS = 5_000;
 
 export class FifoWriter {
@@ -40,9 +41,9 @@ export class FifoWriter {
   #waiting: string[] = [];
   #lost = 0;
   #broken = false;
-  #unreadTold = false;
-  #callOffRetry: (() => void) | undefined;
-  #callOffCheck: (() => void) | undefined;
+  #unreadReported = false;
+  #cancelRetry: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
 
   constructor(options: FifoWriterOptions) {
     this.#options = options;
@@ -59,24 +60,25 @@ export class FifoWriter {
     this.#flush();
   }
 
-  /** What is still in the pipe goes with its last holder. */
+  /** The kernel discards what is unread with the last descriptor. */
   close(): void {
-    this.#callOffRetry?.();
-    this.#callOffCheck?.();
+    this.#cancelRetry?.();
+    this.#cancelCheck?.();
     this.#flush();
     const unread = this.#unread();
     if (this.#waiting.length > 0) this.#lose(this.#waiting.length);
-    if (unread > 0) this.#tell('unread', `${unread} bytes were not read before the agent stopped`);
+    if (unread > 0)
+      this.#report('unread', `${unread} bytes were not read before the agent stopped`);
     this.#port?.close();
     this.#port = undefined;
-    this.#callOffRetry?.();
-    this.#callOffCheck?.();
+    this.#cancelRetry?.();
+    this.#cancelCheck?.();
   }
 
   #open(): void {
     try {
       this.#port = this.#options.open(this.#options.path);
-      if (this.#broken) this.#tell('recovered', 'it can be written again');
+      if (this.#broken) this.#report('recovered', 'writable again');
       this.#broken = false;
     } catch (error) {
       this.#fail(error);
@@ -87,7 +89,7 @@ export class FifoWriter {
     const detail = error instanceof Error ? error.message : String(error);
     if (!this.#broken) {
       this.#options.outcomes.count('fifo', 'failed');
-      this.#tell('failed', detail);
+      this.#report('failed', detail);
     }
     this.#broken = true;
     this.#port?.close();
@@ -116,30 +118,30 @@ export class FifoWriter {
   }
 
   #retry(milliseconds: number, attempt: () => void): void {
-    this.#callOffRetry?.();
-    this.#callOffRetry = this.#options.schedule(attempt, milliseconds);
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#options.schedule(attempt, milliseconds);
   }
 
   #checkLater(): void {
-    if (this.#callOffCheck !== undefined) return;
+    if (this.#cancelCheck !== undefined) return;
     const before = this.#unread();
-    if (before === 0 && !this.#unreadTold) return;
-    this.#callOffCheck = this.#options.schedule(() => {
-      this.#callOffCheck = undefined;
+    if (before === 0 && !this.#unreadReported) return;
+    this.#cancelCheck = this.#options.schedule(() => {
+      this.#cancelCheck = undefined;
       this.#check(before);
       this.#checkLater();
     }, PATIENCE_MS);
   }
 
-  /** A reader takes some of it in that time. */
+  /** A reader would have read some of the `before` bytes by now. */
   #check(before: number): void {
     const unread = this.#unread();
-    if (unread === 0 && this.#unreadTold) {
-      this.#unreadTold = false;
-      this.#tell('recovered', 'everything has been read');
-    } else if (unread >= before && unread > 0 && !this.#unreadTold) {
-      this.#unreadTold = true;
-      this.#tell('unread', `${unread} bytes lie unread for ${PATIENCE_MS / 1_000} s`);
+    if (unread === 0 && this.#unreadReported) {
+      this.#unreadReported = false;
+      this.#report('recovered', 'everything was read');
+    } else if (unread >= before && unread > 0 && !this.#unreadReported) {
+      this.#unreadReported = true;
+      this.#report('unread', `${unread} bytes unread for ${PATIENCE_MS / 1_000} s`);
     }
   }
 
@@ -152,12 +154,12 @@ export class FifoWriter {
       this.#lost += 1;
       this.#options.outcomes.count('fifo', 'lost');
       if (!isPowerOfTwo(this.#lost)) continue;
-      this.#tell('lost', `${this.#lost} lines given up so far: nobody reads fast enough`);
+      this.#report('lost', `${this.#lost} lines dropped so far: no reader, or too slow`);
     }
   }
 
-  #tell(outcome: 'failed' | 'lost' | 'unread' | 'recovered', detail: string): void {
+  #report(outcome: 'failed' | 'lost' | 'unread' | 'recovered', detail: string): void {
     const { path, outcomes } = this.#options;
-    outcomes.tell({ channel: 'fifo', subject: undefined, target: path, outcome, detail });
+    outcomes.report({ channel: 'fifo', subject: undefined, target: path, outcome, detail });
   }
 }

@@ -1,10 +1,10 @@
-/** One POST: signed, bounded in time, and without interest in what the answer says. */
+/** Sends one signed POST with a time limit; only the status of the answer counts. */
 import { createHmac } from 'node:crypto';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { WebhookSettings } from '../../config/notification-settings.ts';
 
-/** Answers the HTTP status; redirections are not followed. */
+/** Resolves to the HTTP status; does not follow redirections. */
 export function postJson(
   { url, secret, token, timeout }: WebhookSettings,
   body: string,
@@ -12,7 +12,7 @@ export function postJson(
   const request = url.startsWith('https:') ? requestHttps : requestHttp;
   const bytes = Buffer.from(body);
   return new Promise((resolve, reject) => {
-    const asked = request(url, {
+    const sent = request(url, {
       method: 'POST',
       agent: false,
       headers: {
@@ -25,20 +25,20 @@ export function postJson(
     });
     const milliseconds = timeout / 1_000;
     const limit = setTimeout(
-      () => asked.destroy(new Error(`no answer within ${milliseconds} ms`)),
+      () => sent.destroy(new Error(`no answer within ${milliseconds} ms`)),
       milliseconds,
     );
-    asked.once('response', (response) => {
+    sent.once('response', (response) => {
       clearTimeout(limit);
-      // However much it says: nothing of it is read.
+      // The body may be endless; it is not read.
       response.destroy();
       resolve(response.statusCode ?? 0);
     });
-    asked.once('error', (error) => {
+    sent.once('error', (error) => {
       clearTimeout(limit);
       reject(error);
     });
-    asked.end(bytes);
+    sent.end(bytes);
   });
 }
 

@@ -1,20 +1,20 @@
-/** What became of notifications: counted, and told of when it is not what was wanted. */
+/** Counts how notifications ended, and reports those that failed. */
 
-export const CHANNELS = ['command', 'fifo', 'webhook'] as const;
+const CHANNELS = ['command', 'fifo', 'webhook'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** `skipped`: a newer change overtook it. `lost`: nobody will ever be told. */
-export const OUTCOMES = ['done', 'failed', 'skipped', 'lost'] as const;
+/** `skipped`: replaced by a newer change. `lost`: will never be delivered. */
+const OUTCOMES = ['done', 'failed', 'skipped', 'lost'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 export type OutcomeCounts = { readonly [C in Channel]: { readonly [O in Outcome]: number } };
 
-/** Something about a notification that people should know. */
-export interface Trouble {
+/** A failure of a channel, or its end, for the events and the log. */
+export interface DeliveryReport {
   readonly channel: Channel;
-  /** Instance or group; undefined where many share the channel. */
+  /** Instance or group; undefined if several share the channel. */
   readonly subject: string | undefined;
-  /** `notify.master`, or the path or address of the receiver. */
+  /** Configuration key of the command, path of the FIFO or URL of the webhook. */
   readonly target: string;
   readonly outcome: 'failed' | 'timed-out' | 'skipped' | 'lost' | 'unread' | 'recovered';
   readonly detail: string;
@@ -24,10 +24,10 @@ export class Outcomes {
   readonly #counts = Object.fromEntries(
     CHANNELS.map((channel) => [channel, Object.fromEntries(OUTCOMES.map((name) => [name, 0]))]),
   ) as { [C in Channel]: { [O in Outcome]: number } };
-  readonly #tell: (trouble: Trouble) => void;
+  readonly #report: (report: DeliveryReport) => void;
 
-  constructor(tell: (trouble: Trouble) => void) {
-    this.#tell = tell;
+  constructor(report: (report: DeliveryReport) => void) {
+    this.#report = report;
   }
 
   count(channel: Channel, outcome: Outcome): number {
@@ -35,8 +35,8 @@ export class Outcomes {
     return this.#counts[channel][outcome];
   }
 
-  tell(trouble: Trouble): void {
-    this.#tell(trouble);
+  report(report: DeliveryReport): void {
+    this.#report(report);
   }
 
   counts(): OutcomeCounts {

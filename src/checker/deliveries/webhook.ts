@@ -1,18 +1,18 @@
 /**
- * One HTTP receiver: a POST for each change, in order, one at a time, until it is taken. A receiver
- * that does not answer is tried again with growing distance; of what waits, the oldest is given up
- * when there is too much. Numbers without gaps let the receiver see what it has missed.
+ * One HTTP receiver: a POST for each change, in order, one at a time, until it is accepted. Failed
+ * deliveries are retried with exponential backoff; when the queue is full, the oldest is dropped.
+ * Consecutive sequence numbers let the receiver see what it has missed.
  */
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Outcomes } from './outcomes.ts';
 
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly url: string;
   readonly outcomes: Outcomes;
-  /** HTTP status of the answer; rejected when there was none in time. */
+  /** Resolves to the HTTP status; rejects without an answer in time. */
   readonly post: (body: string) => Promise<number>;
   readonly schedule: (callback: () => void, milliseconds: number) => () => void;
-  /** Kept beyond the one under way; default 1,000. */
+  /** Length of the queue; default 1,000. */
   readonly limit?: number;
 }
 
@@ -20,8 +20,8 @@ const LIMIT = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Refusals that may pass: request timeout, too early, too many requests (RFC 9110, 8470, 6585). */
-const PASSING = new Set([408, 425, 429]);
+/** Refusals worth a retry: request timeout, too early, too many requests (RFC 9110, 8470, 6585). */
+const RETRYABLE = new Set([408, 425, 429]);
 
 export class Webhook {
   readonly #options: WebhookOptions;
@@ -32,7 +32,7 @@ export class Webhook {
   #failures = 0;
   #busy = false;
   #closed = false;
-  #callOff: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: WebhookOptions) {
@@ -40,29 +40,29 @@ export class Webhook {
     this.#limit = options.limit ?? LIMIT;
   }
 
-  /** Numbered from 1 in the order of the calls. */
+  /** Adds a sequence number, from 1. */
   send(document: object): void {
     this.#sequence += 1;
     this.#waiting.push(JSON.stringify({ sequence: this.#sequence, ...document }));
     if (this.#waiting.length > this.#limit) {
-      // The first one may be under way.
+      // The first one may be in flight.
       this.#waiting.splice(this.#busy ? 1 : 0, 1);
-      this.#lose('too many wait for a receiver that does not take them');
+      this.#lose('too many wait: the receiver accepts none');
     }
     if (!this.#busy) void this.#deliver();
   }
 
-  /** Fulfilled once nothing waits. */
+  /** Resolves when the queue is empty. */
   drained(): Promise<void> {
     if (this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Gives up what waits. */
+  /** Drops the queue. */
   close(): void {
     this.#closed = true;
-    this.#callOff?.();
-    for (const _ of this.#waiting) this.#lose('the agent stopped before it was taken');
+    this.#cancelRetry?.();
+    for (const _ of this.#waiting) this.#lose('the agent stopped before it was delivered');
     this.#waiting = [];
   }
 
@@ -83,47 +83,47 @@ export class Webhook {
     );
     if (this.#closed) return;
     const { status, why } = answer;
-    if (status >= 200 && status < 300) this.#taken();
-    else if (status >= 300 && status < 500 && !PASSING.has(status)) this.#refused(why);
+    if (status >= 200 && status < 300) this.#delivered();
+    else if (status >= 300 && status < 500 && !RETRYABLE.has(status)) this.#refused(why);
     else {
-      this.#tryLater(why);
+      this.#retryLater(why);
       return;
     }
     await this.#deliver();
   }
 
-  #taken(): void {
+  #delivered(): void {
     this.#waiting.shift();
     this.#options.outcomes.count('webhook', 'done');
-    if (this.#failures > 0) this.#tell('recovered', `taken after ${this.#failures} failures`);
+    if (this.#failures > 0) this.#report('recovered', `delivered after ${this.#failures} failures`);
     this.#failures = 0;
   }
 
-  /** It will not take this one, however often it is asked. */
+  /** A permanent refusal: a retry would not help. */
   #refused(why: string): void {
     this.#waiting.shift();
     this.#lose(why);
     this.#failures = 0;
   }
 
-  #tryLater(why: string): void {
+  #retryLater(why: string): void {
     this.#failures += 1;
     this.#options.outcomes.count('webhook', 'failed');
     const wait = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS);
     if (isPowerOfTwo(this.#failures)) {
-      this.#tell('failed', `${why}; attempt ${this.#failures}, again in ${wait / 1_000} s`);
+      this.#report('failed', `${why}; attempt ${this.#failures}, retrying in ${wait / 1_000} s`);
     }
-    this.#callOff = this.#options.schedule(() => void this.#deliver(), wait);
+    this.#cancelRetry = this.#options.schedule(() => void this.#deliver(), wait);
   }
 
   #lose(why: string): void {
     this.#lost += 1;
     this.#options.outcomes.count('webhook', 'lost');
-    if (isPowerOfTwo(this.#lost)) this.#tell('lost', `${why} (${this.#lost} lost so far)`);
+    if (isPowerOfTwo(this.#lost)) this.#report('lost', `${why} (${this.#lost} lost so far)`);
   }
 
-  #tell(outcome: 'failed' | 'lost' | 'recovered', detail: string): void {
+  #report(outcome: 'failed' | 'lost' | 'recovered', detail: string): void {
     const { url, outcomes } = this.#options;
-    outcomes.tell({ channel: 'webhook', subject: undefined, target: url, outcome, detail });
+    outcomes.report({ channel: 'webhook', subject: undefined, target: url, outcome, detail });
   }
 }

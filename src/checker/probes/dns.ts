@@ -1,26 +1,26 @@
-/** A name server that answers a question. */
+/** Up while a name server answers a query, with an expected record if one is given. */
 import { Resolver } from 'node:dns/promises';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { DnsTarget, DnsType, ProbeOutcome } from '../../net/probe.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
 
-/** Shown to people; the rest is counted. */
+/** Limits the detail in logs and `status`. */
 const ANSWERS_SHOWN = 3;
 
 export class DnsProbe implements Probe {
   readonly #target: DnsTarget;
-  #asked: Resolver | undefined;
+  #resolver: Resolver | undefined;
 
   constructor(target: DnsTarget) {
     this.#target = target;
   }
 
-  /** A resolver of its own each time: neither a cache nor the servers of the host have a part in it. */
+  /** A new resolver for each run, so that neither a cache nor the host's name servers take part. */
   async run(timeoutMs: number): Promise<ProbeOutcome> {
     const { endpoint, name, type, answer } = this.#target;
     const resolver = new Resolver({ timeout: Math.max(1, Math.ceil(timeoutMs)), tries: 1 });
     resolver.setServers([formatEndpoint(endpoint)]);
-    this.#asked = resolver;
+    this.#resolver = resolver;
     const timer = setTimeout(() => resolver.cancel(), timeoutMs);
     try {
       const answers = await ask(resolver, name, type);
@@ -28,17 +28,17 @@ export class DnsProbe implements Probe {
       if (answer === undefined || answers.includes(answer.toLowerCase())) {
         return passed(`${name} ${type}: ${shown}`);
       }
-      return failed(`${name} ${type}: ${shown}; ${answer} is not among them`);
+      return failed(`${name} ${type}: ${shown}; ${answer} is missing`);
     } catch (error) {
       return failed(`${name} ${type}: ${describe(reasonOf(error))}`);
     } finally {
       clearTimeout(timer);
-      this.#asked = undefined;
+      this.#resolver = undefined;
     }
   }
 
   close(): void {
-    this.#asked?.cancel();
+    this.#resolver?.cancel();
   }
 }
 
@@ -48,7 +48,7 @@ async function ask(resolver: Resolver, name: string, type: DnsType): Promise<str
   return list.map((one) => textOf(one).toLowerCase());
 }
 
-/** Strings of a TXT record are one text; records of several fields as in a zone file. */
+/** Joins the strings of a TXT record, and the fields of other records as in a zone file. */
 function textOf(answer: unknown): string {
   if (typeof answer === 'string') return answer;
   if (Array.isArray(answer)) return answer.join('');

@@ -1,7 +1,7 @@
-/** What an answer is held against, and the number that it may be instead. */
+/** Compares an answer with the expected one, or reads it as a number. */
 import type { Expectation, StatusRange } from '../../net/probe.ts';
 
-/** No more of an answer is kept, or looked at. */
+/** Bytes of an answer that are read. */
 export const ANSWER_MAX = 64 * 1_024;
 
 export function matcherOf(expected: Expectation): (answer: string) => boolean {
@@ -16,7 +16,7 @@ export function statusIn(expected: readonly (number | StatusRange)[], status: nu
   );
 }
 
-/** The first line; undefined: no number. */
+/** The first line as a number; undefined if it is none. */
 export function numberIn(answer: string): number | undefined {
   const [line = ''] = answer.trimStart().split('\n', 1);
   return /^[+-]?[0-9]{1,9}(\.[0-9]{1,9})?\s*$/.test(line) ? Number(line) : undefined;

@@ -1,6 +1,6 @@
 /**
- * A file: whether it is there, or the number that it holds. inotify(7) on its directory tells of a
- * file that is made, replaced, written or removed; a look now and then finds what it cannot tell.
+ * Checks whether a file exists, or reads a number from it. inotify(7) on its directory reports that the
+ * file was created, replaced, written or removed; runs at the interval find what inotify misses.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -10,10 +10,10 @@ import { type Probe, passed, reasonOf } from './probe.ts';
 
 export type FileReads = 'present' | 'absent' | 'number';
 
-/** Room for a number and some white space. */
+/** Enough for a number and some white space. */
 const BYTES_MAX = 64;
 
-/** More would be lost in the clamp of priorities all the same. */
+/** Priorities are clamped to this range anyway. */
 const NUMBER_MAX = 254;
 
 export class FileProbe implements Probe {
@@ -21,10 +21,10 @@ export class FileProbe implements Probe {
   readonly #reads: FileReads;
   readonly #onChange: () => void;
   #watcher: FSWatcher | undefined;
-  /** The newest number that could be read: a file that is being written may be empty. */
+  /** The last valid number: a file that is just being written may be empty. */
   #number: number | undefined;
 
-  /** `onChange`: another look is worth while. */
+  /** `onChange` asks for another run. */
   constructor(path: string, reads: FileReads, onChange: () => void) {
     this.#path = path;
     this.#reads = reads;
@@ -33,7 +33,9 @@ export class FileProbe implements Probe {
 
   async run(): Promise<ProbeOutcome> {
     this.#watch();
-    return this.#reads === 'number' ? await this.#readNumber() : await this.#look(this.#reads);
+    return this.#reads === 'number'
+      ? await this.#readNumber()
+      : await this.#checkPresence(this.#reads);
   }
 
   close(): void {
@@ -41,31 +43,29 @@ export class FileProbe implements Probe {
     this.#watcher = undefined;
   }
 
-  async #look(reads: 'present' | 'absent'): Promise<ProbeOutcome> {
+  async #checkPresence(reads: 'present' | 'absent'): Promise<ProbeOutcome> {
     const found = await presence(this.#path);
-    const detail = typeof found === 'string' ? found : found ? 'it is there' : 'it is not there';
-    // What cannot be looked at is neither there nor not there: it is no reason to be up.
+    const detail = typeof found === 'string' ? found : found ? 'the file exists' : 'no such file';
+    // An unknown presence matches neither expectation: the probe fails.
     return { passed: found === (reads === 'present'), detail };
   }
 
   async #readNumber(): Promise<ProbeOutcome> {
     const text = await contents(this.#path);
-    if (text === undefined) return this.#take(0, 'it is not there: 0');
+    if (text === undefined) return this.#pass(0, 'no such file: 0');
     const number = parseNumber(text);
-    if (number !== undefined) return this.#take(number, `${number}`);
+    if (number !== undefined) return this.#pass(number, `${number}`);
     const kept = this.#number ?? 0;
-    return this.#take(
-      kept,
-      `no whole number: ${JSON.stringify(text.slice(0, 20))}; ${kept} counts`,
-    );
+    const shown = JSON.stringify(text.slice(0, 20));
+    return this.#pass(kept, `not a whole number: ${shown}; keeping ${kept}`);
   }
 
-  #take(number: number, detail: string): ProbeOutcome {
+  #pass(number: number, detail: string): ProbeOutcome {
     this.#number = number;
     return { ...passed(detail), value: number };
   }
 
-  /** The directory may not be there yet, or be another one than before. */
+  /** Each run tries again: the directory may not exist yet, or may have been replaced. */
   #watch(): void {
     if (this.#watcher !== undefined) return;
     const name = basename(this.#path);
@@ -81,14 +81,14 @@ export class FileProbe implements Probe {
   }
 }
 
-/** Clamped to what can matter; undefined: no whole number. */
+/** Clamped to the range of priorities; undefined if it is not a whole number. */
 export function parseNumber(text: string): number | undefined {
   const digits = /^\s*([+-]?[0-9]{1,9})\s*$/.exec(text)?.[1];
   if (digits === undefined) return undefined;
   return Math.max(-NUMBER_MAX, Math.min(NUMBER_MAX, Number(digits)));
 }
 
-/** A text says why it cannot be told. */
+/** A string says why the presence is unknown. */
 async function presence(path: string): Promise<boolean | string> {
   try {
     await stat(path);
@@ -99,7 +99,7 @@ async function presence(path: string): Promise<boolean | string> {
   }
 }
 
-/** Undefined: it is not there. What cannot be read is an empty text. */
+/** Undefined: no such file. Unreadable content is an empty string. */
 async function contents(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');

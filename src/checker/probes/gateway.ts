@@ -1,4 +1,4 @@
-/** Stations on a link that answer ARP, Neighbor Discovery or echo requests: one of them is enough. */
+/** Up while one of several hosts on a link answers ARP, Neighbor Discovery or echo requests. */
 import { networkInterfaces } from 'node:os';
 import { nextEcho } from '../../kernel/reachability/echo-number.ts';
 import { Reachability, type ReachabilityMethod } from '../../kernel/reachability/reachability.ts';
@@ -7,13 +7,13 @@ import { type IpAddress, ip, mac } from '../../net/address.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
 
-export interface GatewayProbeOptions {
+interface GatewayProbeOptions {
   readonly addresses: readonly IpAddress[];
   readonly link: string;
   readonly via: ReachabilityMethod;
 }
 
-const NOBODY = ip('0.0.0.0');
+const UNSPECIFIED = ip('0.0.0.0');
 
 export class GatewayProbe implements Probe {
   readonly #options: GatewayProbeOptions;
@@ -27,9 +27,9 @@ export class GatewayProbe implements Probe {
 
   async run(timeoutMs: number): Promise<ProbeOutcome> {
     const { addresses } = this.#options;
-    const asked = addresses.map((address) => this.#ask(address, timeoutMs));
+    const queries = addresses.map((address) => this.#ask(address, timeoutMs));
     try {
-      return passed(`${await Promise.any(asked)} answers`);
+      return passed(`${await Promise.any(queries)} answers`);
     } catch (error) {
       const [first] = error instanceof AggregateError ? error.errors : [error];
       return failed(`${addresses.join(', ')}: ${reasonOf(first)}`);
@@ -42,12 +42,12 @@ export class GatewayProbe implements Probe {
     for (const end of [...this.#open]) end();
   }
 
-  /** Rejects when there is no answer in time. */
+  /** Rejects without an answer in time. */
   #ask(address: IpAddress, timeoutMs: number): Promise<IpAddress> {
     return new Promise((resolve, reject) => {
       const { link, via } = this.#options;
       const own = addressesOn(link);
-      const question = new Reachability({
+      const query = new Reachability({
         address,
         link,
         via,
@@ -57,19 +57,19 @@ export class GatewayProbe implements Probe {
       const end = () => {
         if (!this.#open.delete(end)) return;
         clearTimeout(timer);
-        this.#reactor.remove(question.fd);
-        question.close();
+        this.#reactor.remove(query.fd);
+        query.close();
         reject(new Error('no answer in time'));
       };
       const timer = setTimeout(end, timeoutMs);
       this.#open.add(end);
-      this.#reactor.add(question.fd, () => {
-        if (!question.isAnswered()) return;
+      this.#reactor.add(query.fd, () => {
+        if (!query.isAnswered()) return;
         resolve(address);
         end();
       });
       try {
-        question.ask();
+        query.ask();
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));
         end();
@@ -78,7 +78,7 @@ export class GatewayProbe implements Probe {
   }
 }
 
-/** VIPs have the longest prefix there is: the first address with another one is the host's own. */
+/** VIPs are /32: the first IPv4 address with a shorter prefix is the host's own. */
 function addressesOn(link: string): {
   readonly mac: ReturnType<typeof mac>;
   readonly source: IpAddress;
@@ -89,6 +89,6 @@ function addressesOn(link: string): {
   );
   return {
     mac: mac(found[0]?.mac ?? '00:00:00:00:00:00'),
-    source: own === undefined ? NOBODY : ip(own.address),
+    source: own === undefined ? UNSPECIFIED : ip(own.address),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * An HTTP server of which nobody wants to know more than the status, over a connection of its own that
- * is read no further: half the cost of Node's client, which counts where there are a thousand servers.
+ * Up while an HTTP server answers with an expected status. Reads the status line from a raw connection
+ * and nothing after it: half the cost of Node's client, which matters with a thousand servers.
  */
 import { connect } from 'node:net';
 import type { ProbeOutcome } from '../../net/probe.ts';
@@ -8,13 +8,13 @@ import { statusIn } from './expectation.ts';
 import type { HttpProbeOptions } from './http.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
 
-/** Interim responses and a status line (RFC 9112 section 4) have room in it. */
+/** Enough for interim responses and the status line (RFC 9112 section 4). */
 const HEAD_MAX = 16 * 1_024;
 
-/** What is read is looked at before anything else is read: one buffer is enough for all. */
+/** Shared by all connections: each callback consumes it before the next read. */
 const BUFFER = Buffer.alloc(4 * 1_024);
 
-export type HttpStatusOptions = Omit<HttpProbeOptions, 'verify' | 'serverName' | 'body' | 'weight'>;
+type HttpStatusOptions = Omit<HttpProbeOptions, 'verify' | 'serverName' | 'body' | 'weight'>;
 
 export class HttpStatusProbe implements Probe {
   readonly #options: HttpStatusOptions;
@@ -39,14 +39,14 @@ export class HttpStatusProbe implements Probe {
   run(timeoutMs: number): Promise<ProbeOutcome> {
     return new Promise((resolve) => {
       let head = '';
-      const take = (length: number): boolean => {
+      const receive = (length: number): boolean => {
         head += BUFFER.toString('latin1', 0, length);
         const status = decodeStatus(head);
         if (status !== undefined) settle(this.#judge(status));
-        else if (head.length > HEAD_MAX) settle(failed('no HTTP'));
+        else if (head.length > HEAD_MAX) settle(failed('not HTTP'));
         return true;
       };
-      const socket = connect({ ...this.#where, onread: { buffer: BUFFER, callback: take } });
+      const socket = connect({ ...this.#where, onread: { buffer: BUFFER, callback: receive } });
       const settle = (outcome: ProbeOutcome) => {
         clearTimeout(timer);
         socket.destroy();
@@ -62,13 +62,13 @@ export class HttpStatusProbe implements Probe {
   close(): void {}
 
   #judge(status: number): ProbeOutcome {
-    if (status === 0) return failed('no HTTP');
+    if (status === 0) return failed('not HTTP');
     const detail = `status ${status}`;
     return statusIn(this.#options.status, status) ? passed(detail) : failed(detail);
   }
 }
 
-/** Undefined: it has not come yet; 0: this is another protocol. */
+/** Undefined: incomplete. 0: another protocol. */
 export function decodeStatus(head: string): number | undefined {
   let start = 0;
   for (;;) {

@@ -1,7 +1,6 @@
 /**
- * An HTTP server that answers with one of the expected statuses and, where that is asked for, a body.
- * A new connection each time, as a client would make. Redirections are not followed: they are a
- * status like any other.
+ * Up while an HTTP server answers with an expected status and, if configured, an expected body. Each
+ * run makes a new connection, as a client would. Redirections are a status like any other.
  */
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -50,7 +49,7 @@ export class HttpProbe implements Probe {
       const open = this.#url.protocol === 'https:' ? requestHttps : requestHttp;
       const request = open(this.#url, this.#request);
       const timer = setTimeout(() => settle(failed('no answer in time')), timeoutMs);
-      request.once('response', (response) => this.#take(response, settle));
+      request.once('response', (response) => this.#receive(response, settle));
       request.on('error', (error) => settle(failed(reasonOf(error))));
       request.end();
     });
@@ -58,8 +57,8 @@ export class HttpProbe implements Probe {
 
   close(): void {}
 
-  /** The body is waited for only where somebody wants to know it. */
-  #take(response: IncomingMessage, settle: (outcome: ProbeOutcome) => void): void {
+  /** Waits for the body only if it is needed. */
+  #receive(response: IncomingMessage, settle: (outcome: ProbeOutcome) => void): void {
     const { statusCode = 0 } = response;
     const detail = `status ${statusCode}`;
     const { status, weight } = this.#options;
@@ -74,14 +73,16 @@ export class HttpProbe implements Probe {
   }
 
   #judge(detail: string, body: string): ProbeOutcome {
-    if (this.#matches?.(body) === false) return failed(`${detail}, another body than expected`);
+    if (this.#matches?.(body) === false) return failed(`${detail}, unexpected body`);
     if (this.#options.weight === undefined) return passed(detail);
     const value = numberIn(body);
-    return value === undefined ? failed(`${detail}, no number`) : { ...passed(`${value}`), value };
+    return value === undefined
+      ? failed(`${detail}, not a number`)
+      : { ...passed(`${value}`), value };
   }
 }
 
-/** What is too much is left unread. */
+/** Reads at most `ANSWER_MAX` bytes. */
 async function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

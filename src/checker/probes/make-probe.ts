@@ -1,4 +1,4 @@
-/** Settings as something that can be run. */
+/** Makes the probe that the settings describe. */
 import type { Reactor } from '../../kernel/reactor/reactor.ts';
 import type { ProbeSettings } from '../../net/probe.ts';
 import { DnsProbe } from './dns.ts';
@@ -14,14 +14,14 @@ import { TcpProbe } from './tcp.ts';
 import { UdpProbe } from './udp.ts';
 
 export interface ProbeSurroundings {
-  /** Made when the first probe needs one. */
+  /** Created with the first probe that needs it. */
   readonly reactor: () => Reactor;
-  /** Another look is worth while now. */
+  /** Asks for another run. */
   readonly onChange: () => void;
 }
 
-export function makeProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
-  const { reactor, onChange } = surroundings;
+export function makeProbe(settings: ProbeSettings, context: ProbeSurroundings): Probe {
+  const { reactor, onChange } = context;
   switch (settings.kind) {
     case 'script':
       return new ScriptProbe(settings);

@@ -1,4 +1,4 @@
-/** An address that answers echo requests. */
+/** Up while an address answers echo requests. */
 import { Ping } from '../../kernel/reachability/ping.ts';
 import type { Reactor } from '../../kernel/reactor/reactor.ts';
 import type { IpAddress } from '../../net/address.ts';

@@ -1,8 +1,8 @@
-/** A way to find out whether something is up. */
+/** What each kind of probe implements. */
 import type { ProbeOutcome } from '../../net/probe.ts';
 
 export interface Probe {
-  /** One look; must end by itself within the time, or soon after. Rejects for nothing expected. */
+  /** One run; ends within the timeout or soon after. Expected failures do not reject. */
   run(timeoutMs: number): Promise<ProbeOutcome>;
   close(): void;
 }
@@ -15,7 +15,7 @@ export function failed(detail: string): ProbeOutcome {
   return { passed: false, detail };
 }
 
-/** The name of the errno where there is one. */
+/** The name of the errno if there is one. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('errno' in error && typeof error.errno === 'string') return error.errno;

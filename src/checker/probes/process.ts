@@ -1,6 +1,6 @@
 /**
- * A process by name or by pid file. A descriptor of the process (pidfd_open(2)) tells of its end at
- * once; as long as it lives nothing is looked for.
+ * Up while a process runs, which is found by name or by PID file. A pidfd (pidfd_open(2)) reports its
+ * end immediately; while it runs, `/proc` is not searched.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -10,7 +10,7 @@ import type { Reactor } from '../../kernel/reactor/reactor.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
 
-export interface ProcessTarget {
+interface ProcessTarget {
   readonly process?: string;
   readonly pidFile?: string;
 }
@@ -24,7 +24,7 @@ export class ProcessProbe implements Probe {
   readonly #onEnd: () => void;
   #watched: { readonly pid: number; readonly fd: number } | undefined;
 
-  /** `onEnd`: the process is gone. */
+  /** `onEnd`: the process has ended. */
   constructor(target: ProcessTarget, reactor: Reactor, onEnd: () => void) {
     this.#target = target;
     this.#reactor = reactor;
@@ -32,7 +32,7 @@ export class ProcessProbe implements Probe {
   }
 
   run(): Promise<ProbeOutcome> {
-    return Promise.resolve(this.#look());
+    return Promise.resolve(this.#check());
   }
 
   close(): void {
@@ -42,7 +42,7 @@ export class ProcessProbe implements Probe {
     this.#watched = undefined;
   }
 
-  #look(): ProbeOutcome {
+  #check(): ProbeOutcome {
     const { process: name, pidFile } = this.#target;
     if (pidFile === undefined && this.#watched !== undefined) return running(this.#watched.pid);
     const pid = pidFile === undefined ? pidOf(name ?? '') : pidIn(pidFile);
@@ -53,8 +53,9 @@ export class ProcessProbe implements Probe {
     if (this.#watched?.pid === pid) return running(pid);
     this.close();
     const fd = openPidFd(pid);
-    if (fd === 'gone') return failed(`process ${pid} is gone`);
-    if (fd === 'unsupported') return isAlive(pid) ? running(pid) : failed(`process ${pid} is gone`);
+    if (fd === 'gone') return failed(`process ${pid} has ended`);
+    if (fd === 'unsupported')
+      return isAlive(pid) ? running(pid) : failed(`process ${pid} has ended`);
     this.#watched = { pid, fd };
     this.#reactor.add(fd, () => {
       this.close();
@@ -68,18 +69,18 @@ function running(pid: number): ProbeOutcome {
   return passed(`process ${pid}`);
 }
 
-/** A text says why there is none. */
+/** A string says why there is none. */
 function pidIn(file: string): number | string {
   try {
     const pid = /^\s*([1-9][0-9]{0,9})\s*$/.exec(readFileSync(file, 'utf8').slice(0, 64))?.[1];
-    if (pid === undefined) return `${file} holds no process id`;
-    return isAlive(Number(pid)) ? Number(pid) : `process ${pid} is gone`;
+    if (pid === undefined) return `${file} contains no process ID`;
+    return isAlive(Number(pid)) ? Number(pid) : `process ${pid} has ended`;
   } catch (error) {
     return `${file} cannot be read: ${reasonOf(error)}`;
   }
 }
 
-/** The first process whose name, or the name of whose program, it is. */
+/** The first process with this name, or whose program has this name. */
 function pidOf(name: string): number | string {
   const comm = name.slice(0, COMM_MAX);
   for (const entry of readdirSync('/proc')) {
@@ -102,13 +103,13 @@ function isAlive(pid: number): boolean {
   return readText(`/proc/${pid}/stat`) !== '' && !isZombie(String(pid));
 }
 
-/** The state follows the name, which may hold brackets itself (proc_pid_stat(5)). */
+/** The state follows the name, which may itself contain brackets (proc_pid_stat(5)). */
 function isZombie(pid: string): boolean {
   const stat = readText(`/proc/${pid}/stat`);
   return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Empty when the process is gone. */
+/** Empty if the process has ended. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

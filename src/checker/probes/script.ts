@@ -1,4 +1,4 @@
-/** An operator's command: exit status 0 is up, and what it writes may be a number. */
+/** Up while an operator's command exits with status 0; its output may be a weight. */
 import { type CommandOutcome, describeOutcome, runCommand } from '../../kernel/command/command.ts';
 import { checkCommand } from '../../kernel/permissions/command-permissions.ts';
 import { findUser, type User } from '../../kernel/permissions/users.ts';
@@ -25,7 +25,6 @@ export class ScriptProbe implements Probe {
     return this.#judge(await runCommand({ argv, user, timeoutMs, signal }));
   }
 
-  /** A run that has not ended is of no use any more. */
   close(): void {
     this.#closed.abort();
   }
@@ -36,11 +35,11 @@ export class ScriptProbe implements Probe {
     if (!succeeded || this.#target.weight === undefined) return { passed: succeeded, detail };
     const value = numberIn(outcome.output);
     return value === undefined
-      ? failed(`no number: ${JSON.stringify(outcome.output.slice(0, 20))}`)
+      ? failed(`not a number: ${JSON.stringify(outcome.output.slice(0, 20))}`)
       : { passed: true, detail: `${value}`, value };
   }
 
-  /** A text says why there is none; undefined is the user of the agent. */
+  /** Undefined: the agent's own user. A string says why the command cannot run. */
   #user(): User | string | undefined {
     const { user } = this.#target;
     if (user === undefined) return undefined;

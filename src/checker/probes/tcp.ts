@@ -1,4 +1,4 @@
-/** A TCP port that accepts a connection. */
+/** Up while a TCP port accepts connections. */
 import { connect } from 'node:net';
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';

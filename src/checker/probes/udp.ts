@@ -1,6 +1,6 @@
 /**
- * A UDP port: it answers what is expected or, where nothing is, no ICMP error comes back. A connected
- * socket hears of such errors (udp(7)).
+ * Up while a UDP port gives the expected answer or, if none is expected, returns no ICMP error. A
+ * connected socket reports such errors (udp(7)).
  */
 import { createSocket } from 'node:dgram';
 import { familyOf } from '../../net/address.ts';
@@ -34,10 +34,10 @@ export class UdpProbe implements Probe {
         resolve(outcome);
       };
       const timer = setTimeout(() => settle(this.#silence()), timeoutMs);
-      this.#end = () => settle(failed('broken off'));
+      this.#end = () => settle(failed('cancelled'));
       socket.on('error', (error) => settle(failed(reasonOf(error))));
       socket.on('message', (answer) => settle(this.#judge(answer.toString('latin1'))));
-      // A callback of connect() would be called without a connection, too.
+      // The callback of connect() also runs if the connection fails.
       socket.on('connect', () => {
         socket.send(this.#payload, (error) => {
           if (error !== null) settle(failed(reasonOf(error)));
@@ -53,11 +53,11 @@ export class UdpProbe implements Probe {
 
   #silence(): ProbeOutcome {
     if (this.#matches !== undefined) return failed('no answer in time');
-    return passed(`${formatEndpoint(this.#target.endpoint)} does not refuse it`);
+    return passed(`no ICMP error from ${formatEndpoint(this.#target.endpoint)}`);
   }
 
   #judge(answer: string): ProbeOutcome {
-    if (this.#matches?.(answer) === false) return failed('another answer than expected');
-    return passed('it answers');
+    if (this.#matches?.(answer) === false) return failed('unexpected answer');
+    return passed('answered');
   }
 }

@@ -1,4 +1,4 @@
-/** Accept_Mode false beside the configuration in effect: which table is wanted, and when. */
+/** Keeps the nft table of Accept_Mode false in step with the configuration. */
 import type { Logger } from 'pino';
 import type { EventFacts } from '../../control/protocol.ts';
 import { NftTable } from '../../kernel/nftables/nft-table.ts';
@@ -7,35 +7,36 @@ import type { Configuration } from '../configuration.ts';
 import { ACCEPT_TABLE, acceptRuleset } from './accept-ruleset.ts';
 
 export interface AcceptMode {
-  /** What a former configuration has left is gone now. */
+  /** Call when instances of an earlier configuration have been released. */
   follow(): void;
-  /** After a failure VIPs may be left: the table is left with them, and the next start replaces it. */
+  /** Unless `isClean`, VIPs may be left behind: the table stays too, and the next start replaces it. */
   end(isClean: boolean): Promise<void>;
 }
 
 /**
- * Before the first VIP can be there. Undefined: the table cannot be made, which has been logged; an
- * agent that serves what it is told to close would be worse than one that does not start.
+ * Call before the first VIP is added. Undefined: the table cannot be made, which has been logged; the
+ * agent must not start, as it would accept packets that it is configured to drop.
  */
 export async function openAcceptFilter(
   configuration: Configuration,
-  note: (facts: EventFacts) => void,
+  record: (facts: EventFacts) => void,
   logger: Logger,
 ): Promise<AcceptMode | undefined> {
-  const failed = (error: unknown) => note({ kind: 'accept-filter-failed', detail: textOf(error) });
-  const restored = () => note({ kind: 'accept-filter-restored' });
+  const failed = (error: unknown) =>
+    record({ kind: 'accept-filter-failed', detail: messageOf(error) });
+  const restored = () => record({ kind: 'accept-filter-restored' });
   const table = new NftTable(ACCEPT_TABLE, { restored, failed });
   const apply = (settings: Settings) => table.want(acceptRuleset(settings));
   try {
     await apply(configuration.settings);
   } catch (error) {
-    logger.fatal({ code: 'accept-filter-failed' }, `"accept: false": ${textOf(error)}`);
+    logger.fatal({ code: 'accept-filter-failed' }, `"accept: false": ${messageOf(error)}`);
     return undefined;
   }
-  const follow = () => void apply(configuration.everything).catch(failed);
+  const follow = () => void apply(configuration.settingsInUse).catch(failed);
   configuration.follow({
-    // Both are closed until those that leave have let go.
-    prepare: ({ settings }) => apply(together(configuration.everything, settings)),
+    // Covers both configurations until the engine has released the earlier instances.
+    prepare: ({ settings }) => apply(together(configuration.settingsInUse, settings)),
     follow,
   });
   return {
@@ -51,6 +52,6 @@ function together(before: Settings, after: Settings): Settings {
   return { ...after, instances: [...before.instances, ...after.instances] };
 }
 
-function textOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,9 @@
 /**
- * Accept_Mode false (RFC 9568 section 6.1) as a table of nftables: what is addressed to a virtual
- * address is dropped in the input hook, but for Neighbor Solicitations and Advertisements (section
- * 6.4.3). The priority is behind that of IPVS, which takes what it balances out of the hook at 98 and
- * 99 (ip_vs_core.c): earlier, balanced traffic would be dropped as well.
+ * Accept_Mode false (RFC 9568 section 6.1) as an nftables table: the input hook drops packets to a
+ * virtual address, except Neighbor Solicitations and Advertisements (section 6.4.3). Its priority comes
+ * after that of IPVS, which takes its packets out of the hook at 98 and 99 (ip_vs_core.c); an earlier
+ * hook would drop balanced traffic.
  */
-
 import { nftSet } from '../../kernel/nftables/nft-table.ts';
 import { type Family, familyOf, type IpAddress, isLinkLocal } from '../../net/address.ts';
 import { isOwner } from '../../net/vrrp.ts';
@@ -14,7 +13,7 @@ export const ACCEPT_TABLE = 'vrrp_agent';
 
 const PRIORITY = 110;
 
-/** The content of the table; undefined: every instance accepts. The owner always does (RFC 9568 section 6.4.3). */
+/** The content of the table; undefined if all instances accept, as an owner always does (RFC 9568 section 6.4.3). */
 export function acceptRuleset({ instances }: Settings): string | undefined {
   const closed = instances.filter(({ accept, priority }) => !accept && !isOwner(priority));
   const addresses = closed.flatMap((one) => [...one.addresses, ...one.extraAddresses]);
@@ -40,7 +39,7 @@ function isGlobal(address: IpAddress, family: Family): boolean {
   return familyOf(address) === family && (family === 'ipv4' || !isLinkLocal(address));
 }
 
-/** On another link the same link-local address may belong to another host. */
+/** With the link, as the same link-local address may belong to another host on another link. */
 function linkLocalElements({ addresses, extraAddresses }: InstanceSettings): string[] {
   return [...addresses, ...extraAddresses]
     .filter(({ address }) => familyOf(address) === 'ipv6' && isLinkLocal(address))

@@ -1,19 +1,22 @@
 /**
- * Tells the world outside of changes of state: commands, named pipes, HTTP receivers. Lives on the
- * main thread and learns everything from the agent's events, so nothing that it waits for can touch
- * the protocol; only `before_master` is waited for by an instance, and that has a deadline there.
+ * Reports state changes to the outside: commands, named pipes, HTTP receivers. It runs on the main thread
+ * and is driven by the agent's events, so that nothing it waits for can delay the protocol. Only
+ * `before_master` holds an instance up, until a deadline that the protocol enforces.
  */
-
 import { withDeadline } from '../../async/deadline.ts';
 import {
   type CommandRequest,
+  commandRefusal,
   type RunningCommand,
-  refusalOf,
   startCommand,
 } from '../../checker/deliveries/command.ts';
 import { CommandQueue, type QueuedCommand } from '../../checker/deliveries/command-queue.ts';
 import { type FifoPort, FifoWriter } from '../../checker/deliveries/fifo-writer.ts';
-import { type OutcomeCounts, Outcomes, type Trouble } from '../../checker/deliveries/outcomes.ts';
+import {
+  type DeliveryReport,
+  type OutcomeCounts,
+  Outcomes,
+} from '../../checker/deliveries/outcomes.ts';
 import { Webhook } from '../../checker/deliveries/webhook.ts';
 import type {
   NotificationSettings,
@@ -21,52 +24,60 @@ import type {
   WebhookSettings,
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { type Change, groupChange, lineOf, notifiedState, type Subject } from './change.ts';
-import { documentOf, environmentOf, type SubjectFacts } from './environment.ts';
+import {
+  documentOf,
+  environmentOf,
+  groupChange,
+  lineOf,
+  type NotifiedChange,
+  notifiedState,
+  type Subject,
+  type SubjectFacts,
+} from './notified-change.ts';
 
-export interface NotifierOptions {
+interface NotifierOptions {
   readonly router: string;
   readonly settings: NotificationSettings;
-  /** Undefined: a group, or an instance that is gone. */
+  /** Undefined: the instance has been removed. */
   readonly factsOf: (instance: string) => SubjectFacts | undefined;
-  /** As `status` shows it. */
+  /** The effective priority. */
   readonly priorityOf: (instance: string) => number;
   /** Never called from within `handle`. */
-  readonly tell: (trouble: Trouble) => void;
-  /** What `before_master` has said. */
+  readonly report: (report: DeliveryReport) => void;
+  /** The result of a `before_master` command. */
   readonly answer: (instance: string, id: number, granted: boolean) => void;
   readonly openFifo: (path: string) => FifoPort;
   readonly post: (webhook: WebhookSettings, body: string) => Promise<number>;
-  /** Default: as a process. */
+  /** Default: starts a process. */
   readonly start?: (request: CommandRequest) => RunningCommand;
 }
 
-/** What an agent that stops gives its commands and receivers to be done. */
-const PARTING_MS = 10_000;
+/** How long commands and receivers may take when the agent stops. */
+const STOP_LIMIT_MS = 10_000;
 
-type Told = Omit<Change, 'repeated' | 'seq' | 'at'>;
+type LastChange = Omit<NotifiedChange, 'repeated' | 'seq' | 'at'>;
 
 export class Notifier {
   readonly #options: NotifierOptions;
   readonly #outcomes: Outcomes;
   readonly #queues = new Map<string, CommandQueue>();
   readonly #fifos = new Map<string, FifoWriter>();
-  /** By settings: two that ask for the same share one receiver and one sequence. */
+  /** By settings: equal ones share one receiver and one sequence of numbers. */
   readonly #webhooks = new Map<string, Webhook>();
-  /** The command that the take-over of an instance waits for. */
+  /** The `before_master` command that an instance waits for. */
   readonly #awaited = new Map<string, RunningCommand>();
-  readonly #last = new Map<string, Told>();
+  readonly #last = new Map<string, LastChange>();
   #settings: NotificationSettings;
 
   constructor(options: NotifierOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    this.#outcomes = new Outcomes((trouble) => queueMicrotask(() => options.tell(trouble)));
+    this.#outcomes = new Outcomes((report) => queueMicrotask(() => options.report(report)));
     this.#open();
     this.#checkCommands();
   }
 
-  /** Another configuration; receivers that stay keep what waits for them. */
+  /** Receivers that remain keep their queues. */
   reconfigure(settings: NotificationSettings): void {
     this.#settings = settings;
     closeOthers(this.#webhooks, new Set(webhooksOf(settings).keys()));
@@ -79,7 +90,7 @@ export class Notifier {
     switch (event.kind) {
       case 'transition': {
         const { instance, priority, event: name, cause, reason, seq, at } = event;
-        this.change({
+        this.#notify({
           type: 'INSTANCE',
           name: instance,
           state: notifiedState(event.to),
@@ -95,7 +106,7 @@ export class Notifier {
         return;
       }
       case 'group':
-        this.change(groupChange(event, event));
+        this.#notify(groupChange(event, event));
         return;
       case 'dual-master':
         this.#writeLine(
@@ -116,8 +127,8 @@ export class Notifier {
     }
   }
 
-  /** Also for groups, which have no events of their own. */
-  change(change: Change): void {
+  /** For instances and groups. */
+  #notify(change: NotifiedChange): void {
     const { type, name, state } = change;
     this.#last.set(`${type} ${name}`, change);
     const facts = this.#factsOf(change);
@@ -133,15 +144,15 @@ export class Notifier {
     return this.#outcomes.counts();
   }
 
-  /** Waits, for some time, until everybody has been told. */
-  async close(partingMs = PARTING_MS): Promise<void> {
+  /** Waits for commands and receivers, up to the limit; drops what is left. */
+  async close(limitMs = STOP_LIMIT_MS): Promise<void> {
     for (const running of this.#awaited.values()) running.kill();
     const parts = [...this.#queues.values(), ...this.#webhooks.values()];
-    await withDeadline(Promise.all(parts.map((part) => part.drained())), partingMs);
+    await withDeadline(Promise.all(parts.map((part) => part.drained())), limitMs);
     for (const queue of this.#queues.values()) queue.abandon();
     for (const webhook of this.#webhooks.values()) webhook.close();
     for (const fifo of this.#fifos.values()) fifo.close();
-    // What was told last is told in a microtask.
+    // Reports are delivered in a microtask.
     await Promise.resolve();
   }
 
@@ -160,7 +171,7 @@ export class Notifier {
     }
   }
 
-  /** Told at start, and not only at three in the morning. */
+  /** Checks commands at the start, so that the first failover is not the first to find a refusal. */
   #checkCommands(): void {
     if (this.#options.start !== undefined) return;
     const { instances, groups } = this.#settings;
@@ -168,17 +179,17 @@ export class Notifier {
     for (const [subject, { commands, beforeMaster }] of [...instances, ...groups]) {
       const all = { ...commands, before_master: beforeMaster };
       for (const [key, command] of Object.entries(all)) {
-        const refused = command === undefined ? undefined : refusalOf(command);
+        const refused = command === undefined ? undefined : commandRefusal(command);
         if (refused === undefined || known.has(refused)) continue;
         known.add(refused);
         const target = `notify.${key}`;
-        const detail = `it would not be run: ${refused}`;
-        this.#outcomes.tell({ channel: 'command', subject, target, outcome: 'failed', detail });
+        const detail = `the command would not run: ${refused}`;
+        this.#outcomes.report({ channel: 'command', subject, target, outcome: 'failed', detail });
       }
     }
   }
 
-  #commands({ commands }: SubjectNotification, change: Change): QueuedCommand[] {
+  #commands({ commands }: SubjectNotification, change: NotifiedChange): QueuedCommand[] {
     const own = change.state.toLowerCase() as 'master' | 'backup' | 'fault' | 'stop';
     const environment = environmentOf(change, this.#options.router, this.#factsOf(change));
     const { type, name, state, priority } = change;
@@ -191,13 +202,13 @@ export class Notifier {
     });
   }
 
-  /** A winner says again what it is: whoever listened to the other one must hear it. */
+  /** The remaining MASTER notifies again, for receivers that followed the other one. */
   #repeat(instance: string, { seq, at, message }: EventDocument): void {
     const last = this.#last.get(`INSTANCE ${instance}`);
     if (last === undefined || last.state !== 'MASTER') return;
     const priority = this.#options.priorityOf(instance);
     const event = 'dual-master-ended';
-    this.change({
+    this.#notify({
       ...last,
       priority,
       event,
@@ -215,7 +226,7 @@ export class Notifier {
       this.#options.answer(instance, id, true);
       return;
     }
-    const change: Change = {
+    const change: NotifiedChange = {
       type: 'INSTANCE',
       name: instance,
       state: 'MASTER',
@@ -237,17 +248,17 @@ export class Notifier {
       if (isAwaited) this.#awaited.delete(instance);
       this.#outcomes.count('command', outcome.kind === 'done' ? 'done' : 'failed');
       if (outcome.kind !== 'done' && isAwaited) {
-        const told = outcome.kind === 'timed-out' ? 'timed-out' : 'failed';
+        const result = outcome.kind === 'timed-out' ? 'timed-out' : 'failed';
         const target = 'notify.before_master';
         const { detail } = outcome;
         const subject = instance;
-        this.#outcomes.tell({ channel: 'command', subject, target, outcome: told, detail });
+        this.#outcomes.report({ channel: 'command', subject, target, outcome: result, detail });
       }
       this.#options.answer(instance, id, outcome.kind === 'done');
     });
   }
 
-  /** Decided without it. */
+  /** The instance has decided without the command. */
   #withdraw(instance: string): void {
     const running = this.#awaited.get(instance);
     this.#awaited.delete(instance);

@@ -1,8 +1,8 @@
-/** Requests to the engine and the answers to them, which come as reports. */
+/** Sends requests to the engine and matches the answers, which arrive as reports. */
 import type { Input } from '../../protocol/engine/inputs.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../protocol/engine/requests.ts';
 
-/** The engine did not answer: it has stopped, or the kernel does not give up a VIP. */
+/** The engine did not answer: it has stopped, or the kernel does not remove a VIP. */
 export class NoEngineAnswer extends Error {
   override readonly name = 'NoEngineAnswer';
   readonly code = 'no-engine-answer';
@@ -17,14 +17,14 @@ export class EngineRequests {
     this.#feed = feed;
   }
 
-  /** Rejected with `NoEngineAnswer` after so many milliseconds. */
-  ask(instance: string, request: OperatorRequest, patienceMs: number): Promise<OperatorAnswer> {
+  /** Rejects with `NoEngineAnswer` after this time. */
+  send(instance: string, request: OperatorRequest, limitMs: number): Promise<OperatorAnswer> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(new NoEngineAnswer(`the protocol has not answered in ${patienceMs / 1_000} s`));
-      }, patienceMs);
+        reject(new NoEngineAnswer(`the protocol has not answered within ${limitMs / 1_000} s`));
+      }, limitMs);
       this.#waiting.set(id, (answer) => {
         clearTimeout(timer);
         resolve(answer);

@@ -1,6 +1,6 @@
 /**
- * Carries out what operators ask for: failover, maintenance, priority. The engine decides; this
- * stores what has to outlive the agent, and records who asked for what in the events and the log.
+ * Carries out the requests of operators: failover, maintenance, priority. The engine decides; this class
+ * stores what must outlive the agent, and records each request with its user in the events and the log.
  */
 import { releaseWait } from '../../../fsm/vrrp/timing.ts';
 import { CommandRefusal } from '../../control/commands.ts';
@@ -21,15 +21,15 @@ import type { InstanceDocument } from '../../control/protocol.ts';
 import { type Duration, formatDuration, milliseconds, seconds } from '../../net/time.ts';
 import type { AgentModel } from '../../observe/model.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../protocol/engine/requests.ts';
-import { connectionsAtRisk } from './connections-at-risk.ts';
 import { type EngineRequests, NoEngineAnswer } from './engine-requests.ts';
-import type { OperatorLocks } from './orders.ts';
+import type { OperatorLocks } from './operator-locks.ts';
 import {
+  connectionsAtRisk,
   type HandOverAnswer,
   handOverDocument,
   noSuccessor,
+  operatorRefusal,
   outcomeText,
-  refusalOf,
 } from './outcome.ts';
 
 export interface OperatorServiceOptions {
@@ -38,17 +38,17 @@ export interface OperatorServiceOptions {
   readonly model: Pick<AgentModel, 'instance' | 'states'>;
   /** To the events and the log. */
   readonly record: (facts: EventFacts) => void;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** How much longer than the requested wait the engine and the kernel may take. */
+/** Added to the requested wait, for the engine and the kernel. */
 const GRACE: Duration = seconds(10);
 
 interface Request {
   readonly instance: string;
   readonly by: Requester;
-  /** In words. */
+  /** As the events and the log show it. */
   readonly what: string;
 }
 
@@ -68,7 +68,7 @@ export class OperatorService implements OperatorCommands {
     const answer = await this.#handOver(asked, { type: 'failover', wait, force, to }, wait);
     const warnings = await this.#keep(asked, { heldBack: { since: this.#time(), by } });
     if (to !== null && answer.outcome === 'handed-over' && answer.successor.address !== to) {
-      warnings.push(`${answer.successor.address} took over, and not ${to}`);
+      warnings.push(`${answer.successor.address} took over, not ${to}`);
     }
     const after = this.#row(instance);
     return { ...handOverDocument(answer, after, warnings), ...connectionsAtRisk(before, after) };
@@ -130,7 +130,7 @@ export class OperatorService implements OperatorCommands {
     };
   }
 
-  /** The instance was MASTER again, or the hold ended in another way. */
+  /** The instance has become MASTER again, or the engine has ended the hold for another reason. */
   heldBackEnded(instance: string): void {
     if (this.#options.locks.of(instance).heldBack === null) return;
     void this.#keep({ instance, by: AGENT, what: 'release' }, { heldBack: null });
@@ -161,14 +161,14 @@ export class OperatorService implements OperatorCommands {
   ): Promise<HandOverAnswer> {
     const before = this.#row(asked.instance);
     const answer = await this.#ask(asked, request, wait);
-    if (answer.outcome === 'refused') throw refusalOf(answer);
+    if (answer.outcome === 'refused') throw operatorRefusal(answer);
     if (answer.outcome !== 'no-successor') return answer;
     const after = this.#row(asked.instance);
     const interval = milliseconds(after.master?.interval_ms ?? 0);
     throw noSuccessor(answer, releaseWait(after.version, interval), before, after);
   }
 
-  /** For a request that is carried out immediately or not at all. */
+  /** For requests that the engine carries out immediately or refuses. */
   async #done(asked: Request, request: OperatorRequest): Promise<HandOverAnswer> {
     return this.#handOver(asked, request, 0 as Duration);
   }
@@ -178,7 +178,7 @@ export class OperatorService implements OperatorCommands {
     const text = wait > 0 ? `${what}, waiting ${formatDuration(wait)}` : what;
     this.#record(asked, text, null);
     try {
-      const answer = await this.#options.requests.ask(instance, request, (wait + GRACE) / 1_000);
+      const answer = await this.#options.requests.send(instance, request, (wait + GRACE) / 1_000);
       this.#record({ instance, by, what }, what, outcomeText(answer));
       return answer;
     } catch (error) {
@@ -188,7 +188,7 @@ export class OperatorService implements OperatorCommands {
     }
   }
 
-  /** A change that could not be stored is a warning; it holds until the agent ends. */
+  /** A change that cannot be written is a warning; it holds until the agent ends. */
   async #keep(
     { instance }: Request,
     change: Parameters<OperatorLocks['change']>[1],
@@ -200,20 +200,20 @@ export class OperatorService implements OperatorCommands {
     clearTimeout(this.#expiry);
     const next = this.#options.locks.nextExpiry();
     if (next === undefined) return;
-    const delay = Math.max(leastMs, Math.min(next - this.#options.now(), LOOK_AGAIN_MS));
+    const delay = Math.max(leastMs, Math.min(next - this.#options.now(), RECHECK_MS));
     this.#expiry = setTimeout(() => void this.#expire(), delay).unref();
   }
 
   async #expire(): Promise<void> {
     for (const instance of this.#options.locks.expired(this.#options.now())) {
-      // A refusal, because the instance is gone or stops, is tried again.
+      // Refused while the instance stops or is unknown; tried again later.
       const asked = { instance, by: AGENT, what: 'end of maintenance, which has expired' };
       await this.#endMaintenance(asked).catch(() => undefined);
     }
     this.#schedule(RETRY_MS);
   }
 
-  /** Throws `CommandRefusal` when there is no such instance. */
+  /** Throws `CommandRefusal` if there is no such instance. */
   #row(instance: string): InstanceDocument {
     const { model } = this.#options;
     const row = model.instance(instance);
@@ -237,17 +237,17 @@ export class OperatorService implements OperatorCommands {
   }
 }
 
-/** For what the agent does by itself. */
+/** Requests of the agent itself. */
 const AGENT: Requester = 'vrrp-agent';
 
-/** The wall clock may be set at any time. */
-const LOOK_AGAIN_MS = 10_000;
+/** Upper bound of a timer, as the wall clock may be set at any time. */
+const RECHECK_MS = 10_000;
 const RETRY_MS = 1_000;
 
 function warningsOf(failure: string | undefined): string[] {
   return failure === undefined
     ? []
-    : [`${failure}: it holds, but not across a restart of the agent`];
+    : [`${failure}: in force, but not after a restart of the agent`];
 }
 
 function notSaved(message: string): CommandRefusal {

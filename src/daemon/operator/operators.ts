@@ -1,16 +1,16 @@
-/** Connects the requests of operators, and their locks, to a running agent. */
+/** Connects the requests and locks of operators to the running agent. */
 import type { Logger } from 'pino';
 import type { EventFacts } from '../../control/events/event-table.ts';
 import type { OperatorAccess } from '../../control/operator-commands.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
 import type { Report } from '../../protocol/engine/reports.ts';
 import { EngineRequests } from './engine-requests.ts';
+import { isEmpty } from './operator-lock.ts';
+import type { LockProblem, OperatorLocks } from './operator-locks.ts';
 import { OperatorService, type OperatorServiceOptions } from './operator-service.ts';
-import { isEmpty } from './order.ts';
-import type { LockTrouble, OperatorLocks } from './orders.ts';
 import { requesterOn } from './requester.ts';
 
-export interface OperatorsOptions {
+interface OperatorsOptions {
   readonly locks: OperatorLocks;
   readonly model: OperatorServiceOptions['model'];
   /** To the events and the log. */
@@ -24,8 +24,8 @@ export class Operators {
   readonly #options: OperatorsOptions;
   readonly #requests: EngineRequests;
   readonly #service: OperatorService;
-  /** Instances whose locks were loaded. */
-  readonly #known = new Set<string>();
+  /** Instances whose locks have been loaded. */
+  readonly #loaded = new Set<string>();
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
@@ -36,12 +36,12 @@ export class Operators {
     this.access = { commands: this.#service, requesterOn };
   }
 
-  /** The locks that previous runs left on instances that are new here, as inputs to the engine. */
+  /** Loads the locks of instances that are new here; resolves to the inputs that restore them. */
   async restore(instances: readonly string[]): Promise<readonly Input[]> {
     const { locks, logger } = this.#options;
-    const fresh = instances.filter((instance) => !this.#known.has(instance));
-    for (const instance of fresh) this.#known.add(instance);
-    for (const trouble of await locks.load(fresh, Date.now())) logTrouble(logger, trouble);
+    const fresh = instances.filter((instance) => !this.#loaded.has(instance));
+    for (const instance of fresh) this.#loaded.add(instance);
+    for (const problem of await locks.load(fresh, Date.now())) logProblem(logger, problem);
     this.#service.start();
     return fresh.flatMap((instance) => {
       const lock = locks.of(instance);
@@ -60,7 +60,7 @@ export class Operators {
 
   take(report: Report): void {
     if (report.kind === 'answer') this.#requests.answered(report.id, report.answer);
-    if (report.kind === 'instance-removed') this.#known.delete(report.instance);
+    if (report.kind === 'instance-removed') this.#loaded.delete(report.instance);
     if (report.kind !== 'view') return;
     const { name, heldBack, state } = report.view;
     if (!heldBack && state !== 'INIT') this.#service.heldBackEnded(name);
@@ -71,11 +71,10 @@ export class Operators {
   }
 }
 
-/** The lock is unknown: an instance that is held back serves when no other router does. */
-function logTrouble(logger: Logger, { instance, message }: LockTrouble): void {
-  const who = instance ?? 'every instance';
+function logProblem(logger: Logger, { instance, message }: LockProblem): void {
+  const held = instance ?? 'every instance';
   logger.error(
     { code: 'state-unreadable', instance },
-    `${message}: ${who} is held back; \`maintenance off\` puts it right`,
+    `${message}: ${held} is held back; \`maintenance off\` ends that`,
   );
 }

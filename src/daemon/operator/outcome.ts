@@ -1,6 +1,11 @@
-/** The engine's answers as documents and sentences. */
+/** The engine's answers as documents, refusals and sentences. */
 import { CommandRefusal } from '../../control/commands.ts';
-import type { HandOverDocument } from '../../control/operator-protocol.ts';
+import type { MoveDocument } from '../../control/ipvs-document.ts';
+import type {
+  AtRiskDocument,
+  ConnectionsAtRiskDocument,
+  HandOverDocument,
+} from '../../control/operator-protocol.ts';
 import type { InstanceDocument, MasterDocument } from '../../control/protocol.ts';
 import { type Duration, formatDuration, milliseconds } from '../../net/time.ts';
 import { REFUSAL_COUNTERS } from '../../protocol/engine/intake-reasons.ts';
@@ -17,7 +22,9 @@ export type HandOverAnswer = Exclude<
   Answered<'refused'> | Answered<'no-successor'>
 >;
 
-/** What `--force` does in place of a refusal, and its risk. */
+type ConnectionsRow = Pick<InstanceDocument, 'state' | 'connections'>;
+
+/** Hints for refusals that `--force` overrides. */
 const FORCED: { readonly [Code in RefusalCode]?: string } = {
   owner: '--force hands over anyway; addresses that belong to the interface stay on it',
   'no-master': 'try again in a moment; --force does not wait for one, and the VIPs may go unserved',
@@ -41,6 +48,25 @@ export function handOverDocument(
     released_after_ms: handedOver === undefined ? null : handedOver.releasedAfter / 1_000,
     gap_ms: handedOver === undefined ? null : 0,
     reason: answer.outcome === 'broken-off' ? answer.reason : null,
+  };
+}
+
+/** Empty if no connections are synchronised for the instance, or it was not MASTER. */
+export function connectionsAtRisk(
+  before: ConnectionsRow,
+  after: ConnectionsRow,
+): { readonly connections?: ConnectionsAtRiskDocument } {
+  const { connections } = before;
+  if (connections === undefined || before.state !== 'MASTER') return {};
+  const { live, peers, moves } = connections;
+  const candidates = peers.filter(({ master }) => !master);
+  const last = after.connections?.moves.last ?? null;
+  const hasMoved = last?.move === 'hand-over' && last.at !== moves.last?.at;
+  return {
+    connections: {
+      before: { live, peers: candidates.map(({ name, missing }) => ({ name, missing })) },
+      at_move: hasMoved ? atRisk(last) : null,
+    },
   };
 }
 
@@ -68,7 +94,7 @@ export function outcomeText(answer: OperatorAnswer): string {
   }
 }
 
-export function refusalOf({ code, message }: Answered<'refused'>): CommandRefusal {
+export function operatorRefusal({ code, message }: Answered<'refused'>): CommandRefusal {
   const hint = FORCED[code];
   return new CommandRefusal({
     status: code === 'unknown-instance' ? 404 : 409,
@@ -77,7 +103,7 @@ export function refusalOf({ code, message }: Answered<'refused'>): CommandRefusa
   });
 }
 
-/** `before` and `after` are the instance at the request and at the end of the wait. */
+/** `before`: at the request; `after`: at the end of the wait. */
 export function noSuccessor(
   { waited }: Answered<'no-successor'>,
   needed: Duration,
@@ -107,6 +133,10 @@ function refusedSince(before: InstanceDocument, after: InstanceDocument): string
 
 function masterDocument({ address, priority, intervalMs }: MasterView): MasterDocument {
   return { address, priority, interval_ms: intervalMs };
+}
+
+function atRisk({ live, peers }: MoveDocument): AtRiskDocument {
+  return { live, peers: peers.map(({ name, missing }) => ({ name, missing })) };
 }
 
 /** To the millisecond. */

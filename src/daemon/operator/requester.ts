@@ -1,4 +1,4 @@
-/** The names of users who ask over the control socket. */
+/** Finds the user who sends a request over the control socket. */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Requester } from '../../control/operator-commands.ts';
@@ -6,7 +6,7 @@ import { peerUid } from '../../kernel/ffi/peer-credentials.ts';
 
 const PASSWD = '/etc/passwd';
 
-/** `claimed` is the user that root acts for, as the client says; it is believed only of root. */
+/** `claimed` is the user for whom root acts, according to the client; ignored from other users. */
 export function requesterOn(socket: Socket, claimed: string | null): Requester {
   const fd = descriptorOf(socket);
   const uid = fd === undefined ? undefined : peerUid(fd);
@@ -15,7 +15,7 @@ export function requesterOn(socket: Socket, claimed: string | null): Requester {
   return nameOf(uid, readPasswd()) ?? `uid ${uid}`;
 }
 
-/** passwd(5): name, password, uid. */
+/** Fields of passwd(5): name, password, UID. */
 export function nameOf(uid: number, passwd: string): string | undefined {
   for (const line of passwd.split('\n')) {
     const [name, , number] = line.split(':');
@@ -32,7 +32,7 @@ function readPasswd(): string {
   }
 }
 
-/** Node has no public API for it. */
+/** Node has no public API for the descriptor. */
 function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;

@@ -1,20 +1,24 @@
-/** The side of the process that is to go. */
+/**
+ * The running agent during a takeover: it freezes, hands its state over and ends. If the successor does
+ * not commit in time, it continues.
+ */
 import { randomUUID } from 'node:crypto';
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
-import { CommandRefusal, type TakeoverStep } from '../../control/commands.ts';
+import { CommandRefusal } from '../../control/commands.ts';
+import type { TakeoverRequest } from '../../control/requests.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
 import type { Configuration } from '../configuration.ts';
 import { type BegunDocument, type PreparedDocument, TAKEOVER_FORMAT } from './takeover-protocol.ts';
 
-/** Milliseconds that this process stands still at most. */
-const PATIENCE = { least: 50, most: 500 } as const;
+/** Bounds of the time that this process stays frozen, in milliseconds. */
+const FREEZE_LIMIT = { least: 50, most: 500 } as const;
 
-export interface PredecessorOptions {
+interface PredecessorOptions {
   readonly version: string;
   readonly configuration: Configuration;
   readonly protocol: Pick<ProtocolWorker, 'freeze' | 'thaw' | 'abandon'>;
-  /** The next process has it all: this one ends. */
+  /** The successor has custody now; this process ends. */
   readonly onCommit: () => void;
 }
 
@@ -28,21 +32,18 @@ export class Predecessor {
     this.#options = options;
   }
 
-  async take(step: TakeoverStep, body: Readonly<Record<string, unknown>>): Promise<unknown> {
-    switch (step) {
+  async take(request: TakeoverRequest): Promise<unknown> {
+    switch (request.step) {
       case 'prepare':
         return this.#prepare();
       case 'begin':
-        return this.#begin(body['generation']);
+        return this.#begin(request.generation);
       case 'commit':
-        return this.#commit(body['token']);
-      case 'abort':
-        if (body['token'] === this.#token) this.cancel();
-        return {};
+        return this.#commit(request.token);
     }
   }
 
-  /** This process goes on. */
+  /** Ends the takeover; this process continues. */
   cancel(): void {
     if (this.#token === undefined) return;
     this.#forget();
@@ -61,31 +62,25 @@ export class Predecessor {
     };
   }
 
-  async #begin(generation: unknown): Promise<BegunDocument> {
+  async #begin(generation: number): Promise<BegunDocument> {
     const { configuration, protocol } = this.#options;
     this.#assertAlone();
-    if (generation !== configuration.generation) {
-      throw refusal('changed', 'the configuration has changed meanwhile: begin anew');
-    }
+    if (generation !== configuration.generation) throw changed();
     const token = randomUUID();
     this.#token = token;
     this.#generation = configuration.generation;
-    const patience = patienceOf(configuration.settings);
-    this.#timer = setTimeout(() => this.cancel(), patience);
+    this.#timer = setTimeout(() => this.cancel(), freezeLimit(configuration.settings));
     const capture = await protocol.freeze();
-    if (this.#token !== token)
-      throw refusal('takeover-over', 'the agent goes on: it took too long');
-    return { token, capture, patience_ms: patience };
+    if (this.#token !== token) throw timedOut();
+    return { token, capture };
   }
 
-  #commit(token: unknown): object {
-    if (this.#token === undefined || token !== this.#token) {
-      throw refusal('takeover-over', 'the agent goes on: the time for it is over');
-    }
+  #commit(token: string): object {
+    if (token !== this.#token) throw timedOut();
     const { configuration, protocol, onCommit } = this.#options;
     if (configuration.generation !== this.#generation) {
       this.cancel();
-      throw refusal('changed', 'the configuration has changed meanwhile: begin anew');
+      throw changed();
     }
     this.#forget();
     configuration.stop();
@@ -101,7 +96,7 @@ export class Predecessor {
 
   #assertAlone(): void {
     if (this.#token !== undefined) {
-      throw refusal('takeover-under-way', 'another process is taking over already');
+      throw refusal('takeover-under-way', 'another process is already taking over');
     }
     if (this.#options.configuration.isStopping) throw refusal('stopping', 'the agent is stopping');
   }
@@ -111,13 +106,22 @@ function refusal(code: string, message: string): CommandRefusal {
   return new CommandRefusal({ status: 409, code, message });
 }
 
-/** Half of the time after which a peer takes over. */
-function patienceOf({ instances }: Settings): number {
+function changed(): CommandRefusal {
+  const message = 'the configuration has changed in the meantime: start the takeover again';
+  return refusal('changed', message);
+}
+
+function timedOut(): CommandRefusal {
+  return refusal('takeover-over', 'takeover timed out; the running agent continues');
+}
+
+/** Half of the time after which a peer would take over. */
+function freezeLimit({ instances }: Settings): number {
   const silences = instances.map(({ version, advertisementInterval }) =>
     shortestMasterDownInterval(version, advertisementInterval),
   );
   const half = Math.min(...silences) / 2_000;
-  return Math.max(PATIENCE.least, Math.min(PATIENCE.most, half));
+  return Math.max(FREEZE_LIMIT.least, Math.min(FREEZE_LIMIT.most, half));
 }
 
 function withoutSecrets(settings: Settings): Settings {

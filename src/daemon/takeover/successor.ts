@@ -1,6 +1,11 @@
-/** The side of the process that takes over from the one that runs. */
+/**
+ * The new process of a takeover: it meets the running agent, asks it to begin and commit, and continues
+ * with its state. If the running agent refuses, this process ends and leaves everything to it.
+ */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { LoadedConfig } from '../../config/load.ts';
 import { ControlClient } from '../../control/client.ts';
 import { ControlError, RefusedRequest } from '../../control/control-error.ts';
 import type { Capture } from '../../protocol/engine/operations/succession.ts';
@@ -8,21 +13,52 @@ import type { InstanceSettings, Settings } from '../../protocol/engine/settings.
 import { identityOf } from '../../protocol/engine/settings-change.ts';
 import { type BegunDocument, type PreparedDocument, TAKEOVER_FORMAT } from './takeover-protocol.ts';
 
-/** Milliseconds for the answer to a step that only has to be said. */
+/** Milliseconds for the answer to a step. */
 const ANSWER_MS = 2_000;
 
-/** How long the old process may need to be gone when its last answer was lost. */
+/** How long to wait for the predecessor to exit when its last answer was lost. */
 const GONE_MS = 5_000;
 
 const ATTEMPTS = 3;
 
-/** The agent that runs goes on; the message says why. */
+/** The running agent continues; the message says why. */
 export class TakeoverRefused extends Error {
   override readonly name = 'TakeoverRefused';
   readonly code = 'takeover-refused';
 }
 
+/** Undefined: no agent is running, so this is an ordinary start. */
+export async function meetPredecessor(
+  { settings, agent }: LoadedConfig,
+  logger: Logger,
+): Promise<Successor | undefined | 'refused'> {
+  try {
+    const successor = await Successor.meet(agent.control.socket, settings);
+    if (successor === undefined) {
+      const message = `no agent is running at ${agent.control.socket}: starting without a takeover`;
+      logger.info({ code: 'nobody-to-take-over-from' }, message);
+    }
+    return successor;
+  } catch (error) {
+    return refused(error, logger);
+  }
+}
+
+/** The state of the predecessor when it stopped; undefined: it continues, which has been logged. */
+export async function captureFrom(
+  successor: Successor,
+  logger: Logger,
+): Promise<Capture | undefined> {
+  try {
+    return await successor.take();
+  } catch (error) {
+    refused(error, logger);
+    return undefined;
+  }
+}
+
 export class Successor {
+  /** In effect there, with the passwords of this process's file. */
   readonly settings: Settings;
   readonly pid: number;
   readonly #client: ControlClient;
@@ -35,16 +71,16 @@ export class Successor {
     this.settings = settings;
   }
 
-  /** Undefined: nobody runs there. Throws `TakeoverRefused`. */
+  /** Undefined: no agent listens on the socket. Throws `TakeoverRefused`. */
   static async meet(socket: string, own: Settings): Promise<Successor | undefined> {
     const client = new ControlClient({ socket, timeoutMs: ANSWER_MS });
     try {
       const document = (await client.takeover('prepare')) as PreparedDocument;
-      if (document.format !== TAKEOVER_FORMAT) throw anotherProgram();
+      if (document.format !== TAKEOVER_FORMAT) throw incompatible();
       return new Successor(client, document, inherited(document.settings, own));
     } catch (error) {
       if (error instanceof RefusedRequest) {
-        if (error.status === 404 || error.status === 405) throw anotherProgram();
+        if (error.status === 404 || error.status === 405) throw incompatible();
         throw new TakeoverRefused(error.message);
       }
       const isGone = error instanceof ControlError && error.code === 'no-agent';
@@ -54,7 +90,7 @@ export class Successor {
     }
   }
 
-  /** Where the old process has stopped: it is gone, or is about to. Throws `TakeoverRefused`. */
+  /** Resolves once the predecessor has committed: it has exited or is about to. Throws `TakeoverRefused`. */
   async take(): Promise<Capture> {
     for (let attempt = 1; ; attempt++) {
       const { token, capture } = await this.#begin();
@@ -66,9 +102,9 @@ export class Successor {
           if (attempt < ATTEMPTS) continue;
           throw new TakeoverRefused(error.message);
         }
-        // It may have committed, and its answer be lost: only when it is gone nobody else speaks.
-        if (await isGoneSoon(this.pid)) return capture;
-        throw new TakeoverRefused('the agent that runs does not answer and is not gone');
+        // It may have committed, and the answer was lost: only its exit proves that it sends no more.
+        if (await exitsSoon(this.pid)) return capture;
+        throw new TakeoverRefused('the running agent does not answer and has not exited');
       }
     }
   }
@@ -84,13 +120,19 @@ export class Successor {
   }
 }
 
-function anotherProgram(): TakeoverRefused {
+function refused(error: unknown, logger: Logger): 'refused' {
+  if (!(error instanceof TakeoverRefused)) throw error;
+  logger.fatal({ code: error.code }, `the running agent continues: ${error.message}`);
+  return 'refused';
+}
+
+function incompatible(): TakeoverRefused {
   return new TakeoverRefused(
-    'the agent that runs is of a version that cannot hand over to this one: stop it, then start',
+    'the running agent has a version that cannot hand over to this one: stop it, then start',
   );
 }
 
-/** What cannot come over the socket is taken from the own file. */
+/** Passwords do not travel over the socket: they are taken from this process's file. */
 function inherited(settings: Settings, own: Settings): Settings {
   const byIdentity = new Map(own.instances.map((one) => [identityOf(one), one]));
   const instances = settings.instances.map((instance): InstanceSettings => {
@@ -100,17 +142,17 @@ function inherited(settings: Settings, own: Settings): Settings {
   return { ...settings, instances };
 }
 
-async function isGoneSoon(pid: number): Promise<boolean> {
+async function exitsSoon(pid: number): Promise<boolean> {
   const deadline = performance.now() + GONE_MS;
   while (performance.now() < deadline) {
-    if (isGone(pid)) return true;
+    if (hasExited(pid)) return true;
     await sleep(5);
   }
-  return isGone(pid);
+  return hasExited(pid);
 }
 
-/** A zombie has let go of everything too (proc(5): state Z). */
-function isGone(pid: number): boolean {
+/** A zombie has closed its descriptors, too (proc(5): state Z). */
+function hasExited(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');

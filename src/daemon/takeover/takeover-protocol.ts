@@ -1,32 +1,30 @@
 /**
- * `POST /v1/takeover`: how a new process takes the place of the one that runs. Each step is a request
- * of its own; nothing but `commit` is final.
+ * `POST /v1/takeover`: how a new process takes over from the running agent. Each step is a request; only
+ * `commit` is final.
  *
- *   prepare  the configuration in effect; the new process opens its sockets
- *   begin    the old one stands still and tells the state of every router
- *   commit   the old one goes, and leaves everything as it is; the new one goes on
- *   abort    the old one goes on; so it does by itself when nobody commits in time
+ *   prepare  returns the settings in effect; the new process opens its sockets
+ *   begin    the running agent freezes and returns the state of every router
+ *   commit   the running agent ends and removes nothing; the new process continues
+ *
+ * Without a `commit` in time the running agent continues.
  */
-
 import type { Capture } from '../../protocol/engine/operations/succession.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 
-/** Of the settings and the capture: another one is another program, and is not taken over from. */
+/** Format of the settings and the capture: a takeover needs the same one on both sides. */
 export const TAKEOVER_FORMAT = 2;
 
 export interface PreparedDocument {
   readonly format: number;
   readonly pid: number;
   readonly version: string;
-  /** In effect, passwords left out. */
+  /** In effect, without passwords. */
   readonly settings: Settings;
-  /** Changes with the configuration: `begin` names it again. */
+  /** Changes with the configuration; `begin` repeats it. */
   readonly generation: number;
 }
 
 export interface BegunDocument {
   readonly token: string;
   readonly capture: Capture;
-  /** Without a `commit` the old process goes on after this time. */
-  readonly patience_ms: number;
 }

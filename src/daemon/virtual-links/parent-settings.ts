@@ -1,7 +1,7 @@
 /**
- * What an interface must not do while links with virtual MACs share its wire: answer ARP for their
- * addresses, or ask for others in their name. Both would teach hosts its own MAC (ip-sysctl.rst,
- * arp_ignore and arp_announce). Remembers what was there before, and puts it back.
+ * Keeps an interface from answering ARP for the addresses of its virtual MAC links, and from sending
+ * requests with them as source: both would teach hosts the wrong MAC (ip-sysctl.rst, arp_ignore and
+ * arp_announce). Restores the former values.
  */
 import type { InterfaceSettingsPort } from '../../kernel/ports.ts';
 
@@ -18,7 +18,7 @@ export class ParentSettings {
     this.#sysctls = sysctls;
   }
 
-  /** What a former run has found. */
+  /** The values that an earlier run has replaced. */
   remember(name: string, saved: SavedSettings): void {
     if (!this.#saved.has(name)) this.#saved.set(name, saved);
   }
@@ -31,24 +31,24 @@ export class ParentSettings {
     }
     if (!hasIpv4) return;
     for (const key of KEYS) {
-      // The kernel takes the higher of the interface's value and that of all interfaces.
+      // The kernel uses the higher value of the interface and `all`.
       const inForce = Math.max(this.#read('all', key), this.#read(name, key));
       if (inForce < WANTED[key]) this.#sysctls.ensure('ipv4', name, key, WANTED[key]);
     }
   }
 
-  /** Whether packets from where the routes do not lead back are dropped. */
+  /** True if the kernel drops packets whose source is not routed back through the interface. */
   filtersSources(name: string): boolean {
     return Math.max(this.#read('all', 'rp_filter'), this.#read(name, 'rp_filter')) > 0;
   }
 
-  /** For the mark of a link: `arp_ignore=0,arp_announce=0`. */
+  /** For the alias of a link: `arp_ignore=0,arp_announce=0`. */
   textOf(name: string): string {
     const saved = this.#saved.get(name);
     return KEYS.map((key) => `${key}=${saved?.[key] ?? 0}`).join();
   }
 
-  /** Of interfaces that no link shares any more; what somebody else has changed since stays. */
+  /** Restores unused interfaces, except values that another program has changed since. */
   restoreExcept(used: ReadonlySet<string>): void {
     for (const [name, saved] of this.#saved) {
       if (used.has(name)) continue;
@@ -65,7 +65,7 @@ export class ParentSettings {
   }
 }
 
-/** From the mark of a link; undefined where it does not say. */
+/** From the alias of a link; undefined if it contains none. */
 export function parseSaved(mark: string): SavedSettings | undefined {
   const values = /(?:^| )arp_ignore=([0-9]),arp_announce=([0-9])(?: |$)/.exec(mark);
   return values === null

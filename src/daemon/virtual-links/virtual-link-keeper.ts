@@ -1,13 +1,15 @@
 /**
- * Makes the macvlan links that carry virtual MAC addresses, with what the kernel has to be told so
- * that the addresses are answered for with the virtual MAC and with nothing else, and removes all of
- * it again. For the main thread: some of it takes the kernel 15 ms.
+ * Creates the macvlan links that carry virtual MAC addresses, sets the sysctls with which the kernel
+ * answers for the VIPs with the virtual MAC only, and removes and restores all of it. Runs on the main
+ * thread, as some requests take the kernel 15 ms.
  *
- * Each link bears its owner's mark and what has been changed of its interface, so that whoever comes
- * after a crash can clear up.
+ * The alias of each link names its owner and the former sysctls of its interface, so that the next run
+ * can clean up after a crash.
  */
-
+import type { LoadedConfig } from '../../config/load.ts';
 import type { InterfaceSettingsPort, MacvlanPort } from '../../kernel/ports.ts';
+import { Macvlans } from '../../kernel/rtnetlink/macvlans.ts';
+import { InterfaceSettings } from '../../kernel/sysctl/interface-settings.ts';
 import { familyOf } from '../../net/address.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
@@ -22,17 +24,35 @@ import { ParentSettings, parseSaved, type SavedSettings } from './parent-setting
 
 const MARK = 'vrrp-agent';
 
-/** Groups of links are numbers; those of an agent begin with these 16 bits. */
+/** The upper 16 bits of the link groups of all agents. */
 const GROUP_PREFIX = 0x5652;
 
-/** Milliseconds, longer than any link stays up after its last address is gone. */
+/** Milliseconds; longer than any link stays up after its last address was removed. */
 const NEVER_REPORT = 3_600_000;
 
-export interface VirtualLinkParts {
+interface VirtualLinkParts {
   readonly macvlans: MacvlanPort;
   readonly sysctls: InterfaceSettingsPort;
-  /** The path of the control socket: no two agents that run have the same. */
+  /** The path of the control socket, which is unique among running agents. */
   readonly owner: string;
+}
+
+/**
+ * Creates the links that the settings need before the protocol starts. `inherited`: the settings of a
+ * predecessor that still runs.
+ */
+export function openVirtualLinks(
+  { settings, agent }: LoadedConfig,
+  inherited: Settings | undefined,
+): VirtualLinkKeeper {
+  const keeper = new VirtualLinkKeeper({
+    macvlans: new Macvlans(),
+    sysctls: new InterfaceSettings(),
+    owner: agent.control.socket,
+  });
+  if (inherited === undefined) keeper.prepare(settings);
+  else keeper.prune(inherited);
+  return keeper;
 }
 
 export class VirtualLinkKeeper {
@@ -53,9 +73,8 @@ export class VirtualLinkKeeper {
   }
 
   /**
-   * Before anything runs: everything that the settings want, as far as that is possible. Who finds a
-   * link missing asks `make` for it and hears why. Links of a former run are set down, and those
-   * that nobody wants removed.
+   * For an ordinary start: creates the wanted links as far as possible; for a missing one `make` gives
+   * the reason later. Sets links of an earlier run down, and removes those that are not wanted.
    */
   prepare(settings: Pick<Settings, 'instances'>): void {
     for (const { macvlan } of this.#macvlans.links()) {
@@ -64,15 +83,7 @@ export class VirtualLinkKeeper {
     this.prune(settings);
   }
 
-  /**
-   * In place of a process that still runs, and whose settings these are: its links are as they shall
-   * be, and in use. It may yet go on itself, so that nothing is taken from it.
-   */
-  inherit(settings: Pick<Settings, 'instances'>): void {
-    this.prune(settings);
-  }
-
-  /** Before a change of configuration: what is new in it. Links in use stay until `prune`. */
+  /** Call before a change of configuration: creates its new links. Links in use stay until `prune`. */
   extend({ instances }: Pick<Settings, 'instances'>): void {
     for (const instance of instances) {
       const name = instance.virtualMac?.interface;
@@ -83,7 +94,7 @@ export class VirtualLinkKeeper {
     }
   }
 
-  /** Once nobody uses it any more: what these settings do not want is removed. */
+  /** Removes the links that these settings do not want; a predecessor's settings keep all of its links. */
   prune({ instances }: Pick<Settings, 'instances'>): void {
     this.#wanted = new Map();
     for (const instance of instances) {
@@ -101,10 +112,10 @@ export class VirtualLinkKeeper {
     this.#restoreUnused();
   }
 
-  /** What the engine has asked for; of a link that is made the kernel tells it. */
+  /** Carries out a request of the engine, which learns of a new link from the kernel. */
   answer({ kind, name }: VirtualLinkRequest, feed: (input: Input) => void): void {
     if (kind === 'virtual-link.rest') {
-      this.rest(name);
+      this.setDown(name);
       feed({ kind: 'virtual-link.rested', name });
       return;
     }
@@ -112,7 +123,7 @@ export class VirtualLinkKeeper {
     if (message !== undefined) feed({ kind: 'virtual-link.failed', name, message });
   }
 
-  /** Makes it, or makes it right; answers what stands in the way. */
+  /** Creates or corrects the link; returns why that failed. */
   make(name: string): string | undefined {
     try {
       this.#make(name);
@@ -122,8 +133,8 @@ export class VirtualLinkKeeper {
     }
   }
 
-  /** Sets it down. IPv6 goes first, before it can tell anybody which groups it has left. */
-  rest(name: string): void {
+  /** Disables IPv6 first, so that the kernel sends no MLD report for the groups that it leaves. */
+  setDown(name: string): void {
     try {
       const link = this.#macvlans.find(name);
       if (link?.macvlan === undefined) return;
@@ -132,12 +143,12 @@ export class VirtualLinkKeeper {
       this.#macvlans.setDown(link.index);
       if (hasIpv6) this.#sysctls.ensure('ipv6', name, 'disable_ipv6', 0);
     } catch (error) {
-      // It is gone, or stays up: it has no addresses any more, and no fault of the router's.
+      // The link is missing or stays up: harmless, as it no longer has addresses.
       messageOf(error);
     }
   }
 
-  /** All links of this agent, and what was changed of their interfaces. */
+  /** Removes all links of this agent and restores the settings of their interfaces. */
   removeAll(): void {
     this.#wanted = new Map();
     const links = this.#macvlans.links();
@@ -160,7 +171,7 @@ export class VirtualLinkKeeper {
     const wanted = { name, parent: parent.index, mac: virtualMac.mac };
     this.#parents.prepare(parent.name, hasFamily(instance, name, 'ipv4'));
     const made = this.#adopt(wanted) ?? this.#create(wanted);
-    // The kernel lowers it along with the parent's, and below 1280 takes IPv6 away; it never raises it.
+    // The kernel lowers the MTU with the parent's (below 1280 without IPv6) but never raises it.
     if (this.#macvlans.find(name)?.mtu !== parent.mtu) {
       this.#macvlans.setMtu(made.index, parent.mtu);
     }
@@ -169,16 +180,16 @@ export class VirtualLinkKeeper {
     this.#configure(instance, name);
   }
 
-  /** One of a former run, if it is what is wanted now; one that is not makes way. */
+  /** The link of an earlier run if it fits; one that does not is removed. */
   #adopt({ name, parent, mac }: NewMacvlan): MacvlanLink | undefined {
     const present = this.#macvlans.find(name);
     if (present === undefined) return undefined;
     const { macvlan } = present;
-    // Without a mark and down: whoever made it died before it could do more.
+    // Without an alias and down: its creator died before it could finish.
     const isUnfinished = macvlan?.alias === '' && !macvlan.up;
     if (macvlan === undefined || !(isMarked(macvlan) || isUnfinished)) {
       throw new Error(
-        'there is such a link already, made by somebody else: remove it, or choose another name ' +
+        'another program has made a link with this name: remove it, or choose another name ' +
           'with virtual_mac: { interface: NAME }',
       );
     }
@@ -191,7 +202,7 @@ export class VirtualLinkKeeper {
   #create(wanted: NewMacvlan): MacvlanLink {
     this.#macvlans.create(wanted);
     const made = this.#macvlans.find(wanted.name)?.macvlan;
-    if (made === undefined) throw new Error('it is gone again');
+    if (made === undefined) throw new Error('the link disappeared after it was created');
     if (made.parent !== wanted.parent) {
       this.#macvlans.remove(made.index);
       throw new Error('the interface is itself a macvlan, on which the kernel puts no other');
@@ -199,7 +210,7 @@ export class VirtualLinkKeeper {
     return made;
   }
 
-  /** It is down: nothing of this can be seen on the wire. */
+  /** The link is down, so that none of this is visible on the wire. */
   #configure(instance: InstanceSettings, name: string): void {
     const { interface: parent } = instance;
     const set = (family: 'ipv4' | 'ipv6', key: string, value: number | undefined) => {
@@ -208,17 +219,17 @@ export class VirtualLinkKeeper {
       if (present === undefined || present === value) return;
       this.#sysctls.ensure(family, name, key, value);
     };
-    // It answers for its own addresses, and not with the virtual MAC for those of the host.
+    // Answers for its own addresses only: never with the virtual MAC for those of the host.
     set('ipv4', 'arp_ignore', 1);
     set('ipv4', 'arp_announce', 2);
-    // Hosts are reached by the parent: strict filtering would drop what they send to the VIPs.
+    // Routes lead through the parent: strict filtering would drop packets to the VIPs.
     set('ipv4', 'rp_filter', this.#parents.filtersSources(parent) ? 2 : 0);
     set('ipv4', 'forwarding', this.#sysctls.read('ipv4', parent, 'forwarding'));
     if (!hasFamily(instance, name, 'ipv6')) {
       set('ipv6', 'disable_ipv6', 1);
       return;
     }
-    // RFC 9568 section 7.4: no interface identifier follows from the virtual MAC.
+    // RFC 9568 section 7.4: no interface identifier from the virtual MAC.
     set('ipv6', 'addr_gen_mode', 1);
     set('ipv6', 'accept_ra', 0);
     set('ipv6', 'router_solicitations', 0);
@@ -228,7 +239,7 @@ export class VirtualLinkKeeper {
     set('ipv6', 'disable_ipv6', 0);
   }
 
-  /** What a former run has changed of the interface is not what was there before. */
+  /** Keeps the original settings of the interface, which an earlier run has stored in the alias. */
   #remember({ alias, parent }: MacvlanLink, links: readonly NamedLink[]): void {
     const name = links.find((link) => link.index === parent)?.name;
     const saved: SavedSettings | undefined = parseSaved(alias);
@@ -258,7 +269,7 @@ function hasFamily(instance: InstanceSettings, name: string, family: 'ipv4' | 'i
   );
 }
 
-/** What a refused system call says; anything else is a bug and goes on up. */
+/** Rethrows bugs. */
 function messageOf(error: unknown): string {
   if (error instanceof Error && !(error instanceof TypeError)) return error.message;
   throw error;

@@ -28,7 +28,7 @@ export function openHealth({ logger, note, ...options }: HealthParts): HealthKee
     now: () => performance.now(),
   });
   const prober = new Prober({
-    tell: (probe, change) => health.changed(probe, change),
+    report: (probe, change) => health.changed(probe, change),
     onError: (error) => log.trouble('health checks', 'probe-error', messageOf(error)),
     make: makeServerProbe,
     spreadMs: SPREAD_MS,

@@ -10,9 +10,9 @@ afterEach(() => vi.useRealTimers());
 const UP: ProbeOutcome = { passed: true, detail: 'exit status 0' };
 const DOWN: ProbeOutcome = { passed: false, detail: 'exit status 1' };
 
-/** A probe whose runs end when the test says so, or at once with the next outcome. */
+/** A probe whose runs end when the test says so, or immediately with the next outcome. */
 function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) {
-  const told: ProbeChange[] = [];
+  const changes: ProbeChange[] = [];
   const ends: ((outcome: ProbeOutcome) => void)[] = [];
   let next: ProbeOutcome | undefined = UP;
   const close = vi.fn();
@@ -25,7 +25,7 @@ function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) 
     { run, close },
     {
       timing: { interval: seconds(1), timeout: milliseconds(300), rise: 1, fall: 1, ...limits },
-      tell: (change) => told.push(change),
+      report: (change) => changes.push(change),
       random: () => 0.5,
       ...(pool === undefined ? {} : { pool }),
     },
@@ -33,7 +33,7 @@ function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) 
   runner.start();
   return {
     runner,
-    told,
+    changes,
     ends,
     close,
     answer: (outcome: ProbeOutcome | undefined) => {
@@ -43,82 +43,82 @@ function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) 
 }
 
 describe('a probe', () => {
-  test('runs soon after the start, and tells its first result', async () => {
-    const { told } = running();
+  test('runs soon after the start, and reports its first result', async () => {
+    const { changes } = running();
     await vi.advanceTimersByTimeAsync(250);
-    expect(told).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
+    expect(changes).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
   });
 
-  test('tells of changes and of nothing else', async () => {
-    const { told, answer, runner } = running({ fall: 2 });
+  test('reports changes and nothing else', async () => {
+    const { changes, answer, runner } = running({ fall: 2 });
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(told).toHaveLength(1);
+    expect(changes).toHaveLength(1);
     answer(DOWN);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toHaveLength(1);
+    expect(changes).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told.at(-1)).toEqual({ up: false, value: undefined, detail: 'exit status 1' });
+    expect(changes.at(-1)).toEqual({ up: false, value: undefined, detail: 'exit status 1' });
     expect(runner.reading).toMatchObject({ failures: 2, overruns: 0, result: 'exit status 1' });
   });
 
-  test('that takes too long has failed, though it never ends', async () => {
-    const { told, answer, runner } = running({ fall: 3 });
+  test('that exceeds its timeout has failed, even if it never ends', async () => {
+    const { changes, answer, runner } = running({ fall: 3 });
     await vi.advanceTimersByTimeAsync(500);
     answer(undefined);
     await vi.advanceTimersByTimeAsync(4_000);
-    expect(told.at(-1)).toMatchObject({ up: false, detail: 'still not done' });
+    expect(changes.at(-1)).toMatchObject({ up: false, detail: 'still running' });
     expect(runner.reading).toMatchObject({ runs: 2, overruns: 3, failures: 4 });
   });
 
-  test('goes on once such a run has ended, whose late result does not count', async () => {
-    const { told, answer, ends } = running();
+  test('continues after such a run, whose late result does not count', async () => {
+    const { changes, answer, ends } = running();
     await vi.advanceTimersByTimeAsync(500);
     answer(undefined);
     await vi.advanceTimersByTimeAsync(1_500);
-    expect(told.at(-1)?.up).toBe(false);
+    expect(changes.at(-1)?.up).toBe(false);
     ends[0]?.(UP);
     await vi.advanceTimersByTimeAsync(0);
-    expect(told.at(-1)?.up).toBe(false);
+    expect(changes.at(-1)?.up).toBe(false);
     answer(UP);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told.at(-1)?.up).toBe(true);
+    expect(changes.at(-1)?.up).toBe(true);
   });
 
-  test('looks at once when it is told to, and once more when it was just looking', async () => {
+  test('runs immediately on request, and once more if a run was active', async () => {
     const { answer, runner, ends } = running();
     await vi.advanceTimersByTimeAsync(250);
     answer(undefined);
-    runner.look();
-    runner.look();
-    runner.look();
+    runner.checkNow();
+    runner.checkNow();
+    runner.checkNow();
     expect(runner.reading.runs).toBe(2);
     ends[0]?.(UP);
     await vi.advanceTimersByTimeAsync(0);
     expect(runner.reading.runs).toBe(3);
   });
 
-  test('tells of another number in a file', async () => {
-    const { told, answer } = running();
+  test('reports another number in a file', async () => {
+    const { changes, answer } = running();
     answer({ passed: true, value: -5, detail: '-5' });
     await vi.advanceTimersByTimeAsync(250);
     answer({ passed: true, value: -7, detail: '-7' });
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told.map(({ value }) => value)).toEqual([-5, -7]);
+    expect(changes.map(({ value }) => value)).toEqual([-5, -7]);
   });
 
-  test('is silent after it was closed', async () => {
-    const { told, answer, runner, ends, close } = running();
+  test('reports nothing after it was closed', async () => {
+    const { changes, answer, runner, ends, close } = running();
     answer(undefined);
     await vi.advanceTimersByTimeAsync(250);
     runner.close();
     ends[0]?.(UP);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(told).toEqual([]);
+    expect(changes).toEqual([]);
     expect(close).toHaveBeenCalledOnce();
   });
 });
 
-test('Many probes that begin together are spread evenly over their interval', async () => {
+test('Many probes that start together are spread evenly over their interval', async () => {
   const starts: number[] = [];
   const began = performance.now();
   for (let index = 0; index < 200; index++) {
@@ -130,7 +130,7 @@ test('Many probes that begin together are spread evenly over their interval', as
       { run, close: () => {} },
       {
         timing: { interval: seconds(2), timeout: seconds(1), rise: 1, fall: 1 },
-        tell: () => {},
+        report: () => {},
         random: () => (index + 0.5) / 200,
         spreadMs: 1_000,
       },
@@ -143,24 +143,24 @@ test('Many probes that begin together are spread evenly over their interval', as
   }
 });
 
-describe('a probe that waits for a place', () => {
-  test('has not failed, however long it waits, and its time begins when it is run', async () => {
+describe('a probe that waits for a slot', () => {
+  test('does not fail while it waits; its timeout begins with the run', async () => {
     const pool = new RunPool(1);
     const other = pool.enter(() => {}, false);
-    const { told, runner, answer, ends } = running({}, pool);
+    const { changes, runner, answer, ends } = running({}, pool);
     answer(undefined);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(told).toEqual([]);
+    expect(changes).toEqual([]);
     expect(runner.reading).toMatchObject({ runs: 0, failures: 0, overruns: 10 });
     other.leave();
     await vi.advanceTimersByTimeAsync(290);
     ends[0]?.(UP);
     await vi.advanceTimersByTimeAsync(0);
-    expect(told).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
+    expect(changes).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
     expect(pool.running).toBe(0);
   });
 
-  test('gives its place to others when it hangs, and then takes one of those for the slow', async () => {
+  test('loses its slot when it hangs, and then takes one of those for slow runs', async () => {
     const pool = new RunPool(2);
     const { answer, ends } = running({}, pool);
     answer(undefined);
@@ -177,7 +177,7 @@ describe('a probe that waits for a place', () => {
     expect(ends).toHaveLength(2);
   });
 
-  test('never runs when it was closed meanwhile', async () => {
+  test('never runs if it was closed while it waited', async () => {
     const pool = new RunPool(1);
     const other = pool.enter(() => {}, false);
     const { runner } = running({}, pool);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RunPool } from '../../../src/checker/run-pool.ts';
 
-/** A pool of four places, and who has begun in it. */
+/** A pool of four slots, and the runs that have begun in it. */
 function rig() {
   const clock = { now: 0 };
   const begun: string[] = [];
@@ -14,19 +14,19 @@ function rig() {
 }
 
 describe('a pool of runs', () => {
-  test('lets as many run at once as it has places, the others in the order in which they came', () => {
+  test('runs as many at a time as it has slots, the others in order of arrival', () => {
     const { pool, begun, enter } = rig();
-    const places = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => enter(name));
+    const slots = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => enter(name));
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
-    places[2]?.leave();
-    places[0]?.leave();
+    slots[2]?.leave();
+    slots[0]?.leave();
     expect(begun).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     expect(pool.running).toBe(4);
   });
 
-  test('never runs more than it has places, though a thousand come', () => {
+  test('never runs more than it has slots, even with a thousand waiting', () => {
     const pool = new RunPool();
-    const places: { leave(): void }[] = [];
+    const slots: { leave(): void }[] = [];
     let most = 0;
     let begun = 0;
     for (let count = 0; count < 1_000; count++) {
@@ -34,13 +34,13 @@ describe('a pool of runs', () => {
         begun++;
         most = Math.max(most, pool.running);
       };
-      places.push(pool.enter(start, false));
+      slots.push(pool.enter(start, false));
     }
-    for (const place of places) place.leave();
+    for (const slot of slots) slot.leave();
     expect([begun, most, pool.running]).toEqual([1_000, 64, 0]);
   });
 
-  test('keeps half of its places free of those that took too long', () => {
+  test('keeps half of its slots free of runs that timed out', () => {
     const { begun, enter } = rig();
     const slow = ['s1', 's2', 's3'].map((name) => enter(name, true));
     expect(begun).toEqual(['s1', 's2']);
@@ -51,7 +51,7 @@ describe('a pool of runs', () => {
     expect(begun.at(-1)).toBe('s3');
   });
 
-  test('serves who has waited longest, of both kinds', () => {
+  test('serves the longest waiting, quick or slow', () => {
     const { begun, enter } = rig();
     const [first] = ['a', 'b', 'c', 'd'].map((name) => enter(name));
     const slow = enter('s', true);
@@ -62,7 +62,7 @@ describe('a pool of runs', () => {
     expect(begun.at(-1)).toBe('e');
   });
 
-  test('forgets who leaves before it has begun, and leaves a place once', () => {
+  test('forgets a run that is cancelled before it begins, and frees a slot once', () => {
     const { pool, begun, enter } = rig();
     const [first] = ['a', 'b', 'c', 'd'].map((name) => enter(name));
     enter('e').cancel();
@@ -75,7 +75,7 @@ describe('a pool of runs', () => {
     expect(pool.running).toBe(4);
   });
 
-  test('tells how long the first has waited; those that hang wait for each other', () => {
+  test('reports how long the first quick run has been waiting', () => {
     const { pool, clock, enter } = rig();
     for (const name of ['s1', 's2', 's3']) enter(name, true);
     clock.now += 5_000;

@@ -32,21 +32,21 @@ function configurationOf(text: string) {
   return { configuration, applied: () => applied };
 }
 
-test('A plan says what the host lacks for it, and is not applied', async () => {
+test('A dry run lists what the host lacks, and is not applied', async () => {
   const { configuration, applied } = configurationOf(WITH_IPVS);
   const document = await configuration.reload({ dryRun: true });
   expect(document).toMatchObject({ applied: false, host_lacks: ['there is no IPVS'] });
   expect(applied()).toBe(0);
 });
 
-test('A reload is applied all the same: the file is what the operator wants', async () => {
+test('A reload is applied even if the host lacks something', async () => {
   const { configuration, applied } = configurationOf(WITH_IPVS);
   const document = await configuration.reload({ dryRun: false });
   expect(document).toMatchObject({ applied: true, host_lacks: ['there is no IPVS'] });
   expect(applied()).toBe(1);
 });
 
-test('Where nothing is lacking nothing is said', async () => {
+test('A reload lists nothing if the host lacks nothing', async () => {
   const { configuration } = configurationOf(WEB);
   expect(await configuration.reload({ dryRun: true })).not.toHaveProperty('host_lacks');
 });

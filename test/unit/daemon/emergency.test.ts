@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { letGo } from '../../../src/daemon/emergency.ts';
+import { emergencyRelease } from '../../../src/daemon/emergency.ts';
 import { ip } from '../../../src/net/address.ts';
 import type { KernelChange, LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
@@ -18,11 +18,11 @@ interface Scene {
   readonly errnos?: readonly number[];
 }
 
-/** What is sent, as source and priority, what is removed, and what `letGo` says of it. */
+/** What is sent, as source and priority, what is removed, and the returned count. */
 function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene) {
   const sent: string[] = [];
   const removed: string[] = [];
-  const count = letGo({
+  const count = emergencyRelease({
     settings: {
       router: 'lb1',
       linger: 'auto',
@@ -59,7 +59,7 @@ function eth0(...addresses: string[]): LinkState {
   return linkOf({ addresses: addresses.map((address) => addressOf(address)) });
 }
 
-describe('an emergency', () => {
+describe('an emergency release', () => {
   test('sends priority 0 for a MASTER and removes its VIP', () => {
     const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
     expect(releaseIn({ links })).toEqual({
@@ -67,14 +67,14 @@ describe('an emergency', () => {
     });
   });
 
-  test('sends nothing for a BACKUP, but removes a VIP that is there all the same', () => {
+  test('sends nothing for a BACKUP, but removes a VIP that is present', () => {
     const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
     expect(releaseIn({ links, masters: [] })).toMatchObject({
       ...{ sent: [], removed: ['203.0.113.100'] },
     });
   });
 
-  test('removes a VIP that is written with a prefix, and the wide one of an earlier version', () => {
+  test('removes a VIP that is configured with a prefix, and the wide one of an earlier version', () => {
     const wide = [{ address: ip('203.0.113.100'), prefixLength: 24, interface: 'eth0' }];
     const links = [eth0('192.0.2.11/24', '203.0.113.100/24', '203.0.113.100/32')];
     expect(releaseIn({ instances: [{ addresses: wide }], links })).toMatchObject({
@@ -82,13 +82,13 @@ describe('an emergency', () => {
     });
   });
 
-  test('asks for no removal of what is not there', () => {
+  test('does not remove missing addresses', () => {
     const gone = [eth0('192.0.2.11/24')];
     expect(releaseIn({ links: gone })).toMatchObject({ removed: [], count: 0 });
     expect(releaseIn({ links: [] })).toEqual({ sent: [], removed: [], count: 0 });
   });
 
-  test('speaks from the address of the interface, never from a VIP of another router', () => {
+  test('sends from the address of the interface, never from a VIP of another router', () => {
     const instances = [
       { name: 'web' },
       { name: 'mail', vrid: 56, addresses: vip('203.0.113.200') },
@@ -108,7 +108,7 @@ describe('an emergency', () => {
     expect(releaseIn({ instances: owner, links: [placed] }).removed).toEqual(['192.0.2.11']);
   });
 
-  test('counts only what the kernel has removed', () => {
+  test('counts only the addresses that the kernel has removed', () => {
     const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
     expect(releaseIn({ links, errnos: [EPERM] }).count).toBe(0);
   });

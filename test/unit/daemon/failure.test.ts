@@ -15,7 +15,7 @@ function linesOf(error: unknown, release: Release | undefined): string[] {
 }
 
 describe('the log of a failure', () => {
-  test('says that the protocol has failed, and how many VIPs are gone', () => {
+  test('reports that the protocol has failed, and how many VIPs were removed', () => {
     const release: Release = { kind: 'released', removed: 2 };
     expect(linesOf(new ProtocolFailure('on purpose'), release)).toEqual([
       '60 protocol-thread-failed',
@@ -23,7 +23,7 @@ describe('the log of a failure', () => {
     ]);
   });
 
-  test('names a bug of the main thread, and VIPs that may be left', () => {
+  test('reports a bug of the main thread, and VIPs that may be left', () => {
     const release: Release = { kind: 'failed', error: new Error('EPERM') };
     expect(linesOf(new Error('on purpose'), release)).toEqual([
       '60 internal-error',
@@ -32,7 +32,7 @@ describe('the log of a failure', () => {
     ]);
   });
 
-  test('says nothing of VIPs that another process answers for', () => {
+  test('does not mention VIPs in the custody of another process', () => {
     expect(linesOf(new ProtocolFailure('on purpose'), undefined)).toEqual([
       '60 protocol-thread-failed',
     ]);

@@ -13,27 +13,27 @@ function missing(keys: string, facts: HostSupport, top = ''): string[] {
   return missingOnHost(loaded.value.settings, loaded.value.agent, facts);
 }
 
-describe('a machine', () => {
+describe('a host', () => {
   test.each([
     ['accept: false', ', accept: false', '', '"accept: false" of web'],
     ['virtual_mac', ', virtual_mac: true', '', '"virtual_mac" of web'],
     ['rst_guard', '', SYNC, '"rst_guard" of ipvs'],
-  ])('that lacks what %s needs is told of, one that has it is not', (_, keys, top, text) => {
+  ])('that lacks what %s needs is reported, one that has it is not', (_, keys, top, text) => {
     expect(missing(keys, BARE, top)).toEqual([expect.stringContaining(text)]);
     expect(missing(keys, FULL, top)).toEqual([]);
   });
 
-  test('lacks nothing that nobody asks for', () => {
+  test('lacks nothing that is not configured', () => {
     expect(missing('', BARE)).toEqual([]);
     expect(missing(', accept: false, priority: 255', BARE)).toEqual([]);
   });
 
-  test('is told of with what its kernel lacks for IPVS', () => {
+  test('is reported with what its kernel lacks for IPVS', () => {
     const lacksForIpvs = () => ['the kernel has no IPVS'];
     expect(missing('', { ...FULL, lacksForIpvs }, SYNC)).toEqual(['the kernel has no IPVS']);
   });
 
-  test('that does not say whether it knows macvlan is believed', () => {
+  test('with unknown macvlan support is not reported', () => {
     expect(missing(', virtual_mac: true', { ...BARE, hasMacvlan: undefined })).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
-/** Time that stands still until a test moves it, and a place for what was told. */
+/** A clock that only the test advances, and a record of what was reported. */
 import {
+  type DeliveryReport,
   type OutcomeCounts,
   Outcomes,
-  type Trouble,
 } from '../../../../src/checker/deliveries/outcomes.ts';
 
 interface Timer {
@@ -36,11 +36,11 @@ export class Clockwork {
 }
 
 export class Ledger {
-  readonly told: Trouble[] = [];
-  readonly outcomes = new Outcomes((trouble) => this.told.push(trouble));
+  readonly reported: DeliveryReport[] = [];
+  readonly outcomes = new Outcomes((report) => this.reported.push(report));
 
   get lines(): string[] {
-    return this.told.map(({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`);
+    return this.reported.map(({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`);
   }
 
   get counts(): OutcomeCounts {

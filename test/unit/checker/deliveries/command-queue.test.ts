@@ -45,7 +45,7 @@ describe('the commands of an instance', () => {
     expect(bench.ledger.counts.command).toMatchObject({ done: 2, skipped: 0 });
   });
 
-  test('wait for the one that runs, and then only the newest run', async () => {
+  test('wait for the running one; then only the newest run', async () => {
     const bench = new Bench();
     bench.push('MASTER', 'master', 'any');
     bench.push('BACKUP', 'backup', 'any');
@@ -53,14 +53,14 @@ describe('the commands of an instance', () => {
     await bench.end();
     expect(bench.started).toEqual(['master MASTER', 'master MASTER']);
     expect(bench.ledger.lines).toEqual([
-      'notify.any skipped: MASTER was over before it could run: now BACKUP',
-      'notify.backup skipped: BACKUP was over before it could run: now MASTER',
-      'notify.any skipped: BACKUP was over before it could run: now MASTER',
+      'notify.any skipped: MASTER ended before the command could run; now BACKUP',
+      'notify.backup skipped: BACKUP ended before the command could run; now MASTER',
+      'notify.any skipped: BACKUP ended before the command could run; now MASTER',
     ]);
     expect(bench.ledger.counts.command.skipped).toBe(3);
   });
 
-  test('are skipped by a state that has none of its own', async () => {
+  test('are skipped by a state that has no commands', async () => {
     const bench = new Bench();
     bench.push('MASTER', 'master', 'any');
     bench.push('BACKUP');
@@ -69,7 +69,7 @@ describe('the commands of an instance', () => {
     expect(bench.ledger.counts.command.skipped).toBe(1);
   });
 
-  test('go on after one that failed, which is told of', async () => {
+  test('continue after one that failed, which is reported', async () => {
     const bench = new Bench();
     bench.push('FAULT', 'fault', 'any');
     await bench.end({ kind: 'timed-out', detail: 'not done in time' });
@@ -77,13 +77,13 @@ describe('the commands of an instance', () => {
     expect(bench.ledger.lines).toEqual(['notify.fault timed-out: not done in time']);
   });
 
-  test('that have not begun when the agent has no more time are lost, and told of', async () => {
+  test('that have not begun when the agent stops are lost and reported', async () => {
     const bench = new Bench();
     bench.push('STOP', 'stop', 'any');
     bench.queue.abandon();
     expect(bench.killed).toEqual(['stop STOP']);
     expect(bench.ledger.lines).toEqual([
-      'notify.any lost: the agent stopped before it could run for STOP',
+      'notify.any lost: the agent stopped before the command for STOP could run',
     ]);
   });
 

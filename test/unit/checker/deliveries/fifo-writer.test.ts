@@ -45,7 +45,7 @@ function writer(limit = 3) {
 }
 
 describe('lines for a named pipe', () => {
-  test('go at once', () => {
+  test('are written immediately', () => {
     const { pipe, fifo, ledger } = writer();
     fifo.write('a\n');
     expect(pipe.lines).toEqual(['a\n']);
@@ -58,10 +58,10 @@ describe('lines for a named pipe', () => {
     expect(pipe.lines.splice(0)).toEqual(['a', 'b']);
     clockwork.elapse(1_000);
     expect(pipe.lines).toEqual(['c', 'd']);
-    expect(ledger.told).toEqual([]);
+    expect(ledger.reported).toEqual([]);
   });
 
-  test('are given up, oldest first, beyond the limit: counted and told of', () => {
+  test('are dropped beyond the limit, oldest first, counted and reported', () => {
     const { pipe, clockwork, fifo, ledger } = writer(1);
     for (const line of ['a', 'b', 'c', 'd', 'e']) fifo.write(line);
     pipe.lines = [];
@@ -69,19 +69,19 @@ describe('lines for a named pipe', () => {
     expect(pipe.lines).toEqual(['e']);
     expect(ledger.counts.fifo.lost).toBe(2);
     expect(ledger.lines).toEqual([
-      '/run/fifo lost: 1 lines given up so far: nobody reads fast enough',
-      '/run/fifo lost: 2 lines given up so far: nobody reads fast enough',
+      '/run/fifo lost: 1 lines dropped so far: no reader, or too slow',
+      '/run/fifo lost: 2 lines dropped so far: no reader, or too slow',
     ]);
   });
 
-  test('that nobody reads are told of once, and once more when they are read', () => {
+  test('that stay unread are reported once, and again when they are read', () => {
     const { pipe, clockwork, fifo, ledger } = writer();
     fifo.write('a\n');
     clockwork.elapse(60_000);
-    expect(ledger.lines).toEqual(['/run/fifo unread: 2 bytes lie unread for 5 s']);
+    expect(ledger.lines).toEqual(['/run/fifo unread: 2 bytes unread for 5 s']);
     pipe.lines = [];
     clockwork.elapse(60_000);
-    expect(ledger.lines.slice(1)).toEqual(['/run/fifo recovered: everything has been read']);
+    expect(ledger.lines.slice(1)).toEqual(['/run/fifo recovered: everything was read']);
   });
 
   test('wait for a pipe that cannot be opened yet', () => {
@@ -93,7 +93,7 @@ describe('lines for a named pipe', () => {
     clockwork.elapse(5_000);
     clockwork.elapse(5_000);
     expect(pipe.lines).toEqual(['a']);
-    expect(ledger.lines.at(-1)).toBe('/run/fifo recovered: it can be written again');
+    expect(ledger.lines.at(-1)).toBe('/run/fifo recovered: writable again');
   });
 
   test('that are left at the end are counted as lost', () => {

@@ -39,7 +39,7 @@ describe('a receiver of webhooks', () => {
     ]);
   });
 
-  test('is asked again after 1 s, 2 s, 4 s, and nothing overtakes', async () => {
+  test('is retried after 1 s, 2 s, 4 s, in order', async () => {
     const { webhook, bodies, ledger, settle, elapse } = receiver([500, new Error('refused'), 503]);
     webhook.send({ state: 'MASTER' });
     webhook.send({ state: 'BACKUP' });
@@ -52,10 +52,10 @@ describe('a receiver of webhooks', () => {
     await settle();
     expect(bodies.map(({ sequence }) => sequence)).toEqual([1, 1, 1, 1, 2]);
     expect(ledger.counts.webhook).toEqual({ done: 2, failed: 3, skipped: 0, lost: 0 });
-    expect(ledger.lines.at(-1)).toBe('http://192.0.2.9/ recovered: taken after 3 failures');
+    expect(ledger.lines.at(-1)).toBe('http://192.0.2.9/ recovered: delivered after 3 failures');
   });
 
-  test('that refuses one for good gets the next one', async () => {
+  test('that refuses one permanently gets the next one', async () => {
     const { webhook, bodies, ledger, settle } = receiver([400]);
     webhook.send({ state: 'MASTER' });
     webhook.send({ state: 'BACKUP' });
@@ -64,7 +64,7 @@ describe('a receiver of webhooks', () => {
     expect(ledger.lines).toEqual(['http://192.0.2.9/ lost: HTTP status 400 (1 lost so far)']);
   });
 
-  test('that never answers costs a bounded memory: the oldest are given up', async () => {
+  test('that never answers costs bounded memory: the oldest are dropped', async () => {
     const { webhook, bodies, ledger, settle, elapse } = receiver([500], 2);
     webhook.send({ state: 'MASTER' });
     await settle();
@@ -75,7 +75,7 @@ describe('a receiver of webhooks', () => {
     expect(bodies.map(({ sequence }) => sequence)).toEqual([1, 1, 5]);
   });
 
-  test('loses what waits when the agent stops, and that is told', async () => {
+  test('loses what waits when the agent stops, which is reported', async () => {
     const { webhook, ledger, settle } = receiver([500]);
     webhook.send({ state: 'MASTER' });
     await settle();

@@ -1,4 +1,4 @@
-/** Probes that send one datagram, and servers that answer as they are told. */
+/** Probes that send one datagram, and servers that answer as the test says. */
 import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -7,7 +7,7 @@ import { UdpProbe } from '../../../../src/checker/probes/udp.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { DnsTarget, UdpTarget } from '../../../../src/net/probe.ts';
 
-/** A server on the loopback address; undefined: it takes what comes and says nothing. */
+/** A server on the loopback address; undefined: it receives and never answers. */
 async function served(answer: (question: Buffer) => Buffer | undefined) {
   const socket = createSocket('udp4');
   socket.on('message', (question, from) => {
@@ -39,12 +39,12 @@ const PONG = { kind: 'text', text: 'pong' } as const;
 describe('a UDP probe', () => {
   test('passes when the expected answer comes', async () => {
     const echo = await udp((text) => Buffer.from(`pong to ${text}`), { expect: PONG });
-    expect(await echo.run(5_000)).toEqual({ passed: true, detail: 'it answers' });
+    expect(await echo.run(5_000)).toEqual({ passed: true, detail: 'answered' });
   });
 
   test('fails when another answer comes, or none', async () => {
     const other = await udp(() => Buffer.from('busy'), { expect: PONG });
-    expect(await other.run(5_000)).toMatchObject({ detail: 'another answer than expected' });
+    expect(await other.run(5_000)).toMatchObject({ detail: 'unexpected answer' });
     const silent = await udp(() => undefined, { expect: PONG });
     expect(await silent.run(50)).toEqual({ passed: false, detail: 'no answer in time' });
   });
@@ -54,14 +54,14 @@ describe('a UDP probe', () => {
     expect(await silent.run(50)).toMatchObject({ passed: true });
   });
 
-  test('fails at once when nobody has the port', async () => {
+  test('fails immediately when the port is closed', async () => {
     const { endpoint, close } = await served(() => undefined);
     await close();
     const probe = new UdpProbe({ kind: 'udp', endpoint, send: '', expect: undefined });
     expect(await probe.run(30_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
   });
 
-  test('fails, and does no more, when there is no way to the server', async () => {
+  test('fails once when there is no route to the server', async () => {
     const endpoint = { address: ip('255.255.255.255'), port: 9 };
     const probe = new UdpProbe({ kind: 'udp', endpoint, send: '', expect: undefined });
     expect(await probe.run(5_000)).toMatchObject({ passed: false });
@@ -108,11 +108,11 @@ describe('a DNS probe', () => {
     expect(await probe.run(10_000)).toEqual({ passed: true, detail });
   });
 
-  test('fails when the expected answer is not there', async () => {
+  test('fails when the expected record is missing', async () => {
     const other = await dns(nameServer([203, 0, 113, 100]), { answer: '203.0.113.101' });
     expect(await other.run(10_000)).toEqual({
       passed: false,
-      detail: 'www.example.net A: 203.0.113.100; 203.0.113.101 is not among them',
+      detail: 'www.example.net A: 203.0.113.100; 203.0.113.101 is missing',
     });
     const same = await dns(nameServer([203, 0, 113, 100]), { answer: '203.0.113.100' });
     expect(await same.run(10_000)).toMatchObject({ passed: true });
@@ -130,7 +130,7 @@ describe('a DNS probe', () => {
     });
   });
 
-  test('fails when nobody answers', async () => {
+  test('fails without an answer', async () => {
     const probe = await dns(() => undefined);
     expect(await probe.run(100)).toEqual({
       passed: false,

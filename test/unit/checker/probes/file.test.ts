@@ -16,11 +16,11 @@ function probing(reads: FileReads, onChange = () => {}) {
 }
 
 describe('a tracked file', () => {
-  test('is there or not', async () => {
+  test('exists or not', async () => {
     const { path, probe } = probing('present');
-    expect(await probe.run()).toEqual({ passed: false, detail: 'it is not there' });
+    expect(await probe.run()).toEqual({ passed: false, detail: 'no such file' });
     writeFileSync(path, '');
-    expect(await probe.run()).toEqual({ passed: true, detail: 'it is there' });
+    expect(await probe.run()).toEqual({ passed: true, detail: 'the file exists' });
   });
 
   test('may have to be absent', async () => {
@@ -30,23 +30,23 @@ describe('a tracked file', () => {
     expect((await probe.run()).passed).toBe(false);
   });
 
-  test('is told of when it is made, replaced and removed', async () => {
+  test('is reported when it is created, replaced and removed', async () => {
     let tell = () => {};
     const { path, probe } = probing('present', () => tell());
     await probe.run();
-    const told = () =>
+    const reported = () =>
       new Promise<void>((resolve) => {
         tell = resolve;
       });
-    const made = told();
+    const made = reported();
     writeFileSync(path, '1');
     await made;
-    const removed = told();
+    const removed = reported();
     rmSync(path);
     await removed;
   });
 
-  test('holds a number; what is none leaves the last one, and no file is 0', async () => {
+  test('contains a number; anything else keeps the last one, and no file is 0', async () => {
     const { path, probe } = probing('number');
     expect((await probe.run()).value).toBe(0);
     writeFileSync(path, ' -20\n');
@@ -57,7 +57,7 @@ describe('a tracked file', () => {
     expect(await probe.run()).toEqual({
       passed: true,
       value: -20,
-      detail: 'no whole number: "twenty"; -20 counts',
+      detail: 'not a whole number: "twenty"; keeping -20',
     });
     rmSync(path);
     expect((await probe.run()).value).toBe(0);

@@ -26,7 +26,7 @@ async function probe(answer: RequestListener, more: Partial<HttpProbeOptions> = 
   return new HttpProbe({ ...(await optionsFor(answer)), ...more });
 }
 
-/** What a server on the loopback address says that is no HTTP server. */
+/** A server on the loopback address that answers with raw bytes. */
 async function statusProbeOf(speak: (socket: Socket) => void) {
   const server = createTcpServer((socket) => {
     socket.on('error', () => {});
@@ -51,7 +51,7 @@ const says =
 
 describe.each([
   ['that reads bodies', HttpProbe],
-  ['for the status alone', HttpStatusProbe],
+  ['that reads only the status', HttpStatusProbe],
 ])('an HTTP probe %s', (_, Kind) => {
   test.each(['HEAD', 'GET', 'POST'])('asks by %s for its path at its host', async (method) => {
     let asked = '';
@@ -73,20 +73,24 @@ describe.each([
     });
   });
 
-  test('fails when nobody listens, and when nobody answers', async () => {
+  test('fails when the port is closed, and without an answer', async () => {
     const options = await optionsFor(() => {});
     expect(await new Kind(options).run(50)).toEqual({ passed: false, detail: 'no answer in time' });
-    const nobody = { ...options, url: 'http://127.0.0.1:1/' };
-    expect(await new Kind(nobody).run(5_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
+    const closed = { ...options, url: 'http://127.0.0.1:1/' };
+    expect(await new Kind(closed).run(5_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
   });
 });
 
 describe('a status', () => {
   test.each([
     ['in pieces', ['HTT', 'P/1.1 20', '0 OK\r\n'], 'status 200'],
-    ['after interim ones', ['HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200\r\n'], 'status 200'],
-    ['that is none', ['HTTP/1.1 2000 OK\r\n'], 'no HTTP'],
-    ['of another protocol', ['220 mail.example.net ESMTP'], 'no HTTP'],
+    [
+      'after interim responses',
+      ['HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200\r\n'],
+      'status 200',
+    ],
+    ['that is invalid', ['HTTP/1.1 2000 OK\r\n'], 'not HTTP'],
+    ['of another protocol', ['220 mail.example.net ESMTP'], 'not HTTP'],
   ])('%s is understood', async (_, pieces, detail) => {
     const one = await statusProbeOf((socket) => {
       for (const piece of pieces) socket.write(piece);
@@ -101,7 +105,7 @@ describe('a status', () => {
 });
 
 describe('an HTTP probe', () => {
-  test('judges by the body where it is told to', async () => {
+  test('judges the body if one is expected', async () => {
     const text = { body: { kind: 'text', text: 'ready' } } as const;
     const pattern = { body: { kind: 'pattern', pattern: '^(ok|ready)$' } } as const;
     const ready = says('ready');
@@ -110,11 +114,11 @@ describe('an HTTP probe', () => {
     expect(await (await probe(ready, pattern)).run(5_000)).toMatchObject({ passed: true });
     expect(await (await probe(starting, pattern)).run(5_000)).toEqual({
       passed: false,
-      detail: 'status 200, another body than expected',
+      detail: 'status 200, unexpected body',
     });
   });
 
-  test('looks at the beginning of a body that does not end', async () => {
+  test('reads only the beginning of an endless body', async () => {
     const endless: RequestListener = (_, response) => {
       const chunk = 'x'.repeat(16 * 1_024);
       const write = () => {
@@ -125,7 +129,7 @@ describe('an HTTP probe', () => {
     };
     const body = { kind: 'text', text: 'ready' } as const;
     expect(await (await probe(endless, { body })).run(30_000)).toMatchObject({
-      detail: 'status 200, another body than expected',
+      detail: 'status 200, unexpected body',
     });
   });
 
@@ -145,6 +149,6 @@ describe('an HTTP probe', () => {
     const number = await probe(says('0.25\nof one\n'), { weight });
     expect(await number.run(5_000)).toEqual({ passed: true, detail: '0.25', value: 0.25 });
     const words = await probe(says('much'), { weight });
-    expect(await words.run(5_000)).toEqual({ passed: false, detail: 'status 200, no number' });
+    expect(await words.run(5_000)).toEqual({ passed: false, detail: 'status 200, not a number' });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandRequest, NotifyOutcome } from '../../../../src/checker/deliveries/command.ts';
-import type { Trouble } from '../../../../src/checker/deliveries/outcomes.ts';
+import type { DeliveryReport } from '../../../../src/checker/deliveries/outcomes.ts';
 import {
   NO_NOTIFICATIONS,
   type SubjectNotification,
@@ -24,9 +24,9 @@ class Stage {
   readonly runs: CommandRequest[] = [];
   readonly killed: string[] = [];
   readonly answers: (readonly [string, number, boolean])[] = [];
-  readonly troubles: Trouble[] = [];
+  readonly reports: DeliveryReport[] = [];
   readonly notifier: Notifier;
-  /** How commands end; undefined: they run on. */
+  /** How commands end; undefined: never. */
   outcome: NotifyOutcome | undefined = { kind: 'done' };
 
   constructor(web: Partial<SubjectNotification> = {}) {
@@ -46,7 +46,7 @@ class Stage {
         addresses: ['203.0.113.100/32'],
       }),
       priorityOf: () => 150,
-      tell: (trouble) => this.troubles.push(trouble),
+      report: (report) => this.reports.push(report),
       answer: (...answer) => this.answers.push(answer),
       openFifo: () => ({
         write: (line) => this.lines.push(line) > 0,
@@ -120,7 +120,7 @@ describe('a change of state', () => {
     });
   });
 
-  test('is posted once to a receiver that agent and instance both name', async () => {
+  test('is posted once to a receiver of both agent and instance', async () => {
     const stage = new Stage({ webhooks: [WEBHOOK] });
     stage.transition('MASTER');
     await stage.settle();
@@ -131,7 +131,7 @@ describe('a change of state', () => {
 });
 
 describe('a MASTER beside another one', () => {
-  test('is a line of its own, and the winner says again what it is', async () => {
+  test('writes its own line, and the winner notifies again', async () => {
     const stage = new Stage({ commands: { master: COMMAND('/m') } });
     stage.transition('MASTER');
     await stage.settle();
@@ -149,7 +149,7 @@ describe('a MASTER beside another one', () => {
     expect(stage.bodies.at(-1)).toMatchObject({ repeated: true, seq: 7 });
   });
 
-  test('says nothing again when it has lost', () => {
+  test('does not notify again when it has lost', () => {
     const stage = new Stage();
     stage.transition('BACKUP', 'MASTER');
     stage.event({ kind: 'dual-master-ended', instance: 'web', peer: '192.0.2.12', duration_ms: 9 });
@@ -171,7 +171,7 @@ describe('before_master', () => {
     expect(stage.answers).toEqual([['web', 3, granted]]);
   });
 
-  test('is killed when the take-over is decided without it', () => {
+  test('is killed when the instance decides without it', () => {
     const stage = new Stage({ beforeMaster: COMMAND('/b') });
     stage.outcome = undefined;
     stage.event(asked);
@@ -179,7 +179,7 @@ describe('before_master', () => {
     expect(stage.killed).toEqual(['/b']);
   });
 
-  test('is granted when the command is gone from the configuration', () => {
+  test('is granted if the command is no longer configured', () => {
     const stage = new Stage();
     stage.event(asked);
     expect(stage.answers).toEqual([['web', 3, true]]);
@@ -187,7 +187,7 @@ describe('before_master', () => {
 });
 
 describe('another configuration', () => {
-  test('keeps receivers that stay, with their numbers', async () => {
+  test('keeps remaining receivers and their sequence numbers', async () => {
     const stage = new Stage();
     stage.transition('BACKUP');
     await stage.settle();

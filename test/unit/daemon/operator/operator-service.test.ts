@@ -5,9 +5,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CommandRefusal } from '../../../../src/control/commands.ts';
 import type { EventFacts } from '../../../../src/control/protocol.ts';
 import { EngineRequests } from '../../../../src/daemon/operator/engine-requests.ts';
+import { OperatorLockStore } from '../../../../src/daemon/operator/operator-lock-store.ts';
+import { OperatorLocks } from '../../../../src/daemon/operator/operator-locks.ts';
 import { OperatorService } from '../../../../src/daemon/operator/operator-service.ts';
-import { OrderStore } from '../../../../src/daemon/operator/order-store.ts';
-import { OperatorLocks } from '../../../../src/daemon/operator/orders.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../src/net/time.ts';
 import type { Input } from '../../../../src/protocol/engine/inputs.ts';
@@ -39,7 +39,7 @@ function serviceWith(answer: OperatorAnswer, { stateIsFile = false } = {}) {
     fed.push(...inputs);
     for (const input of inputs) if (input.kind === 'request') requests.answered(input.id, answer);
   });
-  const locks = new OperatorLocks(new OrderStore(state));
+  const locks = new OperatorLocks(new OperatorLockStore(state));
   const service = new OperatorService({
     requests,
     locks,
@@ -69,7 +69,7 @@ function refusalOf(promise: Promise<unknown>) {
 }
 
 describe('a failover', () => {
-  test('answers who took over, when, and that no gap is seen', async () => {
+  test('reports the new MASTER, the times, and that there is no gap', async () => {
     const { service, locks, facts, files } = serviceWith(HANDED_OVER);
     expect(await service.failover('web', TERMS, 'alice')).toMatchObject({
       instance: 'web',
@@ -100,7 +100,7 @@ describe('a failover', () => {
     ]);
   });
 
-  test('that nobody answered is an error which says so, and leaves nothing behind', async () => {
+  test('without a successor is an error and leaves nothing behind', async () => {
     const { service, files } = serviceWith({ outcome: 'no-successor', waited: seconds(10) });
     const refusal = await refusalOf(service.failover('web', TERMS, 'alice'));
     expect(refusal).toMatchObject({ status: 409, code: 'no-successor' });
@@ -111,7 +111,7 @@ describe('a failover', () => {
     expect(files()).toEqual([]);
   });
 
-  test('that waited for less than a Skew_Time says how long one may be', async () => {
+  test('that waited less than a Skew_Time names the time needed', async () => {
     const { service } = serviceWith({ outcome: 'no-successor', waited: milliseconds(500) });
     const { message } = await refusalOf(
       service.failover('web', { ...TERMS, wait: milliseconds(500) }, 'alice'),
@@ -119,14 +119,14 @@ describe('a failover', () => {
     expect(message).toContain('a BACKUP of low priority may take 1.096s: --wait was shorter');
   });
 
-  test('to one peer warns when it was another one', async () => {
+  test('to one peer warns if another one took over', async () => {
     const { service } = serviceWith(HANDED_OVER);
     const to = ip('192.0.2.13');
     const { warnings } = await service.failover('web', { ...TERMS, to }, 'alice');
-    expect(warnings).toEqual(['192.0.2.12 took over, and not 192.0.2.13']);
+    expect(warnings).toEqual(['192.0.2.12 took over, not 192.0.2.13']);
   });
 
-  test('that is refused by the engine says what force would do', async () => {
+  test('that the engine refuses explains --force', async () => {
     const message = 'it is BACKUP, and no MASTER has been heard yet';
     const { service } = serviceWith({ outcome: 'refused', code: 'no-master', message });
     expect(await refusalOf(service.failover('web', TERMS, 'alice'))).toEqual({
@@ -136,7 +136,7 @@ describe('a failover', () => {
     });
   });
 
-  test('of an instance that is not there asks the engine nothing', async () => {
+  test('of an unknown instance does not reach the engine', async () => {
     const { service, fed } = serviceWith(HANDED_OVER);
     expect(await refusalOf(service.failover('db', TERMS, 'alice'))).toMatchObject({
       status: 404,
@@ -154,18 +154,18 @@ describe('a failover', () => {
     expect(locks.of('web').heldBack).toBeNull();
   });
 
-  test('that cannot be written down is done, and warns', async () => {
+  test('that cannot be written to the disk succeeds with a warning', async () => {
     const { service } = serviceWith(HANDED_OVER, { stateIsFile: true });
     const { outcome, warnings } = await service.failover('web', TERMS, 'alice');
     expect(outcome).toBe('handed-over');
     expect(warnings).toEqual([
-      expect.stringMatching(/cannot be written: .* not across a restart of the agent$/),
+      expect.stringMatching(/cannot be written: .* not after a restart of the agent$/),
     ]);
   });
 });
 
 describe('maintenance', () => {
-  test('is written down once the VIPs are gone', async () => {
+  test('is written to the disk once the VIPs are released', async () => {
     const { service, locks, files } = serviceWith(HANDED_OVER);
     const { maintenance } = await service.beginMaintenance(
       'web',
@@ -182,14 +182,14 @@ describe('maintenance', () => {
     expect(files()).toEqual(['web.json']);
   });
 
-  test('that nobody can stand in for leaves nothing behind', async () => {
+  test('without a successor leaves nothing behind', async () => {
     const { service, locks, files } = serviceWith({ outcome: 'no-successor', waited: seconds(10) });
     await refusalOf(service.beginMaintenance('web', MAINTENANCE, 'alice'));
     expect(locks.of('web').maintenance).toBeNull();
     expect(files()).toEqual([]);
   });
 
-  test('is refused before anything is done when it cannot be written down', async () => {
+  test('is refused before anything changes if it cannot be written to the disk', async () => {
     const { service, fed } = serviceWith(HANDED_OVER, { stateIsFile: true });
     const refusal = await refusalOf(service.beginMaintenance('web', MAINTENANCE, 'alice'));
     expect(refusal).toMatchObject({ status: 500, code: 'state-not-saved' });
@@ -197,7 +197,7 @@ describe('maintenance', () => {
     expect(fed).toEqual([]);
   });
 
-  test('that is insisted on holds although it cannot be written down', async () => {
+  test('that is forced holds although it cannot be written to the disk', async () => {
     const { service, locks } = serviceWith(HANDED_OVER, { stateIsFile: true });
     const forced = { ...MAINTENANCE, force: true };
     const { warnings } = await service.beginMaintenance('web', forced, 'alice');
@@ -214,7 +214,7 @@ describe('maintenance', () => {
     expect(files()).toEqual([]);
   });
 
-  test('whose time is over ends by itself', async () => {
+  test('that has expired ends', async () => {
     const { service, facts, locks } = serviceWith({ outcome: 'done' });
     const since = AT.toISOString();
     const over = { since, until: since, by: 'alice', reason: null };
@@ -229,7 +229,7 @@ describe('maintenance', () => {
 });
 
 describe('a priority', () => {
-  test('that is refused is told', async () => {
+  test('that is refused is recorded', async () => {
     const { service, facts } = serviceWith({
       outcome: 'refused',
       code: 'owner',

@@ -1,4 +1,4 @@
-/** The process that takes over, when the one that runs dies or refuses in the middle of it. */
+/** The new process, when the running agent dies or refuses during a takeover. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ const CAPTURE = { routers: [], probes: [], counters: [] };
 
 type Step = (response: ServerResponse, old: ChildProcess) => void;
 
-/** A process that runs, and what it does at each step. */
+/** A running agent, and what it does at each step. */
 async function predecessor(begin: Step, commit: Step): Promise<Successor> {
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
   const socket = join(directory, 'control.sock');
@@ -37,7 +37,7 @@ async function predecessor(begin: Step, commit: Step): Promise<Successor> {
     rmSync(directory, { recursive: true, force: true });
   });
   const met = await Successor.meet(socket, SETTINGS);
-  if (met === undefined) throw new Error('somebody runs');
+  if (met === undefined) throw new Error('an agent is running');
   return met;
 }
 
@@ -46,8 +46,7 @@ function answer(response: ServerResponse, document: unknown, status = 200): void
   response.end(JSON.stringify(document));
 }
 
-const stands: Step = (response) =>
-  answer(response, { token: 'token', capture: CAPTURE, patience_ms: 500 });
+const freezes: Step = (response) => answer(response, { token: 'token', capture: CAPTURE });
 
 const dies: Step = (response, old) => {
   old.kill('SIGKILL');
@@ -59,27 +58,27 @@ function refuses(code: string): Step {
 }
 
 describe('a process that takes over', () => {
-  test('has everything when the other one has committed', async () => {
-    const successor = await predecessor(stands, (response) => answer(response, {}));
+  test('has the state once the other one has committed', async () => {
+    const successor = await predecessor(freezes, (response) => answer(response, {}));
     expect(await successor.take()).toEqual(CAPTURE);
   });
 
-  test('goes on when the other one dies before it could say that it has committed', async () => {
-    const successor = await predecessor(stands, dies);
+  test('continues if the other one dies before it answers the commit', async () => {
+    const successor = await predecessor(freezes, dies);
     expect(await successor.take()).toEqual(CAPTURE);
   });
 
-  test('gives up when the other one dies before it has told its state', async () => {
+  test('gives up if the other one dies before it sends its state', async () => {
     const successor = await predecessor(dies, dies);
     await expect(successor.take()).rejects.toThrow(TakeoverRefused);
   });
 
-  test('gives up when the other one will not let go', async () => {
-    const successor = await predecessor(stands, refuses('takeover-over'));
+  test('gives up if the other one refuses to commit', async () => {
+    const successor = await predecessor(freezes, refuses('takeover-over'));
     await expect(successor.take()).rejects.toThrow('it is takeover-over');
   });
 
-  test('gives up when the configuration has changed meanwhile', async () => {
+  test('gives up if the configuration has changed in the meantime', async () => {
     const successor = await predecessor(refuses('changed'), dies);
     await expect(successor.take()).rejects.toThrow('it is changed');
   });

@@ -15,7 +15,7 @@ const SOCKET = '/run/vrrp-agent/control.sock';
 const NAME = 'vr4-55-eth0';
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
 
-/** Interfaces and their settings, as far as the keeper can tell them from the kernel's. */
+/** A kernel with interfaces and sysctls, as far as the keeper uses them. */
 class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
   readonly calls: string[] = [];
   readonly values = new Map<string, number>();
@@ -152,7 +152,7 @@ describe('a start', () => {
     expect(kernel.read('ipv4', 'eth0', 'arp_announce')).toBe(2);
   });
 
-  test('goes on with the link of a run that was killed, and sets it down first', () => {
+  test('reuses the link of a run that was killed, and sets it down first', () => {
     const kernel = kernelWith();
     keeperOn(kernel).prepare(ONE);
     const { index = 0 } = kernel.macvlan() ?? {};
@@ -169,7 +169,7 @@ describe('a start', () => {
     expect(kernel.calls).toEqual([`down ${NAME}`]);
   });
 
-  test('gives a link of a former run the MTU that the interface has by now', () => {
+  test('gives a link of an earlier run the present MTU of the interface', () => {
     const kernel = kernelWith();
     keeperOn(kernel).prepare(ONE);
     kernel.setMtu(kernel.macvlan()?.index ?? 0, 1_000);
@@ -177,7 +177,7 @@ describe('a start', () => {
     expect(kernel.find(NAME)?.mtu).toBe(1_500);
   });
 
-  test('makes a link of a former run anew that belongs to another interface now', () => {
+  test('replaces a link of an earlier run that belongs to another interface now', () => {
     const kernel = kernelWith();
     const alias = `vrrp-agent arp_ignore=0,arp_announce=0 ${SOCKET}`;
     kernel.put({ name: NAME, parent: 7, mac: VIRTUAL_MAC }, { alias });
@@ -185,7 +185,7 @@ describe('a start', () => {
     expect(kernel.calls).toEqual([`remove ${NAME}`, `create ${NAME}`]);
   });
 
-  test('removes links of a former run that nobody wants, and no others', () => {
+  test('removes unwanted links of an earlier run, and no others', () => {
     const kernel = kernelWith();
     const mark = 'vrrp-agent arp_ignore=0,arp_announce=0';
     const link = { parent: 2, mac: VIRTUAL_MAC };
@@ -196,16 +196,16 @@ describe('a start', () => {
     expect(kernel.calls).toEqual(['remove mine']);
   });
 
-  test('does not take the link of somebody else, and says so', () => {
+  test('refuses to use the link of another program', () => {
     const kernel = kernelWith();
     kernel.put({ name: NAME, parent: 2, mac: VIRTUAL_MAC }, { up: true });
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
     expect(kernel.calls).toEqual([]);
-    expect(keeper.make(NAME)).toContain('made by somebody else');
+    expect(keeper.make(NAME)).toContain('another program has made a link');
   });
 
-  test('finishes what a run began that was killed before it could mark its link', () => {
+  test('completes a link whose creator was killed before it could mark it', () => {
     const kernel = kernelWith();
     kernel.put({ name: NAME, parent: 2, mac: VIRTUAL_MAC });
     keeperOn(kernel).prepare(ONE);
@@ -215,7 +215,7 @@ describe('a start', () => {
 });
 
 describe('a stop', () => {
-  test('removes the link and puts back what was set before', () => {
+  test('removes the link and restores the former settings', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
@@ -225,7 +225,7 @@ describe('a stop', () => {
     expect(kernel.read('ipv4', 'eth0', 'arp_announce')).toBe(0);
   });
 
-  test('puts back what was there before a run that was killed', () => {
+  test('restores the settings from before a run that was killed', () => {
     const kernel = kernelWith({ 'ipv4 eth0 arp_announce': 1 });
     keeperOn(kernel).prepare(ONE);
     const successor = keeperOn(kernel);
@@ -234,7 +234,7 @@ describe('a stop', () => {
     expect(kernel.read('ipv4', 'eth0', 'arp_announce')).toBe(1);
   });
 
-  test('leaves alone what somebody else has set meanwhile', () => {
+  test('keeps what another program has set in the meantime', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
@@ -243,7 +243,7 @@ describe('a stop', () => {
     expect(kernel.read('ipv4', 'eth0', 'arp_ignore')).toBe(8);
   });
 
-  test('removes many links in one request, unless somebody else has one in the group', () => {
+  test('removes many links in one request, unless the group has a foreign one', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     const two = { instances: [web(), web('vr4-56-eth0', 56)] };
@@ -266,7 +266,7 @@ describe('an answer to the engine', () => {
     return inputs;
   }
 
-  test('says why a link cannot be made', () => {
+  test('reports why a link cannot be made', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     kernel.refuses = 'make vr4-55-eth0: EBUSY';
@@ -277,7 +277,7 @@ describe('an answer to the engine', () => {
     ]);
   });
 
-  test('is left to the kernel where the link is made', () => {
+  test('is left to the kernel if the link is made', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
@@ -286,7 +286,7 @@ describe('an answer to the engine', () => {
     expect(kernel.macvlan()).toBeDefined();
   });
 
-  test('comes when the link is down, and when it is gone', () => {
+  test('is sent when the link is down or missing', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
@@ -299,7 +299,7 @@ describe('an answer to the engine', () => {
 });
 
 describe('another configuration', () => {
-  test('has its links before it comes into force, and loses the others afterwards', () => {
+  test('has its links before it takes effect; the others are removed afterwards', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
@@ -312,7 +312,7 @@ describe('another configuration', () => {
     expect(kernel.read('ipv4', 'eth0', 'arp_ignore')).toBe(1);
   });
 
-  test('does not touch the link of a MASTER that goes on', () => {
+  test('does not touch the link of a MASTER that keeps running', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);

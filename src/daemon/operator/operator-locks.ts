@@ -1,56 +1,57 @@
 /**
- * The locks of all instances, in memory and on the disk. A lock that the disk refuses is reported and
+ * The locks of all instances, in memory and on the disk. A lock that cannot be written is reported and
  * holds until the agent ends.
  */
-import { hasExpired, NO_LOCK, type OperatorLock } from './order.ts';
-import { type OrderStore, OrdersUnreadable, type PreparedOrder } from './order-store.ts';
+import { SerialQueue } from '../../async/serial-queue.ts';
+import type { PreparedState } from '../../kernel/files/state-file.ts';
+import { hasExpired, NO_LOCK, type OperatorLock } from './operator-lock.ts';
+import { LocksUnreadable, type OperatorLockStore } from './operator-lock-store.ts';
 
-export interface LockDraft {
-  /** Why it cannot be stored. */
+interface LockDraft {
+  /** Why it cannot be written; undefined if it can. */
   readonly failure: string | undefined;
-  /** Puts it in force; resolves to why it could not be stored. */
+  /** Puts it in force; resolves to why it could not be written. */
   commit(): Promise<string | undefined>;
   abandon(): Promise<void>;
 }
 
-export interface LockTrouble {
+export interface LockProblem {
   /** Null: all instances. */
   readonly instance: string | null;
   readonly message: string;
 }
 
 export class OperatorLocks {
-  readonly #store: OrderStore;
+  readonly #store: OperatorLockStore;
   readonly #locks = new Map<string, OperatorLock>();
-  /** The writes of an instance follow one another. */
-  readonly #writing = new Map<string, Promise<unknown>>();
+  readonly #writes = new Map<string, SerialQueue>();
 
-  constructor(store: OrderStore) {
+  constructor(store: OperatorLockStore) {
     this.#store = store;
   }
 
   /**
-   * Loads what a previous run left, except what has expired since. Where a file cannot be read, the
-   * instance may be in maintenance: it is held back, so that it serves only when no other router does.
+   * Loads the locks of previous runs that have not expired. An instance whose file cannot be read may
+   * be in maintenance: it is held back, and serves only while no other router does.
    */
-  async load(instances: readonly string[], now: number): Promise<LockTrouble[]> {
+  async load(instances: readonly string[], now: number): Promise<LockProblem[]> {
     const since = new Date(now).toISOString();
-    const holdBack = (instance: string, why: string): LockTrouble => {
+    const holdBack = (instance: string, why: string): LockProblem => {
       const message = `${this.#store.fileOf(instance)}: ${why}`;
       this.#locks.set(instance, { maintenance: null, heldBack: { since, by: message } });
       return { instance, message };
     };
     try {
-      const { orders, unreadable } = this.#store.load();
+      const { locks, unreadable } = this.#store.load();
       for (const instance of instances) {
-        const lock = orders.get(instance);
+        const lock = locks.get(instance);
         if (lock !== undefined && !hasExpired(lock, now)) this.#locks.set(instance, lock);
       }
       return [...unreadable]
         .filter(([instance]) => instances.includes(instance))
         .map(([instance, why]) => holdBack(instance, why));
     } catch (error) {
-      if (!(error instanceof OrdersUnreadable)) throw error;
+      if (!(error instanceof LocksUnreadable)) throw error;
       for (const instance of instances) holdBack(instance, error.message);
       return [{ instance: null, message: error.message }];
     }
@@ -60,9 +61,9 @@ export class OperatorLocks {
     return this.#locks.get(instance) ?? NO_LOCK;
   }
 
-  /** Writes it without putting it in force, so that a full disk is known in advance. */
+  /** Writes a draft without putting it in force, so that a full disk is found in advance. */
   async prepare(instance: string, lock: OperatorLock): Promise<LockDraft> {
-    let prepared: PreparedOrder | undefined;
+    let prepared: PreparedState | undefined;
     let failure: string | undefined;
     try {
       prepared = await this.#store.prepare(instance, lock);
@@ -81,13 +82,13 @@ export class OperatorLocks {
     };
   }
 
-  /** Resolves to why it could not be stored. */
+  /** Resolves to why it could not be written. */
   change(instance: string, change: Partial<OperatorLock>): Promise<string | undefined> {
     this.#locks.set(instance, { ...this.of(instance), ...change });
     return this.#write(instance, () => this.#store.save(instance, this.of(instance)));
   }
 
-  /** Milliseconds of the epoch; undefined: nothing ends by itself. */
+  /** Milliseconds since the epoch; undefined: no lock expires. */
   nextExpiry(): number | undefined {
     const times = [...this.#locks.values()].flatMap(({ maintenance }) =>
       maintenance?.until == null ? [] : [Date.parse(maintenance.until)],
@@ -100,13 +101,12 @@ export class OperatorLocks {
   }
 
   #write(instance: string, write: () => Promise<void>): Promise<string | undefined> {
-    const before = this.#writing.get(instance) ?? Promise.resolve();
-    const written = before.then(write).then(
+    const queue = this.#writes.get(instance) ?? new SerialQueue();
+    this.#writes.set(instance, queue);
+    return queue.run(write).then(
       () => undefined,
       (error: unknown) => this.#failureOf(instance, error),
     );
-    this.#writing.set(instance, written);
-    return written;
   }
 
   #failureOf(instance: string, error: unknown): string {

@@ -1,4 +1,4 @@
-/** What an operator has decided about an instance, which outlives the agent. */
+/** A decision of an operator about an instance, which outlives the agent; and its file format. */
 import * as z from 'zod';
 import type { HeldBackDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
 
@@ -13,7 +13,7 @@ export function isEmpty({ maintenance, heldBack }: OperatorLock): boolean {
   return maintenance === null && heldBack === null;
 }
 
-/** Whether a maintenance with a limit is over. */
+/** True if a maintenance with a time limit is over. */
 export function hasExpired({ maintenance }: OperatorLock, now: number): boolean {
   const until = maintenance?.until ?? null;
   return until !== null && Date.parse(until) <= now;
@@ -44,7 +44,7 @@ export function encodeOperatorLock(
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** Undefined: the file is damaged, or of another version of the format. */
+/** Undefined: the file is damaged or has another version of the format. */
 export function decodeOperatorLock(text: string): OperatorLock | undefined {
   const result = LOCK_FILE.safeParse(parsed(text));
   if (!result.success) return undefined;

@@ -1,4 +1,4 @@
-/** Orders on the disk, one file for each instance. */
+/** Operator locks on the disk, one file for each instance. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -8,32 +8,35 @@ import {
   StateUnreadable,
 } from '../../kernel/files/state-file.ts';
 import { failure, success } from '../../net/result.ts';
-import { decodeOperatorLock, encodeOperatorLock, isEmpty, type OperatorLock } from './order.ts';
+import {
+  decodeOperatorLock,
+  encodeOperatorLock,
+  isEmpty,
+  type OperatorLock,
+} from './operator-lock.ts';
 
-export type PreparedOrder = PreparedState;
-
-export interface LoadedOrders {
-  readonly orders: ReadonlyMap<string, OperatorLock>;
-  /** Instances about which there is a file that cannot be read, and why. */
+interface LoadedLocks {
+  readonly locks: ReadonlyMap<string, OperatorLock>;
+  /** Instances whose file cannot be read, and why. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Nothing at all can be read. */
-export class OrdersUnreadable extends Error {
-  override readonly name = 'OrdersUnreadable';
+/** The directory cannot be read. */
+export class LocksUnreadable extends Error {
+  override readonly name = 'LocksUnreadable';
   readonly code = 'state-unreadable';
 }
 
 const SUFFIX = '.json';
 
-/** Anyone may see who has put an instance into maintenance, and why. */
+/** World-readable: who has put an instance into maintenance, and why, is no secret. */
 const MODE = 0o644;
 
-export class OrderStore {
+export class OperatorLockStore {
   readonly #directory: string;
   readonly #files = new Map<string, StateFile<OperatorLock>>();
 
-  /** `stateDirectory` need not be there: it is made when there is something to be kept. */
+  /** Creates `stateDirectory` with the first lock if it does not exist. */
   constructor(stateDirectory: string) {
     this.#directory = join(stateDirectory, 'instances');
   }
@@ -42,31 +45,31 @@ export class OrderStore {
     return this.#file(instance).path;
   }
 
-  /** Throws `OrdersUnreadable`. */
-  load(): LoadedOrders {
-    const orders = new Map<string, OperatorLock>();
+  /** Throws `LocksUnreadable`. */
+  load(): LoadedLocks {
+    const locks = new Map<string, OperatorLock>();
     const unreadable = new Map<string, string>();
     for (const instance of this.#instances()) {
       try {
-        const order = this.#file(instance).load();
-        if (order !== undefined) orders.set(instance, order);
+        const lock = this.#file(instance).load();
+        if (lock !== undefined) locks.set(instance, lock);
       } catch (error) {
         if (!(error instanceof StateUnreadable)) throw error;
         unreadable.set(instance, error.message);
       }
     }
-    return { orders, unreadable };
+    return { locks, unreadable };
   }
 
-  /** Whatever can go wrong for want of space or permission goes wrong here. */
-  prepare(instance: string, order: OperatorLock): Promise<PreparedOrder> {
-    return this.#file(instance).prepare(order);
+  /** Rejects for want of space or permission, so that `commit` no longer can. */
+  prepare(instance: string, lock: OperatorLock): Promise<PreparedState> {
+    return this.#file(instance).prepare(lock);
   }
 
-  /** An empty order is no file. */
-  save(instance: string, order: OperatorLock): Promise<void> {
+  /** An empty lock has no file. */
+  save(instance: string, lock: OperatorLock): Promise<void> {
     const file = this.#file(instance);
-    return isEmpty(order) ? file.remove() : file.save(order);
+    return isEmpty(lock) ? file.remove() : file.save(lock);
   }
 
   #file(instance: string): StateFile<OperatorLock> {
@@ -76,10 +79,10 @@ export class OrderStore {
     const file = new StateFile<OperatorLock>(
       path,
       {
-        encode: (order) => encodeOperatorLock(instance, order),
+        encode: (lock) => encodeOperatorLock(instance, lock),
         decode: (text) => {
-          const order = decodeOperatorLock(text);
-          return order === undefined ? failure('it is damaged') : success(order);
+          const lock = decodeOperatorLock(text);
+          return lock === undefined ? failure('it is damaged') : success(lock);
         },
       },
       MODE,
@@ -97,7 +100,7 @@ export class OrderStore {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if ('code' in error && error.code === 'ENOENT') return [];
-      throw new OrdersUnreadable(error.message);
+      throw new LocksUnreadable(error.message);
     }
   }
 }

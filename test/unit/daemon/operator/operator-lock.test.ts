@@ -6,34 +6,31 @@ import {
   isEmpty,
   NO_LOCK,
   type OperatorLock,
-} from '../../../../src/daemon/operator/order.ts';
+} from '../../../../src/daemon/operator/operator-lock.ts';
 
 const SINCE = '2026-03-01T10:00:00.000Z';
 const UNTIL = '2026-03-01T12:00:00.000Z';
 
-const ORDER: OperatorLock = {
+const LOCK: OperatorLock = {
   maintenance: { since: SINCE, until: UNTIL, by: 'alice (as root)', reason: 'new kernel' },
   heldBack: { since: SINCE, by: 'bob' },
 };
 
 describe('an operator lock', () => {
-  test.each([ORDER, NO_LOCK, { ...ORDER, heldBack: null }])(
-    'comes back as it was written',
-    (order) => {
-      expect(decodeOperatorLock(encodeOperatorLock('web', order))).toEqual(order);
-    },
-  );
+  test.each([LOCK, NO_LOCK, { ...LOCK, heldBack: null }])('is read as it was written', (lock) => {
+    expect(decodeOperatorLock(encodeOperatorLock('web', lock))).toEqual(lock);
+  });
 
   test.each([
     ['nothing', ''],
-    ['half of a file', encodeOperatorLock('web', ORDER).slice(0, 80)],
+    ['half of a file', encodeOperatorLock('web', LOCK).slice(0, 80)],
     ['zeros', '\0'.repeat(200)],
     ['a list', '[]'],
     ['null', 'null'],
-    ['another version', encodeOperatorLock('web', ORDER).replace('"version": 1', '"version": 2')],
-    ['a time that is none', encodeOperatorLock('web', ORDER).replace(UNTIL, 'tomorrow')],
+    ['another version', encodeOperatorLock('web', LOCK).replace('"version": 1', '"version": 2')],
+    ['an invalid time', encodeOperatorLock('web', LOCK).replace(UNTIL, 'tomorrow')],
     ['a missing key', '{"version":1,"maintenance":null}'],
-    ['a name that is a number', encodeOperatorLock('web', ORDER).replace('"bob"', '7')],
+    ['a name that is a number', encodeOperatorLock('web', LOCK).replace('"bob"', '7')],
   ])('is not read from %s', (_what, text) => {
     expect(decodeOperatorLock(text)).toBeUndefined();
   });
@@ -57,15 +54,15 @@ describe('an operator lock', () => {
     });
   });
 
-  test('expires at the time it was given', () => {
-    expect(hasExpired(ORDER, Date.parse(UNTIL) - 1)).toBe(false);
-    expect(hasExpired(ORDER, Date.parse(UNTIL))).toBe(true);
-    expect(hasExpired({ ...ORDER, maintenance: null }, Date.parse(UNTIL))).toBe(false);
+  test('expires at its time limit', () => {
+    expect(hasExpired(LOCK, Date.parse(UNTIL) - 1)).toBe(false);
+    expect(hasExpired(LOCK, Date.parse(UNTIL))).toBe(true);
+    expect(hasExpired({ ...LOCK, maintenance: null }, Date.parse(UNTIL))).toBe(false);
   });
 
-  test('is empty when nothing was decided', () => {
+  test('is empty without maintenance and hold', () => {
     expect(isEmpty(NO_LOCK)).toBe(true);
-    expect(isEmpty(ORDER)).toBe(false);
-    expect(isEmpty({ ...ORDER, maintenance: null })).toBe(false);
+    expect(isEmpty(LOCK)).toBe(false);
+    expect(isEmpty({ ...LOCK, maintenance: null })).toBe(false);
   });
 });

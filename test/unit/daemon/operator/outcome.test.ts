@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MoveDocument } from '../../../../src/control/ipvs-document.ts';
-import { connectionsAtRisk } from '../../../../src/daemon/operator/connections-at-risk.ts';
+import { connectionsAtRisk } from '../../../../src/daemon/operator/outcome.ts';
 import { connectionsOf } from '../../control/ipvs-samples.ts';
 
 const PEERS = [
@@ -27,8 +27,8 @@ const BEFORE = {
   ],
 };
 
-describe('the connections that a hand-over puts at stake', () => {
-  test('are told as they were when it was asked for, and when the VIPs went', () => {
+describe('the connections that a hand-over puts at risk', () => {
+  test('are reported as of the request and as of the removal of the VIPs', () => {
     expect(connectionsAtRisk(rowOf(null), rowOf(HAND_OVER, 'BACKUP'))).toEqual({
       connections: {
         before: BEFORE,
@@ -37,13 +37,13 @@ describe('the connections that a hand-over puts at stake', () => {
     });
   });
 
-  test('did not move where nobody took over; an earlier move is not this one', () => {
+  test('did not move if no router took over; an earlier move does not count', () => {
     const expected = { connections: { before: BEFORE, at_move: null } };
     expect(connectionsAtRisk(rowOf(null), rowOf(null))).toEqual(expected);
     expect(connectionsAtRisk(rowOf(HAND_OVER), rowOf(HAND_OVER))).toEqual(expected);
   });
 
-  test('are none where it was not MASTER, or no table follows the instance', () => {
+  test('are left out if it was not MASTER or no connections are synchronised', () => {
     expect(connectionsAtRisk(rowOf(null, 'BACKUP'), rowOf(null, 'BACKUP'))).toEqual({});
     expect(connectionsAtRisk({ state: 'MASTER' }, { state: 'BACKUP' })).toEqual({});
   });
