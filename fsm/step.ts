@@ -5,6 +5,7 @@
  * start, and a property test holds that both always agree.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { assert } from '../src/net/assert.ts';
 import type { Effect, Given } from './vrrp/effects.ts';
 import { vrrpMachine } from './vrrp/machine.ts';
 import type { RowMeta, VrrpContext, VrrpEvent, VrrpState } from './vrrp/model.ts';
@@ -48,8 +49,9 @@ export interface Table {
 
 /** Takes the first row of (state, event) whose guard holds. */
 export function step(state: VrrpState, context: VrrpContext, event: VrrpEvent): Step {
-  const rows = vrrpTable.states.get(state)?.transitions.get(event.type) ?? [];
-  for (const row of rows) {
+  const known = vrrpTable.states.get(state);
+  assert(known !== undefined, `no state ${state} in the table`);
+  for (const row of known.transitions.get(event.type) ?? []) {
     if (row.guard !== undefined && !guards[row.guard as GuardName]({ context, event })) continue;
     return take(row, state, context, event);
   }

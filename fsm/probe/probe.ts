@@ -4,6 +4,8 @@
  * `fall` to go down.
  */
 
+import { assert } from '../../src/net/assert.ts';
+
 export type ProbeStatus = 'unknown' | 'up' | 'down';
 
 export interface ProbeState {
@@ -80,7 +82,8 @@ export const UNKNOWN: ProbeState = { status: 'unknown', against: 0 };
 
 export function judged(state: ProbeState, result: ProbeResult, limits: ProbeLimits): ProbeState {
   const row = PROBE_TABLE.find((each) => each.status === state.status && each.result === result);
-  if (row?.target === undefined) return state.against === 0 ? state : { ...state, against: 0 };
+  assert(row !== undefined, `no row for ${state.status} and ${result}`);
+  if (row.target === undefined) return { ...state, against: 0 };
   const against = state.against + 1;
   return against < row.needs(limits) ? { ...state, against } : { status: row.target, against: 0 };
 }

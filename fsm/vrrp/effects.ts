@@ -1,5 +1,7 @@
 /** All that the table may ask for, with the durations of RFC 9568 section 6.1. */
+import { assert } from '../../src/net/assert.ts';
 import type { Duration, Instant } from '../../src/net/time.ts';
+import { fieldOf } from './event-field.ts';
 import type { VrrpContext, VrrpEvent } from './model.ts';
 import { masterDownInterval, releaseWait, skewTime } from './timing.ts';
 
@@ -105,17 +107,15 @@ export const shiftDownTimerToPriority = {
   type: 'shiftDownTimer',
   params: ({ context, event }: Given) => {
     const { version, masterInterval } = context;
-    const priority = event.type === 'priority-changed' ? event.priority : context.priority;
     const before = skewTime(version, context.priority, masterInterval);
-    return { by: skewTime(version, priority, masterInterval) - before };
+    return { by: skewTime(version, fieldOf(event, 'priority'), masterInterval) - before };
   },
 } as const;
 
 export const shiftDownTimerToInterval = {
   type: 'shiftDownTimer',
   params: ({ context, event }: Given) => {
-    const masterInterval =
-      event.type === 'interval-changed' ? event.interval : context.masterInterval;
+    const masterInterval = fieldOf(event, 'interval');
     return { by: downInterval({ ...context, masterInterval }) - downInterval(context) };
   },
 } as const;
@@ -128,21 +128,23 @@ export const startPreemptDelayTimer = {
 export const shiftPreemptDelayTimer = {
   type: 'shiftPreemptDelayTimer',
   params: ({ context, event }: Given) => ({
-    by:
-      ('preemptDelay' in event ? event.preemptDelay : context.preemptDelay) - context.preemptDelay,
+    by: fieldOf(event, 'preemptDelay') - context.preemptDelay,
   }),
 } as const;
 
 export const startGroupTimer = {
   type: 'startGroupTimer',
   params: ({ event }: Given) => ({
-    at: ('until' in event ? event.until : 'at' in event ? event.at : 0) as Instant,
+    at: 'until' in event ? event.until : fieldOf(event, 'at'),
   }),
 } as const;
 
 export const startBeforeMasterTimer = {
   type: 'startBeforeMasterTimer',
-  params: ({ context }: Given) => ({ duration: context.beforeMaster?.deadline ?? (0 as Duration) }),
+  params: ({ context: { beforeMaster } }: Given) => {
+    assert(beforeMaster !== undefined, 'there is nothing to ask');
+    return { duration: beforeMaster.deadline };
+  },
 } as const;
 
 export const endBeforeMaster = {

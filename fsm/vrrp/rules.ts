@@ -3,8 +3,8 @@ import { assign, setup } from 'xstate';
 import type { Instant } from '../../src/net/time.ts';
 import { NEVER } from '../../src/net/time.ts';
 import { EFFECT_TYPES, type EffectType, type Given } from './effects.ts';
+import { fieldOf } from './event-field.ts';
 import {
-  type Advertisement,
   FAULT_EVENTS,
   type FaultEvent,
   RECOVERY_EVENTS,
@@ -17,14 +17,11 @@ import {
 export const guards = {
   isOwner: ({ context }: Given) => context.priority === 255 && !context.preemptInhibited,
 
-  isPriorityZero: ({ event }: Given) => advertisement(event)?.priority === 0,
+  isPriorityZero: ({ event }: Given) => fieldOf(event, 'priority') === 0,
 
   /** RFC 9568 section 6.4.2: "greater than or equal to" without comparing addresses (F-B11). */
-  isAcceptedMaster: ({ context, event }: Given) => {
-    const heard = advertisement(event);
-    if (heard === undefined) return false;
-    return !context.preempt || context.preemptInhibited || heard.priority >= context.priority;
-  },
+  isAcceptedMaster: ({ context, event }: Given) =>
+    !context.preempt || context.preemptInhibited || fieldOf(event, 'priority') >= context.priority,
 
   waitsToPreempt: ({ context }: Given) => context.preemptDelay > 0,
 
@@ -35,8 +32,7 @@ export const guards = {
   asksFirst: ({ context }: Given) => context.beforeMaster !== undefined,
 
   /** It still has to ask, with another deadline or outcome perhaps. */
-  stillAsks: ({ event }: Given) =>
-    event.type === 'before-master-changed' && event.beforeMaster !== undefined,
+  stillAsks: ({ event }: Given) => fieldOf(event, 'beforeMaster') !== undefined,
 
   abortsOnFailure: ({ context }: Given) => context.beforeMaster?.onFailure === 'abort',
 
@@ -53,32 +49,31 @@ export const guards = {
 
   /** Version 3 waits for as long as the MASTER that was heard says (RFC 9568 section 6.1). */
   keepsMasterInterval: ({ context, event }: Given) =>
-    context.version === 3 && event.type === 'interval-changed' && event.hearsMaster,
+    context.version === 3 && fieldOf(event, 'hearsMaster'),
 
   /** RFC 9568 section 6.4.3: priority first, the primary address breaks a tie. */
   isGreater: ({ context, event }: Given) => {
-    const heard = advertisement(event);
-    if (heard === undefined) return false;
-    if (heard.priority !== context.priority) return heard.priority > context.priority;
-    return heard.greaterSource;
+    const priority = fieldOf(event, 'priority');
+    if (priority !== context.priority) return priority > context.priority;
+    return fieldOf(event, 'greaterSource');
   },
 
   /** New in RFC 9568; RFC 3768 only discards. */
   answersLosers: ({ context }: Given) => context.version === 3,
 
-  lingers: ({ event }: Given) => event.type === 'shutdown' && event.linger,
+  lingers: ({ event }: Given) => fieldOf(event, 'linger'),
 
   /** A second stop does not wait. */
   lingersOn: ({ context, event }: Given) =>
-    context.releasing !== 'stop' && event.type === 'shutdown' && event.linger,
+    context.releasing !== 'stop' && fieldOf(event, 'linger'),
 
   isStopping: ({ context }: Given) => context.releasing === 'stop',
 
   isForced: ({ context }: Given) => context.releasing === 'forced',
 
-  mayRepeat: ({ event }: Given) => event.type === 'release-timeout' && !event.expired,
+  mayRepeat: ({ event }: Given) => !fieldOf(event, 'expired'),
 
-  isLastFault: ({ event }: Given) => 'remaining' in event && event.remaining === 0,
+  isLastFault: ({ event }: Given) => fieldOf(event, 'remaining') === 0,
 
   isLastFaultOfOwner: ({ context, event }: Given) =>
     guards.isOwner({ context, event }) && guards.isLastFault({ context, event }),
@@ -95,39 +90,33 @@ export const updates = {
 
   /** RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3 only. */
   learnInterval: ({ context, event }) =>
-    context.version === 3 && event.type === 'advertisement'
-      ? { masterInterval: event.interval }
-      : {},
+    context.version === 3 ? { masterInterval: fieldOf(event, 'interval') } : {},
 
   /** Version 2 has one interval for all routers (RFC 3768 section 5.3.7). */
   setInterval: ({ context, event }) => {
-    if (event.type !== 'interval-changed') return {};
-    const { interval } = event;
+    const interval = fieldOf(event, 'interval');
     return context.version === 2
       ? { advertisementInterval: interval, masterInterval: interval }
       : { advertisementInterval: interval };
   },
 
-  setBothIntervals: ({ event }) =>
-    event.type === 'interval-changed'
-      ? { advertisementInterval: event.interval, masterInterval: event.interval }
-      : {},
+  setBothIntervals: ({ event }) => {
+    const interval = fieldOf(event, 'interval');
+    return { advertisementInterval: interval, masterInterval: interval };
+  },
 
-  setPriority: ({ event }) =>
-    event.type === 'priority-changed' ? { priority: event.priority } : {},
+  setPriority: ({ event }) => ({ priority: fieldOf(event, 'priority') }),
 
-  setPreemption: ({ event }) =>
-    event.type === 'preemption-changed'
-      ? { preempt: event.preempt, preemptDelay: event.preemptDelay }
-      : {},
+  setPreemption: ({ event }) => ({
+    preempt: fieldOf(event, 'preempt'),
+    preemptDelay: fieldOf(event, 'preemptDelay'),
+  }),
 
-  setPreemptDelay: ({ event }) =>
-    'preemptDelay' in event ? { preemptDelay: event.preemptDelay } : {},
+  setPreemptDelay: ({ event }) => ({ preemptDelay: fieldOf(event, 'preemptDelay') }),
 
-  setBeforeMaster: ({ event }) =>
-    event.type === 'before-master-changed' ? { beforeMaster: event.beforeMaster } : {},
+  setBeforeMaster: ({ event }) => ({ beforeMaster: fieldOf(event, 'beforeMaster') }),
 
-  setGroup: ({ event }) => (event.type === 'group-changed' ? { inGroup: event.inGroup } : {}),
+  setGroup: ({ event }) => ({ inGroup: fieldOf(event, 'inGroup') }),
 
   claimBySilence: () => ({ claim: 'silence' }),
 
@@ -145,12 +134,12 @@ export const updates = {
 
   /** A second request makes the first one firmer, and longer, but never the opposite. */
   beginHandOver: ({ context, event }) => {
-    if (event.type !== 'hand-over') return {};
-    const isForced = event.force || context.releasing === 'forced';
-    const before = context.releasing === undefined ? event.until : context.releaseUntil;
+    const isForced = fieldOf(event, 'force') || context.releasing === 'forced';
+    const until = fieldOf(event, 'until');
+    const before = context.releasing === undefined ? until : context.releaseUntil;
     return {
       releasing: isForced ? 'forced' : 'hand-over',
-      releaseUntil: Math.max(before, event.until) as Instant,
+      releaseUntil: Math.max(before, until) as Instant,
     };
   },
 
@@ -195,8 +184,4 @@ export function onRecoveries<Transition>(transition: Transition): {
   return Object.fromEntries(RECOVERY_EVENTS.map((type) => [type, transition])) as {
     [Type in RecoveryEvent]: Transition;
   };
-}
-
-function advertisement(event: VrrpEvent): Advertisement | undefined {
-  return event.type === 'advertisement' ? event : undefined;
 }
