@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as eventsReference from '../scripts/generators/events-reference.ts';
-import * as fsmReadme from '../scripts/generators/fsm-readme.ts';
 import * as metricsReference from '../scripts/generators/metrics-reference.ts';
 import * as rfcMatrix from '../scripts/generators/rfc-matrix.ts';
 
@@ -60,7 +59,7 @@ describe('the repository', () => {
     expect(textOf('package-lock.json')).not.toContain('"resolved"');
   });
 
-  test.each([eventsReference, fsmReadme, metricsReference, rfcMatrix])(
+  test.each([eventsReference, metricsReference, rfcMatrix])(
     'has $path as `npm run gen` makes it now',
     (generator) => {
       expect(textOf(generator.path)).toBe(generator.generate());
