@@ -1,11 +1,18 @@
 /**
  * Changes the pure code in small ways and asks the tests to notice (StrykerJS):
  * `npm run mutants` for all of it, `npm run mutants -- wire intake` for some slices,
- * `npm run mutants -- --changed main` for the files that differ from a commit.
- * `--minutes N` ends a run that takes longer. Fails below the score in stryker.config.json.
+ * `npm run mutants -- fsm/step.ts` for some files, `npm run mutants -- --changed COMMIT` for those
+ * that differ from a commit, `--changed branch` from where the branch began.
+ *
+ * `--minutes N` ends the run then; what has been tried by then is judged. Fails when less than nine
+ * tenths of the mutants are noticed.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { MutantTally } from './mutants-tally.ts';
 
 interface Slice {
   readonly mutate: readonly string[];
@@ -16,7 +23,21 @@ interface Slice {
 const SLICES: Readonly<Record<string, Slice>> = {
   fsm: {
     mutate: ['fsm/**/*.ts'],
-    tests: ['test/unit/fsm/**/*.test.ts', 'test/conformance/rfc*-states.test.ts'],
+    tests: [
+      'test/unit/fsm/**/*.test.ts',
+      'test/conformance/rfc*-states.test.ts',
+      'test/conformance/rfc3768.test.ts',
+      'test/conformance/agent/before-master*.test.ts',
+      'test/conformance/agent/causes.test.ts',
+      'test/conformance/agent/held-back.test.ts',
+      'test/conformance/agent/preemption.test.ts',
+      'test/conformance/agent/priority.test.ts',
+      'test/conformance/agent/reload.test.ts',
+      'test/conformance/agent/stall.test.ts',
+      'test/conformance/agent/stop.test.ts',
+      'test/conformance/agent/succession.test.ts',
+      'test/conformance/agent/sync-groups.test.ts',
+    ],
   },
   wire: {
     mutate: ['src/wire/**/*.ts'],
@@ -24,7 +45,7 @@ const SLICES: Readonly<Record<string, Slice>> = {
   },
   intake: {
     mutate: ['src/protocol/engine/**/intake*.ts'],
-    tests: ['test/unit/protocol/engine/router/intake*.test.ts', 'test/conformance/vectors.test.ts'],
+    tests: ['test/unit/protocol/engine/**/intake*.test.ts', 'test/conformance/vectors.test.ts'],
   },
   timers: {
     mutate: ['src/protocol/engine/timers.ts'],
@@ -32,14 +53,49 @@ const SLICES: Readonly<Record<string, Slice>> = {
   },
 };
 
+/** Of a few mutants so many may be equivalent to the code, whatever their share is. */
+const ALWAYS_ALLOWED = 5;
+
+const SHARE_TO_NOTICE = 0.9;
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { changed: { type: 'string' }, minutes: { type: 'string', default: '600' } },
+  options: {
+    changed: { type: 'string' },
+    minutes: { type: 'string', default: '600' },
+  },
 });
 
-function changedFiles(base: string): string[] {
-  const list = execFileSync('git', ['diff', '--name-only', '--diff-filter=AM', base]);
-  return list.toString().split('\n');
+const directory = mkdtempSync(join(tmpdir(), 'mutants-'));
+let end = Date.now() + Number(values.minutes) * 60_000;
+
+function git(...args: string[]): string | undefined {
+  try {
+    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the branch began or, on main itself, the commit before; a shallow clone may have neither. */
+function baseOfBranch(): string | undefined {
+  const head = git('rev-parse', 'HEAD');
+  for (const main of ['main', 'origin/main']) {
+    const base = git('merge-base', 'HEAD', main);
+    if (base !== undefined && base !== head) return base.trim();
+  }
+  return git('rev-parse', '--verify', 'HEAD~1')?.trim();
+}
+
+/** Nothing where the history that is there does not reach back to the base. */
+function changedFiles(): readonly string[] {
+  const base = values.changed === 'branch' ? baseOfBranch() : values.changed;
+  if (base === undefined) console.log('no commit to compare with: nothing is tried');
+  const list = base === undefined ? '' : git('diff', '--name-only', '--diff-filter=AM', base);
+  if (list === undefined) throw new Error(`git knows no commit ${base}`);
+  return list.split('\n');
 }
 
 /** All globs above are a beginning of the path. */
@@ -48,38 +104,96 @@ function matches(file: string, glob: string): boolean {
   return file.startsWith(beginning) && file.endsWith('.ts');
 }
 
-/** False where the score is too low, or the time is over. */
-function run(name: string, mutate: readonly string[], tests: readonly string[]): boolean {
+/** False where too few are noticed. */
+async function run(
+  name: string,
+  mutate: readonly string[],
+  tests: readonly string[],
+): Promise<boolean> {
   console.log(`=== ${name}: ${mutate.join(' ')}`);
-  const { status, error } = spawnSync(
+  const file = join(directory, `${name}.json`);
+  const sandbox = join('.stryker-tmp', `${process.pid}-${name}`);
+  const child = spawn(
     'node_modules/.bin/stryker',
-    ['run', '--mutate', mutate.join(',')],
+    ['run', '--mutate', mutate.join(','), '--tempDirName', sandbox],
     {
       stdio: 'inherit',
-      env: { ...process.env, MUTANTS_TESTS: tests.join(',') },
-      timeout: Number(values.minutes) * 60_000,
+      env: { ...process.env, MUTANTS_TESTS: tests.join(','), MUTANTS_TALLY: file },
+      detached: true,
     },
   );
-  if (error !== undefined) console.error(`${name}: ${error.message}`);
-  return status === 0;
+  let isOver = false;
+  // Its workers would outlive it: the whole group ends.
+  const stop = () => {
+    isOver = true;
+    end = 0;
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  const timer = setTimeout(stop, end - Date.now());
+  for (const signal of SIGNALS) process.once(signal, stop);
+  const status = await new Promise((resolve) => {
+    child.once('error', resolve);
+    child.once('exit', resolve);
+  });
+  clearTimeout(timer);
+  for (const signal of SIGNALS) process.removeListener(signal, stop);
+  rmSync(sandbox, { recursive: true, force: true });
+  if (!isOver && status !== 0) {
+    console.error(`${name}: StrykerJS has failed (${status})`);
+    return false;
+  }
+  return judge(name, readTally(file), isOver);
 }
 
-function main(): number {
-  const unknown = positionals.filter((name) => SLICES[name] === undefined);
+function readTally(file: string): MutantTally {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as MutantTally;
+  } catch {
+    return { killed: 0, survived: 0 };
+  }
+}
+
+function judge(name: string, { killed, survived }: MutantTally, isOver: boolean): boolean {
+  const tried = killed + survived;
+  const share = tried === 0 ? '–' : `${((100 * killed) / tried).toFixed(1)} %`;
+  const rest = isOver ? '; the time is over, the rest was not tried' : '';
+  console.log(`${name}: ${killed} of ${tried} mutants were noticed (${share})${rest}`);
+  return survived <= Math.max(ALWAYS_ALLOWED, tried * (1 - SHARE_TO_NOTICE));
+}
+
+/** What is asked for in a slice: all of it, some of its files, or none. */
+function chosen(
+  name: string,
+  { mutate }: Slice,
+  changed: readonly string[] | undefined,
+): readonly string[] {
+  const isIn = (file: string) => mutate.some((glob) => matches(file, glob));
+  if (changed !== undefined) return changed.filter(isIn);
+  const isWhole = positionals.length === 0 || positionals.includes(name);
+  return isWhole ? mutate : positionals.filter(isIn);
+}
+
+async function main(): Promise<number> {
+  const known = Object.entries(SLICES);
+  const isKnown = (one: string) =>
+    known.some(([name, { mutate }]) => one === name || mutate.some((glob) => matches(one, glob)));
+  const unknown = positionals.filter((one) => !isKnown(one));
   if (unknown.length > 0) {
-    const known = Object.keys(SLICES).join(', ');
-    console.error(`no such slice: ${unknown.join(', ')} (there are: ${known})`);
+    console.error(`no such slice or file: ${unknown.join(', ')}`);
+    console.error(`the slices are: ${Object.keys(SLICES).join(', ')}`);
     return 2;
   }
-  const changed = values.changed === undefined ? undefined : changedFiles(values.changed);
+  const changed = values.changed === undefined ? undefined : changedFiles();
   let ok = true;
-  for (const [name, { mutate, tests }] of Object.entries(SLICES)) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
-    const files = changed?.filter((file) => mutate.some((glob) => matches(file, glob)));
-    if (files?.length === 0) continue;
-    ok = run(name, files ?? mutate, tests) && ok;
+  for (const [name, slice] of known) {
+    const files = chosen(name, slice, changed);
+    if (files.length > 0 && Date.now() < end) ok = (await run(name, files, slice.tests)) && ok;
   }
   return ok ? 0 : 1;
 }
 
-process.exitCode = main();
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

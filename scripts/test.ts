@@ -45,8 +45,7 @@ const SUITES: readonly Suite[] = [
   { name: 'sim', onRequest: true },
   {
     name: 'mutants',
-    command: ['node', 'dist/scripts/mutants.js', '--changed', 'HEAD~1', '--minutes', '10'],
-    onRequest: true,
+    command: ['node', 'dist/scripts/mutants.js', '--changed', 'branch', '--minutes', '3'],
   },
   { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
   { name: 'kernel' },
