@@ -1,22 +1,24 @@
 /**
- * IPVS of a running agent: from its configuration, beside the protocol, after its transitions. The
- * modules that talk to the kernel are loaded only where the configuration asks for them.
+ * Starts, reconfigures and stops the IPVS keeper of a running agent. The modules that talk to the
+ * kernel are loaded only when the configuration names IPVS.
  */
 import type { Logger } from 'pino';
+import { withDeadline } from '../async/deadline.ts';
+import { SerialQueue } from '../async/serial-queue.ts';
+import type { IpvsSettings } from '../config/ipvs-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { DrainCommands } from '../control/ipvs-commands.ts';
 import type { ConnectionsDocument, IpvsDocument } from '../control/ipvs-document.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';
 import type { IpvsKernel } from '../ipvs/keep/ipvs-kernel.ts';
-import type { MoveReport } from '../ipvs/plan/table-standing.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
 import type { IpvsFault } from '../protocol/engine/view.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 
-/** What the start of the protocol waits for at most: a kernel without an answer must not stop VRRP. */
+/** The protocol starts after this time even if the kernel has not answered about IPVS. */
 const START_LIMIT_MS = 2_000;
 
 export interface AgentIpvsOptions {
@@ -31,56 +33,48 @@ export interface AgentIpvsOptions {
 
 export class AgentIpvs {
   readonly #options: AgentIpvsOptions;
-  /** What was judged before anybody could be told. */
-  #known: Input[] | undefined = [];
+  /** Inputs from before the protocol's start; undefined once it has started. */
+  #pending: Input[] | undefined = [];
   #keeper: IpvsKeeper | undefined;
   #documents: typeof import('../ipvs/keep/ipvs-document.ts') | undefined;
-  #work: Promise<void> = Promise.resolve();
-  /** Instances whose preemption waits for the table of connections. */
-  #waiting: ReadonlySet<string> = new Set();
-  #hasCaughtUp = false;
+  /** One configuration after the other, so that a single keeper owns the host's IPVS. */
+  readonly #changes = new SerialQueue();
   #isStopping = false;
 
   constructor(options: AgentIpvsOptions) {
     this.#options = options;
     options.model.subscribe((event) => {
-      if (event.kind !== 'transition') return;
-      this.#keeper?.apply(event);
-      // A router that begins anew does not know of it.
-      if (this.#waiting.has(event.instance)) this.#tellOfTable([event.instance]);
+      if (event.kind === 'transition') this.#keeper?.apply(event);
     });
   }
 
   /** Undefined: the configuration leaves IPVS alone. */
   get desk(): DrainCommands | undefined {
-    return this.#keeper?.desk;
+    return this.#keeper?.drains;
   }
 
-  /** Of what instances track here, by the name of the probe. */
+  /** Reading of the `min_servers` probe of a service, by the name of the probe. */
   reading(probe: string): ProbeReading | undefined {
     return this.#keeper?.health.minimumReading(probe);
   }
 
-  /**
-   * The one way in, at the start of the agent and with each configuration after that: whatever comes,
-   * and whenever, one keeper at a time owns what this host has of IPVS.
-   */
+  /** Adopts a configuration: the first, and each one after a reload. */
   follow(config: Lowered): void {
-    this.#work = this.#work
-      .then(() => this.#follow(config))
+    this.#changes
+      .run(() => this.#follow(config))
       .catch((error: unknown) => {
         this.#options.logger.error({ code: 'ipvs-failed', err: error }, 'IPVS did not follow');
       });
   }
 
-  /** What the instances must know of the first configuration; later news is fed to the protocol. */
+  /** What the engine must know of the first configuration; later inputs are fed to the protocol. */
   async judged({ agent, settings }: Lowered): Promise<readonly Input[]> {
-    await withLimit(this.#work);
-    const known = this.#known ?? [];
-    this.#known = undefined;
-    const isJudged = known.some(({ kind }) => kind === 'ipvs.changed');
-    if (agent.ipvs?.required !== true || isJudged) return known;
-    return [...known, ...settings.instances.map(({ name }) => changed(name, 'ipvs'))];
+    await withDeadline(this.#changes.idle(), START_LIMIT_MS);
+    const pending = this.#pending ?? [];
+    this.#pending = undefined;
+    const isJudged = pending.some(({ kind }) => kind === 'ipvs.changed');
+    if (agent.ipvs?.required !== true || isJudged) return pending;
+    return [...pending, ...settings.instances.map(({ name }) => faultOf(name, 'ipvs'))];
   }
 
   /** Undefined: the configuration leaves IPVS alone. */
@@ -88,7 +82,7 @@ export class AgentIpvs {
     return this.#keeper === undefined ? undefined : this.#documents?.ipvsDocument(this.#keeper);
   }
 
-  /** Of the instance whose connections are synchronised; undefined: it is another one. */
+  /** Undefined: the connections of this instance are not synchronised. */
   connections(instance: string): ConnectionsDocument | undefined {
     const { settings, parts } = this.#keeper ?? {};
     if (settings?.sync?.instance !== instance || parts?.watch === undefined) return undefined;
@@ -102,7 +96,7 @@ export class AgentIpvs {
   /** After the VIPs have gone, or after the next process has taken over. */
   async stop(handedOver: boolean): Promise<void> {
     this.#isStopping = true;
-    await this.#work;
+    await this.#changes.idle();
     await (handedOver ? this.#keeper?.release() : this.#keeper?.stop());
   }
 
@@ -111,46 +105,34 @@ export class AgentIpvs {
     const { ipvs } = config.agent;
     const keeper = this.#keeper;
     if (keeper === undefined) {
-      await this.#begin(config);
+      if (ipvs !== undefined) await this.#start(ipvs, config.settings);
     } else if (ipvs !== undefined) {
-      this.#waiting = waitingIn(config.settings);
       await keeper.reconfigure(ipvs, config.settings.instances);
-      this.#tellOfTable();
     } else {
       this.#keeper = undefined;
       keeper.hurry();
       await keeper.stop();
-      for (const { name } of config.settings.instances) this.#tell(changed(name, null));
+      for (const { name } of config.settings.instances) this.#feed(faultOf(name, null));
     }
   }
 
-  async #begin({ agent, settings }: Lowered): Promise<void> {
-    if (agent.ipvs === undefined) return;
+  async #start(ipvs: IpvsSettings, { instances, router }: Lowered['settings']): Promise<void> {
     const [{ IpvsKeeper: Keeper }, documents] = await Promise.all([
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, note, kernel } = this.#options;
+    const { logger, stateDirectory, model, note, kernel } = this.#options;
     const keeper = new Keeper({
       ...(kernel === undefined ? {} : { kernel }),
-      settings: agent.ipvs,
-      instances: settings.instances,
+      settings: ipvs,
+      instances,
       stateDirectory,
       logger,
-      isMaster: (name) => this.#isMaster(name),
-      fault: (instance, fault) => this.#tell(changed(instance, fault ?? null)),
-      tell: (input) => this.#tell(input),
-      note,
-      router: settings.router,
-      table: (synced) => {
-        this.#hasCaughtUp = synced;
-        this.#tellOfTable();
-      },
-      moved: (instance, reports) => {
-        for (const report of reports) note(factsOf(instance, report));
-      },
+      router,
+      isMaster: (name) => model.states().get(name) === 'MASTER',
+      feed: (input) => this.#feed(input),
+      record: note,
     });
-    this.#waiting = waitingIn(settings);
     this.#keeper = keeper;
     this.#documents = documents;
     try {
@@ -162,41 +144,12 @@ export class AgentIpvs {
     }
   }
 
-  #isMaster(name: string): boolean {
-    return this.#options.model.states().get(name) === 'MASTER';
-  }
-
-  #tellOfTable(instances: Iterable<string> = this.#waiting): void {
-    for (const instance of instances) {
-      this.#tell({ kind: 'table.changed', instance, synced: this.#hasCaughtUp });
-    }
-  }
-
-  #tell(input: Input): void {
-    if (this.#known === undefined) this.#options.protocol.feed([input]);
-    else this.#known.push(input);
+  #feed(input: Input): void {
+    if (this.#pending === undefined) this.#options.protocol.feed([input]);
+    else this.#pending.push(input);
   }
 }
 
-function waitingIn({ instances }: Lowered['settings']): ReadonlySet<string> {
-  const waiting = instances.filter(({ preemptWhenSynced }) => preemptWhenSynced !== undefined);
-  return new Set(waiting.map(({ name }) => name));
-}
-
-function factsOf(instance: string, report: MoveReport): EventFacts {
-  const { kind: move, peer = null, live, before = null, missing = null } = report;
-  return { kind: 'connections', instance, move, peer, live, missing_before: before, missing };
-}
-
-function changed(instance: string, fault: IpvsFault | null): Input {
+function faultOf(instance: string, fault: IpvsFault | null): Input {
   return { kind: 'ipvs.changed', instance, fault };
-}
-
-async function withLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, START_LIMIT_MS);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

@@ -44,7 +44,7 @@ const SYNCED = configOf(`ipvs:${SERVICE}${SYNC}`, ', preempt_when_synced: { max_
 const fault = (instance: string, reason: string | null): Input =>
   ({ kind: 'ipvs.changed', instance, fault: reason }) as Input;
 
-/** Of a slow machine. */
+/** Milliseconds, for a slow machine. */
 const PATIENCE = 30_000;
 
 let directory: string;
@@ -62,7 +62,7 @@ afterEach(() => {
 class Bench {
   readonly kernel = new FakeKernel();
   readonly fed: Input[] = [];
-  readonly noted: EventFacts[] = [];
+  readonly recorded: EventFacts[] = [];
   readonly model = modelOf('web', 'mail');
   readonly agent: AgentIpvs;
   open = () => this.kernel.kernel().open();
@@ -74,7 +74,7 @@ class Bench {
       stateDirectory: directory,
       model: this.model,
       protocol: { feed: (inputs) => this.fed.push(...inputs) },
-      note: (facts) => this.noted.push(facts),
+      note: (facts) => this.recorded.push(facts),
       kernel: { ...this.kernel.kernel(), open: () => this.open() },
     });
   }
@@ -83,8 +83,8 @@ class Bench {
     return stopped(this.agent);
   }
 
-  /** The disk is a real one: its time passes while others' stands still. */
-  async tells(...inputs: readonly Input[]): Promise<void> {
+  /** Polls in real time, because the disk does not follow the fake clock. */
+  async feeds(...inputs: readonly Input[]): Promise<void> {
     await vi.waitFor(() => expect(this.fed).toEqual(inputs), PATIENCE);
   }
 }
@@ -106,14 +106,14 @@ async function stopped(agent: AgentIpvs): Promise<void> {
 }
 
 describe('the start of the agent', () => {
-  test('knows that nothing is in the way where the kernel has IPVS', async () => {
+  test('reports no fault if the kernel has IPVS', async () => {
     const bench = new Bench();
     expect(await start(bench.agent, REQUIRED)).toEqual([fault('web', null), fault('mail', null)]);
     expect(bench.agent.document()).toMatchObject({ available: true, required: true });
     await bench.stop();
   });
 
-  test('keeps every instance from being MASTER where it has not', async () => {
+  test('reports a fault for every instance if it does not', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     expect(await start(bench.agent, REQUIRED)).toEqual([
@@ -123,7 +123,7 @@ describe('the start of the agent', () => {
     await bench.stop();
   });
 
-  test('goes on without, where it is optional, and says so', async () => {
+  test('continues without IPVS if it is optional, and says so', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     expect(await start(bench.agent, OPTIONAL)).toEqual([fault('web', null), fault('mail', null)]);
@@ -157,11 +157,11 @@ describe('the start of the agent', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(await started).toEqual([fault('web', 'ipvs'), fault('mail', 'ipvs')]);
     answer();
-    await bench.tells(fault('web', null), fault('mail', null));
+    await bench.feeds(fault('web', null), fault('mail', null));
     await stopped(agent);
   });
 
-  test('leaves IPVS alone where the file does not name it', async () => {
+  test('leaves IPVS alone if the configuration does not name it', async () => {
     const bench = new Bench();
     expect(await start(bench.agent, WITHOUT)).toEqual([]);
     expect([bench.agent.document(), bench.agent.desk]).toEqual([undefined, undefined]);
@@ -171,21 +171,21 @@ describe('the start of the agent', () => {
 });
 
 describe('a reload', () => {
-  test('that names IPVS for the first time begins it', async () => {
+  test('that adds IPVS starts it', async () => {
     const bench = new Bench();
     await start(bench.agent, WITHOUT);
     bench.agent.follow(REQUIRED);
-    await bench.tells(fault('web', null), fault('mail', null));
+    await bench.feeds(fault('web', null), fault('mail', null));
     expect(bench.kernel.table.size).toBe(1);
     await bench.stop();
   });
 
-  test('that names it no more removes what was made, and nothing is in the way any more', async () => {
+  test('that removes IPVS removes its services and clears the faults', async () => {
     const bench = new Bench();
     await start(bench.agent, REQUIRED);
     bench.fed.length = 0;
     bench.agent.follow(WITHOUT);
-    await bench.tells(fault('web', null), fault('mail', null));
+    await bench.feeds(fault('web', null), fault('mail', null));
     expect(bench.kernel.table.size).toBe(0);
     expect(bench.agent.document()).toBeUndefined();
     await bench.stop();
@@ -208,7 +208,7 @@ describe('after a takeover', () => {
     );
   const becomes = (from: string, to: string) => ({ ...transition('web'), from, to }) as never;
 
-  test('one keeper reloads, drains, fails over and stops, however often it was begun', async () => {
+  test('a single keeper reloads, drains, fails over and stops, however often it was started', async () => {
     const bench = new Bench();
     const { agent, kernel, model } = bench;
     let opened = 0;
@@ -252,19 +252,19 @@ describe('after a takeover', () => {
 describe('an instance that waits for its table of connections', () => {
   const table = (synced: boolean): Input => ({ kind: 'table.changed', instance: 'web', synced });
 
-  test('is told where the kernel has no table to wait for', async () => {
+  test('does not wait if the kernel has no table', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     expect(await start(bench.agent, SYNCED)).toContainEqual(table(true));
     await bench.stop();
   });
 
-  test('is told of each change, and again when it begins anew', async () => {
+  test('learns each change, and the last one again when it restarts', async () => {
     const bench = new Bench();
     const known = await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(1_000);
-    const told = [...known, ...bench.fed].filter(({ kind }) => kind === 'table.changed');
-    expect(told).toContainEqual(table(false));
+    const fed = [...known, ...bench.fed].filter(({ kind }) => kind === 'table.changed');
+    expect(fed).toContainEqual(table(false));
     bench.fed.length = 0;
     bench.model.apply({ ...transition('web'), from: 'INIT', to: 'BACKUP' } as never, AT);
     expect(bench.fed).toContainEqual(table(false));
@@ -273,7 +273,7 @@ describe('an instance that waits for its table of connections', () => {
 });
 
 describe('connections', () => {
-  test('are those of one instance; the others have none', async () => {
+  test('belong to one instance; the others have none', async () => {
     const bench = new Bench();
     await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(100);
@@ -283,7 +283,7 @@ describe('connections', () => {
     expect(bench.agent.connections('web')).toBeUndefined();
   });
 
-  test('that a move has put at stake are an event, and then part of what status shows', async () => {
+  test('that a move may have lost are an event, and then shown by status', async () => {
     const bench = new Bench();
     bench.model.apply({ kind: 'view', view: viewOf('web') }, AT);
     await start(bench.agent, SYNCED);
@@ -295,7 +295,7 @@ describe('connections', () => {
       }),
     );
     bench.model.apply({ ...transition('web'), from: 'MASTER', to: 'BACKUP' } as never, AT);
-    expect(bench.noted.filter(({ kind }) => kind === 'connections')).toEqual([
+    expect(bench.recorded.filter(({ kind }) => kind === 'connections')).toEqual([
       {
         ...{ kind: 'connections', instance: 'web', move: 'hand-over', peer: 'lb2', live: 0 },
         ...{ missing_before: null, missing: null },

@@ -100,7 +100,7 @@ test('Every instance that has a service is guarded until it is MASTER, and no ot
   expect(held.slice(1)).toEqual([[VIPS.web]]);
   await move('web', 'BACKUP', 'MASTER', CRASHED);
   expect(held.slice(2)).toEqual([[]]);
-  expect(guard.isStanding).toBe(false);
+  expect(guard.isGuarding).toBe(false);
 });
 
 test.each([
