@@ -63,7 +63,10 @@ export class AgentIpvs {
     this.#changes
       .run(() => this.#follow(config))
       .catch((error: unknown) => {
-        this.#options.logger.error({ code: 'ipvs-failed', err: error }, 'IPVS did not follow');
+        this.#options.logger.error(
+          { code: 'ipvs-failed', err: error },
+          'IPVS could not adopt the configuration',
+        );
       });
   }
 
@@ -93,7 +96,7 @@ export class AgentIpvs {
     this.#keeper?.hurry();
   }
 
-  /** After the VIPs have gone, or after the next process has taken over. */
+  /** Called after the VIPs are released, or after the next process has taken over. */
   async stop(handedOver: boolean): Promise<void> {
     this.#isStopping = true;
     await this.#changes.idle();

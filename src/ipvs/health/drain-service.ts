@@ -159,6 +159,6 @@ async function written(write: () => Promise<void>): Promise<void> {
 }
 
 function unknown(code: string, message: string, known: readonly string[]): CommandRefusal {
-  const names = known.length === 0 ? 'none is configured' : `known: ${known.join(', ')}`;
+  const names = known.length === 0 ? 'there are none' : `there are: ${known.join(', ')}`;
   return new CommandRefusal({ status: 404, code, message: `${message}; ${names}` });
 }

@@ -16,9 +16,9 @@ interface HealthReporterOptions {
   readonly now: () => number;
 }
 
-/** Between two events about the weight of a server. */
+/** Shortest time between two events about the weight of a server. */
 const WEIGHT_MS = 60_000;
-/** A weight has an event when it moved by a fifth of the reported one. */
+/** An event reports a weight that moved by a fifth of the last reported one. */
 const SHARE = 5;
 /** Events that weights leave for servers that go up or down. */
 const KEPT_FOR_SERVERS = 10;

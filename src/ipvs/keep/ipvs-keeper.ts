@@ -172,7 +172,7 @@ export class IpvsKeeper {
     this.#hurried.abort();
   }
 
-  /** After the VIPs have gone. */
+  /** Called after the VIPs are released. */
   async stop(): Promise<void> {
     const parts = await this.#end();
     if (parts !== undefined) {

@@ -13,7 +13,7 @@ import type { SysctlPort } from './sysctl-keeper.ts';
 
 const MODPROBE = '/sbin/modprobe';
 const MODPROBE_TIMEOUT_MS = 10_000;
-/** Between two attempts to load the module, doubled each time. */
+/** Shortest time between two attempts to load the module, doubled each time. */
 const FIRST_PAUSE_MS = 4_000;
 const LONGEST_PAUSE_MS = 60_000;
 

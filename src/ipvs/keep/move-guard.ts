@@ -33,7 +33,7 @@ export class MoveGuard {
   readonly #guard: RstGuard;
   /** Addresses of each guarded instance, by its name. */
   #addresses: ReadonlyMap<string, readonly IpAddress[]> = new Map();
-  /** Guard after every takeover, not only after planned ones. */
+  /** The guard also stays after an unplanned takeover. */
   #isAlways = false;
   /** Instances whose resets are blocked now. */
   readonly #blocked = new Set<string>();

@@ -22,12 +22,12 @@ const FORGET: Duration = seconds(10);
 const PEERS_MAX = 16;
 /** Without summaries, the table must not have grown for at least this long. */
 const STEADY: Duration = seconds(10);
-/** Added to a refresh by the kernel's buffer and its check period. */
+/** The kernel's buffer and its check period delay a refresh by this time. */
 const BUFFER: Duration = seconds(4);
-/** Between two resends to a director; doubled while resending does not help. */
+/** Shortest time between two resends to a director; doubled while resending does not help. */
 const RESEND: Duration = seconds(5);
 const LONGEST_RESEND: Duration = seconds(60);
-/** Large tables are never identical: one connection in `TOLERANCE` may be in transit. */
+/** Larger tables are never identical: one connection in `TOLERANCE` may be in transit. */
 const EXACT_UP_TO = 1_000;
 const TOLERANCE = 100;
 /** Growth by less than this fraction of the table is normal fluctuation. */
