@@ -89,7 +89,7 @@ class Bench {
   }
 }
 
-/** As an agent starts it. */
+/** Starts IPVS in the order of the agent. */
 function start(agent: AgentIpvs, config: Lowered): Promise<readonly Input[]> {
   agent.follow(config);
   return agent.judged(config);
@@ -217,7 +217,7 @@ describe('after a takeover', () => {
       opened += 1;
       return original.open();
     };
-    // The configuration of the former process, then that of the file, then a reload on its heels.
+    // The configuration of the former process, then that of the file, then a reload immediately after it.
     agent.follow(weighted(1));
     agent.follow(weighted(1));
     agent.follow(weighted(5));
