@@ -1,7 +1,7 @@
 /**
- * Takes servers out of service by command, and back: no new connections, those that there are go on.
- * Written down first, so that a crash half-way leaves a server drained and never one that comes back
- * by itself.
+ * Takes servers out of service for an operator, and back: a drained server gets no new connections and
+ * keeps the existing ones. The state file is written first: after a crash half-way the server is drained,
+ * and never returns by itself.
  */
 
 import { pause } from '../../async/deadline.ts';
@@ -17,41 +17,41 @@ import type { DrainStore } from './drain-store.ts';
 import type { HealthKeeper } from './health-keeper.ts';
 import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
-export interface DrainDeskOptions {
-  readonly health: Pick<HealthKeeper, 'service' | 'services' | 'decided'>;
-  readonly drains: DrainStore;
+interface DrainServiceOptions {
+  readonly health: Pick<HealthKeeper, 'service' | 'services' | 'drainsChanged'>;
+  readonly store: DrainStore;
   /** Undefined: the kernel has no IPVS. */
   readonly table: () => Pick<ServiceKeeper, 'touch' | 'serversIn' | 'refused'> | undefined;
-  /** To the events and the log. */
-  readonly note: (facts: ServerEventFacts) => void;
+  /** Adds an event to the history and the log. */
+  readonly record: (facts: ServerEventFacts) => void;
 }
 
 const POLL_MS = 200;
 
-interface Meant {
+interface Target {
   readonly service: ServiceHealth;
   readonly server: ServerHealth;
-  /** Name of the server. */
+  /** Endpoint of the server, as `10.0.0.11:80`. */
   readonly name: string;
 }
 
-export class DrainDesk implements DrainCommands {
-  readonly #options: DrainDeskOptions;
+export class DrainService implements DrainCommands {
+  readonly #options: DrainServiceOptions;
 
-  constructor(options: DrainDeskOptions) {
+  constructor(options: DrainServiceOptions) {
     this.#options = options;
   }
 
   async drain(terms: DrainTerms, by: string): Promise<DrainDocument> {
-    const { drains, health, note } = this.#options;
-    const meant = this.#meant(terms);
-    const { service, server, name } = meant;
+    const { store, health, record } = this.#options;
+    const target = this.#target(terms);
+    const { service, server, name } = target;
     if (server.drain === undefined) {
-      if (!terms.force) refuseLast(meant);
+      if (!terms.force) refuseLast(target);
       const since = new Date().toISOString();
-      await written(() => drains.add({ service: terms.service, server: name, since, by }));
-      note({ kind: 'ipvs-drain', service: terms.service, server: name, by });
-      health.decided(terms.service);
+      await written(() => store.add({ service: terms.service, server: name, since, by }));
+      record({ kind: 'ipvs-drain', service: terms.service, server: name, by });
+      health.drainsChanged(terms.service);
     }
     await this.#table().touch([terms.service]);
     const began = performance.now();
@@ -64,18 +64,18 @@ export class DrainDesk implements DrainCommands {
   }
 
   async undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument> {
-    const { drains, health, note } = this.#options;
-    const { service, server, name } = this.#meant(terms);
+    const { store, health, record } = this.#options;
+    const { service, server, name } = this.#target(terms);
     if (server.drain !== undefined) {
-      await written(() => drains.remove({ service: terms.service, server: name }));
-      note({ kind: 'ipvs-undrain', service: terms.service, server: name, by });
-      health.decided(terms.service);
+      await written(() => store.remove({ service: terms.service, server: name }));
+      record({ kind: 'ipvs-undrain', service: terms.service, server: name, by });
+      health.drainsChanged(terms.service);
     }
     await this.#table().touch([terms.service]);
     return this.#document(service, name, 0);
   }
 
-  #meant(terms: Pick<DrainTerms, 'service' | 'server'>): Meant {
+  #target(terms: Pick<DrainTerms, 'service' | 'server'>): Target {
     this.#table();
     const { health } = this.#options;
     const service = health.service(terms.service);
@@ -96,13 +96,13 @@ export class DrainDesk implements DrainCommands {
   #table() {
     const table = this.#options.table();
     if (table !== undefined) return table;
-    const message = 'this kernel has no IPVS: there is nothing to be drained';
+    const message = 'this kernel has no IPVS: no server can be drained';
     throw new CommandRefusal({ status: 409, code: 'ipvs-unavailable', message });
   }
 
   #document({ settings }: ServiceHealth, server: string, waited: number): DrainDocument {
     const table = this.#table();
-    const drain = this.#options.drains.of(settings.name, server);
+    const drain = this.#options.store.of(settings.name, server);
     const is = table.serversIn(settings).find((one) => endpointName(one) === server);
     const { key } = settings.service;
     const outcome = drain === undefined ? 'in-service' : 'draining';
@@ -116,15 +116,16 @@ export class DrainDesk implements DrainCommands {
       inactive: is?.inactiveConnections ?? 0,
       waited_ms: Math.round(waited),
       warnings: table.refused.has(serviceName(key))
-        ? ['the kernel has refused a change of this service: `vrrp-agent ipvs show` says more']
+        ? ['the kernel refused a change of this service: see `vrrp-agent ipvs show`']
         : [],
     };
   }
 }
 
 /**
- * TCP and SCTP connections that are closing count as inactive and need nobody any more; of UDP all
- * are inactive to the kernel (net/netfilter/ipvs/ip_vs_conn.c), and of a mark nobody can tell.
+ * The kernel counts closing TCP and SCTP connections as inactive: they no longer need the server. It
+ * counts every UDP connection as inactive (net/netfilter/ipvs/ip_vs_conn.c), and a mark may have
+ * connections of either kind.
  */
 function isEmpty(
   server: ServerRow | undefined,
@@ -136,15 +137,15 @@ function isEmpty(
   return server.activeConnections + counts === 0;
 }
 
-function refuseLast({ service, server, name }: Meant): void {
+function refuseLast({ service, server, name }: Target): void {
   const isLast =
     serves(server.weight) &&
     service.fallback === null &&
     !service.servers.some((one) => one !== server && serves(one.weight));
   if (!isLast) return;
   const message =
-    `${name} is the last server of ${service.settings.name} that takes connections: ` +
-    'with --force new clients are refused';
+    `${name} is the last server of ${service.settings.name} that takes new connections: ` +
+    'with --force, new clients are refused';
   throw new CommandRefusal({ status: 409, code: 'last-server', message });
 }
 
@@ -152,12 +153,12 @@ async function written(write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    const message = `nothing is changed, because it cannot be written down: ${messageOf(error)}`;
+    const message = `nothing has changed, because the state file cannot be written: ${messageOf(error)}`;
     throw new CommandRefusal({ status: 500, code: 'state-unwritable', message });
   }
 }
 
 function unknown(code: string, message: string, known: readonly string[]): CommandRefusal {
-  const there = known.length === 0 ? 'there are none' : `there are: ${known.join(', ')}`;
-  return new CommandRefusal({ status: 404, code, message: `${message}; ${there}` });
+  const names = known.length === 0 ? 'there are none' : `there are: ${known.join(', ')}`;
+  return new CommandRefusal({ status: 404, code, message: `${message}; ${names}` });
 }

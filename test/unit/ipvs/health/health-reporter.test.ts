@@ -7,7 +7,7 @@ const SECOND = server(12);
 const ABOUT_FIRST = { service: 'web', server: '10.0.0.11:80' };
 const MINUTE = 60_000;
 
-/** So many servers that are checked, each of which can be brought down. */
+/** Checked servers that can all be brought down. */
 function manyServers(count: number) {
   const servers = Array.from({ length: count }, (_, at) => server(at + 1));
   const rig = healthRig([service(servers, { fallback: server(200) })]);
@@ -29,15 +29,15 @@ function weighed() {
   return { ...rig, weigh, fail: () => rig.result(probe, false) };
 }
 
-describe('people are told of a server', () => {
-  test('that is down from the start, and not of one that is up from the start', () => {
+describe('a server has an event', () => {
+  test('when it is down from the start, but not when it is up from the start', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     rig.result(tcpCheck(FIRST), false);
     rig.result(tcpCheck(SECOND), true);
     expect(rig.events.map(({ kind }) => kind)).toEqual(['ipvs-server-down']);
   });
 
-  test('that is removed when it is down: it has no weight', () => {
+  test('without a weight when it is down and removed from the table', () => {
     const rig = healthRig([service([FIRST, SECOND], { onFailure: 'remove' })]);
     rig.result(tcpCheck(FIRST), false);
     expect(rig.events).toEqual([
@@ -45,7 +45,7 @@ describe('people are told of a server', () => {
     ]);
   });
 
-  test('that was down and comes up under another check, or under none', () => {
+  test('when it was down and comes up with another check, or without one', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     rig.result(tcpCheck(FIRST), false);
     rig.result(tcpCheck(SECOND), false);
@@ -54,12 +54,12 @@ describe('people are told of a server', () => {
     rig.health.want([service([FIRST, SECOND], { checks: { [endpointName(FIRST)]: other } })]);
     rig.result(other, true);
     expect(rig.events.filter(({ kind }) => kind === 'ipvs-server-up')).toEqual([
-      expect.objectContaining({ server: '10.0.0.12:80', result: 'nobody checks it any more' }),
+      expect.objectContaining({ server: '10.0.0.12:80', result: 'it is no longer checked' }),
       expect.objectContaining({ server: '10.0.0.11:80', result: 'connected' }),
     ]);
   });
 
-  test('anew when it left the file while it was down', () => {
+  test('again when it left the configuration while it was down', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     rig.result(tcpCheck(FIRST), false);
     rig.health.want([service([SECOND])]);
@@ -69,8 +69,8 @@ describe('people are told of a server', () => {
   });
 });
 
-describe('people are told of a service', () => {
-  test('whose fallback is used, and used no longer', () => {
+describe('a service has an event', () => {
+  test('when its fallback is used, and when it no longer is', () => {
     const rig = healthRig([service([FIRST], { fallback: server(99) })]);
     rig.result(tcpCheck(FIRST), false);
     rig.result(tcpCheck(FIRST), true);
@@ -81,7 +81,7 @@ describe('people are told of a service', () => {
     ]);
   });
 
-  test('that nobody serves, and is served again', () => {
+  test('when no server serves it, and when one does again', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     for (const up of [false, true]) {
       rig.result(tcpCheck(FIRST), up);
@@ -99,7 +99,7 @@ describe('people are told of a service', () => {
 });
 
 describe('when very many servers fail', () => {
-  test('the first are told of, the log has all, and the service is told of whatever happens', () => {
+  test('the first have events, the others are logged, and the service always has its event', () => {
     const { setAll, events, logged } = manyServers(100);
     setAll(false);
     expect(events.filter(({ kind }) => kind === 'ipvs-server-down')).toHaveLength(20);
@@ -107,7 +107,7 @@ describe('when very many servers fail', () => {
     expect(events.at(-1)?.kind).toBe('ipvs-fallback-on');
   });
 
-  test('the others are told of in one, as soon as there is room', () => {
+  test('one event counts the others as soon as the budget allows', () => {
     const { setAll, events, clock, health } = manyServers(100);
     setAll(false);
     clock.now += 2_000;
@@ -120,7 +120,7 @@ describe('when very many servers fail', () => {
     expect(events.filter(({ kind }) => kind === 'ipvs-left-out')).toHaveLength(1);
   });
 
-  test('the others are told of although more and more fail', () => {
+  test('that event is not delayed by more failures', () => {
     const { setAll, events, clock, health } = manyServers(100);
     setAll(false);
     clock.now += 4_000;
@@ -129,7 +129,7 @@ describe('when very many servers fail', () => {
     expect(events.at(-1)).toEqual({ kind: 'ipvs-left-out', count: 180 });
   });
 
-  test('there is room for as many again a minute later', () => {
+  test('the budget is full again a minute later', () => {
     const { setAll, events, logged, clock, health } = manyServers(10);
     setAll(false);
     setAll(true);
@@ -146,7 +146,7 @@ describe('when very many servers fail', () => {
 });
 
 describe('a weight that follows the load', () => {
-  test('is told when it has moved by a fifth, once a minute at most, and then as it is', () => {
+  test('has an event when it moved by a fifth, at most once a minute, with its current value', () => {
     const { weigh, events } = weighed();
     weigh(40);
     weigh(43, MINUTE);
@@ -160,7 +160,7 @@ describe('a weight that follows the load', () => {
     ]);
   });
 
-  test('that stays as it is after a jump is told when the minute is over', () => {
+  test('has its event when the minute is over, even if it no longer changes', () => {
     const { weigh, events, clock, health } = weighed();
     weigh(40);
     weigh(10);
@@ -170,7 +170,7 @@ describe('a weight that follows the load', () => {
     expect(events.at(-1)).toMatchObject({ kind: 'ipvs-weight', from: 40, to: 10 });
   });
 
-  test('is told of when it is not known any more, and when it is known again', () => {
+  test('has an event when it becomes unknown, and when it is known again', () => {
     const { weigh, fail, events } = weighed();
     weigh(40);
     fail();
@@ -182,7 +182,7 @@ describe('a weight that follows the load', () => {
     ]);
   });
 
-  test('leaves room for servers that fail', () => {
+  test('leaves part of the budget to servers that fail', () => {
     const servers = Array.from({ length: 20 }, (_, at) => server(at + 1));
     const weights = Object.fromEntries(servers.map((one) => [endpointName(one), weightProbe(one)]));
     const rig = healthRig([service(servers, { weights })]);

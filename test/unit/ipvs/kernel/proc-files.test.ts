@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionLines } from '../../../../src/ipvs/kernel/connection-table.ts';
+import { connectionLines } from '../../../../src/ipvs/kernel/proc-files.ts';
 
 function fileOf(text: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'connection-table-'));
@@ -18,16 +18,16 @@ async function linesIn(path: string): Promise<string[]> {
   return lines;
 }
 
-test('A line that is cut by the end of a chunk is whole again', async () => {
+test('A line split across two chunks is joined', async () => {
   const lines = Array.from({ length: 12_000 }, (_, row) => `TCP row ${row} ${'x'.repeat(40)}`);
   expect(await linesIn(fileOf(`${lines.join('\n')}\n`))).toEqual(lines);
 });
 
-test('A last line without an end is a line', async () => {
+test('The last line needs no newline', async () => {
   expect(await linesIn(fileOf('one\ntwo'))).toEqual(['one', 'two']);
   expect(await linesIn(fileOf(''))).toEqual([]);
 });
 
-test('Where there is no table, reading it says so', async () => {
+test('Reading fails if there is no table', async () => {
   await expect(linesIn('/nonexistent/ip_vs_conn_sync')).rejects.toThrow('ENOENT');
 });
