@@ -19,10 +19,9 @@ import {
 } from '../../control/bounded-server.ts';
 import type { ControlSource } from '../../control/protocol.ts';
 import { answer } from '../../control/routes.ts';
-import { type Endpoint, isLoopback } from '../../net/endpoint.ts';
+import { type Endpoint, formatEndpoint, isLoopback } from '../../net/endpoint.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { HealthCheck } from './health.ts';
-import { listenError } from './http-listen-error.ts';
 import { type StatusPage, statusPage } from './status-page.ts';
 
 export interface HttpServerOptions {
@@ -159,4 +158,35 @@ function targetOf({ url = '' }: IncomingMessage): { pathname: string; search: st
 /** A name would let a web page that points its own name here read what a browser on this machine may. */
 function isLocalName(host: string | undefined): boolean {
   return host === undefined || /^(localhost|[0-9.]+|\[[0-9a-f:.]+\])(:[0-9]+)?$/i.test(host);
+}
+
+class HttpListenError extends Error {
+  override readonly name = 'HttpListenError';
+  readonly code = 'http-listen-failed';
+  /** What the system call said, as in errno(3). */
+  readonly errno: string;
+
+  constructor(errno: string, message: string) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, endpoint: Endpoint): HttpListenError {
+  const errno = error.code ?? '';
+  return new HttpListenError(errno, `http.listen: ${reasonOf(errno, endpoint) ?? error.message}`);
+}
+
+function reasonOf(errno: string, endpoint: Endpoint): string | undefined {
+  const where = formatEndpoint(endpoint);
+  switch (errno) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another program`;
+    case 'EADDRNOTAVAIL':
+      return `${endpoint.address} is not an address of this machine`;
+    case 'EACCES':
+      return `no permission to listen on ${where}`;
+    default:
+      return undefined;
+  }
 }

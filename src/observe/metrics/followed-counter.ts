@@ -4,7 +4,7 @@
  * a series that is gone is removed.
  */
 import { Counter, type Registry } from 'prom-client';
-import type { Sample } from './metric-table.ts';
+import type { Sample } from './metric.ts';
 
 export interface FollowedCounterOptions {
   readonly name: string;

@@ -1,7 +1,6 @@
 /** Metrics of the connection table beside those of other directors, and of its moves. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
-import { sampleOf } from './ipvs-metrics.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
+import { type MetricDefinition, type Sample, sampleOf } from './metric.ts';
 
 export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   metric(
@@ -32,7 +31,7 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   ofPeers(
     'vrrp_ipvs_peer_connections_missing',
     'Connections that the one of both that is not MASTER lacks; absent: unknown.',
-    ({ missing }) => missing ?? undefined,
+    ({ missing }) => missing,
   ),
   ofPeers(
     'vrrp_ipvs_peer_age_seconds',
@@ -70,11 +69,9 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
 
 function lastMoveSamples({ move, peers }: MoveDocument, instance: string): Sample[] {
   return peers.flatMap(({ name: peer, missing_before: before, missing }) => [
-    ...sampleOf({ instance, move, peer, moment: 'before' }, before ?? undefined),
+    ...sampleOf({ instance, move, peer, moment: 'before' }, before),
     // Of a hand-over, only the new MASTER knows what has come of it.
-    ...(move === 'take-over'
-      ? sampleOf({ instance, move, peer, moment: 'after' }, missing ?? undefined)
-      : []),
+    ...(move === 'take-over' ? sampleOf({ instance, move, peer, moment: 'after' }, missing) : []),
   ]);
 }
 
@@ -100,7 +97,7 @@ function counter(...definition: Parameters<typeof metric>): MetricDefinition {
 function ofInstance(
   name: string,
   help: string,
-  read: (connections: ConnectionsDocument) => number | undefined,
+  read: (connections: ConnectionsDocument) => number | null | undefined,
 ): MetricDefinition {
   return metric(name, help, ['instance'], (connections, instance) =>
     sampleOf({ instance }, read(connections)),
@@ -116,7 +113,7 @@ type Peer = ConnectionsDocument['peers'][number];
 function ofPeers(
   name: string,
   help: string,
-  read: (peer: Peer) => number | undefined,
+  read: (peer: Peer) => number | null | undefined,
 ): MetricDefinition {
   return metric(name, help, ['peer'], ({ peers }) => {
     // Two processes of one name are there while one takes the place of the other.

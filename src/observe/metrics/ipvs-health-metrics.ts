@@ -1,6 +1,6 @@
 /** Metrics of what follows from the checks of real servers. */
 import type { ServiceHealthDocument } from '../../control/ipvs-document.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
+import { type MetricDefinition, sampleOf } from './metric.ts';
 
 export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
   {
@@ -11,7 +11,7 @@ export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
     samples: ({ ipvs }) =>
       (ipvs?.health ?? []).flatMap(({ service, servers }) =>
         servers.flatMap(({ server, effective_weight: weight }) =>
-          sample({ service, server }, weight),
+          sampleOf({ service, server }, weight),
         ),
       ),
   },
@@ -45,11 +45,7 @@ function ofServices(
     labels: ['service'],
     samples: ({ ipvs }) =>
       (ipvs?.health ?? []).flatMap((service) =>
-        sample({ service: service.service }, read(service)),
+        sampleOf({ service: service.service }, read(service)),
       ),
   };
-}
-
-function sample(labels: Sample['labels'], value: number | null): Sample[] {
-  return value === null ? [] : [{ labels, value }];
 }

@@ -7,7 +7,7 @@ import type {
   ServiceHealthDocument,
   StatisticsDocument,
 } from '../../control/ipvs-document.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
+import { type MetricDefinition, type Sample, sampleOf } from './metric.ts';
 
 const SERVICE_LABELS = ['service', 'vip'];
 const SERVER_LABELS = [...SERVICE_LABELS, 'server'];
@@ -77,7 +77,7 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
     'gauge',
     'vrrp_ipvs_server_wanted_weight',
     'Weight that the configuration and the checks want; absent: it should not be there.',
-    ({ wanted_weight: wanted }) => wanted ?? undefined,
+    ({ wanted_weight: wanted }) => wanted,
   ),
   ofServers('gauge', 'vrrp_ipvs_server_active', 'Active connections.', ({ active }) => active),
   ofServers(
@@ -168,7 +168,7 @@ function ofServers(
   type: MetricDefinition['type'],
   name: string,
   help: string,
-  read: (server: ServerDocument) => number | undefined,
+  read: (server: ServerDocument) => number | null | undefined,
 ): MetricDefinition {
   const definition = gauge(name, help, SERVER_LABELS, ({ services }) =>
     services.flatMap((service) =>
@@ -185,7 +185,7 @@ function ofHealth(
   type: MetricDefinition['type'],
   name: string,
   help: string,
-  read: (server: ServerHealthDocument) => number | undefined,
+  read: (server: ServerHealthDocument) => number | null | undefined,
 ): MetricDefinition {
   const definition = gauge(name, help, ['service', 'server'], ({ health }) =>
     health.flatMap(({ service, servers }) =>
@@ -214,10 +214,6 @@ function healthSamples({ service, servers }: ServiceHealthDocument): Sample[] {
       value: one === state ? 1 : 0,
     })),
   );
-}
-
-export function sampleOf(labels: Sample['labels'], value: number | undefined): Sample[] {
-  return value === undefined ? [] : [{ labels, value }];
 }
 
 /** A service that is not in the file has no name. */

@@ -2,50 +2,23 @@
  * Every metric by name, meaning and source. Names and labels are a contract: dashboards and
  * alert rules outside this project use them. What RFC 8347 counts keeps the name of its leaf.
  */
-import type { IpvsDocument } from '../../control/ipvs-document.ts';
-import type { CountersDocument, InstanceDocument, StatusDocument } from '../../control/protocol.ts';
+import type { CountersDocument, InstanceDocument } from '../../control/protocol.ts';
 import type { CounterName } from '../../protocol/engine/counters.ts';
 import {
   DISCARD_REASONS,
   type DiscardReason,
   refusalCounter,
 } from '../../protocol/engine/intake-reasons.ts';
-import type { StateName } from '../../protocol/engine/reports.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
+import { type MetricDefinition, type Sample, STATES } from './metric.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-}
-
-export interface MetricDefinition {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: (reading: MetricReading) => readonly Sample[];
-}
-
-/** All that one scrape is made from. */
-export interface MetricReading {
-  readonly status: StatusDocument;
-  /** Undefined: the configuration leaves IPVS alone. */
-  readonly ipvs: IpvsDocument | undefined;
-  /** Undefined: the state of the instance has not changed yet. */
-  readonly lastTransitionAt: (instance: string) => Date | undefined;
-  /** How often an instance has gone from one state to another. */
-  readonly transitions: (instance: string, from: StateName, to: StateName) => number;
-}
 
 export const LATENESS_METRIC = {
   name: 'vrrp_timer_lateness_seconds',
   help: 'How late the protocol loop woke up for a deadline.',
 } as const;
-
-const STATES: readonly StateName[] = ['INIT', 'BACKUP', 'MASTER', 'FAULT'];
 
 const PAIRS = STATES.flatMap((from) =>
   STATES.filter((to) => to !== from).map((to) => [from, to] as const),

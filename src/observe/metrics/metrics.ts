@@ -8,7 +8,8 @@ import type { EventDocument, StatusDocument } from '../../control/protocol.ts';
 import type { StateName } from '../../protocol/engine/reports.ts';
 import { followedCounter } from './followed-counter.ts';
 import { type LatenessSource, registerLateness } from './lateness-metric.ts';
-import { METRICS, type MetricDefinition, type MetricReading } from './metric-table.ts';
+import type { MetricDefinition, MetricReading } from './metric.ts';
+import { METRICS } from './metric-table.ts';
 
 export interface MetricsSource {
   status(): StatusDocument;

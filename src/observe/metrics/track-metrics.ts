@@ -1,9 +1,6 @@
 /** Metrics of tracked things and sync groups. */
 import type { InstanceDocument, TrackDocument } from '../../control/protocol.ts';
-import type { StateName } from '../../protocol/engine/reports.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
-
-const STATES: readonly StateName[] = ['INIT', 'BACKUP', 'MASTER', 'FAULT'];
+import { type MetricDefinition, type Sample, STATES } from './metric.ts';
 
 export const TRACK_METRICS: readonly MetricDefinition[] = [
   tracks(
