@@ -6,7 +6,7 @@ import {
   notificationOf,
   sentenceOf,
 } from '../../src/control/events/event-table.ts';
-import { TRANSITION_CAUSES } from '../../src/control/events/transition-causes.ts';
+import { TRANSITION_CAUSES } from '../../src/control/events/router-events.ts';
 
 export const path = 'docs/reference/events.md';
 

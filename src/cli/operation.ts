@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { parseDuration } from '../config/duration.ts';
 import type { ControlClient } from '../control/client.ts';
 import { RefusedRequest } from '../control/control-error.ts';
-import type { InstanceOperations, InstanceVerb } from '../control/operations.ts';
 import type { ErrorDocument } from '../control/protocol.ts';
-import type { CliContext } from './context.ts';
+import type { InstanceOperations, InstanceVerb } from '../control/requests.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { printable } from './render/text.ts';
+import type { CliContext } from './terminal/context.ts';
+import { printable } from './terminal/text.ts';
 
 type Answer<Verb extends InstanceVerb> = InstanceOperations[Verb]['answer'];
 

@@ -2,7 +2,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { ControlError, RefusedRequest } from './control-error.ts';
 import type { DrainDocument, IpvsDocument } from './ipvs-document.ts';
-import type { AgentOperations, AgentPath, InstanceOperations, InstanceVerb } from './operations.ts';
 import type {
   ErrorDocument,
   EventDocument,
@@ -10,7 +9,15 @@ import type {
   ReloadDocument,
   StatusDocument,
 } from './protocol.ts';
-import type { DrainRequest, TakeoverRequest, UndrainRequest } from './requests.ts';
+import type {
+  AgentOperations,
+  AgentPath,
+  DrainRequest,
+  InstanceOperations,
+  InstanceVerb,
+  TakeoverRequest,
+  UndrainRequest,
+} from './requests.ts';
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_LIMIT = 64 * 1024 * 1024;

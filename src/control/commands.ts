@@ -1,11 +1,13 @@
 /** Requests that change something in the agent: `POST` with a JSON document, or with no body at all. */
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
+import type { Duration } from '../net/time.ts';
 import type { Refusal } from './bounded-server.ts';
-import type { DrainCommands } from './ipvs-commands.ts';
-import type { AgentOperations, AgentPath } from './operations.ts';
+import type { DrainDocument } from './ipvs-document.ts';
 import type { ReloadDocument } from './protocol.ts';
 import {
+  type AgentOperations,
+  type AgentPath,
   DRAIN_REQUEST,
   RELOAD_REQUEST,
   TAKEOVER_REQUEST,
@@ -20,6 +22,21 @@ export interface ControlCommands {
   takeover(step: TakeoverStep, request: TakeoverRequest): Promise<unknown>;
   /** Undefined: the configuration leaves IPVS alone. */
   drains?(): DrainCommands | undefined;
+}
+
+export interface DrainTerms {
+  readonly service: string;
+  readonly server: string;
+  /** How long to wait until its connections are gone; null: not at all. */
+  readonly wait: Duration | null;
+  /** Drain it even if it is the last server. */
+  readonly force: boolean;
+}
+
+/** Each throws `CommandRefusal`. */
+export interface DrainCommands {
+  drain(terms: DrainTerms, by: string): Promise<DrainDocument>;
+  undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument>;
 }
 
 export type TakeoverStep = TakeoverRequest['step'];
@@ -39,7 +56,7 @@ export class CommandRefusal extends Error {
 export type RequesterOf = (claimed: string | null) => string;
 
 /** Resolves to the document of a success. */
-export type Command = (
+export type AgentCommand = (
   commands: ControlCommands,
   body: unknown,
   requesterOf: RequesterOf,
@@ -47,7 +64,7 @@ export type Command = (
 
 const COMMANDS: {
   readonly [Path in AgentPath]: (
-    ...given: Parameters<Command>
+    ...given: Parameters<AgentCommand>
   ) => Promise<AgentOperations[Path]['answer']>;
 } = {
   '/v1/reload': async (commands, body) => {
@@ -68,10 +85,10 @@ const COMMANDS: {
   },
 };
 
-const BY_PATH: ReadonlyMap<string, Command> = new Map(Object.entries(COMMANDS));
+const BY_PATH: ReadonlyMap<string, AgentCommand> = new Map(Object.entries(COMMANDS));
 
 /** `path` is a request target without a query. */
-export function commandAt(path: string): Command | undefined {
+export function commandAt(path: string): AgentCommand | undefined {
   return BY_PATH.get(path);
 }
 

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { IpAddress } from '../net/address.ts';
 import type { Duration } from '../net/time.ts';
 import { decode, type RequesterOf } from './commands.ts';
-import type { InstanceOperations, InstanceVerb } from './operations.ts';
 import type { HandOverDocument, MaintenanceAnswer, PriorityAnswer } from './operator-protocol.ts';
+import type { InstanceOperations, InstanceVerb } from './requests.ts';
 import { FAILOVER_REQUEST, MAINTENANCE_REQUEST, PRIORITY_REQUEST } from './requests.ts';
 
 /** The user who asks, for the events and the log. */

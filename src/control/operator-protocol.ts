@@ -1,22 +1,6 @@
 /** Answers to operators: `POST /v1/instances/NAME/failover|maintenance|priority`. */
 import type { StateName } from '../protocol/engine/reports.ts';
-import type { MasterDocument } from './protocol.ts';
-
-/** An instance that is out of service. */
-export interface MaintenanceDocument {
-  readonly since: string;
-  /** When it ends by itself; null: never. */
-  readonly until: string | null;
-  /** The user who asked for it. */
-  readonly by: string;
-  readonly reason: string | null;
-}
-
-/** An instance that has handed over and does not preempt. */
-export interface HeldBackDocument {
-  readonly since: string;
-  readonly by: string;
-}
+import type { MaintenanceDocument, MasterDocument } from './protocol.ts';
 
 export interface OperatorDocument {
   readonly instance: string;

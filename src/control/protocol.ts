@@ -9,10 +9,7 @@ import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
 import type { TrackSource } from '../protocol/engine/settings.ts';
 import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
-import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
-import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
-import type { StallSecondsDocument } from './stall.ts';
 
 export type { EventFacts };
 
@@ -31,7 +28,7 @@ export interface StatusDocument {
   /** Of packets that belong to no instance. */
   readonly counters: CountersDocument;
   /** How long the protocol has stood still, by cause; see the event `stall`. */
-  readonly stall_seconds?: StallSecondsDocument;
+  readonly stall_seconds?: Readonly<Record<'host' | 'self' | 'paused' | 'unknown', number>>;
   readonly notifications?: NotificationsDocument;
 }
 
@@ -119,6 +116,22 @@ export interface MasterDocument {
   readonly interval_ms: number;
 }
 
+/** An instance that is out of service. */
+export interface MaintenanceDocument {
+  readonly since: string;
+  /** When it ends by itself; null: never. */
+  readonly until: string | null;
+  /** The user who asked for it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** An instance that has handed over and does not preempt. */
+export interface HeldBackDocument {
+  readonly since: string;
+  readonly by: string;
+}
+
 export interface RouteDocument {
   /** As ip(8) writes it, beginning with `route` or `rule`. */
   readonly route: string;
@@ -139,6 +152,46 @@ export interface TransitionDocument {
 
 export type CountersDocument = { readonly [Name in CounterName]: number };
 
+/** Leaves of the YANG module `ietf-vrrp` (RFC 8347), under their own names. */
+export interface InstanceStateLeaves {
+  readonly state: 'initialize' | 'backup' | 'master';
+  readonly 'is-owner': boolean;
+  /** Left out while no MASTER is heard. */
+  readonly 'last-adv-source'?: string;
+  /** When it last left Initialize; left out before the first time. */
+  readonly 'up-datetime'?: string;
+  /** Centiseconds, cut off. */
+  readonly 'master-down-interval'?: number;
+  /** Microseconds. */
+  readonly 'skew-time'?: number;
+  readonly 'last-event': string;
+  readonly 'new-master-reason': 'not-master' | 'priority' | 'preempted' | 'no-response';
+  readonly statistics: Statistics<
+    | 'master-transitions'
+    | 'advertisement-rcvd'
+    | 'advertisement-sent'
+    | 'interval-errors'
+    | 'priority-zero-pkts-rcvd'
+    | 'priority-zero-pkts-sent'
+    | 'invalid-type-pkts-rcvd'
+    | 'address-list-errors'
+    | 'packet-length-errors'
+  >;
+}
+
+export interface RouterStateLeaves {
+  readonly 'virtual-routers': number;
+  readonly interfaces: number;
+  readonly statistics: Statistics<
+    'checksum-errors' | 'version-errors' | 'vrid-errors' | 'ip-ttl-errors'
+  >;
+}
+
+/** Since `discontinuity-datetime`, which is when the counting began. */
+type Statistics<Name extends string> = { readonly 'discontinuity-datetime': string } & {
+  readonly [Leaf in Name]: number;
+};
+
 /** `GET /v1/events`; with `follow=1` one `EventDocument` a line instead. */
 export interface EventsDocument {
   readonly events: readonly EventDocument[];
@@ -154,7 +207,6 @@ export type EventDocument = EventFacts & {
   readonly notification?: IetfNotification;
 };
 
-/** Notifications of the module ietf-vrrp (RFC 8347 section 4). */
 /** What became of notifications since the start. */
 export type NotificationsDocument = {
   readonly [Channel in 'command' | 'fifo' | 'webhook']: {

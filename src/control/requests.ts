@@ -7,6 +7,9 @@ import * as z from 'zod';
 import { parseDuration } from '../config/duration.ts';
 import { parseIp } from '../net/address.ts';
 import { type Duration, seconds } from '../net/time.ts';
+import type { DrainDocument } from './ipvs-document.ts';
+import type { HandOverDocument, MaintenanceAnswer, PriorityAnswer } from './operator-protocol.ts';
+import type { ReloadDocument } from './protocol.ts';
 
 const DEFAULT_WAIT = seconds(10);
 const WAIT_MAX = seconds(600);
@@ -133,3 +136,27 @@ export type MaintenanceRequest = z.input<typeof MAINTENANCE_REQUEST>;
 export type PriorityRequest = z.input<typeof PRIORITY_REQUEST>;
 export type DrainRequest = z.input<typeof DRAIN_REQUEST>;
 export type UndrainRequest = z.input<typeof UNDRAIN_REQUEST>;
+
+interface Operation<Request, Answer> {
+  readonly request: Request;
+  readonly answer: Answer;
+}
+
+/** By path. */
+export interface AgentOperations {
+  readonly '/v1/reload': Operation<ReloadRequest, ReloadDocument>;
+  /** The answer depends on the step, and is the business of the two processes. */
+  readonly '/v1/takeover': Operation<TakeoverRequest, unknown>;
+  readonly '/v1/ipvs/drain': Operation<DrainRequest, DrainDocument>;
+  readonly '/v1/ipvs/undrain': Operation<UndrainRequest, DrainDocument>;
+}
+
+/** By the last part of `/v1/instances/NAME/...`. */
+export interface InstanceOperations {
+  readonly failover: Operation<FailoverRequest, HandOverDocument>;
+  readonly maintenance: Operation<MaintenanceRequest, MaintenanceAnswer>;
+  readonly priority: Operation<PriorityRequest, PriorityAnswer>;
+}
+
+export type AgentPath = keyof AgentOperations;
+export type InstanceVerb = keyof InstanceOperations;

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Lowered } from '../config/lower/lower.ts';
-import type { DrainCommands } from '../control/ipvs-commands.ts';
+import type { DrainCommands } from '../control/commands.ts';
 import type { ConnectionsDocument, IpvsDocument } from '../control/ipvs-document.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';

@@ -2,8 +2,11 @@
  * The state of a virtual router in the words of RFC 8347: leaf for leaf what the YANG module
  * `ietf-vrrp` has, in its units and encoded as RFC 7951 says.
  */
-import type { InstanceStateLeaves, RouterStateLeaves } from '../control/ietf-vrrp.ts';
-import type { CountersDocument } from '../control/protocol.ts';
+import type {
+  CountersDocument,
+  InstanceStateLeaves,
+  RouterStateLeaves,
+} from '../control/protocol.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
 import type { InstanceView } from '../protocol/engine/view.ts';

@@ -6,11 +6,12 @@
 import { errnoName } from '../control/events/event-entry.ts';
 import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
-import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
   CountersDocument,
   EventDocument,
+  HeldBackDocument,
   InstanceDocument,
+  MaintenanceDocument,
   MasterDocument,
   NotificationsDocument,
   StatusDocument,

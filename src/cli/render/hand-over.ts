@@ -1,5 +1,6 @@
 /** The outcome of a hand-over, in one line. */
-import type { HandOverDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
+import type { HandOverDocument } from '../../control/operator-protocol.ts';
+import type { MaintenanceDocument } from '../../control/protocol.ts';
 
 /** `consequence` says what holds from now on. */
 export function renderHandOver(document: HandOverDocument, consequence: string): string {

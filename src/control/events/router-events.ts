@@ -7,7 +7,6 @@ import type {
   TransitionCause,
 } from '../../protocol/engine/reports.ts';
 import type { TrackSource } from '../../protocol/engine/settings.ts';
-import type { StallFacts } from '../stall.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
 
 /** Identities based on `vrrp-error-global`; the other refusals concern one virtual router. */
@@ -38,6 +37,19 @@ const SEND_HINT: { readonly [errno: string]: string } = {
   EPERM: ': a firewall on this host drops them, and peers do not hear this router',
   EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
 };
+
+export interface StallFacts {
+  readonly duration_ms: number;
+  /**
+   * `host`: this thread was ready to run and was not scheduled. `self`: it was busy. `paused`: the process
+   * or the whole machine was stopped. Null: not known.
+   */
+  readonly cause: 'host' | 'self' | 'paused' | null;
+  /** Ready to run without a processor; null: not known. */
+  readonly waited_ms: number | null;
+  /** On a processor; null: not known. */
+  readonly ran_ms: number | null;
+}
 
 const FAULT_WARNS: LevelRule<{ readonly to: StateName }> = {
   of: ({ to }) => (to === 'FAULT' ? 'warn' : 'info'),
@@ -313,3 +325,24 @@ function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): st
       return '';
   }
 }
+
+/** The meaning of each cause, for the reference page. */
+export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } = {
+  started: 'the instance started',
+  'owner-started': 'the owner of the addresses (priority 255) started',
+  'master-silent': 'no advertisement for Master_Down_Interval: the MASTER crashed or is cut off',
+  'priority-zero': 'the MASTER advertised priority 0',
+  preemption: 'this router preempted a MASTER of lower priority',
+  'preempt-delay-passed':
+    'the same, once `preempt_delay` had passed or the connection table had caught up (`preempt_when_synced`)',
+  'higher-priority':
+    'another router advertises a higher priority, or the same priority and the greater address',
+  'successor-heard': 'this MASTER handed over and heard its successor',
+  'no-successor': 'this MASTER resigned, and no successor was heard in time',
+  'group-backup': 'another member of the sync group is no longer MASTER',
+  shutdown: 'the agent stops, or the instance was removed from the configuration',
+  stall: 'the protocol thread did not run for longer than a peer waits',
+  fault: 'the instance has a fault; `reason` lists all of them',
+  'fault-cleared': 'the last fault is gone',
+  'agent-failed': 'the protocol thread failed',
+};

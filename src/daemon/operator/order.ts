@@ -1,6 +1,6 @@
 /** What an operator has decided about an instance, which outlives the agent. */
 import * as z from 'zod';
-import type { HeldBackDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
+import type { HeldBackDocument, MaintenanceDocument } from '../../control/protocol.ts';
 
 export interface OperatorLock {
   readonly maintenance: MaintenanceDocument | null;

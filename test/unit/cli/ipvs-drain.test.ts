@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as ipvs from '../../../src/cli/commands/ipvs.ts';
-import { CommandRefusal } from '../../../src/control/commands.ts';
-import type { DrainTerms } from '../../../src/control/ipvs-commands.ts';
+import { CommandRefusal, type DrainTerms } from '../../../src/control/commands.ts';
 import type { DrainDocument } from '../../../src/control/ipvs-document.ts';
 import { seconds } from '../../../src/net/time.ts';
 import { runControl } from '../control/samples.ts';
