@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import { DEFAULT_SOCKET } from '../control/protocol.ts';
-import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import type { CliContext } from './terminal/context.ts';
 
-export interface AgentOptions {
+export interface ClientOptions {
   readonly socket: string;
   readonly json?: boolean;
   /** How long the agent may take to answer. */
@@ -22,7 +22,7 @@ export function withAgentOptions(command: Command): Command {
 /** Runs `ask`; a failure of the control API becomes a message and an exit status. */
 export async function askAgent(
   context: CliContext,
-  { socket, timeoutMs }: AgentOptions,
+  { socket, timeoutMs }: ClientOptions,
   ask: (client: ControlClient) => Promise<void>,
 ): Promise<void> {
   try {

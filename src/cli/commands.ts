@@ -1,6 +1,6 @@
 /** The commands of the program. Their modules are loaded only when they are called. */
 import type { Command } from 'commander';
-import type { CliContext } from './context.ts';
+import type { CliContext } from './terminal/context.ts';
 
 export interface CommandModule {
   register(program: Command, context: CliContext): void;

@@ -2,8 +2,8 @@
 import type { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import type { IpvsDocument } from '../control/ipvs-document.ts';
-import type { CliContext } from './context.ts';
-import { printable } from './render/text.ts';
+import type { CliContext } from './terminal/context.ts';
+import { printable } from './terminal/text.ts';
 
 /** On stderr, beside the answer on stdout. Prints nothing where the agent leaves IPVS alone. */
 export async function printConnectionsAtRisk(

@@ -2,8 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../daemon/program-version.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
-import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import type { CliContext } from './terminal/context.ts';
 
 /** Never rejects: what goes wrong is written to `context` and told by the exit code. */
 export async function runProgram(

@@ -4,9 +4,9 @@ import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
 import { commandWarnings } from '../../daemon/command-check.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface CheckOptions {
   readonly config: string;

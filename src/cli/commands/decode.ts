@@ -4,10 +4,10 @@ import { familyOf, type IpAddress, ip, parseIp } from '../../net/address.ts';
 import { VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
 import { judge } from '../../protocol/engine/router/intake.ts';
 import { passwordBytes } from '../../wire/vrrp/auth.ts';
-import type { CliContext } from '../context.ts';
 import { type DecodeRequest, decodePacket } from '../decode-packet.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderDecoded } from '../render/packet.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 /** Nobody's sources: only the checksum of some packets depends on them. */
 const SOURCE = { ipv4: ip('192.0.2.1'), ipv6: ip('fe80::1') };

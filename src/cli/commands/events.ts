@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import type { ControlClient } from '../../control/client.ts';
 import { ControlError } from '../../control/control-error.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import {
   type EventLayout,
   eventLayout,
@@ -12,9 +11,10 @@ import {
   renderEvent,
   renderGap,
 } from '../render/events.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
-interface EventsOptions extends AgentOptions {
+interface EventsOptions extends ClientOptions {
   readonly follow?: boolean;
 }
 

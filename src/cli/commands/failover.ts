@@ -1,9 +1,8 @@
 /** `vrrp-agent failover`: another router becomes MASTER without a gap. */
 import type { Command } from 'commander';
 import { parseIp } from '../../net/address.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { printConnectionsAtRisk } from '../connections-at-risk.ts';
-import type { CliContext } from '../context.ts';
 import {
   durationOption,
   instancesMeant,
@@ -14,8 +13,9 @@ import {
   usageError,
 } from '../operation.ts';
 import { renderHandOver } from '../render/hand-over.ts';
+import type { CliContext } from '../terminal/context.ts';
 
-interface FailoverOptions extends AgentOptions {
+interface FailoverOptions extends ClientOptions {
   readonly all?: true;
   readonly wait: string;
   readonly force?: true;

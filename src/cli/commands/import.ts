@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { importKeepalived } from '../../import/keepalived/convert.ts';
 import { includedFiles } from '../../import/keepalived/files.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface ImportOptions {
   readonly configId?: string;

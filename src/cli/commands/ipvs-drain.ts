@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import type { ControlClient } from '../../control/client.ts';
 import { RefusedRequest } from '../../control/control-error.ts';
 import type { DrainDocument } from '../../control/ipvs-document.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { durationOption, patienceFor, requester } from '../operation.ts';
-import { printable } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { printable } from '../terminal/text.ts';
 
-interface DrainOptions extends AgentOptions {
+interface DrainOptions extends ClientOptions {
   readonly wait?: string | true;
   readonly force?: true;
 }
@@ -49,7 +49,7 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
       .argument('<service>', 'name of the service')
       .argument('<server>', 'address and port'),
   ).action((service: string, server: string, _options: unknown, command: Command) =>
-    ask(context, command.optsWithGlobals<AgentOptions>(), async (client) => ({
+    ask(context, command.optsWithGlobals<ClientOptions>(), async (client) => ({
       document: await client.undrain({ service, server, ...requester() }),
       exitCode: EXIT.done,
     })),
@@ -63,7 +63,7 @@ interface Answer {
 
 function ask(
   context: CliContext,
-  options: AgentOptions,
+  options: ClientOptions,
   request: (client: ControlClient) => Promise<Answer>,
 ): Promise<void> {
   return askAgent(context, options, async (client) => {

@@ -14,11 +14,11 @@ import type {
 } from '../../ipvs/plan/requirement.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Server } from '../../net/ipvs.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';
 import { commandLine, renderPreparation } from '../render/preparation.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
 interface PrepareOptions {
   readonly mode?: PreparedMode;

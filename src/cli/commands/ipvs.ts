@@ -1,11 +1,11 @@
 /** `vrrp-agent ipvs`: the kernel's load balancer as the running agent keeps it. */
 import type { Command } from 'commander';
 import type { IpvsDocument } from '../../control/ipvs-document.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
-import { paletteFor, printable } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor, printable } from '../terminal/text.ts';
 import { registerDrain } from './ipvs-drain.ts';
 import { registerPrepare } from './ipvs-prepare.ts';
 
@@ -39,7 +39,7 @@ function save(context: CliContext, command: Command) {
 }
 
 function ask(context: CliContext, command: Command, render: (document: IpvsDocument) => string) {
-  const options = command.optsWithGlobals<AgentOptions>();
+  const options = command.optsWithGlobals<ClientOptions>();
   return askAgent(context, options, async (client) => {
     const document = await client.ipvs();
     const json = options.json === true;

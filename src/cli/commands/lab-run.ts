@@ -20,12 +20,11 @@ import { hasNetem } from '../../lab/run/stage.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
 import { describeAction } from '../../lab/scenario/wording.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReport } from '../render/lab-report.ts';
-import { paletteFor } from '../render/text.ts';
-import { reporting } from './lab-errors.ts';
-import { untilInterrupted } from './lab-interrupt.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
+import { reporting, untilInterrupted } from './lab-ending.ts';
 
 interface RunOptions {
   readonly repeat: string;

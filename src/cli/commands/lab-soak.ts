@@ -4,10 +4,9 @@ import type { Command } from 'commander';
 import { Labs } from '../../lab/run/labs.ts';
 import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
 import { type SoakResult, soak } from '../../lab/soak/soak.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { reporting } from './lab-errors.ts';
-import { untilInterrupted } from './lab-interrupt.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { reporting, untilInterrupted } from './lab-ending.ts';
 
 interface SoakCommandOptions {
   readonly minutes: string;

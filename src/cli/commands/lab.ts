@@ -11,8 +11,8 @@ import {
 import { isRunning } from '../../lab/topology/processes.ts';
 import { knownPrefixes, readState } from '../../lab/topology/state.ts';
 import { tearDown, tearDownAll } from '../../lab/topology/tear-down.ts';
-import type { CliContext } from '../context.ts';
-import { reporting } from './lab-errors.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { reporting } from './lab-ending.ts';
 import { registerRun } from './lab-run.ts';
 import { registerSoak } from './lab-soak.ts';
 

@@ -2,9 +2,8 @@
 import type { Command } from 'commander';
 import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
 import type { StatusDocument } from '../../control/protocol.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { printConnectionsAtRisk } from '../connections-at-risk.ts';
-import type { CliContext } from '../context.ts';
 import {
   durationOption,
   instancesMeant,
@@ -14,9 +13,10 @@ import {
   requester,
 } from '../operation.ts';
 import { renderHandOver, renderMaintenance } from '../render/hand-over.ts';
-import { printable } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { printable } from '../terminal/text.ts';
 
-interface OnOptions extends AgentOptions {
+interface OnOptions extends ClientOptions {
   readonly reason?: string;
   readonly for?: string;
   readonly wait: string;
@@ -48,7 +48,7 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     maintenance.command('off').description(OFF).argument('[name...]', 'instances; default: all'),
   ).action((names: string[], _options: unknown, command: Command) =>
-    end(context, names, command.optsWithGlobals<AgentOptions>()),
+    end(context, names, command.optsWithGlobals<ClientOptions>()),
   );
   withAgentOptions(
     maintenance
@@ -56,7 +56,7 @@ export function register(program: Command, context: CliContext): void {
       .description('Show what is in maintenance: since when, until when, by whom, why.')
       .argument('[name...]', 'instances; default: all'),
   ).action((names: string[], _options: unknown, command: Command) =>
-    show(context, names, command.optsWithGlobals<AgentOptions>()),
+    show(context, names, command.optsWithGlobals<ClientOptions>()),
   );
 }
 
@@ -96,7 +96,7 @@ function inMaintenance({ maintenance }: MaintenanceAnswer): string {
   return until === null ? 'in maintenance' : `in maintenance until ${until}`;
 }
 
-function end(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
+function end(context: CliContext, names: readonly string[], options: ClientOptions): Promise<void> {
   const operation: Operation<'maintenance'> = {
     verb: 'maintenance',
     request: { mode: 'off', ...requester() },
@@ -109,7 +109,11 @@ function end(context: CliContext, names: readonly string[], options: AgentOption
   });
 }
 
-function show(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
+function show(
+  context: CliContext,
+  names: readonly string[],
+  options: ClientOptions,
+): Promise<void> {
   return askAgent(context, options, async (client) => {
     const wanted = await instancesMeant(context, client, names);
     const { instances } = await client.status();

@@ -1,8 +1,8 @@
 /** `vrrp-agent priority`: another priority than that of the file, until the agent ends. */
 import type { Command } from 'commander';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { instancesMeant, operate, requester, usageError } from '../operation.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 const DESCRIPTION = `Set the priority of an instance in place of the configured one, until \`reset\`
 or a restart of the agent; for all members of its sync group. What tracked things add or take away counts on top of it.`;
@@ -27,7 +27,7 @@ function setPriority(
 ): Promise<void> {
   const isNumber = /^[0-9]{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 254;
   if (text !== 'reset' && !isNumber) usageError(command, 'a priority is 1 to 254, or reset');
-  const options = command.optsWithGlobals<AgentOptions>();
+  const options = command.optsWithGlobals<ClientOptions>();
   return askAgent(context, options, async (client) => {
     const instances = await instancesMeant(context, client, [name]);
     await operate(context, client, instances, {

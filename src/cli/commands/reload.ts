@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import { RefusedRequest } from '../../control/control-error.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReload } from '../render/reload.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
-interface ReloadOptions extends AgentOptions {
+interface ReloadOptions extends ClientOptions {
   readonly dryRun?: true;
 }
 

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface RunOptions {
   readonly config: string;

@@ -1,11 +1,11 @@
 /** `vrrp-agent status`: what every instance does now. */
 import type { Command } from 'commander';
 import type { StatusDocument } from '../../control/protocol.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderStatus } from '../render/status.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
 /** What a screen without a width of its own is taken to hold. */
 const SCREEN_WIDTH = 80;
@@ -17,11 +17,11 @@ export function register(program: Command, context: CliContext): void {
       .description('Show the instances: state, since when, priority, master, VIPs, faults.')
       .argument('[name...]', 'only these instances'),
   ).action((names: string[], _options: unknown, command: Command) =>
-    showStatus(context, names, command.optsWithGlobals<AgentOptions>()),
+    showStatus(context, names, command.optsWithGlobals<ClientOptions>()),
   );
 }
 
-function showStatus(context: CliContext, names: readonly string[], options: AgentOptions) {
+function showStatus(context: CliContext, names: readonly string[], options: ClientOptions) {
   return askAgent(context, options, async (client) => {
     const status = await client.status();
     const unknown = names.filter((name) => !status.instances.some((one) => one.name === name));

@@ -5,8 +5,8 @@ import { type Duration, type Instant, instant, seconds } from '../../net/time.ts
 import { watchCapture } from '../../watch/watch-capture.ts';
 import { linkNames, watchLink } from '../../watch/watch-link.ts';
 import { LOOK_EVERY, WatchSession, type WatchStyle } from '../../watch/watch-session.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface WatchOptions {
   readonly for?: Duration;

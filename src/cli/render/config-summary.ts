@@ -3,8 +3,8 @@ import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { AgentSettings } from '../../config/agent-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
-import { type Column, renderTable } from './table.ts';
-import { plain } from './text.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { plain } from '../terminal/text.ts';
 
 export interface ConfigSummary {
   readonly router: string;

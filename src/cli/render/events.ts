@@ -1,7 +1,7 @@
 /** Events as lines: when, which instance, what, why. */
 import { colourOf } from '../../control/events/event-table.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { type Paint, type Palette, plain, printable } from './text.ts';
+import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 
 export interface EventLayout {
   readonly palette: Palette;

@@ -5,7 +5,7 @@ import type {
   ServerHealthDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
-import { type Palette, printable } from './text.ts';
+import { type Palette, printable } from '../terminal/text.ts';
 
 /** One word or two, for a column. */
 export function healthText({ state, drained }: ServerHealthDocument): string {

@@ -6,9 +6,9 @@ import type {
   ServiceDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { type Palette, printable } from '../terminal/text.ts';
 import { healthText, renderHealth } from './ipvs-health.ts';
-import { type Column, renderTable } from './table.ts';
-import { type Palette, printable } from './text.ts';
 
 interface Options {
   readonly palette: Palette;

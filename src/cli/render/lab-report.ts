@@ -13,7 +13,7 @@ import {
   statisticText,
 } from '../../lab/report/report.ts';
 import { tickStep } from '../../lab/report/scale.ts';
-import { fitted, type Paint, type Palette, plain, printable } from './text.ts';
+import { fitted, type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 
 export interface TextOptions {
   readonly width: number;

@@ -1,6 +1,6 @@
 /** `ipvs prepare`: what is there, and commands that can be pasted into a shell for what is not. */
 import type { Requirement } from '../../ipvs/plan/requirement.ts';
-import type { Palette } from './text.ts';
+import type { Palette } from '../terminal/text.ts';
 
 const SAFE = /^[A-Za-z0-9_./:=@%+-]+$/;
 

@@ -4,7 +4,7 @@ import type {
   KeyChangeDocument,
   ReloadDocument,
 } from '../../control/protocol.ts';
-import { type Palette, printable } from './text.ts';
+import { type Palette, printable } from '../terminal/text.ts';
 
 export function renderReload(document: ReloadDocument, palette: Palette): string {
   const { applied, file, instances, unchanged, agent, warnings } = document;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandEntry } from '../../../src/cli/commands.ts';
-import type { CliContext } from '../../../src/cli/context.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import type { CliContext } from '../../../src/cli/terminal/context.ts';
 
 interface Outcome {
   readonly stdout: string;

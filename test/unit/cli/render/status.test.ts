@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderStatus } from '../../../../src/cli/render/status.ts';
-import { PLAIN } from '../../../../src/cli/render/text.ts';
+import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import type { InstanceDocument, StatusDocument } from '../../../../src/control/protocol.ts';
 import { modelOf } from '../../control/samples.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { renderConnections } from '../../../../src/cli/render/status-connections.ts';
-import { PLAIN } from '../../../../src/cli/render/text.ts';
+import { renderConnections } from '../../../../src/cli/render/status-details.ts';
+import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import type { ConnectionsDocument, MoveDocument } from '../../../../src/control/ipvs-document.ts';
 import { connectionsOf } from '../../control/ipvs-samples.ts';
 import { modelOf } from '../../control/samples.ts';

@@ -1,6 +1,23 @@
-/** What a command that makes labs does when it is told to end before its time. */
+/** How commands that make labs end: by an error, or by a signal. */
+import { LabError } from '../../lab/command.ts';
 import type { Labs } from '../../lab/run/labs.ts';
-import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
+
+export async function reporting(context: CliContext, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    context.stderr(`vrrp-agent lab: ${error.message}${hintFor(error)}\n`);
+    context.setExitCode(error.code === 'lab-name-error' ? EXIT.usage : EXIT.failed);
+  }
+}
+
+function hintFor({ code, message }: LabError): string {
+  if (code === 'lab-exists') return " (remove it with 'vrrp-agent lab down')";
+  return /not permitted|permission denied/i.test(message) ? ' (a lab needs root)' : '';
+}
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
