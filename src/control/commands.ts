@@ -18,16 +18,16 @@ import {
 export interface ControlCommands {
   /** Throws `CommandRefusal`. */
   reload(options: { readonly dryRun: boolean }): Promise<ReloadDocument>;
-  /** One step by which a new process takes the place of this one. Throws `CommandRefusal`. */
+  /** One step of a takeover by a new process. Throws `CommandRefusal`. */
   takeover(step: TakeoverStep, request: TakeoverRequest): Promise<unknown>;
-  /** Undefined: the configuration leaves IPVS alone. */
+  /** Undefined: the configuration has no `ipvs`. */
   drains?(): DrainCommands | undefined;
 }
 
 export interface DrainTerms {
   readonly service: string;
   readonly server: string;
-  /** How long to wait until its connections are gone; null: not at all. */
+  /** How long to wait for its connections to end; null: do not wait. */
   readonly wait: Duration | null;
   /** Drain it even if it is the last server. */
   readonly force: boolean;
@@ -52,10 +52,10 @@ export class CommandRefusal extends Error {
   }
 }
 
-/** The user who asks; `claimed` is the name that the request gives. */
+/** Identifies the user who makes the request; `claimed` is the name given in it. */
 export type RequesterOf = (claimed: string | null) => string;
 
-/** Resolves to the document of a success. */
+/** Resolves to the document of the response. */
 export type AgentCommand = (
   commands: ControlCommands,
   body: unknown,
@@ -95,11 +95,11 @@ export function commandAt(path: string): AgentCommand | undefined {
 function drainsOf(commands: ControlCommands): DrainCommands {
   const drains = commands.drains?.();
   if (drains !== undefined) return drains;
-  const message = 'the configuration has no "ipvs": this agent leaves IPVS alone';
+  const message = 'the configuration has no "ipvs": this agent does not manage IPVS';
   throw new CommandRefusal({ status: 404, code: 'no-ipvs', message });
 }
 
-/** Throws `CommandRefusal` that names every place where the body does not match. */
+/** Throws a `CommandRefusal` that lists every mismatch in the body. */
 export function decode<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;

@@ -1,4 +1,4 @@
-/** How commands that make labs end: by an error, or by a signal. */
+/** How commands that make labs end: by an error or by a signal. */
 import { LabError } from '../../lab/command.ts';
 import type { Labs } from '../../lab/run/labs.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -21,7 +21,7 @@ function hintFor({ code, message }: LabError): string {
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Labs that are still there at the end, whatever it was, are removed. */
+/** Runs `action`, and removes every lab that is left when it ends, fails or is interrupted. */
 export async function untilInterrupted(
   context: CliContext,
   labs: Labs,
@@ -30,7 +30,7 @@ export async function untilInterrupted(
   let isInterrupted = false;
   const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
     const handler = () => {
-      // The second one means: at once.
+      // The second signal exits immediately.
       if (isInterrupted) process.exit(status);
       isInterrupted = true;
       context.stderr('interrupted: removing the lab\n');
@@ -42,7 +42,7 @@ export async function untilInterrupted(
   try {
     await action();
   } catch (error) {
-    // What fails because the lab is being taken away is no news.
+    // Removing the lab makes the action fail; that is not an error to report.
     if (isInterrupted) await new Promise(() => undefined);
     throw error;
   } finally {

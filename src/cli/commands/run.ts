@@ -1,4 +1,4 @@
-/** `vrrp-agent run`: the agent itself, in the foreground. */
+/** `vrrp-agent run`: runs the agent in the foreground. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
@@ -13,9 +13,11 @@ interface RunOptions {
 export function register(program: Command, context: CliContext): void {
   program
     .command('run')
-    .description('the daemon, in the foreground; SIGTERM stops it, SIGHUP reloads the file')
-    .requiredOption('--config <file>', 'configuration file')
-    .option('--takeover', 'take the place of the agent that runs, without an interruption')
+    .description(
+      'Run the agent in the foreground. SIGTERM stops it; SIGHUP reloads the configuration file.',
+    )
+    .requiredOption('--config <file>', 'configuration file (YAML)')
+    .option('--takeover', 'replace the running agent without interruption')
     .action((options: RunOptions) => run(context, options));
 }
 

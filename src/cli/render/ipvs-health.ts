@@ -7,7 +7,7 @@ import type {
 } from '../../control/ipvs-document.ts';
 import { type Palette, printable } from '../terminal/text.ts';
 
-/** One word or two, for a column. */
+/** Short text for a column. */
 export function healthText({ state, drained }: ServerHealthDocument): string {
   const looked = state === 'unchecked' ? '-' : state;
   if (drained === null) return looked;

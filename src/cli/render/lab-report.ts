@@ -1,4 +1,4 @@
-/** The report for a terminal: lanes of characters over one time axis, then what was expected. */
+/** The report for a terminal: lanes of characters over one time axis, then the expectations. */
 
 import type { LaneState, NodeRecord, RunRecord, Span, Verdict } from '../../lab/judge/record.ts';
 import { answeringIn, clientsOf } from '../../lab/report/answering.ts';
@@ -138,7 +138,7 @@ function axis(scale: Scale): string {
   return cells.join('');
 }
 
-/** What lasted longest in a cell is shown, but a MASTER is never hidden. */
+/** A cell shows the state that lasted longest in it, with double weight for MASTER. */
 function states({ states: spans }: NodeRecord, scale: Scale, palette: Palette): string {
   const paints: Partial<Record<LaneState, Paint>> = {
     MASTER: palette.good,
@@ -189,7 +189,7 @@ function wire({ adverts, resignations, announcements }: NodeRecord, scale: Scale
   return cells.join('');
 }
 
-/** The number of the director that answered; two in one cell are a disagreement. */
+/** The number of the director that answered; `!` if two answered in one cell. */
 function answers(run: RunRecord, client: string, scale: Scale): string {
   const cells = Array.from({ length: scale.columns }, () => ' ');
   for (const { node, from, to } of answeringIn(run, client)) {

@@ -6,7 +6,7 @@ import { formatAge, type Palette, plain, printable } from '../terminal/text.ts';
 
 export interface Screen {
   readonly palette: Palette;
-  /** Columns of characters. */
+  /** In characters. */
   readonly width: number;
   readonly now: Date;
 }
@@ -15,7 +15,7 @@ interface Row extends TrackDocument {
   readonly instance: string;
 }
 
-/** Empty where nothing is tracked and there is no sync group. */
+/** Empty without tracked objects and sync groups. */
 export function renderDependencies(
   { instances, sync_groups: groups }: StatusDocument,
   screen: Screen,
@@ -62,7 +62,7 @@ function trackColumns({ palette, now }: Screen): Column<Row>[] {
   ];
 }
 
-/** Empty where no table follows an instance. */
+/** Empty if no connection table follows an instance. */
 export function renderConnections({ instances }: StatusDocument, screen: Screen): string {
   const blocks = instances.flatMap(({ name, connections }) =>
     connections === undefined ? [] : [blockOf(name, connections, screen)],
@@ -84,8 +84,8 @@ function peerText({ name, master, live, missing }: ConnectionsDocument['peers'][
   if (missing === null) return `${name} has ${live}, not compared yet`;
   if (!master) return missing === 0 ? `${name} lacks none of them` : `${name} lacks ${missing}`;
   return missing === 0
-    ? `none of the ${live} of ${name} is missing`
-    : `${missing} of the ${live} of ${name} are missing`;
+    ? `none of the ${live} connections of ${name} is missing`
+    : `${missing} of the ${live} connections of ${name} are missing`;
 }
 
 function moveText({ at, move, live, peers }: MoveDocument, now: Date): string {
@@ -93,10 +93,10 @@ function moveText({ at, move, live, peers }: MoveDocument, now: Date): string {
   const [former] = peers;
   if (move === 'take-over') {
     const from = `taken over from ${former?.name ?? 'another director'} ${age} ago`;
-    return `${from}: ${numberOf(former?.missing)} of ${live} were lost, ${numberOf(former?.missing_before)} were missing at the moment`;
+    return `${from}: ${numberOf(former?.missing)} of ${live} were lost, ${numberOf(former?.missing_before)} were missing at that moment`;
   }
   const lacked = peers.map(({ name, missing }) => `${name} lacked ${numberOf(missing)}`).join(', ');
-  const what = lacked === '' ? 'no director reported what it had' : lacked;
+  const what = lacked === '' ? 'no director reported its table' : lacked;
   return `handed over ${age} ago: of ${live}, ${what}`;
 }
 

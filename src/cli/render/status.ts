@@ -75,12 +75,12 @@ function statePaint(row: InstanceDocument, palette: Palette): Paint {
   }
 }
 
-/** The priority in force, and the one of the file where they differ. */
+/** The effective priority, and the configured one if it differs. */
 function priorityOf({ priority: { configured, effective } }: InstanceDocument): string {
   return configured === effective ? `${effective}` : `${effective} (${configured})`;
 }
 
-/** One address identifies an instance; an IPv6 list has to begin with a link-local one, which does not. */
+/** The first address that identifies the instance; a link-local one, with which an IPv6 list begins, does not. */
 function addressesOf({ addresses }: InstanceDocument): string {
   const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
   if (shown === undefined) return '-';

@@ -1,10 +1,10 @@
-/** What a command may do to the process it runs in, so that tests can run it in theirs. */
+/** How a command affects its process; tests supply their own. */
 export interface CliContext {
-  /** Written as it is: the caller ends its lines. */
+  /** Writes the text unchanged: the caller ends its lines. */
   stdout(text: string): void;
   stderr(text: string): void;
-  /** The status the process ends with once nothing is left to do; one of `EXIT`. */
+  /** Sets the exit status of the process; one of `EXIT`. */
   setExitCode(code: number): void;
-  /** Standard output is a terminal: colours and redrawing make sense. */
+  /** True if standard output is a terminal, where colours and redrawing make sense. */
   readonly isTty: boolean;
 }

@@ -16,14 +16,14 @@ export interface MetricDefinition {
   readonly samples: (reading: MetricReading) => readonly Sample[];
 }
 
-/** All that one scrape is made from. */
+/** The data of one scrape. */
 export interface MetricReading {
   readonly status: StatusDocument;
-  /** Undefined: the configuration leaves IPVS alone. */
+  /** Undefined: the configuration has no `ipvs`. */
   readonly ipvs: IpvsDocument | undefined;
-  /** Undefined: the state of the instance has not changed yet. */
+  /** Undefined: the instance has not changed state yet. */
   readonly lastTransitionAt: (instance: string) => Date | undefined;
-  /** How often an instance has gone from one state to another. */
+  /** How often the instance changed from one state to the other. */
   readonly transitions: (instance: string, from: StateName, to: StateName) => number;
 }
 
