@@ -138,20 +138,20 @@ export class ControlClient {
   #connect(path: string, body?: object): Promise<IncomingMessage> {
     const method = body === undefined ? 'GET' : 'POST';
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.#socket, path, method, agent: false });
+      const outgoing = request({ socketPath: this.#socket, path, method, agent: false });
       const timer = setTimeout(() => {
-        asked.destroy();
+        outgoing.destroy();
         reject(noAgent(this.#socket, `no response within ${this.#timeoutMs / 1_000} s`));
       }, this.#timeoutMs);
-      asked.once('response', (response) => {
+      outgoing.once('response', (response) => {
         clearTimeout(timer);
         resolve(response);
       });
-      asked.on('error', (error: NodeJS.ErrnoException) => {
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
         reject(connectionError(this.#socket, error));
       });
-      asked.end(body === undefined ? undefined : JSON.stringify(body));
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }

@@ -81,13 +81,13 @@ export interface MoveDocument {
   }[];
 }
 
-export interface PeerTableDocument {
+interface PeerTableDocument {
   readonly name: string;
   readonly master: boolean;
   /** Time since it was last heard. */
   readonly age_ms: number;
   readonly live: number;
-  /** What the one that is not MASTER lacks; null: not known yet, or both are the same. */
+  /** Connections missing here if the peer is MASTER, or there if it is not; null: unknown, or both have the same role. */
   readonly missing: number | null;
 }
 
@@ -205,13 +205,13 @@ export type StatisticsDocument = {
   readonly [Name in keyof Statistics as SnakeCase<Name>]: number;
 };
 
-export interface SysctlDocument {
+interface SysctlDocument {
   readonly name: string;
   readonly wanted: string;
   readonly actual: string | null;
 }
 
-export interface IpvsCountersDocument {
+interface IpvsCountersDocument {
   /** Writes to the service table. */
   readonly writes: number;
   /** Changes by other programs that the agent reverted. */

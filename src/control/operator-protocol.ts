@@ -2,7 +2,7 @@
 import type { StateName } from '../protocol/engine/reports.ts';
 import type { MaintenanceDocument, MasterDocument } from './protocol.ts';
 
-export interface OperatorDocument {
+interface OperatorDocument {
   readonly instance: string;
   readonly outcome: OperatorOutcome;
   /** State after the request. */
@@ -11,7 +11,7 @@ export interface OperatorDocument {
   readonly warnings: readonly string[];
 }
 
-export type OperatorOutcome =
+type OperatorOutcome =
   | 'done'
   /** The successor was heard, and this router has removed the VIPs. */
   | 'handed-over'

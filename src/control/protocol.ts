@@ -100,9 +100,9 @@ export interface TrackDocument {
   readonly overruns: number;
 }
 
-export type TrackKind = TrackSource['kind'];
+type TrackKind = TrackSource['kind'];
 
-export interface PriorityDocument {
+interface PriorityDocument {
   readonly configured: number;
   /** The priority that is advertised. */
   readonly effective: number;
@@ -132,7 +132,7 @@ export interface HeldBackDocument {
   readonly by: string;
 }
 
-export interface RouteDocument {
+interface RouteDocument {
   /** As ip(8) writes it, beginning with `route` or `rule`. */
   readonly route: string;
   readonly present: boolean;
@@ -266,7 +266,7 @@ export interface KeyChangeDocument {
   readonly to: unknown;
 }
 
-export interface AgentReloadDocument extends KeyChangeDocument {
+interface AgentReloadDocument extends KeyChangeDocument {
   readonly effect: 'applied' | 'needs-restart';
 }
 

@@ -57,7 +57,7 @@ export interface AgentModelOptions {
   readonly historyLimit?: number;
 }
 
-export interface LockDocument {
+interface LockDocument {
   readonly maintenance: MaintenanceDocument | null;
   readonly heldBack: HeldBackDocument | null;
 }

@@ -33,13 +33,13 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   const { settings, agent } = loaded.value;
   const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
   const summary = configSummary(settings, agent);
-  const machine = needsHostFeatures(loaded.value) ? await missingHere(loaded.value) : [];
+  const lacking = needsHostFeatures(loaded.value) ? await lackingHere(loaded.value) : [];
   if (json) {
-    context.stdout(asJson({ ok: true, file, ...summary, warnings, machine }));
+    context.stdout(asJson({ ok: true, file, ...summary, warnings, machine: lacking }));
     return;
   }
   writeFindings(file, warnings, 'warning: ', context);
-  context.stderr(machine.map((message) => `${file}: warning: ${message}\n`).join(''));
+  context.stderr(lacking.map((message) => `${file}: warning: ${message}\n`).join(''));
   context.stdout(renderSummary(summary));
 }
 
@@ -53,7 +53,7 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 }
 
 /** Warnings only, as the file may be for another host. Imported on demand: it loads native code. */
-async function missingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
+async function lackingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
   return missingOnHost(settings, agent, hostSupport());
 }

@@ -23,11 +23,11 @@ interface FailoverOptions extends ClientOptions {
   readonly release?: true;
 }
 
-const DESCRIPTION = `Hand over to another router. This one serves the VIPs until it hears the
+const DESCRIPTION = `Hand over to another router. This one serves the VIPs until it hears the \
 successor's first advertisement. If no router takes over in time, it stays MASTER (exit 3).
 
-Afterwards it does not preempt until \`failover --release\` or until the new MASTER fails.
-An instance that is not MASTER has nothing to hand over, but will not preempt either.
+Afterwards it does not preempt until \`failover --release\` or until the new MASTER fails. An \
+instance that is not MASTER has nothing to hand over, but will not preempt either.
 
 Exit status: 0 done, 1 failed, 2 usage, 3 no router took over, 4 refused, 5 no agent.`;
 

@@ -16,13 +16,14 @@ interface DrainOptions extends ClientOptions {
 
 const DEFAULT_WAIT = '60s';
 
-const DRAIN = `Send no new connections to a real server; existing ones continue. Survives a restart
+const DRAIN = `Send no new connections to a real server; existing ones continue. Survives a restart \
 of the agent. Applies to this director only: drain the server on its peer too.`;
 
 export function registerDrain(ipvs: Command, context: CliContext): void {
   withAgentOptions(
     ipvs
       .command('drain')
+      .summary('send no new connections to a real server')
       .description(DRAIN)
       .argument('<service>', 'name of the service')
       .argument('<server>', 'address and port, as in `ipvs show`')
@@ -37,8 +38,8 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
   ).action((service: string, server: string, _options: unknown, command: Command) => {
     const { wait, force, ...options } = command.optsWithGlobals<DrainOptions>();
     const time = wait === undefined ? undefined : wait === true ? DEFAULT_WAIT : wait;
-    const asked = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
-    const request = { service, server, ...asked, force: force === true, ...requester() };
+    const limit = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
+    const request = { service, server, ...limit, force: force === true, ...requester() };
     return ask(context, { ...options, timeoutMs: timeoutFor(time ?? '0s') }, async (client) => {
       const document = await client.drain(request);
       const isLate = time !== undefined && document.outcome !== 'drained';
@@ -48,6 +49,7 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
   withAgentOptions(
     ipvs
       .command('undrain')
+      .summary('send new connections to a real server again')
       .description('Send new connections to a real server again.')
       .argument('<service>', 'name of the service')
       .argument('<server>', 'address and port, as in `ipvs show`'),

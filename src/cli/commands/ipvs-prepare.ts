@@ -23,14 +23,14 @@ import { paletteFor } from '../terminal/text.ts';
 interface PrepareOptions {
   readonly mode?: PreparedMode;
   readonly config?: string;
-  readonly vip: readonly string[];
-  readonly gateway: readonly string[];
+  readonly vip?: readonly string[];
+  readonly gateway?: readonly string[];
   readonly apply?: true;
   readonly check?: true;
   readonly json?: true;
 }
 
-const DESCRIPTION = `Show the kernel settings that a director or a real server needs for a forwarding
+const DESCRIPTION = `Show the kernel settings that a director or a real server needs for a forwarding \
 method of IPVS, and the commands for those that are missing. Changes nothing without --apply.
 
   vrrp-agent ipvs prepare director --config /etc/vrrp-agent.yaml
@@ -40,9 +40,10 @@ VIPs, gateway and real servers come from the director's configuration or from th
 Exit status: 0 done, 1 something is missing (--check, --apply), 2 usage or configuration.`;
 
 export function registerPrepare(ipvs: Command, context: CliContext): void {
-  const collect = (text: string, former: readonly string[]) => [...former, text];
+  const collect = (text: string, former: readonly string[] = []) => [...former, text];
   ipvs
     .command('prepare')
+    .summary('show or apply the kernel settings that IPVS needs on a host')
     .description(DESCRIPTION)
     .addArgument(new Argument('<role>', 'role of this host').choices(['director', 'realserver']))
     .addOption(
@@ -53,12 +54,11 @@ export function registerPrepare(ipvs: Command, context: CliContext): void {
       ]),
     )
     .option('--config <file>', "the director's configuration file")
-    .option('--vip <address>', 'virtual address; may be repeated', collect, [])
+    .option('--vip <address>', 'virtual address; may be repeated', collect)
     .option(
       '--gateway <address>',
       'inside address that moves with the VIPs (nat); may be repeated',
       collect,
-      [],
     )
     .option('--apply', 'run the commands')
     .option('--check', 'exit with 1 if a setting is missing')
@@ -103,7 +103,7 @@ function configIn(file: string, context: CliContext): LoadedConfig | null {
 
 function inputOf(
   role: PreparedRole,
-  { mode, vip, gateway }: PrepareOptions,
+  { mode, vip = [], gateway = [] }: PrepareOptions,
   config: LoadedConfig | undefined,
   command: Command,
 ): PreparationInput {

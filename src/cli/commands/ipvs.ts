@@ -16,12 +16,16 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     ipvs
       .command('show')
+      .summary('show services, real servers and sync daemons')
       .description('Show services, servers, weights, connections, rates and sync daemons.'),
   ).action((_options: unknown, command: Command) =>
     ask(context, command, (document) => renderIpvs(document, appearanceOf(context))),
   );
   withAgentOptions(
-    ipvs.command('save').description('Print the service table in the format of `ipvsadm-restore`.'),
+    ipvs
+      .command('save')
+      .summary('print the service table for ipvsadm-restore')
+      .description('Print the service table in the format of `ipvsadm-restore`.'),
   ).action((_options: unknown, command: Command) => save(context, command));
   registerDrain(ipvs, context);
   registerPrepare(ipvs, context);

@@ -41,6 +41,7 @@ const REPEAT_MAX = 1_000;
 export function registerRun(lab: Command, context: CliContext): void {
   lab
     .command('run')
+    .summary('run scenarios and report what was seen')
     .description(
       'Run scenarios, each in a new lab, and report what was seen. Exit status 0: every ' +
         'expectation held.',
@@ -58,6 +59,7 @@ export function registerRun(lab: Command, context: CliContext): void {
     );
   lab
     .command('scenarios')
+    .summary('list the scenarios that come with the program')
     .description('List the scenarios that come with the program.')
     .action(() => listLibrary(context));
 }
@@ -140,7 +142,7 @@ class Session {
       this.#progress(`${label}: ${scenario.title}`);
       const { pcap, keep } = this.#options;
       const record = await runScenario(scenario, this.#labs, {
-        tell: (news) => this.#tell(news),
+        tell: (news) => this.#show(news),
         ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
         ...(keep === true && mayKeep && turn === this.#repeat
           ? { keep: (prefix: string) => this.#kept(prefix) }
@@ -167,7 +169,7 @@ class Session {
     if (html !== undefined) writeFileSync(html, renderHtml(report));
   }
 
-  #tell(news: RunNews): void {
+  #show(news: RunNews): void {
     this.#progress(`  ${progressText(news)}`);
   }
 

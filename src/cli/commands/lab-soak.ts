@@ -21,6 +21,7 @@ interface SoakCommandOptions {
 export function registerSoak(lab: Command, context: CliContext): void {
   lab
     .command('soak')
+    .summary('disturb labs at random until an invariant is broken')
     .description(
       'Disturb labs at random and check that exactly one director serves each VIP. Exit status ' +
         '0: no invariant was broken.',

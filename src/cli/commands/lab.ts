@@ -31,6 +31,7 @@ export function register(program: Command, context: CliContext): void {
     .description('Build and run labs: directors and a client in network namespaces. Needs root.');
   lab
     .command('up')
+    .summary('make a lab')
     .description('Make a lab, and print its parts and commands to try.')
     .option('--prefix <prefix>', 'prefix of the names of its namespaces', DEFAULT_PREFIX)
     .option('--directors <count>', 'number of directors', '2')
@@ -39,6 +40,7 @@ export function register(program: Command, context: CliContext): void {
     .action((options: UpOptions) => reporting(context, () => up(context, options)));
   lab
     .command('down')
+    .summary('remove a lab')
     .description('Remove a lab and everything that runs in it.')
     .argument('[prefix]', 'prefix of the lab', DEFAULT_PREFIX)
     .option('--all', 'remove every lab on this host')
@@ -47,6 +49,7 @@ export function register(program: Command, context: CliContext): void {
     );
   lab
     .command('list')
+    .summary('list the labs on this host')
     .description('List the labs on this host.')
     .action(() => reporting(context, () => list(context)));
   registerRun(lab, context);

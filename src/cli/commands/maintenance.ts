@@ -23,11 +23,11 @@ interface OnOptions extends ClientOptions {
   readonly force?: true;
 }
 
-const DESCRIPTION = `Take instances out of service, for work on this host. Survives a restart of the agent
+const DESCRIPTION = `Take instances out of service, for work on this host. Survives a restart of the agent \
 and of the host. Without names: every instance.`;
 
-const ON = `Take instances out of service. A MASTER first hands over, and serves until it hears its
-successor; the instance is then in FAULT with the reason "maintenance". If no router takes over in
+const ON = `Take instances out of service. A MASTER first hands over, and serves until it hears its \
+successor; the instance is then in FAULT with the reason "maintenance". If no router takes over in \
 time, nothing changes (exit 3).`;
 
 const OFF = 'Put instances back into service: first BACKUP, then preempting as configured.';
@@ -37,6 +37,7 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     maintenance
       .command('on')
+      .summary('take instances out of service')
       .description(ON)
       .argument('[name...]', 'names of instances; default: all')
       .option('--reason <text>', 'text that status shows')
@@ -49,6 +50,7 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     maintenance
       .command('off')
+      .summary('put instances back into service')
       .description(OFF)
       .argument('[name...]', 'names of instances; default: all'),
   ).action((names: string[], _options: unknown, command: Command) =>
@@ -57,6 +59,7 @@ export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     maintenance
       .command('status')
+      .summary('show which instances are in maintenance')
       .description(
         'Show which instances are in maintenance, since and until when, by whom and why.',
       )

@@ -4,7 +4,7 @@ import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { operate, requester, selectedInstances, usageError } from '../operation.ts';
 import type { CliContext } from '../terminal/context.ts';
 
-const DESCRIPTION = `Override the configured priority of an instance, and of all members of its sync group,
+const DESCRIPTION = `Override the configured priority of an instance, and of all members of its sync group, \
 until \`reset\` or a restart of the agent. The weights of tracked objects still apply.`;
 
 export function register(program: Command, context: CliContext): void {

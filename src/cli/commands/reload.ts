@@ -14,7 +14,7 @@ interface ReloadOptions extends ClientOptions {
 
 const DESCRIPTION = `Apply the configuration file of the running agent, or show what would change.
 
-All or nothing: if the file has errors, all are listed and nothing changes. Unchanged instances are
+All or nothing: if the file has errors, all are listed and nothing changes. Unchanged instances are \
 not interrupted. The plan shows which steps make a MASTER resign.`;
 
 export function register(program: Command, context: CliContext): void {

@@ -15,7 +15,7 @@ export interface ConfigSummary {
   readonly instances: readonly InstanceSummary[];
 }
 
-export interface InstanceSummary {
+interface InstanceSummary {
   readonly name: string;
   readonly interface: string;
   readonly family: string;

@@ -44,7 +44,7 @@ export function renderReport(report: LabReport, options: TextOptions): string {
   return `${body.join('\n')}\n${faint(fitted(LEGEND, options.width))}\n`;
 }
 
-export function renderScenario(scenario: ScenarioReport, options: TextOptions): string {
+function renderScenario(scenario: ScenarioReport, options: TextOptions): string {
   return scenario.contenders.map((one) => renderContender(scenario, one, options)).join('\n');
 }
 
@@ -99,7 +99,7 @@ function footing({ resolution, set_up, tear_down, settled_after }: RunRecord): s
   return `${probes} · ${times} · ${settled}`;
 }
 
-export function renderLanes(run: RunRecord, { width, palette }: TextOptions): string[] {
+function renderLanes(run: RunRecord, { width, palette }: TextOptions): string[] {
   const columns = Math.max(20, width - LABEL_WIDTH);
   const scale = { columns, duration: run.duration };
   const line = (label: string, cells: string) => `${label.padEnd(LABEL_WIDTH)}${cells}`;

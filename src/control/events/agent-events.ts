@@ -42,25 +42,26 @@ export const AGENT_EVENTS = {
     sentence: ({ started, stopped, changed, restarted }) =>
       `configuration reloaded: ${started} started, ${stopped} stopped, ${changed} changed in place, ${restarted} restarted`,
     fields: {
-      started: 'how many instances are new',
-      stopped: 'how many instances were removed',
-      changed: 'how many instances changed without interruption',
-      restarted: 'how many instances had to start again',
+      started: 'number of new instances',
+      stopped: 'number of removed instances',
+      changed: 'number of instances changed without interruption',
+      restarted: 'number of instances that had to restart',
     },
     example: { started: 1, stopped: 0, changed: 2, restarted: 0 },
   }),
   'configuration-refused': recorded<{ readonly file: string; readonly errors: number }>({
     when: 'A reload found errors in the configuration file; nothing changed.',
     level: 'error',
-    sentence: ({ file, errors }) => `configuration refused: errors in ${file}: ${errors}`,
-    fields: { file: 'path of the file', errors: 'how many errors it has' },
+    sentence: ({ file, errors }) =>
+      `configuration refused: ${errors} ${errors === 1 ? 'error' : 'errors'} in ${file}`,
+    fields: { file: 'path of the file', errors: 'number of errors in it' },
     example: { file: '/etc/vrrp-agent/vrrp-agent.yaml', errors: 2 },
   }),
   'accept-filter-restored': recorded<object>({
     when: 'Another program changed or flushed the nftables table of `accept: false`.',
     level: 'warn',
     sentence: () =>
-      'another program changed or flushed the nftables table of "accept: false"; restored',
+      'another program changed or flushed the nftables table of "accept: false"; the agent restored it',
     fields: {},
     example: {},
   }),

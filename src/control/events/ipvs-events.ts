@@ -1,7 +1,7 @@
 /** Events of the load balancer: moved connections and real servers. */
 import { type FactsIn, recorded } from './event-entry.ts';
 
-export type IpvsEventFacts = FactsIn<typeof IPVS_EVENTS>;
+type IpvsEventFacts = FactsIn<typeof IPVS_EVENTS>;
 
 export type ServerEventFacts = Exclude<IpvsEventFacts, { readonly kind: 'connections' }>;
 
@@ -56,7 +56,7 @@ function connectionsSentence({ move, peer, live, missing, missing_before: before
 
 export const IPVS_EVENTS = {
   connections: recorded<Moved>({
-    when: 'The connections of an instance moved to another director, and the losses are known as far as they can be.',
+    when: 'The connections of an instance moved between directors; recorded when the losses are known, or unknown for good.',
     level: {
       of: ({ missing }) => (missing === 0 ? 'info' : 'warn'),
       words: '`info` when no connection is missing, else `warn`',
@@ -68,7 +68,7 @@ export const IPVS_EVENTS = {
       peer: 'the other director; null: none reports its table',
       live: 'live connections of the former MASTER',
       missing_before: 'how many the new MASTER lacked at the move; null: unknown',
-      missing: 'how many the new MASTER lacks, and which are therefore lost; null: unknown',
+      missing: 'how many the new MASTER still lacks; these are lost; null: unknown',
     },
     example: {
       ...{ instance: 'web', move: 'take-over', peer: 'lb1' },
@@ -168,7 +168,7 @@ export const IPVS_EVENTS = {
     when: 'Too many servers changed state to record each change; the log has all of them.',
     level: 'warn',
     sentence: ({ count }) => `${count} more server state changes suppressed; see the log`,
-    fields: { count: 'how many changes have no event' },
+    fields: { count: 'number of changes without an event' },
     example: { count: 80 },
   }),
 } as const;

@@ -34,7 +34,7 @@ const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {
 
 /** The most likely cause, by errno. */
 const SEND_HINT: { readonly [errno: string]: string } = {
-  EPERM: ': a firewall on this host drops them, and peers do not hear this router',
+  EPERM: ': a firewall on this host drops it, so that peers do not hear this router',
   EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
 };
 
@@ -42,7 +42,7 @@ export interface StallFacts {
   readonly duration_ms: number;
   /**
    * `host`: the thread was ready to run and was not scheduled. `self`: it was busy. `paused`: the process
-   * or the whole machine was stopped. Null: unknown.
+   * or the whole host was stopped. Null: unknown.
    */
   readonly cause: 'host' | 'self' | 'paused' | null;
   /** How long it was ready to run without a processor; null: unknown. */
@@ -285,7 +285,7 @@ export const ROUTER_EVENTS = {
     fields: {
       duration_ms: 'how long it did not run',
       cause:
-        '`host`: the thread was ready to run and was not scheduled; `self`: it was busy; `paused`: the process or the machine was stopped; null: unknown',
+        '`host`: the thread was ready to run and was not scheduled; `self`: it was busy; `paused`: the process or the host was stopped; null: unknown',
       waited_ms: 'how long it was ready to run without a processor; null: unknown',
       ran_ms: 'how long it ran; null: unknown',
     },
@@ -296,7 +296,7 @@ export const ROUTER_EVENTS = {
     level: 'warn',
     facts: ({ count }) => ({ count }),
     sentence: ({ count }) =>
-      `could not decode a netlink message (${count} so far); read the state of the kernel again`,
+      `could not decode a netlink message (${count} so far); the agent read the state of the kernel again`,
     fields: { count: COUNT_SO_FAR },
     example: { count: 1 },
   }),
@@ -321,7 +321,7 @@ function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): st
     case 'self':
       return `: this process was busy for ${ran} ms`;
     case 'paused':
-      return ': the process or the whole machine was paused';
+      return ': the process or the whole host was paused';
     case null:
       return '';
   }
