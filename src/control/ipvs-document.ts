@@ -87,7 +87,7 @@ interface PeerTableDocument {
   /** Time since it was last heard. */
   readonly age_ms: number;
   readonly live: number;
-  /** Connections missing here if the peer is MASTER, or there if it is not; null: unknown, or both have the same role. */
+  /** Connections missing here if the peer is MASTER, or there if it is not; null: unknown. */
   readonly missing: number | null;
 }
 

@@ -80,7 +80,7 @@ function priorityOf({ priority: { configured, effective } }: InstanceDocument): 
   return configured === effective ? `${effective}` : `${effective} (${configured})`;
 }
 
-/** The first address that identifies the instance; a link-local one, with which an IPv6 list begins, does not. */
+/** The first address that identifies the instance; IPv6 lists begin with a link-local one, which does not. */
 function addressesOf({ addresses }: InstanceDocument): string {
   const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
   if (shown === undefined) return '-';
