@@ -87,6 +87,6 @@ export async function inheritSocket(
 }
 
 function agentRunning(path: string, pid: number | undefined): ControlError {
-  const who = pid === undefined ? 'an agent' : `the agent with pid ${pid}`;
-  return new ControlError('agent-running', `${path} belongs to ${who}, which is running`, { pid });
+  const who = pid === undefined ? 'a running agent' : `a running agent (pid ${pid})`;
+  return new ControlError('agent-running', `${path} is in use by ${who}`, { pid });
 }
