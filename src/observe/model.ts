@@ -3,7 +3,7 @@
  * counters that the protocol thread shares, and the history. Fed by reports alone, so queries cost
  * the protocol thread nothing.
  */
-import { errnoName } from '../control/events/event-entry.ts';
+import { systemErrorName } from '../control/events/event-entry.ts';
 import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import type {
@@ -283,7 +283,7 @@ function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument,
     routes: routing.map(({ text, present, refusal }) => ({
       route: text,
       present,
-      refused: refusal === 0 ? null : errnoName(refusal),
+      refused: refusal === 0 ? null : systemErrorName(refusal),
     })),
   };
 }

@@ -62,7 +62,7 @@ export type FactsIn<Table extends { readonly [kind: string]: { readonly example:
 }[keyof Table];
 
 /** `EPERM` for 1, as in errno(3). */
-export function errnoName(errno: number): string {
+export function systemErrorName(errno: number): string {
   return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;
 }
 

@@ -1,5 +1,5 @@
 /** Events about what the agent keeps in the kernel: addresses, routes and rules, virtual MAC links. */
-import { COUNT_SO_FAR, errnoName, INSTANCE, reported } from './event-entry.ts';
+import { COUNT_SO_FAR, INSTANCE, reported, systemErrorName } from './event-entry.ts';
 
 const REFUSED_FIELDS = {
   operation: '`add` or `remove`',
@@ -43,7 +43,7 @@ export const KERNEL_EVENTS = {
     when: 'The kernel refused to add or remove a VIP.',
     level: 'error',
     facts: ({ instance, address, operation, errno, text }) => ({
-      ...{ instance, address, operation, errno: errnoName(errno), detail: text ?? null },
+      ...{ instance, address, operation, errno: systemErrorName(errno), detail: text ?? null },
     }),
     sentence: (facts) =>
       `the kernel refused to ${facts.operation} ${facts.address}: ${refusalOf(facts)}`,
@@ -98,7 +98,7 @@ export const KERNEL_EVENTS = {
     when: 'The kernel refused to add or remove a route or rule.',
     level: 'error',
     facts: ({ instance, route, operation, errno, text }) => ({
-      ...{ instance, route, operation, errno: errnoName(errno), detail: text ?? null },
+      ...{ instance, route, operation, errno: systemErrorName(errno), detail: text ?? null },
     }),
     sentence: (facts) =>
       `the kernel refused to ${facts.operation} "${facts.route}": ${refusalOf(facts)}`,
