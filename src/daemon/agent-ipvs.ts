@@ -7,7 +7,7 @@ import { withDeadline } from '../async/deadline.ts';
 import { SerialQueue } from '../async/serial-queue.ts';
 import type { IpvsSettings } from '../config/ipvs-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
-import type { DrainCommands } from '../control/ipvs-commands.ts';
+import type { DrainCommands } from '../control/commands.ts';
 import type { ConnectionsDocument, IpvsDocument } from '../control/ipvs-document.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';

@@ -1,7 +1,7 @@
 /** A segment for people: a line for each sender, contradictions below, and a free VRID. */
 
-import { type Column, renderTable } from '../cli/render/table.ts';
-import { formatAge, type Paint, type Palette, plain, printable } from '../cli/render/text.ts';
+import { type Column, renderTable } from '../cli/terminal/table.ts';
+import { formatAge, type Paint, type Palette, plain, printable } from '../cli/terminal/text.ts';
 import { type Duration, formatDuration, wholeMilliseconds } from '../net/time.ts';
 import type { SegmentFinding } from './segment/findings.ts';
 import type { SegmentSnapshot } from './segment/segment.ts';

@@ -1,7 +1,7 @@
 /** From frames to what `watch` prints: looks at the segment now and then, and shows what is new. */
 
-import type { CliContext } from '../cli/context.ts';
-import { paletteFor } from '../cli/render/text.ts';
+import type { CliContext } from '../cli/terminal/context.ts';
+import { paletteFor } from '../cli/terminal/text.ts';
 import { elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { renderSegment, renderSegmentEvent } from './render-segment.ts';
 import { Segment, type SegmentSnapshot } from './segment/segment.ts';

@@ -198,7 +198,7 @@ describe.skipIf(lacks()).concurrent('maintenance', () => {
       expect(row.maintenance).toMatchObject({ reason: 'new kernel', until: null });
       const shown = await command(again, 'maintenance', 'status');
       expect(shown.stdout).toMatch(
-        /^web: FAULT, in maintenance since .* until it is ended, by .*: new kernel\n$/,
+        /^web: FAULT, in maintenance since .* until an operator ends it, by .*: new kernel\n$/,
       );
 
       expect((await command(again, 'maintenance', 'off')).status).toBe(0);

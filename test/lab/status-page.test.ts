@@ -120,7 +120,7 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     const alarm = page.locator('#alarm');
     await alarm.waitFor(LONGER_THAN_A_REFRESH);
     expect(await alarm.textContent()).toMatch(
-      /^No answer since .*\d\d:\d\d.*\. What is shown is what was known then\.$/,
+      /^No response since .*\d\d:\d\d.*\. The data below is from that time\.$/,
     );
     expect(await page.locator('body').getAttribute('class')).toContain('gone');
   });
@@ -132,7 +132,7 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     const page = await open(browser, url);
     const alarm = page.locator('#alarm');
     await alarm.waitFor(LONGER_THAN_A_REFRESH);
-    expect(await alarm.textContent()).toBe(`${reason}: what is shown may be out of date`);
+    expect(await alarm.textContent()).toBe(`${reason}: the data below may be out of date`);
   });
 
   test('finds one of 255 instances by state and by text', async () => {
@@ -198,7 +198,7 @@ describe.skipIf(lacks('chromium'))('the listener of a running agent', () => {
       await page.waitForSelector('tr[data-state=MASTER]', LONGER_THAN_A_REFRESH);
       await agent.stop();
       await page.locator('#alarm').waitFor(LONGER_THAN_A_REFRESH);
-      expect(await page.locator('#alarm').textContent()).toMatch(/^No answer since /);
+      expect(await page.locator('#alarm').textContent()).toMatch(/^No response since /);
     } finally {
       await browser.close();
     }

@@ -5,9 +5,9 @@
  */
 
 import { pause } from '../../async/deadline.ts';
+import type { DrainCommands, DrainTerms } from '../../control/commands.ts';
 import { CommandRefusal } from '../../control/commands.ts';
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
-import type { DrainCommands, DrainTerms } from '../../control/ipvs-commands.ts';
 import type { DrainDocument } from '../../control/ipvs-document.ts';
 import { endpointName, type ServerRow, serviceName } from '../../net/ipvs.ts';
 import { messageOf } from '../keep/ipvs-log.ts';

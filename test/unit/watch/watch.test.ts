@@ -178,7 +178,7 @@ describe('watch', () => {
     const missing = await runCli(watch, ['watch', '--pcap', '/nonexistent.pcap']);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
     const unknown = await runCli(watch, ['watch', 'no-such-link']);
-    expect(unknown.stderr).toMatch(/there is no interface no-such-link; there are: .*\blo\b/);
+    expect(unknown.stderr).toMatch(/no interface is named no-such-link; this host has: .*\blo\b/);
     expect(unknown.code).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../../../src/cli/render/lab-report.ts';
-import { PLAIN } from '../../../../src/cli/render/text.ts';
+import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import { renderHtml } from '../../../../src/lab/report/html.ts';
 import { renderJunit } from '../../../../src/lab/report/junit.ts';
 import { labReport, shownRun, statisticOf } from '../../../../src/lab/report/report.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatAge } from '../../../../src/cli/render/text.ts';
+import { formatAge } from '../../../../src/cli/terminal/text.ts';
 
 describe('an age', () => {
   test.each([

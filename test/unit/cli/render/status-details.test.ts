@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { renderConnections } from '../../../../src/cli/render/status-connections.ts';
-import { PLAIN } from '../../../../src/cli/render/text.ts';
+import { renderConnections } from '../../../../src/cli/render/status-details.ts';
+import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import type { ConnectionsDocument, MoveDocument } from '../../../../src/control/ipvs-document.ts';
 import { connectionsOf } from '../../control/ipvs-samples.ts';
 import { modelOf } from '../../control/samples.ts';
@@ -33,34 +33,34 @@ describe('the connections of an instance in status', () => {
   test.each([
     [withPeer(12, false), 'web: 221 connections here; lb2 lacks 12'],
     [withPeer(0, false), 'web: 221 connections here; lb2 lacks none of them'],
-    [withPeer(2, true), 'web: 221 connections here; 2 of the 209 of lb2 are missing'],
-    [withPeer(0, true), 'web: 221 connections here; none of the 209 of lb2 is missing'],
+    [withPeer(2, true), 'web: 221 connections here; 2 of the 209 connections of lb2 are missing'],
+    [withPeer(0, true), 'web: 221 connections here; none of the 209 connections of lb2 is missing'],
     [withPeer(null, true), 'web: 221 connections here; lb2 has 209, not compared yet'],
     [connectionsOf(), 'web: 0 connections here; no other director reports its table'],
     [connectionsOf({ catch_up: false }), 'web: 0 connections here'],
-  ])('%# say %s', (connections, line) => {
+  ])('%# print %s', (connections, line) => {
     expect(textOf(connections)).toBe(`\n${line}\n`);
   });
 
   test.each([
     [
       withMove({}),
-      'taken over from lb2 3m00s ago: 3 of 221 were lost, 12 were missing at the moment',
+      'taken over from lb2 3m00s ago: 3 of 221 were lost, 12 were missing at that moment',
     ],
     [withMove({ move: 'hand-over' }), 'handed over 3m00s ago: of 221, lb2 lacked 3'],
     [
       withMove({ move: 'hand-over', peers: [] }),
-      'handed over 3m00s ago: of 221, no director reported what it had',
+      'handed over 3m00s ago: of 221, no director reported its table',
     ],
     [
       withMove({ peers: [{ name: 'lb2', missing_before: null, missing: null }] }),
-      'taken over from lb2 3m00s ago: an unknown number of 221 were lost, an unknown number were missing at the moment',
+      'taken over from lb2 3m00s ago: an unknown number of 221 were lost, an unknown number were missing at that moment',
     ],
-  ])('%# say what the last move has cost', (connections, line) => {
+  ])('%# print the losses of the last move', (connections, line) => {
     expect(textOf(connections)).toBe(`\nweb: 221 connections here\n  ${line}\n`);
   });
 
-  test('are nothing where no table follows an instance', () => {
+  test('are absent if no table follows an instance', () => {
     expect(textOf(undefined)).toBe('');
   });
 });

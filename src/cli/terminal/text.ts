@@ -1,4 +1,4 @@
-/** Text for terminals: colours where they help, and never a control character of foreign origin. */
+/** Text for terminals: colours, ages, and text from other sources without control characters. */
 
 export interface Palette {
   readonly good: Paint;
@@ -34,7 +34,7 @@ const COLOURS: Palette = {
   strong: sgr(1),
 };
 
-/** NO_COLOR counts when it is set to anything but nothing (no-color.org). */
+/** NO_COLOR applies if it is set and not empty (no-color.org). */
 export function paletteFor(
   isTty: boolean,
   environment: { readonly [name: string]: string | undefined },
@@ -42,17 +42,17 @@ export function paletteFor(
   return isTty && !environment['NO_COLOR'] ? COLOURS : PLAIN;
 }
 
-/** A name from somewhere else may not move the cursor. */
+/** A name from another source must not move the cursor. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
 
-/** Cuts the end off and says so. */
+/** Replaces the end of a text that is too long by `…`. */
 export function fitted(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** The two greatest units: `45s`, `12m05s`, `3h20m`, `17d06h`. */
+/** The two largest units: `45s`, `12m05s`, `3h20m`, `17d06h`. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
   const minutes = Math.floor(seconds / 60);

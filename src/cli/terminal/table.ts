@@ -1,19 +1,19 @@
-/** Columns as wide as their cells, and narrower where the line would not fit the screen. */
+/** Tables whose columns are as wide as their cells, or narrower if a line would not fit the screen. */
 import { fitted, type Paint, printable } from './text.ts';
 
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
   readonly paint?: (row: Row) => Paint;
-  /** How far the column may shrink; without it the column keeps its width. */
+  /** Minimum width of a column that may shrink; absent: the column keeps its width. */
   readonly least?: number;
-  /** Shrinks only when the others cannot any more. */
+  /** Shrinks only after all others have reached their minimum. */
   readonly shrinksLast?: boolean;
 }
 
 const GAP = '  ';
 
-/** Lines with their ends. Columns shrink from the widest on until a line fits `width`. */
+/** Columns shrink, the widest first, until a line fits `width`. */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -72,7 +72,7 @@ function padded(text: string, width: number): string {
   return fitted(text, width).padEnd(width);
 }
 
-/** Colours the text and not the padding behind it. */
+/** Colours the text but not the padding after it. */
 function painted(text: string, paint: Paint): string {
   const trimmed = text.trimEnd();
   return trimmed === '' ? text : `${paint(trimmed)}${text.slice(trimmed.length)}`;
