@@ -1,6 +1,6 @@
 /**
- * The shape of the configuration file: keys, types, ranges, and the text editors show. It has no
- * transforms, so that it can be exported as JSON Schema; what the values mean is for `lower.ts`.
+ * The schema of the configuration file: keys, types, ranges, and the descriptions that editors show.
+ * It has no transforms, so that it can be exported as JSON Schema; `lower.ts` interprets the values.
  */
 import * as z from 'zod';
 import { DEFAULT_HTTP_LISTEN } from '../agent-settings.ts';
@@ -16,13 +16,13 @@ const control = mapping(
   {
     socket: absolutePath(107)
       .meta({
-        description: 'Path of the Unix socket on which the agent answers the command line.',
+        description: 'Path of the Unix socket for the command line and the HTTP API.',
         default: '/run/vrrp-agent/control.sock',
       })
       .optional(),
-    mode: pattern(/^0?[0-7]{3}$/, 'permissions in octal and in quotes, like "0660"')
+    mode: pattern(/^0?[0-7]{3}$/, 'quoted octal permissions, like "0660"')
       .meta({
-        description: 'Permissions of the control socket, in octal and in quotes.',
+        description: 'Permissions of the control socket: octal, in quotes.',
         default: '0660',
       })
       .optional(),
@@ -36,16 +36,16 @@ const realtime = z
   })
   .meta({
     description:
-      'Real-time priority (SCHED_RR) of the protocol thread: `auto` takes one when the system ' +
-      'permits it, a number insists on that one.',
+      'Real-time priority (SCHED_RR) of the protocol thread. `auto` uses one if the system permits ' +
+      'it; with a number the agent does not start unless it gets that priority.',
     default: 'auto',
   });
 
 const defaults = mapping(
   inheritableKeys,
-  'Values for instances that do not say otherwise: any instance key but `name`, `vrid`, ' +
-    '`addresses`, `extra_addresses`, `routes` and `rules`. `garp` and `unicast` are merged key by key, anything ' +
-    'else is replaced as a whole.',
+  'Defaults for all instances: any instance key except `name`, `vrid`, `addresses`, ' +
+    '`extra_addresses`, `routes` and `rules`. An instance overrides `garp` and `unicast` key by key, ' +
+    'any other key as a whole.',
 );
 
 export const configFile = mapping(
@@ -54,7 +54,7 @@ export const configFile = mapping(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/,
       'a name of letters, digits, dots, hyphens and underscores',
     )
-      .meta({ description: 'Name of this router in logs and status. Default: the host name.' })
+      .meta({ description: 'Name of this router in logs and status. Default: the hostname.' })
       .optional(),
     control: control.optional(),
     http: mapping(
@@ -65,33 +65,33 @@ export const configFile = mapping(
           })
           .meta({
             description:
-              'Address and port; IPv6 in brackets. A port alone is one of 127.0.0.1. There is no ' +
-              'password: `check` warns of an address that other machines can reach.',
+              'Address and port, IPv6 in brackets. A port alone listens on 127.0.0.1. The listener has ' +
+              'no authentication: `check` warns about an address that is not a loopback address.',
             examples: ['127.0.0.1:9112', '[::1]:9112', 9112],
             default: DEFAULT_HTTP_LISTEN,
           })
           .optional(),
       },
       'A read-only HTTP listener: `/metrics` for Prometheus, `/healthz`, a status page at `/`, ' +
-        '`/status.json` and `/events.json`. Without this key there is none.',
+        '`/status.json` and `/events.json`. Disabled if this key is absent.',
     ).optional(),
     notify: agentNotify.optional(),
     realtime: realtime.optional(),
     log: mapping(
       {
         level: choice(['debug', 'info', 'warn', 'error'])
-          .meta({ description: 'The least severe messages that are written.', default: 'info' })
+          .meta({ description: 'Lowest severity that is logged.', default: 'info' })
           .optional(),
       },
-      'Log messages.',
+      'Logging.',
     ).optional(),
     stop: mapping(
       {
         linger: choice(['auto', 'off'])
           .meta({
             description:
-              'On shutdown, `auto` keeps the addresses until the successor is heard; `off` ' +
-              'removes them at once.',
+              'On shutdown, `auto` keeps the addresses until the new MASTER advertises; `off` ' +
+              'removes them immediately.',
             default: 'auto',
           })
           .optional(),
@@ -100,7 +100,7 @@ export const configFile = mapping(
     ).optional(),
     state_dir: absolutePath(4095)
       .meta({
-        description: 'Directory for what must survive a restart.',
+        description: 'Directory for state that must survive a restart.',
         default: '/var/lib/vrrp-agent',
       })
       .optional(),
@@ -108,10 +108,10 @@ export const configFile = mapping(
     instances: z
       .array(instance)
       .min(1, 'must not be empty: an agent needs at least one instance')
-      .meta({ description: 'The virtual routers this router takes part in.' }),
+      .meta({ description: 'The virtual routers in which this router takes part.' }),
     sync_groups: z
       .array(syncGroup)
-      .meta({ description: 'Instances that change their state together.', default: [] })
+      .meta({ description: 'Groups of instances that change state together.', default: [] })
       .optional(),
     ipvs: ipvs.optional(),
   },

@@ -9,26 +9,26 @@ export const syncGroup = mapping(
     name: pattern(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
       'a name of at most 64 letters, digits, dots, hyphens and underscores',
-    ).meta({ description: 'Unique name in faults, logs and notifications.' }),
+    ).meta({ description: 'Unique name, used in fault reasons, logs and notifications.' }),
     instances: z
       .array(z.string())
-      .min(2, 'needs at least two: one alone has nobody to follow')
-      .meta({ description: 'Names of the instances that are its members.' }),
+      .min(2, 'must have at least two entries')
+      .meta({ description: 'Names of the member instances.' }),
     mode: choice(['all', 'any'])
       .meta({
         description:
-          'When the group becomes MASTER: `all`: nobody else is MASTER of any member. `any`: nobody ' +
-          'else is MASTER of some member, and whoever is MASTER of the others would yield.',
+          'When the group takes over. `all`: once no member hears another MASTER. `any`: once at ' +
+          'least one member hears no other MASTER and the MASTERs of the other members would yield.',
         default: 'all',
       })
       .optional(),
     track: z
       .array(trackEntry)
-      .meta({ description: 'What all members depend on.', default: [] })
+      .meta({ description: 'Objects whose state affects every member.', default: [] })
       .optional(),
     notify: groupNotify.optional(),
   },
-  'Instances that change their state together.',
+  'Instances that change state together.',
 );
 
 export type SyncGroupFile = z.infer<typeof syncGroup>;
