@@ -1,6 +1,7 @@
 /** The schema of `check`, `weight_from` and `min_servers`: health checks of real servers. */
 import * as z from 'zod';
 import { DNS_TYPES } from '../../net/probe.ts';
+import { CHECK_DEFAULTS, WEIGHT_FROM_DEFAULTS } from './defaults.ts';
 import { choice, duration, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const STATUS_FORM = 'a status from 100 to 599, or a range like 200-399';
@@ -27,10 +28,10 @@ const exec = mapping(
 
 const requestKeys = {
   method: choice(['GET', 'HEAD', 'OPTIONS', 'POST'])
-    .meta({ description: 'Request method.', default: 'GET' })
+    .meta({ description: 'Request method.', default: CHECK_DEFAULTS.http.method })
     .optional(),
   path: pattern(/^\/[!-~]{0,2000}$/, 'a path that begins with a slash')
-    .meta({ description: 'Path and query.', default: '/' })
+    .meta({ description: 'Path and query.', default: CHECK_DEFAULTS.http.path })
     .optional(),
   host: pattern(/^[!-~]{1,255}$/, 'a host name')
     .meta({ description: 'The Host header. Default: address and port of the server.' })
@@ -57,7 +58,10 @@ const requestKeys = {
 };
 
 const tlsKeys = {
-  verify: z.boolean().meta({ description: 'Verify the certificate.', default: true }).optional(),
+  verify: z
+    .boolean()
+    .meta({ description: 'Verify the certificate.', default: CHECK_DEFAULTS.http.verify })
+    .optional(),
   sni: pattern(/^[!-~]{1,255}$/, 'a host name')
     .meta({ description: 'Server name in the TLS handshake (SNI). Default: `host`.' })
     .optional(),
@@ -68,7 +72,10 @@ const https = mapping({ ...requestKeys, ...tlsKeys }, 'An HTTPS request.');
 
 const timingKeys = {
   interval: duration()
-    .meta({ description: 'Interval between checks, 100ms to 1h.', default: '2s' })
+    .meta({
+      description: 'Interval between checks, 100ms to 1h.',
+      default: CHECK_DEFAULTS.interval,
+    })
     .optional(),
   timeout: duration()
     .meta({ description: 'A check that takes longer fails. Default: the interval.' })
@@ -88,60 +95,75 @@ const targetKeys = {
     .optional(),
 };
 
+const dns = mapping(
+  {
+    name: pattern(/^[!-~]{1,253}$/, 'a domain name').meta({
+      description: 'Name to look up.',
+    }),
+    type: choice(DNS_TYPES)
+      .meta({ description: 'Record type.', default: CHECK_DEFAULTS.dns.type })
+      .optional(),
+    answer: z
+      .string()
+      .meta({
+        description: 'Value that the answer must contain. Default: any answer is accepted.',
+      })
+      .optional(),
+  },
+  'A DNS query over UDP.',
+);
+
+const udp = mapping(
+  {
+    send: z
+      .string()
+      .meta({ description: 'Payload as text.', default: CHECK_DEFAULTS.udp.send })
+      .optional(),
+    send_hex: pattern(/^([0-9A-Fa-f]{2})+$/, 'bytes in hexadecimal, like 00ff')
+      .meta({ description: 'Instead of `send`: payload in hexadecimal.' })
+      .optional(),
+    expect: z
+      .string()
+      .min(1, 'must not be empty')
+      .meta({
+        description:
+          'Text that the answer must contain. Without `expect` and `expect_regex` no answer is ' +
+          'needed; an ICMP error fails the check.',
+      })
+      .optional(),
+    expect_regex: z
+      .string()
+      .min(1, 'must not be empty')
+      .meta({
+        description: 'Instead of `expect`: regular expression that the answer must match.',
+      })
+      .optional(),
+  },
+  'A UDP datagram.',
+);
+
 const checkMapping = mapping(
   {
     tcp: mapping({}, 'Up if the server accepts a TCP connection.').optional(),
     http: http.optional(),
     https: https.optional(),
-    dns: mapping(
-      {
-        name: pattern(/^[!-~]{1,253}$/, 'a domain name').meta({
-          description: 'Name to look up.',
-        }),
-        type: choice(DNS_TYPES).meta({ description: 'Record type.', default: 'A' }).optional(),
-        answer: z
-          .string()
-          .meta({
-            description: 'Value that the answer must contain. Default: any answer is accepted.',
-          })
-          .optional(),
-      },
-      'A DNS query over UDP.',
-    ).optional(),
-    udp: mapping(
-      {
-        send: z.string().meta({ description: 'Payload as text.', default: '' }).optional(),
-        send_hex: pattern(/^([0-9A-Fa-f]{2})+$/, 'bytes in hexadecimal, like 00ff')
-          .meta({ description: 'Instead of `send`: payload in hexadecimal.' })
-          .optional(),
-        expect: z
-          .string()
-          .min(1, 'must not be empty')
-          .meta({
-            description:
-              'Text that the answer must contain. Without `expect` and `expect_regex` no answer is ' +
-              'needed; an ICMP error fails the check.',
-          })
-          .optional(),
-        expect_regex: z
-          .string()
-          .min(1, 'must not be empty')
-          .meta({
-            description: 'Instead of `expect`: regular expression that the answer must match.',
-          })
-          .optional(),
-      },
-      'A UDP datagram.',
-    ).optional(),
+    dns: dns.optional(),
+    udp: udp.optional(),
     ping: mapping({}, 'Up if the server answers an ICMP echo request.').optional(),
     exec: exec.optional(),
     ...timingKeys,
     ...targetKeys,
     rise: wholeNumber(1, 1_000)
-      .meta({ description: 'Consecutive successes before the server is up again.', default: 2 })
+      .meta({
+        description: 'Consecutive successes before the server is up again.',
+        default: CHECK_DEFAULTS.rise,
+      })
       .optional(),
     fall: wholeNumber(1, 1_000)
-      .meta({ description: 'Consecutive failures before the server is down.', default: 3 })
+      .meta({
+        description: 'Consecutive failures before the server is down.',
+        default: CHECK_DEFAULTS.fall,
+      })
       .optional(),
   },
   'A health check with options: exactly one of `tcp`, `http`, `https`, `dns`, `udp`, `ping`, `exec`.',
@@ -161,13 +183,16 @@ export const weightFrom = mapping(
     exec: exec.optional(),
     ...timingKeys,
     interval: duration()
-      .meta({ description: 'Interval between readings, 100ms to 1h.', default: '5s' })
+      .meta({
+        description: 'Interval between readings, 100ms to 1h.',
+        default: WEIGHT_FROM_DEFAULTS.interval,
+      })
       .optional(),
     ...targetKeys,
     fall: wholeNumber(1, 1_000)
       .meta({
         description: 'Consecutive failures before the configured `weight` is used again.',
-        default: 3,
+        default: WEIGHT_FROM_DEFAULTS.fall,
       })
       .optional(),
     reads: choice(['weight', 'load'])
@@ -175,7 +200,7 @@ export const weightFrom = mapping(
         description:
           'Meaning of the number. `weight`: the weight itself. `load`: utilisation, from 0 (idle) to ' +
           '1 (full).',
-        default: 'weight',
+        default: WEIGHT_FROM_DEFAULTS.reads,
       })
       .optional(),
     smoothing: z
@@ -184,11 +209,15 @@ export const weightFrom = mapping(
       .max(0.99, 'expected a number from 0 to 0.99')
       .meta({
         description: 'Weight of the previous value when smoothing; 0 disables smoothing.',
-        default: 0.5,
+        default: WEIGHT_FROM_DEFAULTS.smoothing,
       })
       .optional(),
-    min: wholeNumber(0, 65_535).meta({ description: 'Lowest weight.', default: 1 }).optional(),
-    max: wholeNumber(1, 65_535).meta({ description: 'Highest weight.', default: 100 }).optional(),
+    min: wholeNumber(0, 65_535)
+      .meta({ description: 'Lowest weight.', default: WEIGHT_FROM_DEFAULTS.min })
+      .optional(),
+    max: wholeNumber(1, 65_535)
+      .meta({ description: 'Highest weight.', default: WEIGHT_FROM_DEFAULTS.max })
+      .optional(),
   },
   'Derive the weight from a number that the server reports: exactly one of `http`, `https`, `exec`.',
 );
@@ -219,5 +248,8 @@ export type CheckFile = z.infer<typeof check>;
 export type CheckMapping = z.infer<typeof checkMapping>;
 export type WeightFromFile = z.infer<typeof weightFrom>;
 export type MinServersFile = z.infer<typeof minServers>;
-export type HttpFile = z.infer<typeof https>;
+export type HttpFile = z.infer<typeof http>;
+export type HttpsFile = z.infer<typeof https>;
+export type DnsFile = z.infer<typeof dns>;
+export type UdpFile = z.infer<typeof udp>;
 export type ExecFile = z.infer<typeof exec>;

@@ -1,5 +1,6 @@
 /** The schema of an instance and of `defaults`, which accepts most keys of an instance. */
 import * as z from 'zod';
+import { INSTANCE_DEFAULTS, PEER_DEFAULTS } from './defaults.ts';
 import { instanceNotify } from './notify-schema.ts';
 import { routes, rules } from './routing-schema.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
@@ -47,7 +48,7 @@ const peer = z.union(
             description:
               'Lowest TTL accepted from this peer. Packets are sent with TTL 255 and each router on ' +
               'the path decrements it, so a lower value accepts packets from further away.',
-            default: 255,
+            default: PEER_DEFAULTS.min_ttl,
           })
           .optional(),
       },
@@ -93,23 +94,29 @@ const authentication = mapping(
 const garp = mapping(
   {
     repeat: wholeNumber(1, 100)
-      .meta({ description: 'Announcements per address in a burst.', default: 5 })
+      .meta({
+        description: 'Announcements per address in a burst.',
+        default: INSTANCE_DEFAULTS.garp.repeat,
+      })
       .optional(),
     second_burst_after: duration()
       .meta({
         description: 'Delay of a second burst after the first, up to 1h; 0s disables it.',
-        default: '5s',
+        default: INSTANCE_DEFAULTS.garp.second_burst_after,
       })
       .optional(),
     refresh: duration()
       .meta({
         description:
           'Interval of periodic announcements while MASTER, 1s to 24h; 0s disables them.',
-        default: '0s',
+        default: INSTANCE_DEFAULTS.garp.refresh,
       })
       .optional(),
     form: choice(['request', 'reply', 'both'])
-      .meta({ description: 'Type of the gratuitous ARP packets (IPv4 only).', default: 'both' })
+      .meta({
+        description: 'Type of the gratuitous ARP packets (IPv4 only).',
+        default: INSTANCE_DEFAULTS.garp.form,
+      })
       .optional(),
   },
   'Announcement of the addresses by gratuitous ARP and unsolicited Neighbor Advertisements.',
@@ -123,7 +130,7 @@ const neighborAdvertisement = mapping(
         description:
           'The Router flag. RFC 9568 requires it; hosts remove a default router that clears it. ' +
           '`auto`: set if the interface forwards IPv6, like the answers of the kernel.',
-        default: 'auto',
+        default: INSTANCE_DEFAULTS.neighbor_advertisement.router,
       })
       .optional(),
   },
@@ -158,7 +165,7 @@ const virtualMac = z
       'Use the virtual MAC address 00:00:5e:00:01:VRID (IPv6: 00:00:5e:00:02:VRID), which moves with ' +
       'the addresses, so that the ARP entries of hosts stay valid after a failover (RFC 9568 section ' +
       '7.3). It is on a macvlan link, which the agent creates and removes.',
-    default: false,
+    default: INSTANCE_DEFAULTS.virtual_mac,
   });
 
 const lease = z.union([choice(['auto', 'off']), duration()], {
@@ -180,7 +187,7 @@ export const inheritableKeys = {
       description:
         'VRRP version: 3 (RFC 9568) or 2 (RFC 3768). `2+3` sends and receives both, for the ' +
         'migration of a group from version 2 to 3 (RFC 9568 section 8.4); IPv4 only.',
-      default: 3,
+      default: INSTANCE_DEFAULTS.version,
     })
     .optional(),
   priority: wholeNumber(1, 255)
@@ -188,24 +195,27 @@ export const inheritableKeys = {
       description:
         '1 to 254; the router with the highest priority becomes MASTER. 255: this router owns the ' +
         'addresses.',
-      default: 100,
+      default: INSTANCE_DEFAULTS.priority,
     })
     .optional(),
   advertisement_interval: duration()
     .meta({
       description:
         'Version 3: 10ms to 40.95s in steps of 10ms. Version 2: 1s to 255s in whole seconds.',
-      default: '1s',
+      default: INSTANCE_DEFAULTS.advertisement_interval,
     })
     .optional(),
   preempt: z
     .boolean()
-    .meta({ description: 'Take over from a lower-priority MASTER.', default: true })
+    .meta({
+      description: 'Take over from a lower-priority MASTER.',
+      default: INSTANCE_DEFAULTS.preempt,
+    })
     .optional(),
   preempt_delay: duration()
     .meta({
       description: 'How long to wait before preempting a lower-priority MASTER, up to 1h.',
-      default: '0s',
+      default: INSTANCE_DEFAULTS.preempt_delay,
     })
     .optional(),
   preempt_when_synced: mapping(
@@ -214,7 +224,7 @@ export const inheritableKeys = {
         .meta({
           description:
             'Longest wait, 1s to 1h. After that, preempt with the connections synced so far.',
-          default: '1m',
+          default: INSTANCE_DEFAULTS.preempt_when_synced.max_wait,
         })
         .optional(),
     },
@@ -228,7 +238,7 @@ export const inheritableKeys = {
         'Accept packets to the virtual addresses, as a director must. `false` drops them in the ' +
         'input hook of nftables, after IPVS. The default of RFC 9568 is `false`. The address owner ' +
         'always accepts them.',
-      default: true,
+      default: INSTANCE_DEFAULTS.accept,
     })
     .optional(),
   checksum: choice(['auto', 'rfc9568', 'pseudo_header'])
@@ -236,7 +246,7 @@ export const inheritableKeys = {
       description:
         'Checksum of version 3 over IPv4, without (`rfc9568`) or with (`pseudo_header`) the ' +
         'pseudo-header. `auto` accepts both and sends the form that the peer uses.',
-      default: 'auto',
+      default: INSTANCE_DEFAULTS.checksum,
     })
     .optional(),
   authentication: authentication.optional(),
@@ -245,7 +255,7 @@ export const inheritableKeys = {
     .meta({
       description:
         'Reject every setting, explicit or default, that deviates from the RFC of the VRRP version.',
-      default: false,
+      default: INSTANCE_DEFAULTS.strict,
     })
     .optional(),
   unicast: unicast.optional(),
@@ -267,7 +277,7 @@ export const inheritableKeys = {
         'hangs, the kernel removes the addresses when it expires. `auto`: the Master_Down_Interval ' +
         'of the peers, at least 2s. `off`: no lifetime.',
       examples: ['auto', 'off', '10s'],
-      default: 'auto',
+      default: INSTANCE_DEFAULTS.lease,
     })
     .optional(),
   track: z
@@ -280,7 +290,7 @@ export const inheritableKeys = {
       description:
         'What to do when a host outside the VRRP group keeps answering for a virtual address of ' +
         'this MASTER: `report` it, or go to FAULT (`fault`) until it stops.',
-      default: 'report',
+      default: INSTANCE_DEFAULTS.address_conflict,
     })
     .optional(),
 };

@@ -2,6 +2,13 @@
 import * as z from 'zod';
 import { SCHEDULERS } from '../../net/ipvs.ts';
 import { check, minServers, weightFrom } from './check-schema.ts';
+import {
+  IPVS_DEFAULTS,
+  SERVER_DEFAULTS,
+  SERVICE_DEFAULTS,
+  SYNC_DEFAULTS,
+  TUNNEL_DEFAULTS,
+} from './defaults.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const ENDPOINT_FORM = 'an IP address and a port, like 203.0.113.100:80 or [2001:db8::100]:80';
@@ -22,13 +29,13 @@ const forwarding = choice(['nat', 'dr', 'tun']);
 const tunnel = mapping(
   {
     type: choice(['ipip', 'gue', 'gre'])
-      .meta({ description: 'Tunnel type.', default: 'ipip' })
+      .meta({ description: 'Tunnel type.', default: TUNNEL_DEFAULTS.type })
       .optional(),
     port: wholeNumber(1, 65_535)
       .meta({ description: 'UDP port of the tunnel. Required for `gue`, not allowed otherwise.' })
       .optional(),
     checksum: choice(['none', 'checksum', 'remote'])
-      .meta({ description: 'Checksum of the encapsulation.', default: 'none' })
+      .meta({ description: 'Checksum of the encapsulation.', default: TUNNEL_DEFAULTS.checksum })
       .optional(),
   },
   'Encapsulation of packets when `forwarding` is `tun`.',
@@ -41,7 +48,7 @@ const serverAddress = z.string().meta({
 
 const weight = wholeNumber(0, 65_535).meta({
   description: 'Share of new connections; 0: no new connections.',
-  default: 1,
+  default: SERVER_DEFAULTS.weight,
 });
 
 const server = z.union(
@@ -57,14 +64,14 @@ const server = z.union(
         upper_threshold: wholeNumber(0, 2_147_483_647)
           .meta({
             description: 'Stop new connections at this number of connections; 0: no limit.',
-            default: 0,
+            default: SERVER_DEFAULTS.upper_threshold,
           })
           .optional(),
         lower_threshold: wholeNumber(0, 2_147_483_647)
           .meta({
             description:
               'Resume new connections below this number; 0: three quarters of `upper_threshold`.',
-            default: 0,
+            default: SERVER_DEFAULTS.lower_threshold,
           })
           .optional(),
         tunnel: tunnel.optional(),
@@ -115,13 +122,22 @@ const service = mapping(
       .meta({ description: 'Instead of `address`: the firewall mark of the packets.' })
       .optional(),
     family: choice(['ipv4', 'ipv6'])
-      .meta({ description: 'Address family of a service with `fwmark`.', default: 'ipv4' })
+      .meta({
+        description: 'Address family of a service with `fwmark`.',
+        default: SERVICE_DEFAULTS.family,
+      })
       .optional(),
     protocol: choice(['tcp', 'udp', 'sctp'])
-      .meta({ description: 'Protocol of a service with `address`.', default: 'tcp' })
+      .meta({
+        description: 'Protocol of a service with `address`.',
+        default: SERVICE_DEFAULTS.protocol,
+      })
       .optional(),
     scheduler: choice(SCHEDULERS)
-      .meta({ description: 'Scheduler that selects the server for a connection.', default: 'wlc' })
+      .meta({
+        description: 'Scheduler that selects the server for a connection.',
+        default: SERVICE_DEFAULTS.scheduler,
+      })
       .optional(),
     flags: z
       .array(choice(SERVICE_FLAGS))
@@ -129,12 +145,18 @@ const service = mapping(
       .optional(),
     one_packet: z
       .boolean()
-      .meta({ description: 'Schedule each datagram separately (udp only).', default: false })
+      .meta({
+        description: 'Schedule each datagram separately (udp only).',
+        default: SERVICE_DEFAULTS.one_packet,
+      })
       .optional(),
     persistence: mapping(
       {
         timeout: duration()
-          .meta({ description: 'Time that a client stays with its server.', default: '5m' })
+          .meta({
+            description: 'Time that a client stays with its server.',
+            default: SERVICE_DEFAULTS.persistence.timeout,
+          })
           .optional(),
         netmask: wholeNumber(1, 128)
           .meta({
@@ -147,13 +169,15 @@ const service = mapping(
       },
       'Send further connections of a client to the same server.',
     ).optional(),
-    forwarding: forwarding.meta({ description: 'Forwarding method.', default: 'nat' }).optional(),
+    forwarding: forwarding
+      .meta({ description: 'Forwarding method.', default: SERVICE_DEFAULTS.forwarding })
+      .optional(),
     tunnel: tunnel.optional(),
     servers: z.array(server).meta({ description: 'The real servers.' }),
     check: check
       .meta({
         description: 'Health check of each server: a keyword or a mapping.',
-        default: 'none',
+        default: SERVICE_DEFAULTS.check,
       })
       .optional(),
     on_failure: choice(['quiesce', 'remove'])
@@ -161,7 +185,7 @@ const service = mapping(
         description:
           'What to do with a server that is down. `quiesce`: set its weight to 0 and keep its ' +
           'connections. `remove`: remove it from the table.',
-        default: 'quiesce',
+        default: SERVICE_DEFAULTS.on_failure,
       })
       .optional(),
     fallback: z
@@ -274,11 +298,13 @@ const sync = mapping(
       .optional(),
     group: z
       .string()
-      .meta({ description: 'Multicast group, IPv4 or IPv6.', default: '224.0.0.81' })
+      .meta({ description: 'Multicast group, IPv4 or IPv6.', default: SYNC_DEFAULTS.group })
       .optional(),
-    port: wholeNumber(1, 65_535).meta({ description: 'UDP port.', default: 8848 }).optional(),
+    port: wholeNumber(1, 65_535)
+      .meta({ description: 'UDP port.', default: SYNC_DEFAULTS.port })
+      .optional(),
     ttl: wholeNumber(1, 255)
-      .meta({ description: 'Multicast TTL of the messages.', default: 1 })
+      .meta({ description: 'Multicast TTL of the messages.', default: SYNC_DEFAULTS.ttl })
       .optional(),
     maxlen: wholeNumber(576, 65_000)
       .meta({
@@ -289,7 +315,7 @@ const sync = mapping(
       .meta({
         description:
           '`follow`: the MASTER sends, the others receive. `both`: all directors send and receive.',
-        default: 'follow',
+        default: SYNC_DEFAULTS.mode,
       })
       .optional(),
     instance: z
@@ -305,7 +331,7 @@ const sync = mapping(
           'Suppress TCP resets from the VIPs for five seconds after a takeover, while the last ' +
           'connections of the former MASTER arrive. `planned`: only after a planned takeover. ' +
           'Requires nft.',
-        default: 'planned',
+        default: SYNC_DEFAULTS.rst_guard,
       })
       .optional(),
     catch_up: z
@@ -315,7 +341,7 @@ const sync = mapping(
           'Every second the directors exchange summaries of their connection tables on UDP port ' +
           '`port` + 64 of the group, and the MASTER resends the connections that another director ' +
           'lacks. The kernel alone never resends them to a director that was away.',
-        default: true,
+        default: SYNC_DEFAULTS.catch_up,
       })
       .optional(),
   },
@@ -329,20 +355,20 @@ export const ipvs = mapping(
       .boolean()
       .meta({
         description: 'If the kernel has no IPVS, no instance becomes MASTER.',
-        default: true,
+        default: IPVS_DEFAULTS.required,
       })
       .optional(),
     exclusive: z
       .boolean()
       .meta({
         description: 'Remove services that are not in this file; `false` keeps them.',
-        default: false,
+        default: IPVS_DEFAULTS.exclusive,
       })
       .optional(),
     on_stop: choice(['remove', 'keep'])
       .meta({
         description: 'What to do with the services when the agent stops.',
-        default: 'remove',
+        default: IPVS_DEFAULTS.on_stop,
       })
       .optional(),
     timeouts: mapping(

@@ -1,5 +1,6 @@
 /** The schema of `notify`: for the agent, an instance and a sync group. */
 import * as z from 'zod';
+import { NOTIFY_DEFAULTS } from './defaults.ts';
 import { absolutePath, choice, duration, mapping, pattern } from './schema-parts.ts';
 
 const argv = z
@@ -24,7 +25,7 @@ const withOptions = mapping(
     timeout: duration()
       .meta({
         description: 'Kill the command after this time, 10ms to 10m.',
-        default: '30s',
+        default: NOTIFY_DEFAULTS.command.timeout,
       })
       .optional(),
   },
@@ -60,7 +61,10 @@ const webhook = mapping(
       .meta({ description: 'Bearer token, sent in the `Authorization` header.' })
       .optional(),
     timeout: duration()
-      .meta({ description: 'Timeout of each attempt, 100ms to 60s.', default: '5s' })
+      .meta({
+        description: 'Timeout of each attempt, 100ms to 60s.',
+        default: NOTIFY_DEFAULTS.webhook.timeout,
+      })
       .optional(),
   },
   'An HTTP endpoint that receives state changes.',
@@ -103,7 +107,7 @@ const beforeMaster = mapping(
     timeout: duration()
       .meta({
         description: 'Longest time that the takeover waits for the command, 10ms to 60s.',
-        default: '1s',
+        default: NOTIFY_DEFAULTS.before_master.timeout,
       })
       .optional(),
     on_failure: choice(['proceed', 'abort'])
@@ -111,7 +115,7 @@ const beforeMaster = mapping(
         description:
           'What to do if the command fails or times out: `proceed` becomes MASTER anyway; `abort` ' +
           'stays BACKUP and runs the command again after another Master_Down_Interval.',
-        default: 'proceed',
+        default: NOTIFY_DEFAULTS.before_master.on_failure,
       })
       .optional(),
   },
@@ -132,6 +136,8 @@ export const agentNotify = mapping(
 );
 
 export type CommandFile = z.infer<typeof command>;
+export type BeforeMasterFile = z.infer<typeof beforeMaster>;
 export type WebhookFile = z.infer<typeof webhook>;
 export type GroupNotifyFile = z.infer<typeof groupNotify>;
+export type AgentNotifyFile = z.infer<typeof agentNotify>;
 export type InstanceNotifyFile = z.infer<typeof instanceNotify>;

@@ -1,5 +1,6 @@
 /** The schema of `routes` and `rules`: the subset of ip-route(8) and ip-rule(8) that moves with VIPs. */
 import * as z from 'zod';
+import { ROUTE_DEFAULTS } from './defaults.ts';
 import { choice, interfaceName, mapping, wholeNumber } from './schema-parts.ts';
 
 const MAXIMUM = 4_294_967_295;
@@ -31,12 +32,14 @@ export const routes = z
             description: "Route metric. Default: the kernel's, 0 for IPv4 and 1024 for IPv6.",
           })
           .optional(),
-        table: table().meta({ description: 'Routing table.', default: 'main' }).optional(),
+        table: table()
+          .meta({ description: 'Routing table.', default: ROUTE_DEFAULTS.table })
+          .optional(),
         onlink: z
           .boolean()
           .meta({
             description: 'Treat the gateway as directly attached to the link (onlink).',
-            default: false,
+            default: ROUTE_DEFAULTS.onlink,
           })
           .optional(),
         mtu: wholeNumber(68, 65_535).meta({ description: 'Path MTU.' }).optional(),

@@ -1,7 +1,7 @@
 /** Building blocks of the schema, with error messages that say what to write. */
 import * as z from 'zod';
 import { DURATION_PATTERN } from '../duration.ts';
-import { describeValue } from '../text/value-text.ts';
+import { describeValue } from '../finding.ts';
 
 /** Rejects unknown keys. */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape, description: string) {

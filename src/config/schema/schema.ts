@@ -3,12 +3,12 @@
  * It has no transforms, so that it can be exported as JSON Schema; `lower.ts` interprets the values.
  */
 import * as z from 'zod';
-import { DEFAULT_HTTP_LISTEN } from '../agent-settings.ts';
+import { AGENT_DEFAULTS, SYNC_GROUP_DEFAULTS } from './defaults.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { ipvs } from './ipvs-schema.ts';
-import { agentNotify } from './notify-schema.ts';
+import { agentNotify, groupNotify } from './notify-schema.ts';
 import { absolutePath, choice, mapping, pattern, wholeNumber } from './schema-parts.ts';
-import { syncGroup } from './sync-group-schema.ts';
+import { trackEntry } from './track-schema.ts';
 
 const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
 
@@ -17,13 +17,13 @@ const control = mapping(
     socket: absolutePath(107)
       .meta({
         description: 'Path of the Unix socket for the command line and the HTTP API.',
-        default: '/run/vrrp-agent/control.sock',
+        default: AGENT_DEFAULTS.control.socket,
       })
       .optional(),
     mode: pattern(/^0?[0-7]{3}$/, 'quoted octal permissions, like "0660"')
       .meta({
         description: 'Permissions of the control socket: octal, in quotes.',
-        default: '0660',
+        default: AGENT_DEFAULTS.control.mode,
       })
       .optional(),
   },
@@ -36,9 +36,9 @@ const realtime = z
   })
   .meta({
     description:
-      'Real-time priority (SCHED_RR) of the protocol thread. `auto` uses one if the system permits ' +
-      'it; with a number the agent does not start unless it gets that priority.',
-    default: 'auto',
+      'Real-time priority (SCHED_RR) of the protocol thread; `auto` lets the agent choose one. If the ' +
+      'system does not permit it, the agent logs a warning and runs without.',
+    default: AGENT_DEFAULTS.realtime,
   });
 
 const defaults = mapping(
@@ -46,6 +46,33 @@ const defaults = mapping(
   'Defaults for all instances: any instance key except `name`, `vrid`, `addresses`, ' +
     '`extra_addresses`, `routes` and `rules`. An instance overrides `garp` and `unicast` key by key, ' +
     'any other key as a whole.',
+);
+
+const syncGroup = mapping(
+  {
+    name: pattern(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'a name of at most 64 letters, digits, dots, hyphens and underscores',
+    ).meta({ description: 'Unique name, used in fault reasons, logs and notifications.' }),
+    instances: z
+      .array(z.string())
+      .min(2, 'must have at least two entries')
+      .meta({ description: 'Names of the member instances.' }),
+    mode: choice(['all', 'any'])
+      .meta({
+        description:
+          'When the group takes over. `all`: once no member hears another MASTER. `any`: once at ' +
+          'least one member hears no other MASTER and the MASTERs of the other members would yield.',
+        default: SYNC_GROUP_DEFAULTS.mode,
+      })
+      .optional(),
+    track: z
+      .array(trackEntry)
+      .meta({ description: 'Objects whose state affects every member.', default: [] })
+      .optional(),
+    notify: groupNotify.optional(),
+  },
+  'Instances that change state together.',
 );
 
 export const configFile = mapping(
@@ -68,7 +95,7 @@ export const configFile = mapping(
               'Address and port, IPv6 in brackets. A port alone listens on 127.0.0.1. The listener has ' +
               'no authentication: `check` warns about an address that is not a loopback address.',
             examples: ['127.0.0.1:9112', '[::1]:9112', 9112],
-            default: DEFAULT_HTTP_LISTEN,
+            default: AGENT_DEFAULTS.http.listen,
           })
           .optional(),
       },
@@ -80,7 +107,10 @@ export const configFile = mapping(
     log: mapping(
       {
         level: choice(['debug', 'info', 'warn', 'error'])
-          .meta({ description: 'Lowest severity that is logged.', default: 'info' })
+          .meta({
+            description: 'Lowest severity that is logged.',
+            default: AGENT_DEFAULTS.log.level,
+          })
           .optional(),
       },
       'Logging.',
@@ -92,7 +122,7 @@ export const configFile = mapping(
             description:
               'On shutdown, `auto` keeps the addresses until the new MASTER advertises; `off` ' +
               'removes them immediately.',
-            default: 'auto',
+            default: AGENT_DEFAULTS.stop.linger,
           })
           .optional(),
       },
@@ -101,7 +131,7 @@ export const configFile = mapping(
     state_dir: absolutePath(4095)
       .meta({
         description: 'Directory for state that must survive a restart.',
-        default: '/var/lib/vrrp-agent',
+        default: AGENT_DEFAULTS.state_dir,
       })
       .optional(),
     defaults: defaults.optional(),
@@ -120,4 +150,5 @@ export const configFile = mapping(
 
 export type ConfigFile = z.infer<typeof configFile>;
 export type InstanceFile = z.infer<typeof instance>;
+export type SyncGroupFile = z.infer<typeof syncGroup>;
 export type DefaultsFile = z.infer<typeof defaults>;

@@ -1,5 +1,6 @@
 /** The schema of one entry of `track`. Exactly one of the first eight keys names the tracked object. */
 import * as z from 'zod';
+import { TRACK_DEFAULTS } from './defaults.ts';
 import {
   absolutePath,
   choice,
@@ -73,11 +74,14 @@ export const trackEntry = mapping(
     init: choice(['wait', 'up', 'down'])
       .meta({
         description: 'State until the first result. `wait`: FAULT until then.',
-        default: 'wait',
+        default: TRACK_DEFAULTS.init,
       })
       .optional(),
     interval: duration()
-      .meta({ description: 'Interval between checks, 10ms to 1h.', default: '1s' })
+      .meta({
+        description: 'Interval between checks, 10ms to 1h.',
+        default: TRACK_DEFAULTS.interval,
+      })
       .optional(),
     timeout: duration()
       .meta({
@@ -85,7 +89,10 @@ export const trackEntry = mapping(
       })
       .optional(),
     rise: wholeNumber(1, 1_000)
-      .meta({ description: 'Consecutive successes before the object is up again.', default: 1 })
+      .meta({
+        description: 'Consecutive successes before the object is up again.',
+        default: TRACK_DEFAULTS.rise,
+      })
       .optional(),
     fall: wholeNumber(1, 1_000)
       .meta({
@@ -101,11 +108,11 @@ export const trackEntry = mapping(
           'For `file`: `presence` tests whether it exists; `number` reads a whole number from it, ' +
           'multiplies it by `weight` and adds it to the priority. A result of -254 or less means ' +
           'FAULT; a missing file counts as 0.',
-        default: 'presence',
+        default: TRACK_DEFAULTS.content,
       })
       .optional(),
     up_when: choice(['present', 'absent'])
-      .meta({ description: 'For `file`: when it counts as up.', default: 'present' })
+      .meta({ description: 'For `file`: when it counts as up.', default: TRACK_DEFAULTS.up_when })
       .optional(),
     via: choice(['arp', 'nd', 'icmp'])
       .meta({
@@ -123,14 +130,17 @@ export const trackEntry = mapping(
     status: z
       .array(wholeNumber(100, 599))
       .min(1, 'must not be empty')
-      .meta({ description: 'For `http`: the expected statuses.', default: [200] })
+      .meta({ description: 'For `http`: the expected statuses.', default: TRACK_DEFAULTS.status })
       .optional(),
     host: pattern(/^[!-~]{1,255}$/, 'a host name')
       .meta({ description: 'For `http`: the Host header. Default: the host of the URL.' })
       .optional(),
     verify: z
       .boolean()
-      .meta({ description: 'For `http`: verify the certificate of an https URL.', default: true })
+      .meta({
+        description: 'For `http`: verify the certificate of an https URL.',
+        default: TRACK_DEFAULTS.verify,
+      })
       .optional(),
   },
   'A tracked object. Has exactly one of `interface`, `script`, `file`, `process`, ' +
