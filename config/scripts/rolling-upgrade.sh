@@ -1,11 +1,11 @@
 #!/bin/sh
-# Upgrades directors one after the other. The VIPs are served throughout: each director is taken
-# into maintenance, which hands over what it is MASTER of, and comes back before the next one goes.
+# Upgrades directors one after the other without downtime of the VIPs: each director is put into
+# maintenance, which hands over its VIPs, and is back before the next one follows.
 #
 #   rolling-upgrade.sh 'apt-get install -y vrrp-agent && systemctl restart vrrp-agent' lb2 lb1
 #
-# Name the backups first: then every VIP moves twice at most. Whatever fails ends the script, and
-# the director in question stays in maintenance, as the last lines say.
+# Name the backups first, so that every VIP moves at most twice. Any failure ends the script and
+# leaves the director in maintenance, as the last lines of output say.
 #
 # VIA: runs a command on a director (default: ssh).
 set -eu
@@ -21,7 +21,7 @@ shift
 
 say() { echo "$(date +%H:%M:%S) $*"; }
 
-# The first argument is how many seconds it may take.
+# The first argument is the timeout in seconds.
 until_true() {
   left=$1
   shift
@@ -34,7 +34,7 @@ until_true() {
 
 answers() { $via "$1" vrrp-agent status; }
 
-# No instance has a reason for FAULT, and none is still starting.
+# True if no instance is in FAULT or still starting.
 in_service() {
   ! $via "$1" vrrp-agent status --json | grep -Eq '"state": "(FAULT|INIT)"'
 }
@@ -43,7 +43,7 @@ for director; do
   say "$director: into maintenance"
   if ! $via "$director" vrrp-agent maintenance on --reason "'rolling upgrade'" --for 2h --wait 30s; then
     echo "$director: not upgraded; look at: vrrp-agent status; vrrp-agent events" >&2
-    # What had been handed over already comes back.
+    # Takes back what was already handed over.
     $via "$director" vrrp-agent maintenance off >&2 || true
     exit 1
   fi
