@@ -1,4 +1,4 @@
-/** Whatever is wrong with a file, and wherever it stands: what it says of secrets is said to nobody. */
+/** no finding or reload plan shows a secret, whatever is wrong with the file. */
 import { expect, test } from 'vitest';
 import { reloadPlan } from '../../../src/config/diff.ts';
 import { formatFinding } from '../../../src/config/finding.ts';

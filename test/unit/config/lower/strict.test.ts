@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../src/config/load.ts';
 
-/** All that the RFC has otherwise than this program's defaults. */
+/** The keys whose default deviates from the RFC, with the values of the RFC. */
 const STRICT: Readonly<Record<string, string>> = {
   strict: 'true',
   checksum: 'rfc9568',

@@ -22,7 +22,7 @@ function imported(text: string, { configId, files = {} }: Options = {}) {
   return { yaml, lines, document, instance: document?.instances[0] };
 }
 
-/** An instance with these lines besides the necessary ones, which come first. */
+/** An instance with these lines after the required ones. */
 function instanceWith(lines: string, options?: Options) {
   return imported(
     `vrrp_instance web {
