@@ -7,7 +7,7 @@ import type { Probes } from '../agent-settings.ts';
 import type { TrackFile } from '../schema/track-schema.ts';
 import { type Complete, present } from './complete.ts';
 
-/** The keys of one kind of tracked object; an entry of another kind has none of them. */
+/** Every key of an entry; each kind of tracked object gives values for its own. */
 const NO_KEYS: Complete<TrackFile> = {
   interface: undefined,
   script: undefined,

@@ -122,7 +122,7 @@ function unusableKind(address: IpAddress): string | undefined {
   return undefined;
 }
 
-/** Without a length, a single host. Length 0 is rejected: leaving the key out means the same. */
+/** Without a length, a single host. Length 0 is rejected: `default`, or no key, means the same. */
 export function lowerPrefix(text: string, path: Path, findings: Findings): Prefix | undefined {
   const [addressText = '', lengthText, ...rest] = text.split('/');
   const address = parseIp(addressText);

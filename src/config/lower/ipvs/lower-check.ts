@@ -41,16 +41,16 @@ interface Place {
 /** Undefined: the server is not checked, or the check is invalid. */
 export function lowerCheck(file: CheckFile | undefined, place: Place): ServerProbe | undefined {
   if (file === undefined || file === 'none') return undefined;
-  const words: CheckMapping = typeof file === 'string' ? { [file]: {} } : file;
-  const kind = kindOf(CHECK_KINDS, words, place);
-  const target = kind === undefined ? undefined : targetOf(kind, words, place);
+  const mapping: CheckMapping = typeof file === 'string' ? { [file]: {} } : file;
+  const kind = kindOf(CHECK_KINDS, mapping, place);
+  const target = kind === undefined ? undefined : targetOf(kind, mapping, place);
   if (target === undefined) return undefined;
   const { interval, rise, fall } = CHECK_DEFAULTS;
   return {
     ...target,
-    ...timingOf(words.interval ?? interval, words.timeout, place),
-    rise: words.rise ?? rise,
-    fall: words.fall ?? fall,
+    ...timingOf(mapping.interval ?? interval, mapping.timeout, place),
+    rise: mapping.rise ?? rise,
+    fall: mapping.fall ?? fall,
   };
 }
 
@@ -83,10 +83,10 @@ function scaleOf(file: WeightFromFile, { path, findings }: Place): WeightScale {
 
 function kindOf<Kind extends string>(
   kinds: readonly Kind[],
-  words: { readonly [K in Kind]?: unknown },
+  mapping: { readonly [K in Kind]?: unknown },
   { path, findings }: Place,
 ): Kind | undefined {
-  const [first, second] = kinds.filter((kind) => words[kind] !== undefined);
+  const [first, second] = kinds.filter((kind) => mapping[kind] !== undefined);
   if (first === undefined) {
     const message = `needs one of ${kinds.join(', ')}`;
     findings.error(path, 'missing', message);
@@ -112,12 +112,12 @@ function timingOf(
 
 function targetOf(
   kind: (typeof CHECK_KINDS)[number],
-  words: CheckMapping,
+  mapping: CheckMapping,
   place: Place,
 ): ServerTarget | undefined {
-  const { exec, dns, udp } = words;
-  if (kind === 'exec') return exec === undefined ? undefined : scriptOf(exec, words, place);
-  const where = whereOf(words, place);
+  const { exec, dns, udp } = mapping;
+  if (kind === 'exec') return exec === undefined ? undefined : scriptOf(exec, mapping, place);
+  const where = endpointOf(mapping, place);
   if (where === undefined) return undefined;
   if (kind === 'ping') return { kind, address: where.address };
   const endpoint = portOf(where, place);
@@ -127,7 +127,7 @@ function targetOf(
       return { kind, endpoint };
     case 'http':
     case 'https':
-      return httpOf(kind, words[kind] ?? {}, endpoint, place);
+      return httpOf(kind, mapping[kind] ?? {}, endpoint, place);
     case 'dns':
       return {
         kind,
@@ -153,7 +153,7 @@ function payloadOf(udp: UdpFile | undefined): string {
 }
 
 /** The port is 0 if neither the check nor the server has one. */
-function whereOf({ connect_to: text, port }: CheckMapping, place: Place): Endpoint | undefined {
+function endpointOf({ connect_to: text, port }: CheckMapping, place: Place): Endpoint | undefined {
   const { server, path, findings } = place;
   if (text === undefined) return { address: server.address, port: port ?? server.port };
   const where = parseAddressAndPort(text);
@@ -175,10 +175,10 @@ function portOf(where: Endpoint, { path, findings }: Place): Endpoint | undefine
   return undefined;
 }
 
-function scriptOf({ command, user }: ExecFile, words: CheckMapping, place: Place): ScriptTarget {
+function scriptOf({ command, user }: ExecFile, mapping: CheckMapping, place: Place): ScriptTarget {
   const { path, findings, server } = place;
   const at = [...path, 'exec', 'command'];
-  const where = whereOf(words, place) ?? server;
+  const where = endpointOf(mapping, place) ?? server;
   if (command[0]?.startsWith('/') !== true) {
     const message = 'must be the absolute path of a program: it runs without a shell';
     findings.error([...at, 0], 'type', message);
