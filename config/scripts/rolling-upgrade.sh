@@ -34,7 +34,7 @@ until_true() {
 
 answers() { $via "$1" vrrp-agent status; }
 
-# No instance has a reason for FAULT, and none is still starting.
+# True if no instance is in FAULT or still starting.
 in_service() {
   ! $via "$1" vrrp-agent status --json | grep -Eq '"state": "(FAULT|INIT)"'
 }

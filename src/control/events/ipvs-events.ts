@@ -1,7 +1,7 @@
 /** Events of the load balancer: moved connections and real servers. */
 import { type FactsIn, recorded } from './event-entry.ts';
 
-type IpvsEventFacts = FactsIn<typeof IPVS_EVENTS>;
+export type IpvsEventFacts = FactsIn<typeof IPVS_EVENTS>;
 
 export type ServerEventFacts = Exclude<IpvsEventFacts, { readonly kind: 'connections' }>;
 

@@ -63,13 +63,15 @@ describe('check', () => {
     expect(stdout).toContain('router lb1: 1 instance, real-time priority off');
     expect(stdout).toMatch(/^web +eth0 +55 +3 +150 +20ms +68.281ms +multicast +203.0.113.1\/24 /m);
     expect(stdout).toMatch(/203\.0\.113\.3\/32 and 1 more$/m);
-    expect(stderr).toMatch(/^FILE:8:29: warning: 20ms without real-time priority/);
+    expect(stderr).toMatch(/^FILE:8:29: warning: with 20ms and "realtime: off"/);
   });
 
   test('shows the address of the status page, and warns if other hosts can read it', () => {
     const { stdout, stderr } = check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
     expect(stdout).toContain(', http://192.0.2.11:9112/\n');
-    expect(stderr).toContain('FILE:1:17: warning: everybody who reaches 192.0.2.11:9112');
+    expect(stderr).toContain(
+      'FILE:1:17: warning: metrics and status are readable without authentication at 192.0.2.11:9112',
+    );
   });
 
   test('warns, with the position, about commands that the agent would refuse to run', () => {
@@ -144,6 +146,6 @@ describe('check', () => {
   ])('a file that %s is a configuration error', (_, run) => {
     const { stderr, exitCode } = run();
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^FILE:1:1: the file cannot be read: /);
+    expect(stderr).toMatch(/^FILE:1:1: cannot read the file: /);
   });
 });

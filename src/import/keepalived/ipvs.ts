@@ -1,6 +1,6 @@
-/** `virtual_server` blocks as services of IPVS. Health checks are not carried over, and listed. */
+/** Converts `virtual_server` and `lvs_sync_daemon` to `ipvs`. Health checks are only listed. */
 import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+import { type Statement, textOf } from './parser.ts';
 
 const FORWARDING: Readonly<Record<string, string>> = { NAT: 'nat', DR: 'dr', TUN: 'tun' };
 
@@ -13,7 +13,7 @@ export function convertVirtualServer(one: Statement, draft: Draft): void {
   for (const part of one.block ?? []) convertPart(part, service, servers, port, draft);
   service['servers'] = servers;
   if (address === 'group') {
-    draft.note(one, `${textOf(one)}: groups of virtual servers are not carried over`);
+    draft.note(one, `${textOf(one)}: groups of virtual servers are not converted`);
     return;
   }
   const ipvs = (draft.top['ipvs'] as Keys | undefined) ?? {};
@@ -83,8 +83,42 @@ function serverOf(one: Statement, servicePort: string, draft: Draft): Keys {
     else if (key === 'uthreshold') server['upper_threshold'] = Number(value);
     else if (key === 'lthreshold') server['lower_threshold'] = Number(value);
     else if (CHECKS.test(key)) {
-      draft.note(part, `real_server ${address}: ${key}: this program does not check real servers`);
+      draft.note(part, `real_server ${address}: ${key}: health checks are not converted`);
     } else draft.note(part, `real_server: ${textOf(part)}`);
   }
   return server;
+}
+
+const SYNC_OPTIONS: Readonly<Record<string, string>> = {
+  id: 'sync_id',
+  maxlen: 'maxlen',
+  port: 'port',
+  ttl: 'ttl',
+};
+
+/**
+ * `lvs_sync_daemon`, or its older form in an instance, `owner`.
+ *
+ * @param instances new names by names in keepalived.conf
+ */
+export function convertSyncDaemon(
+  one: Statement,
+  owner: string | undefined,
+  instances: ReadonlyMap<string, string>,
+  draft: Draft,
+): void {
+  const [, link, ...words] = one.words;
+  const sync: Keys = { interface: link };
+  const instance =
+    owner ?? instances.get(words[0] === 'inst' ? (words[1] ?? '') : (words[0] ?? ''));
+  if (instance !== undefined) sync['instance'] = instance;
+  for (const [word, key] of Object.entries(SYNC_OPTIONS)) {
+    const at = words.indexOf(word);
+    if (at >= 0) sync[key] = Number(words[at + 1]);
+  }
+  const group = words[words.indexOf('group') + 1];
+  if (words.includes('group') && group !== undefined) sync['group'] = group;
+  const ipvs = (draft.top['ipvs'] as Keys | undefined) ?? {};
+  if ('sync' in ipvs) draft.note(one, `${textOf(one)}: only one sync daemon is possible`);
+  else draft.offerTop('ipvs', { ...ipvs, sync }, one);
 }
