@@ -1,7 +1,7 @@
 /** Parameters of IPVS below /proc/sys/net/ipv4/vs, of the network namespace of the process. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { EIO } from '../../kernel/ffi/errno.ts';
 import { KernelError } from '../../kernel/ffi/kernel-error.ts';
+import { EIO } from '../../net/errno.ts';
 
 const DIRECTORY = '/proc/sys/net/ipv4/vs';
 

@@ -5,6 +5,7 @@
  * output the agent reads.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { assert } from '../../net/assert.ts';
 import type { User } from '../permissions/users.ts';
 import { withOrdinaryOomScore } from '../process/oom-score.ts';
 import { PROGRAM_FOLDERS } from './program.ts';
@@ -181,7 +182,8 @@ function outcomeOf(
 ): CommandOutcome {
   if (timedOut) return { kind: 'timed-out', output };
   if (signal !== null) return { kind: 'signalled', signal, output };
-  return { kind: 'exited', status: status ?? 0, output };
+  assert(status !== null, 'a process ended with neither a status nor a signal');
+  return { kind: 'exited', status, output };
 }
 
 function failed(errno: string): CommandOutcome {

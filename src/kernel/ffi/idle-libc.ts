@@ -2,13 +2,14 @@
  * A C library without a kernel behind it: sockets open, everything sent has left, nothing arrives, and
  * each batch of netlink requests is acknowledged. It lets the code above run where nothing may happen.
  */
+
+import { EAGAIN } from '../../net/errno.ts';
 import {
   decodeMessages,
   encodeMessage,
   NLMSG_ERROR,
   NLMSG_HEADER_LENGTH,
 } from '../../wire/netlink/message.ts';
-import { EAGAIN } from './errno.ts';
 import type { Libc } from './libc.ts';
 
 const DONE_LENGTH = 4 + NLMSG_HEADER_LENGTH;

@@ -1,4 +1,6 @@
 /** Sockets by file descriptor. Every refusal is a `KernelError` that names what was wanted. */
+
+import { EACCES, EPERM } from '../../net/errno.ts';
 import {
   SO_BINDTODEVICE,
   SO_BINDTOIFINDEX,
@@ -10,7 +12,7 @@ import {
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from './constants.ts';
-import { EACCES, EPERM, errnoNumber } from './errno.ts';
+import { errnoNumber } from './errno.ts';
 import { KernelError } from './kernel-error.ts';
 import { libc } from './libc.ts';
 

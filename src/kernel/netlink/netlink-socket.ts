@@ -3,6 +3,8 @@
  * during `sendto` and has queued the acknowledgement, or the first part of a dump, when the call
  * returns: everything is read back at once, and nothing here ever blocks.
  */
+
+import { EAGAIN, EIO, ENOBUFS } from '../../net/errno.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import { decodeAcknowledgement } from '../../wire/netlink/ext-ack.ts';
 import {
@@ -28,7 +30,7 @@ import {
   SOL_NETLINK,
   SOL_SOCKET,
 } from '../ffi/constants.ts';
-import { EAGAIN, EIO, ENOBUFS, errnoNumber } from '../ffi/errno.ts';
+import { errnoNumber } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import {

@@ -6,11 +6,12 @@
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import type { AddressClaim } from '../../net/link.ts';
 import { decodeFrame } from '../../wire/frame.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import { AF_PACKET, ETH_P_ARP, ETH_P_IPV6, MSG_DONTWAIT, SOCK_RAW } from '../ffi/constants.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket } from '../ffi/socket.ts';
+import { linkSocketAddress } from '../ffi/socket-address.ts';
 import type { ClaimPort } from '../ports.ts';
 import { claimFilter } from './claim-filter.ts';
 import { dropAllFilter } from './receive-filter.ts';
@@ -78,17 +79,11 @@ export class Claims implements ClaimPort {
     return undefined;
   }
 
-  /** `struct sockaddr_ll` (packet(7)): family, protocol in network order, interface index. */
   #open(index: number, family: Family): ClaimSocket {
     const what = describe(index, family);
     const fd = configured(openSocket(what, AF_PACKET, SOCK_RAW, 0), (created) => {
       attachFilter(what, created, dropAllFilter());
-      const address = new Uint8Array(20);
-      const view = new DataView(address.buffer);
-      view.setUint16(0, AF_PACKET, true);
-      view.setUint16(2, ETHER_TYPE[family]);
-      view.setInt32(4, index, true);
-      bindAddress(what, created, address);
+      bindAddress(what, created, linkSocketAddress(index, ETHER_TYPE[family]));
     });
     this.#epoll.add(fd);
     const socket = { fd, index, family };

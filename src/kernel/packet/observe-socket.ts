@@ -4,9 +4,10 @@
  */
 
 import { macToBytes } from '../../net/address.ts';
+import { ENODEV } from '../../net/errno.ts';
 import { VRRP_GROUP } from '../../net/vrrp.ts';
 import { multicastMac } from '../../wire/ethernet.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_PACKET,
   ETH_P_ALL,
@@ -16,10 +17,10 @@ import {
   SOCK_RAW,
   SOL_PACKET,
 } from '../ffi/constants.ts';
-import { ENODEV } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket, setOption } from '../ffi/socket.ts';
+import { linkSocketAddress } from '../ffi/socket-address.ts';
 import { observeFilter } from './observe-filter.ts';
 
 const GROUPS = [VRRP_GROUP.ipv4, VRRP_GROUP.ipv6].map((group) => macToBytes(multicastMac(group)));
@@ -82,7 +83,7 @@ export class ObserveSocket {
         membership(this.#index, group),
       );
     }
-    bindAddress(this.#what, fd, linkAddress(this.#index));
+    bindAddress(this.#what, fd, linkSocketAddress(this.#index, ETH_P_ALL));
   }
 }
 
@@ -94,15 +95,5 @@ function membership(index: number, group: Uint8Array): Uint8Array {
   view.setUint16(4, PACKET_MR_MULTICAST, true);
   view.setUint16(6, group.length, true);
   bytes.set(group, 8);
-  return bytes;
-}
-
-/** `struct sockaddr_ll` (packet(7)): the protocol is in network byte order. */
-function linkAddress(index: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETH_P_ALL);
-  view.setInt32(4, index, true);
   return bytes;
 }

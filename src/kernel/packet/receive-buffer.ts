@@ -2,8 +2,8 @@
 
 import type { Family } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
+import { EAGAIN } from '../../net/errno.ts';
 import { MSG_DONTWAIT } from '../ffi/constants.ts';
-import { EAGAIN } from '../ffi/errno.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { MessageVector } from '../ffi/message-vector.ts';
 import type { PacketSink } from '../ports.ts';

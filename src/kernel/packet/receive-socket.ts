@@ -4,7 +4,7 @@
  */
 import { type Family, ipToBytes } from '../../net/address.ts';
 import { PROTOCOL_VRRP, VRRP_GROUP } from '../../net/vrrp.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
   AF_INET6,

@@ -1,6 +1,6 @@
 /** Sockets that only send: one for each link and family, and one for frames on any link. */
 import type { Family } from '../../net/address.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
   AF_INET6,

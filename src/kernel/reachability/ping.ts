@@ -16,8 +16,8 @@ import {
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import { closeFd, configured, openSocket } from '../ffi/socket.ts';
+import { ipSocketAddress } from '../ffi/socket-address.ts';
 import { nextEcho } from './echo-number.ts';
-import { socketAddress } from './socket-address.ts';
 
 const PACKET_BYTES = 2_048;
 const ANSWERS_AT_ONCE = 64;
@@ -36,7 +36,7 @@ export class Ping {
     const domain = isIpv4 ? AF_INET : AF_INET6;
     const protocol = isIpv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
     this.fd = configured(openSocket('ICMP socket', domain, SOCK_RAW, protocol), (fd) => {
-      const peer = socketAddress(address, 0);
+      const peer = ipSocketAddress(address, 0);
       if (libc().connect(fd, peer, peer.length) < 0) throw this.#error();
     });
   }

@@ -3,6 +3,7 @@
  * socket lives for one question. Throws `KernelError` when the link or the permission is missing.
  */
 import { type Family, familyOf, type IpAddress, ip, type MacAddress } from '../../net/address.ts';
+import { ENODEV } from '../../net/errno.ts';
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
 import { decodeFrame } from '../../wire/frame.ts';
@@ -27,7 +28,6 @@ import {
   MSG_DONTWAIT,
   SOCK_RAW,
 } from '../ffi/constants.ts';
-import { ENODEV } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import {
@@ -38,7 +38,7 @@ import {
   openSocket,
   setOption,
 } from '../ffi/socket.ts';
-import { socketAddress } from './socket-address.ts';
+import { ipSocketAddress, linkSocketAddress } from '../ffi/socket-address.ts';
 
 export type ReachabilityMethod = 'arp' | 'nd' | 'icmp';
 
@@ -122,7 +122,10 @@ export class Reachability {
   }
 
   #send(packet: Uint8Array, to: IpAddress | undefined): void {
-    const address = to === undefined ? linkAddress(this.#index) : socketAddress(to, this.#index);
+    const address =
+      to === undefined
+        ? linkSocketAddress(this.#index, ETH_P_ARP)
+        : ipSocketAddress(to, this.#index);
     const sent = libc().sendto(this.fd, packet, packet.length, 0, address, address.length);
     if (sent < 0) throw new KernelError(`ask ${this.#question.address}`, libc().errno());
   }
@@ -130,7 +133,7 @@ export class Reachability {
   #openPacketSocket(): number {
     const what = `ARP socket on ${this.#question.link}`;
     return configured(openSocket(what, AF_PACKET, SOCK_RAW, 0), (fd) =>
-      bindAddress(what, fd, linkAddress(this.#index)),
+      bindAddress(what, fd, linkSocketAddress(this.#index, ETH_P_ARP)),
     );
   }
 
@@ -143,20 +146,10 @@ export class Reachability {
     return configured(openSocket(what, domain, SOCK_RAW, protocol), (fd) => {
       bindToLink(what, fd, this.#index);
       // A question from a VIP would be answered to whoever is MASTER.
-      if (isIpv4 && source !== NOBODY) bindAddress(what, fd, socketAddress(source, 0));
+      if (isIpv4 && source !== NOBODY) bindAddress(what, fd, ipSocketAddress(source, 0));
       if (via !== 'nd') return;
       setOption(what, fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, HOP_LIMIT);
       setOption(what, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, HOP_LIMIT);
     });
   }
-}
-
-/** `struct sockaddr_ll` (packet(7)): the protocol is in network byte order. */
-function linkAddress(index: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETH_P_ARP);
-  view.setInt32(4, index, true);
-  return bytes;
 }

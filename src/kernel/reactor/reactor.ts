@@ -4,8 +4,7 @@
  * set alone, so no descriptor can stop the watch or end the process: errors arrive as readability and
  * are cleared by reading.
  */
-import { Epoll } from '../ffi/epoll.ts';
-import { type ReadableWatch, watchReadable } from '../ffi/poll.ts';
+import { Epoll, type EpollWatch } from '../ffi/epoll.ts';
 
 const LIVE = Symbol.for('vrrp-agent.reactors');
 
@@ -20,7 +19,7 @@ export class Reactor {
   readonly #epoll = new Epoll();
   readonly #handlers = new Map<number, () => void>();
   readonly #onError: (error: unknown) => void;
-  #watch: ReadableWatch | undefined;
+  #watch: EpollWatch | undefined;
   #closed = false;
 
   /**
@@ -30,7 +29,7 @@ export class Reactor {
   constructor(onError: (error: unknown) => void, options: { readonly waits?: boolean } = {}) {
     this.#onError = onError;
     if (options.waits === true) return;
-    this.#watch = watchReadable(this.#epoll.fd, () => this.#dispatch(this.#epoll.poll()));
+    this.#watch = this.#epoll.watch(() => this.#dispatch(this.#epoll.poll()));
     liveReactors().add(this);
   }
 

@@ -34,7 +34,7 @@ import {
   RTNLGRP_IPV4_RULE,
   RTNLGRP_IPV6_RULE,
 } from '../../wire/netlink/route/rule.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import { NETLINK_GET_STRICT_CHK, NETLINK_ROUTE, SOL_NETLINK } from '../ffi/constants.ts';
 import { tryOption } from '../ffi/socket.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';

@@ -1,7 +1,7 @@
 /** Settings of one interface below /proc/sys/net (ip-sysctl.rst), in the caller's network namespace. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Family } from '../../net/address.ts';
-import { EIO } from '../ffi/errno.ts';
+import { EIO } from '../../net/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import type { InterfaceSettingsPort } from '../ports.ts';
 
