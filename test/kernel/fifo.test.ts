@@ -63,7 +63,7 @@ describe('a named pipe', () => {
   test('is no file and no link', () => {
     const made = folder();
     writeFileSync(join(made, 'file'), '');
-    expect(() => new Fifo(join(made, 'file'))).toThrow('is no named pipe');
+    expect(() => new Fifo(join(made, 'file'))).toThrow('is not a named pipe');
     symlinkSync('/dev/null', join(made, 'link'));
     expect(() => new Fifo(join(made, 'link'))).toThrow('ELOOP');
     expect(() => new Fifo(join(made, 'missing', 'fifo'))).toThrow('ENOENT');

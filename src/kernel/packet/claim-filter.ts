@@ -1,6 +1,6 @@
 /**
- * What a listener for claims is handed: ARP from, and Neighbor Advertisements for, one of some
- * addresses. Of an IPv6 address the last 4 bytes are compared; who reads the frame compares the rest.
+ * Passes ARP from, and Neighbor Advertisements for, any of the given addresses. Compares only the last 4
+ * bytes of an IPv6 address: the reader of the frame must compare the rest.
  */
 import { type Family, type IpAddress, ipToBytes } from '../../net/address.ts';
 import {
@@ -14,7 +14,7 @@ import {
   LOAD_WORD,
 } from '../ffi/classic-bpf.ts';
 
-/** <linux/if_packet.h>: a frame that this host sent. */
+/** The type of frames that this host sends (<linux/if_packet.h>). */
 const PACKET_OUTGOING = 4;
 const PACKET_TYPE = 4;
 

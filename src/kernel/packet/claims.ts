@@ -1,7 +1,7 @@
 /**
- * Hears who else claims our virtual addresses. By ARP: gratuitous ARP, replies, and requests sent from
- * them (RFC 5227 section 2.4 calls each of them a conflict). By ND: advertisements that override what
- * neighbors know (RFC 4861 section 4.4). Everything else is dropped in the kernel.
+ * Detects other hosts that claim our virtual addresses. By ARP: gratuitous ARP, replies, and requests
+ * that have one as sender address, each a conflict by RFC 5227 section 2.4. By ND: advertisements that
+ * override the caches of neighbors (RFC 4861 section 4.4). The kernel drops everything else.
  */
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import type { AddressClaim } from '../../net/link.ts';
@@ -18,7 +18,7 @@ import { dropAllFilter } from './receive-filter.ts';
 
 const ETHER_TYPE: { readonly [F in Family]: number } = { ipv4: ETH_P_ARP, ipv6: ETH_P_IPV6 };
 const FAMILIES = ['ipv4', 'ipv6'] as const;
-/** A Neighbor Advertisement with some options. */
+/** Room for a Neighbor Advertisement with some options. */
 const FRAME_BYTES = 256;
 
 interface ClaimSocket {

@@ -1,9 +1,9 @@
 /**
- * What an observer of a link is handed: VRRP of both families, in fragments too, gratuitous ARP and
- * Neighbor Advertisements. Everything else ends in the kernel, so a busy link costs the observer nothing.
+ * Passes VRRP of both families, also in fragments, gratuitous ARP and Neighbor Advertisements to an
+ * observer of a link. The kernel drops everything else, so a busy link does not load the observer.
  *
- * Frames of a VLAN on top of the link pass by here as well, their tag taken off and kept beside
- * (<linux/filter.h>, SKF_AD_VLAN_TAG): they are another segment.
+ * Frames of VLANs on top of the link belong to other segments and are dropped. The kernel removes their
+ * tag and keeps it beside the frame (<linux/filter.h>, SKF_AD_VLAN_TAG).
  */
 
 import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
@@ -22,7 +22,7 @@ import {
   LOAD_WORD,
 } from '../ffi/classic-bpf.ts';
 
-/** SKF_AD_VLAN_TAG: 0 for no tag, and VLAN 0 is a priority and no VLAN. */
+/** SKF_AD_VLAN_TAG: 0 without a tag. A tag with VLAN ID 0 only carries a priority. */
 const VLAN_TAG = ANCILLARY + 44;
 const VLAN_ID_MASK = 0xfff;
 
@@ -35,7 +35,7 @@ const IPV6 = 0x86dd;
 const IPV4_PROTOCOL = 23;
 const IPV6_NEXT_HEADER = 20;
 const ICMPV6_TYPE = 54;
-/** Of a Fragment header: what the parts together are. */
+/** In a Fragment header: the protocol of the whole packet. */
 const FRAGMENT_NEXT_HEADER = 54;
 const ARP_SENDER = 28;
 const ARP_TARGET = 38;
@@ -79,7 +79,7 @@ export function observeFilter(): Uint8Array {
   ]);
 }
 
-/** Each branch ends by itself; the next one finds the EtherType still in A. */
+/** Each branch ends with ACCEPT or DROP, so the next comparison finds the EtherType still in A. */
 function when(etherType: number, branch: readonly Instruction[]): Instruction[] {
   return [[JUMP_EQUAL, etherType, 0, branch.length], ...branch];
 }

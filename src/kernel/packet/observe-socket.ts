@@ -1,6 +1,6 @@
 /**
- * Hears VRRP on a link without taking part: no address, no group of IGMP or MLD, nothing sent. The
- * network card alone is told to let the two multicast MAC addresses through (packet(7)).
+ * Receives VRRP on a link without taking part: it needs no address, joins no group of IGMP or MLD, and
+ * sends nothing. Only the network card is set to receive the two multicast MAC addresses (packet(7)).
  */
 
 import { macToBytes } from '../../net/address.ts';
@@ -25,10 +25,10 @@ import { observeFilter } from './observe-filter.ts';
 
 const GROUPS = [VRRP_GROUP.ipv4, VRRP_GROUP.ipv6].map((group) => macToBytes(multicastMac(group)));
 
-/** Jumbo frames and offloaded ones alike. */
+/** Room for jumbo frames and for frames that the card has merged. */
 const FRAME_BYTES = 65_536;
 
-/** The frame is only valid during the call. */
+/** The frame is valid only during the call. */
 export type FrameSink = (frame: Uint8Array, length: number) => void;
 
 export class ObserveSocket {
@@ -38,16 +38,16 @@ export class ObserveSocket {
   readonly #index: number;
   readonly #frame = new Uint8Array(FRAME_BYTES);
 
-  /** In the network namespace of the calling thread. Throws `KernelError`. */
+  /** Opens in the network namespace of the calling thread. Throws `KernelError`. */
   constructor(index: number, name: string) {
     this.#what = `packet socket on ${name}`;
     this.#index = index;
-    // Protocol 0 hears nothing until it is bound, so no frame passes before the filter is there.
+    // With protocol 0 the socket receives nothing until it is bound: no frame arrives before the filter.
     const fd = openSocket(this.#what, AF_PACKET, SOCK_RAW, 0);
     this.fd = configured(fd, (created) => this.#configure(created));
   }
 
-  /** Hands over at most `limit` waiting frames. Throws `KernelError` when the link is gone. */
+  /** Hands over at most `limit` waiting frames. Throws `KernelError` if the link is gone. */
   drain(limit: number, sink: FrameSink): void {
     for (let left = limit; left > 0; left--) {
       const length = libc().recv(this.fd, this.#frame, FRAME_BYTES, MSG_DONTWAIT);
@@ -60,8 +60,8 @@ export class ObserveSocket {
   }
 
   /**
-   * Throws `KernelError` when the link is gone. One that is set down is heard again when it is up; one
-   * that is removed while it is down is not told of (packet(7) knows one error for both).
+   * Throws `KernelError` if the link is gone. The socket works again after a link was down, but gets no
+   * error when a link is removed while it is down (packet(7) has one error for both).
    */
   checkLink(): void {
     if (libc().if_indextoname(this.#index, new Uint8Array(16)) !== null) return;

@@ -1,6 +1,6 @@
 /**
- * Routes and rules through rtnetlink(7), as far as they are ours: what to ask for a change, what the
- * kernel tells of them, and how those that a former run has left are removed.
+ * Our routes and rules through rtnetlink(7): the request for a change, the events of the kernel, and the
+ * removal of those that an earlier run has left.
  */
 import { at } from '../../net/assert.ts';
 import type { RoutingEvent } from '../../net/link.ts';
@@ -53,7 +53,7 @@ export function routingRequest({ operation, entry, index }: RoutingChange): Netl
   return { type, flags: NLM_F_CREATE | (isConnected ? NLM_F_APPEND : NLM_F_EXCL), payload };
 }
 
-/** Hears of our routes and of all rules. A full Internet table that changes does not wake it. */
+/** Receives changes of our routes and of all rules, but none of a full Internet table. */
 export function openRoutingMonitor(): NetlinkSocket {
   const monitor = new NetlinkSocket({
     protocol: NETLINK_ROUTE,
@@ -66,7 +66,7 @@ export function openRoutingMonitor(): NetlinkSocket {
   return monitor;
 }
 
-/** Undefined: what it tells of is not ours. */
+/** Undefined if the route or rule is not ours. */
 export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined {
   const own = ownEntry(message);
   if (own === undefined) return undefined;
@@ -74,11 +74,11 @@ export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined 
   return { kind: isAdded ? 'routing.added' : 'routing.removed', ...own };
 }
 
-/** Removes every route and rule that carries our number; answers what they were. */
+/** Removes every route and rule that carries our protocol number; returns a text for each. */
 export function clearRouting(): string[] {
   const socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'routing request' });
   try {
-    // The kernel then looks at the protocol in the request, and hands over ours alone.
+    // With this option, the kernel lists only routes of the protocol in the request.
     tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     const left = [...leftRules(socket), ...leftRoutes(socket)];
     const answers = socket.transact(left.map(({ request }) => request));
@@ -132,7 +132,7 @@ function ownEntry({ type, payload }: NetlinkMessage): Omit<RoutingEvent, 'kind'>
   return { key: routingKey(decoded.value.rule) };
 }
 
-/** What is no part of a route's key. */
+/** Fields that are not part of the key of a route. */
 const NO_HOP = {
   via: undefined,
   interface: '',
