@@ -47,7 +47,7 @@ const IFF_LOWER_UP = 0x10000;
 const IF_OPER_UNKNOWN = 0;
 const IF_OPER_UP = 6;
 
-/** For links whose hardware address is no Ethernet address: tunnels, InfiniBand. */
+/** For links without an Ethernet address: tunnels, InfiniBand. */
 const NO_MAC = mac('00:00:00:00:00:00');
 
 export type LinkDecodeError =
@@ -55,8 +55,8 @@ export type LinkDecodeError =
   | AttributeDecodeError;
 
 /**
- * A bridge tells of its ports with the same message types in family AF_BRIDGE, where RTM_DELLINK
- * says that a link left the bridge: only `family` 0 speaks of the link itself.
+ * A bridge reports its ports with the same message types in family AF_BRIDGE, where RTM_DELLINK means
+ * that a link left the bridge: only messages with `family` 0 are about the link itself.
  */
 export interface LinkMessage {
   readonly family: number;

@@ -1,7 +1,7 @@
 /**
- * RTPROT and FRA_PROTOCOL say who made a route or a rule (<linux/rtnetlink.h>): ours carry the number
- * of the VRRP protocol, as our addresses do. keepalived has 18, and nobody is registered for 112. A
- * removal that carries it leaves alone what others have made.
+ * RTPROT and FRA_PROTOCOL tell which program made a route or a rule (<linux/rtnetlink.h>): ours have the
+ * number of the VRRP protocol, like our addresses. keepalived has 18; 112 is not registered. A removal
+ * with this number does not affect entries of other programs.
  */
 export const RTPROT_VRRP = 112;
 

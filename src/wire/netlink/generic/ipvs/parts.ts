@@ -1,4 +1,4 @@
-/** What services, real servers and daemons have in common on the wire. */
+/** What services, real servers and daemons share on the wire. */
 import {
   addressBits,
   type Family,
