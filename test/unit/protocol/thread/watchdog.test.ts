@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Instant, instant, milliseconds, seconds } from '../../../../src/net/time.ts';
 import { Watchdog, watchdogOf } from '../../../../src/protocol/thread/watchdog.ts';
 
-test('the watchdog is fed while the protocol keeps its deadlines, and not a moment longer', () => {
+test('the watchdog is fed only while the protocol meets its deadlines', () => {
   const messages: string[] = [];
   let armed: Instant | undefined;
   let overdue = -5_000;
