@@ -38,7 +38,7 @@ export interface Persistence {
 /** `masq` of ipvsadm is `nat` here, `gate` is `dr`, `ipip` is `tun`. */
 export type Forwarding = 'nat' | 'local' | 'tun' | 'dr' | 'bypass';
 
-export type TunnelType = 'ipip' | 'gue' | 'gre';
+type TunnelType = 'ipip' | 'gue' | 'gre';
 export type TunnelChecksum = 'none' | 'checksum' | 'remote';
 
 export interface Tunnel {
@@ -54,7 +54,7 @@ export interface Server {
   readonly forwarding: Forwarding;
   /** 0: no new connections. */
   readonly weight: number;
-  /** At this many connections the server gets no new ones, until it has fewer than `lowerThreshold`; 0 is no limit. */
+  /** At this many connections the server gets no new ones until it has fewer than the lower; 0: no limit. */
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
   /** Only with forwarding `tun`, and since Linux 5.3. */

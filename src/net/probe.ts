@@ -20,7 +20,7 @@ export interface ProbeTiming {
   readonly fall: number;
 }
 
-export type ProbeTarget = TrackTarget | ServerTarget;
+type ProbeTarget = TrackTarget | ServerTarget;
 
 export interface ScriptTarget {
   readonly kind: 'script';

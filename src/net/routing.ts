@@ -59,7 +59,8 @@ export function routingKey(entry: RoutingEntry): string {
     return `route ${family} ${prefixText(destination)} ${table} ${metric}`;
   }
   const { family, priority, table, from, to, incoming, outgoing } = entry;
-  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${incoming ?? '-'} ${outgoing ?? '-'}`;
+  const links = `${incoming ?? '-'} ${outgoing ?? '-'}`;
+  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${links}`;
 }
 
 /** In the syntax of ip(8), without its defaults. */

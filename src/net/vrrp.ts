@@ -16,7 +16,7 @@ export const VRRP_TTL = 255;
 /** The priority of the address owner, whose interfaces have the virtual addresses (section 5.2.4). */
 export const OWNER_PRIORITY = 255;
 
-export const VRID_MAX = 255;
+const VRID_MAX = 255;
 
 /** True for the priority of the address owner: MASTER from the start, and never preempted. */
 export function isOwner(priority: number | undefined): boolean {

@@ -44,7 +44,7 @@ export interface ArpPacket {
   readonly targetIp: IpAddress;
 }
 
-export type ArpDecodeError =
+type ArpDecodeError =
   | { readonly code: 'arp-truncated'; readonly length: number; readonly expected: number }
   /** Not IPv4 over Ethernet. */
   | {

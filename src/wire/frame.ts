@@ -21,7 +21,7 @@ import {
   PROTOCOL_ICMPV6,
 } from './neighbor.ts';
 
-export type DecodedFrame =
+type DecodedFrame =
   | { readonly kind: 'arp'; readonly ethernet: EthernetHeader; readonly arp: ArpPacket }
   | {
       readonly kind: 'neighbor-advertisement';

@@ -40,7 +40,7 @@ export interface Ipv6Header extends IpHeader {
   readonly family: 'ipv6';
 }
 
-export type IpDecodeError =
+type IpDecodeError =
   /** `expected` is the lowest number of bytes that would be valid. */
   | { readonly code: 'ip-truncated'; readonly length: number; readonly expected: number }
   | { readonly code: 'ip-version-error'; readonly version: number }

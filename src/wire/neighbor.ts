@@ -61,7 +61,7 @@ export interface NeighborAdvertisement {
 }
 
 /** One code for each check of RFC 4861 section 7.1.2. */
-export interface NeighborDecodeError {
+interface NeighborDecodeError {
   readonly code:
     | 'neighbor-hop-limit-error'
     | 'neighbor-length-error'

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 /** Bits in the effective set (<linux/capability.h>). */
 const BITS = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_NICE: 23 } as const;
 
-export type Capability = keyof typeof BITS;
+type Capability = keyof typeof BITS;
 
 /** The missing capabilities among those that the agent uses; SYS_NICE only serves real-time scheduling. */
 export function missingCapabilities(): Capability[] {

@@ -9,7 +9,7 @@ import type { User } from '../permissions/users.ts';
 import { withOrdinaryOomScore } from '../process/oom-score.ts';
 import { PROGRAM_FOLDERS } from './program.ts';
 
-export interface CommandOptions {
+interface CommandOptions {
   /** The absolute path of the program, and its arguments. */
   readonly argv: readonly string[];
   /** Undefined: the user of the agent. Supplementary groups are dropped with the user. */

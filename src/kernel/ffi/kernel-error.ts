@@ -1,7 +1,7 @@
 import { errnoName } from './errno.ts';
 
 /** Stable names for logs, metrics and documents. */
-export type KernelErrorCode =
+type KernelErrorCode =
   | 'kernel-permission'
   | 'kernel-unsupported'
   | 'kernel-no-device'

@@ -31,7 +31,7 @@ const CONTROL = 8;
 const CONTROL_LENGTH = 10;
 const BYTES = 14;
 
-export interface MessageVectorLayout {
+interface MessageVectorLayout {
   readonly slots: number;
   readonly slotBytes: number;
   /** Free bytes of a slot before the data. */

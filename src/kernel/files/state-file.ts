@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import { failure, type Result } from '../../net/result.ts';
 
-export interface StateFormat<Value> {
+interface StateFormat<Value> {
   readonly encode: (value: Value) => string;
   /** The error says what is wrong with the text, as in `it is damaged`. */
   readonly decode: (text: string) => Result<Value, string>;

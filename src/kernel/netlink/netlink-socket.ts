@@ -67,7 +67,7 @@ const MALFORMED: KernelAnswer = { errno: EIO, text: 'malformed answer' };
 /** After `overrun` or `malformed`, changes are lost: everything has to be read again. */
 export type MonitorState = 'drained' | 'overrun' | 'malformed';
 
-export interface NetlinkOptions {
+interface NetlinkOptions {
   /** NETLINK_ROUTE, NETLINK_GENERIC, ... */
   readonly protocol: number;
   /** For errors: `route netlink`. */

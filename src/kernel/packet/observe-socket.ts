@@ -29,7 +29,7 @@ const GROUPS = [VRRP_GROUP.ipv4, VRRP_GROUP.ipv6].map((group) => macToBytes(mult
 const FRAME_BYTES = 65_536;
 
 /** The frame is valid only during the call. */
-export type FrameSink = (frame: Uint8Array, length: number) => void;
+type FrameSink = (frame: Uint8Array, length: number) => void;
 
 export class ObserveSocket {
   /** For the reactor. */

@@ -29,7 +29,7 @@ import {
 } from '../ffi/classic-bpf.ts';
 
 /** The kernel gives IPv4 raw sockets the whole packet, and IPv6 raw sockets only the payload. */
-export type FilterStart = 'ipv4-header' | 'vrrp-header';
+type FilterStart = 'ipv4-header' | 'vrrp-header';
 
 const VRID_OFFSET = 1;
 

@@ -9,7 +9,7 @@ import { closeSync, lstatSync, openSync, readlinkSync, readSync, statSync } from
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { failure, type Result, success } from '../../net/result.ts';
 
-export interface UnsafeCommand {
+interface UnsafeCommand {
   readonly code: 'command-missing' | 'command-not-executable' | 'command-insecure';
   /** For people; names the path. */
   readonly message: string;

@@ -42,7 +42,7 @@ import { ipSocketAddress, linkSocketAddress } from '../ffi/socket-address.ts';
 
 export type ReachabilityMethod = 'arp' | 'nd' | 'icmp';
 
-export interface ReachabilityQuestion {
+interface ReachabilityQuestion {
   readonly address: IpAddress;
   readonly link: string;
   readonly via: ReachabilityMethod;

@@ -30,7 +30,7 @@ export interface Ports {
   readonly routes: RoutePort;
 }
 
-export interface LoopObserver {
+interface LoopObserver {
   /** Gets all reports of one turn, after its last system call. */
   reports(reports: readonly Report[]): void;
   /** Gets how late the loop woke up for a deadline, in microseconds. */

@@ -23,7 +23,7 @@ export type ToProtocolThread =
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** A second one does not wait for a successor. */
   | { readonly kind: 'shutdown' }
-  /** `freeze` is answered by `frozen`. Then `thaw` continues, and `abandon` ends without releasing anything. */
+  /** `frozen` answers `freeze`. Then `thaw` continues, or `abandon` ends without releasing anything. */
   | { readonly kind: 'freeze' | 'thaw' | 'abandon' }
   /** Answered by `pong`. */
   | { readonly kind: 'ping' };

@@ -14,7 +14,7 @@ import type { VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import { StallWitness } from './stall-witness.ts';
 
-export interface ProtocolWorkerEvents {
+interface ProtocolWorkerEvents {
   readonly started: (scheduling: Scheduling) => void;
   /** Absent if no virtual router has a virtual MAC. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;

@@ -15,7 +15,7 @@ interface WatchdogSettings {
   readonly everyMs: number;
 }
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   /** Used by the watchdog alone. */
   readonly clock: ClockPort;
   readonly everyMs: number;

@@ -12,7 +12,7 @@ import { byteAt, uint32At } from '../bytes.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../ethernet.ts';
 
 export const LINK_TYPE_ETHERNET = 1;
-export const LINK_TYPE_LINUX_SLL = 113;
+const LINK_TYPE_LINUX_SLL = 113;
 export const LINK_TYPE_LINUX_SLL2 = 276;
 
 /** LINKTYPE_RAW, DLT_RAW as Linux and OpenBSD number it, LINKTYPE_IPV4, LINKTYPE_IPV6. */

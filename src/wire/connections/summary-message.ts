@@ -32,7 +32,7 @@ export interface SummaryMessage {
   readonly summary: TableSummary;
 }
 
-export interface SummaryError {
+interface SummaryError {
   readonly code: 'summary-truncated' | 'summary-unknown';
 }
 

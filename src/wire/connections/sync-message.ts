@@ -72,7 +72,7 @@ function stateOf(connection: Connection): number | undefined {
   return isTemplate(connection) ? TEMPLATE_STATES[state] : STATES[`${protocol} ${state}`];
 }
 
-/** Encodes the entries that can be expressed; `maximum` limits the bytes of a message without UDP and IP headers. */
+/** Encodes the entries that can be expressed; `maximum`: bytes of a message without UDP and IP headers. */
 export function encodeSyncMessages(
   entries: readonly SyncEntry[],
   syncId: number,

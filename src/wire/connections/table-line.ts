@@ -9,7 +9,7 @@ import { type IpAddress, ipFromBytes, parseIp } from '../../net/address.ts';
 import { BUCKETS, type Connection } from '../../net/connection.ts';
 
 /** The fields of a line that a comparison needs. */
-export interface TableRow {
+interface TableRow {
   readonly protocol: string;
   readonly state: string;
   readonly isSynced: boolean;

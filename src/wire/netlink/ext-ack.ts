@@ -28,7 +28,7 @@ const NLMSGERR_ATTR_MSG = 1;
 const NLMSGERR_ATTR_OFFS = 2;
 const ERROR_LENGTH = 4;
 
-export interface Acknowledgement {
+interface Acknowledgement {
   /** Zero, or a positive errno. */
   readonly errno: number;
   /** The explanation of the kernel. */

@@ -44,7 +44,7 @@ export interface NetlinkMessage {
   readonly payload: Uint8Array;
 }
 
-export interface NetlinkDecodeError {
+interface NetlinkDecodeError {
   readonly code: 'netlink-message-truncated';
   readonly offset: number;
   readonly length: number;

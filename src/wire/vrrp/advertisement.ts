@@ -14,7 +14,7 @@ import { encodeVersion3, readVersion3, version3Length } from './v3.ts';
 
 export type { Advertisement, Envelope, ReceivedAdvertisement } from './message.ts';
 
-export type VrrpDecodeError =
+type VrrpDecodeError =
   | { readonly code: 'packet-length-error'; readonly length: number; readonly expected: number }
   | { readonly code: 'version-error'; readonly version: number; readonly family: Family }
   | { readonly code: 'invalid-type'; readonly type: number };

@@ -21,7 +21,7 @@ export const CHECKSUM_OFFSET = 6;
 /** The only type that exists (RFC 9568 section 5.2.2). */
 export const TYPE_ADVERTISEMENT = 1;
 
-export interface HeaderFields {
+interface HeaderFields {
   readonly version: 2 | 3;
   readonly vrid: number;
   readonly priority: number;

@@ -25,7 +25,7 @@ const CTRL_CMD_GETFAMILY = 3;
 const CTRL_ATTR_FAMILY_ID = 1;
 const CTRL_ATTR_FAMILY_NAME = 2;
 
-export type GenericDecodeError =
+type GenericDecodeError =
   | { readonly code: 'generic-truncated'; readonly length: number }
   | AttributeDecodeError;
 

@@ -29,7 +29,7 @@ export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 
 /** IFA_PROTO tells which program added an address; ours have the number of the VRRP protocol. */
-export const IFAPROT_VRRP = 112;
+const IFAPROT_VRRP = 112;
 
 const AF_INET = 2;
 const AF_INET6 = 10;

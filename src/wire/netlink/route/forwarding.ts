@@ -20,7 +20,7 @@ const AF_INET6 = 10;
 const NETCONFA_IFINDEX = 1;
 const NETCONFA_FORWARDING = 2;
 
-export interface ForwardingMessage {
+interface ForwardingMessage {
   readonly index: number;
   readonly forwarding: boolean;
 }

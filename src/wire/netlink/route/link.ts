@@ -50,7 +50,7 @@ const IF_OPER_UP = 6;
 /** For links without an Ethernet address: tunnels, InfiniBand. */
 const NO_MAC = mac('00:00:00:00:00:00');
 
-export type LinkDecodeError =
+type LinkDecodeError =
   | { readonly code: 'link-truncated'; readonly length: number }
   | AttributeDecodeError;
 

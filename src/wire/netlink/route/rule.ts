@@ -38,7 +38,7 @@ const FRA_TABLE = 15;
 const FRA_OIFNAME = 17;
 const FRA_PROTOCOL = 21;
 
-export interface RuleMessage {
+interface RuleMessage {
   readonly rule: Rule;
   readonly protocol: number;
 }
