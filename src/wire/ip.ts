@@ -8,7 +8,7 @@ import { addressBytes, byteAt, heldLength, putUint16, ranged, uint16At } from '.
 import { finishChecksum, foldSum, sum16 } from './checksum.ts';
 
 const IPV4_HEADER_LENGTH = 20;
-const IPV6_HEADER_LENGTH = 40;
+export const IPV6_HEADER_LENGTH = 40;
 
 /** In the word of flags and fragment offset: all bits but Reserved and Don't Fragment. */
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;

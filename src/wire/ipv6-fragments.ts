@@ -5,9 +5,8 @@
 import { type IpAddress, ipFromBytes } from '../net/address.ts';
 import { byteAt, putUint16, uint16At } from './bytes.ts';
 import { FRAGMENT_HEADER_LENGTH, NEXT_HEADER_FRAGMENT } from './fragment.ts';
-import { encodeIpv6Packet } from './ip.ts';
+import { encodeIpv6Packet, IPV6_HEADER_LENGTH } from './ip.ts';
 
-const IPV6_HEADER_LENGTH = 40;
 /** The unit of the offset: every part but the last has a multiple of it. */
 const UNIT = 8;
 const MORE_FRAGMENTS = 1;

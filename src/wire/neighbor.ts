@@ -33,7 +33,7 @@ import { encodeIpv6Packet, type Ipv6Header } from './ip.ts';
 export const PROTOCOL_ICMPV6 = 58;
 
 const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
+export const NEIGHBOR_ADVERTISEMENT = 136;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
 /** The solicited-node group (RFC 4291 section 2.7.1); its last three bytes are those of the address. */

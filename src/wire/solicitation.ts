@@ -24,13 +24,13 @@ import {
 import { addressBytes, byteAt, putUint16, uint16At } from './bytes.ts';
 import { finishChecksum, sum16 } from './checksum.ts';
 import { decodeIpv4Header } from './ip.ts';
+import { NEIGHBOR_ADVERTISEMENT } from './neighbor.ts';
 
 const ECHO: { readonly [F in Family]: { readonly request: number; readonly reply: number } } = {
   ipv4: { request: 8, reply: 0 },
   ipv6: { request: 128, reply: 129 },
 };
 const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
 const SOURCE_LINK_LAYER_ADDRESS = 1;
 
 const ECHO_LENGTH = 8;

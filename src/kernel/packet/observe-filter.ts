@@ -7,6 +7,7 @@
  */
 
 import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
+import { NEIGHBOR_ADVERTISEMENT, PROTOCOL_ICMPV6 } from '../../wire/neighbor.ts';
 import {
   A_TO_X,
   ACCEPT,
@@ -40,9 +41,7 @@ const FRAGMENT_NEXT_HEADER = 54;
 const ARP_SENDER = 28;
 const ARP_TARGET = 38;
 
-const ICMPV6 = 58;
 const FRAGMENT = 44;
-const NEIGHBOR_ADVERTISEMENT = 136;
 
 export function observeFilter(): Uint8Array {
   const ipv4 = [[LOAD_BYTE, IPV4_PROTOCOL], ...only(PROTOCOL_VRRP)] satisfies Instruction[];
@@ -53,7 +52,7 @@ export function observeFilter(): Uint8Array {
     [JUMP_EQUAL, FRAGMENT, 0, 4],
     [LOAD_BYTE, FRAGMENT_NEXT_HEADER],
     ...only(PROTOCOL_VRRP),
-    [JUMP_EQUAL, ICMPV6, 1, 0],
+    [JUMP_EQUAL, PROTOCOL_ICMPV6, 1, 0],
     DROP,
     [LOAD_BYTE, ICMPV6_TYPE],
     ...only(NEIGHBOR_ADVERTISEMENT),

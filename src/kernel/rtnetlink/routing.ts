@@ -11,6 +11,7 @@ import {
   NLM_F_CREATE,
   NLM_F_EXCL,
 } from '../../wire/netlink/message.ts';
+import { ORIGIN_VRRP } from '../../wire/netlink/numbers.ts';
 import {
   decodeRoute,
   encodeRoute,
@@ -23,7 +24,6 @@ import {
   RTNLGRP_IPV4_ROUTE,
   RTNLGRP_IPV6_ROUTE,
 } from '../../wire/netlink/route/route.ts';
-import { RTPROT_VRRP } from '../../wire/netlink/route/routing-protocol.ts';
 import {
   decodeRule,
   encodeRule,
@@ -61,7 +61,7 @@ export function openRoutingMonitor(): NetlinkSocket {
     receiveBuffer: MONITOR_RECEIVE_BUFFER,
     groups: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
   });
-  const filter = messageFilter([RTM_NEWROUTE, RTM_DELROUTE], PROTOCOL_OFFSET, RTPROT_VRRP);
+  const filter = messageFilter([RTM_NEWROUTE, RTM_DELROUTE], PROTOCOL_OFFSET, ORIGIN_VRRP);
   attachFilter('routing monitor', monitor.fd, filter);
   return monitor;
 }
@@ -97,7 +97,7 @@ function leftRules(socket: NetlinkSocket): Left[] {
   const request = { type: RTM_GETRULE, payload: encodeRuleDump() };
   return socket.dump('list rules', request).flatMap((message): Left[] => {
     const decoded = decodeRule(message.payload);
-    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return [];
+    if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return [];
     const { rule } = decoded.value;
     const removal = { type: RTM_DELRULE, flags: 0, payload: encodeRule(rule) };
     return [{ text: routingText(rule), request: removal }];
@@ -110,7 +110,7 @@ function leftRoutes(socket: NetlinkSocket): Left[] {
   );
   return dumps.flatMap((message): Left[] => {
     const decoded = decodeRoute(message.payload);
-    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return [];
+    if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return [];
     const { destination, table } = decoded.value;
     const payload = encodeRouteRemoval(message.payload);
     const text = `route ${destination.address}/${destination.length} table ${table}`;
@@ -121,14 +121,14 @@ function leftRoutes(socket: NetlinkSocket): Left[] {
 function ownEntry({ type, payload }: NetlinkMessage): Omit<RoutingEvent, 'kind'> | undefined {
   if (type === RTM_NEWROUTE || type === RTM_DELROUTE) {
     const decoded = decodeRoute(payload);
-    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
+    if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return undefined;
     const { index, source, ...route } = decoded.value;
     const key = routingKey({ kind: 'route', ...route, ...NO_HOP });
     return { key, hop: { index, source } };
   }
   if (type !== RTM_NEWRULE && type !== RTM_DELRULE) return undefined;
   const decoded = decodeRule(payload);
-  if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
+  if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return undefined;
   return { key: routingKey(decoded.value.rule) };
 }
 

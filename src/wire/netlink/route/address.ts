@@ -21,6 +21,7 @@ import type { AddressState } from '../../../net/link.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
+import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
@@ -28,11 +29,6 @@ export const RTM_GETADDR = 22;
 export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 
-/** IFA_PROTO tells which program added an address; ours have the number of the VRRP protocol. */
-const IFAPROT_VRRP = 112;
-
-const AF_INET = 2;
-const AF_INET6 = 10;
 const HEADER_LENGTH = 8;
 const RT_SCOPE_UNIVERSE = 0;
 
@@ -87,7 +83,7 @@ export function decodeAddress(payload: Uint8Array): Result<AddressMessage, Addre
     address: {
       address: ipFromBytes(local),
       prefixLength: view.getUint8(1),
-      ours: attributes.uint8(IFA_PROTO) === IFAPROT_VRRP,
+      ours: attributes.uint8(IFA_PROTO) === ORIGIN_VRRP,
       tentative: (flags & IFA_F_TENTATIVE) !== 0 && (flags & IFA_F_OPTIMISTIC) === 0,
       duplicate: (flags & IFA_F_DADFAILED) !== 0,
     },
@@ -114,7 +110,7 @@ export function encodeNewAddress(key: AddressKey, lifetime = INFINITE_LIFETIME):
   if (family === 'ipv6' || lifetime !== INFINITE_LIFETIME) {
     attributes.bytes(IFA_CACHEINFO, lifetimes(family === 'ipv6' ? 0 : lifetime, lifetime));
   }
-  attributes.uint8(IFA_PROTO, IFAPROT_VRRP);
+  attributes.uint8(IFA_PROTO, ORIGIN_VRRP);
   return withHeader(key, attributes);
 }
 

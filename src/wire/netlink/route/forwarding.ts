@@ -11,12 +11,12 @@
  */
 import { decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
+import { AF_INET6 } from '../numbers.ts';
 
 export const RTM_NEWNETCONF = 80;
 export const RTNLGRP_IPV6_NETCONF = 25;
 
 const HEADER_LENGTH = 4;
-const AF_INET6 = 10;
 const NETCONFA_IFINDEX = 1;
 const NETCONFA_FORWARDING = 2;
 

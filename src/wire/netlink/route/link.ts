@@ -24,6 +24,7 @@ import {
   decodeAttributes,
 } from '../attributes.ts';
 import { viewOf } from '../message.ts';
+import { AF_INET6 } from '../numbers.ts';
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -37,7 +38,6 @@ const IFLA_MTU = 4;
 const IFLA_OPERSTATE = 16;
 const IFLA_AF_SPEC = 26;
 const IFLA_EXT_MASK = 29;
-const AF_INET6 = 10;
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 

@@ -17,7 +17,7 @@ import { failure, type Result, success } from '../../../net/result.ts';
 import type { Route } from '../../../net/routing.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
-import { AF_INET, AF_INET6, RTPROT_VRRP } from './routing-protocol.ts';
+import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
@@ -103,7 +103,7 @@ export function encodeRoute(route: Route, index: number, operation: 'add' | 'rem
   header[0] = route.family === 'ipv4' ? AF_INET : AF_INET6;
   header[1] = destination.length;
   header[4] = table > 0xff ? RT_TABLE_UNSPEC : table;
-  header[PROTOCOL_OFFSET] = RTPROT_VRRP;
+  header[PROTOCOL_OFFSET] = ORIGIN_VRRP;
   header[6] = scopeOf(route, operation);
   header[7] = RTN_UNICAST;
   viewOf(header).setUint32(8, route.onlink ? RTNH_F_ONLINK : 0, true);
@@ -114,7 +114,7 @@ export function encodeRoute(route: Route, index: number, operation: 'add' | 'rem
 export function encodeRouteDump(family: Route['family']): Uint8Array {
   const payload = new Uint8Array(HEADER_LENGTH);
   payload[0] = family === 'ipv4' ? AF_INET : AF_INET6;
-  payload[PROTOCOL_OFFSET] = RTPROT_VRRP;
+  payload[PROTOCOL_OFFSET] = ORIGIN_VRRP;
   return payload;
 }
 
