@@ -66,7 +66,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       expect(told[0]).toBe('READY=1');
       expect(told).toContain('STATUS=1 BACKUP');
       expect(told).toContain('STATUS=1 MASTER');
-      expect(told).toContain('STOPPING=1\nSTATUS=letting go');
+      expect(told).toContain('STOPPING=1\nSTATUS=releasing');
     }, 1));
 
   test('is another process after SIGUSR2, of which its manager hears', () =>
@@ -99,7 +99,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
         'READY=1',
         `MAINPID=${next}`,
         'READY=1',
-        'STOPPING=1\nSTATUS=letting go',
+        'STOPPING=1\nSTATUS=releasing',
       ]);
     }, 1));
 

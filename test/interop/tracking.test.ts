@@ -107,7 +107,7 @@ describe.skipIf(lacks())('a director', () => {
       const lb1 = await startOn(lab, 1, { track: [{ script: [path] }] });
       await reaches(lb1, 'FAULT', ['track:check']);
       const track = await tracked(lb1, 'a result', ({ result }) => result !== null);
-      expect(track.result).toBe(`${path} is not run as root: everybody can write to ${path}`);
+      expect(track.result).toBe(`${path} is not run as root: any user can write to ${path}`);
     }, 1));
 
   test('knows at once that a process has ended', () =>

@@ -29,7 +29,7 @@ function shown(name: string): string {
 }
 
 kernelSuite('macvlan links', () => {
-  test('are made down, marked, set up by the protocol thread, and set down', () => {
+  test('are created down, marked, set up by the protocol thread, and set down', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     const made = macvlans.find('vm');
     expect(made?.macvlan).toMatchObject({ parent, mac: VIRTUAL_MAC, mode: 4, up: false });
@@ -45,7 +45,7 @@ kernelSuite('macvlan links', () => {
     expect(linkIn(pair.a, 'vm').up).toBe(false);
   });
 
-  test('follow the MTU of their parent down by themselves, and up when they are told', () => {
+  test('follow the MTU of their parent down, and up on request', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     ip('-n', pair.a, 'link', 'set', 'v0', 'mtu', '1000');
     expect(macvlans.find('vm')?.mtu).toBe(1_000);
@@ -74,12 +74,12 @@ kernelSuite('macvlan links', () => {
     expect(macvlans.find('one')).toBeUndefined();
   });
 
-  test('are known to the kernel, which is asked without making one', () => {
+  test('are supported by the kernel, as a request shows that creates none', () => {
     expect(macvlans.isSupported()).toBe(true);
     expect(macvlans.links().flatMap(({ macvlan }) => macvlan?.name ?? [])).toEqual([]);
   });
 
-  test('that cannot be made are refused with the reason', () => {
+  test('that cannot be created are refused with the reason', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     expect(() => macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC })).toThrow(/EEXIST/);
     expect(() => macvlans.create({ name: 'other', parent: 9_999, mac: VIRTUAL_MAC })).toThrow();

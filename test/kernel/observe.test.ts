@@ -74,7 +74,7 @@ function neighbour(): { readonly frames: () => Uint8Array[]; readonly close: () 
 }
 
 kernelSuite('the observer of a link', () => {
-  test('hears VRRP of both families and the announcements, without an address', () => {
+  test('receives VRRP of both families and the announcements, without an address', () => {
     const frames = [
       frameOf({ source: A }),
       frameOf({ source: V6 }),
@@ -99,14 +99,14 @@ kernelSuite('the observer of a link', () => {
     expect(heard()).toEqual([]);
   });
 
-  test('hears what its own host sends, too', () => {
+  test('receives what its own host sends', () => {
     const index = linkIn(pair.a, 'v0').index;
     const frame = frameOf({ source: A });
     inNamespace(pair.a, () => sender.sendFrames([{ index, frame }]));
     expect(heard()).toHaveLength(1);
   });
 
-  test('has the network card let VRRP through, and joins no group', () => {
+  test('makes the network card pass VRRP, and joins no group', () => {
     const [card, igmp, mld] = inNamespace(pair.a, () =>
       ['dev_mcast', 'igmp', 'igmp6'].map((name) =>
         readFileSync(`/proc/thread-self/net/${name}`, 'utf8'),
@@ -133,7 +133,7 @@ kernelSuite('the observer of a link', () => {
     expect(sent).toEqual([]);
   });
 
-  test('goes on after its link was down', async () => {
+  test('works again after its link was down', async () => {
     ip('-n', pair.a, 'link', 'set', 'v0', 'down');
     expect(heard()).toEqual([]);
     ip('-n', pair.a, 'link', 'set', 'v0', 'up');
@@ -142,12 +142,12 @@ kernelSuite('the observer of a link', () => {
     expect(heard()).toHaveLength(1);
   });
 
-  test('says that its link is gone', () => {
+  test('reports that its link is gone', () => {
     ip('-n', pair.a, 'link', 'delete', 'v0');
     expect(() => inNamespace(pair.a, heard)).toThrow('the interface is gone');
   });
 
-  test('says that there is no such link', () => {
+  test('reports that there is no such link', () => {
     expect(() => inNamespace(pair.a, () => new ObserveSocket(9_999, 'v9'))).toThrow(
       /packet socket on v9: ENODEV/,
     );

@@ -1,7 +1,7 @@
 /** Files below /proc of IPVS in the network namespace of the process: parameters and connections. */
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
-import { EIO } from '../../kernel/ffi/errno.ts';
 import { KernelError } from '../../kernel/ffi/kernel-error.ts';
+import { EIO } from '../../net/errno.ts';
 
 const SYSCTL_DIRECTORY = '/proc/sys/net/ipv4/vs';
 const CONNECTIONS = '/proc/net/ip_vs_conn_sync';

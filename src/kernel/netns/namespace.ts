@@ -1,6 +1,6 @@
 /**
- * Network namespaces made by ip-netns(8). Sockets belong for good to the namespace in which their
- * thread was when it opened them; only the thread itself moves, and only while a function runs.
+ * Network namespaces of ip-netns(8). A socket stays in the namespace that its thread was in when it
+ * opened the socket; only the thread itself can move.
  */
 import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
@@ -10,7 +10,7 @@ import { closeFd } from '../ffi/socket.ts';
 const NAMED = '/run/netns';
 const OWN = '/proc/thread-self/ns/net';
 
-/** Runs the function in the namespace. It must not await: the thread is back when it returns. */
+/** Runs the function in the namespace. It must not await: the thread returns when the function does. */
 export function inNamespace<Value>(name: string, run: () => Value): Value {
   const home = openNamespace(OWN);
   try {
@@ -22,7 +22,7 @@ export function inNamespace<Value>(name: string, run: () => Value): Value {
   }
 }
 
-/** Moves the calling thread for good. */
+/** Moves the calling thread permanently. */
 export function enterNamespace(name: string): void {
   const fd = openNamespace(`${NAMED}/${name}`);
   try {

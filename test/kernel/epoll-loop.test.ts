@@ -4,7 +4,7 @@ import { closeFd } from '../../src/kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../src/kernel/reactor/doorbell.ts';
 import { Reactor } from '../../src/kernel/reactor/reactor.ts';
 import { after, milliseconds, NEVER } from '../../src/net/time.ts';
-import { standWatch } from '../../src/protocol/thread/standing-watch.ts';
+import { startEpollLoop } from '../../src/protocol/thread/epoll-loop.ts';
 import { kernelSuite, until } from './support.ts';
 
 let reactor: Reactor;
@@ -23,9 +23,9 @@ afterEach(() => {
   closeFd(doorbell);
 });
 
-/** The thread is kept until the reactor is closed: each test ends with that. */
-kernelSuite('a thread that stands watch', () => {
-  test('serves its descriptors without the event loop, and lets it in when the bell rings', async () => {
+/** The thread stays in the loop until the reactor is closed, so each test closes it. */
+kernelSuite('the epoll loop', () => {
+  test('serves its descriptors without the event loop, and yields to it when the doorbell rings', async () => {
     const order: string[] = [];
     const next = [
       () => {
@@ -48,7 +48,7 @@ kernelSuite('a thread that stands watch', () => {
       next.shift()?.();
     });
     clock.arm(after(clock.now(), milliseconds(1)));
-    standWatch(reactor, doorbell);
+    startEpollLoop(reactor, doorbell);
     await until(() => reactor.closed);
     expect(order).toEqual(['wake', 'wake', 'wake', 'timer', 'wake']);
   });
@@ -56,22 +56,22 @@ kernelSuite('a thread that stands watch', () => {
   test('ends when its reactor is closed by one of the descriptors', async () => {
     reactor.add(clock.fd, () => reactor.close());
     clock.arm(after(clock.now(), milliseconds(1)));
-    standWatch(reactor, doorbell);
+    startEpollLoop(reactor, doorbell);
     await until(() => reactor.closed);
     expect(reactor.closed).toBe(true);
   });
 
-  test('rests after a wake-up when it is told to', async () => {
-    let rested = false;
+  test('yields after a wake-up when asked to', async () => {
+    let yielded = false;
     reactor.add(clock.fd, () => {
-      if (rested) reactor.close();
-      else watch.rest();
+      if (yielded) reactor.close();
+      else loop.yieldToNode();
     });
     clock.arm(after(clock.now(), milliseconds(1)));
-    const watch = standWatch(reactor, doorbell);
+    const loop = startEpollLoop(reactor, doorbell);
     setImmediate(() => {
       setImmediate(() => {
-        rested = true;
+        yielded = true;
       });
     });
     await until(() => reactor.closed);
