@@ -34,7 +34,7 @@ describe('the repository', () => {
     );
     expect(resuming).toEqual([
       'src/protocol/engine/router/reception.ts',
-      'src/protocol/engine/operations/succession.ts',
+      'src/protocol/engine/operations/state-transfer.ts',
       'src/protocol/engine/router/transitions.ts',
     ]);
   });

@@ -69,11 +69,11 @@ export const backup = vrrp.createStateConfig({
   exit: ['cancelDownTimer', 'endClaim'],
   initial: 'listening',
   on: {
-    'hold-back': {
+    'inhibit-preemption': {
       actions: ['inhibitPreemption'],
       description: 'every MASTER is accepted from now on; its silence still ends in a take-over',
     },
-    release: {
+    'allow-preemption': {
       actions: ['allowPreemption'],
       description: 'preempts again, if configured to and after its delay',
     },
@@ -181,7 +181,7 @@ export const backup = vrrp.createStateConfig({
           actions: [shiftDownTimerToPriority, 'setPriority'],
           description: 'as in listening',
         },
-        'hold-back': {
+        'inhibit-preemption': {
           target: 'listening',
           actions: ['inhibitPreemption'],
           description: 'every MASTER is accepted from now on; the preempt delay ends',

@@ -60,7 +60,7 @@ const onAdvertisement = [
   { description: 'RFC 9568 6.4.2: a lower priority is discarded (F-B10)' },
 ] as const;
 
-const onHoldBack = [
+const onInhibition = [
   {
     guard: 'claimsBySilence',
     actions: ['inhibitPreemption'],
@@ -182,7 +182,7 @@ export const ready = vrrp.createStateConfig({
     },
     resumed: { actions: [startGroupTimer], description: 'considered again immediately' },
     advertisement: onAdvertisement,
-    'hold-back': onHoldBack,
+    'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
 });
@@ -211,7 +211,7 @@ export const asking = vrrp.createStateConfig({
     'group-changed': onGroupChanged,
     resumed: onResumed,
     advertisement: onAdvertisement,
-    'hold-back': onHoldBack,
+    'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
 });
@@ -238,7 +238,7 @@ export const allowed = vrrp.createStateConfig({
     'group-changed': onGroupChanged,
     resumed: onResumed,
     advertisement: onAdvertisement,
-    'hold-back': onHoldBack,
+    'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
 });

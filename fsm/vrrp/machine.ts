@@ -13,9 +13,9 @@ import type { VrrpEventType, VrrpState } from './model.ts';
 import { onFaults, onRecoveries, vrrp } from './rules.ts';
 
 /** Where there is no MASTER to be accepted: a decision for later. */
-const onHoldBack = {
-  'hold-back': { actions: ['inhibitPreemption'], description: 'kept for when it starts' },
-  release: { actions: ['allowPreemption'], description: 'starts as ever' },
+const onInhibition = {
+  'inhibit-preemption': { actions: ['inhibitPreemption'], description: 'kept for when it starts' },
+  'allow-preemption': { actions: ['allowPreemption'], description: 'starts as ever' },
 } as const;
 
 export const vrrpMachine = vrrp.createMachine({
@@ -76,7 +76,7 @@ export const vrrpMachine = vrrp.createMachine({
           description: 'a reason for FAULT is known at start (F-I4)',
           meta: { cause: 'fault' },
         } as const),
-        ...onHoldBack,
+        ...onInhibition,
       },
     },
 
@@ -109,7 +109,7 @@ export const vrrpMachine = vrrp.createMachine({
           description: 'nothing is sent',
           meta: { cause: 'shutdown' },
         },
-        ...onHoldBack,
+        ...onInhibition,
       },
     },
   },
@@ -158,8 +158,8 @@ const OF_BACKUP = [
   'startup',
   'master-timeout',
   'preempt-hold-timeout',
-  'hold-back',
-  'release',
+  'inhibit-preemption',
+  'allow-preemption',
   'group-master',
   'resumed',
   ...OF_GROUP_AND_GATE,

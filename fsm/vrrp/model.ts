@@ -109,8 +109,8 @@ export type VrrpEvent =
   /** Planned failover. `force`: releases even when no successor is heard. */
   | { readonly type: 'hand-over'; readonly force: boolean; readonly until: Instant }
   /** An operator wants it not to preempt until it is released. */
-  | { readonly type: 'hold-back' }
-  | { readonly type: 'release' }
+  | { readonly type: 'inhibit-preemption' }
+  | { readonly type: 'allow-preemption' }
   /** The protocol thread was not running for longer than the shortest Master_Down_Interval. */
   | { readonly type: 'stall' }
   /** The effective priority has changed; an owner's never does. */

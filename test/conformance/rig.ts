@@ -138,7 +138,7 @@ export interface RigOptions {
   readonly standby?: boolean;
   readonly syncGroups?: Settings['syncGroups'];
   /** How long VIPs stay after a hand-over: nothing here, so that it ends in one turn. */
-  readonly parting?: Duration;
+  readonly handoverOverlap?: Duration;
 }
 
 export class Rig {
@@ -161,13 +161,13 @@ export class Rig {
       shortcut = true,
       standby = false,
       syncGroups = [],
-      parting = 0 as Duration,
+      handoverOverlap = 0 as Duration,
     } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
-    this.engine = new Engine(settings, this.counters, { shortcut, standby, parting });
+    this.engine = new Engine(settings, this.counters, { shortcut, standby, handoverOverlap });
     this.#links = links;
   }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../../config/load.ts';
-import type { Capture } from '../../protocol/engine/operations/succession.ts';
+import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 import { Successor, TakeoverRefused } from './successor.ts';
 
 /** Undefined: nobody runs, this is an ordinary start. */
@@ -26,7 +26,7 @@ export async function meetPredecessor(
 export async function captureFrom(
   successor: Successor,
   logger: Logger,
-): Promise<Capture | undefined> {
+): Promise<EngineSnapshot | undefined> {
   try {
     return await successor.take();
   } catch (error) {

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlClient } from '../../control/client.ts';
 import { ControlError, RefusedRequest } from '../../control/control-error.ts';
-import type { Capture } from '../../protocol/engine/operations/succession.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
+import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 import { type BegunDocument, type PreparedDocument, TAKEOVER_FORMAT } from './takeover-protocol.ts';
 
 /** Milliseconds for the answer to a step that only has to be said. */
@@ -55,7 +55,7 @@ export class Successor {
   }
 
   /** Where the old process has stopped: it is gone, or is about to. Throws `TakeoverRefused`. */
-  async take(): Promise<Capture> {
+  async take(): Promise<EngineSnapshot> {
     for (let attempt = 1; ; attempt++) {
       const { token, capture } = await this.#begin();
       try {

@@ -8,8 +8,8 @@
  *   abort    the old one goes on; so it does by itself when nobody commits in time
  */
 
-import type { Capture } from '../../protocol/engine/operations/succession.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
+import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 
 /** Of the settings and the capture: another one is another program, and is not taken over from. */
 export const TAKEOVER_FORMAT = 2;
@@ -26,7 +26,7 @@ export interface PreparedDocument {
 
 export interface BegunDocument {
   readonly token: string;
-  readonly capture: Capture;
+  readonly capture: EngineSnapshot;
   /** Without a `commit` the old process goes on after this time. */
   readonly patience_ms: number;
 }

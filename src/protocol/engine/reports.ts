@@ -1,11 +1,13 @@
 /** What the engine tells people: every transition with its cause, and each notable event once. */
-import type { Cause } from '../../../fsm/vrrp/model.ts';
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
+import type { StateName, TransitionCause } from './state-name.ts';
 import type { InstanceView } from './view.ts';
+
+export type { StateName, TransitionCause } from './state-name.ts';
 
 export type Report =
   | {
@@ -166,11 +168,3 @@ export interface StallBlame {
   readonly waitedMicroseconds: number;
   readonly ranMicroseconds: number;
 }
-
-/**
- * A closed list of codes. `master-silent` alone means that the former MASTER went without a word; only
- * the main thread reports `agent-failed`, for a protocol thread that no longer runs.
- */
-export type TransitionCause = Cause | 'agent-failed';
-
-export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

@@ -19,8 +19,8 @@ export const TIMERS = [
   'virtual-link',
   /** The lifetimes of the addresses are renewed. */
   'lease',
-  /** The successor has had time to be noticed. */
-  'parting',
+  /** End of the overlap with the successor of a hand-over. */
+  'overlap',
 ] as const;
 
 export type TimerName = (typeof TIMERS)[number];

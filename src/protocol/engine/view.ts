@@ -1,8 +1,8 @@
 /** The read model: one row for each instance, as `GET /v1/status` and `status` show it. */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
-import type { StateName, TransitionCause } from './reports.ts';
 import type { TrackSource } from './settings.ts';
+import type { StateName, TransitionCause } from './state-name.ts';
 
 /** The kernel has no IPVS, or not the service that the instance requires. */
 export type IpvsFault = 'ipvs' | `ipvs:${string}`;

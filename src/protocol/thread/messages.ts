@@ -2,9 +2,9 @@
 
 import type { Instant } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
-import type { Capture } from '../engine/operations/succession.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { EngineSnapshot } from '../engine/snapshot.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 
 export type ToProtocolThread =
@@ -47,7 +47,7 @@ export type FromProtocolThread =
     }
   /** Answered by an input, unless a link is made: the kernel tells of that. */
   | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
-  | { readonly kind: 'frozen'; readonly capture: Capture }
+  | { readonly kind: 'frozen'; readonly capture: EngineSnapshot }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
   /** The thread has given up; whoever reads this releases what it held. */

@@ -7,6 +7,7 @@
  * bounded number of IPv6 changes, so that due advertisements leave between them.
  */
 import { addressBits, familyOf } from '../../../net/address.ts';
+import { EADDRNOTAVAIL, EEXIST, ENODEV } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { CounterTable } from '../counters.ts';
 import { addressKey, type Link, type LinkTable } from '../links.ts';
@@ -15,11 +16,6 @@ import { PendingChanges } from '../pending-changes.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
 import { formOn, lastingFormOn, type ManagedAddress, supersededOn } from './managed-address.ts';
-
-/** errno(3). */
-const EEXIST = 17;
-const ENODEV = 19;
-const EADDRNOTAVAIL = 99;
 
 export const IPV6_CHANGES_IN_A_TURN = 16;
 
@@ -113,7 +109,7 @@ export class AddressKeeper {
       return;
     }
     const present = formOn(link, address);
-    if (present === undefined) address.held = false;
+    if (present === undefined) address.installed = false;
     else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
       this.#ask(router, address, 'remove', link);
     }
@@ -122,18 +118,18 @@ export class AddressKeeper {
   /** It is to be there, and in one form only. */
   #keep(router: VirtualRouter, address: ManagedAddress, link: Link): void {
     const present = lastingFormOn(link, address);
-    if (present === undefined && router.holds) {
-      address.restoring = address.held && formOn(link, address) === undefined;
+    if (present === undefined && router.isMaster) {
+      address.restoring = address.installed && formOn(link, address) === undefined;
       this.#ask(router, address, 'add', link);
     } else if (supersededOn(link, address) !== undefined) {
       this.#put(router, address, 'remove', link);
     }
-    if (present?.ours === true && !address.held) this.#inherit(router, address);
+    if (present?.ours === true && !address.installed) this.#inherit(router, address);
   }
 
   /** A former run has left it: the lifetime it gave it ends soon. */
   #inherit(router: VirtualRouter, address: ManagedAddress): void {
-    address.held = true;
+    address.installed = true;
     this.#leases.renewAddress(router, address);
   }
 
@@ -158,7 +154,7 @@ export class AddressKeeper {
   }
 
   /** Whether nothing is left to remove. */
-  hasLetGo(router: VirtualRouter): boolean {
+  hasReleased(router: VirtualRouter): boolean {
     return [...router.addresses, ...router.retired].every((address) => {
       const present = formOn(this.#links.byName(address.interface), address);
       return present === undefined || isOwnersOwn(router, present.ours);
@@ -227,11 +223,11 @@ export class AddressKeeper {
     this.#links.addAddress(index, {
       address: address.address,
       prefixLength,
-      ours: errno === 0 || address.held,
+      ours: errno === 0 || address.installed,
       tentative: false,
       duplicate: false,
     });
-    address.held = true;
+    address.installed = true;
     const restored = address.restoring && errno === 0;
     address.restoring = false;
     if (!restored) return 'present';
@@ -257,14 +253,14 @@ export class AddressKeeper {
     this.#links.removeAddress(index, address.address, prefixLength);
     const isSuperseded = addressKey(address.address, prefixLength) !== address.key;
     if (isSuperseded && isWanted(router, address)) return 'removed';
-    if (errno === 0 && !address.held) {
+    if (errno === 0 && !address.installed) {
       this.#outbox.report({
         kind: 'address-cleaned',
         instance: router.settings.name,
         address: address.address,
       });
     }
-    address.held = false;
+    address.installed = false;
     return 'removed';
   }
 

@@ -39,7 +39,7 @@ export class Announcer {
 
   /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
   announce(router: VirtualRouter, now: Instant): void {
-    if (!router.holds) return;
+    if (!router.isMaster) return;
     if (!this.#keeper.isComplete(router)) {
       router.announceWhenReady = true;
       return;
@@ -53,7 +53,7 @@ export class Announcer {
 
   /** Some addresses are there: none of them waits for its first announcement until all are. */
   announceArrived(router: VirtualRouter, now: Instant): void {
-    if (!router.holds) return;
+    if (!router.isMaster) return;
     if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
       this.#send(router, (address) => this.#keeper.isPresent(address));
     }

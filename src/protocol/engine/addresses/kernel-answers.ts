@@ -2,10 +2,10 @@
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Input } from '../inputs.ts';
-import type { Roster } from '../roster.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Announcer } from './announcer.ts';
@@ -16,7 +16,7 @@ import type { VirtualLinkAnswer } from './virtual-links.ts';
 const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
 
 export interface KernelAnswersParts {
-  readonly roster: Roster;
+  readonly routers: RouterTable;
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
   readonly routing: RoutingKeeper;
@@ -59,7 +59,7 @@ export class KernelAnswers {
     for (const [router, outcome] of routing.answer(id, answers)) {
       transitions.changed.add(router);
       if (outcome === 'done') transitions.dirty.add(router);
-      else if (router.holds) transitions.retryLater(router, now);
+      else if (router.isMaster) transitions.retryLater(router, now);
       else timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
     }
   }
@@ -67,13 +67,13 @@ export class KernelAnswers {
   /** It has what was refused before, and may say so. */
   #proved(router: VirtualRouter, now: Instant): void {
     router.refusals = 0;
-    if (router.holds) this.#parts.transitions.advertise(router, now);
+    if (router.isMaster) this.#parts.transitions.advertise(router, now);
   }
 
   listenFailed(index: number, now: Instant): void {
-    const { roster, listening, faults } = this.#parts;
+    const { routers, listening, faults } = this.#parts;
     listening.forget(index);
-    for (const router of roster.routers) {
+    for (const router of routers.all) {
       if (router.index === index) faults.refuse(router, 'socket-failed', now);
     }
   }

@@ -77,7 +77,7 @@ export class Leases {
   ask(): void {
     for (const [key, { router, address }] of this.#waiting) {
       const link = this.#links.byName(address.interface);
-      const held = link === undefined ? undefined : heldForm(router, address, link);
+      const held = link === undefined ? undefined : installedForm(router, address, link);
       if (link !== undefined && held !== undefined) {
         if (familyOf(address.address) === 'ipv6' && this.#left-- <= 0) return;
         const lifetime = lifetimeOf(router.settings.lease);
@@ -89,13 +89,13 @@ export class Leases {
 }
 
 /** What others put there is theirs, the real addresses of an owner above all. */
-function heldForm(
+function installedForm(
   router: VirtualRouter,
   address: ManagedAddress,
   link: Link,
 ): AddressState | undefined {
   const present = lastingFormOn(link, address);
-  if (present === undefined || !address.held || address.pending !== 'none') return undefined;
+  if (present === undefined || !address.installed || address.pending !== 'none') return undefined;
   if (address.retired || !router.serves) return undefined;
   return !isOwner(router.settings.priority) || present.ours ? present : undefined;
 }

@@ -9,7 +9,7 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import { misplacedAddress, placeOf, writtenPlaceOf } from './managed-address.ts';
 
 /** Their routers remove them as they do addresses that the settings have lost. */
-export function noteLeftBehind(routers: readonly VirtualRouter[], links: LinkTable): void {
+export function retireLeftBehind(routers: readonly VirtualRouter[], links: LinkTable): void {
   const owners = new Map<IpAddress, VirtualRouter>();
   const places = new Set<string>();
   for (const router of routers) {

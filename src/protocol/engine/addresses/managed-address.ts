@@ -16,7 +16,7 @@ export interface ManagedAddress extends Omit<VirtualAddress, 'prefixLength'> {
   writtenKey: string;
   pending: 'none' | 'add' | 'remove';
   /** Put there by this run, and not by somebody else or a former run. */
-  held: boolean;
+  installed: boolean;
   /** Being put back after somebody removed it. */
   restoring: boolean;
   /** Forms of its announcement that the round under way has sent: it may wait for other addresses. */
@@ -104,7 +104,7 @@ export function misplacedAddress(
 
 const UNTOUCHED = {
   pending: 'none',
-  held: false,
+  installed: false,
   restoring: false,
   formsSent: 0,
   retired: false,

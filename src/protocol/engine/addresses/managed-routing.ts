@@ -1,12 +1,10 @@
 /** One route or rule of a virtual router, and what has been asked of the kernel about it. */
 import { isSame } from '../../../net/equality.ts';
+import { EEXIST } from '../../../net/errno.ts';
 import { type Route, type RoutingEntry, routingKey, routingText } from '../../../net/routing.ts';
 import type { InstanceSettings } from '../settings.ts';
 import type { RoutingView } from '../view.ts';
 import { connectedKey, connectedRoutes } from './connected-routes.ts';
-
-/** errno(3): another program has a route to the same prefix. */
-const EEXIST = 17;
 
 export interface ManagedRouting {
   readonly entry: RoutingEntry;
@@ -21,7 +19,7 @@ export interface ManagedRouting {
    */
   doubtful: boolean;
   /** Put there since the router became MASTER. */
-  held: boolean;
+  installed: boolean;
   /** Errno of the last refusal; 0: none. */
   refusal: number;
   /** The configuration does not have it any more. */
@@ -80,7 +78,7 @@ function newlyManaged(entry: RoutingEntry): ManagedRouting {
     pending: 'none',
     present: false,
     doubtful: false,
-    held: false,
+    installed: false,
     refusal: 0,
     retired: false,
   };

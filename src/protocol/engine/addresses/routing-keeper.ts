@@ -4,6 +4,7 @@
  * and tried again, and is no reason for FAULT: a MASTER that lacks a route serves whoever does not
  * need it, and the peer would most likely be refused as well.
  */
+import { EEXIST, ENODEV, ENOENT, ESRCH } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { RoutingEvent } from '../../../net/link.ts';
 import { routingText } from '../../../net/routing.ts';
@@ -12,13 +13,11 @@ import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { PendingChanges } from '../pending-changes.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { AddressKeeper } from './address-keeper.ts';
 import { connectedKey, isLacking } from './connected-routes.ts';
 import { connectedOf, isGone, type ManagedRouting } from './managed-routing.ts';
 
-/** errno(3): what says that an entry is there already, or is not there. */
-const EEXIST = 17;
-const ENODEV = 19;
-const ABSENT: ReadonlySet<number> = new Set([2 /* ENOENT */, 3 /* ESRCH */, ENODEV]);
+const ABSENT: ReadonlySet<number> = new Set([ENOENT, ESRCH, ENODEV]);
 
 const NO_LINK: KernelAnswer = { errno: ENODEV, text: undefined };
 
@@ -88,11 +87,11 @@ export class RoutingKeeper {
     for (const managed of router.routing.toReversed()) {
       if (this.#isWanted(router, managed)) continue;
       managed.refusal = 0;
-      if (!managed.present) managed.held = false;
+      if (!managed.present) managed.installed = false;
       else if (!this.#bequeath(managed)) this.#ask(router, managed, 'remove');
     }
     router.routing = router.routing.filter((one) => !one.retired || !isGone(one));
-    if (!router.holds) return;
+    if (!router.isMaster) return;
     for (const managed of router.routing) {
       if (!this.#isWanted(router, managed) || (managed.present && !managed.doubtful)) continue;
       const holder = this.#holders.get(managed.key) ?? managed;
@@ -116,13 +115,13 @@ export class RoutingKeeper {
   #bequeath(managed: ManagedRouting): boolean {
     if (connectedOf(managed) === undefined || managed.pending !== 'none') return false;
     for (const router of this.#heirs.get(managed.key) ?? []) {
-      if (!router.holds) continue;
+      if (!router.isMaster) continue;
       const same = router.routing.find((one) => one.key === managed.key);
       if (same === undefined || same === managed || !this.#isWanted(router, same)) continue;
       this.#setPresent(managed, false);
-      managed.held = false;
+      managed.installed = false;
       this.#setPresent(same, true);
-      same.held = true;
+      same.installed = true;
       // The kernel says whether it is still there.
       this.#ask(router, same, 'add');
       return true;
@@ -131,7 +130,7 @@ export class RoutingKeeper {
   }
 
   /** Whether nothing is left to remove. */
-  hasLetGo(router: VirtualRouter): boolean {
+  hasReleased(router: VirtualRouter): boolean {
     return router.routing.every(({ present }) => !present);
   }
 
@@ -172,14 +171,14 @@ export class RoutingKeeper {
   #added({ router, managed }: Asked, answer: KernelAnswer): boolean {
     const { errno } = answer;
     // One that is there and was never put there by us is another program's, and stays as it is.
-    if (errno !== 0 && !(errno === EEXIST && (managed.held || isCertainlyOurs(managed)))) {
+    if (errno !== 0 && !(errno === EEXIST && (managed.installed || isCertainlyOurs(managed)))) {
       this.#setPresent(managed, false);
       this.#refused(router, managed, 'add', answer);
       return false;
     }
-    const restored = errno === 0 && managed.held;
+    const restored = errno === 0 && managed.installed;
     this.#setPresent(managed, true);
-    managed.held = true;
+    managed.installed = true;
     managed.refusal = 0;
     if (!restored) return true;
     this.#counters.add(router.row, 'routes-restored');
@@ -195,7 +194,7 @@ export class RoutingKeeper {
       return false;
     }
     this.#setPresent(managed, false);
-    managed.held = false;
+    managed.installed = false;
     return true;
   }
 
@@ -223,7 +222,27 @@ export class RoutingKeeper {
   }
 }
 
-/** IPv4 stands behind the routes of others: only the same one, our mark included, is in its way. */
+/**
+ * Requests what each router lacks and the removal of what it should not have. Routes and rules are
+ * added after the addresses they may need, and removed before them.
+ */
+export function reconcile(
+  routers: Set<VirtualRouter>,
+  addresses: AddressKeeper,
+  routing: RoutingKeeper,
+): void {
+  for (const router of routers) {
+    if (!router.serves) routing.reconcile(router);
+    addresses.reconcile(router);
+  }
+  addresses.ask();
+  for (const router of routers) {
+    if (router.isMaster && !addresses.isWaitingFor(router)) routing.reconcile(router);
+  }
+  routers.clear();
+}
+
+/** Our IPv4 routes have the lowest preference: only an identical one, with our mark, yields EEXIST. */
 function isCertainlyOurs(managed: ManagedRouting): boolean {
   return connectedOf(managed)?.family === 'ipv4';
 }

@@ -20,8 +20,8 @@ import {
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Roster } from '../roster.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
 import { formOn } from './managed-address.ts';
 
@@ -71,15 +71,15 @@ export class VirtualLinks {
   readonly #links: LinkTable;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
-  readonly #roster: Roster;
+  readonly #routers: RouterTable;
   readonly #states = new WeakMap<VirtualRouter, VirtualLink>();
   /** To be set up in the next turn. */
   readonly #waiting = new Set<VirtualRouter>();
   #allowance = RAISED_IN_A_TURN;
   #resting = 0;
 
-  constructor(roster: Roster, links: LinkTable, timers: Timers, outbox: Outbox) {
-    this.#roster = roster;
+  constructor(routers: RouterTable, links: LinkTable, timers: Timers, outbox: Outbox) {
+    this.#routers = routers;
     this.#links = links;
     this.#timers = timers;
     this.#outbox = outbox;
@@ -93,7 +93,7 @@ export class VirtualLinks {
   nextTurn(dirty: Set<VirtualRouter>, now: Instant): void {
     this.#allowance = RAISED_IN_A_TURN;
     this.#timers.fire('virtual-link', now, (position) => {
-      const router = this.#roster.at(position);
+      const router = this.#routers.at(position);
       if (router !== undefined) dirty.add(router);
     });
     for (const router of this.#waiting) dirty.add(router);
@@ -105,7 +105,7 @@ export class VirtualLinks {
     if (event.kind !== 'link.changed') return undefined;
     const { link } = event;
     const known = this.#links.byIndex(link.index)?.attributes;
-    const router = this.#roster.ownerOf(link.name);
+    const router = this.#routers.ownerOf(link.name);
     if (known === undefined || router === undefined) return undefined;
     const same =
       known.name === link.name &&
@@ -131,7 +131,7 @@ export class VirtualLinks {
     router.lacksVirtualLink = false;
     this.#fit(link, attributes.mtu);
     const isUp = attributes.up ?? attributes.running;
-    if (router.holds) {
+    if (router.isMaster) {
       link.restAt = NEVER;
       if (link.resting) return false;
       return isUp || this.#raise(link, attributes.index);
@@ -161,7 +161,7 @@ export class VirtualLinks {
   }
 
   #named(name: string): VirtualLink | undefined {
-    return this.#of(this.#roster.ownerOf(name));
+    return this.#of(this.#routers.ownerOf(name));
   }
 
   /** Undefined where the router has no virtual MAC. */

@@ -4,9 +4,9 @@
  */
 import { type Instant, microseconds, seconds } from '../../../net/time.ts';
 import type { LinkTable } from '../links.ts';
-import type { Roster } from '../roster.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { FaultReason, IpvsFault } from '../view.ts';
 import { faultEvents, faultsOf } from './faults.ts';
 import type { SyncGroups } from './sync-groups.ts';
@@ -16,15 +16,20 @@ const RETRY_AFTER = seconds(5);
 const RETRY_AFTER_MAX = seconds(60);
 
 export class FaultKeeper {
-  readonly #roster: Roster;
+  readonly #routers: RouterTable;
   readonly #links: LinkTable;
   readonly #transitions: Transitions;
   readonly #groups: SyncGroups;
   /** Reasons that the router has by itself. */
   readonly #own = new WeakMap<VirtualRouter, readonly FaultReason[]>();
 
-  constructor(roster: Roster, links: LinkTable, transitions: Transitions, groups: SyncGroups) {
-    this.#roster = roster;
+  constructor(
+    routers: RouterTable,
+    links: LinkTable,
+    transitions: Transitions,
+    groups: SyncGroups,
+  ) {
+    this.#routers = routers;
     this.#links = links;
     this.#transitions = transitions;
     this.#groups = groups;
@@ -41,7 +46,7 @@ export class FaultKeeper {
 
   update(router: VirtualRouter, now: Instant): void {
     const before = this.#own.get(router) ?? [];
-    const own = faultsOf(router, this.#links, this.#roster.virtualOn(router.settings.interface));
+    const own = faultsOf(router, this.#links, this.#routers.virtualOn(router.settings.interface));
     this.#own.set(router, own);
     this.#judge(router, now);
     if (before.length > 0 === own.length > 0) return;

@@ -56,7 +56,7 @@ export function faultsOf(
   }
   if (router.lacksVirtualLink && !hasVirtualLink(router, links)) faults.push('virtual-mac-failed');
   if (router.refused !== undefined) faults.push(router.refused);
-  if (router.conflict?.phase === 'fault') faults.push('address-conflict');
+  if (router.hasAddressConflict) faults.push('address-conflict');
   if (router.maintenance) faults.push('maintenance');
   faults.push(...router.trackFaults);
   if (router.ipvsFault !== undefined) faults.push(router.ipvsFault);

@@ -9,14 +9,14 @@ import { isSame } from '../../../net/equality.ts';
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import { leadingCauseOf } from '../causes.ts';
 import type { Outbox } from '../outbox.ts';
-import type { StateName } from '../reports.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { SyncGroupSettings } from '../settings.ts';
+import type { StateName } from '../state-name.ts';
 import { GroupContest } from './group-contest.ts';
 
 /** A member of an `any` group that is ready looks again this often: what others hear may change. */
-const LOOK_AGAIN: Duration = seconds(1);
+const RECONSIDER_AFTER: Duration = seconds(1);
 
 const NO_SIBLINGS: readonly VirtualRouter[] = [];
 
@@ -86,18 +86,18 @@ export class SyncGroups {
     now: Instant,
   ): void {
     this.#transitions.apply(router, { type }, now);
-    if (router.state === 'backup.ready') this.lookAgain(router, now);
+    if (router.state === 'backup.ready') this.reconsider(router, now);
   }
 
   /** A router that is ready: it becomes MASTER with its group, alone where it has none, or not yet. */
-  lookAgain(router: VirtualRouter, now: Instant): void {
+  reconsider(router: VirtualRouter, now: Instant): void {
     const group = this.#groupOf(router);
     if (group === undefined) {
       this.#transitions.apply(router, { type: 'group-master', cause: leadingCauseOf(router) }, now);
       return;
     }
     this.#consider(group, now);
-    if (group.settings.mode === 'any') this.#lookAgainSoon(router, now);
+    if (group.settings.mode === 'any') this.#reconsiderSoon(router, now);
   }
 
   /** An answer that comes too late, or to another request, is none. */
@@ -197,9 +197,13 @@ export class SyncGroups {
     }
   }
 
-  #lookAgainSoon(router: VirtualRouter, now: Instant): void {
+  #reconsiderSoon(router: VirtualRouter, now: Instant): void {
     if (router.state !== 'backup.ready') return;
-    this.#transitions.apply(router, { type: 'group-waits', until: after(now, LOOK_AGAIN) }, now);
+    this.#transitions.apply(
+      router,
+      { type: 'group-waits', until: after(now, RECONSIDER_AFTER) },
+      now,
+    );
   }
 
   /** It may become MASTER; so does the group, once every member may. */
@@ -223,7 +227,7 @@ export class SyncGroups {
     this.#asking.delete(group);
     for (const router of group.members) {
       this.#transitions.apply(router, { type: 'group-withdraws' }, now);
-      if (group.settings.mode === 'any') this.#lookAgainSoon(router, now);
+      if (group.settings.mode === 'any') this.#reconsiderSoon(router, now);
     }
   }
 

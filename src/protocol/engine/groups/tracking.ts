@@ -204,7 +204,7 @@ function entryOf(
   weighsOn: readonly VirtualRouter[],
 ): Entry {
   const key = JSON.stringify([owner, settings]);
-  const isLenient = routers.some(({ holds, isBackup }) => holds || isBackup);
+  const isLenient = routers.some(({ isMaster, isBackup }) => isMaster || isBackup);
   return {
     settings,
     key,

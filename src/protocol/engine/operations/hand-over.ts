@@ -5,10 +5,10 @@
  */
 import { after, elapsed, type Instant } from '../../../net/time.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
-import type { TransitionCause } from '../reports.ts';
 import type { HandOverTerms, OperatorAnswer } from '../requests.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { TransitionCause } from '../state-name.ts';
 import type { MasterView } from '../view.ts';
 
 interface HandOver {
@@ -64,8 +64,8 @@ export class HandOvers {
   ): void {
     for (const member of this.#events.membersOf(router)) {
       if (member === router) this.#begin(member, [id], terms, maintenance, now);
-      else if (member.holds) this.#begin(member, [], terms, false, now);
-      else this.#transitions.apply(member, { type: 'hold-back' }, now);
+      else if (member.isMaster) this.#begin(member, [], terms, false, now);
+      else this.#transitions.apply(member, { type: 'inhibit-preemption' }, now);
     }
   }
 
@@ -107,7 +107,7 @@ export class HandOvers {
     const released = handOver.released ?? this.#noteRelease(router, handOver, now);
     if (released === undefined) {
       this.#end(router, handOver, this.#endWithout(router, handOver, now));
-    } else if (router.holds || this.#keeper.hasLetGo(router)) {
+    } else if (router.isMaster || this.#keeper.hasReleased(router)) {
       this.#end(
         router,
         handOver,
@@ -118,7 +118,7 @@ export class HandOvers {
 
   /** Nobody has come for another member: maintenance would take its VIPs away from everybody. */
   #takeBack(router: VirtualRouter, handOver: HandOver, now: Instant): void {
-    this.#transitions.apply(router, { type: 'release' }, now);
+    this.#transitions.apply(router, { type: 'allow-preemption' }, now);
     const waited = elapsed(handOver.startedAt, now);
     this.#end(router, handOver, { outcome: 'no-successor', waited });
   }

@@ -65,7 +65,7 @@ export class Operations {
   }
 
   #restore(router: VirtualRouter, { maintenance, heldBack }: Restored, now: Instant): void {
-    if (heldBack) this.#transitions.apply(router, { type: 'hold-back' }, now);
+    if (heldBack) this.#transitions.apply(router, { type: 'inhibit-preemption' }, now);
     this.#setMaintenance(router, maintenance, now);
   }
 
@@ -144,25 +144,29 @@ export class Operations {
       return refused('no-master', message);
     }
     if (isMaintenance) this.#setMaintenance(router, true, now);
-    else this.#applyToGroup(router, 'hold-back', now);
+    else this.#applyToGroup(router, 'inhibit-preemption', now);
     return { outcome: 'not-master', master };
   }
 
   #release(router: VirtualRouter, now: Instant): OperatorAnswer {
     if (this.#handOvers.isRunning(router)) return HANDING_OVER;
-    this.#applyToGroup(router, 'release', now);
+    this.#applyToGroup(router, 'allow-preemption', now);
     return DONE;
   }
 
   #endMaintenance(router: VirtualRouter, now: Instant): OperatorAnswer {
     if (this.#handOvers.isRunning(router)) return HANDING_OVER;
-    this.#applyToGroup(router, 'release', now);
+    this.#applyToGroup(router, 'allow-preemption', now);
     this.#setMaintenance(router, false, now);
     return DONE;
   }
 
   /** Members of a sync group move together, or stay together. */
-  #applyToGroup(router: VirtualRouter, type: 'hold-back' | 'release', now: Instant): void {
+  #applyToGroup(
+    router: VirtualRouter,
+    type: 'inhibit-preemption' | 'allow-preemption',
+    now: Instant,
+  ): void {
     for (const member of this.#groups.membersOf(router)) {
       this.#transitions.apply(member, { type }, now);
       this.#transitions.changed.add(member);

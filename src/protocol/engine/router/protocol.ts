@@ -7,7 +7,7 @@ import { type Step, step } from '../../../../fsm/step.ts';
 import type { BeforeMasterOutcome, Effect } from '../../../../fsm/vrrp/effects.ts';
 import type { VrrpContext, VrrpEvent, VrrpState } from '../../../../fsm/vrrp/model.ts';
 import { after, type Instant, NEVER } from '../../../net/time.ts';
-import type { Roster } from '../roster.ts';
+import type { RouterTable } from '../router-table.ts';
 import { firstTick, nextTick, Timers } from '../timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
@@ -28,7 +28,7 @@ const TIMERS = [
 export type ProtocolTimer = (typeof TIMERS)[number];
 
 /** What one process tells the next one about the protocol of one router. */
-export interface ProtocolCapture {
+export interface ProtocolSnapshot {
   readonly state: VrrpState;
   readonly context: VrrpContext;
   readonly deadlines: { readonly [Timer in ProtocolTimer]: Instant };
@@ -49,16 +49,16 @@ export interface ProtocolActions {
 }
 
 export class Protocol {
-  readonly #roster: Roster;
+  readonly #routers: RouterTable;
   readonly #actions: ProtocolActions;
   readonly #timers: Timers<ProtocolTimer>;
   /** How often the table was asked. */
   steps = 0;
 
-  constructor(roster: Roster, actions: ProtocolActions) {
-    this.#roster = roster;
+  constructor(routers: RouterTable, actions: ProtocolActions) {
+    this.#routers = routers;
     this.#actions = actions;
-    this.#timers = new Timers(TIMERS, roster.size);
+    this.#timers = new Timers(TIMERS, routers.size);
   }
 
   /** Its effects are still to be performed. */
@@ -94,7 +94,7 @@ export class Protocol {
     callback: (router: VirtualRouter, due: Instant) => void,
   ): void {
     this.#timers.fire(timer, now, (position, due) => {
-      const router = this.#roster.at(position);
+      const router = this.#routers.at(position);
       if (router !== undefined) callback(router, due);
     });
   }
@@ -107,23 +107,23 @@ export class Protocol {
     this.#timers.tighten();
   }
 
-  /** The roster has more routers than before. */
+  /** The routers has more routers than before. */
   grow(): void {
-    this.#timers.grow(this.#roster.size);
+    this.#timers.grow(this.#routers.size);
   }
 
   forget({ position }: VirtualRouter): void {
     this.#timers.clearAll(position);
   }
 
-  capture(router: VirtualRouter): ProtocolCapture {
+  capture(router: VirtualRouter): ProtocolSnapshot {
     const { state, context } = router;
     const at = (timer: ProtocolTimer) => [timer, this.#timers.at(timer, router.position)];
     return { state, context, deadlines: Object.fromEntries(TIMERS.map(at)) };
   }
 
   /** Continues what another process has begun; to be followed by the event `resumed`. */
-  resume(router: VirtualRouter, { state, context, deadlines }: ProtocolCapture): void {
+  resume(router: VirtualRouter, { state, context, deadlines }: ProtocolSnapshot): void {
     commit(router, { state, context });
     for (const timer of TIMERS) this.#timers.set(timer, router.position, deadlines[timer] ?? NEVER);
   }

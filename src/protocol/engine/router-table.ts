@@ -9,7 +9,7 @@ import type { InstanceSettings } from './settings.ts';
 
 const NO_ADDRESSES = new VirtualAddresses();
 
-export class Roster {
+export class RouterTable {
   readonly #positions: (VirtualRouter | undefined)[] = [];
   readonly #free: number[] = [];
   #routers: readonly VirtualRouter[] = [];
@@ -24,7 +24,7 @@ export class Roster {
   }
 
   /** In the order of their positions. */
-  get routers(): readonly VirtualRouter[] {
+  get all(): readonly VirtualRouter[] {
     return this.#routers;
   }
 

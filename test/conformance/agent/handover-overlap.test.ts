@@ -5,10 +5,10 @@ import { milliseconds, seconds } from '../../../src/net/time.ts';
 import { answers, ask, failover } from '../operator.ts';
 import { advert, type instanceOf, PEER6, Rig, VIP6 } from '../rig.ts';
 
-const PARTING = milliseconds(10);
+const OVERLAP = milliseconds(10);
 
 function handingOver(more: Parameters<typeof instanceOf>[0] = {}): Rig {
-  const rig = new Rig([more], { linger: 'auto', parting: PARTING });
+  const rig = new Rig([more], { linger: 'auto', handoverOverlap: OVERLAP });
   rig.start();
   rig.becomeMaster();
   failover(rig);
@@ -26,22 +26,22 @@ describe('a router whose successor has been heard', () => {
   });
 
   test('stays so in maintenance, which begins then', () => {
-    const rig = new Rig([{}], { parting: PARTING });
+    const rig = new Rig([{}], { handoverOverlap: OVERLAP });
     rig.start();
     rig.becomeMaster();
     ask(rig, { type: 'maintenance-on', wait: seconds(10), force: false });
     expect(rig.hear(advert({ priority: 50 }))).not.toContain('remove 203.0.113.100/32');
     expect(rig.view().state).toBe('FAULT');
-    expect(rig.elapse(PARTING)).toEqual(['remove 203.0.113.100/32']);
+    expect(rig.elapse(OVERLAP)).toEqual(['remove 203.0.113.100/32']);
   });
 
   test('does so before the agent ends', () => {
-    const rig = new Rig([{}], { linger: 'auto', parting: PARTING });
+    const rig = new Rig([{}], { linger: 'auto', handoverOverlap: OVERLAP });
     rig.start();
     rig.becomeMaster();
     rig.handle({ kind: 'shutdown' });
     expect(rig.hear(advert({ priority: 50 }))).toEqual(['MASTER -> INIT (shutdown)']);
-    expect(rig.elapse(PARTING)).toEqual(['remove 203.0.113.100/32', 'finished']);
+    expect(rig.elapse(OVERLAP)).toEqual(['remove 203.0.113.100/32', 'finished']);
   });
 
   test('does not put a VIP back that somebody removes meanwhile', () => {
@@ -49,7 +49,7 @@ describe('a router whose successor has been heard', () => {
     rig.hear(advert({ priority: 50 }));
     const address = ip('203.0.113.100');
     rig.engine.notice({ kind: 'address.removed', index: 2, address, prefixLength: 32 });
-    expect(rig.elapse(PARTING)).toEqual([]);
+    expect(rig.elapse(OVERLAP)).toEqual([]);
   });
 
   test('lets go at once where two must not have the address', () => {
@@ -59,7 +59,7 @@ describe('a router whose successor has been heard', () => {
   });
 
   test('yields to a stronger MASTER without a moment more', () => {
-    const rig = new Rig([{}], { parting: PARTING });
+    const rig = new Rig([{}], { handoverOverlap: OVERLAP });
     rig.start();
     rig.becomeMaster();
     expect(rig.hear(advert({ priority: 200 }))).toContain('remove 203.0.113.100/32');
