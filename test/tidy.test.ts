@@ -33,8 +33,8 @@ describe('the repository', () => {
       /\bprotocol\.(resume|step|perform)\(/.test(textOf(file)),
     );
     expect(resuming).toEqual([
-      'src/protocol/engine/router/reception.ts',
       'src/protocol/engine/operations/state-transfer.ts',
+      'src/protocol/engine/router/reception.ts',
       'src/protocol/engine/router/transitions.ts',
     ]);
   });

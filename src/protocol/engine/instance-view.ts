@@ -1,4 +1,4 @@
-/** A virtual router as a row of the read model. */
+/** Derives the row of the read model from a virtual router. */
 import { masterDownInterval, skewTime } from '../../../fsm/vrrp/timing.ts';
 import { routingViews } from './addresses/managed-routing.ts';
 import { addressKey } from './links.ts';

@@ -25,7 +25,7 @@ describe('a planned failover', () => {
       state: 'BACKUP',
       heldBack: true,
       master: { address: PEER },
-      lastTransition: { event: 'failover', reason: 'successor 192.0.2.12 is heard' },
+      lastTransition: { event: 'failover', reason: 'successor 192.0.2.12 was heard' },
     });
   });
 

@@ -133,7 +133,10 @@ describe('--to', () => {
     const rig = masterAfter(new Rig([unicast('192.0.2.12')]));
     expect(failover(rig, { to: THIRD })).toEqual([]);
     expect(answers(rig)).toMatchObject([
-      { code: 'unknown-peer', message: '192.0.2.13 is no unicast peer; there are: 192.0.2.12' },
+      {
+        code: 'unknown-peer',
+        message: '192.0.2.13 is not a unicast peer; the peers are: 192.0.2.12',
+      },
     ]);
   });
 

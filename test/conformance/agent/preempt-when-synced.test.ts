@@ -1,4 +1,4 @@
-/** `preempt_when_synced`: preemption waits for the table of connections, and never a take-over. */
+/** `preempt_when_synced`: preemption waits for the connection table, a takeover never does. */
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../../src/net/time.ts';
 import { advert, Rig } from '../rig.ts';
@@ -28,7 +28,7 @@ describe('preempt_when_synced', () => {
     expect(rig.view()).toMatchObject({
       awaitsTable: false,
       lastTransition: {
-        reason: 'a lower priority was MASTER, and the table of connections has caught up',
+        reason: 'a lower priority was MASTER, and the connection table has caught up',
       },
     });
   });
@@ -39,7 +39,7 @@ describe('preempt_when_synced', () => {
     expect(hearLower(rig, 59)).toEqual([]);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
     expect(rig.view().lastTransition?.reason).toBe(
-      'a lower priority was MASTER, and the table of connections has not caught up within 1m',
+      'a lower priority was MASTER, and the connection table has not caught up within 1m',
     );
   });
 

@@ -19,7 +19,7 @@ describe('a stop that lingers', () => {
     const rig = lingering();
     expect(rig.elapse(milliseconds(600))).toEqual([]);
     expect(rig.hear(advert({ priority: 50 }))).toEqual(LET_GO);
-    expect(rig.view().lastTransition?.reason).toBe('successor 192.0.2.12 is heard');
+    expect(rig.view().lastTransition?.reason).toBe('successor 192.0.2.12 was heard');
   });
 
   test('does not take another resignation for a successor', () => {

@@ -173,7 +173,7 @@ describe('mode any', () => {
   });
 });
 
-describe('when one member is MASTER no longer', () => {
+describe('when one member is no longer MASTER', () => {
   test('the others resign with priority 0', () => {
     const rig = grouped();
     rig.becomeMaster();
@@ -187,7 +187,7 @@ describe('when one member is MASTER no longer', () => {
       'group gateway MASTER -> BACKUP',
     ]);
     expect(rig.view(1).lastTransition?.reason).toBe(
-      'another member of sync group gateway is MASTER no longer',
+      'another member of sync group gateway is no longer MASTER',
     );
   });
 

@@ -1,10 +1,10 @@
 /**
- * What should be there against what is: the VIPs of every router that holds them are present, all
- * others are absent. Asks for the difference only and learns from the kernel's answers; a change
- * that was already so (EEXIST, EADDRNOTAVAIL) is a success.
+ * Compares the desired with the actual addresses: the VIPs of every MASTER are present, all others
+ * are absent. Requests only the difference and learns from the kernel's answers; a change that is
+ * already in effect (EEXIST, EADDRNOTAVAIL) succeeds.
  *
- * An IPv6 address costs the kernel 15 to 100 us, an IPv4 one 5. One turn of the loop asks for a
- * bounded number of IPv6 changes, so that due advertisements leave between them.
+ * An IPv6 address costs the kernel 15 to 100 us, an IPv4 address 5. One turn of the loop requests a
+ * bounded number of IPv6 changes, so that due advertisements are sent between them.
  */
 import { addressBits, familyOf } from '../../../net/address.ts';
 import { EADDRNOTAVAIL, EEXIST, ENODEV } from '../../../net/errno.ts';
@@ -28,11 +28,10 @@ interface Pending {
 }
 
 export type AddressAnswer =
-  /** Every VIP that was asked for is there. */
+  /** Every requested VIP is present. */
   | { readonly router: VirtualRouter; readonly outcome: 'present' }
-  /** VIPs that somebody had removed are back. */
+  /** VIPs that another program had removed are restored. */
   | { readonly router: VirtualRouter; readonly outcome: 'restored' }
-  /** VIPs are gone. */
   | { readonly router: VirtualRouter; readonly outcome: 'removed' }
   | { readonly router: VirtualRouter; readonly outcome: 'add-refused' | 'remove-refused' };
 
@@ -48,10 +47,10 @@ export class AddressKeeper {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #pending = new PendingChanges<Pending>();
-  /** First come, first served. */
+  /** IPv6 changes for the next turns, oldest first. */
   #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
   readonly #leases: Leases;
-  #left = IPV6_CHANGES_IN_A_TURN;
+  #remaining = IPV6_CHANGES_IN_A_TURN;
 
   constructor(parts: AddressKeeperParts) {
     const { links, outbox, counters, leases } = parts;
@@ -61,39 +60,39 @@ export class AddressKeeper {
     this.#leases = leases;
   }
 
-  /** Nothing has been asked that the kernel has not answered. */
+  /** Every request has been answered. */
   get idle(): boolean {
     return this.#pending.isEmpty && this.#waiting.length === 0;
   }
 
-  /** What is left for the next turn. */
+  /** Changes are left for the next turn. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Whether addresses of the router have not even been asked for. */
+  /** True if changes of the router have not been requested yet. */
   isWaitingFor(router: VirtualRouter): boolean {
     return this.#waiting.some((one) => one.router === router);
   }
 
   nextTurn(): void {
-    this.#left = IPV6_CHANGES_IN_A_TURN;
+    this.#remaining = IPV6_CHANGES_IN_A_TURN;
   }
 
-  /** Asks for as much of what waits as may be asked for in this turn. */
+  /** Requests as many of the waiting changes as this turn allows. */
   ask(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const { router, address, operation } = next;
       const isDue = isWanted(router, address) === (operation === 'add');
       const link = isDue ? this.#links.byName(address.interface) : undefined;
-      if (link !== undefined && this.#left-- <= 0) break;
+      if (link !== undefined && this.#remaining-- <= 0) break;
       this.#waiting.shift();
       address.pending = 'none';
       if (link !== undefined) this.#put(router, address, operation, link);
     }
   }
 
-  /** Asks for what is missing and for the removal of what should not be there. */
+  /** Requests missing addresses and the removal of unwanted ones. */
   reconcile(router: VirtualRouter): void {
     for (const address of router.addresses) this.#compare(router, address);
     if (router.retired.length === 0) return;
@@ -115,7 +114,7 @@ export class AddressKeeper {
     }
   }
 
-  /** It is to be there, and in one form only. */
+  /** The address has to be present, and in one form only. */
   #keep(router: VirtualRouter, address: ManagedAddress, link: Link): void {
     const present = lastingFormOn(link, address);
     if (present === undefined && router.isMaster) {
@@ -127,18 +126,18 @@ export class AddressKeeper {
     if (present?.ours === true && !address.installed) this.#inherit(router, address);
   }
 
-  /** A former run has left it: the lifetime it gave it ends soon. */
+  /** The address is from a former run, and the lifetime given by that run expires soon. */
   #inherit(router: VirtualRouter, address: ManagedAddress): void {
     address.installed = true;
     this.#leases.renewAddress(router, address);
   }
 
-  /** Whether the link has all VIPs of the router. */
+  /** True if the links have all VIPs of the router. */
   isComplete(router: VirtualRouter): boolean {
     return router.addresses.every((address) => this.isPresent(address));
   }
 
-  /** The kernel has refused VIPs of it before: until it has them it drives nobody away. */
+  /** The kernel has refused VIPs before: until they are present, the router does not advertise. */
   mustProve(router: VirtualRouter): boolean {
     return router.refusals > 0 && !this.isComplete(router);
   }
@@ -147,13 +146,13 @@ export class AddressKeeper {
     return lastingFormOn(this.#links.byName(address.interface), address) !== undefined;
   }
 
-  /** Neither there nor about to be. */
+  /** Neither present nor requested. */
   isGone(address: ManagedAddress): boolean {
     const link = this.#links.byName(address.interface);
     return address.pending === 'none' && formOn(link, address) === undefined;
   }
 
-  /** Whether nothing is left to remove. */
+  /** True if no address remains to be removed. */
   hasReleased(router: VirtualRouter): boolean {
     return [...router.addresses, ...router.retired].every((address) => {
       const present = formOn(this.#links.byName(address.interface), address);
@@ -161,7 +160,7 @@ export class AddressKeeper {
     });
   }
 
-  /** Takes the kernel's answer to a batch: one for each change. */
+  /** Takes the kernel's answers to a batch, one for each change. */
   answer(id: number, answers: readonly KernelAnswer[]): AddressAnswer[] {
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
     for (const { item: one, answer } of this.#pending.take(id, answers)) {
@@ -285,12 +284,12 @@ function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
 }
 
-/** Of one that is wanted, what the single host has replaced. */
+/** Of a wanted address, the form that the single host has replaced. */
 function formToRemove(router: VirtualRouter, address: ManagedAddress, link: Link) {
   return isWanted(router, address) ? supersededOn(link, address) : formOn(link, address);
 }
 
-/** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */
+/** The owner's VIPs may be real addresses of the interface: those that are not ours stay. */
 function isOwnersOwn(router: VirtualRouter, ours: boolean): boolean {
   return router.settings.priority === 255 && !ours;
 }

@@ -1,6 +1,6 @@
 /**
- * What interfaces and addresses mean for each virtual router: where its packets come from, and
- * whether it can run at all. Derived anew whenever they change.
+ * Binds the virtual routers to interfaces: the source address of their packets, their sockets, and
+ * whether they can run at all. Derived again whenever links or addresses change.
  */
 import type { Instant } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
@@ -14,7 +14,7 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import { retireLeftBehind } from './left-behind.ts';
 
-export interface InterfaceBindingParts {
+interface InterfaceBindingParts {
   readonly routers: RouterTable;
   readonly links: LinkTable;
   readonly faults: FaultKeeper;
@@ -45,13 +45,13 @@ export class InterfaceBinding {
     this.#listening = listening;
   }
 
-  /** Everything is known from somewhere else: nobody starts. */
+  /** The state comes from another process: no router starts. */
   resume(now: Instant): void {
     this.#started = true;
     this.linksChanged(now);
   }
 
-  /** The kernel's state is known, for the first time or anew. */
+  /** A full dump of the kernel's state; the first one starts the routers. */
   linksReplaced(now: Instant): void {
     this.linksChanged(now);
     if (!this.#started) retireLeftBehind(this.#routers.all, this.#links);
@@ -61,14 +61,14 @@ export class InterfaceBinding {
     for (const router of this.#routers.all) this.#faults.start(router, now);
   }
 
-  /** Interfaces came, went or changed: where packets come from, what frames carry. */
+  /** Interfaces were added, removed or changed. */
   linksChanged(now: Instant): void {
     for (const router of this.#routers.all) this.#place(router);
     this.#tracking.linksChanged(now);
     this.routersChanged(now);
   }
 
-  /** Routers came, went or listen to something else. */
+  /** Routers were added or removed, or need other sockets. */
   routersChanged(now: Instant): void {
     this.#reception.route(this.#routers.all);
     this.#listening.update(this.#routers.all);
@@ -91,18 +91,18 @@ export class InterfaceBinding {
     }
   }
 
-  /** Routers that have just been made, or have other settings: nothing of theirs is prepared. */
-  settle(routers: readonly VirtualRouter[], now: Instant): void {
+  /** Binds routers that are new or have other settings. */
+  bind(routers: readonly VirtualRouter[], now: Instant): void {
     for (const router of routers) this.#place(router);
     this.routersChanged(now);
   }
 
-  /** A router that was added while the others run. */
+  /** Starts a router that was added while the others run. */
   start(router: VirtualRouter, now: Instant): void {
     if (this.#started) this.#faults.start(router, now);
   }
 
-  /** A receive socket could not be opened, or a VIP not be added: ask again. */
+  /** Tries a refused socket or VIP again. */
   retry(router: VirtualRouter, now: Instant): void {
     router.refused = undefined;
     this.#listening.update(this.#routers.all);

@@ -1,4 +1,4 @@
-/** What follows from the kernel's answers: VIPs that are there or refused, sockets that are not. */
+/** Acts on the kernel's answers: VIPs, routes and links that are present or refused, refused sockets. */
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Input } from '../inputs.ts';
@@ -12,10 +12,10 @@ import type { Announcer } from './announcer.ts';
 import type { RoutingKeeper } from './routing-keeper.ts';
 import type { VirtualLinkAnswer } from './virtual-links.ts';
 
-/** When a VIP that could not be removed is tried again. */
+/** Delay before a failed removal is tried again. */
 const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
 
-export interface KernelAnswersParts {
+interface KernelAnswersParts {
   readonly routers: RouterTable;
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
@@ -38,7 +38,7 @@ export class KernelAnswers {
     for (const { router, outcome } of keeper.answer(id, answers)) {
       switch (outcome) {
         case 'present':
-          if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
+          if (router.refusals > 0 && keeper.isComplete(router)) this.#recovered(router, now);
           if (router.announceWhenReady) announcer.announceArrived(router, now);
           break;
         case 'restored':
@@ -64,8 +64,8 @@ export class KernelAnswers {
     }
   }
 
-  /** It has what was refused before, and may say so. */
-  #proved(router: VirtualRouter, now: Instant): void {
+  /** The router has the VIPs that were refused before, so it may advertise. */
+  #recovered(router: VirtualRouter, now: Instant): void {
     router.refusals = 0;
     if (router.isMaster) this.#parts.transitions.advertise(router, now);
   }

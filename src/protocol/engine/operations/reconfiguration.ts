@@ -1,7 +1,7 @@
 /**
- * Takes a running engine from one configuration to the next in one turn. Virtual routers that have
- * not changed are not touched. Those that go let go as on a stop, serving until their successor is
- * heard; those that come wait until nobody who leaves has their VRID or one of their VIPs.
+ * Applies a new configuration to a running engine in one turn. Virtual routers that have not changed
+ * are not touched. Removed routers release as on a shutdown, serving until their successor is heard;
+ * added routers wait until no removed router has their VRID or one of their VIPs.
  */
 import { isSame } from '../../../net/equality.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -49,7 +49,7 @@ export class Reconfiguration {
     this.#parts = parts;
   }
 
-  /** Somebody is still to let go, or to begin. */
+  /** Routers still have to release, or to start. */
   get isUnderWay(): boolean {
     return this.#removing.size > 0 || this.#waiting.length > 0;
   }
@@ -58,7 +58,7 @@ export class Reconfiguration {
     return this.#removing.has(router);
   }
 
-  /** Who belongs together, and what each depends on; those that are leaving go alone. */
+  /** Assigns sync groups and tracked objects; routers that are being removed have neither. */
   group(syncGroups: readonly SyncGroupSettings[], now: Instant): void {
     const { routers, groups, tracking } = this.#parts;
     this.#syncGroups = syncGroups;
@@ -68,7 +68,7 @@ export class Reconfiguration {
     tracking.assign(syncGroups, staying, now);
   }
 
-  /** The agent stops: nobody begins any more. */
+  /** The agent stops: waiting routers do not start. */
   abandon(): void {
     this.#waiting = [];
   }
@@ -80,7 +80,7 @@ export class Reconfiguration {
     this.#handOverAddresses();
     routers.update();
     this.group(common.syncGroups, now);
-    binding.settle(
+    binding.bind(
       changed.map(({ router }) => router),
       now,
     );
@@ -89,7 +89,7 @@ export class Reconfiguration {
     this.proceed(now);
   }
 
-  /** Those that have let go are forgotten, and those that have waited for it begin. */
+  /** Forgets the routers that have released, and starts those that waited for them. */
   proceed(now: Instant): void {
     const { keeper, routing, binding } = this.#parts;
     let changed = false;
@@ -104,7 +104,7 @@ export class Reconfiguration {
       this.#waiting = this.#waiting.filter((settings) => !ready.includes(settings));
       const added = ready.map((settings) => this.#add(settings));
       this.group(this.#syncGroups, now);
-      binding.settle(added, now);
+      binding.bind(added, now);
       for (const router of added) binding.start(router, now);
     } else if (changed) binding.routersChanged(now);
   }
@@ -120,7 +120,7 @@ export class Reconfiguration {
     this.#parts.transitions.dirty.add(router);
   }
 
-  /** Nothing where the instance still waits to begin. */
+  /** Empty if the instance still waits for its start. */
   #change(name: string, settings: InstanceSettings) {
     const router = this.running(name);
     if (router === undefined) {
@@ -132,7 +132,7 @@ export class Reconfiguration {
     return [{ router, before }];
   }
 
-  /** After its packets have been made anew. */
+  /** Applies the rest of the settings, once the packets have been encoded again. */
   #resume(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
     const { timers, transitions } = this.#parts;
     const { settings } = router;
@@ -154,7 +154,7 @@ export class Reconfiguration {
     this.#parts.announcer.announce(router, now);
   }
 
-  /** What other settings mean for timers that run is for the table. */
+  /** The table adapts the running timers. */
   #changeRules(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
     const { transitions } = this.#parts;
     const { settings, preemptDelay } = router;
@@ -177,7 +177,7 @@ export class Reconfiguration {
     }
   }
 
-  /** A VIP that one router gives up and another has from now on never leaves the interface. */
+  /** A VIP that moves from one router to another stays on the interface. */
   #handOverAddresses(): void {
     const all = this.#parts.routers.all;
     const wanted = new Map<string, ManagedAddress>();
@@ -196,7 +196,7 @@ export class Reconfiguration {
     }
   }
 
-  /** The virtual router of that name, unless it is leaving. */
+  /** The virtual router of that name, unless it is being removed. */
   running(name: string): VirtualRouter | undefined {
     return this.#parts.routers.all.find(
       (router) => router.settings.name === name && !this.#removing.has(router),
@@ -222,7 +222,7 @@ export class Reconfiguration {
     transitions.changed.delete(router);
     const { name } = router.settings;
     outbox.report({ kind: 'instance-removed', instance: name });
-    // Rows of `status` are told apart by name: whoever has it now has the last word.
+    // Rows of `status` are identified by name: the row of a new router with this name comes last.
     const namesake = this.running(name);
     if (namesake !== undefined) transitions.changed.add(namesake);
   }
