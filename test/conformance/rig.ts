@@ -1,6 +1,6 @@
 /**
- * One engine on a table top: bytes go in, what it asks for comes out as lines of text in order. The
- * kernel obeys at once unless a test says otherwise.
+ * One engine in a test: packets and inputs go in, outputs come out as lines of text, in order. The
+ * kernel obeys immediately unless a test says otherwise.
  */
 
 import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
@@ -89,7 +89,7 @@ export function linkOf(more: Partial<LinkState> = {}): LinkState {
   };
 }
 
-/** Of counters, for instances that a test adds. */
+/** Counter rows for instances that a test adds. */
 const SPARE_ROWS = 4;
 
 /** Changes a message before it is put into its packet. */
@@ -137,7 +137,7 @@ export interface RigOptions {
   readonly shortcut?: boolean;
   readonly standby?: boolean;
   readonly syncGroups?: Settings['syncGroups'];
-  /** How long VIPs stay after a hand-over: nothing here, so that it ends in one turn. */
+  /** Zero by default, so that a hand-over ends in one turn. */
   readonly handoverOverlap?: Duration;
 }
 
@@ -148,7 +148,7 @@ export class Rig {
   now: Instant = instant(1_000_000_000);
   /** The kernel's answer to one change. */
   errnoOf: (change: KernelChange) => number = () => 0;
-  /** What it says of a change that it refuses. */
+  /** The kernel's error message for a refused change. */
   words: string | undefined;
   /** Its answer to each link that is to be set up. */
   raiseErrno = 0;
@@ -175,18 +175,18 @@ export class Rig {
     return this.handle({ kind: 'links.replaced', links });
   }
 
-  /** One input; the kernel's answers to what it leads to are handed over too. */
+  /** One input, followed by the kernel's answers to its outputs. */
   handle(input: Input): string[] {
     return this.#perform(this.engine.handle(input, this.now));
   }
 
-  /** Packets that wait together, and the silence after them. */
+  /** Packets that wait together, and then `quiet`. */
   hear(...packets: Uint8Array[]): string[] {
     for (const packet of packets) this.engine.receive(INDEX, packet, packet.length, this.now);
     return this.handle({ kind: 'quiet' });
   }
 
-  /** Time passes; every deadline in it is met to the microsecond. */
+  /** Time passes; every deadline is met to the microsecond. */
   elapse(duration: Duration): string[] {
     const end = after(this.now, duration);
     const lines: string[] = [];
@@ -199,7 +199,7 @@ export class Rig {
     return lines;
   }
 
-  /** Time passes and nobody runs. */
+  /** Time passes while the thread is stalled. */
   freeze(duration: Duration): void {
     this.now = after(this.now, duration);
   }
@@ -208,7 +208,7 @@ export class Rig {
     return [...this.handle({ kind: 'wake' }), ...this.handle({ kind: 'quiet' })];
   }
 
-  /** Until nobody was heard for the Master_Down_Interval. */
+  /** Until no MASTER was heard for the Master_Down_Interval. */
   becomeMaster(): string[] {
     return this.elapse(seconds(4));
   }
@@ -246,12 +246,12 @@ export class Rig {
   }
 }
 
-/** The kernel's answer, with the words it has for a refusal. */
+/** The kernel's answer, with its error message for a refusal. */
 export function answered(errno: number, words?: string): KernelAnswer {
   return { errno, text: errno === 0 ? undefined : words };
 }
 
-/** Rows of `status` are left out: tests look at them through `view`; `claims` has what is watched. */
+/** Rows of `status` are omitted: tests read them through `view`, and watched addresses through `claims`. */
 function linesOf(output: Output): string[] {
   switch (output.kind) {
     case 'datagrams.send':
@@ -293,7 +293,7 @@ function announcementLine(frame: Uint8Array): string {
     return `arp ${decoded.arp.operation === 1 ? 'request' : 'reply'} ${decoded.arp.senderIp}`;
   }
   if (decoded.kind === 'neighbor-advertisement') return `na ${decoded.advertisement.target}`;
-  // The only other message there is: type 135, its target behind the headers (RFC 4861 section 4.3).
+  // The only other message: type 135, its target after the headers (RFC 4861 section 4.3).
   if (frame[54] === 135) return `ns ${ipFromBytes(frame, 62, 16)}`;
   return 'an unknown frame';
 }
