@@ -28,6 +28,8 @@ export class Announcer {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #keeper: AddressKeeper;
+  /** Routers whose announcement waits until the kernel has confirmed the addresses. */
+  readonly #waiting = new WeakSet<VirtualRouter>();
 
   constructor({ links, timers, outbox, counters, keeper }: AnnouncerParts) {
     this.#links = links;
@@ -41,23 +43,33 @@ export class Announcer {
   announce(router: VirtualRouter, now: Instant): void {
     if (!router.isMaster) return;
     if (!this.#keeper.isComplete(router)) {
-      router.announceWhenReady = true;
+      this.#waiting.add(router);
       return;
     }
-    router.announceWhenReady = false;
+    this.#waiting.delete(router);
     const { announcements, position } = router;
     const isAll = !announcements.take(now) || this.#send(router, () => true);
     if (isAll) this.endRound(router);
     this.#timers.set('announce', position, announcements.next());
   }
 
-  /** Some addresses are present: they are announced without waiting for the others. */
-  announceArrived(router: VirtualRouter, now: Instant): void {
-    if (!router.isMaster) return;
+  /**
+   * The kernel has confirmed addresses: if an announcement waits for them, they are announced without
+   * waiting for the others.
+   */
+  addressesArrived(router: VirtualRouter, now: Instant): void {
+    if (!router.isMaster || !this.#waiting.has(router)) return;
     if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
       this.#send(router, (address) => this.#keeper.isPresent(address));
     }
     this.announce(router, now);
+  }
+
+  /** Ends every announcement of the router, also one that waits for its addresses. */
+  stop(router: VirtualRouter): void {
+    router.announcements.stop();
+    this.#waiting.delete(router);
+    this.#timers.clear('announce', router.position);
   }
 
   /** Ends the round under way. */

@@ -39,7 +39,7 @@ export class KernelAnswers {
       switch (outcome) {
         case 'present':
           if (router.refusals > 0 && keeper.isComplete(router)) this.#recovered(router, now);
-          if (router.announceWhenReady) announcer.announceArrived(router, now);
+          announcer.addressesArrived(router, now);
           break;
         case 'restored':
           router.announcements.start(now);

@@ -34,6 +34,8 @@ interface ReceptionParts {
 export class Reception {
   /** Routers by interface index and family, then by VRID. */
   readonly #routers = new Map<number, (VirtualRouter | undefined)[]>();
+  /** Sender of the last advertisement, if it was of version 3; only with `alsoVersion2`. */
+  readonly #version3From = new WeakMap<VirtualRouter, IpAddress>();
   readonly #protocol: Protocol;
   readonly #transitions: Transitions;
   readonly #counters: CounterTable;
@@ -99,7 +101,10 @@ export class Reception {
       this.#counters.add(router.row, 'version-2-copies');
       return;
     }
-    if (both) router.version3From = advertisement.version === 3 ? source : undefined;
+    if (both) {
+      if (advertisement.version === 3) this.#version3From.set(router, source);
+      else this.#version3From.delete(router);
+    }
     this.#counters.add(router.row, 'advertisement-rcvd');
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
     else router.heard.record(source, advertisement.priority);
@@ -134,7 +139,7 @@ export class Reception {
    * gets through. The remaining time of the Master_Down timer shows how long ago the last one arrived.
    */
   #isHeardInVersion3(router: VirtualRouter, source: IpAddress, now: Instant): boolean {
-    if (!router.isBackup || router.version3From !== source) return false;
+    if (!router.isBackup || this.#version3From.get(router) !== source) return false;
     const deadline = this.#protocol.deadlineOf('down', router);
     if (deadline === NEVER) return false;
     const { version, priority, masterInterval } = router.context;

@@ -80,9 +80,7 @@ export class RouterActions implements ProtocolActions {
   }
 
   release(router: VirtualRouter): void {
-    router.announcements.stop();
-    router.announceWhenReady = false;
-    this.#timers.clear('announce', router.position);
+    this.#announcer.stop(router);
     this.#timers.clear('lease', router.position);
     this.dirty.add(router);
   }

@@ -53,70 +53,77 @@ export interface Expected {
 }
 
 export class VirtualRouter {
-  settings: InstanceSettings;
   /** Index in the router table; the counter row is one more. */
   readonly position: number;
   readonly row: number;
-  addresses: readonly ManagedAddress[];
-  /** VIPs of former settings that the kernel may still have. */
-  retired: readonly ManagedAddress[] = [];
-  /** Routes first, then rules; entries of former settings until they are removed. */
-  routing: readonly ManagedRouting[];
-  /** Names of the interfaces it needs, without the virtual link, which this program makes. */
-  interfaces: ReadonlySet<string>;
   readonly announcements: AnnouncementSchedule;
   readonly priority: Priority;
+  readonly heard = new HeardPeers();
 
-  /** Written by `protocol.ts` only. */
+  // Written by `protocol.ts` only.
   readonly state: VrrpState = INITIAL_STATE;
   readonly context: VrrpContext;
-  faults: readonly FaultReason[] = [];
+
+  // The history of its states, written by `transitions.ts`; the start and the next process restore it.
   since: Instant = 0 as Instant;
   lastTransition: TransitionView | null = null;
   upSince: Instant | null = null;
   newMasterReason: NewMasterReason = 'not-master';
   master: MasterView | null = null;
+  /** Its successor has been heard, and it still serves for the hand-over overlap. */
+  inHandoverOverlap = false;
+  /** The kernel's connection table has not caught up; matters only to `preempt_when_synced`. */
+  lacksConnections = true;
 
-  /** Interface index; undefined while the interface is missing. */
-  index: number | undefined = undefined;
-  source: IpAddress | undefined = undefined;
+  // Shortcuts of advertisements that repeat; `protocol.ts` clears them with every step.
   expected: Expected | undefined = undefined;
   /** The effects of a tick of a MASTER's grid, once its row has said that they repeat. */
   due: readonly Effect[] | undefined = undefined;
+
+  // Written by `reception.ts`, and cleared by a transition.
+  resignedBy: IpAddress | undefined = undefined;
+  /** A MASTER of lower priority, whose advertisements this BACKUP discards. */
+  outranks: IpAddress | undefined = undefined;
+
+  // Written by `router-actions.ts`.
   lastSentAt: Instant = 0 as Instant;
+  /** Number of the pending `before_master` request. */
+  request: number | undefined = undefined;
+
+  // Written by the keepers of addresses, routes and virtual links.
+  /** VIPs of former settings that the kernel may still have. */
+  retired: readonly ManagedAddress[] = [];
+  /** Routes first, then rules; entries of former settings until they are removed. */
+  routing: readonly ManagedRouting[];
+  /** The last attempt to make the virtual link failed; the link may exist by now. */
+  lacksVirtualLink = false;
   /** A host outside the VRRP group answers for a VIP, and the policy is FAULT. */
   hasAddressConflict = false;
   /** Another host claims the addresses and has never been heard to advertise. */
   hasUnheardRival = false;
-  /** Sender of the last advertisement, if it was of version 3; only with `alsoVersion2`. */
-  version3From: IpAddress | undefined = undefined;
-  resignedBy: IpAddress | undefined = undefined;
-  /** A MASTER of lower priority, whose advertisements this BACKUP discards. */
-  outranks: IpAddress | undefined = undefined;
-  readonly heard = new HeardPeers();
-  /** Its successor has been heard, and it still serves for the hand-over overlap. */
-  inHandoverOverlap = false;
-  /** Taken out of service by an operator. */
-  maintenance = false;
-  ipvsFault: IpvsFault | undefined;
-  /** The kernel's connection table has not caught up; matters only to `preempt_when_synced`. */
-  lacksConnections = true;
-  /** Number of the pending `before_master` request. */
-  request: number | undefined = undefined;
+
+  // Reasons for FAULT, joined by `fault-keeper.ts`.
+  faults: readonly FaultReason[] = [];
   /** The kernel refused a VIP, a link or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
   /** Refusals since all VIPs were last present. */
   refusals = 0;
+  ipvsFault: IpvsFault | undefined;
+  /** Taken out of service by an operator. */
+  maintenance = false;
+
+  // Written by `sync-groups.ts` and `tracking.ts`.
   group: string | undefined = undefined;
   tracks: readonly TrackView[] = [];
   /** Reasons for FAULT from its own tracked objects, and from those of its sync group. */
   trackFaults: readonly FaultReason[] = [];
   groupTrackFaults: readonly FaultReason[] = [];
-  /** The last attempt to make the virtual link failed; the link may exist by now. */
-  lacksVirtualLink = false;
-  /** An announcement waits until the kernel has confirmed the addresses. */
-  announceWhenReady = false;
 
+  #settings: InstanceSettings;
+  #addresses: readonly ManagedAddress[];
+  #interfaces: ReadonlySet<string>;
+  #index: number | undefined = undefined;
+  #source: IpAddress | undefined = undefined;
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #doubtsForm = false;
   #lastSource: IpAddress | undefined = undefined;
@@ -127,15 +134,38 @@ export class VirtualRouter {
   #announcements: readonly Announcement[] | undefined = undefined;
 
   constructor(settings: InstanceSettings, position: number) {
-    this.settings = settings;
+    this.#settings = settings;
     this.position = position;
     this.row = position + 1;
     this.announcements = new AnnouncementSchedule(settings.garp);
     this.priority = new Priority(settings.priority);
     this.context = initialContext(settings, this.lacksConnections);
-    this.addresses = managedAddresses(settings);
+    this.#addresses = managedAddresses(settings);
     this.routing = managedRouting(settings);
-    this.interfaces = interfacesOf(this.settings, this.addresses);
+    this.#interfaces = interfacesOf(settings, this.#addresses);
+  }
+
+  get settings(): InstanceSettings {
+    return this.#settings;
+  }
+
+  get addresses(): readonly ManagedAddress[] {
+    return this.#addresses;
+  }
+
+  /** Names of the interfaces it needs, without the virtual link, which this program makes. */
+  get interfaces(): ReadonlySet<string> {
+    return this.#interfaces;
+  }
+
+  /** Interface index; undefined while the interface is missing. */
+  get index(): number | undefined {
+    return this.#index;
+  }
+
+  /** Source address of its packets; undefined while the interface has none. */
+  get source(): IpAddress | undefined {
+    return this.#source;
   }
 
   /**
@@ -144,12 +174,12 @@ export class VirtualRouter {
    */
   adopt(settings: InstanceSettings): void {
     const known = [...this.addresses, ...this.retired];
-    this.settings = settings;
-    this.addresses = managedAddresses(settings, known);
+    this.#settings = settings;
+    this.#addresses = managedAddresses(settings, known);
     this.retired = known.filter((address) => !this.addresses.includes(address));
     for (const address of this.retired) address.retired = true;
     this.routing = managedRouting(settings, this.routing);
-    this.interfaces = interfacesOf(settings, this.addresses);
+    this.#interfaces = interfacesOf(settings, this.#addresses);
     this.refused = undefined;
     this.refusals = 0;
   }
@@ -161,7 +191,7 @@ export class VirtualRouter {
 
   /** Another router of this agent takes the address over. */
   disown(address: ManagedAddress): void {
-    this.addresses = this.addresses.filter((one) => one !== address);
+    this.#addresses = this.#addresses.filter((one) => one !== address);
     this.retired = this.retired.filter((one) => one !== address);
     this.#announcements = undefined;
   }
@@ -195,9 +225,9 @@ export class VirtualRouter {
 
   /** The interface or its addresses have changed: every encoded packet is discarded. */
   place(link: Link | undefined, source: IpAddress | undefined): void {
-    this.index = link?.attributes.index;
+    this.#index = link?.attributes.index;
     this.#mtu = link?.attributes.mtu ?? 0;
-    this.source = source;
+    this.#source = source;
     this.#lastSource = source ?? this.#lastSource;
     this.expected = undefined;
     this.#profile = undefined;
