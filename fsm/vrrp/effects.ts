@@ -3,7 +3,7 @@ import type { Duration, Instant } from '../../src/net/time.ts';
 import type { VrrpContext, VrrpEvent } from './model.ts';
 import { masterDownInterval, releaseWait, skewTime } from './timing.ts';
 
-/** What a guard, an update and the parameters of an effect are computed from. */
+/** The arguments of guards, updates and effect parameters. */
 export interface Given {
   readonly context: VrrpContext;
   readonly event: VrrpEvent;

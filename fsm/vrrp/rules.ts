@@ -93,7 +93,10 @@ export const updates = {
   /** RFC 9568 section 6.4.1 (110): Active_Adver_Interval := Advertisement_Interval. */
   resetInterval: ({ context }) => ({ masterInterval: context.advertisementInterval }),
 
-  /** RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3 only. */
+  /**
+   * RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3
+   * only.
+   */
   learnInterval: ({ context, event }) =>
     context.version === 3 && event.type === 'advertisement'
       ? { masterInterval: event.interval }

@@ -29,7 +29,10 @@ export function shortestMasterDownInterval(version: 2 | 3, interval: Duration): 
   return masterDownInterval(version, 255, interval);
 }
 
-/** How long a resigned MASTER waits for its successor: the longest Skew_Time (priority 1) and 100 ms. */
+/**
+ * How long a resigned MASTER waits for its successor: the longest Skew_Time (priority 1) and 100
+ * ms.
+ */
 export function releaseWait(version: 2 | 3, interval: Duration): Duration {
   return (skewTime(version, 1, interval) + 100_000) as Duration;
 }

@@ -13,7 +13,7 @@ interface Before {
 
 interface Happened {
   readonly event: VrrpEvent;
-  /** That of the row that was taken. */
+  /** From the row that was taken. */
   readonly meta: RowMeta;
   /** Sender of an advertisement. */
   readonly from: IpAddress | undefined;
@@ -37,7 +37,10 @@ export function leadingCauseOf(router: VirtualRouter): Cause {
   return router.context.claim === 'preemption' ? 'preempt-delay-passed' : silenceCause(router);
 }
 
-/** The Master_Down timer fires after silence, after a resignation, and when a lower priority is preempted. */
+/**
+ * The Master_Down timer fires after silence, after a resignation, and when a lower priority is
+ * preempted.
+ */
 function silenceCause({ resignedBy, outranks }: VirtualRouter): Cause {
   if (resignedBy !== undefined) return 'priority-zero';
   return outranks === undefined ? 'master-silent' : 'preemption';

@@ -1,4 +1,7 @@
-/** The collaborators of an engine, and how they are wired: each gets the parts that it needs, and no other. */
+/**
+ * The collaborators of an engine, and how they are wired: each gets the parts that it needs, and no
+ * other.
+ */
 import type { Duration } from '../../net/time.ts';
 import { AddressConflicts } from './addresses/address-conflicts.ts';
 import { AddressKeeper } from './addresses/address-keeper.ts';

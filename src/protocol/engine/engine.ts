@@ -66,7 +66,10 @@ export class Engine {
     return this.#routers.map(instanceView);
   }
 
-  /** Rows that have changed since the last call. Computed on request, so that no takeover waits for them. */
+  /**
+   * Rows that have changed since the last call. Computed on request, so that no takeover waits for
+   * them.
+   */
   changedViews(): InstanceView[] {
     const { changed } = this.#parts.transitions;
     if (changed.size === 0) return NO_VIEWS;

@@ -78,7 +78,10 @@ export type KernelInput =
       readonly indexes: readonly number[];
       readonly answers: readonly KernelAnswer[];
     }
-  /** The answers to `virtual-link.rest` and `virtual-link.make`; a new link arrives as `link.changed`. */
+  /**
+   * The answers to `virtual-link.rest` and `virtual-link.make`; a new link arrives as
+   * `link.changed`.
+   */
   | { readonly kind: 'virtual-link.rested'; readonly name: string }
   | { readonly kind: 'virtual-link.failed'; readonly name: string; readonly message: string }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */

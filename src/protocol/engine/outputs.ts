@@ -8,7 +8,10 @@ export type Output =
   | { readonly kind: 'datagrams.send'; readonly datagrams: readonly OutgoingDatagram[] }
   /** Gratuitous ARP, unsolicited NA. */
   | { readonly kind: 'frames.send'; readonly frames: readonly OutgoingFrame[] }
-  /** One netlink batch of addresses, routes and rules; answered by `kernel.changed` before any other input. */
+  /**
+   * One netlink batch of addresses, routes and rules; answered by `kernel.changed` before any other
+   * input.
+   */
   | {
       readonly kind: 'kernel.change';
       readonly id: number;

@@ -1,4 +1,7 @@
-/** Reports of the engine for logs, events and status: every transition with its cause, each notable event once. */
+/**
+ * Reports of the engine for logs, events and status: every transition with its cause, each notable
+ * event once.
+ */
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';

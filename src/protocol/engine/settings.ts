@@ -64,7 +64,10 @@ export interface InstanceSettings {
   readonly lease?: Duration;
   /** What to do when a host outside the VRRP group keeps answering for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
-  /** Longest time that preemption waits for the connection table to catch up; absent: it does not wait. */
+  /**
+   * Longest time that preemption waits for the connection table to catch up; absent: it does not
+   * wait.
+   */
   readonly preemptWhenSynced?: Duration;
   /** Set: a takeover waits for permission. */
   readonly beforeMaster?: BeforeMasterSettings;

@@ -284,7 +284,7 @@ function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
 }
 
-/** Of a wanted address, the form that the single host has replaced. */
+/** For a wanted address, the form that the single host has replaced; otherwise any form. */
 function formToRemove(router: VirtualRouter, address: ManagedAddress, link: Link) {
   return isWanted(router, address) ? supersededOn(link, address) : formOn(link, address);
 }

@@ -1,4 +1,7 @@
-/** Acts on the kernel's answers: VIPs, routes and links that are present or refused, refused sockets. */
+/**
+ * Acts on the kernel's answers: VIPs, routes and links that are present or refused, refused
+ * sockets.
+ */
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Input } from '../inputs.ts';

@@ -276,7 +276,10 @@ export class VirtualLinks {
   }
 }
 
-/** An IPv6 link soon reports the multicast groups it has left, from the virtual MAC: set it down first. */
+/**
+ * An IPv6 link soon reports the multicast groups it has left, from the virtual MAC: set it down
+ * first.
+ */
 function hasIpv6({ router, name }: VirtualLink): boolean {
   return router.addresses.some((one) => one.interface === name && familyOf(one.address) === 'ipv6');
 }

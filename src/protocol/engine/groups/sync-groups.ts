@@ -15,7 +15,10 @@ import type { SyncGroupSettings } from '../settings.ts';
 import type { StateName } from '../state-name.ts';
 import { GroupContest } from './group-contest.ts';
 
-/** A ready member of an `any` group is considered again this often: other members may hear other MASTERs. */
+/**
+ * A ready member of an `any` group is considered again this often: other members may hear other
+ * MASTERs.
+ */
 const RECONSIDER_AFTER: Duration = seconds(1);
 
 const NO_SIBLINGS: readonly VirtualRouter[] = [];

@@ -88,7 +88,10 @@ export class Operations {
     }
   }
 
-  /** Applies to every member of the sync group, so that all stay in the same order among the directors. */
+  /**
+   * Applies to every member of the sync group, so that all stay in the same order among the
+   * directors.
+   */
   #override(router: VirtualRouter, priority: number | null, now: Instant): OperatorAnswer {
     if (isOwner(router.priority.configured)) {
       return refused('owner', 'it owns its addresses: its priority is always 255');

@@ -1,4 +1,4 @@
-/** Whether a requested peer would be the one to take over. */
+/** Decides whether a requested peer would be the one to take over. */
 import type { IpAddress } from '../../../net/address.ts';
 import type { OperatorAnswer } from '../requests.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';

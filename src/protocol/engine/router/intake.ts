@@ -33,7 +33,10 @@ export interface ReceiverProfile {
   readonly interval: Duration | undefined;
   /** Compared as a set: RFC 9568 section 5.2.9 only recommends an order. */
   readonly addresses: readonly IpAddress[] | undefined;
-  /** Version 2: refuse a differing list of a sender that is not the owner (RFC 3768 section 7.1, MAY). */
+  /**
+   * Version 2: refuse a differing list of a sender that is not the owner (RFC 3768 section 7.1,
+   * MAY).
+   */
   readonly checkAddressList: boolean;
   readonly checksum: ChecksumPolicy;
   readonly authentication: Authentication | undefined;

@@ -1,4 +1,7 @@
-/** The sockets that the routers need: one per (interface, family) for VRRP, one per interface with VIPs for claims. */
+/**
+ * The sockets that the routers need: one per (interface, family) for VRRP, and one per interface with
+ * VIPs for the claims of other hosts.
+ */
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { LinkTable } from '../links.ts';

@@ -230,7 +230,10 @@ const CANCELS: { readonly [Type in Cancel]: ProtocolTimer } = {
   cancelReleaseTimer: 'release',
 };
 
-/** The only place that writes state and context. The shortcuts of the former row are no longer valid. */
+/**
+ * The only place that writes state and context. The shortcuts of the former row are no longer
+ * valid.
+ */
 function commit(
   router: VirtualRouter,
   { state, context }: { readonly state: VrrpState; readonly context: VrrpContext },

@@ -1,4 +1,7 @@
-/** Dual MASTER: this router and a peer are both MASTER and hear each other. Since when, and until when. */
+/**
+ * Dual MASTER: this router and a peer are both MASTER and hear each other. Since when, and until
+ * when.
+ */
 import type { VrrpEvent } from '../../../../fsm/vrrp/model.ts';
 import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import type { IpAddress } from '../../../net/address.ts';

@@ -205,7 +205,7 @@ export class VirtualRouter {
     return this.state === 'holding.master' || this.state === 'holding.releasing';
   }
 
-  /** Its addresses are there. */
+  /** The addresses are to be present. */
   get serves(): boolean {
     return this.isMaster || this.inHandoverOverlap;
   }
