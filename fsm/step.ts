@@ -29,12 +29,12 @@ export interface TableTransition {
   readonly meta: RowMeta;
 }
 
-export interface TableAction {
+interface TableAction {
   readonly type: string;
   readonly params: unknown;
 }
 
-export interface TableState {
+interface TableState {
   /** Path of the leaf: `holding.master`. */
   readonly name: string;
   readonly description: string;

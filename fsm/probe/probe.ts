@@ -3,7 +3,7 @@
  * afterwards `rise` successes in a row bring the object up, and `fall` failures in a row bring it down.
  */
 
-export type ProbeStatus = 'unknown' | 'up' | 'down';
+type ProbeStatus = 'unknown' | 'up' | 'down';
 
 export interface ProbeState {
   readonly status: ProbeStatus;
@@ -11,7 +11,7 @@ export interface ProbeState {
   readonly against: number;
 }
 
-export interface ProbeLimits {
+interface ProbeLimits {
   /** 1 or more. */
   readonly rise: number;
   readonly fall: number;

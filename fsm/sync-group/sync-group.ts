@@ -5,7 +5,7 @@
  */
 
 /** `all`: wait until no other router is MASTER of any member. `any`: of at least one member. */
-export type SyncGroupMode = 'all' | 'any';
+type SyncGroupMode = 'all' | 'any';
 
 /** Where one member stands when the group considers becoming MASTER. */
 export type MemberStanding =

@@ -59,13 +59,13 @@ export interface BeforeMaster {
  * `silence`: no MASTER is heard. `preemption`: the preempt delay has passed. `group`: the sync group
  * becomes MASTER although this member hears a MASTER, which will yield.
  */
-export type Claim = 'silence' | 'preemption' | 'group';
+type Claim = 'silence' | 'preemption' | 'group';
 
 /**
  * `stop`: the agent stops, and the router releases in any case. `hand-over`: remains MASTER if no
  * successor is heard. `forced`: releases even then.
  */
-export type Releasing = 'stop' | 'hand-over' | 'forced';
+type Releasing = 'stop' | 'hand-over' | 'forced';
 
 /**
  * Why a router changed its state, for programs. Of the causes of a takeover, only `master-silent`

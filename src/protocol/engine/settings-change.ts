@@ -12,7 +12,7 @@ import type { InstanceSettings, Settings } from './settings.ts';
  * again, and a MASTER hands over. `restart` is the safe choice: it demands nothing of the code that
  * uses the key.
  */
-export type Application = 'in-place' | 'restart';
+type Application = 'in-place' | 'restart';
 
 type Rule = Application | ((before: InstanceSettings, after: InstanceSettings) => Application);
 
@@ -63,7 +63,7 @@ export interface SettingsChange {
   readonly start: readonly InstanceSettings[];
 }
 
-export interface InstanceChange {
+interface InstanceChange {
   readonly name: string;
   readonly settings: InstanceSettings;
 }

@@ -23,7 +23,7 @@ export const TIMERS = [
   'overlap',
 ] as const;
 
-export type TimerName = (typeof TIMERS)[number];
+type TimerName = (typeof TIMERS)[number];
 
 interface Row {
   deadlines: Float64Array;

@@ -27,7 +27,7 @@ interface Pending {
   readonly prefixLength: number;
 }
 
-export type AddressAnswer =
+type AddressAnswer =
   /** Every requested VIP is present. */
   | { readonly router: VirtualRouter; readonly outcome: 'present' }
   /** VIPs that another program had removed are restored. */

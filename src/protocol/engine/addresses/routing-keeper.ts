@@ -29,7 +29,7 @@ interface Change {
   readonly operation: Operation;
 }
 
-export type RoutingOutcome = 'done' | 'refused';
+type RoutingOutcome = 'done' | 'refused';
 
 export class RoutingKeeper {
   readonly #links: LinkTable;

@@ -54,7 +54,7 @@ interface VirtualLink {
   fittedTo: number;
 }
 
-export type VirtualLinkInput = Extract<
+type VirtualLinkInput = Extract<
   Input,
   { readonly kind: 'links.raised' | 'virtual-link.rested' | 'virtual-link.failed' }
 >;

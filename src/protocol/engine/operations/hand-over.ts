@@ -27,7 +27,7 @@ interface Released {
   readonly cause: TransitionCause | undefined;
 }
 
-export interface HandOverEvents {
+interface HandOverEvents {
   /** Members of its sync group, including itself. */
   membersOf(router: VirtualRouter): readonly VirtualRouter[];
   /** The router has released, and maintenance begins. */

@@ -25,7 +25,7 @@ const TIMERS = [
   'before-master',
 ] as const;
 
-export type ProtocolTimer = (typeof TIMERS)[number];
+type ProtocolTimer = (typeof TIMERS)[number];
 
 /** The protocol state of one router as one process hands it to the next. */
 export interface ProtocolSnapshot {

@@ -46,7 +46,7 @@ export interface Announcement {
 }
 
 /** An advertisement whose row repeats, with the effects of the row, for packets equal to it. */
-export interface Expected {
+interface Expected {
   readonly packet: Uint8Array;
   readonly length: number;
   readonly effects: readonly Effect[];
