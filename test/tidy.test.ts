@@ -51,7 +51,7 @@ describe('the repository', () => {
       /\bprotocol\.(resume|step|perform)\(/.test(textOf(file)),
     );
     expect(resuming).toEqual([
-      'src/protocol/engine/operations/succession.ts',
+      'src/protocol/engine/operations/state-transfer.ts',
       'src/protocol/engine/router/reception.ts',
       'src/protocol/engine/router/transitions.ts',
     ]);

@@ -137,7 +137,7 @@ const LINE = z.discriminatedUnion('kind', [
     wall: z.iso.datetime().transform((text) => Date.parse(text)),
     settings: SETTINGS,
     standby: z.boolean(),
-    parting: COUNT.optional(),
+    handoverOverlap: COUNT.optional(),
     links: z.array(LINK_STATE).optional(),
     capture: CAPTURE.optional(),
   }),

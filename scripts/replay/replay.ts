@@ -87,12 +87,12 @@ export class Replay {
   }
 
   #start(begin: Begin & { readonly seq: number }): void {
-    const { settings, links, capture, parting, at } = begin;
+    const { settings, links, capture, handoverOverlap, at } = begin;
     const standby = begin.standby || capture !== undefined;
     const counters = new CounterTable(new Float64Array(countersLength(INSTANCES_MAX)));
     const engine = new Engine(settings, counters, {
       standby,
-      ...(parting === undefined ? {} : { parting }),
+      ...(handoverOverlap === undefined ? {} : { handoverOverlap }),
     });
     this.#engine = engine;
     this.#begin = begin;

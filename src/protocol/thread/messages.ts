@@ -2,9 +2,9 @@
 
 import type { Instant } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
-import type { Capture } from '../engine/operations/succession.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { EngineSnapshot } from '../engine/snapshot.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 import type { Batch } from './recording/entry.ts';
 
@@ -54,7 +54,7 @@ export type FromProtocolThread =
   | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
   /** What the engine was given in a turn. */
   | { readonly kind: 'recorded'; readonly batch: Batch }
-  | { readonly kind: 'frozen'; readonly capture: Capture }
+  | { readonly kind: 'frozen'; readonly capture: EngineSnapshot }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
   /** The thread has failed; the main thread releases what it held. */

@@ -7,8 +7,8 @@ import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../kernel/reactor/doorbell.ts';
 import { countersLength } from '../engine/counters.ts';
 import type { Input } from '../engine/inputs.ts';
-import type { Capture } from '../engine/operations/succession.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { EngineSnapshot } from '../engine/snapshot.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
@@ -49,7 +49,7 @@ export class ProtocolWorker {
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
-  readonly #captures: ((capture: Capture) => void)[] = [];
+  readonly #captures: ((capture: EngineSnapshot) => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
   #doorbell: number | undefined;
   #witness: StallWitness | undefined;
@@ -122,7 +122,7 @@ export class ProtocolWorker {
   }
 
   /** Stops the protocol; fulfilled with the state that the next process continues from. */
-  freeze(): Promise<Capture> {
+  freeze(): Promise<EngineSnapshot> {
     return new Promise((resolve) => {
       this.#captures.push(resolve);
       this.#post({ kind: 'freeze' });

@@ -1,4 +1,4 @@
-/** One process goes on where another has stopped (design section 6, `run --takeover`). */
+/** One process continues where another has stopped (`run --takeover`). */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { after, milliseconds, seconds } from '../../../src/net/time.ts';
@@ -19,7 +19,7 @@ function standbyFor(old: Rig, instances: readonly Partial<InstanceSettings>[] = 
 }
 
 function handOver(old: Rig, next: Rig): string[] {
-  // The capture goes through a socket.
+  // The snapshot goes through a socket.
   const capture = JSON.parse(JSON.stringify(old.engine.capture()));
   return next.handle({ kind: 'adopt', capture });
 }
@@ -43,7 +43,7 @@ describe('an engine on standby', () => {
 });
 
 describe('the next process', () => {
-  test('has the routes of the one before, and takes none of them for a foreign one', () => {
+  test('has the routes of its predecessor, and mistakes none of them for a foreign one', () => {
     const route = {
       kind: 'route',
       family: 'ipv4',
@@ -72,7 +72,7 @@ describe('the next process', () => {
     );
   });
 
-  test('goes on as MASTER on the same grid, announces nothing, and renews the lease at once', () => {
+  test('continues as MASTER on the same grid, announces nothing, and renews the lease immediately', () => {
     const old = masterFor();
     const next = standbyFor(old);
     next.start();
@@ -92,7 +92,7 @@ describe('the next process', () => {
     expect(next.elapse(seconds(60)).filter((line) => /->|restored/.test(line))).toEqual([]);
   });
 
-  test('goes on as BACKUP with the Master_Down timer that was running', () => {
+  test('continues as BACKUP with the Master_Down timer that was running', () => {
     const old = new Rig([LEASED]);
     old.start();
     old.hear(advert({ interval: milliseconds(500) }));
@@ -106,7 +106,7 @@ describe('the next process', () => {
     expect(next.elapse(milliseconds(2))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('knows the form of checksum, the counters and the priority that an operator set', () => {
+  test('knows the checksum form, the counters and the priority that an operator set', () => {
     const old = masterFor();
     old.hear(advert({ priority: 50, form: 'pseudo_header' }));
     old.handle({
@@ -123,7 +123,7 @@ describe('the next process', () => {
     expect(next.engine.capture().routers[0]?.forms).toEqual(old.engine.capture().routers[0]?.forms);
   });
 
-  test('listens first when the hand-over took longer than a peer waits', () => {
+  test('listens first when the transfer took longer than a peer waits', () => {
     const old = masterFor();
     const next = standbyFor(old);
     next.start();
@@ -134,7 +134,7 @@ describe('the next process', () => {
     expect(next.state).toBe('BACKUP');
   });
 
-  test('puts back a VIP that was lost on the way', () => {
+  test('restores a VIP that was lost during the transfer', () => {
     const old = masterFor();
     const next = new Rig([LEASED], { standby: true });
     next.now = old.now;
@@ -143,7 +143,7 @@ describe('the next process', () => {
     expect(next.state).toBe('MASTER');
   });
 
-  test('takes FAULT for what it is now', () => {
+  test('derives FAULT from the present state', () => {
     const old = new Rig([LEASED]);
     old.start([linkOf({ running: false })]);
     expect(old.state).toBe('FAULT');
@@ -152,7 +152,7 @@ describe('the next process', () => {
     expect(handOver(old, next)).toContain('FAULT -> BACKUP (interface-up)');
   });
 
-  test('starts what the former one did not have, and leaves alone what it has not', () => {
+  test('starts the instances that its predecessor lacked, and ignores those that it lacks itself', () => {
     const old = masterFor();
     const mail = {
       name: 'mail',

@@ -1,21 +1,21 @@
 /**
- * What interfaces and addresses mean for each virtual router: where its packets come from, and
- * whether it can run at all. Derived anew whenever they change.
+ * Binds the virtual routers to interfaces: the source address of their packets, their sockets, and
+ * whether they can run at all. Derived again whenever links or addresses change.
  */
 import type { Instant } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import { sourceOf } from '../groups/faults.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { LinkTable } from '../links.ts';
-import type { Roster } from '../roster.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Reception } from '../router/reception.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import { noteLeftBehind } from './left-behind.ts';
+import type { RouterTable } from '../router-table.ts';
+import { retireLeftBehind } from './left-behind.ts';
 
-export interface PlacementParts {
-  readonly roster: Roster;
+interface InterfaceBindingParts {
+  readonly routers: RouterTable;
   readonly links: LinkTable;
   readonly faults: FaultKeeper;
   readonly tracking: Tracking;
@@ -24,8 +24,8 @@ export interface PlacementParts {
   readonly listening: Listening;
 }
 
-export class Placement {
-  readonly #roster: Roster;
+export class InterfaceBinding {
+  readonly #routers: RouterTable;
   readonly #links: LinkTable;
   readonly #faults: FaultKeeper;
   readonly #tracking: Tracking;
@@ -34,9 +34,9 @@ export class Placement {
   readonly #listening: Listening;
   #started = false;
 
-  constructor(parts: PlacementParts) {
-    const { roster, links, faults, tracking, transitions, reception, listening } = parts;
-    this.#roster = roster;
+  constructor(parts: InterfaceBindingParts) {
+    const { routers, links, faults, tracking, transitions, reception, listening } = parts;
+    this.#routers = routers;
     this.#links = links;
     this.#faults = faults;
     this.#tracking = tracking;
@@ -45,42 +45,42 @@ export class Placement {
     this.#listening = listening;
   }
 
-  /** Everything is known from somewhere else: nobody starts. */
+  /** The state comes from another process: no router starts. */
   resume(now: Instant): void {
     this.#started = true;
     this.linksChanged(now);
   }
 
-  /** The kernel's state is known, for the first time or anew. */
+  /** A full dump of the kernel's state; the first one starts the routers. */
   linksReplaced(now: Instant): void {
     this.linksChanged(now);
-    if (!this.#started) noteLeftBehind(this.#roster.routers, this.#links);
-    for (const router of this.#roster.routers) this.#transitions.dirty.add(router);
+    if (!this.#started) retireLeftBehind(this.#routers.all, this.#links);
+    for (const router of this.#routers.all) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
-    for (const router of this.#roster.routers) this.#faults.start(router, now);
+    for (const router of this.#routers.all) this.#faults.start(router, now);
   }
 
-  /** Interfaces came, went or changed: where packets come from, what frames carry. */
+  /** Interfaces were added, removed or changed. */
   linksChanged(now: Instant): void {
-    for (const router of this.#roster.routers) this.#place(router);
+    for (const router of this.#routers.all) this.#place(router);
     this.#tracking.linksChanged(now);
     this.routersChanged(now);
   }
 
-  /** Routers came, went or listen to something else. */
+  /** Routers were added or removed, or need other sockets. */
   routersChanged(now: Instant): void {
-    this.#reception.route(this.#roster.routers);
-    this.#listening.update(this.#roster.routers);
+    this.#reception.route(this.#routers.all);
+    this.#listening.update(this.#routers.all);
     this.addressesChanged(now);
   }
 
   addressesChanged(now: Instant): void {
-    for (const router of this.#roster.routers) {
+    for (const router of this.#routers.all) {
       const source = this.#sourceFor(router);
       if (source !== router.source) {
         this.#place(router);
-        if (router.holds && source !== undefined && router.master !== null) {
+        if (router.isMaster && source !== undefined && router.master !== null) {
           router.master = { ...router.master, address: source };
         }
         this.#transitions.changed.add(router);
@@ -91,21 +91,21 @@ export class Placement {
     }
   }
 
-  /** Routers that have just been made, or have other settings: nothing of theirs is prepared. */
-  settle(routers: readonly VirtualRouter[], now: Instant): void {
+  /** Binds routers that are new or have other settings. */
+  bind(routers: readonly VirtualRouter[], now: Instant): void {
     for (const router of routers) this.#place(router);
     this.routersChanged(now);
   }
 
-  /** A router that was added while the others run. */
+  /** Starts a router that was added while the others run. */
   start(router: VirtualRouter, now: Instant): void {
     if (this.#started) this.#faults.start(router, now);
   }
 
-  /** A receive socket could not be opened, or a VIP not be added: ask again. */
+  /** Tries a refused socket or VIP again. */
   retry(router: VirtualRouter, now: Instant): void {
     router.refused = undefined;
-    this.#listening.update(this.#roster.routers);
+    this.#listening.update(this.#routers.all);
     this.#transitions.dirty.add(router);
     this.#faults.update(router, now);
   }
@@ -116,6 +116,6 @@ export class Placement {
 
   #sourceFor(router: VirtualRouter) {
     const { interface: name } = router.settings;
-    return sourceOf(router, this.#links.byName(name), this.#roster.virtualOn(name));
+    return sourceOf(router, this.#links.byName(name), this.#routers.virtualOn(name));
   }
 }

@@ -1,21 +1,20 @@
 /**
- * The virtual routers of the agent. Each has a position for as long as it exists: its place among
- * the timers, and its row of counters. Positions are given again, the longest unused first.
+ * The virtual routers of the agent. Each has a position for as long as it exists, the index of its
+ * timers and counters. Positions are reused, the longest unused first.
  */
-
 import { VirtualAddresses } from './addresses/virtual-addresses.ts';
 import { VirtualRouter } from './router/virtual-router.ts';
 import type { InstanceSettings } from './settings.ts';
 
 const NO_ADDRESSES = new VirtualAddresses();
 
-export class Roster {
+export class RouterTable {
   readonly #positions: (VirtualRouter | undefined)[] = [];
   readonly #free: number[] = [];
   #routers: readonly VirtualRouter[] = [];
-  /** VIPs of all routers by interface name: never a source address. */
+  /** VIPs of all routers by interface name. */
   #virtual = new Map<string, VirtualAddresses>();
-  /** By the name of the link that carries the virtual MAC. */
+  /** Routers by the name of their virtual link. */
   #linkOwners = new Map<string, VirtualRouter>();
 
   constructor(instances: readonly InstanceSettings[]) {
@@ -24,11 +23,11 @@ export class Roster {
   }
 
   /** In the order of their positions. */
-  get routers(): readonly VirtualRouter[] {
+  get all(): readonly VirtualRouter[] {
     return this.#routers;
   }
 
-  /** Every position is smaller. */
+  /** Greater than every position. */
   get size(): number {
     return this.#positions.length;
   }
@@ -49,17 +48,16 @@ export class Roster {
     this.update();
   }
 
-  /** The VIPs of all routers on one interface. */
   virtualOn(name: string): VirtualAddresses {
     return this.#virtual.get(name) ?? NO_ADDRESSES;
   }
 
-  /** The router whose virtual MAC the link carries. */
+  /** The router that the virtual link belongs to. */
   ownerOf(link: string): VirtualRouter | undefined {
     return this.#linkOwners.get(link);
   }
 
-  /** Which routers there are, or their addresses, have changed. */
+  /** Must follow every change of the routers or of their addresses. */
   update(): void {
     this.#routers = this.#positions.filter((router) => router !== undefined);
     this.#virtual = new Map();
