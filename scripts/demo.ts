@@ -7,8 +7,7 @@ import { type AgentPeer, startAgent } from '../src/lab/peers/vrrp-agent.ts';
 import { Prober, probeReport, probesIn } from '../src/lab/probes/probe.ts';
 import { Lab } from '../src/lab/topology/lab.ts';
 import { type LabHost, virtualAddress } from '../src/lab/topology/layout.ts';
-import { sleep, waitFor } from '../src/lab/wait.ts';
-import { wallClock } from '../src/lab/wall-clock.ts';
+import { sleep, waitFor, wallClock } from '../src/lab/wait.ts';
 import { milliseconds } from '../src/net/time.ts';
 import { type Failover, failoverIn } from './observed-failover.ts';
 

@@ -51,7 +51,7 @@ export function withRouters(scenario: Scenario, variant: RouterVariant): Scenari
 
 /** One repetition; throws when it was not the one that was meant. */
 export async function played(scenario: Scenario, contender: ContenderName): Promise<RunRecord> {
-  const record = await runScenario(withAgent(scenario, contender), playing, { unheard: true });
+  const record = await runScenario(withAgent(scenario, contender), playing, { ignoreEvents: true });
   const failed = record.verdicts.filter(({ holds }) => !holds);
   if (failed.length === 0) return record;
   throw new Error(failed.map(({ expectation, seen }) => `${expectation}: ${seen}`).join('; '));

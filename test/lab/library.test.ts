@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Labs } from '../../src/lab/run/labs.ts';
 import { delaysFrames, NO_NETEM, runScenario } from '../../src/lab/run/run-scenario.ts';
-import { hasNetem } from '../../src/lab/run/stage.ts';
+import { hasNetem } from '../../src/lab/run/testbed.ts';
 import { loadScenarioFile } from '../../src/lab/scenario/load.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 

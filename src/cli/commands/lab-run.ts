@@ -16,10 +16,10 @@ import {
 } from '../../lab/report/report.ts';
 import { Labs } from '../../lab/run/labs.ts';
 import { delaysFrames, NO_NETEM, type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
-import { hasNetem } from '../../lab/run/stage.ts';
+import { hasNetem } from '../../lab/run/testbed.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
-import { describeAction } from '../../lab/scenario/wording.ts';
+import { describeAction } from '../../lab/scenario/steps.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReport } from '../render/lab-report.ts';
@@ -141,7 +141,7 @@ class Session {
       this.#progress(`${label}: ${scenario.title}`);
       const { pcap, keep } = this.#options;
       const record = await runScenario(scenario, this.#labs, {
-        tell: (news) => this.#tell(news),
+        onProgress: (news) => this.#tell(news),
         ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
         ...(keep === true && mayKeep && turn === this.#repeat
           ? { keep: (prefix: string) => this.#kept(prefix) }

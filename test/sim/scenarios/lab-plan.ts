@@ -1,8 +1,8 @@
 /** A plan of the failover lab, played by the simulator: the same seed, the same steps. */
 import { loadConfig } from '../../../src/config/load.ts';
 import { agentText } from '../../../src/lab/peers/vrrp-agent.ts';
-import type { Action } from '../../../src/lab/scenario/scenario.ts';
-import { describeAction } from '../../../src/lab/scenario/wording.ts';
+import type { Action } from '../../../src/lab/scenario/steps.ts';
+import { describeAction } from '../../../src/lab/scenario/steps.ts';
 import { type Plan, SOAK_ADDRESS, stepsOf } from '../../../src/lab/soak/plan.ts';
 import { SOAK_INTERVAL } from '../../../src/lab/soak/scenario.ts';
 import type { Settings } from '../../../src/protocol/engine/settings.ts';
