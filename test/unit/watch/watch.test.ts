@@ -153,7 +153,7 @@ describe('watch', () => {
     expect(stdout).toMatch(/pcap interface 1: 1 virtual router, 1 sender\n/);
     expect(stdout).toMatch(/^\S+ {2}interface 1: ipv4 VRID 55: 192\.0\.2\.12 appeared/m);
     expect(stdout).not.toContain('two-masters');
-    expect(stderr).toMatch(/: skipped 1 frames of link type 127; it has to be Ethernet/);
+    expect(stderr).toMatch(/: skipped 1 frames of link type 127; supported are Ethernet/);
   });
 
   test('reports a capture without VRRP', async () => {
