@@ -2,10 +2,10 @@
  * Network namespaces made by ip-netns(8). Sockets belong for good to the namespace in which their
  * thread was when it opened them; only the thread itself moves, and only while a function runs.
  */
-import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../ffi/constants.ts';
-import { KernelError } from '../ffi/kernel-error.ts';
-import { libc } from '../ffi/libc.ts';
-import { closeFd } from '../ffi/socket.ts';
+import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../../src/kernel/ffi/constants.ts';
+import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
+import { libc } from '../../src/kernel/ffi/libc.ts';
+import { closeFd } from '../../src/kernel/ffi/socket.ts';
 
 const NAMED = '/run/netns';
 const OWN = '/proc/thread-self/ns/net';
