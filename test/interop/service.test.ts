@@ -1,4 +1,4 @@
-/** The agent as a service: what it tells its manager, and with how few capabilities it runs. */
+/** The agent as a service: notifications to its manager, and the capabilities that it needs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ function vipArrives(lab: Lab, host: LabHost): Promise<boolean> {
 }
 
 describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
-  test('says when it is ready, what its instances do, that it lives, and that it stops', () =>
+  test('notifies readiness, states, the watchdog and the stop', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
@@ -45,14 +45,14 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       expect(status).toBe(0);
       const signs = messages.filter((message) => message === 'WATCHDOG=1');
       expect(signs.length).toBeGreaterThan(4);
-      const told = messages.filter((message) => message !== 'WATCHDOG=1');
-      expect(told[0]).toBe('READY=1');
-      expect(told).toContain('STATUS=1 BACKUP');
-      expect(told).toContain('STATUS=1 MASTER');
-      expect(told).toContain('STOPPING=1\nSTATUS=letting go');
+      const notified = messages.filter((message) => message !== 'WATCHDOG=1');
+      expect(notified[0]).toBe('READY=1');
+      expect(notified).toContain('STATUS=1 BACKUP');
+      expect(notified).toContain('STATUS=1 MASTER');
+      expect(notified).toContain('STOPPING=1\nSTATUS=letting go');
     }, 1));
 
-  test('is another process after SIGUSR2, of which its manager hears', () =>
+  test('notifies its new pid after SIGUSR2', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
@@ -77,8 +77,8 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       const messages = listener.read();
       listener.close();
       expect([status, stderr]).toEqual([0, '']);
-      const told = messages.filter((message) => /^(MAINPID|READY|STOPPING)/.test(message));
-      expect(told).toEqual([
+      const notified = messages.filter((message) => /^(MAINPID|READY|STOPPING)/.test(message));
+      expect(notified).toEqual([
         'READY=1',
         `MAINPID=${next}`,
         'READY=1',
@@ -86,7 +86,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       ]);
     }, 1));
 
-  test('gives no sign of life when the protocol thread hangs and the main thread does not', () =>
+  test('stops the watchdog when only the protocol thread hangs', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
@@ -108,7 +108,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       listener.close();
     }, 1));
 
-  /** Runs with these capabilities and no others until it leads; answers what it has printed. */
+  /** Runs with only these capabilities until it is MASTER; resolves with its output. */
   async function runWith(lab: Lab, capabilities: readonly string[]): Promise<string> {
     const { host, config } = configured(lab, {
       notify: {
@@ -131,14 +131,14 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
     return stdout;
   }
 
-  test('needs no more than the capabilities of its unit', () =>
+  test('needs only the capabilities of its unit', () =>
     inLab(async (lab) => {
       const printed = await runWith(lab, SERVICE);
       expect(printed).toContain('"scheduling":"SCHED_RR"');
       expect(printed).toContain('notify.master timed-out: not done in time: ran as 65534');
     }, 1));
 
-  test.each(['setuid', 'setgid'])('runs no command as somebody else without %s', (dropped) =>
+  test.each(['setuid', 'setgid'])('runs no command as another user without %s', (dropped) =>
     inLab(async (lab) => {
       const printed = await runWith(
         lab,
@@ -148,7 +148,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
     }, 1),
   );
 
-  test('cannot end the command of somebody else without kill', () =>
+  test('cannot end the command of another user without kill', () =>
     inLab(async (lab) => {
       const printed = await runWith(
         lab,
