@@ -40,7 +40,7 @@ interface LabNodeOptions {
 }
 
 export class LabNode {
-  readonly node: ScenarioNode;
+  readonly spec: ScenarioNode;
   readonly host: LabHost;
   readonly machineStates: MachineStateChange[] = [];
   readonly #lab: Lab;
@@ -49,12 +49,12 @@ export class LabNode {
   #peer: Peer | undefined;
   #service: LabProcess | undefined;
 
-  constructor(lab: Lab, node: ScenarioNode, options: LabNodeOptions) {
+  constructor(lab: Lab, spec: ScenarioNode, options: LabNodeOptions) {
     this.#lab = lab;
-    this.node = node;
-    this.host = lab.director(Number(node.name.slice(2)));
+    this.spec = spec;
+    this.host = lab.director(Number(spec.name.slice(2)));
     this.#options = options;
-    this.#instances = node.instances;
+    this.#instances = spec.instances;
     this.machineStates.push({ at: wallClock(), machineState: 'down' });
   }
 
@@ -138,7 +138,7 @@ export class LabNode {
 
   reload(set: Readonly<Record<string, unknown>>): void {
     this.#instances = this.#instances.map((instance) => ({ ...instance, ...set }));
-    if (this.node.agent === 'vrrp-agent') {
+    if (this.spec.agent === 'vrrp-agent') {
       const text = agentConfig(this.#lab, this.host, { instances: this.#instances });
       writeFileSync(agentFile(this.#lab, this.host), text);
     } else {
@@ -157,7 +157,7 @@ export class LabNode {
 
   #launch(): Promise<Peer> {
     const [first] = this.#instances;
-    switch (this.node.agent) {
+    switch (this.spec.agent) {
       case 'vrrp-agent':
         return this.#launchAgent();
       case 'keepalived':

@@ -128,7 +128,7 @@ async function observeRun(
     framesLost: lost,
     captureFile: capture.file,
     discarded,
-    machineStates: new Map(nodes.map(({ node, machineStates }) => [node.name, machineStates])),
+    machineStates: new Map(nodes.map(({ spec, machineStates }) => [spec.name, machineStates])),
     addresses: new Map(addressMonitors.map((one) => [one.host.name, one.changes()])),
     states: follower.changes,
     ignoresEvents: options.ignoreEvents === true,
@@ -151,7 +151,7 @@ async function startAll(
 ): Promise<Start> {
   const { lab, scenario, nodes } = testbed;
   const start = (when: ScenarioNode['starts']) =>
-    Promise.all(nodes.map((one) => (one.node.starts === when ? one.start() : undefined)));
+    Promise.all(nodes.map((one) => (one.spec.starts === when ? one.start() : undefined)));
   if (scenario.settle === 0) {
     const clients = await startClients(lab, scenario, false);
     return { settledAfter: 0, clients, starting: start('first').then(() => start('after')) };
@@ -170,22 +170,22 @@ async function startAll(
 /** The API of an agent answers before its protocol thread has read the state of the network. */
 function haveLeftInit({ nodes, follower }: Testbed): boolean {
   return nodes.every(
-    ({ node, machineState }) =>
-      node.agent !== 'vrrp-agent' ||
+    ({ spec, machineState }) =>
+      spec.agent !== 'vrrp-agent' ||
       machineState !== 'runs' ||
-      follower.changes.some((change) => change.node === node.name),
+      follower.changes.some((change) => change.node === spec.name),
   );
 }
 
 /** When 255 instances change together, their events may still be on the way. */
 async function followToEnd({ nodes, follower }: Testbed): Promise<void> {
   await Promise.all(
-    nodes.map(async ({ node, socket }) => {
+    nodes.map(async ({ spec, socket }) => {
       if (socket === undefined) return;
       const status = await new ControlClient({ socket }).status().catch(() => undefined);
       if (status === undefined) return;
-      const isCurrent = () => follower.isCurrent(node.name, status.instances);
-      await waitFor(`the events of ${node.name}`, isCurrent).catch(() => undefined);
+      const isCurrent = () => follower.isCurrent(spec.name, status.instances);
+      await waitFor(`the events of ${spec.name}`, isCurrent).catch(() => undefined);
     }),
   );
 }
@@ -199,14 +199,14 @@ async function settle(
   const { settle: limit, watched } = scenario;
   const wanted = firstMaster(scenario);
   const hasAddress = (node: LabNode) => {
-    if (node.node.agent === 'frr') return node.isMaster();
+    if (node.spec.agent === 'frr') return node.isMaster();
     const monitor = monitors.find(({ host }) => host === node.host);
     const changes = monitor?.changes() ?? [];
     return changes.findLast(({ address }) => address === watched.address)?.isPresent === true;
   };
   for (;;) {
     const answers = await Promise.all(nodes.map(hasAddress));
-    const owners = nodes.filter((_, at) => answers[at]).map(({ node }) => node.name);
+    const owners = nodes.filter((_, at) => answers[at]).map(({ spec }) => spec.name);
     if (owners.length === 1 && (wanted === undefined || owners[0] === wanted)) {
       return wallClock() - begin;
     }

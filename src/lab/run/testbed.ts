@@ -39,7 +39,7 @@ export class Testbed {
   }
 
   node(name: string): LabNode {
-    const found = this.nodes.find(({ node }) => node.name === name);
+    const found = this.nodes.find(({ spec }) => spec.name === name);
     if (found === undefined) throw new LabError('lab-unknown', `this lab has no ${name}`);
     return found;
   }
