@@ -1,5 +1,5 @@
 /**
- * Changes the pure code in small ways and asks the tests to notice (StrykerJS):
+ * Mutation tests of the pure code (StrykerJS):
  * `npm run mutants` for all of it, `npm run mutants -- wire intake` for some slices,
  * `npm run mutants -- --changed main` for the files that differ from a commit.
  * `--minutes N` ends a run that takes longer. Fails below the score in stryker.config.json.
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 interface Slice {
   readonly mutate: readonly string[];
-  /** Those that are to notice: each mutant runs the tests that reach it. */
+  /** Each mutant runs those tests that reach it. */
   readonly tests: readonly string[];
 }
 
@@ -42,13 +42,13 @@ function changedFiles(base: string): string[] {
   return list.toString().split('\n');
 }
 
-/** All globs above are a beginning of the path. */
+/** Works for the globs above: a path up to the first star. */
 function matches(file: string, glob: string): boolean {
   const [beginning = ''] = glob.split('*');
   return file.startsWith(beginning) && file.endsWith('.ts');
 }
 
-/** False where the score is too low, or the time is over. */
+/** False if the score is too low or the time is over. */
 function run(name: string, mutate: readonly string[], tests: readonly string[]): boolean {
   console.log(`=== ${name}: ${mutate.join(' ')}`);
   const { status, error } = spawnSync(
@@ -68,7 +68,7 @@ function main(): number {
   const unknown = positionals.filter((name) => SLICES[name] === undefined);
   if (unknown.length > 0) {
     const known = Object.keys(SLICES).join(', ');
-    console.error(`no such slice: ${unknown.join(', ')} (there are: ${known})`);
+    console.error(`no such slice: ${unknown.join(', ')} (known: ${known})`);
     return 2;
   }
   const changed = values.changed === undefined ? undefined : changedFiles(values.changed);

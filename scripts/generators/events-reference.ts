@@ -44,7 +44,7 @@ export function generate(): string {
   ].join('\n');
 }
 
-/** What the page reads of an entry, whichever its fields are. */
+/** The part of an entry that the page uses. */
 type AnyEntry = Pick<EventEntry<object>, 'when' | 'fields' | 'example'> & {
   readonly level: string | { readonly words: string };
 };

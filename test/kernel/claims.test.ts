@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Claims } from '../../src/kernel/packet/claims.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { ip, mac } from '../../src/net/address.ts';
@@ -7,6 +6,7 @@ import type { AddressClaim } from '../../src/net/link.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeNeighborAdvertisement } from '../../src/wire/neighbor.ts';
+import { inNamespace } from './namespace.ts';
 import { kernelSuite, linkIn, NamespacePair } from './support.ts';
 
 const OTHER = mac('02:00:00:00:00:99');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Macvlans } from '../../src/kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
 import { InterfaceSettings } from '../../src/kernel/sysctl/interface-settings.ts';
 import { mac } from '../../src/net/address.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair } from './support.ts';
 
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');

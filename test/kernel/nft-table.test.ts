@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { guardRules } from '../../src/ipvs/keep/rst-guard.ts';
-import { enterNamespace } from '../../src/kernel/netns/namespace.ts';
 import { NftError } from '../../src/kernel/nftables/nft.ts';
 import { hasTable } from '../../src/kernel/nftables/nft-monitor.ts';
 import { NftTable } from '../../src/kernel/nftables/nft-table.ts';
 import { ip as address, type IpAddress } from '../../src/net/address.ts';
+import { enterNamespace } from './namespace.ts';
 import { ip, kernelSuite, until } from './support.ts';
 
 const NAME = 'vrrp_agent_test';

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AF_PACKET, ETH_P_ALL, MSG_DONTWAIT, SOCK_RAW } from '../../src/kernel/ffi/constants.ts';
 import { libc } from '../../src/kernel/ffi/libc.ts';
 import { bindAddress, closeFd, openSocket } from '../../src/kernel/ffi/socket.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { ObserveSocket } from '../../src/kernel/packet/observe-socket.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { ip as ipAddress, type MacAddress, macToBytes } from '../../src/net/address.ts';
@@ -11,6 +10,7 @@ import { instant } from '../../src/net/time.ts';
 import { Segment } from '../../src/watch/segment/segment.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { A, frameOf, macOf, VIP } from '../unit/watch/segment/frames.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const V6 = ipAddress('fe80::11');

@@ -4,13 +4,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AF_PACKET, MSG_DONTWAIT, SOCK_RAW } from '../../src/kernel/ffi/constants.ts';
 import { libc } from '../../src/kernel/ffi/libc.ts';
 import { bindAddress, closeFd, openSocket } from '../../src/kernel/ffi/socket.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { type Family, type IpAddress, ip as ipAddress, ipToBytes } from '../../src/net/address.ts';
 import type { OutgoingDatagram } from '../../src/net/link.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { fragmentIpv6Packet } from '../../src/wire/ipv6-fragments.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const GROUP = { ipv4: ipAddress('224.0.0.18'), ipv6: ipAddress('ff02::12') };

@@ -1,8 +1,8 @@
 /** Echo requests to a host in another namespace. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Ping } from '../../src/kernel/reachability/ping.ts';
 import { ip as address } from '../../src/net/address.ts';
+import { inNamespace } from './namespace.ts';
 import { kernelSuite, NamespacePair, until } from './support.ts';
 
 kernelSuite('a ping', () => {

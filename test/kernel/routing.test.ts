@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
 import { ip as ipAddress } from '../../src/net/address.ts';
 import type { LinkEvent } from '../../src/net/link.ts';
 import { type Route, type RoutingEntry, type Rule, routingKey } from '../../src/net/routing.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const EEXIST = errnoNumber('EEXIST');

@@ -4,11 +4,11 @@ import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Routes, type RoutesOptions } from '../../src/kernel/rtnetlink/routes.ts';
 import { ip as ipAddress } from '../../src/net/address.ts';
 import type { AddressChange, LinkEvent } from '../../src/net/link.ts';
 import { RTM_NEWADDR } from '../../src/wire/netlink/route/address.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const EEXIST = errnoNumber('EEXIST');

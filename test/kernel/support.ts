@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { describe } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
 import { isLinkLocal } from '../../src/net/address.ts';
 import type { LinkState } from '../../src/net/link.ts';
+import { inNamespace } from './namespace.ts';
 
 const root = process.getuid?.() === 0;
 if (!root) console.warn('SKIPPED: the kernel suite needs root');

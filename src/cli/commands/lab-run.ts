@@ -16,10 +16,10 @@ import {
 } from '../../lab/report/report.ts';
 import { Labs } from '../../lab/run/labs.ts';
 import { delaysFrames, NO_NETEM, type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
-import { hasNetem } from '../../lab/run/stage.ts';
+import { hasNetem } from '../../lab/run/testbed.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
-import { describeAction } from '../../lab/scenario/wording.ts';
+import { describeAction } from '../../lab/scenario/steps.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReport } from '../render/lab-report.ts';
 import type { CliContext } from '../terminal/context.ts';
@@ -142,7 +142,7 @@ class Session {
       this.#progress(`${label}: ${scenario.title}`);
       const { pcap, keep } = this.#options;
       const record = await runScenario(scenario, this.#labs, {
-        tell: (news) => this.#show(news),
+        onProgress: (news) => this.#show(news),
         ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
         ...(keep === true && mayKeep && turn === this.#repeat
           ? { keep: (prefix: string) => this.#kept(prefix) }

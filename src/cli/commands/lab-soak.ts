@@ -68,9 +68,9 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
   }
   const labs = new Labs();
   await untilInterrupted(context, labs, async () => {
-    const tell = (line: string) => context.stderr(`${line}\n`);
-    const settings = { minutes, seed, directors, bound: Math.round(bound) * 1_000, agent, tell };
-    const result = await soak(settings, labs);
+    const onProgress = (line: string) => context.stderr(`${line}\n`);
+    const limits = { minutes, seed, directors, bound: Math.round(bound) * 1_000 };
+    const result = await soak({ ...limits, agent, onProgress }, labs);
     conclude(context, result, options);
   });
 }

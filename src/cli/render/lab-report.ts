@@ -11,8 +11,8 @@ import {
   shownRun,
   statisticOf,
   statisticText,
+  tickStep,
 } from '../../lab/report/report.ts';
-import { tickStep } from '../../lab/report/scale.ts';
 import { fitted, type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 
 export interface TextOptions {

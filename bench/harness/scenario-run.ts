@@ -1,7 +1,6 @@
 /**
- * A scenario file of this folder's neighbor, played with one program on every director. The files
- * are those of `vrrp-agent lab run`, which plays them as well; what they expect has to hold, or else
- * the repetition was not the one that was meant, and counts for nothing.
+ * Runs a scenario file of `bench/scenarios` with one program on every director. `vrrp-agent lab run`
+ * runs the same files. A repetition whose expectations do not hold is discarded.
  */
 import { join } from 'node:path';
 import type { RunRecord, StepRecord, TakeoverRecord } from '../../src/lab/judge/record.ts';
@@ -14,8 +13,8 @@ import type { RouterSpec } from './contender.ts';
 import { benchFolder } from './files.ts';
 import type { ContenderName } from './row.ts';
 
-/** The labs of scenarios that are being played. */
-export const playing = new Labs();
+/** The labs of running scenarios. */
+export const scenarioLabs = new Labs();
 
 export function scenarioNamed(name: string): Scenario {
   const file = join(benchFolder(), 'scenarios', `${name}.yaml`);
@@ -29,7 +28,7 @@ export interface RouterVariant {
   readonly virtualMac?: boolean;
 }
 
-/** The same events with other virtual routers: of IPv6, of many addresses, with virtual MACs. */
+/** The same steps with other virtual routers: IPv6, many addresses, virtual MACs. */
 export function withRouters(scenario: Scenario, variant: RouterVariant): Scenario {
   const { routers, virtualMac = false } = variant;
   const nodes = scenario.nodes.map((node) => ({
@@ -49,9 +48,11 @@ export function withRouters(scenario: Scenario, variant: RouterVariant): Scenari
   return { ...scenario, nodes, probes, watched: { vrid: first.vrid, address } };
 }
 
-/** One repetition; throws when it was not the one that was meant. */
-export async function played(scenario: Scenario, contender: ContenderName): Promise<RunRecord> {
-  const record = await runScenario(withAgent(scenario, contender), playing, { unheard: true });
+/** One repetition; throws if an expectation does not hold. */
+export async function runOnce(scenario: Scenario, contender: ContenderName): Promise<RunRecord> {
+  const record = await runScenario(withAgent(scenario, contender), scenarioLabs, {
+    ignoreEvents: true,
+  });
   const failed = record.verdicts.filter(({ holds }) => !holds);
   if (failed.length === 0) return record;
   throw new Error(failed.map(({ expectation, seen }) => `${expectation}: ${seen}`).join('; '));
@@ -63,16 +64,16 @@ export function stepOf({ steps }: RunRecord, kind: string): StepRecord {
   return step;
 }
 
-/** The last one: from the MASTER that was to the director that took over. */
+/** The last takeover. */
 export function takeoverOf({ takeovers }: RunRecord): TakeoverRecord {
   const last = takeovers.at(-1);
-  if (last === undefined) throw new Error('nobody took over');
+  if (last === undefined) throw new Error('no takeover');
   return last;
 }
 
 /**
- * The longest time between two answers with a lost request in it that ended in the window, in
- * milliseconds; what lay before the window is not counted.
+ * The longest outage in the window, in milliseconds; an outage counts only with its part inside the
+ * window.
  */
 export function outageWithin(record: RunRecord, from: number, to = record.duration): number {
   const [probe] = record.probes;

@@ -1,68 +1,83 @@
-/** The lab of one run, its directors, and what the steps have done to the network. */
+/** The lab of one run: its directors, its network, and the steps performed on both. */
 import { availableParallelism } from 'node:os';
 import { type IpAddress, mac } from '../../net/address.ts';
 import { LabError, run } from '../command.ts';
 import { forgedFrame } from '../packets/forged-frame.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import { nodeProgram } from '../program.ts';
-import type { Action, Between, Scenario } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Action, Crossings } from '../scenario/steps.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { Crossing } from '../topology/switch-filter.ts';
 import { sleep } from '../wait.ts';
-import { Director } from './director.ts';
+import { LabNode } from './lab-node.ts';
 import { StateFollower } from './state-follower.ts';
 
-/** How long the command line may wait for a successor. */
-const FAILOVER_MILLISECONDS = 30_000;
+/** Longer than any `--wait` below. */
+const COMMAND_MILLISECONDS = 30_000;
 
-export class Stage {
+export class Testbed {
   readonly lab: Lab;
   readonly scenario: Scenario;
-  readonly directors: readonly Director[];
+  readonly nodes: readonly LabNode[];
   readonly follower = new StateFollower();
-  #cuts: Crossing[] = [];
+  #lost: Crossing[] = [];
   readonly #delayed = new Set<string>();
 
-  constructor(lab: Lab, scenario: Scenario, isUnheard = false) {
+  constructor(lab: Lab, scenario: Scenario, ignoresEvents = false) {
     this.lab = lab;
     this.scenario = scenario;
     const hasService = scenario.probes.some(({ type }) => type !== 'icmp');
-    this.directors = scenario.nodes.map((node) => {
+    this.nodes = scenario.nodes.map((node) => {
       const started = (peer: unknown) => {
-        if (peer instanceof AgentPeer && !isUnheard) this.follower.follow(node.name, peer.socket);
+        if (peer instanceof AgentPeer && !ignoresEvents)
+          this.follower.follow(node.name, peer.socket);
       };
-      return new Director(lab, node, { hasService, started });
+      return new LabNode(lab, node, { hasService, started });
     });
   }
 
-  director(name: string): Director {
-    const found = this.directors.find(({ node }) => node.name === name);
-    if (found === undefined) throw new LabError('lab-unknown', `there is no ${name}`);
+  node(name: string): LabNode {
+    const found = this.nodes.find(({ spec }) => spec.name === name);
+    if (found === undefined) throw new LabError('lab-unknown', `this lab has no ${name}`);
     return found;
   }
 
   async perform(action: Action): Promise<void> {
     switch (action.kind) {
+      case 'crash':
+        return this.node(action.node).crash();
+      case 'boot':
+        return this.node(action.node).boot();
+      case 'kill':
+        return this.node(action.node).kill();
+      case 'stop':
+        return this.node(action.node).stop();
+      case 'start':
+        return this.node(action.node).start();
+      case 'restart':
+        return this.node(action.node).restart();
+      case 'hang':
+        return this.node(action.node).hang();
+      case 'freeze':
+        return this.#freeze(this.node(action.node));
+      case 'thaw':
+        return this.#thaw(this.node(action.node));
+      case 'reload':
+        return this.node(action.node).reload(action.set);
       case 'link_down':
         return this.lab.cut(this.#host(action.node));
       case 'link_up':
         return this.lab.restore(this.#host(action.node));
       case 'partition':
-        return this.#cut(action, 100);
+        return this.#lose(action, 100);
       case 'loss':
-        return this.#cut(action, action.percent);
-      case 'heal':
-        return this.#heal();
+        return this.#lose(action, action.percent);
       case 'delay':
         return this.#delay(action.node, action.by, action.jitter);
-      case 'freeze':
-      case 'thaw':
-        return this.#standStill(action.node, action.kind);
-      case 'hang':
-        return this.director(action.node).hang();
-      case 'reload':
-        return this.director(action.node).reload(action.set);
+      case 'heal':
+        return this.#heal();
       case 'failover':
         return this.#command(action.node, ['failover', '--all', '--wait', '10s']);
       case 'release':
@@ -80,64 +95,64 @@ export class Stage {
         return this.#deleteAddress(this.#host(action.node), action.address);
       case 'add_address':
         return this.lab.addAddress(this.#host(action.node), action.address, bits(action.address));
-      default:
-        return this.director(action.node)[action.kind]();
     }
   }
 
-  /** Somebody who deletes what is not there gets an error, and has changed nothing. */
+  /** An address that is not there is no error: nothing changes. */
   async #deleteAddress(host: LabHost, address: IpAddress): Promise<void> {
-    const held = await this.lab.addresses(host);
-    if (!held.some((one) => one.address === address)) return;
+    const present = await this.lab.addresses(host);
+    if (!present.some((one) => one.address === address)) return;
     await this.lab.deleteAddress(host, address, bits(address));
   }
 
   #host(name: string): LabHost {
-    return this.lab.clients.find((one) => one.name === name) ?? this.director(name).host;
+    return this.lab.clients.find((one) => one.name === name) ?? this.node(name).host;
   }
 
-  #cut({ from, to, traffic, isOneWay }: Between, percent: number): Promise<void> {
+  #lose({ from, to, traffic, isOneWay }: Crossings, percent: number): Promise<void> {
     const crossing = (a: string, b: string): Crossing => ({
       ...{ from: this.#host(a), to: this.#host(b), traffic },
       ...(percent < 100 ? { percent } : {}),
     });
     for (const a of from) {
       for (const b of to) {
-        this.#cuts.push(crossing(a, b), ...(isOneWay ? [] : [crossing(b, a)]));
+        this.#lost.push(crossing(a, b), ...(isOneWay ? [] : [crossing(b, a)]));
       }
     }
     return this.#applyFilter();
   }
 
   async #heal(): Promise<void> {
-    this.#cuts = [];
+    this.#lost = [];
     await this.#applyFilter();
     await Promise.all([...this.#delayed].map((port) => this.#tc(['del', 'dev', port, 'root'])));
     this.#delayed.clear();
   }
 
-  /** A frozen machine neither hears nor answers; what was sent to it meanwhile is lost. */
-  async #standStill(node: string, kind: 'freeze' | 'thaw'): Promise<void> {
-    const director = this.director(node);
-    if (kind === 'freeze') director.freeze();
-    await this.#applyFilter(kind === 'thaw' ? node : undefined);
-    if (kind === 'thaw') director.thaw();
+  /** A frozen machine neither receives nor answers; frames sent to it meanwhile are lost. */
+  async #freeze(node: LabNode): Promise<void> {
+    node.freeze();
+    await this.#applyFilter();
   }
 
-  #applyFilter(thawing?: string): Promise<void> {
-    const everybody = [...this.directors.map(({ host }) => host), ...this.lab.clients];
-    const still = this.directors.filter(
-      ({ life, node }) => life === 'frozen' && node.name !== thawing,
-    );
-    const silence = still.flatMap(({ host }) =>
-      everybody
+  /** The port comes first, or the machine could send before the switch forwards again. */
+  async #thaw(node: LabNode): Promise<void> {
+    await this.#applyFilter(node);
+    node.thaw();
+  }
+
+  #applyFilter(thawing?: LabNode): Promise<void> {
+    const hosts = [...this.nodes.map(({ host }) => host), ...this.lab.clients];
+    const frozen = this.nodes.filter((node) => node.machineState === 'frozen' && node !== thawing);
+    const isolated = frozen.flatMap(({ host }) =>
+      hosts
         .filter((other) => other !== host)
         .flatMap((other): Crossing[] => [
           { from: host, to: other, traffic: 'all' },
           { from: other, to: host, traffic: 'all' },
         ]),
     );
-    return this.lab.filter([...this.#cuts, ...silence]);
+    return this.lab.filter([...this.#lost, ...isolated]);
   }
 
   async #delay(node: string, by: number, jitter: number): Promise<void> {
@@ -152,12 +167,13 @@ export class Stage {
     await run('tc', ['-n', this.lab.layout.switchNamespace, 'qdisc', verb, ...rest]);
   }
 
-  async #command(node: string, words: readonly string[]): Promise<void> {
-    const { host, peer } = this.director(node);
-    if (!(peer instanceof AgentPeer)) throw new LabError('lab-unknown', `no agent runs on ${node}`);
-    const program = [...nodeProgram('src/cli/main.js'), ...words, '--socket', peer.socket];
+  async #command(node: string, args: readonly string[]): Promise<void> {
+    const { host, peer } = this.node(node);
+    if (!(peer instanceof AgentPeer))
+      throw new LabError('lab-unknown', `no vrrp-agent runs on ${node}`);
+    const program = [...nodeProgram('src/cli/main.js'), ...args, '--socket', peer.socket];
     await this.lab.run(host, process.execPath, program, {
-      timeoutMilliseconds: FAILOVER_MILLISECONDS,
+      timeoutMilliseconds: COMMAND_MILLISECONDS,
     });
   }
 
@@ -188,7 +204,7 @@ export class Stage {
       { label: 'forger', log: true },
     );
     const status = await forger.ended;
-    if (status !== 0) throw new LabError('command-failed', `the flood ended with ${status}`);
+    if (status !== 0) throw new LabError('command-failed', `the flood ended with status ${status}`);
   }
 }
 
@@ -196,11 +212,11 @@ function bits(address: string): number {
   return address.includes(':') ? 128 : 32;
 }
 
-/** Whether this kernel can delay packets; asked in a namespace that is gone with the question. */
+/** True if this kernel can delay packets; tried in a namespace that exists for this command only. */
 export async function hasNetem(): Promise<boolean> {
   try {
-    const question = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'];
-    await run('unshare', ['--net', ...question]);
+    const attempt = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'];
+    await run('unshare', ['--net', ...attempt]);
     return true;
   } catch {
     return false;

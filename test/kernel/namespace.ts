@@ -2,10 +2,10 @@
  * Network namespaces of ip-netns(8). A socket stays in the namespace that its thread was in when it
  * opened the socket; only the thread itself can move.
  */
-import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../ffi/constants.ts';
-import { KernelError } from '../ffi/kernel-error.ts';
-import { libc } from '../ffi/libc.ts';
-import { closeFd } from '../ffi/socket.ts';
+import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../../src/kernel/ffi/constants.ts';
+import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
+import { libc } from '../../src/kernel/ffi/libc.ts';
+import { closeFd } from '../../src/kernel/ffi/socket.ts';
 
 const NAMED = '/run/netns';
 const OWN = '/proc/thread-self/ns/net';

@@ -1,19 +1,19 @@
-/** What is on hand when a run has ended, before it is judged. Times in microseconds since 1970. */
+/** Everything collected in a run, before it is judged. Times in microseconds since 1970. */
 import type { ClientRecord } from '../probes/record.ts';
 import type { AddressChange } from '../run/address-monitor.ts';
-import type { LifeChange } from '../run/director.ts';
+import type { MachineStateChange } from '../run/lab-node.ts';
 import type { StateChange } from '../run/state-follower.ts';
 import type { StepClock } from '../run/step-clock.ts';
 import type { SwitchFrame } from '../run/switch-capture.ts';
 import type { PerformedStep } from '../run/timeline.ts';
 
-export interface Seen {
+export interface Observations {
   readonly zero: number;
   readonly end: number;
   readonly startedAt: number;
-  /** Without what the programs and the protocol took to find their MASTER. */
+  /** Time to build the lab, without the time to settle. */
   readonly setUp: number;
-  /** Null: the nodes had not settled when the time for it was over. */
+  /** Null: the directors did not settle in time. */
   readonly settledAfter: number | null;
   readonly steps: readonly PerformedStep[];
   readonly clock: StepClock;
@@ -22,8 +22,8 @@ export interface Seen {
   readonly framesLost: number;
   readonly captureFile: string;
   readonly discarded: number;
-  readonly lives: ReadonlyMap<string, readonly LifeChange[]>;
+  readonly machineStates: ReadonlyMap<string, readonly MachineStateChange[]>;
   readonly addresses: ReadonlyMap<string, readonly AddressChange[]>;
   readonly states: readonly StateChange[];
-  readonly isUnheard: boolean;
+  readonly ignoresEvents: boolean;
 }

@@ -1,4 +1,4 @@
-/** A director of a scenario: the program on it, and what befalls both. */
+/** A director of a running scenario: the machine, and the VRRP program on it. */
 import { writeFileSync } from 'node:fs';
 import { addressBits, familyOf } from '../../net/address.ts';
 import { ipBatch } from '../command.ts';
@@ -18,61 +18,62 @@ import {
   startAgent,
 } from '../peers/vrrp-agent.ts';
 import { nodeProgram } from '../program.ts';
-import { addressOfVip, frrOptions, keepalivedOptions } from '../scenario/instances.ts';
-import type { ScenarioNode } from '../scenario/scenario.ts';
+import { frrOptions, keepalivedOptions } from '../scenario/instances.ts';
+import { addressOfVip, type ScenarioNode } from '../scenario/inventory.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
-import { waitFor } from '../wait.ts';
-import { wallClock } from '../wall-clock.ts';
+import { waitFor, wallClock } from '../wait.ts';
 
-/** What the director as a machine is doing. */
-export type Life = 'down' | 'runs' | 'hung' | 'frozen' | 'crashed';
+/** `down`: the machine runs without its VRRP program. */
+export type MachineState = 'down' | 'runs' | 'hung' | 'frozen' | 'crashed';
 
-export interface LifeChange {
+export interface MachineStateChange {
   readonly at: number;
-  readonly life: Life;
+  readonly machineState: MachineState;
 }
 
-export interface DirectorOptions {
-  /** Answers TCP and UDP probes. */
+interface LabNodeOptions {
+  /** Runs a service that answers TCP and UDP probes. */
   readonly hasService: boolean;
   readonly started: (peer: Peer) => void;
 }
 
-export class Director {
-  readonly node: ScenarioNode;
+export class LabNode {
+  readonly spec: ScenarioNode;
   readonly host: LabHost;
-  readonly lives: LifeChange[] = [];
+  readonly machineStates: MachineStateChange[] = [];
   readonly #lab: Lab;
-  readonly #options: DirectorOptions;
+  readonly #options: LabNodeOptions;
   #instances: readonly AgentInstance[];
   #peer: Peer | undefined;
   #service: LabProcess | undefined;
 
-  constructor(lab: Lab, node: ScenarioNode, options: DirectorOptions) {
+  constructor(lab: Lab, spec: ScenarioNode, options: LabNodeOptions) {
     this.#lab = lab;
-    this.node = node;
-    this.host = lab.director(Number(node.name.slice(2)));
+    this.spec = spec;
+    this.host = lab.director(Number(spec.name.slice(2)));
     this.#options = options;
-    this.#instances = node.instances;
-    this.lives.push({ at: wallClock(), life: 'down' });
+    this.#instances = spec.instances;
+    this.machineStates.push({ at: wallClock(), machineState: 'down' });
   }
 
   get peer(): Peer | undefined {
     return this.#peer;
   }
 
-  get life(): Life {
-    return this.lives.at(-1)?.life ?? 'down';
+  get machineState(): MachineState {
+    return this.machineStates.at(-1)?.machineState ?? 'down';
   }
 
-  /** The control socket of a running vrrp-agent. */
+  /** Control socket; undefined unless vrrp-agent runs here. */
   get socket(): string | undefined {
-    return this.#peer instanceof AgentPeer && this.life === 'runs' ? this.#peer.socket : undefined;
+    return this.#peer instanceof AgentPeer && this.machineState === 'runs'
+      ? this.#peer.socket
+      : undefined;
   }
 
-  /** Of FRRouting, whose addresses are there all the time, on a link without a carrier. */
+  /** For FRRouting only: its addresses are always present, on a link without carrier. */
   async isMaster(): Promise<boolean> {
     const asked = frrState(this.#lab, this.host).catch(() => undefined);
     return (await asked) === 'Master';
@@ -81,19 +82,19 @@ export class Director {
   async start(): Promise<void> {
     await this.startService();
     if (this.#peer?.running === true) return;
-    // On the clock from before: what the program does while it starts is its own doing.
-    this.#enter('runs');
+    // Recorded before the start, so that the state covers what the program does while it starts.
+    this.#recordState('runs');
     this.#peer = await this.#launch();
     this.#options.started(this.#peer);
   }
 
   async stop(): Promise<void> {
     await this.#peer?.stop();
-    this.#enter('down');
+    this.#recordState('down');
   }
 
   async kill(): Promise<void> {
-    this.#enter('down');
+    this.#recordState('down');
     await this.#peer?.kill();
   }
 
@@ -102,10 +103,10 @@ export class Director {
     await this.start();
   }
 
-  /** First the cable, so that nothing is said afterwards. */
+  /** Cuts the link first, so that the program cannot send anything while it is killed. */
   async crash(): Promise<void> {
     await this.#lab.cut(this.host);
-    this.#enter('crashed');
+    this.#recordState('crashed');
     this.#service?.signal('SIGKILL');
     this.#service = undefined;
     await this.#peer?.kill();
@@ -119,25 +120,25 @@ export class Director {
 
   hang(): void {
     this.#peer?.freeze();
-    this.#enter('hung');
+    this.#recordState('hung');
   }
 
-  /** The rest of the machine; its port is the switch's to silence. */
+  /** Stops every process of the machine; the testbed isolates its switch port. */
   freeze(): void {
     this.#peer?.freeze();
     this.#service?.signal('SIGSTOP');
-    this.#enter('frozen');
+    this.#recordState('frozen');
   }
 
   thaw(): void {
     this.#service?.signal('SIGCONT');
     this.#peer?.thaw();
-    this.#enter(this.#peer?.running === true ? 'runs' : 'down');
+    this.#recordState(this.#peer?.running === true ? 'runs' : 'down');
   }
 
   reload(set: Readonly<Record<string, unknown>>): void {
     this.#instances = this.#instances.map((instance) => ({ ...instance, ...set }));
-    if (this.node.agent === 'vrrp-agent') {
+    if (this.spec.agent === 'vrrp-agent') {
       const text = agentConfig(this.#lab, this.host, { instances: this.#instances });
       writeFileSync(agentFile(this.#lab, this.host), text);
     } else {
@@ -156,7 +157,7 @@ export class Director {
 
   #launch(): Promise<Peer> {
     const [first] = this.#instances;
-    switch (this.node.agent) {
+    switch (this.spec.agent) {
       case 'vrrp-agent':
         return this.#launchAgent();
       case 'keepalived':
@@ -166,11 +167,11 @@ export class Director {
     }
   }
 
-  /** One that never begins is for the expectations to judge. */
+  /** An agent that stays in INIT is no error here: the expectations decide. */
   async #launchAgent(): Promise<AgentPeer> {
     const agent = await startAgent(this.#lab, this.host, { instances: this.#instances });
-    const label = `${this.host.name} to begin`;
-    await waitFor(label, () => agent.hasBegun()).catch(() => undefined);
+    const label = `${this.host.name} past INIT`;
+    await waitFor(label, () => agent.hasLeftInit()).catch(() => undefined);
     return agent;
   }
 
@@ -179,7 +180,7 @@ export class Director {
     return { ...(first ?? { addresses: [] }), more };
   }
 
-  /** As a machine that boots has them: not at all. */
+  /** A machine that has booted has no virtual addresses. */
   async #dropAddresses(): Promise<void> {
     const own = new Set(this.#instances.flatMap(({ addresses }) => addresses.map(addressOfVip)));
     const present = await this.#lab.addresses(this.host);
@@ -192,7 +193,7 @@ export class Director {
     if (lines.length > 0) await ipBatch(lines, this.host.namespace, ['-force']);
   }
 
-  #enter(life: Life): void {
-    this.lives.push({ at: wallClock(), life });
+  #recordState(machineState: MachineState): void {
+    this.machineStates.push({ at: wallClock(), machineState });
   }
 }
