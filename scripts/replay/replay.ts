@@ -142,9 +142,9 @@ function settle(engine: Engine, input: Input, at: Instant): void {
       const answers = output.changes.map(() => DONE);
       settle(engine, { kind: 'kernel.changed', id: output.id, answers }, at);
     }
-    if (output.kind === 'links.raise') {
+    if (output.kind === 'links.set-up') {
       const { indexes } = output;
-      settle(engine, { kind: 'links.raised', indexes, answers: indexes.map(() => DONE) }, at);
+      settle(engine, { kind: 'links.up', indexes, answers: indexes.map(() => DONE) }, at);
     }
   }
 }

@@ -66,7 +66,7 @@ export interface RoutePort {
   /** Removes the routes and rules that an earlier run has left; returns a text for each. */
   clearRouting(): string[];
   /** Sets links up, which takes some 50 us for each; returns an answer for each. */
-  raiseLinks(indexes: readonly number[]): KernelAnswer[];
+  setLinksUp(indexes: readonly number[]): KernelAnswer[];
   /** Reads all links and addresses. Throws `KernelError`. */
   snapshot(): LinkState[];
   /**

@@ -249,9 +249,9 @@ export class Rig {
     const answers: Input[] = [];
     for (const output of outputs) {
       lines.push(...linesOf(output));
-      if (output.kind === 'links.raise') {
+      if (output.kind === 'links.set-up') {
         const given = output.indexes.map(() => answered(this.raiseErrno));
-        answers.push({ kind: 'links.raised', indexes: output.indexes, answers: given });
+        answers.push({ kind: 'links.up', indexes: output.indexes, answers: given });
       }
       if (output.kind === 'report') this.reports.push(output.report);
       if (output.kind !== 'kernel.change') continue;

@@ -38,7 +38,7 @@ kernelSuite('macvlan links', () => {
     expect(shown('vm')).toMatch(/macvlan mode bridge/);
     expect(macvlans.find('vm')?.macvlan).toMatchObject({ alias: 'a mark', group: 77 });
     const routes = inNamespace(pair.a, () => new Routes());
-    expect(routes.raiseLinks([index, 9_999]).map(({ errno }) => errno)).toEqual([0, 19]);
+    expect(routes.setLinksUp([index, 9_999]).map(({ errno }) => errno)).toEqual([0, 19]);
     expect(linkIn(pair.a, 'vm')).toMatchObject({ up: true, mac: VIRTUAL_MAC });
     routes.close();
     macvlans.setDown(index);

@@ -295,7 +295,7 @@ export class SimKernel implements RoutePort {
     return 0;
   }
 
-  raiseLinks(indexes: readonly number[]): KernelAnswer[] {
+  setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     return indexes.map((index) => {
       const link = this.#links.get(index);
       if (link === undefined) return { errno: ENODEV, text: undefined };

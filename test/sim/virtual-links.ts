@@ -40,9 +40,9 @@ export class SimVirtualLinks {
 
   answer({ kind, name }: VirtualLinkRequest, feed: (input: Input) => void): void {
     this.#clock.after(this.#random.integer(100, SLOWEST), () => {
-      if (kind === 'virtual-link.rest') {
+      if (kind === 'virtual-link.set-down') {
         this.#kernel.setDown(name);
-        feed({ kind: 'virtual-link.rested', name });
+        feed({ kind: 'virtual-link.down', name });
       } else if (!this.#make(name)) {
         feed({ kind: 'virtual-link.failed', name, message: 'there is no interface' });
       }

@@ -3,7 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
-import { carryOut, hostFacts } from '../../ipvs/keep/host-facts.ts';
+import { carryOut, readHostFacts } from '../../ipvs/keep/host-facts.ts';
 import { requirementsOf } from '../../ipvs/plan/preparation.ts';
 import type {
   PreparationInput,
@@ -77,7 +77,7 @@ async function prepare(
   const config = options.config === undefined ? undefined : configIn(options.config, context);
   if (config === null) return;
   const input = inputOf(role, options, config, command);
-  const look = async () => requirementsOf(input, await hostFacts());
+  const look = async () => requirementsOf(input, await readHostFacts());
   try {
     let requirements = await look();
     let failures: readonly string[] = [];

@@ -15,7 +15,12 @@ import {
   scenarioReport,
 } from '../../lab/report/report.ts';
 import { Labs } from '../../lab/run/labs.ts';
-import { delaysFrames, NO_NETEM, type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
+import {
+  delaysFrames,
+  NO_NETEM,
+  type RunProgress,
+  runScenario,
+} from '../../lab/run/run-scenario.ts';
 import { hasNetem } from '../../lab/run/testbed.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
@@ -169,7 +174,7 @@ class Session {
     if (html !== undefined) writeFileSync(html, renderHtml(report));
   }
 
-  #show(news: RunNews): void {
+  #show(news: RunProgress): void {
     this.#progress(`  ${progressText(news)}`);
   }
 
@@ -199,7 +204,7 @@ function listLibrary(context: CliContext): void {
   }
 }
 
-function progressText(news: RunNews): string {
+function progressText(news: RunProgress): string {
   switch (news.kind) {
     case 'settled':
       return `settled after ${Math.round(news.afterMicroseconds / 1_000)} ms`;

@@ -1,6 +1,6 @@
 /** A probe whose reading becomes a weight. After a failed reading the last weight stands. */
 
-import { makeProbe, type ProbeSurroundings } from '../../checker/probes/make-probe.ts';
+import { makeProbe, type ProbeContext } from '../../checker/probes/make-probe.ts';
 import type { Probe } from '../../checker/probes/probe.ts';
 import type { ProbeOutcome, ProbeSettings, WeightScale } from '../../net/probe.ts';
 import { type Feedback, nextFeedback } from '../plan/server-weight.ts';
@@ -34,7 +34,7 @@ export class WeightProbe implements Probe {
 }
 
 /** Settings with a weight scale make a `WeightProbe`, all others a plain probe. */
-export function makeServerProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
+export function makeServerProbe(settings: ProbeSettings, surroundings: ProbeContext): Probe {
   const probe = makeProbe(settings, surroundings);
   const scale = 'weight' in settings ? settings.weight : undefined;
   return scale === undefined ? probe : new WeightProbe(probe, scale);

@@ -18,7 +18,7 @@ interface RouteRow {
 }
 
 /** Rejects if ip(8) fails. */
-export async function hostFacts(): Promise<HostFacts> {
+export async function readHostFacts(): Promise<HostFacts> {
   const rows = (await askIp(['-json', 'address', 'show'])) as readonly LinkRow[];
   const routes = await Promise.all(
     ['-4', '-6'].map((family) => askIp(['-json', family, 'route', 'show', 'default'])),

@@ -96,7 +96,7 @@ export class Routes implements RoutePort {
     return clearRouting();
   }
 
-  raiseLinks(indexes: readonly number[]): KernelAnswer[] {
+  setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     const requests = indexes.map((index) => ({
       type: RTM_SETLINK,
       flags: 0,

@@ -25,7 +25,7 @@ export interface ScenarioRunOptions {
   readonly keep?: (prefix: string) => void;
   /** The capture is copied to this file. */
   readonly pcapFile?: string;
-  readonly onProgress?: (progress: RunNews) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
   /**
    * Agents are not followed through their API, which costs them some time: states come from the wire,
    * as for other programs.
@@ -33,7 +33,7 @@ export interface ScenarioRunOptions {
   readonly ignoreEvents?: boolean;
 }
 
-export type RunNews =
+export type RunProgress =
   | { readonly kind: 'settled'; readonly afterMicroseconds: number }
   | { readonly kind: 'unsettled' }
   | { readonly kind: 'step'; readonly step: ScenarioStep };

@@ -164,8 +164,8 @@ export class Engine {
       case 'kernel.changed':
         answers.changed(input, now);
         break;
-      case 'links.raised':
-      case 'virtual-link.rested':
+      case 'links.up':
+      case 'virtual-link.down':
       case 'virtual-link.failed':
         for (const answer of virtualLinks.take(input, now)) answers.linkChanged(answer, now);
         break;

@@ -72,17 +72,17 @@ export type KernelInput =
       readonly id: number;
       readonly answers: readonly KernelAnswer[];
     }
-  /** The answer to `links.raise`: one for each link. */
+  /** The answer to `links.set-up`: one for each link. */
   | {
-      readonly kind: 'links.raised';
+      readonly kind: 'links.up';
       readonly indexes: readonly number[];
       readonly answers: readonly KernelAnswer[];
     }
   /**
-   * The answers to `virtual-link.rest` and `virtual-link.make`; a new link arrives as
+   * The answers to `virtual-link.set-down` and `virtual-link.make`; a new link arrives as
    * `link.changed`.
    */
-  | { readonly kind: 'virtual-link.rested'; readonly name: string }
+  | { readonly kind: 'virtual-link.down'; readonly name: string }
   | { readonly kind: 'virtual-link.failed'; readonly name: string; readonly message: string }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }

@@ -90,7 +90,7 @@ export class Outbox {
     if (this.#empty) return NOTHING;
     const outputs = this.#first;
     if (this.#linksToSetUp.length > 0) {
-      outputs.push({ kind: 'links.raise', indexes: this.#linksToSetUp });
+      outputs.push({ kind: 'links.set-up', indexes: this.#linksToSetUp });
       this.#linksToSetUp = [];
     }
     if (this.#additions !== undefined) outputs.push(batchOutput(this.#additions));

@@ -17,10 +17,10 @@ export type Output =
       readonly id: number;
       readonly changes: readonly KernelChange[];
     }
-  /** Sets links up, before addresses are added; answered by `links.raised` immediately. */
-  | { readonly kind: 'links.raise'; readonly indexes: readonly number[] }
+  /** Sets links up, before addresses are added; answered by `links.up` immediately. */
+  | { readonly kind: 'links.set-up'; readonly indexes: readonly number[] }
   /** Make a virtual link, or set it down: slow in the kernel, so done by another thread. */
-  | { readonly kind: 'virtual-link.make' | 'virtual-link.rest'; readonly name: string }
+  | { readonly kind: 'virtual-link.make' | 'virtual-link.set-down'; readonly name: string }
   /** Receive exactly these VRIDs on the link; replaces the former list of (link, family). */
   | {
       readonly kind: 'listen';

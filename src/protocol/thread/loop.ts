@@ -45,7 +45,7 @@ interface LoopObserver {
 
 export type VirtualLinkRequest = Extract<
   Output,
-  { readonly kind: 'virtual-link.make' | 'virtual-link.rest' }
+  { readonly kind: 'virtual-link.make' | 'virtual-link.set-down' }
 >;
 
 /** Packets read between two checks for due advertisements. */
@@ -213,15 +213,15 @@ export class Loop {
             answers: routes.changeKernel(output.changes),
           });
           break;
-        case 'links.raise':
+        case 'links.set-up':
           answers.push({
-            kind: 'links.raised',
+            kind: 'links.up',
             indexes: output.indexes,
-            answers: routes.raiseLinks(output.indexes),
+            answers: routes.setLinksUp(output.indexes),
           });
           break;
         case 'virtual-link.make':
-        case 'virtual-link.rest':
+        case 'virtual-link.set-down':
           this.#observer.virtualLink?.(output);
           break;
         case 'listen':

@@ -109,8 +109,8 @@ class WarmUpHost {
         reports: () => {},
         lateness: () => {},
         virtualLink: ({ kind, name }) => {
-          if (kind === 'virtual-link.rest')
-            this.#answers.push({ kind: 'virtual-link.rested', name });
+          if (kind === 'virtual-link.set-down')
+            this.#answers.push({ kind: 'virtual-link.down', name });
         },
         finished: () => {},
       },
@@ -188,7 +188,7 @@ class WarmUpHost {
       changeKernel: (changes: readonly KernelChange[]) =>
         this.#options.edges.routes.changeKernel(changes),
       clearRouting: () => [],
-      raiseLinks: (indexes: readonly number[]) => this.#options.edges.routes.raiseLinks(indexes),
+      setLinksUp: (indexes: readonly number[]) => this.#options.edges.routes.setLinksUp(indexes),
       snapshot: () => links,
       drain: () => 'drained' as const,
       close: () => {},

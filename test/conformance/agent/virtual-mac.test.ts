@@ -95,7 +95,7 @@ describe('a router with a virtual MAC', () => {
     const lines = rig.elapse(seconds(4));
     expect(lines).toContain('BACKUP -> MASTER (master-timeout)');
     expect(lines).not.toContain(`add ${VIP}/32`);
-    expect(rig.handle({ kind: 'virtual-link.rested', name: NAME })).toEqual([
+    expect(rig.handle({ kind: 'virtual-link.down', name: NAME })).toEqual([
       `raise ${LINK_INDEX}`,
       `add ${VIP}/32`,
       `arp request ${VIP}`,
@@ -150,9 +150,9 @@ describe('M-02 its frames', () => {
     pending.push(...rig.engine.handle({ kind: 'quiet' }, rig.now));
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       sent.push(next);
-      if (next.kind === 'links.raise') {
+      if (next.kind === 'links.set-up') {
         const { indexes } = next;
-        const answer = { kind: 'links.raised', indexes, answers: [answered(0)] } as const;
+        const answer = { kind: 'links.up', indexes, answers: [answered(0)] } as const;
         pending.push(...rig.engine.handle(answer, rig.now));
       }
       if (next.kind !== 'kernel.change') continue;

@@ -56,7 +56,7 @@ interface VirtualLink {
 
 type VirtualLinkInput = Extract<
   Input,
-  { readonly kind: 'links.raised' | 'virtual-link.rested' | 'virtual-link.failed' }
+  { readonly kind: 'links.up' | 'virtual-link.down' | 'virtual-link.failed' }
 >;
 
 export interface VirtualLinkAnswer {
@@ -147,11 +147,11 @@ export class VirtualLinks {
 
   take(input: VirtualLinkInput, now: Instant): VirtualLinkAnswer[] {
     switch (input.kind) {
-      case 'links.raised':
+      case 'links.up':
         return input.indexes.flatMap((index, position) =>
           this.#isUp(index, at(input.answers, position)),
         );
-      case 'virtual-link.rested':
+      case 'virtual-link.down':
         return this.#isDown(this.#named(input.name));
       case 'virtual-link.failed':
         return this.#failed(this.#named(input.name), input.message, now);
@@ -217,7 +217,7 @@ export class VirtualLinks {
     link.downAt = NEVER;
     link.goingDown = true;
     this.#goingDown++;
-    this.#outbox.first({ kind: 'virtual-link.rest', name: link.name });
+    this.#outbox.first({ kind: 'virtual-link.set-down', name: link.name });
   }
 
   #isUp(index: number, { errno, text }: KernelAnswer): VirtualLinkAnswer[] {

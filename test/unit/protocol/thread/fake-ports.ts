@@ -109,7 +109,7 @@ export class FakePorts {
           return answers.slice(0, this.answersOnly);
         },
         clearRouting: () => this.leftRoutes,
-        raiseLinks: (indexes: readonly number[]) => {
+        setLinksUp: (indexes: readonly number[]) => {
           this.calls.push(...indexes.map((index) => `raise ${index}`));
           return indexes.map(() => ({ errno: this.errno, text: undefined }));
         },
