@@ -1,5 +1,5 @@
-/** Measures this agent and keepalived side by side, in network namespaces of this machine. */
-import { keep, keptResults } from './harness/files.ts';
+/** Measures vrrp-agent and keepalived side by side, in network namespaces of this host. */
+import { save, savedResults } from './harness/files.ts';
 import { tearDownLive } from './harness/live-labs.ts';
 import { machineFacts } from './harness/machine.ts';
 import { besideBareLoop, floorText } from './harness/noise-floor.ts';
@@ -64,22 +64,22 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
   for (const { name, title, method, run } of SCENARIOS) {
     if (options.only !== undefined && !options.only.includes(name)) continue;
     progress(`${name}: ${title}`);
-    const say = (line: string) => progress(`  ${line}`);
+    const log = (line: string) => progress(`  ${line}`);
     const resultOf = (rows: readonly Row[]) => {
       return { name, title, method, measuredAt: new Date().toISOString(), machine, rows };
     };
-    const sofar: Row[] = [];
-    const found = (rows: readonly Row[]) => {
-      sofar.push(...rows);
-      const known = keptResults();
-      if (!quick) keep(merged(known, [partlyMerged(known, resultOf(sofar))], NAMES));
+    const soFar: Row[] = [];
+    const saveRows = (rows: readonly Row[]) => {
+      soFar.push(...rows);
+      const known = savedResults();
+      if (!quick) save(merged(known, [partlyMerged(known, resultOf(soFar))], NAMES));
     };
     const { value: rows, floor } = await besideBareLoop(() =>
-      run({ repetitions, quick, soak, contenders, say, found }),
+      run({ repetitions, quick, soak, contenders, log, saveRows }),
     );
-    if (floor !== undefined) say(floorText(floor));
+    if (floor !== undefined) log(floorText(floor));
     results.push({ ...resultOf(rows), floor });
-    if (!quick) keep(merged(keptResults(), results, NAMES));
+    if (!quick) save(merged(savedResults(), results, NAMES));
   }
   return results;
 }

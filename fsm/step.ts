@@ -1,8 +1,8 @@
 /**
- * The VRRP machine as a plain table, and one step of it. xstate is the notation and the judge
- * (charts, reachability, tests); a step through its own `transition()` costs about 30 us, and 255
- * routers that take over in one turn cannot pay that. The table is read off the machine once, at
- * start, and a property test holds that both always agree.
+ * The VRRP machine as a plain table, and one step of it. xstate is the notation and the reference
+ * (charts, reachability, tests); a step through its `transition()` takes about 30 us, too long for 255
+ * routers that take over in one turn. The table is read from the machine once, at start; a property
+ * test verifies that both always agree.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { assert } from '../src/net/assert.ts';
@@ -15,27 +15,27 @@ export interface Step {
   readonly state: VrrpState;
   readonly context: VrrpContext;
   readonly effects: readonly Effect[];
-  /** The row of the table that was taken; undefined: the event means nothing in this state. */
+  /** The row that was taken; undefined: the state ignores the event. */
   readonly taken: TableTransition | undefined;
 }
 
 export interface TableTransition {
   readonly event: string;
   readonly guard: string | undefined;
-  /** Leaf that is reached; undefined: stay, with actions only. */
+  /** The leaf state that is entered; undefined: the state stays, only the actions run. */
   readonly target: string | undefined;
-  /** Exit, transition and entry actions in the order of execution. */
+  /** Exit, transition and entry actions in order of execution. */
   readonly actions: readonly TableAction[];
   readonly description: string;
   readonly meta: RowMeta;
 }
 
-export interface TableAction {
+interface TableAction {
   readonly type: string;
   readonly params: unknown;
 }
 
-export interface TableState {
+interface TableState {
   /** Path of the leaf: `holding.master`. */
   readonly name: string;
   readonly description: string;
@@ -47,7 +47,7 @@ export interface Table {
   readonly states: ReadonlyMap<string, TableState>;
 }
 
-/** Takes the first row of (state, event) whose guard holds. */
+/** Takes the first row of (state, event) whose guard is true. */
 export function step(state: VrrpState, context: VrrpContext, event: VrrpEvent): Step {
   const known = vrrpTable.states.get(state);
   assert(known !== undefined, `no state ${state} in the table`);
@@ -76,7 +76,7 @@ function resolved(params: unknown, given: Given): object {
   return (params as (given: Given) => object)(given);
 }
 
-/** Reads the table off a machine of nested states without parallel or history states. */
+/** Reads the table from a machine of nested states without parallel or history states. */
 export function tableOf(machine: AnyStateMachine): Table {
   const states = new Map<string, TableState>();
   for (const leaf of leavesOf(machine.root)) {
@@ -95,7 +95,7 @@ function transitionsOf(leaf: AnyStateNode): Map<string, TableTransition[]> {
     for (const [event, candidates] of source.transitions) {
       const rows = found.get(event) ?? [];
       for (const candidate of candidates) {
-        // A row without a guard is always taken: none of a parent is reached behind it.
+        // A row without a guard is always taken: the rows of the parents behind it are unreachable.
         if (rows.some(({ guard }) => guard === undefined)) break;
         const target = candidate.target?.[0];
         const reached = target === undefined ? undefined : initialLeaf(target);

@@ -1,6 +1,6 @@
 /**
- * Writes the agent as few files, for a machine whose processor is emulated and whose files come over
- * a wire: there, finding and compiling some three hundred modules takes longer than running them.
+ * Bundles the agent into few files, for the emulated machine of the IPVS tests: there, finding and
+ * compiling hundreds of modules takes longer than running them.
  *   node dist/scripts/bundle.js DIRECTORY        the program is DIRECTORY/dist/cli/commands/main.js
  */
 import { copyFileSync, symlinkSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { rolldown } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Every file lies as deep as `src/cli/commands`, from where the agent looks for the others. */
+/** As deep as `src/cli/commands`: the agent finds its other files by relative paths. */
 const PLACE = 'cli/commands';
 
 async function writeBundle(directory: string): Promise<void> {

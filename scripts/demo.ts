@@ -1,25 +1,24 @@
 /**
- * Shows what the agent is for, on one machine: two directors and a client in network namespaces, a
- * MASTER that dies, and a MASTER that is stopped for maintenance.
+ * A demonstration on one host: two directors and a client in network namespaces, a MASTER that dies,
+ * and a MASTER that is stopped for maintenance.
  */
 import { masterDownInterval, skewTime } from '../fsm/vrrp/timing.ts';
 import { type AgentPeer, startAgent } from '../src/lab/peers/vrrp-agent.ts';
 import { Prober, probeReport, probesIn } from '../src/lab/probes/probe.ts';
 import { Lab } from '../src/lab/topology/lab.ts';
 import { type LabHost, virtualAddress } from '../src/lab/topology/layout.ts';
-import { sleep, waitFor } from '../src/lab/wait.ts';
-import { wallClock } from '../src/lab/wall-clock.ts';
+import { sleep, waitFor, wallClock } from '../src/lab/wait.ts';
 import { milliseconds } from '../src/net/time.ts';
 import { type Failover, failoverIn } from './observed-failover.ts';
 
 const ADDRESS = virtualAddress(0);
 const PRIORITIES = [150, 100] as const;
-/** How long people may look at the quiet state before something happens. */
+/** Time in a steady state before each change. */
 const STEADY_MILLISECONDS = 1_200;
 
 let lab: Lab | undefined;
 
-function say(line = ''): void {
+function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
@@ -31,7 +30,7 @@ class Timeline {
   readonly #start = wallClock();
 
   at(time: number, what: string): void {
-    say(`  ${seconds(time - this.#start).padStart(9)}  ${what}`);
+    print(`  ${seconds(time - this.#start).padStart(9)}  ${what}`);
   }
 
   now(what: string): void {
@@ -59,7 +58,7 @@ function startDirector(on: Lab, at: 1 | 2, intervalMilliseconds: number): Promis
   return startAgent(on, on.director(at), { instances: [instance] });
 }
 
-/** Both moments of a change, probed from the client; what happens is told afterwards. */
+/** Performs a change while the client probes the address. */
 async function change(on: Lab, from: LabHost, to: LabHost, patience: number, act: () => unknown) {
   const prober = await Prober.start(on, ADDRESS);
   await sleep(STEADY_MILLISECONDS);
@@ -68,29 +67,34 @@ async function change(on: Lab, from: LabHost, to: LabHost, patience: number, act
   await holdsAlone(on, to, patience);
   await sleep(STEADY_MILLISECONDS / 2);
   const frames = await prober.stop();
-  const question = { address: ADDRESS, formerMaster: from.address, successor: to.address };
-  const failover = failoverIn(frames, question);
+  const query = { address: ADDRESS, formerMaster: from.address, successor: to.address };
+  const failover = failoverIn(frames, query);
   return { began, failover, report: probeReport(probesIn(frames, ADDRESS)) };
 }
 
-/** In the order of the clock: the last advertisement lies before the moment of a crash. */
-function tell(timeline: Timeline, began: readonly [number, string], to: LabHost, seen: Failover) {
-  const parting = seen.resigned ? 'says good-bye (priority 0)' : 'is heard for the last time';
+/** Prints the moments by time: the last advertisement is before a crash. */
+function printFailover(
+  timeline: Timeline,
+  began: readonly [number, string],
+  to: LabHost,
+  seen: Failover,
+) {
+  const lastAdvert = seen.resigned ? 'resigns (priority 0)' : 'advertises for the last time';
   const moments: (readonly [number | undefined, string])[] = [
     began,
-    [seen.lastAdvertisement, `lb1 ${parting}`],
+    [seen.lastAdvertisement, `lb1 ${lastAdvert}`],
     [seen.firstAdvertisement, `${to.name} is MASTER: its first advertisement`],
-    [seen.firstAnnouncement, `${to.name} tells the segment where ${ADDRESS} is now`],
+    [seen.firstAnnouncement, `${to.name} announces ${ADDRESS} by gratuitous ARP`],
     [seen.firstAnswer, `${to.name} answers the client`],
   ];
-  const told = moments.flatMap(([at, what]) => (at === undefined ? [] : [{ at, what }]));
-  for (const { at, what } of told.sort((a, b) => a.at - b.at)) timeline.at(at, what);
+  const known = moments.flatMap(([at, what]) => (at === undefined ? [] : [{ at, what }]));
+  for (const { at, what } of known.sort((a, b) => a.at - b.at)) timeline.at(at, what);
 }
 
 async function round(intervalMilliseconds: number): Promise<boolean> {
   const interval = milliseconds(intervalMilliseconds);
   const patience = 10 * intervalMilliseconds + 5_000;
-  say(`\nAdvertisements every ${intervalMilliseconds} ms`);
+  print(`\nAdvertisements every ${intervalMilliseconds} ms`);
   const timeline = new Timeline();
   const on = await Lab.up({ prefix: `demo${process.pid}` });
   lab = on;
@@ -101,40 +105,40 @@ async function round(intervalMilliseconds: number): Promise<boolean> {
   ]);
   timeline.now(`lb1 (priority ${PRIORITIES[0]}) and lb2 (priority ${PRIORITIES[1]}) are up`);
   await holdsAlone(on, first, patience);
-  timeline.now(`lb1 is MASTER of ${ADDRESS}; the client asks every millisecond`);
+  timeline.now(`lb1 is MASTER of ${ADDRESS}; the client sends a request every millisecond`);
 
   const crash = await change(on, first, second, patience, () =>
     Promise.all([on.cut(first), agents[0].kill()]),
   );
   const { failover } = crash;
   if (failover?.firstAnswer === undefined) {
-    say('  lb2 did not take over');
+    print('  lb2 did not take over');
     return false;
   }
-  tell(timeline, [crash.began, 'lb1 dies: agent killed, cable pulled'], second, failover);
+  printFailover(timeline, [crash.began, 'lb1 dies: agent killed, cable pulled'], second, failover);
   const gap = failover.firstAnswer - failover.lastAdvertisement;
-  say(`  last advertisement to first answer: ${seconds(gap)}`);
-  say(
+  print(`  last advertisement to first answer: ${seconds(gap)}`);
+  print(
     `  Master_Down_Interval of RFC 9568:   ${seconds(masterDownInterval(3, PRIORITIES[1], interval))}`,
   );
-  say(`  the client was without answer for:  ${seconds(failover.outageMicroseconds ?? 0)}`);
+  print(`  client outage:                       ${seconds(failover.outageMicroseconds ?? 0)}`);
 
   await on.restore(first);
   const returned = await startDirector(on, 1, intervalMilliseconds);
   await holdsAlone(on, first, patience);
-  timeline.now('lb1 is back, and MASTER again');
+  timeline.now('lb1 is back and MASTER again');
 
   const stop = await change(on, first, second, patience, () => returned.stop());
   if (stop.failover === undefined) {
-    say('  lb2 did not take over');
+    print('  lb2 did not take over');
     return false;
   }
-  tell(timeline, [stop.began, 'lb1 is stopped for maintenance'], second, stop.failover);
+  printFailover(timeline, [stop.began, 'lb1 is stopped for maintenance'], second, stop.failover);
   const skew = seconds(skewTime(3, PRIORITIES[1], interval));
   const { lost, sent, longestOutage } = stop.report;
-  say(`  Skew_Time of RFC 9568:              ${skew}`);
-  say(`  the client was without answer for:  ${seconds(longestOutage?.microseconds ?? 0)}`);
-  say(`  ${lost} of ${sent} requests were not answered`);
+  print(`  Skew_Time of RFC 9568:              ${skew}`);
+  print(`  client outage:                       ${seconds(longestOutage?.microseconds ?? 0)}`);
+  print(`  ${lost} of ${sent} requests were not answered`);
   await on.down();
   lab = undefined;
   return true;
@@ -152,7 +156,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Whoever reads this may stop before the end, `head` for one; the lab must not outlive that.
+// The reader of the output may end first, as `head` does; the lab must not outlive it.
 process.stdout.once('error', () => {
   void cleanUp().finally(() => process.exit(1));
 });

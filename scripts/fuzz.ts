@@ -1,12 +1,12 @@
 /**
- * Feeds damaged bytes to everything that reads any:
+ * Feeds damaged input to every decoder and parser:
  *
- *     npm run fuzz                                   a million cases
- *     npm run fuzz -- --cases 10000000 --seed 7      as many as wanted, from a seed of one's own
- *     npm run fuzz -- --seconds 60                   as many as there is time for (or --minutes)
- *     npm run fuzz -- --seed 7 --case 12345          one that failed, once more
+ *     npm run fuzz                                   one million cases
+ *     npm run fuzz -- --cases 10000000 --seed 7      this many, from this seed
+ *     npm run fuzz -- --seconds 60                   as many as fit (or --minutes)
+ *     npm run fuzz -- --seed 7 --case 12345          one case again
  *
- * Ends with 1 at the first rule that is broken; the last line is `fuzz: N cases, F failures`.
+ * Exits with 1 at the first broken rule; the last line is `fuzz: N cases, F failures`.
  */
 import { parseArgs } from 'node:util';
 import { Campaign, type Failure } from './fuzz/campaign.ts';
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 
 const DEFAULT_CASES = 1_000_000;
 
-/** Told at the beginning: whoever sees a failure can play it again. */
+/** Printed first, so that a failure can be repeated. */
 function chosenSeed(): number {
   return values.seed === undefined ? Date.now() % 2 ** 31 : wholeNumber('--seed', values.seed);
 }
@@ -47,7 +47,7 @@ function limits(): { readonly cases: number; readonly milliseconds: number } {
   return { cases: cases ?? unbounded, milliseconds };
 }
 
-function playMany(campaign: Campaign): Failure | undefined {
+function runMany(campaign: Campaign): Failure | undefined {
   const { cases, milliseconds } = limits();
   const end = performance.now() + milliseconds;
   for (let episode = 0; episode * EPISODE < cases && performance.now() < end; episode++) {
@@ -58,11 +58,11 @@ function playMany(campaign: Campaign): Failure | undefined {
   return undefined;
 }
 
-function playOne(campaign: Campaign, number: number): Failure | undefined {
+function runOne(campaign: Campaign, number: number): Failure | undefined {
   return campaign.episode(Math.floor(number / EPISODE), number % EPISODE);
 }
 
-function tell(failure: Failure): void {
+function report(failure: Failure): void {
   const { target, seed, case: number, message, input } = failure;
   console.log(`FAILED ${target}: seed ${seed}, case ${number}`);
   console.log(`  ${message.replaceAll('\n', '\n  ')}`);
@@ -74,9 +74,9 @@ const campaign = new Campaign(chosenSeed());
 console.log(`seed ${campaign.seed}`);
 const failure =
   values.case === undefined
-    ? playMany(campaign)
-    : playOne(campaign, wholeNumber('--case', values.case));
-if (failure !== undefined) tell(failure);
+    ? runMany(campaign)
+    : runOne(campaign, wholeNumber('--case', values.case));
+if (failure !== undefined) report(failure);
 
 let total = 0;
 for (const [name, { cases, milliseconds }] of campaign.scores) {

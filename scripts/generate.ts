@@ -1,4 +1,4 @@
-/** Writes every generated file of the repository; `--check` only says which of them are stale. */
+/** Writes all generated files of the repository; `--check` only reports which are stale. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as configReference from './generators/config-reference.ts';
@@ -10,7 +10,7 @@ import * as rfcMatrix from './generators/rfc-matrix.ts';
 import * as scenarioSchema from './generators/scenario-schema.ts';
 
 interface Generator {
-  /** From the top of the repository. */
+  /** Relative to the root of the repository. */
   readonly path: string;
   generate(): string;
 }

@@ -1,13 +1,13 @@
-/** What a test run may leave behind: namespaces, and processes that carry its mark. */
+/** Finds what a test run left behind: namespaces, and processes with its mark. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { run } from '../src/lab/command.ts';
 
-/** In the environment of every process of a run, and so of their children. */
+/** Set in the environment of every process of a run, and so of their children. */
 export const RUN_VARIABLE = 'VRRP_AGENT_TEST_RUN';
 
 /**
- * Network namespaces of this run and of no other: `scripts/test` gives each run its own /run/netns.
- * Only root can make one.
+ * Network namespaces of this run only: `scripts/test` gives each run its own /run/netns. Without root
+ * there are none.
  */
 export async function namespaces(): Promise<string[]> {
   if (process.getuid?.() !== 0) return [];
@@ -26,7 +26,7 @@ export function processesOfRun(mark: string): { pid: number; command: string }[]
     }));
 }
 
-/** Empty for a process that has ended meanwhile, or that this user may not read. */
+/** Empty if the process has ended, or if this user may not read it. */
 function contents(path: string): string {
   try {
     return readFileSync(path, 'latin1');

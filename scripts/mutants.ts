@@ -1,5 +1,5 @@
 /**
- * Changes the pure code in small ways and asks the tests to notice (StrykerJS):
+ * Mutation tests of the pure code (StrykerJS):
  * `npm run mutants` for all of it, `npm run mutants -- wire intake` for some slices,
  * `npm run mutants -- fsm/step.ts` for some files, `npm run mutants -- --changed COMMIT` for those
  * that differ from a commit, `--changed branch` from where the branch began.
@@ -16,7 +16,7 @@ import type { MutantTally } from './mutants-tally.ts';
 
 interface Slice {
   readonly mutate: readonly string[];
-  /** Those that are to notice: each mutant runs the tests that reach it. */
+  /** Each mutant runs those tests that reach it. */
   readonly tests: readonly string[];
 }
 
@@ -98,13 +98,13 @@ function changedFiles(): readonly string[] {
   return list.split('\n');
 }
 
-/** All globs above are a beginning of the path. */
+/** Works for the globs above: a path up to the first star. */
 function matches(file: string, glob: string): boolean {
   const [beginning = ''] = glob.split('*');
   return file.startsWith(beginning) && file.endsWith('.ts');
 }
 
-/** False where too few are noticed. */
+/** False if too few are noticed. */
 async function run(
   name: string,
   mutate: readonly string[],

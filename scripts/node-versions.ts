@@ -1,12 +1,12 @@
-/** Other releases of Node.js than the one that runs this, from npm: each is one file. */
+/** Other releases of Node.js, installed from npm packages. */
 import { existsSync } from 'node:fs';
 
-/** Within node_modules, which `npm ci` empties. */
+/** In node_modules, which `npm ci` empties. */
 const FOLDER = 'node_modules/.node-versions';
 
 export interface NodeRelease {
   readonly program: string;
-  /** Undefined: it is there already. */
+  /** Undefined: already installed. */
   readonly install: readonly [string, ...string[]] | undefined;
 }
 

@@ -1,30 +1,30 @@
-/** A change of MASTER as the wire shows it: times in microseconds since 1970. */
+/** A change of MASTER in a capture. Times in microseconds since 1970. */
 import { advertisementsIn, announcementsIn } from '../src/lab/packets/capture.ts';
 import { firstAnswerAfter, longestOutage, probesIn } from '../src/lab/probes/probe.ts';
 import type { IpAddress } from '../src/net/address.ts';
 import type { CapturedFrame } from '../src/wire/capture/pcap.ts';
 
-export interface FailoverQuestion {
+interface FailoverQuery {
   readonly address: IpAddress;
   readonly formerMaster: IpAddress;
   readonly successor: IpAddress;
 }
 
 export interface Failover {
-  /** Of the former MASTER; a good-bye of priority 0 included. */
+  /** Of the former MASTER; may have priority 0. */
   readonly lastAdvertisement: number;
   readonly resigned: boolean;
   readonly firstAdvertisement: number;
   readonly firstAnnouncement: number | undefined;
   readonly firstAnswer: number | undefined;
-  /** Longest time without an answer around the change; 0 when no answer is missing at all. */
+  /** Longest time without an answer around the change; undefined: too few answers. */
   readonly outageMicroseconds: number | undefined;
 }
 
 /** Undefined: the successor never advertised after the former MASTER. */
 export function failoverIn(
   frames: readonly CapturedFrame[],
-  { address, formerMaster, successor }: FailoverQuestion,
+  { address, formerMaster, successor }: FailoverQuery,
 ): Failover | undefined {
   const adverts = advertisementsIn(frames);
   const first = adverts.find(

@@ -1,6 +1,6 @@
 /**
- * Plays the simulator from many seeds: `npm run sim -- --seeds 10000 [--first N]`, or from one with
- * its trace: `npm run sim -- --seed N`. Exits with 1 at the first rule that is broken.
+ * Runs the simulator from many seeds: `npm run sim -- --seeds 10000 [--first N]`, or from one seed with
+ * its trace: `npm run sim -- --seed N`. Exits with 1 at the first broken rule.
  */
 import { parseArgs } from 'node:util';
 import { run } from '../test/sim/scenarios/random-faults.ts';
@@ -10,21 +10,19 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     first: { type: 'string', default: '0' },
     seed: { type: 'string' },
-    /** Goes on after a failure, to count them. */
+    /** Continues after a failure. */
     all: { type: 'boolean', default: false },
   },
 });
 
-function playOne(seed: number): void {
+function runOne(seed: number): void {
   const { failure, trace } = run(seed, true);
   console.log(trace.join('\n'));
-  console.log(
-    failure === undefined ? `seed ${seed}: every rule holds` : `seed ${seed}: ${failure}`,
-  );
+  console.log(failure === undefined ? `seed ${seed}: all rules hold` : `seed ${seed}: ${failure}`);
   process.exitCode = failure === undefined ? 0 : 1;
 }
 
-function playMany(first: number, count: number): void {
+function runMany(first: number, count: number): void {
   const startedAt = performance.now();
   for (let seed = first; seed < first + count; seed++) {
     const { failure } = run(seed);
@@ -37,5 +35,5 @@ function playMany(first: number, count: number): void {
   console.log(`${count} seeds in ${seconds.toFixed(1)} s`);
 }
 
-if (values.seed !== undefined) playOne(Number(values.seed));
-else playMany(Number(values.first), Number(values.seeds));
+if (values.seed !== undefined) runOne(Number(values.seed));
+else runMany(Number(values.first), Number(values.seeds));

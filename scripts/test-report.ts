@@ -1,16 +1,16 @@
-/** What vitest's JSON report says, added up. */
+/** Sums of the results in vitest's JSON reports. */
 
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Names of the tests that passed at their second attempt. */
+  /** Names of the tests that passed at the second attempt. */
   readonly repeated: readonly string[];
 }
 
 /**
- * A shared machine that stops for a moment fails a test of a 10 ms interval, so suites that judge
- * time have one second attempt. More of them in a run than this are a fault of the program.
+ * A pause of a shared host can fail a test of a 10 ms interval, so suites that measure time allow a
+ * second attempt. More second attempts in one run than this count as failures.
  */
 const SECOND_ATTEMPTS_ALLOWED = 3;
 
@@ -32,15 +32,15 @@ interface Report {
       readonly status: string;
       readonly fullName: string;
       readonly failureMessages: readonly string[];
-      /** `secondAttempt` is set by a test that repeats itself. */
+      /** A test that repeats itself sets `secondAttempt`. */
       readonly meta?: { readonly secondAttempt?: string };
     }[];
   }[];
 }
 
 /**
- * A file that could not be loaded has no test that failed, a run that broke off has no report, and
- * a suite whose folder was renamed has no tests: each counts as one failure.
+ * A test file that cannot be loaded has no failed test, an aborted run has no report, and a suite
+ * whose folder was renamed has no tests: each counts as one failure.
  */
 export function readReport(read: () => string, exitStatus: number): Tally {
   let tally = NOTHING;
@@ -55,7 +55,7 @@ export function readReport(read: () => string, exitStatus: number): Tally {
   return silentFailure ? { ...tally, failed: 1 } : tally;
 }
 
-/** The second attempts beyond those that a run is allowed, as failures. */
+/** Second attempts beyond the allowed number, as failures. */
 export function excessAttempts({ repeated }: Tally): Tally {
   return { ...NOTHING, failed: Math.max(0, repeated.length - SECOND_ATTEMPTS_ALLOWED) };
 }

@@ -1,4 +1,4 @@
-/** Runs the suites one after the other, adds up what they say, and looks for what they left. */
+/** Runs the suites one after the other, adds up their results, and checks for leftovers. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,24 +9,24 @@ import { excessAttempts, NOTHING, plus, readReport, type Tally } from './test-re
 
 interface Suite {
   readonly name: string;
-  /** Undefined: projects of vitest. */
+  /** Undefined: the suite consists of vitest projects. */
   readonly command?: readonly [string, ...string[]];
-  /** Undefined: one project, of the same name. */
+  /** Undefined: one project of the same name. */
   readonly projects?: readonly string[];
-  /** Of these files only. */
+  /** Only these files. */
   readonly files?: readonly string[];
-  /** Run by this release of Node.js. */
+  /** The release of Node.js that runs the suite. */
   readonly node?: string;
-  /** Fails when a branch threshold of vitest.config.ts is not reached. */
+  /** Fails below a branch threshold of vitest.config.ts. */
   readonly measuresCoverage?: true;
-  /** Runs when it is named only: it is part of another suite, or takes long. */
+  /** Runs only if named: it is part of another suite, or takes long. */
   readonly onRequest?: true;
-  /** Seconds it may take in a machine with another kernel, which `scripts/ipvs-vm` boots. */
+  /** Time limit in seconds for a run in the virtual machine of `scripts/ipvs-vm`. */
   readonly inMachine?: number;
 }
 
 /**
- * What a release of Node.js may break: the language, and the parts of koffi that wait for file
+ * What another release of Node.js may break: the language, and the parts of koffi that wait for file
  * descriptors.
  */
 const PORTABLE = {
@@ -56,7 +56,7 @@ const SUITES: readonly Suite[] = [
   { name: 'ipvs-vm', inMachine: 900 },
 ];
 
-/** Exit status of `scripts/ipvs-vm`: QEMU has crashed, or could not be started. */
+/** Exit status of `scripts/ipvs-vm` if QEMU crashes or does not start. */
 const MACHINE_FAILED = 125;
 
 const run = `${process.pid}-${Date.now()}`;
@@ -97,13 +97,13 @@ async function runSuite(suite: Suite, directory: string): Promise<Tally> {
   ];
   let status = await execute(argv);
   if (inMachine !== undefined && status === MACHINE_FAILED) {
-    console.error(`${name}: the machine itself failed, which says nothing of the tests; once more`);
+    console.error(`${name}: the virtual machine failed, not the tests; running again`);
     status = await execute(argv);
   }
   return readReport(() => readFileSync(file, 'utf8'), status);
 }
 
-/** The command that runs the rest of the line in the machine; the directory is shared with it. */
+/** The command that runs the rest of the line in the virtual machine, with a shared directory. */
 async function machine(seconds: number, directory: string): Promise<string[]> {
   const bundle = join(directory, 'bundle');
   if ((await execute(['node', 'dist/scripts/bundle.js', bundle])) !== 0) {
@@ -115,7 +115,7 @@ async function machine(seconds: number, directory: string): Promise<string[]> {
   ];
 }
 
-/** What is still there is a failure of its own: it would disturb whatever runs next. */
+/** Each leftover is a failure: it would disturb the next run. */
 async function checkLeftovers(): Promise<Tally> {
   const left = [
     ...(await namespaces()).map((name) => `netns ${name}`),
@@ -129,7 +129,7 @@ async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
     const known = SUITES.map(({ name }) => name).join(', ');
-    console.error(`no such suite: ${unknown.join(', ')} (there are: ${known})`);
+    console.error(`no such suite: ${unknown.join(', ')} (known: ${known})`);
     return 2;
   }
   const chosen = SUITES.filter(({ name, onRequest }) =>

@@ -1,6 +1,7 @@
 /** Rules about the repository itself that no compiler checks. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as eventsReference from '../scripts/generators/events-reference.ts';
 import * as metricsReference from '../scripts/generators/metrics-reference.ts';
@@ -18,6 +19,23 @@ function textOf(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
+function foldersOf(file: string): string[] {
+  const folder = dirname(file);
+  return folder === '.' ? [] : [folder, ...foldersOf(folder)];
+}
+
+/** Relative links, and paths from the root of the repository; not those with wildcards. */
+function pathsIn(page: string): string[] {
+  const text = textOf(page);
+  const links = [...text.matchAll(/\]\((?![a-z]+:)([^)#\s]+)/g)].map(([, link = '']) =>
+    join(dirname(page), link),
+  );
+  const paths = [
+    ...text.matchAll(/(?<![\w./-])(?:src|fsm|test|docs|config|scripts)\/[\w./-]*\w(?![\w*{])/g),
+  ];
+  return [...links, ...paths.map(([path]) => path)].map((path) => path.replace(/\/$/, ''));
+}
+
 describe('the repository', () => {
   /** The compiler holds the rest: state and context are read-only, the timers private. */
   test('has one writer of protocol state, which alone asks the table', () => {
@@ -32,7 +50,7 @@ describe('the repository', () => {
       /\bprotocol\.(resume|step|perform)\(/.test(textOf(file)),
     );
     expect(resuming).toEqual([
-      'src/protocol/engine/operations/succession.ts',
+      'src/protocol/engine/operations/state-transfer.ts',
       'src/protocol/engine/router/reception.ts',
       'src/protocol/engine/router/transitions.ts',
     ]);
@@ -53,6 +71,18 @@ describe('the repository', () => {
     const later = new RegExp(`\\b(TO${'DO'}|FIX${'ME'}|XX${'X'})\\b`);
     expect(sources.filter((file) => off.test(textOf(file)))).toEqual([]);
     expect(sources.filter((file) => later.test(textOf(file)))).toEqual([]);
+  });
+
+  test('mentions only files that exist in its Markdown pages', () => {
+    const known = new Set(files.flatMap((file) => [file, ...foldersOf(file)]));
+    const missing = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((page) =>
+        pathsIn(page)
+          .filter((path) => !known.has(path))
+          .map((path) => `${page}: ${path}`),
+      );
+    expect(missing).toEqual([]);
   });
 
   test('names no download address in its lock file', () => {

@@ -1,4 +1,4 @@
-/** Questions to a capture about who advertised what, and when. Times in microseconds since 1970. */
+/** Advertisements in a capture. Times in microseconds since 1970. */
 import { advertisementsIn, type CapturedAdvertisement } from '../../src/lab/packets/capture.ts';
 import { familyOf, type IpAddress, ipFromBytes } from '../../src/net/address.ts';
 import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';
@@ -6,7 +6,7 @@ import type { CapturedFrame } from '../../src/wire/capture/pcap.ts';
 import { decodeEthernetHeader, ETHERTYPE_IPV6 } from '../../src/wire/ethernet.ts';
 import { isLaterFragment } from '../../src/wire/ipv6-fragments.ts';
 
-/** Of one host as MASTER, in the order of time: good-byes left out. */
+/** Advertisements of one host by time, without those of priority 0. */
 export function advertsOf(
   frames: readonly CapturedFrame[],
   source: IpAddress,
@@ -16,7 +16,7 @@ export function advertsOf(
   );
 }
 
-/** When the host advertised, each whole packet and each first fragment of one. */
+/** Times of the host's advertisements; a fragmented one counts once. */
 export function advertTimes(frames: readonly CapturedFrame[], source: IpAddress): number[] {
   if (familyOf(source) === 'ipv4') return advertsOf(frames, source).map(({ at }) => at);
   return frames.flatMap(({ at, bytes }) => {
@@ -43,17 +43,17 @@ export function byVrid(
 }
 
 /**
- * How often routers became MASTER on a host that was BACKUP before: advertisements further apart
- * than `silence` belong to two terms of office.
+ * How often routers became MASTER on a host that was BACKUP before: a gap longer than `silence`
+ * separates two periods as MASTER.
  */
-export function takeOvers(adverts: readonly CapturedAdvertisement[], silence: number): number {
-  let terms = 0;
+export function takeovers(adverts: readonly CapturedAdvertisement[], silence: number): number {
+  let periods = 0;
   for (const router of byVrid(adverts).values()) {
     let last = Number.NEGATIVE_INFINITY;
     for (const { at } of router) {
-      if (at - last > silence) terms++;
+      if (at - last > silence) periods++;
       last = at;
     }
   }
-  return terms;
+  return periods;
 }

@@ -1,4 +1,4 @@
-/** How regular advertisements are while something outside the protocol hangs. */
+/** Measures the regularity of advertisements while something outside the protocol hangs. */
 import { sleep } from '../../src/lab/wait.ts';
 import { advertsOf } from './adverts.ts';
 import { BurstCapture } from './capture.ts';
@@ -8,7 +8,7 @@ import { atMost, type Row, Samples } from './row.ts';
 import type { ScenarioContext } from './scenario.ts';
 import { quantile } from './statistics.ts';
 
-/** Of the first router, which has VRID 1; `meanwhile` happens while it is measured. */
+/** Measures the first router, VRID 1; `meanwhile` runs during the measurement. */
 export async function besideHanging(
   context: ScenarioContext,
   spec: PairSpec,
@@ -25,7 +25,7 @@ export async function besideHanging(
     const seen = regularityOf(times, spec.intervalMilliseconds * 1_000);
     found.missed.add('vrrp-agent', seen.missed);
     found.errorP99.add('vrrp-agent', quantile(seen.errors, 0.99) ?? Number.NaN);
-    context.say(`vrrp-agent: ${seen.adverts} adverts beside what hangs`);
+    context.log(`vrrp-agent: ${seen.adverts} adverts`);
   });
   return [
     found.missed.row('missed adverts', '', [atMost('max', 0)]),

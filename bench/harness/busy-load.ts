@@ -1,4 +1,4 @@
-/** One busy loop for each core, of ordinary priority, ended when told, with this process, or by its time. */
+/** One busy loop per core at ordinary priority, until `use` or this process ends, or for 10 minutes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';

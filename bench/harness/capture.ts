@@ -1,6 +1,6 @@
 /**
- * A capture that bursts cannot overrun. With tcpdump's own defaults a slot is made for the largest
- * frame a link could have and few slots fit its buffer; what is dropped then looks like silence.
+ * A capture that survives bursts. By default, tcpdump reserves a slot for the largest possible frame,
+ * so that few slots fit its buffer; dropped frames then look like silence.
  */
 import { readFileSync } from 'node:fs';
 import type { Lab } from '../../src/lab/topology/lab.ts';
@@ -13,7 +13,7 @@ const BUFFER_KIBIBYTES = 16_384;
 /** An advertisement of 255 addresses has 1,062 bytes. */
 const SNAPSHOT_BYTES = 1_200;
 
-/** Log and file are of one capture alone. */
+/** Makes the names of log and file unique. */
 let started = 0;
 
 export class BurstCapture {
@@ -27,7 +27,7 @@ export class BurstCapture {
     this.#log = log;
   }
 
-  /** Returns once frames are being captured: on a host's interface, or on the switch. */
+  /** Resolves once frames are being captured, on a host's interface or on the switch. */
   static async start(lab: Lab, host: LabHost | 'switch', filter: string): Promise<BurstCapture> {
     const label = `burst-${started++}`;
     const file = lab.path(`${label}.pcap`);
@@ -42,7 +42,7 @@ export class BurstCapture {
     return new BurstCapture(process, file, log);
   }
 
-  /** Throws when frames were lost: what is missing would be taken for what was not sent. */
+  /** Throws if the capture lost frames: they would count as not sent. */
   async stop(): Promise<CapturedFrame[]> {
     this.#process.signal('SIGINT');
     await this.#process.ended;

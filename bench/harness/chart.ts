@@ -1,6 +1,6 @@
 /**
- * The newest results as a picture: each row on a scale of its own, the longer of two bars being as
- * long as there is room. Everything measured with a bar is in it, whether it flatters or not.
+ * The newest results as a bar chart. Each row has its own scale, which the longer bar fills. It shows
+ * every row that has a bar to reach and values of both programs.
  */
 import { escaped } from '../../src/lab/report/escape.ts';
 import type { Results } from './report.ts';

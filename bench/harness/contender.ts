@@ -1,4 +1,4 @@
-/** Both programs with the same routers, each configured as its users would. */
+/** Configures and starts both programs with the same routers, as their users would. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { Peer } from '../../src/lab/peers/peer.ts';
 import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
@@ -11,9 +11,9 @@ import type { ContenderName } from './row.ts';
 export interface RouterSpec {
   readonly vrid: number;
   readonly addresses: readonly IpAddress[];
-  /** Not the one of the node. */
+  /** Overrides the interval of the node. */
   readonly intervalMilliseconds?: number;
-  /** The BACKUP of all others is MASTER of this one, alone. */
+  /** Only the BACKUP of the other routers has this one, as its MASTER. */
   readonly aside?: boolean;
 }
 
@@ -23,13 +23,13 @@ export interface NodeSpec {
   readonly intervalMilliseconds: number;
   readonly version?: 2 | 3;
   readonly password?: string;
-  /** Top-level keys of this agent's file; keepalived has no such thing. */
+  /** Top-level keys for vrrp-agent only. */
   readonly agentKeys?: Readonly<Record<string, unknown>>;
-  /** The virtual MAC of RFC 9568; `use_vmac` of keepalived. */
+  /** `virtual_mac` of vrrp-agent, `use_vmac` of keepalived. */
   readonly virtualMac?: boolean;
 }
 
-/** Resolves once it is at work; who is MASTER is decided later. */
+/** Resolves once the program has started, before a MASTER is elected. */
 export function startContender(
   contender: ContenderName,
   lab: Lab,
@@ -41,7 +41,7 @@ export function startContender(
     : startKeepalived(lab, host, spec);
 }
 
-/** The configuration file as text, for whoever starts the program itself. */
+/** The text of the configuration file. */
 export function configOf(
   contender: ContenderName,
   lab: Lab,
@@ -103,7 +103,7 @@ async function startKeepalived(lab: Lab, host: LabHost, spec: NodeSpec): Promise
   const config = lab.path(`${label}.conf`);
   const pidFile = lab.path(`${label}.pid`);
   const childPidFile = lab.path(`${label}-vrrp.pid`);
-  // What a killed one left behind would keep the next from starting.
+  // keepalived does not start if a killed one left its pid files.
   for (const file of [pidFile, childPidFile]) rmSync(file, { force: true });
   writeFileSync(config, keepalivedConfig(host, spec));
   const args = ['-n', '-G', '-P', '-f', config, '-p', pidFile, '-r', childPidFile];

@@ -1,4 +1,4 @@
-/** Replaces the switch between the two directors by a cable. */
+/** Replaces the switch between the two directors with a cable. */
 import { ipBatch } from '../../src/lab/command.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
 import { HOST_INTERFACE, hostLines } from '../../src/lab/topology/layout.ts';

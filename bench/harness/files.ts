@@ -1,4 +1,4 @@
-/** Where results are kept: the newest in bench/results, its table in bench/README.md as well. */
+/** Saves results in bench/results, and their table in bench/README.md. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { builtProgram } from '../../src/lab/program.ts';
@@ -8,12 +8,12 @@ import { type Results, reportOf } from './report.ts';
 const BEGIN = '<!-- newest results: written by npm run bench -->';
 const END = '<!-- end of results -->';
 
-/** The package's, seen from its compiled form. */
+/** The folder in the repository, found from the compiled program. */
 export function benchFolder(): string {
   return join(dirname(builtProgram('bench/main.js')), '..', '..', 'bench');
 }
 
-export function keptResults(): Results | undefined {
+export function savedResults(): Results | undefined {
   try {
     return JSON.parse(
       readFileSync(join(benchFolder(), 'results', 'latest.json'), 'utf8'),
@@ -23,18 +23,18 @@ export function keptResults(): Results | undefined {
   }
 }
 
-export function keep(results: Results): void {
-  const kept = join(benchFolder(), 'results');
-  mkdirSync(kept, { recursive: true });
+export function save(results: Results): void {
+  const folder = join(benchFolder(), 'results');
+  mkdirSync(folder, { recursive: true });
   const report = reportOf(results);
-  writeFileSync(join(kept, 'latest.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-  writeFileSync(join(kept, 'latest.md'), `# Newest results\n\n${report}`);
-  writeFileSync(join(kept, 'chart.svg'), chartOf(results));
+  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(join(folder, 'latest.md'), `# Newest results\n\n${report}`);
+  writeFileSync(join(folder, 'chart.svg'), chartOf(results));
   const readme = join(benchFolder(), 'README.md');
   writeFileSync(readme, withReport(readFileSync(readme, 'utf8'), report));
 }
 
-/** The text with the report between its marks; without marks it stays as it is. */
+/** Puts the report between its marks; a text without marks is unchanged. */
 export function withReport(text: string, report: string): string {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) return text;

@@ -1,13 +1,13 @@
-/** How regularly a MASTER advertised, from the times its advertisements were seen. */
+/** Regularity of a MASTER's advertisements, from their times. */
 import { quantile } from './statistics.ts';
 
 export interface Regularity {
   readonly adverts: number;
-  /** Places on the grid that stayed empty: a gap of two and a half intervals misses two. */
+  /** Missing advertisements: a gap of two and a half intervals misses two. */
   readonly missed: number;
-  /** |distance - interval| in milliseconds; a gap counts once, with all it is too long. */
+  /** |distance - interval| in milliseconds, one for each gap. */
   readonly errors: readonly number[];
-  /** How far the mean distance is from the interval, in percent of it. */
+  /** Difference of the mean distance from the interval, in percent. */
   readonly meanErrorPercent: number;
 }
 

@@ -1,11 +1,11 @@
-/** The labs of this run, so that an interrupted bench leaves nothing behind. */
+/** The labs of this run, so that an interrupted bench can remove them. */
 import { Lab } from '../../src/lab/topology/lab.ts';
-import { playing } from './played.ts';
+import { scenarioLabs } from './scenario-run.ts';
 
 const live = new Set<Lab>();
 let count = 0;
 
-/** A fresh lab for the function; gone when it ends, however it ends. */
+/** Creates a lab for the function and removes it afterwards. */
 export async function withLab<Value>(use: (lab: Lab) => Promise<Value>): Promise<Value> {
   const lab = await Lab.up({ prefix: `bench${process.pid}-${count++}` });
   live.add(lab);
@@ -20,5 +20,5 @@ export async function withLab<Value>(use: (lab: Lab) => Promise<Value>): Promise
 export async function tearDownLive(): Promise<void> {
   for (const lab of live) await lab.down();
   live.clear();
-  await playing.downAll();
+  await scenarioLabs.downAll();
 }

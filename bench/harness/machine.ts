@@ -1,4 +1,4 @@
-/** Facts about the machine that a reader of the numbers needs; nothing that names it. */
+/** Facts about the host that readers of the results need, without its name. */
 import { availableParallelism, release } from 'node:os';
 import { CommandError, run } from '../../src/lab/command.ts';
 

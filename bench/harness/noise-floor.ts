@@ -1,6 +1,6 @@
 /**
- * What the host itself does to a real-time thread: a loop without any work that wakes up on a grid of
- * 10 ms. Nothing that runs beside it can be expected to be more punctual.
+ * Measures the delay that the host itself causes: an idle loop at real-time priority that wakes up
+ * every 10 ms. No program on this host can be more punctual.
  */
 import { spawn } from 'node:child_process';
 
@@ -12,7 +12,7 @@ export interface NoiseFloor {
   readonly over: { readonly 1: number; readonly 5: number; readonly 10: number };
 }
 
-/** Ends when its standard input is closed, also by the death of its parent. */
+/** Ends when its standard input is closed, also if its parent dies. */
 const LOOP = `
 import gc, json, os, select, sys, time
 gc.disable()
@@ -33,7 +33,7 @@ while True:
 print(json.dumps({"policy": policy, "wakeUps": ticks, "maxMilliseconds": worst / 1e6, "over": over}))
 `;
 
-/** Undefined where there is no python3. */
+/** `floor` is undefined without python3. */
 export async function besideBareLoop<Value>(
   use: () => Promise<Value>,
 ): Promise<{ readonly value: Value; readonly floor: NoiseFloor | undefined }> {
@@ -58,7 +58,7 @@ export async function besideBareLoop<Value>(
 
 export function floorText({ policy, wakeUps, maxMilliseconds, over }: NoiseFloor): string {
   return (
-    `A bare loop of 10 ms (${policy}, ${wakeUps} wake-ups) was late by at most ${maxMilliseconds.toFixed(2)} ms meanwhile; ` +
-    `later than 1 ms: ${over[1]}, than 5 ms: ${over[5]}, than 10 ms: ${over[10]}`
+    `Noise floor, a bare loop of 10 ms (${policy}, ${wakeUps} wake-ups): late by at most ${maxMilliseconds.toFixed(2)} ms; ` +
+    `by more than 1 ms: ${over[1]}, 5 ms: ${over[5]}, 10 ms: ${over[10]}`
   );
 }

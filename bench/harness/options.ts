@@ -9,7 +9,7 @@ export interface Options {
   readonly list: boolean;
 }
 
-/** Throws a TypeError that says what is wrong. */
+/** Throws a TypeError for wrong arguments. */
 export function optionsFrom(args: readonly string[], names: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -24,11 +24,11 @@ export function optionsFrom(args: readonly string[], names: readonly string[]): 
   const only = values.only?.split(',');
   const unknown = only?.filter((name) => !names.includes(name)) ?? [];
   if (unknown.length > 0) {
-    throw new TypeError(`no such scenario: ${unknown.join(', ')}; there are ${names.join(', ')}`);
+    throw new TypeError(`no such scenario: ${unknown.join(', ')}; known: ${names.join(', ')}`);
   }
   const repetitions = Number(values.runs ?? (values.quick ? 1 : 5));
   if (!Number.isInteger(repetitions) || repetitions < 1) {
-    throw new TypeError('--runs takes a number from 1 on');
+    throw new TypeError('--runs takes a whole number from 1');
   }
   return { only, repetitions, quick: values.quick, soak: values.soak, list: values.list };
 }

@@ -1,13 +1,13 @@
 /**
- * How long an address did not answer. Time in which nobody asked is no outage: only spans in which
- * at least one request stayed without an answer count.
+ * Outages of an address. Time without requests is no outage: only spans with at least one unanswered
+ * request count.
  */
 import type { Probe } from '../../src/lab/probes/probe.ts';
 
 /**
- * In milliseconds, from the last answer before to the first answer after the requests that were
- * lost; zero when none was. Undefined: never an answer at all. Requests after the last answer are
- * those the capture ended on.
+ * The longest time in milliseconds from the last answer before lost requests to the first answer after
+ * them; 0 if none was lost. Undefined: no answer at all. Requests after the last answer do not count:
+ * the capture ended before their answers.
  */
 export function outageIn(probes: readonly Probe[]): number | undefined {
   let lastAnswer: number | undefined;

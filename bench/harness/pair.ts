@@ -1,4 +1,4 @@
-/** Two directors that run the same program: lb1 with the higher priority, lb2 in its shadow. */
+/** Two directors that run the same program: lb1 has the higher priority. */
 
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import type { Peer } from '../../src/lab/peers/peer.ts';
@@ -16,7 +16,7 @@ export const MASTER_PRIORITY = 150;
 export const BACKUP_PRIORITY = 100;
 
 export interface PairSpec extends Omit<NodeSpec, 'priority'> {
-  /** A cable between the directors and no switch: what forwarding costs is not theirs. */
+  /** A cable instead of a switch, whose forwarding would cost CPU time. */
   readonly direct?: boolean;
 }
 
@@ -40,24 +40,24 @@ export class Pair {
     return this.lab.director(2);
   }
 
-  /** The first router's last: the one that clients use. */
+  /** The last address of the first router, which clients use. */
   get address(): IpAddress {
     const address = this.spec.routers[0]?.addresses.at(-1);
     if (address === undefined) throw new Error('a pair needs an address');
     return address;
   }
 
-  /** The routers of both hosts. */
+  /** The routers that both hosts have. */
   get shared(): readonly RouterSpec[] {
     return this.spec.routers.filter(({ aside }) => aside !== true);
   }
 
-  /** Where the host's advertisements come from. */
+  /** Source address of the host's advertisements. */
   sourceOf(host: LabHost): IpAddress {
     return advertisementSource(host, this.address);
   }
 
-  /** RFC 9568 section 6.1, of the BACKUP, in milliseconds. */
+  /** Master_Down_Interval of the BACKUP in milliseconds (RFC 9568 section 6.1). */
   get masterDownMilliseconds(): number {
     const { version = 3, intervalMilliseconds } = this.spec;
     const interval = milliseconds(intervalMilliseconds);
@@ -66,7 +66,7 @@ export class Pair {
 
   peer(host: LabHost): Peer {
     const peer = this.#peers.get(host);
-    if (peer === undefined) throw new Error(`nothing runs on ${host.name}`);
+    if (peer === undefined) throw new Error(`no program runs on ${host.name}`);
     return peer;
   }
 
@@ -78,7 +78,7 @@ export class Pair {
     this.#peers.set(host, peer);
   }
 
-  /** The host alone has every address. */
+  /** Resolves once this host, and not the other, has every shared address. */
   async settled(on: LabHost): Promise<void> {
     const wanted = this.shared.flatMap(({ addresses }) => addresses);
     const other = on === this.master ? this.backup : this.master;
@@ -92,7 +92,7 @@ export class Pair {
     });
   }
 
-  /** The machine dies: the switch loses the port first, so that nothing is said afterwards. */
+  /** Cuts the link first, so that the program cannot send anything while it is killed. */
   async crash(host: LabHost): Promise<void> {
     await this.lab.cut(host);
     await this.peer(host).kill();
@@ -104,7 +104,7 @@ export class Pair {
   }
 }
 
-/** A pair of the program in a lab of its own; lb1 is MASTER when the function is called. */
+/** Runs a pair in a new lab; calls the function once lb1 is MASTER. */
 export function withPair(
   contender: ContenderName,
   spec: PairSpec,

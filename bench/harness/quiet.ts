@@ -1,11 +1,11 @@
-/** Waits for a machine that has nothing else to do: a neighbor's work would be measured as ours. */
+/** Waits for an idle host, so that other work is not measured. */
 import { cpus } from 'node:os';
 import { sleep } from '../../src/lab/wait.ts';
 
 const LOOK_MILLISECONDS = 500;
 const IDLE_PART = 0.9;
 
-/** Gives up after the time: a machine that is never quiet is measured as it is. */
+/** False if the host is not idle in time. */
 export async function quietMachine(milliseconds: number): Promise<boolean> {
   const end = performance.now() + milliseconds;
   for (let before = times(); performance.now() < end; before = times()) {

@@ -1,4 +1,4 @@
-/** What was found, as a document to keep and as a table to read. */
+/** The results, as a document to save and as a Markdown table. */
 import type { Machine } from './machine.ts';
 import { floorText, type NoiseFloor } from './noise-floor.ts';
 import {
@@ -20,7 +20,7 @@ export interface ScenarioResult {
   readonly measuredAt: string;
   readonly machine: Machine;
   readonly rows: readonly Row[];
-  /** How late a bare real-time loop was meanwhile; undefined: not measured. */
+  /** Undefined: not measured. */
   readonly floor?: NoiseFloor | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Results {
   readonly scenarios: readonly ScenarioResult[];
 }
 
-/** A scenario measured again takes the place of what was known; the others keep their numbers. */
+/** New results replace those of the same scenario; the others are kept. */
 export function merged(
   known: Results | undefined,
   fresh: readonly ScenarioResult[],
@@ -39,7 +39,7 @@ export function merged(
   return { scenarios: order.flatMap((name) => all.get(name) ?? []) };
 }
 
-/** The rows that were found so far, and what is known of those that are still to come. */
+/** The rows measured so far, and earlier results of the rows still missing. */
 export function partlyMerged(known: Results | undefined, fresh: ScenarioResult): ScenarioResult {
   const found = new Set(fresh.rows.map(({ what }) => what));
   const before = known?.scenarios.find(({ name }) => name === fresh.name)?.rows ?? [];
@@ -64,7 +64,7 @@ export function reportOf(results: Results): string {
     ({ title, method, measuredAt, machine, floor }) =>
       `- **${title}** (${measuredAt.slice(0, 16).replace('T', ' ')} UTC; ${machineText(machine)}): ${method}${floor === undefined ? '' : ` ${floorText(floor)}.`}`,
   );
-  return `${tableOf(results.scenarios)}\n\nMedian, and the maximum in parentheses. How it was measured:\n\n${parts.join('\n')}\n`;
+  return `${tableOf(results.scenarios)}\n\nMedians, with the maximum in parentheses. Methods:\n\n${parts.join('\n')}\n`;
 }
 
 function machineText({ kernel, node, keepalived, cores }: Machine): string {

@@ -1,14 +1,14 @@
-/** The virtual routers that scenarios use, with addresses that documentation reserves. */
+/** Virtual routers for scenarios, with addresses reserved for documentation (RFC 5737, RFC 3849). */
 import { virtualAddress, virtualAddresses6 } from '../../src/lab/topology/layout.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import type { RouterSpec } from './contender.ts';
 
 export const VRIDS_MAX = 255;
 
-/** One router with one address that the client's own network contains, so that it can be probed. */
+/** One router with one address in the client's subnet, so that it can be probed. */
 export const ONE_ROUTER: readonly RouterSpec[] = [{ vrid: 55, addresses: [virtualAddress(0)] }];
 
-/** The same over IPv6: a link-local address, which has to be the first, and a global one. */
+/** The same over IPv6: a link-local address, which must come first, and a global one. */
 export const ONE_IPV6_ROUTER: readonly RouterSpec[] = [
   { vrid: 55, addresses: virtualAddresses6(2) },
 ];

@@ -1,4 +1,4 @@
-/** What a scenario finds out: samples of both programs, and the bars that ours has to reach. */
+/** One measured quantity: samples of both programs, and the bars that vrrp-agent must reach. */
 import { maximum, median } from './statistics.ts';
 
 export const CONTENDERS = ['vrrp-agent', 'keepalived'] as const;
@@ -10,7 +10,7 @@ export type Statistic = 'median' | 'max';
 
 export type Bar =
   | { readonly kind: 'at-most'; readonly statistic: Statistic; readonly value: number }
-  /** Of the other program, measured in the same run. */
+  /** Relative to keepalived, measured in the same run. */
   | { readonly kind: 'keepalived'; readonly statistic: Statistic; readonly margin: number }
   | { readonly kind: 'keepalived-times'; readonly statistic: Statistic; readonly factor: number };
 
@@ -18,7 +18,7 @@ export interface Row {
   readonly what: string;
   readonly unit: Unit;
   readonly samples: Readonly<Record<ContenderName, readonly number[]>>;
-  /** None: the row is there to be read, nothing is demanded. */
+  /** Empty: for information only. */
   readonly bars: readonly Bar[];
 }
 
@@ -26,12 +26,12 @@ export function atMost(statistic: Statistic, value: number): Bar {
   return { kind: 'at-most', statistic, value };
 }
 
-/** No worse than keepalived, or than that and a margin. */
+/** No worse than keepalived plus a margin. */
 export function keepalivedPlus(statistic: Statistic, margin = 0): Bar {
   return { kind: 'keepalived', statistic, margin };
 }
 
-/** No more than so many times keepalived's. */
+/** At most `factor` times keepalived's value. */
 export function keepalivedTimes(statistic: Statistic, factor: number): Bar {
   return { kind: 'keepalived-times', statistic, factor };
 }
@@ -40,7 +40,7 @@ export function statisticOf(samples: readonly number[], statistic: Statistic): n
   return statistic === 'median' ? median(samples) : maximum(samples);
 }
 
-/** A sample that could not be taken fails the bar; keepalived's absence does not. */
+/** Missing samples of vrrp-agent fail the bar; missing samples of keepalived do not. */
 export function reaches(row: Row, bar: Bar): boolean {
   const ours = statisticOf(row.samples['vrrp-agent'], bar.statistic);
   if (ours === undefined || Number.isNaN(ours)) return false;
@@ -54,14 +54,13 @@ export function holds(row: Row): boolean {
   return row.bars.every((bar) => reaches(row, bar));
 }
 
-/** Our median in parts of theirs; undefined where theirs is nothing. */
+/** Median of vrrp-agent divided by that of keepalived; undefined if the latter is 0 or missing. */
 export function ratio(row: Row): number | undefined {
   const ours = median(row.samples['vrrp-agent']);
   const theirs = median(row.samples.keepalived);
   return ours === undefined || theirs === undefined || theirs <= 0 ? undefined : ours / theirs;
 }
 
-/** Collects samples as they come. */
 export class Samples {
   readonly #values: Record<ContenderName, number[]> = { 'vrrp-agent': [], keepalived: [] };
 

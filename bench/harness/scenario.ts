@@ -1,18 +1,18 @@
-/** A measurement that both programs go through in one run, taking turns. */
+/** A measurement of both programs in one run, in turns. */
 import { quietMachine } from './quiet.ts';
 import { CONTENDERS, type ContenderName, type Row } from './row.ts';
 
 export interface ScenarioContext {
-  /** How often to repeat a cheap measurement; dear ones take fewer, as `repetitions` says. */
+  /** Repetitions of a cheap measurement; expensive scenarios make fewer. */
   readonly repetitions: number;
-  /** Shorter windows: to see that everything works, not to publish. */
+  /** Shorter windows, as a smoke test. */
   readonly quick: boolean;
-  /** Ten minutes of memory instead of one. */
+  /** Watches memory for ten minutes instead of one. */
   readonly soak: boolean;
   readonly contenders: readonly ContenderName[];
-  readonly say: (line: string) => void;
-  /** Rows of a scenario of several are kept as they are found: it may not come to its end. */
-  readonly found: (rows: readonly Row[]) => void;
+  readonly log: (line: string) => void;
+  /** Saves rows as soon as they are measured, in case the scenario is interrupted. */
+  readonly saveRows: (rows: readonly Row[]) => void;
 }
 
 export interface Scenario {
@@ -24,10 +24,10 @@ export interface Scenario {
   readonly run: (context: ScenarioContext) => Promise<readonly Row[]>;
 }
 
-/** Patience with whatever else the machine is doing, before each repetition. */
+/** Time limit before each repetition. */
 const QUIET_WITHIN_MILLISECONDS = 10_000;
 
-/** The contenders take turns, and whoever was second begins the next turn: drift hits both. */
+/** The programs take turns, in alternating order, so that drift affects both. */
 export async function alternate(
   context: ScenarioContext,
   repetitions: number,
@@ -41,18 +41,18 @@ export async function alternate(
   }
 }
 
-/** One failed repetition is said and missing; the bench goes on. */
+/** A failed repetition is logged, and its sample is missing. */
 async function attempt(
   context: ScenarioContext,
   contender: ContenderName,
   measure: () => Promise<void>,
 ): Promise<void> {
   if (!context.quick && !(await quietMachine(QUIET_WITHIN_MILLISECONDS))) {
-    context.say('the machine is not quiet');
+    context.log('the host is not idle');
   }
   try {
     await measure();
   } catch (error) {
-    context.say(`${contender}: not measured: ${error instanceof Error ? error.message : error}`);
+    context.log(`${contender}: not measured: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -1,11 +1,11 @@
-/** Of a few samples. An empty list has no statistic: `undefined`, never zero. */
+/** Statistics of a few samples: undefined, never zero, for an empty list. */
 
 export function quantile(samples: readonly number[], part: number): number | undefined {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.ceil((sorted.length - 1) * part)];
 }
 
-/** Of an even number of samples the mean of the two in the middle. */
+/** For an even number of samples, the mean of the middle two. */
 export function median(samples: readonly number[]): number | undefined {
   const sorted = [...samples].sort((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)];

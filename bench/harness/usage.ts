@@ -1,15 +1,15 @@
-/** What the processes on a director cost, from proc(5). */
+/** CPU time and memory of the processes on a director, from proc(5). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { run } from '../../src/lab/command.ts';
 import type { LabHost } from '../../src/lab/topology/layout.ts';
 
 export interface Usage {
-  /** Time on a CPU of all threads, in nanoseconds: the first field of schedstat. */
+  /** CPU time of all threads: the first field of schedstat. */
   readonly cpuNanoseconds: number;
   readonly residentBytes: number;
 }
 
-/** The processes of the program under test; the bench's own captures are left out. */
+/** The processes of the measured program, without the bench's own captures. */
 export async function programPids(host: LabHost): Promise<number[]> {
   const list = await run('ip', ['netns', 'pids', host.namespace]);
   const pids = list.split('\n').filter(Boolean).map(Number);
@@ -45,7 +45,7 @@ function entriesOf(path: string): string[] {
   }
 }
 
-/** Empty for a process that has ended meanwhile. */
+/** Empty if the process has ended. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -1,4 +1,4 @@
-/** The control socket under fire: what the protocol and the memory of the agent notice of it. */
+/** Load and faulty clients on the control socket: the effect on advertisements and memory. */
 import { connect, type Socket } from 'node:net';
 import { agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { sleep } from '../../src/lab/wait.ts';
@@ -16,16 +16,16 @@ const INTERVAL = 10_000;
 const SPEC = { routers: manyRouters(1), intervalMilliseconds: INTERVAL / 1_000, direct: true };
 
 const REQUESTS_PER_SECOND = 1_000;
-const ASKERS = 8;
+const CLIENTS = 8;
 const IDLE_CONNECTIONS = 100;
 const MALFORMED = ['\0\0\0', 'GET\r\n\r\n', 'POST /v1/status HTTP/1.1\r\n\r\n', 'x'.repeat(20_000)];
 const STATUS = 'GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 export const control: Scenario = {
   name: 'control',
-  title: 'Control API under fire',
+  title: 'Load on the control API',
   method:
-    `One router, adverts every 10 ms. ${REQUESTS_PER_SECOND} status requests a second over ${ASKERS} ` +
+    `One router, adverts every 10 ms. ${REQUESTS_PER_SECOND} status requests a second over ${CLIENTS} ` +
     `connections, ${IDLE_CONNECTIONS} connections that say nothing, clients that send half a ` +
     'request, and ten unreadable requests a second, for 20 s; then RSS after 5 s of it and at the ' +
     'end. keepalived has no such interface.',
@@ -39,7 +39,7 @@ export const control: Scenario = {
     const milliseconds = context.quick ? 8_000 : 20_000;
     await withPair('vrrp-agent', SPEC, async (pair) => {
       const pids = await programPids(pair.master);
-      const fire = new Fire(agentSocket(pair.lab, pair.master));
+      const fire = new Load(agentSocket(pair.lab, pair.master));
       const capture = await BurstCapture.start(
         pair.lab,
         pair.backup,
@@ -53,7 +53,7 @@ export const control: Scenario = {
       const answered = fire.end();
       found.answered.add('vrrp-agent', answered / ((milliseconds + 5_000) / 1_000));
       judge(await capture.stop(), pair, found);
-      context.say(`vrrp-agent: ${answered} requests answered`);
+      context.log(`vrrp-agent: ${answered} requests answered`);
     });
     return [
       found.missed.row('missed adverts', '', [atMost('max', 0)]),
@@ -75,8 +75,8 @@ function judge(
   found.errorP99.add('vrrp-agent', quantile(seen.errors, 0.99) ?? Number.NaN);
 }
 
-/** Everything that clients do wrong, and a lot of what they do right. */
-class Fire {
+/** Many requests, silent and slow connections, and malformed requests. */
+class Load {
   readonly #path: string;
   readonly #sockets = new Set<Socket>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -87,14 +87,14 @@ class Fire {
   }
 
   begin(): void {
-    const askers = Array.from({ length: ASKERS }, () => this.#open());
+    const clients = Array.from({ length: CLIENTS }, () => this.#open());
     const every = (milliseconds: number, act: () => void) =>
       this.#timers.push(setInterval(act, milliseconds));
-    for (const [index, first] of askers.entries()) {
-      let asker = this.#counting(first);
-      every((1_000 * ASKERS) / REQUESTS_PER_SECOND, () => {
-        if (asker.destroyed) asker = this.#counting(this.#open());
-        asker.write(STATUS);
+    for (const [index, first] of clients.entries()) {
+      let client = this.#counting(first);
+      every((1_000 * CLIENTS) / REQUESTS_PER_SECOND, () => {
+        if (client.destroyed) client = this.#counting(this.#open());
+        client.write(STATUS);
       });
       if (index < 4) every(400, () => this.#open().write(MALFORMED[index] ?? ''));
     }
@@ -104,7 +104,7 @@ class Fire {
     });
   }
 
-  /** How many requests have been answered. */
+  /** Number of answered requests. */
   end(): number {
     for (const timer of this.#timers) clearInterval(timer);
     for (const socket of this.#sockets) socket.destroy();

@@ -1,6 +1,6 @@
 /**
- * The VIP is moved on purpose while both directors are well: `failover` here, with keepalived what
- * its users do: a lower priority in the file, and SIGHUP.
+ * The VIP is moved while both directors work: by the command `failover` of vrrp-agent, and by a lower
+ * priority in the file and SIGHUP of keepalived, as its users do.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ControlClient } from '../../src/control/client.ts';
@@ -23,7 +23,7 @@ const SPEC = { routers: ONE_ROUTER, intervalMilliseconds: 1_000 };
 const DONE_MAX = 609.375 + 50;
 const OUTAGE_MAX = 3;
 
-/** Below that of the BACKUP. */
+/** Lower than the priority of the BACKUP. */
 const LOWERED = 50;
 
 const INSTANCE = 'router-55';
@@ -33,9 +33,9 @@ export const failover: Scenario = {
   title: 'Planned failover',
   method:
     'One echo request a millisecond from the client; adverts every second; both directors stay up. ' +
-    'The longest time between two answers with a lost request in it, and the time until the other ' +
-    'director alone has the VIP: by `failover` of this agent, and by a lower priority and SIGHUP ' +
-    'of keepalived. Also this agent with keepalived as its peer, and with nobody.',
+    'The longest outage, and the time until only the other director has the VIP: by `failover` of ' +
+    'vrrp-agent, and by a lower priority and SIGHUP of keepalived. Also vrrp-agent with keepalived ' +
+    'as its peer, and without a peer.',
   async run(context) {
     const outage = new Samples();
     const done = new Samples();
@@ -46,30 +46,30 @@ export const failover: Scenario = {
         );
         outage.add(contender, found.outage);
         done.add(contender, found.done);
-        context.say(
+        context.log(
           `${contender}: moved in ${found.done.toFixed(1)} ms, ${found.outage.toFixed(2)} ms without answer`,
         );
       }),
     );
     const mixed = await toKeepalived(context);
-    const alone = await toNobody(context);
+    const alone = await withoutPeer(context);
     return [
-      outage.row('client outage, peer of the same make', 'ms', [
+      outage.row('client outage, same program on both', 'ms', [
         atMost('max', OUTAGE_MAX),
         keepalivedPlus('median'),
       ]),
-      done.row('time until it is done, peer of the same make', 'ms', [
+      done.row('time until done, same program on both', 'ms', [
         atMost('max', DONE_MAX),
         keepalivedPlus('median'),
       ]),
       mixed.outage.row('client outage, peer keepalived', 'ms', [atMost('max', OUTAGE_MAX)]),
-      mixed.done.row('time until it is done, peer keepalived', 'ms', [atMost('max', DONE_MAX)]),
-      alone.row('client outage, nobody takes over', 'ms', [atMost('max', OUTAGE_MAX)]),
+      mixed.done.row('time until done, peer keepalived', 'ms', [atMost('max', DONE_MAX)]),
+      alone.row('client outage, no peer', 'ms', [atMost('max', OUTAGE_MAX)]),
     ];
   },
 };
 
-/** By the kernel of lb1: `done` is told by whoever moves the VIP. */
+/** The outage is captured at the client; `act` measures the time until done. */
 async function measured(lab: Lab, { address }: Pick<Pair, 'address'>, act: () => Promise<number>) {
   const prober = await Prober.start(lab, address);
   await sleep(300);
@@ -80,7 +80,7 @@ async function measured(lab: Lab, { address }: Pick<Pair, 'address'>, act: () =>
   return { done, outage };
 }
 
-/** Milliseconds until the agent answers that the VIP is gone from it. */
+/** Milliseconds until the agent reports that it has handed over the VIP. */
 async function handOver(lab: Lab): Promise<number> {
   const client = new ControlClient({
     socket: agentSocket(lab, lab.director(1)),
@@ -93,7 +93,7 @@ async function handOver(lab: Lab): Promise<number> {
   return done;
 }
 
-/** Milliseconds until the other director alone has the VIP; looked at every 20 ms. */
+/** Milliseconds until only the other director has the VIP, checked every 20 ms. */
 async function lowerPriority(pair: Pair): Promise<number> {
   const { lab, master } = pair;
   const spec = { ...SPEC, priority: LOWERED };
@@ -128,7 +128,7 @@ async function toKeepalived(context: ScenarioContext) {
       const found = await measured(lab, { address }, () => handOver(lab));
       outage.add('vrrp-agent', found.outage);
       done.add('vrrp-agent', found.done);
-      context.say(
+      context.log(
         `to keepalived: moved in ${found.done.toFixed(1)} ms, ${found.outage.toFixed(2)} ms without answer`,
       );
     }),
@@ -136,14 +136,14 @@ async function toKeepalived(context: ScenarioContext) {
   return { outage, done };
 }
 
-async function toNobody(context: ScenarioContext): Promise<Samples> {
+async function withoutPeer(context: ScenarioContext): Promise<Samples> {
   const outage = new Samples();
   await alternate({ ...context, contenders: ['vrrp-agent'] }, 1, () =>
     withPair('vrrp-agent', SPEC, async (pair) => {
       await pair.crash(pair.backup);
       const found = await measured(pair.lab, pair, () => refused(pair.lab));
       outage.add('vrrp-agent', found.outage);
-      context.say(`to nobody: ${found.outage.toFixed(2)} ms without answer`);
+      context.log(`without a peer: ${found.outage.toFixed(2)} ms without answer`);
     }),
   );
   return outage;
@@ -161,5 +161,5 @@ async function refused(lab: Lab): Promise<number> {
     if (!(error instanceof RefusedRequest) || error.code !== 'no-successor') throw error;
     return performance.now() - startedAt;
   }
-  throw new Error('somebody took over');
+  throw new Error('the failover succeeded without a peer');
 }

@@ -1,11 +1,11 @@
-/** Somebody on the segment sends advertisements for our VRID that have to be refused. */
+/** A host on the segment sends advertisements for the VRID that directors must refuse. */
 
 import { type Forgery, forgedFrame } from '../../src/lab/packets/forged-frame.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { HOST_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import { mac } from '../../src/net/address.ts';
-import { advertsOf, takeOvers } from '../harness/adverts.ts';
+import { advertsOf, takeovers } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
 import { regularityOf } from '../harness/grid.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
@@ -24,8 +24,8 @@ export const forged: Scenario = {
   title: 'Adverts that must be refused',
   method:
     'The client sends adverts of priority 255 for the VRID, for 8 s each: TTL 64, bad checksum, ' +
-    'wrong version, cut short (version 3), wrong password (version 2). Adverts every second; ' +
-    'samples are the five kinds, once each.',
+    'wrong version, truncated (version 3), wrong password (version 2). Adverts every second; one ' +
+    'sample for each of the five.',
   async run(context) {
     const found = RATES.map((rate) => ({
       rate,
@@ -40,9 +40,9 @@ export const forged: Scenario = {
         error.add(contender, seen.error);
         missed.add(contender, seen.missed);
         changes.add(contender, seen.changes);
-        context.say(
+        context.log(
           `${contender}: ${kind} at ${rate}/s: error ${seen.error.toFixed(1)} ms, ` +
-            `${seen.missed} missed, ${seen.changes} take-overs`,
+            `${seen.missed} missed, ${seen.changes} takeovers`,
         );
         await pair.settled(pair.master);
       }
@@ -62,7 +62,7 @@ export const forged: Scenario = {
         atMost('max', 5),
       ]),
       missed.row(`${rate.toLocaleString('en')}/s: missed adverts`, '', [atMost('max', 0)]),
-      changes.row(`${rate.toLocaleString('en')}/s: take-overs`, '', [atMost('max', 0)]),
+      changes.row(`${rate.toLocaleString('en')}/s: takeovers`, '', [atMost('max', 0)]),
     ]);
   },
 };
@@ -90,7 +90,7 @@ async function under(pair: Pair, kind: Forgery, perSecond: number, seconds: numb
     { label: 'forger', log: true },
   );
   const status = await forger.ended;
-  if (status !== 0) throw new Error(`the forger ended with ${status}`);
+  if (status !== 0) throw new Error(`the forger ended with status ${status}`);
   const left = seconds * 1_000 - (performance.now() - began);
   if (left > 0) await sleep(left);
   const frames = await capture.stop();
@@ -99,6 +99,6 @@ async function under(pair: Pair, kind: Forgery, perSecond: number, seconds: numb
   return {
     error: quantile(seen.errors, 1) ?? seconds * 1_000,
     missed: Math.max(seen.missed, seconds - 1 - times.length),
-    changes: takeOvers(advertsOf(frames, backup.address), 2 * INTERVAL),
+    changes: takeovers(advertsOf(frames, backup.address), 2 * INTERVAL),
   };
 }

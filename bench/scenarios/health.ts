@@ -1,4 +1,4 @@
-/** A thousand real servers that are looked at every two seconds: what it costs, and who notices. */
+/** Health checks of 1,000 real servers every 2 s: CPU time, and the effect on advertisements. */
 
 import { ControlClient } from '../../src/control/client.ts';
 import { run } from '../../src/lab/command.ts';
@@ -16,9 +16,9 @@ import { quantile } from '../harness/statistics.ts';
 import { programPids, usageOf } from '../harness/usage.ts';
 
 const SERVERS = 1_000;
-/** RFC 2544's network for benchmarks: the client answers for all of it. */
+/** The benchmark network of RFC 2544; the client answers for all of it. */
 const NETWORK = '198.18.0.0/16';
-/** Every check has a result by then, and those that failed at the start have come up. */
+/** Every check has a result by then, and servers that failed at first are up. */
 const SETTLE_MILLISECONDS = 8_000;
 /** Default of `interval`. */
 const CHECK_MILLISECONDS = 2_000;
@@ -53,7 +53,7 @@ async function answerForAll(lab: Lab): Promise<void> {
   }
 }
 
-/** So far. What fails costs less than what is answered: all have to be up. */
+/** Total so far. Throws unless all servers are up, as a failed check costs less than an answered one. */
 async function checksMade(client: ControlClient, kind: Kind): Promise<number> {
   if (kind === 'none') return 0;
   const servers = (await client.ipvs()).health.flatMap((service) => service.servers);
@@ -63,9 +63,9 @@ async function checksMade(client: ControlClient, kind: Kind): Promise<number> {
 }
 
 interface Found {
-  /** Of one core. */
+  /** CPU time in percent of one core. */
   readonly percent: number;
-  /** Checks that were not made, of those that were due, in percent. */
+  /** Checks that were due but not made, in percent. */
   readonly leftOut: number;
   readonly missed: number;
   readonly errorP99: number;
@@ -99,14 +99,14 @@ async function measure(context: ScenarioContext, kind: Kind): Promise<Found> {
     const times = advertsOf(await capture.stop(), pair.master.address).map(({ at }) => at);
     const { missed, errors, adverts } = regularityOf(times, INTERVAL_MILLISECONDS * 1_000);
     found.push({ percent, leftOut, missed, errorP99: quantile(errors, 0.99) ?? Number.NaN });
-    context.say(`${kind}: ${percent.toFixed(1)} % of a core, ${adverts} adverts`);
+    context.log(`${kind}: ${percent.toFixed(1)} % of a core, ${adverts} adverts`);
   });
   const [only] = found;
   if (only === undefined) throw new Error('nothing was measured');
   return only;
 }
 
-/** What the adverts cost is measured first, and taken off. */
+/** Measures the cost of the adverts alone first, and subtracts it. */
 async function measureAll(context: ScenarioContext): Promise<Row[]> {
   const without = await measure(context, 'none');
   const rows: Row[] = [];
@@ -135,11 +135,11 @@ export const health: Scenario = {
   name: 'health',
   title: 'Health checks of 1,000 servers',
   method:
-    'One router, adverts every 10 ms; both directors look at 1,000 servers every 2 s, all of them ' +
+    'One router, adverts every 10 ms; both directors check 1,000 servers every 2 s, all of them ' +
     'addresses of one HTTP server in the namespace of the client. CPU time of all threads of the ' +
-    'MASTER over 20 s (schedstat), less that of a run without checks: what the kernel does for the other end of a connection within a ' +
-    'system call of the agent is counted with it. All servers are up, and the checks that were made are ' +
-    'counted. The regularity of its adverts meanwhile. keepalived is not ' +
-    'measured: it does not start its checks on a kernel without IPVS.',
+    'MASTER over 20 s (schedstat), minus that of a run without checks; it includes what the kernel ' +
+    'does for the other end of a connection within a system call of the agent. All servers are up, ' +
+    'and the checks made are counted. Also the regularity of its adverts. keepalived is not measured: ' +
+    'it does not start its checks on a kernel without IPVS.',
   run: measureAll,
 };

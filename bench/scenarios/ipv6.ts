@@ -1,4 +1,4 @@
-/** A take-over of many IPv6 addresses by a director that is MASTER of an IPv4 router meanwhile. */
+/** A director that is MASTER of an IPv4 router takes over many IPv6 addresses. */
 import { announcementsIn } from '../../src/lab/packets/capture.ts';
 import { virtualAddress } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
@@ -32,8 +32,8 @@ export const ipv6: Scenario = {
   title: 'Crash with 255 IPv6 addresses',
   method:
     'As in “Crash with 255 addresses”, one router with 255 IPv6 VIPs. The director that takes over ' +
-    'is MASTER of an IPv4 router all the while, with adverts every 10 ms: how much later than that ' +
-    'one of them comes, from half a second before the crash to half a second after the take-over.',
+    'is also MASTER of an IPv4 router with adverts every 10 ms: their worst interval error from half ' +
+    'a second before the crash to half a second after the takeover.',
   async run(context) {
     const slowest = new Samples();
     const late = new Samples();
@@ -46,7 +46,7 @@ export const ipv6: Scenario = {
         const worst = quantile(errors, 1) ?? Number.NaN;
         slowest.add(contender, over);
         late.add(contender, worst);
-        context.say(
+        context.log(
           `${contender}: 255 IPv6 VIPs: formula + ${over.toFixed(2)} ms, ` +
             `IPv4 adverts late by ${worst.toFixed(2)} ms`,
         );
@@ -63,7 +63,7 @@ export const ipv6: Scenario = {
   },
 };
 
-/** What the client's interface sees of it; a second before it everything is as usual. */
+/** Frames at the client's interface, from half a second before the crash. */
 async function framesOfCrash(pair: Pair): Promise<readonly CapturedFrame[]> {
   const { lab } = pair;
   await sleep(1_000);
@@ -78,7 +78,7 @@ async function framesOfCrash(pair: Pair): Promise<readonly CapturedFrame[]> {
 function slowestIn(frames: readonly CapturedFrame[], pair: Pair): number {
   const last = advertTimes(frames, pair.sourceOf(pair.master)).at(-1);
   const begin = advertTimes(frames, pair.sourceOf(pair.backup))[0] ?? Number.POSITIVE_INFINITY;
-  // The crashed one may have announced before.
+  // The crashed director may have sent announcements before.
   const announced = new Map<IpAddress, number>();
   for (const { at, address } of announcementsIn(frames)) {
     if (at >= begin && !announced.has(address)) announced.set(address, at);

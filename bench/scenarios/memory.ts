@@ -1,4 +1,4 @@
-/** Memory of a MASTER and a BACKUP of 255 routers, and whether it grows. */
+/** Memory of a MASTER and a BACKUP with 255 routers, and its growth. */
 import { sleep } from '../../src/lab/wait.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
 import { manyRouters } from '../harness/routers.ts';
@@ -9,15 +9,15 @@ import { programPids, usageOf } from '../harness/usage.ts';
 
 const SPEC = { routers: manyRouters(), intervalMilliseconds: 10, direct: true };
 const SAMPLES = 60;
-/** A generation of short-lived objects may or may not have been collected when one looks. */
+/** Garbage of the young generation may or may not have been collected at a sample. */
 const GROWTH_MEGABYTES = 4;
 
 export const memory: Scenario = {
   name: 'memory',
   title: 'Memory',
   method:
-    'Two directors on one cable, 255 routers, adverts every 10 ms: 60 samples of VmRSS in one minute (ten with ' +
-    '--soak), once. Growth is the median of the last quarter less that of the second.',
+    'Two directors on one cable, 255 routers, adverts every 10 ms: 60 samples of VmRSS in one minute ' +
+    '(ten minutes with --soak), once. Growth is the median of the last quarter minus that of the second.',
   async run(context) {
     const found = { most: new Samples(), growth: new Samples() };
     const seconds = context.soak ? 600 : context.quick ? 12 : 60;
@@ -29,7 +29,7 @@ export const memory: Scenario = {
           const late = median(series.slice(-quarter)) ?? Number.NaN;
           found.most.add(contender, Math.max(...series));
           found.growth.add(contender, late - early);
-          context.say(
+          context.log(
             `${contender}: RSS ${early.toFixed(1)} MB, then ${late.toFixed(1)} MB in ${seconds} s`,
           );
         }
@@ -42,7 +42,7 @@ export const memory: Scenario = {
   },
 };
 
-/** Megabytes, of the MASTER and of the BACKUP. */
+/** Samples of the MASTER and of the BACKUP, in megabytes. */
 async function watched(pair: Pair, seconds: number): Promise<[number[], number[]]> {
   const pids = await Promise.all([programPids(pair.master), programPids(pair.backup)]);
   const series: [number[], number[]] = [[], []];

@@ -1,4 +1,4 @@
-/** Everybody who is told of changes of state hangs: what the protocol notices of it. */
+/** All receivers of notifications hang: the effect on advertisements. */
 import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,13 +15,13 @@ import type { Scenario } from '../harness/scenario.ts';
 
 const INTERVAL = 10_000;
 const FIFO = join(tmpdir(), `vrrp-agent-bench-${process.pid}.fifo`);
-/** Of both directors; nothing more goes onto it. */
+/** `state_dir` of both directors; the disk is full. */
 const DISK = join(tmpdir(), `vrrp-agent-bench-${process.pid}.disk`);
 const DISK_BYTES = 65_536;
-const ORDERS = 5;
+const REQUESTS = 5;
 const HANGS = { command: ['/bin/sleep', '600'], timeout: '500ms' };
 
-/** A command for each state, receivers that nobody is, and a pipe without a reader. */
+/** A command for each state, unreachable webhooks, and a pipe without a reader. */
 const NOTIFY = {
   state_dir: DISK,
   notify: {
@@ -45,20 +45,20 @@ export const notified: Scenario = {
   name: 'notified',
   title: 'Commands, pipes and webhooks that hang, and a full disk',
   method:
-    'Eight routers, adverts every 10 ms. Every command of notify sleeps until it is killed after 500 ms, ' +
-    'one receiver of webhooks is not there and one does not answer ARP, nobody reads the named pipe. ' +
-    'They start with the directors and end while it is measured. state_dir lies on a disk that is ' +
-    `full, and the BACKUP is asked ${ORDERS} times for maintenance, which has to be kept there. ` +
+    'Eight routers, adverts every 10 ms. Every notify command sleeps until it is killed after 500 ms, ' +
+    'one webhook receiver refuses connections and one does not answer ARP, the named pipe has no ' +
+    'reader. They start with the directors and end during the measurement. state_dir is on a full ' +
+    `disk, and ${REQUESTS} requests ask the BACKUP for maintenance, which must be saved there. ` +
     'keepalived is not measured.',
   async run(context) {
-    const unsaid = new Samples();
+    const unsaved = new Samples();
     await fillDisk();
     try {
       const rows = await besideHanging(context, SPEC, async (pair) => {
-        unsaid.add('vrrp-agent', await ordersTakenForKept(pair));
+        unsaved.add('vrrp-agent', await unsavedMaintenance(pair));
       });
-      const what = 'orders taken that could not be kept, and nothing said';
-      return [...rows, unsaid.row(what, '', [atMost('max', 0)])];
+      const what = 'maintenance accepted although it could not be saved';
+      return [...rows, unsaved.row(what, '', [atMost('max', 0)])];
     } finally {
       await runCommand('umount', [DISK]);
       rmdirSync(DISK);
@@ -78,11 +78,11 @@ async function fillDisk(): Promise<void> {
   }
 }
 
-/** Maintenance that is on, and that a restart would end without a word. */
-async function ordersTakenForKept({ lab, backup }: Pair): Promise<number> {
+/** Counts requests that succeed although a restart would lose them. */
+async function unsavedMaintenance({ lab, backup }: Pair): Promise<number> {
   const client = new ControlClient({ socket: agentSocket(lab, backup), timeoutMs: 20_000 });
   let taken = 0;
-  for (let order = 0; order < ORDERS; order++) {
+  for (let request = 0; request < REQUESTS; request++) {
     await sleep(500);
     try {
       await client.operate('router-8', 'maintenance', { mode: 'on', wait: '1s' });

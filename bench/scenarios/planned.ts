@@ -1,15 +1,21 @@
-/** The MASTER is stopped by SIGTERM, and comes back with its higher priority. */
+/** The MASTER is stopped by SIGTERM, and returns with its higher priority. */
 import type { RouterSpec } from '../harness/contender.ts';
-import { outageWithin, played, scenarioNamed, stepOf, withRouters } from '../harness/played.ts';
 import { ONE_IPV6_ROUTER, ONE_ROUTER } from '../harness/routers.ts';
 import { atMost, keepalivedPlus, Samples } from '../harness/row.ts';
 import { alternate, type Scenario, type ScenarioContext } from '../harness/scenario.ts';
+import {
+  outageWithin,
+  runOnce,
+  scenarioNamed,
+  stepOf,
+  withRouters,
+} from '../harness/scenario-run.ts';
 
 export interface PlannedCase {
   readonly routers: readonly RouterSpec[];
   readonly virtualMac?: boolean;
   readonly what: string;
-  /** Milliseconds without an answer. */
+  /** Longest outage allowed, in milliseconds. */
   readonly max: number;
 }
 
@@ -20,9 +26,8 @@ export const planned: Scenario = {
   name: 'planned',
   title: 'Planned stop and return',
   method:
-    'One echo request a millisecond from the client; adverts every second. The longest time ' +
-    'between two answers with a lost request in it, while the MASTER is stopped by SIGTERM, and ' +
-    'while it is started again and preempts. Scenario planned.',
+    'One echo request per millisecond from the client; adverts every second. The longest outage ' +
+    'while the MASTER is stopped by SIGTERM, and while it starts again and preempts. Scenario planned.',
   run: (context) => stopAndReturn(context, IPV4),
 };
 
@@ -39,13 +44,13 @@ export async function stopAndReturn(context: ScenarioContext, variant: PlannedCa
   const back = new Samples();
   const scenario = withRouters(scenarioNamed('planned'), variant);
   await alternate(context, context.repetitions, async (contender) => {
-    const record = await played(scenario, contender);
+    const record = await runOnce(scenario, contender);
     const [stopping, starting] = [stepOf(record, 'stop'), stepOf(record, 'start')];
     const stopped = outageWithin(record, stopping.from, starting.from);
     const returned = outageWithin(record, starting.from);
     stop.add(contender, stopped);
     back.add(contender, returned);
-    context.say(
+    context.log(
       `${contender}${what}: stop ${stopped.toFixed(2)} ms, return ${returned.toFixed(2)} ms without answer`,
     );
   });
@@ -54,6 +59,6 @@ export async function stopAndReturn(context: ScenarioContext, variant: PlannedCa
     stop.row(`client outage${what}, SIGTERM of the MASTER`, 'ms', bars),
     back.row(`client outage${what}, return of a higher priority`, 'ms', [atMost('max', max)]),
   ];
-  context.found(rows);
+  context.saveRows(rows);
   return rows;
 }

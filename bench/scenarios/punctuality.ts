@@ -1,6 +1,6 @@
-/** One router at 10 ms beside busy loops for a minute: is what is late the host's, or the program's? */
+/** One router at 10 ms under load for a minute, compared with the noise floor of the host. */
 import { sleep } from '../../src/lab/wait.ts';
-import { advertsOf, takeOvers } from '../harness/adverts.ts';
+import { advertsOf, takeovers } from '../harness/adverts.ts';
 import { underLoad } from '../harness/busy-load.ts';
 import { BurstCapture } from '../harness/capture.ts';
 import { regularityOf } from '../harness/grid.ts';
@@ -16,13 +16,13 @@ const SPEC = { routers: ONE_ROUTER, intervalMilliseconds: INTERVAL_MILLISECONDS,
 
 export const punctuality: Scenario = {
   name: 'punctuality',
-  title: 'One router at 10 ms beside busy loops, a minute a run',
+  title: 'One router at 10 ms under load, one minute per run',
   method:
-    'Two directors on one cable, one busy loop a core at the same niceness, captured at the BACKUP for ' +
-    '60 s. Beside it a bare loop of 10 ms with real-time priority: what it is late by is the host’s.',
+    'Two directors on one cable, one busy loop per core at the same niceness, captured at the BACKUP ' +
+    'for 60 s. A bare loop of 10 ms at real-time priority runs at the same time: its delay is the host’s.',
   async run(context) {
     const found = {
-      takeOvers: new Samples(),
+      takeovers: new Samples(),
       missed: new Samples(),
       worst: new Samples(),
       floor: new Samples(),
@@ -34,21 +34,21 @@ export const punctuality: Scenario = {
         const { value: seen, floor } = await underLoad(() =>
           besideBareLoop(() => watched(pair, milliseconds)),
         );
-        found.takeOvers.add(contender, seen.takeOvers);
+        found.takeovers.add(contender, seen.takeovers);
         found.missed.add(contender, seen.missed);
         found.worst.add(contender, seen.worst);
         if (floor !== undefined) found.floor.add(contender, floor.maxMilliseconds);
-        context.say(
-          `${contender}: ${seen.takeOvers} take-overs, ${seen.missed} missed, late by at most ` +
+        context.log(
+          `${contender}: ${seen.takeovers} takeovers, ${seen.missed} missed, late by at most ` +
             `${seen.worst.toFixed(2)} ms. ${floor === undefined ? '' : floorText(floor)}`,
         );
       }),
     );
     return [
-      found.takeOvers.row('take-overs by the BACKUP', '', [atMost('max', 0)]),
+      found.takeovers.row('takeovers by the BACKUP', '', [atMost('max', 0)]),
       found.missed.row('missed adverts', '', [keepalivedPlus('max')]),
       found.worst.row('interval error, max', 'ms'),
-      found.floor.row('lateness of the bare loop beside it, max', 'ms'),
+      found.floor.row('noise floor: delay of a bare loop, max', 'ms'),
     ];
   },
 };
@@ -63,7 +63,7 @@ async function watched(pair: Pair, milliseconds: number) {
   const { missed, errors } = regularityOf(times, INTERVAL_MILLISECONDS * 1_000);
   const silence = pair.masterDownMilliseconds * 1_000;
   return {
-    takeOvers: takeOvers(advertsOf(frames, backup), silence),
+    takeovers: takeovers(advertsOf(frames, backup), silence),
     missed,
     worst: quantile(errors, 1) ?? Number.NaN,
   };

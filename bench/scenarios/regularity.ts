@@ -1,9 +1,9 @@
-/** Many routers, or one, at the shortest interval, while two busy loops want the CPUs as well. */
+/** 255 routers, or one, at the shortest interval under load. */
 import { readFileSync } from 'node:fs';
 import { HOST_INTERFACE } from '../../src/lab/topology/layout.ts';
 import { sleep } from '../../src/lab/wait.ts';
 import type { CapturedFrame } from '../../src/wire/capture/pcap.ts';
-import { advertsOf, byVrid, takeOvers } from '../harness/adverts.ts';
+import { advertsOf, byVrid, takeovers } from '../harness/adverts.ts';
 import { underLoad } from '../harness/busy-load.ts';
 import { BurstCapture } from '../harness/capture.ts';
 import { mergeRegularity, regularityOf } from '../harness/grid.ts';
@@ -17,16 +17,17 @@ import { programPids, usageOf } from '../harness/usage.ts';
 const INTERVAL = 10_000;
 const REPETITIONS = 3;
 const COUNTS = [255, 1] as const;
-/** A capture of every router would take the CPU that is being measured. */
+/** A capture of all routers would use the CPU time that is measured. */
 const WATCHED = [1, 64, 128, 192, 255];
 
 export const regularity: Scenario = {
   name: 'regularity',
   title: 'Adverts every 10 ms under load',
   method:
-    'Two directors on one cable, one busy loop a core at the same niceness. First 20 s with a capture at the ' +
-    'BACKUP of five routers (of the one) and of everything the BACKUP sends; then 10 s without ' +
-    'any capture for CPU time (schedstat of all threads) and packets (interface counters). ' +
+    'Two directors on one cable, one busy loop per core at the same niceness. First 20 s with a ' +
+    'capture at the BACKUP of five routers (or the one) and of everything that the BACKUP sends; ' +
+    'then 10 s without a capture for CPU time (schedstat of all threads) and packets (interface ' +
+    'counters). ' +
     `${REPETITIONS} repetitions.`,
   async run(context) {
     const rows: Row[] = [];
@@ -39,7 +40,7 @@ type Columns = ReturnType<typeof columns>;
 
 function columns() {
   return {
-    takeOvers: new Samples(),
+    takeovers: new Samples(),
     missed: new Samples(),
     errorMedian: new Samples(),
     errorP99: new Samples(),
@@ -65,7 +66,7 @@ async function measured(context: ScenarioContext, count: number): Promise<Row[]>
         await watch(pair, contender, context.quick ? 5_000 : 20_000, found);
         await weigh(pair, contender, context.quick ? 3_000 : 10_000, found);
       });
-      context.say(`${contender}: ${count} routers every 10 ms under load: done`);
+      context.log(`${contender}: ${count} routers every 10 ms under load: done`);
     }),
   );
   return rowsOf(found, count);
@@ -74,7 +75,7 @@ async function measured(context: ScenarioContext, count: number): Promise<Row[]>
 function rowsOf(found: Columns, count: number): Row[] {
   const of = count === 1 ? '1 router' : `${count} routers`;
   return [
-    found.takeOvers.row(`${of}: take-overs by the BACKUP`, '', [atMost('max', 0)]),
+    found.takeovers.row(`${of}: takeovers by the BACKUP`, '', [atMost('max', 0)]),
     found.missed.row(`${of}: missed adverts of those watched`, '', [atMost('max', 0)]),
     found.errorMedian.row(`${of}: interval error, p50`, 'ms'),
     found.errorP99.row(`${of}: interval error, p99`, 'ms', [atMost('median', 1)]),
@@ -116,7 +117,7 @@ function judge(
   found: Columns,
 ): void {
   const silence = pair.masterDownMilliseconds * 1_000;
-  found.takeOvers.add(contender, takeOvers(advertsOf(frames, pair.backup.address), silence));
+  found.takeovers.add(contender, takeovers(advertsOf(frames, pair.backup.address), silence));
   const routers = [...byVrid(advertsOf(frames, pair.master.address)).values()];
   const seen = mergeRegularity(
     routers.map((router) =>
@@ -154,7 +155,7 @@ async function weigh(
   found.memory.add(contender, (now.usage[0]?.residentBytes ?? Number.NaN) / 1_000_000);
 }
 
-/** Transmitted by the interface in the namespace of the process: advertisements, but for a handful. */
+/** Packets sent by the interface in the namespace of the process: almost only advertisements. */
 function packetsOf(pid: number): number {
   const table = readFileSync(`/proc/${pid}/net/dev`, 'latin1');
   const line = table.split('\n').find((one) => one.trim().startsWith(`${HOST_INTERFACE}:`)) ?? '';

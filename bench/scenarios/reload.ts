@@ -1,10 +1,10 @@
-/** A file with many routers of which one has changed is read again: what the others notice. */
+/** A file with 255 routers of which one has changed is reloaded: the effect on the others. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ControlClient } from '../../src/control/client.ts';
 import { agentFile, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { ip } from '../../src/net/address.ts';
-import { advertsOf, byVrid, takeOvers } from '../harness/adverts.ts';
+import { advertsOf, byVrid, takeovers } from '../harness/adverts.ts';
 import { BurstCapture } from '../harness/capture.ts';
 import { configOf } from '../harness/contender.ts';
 import { regularityOf } from '../harness/grid.ts';
@@ -24,8 +24,8 @@ export const reload: Scenario = {
   title: 'Reload of 255 routers',
   method:
     `${VRIDS_MAX} routers, adverts every ${INTERVAL} ms. The last one gets a second address in the file ` +
-    'of the MASTER, which is told to reload (`reload`; SIGHUP of keepalived). Adverts of the other ' +
-    '254 that are missing in the 5 s around it, by a capture at the BACKUP.',
+    'of the MASTER, which then reloads (`reload`; SIGHUP for keepalived). Missing adverts of the ' +
+    'other 254 in the 5 s around it, captured at the BACKUP.',
   async run(context) {
     const missed = new Samples();
     const taken = new Samples();
@@ -50,9 +50,9 @@ export const reload: Scenario = {
         }
         missed.add(contender, sum);
         const others = advertsOf(frames, pair.backup.address);
-        taken.add(contender, takeOvers(others, 1_000_000));
+        taken.add(contender, takeovers(others, 1_000_000));
         there.add(contender, added);
-        context.say(`${contender}: ${sum} missed, there after ${added.toFixed(0)} ms`);
+        context.log(`${contender}: ${sum} missed, there after ${added.toFixed(0)} ms`);
       }),
     );
     return [
@@ -60,13 +60,13 @@ export const reload: Scenario = {
         atMost('max', 0),
         keepalivedPlus('max'),
       ]),
-      taken.row('take-overs by the BACKUP', '', [atMost('max', 0)]),
-      there.row('time until the new address is there', 'ms'),
+      taken.row('takeovers by the BACKUP', '', [atMost('max', 0)]),
+      there.row('time until the new address is present', 'ms'),
     ];
   },
 };
 
-/** Milliseconds until the address is there. */
+/** Milliseconds until the address is present. */
 async function changed(pair: Pair): Promise<number> {
   const { lab, master, contender } = pair;
   const routers = ROUTERS.map((router) =>

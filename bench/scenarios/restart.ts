@@ -1,4 +1,4 @@
-/** One process after another, while clients ask: what they and the peer notice of it. */
+/** New processes take over from running ones: the effect on clients and on the peer. */
 import { ControlClient } from '../../src/control/client.ts';
 import { agentFile, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
@@ -17,11 +17,11 @@ const PROBE_MICROSECONDS = 2_000;
 
 export const restart: Scenario = {
   name: 'restart',
-  title: 'Restart without an interruption',
+  title: 'Restart without interruption',
   method:
     `\`run --takeover\` on the MASTER ${RESTARTS} times in a row, adverts every second, one echo request ` +
-    'every 2 ms from the client. Transitions are those that the BACKUP tells of. keepalived has no ' +
-    'such thing: its restart is a planned stop and return, above.',
+    'every 2 ms from the client. Transitions are events of the BACKUP. keepalived has no such ' +
+    'feature: its restart is a planned stop and return, above.',
   async run(context) {
     const lost = new Samples();
     const noticed = new Samples();
@@ -43,7 +43,7 @@ export const restart: Scenario = {
         late.add('vrrp-agent', Math.abs(at - (times[index] ?? at) - INTERVAL * 1_000) / 1_000);
       }
       const taken = advertsOf(frames, pair.sourceOf(backup)).length;
-      context.say(`${probes.length} probes, ${missing} lost; ${taken} adverts of the BACKUP`);
+      context.log(`${probes.length} probes, ${missing} lost; ${taken} adverts of the BACKUP`);
     });
     return [
       lost.row(`probes lost in ${RESTARTS} restarts`, '', [atMost('max', 0)]),
@@ -53,7 +53,7 @@ export const restart: Scenario = {
   },
 };
 
-/** Resolves when the next process serves. */
+/** Resolves once the next process answers. */
 async function replace({ lab, master }: Pair, turn: number): Promise<void> {
   const client = new ControlClient({ socket: agentSocket(lab, master) });
   const { pid } = await client.status();

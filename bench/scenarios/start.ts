@@ -1,4 +1,4 @@
-/** How soon a program is at work, and how soon it has judged a large configuration. */
+/** Time to start, and time to check a large configuration. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { builtProgram } from '../../src/lab/program.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
@@ -13,9 +13,9 @@ export const start: Scenario = {
   name: 'start',
   title: 'Start',
   method:
-    'From the start of the process to the log line in which the last router becomes BACKUP (the ' +
-    'log is read every millisecond); from start to end of a check of a file with 255 routers ' +
-    '(vrrp-agent check, keepalived --config-test).',
+    'Time from the start of the process to the log line in which the last router becomes BACKUP (the ' +
+    'log is read every millisecond), and run time of a check of a file with 255 routers (vrrp-agent ' +
+    'check, keepalived --config-test).',
   async run(context) {
     const found = { one: new Samples(), many: new Samples(), check: new Samples() };
     await alternate(context, context.repetitions, (contender) =>
@@ -26,7 +26,7 @@ export const start: Scenario = {
         found.one.add(contender, one);
         found.many.add(contender, many);
         found.check.add(contender, check);
-        context.say(
+        context.log(
           `${contender}: BACKUP after ${one.toFixed(0)} ms, ${many.toFixed(0)} ms with 255; ` +
             `check ${check.toFixed(0)} ms`,
         );

@@ -1,4 +1,4 @@
-/** Crash, planned stop and return where the address has a virtual MAC: only the switch has to learn. */
+/** Crash, planned stop and return with virtual MACs, which only the switch must relearn. */
 import { ONE_IPV6_ROUTER, ONE_ROUTER } from '../harness/routers.ts';
 import type { Row } from '../harness/row.ts';
 import type { Scenario } from '../harness/scenario.ts';
@@ -22,8 +22,8 @@ export const virtualMac: Scenario = {
   name: 'virtual-mac',
   title: 'Crash with virtual MAC addresses',
   method:
-    'As in “Crash of the MASTER”, with virtual_mac: true beside use_vmac of keepalived: only the ' +
-    'switch has to learn.',
+    'As in “Crash of the MASTER”, with virtual_mac: true, and use_vmac for keepalived: only the ' +
+    'switch must relearn.',
   async run(context) {
     const rows: Row[] = [];
     for (const one of CRASHES) {
@@ -36,7 +36,7 @@ export const virtualMac: Scenario = {
 export const virtualMacStop: Scenario = {
   name: 'virtual-mac-stop',
   title: 'Planned stop and return with virtual MAC addresses',
-  method: 'As in “Planned stop and return”, with virtual_mac: true beside use_vmac of keepalived.',
+  method: 'As in “Planned stop and return”, with virtual_mac: true, and use_vmac for keepalived.',
   async run(context) {
     const rows: Row[] = [];
     for (const one of STOPS) rows.push(...(await stopAndReturn(context, one)));

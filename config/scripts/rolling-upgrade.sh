@@ -1,13 +1,13 @@
 #!/bin/sh
-# Upgrades directors one after the other. The VIPs are served throughout: each director is taken
-# into maintenance, which hands over what it is MASTER of, and comes back before the next one goes.
+# Upgrades directors one after the other. The VIPs are served throughout: each director enters
+# maintenance, which hands over its VIPs, and is back in service before the next one starts.
 #
 #   rolling-upgrade.sh 'apt-get install -y vrrp-agent && systemctl restart vrrp-agent' lb2 lb1
 #
-# Name the backups first: then every VIP moves twice at most. Whatever fails ends the script, and
-# the director in question stays in maintenance, as the last lines say.
+# Name the backups first: then every VIP moves twice at most. If a step fails the script ends, and
+# that director stays in maintenance, as the last lines say.
 #
-# VIA: runs a command on a director (default: ssh).
+# VIA: the program that runs a command on a director (default: ssh).
 set -eu
 
 via=${VIA:-ssh}
@@ -21,7 +21,7 @@ shift
 
 say() { echo "$(date +%H:%M:%S) $*"; }
 
-# The first argument is how many seconds it may take.
+# $1: seconds; the rest: a command that is repeated until it succeeds.
 until_true() {
   left=$1
   shift
@@ -34,7 +34,7 @@ until_true() {
 
 answers() { $via "$1" vrrp-agent status; }
 
-# No instance has a reason for FAULT, and none is still starting.
+# True if no instance is in FAULT or still starting.
 in_service() {
   ! $via "$1" vrrp-agent status --json | grep -Eq '"state": "(FAULT|INIT)"'
 }
@@ -43,7 +43,7 @@ for director; do
   say "$director: into maintenance"
   if ! $via "$director" vrrp-agent maintenance on --reason "'rolling upgrade'" --for 2h --wait 30s; then
     echo "$director: not upgraded; look at: vrrp-agent status; vrrp-agent events" >&2
-    # What had been handed over already comes back.
+    # Instances that have handed over already return to service.
     $via "$director" vrrp-agent maintenance off >&2 || true
     exit 1
   fi
@@ -51,7 +51,7 @@ for director; do
   say "$director: upgrade"
   if ! $via "$director" "$upgrade"; then
     echo "$director: the upgrade failed; it stays in maintenance for 2 hours" >&2
-    echo "$director: once it is well: vrrp-agent maintenance off" >&2
+    echo "$director: when it works again: vrrp-agent maintenance off" >&2
     exit 1
   fi
 
@@ -63,7 +63,7 @@ for director; do
   say "$director: back into service"
   $via "$director" vrrp-agent maintenance off
   if ! until_true 60 in_service "$director"; then
-    echo "$director: still not well; the next director is not touched" >&2
+    echo "$director: not in service after a minute; the next director is not touched" >&2
     $via "$director" vrrp-agent status >&2
     exit 1
   fi

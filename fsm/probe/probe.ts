@@ -1,20 +1,19 @@
 /**
- * Whether a tracked thing is up, from one result after another, as a table. A thing that is unknown
- * takes its first result as it is; afterwards `rise` results in a row are needed to come up and
- * `fall` to go down.
+ * The status of a tracked object from a series of results, as a table. The first result decides;
+ * afterwards `rise` successes in a row bring the object up, and `fall` failures in a row bring it down.
  */
 
 import { assert } from '../../src/net/assert.ts';
 
-export type ProbeStatus = 'unknown' | 'up' | 'down';
+type ProbeStatus = 'unknown' | 'up' | 'down';
 
 export interface ProbeState {
   readonly status: ProbeStatus;
-  /** Results in a row that contradict the status. */
+  /** Consecutive results that contradict the status. */
   readonly against: number;
 }
 
-export interface ProbeLimits {
+interface ProbeLimits {
   /** 1 or more. */
   readonly rise: number;
   readonly fall: number;
@@ -25,8 +24,9 @@ export type ProbeResult = 'passed' | 'failed';
 interface Row {
   readonly status: ProbeStatus;
   readonly result: ProbeResult;
-  /** What the results in a row lead to, and how many of them it takes; undefined: nothing. */
+  /** The status that enough of these results lead to; undefined: the status stays. */
   readonly target: Exclude<ProbeStatus, 'unknown'> | undefined;
+  /** Consecutive results that it takes. */
   readonly needs: (limits: ProbeLimits) => number;
   readonly description: string;
 }
@@ -53,7 +53,7 @@ export const PROBE_TABLE: readonly Row[] = [
     result: 'passed',
     target: undefined,
     needs: one,
-    description: 'failures are forgotten',
+    description: 'resets the count of failures',
   },
   {
     status: 'up',
@@ -67,7 +67,7 @@ export const PROBE_TABLE: readonly Row[] = [
     result: 'failed',
     target: undefined,
     needs: one,
-    description: 'successes are forgotten',
+    description: 'resets the count of successes',
   },
   {
     status: 'down',

@@ -1,28 +1,27 @@
 /**
- * When the members of a sync group become MASTER, as a table. Two questions lie outside it because
- * they have one answer: a member that leaves MASTER for BACKUP takes the others with it, and so does
- * one in FAULT; both times every MASTER among them sends priority 0.
+ * When the members of a sync group become MASTER, as a table. Two cases are not in it because they
+ * have no alternatives: a member that goes from MASTER to BACKUP, or to FAULT, takes the other members
+ * with it, and every MASTER among them sends priority 0.
  */
 
-/** `all`: nobody else is MASTER of any member. `any`: nobody else is MASTER of some member. */
-export type SyncGroupMode = 'all' | 'any';
+/** `all`: wait until no other router is MASTER of any member. `any`: of at least one member. */
+type SyncGroupMode = 'all' | 'any';
 
-/** What one member says about the group becoming MASTER. */
+/** Where one member stands when the group considers becoming MASTER. */
 export type MemberStanding =
-  /** Is MASTER. */
   | 'master'
   /** Its Master_Down_Interval or preempt delay has ended. */
   | 'ready'
   /** Hears a MASTER that would yield to it (RFC 9568 section 6.4.3). */
   | 'outranks'
-  /** Hears a MASTER that would not, or has not listened for long enough. */
+  /** Hears a MASTER that would not yield, or has not listened long enough. */
   | 'waits'
-  /** Takes no part: has not started, is in FAULT, or lets go of its addresses. */
+  /** Has not started, is in FAULT, or releases its addresses. */
   | 'absent';
 
 interface Row {
   readonly standing: MemberStanding;
-  /** Whether the group may become MASTER as far as this member is concerned. */
+  /** True if this member does not object to the group becoming MASTER. */
   readonly agrees: { readonly [Mode in SyncGroupMode]: boolean };
   readonly description: string;
 }
@@ -31,7 +30,7 @@ export const SYNC_GROUP_TABLE: readonly Row[] = [
   {
     standing: 'master',
     agrees: { all: true, any: true },
-    description: 'it has what the others are to get',
+    description: 'it is MASTER already',
   },
   {
     standing: 'ready',
@@ -46,7 +45,7 @@ export const SYNC_GROUP_TABLE: readonly Row[] = [
   {
     standing: 'waits',
     agrees: { all: false, any: false },
-    description: 'the MASTER that it hears would take its addresses back at once',
+    description: 'the MASTER that it hears would take the addresses back immediately',
   },
   {
     standing: 'absent',
@@ -59,7 +58,7 @@ const AGREES = Object.fromEntries(
   SYNC_GROUP_TABLE.map(({ standing, agrees }) => [standing, agrees]),
 ) as { readonly [Standing in MemberStanding]: Row['agrees'] };
 
-/** Whether all members are to become MASTER now: one wants it and none objects. */
+/** True if all members become MASTER now: at least one is ready and none objects. */
 export function becomesMaster(mode: SyncGroupMode, members: readonly MemberStanding[]): boolean {
   return members.includes('ready') && members.every((standing) => AGREES[standing][mode]);
 }

@@ -1,13 +1,13 @@
 /**
- * BACKUP: RFC 9568 section 6.4.2, and what is ours between its end and MASTER: the preempt delay, the
- * sync group, and `before_master`.
+ * BACKUP: RFC 9568 section 6.4.2, and the additions of this program between its end and MASTER: the
+ * preempt delay, the sync group, and `before_master`.
  *
  *   listening --> delaying     a lower priority is MASTER, and the preempt delay runs
- *   both      --> ready        would be MASTER by itself; its sync group is not yet
+ *   both      --> ready        would become MASTER alone; its sync group is not ready
  *   all three --> asking       waits for the answer to before_master, up to a deadline
- *   asking    --> allowed      has it, and waits for the other members of its group
+ *   asking    --> allowed      has permission, and waits for the other members of its group
  *
- * Every one of them goes back to listening when a MASTER is heard that keeps it from becoming one.
+ * Each of them returns to listening when a MASTER is heard that this router accepts.
  *
  * DEVIATION: RFC 9568 section 6.4.2 becomes Active when Active_Down_Timer fires; with `before_master`,
  * `preempt_delay`, `preempt_when_synced` and in a sync group this router may wait.
@@ -24,14 +24,14 @@ import {
 import type { RowMeta } from './model.ts';
 import { onFaults, vrrp } from './rules.ts';
 
-/** A timer has ended that kept the router from becoming MASTER. */
+/** The timer that kept the router from becoming MASTER has fired. */
 function claiming(claim: 'claimBySilence' | 'claimByPreemption', meta: RowMeta, why: string) {
   return [
     {
       guard: 'isInGroup',
       target: 'ready',
       actions: [claim],
-      description: 'would be MASTER by itself, and waits for its sync group',
+      description: 'would become MASTER alone, and waits for its sync group',
     },
     {
       guard: 'asksFirst',
@@ -58,7 +58,7 @@ const onGroupMaster = [
   },
   {
     target: MASTER,
-    description: 'the sync group becomes MASTER: the MASTER that is heard will yield',
+    description: 'the sync group becomes MASTER: the MASTER that was heard will yield',
     meta: WITH_GROUP,
   },
 ] as const;
@@ -69,11 +69,11 @@ export const backup = vrrp.createStateConfig({
   exit: ['cancelDownTimer', 'endClaim'],
   initial: 'listening',
   on: {
-    'hold-back': {
+    'inhibit-preemption': {
       actions: ['inhibitPreemption'],
-      description: 'every MASTER is accepted from now on; its silence still ends in a take-over',
+      description: 'every MASTER is accepted from now on; its silence still leads to a takeover',
     },
-    release: {
+    'allow-preemption': {
       actions: ['allowPreemption'],
       description: 'preempts again, if configured to and after its delay',
     },
@@ -85,14 +85,14 @@ export const backup = vrrp.createStateConfig({
       },
       {
         actions: [shiftDownTimerToInterval, 'setBothIntervals'],
-        description: 'the running timer moves by the difference',
+        description: 'the running timer shifts by the difference',
       },
     ],
     stall: {
       target: '.listening',
       actions: [startDownTimer],
       description:
-        'was not listening: silence proves nothing, a whole interval is awaited; a preempt delay starts over',
+        'was not listening: silence proves nothing, so the whole interval starts over, and the preempt delay',
     },
     shutdown: {
       target: 'initialize',
@@ -101,7 +101,7 @@ export const backup = vrrp.createStateConfig({
     },
     ...onFaults({
       target: 'fault',
-      description: 'as Shutdown, with the reason kept (F-I4)',
+      description: 'as Shutdown; the reason is recorded (F-I4)',
       meta: { cause: 'fault' },
     } as const),
   },
@@ -117,13 +117,13 @@ export const backup = vrrp.createStateConfig({
             guard: 'isPriorityZero',
             actions: [startDownTimerAtSkew],
             description:
-              'RFC 9568 6.4.2: the MASTER resigns: Active_Down_Timer := Skew_Time, unless it ends sooner (F-B8)',
+              'RFC 9568 6.4.2: the MASTER resigns: Active_Down_Timer := Skew_Time, unless it fires sooner (F-B8)',
           },
           {
             guard: 'isAcceptedMaster',
             actions: ['learnInterval', startDownTimer],
             description:
-              'RFC 9568 6.4.2: the MASTER lives: adopt its interval, recompute Skew_Time, restart the timer (F-B9, F-B11)',
+              'RFC 9568 6.4.2: the MASTER is alive: adopt its interval, recompute Skew_Time, restart the timer (F-B9, F-B11)',
             meta: { follows: true, repeats: true },
           },
           {
@@ -141,7 +141,7 @@ export const backup = vrrp.createStateConfig({
         'priority-changed': {
           actions: [shiftDownTimerToPriority, 'setPriority'],
           description:
-            'Skew_Time depends on the priority: the running timer moves by the difference',
+            'Skew_Time depends on the priority: the running timer shifts by the difference',
         },
       },
     },
@@ -155,7 +155,7 @@ export const backup = vrrp.createStateConfig({
         'preempt-hold-timeout': claiming(
           'claimByPreemption',
           PREEMPTS,
-          'the preempt delay has passed and a lower priority still is MASTER',
+          'the preempt delay has passed, and a lower priority is still MASTER',
         ),
         'group-master': onGroupMaster,
         advertisement: [
@@ -181,7 +181,7 @@ export const backup = vrrp.createStateConfig({
           actions: [shiftDownTimerToPriority, 'setPriority'],
           description: 'as in listening',
         },
-        'hold-back': {
+        'inhibit-preemption': {
           target: 'listening',
           actions: ['inhibitPreemption'],
           description: 'every MASTER is accepted from now on; the preempt delay ends',
@@ -197,7 +197,7 @@ export const backup = vrrp.createStateConfig({
         },
         'connections-lagging': {
           actions: [shiftPreemptDelayTimer, 'setPreemptDelay'],
-          description: 'the connection table is waited for again',
+          description: 'waits for the connection table again',
         },
       },
     },

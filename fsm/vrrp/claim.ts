@@ -1,7 +1,7 @@
 /**
- * The last part of BACKUP: nothing hinders the router from becoming MASTER any more, and it waits for
- * its sync group, for the answer to `before_master`, or for both. It listens meanwhile: a MASTER that
- * is heard takes it back to `listening`, and what was asked is void.
+ * The last part of BACKUP: no timer keeps the router from becoming MASTER any longer, and it waits for
+ * its sync group, for the answer to `before_master`, or for both. It still listens: an accepted MASTER
+ * returns it to `listening` and withdraws the request.
  */
 import {
   endBeforeMaster,
@@ -30,13 +30,13 @@ export const WITH_GROUP = { event: 'group-master', cause: 'of-the-group' } as co
 
 export const FOLLOWS = { follows: true } as const satisfies RowMeta;
 
-const ACCEPTED = 'RFC 9568 6.4.2: another router is MASTER: it is followed instead (F-B9, F-B11)';
+const ACCEPTED = 'RFC 9568 6.4.2: another router is MASTER, and this one follows it (F-B9, F-B11)';
 
-/** What is heard by a router that is about to become MASTER. */
+/** Advertisements heard by a router that is about to become MASTER. */
 const onAdvertisement = [
   {
     guard: 'isPriorityZero',
-    description: 'a MASTER resigns: there is nothing left to wait for (F-B8)',
+    description: 'a MASTER resigns: the claim already stands (F-B8)',
   },
   {
     guard: 'isAcceptedMaster',
@@ -55,16 +55,16 @@ const onAdvertisement = [
   {
     guard: 'claimsByPreemption',
     actions: ['learnInterval'],
-    description: 'a lower priority is MASTER still: preemption is under way',
+    description: 'a lower priority is still MASTER: preemption is under way',
   },
   { description: 'RFC 9568 6.4.2: a lower priority is discarded (F-B10)' },
 ] as const;
 
-const onHoldBack = [
+const onInhibition = [
   {
     guard: 'claimsBySilence',
     actions: ['inhibitPreemption'],
-    description: 'there is no MASTER that could be preempted',
+    description: 'the takeover preempts no MASTER',
   },
   {
     target: 'listening',
@@ -78,7 +78,7 @@ const onPreemptionChanged = [
     guard: 'claimsByPreemption',
     target: 'listening',
     actions: ['setPreemption', startDownTimer],
-    description: 'it was about to preempt by rules that no longer apply',
+    description: 'it was about to preempt under the former rules',
   },
 ] as const;
 
@@ -92,7 +92,7 @@ const onGroupAborts = [
   {
     target: 'listening',
     actions: [startDownTimer],
-    description: 'before_master of a member has failed: silence is awaited again',
+    description: 'before_master of a member has failed: the Master_Down_Interval starts over',
   },
 ] as const;
 
@@ -101,20 +101,20 @@ const onGroupWithdraws = [
     guard: 'claimsWithGroup',
     target: 'listening',
     actions: [startDownTimer],
-    description: 'another member hinders the group: this one had only followed it',
+    description: 'another member blocks the group: this one had only followed it',
   },
-  { target: 'ready', description: 'another member hinders the group: this one does not' },
+  { target: 'ready', description: 'another member blocks the group: this one does not' },
 ] as const;
 
-/** The request no longer stands for what would be done: it is considered again, and asked again. */
-function again(update: 'setGroup' | 'setBeforeMaster' | undefined, why: string) {
+/** The request no longer describes the takeover: the router considers it again and asks again. */
+function startOver(update: 'setGroup' | 'setBeforeMaster' | undefined, why: string) {
   const updates = update === undefined ? [] : [update];
   return [
     {
       guard: 'claimsWithGroup',
       target: 'listening',
       actions: [...updates, startDownTimer],
-      description: `${why}: silence is awaited again`,
+      description: `${why}: the Master_Down_Interval starts over`,
     },
     {
       target: 'ready',
@@ -124,11 +124,11 @@ function again(update: 'setGroup' | 'setBeforeMaster' | undefined, why: string) 
   ] as const;
 }
 
-const onGroupChanged = again('setGroup', 'the members of the sync group have changed');
+const onGroupChanged = startOver('setGroup', 'the members of the sync group have changed');
 
-const onResumed = again(undefined, 'the answer would reach the process that asked');
+const onResumed = startOver(undefined, 'the answer would reach the process that asked');
 
-/** Who has permission, or need not ask, becomes MASTER. */
+/** A router that has permission, or need not ask, becomes MASTER. */
 function takingOver(why: string) {
   return [
     {
@@ -152,28 +152,32 @@ const onFailure = [
     guard: 'abortsOnFailure',
     target: 'listening',
     actions: [startDownTimer],
-    description: 'not permitted: silence is awaited again',
+    description: 'not permitted: the Master_Down_Interval starts over',
   },
-  { guard: 'isInGroup', target: 'allowed', description: 'not permitted, which is ignored' },
-  ...takingOver('not permitted, which is ignored'),
+  {
+    guard: 'isInGroup',
+    target: 'allowed',
+    description: 'not permitted, but on_failure is `proceed`',
+  },
+  ...takingOver('not permitted, but on_failure is `proceed`'),
 ] as const;
 
 export const ready = vrrp.createStateConfig({
-  description: 'nothing hinders it; waits for its sync group, which looks again at a deadline',
+  description: 'waits for its sync group, which is considered again at a deadline',
   entry: ['cancelDownTimer'],
   exit: ['cancelGroupTimer'],
   on: {
     'group-waits': {
       actions: [startGroupTimer],
-      description: 'the sync group is considered again then',
+      description: 'the deadline at which the sync group is considered again',
     },
     'group-master': [
       {
         guard: 'asksFirst',
         target: 'asking',
-        description: 'nothing hinders the group: before_master is asked first',
+        description: 'the group may become MASTER: before_master is asked first',
       },
-      ...takingOver('nothing hinders the group'),
+      ...takingOver('the group may become MASTER'),
     ],
     'group-aborts': onGroupAborts,
     'group-changed': {
@@ -182,13 +186,13 @@ export const ready = vrrp.createStateConfig({
     },
     resumed: { actions: [startGroupTimer], description: 'considered again immediately' },
     advertisement: onAdvertisement,
-    'hold-back': onHoldBack,
+    'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
 });
 
 export const asking = vrrp.createStateConfig({
-  description: 'before_master was asked: listens, and any other MASTER makes the request void',
+  description: 'waits for the answer to before_master; an accepted MASTER withdraws the request',
   entry: ['cancelDownTimer', 'askBeforeMaster', startBeforeMasterTimer],
   exit: ['cancelBeforeMasterTimer', endBeforeMaster],
   on: {
@@ -202,16 +206,16 @@ export const asking = vrrp.createStateConfig({
       {
         guard: 'stillAsks',
         actions: ['setBeforeMaster'],
-        description: 'the deadline of the request stands; what a refusal means is new',
+        description: 'the deadline of the request stays; a refusal has the new meaning',
       },
-      ...again('setBeforeMaster', 'it need not ask any more'),
+      ...startOver('setBeforeMaster', 'it no longer has to ask'),
     ],
     'group-withdraws': onGroupWithdraws,
     'group-aborts': onGroupAborts,
     'group-changed': onGroupChanged,
     resumed: onResumed,
     advertisement: onAdvertisement,
-    'hold-back': onHoldBack,
+    'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
 });
@@ -222,23 +226,23 @@ export const allowed = vrrp.createStateConfig({
   on: {
     'group-waits': {
       actions: [startGroupTimer],
-      description: 'the sync group is considered again then',
+      description: 'the deadline at which the sync group is considered again',
     },
     'group-master': [
       {
         guard: 'claimsWithGroup',
         target: MASTER,
-        description: 'every member may: the MASTER that is heard will yield',
+        description: 'every member has permission: the MASTER that was heard will yield',
         meta: WITH_GROUP,
       },
-      ...takingOver('every member may'),
+      ...takingOver('every member has permission'),
     ],
     'group-withdraws': onGroupWithdraws,
     'group-aborts': onGroupAborts,
     'group-changed': onGroupChanged,
     resumed: onResumed,
     advertisement: onAdvertisement,
-    'hold-back': onHoldBack,
+    'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
 });

@@ -1,11 +1,11 @@
-/** All that the table may ask for, with the durations of RFC 9568 section 6.1. */
+/** The effects of the table, with the durations of RFC 9568 section 6.1. */
 import { assert } from '../../src/net/assert.ts';
 import type { Duration, Instant } from '../../src/net/time.ts';
 import { fieldOf } from './event-field.ts';
 import type { VrrpContext, VrrpEvent } from './model.ts';
 import { masterDownInterval, releaseWait, skewTime } from './timing.ts';
 
-/** What a guard, an update and the parameters of an effect are computed from. */
+/** The arguments of guards, updates and effect parameters. */
 export interface Given {
   readonly context: VrrpContext;
   readonly event: VrrpEvent;
@@ -16,15 +16,15 @@ export type Effect =
   /** An advertisement with priority 0. */
   | { readonly type: 'sendResignation' }
   /**
-   * An advertisement as answer to one that was heard. The engine limits how often, so that no
-   * sender can make a MASTER flood its segment; an answer that is left out restarts no timer either.
+   * An advertisement in answer to a received one. The engine limits the rate, so that no sender can
+   * make a MASTER flood its segment; an omitted answer does not restart the timer either.
    */
   | { readonly type: 'answerAdvertisement'; readonly restart: boolean }
   | { readonly type: 'acquireAddresses' }
   | { readonly type: 'releaseAddresses' }
-  /** Gratuitous ARP or unsolicited NA for each VIP, once it is there. */
+  /** Gratuitous ARP or unsolicited NA for each VIP, once the kernel has it. */
   | { readonly type: 'announce' }
-  /** The same because another router claimed the addresses; the engine limits how often. */
+  /** The same because another router claimed the addresses; the engine limits the rate. */
   | { readonly type: 'announceAgain' }
   /** Requests permission to become MASTER. */
   | { readonly type: 'askBeforeMaster' }
@@ -35,9 +35,9 @@ export type Effect =
   /** Next tick of the grid whose tick this is. */
   | { readonly type: 'keepAdverTimer' }
   | { readonly type: 'cancelAdverTimer' }
-  /** `hastens`: a timer that ends sooner is left alone. */
+  /** `hastens`: a running timer that fires sooner stays as it is. */
   | { readonly type: 'startDownTimer'; readonly duration: Duration; readonly hastens?: boolean }
-  /** A running timer fires so much later, or earlier where negative. */
+  /** A running timer fires later by this many microseconds; earlier if negative. */
   | { readonly type: 'shiftDownTimer'; readonly by: number }
   | { readonly type: 'cancelDownTimer' }
   | { readonly type: 'startPreemptDelayTimer'; readonly duration: Duration }
@@ -47,7 +47,7 @@ export type Effect =
   | { readonly type: 'cancelGroupTimer' }
   | { readonly type: 'startBeforeMasterTimer'; readonly duration: Duration }
   | { readonly type: 'cancelBeforeMasterTimer' }
-  /** Not later than `until`. */
+  /** Fires at `until` at the latest. */
   | { readonly type: 'startReleaseTimer'; readonly duration: Duration; readonly until: Instant }
   | { readonly type: 'cancelReleaseTimer' };
 
@@ -91,8 +91,8 @@ export const startDownTimer = {
 } as const;
 
 /**
- * DEVIATION: RFC 9568 section 6.4.2 sets the timer whatever is left of it. A MASTER may say priority 0
- * again and again, and its interval be shorter than the Skew_Time of one that has just started.
+ * DEVIATION: RFC 9568 section 6.4.2 sets the timer even if it would fire sooner. A MASTER may repeat
+ * priority 0 at an interval shorter than the Skew_Time of a router that has just started.
  */
 export const startDownTimerAtSkew = {
   type: 'startDownTimer',
@@ -102,7 +102,7 @@ export const startDownTimerAtSkew = {
   }),
 } as const;
 
-/** Whichever interval is running ends with the Skew_Time of the priority. */
+/** The running interval, whichever it is, ends with the Skew_Time of the priority. */
 export const shiftDownTimerToPriority = {
   type: 'shiftDownTimer',
   params: ({ context, event }: Given) => {

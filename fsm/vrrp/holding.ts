@@ -1,14 +1,14 @@
 /**
- * MASTER: RFC 9568 section 6.4.3. The state owns the addresses: `master` serves and advertises;
- * `releasing` has sent priority 0 and serves until the successor is heard, because the agent stops
- * or because an operator wants another router to be MASTER.
+ * MASTER: RFC 9568 section 6.4.3. The router has the addresses in both substates: `master` serves and
+ * advertises; `releasing` has sent priority 0 and serves until the successor is heard, because the
+ * agent stops or an operator hands over to another router.
  */
 import { startReleaseTimer } from './effects.ts';
 import { onFaults, vrrp } from './rules.ts';
 
-const LEAVES = { cause: 'shutdown' } as const;
+const ON_SHUTDOWN = { cause: 'shutdown' } as const;
 
-const STOPPED = { event: 'shutdown', cause: 'successor-heard' } as const;
+const SUCCEEDED = { event: 'shutdown', cause: 'successor-heard' } as const;
 
 export const holding = vrrp.createStateConfig({
   description: 'has the virtual addresses',
@@ -38,7 +38,7 @@ export const holding = vrrp.createStateConfig({
             target: '#vrrp.backup',
             actions: ['learnInterval', 'sendAdvertisement'],
             description:
-              'RFC 9568 6.4.3: a greater router is Active (F-A11). DEVIATION: one last advertisement tells it that addresses were held here, so that it announces them again',
+              'RFC 9568 6.4.3: a greater router is Active (F-A11). DEVIATION: a last advertisement shows that this router had the addresses, so that the greater one announces them again',
             meta: { event: 'higher-priority-backup', cause: 'higher-priority' },
           },
           {
@@ -57,17 +57,17 @@ export const holding = vrrp.createStateConfig({
         ],
         'priority-changed': {
           actions: ['setPriority', 'sendAdvertisement'],
-          description: 'a peer that has the higher priority now need not wait to hear of it',
+          description: 'a peer that now has the higher priority learns it immediately',
         },
         'interval-changed': {
           actions: ['setInterval', 'sendAdvertisement', 'startAdverTimer'],
-          description: 'peers learn the interval before they could miss an advertisement',
+          description: 'peers learn the interval before they can miss an advertisement',
         },
         'group-backup': {
           target: '#vrrp.backup',
           actions: ['resetInterval', 'sendResignation'],
           description:
-            'another member of the sync group is no longer MASTER: the router that follows it there may follow here',
+            'another member of the sync group is no longer MASTER: its successor may take over here too',
           meta: { cause: 'group-backup' },
         },
         stall: {
@@ -89,7 +89,7 @@ export const holding = vrrp.createStateConfig({
             target: '#vrrp.initialize',
             actions: ['sendResignation'],
             description: 'RFC 9568 6.4.3: Shutdown, priority 0 (F-A8)',
-            meta: LEAVES,
+            meta: ON_SHUTDOWN,
           },
         ],
         'hand-over': {
@@ -101,24 +101,27 @@ export const holding = vrrp.createStateConfig({
         ...onFaults({
           target: '#vrrp.fault',
           actions: ['sendResignation'],
-          description: 'as Shutdown, with the reason kept (F-A8, F-I4)',
+          description: 'as Shutdown; the reason is recorded (F-A8, F-I4)',
           meta: { cause: 'fault' },
         } as const),
       },
     },
 
     releasing: {
-      description: 'priority 0 is sent; serves until the successor is heard',
+      description: 'has sent priority 0 and serves until the successor is heard',
       entry: [startReleaseTimer],
       exit: ['cancelReleaseTimer', 'endRelease'],
       on: {
         advertisement: [
-          { guard: 'isPriorityZero', description: 'another router resigns: no successor' },
+          {
+            guard: 'isPriorityZero',
+            description: 'another router resigns: it is not the successor',
+          },
           {
             guard: 'isStopping',
             target: '#vrrp.initialize',
             description: 'the successor is heard: release',
-            meta: STOPPED,
+            meta: SUCCEEDED,
           },
           {
             target: '#vrrp.backup',
@@ -143,29 +146,32 @@ export const holding = vrrp.createStateConfig({
             guard: 'isForced',
             target: '#vrrp.backup',
             actions: ['resetInterval', 'inhibitPreemption'],
-            description: 'no successor was heard in time: release all the same',
+            description: 'no successor was heard in time: release anyway, as requested',
             meta: { event: 'failover', cause: 'no-successor' },
           },
           { target: 'master', description: 'no successor was heard in time: remain Active' },
         ],
         'hand-over': [
           { guard: 'isStopping', description: 'releases in any case' },
-          { actions: ['beginHandOver'], description: 'asked again, more firmly or for longer' },
+          {
+            actions: ['beginHandOver'],
+            description: 'requested again: forced, or with a later deadline',
+          },
         ],
         'interval-changed': {
           actions: ['setInterval'],
-          description: 'the next advertisement would carry it',
+          description: 'the next advertisement carries it',
         },
         shutdown: [
           {
             guard: 'lingersOn',
             actions: ['beginStop', startReleaseTimer],
-            description: 'asked to stop meanwhile: serve, but release in any case',
+            description: 'a shutdown during a hand-over: serve, but release in any case',
           },
           {
             target: '#vrrp.initialize',
-            description: 'asked a second time, or not to linger: release immediately',
-            meta: LEAVES,
+            description: 'a second shutdown, or one without lingering: release immediately',
+            meta: ON_SHUTDOWN,
           },
         ],
         stall: [
@@ -178,7 +184,7 @@ export const holding = vrrp.createStateConfig({
           {
             target: '#vrrp.backup',
             actions: ['resetInterval', 'inhibitPreemption'],
-            description: 'the successor may be there: release and listen',
+            description: 'a successor may be MASTER already: release and listen',
             meta: { cause: 'stall' },
           },
         ],
@@ -186,13 +192,13 @@ export const holding = vrrp.createStateConfig({
           {
             guard: 'isStopping',
             target: '#vrrp.initialize',
-            description: 'nothing left to serve with',
+            description: 'cannot serve any longer',
             meta: { cause: 'fault' },
           },
           {
             target: '#vrrp.fault',
             actions: ['inhibitPreemption'],
-            description: 'nothing left to serve with: the successor comes by itself',
+            description: 'cannot serve any longer: priority 0 has been sent already',
             meta: { cause: 'fault' },
           },
         ] as const),

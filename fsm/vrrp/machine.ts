@@ -1,9 +1,9 @@
 /**
  * VRRP for one virtual router: the single source of truth for RFC 9568 section 6.4 and RFC 3768
- * section 6.4. A table, not a runtime: no `after`, no invoke; timers are events and effects. It is
- * the only place that decides about the state, the context and the protocol's timers of a router:
- * `fsm/step.ts` walks it, and `src/protocol/engine/router/protocol.ts` is the only caller of that. Chart, table and
- * RFC matrix are generated from the descriptions.
+ * section 6.4. A table, not a runtime: no `after`, no invoke; timers are events and effects. It alone
+ * decides the state, the context and the protocol timers of a router: `fsm/step.ts` walks it, called
+ * by `src/protocol/engine/router/protocol.ts` only. Chart, table and RFC matrix are generated from
+ * the descriptions.
  *
  * FAULT behaves as Initialize with recorded reasons.
  */
@@ -12,10 +12,16 @@ import { holding } from './holding.ts';
 import type { VrrpEventType, VrrpState } from './model.ts';
 import { onFaults, onRecoveries, vrrp } from './rules.ts';
 
-/** Where there is no MASTER to be accepted: a decision for later. */
-const onHoldBack = {
-  'hold-back': { actions: ['inhibitPreemption'], description: 'kept for when it starts' },
-  release: { actions: ['allowPreemption'], description: 'starts as ever' },
+/** Without a MASTER to accept, the setting only takes effect after the start. */
+const onInhibition = {
+  'inhibit-preemption': {
+    actions: ['inhibitPreemption'],
+    description: 'takes effect after the start',
+  },
+  'allow-preemption': {
+    actions: ['allowPreemption'],
+    description: 'preempts after the start, if configured to',
+  },
 } as const;
 
 export const vrrpMachine = vrrp.createMachine({
@@ -29,7 +35,7 @@ export const vrrpMachine = vrrp.createMachine({
     },
     'interval-changed': {
       actions: ['setBothIntervals'],
-      description: 'counts from the start',
+      description: 'takes effect at the start',
     },
     'preemption-changed': {
       actions: ['setPreemption'],
@@ -45,16 +51,16 @@ export const vrrpMachine = vrrp.createMachine({
     },
     'before-master-changed': {
       actions: ['setBeforeMaster'],
-      description: 'the next take-over asks accordingly',
+      description: 'the next takeover asks accordingly',
     },
     'group-changed': {
       actions: ['setGroup'],
-      description: 'the next take-over is decided with the group, or without',
+      description: 'the next takeover is decided with the group, or without',
     },
   },
   states: {
     initialize: {
-      description: 'RFC 9568 section 6.4.1: nothing is sent, nothing is taken (F-I1)',
+      description: 'RFC 9568 section 6.4.1: nothing is sent, received packets are ignored (F-I1)',
       on: {
         startup: [
           {
@@ -76,7 +82,7 @@ export const vrrpMachine = vrrp.createMachine({
           description: 'a reason for FAULT is known at start (F-I4)',
           meta: { cause: 'fault' },
         } as const),
-        ...onHoldBack,
+        ...onInhibition,
       },
     },
 
@@ -92,24 +98,24 @@ export const vrrpMachine = vrrp.createMachine({
             guard: 'isLastFaultOfOwner',
             target: 'holding',
             actions: ['resetInterval'],
-            description: 'the last reason is gone: Startup as owner (F-I2)',
+            description: 'the last reason has cleared: Startup as owner (F-I2)',
             meta: { cause: 'fault-cleared' },
           },
           {
             guard: 'isLastFault',
             target: 'backup',
             actions: ['resetInterval'],
-            description: 'the last reason is gone: Startup (F-I3)',
+            description: 'the last reason has cleared: Startup (F-I3)',
             meta: { cause: 'fault-cleared' },
           },
-          { description: 'other reasons are left' },
+          { description: 'other reasons remain' },
         ] as const),
         shutdown: {
           target: 'initialize',
           description: 'nothing is sent',
           meta: { cause: 'shutdown' },
         },
-        ...onHoldBack,
+        ...onInhibition,
       },
     },
   },
@@ -122,7 +128,7 @@ const RECOVERIES = [
   'fault-cleared',
 ] as const;
 
-const OF_GROUP_AND_GATE = [
+const GROUP_AND_BEFORE_MASTER = [
   'group-waits',
   'group-withdraws',
   'group-aborts',
@@ -131,8 +137,8 @@ const OF_GROUP_AND_GATE = [
   'before-master-timeout',
 ] as const;
 
-/** Has no timer that could fire, is MASTER of nothing, and hears nothing. */
-const WITHOUT_PART = [
+/** Ignored where no timer runs and no packet is received. */
+const NOT_RUNNING = [
   'master-timeout',
   'adver-timer',
   'preempt-hold-timeout',
@@ -143,10 +149,10 @@ const WITHOUT_PART = [
   'group-backup',
   'resumed',
   'advertisement',
-  ...OF_GROUP_AND_GATE,
+  ...GROUP_AND_BEFORE_MASTER,
 ] as const;
 
-const OF_MASTER = [
+const MASTER_ONLY = [
   'startup',
   'adver-timer',
   'release-timeout',
@@ -154,40 +160,40 @@ const OF_MASTER = [
   'group-backup',
 ] as const;
 
-const OF_BACKUP = [
+const BACKUP_ONLY = [
   'startup',
   'master-timeout',
   'preempt-hold-timeout',
-  'hold-back',
-  'release',
+  'inhibit-preemption',
+  'allow-preemption',
   'group-master',
   'resumed',
-  ...OF_GROUP_AND_GATE,
+  ...GROUP_AND_BEFORE_MASTER,
   ...RECOVERIES,
 ] as const;
 
 /**
- * Events without a row, on purpose: they mean nothing in the state and change nothing. Every pair
- * of state and event is either here or in the table; a test holds that.
+ * Events that a state ignores on purpose. A test verifies that every pair of state and event is
+ * either here or in the table.
  */
 export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] } = {
-  initialize: ['shutdown', ...WITHOUT_PART, ...RECOVERIES],
+  initialize: ['shutdown', ...NOT_RUNNING, ...RECOVERIES],
   fault: [
     'startup',
     'interface-down',
     'no-primary-ip-address',
     'no-virtual-ip-addresses',
     'fault',
-    ...WITHOUT_PART,
+    ...NOT_RUNNING,
   ],
   'backup.listening': [
     'preempt-hold-timeout',
     'resumed',
-    ...OF_MASTER,
-    ...OF_GROUP_AND_GATE,
+    ...MASTER_ONLY,
+    ...GROUP_AND_BEFORE_MASTER,
     ...RECOVERIES,
   ],
-  'backup.delaying': ['resumed', ...OF_MASTER, ...OF_GROUP_AND_GATE, ...RECOVERIES],
+  'backup.delaying': ['resumed', ...MASTER_ONLY, ...GROUP_AND_BEFORE_MASTER, ...RECOVERIES],
   'backup.ready': [
     'master-timeout',
     'preempt-hold-timeout',
@@ -195,7 +201,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     'before-master-granted',
     'before-master-refused',
     'before-master-timeout',
-    ...OF_MASTER,
+    ...MASTER_ONLY,
     ...RECOVERIES,
   ],
   'backup.asking': [
@@ -203,7 +209,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     'preempt-hold-timeout',
     'group-master',
     'group-waits',
-    ...OF_MASTER,
+    ...MASTER_ONLY,
     ...RECOVERIES,
   ],
   'backup.allowed': [
@@ -212,9 +218,9 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     'before-master-granted',
     'before-master-refused',
     'before-master-timeout',
-    ...OF_MASTER,
+    ...MASTER_ONLY,
     ...RECOVERIES,
   ],
-  'holding.master': ['release-timeout', ...OF_BACKUP],
-  'holding.releasing': ['adver-timer', 'group-backup', ...OF_BACKUP],
+  'holding.master': ['release-timeout', ...BACKUP_ONLY],
+  'holding.releasing': ['adver-timer', 'group-backup', ...BACKUP_ONLY],
 };

@@ -1,4 +1,4 @@
-/** What the table works on: states, context and events of one virtual router, and causes. */
+/** The data of the table: states, context and events of one virtual router, and causes. */
 import type { Duration, Instant } from '../../src/net/time.ts';
 
 export const STATES = [
@@ -22,7 +22,7 @@ export function isBackup(state: VrrpState): boolean {
   return state.startsWith('backup');
 }
 
-/** What the table knows about one virtual router besides its state. */
+/** The extended state of one virtual router. */
 export interface VrrpContext {
   readonly version: 2 | 3;
   /** Effective priority, 1..254; 255 for the address owner. */
@@ -32,44 +32,44 @@ export interface VrrpContext {
   readonly preemptDelay: Duration;
   /** Own Advertisement_Interval. */
   readonly advertisementInterval: Duration;
-  /** Active_Adver_Interval: the interval of the MASTER that was last heard (RFC 9568 section 6.1). */
+  /** Active_Adver_Interval: the interval of the MASTER last heard (RFC 9568 section 6.1). */
   readonly masterInterval: Duration;
-  /** Has handed over: preempts no MASTER until it is released, or was MASTER again. */
+  /** Has handed over: preempts no MASTER until an operator allows it, or it was MASTER again. */
   readonly preemptInhibited: boolean;
-  /** Set: permission has to be requested before the router becomes MASTER. */
+  /** Set: the router requests permission before it becomes MASTER. */
   readonly beforeMaster: BeforeMaster | undefined;
-  /** It becomes MASTER when its sync group does. */
+  /** The router becomes MASTER only together with its sync group. */
   readonly inGroup: boolean;
-  /** Why it is about to become MASTER, in `ready`, `asking` and `allowed`. */
+  /** Why the router is about to become MASTER, in `ready`, `asking` and `allowed`. */
   readonly claim: Claim | undefined;
-  /** Why it releases the addresses, in `releasing`. */
+  /** Why the router releases the addresses, in `releasing`. */
   readonly releasing: Releasing | undefined;
-  /** Until when a hand-over waits for a successor. */
+  /** When a hand-over stops waiting for a successor. */
   readonly releaseUntil: Instant;
 }
 
 export interface BeforeMaster {
   /** How long the answer may take. */
   readonly deadline: Duration;
-  /** What a refusal means, and an answer that does not come in time. */
+  /** The consequence of a refusal, or of no answer in time. */
   readonly onFailure: 'proceed' | 'abort';
 }
 
 /**
- * `silence`: no MASTER keeps it from it. `preemption`: the preempt delay has passed. `group`: its
- * sync group becomes MASTER, although this member hears a MASTER, which will yield.
+ * `silence`: no MASTER is heard. `preemption`: the preempt delay has passed. `group`: the sync group
+ * becomes MASTER although this member hears a MASTER, which will yield.
  */
-export type Claim = 'silence' | 'preemption' | 'group';
+type Claim = 'silence' | 'preemption' | 'group';
 
 /**
- * `stop`: releases in the end in any case, and is gone. `hand-over`: remains MASTER when no
+ * `stop`: the agent stops, and the router releases in any case. `hand-over`: remains MASTER if no
  * successor is heard. `forced`: releases even then.
  */
-export type Releasing = 'stop' | 'hand-over' | 'forced';
+type Releasing = 'stop' | 'hand-over' | 'forced';
 
 /**
- * Why a router changed its state, for programs. Of a take-over: `master-silent` alone means that
- * the former MASTER went without a word; after each of the others it may still be running.
+ * Why a router changed its state, for programs. Of the causes of a takeover, only `master-silent`
+ * means that the former MASTER disappeared without resigning; with any other it may still run.
  */
 export const CAUSES = [
   'started',
@@ -90,10 +90,7 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/**
- * All that can happen to one virtual router. Names are the event identities of RFC 8347 where it
- * has one; the others are ours.
- */
+/** The events of one virtual router, with the event identities of RFC 8347 where it has one. */
 export type VrrpEvent =
   | { readonly type: 'startup' }
   /** `linger`: keep the VIPs until the successor is heard. */
@@ -104,18 +101,18 @@ export type VrrpEvent =
   | { readonly type: 'adver-timer' }
   /** The preempt delay has passed while a lower priority was MASTER. */
   | { readonly type: 'preempt-hold-timeout' }
-  /** No successor was heard for as long as one may take. `expired`: `releaseUntil` has passed. */
+  /** No successor was heard within the longest Skew_Time. `expired`: `releaseUntil` has passed. */
   | { readonly type: 'release-timeout'; readonly expired: boolean }
   /** Planned failover. `force`: releases even when no successor is heard. */
   | { readonly type: 'hand-over'; readonly force: boolean; readonly until: Instant }
-  /** An operator wants it not to preempt until it is released. */
-  | { readonly type: 'hold-back' }
-  | { readonly type: 'release' }
+  /** An operator's request not to preempt, and its end. */
+  | { readonly type: 'inhibit-preemption' }
+  | { readonly type: 'allow-preemption' }
   /** The protocol thread was not running for longer than the shortest Master_Down_Interval. */
   | { readonly type: 'stall' }
   /** The effective priority has changed; an owner's never does. */
   | { readonly type: 'priority-changed'; readonly priority: number }
-  /** `hearsMaster`: a MASTER was heard, whose interval counts in version 3. */
+  /** `hearsMaster`: a MASTER is known; version 3 uses its interval. */
   | {
       readonly type: 'interval-changed';
       readonly interval: Duration;
@@ -136,13 +133,13 @@ export type VrrpEvent =
       readonly beforeMaster: BeforeMaster | undefined;
       readonly at: Instant;
     }
-  /** The answers to `before_master`, and their absence. */
+  /** The answer to `before_master`, or none in time. */
   | { readonly type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout' }
-  /** The sync group becomes MASTER, and this member with it; `cause` is that of the member that leads. */
+  /** The sync group becomes MASTER, and this member with it; `cause` comes from the leading member. */
   | { readonly type: 'group-master'; readonly cause: Cause }
   /** Another member of the sync group is no longer MASTER. */
   | { readonly type: 'group-backup' }
-  /** The sync group, or a member that is ready, considers itself again then. */
+  /** The sync group, or a member that is ready, is considered again at `until`. */
   | { readonly type: 'group-waits'; readonly until: Instant }
   /** Another member keeps the sync group from becoming MASTER after all. */
   | { readonly type: 'group-withdraws' }
@@ -150,11 +147,11 @@ export type VrrpEvent =
   | { readonly type: 'group-aborts' }
   /** The router joined a sync group, left it, or the group has other members. */
   | { readonly type: 'group-changed'; readonly inGroup: boolean; readonly at: Instant }
-  /** This process continues what another has begun; timers run with what was left of them. */
+  /** This process continues the state of another process; timers run for their remaining time. */
   | { readonly type: 'resumed'; readonly at: Instant }
   | Advertisement
   | { readonly type: FaultEvent }
-  /** `remaining`: reasons for FAULT that are left. */
+  /** `remaining`: number of reasons for FAULT that remain. */
   | { readonly type: RecoveryEvent; readonly remaining: number };
 
 /** A packet that passed every receive check. */
@@ -184,19 +181,19 @@ export type RecoveryEvent = (typeof RECOVERY_EVENTS)[number];
 
 export type VrrpEventType = VrrpEvent['type'];
 
-/** What a row says besides its effects. */
+/** Properties of a row besides its effects. */
 export interface RowMeta {
-  /** Name of the transition for operators, where the event's own would be wrong. */
+  /** Name of the transition for operators, where the name of the event would be wrong. */
   readonly event?: string;
   /** RFC 8347 `new-master-reason`. */
   readonly reason?: 'no-response' | 'preempted';
-  /** `of-the-group`: the event carries it. On every row that changes the state operators see. */
+  /** Present on every row that changes the state operators see. `of-the-group`: the event has it. */
   readonly cause?: Cause | 'of-the-group';
-  /** An advertisement that makes the sender this BACKUP's MASTER. */
+  /** The sender of the advertisement is the MASTER of this BACKUP. */
   readonly follows?: true;
   /**
-   * An equal event that comes next changes neither state nor context and has the same effects:
-   * they may be performed without asking the table again.
+   * An equal event that follows changes neither state nor context and has the same effects, so they
+   * may be performed again without another step.
    */
   readonly repeats?: true;
 }

@@ -1,4 +1,4 @@
-/** The named guards of the table and the changes that it makes to its own context. */
+/** The named guards of the table, and the updates of its context. */
 import { assign, setup } from 'xstate';
 import type { Instant } from '../../src/net/time.ts';
 import { NEVER } from '../../src/net/time.ts';
@@ -25,13 +25,13 @@ export const guards = {
 
   waitsToPreempt: ({ context }: Given) => context.preemptDelay > 0,
 
-  /** A MASTER appears whose silence the router was about to end. */
+  /** The router claimed by silence, and a MASTER of lower priority is heard after all. */
   waitsToPreemptAfterAll: ({ context }: Given) =>
     context.preemptDelay > 0 && context.claim === 'silence',
 
   asksFirst: ({ context }: Given) => context.beforeMaster !== undefined,
 
-  /** It still has to ask, with another deadline or outcome perhaps. */
+  /** The router still has to ask, possibly with another deadline or consequence. */
   stillAsks: ({ event }: Given) => fieldOf(event, 'beforeMaster') !== undefined,
 
   abortsOnFailure: ({ context }: Given) => context.beforeMaster?.onFailure === 'abort',
@@ -47,7 +47,7 @@ export const guards = {
 
   claimsWithGroup: ({ context }: Given) => context.claim === 'group',
 
-  /** Version 3 waits for as long as the MASTER that was heard says (RFC 9568 section 6.1). */
+  /** Version 3 uses the interval of the MASTER that was heard (RFC 9568 section 6.1). */
   keepsMasterInterval: ({ context, event }: Given) =>
     context.version === 3 && fieldOf(event, 'hearsMaster'),
 
@@ -63,7 +63,7 @@ export const guards = {
 
   lingers: ({ event }: Given) => fieldOf(event, 'linger'),
 
-  /** A second stop does not wait. */
+  /** A second shutdown does not linger. */
   lingersOn: ({ context, event }: Given) =>
     context.releasing !== 'stop' && fieldOf(event, 'linger'),
 
@@ -83,12 +83,15 @@ export type GuardName = keyof typeof guards;
 
 type Update = (given: Given) => Partial<VrrpContext>;
 
-/** Each gives the fields that change. */
+/** Each returns the fields that change. */
 export const updates = {
   /** RFC 9568 section 6.4.1 (110): Active_Adver_Interval := Advertisement_Interval. */
   resetInterval: ({ context }) => ({ masterInterval: context.advertisementInterval }),
 
-  /** RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3 only. */
+  /**
+   * RFC 9568 sections 6.4.2, 6.4.3: Active_Adver_Interval := Max Advertise Interval; version 3
+   * only.
+   */
   learnInterval: ({ context, event }) =>
     context.version === 3 ? { masterInterval: fieldOf(event, 'interval') } : {},
 
@@ -132,7 +135,7 @@ export const updates = {
 
   beginStop: () => ({ releasing: 'stop', releaseUntil: NEVER }),
 
-  /** A second request makes the first one firmer, and longer, but never the opposite. */
+  /** A second request may force the first one and extend its deadline, but not the opposite. */
   beginHandOver: ({ context, event }) => {
     const isForced = fieldOf(event, 'force') || context.releasing === 'forced';
     const until = fieldOf(event, 'until');
@@ -160,7 +163,7 @@ const assigns = Object.fromEntries(
   >;
 };
 
-/** Makes the states; `machine.ts` puts them together. */
+/** Creates the states; `machine.ts` assembles them. */
 export const vrrp = setup({
   types: {
     context: {} as VrrpContext,

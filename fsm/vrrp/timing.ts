@@ -1,7 +1,7 @@
 /**
  * The formulas of RFC 9568 section 6.1 and RFC 3768 section 6.1 in whole microseconds. Whole
  * centiseconds would make every Skew_Time of a 10 ms router zero, and a pair would collide.
- * Fractions of a microsecond are cut off.
+ * Fractions of a microsecond are discarded.
  */
 import type { Duration } from '../../src/net/time.ts';
 
@@ -22,14 +22,17 @@ export function masterDownInterval(version: 2 | 3, priority: number, interval: D
 }
 
 /**
- * The shortest silence after which some peer may have become MASTER: the Master_Down_Interval of
- * the highest priority there is.
+ * The shortest silence after which a peer may have become MASTER: the Master_Down_Interval of the
+ * highest possible priority.
  */
 export function shortestMasterDownInterval(version: 2 | 3, interval: Duration): Duration {
   return masterDownInterval(version, 255, interval);
 }
 
-/** How long a resigned MASTER waits for its successor: the longest Skew_Time (priority 1) and 100 ms. */
+/**
+ * How long a resigned MASTER waits for its successor: the longest Skew_Time (priority 1) and 100
+ * ms.
+ */
 export function releaseWait(version: 2 | 3, interval: Duration): Duration {
   return (skewTime(version, 1, interval) + 100_000) as Duration;
 }

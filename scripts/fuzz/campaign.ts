@@ -1,6 +1,6 @@
 /**
- * Which case is played when. Case N of a seed is the same on every machine and in every run: it
- * belongs to episode N / EPISODE, whose target follows from its number alone.
+ * The order of cases. Case N of a seed is the same on every host and in every run: it belongs to
+ * episode N / EPISODE, and the number of the episode alone determines its target.
  */
 import { Random } from '../../test/sim/random.ts';
 import { ANSWERS_TARGET, CONNECTIONS_TARGET } from './connections-target.ts';
@@ -13,7 +13,7 @@ import { EPISODE, type FuzzTarget } from './target.ts';
 import { CONFIG_TARGET, CONTROL_TARGET } from './text-targets.ts';
 import { WIRE_TARGETS } from './wire-targets.ts';
 
-/** Episodes of one round; a case of a slow target costs as much as a hundred of a decoder. */
+/** Episodes per round: a case of a slow target costs as much as a hundred cases of a decoder. */
 const ROUND = 256;
 
 const DECODERS: readonly FuzzTarget[] = [
@@ -55,7 +55,7 @@ export class Campaign {
     this.seed = seed;
   }
 
-  /** Plays up to and including case `last` of its episode. */
+  /** Runs the episode up to and including case `last`. */
   episode(number: number, last = EPISODE - 1): Failure | undefined {
     const target = targetOf(number);
     const random = new Random(Math.imul(this.seed + 1, 0x9e3779b1) ^ Math.imul(number, 0x85ebca6b));

@@ -1,4 +1,4 @@
-/** What directors tell each other of their connections, and what stations answer to questions. */
+/** Messages of connection synchronization, and answers of hosts to probes. */
 import { type IpAddress, ip, mac } from '../../src/net/address.ts';
 import { BUCKETS } from '../../src/net/connection.ts';
 import { decodeSummary, encodeSummary } from '../../src/wire/connections/summary-message.ts';

@@ -1,4 +1,4 @@
-/** Good bytes to begin with: the receive vectors in every wrapping, and what our own encoders make. */
+/** Valid input: the receive vectors in every encapsulation, and the output of the encoders. */
 import { readFileSync } from 'node:fs';
 import { ip, mac } from '../../src/net/address.ts';
 import type { Route, Rule } from '../../src/net/routing.ts';
@@ -52,7 +52,7 @@ const RULE: Rule = {
 const vectors = (JSON.parse(readFileSync(VECTORS, 'utf8')) as { readonly vectors: Vector[] })
   .vectors;
 
-/** VRRP messages without IP header. */
+/** VRRP messages without IP headers. */
 export const MESSAGES: readonly Uint8Array[] = vectors.map(({ hex }) => Buffer.from(hex, 'hex'));
 
 export const PACKETS: readonly Uint8Array[] = vectors.map(packetOf);
@@ -92,7 +92,7 @@ function frameOf(vector: Vector): Uint8Array {
   return encodeEthernetFrame({ destination, source: OWN_MAC, etherType }, packetOf(vector));
 }
 
-/** In parts of eight bytes, the least there is: those of two vectors belong together by mistake. */
+/** Fragments of eight bytes, the smallest size: those of two vectors have the same identification. */
 function fragmentsOf(vector: Vector): Uint8Array[] {
   const packet = packetOf(vector);
   const frame = frameOf(vector);

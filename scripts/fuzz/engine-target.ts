@@ -1,6 +1,6 @@
 /**
- * Whole packets into a running engine. A refused packet leaves its count and at most a report: no
- * deadline, no state, no other output. Every packet is counted once.
+ * Feeds whole packets to a running engine. A refused packet causes a count and at most a report: it
+ * changes no deadline and no state, and causes no other output. Every packet is counted once.
  */
 
 import { ip } from '../../src/net/address.ts';
@@ -18,7 +18,7 @@ const ETH0 = 2;
 const ETH1 = 3;
 const NOWHERE = 9;
 
-/** None of the sources of the vectors, so that those are heard. */
+/** Not a source of the vectors, whose packets would be ignored as our own. */
 const OWN = ip('192.0.2.10');
 
 /** The VRID of the vectors. */
@@ -76,7 +76,7 @@ class EngineTarget implements FuzzTarget {
   readonly name = 'engine';
   readonly #mutator = new Mutator();
   #rig = new Rig();
-  /** What `view` said last: it is dear, and a refused packet must leave it as it is. */
+  /** The last `view`, which is expensive; a refused packet must not change it. */
   #view = '';
 
   begin(random: Random): void {
@@ -99,7 +99,7 @@ class EngineTarget implements FuzzTarget {
     return hexOf(this.#mutator.bytes);
   }
 
-  /** To the next deadline, or over it: a late wake-up is a stall when it is late enough. */
+  /** Advances to the next deadline or beyond: a wake-up that is late enough is a stall. */
   #passTime(random: Random): void {
     const rig = this.#rig;
     const late = random.chance(1 / 8) ? seconds(random.integer(1, 8)) : milliseconds(0);
@@ -123,7 +123,7 @@ class EngineTarget implements FuzzTarget {
     if (!accepted) {
       const reasons = raised.filter((name) => !name.endsWith('-discards'));
       require(reasons.length === 1, `a refused packet has one reason, not '${reasons.join(', ')}'`);
-      require(engine.deadline() === deadline, 'a refused packet moves no deadline');
+      require(engine.deadline() === deadline, 'a refused packet changes no deadline');
     }
     const lines = this.#rig.handle({ kind: 'quiet' });
     if (accepted) {
@@ -131,18 +131,19 @@ class EngineTarget implements FuzzTarget {
       return;
     }
     const other = lines.find((line) => !line.startsWith('discard '));
-    if (deadline > now) require(other === undefined, `a refused packet leads to nothing: ${other}`);
+    if (deadline > now)
+      require(other === undefined, `a refused packet has no other output: ${other}`);
     require(JSON.stringify(engine.view()) === this.#view, 'a refused packet changes no state');
   }
 }
 
-/** Names of the counters that went up, once for each count. */
+/** Names of the counters that increased, once for each count. */
 function raisedCounters(before: Float64Array, now: Float64Array): string[] {
   const raised: string[] = [];
   const width = Object.keys(COUNTER).length;
   for (let at = 0; at < now.length; at++) {
     const difference = (now[at] ?? 0) - (before[at] ?? 0);
-    require(difference >= 0, 'no counter goes down');
+    require(difference >= 0, 'no counter decreases');
     for (let left = difference; left > 0; left--) raised.push(COUNTERS[at % width] ?? 'unknown');
   }
   return raised;

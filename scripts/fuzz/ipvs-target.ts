@@ -1,4 +1,4 @@
-/** Generic netlink, and what the kernel tells of its load balancer. */
+/** Generic netlink, and the kernel's messages about IPVS. */
 import { readFileSync } from 'node:fs';
 import { decodeFamilyNumber, decodeGeneric } from '../../src/wire/netlink/generic/generic.ts';
 import { decodeDaemon } from '../../src/wire/netlink/generic/ipvs/daemon.ts';
@@ -38,7 +38,7 @@ function inWords(row: unknown): string {
   );
 }
 
-/** Every string of hexadecimal digits, however deep. */
+/** All strings of hexadecimal digits, at any depth. */
 function hexIn(value: unknown): Uint8Array[] {
   if (typeof value === 'string') {
     return /^([0-9a-f]{2})+$/.test(value) ? [Buffer.from(value, 'hex')] : [];

@@ -1,4 +1,4 @@
-/** Single lines and small files: of the kernel, of health checks, of operators, of the agent itself. */
+/** Lines and small files from the kernel, health checks, operators and the agent itself. */
 
 import { parseNumber } from '../../src/checker/probes/file.ts';
 import { decodeStatus } from '../../src/checker/probes/http-status.ts';
@@ -58,7 +58,7 @@ function checkConnection(line: string): void {
   for (const { port } of [client, service, server]) {
     require(Number.isInteger(port) && port >= 0 && port <= 65_535, 'a port has 16 bits');
   }
-  require(Number.isSafeInteger(seconds), 'the time left is a number');
+  require(Number.isSafeInteger(seconds), 'the remaining time is a number');
   require(row !== undefined && row.state === connection.state, 'both readings of a line agree');
   require(row !== undefined && row.bucket >= 0 && row.bucket < 512, 'a line belongs to a bucket');
 }
@@ -87,7 +87,7 @@ function checkValues(text: string): void {
     (Number.isSafeInteger(duration) && duration >= 0), 'a duration is in whole microseconds');
 }
 
-/** What `decode` says of a message of any bytes. */
+/** The output of `decode` for arbitrary bytes. */
 function checkMessage(text: string): void {
   const message = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
   const ends = { source: ip('192.0.2.11'), destination: ip('224.0.0.18') };

@@ -1,6 +1,6 @@
 /**
- * Changes good bytes into nearly good ones: most of what a decoder has to withstand is one wrong
- * field in an otherwise right packet. Works in one buffer; nothing is allocated for a case.
+ * Makes small changes to valid input: the usual problem of a decoder is one wrong field in an otherwise
+ * valid packet. Works in one buffer, without allocations per case.
  */
 import type { Random } from '../../test/sim/random.ts';
 
@@ -11,10 +11,10 @@ const EDGES = [0, 1, 2, 3, 4, 7, 8, 15, 16, 19, 20, 40, 0x7f, 0x80, 0xfe, 0xff] 
 
 export class Mutator {
   readonly buffer = new Uint8Array(CAPACITY);
-  /** Bytes of the case; what lies behind them is left over from others. */
+  /** Length of the case; bytes after it are left over from other cases. */
   length = 0;
 
-  /** The case itself, as a view. */
+  /** The case as a view of the buffer. */
   get bytes(): Uint8Array {
     return this.buffer.subarray(0, this.length);
   }
@@ -24,7 +24,7 @@ export class Mutator {
     this.buffer.set(base.subarray(0, this.length));
   }
 
-  /** One to four changes; one time in sixteen none at all. */
+  /** Makes one to four changes, or none in one of sixteen cases. */
   mutate(random: Random, corpus: readonly Uint8Array[]): void {
     if (random.chance(1 / 16)) return;
     for (let left = random.integer(1, 4); left > 0; left--) this.#change(random, corpus);

@@ -1,4 +1,4 @@
-/** Datagrams of the kernel: messages, attributes, acknowledgements, links, addresses, routes and rules. */
+/** Netlink datagrams: messages, attributes, acknowledgements, links, addresses, routes and rules. */
 import { type Attributes, decodeAttributes } from '../../src/wire/netlink/attributes.ts';
 import { decodeAcknowledgement } from '../../src/wire/netlink/ext-ack.ts';
 import { decodeMessages, NLMSG_HEADER_LENGTH } from '../../src/wire/netlink/message.ts';
@@ -41,7 +41,7 @@ export const NETLINK_TARGET: FuzzTarget = decoderTarget({
   },
 });
 
-/** Every value lies within the payload; nested lists are followed one level down. */
+/** Every value is within the payload; nested lists are checked one level deep. */
 function attributesOf(decoded: ReturnType<typeof decodeAttributes>, length: number): unknown {
   if (!decoded.ok) return decoded;
   return decoded.value.types().map((type) => {

@@ -1,6 +1,6 @@
 /**
- * Makes lengths and checksums of a damaged packet right again: without that, nearly every case would
- * end at the first check and none would reach the last.
+ * Repairs the lengths and checksums of a damaged packet: otherwise nearly every case would end at the
+ * first check, and none would reach the last.
  */
 
 import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';
@@ -44,7 +44,7 @@ function repairIpv6(bytes: Uint8Array, start: number): void {
   }
 }
 
-/** Sums the message at `offset` on top of `extra`. */
+/** Adds the message at `offset` to the sum `extra`. */
 export function repairMessage(
   bytes: Uint8Array,
   offset: number,

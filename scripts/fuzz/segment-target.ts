@@ -1,4 +1,4 @@
-/** Whole frames to the observer of `watch`: it keeps what is bounded, and counts what it was told. */
+/** Feeds whole frames to the segment of `watch`: memory is bounded, and every packet is counted once. */
 
 import { type Instant, instant } from '../../src/net/time.ts';
 import { Segment } from '../../src/watch/segment/segment.ts';
@@ -38,7 +38,8 @@ class SegmentTarget implements FuzzTarget {
     const { senders, findings, freeVrid } = this.#segment.snapshot(this.#now);
     let packets = 0;
     for (const { state, adverts, refused } of senders) {
-      require((adverts === 0) === (state === 'refused'), 'who was never accepted is refused');
+      require((adverts === 0) ===
+        (state === 'refused'), 'a sender without a valid packet is refused');
       packets += refused.reduce((sum, { count }) => sum + count, adverts);
     }
     require(packets <= EPISODE, 'no packet is counted twice');

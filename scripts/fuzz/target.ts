@@ -1,20 +1,20 @@
-/** What is fuzzed, and the words in which a broken rule is told. */
+/** The interface of fuzz targets, and the error for a broken rule. */
 import type { Random } from '../../test/sim/random.ts';
 
-/** A target is begun anew every so many cases, so that any case is reached again in no time. */
+/** A target is reset after this many cases, so that a single case can be repeated quickly. */
 export const EPISODE = 256;
 
 export interface FuzzTarget {
   readonly name: string;
-  /** Forgets all former cases: an episode depends on its seed and on nothing else. */
+  /** Forgets all earlier cases: an episode depends on its seed only. */
   begin(random: Random): void;
-  /** Plays one case; throws when a rule is broken. */
+  /** Runs one case; throws if a rule is broken. */
   play(random: Random): void;
   /** The input of the last case, as hex or as quoted text. */
   last(): string;
 }
 
-/** A rule does not hold, as opposed to an exception of the code that is fuzzed. */
+/** A broken rule, as opposed to an exception in the fuzzed code. */
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
 }

@@ -1,4 +1,4 @@
-/** What people and programs write: configuration files, and requests to the control API. */
+/** Configuration files, and requests to the control API. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { loadConfig } from '../../src/config/load.ts';
 import type { ControlSource, StatusDocument } from '../../src/control/protocol.ts';
@@ -12,7 +12,7 @@ const FILES: readonly string[] = readdirSync(EXAMPLES)
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => readFileSync(`${EXAMPLES}/${name}`, 'utf8').replaceAll(/ *#.*$/gm, ''));
 
-/** Values and signs at which YAML, numbers, durations and addresses go wrong. */
+/** Boundary values of YAML, numbers, durations and addresses. */
 const FRAGMENTS: readonly string[] = [
   ...['', '0', '-1', '255', '256', '1e309', '0x33', '.nan', '~', 'true', '1s', '10ms', '0s'],
   ...['5', '9999999h', '[]', '{}', '[[', '{a: b', '- ', ': ', '\t', '\n', '\r\n', '\u0000'],
@@ -21,7 +21,7 @@ const FRAGMENTS: readonly string[] = [
   ...['192.0.2.1', '224.0.0.18', '\ud800', '\u2028', 'a'.repeat(300), 'secret123'],
 ];
 
-/** A word, a line or a piece is left out, doubled, moved or replaced. */
+/** Deletes, doubles, moves or replaces a word, a line or a piece. */
 function changeText(text: string, random: Random): string {
   const at = random.integer(0, text.length);
   const end = Math.min(text.length, at + random.integer(0, 24));
@@ -118,7 +118,7 @@ function checkRequest(target: string): void {
     const made = answer(SOURCE, method, target);
     if (made.kind === 'error') {
       require(made.status >= 400 &&
-        made.status < 500, 'what is not understood is the fault of the client');
+        made.status < 500, 'an invalid request is the fault of the client');
       require(made.code !== '' && made.message !== '', 'a refusal has a code and a message');
     }
     if (made.kind === 'follow') {

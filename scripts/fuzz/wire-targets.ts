@@ -1,4 +1,4 @@
-/** The decoders of src/wire: total, bounded by what they are given, and true to the encoders. */
+/** The decoders of src/wire: total, within bounds, and consistent with the encoders. */
 import type { Family } from '../../src/net/address.ts';
 import { decodeArp, encodeArp } from '../../src/wire/arp.ts';
 import { byteAt, uint16At } from '../../src/wire/bytes.ts';
@@ -21,20 +21,20 @@ import { type FuzzTarget, hexOf, require } from './target.ts';
 
 type Bytes = Uint8Array;
 
-/** One decoder: which good bytes it is given changed, and what must hold for each of them. */
+/** One decoder: its valid input, and the rules for each case. */
 export interface DecoderRules {
   readonly name: string;
   readonly corpus: readonly Bytes[];
-  /** Makes lengths and checksums right again, in half of the cases. */
+  /** Repairs lengths and checksums, in half of the cases. */
   readonly repair?: (bytes: Bytes, random: Random) => void;
-  /** Decodes the first `length` of `bytes`, and says what came of it. */
+  /** Decodes the first `length` bytes, checks the rules and returns the result. */
   readonly check: (bytes: Bytes, length: number) => unknown;
 }
 
-/** How often a case is decoded again among other neighbours, to see bytes read past its end. */
+/** How often a case is decoded again with other bytes after it, to detect reads past its end. */
 const AGAIN = 1 / 16;
 
-/** More than any decoder could step over by mistake without a length of its own. */
+/** More than any decoder could overrun by mistake. */
 const MARGIN = 64;
 
 export function decoderTarget({ name, corpus, repair, check }: DecoderRules): FuzzTarget {
@@ -52,7 +52,7 @@ export function decoderTarget({ name, corpus, repair, check }: DecoderRules): Fu
       const tight = check(mutator.bytes.slice(), length);
       const poisoned = mutator.buffer.slice(0, length + MARGIN).fill(0xa5, length);
       const first = textOf(seen);
-      require(first === textOf(tight), 'bytes behind the end do not change the answer');
+      require(first === textOf(tight), 'bytes after the end do not change the result');
       require(first === textOf(check(poisoned, length)), 'nothing is read past the end');
     },
     last: () => hexOf(mutator.bytes),
@@ -101,7 +101,7 @@ function checkMessage(bytes: Bytes, length: number, family: Family): unknown {
   return decoded;
 }
 
-/** Nothing in the message that our own encoder does not write. */
+/** The message has only what the encoder writes. */
 function isPlain(bytes: Bytes, advertisement: ReceivedAdvertisement): boolean {
   const { vrid, count, interval, version, authType, authData } = advertisement;
   if (vrid === 0 || count === 0 || interval === 0) return false;
@@ -183,7 +183,8 @@ function checkCapture(bytes: Bytes, length: number): unknown {
     held += frame.length;
     require(Number.isSafeInteger(at) && at >= 0, 'a time stamp is a whole number of microseconds');
     const ethernet = toEthernet(linkType, frame);
-    require(ethernet === undefined || isKnownLinkType(linkType), 'only what is known is read');
+    require(ethernet === undefined ||
+      isKnownLinkType(linkType), 'only known link types are decoded');
     if (ethernet !== undefined) decodeFrame(ethernet);
     frames.push([at, linkType, number, name, interfaceIndexOf(linkType, frame), [...frame]]);
   });

@@ -3,7 +3,7 @@ import { configJsonSchema } from './config-schema.ts';
 
 export const path = 'docs/reference/configuration.md';
 
-/** The part of JSON Schema that the configuration schema is made of. */
+/** The part of JSON Schema that the configuration schema uses. */
 interface SchemaNode {
   readonly type?: string;
   readonly description?: string;

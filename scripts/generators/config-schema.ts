@@ -1,4 +1,4 @@
-/** `config/schema.json`: what editors complete and check while a file is written. */
+/** `config/schema.json`, for completion and checks in editors. */
 import * as z from 'zod';
 import { configFile } from '../../src/config/schema/schema.ts';
 import { jsonText } from './json-text.ts';

@@ -1,4 +1,4 @@
-/** `fsm/vrrp/README.md`: the chart and the table of the VRRP machine, read off the machine itself. */
+/** `fsm/vrrp/README.md`: the chart and the table of the VRRP machine, from the machine itself. */
 
 import { type Table, type TableTransition, vrrpTable } from '../../fsm/step.ts';
 import { IGNORED } from '../../fsm/vrrp/machine.ts';

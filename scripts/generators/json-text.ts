@@ -1,11 +1,11 @@
-/** JSON as the formatter of the repository lays it out: lists of plain values in one line. */
+/** JSON as the formatter of the repository prints it: lists of plain values on one line. */
 const WIDTH = 100;
 
 export function jsonText(value: unknown): string {
   return `${print(value, '', 0)}\n`;
 }
 
-/** `used` is how much of the first line is taken already. */
+/** `used`: characters already on the first line. */
 function print(value: unknown, indent: string, used: number): string {
   const inner = `${indent}  `;
   if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** `docs/rfc-matrix.md`: each line of the checklist with the tests that carry its ID, or its reason. */
+/** `docs/rfc-matrix.md`: each line of the checklist with its tests, or the reason why it has none. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -9,13 +9,13 @@ interface ChecklistLine {
   readonly id: string;
   readonly source: string;
   readonly text: string;
-  /** Tests that prove it without its ID, as `FILE > TITLE`. */
+  /** Tests without its ID in the title, as `FILE > TITLE`. */
   readonly elsewhere?: readonly string[];
-  /** Why there is nothing to prove here. */
+  /** Why there is nothing to test. */
   readonly because?: string;
   /** Why it is not in this version. */
   readonly open?: string;
-  /** Why this program does not do it. */
+  /** Why vrrp-agent does not do it. */
   readonly none?: string;
 }
 
@@ -54,7 +54,7 @@ export function generate(): string {
   ].join('\n');
 }
 
-/** Lines that no test names and no reason covers. */
+/** Lines without a test or a reason. */
 export function unproved(): string[] {
   const tests = namedTests('test');
   return checklist()
@@ -63,7 +63,7 @@ export function unproved(): string[] {
     .map((line) => line.id);
 }
 
-/** References to tests that do not exist, in the words of the checklist. */
+/** References in the checklist to tests that do not exist. */
 export function dangling(): string[] {
   const references = checklist().flatMap(({ lines }) =>
     lines.flatMap((one) => one.elsewhere ?? []),
@@ -71,7 +71,7 @@ export function dangling(): string[] {
   return references.filter((reference) => !exists(reference));
 }
 
-/** The title stands in the file in quotes, whatever call it is an argument of. */
+/** The title must be in the file as a quoted string. */
 function exists(reference: string): boolean {
   const { file, title } = parts(reference);
   if (title === '' || !existsSync(file)) return false;

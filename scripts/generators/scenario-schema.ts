@@ -1,4 +1,4 @@
-/** `config/scenarios/schema.json`: what editors complete and check while a scenario is written. */
+/** `config/scenarios/schema.json`, for completion and checks in editors. */
 import * as z from 'zod';
 import { scenarioFile } from '../../src/lab/scenario/schema.ts';
 import { jsonText } from './json-text.ts';

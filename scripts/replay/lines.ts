@@ -24,10 +24,10 @@ export function linesOf(output: Output): string[] {
           ? `${one.operation} ${routingText(one.entry)}`
           : `${one.operation} ${one.address}/${one.prefixLength}`,
       );
-    case 'links.raise':
+    case 'links.set-up':
       return output.indexes.map((index) => `raise ${index}`);
     case 'virtual-link.make':
-    case 'virtual-link.rest':
+    case 'virtual-link.set-down':
       return [`${output.kind.slice('virtual-link.'.length)} ${output.name}`];
     case 'listen':
       return [`listen ${output.name} ${output.family} ${output.vrids.join(',')}`];

@@ -87,12 +87,12 @@ export class Replay {
   }
 
   #start(begin: Begin & { readonly seq: number }): void {
-    const { settings, links, capture, parting, at } = begin;
+    const { settings, links, capture, handoverOverlap, at } = begin;
     const standby = begin.standby || capture !== undefined;
     const counters = new CounterTable(new Float64Array(countersLength(INSTANCES_MAX)));
     const engine = new Engine(settings, counters, {
       standby,
-      ...(parting === undefined ? {} : { parting }),
+      ...(handoverOverlap === undefined ? {} : { handoverOverlap }),
     });
     this.#engine = engine;
     this.#begin = begin;
@@ -142,9 +142,9 @@ function settle(engine: Engine, input: Input, at: Instant): void {
       const answers = output.changes.map(() => DONE);
       settle(engine, { kind: 'kernel.changed', id: output.id, answers }, at);
     }
-    if (output.kind === 'links.raise') {
+    if (output.kind === 'links.set-up') {
       const { indexes } = output;
-      settle(engine, { kind: 'links.raised', indexes, answers: indexes.map(() => DONE) }, at);
+      settle(engine, { kind: 'links.up', indexes, answers: indexes.map(() => DONE) }, at);
     }
   }
 }

@@ -1,11 +1,11 @@
-/** Waiting with an end. */
+/** Waiting with a time limit. */
 
-/** The work had not settled when the time was over, or when the signal was aborted. */
+/** The work had not settled by the deadline, or when the signal was aborted. */
 export const LATE: unique symbol = Symbol('late');
 
 /**
- * Settles as `work` does, or with `LATE` after so many milliseconds. The work itself goes on: give it
- * the same signal where it can be ended.
+ * Settles as `work` does, or with `LATE` at the deadline. The work itself continues: pass it the same
+ * signal if it can be ended.
  */
 export async function withDeadline<Value>(
   work: Promise<Value>,
@@ -28,7 +28,7 @@ export async function withDeadline<Value>(
   }
 }
 
-/** Fulfilled after so many milliseconds, or as soon as the signal is aborted. */
+/** Fulfilled after the time, or as soon as the signal is aborted. */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   await withDeadline(new Promise<never>(() => {}), milliseconds, signal);
 }

@@ -3,7 +3,7 @@ import { Reactor } from '../kernel/reactor/reactor.ts';
 import { type ProbeSettings, probeName } from '../net/probe.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
 import { type ProbeChange, ProbeRunner } from './probe-runner.ts';
-import { makeProbe, type ProbeSurroundings } from './probes/make-probe.ts';
+import { makeProbe, type ProbeContext } from './probes/make-probe.ts';
 import type { Probe } from './probes/probe.ts';
 import { RunPool } from './run-pool.ts';
 
@@ -12,7 +12,7 @@ interface ProberOptions {
   readonly onError: (error: unknown) => void;
   /** The first runs are spread over this time. */
   readonly spreadMs?: number;
-  readonly make?: (settings: ProbeSettings, context: ProbeSurroundings) => Probe;
+  readonly make?: (settings: ProbeSettings, context: ProbeContext) => Probe;
 }
 
 export class Prober {

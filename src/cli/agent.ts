@@ -1,15 +1,15 @@
-/** What commands that ask the running agent share: the socket option and what its errors exit with. */
+/** Shared by commands that talk to the running agent: the socket option and the status of its errors. */
 import type { Command } from 'commander';
 import { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import { DEFAULT_SOCKET } from '../control/protocol.ts';
-import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import type { CliContext } from './terminal/context.ts';
 
-export interface AgentOptions {
+export interface ClientOptions {
   readonly socket: string;
   readonly json?: boolean;
-  /** How long the agent may take to answer. */
+  /** How long the agent may take to respond. */
   readonly timeoutMs?: number;
 }
 
@@ -22,7 +22,7 @@ export function withAgentOptions(command: Command): Command {
 /** Runs `ask`; a failure of the control API becomes a message and an exit status. */
 export async function askAgent(
   context: CliContext,
-  { socket, timeoutMs }: AgentOptions,
+  { socket, timeoutMs }: ClientOptions,
   ask: (client: ControlClient) => Promise<void>,
 ): Promise<void> {
   try {
@@ -44,9 +44,9 @@ function exitCodeOf(error: ControlError | RefusedRequest): number {
 function hintOf({ code }: ControlError | RefusedRequest): string | undefined {
   switch (code) {
     case 'no-agent':
-      return 'Is it running? `vrrp-agent run --config FILE` starts it; --socket names another path.';
+      return 'Is it running? Start it with `vrrp-agent run --config FILE`, or name its socket with --socket.';
     case 'permission-denied':
-      return 'Ask as root, or as a member of the group that control.mode lets in.';
+      return 'Run this as root, or as a member of the group that control.mode admits.';
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
-/** The commands of the program. Their modules are loaded only when they are called. */
+/** The commands of the program. A module is loaded only when its command is called. */
 import type { Command } from 'commander';
-import type { CliContext } from './context.ts';
+import type { CliContext } from './terminal/context.ts';
 
 export interface CommandModule {
   register(program: Command, context: CliContext): void;
@@ -10,7 +10,7 @@ export interface CommandEntry {
   readonly name: string;
   /** For the list of commands; the module has the full description. */
   readonly summary: string;
-  /** Goes on when nobody reads its output any more. */
+  /** Keeps running after its output is closed. */
   readonly isDaemon?: true;
   readonly load: () => Promise<CommandModule>;
 }
@@ -34,22 +34,22 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'events',
-    summary: 'show the transitions of the running agent and their causes',
+    summary: 'show the events of the running agent and their causes',
     load: () => import('./commands/events.ts'),
   },
   {
     name: 'failover',
-    summary: 'hand over to another router, serving until it is heard',
+    summary: 'hand over to another router, and serve until it has taken over',
     load: () => import('./commands/failover.ts'),
   },
   {
     name: 'maintenance',
-    summary: 'take instances out of service, and back',
+    summary: 'take instances out of service and back',
     load: () => import('./commands/maintenance.ts'),
   },
   {
     name: 'priority',
-    summary: 'set the priority of an instance until the agent ends',
+    summary: 'set the priority of an instance until the agent stops',
     load: () => import('./commands/priority.ts'),
   },
   {
@@ -59,17 +59,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'decode',
-    summary: 'explain a VRRP packet, or why it is refused',
+    summary: 'decode a VRRP packet, or explain why it is refused',
     load: () => import('./commands/decode.ts'),
   },
   {
     name: 'watch',
-    summary: 'show who advertises what on a segment, without taking part',
+    summary: 'show which routers advertise what on a segment, without taking part',
     load: () => import('./commands/watch.ts'),
   },
   {
     name: 'import',
-    summary: 'turn a keepalived.conf into a configuration of this program',
+    summary: 'convert a keepalived.conf into a configuration file',
     load: () => import('./commands/import.ts'),
   },
   {

@@ -1,11 +1,11 @@
-/** Before a hand-over: which connections it puts at risk, as far as the directors know. */
+/** The connections that a handover puts at risk, as far as the directors know. */
 import type { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import type { IpvsDocument } from '../control/ipvs-document.ts';
-import type { CliContext } from './context.ts';
-import { printable } from './render/text.ts';
+import type { CliContext } from './terminal/context.ts';
+import { printable } from './terminal/text.ts';
 
-/** On stderr, beside the answer on stdout. Prints nothing where the agent leaves IPVS alone. */
+/** Prints to stderr, as stdout is for the outcome; prints nothing if the agent does not manage IPVS. */
 export async function printConnectionsAtRisk(
   context: CliContext,
   client: ControlClient,
@@ -38,14 +38,14 @@ function atRisk({ sync }: IpvsDocument, instances: readonly string[]): string[] 
     });
 }
 
-/** A drain holds for one director only: the successor may send new clients there. */
+/** A drain applies to one director only: the successor may send new clients to the server. */
 function drained({ health }: IpvsDocument): string[] {
   return health.flatMap(({ service, servers }) =>
     servers
       .filter((server) => server.drained !== null)
       .map(
         ({ server }) =>
-          `${service}: ${server} is drained on this director; another one sends it new clients unless it was drained there, too`,
+          `${service}: ${server} is drained on this director only; another director sends it new clients unless drained there too`,
       ),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Judges one VRRP message the way a receiver without a configuration does: what depends on local
- * settings is shown, what no router would accept is refused.
+ * Judges one VRRP message as a receiver without a configuration does: it shows what depends on local
+ * settings and refuses what no router would accept.
  */
 
 import { familyOf, type IpAddress } from '../net/address.ts';
@@ -14,17 +14,17 @@ export interface DecodeRequest {
   /** The VRRP message without its IP header. */
   readonly message: Uint8Array;
   readonly source: IpAddress;
-  /** Of the source's family. */
+  /** Same family as the source. */
   readonly destination: IpAddress;
   readonly ttl: number;
   readonly version: 2 | 3 | undefined;
-  /** Checked against version 2 messages. */
+  /** Expected in version 2 messages. */
   readonly password: string | undefined;
 }
 
 export type Judge = (packet: Uint8Array, length: number, receiver: ReceiverProfile) => Verdict;
 
-/** The answer of `decode --json`. */
+/** Output of `decode --json`. */
 export type DecodeDocument =
   | { readonly ok: true; readonly packet: PacketDocument }
   | { readonly ok: false; readonly reason: DiscardReason };
@@ -35,10 +35,10 @@ export interface PacketDocument {
   readonly vrid: number;
   readonly priority: number;
   readonly count: number;
-  /** Version 2. */
+  /** Version 2 only. */
   readonly auth_type?: number;
   readonly interval_ms: number;
-  /** Version 3 over IPv4, where two forms are in use. */
+  /** Version 3 over IPv4 only, where two forms are in use. */
   readonly checksum_form?: 'rfc9568' | 'pseudo_header';
   readonly addresses: readonly string[];
 }
@@ -47,7 +47,7 @@ export function decodePacket(request: DecodeRequest, judge: Judge): DecodeDocume
   const packet = enclose(request);
   const verdict = judge(packet, packet.length, receiverFor(request));
   if (!verdict.ok) return { ok: false, reason: verdict.reason };
-  // RFC 2338 section 5.3.6.3: type 2 means an IPsec header, and there is none; others do not exist.
+  // RFC 2338 section 5.3.6.3: type 2 requires an IPsec header, which is missing; no other type exists.
   const { authType } = verdict.advertisement;
   if (authType !== undefined && authType > AUTH_PASSWORD) {
     return { ok: false, reason: 'auth-type-mismatch' };

@@ -1,20 +1,20 @@
 #!/usr/bin/env -S node --no-parallel-scavenge --max-semi-space-size=2 --inspect-port=[fe80::1]:9229
 /**
- * The process around the command line. What node is told above it takes at start only: a small young
- * generation is 30 MB less with 255 virtual routers; and a scavenge that its own thread does alone
- * does not wait for helpers which, unlike the protocol thread, have no real-time priority. Marking and
- * sweeping stay with the helpers: alone, they make the protocol thread late by milliseconds.
+ * The process around the command line. Node accepts the options above only at start: a small young
+ * generation saves 30 MB with 255 virtual routers, and a thread that scavenges alone does not wait for
+ * helper threads, which have no real-time priority. Marking and sweeping keep their helpers: without
+ * them the protocol thread would be late by milliseconds.
  * No debugger can be opened at that address (docs/adr/0006-no-debugger.md).
  */
 
-// The first statement, and nothing is imported before it: from here on, SIGUSR1 opens no debugger in a
-// process that was started without the options above either.
+// This is the first statement and nothing is imported before it: from here on, SIGUSR1 opens no
+// debugger, even in a process that was started without the options above.
 process.on('SIGUSR1', () => {});
 
-/** Closes what was opened before that: by SIGUSR1, or by `--inspect` in NODE_OPTIONS. */
+/** Closes a debugger opened earlier, by SIGUSR1 or by `--inspect` in NODE_OPTIONS. */
 async function closeDebugger(): Promise<void> {
   const inspector = await import('node:inspector');
-  // Node opens it in a turn of the event loop after the signal.
+  // Node opens the debugger in a later turn of the event loop than the signal.
   await new Promise(setImmediate);
   if (inspector.url() === undefined) return;
   inspector.close();
@@ -26,18 +26,18 @@ const [{ COMMANDS }, { runProgram }] = await Promise.all([
   import('./commands.ts'),
   import('./program.ts'),
 ]);
-// A signal that came just before the first statement has had its effect by now.
+// A signal that arrived just before the first statement has taken effect by now.
 await closeDebugger();
 
 const args = process.argv.slice(2);
 const isDaemon = COMMANDS.some(({ name, isDaemon }) => isDaemon && args.includes(name));
 
-// `vrrp-agent events | head` ends when head does, without a complaint.
+// `vrrp-agent events | head` exits when head does, without an error message.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   if (!isDaemon) process.exit();
 });
-// Nowhere is left to say that this one is closed.
+// A closed stderr cannot be reported anywhere.
 process.stderr.on('error', () => {});
 
 await runProgram(args, {
@@ -49,5 +49,5 @@ await runProgram(args, {
   isTty: process.stdout.isTTY === true,
 });
 
-// All is let go and written. A command that does not end must not keep the agent from ending.
+// The agent has released and written everything. A notify command that hangs must not keep it running.
 if (isDaemon) process.exit();

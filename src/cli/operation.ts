@@ -1,13 +1,13 @@
-/** One request for each of several instances: which ones, the outcome, and the exit status. */
+/** One request for each of several instances: their names, the outcomes and the exit status. */
 import type { Command } from 'commander';
 import { parseDuration } from '../config/duration.ts';
 import type { ControlClient } from '../control/client.ts';
 import { RefusedRequest } from '../control/control-error.ts';
-import type { InstanceOperations, InstanceVerb } from '../control/operations.ts';
 import type { ErrorDocument } from '../control/protocol.ts';
-import type { CliContext } from './context.ts';
+import type { InstanceOperations, InstanceVerb } from '../control/requests.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { printable } from './render/text.ts';
+import type { CliContext } from './terminal/context.ts';
+import { printable } from './terminal/text.ts';
 
 type Answer<Verb extends InstanceVerb> = InstanceOperations[Verb]['answer'];
 
@@ -15,9 +15,9 @@ export interface Operation<Verb extends InstanceVerb> {
   readonly verb: Verb;
   readonly request: InstanceOperations[Verb]['request'];
   readonly json: boolean;
-  /** One line without its end. */
+  /** One line, without a newline. */
   readonly render: (document: Answer<Verb>) => string;
-  /** The agent answered, but the operator does not have what was asked for. */
+  /** True if the agent answered, but did not do what the operator requested. */
   readonly isFailure: (document: Answer<Verb>) => boolean;
 }
 
@@ -25,16 +25,16 @@ type Result<Verb extends InstanceVerb> =
   | { readonly ok: true; readonly document: Answer<Verb> }
   | { readonly ok: false; readonly instance: string; readonly error: RefusedRequest };
 
-/** Fewer than the agent accepts connections, so that `status` still works. */
-const AT_ONCE = 40;
+/** Fewer than the connections that the agent accepts, so that `status` still works. */
+const CONCURRENT_MAX = 40;
 
 const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
 
-/** When instances fail in different ways, the first of these is the exit status. */
-const GRAVITY: readonly ExitCode[] = [EXIT.failed, EXIT.usage, EXIT.refused, EXIT.notReached];
+/** If instances fail in different ways, the exit status is the first of these that occurred. */
+const PRECEDENCE: readonly ExitCode[] = [EXIT.failed, EXIT.usage, EXIT.refused, EXIT.notReached];
 
-/** The named instances, each once, or all of them; none where a name is unknown. */
-export async function instancesMeant(
+/** The named instances without duplicates, or all if none are named; empty if a name is unknown. */
+export async function selectedInstances(
   context: CliContext,
   client: ControlClient,
   names: readonly string[],
@@ -43,13 +43,16 @@ export async function instancesMeant(
   if (names.length === 0) return known;
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return [...new Set(names)];
-  const there = known.join(', ');
-  context.stderr(`vrrp-agent: no instance is named ${unknown.join(', ')}; there are: ${there}\n`);
+  context.stderr(`vrrp-agent: ${unknownInstances(unknown, known)}\n`);
   context.setExitCode(EXIT.usage);
   return [];
 }
 
-/** Runs the operation on all instances at the same time; a failure does not stop the others. */
+export function unknownInstances(unknown: readonly string[], known: readonly string[]): string {
+  return `no instance is named ${unknown.join(', ')}; the agent has: ${known.join(', ')}`;
+}
+
+/** Runs the operation on all instances concurrently; a failure does not stop the others. */
 export async function operate<Verb extends InstanceVerb>(
   context: CliContext,
   client: ControlClient,
@@ -63,7 +66,7 @@ export async function operate<Verb extends InstanceVerb>(
       results[position] = await ask(client, instance, operation);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: CONCURRENT_MAX }, worker));
   if (operation.json) {
     const document = { instances: results.map(documentOf) };
     context.stdout(`${JSON.stringify(document, null, 2)}\n`);
@@ -71,7 +74,7 @@ export async function operate<Verb extends InstanceVerb>(
     for (const result of results) print(context, result, operation);
   }
   const codes = results.map((result) => exitCodeOf(result, operation));
-  const code = GRAVITY.find((one) => codes.includes(one));
+  const code = PRECEDENCE.find((one) => codes.includes(one));
   if (code !== undefined) context.setExitCode(code);
 }
 
@@ -129,15 +132,15 @@ export function requester(): { readonly requested_by?: string } {
   return user === undefined || user === '' ? {} : { requested_by: user };
 }
 
-/** How long the agent may take to answer: the wait of the request, and some time beyond it. */
-export function patienceFor(wait: string): number {
+/** Milliseconds that the agent may take to respond: the wait of the request and a margin. */
+export function timeoutFor(wait: string): number {
   return (parseDuration(wait) ?? 0) / 1_000 + 20_000;
 }
 
-/** Checks a duration before anything is requested; the agent gets the text. */
+/** Rejects an invalid duration before any request; the agent parses the text itself. */
 export function durationOption(command: Command, name: string, value: string): string {
   if (parseDuration(value) !== undefined) return value;
-  return command.error(`error: ${name} is a duration such as 10s or 2m`, USAGE);
+  return command.error(`error: ${name} must be a duration such as 10s or 2m`, USAGE);
 }
 
 export function usageError(command: Command, message: string): never {

@@ -1,11 +1,11 @@
-/** The command line as a whole: finds the command, loads it, and turns its errors into a status. */
+/** The command line: finds the command, loads it, and turns its errors into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../daemon/program-version.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
-import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import type { CliContext } from './terminal/context.ts';
 
-/** Never rejects: what goes wrong is written to `context` and told by the exit code. */
+/** Never rejects: writes errors to `context` and sets the exit status. */
 export async function runProgram(
   args: readonly string[],
   context: CliContext,
@@ -32,14 +32,14 @@ export async function runProgram(
   }
 }
 
-/** Commander has written its own errors already; help and version are thrown as well, with 0. */
+/** Commander has already written its own errors; it throws for help and version too, with status 0. */
 function reportError(error: unknown, context: CliContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   context.stderr(`vrrp-agent: ${error instanceof Error ? error.message : String(error)}\n`);
   return EXIT.failed;
 }
 
-/** `--socket` and `--json` belong to the commands, but people also write them before. */
+/** `--socket` and `--json` belong to the commands, but users also write them before the command. */
 function commandFirst(args: readonly string[]): string[] {
   let count = 0;
   for (let arg = args[count]; arg !== undefined; arg = args[count]) {

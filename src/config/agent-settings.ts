@@ -1,22 +1,21 @@
-/** What the process around the engine must know of the configuration. */
+/** The part of the configuration that the main thread needs; the engine gets `Settings`. */
 import type { Endpoint } from '../net/endpoint.ts';
 import type { TrackProbe } from '../net/probe.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 
-/** All probes of the file, each once. */
+/** The distinct probes of the file, by name. */
 export type Probes = Map<string, TrackProbe>;
 
 export interface AgentSettings {
   readonly control: ControlSettings;
   /** Undefined: no HTTP listener. */
   readonly httpListen: Endpoint | undefined;
-  /** A number insists on that SCHED_RR priority; `auto` goes on without when it is not permitted. */
+  /** SCHED_RR priority of the protocol thread; `auto`: the agent chooses it. */
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;
   readonly notifications: NotificationSettings;
   readonly stateDirectory: string;
-  /** What instances and sync groups depend on; each once, by its name. */
   readonly probes: Probes;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;
@@ -29,7 +28,3 @@ export interface ControlSettings {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-export const DEFAULT_SOCKET = '/run/vrrp-agent/control.sock';
-
-export const DEFAULT_HTTP_LISTEN = '127.0.0.1:9112';

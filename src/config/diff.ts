@@ -1,6 +1,6 @@
 /**
- * From the configuration in effect to the one of the file: what a reload would do, in the words of
- * the file, and what is in effect afterwards. All of it is decided before anything is touched.
+ * Compares the effective configuration with that of the file: what a reload changes, in the keys of
+ * the file, and the configuration afterwards. Everything is decided before anything is applied.
  */
 
 import { isSame } from '../net/equality.ts';
@@ -20,27 +20,27 @@ import { isSecretKey } from './schema/secret-keys.ts';
 export interface ReloadPlan {
   /** For the engine. */
   readonly change: SettingsChange;
-  /** What is in effect afterwards: what waits for a restart of the agent is as before. */
+  /** The configuration afterwards; changes that need a restart of the agent are not in it. */
   readonly effective: Lowered;
   readonly instances: readonly InstancePlan[];
   readonly unchanged: number;
-  /** What is not about one instance. */
+  /** Changes outside the instances. */
   readonly agent: readonly AgentPlan[];
 }
 
 export interface InstancePlan {
   readonly name: string;
-  /** Where the instance goes on under another name. */
-  readonly formerName?: string;
-  /** `restart` lets go and begins anew: a MASTER gives up its mastership. */
+  /** Undefined unless the instance continues under a new name. */
+  readonly formerName: string | undefined;
+  /** `restart` stops the instance and starts it again: a MASTER releases its addresses. */
   readonly action: 'start' | 'stop' | 'change' | 'restart';
   readonly changes: readonly KeyChange[];
 }
 
 export interface KeyChange {
-  /** As in the file, with dots. */
+  /** Path of the key in the file, joined by dots. */
   readonly key: string;
-  /** Undefined: the key was, or is, not there. */
+  /** Undefined: the key is absent. */
   readonly from: unknown;
   readonly to: unknown;
 }
@@ -60,8 +60,8 @@ function take<Value>(_: Value, after: Value): Value {
 }
 
 /**
- * What is in effect after a reload. `keep`: only a restart of the agent changes it, and the plan
- * says so. Whatever is `take` has somebody who makes it true in `daemon/configuration.ts`.
+ * What a reload does with each setting. `keep`: only a restart of the agent changes it, and the plan
+ * says so. `take`: `daemon/configuration.ts` applies it.
  */
 const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]> } = {
   control: (before, { mode }) => ({ socket: before.socket, mode }),
@@ -118,9 +118,9 @@ function merged<Of extends object>(
   return Object.fromEntries(entries) as Of;
 }
 
-/** In the order of the new file; what stops comes last. */
+/** In the order of the new file; instances that stop come last. */
 function instancePlans(before: Lowered, after: Lowered): InstancePlan[] {
-  const [formerWords, nextWords] = [instanceWords(before), instanceWords(after)];
+  const [formerByName, nextByName] = [instancesByName(before), instancesByName(after)];
   const formers = before.settings.instances;
   const byIdentity = new Map(formers.map((one) => [identityOf(one), one]));
   const identities = new Set(after.settings.instances.map(identityOf));
@@ -133,50 +133,52 @@ function instancePlans(before: Lowered, after: Lowered): InstancePlan[] {
     const same = byIdentity.get(identityOf(instance));
     const former = same ?? leaving.get(name);
     if (former === undefined) {
-      plans.push({ name, action: 'start', changes: [] });
+      plans.push({ name, formerName: undefined, action: 'start', changes: [] });
       continue;
     }
     if (same === undefined) leaving.delete(name);
-    const changes = instanceChanges(formerWords.get(former.name), nextWords.get(name));
+    const changes = instanceChanges(formerByName.get(former.name), nextByName.get(name));
     if (isSame(former, instance) && changes.length === 0) continue;
     const action = applicationOf(former, instance) === 'restart' ? 'restart' : 'change';
-    const formerName = former.name === name ? {} : { formerName: former.name };
-    plans.push({ name, ...formerName, action, changes });
+    const formerName = former.name === name ? undefined : former.name;
+    plans.push({ name, formerName, action, changes });
   }
-  for (const name of leaving.keys()) plans.push({ name, action: 'stop', changes: [] });
+  for (const name of leaving.keys()) {
+    plans.push({ name, formerName: undefined, action: 'stop', changes: [] });
+  }
   return plans;
 }
 
-/** By name; secrets included. */
-function instanceWords({ settings, agent }: Lowered): ReadonlyMap<string, InstanceFile> {
+/** By name, with secrets. */
+function instancesByName({ settings, agent }: Lowered): ReadonlyMap<string, InstanceFile> {
   return new Map(effectiveConfig(settings, agent).instances.map((one) => [one.name, one]));
 }
 
-/** A secret says only that it has changed. */
+/** Shows only that a secret has changed, not its values. */
 function instanceChanges(
   before: InstanceFile | undefined,
   after: InstanceFile | undefined,
 ): KeyChange[] {
   return keyChanges(before, after).map(({ key, from, to }) =>
     isSecretKey(key.split('.').at(-1) ?? '')
-      ? { key, from: 'the old one', to: 'a new one' }
+      ? { key, from: 'the old secret', to: 'a new secret' }
       : { key, from, to },
   );
 }
 
 function agentChanges(before: Lowered, after: Lowered): KeyChange[] {
   const [former, next] = [before, after].map(({ settings, agent }) => {
-    const { instances: _, ...words } = maskSecrets(
+    const { instances: _, ...others } = maskSecrets(
       effectiveConfig({ ...settings, instances: [] }, agent),
     );
-    return words;
+    return others;
   });
   return keyChanges(former, next);
 }
 
 /**
- * Mappings are compared key by key, everything else as a whole; but services and their servers by what
- * they are called: of a hundred of them the one that differs is told.
+ * Compares mappings key by key and other values as a whole. Services and servers are compared by
+ * name, so that of a hundred only the changed one is listed.
  */
 function keyChanges(before: unknown, after: unknown, key = ''): KeyChange[] {
   if (isSame(before, after)) return [];
@@ -192,7 +194,7 @@ function keyChanges(before: unknown, after: unknown, key = ''): KeyChange[] {
   });
 }
 
-/** A list of services, or of servers, as a mapping. */
+/** Converts a list of services or servers to a mapping by name. */
 function named(key: string, value: unknown): unknown {
   const isServices = key === 'ipvs.services';
   if (!Array.isArray(value) || !(isServices || /^ipvs\.services\..*\.servers$/.test(key))) {

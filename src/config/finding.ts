@@ -1,4 +1,4 @@
-/** What is wrong with a configuration file, and where. */
+/** Errors and warnings about a configuration file, with their positions. */
 
 export type FindingCode =
   | 'unreadable'
@@ -10,7 +10,7 @@ export type FindingCode =
   | 'range'
   | 'conflict'
   | 'unavailable'
-  /** A warning: the file can be used as it is. */
+  /** A warning; the file is valid. */
   | 'advice';
 
 export interface Finding {
@@ -30,12 +30,12 @@ export interface Position {
   readonly column: number;
 }
 
-/** Where in the text a path lies; `key` points at the name instead of the value. */
+/** The position of a path in the text; `key` gives that of the key instead of its value. */
 export type Locate = (path: Path, at?: 'value' | 'key') => Position;
 
 /**
- * The form compilers use, which editors and terminals can jump to. What is quoted from the file may
- * not move the cursor.
+ * `file:line:column: message`, the form of compilers, which editors and terminals link to. Control
+ * characters, which a message may quote from the file, are replaced.
  */
 export function formatFinding(
   file: string,
@@ -46,14 +46,14 @@ export function formatFinding(
   return `${file}:${finding.line}:${finding.column}: ${label}${message}`;
 }
 
-/** A command of the file; whether it may be run depends on the machine. */
+/** A command of the file, whose permissions `check` examines on this host. */
 export interface ConfiguredCommand extends Position {
   readonly argv: readonly string[];
-  /** Undefined: the user the agent runs as. */
+  /** Undefined: the agent's user. */
   readonly user: string | undefined;
 }
 
-/** Collects errors, warnings and commands by path and hands them out in the order of the text. */
+/** Collects errors, warnings and commands by path, and returns them in the order of the text. */
 export class Findings {
   readonly #locate: Locate;
   readonly #errors: Finding[] = [];
@@ -74,14 +74,14 @@ export class Findings {
     this.#warnings.push({ ...this.#locate(path), code: 'advice', message });
   }
 
-  /** One that several servers share stands in the text once. */
+  /** Ignores a command that is already known by its position: servers share that of their service. */
   command(path: Path, argv: readonly string[], user: string | undefined): void {
     const place = this.#locate(path, 'value');
     const isKnown = ({ line, column }: Position) => line === place.line && column === place.column;
     if (!this.commands.some(isKnown)) this.commands.push({ ...place, argv, user });
   }
 
-  /** Whether an error at exactly this path is known: what follows from it need not be said. */
+  /** True if there is an error at exactly this path, so that its consequences need no report. */
   reported(path: Path): boolean {
     return this.#paths.has(path.join('\n'));
   }
@@ -95,10 +95,25 @@ export class Findings {
   }
 }
 
-/** Sorted by position; what is wrong in `defaults` is said once, not for each instance. */
+/** Sorted by position, without duplicates: an error in `defaults` affects every instance. */
 export function inOrder(findings: readonly Finding[]): Finding[] {
   const unique = new Map(
     findings.map((finding) => [`${finding.line}:${finding.column}:${finding.message}`, finding]),
   );
   return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+const LONGEST_QUOTE = 40;
+
+/** A value of the file for a message. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'string') return JSON.stringify(shorten(value));
+  return `the ${typeof value} ${shorten(String(value))}`;
+}
+
+function shorten(text: string): string {
+  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text;
 }

@@ -1,17 +1,17 @@
-/** What the main thread must know to keep the kernel's IPVS as the file says. */
+/** The part of the configuration with which the main thread configures IPVS. */
 import type { SyncMode } from '../ipvs/plan/daemon-plan.ts';
 import type { OnFailure } from '../ipvs/plan/server-weight.ts';
 import type { ConnectionTimeouts, Server, Service, SyncDaemon } from '../net/ipvs.ts';
 import type { ServerProbe } from '../net/probe.ts';
 
 export interface IpvsSettings {
-  /** Without IPVS no instance becomes MASTER. */
+  /** True: no instance becomes MASTER if the kernel has no IPVS. */
   readonly required: boolean;
-  /** Services that the file does not name are removed. */
+  /** True: remove services that are not in the file. */
   readonly exclusive: boolean;
   readonly onStop: 'remove' | 'keep';
   readonly timeouts: ConnectionTimeouts | undefined;
-  /** By name, as the kernel writes the value. */
+  /** Values by name, in the format of the kernel. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly sync: SyncSettings | undefined;
   readonly services: readonly ServiceSettings[];
@@ -22,7 +22,7 @@ export interface SyncSettings {
   /** The instance whose state the daemons follow. */
   readonly instance: string;
   readonly rstGuard: 'planned' | 'always' | 'off';
-  /** Directors tell each other what their tables hold, and send again what is missing. */
+  /** Directors exchange summaries of their tables and resend missing connections. */
   readonly catchUp: boolean;
   readonly daemon: Omit<SyncDaemon, 'role'>;
 }
@@ -31,30 +31,30 @@ export interface ServiceSettings {
   readonly name: string;
   readonly service: Service;
   readonly servers: readonly Server[];
-  /** This instance is in FAULT while the kernel does not have the service. */
+  /** Instance that is in FAULT while the kernel does not have the service. */
   readonly require: string | undefined;
   readonly health: HealthSettings;
 }
 
-/** What is done so that new connections go to servers that work. */
+/** Health checks of the servers of a service. */
 export interface HealthSettings {
-  /** By name of the server; one that is not here counts as healthy. */
+  /** By name of the server; a server without a check is healthy. */
   readonly checks: Readonly<Record<string, ServerProbe>>;
-  /** By name of the server: what tells its weight. */
+  /** Probes that read the weight, by name of the server. */
   readonly weights: Readonly<Record<string, ServerProbe>>;
   readonly onFailure: OnFailure;
   readonly fallback: Server | undefined;
   readonly minimum: MinimumSettings | undefined;
 }
 
-/** Healthy servers without which the required instance suffers. */
+/** Number of healthy servers that the required instance needs. */
 export interface MinimumSettings {
   readonly count: number;
   /** Added to the priority while there are fewer; undefined: FAULT. */
   readonly weight: number | undefined;
 }
 
-/** What the instance tracks, by the name of the service. */
+/** Name of the probe that the instance tracks for the minimum of a service. */
 export function minimumProbe(service: string): string {
   return `ipvs ${service}`;
 }

@@ -1,4 +1,4 @@
-/** The text of a configuration file as settings, or everything that is wrong with it. */
+/** Converts the text of a configuration file to settings, or to the list of all its errors. */
 import { failure, type Result, success } from '../net/result.ts';
 import { type ConfiguredCommand, type Finding, Findings, inOrder } from './finding.ts';
 import { type Lowered, lower } from './lower/lower.ts';
@@ -6,24 +6,24 @@ import { checkShape } from './schema/shape.ts';
 import { readDocument } from './text/document.ts';
 
 export interface LoadedConfig extends Lowered {
-  /** What can be used and still is probably not meant. */
+  /** Valid settings that are probably not intended. */
   readonly warnings: readonly Finding[];
-  /** Where they stand: of notifications and tracked scripts. */
+  /** Commands of notifications, tracked scripts and health checks, with their positions. */
   readonly commands: readonly ConfiguredCommand[];
 }
 
 export interface LoadOptions {
-  /** Name of this router when the file gives none. */
+  /** Name of this router if the file has no `router`. */
   readonly hostName: string;
 }
 
-/** Never throws, whatever the text. */
+/** Never throws. */
 export function loadConfig(
   text: string,
   { hostName }: LoadOptions,
 ): Result<LoadedConfig, readonly Finding[]> {
   const document = readDocument(text);
-  // Values behind a syntax error are guesses of the parser: complaints about them mislead.
+  // After a syntax error the parser guesses the values, so findings about them would mislead.
   if (document.findings.some(({ code }) => code === 'syntax')) {
     return failure(inOrder(document.findings));
   }

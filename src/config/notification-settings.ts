@@ -1,22 +1,22 @@
-/** Who is told of changes of state, and how. The main thread does it; the protocol knows nothing of it. */
+/** Notifications on state changes. The main thread sends them; the protocol thread does not know them. */
 import type { Duration } from '../net/time.ts';
 
 export interface NotificationSettings {
-  /** Of all instances and groups. */
+  /** For all instances and groups. */
   readonly fifo: string | undefined;
   readonly webhooks: readonly WebhookSettings[];
-  /** By name of the instance; only those that ask for something. */
+  /** By name; only instances with notifications. */
   readonly instances: ReadonlyMap<string, SubjectNotification>;
-  /** The same of sync groups. */
+  /** By name; only sync groups with notifications. */
   readonly groups: ReadonlyMap<string, SubjectNotification>;
 }
 
-/** What one instance, or one group, asks for. */
+/** Notifications of one instance or group. */
 export interface SubjectNotification {
   readonly commands: NotifyCommands;
   readonly fifo: string | undefined;
   readonly webhooks: readonly WebhookSettings[];
-  /** Its deadline and what follows are the engine's (`InstanceSettings.beforeMaster`). */
+  /** The engine has its deadline and `on_failure` (`InstanceSettings.beforeMaster`). */
   readonly beforeMaster: CommandSettings | undefined;
 }
 
@@ -27,9 +27,9 @@ export type NotifyCommands = {
 };
 
 export interface CommandSettings {
-  /** The program by its full path, and its arguments; no shell. */
+  /** Absolute path of the program, then its arguments; no shell. */
   readonly command: readonly string[];
-  /** Undefined: the user the agent runs as. */
+  /** Undefined: the agent's user. */
   readonly user: string | undefined;
   readonly timeout: Duration;
 }

@@ -1,4 +1,4 @@
-/** Configuration files on disk. */
+/** Reads configuration files from disk. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { failure, type Result, success } from '../net/result.ts';
@@ -6,24 +6,24 @@ import type { Finding } from './finding.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 import { MAXIMUM_LENGTH } from './text/document.ts';
 
-/** Never throws: a file that cannot be read is a finding at its beginning. */
+/** Never throws; an unreadable file gives a finding at 1:1. */
 export function loadConfigFile(file: string): Result<LoadedConfig, readonly Finding[]> {
   const text = readText(file);
   return text.ok ? loadConfig(text.value, { hostName: hostname() }) : text;
 }
 
-/** The text of a file of any kind that people write for this program. */
+/** The text of a configuration or scenario file. */
 export function readText(file: string): Result<string, readonly Finding[]> {
   try {
     return success(readBounded(file));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `the file cannot be read: ${reason}`;
+    const message = `cannot read the file: ${reason}`;
     return failure([{ line: 1, column: 1, code: 'unreadable', message }]);
   }
 }
 
-/** At most one byte more than is allowed, so that a wrong path to a device or a log does no harm. */
+/** Stops after the allowed length: the path may point to a device or a huge log by mistake. */
 function readBounded(file: string): string {
   const descriptor = openSync(file, 'r');
   try {

@@ -1,7 +1,6 @@
 /**
- * An HTTP server that strangers may talk to, and the answers it gives. Everything a client can use
- * up has a bound: connections, header, body, and time. Shared by the control API and the listener
- * for metrics.
+ * An HTTP server for untrusted clients, and its responses. Every resource that a client can use up
+ * is bounded: connections, header, body and time. Shared by the control API and the HTTP listener.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -10,7 +9,7 @@ import type { ErrorDocument, FindingDocument } from './protocol.ts';
 export interface HttpLimits {
   readonly connections: number;
   readonly headerBytes: number;
-  /** For a request to arrive, and for an answer to be read on. */
+  /** For a request to arrive, and for the client to read more of the response. */
   readonly timeoutMs: number;
 }
 
@@ -20,8 +19,8 @@ export const HTTP_LIMITS: HttpLimits = {
   timeoutMs: 5_000,
 };
 
-/** How long readers have to fetch what was already written for them. */
-export const PARTING_MS = 1_000;
+/** How long clients have to read what was already written. */
+export const LINGER_MS = 1_000;
 
 export function boundedServer(
   { connections, headerBytes, timeoutMs }: HttpLimits,
@@ -44,7 +43,7 @@ export function boundedServer(
 }
 
 export async function closeServer(server: Server): Promise<void> {
-  const force = setTimeout(() => server.closeAllConnections(), PARTING_MS);
+  const force = setTimeout(() => server.closeAllConnections(), LINGER_MS);
   await new Promise((resolve) => server.close(resolve));
   clearTimeout(force);
 }
@@ -76,9 +75,9 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  /** Methods the path knows; for 405. */
+  /** Methods that the path supports, for status 405. */
   readonly allow?: string;
-  /** Findings about the configuration; the document has them beside the error. */
+  /** Findings about the configuration, which the document lists beside the error. */
   readonly findings?: readonly FindingDocument[];
 }
 
@@ -90,7 +89,7 @@ export function sendError(response: ServerResponse, refusal: Refusal): void {
   sendJson(response, status, document);
 }
 
-/** Also ends the connection: what is left of the request is not worth reading. */
+/** Also closes the connection rather than reading the rest of the request. */
 export function refuse(response: ServerResponse, refusal: Refusal): void {
   response.setHeader('Connection', 'close');
   sendError(response, refusal);
@@ -99,23 +98,26 @@ export function refuse(response: ServerResponse, refusal: Refusal): void {
 export const UNEXPECTED_BODY: Refusal = {
   status: 400,
   code: 'unexpected-body',
-  message: 'this request has no body',
+  message: 'this request takes no body',
 };
 
 export const INTERNAL_ERROR: Refusal = {
   status: 500,
   code: 'internal-error',
-  message: 'the agent failed to answer',
+  message: "internal error; see the agent's log",
 };
 
-/** Bytes that are no HTTP request, or one that is too large or too slow. */
+/** Bytes that are not an HTTP request, or a request that is too large or too slow. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const document: ErrorDocument = {
-    error: { code: 'unreadable-request', message: 'this is no HTTP request the agent reads' },
+    error: {
+      code: 'unreadable-request',
+      message: 'the HTTP request is malformed, too large or too slow',
+    },
   };
   const body = `${JSON.stringify(document)}\n`;
   const head = [

@@ -1,8 +1,7 @@
-/** Asks a running agent. Every failure is a `ControlError`, or a `RefusedRequest` by the agent. */
+/** Client of the control API. Fails with a `ControlError`, or a `RefusedRequest` by the agent. */
 import { type IncomingMessage, request } from 'node:http';
 import { ControlError, RefusedRequest } from './control-error.ts';
 import type { DrainDocument, IpvsDocument } from './ipvs-document.ts';
-import type { AgentOperations, AgentPath, InstanceOperations, InstanceVerb } from './operations.ts';
 import type {
   ErrorDocument,
   EventDocument,
@@ -10,7 +9,15 @@ import type {
   ReloadDocument,
   StatusDocument,
 } from './protocol.ts';
-import type { DrainRequest, TakeoverRequest, UndrainRequest } from './requests.ts';
+import type {
+  AgentOperations,
+  AgentPath,
+  DrainRequest,
+  InstanceOperations,
+  InstanceVerb,
+  TakeoverRequest,
+  UndrainRequest,
+} from './requests.ts';
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_LIMIT = 64 * 1024 * 1024;
@@ -19,7 +26,7 @@ export interface ControlClientOptions {
   readonly socket: string;
   /** How long the agent may take to respond; default 5 s. */
   readonly timeoutMs?: number;
-  /** A stream that is open does not keep this process from ending. */
+  /** An open stream does not keep this process from exiting. */
   readonly isBackground?: boolean;
 }
 
@@ -38,7 +45,7 @@ export class ControlClient {
     return this.#document('/v1/status', 'instances');
   }
 
-  /** Events with a greater number than `after`; default: all that are kept. */
+  /** Events numbered above `after`; default: all that are stored. */
   events(after = 0): Promise<EventsDocument> {
     return this.#document(`/v1/events?after=${after}`, 'events');
   }
@@ -51,17 +58,17 @@ export class ControlClient {
     return this.#document('/v1/config');
   }
 
-  /** One step by which this process takes the place of the agent. */
+  /** One step of a takeover: this process replaces the running agent. */
   async takeover(step: TakeoverRequest['step'], terms: TakeoverTerms = {}): Promise<unknown> {
     return this.#documentIn(await this.#get('/v1/takeover', { step, ...terms }));
   }
 
-  /** What was done, or with `dryRun` what would be. */
+  /** Returns what changed, or with `dryRun` what would change. */
   reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadDocument> {
     return this.#command('/v1/reload', { dry_run: dryRun }, 'instances');
   }
 
-  /** Takes a real server out of service; answers when its connections are gone, or after the wait. */
+  /** Takes a real server out of service; resolves when its connections end, or after the wait. */
   drain(request: DrainRequest): Promise<DrainDocument> {
     return this.#command('/v1/ipvs/drain', request);
   }
@@ -70,7 +77,7 @@ export class ControlClient {
     return this.#command('/v1/ipvs/undrain', request);
   }
 
-  /** Asks something of one instance; answers when it is done, or after the wait of the request. */
+  /** Sends a request to one instance; resolves when it is done, or after the wait of the request. */
   async operate<Verb extends InstanceVerb>(
     instance: string,
     verb: Verb,
@@ -81,8 +88,8 @@ export class ControlClient {
   }
 
   /**
-   * Kept events with a greater number than `after`, then each as it happens. Ends when the agent
-   * stops; breaking the loop closes the connection.
+   * Stored events numbered above `after`, then each new one as it happens. Ends when the agent stops;
+   * leaving the loop closes the connection.
    */
   async *follow(after = 0): AsyncGenerator<EventDocument, void, void> {
     const response = await this.#get(`/v1/events?follow=1&after=${after}`);
@@ -113,43 +120,43 @@ export class ControlClient {
   async #documentIn<Document>(response: IncomingMessage, list?: string): Promise<Document> {
     const value = parsed(await textOf(response, this.#timeoutMs));
     const shaped = list === undefined || Array.isArray((value as Record<string, unknown>)[list]);
-    if (!shaped) throw new ControlError('bad-answer', `the agent's answer has no list of ${list}`);
+    if (!shaped) throw new ControlError('bad-answer', `response has no list of ${list}`);
     return value as Document;
   }
 
-  /** The answer's head, which says success. */
+  /** The head of a successful response. */
   async #get(path: string, body?: object): Promise<IncomingMessage> {
     const response = await this.#connect(path, body);
     const status = response.statusCode ?? 0;
     if (status === 200) return response;
     const value = parsed(await textOf(response, this.#timeoutMs));
     if (isErrorDocument(value)) throw refusal(status, value);
-    throw new ControlError('bad-answer', `the agent answers with HTTP status ${status}`);
+    throw new ControlError('bad-answer', `unexpected HTTP status ${status}`);
   }
 
-  /** A body makes it a POST. */
+  /** Sends a POST if there is a body. */
   #connect(path: string, body?: object): Promise<IncomingMessage> {
     const method = body === undefined ? 'GET' : 'POST';
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.#socket, path, method, agent: false });
+      const outgoing = request({ socketPath: this.#socket, path, method, agent: false });
       const timer = setTimeout(() => {
-        asked.destroy();
-        reject(noAgent(this.#socket, `no answer in ${this.#timeoutMs / 1_000} s`));
+        outgoing.destroy();
+        reject(noAgent(this.#socket, `no response within ${this.#timeoutMs / 1_000} s`));
       }, this.#timeoutMs);
-      asked.once('response', (response) => {
+      outgoing.once('response', (response) => {
         clearTimeout(timer);
         resolve(response);
       });
-      asked.on('error', (error: NodeJS.ErrnoException) => {
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
         reject(connectionError(this.#socket, error));
       });
-      asked.end(body === undefined ? undefined : JSON.stringify(body));
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }
 
-/** What a step needs beside its name; the agent refuses the wrong ones. */
+/** Parameters of a step; the agent refuses those that do not belong to it. */
 interface TakeoverTerms {
   readonly generation?: number;
   readonly token?: string;
@@ -233,9 +240,9 @@ function connectionError(socket: string, error: NodeJS.ErrnoException): ControlE
     case 'EPERM':
       return new ControlError('permission-denied', `permission denied on ${socket}`);
     case 'ENOENT':
-      return noAgent(socket, 'there is no such socket', error.code);
+      return noAgent(socket, 'the socket does not exist', error.code);
     case 'ECONNREFUSED':
-      return noAgent(socket, 'its process is gone', error.code);
+      return noAgent(socket, 'no process is listening', error.code);
     default:
       return noAgent(socket, error.message, error.code);
   }

@@ -1,11 +1,13 @@
 /** Requests that change something in the agent: `POST` with a JSON document, or with no body at all. */
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
+import type { Duration } from '../net/time.ts';
 import type { Refusal } from './bounded-server.ts';
-import type { DrainCommands } from './ipvs-commands.ts';
-import type { AgentOperations, AgentPath } from './operations.ts';
+import type { DrainDocument } from './ipvs-document.ts';
 import type { ReloadDocument } from './protocol.ts';
 import {
+  type AgentOperations,
+  type AgentPath,
   DRAIN_REQUEST,
   RELOAD_REQUEST,
   TAKEOVER_REQUEST,
@@ -16,10 +18,25 @@ import {
 export interface ControlCommands {
   /** Throws `CommandRefusal`. */
   reload(options: { readonly dryRun: boolean }): Promise<ReloadDocument>;
-  /** One step by which a new process takes the place of this one. Throws `CommandRefusal`. */
+  /** One step of a takeover by a new process. Throws `CommandRefusal`. */
   takeover(step: TakeoverStep, request: TakeoverRequest): Promise<unknown>;
-  /** Undefined: the configuration leaves IPVS alone. */
+  /** Undefined: the configuration has no `ipvs`. */
   drains?(): DrainCommands | undefined;
+}
+
+export interface DrainTerms {
+  readonly service: string;
+  readonly server: string;
+  /** How long to wait for its connections to end; null: do not wait. */
+  readonly wait: Duration | null;
+  /** Drain it even if it is the last server. */
+  readonly force: boolean;
+}
+
+/** Each throws `CommandRefusal`. */
+export interface DrainCommands {
+  drain(terms: DrainTerms, by: string): Promise<DrainDocument>;
+  undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument>;
 }
 
 export type TakeoverStep = TakeoverRequest['step'];
@@ -35,11 +52,11 @@ export class CommandRefusal extends Error {
   }
 }
 
-/** The user who asks; `claimed` is the name that the request gives. */
+/** Identifies the user who makes the request; `claimed` is the name given in it. */
 export type RequesterOf = (claimed: string | null) => string;
 
-/** Resolves to the document of a success. */
-export type Command = (
+/** Resolves to the document of the response. */
+export type AgentCommand = (
   commands: ControlCommands,
   body: unknown,
   requesterOf: RequesterOf,
@@ -47,7 +64,7 @@ export type Command = (
 
 const COMMANDS: {
   readonly [Path in AgentPath]: (
-    ...given: Parameters<Command>
+    ...given: Parameters<AgentCommand>
   ) => Promise<AgentOperations[Path]['answer']>;
 } = {
   '/v1/reload': async (commands, body) => {
@@ -68,21 +85,21 @@ const COMMANDS: {
   },
 };
 
-const BY_PATH: ReadonlyMap<string, Command> = new Map(Object.entries(COMMANDS));
+const BY_PATH: ReadonlyMap<string, AgentCommand> = new Map(Object.entries(COMMANDS));
 
 /** `path` is a request target without a query. */
-export function commandAt(path: string): Command | undefined {
+export function commandAt(path: string): AgentCommand | undefined {
   return BY_PATH.get(path);
 }
 
 function drainsOf(commands: ControlCommands): DrainCommands {
   const drains = commands.drains?.();
   if (drains !== undefined) return drains;
-  const message = 'the configuration has no "ipvs": this agent leaves IPVS alone';
+  const message = 'the configuration has no "ipvs": this agent does not manage IPVS';
   throw new CommandRefusal({ status: 404, code: 'no-ipvs', message });
 }
 
-/** Throws `CommandRefusal` that names every place where the body does not match. */
+/** Throws a `CommandRefusal` that lists every mismatch in the body. */
 export function decode<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;

@@ -1,25 +1,25 @@
 import type { FindingDocument } from './protocol.ts';
 
-/** Why the control API cannot be offered or asked. */
+/** Why the control API cannot be served or reached. */
 export type ControlErrorCode =
   /** The socket belongs to an agent that is alive. */
   | 'agent-running'
-  /** Something that is no socket lies at the path. */
+  /** The path exists and is not a socket. */
   | 'not-a-socket'
-  /** Nobody answers at the path. */
+  /** No agent answers at the path. */
   | 'no-agent'
   | 'permission-denied'
-  /** The answer is not one this program understands. */
+  /** The client does not understand the response. */
   | 'bad-answer'
-  /** The connection ended before the answer did. */
+  /** The connection ended before the response was complete. */
   | 'connection-lost';
 
 export class ControlError extends Error {
   override readonly name = 'ControlError';
   readonly code: ControlErrorCode;
-  /** Of the running agent, where the error is about one and it is known. */
+  /** Pid of the running agent, if known. */
   readonly pid: number | undefined;
-  /** What the system call said, as in errno(3). */
+  /** Error of the system call, as in errno(3). */
   readonly errno: string | undefined;
 
   constructor(
@@ -34,12 +34,12 @@ export class ControlError extends Error {
   }
 }
 
-/** The agent answered, and said no. */
+/** The agent refused the request. */
 export class RefusedRequest extends Error {
   override readonly name = 'RefusedRequest';
   readonly status: number;
   readonly code: string;
-  /** What is wrong with the configuration file, where that is the reason. */
+  /** Errors in the configuration file, if they are the reason. */
   readonly findings: readonly FindingDocument[];
 
   constructor(

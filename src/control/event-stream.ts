@@ -1,24 +1,24 @@
 /**
  * Newline-delimited JSON for a client that follows the events. A client that does not keep up is cut
- * off: what it leaves unread must not accumulate in memory.
+ * off: unread events must not accumulate in memory.
  */
 import type { ServerResponse } from 'node:http';
 import type { ControlSource, ErrorDocument, EventDocument } from './protocol.ts';
 
 export interface EventStreamOptions {
-  /** Send kept events with a greater number first; undefined: new events only. */
+  /** Stored events numbered above this are sent first; undefined: new events only. */
   readonly after: number | undefined;
   /** How many bytes a client may leave unread. */
   readonly backlogLimit: number;
   /** How long a client that was cut off has to read the last line. */
-  readonly partingMs: number;
+  readonly lingerMs: number;
 }
 
 /** Returns a function that ends the stream. */
 export function streamEvents(
   response: ServerResponse,
   source: ControlSource,
-  { after, backlogLimit, partingMs }: EventStreamOptions,
+  { after, backlogLimit, lingerMs }: EventStreamOptions,
 ): () => void {
   const past = after === undefined ? [] : source.eventsAfter(after);
   const unsubscribe = source.subscribe((event) => {
@@ -32,7 +32,7 @@ export function streamEvents(
   const cutOff = () => {
     unsubscribe();
     response.end(lineOf(TOO_SLOW));
-    setTimeout(() => response.destroy(), partingMs).unref();
+    setTimeout(() => response.destroy(), lingerMs).unref();
   };
   response.once('close', unsubscribe);
   response.on('error', unsubscribe);
@@ -42,7 +42,7 @@ export function streamEvents(
 }
 
 const TOO_SLOW: ErrorDocument = {
-  error: { code: 'too-slow', message: 'events were not read fast enough; ask again with after=' },
+  error: { code: 'too-slow', message: 'events were not read fast enough; reconnect with after=' },
 };
 
 function lineOf(document: EventDocument | ErrorDocument): string {

@@ -1,22 +1,22 @@
-/** `GET /v1/ipvs`: the kernel's load balancer as it is now, beside what the file wants of it. */
+/** `GET /v1/ipvs`: the current state of IPVS in the kernel, beside what the configuration wants. */
 import type { ConnectionTimeouts, Statistics } from '../net/ipvs.ts';
 
 export interface IpvsDocument {
-  /** False: the kernel has no IPVS; `troubles` says more. */
+  /** False: the kernel has no IPVS; `troubles` has the details. */
   readonly available: boolean;
   readonly required: boolean;
-  /** What is wrong now, in sentences. */
+  /** Current problems, as sentences. */
   readonly troubles: readonly string[];
   readonly version: string | null;
-  /** Rows of the hash table of connections. */
+  /** Rows of the connection hash table. */
   readonly table_size: number | null;
   readonly timeouts:
     | { readonly [Name in keyof ConnectionTimeouts as TimeoutKey<Name>]: number }
     | null;
   readonly sync: SyncDocument | null;
-  /** In the order of the file; those of others behind them. */
+  /** In the order of the file, followed by those of other programs. */
   readonly services: readonly ServiceDocument[];
-  /** What the checks of the servers have found, and what follows from it. */
+  /** Results of the health checks, and their effect on the services. */
   readonly health: readonly ServiceHealthDocument[];
   readonly sysctls: readonly SysctlDocument[];
   readonly counters: IpvsCountersDocument;
@@ -29,65 +29,65 @@ export interface SyncDocument {
   readonly mode: 'follow' | 'both';
   readonly interface: string;
   readonly sync_id: number;
-  /** Roles that should run now. */
+  /** Roles whose daemon should run now. */
   readonly roles: readonly ('master' | 'backup')[];
-  /** Daemons that do run, the agent's or not. */
+  /** Daemons that run, including those of other programs. */
   readonly daemons: readonly DaemonDocument[];
-  /** Whether the kernel's own resets from the VIPs are held back. */
+  /** True while the kernel's own TCP resets from the VIPs are suppressed. */
   readonly rst_guard: boolean;
   readonly connections: ConnectionsDocument;
 }
 
-/** How the table of connections stands beside those of other directors. */
+/** The connection table, compared with those of other directors. */
 export interface ConnectionsDocument {
   /** Connections that carry data. */
   readonly live: number;
-  /** Of these, those that came from another director. */
+  /** Of these, connections that came from another director. */
   readonly synced: number;
-  /** Whether the table has what the MASTER's has, as far as is known; true on the MASTER. */
+  /** True if the table has all connections of the MASTER, as far as known; true on the MASTER. */
   readonly caught_up: boolean;
-  /** Times that a connection was sent to another director that lacked it. */
+  /** Connections sent again to a director that lacked them. */
   readonly resent: number;
-  /** Whether directors report the contents of their tables to each other. */
+  /** True if directors report the contents of their tables to each other. */
   readonly catch_up: boolean;
-  /** Other directors that were heard lately. */
+  /** Other directors heard recently. */
   readonly peers: readonly PeerTableDocument[];
   readonly moves: MovesDocument;
 }
 
-/** Moves of the connections to another director and from it, since the agent has started. */
+/** Moves of the connections to and from another director since the agent started. */
 export interface MovesDocument {
   readonly hand_overs: number;
-  /** Those of which it is known what they have cost. */
+  /** Takeovers whose losses are known. */
   readonly take_overs: number;
-  /** Connections of a former MASTER that were not here five seconds after a take-over, in all. */
+  /** Total connections of former MASTERs that were missing five seconds after a takeover. */
   readonly lost: number;
   readonly last: MoveDocument | null;
 }
 
 export interface MoveDocument {
   readonly at: string;
-  /** `hand-over`: from here; `take-over`: to here. */
+  /** `hand-over`: away from this director; `take-over`: to it. */
   readonly move: 'hand-over' | 'take-over';
   /** Live connections of the former MASTER. */
   readonly live: number;
-  /** The directors that could take over, or the former MASTER; none: none has reported its table. */
+  /** The directors that could take over, or the former MASTER; only those that report their tables. */
   readonly peers: readonly {
     readonly name: string;
-    /** What the new MASTER lacked at the moment of the move; null: not known. */
+    /** Connections the new MASTER lacked at the move; null: unknown. */
     readonly missing_before: number | null;
-    /** The same five seconds after a take-over; of a hand-over only the new MASTER knows. */
+    /** The same five seconds after a takeover; after a handover only the new MASTER knows. */
     readonly missing: number | null;
   }[];
 }
 
-export interface PeerTableDocument {
+interface PeerTableDocument {
   readonly name: string;
   readonly master: boolean;
-  /** Since it was heard. */
+  /** Time since it was last heard. */
   readonly age_ms: number;
   readonly live: number;
-  /** What the one that is not MASTER lacks; null: not known yet, or both are the same. */
+  /** Connections missing here if the peer is MASTER, or there if it is not; null: unknown. */
   readonly missing: number | null;
 }
 
@@ -102,7 +102,7 @@ export interface DaemonDocument {
 }
 
 export interface ServiceDocument {
-  /** Null: it is not in the file. */
+  /** Null: not in the file. */
   readonly name: string | null;
   readonly protocol: 'tcp' | 'udp' | 'sctp' | null;
   readonly address: string | null;
@@ -122,18 +122,18 @@ export interface ServiceDocument {
   readonly servers: readonly ServerDocument[];
 }
 
-/** One service of the file, whether the kernel has it or not. */
+/** A service of the file, whether or not the kernel has it. */
 export interface ServiceHealthDocument {
   readonly service: string;
   /** Configured servers that are up or unchecked; drained ones count. */
   readonly healthy: number;
-  /** Without a first result. */
+  /** Servers without a result yet. */
   readonly unknown: number;
   readonly total: number;
-  /** How many the required instance needs; null: it does not matter. */
+  /** How many healthy servers the instance requires; null: no requirement. */
   readonly minimum: number | null;
   readonly fallback: { readonly server: string; readonly active: boolean } | null;
-  /** All of the file, also those that are not in the kernel's table because they are down. */
+  /** All servers of the file, including those removed from the kernel's table while down. */
   readonly servers: readonly ServerHealthDocument[];
 }
 
@@ -142,7 +142,7 @@ export interface ServerDocument {
   readonly port: number;
   readonly forwarding: string;
   readonly weight: number;
-  /** What the file and the checks want; null: it should not be there. */
+  /** Weight according to the file and the checks; null: the server should not be in the table. */
   readonly wanted_weight: number | null;
   readonly upper_threshold: number;
   readonly lower_threshold: number;
@@ -158,27 +158,27 @@ export interface ServerDocument {
 }
 
 export interface ServerHealthDocument {
-  /** As `10.0.0.11:80`. */
+  /** Such as `10.0.0.11:80`. */
   readonly server: string;
-  /** `unchecked`: it has no check, and counts as healthy. */
+  /** `unchecked`: has no check and counts as healthy. */
   readonly state: 'unchecked' | 'unknown' | 'up' | 'down';
   readonly configured_weight: number;
-  /** What the kernel should have now; null: the server should not be in its table. */
+  /** Weight that the kernel should have now; null: the server should not be in its table. */
   readonly effective_weight: number | null;
   readonly drained: { readonly since: string; readonly by: string } | null;
   readonly check: CheckDocument | null;
-  /** Where the weight follows the load. */
+  /** Null: the weight does not follow the load. */
   readonly weight_from: CheckDocument | null;
 }
 
 export interface CheckDocument {
-  /** Since when the state is what it is; null: there has been no result. */
+  /** When the state last changed; null: no result yet. */
   readonly since: string | null;
   readonly result: string | null;
   readonly checked_at: string | null;
   readonly runs: number;
   readonly failures: number;
-  /** Runs left out because the one before had not ended. */
+  /** Runs skipped because the previous one had not ended. */
   readonly overruns: number;
 }
 
@@ -186,10 +186,10 @@ export interface CheckDocument {
 export interface DrainDocument {
   readonly service: string;
   readonly server: string;
-  /** `drained`: its connections are gone. */
+  /** `drained`: its connections have ended. */
   readonly outcome: 'drained' | 'draining' | 'in-service';
   readonly drained: { readonly since: string; readonly by: string } | null;
-  /** In the kernel; null: it is not in its table. */
+  /** Weight in the kernel; null: not in its table. */
   readonly weight: number | null;
   readonly active: number;
   readonly inactive: number;
@@ -205,13 +205,13 @@ export type StatisticsDocument = {
   readonly [Name in keyof Statistics as SnakeCase<Name>]: number;
 };
 
-export interface SysctlDocument {
+interface SysctlDocument {
   readonly name: string;
   readonly wanted: string;
   readonly actual: string | null;
 }
 
-export interface IpvsCountersDocument {
+interface IpvsCountersDocument {
   /** Writes to the service table. */
   readonly writes: number;
   /** Changes by other programs that the agent reverted. */

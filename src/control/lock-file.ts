@@ -1,6 +1,6 @@
 /**
  * A file that names the process which holds a resource. It guards the moment in which two processes
- * find the same abandoned socket; a process that died holds nothing, whoever got its number since.
+ * find the same abandoned socket. A dead process holds nothing, even if its pid is in use again.
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ export type LockAttempt =
 
 const ATTEMPTS = 10;
 
-/** Takes the lock, or says which live process has it. */
+/** Acquires the lock, or returns the live process that holds it. */
 export async function acquireLockFile(path: string): Promise<LockAttempt> {
   const own = await identityOf(process.pid);
   const draft = `${path}.${randomUUID()}`;
@@ -30,13 +30,13 @@ export async function acquireLockFile(path: string): Promise<LockAttempt> {
       if (pid !== undefined) return { held: false, pid };
       await retire(path, holder);
     }
-    throw new Error(`${path} is taken and given up too often`);
+    throw new Error(`could not acquire ${path}: other processes keep acquiring and releasing it`);
   } finally {
     await rm(draft, { force: true });
   }
 }
 
-/** Takes the lock away from a process that is about to end, and knows it. */
+/** Takes the lock from a process that has handed over and is about to exit. */
 export async function inheritLockFile(path: string): Promise<LockFile> {
   const own = await identityOf(process.pid);
   const draft = `${path}.${randomUUID()}`;
@@ -53,7 +53,7 @@ function lockFile(path: string, own: string): LockFile {
   };
 }
 
-/** False when there is a file at the path already: link(2) never replaces one. */
+/** False if the path exists already: link(2) never replaces a file. */
 async function linkNew(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);
@@ -65,8 +65,8 @@ async function linkNew(draft: string, path: string): Promise<boolean> {
 }
 
 /**
- * Takes a dead holder's file away. Between reading and renaming another process may have done the
- * same and taken the lock: then its file goes back.
+ * Removes a dead holder's file. Between the read and the rename another process may have done the
+ * same and acquired the lock: its file is then put back.
  */
 async function retire(path: string, holder: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
@@ -99,7 +99,7 @@ async function livePid(identity: string): Promise<number | undefined> {
   }
 }
 
-/** Number and start time: field 22 of /proc/PID/stat, counted behind the name (proc(5)). */
+/** Pid and start time: field 22 of /proc/PID/stat, counted after the name (proc(5)). */
 async function identityOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,13 +1,13 @@
-/** What operators can ask of one instance: `POST /v1/instances/NAME/failover|maintenance|priority`. */
+/** Requests of operators to one instance: `POST /v1/instances/NAME/failover|maintenance|priority`. */
 import type { Socket } from 'node:net';
 import type { IpAddress } from '../net/address.ts';
 import type { Duration } from '../net/time.ts';
 import { decode, type RequesterOf } from './commands.ts';
-import type { InstanceOperations, InstanceVerb } from './operations.ts';
 import type { HandOverDocument, MaintenanceAnswer, PriorityAnswer } from './operator-protocol.ts';
+import type { InstanceOperations, InstanceVerb } from './requests.ts';
 import { FAILOVER_REQUEST, MAINTENANCE_REQUEST, PRIORITY_REQUEST } from './requests.ts';
 
-/** The user who asks, for the events and the log. */
+/** The user who makes the request, for events and the log. */
 export type Requester = string;
 
 export interface FailoverTerms {
@@ -20,7 +20,7 @@ export interface MaintenanceTerms {
   readonly wait: Duration;
   readonly force: boolean;
   readonly reason: string | null;
-  /** Null: until it is ended. */
+  /** Null: until an operator ends it. */
   readonly for: Duration | null;
 }
 
@@ -38,10 +38,10 @@ export interface OperatorCommands {
   setPriority(instance: string, priority: number | null, by: Requester): Promise<PriorityAnswer>;
 }
 
-/** Operators, and how to find out who they are. */
+/** The commands of operators, and how to identify who sends them. */
 export interface OperatorAccess {
   readonly commands: OperatorCommands;
-  /** `claimed` is the name that the request gives. */
+  /** `claimed` is the name given in the request. */
   readonly requesterOn: (socket: Socket, claimed: string | null) => Requester;
 }
 

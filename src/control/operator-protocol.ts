@@ -1,37 +1,21 @@
 /** Answers to operators: `POST /v1/instances/NAME/failover|maintenance|priority`. */
 import type { StateName } from '../protocol/engine/reports.ts';
-import type { MasterDocument } from './protocol.ts';
+import type { MaintenanceDocument, MasterDocument } from './protocol.ts';
 
-/** An instance that is out of service. */
-export interface MaintenanceDocument {
-  readonly since: string;
-  /** When it ends by itself; null: never. */
-  readonly until: string | null;
-  /** The user who asked for it. */
-  readonly by: string;
-  readonly reason: string | null;
-}
-
-/** An instance that has handed over and does not preempt. */
-export interface HeldBackDocument {
-  readonly since: string;
-  readonly by: string;
-}
-
-export interface OperatorDocument {
+interface OperatorDocument {
   readonly instance: string;
   readonly outcome: OperatorOutcome;
-  /** After the request was decided. */
+  /** State after the request. */
   readonly state: StateName;
   /** What did not go exactly as requested, as sentences. */
   readonly warnings: readonly string[];
 }
 
-export type OperatorOutcome =
+type OperatorOutcome =
   | 'done'
-  /** The successor was heard, and the VIPs are gone from here. */
+  /** The successor was heard, and this router has removed the VIPs. */
   | 'handed-over'
-  /** There was nothing to hand over. */
+  /** The instance was not MASTER and had nothing to hand over. */
   | 'not-master'
   /** No router took over, and the request was forced. */
   | 'let-go'
@@ -39,20 +23,20 @@ export type OperatorOutcome =
   | 'broken-off';
 
 export interface HandOverDocument extends OperatorDocument {
-  /** The MASTER now, as far as is known. */
+  /** The current MASTER, if known. */
   readonly master: MasterDocument | null;
   /** From priority 0 to the successor's first advertisement. */
   readonly heard_after_ms: number | null;
   /** From priority 0 until the kernel had removed the VIPs. */
   readonly released_after_ms: number | null;
   /**
-   * For how long, as far as this router can see, no router had the VIPs: 0 where the successor was
-   * heard before they were removed, null where none was heard.
+   * How long no router had the VIPs, as far as this router can tell: 0 if the successor was heard
+   * before they were removed, null if none was heard.
    */
   readonly gap_ms: number | null;
-  /** Why it was broken off. */
+  /** Why it was interrupted. */
   readonly reason: string | null;
-  /** The connections at risk, where the connection table of IPVS follows the instance; else left out. */
+  /** The connections at risk; present if the IPVS connection table follows the instance. */
   readonly connections?: ConnectionsAtRiskDocument;
 }
 
@@ -66,7 +50,7 @@ export interface ConnectionsAtRiskDocument {
 export interface AtRiskDocument {
   /** Connections that carry data. */
   readonly live: number;
-  /** Directors that report their tables, and how many of these each lacks; null: unknown. */
+  /** Directors that report their tables, and how many of these connections each lacks; null: unknown. */
   readonly peers: readonly { readonly name: string; readonly missing: number | null }[];
 }
 
@@ -76,6 +60,6 @@ export interface MaintenanceAnswer extends HandOverDocument {
 
 export interface PriorityAnswer extends OperatorDocument {
   readonly priority: { readonly configured: number; readonly effective: number };
-  /** Other members of its sync group, which have the priority as well. */
+  /** Other members of its sync group; the priority applies to them too. */
   readonly also: readonly string[];
 }

@@ -9,10 +9,7 @@ import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
 import type { TrackSource } from '../protocol/engine/settings.ts';
 import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
-import type { InstanceStateLeaves, RouterStateLeaves } from './ietf-vrrp.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
-import type { HeldBackDocument, MaintenanceDocument } from './operator-protocol.ts';
-import type { StallSecondsDocument } from './stall.ts';
 
 export type { EventFacts };
 
@@ -25,25 +22,25 @@ export interface StatusDocument {
   readonly pid: number;
   readonly started_at: string;
   readonly instances: readonly InstanceDocument[];
-  /** Of the router as a whole, as RFC 8347 names them. */
+  /** State of the whole router, with the names of RFC 8347. */
   readonly ietf_vrrp?: RouterStateLeaves;
   readonly sync_groups: readonly GroupDocument[];
-  /** Of packets that belong to no instance. */
+  /** Packets that belong to no instance. */
   readonly counters: CountersDocument;
-  /** How long the protocol has stood still, by cause; see the event `stall`. */
-  readonly stall_seconds?: StallSecondsDocument;
+  /** How long the protocol thread has stalled, by cause; see the event `stall`. */
+  readonly stall_seconds?: Readonly<Record<'host' | 'self' | 'paused' | 'unknown', number>>;
   readonly notifications?: NotificationsDocument;
 }
 
 export interface InstanceDocument {
   readonly name: string;
   readonly state: StateName;
-  /** MASTER that has sent priority 0 and serves until its successor is heard. */
+  /** True for a MASTER that has sent priority 0 and serves until it hears its successor. */
   readonly releasing: boolean;
   readonly since: string;
   readonly faults: readonly string[];
   readonly interface: string;
-  /** Null: the addresses have the MAC address of the interface. */
+  /** Null: the addresses use the MAC address of the interface. */
   readonly virtual_mac: { readonly interface: string; readonly mac: string } | null;
   readonly family: Family;
   readonly vrid: number;
@@ -52,19 +49,19 @@ export interface InstanceDocument {
   readonly addresses: readonly string[];
   readonly master: MasterDocument | null;
   readonly maintenance: MaintenanceDocument | null;
-  /** Has handed over: does not preempt until it is released, or the new MASTER fails. */
+  /** Set after a handover: does not preempt until released, or until the new MASTER fails. */
   readonly held_back: HeldBackDocument | null;
-  /** Would preempt, and waits for its table of connections to catch up (`preempt_when_synced`). */
+  /** Would preempt, but waits for its connection table to catch up (`preempt_when_synced`). */
   readonly awaiting_table: boolean;
   readonly last_transition: TransitionDocument | null;
-  /** State and statistics as RFC 8347 names them. */
+  /** State and statistics, with the names of RFC 8347. */
   readonly ietf_vrrp?: InstanceStateLeaves;
-  /** Routes and rules that move with the addresses; left out where there are none. */
+  /** Routes and rules that move with the addresses; absent if none are configured. */
   readonly routes?: readonly RouteDocument[];
-  /** Of the instance that the connection table of IPVS follows (`ipvs.sync`); else left out. */
+  /** Present for the instance that the IPVS connection table follows (`ipvs.sync`). */
   readonly connections?: ConnectionsDocument;
   readonly counters: CountersDocument;
-  /** Sync group it is a member of. */
+  /** Name of its sync group. */
   readonly group: string | null;
   readonly tracks: readonly TrackDocument[];
 }
@@ -79,37 +76,37 @@ export interface GroupDocument {
   readonly instances: readonly string[];
 }
 
-/** One thing that an instance depends on, by itself or as a member of its sync group. */
+/** An object that an instance tracks, itself or through its sync group. */
 export interface TrackDocument {
   readonly name: string;
   readonly kind: TrackKind;
   readonly scope: 'instance' | 'group';
-  /** `unknown`: the first result is still to come. */
+  /** `unknown`: no result yet. */
   readonly state: 'unknown' | 'up' | 'down';
   readonly since: string;
   /** The number in a tracked file. */
   readonly value: number | null;
-  /** Null: FAULT while it is down. */
+  /** Null: the instance is in FAULT while the object is down. */
   readonly weight: number | null;
-  /** What it adds to the priority now. */
+  /** What the object currently adds to the priority. */
   readonly adjustment: number;
-  /** The newest result; null: there is none. */
+  /** Latest result; null: none yet. */
   readonly result: string | null;
-  /** When that was. */
+  /** Time of that result. */
   readonly checked_at: string | null;
   readonly runs: number;
   readonly failures: number;
-  /** Runs left out because the one before had not ended. */
+  /** Runs skipped because the previous one had not ended. */
   readonly overruns: number;
 }
 
-export type TrackKind = TrackSource['kind'];
+type TrackKind = TrackSource['kind'];
 
-export interface PriorityDocument {
+interface PriorityDocument {
   readonly configured: number;
-  /** What is advertised. */
+  /** The priority that is advertised. */
   readonly effective: number;
-  /** Set at run time in place of the configured one. */
+  /** Set by an operator in place of the configured priority. */
   readonly override: number | null;
 }
 
@@ -119,11 +116,27 @@ export interface MasterDocument {
   readonly interval_ms: number;
 }
 
-export interface RouteDocument {
+/** An instance that is out of service. */
+export interface MaintenanceDocument {
+  readonly since: string;
+  /** When maintenance ends automatically; null: never. */
+  readonly until: string | null;
+  /** The user who requested it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** An instance that has handed over and does not preempt. */
+export interface HeldBackDocument {
+  readonly since: string;
+  readonly by: string;
+}
+
+interface RouteDocument {
   /** As ip(8) writes it, beginning with `route` or `rule`. */
   readonly route: string;
   readonly present: boolean;
-  /** Why it is not there, as in errno(3); null: nothing was refused. */
+  /** Why the kernel refused it, as in errno(3); null: not refused. */
   readonly refused: string | null;
 }
 
@@ -139,37 +152,76 @@ export interface TransitionDocument {
 
 export type CountersDocument = { readonly [Name in CounterName]: number };
 
-/** `GET /v1/events`; with `follow=1` one `EventDocument` a line instead. */
+/** Leaves of the YANG module `ietf-vrrp` (RFC 8347), under their own names. */
+export interface InstanceStateLeaves {
+  readonly state: 'initialize' | 'backup' | 'master';
+  readonly 'is-owner': boolean;
+  /** Absent while no MASTER is heard. */
+  readonly 'last-adv-source'?: string;
+  /** When the instance last left Initialize; absent before the first time. */
+  readonly 'up-datetime'?: string;
+  /** Centiseconds, rounded down. */
+  readonly 'master-down-interval'?: number;
+  /** Microseconds. */
+  readonly 'skew-time'?: number;
+  readonly 'last-event': string;
+  readonly 'new-master-reason': 'not-master' | 'priority' | 'preempted' | 'no-response';
+  readonly statistics: Statistics<
+    | 'master-transitions'
+    | 'advertisement-rcvd'
+    | 'advertisement-sent'
+    | 'interval-errors'
+    | 'priority-zero-pkts-rcvd'
+    | 'priority-zero-pkts-sent'
+    | 'invalid-type-pkts-rcvd'
+    | 'address-list-errors'
+    | 'packet-length-errors'
+  >;
+}
+
+export interface RouterStateLeaves {
+  readonly 'virtual-routers': number;
+  readonly interfaces: number;
+  readonly statistics: Statistics<
+    'checksum-errors' | 'version-errors' | 'vrid-errors' | 'ip-ttl-errors'
+  >;
+}
+
+/** Counters since `discontinuity-datetime`. */
+type Statistics<Name extends string> = { readonly 'discontinuity-datetime': string } & {
+  readonly [Leaf in Name]: number;
+};
+
+/** `GET /v1/events`; with `follow=1`, one `EventDocument` per line instead. */
 export interface EventsDocument {
   readonly events: readonly EventDocument[];
 }
 
 export type EventDocument = EventFacts & {
-  /** Counts from 1 without gaps: a gap is what the reader has missed. */
+  /** Counts from 1: a gap means that the reader missed events. */
   readonly seq: number;
   readonly at: string;
   /** The facts as a sentence. */
   readonly message: string;
-  /** Where RFC 8347 has one for it. */
+  /** The notification that RFC 8347 defines for this event, if any. */
   readonly notification?: IetfNotification;
 };
 
-/** Notifications of the module ietf-vrrp (RFC 8347 section 4). */
-/** What became of notifications since the start. */
+/** Outcomes of notifications since the agent started. */
 export type NotificationsDocument = {
   readonly [Channel in 'command' | 'fifo' | 'webhook']: {
     readonly [Outcome in 'done' | 'failed' | 'skipped' | 'lost']: number;
   };
 };
 
-/** Body of every answer that is not a success, and last line of a stream that was cut. */
+/** Body of every error response, and last line of a stream that was cut off. */
 export interface ErrorDocument {
   readonly error: { readonly code: string; readonly message: string };
-  /** What is wrong with the configuration file, where that is the error. */
+  /** Present if the error is in the configuration file. */
   readonly findings?: readonly FindingDocument[];
 }
 
-/** One line of complaint about a configuration file. */
+/** An error or a warning at one place in a configuration file. */
 export interface FindingDocument {
   readonly file: string;
   readonly line: number;
@@ -178,55 +230,55 @@ export interface FindingDocument {
   readonly message: string;
 }
 
-/** `POST /v1/reload`: what was done, or what would be with `{"dry_run": true}`. */
+/** `POST /v1/reload`: what changed, or would change with `{"dry_run": true}`. */
 export interface ReloadDocument {
   readonly applied: boolean;
   readonly file: string;
-  /** What differs, in the order of the new file; what stops comes last. */
+  /** Instances that change, in the order of the new file; those that stop come last. */
   readonly instances: readonly InstanceReloadDocument[];
-  /** How many instances go on as they are. */
+  /** How many instances are not affected. */
   readonly unchanged: number;
-  /** What is not about one instance. */
+  /** Changes outside the instances. */
   readonly agent: readonly AgentReloadDocument[];
   readonly warnings: readonly FindingDocument[];
-  /** What the host lacks for the new file, in sentences; left out where there is nothing. */
+  /** What the new file needs and the host lacks, as sentences; absent if it lacks nothing. */
   readonly host_lacks?: readonly string[];
 }
 
 export interface InstanceReloadDocument {
   readonly name: string;
-  /** Its name so far, where it continues under another. */
+  /** Its previous name, if the new file renames it. */
   readonly former_name: string | null;
-  /** `change`: in place, nothing is interrupted. `restart`: releases its addresses and starts again. */
+  /** `change`: in place, without interruption. `restart`: releases its addresses and starts again. */
   readonly action: 'start' | 'stop' | 'change' | 'restart';
-  /** When the plan was made; null where the instance is new. */
+  /** State when the plan was made; null for a new instance. */
   readonly state: StateName | null;
-  /** It is MASTER and gives that up. */
+  /** True for a MASTER that has to resign. */
   readonly costs_mastership: boolean;
   readonly changes: readonly KeyChangeDocument[];
 }
 
 export interface KeyChangeDocument {
-  /** As in the file, with dots. */
+  /** Path of the key in the file, joined with dots. */
   readonly key: string;
-  /** Null: the key was, or is, not there. */
+  /** Null: the key is absent. */
   readonly from: unknown;
   readonly to: unknown;
 }
 
-export interface AgentReloadDocument extends KeyChangeDocument {
+interface AgentReloadDocument extends KeyChangeDocument {
   readonly effect: 'applied' | 'needs-restart';
 }
 
-/** What the server answers from. */
+/** Where the server reads its answers. */
 export interface ControlSource {
   status(): StatusDocument;
-  /** Events with a greater number, oldest first. */
+  /** Events numbered above `sequence`, oldest first. */
   eventsAfter(sequence: number): readonly EventDocument[];
-  /** Returns how to stop. */
+  /** Returns a function that ends the subscription. */
   subscribe(listener: (event: EventDocument) => void): () => void;
   /** The configuration in effect, secrets masked. */
   config(): unknown;
-  /** Undefined: the configuration leaves IPVS alone. */
+  /** Undefined: the configuration has no `ipvs`. */
   ipvs?(): IpvsDocument | undefined;
 }

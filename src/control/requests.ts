@@ -1,17 +1,20 @@
 /**
- * What can be asked of the agent: the shape of each `POST` of the control API. The server decodes by
- * these schemas; the types of the client are derived from them. A request that does not match
- * changes nothing and gets 400 with the place and the reason.
+ * Every request that changes something: the shape of each `POST` of the control API and its answer.
+ * The server decodes with these schemas; the client's types are derived from them. A request that
+ * does not match is refused with 400, the place and the reason.
  */
 import * as z from 'zod';
 import { parseDuration } from '../config/duration.ts';
 import { parseIp } from '../net/address.ts';
 import { type Duration, seconds } from '../net/time.ts';
+import type { DrainDocument } from './ipvs-document.ts';
+import type { HandOverDocument, MaintenanceAnswer, PriorityAnswer } from './operator-protocol.ts';
+import type { ReloadDocument } from './protocol.ts';
 
 const DEFAULT_WAIT = seconds(10);
 const WAIT_MAX = seconds(600);
 const DRAIN_WAIT_MAX = seconds(86_400);
-/** A year: anything longer is meant to last. */
+/** A year; longer maintenance needs no limit. */
 const MAINTENANCE_MAX = seconds(366 * 86_400);
 const REASON_MAX = 500;
 const NAME_MAX = 64;
@@ -46,7 +49,7 @@ const wait = duration(WAIT_MAX)
 
 const priorityValue = 'must be a whole number from 1 to 254, or null for the configured priority';
 
-/** The person root acts for (sudo(8)); believed only of root. */
+/** The user that root acts for (sudo(8)); accepted from root only. */
 const REQUESTER = {
   requested_by: text
     .max(NAME_MAX, `must have at most ${NAME_MAX} characters`)
@@ -124,7 +127,7 @@ export const DRAIN_REQUEST = z.strictObject({
 
 export const UNDRAIN_REQUEST = z.strictObject({ ...SERVER, ...REQUESTER });
 
-/** As the client writes them. */
+/** Requests as the client sends them, before defaults apply. */
 export type ReloadRequest = z.input<typeof RELOAD_REQUEST>;
 export type TakeoverRequest = z.input<typeof TAKEOVER_REQUEST>;
 export type FailoverRequest = z.input<typeof FAILOVER_REQUEST>;
@@ -132,3 +135,27 @@ export type MaintenanceRequest = z.input<typeof MAINTENANCE_REQUEST>;
 export type PriorityRequest = z.input<typeof PRIORITY_REQUEST>;
 export type DrainRequest = z.input<typeof DRAIN_REQUEST>;
 export type UndrainRequest = z.input<typeof UNDRAIN_REQUEST>;
+
+interface Operation<Request, Answer> {
+  readonly request: Request;
+  readonly answer: Answer;
+}
+
+/** Keyed by path. */
+export interface AgentOperations {
+  readonly '/v1/reload': Operation<ReloadRequest, ReloadDocument>;
+  /** The answer depends on the step; the two processes agree on it. */
+  readonly '/v1/takeover': Operation<TakeoverRequest, unknown>;
+  readonly '/v1/ipvs/drain': Operation<DrainRequest, DrainDocument>;
+  readonly '/v1/ipvs/undrain': Operation<UndrainRequest, DrainDocument>;
+}
+
+/** Keyed by the last part of `/v1/instances/NAME/...`. */
+export interface InstanceOperations {
+  readonly failover: Operation<FailoverRequest, HandOverDocument>;
+  readonly maintenance: Operation<MaintenanceRequest, MaintenanceAnswer>;
+  readonly priority: Operation<PriorityRequest, PriorityAnswer>;
+}
+
+export type AgentPath = keyof AgentOperations;
+export type InstanceVerb = keyof InstanceOperations;

@@ -1,4 +1,4 @@
-/** What each path of the control API answers. A request that is not understood changes nothing. */
+/** The read-only paths of the control API. */
 import type { Refusal } from './bounded-server.ts';
 import type { ControlSource } from './protocol.ts';
 
@@ -16,20 +16,20 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
   ['/v1/ipvs', new Map([['GET', ipvs]])],
 ]);
 
-/** `target` is the request target as it came: a path with a query (RFC 9112 section 3.2.1). */
+/** `target` is the request target as received: a path with a query (RFC 9112 section 3.2.1). */
 export function answer(source: ControlSource, method: string, target: string): Answer {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const methods = ROUTES.get(path);
   if (methods === undefined) {
-    return { kind: 'error', status: 404, code: 'not-found', message: 'there is no such path' };
+    return { kind: 'error', status: 404, code: 'not-found', message: 'no such path' };
   }
   const route = methods.get(method);
   if (route !== undefined) {
     return route(source, new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)));
   }
   const allow = [...methods.keys()].join(', ');
-  const message = `${path} answers to ${allow} only`;
+  const message = `${path} supports ${allow} only`;
   return { kind: 'error', status: 405, code: 'method-not-allowed', message, allow };
 }
 
@@ -46,7 +46,7 @@ function ipvs(source: ControlSource, query: URLSearchParams): Answer {
   if (unknown !== undefined) return unknown;
   const document = source.ipvs?.();
   if (document !== undefined) return { kind: 'document', document };
-  const message = 'the configuration has no "ipvs": this agent leaves IPVS alone';
+  const message = 'the configuration has no "ipvs": this agent does not manage IPVS';
   return { kind: 'error', status: 404, code: 'no-ipvs', message };
 }
 
@@ -54,9 +54,10 @@ function events(source: ControlSource, query: URLSearchParams): Answer {
   const unknown = unknownParameter(query, ['follow', 'after']);
   if (unknown !== undefined) return unknown;
   const follow = query.get('follow') ?? '0';
-  if (follow !== '0' && follow !== '1') return badRequest('follow is 0 or 1');
+  if (follow !== '0' && follow !== '1') return badRequest('follow must be 0 or 1');
   const text = query.get('after');
-  if (text !== null && !/^[0-9]{1,15}$/.test(text)) return badRequest('after is an event number');
+  if (text !== null && !/^[0-9]{1,15}$/.test(text))
+    return badRequest('after must be an event number');
   const after = text === null ? undefined : Number(text);
   if (follow === '1') return { kind: 'follow', after };
   return { kind: 'document', document: { events: source.eventsAfter(after ?? 0) } };
@@ -65,9 +66,9 @@ function events(source: ControlSource, query: URLSearchParams): Answer {
 function unknownParameter(query: URLSearchParams, known: readonly string[]): Answer | undefined {
   const names = [...query.keys()];
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) return badRequest(`there is no parameter ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) return badRequest(`unknown parameter ${JSON.stringify(unknown)}`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  return twice === undefined ? undefined : badRequest(`${twice} is given twice`);
+  return twice === undefined ? undefined : badRequest(`parameter ${twice} is given twice`);
 }
 
 function badRequest(message: string): Answer {

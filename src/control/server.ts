@@ -1,4 +1,4 @@
-/** HTTP over the control socket, on the main thread. What a reader leaves unread is bounded too. */
+/** HTTP over the control socket, on the main thread. Unread output is bounded too. */
 import { chmod } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import {
@@ -8,7 +8,7 @@ import {
   type HttpLimits,
   hasBody,
   INTERNAL_ERROR,
-  PARTING_MS,
+  LINGER_MS,
   type Refusal,
   refuse,
   sendError,
@@ -24,24 +24,24 @@ import { inheritSocket, placeSocket, type SocketFile } from './socket-file.ts';
 
 export interface ControlServerOptions {
   readonly socket: string;
-  /** Permission bits of the socket: who may ask. */
+  /** Permission bits of the socket: who may connect. */
   readonly mode: number;
   readonly source: ControlSource;
-  /** The socket of an agent that has handed over is replaced. */
+  /** Replace the socket of an agent that has handed over. */
   readonly inherits?: boolean;
-  /** Left out: nothing can be changed over this socket. */
+  /** Absent: the socket takes no commands to the agent. */
   readonly commands?: ControlCommands;
-  /** Left out: nothing can be asked of an instance. */
+  /** Absent: the socket takes no commands to instances. */
   readonly operators?: OperatorAccess;
-  /** Called with an error of the agent itself, for the log. */
+  /** Receives internal errors, for the log. */
   readonly onError?: (error: unknown) => void;
   readonly limits?: Partial<ControlLimits>;
 }
 
 export interface ControlLimits extends HttpLimits {
-  /** Streams of events at one time, fewer than connections so that `status` always gets through. */
+  /** Concurrent event streams; fewer than connections, so that `status` always gets through. */
   readonly followers: number;
-  /** Requests at one time that change something: some wait for a minute. */
+  /** Concurrent requests that change something; some wait for a minute. */
   readonly commands: number;
   /** Unread bytes of one follower. */
   readonly backlogBytes: number;
@@ -57,18 +57,18 @@ const LIMITS: ControlLimits = {
 const POST_ONLY: Refusal = {
   status: 405,
   code: 'method-not-allowed',
-  message: 'this path answers to POST only',
+  message: 'this path supports POST only',
 };
 
 const TOO_MANY = new CommandRefusal({
   status: 409,
   code: 'busy',
-  message: 'too many requests are being carried out already',
+  message: 'too many requests in progress',
 });
 
 type Runnable = (body: unknown, request: IncomingMessage) => Promise<unknown>;
 
-/** Where nothing finds out who asks. */
+/** For a socket whose users cannot be identified. */
 const UNKNOWN_REQUESTER = 'unknown user';
 
 export class ControlServer {
@@ -76,7 +76,7 @@ export class ControlServer {
   readonly #limits: ControlLimits;
   readonly #server: Server;
   readonly #endStreams = new Set<() => void>();
-  /** How many are being carried out. */
+  /** Commands in progress. */
   #commands = 0;
   #file: SocketFile | undefined;
 
@@ -88,7 +88,7 @@ export class ControlServer {
     );
   }
 
-  /** Takes the socket and answers; throws `ControlError` when an agent is running there. */
+  /** Starts listening; throws `ControlError` if an agent is running there. */
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const control = new ControlServer(options);
     const place = options.inherits === true ? inheritSocket : placeSocket;
@@ -96,14 +96,14 @@ export class ControlServer {
     return control;
   }
 
-  /** Who may ask from now on. */
+  /** Changes who may connect. */
   async setMode(mode: number): Promise<void> {
     await chmod(this.#options.socket, mode);
   }
 
   /**
-   * Ends all streams and removes the socket; not when it is `handedOver`: between a look at the file
-   * and its removal the next process may have put its own there.
+   * Ends all streams and removes the socket, unless `handedOver`: between a check of the file and its
+   * removal the next process may have put its own there.
    */
   async close(handedOver = false): Promise<void> {
     for (const end of this.#endStreams) end();
@@ -153,7 +153,7 @@ export class ControlServer {
       const body = await bodyOf(request);
       if (this.#commands >= this.#limits.commands) throw TOO_MANY;
       this.#commands++;
-      // What was begun is completed and recorded in the events even if the client disconnects.
+      // A command that has started is completed and recorded even if the client disconnects.
       request.socket.setTimeout(0);
       const document = await command(body, request).finally(() => this.#commands--);
       sendJson(response, 200, document);
@@ -188,17 +188,17 @@ export class ControlServer {
 
   #follow(request: IncomingMessage, response: ServerResponse, after: number | undefined): void {
     if (this.#endStreams.size >= this.#limits.followers) {
-      const message = 'too many readers follow the events already';
+      const message = 'too many event streams are open';
       sendError(response, { status: 409, code: 'too-many-followers', message });
       return;
     }
-    // Nothing may happen for days; that the reader is there is for its backlog to show.
+    // There may be no event for days; the backlog shows whether the client still reads.
     request.socket.setTimeout(0);
     response.writeHead(200, { 'Content-Type': 'application/x-ndjson', Connection: 'close' });
     const end = streamEvents(response, this.#options.source, {
       after,
       backlogLimit: this.#limits.backlogBytes,
-      partingMs: PARTING_MS,
+      lingerMs: LINGER_MS,
     });
     this.#endStreams.add(end);
     response.once('close', () => this.#endStreams.delete(end));

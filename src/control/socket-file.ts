@@ -1,7 +1,7 @@
 /**
- * The control socket as a file. It is bound in a directory nobody else may enter, gets its mode
- * there, and is then renamed into place: there is no moment in which the path is missing or open to
- * more people than it should be, and closing a listener never removes a successor's file.
+ * The control socket as a file. It is bound in a private directory, gets its mode there, and is then
+ * renamed into place: the path is never missing and never has wider permissions than intended, and
+ * closing a listener never removes a successor's file.
  */
 import { chmod, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
@@ -11,11 +11,11 @@ import { ControlError } from './control-error.ts';
 import { acquireLockFile, inheritLockFile, type LockFile } from './lock-file.ts';
 
 export interface SocketFile {
-  /** Removes the socket if it is still the one that was put there, and the lock. */
+  /** Removes the lock, and the socket if it is still the one of this agent. */
   remove(): Promise<void>;
 }
 
-/** Makes `server` listen at `path`. A running agent's socket is refused, a dead one's replaced. */
+/** Makes `server` listen at `path`. Throws if an agent is running there; replaces a dead one's socket. */
 export async function placeSocket(server: Server, path: string, mode: number): Promise<SocketFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const attempt = await acquireLockFile(`${path}.lock`);
@@ -30,12 +30,12 @@ export async function placeSocket(server: Server, path: string, mode: number): P
   }
 }
 
-/** A live agent may stand without a lock file: somebody removed it, or it runs in a container. */
+/** A live agent may have no lock file: an operator removed it, or the agent runs in a container. */
 async function assertFree(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new ControlError('not-a-socket', `${path} is in the way: it is no socket`);
+    throw new ControlError('not-a-socket', `${path} exists and is not a socket`);
   }
   const answer = await askPid(path);
   if (answer.alive) throw agentRunning(path, answer.pid);
@@ -75,7 +75,7 @@ function socketFile(path: string, inode: bigint, lock: LockFile): SocketFile {
   };
 }
 
-/** The same in the place of an agent that has handed over, and is about to end. */
+/** Replaces the socket of an agent that has handed over and is about to exit. */
 export async function inheritSocket(
   server: Server,
   path: string,
@@ -87,6 +87,6 @@ export async function inheritSocket(
 }
 
 function agentRunning(path: string, pid: number | undefined): ControlError {
-  const who = pid === undefined ? 'an agent' : `the agent with pid ${pid}`;
-  return new ControlError('agent-running', `${path} belongs to ${who}, which is running`, { pid });
+  const who = pid === undefined ? 'a running agent' : `a running agent (pid ${pid})`;
+  return new ControlError('agent-running', `${path} is in use by ${who}`, { pid });
 }

@@ -6,10 +6,10 @@ import type { Logger } from 'pino';
 import { releaseWait } from '../../fsm/vrrp/timing.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
-import type { ServiceManager } from '../protocol/thread/service-manager.ts';
 import type { AgentIpvs } from './agent-ipvs.ts';
 import type { Configuration } from './configuration.ts';
 import type { Reloads } from './reloads.ts';
+import type { ServiceManager } from './service-manager.ts';
 import type { Predecessor } from './takeover/predecessor.ts';
 import type { Restart } from './takeover/restart.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What the runtime asks of the kernel edges, as types. `test/sim` has its own implementations.
- * Every operation here is synchronous and never blocks: it is called by the protocol thread.
+ * What the threads ask of the kernel, as types. `test/sim` has its own implementations. Every operation
+ * is synchronous. Those of the protocol thread never block.
  */
 import type { Family, IpAddress } from '../net/address.ts';
 import type { KernelAnswer } from '../net/kernel-answer.ts';
@@ -18,13 +18,13 @@ import type { NamedLink, NewMacvlan } from '../wire/netlink/route/macvlan.ts';
 export interface ClockPort {
   /** CLOCK_BOOTTIME. */
   now(): Instant;
-  /** Wakes the loop at the instant; a later call replaces it; an instant in the past wakes at once. */
+  /** Wakes the loop at the instant, immediately if it has passed. A later call replaces it. */
   arm(deadline: Instant): void;
 }
 
 /**
- * A received IP packet, header included; the bytes are only valid during the call. `waited`: how long
- * ago the kernel received it, zero where that is not known.
+ * Gets a received IP packet, header included; the bytes are valid only during the call. `waited`: how
+ * long ago the kernel received it, zero if that is unknown.
  */
 export type PacketSink = (
   index: number,
@@ -34,23 +34,23 @@ export type PacketSink = (
 ) => void;
 
 export interface PacketPort {
-  /** Opens, or re-programs, the receive socket of (link, family). Throws `KernelError`. */
+  /** Opens the receive socket of (link, family), or changes its VRIDs. Throws `KernelError`. */
   listen(index: number, name: string, family: Family, vrids: readonly number[]): void;
   unlisten(index: number, family: Family): void;
-  /** Sends all in one system call for each link where possible; returns how many failed. */
+  /** Sends with one system call for each link where possible; returns how many datagrams failed. */
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;
   sendFrames(frames: readonly OutgoingFrame[]): number;
-  /** Why the last one of those failed: the name of the errno. */
+  /** The errno name of the last failure to send. */
   sendError(): string;
-  /** Hands over at most `limit` waiting packets; true when nothing is left waiting. */
+  /** Hands over at most `limit` waiting packets; returns true when none is left. */
   drain(limit: number, sink: PacketSink): boolean;
-  /** Throws away all that waits, within a bound. */
+  /** Discards the waiting packets, up to a bound. */
   discard(): void;
   close(): void;
 }
 
 export interface ClaimPort {
-  /** Hears ARP and ND from others for exactly these addresses on the link. Throws `KernelError`. */
+  /** Watches the link for ARP and ND of other hosts for these addresses. Throws `KernelError`. */
   watch(index: number, addresses: readonly IpAddress[]): void;
   /** Hands over at most `limit` claims. */
   drain(limit: number, sink: (claim: AddressClaim) => void): void;
@@ -59,42 +59,42 @@ export interface ClaimPort {
 
 export interface RoutePort {
   /**
-   * One batch of addresses, routes and rules, one answer for each change. An IPv4 batch
-   * costs about 5 us a change.
+   * Changes addresses, routes and rules in batches; returns an answer for each change. An IPv4 address
+   * takes about 5 us.
    */
   changeKernel(changes: readonly KernelChange[]): KernelAnswer[];
-  /** Removes the routes and rules that a former run has left; answers what they were. */
+  /** Removes the routes and rules that an earlier run has left; returns a text for each. */
   clearRouting(): string[];
-  /** Sets links up: some 50 us for each. One answer for each. */
-  raiseLinks(indexes: readonly number[]): KernelAnswer[];
-  /** Full dump of links and addresses. Throws `KernelError`. */
+  /** Sets links up, which takes some 50 us for each; returns an answer for each. */
+  setLinksUp(indexes: readonly number[]): KernelAnswer[];
+  /** Reads all links and addresses. Throws `KernelError`. */
   snapshot(): LinkState[];
   /**
-   * Hands over waiting change messages. `overrun`, the kernel dropped some, and `malformed`, one could not
-   * be read: dump again.
+   * Hands over waiting changes. Changes were lost, and a new snapshot is needed, if the kernel dropped
+   * some (`overrun`) or one could not be decoded (`malformed`).
    */
   drain(sink: (event: LinkEvent) => void): 'drained' | 'overrun' | 'malformed';
   close(): void;
 }
 
-/** For the main thread: the kernel takes some 15 ms to set a link down or to remove it. */
+/** For the main thread only: the kernel takes some 15 ms to set a link down or to remove it. */
 export interface MacvlanPort {
   links(): NamedLink[];
   find(name: string): NamedLink | undefined;
-  /** These throw `KernelError`. */
+  /** This and the following methods throw `KernelError`. */
   create(link: NewMacvlan): void;
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void;
   setMtu(index: number, mtu: number): void;
   setDown(index: number): void;
   remove(index: number): void;
-  /** All links of the group, in the time that one takes. */
+  /** Removes all links of the group in the time that one link takes. */
   removeGroup(group: number): void;
   close(): void;
 }
 
-/** /proc/sys/net/{ipv4,ipv6}/conf. */
+/** Settings below /proc/sys/net/{ipv4,ipv6}/conf. */
 export interface InterfaceSettingsPort {
   read(family: Family, link: string, key: string): number | undefined;
-  /** Throws `KernelError`. */
+  /** Writes the value if it differs. Throws `KernelError`. */
   ensure(family: Family, link: string, key: string, value: number): void;
 }

@@ -1,4 +1,4 @@
-/** Runs ip, nft, bridge and the like: never through a shell, and a failure says what was asked. */
+/** Runs ip, nft, tc and other tools, without a shell; an error names the command. */
 import { execFile } from 'node:child_process';
 
 export type LabErrorCode =
@@ -33,16 +33,16 @@ export class CommandError extends LabError {
   }
 }
 
-export interface RunOptions {
+export interface LabCommandOptions {
   readonly input?: string;
   readonly timeoutMilliseconds?: number;
 }
 
-/** Resolves with standard output; rejects with a CommandError on any other end than status 0. */
+/** Resolves with standard output; rejects with a CommandError unless the status is 0. */
 export function run(
   program: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: LabCommandOptions = {},
 ): Promise<string> {
   const timeout = options.timeoutMilliseconds ?? 20_000;
   return new Promise((resolve, reject) => {
@@ -51,13 +51,13 @@ export function run(
       if (error === null) resolve(stdout);
       else reject(commandError(program, args, error, stderr));
     });
-    // A child that ends without reading its input breaks the pipe; its status tells why.
+    // A child that ends without reading its input breaks the pipe; its status is reported.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }
 
-/** One `ip` process for many operations: `ip -batch` stops at the first that fails. */
+/** Many operations in one `ip` process, which stops at the first that fails. */
 export async function ipBatch(
   lines: readonly string[],
   namespace?: string,
@@ -77,6 +77,6 @@ function commandError(
   if (error.code === 'ENOENT') {
     return new CommandError('command-missing', command, `${program} is not installed`, '');
   }
-  const reason = error.killed === true ? 'no end in the time given' : `status ${error.code}`;
+  const reason = error.killed === true ? 'timed out' : `status ${error.code}`;
   return new CommandError('command-failed', command, reason, stderr);
 }

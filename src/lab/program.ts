@@ -1,4 +1,4 @@
-/** Where the compiled programs of this package lie, also when this module runs uncompiled in a test. */
+/** Paths of this package's compiled programs, also from a module that a test runs uncompiled. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ export function builtProgram(path: string): string {
   throw new LabError('not-built', `${program} is missing: run npm run build`);
 }
 
-/** Arguments with which Node runs a compiled program that serves as root: no debugger opens in it. */
+/** Arguments for Node to run a compiled program as root, without a debugger port. */
 export function nodeProgram(path: string): string[] {
   return [NO_DEBUGGER, builtProgram(path)];
 }

@@ -1,23 +1,23 @@
-/** Waits for the world outside: polls, because kernel and daemons do not tell. */
+/** Polling, sleeping, and the clock of the lab. */
 import { LabError } from './command.ts';
 
-/** Several times what anything takes on a machine that has other things to do. */
-const PATIENCE_MILLISECONDS = 20_000;
+/** Several times what anything takes on a busy host. */
+const TIMEOUT_MILLISECONDS = 20_000;
 
-export interface WaitOptions {
+interface WaitOptions {
   readonly milliseconds?: number;
   readonly everyMilliseconds?: number;
-  /** A process that must not end while it is waited for; its status goes into the message. */
+  /** Fails as soon as this process ends; the message has its status. */
   readonly unless?: Promise<number | string>;
 }
 
-/** Resolves with the first answer that is neither undefined nor false. */
+/** Resolves with the first result that is neither undefined nor false. */
 export async function waitFor<Value>(
   what: string,
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
   options: WaitOptions = {},
 ): Promise<Value> {
-  const milliseconds = options.milliseconds ?? PATIENCE_MILLISECONDS;
+  const milliseconds = options.milliseconds ?? TIMEOUT_MILLISECONDS;
   const end = performance.now() + milliseconds;
   const watched = watch(options.unless);
   for (;;) {
@@ -43,4 +43,9 @@ function watch(ended: Promise<number | string> | undefined): { status?: number |
     seen.status = status;
   });
   return seen;
+}
+
+/** Microseconds since 1970, comparable with the time stamps of captured frames. */
+export function wallClock(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1_000);
 }

@@ -27,7 +27,7 @@ export function parseIp(text: string): IpAddress | undefined {
   return bytes === undefined ? undefined : ipFromBytes(bytes);
 }
 
-/** For constants in code and tests: throws where the text is no address. */
+/** For constants in code and tests; throws if the text is not an address. */
 export function ip(text: string): IpAddress {
   const address = parseIp(text);
   if (address === undefined) throw new TypeError(`not an IP address: ${text}`);
@@ -41,7 +41,7 @@ export function ipToBytes(address: IpAddress): Uint8Array {
   return bytes;
 }
 
-/** Reads 4 (IPv4) or 16 (IPv6) bytes; any other length is a programming error. */
+/** Reads 4 (IPv4) or 16 (IPv6) bytes, which must exist; any other length is a programming error. */
 export function ipFromBytes(bytes: Uint8Array, offset = 0, length = bytes.length): IpAddress {
   if (length === 4) return ipv4FromBytes(bytes, offset);
   if (length !== 16) throw new TypeError(`an IP address has 4 or 16 bytes, not ${length}`);
@@ -96,16 +96,24 @@ export function macToBytes(address: MacAddress): Uint8Array {
   return Uint8Array.from(address.split(':'), (part) => Number.parseInt(part, 16));
 }
 
+/** Reads 6 bytes, which must exist. */
 export function macFromBytes(bytes: Uint8Array, offset = 0): MacAddress {
   let text = '';
   for (let i = 0; i < 6; i++) {
-    text += `${i === 0 ? '' : ':'}${(bytes[offset + i] ?? 0).toString(16).padStart(2, '0')}`;
+    const byte = hexByte(at(bytes, offset + i));
+    text += i === 0 ? byte : `:${byte}`;
   }
   return text as MacAddress;
 }
 
+function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
 function ipv4FromBytes(bytes: Uint8Array, offset: number): IpAddress {
-  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as IpAddress;
+  let text = `${at(bytes, offset)}`;
+  for (let i = 1; i < 4; i++) text += `.${at(bytes, offset + i)}`;
+  return text as IpAddress;
 }
 
 function parseIpv4Bytes(text: string): Uint8Array | undefined {
@@ -113,7 +121,7 @@ function parseIpv4Bytes(text: string): Uint8Array | undefined {
   if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
   for (let i = 0; i < 4; i++) {
-    const part = parts[i] ?? '';
+    const part = at(parts, i);
     if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
     bytes[i] = Number(part);
   }
@@ -133,8 +141,8 @@ function parseIpv6Bytes(text: string): Uint8Array | undefined {
   }
   const halves = source.split('::');
   if (halves.length > 2) return undefined;
-  const head = groupsOf(halves[0] ?? '');
-  const rear = halves.length === 2 ? groupsOf(halves[1] ?? '') : [];
+  const head = groupsOf(at(halves, 0));
+  const rear = halves.length === 2 ? groupsOf(at(halves, 1)) : [];
   if (head === undefined || rear === undefined) return undefined;
   const missing = 8 - head.length - rear.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
@@ -161,7 +169,7 @@ function groupsOf(text: string): number[] | undefined {
 function ipv6FromBytes(bytes: Uint8Array, offset: number): IpAddress {
   const groups: number[] = [];
   for (let i = 0; i < 16; i += 2) {
-    groups.push(((bytes[offset + i] ?? 0) << 8) | (bytes[offset + i + 1] ?? 0));
+    groups.push((at(bytes, offset + i) << 8) | at(bytes, offset + i + 1));
   }
   let runStart = -1;
   let runLength = 1;

@@ -1,4 +1,4 @@
-/** What must hold whatever arrives: a failure is a bug here or in the kernel's contract, never an input. */
+/** An assertion that failed: a bug here or a breach of the kernel's contract, never caused by input. */
 export class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure';
 }
@@ -7,7 +7,7 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message);
 }
 
-/** The element at an index that exists. */
+/** The element at an index that must exist. */
 export function at<Element>(array: ArrayLike<Element>, index: number): Element {
   const element = array[index];
   assert(element !== undefined, `no element ${index} of ${array.length}`);

@@ -1,4 +1,4 @@
-/** The kernel's table of balanced connections, and what two directors tell each other of it. */
+/** The kernel's table of balanced connections, and the summary of it that directors exchange. */
 import type { IpAddress } from './address.ts';
 
 export interface Connection {
@@ -9,9 +9,9 @@ export interface Connection {
   readonly server: ConnectionEnd;
   /** As the kernel writes it, like `ESTABLISHED`. */
   readonly state: string;
-  /** It came from another director. */
+  /** Received from another director. */
   readonly isSynced: boolean;
-  /** Until it leaves the table when nothing happens. */
+  /** Time until an idle connection leaves the table. */
   readonly seconds: number;
 }
 
@@ -21,13 +21,13 @@ export interface ConnectionEnd {
 }
 
 /**
- * What a table holds, in a few bytes: each connection belongs to one of the buckets, on every director
- * to the same one, so two tables differ where their buckets do.
+ * A table in a few bytes. Every director counts a connection in the same bucket, so two tables differ
+ * where their buckets do.
  */
 export interface TableSummary {
-  /** Connections that carry data: those that somebody would miss. */
+  /** Live connections, as `isLive` says: those that a client would miss. */
   readonly live: number;
-  /** Of these, those that came from another director. */
+  /** The live connections that were received from another director. */
   readonly synced: number;
   /** Live connections in each bucket; more than 65535 are counted as that many. */
   readonly buckets: Uint16Array;
@@ -40,8 +40,8 @@ export function emptySummary(): TableSummary {
 }
 
 /**
- * Sends new connections of a client to the server that the client was with before (persistence). Its
- * state is `ASSURED` once a connection of TCP was established, or an answer was seen; else `NONE`.
+ * True for a persistence template, which sends new connections of a client to the same server as before.
+ * Its state is `ASSURED` after an established TCP connection or an answer, before that `NONE`.
  */
 export function isTemplate({ client }: Pick<Connection, 'client'>): boolean {
   return client.port === 0;
@@ -50,8 +50,8 @@ export function isTemplate({ client }: Pick<Connection, 'client'>): boolean {
 const LIVE: ReadonlySet<string> = new Set(['ESTABLISHED', 'UDP', 'ASSURED']);
 
 /**
- * A connection that has begun and not ended, or a client's server; the rest is not worth being kept.
- * Answers of UDP do not come by unless they are translated, and a mark (`IP`) may stand for UDP.
+ * True for an established connection and for a template in use. UDP counts without an answer, because
+ * only NAT lets a director see answers; a template of a mark (`IP`) may stand for UDP.
  */
 export function isLive({ protocol, state }: Pick<Connection, 'protocol' | 'state'>): boolean {
   return LIVE.has(state) || (state === 'NONE' && (protocol === 'UDP' || protocol === 'IP'));

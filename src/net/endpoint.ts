@@ -9,7 +9,7 @@ export interface Endpoint {
 
 const LOOPBACK = ip('127.0.0.1');
 
-/** A port without an address, `9112` or `:9112`, is one of the loopback address. */
+/** A port without an address, `9112` or `:9112`, means the loopback address. */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const parts = /^(?:(?:\[([^\]]+)\]|([^:[\]]*)):)?([0-9]{1,5})$/.exec(text);
   if (parts === null) return undefined;
@@ -28,7 +28,7 @@ export function isLoopback(address: IpAddress): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-/** Brackets hold IPv6 and nothing else. */
+/** Brackets may only hold an IPv6 address. */
 function addressOf(inBrackets: string | undefined, bare: string): IpAddress | undefined {
   if (inBrackets !== undefined) return inBrackets.includes(':') ? parseIp(inBrackets) : undefined;
   return bare === '' ? LOOPBACK : parseIp(bare);

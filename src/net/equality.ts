@@ -1,4 +1,4 @@
-/** Equality of plain values: what JSON has, and undefined. */
+/** Deep equality of plain values: those of JSON, and undefined. */
 export function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== 'object' || typeof other !== 'object') return false;

@@ -1,19 +1,19 @@
 /**
  * The vocabulary of IPVS (ipvsadm(8), <linux/ip_vs.h>): services, real servers, and the daemons that
- * send and receive the connection table. Values that the kernel, the planner and people share.
+ * send and receive the connection table.
  */
 import type { Family, IpAddress } from './address.ts';
 
 export type ServiceProtocol = 'tcp' | 'udp' | 'sctp';
 
-/** What picks the packets of a service: a destination, or a mark that the firewall has set. */
+/** Selects the packets of a service: by destination, or by a mark that the firewall sets. */
 export type ServiceKey =
   | {
       readonly kind: 'address';
       readonly family: Family;
       readonly protocol: ServiceProtocol;
       readonly address: IpAddress;
-      /** 0: every port that has no service of its own. */
+      /** 0: every port without another service. */
       readonly port: number;
     }
   | { readonly kind: 'mark'; readonly family: Family; readonly mark: number };
@@ -21,7 +21,7 @@ export type ServiceKey =
 export interface Service {
   readonly key: ServiceKey;
   readonly scheduler: string;
-  /** What `sched-flags` are to the scheduler: bits 0 to 2 are flag-1 to flag-3. */
+  /** Bits 0 to 2 are flag-1 to flag-3 of `sched-flags`; the scheduler gives them a meaning. */
   readonly schedulerFlags: number;
   readonly onePacket: boolean;
   readonly persistence: Persistence | undefined;
@@ -29,7 +29,7 @@ export interface Service {
 
 export interface Persistence {
   readonly seconds: number;
-  /** Clients whose addresses agree in so many bits go to the same server. */
+  /** Clients whose addresses agree in this many bits use the same server. */
   readonly prefixLength: number;
   /** Persistence engine, like `sip`. */
   readonly engine: string | undefined;
@@ -38,12 +38,12 @@ export interface Persistence {
 /** `masq` of ipvsadm is `nat` here, `gate` is `dr`, `ipip` is `tun`. */
 export type Forwarding = 'nat' | 'local' | 'tun' | 'dr' | 'bypass';
 
-export type TunnelType = 'ipip' | 'gue' | 'gre';
+type TunnelType = 'ipip' | 'gue' | 'gre';
 export type TunnelChecksum = 'none' | 'checksum' | 'remote';
 
 export interface Tunnel {
   readonly type: TunnelType;
-  /** Of gue; 0 otherwise. */
+  /** Used by gue; otherwise 0. */
   readonly port: number;
   readonly checksum: TunnelChecksum;
 }
@@ -54,10 +54,10 @@ export interface Server {
   readonly forwarding: Forwarding;
   /** 0: no new connections. */
   readonly weight: number;
-  /** No new connections from so many on, until there are fewer than the lower one; 0 is no limit. */
+  /** At this many connections the server gets no new ones until it has fewer than the lower; 0: no limit. */
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
-  /** Only where forwarding is `tun`, and only since Linux 5.3. */
+  /** Only with forwarding `tun`, and since Linux 5.3. */
   readonly tunnel: Tunnel | undefined;
 }
 
@@ -97,14 +97,14 @@ export interface SyncDaemon {
   readonly interface: string;
   /** 0..255 on the wire. */
   readonly syncId: number;
-  /** Undefined: not said (a kernel before 4.3), or left to the kernel. */
+  /** Undefined if the kernel does not report it (before 4.3), or chooses it. */
   readonly group: IpAddress | undefined;
   readonly port: number | undefined;
   readonly ttl: number | undefined;
   readonly maximumLength: number | undefined;
 }
 
-/** Seconds after which an idle connection leaves the table; 0 leaves the kernel's value alone. */
+/** Seconds until an idle connection leaves the table; 0 keeps the kernel's value. */
 export interface ConnectionTimeouts {
   readonly tcp: number;
   readonly tcpFin: number;
@@ -137,14 +137,14 @@ export const SCHEDULERS = [
   'ovf',
 ] as const;
 
-/** The kernel's defaults (net/netfilter/ipvs/ip_vs_sync.c), which the multicast daemons agree on. */
+/** Defaults of the kernel (net/netfilter/ipvs/ip_vs_sync.c), the same on all directors. */
 export const DEFAULT_SYNC_GROUP = '224.0.0.81';
 export const DEFAULT_SYNC_PORT = 8848;
 
-/** The kernel's threads take ports from that of the daemon on, 64 at most; directors talk behind. */
+/** The kernel's threads use up to 64 ports from that of the daemon on; our summaries use the next one. */
 export const SUMMARY_PORT_OFFSET = 64;
 
-/** `tcp 203.0.113.100:80`, `mark 7 ipv4`: the same text for the same service. */
+/** A unique name: `tcp 203.0.113.100:80`, `mark 7 ipv4`. */
 export function serviceName(key: ServiceKey): string {
   if (key.kind === 'mark') return `mark ${key.mark} ${key.family}`;
   return `${key.protocol} ${endpointName(key)}`;

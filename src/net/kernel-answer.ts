@@ -2,6 +2,6 @@
 export interface KernelAnswer {
   /** Zero, or a positive errno. */
   readonly errno: number;
-  /** The reason in the kernel's words, where it gives one. */
+  /** The reason in the kernel's words, if it gives one. */
   readonly text: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** Network interfaces and their addresses, as the kernel reports them and as they are to be. */
+/** Network interfaces and their addresses: what the kernel reports, and what we ask it to change. */
 import type { IpAddress, MacAddress } from './address.ts';
 import type { RoutingChange } from './routing.ts';
 
@@ -9,9 +9,9 @@ export interface LinkAttributes {
   readonly mtu: number;
   /** Administratively up, carrier present, operational state UP or UNKNOWN (RFC 2863). */
   readonly running: boolean;
-  /** Administratively up; absent: as `running` says. */
+  /** Administratively up; the same as `running` if absent. */
   readonly up?: boolean;
-  /** The kernel forwards IPv6 packets that come in by it; absent: it did not say. */
+  /** The kernel forwards IPv6 packets from this interface; absent if it did not report that. */
   readonly forwarding?: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface LinkState extends LinkAttributes {
 export interface AddressState {
   readonly address: IpAddress;
   readonly prefixLength: number;
-  /** IFA_PROTO carries our mark: put there by this program, now or in a former run. */
+  /** Added by this program, now or in an earlier run: IFA_PROTO has our number. */
   readonly ours: boolean;
   /** Not usable: duplicate address detection is still running. */
   readonly tentative: boolean;
@@ -30,7 +30,7 @@ export interface AddressState {
   readonly duplicate: boolean;
 }
 
-/** What the kernel says unasked. */
+/** An unsolicited message of the kernel. */
 export type LinkEvent =
   | { readonly kind: 'link.changed'; readonly link: LinkAttributes }
   | { readonly kind: 'link.removed'; readonly index: number }
@@ -46,47 +46,47 @@ export type LinkEvent =
       readonly address: IpAddress;
       readonly prefixLength: number;
     }
-  /** A route or a rule of ours came or went. */
   | RoutingEvent;
 
+/** One of our routes or rules appeared or disappeared. */
 export interface RoutingEvent {
   readonly kind: 'routing.added' | 'routing.removed';
-  /** `routingKey` says which. */
+  /** The `routingKey` of the route or rule. */
   readonly key: string;
-  /** Of a route: its link and its preferred source address. */
+  /** The link and the preferred source address of a route. */
   readonly hop?: { readonly index: number; readonly source: IpAddress | undefined };
 }
 
 export interface AddressChange {
-  /** `renew`: of one that is there, the lifetime begins anew. */
+  /** `renew` restarts the lifetime of an address that is present. */
   readonly operation: 'add' | 'remove' | 'renew';
   readonly index: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
-  /** Seconds after which the kernel removes it; absent: it stays. */
+  /** Seconds until the kernel removes the address; absent if it stays. */
   readonly lifetime?: number;
 }
 
-/** What moves with a MASTER, as one batch asks for it. */
+/** A change of what moves with the MASTER. */
 export type KernelChange = AddressChange | RoutingChange;
 
-/** Somebody said by ARP or ND that an address is at a MAC address. */
+/** A host said by ARP or ND that an address is at its MAC address. */
 export interface AddressClaim {
   readonly index: number;
   readonly address: IpAddress;
   readonly mac: MacAddress;
 }
 
-/** A complete IP packet, header included, to leave by the link and no other. */
+/** A complete IP packet with its header, to be sent on this link only. */
 export interface OutgoingDatagram {
   readonly index: number;
   readonly destination: IpAddress;
   readonly packet: Uint8Array;
-  /** The packet as an Ethernet frame: set where its source is not the MAC address of the link. */
+  /** The packet as an Ethernet frame, if its source is not the MAC address of the link. */
   readonly frame?: Uint8Array;
 }
 
-/** A complete Ethernet frame to leave by the link. */
+/** A complete Ethernet frame, to be sent on this link. */
 export interface OutgoingFrame {
   readonly index: number;
   readonly frame: Uint8Array;

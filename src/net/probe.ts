@@ -1,33 +1,33 @@
-/** What the main thread finds out for instances that depend on it, and about real servers. */
+/** Probes of tracked objects and of real servers. The main thread runs them. */
 import type { IpAddress } from './address.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Duration } from './time.ts';
 
 export type ProbeSettings<Target extends ProbeTarget = ProbeTarget> = ProbeTiming & Target;
 
-/** What an entry of `track` asks for. */
+/** The probe of an entry of `track`. */
 export type TrackProbe = ProbeSettings<TrackTarget>;
-/** What `check` and `weight_from` ask for. */
+/** The probe of `check` or `weight_from`. */
 export type ServerProbe = ProbeSettings<ServerTarget>;
 
 export interface ProbeTiming {
-  /** From the beginning of one run to that of the next. */
+  /** From the start of one run to the start of the next. */
   readonly interval: Duration;
-  /** A run that takes longer has failed. */
+  /** A run that takes longer fails. */
   readonly timeout: Duration;
-  /** Successes in a row that bring it up, and failures that bring it down. */
+  /** `rise` successes in a row bring the target up, `fall` failures bring it down. */
   readonly rise: number;
   readonly fall: number;
 }
 
-export type ProbeTarget = TrackTarget | ServerTarget;
+type ProbeTarget = TrackTarget | ServerTarget;
 
 export interface ScriptTarget {
   readonly kind: 'script';
   readonly argv: readonly string[];
   /** Undefined: the user of the agent. */
   readonly user: string | undefined;
-  /** The first line of what it writes is a number, of which a weight is made. */
+  /** The first line of the output is a number; the scale makes a weight of it. */
   readonly weight?: WeightScale;
 }
 
@@ -36,14 +36,14 @@ export type TrackTarget =
   | {
       readonly kind: 'file';
       readonly path: string;
-      /** `number`: its text is a number to be added; the others: whether it is there. */
+      /** `number`: the content is added to the priority. Otherwise the file must be present or absent. */
       readonly reads: 'present' | 'absent' | 'number';
     }
   | { readonly kind: 'process'; readonly process: string }
   | { readonly kind: 'process'; readonly pidFile: string }
   | {
       readonly kind: 'gateway';
-      /** One that answers is enough. */
+      /** One answer is enough. */
       readonly addresses: readonly IpAddress[];
       readonly link: string;
       readonly via: 'arp' | 'nd' | 'icmp';
@@ -54,7 +54,7 @@ export type TrackTarget =
       readonly status: readonly number[];
       /** Value of the Host header; undefined: that of the URL. */
       readonly host: string | undefined;
-      /** Whether the certificate of an https server is checked. */
+      /** Check the certificate of an https server. */
       readonly verify: boolean;
     }
   | TcpTarget;
@@ -80,24 +80,24 @@ export interface HttpTarget {
   /** Value of the Host header; undefined: that of the URL. */
   readonly host: string | undefined;
   readonly verify: boolean;
-  /** Name asked for in TLS (RFC 6066 section 3), and looked for in the certificate. */
+  /** The server name in TLS (RFC 6066 section 3), which the certificate must have. */
   readonly serverName: string | undefined;
   readonly body: Expectation | undefined;
-  /** The body is a number, of which a weight is made. */
+  /** The body is a number; the scale makes a weight of it. */
   readonly weight?: WeightScale;
 }
 
-/** From what a server says of its load to the weight that it gets. */
+/** Converts a reading from a server to its weight. */
 export interface WeightScale {
-  /** `weight`: the number is the weight. `load`: 0 is idle and 1 is all that it can do. */
+  /** `weight`: the reading is the weight. `load`: 0 is idle, 1 is full load. */
   readonly reads: 'weight' | 'load';
-  /** What the former value counts beside a new one, 0 or more and less than 1. */
+  /** The share of the previous value when smoothing: at least 0, less than 1. */
   readonly smoothing: number;
   readonly minimum: number;
   readonly maximum: number;
 }
 
-/** Both ends belong to it. */
+/** Includes both ends. */
 export interface StatusRange {
   readonly first: number;
   readonly last: number;
@@ -113,7 +113,7 @@ export interface DnsTarget {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly type: DnsType;
-  /** Undefined: any answer will do. */
+  /** Undefined: any answer passes. */
   readonly answer: string | undefined;
 }
 
@@ -123,15 +123,15 @@ export type DnsType = (typeof DNS_TYPES)[number];
 export interface UdpTarget {
   readonly kind: 'udp';
   readonly endpoint: Endpoint;
-  /** In hexadecimal. */
+  /** The datagram in hexadecimal. */
   readonly send: string;
-  /** Undefined: that nobody refuses the datagram is enough. */
+  /** Undefined: the probe passes unless the datagram is refused. */
   readonly expect: Expectation | undefined;
 }
 
 export interface ProbeOutcome {
   readonly passed: boolean;
-  /** The number in a file, or that a server tells. */
+  /** The number read from a file or a server. */
   readonly value?: number;
   /** For people. */
   readonly detail: string;

@@ -1,4 +1,4 @@
-/** The answer of a total function: decoders return errors, they never throw. */
+/** The result of a total function: decoders return errors and never throw. */
 export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Failure };

@@ -1,4 +1,4 @@
-/** Routes and rules of policy routing, as ip-route(8) and ip-rule(8) speak of them. */
+/** Routes and rules of policy routing, in the terms of ip-route(8) and ip-rule(8). */
 import { addressBits, type Family, type IpAddress } from './address.ts';
 
 export interface Prefix {
@@ -17,12 +17,12 @@ export interface Route {
   readonly source: IpAddress | undefined;
   readonly metric: number;
   readonly table: number;
-  /** The gateway is on the link although no prefix says so. */
+  /** Treat the gateway as directly attached, although no prefix covers it. */
   readonly onlink: boolean;
   readonly mtu: number | undefined;
   /**
-   * The prefix of an address, as the kernel adds it with the address (fib_add_ifaddr in
-   * net/ipv4/fib_frontend.c): it stands behind others to the same destination.
+   * The route to the prefix of an address, as the kernel adds it with the address (fib_add_ifaddr in
+   * net/ipv4/fib_frontend.c): it comes after other routes to the same destination.
    */
   readonly connected?: true;
 }
@@ -43,26 +43,27 @@ export type RoutingEntry = Route | Rule;
 export interface RoutingChange {
   readonly operation: 'add' | 'remove';
   readonly entry: RoutingEntry;
-  /** Of the route's interface; 0 for a rule. */
+  /** The index of the route's interface; 0 for a rule. */
   readonly index: number;
 }
 
 export const MAIN_TABLE = 254;
 
-/** What the kernel takes for no metric: IP6_RT_PRIO_USER of <linux/ipv6_route.h>. */
+/** The metric that the kernel uses if none is given: for IPv6, IP6_RT_PRIO_USER of <linux/ipv6_route.h>. */
 export const DEFAULT_METRIC: { readonly [F in Family]: number } = { ipv4: 0, ipv6: 1024 };
 
-/** What the kernel tells entries apart by: two routes of one key cannot both be there. */
+/** Identifies an entry in the kernel: two routes with the same key cannot coexist. */
 export function routingKey(entry: RoutingEntry): string {
   if (entry.kind === 'route') {
     const { family, destination, table, metric } = entry;
     return `route ${family} ${prefixText(destination)} ${table} ${metric}`;
   }
   const { family, priority, table, from, to, incoming, outgoing } = entry;
-  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${incoming ?? '-'} ${outgoing ?? '-'}`;
+  const links = `${incoming ?? '-'} ${outgoing ?? '-'}`;
+  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${links}`;
 }
 
-/** In the words of ip(8), without what is the default there. */
+/** In the syntax of ip(8), without its defaults. */
 export function routingText(entry: RoutingEntry): string {
   return entry.kind === 'route' ? routeText(entry) : ruleText(entry);
 }

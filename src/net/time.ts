@@ -1,6 +1,6 @@
 /**
- * Time as integers. The engine counts microseconds on one clock that never steps and that goes on
- * while the host sleeps (CLOCK_BOOTTIME), so a suspended machine looks like any other late wake-up.
+ * Time as integers. The engine counts microseconds on one clock that never steps, and that also counts
+ * while the host is suspended (CLOCK_BOOTTIME), so a suspend looks like any other late wake-up.
  * 2^53 microseconds are 285 years: plain numbers are exact.
  */
 
@@ -13,10 +13,10 @@ export type Instant = number & { readonly [instantBrand]: true };
 /** A length of time, in microseconds. */
 export type Duration = number & { readonly [durationBrand]: true };
 
-/** An instant that lies after every other one: "not armed". */
+/** After every other instant: a timer with this deadline is not armed. */
 export const NEVER = Number.MAX_SAFE_INTEGER as Instant;
 
-/** An instant that lies before every other one. */
+/** Before every other instant. */
 export const LONG_AGO = -Number.MAX_SAFE_INTEGER as Instant;
 
 export const NO_TIME = 0 as Duration;
@@ -66,12 +66,12 @@ export function longest(one: Duration, other: Duration): Duration {
   return one > other ? one : other;
 }
 
-/** So many times the duration, to the microsecond. */
+/** Multiplies a duration; rounds to the microsecond. */
 export function times(duration: Duration, count: number): Duration {
   return Math.round(duration * count) as Duration;
 }
 
-/** To the millisecond, but not to nothing. */
+/** Rounds to the millisecond, but never to zero. */
 export function wholeMilliseconds(duration: Duration): Duration {
   return milliseconds(Math.max(1, Math.round(duration / 1_000)));
 }

@@ -13,10 +13,10 @@ export const VRRP_GROUP: { readonly [F in Family]: IpAddress } = {
 /** TTL and hop limit of an advertisement that no router has forwarded (sections 5.1.1.3, 5.1.2.3). */
 export const VRRP_TTL = 255;
 
-/** Priority of the router whose interfaces have the virtual addresses anyway (section 5.2.4). */
+/** The priority of the address owner, whose interfaces have the virtual addresses (section 5.2.4). */
 export const OWNER_PRIORITY = 255;
 
-export const VRID_MAX = 255;
+const VRID_MAX = 255;
 
 /** True for the priority of the address owner: MASTER from the start, and never preempted. */
 export function isOwner(priority: number | undefined): boolean {

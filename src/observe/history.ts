@@ -1,4 +1,4 @@
-/** The last events, numbered: a client can ask for those it missed, or follow new ones. */
+/** The latest events, numbered: a client can fetch those it missed, or follow new ones. */
 import { type EventFacts, notificationOf, sentenceOf } from '../control/events/event-table.ts';
 import type { EventDocument } from '../control/protocol.ts';
 
@@ -30,8 +30,8 @@ export class EventHistory {
   }
 
   /**
-   * Kept events with a greater number. A number beyond the last one comes from a previous run, whose
-   * client has seen nothing of this one: it gets all.
+   * Stored events numbered above `sequence`. A number beyond the last one comes from a previous run:
+   * its client has seen no event of this run and gets all of them.
    */
   after(sequence: number): readonly EventDocument[] {
     if (sequence > this.#last) return [...this.#events];
@@ -46,7 +46,7 @@ export class EventHistory {
     };
   }
 
-  /** Events of many real servers must not push out those that say why a director moved. */
+  /** Events of many real servers must not push out those that explain a failover. */
   #forget(): void {
     if (this.#events.length <= this.#limit) return;
     const servers = this.#events.filter(isOfServers).length;

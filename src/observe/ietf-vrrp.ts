@@ -1,9 +1,12 @@
 /**
- * The state of a virtual router in the words of RFC 8347: leaf for leaf what the YANG module
- * `ietf-vrrp` has, in its units and encoded as RFC 7951 says.
+ * The state of a virtual router as RFC 8347 defines it: each leaf of the YANG module `ietf-vrrp`, in
+ * its units and encoded as in RFC 7951.
  */
-import type { InstanceStateLeaves, RouterStateLeaves } from '../control/ietf-vrrp.ts';
-import type { CountersDocument } from '../control/protocol.ts';
+import type {
+  CountersDocument,
+  InstanceStateLeaves,
+  RouterStateLeaves,
+} from '../control/protocol.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
 import type { InstanceView } from '../protocol/engine/view.ts';
@@ -17,7 +20,7 @@ const STATE = {
   MASTER: 'master',
 } as const;
 
-/** Events of the module; any other is `vrrp-event-none` there. */
+/** Events that the module defines; any other becomes `vrrp-event-none`. */
 const EVENTS: ReadonlySet<string> = new Set([
   'startup',
   'shutdown',

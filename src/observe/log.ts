@@ -1,6 +1,6 @@
 /**
- * The log: JSON lines on standard output. Writing never waits for the reader of the log; lines that
- * are still buffered when the process ends normally are written first.
+ * The log: JSON lines on standard output. Writing never waits for the reader of the log; a process
+ * that exits normally first writes the lines that are still buffered.
  */
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 import { withDeadline } from '../async/deadline.ts';
@@ -15,15 +15,15 @@ import type { Report } from '../protocol/engine/reports.ts';
 
 const STDOUT = 1;
 
-/** Lines beyond this are dropped rather than kept in memory, if the log is not read. */
+/** If the log is not read, lines beyond this are dropped rather than kept in memory. */
 const BUFFER_LIMIT = 16 * 1024 * 1024;
 
-/** How long the reader of the log may take for the last lines. */
-const PARTING_MS = 1_000;
+/** How long the reader of the log may take to read the last lines. */
+const LINGER_MS = 1_000;
 
 export interface LogOptions {
   readonly level: Level | 'silent';
-  /** Name of this router, in every line. */
+  /** Name of this router, which every line contains. */
   readonly router: string;
   /** Default: standard output, asynchronously. */
   readonly destination?: DestinationStream;
@@ -43,18 +43,18 @@ export function createLogger({ level, router, destination }: LogOptions): Logger
 
 /**
  * Nothing may be logged afterwards. A reader that has stopped reading does not keep the process from
- * ending: the lines it has not read by then are lost.
+ * exiting: the lines that it has not read by then are lost.
  */
 export async function endLog(logger: Logger): Promise<void> {
   const destination = destinationOf(logger);
   if (destination === undefined || destination.destroyed) return;
   const closed = new Promise((resolve) => destination.once('close', resolve));
   destination.end();
-  await withDeadline(closed, PARTING_MS);
+  await withDeadline(closed, LINGER_MS);
   destination.destroy();
 }
 
-/** Asynchronous; pino flushes a destination that it made itself on `exit`, and only then. */
+/** Asynchronous: pino flushes a destination that it made itself on `exit` only. */
 function standardOutput(): Destination {
   const destination: Destination = pino.destination({
     dest: STDOUT,
@@ -71,7 +71,7 @@ function standardOutput(): Destination {
   destination.flushSync = () => {
     if (isExiting) flushSync();
   };
-  // A full disk or a closed terminal is no reason to stop, and there is nowhere to report it.
+  // A full disk or a closed terminal must not stop the agent, and cannot be reported anywhere.
   destination.on('error', () => {});
   return destination;
 }
@@ -79,7 +79,7 @@ function standardOutput(): Destination {
 /** `destroyed` is not in pino's types. */
 type Destination = ReturnType<typeof pino.destination> & { readonly destroyed?: boolean };
 
-/** Undefined: the destination is the caller's own. */
+/** Undefined: the caller supplied the destination. */
 function destinationOf(logger: Logger): Destination | undefined {
   const stream: unknown = Reflect.get(logger, pino.symbols.streamSym);
   return isDestination(stream) ? stream : undefined;
@@ -89,7 +89,7 @@ function isDestination(stream: unknown): stream is Destination {
   return typeof stream === 'object' && stream !== null && 'flushSync' in stream && 'end' in stream;
 }
 
-/** One line for each event; `at` is when it happened, which the line's own time may be later than. */
+/** Writes one line per event; `at` is when it happened, which may precede the line's own time. */
 export function logReport(logger: Logger, report: Report, at: Date): void {
   if (isEventReport(report)) logFacts(logger, factsOf(report), at);
 }

@@ -1,16 +1,17 @@
 /**
- * All that can be asked about the running agent, kept on the main thread: the newest row of each
- * instance, the counters the protocol thread shares, and the history. Fed by reports alone, so
- * asking costs the protocol thread nothing.
+ * The state of the running agent, kept on the main thread: the latest view of each instance, the
+ * counters that the protocol thread shares, and the history. Fed by reports alone, so queries cost
+ * the protocol thread nothing.
  */
-import { errnoName } from '../control/events/event-entry.ts';
+import { systemErrorName } from '../control/events/event-entry.ts';
 import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
-import type { HeldBackDocument, MaintenanceDocument } from '../control/operator-protocol.ts';
 import type {
   CountersDocument,
   EventDocument,
+  HeldBackDocument,
   InstanceDocument,
+  MaintenanceDocument,
   MasterDocument,
   NotificationsDocument,
   StatusDocument,
@@ -40,41 +41,41 @@ export interface AgentModelOptions {
   readonly version: string;
   readonly pid: number;
   readonly startedAt: Date;
-  /** At the start: the order of the instances is the order of the counter rows. */
+  /** Settings at the start; the order of their instances is the order of the counter rows. */
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;
-  /** The locks that operators have set on an instance; left out: there are none. */
+  /** Locks that operators have set on an instance; default: none. */
   readonly lockOf?: (instance: string) => LockDocument;
-  /** Left out where there are no notifications. */
+  /** Absent or undefined: no notifications are configured. */
   readonly notifications?: () => NotificationsDocument | undefined;
-  /** Results of the probes; left out: there are none. */
+  /** Results of the probes; default: none. */
   readonly probes?: ReadProbe;
-  /** The connection table that follows the instance; left out: there is none. */
+  /** The connection table that follows the instance; default: none. */
   readonly connections?: (instance: string) => ConnectionsDocument | undefined;
   /** Events kept; default 1,000. */
   readonly historyLimit?: number;
 }
 
-export interface LockDocument {
+interface LockDocument {
   readonly maintenance: MaintenanceDocument | null;
   readonly heldBack: HeldBackDocument | null;
 }
 
 interface Row {
   readonly settings: InstanceSettings;
-  /** Of its counters; undefined before its first report. */
+  /** Row of its counters; undefined before its first report. */
   counterRow: number | undefined;
   /** Undefined before its first report. */
   view: InstanceView | undefined;
-  /** When its counters were zero. */
+  /** When its counters started from zero. */
   countedSince: Date;
 }
 
 export class AgentModel {
   readonly #options: AgentModelOptions;
   #settings: Settings;
-  /** In the order of the file; those that are leaving come last. */
+  /** In the order of the file; instances that are being removed come last. */
   #rows: Map<string, Row>;
   readonly #history: EventHistory;
   readonly #groups = new GroupStates();
@@ -94,8 +95,8 @@ export class AgentModel {
   }
 
   /**
-   * Applies a new configuration; `formerNames` has the old name of each instance that continues under
-   * a new one. Rows of instances that are no longer configured stay until they are gone.
+   * Applies a new configuration; `formerNames` has the old name of each renamed instance. Rows of
+   * instances that are no longer configured stay until the engine has removed the instances.
    */
   replace(
     settings: Settings,
@@ -134,7 +135,7 @@ export class AgentModel {
     row.counterRow = report.view.row;
   }
 
-  /** Records an event that did not begin as a report of the engine. */
+  /** Records an event that the engine did not report. */
   record(facts: EventFacts, at: Date): void {
     this.#history.record(facts, at);
   }
@@ -172,7 +173,7 @@ export class AgentModel {
     };
   }
 
-  /** Of every instance, and of packets that belong to none. */
+  /** Counters of every instance, and of packets that belong to none. */
   #allCounters(): CountersDocument[] {
     const { counters } = this.#options;
     const rows = [...this.#rows.values()].flatMap(({ counterRow }) => counterRow ?? []);
@@ -183,12 +184,12 @@ export class AgentModel {
     return this.#history.after(sequence);
   }
 
-  /** Called for each event from now on; returns how to stop. */
+  /** Calls `listener` for each event from now on; returns a function that ends the subscription. */
   subscribe(listener: EventListener): () => void {
     return this.#history.subscribe(listener);
   }
 
-  /** The operator's name comes from the lock, where one was stored. */
+  /** The operator's name comes from the stored lock, if any. */
   #lockPart(name: string, view: InstanceView | undefined) {
     const { wallClock, lockOf } = this.#options;
     const lock = lockOf?.(name);
@@ -203,7 +204,7 @@ export class AgentModel {
     };
   }
 
-  /** Unless an instance of that name starts again. */
+  /** Keeps the row if an instance of that name starts again. */
   #forget(name: string, at: Date): void {
     const row = this.#rows.get(name);
     const startsAgain = this.#settings.instances.some((one) => one.name === name);
@@ -282,7 +283,7 @@ function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument,
     routes: routing.map(({ text, present, refusal }) => ({
       route: text,
       present,
-      refused: refusal === 0 ? null : errnoName(refusal),
+      refused: refusal === 0 ? null : systemErrorName(refusal),
     })),
   };
 }

@@ -1,12 +1,12 @@
-/** Tracked things and sync groups as `status` shows them: what the engine knows, and what probes saw. */
+/** Tracked objects and sync groups as `status` shows them: the engine's view and the probes' results. */
 import type { GroupDocument, TrackDocument } from '../control/protocol.ts';
 import type { Report, StateName } from '../protocol/engine/reports.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import type { TrackView } from '../protocol/engine/view.ts';
 
-/** What the main thread knows of one probe. */
+/** What the main thread knows about one probe. */
 export interface ProbeReading {
-  /** Since when it is up or down; undefined: unknown. */
+  /** When it went up or down; undefined: unknown. */
   readonly since: Date | undefined;
   readonly result: string | undefined;
   readonly checkedAt: Date | undefined;
@@ -15,7 +15,7 @@ export interface ProbeReading {
   readonly overruns: number;
 }
 
-/** Readings by the name of the probe; undefined: there is none of the name. */
+/** Reads a probe by name; undefined: unknown name. */
 export type ReadProbe = (probe: string) => ProbeReading | undefined;
 
 const NOT_PROBED: ProbeReading = {
@@ -27,7 +27,7 @@ const NOT_PROBED: ProbeReading = {
   overruns: 0,
 };
 
-/** `since` is what counts for what the engine looks up itself. */
+/** `since` applies to objects that the engine tracks without a probe. */
 export function trackDocument(view: TrackView, read: ReadProbe, since: Date): TrackDocument {
   const reading = (view.probe === null ? undefined : read(view.probe)) ?? NOT_PROBED;
   return {
@@ -47,7 +47,7 @@ export function trackDocument(view: TrackView, read: ReadProbe, since: Date): Tr
   };
 }
 
-/** The states of sync groups, kept by their reports. */
+/** The states of sync groups, from their reports. */
 export class GroupStates {
   readonly #states = new Map<string, { readonly state: StateName; readonly since: Date }>();
 
@@ -63,7 +63,7 @@ export class GroupStates {
   }
 }
 
-/** When links that the engine looks up changed their state, by instance and name. */
+/** When links that the engine tracks without a probe changed state, by instance and name. */
 export class LinkTimes {
   readonly #since = new Map<string, Date>();
 

@@ -1,11 +1,11 @@
-/** Shows the engine's instants as dates, by one moment that was read on both clocks. */
+/** Converts the engine's instants to dates, given one moment read on both clocks. */
 import type { Instant } from '../net/time.ts';
 
 export type WallClock = (instant: Instant) => Date;
 
 /**
- * An anchor taken once: a wall clock that is set later does not move what has been shown, and
- * differences between the dates stay true.
+ * The anchor is read once: setting the wall clock later does not move dates already shown, and
+ * differences between dates stay correct.
  */
 export function anchoredWallClock(anchor: {
   readonly instant: Instant;

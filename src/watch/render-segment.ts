@@ -1,7 +1,7 @@
-/** A segment for people: a line for each sender, contradictions below, and a free VRID. */
+/** Text for people: a table of senders, the findings, and a free VRID. */
 
-import { type Column, renderTable } from '../cli/render/table.ts';
-import { formatAge, type Paint, type Palette, plain, printable } from '../cli/render/text.ts';
+import { type Column, renderTable } from '../cli/terminal/table.ts';
+import { formatAge, type Paint, type Palette, plain, printable } from '../cli/terminal/text.ts';
 import { type Duration, formatDuration, wholeMilliseconds } from '../net/time.ts';
 import type { SegmentFinding } from './segment/findings.ts';
 import type { SegmentSnapshot } from './segment/segment.ts';
@@ -18,11 +18,11 @@ export interface SegmentScreen {
 }
 
 const CHANGES = {
-  appeared: 'is heard',
-  changed: 'has changed',
-  resigned: 'has resigned',
+  appeared: 'appeared',
+  changed: 'changed',
+  resigned: 'resigned',
   silent: 'is silent',
-  returned: 'is heard again',
+  returned: 'is back',
 } as const;
 
 export function renderSegment(snapshot: SegmentSnapshot, screen: SegmentScreen): string {
@@ -44,7 +44,7 @@ export function renderSegment(snapshot: SegmentSnapshot, screen: SegmentScreen):
   return `${title}${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** One line for one change, on which segment if there are several. */
+/** One line for one event; it names the segment if there are several. */
 export function renderSegmentEvent(event: SegmentEvent, palette: Palette, segment = ''): string {
   const where = segment === '' ? '' : `${printable(segment)}: `;
   const time = `${palette.faint(isoTime(event.at))}  ${where}`;
@@ -57,16 +57,17 @@ export function renderSegmentEvent(event: SegmentEvent, palette: Palette, segmen
   const { family, vrid, source, claims } = sender;
   const said =
     claims === undefined
-      ? 'nothing acceptable'
+      ? 'nothing valid'
       : `priority ${claims.priority}, every ${formatDuration(claims.interval)}, version ${sender.version}, ${addressText(sender)}`;
   return `${time}${family} VRID ${vrid}: ${source} ${CHANGES[change]}: ${said}\n`;
 }
 
 function summary({ senders, overflow, incomplete }: SegmentSnapshot): string {
-  const partly = incomplete === 0 ? '' : `; ${counted(incomplete, 'packet')} came in parts only`;
+  const partly =
+    incomplete === 0 ? '' : `; ${counted(incomplete, 'packet')} incomplete (fragments missing)`;
   if (senders.length === 0) return `no VRRP heard${partly}`;
   const routers = new Set(senders.map(({ family, vrid }) => `${family} ${vrid}`)).size;
-  const lost = overflow === 0 ? '' : `; ${overflow} packets of further senders left out`;
+  const lost = overflow === 0 ? '' : `; ${overflow} packets from more senders ignored`;
   return `${counted(routers, 'virtual router')}, ${counted(senders.length, 'sender')}${lost}${partly}`;
 }
 
@@ -116,7 +117,7 @@ function sumOf({ claims }: SenderRow): string {
   return claims.checksumForm === 'rfc9568' ? 'rfc' : 'pseudo';
 }
 
-/** One address tells clusters apart; an IPv6 list has to begin with a link-local one that does not. */
+/** One address is enough to tell clusters apart, but not the link-local one that IPv6 lists start with. */
 function addressText({ claims }: SenderRow): string {
   const addresses = claims?.addresses ?? [];
   const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
@@ -128,7 +129,7 @@ function refusedText({ refused }: SenderRow): string {
   return refused.map(({ reason, count }) => `${reason} ${count}`).join(' ') || '-';
 }
 
-/** To the millisecond: what the clock of a listener is good for. */
+/** A listener's clock is no more precise than a millisecond. */
 function rounded(duration: Duration | undefined): Duration | undefined {
   return duration === undefined ? undefined : wholeMilliseconds(duration);
 }
@@ -144,5 +145,5 @@ function findingText({ code, family, vrid, message }: SegmentFinding): string {
 function hintText({ freeVrid }: SegmentSnapshot): string {
   return freeVrid === undefined
     ? 'no VRID is free'
-    : `free VRID: ${freeVrid} (as far as heard: a router that is down says nothing)`;
+    : `free VRID: ${freeVrid} (not heard here; a router that is down may use it)`;
 }

@@ -1,4 +1,4 @@
-/** What `watch --json` prints: snapshots and events, one document a line, snake_case keys. */
+/** The output of `watch --json`: snapshots and events, one JSON document per line. */
 
 import type { Duration, Instant } from '../net/time.ts';
 import type { SegmentFinding } from './segment/findings.ts';
@@ -6,7 +6,7 @@ import type { SegmentSnapshot } from './segment/segment.ts';
 import type { SenderRow } from './segment/sender.ts';
 import type { PastFinding, SegmentEvent } from './segment/timeline.ts';
 
-/** `from` is the interface, or the file of a capture. */
+/** `from` is the interface, or the capture file. */
 export function snapshotDocument(
   from: string,
   { at, senders, findings, freeVrid, overflow, incomplete }: SegmentSnapshot,
@@ -38,7 +38,7 @@ export function eventDocument(from: string, event: SegmentEvent) {
   return { kind, change, at: isoTime(at), from, ...what };
 }
 
-/** The instants of an observation are microseconds since 1970. */
+/** Instants here are microseconds since 1970. */
 export function isoTime(at: Instant): string {
   return new Date(Math.round(at / 1_000)).toISOString();
 }

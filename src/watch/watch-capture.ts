@@ -1,4 +1,4 @@
-/** What a capture file shows, with the times of the file, and what of it could not be read. */
+/** Shows a capture file, with the times in the file, and reports what could not be read. */
 import { readFileSync } from 'node:fs';
 import { instant, latest } from '../net/time.ts';
 import { type CaptureError, scanCapture } from '../wire/capture/capture.ts';
@@ -7,12 +7,12 @@ import { interfaceIndexOf, isKnownLinkType, toEthernet } from '../wire/capture/l
 import { CapturedSegments } from './captured-segments.ts';
 import type { WatchSession } from './watch-session.ts';
 
-const NO_CAPTURE = 'it is no capture: tcpdump -w and dumpcap -w write pcap and pcapng files';
-const CUT_OFF = 'it ends before its first packet';
+const NO_CAPTURE = 'not a capture file (pcap or pcapng, as tcpdump -w and dumpcap -w write them)';
+const CUT_OFF = 'the file ends before its first packet';
 
 const PROBLEM: { readonly [code in CaptureError['code']]: string } = {
   'capture-truncated': CUT_OFF,
-  'capture-compressed': 'it is compressed: unpack it first',
+  'capture-compressed': 'the file is compressed: decompress it first',
   'capture-format-error': NO_CAPTURE,
   'pcap-truncated': CUT_OFF,
   'pcap-magic-error': NO_CAPTURE,
@@ -21,76 +21,78 @@ const PROBLEM: { readonly [code in CaptureError['code']]: string } = {
   'pcapng-magic-error': NO_CAPTURE,
 };
 
-const ASK_FOR = 'it has to be Ethernet, LINUX_SLL, LINUX_SLL2 or raw IP';
+const SUPPORTED = 'supported are Ethernet, LINUX_SLL, LINUX_SLL2 and raw IP';
 
 export class CaptureFailure extends Error {
   override readonly name = 'CaptureFailure';
 }
 
 /**
- * Shows what the file holds, each segment in the session that is opened for it. `note` is told what was
- * left out. Throws `CaptureFailure`: at once when the file is no capture that can be read, and when it
- * is damaged, after what lies before the damage has been shown.
+ * Shows the packets of the file; `open` is called for each segment, `warn` for packets that were left
+ * out. Throws `CaptureFailure` if the file is not a readable capture, or if it is damaged: then after
+ * showing the packets before the damage.
  */
 export function watchCapture(
   file: string,
   open: (segment: string) => WatchSession,
-  note: (text: string) => void,
+  warn: (text: string) => void,
 ): void {
   const bytes = readFileSync(file);
-  const places = new Places();
+  const names = new InterfaceNames();
   const unknown = new Map<number, number>();
   let frames = 0;
   const first = scanCapture(bytes, (frame, _, link) => {
-    if (isKnownLinkType(link.linkType)) places.add(frame, link);
+    if (isKnownLinkType(link.linkType)) names.add(frame, link);
     else unknown.set(link.linkType, (unknown.get(link.linkType) ?? 0) + 1);
     frames++;
   });
   if (!first.ok) throw new CaptureFailure(`${file}: ${PROBLEM[first.error.code]}`);
   const [one] = unknown.keys();
-  if (one !== undefined && places.size === 0) {
-    throw new CaptureFailure(`${file}: frames of link type ${one} cannot be read; ${ASK_FOR}`);
+  if (one !== undefined && names.size === 0) {
+    throw new CaptureFailure(`${file}: link type ${one} is not supported; ${SUPPORTED}`);
   }
-  show(bytes, places, open);
+  show(bytes, names, open);
   for (const [linkType, count] of unknown) {
-    note(`${file}: ${count} frames of link type ${linkType} were left out; ${ASK_FOR}\n`);
+    warn(`${file}: skipped ${count} frames of link type ${linkType}; ${SUPPORTED}\n`);
   }
-  tellEnd(file, first.value, frames, note);
+  reportEnd(file, first.value, frames, warn);
 }
 
-function show(bytes: Uint8Array, places: Places, open: (segment: string) => WatchSession): void {
+function show(
+  bytes: Uint8Array,
+  names: InterfaceNames,
+  open: (segment: string) => WatchSession,
+): void {
   const segments = new CapturedSegments(open);
   let now = instant(0);
   scanCapture(bytes, (frame, at, link) => {
     const ethernet = toEthernet(link.linkType, frame);
     if (ethernet === undefined) return;
-    // A merged capture may step back.
+    // Times in a merged capture may go back.
     now = latest(now, instant(at));
-    segments.frame(ethernet, now, places.of(frame, link));
+    segments.frame(ethernet, now, names.of(frame, link));
   });
   segments.finish(now);
 }
 
-function tellEnd(
+function reportEnd(
   file: string,
   { state, offset = 0 }: CaptureEnd,
   frames: number,
-  note: (text: string) => void,
+  warn: (text: string) => void,
 ): void {
   const read = `${frames} packet${frames === 1 ? '' : 's'} before that`;
   if (state === 'cut-off') {
-    note(
-      `${file} is cut off: the record at byte ${offset} is not there in full; ${read} were read\n`,
-    );
+    warn(`${file} is truncated in the record at byte ${offset}; read ${read}\n`);
   }
   if (state === 'damaged') {
-    throw new CaptureFailure(`${file} is damaged at byte ${offset}; only the ${read} were read`);
+    throw new CaptureFailure(`${file} is damaged at byte ${offset}; read ${read}`);
   }
 }
 
-/** The interfaces that frames came from, in words. A capture of a single one need not name it. */
-class Places {
-  /** By the number of the interface: two machines may have called theirs the same. */
+/** Names of the interfaces in a capture; empty if there is only one. */
+class InterfaceNames {
+  /** By interface number: a merged capture may have two interfaces of one name. */
   readonly #names = new Map<number, string>();
   readonly #seen = new Set<string>();
 
@@ -99,14 +101,14 @@ class Places {
   }
 
   add(frame: Uint8Array, link: CapturedLink): void {
-    this.#seen.add(this.#place(frame, link));
+    this.#seen.add(this.#name(frame, link));
   }
 
   of(frame: Uint8Array, link: CapturedLink): string {
-    return this.#seen.size > 1 ? this.#place(frame, link) : '';
+    return this.#seen.size > 1 ? this.#name(frame, link) : '';
   }
 
-  #place(frame: Uint8Array, link: CapturedLink): string {
+  #name(frame: Uint8Array, link: CapturedLink): string {
     const index = interfaceIndexOf(link.linkType, frame);
     const name = this.#names.get(link.number) ?? this.#newName(link);
     return index === undefined ? name : `${name} index ${index}`;

@@ -1,26 +1,26 @@
-/** The kernel edges of `watch`: frames of one link, as they come, until it is closed. */
+/** Receives the frames of one link from the kernel. */
 import { ObserveSocket } from '../kernel/packet/observe-socket.ts';
 import { Reactor } from '../kernel/reactor/reactor.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import type { LinkAttributes } from '../net/link.ts';
 
-/** Frames of one turn; the rest come with the next, after timers and signals. */
+/** Frames per turn; timers and signals run between turns. */
 const FRAMES_A_TURN = 256;
 
 export interface LinkWatch {
   readonly link: LinkAttributes;
-  /** To be called now and then. Throws `KernelError` when the link is gone. */
+  /** Call it regularly. Throws `KernelError` if the link is gone. */
   checkLink(): void;
   close(): void;
 }
 
 export interface WatchHandlers {
   readonly onFrame: (frame: Uint8Array, length: number) => void;
-  /** The link is gone; called again until the watch is closed. */
+  /** The link is gone; called repeatedly until the watch is closed. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Undefined when there is no such link. Throws `KernelError`. */
+/** Undefined if there is no such link. Throws `KernelError`. */
 export function watchLink(name: string, handlers: WatchHandlers): LinkWatch | undefined {
   const link = allLinks().find((one) => one.name === name);
   if (link === undefined) return undefined;

@@ -1,7 +1,7 @@
-/** From frames to what `watch` prints: looks at the segment now and then, and shows what is new. */
+/** Turns frames into the output of `watch`: takes snapshots of the segment and prints the changes. */
 
-import type { CliContext } from '../cli/context.ts';
-import { paletteFor } from '../cli/render/text.ts';
+import type { CliContext } from '../cli/terminal/context.ts';
+import { paletteFor } from '../cli/terminal/text.ts';
 import { elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { renderSegment, renderSegmentEvent } from './render-segment.ts';
 import { Segment, type SegmentSnapshot } from './segment/segment.ts';
@@ -9,8 +9,8 @@ import { type SegmentEvent, Timeline } from './segment/timeline.ts';
 import { eventDocument, snapshotDocument } from './segment-document.ts';
 
 /**
- * `json`: events and snapshots as lines. `events`: events as text, a table at the end. `table`: the
- * table alone, drawn anew in place where the output is a terminal.
+ * `json`: events and snapshots, one per line. `events`: events as text, a table at the end. `table`:
+ * only the table, redrawn in place on a terminal. `-once`: only the final snapshot.
  */
 export type WatchStyle = 'json' | 'events' | 'table' | 'json-once' | 'table-once';
 
@@ -19,7 +19,7 @@ export interface WatchScreen {
   readonly rows: number;
 }
 
-/** How often it looks; how often JSON readers get a snapshot that they did not miss an event of. */
+/** Interval of snapshots of the segment, and of snapshots in the JSON output. */
 export const LOOK_EVERY = milliseconds(250);
 const SNAPSHOT_EVERY = seconds(10);
 
@@ -39,7 +39,7 @@ export class WatchSession {
   #lastLook: Instant | undefined;
   #lastSnapshot: Instant | undefined;
 
-  /** `segmentName`: which one it is of several in `from`. */
+  /** `segmentName`: set if `from` has several segments. */
   constructor(
     from: string,
     style: WatchStyle,
@@ -58,13 +58,13 @@ export class WatchSession {
     this.#segment.observe(bytes, length, at);
   }
 
-  /** Looks unless it has just looked. */
+  /** Takes a snapshot unless the last one is recent. */
   advance(now: Instant): void {
     if (this.#lastLook !== undefined && elapsed(this.#lastLook, now) < LOOK_EVERY) return;
     this.#look(now);
   }
 
-  /** The last word: a snapshot, whatever came before. */
+  /** Prints the final snapshot. */
   finish(now: Instant): void {
     const snapshot = this.#look(now);
     if (this.#isJson) this.#printSnapshot(snapshot);
@@ -118,7 +118,7 @@ export class WatchSession {
     return renderSegment(snapshot, { from: this.#from, palette, width, past: this.#timeline.past });
   }
 
-  /** Over what was there before; what does not fit the screen is left out rather than scrolled. */
+  /** Redraws in place; lines that do not fit the screen are left out rather than scrolled. */
   #draw(snapshot: SegmentSnapshot): void {
     const lines = this.#table(snapshot).split('\n');
     const shown = lines.slice(0, Math.max(1, this.#screen().rows - 1));

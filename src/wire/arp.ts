@@ -29,14 +29,14 @@ import { BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV4, encodeEthernetFrame } fro
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
-const NOBODY = ip('0.0.0.0');
+const UNSPECIFIED = ip('0.0.0.0');
 const NO_MAC = macOf('00:00:00:00:00:00');
 
 const HARDWARE_ETHERNET = 1;
 const PACKET_LENGTH = 28;
 
 export interface ArpPacket {
-  /** `ARP_REQUEST`, `ARP_REPLY`, or a number this program has no use for. */
+  /** `ARP_REQUEST`, `ARP_REPLY`, or another number. */
   readonly operation: number;
   readonly senderMac: MacAddress;
   readonly senderIp: IpAddress;
@@ -44,7 +44,7 @@ export interface ArpPacket {
   readonly targetIp: IpAddress;
 }
 
-export type ArpDecodeError =
+type ArpDecodeError =
   | { readonly code: 'arp-truncated'; readonly length: number; readonly expected: number }
   /** Not IPv4 over Ethernet. */
   | {
@@ -97,12 +97,12 @@ export function decodeArp(
   });
 }
 
-/** The frame that asks who has the address, in nobody's name (RFC 5227 section 2.1.1). */
+/** The frame that asks which host has the address, without a sender address (RFC 5227 section 2.1.1). */
 export function encodeArpProbe(mac: MacAddress, address: IpAddress): Uint8Array {
   const arp = encodeArp({
     operation: ARP_REQUEST,
     senderMac: mac,
-    senderIp: NOBODY,
+    senderIp: UNSPECIFIED,
     targetMac: NO_MAC,
     targetIp: address,
   });
@@ -111,9 +111,9 @@ export function encodeArpProbe(mac: MacAddress, address: IpAddress): Uint8Array 
 }
 
 /**
- * The broadcast frame that tells the segment where a virtual IPv4 address now is (RFC 9568 section
- * 6.4.1, with errata 7947: the target link-layer address is the announced one). Both forms differ in
- * the operation only; hosts exist that learn from just one of them.
+ * The broadcast frame that announces the MAC address of a virtual IPv4 address (RFC 9568 section 6.4.1,
+ * with errata 7947: the target link-layer address is the announced one). The two forms differ only in
+ * the operation; some hosts learn from only one of them.
  */
 export function encodeArpAnnouncement(
   mac: MacAddress,

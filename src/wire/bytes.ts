@@ -1,7 +1,7 @@
 /**
- * Reading and writing single fields, in network byte order. Readers are total: what lies past the
- * end reads as zero, so a wrong length can give a wrong number but never an exception. Writers
- * refuse values that do not fit, because such a value is a bug of the caller.
+ * Reads and writes single fields in network byte order. Readers are total: bytes past the end read as
+ * zero, so a wrong length can give a wrong number but never an exception. `ranged` refuses values that
+ * do not fit, because such a value is a bug of the caller.
  */
 import { type Family, familyOf, type IpAddress, ipToBytes } from '../net/address.ts';
 
@@ -27,23 +27,23 @@ export function putUint32(bytes: Uint8Array, offset: number, value: number): voi
   putUint16(bytes, offset + 2, value & 0xffff);
 }
 
-/** How many of the `length` bytes announced from `offset` on the array really holds. */
+/** How many of the claimed `length` bytes from `offset` on the array really holds. */
 export function heldLength(bytes: Uint8Array, offset: number, length: number): number {
   return Math.max(0, Math.min(length, bytes.length - offset));
 }
 
-/** 4 or 16: bytes in an address of the family. */
+/** The number of bytes in an address of the family. */
 export function addressLength(family: Family): 4 | 16 {
   return family === 'ipv4' ? 4 : 16;
 }
 
-/** The address in network order; one of the other family is a RangeError. */
+/** The address in network order; throws `RangeError` for an address of the other family. */
 export function addressBytes(address: IpAddress, family: Family): Uint8Array {
   if (familyOf(address) !== family) throw new RangeError(`${address} is not an ${family} address`);
   return ipToBytes(address);
 }
 
-/** The value itself; a RangeError unless it is a whole number within both bounds. */
+/** Returns the value; throws `RangeError` unless it is a whole number within both bounds. */
 export function ranged(what: string, value: number, lowest: number, highest: number): number {
   if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
   throw new RangeError(`${what} is ${value}, not ${lowest}..${highest}`);

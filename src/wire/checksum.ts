@@ -5,7 +5,7 @@
  */
 import { byteAt, uint16At } from './bytes.ts';
 
-/** Adds the words of the range to `initial`; an odd last byte counts as if a zero followed it. */
+/** Adds the words of the range to `initial`; an odd last byte counts as if followed by a zero. */
 export function sum16(bytes: Uint8Array, offset: number, length: number, initial = 0): number {
   const wordsEnd = offset + length - (length & 1);
   let sum = initial;
@@ -13,13 +13,13 @@ export function sum16(bytes: Uint8Array, offset: number, length: number, initial
   return (length & 1) === 0 ? sum : sum + (byteAt(bytes, wordsEnd) << 8);
 }
 
-/** To 16 bits by end-around carry, not complemented: 0xffff says that a received checksum is right. */
+/** Folds to 16 bits by end-around carry, without the complement: 0xffff means that a checksum is right. */
 export function foldSum(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);
   return (once & 0xffff) + (once >>> 16);
 }
 
-/** What goes into the checksum field: folded and complemented. */
+/** The value of the checksum field: folded and complemented. */
 export function finishChecksum(sum: number): number {
   return ~foldSum(sum) & 0xffff;
 }

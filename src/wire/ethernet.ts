@@ -26,7 +26,7 @@ export const BROADCAST_MAC = mac('ff:ff:ff:ff:ff:ff');
 const HEADER_LENGTH = 14;
 const TAG_LENGTH = 4;
 
-export interface EthernetAddresses {
+interface EthernetAddresses {
   readonly destination: MacAddress;
   readonly source: MacAddress;
   readonly etherType: number;

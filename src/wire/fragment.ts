@@ -1,18 +1,18 @@
 /**
- * One part of an IP packet that was larger than a link takes: of IPv4 by its own header (RFC 791
- * section 3.2), of IPv6 by a header of its own (RFC 8200 section 4.5; picture in ipv6-fragments.ts).
- * IPv6 packets with other extension headers before that one are none of VRRP's.
+ * Reads one fragment of an IP packet: IPv4 has the fields in its header (RFC 791 section 3.2), IPv6 in
+ * a Fragment header (RFC 8200 section 4.5; picture in ipv6-fragments.ts). IPv6 packets with other
+ * extension headers before that one cannot be VRRP.
  */
 import { byteAt, putUint16, uint16At, uint32At } from './bytes.ts';
 import { finishChecksum, sum16 } from './checksum.ts';
 import type { Ipv4Header, Ipv6Header } from './ip.ts';
 
 export interface Fragment {
-  /** Parts of one packet have one; another packet of the same ends has another. */
+  /** The same in all fragments of a packet; different for each packet of a source and destination. */
   readonly identification: number;
-  /** Of what the whole packet carries, by the account of this part. */
+  /** The protocol of the whole packet, as this fragment says. */
   readonly protocol: number;
-  /** Where the part lies in what the whole packet carries. */
+  /** The position of this part in the payload of the whole packet, in bytes. */
   readonly offset: number;
   readonly isLast: boolean;
   readonly header: Uint8Array;
@@ -21,7 +21,7 @@ export interface Fragment {
 
 export const NEXT_HEADER_FRAGMENT = 44;
 export const FRAGMENT_HEADER_LENGTH = 8;
-/** Offsets are counted in these. */
+/** The unit of the offset, in bytes. */
 const UNIT = 8;
 const MORE_FRAGMENTS = 1;
 const IPV4_MORE_FRAGMENTS = 0x2000;
@@ -32,7 +32,7 @@ const IPV4_CHECKSUM_OFFSET = 10;
 const IPV6_LENGTH_OFFSET = 4;
 const IPV6_NEXT_HEADER_OFFSET = 6;
 
-/** Undefined: the packet is whole, or is no packet of VRRP's. */
+/** Undefined if the packet is whole, or cannot be VRRP. */
 export function decodeFragment(
   packet: Uint8Array,
   ip: Ipv4Header | Ipv6Header,
@@ -65,7 +65,7 @@ export function decodeFragment(
   };
 }
 
-/** The whole packet, under the header of its first part. */
+/** Builds the whole packet, with the header of its first fragment. */
 export function joinedPacket({ header, protocol }: Fragment, payload: Uint8Array): Uint8Array {
   const packet = new Uint8Array(header.length + payload.length);
   packet.set(header);

@@ -1,6 +1,6 @@
 /**
- * What a captured Ethernet frame is, as far as VRRP cares: for captures, the simulator and people
- * who watch a segment. Total: what is no good for anything else is `other`.
+ * Classifies an Ethernet frame as far as it concerns VRRP: for captures, the simulator and the watcher of
+ * a segment. Total: everything else, including malformed frames, is `other`.
  */
 
 import { PROTOCOL_VRRP } from '../net/vrrp.ts';
@@ -21,7 +21,7 @@ import {
   PROTOCOL_ICMPV6,
 } from './neighbor.ts';
 
-export type DecodedFrame =
+type DecodedFrame =
   | { readonly kind: 'arp'; readonly ethernet: EthernetHeader; readonly arp: ArpPacket }
   | {
       readonly kind: 'neighbor-advertisement';
@@ -31,22 +31,22 @@ export type DecodedFrame =
     }
   | VrrpFrame
   | FragmentFrame
-  /** Anything else, what is malformed included; `ethernet` is undefined when even that is cut off. */
+  /** `ethernet` is undefined if even that header is cut off. */
   | { readonly kind: 'other'; readonly ethernet: EthernetHeader | undefined };
 
-/** Protocol 112 in a whole packet. The message itself has not been looked at. */
+/** A whole packet of protocol 112. The message in it is not decoded. */
 export interface VrrpFrame {
   readonly kind: 'vrrp';
   readonly ethernet: EthernetHeader;
   readonly ip: Ipv4Header | Ipv6Header;
   /** The IP packet without the padding of the frame; a view, not a copy. */
   readonly packet: Uint8Array;
-  /** Where the VRRP message lies in `packet`. */
+  /** The position of the VRRP message in `packet`. */
   readonly offset: number;
   readonly length: number;
 }
 
-/** A part of a larger packet of protocol 112: there is no whole message. Views, not copies. */
+/** A fragment of a packet of protocol 112. Contains views, not copies. */
 export interface FragmentFrame {
   readonly kind: 'fragment';
   readonly ethernet: EthernetHeader;
@@ -54,7 +54,7 @@ export interface FragmentFrame {
   readonly fragment: Fragment;
 }
 
-/** Reads the first `length` bytes of `bytes` as one frame without check sequence. */
+/** Reads the first `length` bytes as one frame without its check sequence. */
 export function decodeFrame(bytes: Uint8Array, length = bytes.length): DecodedFrame {
   const held = heldLength(bytes, 0, length);
   const header = decodeEthernetHeader(bytes, 0, held);
@@ -63,7 +63,7 @@ export function decodeFrame(bytes: Uint8Array, length = bytes.length): DecodedFr
   return decodeEnclosed(ethernet, bytes.subarray(ethernet.headerLength, held));
 }
 
-/** What the frame with this header carries, which may have been put together from several. */
+/** Classifies a payload, which may have been joined from fragments, under this Ethernet header. */
 export function decodeEnclosed(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame {
   return decodePayload(ethernet, payload) ?? { kind: 'other', ethernet };
 }

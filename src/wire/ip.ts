@@ -8,17 +8,17 @@ import { addressBytes, byteAt, heldLength, putUint16, ranged, uint16At } from '.
 import { finishChecksum, foldSum, sum16 } from './checksum.ts';
 
 const IPV4_HEADER_LENGTH = 20;
-const IPV6_HEADER_LENGTH = 40;
+export const IPV6_HEADER_LENGTH = 40;
 
-/** Of the word of flags and fragment offset: all but Reserved and Don't Fragment. */
+/** In the word of flags and fragment offset: all bits but Reserved and Don't Fragment. */
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
-/** The facts both families share; IPv6 calls the protocol Next Header and the TTL Hop Limit. */
+/** The fields that both families share; IPv6 calls the protocol Next Header and the TTL Hop Limit. */
 export interface IpHeader {
   readonly family: Family;
-  /** Bytes before the payload, options included. */
+  /** Bytes before the payload, including options. */
   readonly headerLength: number;
-  /** Bytes of the whole packet by its own account; never more than the array held. */
+  /** Bytes of the whole packet as its header says; never more than the array holds. */
   readonly totalLength: number;
   /** DSCP and ECN. */
   readonly trafficClass: number;
@@ -31,7 +31,7 @@ export interface IpHeader {
 export interface Ipv4Header extends IpHeader {
   readonly family: 'ipv4';
   readonly identification: number;
-  /** One part of a larger packet: the payload is not a whole message. */
+  /** True for a fragment: the payload is not a whole message. */
   readonly fragment: boolean;
   readonly checksumRight: boolean;
 }
@@ -40,8 +40,8 @@ export interface Ipv6Header extends IpHeader {
   readonly family: 'ipv6';
 }
 
-export type IpDecodeError =
-  /** `expected` is the least number of bytes that would do. */
+type IpDecodeError =
+  /** `expected` is the lowest number of bytes that would be valid. */
   | { readonly code: 'ip-truncated'; readonly length: number; readonly expected: number }
   | { readonly code: 'ip-version-error'; readonly version: number }
   | {

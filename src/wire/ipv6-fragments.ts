@@ -1,24 +1,22 @@
 /**
- * IPv6 packets that are larger than the link takes, in parts (RFC 8200 section 4.5). An advertisement
- * of more than 90 addresses is such a packet on Ethernet; raw sockets leave the cutting to the sender.
+ * Splits IPv6 packets that exceed the MTU of the link (RFC 8200 section 4.5), because raw sockets do not.
+ * On Ethernet, an advertisement of more than 90 addresses is such a packet.
  */
 import { type IpAddress, ipFromBytes } from '../net/address.ts';
 import { byteAt, putUint16, uint16At } from './bytes.ts';
-import { NEXT_HEADER_FRAGMENT } from './fragment.ts';
-import { encodeIpv6Packet } from './ip.ts';
+import { FRAGMENT_HEADER_LENGTH, NEXT_HEADER_FRAGMENT } from './fragment.ts';
+import { encodeIpv6Packet, IPV6_HEADER_LENGTH } from './ip.ts';
 
-const IPV6_HEADER_LENGTH = 40;
-const FRAGMENT_HEADER_LENGTH = 8;
-/** Offsets are counted in these: every part but the last holds a multiple of it. */
+/** The unit of the offset: every part but the last has a multiple of it. */
 const UNIT = 8;
 const MORE_FRAGMENTS = 1;
 
-/** RFC 8200 section 5: no link takes less. */
+/** Every link must support it (RFC 8200 section 5). */
 const MINIMUM_MTU = 1_280;
 
 /**
- * The packet itself where the link takes it. Packets of one source and destination that are under way
- * at one time may share the identification only if they are the same packet.
+ * Returns the packet itself if it fits. The identification must differ from that of other recent packets
+ * with the same source and destination.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -51,7 +49,7 @@ export function fragmentIpv6Packet(
   return fragments;
 }
 
-/** A part that does not begin with the header of the message. */
+/** True for a fragment that does not begin with the header of the message. */
 export function isLaterFragment(packet: Uint8Array): boolean {
   if (byteAt(packet, 0) >>> 4 !== 6 || packet[6] !== NEXT_HEADER_FRAGMENT) return false;
   return uint16At(packet, IPV6_HEADER_LENGTH + 2) >= UNIT;

@@ -1,6 +1,6 @@
 /**
- * Neighbor Advertisements (RFC 4861 section 4.4): how the segment is told where a virtual IPv6
- * address now is.
+ * Neighbor Advertisements (RFC 4861 section 4.4), which announce the MAC address of a virtual IPv6
+ * address.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -33,10 +33,10 @@ import { encodeIpv6Packet, type Ipv6Header } from './ip.ts';
 export const PROTOCOL_ICMPV6 = 58;
 
 const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
+export const NEIGHBOR_ADVERTISEMENT = 136;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
-/** RFC 4291 section 2.7.1; the last three bytes are those of the address. */
+/** The solicited-node group (RFC 4291 section 2.7.1); its last three bytes are those of the address. */
 const SOLICITED_NODE = ip('ff02::1:ff00:0');
 const NOBODY = ip('::');
 const HOP_LIMIT = 255;
@@ -47,7 +47,7 @@ const OVERRIDE = 0x20;
 
 /** Bytes before the options. */
 const FIXED_LENGTH = 24;
-/** Options count their length in units of this many bytes. */
+/** The unit of the length of an option, in bytes. */
 const OPTION_UNIT = 8;
 const CHECKSUM_OFFSET = 2;
 
@@ -56,12 +56,12 @@ export interface NeighborAdvertisement {
   readonly solicited: boolean;
   readonly override: boolean;
   readonly target: IpAddress;
-  /** Undefined: the sender left the option out. */
+  /** Undefined if the sender omitted the option. */
   readonly targetMac: MacAddress | undefined;
 }
 
 /** One code for each check of RFC 4861 section 7.1.2. */
-export interface NeighborDecodeError {
+interface NeighborDecodeError {
   readonly code:
     | 'neighbor-hop-limit-error'
     | 'neighbor-length-error'
@@ -74,8 +74,8 @@ export interface NeighborDecodeError {
 
 /**
  * The unsolicited advertisement of a virtual address to all nodes, as a complete frame (RFC 9568
- * section 6.4.1). `router` says whether this machine forwards: hosts drop a default router that
- * says it does not, and add nothing for one that says it does.
+ * section 6.4.1). `router` says whether this host forwards: receivers drop a default router that
+ * says it does not, and ignore the flag of one that says it does.
  */
 export function encodeNeighborAdvertisement(
   mac: MacAddress,
@@ -93,8 +93,8 @@ export function encodeNeighborAdvertisement(
 }
 
 /**
- * The frame that asks who has the address, in nobody's name: the solicitation of duplicate address
- * detection (RFC 4862 section 5.4.2), which whoever has it answers to all nodes.
+ * The frame that asks which host has the address, without a source address: the solicitation of
+ * duplicate address detection (RFC 4862 section 5.4.2). The host that has it answers to all nodes.
  */
 export function encodeNeighborProbe(mac: MacAddress, address: IpAddress): Uint8Array {
   const message = new Uint8Array(FIXED_LENGTH);
@@ -154,15 +154,15 @@ export function decodeNeighborAdvertisement(
 }
 
 /**
- * Sum over the pseudo-header (RFC 8200 section 8.1) and the message up to the end of the packet.
- * Source and destination are neighbours in the header, so they are summed as one range.
+ * The sum over the pseudo-header (RFC 8200 section 8.1) and the message up to the end of the packet.
+ * Source and destination are adjacent in the header, so they are summed as one range.
  */
 function messageSum(packet: Uint8Array, start: number): number {
   const length = packet.length - start;
   return sum16(packet, start, length, sum16(packet, 8, 32, PROTOCOL_ICMPV6 + length));
 }
 
-/** The target link-layer address among the options, which fill the packet to its end. */
+/** The target link-layer address; the options extend to the end of the packet. */
 function readOptions(
   packet: Uint8Array,
   start: number,

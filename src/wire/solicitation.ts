@@ -1,7 +1,7 @@
 /**
- * Questions that only a station which can be reached answers: ICMP and ICMPv6 echo (RFC 792, RFC 4443
- * section 4) and Neighbor Solicitation (RFC 4861 section 4.3). ICMPv6 checksums are left to the
- * kernel, which computes them for raw sockets (RFC 3542 section 3.1).
+ * Requests that a reachable host answers: ICMP and ICMPv6 echo (RFC 792, RFC 4443 section 4) and
+ * Neighbor Solicitation (RFC 4861 section 4.3). The kernel computes ICMPv6 checksums for raw sockets
+ * (RFC 3542 section 3.1).
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -24,13 +24,13 @@ import {
 import { addressBytes, byteAt, putUint16, uint16At } from './bytes.ts';
 import { finishChecksum, sum16 } from './checksum.ts';
 import { decodeIpv4Header } from './ip.ts';
+import { NEIGHBOR_ADVERTISEMENT } from './neighbor.ts';
 
 const ECHO: { readonly [F in Family]: { readonly request: number; readonly reply: number } } = {
   ipv4: { request: 8, reply: 0 },
   ipv6: { request: 128, reply: 129 },
 };
 const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
 const SOURCE_LINK_LAYER_ADDRESS = 1;
 
 const ECHO_LENGTH = 8;
@@ -51,7 +51,7 @@ export function encodeEchoRequest(family: Family, { identifier, sequence }: Echo
   return message;
 }
 
-/** Whether the packet answers the request: over IPv4 with its IP header, over IPv6 without (raw(7)). */
+/** True if the packet answers the request; IPv4 packets have their IP header, IPv6 ones do not (raw(7)). */
 export function isEchoReply(family: Family, packet: Uint8Array, { identifier, sequence }: Echo) {
   const start = family === 'ipv4' ? headerLength(packet) : 0;
   if (packet.length < start + ECHO_LENGTH) return false;
@@ -72,7 +72,7 @@ export function encodeNeighborSolicitation(target: IpAddress, source: MacAddress
   return message;
 }
 
-/** Whether the ICMPv6 message says where the target is. */
+/** True if the ICMPv6 message is an advertisement of the target. */
 export function isNeighborAnswer(message: Uint8Array, target: IpAddress): boolean {
   if (message.length < NEIGHBOR_LENGTH || byteAt(message, 0) !== NEIGHBOR_ADVERTISEMENT) {
     return false;

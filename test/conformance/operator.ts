@@ -1,11 +1,11 @@
-/** Operators in front of one engine. */
+/** Operators' requests to one engine. */
 import { expect } from 'vitest';
 import { seconds } from '../../src/net/time.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../src/protocol/engine/requests.ts';
 import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
 import { Rig } from './rig.ts';
 
-/** A router that has become MASTER because nobody else was. */
+/** A router that has become MASTER without a rival. */
 export function masterOf(more: Partial<InstanceSettings> = {}): Rig {
   const rig = new Rig([more], { linger: 'auto' });
   rig.start();
@@ -27,7 +27,7 @@ export function failover(
   return ask(rig, { type: 'failover', wait: seconds(10), force: false, to: null, ...more });
 }
 
-/** All answers there were, in order. */
+/** All answers so far, in order. */
 export function answers(rig: Rig): OperatorAnswer[] {
   return rig.reports.flatMap((report) => (report.kind === 'answer' ? [report.answer] : []));
 }

@@ -25,7 +25,7 @@ function setByte(fromEnd: number, value: number): Bend {
   };
 }
 
-/** Another authentication type, with the checksum made right again. */
+/** Another authentication type, with a corrected checksum. */
 function withAuthType(type: number): Bend {
   return (message) => {
     const checksum =
@@ -55,7 +55,7 @@ describe('RFC 3768: version 2', () => {
     expect(heardBy({}, { bend: setByte(1, 7) })).toEqual(['discard checksum-error']);
   });
 
-  test('R-07 the owner hears nobody', () => {
+  test('R-07 the owner accepts no other MASTER', () => {
     const rig = new Rig([{ version: 2, priority: 255 }]);
     rig.start();
     rig.elapse(seconds(1));
@@ -64,7 +64,7 @@ describe('RFC 3768: version 2', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('R-09 another interval is a discard: nothing is adopted', () => {
+  test('R-09 another interval is discarded: nothing is adopted', () => {
     expect(heardBy({}, { interval: seconds(2) })).toEqual(['discard interval-error']);
   });
 
@@ -78,7 +78,7 @@ describe('RFC 3768: version 2', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('F-A10 priority 0 is answered at once', () => {
+  test('F-A10 priority 0 is answered immediately', () => {
     const rig = new Rig([{ version: 2 }]);
     rig.start();
     rig.becomeMaster();
@@ -97,7 +97,7 @@ describe('RFC 3768: version 2', () => {
 });
 
 describe('RFC 2338 section 5.3.6: authentication', () => {
-  test('A-01 type 0: the data is ignored, whatever it says', () => {
+  test('A-01 type 0: the data is ignored, whatever its value', () => {
     const bend = (message: Uint8Array) => {
       const checksum = ((message[6] ?? 0) << 8) + (message[7] ?? 0) - 7;
       message[message.length - 1] = 7;
@@ -107,7 +107,7 @@ describe('RFC 2338 section 5.3.6: authentication', () => {
     expect(heardBy({}, { bend })).toEqual([]);
   });
 
-  test('A-02 type 1: the right password is heard', () => {
+  test('A-02 type 1: the right password is accepted', () => {
     expect(heardBy({ authentication: PASSWORD }, { authentication: PASSWORD })).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('RFC 2338 section 5.3.6: authentication', () => {
     expect(heardBy({ authentication: PASSWORD }, {})).toEqual(['discard auth-type-mismatch']);
   });
 
-  test('A-05 a password of more than eight bytes is never cut', () => {
+  test('A-05 a password of more than eight bytes is never truncated', () => {
     const rig = new Rig([{ version: 2, authentication: { type: 'pass', password: 'ninebytes' } }]);
     expect(() => rig.start()).toThrow('at most 8 bytes');
   });

@@ -1,4 +1,4 @@
-/** What is peculiar to IPv6: sources, Neighbor Advertisements, and addresses that take their time. */
+/** Specific to IPv6: source addresses, Neighbor Advertisements, and addresses that take the kernel longer. */
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../src/net/address.ts';
 import type { LinkState, OutgoingFrame } from '../../src/net/link.ts';
@@ -32,7 +32,7 @@ function withAddresses(...addresses: LinkState['addresses'][number][]): RigOptio
   return { links: [linkOf({ addresses })] };
 }
 
-/** Everything the engine asks for until it is MASTER; the kernel obeys. */
+/** All outputs until the router is MASTER; the kernel obeys. */
 function takeOver(rig: Rig): Output[] {
   if (rig.state === 'INIT') rig.start();
   const outputs: Output[] = [];
@@ -71,7 +71,7 @@ function announcementsOf(outputs: readonly Output[]) {
 }
 
 describe('the source of IPv6 advertisements', () => {
-  test('P-05 is the link-local address of the interface, whatever stands before it', () => {
+  test('P-05 is the link-local address of the interface, whatever precedes it', () => {
     const rig = routerWith(
       {},
       withAddresses(
@@ -90,7 +90,7 @@ describe('the source of IPv6 advertisements', () => {
     });
   });
 
-  test('C-02 carries a checksum with the pseudo-header, although the file may not choose', () => {
+  test('C-02 has a checksum with the pseudo-header, which the configuration cannot choose', () => {
     const [packet = new Uint8Array(0)] = datagramsOf(takeOver(routerWith()));
     expect(matchingForm(packet, 40, packet.length - 40, 'ipv6')).toBeDefined();
   });
@@ -108,7 +108,7 @@ describe('the source of IPv6 advertisements', () => {
     expect(rig.view().faults).toEqual(['no-link-local']);
   });
 
-  test('is the one that the file names', () => {
+  test('is the configured one', () => {
     const addresses = [addressOf('fe80::11/64'), addressOf('fe80::99/64')];
     const rig = routerWith({ sourceAddress: ip('fe80::99') }, withAddresses(...addresses));
     takeOver(rig);
@@ -138,7 +138,7 @@ describe('the source of IPv6 advertisements', () => {
     ]);
   });
 
-  test('that detection finds to be taken changes the reason', () => {
+  test('that detection finds in use changes the reason', () => {
     const address = addressOf('fe80::11/64', { tentative: true });
     const rig = routerWith({}, withAddresses(address));
     rig.start();
@@ -154,7 +154,7 @@ describe('Neighbor Advertisements', () => {
     return announcementsOf(takeOver(rig))[0]?.advertisement;
   };
 
-  test('F-B7 say of each VIP that it is here: from it, to all nodes, overriding, unsolicited', () => {
+  test('F-B7 announce each VIP: from the VIP, to all nodes, overriding, unsolicited', () => {
     const [announcement] = announcementsOf(takeOver(routerWith()));
     expect(announcement?.ip).toMatchObject({ source: VIP6, destination: 'ff02::1', ttl: 255 });
     expect(announcement?.advertisement).toMatchObject({
@@ -178,7 +178,7 @@ describe('Neighbor Advertisements', () => {
     },
   );
 
-  test('follow the interface when its forwarding is switched, and when it says nothing of it', () => {
+  test('have the router flag of the interface, and none while its forwarding is unknown', () => {
     const rig = routerWith({ garp: { ...GARP, refresh: seconds(1) } });
     rig.start();
     rig.handle({ kind: 'forwarding.changed', index: INDEX, forwarding: true });
@@ -198,7 +198,7 @@ describe('Neighbor Advertisements', () => {
     expect(lines.filter((line) => line.startsWith('na '))).toEqual([]);
   });
 
-  test('of another station for a VIP are reported', () => {
+  test('of another host for a VIP are reported', () => {
     const rig = routerWith();
     takeOver(rig);
     const claim = { kind: 'address.claimed', index: INDEX, address: VIP6 } as const;
@@ -247,7 +247,7 @@ describe('many IPv6 addresses', () => {
     return turns.map((lines) => lines.filter(isOne).length);
   }
 
-  test('are asked for some in each turn, the first before and all at the time of the take-over', () => {
+  test('are added some in each turn, the first ones before the takeover, all of them in time', () => {
     const rig = routerWith({ addresses });
     rig.start();
     const begin = rig.engine.deadline();
@@ -256,7 +256,7 @@ describe('many IPv6 addresses', () => {
     expect(rig.engine.deadline()).toBeGreaterThan(rig.now);
   });
 
-  test('M-05 are announced as they come, each once in the first round', () => {
+  test('M-05 are announced as they arrive, each once in the first round', () => {
     const announced = masterInTurns(routerWith({ addresses })).map((all) =>
       all.filter(isAnnouncement),
     );
@@ -264,7 +264,7 @@ describe('many IPv6 addresses', () => {
     expect(new Set(announced.flat()).size).toBe(80);
   });
 
-  test('of two routers are announced as they come', () => {
+  test('of two routers are announced as they arrive', () => {
     const one = { family: 'ipv6' as const, garp: GARP, addresses: manyAddresses(2) };
     const rig = new Rig([one, { ...one, name: 'many', vrid: 56, addresses: manyAddresses(80, 2) }]);
     const turns = masterInTurns(rig);
@@ -272,7 +272,7 @@ describe('many IPv6 addresses', () => {
     expect(counted(turns, isAnnouncement)).toEqual([16, 16, 16, 16, 16, 2]);
   });
 
-  test('do not hold up the advertisement of another router that is due meanwhile', () => {
+  test('do not delay an advertisement of another router that is due meanwhile', () => {
     const rig = new Rig([{ family: 'ipv6', garp: GARP, addresses }, BUSY]);
     rig.start();
     while (!turn(rig).some(isAdd));
@@ -282,7 +282,7 @@ describe('many IPv6 addresses', () => {
     expect(lines.some((line) => line.startsWith('advert 255'))).toBe(true);
   });
 
-  test('are announced again in parts, and advertisements that are due go between', () => {
+  test('are announced again in parts, with due advertisements between them', () => {
     const garp = { ...GARP, repeat: 2 };
     const rig = new Rig([{ family: 'ipv6', garp, addresses: manyAddresses(255) }, BUSY]);
     rig.start();
@@ -298,7 +298,7 @@ describe('many IPv6 addresses', () => {
     expect(new Set(parts.flat().filter(isAnnouncement)).size).toBe(255);
   });
 
-  test('that are lost between two parts are announced no more', () => {
+  test('that are lost between two parts are no longer announced', () => {
     const rig = routerWith({ addresses: manyAddresses(255) });
     rig.start();
     while (!turn(rig).some(isAnnouncement));
@@ -307,7 +307,7 @@ describe('many IPv6 addresses', () => {
     expect(lines.filter(isAnnouncement)).toEqual([]);
   });
 
-  test('that are no longer wanted are not asked for, and all are let go of', () => {
+  test('that are no longer wanted are not added, and all are released', () => {
     const rig = routerWith({ addresses });
     rig.start();
     while (!turn(rig).some(isAdd));
@@ -317,7 +317,7 @@ describe('many IPv6 addresses', () => {
     expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(16);
   });
 
-  test('that the kernel refuses to remove are asked for again later, and not at once', () => {
+  test('whose removal the kernel refuses are removed later, not immediately', () => {
     const rig = routerWith({ addresses });
     masterInTurns(rig);
     rig.errnoOf = () => 105;
@@ -326,12 +326,12 @@ describe('many IPv6 addresses', () => {
     expect(lines.filter((line) => line.startsWith('remove '))).toHaveLength(80);
   });
 
-  test('are advertised in fragments where a link takes no such packet, and count as one', () => {
+  test('are advertised in fragments where the packet exceeds the MTU, and count as one', () => {
     const rig = routerWith({ addresses: manyAddresses(255) });
     const packets = datagramsOf(takeOver(rig));
     expect(packets.map(({ length }) => length)).toEqual([1_496, 1_496, 1_240]);
     expect(rig.count('advertisement-sent')).toBe(1);
-    // Peers on the segment may not know of jumbo frames: a longer one would be lost on the way.
+    // Peers on the segment may not accept jumbo frames: a longer frame would be lost.
     const { addresses: _, ...jumbo } = linkOf({ mtu: 9_000 });
     rig.handle({ kind: 'link.changed', link: jumbo });
     let later: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-/** RFC 9568 section 5: what an advertisement travels in, and what its list of addresses means. */
+/** RFC 9568 section 5: the headers of an advertisement, and the meaning of its address list. */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../src/net/address.ts';
 import { seconds } from '../../src/net/time.ts';

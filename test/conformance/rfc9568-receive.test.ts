@@ -61,7 +61,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expect(rig.count('invalid-type-pkts-rcvd')).toBe(1);
   });
 
-  test('R-03 another protocol than VRRP', () => {
+  test('R-03 a protocol other than VRRP', () => {
     expectRefused(listener(), advert({ protocol: 89 }), 'invalid-type');
   });
 
@@ -93,7 +93,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expect(rig.count('advertisement-rcvd')).toBe(1);
   });
 
-  test('R-06 a VRID that is not configured here is counted with the router as a whole', () => {
+  test('R-06 a VRID that is not configured is counted in the global row', () => {
     const rig = listener();
     const before = pictureOf(rig);
     expect(rig.hear(advert({ vrid: 56 }))).toEqual(['discard vrid-error']);
@@ -112,7 +112,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expect(rig.count('vrid-errors', 0)).toBe(2);
   });
 
-  test('R-07 the owner is told of another MASTER and decides by priority and address', () => {
+  test('R-07 the owner reports another MASTER and decides by priority and address', () => {
     const rig = new Rig([{ priority: 255 }]);
     rig.start();
     rig.elapse(seconds(1));
@@ -121,7 +121,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expect(rig.count('owner-conflicts')).toBe(1);
   });
 
-  test('R-15 two owners are told of, and the greater address stays', () => {
+  test('R-15 two owners are reported, and the greater address stays', () => {
     const rig = new Rig([{ priority: 255 }]);
     rig.start();
     rig.elapse(seconds(1));
@@ -138,7 +138,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expectRefused(listener(), advert({ bend }), 'address-count-zero');
   });
 
-  test('R-09 another interval is adopted and told of', () => {
+  test('R-09 another interval is adopted and reported', () => {
     const rig = listener();
     expect(rig.hear(advert({ interval: centiseconds(30) }))).toEqual(['warning interval-error']);
     expect(rig.count('interval-errors')).toBe(1);
@@ -154,7 +154,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expectRefused(listener(), advert({ bend }), 'interval-error');
   });
 
-  test('R-11 another address list counts, and is told of', () => {
+  test('R-11 another address list is accepted and reported', () => {
     const rig = listener();
     const packet = advert({ addresses: [ip('203.0.113.7')] });
     expect(rig.hear(packet)).toEqual(['warning address-list-error']);
@@ -181,14 +181,14 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expectRefused(rig, packet, 'address-list-error');
   });
 
-  test('R-14 of a flood of refused packets the 1st, 2nd, 4th, 8th, ... is told of, all are counted', () => {
+  test('R-14 of a flood of refused packets the 1st, 2nd, 4th, 8th, ... is reported, all are counted', () => {
     const rig = listener();
     const packets = Array.from({ length: 1_000 }, () => advert({ ttl: 1 }));
     expect(rig.hear(...packets)).toHaveLength(10);
     expect(rig.count('ip-ttl-errors')).toBe(1_000);
   });
 
-  test('R-16 another router of the own priority is told of', () => {
+  test('R-16 another router of its own priority is reported', () => {
     const rig = listener();
     expect(rig.hear(advert({ priority: 100 }))).toEqual(['warning priority-conflict']);
     expect(rig.count('priority-conflicts')).toBe(1);
@@ -221,7 +221,7 @@ describe('unicast', () => {
   const unicast = { unicast: { source: undefined, peers } };
   const destination = ip('192.0.2.11');
 
-  test('R-17 a source that is no peer', () => {
+  test('R-17 a source that is not a peer', () => {
     const rig = new Rig([unicast]);
     rig.start();
     const packet = advert({ source: ip('192.0.2.99'), destination });
@@ -229,7 +229,7 @@ describe('unicast', () => {
     expect(rig.count('unknown-peers')).toBe(1);
   });
 
-  test('R-17 the TTL of each peer has a limit of its own', () => {
+  test('R-17 the TTL of each peer has its own limit', () => {
     const rig = new Rig([unicast]);
     rig.start();
     expectRefused(rig, advert({ destination, ttl: 254 }), 'ip-ttl-error');
@@ -246,7 +246,7 @@ describe('unicast', () => {
     expectRefused(listener(), advert({ destination }), 'delivery-mismatch');
   });
 
-  test('its advertisements go to every peer and to nobody else', () => {
+  test('its advertisements go to every peer and to no other host', () => {
     const rig = new Rig([unicast]);
     rig.start();
     rig.becomeMaster();
@@ -259,7 +259,7 @@ describe('unicast', () => {
 });
 
 describe('checksum: auto', () => {
-  /** The checksums of what the engine sends next, as it lies in the packet. */
+  /** The checksums of the next packets, as sent. */
   function sentForm(rig: Rig): string {
     const outputs = rig.engine.handle({ kind: 'shutdown' }, rig.now);
     const sent = outputs.find((one) => one.kind === 'datagrams.send');
@@ -287,7 +287,7 @@ describe('checksum: auto', () => {
     expect(sentForm(rig)).toBe('rfc9568');
   });
 
-  test('C-06 a peer that changes its form is told of and followed', () => {
+  test('C-06 a peer that changes its form is reported and followed', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert({ form: 'pseudo_header' }));

@@ -26,14 +26,14 @@ function master(more = {}): Rig {
 }
 
 describe('Initialize', () => {
-  test('F-I1 nothing is sent and nothing is taken before Startup', () => {
+  test('F-I1 nothing is sent and nothing is accepted before Startup', () => {
     const rig = new Rig();
     expect(rig.hear(advert())).toEqual(['discard vrid-error']);
     expect(rig.state).toBe('INIT');
     expect(rig.elapse(seconds(60))).toEqual([]);
   });
 
-  test('F-I2 the owner of the addresses becomes Active at once', () => {
+  test('F-I2 the owner of the addresses becomes Active immediately', () => {
     const rig = new Rig([{ priority: 255, garp: GARP }]);
     expect(rig.start()).toEqual([
       'listen eth0 ipv4 55',
@@ -55,7 +55,7 @@ describe('Initialize', () => {
     ]);
   });
 
-  test('F-I3 everybody else becomes Backup and sends nothing', () => {
+  test('F-I3 every other router becomes Backup and sends nothing', () => {
     const rig = new Rig();
     expect(rig.start()).toEqual(['listen eth0 ipv4 55', 'INIT -> BACKUP (startup)']);
     expect(rig.engine.deadline() - rig.now).toBe(3_609_375);
@@ -73,7 +73,7 @@ describe('Initialize', () => {
 });
 
 describe('Backup', () => {
-  test('F-B5 the virtual address is not there, and leftovers are removed', () => {
+  test('F-B5 the virtual address is absent, and leftovers are removed', () => {
     const rig = new Rig();
     const addresses = [addressOf('192.0.2.11/24'), addressOf('203.0.113.100/32', { ours: true })];
     expect(rig.start([linkOf({ addresses })])).toEqual([
@@ -173,7 +173,7 @@ describe('Backup', () => {
 });
 
 describe('Active', () => {
-  test('F-A8 Shutdown: priority 0 first, then the address goes', () => {
+  test('F-A8 Shutdown: priority 0 first, then the address is removed', () => {
     const rig = master();
     expect(rig.handle({ kind: 'shutdown' })).toEqual([
       'advert 0 to 224.0.0.18',
@@ -190,7 +190,7 @@ describe('Active', () => {
     expect(rig.elapse(seconds(3))).toEqual(new Array(3).fill('advert 100 to 224.0.0.18'));
   });
 
-  test('F-A10 priority 0 is answered at once and Adver_Timer restarts', () => {
+  test('F-A10 priority 0 is answered immediately and Adver_Timer restarts', () => {
     const rig = master();
     rig.elapse(milliseconds(400));
     const due = rig.engine.deadline();
@@ -211,7 +211,7 @@ describe('Active', () => {
     expect(rig.elapse(microseconds(1))).toEqual(TAKE_OVER);
   });
 
-  test('F-A12 a lower priority is answered at once, without moving Adver_Timer', () => {
+  test('F-A12 a lower priority is answered immediately, without moving Adver_Timer', () => {
     const rig = master();
     rig.elapse(milliseconds(400));
     const due = rig.engine.deadline();
@@ -222,7 +222,7 @@ describe('Active', () => {
     expect(rig.elapse(microseconds(1))).toEqual(['advert 100 to 224.0.0.18']);
   });
 
-  test('F-A12 a flood of lower priorities is answered no more than once in 10 ms', () => {
+  test('F-A12 a flood of lower priorities is answered at most once in 10 ms', () => {
     const rig = master();
     rig.elapse(milliseconds(400));
     const lines: string[] = [];
@@ -256,13 +256,13 @@ describe('Active', () => {
     expect(rig.state).toBe(state);
   });
 
-  test('F-A14 Preempt_Mode is not looked at', () => {
+  test('F-A14 Preempt_Mode has no effect', () => {
     const rig = master({ preempt: false });
     rig.hear(advert({ priority: 101 }));
     expect(rig.state).toBe('BACKUP');
   });
 
-  test('F-A15 its own advertisement that comes back is dropped before anything else', () => {
+  test('F-A15 its own advertisement that returns is dropped before any other check', () => {
     const rig = master();
     rig.elapse(milliseconds(400));
     const own = advert({ priority: 100, source: ip('192.0.2.11') });

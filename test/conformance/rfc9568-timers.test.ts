@@ -4,14 +4,14 @@ import { centiseconds, microseconds, milliseconds, seconds } from '../../src/net
 import { advert, PEER, Rig } from './rig.ts';
 
 describe('RFC 9568 section 6.1: parameters', () => {
-  test('T-02 Active_Adver_Interval begins as the own interval', () => {
+  test('T-02 Active_Adver_Interval starts as its own interval', () => {
     const rig = new Rig([{ advertisementInterval: centiseconds(50) }]);
     rig.start();
     expect(rig.elapse(microseconds(1_804_686))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('T-02 Active_Adver_Interval becomes what the Active router says', () => {
+  test('T-02 Active_Adver_Interval becomes that of the Active router', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert({ interval: centiseconds(50) }));
@@ -45,12 +45,12 @@ describe('RFC 9568 section 6.1: parameters', () => {
     },
   );
 
-  test('T-06 priorities of a pair at 10 ms are told apart by 39 microseconds', () => {
+  test('T-06 the priorities of a pair at 10 ms differ by 39 microseconds', () => {
     const skew = (priority: number) => skewTime(3, priority, centiseconds(1));
     expect(skew(100) - skew(101)).toBe(39);
   });
 
-  test('T-08 Adver_Timer runs in Active with the own interval, whatever was heard before', () => {
+  test('T-08 Adver_Timer runs in Active with its own interval, whatever was heard before', () => {
     const rig = new Rig([{ priority: 150 }]);
     rig.start();
     rig.hear(advert({ priority: 200, interval: centiseconds(50) }));
@@ -67,7 +67,7 @@ describe('RFC 9568 section 6.1: parameters', () => {
     expect(rig.elapse(seconds(60)).filter((line) => !line.startsWith('advert'))).toEqual([]);
   });
 
-  test('T-09 a slow Active is no reason for a fast Backup to take over', () => {
+  test('T-09 a fast Backup does not take over from a slow Active', () => {
     const rig = new Rig([{ advertisementInterval: centiseconds(10) }]);
     rig.start();
     for (let i = 0; i < 5; i++) {

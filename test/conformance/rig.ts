@@ -1,6 +1,6 @@
 /**
- * One engine on a table top: bytes go in, what it asks for comes out as lines of text in order. The
- * kernel obeys at once unless a test says otherwise.
+ * One engine in a test: packets and inputs go in, outputs come out as lines of text, in order. The
+ * kernel obeys immediately unless a test says otherwise.
  */
 
 import { linesOf } from '../../scripts/replay/lines.ts';
@@ -90,7 +90,7 @@ export function linkOf(more: Partial<LinkState> = {}): LinkState {
   };
 }
 
-/** Of counters, for instances that a test adds. */
+/** Counter rows for instances that a test adds. */
 const SPARE_ROWS = 4;
 
 /** Changes a message before it is put into its packet. */
@@ -138,9 +138,9 @@ export interface RigOptions {
   readonly shortcut?: boolean;
   readonly standby?: boolean;
   readonly syncGroups?: Settings['syncGroups'];
-  /** How long VIPs stay after a hand-over: nothing here, so that it ends in one turn. */
-  readonly parting?: Duration;
-  /** Takes what a recording of this engine consists of. */
+  /** Zero by default, so that a hand-over ends in one turn. */
+  readonly handoverOverlap?: Duration;
+  /** Receives the entries of a recording of this engine. */
   readonly record?: (batch: Batch) => void;
 }
 
@@ -152,7 +152,7 @@ export class Rig {
   now: Instant = instant(1_000_000_000);
   /** The kernel's answer to one change. */
   errnoOf: (change: KernelChange) => number = () => 0;
-  /** What it says of a change that it refuses. */
+  /** The kernel's error message for a refused change. */
   words: string | undefined;
   /** Its answer to each link that is to be set up. */
   raiseErrno = 0;
@@ -165,18 +165,18 @@ export class Rig {
       shortcut = true,
       standby = false,
       syncGroups = [],
-      parting = 0 as Duration,
+      handoverOverlap = 0 as Duration,
       record: send,
     } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
-    this.engine = new Engine(settings, this.counters, { shortcut, standby, parting });
+    this.engine = new Engine(settings, this.counters, { shortcut, standby, handoverOverlap });
     this.#links = links;
     if (send === undefined) return;
     this.recorder = new Recorder({
-      ...{ engine: this.engine, settings, standby, parting, send, now: this.now },
+      ...{ engine: this.engine, settings, standby, handoverOverlap, send, now: this.now },
       wall: () => 0,
       taken: () => Number.MAX_SAFE_INTEGER,
     });
@@ -186,20 +186,20 @@ export class Rig {
     return this.handle({ kind: 'links.replaced', links });
   }
 
-  /** One input; the kernel's answers to what it leads to are handed over too. */
+  /** One input, followed by the kernel's answers to its outputs. */
   handle(input: Input): string[] {
     const lines = this.#perform(this.#inputs.handle(input, this.now));
     this.recorder?.turned(this.now);
     return lines;
   }
 
-  /** Packets that wait together, and the silence after them. */
+  /** Packets that wait together, and then `quiet`. */
   hear(...packets: Uint8Array[]): string[] {
     for (const packet of packets) this.#inputs.receive(INDEX, packet, packet.length, this.now);
     return this.handle({ kind: 'quiet' });
   }
 
-  /** Time passes; every deadline in it is met to the microsecond. */
+  /** Time passes; every deadline is met to the microsecond. */
   elapse(duration: Duration): string[] {
     const end = after(this.now, duration);
     const lines: string[] = [];
@@ -212,7 +212,7 @@ export class Rig {
     return lines;
   }
 
-  /** Time passes and nobody runs. */
+  /** Time passes while the thread is stalled. */
   freeze(duration: Duration): void {
     this.now = after(this.now, duration);
   }
@@ -221,7 +221,7 @@ export class Rig {
     return [...this.handle({ kind: 'wake' }), ...this.handle({ kind: 'quiet' })];
   }
 
-  /** Until nobody was heard for the Master_Down_Interval. */
+  /** Until no MASTER was heard for the Master_Down_Interval. */
   becomeMaster(): string[] {
     return this.elapse(seconds(4));
   }
@@ -249,9 +249,9 @@ export class Rig {
     const answers: Input[] = [];
     for (const output of outputs) {
       lines.push(...linesOf(output));
-      if (output.kind === 'links.raise') {
+      if (output.kind === 'links.set-up') {
         const given = output.indexes.map(() => answered(this.raiseErrno));
-        answers.push({ kind: 'links.raised', indexes: output.indexes, answers: given });
+        answers.push({ kind: 'links.up', indexes: output.indexes, answers: given });
       }
       if (output.kind === 'report') this.reports.push(output.report);
       if (output.kind !== 'kernel.change') continue;
@@ -263,7 +263,7 @@ export class Rig {
   }
 }
 
-/** The kernel's answer, with the words it has for a refusal. */
+/** The kernel's answer, with its error message for a refusal. */
 export function answered(errno: number, words?: string): KernelAnswer {
   return { errno, text: errno === 0 ? undefined : words };
 }

@@ -81,8 +81,8 @@ function play(rig: Rig, step: Step): string[] {
   }
 }
 
-describe('the short way of an expected advertisement', () => {
-  test('gives the same outputs, deadlines, rows and counters as the long one', () => {
+describe('the shortcut of an expected advertisement', () => {
+  test('gives the same outputs, deadlines, rows and counters as the full path', () => {
     fc.assert(
       fc.property(settings, fc.array(steps, { maxLength: 40 }), (instance, script) => {
         const short = new Rig([instance]);
@@ -99,7 +99,7 @@ describe('the short way of an expected advertisement', () => {
     );
   });
 
-  test('is taken: the table is asked once, however often the same is heard', () => {
+  test('is taken: one step, however often the same packet is heard', () => {
     const { rig, steps } = stepsOf({}, (one) => {
       for (let i = 0; i < 50; i++) one.hear(advert());
     });
@@ -119,8 +119,8 @@ describe('the short way of an expected advertisement', () => {
   });
 });
 
-describe('the short way of the advertisement that is due', () => {
-  test('is taken: the table is asked for the first tick of a grid', () => {
+describe('the shortcut of a due advertisement', () => {
+  test('is taken: one step, for the first tick of a grid', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
@@ -130,7 +130,7 @@ describe('the short way of the advertisement that is due', () => {
     expect(rig.engine.steps - before).toBeLessThanOrEqual(1);
   });
 
-  test('starts over once anything else has happened', () => {
+  test('starts over after any other event', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
@@ -143,7 +143,7 @@ describe('the short way of the advertisement that is due', () => {
   });
 });
 
-/** How often the table is asked meanwhile. */
+/** The number of steps meanwhile. */
 function stepsOf(
   instance: Partial<InstanceSettings>,
   happen: (rig: Rig) => void,

@@ -52,7 +52,7 @@ function judged(vector: Vector, more: Partial<ReceiverProfile> = {}) {
   return judge(packet, packet.length, { ...receiverOf(vector), ...more });
 }
 
-/** A verdict in the words of the vectors. */
+/** A verdict in the format of the vectors. */
 function fieldsOf(vector: Vector): VectorFields {
   const verdict = judged(vector);
   if (!verdict.ok) throw new Error(`refused: ${verdict.reason}`);
@@ -134,13 +134,13 @@ describe('a receiver', () => {
   }
 });
 
-/** A router of the same priority is worth a warning of its own, which the vectors leave out. */
+/** A router of the same priority gives a warning that the vectors omit. */
 function samePriority({ rx }: Vector): Partial<ReceiverProfile> {
   return rx?.localPriority === 100 ? { priority: undefined } : {};
 }
 
 describe('decode', () => {
-  /** What only a receiver with a configuration can refuse. */
+  /** Reasons that need a receiver with a configuration. */
   const LOCAL = new Set(['v2-interval-differs', 'v2-addrlist-differs', 'v2-auth-pass-on-none']);
 
   for (const vector of VECTORS.filter(({ rx }) => !rx?.unicast)) {

@@ -22,7 +22,7 @@ async function tableOn(lab: Lab): Promise<string> {
 }
 
 describe.skipIf(lacks('nft'))('accept: false', () => {
-  test('closes the VIP from the first moment, again after a flush, and is gone with the agent', async () => {
+  test('closes the VIP from the start, again after a flush, and ends with the agent', async () => {
     await inLab(async (lab) => {
       const agent = await startOn(lab, 1, { accept: false });
       expect(await tableOn(lab)).toContain(VIP);
@@ -41,7 +41,7 @@ describe.skipIf(lacks('nft'))('accept: false', () => {
     });
   });
 
-  test('that a killed agent has left closes its VIPs, and the next start opens them', async () => {
+  test('keeps VIPs closed after the agent is killed, until the next start', async () => {
     await inLab(async (lab) => {
       const killed = await startOn(lab, 1, { accept: false });
       await reaches(killed, 'MASTER');
@@ -59,7 +59,7 @@ describe.skipIf(lacks('nft'))('accept: false', () => {
 const BOTH = { defaults: { version: '2+3' } };
 
 describe.skipIf(lacks('keepalived'))('version: 2+3', () => {
-  test('leads keepalived of version 2 and of version 3 at once', async () => {
+  test('leads keepalived of version 2 and of version 3 at the same time', async () => {
     await inLab(async (lab) => {
       const better = {
         priority: 200,

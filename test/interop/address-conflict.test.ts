@@ -1,4 +1,4 @@
-/** Another station that holds a VIP and says nothing, on the real kernel. */
+/** Another host that has a VIP and does not advertise, on the real kernel. */
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../../src/lab/wait.ts';
 import { eventsOf, reaches, startOn, VIP } from './harness/agent-story.ts';
@@ -6,7 +6,7 @@ import { inLab } from './harness/own-lab.ts';
 import { lacks } from './harness/requirements.ts';
 
 describe.skipIf(lacks()).concurrent('address_conflict: fault', () => {
-  test('gives way to a silent holder, names its MAC, and comes back when it is gone', () =>
+  test('goes to FAULT, names the MAC of the other host, and returns when it is gone', () =>
     inLab(async (lab) => {
       const holder = lab.director(2);
       await lab.addAddress(holder, VIP, 32);
@@ -19,7 +19,7 @@ describe.skipIf(lacks()).concurrent('address_conflict: fault', () => {
       await reaches(agent, 'MASTER');
     }));
 
-  test('is no matter of two agents that fight it out', () =>
+  test('is not reported for two MASTERs of one group', () =>
     inLab(async (lab) => {
       const low = await startOn(lab, 1, { address_conflict: 'fault', priority: 100 });
       await reaches(low, 'MASTER');

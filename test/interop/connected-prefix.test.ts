@@ -1,6 +1,6 @@
 /**
- * VIPs written with the prefix length of a subnet: whatever becomes of the host's own addresses, a
- * client reaches both, and the prefix is connected where no other address says so.
+ * VIPs with the prefix length of a subnet: whatever happens to the host's own addresses, a client
+ * reaches both, and the VIP connects the prefix where no other address does.
  */
 import { describe, expect, test } from 'vitest';
 import { ipBatch, run } from '../../src/lab/command.ts';
@@ -24,7 +24,7 @@ const DEFAULT = 'default via 203.0.113.50 dev eth0';
 const VIP6 = ip('2001:db8:7::100');
 const CONNECTED6 = '2001:db8:7::/64 dev eth0 metric 1024 pref medium';
 
-/** Answers on their way when the prober ends. */
+/** Requests that are still unanswered when the prober ends. */
 const LAST_WORDS_MICROSECONDS = 100_000;
 
 async function promoteSecondaries({ namespace }: LabHost, value: 0 | 1): Promise<void> {
@@ -32,7 +32,7 @@ async function promoteSecondaries({ namespace }: LabHost, value: 0 | 1): Promise
   await run('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', ...keys]);
 }
 
-/** Requests for each of the addresses that were not answered while something was done. */
+/** Unanswered requests for each of the addresses during an action. */
 async function lostDuring(
   lab: Lab,
   addresses: readonly IpAddress[],
@@ -57,7 +57,7 @@ async function shown({ namespace }: LabHost, ...selector: string[]): Promise<str
   return text.split('\n').flatMap((line) => line.trim() || []);
 }
 
-/** Routes of this program, in either family. */
+/** Routes of vrrp-agent, in both families. */
 async function ownRoutes(host: LabHost): Promise<string[]> {
   const four = await shown(host, 'route', 'show', 'proto', '112');
   return [...four, ...(await shown(host, '-6', 'route', 'show', 'proto', '112'))];
@@ -116,7 +116,7 @@ describe.skipIf(lacks()).concurrent('a MASTER whose own address is renumbered', 
       const said = `${host.address} resigned (priority 0)`;
       const heard = (await eventsOf(other)).map(({ message }) => message);
       expect(heard).toContainEqual(expect.stringContaining(said));
-      // The kernel has taken the new one along: it is the secondary of the old one.
+      // The kernel has removed the new address with its primary.
       await reaches(leader, 'FAULT', ['no-address']);
       await holdsAlone(lab, other.host, VIP);
       await ipBatch([`addr add ${RENUMBERED}/24 dev eth0`], host.namespace);

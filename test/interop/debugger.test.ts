@@ -1,4 +1,4 @@
-/** No debugger opens in a running agent: whoever connects to one runs code as root. */
+/** No debugger opens in a running agent: its clients could run code as root. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
@@ -12,7 +12,7 @@ import { inLab } from './harness/own-lab.ts';
 
 const USR1 = 1 << 9;
 
-/** Until Node blocks SIGUSR1 (in its first milliseconds), the signal would simply end the process. */
+/** Until Node blocks SIGUSR1, in its first milliseconds, the signal ends the process. */
 const IGNORED = ['env', '--ignore-signal=USR1'];
 
 function configured(lab: Lab): { host: LabHost; config: string } {
@@ -23,7 +23,7 @@ function configured(lab: Lab): { host: LabHost; config: string } {
   return { host, config };
 }
 
-/** Ports on which anything listens in the network namespace of the process. */
+/** Listening ports in the network namespace of the process. */
 function listeningPorts(pid: number): number[] {
   const rows = ['tcp', 'tcp6'].flatMap((table) =>
     readFileSync(`/proc/${pid}/net/${table}`, 'utf8').trimEnd().split('\n').slice(1),
@@ -51,7 +51,7 @@ function masksOf(pid: number): number {
   return masks.reduce((all, [, mask = '0']) => all | Number.parseInt(mask.slice(-8), 16), 0);
 }
 
-/** SIGUSR1 each millisecond; returns how to stop, and the ports that were listened on meanwhile. */
+/** Sends SIGUSR1 every millisecond; returns a stop function and the listening ports seen. */
 function bombard(pid: number): () => Set<number> {
   const seen = new Set<number>();
   const timer = setInterval(() => {
@@ -59,7 +59,7 @@ function bombard(pid: number): () => Set<number> {
       process.kill(pid, 'SIGUSR1');
       for (const port of listeningPorts(pid)) seen.add(port);
     } catch {
-      // It has ended, which the test finds out.
+      // The process has ended, which the test detects.
       clearInterval(timer);
     }
   }, 1);
@@ -78,7 +78,7 @@ function byItsName(...args: readonly string[]): string[] {
 }
 
 describe('no debugger', () => {
-  test('opens on SIGUSR1 at any moment from the first on, and the agent serves', () =>
+  test('opens on SIGUSR1 at any time after the start, and the agent serves', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const run = [...IGNORED, ...byItsName('run', '--config', config)];

@@ -1,4 +1,4 @@
-/** Advertisements of 255 IPv6 addresses go in fragments: between agents, before tshark and `watch`. */
+/** Fragmented advertisements of 255 IPv6 addresses: between agents, in tshark and in `watch`. */
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
 import { Capture } from '../../src/lab/packets/capture.ts';

@@ -1,6 +1,6 @@
 /**
- * Against FRRouting's vrrpd: version 3 over IPv4 with a pseudo-header in the checksum, virtual MAC.
- * Its addresses never leave the macvlan link, which has a carrier while vrrpd is MASTER.
+ * With FRRouting's vrrpd: version 3 over IPv4 with a pseudo-header in the checksum, virtual MAC. Its
+ * addresses stay on the macvlan link, which has a carrier while vrrpd is MASTER.
  */
 import { describe, test } from 'vitest';
 import { startFrr } from '../../src/lab/peers/frr.ts';

@@ -1,4 +1,4 @@
-/** The sample configurations that Debian's keepalived package brings along. */
+/** The sample configurations of Debian's keepalived package. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +18,11 @@ const samples = existsSync(SAMPLES)
   : [];
 
 describe.skipIf(lacks('keepalived'))('the samples of keepalived', () => {
-  test('are there', () => {
+  test('are installed', () => {
     expect(samples.length).toBeGreaterThan(10);
   });
 
-  test.each(samples)('%s is carried over to a file that passes the check', async (name) => {
+  test.each(samples)('%s is converted to a file that passes the check', async (name) => {
     const imported = await runCli(importCommand, ['import', join(SAMPLES, name)]);
     if (imported.stdout === '') {
       expect(imported.stderr).toContain('no vrrp_instance');

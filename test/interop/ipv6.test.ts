@@ -1,4 +1,4 @@
-/** Over IPv6: against keepalived, against FRRouting on its macvlan, and before tshark. */
+/** IPv6 with keepalived, with FRRouting on its macvlan, and checked by tshark. */
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
 import { Capture } from '../../src/lab/packets/capture.ts';
@@ -58,17 +58,17 @@ describe.skipIf(lacks('keepalived'))('with keepalived over IPv6', () => {
     await electionCrashAndReturn(duel, other, agent, INTERVAL_MILLISECONDS);
   });
 
-  test('the agent that is stopped is followed by keepalived after Skew_Time', async () => {
+  test('keepalived takes over after Skew_Time when the agent is stopped', async () => {
     const { duel, agent, other } = await pairWith('keepalived', { agent: 150, other: 100 });
     await plannedStop(duel, agent, other, INTERVAL_MILLISECONDS);
   });
 
-  test('keepalived that is stopped is followed by the agent after Skew_Time', async () => {
+  test('the agent takes over after Skew_Time when keepalived is stopped', async () => {
     const { duel, agent, other } = await pairWith('keepalived', { agent: 100, other: 150 });
     await plannedStop(duel, other, agent, INTERVAL_MILLISECONDS);
   });
 
-  test('of equals the one with the higher address stays MASTER', async () => {
+  test('with equal priorities, the higher address stays MASTER', async () => {
     const { duel, agent, other } = await pairWith('keepalived', { agent: 100, other: 100 }, 2);
     await equalsMeet(duel, other, agent);
   });

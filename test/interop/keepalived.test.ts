@@ -1,4 +1,4 @@
-/** Against keepalived as Debian ships it: 2.2.7 sums version 3 over IPv4 with a pseudo-header. */
+/** With Debian's keepalived 2.2.7, which uses a pseudo-header in version 3 over IPv4. */
 import { describe, test } from 'vitest';
 import { type KeepalivedOptions, startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import { type AgentInstance, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
@@ -69,34 +69,34 @@ describe.skipIf(lacks('keepalived'))('with keepalived', () => {
     });
   });
 
-  test('the agent that is stopped is followed by keepalived after Skew_Time', async () => {
+  test('keepalived takes over after Skew_Time when the agent is stopped', async () => {
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, BETTER, WORSE);
     await plannedStop(pair, agent, keepalived, VERSION_3.intervalMilliseconds);
   });
 
-  test('keepalived that is stopped is followed by the agent after Skew_Time', async () => {
+  test('the agent takes over after Skew_Time when keepalived is stopped', async () => {
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, BETTER);
     await plannedStop(pair, keepalived, agent, VERSION_3.intervalMilliseconds);
   });
 
-  test('the agent that returns does not preempt when it must not', async () => {
+  test('the returning agent does not preempt with nopreempt', async () => {
     const passive = { ...BETTER, preempt: false };
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, passive, WORSE);
     await returnWithoutPreemption(pair, agent, keepalived, VERSION_3.intervalMilliseconds);
   });
 
-  test('keepalived that returns does not preempt when it must not', async () => {
+  test('the returning keepalived does not preempt with nopreempt', async () => {
     const passive = { ...BETTER, preempt: false };
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, passive);
     await returnWithoutPreemption(pair, keepalived, agent, VERSION_3.intervalMilliseconds);
   });
 
-  test('of equals the agent stays MASTER when its address is higher', async () => {
+  test('with equal priorities, the agent stays MASTER if its address is higher', async () => {
     const { duel: pair, agent, keepalived } = await duel(2, VERSION_3, WORSE, WORSE);
     await equalsMeet(pair, keepalived, agent);
   });
 
-  test('of equals keepalived stays MASTER when its address is higher', async () => {
+  test('with equal priorities, keepalived stays MASTER if its address is higher', async () => {
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, WORSE);
     await equalsMeet(pair, agent, keepalived);
   });

@@ -1,4 +1,4 @@
-/** Who is told of changes of state, by the agent as a process. */
+/** Notifications of state changes, by the agent as a process. */
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ function linesIn(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
 }
 
-/** Appends what it is told to a file. */
+/** Appends its arguments to a file. */
 function recorder(file: string): string[] {
   return ['/bin/sh', '-c', `echo "$VRRP_NAME $VRRP_STATE $VRRP_PRIORITY $*" >>${file}`, 'recorder'];
 }
@@ -52,7 +52,7 @@ describe.skipIf(lacks('curl')).concurrent('changes of state', () => {
       ]);
     }, 1));
 
-  test('are not told to a program that others than root can change', () =>
+  test('do not run a program that users other than root can change', () =>
     inLab(async (lab) => {
       const script = lab.path('on-master');
       writeFileSync(script, '#!/bin/sh\ntouch "$0.ran"\n');
@@ -60,11 +60,11 @@ describe.skipIf(lacks('curl')).concurrent('changes of state', () => {
       chownSync(script, 65_534, 65_534);
       const agent = await startOn(lab, 1, { notify: { master: [script] } });
       await reaches(agent, 'MASTER');
-      const told = await waitFor('the refusal', async () => {
+      const refusal = await waitFor('the refusal', async () => {
         const events = await eventsOf(agent);
         return events.find((event) => event.message.includes('notify.master failed: not run'));
       });
-      expect(told?.message).toContain(`${script} belongs to user 65534`);
+      expect(refusal?.message).toContain(`${script} belongs to user 65534`);
       expect(existsSync(`${script}.ran`)).toBe(false);
     }, 1));
 
@@ -84,7 +84,7 @@ describe.skipIf(lacks('curl')).concurrent('changes of state', () => {
       expect(outcomes).toEqual(['asked', 'timed-out']);
     }, 1));
 
-  test('are posted, signed, and posted again until they are taken', () =>
+  test('are posted, signed, and posted again until accepted', () =>
     inLab(async (lab) => {
       const host = lab.director(1);
       const file = lab.path('posted');
@@ -106,7 +106,7 @@ describe.skipIf(lacks('curl')).concurrent('changes of state', () => {
     }, 1));
 });
 
-/** Refuses the first one for the time being; notes each body, whether it is signed, and by whom. */
+/** Refuses the first request with a temporary error; records bodies, signatures and tokens. */
 const RECEIVER = `
 import { createHmac } from 'node:crypto';
 import { appendFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The agent as a process: how it starts, refuses to start, stops, fails, and is asked. */
+/** The agent as a process: start, refused start, stop, failure, and its API. */
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -25,7 +25,7 @@ import { holdsAlone } from './harness/master.ts';
 import { inLab } from './harness/own-lab.ts';
 import { lacks } from './harness/requirements.ts';
 
-/** Writes the configuration of lb1 as `startOn` would, for a start by hand. */
+/** Writes the configuration of lb1 as `startOn` does, for a manual start. */
 function configured(lab: Lab, more = {}, name = 'by-hand'): { host: LabHost; config: string } {
   const host = lab.director(1);
   const config = lab.path(`${name}.yaml`);
@@ -42,7 +42,7 @@ function prioritiesIn(frames: Awaited<ReturnType<Capture['stop']>>): number[] {
   return advertisementsIn(frames).map(({ advertisement }) => advertisement.priority);
 }
 
-/** The compiled agent with one thing wrong. */
+/** The compiled agent with one fault. */
 function failingAgent(config: string, way: string): string[] {
   const script = fileURLToPath(new URL('harness/failing-agent.mjs', import.meta.url));
   const dist = dirname(dirname(dirname(builtProgram('src/cli/main.js'))));
@@ -50,7 +50,7 @@ function failingAgent(config: string, way: string): string[] {
 }
 
 describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
-  test('ends with status 0 on SIGTERM, and takes its VIPs with it', () =>
+  test('ends with status 0 on SIGTERM, and removes its VIPs', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const { status } = await outcomeOf(
@@ -66,9 +66,9 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       expect(existsSync(agentSocket(lab, host))).toBe(false);
     }, 1));
 
-  test('waits for no successor when it is told a second time', () =>
+  test('does not wait for a successor after a second signal', () =>
     inLab(async (lab) => {
-      // An owner leads at once; of its interval, it would wait 40 s for a successor.
+      // An owner becomes MASTER immediately; with its interval, it would wait 40 s for a successor.
       const { host, config } = configured(lab, { priority: 255, advertisement_interval: '40s' });
       const { status } = await outcomeOf(
         host,
@@ -85,7 +85,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       expect(await has(lab, host, VIP)).toBe(false);
     }, 1));
 
-  test('goes on after SIGHUP', () =>
+  test('keeps running after SIGHUP', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const { status } = await outcomeOf(
@@ -102,7 +102,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       expect(status).toBe(0);
     }, 1));
 
-  test('refuses the control socket of one that runs, and names its pid', () =>
+  test('refuses the control socket of a running agent, and names its pid', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const first = await startOn(lab, 1);
@@ -138,7 +138,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
     }, 1),
   );
 
-  test('lets nobody else ask than its owner and its group', () =>
+  test('answers only its owner and its group', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       chmodSync(lab.directory, 0o755);
@@ -165,7 +165,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       expect(stdout).toContain('CAP_SYS_NICE');
     }, 1));
 
-  test('starts nothing with a file that is wrong, and lists every error by its place', () =>
+  test('does not start with errors in the file, and lists all with their positions', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab, { vrid: 0, priorty: 100, version: 4 });
       const { status, stdout, stderr } = await outcomeOf(
@@ -201,7 +201,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       }),
   );
 
-  test('leaves the VIPs to the agent that runs when it fails before it takes over', () =>
+  test('leaves the VIPs to the running agent when it fails before it takes over', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       await reaches(agent, 'MASTER');
@@ -216,7 +216,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
       expect(prioritiesIn(await capture.stop())).not.toContain(0);
     }, 1));
 
-  test('leaves the VIPs to the process that has taken over when it fails after that', () =>
+  test('leaves the VIPs to the new process when it fails after a takeover', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const capture = await Capture.start(lab, { filter: 'proto 112' });
@@ -288,7 +288,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('the process', () => {
 });
 
 describe.skipIf(lacks('curl')).concurrent('a pair, asked while it runs,', () => {
-  test('tells what it does: status, events, and events as they come', () =>
+  test('reports status, past events and new events', () =>
     inLab(async (lab) => {
       const follower = await startOn(lab, 2);
       const leader = await startOn(lab, 1, { priority: 150 });
@@ -322,7 +322,7 @@ describe.skipIf(lacks('curl')).concurrent('a pair, asked while it runs,', () => 
       expect(steps.at(-1)).toMatchObject({ from: 'MASTER', to: 'INIT' });
     }));
 
-  test('answers curl, and lets nobody in whom its mode keeps out', () =>
+  test('answers curl, and refuses users that its mode excludes', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       const strict = await startOn(
@@ -344,7 +344,7 @@ describe.skipIf(lacks('curl')).concurrent('a pair, asked while it runs,', () => 
       expect(answer).toMatch(/^\{"error":\{"code":.*\}\}\s*404$/);
     }));
 
-  test('is not disturbed by clients that ask and never finish', () =>
+  test('is not disturbed by clients with unfinished requests', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       await reaches(agent, 'MASTER');
@@ -361,7 +361,7 @@ describe.skipIf(lacks('curl')).concurrent('a pair, asked while it runs,', () => 
       const [first = 0] = times;
       const offGrid = times.filter((at, tick) => Math.abs(at - first - tick * INTERVAL) > 25);
       expect(offGrid).toEqual([]);
-      // They are thrown out after a while, and others are served again.
+      // They are disconnected after a while, and other clients are served again.
       const served = () => eventsOf(agent).then(Boolean, () => false);
       await waitFor('an answer', served, { milliseconds: 15_000 });
       for (const client of clients) client.destroy();

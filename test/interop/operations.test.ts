@@ -1,17 +1,16 @@
-/** What happens to an agent when others change its machine: addresses, links, time. */
+/** Changes to the agent's machine by others: addresses, links, time. */
 import { describe, expect, test } from 'vitest';
 import { ipBatch } from '../../src/lab/command.ts';
 import { advertisementsIn, announcementsIn, Capture } from '../../src/lab/packets/capture.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
-import { sleep, waitFor } from '../../src/lab/wait.ts';
-import { wallClock } from '../../src/lab/wall-clock.ts';
+import { sleep, waitFor, wallClock } from '../../src/lab/wait.ts';
 import { eventsOf, has, INTERVAL, reaches, startOn, VIP } from './harness/agent-story.ts';
 import { holdsAlone } from './harness/master.ts';
 import { inLab } from './harness/own-lab.ts';
 import { lacks } from './harness/requirements.ts';
 
 describe.skipIf(lacks()).concurrent('an agent', () => {
-  test('puts back a VIP that somebody deletes, announces it and says so', () =>
+  test('adds a deleted VIP again, announces it and reports it', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       await reaches(agent, 'MASTER');
@@ -29,7 +28,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
       );
     }, 1));
 
-  test('removes what a killed run left before it is BACKUP', () =>
+  test('removes leftovers of a killed agent before it is BACKUP', () =>
     inLab(async (lab) => {
       const killed = await startOn(lab, 1, { priority: 150, lease: 'off' });
       await reaches(killed, 'MASTER');
@@ -46,7 +45,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
       );
     }));
 
-  test('waits in FAULT for a link that is not there yet, and for one that goes away and returns', () =>
+  test('waits in FAULT for a missing link, and for one that disappears and returns', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { interface: 'san0', priority: 150 });
       const follower = await startOn(lab, 2, { interface: 'san0' });
@@ -56,7 +55,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
       for (const life of ['first', 'second']) {
         await joinDirectly(lab, 'san0');
         await reaches(leader, 'MASTER');
-        // It hears what the other says on the new link.
+        // It hears the other director on the new link.
         const { master } = await waitFor(`a master in its ${life} life`, async () => {
           const row = await follower.instance();
           return row.master?.address === '203.0.113.1' && row;
@@ -91,7 +90,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
       await holdsAlone(lab, agent.host, VIP);
     }, 1));
 
-  test('is in FAULT while its link has no address to speak from', () =>
+  test('is in FAULT while its link has no source address', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1, { priority: 150 });
       const other = await startOn(lab, 2);
@@ -108,7 +107,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
       expect(sources).toEqual(new Set([agent.host.address, other.host.address]));
     }));
 
-  test('that was frozen as MASTER listens before it says anything, and yields', () =>
+  test('that was frozen as MASTER listens before it sends, and yields', () =>
     inLab(async (lab) => {
       const frozen = await startOn(lab, 1, { priority: 150 });
       const other = await startOn(lab, 2);
@@ -119,10 +118,10 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
       const capture = await Capture.start(lab, { host: frozen.host, filter: 'proto 112 or arp' });
       const thawedAt = wallClock();
       frozen.thaw();
-      await waitFor('it has let go', async () => !(await has(lab, frozen.host, VIP)), {
+      await waitFor('the release of the VIP', async () => !(await has(lab, frozen.host, VIP)), {
         everyMilliseconds: 1,
       });
-      // It has the higher priority: by the rules it preempts, after its Master_Down_Interval.
+      // It has the higher priority: it preempts after its Master_Down_Interval.
       await reaches(frozen, 'MASTER');
       await holdsAlone(lab, frozen.host, VIP);
       const frames = await capture.stop();
@@ -133,7 +132,7 @@ describe.skipIf(lacks()).concurrent('an agent', () => {
     }));
 });
 
-/** A cable of its own between the two directors: 203.0.113.1 and 203.0.113.2. */
+/** A separate cable between the two directors: 203.0.113.1 and 203.0.113.2. */
 async function joinDirectly(lab: Lab, name: string): Promise<void> {
   const [first, second] = [lab.director(1).namespace, lab.director(2).namespace];
   await ipBatch([`link add ${name} netns ${first} type veth peer name ${name} netns ${second}`]);

@@ -1,4 +1,4 @@
-/** `failover`, `maintenance` and `priority` with a peer of each kind, watched by a client. */
+/** `failover`, `maintenance` and `priority` with both kinds of peers, probed by a client. */
 import { describe, expect, test } from 'vitest';
 import { startFrr } from '../../src/lab/peers/frr.ts';
 import { startKeepalived } from '../../src/lab/peers/keepalived.ts';
@@ -25,7 +25,7 @@ import { lacks } from './harness/requirements.ts';
 const OUTAGE_MAX_MS = 500;
 const SLOW = { advertisement_interval: '1s' };
 
-/** One row of the dialects that both sides speak. */
+/** One case: what both sides are configured to use. */
 interface Case {
   readonly name: string;
   readonly version: 2 | 3;
@@ -66,7 +66,7 @@ function command({ host, socket }: AgentPeer, ...args: string[]): Promise<Outcom
   return outcomeOf(host, commandLine(...args, '--socket', socket));
 }
 
-/** The longest time without an answer while something is done, in milliseconds. */
+/** The longest outage during an action, in milliseconds. */
 async function outageDuring(lab: Lab, act: () => Promise<void>): Promise<number> {
   const prober = await Prober.start(lab, VIP);
   await sleep(200);
@@ -76,7 +76,7 @@ async function outageDuring(lab: Lab, act: () => Promise<void>): Promise<number>
 }
 
 describe.skipIf(lacks()).concurrent('a planned failover', () => {
-  test('to another agent is not noticed by a client, and is kept until it is released', () =>
+  test('to another agent does not affect a client, and lasts until it is released', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { priority: 150, ...SLOW });
       const other = await startOn(lab, 2, SLOW);
@@ -110,8 +110,8 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       const released = await command(leader, 'failover', '--release', 'web');
       expect(released.status).toBe(0);
       await holdsAlone(lab, leader.host, VIP);
-      const told = (await eventsOf(leader)).filter(({ kind }) => kind === 'command');
-      expect(told.map(({ message }) => message)).toEqual([
+      const commands = (await eventsOf(leader)).filter(({ kind }) => kind === 'command');
+      expect(commands.map(({ message }) => message)).toEqual([
         expect.stringMatching(/ requested failover, waiting 10s$/),
         expect.stringMatching(/^failover \(requested by .*\): .* took over after /),
         expect.stringMatching(/ requested failover, waiting 10s$/),
@@ -121,7 +121,7 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       ]);
     }));
 
-  test('with nobody to take over changes nothing for a client, and says so', () =>
+  test('without a successor does not affect a client, and reports that', () =>
     inLab(async (lab) => {
       const alone = await startOn(lab, 1);
       await reaches(alone, 'MASTER');
@@ -134,7 +134,7 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
       expect(await alone.instance()).toMatchObject({ state: 'MASTER', held_back: null });
     }, 1));
 
-  test('that is asked for twice at once is one', () =>
+  test('requested twice at the same time happens once', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { priority: 150 });
       const other = await startOn(lab, 2);
@@ -152,7 +152,7 @@ describe.skipIf(lacks()).concurrent('a planned failover', () => {
 describe.skipIf(lacks('keepalived', 'vrrpd', 'zebra', 'vtysh')).concurrent.each(CASES)(
   'a planned failover to $name',
   (dialect) => {
-    test('is not noticed by a client; the peer stays MASTER until the agent is released', () =>
+    test('does not affect a client; the peer stays MASTER until the agent is released', () =>
       inLab(async (lab) => {
         const { version } = dialect;
         await dialect.start(lab, lab.director(2), dialect);
@@ -178,7 +178,7 @@ describe.skipIf(lacks('keepalived', 'vrrpd', 'zebra', 'vtysh')).concurrent.each(
 );
 
 describe.skipIf(lacks()).concurrent('maintenance', () => {
-  test('is not noticed by a client, survives a restart, and ends with a return', () =>
+  test('does not affect a client, survives a restart, and ends with preemption', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { priority: 150, ...SLOW });
       const other = await startOn(lab, 2, SLOW);
@@ -198,14 +198,14 @@ describe.skipIf(lacks()).concurrent('maintenance', () => {
       expect(row.maintenance).toMatchObject({ reason: 'new kernel', until: null });
       const shown = await command(again, 'maintenance', 'status');
       expect(shown.stdout).toMatch(
-        /^web: FAULT, in maintenance since .* until it is ended, by .*: new kernel\n$/,
+        /^web: FAULT, in maintenance since .* until an operator ends it, by .*: new kernel\n$/,
       );
 
       expect((await command(again, 'maintenance', 'off')).status).toBe(0);
       await holdsAlone(lab, again.host, VIP);
     }));
 
-  test('that nobody can stand in for is not begun, unless it is insisted on', () =>
+  test('without a successor is refused unless forced', () =>
     inLab(async (lab) => {
       const alone = await startOn(lab, 1);
       await reaches(alone, 'MASTER');
@@ -217,7 +217,7 @@ describe.skipIf(lacks()).concurrent('maintenance', () => {
       await reaches(alone, 'FAULT', ['maintenance']);
     }, 1));
 
-  test('that is given for a time is over then, also while the agent is down', () =>
+  test('with a time limit ends on time, also while the agent is down', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { priority: 150 });
       const other = await startOn(lab, 2);

@@ -1,6 +1,6 @@
 /**
- * What the agent says, and what it answers, to a peer that shares no code with it. One agent with a
- * virtual router for each story; `peer/hand-made.ts` knows from the RFCs what has to be heard.
+ * Packets and answers of the agent to a peer that shares no code with it. One agent with a virtual
+ * router for each test; `peer/hand-made.ts` builds the expected packets from the RFCs.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Capture } from '../../src/lab/packets/capture.ts';
@@ -21,7 +21,7 @@ const INTERVAL = 100;
 /** (256 - 100) / 256 of the interval. */
 const SKEW = 60.937;
 const MASTER_DOWN = 3 * INTERVAL + SKEW;
-/** What the kernel, the capture and a busy machine may add to an instant. */
+/** Delay that the kernel, the capture and a busy host may add. */
 const SLACK = 25;
 /** For what is done on the spot. */
 const AT_ONCE = 10;
@@ -55,7 +55,7 @@ class Router {
     return advertPacket({ vrid: this.vrid, addresses: this.addresses, ...fields });
   }
 
-  /** What the agent has to say for it. */
+  /** The expected advertisement of the agent. */
   message(fields: Partial<AdvertFields> = {}): Buffer {
     const { vrid, addresses } = this;
     return advertMessage({ vrid, addresses, priority: 100, source: AGENT, ...fields });
@@ -145,7 +145,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
     });
   }
 
-  describe('hears the MASTER say, to the last byte,', () => {
+  describe('hears the MASTER advertise, byte for byte,', () => {
     const said: readonly [string, Router, Partial<AdvertFields>][] = [
       ['version 3 with the checksum of RFC 9568', speakers.rfc9568, {}],
       [
@@ -222,7 +222,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
         peer.repeat(router.name, router.packet({ options: routerAlert }), INTERVAL);
       }
       const said = () => `the peer was silent for up to ${peer.longestGap} ms`;
-      // Where the peer was kept from its part, it takes the lead anew.
+      // A peer that was delayed becomes MASTER again.
       if (peer.longestGap > MASTER_DOWN) peer.send(router.packet({ priority: 200 }));
       await sleep(INTERVAL);
       const wire = await onTheWire(router, () => sleep(MASTER_DOWN * 2));
@@ -233,7 +233,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
   });
 
   describe('claims to be MASTER too, and the agent', () => {
-    test('answers priority 0 at once and counts its interval from there (F-A10)', async () => {
+    test('answers priority 0 immediately and restarts its interval (F-A10)', async () => {
       const router = master.resignation;
       const wire = await onTheWire(router, async () => {
         await betweenTwoAdverts(router);
@@ -271,7 +271,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
         master.equalLower,
         { priority: 100, source: LOWER },
       ],
-    ])('answers %s at once and keeps to its grid (F-A12, F-A13)', async (_, router, fields) => {
+    ])('answers %s immediately and keeps to its grid (F-A12, F-A13)', async (_, router, fields) => {
       const wire = await onTheWire(router, async () => {
         await sleep(INTERVAL);
         await betweenTwoAdverts(router);
@@ -304,7 +304,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
       async (checksum) => {
         const router = master.form;
         const wire = await onTheWire(router, async () => {
-          // One packet in another form may be a copy for somebody else.
+          // One packet in the other form may be a copy for other hosts.
           for (let time = 0; time < 2; time++) {
             await betweenTwoAdverts(router);
             peer.send(router.packet({ priority: 50, checksum }));
@@ -319,7 +319,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
     );
   });
 
-  test('is told apart when it is odd but counts (R-09, R-11, R-15, R-16)', async () => {
+  test('causes a warning if it is odd but valid (R-09, R-11, R-15, R-16)', async () => {
     const { odd } = master;
     peer.send(
       odd.packet({ source: LOWER, priority: 100, interval: 20, addresses: ['198.51.100.1'] }),
@@ -334,7 +334,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
     expect(await agent.state(speakers.owner.name)).toBe('MASTER');
   });
 
-  /** An answer within the spacing of two advertisements could not be told from the next one. */
+  /** An answer within the spacing of two advertisements cannot be distinguished from the next one. */
   async function betweenTwoAdverts(router: Router): Promise<void> {
     const known = peer.heardOf(router.vrid).length;
     await waitFor('the next advertisement', () => peer.heardOf(router.vrid).length > known, {
@@ -344,7 +344,7 @@ describe.skipIf(lacks())('a peer made of raw-socket', () => {
   }
 });
 
-/** In milliseconds; what is missing is infinitely far away. */
+/** In milliseconds; a missing packet is infinitely late. */
 function gap(from: HeardAdvert | undefined, to: HeardAdvert | undefined): number {
   return from === undefined || to === undefined ? Number.POSITIVE_INFINITY : to.at - from.at;
 }

@@ -1,7 +1,7 @@
 /**
  * Every refusal of the RFC checklist, from a peer that shares no code with the agent. Each packet
- * claims priority 200 and is good but for the one thing: accepted, it would depose the agent. The
- * packets come before, while and after the agent becomes MASTER, faster than advertisements do.
+ * has priority 200 and one error: if accepted, it would depose the agent. The packets arrive before,
+ * while and after the agent becomes MASTER, faster than advertisements.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
@@ -54,7 +54,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   { what: 'R-03 type 2', counter: 'invalid-type-pkts-rcvd', packet: { type: 2 } },
   {
-    what: 'R-04 cut off within its address',
+    what: 'R-04 truncated within its address',
     counter: 'packet-length-errors',
     packet: { spoil: (message) => message.subarray(0, -2) },
   },
@@ -69,7 +69,7 @@ const REFUSALS: readonly Refusal[] = [
     packet: { spoil: (message) => message.subarray(0, 2) },
   },
   {
-    what: 'R-04 with bytes behind its end',
+    what: 'R-04 with bytes after its end',
     counter: 'packet-length-errors',
     packet: { spoil: (message) => Buffer.concat([message, Buffer.alloc(4)]) },
   },
@@ -91,19 +91,19 @@ const REFUSALS: readonly Refusal[] = [
     packet: { version: 2, spoil: withByte(2, 201) },
   },
   {
-    what: 'R-05 a pseudo-header in the checksum, where that is not wanted',
+    what: 'R-05 an unexpected pseudo-header in the checksum',
     counter: 'checksum-errors',
     router: { checksum: 'rfc9568' },
     packet: { checksum: 'pseudo-header' },
   },
   {
-    what: 'R-05 no pseudo-header in the checksum, where it is wanted',
+    what: 'R-05 a missing pseudo-header in the checksum',
     counter: 'checksum-errors',
     router: { checksum: 'pseudo_header' },
     packet: { checksum: 'message' },
   },
   {
-    what: 'R-07 anybody, to an owner of version 2',
+    what: 'R-07 any advertisement, to an owner of version 2',
     counter: 'owner-conflicts',
     router: { ...version2, priority: 255 },
     packet: { version: 2, priority: 255 },
@@ -123,7 +123,7 @@ const REFUSALS: readonly Refusal[] = [
     packet: { version: 2 },
   },
   {
-    what: 'R-13 a password that nobody asked for',
+    what: 'R-13 an unexpected password',
     counter: 'auth-type-mismatches',
     router: version2,
     packet: { version: 2, password: 'secret12' },
@@ -161,7 +161,7 @@ const REFUSALS: readonly Refusal[] = [
 
 const FOREIGN_VRID = 200;
 
-/** All counters that say why a packet did not count. */
+/** All counters of refused packets. */
 const REFUSAL_COUNTER = /-errors$|-mismatches$|-failures$|-conflicts$|unknown-peers|invalid-type/;
 
 const cases = REFUSALS.map((refusal, position) => {
@@ -230,14 +230,14 @@ describe.skipIf(lacks())('an advertisement that is refused', () => {
 
   afterAll(() => lab.down());
 
-  /** As an operator reads it. */
+  /** Status as operators read it. */
   async function ask<Document>(command: 'status' | 'events'): Promise<Document> {
     const socket = agentSocket(lab, lab.director(1));
     const program = [builtProgram('src/cli/main.js'), command, '--json', '--socket', socket];
     return JSON.parse(await lab.run(lab.director(1), process.execPath, program)) as Document;
   }
 
-  /** From listening to leading, in milliseconds. */
+  /** From BACKUP to MASTER, in milliseconds. */
   function timeAsBackup(name: string): number {
     const reached = (state: string) =>
       transitions.find(
@@ -264,17 +264,17 @@ describe.skipIf(lacks())('an advertisement that is refused', () => {
       expect(now['advertisement-rcvd']).toBe(0);
     });
 
-    test('keeps nobody from becoming MASTER in time, and from staying it', () => {
+    test('does not delay or end the MASTER state', () => {
       const { state, since, counters } = find(after, name);
       expect({ state, since }).toEqual({ state: 'MASTER', since: find(before, name).since });
       expect(counters['master-transitions']).toBe(1);
       if (instance.priority === 255) return;
       const masterDown = 3 * interval + (156 / 256) * interval;
-      // An event bears the time at which its turn of the loop was over: the first takes long.
+      // An event has the time of the end of its loop turn, and the first turn takes long.
       expect(Math.abs(timeAsBackup(name) - masterDown)).toBeLessThan(200);
     });
 
-    test('moves no advertisement off its grid', () => {
+    test('does not move advertisements off their grid', () => {
       const times = grids.get(vrid) ?? [];
       const [first = 0] = times;
       expect(times.length).toBeGreaterThanOrEqual(Math.floor((PACKETS * EVERY) / interval));

@@ -1,4 +1,4 @@
-/** The script of docs/maintenance.md, run as its reader would. */
+/** Runs the script in docs/maintenance.md. */
 import { execFile } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -13,11 +13,11 @@ import { lacks } from './harness/requirements.ts';
 
 const SCRIPT = 'config/scripts/rolling-upgrade.sh';
 
-/** Less than a Skew_Time of 609 ms, which a break before make would cost. */
+/** Less than a Skew_Time of 609 ms, which break-before-make would cost. */
 const OUTAGE_MAX_MS = 500;
 const SLOW = { advertisement_interval: '1s' };
 
-/** In place of ssh: `via lb1 COMMAND...` runs the command in the namespace of the director. */
+/** Replaces ssh: `via lb1 COMMAND...` runs the command in the namespace of the director. */
 function remoteShell(lab: Lab, agents: readonly AgentPeer[]): string {
   const cases = agents.map(({ host, socket }) => {
     const program = commandLine().join(' ');
@@ -30,7 +30,7 @@ function remoteShell(lab: Lab, agents: readonly AgentPeer[]): string {
     ...cases,
     'esac',
     'shift',
-    // As ssh does it: the words are one line for a shell on the other side.
+    // Like ssh: the arguments are one line for a shell on the other side.
     'line=$(echo "$*" | sed "s#^vrrp-agent \\(.*\\)#$agent \\1 --socket $socket#")',
     'exec ip netns exec "$ns" sh -c "$line"',
   ];
@@ -57,7 +57,7 @@ async function roll(via: string, upgrade: string, ...directors: string[]): Promi
 }
 
 describe.skipIf(lacks()).concurrent('the rolling upgrade', () => {
-  test('takes one director after the other out of service, and no client notices', () =>
+  test('takes one director after the other out of service, without affecting clients', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { priority: 150, ...SLOW });
       const other = await startOn(lab, 2, SLOW);
@@ -78,7 +78,7 @@ describe.skipIf(lacks()).concurrent('the rolling upgrade', () => {
       expect((await states(leader)).slice(-4)).toEqual(['BACKUP', 'FAULT', 'BACKUP', 'MASTER']);
     }));
 
-  test('ends when an upgrade fails: the director stays out of service, the next is not touched', () =>
+  test('stops when an upgrade fails: the director stays out of service, the next is not touched', () =>
     inLab(async (lab) => {
       const leader = await startOn(lab, 1, { priority: 150 });
       const other = await startOn(lab, 2);

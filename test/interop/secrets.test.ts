@@ -1,4 +1,4 @@
-/** A password and the secrets of a webhook, looked for in everything that a running agent says. */
+/** Searches all output of a running agent for a password and the secrets of a webhook. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { agentFile } from '../../src/lab/peers/vrrp-agent.ts';
@@ -24,7 +24,7 @@ describe.skipIf(lacks('curl'))('secrets', () => {
         { ...VERSION_2, authentication: AUTHENTICATION, notify },
         { log: { level: 'debug' }, http: { listen: '127.0.0.1:9112' } },
       );
-      // One with another password: refused, and told of.
+      // A peer with another password is refused and reported.
       const other = await startOn(lab, 2, {
         ...VERSION_2,
         priority: 200,
@@ -57,7 +57,7 @@ describe.skipIf(lacks('curl'))('secrets', () => {
       await hear(...commandLine('reload', '--socket', socket));
       await hear(...commandLine('check', '--config', file));
       agent.signal('SIGHUP');
-      // By the command, and by the signal.
+      // By command, and by signal.
       await waitFor('both refusals of the file', async () => {
         const events = await eventsOf(agent);
         return events.filter(({ kind }) => kind === 'configuration-refused').length === 2;

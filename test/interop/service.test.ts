@@ -1,4 +1,4 @@
-/** The agent as a service: what it tells its manager, and with how few capabilities it runs. */
+/** The agent as a service: notifications to its manager, and the capabilities that it needs. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +46,7 @@ function vipArrives(lab: Lab, host: LabHost): Promise<boolean> {
 }
 
 describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
-  test('says when it is ready, what its instances do, that it lives, and that it stops', () =>
+  test('notifies readiness, states, the watchdog and the stop', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
@@ -62,14 +62,14 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       expect(status).toBe(0);
       const signs = messages.filter((message) => message === 'WATCHDOG=1');
       expect(signs.length).toBeGreaterThan(4);
-      const told = messages.filter((message) => message !== 'WATCHDOG=1');
-      expect(told[0]).toBe('READY=1');
-      expect(told).toContain('STATUS=1 BACKUP');
-      expect(told).toContain('STATUS=1 MASTER');
-      expect(told).toContain('STOPPING=1\nSTATUS=letting go');
+      const notified = messages.filter((message) => message !== 'WATCHDOG=1');
+      expect(notified[0]).toBe('READY=1');
+      expect(notified).toContain('STATUS=1 BACKUP');
+      expect(notified).toContain('STATUS=1 MASTER');
+      expect(notified).toContain('STOPPING=1\nSTATUS=releasing');
     }, 1));
 
-  test('is another process after SIGUSR2, of which its manager hears', () =>
+  test('notifies its new pid after SIGUSR2', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
@@ -94,16 +94,16 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       const messages = listener.read();
       listener.close();
       expect([status, stderr]).toEqual([0, '']);
-      const told = messages.filter((message) => /^(MAINPID|READY|STOPPING)/.test(message));
-      expect(told).toEqual([
+      const notified = messages.filter((message) => /^(MAINPID|READY|STOPPING)/.test(message));
+      expect(notified).toEqual([
         'READY=1',
         `MAINPID=${next}`,
         'READY=1',
-        'STOPPING=1\nSTATUS=letting go',
+        'STOPPING=1\nSTATUS=releasing',
       ]);
     }, 1));
 
-  test('gives no sign of life when the protocol thread hangs and the main thread does not', () =>
+  test('stops the watchdog when only the protocol thread hangs', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
@@ -131,7 +131,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
     readonly left: number;
   }
 
-  /** Runs with these capabilities and no others until it is MASTER. */
+  /** Runs with only these capabilities until it is MASTER. */
   async function runWith(lab: Lab, capabilities: readonly string[]): Promise<LimitedRun> {
     const seconds = `15.${process.pid}${++runs}`;
     const { host, config } = configured(lab, {
@@ -161,7 +161,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
     return { printed: stdout, left: left.length };
   }
 
-  test('needs no more than the capabilities of its unit', () =>
+  test('needs only the capabilities of its unit', () =>
     inLab(async (lab) => {
       const { printed, left } = await runWith(lab, SERVICE);
       expect(printed).toContain('"scheduling":"SCHED_RR"');

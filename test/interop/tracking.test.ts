@@ -1,4 +1,4 @@
-/** Tracked things and sync groups of running agents, on links that fail. */
+/** Tracked objects and sync groups of running agents, on links that fail. */
 import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
@@ -21,7 +21,7 @@ function trackOf(row: InstanceDocument): Track {
   return track;
 }
 
-/** Resolves with the tracked thing once it is so. */
+/** Resolves with the tracked object once the condition holds. */
 function tracked(agent: AgentPeer, what: string, is: (track: Track) => boolean): Promise<Track> {
   return waitFor(what, async () => {
     const track = trackOf(await agent.instance());
@@ -55,7 +55,7 @@ describe.skipIf(lacks())('a director', () => {
       await reaches(lb1, 'FAULT', ['track:priority']);
     }));
 
-  test('that reaches no gateway claims nothing, and comes back with its gateway', () =>
+  test('is in FAULT without its gateway, and returns with it', () =>
     inLab(async (lab) => {
       const gateway = ip('192.0.2.60');
       const more = { track: [{ gateway, interval: '100ms', fall: 2, name: 'uplink' }] };
@@ -84,7 +84,7 @@ describe.skipIf(lacks())('a director', () => {
     }, 1),
   );
 
-  test('is not held up by a command that never ends', () =>
+  test('is not delayed by a command that never ends', () =>
     inLab(async (lab) => {
       const path = script(lab, "trap '' TERM\nsleep 600 &\nwait\nwait");
       const track = [{ script: [path], interval: '200ms', timeout: '100ms', weight: -10 }];
@@ -100,17 +100,17 @@ describe.skipIf(lacks())('a director', () => {
       expect((await lb2.instance()).last_transition).toEqual(before.last_transition);
     }));
 
-  test('does not run as root what others can change, and says so', () =>
+  test('does not run files as root that others can change, and reports that', () =>
     inLab(async (lab) => {
       const path = script(lab, 'exit 0');
       chmodSync(path, 0o777);
       const lb1 = await startOn(lab, 1, { track: [{ script: [path] }] });
       await reaches(lb1, 'FAULT', ['track:check']);
       const track = await tracked(lb1, 'a result', ({ result }) => result !== null);
-      expect(track.result).toBe(`${path} is not run as root: everybody can write to ${path}`);
+      expect(track.result).toBe(`${path} is not run as root: any user can write to ${path}`);
     }, 1));
 
-  test('knows at once that a process has ended', () =>
+  test('detects the end of a process immediately', () =>
     inLab(async (lab) => {
       const name = `sleeper-${process.pid}`;
       const program = lab.path(name);
@@ -158,7 +158,7 @@ function startGroup(lab: Lab, director: number, priority: number): Promise<Agent
   });
 }
 
-/** The same in the words of keepalived.conf(5). */
+/** The same as a keepalived.conf(5). */
 async function startKeepalivedGroup(lab: Lab, host: LabHost, priority: number): Promise<void> {
   const instance = (name: string, link: string, vrid: number, address: string) => `
 vrrp_instance ${name} {

@@ -1,4 +1,4 @@
-/** With virtual MAC addresses: what hosts and switches see, and peers that use them as well. */
+/** Virtual MAC addresses: what hosts and switches see, and peers that use them, too. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
@@ -52,19 +52,19 @@ function agentAt(
   return new Contestant(lab.director(director), start);
 }
 
-/** Where the agent hears the MASTER from. */
+/** Source address of the MASTER as the agent sees it. */
 async function masterFor({ peer }: Contestant): Promise<string | undefined> {
   if (!(peer instanceof AgentPeer)) throw new Error('this is no agent');
   return (await peer.instance()).master?.address;
 }
 
-/** MAC address that the client has for the address. */
+/** MAC address in the client's neighbor table. */
 async function neighbor(lab: Lab, address: IpAddress): Promise<string | undefined> {
   const text = await run('ip', ['-n', lab.client.namespace, 'neighbor', 'show', address]);
   return / lladdr (\S+)/.exec(text)?.[1];
 }
 
-/** Port behind which the switch knows the MAC address. */
+/** Switch port of the MAC address. */
 async function portOf(lab: Lab, mac: string): Promise<string | undefined> {
   const text = await run('bridge', ['-n', lab.layout.switchNamespace, 'fdb', 'show']);
   const line = text.split('\n').find((one) => one.startsWith(mac) && !one.includes('permanent'));

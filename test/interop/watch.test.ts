@@ -1,4 +1,4 @@
-/** `vrrp-agent watch` on the client's interface while keepalived speaks. */
+/** `vrrp-agent watch` on the client's interface, with keepalived as the directors. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Capture } from '../../src/lab/packets/capture.ts';
@@ -11,7 +11,7 @@ import { useLabs } from './harness/fresh-lab.ts';
 import { lacks } from './harness/requirements.ts';
 
 const VERSION_3 = { version: 3, intervalSeconds: 1, addresses: [virtualAddress(0)] } as const;
-/** Quick enough to see both sides of a split speak in turn. */
+/** Short enough to see both sides of a split alternate. */
 const QUICK = { ...VERSION_3, intervalSeconds: 0.2 } as const;
 
 function watchArguments(...more: string[]): string[] {
@@ -27,7 +27,7 @@ async function snapshotOf(lab: Lab) {
 describe.skipIf(lacks('keepalived'))('watching keepalived', () => {
   const labs = useLabs();
 
-  test('shows the MASTER as it is configured, and nothing that is wrong', async () => {
+  test('shows the MASTER as configured, without findings', async () => {
     const lab = await labs.up();
     await startKeepalived(lab, lab.director(1), { ...VERSION_3, priority: 150 });
     await startKeepalived(lab, lab.director(2), { ...VERSION_3, priority: 100 });
@@ -56,7 +56,7 @@ describe.skipIf(lacks('keepalived'))('watching keepalived', () => {
     });
   });
 
-  test('finds both MASTERs of a split pair, from the middle', async () => {
+  test('finds both MASTERs of a split pair', async () => {
     const lab = await labs.up();
     const [one, two] = [lab.director(1), lab.director(2)];
     await lab.blockVrrp(one, two);
@@ -69,7 +69,7 @@ describe.skipIf(lacks('keepalived'))('watching keepalived', () => {
     );
   });
 
-  test('tells two clusters with one VRID, and the events as they happen', async () => {
+  test('reports two clusters with one VRID, and events immediately', async () => {
     const lab = await labs.up();
     const [one, two] = [lab.director(1), lab.director(2)];
     await lab.blockVrrp(one, two);

@@ -1,4 +1,4 @@
-/** All that the agent sends, as tshark and a client see it. */
+/** The agent's packets, as tshark and a client see them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
 import { advertisementsIn, announcementsIn, Capture } from '../../src/lab/packets/capture.ts';
@@ -11,7 +11,7 @@ import { holdsAlone } from './harness/master.ts';
 import { inLab } from './harness/own-lab.ts';
 import { lacks } from './harness/requirements.ts';
 
-/** Of the interval; a machine with other work gets some milliseconds more than it needs. */
+/** Tolerance of the interval, with some milliseconds for a busy host. */
 const INTERVAL = 100;
 const SLACK = 20;
 
@@ -21,7 +21,7 @@ interface Dissected {
   readonly _source: { readonly layers: Readonly<Record<string, Fields>> };
 }
 
-/** What tshark makes of a capture file; `wholeMessage`: version 3 is summed as RFC 9568 has it. */
+/** tshark's decoding of a capture; `wholeMessage`: the checksum of version 3 as in RFC 9568. */
 async function dissect(file: string, filter: string, wholeMessage: boolean): Promise<Dissected[]> {
   const preferences = [
     ...['-o', `vrrp.v3_checksum_as_in_v2:${wholeMessage ? 'TRUE' : 'FALSE'}`],
@@ -145,7 +145,7 @@ describe.skipIf(lacks('tshark'))('tshark', () => {
 describe.skipIf(lacks())('on the wire', () => {
   const vip = virtualAddress(0);
 
-  /** Its VIP is answered for, and the client asks every millisecond. */
+  /** The VIP answers, and the client sends a request every millisecond. */
   async function pairUnderProbe(lab: Lab) {
     const start = (number: 1 | 2, priority: number) =>
       startAgent(lab, lab.director(number), {
@@ -181,7 +181,7 @@ describe.skipIf(lacks())('on the wire', () => {
       const [start = Number.NaN] = announced;
       expect(start - advertised).toBeLessThan(SLACK);
 
-      // Whoever believes the first announcement is answered: the address was there before it.
+      // The address is present before its first announcement: clients that use it get an answer.
       const asked = probesIn(frames, vip).map(({ sentAt, answeredAt }) => ({
         sent: sentAt / 1_000,
         isAnswered: answeredAt !== undefined,
@@ -200,7 +200,7 @@ describe.skipIf(lacks())('on the wire', () => {
       });
     }));
 
-  test('a MASTER that is stopped resigns, serves until it is succeeded, and lets go', () =>
+  test('a stopped MASTER resigns, serves until its successor advertises, and releases its VIPs', () =>
     inLab(async (lab) => {
       const { leader, prober } = await pairUnderProbe(lab);
       await leader.stop();

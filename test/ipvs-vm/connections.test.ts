@@ -1,4 +1,4 @@
-/** Connections through a pair of directors, whose MASTER hands over, crashes, and returns. */
+/** Connections through a pair of directors whose MASTER hands over, crashes, and returns. */
 import {
   afterAll,
   beforeAll,
@@ -41,18 +41,18 @@ import {
 
 const pair = new Pair();
 
-/** What the emulation adds to the times of the bars, generously. */
+/** A generous allowance for the slowness of the emulation. */
 const SLACK_SECONDS = 3;
-/** TCP sends again after 0.2, 0.6, 1.4, 3.0 and 6.2 s: what follows a take-over soon, and at worst. */
+/** TCP retransmits after 0.2, 0.6, 1.4, 3.0 and 6.2 s: the wait after an early and a late takeover. */
 const RETRY_SECONDS = { soon: 0.5, late: 3.2 };
 
-/** After which the kernel has sent what it had to send: the age of its buffer, and a look at it. */
+/** Until the kernel has sent its buffer: the age of the buffer, and a check period. */
 const BUFFER_SECONDS = 4;
 
-/** Longer than the busy connections need for twenty lines. */
+/** Longer than a busy connection needs for twenty lines. */
 const CALM_SECONDS = 3;
 
-/** Phases of the client, before them that of opening. */
+/** Phases of the client; phase 0 is the opening. */
 const CALM = 1;
 const MOVE = 2;
 
@@ -85,7 +85,7 @@ beforeEach(() => {
   onTestFailed(() => console.log(pair.log));
 });
 
-/** Opens all connections but the young ones, and waits until the second director knows them. */
+/** Opens all connections except the young ones, and waits until the second director has them. */
 async function load(
   client: LoadClient,
   { first, second }: Awaited<ReturnType<Pair['ready']>>,
@@ -99,21 +99,21 @@ async function load(
   console.log(`${second.name} has every connection ${seconds.toFixed(1)} s after its first answer`);
 }
 
-/** A while without a move, to compare with: how slow the machine is by itself. */
+/** A while without a move, for comparison: how slow the machine itself is. */
 async function calm(client: LoadClient): Promise<void> {
   await client.mark();
   await pause(CALM_SECONDS);
   await client.mark();
 }
 
-/** A while after a move, and until busy connections go on. */
+/** A while after a move, until busy connections continue. */
 async function afterwards(client: LoadClient): Promise<void> {
   await pause(CALM_SECONDS);
   await client.answeredAgain();
   await client.mark();
 }
 
-/** Logged, because a log is where somebody looks who wants the numbers. */
+/** Prints the numbers for the log of the suite. */
 function report(what: string, outcomes: readonly Outcome[], gap: number, segments?: number): void {
   const young = lost(outcomes.filter(({ kind }) => kind === 'young')).length;
   const missed = outcomes.reduce((sum, outcome) => sum + outcome.missed, 0);
@@ -127,16 +127,16 @@ function report(what: string, outcomes: readonly Outcome[], gap: number, segment
   );
 }
 
-/** From `since` until the director said that it is MASTER, in seconds. */
-async function takeOverAfter(director: Director, since: number): Promise<number> {
+/** Seconds from `since` until the director was MASTER. */
+async function secondsToTakeover(director: Director, since: number): Promise<number> {
   await director.reached('MASTER');
   const { last_transition: last } = await director.instance();
   return (Date.parse(last?.at ?? '') - since) / 1_000;
 }
 
 /**
- * Clients that look for their neighbour while a MASTER hands over may be told of the former one last,
- * until the new one announces itself once more, 20 ms later: microseconds that emulation draws out.
+ * A client that resolves its neighbour during a hand-over may learn the former MASTER last, until the new
+ * one announces itself again 20 ms later: a window of microseconds that emulation stretches.
  */
 class SegmentsLost extends Error {
   constructor(count: number) {
@@ -146,14 +146,14 @@ class SegmentsLost extends Error {
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** Why the test repeated itself; `scripts/test` names and counts these. */
+    /** Why the test made a second attempt; `scripts/test` lists and counts these. */
     secondAttempt?: string;
   }
 }
 
 /**
- * An emulated machine on a busy host stops for seconds now and then, and the directors change roles.
- * Such a measurement proves nothing and is repeated once, and so is one that lost segments.
+ * An emulated machine on a busy host stalls for seconds now and then, and the directors change roles.
+ * Such a measurement proves nothing and is repeated once, as is one that lost segments.
  */
 async function undisturbed(attempt: (client: LoadClient) => Promise<void>): Promise<void> {
   const stalls = pair.stalls;
@@ -178,9 +178,9 @@ async function withClient(attempt: (client: LoadClient) => Promise<void>): Promi
   }
 }
 
-// First: what an earlier connection with the same port has left in a table would be taken for this one.
+// First, because an entry of an earlier connection with the same port would be used for the new one.
 describe('a crash without synchronisation', () => {
-  test('with hashing and sloppy_tcp loses nothing without any synchronisation', () =>
+  test('loses nothing with hashing and sloppy_tcp', () =>
     undisturbed(async (client) => {
       const { first, second } = await pair.ready('a', HASHING);
       await client.open(VIPS);
@@ -199,9 +199,9 @@ describe('a planned failover', () => {
     ['b', "the kernel's defaults", DEFAULTS],
   ] as const)('of %s with %s loses no connection, not even a young one', (name, _, variant) =>
     undisturbed(async (client) => {
-      const pairOfThem = await pair.ready(name, variant);
-      const { first, second } = pairOfThem;
-      await load(client, pairOfThem, variant);
+      const directors = await pair.ready(name, variant);
+      const { first, second } = directors;
+      await load(client, directors, variant);
       await client.openYoung(VIPS);
       const count = SegmentCount.begin(await client.busyPorts());
       await calm(client);
@@ -214,7 +214,7 @@ describe('a planned failover', () => {
       expect(lost(outcomes)).toEqual([]);
       if (segments > 0) throw new SegmentsLost(segments);
       expect(longest(outcomes, MOVE).gap).toBeLessThan(SLACK_SECONDS);
-      await until('the daemons have changed places', async () => {
+      await until('the daemons have changed roles', async () => {
         const roles = [await first.daemons(), await second.daemons()];
         return roles.join() === 'backup,master';
       });
@@ -227,21 +227,21 @@ describe('a crash', () => {
     ['a', 'recommended settings, over every protocol,', FAST, RETRY_SECONDS.soon],
     ['b', "the kernel's defaults", DEFAULTS, RETRY_SECONDS.late],
   ] as const)(
-    'of %s with %s loses no connection that the other one knew',
+    'of %s with %s loses no connection that the other director had',
     (name, _, variant, retry) =>
       undisturbed(async (client) => {
-        const pairOfThem = await pair.ready(name, variant);
-        const { first, second } = pairOfThem;
-        await load(client, pairOfThem, variant);
+        const directors = await pair.ready(name, variant);
+        const { first, second } = directors;
+        await load(client, directors, variant);
         await client.openYoung(VIPS);
         await calm(client);
         const since = Date.now();
         plug(first.name, 'down');
-        const gap = await takeOverAfter(second, since);
+        const gap = await secondsToTakeover(second, since);
         await afterwards(client);
         const outcomes = await client.finish();
         report(`crash, ${name}`, outcomes, gap);
-        // Below zero: they had changed places before.
+        // Below zero if they had changed roles before.
         expect(gap).toBeGreaterThan(0);
         expect(lost(outcomes.filter(({ kind }) => kind !== 'young'))).toEqual([]);
         expect(longest(outcomes, MOVE).gap).toBeLessThan(gap + retry + SLACK_SECONDS);
@@ -250,7 +250,7 @@ describe('a crash', () => {
 });
 
 describe('a director that returns with an empty table', () => {
-  test('takes the VIPs back once it has every connection, silent ones too, and knows the clients that come again; it loses none', () =>
+  test('takes the VIPs back once it has every connection and persistent client, silent ones included; it loses none', () =>
     undisturbed(async (client) => {
       const { first, second } = await pair.ready('b', EVERYTHING);
       await second.stop('SIGKILL');
@@ -268,17 +268,17 @@ describe('a director that returns with an empty table', () => {
     }));
 });
 
-describe('a process that takes over', () => {
-  test('has the services, the daemons and every connection, and the peer hears no change', () =>
+describe('a takeover by a new process', () => {
+  test('keeps the services, the daemons and every connection, and the peer notices no change', () =>
     undisturbed(async (client) => {
-      const pairOfThem = await pair.ready('a', RECOMMENDED);
-      const { first, second } = pairOfThem;
-      await load(client, pairOfThem, RECOMMENDED);
+      const directors = await pair.ready('a', RECOMMENDED);
+      const { first, second } = directors;
+      await load(client, directors, RECOMMENDED);
       const before = await second.instance();
       expect(await first.takeOver()).toBe(0);
       await first.reached('MASTER');
       await until(
-        'the table is looked after',
+        'the new process keeps the table',
         async () => (await first.ipvs()).services.length === 2,
       );
       expect(await first.daemons()).toEqual(['master']);
@@ -292,7 +292,7 @@ describe('a process that takes over', () => {
 describe('another cluster on the same segments', () => {
   const other = new Director('other');
 
-  test('neither gives its connections away nor takes in ours', async () => {
+  test('neither sends us its connections nor accepts ours', async () => {
     onTestFailed(() => console.log(other.log));
     await undisturbed(beside);
   });

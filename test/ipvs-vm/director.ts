@@ -1,4 +1,4 @@
-/** One director with its agent, and what the kernel says of it. */
+/** A director: its agent, and the state of its kernel. */
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,18 +38,18 @@ export class Director {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** The end of what the agent has logged. */
+  /** The last lines of the agent's log. */
   get log(): string {
     return this.#log.map((line) => `${this.name}: ${line}\n`).join('');
   }
 
-  /** `config` without `control` and `state_dir`, which are the director's own. */
+  /** `config` has no `control` and `state_dir`: the director adds its own. */
   start(config: object): void {
     this.#write(config);
     this.#run();
   }
 
-  /** A new process goes on where the one that runs stops; answers the exit status of that one. */
+  /** A new process takes over from the running one; returns the exit status of the former. */
   takeOver(): Promise<number | null> {
     const former = this.#child;
     if (former === undefined) throw new Error(`no agent runs on ${this.name}`);
@@ -72,7 +72,7 @@ export class Director {
     return this.#child === undefined ? null : end(this.#child, signal);
   }
 
-  /** Answers once the new configuration is in effect. */
+  /** Fulfilled when the new configuration is in effect. */
   async reload(config: object): Promise<void> {
     this.#write(config);
     await this.#client.reload({ dryRun: false });
@@ -85,7 +85,7 @@ export class Director {
     return first;
   }
 
-  /** Until the first instance is in the state. */
+  /** Waits until the first instance is in the state. */
   reached(state: string): Promise<void> {
     return until(`${this.name} is ${state}`, async () => (await this.instance()).state === state);
   }
@@ -94,7 +94,7 @@ export class Director {
     return this.#client.operate('web', 'failover', { wait: '30s', force: false });
   }
 
-  /** What an earlier failover has forbidden it, which outlives the agent: to preempt. */
+  /** Allows preemption again, which an earlier failover inhibited beyond the life of the agent. */
   async release(): Promise<void> {
     await this.#client.operate('web', 'failover', { release: true });
   }
@@ -103,7 +103,7 @@ export class Director {
     return this.#client.ipvs();
   }
 
-  /** A command of ours, as an operator gives it. */
+  /** Runs one of our commands as an operator would. */
   command(...args: string[]): string {
     return inside(this.name, 'node', PROGRAM, ...args, '--socket', this.#socket);
   }
@@ -113,15 +113,15 @@ export class Director {
   }
 
   /**
-   * Those of the named connections that the kernel has as live, and templates: by protocol, client's and service's end,
-   * which tell them from what earlier clients have left in the table.
+   * The named connections that the kernel's table has as live entries or templates. A name has the
+   * protocol and the addresses of client and service, which earlier clients' entries do not share.
    */
   connections(names: ReadonlySet<string>): Set<string> {
     const table = inside(this.name, 'cat', '/proc/net/ip_vs_conn_sync');
     const present = table.split('\n').flatMap((line) => {
       const connection = decodeTableLine(line);
       if (connection === undefined) return [];
-      // The kernel sends a template when it is new, and not again when it is assured.
+      // Live or not: the kernel sends a new template, but not when it becomes assured.
       if (!isLive(connection) && !isTemplate(connection)) return [];
       const { protocol, client, service } = connection;
       return [`${protocol} ${client.address} ${client.port} ${service.address} ${service.port}`];
@@ -139,13 +139,13 @@ export class Director {
   }
 }
 
-/** Those of the one that the other does not have. */
+/** Connections that `from` has and `at` lacks. */
 export function missing(from: Director, at: Director, names: ReadonlySet<string>): string[] {
   const there = at.connections(names);
   return [...from.connections(names)].filter((name) => !there.has(name));
 }
 
-/** A bundle of `scripts/bundle.ts` starts faster, and faster still from memory. */
+/** A bundle of `scripts/bundle.ts` starts faster, most of all from memory. */
 function programPath(bundle: string | undefined): string {
   if (bundle === undefined)
     return fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));

@@ -1,7 +1,7 @@
 /**
- * Real servers: each line comes back with the name of the server, and the number of its connection.
+ * A real server: echoes each line with the name of the server and the number of the connection.
  *   echo-server.mjs NAME tcp:PORT... udp:ADDRESS:PORT...
- * A datagram is answered from the address that it was sent to, so that must be named.
+ * UDP needs the address, because an answer must come from the address that the datagram was sent to.
  */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';

@@ -1,30 +1,30 @@
 /**
- * A client with many connections, told what to do by lines on stdin; each is answered by a line of JSON:
- *   tcp|udp KIND VIP PORT COUNT LINES PERIOD   COUNT connections that say LINES lines, and then one
- *                                              each PERIOD ms (0: are silent)
- *   visit KIND PROTOCOL VIP PORT LATER COUNT   COUNT clients with an address each, which say a line,
- *                                              go, and come again by port LATER when all is finished
- *   state                how many have been answered, and how many busy ones wait for a late answer
- *   names                what the kernel calls each in its table of connections; a visitor has port 0
- *   mark                 a phase ends here: times are measured anew
- *   finish               every connection says a last line, or comes again; then the outcome of each
- * A connection survives when each of its lines came back once, in order, from the same server; one of
- * datagrams, which may get lost, when its last line did.
+ * A client with many connections. Each line on stdin is a command, answered by a line of JSON:
+ *   tcp|udp KIND VIP PORT COUNT LINES PERIOD   opens COUNT connections that send LINES lines, and then one
+ *                                              every PERIOD ms (0: stay silent)
+ *   visit KIND PROTOCOL VIP PORT LATER COUNT   opens COUNT clients with an address each, which send a line,
+ *                                              leave, and return to port LATER at the end
+ *   state                how many were answered, and how many busy ones wait for a late answer
+ *   names                the name of each in the kernel's connection table; a visitor has port 0
+ *   mark                 ends a phase: times are measured again from zero
+ *   finish               every connection sends a last line, or returns; then the outcome of each
+ * A TCP connection survives if each of its lines came back once, in order, from the same server. Datagrams
+ * may get lost: a UDP connection survives if its last line came back.
  */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** What a visitor's address begins with. */
+/** Prefix of a visitor's address. */
 const VISITORS = '203.0.113.';
 const FIRST_VISITOR = 201;
 
-/** An answer that TCP sends again after a take-over may come this late. */
+/** An answer that TCP retransmits after a takeover may be this late. */
 const PATIENCE_MS = 20_000;
-/** Nobody else sends a datagram again. */
+/** Datagrams are not retransmitted by a lower layer. */
 const AGAIN_MS = 1_000;
 
-/** More than busy connections are ever silent for when nothing has happened to them. */
+/** Longer than an undisturbed busy connection is ever silent. */
 const LATE_MS = 1_000;
 
 class Flow {
@@ -34,9 +34,9 @@ class Flow {
   server;
   broken;
   lastAt = 0;
-  /** When each line was said. */
-  #saidAt = [0];
-  /** Milliseconds between two answers, and from a line to its answer, at most: of now, and of each phase. */
+  /** Time at which each line was sent. */
+  #sentAt = [0];
+  /** Longest time between two answers, and from a line to its answer, in ms: of this and of each past phase. */
   longest = { gap: 0, wait: 0 };
   phases = [];
   isOver = false;
@@ -49,7 +49,7 @@ class Flow {
   }
 
   say() {
-    this.#saidAt[++this.sent] = performance.now();
+    this.#sentAt[++this.sent] = performance.now();
     this.again();
   }
 
@@ -57,7 +57,7 @@ class Flow {
     return this.broken === undefined && performance.now() - this.lastAt > LATE_MS;
   }
 
-  /** The last line. */
+  /** Sends the last line again. */
   again() {
     if (this.broken !== undefined || this.isOver) return;
     if (this.protocol === 'tcp') this.socket.write(`${this.sent}\n`);
@@ -121,7 +121,7 @@ class Flow {
       const { gap, wait } = this.longest;
       this.longest = {
         gap: this.lastAt > 0 ? Math.max(gap, now - this.lastAt) : 0,
-        wait: Math.max(wait, now - this.#saidAt[number]),
+        wait: Math.max(wait, now - this.#sentAt[number]),
       };
       this.lastAt = now;
     }
@@ -185,7 +185,7 @@ const COMMANDS = {
   finish() {
     for (const timer of timers) clearInterval(timer);
     for (const flow of flows) flow.say();
-    // In another order than before, so that a scheduler that counts does not make the same choices.
+    // In another order than before, so that a round-robin scheduler does not repeat its choices.
     for (const visitor of visitors.toReversed()) {
       const { kind, protocol, vip } = visitor.flow;
       visitor.return = new Flow(kind, protocol, vip, visitor.later, visitor.from);

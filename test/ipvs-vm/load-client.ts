@@ -1,23 +1,23 @@
-/** Many connections of one client: `load-client.mjs`, told what to do. */
+/** Controls `load-client.mjs`, a client with many connections. */
 import type { ChildProcess } from 'node:child_process';
 import { end, Lines, script, start, until } from './processes.ts';
 import { DR_VIP, DR_VIP6, MARK, NAT_VIP, NAT_VIP6, PORT, PORTS, TUN_VIP } from './topology.ts';
 
 export interface Phase {
-  /** Between two answers. */
+  /** Longest time between two answers, in milliseconds. */
   readonly gap: number;
-  /** From a line to its answer. */
+  /** Longest time from a line to its answer, in milliseconds. */
   readonly wait: number;
 }
 
 export interface Outcome {
   readonly kind: string;
   readonly vip: string;
-  /** Why it did not survive. */
+  /** Why the connection did not survive; null: it did. */
   readonly lost: string | null;
   /** Datagrams without an answer. */
   readonly missed: number;
-  /** Of each mark: what was longest since the one before it, in milliseconds. */
+  /** One for each call of `mark`. */
   readonly phases: readonly Phase[];
 }
 
@@ -44,7 +44,7 @@ export class LoadClient {
     return client;
   }
 
-  /** 201 connections to each VIP, busy, slow and silent; all of them have been answered. */
+  /** Opens 201 connections to each VIP, busy, slow and silent, and waits for an answer on each. */
   async open(vips: readonly string[]): Promise<void> {
     for (const vip of vips) {
       await this.#add(`tcp busy ${vip} ${PORT} 1 1 100`, 1);
@@ -60,7 +60,7 @@ export class LoadClient {
     await this.#answered();
   }
 
-  /** Some over whatever else there is: IPv6, tunnels, UDP, and clients that come again. */
+  /** Opens connections over IPv6, tunnels and UDP, and persistent clients. */
   async openOthers(): Promise<void> {
     for (const vip of [NAT_VIP6, DR_VIP6, TUN_VIP]) {
       await this.#add(`tcp busy ${vip} ${PORT} 1 1 100`, 1);
@@ -76,13 +76,13 @@ export class LoadClient {
     await this.#answered();
   }
 
-  /** 20 more to each VIP, with one answer each. */
+  /** Opens 20 more to each VIP, with one answer each. */
   async openYoung(vips: readonly string[]): Promise<void> {
     for (const vip of vips) await this.#add(`tcp young ${vip} ${PORT} 20 1 0`, 20);
     await this.#answered();
   }
 
-  /** What `Director.connections` calls each; also where visitors go, whose connections have ended. */
+  /** Names as in `Director.connections`, with the templates of visitors, whose connections have ended. */
   async names(): Promise<ReadonlySet<string>> {
     const synced = (await this.#names()).filter(({ kind }) => kind !== 'one-packet');
     return new Set(
@@ -99,21 +99,21 @@ export class LoadClient {
     return busy.map(({ client }) => Number(client.split(' ')[1]));
   }
 
-  /** Until no busy connection waits: TCP takes as long again as it has waited already. */
+  /** Waits until no busy connection lacks an answer: TCP doubles the time between retransmissions. */
   answeredAgain(): Promise<void> {
     return until('busy connections are answered', async () => {
-      const { waiting } = await this.#tell('state');
+      const { waiting } = await this.#send('state');
       return waiting === 0;
     });
   }
 
-  /** A phase ends: times are measured anew. */
+  /** Ends a phase: times are measured again from zero. */
   async mark(): Promise<void> {
-    await this.#tell('mark');
+    await this.#send('mark');
   }
 
   async finish(): Promise<readonly Outcome[]> {
-    const { result } = await this.#tell('finish');
+    const { result } = await this.#send('finish');
     return result as readonly Outcome[];
   }
 
@@ -122,23 +122,23 @@ export class LoadClient {
   }
 
   async #add(command: string, count: number): Promise<void> {
-    await this.#tell(command);
+    await this.#send(command);
     this.#opened += count;
   }
 
   #answered(): Promise<void> {
     return until(`${this.#opened} connections are answered`, async () => {
-      const { answered } = await this.#tell('state');
+      const { answered } = await this.#send('state');
       return Number(answered) >= this.#opened;
     });
   }
 
   async #names(): Promise<ConnectionName[]> {
-    const { names } = await this.#tell('names');
+    const { names } = await this.#send('names');
     return names as ConnectionName[];
   }
 
-  async #tell(command: string): Promise<Record<string, unknown>> {
+  async #send(command: string): Promise<Record<string, unknown>> {
     this.#child.stdin?.write(`${command}\n`);
     return JSON.parse(await this.#lines.next()) as Record<string, unknown>;
   }
@@ -150,7 +150,7 @@ export function lost(outcomes: readonly Outcome[]): string[] {
     .map(({ kind, vip, lost: why }) => `${kind} ${vip}: ${why}`);
 }
 
-/** The longest of the busy connections in a phase, in seconds. */
+/** The longest times of the busy connections in a phase, in seconds. */
 export function longest(outcomes: readonly Outcome[], phase: number): Phase {
   const busy = outcomes.filter(({ kind }) => kind === 'busy');
   const of = (what: keyof Phase) =>

@@ -1,4 +1,4 @@
-/** Two directors with the same services, one of them MASTER. */
+/** Two directors with the same services, one of which is MASTER. */
 import { Director, missing } from './director.ts';
 import { until } from './processes.ts';
 import {
@@ -22,7 +22,7 @@ export interface Variant {
   readonly sync?: false;
   readonly instance?: object;
   readonly interval?: string;
-  /** IPv6, tunnels, UDP, persistence and marks, too. */
+  /** Adds IPv6, tunnels, UDP, persistence and marks. */
   readonly everything?: boolean;
 }
 
@@ -30,17 +30,17 @@ export const RECOMMENDED: Variant = {
   sysctl: { sync_threshold: '1 2', sync_refresh_period: 10, sync_retries: 2 },
 };
 export const EVERYTHING: Variant = { ...RECOMMENDED, everything: true };
-/** A MASTER that is gone is missed within a second; the machine may stand still for nearly as long. */
+/** A crash is noticed within about a second; a stall of nearly that long causes no takeover. */
 export const FAST: Variant = { ...EVERYTHING, interval: '300ms' };
 export const DEFAULTS: Variant = {
   sysctl: { sync_threshold: '3 50', sync_refresh_period: 0, sync_retries: 0 },
 };
-/** The director of higher priority takes the VIPs back once it knows all connections. */
+/** The director of higher priority takes the VIPs back once it has all connections. */
 export const RETURNING: Variant = {
   ...EVERYTHING,
   instance: { preempt: true, preempt_when_synced: { max_wait: '5m' } },
 };
-/** No synchronisation at all: both directors choose the same server for the same client. */
+/** No synchronisation: both directors choose the same server for the same client. */
 export const HASHING: Variant = {
   sysctl: { sloppy_tcp: 1 },
   scheduler: { scheduler: 'mh', flags: ['mh-port'] },
@@ -152,7 +152,7 @@ export class Pair {
   readonly a = new Director('a');
   readonly b = new Director('b');
 
-  /** Whatever was before: `master` is MASTER and the other one BACKUP, with this configuration. */
+  /** Makes `master` MASTER and the other one BACKUP with this configuration, whatever was before. */
   async ready(master: 'a' | 'b', variant: Variant): Promise<{ first: Director; second: Director }> {
     const [first, second] = master === 'a' ? [this.a, this.b] : [this.b, this.a];
     for (const director of [first, second]) plug(director.name, 'up');
@@ -175,7 +175,7 @@ export class Pair {
     return this.a.stalls + this.b.stalls;
   }
 
-  /** Of both, for a test that has failed. */
+  /** Logs of both, for a failed test. */
   get log(): string {
     return this.a.log + this.b.log;
   }
@@ -186,7 +186,7 @@ export class Pair {
   }
 }
 
-/** Whichever of them was first. */
+/** Waits until `first` is MASTER; moves the VIPs there if needed. */
 export async function masterAndBackup(first: Director, second: Director): Promise<void> {
   await until(`${first.name} is MASTER and ${second.name} BACKUP`, async () => {
     const states = [(await first.instance()).state, (await second.instance()).state];
@@ -195,7 +195,7 @@ export async function masterAndBackup(first: Director, second: Director): Promis
   });
 }
 
-/** Until the one has every connection of the other; answers how long that took, in seconds. */
+/** Waits until `at` has every connection of `from`; returns how long that took, in seconds. */
 export async function caughtUp(
   from: Director,
   at: Director,

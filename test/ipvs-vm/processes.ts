@@ -1,4 +1,4 @@
-/** Programs that run inside the namespaces during a test; all are ended by it. */
+/** Programs that run in the namespaces during a test, which ends all of them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ export function start(host: Host, argv: readonly string[]): ChildProcess {
   return child;
 }
 
-/** What is left ends at once. */
+/** Kills all programs that still run. */
 export async function endAll(): Promise<void> {
   await Promise.all([...running].map((child) => end(child, 'SIGKILL')));
 }
@@ -31,7 +31,7 @@ export function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number
   return ended;
 }
 
-/** The next line of the program. */
+/** The output of a program, line by line. */
 export class Lines {
   readonly #waiting: ((line: string) => void)[] = [];
   readonly #lines: string[] = [];
@@ -52,10 +52,10 @@ export class Lines {
   }
 }
 
-/** Nothing is worth waiting for any more. */
+/** The awaited program has ended: `until` fails immediately. */
 export class Ended extends Error {}
 
-/** Until `check` says so. The machine is emulated: what takes a second elsewhere takes ten here. */
+/** Waits until `check` is true. The machine is emulated: a second elsewhere is ten seconds here. */
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,

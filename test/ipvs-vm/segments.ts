@@ -1,14 +1,14 @@
-/** What TCP had to say twice, in the words of both ends. */
+/** Lost segments, from the TCP statistics of both ends. */
 import { pause } from './processes.ts';
 import { type Host, inside } from './topology.ts';
 
-/** Where busy connections end. */
+/** Hosts at the ends of busy connections. */
 const ENDS: readonly Host[] = ['client', 'nat1', 'nat2', 'dr1', 'dr2'];
 
-/** Looks, a second apart: the report of a duplicate may be on its way. */
-const LOOKS = 5;
+/** Attempts, a second apart: the report of a duplicate may be in transit. */
+const ATTEMPTS = 5;
 
-/** Segments of some connections of the client that got lost from `begin` on. */
+/** Counts the segments of these connections that were lost since `begin`. */
 export class SegmentCount {
   readonly #ports: readonly number[];
   readonly #before: number;
@@ -23,15 +23,15 @@ export class SegmentCount {
   }
 
   async lost(): Promise<number> {
-    for (let look = 1; ; look++) {
+    for (let attempt = 1; ; attempt++) {
       const lost = lostSegments(this.#ports) - this.#before;
-      if (lost <= 0 || look === LOOKS) return lost;
+      if (lost <= 0 || attempt === ATTEMPTS) return lost;
       await pause(1);
     }
   }
 }
 
-/** Sent again, and not reported by the other end as duplicates, as late ones are (RFC 2883). */
+/** Retransmitted segments without those that the other end reported as duplicates (RFC 2883). */
 function lostSegments(clientPorts: readonly number[]): number {
   const lines = ENDS.flatMap((host) => {
     const side = host === 'client' ? 'sport' : 'dport';

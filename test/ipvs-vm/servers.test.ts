@@ -1,4 +1,4 @@
-/** Real servers that fail, come back, and are drained, as clients of the virtual address see it. */
+/** Real servers that fail, return, and are drained, as seen by clients of the virtual address. */
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
 import { Director } from './director.ts';
@@ -44,7 +44,7 @@ function configOf(priority: number, weight = 1): object {
           servers: [{ address: FIRST, weight }, SECOND],
           check: {
             ...{ https: { path: '/health', sni: 'shop.example.net', verify: false } },
-            // A handshake may take a second here; a server that is gone refuses at once.
+            // A handshake may take a second here; a server that is gone refuses immediately.
             ...{ interval: '1s', timeout: '10s', fall: 2, rise: 1 },
           },
           fallback: { address: `${FALLBACK}:${SECURE}`, forwarding: 'nat' },
@@ -71,14 +71,14 @@ function makeCertificate(): void {
   inside('client', 'openssl', 'req', '-x509', '-batch', ...curve, ...files);
 }
 
-/** Names of the servers that two new connections of a client come to: one after the other is chosen. */
+/** Names of the servers that two new connections of a client reach; the scheduler is round robin. */
 function answers(): string[] {
   const url = `https://${DR_VIP}:${SECURE}/`;
   const said = inside('client', 'curl', '-sk', '--max-time', '60', url, url);
   return [...new Set(said.trim().split('\n'))].sort();
 }
 
-/** Weights of the service in the kernel, by the address of the server. */
+/** Weights in the kernel, by the address of the server. */
 function weights(director: Director): Record<string, number> {
   const table = inside(director.name, 'ipvsadm', '-S', '-n');
   const server = new RegExp(`-a -t ${DR_VIP}:${SECURE} -r (\\S+):\\d+ .*-w (\\d+)`, 'g');
@@ -112,8 +112,8 @@ beforeEach(() => {
   onTestFailed(() => console.log(a.log, b.log));
 });
 
-describe('servers that are looked at by https', () => {
-  test('lose new clients while they are down, to a fallback when none is left, and get them back', async () => {
+describe('servers with an https check', () => {
+  test('get no new clients while they are down; a fallback gets them when none is left', async () => {
     const [dr1, dr2] = await Promise.all([secure('dr1'), secure('dr2'), secure('nat1')]);
     await have({ [FIRST]: 1, [SECOND]: 1 });
     expect(answers()).toEqual(['dr1', 'dr2']);
@@ -133,7 +133,7 @@ describe('servers that are looked at by https', () => {
 });
 
 describe('a move while a server is drained', () => {
-  test('keeps its connections, and the new MASTER knows of no drain until it is told', async () => {
+  test('keeps its connections; the drain does not apply on the new MASTER', async () => {
     await Promise.all([
       serve('dr1', 'echo-server.mjs', `tcp:${PORT}`),
       serve('dr2', 'echo-server.mjs', `tcp:${PORT}`),
@@ -159,7 +159,7 @@ describe('after a takeover', () => {
   /** Several checks of the table by the agent. */
   const CHECKS_SECONDS = 10;
 
-  /** The servers come to have these weights, and keep them. */
+  /** Waits until the servers have these weights, and checks that they keep them. */
   async function keep(expected: Record<string, number>): Promise<void> {
     await until(`${a.name} has ${JSON.stringify(expected)}`, () => {
       expect(weights(a)).toMatchObject(expected);
@@ -169,7 +169,7 @@ describe('after a takeover', () => {
     expect(weights(a)).toMatchObject(expected);
   }
 
-  test('one process keeps the table: reload, drain, failover and stop have their effect', async () => {
+  test('one process keeps the table: reload, drain, failover and stop take effect', async () => {
     expect(await a.takeOver()).toBe(0);
     await a.reached('MASTER');
     await keep({ [FIRST]: 1, [SECOND]: 1 });

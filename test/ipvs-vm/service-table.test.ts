@@ -1,4 +1,4 @@
-/** The kernel's service table and its daemons: what we say of them, beside what ipvsadm says. */
+/** The kernel's service table and daemons, compared with the output of ipvsadm. */
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import type { ServiceSettings } from '../../src/config/ipvs-settings.ts';
@@ -73,19 +73,19 @@ afterAll(async () => {
   tearDownTopology();
 });
 
-function kernelSays(...options: string[]): string[] {
+function ipvsadm(...options: string[]): string[] {
   const lines = inside('a', 'ipvsadm', ...options).split('\n');
   return lines.map((line) => line.trim()).filter((line) => line !== '');
 }
 
-describe('beside ipvsadm', () => {
-  test('ipvs save writes the same table, and the thresholds, which ipvsadm 1.2.1 leaves out', () => {
+describe('compared with ipvsadm', () => {
+  test('ipvs save prints the same table, with the thresholds that ipvsadm 1.2.1 omits', () => {
     onTestFailed(() => console.log(director.log));
     const ours = director.command('ipvs', 'save').trim().split('\n');
     expect(ours).toHaveLength(SERVICES.length + 8);
     const withoutThresholds = ours.map((line) => line.replace(/ -x \d+ -y \d+$/, ''));
     expect(ours).not.toEqual(withoutThresholds);
-    expect([...withoutThresholds].sort()).toEqual(kernelSays('-S', '-n').sort());
+    expect([...withoutThresholds].sort()).toEqual(ipvsadm('-S', '-n').sort());
   });
 
   test('ipvs show has the same services, weights, counts and daemons', async () => {
@@ -97,7 +97,7 @@ describe('beside ipvsadm', () => {
       ),
     );
     let scheduler = '';
-    const kernelRows = kernelSays('-L', '-n').flatMap((line) => {
+    const kernelRows = ipvsadm('-L', '-n').flatMap((line) => {
       const words = line.split(/\s+/);
       if (/^(TCP|UDP|SCTP|FWM)$/.test(words[0] ?? '')) scheduler = words[2] ?? '';
       return words[0] === '->' && words[1] !== 'RemoteAddress:Port'
@@ -105,7 +105,7 @@ describe('beside ipvsadm', () => {
         : [];
     });
     expect(rows.sort()).toEqual(kernelRows.sort());
-    // A daemon of the state before still ends meanwhile.
+    // A daemon of the former state may still be ending.
     await until('ipvs show has the daemons of ipvsadm', async () => {
       const { sync } = await director.ipvs();
       const daemons = (sync?.daemons ?? []).map(
@@ -113,7 +113,7 @@ describe('beside ipvsadm', () => {
           `${role} sync daemon (mcast=${link}, syncid=${id}, maxlen=${maxlen}, group=${group}, port=${port}, ttl=${ttl})`,
       );
       expect(daemons).not.toEqual([]);
-      expect(daemons).toEqual(kernelSays('-L', '-n', '--daemon'));
+      expect(daemons).toEqual(ipvsadm('-L', '-n', '--daemon'));
       return true;
     });
   });
@@ -122,35 +122,35 @@ describe('beside ipvsadm', () => {
     onTestFailed(() => console.log(director.log));
     inside('a', 'ipvsadm', '-A', '-t', '198.51.100.1:8080', '-s', 'rr');
     inside('a', 'ipvsadm', '-a', '-t', '198.51.100.1:8080', '-r', '192.0.2.12', '-m', '-w', '9');
-    const before = kernelSays('-S', '-n');
+    const before = ipvsadm('-S', '-n');
     const { writes } = (await director.ipvs()).counters;
     const [first, ...others] = SERVICES;
     const weighted = { ...first, servers: [{ address: '192.0.2.11', weight: 5 }] };
     await director.reload(configOf([weighted, ...others]));
     const line = '-a -t 203.0.113.100:80 -r 192.0.2.11:80 -m -w';
-    expect(kernelSays('-S', '-n')).toEqual(
+    expect(ipvsadm('-S', '-n')).toEqual(
       before.map((one) => (one === `${line} 1` ? `${line} 5` : one)),
     );
     expect((await director.ipvs()).counters.writes).toBe(writes + 1);
     await director.reload(configOf(others));
-    expect(kernelSays('-S', '-n').join('\n')).toContain('198.51.100.1:8080');
-    expect(kernelSays('-S', '-n').join('\n')).not.toContain('203.0.113.100:80 ');
+    expect(ipvsadm('-S', '-n').join('\n')).toContain('198.51.100.1:8080');
+    expect(ipvsadm('-S', '-n').join('\n')).not.toContain('203.0.113.100:80 ');
   });
 
   test('a stop leaves what was added by hand, and nothing else', async () => {
     expect(await director.stop()).toBe(0);
-    expect(kernelSays('-S', '-n')).toEqual([
+    expect(ipvsadm('-S', '-n')).toEqual([
       '-A -t 198.51.100.1:8080 -s rr',
       '-a -t 198.51.100.1:8080 -r 192.0.2.12:8080 -m -w 9',
     ]);
-    expect(kernelSays('-L', '-n', '--daemon')).toEqual([]);
+    expect(ipvsadm('-L', '-n', '--daemon')).toEqual([]);
   });
 });
 
 describe('a large table', () => {
   const SIZE = { services: 1_000, servers: 10 };
 
-  /** Emulated, this takes some ten times as long as elsewhere. */
+  /** The emulation takes some ten times as long as a real machine. */
   const SECONDS = 120;
 
   function settings(): ServiceSettings[] {

@@ -23,9 +23,9 @@ export const DR_VIP6 = '2001:db8:1::101';
 export const GATEWAY = '192.0.2.1';
 export const GATEWAY6 = '2001:db8:2::1';
 export const PORT = 80;
-/** Where the servers listen, too. */
+/** More ports of the servers. */
 export const PORTS = { visited: 8080, marked: 8081, markedToo: 8082, gue: 6080 } as const;
-/** What the directors' firewall gives to packets for the marked ports of `NAT_VIP`. */
+/** Set by the directors' firewall on packets for the marked ports of `NAT_VIP`. */
 export const MARK = 7;
 
 export type DirectorName = 'a' | 'b' | 'other';
@@ -34,10 +34,10 @@ export type Host = DirectorName | 'client' | 'nat1' | 'nat2' | 'dr1' | 'dr2';
 interface Place {
   readonly out?: string;
   readonly in?: string;
-  /** Of `ip`, once the ports are there. */
+  /** Lines for `ip -batch`, after the ports exist. */
   readonly lines?: readonly string[];
   readonly sysctls?: readonly string[];
-  /** For nft. */
+  /** Commands for nft. */
   readonly firewall?: string;
 }
 
@@ -56,7 +56,7 @@ const DIRECTOR = {
 const BEHIND_NAT = {
   lines: [`route add default via ${GATEWAY}`, `route add default via ${GATEWAY6}`],
 };
-/** What comes out of a tunnel has the address of a client whose way is another one. */
+/** `rp_filter` is off, because decapsulated packets have the address of a client behind another link. */
 const DIRECT = {
   lines: [
     ...[DR_VIP, OTHER_VIP, TUN_VIP].map((vip) => `addr add ${vip}/32 dev lo`),
@@ -72,7 +72,7 @@ const DIRECT = {
   ],
 };
 
-/** Addresses of the client from which it visits. */
+/** Source addresses of visits. */
 const VISITORS = Array.from({ length: 8 }, (_, number) => `203.0.113.${201 + number}`);
 
 const PLACES: Readonly<Record<Host, Place>> = {
@@ -105,7 +105,7 @@ const SEGMENTS = ['out', 'in'] as const;
 export const ALL = Object.keys(PLACES) as readonly Host[];
 
 export function buildTopology(hosts: readonly Host[] = ALL): void {
-  // With them comes tunl0, in every namespace.
+  // These modules create tunl0 in every namespace.
   run(['modprobe', '-a', 'ipip', 'fou']);
   ip('netns', 'add', 'switch');
   batch(
@@ -120,12 +120,12 @@ export function tearDownTopology(): void {
     try {
       ip('netns', 'del', host);
     } catch {
-      // It was never made.
+      // It does not exist.
     }
   }
 }
 
-/** With its cables in the switch. */
+/** Adds a host and plugs its cables into the switch. */
 export function addHost(host: Host): void {
   const { lines = [], sysctls = [], firewall, ...addresses } = PLACES[host];
   ip('netns', 'add', host);
@@ -157,7 +157,7 @@ function ipv6Of(segment: (typeof SEGMENTS)[number], address: string): string {
   return `2001:db8:${segment === 'out' ? 1 : 2}::${address.split('.')[3]}`;
 }
 
-/** Nothing is left of it, its connection table included; its programs have ended before. */
+/** Removes a host with its connection table; its programs must have ended. */
 export function removeHost(host: DirectorName): void {
   batch(
     'switch',

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Claims } from '../../src/kernel/packet/claims.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { ip, mac } from '../../src/net/address.ts';
@@ -7,6 +6,7 @@ import type { AddressClaim } from '../../src/net/link.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeNeighborAdvertisement } from '../../src/wire/neighbor.ts';
+import { inNamespace } from './namespace.ts';
 import { kernelSuite, linkIn, NamespacePair } from './support.ts';
 
 const OTHER = mac('02:00:00:00:00:99');
@@ -53,8 +53,8 @@ function heard(): AddressClaim[] {
 const byArp = (address: typeof VIP) => encodeArpAnnouncement(OTHER, address, 'request');
 const byNd = (address: typeof VIP) => encodeNeighborAdvertisement(OTHER, address, { router: true });
 
-kernelSuite('claims of others', () => {
-  test('are heard by ARP and by ND, for the addresses asked for', () => {
+kernelSuite('claims of other hosts', () => {
+  test('are received by ARP and by ND, for the watched addresses', () => {
     watch(VIP, VIP6);
     announce(byArp(VIP), byArp(ip('203.0.113.2')), byNd(VIP6), byNd(ip('2001:db8::101')));
     const told = heard().sort((a, b) => a.address.length - b.address.length);
@@ -64,25 +64,25 @@ kernelSuite('claims of others', () => {
     ]);
   });
 
-  test('come with the whole address: a namesake can be told apart', () => {
+  test('have the whole address, so that another one with the same end can be distinguished', () => {
     watch(VIP6);
     announce(byNd(NAMESAKE));
     expect(heard()).toEqual([{ index, address: NAMESAKE, mac: OTHER }]);
   });
 
-  test('without the override flag change no neighbor and count for nothing', () => {
+  test('without the override flag change no neighbor and do not count', () => {
     watch(VIP6);
     const frame = byNd(VIP6);
     const cautious = frame.slice();
     cautious[58] = (cautious[58] ?? 0) & ~0x20;
-    // RFC 1071: what leaves the sum is added to its complement.
+    // RFC 1071: what the sum loses is added to its complement.
     cautious[56] = (cautious[56] ?? 0) + 0x20;
     expect(decodeFrame(cautious).kind).toBe('neighbor-advertisement');
     announce(cautious);
     expect(heard()).toEqual([]);
   });
 
-  test('are no longer heard of a family without addresses', () => {
+  test('are no longer received for a family without addresses', () => {
     watch(VIP, VIP6);
     watch(VIP);
     announce(byNd(VIP6), byArp(VIP));

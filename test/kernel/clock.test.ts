@@ -10,7 +10,7 @@ import { kernelSuite } from './support.ts';
 
 const SLEPT_SECONDS = 100_000;
 
-/** Says what time it is, and how often a timer has fired that was armed for 20 ms later. */
+/** Reports the time, and how often a timer has fired that was armed 20 ms ahead. */
 const PROGRAM = `
   const { Clock } = await import(process.argv[1]);
   const { readSync } = await import('node:fs');
@@ -23,8 +23,8 @@ const PROGRAM = `
   console.log(JSON.stringify({ now, source: clock.source, fired: Number(expirations.readBigUInt64LE()) }));
 `;
 
-kernelSuite('the clock of the engine, on a host that has slept', () => {
-  test('counts the sleep, and its timer keeps to the same clock', () => {
+kernelSuite('the clock of the engine, on a host that was suspended', () => {
+  test('counts the suspend, and its timer uses the same clock', () => {
     const before = uptime();
     const clock = `file://${builtProgram('src/kernel/clock/clock.js')}`;
     const unshare = ['--time', '--fork', '--boottime', String(SLEPT_SECONDS)];

@@ -1,4 +1,4 @@
-/** What root may be made to run, and what becomes of it when it does not end. */
+/** Which commands may run as root, and what happens to those that do not end. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -22,7 +22,7 @@ import { kernelSuite } from './support.ts';
 const ROOT = { uid: 0, gid: 0 };
 const STRANGER = 12_345;
 
-/** In a directory that root alone can write to. */
+/** In a directory that only root can write to. */
 function script(text: string, name = 'check'): string {
   const folder = mkdtempSync(join(tmpdir(), 'commands-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,13 +38,13 @@ function refusalOf(...argv: string[]): string {
   return checked.ok ? '' : checked.error.code;
 }
 
-kernelSuite('a command that root runs', () => {
-  test('is run when nobody else can change it', () => {
+kernelSuite('a command that runs as root', () => {
+  test('is run if no other user can change it', () => {
     expect(refusalOf(script('#!/bin/sh\n'))).toBe('');
     expect(refusalOf('/usr/bin/env')).toBe('');
   });
 
-  test('is refused when it belongs to somebody else', () => {
+  test('is refused if it belongs to another user', () => {
     const path = script('#!/bin/sh\n');
     chownSync(path, STRANGER, 0);
     expect(checkCommand([path], ROOT)).toEqual({
@@ -62,13 +62,13 @@ kernelSuite('a command that root runs', () => {
     expect(refusalOf(path)).toBe('command-insecure');
   });
 
-  test("is refused when a directory on the way to it is not root's", () => {
+  test('is refused if root does not own a directory of its path', () => {
     const path = script('#!/bin/sh\n');
     chmodSync(join(path, '..'), 0o777);
     expect(refusalOf(path)).toBe('command-insecure');
   });
 
-  test('is refused when the link to it, or what it leads to, is not safe', () => {
+  test('is refused if the link to it, or its target, is not safe', () => {
     const target = script('#!/bin/sh\n');
     const link = `${script('')}-link`;
     symlinkSync(target, link);
@@ -85,7 +85,7 @@ kernelSuite('a command that root runs', () => {
     expect(refusalOf('/bin/ls', interpreter)).toBe('');
   });
 
-  test('is refused when it is missing, no file, not executable or not absolute', () => {
+  test('is refused if it is missing, not a file, not executable or not absolute', () => {
     const path = script('');
     chmodSync(path, 0o644);
     expect(refusalOf(path)).toBe('command-not-executable');
@@ -94,7 +94,7 @@ kernelSuite('a command that root runs', () => {
     expect(refusalOf('check')).toBe('command-missing');
   });
 
-  test("may be anybody's when it does not run as root", () => {
+  test('may belong to any user if it does not run as root', () => {
     const path = script('#!/bin/sh\n');
     chownSync(path, STRANGER, 0);
     expect(checkCommand([path], { uid: 65_534, gid: 65_534 }).ok).toBe(true);
@@ -115,13 +115,13 @@ kernelSuite('the run of a command', () => {
       ...(more.signal === undefined ? {} : { signal: more.signal }),
     });
 
-  test('has an outcome with status and first words', async () => {
+  test('has an outcome with the status and the beginning of the output', async () => {
     const outcome = await run([script('#!/bin/sh\necho no space left; exit 3\n')]);
     expect(outcome).toEqual({ kind: 'exited', status: 3, output: 'no space left\n' });
     expect(describeOutcome(outcome)).toBe('exit status 3: no space left');
   });
 
-  test("has no shell, no terminal and no group of root when it is another user's", async () => {
+  test('as another user has no shell, no terminal and no group of root', async () => {
     const outcome = await run(['/usr/bin/id', '-G'], { user: 'nobody' });
     expect(outcome).toMatchObject({ status: 0, output: `${findUser('nobody')?.gid}\n` });
     expect(await run(['/bin/echo', '$HOME;ls'])).toMatchObject({ output: '$HOME;ls\n' });
@@ -142,23 +142,23 @@ kernelSuite('the run of a command', () => {
     await waitFor('the end of the group', async () => !isRunning(pid));
   });
 
-  test('does not wait for what it leaves in the background', async () => {
+  test('does not wait for processes that it leaves in the background', async () => {
     const outcome = await run([script('#!/bin/sh\nsleep 2 &\nexit 0\n')]);
     expect(outcome.kind).toBe('exited');
   });
 
-  test('keeps the beginning of what is printed and reads the rest', async () => {
+  test('keeps the beginning of the output and reads the rest', async () => {
     const outcome = await run(['/usr/bin/head', '-c', '3000000', '/dev/zero']);
     expect(outcome).toMatchObject({ kind: 'exited', status: 0 });
     expect(outcome.output).toHaveLength(4_096);
   });
 
-  test('does not start when its signal is aborted already', async () => {
+  test('does not start if its signal is already aborted', async () => {
     const outcome = await run(['/bin/echo'], { signal: AbortSignal.abort() });
     expect(outcome).toEqual({ kind: 'failed', errno: 'ECANCELED', output: '' });
   });
 
-  test('fails with the errno when there is nothing to run', async () => {
+  test('fails with the errno if the program does not exist', async () => {
     expect(await run(['/usr/bin/not-there'])).toEqual({
       kind: 'failed',
       errno: 'ENOENT',
@@ -181,11 +181,11 @@ kernelSuite('the output of a tool', () => {
     expect(await read(['/bin/cat'], input)).toBe(input);
   });
 
-  test('is not mixed with what it says on standard error', async () => {
+  test('is not mixed with standard error', async () => {
     expect(await read([script('#!/bin/sh\necho warning >&2; echo text\n')])).toBe('text\n');
   });
 
-  test('is an error with its first words when it fails, whether it has read its input or not', async () => {
+  test('is an error with its first line if the tool fails, whether it has read its input or not', async () => {
     const path = script('#!/bin/sh\necho no such table >&2\nexit 1\n');
     await expect(read([path], 'x'.repeat(1_000_000))).rejects.toThrow(
       'exit status 1: no such table',
@@ -205,7 +205,7 @@ function isRunning(pid: string): boolean {
 }
 
 describe('users', () => {
-  test('are found in passwd, and nowhere else', () => {
+  test('are found only in passwd', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'commands-')), 'passwd');
     onTestFinished(() => rmSync(file, { force: true }));
     mkdirSync(join(file, '..'), { recursive: true });

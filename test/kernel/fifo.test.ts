@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe('a named pipe', () => {
-  test('is made for its owner alone, and taken over when it is there', () => {
+  test('is created for its owner alone, and reused if it exists', () => {
     const path = join(folder(), 'notify');
     new Fifo(path).close();
     expect(statSync(path).isFIFO()).toBe(true);
@@ -51,7 +51,7 @@ describe('a named pipe', () => {
     fifo.close();
   });
 
-  test('that is full says so and does not wait', () => {
+  test('that is full is reported and does not block', () => {
     const fifo = new Fifo(join(folder(), 'notify'));
     const line = `${'x'.repeat(1_023)}\n`;
     let written = 0;
@@ -60,10 +60,10 @@ describe('a named pipe', () => {
     fifo.close();
   });
 
-  test('is no file and no link', () => {
+  test('is neither a file nor a link', () => {
     const made = folder();
     writeFileSync(join(made, 'file'), '');
-    expect(() => new Fifo(join(made, 'file'))).toThrow('is no named pipe');
+    expect(() => new Fifo(join(made, 'file'))).toThrow('is not a named pipe');
     symlinkSync('/dev/null', join(made, 'link'));
     expect(() => new Fifo(join(made, 'link'))).toThrow('ELOOP');
     expect(() => new Fifo(join(made, 'missing', 'fifo'))).toThrow('ENOENT');

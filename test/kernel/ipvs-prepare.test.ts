@@ -1,4 +1,4 @@
-/** `ipvs prepare` on a host of its own. */
+/** `ipvs prepare` in a separate network namespace. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ function prepare(...args: string[]) {
 }
 
 kernelSuite('ipvs prepare', () => {
-  test('shows, applies and then finds what a real server with direct routing needs', () => {
+  test('shows and applies what a real server with direct routing needs, then finds nothing to do', () => {
     const server = ['realserver', '--mode', 'dr', '--vip', '203.0.113.100'];
     expect(prepare(...server, '--check')).toMatchObject({ status: 1 });
     const shown = prepare(...server);
@@ -35,7 +35,7 @@ kernelSuite('ipvs prepare', () => {
     expect(ip('-n', pair.a, 'address', 'show', 'dev', 'lo')).toContain('203.0.113.100/32');
   });
 
-  test('says of a host behind nat which way its answers take', () => {
+  test('reports the route of answers of a host behind nat', () => {
     const server = ['realserver', '--mode', 'nat', '--gateway', '192.0.2.2'];
     expect(prepare(...server, '--check')).toMatchObject({ status: 1 });
     expect(prepare(...server, '--apply')).toMatchObject({ status: 0 });

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Macvlans } from '../../src/kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
 import { InterfaceSettings } from '../../src/kernel/sysctl/interface-settings.ts';
 import { mac } from '../../src/net/address.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair } from './support.ts';
 
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
@@ -29,7 +29,7 @@ function shown(name: string): string {
 }
 
 kernelSuite('macvlan links', () => {
-  test('are made down, marked, set up by the protocol thread, and set down', () => {
+  test('are created down, marked, set up by the protocol thread, and set down', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     const made = macvlans.find('vm');
     expect(made?.macvlan).toMatchObject({ parent, mac: VIRTUAL_MAC, mode: 4, up: false });
@@ -38,14 +38,14 @@ kernelSuite('macvlan links', () => {
     expect(shown('vm')).toMatch(/macvlan mode bridge/);
     expect(macvlans.find('vm')?.macvlan).toMatchObject({ alias: 'a mark', group: 77 });
     const routes = inNamespace(pair.a, () => new Routes());
-    expect(routes.raiseLinks([index, 9_999]).map(({ errno }) => errno)).toEqual([0, 19]);
+    expect(routes.setLinksUp([index, 9_999]).map(({ errno }) => errno)).toEqual([0, 19]);
     expect(linkIn(pair.a, 'vm')).toMatchObject({ up: true, mac: VIRTUAL_MAC });
     routes.close();
     macvlans.setDown(index);
     expect(linkIn(pair.a, 'vm').up).toBe(false);
   });
 
-  test('follow the MTU of their parent down by themselves, and up when they are told', () => {
+  test('follow the MTU of their parent down, and up on request', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     ip('-n', pair.a, 'link', 'set', 'v0', 'mtu', '1000');
     expect(macvlans.find('vm')?.mtu).toBe(1_000);
@@ -74,12 +74,12 @@ kernelSuite('macvlan links', () => {
     expect(macvlans.find('one')).toBeUndefined();
   });
 
-  test('are known to the kernel, which is asked without making one', () => {
+  test('are supported by the kernel, as a request shows that creates none', () => {
     expect(macvlans.isSupported()).toBe(true);
     expect(macvlans.links().flatMap(({ macvlan }) => macvlan?.name ?? [])).toEqual([]);
   });
 
-  test('that cannot be made are refused with the reason', () => {
+  test('that cannot be created are refused with the reason', () => {
     macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC });
     expect(() => macvlans.create({ name: 'vm', parent, mac: VIRTUAL_MAC })).toThrow(/EEXIST/);
     expect(() => macvlans.create({ name: 'other', parent: 9_999, mac: VIRTUAL_MAC })).toThrow();

@@ -1,12 +1,12 @@
-/** A table of nftables that the agent keeps, in a namespace of its own. */
+/** A table of nftables that the agent keeps, in a separate network namespace. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { guardRules } from '../../src/ipvs/keep/rst-guard.ts';
-import { enterNamespace } from '../../src/kernel/netns/namespace.ts';
 import { NftError } from '../../src/kernel/nftables/nft.ts';
 import { hasTable } from '../../src/kernel/nftables/nft-monitor.ts';
 import { NftTable } from '../../src/kernel/nftables/nft-table.ts';
 import { ip as address, type IpAddress } from '../../src/net/address.ts';
+import { enterNamespace } from './namespace.ts';
 import { ip, kernelSuite, until } from './support.ts';
 
 const NAME = 'vrrp_agent_test';
@@ -62,7 +62,7 @@ kernelSuite('a table of nftables', () => {
       'changed',
       (name: string) => nft('add', 'element', 'inet', name, 'virtual_ipv4', '{ 192.0.2.9 }'),
     ],
-  ])('is put back when it is %s by hand', async (_, damage) => {
+  ])('is restored when it is %s by hand', async (_, damage) => {
     const { table, name, restored, failures } = tableOf();
     await table.want(guardRules(addresses(5_000)));
     const before = nft('--stateless', 'list', 'table', 'inet', name);
@@ -72,7 +72,7 @@ kernelSuite('a table of nftables', () => {
     expect(failures).toEqual([]);
   });
 
-  test('is put back again and again, but less and less often', async () => {
+  test('is restored repeatedly, but less and less often', async () => {
     const { table, name, restored } = tableOf();
     await table.want(guardRules(addresses(1)));
     for (let count = 1; count <= 5; count++) {
@@ -84,7 +84,7 @@ kernelSuite('a table of nftables', () => {
     expect(fifth - fourth).toBeGreaterThan(390);
   });
 
-  test('stays as it was when nft refuses what is wanted, and says what nft said', async () => {
+  test('does not change when nft refuses the new content, and the error has the reason', async () => {
     const { table, name } = tableOf();
     await table.want(guardRules(addresses(1)));
     const before = nft('--stateless', 'list', 'table', 'inet', name);
@@ -96,7 +96,7 @@ kernelSuite('a table of nftables', () => {
     expect(nft('list', 'table', 'inet', name)).toContain('10.0.0.1');
   });
 
-  test('of a former process is replaced, and removed in the end', async () => {
+  test('of an earlier process is replaced, and removed at the end', async () => {
     const { table, name } = tableOf();
     nft('add', 'table', 'inet', name);
     await table.want(undefined);
@@ -108,7 +108,7 @@ kernelSuite('a table of nftables', () => {
     expect(hasTable(name)).toBe(false);
   });
 
-  test('that is left to the next process is not put back any more', async () => {
+  test('that is left to the next process is no longer restored', async () => {
     const { table, name, restored } = tableOf();
     await table.want(guardRules(addresses(1)));
     table.abandon();

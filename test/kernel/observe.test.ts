@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AF_PACKET, ETH_P_ALL, MSG_DONTWAIT, SOCK_RAW } from '../../src/kernel/ffi/constants.ts';
 import { libc } from '../../src/kernel/ffi/libc.ts';
 import { bindAddress, closeFd, openSocket } from '../../src/kernel/ffi/socket.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { ObserveSocket } from '../../src/kernel/packet/observe-socket.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { ip as ipAddress, type MacAddress, macToBytes } from '../../src/net/address.ts';
@@ -11,6 +10,7 @@ import { instant } from '../../src/net/time.ts';
 import { Segment } from '../../src/watch/segment/segment.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { A, frameOf, macOf, VIP } from '../unit/watch/segment/frames.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const V6 = ipAddress('fe80::11');
@@ -74,7 +74,7 @@ function neighbour(): { readonly frames: () => Uint8Array[]; readonly close: () 
 }
 
 kernelSuite('the observer of a link', () => {
-  test('hears VRRP of both families and the announcements, without an address', () => {
+  test('receives VRRP of both families and the announcements, without an address', () => {
     const frames = [
       frameOf({ source: A }),
       frameOf({ source: V6 }),
@@ -99,14 +99,14 @@ kernelSuite('the observer of a link', () => {
     expect(heard()).toEqual([]);
   });
 
-  test('hears what its own host sends, too', () => {
+  test('receives what its own host sends', () => {
     const index = linkIn(pair.a, 'v0').index;
     const frame = frameOf({ source: A });
     inNamespace(pair.a, () => sender.sendFrames([{ index, frame }]));
     expect(heard()).toHaveLength(1);
   });
 
-  test('has the network card let VRRP through, and joins no group', () => {
+  test('makes the network card pass VRRP, and joins no group', () => {
     const [card, igmp, mld] = inNamespace(pair.a, () =>
       ['dev_mcast', 'igmp', 'igmp6'].map((name) =>
         readFileSync(`/proc/thread-self/net/${name}`, 'utf8'),
@@ -133,7 +133,7 @@ kernelSuite('the observer of a link', () => {
     expect(sent).toEqual([]);
   });
 
-  test('goes on after its link was down', async () => {
+  test('works again after its link was down', async () => {
     ip('-n', pair.a, 'link', 'set', 'v0', 'down');
     expect(heard()).toEqual([]);
     ip('-n', pair.a, 'link', 'set', 'v0', 'up');
@@ -142,12 +142,12 @@ kernelSuite('the observer of a link', () => {
     expect(heard()).toHaveLength(1);
   });
 
-  test('says that its link is gone', () => {
+  test('reports that its link is gone', () => {
     ip('-n', pair.a, 'link', 'delete', 'v0');
     expect(() => inNamespace(pair.a, heard)).toThrow('the interface is gone');
   });
 
-  test('says that there is no such link', () => {
+  test('reports that there is no such link', () => {
     expect(() => inNamespace(pair.a, () => new ObserveSocket(9_999, 'v9'))).toThrow(
       /packet socket on v9: ENODEV/,
     );

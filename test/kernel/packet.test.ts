@@ -4,13 +4,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AF_PACKET, MSG_DONTWAIT, SOCK_RAW } from '../../src/kernel/ffi/constants.ts';
 import { libc } from '../../src/kernel/ffi/libc.ts';
 import { bindAddress, closeFd, openSocket } from '../../src/kernel/ffi/socket.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { type Family, type IpAddress, ip as ipAddress, ipToBytes } from '../../src/net/address.ts';
 import type { OutgoingDatagram } from '../../src/net/link.ts';
 import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { fragmentIpv6Packet } from '../../src/wire/ipv6-fragments.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const GROUP = { ipv4: ipAddress('224.0.0.18'), ipv6: ipAddress('ff02::12') };
@@ -78,7 +78,7 @@ function vridsOf(packets: readonly Uint8Array[], headerLength = 20): (number | u
 }
 
 kernelSuite('packets on a link', () => {
-  test('only the VRIDs asked for arrive, and packets too short to have one', () => {
+  test('only the listened VRIDs arrive, and packets too short to have one', () => {
     listen('ipv4', 1, 51, 255);
     const sent = [1, 2, 50, 51, 52, 83, 255, 0].map((vrid) => datagram('ipv4', vrrp(vrid)));
     expect(send(...sent, datagram('ipv4', vrrp(7, 1)), datagram('ipv4', vrrp(7, 0)))).toBe(0);
@@ -164,7 +164,7 @@ kernelSuite('packets on a link', () => {
     expect(mld).toMatch(/v0\s+ff020000000000000000000000000012/);
   });
 
-  test('nothing from another link is heard', () => {
+  test('nothing from another link is received', () => {
     listen('ipv4', 51);
     ip('-n', pair.a, 'link', 'add', 'w0', 'type', 'veth', 'peer', 'name', 'w0', 'netns', pair.b);
     for (const namespace of [pair.a, pair.b]) ip('-n', namespace, 'link', 'set', 'w0', 'up');
@@ -173,7 +173,7 @@ kernelSuite('packets on a link', () => {
     expect(received()).toEqual([]);
   });
 
-  test('a sender does not hear itself', () => {
+  test('a sender does not receive its own packets', () => {
     inNamespace(pair.b, () => sender.listen(indexB, 'v0', 'ipv4', [51]));
     send(datagram('ipv4', vrrp(51)));
     expect(sender.drain(512, () => expect.unreachable())).toBe(true);
@@ -201,7 +201,7 @@ kernelSuite('packets on a link', () => {
     },
   );
 
-  test('draining stops at the limit and says that packets are left', () => {
+  test('draining stops at the limit and reports that packets are left', () => {
     listen('ipv4', 51);
     send(...Array.from({ length: 200 }, () => datagram('ipv4', vrrp(51))));
     let count = 0;
@@ -211,7 +211,7 @@ kernelSuite('packets on a link', () => {
     expect(count).toBe(200);
   });
 
-  test('a flooded socket leaves another one its share of the limit', async () => {
+  test('a flooded socket leaves other sockets their share of the limit', async () => {
     await pair.settled();
     listen('ipv4', 51);
     listen('ipv6', 51);
@@ -246,7 +246,7 @@ kernelSuite('packets on a link', () => {
     expect(vridsOf(received())).toEqual(vrids);
   });
 
-  test('what cannot leave a downed link is counted, and the link is used again when it is back', () => {
+  test('packets that cannot leave a link that is down are counted, and the link is used again when it is up', () => {
     listen('ipv4', 51);
     const both = [datagram('ipv4', vrrp(51)), datagram('ipv4', vrrp(51))];
     send(...both);
@@ -259,14 +259,14 @@ kernelSuite('packets on a link', () => {
     expect(received()).toHaveLength(2);
   });
 
-  test('a link that does not exist costs only its own packets', () => {
+  test('a link that does not exist loses only its own packets', () => {
     listen('ipv4', 51);
     const lost = { ...datagram('ipv4', vrrp(51)), index: 9_999 };
     expect(send(lost, datagram('ipv4', vrrp(51)), lost)).toBe(2);
     expect(received()).toHaveLength(1);
   });
 
-  test('listening on a link that does not exist says so', () => {
+  test('listening on a link that does not exist is an error', () => {
     expect(() => inNamespace(pair.a, () => receiver.listen(9_999, 'v9', 'ipv4', [1]))).toThrow(
       /raw ipv4 socket on v9: ENODEV/,
     );
@@ -281,7 +281,7 @@ kernelSuite('packets on a link', () => {
 });
 
 kernelSuite('frames on a link', () => {
-  test('announcements are seen by the neighbor byte for byte', async () => {
+  test('announcements reach the neighbor byte for byte', async () => {
     const fd = inNamespace(pair.a, () => openArpListener(indexA));
     const vip = ipAddress('192.0.2.100');
     const mac = linkIn(pair.b, 'v0').mac;
@@ -306,7 +306,7 @@ kernelSuite('frames on a link', () => {
     );
   });
 
-  test('frames for a missing or downed link are counted and keep no other from leaving', () => {
+  test('frames for a link that is missing or down are counted, and all others leave', () => {
     const frame = encodeArpAnnouncement(linkIn(pair.b, 'v0').mac, SOURCE.ipv4, 'request');
     const frames = [9_999, indexB, 9_999].map((index) => ({ index, frame }));
     expect(inNamespace(pair.b, () => sender.sendFrames(frames))).toBe(2);

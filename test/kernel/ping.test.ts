@@ -1,8 +1,8 @@
-/** Echo requests to a station in another namespace. */
+/** Echo requests to a host in another namespace. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Ping } from '../../src/kernel/reachability/ping.ts';
 import { ip as address } from '../../src/net/address.ts';
+import { inNamespace } from './namespace.ts';
 import { kernelSuite, NamespacePair, until } from './support.ts';
 
 kernelSuite('a ping', () => {
@@ -30,7 +30,7 @@ kernelSuite('a ping', () => {
     });
   });
 
-  test('does not take the answer of another station for its own', async () => {
+  test('ignores the answer of another host', async () => {
     const silent = asked('192.0.2.77');
     const alive = asked('192.0.2.2');
     await until(() => alive.isAnswered());
@@ -39,7 +39,7 @@ kernelSuite('a ping', () => {
     alive.close();
   });
 
-  test('says that there is no route', () => {
+  test('reports that there is no route', () => {
     expect(() => asked('198.51.100.1')).toThrow('ENETUNREACH');
   });
 });

@@ -35,7 +35,7 @@ kernelSuite('the clock', () => {
     expect(woken).toBeGreaterThanOrEqual(deadline);
   });
 
-  test('a deadline in the past wakes at once, and again until another one is armed', async () => {
+  test('a deadline in the past wakes immediately, and repeatedly until another one is armed', async () => {
     let wakes = 0;
     reactor.add(clock.fd, () => {
       if (++wakes === 3) clock.arm(NEVER);
@@ -70,7 +70,7 @@ kernelSuite('the clock', () => {
 });
 
 kernelSuite('the reactor', () => {
-  test('a handler that throws is reported and keeps no other from running', async () => {
+  test('a handler that throws is reported, and the others still run', async () => {
     const other = new Clock();
     let wakes = 0;
     reactor.add(clock.fd, () => {
@@ -96,7 +96,7 @@ kernelSuite('the reactor', () => {
     );
   });
 
-  test('a descriptor that is closed while it is watched disturbs nothing', async () => {
+  test('a descriptor that is closed while watched does not disturb the others', async () => {
     const doomed = new Clock();
     reactor.add(doomed.fd, () => expect.unreachable());
     closeFd(doomed.fd);

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
 import { ip as ipAddress } from '../../src/net/address.ts';
 import type { LinkEvent } from '../../src/net/link.ts';
 import { type Route, type RoutingEntry, type Rule, routingKey } from '../../src/net/routing.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const EEXIST = errnoNumber('EEXIST');
@@ -84,7 +84,7 @@ async function eventsUntil(kind: LinkEvent['kind']): Promise<LinkEvent[]> {
 }
 
 kernelSuite('routes and rules', () => {
-  test('are added behind the address they need, in one batch, and removed before it', () => {
+  test('are added after the address they need, in one batch, and removed before it', () => {
     const vip = { index, address: ipAddress('203.0.113.100'), prefixLength: 32 };
     const route = routeTo('0.0.0.0', 0, {
       source: vip.address,
@@ -109,7 +109,7 @@ kernelSuite('routes and rules', () => {
     expect(ours()).toEqual([]);
   });
 
-  test('that are there already, are missing or cannot be reached are told by their errno', () => {
+  test('that exist already, are missing or cannot be reached have an errno', () => {
     const route = routeTo('198.51.100.0', 24);
     expect(change('add', route, RULE)).toEqual([0, 0]);
     expect(change('add', route, RULE)).toEqual([EEXIST, EEXIST]);
@@ -119,7 +119,7 @@ kernelSuite('routes and rules', () => {
     expect(change('add', { ...lost, onlink: true })).toEqual([0]);
   });
 
-  test('of others are neither removed nor told of', async () => {
+  test('of other programs are neither removed nor reported', async () => {
     ip('-n', pair.a, 'route', 'add', '198.51.100.0/24', 'via', '192.0.2.2');
     ip(
       '-n',
@@ -148,7 +148,7 @@ kernelSuite('routes and rules', () => {
     ]);
   });
 
-  test('that somebody deletes are told of, in both families', async () => {
+  test('that another program deletes are reported, in both families', async () => {
     const entries = [routeTo('198.51.100.0', 24), routeTo('2001:db8:1::', 48), RULE];
     change('add', ...entries);
     await eventsUntil('routing.added');
@@ -167,7 +167,7 @@ kernelSuite('routes and rules', () => {
     );
   });
 
-  test('that a former run has left are removed, and nothing else is', () => {
+  test('that an earlier run has left are removed, and no others', () => {
     const table = { table: 1000, metric: 7 };
     change('add', routeTo('198.51.100.0', 24), routeTo('0.0.0.0', 0, table), RULE);
     change('add', routeTo('2001:db8:1::', 48), routeTo('2001:db8:2::', 48, { mtu: 1400 }));
@@ -198,7 +198,7 @@ kernelSuite('the prefix of an address as a route', () => {
     expect(routes.changeKernel(additions).map(({ errno }) => errno)).toEqual([0, 0]);
   }
 
-  test('stands behind the routes of others, and beside those of other sources', () => {
+  test('comes after the routes of other programs, and beside those of other sources', () => {
     ip('-n', pair.a, 'route', 'add', '203.0.113.0/24', 'dev', 'v0', 'proto', 'static');
     addHosts();
     expect(change('add', connected(vip), connected(other))).toEqual([0, 0]);
@@ -212,7 +212,7 @@ kernelSuite('the prefix of an address as a route', () => {
     expect(ip('-n', pair.a, 'route')).toContain('203.0.113.0/24 dev v0 proto static');
   });
 
-  test('over IPv6 does not replace what another program has there', () => {
+  test('over IPv6 does not replace the route of another program', () => {
     ip('-n', pair.a, '-6', 'route', 'add', '2001:db8:7::/64', 'dev', 'v0', 'proto', 'static');
     expect(change('add', six)).toEqual([EEXIST]);
     expect(change('remove', six)).toEqual([ESRCH]);
@@ -223,7 +223,7 @@ kernelSuite('the prefix of an address as a route', () => {
     expect(ip('-n', pair.a, '-6', 'route')).toContain('2001:db8:7::/64 dev v0 proto kernel');
   });
 
-  test('is told of with its link and its source', async () => {
+  test('is reported with its link and its source', async () => {
     addHosts();
     expect(change('add', connected(other))).toEqual([0]);
     expect(await eventsUntil('routing.added')).toEqual([

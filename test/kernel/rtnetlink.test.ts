@@ -4,11 +4,11 @@ import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.ts';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Routes, type RoutesOptions } from '../../src/kernel/rtnetlink/routes.ts';
 import { ip as ipAddress } from '../../src/net/address.ts';
 import type { AddressChange, LinkEvent } from '../../src/net/link.ts';
 import { RTM_NEWADDR } from '../../src/wire/netlink/route/address.ts';
+import { inNamespace } from './namespace.ts';
 import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const EEXIST = errnoNumber('EEXIST');
@@ -72,7 +72,7 @@ kernelSuite('changing addresses', () => {
     expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
   });
 
-  test('a failed change is told by its errno and does not stop the rest', () => {
+  test('a failed change has an errno and does not stop the rest', () => {
     const missing = { ...change('add', '198.51.100.3'), index: 9_999 };
     expect(
       errnosOf([
@@ -88,12 +88,12 @@ kernelSuite('changing addresses', () => {
     ).toEqual([0, EEXIST, EADDRNOTAVAIL, ENODEV, 0, EEXIST, EADDRNOTAVAIL, 0]);
   });
 
-  test('a refusal carries the words of the kernel', () => {
+  test('a refusal has the explanation of the kernel', () => {
     const [answer] = routes.changeKernel([change('add', '198.51.100.1', 33)]);
     expect(answer).toEqual({ errno: EINVAL, text: expect.stringMatching(/prefix length/i) });
   });
 
-  test('40 IPv6 addresses are usable at once', () => {
+  test('40 IPv6 addresses are usable immediately', () => {
     const changes = Array.from({ length: 40 }, (_, i) => change('add', `2001:db8::${i + 100}`));
     expect(errnosOf(changes)).toEqual(changes.map(() => 0));
     const added = linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours);
@@ -124,13 +124,13 @@ kernelSuite('changing addresses', () => {
     );
   });
 
-  test('addresses of others are not taken for ours', () => {
+  test('addresses of other programs do not count as ours', () => {
     expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
   });
 });
 
-kernelSuite('hearing of changes', () => {
-  test('an address that somebody else adds and deletes', async () => {
+kernelSuite('changes from the kernel', () => {
+  test('an address that another program adds and deletes', async () => {
     ip('-n', pair.a, 'address', 'add', '203.0.113.7/32', 'dev', 'v0');
     ip('-n', pair.a, 'address', 'delete', '203.0.113.7/32', 'dev', 'v0');
     const address = ipAddress('203.0.113.7');
@@ -142,7 +142,7 @@ kernelSuite('hearing of changes', () => {
     ]);
   });
 
-  test('forwarding of IPv6 that somebody switches on', async () => {
+  test('forwarding of IPv6 that another program enables', async () => {
     expect(linkIn(pair.a, 'v0').forwarding).toBe(false);
     inNamespace(pair.a, () => writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1'));
     const events = await eventsUntil((event) => event.kind === 'forwarding.changed');
@@ -166,7 +166,7 @@ kernelSuite('hearing of changes', () => {
     await eventsUntil((event) => event.kind === 'link.changed' && !event.link.running);
   });
 
-  test('a link that is deleted and made again under another index', async () => {
+  test('a link that is deleted and created again with another index', async () => {
     ip('-n', pair.a, 'link', 'delete', 'v0');
     await eventsUntil((event) => event.kind === 'link.removed' && event.index === index);
     ip('-n', pair.a, 'link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'w0', 'netns', pair.b);
@@ -177,7 +177,7 @@ kernelSuite('hearing of changes', () => {
     expect(linkIn(pair.a, 'v0').index).not.toBe(index);
   });
 
-  test('leaving a bridge is not taken for the end of the link', async () => {
+  test('leaving a bridge does not count as the end of the link', async () => {
     ip('-n', pair.a, 'link', 'add', 'br0', 'type', 'bridge');
     ip('-n', pair.a, 'link', 'set', 'v0', 'master', 'br0');
     ip('-n', pair.a, 'link', 'set', 'v0', 'nomaster');
@@ -186,7 +186,7 @@ kernelSuite('hearing of changes', () => {
     expect(events.filter((e) => e.kind === 'link.removed' && e.index === index)).toEqual([]);
   });
 
-  test('when messages were lost the overrun is reported once and nothing old is left', () => {
+  test('lost messages are reported once as overrun, and no old ones are left', () => {
     const small = open({ monitorReceiveBuffer: 1 });
     const addresses = Array.from({ length: 200 }, (_, i) => `198.51.100.${i}`);
     routes.changeKernel(addresses.map((address) => change('add', address)));
@@ -200,7 +200,7 @@ kernelSuite('a lifetime', () => {
   const ADDRESSES = ['198.51.100.7', '2001:db8::7'] as const;
   const isThere = (address: string) => shown(address).includes(address);
 
-  test.each(ADDRESSES)('ends, unless it is begun anew in time: %s', async (address) => {
+  test.each(ADDRESSES)('ends unless it is renewed in time: %s', async (address) => {
     const limited = { ...change('add', address), lifetime: 2 };
     expect(errnosOf([limited])).toEqual([0]);
     expect(shown(address)).toContain('valid_lft 2sec');
@@ -213,7 +213,7 @@ kernelSuite('a lifetime', () => {
     await until(() => !isThere(address));
   });
 
-  test.each(ADDRESSES)('can become one without end, and the other way round: %s', (address) => {
+  test.each(ADDRESSES)('can be removed, and added again: %s', (address) => {
     routes.changeKernel([change('add', address)]);
     expect(shown(address)).toContain('valid_lft forever');
     const renewal = { ...change('add', address), operation: 'renew' as const };
@@ -225,7 +225,7 @@ kernelSuite('a lifetime', () => {
 });
 
 kernelSuite('netlink requests', () => {
-  test('answers are right although the receive buffer holds few of them', () => {
+  test('answers are right even if the receive buffer holds few of them', () => {
     const requests = Array.from({ length: 100 }, () => ({
       type: RTM_NEWADDR,
       flags: 0,
@@ -242,7 +242,7 @@ kernelSuite('netlink requests', () => {
     );
   });
 
-  test('a refused request carries what the kernel says about it', () => {
+  test('a refused request has the explanation of the kernel', () => {
     const socket = inNamespace(
       pair.a,
       () => new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'route' }),

@@ -1,4 +1,4 @@
-/** A state file on a disk that is full. */
+/** A state file on a full disk. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ function smallDisk(): string {
   return path;
 }
 
-/** Until nothing more fits. */
+/** Fills the disk. */
 function fill(directory: string): void {
   const piece = Buffer.alloc(4_096);
   for (let count = 0; ; count++) {
@@ -30,7 +30,7 @@ function fill(directory: string): void {
 }
 
 kernelSuite('a state file on a full disk', () => {
-  test('is the old one, the writer is told, and the next write succeeds when there is space', async () => {
+  test('is the old one, the write fails, and the next write succeeds when there is space', async () => {
     const disk = smallDisk();
     const file = new MemoryFile(disk);
     const memory = (service: string) => ({ services: [service], sysctls: {} });

@@ -2,15 +2,15 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { describe } from 'vitest';
-import { inNamespace } from '../../src/kernel/netns/namespace.ts';
 import { Routes } from '../../src/kernel/rtnetlink/routes.ts';
 import { isLinkLocal } from '../../src/net/address.ts';
 import type { LinkState } from '../../src/net/link.ts';
+import { inNamespace } from './namespace.ts';
 
 const root = process.getuid?.() === 0;
 if (!root) console.warn('SKIPPED: the kernel suite needs root');
 
-/** Where CI=true, a missing privilege is a failure, not a skip. */
+/** With CI=true, a missing privilege is a failure, not a skip. */
 export const kernelSuite: (name: string, body: () => void) => void =
   root || process.env['CI'] === 'true' ? describe : describe.skip;
 
@@ -40,7 +40,7 @@ export class NamespacePair {
     }
   }
 
-  /** Until IPv6 is usable at both ends: the kernel finishes that after it has set a link up. */
+  /** Waits until IPv6 is usable at both ends, some time after a link is up. */
   async settled(): Promise<this> {
     await until(() =>
       [this.a, this.b].every((namespace) =>
@@ -58,7 +58,7 @@ export class NamespacePair {
   }
 }
 
-/** Runs ip(8); an error carries what it said. */
+/** Runs ip(8); an error has its output. */
 export function ip(...words: string[]): string {
   return execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -1,4 +1,4 @@
-/** Two directors on the network of the sync daemons, each a process in a namespace of its own. */
+/** Two directors on the network of the sync daemons, each a process in its own namespace. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const MODULE = fileURLToPath(
   new URL('../../dist/src/ipvs/kernel/sync-segment.js', import.meta.url),
 );
 
-/** Says what it hears, and `text` ten times a second. */
+/** Prints what it receives, and sends `text` ten times a second. */
 const MEMBER = `
 import { SyncSegment } from ${JSON.stringify(MODULE)};
 const [link, group, text] = process.argv.slice(1);
@@ -37,7 +37,7 @@ afterEach(async () => {
   pair.remove();
 });
 
-/** The first line that the member says. */
+/** The first line that the member prints. */
 function memberIn(namespace: string, link: string, group: string, text: string): Promise<string> {
   const script = ['--input-type=module', '-e', MEMBER, link, group, text];
   const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, ...script], {
@@ -61,7 +61,7 @@ kernelSuite('the network of the sync daemons', () => {
     },
   );
 
-  test('cannot be joined where the interface has no address', async () => {
+  test('cannot be joined if the interface has no address', async () => {
     expect(await memberIn(pair.a, 'gone', '224.0.0.81', 'x')).toBe(
       'failed: gone has no IPv4 address',
     );

@@ -1,4 +1,4 @@
-// Runs the compiled kernel edges in a worker thread and reports what worked.
+// Runs the compiled kernel edges in a worker thread and reports the results.
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 

@@ -1,9 +1,9 @@
-/** What the library says should happen does happen, with this agent, on this kernel. */
+/** The scenarios of the library hold with vrrp-agent on this kernel. */
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Labs } from '../../src/lab/run/labs.ts';
 import { delaysFrames, NO_NETEM, runScenario } from '../../src/lab/run/run-scenario.ts';
-import { hasNetem } from '../../src/lab/run/stage.ts';
+import { hasNetem } from '../../src/lab/run/testbed.ts';
 import { loadScenarioFile } from '../../src/lab/scenario/load.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 
@@ -21,7 +21,7 @@ describe.skipIf(lacks())('the library of scenarios', () => {
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
     const scenario = loaded.value;
     if (delaysFrames(scenario) && !(await hasNetem())) {
-      // Where the kernel has none, what counts is that the lab says so; docs/lab.md plays it elsewhere.
+      // Without netem the lab must say so; docs/lab.md shows how to run the scenario elsewhere.
       await expect(runScenario(scenario, labs)).rejects.toThrow(NO_NETEM);
       return;
     }

@@ -1,4 +1,4 @@
-/** The other implementations among themselves: what the interop suite takes for granted. */
+/** The other programs among themselves, as the interop suite expects them to behave. */
 import { describe, expect, test } from 'vitest';
 import { advertisementsIn, Capture } from '../../src/lab/packets/capture.ts';
 import { frrState, startFrr } from '../../src/lab/peers/frr.ts';
@@ -25,7 +25,7 @@ describe.skipIf(lacks('keepalived'))('a pair of keepaliveds', () => {
     return { lab, duel, lb1, lb2 };
   }
 
-  test('elects, fails over when the port is cut, and gives back', async () => {
+  test('elects, fails over when the port is cut, and preempts', async () => {
     const { duel, lb1, lb2 } = await pair([150, 100]);
     await electionCrashAndReturn(duel, lb1, lb2, 200);
   });
@@ -35,7 +35,7 @@ describe.skipIf(lacks('keepalived'))('a pair of keepaliveds', () => {
     await equalsMeet(duel, lb1, lb2);
   });
 
-  test('sends what the capture shows', async () => {
+  test('sends the advertisements in the capture', async () => {
     const { lab, duel, lb1 } = await pair([150, 100]);
     const capture = await Capture.start(lab, { filter: 'proto 112', host: lab.client });
     await duel.start(lb1);
@@ -64,7 +64,7 @@ describe.skipIf(lacks('keepalived'))('a pair of keepaliveds', () => {
 describe.skipIf(lacks('vrrpd', 'zebra', 'vtysh'))('a pair of FRRouting routers', () => {
   const labs = useLabs();
 
-  test('elects, fails over when the port is cut, and gives back', async () => {
+  test('elects, fails over when the port is cut, and preempts', async () => {
     const lab = await labs.up();
     const start = (priority: number) => (host: LabHost) =>
       startFrr(lab, host, { addresses: [address], priority, intervalMilliseconds: 200 });

@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
 import { type ProbeReport, Prober, probeReport, probesIn } from '../../src/lab/probes/probe.ts';
 import { HOST_INTERFACE, virtualAddress } from '../../src/lab/topology/layout.ts';
-import { sleep, waitFor } from '../../src/lab/wait.ts';
-import { wallClock } from '../../src/lab/wall-clock.ts';
+import { sleep, waitFor, wallClock } from '../../src/lab/wait.ts';
 import { ip } from '../../src/net/address.ts';
 import { useLabs } from '../interop/harness/fresh-lab.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 
-/** For which nobody asked, and a little for the way of an answer. */
+/** One probe interval, and a little for the answer. */
 function longestPause({ spacing }: ProbeReport): number {
   return 2 * spacing.max + 50_000;
 }
@@ -41,7 +40,7 @@ describe.skipIf(lacks())('the prober', () => {
     expect(report.lost).toBeGreaterThan(0);
   });
 
-  test('asks over IPv6 too', async () => {
+  test('also probes over IPv6', async () => {
     const lab = await labs.up();
     const vip = ip('2001:db8::100');
     const { namespace } = lab.director(1);

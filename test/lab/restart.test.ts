@@ -1,4 +1,4 @@
-/** What happens to an agent while it serves: a new process takes over, it is killed, it is reloaded. */
+/** An agent in service: a new process takes over, it is killed, it is reloaded. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
@@ -13,7 +13,7 @@ import { inLab } from '../interop/harness/own-lab.ts';
 const RESTARTS = 3;
 /** Of one every 2 ms: 50 ms. */
 const LOST_MAX = 25;
-/** A take-over by the peer lies later than this. */
+/** A takeover by the peer takes longer than this. */
 const SAME_MS = 50;
 
 test.each([
@@ -46,9 +46,9 @@ test.each([
       }
       const asked = prober.probes().length;
       await waitFor('later answers', () => prober.probes().length > asked + 100);
-      // Those that were asked last may still be on their way.
+      // The last answers may still be on the way.
       const probes = probesIn(await prober.stop(), VIP).slice(0, asked);
-      // A take-over by the peer would cost 300 ms; a busy machine may lose some on the way.
+      // A takeover by the peer would cost 300 ms; a busy host may lose a few requests.
       const lost = probes.filter(({ answeredAt }) => answeredAt === undefined);
       expect(lost.length).toBeLessThan(LOST_MAX);
       const row = await first.instance();
@@ -130,7 +130,7 @@ test(
       const client = new ControlClient({ socket: first.socket });
       const { generation } = (await client.takeover('prepare')) as { generation: number };
       const { token } = (await client.takeover('begin', { generation })) as { token: string };
-      // Here the next process would go on; it has died.
+      // The next process would continue here, but it has died.
       await client.takeover('commit', { token });
       const row = await reaches(backup, 'MASTER');
       expect(row.last_transition).toMatchObject({ event: 'master-timeout' });
@@ -154,7 +154,7 @@ test(
       await expect(client.takeover('begin', { generation })).rejects.toMatchObject({
         code: 'takeover-under-way',
       });
-      // It is not heard of again, as a process that has died.
+      // It behaves like a process that has died.
       await sleep(1_000);
       await expect(client.takeover('commit', begun)).rejects.toMatchObject({ status: 400 });
       await expect(client.takeover('commit', { token: begun.token })).rejects.toMatchObject({

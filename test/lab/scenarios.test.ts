@@ -1,4 +1,4 @@
-/** Scenarios as an operator runs them: the command line, what it leaves, and the report in a browser. */
+/** `lab run` as users run it: the command line, leftovers, and the report in a browser. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ function start(args: readonly string[]) {
   return { pid, ended, signal: (name: NodeJS.Signals) => child.kill(name) };
 }
 
-/** Labs are named after the process that made them. */
+/** Labs are named after the process that created them. */
 async function labsOf(pid: number): Promise<string[]> {
   const mine = `run${pid.toString(36)}-`;
   const namespaces = (await run('ip', ['netns', 'list'])).split('\n');
@@ -49,7 +49,7 @@ async function labsOf(pid: number): Promise<string[]> {
 }
 
 describe.skipIf(lacks())('lab run', () => {
-  test('proves the crash of a MASTER, reports it in every form, and leaves nothing', async () => {
+  test('runs the crash of a MASTER, reports it in every format, and leaves nothing', async () => {
     const html = join(directory, 'crash.html');
     const junit = join(directory, 'crash.xml');
     const args = ['crash', '--json', '--html', html, '--junit', junit, '--pcap', directory];
@@ -79,7 +79,7 @@ describe.skipIf(lacks())('lab run', () => {
     expect(stdout).toMatch(/✗ owner lb1 from 1\.5s {2}seen: lb2 at \d\.\d+ s/);
   });
 
-  test('says everything that is wrong with a file, and makes nothing', async () => {
+  test('reports all errors in a file, and creates nothing', async () => {
     const file = join(directory, 'bad.yaml');
     writeFileSync(file, 'name: bad\ntitle: x\nnodes: []\nduration: 2\nsteps: []\nexpect: []\n');
     const { pid, status, stderr, stdout } = await start(['run', 'crash', file]).ended;
@@ -93,7 +93,7 @@ describe.skipIf(lacks())('lab run', () => {
     expect(await labsOf(pid)).toEqual([]);
   });
 
-  test('removes its lab when it is interrupted', async () => {
+  test('removes its lab when interrupted', async () => {
     const running = start(['run', 'intervals']);
     await waitFor('the lab', async () => (await labsOf(running.pid)).length > 3);
     running.signal('SIGINT');
@@ -103,7 +103,7 @@ describe.skipIf(lacks())('lab run', () => {
     expect(await labsOf(running.pid)).toEqual([]);
   });
 
-  test('leaves a lab that can be removed by its name when it is killed', async () => {
+  test('leaves a lab that can be removed by name when killed', async () => {
     const running = start(['run', 'intervals']);
     await waitFor('the lab', async () => (await labsOf(running.pid)).length > 3);
     running.signal('SIGKILL');

@@ -1,4 +1,4 @@
-/** The status page in a browser: against made-up agents, and against a real one in a lab. */
+/** The status page in a browser, with fake agents and with a real one in a lab. */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -31,7 +31,7 @@ function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A page whose script has run without complaints. */
+/** A page whose script has run without errors. */
 async function open(browser: Browser, url: string, width = 1_200): Promise<Page> {
   const page = await browser.newPage({ viewport: { width, height: 800 } });
   const complaints: string[] = [];
@@ -90,7 +90,7 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     expect(await page.locator('#alarm').isVisible()).toBe(false);
   });
 
-  test('follows what happens without being asked', async () => {
+  test('updates without a reload', async () => {
     const model = modelOf('web');
     model.apply(view('web'), AT);
     const { url } = await runHttp(model);
@@ -102,7 +102,7 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     expect(await page.locator('#events li').count()).toBe(1);
   });
 
-  test('takes nothing from the network for markup', async () => {
+  test('escapes text from the network', async () => {
     const model = modelOf('web');
     model.apply(view('web', { addresses: ['<img src=x onerror=alert(1)>'] }), AT);
     const evil = transition('<b>web</b>');
@@ -113,14 +113,14 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     expect(await page.locator('#events').textContent()).toContain('<script>alert(1)</script>');
   });
 
-  test('says since when there is no answer, and that what it shows is old', async () => {
+  test('shows since when there is no answer, and that its data is old', async () => {
     const { url, http } = await runHttp(modelOf('web'));
     const page = await open(browser, url);
     await http.close();
     const alarm = page.locator('#alarm');
     await alarm.waitFor(LONGER_THAN_A_REFRESH);
     expect(await alarm.textContent()).toMatch(
-      /^No answer since .*\d\d:\d\d.*\. What is shown is what was known then\.$/,
+      /^No response since .*\d\d:\d\d.*\. The data below is from that time\.$/,
     );
     expect(await page.locator('body').getAttribute('class')).toContain('gone');
   });
@@ -132,7 +132,7 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     const page = await open(browser, url);
     const alarm = page.locator('#alarm');
     await alarm.waitFor(LONGER_THAN_A_REFRESH);
-    expect(await alarm.textContent()).toBe(`${reason}: what is shown may be out of date`);
+    expect(await alarm.textContent()).toBe(`${reason}: the data below may be out of date`);
   });
 
   test('finds one of 255 instances by state and by text', async () => {
@@ -166,7 +166,7 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
 describe.skipIf(lacks('chromium'))('the listener of a running agent', () => {
   const labs = useLabs();
 
-  test('serves page, metrics and health, and goes with the agent', async () => {
+  test('serves page, metrics and health, and ends with the agent', async () => {
     const lab = await labs.up(1);
     const host = lab.director(1);
     const agent = await startAgent(lab, host, {
@@ -198,7 +198,7 @@ describe.skipIf(lacks('chromium'))('the listener of a running agent', () => {
       await page.waitForSelector('tr[data-state=MASTER]', LONGER_THAN_A_REFRESH);
       await agent.stop();
       await page.locator('#alarm').waitFor(LONGER_THAN_A_REFRESH);
-      expect(await page.locator('#alarm').textContent()).toMatch(/^No answer since /);
+      expect(await page.locator('#alarm').textContent()).toMatch(/^No response since /);
     } finally {
       await browser.close();
     }

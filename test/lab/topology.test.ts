@@ -21,13 +21,13 @@ describe.skipIf(lacks('ping'))('a lab', () => {
     }
   });
 
-  test('leaves nothing in the namespace it was made from', async () => {
+  test('leaves nothing in the host namespace', async () => {
     const before = await run('ip', ['-brief', 'link', 'show']);
     await labs.up();
     expect(await run('ip', ['-brief', 'link', 'show'])).toBe(before);
   });
 
-  test('takes the carrier from a director whose port is cut, and gives it back', async () => {
+  test('removes the carrier of a director whose port is cut, and restores it', async () => {
     const lab = await labs.up();
     const director = lab.director(1);
     await lab.addAddress(director, virtualAddress(0), 32);
@@ -41,7 +41,7 @@ describe.skipIf(lacks('ping'))('a lab', () => {
     expect(await lab.holders(virtualAddress(0))).toEqual([]);
   });
 
-  test('still carries everything but VRRP where VRRP is blocked', async () => {
+  test('forwards everything but VRRP where VRRP is blocked', async () => {
     const lab = await labs.up();
     await lab.blockVrrp(lab.director(1), lab.director(2), 'one-way');
     const rules = () =>
@@ -53,14 +53,14 @@ describe.skipIf(lacks('ping'))('a lab', () => {
     expect(await rules()).toBe('');
   });
 
-  test('cannot be made twice', async () => {
+  test('cannot be created twice', async () => {
     const lab = await labs.up();
     const again = Lab.up({ prefix: lab.layout.prefix });
     await expect(again).rejects.toMatchObject({ code: 'lab-exists' });
     expect(await clientReaches(lab, lab.director(1).address)).toBe(true);
   });
 
-  test('says which command failed and why', async () => {
+  test('reports which command failed and why', async () => {
     const lab = await labs.up();
     const deletion = lab.deleteAddress(lab.director(1), virtualAddress(9), 32);
     await expect(deletion).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe.skipIf(lacks())('tear-down', () => {
     expect(knownPrefixes()).not.toContain(lab.layout.prefix);
   });
 
-  test('ends what was started in the namespaces by others', async () => {
+  test('ends foreign processes in its namespaces', async () => {
     const lab = await labs.up();
     const shell = ['-c', 'setsid sleep 600 >/dev/null 2>&1 & exit 0'];
     await lab.run(lab.director(2), 'sh', shell);
@@ -96,7 +96,7 @@ describe.skipIf(lacks())('tear-down', () => {
     expect(startTimeOf(pid)).toBeUndefined();
   });
 
-  test('knows a lab by its name when the program that made it is gone', async () => {
+  test('attaches to a lab whose process has ended', async () => {
     const lab = await labs.up();
     await lab.spawn(lab.client, 'sleep', ['600'], { label: 'sleep' });
     await tearDown(lab.layout.prefix);
@@ -104,7 +104,7 @@ describe.skipIf(lacks())('tear-down', () => {
     expect(knownPrefixes()).not.toContain(lab.layout.prefix);
   });
 
-  test('of a lab that never was does nothing', async () => {
+  test('does nothing for an unknown lab', async () => {
     await expect(tearDown('never-was')).resolves.toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** Simulated time: what is to happen, in order; nothing happens in between. */
+/** Simulated time: a queue of actions, run in order. */
 import type { Instant } from '../../src/net/time.ts';
 
 export interface Appointment {
@@ -10,7 +10,7 @@ export interface Appointment {
 
 export class Clock {
   now: Instant;
-  /** Binary heap, the earliest appointment first; those of one instant in the order of their making. */
+  /** Binary heap, earliest first; actions of one instant in the order of their creation. */
   readonly #heap: Appointment[] = [];
   #sequence = 0;
 
@@ -18,7 +18,7 @@ export class Clock {
     this.now = start;
   }
 
-  /** An instant that has passed means: now. */
+  /** An instant in the past means now. */
   at(when: Instant, action: () => void): Appointment {
     const at = Math.max(when, this.now) as Instant;
     const appointment = { at, sequence: this.#sequence++, action, cancelled: false };
@@ -31,7 +31,7 @@ export class Clock {
     return this.at((this.now + Math.max(0, Math.round(delay))) as Instant, action);
   }
 
-  /** Runs everything up to and including `end`; `afterEach` follows each action. */
+  /** Runs all actions up to and including `end`, and `afterEach` after each. */
   runUntil(end: Instant, afterEach: () => void): void {
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#removeFirst();

@@ -24,7 +24,7 @@ export class HostClock {
     return instant(this.#origin + Math.floor(elapsed * this.#rate));
   }
 
-  /** The first moment of the world at which this clock has reached the instant. */
+  /** The earliest simulated time at which this clock has reached the instant. */
   reaches(at: Instant): Instant {
     if (at === NEVER) return NEVER;
     const moment = this.#origin + Math.ceil((at - this.#origin) / this.#rate);
@@ -32,7 +32,7 @@ export class HostClock {
   }
 }
 
-/** What a host calls `duration` takes no longer than this. */
+/** The longest simulated time that `duration` can take on a host's clock. */
 export function onSlowestClock(duration: number): number {
   return Math.ceil(duration / (1 - PARTS_PER_MILLION_MAX / 1_000_000));
 }

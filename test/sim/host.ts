@@ -1,6 +1,6 @@
 /**
  * One director: a kernel, and on it the production loop around the production engine. The process
- * can be started, stopped, killed, and held up; the kernel goes on all the while.
+ * can be started, stopped, killed and paused; the kernel keeps running.
  */
 
 import { type Instant, instant } from '../../src/net/time.ts';
@@ -21,15 +21,15 @@ import type { Port, Segment } from './segment.ts';
 import { SimSockets } from './sockets.ts';
 import { SimVirtualLinks } from './virtual-links.ts';
 
-/** The longest that the scheduler lets a process wait that has something to do. */
+/** The longest that a runnable process waits for the scheduler. */
 export const SCHEDULING_DELAY = 300;
 
-/** The longest that a command of `before_master` runs. */
+/** The longest run time of a `before_master` command. */
 export const COMMAND_TIME = 600_000;
 
 export interface HostObserver {
   asked(host: Host, instance: string, id: number, request: OperatorRequest): void;
-  /** The process came, went, or told a new state. */
+  /** The process started, ended, or reported a new state. */
   changed(): void;
   sent(host: Host, packet: Uint8Array, frame: Uint8Array | undefined): void;
   announced(host: Host, frame: Uint8Array): void;
@@ -47,9 +47,9 @@ export class Host implements Port {
   settings: Settings;
   readonly kernel: SimKernel;
   readonly sockets: SimSockets;
-  /** Rows of `status` as the reports of the process told them. */
+  /** Rows of `status` from the reports of the process. */
   readonly views = new Map<string, InstanceView>();
-  /** The last time in which the process stood still, on the clock of this host. */
+  /** The last pause of the process, on the clock of this host. */
   lastPause: { readonly from: Instant; readonly to: Instant } | undefined;
   #pausedAt: Instant = instant(0);
   #isPaused = false;
@@ -96,7 +96,7 @@ export class Host implements Port {
     });
   }
 
-  /** What the clock of this host shows; times in its views are of that clock. */
+  /** The time of this host's clock, which its views use. */
   get now(): Instant {
     return this.#ownClock.now();
   }
@@ -105,7 +105,7 @@ export class Host implements Port {
     return this.settings.router;
   }
 
-  /** The process is there and gets the processor. */
+  /** The process exists and is not paused. */
   get isAlive(): boolean {
     return this.#process !== undefined && !this.isPaused;
   }
@@ -114,7 +114,7 @@ export class Host implements Port {
     return this.#isPaused;
   }
 
-  /** Asked to stop, and not done yet. */
+  /** Stopping, but not done yet. */
   get isStopping(): boolean {
     return this.#process?.isStopping ?? false;
   }
@@ -169,7 +169,7 @@ export class Host implements Port {
     this.#process.loop.shutdown();
   }
 
-  /** The file has changed, and it is told so; who does not run reads it at the next start. */
+  /** Changes the file and reloads; a stopped process reads it at the next start. */
   reload(settings: Settings): void {
     const change = settingsChange(this.settings, settings);
     this.settings = settings;
@@ -177,7 +177,7 @@ export class Host implements Port {
     this.#process.loop.feed([{ kind: 'settings.changed', change }]);
   }
 
-  /** Over the control socket; nobody answers where no process runs. */
+  /** Over the control socket; there is no answer without a process. */
   ask(instance: string, request: OperatorRequest): void {
     if (this.#process === undefined || this.#isPaused) return;
     this.#asked += 1;
@@ -185,7 +185,7 @@ export class Host implements Port {
     this.#process.loop.feed([{ kind: 'request', id: this.#asked, instance, request }]);
   }
 
-  /** SIGKILL: nothing is cleaned up, unless somebody else does it. */
+  /** SIGKILL: the process cleans up nothing; with `cleansUp`, the main thread does. */
   crash(cleansUp: boolean): void {
     this.#end(this.#process?.engine);
     if (!cleansUp) return;
@@ -196,7 +196,7 @@ export class Host implements Port {
     }
   }
 
-  /** SIGSTOP: time goes on, packets wait up to the limit of the socket. */
+  /** SIGSTOP: time passes, packets wait up to the limit of the socket. */
   pause(): void {
     if (this.#isPaused) return;
     this.#pausedAt = this.now;
@@ -215,7 +215,7 @@ export class Host implements Port {
     if (this.#process !== undefined) this.sockets.arrive(packet);
   }
 
-  /** To the process that has asked, once it runs. */
+  /** Delivers the answer to the process that asked, once it runs. */
   #feed(engine: RefusalWatchingEngine, input: Input): void {
     if (this.#process?.engine !== engine) return;
     if (this.#isPaused) this.#clock.after(SCHEDULING_DELAY, () => this.#feed(engine, input));
@@ -254,7 +254,7 @@ export class Host implements Port {
 
   /** A command that succeeds or fails after a while, or is still running at its deadline. */
   #runBeforeMaster(instance: string, id: number): void {
-    // Never twice in a row: a command that always fails keeps its router BACKUP for ever.
+    // Never twice in a row: a command that always fails would keep its router BACKUP.
     const granted = this.#refusedLeave.has(instance) || this.#random.chance(0.8);
     if (granted) this.#refusedLeave.delete(instance);
     else this.#refusedLeave.add(instance);
@@ -285,7 +285,7 @@ export class Host implements Port {
     });
   }
 
-  /** What waits already wakes as well (epoll(7), level-triggered). */
+  /** Data that already waits also wakes the process (epoll(7), level-triggered). */
   #wakeOnPackets(wake: boolean): void {
     this.#wakesOnPackets = wake;
     if (wake && this.sockets.waiting > 0) this.#wantTurn();

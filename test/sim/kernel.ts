@@ -35,7 +35,7 @@ const ENOBUFS = 105;
 const FOREVER = 0xffffffff;
 const FOREVER_AFTER = 1_000_000 * 1_000_000;
 
-/** The longest that a change message lies before it can be read. */
+/** The longest delay of a change message. */
 export const MONITOR_DELAY = 30_000;
 
 /** How long duplicate address detection takes (RFC 4862 section 5.4: one probe, one second). */
@@ -51,15 +51,15 @@ export interface SimLink {
 export class SimKernel implements RoutePort {
   /** Address operations that fail although nothing is wrong with them. */
   refuses: 'nothing' | 'add' | 'remove' = 'nothing';
-  /** Whether a secondary takes the place of its primary, or goes with it (ip-sysctl.rst). */
+  /** promote_secondaries: a secondary replaces its primary, or is removed with it (ip-sysctl.rst). */
   promotesSecondaries = false;
-  /** Addresses of others that went with one of the agent's. */
+  /** Foreign addresses that were removed with one of the agent's. */
   readonly casualties: IpAddress[] = [];
-  /** Routes and rules that the agent has put there, by `placeOf`. */
+  /** Routes and rules of the agent, by `placeOf`. */
   readonly routing = new Map<string, RoutingChange>();
   readonly #clock: Clock;
   readonly #random: Random;
-  /** Something has become readable. */
+  /** Called when data becomes readable. */
   readonly #readable: () => void;
   readonly #links = new Map<number, SimLink>();
   readonly #lifetimes = new WeakMap<AddressState, number>();
@@ -73,18 +73,18 @@ export class SimKernel implements RoutePort {
     this.#readable = readable;
   }
 
-  // Hands of the administrator.
+  // Operations of the administrator.
 
   createLink(name: string): number {
     const index = this.#nextIndex++;
     const address = mac(`02:00:00:00:00:${index.toString(16).padStart(2, '0')}`);
     const attributes = { index, name, mac: address, mtu: 1500, running: true };
     this.#links.set(index, { attributes, addresses: new Map() });
-    this.#tell({ kind: 'link.changed', link: attributes });
+    this.#notify({ kind: 'link.changed', link: attributes });
     return index;
   }
 
-  /** Down, as one is that has just been made. False: there is nothing to put it on. */
+  /** A new link is down. False: the parent link does not exist. */
   createMacvlan(name: string, parentName: string, address: MacAddress): boolean {
     const parent = this.#byName(parentName)?.attributes.index;
     if (parent === undefined) return false;
@@ -92,7 +92,7 @@ export class SimKernel implements RoutePort {
     const index = this.#nextIndex++;
     const attributes = { index, name, mac: address, mtu: 1500, running: false, up: false };
     this.#links.set(index, { attributes, parent, addresses: new Map() });
-    this.#tell({ kind: 'link.changed', link: attributes });
+    this.#notify({ kind: 'link.changed', link: attributes });
     return true;
   }
 
@@ -107,7 +107,7 @@ export class SimKernel implements RoutePort {
     return this.#byName(name)?.attributes.up === true;
   }
 
-  /** With it go the macvlans on it. */
+  /** Removes its macvlans, too. */
   removeLink(name: string): void {
     const link = this.#byName(name);
     if (link === undefined) return;
@@ -116,10 +116,10 @@ export class SimKernel implements RoutePort {
     for (const state of [...link.addresses.values()]) this.#drop(link, state);
     this.#dropRoutes(index);
     this.#links.delete(index);
-    this.#tell({ kind: 'link.removed', index });
+    this.#notify({ kind: 'link.removed', index });
   }
 
-  /** IPv6 addresses do not outlive an interface that goes down. */
+  /** The kernel removes IPv6 addresses when an interface goes down. */
   setRunning(name: string, running: boolean): void {
     const link = this.#byName(name);
     if (link === undefined || link.attributes.running === running) return;
@@ -132,7 +132,7 @@ export class SimKernel implements RoutePort {
     this.#dropIpv6(link);
   }
 
-  /** IPv6 addresses are looked for on the segment before they can be used. */
+  /** Duplicate address detection runs before an IPv6 address is usable. */
   addAddress(name: string, address: IpAddress, prefixLength: number): void {
     const link = this.#byName(name);
     if (link === undefined) return;
@@ -157,10 +157,10 @@ export class SimKernel implements RoutePort {
     const change = this.routing.get(place);
     if (change === undefined) return;
     this.routing.delete(place);
-    this.#tell({ kind: 'routing.removed', ...keyAndHopOf(change) });
+    this.#notify({ kind: 'routing.removed', ...keyAndHopOf(change) });
   }
 
-  /** Whether an address brings the prefix, or a route of the agent. */
+  /** True if an address, or a route of the agent, connects the prefix. */
   isConnected(name: string, prefix: Prefix): boolean {
     const link = this.#byName(name);
     if (link === undefined) return false;
@@ -184,7 +184,7 @@ export class SimKernel implements RoutePort {
     return this.#byName(name)?.addresses.has(keyOf({ address, prefixLength })) ?? false;
   }
 
-  /** One that the agent has not put there. */
+  /** An address that the agent did not add. */
   hasOwnAddress(name: string, family: Family): boolean {
     const addresses = [...(this.#byName(name)?.addresses.values() ?? [])];
     return addresses.some(({ address, ours }) => !ours && familyOf(address) === family);
@@ -194,7 +194,7 @@ export class SimKernel implements RoutePort {
     return this.#byName(name)?.attributes.running ?? false;
   }
 
-  /** Change messages are lost: who reads them next is told so. */
+  /** Loses change messages: the next read reports that (ENOBUFS). */
   overrun(): void {
     this.#messages = [];
     this.#overrun = true;
@@ -258,7 +258,7 @@ export class SimKernel implements RoutePort {
       if (source !== undefined && !hasAddress(link?.addresses.values() ?? [], source))
         return EINVAL;
       this.routing.set(place, change);
-      this.#tell({ kind: 'routing.added', ...keyAndHopOf(change) });
+      this.#notify({ kind: 'routing.added', ...keyAndHopOf(change) });
     } else {
       if (!present) return ESRCH;
       this.removeRouting(place);
@@ -266,7 +266,7 @@ export class SimKernel implements RoutePort {
     return 0;
   }
 
-  /** IPv4 routes go without a word when their link does. */
+  /** The kernel removes IPv4 routes with their link, without a message. */
   #dropRoutes(gone: number): void {
     for (const [key, { entry, index }] of this.routing) {
       if (entry.kind === 'rule' || index !== gone) continue;
@@ -295,7 +295,7 @@ export class SimKernel implements RoutePort {
     return 0;
   }
 
-  raiseLinks(indexes: readonly number[]): KernelAnswer[] {
+  setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     return indexes.map((index) => {
       const link = this.#links.get(index);
       if (link === undefined) return { errno: ENODEV, text: undefined };
@@ -305,7 +305,7 @@ export class SimKernel implements RoutePort {
     });
   }
 
-  /** Removes the address when its lifetime is over, unless that has begun anew by then. */
+  /** Removes the address at the end of its lifetime, unless it was renewed. */
   #limit(link: SimLink, state: AddressState, lifetime: number | undefined): void {
     const key = keyOf(state);
     const until = this.#clock.now + (lifetime ?? FOREVER) * 1_000_000;
@@ -318,13 +318,13 @@ export class SimKernel implements RoutePort {
     });
   }
 
-  /** IPv4 tells addresses apart by address and prefix length, IPv6 by address. */
+  /** IPv4 identifies addresses by address and prefix length, IPv6 by address. */
   #sameOn(link: SimLink, one: Pick<AddressState, 'address' | 'prefixLength'>) {
     if (familyOf(one.address) === 'ipv4') return link.addresses.get(keyOf(one));
     return [...link.addresses.values()].find(({ address }) => address === one.address);
   }
 
-  /** With a primary of IPv4 go its secondaries (__inet_del_ifa in net/ipv4/devinet.c). */
+  /** A primary IPv4 address takes its secondaries along (__inet_del_ifa in net/ipv4/devinet.c). */
   #delete(link: SimLink, state: AddressState): void {
     const subnet = subnetOf(link.addresses.values(), state);
     this.#drop(link, state);
@@ -337,7 +337,7 @@ export class SimKernel implements RoutePort {
     }
   }
 
-  /** IPv4 routes go without a word when their source does (fib_sync_down_addr). */
+  /** The kernel removes IPv4 routes with their source, without a message (fib_sync_down_addr). */
   #dropRoutesFrom(link: SimLink, gone: IpAddress): void {
     if (hasAddress(link.addresses.values(), gone)) return;
     for (const [place, { entry }] of this.routing) {
@@ -357,17 +357,17 @@ export class SimKernel implements RoutePort {
 
   #put(link: SimLink, state: AddressState): void {
     link.addresses.set(keyOf(state), state);
-    this.#tell({ kind: 'address.added', index: link.attributes.index, address: state });
+    this.#notify({ kind: 'address.added', index: link.attributes.index, address: state });
   }
 
   #drop(link: SimLink, { address, prefixLength }: AddressState): void {
     link.addresses.delete(keyOf({ address, prefixLength }));
     const { index } = link.attributes;
-    this.#tell({ kind: 'address.removed', index, address, prefixLength });
+    this.#notify({ kind: 'address.removed', index, address, prefixLength });
   }
 
-  /** Messages keep their order, and come later than the answer to whoever made the change. */
-  #tell(event: LinkEvent): void {
+  /** Messages keep their order, and arrive after the answer to the request. */
+  #notify(event: LinkEvent): void {
     const last = this.#messages.at(-1)?.at ?? 0;
     const at = Math.max(last, this.#clock.now + this.#random.integer(10, MONITOR_DELAY));
     this.#messages.push({ at, event });
@@ -376,7 +376,7 @@ export class SimKernel implements RoutePort {
 
   #change(link: SimLink, what: Partial<LinkAttributes>): void {
     link.attributes = { ...link.attributes, ...what };
-    this.#tell({ kind: 'link.changed', link: link.attributes });
+    this.#notify({ kind: 'link.changed', link: link.attributes });
   }
 
   #childrenOf(index: number): SimLink[] {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Run, run } from './scenarios/random-faults.ts';
 
-/** `SEED=n` plays one run again, with its trace. */
+/** `SEED=n` repeats one run, with its trace. */
 const SEED = process.env['SEED'];
 
-/** Of all seeds, in blocks; `npm run check` plays fewer. */
+/** Seeds run in blocks. */
 const RUNS = Number(process.env['SIM_RUNS'] ?? 320);
 const RUNS_IN_A_BLOCK = 20;
 const BLOCKS = Math.ceil(RUNS / RUNS_IN_A_BLOCK);
@@ -14,7 +14,7 @@ function describeFailure({ seed, failure }: Run): string {
   return `SEED=${seed}\n${failure}\n${trace.slice(-200).join('\n')}`;
 }
 
-describe.skipIf(SEED !== undefined)('whatever befalls the directors, every rule holds', () => {
+describe.skipIf(SEED !== undefined)('all rules hold, whatever the faults', () => {
   test.each(Array.from({ length: BLOCKS }, (_, block) => block * RUNS_IN_A_BLOCK))(
     'in the runs from seed %i on',
     (first) => {
@@ -34,7 +34,7 @@ describe('a seed', () => {
   });
 
   if (SEED !== undefined) {
-    test('from the environment is played with its trace', () => {
+    test('from the environment runs with its trace', () => {
       const { failure, trace } = run(Number(SEED), true);
       console.log(trace.join('\n'));
       expect(failure).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Numbers from a seed: the same seed gives the same run on every machine. */
+/** Pseudo-random numbers: the same seed gives the same run on every host. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** From 0 up to and without 1 (mulberry32). */
+  /** From 0 up to, but not including, 1 (mulberry32). */
   unit(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Both ends are possible. */
+  /** From minimum to maximum, inclusive. */
   integer(lowest: number, highest: number): number {
     return lowest + Math.floor(this.unit() * (highest - lowest + 1));
   }
@@ -29,7 +29,7 @@ export class Random {
     return item;
   }
 
-  /** A source of its own, so that what one part draws does not move what another one draws. */
+  /** An independent generator: draws of one part do not change those of another. */
   fork(): Random {
     return new Random(Math.floor(this.unit() * 2 ** 32));
   }

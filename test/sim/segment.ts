@@ -1,4 +1,4 @@
-/** A network segment that carries real bytes from each port to all others, well or badly. */
+/** A network segment that carries real bytes between ports, with loss, delay and damage. */
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -26,7 +26,7 @@ export const CALM: Impairments = {
   corruption: 0,
 };
 
-/** The longest a packet is on its way while the segment is calm. */
+/** The longest delay on an unimpaired segment. */
 export const CALM_DELAY = CALM.delay + CALM.jitter;
 
 /** How far behind a reordered packet falls. */
@@ -34,16 +34,16 @@ const REORDERING_DELAY = 20_000;
 
 export class Segment {
   impairments: Impairments = CALM;
-  /** Packets that were damaged on their way, to tell them from those of a peer. */
+  /** Damaged packets, which differ from those that a peer sent. */
   readonly damaged = new WeakSet<Uint8Array>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #ports: Port[] = [];
   readonly #cuts = new Set<string>();
   readonly #echoes = new Set<number>();
-  /** When the last packet from one port arrives at another: later ones do not overtake it. */
+  /** Arrival of the last packet between two ports: later packets do not overtake it. */
   readonly #arrivals = new Map<string, number>();
-  /** Counts the bad times. */
+  /** Number of impairments so far. */
   #era = 0;
 
   constructor(clock: Clock, random: Random) {
@@ -55,7 +55,7 @@ export class Segment {
     return this.#ports.push(port) - 1;
   }
 
-  /** No packet passes from one port to the other; the way back is untouched. */
+  /** Drops packets from one port to the other, in this direction only. */
   cut(from: number, to: number): void {
     this.#cuts.add(`${from}>${to}`);
   }
@@ -65,7 +65,7 @@ export class Segment {
     this.#echoes.add(port);
   }
 
-  /** What is still under way of the bad time is lost. */
+  /** Drops packets that are still in flight from the impairment. */
   heal(): void {
     this.#era++;
     this.#cuts.clear();
@@ -91,7 +91,7 @@ export class Segment {
     }
   }
 
-  /** Hands bytes to one port as if they had come over the wire. */
+  /** Delivers bytes to one port as if they had come over the wire. */
   inject(to: number, packet: Uint8Array): void {
     const copy = packet.slice();
     this.damaged.add(copy);
@@ -117,7 +117,7 @@ export class Segment {
     });
   }
 
-  /** One bit of the message: what is wrong in the IP header the kernel itself drops. */
+  /** Flips one bit of the message: the kernel drops damaged IP headers. */
   #damage(packet: Uint8Array): void {
     const start = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
     const position = this.#random.integer(start, packet.length - 1);

@@ -1,4 +1,4 @@
-/** The raw sockets of one process: what it listens to, what waits to be read, what it sends. */
+/** The raw sockets of one process: memberships, received packets, and sending. */
 import type { PacketPort, PacketSink } from '../../src/kernel/ports.ts';
 import { type Family, isMulticast } from '../../src/net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../src/net/link.ts';
@@ -6,12 +6,12 @@ import type { Duration } from '../../src/net/time.ts';
 import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
 import type { SimKernel, SimLink } from './kernel.ts';
 
-/** Packets that wait before the kernel drops what comes. */
+/** Size of the receive queue in packets. */
 const LIMIT = 200;
 const NO_WAIT = 0 as Duration;
 
 export interface SocketHooks {
-  /** Something has become readable. */
+  /** Called when data becomes readable. */
   readable(): void;
   transmit(packet: Uint8Array, frame: Uint8Array | undefined): void;
   announce(frame: Uint8Array): void;
@@ -20,7 +20,7 @@ export interface SocketHooks {
 export class SimSockets implements PacketPort {
   readonly #kernel: SimKernel;
   readonly #hooks: SocketHooks;
-  /** Nothing arrives: the machine sleeps. */
+  /** Nothing arrives: the machine is frozen. */
   isDeaf = false;
   readonly #filters = new Map<string, ReadonlySet<number>>();
   #queue: { readonly index: number; readonly packet: Uint8Array }[] = [];
@@ -30,7 +30,7 @@ export class SimSockets implements PacketPort {
     this.#hooks = hooks;
   }
 
-  /** A packet comes in by every interface of the host: they all are on the one segment. */
+  /** A packet arrives on every interface of the host: all are on one segment. */
   arrive(packet: Uint8Array): void {
     if (this.isDeaf) return;
     for (const link of this.#kernel.links()) {
@@ -46,7 +46,7 @@ export class SimSockets implements PacketPort {
     return this.#queue.length;
   }
 
-  /** On the interface that has this name now. */
+  /** On the interface that currently has this name. */
   isListening(name: string, family: Family): boolean {
     for (const { attributes } of this.#kernel.links()) {
       if (attributes.name !== name || !attributes.running) continue;
@@ -100,7 +100,7 @@ export class SimSockets implements PacketPort {
     this.#queue = [];
   }
 
-  /** The filter of the socket, then the kernel's own look at the destination. */
+  /** Applies the socket's filter, then the kernel's check of the destination. */
   #isWanted({ attributes, addresses }: SimLink, packet: Uint8Array): boolean {
     const family = (packet[0] ?? 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
     const decode = family === 'ipv4' ? decodeIpv4Header : decodeIpv6Header;

@@ -1,9 +1,9 @@
-/** How the kernel of a host tells addresses of one subnet, and routes to one destination, apart. */
+/** How the kernel distinguishes addresses of one subnet, and routes to one destination. */
 import { addressBits, familyOf, type IpAddress, networkOf } from '../../src/net/address.ts';
 import type { AddressState, RoutingEvent } from '../../src/net/link.ts';
 import { type Prefix, type RoutingChange, routingKey } from '../../src/net/routing.ts';
 
-/** Whether an address of others brings the prefix. */
+/** True if a foreign address connects the prefix. */
 export function isBrought(addresses: Iterable<AddressState>, prefix: Prefix): boolean {
   return [...addresses].some(
     ({ ours, address, prefixLength }) =>
@@ -17,7 +17,7 @@ export function hasAddress(addresses: Iterable<AddressState>, one: IpAddress): b
   return [...addresses].some(({ address }) => address === one);
 }
 
-/** Those of the same subnet in the order in which they came: the first is its primary. */
+/** Addresses of the same subnet in order of addition: the first is the primary. */
 export function subnetOf(
   addresses: Iterable<AddressState>,
   { address, prefixLength }: AddressState,

@@ -1,4 +1,4 @@
-/** Sync groups of directors that do not agree who is the stronger one. */
+/** Sync groups whose members have different priority orders. */
 import { describe, expect, test } from 'vitest';
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { ip } from '../../src/net/address.ts';
@@ -11,7 +11,7 @@ import { World } from './world.ts';
 
 const SECOND = 1_000_000;
 
-/** One director: its priorities in the members of the group, in the order of the VRIDs. */
+/** One director: its priorities in the members of the group, ordered by VRID. */
 function director(
   number: number,
   priorities: readonly number[],
@@ -34,7 +34,7 @@ function director(
   };
 }
 
-/** Cut off from each other until everybody is MASTER, then together again. */
+/** Splits the segment until both directors are MASTER, then heals it. */
 function healed(seed: number, directors: readonly Settings[]): World {
   const world = new World(seed, directors, [], true);
   for (const host of world.hosts) bootHost(host);
@@ -55,7 +55,7 @@ function changes(world: World): string[] {
   return world.trace.filter((line) => line.includes(' transition '));
 }
 
-describe('two groups, each stronger in another member', () => {
+describe('two groups with higher priorities in different members', () => {
   const cases: readonly [string, readonly number[][], readonly Duration[]][] = [
     [
       'of two members',

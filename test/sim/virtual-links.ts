@@ -1,6 +1,6 @@
 /**
- * Who makes and sets down the links of virtual MAC addresses for the process of one host, as the main
- * thread does: later than it is asked, and not at all when the process has gone.
+ * Creates links for virtual MACs and sets them down, as the main thread does for the process of one
+ * host: with a delay, and not at all once the process has ended.
  */
 import type { Input } from '../../src/protocol/engine/inputs.ts';
 import type { Settings } from '../../src/protocol/engine/settings.ts';
@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import type { SimKernel } from './kernel.ts';
 import type { Random } from './random.ts';
 
-/** Some of it takes the kernel 15 ms. */
+/** The kernel takes up to 15 ms. */
 export const SLOWEST = 15_000;
 
 export class SimVirtualLinks {
@@ -25,7 +25,7 @@ export class SimVirtualLinks {
     this.#random = random;
   }
 
-  /** Before a start: what a former run has left up is set down, and what is missing made. */
+  /** Before a start: sets down links that an earlier run left up, and creates missing ones. */
   prepare(): void {
     for (const name of this.#names()) {
       this.#kernel.setDown(name);
@@ -40,9 +40,9 @@ export class SimVirtualLinks {
 
   answer({ kind, name }: VirtualLinkRequest, feed: (input: Input) => void): void {
     this.#clock.after(this.#random.integer(100, SLOWEST), () => {
-      if (kind === 'virtual-link.rest') {
+      if (kind === 'virtual-link.set-down') {
         this.#kernel.setDown(name);
-        feed({ kind: 'virtual-link.rested', name });
+        feed({ kind: 'virtual-link.down', name });
       } else if (!this.#make(name)) {
         feed({ kind: 'virtual-link.failed', name, message: 'there is no interface' });
       }

@@ -1,4 +1,4 @@
-/** Directors on one segment, the faults that befall them, and the rules that hold all the same. */
+/** Directors on one segment, their faults, and the rules that must hold. */
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
 import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
@@ -11,30 +11,30 @@ import { onSlowestClock } from './host-clock.ts';
 import { Random } from './random.ts';
 import { CALM_DELAY, Segment } from './segment.ts';
 
-/** What must hold after every step of every run. */
+/** A rule that must hold after every step of every run. */
 export interface Invariant {
   readonly name: string;
-  /** After each step; answers what is wrong. */
+  /** Called after each step; returns a violation. */
   check(world: World): string | undefined;
   /** A packet leaves a host. */
   sent?(world: World, host: Host, packet: Uint8Array): string | undefined;
-  /** An advertisement leaves a host in a frame that was made for it. */
+  /** An advertisement leaves a host in a frame of its own, with the virtual MAC. */
   framed?(world: World, host: Host, frame: Uint8Array, priority: number): string | undefined;
   /** A frame that announces a VIP leaves a host. */
   announced?(world: World, host: Host, frame: Uint8Array): string | undefined;
 }
 
-/** A busy loop lets packets gather for so long. */
+/** Packets may wait this long in a busy loop. */
 const GATHERING_TIME = 500;
 
-/** From the sending of a packet to the reaction to it, on a calm segment. */
+/** Time from sending a packet to the reaction, on an unimpaired segment. */
 export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY + GATHERING_TIME;
 
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** Of an instance that was MASTER. */
+/** A planned failover of an instance that was MASTER. */
 export interface HandOver {
   readonly host: Host;
   readonly instance: string;
@@ -56,13 +56,13 @@ export class World {
   readonly segment: Segment;
   readonly hosts: readonly Host[];
   readonly random: Random;
-  /** The last moment at which a fault began or ended. */
+  /** When a fault last began or ended. */
   disturbedAt: Instant;
   /** The same without orderly stops. */
   brokenAt: Instant;
   /** An address operation was refused: FAULT lasts until the next try. */
   hasRefused = false;
-  /** Planned failovers of a MASTER that are not answered yet, nor forced. */
+  /** Planned failovers of a MASTER that are unanswered and not forced. */
   handOvers: readonly HandOver[] = [];
   readonly #endedHandOvers: HandOver[] = [];
   readonly trace: string[] = [];
@@ -108,7 +108,7 @@ export class World {
     this.disturbMildly(what);
   }
 
-  /** An orderly stop: peers are told of it. */
+  /** An orderly stop, which peers learn from priority 0. */
   disturbMildly(what: string): void {
     this.disturbedAt = this.clock.now;
     this.note(`** ${what}`);
@@ -136,7 +136,7 @@ export class World {
     return this.#rows;
   }
 
-  /** Packets of the one reach the process of the other. */
+  /** True if packets of one host reach the process of the other. */
   hears(listener: Host, speaker: Host, settings: InstanceSettings): boolean {
     const { interface: name, family, unicast } = settings;
     return (
@@ -147,14 +147,14 @@ export class World {
     );
   }
 
-  /** The longest that a router may need to find out that nobody is MASTER. */
+  /** The longest time until a router detects that there is no MASTER. */
   masterDownTime(settings: InstanceSettings, priority: number): number {
     const { version } = settings;
     const interval = this.longestInterval(settings);
     return onSlowestClock(masterDownInterval(version, priority, interval)) + REACTION_TIME;
   }
 
-  /** What `before_master` may add to a take-over: one attempt that is aborted, and one that is not. */
+  /** Time that `before_master` may add to a takeover: one aborted attempt, and one that is not. */
   leaveTime({ beforeMaster, ...settings }: InstanceSettings, priority: number): number {
     if (beforeMaster === undefined) return 0;
     const { deadline, onFailure } = beforeMaster;
@@ -217,7 +217,7 @@ export class World {
     this.handOvers = [...this.handOvers, { host, instance, id, startedAt: this.clock.now }];
   }
 
-  /** A successor is no fault: what was promised is held against it once more, in this step. */
+  /** A new process is no fault: the rules still apply in this step. */
   #answered(host: Host, id: number, answer: OperatorAnswer): void {
     this.#endedHandOvers.push(
       ...this.handOvers.filter((one) => one.host === host && one.id === id),

@@ -13,14 +13,14 @@ import { ScriptProbe } from './script.ts';
 import { TcpProbe } from './tcp.ts';
 import { UdpProbe } from './udp.ts';
 
-export interface ProbeSurroundings {
+export interface ProbeContext {
   /** Created with the first probe that needs it. */
   readonly reactor: () => Reactor;
   /** Asks for another run. */
   readonly onChange: () => void;
 }
 
-export function makeProbe(settings: ProbeSettings, context: ProbeSurroundings): Probe {
+export function makeProbe(settings: ProbeSettings, context: ProbeContext): Probe {
   const { reactor, onChange } = context;
   switch (settings.kind) {
     case 'script':

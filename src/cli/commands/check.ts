@@ -1,12 +1,12 @@
-/** `check`: everything that is wrong with a configuration file, or what it means. */
+/** `vrrp-agent check`: every error in a configuration file, or what the file means. */
 import type { Command } from 'commander';
 import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
 import { commandWarnings } from '../../daemon/command-check.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface CheckOptions {
   readonly config: string;
@@ -16,7 +16,7 @@ interface CheckOptions {
 export function register(program: Command, context: CliContext): void {
   program
     .command('check')
-    .description('Validate a configuration file: list every error, or show what the file means.')
+    .description('Validate a configuration file: list every error, or show what it means.')
     .requiredOption('--config <file>', 'configuration file (YAML)')
     .option('--json', 'print one JSON document')
     .action((options: CheckOptions) => check(options, context));
@@ -33,18 +33,18 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   const { settings, agent } = loaded.value;
   const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
   const summary = configSummary(settings, agent);
-  const machine = asksForMore(loaded.value) ? await missingHere(loaded.value) : [];
+  const lacking = needsHostFeatures(loaded.value) ? await lackingHere(loaded.value) : [];
   if (json) {
-    context.stdout(asJson({ ok: true, file, ...summary, warnings, machine }));
+    context.stdout(asJson({ ok: true, file, ...summary, warnings, machine: lacking }));
     return;
   }
   writeFindings(file, warnings, 'warning: ', context);
-  context.stderr(machine.map((message) => `${file}: warning: ${message}\n`).join(''));
+  context.stderr(lacking.map((message) => `${file}: warning: ${message}\n`).join(''));
   context.stdout(renderSummary(summary));
 }
 
-/** What not every machine has. */
-function asksForMore({ settings, agent }: LoadedConfig): boolean {
+/** True if the configuration uses features that not every host has. */
+function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
   const { instances } = settings;
   return (
     agent.ipvs !== undefined ||
@@ -52,8 +52,8 @@ function asksForMore({ settings, agent }: LoadedConfig): boolean {
   );
 }
 
-/** The file may be meant for another machine: none of it is an error. Loaded for those who ask. */
-async function missingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
+/** Warnings only, as the file may be for another host. Imported on demand: it loads native code. */
+async function lackingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
   return missingOnHost(settings, agent, hostSupport());
 }

@@ -1,15 +1,15 @@
-/** `vrrp-agent decode`: what a VRRP packet says, or why it is refused. Needs no agent. */
+/** `vrrp-agent decode`: the fields of a VRRP packet, or why it is refused. Needs no agent. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { familyOf, type IpAddress, ip, parseIp } from '../../net/address.ts';
 import { VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
 import { judge } from '../../protocol/engine/router/intake.ts';
 import { passwordBytes } from '../../wire/vrrp/auth.ts';
-import type { CliContext } from '../context.ts';
 import { type DecodeRequest, decodePacket } from '../decode-packet.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderDecoded } from '../render/packet.ts';
+import type { CliContext } from '../terminal/context.ts';
 
-/** Nobody's sources: only the checksum of some packets depends on them. */
+/** Placeholder sources: only the checksums of some packets depend on them. */
 const SOURCE = { ipv4: ip('192.0.2.1'), ipv6: ip('fe80::1') };
 
 /** The largest payload of an IPv4 packet without options. */
@@ -26,23 +26,31 @@ interface DecodeOptions {
 
 export function register(program: Command, context: CliContext): void {
   program
-    // `--version` behind the command is the packet's, not the program's.
+    // `--version` after the command is that of the packet, not that of the program.
     .enablePositionalOptions()
     .command('decode')
-    .description('Show what a VRRP packet says, or why it is refused.')
-    .argument('<hex...>', 'bytes of the packet after its IP header; blanks and colons are skipped')
-    .option('--src <address>', 'source of the packet', address)
-    .option('--dst <address>', 'destination of the packet; default: the multicast group', address)
+    .description('Show the fields of a VRRP packet, or why it is refused.')
+    .argument(
+      '<hex...>',
+      'packet without its IP header, in hexadecimal; blanks and colons are ignored',
+    )
+    .option('--src <address>', 'source address of the packet', address)
+    .option(
+      '--dst <address>',
+      'destination address of the packet; default: the multicast group',
+      address,
+    )
     .option('--ttl <n>', 'TTL or Hop Limit of the packet', timeToLive, VRRP_TTL)
-    .addOption(new Option('--version <n>', 'accept this version only').choices(['2', '3']))
-    .option('--auth-pass <password>', 'check the password of version 2', password)
+    .addOption(new Option('--version <n>', 'accept only this version').choices(['2', '3']))
+    .option('--auth-pass <password>', 'expected password of a version 2 packet', password)
     .option('--json', 'print one JSON document')
     .action((hex: string[], options: DecodeOptions, command: Command) => {
       const message = parseHex(hex.join(''));
       if (message === undefined)
-        command.error('error: HEX is not whole bytes in hexadecimal', USAGE);
+        command.error('error: <hex> must be whole bytes in hexadecimal', USAGE);
       const ends = endsOf(options);
-      if (ends === undefined) command.error('error: --src and --dst differ in family', USAGE);
+      if (ends === undefined)
+        command.error('error: --src and --dst must have the same address family', USAGE);
       decode(context, { ...ends, ...receiver(options), message }, options.json === true);
     });
 }
@@ -63,7 +71,7 @@ function receiver({ ttl, version, authPass }: DecodeOptions) {
   };
 }
 
-/** What is not given is of the family of what is. */
+/** A default has the family of the other address. */
 function endsOf({ src, dst }: DecodeOptions) {
   const family = familyOf(src ?? dst ?? SOURCE.ipv4);
   const ends = { source: src ?? SOURCE[family], destination: dst ?? VRRP_GROUP[family] };
@@ -79,13 +87,13 @@ function parseHex(text: string): Uint8Array | undefined {
 
 function address(text: string): IpAddress {
   const parsed = parseIp(text);
-  if (parsed === undefined) throw new InvalidArgumentError('Not an IP address.');
+  if (parsed === undefined) throw new InvalidArgumentError('It must be an IP address.');
   return parsed;
 }
 
 function timeToLive(text: string): number {
   if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 255) {
-    throw new InvalidArgumentError('A number from 0 to 255 is expected.');
+    throw new InvalidArgumentError('It must be a number from 0 to 255.');
   }
   return Number(text);
 }
@@ -94,7 +102,7 @@ function password(text: string): string {
   try {
     passwordBytes(text);
   } catch {
-    throw new InvalidArgumentError('A password has at most 8 bytes.');
+    throw new InvalidArgumentError('It must have at most 8 bytes.');
   }
   return text;
 }

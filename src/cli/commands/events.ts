@@ -1,10 +1,9 @@
-/** `vrrp-agent events`: past events with their causes, and with `--follow` new ones. */
+/** `vrrp-agent events`: past events with their causes and, with `--follow`, new ones. */
 import type { Command } from 'commander';
 import type { ControlClient } from '../../control/client.ts';
 import { ControlError } from '../../control/control-error.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import {
   type EventLayout,
   eventLayout,
@@ -12,9 +11,10 @@ import {
   renderEvent,
   renderGap,
 } from '../render/events.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
-interface EventsOptions extends AgentOptions {
+interface EventsOptions extends ClientOptions {
   readonly follow?: boolean;
 }
 
@@ -23,7 +23,10 @@ export function register(program: Command, context: CliContext): void {
     program
       .command('events')
       .description('Show transitions and other notable events, with their causes.')
-      .option('--follow', 'then print each new event as it happens; JSON is one event per line'),
+      .option(
+        '--follow',
+        'also print each new event as it happens (with --json, one event per line)',
+      ),
   ).action((_options: unknown, command: Command) => {
     const options = command.optsWithGlobals<EventsOptions>();
     return askAgent(context, options, (client) =>
@@ -45,13 +48,13 @@ async function showEvents(context: CliContext, client: ControlClient, options: E
   context.stdout(document.events.map(lineWith(layout)).join(''));
 }
 
-/** Events of real servers are dropped earlier than others. */
+/** Shows gaps, as events of real servers are dropped earlier than others. */
 function lineWith(layout: EventLayout) {
   return (event: EventDocument, at: number, events: readonly EventDocument[]) =>
     renderGap(events[at - 1]?.seq ?? event.seq - 1, event.seq) + renderEvent(event, layout);
 }
 
-/** Runs until the agent ends the stream, and then reports that. */
+/** Runs until the agent ends the stream, which is an error. */
 async function followEvents(context: CliContext, client: ControlClient, options: EventsOptions) {
   const layout = await followLayout(context, client);
   let last = 0;
@@ -63,10 +66,10 @@ async function followEvents(context: CliContext, client: ControlClient, options:
     }
     last = event.seq;
   }
-  throw new ControlError('connection-lost', 'the agent ended the stream: it is stopping');
+  throw new ControlError('connection-lost', 'the agent is stopping and ended the stream');
 }
 
-/** Events arrive one by one: the names of the instances give the width. */
+/** Events arrive one by one, so the names of the instances give the width. */
 async function followLayout(context: CliContext, client: ControlClient): Promise<EventLayout> {
   const { instances } = await client.status();
   const nameWidth = instances.reduce((most, { name }) => Math.max(most, name.length), 4);

@@ -1,21 +1,21 @@
-/** `vrrp-agent failover`: another router becomes MASTER without a gap. */
+/** `vrrp-agent failover`: hands over to another router without a gap. */
 import type { Command } from 'commander';
 import { parseIp } from '../../net/address.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { printConnectionsAtRisk } from '../connections-at-risk.ts';
-import type { CliContext } from '../context.ts';
 import {
   durationOption,
-  instancesMeant,
   type Operation,
   operate,
-  patienceFor,
   requester,
+  selectedInstances,
+  timeoutFor,
   usageError,
 } from '../operation.ts';
 import { renderHandOver } from '../render/hand-over.ts';
+import type { CliContext } from '../terminal/context.ts';
 
-interface FailoverOptions extends AgentOptions {
+interface FailoverOptions extends ClientOptions {
   readonly all?: true;
   readonly wait: string;
   readonly force?: true;
@@ -23,25 +23,25 @@ interface FailoverOptions extends AgentOptions {
   readonly release?: true;
 }
 
-const DESCRIPTION = `Hand over to another router: the VIPs are served here until its first
-advertisement is heard. If no router takes over in time, this one stays MASTER (exit 3).
+const DESCRIPTION = `Hand over to another router. This one serves the VIPs until it hears the \
+successor's first advertisement. If no router takes over in time, it stays MASTER (exit 3).
 
-Afterwards it does not preempt the new MASTER, until \`failover --release\`, or until that fails.
-An instance that is not MASTER has nothing to hand over; it will not preempt either.
+Afterwards it does not preempt until \`failover --release\` or until the new MASTER fails. An \
+instance that is not MASTER has nothing to hand over, but will not preempt either.
 
-Exit: 0 done, 1 failed, 2 usage, 3 no router took over, 4 refused, 5 no agent.`;
+Exit status: 0 done, 1 failed, 2 usage, 3 no router took over, 4 refused, 5 no agent.`;
 
 export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     program
       .command('failover')
       .description(DESCRIPTION)
-      .argument('[name...]', 'instances')
+      .argument('[name...]', 'names of instances')
       .option('--all', 'every instance of the agent')
       .option('--wait <duration>', 'how long to wait for the successor', '10s')
-      .option('--to <address>', 'refuse if another router than this one would take over')
-      .option('--force', 'release the VIPs even if no router takes over; they may go unserved')
-      .option('--release', 'let it preempt again, and do nothing else'),
+      .option('--to <address>', 'refuse unless the router with this address would take over')
+      .option('--force', 'release the VIPs even if no router takes over; they may be left unserved')
+      .option('--release', 'allow preemption again; hand over nothing'),
   ).action((names: string[], _options: unknown, command: Command) =>
     failover(context, names, command.optsWithGlobals<FailoverOptions>(), command),
   );
@@ -53,18 +53,20 @@ function failover(
   options: FailoverOptions,
   command: Command,
 ): Promise<void> {
-  if (options.all === true && names.length > 0) usageError(command, 'names or --all, not both');
-  if (options.all !== true && names.length === 0) usageError(command, 'which instances? or --all');
+  if (options.all === true && names.length > 0)
+    usageError(command, 'give names or --all, not both');
+  if (options.all !== true && names.length === 0)
+    usageError(command, 'name the instances, or give --all');
   const wait = durationOption(command, '--wait', options.wait);
   if (options.to !== undefined && parseIp(options.to) === undefined) {
-    usageError(command, '--to is an IP address');
+    usageError(command, '--to must be an IP address');
   }
   if (options.release === true && (options.to !== undefined || options.force === true)) {
-    usageError(command, '--release goes with neither --to nor --force');
+    usageError(command, '--release cannot be combined with --to or --force');
   }
-  const asking = { ...options, timeoutMs: patienceFor(wait) };
-  return askAgent(context, asking, async (client) => {
-    const instances = await instancesMeant(context, client, names);
+  const timed = { ...options, timeoutMs: timeoutFor(wait) };
+  return askAgent(context, timed, async (client) => {
+    const instances = await selectedInstances(context, client, names);
     if (options.release !== true) await printConnectionsAtRisk(context, client, instances);
     await operate(context, client, instances, operationOf(options, wait));
   });

@@ -1,10 +1,10 @@
-/** `vrrp-agent import`: keepalived.conf as YAML on standard output, the rest with its lines beside it. */
+/** `vrrp-agent import`: converts a keepalived.conf to YAML, and lists what it cannot convert. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { importKeepalived } from '../../import/keepalived/convert.ts';
 import { includedFiles } from '../../import/keepalived/files.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface ImportOptions {
   readonly configId?: string;
@@ -14,11 +14,14 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('import')
     .description(
-      'Turn a keepalived.conf into a configuration of this program, on standard output. What is ' +
-        'not carried over is listed with its line, there as comments and on standard error.',
+      'Convert a keepalived.conf into a configuration file, on standard output. What cannot be ' +
+        'converted is listed with its line, as comments in the output and on standard error.',
     )
     .argument('<file>', 'keepalived.conf')
-    .option('--config-id <id>', 'use the lines that begin with @ID, as keepalived --config-id does')
+    .option(
+      '--config-id <id>',
+      'include the lines that begin with @ID, as keepalived --config-id does',
+    )
     .action((file: string, options: ImportOptions) => importFile(file, options, context));
 }
 
@@ -37,7 +40,7 @@ function importFile(file: string, { configId }: ImportOptions, context: CliConte
     context.stderr(`${message}\n`);
   }
   if (yaml === undefined) {
-    context.stderr(`vrrp-agent: ${file} has no vrrp_instance that can be carried over\n`);
+    context.stderr(`vrrp-agent: ${file} has no vrrp_instance that can be converted\n`);
     context.setExitCode(EXIT.failed);
     return;
   }

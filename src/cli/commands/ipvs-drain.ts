@@ -1,42 +1,46 @@
-/** `vrrp-agent ipvs drain` and `undrain`: a real server out of service without losing a connection. */
+/** `vrrp-agent ipvs drain` and `undrain`: take a real server out of service without losing connections. */
 import type { Command } from 'commander';
 import type { ControlClient } from '../../control/client.ts';
 import { RefusedRequest } from '../../control/control-error.ts';
 import type { DrainDocument } from '../../control/ipvs-document.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { durationOption, patienceFor, requester } from '../operation.ts';
-import { printable } from '../render/text.ts';
+import { durationOption, requester, timeoutFor } from '../operation.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { printable } from '../terminal/text.ts';
 
-interface DrainOptions extends AgentOptions {
+interface DrainOptions extends ClientOptions {
   readonly wait?: string | true;
   readonly force?: true;
 }
 
 const DEFAULT_WAIT = '60s';
 
-const DRAIN = `No new connections for a real server; those that it has go on. Survives a restart of
-the agent. Holds for this director only: drain the server on its peer, too.`;
+const DRAIN = `Send no new connections to a real server; existing ones continue. Survives a restart \
+of the agent. Applies to this director only: drain the server on its peer too.`;
 
 export function registerDrain(ipvs: Command, context: CliContext): void {
   withAgentOptions(
     ipvs
       .command('drain')
+      .summary('send no new connections to a real server')
       .description(DRAIN)
       .argument('<service>', 'name of the service')
-      .argument('<server>', 'address and port, as `ipvs show` has them')
+      .argument('<server>', 'address and port, as in `ipvs show`')
       .option(
         '--wait [duration]',
-        `until its connections are gone, at most so long (${DEFAULT_WAIT})`,
+        `wait until its connections have ended, at most this long (default: ${DEFAULT_WAIT})`,
       )
-      .option('--force', 'even if it is the last server, and new clients are then refused'),
+      .option(
+        '--force',
+        'drain even the last server of the service, so that new clients are refused',
+      ),
   ).action((service: string, server: string, _options: unknown, command: Command) => {
     const { wait, force, ...options } = command.optsWithGlobals<DrainOptions>();
     const time = wait === undefined ? undefined : wait === true ? DEFAULT_WAIT : wait;
-    const asked = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
-    const request = { service, server, ...asked, force: force === true, ...requester() };
-    return ask(context, { ...options, timeoutMs: patienceFor(time ?? '0s') }, async (client) => {
+    const limit = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
+    const request = { service, server, ...limit, force: force === true, ...requester() };
+    return ask(context, { ...options, timeoutMs: timeoutFor(time ?? '0s') }, async (client) => {
       const document = await client.drain(request);
       const isLate = time !== undefined && document.outcome !== 'drained';
       return { document, exitCode: isLate ? EXIT.notReached : EXIT.done };
@@ -45,11 +49,12 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
   withAgentOptions(
     ipvs
       .command('undrain')
-      .description('New connections for a real server again.')
+      .summary('send new connections to a real server again')
+      .description('Send new connections to a real server again.')
       .argument('<service>', 'name of the service')
-      .argument('<server>', 'address and port'),
+      .argument('<server>', 'address and port, as in `ipvs show`'),
   ).action((service: string, server: string, _options: unknown, command: Command) =>
-    ask(context, command.optsWithGlobals<AgentOptions>(), async (client) => ({
+    ask(context, command.optsWithGlobals<ClientOptions>(), async (client) => ({
       document: await client.undrain({ service, server, ...requester() }),
       exitCode: EXIT.done,
     })),
@@ -63,7 +68,7 @@ interface Answer {
 
 function ask(
   context: CliContext,
-  options: AgentOptions,
+  options: ClientOptions,
   request: (client: ControlClient) => Promise<Answer>,
 ): Promise<void> {
   return askAgent(context, options, async (client) => {
@@ -87,9 +92,9 @@ function sentence(document: DrainDocument): string {
   const connections = `${active} active and ${inactive} inactive connections`;
   switch (outcome) {
     case 'in-service':
-      return `${name} is in service, weight ${weight ?? 'none: it is not in the table'}`;
+      return `${name} is in service, weight ${weight ?? 'none: not in the table'}`;
     case 'draining':
-      return `${name} gets no new connections, and has ${connections}`;
+      return `${name} receives no new connections and still has ${connections}`;
     case 'drained':
       return `${name} is drained after ${(waited / 1_000).toFixed(1)} s: ${connections}`;
   }

@@ -1,9 +1,9 @@
-/** `vrrp-agent ipvs prepare`: what a director or a real server needs, as commands; done or checked. */
+/** `vrrp-agent ipvs prepare`: shows, checks or applies the settings that IPVS needs on a host. */
 import { Argument, type Command, Option } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
-import { carryOut, hostFacts } from '../../ipvs/keep/host-facts.ts';
+import { carryOut, readHostFacts } from '../../ipvs/keep/host-facts.ts';
 import { requirementsOf } from '../../ipvs/plan/preparation.ts';
 import type {
   PreparationInput,
@@ -14,49 +14,54 @@ import type {
 } from '../../ipvs/plan/requirement.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Server } from '../../net/ipvs.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';
 import { commandLine, renderPreparation } from '../render/preparation.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
 interface PrepareOptions {
   readonly mode?: PreparedMode;
   readonly config?: string;
-  readonly vip: readonly string[];
-  readonly gateway: readonly string[];
+  readonly vip?: readonly string[];
+  readonly gateway?: readonly string[];
   readonly apply?: true;
   readonly check?: true;
   readonly json?: true;
 }
 
-const DESCRIPTION = `Show what a director or a real server must be set to for a forwarding method of
-IPVS, and the commands for what is missing. Changes nothing without --apply.
+const DESCRIPTION = `Show the kernel settings that a director or a real server needs for a forwarding \
+method of IPVS, and the commands for those that are missing. Changes nothing without --apply.
 
   vrrp-agent ipvs prepare director --config /etc/vrrp-agent.yaml
   vrrp-agent ipvs prepare realserver --mode dr --vip 203.0.113.100 --apply
 
-VIPs, gateway and real servers come from the director's configuration, or from the options.
-Exit: 0 done, 1 something is missing (--check, --apply), 2 usage or configuration.`;
+VIPs, gateway and real servers come from the director's configuration or from the options.
+Exit status: 0 done, 1 something is missing (--check, --apply), 2 usage or configuration.`;
 
 export function registerPrepare(ipvs: Command, context: CliContext): void {
-  const collect = (text: string, former: readonly string[]) => [...former, text];
+  const collect = (text: string, former: readonly string[] = []) => [...former, text];
   ipvs
     .command('prepare')
+    .summary('show or apply the kernel settings that IPVS needs on a host')
     .description(DESCRIPTION)
-    .addArgument(new Argument('<role>', 'what this host is').choices(['director', 'realserver']))
+    .addArgument(new Argument('<role>', 'role of this host').choices(['director', 'realserver']))
     .addOption(
-      new Option('--mode <mode>', 'forwarding method; default: that of the configuration').choices([
+      new Option('--mode <mode>', 'forwarding method; default: from the configuration').choices([
         'nat',
         'dr',
         'tun',
       ]),
     )
-    .option('--config <file>', "the director's configuration")
-    .option('--vip <address>', 'virtual address, may be repeated', collect, [])
-    .option('--gateway <address>', 'inside address that moves with the VIPs (nat)', collect, [])
-    .option('--apply', 'carry the commands out')
-    .option('--check', 'exit 1 when something is missing')
+    .option('--config <file>', "the director's configuration file")
+    .option('--vip <address>', 'virtual address; may be repeated', collect)
+    .option(
+      '--gateway <address>',
+      'inside address that moves with the VIPs (nat); may be repeated',
+      collect,
+    )
+    .option('--apply', 'run the commands')
+    .option('--check', 'exit with 1 if a setting is missing')
     .option('--json', 'print one JSON document')
     .action((role: PreparedRole, _options: unknown, command: Command) =>
       prepare(context, role, command.optsWithGlobals<PrepareOptions>(), command),
@@ -72,7 +77,7 @@ async function prepare(
   const config = options.config === undefined ? undefined : configIn(options.config, context);
   if (config === null) return;
   const input = inputOf(role, options, config, command);
-  const look = async () => requirementsOf(input, await hostFacts());
+  const look = async () => requirementsOf(input, await readHostFacts());
   try {
     let requirements = await look();
     let failures: readonly string[] = [];
@@ -87,7 +92,7 @@ async function prepare(
   }
 }
 
-/** Null: it cannot be used, and that has been said. */
+/** Null: the file has errors, which have been printed. */
 function configIn(file: string, context: CliContext): LoadedConfig | null {
   const loaded = loadConfigFile(file);
   if (loaded.ok) return loaded.value;
@@ -98,13 +103,13 @@ function configIn(file: string, context: CliContext): LoadedConfig | null {
 
 function inputOf(
   role: PreparedRole,
-  { mode, vip, gateway }: PrepareOptions,
+  { mode, vip = [], gateway = [] }: PrepareOptions,
   config: LoadedConfig | undefined,
   command: Command,
 ): PreparationInput {
   const read = (option: string, texts: readonly string[]) =>
     texts.map(
-      (text) => parseIp(text) ?? usageError(command, `${option} is an IP address: ${text}`),
+      (text) => parseIp(text) ?? usageError(command, `${option} must be an IP address: ${text}`),
     );
   const instances = config?.settings.instances ?? [];
   const services = config?.agent.ipvs?.services ?? [];
@@ -112,7 +117,7 @@ function inputOf(
   const modes = new Set(servers.map(({ forwarding }) => forwarding as PreparedMode));
   const [only, ...others] = modes;
   if (mode === undefined && (only === undefined || others.length > 0)) {
-    usageError(command, 'which forwarding method? --mode nat, dr or tun');
+    usageError(command, 'name the forwarding method: --mode nat, dr or tun');
   }
   const vips = instances.flatMap(({ addresses }) => addresses.map(({ address }) => address));
   const inside = instances.flatMap(({ extraAddresses }) =>
@@ -128,7 +133,7 @@ function inputOf(
   };
 }
 
-/** Each once. */
+/** Without duplicates. */
 function tunnelsOf(servers: readonly Server[]): PreparedTunnel[] {
   const tunnels = servers.flatMap(({ tunnel }) => tunnel ?? []);
   return [
@@ -136,7 +141,7 @@ function tunnelsOf(servers: readonly Server[]): PreparedTunnel[] {
   ];
 }
 
-/** Link-local addresses of IPv6 are the virtual router's own, and no service's. */
+/** IPv6 link-local addresses belong to the virtual router and to no service. */
 function isBalanced(address: IpAddress): boolean {
   return !address.startsWith('fe80:');
 }
@@ -145,7 +150,7 @@ function unique(addresses: readonly IpAddress[]): IpAddress[] {
   return [...new Set(addresses)];
 }
 
-/** Answers what has failed; the rest is tried all the same. */
+/** Runs all commands, even after a failure, and returns the failures. */
 async function apply(requirements: readonly Requirement[]): Promise<string[]> {
   const failures: string[] = [];
   for (const { state, commands } of requirements) {

@@ -1,45 +1,49 @@
-/** `vrrp-agent ipvs`: the kernel's load balancer as the running agent keeps it. */
+/** `vrrp-agent ipvs`: the load balancer that the running agent manages. */
 import type { Command } from 'commander';
 import type { IpvsDocument } from '../../control/ipvs-document.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
-import { paletteFor, printable } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor, printable } from '../terminal/text.ts';
 import { registerDrain } from './ipvs-drain.ts';
 import { registerPrepare } from './ipvs-prepare.ts';
 
 export function register(program: Command, context: CliContext): void {
   const ipvs = program
     .command('ipvs')
-    .description('Services, real servers and connection synchronisation.');
+    .description('Show and manage services, real servers and connection synchronisation.');
   withAgentOptions(
     ipvs
       .command('show')
+      .summary('show services, real servers and sync daemons')
       .description('Show services, servers, weights, connections, rates and sync daemons.'),
   ).action((_options: unknown, command: Command) =>
     ask(context, command, (document) => renderIpvs(document, appearanceOf(context))),
   );
   withAgentOptions(
-    ipvs.command('save').description('Print the service table as `ipvsadm-restore` reads it.'),
+    ipvs
+      .command('save')
+      .summary('print the service table for ipvsadm-restore')
+      .description('Print the service table in the format of `ipvsadm-restore`.'),
   ).action((_options: unknown, command: Command) => save(context, command));
   registerDrain(ipvs, context);
   registerPrepare(ipvs, context);
 }
 
-/** An empty file would be taken for an empty table, and put back as one. */
+/** Fails without a table: an empty file could later be restored as an empty table. */
 function save(context: CliContext, command: Command) {
   return ask(context, command, (document) => {
     if (document.available) return ipvsadmLines(document);
     const why = document.troubles.join('; ');
-    context.stderr(`vrrp-agent: there is no table to be saved: ${printable(why)}\n`);
+    context.stderr(`vrrp-agent: no table to save: ${printable(why)}\n`);
     context.setExitCode(EXIT.failed);
     return '';
   });
 }
 
 function ask(context: CliContext, command: Command, render: (document: IpvsDocument) => string) {
-  const options = command.optsWithGlobals<AgentOptions>();
+  const options = command.optsWithGlobals<ClientOptions>();
   return askAgent(context, options, async (client) => {
     const document = await client.ipvs();
     const json = options.json === true;

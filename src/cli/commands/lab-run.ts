@@ -1,4 +1,4 @@
-/** `lab run`: scenarios, one after the other, and their report. */
+/** `vrrp-agent lab run`: runs scenarios one after the other and reports on them. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -15,17 +15,21 @@ import {
   scenarioReport,
 } from '../../lab/report/report.ts';
 import { Labs } from '../../lab/run/labs.ts';
-import { delaysFrames, NO_NETEM, type RunNews, runScenario } from '../../lab/run/run-scenario.ts';
-import { hasNetem } from '../../lab/run/stage.ts';
+import {
+  delaysFrames,
+  NO_NETEM,
+  type RunProgress,
+  runScenario,
+} from '../../lab/run/run-scenario.ts';
+import { hasNetem } from '../../lab/run/testbed.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
-import { describeAction } from '../../lab/scenario/wording.ts';
-import type { CliContext } from '../context.ts';
+import { describeAction } from '../../lab/scenario/steps.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReport } from '../render/lab-report.ts';
-import { paletteFor } from '../render/text.ts';
-import { reporting } from './lab-errors.ts';
-import { untilInterrupted } from './lab-interrupt.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
+import { reporting, untilInterrupted } from './lab-ending.ts';
 
 interface RunOptions {
   readonly repeat: string;
@@ -42,31 +46,33 @@ const REPEAT_MAX = 1_000;
 export function registerRun(lab: Command, context: CliContext): void {
   lab
     .command('run')
+    .summary('run scenarios and report what was seen')
     .description(
-      'Run scenarios in labs of their own and report what was seen. Exit status 0: every ' +
+      'Run scenarios, each in a new lab, and report what was seen. Exit status 0: every ' +
         'expectation held.',
     )
-    .argument('<file...>', 'scenario files; or names of the library (see lab scenarios)')
-    .option('--repeat <count>', 'run each so often', '1')
-    .option('--compare', 'run each also with the programs it names for comparison')
+    .argument('<file...>', 'scenario files, or names listed by `lab scenarios`')
+    .option('--repeat <count>', 'run each scenario this many times', '1')
+    .option('--compare', 'also run each scenario with the programs that it names for comparison')
     .option('--json', 'print one JSON document')
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--html <file>', 'write the report as one HTML file')
-    .option('--keep', 'leave the lab of the last run as it is')
-    .option('--pcap <directory>', 'keep the captures')
+    .option('--keep', 'do not remove the lab of the last run')
+    .option('--pcap <directory>', 'write the packet captures to this directory')
     .action((files: string[], options: RunOptions) =>
       reporting(context, () => runFiles(context, files, options)),
     );
   lab
     .command('scenarios')
-    .description('the scenarios that come with the program')
+    .summary('list the scenarios that come with the program')
+    .description('List the scenarios that come with the program.')
     .action(() => listLibrary(context));
 }
 
 async function runFiles(context: CliContext, files: readonly string[], options: RunOptions) {
   const repeat = Number(options.repeat);
   if (!Number.isInteger(repeat) || repeat < 1 || repeat > REPEAT_MAX) {
-    context.stderr(`vrrp-agent lab run: --repeat takes a whole number from 1 to ${REPEAT_MAX}\n`);
+    context.stderr(`vrrp-agent lab run: --repeat must be a whole number from 1 to ${REPEAT_MAX}\n`);
     context.setExitCode(EXIT.usage);
     return;
   }
@@ -89,7 +95,7 @@ async function runFiles(context: CliContext, files: readonly string[], options: 
   });
 }
 
-/** Undefined: something is wrong with one of them, and has been said. */
+/** Undefined: a scenario has errors, which have been printed. */
 function loadAll(context: CliContext, files: readonly string[]): Scenario[] | undefined {
   const scenarios: Scenario[] = [];
   let isUsable = true;
@@ -141,7 +147,7 @@ class Session {
       this.#progress(`${label}: ${scenario.title}`);
       const { pcap, keep } = this.#options;
       const record = await runScenario(scenario, this.#labs, {
-        tell: (news) => this.#tell(news),
+        onProgress: (news) => this.#show(news),
         ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
         ...(keep === true && mayKeep && turn === this.#repeat
           ? { keep: (prefix: string) => this.#kept(prefix) }
@@ -163,18 +169,18 @@ class Session {
       this.#context.stdout(renderReport(report, { width, palette }));
     }
     this.#context.setExitCode(report.holds ? EXIT.done : EXIT.failed);
-    // Last, so that a full disk does not cost what was found out.
+    // Written last, so that a full disk does not lose the printed report.
     if (junit !== undefined) writeFileSync(junit, renderJunit(report));
     if (html !== undefined) writeFileSync(html, renderHtml(report));
   }
 
-  #tell(news: RunNews): void {
-    this.#progress(`  ${wordsFor(news)}`);
+  #show(news: RunProgress): void {
+    this.#progress(`  ${progressText(news)}`);
   }
 
   #kept(prefix: string): void {
     this.#context.stderr(
-      `the lab goes on: ip netns exec ${prefix}-lb1 ..., vrrp-agent lab down ${prefix}\n`,
+      `the lab is kept: ip netns exec ${prefix}-lb1 ..., vrrp-agent lab down ${prefix}\n`,
     );
   }
 
@@ -198,12 +204,12 @@ function listLibrary(context: CliContext): void {
   }
 }
 
-function wordsFor(news: RunNews): string {
+function progressText(news: RunProgress): string {
   switch (news.kind) {
     case 'settled':
       return `settled after ${Math.round(news.afterMicroseconds / 1_000)} ms`;
     case 'unsettled':
-      return 'not settled in the time given: going on';
+      return 'not settled in time: continuing';
     case 'step': {
       const at = (news.step.at / 1_000_000).toFixed(2).padStart(6);
       return `${at} s  ${describeAction(news.step.action)}`;

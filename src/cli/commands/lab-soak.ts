@@ -1,13 +1,12 @@
-/** `lab soak`: chance disturbs a lab until the time is over or an invariant is broken. */
+/** `vrrp-agent lab soak`: disturbs labs at random until time is up or an invariant is broken. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Labs } from '../../lab/run/labs.ts';
 import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
 import { type SoakResult, soak } from '../../lab/soak/soak.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { reporting } from './lab-errors.ts';
-import { untilInterrupted } from './lab-interrupt.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { reporting, untilInterrupted } from './lab-ending.ts';
 
 interface SoakCommandOptions {
   readonly minutes: string;
@@ -22,16 +21,21 @@ interface SoakCommandOptions {
 export function registerSoak(lab: Command, context: CliContext): void {
   lab
     .command('soak')
+    .summary('disturb labs at random until an invariant is broken')
     .description(
-      'Disturb labs at random and watch that somebody answers and nobody else does. Exit status ' +
+      'Disturb labs at random and check that exactly one director serves each VIP. Exit status ' +
         '0: no invariant was broken.',
     )
-    .option('--minutes <count>', 'how long', '30')
-    .option('--seed <number>', 'where chance begins; the next lab has the next number', '1')
-    .option('--directors <count>', '2 to 8', '3')
-    .option('--bound <milliseconds>', 'how long everything may take to find its place', '2500')
-    .option('--agent <name>', AGENTS.join(', '), 'vrrp-agent')
-    .option('--save <file>', 'where the shortest failing scenario goes (default: soak-SEED.yaml)')
+    .option('--minutes <count>', 'duration in minutes', '30')
+    .option('--seed <number>', 'random seed of the first lab; each further lab adds 1', '1')
+    .option('--directors <count>', 'number of directors, 2 to 8', '3')
+    .option(
+      '--bound <milliseconds>',
+      'how long the lab may take to settle after a disturbance',
+      '2500',
+    )
+    .option('--agent <name>', `program on the directors: ${AGENTS.join(', ')}`, 'vrrp-agent')
+    .option('--save <file>', 'write the shortest failing scenario here (default: soak-SEED.yaml)')
     .option('--json', 'print one JSON document')
     .action((options: SoakCommandOptions) => reporting(context, () => run(context, options)));
 }
@@ -56,7 +60,7 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
     agent === undefined
   ) {
     context.stderr(
-      'vrrp-agent lab soak: --minutes and --seed are numbers, --directors is 2 to 8, --bound 500 ' +
+      'vrrp-agent lab soak: --minutes and --seed must be numbers, --directors 2 to 8, --bound 500 ' +
         `to 60000 (ms), --agent one of ${AGENTS.join(', ')}\n`,
     );
     context.setExitCode(EXIT.usage);
@@ -64,9 +68,9 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
   }
   const labs = new Labs();
   await untilInterrupted(context, labs, async () => {
-    const tell = (line: string) => context.stderr(`${line}\n`);
-    const settings = { minutes, seed, directors, bound: Math.round(bound) * 1_000, agent, tell };
-    const result = await soak(settings, labs);
+    const onProgress = (line: string) => context.stderr(`${line}\n`);
+    const limits = { minutes, seed, directors, bound: Math.round(bound) * 1_000 };
+    const result = await soak({ ...limits, agent, onProgress }, labs);
     conclude(context, result, options);
   });
 }

@@ -1,4 +1,4 @@
-/** `vrrp-agent lab`: directors and a client in network namespaces, to try things on. */
+/** `vrrp-agent lab`: directors and a client in network namespaces, for experiments. */
 import type { Command } from 'commander';
 import { type AgentInstance, startAgent } from '../../lab/peers/vrrp-agent.ts';
 import { Lab } from '../../lab/topology/lab.ts';
@@ -11,8 +11,8 @@ import {
 import { isRunning } from '../../lab/topology/processes.ts';
 import { knownPrefixes, readState } from '../../lab/topology/state.ts';
 import { tearDown, tearDownAll } from '../../lab/topology/tear-down.ts';
-import type { CliContext } from '../context.ts';
-import { reporting } from './lab-errors.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { reporting } from './lab-ending.ts';
 import { registerRun } from './lab-run.ts';
 import { registerSoak } from './lab-soak.ts';
 
@@ -26,26 +26,31 @@ interface UpOptions {
 }
 
 export function register(program: Command, context: CliContext): void {
-  const lab = program.command('lab').description('directors and a client in network namespaces');
+  const lab = program
+    .command('lab')
+    .description('Build and run labs: directors and a client in network namespaces. Needs root.');
   lab
     .command('up')
-    .description('make a lab; prints what there is and what to try')
-    .option('--prefix <prefix>', 'begins the names of the namespaces', DEFAULT_PREFIX)
-    .option('--directors <count>', 'how many directors', '2')
+    .summary('make a lab')
+    .description('Make a lab, and print its parts and commands to try.')
+    .option('--prefix <prefix>', 'prefix of the names of its namespaces', DEFAULT_PREFIX)
+    .option('--directors <count>', 'number of directors', '2')
     .option('--start', 'run an agent on every director')
     .option('--interval <duration>', 'advertisement interval of the agents', '1s')
     .action((options: UpOptions) => reporting(context, () => up(context, options)));
   lab
     .command('down')
-    .description('remove a lab with all that runs in it')
-    .argument('[prefix]', 'which lab', DEFAULT_PREFIX)
-    .option('--all', 'every lab on this machine')
+    .summary('remove a lab')
+    .description('Remove a lab and everything that runs in it.')
+    .argument('[prefix]', 'prefix of the lab', DEFAULT_PREFIX)
+    .option('--all', 'remove every lab on this host')
     .action((prefix: string, options: { all?: boolean }) =>
       reporting(context, () => down(context, prefix, options.all === true)),
     );
   lab
     .command('list')
-    .description('the labs on this machine')
+    .summary('list the labs on this host')
+    .description('List the labs on this host.')
     .action(() => reporting(context, () => list(context)));
   registerRun(lab, context);
   registerSoak(lab, context);
@@ -102,7 +107,7 @@ function describe(lab: Lab, started: boolean): string {
     ? agentCommands(lab, first)
     : [`ip netns exec ${first.namespace} vrrp-agent run --config FILE`];
   return [
-    `lab '${prefix}': every machine has ${HOST_INTERFACE} on one segment`,
+    `lab '${prefix}': every host has ${HOST_INTERFACE} on one segment`,
     ...[...directors, client].map(row),
     `  ${switchNamespace.padEnd(28)} ports ${directors.map(({ name }) => name).join(', ')}, client`,
     '',

@@ -1,62 +1,71 @@
-/** `vrrp-agent maintenance`: instances that must not become MASTER, across restarts. */
+/** `vrrp-agent maintenance`: instances that must not become MASTER, even after a restart. */
 import type { Command } from 'commander';
 import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
 import type { StatusDocument } from '../../control/protocol.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { printConnectionsAtRisk } from '../connections-at-risk.ts';
-import type { CliContext } from '../context.ts';
 import {
   durationOption,
-  instancesMeant,
   type Operation,
   operate,
-  patienceFor,
   requester,
+  selectedInstances,
+  timeoutFor,
 } from '../operation.ts';
 import { renderHandOver, renderMaintenance } from '../render/hand-over.ts';
-import { printable } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { printable } from '../terminal/text.ts';
 
-interface OnOptions extends AgentOptions {
+interface OnOptions extends ClientOptions {
   readonly reason?: string;
   readonly for?: string;
   readonly wait: string;
   readonly force?: true;
 }
 
-const DESCRIPTION = `Take instances out of service, so that the machine can be worked on. Survives a
-restart of the agent and of the machine. Without names: every instance.`;
+const DESCRIPTION = `Take instances out of service, for work on this host. Survives a restart of the agent \
+and of the host. Without names: every instance.`;
 
-const ON = `A MASTER hands over first, serving until its successor is heard; then FAULT with the
-reason "maintenance". If no router takes over in time, nothing changes (exit 3).`;
+const ON = `Take instances out of service. A MASTER first hands over, and serves until it hears its \
+successor; the instance is then in FAULT with the reason "maintenance". If no router takes over in \
+time, nothing changes (exit 3).`;
 
-const OFF = 'Back into service: BACKUP first, and preempting as configured.';
+const OFF = 'Put instances back into service: first BACKUP, then preempting as configured.';
 
 export function register(program: Command, context: CliContext): void {
   const maintenance = program.command('maintenance').description(DESCRIPTION);
   withAgentOptions(
     maintenance
       .command('on')
+      .summary('take instances out of service')
       .description(ON)
-      .argument('[name...]', 'instances; default: all')
-      .option('--reason <text>', 'shown by status')
-      .option('--for <duration>', 'ends by itself after so long, whether the agent runs or not')
+      .argument('[name...]', 'names of instances; default: all')
+      .option('--reason <text>', 'text that status shows')
+      .option('--for <duration>', 'end maintenance after this time, whether or not the agent runs')
       .option('--wait <duration>', 'how long to wait for the successor', '10s')
-      .option('--force', 'even if no router takes over; the VIPs may go unserved'),
+      .option('--force', 'continue even if no router takes over; the VIPs may be left unserved'),
   ).action((names: string[], _options: unknown, command: Command) =>
     begin(context, names, command.optsWithGlobals<OnOptions>(), command),
   );
   withAgentOptions(
-    maintenance.command('off').description(OFF).argument('[name...]', 'instances; default: all'),
+    maintenance
+      .command('off')
+      .summary('put instances back into service')
+      .description(OFF)
+      .argument('[name...]', 'names of instances; default: all'),
   ).action((names: string[], _options: unknown, command: Command) =>
-    end(context, names, command.optsWithGlobals<AgentOptions>()),
+    end(context, names, command.optsWithGlobals<ClientOptions>()),
   );
   withAgentOptions(
     maintenance
       .command('status')
-      .description('Show what is in maintenance: since when, until when, by whom, why.')
-      .argument('[name...]', 'instances; default: all'),
+      .summary('show which instances are in maintenance')
+      .description(
+        'Show which instances are in maintenance, since and until when, by whom and why.',
+      )
+      .argument('[name...]', 'names of instances; default: all'),
   ).action((names: string[], _options: unknown, command: Command) =>
-    show(context, names, command.optsWithGlobals<AgentOptions>()),
+    show(context, names, command.optsWithGlobals<ClientOptions>()),
   );
 }
 
@@ -84,8 +93,8 @@ function begin(
     render: (document) => renderHandOver(document, inMaintenance(document)),
     isFailure: ({ outcome }) => outcome === 'broken-off',
   };
-  return askAgent(context, { ...options, timeoutMs: patienceFor(wait) }, async (client) => {
-    const instances = await instancesMeant(context, client, names);
+  return askAgent(context, { ...options, timeoutMs: timeoutFor(wait) }, async (client) => {
+    const instances = await selectedInstances(context, client, names);
     await printConnectionsAtRisk(context, client, instances);
     await operate(context, client, instances, operation);
   });
@@ -96,7 +105,7 @@ function inMaintenance({ maintenance }: MaintenanceAnswer): string {
   return until === null ? 'in maintenance' : `in maintenance until ${until}`;
 }
 
-function end(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
+function end(context: CliContext, names: readonly string[], options: ClientOptions): Promise<void> {
   const operation: Operation<'maintenance'> = {
     verb: 'maintenance',
     request: { mode: 'off', ...requester() },
@@ -105,13 +114,17 @@ function end(context: CliContext, names: readonly string[], options: AgentOption
     isFailure: () => false,
   };
   return askAgent(context, options, async (client) => {
-    await operate(context, client, await instancesMeant(context, client, names), operation);
+    await operate(context, client, await selectedInstances(context, client, names), operation);
   });
 }
 
-function show(context: CliContext, names: readonly string[], options: AgentOptions): Promise<void> {
+function show(
+  context: CliContext,
+  names: readonly string[],
+  options: ClientOptions,
+): Promise<void> {
   return askAgent(context, options, async (client) => {
-    const wanted = await instancesMeant(context, client, names);
+    const wanted = await selectedInstances(context, client, names);
     const { instances } = await client.status();
     const rows = instances
       .filter(({ name }) => wanted.includes(name))

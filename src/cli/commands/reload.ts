@@ -1,28 +1,28 @@
-/** `vrrp-agent reload`: the running agent applies its configuration file again. */
+/** `vrrp-agent reload`: the running agent applies its changed configuration file. */
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import { RefusedRequest } from '../../control/control-error.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReload } from '../render/reload.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
-interface ReloadOptions extends AgentOptions {
+interface ReloadOptions extends ClientOptions {
   readonly dryRun?: true;
 }
 
-const DESCRIPTION = `Apply the configuration file of the running agent, or say what would change.
+const DESCRIPTION = `Apply the configuration file of the running agent, or show what would change.
 
-All or nothing: when the file has an error, every error is listed and nothing changes. Instances
-that have not changed are not interrupted. The plan says which steps cost a MASTER its mastership.`;
+All or nothing: if the file has errors, all are listed and nothing changes. Unchanged instances are \
+not interrupted. The plan shows which steps make a MASTER resign.`;
 
 export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     program
       .command('reload')
       .description(DESCRIPTION)
-      .option('--dry-run', 'change nothing, print the plan'),
+      .option('--dry-run', 'print the plan and change nothing'),
   ).action((_options: unknown, command: Command) =>
     reload(context, command.optsWithGlobals<ReloadOptions>()),
   );

@@ -1,9 +1,9 @@
-/** `vrrp-agent run`: the agent itself, in the foreground. */
+/** `vrrp-agent run`: runs the agent in the foreground. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface RunOptions {
   readonly config: string;
@@ -14,10 +14,12 @@ interface RunOptions {
 export function register(program: Command, context: CliContext): void {
   program
     .command('run')
-    .description('the daemon, in the foreground; SIGTERM stops it, SIGHUP reloads the file')
-    .requiredOption('--config <file>', 'configuration file')
-    .option('--takeover', 'take the place of the agent that runs, without an interruption')
-    .option('--record <file>', 'record what the protocol decides on, for a replay; 32 MiB at most')
+    .description(
+      'Run the agent in the foreground. SIGTERM stops it; SIGHUP reloads the configuration file.',
+    )
+    .requiredOption('--config <file>', 'configuration file (YAML)')
+    .option('--takeover', 'replace the running agent without interruption')
+    .option('--record <file>', 'record the inputs of the protocol for a replay (32 MiB at most)')
     .action((options: RunOptions) => run(context, options));
 }
 

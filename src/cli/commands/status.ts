@@ -1,27 +1,30 @@
-/** `vrrp-agent status`: what every instance does now. */
+/** `vrrp-agent status`: the current state of every instance. */
 import type { Command } from 'commander';
 import type { StatusDocument } from '../../control/protocol.ts';
-import { type AgentOptions, askAgent, withAgentOptions } from '../agent.ts';
-import type { CliContext } from '../context.ts';
+import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
+import { unknownInstances } from '../operation.ts';
 import { renderStatus } from '../render/status.ts';
-import { paletteFor } from '../render/text.ts';
+import type { CliContext } from '../terminal/context.ts';
+import { paletteFor } from '../terminal/text.ts';
 
-/** What a screen without a width of its own is taken to hold. */
+/** Assumed if the output has no width. */
 const SCREEN_WIDTH = 80;
 
 export function register(program: Command, context: CliContext): void {
   withAgentOptions(
     program
       .command('status')
-      .description('Show the instances: state, since when, priority, master, VIPs, faults.')
-      .argument('[name...]', 'only these instances'),
+      .description(
+        'Show the instances: state, age of the state, priority, master, VIPs and faults.',
+      )
+      .argument('[name...]', 'names of instances; default: all'),
   ).action((names: string[], _options: unknown, command: Command) =>
-    showStatus(context, names, command.optsWithGlobals<AgentOptions>()),
+    showStatus(context, names, command.optsWithGlobals<ClientOptions>()),
   );
 }
 
-function showStatus(context: CliContext, names: readonly string[], options: AgentOptions) {
+function showStatus(context: CliContext, names: readonly string[], options: ClientOptions) {
   return askAgent(context, options, async (client) => {
     const status = await client.status();
     const unknown = names.filter((name) => !status.instances.some((one) => one.name === name));
@@ -35,8 +38,8 @@ function showStatus(context: CliContext, names: readonly string[], options: Agen
 }
 
 function refuseUnknown(context: CliContext, unknown: readonly string[], status: StatusDocument) {
-  const known = status.instances.map((one) => one.name).join(', ');
-  context.stderr(`vrrp-agent: no instance is named ${unknown.join(', ')}; there are: ${known}\n`);
+  const known = status.instances.map((one) => one.name);
+  context.stderr(`vrrp-agent: ${unknownInstances(unknown, known)}\n`);
   context.setExitCode(EXIT.failed);
 }
 

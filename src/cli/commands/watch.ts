@@ -1,12 +1,12 @@
-/** `vrrp-agent watch`: who advertises what on a segment. Sends nothing and needs no agent. */
+/** `vrrp-agent watch`: which routers advertise what on a segment. Sends nothing and needs no agent. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
 import { watchCapture } from '../../watch/watch-capture.ts';
 import { linkNames, watchLink } from '../../watch/watch-link.ts';
 import { LOOK_EVERY, WatchSession, type WatchStyle } from '../../watch/watch-session.ts';
-import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CliContext } from '../terminal/context.ts';
 
 interface WatchOptions {
   readonly for?: Duration;
@@ -16,32 +16,36 @@ interface WatchOptions {
 
 const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
 
-/** What a screen without a size of its own is taken to hold. */
+/** Assumed if the output has no size. */
 const SCREEN = { columns: 132, rows: 50 };
 
 export function register(program: Command, context: CliContext): void {
   program
     .command('watch')
-    .description('Show who advertises which virtual router on a segment. Sends and joins nothing.')
-    .argument('[interface]', 'where to listen; it needs no address')
-    .option('--for <duration>', 'print what was heard after so long (10s, 2m), and end', span)
+    .description(
+      'Show which routers advertise which virtual routers on a segment. Sends nothing, joins no group.',
+    )
+    .argument('[interface]', 'interface to listen on; it needs no address')
+    .option('--for <duration>', 'listen this long (10s, 2m), print what was heard and exit', span)
     .option('--pcap <file>', 'read a capture (pcap or pcapng) instead of an interface')
-    .option('--json', 'print JSON, one event or snapshot a line')
+    .option('--json', 'print JSON, one event or snapshot per line')
     .action(async (name: string | undefined, options: WatchOptions, command: Command) => {
       if (options.pcap !== undefined) {
-        if (name !== undefined) command.error('error: INTERFACE or --pcap, not both', USAGE);
+        if (name !== undefined)
+          command.error('error: give an interface or --pcap, not both', USAGE);
         const style = options.json === true ? 'json' : 'events';
         const file = options.pcap;
         const open = (segment: string) => new WatchSession(file, style, context, screen, segment);
         watchCapture(file, open, (text) => context.stderr(text));
       } else {
-        if (name === undefined) command.error('error: which interface?', USAGE);
+        if (name === undefined)
+          command.error('error: name an interface, or a capture with --pcap', USAGE);
         await watchInterface(context, name, options);
       }
     });
 }
 
-/** Resolves when the time is over, or somebody presses Ctrl-C; rejects when the link goes away. */
+/** Resolves when the time is up or on Ctrl-C; rejects when the link disappears. */
 async function watchInterface(context: CliContext, name: string, options: WatchOptions) {
   const session = new WatchSession(name, styleOf(context, options), context, screen);
   await new Promise<void>((resolve, reject) => {
@@ -50,7 +54,8 @@ async function watchInterface(context: CliContext, name: string, options: WatchO
       onError: (error) => end(() => reject(error)),
     });
     if (watch === undefined) throw new Error(missingLink(name));
-    if (!watch.link.running) context.stderr(`${name} is down: nothing is heard until it is up\n`);
+    if (!watch.link.running)
+      context.stderr(`${name} is down: no packet can be heard until it is up\n`);
     const end = (settle: () => void) => {
       clearInterval(look);
       clearTimeout(timer);
@@ -77,10 +82,10 @@ async function watchInterface(context: CliContext, name: string, options: WatchO
 }
 
 function missingLink(name: string): string {
-  return `there is no interface ${name}; there are: ${linkNames().join(', ')}`;
+  return `no interface is named ${name}; this host has: ${linkNames().join(', ')}`;
 }
 
-/** Far below what a timer of the runtime can count. */
+/** Well below the longest timer of Node. */
 const SPAN_MAX = seconds(86_400);
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -91,7 +96,7 @@ function styleOf({ isTty }: CliContext, { json, for: limit }: WatchOptions): Wat
   return limit === undefined ? 'events' : 'table-once';
 }
 
-/** Microseconds since 1970 that never step: the wall clock of the start, and what passed since. */
+/** Microseconds since 1970 that never step: the wall clock at the start, and the time since then. */
 function wallClock(): Instant {
   return instant(Math.round((performance.timeOrigin + performance.now()) * 1_000));
 }
@@ -104,7 +109,7 @@ function screen() {
 function span(text: string): Duration {
   const duration = parseDuration(text);
   if (duration === undefined || duration === 0 || duration > SPAN_MAX) {
-    throw new InvalidArgumentError('A duration such as 10s or 2m is expected, 24h at most.');
+    throw new InvalidArgumentError('It must be a duration such as 10s or 2m, at most 24h.');
   }
   return duration;
 }

@@ -1,21 +1,21 @@
-/** What a configuration means, as `check` shows it. */
+/** The meaning of a configuration, as `check` shows it. */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { AgentSettings } from '../../config/agent-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
-import { type Column, renderTable } from './table.ts';
-import { plain } from './text.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { plain } from '../terminal/text.ts';
 
 export interface ConfigSummary {
   readonly router: string;
   readonly socket: string;
-  /** Address and port of the HTTP listener; null: there is none. */
+  /** Address and port of the HTTP listener; null: not configured. */
   readonly http: string | null;
   readonly realtime: AgentSettings['realtime'];
   readonly instances: readonly InstanceSummary[];
 }
 
-export interface InstanceSummary {
+interface InstanceSummary {
   readonly name: string;
   readonly interface: string;
   readonly family: string;
@@ -23,7 +23,7 @@ export interface InstanceSummary {
   readonly version: number | '2+3';
   readonly priority: number;
   readonly interval_ms: number;
-  /** How long a BACKUP of this priority hears nothing before it becomes MASTER. */
+  /** How long a BACKUP of this priority waits without an advertisement before it becomes MASTER. */
   readonly master_down_ms: number;
   readonly delivery: 'multicast' | 'unicast';
   readonly addresses: readonly string[];
@@ -42,7 +42,7 @@ export function configSummary(settings: Settings, agent: AgentSettings): ConfigS
   };
 }
 
-/** Lines may be longer than the screen: they are read as a report, not at a glance. */
+/** Lines may be longer than the screen: nothing in the report is cut off. */
 export function renderSummary(summary: ConfigSummary): string {
   const { router, socket, http, realtime, instances } = summary;
   const noun = instances.length === 1 ? 'instance' : 'instances';

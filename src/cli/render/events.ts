@@ -1,7 +1,7 @@
-/** Events as lines: when, which instance, what, why. */
+/** Events as lines: time, instance, kind and cause. */
 import { colourOf } from '../../control/events/event-table.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { type Paint, type Palette, plain, printable } from './text.ts';
+import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 
 export interface EventLayout {
   readonly palette: Palette;
@@ -32,7 +32,7 @@ export function renderEvent(
   return `${cells.join('  ')}\n`;
 }
 
-/** A line that says how many events are missing between two; empty where none are. */
+/** A line with the number of events missing between two; empty if none are. */
 export function renderGap(previous: number, next: number): string {
   const missing = next - previous - 1;
   if (missing <= 0) return '';

@@ -5,9 +5,9 @@ import type {
   ServerHealthDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
-import { type Palette, printable } from './text.ts';
+import { type Palette, printable } from '../terminal/text.ts';
 
-/** One word or two, for a column. */
+/** Short text for a column. */
 export function healthText({ state, drained }: ServerHealthDocument): string {
   const looked = state === 'unchecked' ? '-' : state;
   if (drained === null) return looked;

@@ -1,4 +1,4 @@
-/** `ipvs show`: the load balancer as a table; and the table as ipvsadm-restore(8) reads it. */
+/** `ipvs show`: the load balancer as a table, and in the format of ipvsadm-restore(8). */
 import type {
   IpvsDocument,
   ServerDocument,
@@ -6,9 +6,9 @@ import type {
   ServiceDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { type Palette, printable } from '../terminal/text.ts';
 import { healthText, renderHealth } from './ipvs-health.ts';
-import { type Column, renderTable } from './table.ts';
-import { type Palette, printable } from './text.ts';
 
 interface Options {
   readonly palette: Palette;
@@ -61,7 +61,7 @@ function headline(document: IpvsDocument): string {
 }
 
 function renderSync(sync: NonNullable<IpvsDocument['sync']>): string {
-  const guard = sync.rst_guard ? ', resets from the VIPs held back' : '';
+  const guard = sync.rst_guard ? ', resets from the VIPs suppressed' : '';
   const lines = sync.daemons.map(
     ({ role, interface: link, sync_id: id, group, port }) =>
       `  ${role} daemon on ${link}, sync id ${id}, ${group ?? 'default group'} port ${port ?? 8848}\n`,
@@ -76,7 +76,7 @@ function renderConnections({ live, synced, caught_up: caughtUp, resent, peers }:
   const own = `  ${live} connections, ${synced} of them from another director`;
   const notes = [caughtUp ? '' : ', not caught up', resent === 0 ? '' : `, ${resent} sent again`];
   const others = peers.map(({ name: reported, master, live: count, missing }) => {
-    // Anybody on the segment can send a name.
+    // Any host on the segment can send a name.
     const name = printable(reported);
     const role = master ? 'MASTER' : 'not MASTER';
     return `  ${name} (${role}) has ${count}${missingText(name, master, missing)}\n`;
@@ -163,7 +163,7 @@ function endpoint(address: string, port: number): string {
 const PROTOCOL_OPTION = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
 const FORWARDING_OPTION: Readonly<Record<string, string>> = { nat: '-m', dr: '-g', tun: '-i' };
 
-/** The lines of `ipvsadm-save -n`. */
+/** The output of `ipvsadm-save -n`. */
 export function ipvsadmLines({ services }: IpvsDocument): string {
   const lines = services.flatMap((service) => [
     serviceLine(service),

@@ -1,4 +1,4 @@
-/** The report for a terminal: lanes of characters over one time axis, then what was expected. */
+/** The report for a terminal: lanes of characters over one time axis, then the expectations. */
 
 import type { LaneState, NodeRecord, RunRecord, Span, Verdict } from '../../lab/judge/record.ts';
 import { answeringIn, clientsOf } from '../../lab/report/answering.ts';
@@ -11,9 +11,9 @@ import {
   shownRun,
   statisticOf,
   statisticText,
+  tickStep,
 } from '../../lab/report/report.ts';
-import { tickStep } from '../../lab/report/scale.ts';
-import { fitted, type Paint, type Palette, plain, printable } from './text.ts';
+import { fitted, type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 
 export interface TextOptions {
   readonly width: number;
@@ -44,7 +44,7 @@ export function renderReport(report: LabReport, options: TextOptions): string {
   return `${body.join('\n')}\n${faint(fitted(LEGEND, options.width))}\n`;
 }
 
-export function renderScenario(scenario: ScenarioReport, options: TextOptions): string {
+function renderScenario(scenario: ScenarioReport, options: TextOptions): string {
   return scenario.contenders.map((one) => renderContender(scenario, one, options)).join('\n');
 }
 
@@ -99,7 +99,7 @@ function footing({ resolution, set_up, tear_down, settled_after }: RunRecord): s
   return `${probes} · ${times} · ${settled}`;
 }
 
-export function renderLanes(run: RunRecord, { width, palette }: TextOptions): string[] {
+function renderLanes(run: RunRecord, { width, palette }: TextOptions): string[] {
   const columns = Math.max(20, width - LABEL_WIDTH);
   const scale = { columns, duration: run.duration };
   const line = (label: string, cells: string) => `${label.padEnd(LABEL_WIDTH)}${cells}`;
@@ -138,7 +138,7 @@ function axis(scale: Scale): string {
   return cells.join('');
 }
 
-/** What lasted longest in a cell is shown, but a MASTER is never hidden. */
+/** A cell shows the state that lasted longest in it, with double weight for MASTER. */
 function states({ states: spans }: NodeRecord, scale: Scale, palette: Palette): string {
   const paints: Partial<Record<LaneState, Paint>> = {
     MASTER: palette.good,
@@ -189,7 +189,7 @@ function wire({ adverts, resignations, announcements }: NodeRecord, scale: Scale
   return cells.join('');
 }
 
-/** The number of the director that answered; two in one cell are a disagreement. */
+/** The number of the director that answered; `!` if two answered in one cell. */
 function answers(run: RunRecord, client: string, scale: Scale): string {
   const cells = Array.from({ length: scale.columns }, () => ' ');
   for (const { node, from, to } of answeringIn(run, client)) {

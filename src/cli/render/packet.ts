@@ -1,23 +1,23 @@
-/** A decoded packet for people: its fields, or why no router accepts it. */
+/** A decoded packet as text: its fields, or why no router accepts it. */
 
 import { isOwner } from '../../net/vrrp.ts';
 import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 import type { DecodeDocument, PacketDocument } from '../decode-packet.ts';
 
 const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {
-  'packet-length-error': 'the length is not that of the header and the addresses it counts',
+  'packet-length-error': 'the length does not match the header and its address count',
   'ip-ttl-error': 'the TTL or Hop Limit is not 255, so the packet may have crossed a router',
-  'version-error': 'the version is not one this receiver accepts; over IPv6 there is only 3',
+  'version-error': 'this receiver does not accept the version; over IPv6 only version 3 exists',
   'invalid-type': 'the type is not 1, ADVERTISEMENT',
   'checksum-error': 'the checksum is wrong for these bytes and these IP addresses',
   'vrid-error': 'the virtual router ID is 0',
-  'address-count-zero': 'the packet names no address',
+  'address-count-zero': 'the packet has no addresses',
   'address-list-error': 'the first IPv6 address is not link-local',
   'interval-error': 'the advertisement interval is 0',
-  'auth-type-mismatch': 'the authentication type is not the expected one',
-  'auth-failure': 'the password is another one',
+  'auth-type-mismatch': 'the authentication type differs from the expected one',
+  'auth-failure': 'the password differs from the expected one',
   'owner-conflict': 'two routers claim to own the addresses',
-  'unknown-peer': 'the sender is no configured unicast peer',
+  'unknown-peer': 'the sender is not a configured unicast peer',
   'delivery-mismatch': 'unicast where multicast is expected, or the reverse',
   'own-packet': 'the packet is our own',
 };

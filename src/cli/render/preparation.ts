@@ -1,6 +1,6 @@
-/** `ipvs prepare`: what is there, and commands that can be pasted into a shell for what is not. */
+/** `ipvs prepare`: the settings found, and commands to paste into a shell for those that are missing. */
 import type { Requirement } from '../../ipvs/plan/requirement.ts';
-import type { Palette } from './text.ts';
+import type { Palette } from '../terminal/text.ts';
 
 const SAFE = /^[A-Za-z0-9_./:=@%+-]+$/;
 
@@ -23,13 +23,16 @@ export function renderPreparation(requirements: readonly Requirement[], palette:
   }
   const kept = requirements.filter(({ state }) => state === 'unmet').flatMap(persistentLine);
   if (kept.length > 0) {
-    lines.push('', 'To keep it across a boot, in /etc/sysctl.d/60-vrrp-agent.conf:');
+    lines.push(
+      '',
+      'To keep these settings across a reboot, add to /etc/sysctl.d/60-vrrp-agent.conf:',
+    );
     lines.push(...kept.map((line) => `  ${line}`));
   }
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell. */
 export function commandLine(command: readonly string[]): string {
   return command
     .map((word) => (SAFE.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))

@@ -1,16 +1,16 @@
-/** The plan of a reload as lines: what changes, how, and what it costs. */
+/** The plan of a reload as lines: what changes, how, and which MASTER resigns. */
 import type {
   InstanceReloadDocument,
   KeyChangeDocument,
   ReloadDocument,
 } from '../../control/protocol.ts';
-import { type Palette, printable } from './text.ts';
+import { type Palette, printable } from '../terminal/text.ts';
 
 export function renderReload(document: ReloadDocument, palette: Palette): string {
   const { applied, file, instances, unchanged, agent, warnings } = document;
   const width = Math.max(0, ...instances.map(({ name }) => name.length));
   const lines = [
-    applied ? `${file} is applied` : `${file}: nothing was changed, this is the plan`,
+    applied ? `${file}: applied` : `${file}: plan only, nothing has changed`,
     ...instances.flatMap((one) => instanceLines(one, width, applied, palette)),
     `  ${unchanged} ${unchanged === 1 ? 'instance is' : 'instances are'} unchanged and not interrupted`,
     ...agent
@@ -19,7 +19,9 @@ export function renderReload(document: ReloadDocument, palette: Palette): string
     ...agent
       .filter(({ effect }) => effect === 'needs-restart')
       .map((one) =>
-        palette.notable(`  agent: ${changeText(one)}: only a restart of the agent changes this`),
+        palette.notable(
+          `  agent: ${changeText(one)}: takes effect only after a restart of the agent`,
+        ),
       ),
     ...warnings.map(
       ({ file: name, line, column, message }) => `  ${name}:${line}:${column}: warning: ${message}`,
@@ -46,16 +48,14 @@ function instanceLines(
 
 function consequence(instance: InstanceReloadDocument, applied: boolean): string {
   const { action, state, costs_mastership: costs } = instance;
-  const [gives, starts] = applied
-    ? ['gives up mastership', 'starts again']
-    : ['would give up mastership', 'start again'];
+  const [gives, starts] = applied ? ['resigns', 'restarts'] : ['would resign', 'restart'];
   switch (action) {
     case 'start':
-      return 'new: listens first';
+      return 'new instance';
     case 'stop':
       return costs ? `MASTER: ${gives}` : `${state ?? 'INIT'}: releases its addresses`;
     case 'restart':
-      return costs ? `MASTER: ${gives} and ${starts}` : `${state ?? 'INIT'}: starts again`;
+      return costs ? `MASTER: ${gives} and ${starts}` : `${state ?? 'INIT'}: restarts`;
     case 'change':
       return `${state ?? 'INIT'}: in place`;
   }
@@ -66,7 +66,7 @@ function changeText({ key, from, to }: KeyChangeDocument): string {
   return `${key}: ${valueText(from)} -> ${valueText(to)}`;
 }
 
-/** What was removed and what was added. */
+/** Removed and added elements. */
 function listText(from: readonly unknown[], to: readonly unknown[]): string {
   const [former, next] = [from, to].map((list) => list.map(valueText));
   const gone = (former ?? []).filter((text) => next?.includes(text) === false);

@@ -1,16 +1,8 @@
 /** The status document as a table: one line for the router, one for each instance. */
 import type { InstanceDocument, StatusDocument } from '../../control/protocol.ts';
-import { renderConnections } from './status-connections.ts';
-import { renderDependencies } from './status-dependencies.ts';
-import { type Column, renderTable } from './table.ts';
-import { formatAge, type Paint, type Palette, plain, printable } from './text.ts';
-
-export interface Screen {
-  readonly palette: Palette;
-  /** Columns of characters. */
-  readonly width: number;
-  readonly now: Date;
-}
+import { type Column, renderTable } from '../terminal/table.ts';
+import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
+import { ageOf, renderConnections, renderDependencies, type Screen } from './status-details.ts';
 
 export function renderStatus(status: StatusDocument, screen: Screen): string {
   const instances = renderTable(
@@ -83,12 +75,12 @@ function statePaint(row: InstanceDocument, palette: Palette): Paint {
   }
 }
 
-/** The priority in force, and the one of the file where they differ. */
+/** The effective priority, and the configured one if it differs. */
 function priorityOf({ priority: { configured, effective } }: InstanceDocument): string {
   return configured === effective ? `${effective}` : `${effective} (${configured})`;
 }
 
-/** One address identifies an instance; an IPv6 list has to begin with a link-local one, which does not. */
+/** The first address that identifies the instance; IPv6 lists begin with a link-local one, which does not. */
 function addressesOf({ addresses }: InstanceDocument): string {
   const shown = addresses.find((address) => !address.startsWith('fe80:')) ?? addresses[0];
   if (shown === undefined) return '-';
@@ -97,8 +89,4 @@ function addressesOf({ addresses }: InstanceDocument): string {
 
 function faultsOf({ faults }: InstanceDocument): string {
   return faults.length === 0 ? '-' : faults.join(' ');
-}
-
-function ageOf(since: string, now: Date): string {
-  return formatAge(now.getTime() - Date.parse(since));
 }

@@ -1,136 +1,247 @@
-/** IPVS settings back in the words of the file. */
-import { endpointName, type Server, type Tunnel } from '../../net/ipvs.ts';
+/** Converts IPVS settings back to the `ipvs` of the file. */
+import { formatEndpoint } from '../../net/endpoint.ts';
+import { type ConnectionTimeouts, endpointName, type Server, type Tunnel } from '../../net/ipvs.ts';
+import type { Expectation, HttpTarget, ServerProbe, StatusRange } from '../../net/probe.ts';
+import { formatDuration } from '../../net/time.ts';
 import type {
   HealthSettings,
   IpvsSettings,
+  MinimumSettings,
   ServiceSettings,
   SyncSettings,
 } from '../ipvs-settings.ts';
-import type { IpvsFile, ServerFile, ServiceFile, TunnelFile } from '../schema/ipvs-schema.ts';
-import { effectiveCheck, effectiveMinimum, effectiveWeightFrom } from './effective-check.ts';
+import type {
+  CheckMapping,
+  DnsFile,
+  ExecFile,
+  HttpFile,
+  HttpsFile,
+  MinServersFile,
+  UdpFile,
+  WeightFromFile,
+} from '../schema/check-schema.ts';
+import type {
+  IpvsFile,
+  ServerFile,
+  ServiceFile,
+  SyncFile,
+  TunnelFile,
+} from '../schema/ipvs-schema.ts';
+import { type Complete, present } from './complete.ts';
 
 type ServerMapping = Exclude<ServerFile, string>;
-type SysctlFile = NonNullable<IpvsFile['sysctl']>;
+type Mapping<Key extends keyof IpvsFile> = NonNullable<IpvsFile[Key]>;
+type FallbackMapping = Exclude<NonNullable<ServiceFile['fallback']>, string>;
+type PersistenceFile = NonNullable<ServiceFile['persistence']>;
 
 export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
-  const { timeouts, sync } = settings;
-  return {
+  const { timeouts, sysctls, sync } = settings;
+  return present<IpvsFile>({
     required: settings.required,
     exclusive: settings.exclusive,
     on_stop: settings.onStop,
-    ...(timeouts === undefined
-      ? {}
-      : {
-          timeouts: {
-            ...given('tcp', timeouts.tcp),
-            ...given('tcp_fin', timeouts.tcpFin),
-            ...given('udp', timeouts.udp),
-          },
-        }),
-    ...(Object.keys(settings.sysctls).length === 0
-      ? {}
-      : { sysctl: effectiveSysctls(settings.sysctls) }),
-    ...(sync === undefined ? {} : { sync: effectiveSync(sync) }),
+    timeouts: timeouts && effectiveTimeouts(timeouts),
+    sysctl: Object.keys(sysctls).length === 0 ? undefined : effectiveSysctls(sysctls),
+    sync: sync && effectiveSync(sync),
     services: settings.services.map(effectiveService),
-  };
+  });
 }
 
-/** Zero leaves the kernel's value alone, as a key that is not there does. */
-function given(key: string, count: number): Record<string, string> {
-  return count === 0 ? {} : { [key]: `${count}s` };
+function effectiveTimeouts({ tcp, tcpFin, udp }: ConnectionTimeouts): Mapping<'timeouts'> {
+  // 0 leaves the timeout of the kernel unchanged, like a key that is absent.
+  const text = (seconds: number) => (seconds === 0 ? undefined : `${seconds}s`);
+  return present<Mapping<'timeouts'>>({ tcp: text(tcp), tcp_fin: text(tcpFin), udp: text(udp) });
 }
 
-function effectiveSysctls(sysctls: IpvsSettings['sysctls']): SysctlFile {
+function effectiveSysctls(sysctls: IpvsSettings['sysctls']): Mapping<'sysctl'> {
   const entries = Object.entries(sysctls).map(([name, value]) => [
     name,
     name === 'sync_threshold' ? value : Number(value),
   ]);
-  return Object.fromEntries(entries) as SysctlFile;
+  return Object.fromEntries(entries) as Mapping<'sysctl'>;
 }
 
-function effectiveSync({
-  mode,
-  instance,
-  rstGuard,
-  catchUp,
-  daemon,
-}: SyncSettings): IpvsFile['sync'] {
-  const { group, port, ttl, maximumLength } = daemon;
-  return {
+function effectiveSync({ mode, instance, rstGuard, catchUp, daemon }: SyncSettings): SyncFile {
+  return present<SyncFile>({
     interface: daemon.interface,
     sync_id: daemon.syncId,
-    ...(group === undefined ? {} : { group }),
-    ...(port === undefined ? {} : { port }),
-    ...(ttl === undefined ? {} : { ttl }),
-    ...(maximumLength === undefined ? {} : { maxlen: maximumLength }),
+    group: daemon.group,
+    port: daemon.port,
+    ttl: daemon.ttl,
+    maxlen: daemon.maximumLength,
     mode,
     instance,
     rst_guard: rstGuard,
     catch_up: catchUp,
-  };
+  });
 }
 
 function effectiveService(settings: ServiceSettings): ServiceFile {
   const { name, service, servers, require, health } = settings;
   const { key, persistence } = service;
-  return {
+  const isMark = key.kind === 'mark';
+  return present<ServiceFile>({
     name,
-    ...(key.kind === 'mark'
-      ? { fwmark: key.mark, family: key.family }
-      : { address: endpointName(key), protocol: key.protocol }),
+    address: isMark ? undefined : endpointName(key),
+    protocol: isMark ? undefined : key.protocol,
+    fwmark: isMark ? key.mark : undefined,
+    family: isMark ? key.family : undefined,
     scheduler: service.scheduler as NonNullable<ServiceFile['scheduler']>,
-    flags: ([1, 2, 4] as const)
-      .map((bit, index) => ((service.schedulerFlags & bit) === 0 ? undefined : FLAGS[index]))
-      .filter((flag) => flag !== undefined),
+    flags: FLAGS.filter((_, index) => (service.schedulerFlags & (1 << index)) !== 0),
     one_packet: service.onePacket,
-    ...(persistence === undefined
-      ? {}
-      : {
-          persistence: {
-            timeout: `${persistence.seconds}s`,
-            netmask: persistence.prefixLength,
-            ...(persistence.engine === undefined ? {} : { engine: persistence.engine }),
-          },
-        }),
-    servers: servers.map((server) => ({
-      ...effectiveServer(server),
-      ...probesOf(endpointName(server), health),
-    })),
+    persistence:
+      persistence &&
+      present<PersistenceFile>({
+        timeout: `${persistence.seconds}s`,
+        netmask: persistence.prefixLength,
+        engine: persistence.engine,
+      }),
+    // The servers have these four keys, wherever the file gave them.
+    forwarding: undefined,
+    tunnel: undefined,
+    check: undefined,
+    weight_from: undefined,
+    servers: servers.map((server) => effectiveServer(server, health)),
     on_failure: health.onFailure,
-    ...(health.fallback === undefined ? {} : { fallback: effectiveFallback(health.fallback) }),
-    ...(health.minimum === undefined ? {} : { min_servers: effectiveMinimum(health.minimum) }),
-    ...(require === undefined ? {} : { require }),
-  };
+    fallback: health.fallback && present<FallbackMapping>(destinationKeys(health.fallback)),
+    min_servers: health.minimum && effectiveMinimum(health.minimum),
+    require,
+  });
 }
 
+/** By bit of `schedulerFlags`. */
 const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
 
-/** Said of each server, wherever the file has said it. */
-function probesOf(name: string, { checks, weights }: HealthSettings) {
-  const check = checks[name];
-  const weight = weights[name];
-  return {
-    ...(check === undefined ? {} : { check: effectiveCheck(check) }),
-    ...(weight === undefined ? {} : { weight_from: effectiveWeightFrom(weight) }),
-  };
+function effectiveServer(server: Server, { checks, weights }: HealthSettings): ServerMapping {
+  const name = endpointName(server);
+  const [check, weight] = [checks[name], weights[name]];
+  return present<ServerMapping>({
+    ...destinationKeys(server),
+    upper_threshold: server.upperThreshold,
+    lower_threshold: server.lowerThreshold,
+    check: check && effectiveCheck(check),
+    weight_from: weight && effectiveWeightFrom(weight),
+  });
 }
 
-function effectiveFallback(server: Server): NonNullable<ServiceFile['fallback']> {
-  const { upper_threshold: _, lower_threshold: __, ...words } = effectiveServer(server);
-  return words;
-}
-
-function effectiveServer(server: Server): ServerMapping {
+function destinationKeys(server: Server): Complete<FallbackMapping> {
   return {
     address: endpointName(server),
     weight: server.weight,
     forwarding: server.forwarding as NonNullable<ServerMapping['forwarding']>,
-    upper_threshold: server.upperThreshold,
-    lower_threshold: server.lowerThreshold,
-    ...(server.tunnel === undefined ? {} : { tunnel: effectiveTunnel(server.tunnel) }),
+    tunnel: server.tunnel && effectiveTunnel(server.tunnel),
   };
 }
 
 function effectiveTunnel({ type, port, checksum }: Tunnel): TunnelFile {
-  return { type, ...(type === 'gue' ? { port } : {}), checksum };
+  return present<TunnelFile>({ type, port: type === 'gue' ? port : undefined, checksum });
+}
+
+function effectiveMinimum({ count, weight }: MinimumSettings): MinServersFile {
+  return weight === undefined ? count : { count, weight };
+}
+
+function effectiveCheck(probe: ServerProbe): CheckMapping {
+  const { rise, fall } = probe;
+  return present<CheckMapping>({ ...targetKeys(probe), ...timingKeys(probe), rise, fall });
+}
+
+function effectiveWeightFrom(probe: ServerProbe): WeightFromFile {
+  const { http, https, exec, port, connect_to } = targetKeys(probe);
+  const scale = 'weight' in probe ? probe.weight : undefined;
+  return present<WeightFromFile>({
+    http,
+    https,
+    exec,
+    port,
+    connect_to,
+    ...timingKeys(probe),
+    fall: probe.fall,
+    reads: scale?.reads,
+    smoothing: scale?.smoothing,
+    min: scale?.minimum,
+    max: scale?.maximum,
+  });
+}
+
+function timingKeys({ interval, timeout }: ServerProbe) {
+  return { interval: formatDuration(interval), timeout: formatDuration(timeout) };
+}
+
+type TargetKeys = Complete<Omit<CheckMapping, 'interval' | 'timeout' | 'rise' | 'fall'>>;
+
+const NO_TARGET: TargetKeys = {
+  tcp: undefined,
+  http: undefined,
+  https: undefined,
+  dns: undefined,
+  udp: undefined,
+  ping: undefined,
+  exec: undefined,
+  // `connect_to` has the port.
+  port: undefined,
+  connect_to: undefined,
+};
+
+function targetKeys(target: ServerProbe): TargetKeys {
+  switch (target.kind) {
+    case 'tcp':
+      return { ...NO_TARGET, tcp: {}, connect_to: formatEndpoint(target.endpoint) };
+    case 'http':
+      return { ...NO_TARGET, ...httpKeys(target) };
+    case 'dns': {
+      const { name, type, answer, endpoint } = target;
+      const dns = present<DnsFile>({ name, type, answer });
+      return { ...NO_TARGET, dns, connect_to: formatEndpoint(endpoint) };
+    }
+    case 'udp': {
+      const { send, expect, endpoint } = target;
+      const udp = present<UdpFile>({
+        send: undefined,
+        send_hex: send === '' ? undefined : send,
+        expect: textOf(expect),
+        expect_regex: patternOf(expect),
+      });
+      return { ...NO_TARGET, udp, connect_to: formatEndpoint(endpoint) };
+    }
+    case 'ping':
+      return { ...NO_TARGET, ping: {}, connect_to: target.address };
+    case 'script':
+      return {
+        ...NO_TARGET,
+        exec: present<ExecFile>({ command: [...target.argv], user: target.user }),
+      };
+  }
+}
+
+function httpKeys(target: HttpTarget): Pick<CheckMapping, 'http' | 'https' | 'connect_to'> {
+  const [, scheme, authority = '', path = '/'] =
+    /^(https?):\/\/([^/]+)(.*)$/.exec(target.url) ?? [];
+  const { host, method, serverName, verify, status, body } = target;
+  const request: Complete<HttpFile> = {
+    method: method as NonNullable<HttpFile['method']>,
+    path,
+    host,
+    status: status.map(rangeText),
+    body: textOf(body),
+    body_regex: patternOf(body),
+  };
+  return scheme === 'http'
+    ? { http: present<HttpFile>(request), connect_to: authority }
+    : {
+        https: present<HttpsFile>({ ...request, verify, sni: serverName }),
+        connect_to: authority,
+      };
+}
+
+function rangeText({ first, last }: StatusRange): number | string {
+  return first === last ? first : `${first}-${last}`;
+}
+
+function textOf(expectation: Expectation | undefined): string | undefined {
+  return expectation?.kind === 'text' ? expectation.text : undefined;
+}
+
+function patternOf(expectation: Expectation | undefined): string | undefined {
+  return expectation?.kind === 'pattern' ? expectation.pattern : undefined;
 }

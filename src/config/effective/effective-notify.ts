@@ -1,71 +1,97 @@
-/** `notify` back in the words of the file. */
-
+/** Converts notifications back to the `notify` of the file. */
 import { formatDuration } from '../../net/time.ts';
 import type { BeforeMasterSettings } from '../../protocol/engine/settings.ts';
-import {
-  type CommandSettings,
-  NOTIFY_STATES,
-  type SubjectNotification,
-  type WebhookSettings,
+import type {
+  CommandSettings,
+  NotificationSettings,
+  SubjectNotification,
+  WebhookSettings,
 } from '../notification-settings.ts';
-import type { CommandFile, InstanceNotifyFile, WebhookFile } from '../schema/notify-schema.ts';
+import type {
+  AgentNotifyFile,
+  BeforeMasterFile,
+  CommandFile,
+  GroupNotifyFile,
+  InstanceNotifyFile,
+  WebhookFile,
+} from '../schema/notify-schema.ts';
+import { type Complete, present } from './complete.ts';
 
-/** Stands where a secret was. */
+type CommandMapping = Exclude<CommandFile, string[]>;
+
+/** Replaces a secret. */
 export const MASK = '********';
 
-export function effectiveNotify(
-  { commands, fifo, webhooks, beforeMaster }: SubjectNotification,
-  before: BeforeMasterSettings | undefined,
+export function effectiveAgentNotify({
+  fifo,
+  webhooks,
+}: NotificationSettings): AgentNotifyFile | undefined {
+  if (fifo === undefined && webhooks.length === 0) return undefined;
+  return present<AgentNotifyFile>({ fifo, webhooks: effectiveWebhooks(webhooks) });
+}
+
+export function effectiveInstanceNotify(
+  notification: SubjectNotification,
+  engine: BeforeMasterSettings | undefined,
 ): InstanceNotifyFile {
-  const file: { -readonly [Key in keyof InstanceNotifyFile]: InstanceNotifyFile[Key] } = {
-    ...effectiveWebhooks(webhooks),
-  };
-  for (const state of NOTIFY_STATES) {
-    const command = commands[state];
-    if (command !== undefined) file[state] = effectiveCommand(command);
-  }
-  if (fifo !== undefined) file.fifo = fifo;
-  if (beforeMaster !== undefined && before !== undefined) {
-    file.before_master = { ...effectiveCommand(beforeMaster), on_failure: before.onFailure };
-  }
-  return file;
+  const { beforeMaster } = notification;
+  return present<InstanceNotifyFile>({
+    ...groupKeys(notification),
+    before_master: beforeMaster && engine && effectiveBeforeMaster(beforeMaster, engine.onFailure),
+  });
 }
 
-export function effectiveWebhooks(webhooks: readonly WebhookSettings[]): {
-  webhooks?: WebhookFile[];
-} {
-  if (webhooks.length === 0) return {};
+export function effectiveGroupNotify(notification: SubjectNotification): GroupNotifyFile {
+  return present<GroupNotifyFile>(groupKeys(notification));
+}
+
+function groupKeys({ commands, fifo, webhooks }: SubjectNotification): Complete<GroupNotifyFile> {
+  const { master, backup, fault, stop, any } = commands;
   return {
-    webhooks: webhooks.map(({ url, secret, token, timeout }) => ({
-      url,
-      ...(secret === undefined ? {} : { secret }),
-      ...(token === undefined ? {} : { token }),
-      timeout: formatDuration(timeout),
-    })),
+    webhooks: effectiveWebhooks(webhooks),
+    master: master && effectiveCommand(master),
+    backup: backup && effectiveCommand(backup),
+    fault: fault && effectiveCommand(fault),
+    stop: stop && effectiveCommand(stop),
+    any: any && effectiveCommand(any),
+    fifo,
   };
 }
 
-/** The same with every secret replaced. */
+function effectiveWebhooks(webhooks: readonly WebhookSettings[]): WebhookFile[] | undefined {
+  if (webhooks.length === 0) return undefined;
+  return webhooks.map(({ url, secret, token, timeout }) =>
+    present<WebhookFile>({ url, secret, token, timeout: formatDuration(timeout) }),
+  );
+}
+
+function effectiveCommand({ command, user, timeout }: CommandSettings): CommandMapping {
+  return present<CommandMapping>({
+    command: [...command],
+    user,
+    timeout: formatDuration(timeout),
+  });
+}
+
+function effectiveBeforeMaster(
+  { command, user, timeout }: CommandSettings,
+  onFailure: BeforeMasterSettings['onFailure'],
+): BeforeMasterFile {
+  return present<BeforeMasterFile>({
+    command: [...command],
+    user,
+    timeout: formatDuration(timeout),
+    on_failure: onFailure,
+  });
+}
+
+/** Replaces every secret by `MASK`. */
 export function maskNotify<File extends { webhooks?: WebhookFile[] | undefined }>(
   file: File,
 ): File {
   if (file.webhooks === undefined) return file;
-  const webhooks = file.webhooks.map((webhook) => ({
-    ...webhook,
-    ...(webhook.secret === undefined ? {} : { secret: MASK }),
-    ...(webhook.token === undefined ? {} : { token: MASK }),
-  }));
+  const webhooks = file.webhooks.map(({ url, secret, token, timeout }) =>
+    present<WebhookFile>({ url, secret: secret && MASK, token: token && MASK, timeout }),
+  );
   return { ...file, webhooks };
-}
-
-function effectiveCommand({
-  command,
-  user,
-  timeout,
-}: CommandSettings): Extract<CommandFile, { command: string[] }> {
-  return {
-    command: [...command],
-    ...(user === undefined ? {} : { user }),
-    timeout: formatDuration(timeout),
-  };
 }

@@ -1,64 +1,71 @@
-/** `track` and `sync_groups` back in the words of the file. */
-
+/** Converts tracked objects back to the `track` of the file. */
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeSettings, TrackTarget } from '../../net/probe.ts';
 import { formatDuration } from '../../net/time.ts';
-import type { SyncGroupSettings, TrackSettings } from '../../protocol/engine/settings.ts';
+import type { TrackSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
-import type { SubjectNotification } from '../notification-settings.ts';
-import type { SyncGroupFile } from '../schema/sync-group-schema.ts';
 import type { TrackFile } from '../schema/track-schema.ts';
-import { effectiveNotify } from './effective-notify.ts';
+import { type Complete, present } from './complete.ts';
 
-/** What an instance needs of a service is said there, as `min_servers`. */
+/** Every key of an entry; each kind of tracked object gives values for its own. */
+const NO_KEYS: Complete<TrackFile> = {
+  interface: undefined,
+  script: undefined,
+  file: undefined,
+  process: undefined,
+  pidfile: undefined,
+  gateway: undefined,
+  http: undefined,
+  tcp: undefined,
+  status: undefined,
+  host: undefined,
+  verify: undefined,
+  content: undefined,
+  up_when: undefined,
+  link: undefined,
+  via: undefined,
+  user: undefined,
+  init: undefined,
+  interval: undefined,
+  timeout: undefined,
+  rise: undefined,
+  fall: undefined,
+  name: undefined,
+  weight: undefined,
+};
+
+/** Without the probes of services: `min_servers` of the service stands for them. */
 export function effectiveTrack(track: readonly TrackSettings[], probes: Probes): TrackFile[] {
-  const written = track.filter(({ source }) => source.kind !== 'ipvs');
-  return written.map(({ name, weight, source }) => ({
-    ...sourceWords(source, probes),
-    name,
-    ...(weight === undefined ? {} : { weight }),
-  }));
+  return track
+    .filter(({ source }) => source.kind !== 'ipvs')
+    .map(({ name, weight, source }) =>
+      present<TrackFile>({ ...NO_KEYS, ...sourceKeys(source, probes), name, weight }),
+    );
 }
 
-export function effectiveSyncGroup(
-  { name, instances, mode, track }: SyncGroupSettings,
-  probes: Probes,
-  notification: SubjectNotification | undefined,
-): SyncGroupFile {
-  const { before_master: _, ...notify } =
-    notification === undefined ? {} : effectiveNotify(notification, undefined);
-  return {
-    name,
-    instances: [...instances],
-    mode,
-    track: effectiveTrack(track, probes),
-    ...(notification === undefined ? {} : { notify }),
-  };
-}
-
-function sourceWords(source: TrackSettings['source'], probes: Probes): TrackFile {
+function sourceKeys(source: TrackSettings['source'], probes: Probes): TrackFile {
   if (source.kind === 'interface') return { interface: source.interface };
   const settings = probes.get(source.probe);
   if (settings === undefined) return {};
-  const words = targetWords(settings);
-  return settings.kind === 'file' ? words : { ...words, init: source.init, ...timing(settings) };
+  const target = targetKeys(settings);
+  return settings.kind === 'file'
+    ? target
+    : { ...target, init: source.init, ...timingKeys(settings) };
 }
 
-function timing({ kind, interval, timeout, rise, fall }: ProbeSettings): TrackFile {
+function timingKeys({ kind, interval, timeout, rise, fall }: ProbeSettings): TrackFile {
   return {
     interval: formatDuration(interval),
-    ...(kind === 'process' ? {} : { timeout: formatDuration(timeout) }),
+    timeout: kind === 'process' ? undefined : formatDuration(timeout),
     rise,
     fall,
   };
 }
 
-function targetWords(target: TrackTarget): TrackFile {
+function targetKeys(target: TrackTarget): TrackFile {
   switch (target.kind) {
-    case 'script': {
-      const { argv, user } = target;
-      return { script: [...argv], ...(user === undefined ? {} : { user }) };
-    }
+    case 'script':
+      return { script: [...target.argv], user: target.user };
     case 'file': {
       const { path: file, reads } = target;
       return reads === 'number' ? { file, content: 'number' } : { file, up_when: reads };
@@ -68,8 +75,8 @@ function targetWords(target: TrackTarget): TrackFile {
     case 'gateway':
       return { gateway: [...target.addresses], link: target.link, via: target.via };
     case 'http': {
-      const { url, status, host, verify } = target;
-      return { http: url, status: [...status], verify, ...(host === undefined ? {} : { host }) };
+      const { url, status, verify, host } = target;
+      return { http: url, status: [...status], verify, host };
     }
     case 'tcp':
       return { tcp: formatEndpoint(target.endpoint) };

@@ -1,43 +1,162 @@
-/** Settings back in the words of the file: what `GET /v1/config` shows. */
-
+/** Converts settings back to the form of the file; `GET /v1/config` shows the result. */
 import { formatEndpoint } from '../../net/endpoint.ts';
+import { DEFAULT_METRIC, type Prefix, type Route, type Rule } from '../../net/routing.ts';
 import { formatDuration } from '../../net/time.ts';
-import type { InstanceSettings, Settings, VirtualAddress } from '../../protocol/engine/settings.ts';
+import type {
+  GarpSettings,
+  InstanceSettings,
+  Settings,
+  SyncGroupSettings,
+  UnicastSettings,
+  VirtualAddress,
+} from '../../protocol/engine/settings.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import type { SubjectNotification } from '../notification-settings.ts';
-import type { ConfigFile, InstanceFile } from '../schema/schema.ts';
+import type { ConfigFile, InstanceFile, SyncGroupFile } from '../schema/schema.ts';
+import { present } from './complete.ts';
 import { effectiveIpvs } from './effective-ipvs.ts';
-import { effectiveNotify, effectiveWebhooks, MASK, maskNotify } from './effective-notify.ts';
-import { effectiveRouting } from './effective-routing.ts';
-import { effectiveSyncGroup, effectiveTrack } from './effective-track.ts';
+import {
+  effectiveAgentNotify,
+  effectiveGroupNotify,
+  effectiveInstanceNotify,
+  MASK,
+  maskNotify,
+} from './effective-notify.ts';
+import { effectiveTrack } from './effective-track.ts';
 
-/** A complete file, all defaults filled in; loading it gives the same settings. */
+type Mapping<Key extends keyof InstanceFile> = NonNullable<InstanceFile[Key]>;
+type RouteFile = Mapping<'routes'>[number];
+type RuleFile = Mapping<'rules'>[number];
+
+/** A complete file with all defaults filled in; loading it gives the same settings. */
 export function effectiveConfig(settings: Settings, agent: AgentSettings): ConfigFile {
-  return {
+  const { notifications, probes, httpListen, ipvs } = agent;
+  return present<ConfigFile>({
     router: settings.router,
     control: {
       socket: agent.control.socket,
       mode: agent.control.mode.toString(8).padStart(4, '0'),
     },
-    ...(agent.httpListen === undefined
-      ? {}
-      : { http: { listen: formatEndpoint(agent.httpListen) } }),
-    ...effectiveAgentNotify(agent),
+    http: httpListen && { listen: formatEndpoint(httpListen) },
+    notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
     log: { level: agent.logLevel },
     stop: { linger: settings.linger },
     state_dir: agent.stateDirectory,
+    // Each instance shows the values that it inherits.
+    defaults: undefined,
     instances: settings.instances.map((instance) =>
-      effectiveInstance(instance, agent.notifications.instances.get(instance.name), agent.probes),
+      effectiveInstance(instance, notifications.instances.get(instance.name), probes),
     ),
     sync_groups: settings.syncGroups.map((group) =>
-      effectiveSyncGroup(group, agent.probes, agent.notifications.groups.get(group.name)),
+      effectiveSyncGroup(group, notifications.groups.get(group.name), probes),
     ),
-    ...(agent.ipvs === undefined ? {} : { ipvs: effectiveIpvs(agent.ipvs) }),
-  };
+    ipvs: ipvs && effectiveIpvs(ipvs),
+  });
 }
 
-/** The same with every password replaced. */
+function effectiveInstance(
+  instance: InstanceSettings,
+  notify: SubjectNotification | undefined,
+  probes: Probes,
+): InstanceFile {
+  const { unicast, preemptWhenSynced, virtualMac, routes, rules, lease } = instance;
+  return present<InstanceFile>({
+    name: instance.name,
+    interface: instance.interface,
+    vrid: instance.vrid,
+    version: instance.alsoVersion2 === true ? '2+3' : instance.version,
+    priority: instance.priority,
+    advertisement_interval: formatDuration(instance.advertisementInterval),
+    addresses: instance.addresses.map(effectiveAddress),
+    extra_addresses: instance.extraAddresses.map(effectiveAddress),
+    routes: routes.length === 0 ? undefined : routes.map(effectiveRoute),
+    rules: rules.length === 0 ? undefined : rules.map(effectiveRule),
+    preempt: instance.preempt,
+    preempt_delay: formatDuration(instance.preemptDelay),
+    preempt_when_synced: preemptWhenSynced && { max_wait: formatDuration(preemptWhenSynced) },
+    accept: instance.accept,
+    checksum: instance.checksum,
+    authentication: instance.authentication,
+    unicast: unicast && effectiveUnicast(unicast),
+    source_address: instance.sourceAddress,
+    garp: effectiveGarp(instance.garp),
+    neighbor_advertisement: { ...instance.neighborAdvertisement },
+    lease: lease === undefined ? 'off' : formatDuration(lease),
+    address_conflict: instance.addressConflict ?? 'report',
+    track: effectiveTrack(instance.track, probes),
+    notify: notify && effectiveInstanceNotify(notify, instance.beforeMaster),
+    virtual_mac: virtualMac === undefined ? false : { interface: virtualMac.interface },
+    // A check of the file, which changes no setting.
+    strict: undefined,
+  });
+}
+
+function effectiveSyncGroup(
+  { name, instances, mode, track }: SyncGroupSettings,
+  notify: SubjectNotification | undefined,
+  probes: Probes,
+): SyncGroupFile {
+  return present<SyncGroupFile>({
+    name,
+    instances: [...instances],
+    mode,
+    track: effectiveTrack(track, probes),
+    notify: notify && effectiveGroupNotify(notify),
+  });
+}
+
+function effectiveAddress({ address, prefixLength, interface: link }: VirtualAddress) {
+  return { address: `${address}/${prefixLength}`, interface: link };
+}
+
+function effectiveUnicast({ source, peers }: UnicastSettings): Mapping<'unicast'> {
+  return present<Mapping<'unicast'>>({
+    source,
+    peers: peers.map(({ address, minimumTtl }) => ({ address, min_ttl: minimumTtl })),
+  });
+}
+
+function effectiveGarp({ repeat, secondBurstAfter, refresh, form }: GarpSettings) {
+  return present<Mapping<'garp'>>({
+    repeat,
+    second_burst_after: formatDuration(secondBurstAfter),
+    refresh: formatDuration(refresh),
+    form,
+  });
+}
+
+function effectiveRoute(route: Route): RouteFile {
+  const { family, destination, metric } = route;
+  return present<RouteFile>({
+    destination: destination.length === 0 ? 'default' : prefixText(destination),
+    via: route.via,
+    dev: route.interface,
+    src: route.source,
+    // The file cannot name the kernel's default for IPv4, which is 0.
+    metric: metric === DEFAULT_METRIC[family] ? undefined : metric,
+    table: route.table,
+    onlink: route.onlink,
+    mtu: route.mtu,
+  });
+}
+
+function effectiveRule({ from, to, incoming, outgoing, priority, table }: Rule): RuleFile {
+  return present<RuleFile>({
+    from: from && prefixText(from),
+    to: to && prefixText(to),
+    iif: incoming,
+    oif: outgoing,
+    priority,
+    table,
+  });
+}
+
+function prefixText({ address, length }: Prefix): string {
+  return `${address}/${length}`;
+}
+
+/** Replaces every secret of the file by `MASK`. */
 export function maskSecrets(config: ConfigFile): ConfigFile {
   const masked: ConfigFile = { ...config, instances: config.instances.map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
@@ -60,66 +179,4 @@ function maskInstance<Keys extends Pick<InstanceFile, 'authentication' | 'notify
   }
   if (notify !== undefined) masked.notify = maskNotify(notify);
   return masked;
-}
-
-function effectiveAgentNotify({ notifications }: AgentSettings): Pick<ConfigFile, 'notify'> {
-  const { fifo, webhooks } = notifications;
-  if (fifo === undefined && webhooks.length === 0) return {};
-  return { notify: { ...(fifo === undefined ? {} : { fifo }), ...effectiveWebhooks(webhooks) } };
-}
-
-function effectiveInstance(
-  instance: InstanceSettings,
-  notify: SubjectNotification | undefined,
-  probes: Probes,
-): InstanceFile {
-  const { unicast, sourceAddress, garp, preemptWhenSynced } = instance;
-  return {
-    name: instance.name,
-    interface: instance.interface,
-    vrid: instance.vrid,
-    version: instance.alsoVersion2 === true ? '2+3' : instance.version,
-    priority: instance.priority,
-    advertisement_interval: formatDuration(instance.advertisementInterval),
-    addresses: instance.addresses.map(effectiveAddress),
-    extra_addresses: instance.extraAddresses.map(effectiveAddress),
-    ...effectiveRouting(instance),
-    preempt: instance.preempt,
-    preempt_delay: formatDuration(instance.preemptDelay),
-    ...(preemptWhenSynced === undefined
-      ? {}
-      : { preempt_when_synced: { max_wait: formatDuration(preemptWhenSynced) } }),
-    accept: instance.accept,
-    checksum: instance.checksum,
-    authentication: instance.authentication,
-    ...(unicast === undefined ? {} : { unicast: effectiveUnicast(unicast) }),
-    ...(sourceAddress === undefined ? {} : { source_address: sourceAddress }),
-    garp: {
-      repeat: garp.repeat,
-      second_burst_after: formatDuration(garp.secondBurstAfter),
-      refresh: formatDuration(garp.refresh),
-      form: garp.form,
-    },
-    neighbor_advertisement: { ...instance.neighborAdvertisement },
-    lease: instance.lease === undefined ? 'off' : formatDuration(instance.lease),
-    address_conflict: instance.addressConflict ?? 'report',
-    track: effectiveTrack(instance.track, probes),
-    ...(notify === undefined ? {} : { notify: effectiveNotify(notify, instance.beforeMaster) }),
-    virtual_mac:
-      instance.virtualMac === undefined ? false : { interface: instance.virtualMac.interface },
-  };
-}
-
-function effectiveAddress({ address, prefixLength, interface: link }: VirtualAddress) {
-  return { address: `${address}/${prefixLength}`, interface: link };
-}
-
-function effectiveUnicast({
-  source,
-  peers,
-}: NonNullable<InstanceSettings['unicast']>): NonNullable<InstanceFile['unicast']> {
-  return {
-    ...(source === undefined ? {} : { source }),
-    peers: peers.map(({ address, minimumTtl }) => ({ address, min_ttl: minimumTtl })),
-  };
 }

@@ -1,10 +1,10 @@
-/** An instance with what it takes over from `defaults`, and where each key was written. */
+/** An instance merged with `defaults`, and the position of each key. */
 import type { Path } from '../finding.ts';
 import type { DefaultsFile, InstanceFile } from '../schema/schema.ts';
 
 type AddressFile = InstanceFile['addresses'][number];
 
-/** Entries that are undefined, and keys that are missing, were wrong and have been reported. */
+/** Without the keys and entries that were invalid and have been reported. */
 export type InstanceValues = Omit<Partial<InstanceFile>, 'addresses' | 'extra_addresses'> & {
   addresses?: readonly (AddressFile | undefined)[] | undefined;
   extra_addresses?: readonly (AddressFile | undefined)[] | undefined;
@@ -12,11 +12,11 @@ export type InstanceValues = Omit<Partial<InstanceFile>, 'addresses' | 'extra_ad
 
 export interface Inherited {
   readonly values: InstanceValues;
-  /** Where the value of the key was written: in the instance, in `defaults`, or nowhere. */
+  /** The path of a key: in the instance, in `defaults`, or of the instance if neither has it. */
   readonly at: (...keys: (string | number)[]) => Path;
 }
 
-/** `garp` and `unicast` are merged key by key; anything else is replaced as a whole. */
+/** Merges `garp` and `unicast` key by key; the instance replaces any other key as a whole. */
 export function inherit(defaults: DefaultsFile, instance: InstanceValues, path: Path): Inherited {
   const values: InstanceValues = { ...defaults, ...instance };
   if (defaults.garp !== undefined) values.garp = { ...defaults.garp, ...instance.garp };

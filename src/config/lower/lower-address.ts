@@ -1,4 +1,4 @@
-/** Addresses of the file as canonical addresses, with their prefix and interface. */
+/** Addresses, prefixes and endpoints of the file, in canonical form. */
 
 import {
   addressBits,
@@ -6,11 +6,12 @@ import {
   familyOf,
   type IpAddress,
   isMulticast,
+  networkOf,
   parseIp,
 } from '../../net/address.ts';
+import type { Prefix } from '../../net/routing.ts';
 import type { VirtualAddress } from '../../protocol/engine/settings.ts';
-import type { Findings, Path } from '../finding.ts';
-import { describeValue } from '../text/value-text.ts';
+import { describeValue, type Findings, type Path } from '../finding.ts';
 import type { InstanceValues } from './inherit.ts';
 
 export type DraftAddresses = NonNullable<InstanceValues['addresses']>;
@@ -21,7 +22,7 @@ export interface AddressEntry {
   readonly path: Path;
 }
 
-/** The addresses that are in order; what is not is reported. */
+/** The valid addresses; reports the others. */
 export function lowerAddresses(
   entries: readonly AddressEntry[],
   defaultInterface: string,
@@ -34,7 +35,7 @@ export function lowerAddresses(
   });
 }
 
-/** The entries of a list in one form; those whose shape is wrong have been reported and are left out. */
+/** The entries of a list in one form, without those that the schema has already rejected. */
 export function addressEntries(list: DraftAddresses | undefined, path: Path): AddressEntry[] {
   return (list ?? []).flatMap((entry, index): AddressEntry[] => {
     if (entry === undefined) return [];
@@ -46,12 +47,12 @@ export function addressEntries(list: DraftAddresses | undefined, path: Path): Ad
   });
 }
 
-/** The address in the text, whatever its prefix length says. */
+/** The address without its prefix length. */
 export function addressOf({ text }: AddressEntry): IpAddress | undefined {
   return parseIp(text.split('/', 1)[0] ?? '');
 }
 
-/** A unicast address of a host, without prefix length. */
+/** A unicast address; reports a prefix length. */
 export function lowerHostAddress(
   text: string,
   path: Path,
@@ -59,7 +60,7 @@ export function lowerHostAddress(
 ): IpAddress | undefined {
   const address = parseIp(text);
   if (address === undefined) {
-    const reason = text.includes('/') ? ' (no prefix length here)' : '';
+    const reason = text.includes('/') ? ' without a prefix length' : '';
     findings.error(path, 'type', `expected an IP address${reason}, found ${describeValue(text)}`);
     return undefined;
   }
@@ -96,8 +97,7 @@ function parsePrefixed(
   if (!isUsable(address, path, findings)) return undefined;
   const bits = addressBits(familyOf(address));
   if (slash < 0) return { address, prefixLength: bits };
-  const prefix = text.slice(slash + 1);
-  const prefixLength = /^[0-9]{1,3}$/.test(prefix) ? Number(prefix) : 0;
+  const prefixLength = lengthOf(text.slice(slash + 1));
   if (prefixLength < 1 || prefixLength > bits) {
     const message = `the prefix length of ${address} must be a number from 1 to ${bits}`;
     findings.error(path, 'range', message);
@@ -106,11 +106,11 @@ function parsePrefixed(
   return { address, prefixLength };
 }
 
-/** Addresses that no host can have on a link. */
+/** Reports an address that cannot be assigned to a host. */
 function isUsable(address: IpAddress, path: Path, findings: Findings): boolean {
   const kind = unusableKind(address);
   if (kind === undefined) return true;
-  findings.error(path, 'range', `${address} is ${kind}: it cannot be the address of a host`);
+  findings.error(path, 'range', `${address} is ${kind} and cannot be assigned to a host`);
   return false;
 }
 
@@ -120,4 +120,47 @@ function unusableKind(address: IpAddress): string | undefined {
   if (address === '::' || address.startsWith('0.')) return 'an unspecified address';
   if (address === '::1' || address.startsWith('127.')) return 'a loopback address';
   return undefined;
+}
+
+/** Without a length, a single host. Length 0 is rejected: `default`, or no key, means the same. */
+export function lowerPrefix(text: string, path: Path, findings: Findings): Prefix | undefined {
+  const [addressText = '', lengthText, ...rest] = text.split('/');
+  const address = parseIp(addressText);
+  if (address === undefined || rest.length > 0) {
+    const expected = 'expected a prefix like 198.51.100.0/24 or 2001:db8::/64';
+    findings.error(path, 'type', `${expected}, found ${describeValue(text)}`);
+    return undefined;
+  }
+  const bits = addressBits(familyOf(address));
+  const length = lengthText === undefined ? bits : lengthOf(lengthText);
+  if (length < 1 || length > bits) {
+    const message = `the prefix length of ${address} must be a number from 1 to ${bits}`;
+    findings.error(path, 'range', message);
+    return undefined;
+  }
+  const network = networkOf(address, length);
+  if (network === address) return { address, length };
+  const message = `${address} has host bits set: write ${network}/${length}`;
+  findings.error(path, 'range', message);
+  return undefined;
+}
+
+/** 0 if the text is not a number. */
+function lengthOf(text: string): number {
+  return /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+}
+
+/** An address with or without a port; IPv6 with a port needs brackets. */
+export function parseAddressAndPort(
+  text: string,
+): { readonly address: IpAddress; readonly port: number | undefined } | undefined {
+  const plain = parseIp(text);
+  if (plain !== undefined) return { address: plain, port: undefined };
+  const parts = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]{1,5}))?$/.exec(text);
+  const [, inBrackets, bare, digits] = parts ?? [];
+  const address = parseIp(inBrackets ?? bare ?? '');
+  const port = digits === undefined ? undefined : Number(digits);
+  if (address === undefined || (port ?? 0) > 65_535) return undefined;
+  if ((inBrackets !== undefined) !== (familyOf(address) === 'ipv6')) return undefined;
+  return { address, port };
 }

@@ -1,11 +1,11 @@
-/** Authentication of version 2, of which only the simple password is left (RFC 2338 section 5.3.6). */
+/** Authentication of version 2, of which only the simple password is supported (RFC 2338 section 5.3.6). */
 import type { Authentication } from '../../protocol/engine/settings.ts';
 import type { Findings } from '../finding.ts';
 import type { Inherited } from './inherit.ts';
 
 const NONE: Authentication = { type: 'none' };
 
-/** Length of the field Authentication Data that a password has to fit into. */
+/** Length of the Authentication Data field. */
 const PASSWORD_BYTES = 8;
 
 export function lowerAuthentication(
@@ -18,7 +18,7 @@ export function lowerAuthentication(
   if (given.type === 'none') {
     if (given.password !== undefined) {
       const path = at('authentication', 'password');
-      findings.error(path, 'conflict', 'a password is of no use with type none');
+      findings.error(path, 'conflict', '"password" has no effect with type none');
     }
     return NONE;
   }
@@ -26,14 +26,14 @@ export function lowerAuthentication(
     findings.error(
       at('authentication', 'type'),
       'conflict',
-      'type ah is refused: RFC 3768 removed it because it does not keep a hostile router from ' +
-        'becoming MASTER; use type pass or none on all routers of the group, and protect the ' +
-        'segment itself or encrypt it',
+      'type ah is not supported: RFC 3768 removed it because it does not prevent a hostile router ' +
+        'from becoming MASTER; use type pass or none on all routers of the group, and protect or ' +
+        'encrypt the segment itself',
     );
     return NONE;
   }
   if (version !== 2) {
-    const message = 'only version 2 has authentication: remove it, or set "version: 2"';
+    const message = 'version 3 has no authentication: remove it, or write "version: 2"';
     findings.error(at('authentication'), 'conflict', message);
     return NONE;
   }
@@ -52,17 +52,17 @@ function lowerPassword(
   const path = at('authentication', 'password');
   const length = new TextEncoder().encode(password).length;
   if (length < 1 || length > PASSWORD_BYTES) {
-    const message = `a password has 1 to ${PASSWORD_BYTES} bytes, this one has ${length}`;
+    const message = `must have 1 to ${PASSWORD_BYTES} bytes, not ${length}`;
     findings.error(path, 'range', message);
     return NONE;
   }
   if (password.includes('\0')) {
-    findings.error(path, 'range', 'a password cannot contain NUL: it is padded with NUL');
+    findings.error(path, 'range', 'must not contain NUL, which pads the password in the packet');
     return NONE;
   }
   findings.warn(
     path,
-    'the password is sent readable in every packet: it prevents accidents, not attacks',
+    'the password is sent unencrypted in every packet: it prevents mistakes, not attacks',
   );
   return { type: 'pass', password };
 }

@@ -1,9 +1,9 @@
-/** From whom and to whom advertisements go. */
-
+/** Source and destination of advertisements. */
 import { type Family, type IpAddress, isLinkLocal } from '../../net/address.ts';
-import { isOwner, VRRP_TTL } from '../../net/vrrp.ts';
+import { isOwner } from '../../net/vrrp.ts';
 import type { UnicastPeer, UnicastSettings } from '../../protocol/engine/settings.ts';
 import type { Findings } from '../finding.ts';
+import { PEER_DEFAULTS } from '../schema/defaults.ts';
 import type { Inherited } from './inherit.ts';
 import { addressEntries, addressOf, lowerHostAddress, requireFamily } from './lower-address.ts';
 
@@ -15,14 +15,14 @@ export function lowerSourceAddress(
   if (values.source_address === undefined) return undefined;
   const path = at('source_address');
   if (values.unicast !== undefined) {
-    const message = '"source_address" is for multicast: with unicast write "source" there';
+    const message = '"source_address" applies only to multicast: write "unicast.source"';
     findings.error(path, 'conflict', message);
   }
   const address = lowerHostAddress(values.source_address, path, findings);
   if (address === undefined || !requireFamily(address, family, path, findings)) return undefined;
   checkNotVirtual(address, { values, at }, path, findings);
   if (family === 'ipv6' && !isLinkLocal(address)) {
-    const message = `IPv6 advertisements come from a link-local address, and ${address} is none`;
+    const message = `the source of IPv6 advertisements must be link-local, and ${address} is not`;
     findings.error(path, 'conflict', message);
   }
   return address;
@@ -45,24 +45,24 @@ export function lowerUnicast(
   }
   const peers = lowerPeers(inherited, source, family, findings);
   if (peers.length === 0 && (values.unicast.peers ?? []).length === 0) {
-    findings.error(at('unicast'), 'missing', 'unicast needs at least one peer in "peers"');
+    findings.error(at('unicast'), 'missing', '"peers" must have at least one entry');
   }
   if (family === 'ipv6') checkScopes(inherited, source ?? peers[0]?.address, peers, findings);
   return { source, peers };
 }
 
-/** No packet goes from a link-local address to one beyond the link, nor back. */
+/** A link-local address cannot exchange packets with an address of another scope. */
 function checkScopes(
   { at }: Inherited,
   own: IpAddress | undefined,
   peers: readonly UnicastPeer[],
   findings: Findings,
 ): void {
-  const stranger = peers.find(
+  const unreachable = peers.find(
     ({ address }) => own !== undefined && isLinkLocal(address) !== isLinkLocal(own),
   );
-  if (stranger === undefined) return;
-  const message = `${stranger.address} and ${own} cannot reach each other: one of them is link-local`;
+  if (unreachable === undefined) return;
+  const message = `${unreachable.address} and ${own} cannot reach each other: only one is link-local`;
   findings.error(at('unicast', 'peers'), 'conflict', message);
 }
 
@@ -81,19 +81,19 @@ function lowerPeers(
     const address = lowerHostAddress(inMapping ? entry.address : entry, path, findings);
     if (address === undefined || !requireFamily(address, family, path, findings)) continue;
     if (address === source) {
-      findings.error(path, 'conflict', `${address} is the source of this router, not a peer`);
+      findings.error(path, 'conflict', `${address} is the "source" of this router, not a peer`);
     } else if (peers.has(address)) {
-      findings.error(path, 'conflict', `${address} is already in this list`);
+      findings.error(path, 'conflict', `duplicate peer ${address}`);
     }
-    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? VRRP_TTL;
+    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? PEER_DEFAULTS.min_ttl;
     peers.set(address, { address, minimumTtl });
   }
   return [...peers.values()];
 }
 
 /**
- * A source that is a virtual address moves away with it, and the router falls silent. Only the
- * owner keeps its addresses.
+ * A router whose source is a virtual address could not advertise after losing it. The owner never
+ * loses its addresses.
  */
 function checkNotVirtual(
   source: IpAddress,
@@ -108,5 +108,5 @@ function checkNotVirtual(
   ];
   const isVirtual = entries.some((entry) => addressOf(entry) === source);
   if (!isVirtual) return;
-  findings.error(path, 'conflict', `${source} is a virtual address: use one that stays here`);
+  findings.error(path, 'conflict', `${source} is a virtual address: use a permanent one`);
 }

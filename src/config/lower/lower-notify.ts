@@ -1,5 +1,4 @@
-/** `notify` of the file as settings. */
-
+/** Converts `notify` of the file to settings. */
 import { type Duration, milliseconds, seconds } from '../../net/time.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings } from '../../protocol/engine/settings.ts';
@@ -11,38 +10,36 @@ import {
   type SubjectNotification,
   type WebhookSettings,
 } from '../notification-settings.ts';
+import { NOTIFY_DEFAULTS } from '../schema/defaults.ts';
 import type {
+  BeforeMasterFile,
   CommandFile,
   GroupNotifyFile,
   InstanceNotifyFile,
   WebhookFile,
 } from '../schema/notify-schema.ts';
-import type { DurationRange } from './lower-timing.ts';
-import { lowerDuration } from './lower-timing.ts';
+import { type DurationRange, lowerDuration } from './lower-timing.ts';
 
-const COMMAND_TIMEOUT = seconds(30);
-const COMMAND_TIMEOUTS: DurationRange = {
+const COMMAND_TIMEOUT: DurationRange = {
   minimum: milliseconds(10),
   maximum: seconds(600),
   zero: false,
 };
-const BEFORE_MASTER_TIMEOUT = seconds(1);
-const BEFORE_MASTER_TIMEOUTS: DurationRange = {
+const BEFORE_MASTER_TIMEOUT: DurationRange = {
   minimum: milliseconds(10),
   maximum: seconds(60),
   zero: false,
 };
-const WEBHOOK_TIMEOUT = seconds(5);
-const WEBHOOK_TIMEOUTS: DurationRange = {
+const WEBHOOK_TIMEOUT: DurationRange = {
   minimum: milliseconds(100),
   maximum: seconds(60),
   zero: false,
 };
 
-/** Where a key below `notify` was written. */
-export type NotifyPath = (...keys: (string | number)[]) => Path;
+/** The path of a key below `notify`. */
+type NotifyPath = (...keys: (string | number)[]) => Path;
 
-/** Undefined: nothing is asked for. */
+/** Undefined: no notifications. */
 export function lowerNotify(
   file: InstanceNotifyFile | GroupNotifyFile | undefined,
   at: NotifyPath,
@@ -59,32 +56,28 @@ export function lowerNotify(
     commands,
     fifo: file.fifo,
     webhooks: lowerWebhooks(file.webhooks, at, findings),
-    beforeMaster:
-      before === undefined
-        ? undefined
-        : {
-            ...programOf(before.command, before.user, at('before_master', 'command'), findings),
-            timeout: beforeMasterTimeout(before.timeout, at, findings),
-          },
+    beforeMaster: before && {
+      ...programOf(before.command, before.user, at('before_master', 'command'), findings),
+      timeout: beforeMasterTimeout(before, at, findings),
+    },
   };
 }
 
-/** The engine's part of it: undefined when a take-over waits for nothing. */
+/** The part of `before_master` that the engine needs. */
 export function lowerBeforeMaster(
   file: InstanceNotifyFile | undefined,
-  priority: number,
+  priority: number | undefined,
   at: NotifyPath,
   findings: Findings,
 ): InstanceSettings['beforeMaster'] {
   const before = file?.before_master;
   if (before === undefined) return undefined;
   if (isOwner(priority)) {
-    const message =
-      'the owner of the addresses (priority 255) is MASTER at once: nothing can run before';
+    const message = '"before_master" has no effect with priority 255, which is MASTER immediately';
     findings.error(at('before_master'), 'conflict', message, 'key');
   }
-  const deadline = beforeMasterTimeout(before.timeout, at, findings);
-  return { deadline, onFailure: before.on_failure ?? 'proceed' };
+  const deadline = beforeMasterTimeout(before, at, findings);
+  return { deadline, onFailure: before.on_failure ?? NOTIFY_DEFAULTS.before_master.on_failure };
 }
 
 export function lowerWebhooks(
@@ -93,37 +86,28 @@ export function lowerWebhooks(
   findings: Findings,
 ): WebhookSettings[] {
   return (files ?? []).map(({ url, secret, token, timeout }, index) => {
-    const path = at('webhooks', index, 'timeout');
+    const path = at('webhooks', index, 'url');
     if (!URL.canParse(url)) {
-      findings.error(
-        at('webhooks', index, 'url'),
-        'type',
-        `${url} is no address that can be asked`,
-      );
+      findings.error(path, 'type', `${url} is not a valid URL`);
     } else if (token !== undefined && url.startsWith('http:')) {
-      findings.warn(at('webhooks', index, 'url'), 'the token is sent readable: use https');
+      findings.warn(path, 'the token is sent unencrypted: use https');
     }
+    const limit = timeout ?? NOTIFY_DEFAULTS.webhook.timeout;
     return {
       url,
       secret,
       token,
-      timeout: lowerDuration(timeout, WEBHOOK_TIMEOUT, WEBHOOK_TIMEOUTS, path, findings),
+      timeout: lowerDuration(limit, WEBHOOK_TIMEOUT, at('webhooks', index, 'timeout'), findings),
     };
   });
 }
 
 function beforeMasterTimeout(
-  timeout: string | undefined,
+  { timeout = NOTIFY_DEFAULTS.before_master.timeout }: BeforeMasterFile,
   at: NotifyPath,
   findings: Findings,
 ): Duration {
-  return lowerDuration(
-    timeout,
-    BEFORE_MASTER_TIMEOUT,
-    BEFORE_MASTER_TIMEOUTS,
-    at('before_master', 'timeout'),
-    findings,
-  );
+  return lowerDuration(timeout, BEFORE_MASTER_TIMEOUT, at('before_master', 'timeout'), findings);
 }
 
 function lowerCommand(
@@ -132,20 +116,16 @@ function lowerCommand(
   state: string,
   findings: Findings,
 ): CommandSettings {
-  if ('command' in file) {
-    const { command, user, timeout } = file;
-    return {
-      ...programOf(command, user, at(state, 'command'), findings),
-      timeout: lowerDuration(
-        timeout,
-        COMMAND_TIMEOUT,
-        COMMAND_TIMEOUTS,
-        at(state, 'timeout'),
-        findings,
-      ),
-    };
-  }
-  return { ...programOf(file, undefined, at(state), findings), timeout: COMMAND_TIMEOUT };
+  const inMapping = 'command' in file;
+  const {
+    command,
+    user,
+    timeout = NOTIFY_DEFAULTS.command.timeout,
+  } = inMapping ? file : { command: file };
+  return {
+    ...programOf(command, user, inMapping ? at(state, 'command') : at(state), findings),
+    timeout: lowerDuration(timeout, COMMAND_TIMEOUT, at(state, 'timeout'), findings),
+  };
 }
 
 function programOf(
@@ -156,11 +136,11 @@ function programOf(
 ): Pick<CommandSettings, 'command' | 'user'> {
   const [program = ''] = command;
   if (!program.startsWith('/')) {
-    const message = `expected the full path of a program, found "${program}": no shell looks for it`;
+    const message = `expected the absolute path of a program, found "${program}": it runs without a shell`;
     findings.error([...path, 0], 'type', message);
   }
   const broken = command.findIndex((part) => part.includes('\0'));
-  if (broken >= 0) findings.error([...path, broken], 'type', 'an argument cannot contain NUL');
+  if (broken >= 0) findings.error([...path, broken], 'type', 'must not contain NUL');
   findings.command(path, command, user);
   return { command, user };
 }

@@ -1,5 +1,4 @@
-/** Routes and rules of the file, with everything checked that the kernel would refuse later. */
-
+/** Converts routes and rules of the file to settings, and reports what the kernel would reject. */
 import { type Family, familyOf, type IpAddress, ip } from '../../net/address.ts';
 import {
   DEFAULT_METRIC,
@@ -12,10 +11,10 @@ import {
 } from '../../net/routing.ts';
 import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { Findings, Path } from '../finding.ts';
+import { ROUTE_DEFAULTS } from '../schema/defaults.ts';
 import type { InstanceFile } from '../schema/schema.ts';
 import type { Inherited } from './inherit.ts';
-import { familyName, lowerHostAddress } from './lower-address.ts';
-import { lowerPrefix } from './lower-prefix.ts';
+import { familyName, lowerHostAddress, lowerPrefix } from './lower-address.ts';
 
 type RouteFile = NonNullable<InstanceFile['routes']>[number];
 type RuleFile = NonNullable<InstanceFile['rules']>[number];
@@ -41,7 +40,7 @@ export function lowerRouting(
   return { routes, rules };
 }
 
-/** Two entries the kernel cannot tell apart would take each other away. */
+/** Reports entries that are the same to the kernel: removing one would remove the other. */
 export class SharedRouting {
   readonly #holders = new Map<string, string>();
 
@@ -54,8 +53,8 @@ export class SharedRouting {
         continue;
       }
       const whose = holder === name ? 'this instance' : `"${holder}"`;
-      const differ = entry.kind === 'route' ? ': another one needs another metric' : '';
-      const message = `"${routingText(entry)}" is already moved by ${whose}${differ}`;
+      const differ = entry.kind === 'route' ? ': give it another "metric"' : '';
+      const message = `"${routingText(entry)}" already belongs to ${whose}${differ}`;
       findings.error(at(`${entry.kind}s`), 'conflict', message);
     }
   }
@@ -83,14 +82,10 @@ function lowerRoute(
     findings.error([...path, key], 'conflict', message);
   }
   if (file.onlink === true && file.via === undefined) {
-    findings.error(
-      [...path, 'onlink'],
-      'conflict',
-      '"onlink" speaks of a gateway: "via" is missing',
-    );
+    findings.error([...path, 'onlink'], 'conflict', '"onlink" needs "via", the gateway');
   }
   if (family === 'ipv6' && file.mtu !== undefined && file.mtu < IPV6_MINIMUM_MTU) {
-    findings.error([...path, 'mtu'], 'range', `IPv6 needs an MTU of ${IPV6_MINIMUM_MTU} at least`);
+    findings.error([...path, 'mtu'], 'range', `must be at least ${IPV6_MINIMUM_MTU} for IPv6`);
   }
   return {
     kind: 'route',
@@ -100,8 +95,8 @@ function lowerRoute(
     interface: file.dev ?? link,
     source,
     metric: file.metric ?? DEFAULT_METRIC[family],
-    table: file.table === undefined ? MAIN_TABLE : tableNumber(file.table),
-    onlink: file.onlink ?? false,
+    table: tableNumber(file.table ?? ROUTE_DEFAULTS.table),
+    onlink: file.onlink ?? ROUTE_DEFAULTS.onlink,
     mtu: file.mtu,
   };
 }
@@ -116,7 +111,7 @@ function lowerRule(
   const to = lowerPrefixOrAll(file.to, [...path, 'to'], findings);
   const family = from === undefined ? undefined : familyOf(from.address);
   if (family !== undefined && to !== undefined && familyOf(to.address) !== family) {
-    findings.error([...path, 'to'], 'conflict', '"from" and "to" are of one family');
+    findings.error([...path, 'to'], 'conflict', '"from" and "to" must have the same family');
   }
   return {
     kind: 'rule',

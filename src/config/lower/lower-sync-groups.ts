@@ -1,10 +1,10 @@
-/** Sync groups of the file as settings; what only the instances together can tell is checked here. */
-
+/** Converts sync groups of the file to settings, and checks them against their members. */
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings, SyncGroupSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
 import type { Findings, Path } from '../finding.ts';
-import type { SyncGroupFile } from '../schema/sync-group-schema.ts';
+import { SYNC_GROUP_DEFAULTS } from '../schema/defaults.ts';
+import type { SyncGroupFile } from '../schema/schema.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { lowerTrack } from './lower-track.ts';
 
@@ -19,7 +19,7 @@ export function lowerSyncGroups(
   return (groups ?? []).map((group, index) => {
     const at = (...keys: (string | number)[]): Path => ['sync_groups', index, ...keys];
     if (names.has(group.name)) {
-      findings.error(at('name'), 'conflict', `the name "${group.name}" is already taken`);
+      findings.error(at('name'), 'conflict', `duplicate name "${group.name}"`);
     }
     names.add(group.name);
     checkMembers(group, instances, taken, at, findings);
@@ -32,7 +32,8 @@ export function lowerSyncGroups(
       findings,
     });
     checkTracks(track, members, at, findings);
-    return { name: group.name, instances: group.instances, mode: group.mode ?? 'all', track };
+    const mode = group.mode ?? SYNC_GROUP_DEFAULTS.mode;
+    return { name: group.name, instances: group.instances, mode, track };
   });
 }
 
@@ -50,19 +51,19 @@ function checkMembers(
     const path = at('instances', position);
     const holder = taken.get(name);
     if (holder !== undefined) {
-      findings.error(path, 'conflict', `"${name}" is a member of "${holder}" already`);
+      findings.error(path, 'conflict', `"${name}" is already a member of "${holder}"`);
     } else if (!known.includes(name)) {
-      findings.error(path, 'conflict', `there is no instance "${name}"${didYouMean(name, known)}`);
+      findings.error(path, 'conflict', `unknown instance "${name}"${didYouMean(name, known)}`);
     }
     taken.set(name, group.name);
   }
 }
 
-/** An owner is MASTER from its start, before any other member could be. */
+/** An owner becomes MASTER immediately, when no other member can. */
 function checkOwners(members: readonly InstanceSettings[], at: At, findings: Findings): void {
   const owners = members.filter(({ priority }) => isOwner(priority));
   if (owners.length === 0 || owners.length === members.length) return;
-  const message = `"${owners[0]?.name}" owns its addresses (priority 255): all members have to, or none`;
+  const message = `"${owners[0]?.name}" has priority 255: either all members must have it, or none`;
   findings.error(at('instances'), 'conflict', message);
 }
 
@@ -75,7 +76,7 @@ function checkTracks(
   for (const [index, { name }] of track.entries()) {
     const member = members.find((one) => one.track.some((each) => each.name === name));
     if (member === undefined) continue;
-    const message = `"${member.name}" tracks something of the name "${name}" itself: give it another "name"`;
+    const message = `"${member.name}" also tracks an object named "${name}": give one another "name"`;
     findings.error(at('track', index), 'conflict', message);
   }
 }

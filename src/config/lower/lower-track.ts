@@ -1,5 +1,4 @@
-/** `track` of an instance or a sync group as settings of the engine, and of the probes it needs. */
-
+/** Converts `track` of an instance or a sync group to settings of the engine and the probes it needs. */
 import { familyOf, type IpAddress } from '../../net/address.ts';
 import { parseEndpoint } from '../../net/endpoint.ts';
 import { type ProbeTiming, probeName, type TrackTarget } from '../../net/probe.ts';
@@ -7,8 +6,9 @@ import { milliseconds, seconds } from '../../net/time.ts';
 import type { TrackSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
 import type { Findings, Path } from '../finding.ts';
+import { TRACK_DEFAULTS } from '../schema/defaults.ts';
 import type { TrackFile } from '../schema/track-schema.ts';
-import { lowerHostAddress } from './lower-address.ts';
+import { familyName, lowerHostAddress } from './lower-address.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
 
 type Kind = 'interface' | 'script' | 'file' | 'process' | 'pidfile' | 'gateway' | 'http' | 'tcp';
@@ -17,7 +17,7 @@ type Key = keyof TrackFile;
 const COMMON: readonly Key[] = ['name', 'weight'];
 const PROBED: readonly Key[] = [...COMMON, 'init', 'interval', 'timeout', 'rise', 'fall'];
 
-/** What else an entry of each kind may have. */
+/** The other keys that an entry of each kind may have. */
 const KEYS: { readonly [K in Kind]: readonly Key[] } = {
   interface: COMMON,
   script: [...PROBED, 'user'],
@@ -30,20 +30,18 @@ const KEYS: { readonly [K in Kind]: readonly Key[] } = {
 };
 const KINDS = Object.keys(KEYS) as Kind[];
 
-const INTERVAL = seconds(1);
-/** inotify tells of most changes at once. */
+/** inotify reports most changes immediately. */
 const FILE_INTERVAL = seconds(5);
 const TIMES: DurationRange = {
   minimum: milliseconds(10),
   maximum: seconds(3_600),
   zero: false,
 };
-const GATEWAY_FALL = 3;
 
 export interface TrackContext {
-  /** Where a key below `track` was written. */
+  /** The path of a key below `track`. */
   readonly at: (...keys: (string | number)[]) => Path;
-  /** Of the instance; undefined in a sync group. */
+  /** Interface of the instance; undefined in a sync group. */
   readonly link: string | undefined;
   readonly probes: Probes;
   readonly findings: Findings;
@@ -58,7 +56,7 @@ export function lowerTrack(
     const track = lowerEntry(entry, index, context);
     if (track === undefined) return [];
     if (names.has(track.name)) {
-      const message = `the name "${track.name}" is already taken here: give it another "name"`;
+      const message = `duplicate name "${track.name}": give one of the entries another "name"`;
       context.findings.error(context.at(index), 'conflict', message);
     }
     names.add(track.name);
@@ -84,19 +82,16 @@ function lowerEntry(
   const settings = { ...target, ...timingOf(entry, kind, index, context) };
   const probe = probeName(settings);
   context.probes.set(probe, settings);
-  return { name, weight, source: { kind: target.kind, probe, init: entry.init ?? 'wait' } };
+  const init = entry.init ?? TRACK_DEFAULTS.init;
+  return { name, weight, source: { kind: target.kind, probe, init } };
 }
 
 function kindOf(entry: TrackFile, index: number, { at, findings }: TrackContext): Kind | undefined {
   const [first, second] = KINDS.filter((kind) => entry[kind] !== undefined);
   if (first === undefined) {
-    findings.error(
-      at(index),
-      'missing',
-      `does not say what is tracked: needs one of ${KINDS.join(', ')}`,
-    );
+    findings.error(at(index), 'missing', `needs one of ${KINDS.join(', ')}`);
   } else if (second !== undefined) {
-    const message = `"${first}" and "${second}" are two things: make an entry for each`;
+    const message = `"${first}" and "${second}" need an entry each`;
     findings.error(at(index, second), 'conflict', message, 'key');
   }
   return second === undefined ? first : undefined;
@@ -106,17 +101,17 @@ function checkKeys(entry: TrackFile, kind: Kind, index: number, context: TrackCo
   const { at, findings } = context;
   for (const key of Object.keys(entry) as Key[]) {
     if (key === kind || KEYS[kind].includes(key)) continue;
-    findings.error(at(index, key), 'conflict', `"${key}" does not go with "${kind}"`, 'key');
+    findings.error(at(index, key), 'conflict', `"${key}" does not apply to "${kind}"`, 'key');
   }
   if (entry.content === 'number' && entry.up_when !== undefined) {
-    const message = '"up_when" does not go with "content: number"';
+    const message = '"up_when" does not apply to "content: number"';
     findings.error(at(index, 'up_when'), 'conflict', message, 'key');
   }
 }
 
 function weightOf(entry: TrackFile, index: number, { at, findings }: TrackContext) {
   if (entry.weight === 0) {
-    const message = 'a weight of 0 would do nothing: leave it out for FAULT while it is down';
+    const message = 'weight 0 has no effect: remove it for FAULT while the object is down';
     findings.error(at(index, 'weight'), 'range', message);
   }
   return entry.weight ?? (entry.content === 'number' ? 1 : undefined);
@@ -124,13 +119,16 @@ function weightOf(entry: TrackFile, index: number, { at, findings }: TrackContex
 
 function timingOf(entry: TrackFile, kind: Kind, index: number, context: TrackContext): ProbeTiming {
   const { at, findings } = context;
-  const usual = kind === 'file' ? FILE_INTERVAL : INTERVAL;
-  const interval = lowerDuration(entry.interval, usual, TIMES, at(index, 'interval'), findings);
+  const usual = TRACK_DEFAULTS;
+  const read = (key: 'interval' | 'timeout', text: string) =>
+    lowerDuration(text, TIMES, at(index, key), findings);
+  const interval =
+    kind === 'file' ? FILE_INTERVAL : read('interval', entry.interval ?? usual.interval);
   return {
     interval,
-    timeout: lowerDuration(entry.timeout, interval, TIMES, at(index, 'timeout'), findings),
-    rise: entry.rise ?? 1,
-    fall: entry.fall ?? (kind === 'gateway' ? GATEWAY_FALL : 1),
+    timeout: entry.timeout === undefined ? interval : read('timeout', entry.timeout),
+    rise: entry.rise ?? usual.rise,
+    fall: entry.fall ?? (kind === 'gateway' ? usual.gateway_fall : usual.fall),
   };
 }
 
@@ -145,7 +143,11 @@ function targetOf(
     case 'script':
       return scriptOf(entry, index, context);
     case 'file':
-      return { kind, path: file, reads: content === 'number' ? 'number' : (up_when ?? 'present') };
+      return {
+        kind,
+        path: file,
+        reads: content === 'number' ? 'number' : (up_when ?? TRACK_DEFAULTS.up_when),
+      };
     case 'process':
       return { kind, process };
     case 'pidfile':
@@ -156,9 +158,9 @@ function targetOf(
       return {
         kind,
         url: http,
-        status: entry.status ?? [200],
+        status: entry.status ?? TRACK_DEFAULTS.status,
         host: entry.host,
-        verify: entry.verify ?? true,
+        verify: entry.verify ?? TRACK_DEFAULTS.verify,
       };
     case 'tcp':
       return tcpOf(entry, index, context);
@@ -168,7 +170,7 @@ function targetOf(
 function scriptOf({ script = [], user }: TrackFile, index: number, context: TrackContext) {
   const [program = ''] = script;
   if (!program.startsWith('/')) {
-    const message = 'the program needs its absolute path: there is no shell that would find it';
+    const message = 'must be the absolute path of a program: it runs without a shell';
     context.findings.error(context.at(index, 'script', 0), 'type', message);
   }
   context.findings.command(context.at(index, 'script'), script, user);
@@ -203,22 +205,23 @@ function gatewayOf(
   const [first] = addresses;
   const link = entry.link ?? usual;
   if (link === undefined) {
-    findings.error(at(index), 'missing', '"link" is missing: the interface of the gateway');
+    findings.error(at(index), 'missing', '"link", the interface of the gateway, is missing');
   }
   if (first === undefined || link === undefined) return undefined;
   const family = familyOf(first);
   if (addresses.some((address) => familyOf(address) !== family)) {
-    findings.error(at(index, 'gateway'), 'conflict', 'the gateways of one entry are of one family');
+    const message = 'the gateways of an entry must have the same address family';
+    findings.error(at(index, 'gateway'), 'conflict', message);
   }
   const via = entry.via ?? (family === 'ipv4' ? 'arp' : 'nd');
   if (via === (family === 'ipv4' ? 'nd' : 'arp')) {
-    const message = `"${via}" is not for ${family === 'ipv4' ? 'IPv4' : 'IPv6'}`;
+    const message = `"${via}" does not apply to ${familyName(family)}`;
     findings.error(at(index, 'via'), 'conflict', message);
   }
   return { kind: 'gateway', addresses, link, via };
 }
 
-/** Also in metrics and file names: nothing that would need quotes. */
+/** Metric labels and file names contain it, so it has no characters that need quoting. */
 function defaultName(entry: TrackFile, kind: Kind): string {
   const { gateway, http = '', script, file, pidfile } = entry;
   const words: { readonly [K in Kind]: string | undefined } = {

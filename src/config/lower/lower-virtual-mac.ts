@@ -1,4 +1,4 @@
-/** The virtual MAC address of an instance, and which of its addresses it carries. */
+/** The virtual MAC address of an instance, and the addresses on its link. */
 
 import { type Family, familyOf, isLinkLocal } from '../../net/address.ts';
 import { virtualMac as virtualMacOf } from '../../net/vrrp.ts';
@@ -6,7 +6,7 @@ import type { VirtualAddress, VirtualMacSettings } from '../../protocol/engine/s
 import type { Findings } from '../finding.ts';
 import type { Inherited } from './inherit.ts';
 
-/** IFNAMSIZ of the kernel, less the NUL. */
+/** IFNAMSIZ of the kernel without the NUL. */
 const NAME_MAX = 15;
 
 /** The prefix of all link-local addresses (RFC 4291 section 2.5.6). */
@@ -22,13 +22,13 @@ export function lowerVirtualMac(
   if (vrid === undefined || parent === undefined) return undefined;
   const chosen = wanted === true ? undefined : wanted.interface;
   if (chosen === parent) {
-    const message = `${parent} is the interface itself: the virtual MAC needs a link of its own`;
+    const message = `the virtual MAC needs its own link: it cannot be on ${parent} itself`;
     findings.error(at('virtual_mac', 'interface'), 'conflict', message);
   }
   if (values.unicast !== undefined && (values.garp?.refresh ?? '0s').startsWith('0')) {
     const text =
-      'with unicast no advertisement shows switches where the virtual MAC is: ' +
-      'set garp.refresh, 60s for example, or they flood its traffic';
+      'with unicast, switches do not learn the virtual MAC from advertisements and flood its ' +
+      'traffic: set garp.refresh, for example to 60s';
     findings.warn(at('virtual_mac'), text);
   }
   return {
@@ -38,8 +38,8 @@ export function lowerVirtualMac(
 }
 
 /**
- * Addresses on the instance's own interface go to the link of the virtual MAC. That link has no
- * other address: the prefix of a link-local one says how the segment is reached.
+ * Moves the addresses of the instance's interface to the link of the virtual MAC. A link-local one
+ * gets /64 there: the link has no other address that would give it a route to the segment.
  */
 export function onVirtualLink(
   addresses: readonly VirtualAddress[],
@@ -57,7 +57,7 @@ export function onVirtualLink(
   });
 }
 
-/** `vr4-55-eth0`; the name of an interface that is too long is replaced by a hash of it. */
+/** `vr4-55-eth0`; an interface name that is too long is replaced by its hash. */
 function virtualLinkName(parent: string, family: Family, vrid: number): string {
   const head = `vr${family === 'ipv4' ? 4 : 6}-${vrid}-`;
   const name = `${head}${parent}`;

@@ -1,17 +1,16 @@
 /**
- * From the file to settings: defaults filled in, units converted, and everything checked that a
- * schema cannot say. Works on drafts, so that all errors of a file are found in one run.
+ * Converts the file to settings: fills in defaults, converts units, and checks what a schema cannot
+ * express. It works on drafts, so that one run finds all errors of a file.
  */
+import { type Endpoint, formatEndpoint, isLoopback, parseEndpoint } from '../../net/endpoint.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
-import { type AgentSettings, DEFAULT_SOCKET, type Probes } from '../agent-settings.ts';
-import type { Findings } from '../finding.ts';
+import type { AgentSettings, Probes } from '../agent-settings.ts';
+import { describeValue, type Findings } from '../finding.ts';
 import type { NotificationSettings, SubjectNotification } from '../notification-settings.ts';
+import { AGENT_DEFAULTS } from '../schema/defaults.ts';
 import type { DraftFile } from '../schema/shape.ts';
-import { inherit } from './inherit.ts';
-import { adviseIpvs } from './ipvs/ipvs-advice.ts';
-import { lowerIpvs } from './ipvs/lower-ipvs.ts';
-import { trackMinimums } from './ipvs/lower-ipvs-health.ts';
-import { lowerHttp } from './lower-http.ts';
+import { type Inherited, inherit } from './inherit.ts';
+import { adviseIpvs, lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { SharedRouting } from './lower-routing.ts';
@@ -19,89 +18,116 @@ import { lowerSyncGroups } from './lower-sync-groups.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 
+const HTTP_LISTEN = ['http', 'listen'];
+const WRITABLE_BY_OTHERS = 0o002;
+
 export interface Lowered {
   readonly settings: Settings;
   readonly agent: AgentSettings;
 }
 
-/** Only to be used when `findings` holds no errors afterwards. */
+/** The result is valid only if `findings` has no errors afterwards. */
 export function lower(file: DraftFile, hostName: string, findings: Findings): Lowered {
-  const agent = lowerAgent(file, findings);
-  adviseAgent(file, agent, findings);
+  const linger = file.stop?.linger ?? AGENT_DEFAULTS.stop.linger;
+  const realtime = file.realtime ?? AGENT_DEFAULTS.realtime;
+  const probes: Probes = new Map();
+  const drafts = (file.instances ?? []).flatMap((draft, index) =>
+    draft === undefined ? [] : [inherit(file.defaults ?? {}, draft, ['instances', index])],
+  );
   const shared = new SharedNames(findings);
   const routing = new SharedRouting();
-  const probes: Probes = new Map();
   const instances: InstanceSettings[] = [];
-  const notifications = new Map<string, SubjectNotification>();
-  for (const [index, draft] of (file.instances ?? []).entries()) {
-    if (draft === undefined) continue;
-    const path = ['instances', index];
-    const inherited = inherit(file.defaults ?? {}, draft, path);
-    shared.check(inherited);
-    const instance = lowerInstance(inherited, agent.realtime, probes, findings);
-    if (instance !== undefined) {
-      shared.checkVirtualLink(instance, inherited);
-      instances.push(instance);
-      routing.check(instance, inherited, findings);
-      if (instance.preemptWhenSynced !== undefined && !file.namesSync) {
-        const message = 'without "ipvs.sync" there is no connection table to wait for';
-        findings.error(inherited.at('preempt_when_synced'), 'conflict', message);
-      }
-      checkStrict(instance, file.stop?.linger ?? 'auto', inherited, findings);
-    }
-    const { values, at } = inherited;
-    const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);
-    if (notify !== undefined) notifications.set(values.name ?? '', notify);
+  for (const draft of drafts) {
+    shared.check(draft);
+    const instance = lowerInstance(draft, realtime, probes, findings);
+    if (instance === undefined) continue;
+    instances.push(instance);
+    shared.checkVirtualLink(instance, draft);
+    routing.check(instance, draft, findings);
+    checkSynced(instance, file, draft, findings);
+    checkStrict(instance, linger, draft, findings);
   }
+  const notifications = lowerNotifications(file, drafts, findings);
   const ipvs = lowerIpvs(file.ipvs, instances, findings);
   const settings: Settings = {
     router: file.router ?? hostName,
-    linger: file.stop?.linger ?? 'auto',
+    linger,
     instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
   };
   adviseIpvs(ipvs, settings, findings);
-  const notify: NotificationSettings = {
-    fifo: file.notify?.fifo,
-    webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
-    instances: notifications,
-    groups: groupNotifications(file, findings),
-  };
-  return { settings, agent: { ...agent, notifications: notify, ipvs, probes } };
-}
-
-function groupNotifications(file: DraftFile, findings: Findings): NotificationSettings['groups'] {
-  const notifications = new Map<string, SubjectNotification>();
-  for (const [index, { name, notify }] of (file.sync_groups ?? []).entries()) {
-    const path = ['sync_groups', index, 'notify'];
-    const lowered = lowerNotify(notify, (...keys) => [...path, ...keys], findings);
-    if (lowered !== undefined) notifications.set(name, lowered);
-  }
-  return notifications;
-}
-
-function lowerAgent(
-  file: DraftFile,
-  findings: Findings,
-): Omit<AgentSettings, 'notifications' | 'ipvs' | 'probes'> {
   return {
-    control: {
-      socket: file.control?.socket ?? DEFAULT_SOCKET,
-      mode: Number.parseInt(file.control?.mode ?? '0660', 8),
+    settings,
+    agent: {
+      control: lowerControl(file.control, findings),
+      httpListen: lowerHttpListen(file.http, findings),
+      realtime,
+      logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
+      notifications,
+      stateDirectory: file.state_dir ?? AGENT_DEFAULTS.state_dir,
+      probes,
+      ipvs,
     },
-    httpListen: lowerHttp(file.http, findings),
-    realtime: file.realtime ?? 'auto',
-    logLevel: file.log?.level ?? 'info',
-    stateDirectory: file.state_dir ?? '/var/lib/vrrp-agent',
   };
 }
 
-function adviseAgent(
-  file: DraftFile,
-  agent: Pick<AgentSettings, 'control'>,
+function checkSynced(
+  { preemptWhenSynced }: InstanceSettings,
+  { namesSync }: DraftFile,
+  { at }: Inherited,
   findings: Findings,
 ): void {
-  if (file.control?.mode !== undefined && (agent.control.mode & 0o002) !== 0) {
-    findings.warn(['control', 'mode'], 'every user of this machine may control the agent');
+  if (preemptWhenSynced === undefined || namesSync) return;
+  findings.error(at('preempt_when_synced'), 'conflict', '"preempt_when_synced" needs "ipvs.sync"');
+}
+
+function lowerNotifications(
+  file: DraftFile,
+  drafts: readonly Inherited[],
+  findings: Findings,
+): NotificationSettings {
+  const instances = new Map<string, SubjectNotification>();
+  for (const { values, at } of drafts) {
+    const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);
+    if (notify !== undefined) instances.set(values.name ?? '', notify);
   }
+  const groups = new Map<string, SubjectNotification>();
+  for (const [index, group] of (file.sync_groups ?? []).entries()) {
+    const path = ['sync_groups', index, 'notify'];
+    const notify = lowerNotify(group.notify, (...keys) => [...path, ...keys], findings);
+    if (notify !== undefined) groups.set(group.name, notify);
+  }
+  return {
+    fifo: file.notify?.fifo,
+    webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
+    instances,
+    groups,
+  };
+}
+
+function lowerControl(control: DraftFile['control'], findings: Findings): AgentSettings['control'] {
+  const mode = Number.parseInt(control?.mode ?? AGENT_DEFAULTS.control.mode, 8);
+  if ((mode & WRITABLE_BY_OTHERS) !== 0) {
+    findings.warn(['control', 'mode'], 'every local user can control the agent');
+  }
+  return { socket: control?.socket ?? AGENT_DEFAULTS.control.socket, mode };
+}
+
+/** Undefined: no listener, or an invalid one, which has been reported. */
+function lowerHttpListen(http: DraftFile['http'], findings: Findings): Endpoint | undefined {
+  if (http === undefined) return undefined;
+  const value = http.listen ?? AGENT_DEFAULTS.http.listen;
+  const endpoint = parseEndpoint(String(value));
+  if (endpoint === undefined) {
+    const message = `expected an IP address and a port from 1 to 65535, found ${describeValue(value)}`;
+    if (!findings.reported(HTTP_LISTEN)) findings.error(HTTP_LISTEN, 'range', message);
+    return undefined;
+  }
+  if (!isLoopback(endpoint.address)) {
+    findings.warn(
+      HTTP_LISTEN,
+      `metrics and status are readable without authentication at ${formatEndpoint(endpoint)}`,
+    );
+  }
+  return endpoint;
 }

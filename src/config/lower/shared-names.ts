@@ -1,5 +1,4 @@
-/** What two instances of one router cannot have in common. */
-
+/** Reports names, VRIDs, addresses and links that two instances of the router share. */
 import { familyOf, type IpAddress, isLinkLocal } from '../../net/address.ts';
 import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { Findings } from '../finding.ts';
@@ -9,11 +8,11 @@ import { addressEntries, addressOf } from './lower-address.ts';
 export class SharedNames {
   readonly #findings: Findings;
   readonly #names = new Set<string>();
-  /** By interface, family and VRID; the name of the instance that has it. */
+  /** Instance by interface, family and VRID. */
   readonly #virtualRouters = new Map<string, string>();
-  /** By address, a link-local one by its interface as well; the name of the instance that has it. */
+  /** Instance by address; link-local addresses together with their interface. */
   readonly #addresses = new Map<string, string>();
-  /** Of links that carry virtual MAC addresses; the name of the instance that has it. */
+  /** Instance by the link of its virtual MAC address. */
   readonly #virtualLinks = new Map<string, string>();
 
   constructor(findings: Findings) {
@@ -24,7 +23,7 @@ export class SharedNames {
     const { name } = values;
     if (name !== undefined) {
       if (this.#names.has(name)) {
-        this.#findings.error(at('name'), 'conflict', `the name "${name}" is already taken`);
+        this.#findings.error(at('name'), 'conflict', `duplicate name "${name}"`);
       }
       this.#names.add(name);
     }
@@ -33,7 +32,6 @@ export class SharedNames {
     this.#checkAddresses({ values, at }, label);
   }
 
-  /** Of an instance whose settings are known. */
   checkVirtualLink({ name, virtualMac }: InstanceSettings, { at }: Inherited): void {
     const link = virtualMac?.interface;
     if (link === undefined) return;
@@ -41,7 +39,7 @@ export class SharedNames {
     this.#virtualLinks.set(link, `"${name}"`);
     if (holder === undefined) return;
     const message =
-      `the link ${link} carries the virtual MAC of ${holder} already: ` +
+      `the link ${link} already has the virtual MAC of ${holder}: ` +
       'choose another name with virtual_mac: { interface: NAME }';
     this.#findings.error(at('virtual_mac'), 'conflict', message);
   }
@@ -81,7 +79,7 @@ export class SharedNames {
   }
 }
 
-/** IPv6 link-local addresses of two links are two addresses. */
+/** The same link-local address may be on two links. */
 function keyOf(address: IpAddress, link: string | undefined): string {
   return familyOf(address) === 'ipv6' && isLinkLocal(address) ? `${address}%${link}` : address;
 }

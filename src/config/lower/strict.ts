@@ -1,24 +1,23 @@
 /**
- * `strict: true`: every setting that departs from the RFC of its version is refused, with the section
- * that says so. Nothing behaves otherwise than without it; what is missing has to be written.
+ * `strict: true`: rejects every setting that deviates from the RFC of its version, and cites the
+ * section. It changes no behaviour: settings whose default deviates must be written.
  */
-
 import { formatDuration } from '../../net/time.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { Findings } from '../finding.ts';
 import type { Inherited } from './inherit.ts';
 
-interface Departure {
-  /** Where it is, or would be, written. */
+interface Deviation {
+  /** Path of the key, present or not. */
   readonly at: readonly string[];
   readonly applies: boolean;
   readonly section: string;
-  /** What the RFC has instead, and what to write. */
+  /** What the RFC requires, and what to write. */
   readonly message: string;
 }
 
-/** `linger` is the router's, and concerns every instance. */
+/** `linger` is a setting of the router and affects every instance. */
 export function checkStrict(
   instance: InstanceSettings,
   linger: 'auto' | 'off',
@@ -26,35 +25,35 @@ export function checkStrict(
   findings: Findings,
 ): void {
   if (values.strict !== true) return;
-  for (const { at: keys, applies, section, message } of departures(instance, linger, values)) {
+  for (const { at: keys, applies, section, message } of deviations(instance, linger, values)) {
     if (applies) findings.error(at(...keys), 'conflict', `strict: ${message} (${section})`);
   }
 }
 
-function departures(
+function deviations(
   instance: InstanceSettings,
   linger: 'auto' | 'off',
   values: Inherited['values'],
-): Departure[] {
+): Deviation[] {
   return [
-    ...protocolDepartures(instance, values),
-    ...announcementDepartures(instance),
+    ...protocolDeviations(instance, values),
+    ...announcementDeviations(instance),
     {
       at: ['strict'],
       applies: linger === 'auto',
       section: cited(instance, '6.4.3'),
       message:
-        'a MASTER that shuts down gives up its addresses at once: write "stop: { linger: off }"',
+        'a MASTER that shuts down releases its addresses immediately: write "stop: { linger: off }"',
     },
   ];
 }
 
-/** RFC 3768 has the state machine and the virtual MAC in sections of the same numbers. */
+/** The state machine and the virtual MAC have the same section numbers in RFC 3768. */
 function cited({ version }: InstanceSettings, section: string, inVersion2 = section): string {
   return version === 2 ? `RFC 3768 section ${inVersion2}` : `RFC 9568 section ${section}`;
 }
 
-function protocolDepartures(instance: InstanceSettings, values: Inherited['values']): Departure[] {
+function protocolDeviations(instance: InstanceSettings, values: Inherited['values']): Deviation[] {
   const { version, family, priority, addresses, extraAddresses } = instance;
   const own = [instance.interface, instance.virtualMac?.interface];
   const elsewhere = addresses.find((one) => !own.includes(one.interface));
@@ -70,7 +69,7 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
       at: ['checksum'],
       applies: version === 3 && family === 'ipv4' && instance.checksum !== 'rfc9568',
       section: 'RFC 9568 section 5.2.8',
-      message: 'over IPv4 the checksum has no pseudo-header: write "checksum: rfc9568"',
+      message: 'over IPv4 the checksum excludes the pseudo-header: write "checksum: rfc9568"',
     },
     {
       at: ['authentication'],
@@ -82,37 +81,37 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
       at: ['accept'],
       applies: !owner && version === 3 && values.accept === undefined,
       section: 'RFC 9568 section 6.1',
-      message: 'Accept_Mode is false unless told otherwise, and here it is true: write "accept"',
+      message: 'Accept_Mode is false by default, but "accept" is true: write "accept"',
     },
     {
       at: ['accept'],
       applies: !owner && version === 2 && values.accept !== false,
       section: 'RFC 3768 section 6.4.3',
-      message: 'version 2 has no Accept_Mode, only the owner accepts: write "accept: false"',
+      message: 'version 2 has no Accept_Mode; only the owner accepts: write "accept: false"',
     },
     {
       at: ['virtual_mac'],
       applies: instance.virtualMac === undefined,
       section: cited(instance, '7.3'),
-      message: 'a virtual router has the virtual MAC address: write "virtual_mac: true"',
+      message: 'a virtual router uses the virtual MAC address: write "virtual_mac: true"',
     },
     {
       at: ['preempt_delay'],
       applies: instance.preemptDelay > 0,
       section: cited(instance, '6.4.2'),
-      message: `a lower priority is preempted without a delay of ${formatDuration(instance.preemptDelay)}: write "preempt_delay: 0s"`,
+      message: `a lower-priority MASTER is preempted without delay, not after ${formatDuration(instance.preemptDelay)}: write "preempt_delay: 0s"`,
     },
     {
       at: ['preempt_when_synced'],
       applies: instance.preemptWhenSynced !== undefined,
       section: cited(instance, '6.4.2'),
-      message: 'a lower priority is preempted at once: remove "preempt_when_synced"',
+      message: 'a lower-priority MASTER is preempted without delay: remove "preempt_when_synced"',
     },
     {
       at: ['extra_addresses'],
       applies: extraAddresses.length > 0,
       section: cited(instance, '5.2.9', '5.3.9'),
-      message: 'every address of a virtual router is advertised: put them into "addresses"',
+      message: 'every address of a virtual router is advertised: move them to "addresses"',
     },
     {
       at: ['addresses'],
@@ -123,8 +122,8 @@ function protocolDepartures(instance: InstanceSettings, values: Inherited['value
   ];
 }
 
-/** One announcement of each address on the way to MASTER. */
-function announcementDepartures(instance: InstanceSettings): Departure[] {
+/** The RFC sends one announcement per address on the transition to MASTER. */
+function announcementDeviations(instance: InstanceSettings): Deviation[] {
   const { family, garp, neighborAdvertisement } = instance;
   const section = cited(instance, '6.4.2');
   return [

@@ -1,6 +1,7 @@
-/** The shape of `check` and `weight_from`: how real servers are looked at. */
+/** The schema of `check`, `weight_from` and `min_servers`: health checks of real servers. */
 import * as z from 'zod';
 import { DNS_TYPES } from '../../net/probe.ts';
+import { CHECK_DEFAULTS, WEIGHT_FROM_DEFAULTS } from './defaults.ts';
 import { choice, duration, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const STATUS_FORM = 'a status from 100 to 599, or a range like 200-399';
@@ -10,26 +11,27 @@ const command = z
   .min(1, 'must not be empty: the program comes first')
   .meta({
     description:
-      'The absolute path of a program and its arguments, no shell. `{address}` and `{port}` in an ' +
-      'argument stand for those of the server. What root runs must be changeable by root alone.',
+      'The absolute path of a program and its arguments, without a shell. `{address}` and `{port}` ' +
+      'are replaced by those of the server. If the command runs as root, only root may be able to ' +
+      'modify the program.',
   });
 
 const exec = mapping(
   {
     command,
     user: pattern(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, 'the name of a local user')
-      .meta({ description: 'Who runs it. Default: the user of the agent.' })
+      .meta({ description: "Run the command as this user. Default: the agent's user." })
       .optional(),
   },
-  'A command.',
+  'A command that runs on this host.',
 );
 
 const requestKeys = {
   method: choice(['GET', 'HEAD', 'OPTIONS', 'POST'])
-    .meta({ description: 'Method of the request.', default: 'GET' })
+    .meta({ description: 'Request method.', default: CHECK_DEFAULTS.http.method })
     .optional(),
   path: pattern(/^\/[!-~]{0,2000}$/, 'a path that begins with a slash')
-    .meta({ description: 'Path and query.', default: '/' })
+    .meta({ description: 'Path and query.', default: CHECK_DEFAULTS.http.path })
     .optional(),
   host: pattern(/^[!-~]{1,255}$/, 'a host name')
     .meta({ description: 'The Host header. Default: address and port of the server.' })
@@ -41,24 +43,27 @@ const requestKeys = {
       }),
     )
     .min(1, 'must not be empty')
-    .meta({ description: 'Statuses that are up: numbers and ranges. Default: 200-399.' })
+    .meta({ description: 'Status codes that count as up: numbers and ranges. Default: 200-399.' })
     .optional(),
   body: z
     .string()
     .min(1, 'must not be empty')
-    .meta({ description: 'Text that the body must contain, in its first 64 KiB.' })
+    .meta({ description: 'Text that the first 64 KiB of the response body must contain.' })
     .optional(),
   body_regex: z
     .string()
     .min(1, 'must not be empty')
-    .meta({ description: 'Instead of `body`: a regular expression that the body must match.' })
+    .meta({ description: 'Instead of `body`: regular expression that the body must match.' })
     .optional(),
 };
 
 const tlsKeys = {
-  verify: z.boolean().meta({ description: 'Check the certificate.', default: true }).optional(),
+  verify: z
+    .boolean()
+    .meta({ description: 'Verify the certificate.', default: CHECK_DEFAULTS.http.verify })
+    .optional(),
   sni: pattern(/^[!-~]{1,255}$/, 'a host name')
-    .meta({ description: 'Name asked for in TLS. Default: `host`.' })
+    .meta({ description: 'Server name in the TLS handshake (SNI). Default: `host`.' })
     .optional(),
 };
 
@@ -67,78 +72,101 @@ const https = mapping({ ...requestKeys, ...tlsKeys }, 'An HTTPS request.');
 
 const timingKeys = {
   interval: duration()
-    .meta({ description: 'From one run to the next, 100ms to 1h.', default: '2s' })
+    .meta({
+      description: 'Interval between checks, 100ms to 1h.',
+      default: CHECK_DEFAULTS.interval,
+    })
     .optional(),
   timeout: duration()
-    .meta({ description: 'A run that takes longer has failed. Default: the interval.' })
+    .meta({ description: 'A check that takes longer fails. Default: the interval.' })
     .optional(),
 };
 
 const targetKeys = {
-  port: wholeNumber(1, 65_535).meta({ description: "Another port than the server's." }).optional(),
+  port: wholeNumber(1, 65_535)
+    .meta({ description: "Port to check. Default: the server's port." })
+    .optional(),
   connect_to: z
     .string()
     .meta({
-      description: "Another address than the server's, with or without a port.",
+      description: "Address to check, with or without a port. Default: the server's address.",
       examples: ['10.0.0.11', '10.0.0.11:8080'],
     })
     .optional(),
 };
 
+const dns = mapping(
+  {
+    name: pattern(/^[!-~]{1,253}$/, 'a domain name').meta({
+      description: 'Name to look up.',
+    }),
+    type: choice(DNS_TYPES)
+      .meta({ description: 'Record type.', default: CHECK_DEFAULTS.dns.type })
+      .optional(),
+    answer: z
+      .string()
+      .meta({
+        description: 'Value that the answer must contain. Default: any answer is accepted.',
+      })
+      .optional(),
+  },
+  'A DNS query over UDP.',
+);
+
+const udp = mapping(
+  {
+    send: z
+      .string()
+      .meta({ description: 'Payload as text.', default: CHECK_DEFAULTS.udp.send })
+      .optional(),
+    send_hex: pattern(/^([0-9A-Fa-f]{2})+$/, 'bytes in hexadecimal, like 00ff')
+      .meta({ description: 'Instead of `send`: payload in hexadecimal.' })
+      .optional(),
+    expect: z
+      .string()
+      .min(1, 'must not be empty')
+      .meta({
+        description:
+          'Text that the answer must contain. Without `expect` and `expect_regex` no answer is ' +
+          'needed; an ICMP error fails the check.',
+      })
+      .optional(),
+    expect_regex: z
+      .string()
+      .min(1, 'must not be empty')
+      .meta({
+        description: 'Instead of `expect`: regular expression that the answer must match.',
+      })
+      .optional(),
+  },
+  'A UDP datagram.',
+);
+
 const checkMapping = mapping(
   {
-    tcp: mapping({}, 'A TCP connection is accepted.').optional(),
+    tcp: mapping({}, 'Up if the server accepts a TCP connection.').optional(),
     http: http.optional(),
     https: https.optional(),
-    dns: mapping(
-      {
-        name: pattern(/^[!-~]{1,253}$/, 'a domain name').meta({
-          description: 'What is asked for.',
-        }),
-        type: choice(DNS_TYPES)
-          .meta({ description: 'Type of the records.', default: 'A' })
-          .optional(),
-        answer: z
-          .string()
-          .meta({ description: 'Must be among the answers. Default: any answer will do.' })
-          .optional(),
-      },
-      'A question to a name server, over UDP.',
-    ).optional(),
-    udp: mapping(
-      {
-        send: z.string().meta({ description: 'Text of the datagram.', default: '' }).optional(),
-        send_hex: pattern(/^([0-9A-Fa-f]{2})+$/, 'bytes in hexadecimal, like 00ff')
-          .meta({ description: 'Instead of `send`: bytes in hexadecimal.' })
-          .optional(),
-        expect: z
-          .string()
-          .min(1, 'must not be empty')
-          .meta({
-            description:
-              'Text that the answer must contain. Without: no ICMP error must come back.',
-          })
-          .optional(),
-        expect_regex: z
-          .string()
-          .min(1, 'must not be empty')
-          .meta({ description: 'Instead of `expect`: a regular expression.' })
-          .optional(),
-      },
-      'A datagram.',
-    ).optional(),
-    ping: mapping({}, 'An ICMP echo request is answered.').optional(),
+    dns: dns.optional(),
+    udp: udp.optional(),
+    ping: mapping({}, 'Up if the server answers an ICMP echo request.').optional(),
     exec: exec.optional(),
     ...timingKeys,
     ...targetKeys,
     rise: wholeNumber(1, 1_000)
-      .meta({ description: 'Successes in a row that bring a server up again.', default: 2 })
+      .meta({
+        description: 'Consecutive successes before the server is up again.',
+        default: CHECK_DEFAULTS.rise,
+      })
       .optional(),
     fall: wholeNumber(1, 1_000)
-      .meta({ description: 'Failures in a row that bring it down.', default: 3 })
+      .meta({
+        description: 'Consecutive failures before the server is down.',
+        default: CHECK_DEFAULTS.fall,
+      })
       .optional(),
   },
-  'Exactly one of `tcp`, `http`, `https`, `dns`, `udp`, `ping`, `exec`; or one of the words.',
+  'A health check with options: exactly one of `tcp`, `http`, `https`, `dns`, `udp`, `ping`, `exec`.',
 );
 
 export const SHORT_CHECKS = ['tcp', 'http', 'https', 'ping', 'none'] as const;
@@ -155,20 +183,24 @@ export const weightFrom = mapping(
     exec: exec.optional(),
     ...timingKeys,
     interval: duration()
-      .meta({ description: 'From one reading to the next, 100ms to 1h.', default: '5s' })
+      .meta({
+        description: 'Interval between readings, 100ms to 1h.',
+        default: WEIGHT_FROM_DEFAULTS.interval,
+      })
       .optional(),
     ...targetKeys,
     fall: wholeNumber(1, 1_000)
       .meta({
-        description: 'Failures in a row after which the weight of the file counts again.',
-        default: 3,
+        description: 'Consecutive failures before the configured `weight` is used again.',
+        default: WEIGHT_FROM_DEFAULTS.fall,
       })
       .optional(),
     reads: choice(['weight', 'load'])
       .meta({
         description:
-          '`weight`: the number is the weight. `load`: 0 is idle, 1 is all that it can do.',
-        default: 'weight',
+          'Meaning of the number. `weight`: the weight itself. `load`: utilisation, from 0 (idle) to ' +
+          '1 (full).',
+        default: WEIGHT_FROM_DEFAULTS.reads,
       })
       .optional(),
     smoothing: z
@@ -176,14 +208,18 @@ export const weightFrom = mapping(
       .min(0, 'expected a number from 0 to 0.99')
       .max(0.99, 'expected a number from 0 to 0.99')
       .meta({
-        description: 'What the former value counts beside a new reading: 0 follows at once.',
-        default: 0.5,
+        description: 'Weight of the previous value when smoothing; 0 disables smoothing.',
+        default: WEIGHT_FROM_DEFAULTS.smoothing,
       })
       .optional(),
-    min: wholeNumber(0, 65_535).meta({ description: 'Lowest weight.', default: 1 }).optional(),
-    max: wholeNumber(1, 65_535).meta({ description: 'Highest weight.', default: 100 }).optional(),
+    min: wholeNumber(0, 65_535)
+      .meta({ description: 'Lowest weight.', default: WEIGHT_FROM_DEFAULTS.min })
+      .optional(),
+    max: wholeNumber(1, 65_535)
+      .meta({ description: 'Highest weight.', default: WEIGHT_FROM_DEFAULTS.max })
+      .optional(),
   },
-  'The weight follows a number that the server tells: exactly one of `http`, `https`, `exec`.',
+  'Derive the weight from a number that the server reports: exactly one of `http`, `https`, `exec`.',
 );
 
 export const minServers = z.union(
@@ -191,14 +227,15 @@ export const minServers = z.union(
     wholeNumber(1, 65_535),
     mapping(
       {
-        count: wholeNumber(1, 65_535).meta({ description: 'How many.' }),
+        count: wholeNumber(1, 65_535).meta({ description: 'Number of healthy servers.' }),
         weight: wholeNumber(-253, 253)
           .meta({
-            description: 'Negative: added to the priority while there are fewer. Without: FAULT.',
+            description:
+              'Negative number, added to the priority while there are fewer. Absent: FAULT.',
           })
           .optional(),
       },
-      'Healthy servers that the service needs.',
+      'Number of healthy servers that the service needs.',
     ),
   ],
   {
@@ -211,5 +248,8 @@ export type CheckFile = z.infer<typeof check>;
 export type CheckMapping = z.infer<typeof checkMapping>;
 export type WeightFromFile = z.infer<typeof weightFrom>;
 export type MinServersFile = z.infer<typeof minServers>;
-export type HttpFile = z.infer<typeof https>;
+export type HttpFile = z.infer<typeof http>;
+export type HttpsFile = z.infer<typeof https>;
+export type DnsFile = z.infer<typeof dns>;
+export type UdpFile = z.infer<typeof udp>;
 export type ExecFile = z.infer<typeof exec>;

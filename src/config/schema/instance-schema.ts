@@ -1,5 +1,6 @@
-/** The shape of one instance, and of `defaults`, which takes most of its keys. */
+/** The schema of an instance and of `defaults`, which accepts most keys of an instance. */
 import * as z from 'zod';
+import { INSTANCE_DEFAULTS, PEER_DEFAULTS } from './defaults.ts';
 import { instanceNotify } from './notify-schema.ts';
 import { routes, rules } from './routing-schema.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
@@ -9,7 +10,8 @@ const ADDRESS_FORM = 'an IP address, with or without /prefix length, or { addres
 
 const address = z.string().meta({
   description:
-    'IPv4 or IPv6 address with prefix length; /32 or /128 when the prefix length is left out. The prefix is routed to the interface where no other address of it has the same prefix.',
+    'IPv4 or IPv6 address with prefix length; without one, /32 or /128. Unless another address of ' +
+    'the interface has the same prefix, the kernel adds a route to the prefix on the interface.',
   examples: ['203.0.113.100/24'],
 });
 
@@ -20,10 +22,12 @@ const virtualAddress = z.union(
       {
         address,
         interface: interfaceName()
-          .meta({ description: "Where the address is put. Default: the instance's interface." })
+          .meta({
+            description: "Interface that gets the address. Default: the instance's interface.",
+          })
           .optional(),
       },
-      'A virtual address that is put on another interface.',
+      'A virtual address on another interface.',
     ),
   ],
   { error: ({ input }) => (input === undefined ? undefined : `expected ${ADDRESS_FORM}`) },
@@ -42,13 +46,13 @@ const peer = z.union(
         min_ttl: wholeNumber(1, 255)
           .meta({
             description:
-              'Lowest TTL that is accepted from this peer. Each router on the way takes one off ' +
-              '255; a lower value lets packets in that come from further away.',
-            default: 255,
+              'Lowest TTL accepted from this peer. Packets are sent with TTL 255 and each router on ' +
+              'the path decrements it, so a lower value accepts packets from further away.',
+            default: PEER_DEFAULTS.min_ttl,
           })
           .optional(),
       },
-      'A peer that is not on the same link.',
+      'A peer with options, for example one that is not on the same link.',
     ),
   ],
   {
@@ -65,7 +69,7 @@ const unicast = mapping(
       .optional(),
     peers: z
       .array(peer)
-      .meta({ description: 'The other routers; nobody else is heard.' })
+      .meta({ description: 'The other routers. Packets from other sources are dropped.' })
       .optional(),
   },
   'Advertise to these peers instead of the multicast group.',
@@ -75,39 +79,47 @@ const authentication = mapping(
   {
     type: choice(['none', 'pass', 'ah']).meta({
       description:
-        '`pass`: plain-text password (RFC 2338). `ah` is refused: it protects no better and RFC ' +
-        '3768 removed it.',
+        '`pass`: plain-text password (RFC 2338). `ah` is rejected: RFC 3768 removed it because it ' +
+        'gives no real protection.',
     }),
     password: z
       .string()
-      .meta({ description: 'For `pass`: 1 to 8 bytes, sent readable in every packet.' })
+      .meta({ description: 'For `pass`: 1 to 8 bytes, sent unencrypted in every packet.' })
       .optional(),
   },
-  'Authentication of version 2. Version 3 has none: with `2+3` it is in the packets of version 2.',
+  'Authentication of VRRP version 2. Version 3 has none; with `2+3` only the version 2 packets ' +
+    'carry it.',
 );
 
 const garp = mapping(
   {
     repeat: wholeNumber(1, 100)
-      .meta({ description: 'Announcements of each address in one burst.', default: 5 })
+      .meta({
+        description: 'Announcements per address in a burst.',
+        default: INSTANCE_DEFAULTS.garp.repeat,
+      })
       .optional(),
     second_burst_after: duration()
       .meta({
-        description: 'A second burst this long after the first, up to 1h; 0s: none.',
-        default: '5s',
+        description: 'Delay of a second burst after the first, up to 1h; 0s disables it.',
+        default: INSTANCE_DEFAULTS.garp.second_burst_after,
       })
       .optional(),
     refresh: duration()
       .meta({
-        description: 'While MASTER, announce again this often, 1s to 24h; 0s: never.',
-        default: '0s',
+        description:
+          'Interval of periodic announcements while MASTER, 1s to 24h; 0s disables them.',
+        default: INSTANCE_DEFAULTS.garp.refresh,
       })
       .optional(),
     form: choice(['request', 'reply', 'both'])
-      .meta({ description: 'Form of the gratuitous ARP packets; IPv6 has one.', default: 'both' })
+      .meta({
+        description: 'Type of the gratuitous ARP packets (IPv4 only).',
+        default: INSTANCE_DEFAULTS.garp.form,
+      })
       .optional(),
   },
-  'Gratuitous ARP and unsolicited Neighbor Advertisements: how the addresses are announced.',
+  'Announcement of the addresses by gratuitous ARP and unsolicited Neighbor Advertisements.',
 );
 
 const neighborAdvertisement = mapping(
@@ -116,13 +128,13 @@ const neighborAdvertisement = mapping(
       .union([z.literal('auto'), z.boolean()], { error: 'must be auto, true or false' })
       .meta({
         description:
-          'The Router flag. RFC 9568 sets it; hosts drop a default router that does not. `auto`: ' +
-          'as the kernel answers, whether the interface forwards IPv6.',
-        default: 'auto',
+          'The Router flag. RFC 9568 requires it; hosts remove a default router that clears it. ' +
+          '`auto`: set if the interface forwards IPv6, like the answers of the kernel.',
+        default: INSTANCE_DEFAULTS.neighbor_advertisement.router,
       })
       .optional(),
   },
-  'Unsolicited Neighbor Advertisements of IPv6 addresses.',
+  'Unsolicited Neighbor Advertisements for IPv6 addresses.',
 );
 
 const virtualMac = z
@@ -134,13 +146,13 @@ const virtualMac = z
           interface: interfaceName()
             .meta({
               description:
-                'Name of the link that carries the address. Default: vr4- or vr6-, the VRID, and ' +
-                'the name of the interface, shortened to 15 characters.',
+                'Name of the macvlan link. Default: vr4- or vr6-, the VRID, a hyphen and the name of ' +
+                'the interface, or a hash of that name if the result exceeds 15 characters.',
               examples: ['vrrp.55'],
             })
             .optional(),
         },
-        'The virtual MAC address on a link with a name of your choice.',
+        'The virtual MAC address on a link with the given name.',
       ),
     ],
     {
@@ -150,10 +162,10 @@ const virtualMac = z
   )
   .meta({
     description:
-      'Give the addresses the MAC address 00:00:5e:00:01:VRID, over IPv6 00:00:5e:00:02:VRID, ' +
-      'which moves with them (RFC 9568 section 7.3): hosts keep their ARP entries in a fail-over. ' +
-      'It is on a macvlan link of the interface, made and removed by the agent.',
-    default: false,
+      'Use the virtual MAC address 00:00:5e:00:01:VRID (IPv6: 00:00:5e:00:02:VRID), which moves with ' +
+      'the addresses, so that the ARP entries of hosts stay valid after a failover (RFC 9568 section ' +
+      '7.3). It is on a macvlan link, which the agent creates and removes.',
+    default: INSTANCE_DEFAULTS.virtual_mac,
   });
 
 const lease = z.union([choice(['auto', 'off']), duration()], {
@@ -165,7 +177,7 @@ export const inheritableKeys = {
   interface: interfaceName()
     .meta({
       description:
-        'Interface on which advertisements are sent and heard. Required, here or in defaults.',
+        'Interface that sends and receives advertisements. Required, here or in `defaults`.',
       examples: ['eth0'],
     })
     .optional(),
@@ -173,63 +185,68 @@ export const inheritableKeys = {
     .union([z.literal(2), z.literal(3), z.literal('2+3')], { error: 'must be 2, 3 or 2+3' })
     .meta({
       description:
-        'VRRP version: 3 (RFC 9568) or 2 (RFC 3768). `2+3` sends and hears both while a group ' +
-        'goes from one to the other (RFC 9568 section 8.4), over IPv4.',
-      default: 3,
+        'VRRP version: 3 (RFC 9568) or 2 (RFC 3768). `2+3` sends and receives both, for the ' +
+        'migration of a group from version 2 to 3 (RFC 9568 section 8.4); IPv4 only.',
+      default: INSTANCE_DEFAULTS.version,
     })
     .optional(),
   priority: wholeNumber(1, 255)
     .meta({
-      description: '1 to 254; the highest becomes MASTER. 255: this router owns the addresses.',
-      default: 100,
+      description:
+        '1 to 254; the router with the highest priority becomes MASTER. 255: this router owns the ' +
+        'addresses.',
+      default: INSTANCE_DEFAULTS.priority,
     })
     .optional(),
   advertisement_interval: duration()
     .meta({
       description:
         'Version 3: 10ms to 40.95s in steps of 10ms. Version 2: 1s to 255s in whole seconds.',
-      default: '1s',
+      default: INSTANCE_DEFAULTS.advertisement_interval,
     })
     .optional(),
   preempt: z
     .boolean()
-    .meta({ description: 'Take over from a MASTER of lower priority.', default: true })
+    .meta({
+      description: 'Take over from a lower-priority MASTER.',
+      default: INSTANCE_DEFAULTS.preempt,
+    })
     .optional(),
   preempt_delay: duration()
     .meta({
-      description:
-        'How long a MASTER of lower priority is let be before it is preempted, up to 1h.',
-      default: '0s',
+      description: 'How long to wait before preempting a lower-priority MASTER, up to 1h.',
+      default: INSTANCE_DEFAULTS.preempt_delay,
     })
     .optional(),
   preempt_when_synced: mapping(
     {
       max_wait: duration()
         .meta({
-          description: 'After that it preempts with what it has, from 1s to 1h.',
-          default: '1m',
+          description:
+            'Longest wait, 1s to 1h. After that, preempt with the connections synced so far.',
+          default: INSTANCE_DEFAULTS.preempt_when_synced.max_wait,
         })
         .optional(),
     },
-    'A MASTER of lower priority is let be until the connection table of this director has caught ' +
-      'up with its own; one that dies is replaced at once. Needs `ipvs.sync`.',
+    'Preempt a lower-priority MASTER only after the connection table of this director has caught up ' +
+      'with that of the MASTER. A MASTER that fails is replaced immediately. Requires `ipvs.sync`.',
   ).optional(),
   accept: z
     .boolean()
     .meta({
       description:
         'Accept packets to the virtual addresses, as a director must. `false` drops them in the ' +
-        'input hook of nftables, behind IPVS. RFC 9568 has `false` for a default. The address ' +
-        'owner accepts always.',
-      default: true,
+        'input hook of nftables, after IPVS. The default of RFC 9568 is `false`. The address owner ' +
+        'always accepts them.',
+      default: INSTANCE_DEFAULTS.accept,
     })
     .optional(),
   checksum: choice(['auto', 'rfc9568', 'pseudo_header'])
     .meta({
       description:
-        'Checksum of version 3 over IPv4, with or without the pseudo-header. `auto` accepts both ' +
-        'and sends what the peer sends.',
-      default: 'auto',
+        'Checksum of version 3 over IPv4, without (`rfc9568`) or with (`pseudo_header`) the ' +
+        'pseudo-header. `auto` accepts both and sends the form that the peer uses.',
+      default: INSTANCE_DEFAULTS.checksum,
     })
     .optional(),
   authentication: authentication.optional(),
@@ -237,9 +254,8 @@ export const inheritableKeys = {
     .boolean()
     .meta({
       description:
-        'Refuse every setting, given or by default, that departs from the RFC of the version, ' +
-        'with its section.',
-      default: false,
+        'Reject every setting, explicit or default, that deviates from the RFC of the VRRP version.',
+      default: INSTANCE_DEFAULTS.strict,
     })
     .optional(),
   unicast: unicast.optional(),
@@ -247,8 +263,8 @@ export const inheritableKeys = {
     .string()
     .meta({
       description:
-        "Source of multicast advertisements. Default: the interface's first address, its first " +
-        'link-local one for IPv6.',
+        "Source address of multicast advertisements. Default: the interface's first address; for " +
+        'IPv6 its first link-local address.',
     })
     .optional(),
   garp: garp.optional(),
@@ -257,24 +273,24 @@ export const inheritableKeys = {
   lease: lease
     .meta({
       description:
-        'Lifetime of the addresses, which the agent renews and the kernel enforces: those of an ' +
-        'agent that was killed or stands still are gone by themselves. Whole seconds; `auto`: as ' +
-        'short as is safe, the Master_Down_Interval of the peers and 2 s at least; `off`: they stay.',
+        'Lifetime of the addresses, in whole seconds. The agent renews it; if the agent is killed or ' +
+        'hangs, the kernel removes the addresses when it expires. `auto`: the Master_Down_Interval ' +
+        'of the peers, at least 2s. `off`: no lifetime.',
       examples: ['auto', 'off', '10s'],
-      default: 'auto',
+      default: INSTANCE_DEFAULTS.lease,
     })
     .optional(),
   track: z
     .array(trackEntry)
-    .meta({ description: 'What the instance depends on.', default: [] })
+    .meta({ description: 'Objects whose state affects the priority or causes FAULT.', default: [] })
     .optional(),
   notify: instanceNotify.optional(),
   address_conflict: choice(['report', 'fault'])
     .meta({
       description:
-        'What follows when another station goes on answering for a virtual address of this ' +
-        'MASTER and is none of the group: `report` it, or go to FAULT until it is silent.',
-      default: 'report',
+        'What to do when a host outside the VRRP group keeps answering for a virtual address of ' +
+        'this MASTER: `report` it, or go to FAULT (`fault`) until it stops.',
+      default: INSTANCE_DEFAULTS.address_conflict,
     })
     .optional(),
 };
@@ -284,23 +300,24 @@ export const instance = mapping(
     name: pattern(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
       'a name of at most 64 letters, digits, dots, hyphens and underscores',
-    ).meta({ description: 'Unique name in commands, logs and metrics.' }),
+    ).meta({ description: 'Unique name, used in commands, logs and metrics.' }),
     vrid: wholeNumber(1, 255).meta({
       description: 'Virtual router identifier, the same on all routers of the group.',
     }),
     addresses: z
       .array(virtualAddress)
       .min(1, 'must not be empty: a virtual router has at least one address')
-      .max(255, 'must not have more than 255 entries: the packet counts them in one byte')
+      .max(255, 'must not have more than 255 entries: the count field of the packet has one byte')
       .meta({
         description:
-          'The virtual addresses, all of one family, sent in advertisements in this order. The ' +
-          'first of an IPv6 router is link-local, the same on all routers of the group.',
+          'The virtual addresses, all of one family, advertised in this order. The first address of ' +
+          'an IPv6 instance must be link-local, and the same on all routers of the group.',
       }),
     extra_addresses: z
       .array(virtualAddress)
       .meta({
-        description: 'Moved together with `addresses`, but not advertised; of any family.',
+        description:
+          'Addresses of either family that move with `addresses` but are not advertised.',
         default: [],
       })
       .optional(),

@@ -1,8 +1,14 @@
-/** The shape of `ipvs`: sync daemons, service table, kernel parameters. */
+/** The schema of `ipvs`: sync daemons, services, kernel parameters. */
 import * as z from 'zod';
 import { SCHEDULERS } from '../../net/ipvs.ts';
 import { check, minServers, weightFrom } from './check-schema.ts';
-import { ipvsSysctls } from './ipvs-sysctls.ts';
+import {
+  IPVS_DEFAULTS,
+  SERVER_DEFAULTS,
+  SERVICE_DEFAULTS,
+  SYNC_DEFAULTS,
+  TUNNEL_DEFAULTS,
+} from './defaults.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const ENDPOINT_FORM = 'an IP address and a port, like 203.0.113.100:80 or [2001:db8::100]:80';
@@ -23,26 +29,26 @@ const forwarding = choice(['nat', 'dr', 'tun']);
 const tunnel = mapping(
   {
     type: choice(['ipip', 'gue', 'gre'])
-      .meta({ description: 'Encapsulation.', default: 'ipip' })
+      .meta({ description: 'Tunnel type.', default: TUNNEL_DEFAULTS.type })
       .optional(),
     port: wholeNumber(1, 65_535)
-      .meta({ description: 'UDP port of the tunnel; `gue` needs one, the others have none.' })
+      .meta({ description: 'UDP port of the tunnel. Required for `gue`, not allowed otherwise.' })
       .optional(),
     checksum: choice(['none', 'checksum', 'remote'])
-      .meta({ description: 'Checksum of the encapsulation.', default: 'none' })
+      .meta({ description: 'Checksum of the encapsulation.', default: TUNNEL_DEFAULTS.checksum })
       .optional(),
   },
-  'How packets are wrapped where `forwarding` is `tun`.',
+  'Encapsulation of packets when `forwarding` is `tun`.',
 );
 
 const serverAddress = z.string().meta({
-  description: "Address of the server; the port is the service's when there is none.",
+  description: 'Address of the server. Without a port, the port of the service.',
   examples: ['10.0.0.11:80'],
 });
 
 const weight = wholeNumber(0, 65_535).meta({
-  description: 'Share of new connections; 0: none.',
-  default: 1,
+  description: 'Share of new connections; 0: no new connections.',
+  default: SERVER_DEFAULTS.weight,
 });
 
 const server = z.union(
@@ -53,26 +59,34 @@ const server = z.union(
         address: serverAddress,
         weight: weight.optional(),
         forwarding: forwarding
-          .meta({ description: 'How packets get there. Default: that of the service.' })
+          .meta({ description: 'Forwarding method. Default: that of the service.' })
           .optional(),
         upper_threshold: wholeNumber(0, 2_147_483_647)
-          .meta({ description: 'No new connections from so many on; 0: no limit.', default: 0 })
+          .meta({
+            description: 'Stop new connections at this number of connections; 0: no limit.',
+            default: SERVER_DEFAULTS.upper_threshold,
+          })
           .optional(),
         lower_threshold: wholeNumber(0, 2_147_483_647)
           .meta({
-            description: 'New connections again when there are fewer; 0: three quarters.',
-            default: 0,
+            description:
+              'Resume new connections below this number; 0: three quarters of `upper_threshold`.',
+            default: SERVER_DEFAULTS.lower_threshold,
           })
           .optional(),
         tunnel: tunnel.optional(),
         check: check
-          .meta({ description: "Instead of the service's `check`; `none`: nobody looks." })
+          .meta({
+            description: 'Replaces the `check` of the service; `none`: this server is not checked.',
+          })
           .optional(),
         weight_from: z
           .union([choice(['file']), weightFrom], {
             error: ({ input }) => (input === undefined ? undefined : 'expected file, or a mapping'),
           })
-          .meta({ description: "Instead of the service's `weight_from`; `file`: `weight` counts." })
+          .meta({
+            description: 'Replaces the `weight_from` of the service; `file`: use `weight`.',
+          })
           .optional(),
       },
       'A real server.',
@@ -85,7 +99,7 @@ const fallbackKeys = {
   address: serverAddress,
   weight: weight.optional(),
   forwarding: forwarding
-    .meta({ description: 'How packets get there. Default: that of the service.' })
+    .meta({ description: 'Forwarding method. Default: that of the service.' })
     .optional(),
   tunnel: tunnel.optional(),
 };
@@ -95,148 +109,244 @@ const service = mapping(
     name: pattern(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
       'a name of letters, digits, dots, hyphens and underscores',
-    ).meta({ description: 'Name in commands, logs and metrics.' }),
+    ).meta({ description: 'Unique name, used in commands, logs and metrics.' }),
     address: pattern(/^.+:[0-9]{1,5}$/, ENDPOINT_FORM)
       .meta({
         description:
-          'Virtual address and port. Port 0 is every port without a service of its own, and needs ' +
+          'Virtual address and port. Port 0 matches every port that no other service has; it requires ' +
           '`persistence`.',
         examples: ['203.0.113.100:80', '[2001:db8::100]:80'],
       })
       .optional(),
     fwmark: wholeNumber(1, 4_294_967_295)
-      .meta({ description: 'Instead of `address`: the mark that the firewall sets.' })
+      .meta({ description: 'Instead of `address`: the firewall mark of the packets.' })
       .optional(),
     family: choice(['ipv4', 'ipv6'])
-      .meta({ description: 'Of a service with `fwmark`.', default: 'ipv4' })
+      .meta({
+        description: 'Address family of a service with `fwmark`.',
+        default: SERVICE_DEFAULTS.family,
+      })
       .optional(),
     protocol: choice(['tcp', 'udp', 'sctp'])
-      .meta({ description: 'Of a service with `address`.', default: 'tcp' })
+      .meta({
+        description: 'Protocol of a service with `address`.',
+        default: SERVICE_DEFAULTS.protocol,
+      })
       .optional(),
     scheduler: choice(SCHEDULERS)
-      .meta({ description: 'How a server is chosen for a new connection.', default: 'wlc' })
+      .meta({
+        description: 'Scheduler that selects the server for a connection.',
+        default: SERVICE_DEFAULTS.scheduler,
+      })
       .optional(),
     flags: z
       .array(choice(SERVICE_FLAGS))
-      .meta({ description: 'Options of the scheduler, as ipvsadm names them.', default: [] })
+      .meta({ description: 'Scheduler flags, with their ipvsadm names.', default: [] })
       .optional(),
     one_packet: z
       .boolean()
-      .meta({ description: 'Each datagram is scheduled for itself (udp).', default: false })
+      .meta({
+        description: 'Schedule each datagram separately (udp only).',
+        default: SERVICE_DEFAULTS.one_packet,
+      })
       .optional(),
     persistence: mapping(
       {
         timeout: duration()
-          .meta({ description: 'How long a client goes to the same server.', default: '5m' })
+          .meta({
+            description: 'Time that a client stays with its server.',
+            default: SERVICE_DEFAULTS.persistence.timeout,
+          })
           .optional(),
         netmask: wholeNumber(1, 128)
-          .meta({ description: 'Prefix length of what counts as one client.' })
+          .meta({
+            description: 'Prefix length that identifies a client. Default: the whole address.',
+          })
           .optional(),
         engine: pattern(/^[a-z0-9_]{1,15}$/, 'the name of a persistence engine, like sip')
-          .meta({ description: 'Persistence engine, which looks into the packets.' })
+          .meta({ description: 'Persistence engine that identifies clients by packet contents.' })
           .optional(),
       },
-      'A client goes to the server it was with before.',
+      'Send further connections of a client to the same server.',
     ).optional(),
     forwarding: forwarding
-      .meta({ description: 'How packets get to the servers.', default: 'nat' })
+      .meta({ description: 'Forwarding method.', default: SERVICE_DEFAULTS.forwarding })
       .optional(),
     tunnel: tunnel.optional(),
     servers: z.array(server).meta({ description: 'The real servers.' }),
     check: check
       .meta({
-        description: 'How each server is looked at: a word, or a mapping. Default: not at all.',
-        default: 'none',
+        description: 'Health check of each server: a keyword or a mapping.',
+        default: SERVICE_DEFAULTS.check,
       })
       .optional(),
     on_failure: choice(['quiesce', 'remove'])
       .meta({
         description:
-          'What becomes of a server that is down. `quiesce`: weight 0, its connections go on. ' +
-          '`remove`: it leaves the table.',
-        default: 'quiesce',
+          'What to do with a server that is down. `quiesce`: set its weight to 0 and keep its ' +
+          'connections. `remove`: remove it from the table.',
+        default: SERVICE_DEFAULTS.on_failure,
       })
       .optional(),
     fallback: z
-      .union([serverAddress, mapping(fallbackKeys, 'A server for when there is no other.')], {
+      .union([serverAddress, mapping(fallbackKeys, 'A fallback server.')], {
         error: ({ input }) => (input === undefined ? undefined : `expected ${SERVER_FORM}`),
       })
       .meta({
-        description: 'Gets the new connections while no other server does; nobody checks it.',
+        description: 'Receives new connections when no other server can; not health-checked.',
       })
       .optional(),
     weight_from: weightFrom.optional(),
     min_servers: minServers
       .meta({
         description:
-          'With `require`: fewer healthy servers put that instance into FAULT, or lower its priority.',
+          'Requires `require`: with fewer healthy servers, that instance goes to FAULT or its ' +
+          'priority is lowered.',
       })
       .optional(),
     require: z
       .string()
       .meta({
-        description: 'Name of an instance that is in FAULT while the kernel lacks this service.',
+        description:
+          'Name of an instance that is in FAULT while the kernel does not have this service.',
       })
       .optional(),
   },
   'A virtual service.',
 );
 
+const LARGEST_SYSCTL = 2_147_483_647;
+
+function sysctl(maximum: number, description: string) {
+  return wholeNumber(0, maximum).meta({ description }).optional();
+}
+
+const sysctls = mapping(
+  {
+    sync_threshold: pattern(/^[0-9]{1,9} [0-9]{1,9}$/, 'two numbers in quotes, like "1 2"')
+      .meta({
+        description:
+          'Sync a connection when its packet count modulo the second number equals the first. The ' +
+          'kernel default is "3 50"; "1 2" syncs new connections sooner.',
+        examples: ['1 2'],
+      })
+      .optional(),
+    sync_refresh_period: sysctl(
+      LARGEST_SYSCTL,
+      'Interval in seconds at which an active connection is synced again; 0: never.',
+    ),
+    sync_retries: sysctl(
+      3,
+      'Number of repetitions of each refresh, at intervals of an eighth of `sync_refresh_period`.',
+    ),
+    sync_ports: wholeNumber(1, 64)
+      .meta({
+        description:
+          'Number of threads of each daemon, and of UDP ports starting at `port`: a power of two, the ' +
+          'same on both directors.',
+      })
+      .optional(),
+    sync_version: sysctl(1, 'Version of the sync messages: 1, or 0 for peers before Linux 2.6.39.'),
+    sync_persist_mode: sysctl(1, '1: sync only the templates of persistent services.'),
+    sync_qlen_max: sysctl(LARGEST_SYSCTL, 'Maximum number of queued sync messages.'),
+    sync_sock_size: sysctl(
+      LARGEST_SYSCTL,
+      'Socket buffer size of the daemons; 0: the system default.',
+    ),
+    sloppy_tcp: sysctl(
+      1,
+      '1: any packet of an unknown TCP connection creates an entry, not only a SYN.',
+    ),
+    sloppy_sctp: sysctl(1, '1: like `sloppy_tcp`, for SCTP.'),
+    backup_only: sysctl(1, '1: a director whose sync daemon is only a backup does not balance.'),
+    expire_nodest_conn: sysctl(1, '1: end connections immediately when their server is removed.'),
+    expire_quiescent_template: sysctl(
+      1,
+      '1: ignore persistence templates of servers with weight 0.',
+    ),
+    conn_reuse_mode: sysctl(3, 'Handling of a client port that is reused for a new connection.'),
+    conntrack: sysctl(1, '1: netfilter tracks the connections (conntrack).'),
+    snat_reroute: sysctl(1, '1: route packets again after SNAT.'),
+    nat_icmp_send: sysctl(1, '1: send ICMP errors also with forwarding `nat`.'),
+    drop_entry: sysctl(3, 'DoS defence: drop random connection entries when memory is low.'),
+    drop_packet: sysctl(3, 'DoS defence: drop packets when memory is low.'),
+    secure_tcp: sysctl(3, 'DoS defence: shorter timeouts for TCP handshakes.'),
+    amemthresh: sysctl(LARGEST_SYSCTL, 'Number of free pages below which memory is low.'),
+    am_droprate: sysctl(LARGEST_SYSCTL, 'In mode 3 of drop_packet, drop one packet in this many.'),
+    cache_bypass: sysctl(1, '1: bypass a transparent cache when it has no server.'),
+    ignore_tunneled: sysctl(1, '1: do not balance packets that were tunneled to this host.'),
+    pmtu_disc: sysctl(1, '1: enable path MTU discovery towards the servers.'),
+    schedule_icmp: sysctl(1, '1: balance ICMP messages like the packets that they refer to.'),
+    run_estimation: sysctl(1, '1: estimate rates.'),
+  },
+  'Sysctls of net.ipv4.vs. The agent sets them at start, sets them again when they are changed, and ' +
+    'restores the previous values when it stops. It does not touch the others.',
+);
+
 const sync = mapping(
   {
     interface: interfaceName().meta({
-      description: 'Where connections are multicast: a network of its own, nothing is encrypted.',
+      description:
+        'Interface for the sync messages. They are not encrypted: use a dedicated network.',
     }),
     sync_id: wholeNumber(1, 255)
       .meta({
         description:
-          "Number of the cluster. Default: the instance's VRID. 0 would accept every cluster's.",
+          "Sync ID, the same on both directors. Default: the instance's VRID. 0 is not allowed: it " +
+          'would accept the messages of every sync ID.',
       })
       .optional(),
     group: z
       .string()
-      .meta({ description: 'Multicast group, IPv4 or IPv6.', default: '224.0.0.81' })
+      .meta({ description: 'Multicast group, IPv4 or IPv6.', default: SYNC_DEFAULTS.group })
       .optional(),
-    port: wholeNumber(1, 65_535).meta({ description: 'UDP port.', default: 8848 }).optional(),
+    port: wholeNumber(1, 65_535)
+      .meta({ description: 'UDP port.', default: SYNC_DEFAULTS.port })
+      .optional(),
     ttl: wholeNumber(1, 255)
-      .meta({ description: 'Routers that messages may pass, plus one.', default: 1 })
+      .meta({ description: 'Multicast TTL of the messages.', default: SYNC_DEFAULTS.ttl })
       .optional(),
     maxlen: wholeNumber(576, 65_000)
-      .meta({ description: 'Longest message. Default: what the interface takes.' })
+      .meta({
+        description: 'Maximum message length in bytes. Default: from the MTU of the interface.',
+      })
       .optional(),
     mode: choice(['follow', 'both'])
       .meta({
         description:
-          '`follow`: the MASTER sends, the others receive. `both`: both directors do both.',
-        default: 'follow',
+          '`follow`: the MASTER sends, the others receive. `both`: all directors send and receive.',
+        default: SYNC_DEFAULTS.mode,
       })
       .optional(),
     instance: z
       .string()
       .meta({
-        description: 'The instance whose state counts. Needed where there is more than one.',
+        description:
+          'Instance whose state the daemons follow. Required if there is more than one instance.',
       })
       .optional(),
     rst_guard: choice(['planned', 'always', 'off'])
       .meta({
         description:
-          'Whether a new MASTER holds back its own TCP resets from the VIPs for five seconds, in ' +
-          'which the last connections of the former one arrive. Needs nft.',
-        default: 'planned',
+          'Suppress TCP resets from the VIPs for five seconds after a takeover, while the last ' +
+          'connections of the former MASTER arrive. `planned`: only after a planned takeover. ' +
+          'Requires nft.',
+        default: SYNC_DEFAULTS.rst_guard,
       })
       .optional(),
     catch_up: z
       .boolean()
       .meta({
         description:
-          'Directors tell each other each second what their connection tables hold, on UDP port ' +
-          '`port` + 64 of the group, and the MASTER sends again what another one lacks: the kernel ' +
-          'alone never brings a director up to date that was away.',
-        default: true,
+          'Every second the directors exchange summaries of their connection tables on UDP port ' +
+          '`port` + 64 of the group, and the MASTER resends the connections that another director ' +
+          'lacks. The kernel alone never resends them to a director that was away.',
+        default: SYNC_DEFAULTS.catch_up,
       })
       .optional(),
   },
-  "The kernel's connection table is sent to the other director. Without this key it is not.",
+  'Synchronise the connection table of the kernel with the other director. Off if this key is ' +
+    'absent.',
 );
 
 export const ipvs = mapping(
@@ -244,48 +354,50 @@ export const ipvs = mapping(
     required: z
       .boolean()
       .meta({
-        description: 'Without IPVS in the kernel no instance becomes MASTER.',
-        default: true,
+        description: 'If the kernel has no IPVS, no instance becomes MASTER.',
+        default: IPVS_DEFAULTS.required,
       })
       .optional(),
     exclusive: z
       .boolean()
       .meta({
-        description: 'Services that are not in this file are removed; otherwise left alone.',
-        default: false,
+        description: 'Remove services that are not in this file; `false` keeps them.',
+        default: IPVS_DEFAULTS.exclusive,
       })
       .optional(),
     on_stop: choice(['remove', 'keep'])
       .meta({
-        description: 'What becomes of the services when the agent stops.',
-        default: 'remove',
+        description: 'What to do with the services when the agent stops.',
+        default: IPVS_DEFAULTS.on_stop,
       })
       .optional(),
     timeouts: mapping(
       {
-        tcp: duration().meta({ description: 'Of an idle TCP connection.' }).optional(),
-        tcp_fin: duration().meta({ description: 'Of one that has been closed.' }).optional(),
-        udp: duration().meta({ description: 'Of UDP.' }).optional(),
+        tcp: duration().meta({ description: 'Timeout of idle TCP connections.' }).optional(),
+        tcp_fin: duration()
+          .meta({ description: 'Timeout of TCP connections after a FIN.' })
+          .optional(),
+        udp: duration().meta({ description: 'Timeout of UDP entries.' }).optional(),
       },
-      'How long idle connections are kept. What is not named is left alone.',
+      'Timeouts of idle connections. The agent does not change those that are not given.',
     ).optional(),
-    sysctl: ipvsSysctls.optional(),
+    sysctl: sysctls.optional(),
     sync: sync.optional(),
     services: z
       .array(service)
       .meta({
         description:
-          'The service table, the same on every director. The kernel is brought to it by the ' +
-          'smallest change, whatever state the instances are in.',
+          'The virtual services, the same on every director. The agent applies only the differences ' +
+          'to the kernel, in every VRRP state.',
         default: [],
       })
       .optional(),
   },
-  "The kernel's load balancer: connection synchronisation and the table of services.",
+  'IPVS, the load balancer of the kernel: virtual services and connection synchronisation.',
 );
 
 export type IpvsFile = z.infer<typeof ipvs>;
-/** Services that were wrong, and have been reported, are missing in their places. */
+/** An invalid service, already reported, is undefined at its position. */
 export type IpvsDraft = Omit<IpvsFile, 'services'> & {
   readonly services?: readonly (ServiceFile | undefined)[] | undefined;
 };

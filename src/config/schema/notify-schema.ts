@@ -1,5 +1,6 @@
-/** The shape of `notify`: of the agent, of an instance, of a group. */
+/** The schema of `notify`: for the agent, an instance and a sync group. */
 import * as z from 'zod';
+import { NOTIFY_DEFAULTS } from './defaults.ts';
 import { absolutePath, choice, duration, mapping, pattern } from './schema-parts.ts';
 
 const argv = z
@@ -7,11 +8,14 @@ const argv = z
   .min(1, 'must not be empty: it begins with the path of the program')
   .max(64, 'must not have more than 64 entries')
   .meta({
-    description: 'The program by its full path, and its arguments. No shell is involved.',
+    description: 'Absolute path of the program, then its arguments. Runs without a shell.',
   });
 
-const user = pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, 'the name of a user or a user ID')
-  .meta({ description: 'Runs as this user. Default: the user of the agent.', examples: ['nobody'] })
+const user = pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, 'a user name or a numeric user ID')
+  .meta({
+    description: "Run the command as this user. Default: the agent's user.",
+    examples: ['nobody'],
+  })
   .optional();
 
 const withOptions = mapping(
@@ -20,8 +24,8 @@ const withOptions = mapping(
     user,
     timeout: duration()
       .meta({
-        description: 'Killed when it runs for longer, 10ms to 10m.',
-        default: '30s',
+        description: 'Kill the command after this time, 10ms to 10m.',
+        default: NOTIFY_DEFAULTS.command.timeout,
       })
       .optional(),
   },
@@ -32,16 +36,16 @@ const command = z.union([argv, withOptions], {
   error: ({ input }) =>
     input === undefined
       ? undefined
-      : 'expected a list, the program and its arguments, or { command, user, timeout }',
+      : 'expected a list with the program and its arguments, or { command, user, timeout }',
 });
 
 const webhook = mapping(
   {
     url: pattern(
       /^https?:\/\/[^\s/?#@]+([/?#]\S*)?$/,
-      'an http or https address without a password',
+      'an http or https URL without user and password',
     ).meta({
-      description: 'Where each change of state is posted as JSON.',
+      description: 'URL that receives each state change as a JSON POST request.',
       examples: ['https://hooks.example.net/vrrp'],
     }),
     secret: z
@@ -49,42 +53,46 @@ const webhook = mapping(
       .min(1, 'must not be empty')
       .meta({
         description:
-          'Signs each body: header `X-VRRP-Agent-Signature: sha256=` and the HMAC-SHA256 in hexadecimal.',
+          'Key that signs each request body: header `X-VRRP-Agent-Signature: sha256=` followed by the ' +
+          'HMAC-SHA256 in hexadecimal.',
       })
       .optional(),
     token: pattern(/^[!-~]+$/, 'a token of printable characters without spaces')
-      .meta({ description: 'Sent as `Authorization: Bearer`.' })
+      .meta({ description: 'Bearer token, sent in the `Authorization` header.' })
       .optional(),
     timeout: duration()
-      .meta({ description: 'For one attempt, 100ms to 60s.', default: '5s' })
+      .meta({
+        description: 'Timeout of each attempt, 100ms to 60s.',
+        default: NOTIFY_DEFAULTS.webhook.timeout,
+      })
       .optional(),
   },
-  'An HTTP receiver of changes of state.',
+  'An HTTP endpoint that receives state changes.',
 );
 
 const fifo = absolutePath(4095)
   .meta({
     description:
-      'A named pipe that gets a line for each change of state, like `INSTANCE "web" MASTER 150`. ' +
-      'Made, for its owner alone, when it is missing.',
+      'Named pipe that receives one line per state change, like `INSTANCE "web" MASTER 150`. ' +
+      'If it does not exist, the agent creates it with mode 0600.',
     examples: ['/run/vrrp-agent/notify.fifo'],
   })
   .optional();
 
 const webhooks = z.array(webhook).max(16, 'must not have more than 16 entries').meta({
-  description: 'HTTP receivers of changes of state.',
+  description: 'HTTP endpoints that receive state changes.',
   default: [],
 });
 
 const states = {
-  master: command.meta({ description: 'Runs when it has become MASTER.' }).optional(),
-  backup: command.meta({ description: 'Runs when it has become BACKUP.' }).optional(),
-  fault: command.meta({ description: 'Runs when it has gone to FAULT.' }).optional(),
-  stop: command.meta({ description: 'Runs when the agent stops.' }).optional(),
+  master: command.meta({ description: 'Run after the transition to MASTER.' }).optional(),
+  backup: command.meta({ description: 'Run after the transition to BACKUP.' }).optional(),
+  fault: command.meta({ description: 'Run after the transition to FAULT.' }).optional(),
+  stop: command.meta({ description: 'Run when the agent stops.' }).optional(),
   any: command
     .meta({
       description:
-        'Runs on every change of state, after the one for the state, with four more arguments: ' +
+        'Run on every state change, after the command for that state, with four more arguments: ' +
         '`INSTANCE` or `GROUP`, name, state, priority.',
     })
     .optional(),
@@ -97,34 +105,39 @@ const beforeMaster = mapping(
     command: argv,
     user,
     timeout: duration()
-      .meta({ description: 'How long the take-over may wait for it, 10ms to 60s.', default: '1s' })
+      .meta({
+        description: 'Longest time that the takeover waits for the command, 10ms to 60s.',
+        default: NOTIFY_DEFAULTS.before_master.timeout,
+      })
       .optional(),
     on_failure: choice(['proceed', 'abort'])
       .meta({
         description:
-          'When it fails or is late: `proceed` becomes MASTER all the same, `abort` stays BACKUP ' +
-          'and asks again after another Master_Down_Interval.',
-        default: 'proceed',
+          'What to do if the command fails or times out: `proceed` becomes MASTER anyway; `abort` ' +
+          'stays BACKUP and runs the command again after another Master_Down_Interval.',
+        default: NOTIFY_DEFAULTS.before_master.on_failure,
       })
       .optional(),
   },
-  'Runs before a take-over, which waits for it, up to its timeout. Other instances do not wait.',
+  'Command that runs before a takeover. The takeover waits until it exits or times out; other ' +
+    'instances do not wait.',
 );
 
-/** Of a group, or of whatever else has the four states. */
-export const groupNotify = mapping(states, 'Who is told when the group changes its state.');
+export const groupNotify = mapping(states, 'Notifications on state changes of the group.');
 
 export const instanceNotify = mapping(
   { ...states, before_master: beforeMaster.optional() },
-  'Who is told when the instance changes its state.',
+  'Notifications on state changes of the instance.',
 );
 
 export const agentNotify = mapping(
   { fifo, webhooks: webhooks.optional() },
-  'Who is told of the changes of state of all instances and groups.',
+  'Notifications on state changes of all instances and groups.',
 );
 
 export type CommandFile = z.infer<typeof command>;
+export type BeforeMasterFile = z.infer<typeof beforeMaster>;
 export type WebhookFile = z.infer<typeof webhook>;
 export type GroupNotifyFile = z.infer<typeof groupNotify>;
+export type AgentNotifyFile = z.infer<typeof agentNotify>;
 export type InstanceNotifyFile = z.infer<typeof instanceNotify>;

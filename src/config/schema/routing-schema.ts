@@ -1,5 +1,6 @@
-/** The shape of `routes` and `rules`: the subset of ip-route(8) and ip-rule(8) that moves with VIPs. */
+/** The schema of `routes` and `rules`: the subset of ip-route(8) and ip-rule(8) that moves with VIPs. */
 import * as z from 'zod';
+import { ROUTE_DEFAULTS } from './defaults.ts';
 import { choice, interfaceName, mapping, wholeNumber } from './schema-parts.ts';
 
 const MAXIMUM = 4_294_967_295;
@@ -20,32 +21,36 @@ export const routes = z
         destination: prefix('`default`, or a prefix like 198.51.100.0/24.'),
         via: z.string().meta({ description: 'Address of the gateway.' }).optional(),
         dev: interfaceName()
-          .meta({ description: "The way out. Default: the instance's interface." })
+          .meta({ description: "Outgoing interface. Default: the instance's interface." })
           .optional(),
         src: z
           .string()
-          .meta({ description: 'Source address of what this host sends by the route.' })
+          .meta({ description: 'Preferred source address for packets that this host sends.' })
           .optional(),
         metric: wholeNumber(1, MAXIMUM)
-          .meta({ description: "Default: the kernel's, 0 for IPv4 and 1024 for IPv6." })
+          .meta({
+            description: "Route metric. Default: the kernel's, 0 for IPv4 and 1024 for IPv6.",
+          })
           .optional(),
-        table: table().meta({ description: 'Routing table.', default: 'main' }).optional(),
+        table: table()
+          .meta({ description: 'Routing table.', default: ROUTE_DEFAULTS.table })
+          .optional(),
         onlink: z
           .boolean()
           .meta({
-            description: 'The gateway is on the link although no address there says so.',
-            default: false,
+            description: 'Treat the gateway as directly attached to the link (onlink).',
+            default: ROUTE_DEFAULTS.onlink,
           })
           .optional(),
         mtu: wholeNumber(68, 65_535).meta({ description: 'Path MTU.' }).optional(),
       },
-      'A route that is there while the addresses are.',
+      'A route that is installed while the addresses are.',
     ),
   )
   .meta({
     description:
-      'Routes that move with the addresses, of any family. Put back when somebody deletes them; ' +
-      'one that the kernel refuses is reported and tried again, and is no reason for FAULT.',
+      'Routes that move with the addresses, of either family. The agent restores a route that is ' +
+      'deleted. If the kernel rejects one, the agent reports it and retries; it does not go to FAULT.',
     default: [],
   });
 
@@ -53,21 +58,21 @@ export const rules = z
   .array(
     mapping(
       {
-        from: prefix('Source of the packets. Default: any.').optional(),
-        to: prefix('Destination of the packets. Default: any.').optional(),
-        iif: interfaceName().meta({ description: 'Interface they came in by.' }).optional(),
+        from: prefix('Source prefix to match. Default: any.').optional(),
+        to: prefix('Destination prefix to match. Default: any.').optional(),
+        iif: interfaceName().meta({ description: 'Incoming interface to match.' }).optional(),
         oif: interfaceName()
-          .meta({ description: 'Interface that the sending socket is bound to.' })
+          .meta({ description: 'Outgoing interface to match: the one the socket is bound to.' })
           .optional(),
         priority: wholeNumber(1, 32_765).meta({
-          description: 'Place among the rules: lower ones are looked at first, 32766 is main.',
+          description: 'Priority of the rule: lower values match first; table main is at 32766.',
         }),
-        table: table().meta({ description: 'Routing table to look in.' }),
+        table: table().meta({ description: 'Routing table to look up.' }),
       },
-      'A rule that is there while the addresses are.',
+      'A policy routing rule that is installed while the addresses are.',
     ),
   )
   .meta({
-    description: 'Rules of policy routing that move with the addresses, as `routes` do.',
+    description: 'Policy routing rules that move with the addresses, like `routes`.',
     default: [],
   });

@@ -1,9 +1,9 @@
-/** Pieces of the schema whose error messages say what to write. */
+/** Building blocks of the schema, with error messages that say what to write. */
 import * as z from 'zod';
 import { DURATION_PATTERN } from '../duration.ts';
-import { describeValue } from '../text/value-text.ts';
+import { describeValue } from '../finding.ts';
 
-/** A mapping that refuses unknown keys. */
+/** Rejects unknown keys. */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape, description: string) {
   return z.strictObject(shape).meta({ description });
 }
@@ -15,7 +15,7 @@ export function wholeNumber(minimum: number, maximum: number) {
     .max(maximum, { error: ({ input }) => numberMessage(minimum, maximum, input) });
 }
 
-/** Text of a form; `form` completes "expected". */
+/** @param form what the text must be; completes the message "expected ...". */
 export function pattern(expression: RegExp, form: string) {
   return z
     .string({ error: ({ input }) => expected(form, input) })
@@ -27,8 +27,8 @@ export function choice<const Words extends readonly [string, ...string[]]>(words
 }
 
 export function absolutePath(maximum: number) {
-  return pattern(/^\/[ -~\u00a0-\uffff]*$/, 'a path that begins with a slash').max(maximum, {
-    error: `a path of at most ${maximum} characters is possible here`,
+  return pattern(/^\/[ -~\u00a0-\uffff]*$/, 'an absolute path').max(maximum, {
+    error: `must not be longer than ${maximum} characters`,
   });
 }
 
@@ -54,7 +54,7 @@ function expected(form: string, input: unknown): string | undefined {
 
 function durationMessage(input: unknown): string | undefined {
   if (input === undefined) return undefined;
-  // A mapping may have a key `toString`.
+  // String() would call the `toString` that a mapping of the file may define.
   const text = typeof input === 'object' ? '' : String(input);
   const bare = /^[0-9]{1,7}(\.[0-9]{1,6})?$/.exec(text)?.[0];
   if (bare !== undefined) return `a duration needs a unit: write ${bare}s or ${bare}ms`;

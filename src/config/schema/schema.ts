@@ -1,14 +1,14 @@
 /**
- * The shape of the configuration file: keys, types, ranges, and the text editors show. It has no
- * transforms, so that it can be exported as JSON Schema; what the values mean is for `lower.ts`.
+ * The schema of the configuration file: keys, types, ranges, and the descriptions that editors show.
+ * It has no transforms, so that it can be exported as JSON Schema; `lower.ts` interprets the values.
  */
 import * as z from 'zod';
-import { DEFAULT_HTTP_LISTEN } from '../agent-settings.ts';
+import { AGENT_DEFAULTS, SYNC_GROUP_DEFAULTS } from './defaults.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { ipvs } from './ipvs-schema.ts';
-import { agentNotify } from './notify-schema.ts';
+import { agentNotify, groupNotify } from './notify-schema.ts';
 import { absolutePath, choice, mapping, pattern, wholeNumber } from './schema-parts.ts';
-import { syncGroup } from './sync-group-schema.ts';
+import { trackEntry } from './track-schema.ts';
 
 const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
 
@@ -16,14 +16,14 @@ const control = mapping(
   {
     socket: absolutePath(107)
       .meta({
-        description: 'Path of the Unix socket on which the agent answers the command line.',
-        default: '/run/vrrp-agent/control.sock',
+        description: 'Path of the Unix socket for the command line and the HTTP API.',
+        default: AGENT_DEFAULTS.control.socket,
       })
       .optional(),
-    mode: pattern(/^0?[0-7]{3}$/, 'permissions in octal and in quotes, like "0660"')
+    mode: pattern(/^0?[0-7]{3}$/, 'quoted octal permissions, like "0660"')
       .meta({
-        description: 'Permissions of the control socket, in octal and in quotes.',
-        default: '0660',
+        description: 'Permissions of the control socket: octal, in quotes.',
+        default: AGENT_DEFAULTS.control.mode,
       })
       .optional(),
   },
@@ -36,16 +36,43 @@ const realtime = z
   })
   .meta({
     description:
-      'Real-time priority (SCHED_RR) of the protocol thread: `auto` takes one when the system ' +
-      'permits it, a number insists on that one.',
-    default: 'auto',
+      'Real-time priority (SCHED_RR) of the protocol thread; `auto` lets the agent choose one. If the ' +
+      'system does not permit it, the agent logs a warning and runs without.',
+    default: AGENT_DEFAULTS.realtime,
   });
 
 const defaults = mapping(
   inheritableKeys,
-  'Values for instances that do not say otherwise: any instance key but `name`, `vrid`, ' +
-    '`addresses`, `extra_addresses`, `routes` and `rules`. `garp` and `unicast` are merged key by key, anything ' +
-    'else is replaced as a whole.',
+  'Defaults for all instances: any instance key except `name`, `vrid`, `addresses`, ' +
+    '`extra_addresses`, `routes` and `rules`. An instance overrides `garp` and `unicast` key by key, ' +
+    'any other key as a whole.',
+);
+
+const syncGroup = mapping(
+  {
+    name: pattern(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'a name of at most 64 letters, digits, dots, hyphens and underscores',
+    ).meta({ description: 'Unique name, used in fault reasons, logs and notifications.' }),
+    instances: z
+      .array(z.string())
+      .min(2, 'must have at least two entries')
+      .meta({ description: 'Names of the member instances.' }),
+    mode: choice(['all', 'any'])
+      .meta({
+        description:
+          'When the group takes over. `all`: once no member hears another MASTER. `any`: once at ' +
+          'least one member hears no other MASTER and the MASTERs of the other members would yield.',
+        default: SYNC_GROUP_DEFAULTS.mode,
+      })
+      .optional(),
+    track: z
+      .array(trackEntry)
+      .meta({ description: 'Objects whose state affects every member.', default: [] })
+      .optional(),
+    notify: groupNotify.optional(),
+  },
+  'Instances that change state together.',
 );
 
 export const configFile = mapping(
@@ -54,7 +81,7 @@ export const configFile = mapping(
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/,
       'a name of letters, digits, dots, hyphens and underscores',
     )
-      .meta({ description: 'Name of this router in logs and status. Default: the host name.' })
+      .meta({ description: 'Name of this router in logs and status. Default: the hostname.' })
       .optional(),
     control: control.optional(),
     http: mapping(
@@ -65,34 +92,37 @@ export const configFile = mapping(
           })
           .meta({
             description:
-              'Address and port; IPv6 in brackets. A port alone is one of 127.0.0.1. There is no ' +
-              'password: `check` warns of an address that other machines can reach.',
+              'Address and port, IPv6 in brackets. A port alone listens on 127.0.0.1. The listener has ' +
+              'no authentication: `check` warns about an address that is not a loopback address.',
             examples: ['127.0.0.1:9112', '[::1]:9112', 9112],
-            default: DEFAULT_HTTP_LISTEN,
+            default: AGENT_DEFAULTS.http.listen,
           })
           .optional(),
       },
       'A read-only HTTP listener: `/metrics` for Prometheus, `/healthz`, a status page at `/`, ' +
-        '`/status.json` and `/events.json`. Without this key there is none.',
+        '`/status.json` and `/events.json`. Disabled if this key is absent.',
     ).optional(),
     notify: agentNotify.optional(),
     realtime: realtime.optional(),
     log: mapping(
       {
         level: choice(['debug', 'info', 'warn', 'error'])
-          .meta({ description: 'The least severe messages that are written.', default: 'info' })
+          .meta({
+            description: 'Lowest severity that is logged.',
+            default: AGENT_DEFAULTS.log.level,
+          })
           .optional(),
       },
-      'Log messages.',
+      'Logging.',
     ).optional(),
     stop: mapping(
       {
         linger: choice(['auto', 'off'])
           .meta({
             description:
-              'On shutdown, `auto` keeps the addresses until the successor is heard; `off` ' +
-              'removes them at once.',
-            default: 'auto',
+              'On shutdown, `auto` keeps the addresses until the new MASTER advertises; `off` ' +
+              'removes them immediately.',
+            default: AGENT_DEFAULTS.stop.linger,
           })
           .optional(),
       },
@@ -100,18 +130,18 @@ export const configFile = mapping(
     ).optional(),
     state_dir: absolutePath(4095)
       .meta({
-        description: 'Directory for what must survive a restart.',
-        default: '/var/lib/vrrp-agent',
+        description: 'Directory for state that must survive a restart.',
+        default: AGENT_DEFAULTS.state_dir,
       })
       .optional(),
     defaults: defaults.optional(),
     instances: z
       .array(instance)
       .min(1, 'must not be empty: an agent needs at least one instance')
-      .meta({ description: 'The virtual routers this router takes part in.' }),
+      .meta({ description: 'The virtual routers in which this router takes part.' }),
     sync_groups: z
       .array(syncGroup)
-      .meta({ description: 'Instances that change their state together.', default: [] })
+      .meta({ description: 'Groups of instances that change state together.', default: [] })
       .optional(),
     ipvs: ipvs.optional(),
   },
@@ -120,4 +150,5 @@ export const configFile = mapping(
 
 export type ConfigFile = z.infer<typeof configFile>;
 export type InstanceFile = z.infer<typeof instance>;
+export type SyncGroupFile = z.infer<typeof syncGroup>;
 export type DefaultsFile = z.infer<typeof defaults>;

@@ -1,16 +1,16 @@
-/** Whose values are shown to nobody: not in `check`, not in a log, not over the control socket. */
+/** Keys whose values never appear in `check`, in logs or on the control socket. */
 import type { Path } from '../finding.ts';
 
 const SECRETS: ReadonlySet<string> = new Set(['password', 'secret', 'token', 'webhooks']);
 
-/** What holds a secret, and may be one itself where somebody has forgotten a key. */
+/** Mappings that contain a secret. If the key is missing, the value itself may be the secret. */
 const HOLDERS: ReadonlySet<string> = new Set(['authentication', 'webhooks']);
 
 export function isSecretKey(name: string): boolean {
   return SECRETS.has(name);
 }
 
-/** Whether what the file has there may be a secret, rightly placed or not. */
+/** True if the value at the path may be a secret, even one in the wrong place. */
 export function mayBeSecret(path: Path): boolean {
   return path.some((step) => typeof step === 'string' && (SECRETS.has(step) || HOLDERS.has(step)));
 }

@@ -1,15 +1,14 @@
-/** What does not fit a schema, in words for operators and in the place where it was written. */
+/** Checks a value against a schema and reports each mismatch, for operators, at its position. */
 import * as z from 'zod';
-import type { FindingCode, Findings, Path } from '../finding.ts';
+import { describeValue, type FindingCode, type Findings, type Path } from '../finding.ts';
 import { didYouMean } from '../text/nearest.ts';
-import { describeValue } from '../text/value-text.ts';
 import { mayBeSecret } from './secret-keys.ts';
 
 type Issue = z.core.$ZodIssue;
 
 export type Shaped<Value> =
   | { readonly fits: true; readonly value: Value }
-  /** The paths of what has been reported and cannot be used. */
+  /** Paths of the invalid values, which have been reported. */
   | { readonly fits: false; readonly broken: readonly Path[] };
 
 export function checkAgainst<Value>(
@@ -35,11 +34,11 @@ function reportIssue(
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path);
     for (const key of issue.keys) {
-      // A colon without a space behind it makes a key of both sides.
+      // Without a space after the colon, YAML reads `secret:value` as one key.
       const shown = mayBeSecret(path) ? key.replace(/[\s:=].*/s, '...') : key;
       const message = `unknown key "${shown.slice(0, 60)}"${didYouMean(key, known)}`;
       findings.error([...path, key], 'unknown-key', message, 'key');
-      // Of use to nobody, and in `defaults` it could pass for a key of the instances.
+      // `name: x` in `defaults` would otherwise be merged into every instance.
       if (path[0] === 'defaults' && path.length === 1) broken.push([...path, key]);
     }
     return;
@@ -63,7 +62,7 @@ function withoutValue(message: string, value: unknown): string {
   );
 }
 
-/** The alternative of a union whose outer type fits: its own complaints say more. */
+/** The alternative of a union whose outer type fits: its errors are the more precise ones. */
 function likelyAlternative(alternatives: readonly Issue[][]): readonly Issue[] | undefined {
   return alternatives.find(
     (issues) =>
@@ -72,7 +71,7 @@ function likelyAlternative(alternatives: readonly Issue[][]): readonly Issue[] |
   );
 }
 
-/** Messages for what the schema has no words of its own for. */
+/** The message of an issue for which the schema gives none. */
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   const { input } = issue;
   if (issue.code === 'unrecognized_keys') return 'unknown key';
@@ -105,7 +104,7 @@ function typeName(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-/** The keys a mapping at the path may have. */
+/** The keys that a mapping at the path may have. */
 function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
   if (schema instanceof z.ZodOptional) return knownKeys(schema.unwrap(), path);
   if (schema instanceof z.ZodUnion) {

@@ -1,19 +1,19 @@
-/** Holds plain values against the schema and says what does not fit in words for operators. */
+/** Checks the values of a file against its schema, and keeps the valid parts. */
 import type { Findings, Path } from '../finding.ts';
 import type { InstanceValues } from '../lower/inherit.ts';
 import type { IpvsDraft } from './ipvs-schema.ts';
 import { type ConfigFile, configFile } from './schema.ts';
 import { checkAgainst } from './shape-report.ts';
 
-/** A file of which any part may be missing, because it was wrong and has been reported. */
+/** A file without its invalid parts, which have been reported. */
 export type DraftFile = Omit<Partial<ConfigFile>, 'instances' | 'ipvs'> & {
   readonly instances?: readonly (InstanceValues | undefined)[];
   readonly ipvs?: IpvsDraft | undefined;
-  /** There is an `ipvs.sync` in the file, though it may be missing here. */
+  /** True if the file has `ipvs.sync`, valid or not. */
   readonly namesSync: boolean;
 };
 
-/** Reports what does not fit, and returns what does: it can still be checked for its meaning. */
+/** Reports what is invalid, and returns the rest, so that `lower` can check it as well. */
 export function checkShape(value: unknown, findings: Findings): DraftFile {
   const shaped = checkAgainst(configFile, value, findings);
   const namesSync = isMapping(value) && isMapping(value['ipvs']) && 'sync' in value['ipvs'];
@@ -21,9 +21,9 @@ export function checkShape(value: unknown, findings: Findings): DraftFile {
 }
 
 /**
- * A copy without what lies at the paths: the key of the file, of `defaults`, of `ipvs` or of the
- * instance that holds it goes as a whole, so that what is left has its full shape. Lists of addresses
- * and of services keep their other entries, in their places.
+ * A copy without the values at the paths. It drops the whole key of the file, of `defaults`, of
+ * `ipvs` or of the instance that contains the value, so that the rest is valid. Lists of addresses
+ * and services keep their other entries at their positions.
  */
 function without(value: unknown, broken: readonly Path[]): Omit<DraftFile, 'namesSync'> {
   if (!isMapping(value)) return {};
@@ -58,7 +58,7 @@ function dropKey(
   else delete instance[key];
 }
 
-/** One entry of a list, or all that the key has where it is none. */
+/** Drops one entry of a list, or the key if its value is not a list. */
 function dropEntry(
   holder: Record<string, unknown>,
   key: string,

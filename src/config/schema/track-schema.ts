@@ -1,5 +1,6 @@
-/** The shape of one entry of `track`. Exactly one of the first keys says what is tracked. */
+/** The schema of one entry of `track`. Exactly one of the first eight keys names the tracked object. */
 import * as z from 'zod';
+import { TRACK_DEFAULTS } from './defaults.ts';
 import {
   absolutePath,
   choice,
@@ -15,8 +16,8 @@ const command = z
   .min(1, 'must not be empty: the program comes first')
   .meta({
     description:
-      'A command: the absolute path of a program and its arguments, no shell. Exit status 0 is up. ' +
-      'What root runs must be changeable by root alone.',
+      'A command: the absolute path of a program and its arguments, without a shell. Up if it exits ' +
+      'with status 0. If it runs as root, only root may be able to modify it.',
   });
 
 const address = z.string().meta({ description: 'IPv4 or IPv6 address.', examples: ['192.0.2.1'] });
@@ -24,18 +25,18 @@ const address = z.string().meta({ description: 'IPv4 or IPv6 address.', examples
 export const trackEntry = mapping(
   {
     interface: interfaceName()
-      .meta({ description: 'An interface: up while it is there and running.', examples: ['eth1'] })
+      .meta({ description: 'An interface: up while it exists and is running.', examples: ['eth1'] })
       .optional(),
     script: command.optional(),
     file: absolutePath(4095)
-      .meta({ description: 'A file: up while it is there, or a number to be added.' })
+      .meta({
+        description: 'A file: up while it exists, or a number to add to the priority (`content`).',
+      })
       .optional(),
     process: pattern(/^[!-~]{1,64}$/, 'the name of a process')
-      .meta({ description: 'A process, by the name of its program.', examples: ['nginx'] })
+      .meta({ description: 'A process, by the name of its executable.', examples: ['nginx'] })
       .optional(),
-    pidfile: absolutePath(4095)
-      .meta({ description: 'A process, by the file that holds its process id.' })
-      .optional(),
+    pidfile: absolutePath(4095).meta({ description: 'A process, by its PID file.' }).optional(),
     gateway: z
       .union([address, z.array(address).min(1, 'must not be empty').max(16, 'at most 16')], {
         error: ({ input }) =>
@@ -43,93 +44,106 @@ export const trackEntry = mapping(
       })
       .meta({
         description:
-          'One or more stations on a link: up while at least one answers. Keeps a router that is ' +
-          'cut off from taking the addresses.',
+          'One or more hosts on a link: up while at least one of them answers. Prevents a router ' +
+          'that is cut off from the network from taking over the addresses.',
         examples: ['192.0.2.1'],
       })
       .optional(),
     http: pattern(/^https?:\/\/[!-~]{1,2000}$/, 'a URL like http://127.0.0.1:8080/health')
-      .meta({ description: 'A URL that is answered with an expected status.' })
+      .meta({ description: 'A URL: up while the server answers with an expected status.' })
       .optional(),
     tcp: pattern(/^(.*:)?[0-9]{1,5}$/, 'an IP address and a port, like 127.0.0.1:80')
-      .meta({ description: 'Address and port that accept a connection.' })
+      .meta({ description: 'Address and port: up while a TCP connection is accepted.' })
       .optional(),
     name: pattern(
       /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/,
       'a name of at most 64 letters, digits, dots, colons, hyphens and underscores',
     )
       .meta({
-        description: 'Completes `track:<name>`. Default: what is tracked, the last part of a path.',
+        description:
+          'Name in `track:<name>`. Default: the tracked object; of a path, its last component.',
       })
       .optional(),
     weight: wholeNumber(-253, 253)
       .meta({
         description:
-          'Without: FAULT while it is down. Negative: added to the priority while it is down. ' +
-          'Positive: added while it is up. With `content: number`: a factor, default 1.',
+          'Absent: FAULT while the object is down. Negative: added to the priority while it is down. ' +
+          'Positive: added while it is up. With `content: number`: a factor, by default 1.',
       })
       .optional(),
     init: choice(['wait', 'up', 'down'])
       .meta({
-        description: 'What counts until the first result. `wait`: FAULT, no priority is guessed.',
-        default: 'wait',
+        description: 'State until the first result. `wait`: FAULT until then.',
+        default: TRACK_DEFAULTS.init,
       })
       .optional(),
     interval: duration()
-      .meta({ description: 'From one run to the next, 10ms to 1h.', default: '1s' })
+      .meta({
+        description: 'Interval between checks, 10ms to 1h.',
+        default: TRACK_DEFAULTS.interval,
+      })
       .optional(),
     timeout: duration()
       .meta({
-        description: 'A run that takes longer has failed and is ended. Default: the interval.',
+        description: 'A check that takes longer is aborted and fails. Default: the interval.',
       })
       .optional(),
     rise: wholeNumber(1, 1_000)
-      .meta({ description: 'Successes in a row that bring it up again.', default: 1 })
+      .meta({
+        description: 'Consecutive successes before the object is up again.',
+        default: TRACK_DEFAULTS.rise,
+      })
       .optional(),
     fall: wholeNumber(1, 1_000)
       .meta({
-        description: 'Failures in a row that bring it down. Default: 1, 3 for `gateway`.',
+        description: 'Consecutive failures before the object is down. Default: 1; for `gateway` 3.',
       })
       .optional(),
     user: pattern(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, 'the name of a local user')
-      .meta({ description: 'For `script`: who runs it. Default: the user of the agent.' })
+      .meta({ description: "For `script`: run it as this user. Default: the agent's user." })
       .optional(),
     content: choice(['presence', 'number'])
       .meta({
         description:
-          'For `file`: whether it is there, or the whole number in it, which is multiplied by ' +
-          '`weight` and added to the priority. -254 or less is FAULT; no file counts as 0.',
-        default: 'presence',
+          'For `file`: `presence` tests whether it exists; `number` reads a whole number from it, ' +
+          'multiplies it by `weight` and adds it to the priority. A result of -254 or less means ' +
+          'FAULT; a missing file counts as 0.',
+        default: TRACK_DEFAULTS.content,
       })
       .optional(),
     up_when: choice(['present', 'absent'])
-      .meta({ description: 'For `file`: what is up.', default: 'present' })
+      .meta({ description: 'For `file`: when it counts as up.', default: TRACK_DEFAULTS.up_when })
       .optional(),
     via: choice(['arp', 'nd', 'icmp'])
       .meta({
-        description: 'For `gateway`: how it is asked. Default: `arp` for IPv4, `nd` for IPv6.',
+        description:
+          'For `gateway`: protocol of the probe. Default: `arp` for IPv4, `nd` for IPv6.',
       })
       .optional(),
     link: interfaceName()
       .meta({
         description:
-          "For `gateway`: the interface. Default: the instance's; required in a sync group.",
+          "For `gateway`: the interface of the gateway. Default: the instance's; required in a sync " +
+          'group.',
       })
       .optional(),
     status: z
       .array(wholeNumber(100, 599))
       .min(1, 'must not be empty')
-      .meta({ description: 'For `http`: the expected statuses.', default: [200] })
+      .meta({ description: 'For `http`: the expected statuses.', default: TRACK_DEFAULTS.status })
       .optional(),
     host: pattern(/^[!-~]{1,255}$/, 'a host name')
-      .meta({ description: 'For `http`: the Host header. Default: that of the URL.' })
+      .meta({ description: 'For `http`: the Host header. Default: the host of the URL.' })
       .optional(),
     verify: z
       .boolean()
-      .meta({ description: 'For `http`: check the certificate of an https URL.', default: true })
+      .meta({
+        description: 'For `http`: verify the certificate of an https URL.',
+        default: TRACK_DEFAULTS.verify,
+      })
       .optional(),
   },
-  'One thing that the router depends on: exactly one of `interface`, `script`, `file`, `process`, ' +
+  'A tracked object. Has exactly one of `interface`, `script`, `file`, `process`, ' +
     '`pidfile`, `gateway`, `http`, `tcp`.',
 );
 

@@ -1,24 +1,23 @@
 /**
- * YAML text as plain values, and the way back from a value to its line and column. What the values
- * mean is none of its business. It never throws, and its work is bounded.
+ * Reads YAML text as plain values, and maps each value back to its line and column. It does not
+ * interpret the values, never throws, and its work is bounded.
  */
-import { Composer, LineCounter, Parser } from 'yaml';
+import { Composer, CST, LineCounter, Parser } from 'yaml';
 import type { Finding, Locate, Position } from '../finding.ts';
 import { NodeLocator } from './node-locator.ts';
 import { MAXIMUM_DEPTH, NodeReader } from './node-reader.ts';
-import { findTooDeep } from './token-depth.ts';
 
 /** 255 instances of 255 addresses need less than 3 MiB. */
 export const MAXIMUM_LENGTH = 4 * 1024 * 1024;
 
-/** YAML 1.2 whatever a %YAML directive says: 1.1 would turn `no` and `off` into booleans. */
+/** Always YAML 1.2: a directive for 1.1 would turn `no` and `off` into booleans. */
 const COMPOSER_OPTIONS = { schema: 'core', merge: false, uniqueKeys: false } as const;
 
 const START: Position = { line: 1, column: 1 };
 
 export interface YamlDocument {
   readonly value: unknown;
-  /** Syntax errors, duplicate keys, and what has no place in a configuration file. */
+  /** Syntax errors, duplicate keys, and YAML features that a configuration may not use. */
   readonly findings: readonly Finding[];
   readonly locate: Locate;
 }
@@ -30,7 +29,7 @@ export function readDocument(text: string): YamlDocument {
   try {
     return parse(text);
   } catch (error) {
-    return unreadable(`the file cannot be read as YAML: ${String(error)}`);
+    return unreadable(`cannot read the file as YAML: ${String(error)}`);
   }
 }
 
@@ -52,12 +51,12 @@ function parse(text: string): YamlDocument {
     ({ pos, message }): Finding => ({
       ...positionAt(pos[0]),
       code: 'syntax',
-      // Behind a colon it quotes the file, which may have a password there.
+      // The part after a colon quotes the file, and may contain a password.
       message: message.replaceAll(/\s+/g, ' ').replace(/: .*/, ''),
     }),
   );
   if (second !== undefined) {
-    const message = 'a configuration is one YAML document; here begins another';
+    const message = 'a configuration is a single YAML document; a second one starts here';
     findings.push({ ...positionAt(second.range[0]), code: 'syntax', message });
   }
   const reader = new NodeReader((offset, code, message) => {
@@ -74,4 +73,35 @@ function unreadable(message: string, position: Position = START): YamlDocument {
     findings: [{ ...position, code: 'syntax', message }],
     locate: () => START,
   };
+}
+
+interface Waiting {
+  readonly token: CST.Token;
+  readonly depth: number;
+}
+
+/**
+ * The first collection nested more than `maximum` levels deep. It must run before anything recurses:
+ * the composer of the YAML library would overflow the stack, and Node.js may abort when that happens
+ * in a regular expression.
+ */
+function findTooDeep(tokens: readonly CST.Token[], maximum: number): CST.Token | undefined {
+  const waiting: Waiting[] = tokens.map((token) => ({ token, depth: 0 }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { token, depth } = next;
+    if (depth > maximum) return token;
+    for (const child of childrenOf(token)) {
+      if (CST.isCollection(child)) waiting.push({ token: child, depth: depth + 1 });
+    }
+  }
+  return undefined;
+}
+
+function* childrenOf(token: CST.Token): Generator<CST.Token | null | undefined> {
+  if (token.type === 'document') yield token.value;
+  if (!CST.isCollection(token)) return;
+  for (const item of token.items) {
+    yield item.key;
+    yield item.value;
+  }
 }

@@ -1,6 +1,6 @@
-/** Finds what somebody probably meant when a word is not known. */
+/** Suggests the known word that an unknown one was probably meant to be. */
 
-/** Words of keepalived.conf for people who come from there. */
+/** Keywords of keepalived.conf, for operators who migrate. */
 const KEEPALIVED_WORDS: Readonly<Record<string, string>> = {
   virtual_router_id: 'vrid',
   advert_int: 'advertisement_interval',
@@ -23,7 +23,7 @@ const KEEPALIVED_WORDS: Readonly<Record<string, string>> = {
   track_script: 'track',
 };
 
-/** `: did you mean "x"?` when one of the known words is near, else nothing. */
+/** `: did you mean "x"?` if a known word is similar, otherwise an empty text. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const meant = nearest(word, known);
   return meant === undefined ? '' : `: did you mean "${meant}"?`;
@@ -32,7 +32,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const translated = Object.hasOwn(KEEPALIVED_WORDS, word) ? KEEPALIVED_WORDS[word] : undefined;
   if (translated !== undefined && known.includes(translated)) return translated;
-  // No key is longer than 22 letters: a long word is no typing error, and not worth comparing.
+  // No key is longer than 22 letters, so a long word is not a typing error.
   if (word.length > 40) return undefined;
   const plain = word.toLowerCase().replaceAll('-', '_');
   let best: string | undefined;
@@ -47,7 +47,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** Levenshtein distance in which two neighbouring letters swapped count as one step. */
+/** Levenshtein distance; swapping two neighbouring letters counts as one step. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

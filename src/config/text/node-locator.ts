@@ -1,4 +1,4 @@
-/** From a path of keys and list positions to the offset in the text. */
+/** Maps a path of keys and list positions to an offset in the text. */
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Path } from '../finding.ts';
 import { keyName, offsetOf } from './node-reader.ts';
@@ -11,7 +11,7 @@ interface Entry {
 export class NodeLocator {
   readonly #root: Node | null;
   readonly #targets: ReadonlyMap<Alias, Node>;
-  /** Keys of the mappings that were asked about, so that many findings do not search again. */
+  /** Cached keys by mapping: a file may have many findings. */
   readonly #entries = new Map<YAMLMap, Map<string, Entry>>();
 
   constructor(root: Node | null, targets: ReadonlyMap<Alias, Node>) {
@@ -20,8 +20,8 @@ export class NodeLocator {
   }
 
   /**
-   * The offset of the value at the path, or of its key; of the nearest thing around it when the
-   * path leads to what is not there. A value that is left empty is found at its key.
+   * The offset of the value at the path or of its key. If the path does not exist, that of the
+   * innermost node on it; if the value is empty, that of its key.
    */
   offset(path: Path, at: 'value' | 'key' = 'value'): number {
     let node = this.#root;

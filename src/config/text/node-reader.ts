@@ -1,28 +1,28 @@
 /**
- * YAML nodes as plain values. Bounded by depth and by the number of values, because aliases let a
- * small text describe a huge or an endless document.
+ * Converts YAML nodes to plain values. Depth and number of values are bounded, because with aliases
+ * a small text can describe a huge or endless document.
  */
 
 import type { YAMLMap } from 'yaml';
 import { type Alias, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
 import type { FindingCode } from '../finding.ts';
 
-/** Of the file itself, and of what its aliases make of it. */
+/** Limit for the text itself and for its expanded aliases. */
 export const MAXIMUM_DEPTH = 32;
 const MAXIMUM_VALUES = 1_000_000;
 
-type Complain = (offset: number, code: FindingCode, message: string) => void;
+type Report = (offset: number, code: FindingCode, message: string) => void;
 
 export class NodeReader {
-  /** What each alias stands for. */
+  /** The node that each alias refers to. */
   readonly targets = new Map<Alias, Node>();
   readonly #anchors = new Map<string, Node>();
-  readonly #complain: Complain;
+  readonly #report: Report;
   readonly #lines: LineCounter;
   #values = 0;
 
-  constructor(complain: Complain, lines: LineCounter) {
-    this.#complain = complain;
+  constructor(report: Report, lines: LineCounter) {
+    this.#report = report;
     this.#lines = lines;
   }
 
@@ -38,12 +38,12 @@ export class NodeReader {
   #exhausted(node: Node, depth: number): boolean {
     this.#values += 1;
     if (depth > MAXIMUM_DEPTH) {
-      this.#complain(offsetOf(node), 'syntax', `nested more than ${MAXIMUM_DEPTH} levels deep`);
+      this.#report(offsetOf(node), 'syntax', `nested more than ${MAXIMUM_DEPTH} levels deep`);
       this.#values = MAXIMUM_VALUES + 1;
       return true;
     }
     if (this.#values === MAXIMUM_VALUES) {
-      this.#complain(offsetOf(node), 'syntax', 'the file describes too many values');
+      this.#report(offsetOf(node), 'syntax', 'the file has too many values');
     }
     return this.#values >= MAXIMUM_VALUES;
   }
@@ -51,9 +51,9 @@ export class NodeReader {
   #readAlias(alias: Alias, depth: number): unknown {
     const target = this.targets.get(alias) ?? this.#anchors.get(alias.source);
     if (target === undefined) {
-      // Not by name: it may be a password that begins with an asterisk and is not in quotes.
-      const message = 'an alias without an anchor before it: text that begins with * needs quotes';
-      this.#complain(offsetOf(alias), 'syntax', message);
+      // Without its name, which may be an unquoted password that begins with an asterisk.
+      const message = 'alias without an anchor before it: text that begins with * needs quotes';
+      this.#report(offsetOf(alias), 'syntax', message);
       return null;
     }
     this.targets.set(alias, target);
@@ -67,16 +67,16 @@ export class NodeReader {
       const keyNode = key as Node | null;
       const name = keyName(keyNode);
       if (keyNode === null || name === undefined) {
-        this.#complain(offsetOf(keyNode ?? map), 'type', 'a key must be plain text');
+        this.#report(offsetOf(keyNode ?? map), 'type', 'a key must be plain text');
         continue;
       }
       const first = seen.get(name);
       if (first !== undefined) {
         const { line } = this.#lines.linePos(offsetOf(first));
-        this.#complain(
+        this.#report(
           offsetOf(keyNode),
           'duplicate-key',
-          `duplicate key "${name}": it is already in line ${line}`,
+          `duplicate key "${name}": first given in line ${line}`,
         );
         continue;
       }
@@ -89,7 +89,7 @@ export class NodeReader {
   }
 }
 
-/** The text of a key; undefined for keys that are lists, mappings, aliases or empty. */
+/** Undefined for keys that are lists, mappings, aliases or empty. */
 export function keyName(key: unknown): string | undefined {
   if (!isScalar(key) || key.value === null || key.value === undefined) return undefined;
   return String(key.value);

@@ -17,7 +17,7 @@ export const AGENT_EVENTS = {
     readonly request: string;
     readonly outcome: string | null;
   }>({
-    when: 'An operator asked for a failover, maintenance or another priority; again with the outcome.',
+    when: 'An operator requested a failover, maintenance or another priority; recorded again with the outcome.',
     level: 'info',
     sentence: ({ by, request, outcome }) =>
       outcome === null
@@ -25,9 +25,9 @@ export const AGENT_EVENTS = {
         : `${request} (requested by ${by}): ${outcome}`,
     fields: {
       instance: INSTANCE,
-      by: 'who asked',
-      request: 'what was asked for',
-      outcome: 'how it went; null: it was just asked for',
+      by: 'the user who made the request',
+      request: 'what was requested',
+      outcome: 'the outcome; null: the request has just arrived',
     },
     example: { instance: 'web', by: 'alice', request: 'failover', outcome: null },
   }),
@@ -42,25 +42,26 @@ export const AGENT_EVENTS = {
     sentence: ({ started, stopped, changed, restarted }) =>
       `configuration reloaded: ${started} started, ${stopped} stopped, ${changed} changed in place, ${restarted} restarted`,
     fields: {
-      started: 'how many instances are new',
-      stopped: 'how many instances were removed',
-      changed: 'how many instances changed without interruption',
-      restarted: 'how many instances had to start again',
+      started: 'number of new instances',
+      stopped: 'number of removed instances',
+      changed: 'number of instances changed without interruption',
+      restarted: 'number of instances that had to restart',
     },
     example: { started: 1, stopped: 0, changed: 2, restarted: 0 },
   }),
   'configuration-refused': recorded<{ readonly file: string; readonly errors: number }>({
     when: 'A reload found errors in the configuration file; nothing changed.',
     level: 'error',
-    sentence: ({ file, errors }) => `${file} is not applied; errors: ${errors}`,
-    fields: { file: 'path of the file', errors: 'how many errors it has' },
+    sentence: ({ file, errors }) =>
+      `configuration refused: ${errors} ${errors === 1 ? 'error' : 'errors'} in ${file}`,
+    fields: { file: 'path of the file', errors: 'number of errors in it' },
     example: { file: '/etc/vrrp-agent/vrrp-agent.yaml', errors: 2 },
   }),
   'accept-filter-restored': recorded<object>({
     when: 'Another program changed or flushed the nftables table of `accept: false`.',
     level: 'warn',
     sentence: () =>
-      'another program changed or flushed the nftables table of "accept: false": it is restored',
+      'another program changed or flushed the nftables table of "accept: false"; the agent restored it',
     fields: {},
     example: {},
   }),
@@ -81,12 +82,12 @@ export const AGENT_EVENTS = {
     when: 'A notification was not delivered, or its receiver works again.',
     level: {
       of: ({ outcome }) => NOTIFICATION_LEVEL[outcome],
-      words: '`error` when one is lost, `warn` for `skipped` and `unread`, `info` for `recovered`',
+      words: '`error` for `failed`, `timed-out` and `lost`; `info` for `recovered`; else `warn`',
     },
     sentence: ({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`,
     fields: {
       channel: '`command`, `fifo` or `webhook`',
-      instance: 'name of the instance or group; null: many share the receiver',
+      instance: 'name of the instance or group; null: several share the receiver',
       target: '`notify.master`, or the path or address of the receiver',
       outcome: '`failed`, `timed-out`, `skipped`, `lost`, `unread` or `recovered`',
       detail: 'why',

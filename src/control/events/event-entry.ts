@@ -1,30 +1,30 @@
 /**
- * What one kind of event is: its fields, its sentence and how grave it is. An event has one entry in
- * one of the tables beside this file; log, history, API, terminal and reference page read it there.
+ * The definition of one kind of event: fields, sentence and severity. Each kind has one entry in one
+ * of the tables beside this file; log, history, API, terminal and reference page use that entry.
  */
 import { getSystemErrorName } from 'node:util';
 import type { Report } from '../../protocol/engine/reports.ts';
 
-/** `error`: the service suffers or may suffer; `warn`: an operator should look. */
+/** `error`: the service is or may be affected; `warn`: an operator should look. */
 export type EventLevel = 'info' | 'warn' | 'error';
 
-/** On a terminal. */
+/** Colour on a terminal. */
 export type EventColour = 'plain' | 'good' | 'notable' | 'bad';
 
-/** Notifications of RFC 8347. */
+/** Notifications of the module ietf-vrrp (RFC 8347 section 4). */
 export type IetfNotification =
   | 'vrrp-new-master-event'
   | 'vrrp-protocol-error-event'
   | 'vrrp-virtual-router-error-event';
 
 export interface EventEntry<Fields extends object> {
-  /** When it is recorded, for the reference page. */
+  /** When the event is recorded, for the reference page. */
   readonly when: string;
   readonly level: EventLevel | LevelRule<Fields>;
-  /** Left out: follows from the level. */
+  /** Default: follows from the level. */
   readonly colour?: (fields: Fields) => EventColour;
   readonly sentence: (fields: Fields) => string;
-  /** Left out: RFC 8347 has no notification for it. */
+  /** Absent: RFC 8347 defines no notification for it. */
   readonly notification?: (fields: Fields) => IetfNotification | undefined;
   /** The meaning of each field of the API, for the reference page. */
   readonly fields: { readonly [Name in keyof Fields]: string };
@@ -37,7 +37,7 @@ export interface LevelRule<Fields extends object> {
   readonly words: string;
 }
 
-/** An event that begins as a report of the engine. */
+/** An event that the engine reports. */
 export interface ReportedEntry<Kind extends Report['kind'], Fields extends object>
   extends EventEntry<Fields> {
   readonly facts: (report: ReportOf<Kind>) => Fields;
@@ -61,10 +61,10 @@ export type FactsIn<Table extends { readonly [kind: string]: { readonly example:
   readonly [Kind in keyof Table]: { readonly kind: Kind } & Table[Kind]['example'];
 }[keyof Table];
 
-/** As in errno(3). */
-export function errnoName(errno: number): string {
+/** `EPERM` for 1, as in errno(3). */
+export function systemErrorName(errno: number): string {
   return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;
 }
 
 export const INSTANCE = 'name of the instance';
-export const COUNT_SO_FAR = 'how many so far; recorded at 1, 2, 4, 8 and so on';
+export const COUNT_SO_FAR = 'number so far; recorded at 1, 2, 4, 8 and so on';

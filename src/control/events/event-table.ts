@@ -1,4 +1,4 @@
-/** Every event by its kind, and what can be asked about one. The kinds and fields are a contract. */
+/** Every event by its kind, and lookups for one event. Kinds and fields are a contract. */
 import type { Report } from '../../protocol/engine/reports.ts';
 import { AGENT_EVENTS } from './agent-events.ts';
 import type {
@@ -14,12 +14,12 @@ import { IPVS_EVENTS } from './ipvs-events.ts';
 import { KERNEL_EVENTS } from './kernel-events.ts';
 import { ROUTER_EVENTS } from './router-events.ts';
 
-/** A report that is an event: the others are state, or the answer to one request. */
+/** Reports that are events; the others carry state or answer a request. */
 export type EventReport = Exclude<Report, { kind: 'view' | 'instance-removed' | 'answer' }>;
 
 type ReportedKind = EventReport['kind'];
 
-/** A report of the engine without an entry is an error of the compiler here. */
+/** A report of the engine that has no entry does not compile here. */
 const TABLE = { ...ROUTER_EVENTS, ...KERNEL_EVENTS, ...AGENT_EVENTS, ...IPVS_EVENTS } satisfies {
   readonly [Kind in ReportedKind]: { readonly facts: (report: ReportOf<Kind>) => object };
 };
@@ -76,7 +76,7 @@ function colourByKind<Kind extends EventKind>(kind: Kind, fields: FieldsByKind[K
   return EVENTS[kind].colour?.(fields) ?? COLOUR_OF_LEVEL[levelByKind(kind, fields)];
 }
 
-/** Undefined: RFC 8347 has none for it. */
+/** Undefined: RFC 8347 defines none for it. */
 export function notificationOf(facts: EventFacts): IetfNotification | undefined {
   return notificationByKind(facts.kind, facts);
 }

@@ -1,4 +1,4 @@
-/** Events of the load balancer: connections at a move, and real servers. */
+/** Events of the load balancer: moved connections and real servers. */
 import { type FactsIn, recorded } from './event-entry.ts';
 
 export type IpvsEventFacts = FactsIn<typeof IPVS_EVENTS>;
@@ -31,7 +31,7 @@ const SERVER_FIELDS = {
 
 const CHECKED_FIELDS = {
   ...SERVER_FIELDS,
-  weight: 'its weight now; null: it is not in the table',
+  weight: 'its weight now; null: not in the table',
   result: 'what the check found',
 } as const;
 
@@ -39,24 +39,24 @@ const SERVER = { service: 'web', server: '10.0.0.11:80' } as const;
 
 function connectionsSentence({ move, peer, live, missing, missing_before: before }: Moved): string {
   if (move === 'hand-over') {
-    if (peer === null) return `${live} connections; no other director reports what it has of them`;
+    if (peer === null) return `${live} connections; no other director reports its table`;
     if (missing === null) return `${live} connections; how many ${peer} has is unknown`;
     return missing === 0
-      ? `${live} connections, and ${peer} has them`
-      : `${live} connections, of which ${peer} lacks ${missing}`;
+      ? `${live} connections, none missing on ${peer}`
+      : `${live} connections, ${missing} of them missing on ${peer}`;
   }
-  const then = before === null || before === missing ? '' : `, ${before} were at the takeover`;
+  const then = before === null || before === missing ? '' : ` (${before} at the takeover)`;
   if (missing === null) {
     return `${peer} had ${live} connections; how many were synced here is unknown${then}`;
   }
   return missing === 0
-    ? `none of the ${live} connections that ${peer} had is missing${then}`
-    : `${missing} of the ${live} connections that ${peer} had are missing here${then}`;
+    ? `none of the ${live} connections of ${peer} is missing here${then}`
+    : `${missing} of the ${live} connections of ${peer} are missing here${then}`;
 }
 
 export const IPVS_EVENTS = {
   connections: recorded<Moved>({
-    when: 'The connections of an instance moved, and their number is known.',
+    when: 'The connections of an instance moved between directors; recorded when the losses are known, or unknown for good.',
     level: {
       of: ({ missing }) => (missing === 0 ? 'info' : 'warn'),
       words: '`info` when no connection is missing, else `warn`',
@@ -68,7 +68,7 @@ export const IPVS_EVENTS = {
       peer: 'the other director; null: none reports its table',
       live: 'live connections of the former MASTER',
       missing_before: 'how many the new MASTER lacked at the move; null: unknown',
-      missing: 'how many the new MASTER lacks, which are lost; null: unknown',
+      missing: 'how many the new MASTER still lacks; these are lost; null: unknown',
     },
     example: {
       ...{ instance: 'web', move: 'take-over', peer: 'lb1' },
@@ -92,15 +92,15 @@ export const IPVS_EVENTS = {
   'ipvs-weight': recorded<
     OfServer & { readonly from: number; readonly to: number; readonly result: string }
   >({
-    when: 'The weight that follows the load of a server moved by a fifth or more.',
+    when: 'The weight of a server, which follows its load, changed by a fifth or more.',
     level: 'info',
     sentence: ({ server, from, to, result }) =>
-      `weight of ${server} from ${from} to ${to}: ${result}`,
+      `weight of ${server} changed from ${from} to ${to}: ${result}`,
     fields: {
       ...SERVER_FIELDS,
-      from: 'weight that was last recorded',
+      from: 'weight last recorded',
       to: 'weight now',
-      result: 'the load that was read',
+      result: 'the load that the server reports',
     },
     example: { ...SERVER, from: 40, to: 60, result: 'load 0.4' },
   }),
@@ -108,7 +108,7 @@ export const IPVS_EVENTS = {
     when: 'A server does not report its load.',
     level: 'warn',
     sentence: ({ server, result }) =>
-      `${server} does not report its load, its configured weight applies: ${result}`,
+      `${server} does not report its load; its configured weight applies: ${result}`,
     fields: CHECKED_FIELDS,
     example: { ...SERVER, weight: 100, result: 'timed out' },
   }),
@@ -123,15 +123,15 @@ export const IPVS_EVENTS = {
   'ipvs-drain': recorded<OfServer & { readonly by: string }>({
     when: 'An operator drained a server.',
     level: 'info',
-    sentence: ({ server, by }) => `${server} is drained by ${by}`,
-    fields: { ...SERVER_FIELDS, by: 'who asked' },
+    sentence: ({ server, by }) => `${by} drained ${server}`,
+    fields: { ...SERVER_FIELDS, by: 'the user who made the request' },
     example: { ...SERVER, by: 'alice' },
   }),
   'ipvs-undrain': recorded<OfServer & { readonly by: string }>({
     when: 'An operator put a drained server back in service.',
     level: 'info',
-    sentence: ({ server, by }) => `${server} is put back in service by ${by}`,
-    fields: { ...SERVER_FIELDS, by: 'who asked' },
+    sentence: ({ server, by }) => `${by} put ${server} back in service`,
+    fields: { ...SERVER_FIELDS, by: 'the user who made the request' },
     example: { ...SERVER, by: 'alice' },
   }),
   'ipvs-fallback-on': recorded<OfServer>({
@@ -146,7 +146,7 @@ export const IPVS_EVENTS = {
     when: 'Servers of the service take new connections again.',
     level: 'info',
     sentence: ({ server }) =>
-      `servers take new connections again: the fallback ${server} receives no more`,
+      `servers take new connections again: the fallback ${server} no longer receives them`,
     fields: SERVER_FIELDS,
     example: SERVER,
   }),
@@ -165,10 +165,10 @@ export const IPVS_EVENTS = {
     example: { service: 'web' },
   }),
   'ipvs-left-out': recorded<{ readonly count: number }>({
-    when: 'Too many servers changed their state to record each one; the log has them all.',
+    when: 'Too many servers changed state to record each change; the log has all of them.',
     level: 'warn',
     sentence: ({ count }) => `${count} more server state changes suppressed; see the log`,
-    fields: { count: 'how many changes have no event' },
+    fields: { count: 'number of changes without an event' },
     example: { count: 80 },
   }),
 } as const;

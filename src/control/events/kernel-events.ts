@@ -1,10 +1,10 @@
 /** Events about what the agent keeps in the kernel: addresses, routes and rules, virtual MAC links. */
-import { COUNT_SO_FAR, errnoName, INSTANCE, reported } from './event-entry.ts';
+import { COUNT_SO_FAR, INSTANCE, reported, systemErrorName } from './event-entry.ts';
 
 const REFUSED_FIELDS = {
   operation: '`add` or `remove`',
   errno: 'as in errno(3)',
-  detail: 'the reason in the words of the kernel; null: it gave none',
+  detail: 'the explanation of the kernel; null: it gave none',
 } as const;
 
 export const KERNEL_EVENTS = {
@@ -15,7 +15,7 @@ export const KERNEL_EVENTS = {
     when: 'Another program removed a VIP of a MASTER; the agent added it again.',
     level: 'warn',
     facts: ({ instance, address }) => ({ instance, address }),
-    sentence: ({ address }) => `${address} was removed by another program and is restored`,
+    sentence: ({ address }) => `another program removed ${address}; the agent restored it`,
     fields: { instance: INSTANCE, address: 'the VIP' },
     example: { instance: 'web', address: '203.0.113.100' },
   }),
@@ -26,7 +26,7 @@ export const KERNEL_EVENTS = {
     when: 'At start the agent removed a VIP that a previous run had left.',
     level: 'info',
     facts: ({ instance, address }) => ({ instance, address }),
-    sentence: ({ address }) => `${address} was left by a previous run and is removed`,
+    sentence: ({ address }) => `removed ${address}, left by a previous run`,
     fields: { instance: INSTANCE, address: 'the VIP' },
     example: { instance: 'web', address: '203.0.113.100' },
   }),
@@ -43,7 +43,7 @@ export const KERNEL_EVENTS = {
     when: 'The kernel refused to add or remove a VIP.',
     level: 'error',
     facts: ({ instance, address, operation, errno, text }) => ({
-      ...{ instance, address, operation, errno: errnoName(errno), detail: text ?? null },
+      ...{ instance, address, operation, errno: systemErrorName(errno), detail: text ?? null },
     }),
     sentence: (facts) =>
       `the kernel refused to ${facts.operation} ${facts.address}: ${refusalOf(facts)}`,
@@ -81,7 +81,7 @@ export const KERNEL_EVENTS = {
     when: 'Another program removed a route or rule of a MASTER; the agent added it again.',
     level: 'warn',
     facts: ({ instance, route }) => ({ instance, route }),
-    sentence: ({ route }) => `"${route}" was removed by another program and is restored`,
+    sentence: ({ route }) => `another program removed "${route}"; the agent restored it`,
     fields: { instance: INSTANCE, route: 'the route or rule as ip(8) writes it' },
     example: { instance: 'web', route: 'route 198.51.100.0/24 via 192.0.2.1 dev eth0' },
   }),
@@ -98,7 +98,7 @@ export const KERNEL_EVENTS = {
     when: 'The kernel refused to add or remove a route or rule.',
     level: 'error',
     facts: ({ instance, route, operation, errno, text }) => ({
-      ...{ instance, route, operation, errno: errnoName(errno), detail: text ?? null },
+      ...{ instance, route, operation, errno: systemErrorName(errno), detail: text ?? null },
     }),
     sentence: (facts) =>
       `the kernel refused to ${facts.operation} "${facts.route}": ${refusalOf(facts)}`,
@@ -116,7 +116,7 @@ export const KERNEL_EVENTS = {
     when: 'At start the agent removed routes and rules that a previous run had left.',
     level: 'info',
     facts: ({ routes }) => ({ routes }),
-    sentence: ({ routes }) => `left by a previous run and removed: ${routes.join(', ')}`,
+    sentence: ({ routes }) => `removed routes left by a previous run: ${routes.join(', ')}`,
     fields: { routes: 'the routes and rules as ip(8) writes them' },
     example: { routes: ['route 198.51.100.0/24 via 192.0.2.1 dev eth0'] },
   }),
@@ -128,7 +128,7 @@ export const KERNEL_EVENTS = {
     level: 'warn',
     facts: ({ instance, interface: name }) => ({ instance, interface: name }),
     sentence: ({ interface: name }) =>
-      `${name} was removed or set down by another program and is restored`,
+      `another program removed ${name} or set it down; the agent restored it`,
     fields: { instance: INSTANCE, interface: 'name of the link' },
     example: { instance: 'web', interface: 'vrrp4-55' },
   }),
@@ -136,7 +136,7 @@ export const KERNEL_EVENTS = {
     'virtual-link-failed',
     { readonly instance: string; readonly interface: string; readonly problem: string }
   >({
-    when: 'The link of the virtual MAC cannot be created or set up; recorded once until it can.',
+    when: 'The link of the virtual MAC cannot be created or set up; recorded once until it succeeds.',
     level: 'error',
     facts: ({ instance, interface: name, message }) => ({
       ...{ instance, interface: name, problem: message },

@@ -7,7 +7,6 @@ import type {
   TransitionCause,
 } from '../../protocol/engine/reports.ts';
 import type { TrackSource } from '../../protocol/engine/settings.ts';
-import type { StallFacts } from '../stall.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
 
 /** Identities based on `vrrp-error-global`; the other refusals concern one virtual router. */
@@ -33,11 +32,24 @@ const BEFORE_MASTER: { readonly [Outcome in BeforeMasterOutcome]: string } = {
   withdrawn: 'the takeover is no longer needed',
 };
 
-/** The most likely reason. */
+/** The most likely cause, by errno. */
 const SEND_HINT: { readonly [errno: string]: string } = {
-  EPERM: ': a firewall on this host drops them, and peers do not hear this router',
+  EPERM: ': a firewall on this host drops it, so that peers do not hear this router',
   EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
 };
+
+export interface StallFacts {
+  readonly duration_ms: number;
+  /**
+   * `host`: the thread was ready to run and was not scheduled. `self`: it was busy. `paused`: the process
+   * or the whole host was stopped. Null: unknown.
+   */
+  readonly cause: 'host' | 'self' | 'paused' | null;
+  /** How long it was ready to run without a processor; null: unknown. */
+  readonly waited_ms: number | null;
+  /** How long it ran; null: unknown. */
+  readonly ran_ms: number | null;
+}
 
 const FAULT_WARNS: LevelRule<{ readonly to: StateName }> = {
   of: ({ to }) => (to === 'FAULT' ? 'warn' : 'info'),
@@ -62,7 +74,7 @@ export const ROUTER_EVENTS = {
       readonly priority: number;
     }
   >({
-    when: 'An instance changed its state.',
+    when: 'An instance changed state.',
     level: FAULT_WARNS,
     colour: colourOfState,
     facts: ({ instance, from, to, event, cause, reason, priority }) => ({
@@ -74,7 +86,8 @@ export const ROUTER_EVENTS = {
       instance: INSTANCE,
       from: 'state before',
       to: 'state now',
-      event: 'what the state machine processed; names of RFC 8347 where it has one',
+      event:
+        'the event that the state machine processed, named as in RFC 8347 where it defines one',
       cause: 'why, as one of the [causes](#causes) below',
       reason: 'why, as a sentence; its wording may change',
       priority: 'effective priority',
@@ -93,7 +106,7 @@ export const ROUTER_EVENTS = {
     'group',
     { readonly group: string; readonly from: StateName; readonly to: StateName }
   >({
-    when: 'All members of a sync group changed their state together.',
+    when: 'All members of a sync group changed state together.',
     level: FAULT_WARNS,
     colour: colourOfState,
     facts: ({ group, from, to }) => ({ group, from, to }),
@@ -133,7 +146,7 @@ export const ROUTER_EVENTS = {
       readonly result: string;
     }
   >({
-    when: 'A tracked object went up or down, or has another number.',
+    when: 'A tracked object went up or down, or its number changed.',
     level: {
       of: ({ state }) => (state === 'down' ? 'warn' : 'info'),
       words: '`warn` when down, else `info`',
@@ -193,7 +206,7 @@ export const ROUTER_EVENTS = {
       readonly count: number;
     }
   >({
-    when: 'A received packet was accepted although something about it is not as configured.',
+    when: 'A received packet was accepted although it differs from the configuration.',
     level: 'warn',
     facts: ({ instance, warning, source, count }) => ({ instance, warning, source, count }),
     sentence: ({ source, warning, count }) =>
@@ -226,7 +239,7 @@ export const ROUTER_EVENTS = {
     'dual-master-ended',
     { readonly instance: string; readonly peer: string; readonly duration_ms: number }
   >({
-    when: 'The other MASTER is silent; this router announces its addresses again.',
+    when: 'The other MASTER stopped advertising; this router announces its addresses again.',
     level: 'info',
     facts: ({ instance, peer, microseconds }) => ({
       ...{ instance, peer, duration_ms: microseconds / 1_000 },
@@ -272,18 +285,18 @@ export const ROUTER_EVENTS = {
     fields: {
       duration_ms: 'how long it did not run',
       cause:
-        '`host`: the thread was ready to run and was not scheduled; `self`: it was busy; `paused`: the process or the machine was stopped; null: not known',
-      waited_ms: 'how long it was ready to run without a processor; null: not known',
-      ran_ms: 'how long it ran; null: not known',
+        '`host`: the thread was ready to run and was not scheduled; `self`: it was busy; `paused`: the process or the host was stopped; null: unknown',
+      waited_ms: 'how long it was ready to run without a processor; null: unknown',
+      ran_ms: 'how long it ran; null: unknown',
     },
     example: { duration_ms: 4_200, cause: 'host', waited_ms: 4_180, ran_ms: 3 },
   }),
   'netlink-malformed': reported<'netlink-malformed', { readonly count: number }>({
-    when: 'A message of the kernel could not be decoded; links, addresses and routes were read again.',
+    when: 'A kernel message could not be decoded; the agent read links, addresses and routes again.',
     level: 'warn',
     facts: ({ count }) => ({ count }),
     sentence: ({ count }) =>
-      `a netlink message could not be decoded (${count} so far): the state of the kernel was read again`,
+      `could not decode a netlink message (${count} so far); the agent read the state of the kernel again`,
     fields: { count: COUNT_SO_FAR },
     example: { count: 1 },
   }),
@@ -292,10 +305,10 @@ export const ROUTER_EVENTS = {
     level: 'error',
     facts: ({ errno, count }) => ({ errno, count }),
     sentence: ({ errno, count }) =>
-      `a message could not be sent (${count} so far): ${errno}${SEND_HINT[errno] ?? ''}`,
+      `could not send a message (${count} so far): ${errno}${SEND_HINT[errno] ?? ''}`,
     fields: {
       errno: 'as in errno(3)',
-      count: 'failures since the last five minutes without any; recorded at 1, 2, 4, 8 and so on',
+      count: 'failures since the last five minutes without one; recorded at 1, 2, 4, 8 and so on',
     },
     example: { errno: 'EPERM', count: 1 },
   }),
@@ -308,8 +321,29 @@ function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): st
     case 'self':
       return `: this process was busy for ${ran} ms`;
     case 'paused':
-      return ': the process or the whole machine was paused';
+      return ': the process or the whole host was paused';
     case null:
       return '';
   }
 }
+
+/** The meaning of each cause, for the reference page. */
+export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } = {
+  started: 'the instance started',
+  'owner-started': 'the owner of the addresses (priority 255) started',
+  'master-silent': 'no advertisement for Master_Down_Interval: the MASTER crashed or is cut off',
+  'priority-zero': 'the MASTER advertised priority 0',
+  preemption: 'this router preempted a MASTER of lower priority',
+  'preempt-delay-passed':
+    'this router preempted once `preempt_delay` had passed or its connection table had caught up (`preempt_when_synced`)',
+  'higher-priority':
+    'another router advertises a higher priority, or the same priority and the greater address',
+  'successor-heard': 'this MASTER handed over and heard its successor',
+  'no-successor': 'this MASTER resigned, and no successor was heard in time',
+  'group-backup': 'another member of the sync group is no longer MASTER',
+  shutdown: 'the agent stops, or the instance was removed from the configuration',
+  stall: 'the protocol thread stalled for longer than a peer waits',
+  fault: 'the instance has a fault; `reason` lists all of them',
+  'fault-cleared': 'the last fault is gone',
+  'agent-failed': 'the protocol thread failed',
+};

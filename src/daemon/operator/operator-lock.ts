@@ -1,6 +1,6 @@
 /** A decision of an operator about an instance, which outlives the agent; and its file format. */
 import * as z from 'zod';
-import type { HeldBackDocument, MaintenanceDocument } from '../../control/operator-protocol.ts';
+import type { HeldBackDocument, MaintenanceDocument } from '../../control/protocol.ts';
 
 export interface OperatorLock {
   readonly maintenance: MaintenanceDocument | null;

@@ -14,10 +14,9 @@ import type {
 import type {
   HandOverDocument,
   MaintenanceAnswer,
-  MaintenanceDocument,
   PriorityAnswer,
 } from '../../control/operator-protocol.ts';
-import type { InstanceDocument } from '../../control/protocol.ts';
+import type { InstanceDocument, MaintenanceDocument } from '../../control/protocol.ts';
 import { type Duration, formatDuration, milliseconds, seconds } from '../../net/time.ts';
 import type { AgentModel } from '../../observe/model.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../protocol/engine/requests.ts';

@@ -8,9 +8,9 @@ import type { Logger } from 'pino';
 import type { LoadedConfig } from '../../config/load.ts';
 import { ControlClient } from '../../control/client.ts';
 import { ControlError, RefusedRequest } from '../../control/control-error.ts';
-import type { Capture } from '../../protocol/engine/operations/succession.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
+import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 import { type BegunDocument, type PreparedDocument, TAKEOVER_FORMAT } from './takeover-protocol.ts';
 
 /** Milliseconds for the answer to a step. */
@@ -48,7 +48,7 @@ export async function meetPredecessor(
 export async function captureFrom(
   successor: Successor,
   logger: Logger,
-): Promise<Capture | undefined> {
+): Promise<EngineSnapshot | undefined> {
   try {
     return await successor.take();
   } catch (error) {
@@ -91,7 +91,7 @@ export class Successor {
   }
 
   /** Resolves once the predecessor has committed: it has exited or is about to. Throws `TakeoverRefused`. */
-  async take(): Promise<Capture> {
+  async take(): Promise<EngineSnapshot> {
     for (let attempt = 1; ; attempt++) {
       const { token, capture } = await this.#begin();
       try {

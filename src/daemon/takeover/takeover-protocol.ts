@@ -8,8 +8,8 @@
  *
  * Without a `commit` in time the running agent continues.
  */
-import type { Capture } from '../../protocol/engine/operations/succession.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
+import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 
 /** Format of the settings and the capture: a takeover needs the same one on both sides. */
 export const TAKEOVER_FORMAT = 2;
@@ -26,5 +26,5 @@ export interface PreparedDocument {
 
 export interface BegunDocument {
   readonly token: string;
-  readonly capture: Capture;
+  readonly capture: EngineSnapshot;
 }

@@ -114,9 +114,9 @@ export class VirtualLinkKeeper {
 
   /** Carries out a request of the engine, which learns of a new link from the kernel. */
   answer({ kind, name }: VirtualLinkRequest, feed: (input: Input) => void): void {
-    if (kind === 'virtual-link.rest') {
+    if (kind === 'virtual-link.set-down') {
       this.setDown(name);
-      feed({ kind: 'virtual-link.rested', name });
+      feed({ kind: 'virtual-link.down', name });
       return;
     }
     const message = this.make(name);

@@ -1,19 +1,19 @@
-/** `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
+/** Converts `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
 import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+import { type Statement, textOf } from './parser.ts';
 
 export interface AddressLists {
   readonly addresses: unknown[];
   readonly extra: unknown[];
 }
 
-/** Words after an address that say nothing about where it is put. */
+/** Options of an address that are not supported. */
 const IGNORED =
   /\b(label|scope|brd|peer|home|mngtmpaddr|autojoin|preferred_lft|no_track|use_vmac|-nodad)\b.*/;
 
 /**
- * One family is advertised, that of the first address; others are moved along. The first address of
- * an IPv6 instance has to be link-local (RFC 9568 section 5.2.9).
+ * Advertises the family of the first address; the other family becomes extra addresses. The first
+ * address of an IPv6 instance must be link-local (RFC 9568 section 5.2.9).
  */
 export function convertAddresses(
   advertised: Statement | undefined,
@@ -32,7 +32,7 @@ export function convertAddresses(
   if (isIpv6 && own[0] !== undefined && !isLinkLocal(own[0].text) && advertised !== undefined) {
     const added = `fe80::${vrid.toString(16)}:1/64`;
     own.unshift({ text: added, entry: added });
-    const message = `${added} is added: the first IPv6 address of an instance is link-local; the same is needed on all routers of the group`;
+    const message = `${added} is added: the first IPv6 address of an instance must be link-local; all routers of the group need the same one`;
     draft.note(advertised, message);
   }
   return {
@@ -48,17 +48,17 @@ interface Entry {
 
 function entryOf(one: Statement, seen: Set<string>, draft: Draft): Entry[] {
   const [written = '', ...words] = one.words;
-  // A prefix length says which prefix the link reaches, and this one is to say nothing.
+  // The prefix length would add a route to the prefix.
   const isSingle = words.includes('noprefixroute');
   const address = isSingle ? written.replace(/\/.*/, '') : written;
   const options = words.filter((word) => word !== 'noprefixroute');
   if (seen.has(address)) {
-    draft.note(one, `${textOf(one)}: ${address} is there already`);
+    draft.note(one, `${textOf(one)}: duplicate address`);
     return [];
   }
   seen.add(address);
   const ignored = IGNORED.exec(options.join(' '))?.[0];
-  if (ignored !== undefined) draft.note(one, `${textOf(one)}: without "${ignored}"`);
+  if (ignored !== undefined) draft.note(one, `${textOf(one)}: "${ignored}" is ignored`);
   const device = options[options.indexOf('dev') + 1];
   if (!options.includes('dev') || device === undefined) return [{ text: address, entry: address }];
   return [{ text: address, entry: { address, interface: device } }];

@@ -1,24 +1,22 @@
-/** keepalived.conf as a configuration of this program, and everything that is not the same. */
+/** Converts keepalived.conf to a configuration of this program, and lists every difference. */
 import { Document } from 'yaml';
 import { Draft } from './draft.ts';
 import { convertGlobals, type Globals } from './globals.ts';
 import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
-import type { LexerOptions } from './lexer.ts';
-import { parseKeepalived } from './parser.ts';
-import { type Note, type Statement, textOf } from './statement.ts';
-import { convertSyncDaemon } from './sync-daemon.ts';
+import { convertSyncDaemon, convertVirtualServer } from './ipvs.ts';
+import type { LexerOptions } from './parser.ts';
+import { type Note, parseKeepalived, type Statement, textOf } from './parser.ts';
 import { trackersOf } from './tracking.ts';
-import { convertVirtualServer } from './virtual-server.ts';
 
 export interface Imported {
-  /** Undefined: no instance could be carried over. */
+  /** Undefined if no instance could be converted. */
   readonly yaml: string | undefined;
-  /** In the order of the lines. */
+  /** By file and line. */
   readonly notes: readonly Note[];
 }
 
-/** Never throws, whatever the text. */
+/** Never throws. */
 export function importKeepalived(file: string, text: string, options: LexerOptions): Imported {
   const { statements, notes } = parseKeepalived(file, text, options);
   const draft = new Draft();
@@ -71,7 +69,7 @@ function withStrictness(one: Statement, { strict }: Globals): Statement {
   return { ...one, block: [...(one.block ?? []), word] };
 }
 
-/** Files in the order in which they were read; each message of a line once. */
+/** The main file first; without duplicates. */
 function inOrder(notes: readonly Note[], file: string): Note[] {
   const unique = new Map(notes.map((note) => [`${note.file}:${note.line}:${note.message}`, note]));
   const rank = (note: Note) => (note.file === file ? 0 : 1);
@@ -82,10 +80,10 @@ function inOrder(notes: readonly Note[], file: string): Note[] {
 
 function yamlOf(draft: Draft, notes: readonly Note[], file: string): string {
   const content = { ...draft.top, instances: draft.instances };
-  // A tracker that two instances share is written out twice: nobody expects an anchor here.
+  // Writes a tracker that two instances share twice, instead of a YAML anchor and alias.
   const document = new Document(content, null, { aliasDuplicateObjects: false });
-  const head = [` From ${file}. Try it with: vrrp-agent check --config FILE`];
-  if (notes.length > 0) head.push(' Not carried over, or not the same:');
+  const head = [` Converted from ${file}. Check it with: vrrp-agent check --config FILE`];
+  if (notes.length > 0) head.push(' Not converted, or different:');
   for (const note of notes)
     head.push(`   ${oneLine(`${note.file}:${note.line}: ${note.message}`)}`);
   document.commentBefore = head.join('\n');

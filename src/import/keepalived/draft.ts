@@ -1,12 +1,12 @@
 /**
- * The configuration as it grows, held against this program's own checks at each step: a key is kept
- * only when the file would still be accepted, so what is printed always passes `check`.
+ * The configuration under construction. It keeps a key only if the file still loads with it, so the
+ * result always passes `check`.
  */
 import { stringify } from 'yaml';
 import { loadConfig } from '../../config/load.ts';
-import type { Note, Place, Statement } from './statement.ts';
+import type { Note, Place, Statement } from './parser.ts';
 
-/** The statement that something comes from. */
+/** The statement that is being converted. */
 type Origin = Pick<Statement, 'file' | 'line' | 'words'>;
 
 export type Keys = Record<string, unknown>;
@@ -20,7 +20,7 @@ export class Draft {
     this.notes.push({ file: place.file, line: place.line, message });
   }
 
-  /** Keeps the key of the agent if it is accepted beside an instance that is. */
+  /** Keeps a top-level key if the file loads with it; false: refused, with a note. */
   offerTop(key: string, value: unknown, place: Origin): boolean {
     const probe = { ...this.top, [key]: value, instances: this.#probes() };
     return this.#keep(probe, place, () => {
@@ -28,7 +28,7 @@ export class Draft {
     });
   }
 
-  /** Keeps the key of the instance if the instance is accepted with it. */
+  /** Keeps a key of the instance if the instance loads with it; false: refused, with a note. */
   offer(instance: Keys, key: string, value: unknown, place: Origin): boolean {
     const probe = { ...this.#agentKeys(), instances: [{ ...instance, [key]: value }] };
     return this.#keep(probe, place, () => {
@@ -36,7 +36,7 @@ export class Draft {
     });
   }
 
-  /** Keeps the instance if it is accepted beside those before it. */
+  /** Keeps the instance if it loads together with the earlier ones; false: refused, with a note. */
   add(instance: Keys, place: Origin): boolean {
     const probe = { ...this.#agentKeys(), instances: [...this.instances, instance] };
     return this.#keep(probe, place, () => this.instances.push(instance));
@@ -52,7 +52,7 @@ export class Draft {
     return false;
   }
 
-  /** Without what refers to instances. */
+  /** The top-level keys that do not refer to instances. */
   #agentKeys(): Keys {
     const { sync_groups: _groups, ipvs: _ipvs, ...others } = this.top;
     return others;

@@ -1,9 +1,9 @@
-/** The files that `include` reads. */
+/** Finds and reads the files of an `include`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { IncludedFile } from './lexer.ts';
+import type { IncludedFile } from './parser.ts';
 
-/** Relative to the file that includes; `*` and `?` in the last part of the path. */
+/** Relative to the including file; the last part of the path may contain `*` and `?`. */
 export function includedFiles(pattern: string, from: string): IncludedFile[] {
   const path = resolve(dirname(from), pattern);
   const folder = dirname(path);
@@ -11,7 +11,7 @@ export function includedFiles(pattern: string, from: string): IncludedFile[] {
   const names = readdirSync(folder)
     .filter((name) => expression.test(name))
     .sort();
-  if (names.length === 0) throw new Error('there is no such file');
+  if (names.length === 0) throw new Error('no such file');
   return names.map((name) => ({
     file: join(folder, name),
     text: readFileSync(join(folder, name), 'utf8'),

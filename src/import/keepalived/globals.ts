@@ -1,9 +1,10 @@
-/** `global_defs`, as far as this program has something like it. */
-import { commandOf } from './arguments.ts';
-import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+/** Converts the parts of `global_defs` that have an equivalent. */
 
-/** What instances are told by `global_defs`. */
+import type { Draft, Keys } from './draft.ts';
+import { commandOf } from './notify.ts';
+import { type Statement, textOf } from './parser.ts';
+
+/** Settings of `global_defs` that apply to the instances. */
 export interface Globals {
   version: 2 | 3 | undefined;
   readonly garp: Keys;
@@ -11,11 +12,11 @@ export interface Globals {
   user: string | undefined;
 }
 
-/** Nothing is to be done for these: it is so anyway, or there is nothing to switch off. */
+/** Keywords without an equivalent that need none. */
 const NEEDLESS = new Set([
   'enable_script_security',
   'dynamic_interfaces',
-  // Carried over once the instances are known.
+  // Converted after all instances.
   'lvs_sync_daemon',
   'vrrp_skip_check_adv_addr',
   'vrrp_no_swap',
@@ -36,7 +37,7 @@ function convertGlobal(one: Statement, draft: Draft, globals: Globals): void {
   const [key = '', value = ''] = one.words;
   if (NEEDLESS.has(key)) return;
   if (MAIL.test(key)) {
-    draft.note(one, `${key}: no mail is sent; a webhook or a command of notify can`);
+    draft.note(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
     return;
   }
   const garp = garpKey(key.replace(/^vrrp_/, ''), value);
@@ -53,7 +54,7 @@ function convertGlobal(one: Statement, draft: Draft, globals: Globals): void {
       return;
     case 'vrrp_strict':
       globals.strict = true;
-      draft.note(one, 'vrrp_strict: version 3 and its checks are strict; accept: false is set');
+      draft.note(one, 'vrrp_strict: converted to "accept: false"');
       return;
     case 'script_user':
       globals.user = value;
@@ -69,7 +70,7 @@ function convertGlobal(one: Statement, draft: Draft, globals: Globals): void {
     case 'vrrp_notify_fifo_script':
       draft.note(
         one,
-        `${key} ${commandOf(value)?.argv.join(' ') ?? ''}: start the reader yourself`,
+        `${key} ${commandOf(value)?.argv.join(' ') ?? ''}: start the reader of the FIFO separately`,
       );
       return;
     default:
@@ -77,7 +78,7 @@ function convertGlobal(one: Statement, draft: Draft, globals: Globals): void {
   }
 }
 
-/** `garp_master_repeat 3` as a key of `garp`; undefined: there is none. */
+/** The key of `garp` for `garp_master_repeat 3`; undefined without an equivalent. */
 export function garpKey(
   key: string,
   value: string,

@@ -1,14 +1,14 @@
-/** `vrrp_sync_group`. */
+/** Converts `vrrp_sync_group` to `sync_groups`. */
 import type { Draft, Keys } from './draft.ts';
 import { convertNotify } from './notify.ts';
-import { type Statement, textOf } from './statement.ts';
+import { type Statement, textOf } from './parser.ts';
 import { type Trackers, trackEntries } from './tracking.ts';
 
 export interface GroupContext {
   readonly draft: Draft;
   readonly trackers: Trackers;
   readonly user: string | undefined;
-  /** Names here by names there. */
+  /** New names by names in keepalived.conf. */
   readonly instances: ReadonlyMap<string, string>;
 }
 
@@ -28,7 +28,7 @@ export function convertGroup(statement: Statement, context: GroupContext): void 
     } else if (key.startsWith('track_')) {
       track.push(...trackEntries(one, trackers, draft).map(({ entry }) => entry));
     } else if (one.words.length === 1 && instances.has(key)) {
-      // An old form names the members without `group`.
+      // The old form has the members without `group`.
       addMember(key, one, members, instances, draft);
     } else if (!convertNotify(one, notify, user, draft)) {
       draft.note(one, `vrrp_sync_group: ${textOf(one)}`);
@@ -49,6 +49,6 @@ function addMember(
   draft: Draft,
 ): void {
   const name = instances.get(word);
-  if (name === undefined) draft.note(one, `vrrp_sync_group: ${word} is no instance here`);
+  if (name === undefined) draft.note(one, `vrrp_sync_group: ${word} is not a converted instance`);
   else if (!members.includes(name)) members.push(name);
 }

@@ -1,15 +1,15 @@
-/** `vrrp_instance`: what an instance is here, key by key. */
+/** Converts `vrrp_instance` to an instance, key by key. */
 import { formatDuration, milliseconds } from '../../net/time.ts';
 import { OWNER_PRIORITY } from '../../net/vrrp.ts';
 import { convertAddresses } from './addresses.ts';
 import type { Draft, Keys } from './draft.ts';
 import { type Globals, garpKey } from './globals.ts';
 import { convertNotify } from './notify.ts';
+import { type Statement, textOf } from './parser.ts';
 import { routeOf, ruleOf } from './routing.ts';
-import { type Statement, textOf } from './statement.ts';
 import { type Trackers, trackEntries } from './tracking.ts';
 
-/** As they are here anyway. */
+/** Keywords without an equivalent that need none. */
 const NEEDLESS = new Set([
   'state',
   'preempt',
@@ -19,12 +19,12 @@ const NEEDLESS = new Set([
   'check_unicast_src',
   'debug',
   'native_ipv6',
-  // Carried over once all instances are known.
+  // Converted after all instances.
   'lvs_sync_daemon_interface',
   'no_virtual_ipaddress',
 ]);
 
-/** keepalived 2.2: 2 for IPv4, and IPv6 has no other than 3. */
+/** For IPv4, as in keepalived 2.2; IPv6 always has version 3. */
 const DEFAULT_VERSION = 2;
 
 export interface Context {
@@ -33,7 +33,7 @@ export interface Context {
   readonly trackers: Trackers;
 }
 
-/** The name it has here, or undefined when it cannot be carried over. */
+/** The name of the new instance; undefined if it could not be converted. */
 export function convertInstance(statement: Statement, context: Context): string | undefined {
   const { draft, globals } = context;
   const block = statement.block ?? [];
@@ -67,13 +67,13 @@ export function convertInstance(statement: Statement, context: Context): string 
   return draft.add(instance, statement) ? name : undefined;
 }
 
-/** Nothing can be offered to an instance that is wrong in itself. */
+/** False if the instance is invalid even without optional keys; the note says so. */
 function accepted(instance: Keys, statement: Statement, draft: Draft): boolean {
   const before = draft.notes.length;
   const isAccepted = draft.offer({ ...instance }, 'preempt', true, statement);
   const note = draft.notes[before];
   if (!isAccepted && note !== undefined) {
-    const message = `vrrp_instance ${String(statement.words[1])} is left out: ${note.message}`;
+    const message = `vrrp_instance ${String(statement.words[1])} is skipped: ${note.message}`;
     draft.notes[before] = { ...note, message };
   }
   return isAccepted;
@@ -82,7 +82,7 @@ function accepted(instance: Keys, statement: Statement, draft: Draft): boolean {
 function nameOf(statement: Statement, draft: Draft): string {
   const written = statement.words[1] ?? '';
   const name = written.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  if (name !== written) draft.note(statement, `${written} is called ${name} here`);
+  if (name !== written) draft.note(statement, `${written} is renamed to ${name}`);
   return name === '' ? `instance-${statement.line}` : name;
 }
 
@@ -110,10 +110,7 @@ function convertPriority(
   const isMaster = value('state') === 'MASTER';
   if (written !== undefined) draft.offer(instance, 'priority', Number(written), statement);
   else if (isMaster) {
-    draft.note(
-      statement,
-      'state MASTER without a priority: keepalived takes 255, and so it is here',
-    );
+    draft.note(statement, 'state MASTER without a priority: 255, as in keepalived');
     draft.offer(instance, 'priority', OWNER_PRIORITY, statement);
   }
   const seconds = Number(value('advert_int') ?? '1');
@@ -141,7 +138,7 @@ function convertDelivery(instance: Keys, block: readonly Statement[], draft: Dra
   };
   if (!draft.offer(instance, 'unicast', unicast, peers)) return;
   const message =
-    'unicast_peer: packets of peers are taken with a TTL of 255 only; min_ttl allows less';
+    'unicast_peer: packets from peers need TTL 255; min_ttl of a peer accepts a lower one';
   if (unicast.peers.some((peer) => typeof peer === 'string')) draft.note(peers, message);
 }
 
@@ -189,7 +186,7 @@ function convertKey(one: Statement, parts: Parts): void {
     case 'use_vmac':
       draft.offer(instance, 'virtual_mac', true, one);
       if (one.words.length > 1)
-        draft.note(one, `${textOf(one)}: name and address are not carried over`);
+        draft.note(one, `${textOf(one)}: name and address are not converted`);
       return;
     case 'authentication':
       convertAuthentication(one, instance, draft);
@@ -227,13 +224,13 @@ function convertAuthentication(one: Statement, instance: Keys, draft: Draft): vo
   const type = value('auth_type')?.toUpperCase();
   const password = value('auth_pass') ?? '';
   if (instance['version'] === 3) {
-    draft.note(one, 'authentication: version 3 has none (RFC 9568 section 9)');
+    draft.note(one, 'authentication: version 3 has no authentication (RFC 9568 section 9)');
     return;
   }
   if (type !== 'PASS') {
-    draft.note(one, `authentication: auth_type ${type ?? 'is missing'}; only PASS is carried over`);
+    draft.note(one, `authentication: auth_type ${type ?? 'is missing'}; only PASS is supported`);
     return;
   }
-  // keepalived sends the first eight bytes.
+  // Like keepalived, which sends the first eight bytes.
   draft.offer(instance, 'authentication', { type: 'pass', password: password.slice(0, 8) }, one);
 }

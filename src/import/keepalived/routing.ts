@@ -1,6 +1,6 @@
-/** `virtual_routes` and `virtual_rules`: the part of ip-route(8) and ip-rule(8) that is known here. */
+/** Converts the supported part of `virtual_routes` and `virtual_rules`. */
 import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+import { type Statement, textOf } from './parser.ts';
 
 const ROUTE_WORDS: Readonly<Record<string, string>> = {
   via: 'via',
@@ -28,7 +28,7 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
 
 const NUMBERS = new Set(['metric', 'mtu', 'priority']);
 
-/** keepalived leaves the place of a rule to the kernel; here it is named. */
+/** For rules without a priority, which `rules` requires; keepalived lets the kernel choose. */
 const FIRST_PRIORITY = 16_384;
 
 export function routeOf(one: Statement, draft: Draft): Keys | undefined {
@@ -43,7 +43,7 @@ export function routeOf(one: Statement, draft: Draft): Keys | undefined {
     else if (/^(default|[0-9a-f:.]+(\/[0-9]+)?)$/i.test(word) && !('destination' in keys)) {
       keys['destination'] = isEverything(word) ? 'default' : word;
     } else {
-      draft.note(one, `virtual_routes: ${textOf(one)}: "${word}" is not carried over`);
+      draft.note(one, `virtual_routes: ${textOf(one)}: "${word}" is not supported`);
       return undefined;
     }
   }
@@ -57,7 +57,7 @@ export function ruleOf(one: Statement, position: number, draft: Draft): Keys | u
     const word = words.shift() ?? '';
     const key = RULE_WORDS[word];
     if (key === undefined) {
-      draft.note(one, `virtual_rules: ${textOf(one)}: "${word}" is not carried over`);
+      draft.note(one, `virtual_rules: ${textOf(one)}: "${word}" is not supported`);
       return undefined;
     }
     const value = words.shift() ?? '';

@@ -1,9 +1,9 @@
-/** `vrrp_script`, `vrrp_track_file`, `vrrp_track_process`, and what refers to them. */
-import { commandOf, optionOf } from './arguments.ts';
+/** Converts `vrrp_script`, `vrrp_track_file`, `vrrp_track_process` and the references to them. */
 import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+import { commandOf } from './notify.ts';
+import { type Statement, textOf } from './parser.ts';
 
-/** By name. */
+/** Entries of `track` by name. */
 export type Trackers = ReadonlyMap<string, Keys>;
 
 export function trackersOf(
@@ -36,7 +36,8 @@ function scriptOf(one: Statement, user: string | undefined, draft: Draft): Keys 
         const command = commandOf(part.words.slice(1).join(' '));
         if (command === undefined) return undefined;
         keys['script'] = [...command.argv];
-        if (command.shell) draft.note(part, `${textOf(part)}: runs in a shell, made explicit`);
+        if (command.shell)
+          draft.note(part, `${textOf(part)}: needs a shell, which the command now names`);
         break;
       }
       case 'interval':
@@ -86,7 +87,7 @@ function processOf(one: Statement, draft: Draft): Keys | undefined {
   return keys['process'] === undefined ? undefined : keys;
 }
 
-/** Entries of `track`, each with the statement that it comes from. */
+/** Entries of `track`, each with its statement. */
 export function trackEntries(
   one: Statement,
   trackers: Trackers,
@@ -99,19 +100,22 @@ export function trackEntries(
     const known: Keys | undefined =
       key === 'track_interface' ? { interface: name } : trackers.get(name);
     if (known === undefined) {
-      draft.note(
-        statement,
-        `${key}: ${name} is not defined, or of a kind that is not carried over`,
-      );
+      draft.note(statement, `${key}: ${name} is not defined or not convertible`);
       return [];
     }
     if (statement.words.includes('reverse')) {
-      draft.note(statement, `${key}: ${textOf(statement)}: "reverse" is not carried over`);
+      draft.note(statement, `${key}: ${textOf(statement)}: "reverse" is not supported`);
       return [];
     }
     const entry = weight === undefined ? { ...known } : { ...known, weight: Number(weight) };
-    // Without a weight it is a FAULT, there as here.
+    // As in keepalived, no weight means FAULT.
     if (entry['weight'] === 0) delete entry['weight'];
     return [{ entry, statement }];
   });
+}
+
+/** The value after a keyword: `weight 2` among other words. */
+function optionOf(words: readonly string[], name: string): string | undefined {
+  const at = words.indexOf(name);
+  return at < 0 ? undefined : words[at + 1];
 }

@@ -1,4 +1,4 @@
-/** Which servers operators have drained: in memory, and in a file that outlives the agent. */
+/** The servers that operators have drained: in memory, and in a file that outlives the agent. */
 import { join } from 'node:path';
 import * as z from 'zod';
 import { SerialQueue } from '../../async/serial-queue.ts';
@@ -7,7 +7,7 @@ import { failure, type Result, success } from '../../net/result.ts';
 
 export interface Drain {
   readonly service: string;
-  /** Its name, as `10.0.0.11:80`. */
+  /** As `10.0.0.11:80`. */
   readonly server: string;
   readonly since: string;
   readonly by: string;
@@ -32,7 +32,7 @@ export class DrainStore {
     return this.#file.path;
   }
 
-  /** Throws where there is something that cannot be read. */
+  /** Throws when the file exists and cannot be read. */
   load(): void {
     this.#drains = this.#file.load() ?? [];
   }
@@ -41,7 +41,7 @@ export class DrainStore {
     return this.#drains.find((one) => one.service === service && one.server === server);
   }
 
-  /** Rejects, and nothing has changed, when the disk refuses. */
+  /** Rejects when the disk refuses; the list is then unchanged. */
   add(drain: Drain): Promise<void> {
     return this.#change((drains) => [...without(drains, drain), drain]);
   }

@@ -1,6 +1,6 @@
 /**
- * Looks at the real servers, on the main thread, and says which servers each service should have
- * now and with which weights. Who writes them to the kernel is told of services that have changed.
+ * Knows the health of the real servers from their probes, on the main thread, and decides which servers
+ * each service should have now and with which weights. `onChange` names the services to write again.
  */
 
 import type { ProbeChange } from '../../checker/probe-runner.ts';
@@ -19,40 +19,40 @@ import {
   type ServerStatus,
 } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
-import type { HealthNews } from './health-news.ts';
+import type { HealthReporter } from './health-reporter.ts';
 import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
-export type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'wait' | 'close'>;
+type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
 export interface HealthKeeperOptions {
   readonly log: IpvsLog;
   readonly drains: DrainStore;
-  /** The prober calls `changed` of this keeper. */
+  /** Its results must arrive at `changed` of this keeper. */
   readonly prober: HealthProber;
-  readonly news: HealthNews;
-  /** For the instances that need servers. */
-  readonly tell: (input: Input) => void;
-  /** The servers of these services should be others than before. */
+  readonly reporter: HealthReporter;
+  /** Takes the state of services for the engine: instances may need a minimum of servers. */
+  readonly feed: (input: Input) => void;
+  /** The wanted servers or weights of these services have changed. */
   readonly onChange: (services: readonly string[]) => void;
 }
 
 const LONG_WAIT_MS = 2_000;
 const EXEC_LATE =
-  'commands of `exec` checks are run later than their interval says: they take longer, or are more, ' +
-  'than 64 at a time can do';
+  'commands of `exec` checks run later than their interval: there are too many of them, or they take ' +
+  'too long, for 64 at a time';
 
 export class HealthKeeper {
   readonly #options: HealthKeeperOptions;
   #services: readonly ServiceSettings[] = [];
-  /** Newest change of each probe. */
+  /** Last result of each probe. */
   readonly #known = new Map<string, ProbeChange>();
-  /** Services that ask a probe. */
-  readonly #askers = new Map<string, Set<string>>();
-  /** Servers, by service and server, that a former run has left without new connections. */
-  readonly #quiet = new Set<string>();
-  /** Services whose fallback has had connections since it was last not needed. */
+  /** Names of the services that use a probe. */
+  readonly #users = new Map<string, Set<string>>();
+  /** Servers with weight 0 until their first result, by service and server. */
+  readonly #quiesced = new Set<string>();
+  /** Services whose fallback stays in the table until its connections have ended. */
   readonly #retiring = new Set<string>();
-  /** What the instances were told of each service. */
+  /** The last answer fed to the engine: whether a service has its minimum of servers. */
   readonly #enough = new Map<string, boolean>();
   readonly #minimumReadings = new Map<string, ProbeReading>();
 
@@ -60,71 +60,71 @@ export class HealthKeeper {
     this.#options = options;
   }
 
-  /** What operators have decided in former runs. */
+  /** Reads the drains of former runs. */
   load(): void {
     const { drains, log } = this.#options;
     try {
       drains.load();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      const message = `${drains.path} cannot be read (${why}): no server counts as drained`;
+      const message = `${drains.path} cannot be read (${why}): no server is treated as drained`;
       log.trouble('drained servers', 'ipvs-drained-unreadable', message);
     }
   }
 
   want(services: readonly ServiceSettings[]): void {
-    this.#keepQuiet();
+    this.#keepQuiesced();
     this.#services = services;
-    this.#askers.clear();
+    this.#users.clear();
     const probes: ServerProbe[] = [];
     for (const { name, health } of services) {
       for (const probe of [...Object.values(health.checks), ...Object.values(health.weights)]) {
         const key = probeName(probe);
-        const askers = this.#askers.get(key) ?? new Set();
-        this.#askers.set(key, askers.add(name));
+        const users = this.#users.get(key) ?? new Set();
+        this.#users.set(key, users.add(name));
         probes.push(probe);
       }
     }
-    for (const key of this.#known.keys()) if (!this.#askers.has(key)) this.#known.delete(key);
+    for (const key of this.#known.keys()) if (!this.#users.has(key)) this.#known.delete(key);
     const names = new Set(services.map(({ name }) => name));
     for (const name of this.#enough.keys()) if (!names.has(name)) this.#enough.delete(name);
     this.#options.prober.reconfigure(probes);
-    this.#options.news.keepOnly(this.services());
+    this.#options.reporter.keepOnly(this.services());
     for (const service of services) this.#judge(service);
   }
 
-  /** What the kernel has of a service that a former run has made, before anything is known. */
+  /** Takes over, before the first results, what a former run left in the kernel for a service. */
   recall({ name, servers, health }: ServiceSettings, actual: readonly Server[]): void {
     const weights = new Map(actual.map((one) => [endpointName(one), one.weight]));
     for (const server of servers) {
       const endpoint = endpointName(server);
-      if (weights.get(endpoint) === 0) this.#quiet.add(keyOf(name, endpoint));
+      if (weights.get(endpoint) === 0) this.#quiesced.add(keyOf(name, endpoint));
     }
     const { fallback } = health;
     if (fallback !== undefined && weights.has(endpointName(fallback))) this.#retiring.add(name);
   }
 
-  /** A probe has another result than before. */
+  /** The result of a probe changed. */
   changed(probe: string, change: ProbeChange): void {
     this.#known.set(probe, change);
-    const askers = this.#services.filter(({ name }) => this.#askers.get(probe)?.has(name));
-    for (const service of askers) this.#judge(service);
-    this.#options.onChange(askers.map(({ name }) => name));
+    const users = this.#services.filter(({ name }) => this.#users.get(probe)?.has(name));
+    for (const service of users) this.#judge(service);
+    this.#options.onChange(users.map(({ name }) => name));
   }
 
-  /** An operator has decided something about a server of the service. */
-  decided(service: string): void {
+  /** An operator drained or undrained a server of the service. */
+  drainsChanged(service: string): void {
     const settings = this.#services.find(({ name }) => name === service);
     if (settings !== undefined) this.#judge(settings);
   }
 
-  /** Once in a while: tells what is not worth an event each time. */
+  /** Called every few seconds: reports what is not worth an event each time. */
   sweep(): void {
     const { log, prober } = this.#options;
     if (prober.wait > LONG_WAIT_MS) log.trouble('exec checks', 'ipvs-exec-late', EXEC_LATE);
     else log.settled('exec checks');
     const weighed = this.#services.filter(({ health }) => Object.keys(health.weights).length > 0);
-    this.#options.news.sweep(weighed.map((one) => this.#healthOf(one)));
+    this.#options.reporter.sweep(weighed.map((one) => this.#healthOf(one)));
   }
 
   /** The servers that the service should have now. */
@@ -135,20 +135,19 @@ export class HealthKeeper {
     );
     if (fallback === null) return wanted;
     if (fallback.active) this.#retiring.add(settings.name);
-    // Connections that the fallback has go on there; it leaves when they have ended.
     else if (this.#retiring.has(settings.name))
       return [...wanted, { ...fallback.server, weight: 0 }];
     return fallback.active ? [...wanted, fallback.server] : wanted;
   }
 
-  /** Services whose fallback is not needed any more, but may have connections. */
+  /** Services whose fallback is no longer needed, but may have connections. */
   get retiring(): readonly ServiceSettings[] {
     return this.#services.filter(
       (one) => this.#retiring.has(one.name) && this.#healthOf(one).fallback?.active !== true,
     );
   }
 
-  /** Its fallback has no connections left. */
+  /** The fallback of the service has no connections left. */
   retired(service: string): void {
     if (this.#retiring.delete(service)) this.#options.onChange([service]);
   }
@@ -162,7 +161,7 @@ export class HealthKeeper {
     return settings === undefined ? undefined : this.#healthOf(settings);
   }
 
-  /** Of what instances track here, by the name of the probe. */
+  /** By the name of the probe that stands for the minimum of a service. */
   minimumReading(probe: string): ProbeReading | undefined {
     return this.#minimumReadings.get(probe);
   }
@@ -189,15 +188,15 @@ export class HealthKeeper {
     const endpoint = endpointName(server);
     const check = health.checks[endpoint];
     const status = this.#statusOf(check);
-    const told = this.#knownOf(health.weights[endpoint]);
+    const load = this.#knownOf(health.weights[endpoint]);
     const drain = this.#options.drains.of(name, endpoint);
     const weight = effectiveWeight(
       {
         weight: server.weight,
         status,
-        wasQuiet: this.#quiet.has(keyOf(name, endpoint)),
+        wasQuiesced: this.#quiesced.has(keyOf(name, endpoint)),
         isDrained: drain !== undefined,
-        feedback: told?.up === true ? told.value : undefined,
+        feedback: load?.up === true ? load.value : undefined,
       },
       health.onFailure,
     );
@@ -209,7 +208,7 @@ export class HealthKeeper {
       check: this.#readingOf(check),
       feedback: this.#readingOf(health.weights[endpoint]),
       found: this.#knownOf(check)?.detail,
-      load: told === undefined ? undefined : { isKnown: told.up, detail: told.detail },
+      load: load === undefined ? undefined : { isKnown: load.up, detail: load.detail },
     };
   }
 
@@ -228,24 +227,24 @@ export class HealthKeeper {
     return probe === undefined ? undefined : this.#options.prober.reading(probeName(probe));
   }
 
-  /** A server that is down stays so when its check becomes another, until that has a result. */
-  #keepQuiet(): void {
+  /** A server that is down keeps weight 0 when its check is replaced, until the new one has a result. */
+  #keepQuiesced(): void {
     for (const { settings, servers } of this.services()) {
       for (const { server, status } of servers) {
         const key = keyOf(settings.name, endpointName(server));
-        if (status === 'down') this.#quiet.add(key);
-        else if (status === 'up') this.#quiet.delete(key);
+        if (status === 'down') this.#quiesced.add(key);
+        else if (status === 'up') this.#quiesced.delete(key);
       }
     }
   }
 
   #judge(service: ServiceSettings): void {
     const health = this.#healthOf(service);
-    this.#options.news.follow(health);
+    this.#options.reporter.follow(health);
     this.#judgeMinimum(health);
   }
 
-  /** Instances are told of changes, and of the first time that anything can be said. */
+  /** Feeds the first answer, and each change of it. */
   #judgeMinimum({ settings, count }: ServiceHealth): void {
     const { name } = settings;
     const { minimum } = settings.health;
@@ -255,19 +254,19 @@ export class HealthKeeper {
     }
     const up = hasEnough(count, minimum.count);
     const detail = `${count.healthy} of ${count.total} servers are healthy, ${minimum.count} needed`;
-    const isNews = up !== undefined && this.#enough.get(name) !== up;
+    const isChange = up !== undefined && this.#enough.get(name) !== up;
     const probe = minimumProbe(name);
-    this.#noteMinimum(probe, up === false, isNews, detail);
-    if (!isNews) return;
+    this.#recordMinimum(probe, up === false, isChange, detail);
+    if (!isChange) return;
     this.#enough.set(name, up);
-    this.#options.tell({ kind: 'probe.changed', probe, up, value: undefined, detail });
+    this.#options.feed({ kind: 'probe.changed', probe, up, value: undefined, detail });
   }
 
-  #noteMinimum(probe: string, isFailure: boolean, isNews: boolean, result: string): void {
+  #recordMinimum(probe: string, isFailure: boolean, isChange: boolean, result: string): void {
     const before = this.#minimumReadings.get(probe);
     const now = new Date();
     this.#minimumReadings.set(probe, {
-      since: isNews ? now : before?.since,
+      since: isChange ? now : before?.since,
       result,
       checkedAt: now,
       runs: (before?.runs ?? 0) + 1,

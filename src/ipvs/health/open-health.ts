@@ -1,4 +1,4 @@
-/** Health checks joined to their probes and to the service table. */
+/** The health keeper of a running agent: its probes, and what it needs of the service table. */
 import type { Logger } from 'pino';
 import { Prober } from '../../checker/prober.ts';
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
@@ -8,22 +8,22 @@ import { logFacts } from '../../observe/log.ts';
 import { messageOf } from '../keep/ipvs-log.ts';
 import type { ServiceKeeper } from '../keep/service-keeper.ts';
 import { HealthKeeper, type HealthKeeperOptions } from './health-keeper.ts';
-import { HealthNews } from './health-news.ts';
+import { HealthReporter } from './health-reporter.ts';
 import { makeServerProbe } from './weight-probe.ts';
 
-/** The first looks at many servers come one after another. */
+/** The first checks of many servers are spread over this time. */
 const SPREAD_MS = 1_000;
 
-export interface HealthParts extends Omit<HealthKeeperOptions, 'prober' | 'news'> {
+interface HealthParts extends Omit<HealthKeeperOptions, 'prober' | 'reporter'> {
   readonly logger: Logger;
-  /** To the events and the log. */
-  readonly note: (facts: ServerEventFacts) => void;
+  /** Adds an event to the history and the log. */
+  readonly record: (facts: ServerEventFacts) => void;
 }
 
-export function openHealth({ logger, note, ...options }: HealthParts): HealthKeeper {
+export function openHealth({ logger, record, ...options }: HealthParts): HealthKeeper {
   const { log } = options;
-  const news = new HealthNews({
-    note,
+  const reporter = new HealthReporter({
+    record,
     log: (facts) => logFacts(logger, facts, new Date()),
     now: () => performance.now(),
   });
@@ -33,11 +33,11 @@ export function openHealth({ logger, note, ...options }: HealthParts): HealthKee
     make: makeServerProbe,
     spreadMs: SPREAD_MS,
   });
-  const health = new HealthKeeper({ ...options, prober, news });
+  const health = new HealthKeeper({ ...options, prober, reporter });
   return health;
 }
 
-/** What a former run has made and left says more of the servers than nothing. */
+/** Until the first results, the weights that a former run left in the kernel are the best knowledge. */
 export function recallHealth(
   health: Pick<HealthKeeper, 'recall'>,
   services: readonly ServiceSettings[],
@@ -51,7 +51,7 @@ export function recallHealth(
   }
 }
 
-/** A fallback that is not needed any more leaves when its last connection has ended. */
+/** Removes fallbacks that are no longer needed, once their last connection has ended. */
 export function retireFallbacks(
   health: HealthKeeper,
   table: Pick<ServiceKeeper, 'serversIn'>,

@@ -1,11 +1,15 @@
-/** What is known of the real servers: shown by documents and events, acted on by drains. */
+/** What is known of the real servers, and its form in the documents of the control API. */
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
-import type { Server } from '../../net/ipvs.ts';
+import type {
+  CheckDocument,
+  ServerHealthDocument,
+  ServiceHealthDocument,
+} from '../../control/ipvs-document.ts';
+import { endpointName, type Server } from '../../net/ipvs.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { EffectiveWeight, HealthCount, ServerStatus } from '../plan/server-weight.ts';
 import type { Drain } from './drain-store.ts';
 
-/** What is known of one server of the file. */
 export interface ServerHealth {
   readonly server: Server;
   readonly status: ServerStatus;
@@ -13,9 +17,9 @@ export interface ServerHealth {
   readonly drain: Drain | undefined;
   readonly check: ProbeReading | undefined;
   readonly feedback: ProbeReading | undefined;
-  /** What its check has found when it came to the status; undefined: nothing yet. */
+  /** Detail of the result that led to the status; undefined: no result yet. */
   readonly found: string | undefined;
-  /** Whether it tells its load; undefined: nobody asks, or the first result is still to come. */
+  /** Whether the server reports its load; undefined: not asked, or no result yet. */
   readonly load: { readonly isKnown: boolean; readonly detail: string } | undefined;
 }
 
@@ -23,6 +27,43 @@ export interface ServiceHealth {
   readonly settings: ServiceSettings;
   readonly count: HealthCount;
   readonly servers: readonly ServerHealth[];
-  /** Null: the file names none. */
+  /** Null: none is configured. */
   readonly fallback: { readonly server: Server; readonly active: boolean } | null;
+}
+
+export function serviceHealthDocument(health: ServiceHealth): ServiceHealthDocument {
+  const { count, settings, fallback } = health;
+  return {
+    service: settings.name,
+    ...count,
+    minimum: settings.health.minimum?.count ?? null,
+    fallback:
+      fallback === null ? null : { server: endpointName(fallback.server), active: fallback.active },
+    servers: health.servers.map(serverHealthDocument),
+  };
+}
+
+function serverHealthDocument(health: ServerHealth): ServerHealthDocument {
+  const { server, status, weight, drain } = health;
+  return {
+    server: endpointName(server),
+    state: status,
+    configured_weight: server.weight,
+    effective_weight: weight === 'absent' ? null : weight,
+    drained: drain === undefined ? null : { since: drain.since, by: drain.by },
+    check: checkDocument(health.check),
+    weight_from: checkDocument(health.feedback),
+  };
+}
+
+function checkDocument(reading: ProbeReading | undefined): CheckDocument | null {
+  if (reading === undefined) return null;
+  return {
+    since: reading.since?.toISOString() ?? null,
+    result: reading.result ?? null,
+    checked_at: reading.checkedAt?.toISOString() ?? null,
+    runs: reading.runs,
+    failures: reading.failures,
+    overruns: reading.overruns,
+  };
 }

@@ -1,9 +1,9 @@
-/** A probe whose number becomes a weight. A reading that fails leaves the last weight as it is. */
+/** A probe whose reading becomes a weight. After a failed reading the last weight stands. */
 
-import { makeProbe, type ProbeSurroundings } from '../../checker/probes/make-probe.ts';
+import { makeProbe, type ProbeContext } from '../../checker/probes/make-probe.ts';
 import type { Probe } from '../../checker/probes/probe.ts';
 import type { ProbeOutcome, ProbeSettings, WeightScale } from '../../net/probe.ts';
-import { type Feedback, nextFeedback } from '../plan/weight-feedback.ts';
+import { type Feedback, nextFeedback } from '../plan/server-weight.ts';
 
 export class WeightProbe implements Probe {
   readonly #probe: Probe;
@@ -33,8 +33,8 @@ export class WeightProbe implements Probe {
   }
 }
 
-/** What is asked for its number is asked for the weight that it makes. */
-export function makeServerProbe(settings: ProbeSettings, surroundings: ProbeSurroundings): Probe {
+/** Settings with a weight scale make a `WeightProbe`, all others a plain probe. */
+export function makeServerProbe(settings: ProbeSettings, surroundings: ProbeContext): Probe {
   const probe = makeProbe(settings, surroundings);
   const scale = 'weight' in settings ? settings.weight : undefined;
   return scale === undefined ? probe : new WeightProbe(probe, scale);

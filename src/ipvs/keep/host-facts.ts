@@ -1,4 +1,4 @@
-/** What `ipvs prepare` looks at, in the network namespace of the process; and carries out. */
+/** Reads what `ipvs prepare` checks in the network namespace of the process, and runs its commands. */
 import { existsSync, readFileSync } from 'node:fs';
 import { CommandFailure, readCommand } from '../../kernel/command/command.ts';
 import { findProgram } from '../../kernel/command/program.ts';
@@ -17,8 +17,8 @@ interface RouteRow {
   readonly gateway?: string;
 }
 
-/** Rejects when ip(8) does not answer. */
-export async function hostFacts(): Promise<HostFacts> {
+/** Rejects if ip(8) fails. */
+export async function readHostFacts(): Promise<HostFacts> {
   const rows = (await askIp(['-json', 'address', 'show'])) as readonly LinkRow[];
   const routes = await Promise.all(
     ['-4', '-6'].map((family) => askIp(['-json', family, 'route', 'show', 'default'])),
@@ -33,7 +33,7 @@ export async function hostFacts(): Promise<HostFacts> {
   };
 }
 
-/** The message of a command that has failed; undefined: it has not. */
+/** Runs a command; returns the message of its failure, undefined on success. */
 export async function carryOut(words: readonly string[]): Promise<string | undefined> {
   try {
     await runTool(words);
@@ -43,7 +43,7 @@ export async function carryOut(words: readonly string[]): Promise<string | undef
   }
 }
 
-/** What it prints; the message of the error names the command. */
+/** Returns the output; the message of an error names the command. */
 async function runTool([program = '', ...args]: readonly string[]): Promise<string> {
   const command = [program, ...args].join(' ');
   const path = findProgram(program);
@@ -75,7 +75,7 @@ async function askIp(args: readonly string[]): Promise<readonly unknown[]> {
   return stdout.trim() === '' ? [] : (JSON.parse(stdout) as readonly unknown[]);
 }
 
-/** The dots of an interface's name stand in the path as they are. */
+/** Dots in the name of an interface stay as they are in the path. */
 function readSysctl(name: string): string | undefined {
   const [, family = '', link = '', key = ''] =
     /^net\.(ipv[46])\.conf\.(.+)\.([a-z_]+)$/.exec(name) ?? [];

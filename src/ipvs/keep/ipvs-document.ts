@@ -1,4 +1,4 @@
-/** The keeper's view of IPVS as the document of the control API. Read from the kernel when asked. */
+/** The IPVS document of the control API, read from the kernel for each request. */
 import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import type {
   ConnectionsDocument,
@@ -18,7 +18,7 @@ import {
   type SyncDaemon,
   serviceName,
 } from '../../net/ipvs.ts';
-import { serviceHealthDocument } from '../health/health-document.ts';
+import { serviceHealthDocument } from '../health/server-health.ts';
 import type { TableWatch } from '../table/table-watch.ts';
 import type { IpvsKeeper } from './ipvs-keeper.ts';
 import { messageOf } from './ipvs-log.ts';
@@ -29,8 +29,8 @@ export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
   const { parts } = keeper;
   const { required } = keeper.settings;
   const health = keeper.health.services().map(serviceHealthDocument);
-  const nothing = { ...NOTHING, required, troubles: keeper.troubles(), health };
-  if (parts === undefined) return nothing;
+  const unavailable = { ...NOTHING, required, troubles: keeper.troubles(), health };
+  if (parts === undefined) return unavailable;
   try {
     const { client, services, sysctls, sync } = parts;
     const { version, tableSize } = client.info();
@@ -54,7 +54,7 @@ export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
       },
     };
   } catch (error) {
-    return { ...nothing, troubles: [...nothing.troubles, messageOf(error)] };
+    return { ...unavailable, troubles: [...unavailable.troubles, messageOf(error)] };
   }
 }
 
@@ -91,7 +91,7 @@ function syncDocument(
     sync_id: sync.daemon.syncId,
     roles,
     daemons: daemons.map(daemonDocument),
-    rst_guard: keeper.guardIsStanding,
+    rst_guard: keeper.isGuarding,
     connections: connectionsDocument(keeper.parts?.watch, sync),
   };
 }
@@ -183,7 +183,7 @@ function serviceDocument(
   };
 }
 
-/** `sh` and `mh` have names for theirs (ipvsadm(8), --sched-flags). */
+/** Flags of `sh` and `mh` have names (ipvsadm(8), --sched-flags). */
 function flagsOf({ scheduler, schedulerFlags }: ServiceRow): string[] {
   const named = scheduler === 'sh' || scheduler === 'mh';
   const names = named ? [`${scheduler}-fallback`, `${scheduler}-port`, 'flag-3'] : NUMBERED;

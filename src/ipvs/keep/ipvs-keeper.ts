@@ -1,17 +1,18 @@
 /**
- * IPVS beside the protocol, on the main thread: opens the kernel's IPVS, keeps parameters, services
- * and sync daemons as the file says, follows the state of the instances by their reports, and reads
- * the kernel's truth back every few seconds. Nothing here delays an advertisement.
+ * IPVS on the main thread: opens the kernel's IPVS, keeps parameters, services and sync daemons as the
+ * file says, follows the transitions of the instances, and reads the kernel's state back every few
+ * seconds. None of this can delay an advertisement.
  */
 import type { Logger } from 'pino';
+import { SerialQueue } from '../../async/serial-queue.ts';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
-import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
+import type { IpvsEventFacts } from '../../control/events/ipvs-events.ts';
 import { isSame } from '../../net/equality.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
 import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { IpvsFault } from '../../protocol/engine/view.ts';
-import { DrainDesk } from '../health/drain-desk.ts';
+import { DrainService } from '../health/drain-service.ts';
 import { DrainStore } from '../health/drain-store.ts';
 import type { HealthKeeper } from '../health/health-keeper.ts';
 import { openHealth, recallHealth, retireFallbacks } from '../health/open-health.ts';
@@ -21,16 +22,16 @@ import type { TableWatch } from '../table/table-watch.ts';
 import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
 import { MemoryFile } from './memory-file.ts';
-import { MoveGuard, type StateChange } from './move-guard.ts';
+import { type InstanceTransition, MoveGuard } from './move-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
 import { SyncKeeper } from './sync-keeper.ts';
 import { SysctlKeeper } from './sysctl-keeper.ts';
 
 const CHECK_MS = 2_000;
-/** Large tables are read back less often: a second for each so many services. */
+/** Large tables are read back less often: this many services add a second to the period. */
 const SERVICES_PER_SECOND = 25;
 
-export interface IpvsKeeperOptions {
+interface IpvsKeeperOptions {
   readonly settings: IpvsSettings;
   readonly instances: readonly InstanceSettings[];
   readonly stateDirectory: string;
@@ -38,21 +39,18 @@ export interface IpvsKeeperOptions {
   /** Name of this router. */
   readonly router: string;
   readonly isMaster: (instance: string) => boolean;
-  /** Why the instance must not be MASTER, as far as IPVS is concerned; undefined: nothing. */
-  readonly fault: (instance: string, reason: IpvsFault | undefined) => void;
-  /** For the instances that need servers. */
-  readonly tell: (input: Input) => void;
-  /** Whether the table of connections has caught up with the MASTER's. */
-  readonly table: (hasCaughtUp: boolean) => void;
+  /**
+   * What the engine must know: faults of instances, services with too few servers, and whether the
+   * connection table has caught up.
+   */
+  readonly feed: (input: Input) => void;
+  /** Adds an event to the history and the log. */
+  readonly record: (facts: IpvsEventFacts) => void;
   /** Default: the kernel of this host. */
   readonly kernel?: IpvsKernel;
-  /** News of real servers, to the events and the log. */
-  readonly note: (facts: ServerEventFacts) => void;
-  /** What a move has cost, or would. */
-  readonly moved: (instance: string, reports: readonly MoveReport[]) => void;
 }
 
-/** The parts that exist only where the kernel has IPVS. */
+/** Exists only where the kernel has IPVS. */
 interface Parts {
   readonly client: IpvsPort;
   readonly services: ServiceKeeper;
@@ -62,15 +60,16 @@ interface Parts {
 }
 
 export class IpvsKeeper {
-  /** Goes on whether the kernel has IPVS or not. */
+  /** Checks servers whether the kernel has IPVS or not. */
   readonly health: HealthKeeper;
-  readonly desk: DrainDesk;
+  readonly drains: DrainService;
   readonly #options: IpvsKeeperOptions;
   readonly #kernel: IpvsKernel;
   readonly #log: IpvsLog;
   readonly #memory: MemoryFile;
-  /** What was told of each instance; absent: nothing yet. */
+  /** The last fault reported for each instance; absent: none was reported yet. */
   readonly #faults = new Map<string, IpvsFault | undefined>();
+  #hasCaughtUp = false;
   #isMaster = false;
   #settings: IpvsSettings;
   #instances: readonly InstanceSettings[];
@@ -79,7 +78,7 @@ export class IpvsKeeper {
   #timer: NodeJS.Timeout | undefined;
   #checkedServicesAt = 0;
   #isStopping = false;
-  #checking: Promise<void> = Promise.resolve();
+  readonly #checks = new SerialQueue();
   readonly #hurried = new AbortController();
 
   constructor(options: IpvsKeeperOptions) {
@@ -89,14 +88,14 @@ export class IpvsKeeper {
     this.#instances = options.instances;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
-    const { stateDirectory, tell, note, logger } = options;
-    const drains = new DrainStore(stateDirectory);
+    const { stateDirectory, feed, record, logger } = options;
+    const store = new DrainStore(stateDirectory);
     this.health = openHealth({
-      ...{ logger, log: this.#log, drains, tell, note },
+      ...{ logger, log: this.#log, drains: store, feed, record },
       onChange: (services) => void this.#parts?.services.touch(services),
     });
     const table = () => this.#parts?.services;
-    this.desk = new DrainDesk({ health: this.health, drains, table, note });
+    this.drains = new DrainService({ health: this.health, store, table, record });
     const { guardTable } = this.#kernel;
     this.#guard = new MoveGuard({ log: this.#log, isMaster: options.isMaster, guardTable });
   }
@@ -110,15 +109,15 @@ export class IpvsKeeper {
     return this.#parts;
   }
 
-  get guardIsStanding(): boolean {
-    return this.#guard.isStanding;
+  get isGuarding(): boolean {
+    return this.#guard.isGuarding;
   }
 
   troubles(): readonly string[] {
     return this.#log.troubles();
   }
 
-  /** Services before daemons: entries that arrive find the servers that they belong to. */
+  /** Services start before daemons, so that a connection that arrives finds its server. */
   async start(): Promise<void> {
     this.health.load();
     this.health.want(this.#settings.services);
@@ -129,21 +128,22 @@ export class IpvsKeeper {
     this.#schedule();
   }
 
-  /** An instance has another state. */
-  apply(change: StateChange): void {
-    const { instance, from, to } = change;
-    // A router that begins anew does not know what was told of it before.
+  apply(transition: InstanceTransition): void {
+    const { instance, from, to } = transition;
+    // A router that starts again does not know what was reported before.
     if (from === 'INIT' && this.#faults.has(instance)) {
-      this.#options.fault(instance, this.#faults.get(instance));
+      this.#feedFault(instance, this.#faults.get(instance));
     }
-    this.#guard.apply(change);
-    if (instance !== this.#settings.sync?.instance) return;
-    this.#isMaster = to === 'MASTER';
-    this.#parts?.sync?.follow(this.#isMaster);
-    this.#parts?.watch?.follow(this.#isMaster);
+    this.#guard.apply(transition);
+    if (instance === this.#settings.sync?.instance) {
+      this.#isMaster = to === 'MASTER';
+      this.#parts?.sync?.follow(this.#isMaster);
+      this.#parts?.watch?.follow(this.#isMaster);
+    }
+    this.#feedTable(this.#instances.filter(({ name }) => name === instance));
   }
 
-  /** Another configuration: weights change without a connection being dropped. */
+  /** Adopts a new configuration; a changed weight drops no connection. */
   async reconfigure(settings: IpvsSettings, instances: readonly InstanceSettings[]): Promise<void> {
     const former = this.#settings;
     this.#settings = settings;
@@ -159,19 +159,20 @@ export class IpvsKeeper {
     }
     await this.#guard.follow(settings, instances);
     this.#judge();
+    this.#feedTable(instances);
   }
 
-  /** When what the last check has begun is done. */
+  /** Fulfilled when the checks that have started are done. */
   idle(): Promise<void> {
-    return this.#checking;
+    return this.#checks.idle();
   }
 
-  /** Does not wait any longer for what is in the buffer of the master daemon. */
+  /** Stops waiting until the master daemon has sent its buffer. */
   hurry(): void {
     this.#hurried.abort();
   }
 
-  /** After the VIPs have gone. */
+  /** Called after the VIPs are released. */
   async stop(): Promise<void> {
     const parts = await this.#end();
     if (parts !== undefined) {
@@ -185,7 +186,7 @@ export class IpvsKeeper {
     await this.#guard.lower();
   }
 
-  /** Another process goes on with all that is in the kernel: it stays as it is. */
+  /** Leaves everything in the kernel to the next process. */
   async release(): Promise<void> {
     const parts = await this.#end();
     parts?.sync?.abandon();
@@ -198,13 +199,13 @@ export class IpvsKeeper {
     this.#isStopping = true;
     clearTimeout(this.#timer);
     this.health.close();
-    await this.#checking;
+    await this.idle();
     const parts = this.#parts;
     this.#parts = undefined;
     return parts;
   }
 
-  /** Daemons that differ are made anew; what the kernel keeps of the table stays. */
+  /** Daemons that differ are restarted; the connections that the kernel has stay. */
   async #changeSync(parts: Parts): Promise<void> {
     parts.sync?.abandon();
     await parts.watch?.close();
@@ -231,7 +232,7 @@ export class IpvsKeeper {
     } catch (error) {
       client?.close();
       this.#log.trouble('ipvs', 'ipvs-unavailable', messageOf(error));
-      this.#options.table(true);
+      this.#caughtUp(true);
     }
     this.#judge();
   }
@@ -256,7 +257,7 @@ export class IpvsKeeper {
     const sync = this.#syncKeeper(client);
     sync?.follow(this.#isMaster);
     await sync?.run(true);
-    // The state may have changed meanwhile, and nobody else would tell the daemons.
+    // The state may have changed meanwhile, and no other call reports that to the daemons.
     sync?.follow(this.#isMaster);
     return { client, services, sysctls, sync, watch: this.#watch(client, services) };
   }
@@ -276,22 +277,42 @@ export class IpvsKeeper {
   #watch(client: IpvsPort, services: ServiceKeeper): TableWatch | undefined {
     const { sync, sysctls } = this.#settings;
     if (sync === undefined) return undefined;
-    const { router, table, moved } = this.#options;
+    const { router } = this.#options;
     return this.#kernel.watch({
       ...{ router, sysctls, settings: sync, isMaster: this.#isMaster, log: this.#log },
       tables: () => services.read(),
       timeouts: () => client.timeouts(),
-      caughtUp: table,
-      moved: (reports) => moved(sync.instance, reports),
+      caughtUp: (hasCaughtUp) => this.#caughtUp(hasCaughtUp),
+      moved: (reports) => {
+        for (const report of reports) this.#options.record(factsOf(sync.instance, report));
+      },
     });
+  }
+
+  #caughtUp(hasCaughtUp: boolean): void {
+    this.#hasCaughtUp = hasCaughtUp;
+    this.#feedTable(this.#instances);
+  }
+
+  /** Only instances with `preempt_when_synced` wait for the connection table. */
+  #feedTable(instances: readonly InstanceSettings[]): void {
+    for (const { name: instance, preemptWhenSynced } of instances) {
+      if (preemptWhenSynced === undefined) continue;
+      this.#options.feed({ kind: 'table.changed', instance, synced: this.#hasCaughtUp });
+    }
+  }
+
+  #feedFault(instance: string, fault: IpvsFault | undefined): void {
+    this.#options.feed({ kind: 'ipvs.changed', instance, fault: fault ?? null });
   }
 
   #schedule(): void {
     this.#timer = setTimeout(() => {
-      this.#checking = this.#check();
-      void this.#checking.finally(() => {
-        if (!this.#isStopping) this.#schedule();
-      });
+      void this.#checks
+        .run(() => this.#check())
+        .finally(() => {
+          if (!this.#isStopping) this.#schedule();
+        });
     }, CHECK_MS);
   }
 
@@ -316,7 +337,7 @@ export class IpvsKeeper {
     this.#judge();
   }
 
-  /** Which instances must not be MASTER. */
+  /** Decides which instances must not be MASTER. */
   #judge(): void {
     const { required, services } = this.#settings;
     const parts = this.#parts;
@@ -330,7 +351,12 @@ export class IpvsKeeper {
         unavailable ?? (missing === undefined ? undefined : `ipvs:${missing.name}`);
       if (this.#faults.has(name) && this.#faults.get(name) === reason) continue;
       this.#faults.set(name, reason);
-      this.#options.fault(name, reason);
+      this.#feedFault(name, reason);
     }
   }
+}
+
+function factsOf(instance: string, report: MoveReport): IpvsEventFacts {
+  const { kind: move, peer = null, live, before = null, missing = null } = report;
+  return { kind: 'connections', instance, move, peer, live, missing_before: before, missing };
 }

@@ -1,10 +1,10 @@
-/** The kernel as the keepers of IPVS see it; a test puts another one in its place. */
+/** The kernel's side of the IPVS keepers; tests replace it. */
 import { runCommand } from '../../kernel/command/command.ts';
+import { libc } from '../../kernel/ffi/libc.ts';
 import { NftTable } from '../../kernel/nftables/nft-table.ts';
 import type { Instant } from '../../net/time.ts';
-import { interfaceIndex } from '../kernel/interface-index.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
-import { readIpvsSysctl, writeIpvsSysctl } from '../kernel/ipvs-sysctls.ts';
+import { readIpvsSysctl, writeIpvsSysctl } from '../kernel/proc-files.ts';
 import { openTableWatch } from '../table/open-table-watch.ts';
 import { messageOf } from './ipvs-log.ts';
 import type { OpenGuardTable } from './rst-guard.ts';
@@ -13,7 +13,7 @@ import type { SysctlPort } from './sysctl-keeper.ts';
 
 const MODPROBE = '/sbin/modprobe';
 const MODPROBE_TIMEOUT_MS = 10_000;
-/** Between two times that the module is loaded, doubled each time. */
+/** Shortest time between two attempts to load the module, doubled each time. */
 const FIRST_PAUSE_MS = 4_000;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -32,9 +32,10 @@ export type IpvsPort = Pick<
 >;
 
 export interface IpvsKernel {
-  /** Rejects where the kernel has no IPVS. */
+  /** Rejects if the kernel has no IPVS. */
   readonly open: () => Promise<IpvsPort>;
   readonly sysctls: SysctlPort;
+  /** Undefined: there is no such interface. */
   readonly interfaceIndex: (name: string) => number | undefined;
   readonly now: () => Instant;
   readonly watch: typeof openTableWatch;
@@ -48,15 +49,15 @@ export const IPVS_KERNEL: IpvsKernel = {
     () => performance.now(),
   ),
   sysctls: { read: readIpvsSysctl, write: writeIpvsSysctl },
-  interfaceIndex,
+  interfaceIndex: (name) => libc().if_nametoindex(name) || undefined,
   now: monotonicNow,
   watch: openTableWatch,
   guardTable: (name, events) => new NftTable(name, events),
 };
 
 /**
- * The kernel loads the module for whoever asks for the family; `modprobe` is for those that do not.
- * The kernel is asked each time, a process is made for it less and less often.
+ * Most kernels load the module when its netlink family is requested; `modprobe` is for the others. Every
+ * call asks the kernel, but `load` starts a process and is called less and less often.
  */
 export function openerOf<Client>(
   open: () => Client,

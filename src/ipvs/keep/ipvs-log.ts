@@ -1,9 +1,9 @@
-/** What the parts of the IPVS keeper tell people: once for each thing, however often it is tried. */
+/** The log of the IPVS keepers: a problem is logged once, however often the attempt is repeated. */
 import type { Logger } from 'pino';
 
 export class IpvsLog {
   readonly #logger: Logger;
-  readonly #standing = new Map<string, string>();
+  readonly #unsettled = new Map<string, string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -17,20 +17,20 @@ export class IpvsLog {
     this.#logger.warn({ code }, message);
   }
 
-  /** A trouble that stands until it is `settled`: said again only when it has changed. */
+  /** A problem that lasts until it is `settled`; it is logged again only if its message changes. */
   trouble(subject: string, code: string, message: string): void {
-    if (this.#standing.get(subject) === message) return;
-    this.#standing.set(subject, message);
+    if (this.#unsettled.get(subject) === message) return;
+    this.#unsettled.set(subject, message);
     this.#logger.error({ code }, message);
   }
 
   settled(subject: string): void {
-    this.#standing.delete(subject);
+    this.#unsettled.delete(subject);
   }
 
-  /** Everything that is wrong now. */
+  /** Messages of all problems that are not settled. */
   troubles(): string[] {
-    return [...this.#standing.values()];
+    return [...this.#unsettled.values()];
   }
 }
 

@@ -1,10 +1,10 @@
-/** Whether the kernel under this process can do what `ipvs` of a configuration asks for. */
+/** Checks whether this host's kernel supports what `ipvs` of a configuration asks for. */
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
-import { readIpvsSysctl } from '../kernel/ipvs-sysctls.ts';
+import { readIpvsSysctl } from '../kernel/proc-files.ts';
 import { messageOf } from './ipvs-log.ts';
 
-/** Sentences for people; none: it can. The kernel may load its module when it is asked. */
+/** One sentence for each missing feature. Asking may make the kernel load its module. */
 export function kernelShortcomings(
   settings: IpvsSettings | undefined,
   open: () => Pick<IpvsClient, 'close'> = () => IpvsClient.open(),

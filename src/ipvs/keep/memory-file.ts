@@ -1,6 +1,6 @@
 /**
- * What must outlive a crash of the agent: which services are its own, and what the kernel's parameters
- * were before it set them. One file for each network namespace; another boot makes it worthless.
+ * What must outlive a crash of the agent: the services that it created, and the kernel's parameters
+ * before it set them. One file for each network namespace; it is void after a reboot.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { jsonFormat, StateFile } from '../../kernel/files/state-file.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 import { messageOf } from './ipvs-log.ts';
 
-export interface IpvsMemory {
+interface IpvsMemory {
   readonly services: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
 }
@@ -28,7 +28,7 @@ const FORMAT = jsonFormat<BootMemory>({
 export class MemoryFile {
   readonly #file: StateFile<BootMemory>;
   readonly #boot = bootId();
-  /** What was written last, or is being written; undefined: nothing, or the disk has refused it. */
+  /** Last text written or being written; undefined: none, or the write failed. */
   #written: string | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -36,19 +36,19 @@ export class MemoryFile {
     this.#file = new StateFile(join(directory, `ipvs-${namespaceNumber()}.json`), FORMAT);
   }
 
-  /** A file that cannot be read counts for nothing, and is reported. */
+  /** A file that cannot be read is reported, and treated as empty. */
   read(report: (message: string) => void): IpvsMemory {
     try {
       const { boot, ...memory } = this.#file.load() ?? { boot: this.#boot, ...NOTHING };
       return boot === this.#boot ? memory : NOTHING;
     } catch (error) {
-      const consequence = 'what a former run has left in the kernel is not known';
+      const consequence = 'what a former run left in the kernel is unknown';
       report(`${this.#file.path} cannot be read (${messageOf(error)}): ${consequence}`);
       return NOTHING;
     }
   }
 
-  /** After what is being written; rejects when the disk refuses. */
+  /** Fulfilled once this memory is on disk; rejects if the write fails. */
   write(memory: IpvsMemory): Promise<void> {
     const text = JSON.stringify(memory);
     if (text === this.#written) return this.#writing;
@@ -61,13 +61,13 @@ export class MemoryFile {
     try {
       await this.#file.save({ boot: this.#boot, ...memory });
     } catch (error) {
-      // The same again is no repetition of what is there.
+      // The same text must be written again: the file does not have it.
       if (this.#written === text) this.#written = undefined;
       throw error;
     }
   }
 
-  /** Nothing is left that would have to be remembered. */
+  /** Removes the file: nothing of this agent is left in the kernel. */
   forget(): Promise<void> {
     this.#written = undefined;
     return this.#file.remove();

@@ -1,7 +1,8 @@
 /**
- * When resets from the VIPs are held back: as long as an instance is not MASTER, when no packet can have
- * one of its VIPs for its source, and for a while after a take-over; made in the moment of the take-over
- * the rule would come too late. Every instance whose addresses are balanced has its own time.
+ * Decides when the RST guard blocks resets from the VIPs of an instance: while the instance is not
+ * MASTER, when no packet can use a VIP as source, and for a while after a planned takeover. A rule that
+ * is only added at the takeover would come too late. Each instance with a balanced address has its own
+ * timer.
  */
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import type { IpAddress } from '../../net/address.ts';
@@ -11,17 +12,17 @@ import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { IpvsLog } from './ipvs-log.ts';
 import { type OpenGuardTable, RstGuard } from './rst-guard.ts';
 
-/** How long the last connections of a former MASTER may take: its buffer is 2 s old when it leaves. */
+/** Enough for the last connections of a former MASTER to arrive: it sends a buffer after 2 s. */
 export const GUARD_MS = 5_000;
 
-export interface StateChange {
+export interface InstanceTransition {
   readonly instance: string;
   readonly from: StateName;
   readonly to: StateName;
   readonly cause: TransitionCause;
 }
 
-export interface MoveGuardOptions {
+interface MoveGuardOptions {
   readonly log: IpvsLog;
   readonly isMaster: (instance: string) => boolean;
   readonly guardTable: OpenGuardTable;
@@ -30,10 +31,12 @@ export interface MoveGuardOptions {
 export class MoveGuard {
   readonly #options: MoveGuardOptions;
   readonly #guard: RstGuard;
-  /** Of each guarded instance. */
+  /** Addresses of each guarded instance, by its name. */
   #addresses: ReadonlyMap<string, readonly IpAddress[]> = new Map();
-  #isForEach = false;
-  readonly #held = new Set<string>();
+  /** The guard also stays after an unplanned takeover. */
+  #isAlways = false;
+  /** Instances whose resets are blocked now. */
+  readonly #blocked = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
   constructor(options: MoveGuardOptions) {
@@ -41,31 +44,31 @@ export class MoveGuard {
     this.#guard = new RstGuard(options.log, options.guardTable);
   }
 
-  get isStanding(): boolean {
-    return this.#guard.isStanding;
+  get isGuarding(): boolean {
+    return this.#guard.isGuarding;
   }
 
-  /** At the start, and with another configuration. */
+  /** Adopts a configuration. */
   async follow(settings: IpvsSettings, instances: readonly InstanceSettings[]): Promise<void> {
     const former = this.#addresses;
-    this.#isForEach = settings.sync?.rstGuard === 'always';
+    this.#isAlways = settings.sync?.rstGuard === 'always';
     this.#addresses = guarded(settings, instances);
     if (isSame([...former], [...this.#addresses])) return;
     for (const name of former.keys()) this.#forget(name);
     for (const name of this.#addresses.keys()) {
-      if (!this.#options.isMaster(name)) this.#held.add(name);
+      if (!this.#options.isMaster(name)) this.#blocked.add(name);
     }
     await this.#apply();
   }
 
-  apply({ instance, from, to, cause }: StateChange): void {
+  apply({ instance, from, to, cause }: InstanceTransition): void {
     if (!this.#addresses.has(instance)) return;
     if (to === 'MASTER') {
-      if (this.#isForEach || isPlanned(cause)) this.#release(instance, GUARD_MS);
+      if (this.#isAlways || isPlanned(cause)) this.#release(instance, GUARD_MS);
       else this.#release(instance, 0);
     } else if (from === 'MASTER') {
       clearTimeout(this.#timers.get(instance));
-      this.#held.add(instance);
+      this.#blocked.add(instance);
       void this.#apply();
     }
   }
@@ -80,7 +83,7 @@ export class MoveGuard {
     if (wasGuarding) await this.#apply();
   }
 
-  /** The guard stays as it is, for the next process. */
+  /** Leaves the guard to the next process. */
   abandon(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
@@ -99,16 +102,16 @@ export class MoveGuard {
   #forget(instance: string): void {
     clearTimeout(this.#timers.get(instance));
     this.#timers.delete(instance);
-    this.#held.delete(instance);
+    this.#blocked.delete(instance);
   }
 
   #apply(): Promise<void> {
-    const held = [...this.#held].flatMap((name) => this.#addresses.get(name) ?? []);
-    return this.#guard.want([...new Set(held)]);
+    const blocked = [...this.#blocked].flatMap((name) => this.#addresses.get(name) ?? []);
+    return this.#guard.want([...new Set(blocked)]);
   }
 }
 
-/** Instances whose connections another director sends: that of the daemons, and all with a service. */
+/** Instances with synchronised connections: that of the daemons, and each that has a service. */
 function guarded(
   { services, sync }: IpvsSettings,
   instances: readonly InstanceSettings[],
@@ -125,7 +128,7 @@ function guarded(
   return new Map(entries);
 }
 
-/** The former MASTER said so, or it is there still: what is in its buffer will arrive. */
+/** True if the former MASTER resigned or still runs, so that its last buffer will arrive. */
 function isPlanned(cause: TransitionCause): boolean {
   return cause !== 'master-silent';
 }

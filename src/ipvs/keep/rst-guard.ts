@@ -1,7 +1,7 @@
 /**
- * Holds back the resets that this host's own TCP would send from the VIPs. A new MASTER gets packets
- * of connections whose entries are still in the buffer of the former one; without the guard it resets
- * them, with it the client sends again and the entry has arrived.
+ * Blocks the resets that this host's own TCP would send from the VIPs. A new MASTER receives packets of
+ * connections whose entries are still in the buffer of the former one. Without the guard it resets
+ * them; with it the client sends again, and by then the entry has arrived.
  */
 import { NftError } from '../../kernel/nftables/nft.ts';
 import { type NftTable, type NftTableEvents, nftSet } from '../../kernel/nftables/nft-table.ts';
@@ -9,26 +9,26 @@ import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
-export const GUARD_TABLE = 'vrrp_agent_rst_guard';
+const GUARD_TABLE = 'vrrp_agent_rst_guard';
 
-export type GuardTable = Pick<NftTable, 'want' | 'abandon'>;
+type GuardTable = Pick<NftTable, 'want' | 'abandon'>;
 
 export type OpenGuardTable = (name: string, events: NftTableEvents) => GuardTable;
 
 export class RstGuard {
   readonly #log: IpvsLog;
   readonly #table: GuardTable;
-  isStanding = false;
-  /** What is in effect; undefined: nft has failed, or has not been asked yet. */
+  isGuarding = false;
+  /** Addresses that are guarded; undefined: nft failed, or was not called yet. */
   #done: readonly IpAddress[] | undefined;
-  /** Undefined: nothing has been asked for. */
+  /** Undefined: `want` was not called yet. */
   #wanted: readonly IpAddress[] | undefined;
 
   constructor(log: IpvsLog, openTable: OpenGuardTable) {
     this.#log = log;
     this.#table = openTable(GUARD_TABLE, {
       restored: () => {
-        const message = 'the RST guard was removed or changed by another program: it is back';
+        const message = 'another program removed or changed the RST guard: it has been restored';
         log.warn('ipvs-rst-guard-restored', message);
         log.settled('rst guard');
       },
@@ -36,13 +36,13 @@ export class RstGuard {
     });
   }
 
-  /** Resets are held back from these addresses, and from no other. */
+  /** Blocks resets from exactly these addresses. */
   want(addresses: readonly IpAddress[]): Promise<void> {
     this.#wanted = addresses;
     return this.#apply();
   }
 
-  /** Tries again where nft has failed. */
+  /** Tries again if nft failed. */
   async check(): Promise<void> {
     if (this.#wanted !== undefined && !isSame(this.#wanted, this.#done)) await this.#apply();
   }
@@ -57,30 +57,30 @@ export class RstGuard {
     try {
       await this.#table.want(guardRules(wanted));
       this.#done = wanted;
-      this.isStanding = wanted.length > 0;
+      this.isGuarding = wanted.length > 0;
       this.#log.settled('rst guard');
     } catch (error) {
       this.#done = undefined;
-      this.isStanding = wanted.length === 0;
+      this.isGuarding = wanted.length === 0;
       this.#failed(error);
     }
   }
 
   #failed(error: unknown): void {
     if (error instanceof NftError && error.code === 'nft-missing') {
-      const message = 'there is no nft: resets are not held back at a planned move';
+      const message = 'nft is not installed: resets are not blocked at a planned move';
       this.#log.trouble('rst guard', 'ipvs-rst-guard-missing', message);
-      this.isStanding = false;
+      this.isGuarding = false;
       return;
     }
     const isWanted = (this.#wanted ?? []).length > 0;
-    const effect = isWanted ? 'resets are not held back' : 'resets are still held back';
-    const message = `${effect}, tried again soon: ${messageOf(error)}`;
+    const effect = isWanted ? 'resets are not blocked' : 'resets are still blocked';
+    const message = `${effect}, will be tried again: ${messageOf(error)}`;
     this.#log.trouble('rst guard', 'ipvs-rst-guard-failed', message);
   }
 }
 
-/** The content of the table; undefined: no address has to be guarded. */
+/** Content of the table; undefined: there is no address to guard. */
 export function guardRules(addresses: readonly IpAddress[]): string | undefined {
   if (addresses.length === 0) return undefined;
   const of = (family: Family) => addresses.filter((address) => familyOf(address) === family);

@@ -1,6 +1,6 @@
 /**
- * Keeps the kernel's service table as the file says, with the weights that hold now. Passes follow
- * one another: what is asked for during one is done by the next.
+ * Keeps the kernel's service table as the file says, with the current weights. Passes run one after the
+ * other: a request during a pass is done by the next.
  */
 
 import { SerialQueue } from '../../async/serial-queue.ts';
@@ -17,19 +17,19 @@ import type { IpvsClient, RefusedChange } from '../kernel/ipvs-client.ts';
 import { planServices } from '../plan/service-plan.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
-/** Services whose servers are read before the thread gives way. */
+/** Services whose servers are read before the thread yields. */
 const SLICE = 50;
 
 export type KernelTable = ServiceTable<ServiceRow, ServerRow>;
 
-export interface ServiceKeeperOptions {
+interface ServiceKeeperOptions {
   readonly client: Pick<IpvsClient, 'services' | 'servers' | 'change'>;
   readonly log: IpvsLog;
-  /** The servers that a service should have now, with their weights; default: as in the file. */
+  /** The servers that a service should have now, with their weights; default: as configured. */
   readonly serversOf?: (settings: ServiceSettings) => readonly Server[];
-  /** Names of services that a former run has made. */
+  /** Names of services that a former run created. */
   readonly owned: Iterable<string>;
-  /** What the agent has made, before it makes more: to be written down. */
+  /** Writes the names of services to disk, before the agent creates them. */
   readonly remember: (owned: ReadonlySet<string>) => Promise<void>;
 }
 
@@ -41,11 +41,11 @@ export class ServiceKeeper {
   readonly #remember: ServiceKeeperOptions['remember'];
   #settings: readonly ServiceSettings[] = [];
   #exclusive = false;
-  /** Names of services whose servers should be others than before. */
+  /** Services whose wanted servers or weights have changed. */
   readonly #touched = new Set<string>();
   readonly #passes = new SerialQueue();
   #touchPass: Promise<void> = Promise.resolve();
-  /** What the kernel has refused, and of which service. */
+  /** Service of each operation that the kernel refused. */
   readonly #refusals = new Map<string, string>();
   writes = 0;
   repairs = 0;
@@ -58,12 +58,11 @@ export class ServiceKeeper {
     this.#remember = remember;
   }
 
-  /** Settings of services by name, as `want` was told. */
   get settings(): readonly ServiceSettings[] {
     return this.#settings;
   }
 
-  /** Services that the kernel has refused, in whole or in part. */
+  /** Services that the kernel refused, in whole or in part. */
   get refused(): ReadonlySet<string> {
     return new Set(this.#refusals.values());
   }
@@ -78,15 +77,15 @@ export class ServiceKeeper {
     return this.#enqueue('wanted');
   }
 
-  /** The servers of these services should be others now; of many calls comes one pass. */
+  /** The wanted servers of these services have changed; several calls make one pass. */
   touch(names: Iterable<string>): Promise<void> {
-    const isUnderWay = this.#touched.size > 0;
+    const isQueued = this.#touched.size > 0;
     for (const name of names) this.#touched.add(name);
-    if (!isUnderWay) this.#touchPass = this.#enqueue('touched');
+    if (!isQueued) this.#touchPass = this.#enqueue('touched');
     return this.#touchPass;
   }
 
-  /** Reads back, and repairs and counts what is not as it should be. */
+  /** Reads the table back; repairs and counts differences. */
   check(): Promise<void> {
     return this.#enqueue('repair');
   }
@@ -97,18 +96,18 @@ export class ServiceKeeper {
     return this.#enqueue('wanted');
   }
 
-  /** The whole table as the kernel has it now. */
+  /** The kernel's whole table. */
   read(): KernelTable[] {
     return this.#client
       .services()
       .map((service) => ({ service, servers: this.#client.servers(service.key) }));
   }
 
-  /** The servers of one service as the kernel has them now; none: it has not got the service. */
+  /** The kernel's servers of a service; none if it does not have the service. */
   serversIn({ service }: ServiceSettings): ServerRow[] {
     const name = serviceName(service.key);
-    const isThere = this.#client.services().some(({ key }) => serviceName(key) === name);
-    return isThere ? this.#client.servers(service.key) : [];
+    const isPresent = this.#client.services().some(({ key }) => serviceName(key) === name);
+    return isPresent ? this.#client.servers(service.key) : [];
   }
 
   wanted(): ServiceTable[] {
@@ -123,7 +122,7 @@ export class ServiceKeeper {
     return this.#passes.run(() => (why === 'touched' ? this.#retouch() : this.#reconcile(why)));
   }
 
-  /** Only what was touched is read and written, however large the table is. */
+  /** Reads and writes only what was touched, however large the table is. */
   async #retouch(): Promise<void> {
     const touched = this.#settings.filter(({ name }) => this.#touched.has(name));
     this.#touched.clear();
@@ -136,7 +135,7 @@ export class ServiceKeeper {
       );
       const changes = planServices({ wanted, actual, owned: new Set(), exclusive: false });
       const refused = await this.#client.change(changes);
-      this.#note(refused, (name) => names.has(name));
+      this.#recordRefusals(refused, (name) => names.has(name));
       this.writes += changes.length - refused.length;
     } catch (error) {
       this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
@@ -144,7 +143,7 @@ export class ServiceKeeper {
   }
 
   async #reconcile(why: 'wanted' | 'repair'): Promise<void> {
-    // What somebody has asked for meanwhile is no repair.
+    // A change that was requested meanwhile is no repair.
     if (why === 'repair') await this.#retouch();
     try {
       const wanted = this.wanted();
@@ -154,14 +153,14 @@ export class ServiceKeeper {
       const changes = planServices({ wanted, actual, owned: this.#owned, exclusive });
       await this.#claim(names);
       const refused = await this.#client.change(changes);
-      this.#note(refused, () => true);
+      this.#recordRefusals(refused, () => true);
       this.#settle(names);
       this.writes += changes.length - refused.length;
       this.#log.settled('service table');
       if (changes.length === 0 || why === 'wanted') return;
       this.repairs += changes.length - refused.length;
       if (refused.length < changes.length) {
-        const message = `the service table was changed by somebody else: ${changes.length} differences put right`;
+        const message = `another program changed the service table: ${changes.length} differences repaired`;
         this.#log.warn('ipvs-repaired', message);
       }
     } catch (error) {
@@ -169,7 +168,7 @@ export class ServiceKeeper {
     }
   }
 
-  /** Servers are read only of services that matter here. */
+  /** The kernel's table, with the servers of these services only. */
   async #relevant(names: ReadonlySet<string>): Promise<ServiceTable[]> {
     const tables: ServiceTable[] = [];
     for (const [position, service] of this.#client.services().entries()) {
@@ -180,26 +179,26 @@ export class ServiceKeeper {
     return tables;
   }
 
-  /** Written down first: what a crash leaves behind is then known to be ours. */
+  /** Written to disk first, so that the next run knows as its own what a crash leaves behind. */
   async #claim(names: ReadonlySet<string>): Promise<void> {
     const all = new Set([...this.#owned, ...names]);
     if (all.size === this.#owned.size) return;
     for (const name of names) this.#owned.add(name);
-    await this.#writeDown();
+    await this.#save();
   }
 
-  async #writeDown(): Promise<void> {
+  async #save(): Promise<void> {
     try {
       await this.#remember(this.#owned);
       this.#log.settled('memory');
     } catch (error) {
-      const message = `a crash would leave services and parameters behind, because they cannot be written down: ${messageOf(error)}`;
+      const message = `a crash would leave services and parameters behind, because the state file cannot be written: ${messageOf(error)}`;
       this.#log.trouble('memory', 'ipvs-memory-failed', message);
     }
   }
 
-  /** What was refused of those services that `concerns` names stands in the place of what was before. */
-  #note(refused: readonly RefusedChange[], concerns: (name: string) => boolean): void {
+  /** Replaces the refusals of those services that `concerns` selects. */
+  #recordRefusals(refused: readonly RefusedChange[], concerns: (name: string) => boolean): void {
     const before = [...this.#refusals].filter(([, name]) => concerns(name));
     for (const [operation] of before) this.#refusals.delete(operation);
     for (const { change, error } of refused) {
@@ -216,7 +215,7 @@ export class ServiceKeeper {
     for (const name of this.#owned) {
       if (!names.has(name) && !refused.has(name)) this.#owned.delete(name);
     }
-    void this.#writeDown();
+    void this.#save();
   }
 }
 
@@ -228,7 +227,7 @@ function namesOf(tables: readonly ServiceTable[]): Set<string> {
   return new Set(tables.map(({ service }) => serviceName(service.key)));
 }
 
-/** ENOENT of a service means that the kernel has no such scheduler or persistence engine. */
+/** ENOENT for a service means that the kernel lacks its scheduler or persistence engine. */
 function refusalOf(kind: string, error: RefusedChange['error']): string {
   const hint =
     error.errno === 'ENOENT' && kind.startsWith('service.')

@@ -1,6 +1,6 @@
 /**
- * Keeps the kernel's sync daemons as the state of the instance wants them. Reads back before each
- * step: what is there may be of a dead run, of a person, or of an interface that is gone.
+ * Keeps the kernel's sync daemons as the state of the instance requires. Reads them back before each
+ * step: a daemon may be left from a crashed run, started by hand, or bound to an interface that is gone.
  */
 
 import { pause } from '../../async/deadline.ts';
@@ -18,7 +18,7 @@ import {
 } from '../plan/daemon-plan.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
-export interface SyncKeeperOptions {
+interface SyncKeeperOptions {
   readonly client: Pick<IpvsClient, 'daemons' | 'startDaemon' | 'stopDaemon'>;
   readonly log: IpvsLog;
   readonly settings: SyncSettings;
@@ -37,13 +37,14 @@ const STEPS_MAX = 8;
 export class SyncKeeper {
   readonly settings: SyncSettings;
   readonly #options: SyncKeeperOptions;
-  /** Of daemons that this run has started; any other one may be deaf. */
+  /** Daemons that this run started; any other one may be deaf. */
   readonly #started = new Map<DaemonRole, Started>();
   #isMaster = false;
   #since: Instant | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #passes = new SerialQueue();
-  #stopped = false;
+  #isStopped = false;
+  /** The next step follows from a change of state, and is no repair. */
   #expected = false;
   #isAbandoned = false;
   repairs = 0;
@@ -53,7 +54,6 @@ export class SyncKeeper {
     this.#options = options;
   }
 
-  /** The state of the instance has changed. */
   follow(isMaster: boolean): void {
     if (isMaster === this.#isMaster) return;
     this.#isMaster = isMaster;
@@ -62,7 +62,7 @@ export class SyncKeeper {
     void this.run();
   }
 
-  /** One pass: reads back, and does what is missing. */
+  /** One pass: reads the daemons back and takes the missing steps. */
   run(expected = false): Promise<void> {
     this.#expected ||= expected;
     return this.#passes.run(() => this.#work());
@@ -76,7 +76,7 @@ export class SyncKeeper {
     return this.#wanted().roles;
   }
 
-  /** A MASTER that has let go sends what is in its buffer; then both daemons end. */
+  /** Ends both daemons; that of a MASTER sends its buffer first. */
   async stop(hurried: AbortSignal): Promise<void> {
     if (this.#isMaster) this.follow(false);
     await this.#passes.idle();
@@ -84,13 +84,13 @@ export class SyncKeeper {
     if (until !== NEVER && this.#started.has('master')) {
       await pause((until - this.#options.now()) / 1_000, hurried);
     }
-    this.#stopped = true;
+    this.#isStopped = true;
     this.#expected = true;
     await this.run();
     clearTimeout(this.#timer);
   }
 
-  /** Another keeper goes on with the daemons. */
+  /** Leaves the daemons to another keeper. */
   abandon(): void {
     clearTimeout(this.#timer);
     this.#isAbandoned = true;
@@ -98,7 +98,7 @@ export class SyncKeeper {
 
   #wanted(): WantedRoles {
     const { now, settings } = this.#options;
-    if (this.#stopped) return { roles: [], until: NEVER };
+    if (this.#isStopped) return { roles: [], until: NEVER };
     return wantedRoles({
       mode: settings.mode,
       isMaster: this.#isMaster,
@@ -140,8 +140,8 @@ export class SyncKeeper {
   }
 
   /**
-   * The kernel goes on listing a daemon whose interface was made anew under the same name, and the
-   * daemon hears nothing. One that this run has not started is not known to be better.
+   * The kernel still lists a daemon whose interface was recreated under the same name, although the
+   * daemon receives nothing. A daemon that this run did not start may be in that state.
    */
   #deaf(): ReadonlySet<DaemonRole> {
     const { interfaceIndex, settings } = this.#options;
@@ -154,7 +154,7 @@ export class SyncKeeper {
     return deaf;
   }
 
-  /** A stop right after the start would get no answer: the daemon's thread has not yet begun. */
+  /** The kernel does not answer a stop right after the start, before the daemon's thread runs. */
   async #settleBefore(step: DaemonStep): Promise<void> {
     if (step.kind !== 'stop') return;
     const started = this.#started.get(step.role);
@@ -168,7 +168,7 @@ export class SyncKeeper {
     if (step.kind === 'stop') {
       client.stopDaemon(step.role);
       this.#started.delete(step.role);
-      log.info('ipvs-sync-stopped', `the ${step.role} sync daemon is stopped: ${step.why}`);
+      log.info('ipvs-sync-stopped', `the ${step.role} sync daemon was stopped: ${step.why}`);
       return;
     }
     const { role, interface: link } = step.daemon;

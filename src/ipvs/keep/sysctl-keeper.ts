@@ -1,4 +1,4 @@
-/** Keeps the kernel's parameters as the file says, and gives back what was there before. */
+/** Keeps the kernel's parameters as the file says, and restores their former values at the end. */
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
 export interface SysctlPort {
@@ -12,7 +12,7 @@ export class SysctlKeeper {
   readonly #log: IpvsLog;
   readonly #port: SysctlPort;
   #wanted: ReadonlyMap<string, string> = new Map();
-  /** What each parameter was before this agent, or a run of it that crashed, has set it. */
+  /** Values from before this agent, or a run of it that crashed, set the parameters. */
   readonly #before: Map<string, string>;
   repairs = 0;
 
@@ -26,7 +26,7 @@ export class SysctlKeeper {
     return Object.fromEntries(this.#before);
   }
 
-  /** Parameters that are no longer named get their former values back. */
+  /** Parameters that are no longer configured get their former values back. */
   want(wanted: ReadonlyMap<string, string>): void {
     this.#wanted = wanted;
     for (const [name, value] of this.#before) {
@@ -37,11 +37,15 @@ export class SysctlKeeper {
     this.#apply();
   }
 
-  /** Puts back what somebody else has changed. */
+  /** Restores and counts values that another program changed. */
   check(): void {
     const changed = this.#apply();
     this.repairs += changed;
-    if (changed > 0) this.#log.warn('ipvs-sysctl-repaired', `${changed} IPVS parameters put back`);
+    if (changed > 0)
+      this.#log.warn(
+        'ipvs-sysctl-repaired',
+        `restored ${changed} IPVS parameters that another program changed`,
+      );
   }
 
   rows(): { readonly name: string; readonly wanted: string; readonly actual: string | null }[] {
@@ -60,14 +64,14 @@ export class SysctlKeeper {
   #apply(): number {
     let changed = 0;
     for (const [name, value] of this.#wanted) {
-      const is = this.#port.read(name);
-      if (is === value) continue;
-      if (is === undefined) {
+      const actual = this.#port.read(name);
+      if (actual === value) continue;
+      if (actual === undefined) {
         const message = `this kernel has no parameter net.ipv4.vs.${name}`;
         this.#log.trouble(`sysctl ${name}`, 'ipvs-sysctl-missing', message);
         continue;
       }
-      if (!this.#before.has(name)) this.#before.set(name, is);
+      if (!this.#before.has(name)) this.#before.set(name, actual);
       if (this.#write(name, value)) changed++;
     }
     return changed;

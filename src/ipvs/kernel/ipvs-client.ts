@@ -1,7 +1,7 @@
 /**
- * The kernel's IPVS over generic netlink. The kernel works on a request while it is sent, so silence
- * is known at once: it does not acknowledge a request that a signal has interrupted (EINTR in
- * netlink_rcv_skb of af_netlink.c), which the stop of a young daemon meets. What became of such a
+ * The kernel's IPVS over generic netlink. The kernel handles a request while it is sent, so a missing
+ * answer is noticed immediately: it does not acknowledge a request that a signal interrupted (EINTR in
+ * netlink_rcv_skb of af_netlink.c), as happens when a young daemon is stopped. The effect of such a
  * request is read back.
  */
 
@@ -49,29 +49,28 @@ import {
 } from '../../wire/netlink/generic/ipvs/table-change.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 
-/** Writes that are sent at once: some 5 ms of the kernel's time. */
+/** Writes in one batch: some 5 ms of kernel time. */
 const SLICE = 256;
 
-/** A write that the kernel refused, or that got no answer. */
+/** A write that the kernel refused or did not answer. */
 export interface RefusedChange {
   readonly change: TableChange;
   readonly error: KernelError;
 }
 
-/** What it needs of a netlink socket. */
 export type GenericSocket = Pick<NetlinkSocket, 'transact' | 'query' | 'dump' | 'close'>;
 
 export class IpvsClient {
   readonly #socket: GenericSocket;
   readonly #family: number;
 
-  /** `family`: number of the netlink family IPVS. */
+  /** `family`: number of the netlink family of IPVS. */
   constructor(socket: GenericSocket, family: number) {
     this.#socket = socket;
     this.#family = family;
   }
 
-  /** In the network namespace of the calling thread. Throws `KernelError`: ENOENT without IPVS. */
+  /** In the network namespace of the calling thread. Throws `KernelError`, ENOENT without IPVS. */
   static open(): IpvsClient {
     const socket = new NetlinkSocket({ protocol: NETLINK_GENERIC, name: 'generic netlink' });
     try {
@@ -113,7 +112,7 @@ export class IpvsClient {
     return this.#dump('list the sync daemons', encodeIpvs('getDaemon'), decodeDaemon);
   }
 
-  /** In order; a refusal does not keep the rest from being tried. Gives way between slices. */
+  /** Makes the writes in order, all of them even if some are refused. Yields between slices. */
   async change(changes: readonly TableChange[]): Promise<RefusedChange[]> {
     const refused: RefusedChange[] = [];
     for (let start = 0; start < changes.length; start += SLICE) {
@@ -131,17 +130,17 @@ export class IpvsClient {
     return refused;
   }
 
-  /** Throws `KernelError`: EEXIST when one of this role runs. */
+  /** Throws `KernelError`, EEXIST if a daemon with this role runs. */
   startDaemon(daemon: SyncDaemon): void {
     const { role, interface: link } = daemon;
     this.#request(`start the ${role} sync daemon on ${link}`, encodeNewDaemon(daemon), () =>
-      this.daemons().some((one) => one.role === role),
+      this.daemons().some((running) => running.role === role),
     );
   }
 
-  /** Throws `KernelError`. That none of this role runs is no error. */
+  /** Throws `KernelError`, but not if no daemon with this role runs. */
   stopDaemon(role: DaemonRole): void {
-    const stopped = () => !this.daemons().some((one) => one.role === role);
+    const stopped = () => !this.daemons().some((daemon) => daemon.role === role);
     try {
       this.#request(`stop the ${role} sync daemon`, encodeRemovedDaemon(role), stopped);
     } catch (error) {
@@ -153,7 +152,7 @@ export class IpvsClient {
     this.#socket.close();
   }
 
-  /** `isDone` is asked where there is no answer. */
+  /** `isDone` decides when the kernel does not answer. */
   #request(operation: string, payload: Uint8Array, isDone: () => boolean = () => false): void {
     const { errno, text } = at(this.#socket.transact([this.#message(payload)]), 0);
     if (errno === 0) return;
@@ -182,7 +181,7 @@ export class IpvsClient {
   }
 }
 
-export function describeChange(change: TableChange): string {
+function describeChange(change: TableChange): string {
   switch (change.kind) {
     case 'service.add':
       return `add the service ${serviceName(change.service.key)}`;

@@ -1,15 +1,15 @@
 /**
- * The network of the sync daemons, as another member of it: hears and sends datagrams of the group. The
- * kernel's daemons listen from `port` on; what directors tell each other goes to a port behind theirs.
+ * A member of the multicast group of the sync daemons. The kernel's daemons listen from their `port` on;
+ * directors send summaries of their tables to a port behind those.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { familyOf, type IpAddress } from '../../net/address.ts';
 
-export interface SegmentSettings {
+interface SegmentSettings {
   readonly interface: string;
   readonly group: IpAddress;
-  /** Where others are heard. */
+  /** Local port, where datagrams of other directors arrive. */
   readonly port: number;
   readonly ttl: number;
 }
@@ -23,7 +23,7 @@ export class SyncSegment {
     this.#group = group;
   }
 
-  /** Rejects when the interface has no address of the family, or the port is not to be had. */
+  /** Rejects when the interface has no address of the family, or the port is in use. */
   static open(
     settings: SegmentSettings,
     hear: (bytes: Uint8Array) => void,

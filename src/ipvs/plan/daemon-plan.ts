@@ -1,9 +1,10 @@
 /**
- * Which sync daemons should run, and the next thing to do towards it.
+ * Which sync daemons should run, and the next step to get there.
  *
- * A MASTER that lets go still has connections in its daemon's buffer, which is sent when it is two
- * seconds old and thrown away when the daemon stops (net/netfilter/ipvs/ip_vs_sync.c): the daemon goes
- * on for a while after the VIPs have left. The new MASTER goes on receiving for as long.
+ * A MASTER that releases its VIPs still has connections in its daemon's buffer. The kernel sends the
+ * buffer when it is two seconds old and discards it when the daemon stops
+ * (net/netfilter/ipvs/ip_vs_sync.c), so the daemon outlives the VIPs for a while, and the new MASTER
+ * keeps receiving for as long.
  */
 import type { DaemonRole, SyncDaemon } from '../../net/ipvs.ts';
 import {
@@ -17,24 +18,24 @@ import {
 
 export type SyncMode = 'follow' | 'both';
 
-/** How long the master daemon goes on without the VIPs: the buffer's age and a check period. */
-export const MASTER_LINGER: Duration = milliseconds(3_500);
-/** How long a new MASTER still receives: what the other one sends last, and its way. */
-export const BACKUP_LINGER: Duration = seconds(5);
-/** A daemon that is stopped before its thread has begun leaves the request without an answer. */
+/** How long the master daemon runs after the VIPs left: the age of its buffer and a check period. */
+const MASTER_LINGER: Duration = milliseconds(3_500);
+/** How long a new MASTER keeps receiving: until the last buffer of the former one has arrived. */
+const BACKUP_LINGER: Duration = seconds(5);
+/** The kernel does not answer a request to stop a daemon whose thread has not started yet. */
 export const SETTLE: Duration = milliseconds(300);
 
-export interface SyncSituation {
+interface SyncSituation {
   readonly mode: SyncMode;
   readonly isMaster: boolean;
-  /** When that came to be; undefined where it has been so from the start. */
+  /** Start of that state; undefined: since the agent started. */
   readonly since: Instant | undefined;
   readonly now: Instant;
 }
 
 export interface WantedRoles {
   readonly roles: readonly DaemonRole[];
-  /** When to ask again. */
+  /** These roles hold until then. */
   readonly until: Instant;
 }
 
@@ -47,12 +48,12 @@ export function wantedRoles({ mode, isMaster, since, now }: SyncSituation): Want
   return { roles: [first, isMaster ? 'backup' : 'master'], until };
 }
 
-export interface DaemonPlanInput {
+interface DaemonPlanInput {
   readonly wanted: readonly SyncDaemon[];
-  /** Roles that may run until they are stopped for another reason, but are not started. */
+  /** Roles that may keep running, but are not started. */
   readonly tolerated: readonly DaemonRole[];
   readonly actual: readonly SyncDaemon[];
-  /** Its interface was made anew under the same name: it is listed, and hears and says nothing. */
+  /** Daemons whose interface was recreated: they are listed, but neither send nor receive. */
   readonly deaf: ReadonlySet<DaemonRole>;
 }
 
@@ -64,17 +65,17 @@ export type DaemonStep =
       readonly why: 'changed' | 'deaf' | 'unwanted';
     };
 
-/** The next step; undefined: all is as it should be. What is missing comes before what is too much. */
+/** The next step; undefined: nothing differs. Missing daemons start before surplus ones stop. */
 export function planDaemons(input: DaemonPlanInput): DaemonStep | undefined {
   const { wanted, tolerated, actual, deaf } = input;
   for (const daemon of wanted) {
-    const is = actual.find(({ role }) => role === daemon.role);
-    if (is === undefined) {
+    const running = actual.find(({ role }) => role === daemon.role);
+    if (running === undefined) {
       if (tolerated.includes(daemon.role)) continue;
       return { kind: 'start', daemon };
     }
     if (deaf.has(daemon.role)) return { kind: 'stop', role: daemon.role, why: 'deaf' };
-    if (!sameDaemon(daemon, is)) return { kind: 'stop', role: daemon.role, why: 'changed' };
+    if (!sameDaemon(daemon, running)) return { kind: 'stop', role: daemon.role, why: 'changed' };
   }
   for (const { role } of actual) {
     if (!wanted.some((daemon) => daemon.role === role)) {
@@ -84,7 +85,7 @@ export function planDaemons(input: DaemonPlanInput): DaemonStep | undefined {
   return undefined;
 }
 
-/** What the file leaves to the kernel, and what the kernel does not say, is no difference. */
+/** A value that the file leaves to the kernel, or that the kernel does not report, is no difference. */
 function sameDaemon(wanted: SyncDaemon, actual: SyncDaemon): boolean {
   return (
     wanted.interface === actual.interface &&

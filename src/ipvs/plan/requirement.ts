@@ -1,4 +1,4 @@
-/** A thing that a host needs for IPVS, with what was found and the commands that bring it about. */
+/** What a host needs for IPVS, with its current value and the commands that change it. */
 import {
   addressBits,
   type Family,
@@ -17,18 +17,17 @@ export interface HostLink {
   readonly addresses: readonly HostAddress[];
 }
 
-export interface HostAddress {
+interface HostAddress {
   readonly address: IpAddress;
   readonly prefixLength: number;
 }
 
-/** What is known of the host. */
 export interface HostFacts {
   readonly links: readonly HostLink[];
   /** Next hops of the default routes. */
   readonly gateways: readonly IpAddress[];
   readonly hasIpvs: boolean;
-  /** Value of a parameter like `net.ipv4.ip_forward`; undefined: the kernel has none of that name. */
+  /** Value of a parameter like `net.ipv4.ip_forward`; undefined: the kernel has no such parameter. */
   sysctl(name: string): string | undefined;
 }
 
@@ -36,31 +35,31 @@ export interface PreparationInput {
   readonly role: PreparedRole;
   readonly mode: PreparedMode;
   readonly vips: readonly IpAddress[];
-  /** Addresses inside that move with the VIPs: what servers behind `nat` have for a gateway. */
+  /** Inside addresses that move with the VIPs: the gateways of servers behind `nat`. */
   readonly gateways: readonly IpAddress[];
-  /** Addresses of the real servers, where they are known. */
+  /** Addresses of the real servers, as far as they are known. */
   readonly servers: readonly IpAddress[];
-  /** How packets are wrapped with `tun`; none: ipip. */
+  /** Encapsulations used with `tun`; empty: ipip. */
   readonly tunnels: readonly PreparedTunnel[];
 }
 
 export type PreparedTunnel = Pick<Tunnel, 'type' | 'port'>;
 
 export interface Requirement {
-  /** The parameter, address or device that it is about. */
+  /** Parameter, address or device. */
   readonly subject: string;
   readonly why: string;
   readonly wanted: string;
   readonly found: string;
-  /** `hint`: whether it is needed depends on what cannot be seen from here. */
+  /** `hint`: whether it is needed cannot be decided on this host. */
   readonly state: 'met' | 'unmet' | 'hint';
   /** In order; each as a program and its arguments. */
   readonly commands: readonly (readonly string[])[];
-  /** The line of sysctl.d that keeps it across a boot. */
+  /** Line for sysctl.d that keeps it across a reboot; undefined: there is none. */
   readonly persistent: string | undefined;
 }
 
-/** Families of the VIPs; both where there is none. */
+/** Families of the VIPs; both if no VIP is known. */
 export function familiesOf({ vips }: PreparationInput): Family[] {
   const families = new Set(vips.map(familyOf));
   return families.size === 0 ? ['ipv4', 'ipv6'] : [...families];
@@ -103,7 +102,7 @@ export function hostPrefix(address: IpAddress): string {
   return `${address}/${addressBits(familyOf(address))}`;
 }
 
-/** Whether the address lies in a network that the host is on. */
+/** The link whose network contains the address. */
 export function linkTowards(facts: HostFacts, address: IpAddress): HostLink | undefined {
   return facts.links.find(({ addresses }) => addresses.some((one) => includes(one, address)));
 }

@@ -1,33 +1,34 @@
 /**
- * The weight that holds for a real server, from what its check has found, what operators have
- * decided, what it says of its own load, and the file. No state, no time.
+ * The weight of a real server, from its configured weight, the result of its check, the load that it
+ * reports, and drains.
  */
+import type { WeightScale } from '../../net/probe.ts';
 
-/** `unchecked`: nobody looks. `unknown`: the first result is still to come. */
+/** `unchecked`: no check is configured. `unknown`: the check has no result yet. */
 export type ServerStatus = 'unchecked' | 'unknown' | 'up' | 'down';
 
 export type OnFailure = 'quiesce' | 'remove';
 
 export interface ServerFacts {
-  /** That of the file. */
+  /** As configured. */
   readonly weight: number;
   readonly status: ServerStatus;
-  /** As long as the status is unknown: a former run has left it without new connections. */
-  readonly wasQuiet: boolean;
+  /** A former run or a former check left it with weight 0; counts while the status is unknown. */
+  readonly wasQuiesced: boolean;
   readonly isDrained: boolean;
-  /** What the server's load makes of the weight; undefined: nobody asks, or nobody knows. */
+  /** Weight that follows from the reported load; undefined: not asked for, or unknown. */
   readonly feedback: number | undefined;
 }
 
-/** `absent`: not in the kernel's table at all. */
+/** `absent`: not in the kernel's table. */
 export type EffectiveWeight = number | 'absent';
 
-/** A weight of 0 in the file is somebody's decision, which no load figure overrules. */
+/** A configured weight of 0 is an administrator's decision, which no load overrides. */
 export function effectiveWeight(facts: ServerFacts, onFailure: OnFailure): EffectiveWeight {
-  const { weight, status, wasQuiet, isDrained, feedback } = facts;
+  const { weight, status, wasQuiesced, isDrained, feedback } = facts;
   if (status === 'down') return onFailure === 'remove' ? 'absent' : 0;
   if (isDrained || weight === 0) return 0;
-  if (status === 'unknown' && wasQuiet) return 0;
+  if (status === 'unknown' && wasQuiesced) return 0;
   return feedback ?? weight;
 }
 
@@ -35,13 +36,13 @@ export function serves(weight: EffectiveWeight): boolean {
   return weight !== 'absent' && weight > 0;
 }
 
-/** Nobody of the service takes new connections. */
+/** True if no server of the service takes new connections. */
 export function needsFallback(weights: readonly EffectiveWeight[]): boolean {
   return !weights.some(serves);
 }
 
 export interface HealthCount {
-  /** That are up, or that nobody checks. Drained ones count: to drain one is no failure. */
+  /** Servers that are up or unchecked. Drained ones count: draining is no failure. */
   readonly healthy: number;
   readonly unknown: number;
   readonly total: number;
@@ -53,8 +54,37 @@ export function countHealthy(statuses: readonly ServerStatus[]): HealthCount {
   return { healthy, unknown, total: statuses.length };
 }
 
-/** Undefined: that depends on servers of which nothing is known yet. */
+/** Undefined: the answer depends on servers whose status is unknown. */
 export function hasEnough({ healthy, unknown }: HealthCount, needed: number): boolean | undefined {
   if (healthy >= needed) return true;
   return healthy + unknown < needed ? false : undefined;
+}
+
+/** State of a weight that follows the load. */
+export interface Feedback {
+  /** Between the bounds, not rounded. */
+  readonly smoothed: number;
+  /** For the kernel. */
+  readonly weight: number;
+}
+
+/**
+ * The weight after another reading (dynamic feedback scheduling). Smoothing keeps clients from
+ * flocking to the server that was idle a moment ago; the first reading is taken as it is.
+ */
+export function nextFeedback(
+  scale: WeightScale,
+  before: Feedback | undefined,
+  reading: number,
+): Feedback {
+  const target = targetOf(scale, reading);
+  const { smoothing } = scale;
+  const smoothed =
+    before === undefined ? target : smoothing * before.smoothed + (1 - smoothing) * target;
+  return { smoothed, weight: Math.round(smoothed) };
+}
+
+function targetOf({ reads, minimum, maximum }: WeightScale, reading: number): number {
+  const wanted = reads === 'weight' ? reading : minimum + (maximum - minimum) * (1 - reading);
+  return Math.max(minimum, Math.min(maximum, wanted));
 }

@@ -1,6 +1,6 @@
 /**
- * What must be written so that the kernel's service table is as it should be: the smallest change,
- * servers that come before servers that go, and nothing at all where nothing differs.
+ * The smallest set of writes that brings the kernel's service table to the wanted one. Servers are added
+ * before others are removed.
  */
 import { addressBits } from '../../net/address.ts';
 import {
@@ -12,12 +12,12 @@ import {
   type TableChange,
 } from '../../net/ipvs.ts';
 
-export interface ServicePlanInput {
+interface ServicePlanInput {
   readonly wanted: readonly ServiceTable[];
   readonly actual: readonly ServiceTable[];
-  /** Names of services that this agent has made; others stay unless they are wanted. */
+  /** Names of services that this agent created; it leaves others alone unless they are wanted. */
   readonly owned: ReadonlySet<string>;
-  /** The whole table is ours: what is not wanted goes. */
+  /** The agent owns the whole table and removes every service that is not wanted. */
   readonly exclusive: boolean;
 }
 
@@ -47,16 +47,16 @@ function planService(wanted: ServiceTable, actual: ServiceTable | undefined): Ta
 
 function planServers({ service, servers }: ServiceTable, actual: readonly Server[]): TableChange[] {
   const { key } = service;
-  const present = new Map(actual.map((server) => [endpointName(server), server]));
+  const actualServers = new Map(actual.map((server) => [endpointName(server), server]));
   const changes: TableChange[] = [];
   for (const server of servers) {
     const name = endpointName(server);
-    const is = present.get(name);
-    present.delete(name);
-    if (is === undefined) changes.push({ kind: 'server.add', key, server });
-    else if (!sameServer(server, is)) changes.push({ kind: 'server.edit', key, server });
+    const present = actualServers.get(name);
+    actualServers.delete(name);
+    if (present === undefined) changes.push({ kind: 'server.add', key, server });
+    else if (!sameServer(server, present)) changes.push({ kind: 'server.edit', key, server });
   }
-  for (const server of present.values()) changes.push({ kind: 'server.remove', key, server });
+  for (const server of actualServers.values()) changes.push({ kind: 'server.remove', key, server });
   return changes;
 }
 
@@ -75,7 +75,7 @@ function persistenceText({ persistence, key }: Service): string {
   return `${seconds} ${prefixLength} ${engine}`;
 }
 
-/** Kernels up to 5.x say `local` where the server is an address of this host. */
+/** Kernels up to 5.x report `local` when the server is an address of this host. */
 function sameServer(a: Server, b: Server): boolean {
   return (
     (a.forwarding === b.forwarding || b.forwarding === 'local') &&
@@ -86,7 +86,7 @@ function sameServer(a: Server, b: Server): boolean {
   );
 }
 
-/** A kernel that knows no types of tunnel has ipip. */
+/** A kernel that has no tunnel types uses ipip. */
 function tunnelText({ tunnel, forwarding }: Server): string {
   if (forwarding !== 'tun') return '';
   return tunnel === undefined ? 'ipip 0 none' : `${tunnel.type} ${tunnel.port} ${tunnel.checksum}`;

@@ -1,4 +1,4 @@
-/** Completes connections of the kernel's table with what the table of services says of them. */
+/** Adds to a connection of the kernel's table what only the service table knows about it. */
 import { type IpAddress, ipToBytes } from '../../net/address.ts';
 import { type Connection, type ConnectionEnd, isTemplate } from '../../net/connection.ts';
 import {
@@ -11,8 +11,8 @@ import {
 import type { SyncEntry } from '../../wire/connections/sync-message.ts';
 
 /**
- * The kernel rewrites addresses inside of FTP and counts what that adds (ip_vs_ftp), which its table
- * does not show: such a connection is left to the kernel.
+ * The kernel rewrites addresses inside FTP and tracks the added bytes (ip_vs_ftp), which its connection
+ * table does not show: such connections are left to the kernel.
  */
 const FTP = 21;
 
@@ -25,7 +25,7 @@ type Places = ReadonlyMap<string, Place>;
 
 export type EntryOf = (connection: Connection) => SyncEntry | undefined;
 
-/** Answers undefined for connections of no service, or of none of its servers. */
+/** The returned function gives undefined for a connection without a service or server. */
 export function syncEntries(
   tables: readonly ServiceTable[],
   timeouts: Pick<ConnectionTimeouts, 'tcp' | 'udp'>,
@@ -66,7 +66,7 @@ function entryOf(
   const mark = service.key.kind === 'mark' ? service.key.mark : 0;
   if (isTemplate(connection)) {
     const { persistence } = service;
-    // What a persistence engine has seen in the packets is not in the table.
+    // The table does not show what a persistence engine found in the packets.
     if (persistence === undefined || persistence.engine !== undefined) return undefined;
     return { connection, forwarding, mark, timeout: persistence.seconds };
   }
@@ -74,13 +74,13 @@ function entryOf(
   return { connection, forwarding, mark, timeout: connection.protocol === 'UDP' ? udp : tcp };
 }
 
-/** A template of a service with a mark has the mark where others have the address. */
+/** A template of a service with a mark has the mark in place of the address. */
 function markOf(address: IpAddress): number {
   const [a = 0, b = 0, c = 0, d = 0] = ipToBytes(address);
   return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
-/** A service of every port has servers without one. */
+/** Servers of a service for all ports have port 0. */
 function lookUp(places: Places | undefined, { address, port }: ConnectionEnd): Place | undefined {
   return (
     places?.get(endpointName({ address, port })) ?? places?.get(endpointName({ address, port: 0 }))

@@ -1,14 +1,14 @@
 /**
- * Compares tables of connections by their summaries. One comparison proves little: the kernel sends
- * an entry up to three seconds after the connection began, and connections end. What is missing in
- * each of several comparisons in a row is missing.
+ * Compares connection tables by their summaries. One comparison proves little: the kernel sends an
+ * entry up to three seconds after the connection began, and connections end. Only what is missing in
+ * several comparisons in a row counts as missing.
  */
 import type { TableSummary } from '../../net/connection.ts';
 
-/** One a second: longer than the kernel keeps an entry in its buffer (2 s, looked at once a second). */
+/** One a second: longer than the kernel buffers an entry (2 s, checked once a second). */
 export const COMPARISONS = 5;
 
-/** Of each bucket, how many connections more `complete` has than `other`. */
+/** For each bucket, how many more connections `complete` has than `other`. */
 export function differenceOf(complete: TableSummary, other: TableSummary): Uint16Array {
   return complete.buckets.map((count, bucket) => Math.max(0, count - (other.buckets[bucket] ?? 0)));
 }
@@ -16,8 +16,8 @@ export function differenceOf(complete: TableSummary, other: TableSummary): Uint1
 export class TableComparison {
   #differences: Uint16Array[] = [];
 
-  /** `complete` has what `other` should have. */
-  note(complete: TableSummary, other: TableSummary): void {
+  /** `complete` is the table that `other` should equal. */
+  add(complete: TableSummary, other: TableSummary): void {
     this.#differences.push(differenceOf(complete, other));
     if (this.#differences.length > COMPARISONS) this.#differences.shift();
   }
@@ -26,12 +26,12 @@ export class TableComparison {
     this.#differences = [];
   }
 
-  /** Connections that the other table lacks; undefined: it was not compared often enough. */
+  /** Connections that the other table lacks; undefined: too few comparisons. */
   get missing(): number | undefined {
     return this.#steady()?.reduce((sum, count) => sum + count, 0);
   }
 
-  /** The same, of no bucket more than `most` says. */
+  /** The same, with at most `most` of each bucket. */
   missingWithin(most: Uint16Array): number | undefined {
     return this.#steady()?.reduce(
       (sum, count, bucket) => sum + Math.min(count, most[bucket] ?? 0),
@@ -47,7 +47,7 @@ export class TableComparison {
     return new Set(lacking);
   }
 
-  /** Of each bucket the least that was missing. */
+  /** For each bucket, the smallest number that was missing. */
   #steady(): Uint16Array | undefined {
     const [first, ...others] = this.#differences;
     if (first === undefined || others.length < COMPARISONS - 1) return undefined;

@@ -1,7 +1,6 @@
 /**
- * Where the table of connections of this director stands beside those of the others: whether it has
- * caught up with the MASTER's, what the others lack of it, and what a move has cost. Hears summaries,
- * sends nothing.
+ * Compares the connection table of this director with the summaries of the others: whether it has
+ * caught up with the MASTER's, which connections the others lack, and how many a move has lost.
  */
 import { emptySummary, type TableSummary } from '../../net/connection.ts';
 import {
@@ -17,50 +16,50 @@ import {
 } from '../../net/time.ts';
 import { COMPARISONS, differenceOf, TableComparison } from './table-comparison.ts';
 
-/** A director that was silent for so long is not counted on. */
+/** A director that was silent for this long no longer counts. */
 const FORGET: Duration = seconds(10);
-/** Summaries are not authenticated: whoever makes names up takes so much memory and no more. */
+/** Summaries are not authenticated: a bound on the memory that forged senders can take. */
 const PEERS_MAX = 16;
-/** Without summaries: how long the table must not have grown, at least. */
+/** Without summaries, the table must not have grown for at least this long. */
 const STEADY: Duration = seconds(10);
-/** What the kernel's buffer and its check period add to a refresh. */
+/** The kernel's buffer and its check period delay a refresh by this time. */
 const BUFFER: Duration = seconds(4);
-/** Wait between two times that connections are sent again, doubled while that does not help. */
+/** Shortest time between two resends to a director; doubled while resending does not help. */
 const RESEND: Duration = seconds(5);
 const LONGEST_RESEND: Duration = seconds(60);
-/** Large tables are never quite the same: one connection in so many may be on its way. */
+/** Larger tables are never identical: one connection in `TOLERANCE` may be in transit. */
 const EXACT_UP_TO = 1_000;
 const TOLERANCE = 100;
-/** In a table of that size the beginning and end of connections is no growth. */
+/** Growth by less than this fraction of the table is normal fluctuation. */
 const GROWTH = 100;
 
-export interface HeardSummary {
+interface HeardSummary {
   readonly sender: number;
   readonly name: string;
   readonly isMaster: boolean;
   readonly summary: TableSummary;
 }
 
-/** What is known of another director. */
-export interface PeerTable {
+/** Another director, as status shows it. */
+interface PeerTable {
   readonly name: string;
   readonly isMaster: boolean;
   readonly heardAt: Instant;
   readonly live: number;
-  /** Connections that the table of the one who is not MASTER lacks; undefined: not known yet. */
+  /** Connections that the director that is not MASTER lacks; undefined: not known yet. */
   readonly missing: number | undefined;
 }
 
-/** The connections of a move. */
+/** How many connections a move has lost. */
 export interface MoveReport {
   readonly kind: 'hand-over' | 'take-over';
-  /** The director that takes over, or had them before; undefined: none has told. */
+  /** The new MASTER after a hand-over, the former one after a takeover; undefined: none was heard. */
   readonly peer: string | undefined;
   /** Live connections of the former MASTER. */
   readonly live: number;
-  /** Those that the new MASTER lacked at the moment of the move; undefined: not known. */
+  /** How many the new MASTER lacked at the moment of the move; undefined: not known. */
   readonly before: number | undefined;
-  /** Those that the new MASTER lacks; undefined: not known. */
+  /** How many the new MASTER lacks; undefined: not known. */
   readonly missing: number | undefined;
 }
 
@@ -70,7 +69,7 @@ interface Peer {
   heardAt: Instant;
   summary: TableSummary;
   readonly comparison: TableComparison;
-  /** What it lacked before it became MASTER. */
+  /** How many connections it lacked before it became MASTER. */
   lacked: number | undefined;
   resentAt: Instant | undefined;
   resends: number;
@@ -80,7 +79,7 @@ interface TakeOver {
   readonly former: Peer;
   readonly comparison: TableComparison;
   readonly before: number | undefined;
-  /** Of each bucket what was not here at that moment: what ends afterwards was not lost by the move. */
+  /** For each bucket, what was missing at the move: a connection that ended later was not lost. */
   readonly lacking: Uint16Array;
   count: number;
 }
@@ -90,12 +89,12 @@ export class TableStanding {
   #refresh: Duration;
   #isMaster: boolean;
   #own = emptySummary();
-  /** Since when the table has not grown; undefined: it was not read yet. */
+  /** The table has not grown since then; undefined: it was not read yet. */
   #steadySince: Instant | undefined;
   #steadyAt = 0;
   #takeOver: TakeOver | undefined;
 
-  /** `refresh`: how often the kernel sends again what is in use; zero: never. */
+  /** `refresh`: period in which the kernel resends connections in use; zero: never. */
   constructor(isMaster: boolean, refresh: Duration) {
     this.#isMaster = isMaster;
     this.#refresh = refresh;
@@ -105,7 +104,7 @@ export class TableStanding {
     return this.#own;
   }
 
-  /** Of others that were heard lately. */
+  /** Directors that were heard recently. */
   peers(now: Instant): PeerTable[] {
     return this.#fresh(now).map(({ name, isMaster, heardAt, summary, comparison }) => ({
       name,
@@ -116,13 +115,13 @@ export class TableStanding {
     }));
   }
 
-  /** The state has changed; answers what is known of a move away from here. */
+  /** Takes the new state; returns a report for each director when this one stops being MASTER. */
   follow(isMaster: boolean, now: Instant): MoveReport[] {
     if (isMaster === this.#isMaster) return [];
     this.#isMaster = isMaster;
     const others = this.#fresh(now);
     const former = others.find((peer) => peer.isMaster);
-    const reports = isMaster ? [] : this.#leaving(others);
+    const reports = isMaster ? [] : this.#handOverReports(others);
     this.#takeOver =
       isMaster && former !== undefined
         ? {
@@ -138,13 +137,13 @@ export class TableStanding {
     return reports;
   }
 
-  /** The table was read; answers what a take-over has cost, once that is known. */
+  /** Takes the table as it was read; returns the report of a takeover once it is known. */
   read(summary: TableSummary, now: Instant): MoveReport | undefined {
     this.#own = summary;
-    this.#noteGrowth(summary.live, now);
+    this.#checkGrowth(summary.live, now);
     const takeOver = this.#takeOver;
     if (takeOver === undefined) return undefined;
-    takeOver.comparison.note(takeOver.former.summary, summary);
+    takeOver.comparison.add(takeOver.former.summary, summary);
     takeOver.count++;
     if (takeOver.count < COMPARISONS) return undefined;
     this.#takeOver = undefined;
@@ -171,12 +170,12 @@ export class TableStanding {
     }
     Object.assign(peer, { name, isMaster, heardAt: now, summary });
     if (isMaster === this.#isMaster) return;
-    if (isMaster) peer.comparison.note(summary, this.#own);
-    else peer.comparison.note(this.#own, summary);
+    if (isMaster) peer.comparison.add(summary, this.#own);
+    else peer.comparison.add(this.#own, summary);
     if (peer.comparison.missing === 0) peer.resends = 0;
   }
 
-  /** Whether the table has what the MASTER's has, as far as can be known. */
+  /** True if this table has what the MASTER's has, as far as can be known. */
   hasCaughtUp(now: Instant): boolean {
     if (this.#isMaster) return true;
     const master = this.#fresh(now).find((peer) => peer.isMaster);
@@ -185,7 +184,7 @@ export class TableStanding {
     return missing !== undefined && missing <= toleranceFor(master.summary.live);
   }
 
-  /** Buckets of connections that another director lacks and that are to be sent to it again now. */
+  /** Buckets with connections that another director lacks and that are due to be sent again. */
   resend(now: Instant): ReadonlySet<number> {
     const buckets = new Set<number>();
     if (!this.#isMaster) return buckets;
@@ -201,12 +200,11 @@ export class TableStanding {
     return buckets;
   }
 
-  /** `sync_refresh_period` is another one. */
   refreshEvery(refresh: Duration): void {
     this.#refresh = refresh;
   }
 
-  #leaving(others: readonly Peer[]): MoveReport[] {
+  #handOverReports(others: readonly Peer[]): MoveReport[] {
     const { live } = this.#own;
     if (others.length === 0) {
       return [{ kind: 'hand-over', peer: undefined, live, before: undefined, missing: undefined }];
@@ -224,13 +222,13 @@ export class TableStanding {
     return [...this.#peers.values()];
   }
 
-  #noteGrowth(live: number, now: Instant): void {
+  #checkGrowth(live: number, now: Instant): void {
     if (this.#steadySince !== undefined && live <= this.#steadyAt + this.#steadyAt / GROWTH) return;
     this.#steadySince = now;
     this.#steadyAt = live;
   }
 
-  /** Whatever is in use has been sent again since the table began to receive. */
+  /** True if every connection in use was resent since this table started to receive. */
   #isSteady(now: Instant): boolean {
     if (this.#steadySince === undefined) return false;
     const end = after(this.#steadySince, STEADY);

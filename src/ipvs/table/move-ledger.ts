@@ -1,4 +1,4 @@
-/** What moves of the connections have cost since the start, and the last one. */
+/** Moves of the connections since the agent started: their number, what they lost, and the last one. */
 import type { MoveDocument, MovesDocument } from '../../control/ipvs-document.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 
@@ -8,8 +8,8 @@ export class MoveLedger {
   #lost = 0;
   #last: MoveDocument | null = null;
 
-  /** One move; of a hand-over a report for each other director. */
-  note(reports: readonly MoveReport[], at: Date): void {
+  /** Takes the reports of one move: a hand-over has one for each other director. */
+  record(reports: readonly MoveReport[], at: Date): void {
     const [first] = reports;
     if (first === undefined) return;
     const { kind, live } = first;

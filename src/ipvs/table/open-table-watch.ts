@@ -1,4 +1,4 @@
-/** The watch of the connection table of a running agent, with the kernel's IPVS behind it. */
+/** Opens the watch of the connection table on the kernel and the network of this host. */
 import { randomInt } from 'node:crypto';
 import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import { ip } from '../../net/address.ts';
@@ -8,7 +8,7 @@ import { type Duration, seconds } from '../../net/time.ts';
 import type { IpvsLog } from '../keep/ipvs-log.ts';
 import type { KernelTable } from '../keep/service-keeper.ts';
 import { monotonicNow } from '../keep/sync-keeper.ts';
-import { connectionLines } from '../kernel/connection-table.ts';
+import { connectionLines } from '../kernel/proc-files.ts';
 import { SyncSegment } from '../kernel/sync-segment.ts';
 import { syncEntries } from '../plan/sync-entries.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
@@ -16,7 +16,7 @@ import { TableWatch } from './table-watch.ts';
 
 const SENDER = randomInt(1, 0xffffffff);
 
-export interface TableWatchParts {
+interface TableWatchParts {
   readonly router: string;
   readonly settings: SyncSettings;
   readonly sysctls: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ export function openTableWatch(parts: TableWatchParts): TableWatch {
   return watch;
 }
 
-/** How often the kernel sends again what is in use; zero: never. */
+/** Period in which the kernel resends connections in use; zero: never. */
 export function refreshOf({
   sync_refresh_period: period = '0',
 }: Readonly<Record<string, string>>): Duration {

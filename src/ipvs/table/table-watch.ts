@@ -1,7 +1,7 @@
 /**
- * Watches the table of connections: reads it, tells the other directors what it holds, hears what
- * theirs hold, and sends again what another one lacks. The kernel itself sends an entry when a packet
- * comes and has no way to bring a director up to date that was away.
+ * Watches the connection table: reads it, exchanges summaries with the other directors, and resends
+ * connections that another one lacks. The kernel sends an entry only when a packet arrives, and cannot
+ * update a director that was away.
  */
 
 import { pause } from '../../async/deadline.ts';
@@ -18,34 +18,32 @@ import {
 } from '../../wire/connections/sync-message.ts';
 import { decodeTableLine, decodeTableRow } from '../../wire/connections/table-line.ts';
 import { type IpvsLog, messageOf } from '../keep/ipvs-log.ts';
+import type { SyncSegment } from '../kernel/sync-segment.ts';
 import type { EntryOf } from '../plan/sync-entries.ts';
 import { type MoveReport, TableStanding } from '../plan/table-standing.ts';
 import { MoveLedger } from './move-ledger.ts';
 
 const PERIOD_MS = 1_000;
-/** Reading takes the kernel longer the larger the table is: a twentieth of the time at most. */
+/** Reading a large table takes the kernel long: a twentieth of the time at most. */
 const SHARE = 20;
-/** But others forget a director that is silent for 10 s. */
+/** Well below the 10 s after which others forget a silent director. */
 const LONGEST_PAUSE_MS = 4_000;
-/** Datagrams that are sent at once, and the pause between: the other side must keep up. */
+/** Datagrams in a burst, and the pause between bursts: the receiver must keep up. */
 const BURST = 16;
 const BURST_PAUSE_MS = 20;
-/** Headers of IPv6 and UDP in an Ethernet frame. */
+/** The payload of an Ethernet frame without the headers of IPv6 and UDP. */
 const LONGEST_MESSAGE = 1_500 - 48;
-/** Connections sent again in one round. */
+/** Most connections resent in one round. */
 const ROUND = 20_000;
 
-export interface Segment {
-  send(bytes: Uint8Array, port: number): Promise<void>;
-  close(): void;
-}
+type SegmentPort = Pick<SyncSegment, 'send' | 'close'>;
 
 export interface TableWatchOptions {
   readonly router: string;
-  /** Of the running process. */
+  /** Random number of this process, to recognise its own summaries. */
   readonly sender: number;
   readonly settings: SyncSettings;
-  /** Zero: never. */
+  /** Period in which the kernel resends connections in use; zero: never. */
   readonly refresh: Duration;
   readonly isMaster: boolean;
   readonly log: IpvsLog;
@@ -54,11 +52,11 @@ export interface TableWatchOptions {
   readonly open: (
     hear: (bytes: Uint8Array) => void,
     fail: (error: Error) => void,
-  ) => Promise<Segment>;
-  /** Completes what the table of the kernel does not say, as it is now. */
+  ) => Promise<SegmentPort>;
+  /** Looks up, in the current services, what the connection table does not show. */
   readonly entries: () => EntryOf;
   readonly caughtUp: (hasCaughtUp: boolean) => void;
-  /** One move; of a hand-over a report for each other director. */
+  /** Reports one move: a hand-over has a report for each other director. */
   readonly moved: (reports: readonly MoveReport[]) => void;
 }
 
@@ -67,12 +65,12 @@ export class TableWatch {
   readonly standing: TableStanding;
   readonly moves = new MoveLedger();
   #isMaster: boolean;
-  #segment: Segment | undefined;
+  #segment: SegmentPort | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasCaughtUp: boolean | undefined;
   #isClosed = false;
   readonly #rounds = new SerialQueue();
-  /** Connections that were sent again. */
+  /** Number of connections that were resent. */
   resent = 0;
 
   constructor(options: TableWatchOptions) {
@@ -91,11 +89,11 @@ export class TableWatch {
 
   follow(isMaster: boolean): void {
     this.#isMaster = isMaster;
-    this.#tellMove(this.standing.follow(isMaster, this.#options.now()));
+    this.#reportMove(this.standing.follow(isMaster, this.#options.now()));
     this.#judge();
   }
 
-  /** One round; the next one begins when this one has ended. */
+  /** One round, after those that are queued. */
   run(): Promise<void> {
     return this.#rounds.run(() => this.#round());
   }
@@ -104,7 +102,7 @@ export class TableWatch {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#rounds.idle();
-    this.#shut();
+    this.#closeSegment();
   }
 
   #schedule(delay: number): void {
@@ -123,11 +121,11 @@ export class TableWatch {
     try {
       const summary = await this.#read();
       const report = this.standing.read(summary, now());
-      if (report !== undefined) this.#tellMove([report]);
-      if (settings.catchUp) await this.#tell(summary);
+      if (report !== undefined) this.#reportMove([report]);
+      if (settings.catchUp) await this.#exchange(summary);
       log.settled('connection table');
     } catch (error) {
-      this.#shut();
+      this.#closeSegment();
       log.trouble('connection table', 'ipvs-table-failed', messageOf(error));
     }
     this.#judge();
@@ -149,7 +147,7 @@ export class TableWatch {
     return { live, synced, buckets };
   }
 
-  async #tell(summary: TableSummary): Promise<void> {
+  async #exchange(summary: TableSummary): Promise<void> {
     const { router, sender, settings, now } = this.#options;
     const { port = 0, syncId } = settings.daemon;
     this.#segment ??= await this.#options.open(
@@ -172,7 +170,7 @@ export class TableWatch {
     this.#judge();
   }
 
-  async #resend(buckets: ReadonlySet<number>, segment: Segment): Promise<void> {
+  async #resend(buckets: ReadonlySet<number>, segment: SegmentPort): Promise<void> {
     const { entries: lookUp, log, settings } = this.#options;
     const entryOf = lookUp();
     const { port = 0, syncId, maximumLength = LONGEST_MESSAGE } = settings.daemon;
@@ -199,24 +197,24 @@ export class TableWatch {
     if (entries.length > 0) {
       log.info(
         'ipvs-table-resent',
-        `${entries.length} connections sent again: another director lacks some`,
+        `resent ${entries.length} connections: another director lacks some of them`,
       );
     }
   }
 
   #fail(error: Error): void {
-    this.#shut();
+    this.#closeSegment();
     this.#options.log.trouble('connection table', 'ipvs-table-failed', messageOf(error));
   }
 
-  #shut(): void {
+  #closeSegment(): void {
     this.#segment?.close();
     this.#segment = undefined;
   }
 
-  #tellMove(reports: readonly MoveReport[]): void {
+  #reportMove(reports: readonly MoveReport[]): void {
     if (reports.length === 0) return;
-    this.moves.note(reports, new Date());
+    this.moves.record(reports, new Date());
     this.#options.moved(reports);
   }
 
@@ -228,7 +226,7 @@ export class TableWatch {
   }
 }
 
-/** Until the table is read again, where reading it took so many milliseconds. */
+/** Milliseconds until the table is read again, after reading took `took` milliseconds. */
 export function pauseAfter(took: number): number {
   return Math.min(LONGEST_PAUSE_MS, Math.max(PERIOD_MS - took, took * (SHARE - 1)));
 }

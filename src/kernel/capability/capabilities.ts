@@ -1,17 +1,17 @@
-/** Which privileges (capabilities(7)) this process lacks, to say so before a system call fails. */
+/** Reports missing capabilities(7) before a system call fails for want of them. */
 import { readFileSync } from 'node:fs';
 
 /** Bits in the effective set (<linux/capability.h>). */
 const BITS = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_NICE: 23 } as const;
 
-export type Capability = keyof typeof BITS;
+type Capability = keyof typeof BITS;
 
-/** Of those the agent uses; SYS_NICE is for real-time scheduling only. */
+/** The missing capabilities among those that the agent uses; SYS_NICE only serves real-time scheduling. */
 export function missingCapabilities(): Capability[] {
   return missingIn(readFileSync('/proc/self/status', 'utf8'));
 }
 
-/** `status` is the text of proc_pid_status(5); all are missing when it does not say. */
+/** `status` is the text of proc_pid_status(5). Without a `CapEff` line, all count as missing. */
 export function missingIn(status: string): Capability[] {
   const effective = /^CapEff:\s*([0-9a-f]+)$/im.exec(status)?.[1] ?? '0';
   const set = BigInt(`0x${effective}`);

@@ -1,6 +1,6 @@
 /**
- * The engine's clock and its one timer. Both run on CLOCK_BOOTTIME, which goes on while the host
- * sleeps; reading it costs no more than `process.hrtime`, which does not.
+ * The engine's clock and its one timer. Both use CLOCK_BOOTTIME, which also counts while the host is
+ * suspended, unlike `process.hrtime`; reading it costs no more.
  */
 import { at } from '../../net/assert.ts';
 import { type Instant, NEVER } from '../../net/time.ts';
@@ -17,14 +17,13 @@ import { addressOf, putUint64 } from '../ffi/memory.ts';
 import type { ClockPort } from '../ports.ts';
 
 /**
- * The timer's descriptor is readable from the deadline on, and stays so until another deadline is
- * armed (timerfd_settime(2) clears the expiration): a missed wake-up comes again, and no read is
- * needed.
+ * The descriptor is readable from the deadline until another deadline is armed (timerfd_settime(2)
+ * clears the expiration). So it needs no read, and a missed wake-up is repeated.
  */
 export class Clock implements ClockPort {
   /** For the reactor. */
   readonly fd: number;
-  /** `monotonic` where the kernel refuses a timer on CLOCK_BOOTTIME: time then stops in suspend. */
+  /** `monotonic` if the kernel refuses a timer on CLOCK_BOOTTIME: time then stops during suspend. */
   readonly source: 'boottime' | 'monotonic';
   readonly #libc: Libc = libc();
   readonly #clockId: number;

@@ -1,25 +1,25 @@
 /**
- * The one way to run a process: no shell, a process group of its own that ends with the time it is
- * given, an environment that is the same on every host, and a bound on the output that is kept.
- * `runCommand` is for an operator's command and never rejects; `readCommand` is for a tool whose
- * output the agent reads.
+ * The one way to run a process: without a shell, in a new process group that is killed after a timeout,
+ * with the same environment on every host, and with a limit on the output that is kept. `runCommand` is
+ * for an operator's command and never rejects; `readCommand` is for a tool whose output the agent reads.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { assert } from '../../net/assert.ts';
 import type { User } from '../permissions/users.ts';
 import { withOrdinaryOomScore } from '../process/oom-score.ts';
 import { PROGRAM_FOLDERS } from './program.ts';
 
-export interface CommandOptions {
-  /** Program, an absolute path, and its arguments. */
+interface CommandOptions {
+  /** The absolute path of the program, and its arguments. */
   readonly argv: readonly string[];
   /** Undefined: the user of the agent. Supplementary groups are dropped with the user. */
   readonly user: User | undefined;
   readonly timeoutMs: number;
-  /** Beside `PATH`, `LANG`, `HOME`, `USER` and `LOGNAME`. */
+  /** Variables in addition to `PATH`, `LANG`, `HOME`, `USER` and `LOGNAME`. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Ends the command before its time is over. */
+  /** Ends the command before the timeout. */
   readonly signal?: AbortSignal;
-  /** For its standard input; default: nothing. */
+  /** Written to standard input, which is empty by default. */
   readonly input?: string;
 }
 
@@ -27,10 +27,10 @@ export type CommandOutcome =
   | { readonly kind: 'exited'; readonly status: number; readonly output: string }
   | { readonly kind: 'signalled'; readonly signal: string; readonly output: string }
   | { readonly kind: 'timed-out'; readonly output: string }
-  /** It did not start; the name of the errno. */
+  /** The command did not start. */
   | { readonly kind: 'failed'; readonly errno: string; readonly output: '' };
 
-/** Why there is no output to read; the message is that of `describeOutcome`. */
+/** A command failed whose output is needed; the message is that of `describeOutcome`. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly outcome: CommandOutcome;
@@ -41,10 +41,10 @@ export class CommandFailure extends Error {
   }
 }
 
-/** Of what a person reads, the beginning. */
+/** People read the output of an operator's command: its beginning is enough. */
 const OUTPUT_MAX = 4_096;
 
-/** Of what the agent reads, everything: 5,000 addresses in a table of nftables are 200 kB. */
+/** The agent needs all output of a tool: 5,000 addresses in an nftables table are 200 kB. */
 const READ_MAX = 64 * 1024 * 1024;
 
 /** From SIGTERM to SIGKILL. */
@@ -52,14 +52,14 @@ const GRACE_MS = 500;
 
 const PATH = PROGRAM_FOLDERS.join(':');
 
-/** The output is the beginning of both streams together. */
+/** The output in the outcome is the beginning of both streams together. */
 export function runCommand(options: CommandOptions): Promise<CommandOutcome> {
   const output = new Output(OUTPUT_MAX);
-  // What the command leaves in the background may hold its output open for ever.
+  // A process that the command leaves in the background may keep its output open for ever.
   return execute(options, { stdout: output, stderr: output, until: 'exit' });
 }
 
-/** Standard output of a command that succeeds. Rejects with `CommandFailure`. */
+/** Returns the standard output of a command that succeeds. Rejects with `CommandFailure`. */
 export async function readCommand(options: CommandOptions): Promise<string> {
   const stdout = new Output(READ_MAX);
   const stderr = new Output(OUTPUT_MAX);
@@ -70,9 +70,9 @@ export async function readCommand(options: CommandOptions): Promise<string> {
 
 interface Reading {
   readonly stdout: Output;
-  /** What the outcome carries. */
+  /** The output in the outcome. */
   readonly stderr: Output;
-  /** `exit`: the process has ended; `close`: and nothing has its output open any more. */
+  /** `exit`: the process has ended. `close`: also, no other process has its output open. */
   readonly until: 'exit' | 'close';
 }
 
@@ -102,8 +102,8 @@ function execute(
     const end = () => {
       if (grace !== undefined) return;
       signalGroup(child, 'SIGTERM');
-      // A process that ignores SIGTERM may outlive the leader of the group, but not the grace. Then
-      // the command is over, even if the kernel cannot end it (a dead network file system).
+      // A process that ignores SIGTERM may outlive the leader of the group, but not the grace period.
+      // Then the command counts as ended, even if the kernel cannot kill it (a dead network file system).
       grace = setTimeout(() => {
         signalGroup(child, 'SIGKILL');
         settle(outcomeOf(null, 'SIGKILL', timedOut, stderr.text));
@@ -121,13 +121,13 @@ function execute(
     child.stdin?.end(input);
     child.once('error', (error) => settle(failed(errnoOf(error))));
     child.once(until, (status: number | null, by: NodeJS.Signals | null) => {
-      // What was written before the end is read first.
+      // Output written before the end is read first.
       setImmediate(() => settle(outcomeOf(status, by, timedOut, stderr.text)));
     });
   });
 }
 
-/** A sentence for people: `exit status 2: disk is full`. */
+/** For people: `exit status 2: disk is full`. */
 export function describeOutcome(outcome: CommandOutcome): string {
   const said = firstLine(outcome.output);
   const tail = said === '' ? '' : `: ${said}`;
@@ -181,7 +181,8 @@ function outcomeOf(
 ): CommandOutcome {
   if (timedOut) return { kind: 'timed-out', output };
   if (signal !== null) return { kind: 'signalled', signal, output };
-  return { kind: 'exited', status: status ?? 0, output };
+  assert(status !== null, 'a process ended with neither a status nor a signal');
+  return { kind: 'exited', status, output };
 }
 
 function failed(errno: string): CommandOutcome {
@@ -192,7 +193,7 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-/** Read to the end, so that no writer waits; only the beginning is kept. */
+/** Reads a stream to its end, so that no writer blocks, and keeps only the beginning. */
 class Output {
   readonly #limit: number;
   text = '';

@@ -1,4 +1,4 @@
-/** Where programs of the system are: the agent trusts these directories, whatever its own PATH says. */
+/** Finds system programs in directories that the agent trusts, whatever its PATH is. */
 import { accessSync, constants } from 'node:fs';
 
 export const PROGRAM_FOLDERS = [
@@ -10,7 +10,7 @@ export const PROGRAM_FOLDERS = [
   '/bin',
 ] as const;
 
-/** The absolute path; undefined: it is not installed. */
+/** The absolute path; undefined if the program is not installed. */
 export function findProgram(
   name: string,
   folders: readonly string[] = PROGRAM_FOLDERS,

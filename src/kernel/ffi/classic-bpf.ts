@@ -1,4 +1,13 @@
-/** Classic BPF (<linux/filter.h>, <linux/bpf_common.h>): the instructions the filters here are made of. */
+/**
+ * Classic BPF (<linux/filter.h>, <linux/bpf_common.h>): the instructions that our filters need, the
+ * assembler, and how a program is attached to a socket.
+ */
+import { SO_ATTACH_FILTER, SOL_SOCKET } from './constants.ts';
+import { addressOf } from './memory.ts';
+import { setOption } from './socket.ts';
+
+const PROGRAM_BYTES = 16;
+const INSTRUCTION_BYTES = 8;
 
 // Instruction classes, sizes, modes and operations.
 export const LOAD_LENGTH = 0x80; // ld len
@@ -19,12 +28,12 @@ export const JUMP_EQUAL = 0x15; // jeq #k
 export const JUMP_EQUAL_X = 0x1d; // jeq x
 export const JUMP_GREATER_X = 0x2d; // jgt x
 export const JUMP_SET = 0x45; // jset #k
-export const RETURN = 0x06; // ret #k
+const RETURN = 0x06; // ret #k
 export const LOAD_WORD = 0x20; // ld [k]
 export const LOAD_HALF = 0x28; // ldh [k]
 export const LOAD_BYTE = 0x30; // ldb [k]
 
-/** Offset from which [k] reads what the kernel knows of the packet, not the packet: its type at 4. */
+/** Offsets from here on read facts about the packet instead of its bytes: its type at 4. */
 export const ANCILLARY = 0xfffff000;
 
 export type Instruction = readonly [
@@ -46,13 +55,36 @@ export const DROP: Instruction = [RETURN, 0];
  *     +---------------+-------+-------+---------------+
  */
 export function assemble(instructions: readonly Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(instructions.length * 8);
+  const bytes = new Uint8Array(instructions.length * INSTRUCTION_BYTES);
   const view = new DataView(bytes.buffer);
   instructions.forEach(([code, k = 0, jumpTrue = 0, jumpFalse = 0], position) => {
-    view.setUint16(position * 8, code, true);
-    view.setUint8(position * 8 + 2, jumpTrue);
-    view.setUint8(position * 8 + 3, jumpFalse);
-    view.setUint32(position * 8 + 4, k, true);
+    const offset = position * INSTRUCTION_BYTES;
+    view.setUint16(offset, code, true);
+    view.setUint8(offset + 2, jumpTrue);
+    view.setUint8(offset + 3, jumpFalse);
+    view.setUint32(offset + 4, k, true);
   });
   return bytes;
+}
+
+/**
+ * Attaches the program to a socket in place of an earlier one, in one step: no packet is lost and none
+ * gets past.
+ *
+ * `struct sock_fprog` (<linux/filter.h>); the code follows in the same memory, so that both exist
+ * for as long as the call.
+ *
+ *      0              2              8                      16
+ *     +--------------+--------------+----------------------+------
+ *     | instructions |   padding    | address of the code  | code
+ *     +--------------+--------------+----------------------+------
+ */
+export function attachFilter(what: string, fd: number, code: Uint8Array): void {
+  const memory = new Uint8Array(PROGRAM_BYTES + code.length);
+  const view = new DataView(memory.buffer);
+  view.setUint16(0, code.length / INSTRUCTION_BYTES, true);
+  view.setBigUint64(8, BigInt(addressOf(memory) + PROGRAM_BYTES), true);
+  memory.set(code, PROGRAM_BYTES);
+  const program = memory.subarray(0, PROGRAM_BYTES);
+  setOption(`filter ${what}`, fd, SOL_SOCKET, SO_ATTACH_FILTER, program);
 }

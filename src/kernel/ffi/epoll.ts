@@ -1,6 +1,6 @@
 /**
- * A set of descriptors that are watched for readability (epoll(7), level-triggered). A bad or
- * doubled descriptor is an ordinary error, and an error condition counts as readable.
+ * A set of descriptors watched for readability (epoll(7), level-triggered). Adding a bad or doubled
+ * descriptor is an ordinary error, and an error condition counts as readable.
  *
  * `struct epoll_event` is packed on x86-64 only:
  *
@@ -11,9 +11,10 @@
  *     |  events   |  padding  |    fd     |     0     |  others
  *     +-----------+-----------+-----------+-----------+
  */
+import { at } from '../../net/assert.ts';
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN } from './constants.ts';
 import { KernelError } from './kernel-error.ts';
-import { type Libc, libc } from './libc.ts';
+import { type Libc, libc, loadKoffi } from './libc.ts';
 import { addressOf } from './memory.ts';
 
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
@@ -21,6 +22,10 @@ const FD_WORD = process.arch === 'x64' ? 1 : 2;
 
 /** The most descriptors that one `wait` reports. */
 export const EPOLL_BATCH = 64;
+
+export interface EpollWatch {
+  close(): void;
+}
 
 export class Epoll {
   /** Readable when any member is; may itself be a member of another set. */
@@ -49,20 +54,29 @@ export class Epoll {
     this.#libc.epoll_ctl(this.fd, EPOLL_CTL_DEL, fd, new Uint8Array(this.#one.buffer));
   }
 
-  /** How many members are readable now, at most `EPOLL_BATCH`; never blocks. */
+  /** Returns how many members are readable now, at most `EPOLL_BATCH`; never blocks. */
   poll(): number {
     return this.wait(0);
   }
 
-  /** The same, after waiting for one to become readable; a signal ends the wait early. */
+  /** Like `poll`, but waits for a member to become readable; a signal ends the wait early. */
   wait(milliseconds: number): number {
     const { fd } = this;
     return Math.max(0, this.#libc.epoll_wait(fd, this.#eventsAddress, EPOLL_BATCH, milliseconds));
   }
 
-  /** The descriptor in place `position` of the last `poll`. */
+  /** The descriptor at `position` among those that the last `poll` or `wait` has counted. */
   readableAt(position: number): number {
-    return this.#events[position * EVENT_WORDS + FD_WORD] ?? -1;
+    return at(this.#events, position * EVENT_WORDS + FD_WORD);
+  }
+
+  /**
+   * Calls back from Node's event loop whenever a member is readable, until the watch is closed. koffi
+   * ends the process on a bad or doubled descriptor, and stops at the first error condition: neither
+   * can happen to an epoll descriptor.
+   */
+  watch(onReadable: () => void): EpollWatch {
+    return loadKoffi().node.poll(this.fd, { readable: true }, () => onReadable());
   }
 
   close(): void {

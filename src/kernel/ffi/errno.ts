@@ -1,20 +1,9 @@
 /** Names of error numbers (errno(3)) and back. */
 import { constants } from 'node:os';
 
-export {
-  EACCES,
-  EAGAIN,
-  EIO,
-  ENETDOWN,
-  ENOBUFS,
-  ENODEV,
-  ENXIO,
-  EPERM,
-} from '../../net/errno.ts';
+type ErrnoName = keyof typeof constants.errno;
 
-export type ErrnoName = keyof typeof constants.errno;
-
-/** Two names share a number in three places; the kernel's own headers say these. */
+/** Three numbers have two names each; these are the names in the kernel's headers. */
 const PREFERRED = ['EAGAIN', 'EDEADLK', 'EOPNOTSUPP'] as const;
 
 const names = new Map<number, string>([

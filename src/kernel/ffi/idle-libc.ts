@@ -1,14 +1,15 @@
 /**
- * A C library without a kernel behind it: sockets open, everything sent has left, nothing arrives, and
- * each batch of netlink requests is acknowledged. It lets the code above run where nothing may happen.
+ * A C library without a kernel: sockets open, all that is sent leaves, nothing arrives, and each batch of
+ * netlink requests is acknowledged. The warm-up and tests run the code above it without any effect.
  */
+
+import { EAGAIN } from '../../net/errno.ts';
 import {
   decodeMessages,
   encodeMessage,
   NLMSG_ERROR,
   NLMSG_HEADER_LENGTH,
 } from '../../wire/netlink/message.ts';
-import { EAGAIN } from './errno.ts';
 import type { Libc } from './libc.ts';
 
 const DONE_LENGTH = 4 + NLMSG_HEADER_LENGTH;
@@ -62,7 +63,7 @@ export function idleLibc(): Libc {
   };
 }
 
-/** The kernel answers the last message of a batch. */
+/** Only the last message of a batch asks for an acknowledgement. */
 function acknowledge(data: Uint8Array, length: number): Uint8Array | undefined {
   const messages = decodeMessages(data, length);
   const last = messages.ok ? messages.value.at(-1) : undefined;

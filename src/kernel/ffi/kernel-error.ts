@@ -1,7 +1,7 @@
 import { errnoName } from './errno.ts';
 
 /** Stable names for logs, metrics and documents. */
-export type KernelErrorCode =
+type KernelErrorCode =
   | 'kernel-permission'
   | 'kernel-unsupported'
   | 'kernel-no-device'
@@ -19,12 +19,12 @@ const CODES = new Map<string, KernelErrorCode>([
   ['ENXIO', 'kernel-no-device'],
 ]);
 
-/** A refused system call: what was asked, the errno, and what the kernel said or what would help. */
+/** A system call failed: the operation, the errno, and the reason or a remedy where one is known. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';
-  /** In words: `bind raw socket on eth0`. */
+  /** For people: `bind raw socket on eth0`. */
   readonly operation: string;
-  /** Name of the errno: `EPERM`. */
+  /** The name: `EPERM`. */
   readonly errno: string;
   readonly detail: string | undefined;
   readonly code: KernelErrorCode;

@@ -1,15 +1,15 @@
 /**
  * The C library's functions as JavaScript functions, bound once for each thread. Symbols are looked
- * up in the running process, so glibc and musl are served alike.
+ * up in the running process, so both glibc and musl work.
  *
- * Buffers that live for one call are passed as typed arrays. Memory that the kernel is given again
- * and again is passed by address: its owner keeps the array alive (see `memory.ts`).
+ * Buffers for one call are passed as typed arrays. Memory for repeated calls is passed by address: its
+ * owner keeps the array alive (see `memory.ts`).
  */
 import { createRequire } from 'node:module';
 
 type Koffi = typeof import('koffi');
 
-/** Each answers -1 on failure; `errno` is then valid until the next call. */
+/** Unless a comment says otherwise, -1 means failure; `errno` is then valid until the next call. */
 export interface Libc {
   errno(): number;
   socket(domain: number, type: number, protocol: number): number;
@@ -49,7 +49,7 @@ export interface Libc {
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
   setns(fd: number, type: number): number;
   if_indextoname(index: number, name: Uint8Array): bigint | null;
-  /** Zero: there is none of the name. */
+  /** Zero if there is no such interface. */
   if_nametoindex(name: string): number;
   sendto(
     fd: number,
@@ -65,19 +65,19 @@ export interface Libc {
 let koffi: Koffi | undefined;
 let bound: Libc | undefined;
 
-/** The library itself; for the modules of this folder only. */
+/** For the modules of this folder only. */
 export function loadKoffi(): Koffi {
   koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
   return koffi;
 }
 
-/** Loaded at the first call: programs that only talk to the control socket never pay for it. */
+/** Loads koffi at the first call: commands that only use the control socket never need it. */
 export function libc(): Libc {
   bound ??= bindLibc(loadKoffi());
   return bound;
 }
 
-/** What `use` makes keeps calling `substitute` in place of the C library. */
+/** Objects that `use` constructs keep calling `substitute` instead of the C library. */
 export function withLibc<Value>(substitute: Libc, use: () => Value): Value {
   const before = bound;
   bound = substitute;

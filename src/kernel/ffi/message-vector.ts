@@ -1,6 +1,6 @@
 /**
  * Memory for sendmmsg(2) and recvmmsg(2), laid out once: `slots` messages of one buffer each, with
- * an optional peer address and optional ancillary data. Nothing is allocated for a packet.
+ * an optional peer address and optional ancillary data. No buffer is allocated for a message.
  *
  * `struct mmsghdr` on 64-bit hosts, in words of 32 bits:
  *
@@ -31,10 +31,10 @@ const CONTROL = 8;
 const CONTROL_LENGTH = 10;
 const BYTES = 14;
 
-export interface MessageVectorLayout {
+interface MessageVectorLayout {
   readonly slots: number;
   readonly slotBytes: number;
-  /** Bytes of a slot that stay free before the data. */
+  /** Free bytes of a slot before the data. */
   readonly headroom?: number;
   readonly nameBytes?: number;
   readonly controlBytes?: number;
@@ -55,7 +55,7 @@ export class MessageVector {
     this.#layout = { headroom: 0, nameBytes: 0, controlBytes: 0, ...layout };
     const { slots, slotBytes, headroom, nameBytes, controlBytes } = this.#layout;
     this.slots = slots;
-    // Written once now, so that no page is touched for the first time by a take-over.
+    // Written once, so that no page fault happens during a takeover.
     const data = new Uint8Array(slots * slotBytes).fill(0xff);
     const names = new Uint8Array(slots * nameBytes);
     const controls = new Uint8Array(slots * controlBytes);
@@ -86,7 +86,7 @@ export class MessageVector {
     this.prepare(slots);
   }
 
-  /** The kernel writes the lengths it used over those it may use: sets the first `count` anew. */
+  /** Restores the lengths of the first `count` messages, which the kernel overwrites with those it used. */
   prepare(count: number): void {
     const { nameBytes, controlBytes } = this.#layout;
     for (let slot = 0; slot < count; slot++) {
@@ -96,18 +96,18 @@ export class MessageVector {
     }
   }
 
-  /** Copies a message to be sent; one that exceeds the slot is a `RangeError`. */
+  /** Copies a message to send into the slot; throws `RangeError` if it does not fit. */
   load(slot: number, message: Uint8Array): void {
     at(this.data, slot).set(message, this.#layout.headroom);
     this.#iovecs[slot * IOVEC_WORDS + 2] = message.length;
   }
 
-  /** Address of the header to start from. */
+  /** The address of the header to start from. */
   addressFrom(slot: number): number {
     return this.#headersAddress + slot * HEADER_BYTES;
   }
 
-  /** Bytes received into the slot. */
+  /** The number of bytes received into the slot. */
   received(slot: number): number {
     return at(this.#headers, slot * HEADER_WORDS + BYTES);
   }

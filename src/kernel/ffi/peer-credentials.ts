@@ -1,4 +1,4 @@
-/** Who is at the other end of a Unix socket. */
+/** The user at the other end of a Unix socket. */
 import { SO_PEERCRED, SOL_SOCKET } from './constants.ts';
 import { libc } from './libc.ts';
 
@@ -6,7 +6,7 @@ import { libc } from './libc.ts';
 const UCRED_BYTES = 12;
 const UID_OFFSET = 4;
 
-/** The user who connected; undefined when the kernel does not say. */
+/** Undefined if the kernel does not report it. */
 export function peerUid(fd: number): number | undefined {
   const credentials = new Uint8Array(UCRED_BYTES);
   const length = Uint32Array.of(credentials.length);

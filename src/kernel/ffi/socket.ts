@@ -1,4 +1,6 @@
-/** Sockets by file descriptor. Every refusal is a `KernelError` that names what was wanted. */
+/** Sockets by file descriptor. Each failure is a `KernelError` that names the operation. */
+
+import { EACCES, EPERM } from '../../net/errno.ts';
 import {
   SO_BINDTODEVICE,
   SO_BINDTOIFINDEX,
@@ -10,13 +12,13 @@ import {
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from './constants.ts';
-import { EACCES, EPERM, errnoNumber } from './errno.ts';
+import { errnoNumber } from './errno.ts';
 import { KernelError } from './kernel-error.ts';
 import { libc } from './libc.ts';
 
 const INTERFACE_NAME_BYTES = 16;
 
-/** Non-blocking, closed on exec. */
+/** Opens a socket that never blocks and is closed on exec. */
 export function openSocket(what: string, domain: number, type: number, protocol: number): number {
   const fd = libc().socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   if (fd >= 0) return fd;
@@ -29,7 +31,7 @@ export function closeFd(fd: number): void {
   libc().close(fd);
 }
 
-/** Runs the set-up of a new descriptor, which is closed when that fails. */
+/** Configures a new descriptor, and closes it when that fails. */
 export function configured(fd: number, configure: (fd: number) => void): number {
   try {
     configure(fd);
@@ -46,7 +48,7 @@ export function bindAddress(what: string, fd: number, address: Uint8Array): void
   }
 }
 
-/** Zero, or the errno. */
+/** Returns zero or the errno. */
 export function tryOption(
   fd: number,
   level: number,
@@ -77,7 +79,7 @@ export function intOption(fd: number, level: number, name: number): number {
   return new DataView(value.buffer).getInt32(0, true);
 }
 
-/** Above net.core.rmem_max with CAP_NET_ADMIN, up to it without (socket(7)). */
+/** Exceeds net.core.rmem_max only with CAP_NET_ADMIN (socket(7)). */
 export function setReceiveBuffer(fd: number, bytes: number): void {
   if (tryOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) !== 0) {
     tryOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
@@ -90,7 +92,7 @@ export function setSendBuffer(fd: number, bytes: number): void {
   }
 }
 
-/** By index, because a name may meanwhile mean another link; by name before Linux 5.1. */
+/** Binds by index, because the name may have moved to another link; before Linux 5.1, by name. */
 export function bindToLink(what: string, fd: number, index: number): void {
   const errno = tryOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX, index);
   if (errno === 0) return;

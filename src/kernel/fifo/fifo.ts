@@ -1,4 +1,4 @@
-/** A named pipe that the agent writes to: made when it is missing, never waited for. */
+/** A named pipe that the agent writes to. It is created when missing; writing never blocks. */
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { at } from '../../net/assert.ts';
@@ -7,7 +7,7 @@ import { FIONREAD } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 
-/** For reading as well: the lines outlive a reader that restarts, and no write fails for want of one. */
+/** Open for reading too: lines survive a restart of the reader, and writes succeed without a reader. */
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 const OWNER_ONLY = 0o600;
@@ -15,7 +15,7 @@ const OWNER_ONLY = 0o600;
 export class Fifo {
   readonly #fd: number;
 
-  /** Throws a `KernelError`, or the error of `node:fs`, when there is and can be no pipe. */
+  /** Throws a `KernelError`, or an error of `node:fs`, when the pipe cannot be created or opened. */
   constructor(path: string) {
     if (libc().mkfifo(path, OWNER_ONLY) < 0) {
       const errno = libc().errno();
@@ -24,10 +24,10 @@ export class Fifo {
     this.#fd = openSync(path, FLAGS);
     if (fstatSync(this.#fd).isFIFO()) return;
     closeSync(this.#fd);
-    throw new Error(`${path} is no named pipe`);
+    throw new Error(`${path} is not a named pipe`);
   }
 
-  /** False: the pipe is full. A line shorter than PIPE_BUF goes as a whole (pipe(7)). */
+  /** Returns false if the pipe is full. Lines shorter than PIPE_BUF are never split (pipe(7)). */
   write(line: string): boolean {
     try {
       writeSync(this.#fd, line);
@@ -38,11 +38,11 @@ export class Fifo {
     }
   }
 
-  /** Bytes that nobody has read. */
+  /** The number of unread bytes. */
   unread(): number {
     const count = new Int32Array(1);
     if (libc().ioctl(this.#fd, FIONREAD, count) < 0) {
-      throw new KernelError('count what is in the pipe', libc().errno());
+      throw new KernelError('count unread bytes of the pipe', libc().errno());
     }
     return at(count, 0);
   }

@@ -1,7 +1,7 @@
 /**
- * A small file that outlives the agent. After a crash or on a full disk it is the old one or the new
- * one and never half of one: it is written beside its place and forced to the disk, renamed into
- * place (rename(2)), and the rename is forced to the disk with its directory (fsync(2)).
+ * A small file that outlives the agent. After a crash or on a full disk it has the old or the new
+ * content, never a part: a draft is written and synced, renamed into place (rename(2)), and the
+ * directory is synced (fsync(2)).
  */
 import { linkSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
@@ -9,25 +9,25 @@ import { basename, dirname, join } from 'node:path';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import { failure, type Result } from '../../net/result.ts';
 
-export interface StateFormat<Value> {
+interface StateFormat<Value> {
   readonly encode: (value: Value) => string;
-  /** The error says what is wrong with the text, as in "it is damaged". */
+  /** The error says what is wrong with the text, as in `it is damaged`. */
   readonly decode: (text: string) => Result<Value, string>;
 }
 
-/** Written and on the disk, but not in its place. */
+/** A draft that is on the disk, but not in place. */
 export interface PreparedState {
-  /** In its place, also on the disk, when it returns. */
+  /** Fulfilled when the file is in place and the directory is synced. */
   commit(): Promise<void>;
   abandon(): Promise<void>;
 }
 
-/** There is a file, and what it says is not known. */
+/** The file exists, but its content is unknown. */
 export class StateUnreadable extends Error {
   override readonly name = 'StateUnreadable';
 }
 
-/** Drafts that this process is writing. */
+/** Paths of drafts that this process is writing. */
 const underWay = new Set<string>();
 
 let drafts = 0;
@@ -38,7 +38,7 @@ export class StateFile<Value> {
   readonly #mode: number;
   readonly #queue = new SerialQueue();
 
-  /** The directory is made when there is something to be kept. */
+  /** The first write creates the directory. */
   constructor(path: string, format: StateFormat<Value>, mode = 0o600) {
     this.path = path;
     this.#format = format;
@@ -46,8 +46,8 @@ export class StateFile<Value> {
   }
 
   /**
-   * Undefined: there is none. Throws `StateUnreadable`. A damaged file stays in its place, so that it
-   * counts as damaged until it is replaced, and a copy is kept for people to look at.
+   * Undefined if there is no file. Throws `StateUnreadable`. A damaged file stays in place, so that it
+   * counts as damaged until it is replaced; a copy is kept for inspection.
    */
   load(): Value | undefined {
     let text: string;
@@ -63,13 +63,13 @@ export class StateFile<Value> {
     throw new StateUnreadable(`${decoded.error}${this.#keepCopy()}`);
   }
 
-  /** Everything that fails for want of space or permission fails here. */
+  /** Fails if space or permission is missing, so that `commit` does not. */
   async prepare(value: Value): Promise<PreparedState> {
     const { commit, abandon } = await this.#draft(value);
     return { commit: () => this.#queue.run(commit), abandon };
   }
 
-  /** After what is being written. Rejects when the disk refuses; then the old file is in its place. */
+  /** Writes after earlier writes. When the disk refuses, rejects and leaves the old file in place. */
   save(value: Value): Promise<void> {
     return this.#queue.run(async () => {
       const { commit } = await this.#draft(value);
@@ -114,7 +114,7 @@ export class StateFile<Value> {
     return { commit, abandon };
   }
 
-  /** The next write replaces the file by a rename, which leaves a second name of the old one alone. */
+  /** A hard link is enough: the next write replaces the file by a rename and never changes its content. */
   #keepCopy(): string {
     const copy = `${this.path}.damaged`;
     try {
@@ -127,7 +127,7 @@ export class StateFile<Value> {
   }
 }
 
-/** Text in JSON with a version; files of the first version may have none. */
+/** JSON with a version; files of version 1 may lack it. */
 export function jsonFormat<Value>(format: {
   readonly version: number;
   readonly encode: (value: Value) => object;
@@ -150,8 +150,8 @@ export function jsonFormat<Value>(format: {
 }
 
 /**
- * Removes what a process has left that ended while it wrote; `name`: of one file only. A process that
- * is being taken over may still be writing.
+ * Removes drafts of processes that ended while they wrote, of one file if `name` is given. Drafts of
+ * running processes stay: the predecessor in a takeover may still be writing.
  */
 export function discardDrafts(directory: string, name?: string): void {
   for (const file of readdirSync(directory)) {
@@ -162,12 +162,12 @@ export function discardDrafts(directory: string, name?: string): void {
   }
 }
 
-/** That a draft stays does no harm. */
+/** Ignores failures: a draft that stays does no harm. */
 function discard(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // A file system that is read-only now.
+    // The file system may have become read-only.
   }
 }
 

@@ -1,8 +1,10 @@
 /**
- * Requests to the kernel and its answers over AF_NETLINK (netlink(7)). The kernel works on a request
- * during `sendto` and has queued the acknowledgement, or the first part of a dump, when the call
- * returns: everything is read back at once, and nothing here ever blocks.
+ * Requests to the kernel and its answers over AF_NETLINK (netlink(7)). The kernel handles a request
+ * during `send`, and has queued the acknowledgement or the first part of a dump when the call returns:
+ * all answers can be read immediately, and nothing here blocks.
  */
+
+import { EAGAIN, EIO, ENOBUFS } from '../../net/errno.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import { decodeAcknowledgement } from '../../wire/netlink/ext-ack.ts';
 import {
@@ -28,7 +30,7 @@ import {
   SOL_NETLINK,
   SOL_SOCKET,
 } from '../ffi/constants.ts';
-import { EAGAIN, EIO, ENOBUFS, errnoNumber } from '../ffi/errno.ts';
+import { errnoNumber } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import {
@@ -45,15 +47,15 @@ import {
 /** More than the 32 KiB that the kernel puts into one part of a dump. */
 const READ_BYTES = 65_536;
 const SEND_BYTES_MAX = 65_536;
-/** What one acknowledgement takes up of the receive buffer, by the kernel's own accounting. */
+/** How much of the receive buffer one acknowledgement takes, by the kernel's accounting. */
 const ACKNOWLEDGEMENT_COST = 1_280;
 const DUMP_ATTEMPTS = 5;
-/** Bounds one call to `receive`; what is left keeps the descriptor readable. */
+/** Bounds one call of `receive`; the remaining messages keep the descriptor readable. */
 const RECEIVE_MAX = 4_096;
 
 export interface NetlinkRequest {
   readonly type: number;
-  /** Beside NLM_F_REQUEST and NLM_F_ACK. */
+  /** Flags in addition to NLM_F_REQUEST and NLM_F_ACK. */
   readonly flags: number;
   readonly payload: Uint8Array;
 }
@@ -62,16 +64,16 @@ const DONE: KernelAnswer = { errno: 0, text: undefined };
 const NO_ANSWER: KernelAnswer = { errno: ENOBUFS, text: 'no answer' };
 const MALFORMED: KernelAnswer = { errno: EIO, text: 'malformed answer' };
 
-/** `overrun`, `malformed`: changes were lost, everything has to be read again. */
+/** After `overrun` or `malformed`, changes are lost: everything has to be read again. */
 export type MonitorState = 'drained' | 'overrun' | 'malformed';
 
-export interface NetlinkOptions {
+interface NetlinkOptions {
   /** NETLINK_ROUTE, NETLINK_GENERIC, ... */
   readonly protocol: number;
-  /** In words, for errors: `route netlink`. */
+  /** For errors: `route netlink`. */
   readonly name: string;
   readonly receiveBuffer?: number;
-  /** Multicast groups to hear. */
+  /** Multicast groups to join. */
   readonly groups?: readonly number[];
 }
 
@@ -91,8 +93,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * One system call for as many requests as may wait for their answer together, at most `batch`;
-   * one answer for each request. What became of a request whose answer was lost reads ENOBUFS.
+   * Sends up to `batch` requests with one system call, but no more than the receive buffer has room for
+   * answers; returns an answer for each request. A lost answer reads ENOBUFS.
    */
   transact(requests: readonly NetlinkRequest[], batch = Number.POSITIVE_INFINITY): KernelAnswer[] {
     const answers: KernelAnswer[] = [];
@@ -102,7 +104,7 @@ export class NetlinkSocket {
     return answers;
   }
 
-  /** A request that is answered with messages. Throws `KernelError`. */
+  /** Returns the messages that answer the request. Throws `KernelError`. */
   query(operation: string, request: NetlinkRequest): NetlinkMessage[] {
     for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
       const sent = this.#send([request]);
@@ -113,14 +115,14 @@ export class NetlinkSocket {
     throw new KernelError(operation, errnoNumber('EINTR'), 'changed during every attempt');
   }
 
-  /** `query` for everything there is. */
+  /** Returns all objects of a kind. Throws `KernelError`. */
   dump(operation: string, request: Omit<NetlinkRequest, 'flags'>): NetlinkMessage[] {
     return this.query(operation, { ...request, flags: NLM_F_DUMP });
   }
 
   /**
-   * Hands over what the groups have sent. After an overrun or a malformed datagram nothing is left
-   * waiting: the dump that has to follow tells more than the messages that were queued before.
+   * Hands over waiting messages of the groups. After an overrun or a malformed datagram, the rest is
+   * discarded: the dump that has to follow is newer.
    */
   receive(sink: (message: NetlinkMessage) => void): MonitorState {
     for (let count = 0; count < RECEIVE_MAX; count++) {
@@ -164,7 +166,7 @@ export class NetlinkSocket {
     return answers.map((answer) => answer ?? silence);
   }
 
-  /** The answer to the last request; undefined when it does not describe one moment. */
+  /** The answer to the last request; undefined if the dump was inconsistent (NLM_F_DUMP_INTR). */
   #collect(operation: string): NetlinkMessage[] | undefined {
     const collected: NetlinkMessage[] = [];
     let interrupted = false;
@@ -187,7 +189,7 @@ export class NetlinkSocket {
     }
   }
 
-  /** Undefined: malformed. */
+  /** Undefined if the datagram is malformed. */
   #messages(length: number): NetlinkMessage[] | undefined {
     if (length < 0) return [];
     const messages = decodeMessages(this.#buffer, length);
@@ -195,8 +197,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * Zero, or the errno for all of them. Only the last asks for an acknowledgement: the kernel works
-   * through a batch in order and answers failures unasked (netlink_rcv_skb in af_netlink.c).
+   * Returns zero, or the errno of all requests. Only the last one asks for an acknowledgement: the kernel
+   * handles a batch in order, and always answers failures (netlink_rcv_skb in af_netlink.c).
    */
   #send(requests: readonly NetlinkRequest[]): number {
     const bytes = new Uint8Array(
@@ -213,7 +215,7 @@ export class NetlinkSocket {
     return sent < 0 ? this.#libc.errno() : 0;
   }
 
-  /** Bytes read, or the negative errno. */
+  /** Returns the number of bytes read, or the negative errno. */
   #read(): number {
     const length = this.#libc.recv(this.fd, this.#buffer, READ_BYTES, MSG_DONTWAIT);
     return length < 0 ? -this.#libc.errno() : length;

@@ -1,6 +1,6 @@
 /**
- * Hears that something has changed in nftables, whatever it is (NFNLGRP_NFTABLES of
- * <linux/netfilter/nfnetlink.h>), and knows whether a table is there.
+ * Notices changes of any kind in nftables (NFNLGRP_NFTABLES of <linux/netfilter/nfnetlink.h>), and
+ * looks up whether a table exists.
  */
 import { AttributeWriter } from '../../wire/netlink/attributes.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
@@ -30,7 +30,7 @@ export class NftMonitor {
     });
     this.#reactor = new Reactor(onChange);
     this.#reactor.add(this.#socket.fd, () => {
-      // Messages that were lost say as much as those that were not.
+      // The content does not matter, so lost messages do not either.
       this.#socket.receive(() => undefined);
       onChange();
     });
@@ -42,7 +42,7 @@ export class NftMonitor {
   }
 }
 
-/** Whether the family `inet` has a table of this name. A kernel without nftables has none. */
+/** True if the family `inet` has a table of this name; false on a kernel without nftables. */
 export function hasTable(name: string): boolean {
   // `struct nfgenmsg`: family, version, resource id.
   const attributes = new AttributeWriter().text(NFTA_TABLE_NAME, name).finish();

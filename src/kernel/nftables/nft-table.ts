@@ -1,31 +1,31 @@
 /**
- * One table of nftables (family `inet`) that belongs to the agent: replaced as a whole in one
- * transaction, put back when another program changes or flushes it, and removed at the end.
+ * One table of nftables (family `inet`) that belongs to the agent. It is replaced as a whole in one
+ * transaction, restored when another program changes or flushes it, and removed at the end.
  */
 import { SerialQueue } from '../../async/serial-queue.ts';
 import { runNft } from './nft.ts';
 import { hasTable, NftMonitor } from './nft-monitor.ts';
 
-/** Between a change by another program and the comparison that it causes. */
+/** The pause between a change by another program and the comparison that follows. */
 const SETTLE_MS = 50;
 
-/** Listing a large table takes nft a while: comparisons get a quarter of the time at most. */
+/** nft takes a while to list a large table: comparisons may take a quarter of the time at most. */
 const SHARE = 4;
 
-/** A program that keeps removing the table is answered less and less often. */
+/** Limits the growing pause while another program keeps removing the table. */
 const LONGEST_PAUSE_MS = 1_000;
 
-/** A table that has been left alone for so long is not being fought over. */
+/** After this time without a restoration, the pause starts small again. */
 const CALM_MS = 10_000;
 
 export interface NftTableEvents {
-  /** Another program had changed or removed the table; it is as it should be again. */
+  /** Another program had changed or removed the table, and it is restored. */
   readonly restored: () => void;
-  /** The table could not be compared or put back; it is tried until that succeeds. */
+  /** The table could not be compared or restored; further attempts follow. */
   readonly failed: (error: unknown) => void;
 }
 
-/** A set with each element once; one word of a rule then stands for any number of addresses. */
+/** A set without duplicates: one word of a rule then stands for any number of addresses. */
 export function nftSet(name: string, type: string, elements: readonly string[]): string[] {
   const unique = [...new Set(elements)];
   const list = unique.length === 0 ? [] : [`    elements = { ${unique.join(', ')} }`];
@@ -36,11 +36,11 @@ export class NftTable {
   readonly #name: string;
   readonly #events: NftTableEvents;
   readonly #queue = new SerialQueue();
-  /** What is in effect: the last content that nft has accepted. */
+  /** The content in effect: the last that nft has accepted. */
   #content: string | undefined;
-  /** False until nft has said so: a run that was cut short may have done its work or not. */
+  /** False until nft has confirmed it: an interrupted run may or may not have had its effect. */
   #isCertain = false;
-  /** As nft(8) lists what was put there. */
+  /** The content in effect as nft(8) lists it. */
   #listing = '';
   #monitor: NftMonitor | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -57,8 +57,8 @@ export class NftTable {
   }
 
   /**
-   * Sets, chains and rules, as between the braces of a table; undefined: no table. Rejects with
-   * `NftError`, and then what was in effect before still is.
+   * Replaces the content, the sets, chains and rules between the braces; undefined removes the table.
+   * Rejects with `NftError`, and then the previous content remains in effect.
    */
   want(content: string | undefined): Promise<void> {
     return this.#queue.run(() => this.#replace(content));
@@ -70,7 +70,7 @@ export class NftTable {
     return this.want(undefined);
   }
 
-  /** Leaves the table as it is to the next process, for good: what is wanted later has no effect. */
+  /** Leaves the table to the next process: later calls of `want` have no effect. */
   abandon(): void {
     this.#isAbandoned = true;
     this.#unwatch();
@@ -106,18 +106,18 @@ export class NftTable {
     this.#isCertain = this.#listing !== '';
   }
 
-  /** The first line makes sure that there is a table for the second one to delete. */
+  /** The first line creates the table if it is missing, so that the second can delete it. */
   #ruleset(content: string): string {
     const table = `table inet ${this.#name}`;
     return `add ${table}\ndelete ${table}\n${table} {\n${content}\n}\n`;
   }
 
-  /** Without the counters; empty where another program has removed the table meanwhile. */
+  /** Without counters; empty if another program has removed the table in the meantime. */
   #list(): Promise<string> {
     return runNft(['--stateless', 'list', 'table', 'inet', this.#name]).catch(() => '');
   }
 
-  /** Something in nftables is different now. A table that is gone is put back without delay. */
+  /** Called after any change in nftables. A table that is gone is restored without delay. */
   #changed(): void {
     const isThere = this.#isThere();
     if (this.#timer === undefined) this.#compareAfter(isThere ? SETTLE_MS : 0);
@@ -149,7 +149,7 @@ export class NftTable {
     const content = this.#content;
     if (content === undefined || this.#monitor === undefined) return;
     const start = performance.now();
-    // What was in the queue before it may have been a restoration.
+    // An earlier entry of the queue may have restored the table.
     if (start < this.#restUntil) {
       this.#compareAfter(0);
       return;
@@ -174,7 +174,7 @@ export class NftTable {
     this.#events.restored();
   }
 
-  /** The first restoration is immediate; each further one in a row waits twice as long. */
+  /** The first restoration is immediate; each one that soon follows waits twice as long. */
   #backOff(): void {
     const now = performance.now();
     const isCalm = now - this.#restoredAt > CALM_MS;
@@ -183,7 +183,7 @@ export class NftTable {
     this.#restUntil = Math.max(this.#restUntil, now + this.#pauseMs);
   }
 
-  /** Reported once, however often it is tried again. */
+  /** Reports only the first failure in a row. */
   #fail(error: unknown): void {
     if (!this.#hasFailed) this.#events.failed(error);
     this.#hasFailed = true;

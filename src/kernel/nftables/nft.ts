@@ -1,6 +1,6 @@
 /**
- * The program nft(8): a whole ruleset goes in by standard input and is applied as one transaction, or
- * not at all. The main thread runs it; it never blocks.
+ * Runs the program nft(8), from the main thread only. It reads a whole ruleset from standard input and
+ * applies it as one transaction, or not at all.
  */
 import { CommandFailure, readCommand } from '../command/command.ts';
 import { findProgram, PROGRAM_FOLDERS } from '../command/program.ts';
@@ -17,14 +17,14 @@ export class NftError extends Error {
   }
 }
 
-/** What it prints. Rejects with `NftError`, whose message has the first line of its complaint. */
+/** Returns what nft prints. Rejects with `NftError`, whose message has the first line of its errors. */
 export async function runNft(args: readonly string[], ruleset = ''): Promise<string> {
   const program = findProgram('nft');
   if (program === undefined) {
     const folders = PROGRAM_FOLDERS.join(', ');
     throw new NftError(
       'nft-missing',
-      `the program nft (package nftables) is in none of ${folders}`,
+      `the program nft (package nftables) is not in any of ${folders}`,
     );
   }
   const argv = [program, ...args];

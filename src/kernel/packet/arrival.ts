@@ -1,8 +1,8 @@
 /**
- * How long a received packet has waited to be read, from the time stamp that the kernel gave it
- * (socket(7), SO_TIMESTAMPNS): Master_Down_Timer runs from the arrival of an advertisement, and not
- * from when a thread has woken up for it. For some milliseconds after the first socket has asked, the
- * kernel gives the time of reading instead; a packet has then waited for nothing.
+ * How long a received packet has waited to be read, by the time stamp of the kernel (socket(7),
+ * SO_TIMESTAMPNS): Master_Down_Timer starts at the arrival of an advertisement, not when the thread wakes
+ * up for it. For some milliseconds after the first socket has enabled time stamps, the kernel gives the
+ * time of reading instead, and the wait comes out as zero.
  *
  * The record is the first of the ancillary data, and the only one that the socket layer adds:
  *
@@ -22,16 +22,16 @@ const NONE = 0 as Duration;
 
 export class Arrivals {
   readonly #libc: Libc = libc();
-  /** `struct timespec`, as in the record. */
+  /** A `struct timespec`, as in the record. */
   readonly #now = new DataView(new ArrayBuffer(16));
   readonly #nowAddress = addressOf(new Uint8Array(this.#now.buffer));
 
-  /** To be called once for the packets of one system call, before `waited`. */
+  /** Must be called once for the packets of one system call, before `waited`. */
   readClock(): void {
     this.#libc.clock_gettime(CLOCK_REALTIME, this.#nowAddress);
   }
 
-  /** Zero without a time stamp, and when the wall clock was set back meanwhile. */
+  /** Zero without a time stamp, and if the wall clock was set back in the meantime. */
   waited(control: DataView, controlLength: number): Duration {
     if (controlLength < TIMESTAMP_BYTES) return NONE;
     if (control.getInt32(8, true) !== SOL_SOCKET) return NONE;

@@ -1,8 +1,9 @@
 /**
- * What a listener for claims is handed: ARP from, and Neighbor Advertisements for, one of some
- * addresses. Of an IPv6 address the last 4 bytes are compared; who reads the frame compares the rest.
+ * Passes ARP from, and Neighbor Advertisements for, any of the given addresses. Compares only the last 4
+ * bytes of an IPv6 address: the reader of the frame must compare the rest.
  */
 import { type Family, type IpAddress, ipToBytes } from '../../net/address.ts';
+import { NEIGHBOR_ADVERTISEMENT, PROTOCOL_ICMPV6 } from '../../wire/neighbor.ts';
 import {
   ACCEPT,
   ANCILLARY,
@@ -14,7 +15,7 @@ import {
   LOAD_WORD,
 } from '../ffi/classic-bpf.ts';
 
-/** <linux/if_packet.h>: a frame that this host sent. */
+/** The type of frames that this host sends (<linux/if_packet.h>). */
 const PACKET_OUTGOING = 4;
 const PACKET_TYPE = 4;
 
@@ -24,9 +25,6 @@ const IPV6_NEXT_HEADER = 20;
 const ICMPV6_TYPE = 54;
 const TARGET_ADDRESS_END = 74;
 
-const ICMPV6 = 58;
-const NEIGHBOR_ADVERTISEMENT = 136;
-
 export function claimFilter(family: Family, addresses: readonly IpAddress[]): Uint8Array {
   const words = new Set(addresses.map(lastWord));
   const choices = [...words].flatMap((word): Instruction[] => [[JUMP_EQUAL, word, 0, 1], ACCEPT]);
@@ -34,7 +32,7 @@ export function claimFilter(family: Family, addresses: readonly IpAddress[]): Ui
     [LOAD_WORD, ANCILLARY + PACKET_TYPE],
     [JUMP_EQUAL, PACKET_OUTGOING, 0, 1],
     DROP,
-    ...(family === 'ipv4' ? [] : only(IPV6_NEXT_HEADER, ICMPV6)),
+    ...(family === 'ipv4' ? [] : only(IPV6_NEXT_HEADER, PROTOCOL_ICMPV6)),
     ...(family === 'ipv4' ? [] : only(ICMPV6_TYPE, NEIGHBOR_ADVERTISEMENT)),
     [LOAD_WORD, family === 'ipv4' ? ARP_SENDER_ADDRESS : TARGET_ADDRESS_END],
     ...choices,

@@ -1,23 +1,24 @@
 /**
- * Hears who else claims our virtual addresses. By ARP: gratuitous ARP, replies, and requests sent from
- * them (RFC 5227 section 2.4 calls each of them a conflict). By ND: advertisements that override what
- * neighbors know (RFC 4861 section 4.4). Everything else is dropped in the kernel.
+ * Detects other hosts that claim our virtual addresses. By ARP: gratuitous ARP, replies, and requests
+ * that have one as sender address, each a conflict by RFC 5227 section 2.4. By ND: advertisements that
+ * override the caches of neighbors (RFC 4861 section 4.4). The kernel drops everything else.
  */
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import type { AddressClaim } from '../../net/link.ts';
 import { decodeFrame } from '../../wire/frame.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import { AF_PACKET, ETH_P_ARP, ETH_P_IPV6, MSG_DONTWAIT, SOCK_RAW } from '../ffi/constants.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket } from '../ffi/socket.ts';
+import { linkSocketAddress } from '../ffi/socket-address.ts';
 import type { ClaimPort } from '../ports.ts';
 import { claimFilter } from './claim-filter.ts';
 import { dropAllFilter } from './receive-filter.ts';
 
 const ETHER_TYPE: { readonly [F in Family]: number } = { ipv4: ETH_P_ARP, ipv6: ETH_P_IPV6 };
 const FAMILIES = ['ipv4', 'ipv6'] as const;
-/** A Neighbor Advertisement with some options. */
+/** Room for a Neighbor Advertisement with some options. */
 const FRAME_BYTES = 256;
 
 interface ClaimSocket {
@@ -78,17 +79,11 @@ export class Claims implements ClaimPort {
     return undefined;
   }
 
-  /** `struct sockaddr_ll` (packet(7)): family, protocol in network order, interface index. */
   #open(index: number, family: Family): ClaimSocket {
     const what = describe(index, family);
     const fd = configured(openSocket(what, AF_PACKET, SOCK_RAW, 0), (created) => {
       attachFilter(what, created, dropAllFilter());
-      const address = new Uint8Array(20);
-      const view = new DataView(address.buffer);
-      view.setUint16(0, AF_PACKET, true);
-      view.setUint16(2, ETHER_TYPE[family]);
-      view.setInt32(4, index, true);
-      bindAddress(what, created, address);
+      bindAddress(what, created, linkSocketAddress(index, ETHER_TYPE[family]));
     });
     this.#epoll.add(fd);
     const socket = { fd, index, family };

@@ -1,7 +1,6 @@
 /**
- * The IPv6 header that a raw socket keeps back, put together from what recvmsg(2) tells beside the
- * payload. A hop limit that is missing reads 0, so that the check for 255 fails (RFC 9568 section
- * 7.1).
+ * Rebuilds the IPv6 header, which raw sockets do not deliver, from the ancillary data of recvmsg(2). A
+ * missing hop limit becomes 0, so that the check for 255 fails (RFC 9568 section 7.1).
  *
  * `struct cmsghdr`, each record aligned to 8 bytes:
  *

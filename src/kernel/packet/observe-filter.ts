@@ -1,12 +1,13 @@
 /**
- * What an observer of a link is handed: VRRP of both families, in fragments too, gratuitous ARP and
- * Neighbor Advertisements. Everything else ends in the kernel, so a busy link costs the observer nothing.
+ * Passes VRRP of both families, also in fragments, gratuitous ARP and Neighbor Advertisements to an
+ * observer of a link. The kernel drops everything else, so a busy link does not load the observer.
  *
- * Frames of a VLAN on top of the link pass by here as well, their tag taken off and kept beside
- * (<linux/filter.h>, SKF_AD_VLAN_TAG): they are another segment.
+ * Frames of VLANs on top of the link belong to other segments and are dropped. The kernel removes their
+ * tag and keeps it beside the frame (<linux/filter.h>, SKF_AD_VLAN_TAG).
  */
 
 import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
+import { NEIGHBOR_ADVERTISEMENT, PROTOCOL_ICMPV6 } from '../../wire/neighbor.ts';
 import {
   A_TO_X,
   ACCEPT,
@@ -22,7 +23,7 @@ import {
   LOAD_WORD,
 } from '../ffi/classic-bpf.ts';
 
-/** SKF_AD_VLAN_TAG: 0 for no tag, and VLAN 0 is a priority and no VLAN. */
+/** SKF_AD_VLAN_TAG: 0 without a tag. A tag with VLAN ID 0 only carries a priority. */
 const VLAN_TAG = ANCILLARY + 44;
 const VLAN_ID_MASK = 0xfff;
 
@@ -35,14 +36,12 @@ const IPV6 = 0x86dd;
 const IPV4_PROTOCOL = 23;
 const IPV6_NEXT_HEADER = 20;
 const ICMPV6_TYPE = 54;
-/** Of a Fragment header: what the parts together are. */
+/** In a Fragment header: the protocol of the whole packet. */
 const FRAGMENT_NEXT_HEADER = 54;
 const ARP_SENDER = 28;
 const ARP_TARGET = 38;
 
-const ICMPV6 = 58;
 const FRAGMENT = 44;
-const NEIGHBOR_ADVERTISEMENT = 136;
 
 export function observeFilter(): Uint8Array {
   const ipv4 = [[LOAD_BYTE, IPV4_PROTOCOL], ...only(PROTOCOL_VRRP)] satisfies Instruction[];
@@ -53,7 +52,7 @@ export function observeFilter(): Uint8Array {
     [JUMP_EQUAL, FRAGMENT, 0, 4],
     [LOAD_BYTE, FRAGMENT_NEXT_HEADER],
     ...only(PROTOCOL_VRRP),
-    [JUMP_EQUAL, ICMPV6, 1, 0],
+    [JUMP_EQUAL, PROTOCOL_ICMPV6, 1, 0],
     DROP,
     [LOAD_BYTE, ICMPV6_TYPE],
     ...only(NEIGHBOR_ADVERTISEMENT),
@@ -79,7 +78,7 @@ export function observeFilter(): Uint8Array {
   ]);
 }
 
-/** Each branch ends by itself; the next one finds the EtherType still in A. */
+/** Each branch ends with ACCEPT or DROP, so the next comparison finds the EtherType still in A. */
 function when(etherType: number, branch: readonly Instruction[]): Instruction[] {
   return [[JUMP_EQUAL, etherType, 0, branch.length], ...branch];
 }

@@ -1,12 +1,13 @@
 /**
- * Hears VRRP on a link without taking part: no address, no group of IGMP or MLD, nothing sent. The
- * network card alone is told to let the two multicast MAC addresses through (packet(7)).
+ * Receives VRRP on a link without taking part: it needs no address, joins no group of IGMP or MLD, and
+ * sends nothing. Only the network card is set to receive the two multicast MAC addresses (packet(7)).
  */
 
 import { macToBytes } from '../../net/address.ts';
+import { ENODEV } from '../../net/errno.ts';
 import { VRRP_GROUP } from '../../net/vrrp.ts';
 import { multicastMac } from '../../wire/ethernet.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_PACKET,
   ETH_P_ALL,
@@ -16,19 +17,19 @@ import {
   SOCK_RAW,
   SOL_PACKET,
 } from '../ffi/constants.ts';
-import { ENODEV } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import { bindAddress, closeFd, configured, openSocket, setOption } from '../ffi/socket.ts';
+import { linkSocketAddress } from '../ffi/socket-address.ts';
 import { observeFilter } from './observe-filter.ts';
 
 const GROUPS = [VRRP_GROUP.ipv4, VRRP_GROUP.ipv6].map((group) => macToBytes(multicastMac(group)));
 
-/** Jumbo frames and offloaded ones alike. */
+/** Room for jumbo frames and for frames that the card has merged. */
 const FRAME_BYTES = 65_536;
 
-/** The frame is only valid during the call. */
-export type FrameSink = (frame: Uint8Array, length: number) => void;
+/** The frame is valid only during the call. */
+type FrameSink = (frame: Uint8Array, length: number) => void;
 
 export class ObserveSocket {
   /** For the reactor. */
@@ -37,16 +38,16 @@ export class ObserveSocket {
   readonly #index: number;
   readonly #frame = new Uint8Array(FRAME_BYTES);
 
-  /** In the network namespace of the calling thread. Throws `KernelError`. */
+  /** Opens in the network namespace of the calling thread. Throws `KernelError`. */
   constructor(index: number, name: string) {
     this.#what = `packet socket on ${name}`;
     this.#index = index;
-    // Protocol 0 hears nothing until it is bound, so no frame passes before the filter is there.
+    // With protocol 0 the socket receives nothing until it is bound: no frame arrives before the filter.
     const fd = openSocket(this.#what, AF_PACKET, SOCK_RAW, 0);
     this.fd = configured(fd, (created) => this.#configure(created));
   }
 
-  /** Hands over at most `limit` waiting frames. Throws `KernelError` when the link is gone. */
+  /** Hands over at most `limit` waiting frames. Throws `KernelError` if the link is gone. */
   drain(limit: number, sink: FrameSink): void {
     for (let left = limit; left > 0; left--) {
       const length = libc().recv(this.fd, this.#frame, FRAME_BYTES, MSG_DONTWAIT);
@@ -59,8 +60,8 @@ export class ObserveSocket {
   }
 
   /**
-   * Throws `KernelError` when the link is gone. One that is set down is heard again when it is up; one
-   * that is removed while it is down is not told of (packet(7) knows one error for both).
+   * Throws `KernelError` if the link is gone. The socket works again after a link was down, but gets no
+   * error when a link is removed while it is down (packet(7) has one error for both).
    */
   checkLink(): void {
     if (libc().if_indextoname(this.#index, new Uint8Array(16)) !== null) return;
@@ -82,7 +83,7 @@ export class ObserveSocket {
         membership(this.#index, group),
       );
     }
-    bindAddress(this.#what, fd, linkAddress(this.#index));
+    bindAddress(this.#what, fd, linkSocketAddress(this.#index, ETH_P_ALL));
   }
 }
 
@@ -94,15 +95,5 @@ function membership(index: number, group: Uint8Array): Uint8Array {
   view.setUint16(4, PACKET_MR_MULTICAST, true);
   view.setUint16(6, group.length, true);
   bytes.set(group, 8);
-  return bytes;
-}
-
-/** `struct sockaddr_ll` (packet(7)): the protocol is in network byte order. */
-function linkAddress(index: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETH_P_ALL);
-  view.setInt32(4, index, true);
   return bytes;
 }

@@ -1,6 +1,6 @@
 /**
- * Advertisements in and out, gratuitous ARP and neighbor advertisements out. The receive sockets are
- * members of one epoll set, so a wake-up costs the same however many links there are.
+ * Receives and sends advertisements; sends gratuitous ARP and Neighbor Advertisements. The receive
+ * sockets are members of one epoll set, so the cost of a wake-up does not grow with the links.
  */
 import type { Family } from '../../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
@@ -10,11 +10,11 @@ import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
 import { ReceiveSocket } from './receive-socket.ts';
 import { Sender } from './sender.ts';
 
-/** Bounds `discard`: what several receive buffers can hold. */
+/** Bounds `discard`: more than several receive buffers hold. */
 const DISCARD_MAX = 16_384;
 
 export class Packets implements PacketPort {
-  /** For the reactor: readable when any packet waits. */
+  /** For the reactor: readable when any packet is waiting. */
   readonly fd: number;
   readonly #epoll = new Epoll();
   readonly #sockets = new Map<number, ReceiveSocket>();
@@ -22,7 +22,7 @@ export class Packets implements PacketPort {
   readonly #sender = new Sender();
   #turn = 0;
 
-  /** Sockets belong to the network namespace of the thread at the time they are first needed. */
+  /** Each socket opens when it is first needed, in the network namespace of the thread at that time. */
   constructor() {
     this.fd = this.#epoll.fd;
   }
@@ -53,7 +53,7 @@ export class Packets implements PacketPort {
     return this.#sender.sendFrames(frames);
   }
 
-  /** How many messages each errno kept from leaving, by name. */
+  /** The number of messages that could not be sent, by errno name. */
   sendFailures(): ReadonlyMap<string, number> {
     return this.#sender.failures;
   }
@@ -62,7 +62,7 @@ export class Packets implements PacketPort {
     return this.#sender.lastError;
   }
 
-  /** Every socket with packets gets an equal share of the limit, and each call begins with another. */
+  /** Each socket with packets gets an equal share of the limit, and each call begins with another one. */
   drain(limit: number, sink: PacketSink): boolean {
     for (let remaining = limit; remaining > 0; ) {
       const readable = this.#epoll.poll();

@@ -1,9 +1,9 @@
-/** Where packets are received into, in batches: one slot for each, made once for all sockets. */
+/** Receives packets in batches, into slots that all sockets share. */
 
 import type { Family } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
+import { EAGAIN } from '../../net/errno.ts';
 import { MSG_DONTWAIT } from '../ffi/constants.ts';
-import { EAGAIN } from '../ffi/errno.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { MessageVector } from '../ffi/message-vector.ts';
 import type { PacketSink } from '../ports.ts';
@@ -13,10 +13,10 @@ import type { ReceiveSocket } from './receive-socket.ts';
 
 export const RECEIVE_BATCH = 64;
 
-/** The largest advertisement, 255 IPv6 addresses in 4,088 bytes, with header and some to spare. */
+/** The largest advertisement, 255 IPv6 addresses in 4,088 bytes, with its header and some reserve. */
 const SLOT_BYTES = 4_352;
 const SOCKADDR_IN6_BYTES = 28;
-/** Three records of ancillary data take 88, and the time stamp 32. */
+/** Three records of ancillary data take 88 bytes, the time stamp 32. */
 const CONTROL_BYTES = 128;
 
 export class ReceiveBuffer {
@@ -37,7 +37,7 @@ export class ReceiveBuffer {
     }),
   };
 
-  /** Hands over at most `count` packets of the socket and returns how many there were. */
+  /** Hands over at most `count` packets of the socket; returns their number. */
   receive(socket: ReceiveSocket, count: number, sink: PacketSink): number {
     const vector = this.#vectors[socket.family];
     const received = this.#receive(socket.fd, vector, Math.min(count, RECEIVE_BATCH));
@@ -61,7 +61,7 @@ export class ReceiveBuffer {
     return received;
   }
 
-  /** An error that waits on the socket, such as ENETDOWN, is taken off by the call that reports it. */
+  /** A pending error of the socket, such as ENETDOWN, is cleared by the call that reports it: try again. */
   #receive(fd: number, vector: MessageVector, count: number): number {
     for (let attempt = 0; attempt < 2; attempt++) {
       vector.prepare(count);

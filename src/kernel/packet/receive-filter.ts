@@ -1,7 +1,7 @@
 /**
- * The classic BPF program (<linux/filter.h>) of a receive socket. Virtual routers of others on the
- * segment cost nothing: their packets never reach the queue. What is too short to have a VRID is let
- * through, because it has to be counted (RFC 8347 packet-length-errors).
+ * The classic BPF program (<linux/filter.h>) of a receive socket. Packets of other virtual routers on
+ * the segment never reach the queue. Packets too short to have a VRID pass, because they have to be
+ * counted (RFC 8347 packet-length-errors).
  */
 
 import {
@@ -28,17 +28,17 @@ import {
   X_TO_A,
 } from '../ffi/classic-bpf.ts';
 
-/** Kernels hand IPv4 raw sockets the whole packet and IPv6 raw sockets the payload only. */
-export type FilterStart = 'ipv4-header' | 'vrrp-header';
+/** The kernel gives IPv4 raw sockets the whole packet, and IPv6 raw sockets only the payload. */
+type FilterStart = 'ipv4-header' | 'vrrp-header';
 
 const VRID_OFFSET = 1;
 
-/** Lets nothing pass: for senders, and while a receiver is being set up. */
+/** Passes nothing: for senders, and while a receiver is being configured. */
 export function dropAllFilter(): Uint8Array {
   return assemble([DROP]);
 }
 
-/** Lets exactly these VRIDs pass, each 0..255. */
+/** Passes exactly these VRIDs, each 0..255. */
 export function vridFilter(vrids: readonly number[], start: FilterStart): Uint8Array {
   const words = bitmapWords(vrids);
   return assemble([
@@ -61,13 +61,13 @@ export function vridFilter(vrids: readonly number[], start: FilterStart): Uint8A
   ]);
 }
 
-/** Offset of the VRID into X. */
+/** Loads the offset of the VRID into X. */
 function loadVridOffset(start: FilterStart): Instruction[] {
   if (start === 'vrrp-header') return [[LOAD_X_IMMEDIATE, VRID_OFFSET]];
   return [[LOAD_X_HEADER_LENGTH], [X_TO_A], [ADD, VRID_OFFSET], [A_TO_X]];
 }
 
-/** A holds the number of a word: replaces it by the word and jumps over the DROP that follows. */
+/** Replaces the number of a word in A by the word, and jumps over the DROP that follows. */
 function selectWord(words: ReadonlyMap<number, number>): Instruction[] {
   const choices = [...words];
   return choices.flatMap(([position, word], choice): Instruction[] => [
@@ -77,7 +77,7 @@ function selectWord(words: ReadonlyMap<number, number>): Instruction[] {
   ]);
 }
 
-/** The words of 32 VRIDs in which any is set. */
+/** The words of 32 VRIDs with at least one bit set, by their number. */
 function bitmapWords(vrids: readonly number[]): Map<number, number> {
   const words = new Map<number, number>();
   for (const vrid of vrids) {

@@ -1,10 +1,10 @@
 /**
- * The receive socket of one link and family: raw protocol 112, bound to the link, member of the VRRP
- * group, filtered by VRID.
+ * The receive socket of one link and family: a raw socket of protocol 112, bound to the link, member of
+ * the VRRP group, filtered by VRID.
  */
 import { type Family, ipToBytes } from '../../net/address.ts';
 import { PROTOCOL_VRRP, VRRP_GROUP } from '../../net/vrrp.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -34,7 +34,7 @@ import {
 } from '../ffi/socket.ts';
 import { dropAllFilter, vridFilter } from './receive-filter.ts';
 
-/** About 1,000 adverts: more than a segment full of virtual routers sends in any stall that counts. */
+/** Room for about 1,000 adverts: four from each virtual router of a full segment. */
 const RECEIVE_BUFFER = 1024 * 1024;
 
 export class ReceiveSocket {
@@ -61,8 +61,8 @@ export class ReceiveSocket {
   }
 
   /**
-   * A raw socket hears every link from the moment it exists. Nothing passes until it is bound to its
-   * link, and what came in before the filter is thrown away.
+   * A new raw socket receives from every link. So a filter drops everything until the socket is bound to
+   * its link, and packets from before the filter are discarded.
    */
   #configure(fd: number, vrids: readonly number[]): void {
     attachFilter(this.#what, fd, dropAllFilter());
@@ -90,8 +90,8 @@ export class ReceiveSocket {
   }
 
   /**
-   * `struct ipv6_mreq` (ipv6(7)): group, interface index. The kernel hands over no IPv6 header; hop
-   * limit and destination, which RFC 9568 section 7.1 wants checked, come beside the payload.
+   * `struct ipv6_mreq` (ipv6(7)): group, interface index. The kernel delivers no IPv6 header: the hop
+   * limit and the destination, which RFC 9568 section 7.1 requires to be checked, are ancillary data.
    */
   #configureIpv6(fd: number): void {
     const membership = new Uint8Array(20);

@@ -1,6 +1,6 @@
 /** Sockets that only send: one for each link and family, and one for frames on any link. */
 import type { Family } from '../../net/address.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -32,7 +32,7 @@ const SEND_BUFFER = 1024 * 1024;
 /** TC_PRIO_CONTROL needs CAP_NET_ADMIN, TC_PRIO_INTERACTIVE does not (socket(7)). */
 const PRIORITIES = [7, 6];
 
-/** Takes whole IP packets (raw(7), IP_HDRINCL). Throws `KernelError`. */
+/** Opens a socket that sends whole IP packets (raw(7), IP_HDRINCL). Throws `KernelError`. */
 export function openDatagramSender(index: number, family: Family): number {
   const what = `${family} send socket on link ${index}`;
   const domain = family === 'ipv4' ? AF_INET : AF_INET6;
@@ -46,7 +46,7 @@ export function openDatagramSender(index: number, family: Family): number {
   });
 }
 
-/** Takes whole Ethernet frames; protocol 0 keeps it from receiving any (packet(7)). */
+/** Opens a socket that sends whole Ethernet frames; with protocol 0 it receives none (packet(7)). */
 export function openFrameSender(): number {
   return configured(openSocket('packet socket', AF_PACKET, SOCK_RAW, 0), (fd) => {
     setSendBuffer(fd, SEND_BUFFER);

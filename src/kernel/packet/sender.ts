@@ -1,4 +1,4 @@
-/** Sends packets and frames in batches. What cannot leave is counted: nobody waits for a link. */
+/** Sends packets and frames in batches. Counts failures and never waits for a link. */
 
 import type { Family } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
@@ -12,14 +12,14 @@ import { closeFd } from '../ffi/socket.ts';
 import { openDatagramSender, openFrameSender } from './send-socket.ts';
 
 const SEND_BATCH = 64;
-/** As large as a receive slot: any advertisement fits. */
+/** Any advertisement fits, as into a slot of the receive buffer. */
 const SLOT_BYTES = 4_352;
 const SOCKADDR_BYTES = { ipv4: 16, ipv6: 28, frame: 20 } as const;
 
-/** They concern the link or the queue: the rest of the batch would meet them as well. */
+/** Errors of the link or its queue: the rest of the batch would fail too. */
 const HOPELESS = new Set(['EAGAIN', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF']);
 
-/** Datagrams of one batch: same link, family and way of routing. */
+/** What the datagrams of one batch have in common. */
 interface Route {
   readonly index: number;
   readonly family: Family;
@@ -37,9 +37,9 @@ export class Sender {
     ipv4: new Map(),
     ipv6: new Map(),
   };
-  /** How often each errno came, by name. */
+  /** The number of failed messages, by errno name. */
   readonly failures = new Map<string, number>();
-  /** The name of the errno that came last. */
+  /** The errno name of the last failure. */
   lastError = '';
   #frameSocket: number | undefined;
 
@@ -72,7 +72,7 @@ export class Sender {
     return failed;
   }
 
-  /** Opens ahead of need: a take-over then only sends. What fails now fails, and is counted, then. */
+  /** Opens the sockets in advance: a takeover then only sends. A failure here recurs, and counts, there. */
   openLink(index: number, family: Family): void {
     this.#socket(() => this.#datagramSocket({ index, family }), 0);
     this.#socket(() => (this.#frameSocket ??= openFrameSender()), 0);
@@ -105,7 +105,7 @@ export class Sender {
     for (let slot = 0; slot < count; slot++) {
       loadDatagram(vector, slot, at(datagrams, start + slot), route);
     }
-    // The group is on the link by definition; a unicast peer may be behind a router.
+    // The multicast group is always on the link; a unicast peer may be behind a router.
     return this.#transmit(fd, vector, count, route.multicast ? MSG_DONTROUTE : 0, true);
   }
 
@@ -127,7 +127,7 @@ export class Sender {
     }
   }
 
-  /** sendmmsg(2) stops before the message that fails; that one is counted and the rest goes on. */
+  /** sendmmsg(2) stops before a message that fails: counts that one and continues after it. */
   #transmit(
     fd: number,
     vector: MessageVector,
@@ -160,7 +160,7 @@ export class Sender {
 
 const NO_FRAMES: readonly OutgoingFrame[] = [];
 
-/** Advertisements with a MAC address of their own leave as frames. */
+/** Advertisements from a virtual MAC address leave as frames. */
 function framesAmong(datagrams: readonly OutgoingDatagram[]): readonly OutgoingFrame[] {
   if (datagrams.every(isUnframed)) return NO_FRAMES;
   return datagrams.filter((datagram): datagram is OutgoingDatagram & OutgoingFrame => {
@@ -178,7 +178,7 @@ function senderVector(nameBytes: number, family: number): MessageVector {
   return vector;
 }
 
-/** Links one after the other; the order within a link stays. */
+/** Sorts by link; keeps the order within a link. */
 function byLink(datagrams: readonly OutgoingDatagram[]): readonly OutgoingDatagram[] {
   const first = datagrams[0]?.index;
   return datagrams.every((datagram) => datagram.index === first)
@@ -186,7 +186,7 @@ function byLink(datagrams: readonly OutgoingDatagram[]): readonly OutgoingDatagr
     : [...datagrams].sort((a, b) => a.index - b.index);
 }
 
-/** The header says where the packet goes; reading it is cheaper than parsing `destination`. */
+/** Reads the header, which is cheaper than parsing `destination`. */
 function routeOf({ packet, index }: OutgoingDatagram): Route {
   const ipv4 = at(packet, 0) >>> 4 === 4;
   return {

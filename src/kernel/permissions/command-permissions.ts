@@ -1,37 +1,37 @@
 /**
- * Commands that root runs must be root's: whoever can change the file, a directory on the way to it,
- * or the interpreter it names can become root. What is refused here was configured by mistake, so
- * the answer says which path it is and who could change it.
+ * Commands that run as root must be writable by root alone: a user who can change the file, a directory
+ * in its path, or the interpreter it names can become root. Refused commands are mistakes in the
+ * configuration, so the error names the path and the user who can change it.
  *
- * Permission bits also tell of POSIX ACLs: the group bits are the mask of all of them (acl(5)).
+ * The permission bits also cover POSIX ACLs: the group bits are the mask of all of them (acl(5)).
  */
 import { closeSync, lstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { failure, type Result, success } from '../../net/result.ts';
 
-export interface UnsafeCommand {
+interface UnsafeCommand {
   readonly code: 'command-missing' | 'command-not-executable' | 'command-insecure';
-  /** A sentence for people, with the path. */
+  /** For people; names the path. */
   readonly message: string;
 }
 
-/** Who is to run it; 0 is root. */
+/** The user that the command runs as; 0 is root. */
 export interface CommandUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** path_resolution(7). */
+/** The limit of path_resolution(7). */
 const SYMLINKS_MAX = 40;
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** Their first argument that is a path is as good as a command. */
+/** These programs run the first argument that is a path. */
 const INTERPRETER =
   /^(env|(ba|da|z|k|a)?sh|busybox|python[0-9.]*|perl[0-9.]*|ruby[0-9.]*|node|lua[0-9.]*|awk)$/;
 
-/** Whether the command may be run at all; only root's commands have to be safe from others. */
+/** Checks that the command is executable and, if it runs as root, that no other user can change it. */
 export function checkCommand(
   argv: readonly string[],
   { uid, gid }: CommandUser,
@@ -50,7 +50,7 @@ export function checkCommand(
   return success(undefined);
 }
 
-/** Says who else than root can change what lies at the path; undefined: nobody. */
+/** Describes which user besides root can change the file at the path; undefined if none can. */
 export function whoCanChange(path: string): string | undefined {
   return walk(path, { links: 0 });
 }
@@ -93,7 +93,7 @@ function pathsOf(argv: readonly string[]): string[] {
   return paths;
 }
 
-/** The path after `#!` (execve(2)). */
+/** The interpreter after `#!` (execve(2)). */
 function interpreterOf(program: string): string | undefined {
   const bytes = Buffer.alloc(256);
   try {
@@ -106,7 +106,7 @@ function interpreterOf(program: string): string | undefined {
   }
 }
 
-/** Every component from the root on, through symbolic links, must be root's alone. */
+/** Checks every component from `/` on, through symbolic links: only root may be able to change it. */
 function walk(path: string, seen: { links: number }): string | undefined {
   let current = '/';
   let weak = weakness(current, 'directory');
@@ -131,14 +131,14 @@ function walk(path: string, seen: { links: number }): string | undefined {
   return weak;
 }
 
-/** In a sticky directory nobody can replace what belongs to root (inode(7)). */
+/** In a sticky directory, other users cannot replace what belongs to root (inode(7)). */
 function weakness(path: string, kind: 'directory' | 'file'): string | undefined {
   const stats = statsOf(path);
   if (typeof stats === 'string') return stats;
   if (stats.uid !== 0) return `${path} belongs to user ${stats.uid}`;
   const isShared = (stats.mode & GROUP_OR_OTHERS_WRITE) !== 0;
   if (!isShared || (kind === 'directory' && (stats.mode & STICKY) !== 0)) return undefined;
-  const who = (stats.mode & 0o002) !== 0 ? 'everybody' : `group ${stats.gid}`;
+  const who = (stats.mode & 0o002) !== 0 ? 'any user' : `group ${stats.gid}`;
   return `${who} can write to ${path}`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Users by name, from passwd(5) alone: a lookup in a directory service may take for ever, and a
- * director has to know its users without the network.
+ * Users by name, from passwd(5) only: a lookup in a directory service may block for ever, and a director
+ * must know its users without the network.
  */
 import { readFileSync } from 'node:fs';
 
@@ -11,7 +11,7 @@ export interface User {
   readonly home: string;
 }
 
-/** Undefined: there is no such local user. Throws what reading the file throws. */
+/** Undefined if there is no such local user. Throws if the file cannot be read. */
 export function findUser(name: string, file = '/etc/passwd'): User | undefined {
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const [found, , uid, gid, , home = '/'] = line.split(':');

@@ -1,6 +1,6 @@
 /**
- * A service manager protects the agent from the OOM killer (`OOMScoreAdjust=`), and a child inherits
- * that: a script that eats the memory of the host would be the last process to be killed.
+ * A service manager protects the agent from the OOM killer (`OOMScoreAdjust=`). Children inherit the
+ * protection: a script that exhausts the memory of the host would be the last process to be killed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -9,8 +9,8 @@ const OWN_SCORE = '/proc/self/oom_score_adj';
 const ORDINARY = '0';
 
 /**
- * Starts a child with the ordinary score. It is set around the start and not on the child, because
- * the file of a child that runs as another user cannot be written without CAP_DAC_OVERRIDE.
+ * Starts a child with the ordinary score. The agent changes its own score around the start, because it
+ * cannot write the file of a child that runs as another user without CAP_DAC_OVERRIDE.
  */
 export function withOrdinaryOomScore<Child>(start: () => Child, file = OWN_SCORE): Child {
   const own = protectedScore(file);
@@ -23,12 +23,12 @@ export function withOrdinaryOomScore<Child>(start: () => Child, file = OWN_SCORE
   }
 }
 
-/** Undefined: the process is not protected, or could not get its protection back. */
+/** Undefined if the process is not protected, or could not restore its protection. */
 function protectedScore(file: string): string | undefined {
   try {
     const score = readFileSync(file, 'ascii').trim();
     if (Number(score) >= 0) return undefined;
-    // The kernel takes a score back if it would accept the same one now (fs/proc/base.c).
+    // If the kernel accepts this score now, it will accept it again later (fs/proc/base.c).
     writeFileSync(file, score);
     return score;
   } catch {

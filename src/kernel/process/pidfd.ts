@@ -2,10 +2,10 @@
 import { errnoNumber } from '../ffi/errno.ts';
 import { libc } from '../ffi/libc.ts';
 
-/** The same on x86-64, arm64 and riscv64: newer system calls share their numbers. */
+/** The same on all architectures, like every newer system call. */
 const SYS_PIDFD_OPEN = 434;
 
-/** The descriptor is the caller's to close. `unsupported`: the kernel is too old, or forbids it. */
+/** The caller closes the descriptor. `unsupported`: the kernel is too old, or refuses. */
 export function openPidFd(pid: number): number | 'gone' | 'unsupported' {
   const fd = libc().syscall(SYS_PIDFD_OPEN, pid, 0);
   if (fd >= 0) return fd;

@@ -1,4 +1,4 @@
-/** Every raw socket of the host hears every echo reply: no two questions have the same numbers. */
+/** Every raw ICMP socket of the host receives every echo reply, so each request needs other numbers. */
 import type { Echo } from '../../wire/solicitation.ts';
 
 let count = 0;

@@ -1,7 +1,7 @@
 /**
- * One echo request to an address, over whatever route there is, and its answer. The socket is
- * connected, so that the kernel hands over what comes from there and nothing else (raw(7)). Throws
- * `KernelError` when there is no route or no permission.
+ * Sends one echo request to an address, by the routes of the host, and recognises the answer. The socket
+ * is connected, so it receives only from that address (raw(7)). Throws `KernelError` without a route or
+ * permission.
  */
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { encodeEchoRequest, isEchoReply } from '../../wire/solicitation.ts';
@@ -16,8 +16,8 @@ import {
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import { closeFd, configured, openSocket } from '../ffi/socket.ts';
+import { ipSocketAddress } from '../ffi/socket-address.ts';
 import { nextEcho } from './echo-number.ts';
-import { socketAddress } from './socket-address.ts';
 
 const PACKET_BYTES = 2_048;
 const ANSWERS_AT_ONCE = 64;
@@ -36,7 +36,7 @@ export class Ping {
     const domain = isIpv4 ? AF_INET : AF_INET6;
     const protocol = isIpv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
     this.fd = configured(openSocket('ICMP socket', domain, SOCK_RAW, protocol), (fd) => {
-      const peer = socketAddress(address, 0);
+      const peer = ipSocketAddress(address, 0);
       if (libc().connect(fd, peer, peer.length) < 0) throw this.#error();
     });
   }
@@ -46,7 +46,7 @@ export class Ping {
     if (libc().send(this.fd, request, request.length, 0) < 0) throw this.#error();
   }
 
-  /** Reads what has come in; whether the answer was there. */
+  /** Reads what has arrived; returns true if the answer is among it. */
   isAnswered(): boolean {
     const buffer = new Uint8Array(PACKET_BYTES);
     for (let count = 0; count < ANSWERS_AT_ONCE; count++) {

@@ -1,8 +1,9 @@
 /**
- * Asks one station on one link whether it can be reached, and knows its answer among others. A
- * socket lives for one question. Throws `KernelError` when the link or the permission is missing.
+ * Asks one host on one link whether it is reachable, and recognises its answer among others. A socket
+ * serves one question. Throws `KernelError` if the link or the permission is missing.
  */
 import { type Family, familyOf, type IpAddress, ip, type MacAddress } from '../../net/address.ts';
+import { ENODEV } from '../../net/errno.ts';
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
 import { decodeFrame } from '../../wire/frame.ts';
@@ -27,7 +28,6 @@ import {
   MSG_DONTWAIT,
   SOCK_RAW,
 } from '../ffi/constants.ts';
-import { ENODEV } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
 import {
@@ -38,26 +38,26 @@ import {
   openSocket,
   setOption,
 } from '../ffi/socket.ts';
-import { socketAddress } from './socket-address.ts';
+import { ipSocketAddress, linkSocketAddress } from '../ffi/socket-address.ts';
 
 export type ReachabilityMethod = 'arp' | 'nd' | 'icmp';
 
-export interface ReachabilityQuestion {
+interface ReachabilityQuestion {
   readonly address: IpAddress;
   readonly link: string;
   readonly via: ReachabilityMethod;
-  /** Of the link. */
+  /** The MAC address of the link. */
   readonly mac: MacAddress;
-  /** Own IPv4 address on the link; `0.0.0.0` where there is none (RFC 5227 section 1.1). */
+  /** Our IPv4 address on the link; `0.0.0.0` if it has none (RFC 5227 section 1.1). */
   readonly source: IpAddress;
   readonly echo: Echo;
 }
 
 const PACKET_BYTES = 2_048;
 const ANSWERS_AT_ONCE = 64;
-/** Neighbor Discovery is for the link alone (RFC 4861 section 7.1). */
+/** Receivers discard Neighbor Discovery that a router may have forwarded (RFC 4861 section 7.1). */
 const HOP_LIMIT = 255;
-const NOBODY = ip('0.0.0.0');
+const UNSPECIFIED = ip('0.0.0.0');
 
 export class Reachability {
   /** For the reactor. */
@@ -82,7 +82,7 @@ export class Reachability {
     } else this.#send(encodeEchoRequest(this.#family, echo), address);
   }
 
-  /** Reads what has come in; whether the answer was there. */
+  /** Reads what has arrived; returns true if the answer is among it. */
   isAnswered(): boolean {
     const buffer = new Uint8Array(PACKET_BYTES);
     for (let count = 0; count < ANSWERS_AT_ONCE; count++) {
@@ -122,7 +122,10 @@ export class Reachability {
   }
 
   #send(packet: Uint8Array, to: IpAddress | undefined): void {
-    const address = to === undefined ? linkAddress(this.#index) : socketAddress(to, this.#index);
+    const address =
+      to === undefined
+        ? linkSocketAddress(this.#index, ETH_P_ARP)
+        : ipSocketAddress(to, this.#index);
     const sent = libc().sendto(this.fd, packet, packet.length, 0, address, address.length);
     if (sent < 0) throw new KernelError(`ask ${this.#question.address}`, libc().errno());
   }
@@ -130,7 +133,7 @@ export class Reachability {
   #openPacketSocket(): number {
     const what = `ARP socket on ${this.#question.link}`;
     return configured(openSocket(what, AF_PACKET, SOCK_RAW, 0), (fd) =>
-      bindAddress(what, fd, linkAddress(this.#index)),
+      bindAddress(what, fd, linkSocketAddress(this.#index, ETH_P_ARP)),
     );
   }
 
@@ -142,21 +145,11 @@ export class Reachability {
     const protocol = isIpv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
     return configured(openSocket(what, domain, SOCK_RAW, protocol), (fd) => {
       bindToLink(what, fd, this.#index);
-      // A question from a VIP would be answered to whoever is MASTER.
-      if (isIpv4 && source !== NOBODY) bindAddress(what, fd, socketAddress(source, 0));
+      // The answer to a question from a VIP would go to the MASTER.
+      if (isIpv4 && source !== UNSPECIFIED) bindAddress(what, fd, ipSocketAddress(source, 0));
       if (via !== 'nd') return;
       setOption(what, fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, HOP_LIMIT);
       setOption(what, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, HOP_LIMIT);
     });
   }
-}
-
-/** `struct sockaddr_ll` (packet(7)): the protocol is in network byte order. */
-function linkAddress(index: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETH_P_ARP);
-  view.setInt32(4, index, true);
-  return bytes;
 }

@@ -1,15 +1,14 @@
 /**
- * Turns readable descriptors into calls: on the event loop of the thread that made it, or by `wait`,
- * which keeps the thread. One private epoll set holds all descriptors and the event loop watches that
- * set alone, so no descriptor can stop the watch or end the process: errors arrive as readability and
- * are cleared by reading.
+ * Calls a handler when a descriptor is readable: from Node's event loop, or from `wait`, which blocks the
+ * thread. All descriptors are in one epoll set, and the event loop watches only that set. So a descriptor
+ * with an error cannot stop the watch or end the process: it counts as readable, and reading clears the
+ * error.
  */
-import { Epoll } from '../ffi/epoll.ts';
-import { type ReadableWatch, watchReadable } from '../ffi/poll.ts';
+import { Epoll, type EpollWatch } from '../ffi/epoll.ts';
 
 const LIVE = Symbol.for('vrrp-agent.reactors');
 
-/** A watch that nothing refers to is collected and falls silent; the global object holds them all. */
+/** Keeps all reactors alive: the watch of a reactor that is garbage-collected stops. */
 function liveReactors(): Set<Reactor> {
   const holder = globalThis as { [LIVE]?: Set<Reactor> };
   holder[LIVE] ??= new Set();
@@ -20,17 +19,17 @@ export class Reactor {
   readonly #epoll = new Epoll();
   readonly #handlers = new Map<number, () => void>();
   readonly #onError: (error: unknown) => void;
-  #watch: ReadableWatch | undefined;
+  #watch: EpollWatch | undefined;
   #closed = false;
 
   /**
-   * `onError` gets what handlers throw; the other handlers still run. It must not throw. `waits`: the
-   * thread calls `wait`, and its event loop does not watch.
+   * `onError` gets what handlers throw, and must not throw; the other handlers still run. `waits`: the
+   * thread calls `wait`, so its event loop does not watch.
    */
   constructor(onError: (error: unknown) => void, options: { readonly waits?: boolean } = {}) {
     this.#onError = onError;
     if (options.waits === true) return;
-    this.#watch = watchReadable(this.#epoll.fd, () => this.#dispatch(this.#epoll.poll()));
+    this.#watch = this.#epoll.watch(() => this.#dispatch(this.#epoll.poll()));
     liveReactors().add(this);
   }
 
@@ -38,7 +37,7 @@ export class Reactor {
     return this.#closed;
   }
 
-  /** Keeps the thread until something is readable and served: true; or the time has passed: false. */
+  /** Blocks until descriptors are readable, and serves them; returns false if none was in time. */
   wait(milliseconds: number): boolean {
     const count = this.#closed ? 0 : this.#epoll.wait(milliseconds);
     this.#dispatch(count);
@@ -51,12 +50,12 @@ export class Reactor {
     this.#handlers.set(fd, onReadable);
   }
 
-  /** Before the descriptor is closed. */
+  /** Must be called before the descriptor is closed. */
   remove(fd: number): void {
     if (this.#handlers.delete(fd)) this.#epoll.remove(fd);
   }
 
-  /** May be called from a handler, and again. The descriptors stay open: they are their owners'. */
+  /** May be called from a handler, and repeatedly. Does not close the descriptors. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

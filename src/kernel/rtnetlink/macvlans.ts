@@ -1,4 +1,4 @@
-/** Makes, marks and removes macvlan links. Not for the protocol thread: the kernel may take its time. */
+/** Creates, marks and removes macvlan links. Not for the protocol thread: the kernel may take long. */
 
 import { mac } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
@@ -33,7 +33,7 @@ const ANY_MAC = mac('02:00:00:00:00:01');
 export class Macvlans implements MacvlanPort {
   readonly #socket: NetlinkSocket;
 
-  /** In the network namespace of the calling thread. Throws `KernelError`. */
+  /** Opens in the network namespace of the calling thread. Throws `KernelError`. */
   constructor() {
     this.#socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'link request' });
   }
@@ -70,8 +70,8 @@ export class Macvlans implements MacvlanPort {
   }
 
   /**
-   * Whether the kernel knows such links, loading its module if it must; undefined: it does not say.
-   * Asks for one on no link at all: who knows the kind misses the link, and nothing is made.
+   * True if the kernel supports macvlan, whose module it may load; undefined if the answer is unclear.
+   * Asks for a macvlan without a parent: a kernel that knows the kind refuses for want of the parent.
    */
   isSupported(): boolean | undefined {
     const payload = encodeNewMacvlan({ name: 'vrrp-agent', parent: 0, mac: ANY_MAC });

@@ -1,6 +1,6 @@
 /**
- * Links, addresses, and our routes and rules through rtnetlink(7). One socket asks, another one hears what changes; the
- * second is there before the first dump, so no change falls between.
+ * Links, addresses, and our routes and rules through rtnetlink(7). One socket sends requests, two others
+ * receive changes; those are open before the first dump, so no change is missed.
  */
 import { familyOf } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
@@ -48,26 +48,26 @@ import {
 import type { RoutePort } from '../ports.ts';
 import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from './routing.ts';
 
-/** An IPv6 address costs the kernel 15 us and more, anything else 5: no batch keeps others waiting. */
+/** Batches stay short: an IPv6 address takes the kernel 15 us or more, any other change 5. */
 const BATCH = { cheap: 256, expensive: 32 } as const;
 
 const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 export interface RoutesOptions {
-  /** Bytes that change messages may wait in; small ones make `overrun` likely. */
+  /** In bytes; a small buffer makes `overrun` likely. */
   readonly monitorReceiveBuffer?: number;
 }
 
 export class Routes implements RoutePort {
-  /** For the reactor: readable when changes wait. */
+  /** For the reactor: readable when changes of links or addresses are waiting. */
   readonly fd: number;
-  /** The same for routes and rules. */
+  /** For the reactor: readable when changes of routes or rules are waiting. */
   readonly routingFd: number;
   readonly #requests: NetlinkSocket;
   readonly #monitor: NetlinkSocket;
   readonly #routing: NetlinkSocket;
 
-  /** In the network namespace of the calling thread. Throws `KernelError`. */
+  /** Opens in the network namespace of the calling thread. Throws `KernelError`. */
   constructor(options: RoutesOptions = {}) {
     this.#monitor = new NetlinkSocket({
       protocol: NETLINK_ROUTE,
@@ -96,7 +96,7 @@ export class Routes implements RoutePort {
     return clearRouting();
   }
 
-  raiseLinks(indexes: readonly number[]): KernelAnswer[] {
+  setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     const requests = indexes.map((index) => ({
       type: RTM_SETLINK,
       flags: 0,
@@ -122,12 +122,12 @@ export class Routes implements RoutePort {
   }
 
   drain(sink: (event: LinkEvent) => void): MonitorState {
-    const told = (message: NetlinkMessage): void => {
+    const forward = (message: NetlinkMessage): void => {
       const event = eventFrom(message) ?? routingEvent(message);
       if (event !== undefined) sink(event);
     };
-    const routing = this.#routing.receive(told);
-    const links = this.#monitor.receive(told);
+    const routing = this.#routing.receive(forward);
+    const links = this.#monitor.receive(forward);
     return links === 'drained' ? routing : links;
   }
 

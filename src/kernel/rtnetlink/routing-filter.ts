@@ -1,13 +1,13 @@
 /**
- * A socket filter for messages about routes, which the kernel runs on each from its header on
- * (netlink(7)): a router that learns the Internet's table must not wake the protocol for it.
+ * A socket filter for netlink messages about routes; the kernel runs it from the message header on
+ * (netlink(7)). On a router that learns the Internet's table, its routes must not wake the protocol.
  */
 import { ACCEPT, assemble, DROP, JUMP_EQUAL, LOAD_BYTE, LOAD_HALF } from '../ffi/classic-bpf.ts';
 
 const TYPE_OFFSET = 4;
 const HEADER_LENGTH = 16;
 
-/** Lets everything pass but messages of these types whose payload does not have the value there. */
+/** Drops messages of the two types unless their payload has `value` at `offset`; passes all others. */
 export function messageFilter(
   [first, second]: readonly [number, number],
   offset: number,
@@ -25,7 +25,7 @@ export function messageFilter(
   ]);
 }
 
-/** Filters read numbers in network byte order, and netlink has them in that of the processor. */
+/** Filters read numbers in network byte order, netlink has the byte order of the host. */
 function swapped(type: number): number {
   return ((type & 0xff) << 8) | (type >> 8);
 }

@@ -1,6 +1,6 @@
 /**
- * Routes and rules through rtnetlink(7), as far as they are ours: what to ask for a change, what the
- * kernel tells of them, and how those that a former run has left are removed.
+ * Our routes and rules through rtnetlink(7): the request for a change, the events of the kernel, and the
+ * removal of those that an earlier run has left.
  */
 import { at } from '../../net/assert.ts';
 import type { RoutingEvent } from '../../net/link.ts';
@@ -11,6 +11,7 @@ import {
   NLM_F_CREATE,
   NLM_F_EXCL,
 } from '../../wire/netlink/message.ts';
+import { ORIGIN_VRRP } from '../../wire/netlink/numbers.ts';
 import {
   decodeRoute,
   encodeRoute,
@@ -23,7 +24,6 @@ import {
   RTNLGRP_IPV4_ROUTE,
   RTNLGRP_IPV6_ROUTE,
 } from '../../wire/netlink/route/route.ts';
-import { RTPROT_VRRP } from '../../wire/netlink/route/routing-protocol.ts';
 import {
   decodeRule,
   encodeRule,
@@ -34,7 +34,7 @@ import {
   RTNLGRP_IPV4_RULE,
   RTNLGRP_IPV6_RULE,
 } from '../../wire/netlink/route/rule.ts';
-import { attachFilter } from '../ffi/attach-filter.ts';
+import { attachFilter } from '../ffi/classic-bpf.ts';
 import { NETLINK_GET_STRICT_CHK, NETLINK_ROUTE, SOL_NETLINK } from '../ffi/constants.ts';
 import { tryOption } from '../ffi/socket.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
@@ -53,7 +53,7 @@ export function routingRequest({ operation, entry, index }: RoutingChange): Netl
   return { type, flags: NLM_F_CREATE | (isConnected ? NLM_F_APPEND : NLM_F_EXCL), payload };
 }
 
-/** Hears of our routes and of all rules. A full Internet table that changes does not wake it. */
+/** Receives changes of our routes and of all rules, but none of a full Internet table. */
 export function openRoutingMonitor(): NetlinkSocket {
   const monitor = new NetlinkSocket({
     protocol: NETLINK_ROUTE,
@@ -61,12 +61,12 @@ export function openRoutingMonitor(): NetlinkSocket {
     receiveBuffer: MONITOR_RECEIVE_BUFFER,
     groups: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
   });
-  const filter = messageFilter([RTM_NEWROUTE, RTM_DELROUTE], PROTOCOL_OFFSET, RTPROT_VRRP);
+  const filter = messageFilter([RTM_NEWROUTE, RTM_DELROUTE], PROTOCOL_OFFSET, ORIGIN_VRRP);
   attachFilter('routing monitor', monitor.fd, filter);
   return monitor;
 }
 
-/** Undefined: what it tells of is not ours. */
+/** Undefined if the route or rule is not ours. */
 export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined {
   const own = ownEntry(message);
   if (own === undefined) return undefined;
@@ -74,11 +74,11 @@ export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined 
   return { kind: isAdded ? 'routing.added' : 'routing.removed', ...own };
 }
 
-/** Removes every route and rule that carries our number; answers what they were. */
+/** Removes every route and rule that carries our protocol number; returns a text for each. */
 export function clearRouting(): string[] {
   const socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'routing request' });
   try {
-    // The kernel then looks at the protocol in the request, and hands over ours alone.
+    // With this option, the kernel lists only routes of the protocol in the request.
     tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     const left = [...leftRules(socket), ...leftRoutes(socket)];
     const answers = socket.transact(left.map(({ request }) => request));
@@ -97,7 +97,7 @@ function leftRules(socket: NetlinkSocket): Left[] {
   const request = { type: RTM_GETRULE, payload: encodeRuleDump() };
   return socket.dump('list rules', request).flatMap((message): Left[] => {
     const decoded = decodeRule(message.payload);
-    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return [];
+    if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return [];
     const { rule } = decoded.value;
     const removal = { type: RTM_DELRULE, flags: 0, payload: encodeRule(rule) };
     return [{ text: routingText(rule), request: removal }];
@@ -110,7 +110,7 @@ function leftRoutes(socket: NetlinkSocket): Left[] {
   );
   return dumps.flatMap((message): Left[] => {
     const decoded = decodeRoute(message.payload);
-    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return [];
+    if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return [];
     const { destination, table } = decoded.value;
     const payload = encodeRouteRemoval(message.payload);
     const text = `route ${destination.address}/${destination.length} table ${table}`;
@@ -121,18 +121,18 @@ function leftRoutes(socket: NetlinkSocket): Left[] {
 function ownEntry({ type, payload }: NetlinkMessage): Omit<RoutingEvent, 'kind'> | undefined {
   if (type === RTM_NEWROUTE || type === RTM_DELROUTE) {
     const decoded = decodeRoute(payload);
-    if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
+    if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return undefined;
     const { index, source, ...route } = decoded.value;
     const key = routingKey({ kind: 'route', ...route, ...NO_HOP });
     return { key, hop: { index, source } };
   }
   if (type !== RTM_NEWRULE && type !== RTM_DELRULE) return undefined;
   const decoded = decodeRule(payload);
-  if (!decoded.ok || decoded.value.protocol !== RTPROT_VRRP) return undefined;
+  if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return undefined;
   return { key: routingKey(decoded.value.rule) };
 }
 
-/** What is no part of a route's key. */
+/** Fields that are not part of the key of a route. */
 const NO_HOP = {
   via: undefined,
   interface: '',

@@ -6,8 +6,8 @@ import { libc } from '../ffi/libc.ts';
 const THIS_THREAD = 0;
 
 /**
- * SCHED_RR for this thread, not for processes it starts. The name of the errno when that is refused:
- * EPERM without CAP_SYS_NICE and RLIMIT_RTPRIO, or in a control group without real-time run time.
+ * Sets SCHED_RR for this thread, but not for processes it starts. Returns the errno name if the kernel
+ * refuses: EPERM without CAP_SYS_NICE and RLIMIT_RTPRIO, or in a control group without real-time run time.
  */
 export function enterRealtime(priority: number): string | undefined {
   // `struct sched_param` is the priority alone.

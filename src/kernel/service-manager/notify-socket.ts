@@ -1,6 +1,6 @@
 /**
- * The datagram socket on which a service manager hears from its services (sd_notify(3)). A message
- * is a system call that never waits; a manager that does not listen costs nothing.
+ * The datagram socket that carries notifications to the service manager (sd_notify(3)). Sending is one
+ * system call that never blocks, whether the manager reads or not.
  */
 import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_DGRAM } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
@@ -13,7 +13,7 @@ const PATH_BYTES = 108;
 export class NotifySocket {
   readonly #fd: number;
 
-  /** `path` as in `NOTIFY_SOCKET`; a leading `@` stands for the abstract namespace. */
+  /** `path` is the value of `NOTIFY_SOCKET`; a leading `@` stands for the abstract namespace. */
   constructor(path: string) {
     const address = socketAddress(path);
     const what = `notification socket ${path}`;
@@ -24,7 +24,7 @@ export class NotifySocket {
     });
   }
 
-  /** False: nobody took it. */
+  /** Returns false if the manager did not receive the message. */
   send(message: string): boolean {
     const bytes = new TextEncoder().encode(message);
     return libc().send(this.#fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
@@ -39,9 +39,9 @@ function socketAddress(path: string): Uint8Array {
   const name = new TextEncoder().encode(path);
   const isAbstract = path.startsWith('@');
   if (!(isAbstract || path.startsWith('/')) || name.length >= PATH_BYTES) {
-    throw new RangeError(`NOTIFY_SOCKET is no address of a socket: ${path}`);
+    throw new RangeError(`NOTIFY_SOCKET is not a socket address: ${path}`);
   }
-  // The NUL at the end belongs to a path, but would be part of an abstract name.
+  // A path ends with NUL; in an abstract name, NUL would be part of the name.
   const address = new Uint8Array(2 + name.length + (isAbstract ? 0 : 1));
   new DataView(address.buffer).setUint16(0, AF_UNIX, true);
   address.set(name, 2);

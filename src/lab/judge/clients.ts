@@ -1,19 +1,19 @@
-/** What the clients asked, and what became of it. Times on the clock of the steps. */
+/** Results of the clients' probes and streams. Times on the clock of the steps. */
 import type { ProbeRecord, StreamRecord } from '../probes/record.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { Observations } from './observations.ts';
 import type { Facts } from './observe.ts';
-import { type AskedProbes, lengthOf, outagesIn } from './outages.ts';
+import { type ClientProbes, lengthOf, outagesIn } from './outages.ts';
 import type { ProbeSummary, Span, StreamSummary } from './record.ts';
-import type { Seen } from './seen.ts';
 
-/** Of a stream, longer than a retransmission takes (RFC 6298 begins with 200 ms in Linux). */
-const SILENCE = 1_000_000;
+/** Longer than a retransmission of TCP takes (RFC 6298; Linux begins with 200 ms). */
+const STREAM_SILENCE = 1_000_000;
 
-export function probesOf({ probes }: Scenario, seen: Seen, facts: Facts): AskedProbes[] {
+export function probesOf({ probes }: Scenario, seen: Observations, facts: Facts): ClientProbes[] {
   const { zero, end, clients } = seen;
   const recorded = (records: readonly ProbeRecord[] = []) =>
     records.map(([sentAt, answeredAt]) => ({ sentAt, answeredAt: answeredAt ?? undefined }));
-  return probes.flatMap(({ client, type }): AskedProbes[] => {
+  return probes.flatMap(({ client, type }): ClientProbes[] => {
     if (type === 'stream') return [];
     const all = type === 'icmp' ? facts.echoes.get(client) : recorded(clients.get(client)?.[type]);
     const own = (all ?? []).map(({ sentAt, answeredAt }) => ({
@@ -25,7 +25,7 @@ export function probesOf({ probes }: Scenario, seen: Seen, facts: Facts): AskedP
   });
 }
 
-export function probeSummary({ client, type, probes }: AskedProbes, window: Span): ProbeSummary {
+export function probeSummary({ client, type, probes }: ClientProbes, window: Span): ProbeSummary {
   return {
     ...{ client, type, sent: probes.length },
     lost: probes.filter(({ answeredAt }) => answeredAt === undefined).length,
@@ -33,17 +33,21 @@ export function probeSummary({ client, type, probes }: AskedProbes, window: Span
   };
 }
 
-export function streamsOf({ clients }: Scenario, seen: Seen): StreamSummary[] {
+export function streamsOf({ clients }: Scenario, seen: Observations): StreamSummary[] {
   return clients.flatMap((client) => {
     const record = seen.clients.get(client)?.stream ?? null;
     return record === null ? [] : streamSummary(client, record, seen);
   });
 }
 
-function streamSummary(client: string, record: StreamRecord, { zero, end }: Seen): StreamSummary {
+function streamSummary(
+  client: string,
+  record: StreamRecord,
+  { zero, end }: Observations,
+): StreamSummary {
   const gap = record.longestGap;
-  // Nobody has closed it, and still nothing comes back any more.
-  const isSilent = gap !== null && gap.to >= end && lengthOf(gap) > SILENCE;
+  // A stream may be open and still get no answers any longer.
+  const isSilent = gap !== null && gap.to >= end && lengthOf(gap) > STREAM_SILENCE;
   const brokenAt = record.brokenAt ?? (isSilent ? gap.from : null);
   const connected = brokenAt !== null && brokenAt <= end ? 'breaks' : 'survives';
   return {
@@ -51,6 +55,6 @@ function streamSummary(client: string, record: StreamRecord, { zero, end }: Seen
     fate: record.connectedAt === null ? 'never-connected' : connected,
     longestGap: gap === null ? null : { from: gap.from - zero, to: gap.to - zero },
     brokenAt: brokenAt === null ? null : brokenAt - zero,
-    reason: record.reason ?? (isSilent ? 'no answer any more' : null),
+    reason: record.reason ?? (isSilent ? 'no answer' : null),
   };
 }

@@ -1,84 +1,87 @@
 /**
- * What has to be true whenever nothing has happened for a while: somebody answers for the address if
- * any director could, and one alone has it while all directors hear each other.
+ * What must be true once the directors have converged after a step: some director answers for the
+ * address if one can, and only one has it while all directors hear each other.
  */
-import type { Action } from '../scenario/scenario.ts';
-import { type AskedProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
+import type { Action } from '../scenario/steps.ts';
+import { type ClientProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span } from './record.ts';
 import { longestDual, seconds } from './spans.ts';
 
-export interface Upset extends Span {
+export interface PerformedAction extends Span {
   readonly action: Action;
 }
 
-export interface Watched {
+export interface InvariantInput {
   readonly duration: number;
   readonly nodes: readonly NodeRecord[];
-  readonly probes: readonly AskedProbes[];
-  readonly steps: readonly Upset[];
+  readonly probes: readonly ClientProbes[];
+  readonly steps: readonly PerformedAction[];
 }
 
-interface Calm extends Span {
-  /** Some directors do not hear each other, or one holds on to the address without an agent. */
+/** From `bound` after a step until the next one. */
+interface QuietPeriod extends Span {
+  /** Some directors do not hear each other, or one keeps the address without a working agent. */
   readonly isDivided: boolean;
   readonly isServable: boolean;
 }
 
-/** A single lost request on a busy machine is no outage. */
-const HICCUP = 20_000;
+/** Longer than one lost request on a busy host. */
+const OUTAGE_TOLERATED = 20_000;
 
-export function brokenInvariants(watched: Watched, bound: number): string[] {
+export function brokenInvariants(watched: InvariantInput, bound: number): string[] {
   const { probes = [] } = watched.probes.find(({ type }) => type === 'icmp') ?? {};
-  return calms(watched, bound).flatMap((calm) => {
+  return quietPeriods(watched, bound).flatMap((period) => {
     const broken: string[] = [];
-    const outage = longestOf(outagesIn(probes, calm));
-    if (calm.isServable && outage !== undefined && lengthOf(outage) > HICCUP) {
-      broken.push(`nobody answers from ${seconds(outage.from)} to ${seconds(outage.to)}`);
+    const outage = longestOf(outagesIn(probes, period));
+    if (period.isServable && outage !== undefined && lengthOf(outage) > OUTAGE_TOLERATED) {
+      broken.push(`no answer from ${seconds(outage.from)} to ${seconds(outage.to)}`);
     }
-    if (calm.isDivided) return broken;
-    const dual = longestDual(watched.nodes, calm);
+    if (period.isDivided) return broken;
+    const dual = longestDual(watched.nodes, period);
     if (dual !== undefined) {
-      broken.push(`two have the address from ${seconds(dual.from)} to ${seconds(dual.to)}`);
+      broken.push(`two owners from ${seconds(dual.from)} to ${seconds(dual.to)}`);
     }
-    const speakers = watched.nodes.filter(({ adverts }) =>
-      adverts.some((at) => at > calm.from && at < calm.to),
+    const senders = watched.nodes.filter(({ adverts }) =>
+      adverts.some((at) => at > period.from && at < period.to),
     );
-    if (speakers.length > 1) {
-      const names = speakers.map(({ name }) => name).join(' and ');
-      broken.push(`${names} advertise between ${seconds(calm.from)} and ${seconds(calm.to)}`);
+    if (senders.length > 1) {
+      const names = senders.map(({ name }) => name).join(' and ');
+      broken.push(`${names} advertise between ${seconds(period.from)} and ${seconds(period.to)}`);
     }
     return broken;
   });
 }
 
-/** From `bound` after a step until the next one. */
-function calms({ duration, nodes, steps }: Watched, bound: number): Calm[] {
-  const world = new World(nodes.map(({ name }) => name));
-  const moments = steps
+function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number): QuietPeriod[] {
+  const network = new Network(nodes.map(({ name }) => name));
+  const changes = steps
     .flatMap((step) => [
       { at: step.from, action: step.action },
       { at: step.to, action: step.action },
     ])
     .sort((a, b) => a.at - b.at);
-  return [{ at: 0, action: undefined }, ...moments].flatMap(({ at, action }, index): Calm[] => {
-    if (action !== undefined) world.apply(action);
-    const next = moments[index]?.at ?? duration;
-    const from = at + bound;
-    if (from >= next) return [];
-    return [{ from, to: next, isDivided: world.isDivided, isServable: world.isServable }];
-  });
+  return [{ at: 0, action: undefined }, ...changes].flatMap(
+    ({ at, action }, index): QuietPeriod[] => {
+      if (action !== undefined) network.apply(action);
+      const next = changes[index]?.at ?? duration;
+      const from = at + bound;
+      if (from >= next) return [];
+      return [{ from, to: next, isDivided: network.isDivided, isServable: network.isServable }];
+    },
+  );
 }
 
-type Condition = 'well' | 'gone' | 'mute';
+/** `silent`: the machine answers for its addresses, but its agent does not run. */
+type DirectorState = 'working' | 'gone' | 'silent';
 
-/** Which directors could serve, and whether all of these hear each other. */
-class World {
-  readonly #agents: Map<string, Condition>;
-  readonly #links = new Set<string>();
+/** Which directors can serve, and whether all of them hear each other. */
+class Network {
+  readonly #directors: Map<string, DirectorState>;
+  readonly #linksDown = new Set<string>();
   #isCut = false;
 
   constructor(names: readonly string[]) {
-    this.#agents = new Map(names.map((name) => [name, 'well']));
+    this.#directors = new Map(names.map((name) => [name, 'working']));
   }
 
   apply(action: Action): void {
@@ -92,38 +95,46 @@ class World {
         this.#isCut = false;
         return;
       case 'link_down':
-        this.#links.add(action.node);
+        this.#linksDown.add(action.node);
         return;
       case 'link_up':
-        this.#links.delete(action.node);
+        this.#linksDown.delete(action.node);
         return;
       case 'crash':
       case 'stop':
       case 'freeze':
-        this.#agents.set(action.node, 'gone');
+        this.#directors.set(action.node, 'gone');
         return;
       case 'kill':
       case 'hang':
-        this.#agents.set(action.node, 'mute');
+        this.#directors.set(action.node, 'silent');
         return;
       case 'boot':
       case 'start':
       case 'restart':
       case 'thaw':
-        this.#agents.set(action.node, 'well');
+        this.#directors.set(action.node, 'working');
         return;
-      default:
+      case 'reload':
+      case 'failover':
+      case 'release':
+      case 'maintenance':
+      case 'cpu_stress':
+      case 'flood':
+      case 'delete_address':
+      case 'add_address':
+        return;
     }
   }
 
   get isDivided(): boolean {
-    return this.#isCut || [...this.#agents.values()].includes('mute');
+    return this.#isCut || [...this.#directors.values()].includes('silent');
   }
 
-  /** Whoever holds on without an agent answers as well, but nobody may rely on it. */
+  /** A director with a silent agent may still answer, but nothing guarantees it. */
   get isServable(): boolean {
-    return [...this.#agents].some(
-      ([name, condition]) => condition === 'well' && !this.#links.has(name),
+    return [...this.#directors].some(
+      ([name, state]) => state === 'working' && !this.#linksDown.has(name),
     );
   }
 }

@@ -1,23 +1,22 @@
-/** Holds what was seen against what was expected. */
+/** Compares observations with expectations. */
 
 import type { StepClock } from '../run/step-clock.ts';
-import type { Expectation, Limits } from '../scenario/scenario.ts';
-import { describeExpectation } from '../scenario/wording.ts';
-import { brokenInvariants, type Upset } from './invariants.ts';
-import { type AskedProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
+import type { Expectation, Limits } from '../scenario/expectations.ts';
+import { describeExpectation } from '../scenario/expectations.ts';
+import { brokenInvariants, type PerformedAction } from './invariants.ts';
+import { type ClientProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
 import { longestDual, onAt, overlay, seconds } from './spans.ts';
 
 export interface Evidence {
   readonly duration: number;
-  /** What the times of expectations count from. */
+  /** Maps the windows of expectations to the run. */
   readonly clock: StepClock;
   readonly nodes: readonly NodeRecord[];
-  readonly probes: readonly AskedProbes[];
+  readonly probes: readonly ClientProbes[];
   readonly streams: readonly StreamSummary[];
   readonly discarded: number;
-  /** As they were performed. */
-  readonly steps: readonly Upset[];
+  readonly steps: readonly PerformedAction[];
 }
 
 type Judgement = Pick<Verdict, 'holds' | 'seen'>;
@@ -39,32 +38,32 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
     case 'arp_owner':
       return answerers(expectation, expectation, nodes);
     case 'masters': {
-      const speakers = ofNode(nodes, expectation.node)
+      const senders = ofNode(nodes, expectation.node)
         .filter(({ adverts }) => adverts.some((at) => isIn(at, expectation)))
         .map(({ name }) => name);
-      return counted(speakers.length, expectation, speakers.join(', '));
+      return counted(senders.length, expectation, senders.join(', '));
     }
     case 'outage': {
       const { client, probe } = expectation;
       const asked = evidence.probes.find((one) => one.client === client && one.type === probe);
       const { probes = [] } = asked ?? {};
       const isAsked = probes.some(({ sentAt }) => isIn(sentAt, expectation));
-      if (!isAsked) return { holds: false, seen: 'nobody asked' };
+      if (!isAsked) return { holds: false, seen: 'no requests' };
       return timed(longestOf(outagesIn(probes, expectation)), expectation);
     }
     case 'dual':
       return timed(longestDual(nodes, expectation), expectation);
     case 'transitions': {
-      const starts = ofNode(nodes, expectation.node).flatMap(({ name, states }) =>
+      const transitions = ofNode(nodes, expectation.node).flatMap(({ name, states }) =>
         states
           .filter(({ state, from }) => state === 'MASTER' && from > 0 && isIn(from, expectation))
           .map(({ from }) => `${name} at ${seconds(from)}`),
       );
-      return counted(starts.length, expectation, starts.slice(0, 6).join(', '));
+      return counted(transitions.length, expectation, transitions.slice(0, 6).join(', '));
     }
     case 'invariants': {
       const broken = brokenInvariants(evidence, expectation.bound);
-      return { holds: broken.length === 0, seen: broken.slice(0, 4).join('; ') || 'they hold' };
+      return { holds: broken.length === 0, seen: broken.slice(0, 4).join('; ') || 'all hold' };
     }
     case 'discarded':
       return counted(evidence.discarded, expectation, '');
@@ -80,20 +79,20 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
 function ownership(window: Span, wanted: string, nodes: readonly NodeRecord[]): Judgement {
   const lanes = nodes.map(({ holds }) => holds);
   const names = (on: readonly number[]) =>
-    on.map((which) => nodes[which]?.name ?? '').join(' and ') || 'nobody';
+    on.map((which) => nodes[which]?.name ?? '').join(' and ') || 'none';
   const fits = (on: readonly number[]) =>
-    wanted === 'one' ? on.length === 1 : names(on) === (wanted === 'none' ? 'nobody' : wanted);
+    wanted === 'one' ? on.length === 1 : names(on) === wanted;
   if (window.from === window.to) {
     const on = onAt(lanes, window.from);
     return { holds: fits(on), seen: names(on) };
   }
   const wrong = overlay(lanes, window).find(({ on }) => !fits(on));
-  if (wrong === undefined) return { holds: true, seen: wanted === 'none' ? 'nobody' : wanted };
+  if (wrong === undefined) return { holds: true, seen: wanted };
   const until = wrong.to < window.to ? ` until ${seconds(wrong.to)}` : '';
   return { holds: false, seen: `${names(wrong.on)} at ${seconds(wrong.from)}${until}` };
 }
 
-/** A question is asked every 10 ms: a moment is no shorter than this. */
+/** Clients send an ARP request every 10 ms: a moment is judged over this time before it. */
 const MOMENT = 50_000;
 
 function answerers(
@@ -105,9 +104,9 @@ function answerers(
   const answered = nodes
     .filter(({ arpAnswers }) => (arpAnswers[client] ?? []).some((at) => isIn(at, window)))
     .map(({ name }) => name);
-  const seen = answered.join(' and ') || 'nobody';
+  const seen = answered.join(' and ') || 'none';
   if (wanted === 'one') return { holds: answered.length === 1, seen };
-  return { holds: seen === (wanted === 'none' ? 'nobody' : wanted), seen };
+  return { holds: seen === wanted, seen };
 }
 
 function timed(found: Span | undefined, limits: Limits): Judgement {

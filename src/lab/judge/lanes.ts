@@ -1,6 +1,6 @@
-/** What a director was and had, over time: told by itself, its kernel, the wire and the steps. */
+/** State and addresses of a director over time, from its events, its kernel, the wire and the steps. */
 import type { AddressChange } from '../run/address-monitor.ts';
-import type { Life, LifeChange } from '../run/director.ts';
+import type { MachineStateChange } from '../run/lab-node.ts';
 import type { StateChange } from '../run/state-follower.ts';
 import type { Advert } from './observe.ts';
 import type { LaneState, Span, StateSpan } from './record.ts';
@@ -22,88 +22,87 @@ export function spansOf<Value>(
   });
 }
 
-/** An agent that can be asked has said it; the machine's fate goes over what it said last. */
+/** States as the agent reports them; while the machine is down or frozen, the machine's state. */
 export function statesFromEvents(
   events: readonly StateChange[],
-  lives: readonly LifeChange[],
+  machineStates: readonly MachineStateChange[],
   end: number,
 ): StateSpan[] {
-  const said = events.map(({ at, to }) => ({ at, value: to as LaneState }));
-  const told = spansOf(
-    [...said, ...beginnings(lives)].sort((a, b) => a.at - b.at),
+  const reported = events.map(({ at, to }) => ({ at, value: to as LaneState }));
+  const states = spansOf(
+    [...reported, ...agentStarts(machineStates)].sort((a, b) => a.at - b.at),
     end,
   );
-  return overlaid(lives, end, (span) => {
-    const known = within(told, span).map(({ from, to, value }) => ({ from, to, state: value }));
+  return overlaid(machineStates, end, (span) => {
+    const known = within(states, span).map(({ from, to, value }) => ({ from, to, state: value }));
     const first = known[0]?.from ?? span.to;
     return first > span.from ? [{ from: span.from, to: first, state: 'INIT' }, ...known] : known;
   });
 }
 
-/** What the one before said last is not true of an agent that has just been started. */
-function beginnings(lives: readonly LifeChange[]): Change<LaneState>[] {
-  return lives.flatMap(({ at, life }, index) => {
-    const before = lives[index - 1]?.life;
-    const isNew = life === 'runs' && before !== 'hung' && before !== 'frozen';
+/** A new agent starts in INIT, whatever its predecessor reported last. */
+function agentStarts(machineStates: readonly MachineStateChange[]): Change<LaneState>[] {
+  return machineStates.flatMap(({ at, machineState }, index) => {
+    const before = machineStates[index - 1]?.machineState;
+    const isNew = machineState === 'runs' && before !== 'hung' && before !== 'frozen';
     return isNew ? [{ at, value: 'INIT' as const }] : [];
   });
 }
 
 /**
- * Of another program only the wire tells: MASTER from its first advertisement to its resignation,
- * or to one interval after its last.
+ * States of other programs, from the wire: MASTER from the first advertisement to the resignation, or
+ * to one interval after the last advertisement.
  */
 export function statesFromWire(
   adverts: readonly Advert[],
-  lives: readonly LifeChange[],
+  machineStates: readonly MachineStateChange[],
   end: number,
 ): StateSpan[] {
-  const terms = termsOf(adverts, end);
-  return overlaid(lives, end, (span) => {
-    const masters = within(terms, span).map((term) => ({ ...term, state: 'MASTER' as const }));
+  const periods = masterPeriodsOf(adverts, end);
+  return overlaid(machineStates, end, (span) => {
+    const masters = within(periods, span).map((period) => ({
+      ...period,
+      state: 'MASTER' as const,
+    }));
     const others = without([span], masters).map((rest) => ({ ...rest, state: 'BACKUP' as const }));
     return [...masters, ...others].sort((a, b) => a.from - b.from);
   });
 }
 
-/** Advertisements further apart than this many intervals belong to two terms of office. */
-const TERM_INTERVALS = 3;
+/** A gap of this many intervals between advertisements separates two periods as MASTER. */
+const GAP_INTERVALS = 3;
 
-export function termsOf(adverts: readonly Advert[], end: number): Span[] {
-  const terms: { from: number; to: number }[] = [];
+export function masterPeriodsOf(adverts: readonly Advert[], end: number): Span[] {
+  const periods: { from: number; to: number }[] = [];
   for (const { at, priority, interval } of adverts) {
-    const open = terms.at(-1);
-    const isOpen = open !== undefined && open.to + (TERM_INTERVALS - 1) * interval >= at;
+    const open = periods.at(-1);
+    const isOpen = open !== undefined && open.to + (GAP_INTERVALS - 1) * interval >= at;
     if (priority === 0) {
       if (isOpen) open.to = Math.min(at, open.to);
     } else if (isOpen) {
       open.to = Math.min(at + interval, end);
     } else {
-      terms.push({ from: at, to: Math.min(at + interval, end) });
+      periods.push({ from: at, to: Math.min(at + interval, end) });
     }
   }
-  return terms;
+  return periods;
 }
 
 function overlaid(
-  lives: readonly LifeChange[],
+  machineStates: readonly MachineStateChange[],
   end: number,
   running: (span: Span) => readonly StateSpan[],
 ): StateSpan[] {
-  const fates = spansOf(
-    lives.map(({ at, life }) => ({ at, value: life })),
+  const spans = spansOf(
+    machineStates.map(({ at, machineState }) => ({ at, value: machineState })),
     end,
   );
-  return fates.flatMap(({ from, to, value }) =>
-    value === 'runs' ? running({ from, to }) : [{ from, to, state: stateIn(value) }],
+  return spans.flatMap(({ from, to, value }) =>
+    value === 'runs' ? running({ from, to }) : [{ from, to, state: value }],
   );
 }
 
-function stateIn(life: Exclude<Life, 'runs'>): LaneState {
-  return life;
-}
-
-/** When the address was there, on whatever interfaces. */
+/** When the address was present on any interface. */
 export function holdsFromKernel(changes: readonly AddressChange[], end: number): Span[] {
   const interfaces = new Set<string>();
   const presence = changes.map(({ at, interfaceName, isPresent }) => {
@@ -115,18 +114,21 @@ export function holdsFromKernel(changes: readonly AddressChange[], end: number):
   return spansOf(joined, end).flatMap(({ from, to, value }) => (value ? [{ from, to }] : []));
 }
 
-/** When a director could not be reached, whatever it had. */
+/** When the director was frozen, crashed or without link. */
 export function unreachable(
-  lives: readonly LifeChange[],
+  machineStates: readonly MachineStateChange[],
   links: readonly Change<boolean>[],
   end: number,
 ): Span[] {
-  const still = spansOf(
-    lives.map(({ at, life }) => ({ at, value: life === 'frozen' || life === 'crashed' })),
+  const stopped = spansOf(
+    machineStates.map(({ at, machineState }) => ({
+      at,
+      value: machineState === 'frozen' || machineState === 'crashed',
+    })),
     end,
   );
   return [
-    ...still.filter(({ value }) => value),
+    ...stopped.filter(({ value }) => value),
     ...spansOf(links, end).filter((one) => !one.value),
   ];
 }

@@ -1,14 +1,24 @@
-/** What the capture shows, as facts about machines. Times in microseconds since 1970. */
+/** Facts about machines from the capture. Times are microseconds since 1970. */
 import type { IpAddress } from '../../net/address.ts';
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { ARP_REPLY } from '../../wire/arp.ts';
+import { uint16At } from '../../wire/bytes.ts';
+import { ETHERTYPE_IPV6 } from '../../wire/ethernet.ts';
+import { NEXT_HEADER_FRAGMENT } from '../../wire/fragment.ts';
 import { decodeFrame, type VrrpFrame } from '../../wire/frame.ts';
+import { isLaterFragment } from '../../wire/ipv6-fragments.ts';
 import { decodeAdvertisement } from '../../wire/vrrp/advertisement.ts';
 import { decodeEcho } from '../packets/echo.ts';
-import { askerOf } from '../probes/asker.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { SwitchFrame } from '../run/switch-capture.ts';
-import { clientNumber } from '../topology/layout.ts';
-import { firstFragmentIn } from './first-fragment.ts';
+import { arpRequesterOf, clientNumber } from '../topology/layout.ts';
+
+const ETHERNET_LENGTH = 14;
+/** After the IPv6 header and the fragment header. */
+const MESSAGE_OFFSET = 48;
+const MESSAGE_HEADER_LENGTH = 8;
+const VERSION_3_ADVERTISEMENT = 0x31;
+const CENTISECOND = 10_000;
 
 export interface Advert {
   readonly at: number;
@@ -25,7 +35,7 @@ export interface Announcement {
   readonly address: IpAddress;
 }
 
-/** An answer to a client's question who has the address; of IPv6, to its echo requests. */
+/** An answer to a client's ARP request, or over IPv6 to its echo request. */
 export interface OwnerAnswer {
   readonly at: number;
   readonly node: string;
@@ -37,7 +47,7 @@ export interface Facts {
   readonly announcements: readonly Announcement[];
   readonly arpAnswers: readonly OwnerAnswer[];
   readonly echoAnswers: readonly OwnerAnswer[];
-  /** By the client that asked. */
+  /** By client. */
   readonly echoes: ReadonlyMap<string, readonly Probe[]>;
 }
 
@@ -51,7 +61,7 @@ export function factsIn(
   const arpAnswers: OwnerAnswer[] = [];
   const echoAnswers: OwnerAnswer[] = [];
   const pairs = new Map(clients.map((name) => [name, new EchoPairs(watched)]));
-  const askers = new Map(clients.map((name, at) => [askerOf(at).mac, name]));
+  const requesters = new Map(clients.map((name, at) => [arpRequesterOf(at).mac, name]));
   for (const { at, machine: node, isFromMachine, bytes } of frames) {
     const pair = pairs.get(node);
     if (pair !== undefined || !isFromMachine) {
@@ -68,7 +78,7 @@ export function factsIn(
       case 'arp': {
         const { operation, senderIp, targetIp, targetMac } = frame.arp;
         if (senderIp === targetIp) announcements.push({ at, node, address: senderIp });
-        const client = askers.get(targetMac);
+        const client = requesters.get(targetMac);
         if (client !== undefined && operation === ARP_REPLY && senderIp === watched) {
           arpAnswers.push({ at, node, client });
         }
@@ -103,7 +113,23 @@ function advertIn({ packet, offset, length, ip }: VrrpFrame) {
   return { vrid, priority, interval };
 }
 
-/** Requests where they enter the switch, answers where they leave it for the client. */
+/**
+ * An advertisement of many IPv6 addresses is fragmented (RFC 8200 section 4.5). The first fragment has
+ * the header of the message (RFC 9568 section 5.1), which is all that is needed here. Undefined for
+ * any other frame.
+ */
+export function firstFragmentIn(frame: Uint8Array) {
+  const packet = frame.subarray(ETHERNET_LENGTH);
+  if (packet.length < MESSAGE_OFFSET + MESSAGE_HEADER_LENGTH) return undefined;
+  if (uint16At(frame, ETHERNET_LENGTH - 2) !== ETHERTYPE_IPV6) return undefined;
+  if (packet[6] !== NEXT_HEADER_FRAGMENT || packet[40] !== PROTOCOL_VRRP) return undefined;
+  const [kind, vrid = 0, priority = 0] = packet.subarray(MESSAGE_OFFSET);
+  if (kind !== VERSION_3_ADVERTISEMENT || isLaterFragment(packet)) return undefined;
+  const interval = (uint16At(packet, MESSAGE_OFFSET + 4) & 0x0fff) * CENTISECOND;
+  return { vrid, priority, interval };
+}
+
+/** Pairs the requests that enter the switch with the answers that leave it for the client. */
 class EchoPairs {
   readonly probes: { sentAt: number; answeredAt: number | undefined }[] = [];
   readonly #open = new Map<string, { answeredAt: number | undefined }>();
@@ -122,10 +148,10 @@ class EchoPairs {
       this.probes.push(probe);
       this.#open.set(key, probe);
     }
-    const asked =
+    const request =
       echo.kind === 'reply' && echo.source === this.#watched ? this.#open.get(key) : undefined;
-    if (asked === undefined) return;
-    asked.answeredAt = at;
+    if (request === undefined) return;
+    request.answeredAt = at;
     this.#open.delete(key);
   }
 }

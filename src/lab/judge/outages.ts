@@ -1,19 +1,19 @@
 /**
- * How long an address did not answer. Time in which nobody asked is no outage: only spans in which
- * at least one request stayed without an answer count.
+ * Outages of an address. Time without requests is no outage: only spans with at least one unanswered
+ * request count.
  */
 import type { Probe } from '../probes/probe.ts';
-import type { ProbeType } from '../scenario/scenario.ts';
+import type { ProbeType } from '../scenario/inventory.ts';
 import type { Span } from './record.ts';
 
-/** Of one client, times on the clock of the steps. */
-export interface AskedProbes {
+/** One client's probes of one type, with times on the clock of the steps. */
+export interface ClientProbes {
   readonly client: string;
   readonly type: Exclude<ProbeType, 'stream'>;
   readonly probes: readonly Probe[];
 }
 
-/** From the last answer before to the first answer after the requests that were lost. */
+/** From the last answer before the lost requests to the first answer after them. */
 export function outagesIn(probes: readonly Probe[], { from, to }: Span): Span[] {
   const outages: Span[] = [];
   let lastAnswer = from;

@@ -1,6 +1,6 @@
 /**
- * What was seen of one run, as reports and programs read it (`--json`): plain data, times in
- * microseconds from the start of the clock of the steps.
+ * The record of one run, for reports and programs (`--json`): plain data, times in microseconds from
+ * the start of the clock of the steps.
  */
 import type { AgentName } from '../scenario/names.ts';
 
@@ -9,7 +9,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** As agents name them, and what a machine does whose agent cannot say anything. */
+/** A state of the virtual router, or of the machine while its agent reports nothing. */
 export type LaneState =
   | 'INIT'
   | 'BACKUP'
@@ -30,15 +30,15 @@ export interface NodeRecord {
   readonly agent: AgentName;
   readonly priority: number;
   readonly states: readonly StateSpan[];
-  /** When it had the watched address on a link with a carrier, the machine not standing still. */
+  /** When it had the watched address on a link with carrier while the machine was not frozen. */
   readonly holds: readonly Span[];
   /** Advertisements of the watched virtual router. */
   readonly adverts: readonly number[];
-  /** Those of priority 0. */
+  /** Advertisements of priority 0. */
   readonly resignations: readonly number[];
   /** Gratuitous ARP and unsolicited Neighbor Advertisements of the watched address. */
   readonly announcements: readonly number[];
-  /** Answers to the question who has the watched address, by the client that asked. */
+  /** ARP answers (echo answers over IPv6) for the watched address, by client. */
   readonly arpAnswers: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -47,7 +47,7 @@ export interface ProbeSummary {
   readonly type: 'icmp' | 'tcp' | 'udp';
   readonly sent: number;
   readonly lost: number;
-  /** Between two answers, with a request lost in between. */
+  /** Spans between two answers with a lost request in between. */
   readonly outages: readonly Span[];
 }
 
@@ -62,26 +62,26 @@ export interface StreamSummary {
 export interface StepRecord extends Span {
   readonly kind: string;
   readonly text: string;
-  /** `to` is what a chart shows; this is when the lab had done it. */
+  /** When the step was complete; `to` is the end that a chart shows. */
   readonly done: number;
   readonly error: string | null;
 }
 
-/** A director began to advertise where another had been MASTER. */
+/** A director started to advertise after another had been MASTER. */
 export interface TakeoverRecord {
   readonly node: string;
-  /** Whose last word `last_advert` is. */
+  /** The director that sent the advertisement at `last_advert`. */
   readonly from: string;
-  /** That word was a priority 0. */
+  /** That advertisement had priority 0. */
   readonly resigned: boolean;
   readonly last_advert: number;
   readonly first_advert: number;
   readonly first_announcement: number | null;
-  /** Of the first ICMP probe that was answered after the first advertisement. */
+  /** First answer to an ICMP probe after the first advertisement. */
   readonly first_answer: number | null;
   /**
-   * Over all addresses of all virtual routers, the longest time from the last advertisement of the
-   * router to the first announcement; null: one of them was not announced.
+   * The longest time, over all addresses of all virtual routers, from the last advertisement of the
+   * router to the first announcement of the address; null: an address was not announced.
    */
   readonly slowest_announcement: number | null;
 }
@@ -90,11 +90,11 @@ export interface Verdict {
   readonly expectation: string;
   readonly why: string;
   readonly holds: boolean;
-  /** What was seen instead, or how much of the limit was used. */
+  /** What was observed, or how much of the limit was used. */
   readonly seen: string;
 }
 
-/** How far apart probes really were: what times are known to within. */
+/** Real distances between probes: the precision of all times. */
 export interface Resolution {
   readonly median: number;
   readonly p99: number;
@@ -102,7 +102,7 @@ export interface Resolution {
 }
 
 export interface RunNumbers {
-  /** The longest time without an answer, of the first kind of probe. */
+  /** The longest outage seen by the first type of probe. */
   readonly outage: number | null;
   /** The longest time from the last advertisement of one MASTER to the first answer of the next. */
   readonly takeover: number | null;
@@ -117,20 +117,20 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly started_at: string;
   readonly duration: number;
-  /** Null: not settled; then the clock started nevertheless. */
+  /** Null: not settled in time; the clock started anyway. */
   readonly settled_after: number | null;
   readonly set_up: number;
   readonly tear_down: number;
   readonly resolution: Resolution | null;
-  /** Frames the capture had no room for: what is missing may have been sent. */
+  /** Frames that the capture lost: they were sent, but are missing here. */
   readonly frames_lost: number;
   readonly steps: readonly StepRecord[];
   readonly nodes: readonly NodeRecord[];
-  /** In the order of time. */
+  /** By time. */
   readonly takeovers: readonly TakeoverRecord[];
   readonly probes: readonly ProbeSummary[];
   readonly streams: readonly StreamSummary[];
-  /** By vrrp-agents that can be asked at the end. */
+  /** By the vrrp-agents that answer at the end. */
   readonly discarded: number;
   readonly numbers: RunNumbers;
   readonly verdicts: readonly Verdict[];

@@ -1,7 +1,7 @@
-/** Stretches of time, in order and without overlap. */
+/** Spans of time, in order and without overlap. */
 import type { NodeRecord, Span } from './record.ts';
 
-/** The parts of `spans` that lie within `[from, to]`. */
+/** The parts of `spans` within `[from, to]`. */
 export function within<Kind extends Span>(spans: readonly Kind[], { from, to }: Span): Kind[] {
   return spans
     .filter((span) => span.from < to && span.to > from)
@@ -23,11 +23,11 @@ export function without(spans: readonly Span[], holes: readonly Span[]): Span[] 
 }
 
 export interface Level extends Span {
-  /** Which of the lanes are on, by their position. */
+  /** Positions of the lanes that are on. */
   readonly on: readonly number[];
 }
 
-/** The time line cut wherever one of the lanes goes on or off. */
+/** Cuts the time line wherever a lane starts or ends. */
 export function overlay(lanes: readonly (readonly Span[])[], { from, to }: Span): Level[] {
   const cuts = [from, to, ...lanes.flat().flatMap((span) => [span.from, span.to])]
     .filter((at) => at >= from && at <= to)
@@ -42,11 +42,8 @@ export function overlay(lanes: readonly (readonly Span[])[], { from, to }: Span)
   });
 }
 
-/** Neighbouring levels that fit are one stretch; the longest of these. */
-export function longest(
-  levels: readonly Level[],
-  fits: (level: Level) => boolean,
-): Span | undefined {
+/** The longest run of neighbouring levels that fit. */
+function longest(levels: readonly Level[], fits: (level: Level) => boolean): Span | undefined {
   let best: Span | undefined;
   let open: Span | undefined;
   for (const level of levels) {
@@ -60,14 +57,14 @@ export function longest(
   return best;
 }
 
-/** Which lanes are on at a moment; the later part counts where one ends. */
+/** Positions of the lanes that are on at a moment; a lane is off at its end. */
 export function onAt(lanes: readonly (readonly Span[])[], at: number): number[] {
   return lanes.flatMap((lane, which) =>
     lane.some((span) => span.from <= at && at < span.to) ? [which] : [],
   );
 }
 
-/** Two or more that could be reached had the address. */
+/** The longest time during which two or more reachable directors had the address. */
 export function longestDual(nodes: readonly NodeRecord[], window: Span): Span | undefined {
   const lanes = nodes.map(({ holds }) => holds);
   return longest(overlay(lanes, window), ({ on }) => on.length > 1);

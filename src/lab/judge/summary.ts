@@ -1,18 +1,21 @@
-/** From everything that was seen of a run to its record and its verdicts. */
+/** Turns the observations of a run into its record, with verdicts. */
 import { probeReport } from '../probes/probe.ts';
 import type { PerformedStep } from '../run/timeline.ts';
-import { addressOfVip } from '../scenario/instances.ts';
-import type { Scenario, ScenarioNode } from '../scenario/scenario.ts';
+import type { ScenarioNode } from '../scenario/inventory.ts';
+import { addressOfVip } from '../scenario/inventory.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { isLasting } from '../scenario/steps.ts';
 import { probeSummary, probesOf, streamsOf } from './clients.ts';
 import { type Evidence, judge } from './judge.ts';
 import {
   type Change,
   holdsFromKernel,
+  masterPeriodsOf,
   statesFromEvents,
   statesFromWire,
-  termsOf,
   unreachable,
 } from './lanes.ts';
+import type { Observations } from './observations.ts';
 import { type Facts, factsIn } from './observe.ts';
 import { lengthOf, longestOf } from './outages.ts';
 import type {
@@ -23,15 +26,14 @@ import type {
   TakeoverRecord,
   Verdict,
 } from './record.ts';
-import type { Seen } from './seen.ts';
 import { longestDual, within, without } from './spans.ts';
 import { takeoversIn } from './takeovers.ts';
 
-export interface SeenInFull extends Seen {
+interface CompleteObservations extends Observations {
   readonly tearDown: number;
 }
 
-export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
+export function summarize(scenario: Scenario, seen: CompleteObservations): RunRecord {
   const facts = factsIn(seen.frames, scenario.watched.address, scenario.clients);
   const nodes = scenario.nodes.map((node) => nodeRecord(node, scenario, seen, facts));
   const duration = seen.end - seen.zero;
@@ -46,7 +48,10 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
     })),
   };
   const summaries = probes.map((asked) => probeSummary(asked, window));
-  const verdicts = [...stumbles(seen), ...scenario.expectations.map((one) => judge(one, evidence))];
+  const verdicts = [
+    ...runFailures(seen),
+    ...scenario.expectations.map((one) => judge(one, evidence)),
+  ];
   const first = probes[0]?.probes;
   const dual = lengthOf(longestDual(nodes, window));
   const takeovers = takeoversOf(scenario, seen, facts);
@@ -75,7 +80,7 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
       outage: longestOutage(summaries),
       takeover: longestTakeover(takeovers),
       dual,
-      transitions: nodes.reduce((sum, node) => sum + officesOf(node), 0),
+      transitions: nodes.reduce((sum, node) => sum + transitionsOf(node), 0),
       lost: summaries.reduce((sum, { lost }) => sum + lost, 0),
       announcements: nodes.reduce((sum, node) => sum + node.announcements.length, 0),
       adverts: nodes.reduce((sum, node) => sum + node.adverts.length, 0),
@@ -85,8 +90,8 @@ export function summarize(scenario: Scenario, seen: SeenInFull): RunRecord {
   };
 }
 
-/** Those of the time that was watched. */
-function takeoversOf(scenario: Scenario, { zero, end }: SeenInFull, facts: Facts) {
+/** The takeovers within the run. */
+function takeoversOf(scenario: Scenario, { zero, end }: CompleteObservations, facts: Facts) {
   const routers = scenario.nodes.map(({ name, instances }) => {
     const announced = instances.map(({ vrid = 0, addresses }) => ({
       ...{ vrid, addresses: addresses.map(addressOfVip) },
@@ -108,7 +113,7 @@ function takeoversOf(scenario: Scenario, { zero, end }: SeenInFull, facts: Facts
     );
 }
 
-/** Of the first kind of probe, whichever client it is from. */
+/** Over all clients that use the first type of probe. */
 function longestOutage(summaries: readonly ProbeSummary[]): number | null {
   const type = summaries[0]?.type;
   const same = summaries.filter((one) => one.type === type);
@@ -123,24 +128,24 @@ function longestTakeover(takeovers: readonly TakeoverRecord[]): number | null {
   return times.length === 0 ? null : Math.max(...times);
 }
 
-/** What kept the run from being the one that was meant. */
-function stumbles({ settledAfter, steps, framesLost }: Seen): Verdict[] {
+/** Failures of the run itself, which make its verdicts unreliable. */
+function runFailures({ settledAfter, steps, framesLost }: Observations): Verdict[] {
   const failed = steps.flatMap(({ text, error }): Verdict[] =>
     error === undefined
       ? []
       : [{ expectation: `step: ${text}`, why: '', holds: false, seen: error }],
   );
   const unsettled: Verdict = {
-    ...{ expectation: 'one holder before the first step', why: '', holds: false },
-    seen: 'not in the time given',
+    ...{ expectation: 'one owner before the first step', why: '', holds: false },
+    seen: 'not in time',
   };
-  const deaf: Verdict = {
+  const incomplete: Verdict = {
     ...{ expectation: 'a complete capture', why: '', holds: false },
-    seen: `${framesLost} frames were lost`,
+    seen: `${framesLost} frames lost`,
   };
   return [
     ...(settledAfter === null ? [unsettled] : []),
-    ...(framesLost > 0 ? [deaf] : []),
+    ...(framesLost > 0 ? [incomplete] : []),
     ...failed,
   ];
 }
@@ -148,26 +153,26 @@ function stumbles({ settledAfter, steps, framesLost }: Seen): Verdict[] {
 function nodeRecord(
   node: ScenarioNode,
   scenario: Scenario,
-  seen: SeenInFull,
+  seen: CompleteObservations,
   facts: Facts,
 ): NodeRecord {
   const { watched } = scenario;
   const { zero, end } = seen;
   const { name, agent, priority } = node;
   const window: Span = { from: 0, to: end - zero };
-  const lives = seen.lives.get(name) ?? [];
+  const machineStates = seen.machineStates.get(name) ?? [];
   const adverts = facts.adverts.filter((one) => one.node === name && one.vrid === watched.vrid);
   const events = seen.states
     .filter((one) => one.node === name && one.instance === node.instances[0]?.name)
     .sort((a, b) => a.at - b.at);
   const states =
-    agent === 'vrrp-agent' && !seen.isUnheard
-      ? statesFromEvents(events, lives, end)
-      : statesFromWire(adverts, lives, end);
+    agent === 'vrrp-agent' && !seen.ignoresEvents
+      ? statesFromEvents(events, machineStates, end)
+      : statesFromWire(adverts, machineStates, end);
   const changes = (seen.addresses.get(name) ?? []).filter((one) => one.address === watched.address);
-  // FRRouting's addresses are there all the time, on a link that it takes up and down.
-  const has = agent === 'frr' ? termsOf(adverts, end) : holdsFromKernel(changes, end);
-  const gone = unreachable(lives, linksOf(name, seen.steps), end);
+  // FRRouting's addresses are always present, on a link that it sets up and down.
+  const has = agent === 'frr' ? masterPeriodsOf(adverts, end) : holdsFromKernel(changes, end);
+  const gone = unreachable(machineStates, linksOf(name, seen.steps), end);
   const relative = <Kind extends Span>(spans: readonly Kind[]) =>
     within(
       spans.map((span) => ({ ...span, from: span.from - zero, to: span.to - zero })),
@@ -195,7 +200,7 @@ function nodeRecord(
   };
 }
 
-/** A crash and a boot are told by the lives. */
+/** Link changes by steps; crash and boot are machine states. */
 function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>[] {
   return steps.flatMap(({ action, began, ended }): Change<boolean>[] => {
     if (!('node' in action) || action.node !== name) return [];
@@ -204,11 +209,11 @@ function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>
   });
 }
 
-function officesOf({ states }: NodeRecord): number {
+function transitionsOf({ states }: NodeRecord): number {
   return states.filter(({ state, from }) => state === 'MASTER' && from > 0).length;
 }
 
-/** What lasts is drawn as long as it lasted. */
+/** A lasting step is drawn over its whole length, others as a moment. */
 function endOf({ began, ended, action }: PerformedStep): number {
-  return action.kind === 'cpu_stress' || action.kind === 'flood' ? ended : began;
+  return isLasting(action) ? ended : began;
 }

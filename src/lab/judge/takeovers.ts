@@ -1,42 +1,42 @@
-/** Each change of MASTER as the wire shows it. Times in microseconds since 1970, like the facts. */
+/** Changes of MASTER as the wire shows them. Times in microseconds since 1970, like the facts. */
 import { CLIENT_NAME } from '../scenario/names.ts';
-import { termsOf } from './lanes.ts';
+import { masterPeriodsOf } from './lanes.ts';
 import type { Advert, Facts } from './observe.ts';
 import type { TakeoverRecord } from './record.ts';
 
-/** A virtual router with the addresses its MASTER has to announce. */
-export interface AnnouncedRouter {
+/** A virtual router and the addresses that its MASTER must announce. */
+interface AnnouncedRouter {
   readonly vrid: number;
   readonly addresses: readonly string[];
 }
 
-export interface TakeoverQuestion {
+export interface TakeoverQuery {
   readonly vrid: number;
   readonly address: string;
-  /** Of each director, the watched one among them. */
+  /** By director; includes the watched router. */
   readonly routers: ReadonlyMap<string, readonly AnnouncedRouter[]>;
   readonly end: number;
 }
 
-/** In the order of time. Who was the first of all took nothing over. */
-export function takeoversIn(facts: Facts, question: TakeoverQuestion): TakeoverRecord[] {
-  const watched = facts.adverts.filter(({ vrid }) => vrid === question.vrid);
-  const begins = [...question.routers.keys()].flatMap((node) => {
+/** By time. The very first MASTER took over from no one. */
+export function takeoversIn(facts: Facts, query: TakeoverQuery): TakeoverRecord[] {
+  const watched = facts.adverts.filter(({ vrid }) => vrid === query.vrid);
+  const begins = [...query.routers.keys()].flatMap((node) => {
     const own = watched.filter((one) => one.node === node);
-    return termsOf(own, question.end).map(({ from }) => ({ node, from }));
+    return masterPeriodsOf(own, query.end).map(({ from }) => ({ node, from }));
   });
   begins.sort((a, b) => a.from - b.from);
   return begins.flatMap(({ node, from }): TakeoverRecord[] => {
     const last = watched.findLast(({ at }) => at < from);
-    // A director that paused and goes on took nothing over.
+    // A MASTER that paused and continues did not take over.
     if (last === undefined || last.node === node) return [];
-    return [takeover(facts, question, node, from, last)];
+    return [takeover(facts, query, node, from, last)];
   });
 }
 
 function takeover(
   facts: Facts,
-  { address, routers }: TakeoverQuestion,
+  { address, routers }: TakeoverQuery,
   node: string,
   from: number,
   last: Advert,
@@ -59,8 +59,8 @@ function takeover(
 }
 
 /**
- * Of all addresses the longest time from the last advertisement of its router to its first
- * announcement; null when one was never announced.
+ * The longest time from the last advertisement of a router to the first announcement of one of its
+ * addresses; null if an address was never announced.
  */
 function slowestAnnouncement(
   { adverts }: Facts,
@@ -70,20 +70,20 @@ function slowestAnnouncement(
 ): number | null {
   const first = new Map<string, number>();
   for (const { at, address } of announcements) if (!first.has(address)) first.set(address, at);
-  const words = new Map<number, number[]>();
+  const advertTimes = new Map<number, number[]>();
   for (const { at, node, vrid } of adverts) {
     if (node !== former) continue;
-    const known = words.get(vrid);
-    if (known === undefined) words.set(vrid, [at]);
+    const known = advertTimes.get(vrid);
+    if (known === undefined) advertTimes.set(vrid, [at]);
     else known.push(at);
   }
   let slowest = 0;
   for (const { vrid, addresses } of routers) {
     for (const address of addresses) {
       const announced = first.get(address);
-      const said = words.get(vrid)?.findLast((at) => at < (announced ?? 0));
-      if (announced === undefined || said === undefined) return null;
-      slowest = Math.max(slowest, announced - said);
+      const last = advertTimes.get(vrid)?.findLast((at) => at < (announced ?? 0));
+      if (announced === undefined || last === undefined) return null;
+      slowest = Math.max(slowest, announced - last);
     }
   }
   return slowest;

@@ -1,4 +1,4 @@
-/** tcpdump on an interface of the lab, and what it saw. */
+/** A tcpdump on one interface of the lab, and the frames it captured. */
 import { readFileSync } from 'node:fs';
 import type { IpAddress } from '../../net/address.ts';
 import { type CapturedFrame, readPcap } from '../../wire/capture/pcap.ts';
@@ -13,7 +13,7 @@ import { waitFor } from '../wait.ts';
 export interface CaptureOptions {
   /** pcap-filter(7). */
   readonly filter: string;
-  /** On a host's interface, or on the bridge of the switch, which all multicast passes. */
+  /** Default: the bridge of the switch, which forwards all multicast. */
   readonly host?: LabHost;
   readonly label?: string;
 }
@@ -51,14 +51,14 @@ export class Capture {
     return new Capture(process, file);
   }
 
-  /** What has been written by now; the capture goes on. */
+  /** The frames written so far; the capture continues. */
   frames(): CapturedFrame[] {
     const read = readPcap(readFileSync(this.#file));
     if (read.ok) return read.value;
     throw new LabError('lab-state-error', `${this.#file}: ${read.error.code}`);
   }
 
-  /** tcpdump writes out what it holds when it is interrupted (tcpdump(1)). */
+  /** An interrupted tcpdump writes out its buffer first (tcpdump(1)). */
   async stop(): Promise<CapturedFrame[]> {
     this.#process.signal('SIGINT');
     await this.#process.ended;
@@ -66,7 +66,7 @@ export class Capture {
   }
 }
 
-/** A VRRP message on the wire, whether or not a receiver would accept it. */
+/** A VRRP message on the wire, even if a receiver would refuse it. */
 export interface CapturedAdvertisement {
   readonly at: number;
   readonly source: IpAddress;
@@ -89,8 +89,8 @@ export function advertisementsIn(frames: readonly CapturedFrame[]): CapturedAdve
   return found;
 }
 
-/** Whom the segment was told to send an address's traffic to: ARP and Neighbor Advertisements. */
-export interface CapturedAnnouncement {
+/** A gratuitous ARP or an unsolicited Neighbor Advertisement. */
+interface CapturedAnnouncement {
   readonly at: number;
   readonly address: IpAddress;
   readonly mac: string;

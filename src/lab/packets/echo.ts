@@ -34,7 +34,7 @@ export interface Echo {
   readonly counter: number;
 }
 
-/** The checksum of ICMPv6 covers addresses that the kernel chooses; it is the kernel's to fill. */
+/** The kernel fills in the checksum of ICMPv6, which covers a source address that it chooses. */
 export function encodeEchoRequest(family: Family, identifier: number, counter: number) {
   const message = new Uint8Array(ECHO_LENGTH);
   const view = new DataView(message.buffer);
@@ -46,7 +46,7 @@ export function encodeEchoRequest(family: Family, identifier: number, counter: n
   return message;
 }
 
-/** Undefined: the frame holds no echo of ours. */
+/** Undefined if the frame holds no echo of a prober. */
 export function decodeEcho(frame: Uint8Array): Echo | undefined {
   const ethernet = decodeEthernetHeader(frame, 0, frame.length);
   if (!ethernet.ok) return undefined;

@@ -1,4 +1,4 @@
-/** Advertisements from a machine that is no director: to be refused, or of no consequence. */
+/** Advertisements from a host that is not a director: receivers must refuse or ignore them. */
 
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import { seconds } from '../../net/time.ts';
@@ -8,9 +8,9 @@ import { encodeIpv4Packet } from '../../wire/ip.ts';
 import { encodeAdvertisement } from '../../wire/vrrp/advertisement.ts';
 import type { LabHost } from '../topology/layout.ts';
 
-/** Each has to be refused for one reason. */
+/** Each must be refused for one reason. */
 export const FORGERIES = ['ttl', 'checksum', 'version', 'truncated', 'password'] as const;
-/** Valid, but of the lowest priority, or of a virtual router that nobody here has. */
+/** Valid, but with the lowest priority, or for a virtual router that no director has. */
 export const HARMLESS = ['lower-priority', 'foreign-vrid'] as const;
 export type Forgery = (typeof FORGERIES)[number] | (typeof HARMLESS)[number];
 
@@ -25,7 +25,7 @@ export interface Forger {
   readonly mac: MacAddress;
 }
 
-/** The highest priority there is: were it believed, the MASTER would yield at once. */
+/** The highest priority: a MASTER that accepted the packet would yield immediately. */
 const PRIORITY = 255;
 const LOWEST_PRIORITY = 1;
 

@@ -1,11 +1,11 @@
 /**
- * `node forger.js INTERFACE PER-SECOND SECONDS FRAME`: sends one frame, given in hexadecimal, at a
- * rate and for a time, then ends.
+ * `node forger.js INTERFACE PER-SECOND SECONDS FRAME`: sends one frame, given in hexadecimal, at this
+ * rate for this time, then ends.
  */
 import { readFileSync } from 'node:fs';
 import { Sender } from '../../kernel/packet/sender.ts';
 
-/** Behind by more, it was kept from running: a burst would not be the rate that was asked for. */
+/** After a longer stall, frames are skipped: catching up would exceed the requested rate. */
 const BURST_MAX = 512;
 
 function flood(interfaceName: string, perSecond: number, seconds: number, frame: Uint8Array): void {

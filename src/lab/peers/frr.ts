@@ -1,6 +1,6 @@
 /**
- * FRRouting's vrrpd on a director, with the zebra it needs. vrrpd does not add addresses: it takes
- * up and down a macvlan link that carries the virtual MAC and the virtual address, made before.
+ * FRRouting's vrrpd on a director, with the zebra it needs. vrrpd does not add addresses: it sets a
+ * macvlan link up and down that already has the virtual MAC and the virtual addresses.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { familyOf, type IpAddress } from '../../net/address.ts';
@@ -22,12 +22,12 @@ export interface FrrOptions {
   readonly preempt?: boolean;
 }
 
-/** Debian's frr package keeps its daemons out of the search path. */
+/** Debian's frr package installs its daemons outside the search path. */
 const DAEMONS = '/usr/lib/frr';
 
 /**
- * A director whose macvlan is down must not answer ARP for its address on the other link, which
- * Linux does unless told not to (arp_ignore in the kernel's ip-sysctl.rst).
+ * A director whose macvlan is down must not answer ARP for its address on the other link, as Linux
+ * does by default (arp_ignore in the kernel's ip-sysctl.rst).
  */
 const SYSCTLS = ['net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2'];
 
@@ -83,7 +83,7 @@ export async function startFrr(lab: Lab, host: LabHost, options: FrrOptions): Pr
   return new FrrPeer(lab, host, [zebra, vrrpd]);
 }
 
-/** `Initialize`, `Backup` or `Master`, in vrrpd's own words; of the family that has addresses. */
+/** `Initialize`, `Backup` or `Master`: vrrpd's state for the family that has addresses. */
 export async function frrState(lab: Lab, host: LabHost): Promise<string | undefined> {
   const text = await vtysh(lab, host, 'vrrpd', 'show vrrp json');
   const [router] = JSON.parse(text) as { v4?: FrrRouter; v6?: FrrRouter }[];
@@ -103,7 +103,7 @@ function keywordOf(address: IpAddress): 'ip' | 'ipv6' {
   return familyOf(address) === 'ipv4' ? 'ip' : 'ipv6';
 }
 
-/** The name is of no importance: vrrpd finds the link by its MAC. */
+/** vrrpd finds the link by its MAC; the name does not matter. */
 async function makeMacvlan(
   lab: Lab,
   host: LabHost,
@@ -137,8 +137,8 @@ async function makeMacvlan(
 }
 
 /**
- * vrrpd advertises from the first link-local address of the macvlan, which is the one that was added
- * last. One that follows from the virtual MAC would be the same on all routers.
+ * vrrpd advertises from the first link-local address of the macvlan, which is the last one added. An
+ * address derived from the virtual MAC would be the same on all routers.
  */
 async function addOwnLinkLocal(lab: Lab, host: LabHost, name: string): Promise<void> {
   await lab.run(host, 'sysctl', ['-q', '-w', `net.ipv6.conf.${name}.addr_gen_mode=1`]);
@@ -149,7 +149,7 @@ function prefixed(address: IpAddress): string {
   return familyOf(address) === 'ipv4' ? `${address}/32` : `${address}/128 nodad`;
 }
 
-/** The daemons give up root and still make sockets and pid files here. */
+/** The daemons drop root and then create sockets and pid files here. */
 async function ownDirectory(lab: Lab, host: LabHost): Promise<string> {
   const directory = lab.path(`${host.name}-frr`);
   mkdirSync(directory, { recursive: true });

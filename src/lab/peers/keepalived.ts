@@ -1,4 +1,4 @@
-/** keepalived on a director, configured the way its users do (keepalived.conf(5)). */
+/** keepalived on a director, configured as its users do (keepalived.conf(5)). */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { addressBits, familyOf, type IpAddress } from '../../net/address.ts';
 import type { Lab } from '../topology/lab.ts';
@@ -8,7 +8,7 @@ import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 
 export interface KeepalivedOptions {
-  /** Of the instance; default: `web`. */
+  /** Name of the instance; default: `web`. */
   readonly name?: string;
   readonly addresses: readonly IpAddress[];
   readonly vrid?: number;
@@ -16,15 +16,15 @@ export interface KeepalivedOptions {
   readonly priority?: number;
   /** Whole seconds in version 2, multiples of 0.01 in version 3. */
   readonly intervalSeconds?: number;
-  /** The initial wish; with `nopreempt` it has to be BACKUP. */
+  /** Initial state; `nopreempt` needs BACKUP. */
   readonly state?: 'MASTER' | 'BACKUP';
   readonly nopreempt?: boolean;
-  /** Version 2 only: PASS. */
+  /** PASS, in version 2 only. */
   readonly password?: string;
   readonly unicastPeers?: readonly IpAddress[];
   /** `use_vmac`: a macvlan link with the virtual MAC carries the addresses. */
   readonly virtualMac?: boolean;
-  /** Its log goes to a file; logging is synchronous there and slows it. */
+  /** Logs to a file; keepalived logs synchronously, which slows it down. */
   readonly log?: boolean;
   /** Further instances, of the same version. */
   readonly more?: readonly KeepalivedOptions[];
@@ -64,7 +64,7 @@ function instanceLines(host: LabHost, options: KeepalivedOptions): string[] {
   ];
 }
 
-/** Where its configuration lies; SIGHUP makes it read that again. */
+/** Its configuration file, which it reads again on SIGHUP. */
 export function keepalivedFile(lab: Lab, host: LabHost): string {
   return lab.path(`${host.name}-keepalived.conf`);
 }
@@ -87,7 +87,7 @@ class KeepalivedPeer extends Peer {
   }
 }
 
-/** Returns once the VRRP child has begun. */
+/** Resolves once the VRRP child has started. */
 export async function startKeepalived(
   lab: Lab,
   host: LabHost,
@@ -97,7 +97,7 @@ export async function startKeepalived(
   const config = keepalivedFile(lab, host);
   const running = lab.path(`${label}.pid`);
   const ready = lab.path(`${label}-vrrp.pid`);
-  // Left behind by one that was killed; keepalived would not start while the pid is still taken.
+  // A killed keepalived leaves its pid files, and a new one does not start if the pid is in use.
   for (const file of [running, ready]) rmSync(file, { force: true });
   writeFileSync(config, keepalivedConfig(host, options));
   const logging = options.log === true ? ['-l', '-D'] : [];

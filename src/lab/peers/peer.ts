@@ -1,4 +1,4 @@
-/** A VRRP implementation that runs on a director of the lab, whatever its make. */
+/** A VRRP program that runs on a director of the lab. */
 import { LabError } from '../command.ts';
 import type { LabHost } from '../topology/layout.ts';
 import { isRunning, type LabProcess, waitUntilGone } from '../topology/processes.ts';
@@ -7,7 +7,7 @@ const ENDS_WITHIN_MILLISECONDS = 20_000;
 
 export class Peer {
   readonly host: LabHost;
-  /** In the order they were started. */
+  /** In the order of their start. */
   readonly #processes: readonly LabProcess[];
 
   constructor(host: LabHost, processes: readonly LabProcess[]) {
@@ -19,22 +19,22 @@ export class Peer {
     return this.#processes.some(({ identity }) => isRunning(identity));
   }
 
-  /** Resolves once it takes part: from then on it hears what is said to it. */
+  /** Resolves once the program takes part in VRRP and receives packets. */
   ready(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** As an operator stops it: it may say good-bye and clean up. */
+  /** SIGTERM: the program may resign and clean up. */
   stop(): Promise<void> {
     return this.#end('SIGTERM');
   }
 
-  /** As a crash ends it: addresses stay where they are. */
+  /** SIGKILL: addresses stay. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }
 
-  /** As a virtual machine is paused: no timer runs, packets queue. */
+  /** SIGSTOP, as in a paused virtual machine: no timer runs, packets queue. */
   freeze(): void {
     for (const process of this.#processes) process.signal('SIGSTOP');
   }
@@ -43,7 +43,7 @@ export class Peer {
     for (const process of this.#processes) process.signal('SIGCONT');
   }
 
-  /** To the process that was started first, and its group. */
+  /** Signals the group of the first process. */
   signal(name: NodeJS.Signals): void {
     this.#processes[0]?.signal(name);
   }
@@ -53,7 +53,7 @@ export class Peer {
       process.signal(signal);
       if (await waitUntilGone([process.identity], ENDS_WITHIN_MILLISECONDS)) continue;
       const { pid, label } = process.identity;
-      throw new LabError('not-ready', `${label} (pid ${pid}) does not end after ${signal}`);
+      throw new LabError('not-ready', `${label} (pid ${pid}) still runs after ${signal}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** This program on a director of the lab. */
+/** vrrp-agent on a director of the lab. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../control/client.ts';
@@ -10,7 +10,7 @@ import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
 import { Peer } from './peer.ts';
 
-/** Keys of the configuration file; what is left out has the file's own default. */
+/** Keys of the configuration file; absent keys have their defaults. */
 export interface AgentInstance {
   readonly name?: string;
   readonly vrid?: number;
@@ -44,7 +44,7 @@ export function agentConfig(lab: Lab, host: LabHost, options: AgentOptions): str
   });
 }
 
-/** The file as far as it does not depend on where it will lie. */
+/** The configuration without the keys that depend on the lab. */
 export function agentText(options: AgentOptions): string {
   return stringify({
     ...options.more,
@@ -61,7 +61,7 @@ export function agentSocket(lab: Lab, host: LabHost): string {
   return lab.path(`${host.name}.sock`);
 }
 
-/** Where its configuration lies; SIGHUP makes it read that again. */
+/** Its configuration file, which it reads again on SIGHUP. */
 export function agentFile(lab: Lab, host: LabHost): string {
   return lab.path(`${host.name}.yaml`);
 }
@@ -90,8 +90,8 @@ export class AgentPeer extends Peer {
     });
   }
 
-  /** It answers before its protocol thread has looked at the network. */
-  async hasBegun(): Promise<boolean> {
+  /** The API answers before the protocol thread has read the state of the network. */
+  async hasLeftInit(): Promise<boolean> {
     const status = await this.#client.status().catch(() => undefined);
     return status?.instances.every(({ state }) => state !== 'INIT') ?? false;
   }
@@ -101,7 +101,7 @@ export class AgentPeer extends Peer {
   }
 }
 
-/** Returns once it answers on its control socket, which is before it hears anything: see `ready`. */
+/** Resolves once its control socket answers, which is before it receives packets: see `ready`. */
 export async function startAgent(
   lab: Lab,
   host: LabHost,

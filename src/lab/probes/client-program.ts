@@ -1,21 +1,20 @@
 /**
- * `node client-program.js FILE PLAN`: everything the client of a scenario does, until SIGTERM; then
- * what it has seen is in FILE. PLAN is JSON. It prints `ready` when it asks, and when its stream, if
- * it has one, is connected. What is asked by ICMP and ARP is not looked at here:
- * the capture has the kernel's time stamps.
+ * `node client-program.js FILE PLAN`: the probes of one client, until SIGTERM; then it writes its
+ * record to FILE. PLAN is JSON. It prints `ready` when the probes run and the stream, if there is one,
+ * is connected. Answers to ICMP and ARP come from the capture, which has the kernel's time stamps.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { ip } from '../../net/address.ts';
-import type { ProbeType } from '../scenario/scenario.ts';
+import type { ProbeType } from '../scenario/inventory.ts';
+import { arpRequesterOf } from '../topology/layout.ts';
 import { arpProbe } from './arp-probe.ts';
-import { askerOf } from './asker.ts';
 import { echoProbe } from './echo-probe.ts';
-import { keepPace, type Pace, sendInTime } from './pace.ts';
+import { keepPace, type Pace, useRealtimePriority } from './pace.ts';
 import type { ClientRecord } from './record.ts';
 import { streamProbe, tcpProbe, udpProbe } from './socket-probes.ts';
 
 export interface ClientPlan {
-  /** Counted from 0. */
+  /** Clients count from 0. */
   readonly number: number;
   readonly probes: readonly {
     readonly type: ProbeType | 'arp';
@@ -42,7 +41,7 @@ function prepare({ number, probes }: ClientPlan) {
   for (const { type, address, every } of probes) {
     const to = ip(address);
     if (type === 'icmp') paces.push(echoProbe(to, every));
-    if (type === 'arp') paces.push(arpProbe(to, every, askerOf(number)));
+    if (type === 'arp') paces.push(arpProbe(to, every, arpRequesterOf(number)));
     if (type === 'tcp') record.tcp = join(tcpProbe(to, every));
     if (type === 'udp') record.udp = join(udpProbe(to, every));
     if (type === 'stream') record.stream = join(streamProbe(to, every, ready));
@@ -51,7 +50,7 @@ function prepare({ number, probes }: ClientPlan) {
 }
 
 const [file = '', plan = '{"number":0,"probes":[]}'] = process.argv.slice(2);
-sendInTime();
+useRealtimePriority();
 const { paces, record } = prepare(JSON.parse(plan) as ClientPlan);
 process.once('SIGTERM', () => {
   const seen: ClientRecord = { tcp: record.tcp(), udp: record.udp(), stream: record.stream() };

@@ -1,16 +1,16 @@
-/** Calls at a steady rate. */
+/** Calls functions at steady rates. */
 import { enterRealtime } from '../../kernel/scheduler/realtime.ts';
 
-/** The lowest: enough to send in time on a busy machine, below every agent that asks for more. */
+/** The lowest real-time priority: punctual on a busy host, yet below every agent. */
 const REALTIME_PRIORITY = 1;
 
-/** Behind by more, the process was stopped: what was missed then is not caught up on. */
+/** After a longer stall the process was stopped: missed calls are skipped. */
 const CATCH_UP_MAX = 100;
 
-/** Timers do not go on for ever: a longer one would be taken for 1 ms (Node's documentation). */
+/** Node runs a timer that is too long after 1 ms. */
 const IDLE_MAX = 60_000;
 
-export function sendInTime(): void {
+export function useRealtimePriority(): void {
   enterRealtime(REALTIME_PRIORITY);
 }
 
@@ -19,7 +19,7 @@ export interface Pace {
   readonly act: (counter: number) => void;
 }
 
-/** One timer for all, so that a process with many probes wakes up no more often than one with one. */
+/** One timer for all probes keeps the number of wake-ups low. */
 export function keepPace(paces: readonly Pace[]): void {
   const start = performance.now();
   const states = paces.map((pace) => ({ ...pace, due: start, counter: 0 }));

@@ -1,6 +1,6 @@
 /**
- * How long a virtual address did not answer, seen by the client: a prober sends echo requests, and
- * a capture on the client's interface says when each was sent and answered.
+ * Outages of a virtual address as the client sees them: a prober sends echo requests, and a capture on
+ * the client's interface shows when each was sent and answered.
  */
 import type { IpAddress } from '../../net/address.ts';
 import type { CapturedFrame } from '../../wire/capture/pcap.ts';
@@ -17,7 +17,7 @@ export interface Probe {
 }
 
 /** From the last answer before to the first answer after. */
-export interface Outage {
+interface Outage {
   readonly from: number;
   readonly to: number;
   readonly microseconds: number;
@@ -28,7 +28,7 @@ export interface ProbeReport {
   readonly lost: number;
   /** Undefined: fewer than two answers. */
   readonly longestOutage: Outage | undefined;
-  /** How far apart requests really were: what an outage is known to within. */
+  /** Real distances between requests: the precision of an outage. */
   readonly spacing: { readonly median: number; readonly p99: number; readonly max: number };
 }
 
@@ -61,7 +61,7 @@ export class Prober {
     return new Prober(address, process, capture);
   }
 
-  /** What is known by now; the last requests may still be answered. */
+  /** Results so far; the last requests may still be answered. */
   probes(): Probe[] {
     return probesIn(this.#capture.frames(), this.#address);
   }
@@ -77,7 +77,7 @@ export class Prober {
   }
 }
 
-/** Pairs requests with answers; a second answer to one request changes nothing. */
+/** Pairs requests with answers; duplicate answers are ignored. */
 export function probesIn(frames: readonly CapturedFrame[], address: IpAddress): Probe[] {
   const probes: { sentAt: number; answeredAt: number | undefined }[] = [];
   const open = new Map<string, { answeredAt: number | undefined }>();
@@ -90,9 +90,9 @@ export function probesIn(frames: readonly CapturedFrame[], address: IpAddress): 
       open.set(key, probe);
       probes.push(probe);
     }
-    const asked = echo.kind === 'reply' && echo.source === address ? open.get(key) : undefined;
-    if (asked !== undefined) {
-      asked.answeredAt = at;
+    const request = echo.kind === 'reply' && echo.source === address ? open.get(key) : undefined;
+    if (request !== undefined) {
+      request.answeredAt = at;
       open.delete(key);
     }
   }

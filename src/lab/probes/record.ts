@@ -1,16 +1,16 @@
-/** What the probes that use sockets of their own have seen, as the program of the client writes it. */
+/** Results of the probes that use sockets, as the client program writes them. */
 
-/** When it was asked, and when answered; null: never. Microseconds since 1970. */
+/** Null: no answer. Microseconds since 1970. */
 export type ProbeRecord = readonly [sentAt: number, answeredAt: number | null];
 
 export interface StreamRecord {
   readonly connectedAt: number | null;
-  /** Bytes that came back. */
+  /** Bytes received. */
   readonly echoed: number;
   /** The longest time between two answers. */
   readonly longestGap: { readonly from: number; readonly to: number } | null;
   readonly brokenAt: number | null;
-  /** As in errno(3), or what the other side did. */
+  /** The name of an errno, or what the other side did. */
   readonly reason: string | null;
 }
 
@@ -20,5 +20,5 @@ export interface ClientRecord {
   readonly stream: StreamRecord | null;
 }
 
-/** TCP and UDP, on every director. */
+/** TCP and UDP port of the echo service on every director. */
 export const ECHO_PORT = 7;

@@ -1,4 +1,4 @@
-/** `node service-program.js`: answers what TCP and UDP probes send, on a director, until it is killed. */
+/** `node service-program.js`: the echo service on a director for TCP and UDP probes. */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { ECHO_PORT } from './record.ts';
@@ -9,8 +9,8 @@ const tcp = createServer((socket) => {
 });
 tcp.listen({ port: ECHO_PORT, host: '::' });
 
-// As on a real director the answer has to come from the address that was asked; a client that takes
-// answers from anybody does not mind where this one comes from.
+// The answer may come from another address than the one that was asked: the probe accepts answers from
+// any source.
 const udp = createSocket({ type: 'udp6', ipv6Only: false });
 udp.on('error', () => undefined);
 udp.on('message', (message, { port, address }) => {

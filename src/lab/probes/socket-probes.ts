@@ -1,17 +1,17 @@
-/** Probes that are ordinary programs to the network: TCP connections and UDP datagrams. */
+/** Probes that use ordinary sockets: TCP connections and UDP datagrams. */
 import { createSocket } from 'node:dgram';
 import { createConnection, type Socket } from 'node:net';
 import { familyOf, type IpAddress } from '../../net/address.ts';
-import { wallClock } from '../wall-clock.ts';
+import { wallClock } from '../wait.ts';
 import type { Pace } from './pace.ts';
 import { ECHO_PORT, type ProbeRecord, type StreamRecord } from './record.ts';
 
-export interface Recording<Record> {
+interface Recording<Record> {
   readonly pace: Pace;
   read(): Record;
 }
 
-/** A connection that takes longer is given up: it would be the retransmission that is measured. */
+/** Shorter than the first retransmission of a SYN (1 s), which is not what is measured. */
 const CONNECT_MILLISECONDS = 900;
 
 export function tcpProbe(
@@ -56,10 +56,10 @@ export function udpProbe(
   return { pace, read: () => records };
 }
 
-/** An attempt that takes longer met nobody; the next one may. */
+/** An attempt to connect is abandoned after this time, and the next one begins. */
 const ATTEMPT_MILLISECONDS = 200;
 
-/** Connects, again and again until it succeeds once; from then on it is that connection or none. */
+/** Retries until it is connected; a broken connection is not opened again. */
 export function streamProbe(
   host: IpAddress,
   intervalMicroseconds: number,

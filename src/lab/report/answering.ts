@@ -1,14 +1,14 @@
-/** Who answered a client that asked who has the address, as stretches of time. */
+/** Which director answered a client's ARP requests, as spans of time. */
 import type { RunRecord, Span } from '../judge/record.ts';
 
-export interface Answering extends Span {
+interface Answering extends Span {
   readonly node: string;
 }
 
-/** Clients ask every 10 ms; a pause of more is none of a single lost question. */
+/** Clients send a request every 10 ms; a longer pause is more than a few lost requests. */
 const PAUSE = 50_000;
 
-/** Those of one director do not overlap; two directors may answer at one time. */
+/** Spans of one director do not overlap; those of two directors may. */
 export function answeringIn({ nodes }: RunRecord, client: string): Answering[] {
   return nodes.flatMap(({ name, arpAnswers }) => {
     const spans: { node: string; from: number; to: number }[] = [];
@@ -21,7 +21,7 @@ export function answeringIn({ nodes }: RunRecord, client: string): Answering[] {
   });
 }
 
-/** In the order in which they are named. */
+/** In the order of their numbers. */
 export function clientsOf({ nodes }: RunRecord): string[] {
   return Object.keys(nodes[0]?.arpAnswers ?? {});
 }

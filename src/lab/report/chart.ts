@@ -1,12 +1,12 @@
 /**
- * One run as SVG: of each director a lane of its state, one of when it had the address, one of what
- * it sent; below them what the client missed; the steps go through all of them.
+ * One run as SVG. Each director has three lanes: its state, when it had the address, and what it sent.
+ * Below are the clients' lanes; steps are lines across all lanes.
  */
 import type { NodeRecord, RunRecord, Span } from '../judge/record.ts';
 import { overlay } from '../judge/spans.ts';
 import { answeringIn, clientsOf } from './answering.ts';
 import { escaped } from './escape.ts';
-import { tickStep } from './scale.ts';
+import { tickStep } from './report.ts';
 
 const WIDTH = 1_000;
 const LEFT = 92;
@@ -19,7 +19,7 @@ const GAP = 16;
 const CLIENT = 14;
 const STEP_ROW = 14;
 
-/** Two strokes nearer than this cannot be told apart. */
+/** Strokes closer than this cannot be distinguished. */
 const STROKE_APART = 1.2;
 
 export function renderChart(run: RunRecord, label: string): string {
@@ -62,7 +62,7 @@ function grid(duration: number, x: Place, height: number): string {
   return lines.join('');
 }
 
-/** A hand-over has two owners for a moment, which no eye would find. */
+/** A planned failover has two owners for a moment too short to see. */
 const TOO_SHORT = 400;
 
 function twoOwners(run: RunRecord, top: number, bottom: number, x: Place): string[] {
@@ -84,7 +84,6 @@ function nodeLanes(node: NodeRecord, top: number, x: Place): string {
   const { name, agent, priority } = node;
   const states = node.states.map(({ from, to, state }) => {
     const box = rectangle(state, from, to, top, STATE, x, `${name} ${state}`);
-    // Words where there is room for them.
     const fits = x(to) - x(from) > state.length * 7 + 6;
     const words = fits
       ? `<text class="inlane ${state}" x="${n(x(from) + 5)}" y="${top + 14}">${state}</text>`
@@ -116,7 +115,7 @@ function nodeLanes(node: NodeRecord, top: number, x: Place): string {
   ].join('');
 }
 
-/** Whose answer the client gets; the boxes of later directors are lower, so that two are seen. */
+/** Which director answers the client; boxes of later directors are lower, so that both show. */
 function answerLane(run: RunRecord, client: string, top: number, x: Place): string {
   const boxes = answeringIn(run, client).map(({ node, from, to }) => {
     const row = run.nodes.findIndex(({ name }) => name === node);
@@ -152,7 +151,7 @@ function clientLane(
   ].join('');
 }
 
-/** Steps that are near each other have their words on rows of their own. */
+/** Labels of steps that are close together go on separate rows. */
 function stepRows({ steps }: RunRecord, x: Place) {
   const ends: number[] = [];
   const placed = steps.map((step) => {

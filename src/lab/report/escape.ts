@@ -1,6 +1,4 @@
-/** Text that is no markup, for XML, HTML and SVG. */
-
-/** What XML 1.0 has no place for is left out. */
+/** Escapes text for XML, HTML and SVG; characters that XML 1.0 forbids become spaces. */
 export function escaped(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',

@@ -1,4 +1,4 @@
-/** How the HTML report looks: light and dark after the reader's system, and on paper. */
+/** Style sheet of the HTML report: light, dark and print. */
 export const STYLE = `
 :root{color-scheme:light dark;--ink:#1c2330;--faint:#667085;--line:#d5dae3;--paper:#fff;--card:#f7f8fb;
 --master:#17845a;--backup:#c3cfe2;--fault:#c2410c;--init:#e5e7eb;--still:#b78105;--down:#8b93a3;

@@ -1,4 +1,4 @@
-/** The report as one HTML file that needs nothing else: for mail, for CI, for paper. */
+/** The report as one self-contained HTML file. */
 import type { RunRecord, Verdict } from '../judge/record.ts';
 import { renderChart } from './chart.ts';
 import { escaped } from './escape.ts';
@@ -70,7 +70,7 @@ function contenderPart(scenario: ScenarioReport, contender: ContenderReport): st
           run === undefined ? '' : runs.indexOf(run) + 1
         }</small>`
       : '';
-  if (run === undefined) return '<p>was not run</p>';
+  if (run === undefined) return '<p>not run</p>';
   const programs = [...new Set(run.nodes.map((node) => node.agent))].join(' and ');
   const name = is_comparison ? `for comparison: ${agent}` : programs;
   return [
@@ -129,9 +129,9 @@ function footing(run: RunRecord): string {
     ...(resolution === null
       ? []
       : [
-          `a probe every ${milliseconds(resolution.median)} ` +
-            `(p99 ${milliseconds(resolution.p99)}, max ${milliseconds(resolution.max)}): ` +
-            'times are known to within that',
+          `probe interval ${milliseconds(resolution.median)} ` +
+            `(p99 ${milliseconds(resolution.p99)}, max ${milliseconds(resolution.max)}), ` +
+            'which is the precision of all times',
         ]),
     ...streams.map(({ client, fate }) => `TCP stream of ${client}: ${fate}`),
     `set-up ${milliseconds(run.set_up)}, tear-down ${milliseconds(run.tear_down)}`,
@@ -165,10 +165,9 @@ function legend(): string {
   return [
     '<footer>',
     `<p>${swatches.join(' ')} <span><i class="swatch has"></i>has the address</span></p>`,
-    '<p>Small strokes: advertisements (◆ priority 0). Triangles: gratuitous ARP and unsolicited ',
-    'Neighbor Advertisements. Lanes of the clients: → who answers when they ask who has the address; in red, requests that ',
-    'were not answered. All ',
-    'times come from one capture with the time stamps of one kernel.</p>',
+    '<p>Strokes: advertisements (◆ priority 0). Triangles: gratuitous ARP and unsolicited Neighbor ',
+    'Advertisements. Client lanes: → the director that answers ARP requests; red: requests without an ',
+    'answer. All times come from one capture, with the time stamps of one kernel.</p>',
     '</footer>',
   ].join('');
 }

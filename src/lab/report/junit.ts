@@ -1,11 +1,11 @@
-/** The report as JUnit XML, which CI systems show: one suite for each scenario and program. */
+/** The report as JUnit XML for CI systems: one suite for each scenario and program. */
 import type { Verdict } from '../judge/record.ts';
 import { escaped } from './escape.ts';
 import type { ContenderReport, LabReport, ScenarioReport } from './report.ts';
 
 export function renderJunit({ scenarios }: LabReport): string {
   const suites = scenarios.flatMap((scenario) =>
-    // A comparison may fail: it is no test.
+    // A comparison is not a test: it may fail.
     scenario.contenders.filter((one) => !one.is_comparison).map((one) => suite(scenario, one)),
   );
   return ['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites>', ...suites, '</testsuites>', '']

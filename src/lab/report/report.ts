@@ -1,4 +1,4 @@
-/** What `lab run` found, as programs read it (`--json`). */
+/** Results of `lab run`, for programs (`--json`). */
 
 import type { RunNumbers, RunRecord } from '../judge/record.ts';
 import type { AgentName } from '../scenario/names.ts';
@@ -6,7 +6,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 
 export interface LabReport {
   readonly format: 1;
-  /** Of the scenarios as they were written; comparisons do not count. */
+  /** True if all scenarios hold as written; comparisons do not count. */
   readonly holds: boolean;
   readonly scenarios: readonly ScenarioReport[];
 }
@@ -23,15 +23,15 @@ export interface ScenarioReport {
 }
 
 export interface ContenderReport {
-  /** Of all directors, or as the file says. */
+  /** The program on all directors, or the programs that the file names. */
   readonly agent: AgentName | 'as written';
   readonly is_comparison: boolean;
   readonly runs: readonly RunRecord[];
   readonly holds: boolean;
 }
 
-/** Of all runs; undefined: nothing was measured. */
-export interface Statistic {
+/** Over all runs. */
+interface Statistic {
   readonly median: number;
   readonly max: number;
 }
@@ -53,6 +53,7 @@ export function labReport(scenarios: readonly ScenarioReport[]): LabReport {
   return { format: 1, holds: scenarios.every(({ holds }) => holds), scenarios };
 }
 
+/** Undefined: not measured. */
 export function statisticOf(
   runs: readonly RunRecord[],
   key: keyof RunNumbers,
@@ -63,7 +64,7 @@ export function statisticOf(
   return { median: (upper + lower) / 2, max: values.at(-1) ?? upper };
 }
 
-/** The run a report shows in full: the first that failed, or the one in the middle. */
+/** The run that a report shows in full: the first that failed, or the one with the median outage. */
 export function shownRun({ runs }: ContenderReport): RunRecord | undefined {
   const failed = runs.find(({ holds }) => !holds);
   if (failed !== undefined) return failed;
@@ -93,4 +94,12 @@ export function milliseconds(microseconds: number): string {
 export function statisticText({ median, max }: Statistic, isTime: boolean, runs: number): string {
   const show = (value: number) => (isTime ? milliseconds(value) : String(value));
   return runs === 1 ? show(max) : `${show(median)} (max ${show(max)})`;
+}
+
+/** Distance of the ticks on a time axis: 1, 2 or 5 times a power of ten, in the duration's unit. */
+export function tickStep(duration: number, ticks: number): number {
+  const raw = duration / ticks;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const factor = [1, 2, 5, 10].find((one) => one * power >= raw) ?? 10;
+  return factor * power;
 }

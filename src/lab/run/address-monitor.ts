@@ -1,4 +1,4 @@
-/** When each address came to a director and left it: rtnetlink's messages with their times. */
+/** When addresses appeared on a director and disappeared: `ip monitor` with time stamps. */
 import { readFileSync } from 'node:fs';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Lab } from '../topology/lab.ts';
@@ -21,7 +21,7 @@ export class AddressMonitor {
     this.#file = file;
   }
 
-  /** Before anything runs on the host: what is there already is not told. */
+  /** Start it before anything runs on the host: `ip monitor` reports changes only. */
   static async start(lab: Lab, host: LabHost): Promise<AddressMonitor> {
     const label = `${host.name}-addresses`;
     const monitor = ['TZ=UTC', 'ip', '-o', '-ts', 'monitor', 'address'];
@@ -46,7 +46,7 @@ export function parseMonitor(text: string): AddressChange[] {
   });
 }
 
-/** Date knows milliseconds; the rest of the digits is added. */
+/** Microseconds: `Date` has milliseconds, so the fraction is added by hand. */
 function instantOf(time: string): number {
   const [seconds = '', fraction = ''] = time.split('.');
   return Date.parse(`${seconds}Z`) * 1_000 + Number(fraction.padEnd(6, '0').slice(0, 6));

@@ -1,4 +1,4 @@
-/** The clients of a run: one program each, which asks from start to end. */
+/** The clients of a run: each runs one program with all its probes. */
 import { readFileSync } from 'node:fs';
 import { familyOf } from '../../net/address.ts';
 import { LabError } from '../command.ts';
@@ -9,14 +9,14 @@ import type { Scenario } from '../scenario/scenario.ts';
 import type { Lab } from '../topology/lab.ts';
 import { waitFor } from '../wait.ts';
 
-const ARP_EVERY = 10_000;
+const ARP_INTERVAL = 10_000;
 
 export interface Client {
   readonly name: string;
   stop(): Promise<ClientRecord>;
 }
 
-/** Returns once all ask, and have their streams if there is anybody to have them with. */
+/** Resolves once all probes run and, with `isAnswered`, the streams are connected. */
 export function startClients(lab: Lab, scenario: Scenario, isAnswered: boolean) {
   return Promise.all(
     scenario.clients.map((_, number) => startClient(lab, scenario, number, isAnswered)),
@@ -30,31 +30,31 @@ async function startClient(
   isAnswered: boolean,
 ): Promise<Client> {
   const host = lab.clients[number];
-  if (host === undefined) throw new LabError('lab-unknown', `there is no client ${number + 1}`);
+  if (host === undefined) throw new LabError('lab-unknown', `this lab has no client ${number + 1}`);
   const { name } = host;
   const { watched } = scenario;
   const probes = scenario.probes.filter(({ client }) => client === name);
   const file = lab.path(`${name}.json`);
-  const arp = { type: 'arp' as const, address: watched.address, every: ARP_EVERY };
+  const arp = { type: 'arp' as const, address: watched.address, every: ARP_INTERVAL };
   const plan: ClientPlan = {
     number,
     probes: [...probes, ...(familyOf(watched.address) === 'ipv4' ? [arp] : [])],
   };
   const program = [...nodeProgram('src/lab/probes/client-program.js'), file, JSON.stringify(plan)];
   const running = await lab.spawn(host, process.execPath, program, { label: name, log: true });
-  const isConnecting = probes.some(({ type }) => type === 'stream');
-  if (isAnswered || !isConnecting) {
+  const hasStream = probes.some(({ type }) => type === 'stream');
+  if (isAnswered || !hasStream) {
     const isReady = () => readFileSync(lab.path(`${name}.log`), 'latin1').includes('ready');
-    // A scenario in which nobody answers, or too many, goes on without a stream.
+    // Where no director answers, or several do, the scenario runs without a stream.
     await waitFor(name, isReady, { unless: running.ended }).catch((error: unknown) => {
-      if (!isConnecting) throw error;
+      if (!hasStream) throw error;
     });
   }
   const stop = async () => {
     running.signal('SIGTERM');
     const status = await running.ended;
     if (status === 0) return JSON.parse(readFileSync(file, 'utf8')) as ClientRecord;
-    throw new LabError('not-ready', `the probes of ${name} ended with ${status}`);
+    throw new LabError('not-ready', `the probes of ${name} ended with status ${status}`);
   };
   return { name, stop };
 }

@@ -1,22 +1,22 @@
-/** A frame from a capture of all ports of the switch at once (`tcpdump -i any`), as Ethernet again. */
+/** Turns a frame captured with `tcpdump -i any` back into an Ethernet frame. */
 import {
   interfaceIndexOf,
   LINK_TYPE_LINUX_SLL2,
   toEthernet,
 } from '../../wire/capture/link-type.ts';
 
-/** Where the packet type lies, and PACKET_OUTGOING of <linux/if_packet.h>: the switch sends it. */
+/** The packet type, and PACKET_OUTGOING of <linux/if_packet.h>: sent by the switch. */
 const PACKET_TYPE_OFFSET = 10;
 const OUTGOING = 4;
 
 export interface CookedFrame {
   readonly interfaceIndex: number;
   readonly isOutgoing: boolean;
-  /** The destination is lost and reads as zeros. */
+  /** The capture drops the destination address: it is all zeros. */
   readonly ethernet: Uint8Array;
 }
 
-/** Undefined: too short to hold anything. */
+/** Undefined: truncated. */
 export function decodeCooked(bytes: Uint8Array): CookedFrame | undefined {
   const interfaceIndex = interfaceIndexOf(LINK_TYPE_LINUX_SLL2, bytes);
   const ethernet = toEthernet(LINK_TYPE_LINUX_SLL2, bytes);

@@ -1,16 +1,16 @@
-/** The labs of this process, so that an interrupted one leaves nothing behind. */
+/** The labs of this process, so that an interrupted process can remove them all. */
 import { Lab, type LabOptions } from '../topology/lab.ts';
 
 let count = 0;
 
-/** Unlike that of any other run on this machine, as long as processes have numbers of their own. */
+/** Unique on this host among running processes. */
 export function labPrefix(): string {
   return `run${process.pid.toString(36)}-${(count++).toString(36)}`;
 }
 
 export class Labs {
   readonly #live = new Set<Lab>();
-  /** Not yet there in full, and to be waited for before they can be removed. */
+  /** Must be complete before they can be removed. */
   readonly #making = new Set<Promise<Lab>>();
 
   async up(options: LabOptions): Promise<Lab> {
@@ -31,8 +31,8 @@ export class Labs {
     this.#live.delete(lab);
   }
 
-  /** It is to go on after this process. */
-  forget(lab: Lab): void {
+  /** The lab outlives this process. */
+  keep(lab: Lab): void {
     lab.release();
     this.#live.delete(lab);
   }

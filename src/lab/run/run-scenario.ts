@@ -1,46 +1,47 @@
-/** One run of a scenario, from no lab to no lab. */
+/** One run of a scenario: sets up the lab, performs the steps, collects observations, tears down. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ControlClient } from '../../control/client.ts';
 import { REFUSAL_COUNTERS } from '../../protocol/engine/intake-reasons.ts';
 import { LabError } from '../command.ts';
+import type { Observations } from '../judge/observations.ts';
 import type { RunRecord } from '../judge/record.ts';
-import type { Seen } from '../judge/seen.ts';
 import { summarize } from '../judge/summary.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
-import type { Scenario, ScenarioNode, ScenarioStep } from '../scenario/scenario.ts';
-import { sleep, waitFor } from '../wait.ts';
-import { wallClock } from '../wall-clock.ts';
+import type { ScenarioNode } from '../scenario/inventory.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { ScenarioStep } from '../scenario/steps.ts';
+import { sleep, waitFor, wallClock } from '../wait.ts';
 import { AddressMonitor } from './address-monitor.ts';
 import { type Client, startClients } from './client.ts';
-import type { Director } from './director.ts';
+import type { LabNode } from './lab-node.ts';
 import { type Labs, labPrefix } from './labs.ts';
-import { hasNetem, Stage } from './stage.ts';
 import { SwitchCapture } from './switch-capture.ts';
+import { hasNetem, Testbed } from './testbed.ts';
 import { performSteps } from './timeline.ts';
 
-export interface RunOptions {
-  /** The lab goes on; its prefix is told. */
+export interface ScenarioRunOptions {
+  /** Keeps the lab after the run; called with its prefix. */
   readonly keep?: (prefix: string) => void;
-  /** Where the capture goes. */
+  /** The capture is copied to this file. */
   readonly pcapFile?: string;
-  readonly tell?: (news: RunNews) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
   /**
-   * Nobody listens to what agents say of their states, which costs them something: the wire tells
-   * them, as of other programs.
+   * Agents are not followed through their API, which costs them some time: states come from the wire,
+   * as for other programs.
    */
-  readonly unheard?: boolean;
+  readonly ignoreEvents?: boolean;
 }
 
-export type RunNews =
+export type RunProgress =
   | { readonly kind: 'settled'; readonly afterMicroseconds: number }
   | { readonly kind: 'unsettled' }
   | { readonly kind: 'step'; readonly step: ScenarioStep };
 
-/** For the last answers, and for the kernel to hand the capture its frames. */
-const AFTERMATH_MILLISECONDS = 120;
+/** Time for the last answers, and for the kernel to deliver frames to the capture. */
+const DRAIN_MILLISECONDS = 120;
 
-export const NO_NETEM = 'this kernel has no netem (sch_netem): frames cannot be delayed';
+export const NO_NETEM = 'this kernel cannot delay frames: it has no netem (sch_netem)';
 
 export function delaysFrames({ steps }: Scenario): boolean {
   return steps.some(({ action }) => action.kind === 'delay');
@@ -49,7 +50,7 @@ export function delaysFrames({ steps }: Scenario): boolean {
 export async function runScenario(
   scenario: Scenario,
   labs: Labs,
-  options: RunOptions = {},
+  options: ScenarioRunOptions = {},
 ): Promise<RunRecord> {
   if (delaysFrames(scenario) && !(await hasNetem())) {
     throw new LabError('command-missing', `${scenario.name}: ${NO_NETEM}`);
@@ -65,61 +66,51 @@ export async function runScenario(
   let isKept = false;
   try {
     for (const client of lab.clients) await lab.reachOnLink(client, scenario.watched.address);
-    const seen = await play(new Stage(lab, scenario, options.unheard), began, options);
+    const testbed = new Testbed(lab, scenario, options.ignoreEvents);
+    const observations = await observeRun(testbed, began, options);
     if (options.pcapFile !== undefined) {
       mkdirSync(dirname(options.pcapFile), { recursive: true });
-      copyFileSync(seen.captureFile, options.pcapFile);
+      copyFileSync(observations.captureFile, options.pcapFile);
     }
     isKept = options.keep !== undefined;
     const ending = wallClock();
-    if (isKept) labs.forget(lab);
+    if (isKept) labs.keep(lab);
     else await labs.down(lab);
     options.keep?.(lab.layout.prefix);
-    return summarize(scenario, { ...seen, tearDown: isKept ? 0 : wallClock() - ending });
+    return summarize(scenario, { ...observations, tearDown: isKept ? 0 : wallClock() - ending });
   } finally {
     if (!isKept) await labs.down(lab);
   }
 }
 
-async function play(stage: Stage, began: number, options: RunOptions): Promise<Seen> {
-  const { lab, scenario, directors, follower } = stage;
+async function observeRun(
+  testbed: Testbed,
+  began: number,
+  options: ScenarioRunOptions,
+): Promise<Observations> {
+  const { lab, nodes, follower } = testbed;
   const [capture, ...monitors] = await Promise.all([
     SwitchCapture.start(lab),
-    ...directors.map(({ host }) => AddressMonitor.start(lab, host)),
-    ...directors.map((director) => director.startService().then(() => undefined)),
+    ...nodes.map(({ host }) => AddressMonitor.start(lab, host)),
+    ...nodes.map((node) => node.startService().then(() => undefined)),
   ]);
-  const watching = monitors.flatMap((one) => one ?? []);
+  const addressMonitors = monitors.flatMap((one) => one ?? []);
   const prepared = wallClock();
-  const start = (when: ScenarioNode['starts']) =>
-    Promise.all(directors.map((one) => (one.node.starts === when ? one.start() : undefined)));
-  let settledAfter: number | null = 0;
-  let clients: Client[];
-  let starting: Promise<unknown> | undefined;
-  if (scenario.settle === 0) {
-    clients = await startClients(lab, scenario, false);
-    starting = start('first').then(() => start('after'));
-  } else {
-    const begin = wallClock();
-    await start('first');
-    settledAfter = await settle(stage, watching, begin);
-    await start('after');
-    if (options.unheard !== true) await waitFor('agents that have begun', () => hasBegun(stage));
-    clients = await startClients(lab, scenario, true);
-  }
+  const { settledAfter, clients, starting } = await startAll(testbed, addressMonitors, options);
   const zero = wallClock();
-  options.tell?.(
+  options.onProgress?.(
     settledAfter === null
       ? { kind: 'unsettled' }
       : { kind: 'settled', afterMicroseconds: settledAfter },
   );
-  const { steps, clock } = await performSteps(stage, zero, (step) =>
-    options.tell?.({ kind: 'step', step }),
+  const { steps, clock } = await performSteps(testbed, zero, (step) =>
+    options.onProgress?.({ kind: 'step', step }),
   );
   await starting;
   const end = zero + clock.end;
-  const discarded = await discardsOf(stage);
-  if (options.unheard !== true) await lastWords(stage);
-  await sleep(AFTERMATH_MILLISECONDS);
+  const discarded = await discardsOf(testbed);
+  if (options.ignoreEvents !== true) await followToEnd(testbed);
+  await sleep(DRAIN_MILLISECONDS);
   const [records, { frames, lost }] = await Promise.all([
     Promise.all(clients.map(async (one) => [one.name, await one.stop()] as const)),
     capture.stop(),
@@ -137,74 +128,106 @@ async function play(stage: Stage, began: number, options: RunOptions): Promise<S
     framesLost: lost,
     captureFile: capture.file,
     discarded,
-    lives: new Map(directors.map(({ node, lives }) => [node.name, lives])),
-    addresses: new Map(watching.map((one) => [one.host.name, one.changes()])),
+    machineStates: new Map(nodes.map(({ spec, machineStates }) => [spec.name, machineStates])),
+    addresses: new Map(addressMonitors.map((one) => [one.host.name, one.changes()])),
     states: follower.changes,
-    isUnheard: options.unheard === true,
+    ignoresEvents: options.ignoreEvents === true,
   };
 }
 
-/** An agent answers before its protocol thread has looked at the network. */
-function hasBegun({ directors, follower }: Stage): boolean {
-  return directors.every(
-    ({ node, life }) =>
-      node.agent !== 'vrrp-agent' ||
-      life !== 'runs' ||
-      follower.changes.some((change) => change.node === node.name),
+interface Start {
+  /** Null: the directors did not settle in time. */
+  readonly settledAfter: number | null;
+  readonly clients: readonly Client[];
+  /** Directors that are still starting. */
+  readonly starting: Promise<unknown>;
+}
+
+/** Starts directors and clients, and lets the directors settle if the scenario asks for that. */
+async function startAll(
+  testbed: Testbed,
+  monitors: readonly AddressMonitor[],
+  options: ScenarioRunOptions,
+): Promise<Start> {
+  const { lab, scenario, nodes } = testbed;
+  const start = (when: ScenarioNode['starts']) =>
+    Promise.all(nodes.map((one) => (one.spec.starts === when ? one.start() : undefined)));
+  if (scenario.settle === 0) {
+    const clients = await startClients(lab, scenario, false);
+    return { settledAfter: 0, clients, starting: start('first').then(() => start('after')) };
+  }
+  const begin = wallClock();
+  await start('first');
+  const settledAfter = await settle(testbed, monitors, begin);
+  await start('after');
+  if (options.ignoreEvents !== true) {
+    await waitFor('agents past INIT', () => haveLeftInit(testbed));
+  }
+  const clients = await startClients(lab, scenario, true);
+  return { settledAfter, clients, starting: Promise.resolve() };
+}
+
+/** The API of an agent answers before its protocol thread has read the state of the network. */
+function haveLeftInit({ nodes, follower }: Testbed): boolean {
+  return nodes.every(
+    ({ spec, machineState }) =>
+      spec.agent !== 'vrrp-agent' ||
+      machineState !== 'runs' ||
+      follower.changes.some((change) => change.node === spec.name),
   );
 }
 
-/** Of 255 instances that changed at once the news may still be on its way. */
-async function lastWords({ directors, follower }: Stage): Promise<void> {
+/** When 255 instances change together, their events may still be on the way. */
+async function followToEnd({ nodes, follower }: Testbed): Promise<void> {
   await Promise.all(
-    directors.map(async ({ node, socket }) => {
+    nodes.map(async ({ spec, socket }) => {
       if (socket === undefined) return;
-      const asked = await new ControlClient({ socket }).status().catch(() => undefined);
-      if (asked === undefined) return;
-      const heard = () => follower.hasHeardOf(node.name, asked.instances);
-      await waitFor(`the events of ${node.name}`, heard).catch(() => undefined);
+      const status = await new ControlClient({ socket }).status().catch(() => undefined);
+      if (status === undefined) return;
+      const isCurrent = () => follower.isCurrent(spec.name, status.instances);
+      await waitFor(`the events of ${spec.name}`, isCurrent).catch(() => undefined);
     }),
   );
 }
 
-/** Null: not in the time given. */
+/** Microseconds until exactly one director has the watched address; null: not in time. */
 async function settle(
-  { scenario, directors }: Stage,
+  { scenario, nodes }: Testbed,
   monitors: readonly AddressMonitor[],
-  starting: number,
+  begin: number,
 ): Promise<number | null> {
-  const { settle: patience, watched } = scenario;
-  if (patience === 0) return 0;
+  const { settle: limit, watched } = scenario;
   const wanted = firstMaster(scenario);
-  const holds = (director: Director) => {
-    if (director.node.agent === 'frr') return director.isMaster();
-    const monitor = monitors.find(({ host }) => host === director.host);
+  const hasAddress = (node: LabNode) => {
+    if (node.spec.agent === 'frr') return node.isMaster();
+    const monitor = monitors.find(({ host }) => host === node.host);
     const changes = monitor?.changes() ?? [];
     return changes.findLast(({ address }) => address === watched.address)?.isPresent === true;
   };
   for (;;) {
-    const held = await Promise.all(directors.map(holds));
-    const holders = directors.filter((_, at) => held[at]).map(({ node }) => node.name);
-    if (holders.length === 1 && (wanted === undefined || holders[0] === wanted)) {
-      return wallClock() - starting;
+    const answers = await Promise.all(nodes.map(hasAddress));
+    const owners = nodes.filter((_, at) => answers[at]).map(({ spec }) => spec.name);
+    if (owners.length === 1 && (wanted === undefined || owners[0] === wanted)) {
+      return wallClock() - begin;
     }
-    if (wallClock() - starting > patience) return null;
+    if (wallClock() - begin > limit) return null;
     await sleep(5);
   }
 }
 
-/** Who has to be MASTER when everybody hears everybody; undefined: whoever was first. */
+/** The director that becomes MASTER if all hear each other; undefined: any of them may. */
 function firstMaster({ nodes }: Scenario): string | undefined {
   const running = nodes.filter(({ starts }) => starts === 'first');
   const highest = Math.max(...running.map(({ priority }) => priority));
   const best = running.filter(({ priority }) => priority === highest);
-  const yields = running.every(({ instances }) => instances[0]?.preempt !== false);
-  return best.length === 1 && yields ? best[0]?.name : undefined;
+  const preempts = running.every(({ instances }) => instances[0]?.preempt !== false);
+  return best.length === 1 && preempts ? best[0]?.name : undefined;
 }
 
-async function discardsOf({ directors }: Stage): Promise<number> {
+/** The sum over agents that still answer. */
+async function discardsOf({ nodes }: Testbed): Promise<number> {
   const counts = await Promise.all(
-    directors.map(async ({ socket, peer }) => {
+    nodes.map(async ({ socket, peer }) => {
       if (socket === undefined || !(peer instanceof AgentPeer)) return 0;
       try {
         const status = await new ControlClient({ socket, timeoutMs: 5_000 }).status();

@@ -1,4 +1,4 @@
-/** What the agents themselves say of their states, for as long as they can be asked. */
+/** State changes as the agents report them, for as long as they answer. */
 import { ControlClient } from '../../control/client.ts';
 import type { EventDocument, InstanceDocument } from '../../control/protocol.ts';
 
@@ -14,13 +14,13 @@ export interface StateChange {
 export class StateFollower {
   readonly changes: StateChange[] = [];
 
-  /** Goes on until the agent ends; to be called again for the next one. */
+  /** Follows until the agent ends; call it again after a restart. */
   follow(node: string, socket: string): void {
     void this.#read(node, socket);
   }
 
-  /** What the instances were told to have done has been heard of. */
-  hasHeardOf(node: string, instances: readonly InstanceDocument[]): boolean {
+  /** True once every last transition in this status has also arrived as an event. */
+  isCurrent(node: string, instances: readonly InstanceDocument[]): boolean {
     return instances.every(({ name, last_transition }) => {
       if (last_transition === null) return true;
       const last = this.changes.findLast((one) => one.node === node && one.instance === name);
@@ -31,15 +31,15 @@ export class StateFollower {
   async #read(node: string, socket: string): Promise<void> {
     try {
       const client = new ControlClient({ socket, isBackground: true });
-      await this.#begin(node, client);
-      for await (const event of client.follow()) this.#take(node, event);
+      await this.#readInitialStates(node, client);
+      for await (const event of client.follow()) this.#record(node, event);
     } catch {
-      // It was killed, or the lab is gone; what it has said is kept.
+      // The agent or the lab is gone; changes reported so far stay.
     }
   }
 
-  /** What it was before its first transition: the start itself is none. */
-  async #begin(node: string, client: ControlClient): Promise<void> {
+  /** Instances without a transition yet: leaving INIT is not reported as one. */
+  async #readInitialStates(node: string, client: ControlClient): Promise<void> {
     const { instances } = await client.status();
     for (const { name, state, since, last_transition } of instances) {
       if (last_transition !== null || state === 'INIT') continue;
@@ -48,7 +48,7 @@ export class StateFollower {
     }
   }
 
-  #take(node: string, event: EventDocument): void {
+  #record(node: string, event: EventDocument): void {
     if (event.kind !== 'transition') return;
     const { instance, from, to, reason } = event;
     this.changes.push({ at: Date.parse(event.at) * 1_000, node, instance, from, to, reason });

@@ -1,23 +1,22 @@
 /**
- * The times of expectations count from steps, and a step is done when the machine that runs the lab
- * gets to it: what is expected after one that was late, or took long, is expected that much later.
- * So a slow machine needs no other scenarios than a fast one.
+ * Adjusts the windows of expectations to when the steps really happened: what is expected after a
+ * step that began late or took long is expected that much later. So scenarios hold on slow hosts too.
  */
 
 import type { Span } from '../judge/record.ts';
-import type { Action } from '../scenario/scenario.ts';
+import { type Action, isLasting } from '../scenario/steps.ts';
 
 /** Times on the clock of the steps. */
 export interface TimedStep {
   readonly action: Action;
-  /** As the scenario says. */
+  /** The time in the scenario. */
   readonly at: number;
   readonly began: number;
   readonly ended: number;
 }
 
 export class StepClock {
-  /** As the scenario says. */
+  /** The duration in the scenario. */
   readonly duration: number;
   readonly #steps: readonly TimedStep[];
 
@@ -26,12 +25,12 @@ export class StepClock {
     this.#steps = steps;
   }
 
-  /** When the time that is watched is over. */
+  /** End of the run. */
   get end(): number {
     return this.#later(this.duration, this.#steps);
   }
 
-  /** A window that ended before a step ends before it; one of no length is a moment, as it was. */
+  /** A window that ends before a step still ends before it; a moment stays a moment. */
   windowOf({ from, to }: Span): Span {
     const before = this.#steps.filter(({ at }) => at < to);
     const next = this.#steps.find(({ at }) => at >= to)?.began ?? this.end;
@@ -51,8 +50,7 @@ export class StepClock {
   }
 }
 
-/** What is meant to last has been done when it has begun. */
+/** A lasting step is done when it has begun. */
 function doneAt({ action, at, began, ended }: TimedStep): number {
-  const lasts = action.kind === 'cpu_stress' || action.kind === 'flood';
-  return Math.max(at, lasts ? began : ended);
+  return Math.max(at, isLasting(action) ? began : ended);
 }

@@ -1,7 +1,7 @@
 /**
  * One capture at all ports of the switch, with the kernel's time stamps: what each director sends,
- * whatever the switch then does with it, and what reaches the client. The port tells who it was,
- * addresses may lie.
+ * before the switch filters it, and what reaches the clients. The port identifies the sender:
+ * source addresses may be forged.
  */
 import { readFileSync } from 'node:fs';
 import { LINK_TYPE_LINUX_SLL2 } from '../../wire/capture/link-type.ts';
@@ -16,7 +16,7 @@ import { decodeCooked } from './cooked-frame.ts';
 export interface SwitchFrame {
   /** Microseconds since 1970. */
   readonly at: number;
-  /** The name of the machine at the port; `eth1` of a director counts as the director. */
+  /** Name of the machine at the port; both interfaces of a director map to the director. */
   readonly machine: string;
   /** From the machine to the switch. */
   readonly isFromMachine: boolean;
@@ -57,7 +57,7 @@ export class SwitchCapture {
     const [file, log] = [lab.path('switch.pcap'), lab.path('switch.log')];
     const args = [
       ...['-i', 'any', '-y', 'LINUX_SLL2', '-n', '-Z', 'root'],
-      // Or else what has come in the last second is not handed over when it ends.
+      // Without it, tcpdump loses the frames of the last second when it ends.
       ...['--immediate-mode', '--time-stamp-precision=micro'],
       ...['-B', String(BUFFER_KIBIBYTES), '-s', String(SNAPSHOT_BYTES), '-w', file],
       filterFor(
@@ -72,7 +72,7 @@ export class SwitchCapture {
     return new SwitchCapture(process, file, log, machines);
   }
 
-  /** Ends it; `lost` is how many frames the kernel had no room for. */
+  /** `lost` counts frames that the kernel had no buffer for. */
   async stop(): Promise<{ readonly frames: SwitchFrame[]; readonly lost: number }> {
     this.#process.signal('SIGINT');
     await this.#process.ended;
@@ -86,7 +86,7 @@ export class SwitchCapture {
       if (cooked === undefined || machine === undefined) return [];
       return [{ at, machine, isFromMachine: !cooked.isOutgoing, bytes: cooked.ethernet }];
     });
-    // Of several ports' queues the order is that of the reader.
+    // Each port has a queue: frames of several ports come out of order.
     frames.sort((a, b) => a.at - b.at);
     return { frames, lost: Number(dropped ?? 0) };
   }
@@ -94,8 +94,7 @@ export class SwitchCapture {
 
 /**
  * pcap-filter(7): each frame where it enters the switch, and at the clients' ports where it leaves.
- * What the first client floods with is left out: it would be most of the file, and the steps tell of
- * it.
+ * The first client's flood is left out: it would be most of the file, and is known from the steps.
  */
 function filterFor(links: readonly IpLinkOutput[], clients: readonly string[]): string {
   const indexOf = (name: string) => links.find(({ ifname }) => ifname === name)?.ifindex;

@@ -1,14 +1,13 @@
-/** Does the steps of a scenario at their times. */
-import type { Action, ScenarioStep } from '../scenario/scenario.ts';
-import { describeAction } from '../scenario/wording.ts';
-import { sleep } from '../wait.ts';
-import { wallClock } from '../wall-clock.ts';
-import type { Stage } from './stage.ts';
+/** Performs the steps of a scenario at their times. */
+import type { Action, ScenarioStep } from '../scenario/steps.ts';
+import { describeAction } from '../scenario/steps.ts';
+import { sleep, wallClock } from '../wait.ts';
 import { StepClock } from './step-clock.ts';
+import type { Testbed } from './testbed.ts';
 
 export interface PerformedStep {
   readonly action: Action;
-  /** When it was to begin, on the clock of the steps. */
+  /** Planned time on the clock of the steps. */
   readonly at: number;
   readonly text: string;
   /** Microseconds since 1970. */
@@ -18,23 +17,23 @@ export interface PerformedStep {
 }
 
 /**
- * A step that takes long does not put off the next one, unless both concern the same machine: a
- * director that stops is not started before it has ended.
+ * A slow step does not delay the next one unless both concern the same machine: a director that is
+ * stopping is started only after it has ended.
  */
 export async function performSteps(
-  stage: Stage,
+  testbed: Testbed,
   zero: number,
-  tell: (step: ScenarioStep) => void,
+  onStep: (step: ScenarioStep) => void,
 ): Promise<{ readonly steps: readonly PerformedStep[]; readonly clock: StepClock }> {
-  const { duration } = stage.scenario;
+  const { duration } = testbed.scenario;
   const pending: Promise<PerformedStep>[] = [];
   const busy = new Map<string, Promise<unknown>>();
-  for (const step of stage.scenario.steps) {
+  for (const step of testbed.scenario.steps) {
     await until(zero + step.at);
-    tell(step);
+    onStep(step);
     const machine = 'node' in step.action ? step.action.node : '';
     const before = machine === '' ? undefined : busy.get(machine);
-    const performed = performAfter(before, stage, step);
+    const performed = performAfter(before, testbed, step);
     if (machine !== '') busy.set(machine, performed);
     pending.push(performed);
   }
@@ -52,12 +51,12 @@ export async function performSteps(
 
 async function performAfter(
   before: Promise<unknown> | undefined,
-  stage: Stage,
+  testbed: Testbed,
   { action, at }: ScenarioStep,
 ): Promise<PerformedStep> {
   await before;
   const began = wallClock();
-  const error = await stage.perform(action).then(
+  const error = await testbed.perform(action).then(
     () => undefined,
     (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
   );

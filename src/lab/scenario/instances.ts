@@ -1,18 +1,18 @@
-/** The instances of a scenario's directors, and whether the program on each can have them. */
+/** The instances of a scenario's directors, checked against what each program supports. */
 import { parseDuration } from '../../config/duration.ts';
 import type { Findings, Path } from '../../config/finding.ts';
 import { loadConfig } from '../../config/load.ts';
-import { type IpAddress, ip, parseIp } from '../../net/address.ts';
+import { ip } from '../../net/address.ts';
 import type { FrrOptions } from '../peers/frr.ts';
 import type { KeepalivedOptions } from '../peers/keepalived.ts';
 import { type AgentInstance, agentText } from '../peers/vrrp-agent.ts';
+import { addressOfVip, type ScenarioNode, type WatchedRouter } from './inventory.ts';
 import type { AgentName } from './names.ts';
-import type { Scenario, ScenarioNode } from './scenario.ts';
 import type { NodeFile, ScenarioFile } from './schema.ts';
 
 const DEFAULT_ADDRESS = '192.0.2.100/32';
 
-/** What the other programs have words for; the rest of the keys is our own. */
+/** Keys that the other programs support. */
 const TRANSLATED: Readonly<Record<Exclude<AgentName, 'vrrp-agent'>, ReadonlySet<string>>> = {
   keepalived: new Set([
     ...['name', 'vrid', 'addresses', 'priority', 'version', 'advertisement_interval', 'preempt'],
@@ -23,8 +23,8 @@ const TRANSLATED: Readonly<Record<Exclude<AgentName, 'vrrp-agent'>, ReadonlySet<
   ]),
 };
 
-/** Keys with a value that says no more than the other program does by itself. */
-const NEEDS_NO_TRANSLATION: Readonly<Record<string, unknown>> = {
+/** Keys that need no translation when they have this value: the other programs do this anyway. */
+const DEFAULT_ELSEWHERE: Readonly<Record<string, unknown>> = {
   checksum: 'auto',
   accept: true,
   lease: 'auto',
@@ -47,12 +47,8 @@ export function instancesOf(file: ScenarioFile, node: NodeFile): AgentInstance[]
   );
 }
 
-export function addressOfVip(text: string): IpAddress {
-  return parseIp(text.split('/')[0] ?? '') ?? ip('0.0.0.0');
-}
-
-/** The first address a client can use: IPv6 routers have a link-local one before it. */
-export function watchedOf(nodes: readonly ScenarioNode[]): Scenario['watched'] {
+/** The first address that clients can use: the first of an IPv6 router is link-local. */
+export function watchedOf(nodes: readonly ScenarioNode[]): WatchedRouter {
   const first = nodes[0]?.instances[0];
   const addresses = (first?.addresses ?? [DEFAULT_ADDRESS]).map(addressOfVip);
   const address = addresses.find((one) => !one.startsWith('fe80:')) ?? addresses[0];
@@ -66,11 +62,11 @@ export function checkInstances(
 ): void {
   for (const [path, keys] of instanceKeys(file)) {
     if (keys.priority !== undefined) {
-      findings.error([...path, 'priority'], 'conflict', 'the priority is a key of the node', 'key');
+      findings.error([...path, 'priority'], 'conflict', 'priority is a key of the node', 'key');
     }
     for (const key of ['vrid', 'addresses'] as const) {
       if (file.routers === undefined || keys[key] === undefined) continue;
-      findings.error([...path, key], 'conflict', `"routers" decides the ${key}`, 'key');
+      findings.error([...path, key], 'conflict', `"routers" sets ${key}`, 'key');
     }
   }
   for (const [at, node] of nodes.entries()) {
@@ -91,7 +87,7 @@ function checkOne(node: ScenarioNode, agent: AgentName, path: Path, findings: Fi
   if (agent === 'vrrp-agent') {
     const loaded = loadConfig(agentText({ instances: node.instances }), { hostName: node.name });
     const errors = loaded.ok ? [] : loaded.error;
-    // Of 255 instances with the same keys the first says it all.
+    // 255 instances with the same keys have the same errors.
     for (const message of new Set(errors.slice(0, 5).map((one) => one.message))) {
       findings.error(path, 'conflict', `${node.name}: ${message}`);
     }
@@ -99,15 +95,19 @@ function checkOne(node: ScenarioNode, agent: AgentName, path: Path, findings: Fi
   }
   const [first] = node.instances;
   if (agent === 'frr' && node.instances.length > 1) {
-    findings.error(path, 'conflict', 'FRRouting runs with one virtual router here');
+    findings.error(path, 'conflict', 'the lab runs FRRouting with one virtual router only');
   }
   for (const [key, value] of Object.entries(first ?? {})) {
-    if (TRANSLATED[agent].has(key) || NEEDS_NO_TRANSLATION[key] === value) continue;
-    findings.error(path, 'conflict', `${node.name}: ${agent} has no "${key}: ${String(value)}"`);
+    if (TRANSLATED[agent].has(key) || DEFAULT_ELSEWHERE[key] === value) continue;
+    findings.error(
+      path,
+      'conflict',
+      `${node.name}: ${agent} does not support "${key}: ${String(value)}"`,
+    );
   }
 }
 
-/** `undefined` in the type of an optional key is not the same as its absence. */
+/** Drops undefined values: an optional key of `AgentInstance` must be absent, not undefined. */
 function defined(instance: Record<string, unknown>): AgentInstance {
   const present = Object.entries(instance).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present) as unknown as AgentInstance;
@@ -141,7 +141,7 @@ export function frrOptions(instance: AgentInstance): FrrOptions {
   };
 }
 
-/** In microseconds. */
-export function intervalOf(instance: AgentInstance): number {
+/** Microseconds. */
+function intervalOf(instance: AgentInstance): number {
   return parseDuration(instance.advertisement_interval ?? '1s') ?? 1_000_000;
 }

@@ -1,4 +1,4 @@
-/** The text of a scenario file as a scenario, or everything that is wrong with it. */
+/** Reads a scenario file: the scenario, or all errors in the file. */
 
 import { type Finding, Findings, inOrder } from '../../config/finding.ts';
 import { readText } from '../../config/read-file.ts';
@@ -9,10 +9,10 @@ import { lowerScenario } from './lower.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarioFile } from './schema.ts';
 
-/** Never throws, whatever the text. */
+/** Never throws. */
 export function loadScenario(text: string): Result<Scenario, readonly Finding[]> {
   const document = readDocument(text);
-  // Values behind a syntax error are guesses of the parser: complaints about them mislead.
+  // After a syntax error the parser guesses values: findings about them mislead.
   if (document.findings.some(({ code }) => code === 'syntax')) {
     return failure(inOrder(document.findings));
   }

@@ -1,15 +1,23 @@
-/** From the file to a scenario: what a schema cannot say is checked here. */
+/** From the parsed file to a scenario, with the checks that a schema cannot express. */
 import type { Findings, Path } from '../../config/finding.ts';
-import { type Cast, durationAt, SECOND, vipAt } from './cast.ts';
-import { addressOfVip, checkInstances, instancesOf, watchedOf } from './instances.ts';
-import { lowerExpectation } from './lower-expectation.ts';
-import { lowerStep } from './lower-step.ts';
+import { lowerExpectation } from './expectations.ts';
+import { checkInstances, instancesOf, watchedOf } from './instances.ts';
+import {
+  addressOfVip,
+  durationAt,
+  type Inventory,
+  type ProbeType,
+  type ScenarioNode,
+  SECOND,
+  vipAt,
+} from './inventory.ts';
 import { CLIENT_NAME, clientNames } from './names.ts';
-import type { ProbeType, Scenario, ScenarioNode, ScenarioProbe } from './scenario.ts';
+import type { Scenario, ScenarioProbe } from './scenario.ts';
 import type { NodeFile, ProbeFile, ScenarioFile } from './schema.ts';
+import { lowerStep } from './steps.ts';
 
 const DURATION_MAX = 3_600 * SECOND;
-const EVERY: Readonly<Record<ProbeType, number>> = {
+const DEFAULT_INTERVAL: Readonly<Record<ProbeType, number>> = {
   icmp: 1_000,
   tcp: 10_000,
   udp: 1_000,
@@ -18,7 +26,7 @@ const EVERY: Readonly<Record<ProbeType, number>> = {
 
 const STARTS = { true: 'first', after: 'after', false: 'by-step' } as const;
 
-/** Only to be used when `findings` holds no errors afterwards. */
+/** Usable only if `findings` has no errors afterwards. */
 export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario {
   const duration = durationAt(file.duration, ['duration'], findings, [1, DURATION_MAX]);
   const nodes = lowerNodes(file, findings);
@@ -30,7 +38,7 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
   const clients = clientNames(file.clients ?? 1);
   const files: readonly ProbeFile[] =
     file.probes ?? clients.map((from) => ({ type: 'icmp' as const, from }));
-  const cast: Cast = {
+  const inventory: Inventory = {
     nodes,
     machines: new Set([...nodes.map(({ name }) => name), ...clients]),
     clients,
@@ -39,10 +47,10 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     probes: files.map(({ type, from = CLIENT_NAME }) => ({ type, client: from })),
     duration,
   };
-  const probes = files.map((one, at) => lowerProbe(one, ['probes', at], cast, findings));
-  const steps = file.steps.map((one, at) => lowerStep(one, ['steps', at], cast, findings));
+  const probes = files.map((one, at) => lowerProbe(one, ['probes', at], inventory, findings));
+  const steps = file.steps.map((one, at) => lowerStep(one, ['steps', at], inventory, findings));
   const expectations = file.expect.map((one, at) =>
-    lowerExpectation(one, ['expect', at], cast, findings),
+    lowerExpectation(one, ['expect', at], inventory, findings),
   );
   return {
     name: file.name,
@@ -65,7 +73,7 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
 function lowerNodes(file: ScenarioFile, findings: Findings): ScenarioNode[] {
   return file.nodes.map((node, at) => {
     if (node.name !== `lb${at + 1}`) {
-      const message = `directors are listed in order: this one has to be lb${at + 1}`;
+      const message = `list directors in order: this one must be lb${at + 1}`;
       findings.error(['nodes', at, 'name'], 'conflict', message);
     }
     return lowerNode(file, node);
@@ -82,24 +90,29 @@ function lowerNode(file: ScenarioFile, node: NodeFile): ScenarioNode {
   };
 }
 
-function lowerProbe(file: ProbeFile, path: Path, cast: Cast, findings: Findings): ScenarioProbe {
+function lowerProbe(
+  file: ProbeFile,
+  path: Path,
+  inventory: Inventory,
+  findings: Findings,
+): ScenarioProbe {
   const { type, from = CLIENT_NAME } = file;
   const every =
     file.every === undefined
-      ? EVERY[type]
+      ? DEFAULT_INTERVAL[type]
       : durationAt(file.every, [...path, 'every'], findings, [1_000, SECOND]);
-  if (!cast.clients.includes(from)) {
-    findings.error([...path, 'from'], 'conflict', `there is no ${from} in this scenario`);
+  if (!inventory.clients.includes(from)) {
+    findings.error([...path, 'from'], 'conflict', `this scenario has no ${from}`);
   }
-  const first = cast.probes.findIndex((one) => one.type === type && one.client === from);
+  const first = inventory.probes.findIndex((one) => one.type === type && one.client === from);
   if (first !== Number(path[1])) {
-    const message = `${from} has a probe of type ${type} already`;
+    const message = `${from} already has a probe of type ${type}`;
     findings.error([...path, 'type'], 'conflict', message);
   }
   return {
     type,
     client: from,
     every,
-    address: vipAt(file.address, [...path, 'address'], cast, findings),
+    address: vipAt(file.address, [...path, 'address'], inventory, findings),
   };
 }

@@ -1,10 +1,10 @@
-/** Names that a scenario uses for its machines and programs. */
+/** Names of machines and programs in scenarios. */
 import { pattern } from '../../config/schema/schema-parts.ts';
 
 export const AGENTS = ['vrrp-agent', 'keepalived', 'frr'] as const;
 export type AgentName = (typeof AGENTS)[number];
 
-/** The first client; the others are `client2` and so on. */
+/** The first client; the others are `client2`, `client3`, ... */
 export const CLIENT_NAME = 'client';
 
 export function clientNames(count: number): string[] {

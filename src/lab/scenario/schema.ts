@@ -1,6 +1,6 @@
 /**
- * The shape of a scenario file: machines, probes, what happens to them and what has to be seen. No
- * transforms, so that it can be exported as JSON Schema; what it means is for `load.ts`.
+ * The shape of a scenario file: machines, probes, steps and expectations. No transforms, so that it
+ * can be exported as JSON Schema; `lower.ts` gives it a meaning.
  */
 import * as z from 'zod';
 import { inheritableKeys } from '../../config/schema/instance-schema.ts';
@@ -12,9 +12,9 @@ import {
   wholeNumber,
 } from '../../config/schema/schema-parts.ts';
 import { CLIENTS_MAX } from '../topology/layout.ts';
-import { expectation } from './expectation-schema.ts';
+import { expectation } from './expectations.ts';
 import { AGENTS, clientName, directorName } from './names.ts';
-import { step } from './step-schema.ts';
+import { step } from './steps.ts';
 
 const { interface: _interface, ...instanceKeys } = inheritableKeys;
 
@@ -23,8 +23,8 @@ const addresses = z
   .min(1, 'must not be empty')
   .meta({
     description:
-      'Virtual addresses. Those of 192.0.2.100 to .199 and 2001:db8::100 to ::1ff are in the ' +
-      'network of the client.',
+      'Virtual addresses. 192.0.2.100 to .199 and 2001:db8::100 to ::1ff are in the network of the ' +
+      'client.',
     default: ['192.0.2.100/32'],
   });
 
@@ -36,15 +36,15 @@ const instance = mapping(
       .optional(),
     addresses: addresses.optional(),
   },
-  'Keys of an instance, as in the configuration file of vrrp-agent. For keepalived and FRRouting ' +
-    'they are translated.',
+  'Keys of an instance, as in the configuration file of vrrp-agent; translated for keepalived and ' +
+    'FRRouting.',
 );
 
 const agent = choice(AGENTS);
 
 const node = mapping(
   {
-    name: directorName().meta({ description: 'lb1 to lb8, in this order, none left out.' }),
+    name: directorName().meta({ description: 'lb1 to lb8, in this order, without gaps.' }),
     agent: agent
       .meta({ description: 'Which program runs on the director.', default: 'vrrp-agent' })
       .optional(),
@@ -54,8 +54,8 @@ const node = mapping(
       .union([z.boolean(), z.literal('after')], { error: 'expected true, false or after' })
       .meta({
         description:
-          '`after`: it is started when the others have settled, before the clock starts. `false`: ' +
-          'nothing runs on it until a step starts it.',
+          '`after`: started when the others have settled, before the clock starts. `false`: nothing ' +
+          'runs on it until a step starts it.',
         default: true,
       })
       .optional(),
@@ -67,17 +67,19 @@ const probe = mapping(
   {
     type: choice(['icmp', 'tcp', 'udp', 'stream']).meta({
       description:
-        '`icmp` echo requests, `tcp` connections that are opened and closed, `udp` echoed ' +
-        'datagrams, `stream`: one TCP connection that is kept and written to.',
+        '`icmp`: echo requests; `tcp`: connections, opened and closed; `udp`: echoed datagrams; ' +
+        '`stream`: one TCP connection that stays open and is written to.',
     }),
-    from: clientName().meta({ description: 'Which client asks.', default: 'client' }).optional(),
+    from: clientName()
+      .meta({ description: 'Which client sends the probes.', default: 'client' })
+      .optional(),
     every: duration().meta({ description: '1ms to 1s.', default: '1ms; 10ms for tcp' }).optional(),
     address: z
       .string()
-      .meta({ description: 'Which virtual address is asked. Default: the first.' })
+      .meta({ description: 'Which virtual address is probed. Default: the first.' })
       .optional(),
   },
-  'What a client does all the time.',
+  'What a client does throughout the run.',
 );
 
 export const scenarioFile = mapping(
@@ -85,20 +87,20 @@ export const scenarioFile = mapping(
     name: pattern(
       /^[a-z][a-z0-9-]{0,39}$/,
       'a name of lower-case letters, digits and hyphens',
-    ).meta({ description: 'Names reports and files.' }),
+    ).meta({ description: 'Name in reports and of files.' }),
     title: z.string().min(1).meta({ description: 'One line: what happens.' }),
     story: z
       .string()
-      .meta({ description: 'What should happen, and why: for whoever reads the report.' })
+      .meta({ description: 'What should happen, and why, for readers of the report.' })
       .optional(),
     references: z
       .array(z.string())
-      .meta({ description: 'Sections of RFCs and the like that the expectations come from.' })
+      .meta({ description: 'Sources of the expectations, such as sections of RFCs.' })
       .optional(),
     networks: choice(['one', 'two'])
       .meta({
         description:
-          '`two`: the directors have a second interface, eth1, on a network of their own ' +
+          '`two`: the directors have a second interface, eth1, on a separate network ' +
           '(198.51.100.11, .12, ...).',
         default: 'one',
       })
@@ -106,8 +108,8 @@ export const scenarioFile = mapping(
     routers: wholeNumber(1, 255)
       .meta({
         description:
-          'So many instances on every director, VRID 1 and up, each with an address of its own: ' +
-          '203.0.113.1 and up. Excludes `vrid` and `addresses`.',
+          'Number of instances on every director, with VRIDs from 1 and one address each, from ' +
+          '203.0.113.1. Excludes `vrid` and `addresses`.',
       })
       .optional(),
     instance: instance.optional(),
@@ -119,8 +121,8 @@ export const scenarioFile = mapping(
     clients: wholeNumber(1, CLIENTS_MAX)
       .meta({
         description:
-          'So many clients: client, client2, ... Several of them see a split network from its ' +
-          'several sides.',
+          'Number of clients: client, client2, ... Several clients see each side of a split ' +
+          'network.',
         default: 1,
       })
       .optional(),
@@ -128,29 +130,29 @@ export const scenarioFile = mapping(
       .array(probe)
       .meta({
         description:
-          'What the clients do. Each also asks by ARP who has the address, every 10 ms. Default: ' +
-          'each asks by ICMP.',
+          'Probes of the clients. Each client also sends an ARP request for the address every 10 ms. ' +
+          'Default: one ICMP probe for each client.',
         default: [{ type: 'icmp' }],
       })
       .optional(),
     compare: z
       .array(agent)
-      .meta({ description: 'With `lab run --compare` the scenario is run with these as well.' })
+      .meta({ description: '`lab run --compare` also runs the scenario with these.' })
       .optional(),
     settle: duration()
       .meta({
         description:
-          'The clock of the steps starts when there is exactly one holder of the addresses; after ' +
-          'this time it starts anyway, and the scenario fails. `0s`: it starts with the agents.',
+          'The clock of the steps starts when exactly one director has the address. After this time ' +
+          'it starts anyway, and the scenario fails. `0s`: it starts with the agents.',
         default: '30s',
       })
       .optional(),
-    duration: duration().meta({ description: 'How long is watched, up to 1h.' }),
-    steps: z.array(step).meta({ description: 'What happens, by the clock.' }),
+    duration: duration().meta({ description: 'Length of the run, up to 1h.' }),
+    steps: z.array(step).meta({ description: 'What happens, and when.' }),
     expect: z
       .array(expectation)
-      .min(1, 'must not be empty: nothing would be proved')
-      .meta({ description: 'What has to be seen. The run fails when one of these does not hold.' }),
+      .min(1, 'must not be empty: the run would prove nothing')
+      .meta({ description: 'What must be observed. The run fails if one of these does not hold.' }),
   },
   'A scenario for `vrrp-agent lab run`.',
 );

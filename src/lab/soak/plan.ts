@@ -1,10 +1,10 @@
 /**
- * Disturbances from a seed: which director, what, when and for how long. The lab of the kernel and
- * the simulator play the same plan. A disturbance ends what it began, so that any of them can be
- * left out when the shortest failing plan is looked for.
+ * Disturbances drawn from a seed: which director, what, when and for how long. The lab and the
+ * simulator run the same plans. A disturbance undoes its own effect, so that each can be left out
+ * while a failing plan is shortened.
  */
 import { ip } from '../../net/address.ts';
-import type { Action, NodeAction, ScenarioStep } from '../scenario/scenario.ts';
+import type { Action, ScenarioStep } from '../scenario/steps.ts';
 import { SeededRandom } from './random.ts';
 
 export interface Disturbance {
@@ -16,13 +16,13 @@ export interface Plan {
   readonly nodes: readonly { readonly name: string; readonly priority: number }[];
   readonly preempt: boolean;
   readonly disturbances: readonly Disturbance[];
-  /** Microseconds, calm at the end included. */
+  /** Microseconds, including a quiet period at the end. */
   readonly duration: number;
 }
 
 export interface PlanOptions {
   readonly directors: number;
-  /** How long everything may take to find its place after the last step. */
+  /** Microseconds that the directors may take to converge after a step. */
   readonly bound: number;
   readonly disturbances: number;
 }
@@ -30,7 +30,8 @@ export interface PlanOptions {
 export const SOAK_ADDRESS = ip('192.0.2.100');
 
 const MILLISECOND = 1_000;
-type Pair = readonly [NodeAction | 'link_down', NodeAction | 'link_up'];
+type NodeStep = 'crash' | 'boot' | 'stop' | 'start' | 'kill' | 'hang' | 'thaw' | 'freeze';
+type Pair = readonly [NodeStep | 'link_down', NodeStep | 'link_up'];
 const PAIRS: readonly [Pair, ...Pair[]] = [
   ['crash', 'boot'],
   ['stop', 'start'],
@@ -44,12 +45,12 @@ export function drawPlan(seed: number, options: PlanOptions): Plan {
   const random = new SeededRandom(seed);
   const nodes = Array.from({ length: options.directors }, (_, at) => ({
     name: `lb${at + 1}`,
-    // Equal ones often enough.
+    // Equal priorities often enough.
     priority: random.fraction() < 0.2 ? 100 : random.integer(1, 254),
   }));
   const preempt = random.fraction() < 0.7;
   const disturbances: Disturbance[] = [];
-  /** When each director is its own master again. */
+  /** When the last disturbance of each director is over. */
   const free = new Map(nodes.map(({ name }) => [name, 0]));
   let at = 500 * MILLISECOND;
   let last = at;
@@ -59,7 +60,7 @@ export function drawPlan(seed: number, options: PlanOptions): Plan {
       disturbances.push(drawn);
       for (const step of drawn.steps) last = Math.max(last, step.at);
     }
-    // Sometimes on top of each other, sometimes when everything has found its place.
+    // Some overlap, others begin after the directors have converged.
     at += random.fraction() < 0.4 ? random.integer(20, 400) * MILLISECOND : options.bound * 1.5;
   }
   return { seed, nodes, preempt, disturbances, duration: last + 2 * options.bound };
@@ -72,14 +73,14 @@ function draw(
   at: number,
   bound: number,
 ): Disturbance | undefined {
-  const lasts = random.integer(100, Math.round((bound * 1.6) / MILLISECOND)) * MILLISECOND;
+  const length = random.integer(100, Math.round((bound * 1.6) / MILLISECOND)) * MILLISECOND;
   const idle = nodes.map(({ name }) => name).filter((name) => (free.get(name) ?? 0) < at);
   const [first, ...others] = idle;
   if (first === undefined) return undefined;
   const node = random.pick([first, ...others]);
   const choice = random.fraction();
   if (choice < 0.15) return { steps: [{ at, action: { kind: 'delete_address', ...vipOn(node) } }] };
-  const end = at + lasts;
+  const end = at + length;
   if (choice < 0.35) {
     const rest = nodes.map(({ name }) => name).filter((name) => name !== node);
     const action: Action = {

@@ -1,4 +1,4 @@
-/** Chance that comes from a seed, so that what it led to can be had again (mulberry32). */
+/** Pseudo-random numbers from a seed, so that a run can be repeated (mulberry32). */
 export class SeededRandom {
   #state: number;
 
@@ -14,7 +14,7 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   }
 
-  /** Both ends included. */
+  /** From `minimum` to `maximum`, inclusive. */
   integer(minimum: number, maximum: number): number {
     return minimum + Math.floor(this.fraction() * (maximum - minimum + 1));
   }

@@ -1,8 +1,9 @@
-/** A plan as a scenario, and a scenario as a file that `lab run` plays again. */
+/** A plan as a scenario, and as a scenario file for `lab run`. */
 import { stringify } from 'yaml';
 import { formatDuration, microseconds } from '../../net/time.ts';
 import { loadScenario } from '../scenario/load.ts';
-import type { Action, Scenario } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Action } from '../scenario/steps.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
 export const SOAK_INTERVAL = '100ms';
@@ -16,20 +17,20 @@ export function soakText(plan: Plan, bound: number, title: string): string {
     nodes: plan.nodes,
     settle: '30s',
     duration: time(plan.duration),
-    steps: stepsOf(plan).map(({ at, action }) => ({ at: time(at), ...fileOf(action) })),
+    steps: stepsOf(plan).map(({ at, action }) => ({ at: time(at), ...stepKeysOf(action) })),
     expect: [{ invariants: time(bound) }],
   });
 }
 
-/** By way of the file, so that what is saved is what was run. */
+/** Through the text of the file, so that the saved file is exactly what ran. */
 export function soakScenario(plan: Plan, bound: number, title: string): Scenario {
   const loaded = loadScenario(soakText(plan, bound, title));
   if (loaded.ok) return loaded.value;
-  const complaints = loaded.error.map(({ message }) => message).join('; ');
-  throw new Error(`the plan of seed ${plan.seed} is no scenario: ${complaints}`);
+  const errors = loaded.error.map(({ message }) => message).join('; ');
+  throw new Error(`the plan of seed ${plan.seed} is not a valid scenario: ${errors}`);
 }
 
-function fileOf(action: Action): Record<string, unknown> {
+function stepKeysOf(action: Action): Record<string, unknown> {
   switch (action.kind) {
     case 'heal':
       return { heal: true };

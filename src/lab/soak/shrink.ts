@@ -1,8 +1,8 @@
-/** Delta debugging (Zeller and Hildebrandt, 2002): fewer and fewer parts that still fail. */
+/** Delta debugging (Zeller and Hildebrandt, 2002): leaves out parts while the rest still fails. */
 
 /**
- * The shortest list found within `tries` questions; `fails` is asked about parts of the list only,
- * and has failed for the whole of it.
+ * The shortest list found within `tries` calls of `fails`, which is called with parts of the list only
+ * and must have failed for the whole list.
  */
 export async function shrink<Part>(
   parts: readonly Part[],

@@ -1,4 +1,4 @@
-/** Plan after plan, until the time is over or one of them breaks an invariant. */
+/** Runs plan after plan until the time is over or a plan breaks an invariant. */
 
 import type { RunRecord } from '../judge/record.ts';
 import type { Labs } from '../run/labs.ts';
@@ -16,7 +16,7 @@ export interface SoakOptions {
   /** Microseconds. */
   readonly bound: number;
   readonly agent: AgentName;
-  readonly tell: (line: string) => void;
+  readonly onProgress: (line: string) => void;
 }
 
 export interface SoakResult {
@@ -29,7 +29,7 @@ export interface SoakResult {
 export interface SoakViolation {
   readonly seed: number;
   readonly seen: string;
-  /** A scenario with the fewest disturbances that were found to suffice. */
+  /** The scenario with the fewest disturbances that still fails. */
   readonly scenario: string;
   readonly disturbances: number;
 }
@@ -45,16 +45,16 @@ export async function soak(options: SoakOptions, labs: Labs): Promise<SoakResult
   while (elapsed() < options.minutes * 60) {
     const seed = options.seed + seeds;
     const plan = planOf(seed, options);
-    const record = await play(plan, options, labs);
+    const record = await runPlan(plan, options, labs);
     seeds += 1;
     steps += record.steps.length;
-    const seen = complaintOf(record);
-    options.tell(
+    const seen = failureOf(record);
+    options.onProgress(
       `seed ${seed}: ${record.steps.length} steps, outage ${ms(record.numbers.outage ?? 0)}, ` +
         `two owners ${ms(record.numbers.dual)}: ${seen ?? 'holds'}`,
     );
     if (seen === undefined) continue;
-    const violation = await reduce(plan, seen, options, labs);
+    const violation = await shorten(plan, seen, options, labs);
     return { seeds, steps, seconds: elapsed(), violation };
   }
   return { seeds, steps, seconds: elapsed(), violation: undefined };
@@ -64,37 +64,37 @@ function planOf(seed: number, { directors, bound }: SoakOptions): Plan {
   return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES });
 }
 
-function play(plan: Plan, { bound, agent }: SoakOptions, labs: Labs): Promise<RunRecord> {
-  const scenario = soakScenario(plan, bound, `Chaos of seed ${plan.seed}`);
+function runPlan(plan: Plan, { bound, agent }: SoakOptions, labs: Labs): Promise<RunRecord> {
+  const scenario = soakScenario(plan, bound, `Random faults of seed ${plan.seed}`);
   return runScenario(withAgent(scenario, agent), labs);
 }
 
-function complaintOf({ verdicts }: RunRecord): string | undefined {
+function failureOf({ verdicts }: RunRecord): string | undefined {
   const failed = verdicts.filter(({ holds }) => !holds);
   return failed.length === 0 ? undefined : failed.map(({ seen }) => seen).join('; ');
 }
 
-async function reduce(
+async function shorten(
   plan: Plan,
   seen: string,
   options: SoakOptions,
   labs: Labs,
 ): Promise<SoakViolation> {
-  options.tell('looking for the fewest steps that fail');
+  options.onProgress('looking for the fewest disturbances that still fail');
   const fails = async (disturbances: readonly Disturbance[]) => {
-    const record = await play(shortened(plan, disturbances, options.bound), options, labs);
-    const complaint = complaintOf(record);
-    options.tell(`  ${disturbances.length} disturbances: ${complaint ?? 'holds'}`);
-    return complaint !== undefined;
+    const record = await runPlan(planWith(plan, disturbances, options.bound), options, labs);
+    const failure = failureOf(record);
+    options.onProgress(`  ${disturbances.length} disturbances: ${failure ?? 'holds'}`);
+    return failure !== undefined;
   };
   const fewest = await shrink(plan.disturbances, fails, SHRINK_TRIES);
-  const shortest = shortened(plan, fewest, options.bound);
+  const shortest = planWith(plan, fewest, options.bound);
   const scenario = soakText(shortest, options.bound, `Breaks an invariant: ${seen}`);
   return { seed: plan.seed, seen, scenario, disturbances: fewest.length };
 }
 
-/** What is left, with its times; the calm at the end comes sooner. */
-function shortened(plan: Plan, disturbances: readonly Disturbance[], bound: number): Plan {
+/** The plan with these disturbances at their times; it ends a quiet period after the last. */
+function planWith(plan: Plan, disturbances: readonly Disturbance[], bound: number): Plan {
   const last = Math.max(...disturbances.flatMap(({ steps }) => steps.map(({ at }) => at)));
   return { ...plan, disturbances, duration: last + 2 * bound };
 }

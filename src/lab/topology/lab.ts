@@ -1,7 +1,7 @@
-/** A running lab: directors and a client on one segment, and everything one does to them. */
+/** A running lab: directors and clients on one segment, and the operations on them. */
 import { join } from 'node:path';
 import { familyOf, type IpAddress, ip } from '../../net/address.ts';
-import { ipBatch, LabError, type RunOptions, run } from '../command.ts';
+import { ipBatch, type LabCommandOptions, LabError, run } from '../command.ts';
 import { waitFor } from '../wait.ts';
 import {
   creationLines,
@@ -28,25 +28,25 @@ import { tearDown } from './tear-down.ts';
 export interface LabOptions {
   readonly prefix: string;
   readonly directors?: number;
-  /** A second network of the directors alone. */
+  /** A second network that connects the directors only. */
   readonly peerNetwork?: boolean;
   readonly clients?: number;
 }
 
-export interface SpawnInLabOptions {
+interface SpawnInLabOptions {
   readonly label: string;
-  /** Keep what it prints in the work directory; a program that logs much is slower for it. */
+  /** Writes its output to LABEL.log in the work directory, which slows down verbose programs. */
   readonly log?: boolean;
 }
 
-export interface HostAddress {
+interface HostAddress {
   readonly address: IpAddress;
   readonly interfaceName: string;
-  /** Of the link: what reaches it is answered. The operational state follows up to 1 s later. */
+  /** The link has a carrier. The operational state may follow up to 1 s later. */
   readonly carrier: boolean;
 }
 
-/** Of `ip -json address show`, what is used here. */
+/** The fields of `ip -json address show` that are used here. */
 interface IpAddressOutput {
   readonly ifname: string;
   readonly flags: readonly string[];
@@ -67,13 +67,13 @@ export class Lab {
     this.directory = workDirectory(layout.prefix);
   }
 
-  /** Makes the lab; what was made of it is removed again when a step fails. */
+  /** Creates the lab; removes a partly created one if that fails. */
   static async up(options: LabOptions): Promise<Lab> {
     const { prefix, directors, peerNetwork, clients } = options;
     const lab = new Lab(labLayout(prefix, directors, peerNetwork, clients));
     claimState(lab.#state());
     try {
-      await makeNetwork(lab.layout);
+      await createNetwork(lab.layout);
     } catch (cause) {
       await tearDown(prefix);
       throw cause;
@@ -81,10 +81,10 @@ export class Lab {
     return lab;
   }
 
-  /** A lab that some other process made. */
+  /** A lab that another process created. */
   static attach(prefix: string): Lab {
     const state = readState(prefix);
-    if (state === undefined) throw new LabError('lab-unknown', `there is no lab '${prefix}'`);
+    if (state === undefined) throw new LabError('lab-unknown', `no lab '${prefix}'`);
     const lab = new Lab(labLayout(prefix, state.directorCount));
     lab.#processes = [...state.processes];
     return lab;
@@ -98,19 +98,19 @@ export class Lab {
     return this.layout.clients;
   }
 
-  /** Counted from 1, like their names. */
+  /** Directors count from 1, like their names. */
   director(number: number): LabHost {
     const director = this.layout.directors[number - 1];
-    if (director === undefined) throw new LabError('lab-unknown', `there is no lb${number}`);
+    if (director === undefined) throw new LabError('lab-unknown', `this lab has no lb${number}`);
     return director;
   }
 
-  /** What this program has started goes on after it has ended. */
+  /** Lets the processes of the lab outlive this process. */
   release(): void {
     for (const started of this.#started) started.release();
   }
 
-  /** Whoever asks while it is being removed waits for the same. */
+  /** Concurrent calls wait for the same removal. */
   down(): Promise<void> {
     this.#isDown = true;
     this.#removal ??= tearDown(this.layout.prefix).finally(() => {
@@ -119,17 +119,17 @@ export class Lab {
     return this.#removal;
   }
 
-  /** Where a file of the lab lies; removed with the lab. */
+  /** A file in the work directory, which is removed with the lab. */
   path(name: string): string {
     return join(this.directory, name);
   }
 
-  /** Runs a command to its end and gives what it printed. */
-  run(host: LabHost, program: string, args: readonly string[], options?: RunOptions) {
+  /** Runs a command and resolves with its standard output. */
+  run(host: LabHost, program: string, args: readonly string[], options?: LabCommandOptions) {
     return run('ip', ['netns', 'exec', host.namespace, program, ...args], options);
   }
 
-  /** The host looks for the address on the segment, whatever its own network is. */
+  /** Adds a route: the host reaches the address on the segment, whatever its own subnet. */
   async reachOnLink(host: LabHost, address: IpAddress): Promise<void> {
     const family = familyOf(address) === 'ipv4' ? '-4' : '-6';
     await run('ip', [
@@ -138,7 +138,7 @@ export class Lab {
     ]);
   }
 
-  /** Starts what goes on until it is stopped, at the latest with the lab. */
+  /** Starts a process that runs until it is stopped, or until the lab is removed. */
   spawn(
     host: LabHost | 'switch',
     program: string,
@@ -176,7 +176,7 @@ export class Lab {
     return ipBatch([`link set ${host.name} up`], this.layout.switchNamespace);
   }
 
-  /** Loses VRRP on the way from one host to another; everything else goes on, carrier included. */
+  /** Drops VRRP between two hosts; other traffic and the links are unaffected. */
   blockVrrp(from: LabHost, to: LabHost, which: 'one-way' | 'both-ways' = 'both-ways') {
     const crossings =
       which === 'one-way'
@@ -198,13 +198,13 @@ export class Lab {
     return this.filter([...this.#blocked.values()]);
   }
 
-  /** From now on the switch loses this and nothing else. */
+  /** Replaces what the switch drops. */
   async filter(lost: readonly Crossing[]): Promise<void> {
     const input = filterText(lost);
     await run('ip', ['netns', 'exec', this.layout.switchNamespace, 'nft', '-f', '-'], { input });
   }
 
-  /** What an operator, or a program that knows nothing of VRRP, may do. */
+  /** As an operator, or a program that does not know about VRRP, does it. */
   addAddress(host: LabHost, address: IpAddress, prefixLength: number): Promise<void> {
     return ipBatch([`addr add ${address}/${prefixLength} dev ${HOST_INTERFACE}`], host.namespace);
   }
@@ -213,7 +213,7 @@ export class Lab {
     return ipBatch([`addr del ${address}/${prefixLength} dev ${HOST_INTERFACE}`], host.namespace);
   }
 
-  /** Where each address of the host is, loopback left out. */
+  /** Addresses of the links that are up, without loopback. */
   async addresses(host: LabHost): Promise<HostAddress[]> {
     const text = await run('ip', ['-n', host.namespace, '-json', 'address', 'show', 'up']);
     const links = JSON.parse(text) as IpAddressOutput[];
@@ -228,7 +228,7 @@ export class Lab {
       );
   }
 
-  /** The directors that have the address on a link with a carrier. */
+  /** The directors that have the address on a link with carrier. */
   async holders(address: IpAddress): Promise<LabHost[]> {
     const holds = async (host: LabHost) =>
       (await this.addresses(host)).some((one) => one.address === address && one.carrier);
@@ -241,7 +241,7 @@ function keyOf({ from, to }: Crossing): string {
   return `${from.name}>${to.name}`;
 }
 
-async function makeNetwork(layout: LabLayout): Promise<void> {
+async function createNetwork(layout: LabLayout): Promise<void> {
   await ipBatch(creationLines(layout));
   const machines = hostsOf(layout).map(async (host) => {
     await run('ip', ['netns', 'exec', host.namespace, 'sysctl', '-q', '-w', ...HOST_SYSCTLS]);
@@ -250,11 +250,11 @@ async function makeNetwork(layout: LabLayout): Promise<void> {
     await ipBatch([...hostLines(host), ...more], host.namespace);
   });
   await Promise.all([ipBatch(switchLines(layout), layout.switchNamespace), ...machines]);
-  await Promise.all(hostsOf(layout).map(operational));
+  await Promise.all(hostsOf(layout).map(untilOperational));
 }
 
-/** The kernel may put off telling that a link has its carrier; a daemon started before sees a fault. */
-function operational({ namespace }: LabHost): Promise<true> {
+/** The kernel may report a carrier late; a daemon started before that reports a fault. */
+function untilOperational({ namespace }: LabHost): Promise<true> {
   return waitFor(`${HOST_INTERFACE} of ${namespace}`, async () => {
     const text = await run('ip', ['-n', namespace, '-brief', 'link', 'show', HOST_INTERFACE]);
     return / UP /.test(text);

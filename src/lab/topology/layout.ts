@@ -1,5 +1,5 @@
 /**
- * The plan of a lab: which namespaces, links and addresses there are. Nothing is made here.
+ * The layout of a lab: its namespaces, links and addresses, as data.
  *
  *     +-------------+   +-------------+         +---------------+
  *     | P-lb1  eth0 |   | P-lb2  eth0 |   ...   | P-client eth0 |
@@ -12,25 +12,25 @@
  *     | P-switch                bridge                          |
  *     +---------------------------------------------------------+
  */
-import { familyOf, type IpAddress, ip } from '../../net/address.ts';
+import { familyOf, type IpAddress, ip, type MacAddress, mac } from '../../net/address.ts';
 import { LabError } from '../command.ts';
 
-/** Every machine of the lab has an interface called like this. */
+/** The interface of every machine in the lab. */
 export const HOST_INTERFACE = 'eth0';
 export const SWITCH_BRIDGE = 'bridge';
 
-/** The second network, of the directors alone, where a lab has one: 198.51.100.0/24 (RFC 5737). */
+/** The optional second network, of the directors only: 198.51.100.0/24 (RFC 5737). */
 export const PEER_INTERFACE = 'eth1';
 export const PEER_BRIDGE = 'peers';
 
 /** The first address of every IPv6 virtual router. */
-export const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
+const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
 
 export const DIRECTORS_MAX = 9;
 export const CLIENTS_MAX = 4;
 
 export interface LabHost {
-  /** `lb1`, `lb2`, … or `client`, `client2`, …; also the name of the port on the switch. */
+  /** `lb1`, `lb2`, ... or `client`, `client2`, ...; also the name of its switch port. */
   readonly name: string;
   readonly namespace: string;
   readonly address: IpAddress;
@@ -40,31 +40,43 @@ export interface LabHost {
 export interface LabLayout {
   readonly prefix: string;
   readonly directors: readonly LabHost[];
-  /** The first of them. */
+  /** The first of `clients`. */
   readonly client: LabHost;
   readonly clients: readonly LabHost[];
   readonly switchNamespace: string;
-  /** Whether the directors have a second network among themselves. */
+  /** The directors have the second network. */
   readonly hasPeerNetwork: boolean;
 }
 
-/** The last byte of the address of the first client. */
+/** Last byte of the first client's address. */
 const FIRST_CLIENT = 50;
 
-/** Where clients ask from, and which of them it is, counted from 0. */
+/** Which client has this address; clients count from 0. */
 export function clientNumber(address: IpAddress): number {
   return Number(/(\d+)$/.exec(address)?.[1] ?? 0) - FIRST_CLIENT;
 }
 
-/** Where the host's advertisements of a virtual router come from that has this address. */
+/** The sender of a client's ARP requests: a host that does not exist. */
+export interface ArpRequester {
+  readonly mac: MacAddress;
+  readonly ip: IpAddress;
+}
+
+/** A locally administered MAC, and an address that no machine of a lab has. Clients count from 0. */
+export function arpRequesterOf(client: number): ArpRequester {
+  const byte = 0xfe - client;
+  return { mac: mac(`02:00:5e:10:00:${byte.toString(16)}`), ip: ip(`192.0.2.${byte}`) };
+}
+
+/** Source of the host's advertisements for a virtual router with this address. */
 export function advertisementSource(host: LabHost, virtual: IpAddress): IpAddress {
   return familyOf(virtual) === 'ipv6' ? host.linkLocal : host.address;
 }
 
-/** The prefix names namespaces and a file, so that it may hold nothing but letters, digits, `-`. */
+/** The prefix is part of the names of namespaces and of a file. */
 export function checkPrefix(prefix: string): string {
   if (/^[a-z][a-z0-9-]{0,23}$/.test(prefix)) return prefix;
-  const rule = "a lower-case letter, then letters, digits and '-', 24 characters at most";
+  const rule = "a lower-case letter, then letters, digits and '-', at most 24 characters";
   throw new LabError('lab-name-error', `not a lab prefix: '${prefix}' (${rule})`);
 }
 
@@ -100,12 +112,12 @@ export function labLayout(
   };
 }
 
-/** The virtual addresses of the lab begin at 192.0.2.100. */
+/** Virtual addresses begin at 192.0.2.100. */
 export function virtualAddress(index: number): IpAddress {
   return ip(`192.0.2.${100 + index}`);
 }
 
-/** Those of IPv6 begin at 2001:db8::100; the link-local one comes first. */
+/** A link-local address, then global ones from 2001:db8::100. */
 export function virtualAddresses6(count: number): IpAddress[] {
   const global = (_: unknown, index: number) => ip(`2001:db8::${(0x100 + index).toString(16)}`);
   return [VIRTUAL_LINK_LOCAL, ...Array.from({ length: count - 1 }, global)];
@@ -119,7 +131,7 @@ export function namespacesOf(layout: LabLayout): readonly string[] {
   return [layout.switchNamespace, ...hostsOf(layout).map((host) => host.namespace)];
 }
 
-/** The port of a director on the switch of the second network. */
+/** Name of a director's switch port in the second network. */
 export function peerPort({ name }: Pick<LabHost, 'name'>): string {
   return `${name}-${PEER_INTERFACE}`;
 }
@@ -129,10 +141,10 @@ export function peerAddress({ address }: Pick<LabHost, 'address'>): IpAddress {
 }
 
 /**
- * Both ends are born in their namespaces: the machine's own namespace never sees a link. The
- * bridges come first, or else the first port would have the number its peer has in another
- * namespace; the kernel takes such a link for its own lower link, as a physical one is, and puts off
- * telling of its carrier by up to a second (linkwatch_urgent_event() of net/core/link_watch.c).
+ * Both ends of a link are created in their namespaces: the host's namespace never sees a link. The
+ * bridges come first, so that no port has the index that its peer has in another namespace: the
+ * kernel takes such a link for its own lower link, like a physical one, and reports its carrier up to
+ * a second late (linkwatch_urgent_event() of net/core/link_watch.c).
  */
 export function creationLines(layout: LabLayout): string[] {
   const { switchNamespace, directors, hasPeerNetwork } = layout;
@@ -151,7 +163,7 @@ export function creationLines(layout: LabLayout): string[] {
   ];
 }
 
-/** Forwards from the first moment on, and multicast to every port. */
+/** The switch forwards immediately, and floods multicast to every port. */
 export function switchLines(layout: LabLayout): string[] {
   const peerLines = [
     ...layout.directors.map((one) => `link set ${peerPort(one)} master ${PEER_BRIDGE} up`),
@@ -186,8 +198,8 @@ export function hostLines(host: LabHost): string[] {
 }
 
 /**
- * Duplicate address detection would leave IPv6 addresses unusable for a second or two; addr_gen_mode 1
- * leaves the choice of link-local addresses to this file (ip-sysctl.rst).
+ * Duplicate address detection would make IPv6 addresses unusable for a second or two; addr_gen_mode 1
+ * turns off generated link-local addresses (ip-sysctl.rst).
  */
 export const HOST_SYSCTLS: readonly string[] = [
   `net.ipv6.conf.${HOST_INTERFACE}.addr_gen_mode=1`,

@@ -1,6 +1,6 @@
 /**
- * Processes of a lab, known by pid and start time: a pid alone may belong to somebody else by the
- * time it is killed. Each is the leader of a process group, so that its children go with it.
+ * Processes of a lab, identified by pid and start time: the pid alone may belong to another process
+ * by the time it is killed. Each leads a process group, so that signals reach its children too.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -13,23 +13,23 @@ export interface ProcessIdentity {
   readonly label: string;
 }
 
-export interface SpawnOptions {
+interface SpawnOptions {
   readonly label: string;
-  /** Standard output and error are appended here; undefined: they are thrown away. */
+  /** Standard output and error are appended here; undefined: discarded. */
   readonly logFile?: string | undefined;
 }
 
 export interface LabProcess {
   readonly identity: ProcessIdentity;
-  /** Resolves when the process has ended, with its status or the signal's name. */
+  /** Resolves when the process has ended: its status, or the name of the signal. */
   readonly ended: Promise<number | string>;
-  /** To the whole group; false when none of it is left. */
+  /** Signals the whole group; false if the process has ended. */
   signal(name: NodeJS.Signals): boolean;
-  /** Lets this program end while the process goes on. */
+  /** Lets this program end before the process does. */
   release(): void;
 }
 
-/** `ip netns exec` becomes the program itself, so that the pid is the program's. */
+/** `ip netns exec` replaces itself by the program, so that the pid is the program's. */
 export async function spawnInNamespace(
   namespace: string,
   program: string,
@@ -56,7 +56,7 @@ function labProcess(child: ChildProcess, label: string): LabProcess {
   const ended = new Promise<number | string>((resolve) => {
     child.once('exit', (status, signal) => resolve(status ?? signal ?? 'unknown'));
   });
-  // Between fork and here the process cannot have been reaped: nobody waited for it.
+  // The process still exists, at least as a zombie: Node has not waited for it yet.
   const identity = { pid, startTime: statFields(pid)?.[19] ?? '', label };
   return {
     identity,
@@ -66,7 +66,7 @@ function labProcess(child: ChildProcess, label: string): LabProcess {
   };
 }
 
-/** Undefined when there is no such process, or only what is left of it until its parent waits. */
+/** Undefined if there is no such process, or only a zombie. */
 export function startTimeOf(pid: number): string | undefined {
   const fields = statFields(pid);
   return fields?.[0] === 'Z' ? undefined : fields?.[19];
@@ -76,7 +76,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) === identity.startTime;
 }
 
-/** Only while the leader lives: afterwards nothing proves that the group is still the lab's. */
+/** Only while the leader runs: later, the group id may belong to other processes. */
 export function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isRunning(identity)) return false;
   try {
@@ -99,7 +99,7 @@ export async function waitUntilGone(
   return true;
 }
 
-/** The fields of /proc/PID/stat from the third (state) on: the name before may hold anything. */
+/** The fields of /proc/PID/stat from the third (state) on: the name may contain spaces. */
 function statFields(pid: number): string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

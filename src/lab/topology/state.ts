@@ -1,6 +1,6 @@
 /**
- * What is known of the labs on this machine, one file each: enough to tear a lab down after the
- * program that made it has died.
+ * State files of the labs on this host, one each: enough to remove a lab after the process that
+ * created it has died.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface LabState {
   readonly processes: readonly ProcessIdentity[];
 }
 
-/** Where the lab keeps configurations, sockets, logs and captures; gone after tear-down. */
+/** Directory for configurations, sockets, logs and captures; removed with the lab. */
 export function workDirectory(prefix: string): string {
   return join(DIRECTORY, checkPrefix(prefix));
 }
@@ -25,18 +25,18 @@ function stateFile(prefix: string): string {
   return join(DIRECTORY, `${checkPrefix(prefix)}.json`);
 }
 
-/** Fails when there is a lab of the name: `wx` decides between two that try at once. */
+/** Fails if the lab exists: with `wx`, only one of two concurrent callers succeeds. */
 export function claimState(state: LabState): void {
   mkdirSync(workDirectory(state.prefix), { recursive: true, mode: 0o755 });
   try {
     writeFileSync(stateFile(state.prefix), serialize(state), { flag: 'wx' });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    throw new LabError('lab-exists', `there is a lab '${state.prefix}' already`);
+    throw new LabError('lab-exists', `lab '${state.prefix}' already exists`);
   }
 }
 
-/** By renaming, so that a reader never sees half a file. */
+/** Writes a new file and renames it: readers never see half a file. */
 export function writeState(state: LabState): void {
   const temporary = `${stateFile(state.prefix)}.new`;
   writeFileSync(temporary, serialize(state));
@@ -76,15 +76,15 @@ function serialize(state: LabState): string {
   return `${JSON.stringify(state, undefined, 2)}\n`;
 }
 
-/** A file cut off by a full disk still names a lab that has to go. */
+/** The file may be incomplete, for example after a full disk. */
 function parseState(prefix: string, text: string): LabState {
   try {
     const value: unknown = JSON.parse(text);
     if (isState(value) && value.prefix === prefix) return value;
   } catch {
-    // Judged below, like a document of another shape.
+    // Reported below, like a document of another shape.
   }
-  throw new LabError('lab-state-error', `${stateFile(prefix)} is no record of a lab`);
+  throw new LabError('lab-state-error', `${stateFile(prefix)} is not a lab state file`);
 }
 
 function isState(value: unknown): value is LabState {

@@ -1,19 +1,19 @@
-/** What the switch does not forward, as an nftables ruleset (nft(8), family bridge). */
+/** What the switch drops, as an nftables ruleset (nft(8), family bridge). */
 import type { LabHost } from './layout.ts';
 
 /** One direction between two ports of the first network. */
 export interface Crossing {
   readonly from: LabHost;
   readonly to: LabHost;
-  /** Default: VRRP alone. */
+  /** Default: `vrrp`. */
   readonly traffic?: 'vrrp' | 'all';
-  /** How much of it is lost, drawn anew for each frame; default: everything. */
+  /** Probability of loss for each frame; default: 100. */
   readonly percent?: number;
 }
 
 const TABLE = 'bridge vrrp_lab';
 
-/** Replaces what was blocked before; naming the table first lets the deletion succeed always. */
+/** Replaces the old rules; creating the table first makes its deletion always succeed. */
 export function filterText(blocked: readonly Crossing[]): string {
   const start = [`table ${TABLE}`, `delete table ${TABLE}`];
   if (blocked.length === 0) return `${start.join('\n')}\n`;

@@ -1,4 +1,4 @@
-/** Removes a lab by its name, whoever made it and however far that came. Doing it again is fine. */
+/** Removes a lab by its name, complete or not, whichever process created it. Idempotent. */
 import { readFileSync } from 'node:fs';
 import { LabError, run } from '../command.ts';
 import { sleep } from '../wait.ts';
@@ -24,22 +24,22 @@ export async function tearDown(prefix: string): Promise<void> {
   for (const identity of recorded) signalGroup(identity, 'SIGKILL');
   let remaining = recorded;
   do {
-    const others = await endInhabitants(namespaces);
+    const others = await killProcessesIn(namespaces);
     remaining = [...remaining, ...others];
     if (!(await waitUntilGone(remaining, GONE_WITHIN_MILLISECONDS))) {
       const left = remaining.filter(isRunning).map(({ pid }) => pid);
-      throw new LabError('not-ready', `lab '${prefix}': processes do not end: ${left.join(', ')}`);
+      throw new LabError('not-ready', `lab '${prefix}': processes still run: ${left.join(', ')}`);
     }
     remaining = [];
-    // One that was just being started may still be on its way into the namespace.
+    // A process that is just being started may not have entered the namespace yet.
     await sleep(STRAGGLER_MILLISECONDS);
-  } while ((await inhabitantsOf(namespaces)).length > 0);
+  } while ((await foreignPidsIn(namespaces)).length > 0);
   const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
   if (lines !== '') await deleteNamespaces(namespaces, lines);
   removeState(prefix);
 }
 
-/** Somebody else may be removing the same lab: what is gone afterwards is no failure. */
+/** Another process may remove the same lab: missing namespaces are no failure. */
 async function deleteNamespaces(namespaces: readonly string[], lines: string): Promise<void> {
   try {
     await run('ip', ['-force', '-batch', '-'], { input: lines });
@@ -55,7 +55,7 @@ export async function tearDownAll(): Promise<string[]> {
   return prefixes;
 }
 
-/** An unreadable record must not keep the lab alive: its namespaces are known by their names. */
+/** A lab with an unreadable state file can still be removed: the names of namespaces are known. */
 function readableState(prefix: string): LabState | undefined {
   try {
     return readState(prefix);
@@ -70,25 +70,25 @@ async function existingNamespaces(): Promise<Set<string>> {
   return new Set(list.split('\n').map((line) => line.split(' ')[0] ?? ''));
 }
 
-async function endInhabitants(namespaces: readonly string[]): Promise<ProcessIdentity[]> {
-  const others = (await inhabitantsOf(namespaces)).map(identityOf);
+async function killProcessesIn(namespaces: readonly string[]): Promise<ProcessIdentity[]> {
+  const others = (await foreignPidsIn(namespaces)).map(identityOf);
   for (const { pid, startTime } of others) killSingle(pid, startTime);
   return others;
 }
 
-async function inhabitantsOf(namespaces: readonly string[]): Promise<number[]> {
+async function foreignPidsIn(namespaces: readonly string[]): Promise<number[]> {
   const pids = (await Promise.all(namespaces.map(pidsIn))).flat();
   return pids.filter((pid) => !isAncestor(pid));
 }
 
-/** The namespaces are the lab's own, so is what runs in them, a shell left open included. */
+/** Everything in the lab's namespaces belongs to the lab, also a shell left open. */
 async function pidsIn(namespace: string): Promise<number[]> {
   const list = await run('ip', ['netns', 'pids', namespace]);
   return list.split('\n').filter(Boolean).map(Number);
 }
 
 function identityOf(pid: number) {
-  return { pid, startTime: startTimeOf(pid) ?? '', label: 'inhabitant' };
+  return { pid, startTime: startTimeOf(pid) ?? '', label: 'unknown' };
 }
 
 function killSingle(pid: number, startTime: string): void {
@@ -96,7 +96,7 @@ function killSingle(pid: number, startTime: string): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // It has just ended.
   }
 }
 

@@ -1,24 +1,24 @@
 /**
- * Whether the protocol thread is alive, by asking it. A row of `status` is only as good as the
- * thread that reported it, and a healthy MASTER has nothing to report for months.
+ * Checks that the protocol thread is alive by pinging it. `status` shows only what that thread last
+ * reported, and a healthy MASTER may report nothing for months.
  */
 import { LATE, withDeadline } from '../../async/deadline.ts';
 
 export type Health =
   | { readonly healthy: true }
-  /** `reason` is a sentence for people. */
+  /** `reason` is a sentence. */
   | { readonly healthy: false; readonly reason: string };
 
 export interface HealthCheckOptions {
-  /** Fulfilled when the protocol thread has answered. */
+  /** Resolves when the protocol thread answers. */
   readonly ping: () => Promise<void>;
-  /** Milliseconds on a clock that is never set. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** How long an answer may take; default 1 s. */
   readonly timeoutMs?: number;
 }
 
-/** An answer is good for as long: however often health is asked, the thread is asked once. */
+/** How long an answer stays valid, so that frequent checks do not ping the thread each time. */
 const FRESH_MS = 500;
 
 const TIMEOUT_MS = 1_000;
@@ -26,7 +26,7 @@ const TIMEOUT_MS = 1_000;
 export class HealthCheck {
   readonly #options: Required<HealthCheckOptions>;
   #answeredAt: number;
-  #asking: Promise<void> | undefined;
+  #pending: Promise<void> | undefined;
 
   constructor(options: HealthCheckOptions) {
     this.#options = { timeoutMs: TIMEOUT_MS, ...options };
@@ -36,17 +36,17 @@ export class HealthCheck {
   async check(): Promise<Health> {
     const { now, timeoutMs } = this.#options;
     if (now() - this.#answeredAt < FRESH_MS) return { healthy: true };
-    if ((await withDeadline(this.#ask(), timeoutMs)) !== LATE) return { healthy: true };
+    if ((await withDeadline(this.#ping(), timeoutMs)) !== LATE) return { healthy: true };
     const silence = ((now() - this.#answeredAt) / 1_000).toFixed(1);
     return { healthy: false, reason: `the protocol thread has not answered for ${silence} s` };
   }
 
-  /** One question at a time: a thread that is late does not find a queue of them. */
-  #ask(): Promise<void> {
-    this.#asking ??= this.#options.ping().then(() => {
+  /** One ping at a time, so that pings do not queue up for a late thread. */
+  #ping(): Promise<void> {
+    this.#pending ??= this.#options.ping().then(() => {
       this.#answeredAt = this.#options.now();
-      this.#asking = undefined;
+      this.#pending = undefined;
     });
-    return this.#asking;
+    return this.#pending;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The optional HTTP listener: metrics, health and the status page. Read-only; what may be changed
- * is changed over the control socket, which has permissions.
+ * The optional HTTP listener: metrics, health and the status page. Read-only: changes go through the
+ * control socket, which has permissions.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import {
@@ -19,10 +19,9 @@ import {
 } from '../../control/bounded-server.ts';
 import type { ControlSource } from '../../control/protocol.ts';
 import { answer } from '../../control/routes.ts';
-import { type Endpoint, isLoopback } from '../../net/endpoint.ts';
+import { type Endpoint, formatEndpoint, isLoopback } from '../../net/endpoint.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { HealthCheck } from './health.ts';
-import { listenError } from './http-listen-error.ts';
 import { type StatusPage, statusPage } from './status-page.ts';
 
 export interface HttpServerOptions {
@@ -30,14 +29,14 @@ export interface HttpServerOptions {
   readonly source: ControlSource;
   readonly metrics: Metrics;
   readonly health: Pick<HealthCheck, 'check'>;
-  /** Text of the status page. */
+  /** HTML of the status page. */
   readonly page: string;
-  /** An answer could not be made: our fault, for the log. */
+  /** Receives internal errors, for the log. */
   readonly onError?: (error: unknown) => void;
   readonly limits?: Partial<HttpLimits>;
 }
 
-/** Paths of the control API that are shown here. */
+/** Documents of the control API that are served here. */
 const DOCUMENTS: ReadonlyMap<string, string> = new Map([
   ['/status.json', '/v1/status'],
   ['/events.json', '/v1/events'],
@@ -62,7 +61,7 @@ export class HttpServer {
     });
   }
 
-  /** Throws `HttpListenError` when the port is not to be had. */
+  /** Throws `HttpListenError` if the port is not available. */
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
     const http = new HttpServer(options);
     const { address, port } = options.listen;
@@ -77,7 +76,7 @@ export class HttpServer {
     return http;
   }
 
-  /** Differs from the one asked for where that was 0. */
+  /** The port that the kernel chose, if port 0 was requested. */
   get port(): number {
     const bound = this.#server.address();
     return typeof bound === 'object' && bound !== null ? bound.port : this.#options.listen.port;
@@ -100,17 +99,17 @@ export class HttpServer {
     else if (pathname === '/metrics') await this.#sendMetrics(response);
     else if (pathname === '/healthz') await this.#sendHealth(response);
     else if (pathname === '/') this.#sendPage(response);
-    else refuse(response, { status: 404, code: 'not-found', message: 'there is no such path' });
+    else refuse(response, { status: 404, code: 'not-found', message: 'no such path' });
   }
 
   #refusalOf(request: IncomingMessage): Refusal | undefined {
     if (hasBody(request)) return UNEXPECTED_BODY;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const message = `everything here answers to ${METHODS} only`;
+      const message = `this listener supports ${METHODS} only`;
       return { status: 405, code: 'method-not-allowed', message, allow: METHODS };
     }
     if (isLoopback(this.#options.listen.address) && !isLocalName(request.headers.host)) {
-      const message = 'this listener is for this machine: ask for localhost or an address';
+      const message = 'this listener serves this host only: use localhost or an address';
       return { status: 421, code: 'misdirected-request', message };
     }
     return undefined;
@@ -126,7 +125,7 @@ export class HttpServer {
         refuse(response, made);
         return;
       case 'follow': {
-        const message = 'events are followed on the control socket only';
+        const message = 'events can be followed on the control socket only';
         refuse(response, { status: 400, code: 'bad-request', message });
       }
     }
@@ -156,7 +155,38 @@ function targetOf({ url = '' }: IncomingMessage): { pathname: string; search: st
     : { pathname: url.slice(0, mark), search: url.slice(mark) };
 }
 
-/** A name would let a web page that points its own name here read what a browser on this machine may. */
+/** Against DNS rebinding: a web page could point its own name here and read what a local browser may. */
 function isLocalName(host: string | undefined): boolean {
   return host === undefined || /^(localhost|[0-9.]+|\[[0-9a-f:.]+\])(:[0-9]+)?$/i.test(host);
+}
+
+class HttpListenError extends Error {
+  override readonly name = 'HttpListenError';
+  readonly code = 'http-listen-failed';
+  /** Error of the system call, as in errno(3). */
+  readonly errno: string;
+
+  constructor(errno: string, message: string) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, endpoint: Endpoint): HttpListenError {
+  const errno = error.code ?? '';
+  return new HttpListenError(errno, `http.listen: ${reasonOf(errno, endpoint) ?? error.message}`);
+}
+
+function reasonOf(errno: string, endpoint: Endpoint): string | undefined {
+  const where = formatEndpoint(endpoint);
+  switch (errno) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another program`;
+    case 'EADDRNOTAVAIL':
+      return `${endpoint.address} is not an address of this host`;
+    case 'EACCES':
+      return `no permission to listen on ${where}`;
+    default:
+      return undefined;
+  }
 }

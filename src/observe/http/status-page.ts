@@ -1,4 +1,4 @@
-/** The status page as it goes out: one file, and a policy that lets nothing but that file run. */
+/** The status page as sent: one file, and a policy that allows only that file's code to run. */
 import { createHash } from 'node:crypto';
 
 export interface StatusPage {

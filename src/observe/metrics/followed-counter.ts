@@ -1,10 +1,10 @@
 /**
  * A Counter that follows numbers counted elsewhere: each collection adds what was counted since the
- * last one. A number that is smaller than before was counted from zero again, and so is the counter;
- * a series that is gone is removed.
+ * last one. A number smaller than before means that its source restarted from zero; the series then
+ * restarts too. A series without samples is removed.
  */
 import { Counter, type Registry } from 'prom-client';
-import type { Sample } from './metric-table.ts';
+import type { Sample } from './metric.ts';
 
 export interface FollowedCounterOptions {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface FollowedCounterOptions {
 
 interface Series {
   readonly labels: Sample['labels'];
-  /** As the Counter has it. */
+  /** Value in the Counter. */
   value: number;
 }
 
@@ -52,7 +52,7 @@ export function followedCounter({
   });
 }
 
-/** By the values of their labels; samples that have the same ones are added. */
+/** Keyed by label values; samples with equal labels are added. */
 function sumsOf(names: readonly string[], samples: readonly Sample[]): Map<string, Series> {
   const sums = new Map<string, Series>();
   for (const { labels, value } of samples) {

@@ -1,12 +1,11 @@
-/** Metrics of the connection table beside those of other directors, and of its moves. */
+/** Metrics of the connection table, compared with those of other directors, and of its moves. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
-import { sampleOf } from './ipvs-metrics.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
+import { type MetricDefinition, type Sample, sampleOf } from './metric.ts';
 
 export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   metric(
     'vrrp_ipvs_connections',
-    'Connections of the table that carry data, by where they came from.',
+    'Connections that carry data, by origin.',
     ['origin'],
     ({ live, synced }) => [
       { labels: { origin: 'local' }, value: live - synced },
@@ -15,33 +14,33 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   ),
   ofInstance(
     'vrrp_ipvs_connections_caught_up',
-    '1 while the table has all connections of the MASTER, as far as is known.',
+    '1 while the table has all connections of the MASTER, as far as known.',
     ({ caught_up: caughtUp }) => Number(caughtUp),
   ),
   total(
     'vrrp_ipvs_connections_resent_total',
-    'Times that a connection was sent to another director that lacked it.',
+    'Connections sent again to a director that lacked them.',
     ({ resent }) => resent,
   ),
   ofInstance(
     'vrrp_ipvs_peers',
-    'Other directors that report their tables; absent where none is to report (`catch_up: false`).',
+    'Other directors that report their tables; absent with `catch_up: false`.',
     ({ catch_up: catchUp, peers }) => (catchUp ? peers.length : undefined),
   ),
-  ofPeers('vrrp_ipvs_peer_connections', 'Connections of another director.', ({ live }) => live),
+  ofPeers('vrrp_ipvs_peer_connections', 'Connections of the other director.', ({ live }) => live),
   ofPeers(
     'vrrp_ipvs_peer_connections_missing',
-    'Connections that the one of both that is not MASTER lacks; absent: unknown.',
-    ({ missing }) => missing ?? undefined,
+    'Connections missing here if the peer is MASTER, or there if it is not; absent if unknown.',
+    ({ missing }) => missing,
   ),
   ofPeers(
     'vrrp_ipvs_peer_age_seconds',
-    'Since another director last reported its table; one that is silent for 10 s is forgotten.',
+    'Time since the other director last reported its table; absent after 10 s of silence.',
     ({ age_ms: age }) => age / 1_000,
   ),
   counter(
     'vrrp_ipvs_moves_total',
-    'Moves of the connections from here (`hand-over`) and to here (`take-over`, once its cost is known).',
+    'Moves of the connections away from this director (`hand-over`) and to it (`take-over`, once the losses are known).',
     ['instance', 'move'],
     ({ moves }, instance) => [
       { labels: { instance, move: 'hand-over' }, value: moves.hand_overs },
@@ -50,19 +49,19 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
   ),
   total(
     'vrrp_ipvs_connections_lost_total',
-    'Connections of a former MASTER that were neither here at a take-over nor five seconds after it.',
+    'Connections of a former MASTER that were missing at a takeover and five seconds later.',
     ({ moves }) => moves.lost,
   ),
   metric(
     'vrrp_ipvs_last_move_connections',
-    'Live connections of the former MASTER at the last move; absent: there was none.',
+    'Live connections of the former MASTER at the last move; absent before the first.',
     ['instance', 'move'],
     ({ moves: { last } }, instance) =>
       last === null ? [] : [{ labels: { instance, move: last.move }, value: last.live }],
   ),
   metric(
     'vrrp_ipvs_last_move_connections_missing',
-    'What the new MASTER lacked of these at the moment of the last move, and five seconds later.',
+    'How many of these the new MASTER lacked at the last move (`before`) and five seconds later (`after`).',
     ['instance', 'move', 'peer', 'moment'],
     ({ moves: { last } }, instance) => (last === null ? [] : lastMoveSamples(last, instance)),
   ),
@@ -70,11 +69,9 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
 
 function lastMoveSamples({ move, peers }: MoveDocument, instance: string): Sample[] {
   return peers.flatMap(({ name: peer, missing_before: before, missing }) => [
-    ...sampleOf({ instance, move, peer, moment: 'before' }, before ?? undefined),
-    // Of a hand-over, only the new MASTER knows what has come of it.
-    ...(move === 'take-over'
-      ? sampleOf({ instance, move, peer, moment: 'after' }, missing ?? undefined)
-      : []),
+    ...sampleOf({ instance, move, peer, moment: 'before' }, before),
+    // After a handover only the new MASTER knows which connections are still missing.
+    ...(move === 'take-over' ? sampleOf({ instance, move, peer, moment: 'after' }, missing) : []),
   ]);
 }
 
@@ -100,7 +97,7 @@ function counter(...definition: Parameters<typeof metric>): MetricDefinition {
 function ofInstance(
   name: string,
   help: string,
-  read: (connections: ConnectionsDocument) => number | undefined,
+  read: (connections: ConnectionsDocument) => number | null | undefined,
 ): MetricDefinition {
   return metric(name, help, ['instance'], (connections, instance) =>
     sampleOf({ instance }, read(connections)),
@@ -116,10 +113,10 @@ type Peer = ConnectionsDocument['peers'][number];
 function ofPeers(
   name: string,
   help: string,
-  read: (peer: Peer) => number | undefined,
+  read: (peer: Peer) => number | null | undefined,
 ): MetricDefinition {
   return metric(name, help, ['peer'], ({ peers }) => {
-    // Two processes of one name are there while one takes the place of the other.
+    // During a takeover two processes report under the same name.
     const named = new Map(peers.map((peer) => [peer.name, peer]));
     return [...named.values()].flatMap((peer) => sampleOf({ peer: peer.name }, read(peer)));
   });

@@ -1,38 +1,38 @@
-/** Metrics of what follows from the checks of real servers. */
+/** Metrics of how the health checks affect weights and services. */
 import type { ServiceHealthDocument } from '../../control/ipvs-document.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
+import { type MetricDefinition, sampleOf } from './metric.ts';
 
 export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_ipvs_server_effective_weight',
     type: 'gauge',
-    help: 'Weight that the kernel should have now: of the file, the load, or 0; absent while it is removed.',
+    help: 'Weight that the kernel should have now: configured, from the load, or 0; absent while the server is removed.',
     labels: ['service', 'server'],
     samples: ({ ipvs }) =>
       (ipvs?.health ?? []).flatMap(({ service, servers }) =>
         servers.flatMap(({ server, effective_weight: weight }) =>
-          sample({ service, server }, weight),
+          sampleOf({ service, server }, weight),
         ),
       ),
   },
   ofServices(
     'vrrp_ipvs_service_serving_servers',
-    'Servers that should get new connections, the fallback not counted.',
+    'Servers that should receive new connections, without the fallback.',
     ({ servers }) => servers.filter(({ effective_weight: weight }) => (weight ?? 0) > 0).length,
   ),
   ofServices(
     'vrrp_ipvs_service_min_servers',
-    'Healthy servers that the instance needs; absent where it needs none.',
+    'Healthy servers that the instance requires; absent if it requires none.',
     ({ minimum }) => minimum,
   ),
   ofServices(
     'vrrp_ipvs_service_fallback_active',
-    '1 while new connections go to the fallback; absent where there is none.',
+    '1 while new connections go to the fallback; absent without a fallback.',
     ({ fallback }) => (fallback === null ? null : Number(fallback.active)),
   ),
 ];
 
-/** Null: there is nothing to be said. */
+/** `read` returns null for a service that the metric does not apply to. */
 function ofServices(
   name: string,
   help: string,
@@ -45,11 +45,7 @@ function ofServices(
     labels: ['service'],
     samples: ({ ipvs }) =>
       (ipvs?.health ?? []).flatMap((service) =>
-        sample({ service: service.service }, read(service)),
+        sampleOf({ service: service.service }, read(service)),
       ),
   };
-}
-
-function sample(labels: Sample['labels'], value: number | null): Sample[] {
-  return value === null ? [] : [{ labels, value }];
 }

@@ -1,4 +1,4 @@
-/** Metrics of the load balancer: all that `ipvs show` shows. Absent where the configuration has no `ipvs`. */
+/** Metrics of the load balancer: the data of `ipvs show`. Absent if the configuration has no `ipvs`. */
 import type {
   IpvsDocument,
   ServerDocument,
@@ -7,13 +7,13 @@ import type {
   ServiceHealthDocument,
   StatisticsDocument,
 } from '../../control/ipvs-document.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
+import { type MetricDefinition, type Sample, sampleOf } from './metric.ts';
 
 const SERVICE_LABELS = ['service', 'vip'];
 const SERVER_LABELS = [...SERVICE_LABELS, 'server'];
 const HEALTH_STATES = ['unchecked', 'unknown', 'up', 'down'] as const;
 
-/** What a service and a server have in common: the rest of the name, its type and its meaning. */
+/** Statistics of services and of servers: field, end of the name, type and meaning. */
 const STATISTICS: readonly (readonly [
   keyof StatisticsDocument,
   string,
@@ -22,21 +22,56 @@ const STATISTICS: readonly (readonly [
 ])[] = [
   ['connections', 'connections_total', 'counter', 'Connections scheduled'],
   ['packets_in', 'packets_in_total', 'counter', 'Packets from clients'],
-  ['packets_out', 'packets_out_total', 'counter', 'Packets to clients, where they pass by'],
+  [
+    'packets_out',
+    'packets_out_total',
+    'counter',
+    'Packets to clients, if they pass through this director',
+  ],
   ['bytes_in', 'bytes_in_total', 'counter', 'Bytes from clients'],
-  ['bytes_out', 'bytes_out_total', 'counter', 'Bytes to clients, where they pass by'],
-  ['connection_rate', 'connections_per_second', 'gauge', "New connections, the kernel's estimate"],
-  ['packet_rate_in', 'packets_in_per_second', 'gauge', "From clients, the kernel's estimate"],
-  ['packet_rate_out', 'packets_out_per_second', 'gauge', "To clients, the kernel's estimate"],
-  ['byte_rate_in', 'bytes_in_per_second', 'gauge', "From clients, the kernel's estimate"],
-  ['byte_rate_out', 'bytes_out_per_second', 'gauge', "To clients, the kernel's estimate"],
+  [
+    'bytes_out',
+    'bytes_out_total',
+    'counter',
+    'Bytes to clients, if they pass through this director',
+  ],
+  [
+    'connection_rate',
+    'connections_per_second',
+    'gauge',
+    'New connections per second, estimated by the kernel',
+  ],
+  [
+    'packet_rate_in',
+    'packets_in_per_second',
+    'gauge',
+    'Packets per second from clients, estimated by the kernel',
+  ],
+  [
+    'packet_rate_out',
+    'packets_out_per_second',
+    'gauge',
+    'Packets per second to clients, estimated by the kernel',
+  ],
+  [
+    'byte_rate_in',
+    'bytes_in_per_second',
+    'gauge',
+    'Bytes per second from clients, estimated by the kernel',
+  ],
+  [
+    'byte_rate_out',
+    'bytes_out_per_second',
+    'gauge',
+    'Bytes per second to clients, estimated by the kernel',
+  ],
 ];
 
 export const IPVS_METRICS: readonly MetricDefinition[] = [
-  gauge('vrrp_ipvs_available', '1 where the kernel has IPVS.', ['required'], (document) => [
+  gauge('vrrp_ipvs_available', '1 if the kernel has IPVS.', ['required'], (document) => [
     { labels: { required: String(document.required) }, value: document.available ? 1 : 0 },
   ]),
-  gauge('vrrp_ipvs_troubles', 'Problems with IPVS now.', [], ({ troubles }) => [
+  gauge('vrrp_ipvs_troubles', 'Current problems with IPVS.', [], ({ troubles }) => [
     { labels: {}, value: troubles.length },
   ]),
   counter('vrrp_ipvs_writes_total', 'Writes to the service table.', [], ({ counters }) => [
@@ -54,7 +89,7 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
   ),
   gauge(
     'vrrp_ipvs_sysctl_differs',
-    '1 while a parameter of the kernel is not what the configuration says.',
+    '1 while a kernel parameter differs from the configuration.',
     ['sysctl'],
     ({ sysctls }) =>
       sysctls.map(({ name, wanted, actual }) => ({
@@ -63,12 +98,12 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
       })),
   ),
   ...STATISTICS.map(([field, name, type, help]) =>
-    ofServices(type, `vrrp_ipvs_service_${name}`, `${help}, of the service.`, ({ statistics }) =>
+    ofServices(type, `vrrp_ipvs_service_${name}`, `${help} (per service).`, ({ statistics }) =>
       Number(statistics[field]),
     ),
   ),
   ...STATISTICS.map(([field, name, type, help]) =>
-    ofServers(type, `vrrp_ipvs_server_${name}`, `${help}, of the server.`, ({ statistics }) =>
+    ofServers(type, `vrrp_ipvs_server_${name}`, `${help} (per server).`, ({ statistics }) =>
       Number(statistics[field]),
     ),
   ),
@@ -76,41 +111,41 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
   ofServers(
     'gauge',
     'vrrp_ipvs_server_wanted_weight',
-    'Weight that the configuration and the checks want; absent: it should not be there.',
-    ({ wanted_weight: wanted }) => wanted ?? undefined,
+    'Weight according to the configuration and the checks; absent if the server should not be in the table.',
+    ({ wanted_weight: wanted }) => wanted,
   ),
   ofServers('gauge', 'vrrp_ipvs_server_active', 'Active connections.', ({ active }) => active),
   ofServers(
     'gauge',
     'vrrp_ipvs_server_inactive',
-    'Connections that are ending or have not begun.',
+    'Connections that are closing or not yet established.',
     ({ inactive }) => inactive,
   ),
   ofServers(
     'gauge',
     'vrrp_ipvs_server_persistent',
-    'Clients that will come here again.',
+    'Clients bound to the server by persistence.',
     ({ persistent }) => persistent,
   ),
   gauge(
     'vrrp_ipvs_server_health',
-    '1 for the present state of the server, 0 for the others.',
+    '1 for the current state of the server, 0 for the others.',
     ['service', 'server', 'state'],
     ({ health }) => health.flatMap(healthSamples),
   ),
-  ofHealth('gauge', 'vrrp_ipvs_server_drained', '1 while it is drained.', ({ drained }) =>
+  ofHealth('gauge', 'vrrp_ipvs_server_drained', '1 while the server is drained.', ({ drained }) =>
     drained === null ? 0 : 1,
   ),
   ofHealth(
     'counter',
     'vrrp_ipvs_server_checks_total',
-    'Times it was checked.',
+    'Health checks of the server.',
     ({ check }) => check?.runs,
   ),
   ofHealth(
     'counter',
     'vrrp_ipvs_server_check_failures_total',
-    'Failed checks, including those before it counts as down.',
+    'Failed health checks, including those before the server counts as down.',
     ({ check }) => check?.failures,
   ),
   gauge(
@@ -131,7 +166,7 @@ export const IPVS_METRICS: readonly MetricDefinition[] = [
             value: sync.daemons.some((daemon) => daemon.role === role) ? 1 : 0,
           })),
   ),
-  ofSync('gauge', 'vrrp_ipvs_rst_guard', '1 while resets from the VIPs are held back.', (sync) =>
+  ofSync('gauge', 'vrrp_ipvs_rst_guard', '1 while resets from the VIPs are suppressed.', (sync) =>
     sync.rst_guard ? 1 : 0,
   ),
 ];
@@ -168,7 +203,7 @@ function ofServers(
   type: MetricDefinition['type'],
   name: string,
   help: string,
-  read: (server: ServerDocument) => number | undefined,
+  read: (server: ServerDocument) => number | null | undefined,
 ): MetricDefinition {
   const definition = gauge(name, help, SERVER_LABELS, ({ services }) =>
     services.flatMap((service) =>
@@ -185,7 +220,7 @@ function ofHealth(
   type: MetricDefinition['type'],
   name: string,
   help: string,
-  read: (server: ServerHealthDocument) => number | undefined,
+  read: (server: ServerHealthDocument) => number | null | undefined,
 ): MetricDefinition {
   const definition = gauge(name, help, ['service', 'server'], ({ health }) =>
     health.flatMap(({ service, servers }) =>
@@ -216,11 +251,7 @@ function healthSamples({ service, servers }: ServiceHealthDocument): Sample[] {
   );
 }
 
-export function sampleOf(labels: Sample['labels'], value: number | undefined): Sample[] {
-  return value === undefined ? [] : [{ labels, value }];
-}
-
-/** A service that is not in the file has no name. */
+/** A service of another program has no name. */
 function labelsOf({ name, protocol, address, port, fwmark }: ServiceDocument) {
   const vip =
     address === null || port === null

@@ -1,6 +1,6 @@
 /**
  * A histogram whose buckets the protocol thread fills in shared memory. A Histogram of prom-client
- * is told each value; this metric reads the buckets when it is collected.
+ * observes each value; this metric reads the buckets when it is collected.
  */
 import { Histogram, type Registry } from 'prom-client';
 import { LATENESS_METRIC } from './metric-table.ts';
@@ -13,13 +13,13 @@ export interface LatenessSource {
 }
 
 export function registerLateness(source: LatenessSource, registry: Registry): void {
-  // Registered nowhere: it gives the head of the metric in the form of this version of prom-client.
+  // Not registered: it only supplies the head of the metric in the format of this prom-client version.
   const head = new Histogram({ ...LATENESS_METRIC, registers: [] });
   const metric = {
     name: LATENESS_METRIC.name,
     get: async () => ({ ...(await head.get()), values: samplesOf(source) }),
   };
-  // A registry uses no more of a metric than its name and `get`.
+  // A registry uses only the name and `get` of a metric.
   const collected: Pick<Histogram, 'get'> = metric;
   registry.registerMetric(collected as Histogram);
 }

@@ -1,60 +1,33 @@
 /**
  * Every metric by name, meaning and source. Names and labels are a contract: dashboards and
- * alert rules outside this project use them. What RFC 8347 counts keeps the name of its leaf.
+ * alert rules outside this project use them. Counters of RFC 8347 keep the names of their leaves.
  */
-import type { IpvsDocument } from '../../control/ipvs-document.ts';
-import type { CountersDocument, InstanceDocument, StatusDocument } from '../../control/protocol.ts';
+import type { CountersDocument, InstanceDocument } from '../../control/protocol.ts';
 import type { CounterName } from '../../protocol/engine/counters.ts';
 import {
   DISCARD_REASONS,
   type DiscardReason,
   refusalCounter,
 } from '../../protocol/engine/intake-reasons.ts';
-import type { StateName } from '../../protocol/engine/reports.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
+import { type MetricDefinition, type Sample, STATES } from './metric.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-}
-
-export interface MetricDefinition {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: (reading: MetricReading) => readonly Sample[];
-}
-
-/** All that one scrape is made from. */
-export interface MetricReading {
-  readonly status: StatusDocument;
-  /** Undefined: the configuration leaves IPVS alone. */
-  readonly ipvs: IpvsDocument | undefined;
-  /** Undefined: the state of the instance has not changed yet. */
-  readonly lastTransitionAt: (instance: string) => Date | undefined;
-  /** How often an instance has gone from one state to another. */
-  readonly transitions: (instance: string, from: StateName, to: StateName) => number;
-}
 
 export const LATENESS_METRIC = {
   name: 'vrrp_timer_lateness_seconds',
   help: 'How late the protocol loop woke up for a deadline.',
 } as const;
 
-const STATES: readonly StateName[] = ['INIT', 'BACKUP', 'MASTER', 'FAULT'];
-
 const PAIRS = STATES.flatMap((from) =>
   STATES.filter((to) => to !== from).map((to) => [from, to] as const),
 );
 
-/** Packets that belong to no instance: they are too short, or have a VRID that is not configured. */
+/** Reasons without an instance: the packet is too short, or its VRID is not configured. */
 const GLOBAL_REASONS: readonly DiscardReason[] = ['packet-length-error', 'vrid-error'];
 
-/** One counter has the packets without addresses and those with other addresses than expected. */
+/** Packets without addresses share the counter of packets with unexpected addresses. */
 const INSTANCE_REASONS = DISCARD_REASONS.filter(
   (reason) => reason !== 'vrid-error' && reason !== 'address-count-zero',
 );
@@ -63,26 +36,26 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_agent_info',
     type: 'gauge',
-    help: 'Always 1: which agent this is.',
+    help: 'Always 1; the labels identify the agent.',
     labels: ['router', 'version'],
     samples: ({ status: { router, version } }) => [{ labels: { router, version }, value: 1 }],
   },
   {
     name: 'vrrp_instance_state',
     type: 'gauge',
-    help: '1 for the present state of the instance, 0 for the others.',
+    help: '1 for the current state of the instance, 0 for the others.',
     labels: ['instance', 'vrid', 'family', 'interface', 'state'],
     samples: ({ status }) => status.instances.flatMap(stateSamples),
   },
   gauge(
     'vrrp_priority_effective',
-    'Priority the instance runs with now.',
+    'Effective priority of the instance.',
     ({ priority }) => priority.effective,
   ),
   {
     name: 'vrrp_last_transition_timestamp_seconds',
     type: 'gauge',
-    help: 'When the instance last changed its state, since the epoch; absent before the first time.',
+    help: 'Unix time at which the instance last changed state; absent before the first change.',
     labels: ['instance'],
     samples: ({ status, lastTransitionAt }) =>
       status.instances.flatMap(({ name }) => {
@@ -95,7 +68,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_transitions_total',
     type: 'counter',
-    help: 'Changes of state.',
+    help: 'State changes.',
     labels: ['instance', 'from', 'to'],
     samples: ({ status, transitions }) =>
       status.instances.flatMap(({ name }) =>
@@ -114,7 +87,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_discarded_total',
     type: 'counter',
-    help: 'Packets refused, by reason; those that belong to no instance have an empty instance.',
+    help: 'Packets refused, by reason; the instance is empty for packets that belong to none.',
     labels: ['instance', 'reason'],
     samples: ({ status }) => [
       ...discards('', status.counters, GLOBAL_REASONS),
@@ -125,30 +98,30 @@ export const METRICS: readonly MetricDefinition[] = [
   },
   counter(
     'vrrp_dual_master_seconds_total',
-    'Time in which this MASTER heard another MASTER, to one advertisement interval.',
+    'How long this MASTER heard another MASTER, to within one advertisement interval.',
     'dual-master-seconds',
   ),
-  leaf('master-transitions', 'Times the instance has become MASTER.'),
+  leaf('master-transitions', 'Times the instance became MASTER.'),
   leaf('priority-zero-pkts-rcvd', 'Advertisements of priority 0 received: a MASTER resigned.'),
   leaf('priority-zero-pkts-sent', 'Advertisements of priority 0 sent: this MASTER resigned.'),
-  leaf('interval-errors', 'Advertisements of another interval than the one configured.'),
-  leaf('address-list-errors', 'Advertisements of other addresses than those configured.'),
-  leaf('owner-conflicts', 'Advertisements of others heard by the owner of the addresses.'),
-  leaf('priority-conflicts', 'Advertisements of another router with the same priority.'),
+  leaf('interval-errors', 'Advertisements with an interval other than the configured one.'),
+  leaf('address-list-errors', 'Advertisements with addresses other than the configured ones.'),
+  leaf('owner-conflicts', 'Advertisements from other routers that the address owner received.'),
+  leaf('priority-conflicts', 'Advertisements from another router with the same priority.'),
   leaf('checksum-form-changes', 'Times a peer changed its form of the version 3 checksum.'),
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
   leaf('address-conflicts', 'Claims by other hosts to a virtual address this MASTER holds.'),
   leaf('addresses-restored', 'Virtual addresses added again after another program removed them.'),
   leaf(
     'version-2-copies',
-    'Advertisements of version 2 ignored because their sender is heard in version 3.',
+    'Version 2 advertisements ignored because their sender also sends version 3.',
   ),
   leaf('routes-restored', 'Routes and rules added again after another program removed them.'),
   leaf('routes-refused', 'Routes and rules that the kernel refused to add or remove.'),
   {
     name: 'vrrp_notifications_total',
     type: 'counter',
-    help: 'Commands, lines of named pipes and webhooks, by outcome.',
+    help: 'Notifications by command, named pipe and webhook, by outcome.',
     labels: ['channel', 'outcome'],
     samples: ({ status: { notifications = {} } }) =>
       Object.entries(notifications).flatMap(([channel, outcomes]) =>
@@ -161,14 +134,14 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_stalls_total',
     type: 'counter',
-    help: 'Times the protocol thread stalled for so long that a peer may have taken over.',
+    help: 'Times the protocol thread stalled long enough for a peer to take over.',
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters.stalls }],
   },
   {
     name: 'vrrp_stall_seconds_total',
     type: 'counter',
-    help: 'How long it stood still then: the host did not schedule the thread, the process was busy itself, or it was paused.',
+    help: 'Duration of these stalls, by cause: the host did not schedule the thread, the process was busy, or it was paused.',
     labels: ['cause'],
     samples: ({ status: { stall_seconds: seconds = {} } }) =>
       Object.entries(seconds).map(([cause, value]) => ({ labels: { cause }, value })),
@@ -176,7 +149,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_send_failures_total',
     type: 'counter',
-    help: 'Advertisements and announcements that the kernel would not send; a link that is down does not count.',
+    help: 'Advertisements and announcements that the kernel refused to send; a link that is down does not count.',
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters['send-failures'] }],
   },
@@ -227,7 +200,7 @@ function counter(name: string, help: string, source: CounterName): MetricDefinit
   return { ...values, type: 'counter' };
 }
 
-/** A counter under its own name. */
+/** A metric with the name of its counter. */
 function leaf(source: CounterName, help: string): MetricDefinition {
   return counter(`vrrp_${source.replaceAll('-', '_')}_total`, help, source);
 }

@@ -8,15 +8,16 @@ import type { EventDocument, StatusDocument } from '../../control/protocol.ts';
 import type { StateName } from '../../protocol/engine/reports.ts';
 import { followedCounter } from './followed-counter.ts';
 import { type LatenessSource, registerLateness } from './lateness-metric.ts';
-import { METRICS, type MetricDefinition, type MetricReading } from './metric-table.ts';
+import type { MetricDefinition, MetricReading } from './metric.ts';
+import { METRICS } from './metric-table.ts';
 
 export interface MetricsSource {
   status(): StatusDocument;
-  /** Undefined: the configuration leaves IPVS alone. */
+  /** Undefined: the configuration has no `ipvs`. */
   ipvs?(): IpvsDocument | undefined;
-  /** Undefined: its state has not changed yet. */
+  /** Undefined: the instance has not changed state yet. */
   lastTransitionAt(instance: string): Date | undefined;
-  /** Returns how to stop. */
+  /** Returns a function that ends the subscription. */
   subscribe(listener: (event: EventDocument) => void): () => void;
   readonly lateness: LatenessSource;
 }
@@ -27,7 +28,7 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** To be created before the protocol starts: transitions are counted from then on. */
+/** Call before the protocol starts: transitions are counted from then on. */
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
   const transitions = countTransitions(source);
@@ -62,7 +63,7 @@ function register(
   new Gauge({
     ...{ name, help, labelNames: labels, registers: [registry] },
     collect() {
-      // Series of what is gone are not exported any longer.
+      // Series without samples must not be exported.
       this.reset();
       for (const sample of samples(reading())) this.set(sample.labels, sample.value);
     },

@@ -1,40 +1,37 @@
-/** Metrics of tracked things and sync groups. */
+/** Metrics of tracked objects and sync groups. */
 import type { InstanceDocument, TrackDocument } from '../../control/protocol.ts';
-import type { StateName } from '../../protocol/engine/reports.ts';
-import type { MetricDefinition, Sample } from './metric-table.ts';
-
-const STATES: readonly StateName[] = ['INIT', 'BACKUP', 'MASTER', 'FAULT'];
+import { type MetricDefinition, type Sample, STATES } from './metric.ts';
 
 export const TRACK_METRICS: readonly MetricDefinition[] = [
   tracks(
     'vrrp_track_up',
     'gauge',
-    '1 while what the instance depends on is up, 0 while it is down or not known.',
+    '1 while the tracked object is up, 0 while it is down or unknown.',
     ({ state }) => (state === 'up' ? 1 : 0),
   ),
   tracks(
     'vrrp_track_adjustment',
     'gauge',
-    'What it adds to the priority of the instance now.',
+    'What the tracked object currently adds to the priority of the instance.',
     ({ adjustment }) => adjustment,
   ),
-  tracks('vrrp_track_runs_total', 'counter', 'Times it was checked.', ({ runs }) => runs),
+  tracks('vrrp_track_runs_total', 'counter', 'Checks of the tracked object.', ({ runs }) => runs),
   tracks(
     'vrrp_track_failures_total',
     'counter',
-    'Failed checks, including those before it counts as down.',
+    'Failed checks, including those before the object counts as down.',
     ({ failures }) => failures,
   ),
   tracks(
     'vrrp_track_overruns_total',
     'counter',
-    'Runs skipped because the previous one had not ended.',
+    'Checks skipped because the previous one had not ended.',
     ({ overruns }) => overruns,
   ),
   {
     name: 'vrrp_sync_group_state',
     type: 'gauge',
-    help: '1 for the present state of the sync group, 0 for the others.',
+    help: '1 for the current state of the sync group, 0 for the others.',
     labels: ['group', 'state'],
     samples: ({ status }) =>
       status.sync_groups.flatMap(({ name, state }) =>

@@ -1,11 +1,11 @@
-/** Why a router changed its state: a code for programs and a sentence for people, from one decision. */
+/** Why a router changed its state: a code for programs and a sentence for people. */
 import type { Cause, RowMeta, VrrpEvent, VrrpState } from '../../../fsm/vrrp/model.ts';
 import { masterDownInterval, releaseWait } from '../../../fsm/vrrp/timing.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { formatDuration } from '../../net/time.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
 
-/** The router as it was when the event came. */
+/** The router before the event. */
 interface Before {
   readonly state: VrrpState;
   readonly context: VirtualRouter['context'];
@@ -13,7 +13,7 @@ interface Before {
 
 interface Happened {
   readonly event: VrrpEvent;
-  /** Of the row that was taken. */
+  /** From the row that was taken. */
   readonly meta: RowMeta;
   /** Sender of an advertisement. */
   readonly from: IpAddress | undefined;
@@ -32,12 +32,15 @@ export function causeOf(
   return { cause, reason: reasonOf(cause, before, router, happened) };
 }
 
-/** Why a member that is ready to become MASTER would: what it leads its group with. */
+/** The cause with which a member that is ready leads its sync group. */
 export function leadingCauseOf(router: VirtualRouter): Cause {
   return router.context.claim === 'preemption' ? 'preempt-delay-passed' : silenceCause(router);
 }
 
-/** A MASTER ends by its own silence; so does a lower priority that this router does not follow. */
+/**
+ * The Master_Down timer fires after silence, after a resignation, and when a lower priority is
+ * preempted.
+ */
 function silenceCause({ resignedBy, outranks }: VirtualRouter): Cause {
   if (resignedBy !== undefined) return 'priority-zero';
   return outranks === undefined ? 'master-silent' : 'preemption';
@@ -75,15 +78,15 @@ function reasonOf(
     case 'no-successor':
       return `no successor was heard within ${formatDuration(releaseWait(version, advertisementInterval))}`;
     case 'group-backup':
-      return `another member of sync group ${router.group} is MASTER no longer`;
+      return `another member of sync group ${router.group} is no longer MASTER`;
     case 'shutdown':
       return 'asked to stop';
     case 'stall':
-      return 'the protocol thread stood still for longer than a peer waits';
+      return 'the protocol thread was stalled for longer than a peer waits';
     case 'fault':
       return router.faults.join(', ');
     case 'fault-cleared':
-      return 'the last reason for FAULT is gone';
+      return 'the last reason for FAULT has cleared';
   }
 }
 
@@ -93,7 +96,7 @@ function advertisementReason(
   heard: number,
   from: IpAddress | undefined,
 ): string {
-  if (state === 'holding.releasing') return `successor ${from} is heard`;
+  if (state === 'holding.releasing') return `successor ${from} was heard`;
   if (heard === own)
     return `${from} advertises the same priority ${heard} and has the greater address`;
   return `${from} advertises priority ${heard}, own priority is ${own}`;
@@ -104,6 +107,6 @@ function delayReason({ settings, lacksConnections }: VirtualRouter, delay: strin
     return `a lower priority was MASTER for the preempt delay of ${delay}`;
   }
   return lacksConnections
-    ? `a lower priority was MASTER, and the table of connections has not caught up within ${delay}`
-    : 'a lower priority was MASTER, and the table of connections has caught up';
+    ? `a lower priority was MASTER, and the connection table has not caught up within ${delay}`
+    : 'a lower priority was MASTER, and the connection table has caught up';
 }

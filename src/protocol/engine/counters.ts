@@ -1,10 +1,10 @@
 /**
- * Counters of the protocol as one flat array that may live in shared memory: the protocol thread
- * adds, any other thread reads, nobody sends a message. Names are the leaves of RFC 8347 where it
- * has one. A row for each instance, and row 0 for packets that belong to none.
+ * Counters of the protocol as one flat array that may be shared memory: the protocol thread adds, any
+ * other thread reads, no message is sent. Names are the leaves of RFC 8347 where it has one. There is
+ * a row for each instance, and row 0 for packets that belong to none.
  *
- * The leaves of RFC 8347 count oddities that do not refuse a packet along with those that do;
- * where a reason can be either, `-discards` counts the refusals alone.
+ * The leaves of RFC 8347 count accepted packets with a warning together with refused ones; where a
+ * reason can be either, `-discards` counts the refusals only.
  */
 import { at } from '../../net/assert.ts';
 
@@ -50,10 +50,10 @@ export const COUNTER: { readonly [Name in CounterName]: number } = Object.fromEn
   COUNTERS.map((name, index) => [name, index]),
 ) as { [Name in CounterName]: number };
 
-/** Row of packets that no instance could be found for. */
+/** Row of packets that belong to no instance. */
 export const GLOBAL_ROW = 0;
 
-/** How many numbers an array for this many instances holds. */
+/** Length of the array for this number of instances. */
 export function countersLength(instances: number): number {
   return (instances + 1) * COUNTERS.length;
 }
@@ -75,12 +75,11 @@ export class CounterTable {
     return at(this.values, row * COUNTERS.length + COUNTER[counter]);
   }
 
-  /** The row is another instance's from now on. */
+  /** Clears the row for another instance. */
   reset(row: number): void {
     this.values.fill(0, row * COUNTERS.length, (row + 1) * COUNTERS.length);
   }
 
-  /** All counters of a row by name. */
   row(row: number): Record<CounterName, number> {
     const counters: Partial<Record<CounterName, number>> = {};
     for (const name of COUNTERS) counters[name] = this.read(row, name);

@@ -1,137 +1,54 @@
 /**
- * The agent without I/O: `handle(input, now)` answers what is to be done, in order; time is an
- * argument, nothing is awaited, nothing is kept that a quiet network would make grow.
+ * The agent without I/O: `handle(input, now)` returns the actions to perform, in order. Time is an
+ * argument, nothing is awaited, and nothing grows while the network is quiet.
  *
  * One turn of the loop around it:
- *   the deadline is reached   -> handle(wake)    advertisements before anything is read
+ *   the deadline is reached   -> handle(wake)    advertisements, before anything is read
  *   packets wait              -> receive(...)    for each, within a bound
- *   nothing waits any more    -> handle(quiet)   only now may silence be judged
+ *   no packet waits           -> handle(quiet)   only now may silence be judged
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
-import { AddressConflicts } from './addresses/address-conflicts.ts';
-import { AddressKeeper } from './addresses/address-keeper.ts';
-import { Announcer } from './addresses/announcer.ts';
-import { KernelAnswers } from './addresses/kernel-answers.ts';
-import { Leases } from './addresses/leases.ts';
-import { Placement } from './addresses/placement.ts';
-import { reconcile } from './addresses/reconcile.ts';
-import { RoutingKeeper } from './addresses/routing-keeper.ts';
-import { VirtualLinks } from './addresses/virtual-links.ts';
+import { reconcile } from './addresses/routing-keeper.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
-import type { EngineOptions } from './engine-options.ts';
-import { FaultKeeper } from './groups/fault-keeper.ts';
-import { SyncGroups } from './groups/sync-groups.ts';
-import { Tracking } from './groups/tracking.ts';
-import type { Input } from './inputs.ts';
-import { LinkTable } from './links.ts';
-import { Operations } from './operations/operations.ts';
-import { Reconfiguration } from './operations/reconfiguration.ts';
-import { type Capture, Succession } from './operations/succession.ts';
-import { Outbox } from './outbox.ts';
+import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
+import type { Input, KernelInput } from './inputs.ts';
+import { instanceView } from './instance-view.ts';
 import type { Output } from './outputs.ts';
-import { Roster } from './roster.ts';
-import { Listening } from './router/listening.ts';
-import { PARTING } from './router/parting.ts';
-import { Protocol } from './router/protocol.ts';
-import { Reception } from './router/reception.ts';
-import { RouterActions } from './router/router-actions.ts';
-import { SendFailures } from './router/send-failures.ts';
 import { stalledOf } from './router/stall.ts';
-import { Transitions } from './router/transitions.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 import type { CommonSettings, SettingsChange } from './settings-change.ts';
-import { TIMERS, Timers } from './timers.ts';
+import type { EngineSnapshot } from './snapshot.ts';
 import type { InstanceView } from './view.ts';
 
 const NO_VIEWS: InstanceView[] = [];
 
 export class Engine {
   #settings: CommonSettings;
-  readonly #counters: CounterTable;
-  readonly #roster: Roster;
-  readonly #links = new LinkTable();
-  readonly #outbox = new Outbox();
-  readonly #sendFailures: SendFailures;
-  readonly #timers: Timers;
-  readonly #protocol: Protocol;
-  readonly #shortcut: boolean;
-  readonly #keeper: AddressKeeper;
-  readonly #routing: RoutingKeeper;
-  readonly #announcer: Announcer;
-  readonly #transitions: Transitions;
-  readonly #reception: Reception;
-  readonly #operations: Operations;
-  readonly #virtualLinks: VirtualLinks;
-  readonly #groups: SyncGroups;
-  readonly #tracking: Tracking;
-  readonly #faults: FaultKeeper;
-  readonly #conflicts: AddressConflicts;
-  readonly #placement: Placement;
-  readonly #leases: Leases;
-  readonly #reconfiguration: Reconfiguration;
-  readonly #answers: KernelAnswers;
-  readonly #succession: Succession;
+  readonly #parts: EngineParts;
   /** What has changed since the routers were last compared with it. */
   #stale: 'links' | 'addresses' | undefined;
-  /** Since when changes of addresses wait for a turn of their own. */
-  #moreAt: Instant = NEVER;
+  /** When the turn for deferred address changes is due. */
+  #deferredAt: Instant = NEVER;
   #standby: boolean;
   #stopping = false;
-  /** Asked to stop a second time: addresses that the kernel does not give up are left. */
+  /** A second shutdown: addresses that the kernel does not release are left behind. */
   #hurried = false;
   #finished = false;
 
   constructor(settings: Settings, counters: CounterTable, options: EngineOptions = {}) {
     this.#settings = settings;
     this.#standby = options.standby ?? false;
-    this.#counters = counters;
-    this.#sendFailures = new SendFailures(counters, this.#outbox);
-    this.#roster = new Roster(settings.instances);
-    this.#timers = new Timers(TIMERS, this.#roster.size);
-    const [links, timers, outbox] = [this.#links, this.#timers, this.#outbox];
-    const edge = { roster: this.#roster, links, timers, outbox, counters };
-    const leases = new Leases(edge);
-    const keeper = new AddressKeeper({ ...edge, leases });
-    const routing = new RoutingKeeper(links, outbox, counters);
-    const announcer = new Announcer({ ...edge, keeper });
-    const parting = options.parting ?? PARTING;
-    const actions = new RouterActions({ ...edge, announcer, keeper });
-    const protocol = new Protocol(this.#roster, actions);
-    const transitions = new Transitions({ ...edge, protocol, actions, announcer, parting });
-    this.#shortcut = options.shortcut ?? true;
-    const reception = new Reception(protocol, transitions, counters, outbox, this.#shortcut);
-    const listening = new Listening(links, outbox);
-    const groups = new SyncGroups(transitions, outbox);
-    const tracking = new Tracking(links, transitions, outbox);
-    const faults = new FaultKeeper(this.#roster, links, transitions, groups);
-    const keepers = { protocol, leases, keeper, routing, announcer, transitions };
-    const parts = { ...edge, ...keepers, reception, listening, groups, tracking, faults };
-    this.#protocol = protocol;
-    this.#leases = leases;
-    this.#keeper = keeper;
-    this.#routing = routing;
-    this.#announcer = announcer;
-    this.#transitions = transitions;
-    this.#reception = reception;
-    this.#groups = groups;
-    this.#tracking = tracking;
-    this.#faults = faults;
-    this.#virtualLinks = new VirtualLinks(this.#roster, links, timers, outbox);
-    this.#conflicts = new AddressConflicts(parts);
-    this.#placement = new Placement(parts);
-    this.#operations = new Operations(parts);
-    this.#answers = new KernelAnswers(parts);
-    this.#succession = new Succession(parts);
-    this.#reconfiguration = new Reconfiguration({ ...parts, placement: this.#placement });
-    this.#reconfiguration.group(settings.syncGroups, instant(0));
+    this.#parts = engineParts(settings.instances, counters, options);
+    this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
   }
 
-  /** When `wake` is wanted next; NEVER when nothing is armed. */
+  /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    return earliest(earliest(this.#protocol.next(), this.#timers.next()), this.#moreAt);
+    const { protocol, timers } = this.#parts;
+    return earliest(earliest(protocol.next(), timers.next()), this.#deferredAt);
   }
 
   /** Settings in effect, of every router. */
@@ -139,47 +56,52 @@ export class Engine {
     return this.#routers.map((router) => router.settings);
   }
 
-  /** How often the table was asked: expected advertisements and those that are due do without. */
+  /** Steps of the table so far: advertisements that repeat, sent or received, take none. */
   get steps(): number {
-    return this.#protocol.steps;
+    return this.#parts.protocol.steps;
   }
 
   /** One row for each router. */
   view(): InstanceView[] {
-    return this.#routers.map((router) => router.view());
+    return this.#routers.map(instanceView);
   }
 
-  /** Rows that have changed since the last call. Made on request, so that a takeover need not wait for them. */
+  /**
+   * Rows that have changed since the last call. Computed on request, so that no takeover waits for
+   * them.
+   */
   changedViews(): InstanceView[] {
-    const { changed } = this.#transitions;
+    const { changed } = this.#parts.transitions;
     if (changed.size === 0) return NO_VIEWS;
-    const views = [...changed].map((router) => router.view());
+    const views = [...changed].map(instanceView);
     changed.clear();
     return views;
   }
 
-  /** A received packet; what it leads to comes with the next `handle`. */
+  /** A received packet; the next `handle` returns the actions that follow from it. */
   receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
-    this.#reception.receive(index, packet, length, now);
+    this.#parts.reception.receive(index, packet, length, now);
   }
 
-  /** A change the kernel told of; what many of them lead to comes once, with the next `handle`. */
+  /** A change reported by the kernel; the next `handle` acts on all of them together. */
   notice(event: LinkEvent): void {
+    const { routing, transitions, virtualLinks, links } = this.#parts;
     if ('key' in event) {
-      const router = this.#routing.notice(event, this.#routers);
+      const router = routing.notice(event, this.#routers);
       if (router === undefined) return;
-      this.#transitions.dirty.add(router);
-      this.#transitions.changed.add(router);
+      transitions.dirty.add(router);
+      transitions.changed.add(router);
       return;
     }
-    const switched = this.#virtualLinks.switchedBy(event);
-    const changed = this.#links.apply(event);
-    if (switched !== undefined) this.#transitions.dirty.add(switched);
+    const switched = virtualLinks.switchedBy(event);
+    const changed = links.apply(event);
+    if (switched !== undefined) transitions.dirty.add(switched);
     else if (changed === 'links') this.#stale = 'links';
     else if (changed === 'addresses') this.#stale ??= 'addresses';
   }
 
   handle(input: Input, now: Instant): readonly Output[] {
+    const { operations, groups, faults, transitions, tracking } = this.#parts;
     switch (input.kind) {
       case 'wake':
         this.#wake(now);
@@ -187,11 +109,45 @@ export class Engine {
       case 'quiet':
         this.#judgeSilence(now);
         break;
+      case 'request':
+      case 'restore':
+        operations.take(input, this.#named(input.instance), now);
+        break;
+      case 'probe.changed':
+        for (const router of tracking.probeChanged(input, now)) faults.update(router, now);
+        break;
+      case 'ipvs.changed':
+        faults.setIpvsFault(this.#named(input.instance), input.fault, now);
+        break;
+      case 'table.changed':
+        transitions.connectionsChanged(this.#named(input.instance), input.synced, now);
+        break;
+      case 'before-master.answered':
+        groups.answer(this.#named(input.instance), input, now);
+        break;
+      case 'adopt':
+        this.#adopt(input.capture, now);
+        break;
+      case 'settings.changed':
+        this.#change(input.change, now);
+        break;
+      case 'shutdown':
+        this.#shutdown(now);
+        break;
+      default:
+        this.#takeFromKernel(input, now);
+    }
+    return this.#settle(now);
+  }
+
+  #takeFromKernel(input: KernelInput, now: Instant): void {
+    const { links, routing, binding, conflicts, answers, virtualLinks, sendFailures } = this.#parts;
+    switch (input.kind) {
       case 'links.replaced':
-        this.#links.replace(input.links);
-        this.#routing.doubt(this.#routers);
-        if (this.#standby) this.#placement.linksChanged(now);
-        else this.#placement.linksReplaced(now);
+        links.replace(input.links);
+        routing.doubt(this.#routers);
+        if (this.#standby) binding.linksChanged(now);
+        else binding.linksReplaced(now);
         break;
       case 'link.changed':
       case 'link.removed':
@@ -203,191 +159,186 @@ export class Engine {
         this.notice(input);
         break;
       case 'address.claimed':
-        this.#conflicts.note(input, now);
+        conflicts.claimed(input, now);
         break;
       case 'kernel.changed':
-        this.#answers.changed(input, now);
+        answers.changed(input, now);
         break;
-      case 'links.raised':
-      case 'virtual-link.rested':
+      case 'links.up':
+      case 'virtual-link.down':
       case 'virtual-link.failed':
-        for (const answer of this.#virtualLinks.take(input, now)) {
-          this.#answers.linkChanged(answer, now);
-        }
+        for (const answer of virtualLinks.take(input, now)) answers.linkChanged(answer, now);
         break;
       case 'listen.failed':
-        this.#answers.listenFailed(input.index, now);
+        answers.listenFailed(input.index, now);
         break;
       case 'send.failed':
-        this.#sendFailures.note(input, now);
-        break;
-      case 'request':
-      case 'restore':
-        this.#operations.take(input, this.#reconfiguration.running(input.instance), now);
-        break;
-      case 'probe.changed':
-        for (const router of this.#tracking.probeChanged(input, now)) {
-          this.#faults.update(router, now);
-        }
-        break;
-      case 'ipvs.changed':
-        this.#faults.setIpvsFault(this.#reconfiguration.running(input.instance), input.fault, now);
-        break;
-      case 'table.changed':
-        this.#transitions.noteConnections(
-          this.#reconfiguration.running(input.instance),
-          input.synced,
-          now,
-        );
-        break;
-      case 'adopt':
-        this.#adopt(input.capture, now);
-        break;
-      case 'settings.changed':
-        this.#change(input.change, now);
-        break;
-      case 'before-master.answered':
-        this.#groups.answer(this.#reconfiguration.running(input.instance), input, now);
-        break;
-      case 'shutdown':
-        this.#shutdown(now);
+        sendFailures.add(input, now);
         break;
     }
-    return this.#settle(now);
   }
 
   #wake(now: Instant): void {
+    const { protocol, transitions, groups, timers, announcer, binding } = this.#parts;
+    const { keeper, leases, virtualLinks, conflicts } = this.#parts;
     this.#guardAgainstStall(now);
-    this.#protocol.fire('adver', now, (router, due) =>
-      this.#transitions.advertisementDue(router, now, due, this.#shortcut),
+    protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
+    timers.fire(
+      'announce',
+      now,
+      this.#withRouter((router) => announcer.announce(router, now)),
     );
-    this.#timers.fire('announce', now, (position) => {
-      const router = this.#roster.at(position);
-      if (router !== undefined) this.#announcer.announce(router, now);
-    });
-    this.#timers.fire('addresses', now, (position) => {
-      const router = this.#roster.at(position);
-      if (router !== undefined) this.#placement.retry(router, now);
-    });
-    this.#keeper.nextTurn();
-    this.#leases.nextTurn();
-    this.#virtualLinks.nextTurn(this.#transitions.dirty, now);
-    this.#protocol.fire('release', now, (router) => {
+    timers.fire(
+      'addresses',
+      now,
+      this.#withRouter((router) => binding.retry(router, now)),
+    );
+    keeper.nextTurn();
+    leases.nextTurn();
+    virtualLinks.nextTurn(transitions.dirty, now);
+    protocol.fire('release', now, (router) => {
       const expired = now >= router.context.releaseUntil;
-      this.#transitions.apply(router, { type: 'release-timeout', expired }, now);
+      transitions.apply(router, { type: 'release-timeout', expired }, now);
     });
-    this.#protocol.fire('before-master', now, (router) =>
-      this.#groups.settleRequest(router, 'before-master-timeout', now),
+    protocol.fire('before-master', now, (router) =>
+      groups.settleRequest(router, 'before-master-timeout', now),
     );
-    this.#transitions.fire((position) => this.#roster.at(position), now);
-    this.#conflicts.fire(now);
-    this.#timers.fire('lease', now, (position) => {
-      const router = this.#roster.at(position);
-      if (router?.holds === true) this.#leases.renew(router, now);
-    });
+    timers.fire(
+      'overlap',
+      now,
+      this.#withRouter((router) => transitions.endOverlap(router)),
+    );
+    timers.fire(
+      'rival',
+      now,
+      this.#withRouter((router) => transitions.rivalIsSilent(router, now)),
+    );
+    conflicts.fire(now);
+    timers.fire(
+      'lease',
+      now,
+      this.#withRouter((router) => {
+        if (router.isMaster) leases.renew(router, now);
+      }),
+    );
   }
 
-  /** Who stood still too long starts to listen anew; what was queued meanwhile is thrown away. */
+  #withRouter(callback: (router: VirtualRouter) => void): (position: number) => void {
+    const { routers } = this.#parts;
+    return (position) => {
+      const router = routers.at(position);
+      if (router !== undefined) callback(router);
+    };
+  }
+
+  /** A router that was stalled too long listens first; packets queued meanwhile are discarded. */
   #guardAgainstStall(now: Instant): void {
+    const { transitions, groups, timers, protocol, counters, outbox } = this.#parts;
     const lateness = elapsed(this.deadline(), now);
     const stalled = stalledOf(this.#routers, lateness, now);
     if (stalled.length === 0) return;
-    for (const router of stalled) this.#transitions.apply(router, { type: 'stall' }, now);
-    // Members that did not stand still for too long say nothing more as MASTER either.
-    this.#groups.settle(now);
-    this.#timers.tighten();
-    this.#protocol.tighten();
-    this.#counters.add(GLOBAL_ROW, 'stalls');
-    this.#outbox.first({ kind: 'received.discard' });
-    this.#outbox.report({ kind: 'stall', microseconds: lateness });
+    for (const router of stalled) transitions.apply(router, { type: 'stall' }, now);
+    // Members that were not stalled for too long must not advertise as MASTER either.
+    groups.settle(now);
+    timers.tighten();
+    protocol.tighten();
+    counters.add(GLOBAL_ROW, 'stalls');
+    outbox.first({ kind: 'received.discard' });
+    outbox.report({ kind: 'stall', microseconds: lateness });
   }
 
   #judgeSilence(now: Instant): void {
-    this.#protocol.fire('down', now, (router) =>
-      this.#groups.timedOut(router, 'master-timeout', now),
+    const { protocol, groups } = this.#parts;
+    protocol.fire('down', now, (router) => groups.timedOut(router, 'master-timeout', now));
+    protocol.fire('preempt-delay', now, (router) =>
+      groups.timedOut(router, 'preempt-hold-timeout', now),
     );
-    this.#protocol.fire('preempt-delay', now, (router) =>
-      this.#groups.timedOut(router, 'preempt-hold-timeout', now),
-    );
-    this.#protocol.fire('group', now, (router) => this.#groups.lookAgain(router, now));
+    protocol.fire('group', now, (router) => groups.reconsider(router, now));
   }
 
-  #adopt(capture: Capture, now: Instant): void {
+  #adopt(snapshot: EngineSnapshot, now: Instant): void {
     if (!this.#standby) return;
     this.#standby = false;
-    const others = this.#succession.adopt(capture, now);
-    this.#reconfiguration.group(this.#settings.syncGroups, now);
-    this.#placement.resume(now);
-    for (const router of others) this.#placement.start(router, now);
+    const { transfer, reconfiguration, binding } = this.#parts;
+    const others = transfer.adopt(snapshot, now);
+    reconfiguration.group(this.#settings.syncGroups, now);
+    binding.resume(now);
+    for (const router of others) binding.start(router, now);
   }
 
-  /** What the next process is to know. */
-  capture(): Capture {
-    return this.#succession.capture();
+  /** The state that the next process continues with. */
+  capture(): EngineSnapshot {
+    return this.#parts.transfer.capture();
   }
 
   /** The links and addresses that the kernel has reported. */
   links(): LinkState[] {
-    return this.#links.states();
+    return this.#parts.links.states();
   }
 
-  /** An agent that stops goes on stopping. */
   #change(change: SettingsChange, now: Instant): void {
     if (this.#stopping) return;
     this.#settings = change.common;
-    this.#reconfiguration.apply(change, change.common.linger, now);
+    this.#parts.reconfiguration.apply(change, now);
   }
 
   #shutdown(now: Instant): void {
+    const { reconfiguration, transitions } = this.#parts;
     const linger = this.#settings.linger === 'auto' && !this.#stopping;
     this.#hurried = this.#stopping;
     this.#stopping = true;
-    this.#reconfiguration.abandon();
+    reconfiguration.abandon();
     for (const router of this.#routers) {
-      if (!this.#hurried && this.#reconfiguration.isRemoving(router)) continue;
-      this.#transitions.apply(router, { type: 'shutdown', linger }, now);
+      if (!this.#hurried && reconfiguration.isRemoving(router)) continue;
+      transitions.apply(router, { type: 'shutdown', linger }, now);
     }
   }
 
-  /** Ends a turn: addresses compared, outputs in order. */
+  /** Ends a turn: requests the address changes and returns the outputs in order. */
   #settle(now: Instant): readonly Output[] {
-    if (this.#reconfiguration.isUnderWay) this.#reconfiguration.proceed(now);
+    const { reconfiguration, routing, binding, groups, operations } = this.#parts;
+    const { transitions, keeper, leases, virtualLinks, outbox } = this.#parts;
+    if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
-      this.#routing.doubt(this.#routers);
-      if (this.#stale === 'links') this.#placement.linksChanged(now);
-      else this.#placement.addressesChanged(now);
+      routing.doubt(this.#routers);
+      if (this.#stale === 'links') binding.linksChanged(now);
+      else binding.addressesChanged(now);
       this.#stale = undefined;
     }
-    this.#groups.settle(now);
-    this.#operations.settle(now);
-    const { dirty, changed } = this.#transitions;
+    groups.settle(now);
+    operations.settle(now);
+    const { dirty, changed } = transitions;
     if (this.#standby) {
       dirty.clear();
       changed.clear();
     }
-    if (dirty.size > 0)
-      reconcile(this.#virtualLinks.admitted(dirty, now), this.#keeper, this.#routing);
-    else this.#keeper.ask();
-    this.#leases.ask();
-    const isMore = [this.#keeper, this.#leases, this.#virtualLinks].some((one) => one.isWaiting);
-    this.#moreAt = isMore ? now : NEVER;
-    if (this.#stopping && !this.#finished && this.#hasLetGo()) {
+    if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing);
+    else keeper.ask();
+    leases.ask();
+    const isDeferred = [keeper, leases, virtualLinks].some((one) => one.isWaiting);
+    this.#deferredAt = isDeferred ? now : NEVER;
+    if (this.#stopping && !this.#finished && this.#hasReleasedAll()) {
       this.#finished = true;
-      this.#outbox.finish();
+      outbox.finish();
     }
-    return this.#outbox.take();
+    return outbox.take();
   }
 
   get #routers(): readonly VirtualRouter[] {
-    return this.#roster.routers;
+    return this.#parts.routers.all;
   }
 
-  #hasLetGo(): boolean {
-    if (!this.#keeper.idle || !this.#routing.idle) return false;
+  #named(instance: string): VirtualRouter | undefined {
+    return this.#parts.reconfiguration.running(instance);
+  }
+
+  #hasReleasedAll(): boolean {
+    const { keeper, routing } = this.#parts;
+    if (!keeper.idle || !routing.idle) return false;
     return this.#routers.every(
       (router) =>
         router.state === 'initialize' &&
-        (this.#hurried || (this.#keeper.hasLetGo(router) && this.#routing.hasLetGo(router))),
+        (this.#hurried || (keeper.hasReleased(router) && routing.hasReleased(router))),
     );
   }
 }

@@ -1,11 +1,11 @@
-/** A virtual router as a row of the read model. */
+/** Derives the row of the read model from a virtual router. */
 import { masterDownInterval, skewTime } from '../../../fsm/vrrp/timing.ts';
 import { routingViews } from './addresses/managed-routing.ts';
+import { addressKey } from './links.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
 import type { InstanceView } from './view.ts';
 
-/** `advertised`: the addresses that advertisements carry. */
-export function instanceView(router: VirtualRouter, advertised: readonly string[]): InstanceView {
+export function instanceView(router: VirtualRouter): InstanceView {
   const { settings } = router;
   const { version, priority, masterInterval } = router.context;
   return {
@@ -31,7 +31,7 @@ export function instanceView(router: VirtualRouter, advertised: readonly string[
       effective: router.context.priority,
       override: router.priority.override ?? null,
     },
-    addresses: advertised,
+    addresses: settings.addresses.map((one) => addressKey(one.address, one.prefixLength)),
     master: router.master,
     lastTransition: router.lastTransition,
     upSince: router.upSince,

@@ -1,8 +1,8 @@
 import type { CounterName } from './counters.ts';
 
 /**
- * Reasons for which a received packet is refused, and oddities that do not refuse it. The names
- * are those of RFC 8347 where it has one; logs, metrics, counters and `decode` share them.
+ * Reasons to refuse a received packet, and warnings about accepted packets. The names are those of
+ * RFC 8347 where it has one; logs, metrics, counters and `decode` share them.
  */
 export const DISCARD_REASONS = [
   'packet-length-error',
@@ -33,8 +33,8 @@ export type PacketWarning =
   | 'checksum-form-changed';
 
 /**
- * The counter of each reason. A leaf of RFC 8347 counts the oddities that do not refuse a packet as
- * well; where a reason can be either, `refusals` counts the refusals alone.
+ * The counter of each reason. A leaf of RFC 8347 also counts warnings; where a reason can be either,
+ * `refusals` counts the refusals only.
  */
 export const DISCARD_COUNTERS: {
   readonly [Reason in DiscardReason]: {
@@ -67,16 +67,13 @@ export const WARNING_COUNTERS: { readonly [Warning in PacketWarning]: CounterNam
   'checksum-form-changed': 'checksum-form-changes',
 };
 
-/** Counts the packets that were refused for this reason, and nothing else. */
+/** The counter of packets refused for this reason, without warnings. */
 export function refusalCounter(reason: DiscardReason): CounterName {
   const { counter, refusals } = DISCARD_COUNTERS[reason];
   return refusals ?? counter;
 }
 
-/**
- * Counters of packets that another router sent and that were refused: how a peer that is set up
- * wrongly shows up.
- */
+/** Counters of refused packets from other routers, which reveal a misconfigured peer. */
 export const REFUSAL_COUNTERS: readonly CounterName[] = [
   ...new Set(DISCARD_REASONS.filter((reason) => reason !== 'own-packet').map(refusalCounter)),
 ];

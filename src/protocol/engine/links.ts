@@ -1,13 +1,13 @@
-/** The kernel's interfaces and addresses as last reported: what is, never what should be. */
+/** The kernel's interfaces and addresses as last reported: the actual state, not the desired one. */
 import { addressBits, familyOf, type IpAddress, networkOf } from '../../net/address.ts';
 import type { AddressState, LinkAttributes, LinkEvent, LinkState } from '../../net/link.ts';
 import type { Prefix } from '../../net/routing.ts';
 
 export interface Link {
   attributes: LinkAttributes;
-  /** By `addressKey`: the kernel tells addresses apart by address and prefix length. */
+  /** By `addressKey`: the kernel distinguishes addresses by address and prefix length. */
   readonly addresses: Map<string, AddressState>;
-  /** Of addresses that others have put there; derived when it is asked for. */
+  /** Prefixes of addresses that are not ours; undefined until derived. */
   prefixes: ReadonlySet<string> | undefined;
 }
 
@@ -28,8 +28,8 @@ export class LinkTable {
     return index === undefined ? undefined : this.#links.get(index);
   }
 
-  /** Whether an address of the link that is none of ours brings the prefix. */
-  brings(name: string, { address, length }: Prefix): boolean {
+  /** True if the prefix is on-link through an address that is not ours. */
+  hasPrefix(name: string, { address, length }: Prefix): boolean {
     const link = this.byName(name);
     if (link === undefined) return false;
     link.prefixes ??= prefixesOf(link.addresses.values());
@@ -57,7 +57,7 @@ export class LinkTable {
     }
   }
 
-  /** What has changed by it, if anything has. */
+  /** Returns what has changed, if anything. */
   apply(event: Exclude<LinkEvent, { readonly key: string }>): 'links' | 'addresses' | undefined {
     switch (event.kind) {
       case 'link.changed':
@@ -111,7 +111,7 @@ export class LinkTable {
     }
   }
 
-  /** False when that was known already: the echo of an own change. */
+  /** False if that was known already: the echo of our own change. */
   addAddress(index: number, address: AddressState): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return false;
@@ -131,7 +131,7 @@ export class LinkTable {
     return true;
   }
 
-  /** False when the address was not known to be there. */
+  /** False if the address was not known. */
   removeAddress(index: number, address: IpAddress, prefixLength: number): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return false;

@@ -1,6 +1,6 @@
 /**
- * Collects what one turn of the engine asks for and orders it so that no VIP is announced or
- * advertised before it is there, and none is taken away before its MASTER has said so:
+ * Collects the outputs of one turn and orders them so that no VIP is announced or advertised before
+ * the kernel has it, and none is removed before its MASTER has resigned:
  * sockets, links set up, addresses to add and the routes and rules behind them, advertisements,
  * announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
  */
@@ -24,7 +24,7 @@ interface Batch {
 export class Outbox {
   #empty = true;
   #first: Output[] = [];
-  #raised: number[] = [];
+  #linksToSetUp: number[] = [];
   #additions: Batch | undefined;
   #datagrams: OutgoingDatagram[] = [];
   readonly #frames: OutgoingFrame[][] = [];
@@ -34,15 +34,14 @@ export class Outbox {
   #finished = false;
   #nextId = 1;
 
-  /** Sockets opened or closed, queues thrown away. */
+  /** Outputs that precede all others: sockets, queues, virtual links. */
   first(output: Output): void {
     this.#first.push(output);
     this.#empty = false;
   }
 
-  /** Sets the link up. */
-  raise(index: number): void {
-    this.#raised.push(index);
+  setLinkUp(index: number): void {
+    this.#linksToSetUp.push(index);
     this.#empty = false;
   }
 
@@ -51,14 +50,14 @@ export class Outbox {
     this.#empty = false;
   }
 
-  /** A later wave leaves after all of the earlier: no VIP is announced again before every one is. */
+  /** Frames of a later wave are sent last: no VIP is announced twice before each is announced once. */
   sendFrames(frames: readonly OutgoingFrame[], wave = 0): void {
     this.#frames[wave] ??= [];
     for (const frame of frames) this.#frames[wave].push(frame);
     this.#empty = false;
   }
 
-  /** Puts the change at the end of the batch of its kind and answers its place there. */
+  /** Appends the change to the batch of its kind and returns its place there. */
   change(change: KernelChange): BatchPlace {
     this.#empty = false;
     if (change.operation === 'add') {
@@ -69,7 +68,7 @@ export class Outbox {
     return placed(change, this.#removals);
   }
 
-  /** The answer concerns nobody: an address that cannot be renewed is told of when it is gone. */
+  /** The answer is ignored: the kernel reports an address that could not be renewed when it expires. */
   renew(change: AddressChange): void {
     this.#empty = false;
     this.#renewals ??= { id: this.#nextId++, changes: [] };
@@ -86,13 +85,13 @@ export class Outbox {
     this.#empty = false;
   }
 
-  /** All that was collected, in order; the outbox is empty afterwards. */
+  /** Returns the outputs in order and empties the outbox. */
   take(): readonly Output[] {
     if (this.#empty) return NOTHING;
     const outputs = this.#first;
-    if (this.#raised.length > 0) {
-      outputs.push({ kind: 'links.raise', indexes: this.#raised });
-      this.#raised = [];
+    if (this.#linksToSetUp.length > 0) {
+      outputs.push({ kind: 'links.set-up', indexes: this.#linksToSetUp });
+      this.#linksToSetUp = [];
     }
     if (this.#additions !== undefined) outputs.push(batchOutput(this.#additions));
     if (this.#datagrams.length > 0) {

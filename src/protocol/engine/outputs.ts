@@ -1,4 +1,4 @@
-/** All that the engine may ask for. `runtime/perform.ts` does them in the order of the list. */
+/** The actions that the engine requests, to be performed in order. */
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
 import type { Report } from './reports.ts';
@@ -8,17 +8,20 @@ export type Output =
   | { readonly kind: 'datagrams.send'; readonly datagrams: readonly OutgoingDatagram[] }
   /** Gratuitous ARP, unsolicited NA. */
   | { readonly kind: 'frames.send'; readonly frames: readonly OutgoingFrame[] }
-  /** One netlink batch, routes and rules included; the answer comes back as `kernel.changed` before anything else does. */
+  /**
+   * One netlink batch of addresses, routes and rules; answered by `kernel.changed` before any other
+   * input.
+   */
   | {
       readonly kind: 'kernel.change';
       readonly id: number;
       readonly changes: readonly KernelChange[];
     }
-  /** Sets links up, before addresses are added; answered by `links.raised` at once. */
-  | { readonly kind: 'links.raise'; readonly indexes: readonly number[] }
-  /** What takes the kernel long: make the link of a virtual MAC, or set it down. */
-  | { readonly kind: 'virtual-link.make' | 'virtual-link.rest'; readonly name: string }
-  /** Receive exactly these VRIDs on the link; replaces what was asked before for (link, family). */
+  /** Sets links up, before addresses are added; answered by `links.up` immediately. */
+  | { readonly kind: 'links.set-up'; readonly indexes: readonly number[] }
+  /** Make a virtual link, or set it down: slow in the kernel, so done by another thread. */
+  | { readonly kind: 'virtual-link.make' | 'virtual-link.set-down'; readonly name: string }
+  /** Receive exactly these VRIDs on the link; replaces the former list of (link, family). */
   | {
       readonly kind: 'listen';
       readonly index: number;
@@ -27,15 +30,15 @@ export type Output =
       readonly vrids: readonly number[];
     }
   | { readonly kind: 'unlisten'; readonly index: number; readonly family: Family }
-  /** Hear who else claims these addresses on the link; replaces what was asked before, `[]` ends it. */
+  /** Report claims of these addresses on the link; replaces the former list, `[]` ends it. */
   | {
       readonly kind: 'claims.watch';
       readonly index: number;
       readonly addresses: readonly IpAddress[];
     }
-  /** Throw away what the receive sockets hold: it was sent before a stall. */
+  /** Discard the packets in the receive sockets: they were sent before a stall ended. */
   | { readonly kind: 'received.discard' }
-  /** For people and programs that watch; has no effect on the protocol. */
+  /** For observers; without effect on the protocol. */
   | { readonly kind: 'report'; readonly report: Report }
-  /** After `shutdown`: every instance has let go. */
+  /** After `shutdown`: every instance has released everything. */
   | { readonly kind: 'finished' };

@@ -1,4 +1,4 @@
-/** What has been asked of the kernel and not been answered: each change with its place in its batch. */
+/** Changes requested from the kernel that have no answer yet, each with its place in its batch. */
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 
@@ -25,7 +25,7 @@ export class PendingChanges<Item> {
     else batch.push({ item, position });
   }
 
-  /** Those of the batch that were added here, with their answers. */
+  /** Removes the changes of the batch and returns them with their answers. */
   take(id: number, answers: readonly KernelAnswer[]): Answered<Item>[] {
     const batch = this.#batches.get(id) ?? [];
     this.#batches.delete(id);

@@ -1,11 +1,16 @@
-/** What the engine tells people: every transition with its cause, and each notable event once. */
-import type { Cause } from '../../../fsm/vrrp/model.ts';
+/**
+ * Reports of the engine for logs, events and status: every transition with its cause, each notable
+ * event once.
+ */
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
+import type { StateName, TransitionCause } from './state-name.ts';
 import type { InstanceView } from './view.ts';
+
+export type { StateName, TransitionCause } from './state-name.ts';
 
 export type Report =
   | {
@@ -18,20 +23,20 @@ export type Report =
       readonly event: string;
       /** Why, for programs. */
       readonly cause: TransitionCause;
-      /** A sentence for people: who was heard, what is missing. */
+      /** A sentence for people: the peer that was heard, the reason that was found. */
       readonly reason: string;
       /** Effective priority. */
       readonly priority: number;
     }
-  /** To the operator who asked. */
+  /** The answer to an operator's request. */
   | { readonly kind: 'answer'; readonly id: number; readonly answer: OperatorAnswer }
-  /** The effective priority is another one. */
+  /** The effective priority has changed. */
   | {
       readonly kind: 'priority-changed';
       readonly instance: string;
       readonly from: number;
       readonly to: number;
-      /** What has changed it, for people. */
+      /** The cause of the change, for people. */
       readonly reason: string;
     }
   /** All members of a sync group have changed their state together. */
@@ -42,31 +47,31 @@ export type Report =
       readonly from: StateName;
       readonly to: StateName;
     }
-  /** A tracked thing has come up or gone down, or has another number. */
+  /** A tracked object came up, went down, or changed its number. */
   | {
       readonly kind: 'track';
       readonly track: string;
       readonly source: TrackSource['kind'];
-      /** Who depends on it. */
+      /** Instances that depend on it. */
       readonly instances: readonly string[];
       readonly up: boolean;
       readonly value: number | undefined;
       readonly detail: string;
     }
-  /** Anything `status` shows has changed; carries the whole new row. */
+  /** The row of an instance in `status` has changed; carries the whole new row. */
   | { readonly kind: 'view'; readonly view: InstanceView }
-  /** A virtual router that the configuration does not have any more has let go of everything. */
+  /** A virtual router that left the configuration has released everything. */
   | { readonly kind: 'instance-removed'; readonly instance: string }
-  /** First discard of this reason from this source, then with doubled distance. */
+  /** The first discard of this reason, then the second, the fourth, and so on. */
   | {
       readonly kind: 'discard';
       readonly instance: string | undefined;
       readonly reason: DiscardReason;
       readonly source: IpAddress | undefined;
-      /** How many of the reason have been counted up to now. */
+      /** Packets counted for this reason so far. */
       readonly count: number;
     }
-  /** A packet that counts although something about it is odd; limited like `discard`. */
+  /** A packet was accepted with a warning; limited like `discard`. */
   | {
       readonly kind: 'warning';
       readonly instance: string;
@@ -74,7 +79,7 @@ export type Report =
       readonly source: IpAddress;
       readonly count: number;
     }
-  /** Somebody removed a VIP of a MASTER; it is back. */
+  /** Another program removed a VIP of a MASTER; the agent has restored it. */
   | { readonly kind: 'address-restored'; readonly instance: string; readonly address: IpAddress }
   /** The kernel refused an address operation. */
   | {
@@ -86,7 +91,7 @@ export type Report =
       /** The kernel's words. */
       readonly text: string | undefined;
     }
-  /** The same for a route or a rule that moves with the VIPs; `route` is as ip(8) writes it. */
+  /** The same for a route or a rule that moves with the VIPs; `route` in the syntax of ip(8). */
   | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
   | {
       readonly kind: 'route-failed';
@@ -96,30 +101,30 @@ export type Report =
       readonly errno: number;
       readonly text: string | undefined;
     }
-  /** Routes and rules of a former run were found and removed. */
+  /** Routes and rules left by a former run were removed. */
   | { readonly kind: 'routes-cleaned'; readonly routes: readonly string[] }
-  /** Somebody set the link of a MASTER's virtual MAC down, or removed it; it is back. */
+  /** Another program set a MASTER's virtual link down or removed it; the agent has restored it. */
   | {
       readonly kind: 'virtual-link-restored';
       readonly instance: string;
       readonly interface: string;
     }
-  /** The link of the virtual MAC cannot be made or set up; told once until it can. */
+  /** The virtual link cannot be made or set up; reported once until it can. */
   | {
       readonly kind: 'virtual-link-failed';
       readonly instance: string;
       readonly interface: string;
       readonly message: string;
     }
-  /** VIPs of a former run were found and removed. */
+  /** A VIP left by a former run was removed. */
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */
   | { readonly kind: 'stall'; readonly microseconds: number; readonly blame?: StallBlame }
-  /** A message of the kernel could not be read: links, addresses and routes were read again. */
+  /** A kernel message could not be decoded: links, addresses and routes were read again. */
   | { readonly kind: 'netlink-malformed'; readonly count: number }
-  /** Advertisements or announcements did not leave; limited like `discard`. */
+  /** Advertisements or announcements could not be sent; limited like `discard`. */
   | { readonly kind: 'send-failed'; readonly errno: string; readonly count: number }
-  /** Another station claims a VIP that this MASTER holds; limited like `discard`. */
+  /** Another host claims a VIP of this MASTER; limited like `discard`. */
   | {
       readonly kind: 'address-conflict';
       readonly instance: string;
@@ -127,36 +132,36 @@ export type Report =
       readonly mac: MacAddress;
       readonly count: number;
     }
-  /** Two MASTERs are heard of: this one and `peer`. */
+  /** Dual MASTER: this router and `peer`. */
   | {
       readonly kind: 'dual-master';
       readonly instance: string;
       readonly peer: IpAddress;
       readonly peerPriority: number;
     }
-  /** The other MASTER has not been heard for longer than it would be silent. */
+  /** The other MASTER has been silent for two of its intervals. */
   | {
       readonly kind: 'dual-master-ended';
       readonly instance: string;
       readonly peer: IpAddress;
       readonly microseconds: number;
     }
-  /** A take-over that waits for leave from outside. */
+  /** A takeover that needs permission from a command (`before_master`). */
   | {
       readonly kind: 'before-master';
       readonly instance: string;
-      /** To be repeated in the answer. */
+      /** The answer has the same number. */
       readonly id: number;
       readonly outcome: BeforeMasterOutcome;
     };
 
 /**
- * `asked`: leave is wanted now. `granted`: it becomes MASTER. `refused`, `timed-out`: what follows
- * is the configuration's choice. `withdrawn`: somebody else is MASTER, or there is nothing to take.
+ * `asked`: the request. `granted`: the router becomes MASTER. `refused`, `timed-out`: the
+ * configuration decides what follows. `withdrawn`: another router is MASTER, or this one is in FAULT.
  */
 export type BeforeMasterOutcome = 'asked' | 'granted' | 'refused' | 'timed-out' | 'withdrawn';
 
-/** Where the time of a stall went, as far as the kernel's accounting shows. */
+/** What caused a stall, as far as the kernel's accounting shows. */
 export interface StallBlame {
   /**
    * `host`: the thread was ready to run and was not scheduled, or the host took the processor away.
@@ -166,11 +171,3 @@ export interface StallBlame {
   readonly waitedMicroseconds: number;
   readonly ranMicroseconds: number;
 }
-
-/**
- * A closed list of codes. `master-silent` alone means that the former MASTER went without a word; only
- * the main thread reports `agent-failed`, for a protocol thread that no longer runs.
- */
-export type TransitionCause = Cause | 'agent-failed';
-
-export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';

@@ -1,55 +1,56 @@
-/** What operators ask of a running router, and what they are answered. JSON-serialisable. */
+/** Operators' requests to a running router, and the answers. JSON-serialisable. */
 import type { IpAddress } from '../../net/address.ts';
 import type { Duration } from '../../net/time.ts';
 import type { MasterView } from './view.ts';
 
 export type OperatorRequest =
-  /** In place of the configured priority; null: the configured one counts again. */
+  /** Overrides the configured priority; null ends the override. */
   | { readonly type: 'priority'; readonly priority: number | null }
-  /** Make somebody else MASTER, and do not preempt it. */
+  /** Hand over to another router, and do not preempt it. */
   | ({ readonly type: 'failover'; readonly to: IpAddress | null } & HandOverTerms)
-  /** The end of what `failover` has left behind. */
+  /** Preempt again after a `failover`. */
   | { readonly type: 'release' }
-  /** The same as `failover`, and then FAULT until `maintenance-off`. */
+  /** As `failover`, then FAULT until `maintenance-off`. */
   | ({ readonly type: 'maintenance-on' } & HandOverTerms)
   | { readonly type: 'maintenance-off' };
 
 export interface HandOverTerms {
   /** How long to wait for the successor. */
   readonly wait: Duration;
-  /** Let go even when nobody takes over. */
+  /** Release even if no router takes over. */
   readonly force: boolean;
 }
 
 export type OperatorAnswer =
   | { readonly outcome: 'done' }
-  /** The successor was heard, and the VIPs are gone from here. */
+  /** The successor was heard, and the VIPs have been removed here. */
   | {
       readonly outcome: 'handed-over';
       readonly successor: MasterView;
-      /** From priority 0 to the successor's first advertisement, and to the end of the removal. */
+      /** From priority 0 to the successor's first advertisement. */
       readonly heardAfter: Duration;
+      /** From priority 0 to the end of the removal. */
       readonly releasedAfter: Duration;
     }
-  /** There was nothing to hand over. */
+  /** The router was not MASTER. */
   | { readonly outcome: 'not-master'; readonly master: MasterView | null }
-  /** Nobody took over: it is MASTER as before. */
+  /** No router took over: this one is still MASTER. */
   | { readonly outcome: 'no-successor'; readonly waited: Duration }
   /** No router took over, and the release was forced. */
   | { readonly outcome: 'let-go'; readonly waited: Duration }
-  /** Something else has happened meanwhile, the VIPs are not here any more. */
+  /** Interrupted by another event; the VIPs have been released. */
   | { readonly outcome: 'broken-off'; readonly reason: string }
   | { readonly outcome: 'refused'; readonly code: RefusalCode; readonly message: string };
 
 export type RefusalCode =
   | 'unknown-instance'
-  /** An address owner does not do that (RFC 9568 section 5.2.4). */
+  /** Not possible for the address owner (RFC 9568 section 5.2.4). */
   | 'owner'
-  /** It has not started, or is stopping. */
+  /** The router has not started, or is stopping. */
   | 'not-running'
-  /** It is BACKUP of nobody: it may have to be MASTER itself in a moment. */
+  /** The router is BACKUP and has not heard a MASTER: it may become MASTER in a moment. */
   | 'no-master'
-  /** Nothing is known of the router that is to take over. */
+  /** The requested successor is unknown. */
   | 'unknown-peer'
   /** Another router would take over. */
   | 'another-wins'

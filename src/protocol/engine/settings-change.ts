@@ -1,22 +1,22 @@
 /**
- * The way from one configuration to the next: which virtual routers stop, which start, and which
- * go on with other settings. Says for each key of an instance whether it can change while the
- * instance runs; the compiler wants an answer for every key.
+ * The difference between two configurations: the virtual routers that stop, start, or continue with
+ * other settings. States for each key of an instance whether it can change while the instance runs;
+ * the compiler demands an entry for every key.
  */
 import { isSame } from '../../net/equality.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
 
 /**
- * `in-place`: state, timers, sockets and counters stay. `restart`: the instance lets go as on a stop
- * and starts anew, which costs a MASTER its mastership. In doubt `restart` is right: it needs
- * nothing from the code that uses the key.
+ * `in-place`: state, timers, sockets and counters stay. `restart`: the instance stops and starts
+ * again, and a MASTER hands over. `restart` is the safe choice: it demands nothing of the code that
+ * uses the key.
  */
-export type Application = 'in-place' | 'restart';
+type Application = 'in-place' | 'restart';
 
 type Rule = Application | ((before: InstanceSettings, after: InstanceSettings) => Application);
 
-/** `VirtualRouter.adopt` and `Reconfiguration` make true what is `in-place` here. */
+/** `VirtualRouter.adopt` and `Reconfiguration` implement the keys that are `in-place` here. */
 const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   name: 'in-place',
   interface: 'restart',
@@ -50,31 +50,31 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
 
 const KEYS = Object.keys(APPLICATION) as (keyof InstanceSettings)[];
 
-/** What is not about one instance. */
+/** Settings that do not belong to one instance. */
 export type CommonSettings = Omit<Settings, 'instances'>;
 
 export interface SettingsChange {
   readonly common: CommonSettings;
-  /** Names, as they were, of virtual routers that let go. */
+  /** Former names of virtual routers that stop. */
   readonly stop: readonly string[];
-  /** Virtual routers that go on; `name` as it was. */
+  /** Virtual routers that continue with other settings; `name` is the former name. */
   readonly change: readonly InstanceChange[];
-  /** Virtual routers that begin, once nobody who leaves stands in their way. */
+  /** Virtual routers that start, once no stopping router has their VRID or one of their VIPs. */
   readonly start: readonly InstanceSettings[];
 }
 
-export interface InstanceChange {
+interface InstanceChange {
   readonly name: string;
   readonly settings: InstanceSettings;
 }
 
-/** Virtual routers are the same when interface, family and VRID are: their names may change. */
+/** Interface, family and VRID identify a virtual router: its name may change. */
 export function settingsChange(before: Settings, after: Settings): SettingsChange {
   const { instances: _, ...common } = after;
   const successors = new Map(after.instances.map((one) => [identityOf(one), one]));
   const stop: string[] = [];
   const change: InstanceChange[] = [];
-  const going = new Set<string>();
+  const continuing = new Set<string>();
   for (const instance of before.instances) {
     const identity = identityOf(instance);
     const successor = successors.get(identity);
@@ -82,27 +82,26 @@ export function settingsChange(before: Settings, after: Settings): SettingsChang
       stop.push(instance.name);
       continue;
     }
-    going.add(identity);
+    continuing.add(identity);
     if (!isSame(instance, successor)) change.push({ name: instance.name, settings: successor });
   }
-  const start = after.instances.filter((one) => !going.has(identityOf(one)));
+  const start = after.instances.filter((one) => !continuing.has(identityOf(one)));
   return { common, stop, change, start };
 }
 
-/** The settings in effect after the change; those of routers that go on keep their places. */
+/** The settings in effect after the change; those of routers that continue keep their places. */
 export function settingsAfter(before: Settings, change: SettingsChange): Settings {
   const changed = new Map(change.change.map(({ name, settings }) => [name, settings]));
-  const going = before.instances.filter(({ name }) => !change.stop.includes(name));
-  const instances = going.map((one) => changed.get(one.name) ?? one);
+  const staying = before.instances.filter(({ name }) => !change.stop.includes(name));
+  const instances = staying.map((one) => changed.get(one.name) ?? one);
   return { ...change.common, instances: [...instances, ...change.start] };
 }
 
-/** No two virtual routers of an agent have it in common. */
+/** Unique among the virtual routers of an agent. */
 export function identityOf({ interface: name, family, vrid }: InstanceSettings): string {
   return `${name} ${family} ${vrid}`;
 }
 
-/** What it takes to get from the one to the other. */
 export function applicationOf(before: InstanceSettings, after: InstanceSettings): Application {
   const restarts = KEYS.some((key) => {
     if (isSame(before[key], after[key])) return false;

@@ -1,7 +1,6 @@
 /**
- * What the core must know of the configuration, already in its own units: durations in
- * microseconds, addresses canonical, defaults filled in. `config/lower/lower.ts` makes it; nothing here
- * knows of files.
+ * The configuration as the engine needs it: durations in microseconds, addresses canonical, defaults
+ * filled in. `config/lower/lower.ts` derives it from the file.
  */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Route, Rule } from '../../net/routing.ts';
@@ -10,7 +9,7 @@ import type { Duration } from '../../net/time.ts';
 export interface Settings {
   /** Name of this router in logs and status. */
   readonly router: string;
-  /** `auto`: on shutdown keep the VIPs until the successor is heard. */
+  /** `auto`: a shutdown keeps the VIPs until the successor is heard. */
   readonly linger: 'auto' | 'off';
   readonly instances: readonly InstanceSettings[];
   readonly syncGroups: readonly SyncGroupSettings[];
@@ -19,11 +18,11 @@ export interface Settings {
 /** Instances that change their state together. */
 export interface SyncGroupSettings {
   readonly name: string;
-  /** Names of instances; at least two, and no instance in two groups. */
+  /** Names of at least two instances; no instance is in two groups. */
   readonly instances: readonly string[];
-  /** `all`: MASTER when nobody else is MASTER of any member; `any`: of some member. */
+  /** `all`: MASTER once no other router is MASTER of any member; `any`: of at least one member. */
   readonly mode: 'all' | 'any';
-  /** Each counts for every member. */
+  /** Each applies to every member. */
   readonly track: readonly TrackSettings[];
 }
 
@@ -34,16 +33,16 @@ export interface InstanceSettings {
   /** 1..255. */
   readonly vrid: number;
   readonly version: 2 | 3;
-  /** Version 3 that sends and hears version 2 as well (RFC 9568 section 8.4). */
+  /** Version 3 that also sends and receives version 2 (RFC 9568 section 8.4). */
   readonly alsoVersion2?: boolean;
   /** 1..254, or 255 for the address owner. */
   readonly priority: number;
   readonly advertisementInterval: Duration;
   /** Sent in advertisements, in this order; never empty. */
   readonly addresses: readonly VirtualAddress[];
-  /** Moved with the VIPs, not advertised; any family. */
+  /** Move with the VIPs, without being advertised; any family. */
   readonly extraAddresses: readonly VirtualAddress[];
-  /** There while the VIPs are here, and gone with them. */
+  /** Present while the VIPs are. */
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
   readonly preempt: boolean;
@@ -52,53 +51,56 @@ export interface InstanceSettings {
   readonly checksum: ChecksumPolicy;
   /** Version 2 only. */
   readonly authentication: Authentication;
-  /** Set: advertisements go to these peers only, and only theirs are heard. */
+  /** Set: sends to these peers and accepts packets from them only. */
   readonly unicast: UnicastSettings | undefined;
   /** Source of multicast advertisements; undefined: the interface's first address. */
   readonly sourceAddress: IpAddress | undefined;
   readonly garp: GarpSettings;
   readonly neighborAdvertisement: NeighborAdvertisementSettings;
   readonly track: readonly TrackSettings[];
-  /** Set: advertisements and VIPs have a MAC address that moves with them (RFC 9568 section 7.3). */
+  /** Set: advertisements and VIPs use the virtual MAC address (RFC 9568 section 7.3). */
   readonly virtualMac: VirtualMacSettings | undefined;
-  /** Lifetime of the VIPs, which the kernel enforces; absent: they stay whatever becomes of the agent. */
+  /** Lifetime of the VIPs, which the kernel enforces; absent: the VIPs outlive a dead agent. */
   readonly lease?: Duration;
-  /** What follows when a station that is none of the group answers for a VIP; default: `report`. */
+  /** What to do when a host outside the VRRP group keeps answering for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
-  /** How long preemption waits at most for the table of connections to catch up; absent: it does not. */
+  /**
+   * Longest time that preemption waits for the connection table to catch up; absent: it does not
+   * wait.
+   */
   readonly preemptWhenSynced?: Duration;
-  /** A take-over waits for leave from outside. */
+  /** Set: a takeover waits for permission. */
   readonly beforeMaster?: BeforeMasterSettings;
 }
 
 export interface BeforeMasterSettings {
-  /** How long it waits. */
+  /** How long to wait for the answer. */
   readonly deadline: Duration;
-  /** When leave is refused, or does not come in time. */
+  /** What to do when permission is refused, or not given in time. */
   readonly onFailure: 'proceed' | 'abort';
 }
 
-/** What an instance or a sync group depends on. */
+/** A tracked object, on which an instance or a sync group depends. */
 export interface TrackSettings {
   /** Completes `track:<name>`; unique in its instance or group. */
   readonly name: string;
   readonly source: TrackSource;
   /**
-   * Undefined: FAULT while it is down. Negative: added while it is down. Positive: added while it is
-   * up. Where the source is a number, that number is multiplied by it and added.
+   * Undefined: FAULT while the object is down. Negative: added to the priority while it is down.
+   * Positive: added while it is up. A source with a number adds the number times the weight.
    */
   readonly weight: number | undefined;
 }
 
 export type TrackSource =
-  /** Up while the link is there and running. */
+  /** Up while the link exists and is running. */
   | { readonly kind: 'interface'; readonly interface: string }
-  /** Found out by the main thread, which tells of it with `probe.changed`. */
+  /** Probed by the main thread, which reports changes with `probe.changed`. */
   | {
       readonly kind: ProbeKind;
-      /** Equal for all who ask for the same probe. */
+      /** Equal for all users of the same probe. */
       readonly probe: string;
-      /** What counts until the first result; `wait`: neither, and the instance is in FAULT. */
+      /** The state until the first result; `wait`: unknown, and the instance is in FAULT. */
       readonly init: 'up' | 'down' | 'wait';
     };
 
@@ -107,19 +109,19 @@ export type ProbeKind = 'script' | 'file' | 'process' | 'gateway' | 'http' | 'tc
 
 export interface VirtualAddress {
   readonly address: IpAddress;
-  /** As written: the prefix that the link reaches while the address is there. */
+  /** As configured: the prefix that is on-link while the address is present. */
   readonly prefixLength: number;
-  /** Where the address is put: the instance's interface unless the file says otherwise. */
+  /** The interface that gets the address: that of the instance unless configured otherwise. */
   readonly interface: string;
 }
 
 export interface VirtualMacSettings {
-  /** Name of the link that carries it; made and removed by this program. */
+  /** Name of the virtual link that carries it; made and removed by this program. */
   readonly interface: string;
   readonly mac: MacAddress;
 }
 
-/** `auto` accepts both forms and sends the one the peer was last heard using. */
+/** `auto` accepts both forms and sends the form that the peer last used. */
 export type ChecksumPolicy = 'auto' | 'rfc9568' | 'pseudo_header';
 
 export type Authentication =
@@ -135,7 +137,7 @@ export interface UnicastSettings {
 
 export interface UnicastPeer {
   readonly address: IpAddress;
-  /** Lowest TTL accepted from this peer: 255 unless the file makes an exception. */
+  /** Lowest TTL accepted from this peer: 255 unless configured otherwise. */
   readonly minimumTtl: number;
 }
 

@@ -1,6 +1,13 @@
-/** The states of the table as people see them. */
-import type { VrrpState } from '../../../fsm/vrrp/model.ts';
-import type { StateName } from './reports.ts';
+/** The states and causes of the table as operators see them. */
+import type { Cause, VrrpState } from '../../../fsm/vrrp/model.ts';
+
+export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
+
+/**
+ * A closed list of codes. Only `master-silent` means that the former MASTER disappeared without
+ * resigning; only the main thread reports `agent-failed`, when the protocol thread has died.
+ */
+export type TransitionCause = Cause | 'agent-failed';
 
 export function stateNameOf(state: VrrpState): StateName {
   switch (state) {

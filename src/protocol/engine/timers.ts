@@ -1,33 +1,33 @@
 /**
  * Deadlines of all virtual routers, (router, timer) -> instant. A deadline that moves later costs a
- * store and nothing else: the earliest deadline is kept as a lower bound and made exact only when
- * it is reached, so a heard advertisement arms no timer.
+ * single store: the earliest deadline is a lower bound that becomes exact only when it is reached, so
+ * a received advertisement does not touch the timer of the event loop.
  */
 import { type Duration, type Instant, NEVER } from '../../net/time.ts';
 
-/** Those that are not the protocol's; `protocol.ts` has the others, and no other file can reach them. */
+/** All timers except those of the protocol, which `protocol.ts` keeps to itself. */
 export const TIMERS = [
   /** Next round of announcements. */
   'announce',
   /** A refused address operation is tried again. */
   'addresses',
-  /** Another MASTER is silent. */
+  /** The other MASTER of a dual MASTER is silent. */
   'rival',
-  /** Time to look again which other station has the addresses. */
+  /** Next look at a conflicting host, or the first question of a new MASTER. */
   'conflict',
-  /** The link of the virtual MAC is made again, or set down. */
+  /** The virtual link is made again, or set down. */
   'virtual-link',
-  /** The lifetimes of the addresses are renewed. */
+  /** Next renewal of the lifetimes of the addresses. */
   'lease',
-  /** The successor has had time to be noticed. */
-  'parting',
+  /** End of the overlap with the successor of a hand-over. */
+  'overlap',
 ] as const;
 
-export type TimerName = (typeof TIMERS)[number];
+type TimerName = (typeof TIMERS)[number];
 
 interface Row {
   deadlines: Float64Array;
-  /** No deadline of the row lies before it. */
+  /** A lower bound of the deadlines. */
   earliest: number;
 }
 
@@ -44,7 +44,7 @@ export class Timers<Name extends string = TimerName> {
     this.#all = rows.map(([, row]) => row);
   }
 
-  /** Room for so many routers; what runs keeps running. */
+  /** Makes room for this number of routers; running timers are kept. */
   grow(routers: number): void {
     for (const row of this.#all) {
       if (row.deadlines.length >= routers) continue;
@@ -64,7 +64,6 @@ export class Timers<Name extends string = TimerName> {
     this.#rows[timer].deadlines[router] = NEVER;
   }
 
-  /** Every timer of one router. */
   clearAll(router: number): void {
     for (const row of this.#all) row.deadlines[router] = NEVER;
   }
@@ -81,8 +80,8 @@ export class Timers<Name extends string = TimerName> {
   }
 
   /**
-   * Calls back for each router whose deadline has been reached, disarmed already; the callback may
-   * arm it again. Makes the lower bound of the timer exact.
+   * Calls back for each router whose deadline has been reached. The timer is disarmed by then, and
+   * the callback may arm it again. Makes the lower bound of the timer exact.
    */
   fire(timer: Name, now: Instant, callback: (router: number, deadline: Instant) => void): void {
     const row = this.#rows[timer];
@@ -97,7 +96,7 @@ export class Timers<Name extends string = TimerName> {
     row.earliest = earliestOf(row);
   }
 
-  /** Makes all lower bounds exact: a deadline that has moved wakes the loop no earlier. */
+  /** Makes all lower bounds exact, so that a deadline that has moved later causes no early wake-up. */
   tighten(): void {
     for (const row of this.#all) row.earliest = earliestOf(row);
   }
@@ -114,16 +113,16 @@ function earliestOf({ deadlines }: Row): number {
 }
 
 /**
- * Start of the grid on which a MASTER advertises: one interval from now, brought forward to a
- * multiple of a tenth of the interval, 10 ms at most. Routers that became MASTER one after the other
- * then share their ticks, and one system call sends for all of them.
+ * Start of the grid on which a MASTER advertises: one interval from now, rounded down to a multiple
+ * of a tenth of the interval, or of 10 ms if that is less. Routers that became MASTER shortly after
+ * each other share their ticks, and one system call sends for all of them.
  */
 export function firstTick(interval: Duration, now: Instant): Instant {
   const slot = Math.min(interval / 10, 10_000);
   return (Math.floor((now + interval) / slot) * slot) as Instant;
 }
 
-/** The next tick of the grid that lies ahead: missed ticks are skipped, never made up for. */
+/** The next future tick of the grid: missed ticks are skipped. */
 export function nextTick(deadline: Instant, interval: Duration, now: Instant): Instant {
   const missed = Math.floor((now - deadline) / interval);
   return (deadline + (missed + 1) * interval) as Instant;

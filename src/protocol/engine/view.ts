@@ -1,96 +1,95 @@
 /** The read model: one row for each instance, as `GET /v1/status` and `status` show it. */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
-import type { StateName, TransitionCause } from './reports.ts';
 import type { TrackSource } from './settings.ts';
+import type { StateName, TransitionCause } from './state-name.ts';
 
-/** The kernel has no IPVS, or not the service that the instance requires. */
+/** The kernel lacks IPVS, or the service that the instance requires. */
 export type IpvsFault = 'ipvs' | `ipvs:${string}`;
 
-/** Why an instance is in FAULT; `name` completes `track:<name>` and `group:<name>`. */
+/** Why an instance is in FAULT. */
 export type FaultReason =
   | 'interface-missing'
   | 'interface-down'
   | 'no-address'
-  /** IPv6 advertisements leave from a link-local address and from no other. */
+  /** IPv6 advertisements need a link-local source address. */
   | 'no-link-local'
-  /** Duplicate address detection is running for it, or has found another holder. */
+  /** Duplicate address detection is running for the link-local address, or has failed. */
   | 'link-local-tentative'
   | 'link-local-duplicate'
   | 'address-failed'
   /** The link that carries the virtual MAC cannot be made. */
   | 'virtual-mac-failed'
   | 'socket-failed'
-  /** An operator has taken it out of service. */
+  /** Taken out of service by an operator. */
   | 'maintenance'
   | IpvsFault
-  /** A tracked thing without a weight is down. */
+  /** A tracked object without a weight is down. */
   | `track:${string}`
   /** Another member of the sync group is in FAULT. */
   | `group:${string}`
-  /** Another station answers for a VIP, and the policy is not to fight it. */
+  /** A host outside the VRRP group answers for a VIP, and the policy is FAULT. */
   | 'address-conflict';
 
 export type NewMasterReason = 'not-master' | 'priority' | 'preempted' | 'no-response';
 
 export interface InstanceView {
   readonly name: string;
-  /** Of its counters. */
+  /** Row of its counters. */
   readonly row: number;
   readonly state: StateName;
-  /** MASTER that has sent priority 0 and serves until the successor is heard. */
+  /** A MASTER that has sent priority 0 and serves until the successor is heard. */
   readonly releasing: boolean;
-  /** Has handed over: does not preempt until it is released, or was MASTER again. */
+  /** Has handed over: does not preempt until an operator releases it, or it was MASTER again. */
   readonly heldBack: boolean;
-  /** Would preempt, and waits for its table of connections to catch up. */
+  /** Would preempt, and waits for the connection table to catch up. */
   readonly awaitsTable: boolean;
   /** Taken out of service by an operator; a MASTER first hands over. */
   readonly maintenance: boolean;
   readonly since: Instant;
   readonly faults: readonly FaultReason[];
   readonly interface: string;
-  /** Null: the addresses are announced with the MAC address of the interface. */
+  /** Null: the addresses use the MAC address of the interface. */
   readonly virtualMac: { readonly interface: string; readonly mac: MacAddress } | null;
   readonly family: Family;
   readonly vrid: number;
   readonly version: 2 | 3;
   readonly priority: PriorityView;
   readonly addresses: readonly string[];
-  /** The MASTER as this router knows it: itself, a peer that was heard, or nobody yet. */
+  /** The MASTER that this router knows: itself or a peer; null: none. */
   readonly master: MasterView | null;
   readonly lastTransition: TransitionView | null;
-  /** When it last left Initialize or FAULT; null: it never has. */
+  /** When it last left Initialize or FAULT; null: never. */
   readonly upSince: Instant | null;
   /** RFC 8347 `new-master-reason`. */
   readonly newMasterReason: NewMasterReason;
   readonly masterDownInterval: Duration;
   readonly skewTime: Duration;
-  /** Sync group it is a member of. */
   readonly group: string | null;
   readonly tracks: readonly TrackView[];
   /** Routes and rules that move with the VIPs. */
   readonly routing: readonly RoutingView[];
 }
 
-/** One thing that the instance depends on, by itself or as a member of its sync group. */
+/** An object that the instance depends on, by itself or as a member of its sync group. */
 export interface TrackView {
   readonly name: string;
   readonly kind: TrackSource['kind'];
   readonly scope: 'instance' | 'group';
-  /** `unknown`: the first result is still to come. */
+  /** `unknown`: no result yet. */
   readonly status: 'unknown' | 'up' | 'down';
   /** The number in a tracked file. */
   readonly value: number | null;
   /** Null: FAULT while it is down. */
   readonly weight: number | null;
-  /** What it adds to the priority now. */
+  /** Added to the priority at present. */
   readonly adjustment: number;
-  /** Of the main thread; null: the engine looks by itself. */
+  /** Name of the main thread's probe; null: the engine watches the interface itself. */
   readonly probe: string | null;
 }
 
 export interface RoutingView {
-  /** As ip(8) writes it. */
+  /** In the syntax of ip(8). */
   readonly text: string;
   readonly present: boolean;
   /** Errno of the kernel's last refusal; 0: none. */
@@ -99,9 +98,9 @@ export interface RoutingView {
 
 export interface PriorityView {
   readonly configured: number;
-  /** What is advertised. */
+  /** As advertised. */
   readonly effective: number;
-  /** Set at run time in place of the configured one. */
+  /** Set at run time by an operator. */
   readonly override: number | null;
 }
 

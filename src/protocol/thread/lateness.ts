@@ -1,15 +1,15 @@
 /**
- * How late the protocol loop wakes up, as a histogram in shared memory: the protocol thread adds,
- * the metrics read. The bounds are those of `vrrp_timer_lateness_seconds`.
+ * How late the protocol loop wakes up, as a histogram in shared memory: the protocol thread adds to
+ * it, the metrics read it. The bounds are those of `vrrp_timer_lateness_seconds`.
  */
 import { at } from '../../net/assert.ts';
 
-/** Upper bounds in microseconds; the last bucket has none. */
+/** Upper bounds in microseconds. One more bucket, without a bound, follows. */
 export const LATENESS_BOUNDS = [
   50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 1_000_000,
 ] as const;
 
-/** Buckets, then the sum in microseconds, then the maximum. */
+/** Number of values: the buckets, the sum in microseconds, the maximum. */
 export const LATENESS_LENGTH = LATENESS_BOUNDS.length + 3;
 
 const OVER = LATENESS_BOUNDS.length;

@@ -1,7 +1,7 @@
 /**
- * The protocol loop: one turn each time something is readable or the deadline is reached.
- * Due advertisements go out before anything is read; reading is bounded; silence is judged only
- * after everything that was waiting has been read. Nothing here blocks, logs or awaits.
+ * The protocol loop: one turn each time a descriptor is readable or the deadline is reached. Due
+ * advertisements leave before anything is read; reading is bounded; the engine concludes that a MASTER
+ * is silent only after all waiting packets have been read. Nothing here blocks, logs or awaits.
  */
 
 import type {
@@ -22,38 +22,38 @@ import type { EngineInputs } from './recording/recorder.ts';
 
 export interface Ports {
   readonly clock: ClockPort;
-  /** Whether waiting packets wake the loop. */
+  /** Turns on or off that waiting packets wake the loop. */
   readonly wakeOnPackets: (wake: boolean) => void;
   readonly packets: PacketPort;
-  /** Left out where nobody else can claim an address. */
+  /** Absent where no other host can claim an address. */
   readonly claims?: ClaimPort;
   readonly routes: RoutePort;
 }
 
-export interface LoopObserver {
-  /** All reports of one turn, after its last system call. */
+interface LoopObserver {
+  /** Gets all reports of one turn, after its last system call. */
   reports(reports: readonly Report[]): void;
-  /** How late the loop woke up for a deadline, in microseconds. */
+  /** Gets how late the loop woke up for a deadline, in microseconds. */
   lateness(microseconds: number): void;
-  /** Whoever does it feeds the answer. Left out: nobody has virtual MAC addresses. */
+  /** The answer is an input. Absent if no router has a virtual MAC address. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
-  /** After the last system call of each turn. Left out: nothing is recorded. */
+  /** Called after the last system call of each turn. Absent if nothing is recorded. */
   readonly turned?: (now: Instant) => void;
-  /** After a shutdown: nothing is held any more. */
+  /** Called after a shutdown, when everything is released. */
   finished(): void;
 }
 
 export type VirtualLinkRequest = Extract<
   Output,
-  { readonly kind: 'virtual-link.make' | 'virtual-link.rest' }
+  { readonly kind: 'virtual-link.make' | 'virtual-link.set-down' }
 >;
 
-/** Packets read before due advertisements are looked at again. */
+/** Packets read between two checks for due advertisements. */
 const BATCH = 64;
 
 /**
- * Packets read in one turn. More than any honest burst (255 routers, 100 ms of 10 ms adverts): a
- * flood that fills it does not keep a Master_Down timer from being judged.
+ * Limits the packets of one turn to 3,072, more than any legitimate burst (255 routers, 100 ms of 10 ms
+ * adverts): under a flood, Master_Down timers still expire.
  */
 const BATCHES_MAX = 48;
 
@@ -67,11 +67,11 @@ export class Loop {
   #reports: Report[] = [];
   readonly #moderation = new Moderation();
   #now: Instant = 0 as Instant;
-  /** When the last turn had read all that waited. */
+  /** When the last turn had read all waiting packets. */
   #turnedAt: Instant = 0 as Instant;
   #received = 0;
   #wakesOnPackets = true;
-  /** Messages of the kernel that could not be read. */
+  /** How many messages of the kernel could not be decoded. */
   #malformed = 0;
 
   constructor(engine: EngineInputs, ports: Ports, observer: LoopObserver) {
@@ -81,8 +81,8 @@ export class Loop {
   }
 
   /**
-   * Removes what a former run has left in routing, reads the state of the kernel and starts every
-   * router; `first` comes before. Throws `KernelError`.
+   * Removes routes and rules that an earlier run has left, handles `first`, reads the links from the
+   * kernel and starts every router. A standby leaves routes and rules alone. Throws `KernelError`.
    */
   start(first: readonly Input[] = [], standby = false): void {
     const routes = standby ? [] : this.#ports.routes.clearRouting();
@@ -92,7 +92,7 @@ export class Loop {
     this.#endTurn();
   }
 
-  /** Somebody has claimed an address by ARP. */
+  /** Another host has claimed an address by ARP or ND. */
   claimsReadable(): void {
     this.#ports.claims?.drain(BATCH, (claim) => {
       this.#perform(this.#engine.handle({ kind: 'address.claimed', ...claim }, this.#tick()));
@@ -100,7 +100,7 @@ export class Loop {
     this.#endTurn();
   }
 
-  /** The kernel has changes of links or addresses to tell. */
+  /** The kernel reports changes of links, addresses or routing. */
   routesReadable(): void {
     this.#serveDeadlines();
     const state = this.#ports.routes.drain(this.#notice);
@@ -109,7 +109,7 @@ export class Loop {
     this.turn();
   }
 
-  /** Packets wait, or the deadline is reached. */
+  /** Packets are waiting, or the deadline is reached. */
   turn(): void {
     this.#received = 0;
     this.#serveDeadlines();
@@ -124,14 +124,14 @@ export class Loop {
     this.#endTurn();
   }
 
-  /** From the main thread. What is due, and what waits in any socket, comes first. */
+  /** Inputs of the main thread. Due work, and what waits in any socket, comes first. */
   feed(inputs: readonly Input[]): void {
     this.routesReadable();
     for (const input of inputs) this.#perform(this.#engine.handle(input, this.#tick()));
     this.#endTurn();
   }
 
-  /** Priority 0 now, the VIPs as the settings say; `finished` follows. */
+  /** Sends priority 0 now and releases the VIPs when the settings say; `finished` follows. */
   shutdown(): void {
     this.#perform(this.#engine.handle({ kind: 'shutdown' }, this.#tick()));
     this.#endTurn();
@@ -153,8 +153,8 @@ export class Loop {
   readonly #notice = (event: LinkEvent): void => this.#engine.notice(event);
 
   /**
-   * An advertisement counts from its arrival, but from no earlier than the turn before, in which it
-   * would have been read: a wall clock that was set meanwhile moves nothing by more than that.
+   * An advertisement counts from its arrival, but from no earlier than the previous turn, which would
+   * have read it: so a step of the wall clock, which dates arrivals, can do little harm.
    */
   readonly #receive: PacketSink = (index, packet, length, waited) => {
     this.#received++;
@@ -193,7 +193,7 @@ export class Loop {
     this.#observer.turned?.(this.#now);
   }
 
-  /** In order; the kernel's answers go back to the engine once the list is done. */
+  /** Performs outputs in their order; the kernel's answers go to the engine after the last one. */
   #perform(outputs: readonly Output[]): void {
     if (outputs.length === 0) return;
     const { packets, routes } = this.#ports;
@@ -201,10 +201,10 @@ export class Loop {
     for (const output of outputs) {
       switch (output.kind) {
         case 'datagrams.send':
-          this.#told(packets.sendDatagrams(output.datagrams), answers);
+          this.#reportFailedSends(packets.sendDatagrams(output.datagrams), answers);
           break;
         case 'frames.send':
-          this.#told(packets.sendFrames(output.frames), answers);
+          this.#reportFailedSends(packets.sendFrames(output.frames), answers);
           break;
         case 'kernel.change':
           answers.push({
@@ -213,15 +213,15 @@ export class Loop {
             answers: routes.changeKernel(output.changes),
           });
           break;
-        case 'links.raise':
+        case 'links.set-up':
           answers.push({
-            kind: 'links.raised',
+            kind: 'links.up',
             indexes: output.indexes,
-            answers: routes.raiseLinks(output.indexes),
+            answers: routes.setLinksUp(output.indexes),
           });
           break;
         case 'virtual-link.make':
-        case 'virtual-link.rest':
+        case 'virtual-link.set-down':
           this.#observer.virtualLink?.(output);
           break;
         case 'listen':
@@ -247,12 +247,12 @@ export class Loop {
     for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
   }
 
-  #told(failed: number, answers: Input[]): void {
+  #reportFailedSends(failed: number, answers: Input[]): void {
     if (failed === 0) return;
     answers.push({ kind: 'send.failed', errno: this.#ports.packets.sendError(), count: failed });
   }
 
-  /** Nothing, or that it failed. */
+  /** Returns the input that reports a failure, if any. */
   #listen({ index, name, family, vrids }: Extract<Output, { kind: 'listen' }>): Input[] {
     try {
       this.#ports.packets.listen(index, name, family, vrids);
@@ -262,7 +262,7 @@ export class Loop {
     }
   }
 
-  /** An interface that is gone again has no claims; without them the protocol goes on all the same. */
+  /** The interface may be gone already. The protocol works without the detection of claims. */
   #watchClaims({ index, addresses }: Extract<Output, { kind: 'claims.watch' }>): void {
     try {
       this.#ports.claims?.watch(index, addresses);
@@ -272,7 +272,7 @@ export class Loop {
   }
 }
 
-/** Name of the errno of a `KernelError`; anything else is a bug and goes on up. */
+/** The errno name of a `KernelError`; any other error is a bug and is thrown again. */
 function errnoOf(error: unknown): string {
   if (error instanceof Error && 'errno' in error) return String(error.errno);
   throw error;

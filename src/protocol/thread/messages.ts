@@ -1,10 +1,10 @@
-/** What the main thread and the protocol thread say to each other. */
+/** The messages between the main thread and the protocol thread. */
 
 import type { Instant } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
-import type { Capture } from '../engine/operations/succession.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { EngineSnapshot } from '../engine/snapshot.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 import type { Batch } from './recording/entry.ts';
 
@@ -13,34 +13,34 @@ export type ToProtocolThread =
       readonly kind: 'start';
       readonly settings: Settings;
       readonly realtime: Realtime;
-      /** Descriptor that is rung after each message from now on: the thread waits in the kernel. */
+      /** Descriptor that the main thread rings after each message: the thread waits in the kernel. */
       readonly doorbell: number;
-      /** Taken in before the first packet. */
+      /** Handled before the first packet. */
       readonly first: readonly Input[];
-      /** Opens its sockets, and does nothing else until it is told to `adopt`. */
+      /** Opens its sockets, and does nothing else until the input `adopt`. */
       readonly standby: boolean;
       /** Answers `recorded` at the end of each turn. */
       readonly record: boolean;
     }
-  /** The recording is to hold a snapshot soon. */
+  /** Asks for a snapshot in the recording. */
   | { readonly kind: 'snapshot' }
-  /** What the main thread has learnt or been asked; handed to the engine in this order. */
+  /** Facts and requests from the main thread, for the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
-  /** The second one does not wait for a successor. */
+  /** A second one does not wait for a successor. */
   | { readonly kind: 'shutdown' }
-  /** Stands still and answers `frozen`; then either `thaw`, or `abandon`: ends and leaves all as it is. */
+  /** `frozen` answers `freeze`. Then `thaw` continues, or `abandon` ends without releasing anything. */
   | { readonly kind: 'freeze' | 'thaw' | 'abandon' }
-  /** Answered by a `pong`: the thread is alive. */
+  /** Answered by `pong`. */
   | { readonly kind: 'ping' };
 
-/** Priority of SCHED_RR, 1..99; `auto` tries 10 and goes on without. */
+/** Priority of SCHED_RR, 1..99; `auto` tries 10 and accepts a refusal. */
 export type Realtime = 'auto' | 'off' | number;
 
 export type FromProtocolThread =
   | {
       readonly kind: 'started';
       readonly scheduling: Scheduling;
-      /** Its number as gettid(2) says it; undefined: not known. */
+      /** As gettid(2) returns it; undefined if it is unknown. */
       readonly thread: number | undefined;
     }
   | {
@@ -50,14 +50,14 @@ export type FromProtocolThread =
       readonly instant: Instant;
       readonly wall: number;
     }
-  /** Answered by an input, unless a link is made: the kernel tells of that. */
+  /** Answered by an input, except for a new link: the kernel reports that one. */
   | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
   /** What the engine was given in a turn. */
   | { readonly kind: 'recorded'; readonly batch: Batch }
-  | { readonly kind: 'frozen'; readonly capture: Capture }
+  | { readonly kind: 'frozen'; readonly capture: EngineSnapshot }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
-  /** The thread has given up; whoever reads this releases what it held. */
+  /** The thread has failed; the main thread releases what it held. */
   | { readonly kind: 'fatal'; readonly message: string; readonly stack: string | undefined };
 
 export type Scheduling =

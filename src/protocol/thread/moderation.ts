@@ -1,17 +1,18 @@
 /**
- * Keeps a busy segment from waking the loop for each packet. Above a rate, the packets that follow a
- * turn are left to gather for half a millisecond; below it every packet wakes the loop at once.
- * Deadlines are not touched: only what is heard, never what is due, waits.
+ * Keeps a busy segment from waking the loop for each packet. Above a certain rate, the packets after a
+ * turn collect for half a millisecond; below it every packet wakes the loop immediately. Deadlines are
+ * not affected: received packets wait, due work never does.
  */
 import { after, type Duration, type Instant, NEVER } from '../../net/time.ts';
 
-/** Time in which the rate is measured. */
+/** The rate is measured over this time. */
 const WINDOW = 100_000 as Duration;
 
-/** Packets in one window from which on they are gathered: 2,000 a second. */
+/** Packets in one window from which moderation applies: 2,000 a second. */
 const BUSY = 200;
 
-const GATHER = 500 as Duration;
+/** How long packets collect. */
+const COLLECT = 500 as Duration;
 
 export class Moderation {
   #windowEnd: Instant = 0 as Instant;
@@ -19,12 +20,12 @@ export class Moderation {
   #busy = false;
   #until: Instant = NEVER;
 
-  /** When to look at the packets again; NEVER while each of them wakes the loop. */
+  /** When to read packets again; NEVER while each packet wakes the loop. */
   get until(): Instant {
     return this.#until;
   }
 
-  /** After a turn that received so many packets. */
+  /** Called after each turn with the number of packets it received. */
   turned(received: number, now: Instant): void {
     if (now >= this.#windowEnd) {
       this.#busy = this.#count >= BUSY;
@@ -33,7 +34,7 @@ export class Moderation {
     }
     this.#count += received;
     if (this.#count >= BUSY) this.#busy = true;
-    if (received > 0) this.#until = this.#busy ? after(now, GATHER) : NEVER;
+    if (received > 0) this.#until = this.#busy ? after(now, COLLECT) : NEVER;
     else if (now >= this.#until) this.#until = NEVER;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Entry of the protocol thread: makes the kernel edges, the engine and the loop, and runs until it
- * has let go of everything. Any exception ends it; the main thread then releases what it held.
+ * Entry of the protocol thread: constructs the kernel edges, the engine and the loop, and runs until
+ * the engine has released everything. An exception ends the thread; the main thread then releases the
+ * addresses.
  */
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -16,48 +17,46 @@ import type { Instant } from '../../net/time.ts';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
-import type { Settings } from '../engine/settings.ts';
+import { startEpollLoop } from './epoll-loop.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
 import { Recorder } from './recording/recorder.ts';
-import { watchdogOf } from './service-manager.ts';
-import { standWatch } from './standing-watch.ts';
 import { warmUp } from './warm-up.ts';
-import { Watchdog } from './watchdog.ts';
+import { Watchdog, watchdogOf } from './watchdog.ts';
 
 const AUTO_PRIORITY = 10;
 
 const memory = workerData as ProtocolMemory;
+/** Undefined before the start, while frozen, and after the end. */
 let running: Loop | undefined;
-let serving: Reactor | undefined;
-/** Of the loop that runs, or stands still. */
-let standstill: Standstill | undefined;
+let reactorInUse: Reactor | undefined;
+let freezer: Freezer | undefined;
 /** Undefined unless the agent was started with `--record`. */
 let recorder: Recorder | undefined;
 
 warmUp();
 
-parentPort?.on('message', (message: ToProtocolThread) => guarded(() => obey(message)));
+parentPort?.on('message', (message: ToProtocolThread) => guarded(() => handle(message)));
 
-function obey(message: ToProtocolThread): void {
+function handle(message: ToProtocolThread): void {
   switch (message.kind) {
     case 'start':
       start(message);
       return;
     case 'inputs':
-      if (running === undefined) standstill?.missed.push(...message.inputs);
+      if (running === undefined) freezer?.missed.push(...message.inputs);
       else running.feed(message.inputs);
       return;
     case 'freeze':
-      standstill?.freeze();
+      freezer?.freeze();
       return;
     case 'thaw':
-      standstill?.thaw();
+      freezer?.thaw();
       return;
     case 'abandon':
-      standstill?.abandon();
+      freezer?.abandon();
       return;
     case 'shutdown':
       running?.shutdown();
@@ -66,51 +65,42 @@ function obey(message: ToProtocolThread): void {
       recorder?.requestSnapshot();
       return;
     case 'ping':
-      say({ kind: 'pong' });
+      post({ kind: 'pong' });
       return;
   }
 }
 
-function start({
-  settings,
-  realtime,
-  doorbell,
-  first,
-  standby,
-  record,
-}: Extract<ToProtocolThread, { kind: 'start' }>): void {
+type StartMessage = Extract<ToProtocolThread, { kind: 'start' }>;
+
+function start(message: StartMessage): void {
   const clock = new Clock();
   const packets = new Packets();
   const routes = new Routes();
   const claims = new Claims();
   const reactor = new Reactor(fail, { waits: true });
-  serving = reactor;
+  reactorInUse = reactor;
   const turn = () => running?.turn();
   const wakeOnPackets = (wake: boolean) =>
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
   const counters = new CounterTable(new Float64Array(memory.counters));
-  const engine = new Engine(settings, counters, { standby });
-  if (record) recorder = recorderOf(engine, settings, standby, clock.now());
+  const engine = new Engine(message.settings, counters, { standby: message.standby });
+  if (message.record) recorder = recorderOf(engine, message, clock.now());
   const loop = new Loop(
     recorder ?? engine,
     { clock, packets, claims, routes, wakeOnPackets },
     {
       reports: (reports) =>
-        say({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
+        post({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
-      virtualLink: (request) => say({ kind: 'virtual-link', request }),
+      virtualLink: (request) => post({ kind: 'virtual-link', request }),
       ...(recorder === undefined ? {} : { turned: recorder.turned.bind(recorder) }),
-      // The turn that finishes is still to be ended.
-      finished: () => {
-        watch.rest();
-        queueMicrotask(tearDown);
-      },
+      finished: () => end(),
     },
   );
-  const stopFeeding = startWatchdog(reactor, () => clock.now() - engine.deadline());
+  const stopWatchdog = startWatchdog(reactor, () => clock.now() - engine.deadline());
   const tearDown = () => {
-    stopFeeding();
+    stopWatchdog();
     running = undefined;
     reactor.close();
     packets.close();
@@ -118,12 +108,12 @@ function start({
     routes.close();
     clock.close();
     parentPort?.unref();
-    say({ kind: 'finished' });
+    post({ kind: 'finished' });
   };
   running = loop;
-  const scheduling = schedule(realtime);
-  loop.start(first, standby);
-  const sources: readonly (readonly [number, () => void])[] = [
+  const scheduling = schedule(message.realtime);
+  loop.start(message.first, message.standby);
+  const sources: readonly Source[] = [
     [clock.fd, turn],
     [packets.fd, turn],
     [claims.fd, () => running?.claimsReadable()],
@@ -131,38 +121,22 @@ function start({
     [routes.routingFd, () => running?.routesReadable()],
   ];
   for (const [fd, serve] of sources) reactor.add(fd, serve);
-  const watch = standWatch(reactor, doorbell);
-  standstill = {
-    missed: [],
-    freeze() {
-      loop.turn();
-      running = undefined;
-      for (const [fd] of sources) reactor.remove(fd);
-      say({ kind: 'frozen', capture: engine.capture() });
-    },
-    thaw() {
-      if (running !== undefined) return;
-      running = loop;
-      for (const [fd, serve] of sources) {
-        reactor.remove(fd);
-        reactor.add(fd, serve);
-      }
-      loop.feed(this.missed.splice(0));
-    },
-    abandon() {
-      watch.rest();
-      queueMicrotask(tearDown);
-    },
+  const epollLoop = startEpollLoop(reactor, message.doorbell);
+  // The turn that calls this is completed first.
+  const end = () => {
+    epollLoop.yieldToNode();
+    queueMicrotask(tearDown);
   };
-  say({ kind: 'started', scheduling, thread: threadId() });
+  freezer = freezerOf(loop, engine, reactor, sources, end);
+  post({ kind: 'started', scheduling, thread: threadId() });
 }
 
-function recorderOf(engine: Engine, settings: Settings, standby: boolean, now: Instant): Recorder {
+function recorderOf(engine: Engine, { settings, standby }: StartMessage, now: Instant): Recorder {
   const taken = new Float64Array(memory.recorded);
   return new Recorder({
     ...{ engine, settings, standby, now },
     wall: Date.now,
-    send: (batch) => say({ kind: 'recorded', batch }),
+    send: (batch) => post({ kind: 'recorded', batch }),
     taken: () => taken[0] ?? 0,
   });
 }
@@ -176,15 +150,48 @@ function threadId(): number | undefined {
   }
 }
 
-interface Standstill {
-  /** Inputs that came meanwhile. */
+/** A descriptor and what is called when it is readable. */
+type Source = readonly [fd: number, serve: () => void];
+
+/** Stops the protocol while another process takes over from this one. */
+interface Freezer {
+  /** Inputs received while frozen. */
   readonly missed: Input[];
   freeze(): void;
   thaw(): void;
+  /** Ends the thread without releasing anything. */
   abandon(): void;
 }
 
-/** Returns how to stop. A manager that cannot be reached will find that out by itself. */
+function freezerOf(
+  loop: Loop,
+  engine: Engine,
+  reactor: Reactor,
+  sources: readonly Source[],
+  end: () => void,
+): Freezer {
+  return {
+    missed: [],
+    freeze() {
+      loop.turn();
+      running = undefined;
+      for (const [fd] of sources) reactor.remove(fd);
+      post({ kind: 'frozen', capture: engine.capture() });
+    },
+    thaw() {
+      if (running !== undefined) return;
+      running = loop;
+      for (const [fd, serve] of sources) {
+        reactor.remove(fd);
+        reactor.add(fd, serve);
+      }
+      loop.feed(this.missed.splice(0));
+    },
+    abandon: end,
+  };
+}
+
+/** Returns the function that stops it. An unreachable manager will notice the missing notifications. */
 function startWatchdog(reactor: Reactor, overdue: () => number): () => void {
   const settings = watchdogOf(process.env, process.pid);
   if (settings === undefined) return () => {};
@@ -205,7 +212,7 @@ function openQuietly(path: string): NotifySocket | undefined {
   try {
     return new NotifySocket(path);
   } catch {
-    // The main thread has told of it.
+    // The main thread opens the same socket and logs the failure.
     return undefined;
   }
 }
@@ -227,16 +234,16 @@ function guarded(action: () => void): void {
   }
 }
 
-/** A thread that is wrong about anything must not go on holding addresses. */
+/** After an unexpected error the state cannot be trusted: the thread must not keep its addresses. */
 function fail(error: unknown): void {
   running = undefined;
-  serving?.close();
+  reactorInUse?.close();
   // Its last line is the input that the engine failed on.
   recorder?.flush();
   const message = error instanceof Error ? error.message : String(error);
-  say({ kind: 'fatal', message, stack: error instanceof Error ? error.stack : undefined });
+  post({ kind: 'fatal', message, stack: error instanceof Error ? error.stack : undefined });
 }
 
-function say(message: FromProtocolThread): void {
+function post(message: FromProtocolThread): void {
   parentPort?.postMessage(message);
 }

@@ -1,14 +1,14 @@
 /**
- * The protocol thread as the main thread sees it: messages in, messages out, and exactly one end —
- * it has let go of everything, or it has failed and somebody else must.
+ * The protocol thread as the main thread sees it: messages in both directions, and exactly one end.
+ * The thread has released everything, or it has failed and the main thread must.
  */
 import { Worker } from 'node:worker_threads';
 import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../kernel/reactor/doorbell.ts';
 import { countersLength } from '../engine/counters.ts';
 import type { Input } from '../engine/inputs.ts';
-import type { Capture } from '../engine/operations/succession.ts';
 import type { Settings } from '../engine/settings.ts';
+import type { EngineSnapshot } from '../engine/snapshot.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
@@ -17,19 +17,19 @@ import { StallWitness } from './stall-witness.ts';
 
 export interface ProtocolWorkerEvents {
   readonly started: (scheduling: Scheduling) => void;
-  /** Left out: no virtual router has a virtual MAC. */
+  /** Absent if no virtual router has a virtual MAC. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
   readonly reports: (message: ReportsMessage) => void;
-  /** Left out: nothing is recorded. */
+  /** Absent if nothing is recorded. */
   readonly recorded?: (batch: Batch) => void;
 }
 
 type ReportsMessage = Extract<FromProtocolThread, { kind: 'reports' }>;
 
-/** Instances that the shared table of counters has room for: every VRID on a few interfaces. */
+/** Capacity of the shared table of counters: every VRID on a few interfaces. */
 const INSTANCES_MAX = 4_096;
 
-/** Young generations are kept small: a short collection more often is better than a long one. */
+/** A small young generation: short, frequent collections delay the protocol less than long ones. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
 export class ProtocolFailure extends Error {
@@ -38,7 +38,7 @@ export class ProtocolFailure extends Error {
 }
 
 export class ProtocolWorker {
-  /** Fulfilled when everything is let go, rejected with `ProtocolFailure` when the thread has failed. */
+  /** Fulfilled when everything is released, rejected with `ProtocolFailure` when the thread fails. */
   readonly ended: Promise<void>;
   /** Rejected when `ended` is; never fulfilled. */
   readonly failed: Promise<never>;
@@ -49,14 +49,14 @@ export class ProtocolWorker {
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
-  readonly #captures: ((capture: Capture) => void)[] = [];
+  readonly #captures: ((capture: EngineSnapshot) => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
   #doorbell: number | undefined;
   #witness: StallWitness | undefined;
 
   /**
-   * Boots the thread, which takes longer than reading a configuration: do it first. The protocol
-   * begins with `start`.
+   * Boots the thread. This takes longer than reading a configuration, so construct it first. The
+   * protocol begins with `start`.
    */
   constructor(script: URL) {
     this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: this.memory });
@@ -101,12 +101,12 @@ export class ProtocolWorker {
       });
     });
     this.failed = this.ended.then(() => new Promise<never>(() => {}));
-    // Whoever awaits it sees the failure; nobody may be awaiting it yet.
+    // A failure before the first `await` of these must not count as an unhandled rejection.
     this.ended.catch(() => {});
     this.failed.catch(() => {});
   }
 
-  /** `first` is taken in before anything is sent or heard. */
+  /** `first` is handled before anything is sent or received. */
   start(
     settings: Settings,
     realtime: Realtime,
@@ -118,46 +118,46 @@ export class ProtocolWorker {
     this.#doorbell ??= openDoorbell();
     const record = events.recorded !== undefined;
     const doorbell = this.#doorbell;
-    this.#say({ kind: 'start', settings, realtime, doorbell, first, standby, record });
+    this.#post({ kind: 'start', settings, realtime, doorbell, first, standby, record });
   }
 
-  /** The thread stands still from now on; fulfilled with what the next process is to know. */
-  freeze(): Promise<Capture> {
+  /** Stops the protocol; fulfilled with the state that the next process continues from. */
+  freeze(): Promise<EngineSnapshot> {
     return new Promise((resolve) => {
       this.#captures.push(resolve);
-      this.#say({ kind: 'freeze' });
+      this.#post({ kind: 'freeze' });
     });
   }
 
-  /** It goes on. */
+  /** Continues after `freeze`. */
   thaw(): void {
-    this.#say({ kind: 'thaw' });
+    this.#post({ kind: 'thaw' });
   }
 
-  /** It ends, and everything stays as it is. */
+  /** Ends the thread without releasing anything: addresses and routes stay. */
   abandon(): void {
-    this.#say({ kind: 'abandon' });
+    this.#post({ kind: 'abandon' });
   }
 
-  /** Fulfilled when the thread has answered. */
+  /** Fulfilled when the thread answers. */
   ping(): Promise<void> {
     return new Promise((resolve) => {
       this.#pings.push(resolve);
-      this.#say({ kind: 'ping' });
+      this.#post({ kind: 'ping' });
     });
   }
 
-  /** The recording is to hold a snapshot soon. */
+  /** Asks for a snapshot in the recording. */
   requestSnapshot(): void {
-    this.#say({ kind: 'snapshot' });
+    this.#post({ kind: 'snapshot' });
   }
 
   feed(inputs: readonly Input[]): void {
-    this.#say({ kind: 'inputs', inputs });
+    this.#post({ kind: 'inputs', inputs });
   }
 
   shutdown(): void {
-    this.#say({ kind: 'shutdown' });
+    this.#post({ kind: 'shutdown' });
   }
 
   async terminate(): Promise<void> {
@@ -167,7 +167,7 @@ export class ProtocolWorker {
     this.#doorbell = undefined;
   }
 
-  /** A stall is reported with its cause: the thread itself has no time to look for that. */
+  /** Adds the cause to reports of a stall: the thread itself must not spend time on finding it. */
   #witnessed(message: ReportsMessage): ReportsMessage {
     const witness = this.#witness;
     if (witness === undefined || !message.reports.some(({ kind }) => kind === 'stall')) {
@@ -180,7 +180,7 @@ export class ProtocolWorker {
     return { ...message, reports };
   }
 
-  #say(message: ToProtocolThread): void {
+  #post(message: ToProtocolThread): void {
     this.#worker.postMessage(message);
     this.#ring();
   }
@@ -190,7 +190,7 @@ export class ProtocolWorker {
   }
 }
 
-/** Memory that both threads see. */
+/** Memory that both threads share. */
 export interface ProtocolMemory {
   /** For `CounterTable`; sized for as many instances as one router can have. */
   readonly counters: SharedArrayBuffer;

@@ -1,19 +1,18 @@
 /**
- * Tells whether a stall of the protocol thread was the host's or its own, from the kernel's accounting of
- * the thread. It runs in the main thread and reads two small files a second, and again when a stall has
- * been reported.
+ * Finds out whether the host or the protocol thread itself caused a stall, from the kernel's accounting
+ * of the thread. Runs in the main thread; reads two small files each second, and again after a stall.
  */
 import { readFileSync } from 'node:fs';
 import type { StallBlame } from '../engine/reports.ts';
 
-/** Microseconds since the start of the thread, or of the host. */
+/** In microseconds since the start of the thread; `stolen` since the boot of the host. */
 export interface ThreadTimes {
   readonly at: number;
-  /** On a processor. */
+  /** Time on a processor. */
   readonly ran: number;
-  /** Ready to run, without a processor. */
+  /** Time ready to run, without a processor. */
   readonly waited: number;
-  /** What a hypervisor kept from the processors of this host. */
+  /** Time that a hypervisor withheld from the processors of this host. */
   readonly stolen: number;
 }
 
@@ -37,7 +36,7 @@ export class StallWitness {
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MILLISECONDS).unref();
   }
 
-  /** Undefined: the kernel does not account for it, or there are no two samples from before. */
+  /** Undefined if the kernel keeps no accounts, or before the second sample. */
   blame(microseconds: number): StallBlame | undefined {
     const now = this.#read();
     const [before, latest] = [this.#before, this.#latest];
@@ -55,7 +54,7 @@ export class StallWitness {
   }
 }
 
-/** What the thread needs anyway, between the two samples from before the stall, is not the stall's. */
+/** What the thread usually needs, as between the two samples before the stall, is not part of it. */
 export function blameFor(
   microseconds: number,
   before: ThreadTimes,
@@ -69,14 +68,14 @@ export function blameFor(
   };
   const stolen = excess('stolen');
   const waited = Math.min(microseconds, excess('waited') + stolen);
-  // A hypervisor's theft passes for time on the processor.
+  // The kernel counts stolen time as time on the processor.
   const ran = Math.max(0, excess('ran') - stolen);
   const half = microseconds / 2;
   const cause = waited >= half && waited >= ran ? 'host' : ran >= half ? 'self' : 'paused';
   return { cause, waitedMicroseconds: waited, ranMicroseconds: ran };
 }
 
-/** Undefined where the kernel has no such accounting. */
+/** Undefined if the kernel keeps no such accounts. */
 function threadTimes(thread: number): ThreadTimes | undefined {
   try {
     const schedule = readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1').split(' ');

@@ -1,7 +1,13 @@
 /**
- * Runs the protocol on a made-up segment before the loop begins, with a C library that does nothing.
- * V8 compiles a function when it is first called: what a BACKUP has never run would be compiled during
- * its first takeover, which costs a millisecond.
+ * Plays a takeover on an invented segment before the protocol begins: the production loop, engine,
+ * sender and netlink code run with a C library that does nothing (`idle-libc.ts`).
+ *
+ * V8 compiles a function at its first call, and a BACKUP has never added an address or sent a packet.
+ * Without this, the first takeover waits for the compiler: 1 ms of 2 (bench/README.md, "Crash, over
+ * the formula"). It costs some 40 ms of processor time while the main thread reads the configuration.
+ * Neither more rounds nor more routers make a takeover faster. Compiling everything when it is loaded
+ * (`--no-lazy`) gains less: the first calls of compiled code are slow too, until V8 has seen the types
+ * of their arguments.
  */
 
 import { idleLibc } from '../../kernel/ffi/idle-libc.ts';
@@ -24,24 +30,14 @@ import type { Input } from '../engine/inputs.ts';
 import type { InstanceSettings, Settings, VirtualAddress } from '../engine/settings.ts';
 import { Loop } from './loop.ts';
 
-/** All code is compiled after one; the others let V8 optimise what runs for every router. */
-const ROUNDS = 4;
-const ROUTERS = 16;
+/** Two of each family. */
+const ROUTERS = 4;
 const INDEX = 1;
-/** Too large for V8's small integers, like any real time: code compiled for those would be thrown away. */
-const LATE = 10_000_000_000 as Instant;
+/** Like any real time, beyond the small integers of V8: it would discard code compiled for those. */
+const START = 10_000_000_000 as Instant;
 const NO_DELAY = seconds(0);
 
-/** How many virtual routers, of these families in turn. */
-interface Cast {
-  readonly routers: number;
-  readonly families: readonly Family[];
-  readonly virtualMac: boolean;
-}
-
-const USUAL: Cast = { routers: ROUTERS, families: ['ipv4'], virtualMac: false };
-const RARER: Cast = { routers: ROUTERS, families: ['ipv4', 'ipv6'], virtualMac: true };
-
+/** The real code between the engine and the C library. */
 interface Edges {
   readonly routes: Routes;
   readonly sender: Sender;
@@ -50,51 +46,56 @@ interface Edges {
 export function warmUp(library: Libc = idleLibc()): void {
   withLibc(library, () => {
     const edges = { routes: new Routes(), sender: new Sender() };
-    for (let round = 0; round < ROUNDS; round++) play(round === 0 ? RARER : USUAL, edges);
+    for (const virtualMac of [true, false]) play(virtualMac, edges);
   });
 }
 
-/** Start, take over, hear a loser, yield, take over again, stop. */
-function play(cast: Cast, edges: Edges): void {
-  const near = new Station(1, 100, cast, edges);
-  const far = new Station(2, 200, cast, edges);
-  near.start();
-  near.advance(seconds(600));
-  near.advance(seconds(1));
-  far.start();
-  far.advance(seconds(600));
-  near.hear(far.sent);
-  far.hear(near.sent);
+/** `low` takes over, yields to `high`, and takes over again when `high` is silent. */
+function play(virtualMac: boolean, edges: Edges): void {
+  const low = new WarmUpHost({ host: 1, priority: 100, virtualMac, edges });
+  const high = new WarmUpHost({ host: 2, priority: 200, virtualMac, edges });
+  low.loop.start();
+  low.advance(seconds(600));
+  low.advance(seconds(1));
+  high.loop.start();
+  high.advance(seconds(600));
+  low.receive(high.sent);
+  high.receive(low.sent);
   for (let i = 0; i < 4; i++) {
-    far.advance(seconds(256));
-    near.hear(far.sent);
+    high.advance(seconds(256));
+    low.receive(high.sent);
   }
-  near.advance(seconds(1_024));
-  near.loop.shutdown();
-  near.advance(seconds(300));
-  far.loop.shutdown();
+  low.advance(seconds(1_024));
+  low.loop.shutdown();
+  low.advance(seconds(300));
+  high.loop.shutdown();
 }
 
-/** A loop whose packets and addresses go through the real code as far as the C library. */
-class Station {
-  readonly loop: Loop;
-  sent: OutgoingDatagram[] = [];
+interface WarmUpHostOptions {
   /** Last byte of its addresses. */
-  readonly #host: number;
-  #now = LATE;
-  #inbox: OutgoingDatagram[] = [];
-  readonly #rested: Input[] = [];
-  readonly #cast: Cast;
-  readonly #edges: Edges;
+  readonly host: number;
+  readonly priority: number;
+  readonly virtualMac: boolean;
+  readonly edges: Edges;
+}
 
-  constructor(host: number, priority: number, cast: Cast, edges: Edges) {
-    this.#host = host;
-    this.#cast = cast;
-    this.#edges = edges;
+class WarmUpHost {
+  readonly loop: Loop;
+  /** The datagrams of the last turn that sent any. */
+  sent: OutgoingDatagram[] = [];
+  readonly #options: WarmUpHostOptions;
+  #now = START;
+  #deadline = 0 as Instant;
+  #inbox: OutgoingDatagram[] = [];
+  /** Inputs that the main thread would answer with. */
+  readonly #answers: Input[] = [];
+
+  constructor(options: WarmUpHostOptions) {
+    this.#options = options;
     const engine = new Engine(
-      // Shaped like those that arrive in a message, and not like a literal of this file.
-      structuredClone(stationSettings(priority, cast)),
-      new CounterTable(new Float64Array(countersLength(cast.routers))),
+      // V8 tells the objects of a message from those of a literal: real settings arrive in a message.
+      structuredClone(settings(options.priority, options.virtualMac)),
+      new CounterTable(new Float64Array(countersLength(ROUTERS))),
     );
     this.loop = new Loop(
       engine,
@@ -108,34 +109,29 @@ class Station {
         reports: () => {},
         lateness: () => {},
         virtualLink: ({ kind, name }) => {
-          if (kind === 'virtual-link.rest')
-            this.#rested.push({ kind: 'virtual-link.rested', name });
+          if (kind === 'virtual-link.set-down')
+            this.#answers.push({ kind: 'virtual-link.down', name });
         },
         finished: () => {},
       },
     );
   }
 
-  start(): void {
-    this.loop.start();
-  }
-
+  /** Eight turns at most: enough for a takeover with its announcements. */
   advance(by: Duration): void {
     const end = this.#now + by;
-    for (let step = 0; step < 8 && this.#deadline <= end; step++) {
+    for (let turn = 0; turn < 8 && this.#deadline <= end; turn++) {
       this.#now = Math.max(this.#now, this.#deadline) as Instant;
       this.loop.turn();
-      if (this.#rested.length > 0) this.loop.feed(this.#rested.splice(0));
+      if (this.#answers.length > 0) this.loop.feed(this.#answers.splice(0));
     }
   }
 
-  hear(packets: readonly OutgoingDatagram[]): void {
+  receive(packets: readonly OutgoingDatagram[]): void {
     this.#inbox = [...packets];
     this.#now = (this.#now + milliseconds(1)) as Instant;
     this.loop.turn();
   }
-
-  #deadline = 0 as Instant;
 
   #clock() {
     return {
@@ -152,9 +148,10 @@ class Station {
       unlisten: () => {},
       sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
         this.sent = [...datagrams];
-        return this.#edges.sender.sendDatagrams(datagrams);
+        return this.#options.edges.sender.sendDatagrams(datagrams);
       },
-      sendFrames: (frames: readonly OutgoingFrame[]) => this.#edges.sender.sendFrames(frames),
+      sendFrames: (frames: readonly OutgoingFrame[]) =>
+        this.#options.edges.sender.sendFrames(frames),
       sendError: () => '',
       drain: (_limit: number, sink: PacketSink) => {
         for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length, NO_DELAY);
@@ -174,20 +171,24 @@ class Station {
       mtu: 1500,
       running: true,
       addresses: [
-        addressState(`192.0.2.${this.#host}`, 24),
-        addressState(`fe80::${this.#host}`, 64),
+        addressState(`192.0.2.${this.#options.host}`, 24),
+        addressState(`fe80::${this.#options.host}`, 64),
       ],
     };
-    const virtualLinks = Array.from({ length: this.#cast.routers }, (_, position) => ({
+    const virtualLinks = Array.from({ length: ROUTERS }, (_, position) => ({
       ...link,
-      ...{ index: INDEX + 1 + position, name: linkName(position), addresses: [] },
-      ...{ up: false, running: false },
+      index: INDEX + 1 + position,
+      name: linkName(position),
+      addresses: [],
+      up: false,
+      running: false,
     }));
-    const links = this.#cast.virtualMac ? [link, ...virtualLinks] : [link];
+    const links = this.#options.virtualMac ? [link, ...virtualLinks] : [link];
     return {
-      changeKernel: (changes: readonly KernelChange[]) => this.#edges.routes.changeKernel(changes),
+      changeKernel: (changes: readonly KernelChange[]) =>
+        this.#options.edges.routes.changeKernel(changes),
       clearRouting: () => [],
-      raiseLinks: (indexes: readonly number[]) => this.#edges.routes.raiseLinks(indexes),
+      setLinksUp: (indexes: readonly number[]) => this.#options.edges.routes.setLinksUp(indexes),
       snapshot: () => links,
       drain: () => 'drained' as const,
       close: () => {},
@@ -203,10 +204,9 @@ function linkName(position: number): string {
   return `warm-up-${position}`;
 }
 
-function stationSettings(priority: number, cast: Cast): Settings {
-  const { routers, families, virtualMac } = cast;
-  const instances = Array.from({ length: routers }, (_, position): InstanceSettings => {
-    const family = families[position % families.length] ?? 'ipv4';
+function settings(priority: number, virtualMac: boolean): Settings {
+  const instances = Array.from({ length: ROUTERS }, (_, position): InstanceSettings => {
+    const family: Family = position % 2 === 0 ? 'ipv4' : 'ipv6';
     const number = position + 1;
     const place = virtualMac ? linkName(position) : 'warm-up';
     return {

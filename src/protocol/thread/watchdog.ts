@@ -1,16 +1,22 @@
 /**
- * The protocol thread's sign of life. It is sent from where the protocol is served, by a timer among
- * its own, and only while the protocol keeps its deadlines: a loop that turns and serves nobody is
- * as dead as one that hangs.
+ * Feeds the watchdog of the service manager (sd_notify(3), WATCHDOG=1) from the protocol thread, by a
+ * timer that only this thread serves, and only while the protocol meets its deadlines: a loop that
+ * turns without serving them is as dead as one that hangs.
  */
 import type { ClockPort } from '../../kernel/ports.ts';
 import { after, milliseconds, seconds } from '../../net/time.ts';
 
-/** A deadline that has been due for longer is not going to be served. */
+/** A deadline overdue by this much will not be served. */
 const OVERDUE = seconds(1);
 
-export interface WatchdogOptions {
-  /** A timer of its own. */
+interface WatchdogSettings {
+  /** The value of `NOTIFY_SOCKET`. */
+  readonly socket: string;
+  readonly everyMs: number;
+}
+
+interface WatchdogOptions {
+  /** Used by the watchdog alone. */
   readonly clock: ClockPort;
   readonly everyMs: number;
   readonly send: (message: string) => boolean;
@@ -26,7 +32,7 @@ export class Watchdog {
     this.#arm();
   }
 
-  /** The timer has expired. */
+  /** Called when the timer has expired. */
   fire(): void {
     this.#arm();
     if (this.#options.overdue() < OVERDUE) this.#options.send('WATCHDOG=1');
@@ -36,4 +42,18 @@ export class Watchdog {
     const { clock, everyMs } = this.#options;
     clock.arm(after(clock.now(), milliseconds(everyMs)));
   }
+}
+
+/** From the environment (sd_watchdog_enabled(3)); undefined if the watchdog is off for this process. */
+export function watchdogOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): WatchdogSettings | undefined {
+  const socket = environment['NOTIFY_SOCKET'];
+  const limit = Number(environment['WATCHDOG_USEC']);
+  const watched = environment['WATCHDOG_PID'];
+  if (socket === undefined || !Number.isSafeInteger(limit) || limit <= 0) return undefined;
+  if (watched !== undefined && watched !== String(pid)) return undefined;
+  // The manual recommends half of the limit; a third tolerates one notification that is late.
+  return { socket, everyMs: Math.max(1, Math.floor(limit / 3_000)) };
 }

@@ -1,20 +1,20 @@
-/** Whether several senders hold on to one virtual router, as opposed to one following another. */
+/** Detects several MASTERs of one virtual router, as opposed to one taking over from another. */
 import type { IpAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 
 /**
- * How often the word has to go from one to another. A take-over is one change of speaker; three are
- * seen when the last advertisement of the old MASTER crosses the first one of the new on the wire.
+ * How often the sender must change. A takeover is one change of sender, or three if the last
+ * advertisement of the old MASTER crosses the first one of the new MASTER on the wire.
  */
 const CHANGES_LEAST = 4;
 
-/** Whoever forges more than these has made the point. */
+/** Bounded: forged senders must not grow it. */
 const MASTERS_MAX = 16;
 
 export class Contention {
-  /** Until when each sender counts as MASTER. */
+  /** When each sender stops counting as MASTER, unless it advertises again. */
   readonly #masters = new Map<IpAddress, Instant>();
-  #speaker: IpAddress | undefined;
+  #lastSender: IpAddress | undefined;
   #changes = 0;
 
   /** An advertisement that keeps its sender MASTER until `silentFrom`. */
@@ -23,15 +23,15 @@ export class Contention {
     if (this.#masters.size >= MASTERS_MAX && !this.#masters.has(source)) return;
     this.#masters.set(source, silentFrom);
     if (this.#masters.size === 1) this.#changes = 0;
-    else if (this.#speaker !== source) this.#changes += 1;
-    this.#speaker = source;
+    else if (this.#lastSender !== source) this.#changes += 1;
+    this.#lastSender = source;
   }
 
   resigned(source: IpAddress): void {
     this.#masters.delete(source);
   }
 
-  /** Those who are MASTER side by side; none or at least two. */
+  /** Senders that are MASTER at the same time: none, or at least two. */
   contenders(now: Instant): IpAddress[] {
     this.#forget(now);
     const masters = [...this.#masters.keys()];

@@ -1,4 +1,4 @@
-/** What contradicts what on a segment: between the senders of one virtual router, and within one. */
+/** Findings on a segment: contradictions between the senders of a virtual router, and faults of one. */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import {
   type Duration,
@@ -12,7 +12,7 @@ import { virtualMac } from '../../net/vrrp.ts';
 import type { SenderRow } from './sender.ts';
 
 export type FindingCode =
-  /** Several senders hold on to one virtual router. */
+  /** Several senders stay MASTER of one virtual router. */
   | 'two-masters'
   /** Address lists without a common address: two clusters chose the same VRID. */
   | 'vrid-shared'
@@ -25,7 +25,7 @@ export type FindingCode =
   | 'interval-not-kept'
   | 'ttl-not-255'
   | 'packets-refused'
-  /** ARP or ND says that an advertised address is at a machine that does not advertise it. */
+  /** ARP or ND announces an advertised address for a host that does not advertise it. */
   | 'address-elsewhere';
 
 export interface SegmentFinding {
@@ -33,36 +33,36 @@ export interface SegmentFinding {
   readonly family: Family;
   readonly vrid: number;
   readonly sources: readonly IpAddress[];
-  /** For people: what the senders say. */
+  /** For people; has the values of the senders. */
   readonly message: string;
 }
 
-/** Who last said where an address is: gratuitous ARP, Neighbor Advertisement. */
+/** The last gratuitous ARP or Neighbor Advertisement of an address. */
 export interface Announcement {
   readonly mac: MacAddress;
   readonly at: Instant;
 }
 
-export interface Evidence {
+interface Evidence {
   readonly at: Instant;
   readonly senders: readonly SenderRow[];
   readonly announcements: ReadonlyMap<IpAddress, Announcement | undefined>;
   readonly contenders: (family: Family, vrid: number) => readonly IpAddress[];
 }
 
-/** What was said before that counts no more: its sender may have been set right, or switched off. */
-const EVIDENCE_AGE = seconds(600);
+/** Older observations are ignored: the sender may have been corrected or switched off. */
+const AGE_MAX = seconds(600);
 
-/** Senders that one finding names, and address lists that are compared: a flood makes no others. */
+/** Bounds the senders that a finding names and the address lists that are compared, as in a flood. */
 const NAMED_MAX = 16;
 
-/** A row whose claims are known. */
+/** A sender with at least one valid advertisement. */
 type Claimant = SenderRow & { readonly claims: NonNullable<SenderRow['claims']> };
 
 export function findingsOf(evidence: Evidence): SegmentFinding[] {
   const routers = new Map<string, SenderRow[]>();
   for (const row of evidence.senders) {
-    if (elapsed(row.lastSeen, evidence.at) > EVIDENCE_AGE) continue;
+    if (elapsed(row.lastSeen, evidence.at) > AGE_MAX) continue;
     const key = `${row.family} ${row.vrid}`;
     const rows = routers.get(key);
     if (rows === undefined) routers.set(key, [row]);
@@ -85,16 +85,17 @@ function betweenSenders(rows: readonly SenderRow[], evidence: Evidence): Segment
     found.push({ code, family, vrid, sources: named, message });
   };
   const compare = (code: FindingCode, what: string, of: (row: Claimant) => string | undefined) => {
-    const told = claimants.filter((row) => of(row) !== undefined);
-    if (new Set(told.map(of)).size < 2) return;
-    const said = [...new Set(told.map((row) => `${row.source} ${of(row)}`))];
-    find(code, sourcesOf(told), `${what}: ${said.slice(0, NAMED_MAX).join(', ')}`);
+    const known = claimants.filter((row) => of(row) !== undefined);
+    if (new Set(known.map(of)).size < 2) return;
+    const values = [...new Set(known.map((row) => `${row.source} ${of(row)}`))];
+    find(code, sourcesOf(known), `${what}: ${values.slice(0, NAMED_MAX).join(', ')}`);
   };
 
   const contenders = evidence.contenders(family, vrid);
   if (contenders.length > 0) {
-    const said = contenders.map((source) => `${source} ${prioritiesOf(claimants, source)}`);
-    find('two-masters', contenders, `${contenders.length} MASTERs at a time: ${said.join(', ')}`);
+    const masters = contenders.map((source) => `${source} ${priorityOf(claimants, source)}`);
+    const message = `${contenders.length} MASTERs at the same time: ${masters.join(', ')}`;
+    find('two-masters', contenders, message);
   }
   compareLists(claimants, find);
   compare('checksum-forms-mixed', 'checksum forms', ({ claims }) => claims.checksumForm);
@@ -125,9 +126,9 @@ function compareLists(
   const isDisjoint = rows.every((row, at) =>
     rows.slice(at + 1).every((other) => !sharesAddress(row, other)),
   );
-  const said = rows.map(({ source, claims }) => `${source} ${listText(claims.addresses)}`);
-  if (isDisjoint) find('vrid-shared', sourcesOf(claimants), `two clusters: ${said.join('; ')}`);
-  else find('address-lists-differ', sourcesOf(claimants), `address lists: ${said.join('; ')}`);
+  const shown = rows.map(({ source, claims }) => `${source} ${listText(claims.addresses)}`);
+  if (isDisjoint) find('vrid-shared', sourcesOf(claimants), `two clusters: ${shown.join('; ')}`);
+  else find('address-lists-differ', sourcesOf(claimants), `address lists: ${shown.join('; ')}`);
 }
 
 function sharesAddress(one: Claimant, other: Claimant): boolean {
@@ -146,7 +147,7 @@ function withinSender(row: SenderRow): SegmentFinding[] {
       const shown = formatDuration(wholeMilliseconds(measuredInterval));
       find(
         'interval-not-kept',
-        `advertises ${formatDuration(claims.interval)}, sends every ${shown}`,
+        `advertises an interval of ${formatDuration(claims.interval)}, sends every ${shown}`,
       );
     }
   }
@@ -163,12 +164,12 @@ function isKept(advertised: Duration, measured: Duration): boolean {
   return measured < advertised * 1.5 && measured > advertised / 1.5;
 }
 
-function prioritiesOf(claimants: readonly Claimant[], source: IpAddress): string {
+function priorityOf(claimants: readonly Claimant[], source: IpAddress): string {
   const row = claimants.find((one) => one.source === source && one.state === 'master');
   return row === undefined ? '' : `(priority ${row.claims.priority})`;
 }
 
-/** All versions a router speaks: one that speaks both (RFC 9568 section 8.4) does so on purpose. */
+/** A router that sends both versions (RFC 9568 section 8.4) does so on purpose. */
 function versionsBySource(claimants: readonly Claimant[]): Map<IpAddress, string> {
   const versions = new Map<IpAddress, string>();
   for (const { source, version } of claimants) {
@@ -178,7 +179,7 @@ function versionsBySource(claimants: readonly Claimant[]): Map<IpAddress, string
   return versions;
 }
 
-/** Advertised addresses that were last announced by a machine which does not advertise them. */
+/** Advertised addresses that were last announced by a host that does not advertise them. */
 function strayAddresses(
   claimants: readonly Claimant[],
   { announcements, at }: Evidence,
@@ -186,7 +187,7 @@ function strayAddresses(
   const stray = new Map<IpAddress, MacAddress>();
   for (const address of new Set(claimants.flatMap(({ claims }) => claims.addresses))) {
     const announced = announcements.get(address);
-    if (announced === undefined || elapsed(announced.at, at) > EVIDENCE_AGE) continue;
+    if (announced === undefined || elapsed(announced.at, at) > AGE_MAX) continue;
     stray.set(address, announced.mac);
   }
   for (const { family, vrid, mac, claims } of claimants) {

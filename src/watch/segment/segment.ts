@@ -1,7 +1,6 @@
 /**
- * What a listener who takes no part learns of a segment: who advertises which virtual router, who
- * announces its addresses, and what contradicts what. Frames and time come in as arguments; what is
- * kept is bounded, whoever sends.
+ * A passive observer of one segment: senders of advertisements, announcements of their addresses, and
+ * findings. Frames and time are arguments; memory is bounded, whatever arrives.
  */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import { elapsed, type Instant, seconds } from '../../net/time.ts';
@@ -20,26 +19,26 @@ import { type Carrier, Sender, type SenderKey, type SenderRow } from './sender.t
 
 export interface SegmentSnapshot {
   readonly at: Instant;
-  /** By family, VRID, source and version. */
+  /** Ordered by family, VRID, source and version. */
   readonly senders: readonly SenderRow[];
   readonly findings: readonly SegmentFinding[];
-  /** The lowest VRID that nobody was heard using; undefined: all are in use. */
+  /** The lowest VRID without a sender; undefined: all are in use. */
   readonly freeVrid: number | undefined;
-  /** Senders that found no place any more. */
+  /** Packets from senders beyond the limit. */
   readonly overflow: number;
-  /** Packets that came in parts which do not make a whole. */
+  /** Packets that could not be reassembled. */
   readonly incomplete: number;
 }
 
-/** Every VRID of both families fits four times over. */
+/** Room for four senders of every VRID of both families. */
 const SENDERS_MAX = 2_048;
 const ADDRESSES_MAX = 65_536;
-/** Senders that were not heard for so long are forgotten when there is no more place. */
+/** When the limit is reached, senders that were silent this long are forgotten. */
 const FORGET_AFTER = seconds(600);
-/** How often place is looked for, so that a flood is not made worse. */
+/** A flood must not cause more work than this. */
 const MAKE_ROOM_EVERY = seconds(1);
 
-/** Of a receiver that would take anything a router with the right settings takes. */
+/** Accepts whatever some router accepts, whatever its settings. */
 const ANY_RECEIVER: ReceiverProfile = {
   vrid: undefined,
   version: undefined,
@@ -58,19 +57,19 @@ const TTL_OFFSET: { readonly [F in Family]: number } = { ipv4: 8, ipv6: 7 };
 export class Segment {
   readonly #senders = new Map<string, Sender>();
   readonly #contentions = new Map<string, Contention>();
-  /** Undefined: advertised, and not announced yet. */
+  /** Undefined: advertised but not announced yet. */
   readonly #announcements = new Map<IpAddress, Announcement | undefined>();
   readonly #reassembly = new Reassembly();
   #overflow = 0;
   #roomMadeAt: Instant | undefined;
 
-  /** Takes the first `length` bytes of a frame; one that says nothing of VRRP is passed over. */
+  /** Takes the first `length` bytes of a frame; frames without VRRP, ARP or ND are ignored. */
   observe(bytes: Uint8Array, length: number, at: Instant): void {
     const frame = decodeFrame(bytes, length);
     if (frame.kind === 'vrrp') {
       this.#message(frame, at);
     } else if (frame.kind === 'fragment') {
-      this.#part(frame, at);
+      this.#fragment(frame, at);
     } else if (frame.kind === 'arp') {
       const { senderIp, targetIp, senderMac } = frame.arp;
       if (senderIp === targetIp) this.#announced(senderIp, senderMac, at);
@@ -98,8 +97,8 @@ export class Segment {
     };
   }
 
-  /** A receiver's kernel drops a part with a wrong IPv4 header checksum. */
-  #part(frame: FragmentFrame, at: Instant): void {
+  /** A receiver's kernel drops fragments with a wrong IPv4 header checksum. */
+  #fragment(frame: FragmentFrame, at: Instant): void {
     if (frame.ip.family === 'ipv4' && !frame.ip.checksumRight) return;
     const packet = this.#reassembly.add(frame, at);
     if (packet === undefined) return;
@@ -118,7 +117,7 @@ export class Segment {
     const carrier = { mac: ethernet.source, ttl: ip.ttl };
     const sender = this.#senderOf(key, carrier, at);
     if (sender === undefined) return;
-    // The kernel of a receiver drops what has a wrong IPv4 header checksum before VRRP sees it.
+    // A receiver's kernel drops packets with a wrong IPv4 header checksum before VRRP sees them.
     const verdict: Verdict =
       ip.family === 'ipv4' && !ip.checksumRight
         ? { ok: false, reason: 'checksum-error' }
@@ -146,7 +145,7 @@ export class Segment {
     else contention.advertised(source, at, silentFrom);
   }
 
-  /** A packet that only came too far still says what its sender wants. */
+  /** A packet with a wrong TTL still shows the settings of its sender. */
   #refused(
     sender: Sender,
     reason: Extract<Verdict, { readonly ok: false }>['reason'],

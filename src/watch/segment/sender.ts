@@ -1,4 +1,4 @@
-/** One sender of advertisements on a segment: what it claims, how regularly, and what was refused. */
+/** One sender of advertisements: its settings, its regularity, and its refused packets. */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import { after, type Duration, elapsed, type Instant } from '../../net/time.ts';
@@ -6,28 +6,28 @@ import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 import type { ReceivedAdvertisement } from '../../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
 
-/** What tells senders apart. A router that speaks both versions (RFC 9568 section 8.4) is two. */
+/** Identifies a sender. A router that sends both versions (RFC 9568 section 8.4) is two senders. */
 export interface SenderKey {
   readonly family: Family;
-  /** 0 where the packets are too short to have one. */
+  /** 0 if the packets are too short to have one. */
   readonly vrid: number;
   readonly source: IpAddress;
-  /** Of the packets; what is neither 2 nor 3 is refused. */
+  /** As in the packets; they are refused if it is neither 2 nor 3. */
   readonly version: number;
 }
 
 /**
- * `master`: advertises. `resigned`: its last word was priority 0. `silent`: not heard for a
- * Master_Down_Interval. `refused`: nothing it sent was acceptable.
+ * `master`: advertises. `resigned`: its last advertisement had priority 0. `silent`: no advertisement
+ * for a Master_Down_Interval. `refused`: no valid packet so far.
  */
 export type SenderState = 'master' | 'resigned' | 'silent' | 'refused';
 
-/** What a sender says of itself. */
+/** Settings of a sender, from its last advertisement. */
 export interface Claims {
-  /** The last one that was not 0. */
+  /** The last priority other than 0. */
   readonly priority: number;
   readonly interval: Duration;
-  /** Undefined where there is no choice: version 2, IPv6. */
+  /** Undefined for version 2 and IPv6, which have one form only. */
   readonly checksumForm: ChecksumForm | undefined;
   readonly authType: number | undefined;
   readonly addresses: readonly IpAddress[];
@@ -40,11 +40,11 @@ export interface RefusedPackets {
 
 export interface SenderRow extends SenderKey {
   readonly state: SenderState;
-  /** Source of the Ethernet frames. */
+  /** Source address of the Ethernet frames. */
   readonly mac: MacAddress;
   readonly ttl: number;
   readonly claims: Claims | undefined;
-  /** Median of the last distances between advertisements; undefined before there are some. */
+  /** Median of the recent distances between advertisements; undefined if there are too few. */
   readonly measuredInterval: Duration | undefined;
   readonly firstSeen: Instant;
   readonly lastSeen: Instant;
@@ -52,13 +52,13 @@ export interface SenderRow extends SenderKey {
   readonly refused: readonly RefusedPackets[];
 }
 
-/** What an advertisement came in. */
+/** The frame and packet that carried an advertisement. */
 export interface Carrier {
   readonly mac: MacAddress;
   readonly ttl: number;
 }
 
-/** Enough to outvote a few lost packets and a busy moment. */
+/** Enough for a median despite a few lost packets or delays. */
 const DISTANCES_KEPT = 16;
 const DISTANCES_LEAST = 4;
 
@@ -97,7 +97,7 @@ export class Sender {
     this.#adverts += 1;
   }
 
-  /** Takes over what the packet says, which need not be acceptable for all that. */
+  /** Records the settings in a packet, even of a packet that is refused. */
   claim(
     { priority, interval, authType, addresses }: ReceivedAdvertisement,
     checksumForm: ChecksumForm | undefined,
@@ -117,7 +117,7 @@ export class Sender {
     this.#lastSeen = at;
   }
 
-  /** When it is silent unless it is heard before; undefined: it is not MASTER. */
+  /** When it becomes silent unless it advertises again; undefined: not MASTER. */
   get silentFrom(): Instant | undefined {
     if (this.#lastAdvert === undefined || this.#claims === undefined || this.#resigned) {
       return undefined;

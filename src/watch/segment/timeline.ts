@@ -1,4 +1,4 @@
-/** What changes on a segment from one look to the next, and which contradictions are over. */
+/** Changes between two snapshots of a segment, and findings that are over. */
 import type { Instant } from '../../net/time.ts';
 import type { SegmentFinding } from './findings.ts';
 import type { SegmentSnapshot } from './segment.ts';
@@ -34,7 +34,7 @@ export class Timeline {
   >();
   #past: PastFinding[] = [];
 
-  /** Contradictions that were seen and are over, oldest first. */
+  /** Findings that are over, oldest first. */
   get past(): readonly PastFinding[] {
     return this.#past;
   }
@@ -87,7 +87,7 @@ function senderName({ family, vrid, version, source }: SenderRow): string {
   return `${family} ${vrid} ${version} ${source}`;
 }
 
-/** What is the same contradiction although its message counts on. */
+/** Identifies a finding: its message may change while it lasts. */
 function findingName({ code, family, vrid, sources }: SegmentFinding): string {
   return `${code} ${family} ${vrid} ${sources.join(' ')}`;
 }

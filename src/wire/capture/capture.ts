@@ -1,4 +1,4 @@
-/** A capture file of either format: pcap of tcpdump, pcapng of wireshark. */
+/** Reads a capture file of either format: pcap of tcpdump or pcapng of Wireshark. */
 import { failure, type Result } from '../../net/result.ts';
 import type { CaptureEnd, CaptureSink } from './captured-frame.ts';
 import { isPcap, type PcapError, scanPcap } from './pcap.ts';
@@ -7,12 +7,12 @@ import { isPcapng, type PcapngError, scanPcapng } from './pcapng.ts';
 export type CaptureError =
   | PcapError
   | PcapngError
-  /** Less than any header of a capture. */
+  /** Shorter than any header of a capture. */
   | { readonly code: 'capture-truncated' }
   | { readonly code: 'capture-compressed' }
   | { readonly code: 'capture-format-error' };
 
-/** How the files of gzip, zstd, lz4 and xz begin. */
+/** Magic numbers of gzip, zstd, lz4 and xz. */
 const COMPRESSED: readonly (readonly number[])[] = [
   [0x1f, 0x8b],
   [0x28, 0xb5, 0x2f, 0xfd],

@@ -1,22 +1,22 @@
-/** What a capture file is made of, whatever its format. */
+/** The content of a capture file of any format. */
 import { type Result, success } from '../../net/result.ts';
 
-/** One interface of a capture; the same object for each of its frames. */
+/** An interface of a capture; all its frames share one object. */
 export interface CapturedLink {
   /** <https://www.tcpdump.org/linktypes.html> */
   readonly linkType: number;
-  /** Its place among the interfaces of the file. */
+  /** Its position among the interfaces of the file. */
   readonly number: number;
   readonly name: string | undefined;
 }
 
-/** `at` is in microseconds since 1970; the frame is a view of the file. */
+/** `at` is in microseconds since 1970; `frame` is a view of the file. */
 export type CaptureSink = (frame: Uint8Array, at: number, link: CapturedLink) => void;
 
-/** `cut-off`: the last record is not there in full; `damaged`: what is there makes no sense. */
+/** `cut-off`: the last record is incomplete. `damaged`: a record contradicts itself. */
 export interface CaptureEnd {
   readonly state: 'whole' | 'cut-off' | 'damaged';
-  /** Where the first record lies that was not read. */
+  /** The position of the first record that was not read. */
   readonly offset: number | undefined;
 }
 

@@ -1,18 +1,18 @@
 /**
- * Captured frames of other link layers, as Ethernet: what a link layer does not tell reads as zeros.
- * <https://www.tcpdump.org/linktypes.html>; of all interfaces at once (`tcpdump -i any`):
+ * Converts captured frames of other link layers to Ethernet; fields that a link layer lacks become zero.
+ * See <https://www.tcpdump.org/linktypes.html>. Captures of all interfaces (`tcpdump -i any`) have:
  *
  *     LINUX_SLL    packet type (2) | ARPHRD type (2) | address length (2) | sender (8) | protocol (2)
  *     LINUX_SLL2   protocol (2) | reserved (2) | interface index (4) | ARPHRD type (2) |
  *                  packet type (1) | address length (1) | sender (8)
  *
- * The raw link types have no header at all: a packet says by itself which IP it is.
+ * The raw link types have no header: the first byte of a packet has the IP version.
  */
 import { byteAt, uint32At } from '../bytes.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../ethernet.ts';
 
 export const LINK_TYPE_ETHERNET = 1;
-export const LINK_TYPE_LINUX_SLL = 113;
+const LINK_TYPE_LINUX_SLL = 113;
 export const LINK_TYPE_LINUX_SLL2 = 276;
 
 /** LINKTYPE_RAW, DLT_RAW as Linux and OpenBSD number it, LINKTYPE_IPV4, LINKTYPE_IPV6. */
@@ -32,7 +32,7 @@ export function isKnownLinkType(linkType: number): boolean {
   );
 }
 
-/** Undefined: of a link layer that is not known, or too short to hold anything. */
+/** Undefined if the link layer is unknown or the frame too short. */
 export function toEthernet(linkType: number, bytes: Uint8Array): Uint8Array | undefined {
   if (linkType === LINK_TYPE_ETHERNET) return bytes;
   if (linkType === LINK_TYPE_LINUX_SLL) return fromCooked(bytes, SLL);
@@ -40,7 +40,7 @@ export function toEthernet(linkType: number, bytes: Uint8Array): Uint8Array | un
   return RAW.includes(linkType) ? fromRaw(bytes) : undefined;
 }
 
-/** Which of the machine's interfaces the frame passed, where the link layer tells. */
+/** The index of the interface that captured the frame, if the link layer has it. */
 export function interfaceIndexOf(linkType: number, bytes: Uint8Array): number | undefined {
   if (linkType !== LINK_TYPE_LINUX_SLL2 || bytes.length < SLL2.length) return undefined;
   return uint32At(bytes, 4);

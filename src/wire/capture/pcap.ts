@@ -1,6 +1,6 @@
 /**
- * Reads what tcpdump wrote (pcap-savefile(5)). The file's byte order and the unit of its time stamps
- * follow from the magic number.
+ * Reads files of tcpdump (pcap-savefile(5)). The magic number gives the byte order of the file and the
+ * unit of its time stamps.
  *
  *     +-------------------+---------------+-----------------------------------+
  *     |  Magic number (4) | Version (2+2) | Reserved (4+4)                    |
@@ -17,7 +17,7 @@ import { type CaptureEnd, type CaptureSink, endOf, WHOLE } from './captured-fram
 import { LINK_TYPE_ETHERNET } from './link-type.ts';
 
 export interface CapturedFrame {
-  /** Microseconds since 1970, by the clock of the machine: 2^53 of them last for 285 years. */
+  /** Microseconds since 1970, by the clock of the capturing host. */
   readonly at: number;
   readonly bytes: Uint8Array;
 }
@@ -30,10 +30,10 @@ const FILE_HEADER_LENGTH = 24;
 const RECORD_HEADER_LENGTH = 16;
 const MICROSECONDS_MAGIC = 0xa1b2c3d4;
 const NANOSECONDS_MAGIC = 0xa1b23c4d;
-/** MAXIMUM_SNAPLEN of libpcap: no writer puts more into a record. */
+/** MAXIMUM_SNAPLEN of libpcap: no writer exceeds it. */
 const RECORD_MAX = 262_144;
 
-/** Hands over one frame after another, as views of `bytes`, up to where the file ends or is damaged. */
+/** Hands over all frames as views of `bytes`, up to the end of the file or the first damage. */
 export function scanPcap(bytes: Uint8Array, sink: CaptureSink): Result<CaptureEnd, PcapError> {
   if (bytes.length < FILE_HEADER_LENGTH) return failure({ code: 'pcap-truncated' });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -61,7 +61,7 @@ export function scanPcap(bytes: Uint8Array, sink: CaptureSink): Result<CaptureEn
   return offset === bytes.length ? success(WHOLE) : endOf('cut-off', offset);
 }
 
-/** A record that is not there in full ends the list: the writer may still be at work. */
+/** Stops at an incomplete record: the writer may not have finished it. */
 export function readPcap(
   bytes: Uint8Array,
   wanted: number = LINK_TYPE_ETHERNET,
@@ -76,7 +76,7 @@ export function readPcap(
   return isWanted ? success(frames) : failure({ code: 'pcap-link-type-error' });
 }
 
-/** Whether a file that begins so is one for this reader. */
+/** True if the file begins like a pcap file. */
 export function isPcap(bytes: Uint8Array): boolean {
   if (bytes.length < 4) return false;
   return formatOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) !== undefined;

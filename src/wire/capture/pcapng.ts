@@ -1,6 +1,6 @@
 /**
- * Reads what wireshark, tshark and dumpcap write (draft-ietf-opsawg-pcapng): blocks, each with its
- * length before and behind it. Blocks of unknown types are passed over.
+ * Reads files of Wireshark, tshark and dumpcap (draft-ietf-opsawg-pcapng): blocks, each with its length
+ * before and after it. Skips blocks of unknown types.
  *
  *     +---------------------------------------------------------------+
  *     |                        Block Type (4)                         |
@@ -12,7 +12,7 @@
  *     |                    Block Total Length (4)                     |
  *     +---------------------------------------------------------------+
  *
- * A section may have another byte order than the one before, and has its own interfaces.
+ * Each section has its own byte order and its own interfaces.
  */
 import { failure, type Result, success } from '../../net/result.ts';
 import {
@@ -30,12 +30,12 @@ export interface PcapngError {
 const SECTION_HEADER = 0x0a0d0d0a;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const INTERFACE_DESCRIPTION = 1;
-/** Of an older draft; the interface has 16 bits, and the other 16 count what was lost. */
+/** From an older draft: the interface has 16 bits, and the other 16 count lost packets. */
 const PACKET = 2;
 const SIMPLE_PACKET = 3;
 const ENHANCED_PACKET = 6;
 
-/** Type and both lengths. */
+/** The type and both lengths. */
 const FRAME_LENGTH = 12;
 const SECTION_HEADER_LENGTH = 28;
 const BODY = 8;
@@ -60,14 +60,14 @@ interface Interface {
   readonly timeOffset: bigint;
 }
 
-/** Hands over one frame after another, as views of `bytes`, up to where the file ends or is damaged. */
+/** Hands over all frames as views of `bytes`, up to the end of the file or the first damage. */
 export function scanPcapng(bytes: Uint8Array, sink: CaptureSink): Result<CaptureEnd, PcapngError> {
   if (bytes.length < SECTION_HEADER_LENGTH) return failure({ code: 'pcapng-truncated' });
   const scan = new Scan(bytes, sink);
   return scan.begins() ? scan.run() : failure({ code: 'pcapng-magic-error' });
 }
 
-/** Whether a file that begins so is one for this reader: the type reads the same in both orders. */
+/** True if the file begins like a pcapng file; the type is the same in both byte orders. */
 export function isPcapng(bytes: Uint8Array): boolean {
   if (bytes.length < 4) return false;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === SECTION_HEADER;
@@ -79,9 +79,9 @@ class Scan {
   readonly #sink: CaptureSink;
   #littleEndian = true;
   #interfaces: Interface[] = [];
-  /** Interfaces of the sections before. */
+  /** The number of interfaces in earlier sections. */
   #known = 0;
-  /** A simple packet has no time of its own. */
+  /** The time of the last packet: a simple packet has none and takes this one. */
   #at = 0;
 
   constructor(bytes: Uint8Array, sink: CaptureSink) {
@@ -112,7 +112,7 @@ class Scan {
     return offset === this.#bytes.length ? success(WHOLE) : endOf('cut-off', offset);
   }
 
-  /** False: neither order makes the magic number, or it is cut off. */
+  /** Returns false if the magic number is wrong in both byte orders. */
   #setOrder(offset: number): boolean {
     for (const littleEndian of [true, false]) {
       if (this.#view.getUint32(offset + BODY, littleEndian) === BYTE_ORDER_MAGIC) {
@@ -123,7 +123,7 @@ class Scan {
     return false;
   }
 
-  /** The body lies from `start` up to `end`. False: it contradicts itself. */
+  /** Reads a body between `start` and `end`; returns false if it contradicts itself. */
   #block(start: number, end: number, type: number): boolean {
     switch (type) {
       case SECTION_HEADER:
@@ -180,7 +180,7 @@ class Scan {
   #simplePacket(start: number, end: number): boolean {
     const from = this.#interfaces[0];
     if (from === undefined) return false;
-    // A snapshot length of zero is none.
+    // A snapshot length of zero means no limit.
     const limit = from.snapshotLength === 0 ? end : from.snapshotLength;
     const length = Math.min(this.#uint32(start), limit, end - start - 4);
     this.#sink(this.#bytes.subarray(start + 4, start + 4 + length), this.#at, from.link);
@@ -207,14 +207,14 @@ class Scan {
   }
 }
 
-/** Nanoseconds of today are beyond 2^53. */
+/** Nanoseconds since 1970 exceed 2^53, hence bigint. */
 function microseconds(stamp: bigint, { resolution, timeOffset }: Interface): number {
   const { base, exponent } = resolution;
   const at = (stamp * 1_000_000n) / BigInt(base) ** BigInt(exponent) + timeOffset * 1_000_000n;
   return at >= 0n && at <= Number.MAX_SAFE_INTEGER ? Number(at) : 0;
 }
 
-/** UTF-8, of which only ASCII is shown. */
+/** The text is UTF-8; only printable ASCII is kept. */
 function textOf(bytes: Uint8Array): string {
   const letters = [...bytes.subarray(0, NAME_MAX)].filter((byte) => byte > 0x20 && byte < 0x7f);
   return String.fromCharCode(...letters);

@@ -1,5 +1,5 @@
 /**
- * What a director tells the others of its table of connections, once a second, in network order:
+ * The summary of its connections that a director sends to the others once a second, in network order:
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -26,13 +26,13 @@ import { byteAt, putUint16, putUint32, uint16At, uint32At } from '../bytes.ts';
 export interface SummaryMessage {
   readonly syncId: number;
   readonly isMaster: boolean;
-  /** Tells one process from the next one of the same name. */
+  /** Distinguishes a process from its successor with the same name. */
   readonly sender: number;
   readonly name: string;
   readonly summary: TableSummary;
 }
 
-export interface SummaryError {
+interface SummaryError {
   readonly code: 'summary-truncated' | 'summary-unknown';
 }
 
@@ -80,7 +80,7 @@ export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, Summary
   });
 }
 
-/** Whatever comes from the network is shown to people. */
+/** The name is shown to people, so it may only contain printable characters. */
 function printable(code: number): number {
   return code > 0x20 && code < 0x7f ? code : 0x3f;
 }

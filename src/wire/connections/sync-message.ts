@@ -29,13 +29,13 @@ import { type Connection, isTemplate } from '../../net/connection.ts';
 import type { Forwarding } from '../../net/ipvs.ts';
 import { putUint16, putUint32 } from '../bytes.ts';
 
-/** A connection with what the table of the kernel does not show of it. */
+/** A connection with the fields that the table of the kernel does not show. */
 export interface SyncEntry {
   readonly connection: Connection;
   readonly forwarding: Forwarding;
-  /** Of a service with a mark; 0 otherwise. */
+  /** The mark of the service; 0 if it has none. */
   readonly mark: number;
-  /** How long the other director is to keep it. */
+  /** How long the other director should keep the connection, in seconds. */
   readonly timeout: number;
 }
 
@@ -43,7 +43,7 @@ const HEADER = 8;
 const VERSION = 1;
 const FIXED = 24;
 const FORWARDING = { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 } as const;
-/** IP_VS_CONN_F_NOOUTPUT: the server's answers do not come by. */
+/** IP_VS_CONN_F_NOOUTPUT: answers of the server bypass the director. */
 const NO_OUTPUT = 0x0080;
 /** IP_VS_CONN_F_TEMPLATE */
 const TEMPLATE = 0x1000;
@@ -54,7 +54,7 @@ const STATES: Readonly<Record<string, number>> = { 'TCP ESTABLISHED': 1, 'UDP UD
 /** IP_VS_CTPL_S_* */
 const TEMPLATE_STATES: Readonly<Record<string, number>> = { NONE: 0, ASSURED: 1 };
 
-/** Whether the entry can be said in such a message. */
+/** True if such a message can express the connection. */
 export function isSendable(connection: Connection): boolean {
   return numbersOf(connection) !== undefined;
 }
@@ -72,7 +72,7 @@ function stateOf(connection: Connection): number | undefined {
   return isTemplate(connection) ? TEMPLATE_STATES[state] : STATES[`${protocol} ${state}`];
 }
 
-/** As many messages as it takes, of what can be said; `maximum` is the longest, without the headers around it. */
+/** Encodes the entries that can be expressed; `maximum`: bytes of a message without UDP and IP headers. */
 export function encodeSyncMessages(
   entries: readonly SyncEntry[],
   syncId: number,
@@ -111,7 +111,7 @@ function messageOf(entries: readonly Uint8Array[], syncId: number, length: numbe
   return message;
 }
 
-/** Undefined for a connection that such a message cannot express. */
+/** Undefined if the message cannot express the connection. */
 function encodeEntry({ connection, forwarding, mark, timeout }: SyncEntry): Uint8Array | undefined {
   const numbers = numbersOf(connection);
   if (numbers === undefined) return undefined;

@@ -8,8 +8,8 @@
 import { type IpAddress, ipFromBytes, parseIp } from '../../net/address.ts';
 import { BUCKETS, type Connection } from '../../net/connection.ts';
 
-/** Of a line only what comparing takes. */
-export interface TableRow {
+/** The fields of a line that a comparison needs. */
+interface TableRow {
   readonly protocol: string;
   readonly state: string;
   readonly isSynced: boolean;
@@ -19,14 +19,14 @@ export interface TableRow {
 const LINE =
   /^([A-Z]+) +([0-9A-Fa-f:]+ +[0-9A-F]{1,4} +[0-9A-Fa-f:]+ +[0-9A-F]{1,4}) +([0-9A-Fa-f:[\]]+) +([0-9A-F]{1,4}) +(\S+) +(LOCAL|SYNC) +([0-9]{1,10})\s*$/;
 
-/** Undefined: no line of a connection. */
+/** Undefined if the line is not a connection. */
 export function decodeTableRow(line: string): TableRow | undefined {
   const [, protocol, key, , , state, origin] = LINE.exec(line) ?? [];
   if (protocol === undefined || key === undefined || state === undefined) return undefined;
   return { protocol, state, isSynced: origin === 'SYNC', bucket: bucketOf(`${protocol} ${key}`) };
 }
 
-/** Undefined: no line of a connection. */
+/** Undefined if the line is not a connection. */
 export function decodeTableLine(line: string): Connection | undefined {
   const [, protocol = '', key = '', to = '', port = '', state = '', origin, left] =
     LINE.exec(line) ?? [];
@@ -46,7 +46,7 @@ export function decodeTableLine(line: string): Connection | undefined {
   };
 }
 
-/** FNV-1a (32 bits) of the text that names the connection, the same on every director. */
+/** FNV-1a (32 bits) of the text that identifies the connection: the same on every director. */
 function bucketOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {

@@ -26,7 +26,7 @@ export interface AttributeDecodeError {
   readonly held: number;
 }
 
-/** Builds a list of attributes: `new AttributeWriter().uint32(8, flags).bytes(2, local).finish()`. */
+/** Builds attributes: `new AttributeWriter().uint32(8, flags).bytes(2, local).finish()`. */
 export class AttributeWriter {
   #bytes = new Uint8Array(64);
   #length = 0;
@@ -79,7 +79,7 @@ export class AttributeWriter {
   }
 }
 
-/** Attributes by type; of one that occurs twice the last counts, as in the kernel. */
+/** Attributes by type; if a type occurs twice, the last one counts, as in the kernel. */
 export class Attributes {
   readonly #values: ReadonlyMap<number, Uint8Array>;
 
@@ -91,7 +91,7 @@ export class Attributes {
     return this.#values.get(type);
   }
 
-  /** Undefined when absent or too short; so are the others. */
+  /** Undefined if absent or too short, like the following ones. */
   uint8(type: number): number | undefined {
     return this.#values.get(type)?.[0];
   }
@@ -111,7 +111,7 @@ export class Attributes {
     return value === undefined ? undefined : textFromBytes(value);
   }
 
-  /** Attributes inside the value; undefined when absent or malformed. */
+  /** The attributes inside the value; undefined if absent or malformed. */
   nested(type: number): Attributes | undefined {
     const value = this.#values.get(type);
     if (value === undefined) return undefined;
@@ -125,7 +125,7 @@ export class Attributes {
   }
 }
 
-/** From the offset to the end; fewer bytes than a header at the end are padding. */
+/** Reads from the offset to the end; a rest shorter than a header is padding. */
 export function decodeAttributes(
   bytes: Uint8Array,
   start = 0,

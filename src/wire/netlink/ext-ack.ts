@@ -1,6 +1,6 @@
 /**
- * Acknowledgements: NLMSG_ERROR and the end of a dump (netlink(7)), with what the kernel adds in
- * words (NETLINK_EXT_ACK). An error of zero says that the request was done.
+ * Acknowledgements: NLMSG_ERROR and the end of a dump (netlink(7)), with the explanation of the kernel
+ * (NETLINK_EXT_ACK). An error of zero means success.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -28,12 +28,12 @@ const NLMSGERR_ATTR_MSG = 1;
 const NLMSGERR_ATTR_OFFS = 2;
 const ERROR_LENGTH = 4;
 
-export interface Acknowledgement {
+interface Acknowledgement {
   /** Zero, or a positive errno. */
   readonly errno: number;
-  /** What the kernel says about it. */
+  /** The explanation of the kernel. */
   readonly text: string | undefined;
-  /** Where in the request the offending attribute lies. */
+  /** The position of the offending attribute in the request. */
   readonly offset: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface AcknowledgementDecodeError {
   readonly length: number;
 }
 
-/** Reads an NLMSG_ERROR or an NLMSG_DONE. Malformed additions are left out: the errno still counts. */
+/** Reads an NLMSG_ERROR or an NLMSG_DONE. Ignores malformed attributes: the errno still counts. */
 export function decodeAcknowledgement(
   message: NetlinkMessage,
 ): Result<Acknowledgement, AcknowledgementDecodeError> {

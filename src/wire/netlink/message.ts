@@ -24,14 +24,14 @@ export const NLMSG_DONE = 3;
 
 export const NLM_F_REQUEST = 0x01;
 export const NLM_F_ACK = 0x04;
-/** In a dump: something changed while it was made, so it may miss or repeat entries. */
+/** In a dump: something changed during the dump, so it may miss or repeat entries. */
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
-/** In an NLMSG_ERROR: the payload of the request is not repeated. */
+/** In an NLMSG_ERROR: the payload of the request is omitted. */
 export const NLM_F_CAPPED = 0x100;
 /** In an NLMSG_ERROR: attributes of an extended acknowledgement follow. */
 export const NLM_F_ACK_TLVS = 0x200;
@@ -44,7 +44,7 @@ export interface NetlinkMessage {
   readonly payload: Uint8Array;
 }
 
-export interface NetlinkDecodeError {
+interface NetlinkDecodeError {
   readonly code: 'netlink-message-truncated';
   readonly offset: number;
   readonly length: number;

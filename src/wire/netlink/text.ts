@@ -1,6 +1,6 @@
 /** Text in netlink attributes: UTF-8 bytes, ended by NUL (netlink(7), NLA_NUL_STRING). */
 
-/** Up to the first NUL. Bytes that are no UTF-8 are read as Latin-1: names may hold any byte. */
+/** Reads up to the first NUL. Names may contain any byte: text that is not UTF-8 is read as Latin-1. */
 export function textFromBytes(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   let text = '';
@@ -16,7 +16,7 @@ export function textFromBytes(bytes: Uint8Array): string {
   }
 }
 
-/** With the NUL. */
+/** Appends the NUL. */
 export function textToBytes(text: string): Uint8Array {
   const escaped = encodeURIComponent(text);
   const bytes: number[] = [];

@@ -1,7 +1,7 @@
 /**
- * The VRRP message of both versions. Decoding judges structure only: version, type and length. What
- * the fields may say is for the intake to judge, because a refusal there is counted with the
- * virtual router it belongs to.
+ * The VRRP message of both versions. Decoding checks only the structure: version, type and length. The
+ * intake of the engine checks the values of the fields, because it counts each refusal with the virtual
+ * router it belongs to.
  */
 import { type Family, familyOf } from '../../net/address.ts';
 import { failure, type Result, success } from '../../net/result.ts';
@@ -14,12 +14,12 @@ import { encodeVersion3, readVersion3, version3Length } from './v3.ts';
 
 export type { Advertisement, Envelope, ReceivedAdvertisement } from './message.ts';
 
-export type VrrpDecodeError =
+type VrrpDecodeError =
   | { readonly code: 'packet-length-error'; readonly length: number; readonly expected: number }
   | { readonly code: 'version-error'; readonly version: number; readonly family: Family }
   | { readonly code: 'invalid-type'; readonly type: number };
 
-/** The complete message with its checksum. Fields out of range are a RangeError. */
+/** Builds the complete message with its checksum. Throws `RangeError` for a field out of range. */
 export function encodeAdvertisement(
   advertisement: Advertisement,
   envelope: Envelope,
@@ -27,10 +27,10 @@ export function encodeAdvertisement(
 ): Uint8Array {
   if (advertisement.version === 3) return encodeVersion3(advertisement, envelope, form);
   if (familyOf(envelope.source) === 'ipv4') return encodeVersion2(advertisement);
-  throw new RangeError('version 2 does not run over IPv6');
+  throw new RangeError('VRRP version 2 does not support IPv6');
 }
 
-/** Reads the `length` bytes from `offset` on, which must be exactly one message. */
+/** Reads `length` bytes from `offset` on, which must be exactly one message. */
 export function decodeAdvertisement(
   bytes: Uint8Array,
   offset: number,

@@ -1,19 +1,19 @@
 /**
- * Authentication Data of version 2 (RFC 2338 section 5.3.6; RFC 3768 keeps the field and gives up
- * the methods). Only the clear-text password is done: it stops accidents, not attackers.
+ * Authentication Data of version 2 (RFC 2338 section 5.3.6; RFC 3768 keeps the field and drops the
+ * methods). Only the clear-text password is supported: it stops accidents, not attackers.
  */
 import { byteAt } from '../bytes.ts';
 
-/** In every JavaScript host, although no library of the language itself declares it. */
+/** Every JavaScript runtime has it, but the type libraries of the language do not declare it. */
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 
 export const AUTH_NONE = 0;
 export const AUTH_PASSWORD = 1;
 
-/** Bytes of Authentication Data: present in every version 2 message, whatever its type. */
+/** Every version 2 message has Authentication Data, whatever the type. */
 export const AUTH_DATA_LENGTH = 8;
 
-/** The password in UTF-8, padded with NUL; one that does not fit is refused rather than cut. */
+/** The password in UTF-8, padded with NUL. Throws `RangeError` if it does not fit. */
 export function passwordBytes(password: string): Uint8Array {
   const text = new TextEncoder().encode(password);
   if (text.length > AUTH_DATA_LENGTH) {
@@ -25,8 +25,8 @@ export function passwordBytes(password: string): Uint8Array {
 }
 
 /**
- * Whether `length` bytes of `a` from `aOffset` on are the first of `b`, in a time that does not tell
- * where they differ. Bytes that one side does not have are equal to nothing.
+ * Compares `length` bytes of `a` from `aOffset` on with the first ones of `b`, in a time that does not
+ * reveal where they differ. Missing bytes are equal to none.
  */
 export function equalInConstantTime(
   a: Uint8Array,

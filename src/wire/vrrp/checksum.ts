@@ -11,10 +11,10 @@ import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { byteAt } from '../bytes.ts';
 import { foldSum, sum16 } from '../checksum.ts';
 
-/** How a sender sums; only version 3 over IPv4 leaves a choice, everything else is `rfc9568`. */
+/** Which rule a sender uses. Only version 3 over IPv4 has a choice; all else is `rfc9568`. */
 export type ChecksumForm = 'rfc9568' | 'pseudo_header';
 
-/** Partial sum of source, destination, protocol 112 and message length. */
+/** The partial sum of source, destination, protocol 112 and message length. */
 export function ipv4PseudoHeaderSum(
   bytes: Uint8Array,
   sourceOffset: number,
@@ -25,7 +25,7 @@ export function ipv4PseudoHeaderSum(
   return sum16(bytes, destinationOffset, 4, source);
 }
 
-/** Partial sum of source, destination, message length and next header 112. */
+/** The partial sum of source, destination, message length and next header 112. */
 export function ipv6PseudoHeaderSum(
   bytes: Uint8Array,
   sourceOffset: number,
@@ -37,8 +37,8 @@ export function ipv6PseudoHeaderSum(
 }
 
 /**
- * Which form the checksum of a received message is right in; undefined: in none. `packet` begins
- * with its IP header.
+ * The form in which the checksum of a received message is right; undefined if there is none. `packet`
+ * begins with its IP header.
  */
 export function matchingForm(
   packet: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * What both versions share: four bytes in front, the checksum, and addresses from byte 8 on.
+ * The fields that both versions share: the first four bytes, the checksum, and the addresses.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -18,10 +18,10 @@ export const FIXED_LENGTH = 8;
 
 export const CHECKSUM_OFFSET = 6;
 
-/** The only type there is (RFC 9568 section 5.2.2). */
+/** The only type that exists (RFC 9568 section 5.2.2). */
 export const TYPE_ADVERTISEMENT = 1;
 
-export interface HeaderFields {
+interface HeaderFields {
   readonly version: 2 | 3;
   readonly vrid: number;
   readonly priority: number;
@@ -36,7 +36,7 @@ export interface ReceivedHeader {
   readonly checksum: number;
 }
 
-/** Fills in all but the two bytes that differ by version and the checksum. */
+/** Writes all fields except the checksum and the two bytes that differ by version. */
 export function putHeader(pdu: Uint8Array, fields: HeaderFields, family: Family): void {
   const { version, vrid, priority, addresses } = fields;
   pdu[0] = (version << 4) | TYPE_ADVERTISEMENT;
@@ -64,7 +64,7 @@ export function headerAt(bytes: Uint8Array, offset: number): ReceivedHeader {
   };
 }
 
-/** The address list of the message that begins at `offset`. */
+/** Reads the addresses of the message that begins at `offset`. */
 export function addressesAt(
   bytes: Uint8Array,
   offset: number,

@@ -1,4 +1,4 @@
-/** The fields of a VRRP message, as they are sent and as they are received. */
+/** The fields of a VRRP message when sent and when received. */
 import type { IpAddress } from '../../net/address.ts';
 import type { Duration } from '../../net/time.ts';
 
@@ -10,7 +10,7 @@ export interface Advertisement {
   readonly priority: number;
   /** Rounded up to the unit on the wire: a second in version 2, a centisecond in version 3. */
   readonly interval: Duration;
-  /** 1..255 of the envelope's family. */
+  /** 1..255 addresses of the envelope's family. */
   readonly addresses: readonly IpAddress[];
   /** Version 2 only. */
   readonly authentication?:
@@ -18,7 +18,7 @@ export interface Advertisement {
     | { readonly type: 'pass'; readonly password: string };
 }
 
-/** The addresses of the IP header around the message: they give the family and may be summed. */
+/** The addresses of the IP header: they determine the family, and the checksum may cover them. */
 export interface Envelope {
   readonly source: IpAddress;
   readonly destination: IpAddress;

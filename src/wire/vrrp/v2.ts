@@ -28,8 +28,8 @@ export function version2Length(count: number): number {
 }
 
 /**
- * A fraction of a second is rounded up: the RFC does not say, and a Backup that counts with too
- * long an interval is slow, while one that counts with too short an interval takes over.
+ * Rounds a fraction of a second up. The RFC does not say which way, but a Backup with too long an
+ * interval is merely slow, while one with too short an interval takes over from a healthy MASTER.
  */
 export function encodeVersion2(advertisement: Advertisement): Uint8Array {
   const { addresses, interval, authentication } = advertisement;

@@ -29,8 +29,8 @@ export function version3Length(count: number, family: Family): number {
 }
 
 /**
- * A fraction of a centisecond is rounded up: Backups adopt the interval (RFC 9568 section 5.2.7),
- * and one that is shorter than the sender's own cadence makes them take over from a healthy sender.
+ * Rounds a fraction of a centisecond up: Backups adopt the interval (RFC 9568 section 5.2.7), and with
+ * one shorter than the sender's they would take over from a healthy sender.
  */
 export function encodeVersion3(
   advertisement: Advertisement,
@@ -66,7 +66,7 @@ export function readVersion3(
   };
 }
 
-/** What the envelope adds to the sum: nothing for message-only checksums over IPv4. */
+/** What the envelope adds to the sum: nothing if the checksum covers only the message. */
 function pseudoHeaderSum(
   { source, destination }: Envelope,
   family: Family,

@@ -20,7 +20,7 @@ function claim(rig: Rig, from = INTRUDER): string[] {
   return rig.handle({ kind: 'address.claimed', index: INDEX, address, mac: from });
 }
 
-/** Until the segment is asked: a Master_Down_Interval after the claim. */
+/** Runs until the segment is asked, a Master_Down_Interval after the claim. */
 function suspect(rig: Rig): string[] {
   claim(rig);
   return rig.elapse(milliseconds(3_700));
@@ -36,7 +36,7 @@ function faulty(): Rig {
 }
 
 describe('address_conflict: fault', () => {
-  test('asks the segment once the take-over is settled', () => {
+  test('asks the segment once the takeover is settled', () => {
     const rig = new Rig([{ addressConflict: 'fault' }]);
     rig.start();
     rig.becomeMaster();
@@ -54,7 +54,7 @@ describe('address_conflict: fault', () => {
     expect(suspect(master({ family: 'ipv6' }))).toContain('ns fe80::100');
   });
 
-  test('gives up the addresses when the same station answers', () => {
+  test('releases the addresses when the same host answers', () => {
     const rig = master();
     suspect(rig);
     claim(rig);
@@ -68,7 +68,7 @@ describe('address_conflict: fault', () => {
     );
   });
 
-  test('forgets a claim that nobody stands by', () => {
+  test('forgets a claim that no host confirms', () => {
     const rig = master();
     suspect(rig);
     rig.elapse(seconds(10));
@@ -87,7 +87,7 @@ describe('address_conflict: fault', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('stays while the station answers, and ends after three rounds of silence', () => {
+  test('lasts while the host answers, and ends after three rounds of silence', () => {
     const rig = faulty();
     for (let i = 0; i < 5; i++) {
       claim(rig);
@@ -107,7 +107,7 @@ describe('address_conflict: fault', () => {
   });
 });
 
-test('address_conflict: report asks nobody and stays MASTER', () => {
+test('address_conflict: report asks no questions and stays MASTER', () => {
   const rig = master({ addressConflict: 'report' });
   expect(suspect(rig)).not.toContain('arp probe 203.0.113.100');
   claim(rig);

@@ -23,8 +23,8 @@ function master(more = {}): Rig {
   return rig;
 }
 
-describe('a VIP that somebody removes', () => {
-  test('from a MASTER is put back, and announced once it is there', () => {
+describe('a VIP that another program removes', () => {
+  test('from a MASTER is restored, and announced once it is present', () => {
     const rig = master();
     expect(rig.handle(REMOVED)).toEqual([
       'add 203.0.113.100/32',
@@ -34,7 +34,7 @@ describe('a VIP that somebody removes', () => {
     expect(rig.count('addresses-restored')).toBe(1);
   });
 
-  test('is not called restored when somebody else was quicker', () => {
+  test('is not reported as restored when another program was quicker', () => {
     const rig = master();
     rig.errnoOf = () => EEXIST;
     expect(rig.handle(REMOVED)).toEqual(['add 203.0.113.100/32']);
@@ -50,14 +50,14 @@ describe('a VIP that somebody removes', () => {
     ]);
   });
 
-  test('the echo of an own change is no news', () => {
+  test('the echo of its own change is ignored', () => {
     const rig = master();
     const address = addressOf('203.0.113.100/32', { ours: true });
     expect(rig.handle({ kind: 'address.added', index: INDEX, address })).toEqual([]);
   });
 });
 
-describe('a VIP that somebody adds', () => {
+describe('a VIP that another program adds', () => {
   test('to a BACKUP is removed', () => {
     const rig = new Rig();
     rig.start();
@@ -68,7 +68,7 @@ describe('a VIP that somebody adds', () => {
     ]);
   });
 
-  test('as the real address of the owner stays when the owner goes', () => {
+  test('as the real address of the owner stays when the owner stops', () => {
     const rig = new Rig([{ priority: 255 }]);
     rig.start([linkOf({ addresses: [addressOf('203.0.113.100/32')] })]);
     expect(rig.state).toBe('MASTER');
@@ -80,7 +80,7 @@ describe('a VIP that somebody adds', () => {
     ]);
   });
 
-  test('is no source for an owner that speaks to unicast peers, who would not know it', () => {
+  test('is not the source of an owner with unicast peers, which would not accept it', () => {
     const peers = [{ address: ip('192.0.2.12'), minimumTtl: 255 }];
     const rig = new Rig([{ priority: 255, unicast: { source: undefined, peers } }]);
     rig.start([linkOf({ addresses: [addressOf('203.0.113.100/32')] })]);
@@ -108,7 +108,7 @@ describe('a VIP that the kernel refuses', () => {
     expect(rig.elapse(seconds(4))).toContain('arp request 203.0.113.100');
   });
 
-  test('is reported with the reason in the words of the kernel', () => {
+  test('is reported with the error message of the kernel', () => {
     const rig = new Rig();
     rig.start();
     rig.errnoOf = () => ENOBUFS;
@@ -119,7 +119,7 @@ describe('a VIP that the kernel refuses', () => {
     );
   });
 
-  test('to add again and again drives nobody away, and is tried ever less often', () => {
+  test('to add repeatedly does not displace a peer, and is tried less and less often', () => {
     const rig = new Rig([{ garp: GARP, priority: 150 }]);
     rig.start();
     rig.errnoOf = () => ENOBUFS;
@@ -133,7 +133,7 @@ describe('a VIP that the kernel refuses', () => {
     for (const wait of [5, 10, 20, 40, 60, 60]) {
       expect(rig.elapse(seconds(wait - 1))).not.toContain('FAULT -> BACKUP (virtual-ip-addresses)');
       expect(rig.elapse(seconds(1))).toEqual(['FAULT -> BACKUP (virtual-ip-addresses)']);
-      // The successor of a lower priority is MASTER, and is to stay so.
+      // The successor of a lower priority is MASTER, and must stay MASTER.
       rig.hear(advert({ priority: 100 }));
       const lines = rig.elapse(MASTER_DOWN_AT_150);
       expect(lines).toEqual(failed);
@@ -149,7 +149,7 @@ describe('a VIP that the kernel refuses', () => {
     expect(rig.elapse(seconds(1))).toContain('advert 150 to 224.0.0.18');
   });
 
-  test('to add takes those with it that were added', () => {
+  test('to add removes the others that were added', () => {
     const addresses = ['203.0.113.1', '203.0.113.2'].map((text) => ({
       address: ip(text),
       prefixLength: 32,
@@ -164,7 +164,7 @@ describe('a VIP that the kernel refuses', () => {
     expect(lines).not.toContain('remove 203.0.113.2/32');
   });
 
-  test('to remove is tried again twice a second, not at once (sim seed 1072)', () => {
+  test('to remove is tried again twice a second, not immediately (sim seed 1072)', () => {
     const rig = master();
     rig.errnoOf = (change) => (change.operation === 'remove' ? ENOBUFS : 0);
     expect(rig.handle({ kind: 'shutdown' })).toEqual([
@@ -188,7 +188,7 @@ describe('a VIP that the kernel refuses', () => {
     expect(rig.elapse(milliseconds(500))).toEqual(['remove 203.0.113.100/32', 'finished']);
   });
 
-  test('to remove is left behind when the stop is asked for a second time', () => {
+  test('to remove is left behind when the stop is requested a second time', () => {
     const rig = master();
     rig.errnoOf = () => ENOBUFS;
     rig.handle({ kind: 'shutdown' });
@@ -213,7 +213,7 @@ describe('an interface', () => {
     ]);
   });
 
-  test('that is removed and made anew is listened to under its new index', () => {
+  test('that is removed and created again is listened to under its new index', () => {
     const rig = new Rig();
     rig.start();
     expect(rig.handle({ kind: 'link.removed', index: INDEX })).toEqual([
@@ -231,7 +231,7 @@ describe('an interface', () => {
     ]);
   });
 
-  test('without an address of its own is a FAULT', () => {
+  test('without an address is a FAULT', () => {
     const rig = master();
     expect(rig.handle(OWN_REMOVED)).toEqual([
       'advert 0 to 224.0.0.18',
@@ -254,13 +254,13 @@ describe('an interface', () => {
     ]);
   });
 
-  test('that lacks the address the file names is a FAULT, whatever else it has', () => {
+  test('that lacks the configured address is a FAULT, whatever other addresses it has', () => {
     const rig = new Rig([{ sourceAddress: ip('192.0.2.77') }]);
     rig.start();
     expect(rig.view().faults).toEqual(['no-address']);
   });
 
-  test('that only a VIP lives on counts too', () => {
+  test('that only has a VIP counts too', () => {
     const elsewhere = { address: ip('203.0.113.1'), prefixLength: 32, interface: 'eth1' };
     const rig = new Rig([{ extraAddresses: [elsewhere] }]);
     rig.start();

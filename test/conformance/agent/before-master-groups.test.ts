@@ -26,7 +26,7 @@ describe('before_master of members of a sync group', () => {
     });
   }
 
-  /** Until somebody is asked; answers what is told until then. */
+  /** Runs until a request is made; returns the reports until then. */
   function untilAsked(rig: Rig): string[] {
     const lines: string[] = [];
     while (!lines.includes('before-master asked')) lines.push(...rig.elapse(milliseconds(10)));
@@ -45,7 +45,7 @@ describe('before_master of members of a sync group', () => {
     return rig.hear(advert({ vrid, priority, addresses: [ip(`203.0.113.${vrid}`)] }));
   }
 
-  test('nobody is MASTER before the one that has to wait may', () => {
+  test('no member is MASTER before the one that has to wait has permission', () => {
     const rig = group(undefined, PROCEED);
     rig.start();
     untilAsked(rig);
@@ -55,7 +55,7 @@ describe('before_master of members of a sync group', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('all are asked at once, and the last answer decides', () => {
+  test('all are asked at the same time, and the last answer decides', () => {
     const rig = group(PROCEED, PROCEED);
     rig.start();
     expect(untilAsked(rig)).toEqual(['before-master asked', 'before-master asked']);
@@ -65,7 +65,7 @@ describe('before_master of members of a sync group', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('a member that hears a MASTER meanwhile makes all of it void', () => {
+  test('a member that hears a MASTER meanwhile withdraws all requests', () => {
     const rig = group(PROCEED, PROCEED);
     rig.start();
     untilAsked(rig);
@@ -76,7 +76,7 @@ describe('before_master of members of a sync group', () => {
     expect(untilAsked(rig)).toEqual(['before-master asked', 'before-master asked']);
   });
 
-  test('one that is aborted begins anew for the whole group', () => {
+  test('an abort starts over for the whole group', () => {
     const rig = group(PROCEED, ABORT);
     rig.start();
     untilAsked(rig);
@@ -89,7 +89,7 @@ describe('before_master of members of a sync group', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('a member that comes back to its group waits as well', () => {
+  test('a member that returns to its group waits as well', () => {
     const rig = group(undefined, PROCEED);
     rig.start();
     untilAsked(rig);
@@ -108,7 +108,7 @@ describe('before_master of members of a sync group', () => {
     expect(rig.handle({ kind: 'shutdown' })).toContain('before-master withdrawn');
   });
 
-  test('goes on when the MASTER of a member resigns', () => {
+  test('continues when the MASTER of a member resigns', () => {
     const rig = group(PROCEED, PROCEED);
     rig.start();
     untilAsked(rig);
@@ -118,7 +118,7 @@ describe('before_master of members of a sync group', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('is withdrawn by a reload that takes the group away, and asked again for each alone', () => {
+  test('is withdrawn by a reload that removes the group, and requested again for each alone', () => {
     const rig = group(undefined, PROCEED);
     rig.start();
     untilAsked(rig);
@@ -137,7 +137,7 @@ describe('before_master of members of a sync group', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('is not asked again by a reload that leaves the group as it is', () => {
+  test('is not requested again by a reload that does not change the group', () => {
     const rig = group(undefined, PROCEED);
     rig.start();
     untilAsked(rig);
@@ -152,7 +152,7 @@ describe('before_master of members of a sync group', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('is asked again by the next process, for the whole group', () => {
+  test('is requested again by the next process, for the whole group', () => {
     const old = group(PROCEED, PROCEED);
     old.start();
     untilAsked(old);

@@ -16,14 +16,14 @@ function answer(rig: Rig, granted: boolean, id = 1): string[] {
   return rig.handle({ kind: 'before-master.answered', instance: 'web', id, granted });
 }
 
-describe('a take-over that waits for before_master', () => {
-  test('sends nothing and takes nothing while it waits', () => {
+describe('a takeover that waits for before_master', () => {
+  test('sends nothing and adds no address while it waits', () => {
     const rig = waiting();
     expect(rig.elapse(milliseconds(499))).toEqual([]);
     expect(rig.state).toBe('BACKUP');
   });
 
-  test('goes on at once when leave is granted', () => {
+  test('proceeds immediately when permission is granted', () => {
     const rig = waiting();
     expect(answer(rig, true)).toEqual([
       'add 203.0.113.100/32',
@@ -39,7 +39,7 @@ describe('a take-over that waits for before_master', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('is aborted at the deadline when the file says so, and asked again later', () => {
+  test('is aborted at the deadline if so configured, and requested again later', () => {
     const rig = waiting('abort');
     expect(rig.elapse(milliseconds(500))).toEqual(['before-master timed-out']);
     expect(rig.state).toBe('BACKUP');
@@ -57,7 +57,7 @@ describe('a take-over that waits for before_master', () => {
     expect(rig.state).toBe(state);
   });
 
-  test('is withdrawn when somebody else is heard as MASTER', () => {
+  test('is withdrawn when another router is heard as MASTER', () => {
     const rig = waiting();
     expect(rig.hear(advert({ priority: 200 }))).toEqual(['before-master withdrawn']);
     expect(answer(rig, true)).toEqual([]);
@@ -65,21 +65,21 @@ describe('a take-over that waits for before_master', () => {
     expect(rig.state).toBe('BACKUP');
   });
 
-  test('goes on waiting while a lower priority advertises', () => {
+  test('keeps waiting while a lower priority advertises', () => {
     const rig = waiting();
     expect(rig.hear(advert({ priority: 50 }))).toEqual([]);
     answer(rig, true);
     expect(rig.state).toBe('MASTER');
   });
 
-  test('goes on waiting when the MASTER resigns', () => {
+  test('keeps waiting when the MASTER resigns', () => {
     const rig = waiting();
     rig.hear(advert({ priority: 0 }));
     answer(rig, true);
     expect(rig.state).toBe('MASTER');
   });
 
-  test('ignores the answer to an earlier question', () => {
+  test('ignores the answer to an earlier request', () => {
     const rig = waiting();
     expect(answer(rig, true, 7)).toEqual([]);
     expect(rig.state).toBe('BACKUP');
@@ -91,7 +91,7 @@ describe('a take-over that waits for before_master', () => {
     expect(answer(rig, true)).toEqual([]);
   });
 
-  test('waits after the preempt delay too, and begins it anew when it is aborted', () => {
+  test('waits after the preempt delay too, and starts it again when it is aborted', () => {
     const rig = new Rig([
       {
         priority: 200,
@@ -148,7 +148,7 @@ describe('what happens while before_master is asked', () => {
     expect(rig.elapse(seconds(0.1))).toEqual(['before-master asked']);
   });
 
-  test('hold-back ends a preemption, but no take-over from a MASTER that is gone', () => {
+  test('inhibiting preemption ends a preemption, but not a takeover from a dead MASTER', () => {
     const request = { type: 'failover', to: null, wait: seconds(1), force: true } as const;
     const ask = { kind: 'request', id: 1, instance: 'web', request } as const;
     expect(preempting().handle(ask)).toEqual(['before-master withdrawn']);
@@ -158,13 +158,13 @@ describe('what happens while before_master is asked', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('a MASTER that dies while its preemption is asked for, and aborted, is replaced in time', () => {
+  test('a MASTER that dies while its preemption is requested, and aborted, is replaced in time', () => {
     const rig = preempting('abort');
     expect(answer(rig, false)).toEqual(['before-master refused']);
     expect(rig.elapse(seconds(2))).toContain('before-master asked');
   });
 
-  test('a new deadline is for the next request, a new outcome for this one', () => {
+  test('a new deadline applies to the next request, a new on_failure to this one', () => {
     const rig = waiting('proceed');
     const beforeMaster = { deadline: seconds(9), onFailure: 'abort' } as const;
     expect(change(rig, { beforeMaster })).toEqual([]);
@@ -172,7 +172,7 @@ describe('what happens while before_master is asked', () => {
     expect(rig.state).toBe('BACKUP');
   });
 
-  test('a configuration without before_master lets it go on', () => {
+  test('a configuration without before_master completes the takeover', () => {
     const rig = waiting();
     const without = rig.engine.instances.map(({ beforeMaster: _, ...one }) => one);
     const common = { router: 'lb1', linger: 'off' as const, syncGroups: [] };
@@ -183,7 +183,7 @@ describe('what happens while before_master is asked', () => {
     expect(rig.turn()).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('preemption that is switched off makes its request void', () => {
+  test('disabling preemption withdraws its request', () => {
     const rig = preempting();
     expect(change(rig, { preempt: false })).toEqual(['before-master withdrawn']);
     expect(answer(rig, true)).toEqual([]);
@@ -191,7 +191,7 @@ describe('what happens while before_master is asked', () => {
     expect(rig.elapse(seconds(3))).toEqual([]);
   });
 
-  test('other settings leave it alone', () => {
+  test('other settings do not affect it', () => {
     const rig = waiting();
     expect(change(rig, { advertisementInterval: milliseconds(100) })).toEqual([]);
     answer(rig, true);
@@ -213,7 +213,7 @@ describe('what happens while before_master is asked', () => {
     expect(rig.elapse(seconds(3.7))).toContain('before-master asked');
   });
 
-  test('the next process asks again, with a number of its own', () => {
+  test('the next process asks again, with its own number', () => {
     const old = waiting();
     old.elapse(milliseconds(400));
     const next = new Rig([{ beforeMaster: PROCEED }], { standby: true });

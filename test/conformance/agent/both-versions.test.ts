@@ -1,4 +1,4 @@
-/** RFC 9568 section 8.4: one virtual router in version 2 and version 3 at once. */
+/** RFC 9568 section 8.4: one virtual router in version 2 and version 3 at the same time. */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
@@ -66,7 +66,7 @@ describe('a MASTER of both versions', () => {
 });
 
 describe('a BACKUP of both versions', () => {
-  test('waits for a MASTER of version 2 by the seconds that one says (V-03)', () => {
+  test('waits for a MASTER of version 2 by the interval which that MASTER advertises (V-03)', () => {
     const rig = backup();
     rig.hear(version2());
     rig.elapse(milliseconds(3_500));
@@ -75,7 +75,7 @@ describe('a BACKUP of both versions', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('does not refuse the seconds of version 2 although its own interval is another', () => {
+  test('does not refuse the interval of version 2 although its own interval differs', () => {
     const rig = backup();
     rig.hear(version2({ interval: seconds(3) }));
     expect(rig.count('interval-discards')).toBe(0);
@@ -90,7 +90,7 @@ describe('a BACKUP of both versions', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('counts on version 2 once two advertisements of version 3 are missing', () => {
+  test('accepts version 2 once two advertisements of version 3 are missing', () => {
     const rig = backup();
     rig.hear(version3(), version2());
     rig.elapse(milliseconds(290));
@@ -115,7 +115,7 @@ describe('a BACKUP of both versions', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('holds version 2 to its password, and version 3 to none', () => {
+  test('requires the password of version 2, and none of version 3', () => {
     const rig = backup({ authentication: { type: 'pass', password: 'secret' } });
     rig.hear(version2({ source: PEER }));
     expect(rig.count('auth-type-mismatches')).toBe(1);
@@ -125,7 +125,7 @@ describe('a BACKUP of both versions', () => {
   });
 });
 
-test('one version is what a router runs unless told otherwise (V-01)', () => {
+test('a router runs one version unless configured otherwise (V-01)', () => {
   const rig = new Rig();
   rig.start();
   rig.hear(version2());

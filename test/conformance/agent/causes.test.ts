@@ -1,4 +1,4 @@
-/** Every transition says why in a code, and a take-over whether its MASTER may still be running. */
+/** Every transition has a cause, which shows whether the former MASTER may still run. */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
@@ -17,7 +17,7 @@ function backup(instance: Partial<InstanceSettings> = {}): Rig {
   return rig;
 }
 
-/** A MASTER of this priority for so many half seconds. */
+/** A MASTER of this priority for this number of half seconds. */
 function hear(rig: Rig, priority: number, times: number): void {
   for (let i = 0; i < times; i++) {
     rig.hear(advert({ priority }));
@@ -25,7 +25,7 @@ function hear(rig: Rig, priority: number, times: number): void {
   }
 }
 
-describe('the cause of a take-over', () => {
+describe('the cause of a takeover', () => {
   test.each([
     ['master-silent', {}, (rig: Rig) => hear(rig, 200, 4)],
     ['master-silent', { preemptDelay: seconds(60) }, (rig: Rig) => hear(rig, 50, 4)],
@@ -52,7 +52,7 @@ describe('the cause of a take-over', () => {
   });
 });
 
-describe('the cause of a take-over of a sync group', () => {
+describe('the cause of a takeover of a sync group', () => {
   function grouped(more: Partial<SyncGroupSettings>): Rig {
     const member = (name: string, vrid: number, interval: number) => ({
       name,
@@ -74,7 +74,7 @@ describe('the cause of a take-over of a sync group', () => {
     rig.hear(advert({ vrid, priority, interval: milliseconds(interval), addresses }));
   }
 
-  test('is the silence of the MASTER for the member, too, that had not yet missed it', () => {
+  test('is the silence of the MASTER also for a member that still waits for it', () => {
     const rig = grouped({});
     hearMember(rig, 1, 50, 100);
     hearMember(rig, 2, 50, 1_000);
@@ -119,7 +119,7 @@ describe('the cause of the end of a mastership', () => {
     expect(causes(rig)[2]).toBe(cause);
   });
 
-  test('of FAULT is that it is over', () => {
+  test('of the end of FAULT is that it was cleared', () => {
     const rig = backup();
     rig.start([linkOf({ running: false })]);
     rig.start([linkOf()]);

@@ -9,7 +9,7 @@ const RIVAL = { kind: 'address.claimed', index: INDEX, address: VIP } as const;
 const OTHER_MAC = mac('02:00:00:00:00:99');
 const OWN_MAC = mac('02:00:00:00:00:02');
 
-/** The checksum forms of what leaves at the next tick. */
+/** The checksum forms of the datagrams at the next tick. */
 function formsAtNextTick(rig: Rig): (ChecksumForm | undefined)[] {
   rig.now = rig.engine.deadline();
   const outputs: readonly Output[] = rig.engine.handle({ kind: 'wake' }, rig.now);
@@ -27,7 +27,7 @@ function master(): Rig {
   return rig;
 }
 
-describe('another station that claims a VIP', () => {
+describe('another host that claims a VIP', () => {
   test('is reported and counted by a MASTER, with its MAC', () => {
     const rig = master();
     expect(rig.handle({ ...RIVAL, mac: OTHER_MAC })).toEqual([
@@ -37,14 +37,14 @@ describe('another station that claims a VIP', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('is told of the 1st, 2nd, 4th, 8th time', () => {
+  test('is reported the 1st, 2nd, 4th, 8th time', () => {
     const rig = master();
     const lines = Array.from({ length: 8 }, () => rig.handle({ ...RIVAL, mac: OTHER_MAC })).flat();
     expect(lines).toHaveLength(4);
     expect(rig.count('address-conflicts')).toBe(8);
   });
 
-  test('is nobody when the MAC is our own', () => {
+  test('is none when the MAC is our own', () => {
     const rig = master();
     expect(rig.handle({ ...RIVAL, mac: OWN_MAC })).toEqual([]);
   });
@@ -55,7 +55,7 @@ describe('another station that claims a VIP', () => {
     expect(rig.handle({ ...RIVAL, mac: OTHER_MAC })).toEqual([]);
   });
 
-  test('and was never heard to advertise gets both forms of checksum, until it is heard', () => {
+  test('and was never heard to advertise gets both checksum forms, until it is heard', () => {
     const rig = master();
     expect(formsAtNextTick(rig)).toEqual(['rfc9568']);
     rig.handle({ ...RIVAL, mac: OTHER_MAC });
@@ -64,7 +64,7 @@ describe('another station that claims a VIP', () => {
     expect(formsAtNextTick(rig)).toEqual(['pseudo_header']);
   });
 
-  test('gets one form when the file says which', () => {
+  test('gets one form if the form is configured', () => {
     const rig = new Rig([{ checksum: 'rfc9568' }]);
     rig.start();
     rig.becomeMaster();
@@ -73,7 +73,7 @@ describe('another station that claims a VIP', () => {
   });
 });
 
-describe('C-06 the form of checksum that a peer uses', () => {
+describe('C-06 the checksum form that a peer uses', () => {
   function answerTo(...forms: ChecksumForm[]): (ChecksumForm | undefined)[] {
     const rig = new Rig([{ priority: 200 }]);
     rig.start();
@@ -87,11 +87,11 @@ describe('C-06 the form of checksum that a peer uses', () => {
     expect(answerTo('rfc9568')).toEqual(['rfc9568']);
   });
 
-  test('stays that of the RFC when a copy with a pseudo-header comes in between', () => {
+  test('stays that of the RFC despite a single copy with a pseudo-header', () => {
     expect(answerTo('rfc9568', 'pseudo_header', 'rfc9568', 'pseudo_header')).toEqual(['rfc9568']);
   });
 
-  test('changes after two with a pseudo-header, and back at once', () => {
+  test('changes after two with a pseudo-header, and back immediately', () => {
     expect(answerTo('rfc9568', 'pseudo_header', 'pseudo_header')).toEqual(['pseudo_header']);
     expect(answerTo('pseudo_header', 'rfc9568')).toEqual(['rfc9568']);
   });

@@ -1,4 +1,4 @@
-/** VIPs written with the prefix of a subnet: a single host in the kernel, and at most a route. */
+/** VIPs configured with the prefix of a subnet: a single host in the kernel, and at most a route. */
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import type { Route } from '../../../src/net/routing.ts';
@@ -39,13 +39,13 @@ function removed(text: string) {
   return { kind: 'address.removed', index: INDEX, address, prefixLength } as const;
 }
 
-/** What is asked of the kernel. */
+/** The changes requested from the kernel. */
 function changes(lines: readonly string[]): string[] {
   return lines.filter((line) => /^(add|remove) /.test(line));
 }
 
 describe('the prefix of a VIP', () => {
-  test('is a route where no other address brings it: behind the VIP, before it on release', () => {
+  test('is a route unless another address has it: added after the VIP, removed before it', () => {
     const rig = new Rig([WIDE]);
     rig.start();
     expect(changes(rig.becomeMaster())).toEqual(['add 203.0.113.100/32', `add ${CONNECTED}`]);
@@ -57,7 +57,7 @@ describe('the prefix of a VIP', () => {
     ]);
   });
 
-  test('is no route where an address of the host brings it', () => {
+  test('is not a route if an address of the host has it', () => {
     const rig = new Rig([WIDE]);
     rig.start([linkOf({ addresses: [OWN4, addressOf('203.0.113.11/24')] })]);
     expect(changes(rig.becomeMaster())).toEqual(['add 203.0.113.100/32']);
@@ -89,7 +89,7 @@ describe('the prefix of a VIP', () => {
     ]);
   });
 
-  test('is put back when it is deleted by hand, and others are no concern', () => {
+  test('is restored when it is deleted by hand, unlike routes of others', () => {
     const rig = master(WIDE);
     const key = 'route ipv4 203.0.113.0/24 254 0';
     const hop = { index: INDEX, source: VIP };
@@ -101,7 +101,7 @@ describe('the prefix of a VIP', () => {
     ]);
   });
 
-  test('stands before the routes that need it, and gives way to a route of the file', () => {
+  test('precedes the routes that need it, and yields to a configured route', () => {
     const route: Route = {
       kind: 'route',
       family: 'ipv4',
@@ -140,7 +140,7 @@ describe('the prefix of a VIP', () => {
     expect(changes(rig.becomeMaster())).toContain('add route 203.0.113.0/24 dev eth0');
   });
 
-  test('over IPv6 is a route beside nothing but a link-local address', () => {
+  test('over IPv6 is a route beside a link-local address alone', () => {
     const rig = new Rig([WIDE6]);
     rig.start();
     expect(changes(rig.becomeMaster())).toEqual([
@@ -151,7 +151,7 @@ describe('the prefix of a VIP', () => {
     expect(changes(rig.handle(added('2001:db8::11/64')))).toEqual([`remove ${CONNECTED6}`]);
   });
 
-  test('over IPv6 for which another program has a route is no trouble, and looked at again', () => {
+  test('over IPv6 for which another program has a route is no failure, and checked again', () => {
     const rig = new Rig([WIDE6]);
     rig.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
     rig.start();
@@ -168,7 +168,7 @@ describe('the prefix of a VIP', () => {
     expect(changes(again.elapse(seconds(5)))).toEqual([`add ${CONNECTED6}`]);
   });
 
-  test('on the link of a virtual MAC is no route where the interface itself brings it', () => {
+  test('on a virtual link is not a route if the interface itself has it', () => {
     const name = 'vr4-55-eth0';
     const virtual = linkOf({ index: 7, name, addresses: [], running: false, up: false });
     const more = {
@@ -184,7 +184,7 @@ describe('the prefix of a VIP', () => {
     ]);
   });
 
-  test('of a link-local VIP on the link of a virtual MAC is a route of that link', () => {
+  test('of a link-local VIP on a virtual link is a route of that link', () => {
     const name = 'vr6-55-eth0';
     const virtual = linkOf({ index: 7, name, addresses: [], running: false, up: false });
     const more = {
@@ -201,7 +201,7 @@ describe('the prefix of a VIP', () => {
 describe('a prefix of several instances on one link', () => {
   const second = { name: 'second', vrid: 56 };
 
-  test('over IPv4 is a route for each, of its own source', () => {
+  test('over IPv4 is a route for each, with its own source', () => {
     const rig = master(WIDE, { ...second, addresses: [at('203.0.113.101/24')] });
     expect(changes(rig.hear(advert({ priority: 200 })))).toEqual([
       `remove ${CONNECTED}`,
@@ -280,7 +280,7 @@ describe('a wide VIP in the kernel', () => {
     ]);
   });
 
-  test('of somebody else satisfies the owner of the address', () => {
+  test('of another program satisfies the owner of the address', () => {
     const rig = new Rig([{ ...WIDE, priority: 255 }]);
     const own = addressOf('203.0.113.100/24');
     expect(changes(rig.start([linkOf({ addresses: [OWN4, own] })]))).toEqual([]);
@@ -289,8 +289,8 @@ describe('a wide VIP in the kernel', () => {
   });
 });
 
-describe('another prefix length in the file', () => {
-  test('changes the route, and leaves the address where it is', () => {
+describe('another configured prefix length', () => {
+  test('changes the route, and the address stays', () => {
     const rig = master(WIDE);
     const before = { router: 'lb1', linger: 'off' as const, syncGroups: [] };
     const change = settingsChange(

@@ -15,7 +15,7 @@ const loser = advert({ priority: 50 });
 const otherLoser = advert({ priority: 60, source: ip('192.0.2.13') });
 
 describe('the time with two MASTERs', () => {
-  test('is as long as the other one advertises', () => {
+  test('lasts as long as the other one advertises', () => {
     const rig = master();
     for (let i = 0; i < 10; i++) {
       rig.hear(loser);
@@ -26,7 +26,7 @@ describe('the time with two MASTERs', () => {
     expect(rig.count('dual-master-seconds')).toBeCloseTo(10, 6);
   });
 
-  test('counts once however many there are, and however often they say so', () => {
+  test('counts once however many there are, and however often they advertise', () => {
     const rig = master();
     for (let i = 0; i < 40; i++) {
       rig.hear(loser, otherLoser, loser);
@@ -35,7 +35,7 @@ describe('the time with two MASTERs', () => {
     expect(rig.count('dual-master-seconds')).toBeCloseTo(4.9, 6);
   });
 
-  test('leaves out the time in which nothing was heard', () => {
+  test('excludes the time in which nothing was heard', () => {
     const rig = master();
     rig.hear(loser);
     rig.elapse(seconds(30));
@@ -44,7 +44,7 @@ describe('the time with two MASTERs', () => {
     expect(rig.count('dual-master-seconds')).toBeCloseTo(2, 6);
   });
 
-  test('does not begin with the last words of the MASTER before', () => {
+  test('does not begin with the last advertisement of the former MASTER', () => {
     const rig = new Rig([{ priority: 100 }]);
     rig.start();
     for (let waited = 0; rig.state !== 'MASTER' && waited < 500; waited++) {
@@ -65,7 +65,7 @@ describe('the time with two MASTERs', () => {
 });
 
 describe('a refusal and a warning of the same reason', () => {
-  test('are told apart: version 3 adopts another interval', () => {
+  test('are distinguished: version 3 adopts another interval', () => {
     const rig = new Rig([{}]);
     rig.start();
     rig.hear(advert({ interval: seconds(2) }));
@@ -73,7 +73,7 @@ describe('a refusal and a warning of the same reason', () => {
     expect(rig.count('interval-discards')).toBe(0);
   });
 
-  test('are told apart: version 2 refuses it', () => {
+  test('are distinguished: version 2 refuses it', () => {
     const rig = new Rig([{ version: 2 }]);
     rig.start();
     rig.hear(advert({ version: 2, interval: seconds(2) }));
@@ -92,7 +92,7 @@ describe('the end of a dual MASTER', () => {
     return rig;
   }
 
-  test('is told of when the other one is silent, and the addresses are announced again', () => {
+  test('is reported when the other one is silent, and the addresses are announced again', () => {
     const lines = contested().elapse(seconds(3));
     expect(lines).toContain('dual-master ended 192.0.2.12');
     expect(lines.filter((line) => line.startsWith('arp'))).not.toEqual([]);
@@ -107,7 +107,7 @@ describe('the end of a dual MASTER', () => {
     expect(lines).not.toContain('dual-master ended 192.0.2.12');
   });
 
-  test('is nothing to tell of for the loser', () => {
+  test('is not reported by the loser', () => {
     const rig = contested();
     rig.hear(advert({ priority: 250 }));
     expect(rig.state).toBe('BACKUP');

@@ -25,7 +25,7 @@ describe('a planned failover', () => {
       state: 'BACKUP',
       heldBack: true,
       master: { address: PEER },
-      lastTransition: { event: 'failover', reason: 'successor 192.0.2.12 is heard' },
+      lastTransition: { event: 'failover', reason: 'successor 192.0.2.12 was heard' },
     });
   });
 
@@ -46,7 +46,7 @@ describe('a planned failover', () => {
     expect(rig.view().releasing).toBe(true);
   });
 
-  test('that finds no successor goes on as MASTER, and the VIP was never gone', () => {
+  test('that finds no successor leaves the router MASTER, and its VIP in place', () => {
     const rig = masterOf();
     failover(rig, { wait: seconds(2) });
     expect(rig.elapse(seconds(2))).toEqual(['advert 0 to 224.0.0.18', 'advert 100 to 224.0.0.18']);
@@ -55,7 +55,7 @@ describe('a planned failover', () => {
     expect(rig.elapse(seconds(1))).toEqual(['advert 100 to 224.0.0.18']);
   });
 
-  test('waits no longer than it is told to', () => {
+  test('waits no longer than requested', () => {
     const rig = masterOf();
     failover(rig, { wait: milliseconds(300) });
     expect(rig.elapse(milliseconds(299))).toEqual([]);
@@ -63,7 +63,7 @@ describe('a planned failover', () => {
     expect(answers(rig)).toEqual([{ outcome: 'no-successor', waited: milliseconds(300) }]);
   });
 
-  test('that is insisted on lets go even if nobody takes over', () => {
+  test('that is forced releases even if no router takes over', () => {
     const rig = masterOf();
     failover(rig, { wait: seconds(1), force: true });
     expect(rig.elapse(seconds(1))).toEqual(RELEASED);
@@ -71,7 +71,7 @@ describe('a planned failover', () => {
     expect(rig.view()).toMatchObject({ state: 'BACKUP', heldBack: true, master: null });
   });
 
-  test('that was insisted on ends with a take-over when nobody else comes', () => {
+  test('that was forced ends with a takeover when no other router comes', () => {
     const rig = masterOf();
     failover(rig, { wait: seconds(1), force: true });
     expect(rig.elapse(seconds(4.7))).toContain('BACKUP -> MASTER (master-timeout)');
@@ -85,14 +85,14 @@ describe('a planned failover', () => {
     expect(rig.view().releasing).toBe(true);
   });
 
-  test('is ended by a router of greater priority like by any other', () => {
+  test('is ended by any router, also by one of greater priority', () => {
     const rig = masterOf();
     failover(rig);
     expect(rig.hear(advert({ priority: 200 }))).toEqual(RELEASED);
     expect(answers(rig)).toMatchObject([{ outcome: 'handed-over', successor: { priority: 200 } }]);
   });
 
-  test('that is asked for twice is one, and both are answered', () => {
+  test('that is requested twice is one, and both requests are answered', () => {
     const rig = masterOf();
     failover(rig, { wait: seconds(2) });
     rig.elapse(seconds(1));
@@ -103,14 +103,14 @@ describe('a planned failover', () => {
     expect(answers(rig).map((one) => one.outcome)).toEqual(['handed-over', 'handed-over']);
   });
 
-  test('that is asked for again more firmly lets go in the end', () => {
+  test('that is requested again with force releases in the end', () => {
     const rig = masterOf();
     failover(rig, { wait: seconds(1) });
     failover(rig, { wait: seconds(1), force: true });
     expect(rig.elapse(seconds(1))).toEqual(RELEASED);
   });
 
-  test('is broken off by the loss of the link', () => {
+  test('is interrupted by the loss of the link', () => {
     const rig = masterOf();
     failover(rig);
     expect(rig.handle({ kind: 'link.removed', index: INDEX })).toContain(
@@ -119,7 +119,7 @@ describe('a planned failover', () => {
     expect(answers(rig)).toEqual([{ outcome: 'broken-off', reason: 'interface-missing' }]);
   });
 
-  test('is broken off by a stall, and the router listens', () => {
+  test('is interrupted by a stall, and the router listens', () => {
     const rig = masterOf();
     failover(rig);
     rig.freeze(seconds(20));
@@ -127,7 +127,7 @@ describe('a planned failover', () => {
     expect(answers(rig)).toMatchObject([{ outcome: 'broken-off' }]);
   });
 
-  test('becomes a stop when the agent is told to stop meanwhile', () => {
+  test('becomes a stop when the agent stops meanwhile', () => {
     const rig = masterOf();
     failover(rig, { wait: milliseconds(100) });
     expect(rig.handle({ kind: 'shutdown' })).toEqual([]);
@@ -160,7 +160,7 @@ describe('a planned failover', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('of an owner can be insisted on, and the owner does not come back by itself', () => {
+  test('of an owner can be forced, and the owner does not return by itself', () => {
     const rig = masterOf({ priority: 255 });
     failover(rig, { force: true });
     rig.hear(advert({ priority: 50 }));
@@ -183,7 +183,7 @@ describe('a planned failover', () => {
 });
 
 describe('a failover at 10 ms', () => {
-  test('is over after the Skew_Time of the successor', () => {
+  test('ends after the Skew_Time of the successor', () => {
     const rig = masterOf({ advertisementInterval: centiseconds(1) });
     failover(rig);
     rig.elapse(milliseconds(7));
@@ -192,7 +192,7 @@ describe('a failover at 10 ms', () => {
   });
 });
 
-test('a BACKUP takes over though its MASTER resigns again and again, faster than its Skew_Time', () => {
+test('a BACKUP takes over although its MASTER resigns repeatedly, at less than its Skew_Time', () => {
   const rig = new Rig();
   rig.start();
   const lines: string[] = [];

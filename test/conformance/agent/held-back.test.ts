@@ -20,7 +20,7 @@ describe('a failover of a router that is not MASTER', () => {
     }
   });
 
-  test('is refused while nobody is known to be MASTER', () => {
+  test('is refused while no MASTER is known', () => {
     const rig = new Rig();
     rig.start();
     failover(rig);
@@ -28,7 +28,7 @@ describe('a failover of a router that is not MASTER', () => {
     expect(rig.view().heldBack).toBe(false);
   });
 
-  test('in FAULT keeps it from preempting once it is well again', () => {
+  test('in FAULT keeps it from preempting after it has recovered', () => {
     const rig = new Rig();
     rig.start([]);
     failover(rig);
@@ -53,19 +53,19 @@ describe('after a hand-over', () => {
     }
   });
 
-  test('the silence of the new MASTER ends in a take-over, and nothing is held back any more', () => {
+  test('the silence of the new MASTER leads to a takeover, and preemption is allowed again', () => {
     const rig = handedOver();
     expect(rig.elapse(seconds(4))).toContain('BACKUP -> MASTER (master-timeout)');
     expect(rig.view().heldBack).toBe(false);
   });
 
-  test('the resignation of the new MASTER is followed after Skew_Time', () => {
+  test('the resignation of the new MASTER leads to a takeover after Skew_Time', () => {
     const rig = handedOver();
     rig.hear(advert({ priority: 0 }));
     expect(rig.elapse(milliseconds(610))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('it preempts again when it is released', () => {
+  test('it preempts again after a release', () => {
     const rig = handedOver();
     ask(rig, { type: 'release' });
     expect(rig.view().heldBack).toBe(false);
@@ -76,7 +76,7 @@ describe('after a hand-over', () => {
     expect(lines).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('a preempt delay begins when it is released', () => {
+  test('a preempt delay starts with the release', () => {
     const rig = handedOver({ preemptDelay: seconds(30) });
     rig.elapse(seconds(1));
     rig.hear(advert({ priority: 50 }));
@@ -90,7 +90,7 @@ describe('after a hand-over', () => {
     expect(rig.elapse(seconds(1.1))).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
   });
 
-  test('a release that is asked for again changes nothing', () => {
+  test('a repeated release changes nothing', () => {
     const rig = handedOver();
     ask(rig, { type: 'release' });
     ask(rig, { type: 'release' });
@@ -124,16 +124,19 @@ describe('--to', () => {
     return rig;
   }
 
-  test('the only unicast peer is no question', () => {
+  test('the only unicast peer is accepted without having been heard', () => {
     const rig = masterAfter(new Rig([unicast('192.0.2.12')]));
     expect(failover(rig, { to: PEER })).toEqual(['advert 0 to 192.0.2.12']);
   });
 
-  test('an address that is no unicast peer is refused', () => {
+  test('an address that is not a unicast peer is refused', () => {
     const rig = masterAfter(new Rig([unicast('192.0.2.12')]));
     expect(failover(rig, { to: THIRD })).toEqual([]);
     expect(answers(rig)).toMatchObject([
-      { code: 'unknown-peer', message: '192.0.2.13 is no unicast peer; there are: 192.0.2.12' },
+      {
+        code: 'unknown-peer',
+        message: '192.0.2.13 is not a unicast peer; the peers are: 192.0.2.12',
+      },
     ]);
   });
 
@@ -149,7 +152,7 @@ describe('--to', () => {
     expect(answers(rig)).toMatchObject([{ code: 'unknown-peer' }]);
   });
 
-  test('on a multicast segment the greatest of those that were heard takes over', () => {
+  test('on a multicast segment the greatest priority that was heard is accepted', () => {
     const rig = masterAfter(new Rig(), ['192.0.2.12', 80], ['192.0.2.13', 50]);
     expect(failover(rig, { to: PEER })).toEqual(['advert 0 to 224.0.0.18']);
   });
@@ -165,7 +168,7 @@ describe('--to', () => {
     ]);
   });
 
-  test('can be insisted on', () => {
+  test('can be forced', () => {
     const rig = masterAfter(new Rig());
     expect(failover(rig, { to: PEER, force: true })).toEqual(['advert 0 to 224.0.0.18']);
   });

@@ -1,4 +1,4 @@
-/** A director whose kernel lacks the services of an instance is not to be MASTER of it. */
+/** A director whose kernel lacks the services of an instance must not be its MASTER. */
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../../src/net/time.ts';
 import { Rig } from '../rig.ts';
@@ -7,7 +7,7 @@ function changed(rig: Rig, fault: 'ipvs' | null, instance = 'web'): string[] {
   return rig.handle({ kind: 'ipvs.changed', instance, fault });
 }
 
-describe('an instance whose services the kernel cannot have', () => {
+describe('an instance whose services the kernel lacks', () => {
   test('resigns, is in FAULT with that reason, and returns as BACKUP', () => {
     const rig = new Rig();
     rig.start();
@@ -23,7 +23,7 @@ describe('an instance whose services the kernel cannot have', () => {
     expect(rig.view()).toMatchObject({ state: 'BACKUP', faults: [] });
   });
 
-  test('changes nothing when it is said again, or of an instance that is not there', () => {
+  test('changes nothing when it is reported again, or for an unknown instance', () => {
     const rig = new Rig();
     rig.start();
     changed(rig, 'ipvs');

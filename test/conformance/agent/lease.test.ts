@@ -21,7 +21,7 @@ import {
 const LEASED = { lease: seconds(4) };
 const GONE = { index: INDEX, address: VIP, prefixLength: 32 };
 
-/** What the lines of the rig leave out. */
+/** Details that the lines of the rig omit. */
 class LeaseRig extends Rig {
   readonly changes: AddressChange[] = [];
 
@@ -54,7 +54,7 @@ function renewalsIn(lines: readonly string[]): string[] {
 }
 
 describe('a VIP with a lease', () => {
-  test('is added with its lifetime, and renewed four times in it while the router is MASTER', () => {
+  test('is added with its lifetime, and renewed four times per lifetime while the router is MASTER', () => {
     const rig = masterWith({});
     expect(rig.changes[0]).toMatchObject({ operation: 'add', lifetime: 4 });
     const lines = rig.elapse(seconds(40));
@@ -70,7 +70,7 @@ describe('a VIP with a lease', () => {
     expect(lines).toEqual(['advert 100 to 224.0.0.18', 'renew 203.0.113.100/32']);
   });
 
-  test('that is one of many of IPv6 is renewed with a few others in a turn, all of them in time', () => {
+  test('that is one of many IPv6 addresses is renewed with a few others per turn, all of them in time', () => {
     const addresses = Array.from({ length: 20 }, (_, i) => ({
       address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i}`),
       prefixLength: 128,
@@ -86,7 +86,7 @@ describe('a VIP with a lease', () => {
     expect(turns).toEqual([8, 8, 4]);
   });
 
-  test('is not renewed when it was lost before its turn had come', () => {
+  test('is not renewed when it was lost before its turn', () => {
     const addresses = Array.from({ length: 20 }, (_, i) => ({
       address: ip(i === 0 ? 'fe80::100' : `2001:db8::${i}`),
       prefixLength: 128,
@@ -107,7 +107,7 @@ describe('a VIP with a lease', () => {
     expect(renewalsIn(rig.elapse(seconds(3)))).toEqual([]);
   });
 
-  test('serves on while its MASTER waits for a successor', () => {
+  test('is renewed while its MASTER waits for a successor', () => {
     const rig = masterWith(
       { advertisementInterval: seconds(10), lease: seconds(2) },
       {
@@ -130,7 +130,7 @@ describe('a VIP with a lease', () => {
     expect(rig.changes).toEqual([]);
   });
 
-  test('that a former run has left to the owner is renewed before it ends', () => {
+  test('that a former run has left to the owner is renewed before it expires', () => {
     const rig = new LeaseRig([{ ...LEASED, priority: 255 }], {
       links: [linkOf({ addresses: [addressOf(`${VIP}/32`, { ours: true })] })],
     });
@@ -138,17 +138,17 @@ describe('a VIP with a lease', () => {
     expect(renewalsIn(rig.elapse(seconds(10))).length).toBeGreaterThan(8);
   });
 
-  test('whose MASTER stood still for longer is added again only after it has listened', () => {
+  test('whose MASTER was stalled for longer is added again only after it has listened', () => {
     const rig = masterWith({});
     rig.freeze(seconds(10));
-    // The kernel has removed it meanwhile, and tells so.
+    // The kernel has removed it meanwhile, and reports that.
     rig.engine.notice({ kind: 'address.removed', ...GONE });
     expect(rig.turn().filter((line) => /^(add|renew|advert)/.test(line))).toEqual([]);
     expect(rig.state).toBe('BACKUP');
     expect(rig.elapse(seconds(3.7))).toContain('add 203.0.113.100/32');
   });
 
-  test('that was lost in a shorter pause comes back at once', () => {
+  test('that was lost in a shorter stall is restored immediately', () => {
     const rig = masterWith({ lease: seconds(1) });
     rig.freeze(seconds(2));
     rig.engine.notice({ kind: 'address.removed', ...GONE });
@@ -157,7 +157,7 @@ describe('a VIP with a lease', () => {
   });
 });
 
-test('a lease of whole seconds is rounded up, and none lasts for ever', () => {
+test('a lease is rounded up to whole seconds, and no lease means an unlimited lifetime', () => {
   expect([lifetimeOf(seconds(1.2)), lifetimeOf(undefined)]).toEqual([2, 0xffffffff]);
 });
 

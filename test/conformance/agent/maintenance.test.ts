@@ -8,7 +8,7 @@ describe('maintenance', () => {
     return ask(rig, { type: 'maintenance-on', wait: seconds(2), force: false, ...more });
   }
 
-  test('of a MASTER hands over first and is FAULT then', () => {
+  test('of a MASTER hands over first and then is FAULT', () => {
     const rig = masterOf();
     expect(maintain(rig)).toEqual(['advert 0 to 224.0.0.18']);
     expect(rig.view()).toMatchObject({ state: 'MASTER', maintenance: false, faults: [] });
@@ -29,7 +29,7 @@ describe('maintenance', () => {
     expect(rig.state).toBe('FAULT');
   });
 
-  test('is not begun when nobody takes over', () => {
+  test('does not begin when no router takes over', () => {
     const rig = masterOf();
     maintain(rig);
     rig.elapse(seconds(2));
@@ -37,14 +37,14 @@ describe('maintenance', () => {
     expect(rig.view()).toMatchObject({ state: 'MASTER', maintenance: false });
   });
 
-  test('can be insisted on', () => {
+  test('can be forced', () => {
     const rig = masterOf();
     maintain(rig, { force: true });
     expect(rig.elapse(seconds(2))).toContain('BACKUP -> FAULT (fault)');
     expect(answers(rig)).toEqual([{ outcome: 'let-go', waited: seconds(2) }]);
   });
 
-  test('of a BACKUP is begun at once', () => {
+  test('of a BACKUP begins immediately', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert({ priority: 200 }));
@@ -52,7 +52,7 @@ describe('maintenance', () => {
     expect(answers(rig)).toMatchObject([{ outcome: 'not-master', master: { priority: 200 } }]);
   });
 
-  test('of a BACKUP that has heard of no MASTER is refused', () => {
+  test('of a BACKUP that has heard no MASTER is refused', () => {
     const rig = new Rig();
     rig.start();
     maintain(rig);
@@ -89,7 +89,7 @@ describe('maintenance', () => {
     expect(rig.elapse(seconds(4))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('that ends leaves the other reasons for FAULT', () => {
+  test('that ends keeps the other reasons for FAULT', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert({ priority: 200 }));
@@ -99,14 +99,14 @@ describe('maintenance', () => {
     expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['interface-missing'] });
   });
 
-  test('that is over can be ended again', () => {
+  test('that has ended can be ended again', () => {
     const rig = masterOf();
     ask(rig, { type: 'maintenance-off' });
     expect(answers(rig)).toEqual([{ outcome: 'done' }]);
     expect(rig.state).toBe('MASTER');
   });
 
-  test('that is broken off by the loss of the link counts all the same', () => {
+  test('that is interrupted by the loss of the link begins anyway', () => {
     const rig = masterOf();
     maintain(rig);
     rig.handle({ kind: 'link.removed', index: INDEX });
@@ -147,7 +147,7 @@ describe('what is restored from a former run', () => {
     expect(rig.elapse(seconds(3.1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('of an instance that is not there any more is nothing', () => {
+  test('of a removed instance has no effect', () => {
     const rig = new Rig();
     expect(
       rig.handle({ kind: 'restore', instance: 'db', maintenance: true, heldBack: true }),

@@ -1,4 +1,4 @@
-/** `preempt_when_synced`: preemption waits for the table of connections, and never a take-over. */
+/** `preempt_when_synced`: preemption waits for the connection table, a takeover never does. */
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../../src/net/time.ts';
 import { advert, Rig } from '../rig.ts';
@@ -13,44 +13,44 @@ function hearLower(rig: Rig, times: number): string[] {
   return lines;
 }
 
-function tell(rig: Rig, synced: boolean): string[] {
+function report(rig: Rig, synced: boolean): string[] {
   return rig.handle({ kind: 'table.changed', instance: 'web', synced });
 }
 
 describe('preempt_when_synced', () => {
-  test('a lower priority is let be until the table has caught up, and then preempted at once', () => {
+  test('a lower priority stays MASTER until the table has caught up, and is then preempted immediately', () => {
     const rig = new Rig([WAITING]);
     rig.start();
     expect(hearLower(rig, 20)).toEqual([]);
     expect(rig.view()).toMatchObject({ state: 'BACKUP', awaitsTable: true });
-    tell(rig, true);
+    report(rig, true);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
     expect(rig.view()).toMatchObject({
       awaitsTable: false,
       lastTransition: {
-        reason: 'a lower priority was MASTER, and the table of connections has caught up',
+        reason: 'a lower priority was MASTER, and the connection table has caught up',
       },
     });
   });
 
-  test('the longest wait is kept, and the transition says what is missing', () => {
+  test('the longest wait is kept, and the transition names the reason', () => {
     const rig = new Rig([WAITING]);
     rig.start();
     expect(hearLower(rig, 59)).toEqual([]);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
     expect(rig.view().lastTransition?.reason).toBe(
-      'a lower priority was MASTER, and the table of connections has not caught up within 1m',
+      'a lower priority was MASTER, and the connection table has not caught up within 1m',
     );
   });
 
-  test('a MASTER that dies is replaced at once, whatever the table has', () => {
+  test('a MASTER that dies is replaced immediately, whatever the state of the table', () => {
     const rig = new Rig([WAITING]);
     rig.start();
     hearLower(rig, 5);
     expect(rig.elapse(seconds(4))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('a MASTER that resigns is replaced at once', () => {
+  test('a MASTER that resigns is replaced immediately', () => {
     const rig = new Rig([WAITING]);
     rig.start();
     hearLower(rig, 5);
@@ -61,7 +61,7 @@ describe('preempt_when_synced', () => {
   test('a table that has caught up before is no reason to wait', () => {
     const rig = new Rig([WAITING]);
     rig.start();
-    tell(rig, true);
+    report(rig, true);
     expect(hearLower(rig, 4)).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
@@ -69,39 +69,39 @@ describe('preempt_when_synced', () => {
     const rig = new Rig([{ ...WAITING, preemptDelay: seconds(30) }]);
     rig.start();
     hearLower(rig, 20);
-    tell(rig, true);
+    report(rig, true);
     expect(hearLower(rig, 9)).toEqual([]);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
   });
 
-  test('a preempt delay that is longer than the wait is not shortened by it', () => {
+  test('the wait does not shorten a longer preempt delay', () => {
     const rig = new Rig([{ ...WAITING, preemptDelay: seconds(90) }]);
     rig.start();
     hearLower(rig, 20);
-    tell(rig, true);
+    report(rig, true);
     expect(hearLower(rig, 69)).toEqual([]);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
   });
 
-  test('a table that falls behind again is waited for again', () => {
+  test('a table that falls behind again makes it wait again', () => {
     const rig = new Rig([{ ...WAITING, preemptDelay: seconds(30) }]);
     rig.start();
-    tell(rig, true);
+    report(rig, true);
     hearLower(rig, 20);
-    tell(rig, false);
+    report(rig, false);
     expect(hearLower(rig, 39)).toEqual([]);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
   });
 
-  test('without the key the table is of no consequence', () => {
+  test('without the key the table has no effect', () => {
     const rig = new Rig();
     rig.start();
-    tell(rig, false);
+    report(rig, false);
     expect(hearLower(rig, 4)).toContain('BACKUP -> MASTER (master-timeout)');
     expect(rig.view().awaitsTable).toBe(false);
   });
 
-  test('news of an instance that is not there changes nothing', () => {
+  test('a report about an unknown instance changes nothing', () => {
     const rig = new Rig([WAITING]);
     rig.start();
     rig.handle({ kind: 'table.changed', instance: 'gone', synced: true });

@@ -33,7 +33,7 @@ describe('preempt_delay', () => {
     expect(rig.elapse(milliseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('a greater priority ends the delay, and the next lower one begins it anew', () => {
+  test('a greater priority ends the delay, and the next lower one starts it again', () => {
     const rig = new Rig([DELAYED]);
     rig.start();
     hearLower(rig, 20);
@@ -43,7 +43,7 @@ describe('preempt_delay', () => {
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
   });
 
-  test('a delay that ends is judged after everything that waits has been read', () => {
+  test('the end of a delay is judged after all waiting packets have been read', () => {
     const rig = new Rig([DELAYED]);
     rig.start();
     hearLower(rig, 29);
@@ -54,7 +54,7 @@ describe('preempt_delay', () => {
     expect(rig.state).toBe('BACKUP');
   });
 
-  test('a delay that ends while nobody runs is no reason to take over unheard', () => {
+  test('a delay that ends during a stall does not lead to a takeover without listening', () => {
     const rig = new Rig([DELAYED]);
     rig.start();
     hearLower(rig, 29);
@@ -66,7 +66,7 @@ describe('preempt_delay', () => {
 });
 
 describe('preempt: false', () => {
-  test('a lower priority stays MASTER as long as it lives', () => {
+  test('a lower priority stays MASTER as long as it is alive', () => {
     const rig = new Rig([{ preempt: false }]);
     rig.start();
     expect(hearLower(rig, 100)).toEqual([]);

@@ -13,7 +13,7 @@ function override(rig: Rig, priority: number | null, instance = 'web'): string[]
 }
 
 describe('a priority set at run time', () => {
-  test('is what a MASTER advertises at once, and on its grid', () => {
+  test('is advertised by a MASTER immediately, and on its grid', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
@@ -25,7 +25,7 @@ describe('a priority set at run time', () => {
     });
   });
 
-  test('lets a greater priority take over from a MASTER that is below it now', () => {
+  test('lets a greater priority take over from a MASTER that is now below it', () => {
     const rig = new Rig();
     rig.start();
     rig.becomeMaster();
@@ -62,7 +62,7 @@ describe('a priority set at run time', () => {
     expect(rig.view().priority).toEqual({ configured: 255, effective: 255, override: null });
   });
 
-  test('of an instance that is not there is refused', () => {
+  test('of an unknown instance is refused', () => {
     const rig = new Rig();
     rig.start();
     override(rig, 100, 'db');
@@ -91,7 +91,7 @@ describe('a running Master_Down timer', () => {
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('that runs out with the new priority does so at once', () => {
+  test('that has expired under the new priority fires immediately', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert({ priority: 220 }));
@@ -111,7 +111,7 @@ describe('a running Master_Down timer', () => {
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('of version 2 moves by the difference in parts of a second', () => {
+  test('of version 2 shifts by the difference in fractions of a second', () => {
     const rig = new Rig([{ version: 2, advertisementInterval: seconds(5) }]);
     rig.start();
     rig.hear(advert({ version: 2, interval: seconds(5), priority: 220 }));
@@ -132,7 +132,7 @@ describe('a running Master_Down timer', () => {
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('runs on through the advertisements of a MASTER that is below the new priority', () => {
+  test('keeps running despite a MASTER that is below the new priority', () => {
     const rig = new Rig();
     rig.start();
     const master = advert({ priority: 120, source: ip('192.0.2.12') });
@@ -146,7 +146,7 @@ describe('a running Master_Down timer', () => {
   });
 });
 
-test('a priority set for one member of a sync group is that of all', () => {
+test('a priority set for one member of a sync group applies to all', () => {
   const member = (name: string, vrid: number, priority: number) => ({
     ...{ name, vrid, priority },
     addresses: [{ address: ip(`203.0.113.${vrid}`), prefixLength: 32, interface: 'eth0' }],

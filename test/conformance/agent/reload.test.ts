@@ -1,4 +1,4 @@
-/** The engine takes another configuration while it runs (design section 6, `reload`). */
+/** The engine applies another configuration while it runs (`reload`). */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
@@ -12,7 +12,7 @@ function vip(last: number) {
   return { address: ip(`203.0.113.${last}`), prefixLength: 32, interface: 'eth0' };
 }
 
-/** Starts with some instances; `reload` goes on with others. */
+/** Starts with some instances; `reload` continues with others. */
 class Agent extends Rig {
   #instances: readonly InstanceSettings[];
   readonly #linger: 'auto' | 'off';
@@ -45,7 +45,7 @@ const WEB = { name: 'web', vrid: 55, addresses: [vip(100)] };
 const MAIL = { name: 'mail', vrid: 56, addresses: [vip(101)] };
 
 describe('an instance that has not changed', () => {
-  test('goes on as MASTER on its grid, and nothing is said', () => {
+  test('continues as MASTER on its grid, without a report', () => {
     const agent = new Agent([WEB, MAIL]);
     agent.becomeMaster();
     const sent = agent.count('advertisement-sent');
@@ -59,7 +59,7 @@ describe('an instance that has not changed', () => {
     expect(agent.count('advertisement-sent')).toBe(sent);
   });
 
-  test('goes on as BACKUP with the Master_Down timer that was running', () => {
+  test('continues as BACKUP with the Master_Down timer that was running', () => {
     const agent = new Agent([WEB, MAIL]);
     agent.elapse(seconds(1));
     agent.hear(advert());
@@ -72,7 +72,7 @@ describe('an instance that has not changed', () => {
     expect(agent.stateOf('web')).toBe('MASTER');
   });
 
-  test('stays where it is whatever the order of the file, its name included', () => {
+  test('stays the same in any order of the configuration, and with another name', () => {
     const agent = new Agent([WEB, MAIL]);
     agent.becomeMaster();
     expect(agent.reload(MAIL, { ...WEB, name: 'shop' })).toEqual([]);
@@ -90,7 +90,7 @@ describe('an instance that is new', () => {
     expect(agent.stateOf('web')).toBe('MASTER');
   });
 
-  test('has counters of its own, which begin at zero', () => {
+  test('has its own counters, which start at zero', () => {
     const agent = new Agent([WEB, MAIL]);
     agent.becomeMaster();
     expect(agent.count('advertisement-sent', 2)).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ describe('an instance that is new', () => {
 });
 
 describe('an instance that is gone', () => {
-  test('resigns, lets go, and is heard of no more', () => {
+  test('resigns, releases, and is no longer reported', () => {
     const agent = new Agent([WEB, MAIL]);
     agent.becomeMaster();
     expect(agent.reload(WEB)).toEqual([
@@ -128,7 +128,7 @@ describe('an instance that is gone', () => {
     expect(agent.removed()).toEqual(['mail']);
   });
 
-  test('begins anew once it has let go, when it comes back meanwhile', () => {
+  test('starts again once it has released, if it is added again meanwhile', () => {
     const agent = new Agent([WEB, MAIL], { linger: 'auto' });
     agent.becomeMaster();
     agent.reload(WEB);
@@ -139,7 +139,7 @@ describe('an instance that is gone', () => {
     expect(lines).toContain('INIT -> BACKUP (startup)');
   });
 
-  test('is not waited for twice: a stop lets it go on serving, a second one does not', () => {
+  test('is not waited for twice: it still serves after a stop, but not after a second one', () => {
     const agent = new Agent([WEB, MAIL], { linger: 'auto' });
     agent.becomeMaster();
     agent.reload(WEB);
@@ -147,7 +147,7 @@ describe('an instance that is gone', () => {
     expect(agent.handle({ kind: 'shutdown' })).toContain('finished');
   });
 
-  test('that never began is forgotten', () => {
+  test('that never started is forgotten', () => {
     const agent = new Agent([WEB, MAIL], { linger: 'auto' });
     agent.becomeMaster();
     agent.reload(WEB);
@@ -180,14 +180,14 @@ describe('addresses that change', () => {
     expect(agent.handle({ kind: 'shutdown' })).toContain('remove 203.0.113.102/32');
   });
 
-  test('move from an instance that goes to one that stays without leaving the interface', () => {
+  test('move from a removed instance to one that stays without leaving the interface', () => {
     const agent = new Agent([WEB, MAIL]);
     agent.becomeMaster();
     const lines = agent.reload({ ...WEB, addresses: [vip(100), vip(101)] });
     expect(lines.filter((line) => /^(add|remove)/.test(line))).toEqual([]);
   });
 
-  test('are wanted by a new instance only once the old one has let go of them', () => {
+  test('are added for a new instance only once the old one has released them', () => {
     const agent = new Agent([WEB, MAIL], { linger: 'auto' });
     agent.becomeMaster();
     agent.reload(WEB, { name: 'ftp', vrid: 57, addresses: [vip(101)] });
@@ -202,7 +202,7 @@ describe('addresses that change', () => {
     expect(agent.elapse(seconds(4))).toContain('add 203.0.113.102/32');
   });
 
-  test('that the kernel refused are forgiven when the file no longer has them', () => {
+  test('that the kernel refused no longer count once they are not configured', () => {
     const agent = new Agent([{ ...WEB, addresses: [vip(100), vip(99)] }]);
     agent.errnoOf = (change) =>
       'address' in change && change.address === ip('203.0.113.99') ? 99 : 0;
@@ -214,7 +214,7 @@ describe('addresses that change', () => {
 });
 
 describe('timing that changes', () => {
-  test('is told at once by the MASTER, which does not take its own past for a stall', () => {
+  test('is advertised immediately by the MASTER, which does not mistake its own past for a stall', () => {
     const agent = new Agent([WEB]);
     agent.becomeMaster();
     agent.elapse(milliseconds(700));
@@ -224,7 +224,7 @@ describe('timing that changes', () => {
     expect(lines).toEqual(Array(10).fill('advert 100 to 224.0.0.18'));
   });
 
-  test('is for the MASTER that was heard to say in version 3, and for the file in version 2', () => {
+  test('comes from the MASTER that was heard in version 3, and from the configuration in version 2', () => {
     const slower = { advertisementInterval: seconds(2) };
     const third = new Agent([WEB]);
     third.hear(advert());
@@ -237,7 +237,7 @@ describe('timing that changes', () => {
     expect(second.elapse(seconds(0.2))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('of preemption begins with the next advertisement', () => {
+  test('of preemption applies from the next advertisement', () => {
     const agent = new Agent([{ ...WEB, preemptDelay: seconds(2) }]);
     agent.hear(advert({ priority: 50 }));
     agent.elapse(seconds(1));
@@ -249,7 +249,7 @@ describe('timing that changes', () => {
     expect(agent.state).toBe('BACKUP');
   });
 
-  test('of announcements is kept from now on', () => {
+  test('of announcements applies immediately', () => {
     const agent = new Agent([WEB]);
     agent.becomeMaster();
     agent.reload({ ...WEB, garp: { ...NO_GARP, refresh: seconds(2) } });
@@ -257,7 +257,7 @@ describe('timing that changes', () => {
   });
 });
 
-describe('what makes another router of it', () => {
+describe('changes that make it another router', () => {
   test.each<[string, Partial<InstanceSettings>]>([
     ['another VRID', { vrid: 77 }],
     ['another version', { version: 2 }],
@@ -299,7 +299,7 @@ describe('routes', () => {
   const REMOVED = 'remove route default via 192.0.2.1 dev eth0';
   const OTHER_ADDED = 'add route default via 192.0.2.2 dev eth0';
 
-  test('of a MASTER come and go with the file, and its mastership stays', () => {
+  test('of a MASTER are added and removed with the configuration, and it stays MASTER', () => {
     const agent = new Agent([WEB]);
     agent.becomeMaster();
     expect(agent.reload({ ...WEB, routes: [ROUTE] })).toEqual([ADDED]);
@@ -309,20 +309,20 @@ describe('routes', () => {
     expect(agent.state).toBe('MASTER');
   });
 
-  test('that change their gateway go before the new one comes, because the kernel has room for one', () => {
+  test('that change their gateway are removed before the new one is added, because the kernel allows only one', () => {
     const agent = new Agent([{ ...WEB, routes: [ROUTE] }]);
     agent.becomeMaster();
     expect(agent.reload({ ...WEB, routes: [OTHER] })).toEqual([REMOVED, OTHER_ADDED]);
     expect(agent.view().routing).toMatchObject([{ present: true, refusal: 0 }]);
   });
 
-  test('that another instance takes over go before they come', () => {
+  test('that another instance takes over are removed before they are added', () => {
     const agent = new Agent([{ ...WEB, routes: [ROUTE] }, MAIL]);
     agent.becomeMaster();
     expect(agent.reload(WEB, { ...MAIL, routes: [ROUTE] })).toEqual([REMOVED, ADDED]);
   });
 
-  test('of an instance that is removed go with it', () => {
+  test('of a removed instance are removed with it', () => {
     const agent = new Agent([WEB, { ...MAIL, routes: [ROUTE] }]);
     agent.becomeMaster();
     expect(agent.reload(WEB)).toContain(REMOVED);

@@ -45,7 +45,7 @@ function master(more: object = MOVED): Rig {
 }
 
 describe('routes and rules', () => {
-  test('come behind the addresses in one batch, before the announcement, and go before them', () => {
+  test('are added after the addresses in one batch, before the announcement, and removed before them', () => {
     const rig = new Rig([MOVED]);
     rig.start();
     const lines = rig.becomeMaster();
@@ -66,7 +66,7 @@ describe('routes and rules', () => {
     ]);
   });
 
-  test('that are gone already are no failure of a release', () => {
+  test('that are gone already do not fail a release', () => {
     const rig = master();
     rig.errnoOf = (change) => ('entry' in change ? ESRCH : 0);
     const lines = rig.hear(advert({ priority: 200 }));
@@ -82,7 +82,7 @@ describe('routes and rules', () => {
     expect(rig.elapse(seconds(1))).toContain('finished');
   });
 
-  test('behind more IPv6 addresses than a turn asks for wait for the last of them', () => {
+  test('after more IPv6 addresses than one turn adds wait for the last of them', () => {
     const addresses = [VIP6, ...Array.from({ length: 20 }, (_, i) => ip(`2001:db8::${i + 1}`))];
     const six = addresses.map((address) => ({ address, prefixLength: 128, interface: 'eth0' }));
     const rig = new Rig([{ ...MOVED, family: 'ipv6', addresses: six }]);
@@ -97,15 +97,15 @@ describe('routes and rules', () => {
   });
 });
 
-describe('a route that somebody removes', () => {
-  test('from a MASTER is put back', () => {
+describe('a route that another program removes', () => {
+  test('from a MASTER is restored', () => {
     const rig = master();
     const removed = { kind: 'routing.removed', key: routingKey(ROUTE) } as const;
     expect(rig.handle(removed)).toEqual([`add ${ROUTE_TEXT}`, `restored ${ROUTE_TEXT}`]);
     expect(rig.count('routes-restored')).toBe(1);
   });
 
-  test('from a BACKUP is no news, and neither is one of somebody else', () => {
+  test('from a BACKUP is not reported, and neither is one of another program', () => {
     const rig = master();
     rig.hear(advert({ priority: 200 }));
     expect(rig.handle({ kind: 'routing.removed', key: routingKey(ROUTE) })).toEqual([]);
@@ -114,7 +114,7 @@ describe('a route that somebody removes', () => {
     );
   });
 
-  test('without a word, with an address it hung on, is found missing and put back', () => {
+  test('silently, with an address it depends on, is found missing and restored', () => {
     const rig = master();
     rig.errnoOf = (change) => ('entry' in change && change.entry.kind === 'rule' ? EEXIST : 0);
     const lines = rig.handle({
@@ -125,7 +125,7 @@ describe('a route that somebody removes', () => {
     expect(rig.count('routes-restored')).toBe(1);
   });
 
-  test('and whose removal is told late, when it is back already, is not taken for a foreign one', () => {
+  test('and whose removal is reported late, after it was restored, is not mistaken for a foreign one', () => {
     const rig = master();
     rig.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
     const lines = rig.handle({ kind: 'routing.removed', key: routingKey(ROUTE) });
@@ -135,7 +135,7 @@ describe('a route that somebody removes', () => {
 });
 
 describe('a route that is refused', () => {
-  test('is told once, tried again every five seconds, and is no reason for FAULT', () => {
+  test('is reported once, tried again every five seconds, and no reason for FAULT', () => {
     const rig = new Rig([MOVED]);
     rig.errnoOf = (change) =>
       'entry' in change && change.entry.kind === 'route' ? ENETUNREACH : 0;
@@ -154,7 +154,7 @@ describe('a route that is refused', () => {
     expect(rig.count('routes-refused')).toBe(1);
   });
 
-  test('because a foreign one is there leaves that one alone at the end', () => {
+  test('because a foreign one exists does not remove that one in the end', () => {
     const rig = new Rig([{ ...MOVED, rules: [] }]);
     rig.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
     rig.start();
@@ -162,7 +162,7 @@ describe('a route that is refused', () => {
     expect(rig.hear(advert({ priority: 200 }))).not.toContain(`remove ${ROUTE_TEXT}`);
   });
 
-  test('because its interface is missing is not asked for until that comes', () => {
+  test('because its interface is missing is not added until the interface appears', () => {
     const rig = new Rig([{ ...MOVED, routes: [{ ...ROUTE, interface: 'eth1' }], rules: [] }]);
     rig.start();
     expect(rig.becomeMaster().join()).toContain('failed add route default');
@@ -175,7 +175,7 @@ describe('a route that is refused', () => {
 describe('extra addresses', () => {
   const EXTRA6 = { address: ip('2001:db8::7'), prefixLength: 128, interface: 'eth0' };
 
-  test('of the other family move, and are announced in the way of their own', () => {
+  test('of the other family move, and are announced in the way of their family', () => {
     const rig = new Rig([{ garp: GARP, extraAddresses: [EXTRA6] }]);
     rig.start();
     const lines = rig.becomeMaster();
@@ -193,7 +193,7 @@ describe('extra addresses', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('are adopted by the next process as they are, and put back where one is missing', () => {
+  test('are adopted by the next process as they are, and a missing one is restored', () => {
     const old = master();
     const own = linkOf();
     const links = [

@@ -1,4 +1,4 @@
-/** Whatever has happened before: once no other MASTER is heard, every router becomes MASTER. */
+/** Liveness: whatever happened before, once no other MASTER is heard, every router becomes MASTER. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
@@ -168,7 +168,7 @@ class Director {
   }
 }
 
-test('the silence of all others ends in a take-over, alone and in a sync group', {
+test('the silence of all others leads to a takeover, alone and in a sync group', {
   timeout: 120_000,
 }, () => {
   const mode = fc.constantFrom('all' as const, 'any' as const);

@@ -26,14 +26,14 @@ describe('the stall guard', () => {
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('a MASTER that was silent for less goes on', () => {
+  test('a MASTER that was silent for less continues', () => {
     const rig = master();
     rig.freeze(microseconds(rig.engine.deadline() - rig.now + 1_000_000));
     expect(rig.turn()).toEqual(['advert 100 to 224.0.0.18']);
     expect(rig.count('stalls', 0)).toBe(0);
   });
 
-  test('a BACKUP that slept through a Master_Down_Interval listens for a whole one', () => {
+  test('a BACKUP that was stalled for a Master_Down_Interval listens for a whole one', () => {
     const rig = new Rig();
     rig.start();
     rig.hear(advert());
@@ -43,7 +43,7 @@ describe('the stall guard', () => {
     expect(rig.elapse(microseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('one stall is one stall, however often its turn looks at the deadlines', () => {
+  test('a stall is reported once, however often its turn checks the deadlines', () => {
     const rig = master();
     rig.freeze(seconds(10));
     rig.handle({ kind: 'wake' });

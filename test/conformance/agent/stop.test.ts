@@ -19,7 +19,7 @@ describe('a stop that lingers', () => {
     const rig = lingering();
     expect(rig.elapse(milliseconds(600))).toEqual([]);
     expect(rig.hear(advert({ priority: 50 }))).toEqual(LET_GO);
-    expect(rig.view().lastTransition?.reason).toBe('successor 192.0.2.12 is heard');
+    expect(rig.view().lastTransition?.reason).toBe('successor 192.0.2.12 was heard');
   });
 
   test('does not take another resignation for a successor', () => {
@@ -28,17 +28,17 @@ describe('a stop that lingers', () => {
     expect(rig.view().releasing).toBe(true);
   });
 
-  test('lets go when nobody comes within the longest Skew_Time and 100 ms', () => {
+  test('releases when no successor comes within the longest Skew_Time and 100 ms', () => {
     const rig = lingering();
     expect(rig.elapse(microseconds(996_093 + 99_999))).toEqual([]);
     expect(rig.elapse(microseconds(1))).toEqual(LET_GO);
   });
 
-  test('lets go at once when asked a second time', () => {
+  test('releases immediately when requested a second time', () => {
     expect(lingering().handle({ kind: 'shutdown' })).toEqual(LET_GO);
   });
 
-  test('lets go when its interface is gone', () => {
+  test('releases when its interface is gone', () => {
     const lines = lingering().handle({ kind: 'link.removed', index: INDEX });
     expect(lines).toEqual([
       `unlisten ${INDEX} ipv4`,
@@ -47,7 +47,7 @@ describe('a stop that lingers', () => {
     ]);
   });
 
-  test('lets go when nobody ran for so long that the successor must be there', () => {
+  test('releases after a stall so long that the successor must be MASTER', () => {
     const rig = lingering();
     rig.freeze(seconds(10));
     expect(rig.turn()).toEqual([
@@ -59,14 +59,14 @@ describe('a stop that lingers', () => {
     ]);
   });
 
-  test('advertises no more', () => {
+  test('no longer advertises', () => {
     const rig = lingering();
     expect(rig.elapse(seconds(60)).filter((line) => line.startsWith('advert'))).toEqual([]);
   });
 });
 
 describe('a stop', () => {
-  test('of many routers ends when the last has let go', () => {
+  test('of many routers ends when the last one has released', () => {
     const second = { name: 'db', vrid: 56, addresses: [] };
     const vip = { address: ip('203.0.113.2'), prefixLength: 32, interface: 'eth0' };
     const rig = new Rig([{}, { ...second, addresses: [vip] }], { linger: 'auto' });
@@ -81,7 +81,7 @@ describe('a stop', () => {
     expect(rig.hear(advert({ priority: 50 }))).toEqual(LET_GO);
   });
 
-  test('before the start ends at once', () => {
+  test('before the start ends immediately', () => {
     expect(new Rig().handle({ kind: 'shutdown' })).toEqual(['finished']);
   });
 

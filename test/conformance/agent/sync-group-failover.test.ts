@@ -50,7 +50,7 @@ describe('a failover of a member of a sync group', () => {
     expect(answers(rig).map(({ outcome }) => outcome)).toEqual(['handed-over']);
   });
 
-  test('that nobody answers leaves every member MASTER', () => {
+  test('without a successor leaves every member MASTER', () => {
     const rig = masters();
     ask(rig, { type: 'failover', to: null, ...TERMS }, 'outside');
     expect(rig.elapse(seconds(2)).filter((line) => line.startsWith('remove'))).toEqual([]);
@@ -69,7 +69,7 @@ describe('a failover of a member of a sync group', () => {
 });
 
 describe('maintenance of a member of a sync group', () => {
-  test('begins when every member has a successor, and drags the others into FAULT', () => {
+  test('begins when every member has a successor, and takes the others into FAULT', () => {
     const rig = masters();
     ask(rig, { type: 'maintenance-on', ...TERMS }, 'outside');
     successorOf(rig, 1);
@@ -81,7 +81,7 @@ describe('maintenance of a member of a sync group', () => {
     expect(answers(rig).map(({ outcome }) => outcome)).toEqual(['handed-over']);
   });
 
-  test('is not begun when one member has no successor, whose VIPs nobody would serve', () => {
+  test('does not begin when one member has no successor to serve its VIPs', () => {
     const rig = masters();
     ask(rig, { type: 'maintenance-on', ...TERMS }, 'outside');
     successorOf(rig, 1);

@@ -60,7 +60,7 @@ function hearInside(rig: Rig, priority: number): string[] {
   return rig.handle({ kind: 'quiet' });
 }
 
-/** Somebody is MASTER of one member for so many seconds. */
+/** A peer is MASTER of one member for this number of seconds. */
 function hearFor(
   rig: Rig,
   hear: (rig: Rig, priority: number) => string[],
@@ -83,7 +83,7 @@ function setInside(rig: Rig, running: boolean): string[] {
 }
 
 describe('the members of a sync group become MASTER', () => {
-  test('together, when nobody else is MASTER of any', () => {
+  test('together, when no other router is MASTER of any', () => {
     const rig = grouped({ inside: { priority: 20 } });
     const skew = (priority: number) => milliseconds(Math.floor(((256 - priority) * 1_000) / 256));
     expect(rig.elapse(seconds(3 + skew(100) / 1_000_000))).toEqual([]);
@@ -105,7 +105,7 @@ describe('the members of a sync group become MASTER', () => {
     expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
   });
 
-  test('as soon as the last of them has waited, however long the others had to', () => {
+  test('as soon as the last of them has waited, however short the wait of the others', () => {
     const rig = grouped();
     hearFor(rig, hearOutside, 200, 10);
     expect(rig.elapse(milliseconds(2_608))).toEqual([]);
@@ -141,7 +141,7 @@ describe('the members of a sync group become MASTER', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('at once when they own their addresses', () => {
+  test('immediately when they own their addresses', () => {
     const owner = { priority: 255 };
     expect(states(grouped({ outside: owner, inside: owner }))).toEqual(['MASTER', 'MASTER']);
   });
@@ -173,7 +173,7 @@ describe('mode any', () => {
   });
 });
 
-describe('when one member is MASTER no longer', () => {
+describe('when one member is no longer MASTER', () => {
   test('the others resign with priority 0', () => {
     const rig = grouped();
     rig.becomeMaster();
@@ -187,11 +187,11 @@ describe('when one member is MASTER no longer', () => {
       'group gateway MASTER -> BACKUP',
     ]);
     expect(rig.view(1).lastTransition?.reason).toBe(
-      'another member of sync group gateway is MASTER no longer',
+      'another member of sync group gateway is no longer MASTER',
     );
   });
 
-  test('it may have been because it stood still', () => {
+  test('it may have been because of a stall', () => {
     const rig = grouped({ inside: { advertisementInterval: milliseconds(100) } });
     rig.becomeMaster();
     rig.freeze(milliseconds(500));
@@ -199,7 +199,7 @@ describe('when one member is MASTER no longer', () => {
     expect(states(rig)).toEqual(['BACKUP', 'BACKUP']);
   });
 
-  test('the group comes back when nobody is left to hear', () => {
+  test('the group returns when no other router is heard', () => {
     const rig = grouped();
     rig.becomeMaster();
     hearOutside(rig, 200);
@@ -227,7 +227,7 @@ describe('a member in FAULT', () => {
     ]);
   });
 
-  test('lets the others go when its last reason is gone', () => {
+  test('ends the FAULT of the others when its last reason clears', () => {
     const rig = grouped();
     setInside(rig, false);
     setInside(rig, true);
@@ -264,7 +264,7 @@ describe('what a group or its members track', () => {
     detail: '',
   } as const;
 
-  test('by the group is a reason of its own for every member', () => {
+  test('by the group is a separate reason for every member', () => {
     const rig = grouped({ track: [nginx()] });
     rig.becomeMaster();
     rig.handle(fail);
@@ -274,7 +274,7 @@ describe('what a group or its members track', () => {
     ]);
   });
 
-  test('with a weight counts for all members, so that their order among peers stays the same', () => {
+  test('with a weight applies to all members, so that their order among peers stays the same', () => {
     const rig = grouped({ outside: { track: [nginx(-30)] }, inside: { priority: 120 } });
     rig.handle(fail);
     expect(rig.engine.view().map(({ priority }) => priority.effective)).toEqual([70, 90]);
@@ -288,7 +288,7 @@ describe('what a group or its members track', () => {
   });
 });
 
-test('a group that is asked to stop resigns every member and is gone', () => {
+test('a group that stops resigns every member', () => {
   const rig = grouped({ linger: 'off' });
   rig.becomeMaster();
   const lines = rig.handle({ kind: 'shutdown' });
@@ -349,7 +349,7 @@ describe('a reload', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER', 'MASTER']);
   });
 
-  test('that adds a member whose MASTER is stronger leaves nobody split', () => {
+  test('that adds a member whose MASTER is stronger leaves no group split', () => {
     const rig = grouped();
     rig.becomeMaster();
     addThird(rig);
@@ -373,7 +373,7 @@ describe('a reload', () => {
     expect(rig.view(0).lastTransition?.event).toBe('group-master');
   });
 
-  test('that takes the group away lets everybody go alone', () => {
+  test('that removes the group lets every member continue alone', () => {
     const rig = grouped();
     hearFor(rig, hearOutside, 200, 10);
     const instances = [OUTSIDE, INSIDE].map((one) => instanceOf(one));

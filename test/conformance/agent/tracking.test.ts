@@ -24,7 +24,7 @@ function tracking(...track: TrackSettings[]): Rig {
   return rig;
 }
 
-function tell(rig: Rig, up: boolean, probe = 'nginx', value?: number): string[] {
+function report(rig: Rig, up: boolean, probe = 'nginx', value?: number): string[] {
   return rig.handle({ kind: 'probe.changed', probe, up, value, detail: 'exit status 1' });
 }
 
@@ -32,38 +32,38 @@ function eth1(running: boolean) {
   return linkOf({ index: 3, name: 'eth1', running, addresses: [] });
 }
 
-describe('a tracked thing without a weight', () => {
+describe('a tracked object without a weight', () => {
   test('is a reason for FAULT while it is down', () => {
     const rig = tracking(script());
     rig.becomeMaster();
-    expect(tell(rig, false)).toEqual([
+    expect(report(rig, false)).toEqual([
       'advert 0 to 224.0.0.18',
       'remove 203.0.113.100/32',
       'track nginx down',
       'MASTER -> FAULT (fault)',
     ]);
     expect(rig.view().faults).toEqual(['track:nginx']);
-    expect(tell(rig, true)).toEqual(['track nginx up', 'FAULT -> BACKUP (fault-cleared)']);
+    expect(report(rig, true)).toEqual(['track nginx up', 'FAULT -> BACKUP (fault-cleared)']);
   });
 
-  test('leaves FAULT to the last of several reasons', () => {
+  test('ends FAULT only when the last of several reasons clears', () => {
     const rig = tracking(script(undefined, 'down'), script(undefined, 'down', 'haproxy'));
     expect(rig.view()).toMatchObject({
       state: 'FAULT',
       faults: ['track:nginx', 'track:haproxy'],
     });
-    tell(rig, true);
+    report(rig, true);
     expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:haproxy'] });
-    tell(rig, true, 'haproxy');
+    report(rig, true, 'haproxy');
     expect(rig.state).toBe('BACKUP');
   });
 
-  test('moves its owner too: only the priority of an owner stays', () => {
+  test('affects an owner too: only the priority of an owner is fixed', () => {
     const rig = new Rig([{ priority: 255, track: [script()] }]);
     rig.start();
-    tell(rig, false);
+    report(rig, false);
     expect(rig.state).toBe('FAULT');
-    tell(rig, true);
+    report(rig, true);
     expect(rig.state).toBe('MASTER');
   });
 });
@@ -77,17 +77,17 @@ describe('before the first result', () => {
     expect(tracking(script(undefined, init)).state).toBe(state);
   });
 
-  test('whoever waits does not become MASTER, with a weight or without', () => {
+  test('an instance that waits does not become MASTER, with a weight or without', () => {
     const rig = tracking(script(-10, 'wait'));
     expect(rig.elapse(seconds(600))).toEqual([]);
     expect(rig.view().tracks[0]).toMatchObject({ status: 'unknown', adjustment: 0 });
-    tell(rig, false);
+    report(rig, false);
     expect(rig.view()).toMatchObject({ state: 'BACKUP', priority: { effective: 90 } });
     rig.becomeMaster();
     expect(rig.state).toBe('MASTER');
   });
 
-  test('init up with a positive weight counts from the start', () => {
+  test('init up with a positive weight applies from the start', () => {
     const rig = tracking(script(20));
     expect(rig.view().priority).toMatchObject({ configured: 100, effective: 120 });
     expect(rig.becomeMaster()).toContain('advert 120 to 224.0.0.18');
@@ -95,17 +95,17 @@ describe('before the first result', () => {
 });
 
 describe('a weight', () => {
-  test('that is negative counts while the thing is down', () => {
+  test('that is negative applies while the object is down', () => {
     const rig = tracking(script(-30));
     expect(rig.view().priority.effective).toBe(100);
-    expect(tell(rig, false)).toEqual(['track nginx down', 'priority 100 -> 70']);
-    expect(tell(rig, true)).toEqual(['track nginx up', 'priority 70 -> 100']);
+    expect(report(rig, false)).toEqual(['track nginx down', 'priority 100 -> 70']);
+    expect(report(rig, true)).toEqual(['track nginx up', 'priority 70 -> 100']);
   });
 
-  test('that is positive counts while the thing is up', () => {
+  test('that is positive applies while the object is up', () => {
     const rig = tracking(script(30, 'down'));
     expect(rig.view().priority.effective).toBe(100);
-    tell(rig, true);
+    report(rig, true);
     expect(rig.view().priority.effective).toBe(130);
   });
 
@@ -115,21 +115,21 @@ describe('a weight', () => {
   ])('of %i leaves priority %i at %i', (weight, priority, effective) => {
     const rig = new Rig([{ priority, track: [script(weight)] }]);
     rig.start();
-    tell(rig, weight > 0);
+    report(rig, weight > 0);
     expect(rig.view().priority).toMatchObject({ configured: priority, effective });
   });
 
-  test('never moves the priority of an owner', () => {
+  test('never changes the priority of an owner', () => {
     const rig = new Rig([{ priority: 255, track: [script(-30)] }]);
     rig.start();
-    tell(rig, false);
+    report(rig, false);
     expect(rig.view()).toMatchObject({ state: 'MASTER', priority: { effective: 255 } });
   });
 
-  test('that lowers a MASTER is advertised at once, and a peer of higher priority takes over', () => {
+  test('that lowers a MASTER is advertised immediately, and a peer of higher priority takes over', () => {
     const rig = tracking(script(-30));
     rig.becomeMaster();
-    expect(tell(rig, false)).toEqual([
+    expect(report(rig, false)).toEqual([
       'advert 70 to 224.0.0.18',
       'track nginx down',
       'priority 100 -> 70',
@@ -143,13 +143,13 @@ describe('a weight', () => {
     const rig = tracking(script(-64));
     rig.hear(advert({ priority: 200 }));
     rig.elapse(seconds(2));
-    tell(rig, false);
+    report(rig, false);
     // 3 s + (256 - 36) / 256 s after the advertisement, not after the change.
     expect(rig.elapse(milliseconds(1_859))).toEqual([]);
     expect(rig.elapse(milliseconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('adds up with others and with a priority that was set at run time', () => {
+  test('adds up with others and with an override', () => {
     const rig = tracking(script(-10), script(-5, 'up', 'haproxy'));
     rig.handle({
       kind: 'request',
@@ -157,14 +157,14 @@ describe('a weight', () => {
       instance: 'web',
       request: { type: 'priority', priority: 50 },
     });
-    tell(rig, false);
-    tell(rig, false, 'haproxy');
+    report(rig, false);
+    report(rig, false, 'haproxy');
     expect(rig.view().priority).toEqual({ configured: 100, effective: 35, override: 50 });
   });
 });
 
 describe('a tracked interface', () => {
-  test('is up while its link is there and running', () => {
+  test('is up while its link exists and is running', () => {
     const rig = new Rig([{ track: [link('eth1')] }], { links: [linkOf(), eth1(true)] });
     rig.start();
     expect(rig.state).toBe('BACKUP');
@@ -198,15 +198,15 @@ describe('a number in a tracked file', () => {
     [1, -253, 1],
   ])('times weight %i is added: %i makes priority %i', (weight, value, effective) => {
     const rig = tracking(file(weight));
-    tell(rig, true, 'load', value);
+    report(rig, true, 'load', value);
     expect(rig.view()).toMatchObject({ state: 'BACKUP', priority: { effective } });
   });
 
   test('of -254 or less, times the weight, is FAULT', () => {
     const rig = tracking(file(2));
-    tell(rig, true, 'load', -127);
+    report(rig, true, 'load', -127);
     expect(rig.view().faults).toEqual(['track:load']);
-    tell(rig, true, 'load', -126);
+    report(rig, true, 'load', -126);
     expect(rig.view().faults).toEqual([]);
   });
 });
@@ -214,13 +214,13 @@ describe('a number in a tracked file', () => {
 describe('one probe for many instances', () => {
   const vip = (last: number) => ({ addresses: [linkAddress(last)] });
 
-  test('moves all of them and is told of once', () => {
+  test('affects all of them and is reported once', () => {
     const rig = new Rig([
       { name: 'a', vrid: 1, ...vip(1), track: [script()] },
       { name: 'b', vrid: 2, ...vip(2), track: [script(-10)] },
     ]);
     rig.start();
-    expect(tell(rig, false)).toEqual([
+    expect(report(rig, false)).toEqual([
       'track nginx down',
       'priority 100 -> 90',
       'BACKUP -> FAULT (fault)',
@@ -231,8 +231,8 @@ describe('one probe for many instances', () => {
     });
   });
 
-  test('that nobody asked for changes nothing', () => {
-    expect(tell(tracking(script()), false, 'apache')).toEqual([]);
+  test('that no instance uses changes nothing', () => {
+    expect(report(tracking(script()), false, 'apache')).toEqual([]);
   });
 });
 
@@ -240,7 +240,7 @@ function linkAddress(last: number) {
   return { address: `203.0.113.${last}` as never, prefixLength: 32, interface: 'eth0' };
 }
 
-test('a reload that adds a tracked thing to a MASTER costs nothing before its first result', () => {
+test('a reload that adds a tracked object to a MASTER has no effect before the first result', () => {
   const settings = (track: readonly TrackSettings[]) => ({
     router: 'lb1',
     linger: 'off' as const,
@@ -252,7 +252,7 @@ test('a reload that adds a tracked thing to a MASTER costs nothing before its fi
   const change = settingsChange(settings([]), settings([script(undefined, 'wait')]));
   expect(rig.handle({ kind: 'settings.changed', change })).toEqual([]);
   expect(rig.view()).toMatchObject({ state: 'MASTER', tracks: [{ status: 'unknown' }] });
-  tell(rig, false);
+  report(rig, false);
   expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:nginx'] });
   const back = settingsChange(settings([script(undefined, 'wait')]), settings([]));
   rig.handle({ kind: 'settings.changed', change: back });

@@ -1,4 +1,4 @@
-/** The virtual MAC address: whose frames carry it, and when the link that has it is up. */
+/** The virtual MAC address: the frames that carry it, and the state of its link. */
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import type { LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
@@ -36,7 +36,7 @@ function started(links: readonly LinkState[] = [linkOf(), virtualLink()], more =
   return rig;
 }
 
-/** What the kernel tells when the link is set up or down. */
+/** The kernel's report when the link is set up or down. */
 function switched(rig: Rig, up: boolean): string[] {
   const { addresses: _, ...link } = virtualLink({ up, running: up });
   return rig.handle({ kind: 'link.changed', link });
@@ -55,7 +55,7 @@ function datagramsOf(outputs: readonly Output[]): OutgoingDatagram[] {
 }
 
 describe('a router with a virtual MAC', () => {
-  test('sets its link up when it becomes MASTER, before its address is there', () => {
+  test('sets its link up when it becomes MASTER, before its address is added', () => {
     expect(started().becomeMaster()).toEqual([
       `raise ${LINK_INDEX}`,
       `add ${VIP}/32`,
@@ -65,7 +65,7 @@ describe('a router with a virtual MAC', () => {
     ]);
   });
 
-  test('removes what a former run has left on the interface itself, and nothing of others', () => {
+  test('removes the addresses that a former run has left on the interface itself, and no others', () => {
     const theirs = addressOf(`${VIP}/24`);
     const left = [addressOf('192.0.2.11/24'), addressOf(`${VIP}/32`, { ours: true }), theirs];
     const rig = new Rig([settings()], { links: [linkOf({ addresses: left }), virtualLink()] });
@@ -87,7 +87,7 @@ describe('a router with a virtual MAC', () => {
     expect(rig.elapse(seconds(1))).toEqual([`rest ${NAME}`]);
   });
 
-  test('is in no hurry with an address that comes back while the link goes down', () => {
+  test('delays an address that is wanted again while the link goes down', () => {
     const rig = started();
     rig.becomeMaster();
     rig.hear(advert());
@@ -95,7 +95,7 @@ describe('a router with a virtual MAC', () => {
     const lines = rig.elapse(seconds(4));
     expect(lines).toContain('BACKUP -> MASTER (master-timeout)');
     expect(lines).not.toContain(`add ${VIP}/32`);
-    expect(rig.handle({ kind: 'virtual-link.rested', name: NAME })).toEqual([
+    expect(rig.handle({ kind: 'virtual-link.down', name: NAME })).toEqual([
       `raise ${LINK_INDEX}`,
       `add ${VIP}/32`,
       `arp request ${VIP}`,
@@ -110,7 +110,7 @@ describe('a router with a virtual MAC', () => {
     expect(rig.elapse(seconds(3))).not.toContain(`rest ${NAME}`);
   });
 
-  test('sets a link with IPv6 addresses down at once', () => {
+  test('sets a link with IPv6 addresses down immediately', () => {
     const name = 'vr6-55-eth0';
     const more = {
       family: 'ipv6' as const,
@@ -129,11 +129,11 @@ describe('a router with a virtual MAC', () => {
     expect(rig.handle({ kind: 'link.changed', link: parent })).toEqual([]);
     const { addresses: __, ...fitted } = virtualLink({ mtu: 9000 });
     expect(rig.handle({ kind: 'link.changed', link: fitted })).toEqual([]);
-    // Somebody else wants it smaller.
+    // Another program makes it smaller.
     expect(rig.handle({ kind: 'link.changed', link: { ...fitted, mtu: 1400 } })).toEqual([]);
   });
 
-  test('sets a link down that somebody has set up', () => {
+  test('sets a link down that another program has set up', () => {
     const rig = started();
     switched(rig, true);
     expect(rig.elapse(seconds(1))).toContain(`rest ${NAME}`);
@@ -150,9 +150,9 @@ describe('M-02 its frames', () => {
     pending.push(...rig.engine.handle({ kind: 'quiet' }, rig.now));
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       sent.push(next);
-      if (next.kind === 'links.raise') {
+      if (next.kind === 'links.set-up') {
         const { indexes } = next;
-        const answer = { kind: 'links.raised', indexes, answers: [answered(0)] } as const;
+        const answer = { kind: 'links.up', indexes, answers: [answered(0)] } as const;
         pending.push(...rig.engine.handle(answer, rig.now));
       }
       if (next.kind !== 'kernel.change') continue;
@@ -175,7 +175,7 @@ describe('M-02 its frames', () => {
     expect(indexes).toEqual([linkOf().index]);
   });
 
-  test('say last words from the address of the interface, because another is MASTER', () => {
+  test('have the MAC of the interface after another router has become MASTER', () => {
     const rig = started();
     rig.becomeMaster();
     const packet = advert();
@@ -199,7 +199,7 @@ describe('M-02 its frames', () => {
 });
 
 describe('a link of a MASTER', () => {
-  test('that somebody sets down is set up again and its address announced', () => {
+  test('that another program sets down is set up again and its address announced', () => {
     const rig = started();
     rig.becomeMaster();
     switched(rig, true);
@@ -211,7 +211,7 @@ describe('a link of a MASTER', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('that somebody removes is made again, and the address with it', () => {
+  test('that another program removes is made again, and the address with it', () => {
     const rig = started();
     rig.becomeMaster();
     expect(rig.handle({ kind: 'link.removed', index: LINK_INDEX })).toEqual([`make ${NAME}`]);
@@ -229,7 +229,7 @@ describe('a link of a MASTER', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('that is about to be removed is no failure', () => {
+  test('that is about to be removed is not a failure', () => {
     const rig = started();
     rig.becomeMaster();
     rig.raiseErrno = ENODEV;
@@ -248,7 +248,7 @@ describe('a link of a MASTER', () => {
 });
 
 describe('a link that is missing', () => {
-  test('is asked for; that it cannot be made is a FAULT with the reason', () => {
+  test('is requested; a failure is a FAULT with the reason', () => {
     const rig = new Rig([settings()], { links: [linkOf()] });
     expect(rig.start()).toContain(`make ${NAME}`);
     expect(rig.handle({ kind: 'virtual-link.failed', name: NAME, message: 'EBUSY' })).toEqual([
@@ -258,7 +258,7 @@ describe('a link that is missing', () => {
     expect(rig.view().faults).toEqual(['virtual-mac-failed']);
   });
 
-  test('is asked for again every five seconds, and told of once', () => {
+  test('is requested again every five seconds, and reported once', () => {
     const rig = new Rig([settings()], { links: [linkOf()] });
     rig.start();
     rig.handle({ kind: 'virtual-link.failed', name: NAME, message: 'EBUSY' });
@@ -268,7 +268,7 @@ describe('a link that is missing', () => {
     expect(rig.handle({ kind: 'link.changed', link })).toEqual(['FAULT -> BACKUP (fault-cleared)']);
   });
 
-  test('is not asked for while the interface itself is missing', () => {
+  test('is not requested while the interface itself is missing', () => {
     const rig = new Rig([settings()], { links: [] });
     expect(rig.start()).not.toContain(`make ${NAME}`);
     const { addresses, ...link } = linkOf();
@@ -278,7 +278,7 @@ describe('a link that is missing', () => {
   });
 });
 
-test('255 links are set up in turns, and due advertisements go between', () => {
+test('255 links are set up in several turns, with due advertisements between them', () => {
   const vrids = Array.from({ length: 255 }, (_, at) => at + 1);
   const instances = vrids.map((vrid) =>
     settings({

@@ -1,4 +1,4 @@
-/** What stories about a running agent share. */
+/** Helpers for tests of running agents. */
 import { spawn } from 'node:child_process';
 import { ControlClient } from '../../../src/control/client.ts';
 import type { EventDocument, InstanceDocument } from '../../../src/control/protocol.ts';
@@ -56,12 +56,12 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** The command line of this program. */
+/** The command line of vrrp-agent. */
 export function commandLine(...args: readonly string[]): string[] {
   return [process.execPath, builtProgram('src/cli/main.js'), ...args];
 }
 
-/** Runs a command on a host to its end, whatever that is; `meanwhile` is given its pid and what it has printed. */
+/** Runs a command on a host to its end; `meanwhile` gets its pid and its output so far. */
 export async function outcomeOf(
   host: LabHost,
   command: readonly string[],

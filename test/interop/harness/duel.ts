@@ -1,4 +1,4 @@
-/** Two implementations on one segment, one of which is to be MASTER. */
+/** Two programs on one segment, one of which is to be MASTER. */
 import { Capture } from '../../../src/lab/packets/capture.ts';
 import type { Peer } from '../../../src/lab/peers/peer.ts';
 import type { Lab } from '../../../src/lab/topology/lab.ts';
@@ -17,7 +17,7 @@ export class Contestant {
     this.#start = start;
   }
 
-  /** Whoever is told anything from now on, by priority 0 or otherwise, hears it. */
+  /** Resolves once the program receives all packets, such as priority 0. */
   async start(): Promise<void> {
     this.#peer = await this.#start(this.host);
     await this.#peer.ready();
@@ -41,9 +41,9 @@ export class Duel {
   }
 
   /**
-   * The address is configured on the host, whatever VRRP says. It is not the one advertisements
-   * come from: Linux discards what arrives from an address of its own, so that a stand-in which
-   * has taken such an address would never hear its owner again.
+   * Configures the address on the host, independently of VRRP. It must not be the source of
+   * advertisements: Linux discards packets from its own addresses, so a BACKUP that has taken over
+   * such an address would never hear the owner again.
    */
   async ownedBy({ host }: Contestant): Promise<void> {
     await this.lab.addAddress(host, this.address, 32);
@@ -54,13 +54,13 @@ export class Duel {
     await Promise.all(contestants.map((contestant) => contestant.start()));
   }
 
-  /** It alone holds the address, and the client is answered. */
+  /** Resolves once only this host has the address, and the client gets answers. */
   async isMaster({ host }: Contestant): Promise<void> {
     await holdsAlone(this.lab, host, this.address, 20_000);
     await waitFor(`an answer from ${this.address}`, () => clientReaches(this.lab, this.address));
   }
 
-  /** The machine is gone from one moment to the next, without a word; no address outlives it. */
+  /** The machine dies: link, program and addresses are gone. */
   async crash({ host, peer }: Contestant): Promise<void> {
     await this.lab.cut(host);
     await peer.kill();
@@ -78,7 +78,7 @@ export class Duel {
     await contestant.start();
   }
 
-  /** Sources of advertisements during the span. */
+  /** Sources of advertisements in the span. */
   async advertisers(milliseconds: number): Promise<Set<IpAddress>> {
     const capture = await this.capture();
     await sleep(milliseconds);

@@ -1,8 +1,8 @@
 /**
- * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one thing wrong, for tests of
- * what it leaves behind. The way it fails, four seconds after its start: `throw`, `exit`, `reject`
- * or `hang` in the protocol thread, or `main-thread`; `standby` as a process that is about to take
- * over. `handed-over` fails when another process has taken over.
+ * `node failing-agent.mjs DIST CONFIG WAY`: the compiled agent with one fault, for tests of what it
+ * leaves behind. It fails four seconds after its start: `throw`, `exit`, `reject` or `hang` in the
+ * protocol thread, or `main-thread`; `standby` in a process that is about to take over.
+ * `handed-over` fails when another process has taken over.
  */
 import { pathToFileURL } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -17,7 +17,7 @@ const failures = {
 };
 
 const [dist, config, way] = process.argv.slice(2);
-// The thread has no arguments of its own, but a copy of the environment.
+// The thread gets no arguments, but a copy of the environment.
 Object.assign(process.env, dist === undefined ? {} : { FAILING_DIST: dist, FAILING_WAY: way });
 const compiled = (path) => import(pathToFileURL(`${process.env.FAILING_DIST}/src/${path}`).href);
 
@@ -37,7 +37,7 @@ if (isMainThread) {
   const takeover = way === 'standby';
   process.exitCode = await runDaemon({ file: config, config: loaded.value, protocol, takeover });
   await protocol.terminate();
-  // As the program does: what a stalled reader has not taken does not keep it from ending.
+  // As the program does: output that a stalled reader has not read does not delay the end.
   process.exit();
 } else if (workerData !== null) {
   // Before the protocol begins: afterwards an import would wait for the turns of the event loop.
@@ -45,7 +45,7 @@ if (isMainThread) {
   await compiled('protocol/thread/protocol-thread.js');
   const failure = failures[process.env.FAILING_WAY];
   if (failure !== undefined) setTimeout(failure, DELAY);
-  // In the place where the protocol is served, as a bug of its own would.
+  // Fails inside the protocol loop, as a bug there would.
   if (process.env.FAILING_WAY === 'hang') {
     const { wait } = Reactor.prototype;
     const from = Date.now() + DELAY;

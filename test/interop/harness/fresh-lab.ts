@@ -1,4 +1,4 @@
-/** Labs for tests: a name of their own, and gone after the test whatever became of it. */
+/** Labs for tests: unique names, and removed after the test, passed or not. */
 import { afterEach } from 'vitest';
 import { Lab } from '../../../src/lab/topology/lab.ts';
 
@@ -8,7 +8,7 @@ export interface LabFactory {
   up(directors?: number): Promise<Lab>;
 }
 
-/** To be called in a `describe`, or at the top of a file. */
+/** Call it in a `describe`, or at the top of a file. */
 export function useLabs(): LabFactory {
   const labs: Lab[] = [];
   afterEach(async () => {

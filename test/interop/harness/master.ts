@@ -1,4 +1,4 @@
-/** Who is MASTER, judged from outside: by the addresses, and by what is on the wire. */
+/** Which director is MASTER, from its addresses and its packets. */
 import { advertisementsIn } from '../../../src/lab/packets/capture.ts';
 import type { Lab } from '../../../src/lab/topology/lab.ts';
 import type { LabHost } from '../../../src/lab/topology/layout.ts';
@@ -6,7 +6,7 @@ import { sleep, waitFor } from '../../../src/lab/wait.ts';
 import type { IpAddress } from '../../../src/net/address.ts';
 import type { CapturedFrame } from '../../../src/wire/capture/pcap.ts';
 
-/** Resolves when the director alone has the address. */
+/** Resolves once only this director has the address. */
 export async function holdsAlone(
   lab: Lab,
   director: LabHost,
@@ -21,7 +21,7 @@ export async function holdsAlone(
   await waitFor(what, alone, { milliseconds, everyMilliseconds: 20 });
 }
 
-/** The names of all that had the address at any time in the span; looked at every 50 ms. */
+/** Names of all directors that had the address at some time in the span, checked every 50 ms. */
 export async function holdersDuring(
   lab: Lab,
   address: IpAddress,
@@ -36,7 +36,7 @@ export async function holdersDuring(
   return seen;
 }
 
-/** Who advertised at or after the time, good-byes left out. */
+/** Sources of advertisements at or after the time, without priority 0. */
 export function advertisersAfter(frames: readonly CapturedFrame[], at: number): Set<IpAddress> {
   const adverts = advertisementsIn(frames).filter(
     (advert) => advert.at >= at && advert.advertisement.priority > 0,
@@ -44,7 +44,7 @@ export function advertisersAfter(frames: readonly CapturedFrame[], at: number): 
   return new Set(adverts.map(({ source }) => source));
 }
 
-/** ICMP from the client, the way a user of the address would find out. */
+/** True if the address answers an ICMP request of the client. */
 export async function clientReaches(lab: Lab, address: IpAddress): Promise<boolean> {
   try {
     await lab.run(lab.client, 'ping', ['-n', '-q', '-c', '1', '-W', '1', address]);

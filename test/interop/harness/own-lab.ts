@@ -1,10 +1,10 @@
-/** A lab for one test that runs beside others: made, used, and gone when the test ends. */
+/** A lab for one test that runs concurrently with others: removed when the test ends. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Lab } from '../../../src/lab/topology/lab.ts';
 
 let count = 0;
 
-/** A failure carries the last lines of what the programs in the lab have printed. */
+/** A failure includes the last lines of output of the programs in the lab. */
 export async function inLab<Value>(
   story: (lab: Lab) => Promise<Value>,
   directors = 2,

@@ -1,6 +1,6 @@
 /**
- * What a suite needs of the machine. Missing in CI, that is a failure; elsewhere the suite is
- * skipped, and says so.
+ * What a suite needs on the host. If something is missing, the suite fails in CI; elsewhere it is
+ * skipped with a message.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The service manager's end of sd_notify(3): a datagram socket that keeps what it is sent. */
+/** The service manager's end of sd_notify(3): a datagram socket that keeps all messages. */
 import { AF_UNIX, MSG_DONTWAIT, SOCK_DGRAM } from '../../../src/kernel/ffi/constants.ts';
 import { libc } from '../../../src/kernel/ffi/libc.ts';
 import { bindAddress, closeFd, openSocket } from '../../../src/kernel/ffi/socket.ts';
@@ -18,7 +18,7 @@ export class ServiceListener {
     bindAddress('service manager', this.#fd, address);
   }
 
-  /** All that has been sent up to now. */
+  /** All messages so far. */
   read(): readonly string[] {
     const buffer = new Uint8Array(4_096);
     for (;;) {

@@ -1,11 +1,11 @@
-/** What has to happen between any two implementations, told once. */
+/** Behaviour that any two VRRP programs must show, as shared tests. */
 import { expect } from 'vitest';
 import { advertisementsIn } from '../../../src/lab/packets/capture.ts';
 import { advertisementSource } from '../../../src/lab/topology/layout.ts';
 import type { Contestant, Duel } from './duel.ts';
 import { holdersDuring } from './master.ts';
 
-/** The better one leads, the other stands in for it, and gives the address back. */
+/** The higher priority is MASTER, crashes, the other takes over, and the first one preempts. */
 export async function electionCrashAndReturn(
   duel: Duel,
   better: Contestant,
@@ -24,14 +24,14 @@ export async function electionCrashAndReturn(
   await advertisesAlone(duel, better, intervalMilliseconds);
 }
 
-/** An owner has its address before it is MASTER: only the wire tells when the other has yielded. */
+/** An owner has its address before it is MASTER: only packets show when the other has yielded. */
 async function advertisesAlone(duel: Duel, { host }: Contestant, intervalMilliseconds: number) {
   await expect
     .poll(() => duel.advertisers(intervalMilliseconds * 4), { timeout: 10_000 })
     .toEqual(new Set([advertisementSource(host, duel.address)]));
 }
 
-/** Who comes back without preemption leaves the address where it is. */
+/** A returning director without preemption does not take the address. */
 export async function returnWithoutPreemption(
   duel: Duel,
   better: Contestant,
@@ -41,7 +41,7 @@ export async function returnWithoutPreemption(
   await duel.start(better);
   await duel.isMaster(better);
   await duel.start(worse);
-  // By now it has heard which form of checksum the other understands.
+  // By now it knows which form of checksum the other accepts.
   await advertisesAlone(duel, better, intervalMilliseconds);
   await duel.crash(better);
   await duel.isMaster(worse);
@@ -51,7 +51,7 @@ export async function returnWithoutPreemption(
   expect(holders).toEqual(new Set([worse.host.name]));
 }
 
-/** Two that could not hear each other: of equals the one with the higher address stays MASTER. */
+/** After a split with equal priorities, the higher address stays MASTER. */
 export async function equalsMeet(duel: Duel, lower: Contestant, higher: Contestant): Promise<void> {
   await duel.lab.blockVrrp(lower.host, higher.host);
   await duel.start(lower, higher);
@@ -63,8 +63,8 @@ export async function equalsMeet(duel: Duel, lower: Contestant, higher: Contesta
 }
 
 /**
- * A MASTER that is stopped says so with priority 0, and the other waits for no more than its
- * Skew_Time (RFC 9568 section 6.4.2). The bound of half an interval more is for a busy machine.
+ * A stopped MASTER sends priority 0, and the other waits only for its Skew_Time (RFC 9568 section
+ * 6.4.2). The bound has half an interval more, for a busy host.
  */
 export async function plannedStop(
   duel: Duel,

@@ -1,9 +1,9 @@
 /**
- * VRRP over IPv4 written down from the RFCs' figures once more, byte by byte, and on purpose without
- * anything of `src/`: what the agent sends and refuses is judged by this.
+ * VRRP over IPv4, built byte by byte from the figures in the RFCs, deliberately without `src/`: an
+ * independent reference for what the agent sends and refuses.
  */
 
-/** RFC 1071, in its most literal form. */
+/** RFC 1071, literally. */
 export function internetChecksum(...parts: readonly Buffer[]): number {
   const bytes = Buffer.concat(parts);
   const even = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.of(0)]);
@@ -18,7 +18,7 @@ export interface AdvertFields {
   readonly type?: number;
   readonly vrid: number;
   readonly priority?: number;
-  /** Default: as many as there are addresses. */
+  /** Default: the number of addresses. */
   readonly count?: number;
   /** Version 3: centiseconds; version 2: seconds. */
   readonly interval?: number;

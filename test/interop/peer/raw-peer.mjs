@@ -1,11 +1,11 @@
 /**
- * `node raw-peer.mjs INTERFACE ADDRESS`: a VRRP speaker made of the package raw-socket, which says
- * what it is told to say and writes down what it hears. It knows nothing of VRRP but the protocol
- * number and the group, and shares no code with the agent.
+ * `node raw-peer.mjs INTERFACE ADDRESS`: a peer that uses the package raw-socket. It sends the packets
+ * that it is given and prints those that it receives. It knows only the protocol number and the group
+ * of VRRP, and shares no code with the agent.
  *
  * One JSON document a line. In: `{"send": HEX}`, `{"repeat": NAME, "packet": HEX, "every": MS}`,
  * `{"silence": NAME}`. Out: `{"ready": true}`, then `{"at": MICROSECONDS, "packet": HEX}`, and
- * `{"gap": MS}` when it has come to repeat something too late. Packets are complete IPv4 packets; the
+ * `{"gap": MS}` when it has repeated a packet too late. Packets are complete IPv4 packets; the
  * destination is the one in their header.
  */
 import { createInterface } from 'node:readline';

@@ -6,7 +6,7 @@ import { HOST_INTERFACE, type LabHost } from '../../../src/lab/topology/layout.t
 import { waitFor } from '../../../src/lab/wait.ts';
 import { type ReadAdvert, readAdvert } from './hand-made.ts';
 
-/** An advertisement as it came, with the peer's own time of hearing it. */
+/** A received advertisement, with the time at the peer. */
 export interface HeardAdvert extends ReadAdvert {
   readonly at: number;
   readonly packet: Buffer;
@@ -19,12 +19,12 @@ interface SaidByPeer {
   readonly packet?: string;
 }
 
-/** A peer that is late is a dead one: real-time scheduling, where that is allowed (chrt(1)). */
+/** A late peer looks dead: use real-time scheduling if permitted (chrt(1)). */
 const PUNCTUAL = 'chrt --rr 1 true 2>/dev/null && exec chrt --rr 1 "$@"; exec "$@"';
 
 export class RawPeer {
   readonly heard: HeardAdvert[] = [];
-  /** In milliseconds: how long it was silent although it had something to repeat. */
+  /** How long the peer was late with a repeated packet, in milliseconds. */
   longestGap = 0;
   readonly #child: ChildProcess;
   #ready = false;
@@ -40,7 +40,7 @@ export class RawPeer {
     });
   }
 
-  /** It ends with the lab, whose namespaces are swept when it is torn down. */
+  /** Ends with the lab, which kills all processes in its namespaces. */
   static async start(host: LabHost): Promise<RawPeer> {
     const script = fileURLToPath(new URL('raw-peer.mjs', import.meta.url));
     const node = [process.execPath, script, HOST_INTERFACE, host.address];
@@ -56,15 +56,15 @@ export class RawPeer {
   }
 
   send(packet: Buffer): void {
-    this.#tell({ send: packet.toString('hex') });
+    this.#request({ send: packet.toString('hex') });
   }
 
   repeat(name: string, packet: Buffer, everyMilliseconds: number): void {
-    this.#tell({ repeat: name, packet: packet.toString('hex'), every: everyMilliseconds });
+    this.#request({ repeat: name, packet: packet.toString('hex'), every: everyMilliseconds });
   }
 
   silence(name: string): void {
-    this.#tell({ silence: name });
+    this.#request({ silence: name });
   }
 
   heardOf(vrid: number): HeardAdvert[] {
@@ -75,7 +75,7 @@ export class RawPeer {
     this.#child.stdin?.end();
   }
 
-  #tell(document: unknown): void {
+  #request(document: unknown): void {
     this.#child.stdin?.write(`${JSON.stringify(document)}\n`);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The VIPs, routes and rules are there exactly while the router is MASTER, but for what somebody else has just done
- * to them; and no VIP is announced that is not there.
+ * VIPs, routes and rules are present exactly while the router is MASTER, except shortly after foreign
+ * changes; and no VIP is announced unless it is present.
  */
 
 import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../src/net/address.ts';
@@ -14,10 +14,10 @@ import { SLOWEST } from '../virtual-links.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
-/** Until a change by somebody else has been noticed and answered. */
+/** Time to notice and correct a foreign change. */
 const NOTICE_TIME = MONITOR_DELAY + REACTION_TIME;
 
-/** A virtual link that somebody has removed is made again, and the kernel tells of it. */
+/** Time to create a removed virtual link again, and to be notified of it. */
 const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 
 /** A refused removal is tried again after this time. */
@@ -25,7 +25,7 @@ const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
 const TURN_TIME = SCHEDULING_DELAY;
 
-/** How long a router serves on whose successor has been heard. */
+/** How long a router keeps serving after it has heard its successor. */
 const PARTING_TIME = 10_000 + REACTION_TIME;
 
 export function addressesFollowState(): Invariant {
@@ -76,7 +76,7 @@ function hasVirtualLink({ settings }: Host): boolean {
   return settings.instances.some(({ virtualMac }) => virtualMac !== undefined);
 }
 
-/** Zero where one turn is enough for all. */
+/** Zero if one turn is enough for all addresses. */
 export function turnsTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
@@ -85,7 +85,7 @@ export function turnsTime({ settings }: Host): number {
   return Math.ceil(six.length / IPV6_CHANGES_IN_A_TURN) * TURN_TIME;
 }
 
-/** After a hand-over the VIPs stay until the successor has announced them. */
+/** After a planned failover, VIPs stay until the successor has announced them. */
 function partingTime({ view: { lastTransition } }: Row): number {
   const isHandOver = lastTransition?.event === 'failover' || lastTransition?.event === 'shutdown';
   const isMaintenance = lastTransition?.to === 'FAULT';
@@ -112,7 +112,7 @@ export function isThere(
   return kernel.has(name, address, single) || kernel.has(name, address, prefixLength);
 }
 
-/** What a VIP says that its link reaches. */
+/** The prefix that a VIP connects. */
 function misplacedPrefix(
   { kernel }: Host,
   { addresses, vrid, interface: parent, virtualMac }: InstanceSettings,
@@ -130,7 +130,7 @@ function misplacedPrefix(
   return undefined;
 }
 
-/** Routes of ours where no router here is MASTER. */
+/** Routes of the agent although no router here is MASTER. */
 function leftPrefix(world: World, host: Host): string | undefined {
   const rows = [...world.rows()].filter((row) => row.host === host);
   if (rows.some(({ view }) => view.state === 'MASTER')) return undefined;

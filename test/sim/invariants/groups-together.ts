@@ -1,4 +1,4 @@
-/** The members of a sync group are MASTER together or not at all, but for hand-overs under way. */
+/** Members of a sync group are MASTER together or not at all, except during planned failovers. */
 import { preemptDelayOf } from '../../../src/protocol/engine/router/router-context.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 

@@ -8,7 +8,7 @@ import { MONITOR_DELAY } from '../kernel.ts';
 import { REACTION_TIME, type World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 
-/** Before this time the heir may not know yet what has changed about itself. */
+/** Before this time, the successor may not know its own changes yet. */
 const SETTLED_AFTER = MONITOR_DELAY + REACTION_TIME;
 
 interface HandOver {
@@ -43,7 +43,7 @@ export function handOver(): Invariant {
   };
 }
 
-/** Every BACKUP that hears the resignation has to be MASTER in time, or to hear one. */
+/** Every BACKUP that hears the resignation must become MASTER in time, or hear one. */
 function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
   const found: HandOver[] = [];
   const startedAt = world.clock.now;
@@ -55,8 +55,8 @@ function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
     // It may have to wait for others of its group, or for a command.
     if (settings.beforeMaster !== undefined || world.membersOf(row).length > 1) continue;
     const interval = world.longestInterval(settings);
-    // Of routers whose intervals differ, who leaves repeats itself sooner than the Skew_Time of a slow
-    // heir that has just started, and each time that begins anew.
+    // With different intervals, the resignation may be repeated within the Skew_Time of a slow successor
+    // that has just started, which restarts its timer each time.
     if (intervalOf(from, settings) < interval) continue;
     const skew = skewTime(settings.version, view.priority.effective, interval);
     const until = startedAt + onSlowestClock(skew) + 2 * REACTION_TIME;
@@ -70,7 +70,7 @@ function intervalOf({ settings }: Host, { name, advertisementInterval }: Instanc
   return own?.advertisementInterval ?? advertisementInterval;
 }
 
-/** Somebody else has become MASTER, even if only to fail at once. */
+/** Another router has become MASTER, even if it failed immediately. */
 function hears(world: World, { settings, heir }: HandOver, speaker: Host, vrid: number): boolean {
   return settings.vrid === vrid && world.hears(heir, speaker, settings);
 }

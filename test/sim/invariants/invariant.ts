@@ -1,17 +1,17 @@
-/** Help for checkers of what must hold; one checker lives as long as its run. */
+/** Helpers for invariants; an invariant object belongs to one run. */
 export type { Invariant } from '../world.ts';
 
-/** How long conditions have held without a break. */
+/** How long conditions have held without interruption. */
 export class Lasting {
   readonly #held = new Map<string, { since: number; round: number }>();
   #round = 0;
 
-  /** A new step: conditions that are not noted in it have ended. */
+  /** Begins a step: conditions that are not noted in it have ended. */
   begin(): void {
     this.#round++;
   }
 
-  /** The condition holds in this step; answers for how many microseconds it has. */
+  /** The condition holds in this step; returns for how many microseconds it has. */
   note(key: string, now: number, disturbedAt: number): number {
     const held = this.#held.get(key);
     if (held === undefined || held.round < this.#round - 1) {

@@ -1,6 +1,6 @@
 /**
- * A planned failover that is not forced leaves no moment without a holder of the VIP, as long as
- * nothing else befalls the segment; and an instance in maintenance is never MASTER.
+ * During a planned failover that is not forced, there is always an owner of the VIP, unless another
+ * fault happens; and an instance in maintenance is never MASTER.
  */
 import type { IpAddress } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
@@ -27,7 +27,7 @@ export function makeBeforeBreak(): Invariant {
         const lasts = gap.note(`${host.name} ${instance}`, world.clock.now, world.brokenAt);
         const time = turnsTime(host);
         if (time === 0 || lasts > time) {
-          return `nobody has ${lost} while ${host.name} hands it over`;
+          return `no host has ${lost} while ${host.name} hands it over`;
         }
       }
       return undefined;
@@ -40,7 +40,7 @@ function vipNobodyHas({ hosts }: World, from: Host, instance: string): string | 
   return addressesOf(from, instance).find((address) => !held.has(address));
 }
 
-/** All of them, or those that are there: each host has them in a place of its own. */
+/** All VIPs, or those that are present, as a key for each host. */
 function addressesOf(host: Host, instance: string, present = false): IpAddress[] {
   const settings = host.settings.instances.find(({ name }) => name === instance);
   return (settings?.addresses ?? []).flatMap((vip) =>

@@ -1,6 +1,6 @@
 /**
- * Never two MASTERs on a connected segment for longer than it takes the winner to be heard: a
- * router that hears a greater MASTER than itself yields (RFC 9568 section 6.4.3).
+ * Two MASTERs on a connected segment last only until one hears the other: a router that hears a
+ * MASTER of higher priority yields (RFC 9568 section 6.4.3).
  */
 
 import { compareIp } from '../../../src/net/address.ts';
@@ -35,7 +35,7 @@ export function oneMaster(): Invariant {
   };
 }
 
-/** A version 2 owner listens to nobody (RFC 3768 section 7.1): two of them are a misconfiguration. */
+/** A version 2 owner ignores all advertisements (RFC 3768 section 7.1): two owners are a misconfiguration. */
 function mustYield(world: World, winner: Row, loser: Row): boolean {
   if (!world.segment.isCalm || !world.hears(loser.host, winner.host, loser.settings)) return false;
   if (winner.view.releasing || loser.view.releasing) return false;

@@ -1,6 +1,6 @@
 /**
- * Once everything has settled, nothing but the MASTER's advertisements happens: nobody changes its
- * state, nothing is announced, no packet lies unread, and nobody sends more than its interval asks.
+ * After convergence there are only the MASTER's advertisements: no router changes its state, nothing is
+ * announced, no packet stays unread, and no router sends more than its interval requires.
  */
 
 import { type IpAddress, ipFromBytes } from '../../../src/net/address.ts';
@@ -9,7 +9,7 @@ import type { Host } from '../host.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 
-/** More than an attack of the scenarios sends at once. */
+/** More than an attack in the scenarios sends together. */
 const WAITING_LIMIT = 40;
 
 export function quietWhenSettled(settleTime: (world: World) => number): Invariant {

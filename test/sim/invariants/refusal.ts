@@ -5,7 +5,7 @@ import type { CounterTable } from '../../../src/protocol/engine/counters.ts';
 import { Engine } from '../../../src/protocol/engine/engine.ts';
 import type { Settings } from '../../../src/protocol/engine/settings.ts';
 
-/** Looks closely at packets that no honest peer has sent. */
+/** Checks packets that no peer has sent. */
 export class RefusalWatchingEngine extends Engine {
   readonly #counters: CounterTable;
   readonly #damaged: WeakSet<Uint8Array>;

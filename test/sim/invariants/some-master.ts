@@ -1,6 +1,6 @@
 /**
- * Whoever hears no MASTER for a Master_Down_Interval is MASTER; and a router that preempts does so
- * when it hears nobody better for that long and its preempt delay has passed.
+ * A router that hears no MASTER for a Master_Down_Interval is MASTER; and a router preempts if it hears
+ * no higher priority for that long and its preempt delay has passed.
  */
 
 import type { Instant } from '../../../src/net/time.ts';
@@ -11,16 +11,16 @@ import { onSlowestClock } from '../host-clock.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
-/** Intervals that a group waits at most when it has collided with another. */
+/** The most intervals that a group waits after a collision with another. */
 const CONTEST = 8;
 
-/** How often a group of mode `any` looks again. */
+/** How often a group of mode `any` tries again. */
 const LOOK_AGAIN = 1_000_000;
 
 export function someMaster(): Invariant {
   const silence = new Lasting();
   const weakness = new Lasting();
-  /** When each virtual router was last advertised: a MASTER that fails at once is heard too. */
+  /** Last advertisement of each virtual router, also by a MASTER that fails immediately. */
   const advertisedAt = new Map<number, Instant>();
   return {
     name: 'some MASTER',

@@ -1,6 +1,6 @@
 /**
- * A MASTER that stood still for as long as a peer waits does not go on as MASTER: it lets go and
- * listens before it advertises or announces anything.
+ * A MASTER that was paused longer than a peer waits does not continue as MASTER: it releases its VIPs
+ * and listens before it advertises or announces anything.
  */
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
@@ -23,7 +23,7 @@ export function listensAfterStall(): Invariant {
   };
 }
 
-/** MASTER since before a pause that was too long. */
+/** MASTER since before a pause that is too long. */
 function goesOn({ lastPause, views }: Host, settings: InstanceSettings): boolean {
   const view = views.get(settings.name);
   if (lastPause === undefined || view?.state !== 'MASTER') return false;

@@ -1,6 +1,6 @@
 /**
- * The virtual MAC is that of the MASTER alone: nobody else sends from it, and nobody else has its link
- * up for long, because whoever sends one frame from it turns every switch towards itself.
+ * Only the MASTER uses the virtual MAC: no other host sends from it or has its link up for long, because
+ * one frame from it redirects every switch.
  */
 import { macFromBytes } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
@@ -21,7 +21,7 @@ export function virtualMacOfMaster(): Invariant {
       for (const { key, host, settings, view } of world.rows()) {
         const name = settings.virtualMac?.interface;
         if (name === undefined || view.state === 'MASTER' || !host.kernel.isUp(name)) continue;
-        // An address that cannot be removed, or that somebody else has put there, keeps it up.
+        // An address that cannot be removed, or a foreign one, keeps the link up.
         if (host.kernel.refuses === 'remove' || world.hasRefused) continue;
         if (idle.note(key, world.clock.now, world.disturbedAt) > REST_TIME) {
           return `${host.name} is ${view.state}, and ${name} is up`;
@@ -38,13 +38,13 @@ export function virtualMacOfMaster(): Invariant {
   };
 }
 
-/** What is wrong with a frame of the host that carries a virtual MAC. */
+/** What is wrong with a frame from a virtual MAC. */
 function senderOf(host: Host, frame: Uint8Array): string | undefined {
   const source = macFromBytes(frame, 6);
   const owner = host.settings.instances.find(({ virtualMac }) => virtualMac?.mac === source);
   if (owner === undefined) return undefined;
   const view = host.engine?.view().find(({ name }) => name === owner.name);
-  // What the router said as MASTER in its last turn leaves when the turn is over.
+  // The last frames of a MASTER leave at the end of its last turn.
   if (view?.state === 'MASTER' || view?.since === host.now) return undefined;
   return `${host.name} is ${view?.state} and sends from ${source}`;
 }

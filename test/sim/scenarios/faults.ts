@@ -1,4 +1,4 @@
-/** What can befall a director or its segment. Each fault ends by itself; `heal` ends them all. */
+/** Faults of a director or its segment. Each fault ends after some time; `heal` ends them all. */
 import { addressBits, familyOf, ip } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
 import type { Random } from '../random.ts';
@@ -8,7 +8,7 @@ import { forgedPacket } from './forgery.ts';
 import { failOver, maintain, overridePriority, releaseAll } from './operators.ts';
 import { INTERFACE, primaryAddress } from './topology.ts';
 
-/** How often a director that is to be started again is looked at while it still stops. */
+/** How often a director that is still stopping is checked before its restart. */
 const STOP_TIME = 50_000;
 
 export type Fault = (world: World, random: Random, duration: number) => void;
@@ -40,14 +40,14 @@ export const FAULTS: readonly Fault[] = [
   overridePriority,
 ];
 
-/** A host as it is after the machine has booted. */
+/** A host after its machine has booted. */
 export function bootHost(host: Host): void {
   host.kernel.createLink(INTERFACE);
   addPrimaryAddresses(host);
   host.start();
 }
 
-/** Everything is as it should be again; what has been stopped runs. */
+/** Ends all faults, and starts what was stopped. */
 export function heal(world: World): void {
   world.disturb('everything is healed');
   world.segment.heal();
@@ -78,7 +78,7 @@ function pauseHost(world: World, random: Random, duration: number): void {
   world.clock.after(duration, () => {
     host.sockets.isDeaf = false;
     if (!host.isPaused) return;
-    world.disturb(`${host.name} goes on${loses ? ', what was sent meanwhile is lost' : ''}`);
+    world.disturb(`${host.name} continues${loses ? ', packets sent meanwhile are lost' : ''}`);
     host.resume();
   });
 }
@@ -145,7 +145,7 @@ function removePrimaryAddress(world: World, random: Random, duration: number): v
   });
 }
 
-/** Another own address comes and the first one goes, until it is the other way round. */
+/** Replaces the primary address for some time. */
 function renumber(world: World, random: Random, duration: number): void {
   const host = random.pick(world.hosts);
   const { family } = random.pick(host.settings.instances);
@@ -166,19 +166,19 @@ function renumber(world: World, random: Random, duration: number): void {
 function removeVirtualAddress(world: World, random: Random): void {
   const host = random.pick(world.hosts);
   const vip = random.pick(random.pick(host.settings.instances).addresses);
-  world.disturb(`somebody removes ${vip.address} from ${host.name}`);
+  world.disturb(`${vip.address} is removed from ${host.name}`);
   host.kernel.removeAddress(vip.interface, vip.address, addressBits(familyOf(vip.address)));
   const [route] = host.kernel.routing.keys();
   if (route !== undefined) host.kernel.removeRouting(route);
 }
 
-/** Not to the owner: what others give it, it keeps. */
+/** Not on the address owner, which keeps foreign addresses. */
 function addVirtualAddress(world: World, random: Random): void {
   const host = random.pick(world.hosts);
   const instance = random.pick(host.settings.instances);
   if (instance.priority === 255) return;
   const vip = random.pick(instance.addresses);
-  world.disturb(`somebody adds ${vip.address} to ${host.name}`);
+  world.disturb(`${vip.address} is added to ${host.name}`);
   host.kernel.addAddress(vip.interface, vip.address, vip.prefixLength);
 }
 
@@ -187,7 +187,7 @@ function loseVirtualLink(world: World, random: Random): void {
   const name = random.pick(host.settings.instances).virtualMac?.interface;
   if (name === undefined) return;
   const isRemoved = random.chance(0.5);
-  world.disturb(`somebody ${isRemoved ? 'removes' : 'sets down'} ${name} of ${host.name}`);
+  world.disturb(`${name} of ${host.name} is ${isRemoved ? 'removed' : 'set down'}`);
   if (isRemoved) host.kernel.removeLink(name);
   else host.kernel.setDown(name);
 }
@@ -204,7 +204,7 @@ function refuseAddresses(world: World, random: Random, duration: number): void {
   world.disturb(`the kernel of ${host.name} refuses to ${operation} addresses`);
   host.kernel.refuses = operation;
   world.clock.after(duration, () => {
-    world.disturb(`the kernel of ${host.name} obeys again`);
+    world.disturb(`the kernel of ${host.name} accepts requests again`);
     host.kernel.refuses = 'nothing';
   });
 }
@@ -219,7 +219,7 @@ function impairSegment(world: World, random: Random, duration: number): void {
     reordering: upTo(0.3),
     corruption: upTo(0.5),
   };
-  world.disturb(`the segment is bad: ${JSON.stringify(impairments)}`);
+  world.disturb(`the segment is impaired: ${JSON.stringify(impairments)}`);
   world.segment.impairments = impairments;
   healSegmentAfter(world, duration);
 }

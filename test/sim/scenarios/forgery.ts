@@ -1,4 +1,4 @@
-/** Packets that look like those of a peer and must all be refused. */
+/** Forged packets that look like those of a peer and must be refused. */
 
 import { type IpAddress, ip } from '../../../src/net/address.ts';
 import { centiseconds } from '../../../src/net/time.ts';

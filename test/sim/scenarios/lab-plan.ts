@@ -1,8 +1,8 @@
-/** A plan of the failover lab, played by the simulator: the same seed, the same steps. */
+/** Runs a plan of `lab soak` in the simulator: the same seed gives the same steps. */
 import { loadConfig } from '../../../src/config/load.ts';
 import { agentText } from '../../../src/lab/peers/vrrp-agent.ts';
-import type { Action } from '../../../src/lab/scenario/scenario.ts';
-import { describeAction } from '../../../src/lab/scenario/wording.ts';
+import type { Action } from '../../../src/lab/scenario/steps.ts';
+import { describeAction } from '../../../src/lab/scenario/steps.ts';
 import { type Plan, SOAK_ADDRESS, stepsOf } from '../../../src/lab/soak/plan.ts';
 import { SOAK_INTERVAL } from '../../../src/lab/soak/scenario.ts';
 import type { Settings } from '../../../src/protocol/engine/settings.ts';
@@ -15,8 +15,8 @@ import { Violation, World } from '../world.ts';
 import { addPrimaryAddresses, bootHost, heal, restartAfter } from './faults.ts';
 import { INTERFACE } from './topology.ts';
 
-/** Undefined: every rule held. */
-export function playPlan(plan: Plan): string | undefined {
+/** Undefined: all rules held. */
+export function runPlan(plan: Plan): string | undefined {
   const invariants = [oneMaster(), someMaster(), addressesFollowState(), listensAfterStall()];
   const settings = plan.nodes.map(({ name, priority }) => settingsOf(name, priority, plan.preempt));
   const world = new World(plan.seed, settings, invariants, false);
@@ -62,17 +62,17 @@ function perform(world: World, action: Action): void {
     return;
   }
   if (action.kind === 'heal') world.segment.heal();
-  if ('node' in action) befall(world, named(world, action.node), action.kind);
+  if ('node' in action) disturb(world, named(world, action.node), action.kind);
 }
 
 /** `lb1` is the host with the number 0. */
 function named(world: World, name: string): Host {
   const host = world.hosts[Number(name.slice(2)) - 1];
-  if (host === undefined) throw new Error(`there is no ${name}`);
+  if (host === undefined) throw new Error(`no host ${name}`);
   return host;
 }
 
-function befall(world: World, host: Host, kind: Action['kind']): void {
+function disturb(world: World, host: Host, kind: Action['kind']): void {
   switch (kind) {
     case 'crash':
       host.kernel.setRunning(INTERFACE, false);
@@ -94,7 +94,7 @@ function befall(world: World, host: Host, kind: Action['kind']): void {
       return;
     case 'hang':
     case 'freeze':
-      // Of a machine that stands still what was sent to it meanwhile is lost.
+      // A frozen machine loses the packets that are sent to it.
       host.sockets.isDeaf = kind === 'freeze';
       if (host.isAlive) host.pause();
       return;

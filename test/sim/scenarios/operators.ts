@@ -1,4 +1,4 @@
-/** What operators do to a director: each ends by itself, and `releaseAll` ends all of it. */
+/** Operations on a director: each ends after some time, and `releaseAll` ends them all. */
 
 import type { Duration } from '../../../src/net/time.ts';
 import type { OperatorRequest } from '../../../src/protocol/engine/requests.ts';

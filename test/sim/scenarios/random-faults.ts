@@ -1,6 +1,6 @@
 /**
- * One run of the simulator from one number: directors with settings of their own, faults one after
- * another and over one another, then peace; at the end everything has to be as it should be.
+ * One run of the simulator from a seed: directors with random settings, faults in sequence and
+ * overlapping, then a quiet period; at the end the directors must have converged.
  */
 import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { preemptDelayOf } from '../../../src/protocol/engine/router/router-context.ts';
@@ -21,7 +21,7 @@ import { drawTopology } from './topology.ts';
 
 export interface Run {
   readonly seed: number;
-  /** Undefined: every rule held. */
+  /** Undefined: all rules held. */
   readonly failure: string | undefined;
   readonly trace: readonly string[];
 }
@@ -81,7 +81,7 @@ function play(world: World, random: Random): void {
 
 const calmings = new WeakMap<World, number>();
 
-/** How long after the last fault everything has found its place. */
+/** Time to converge after the last fault. */
 export function settleTime(world: World): number {
   const known = calmings.get(world) ?? calmingTime(world);
   calmings.set(world, known);
@@ -120,12 +120,14 @@ function judge(world: World): void {
     const masters = rows.filter(({ view }) => view.state === 'MASTER');
     const states = rows.map(({ host, view }) => `${host.name} ${view.state}`).join(', ');
     if (masters.length !== 1) world.violated('one MASTER at the end', `${name}: ${states}`);
-    if (rows.length !== world.hosts.length) world.violated('everybody is back', states);
+    if (rows.length !== world.hosts.length) world.violated('all hosts are back', states);
   }
   for (const host of world.hosts) {
     const names = host.settings.instances.map((one) => one.name);
-    const told = JSON.stringify(names.map((name) => host.views.get(name)));
+    const reported = JSON.stringify(names.map((name) => host.views.get(name)));
     const real = JSON.stringify(host.engine?.view());
-    if (told !== real) world.violated('status is told in full', `${told} is not ${real}`);
+    if (reported !== real) {
+      world.violated('status is complete', `${reported} is not ${real}`);
+    }
   }
 }

@@ -22,7 +22,7 @@ const GARP: GarpSettings = {
   form: 'both',
 };
 
-/** What all directors have to agree upon. */
+/** Settings that all directors share. */
 interface Agreement {
   readonly name: string;
   readonly vrid: number;
@@ -35,7 +35,7 @@ interface Agreement {
   readonly password: string | undefined;
 }
 
-/** The address of the host's own, and the prefix length it has. */
+/** The primary address of the host, with its prefix length. */
 export function primaryAddress(number: number, family: Family): [IpAddress, number] {
   return family === 'ipv4' ? [ip(`192.0.2.${11 + number}`), 24] : [ip(`fe80::${11 + number}`), 64];
 }
@@ -90,7 +90,7 @@ function drawAddresses(random: Random, family: Family, vrid: number): VirtualAdd
   const drawn = random.integer(1, 4);
   // More than one turn of the loop may ask the kernel for.
   const count = family === 'ipv6' && drawn === 4 ? 30 : drawn;
-  // In the subnet of the hosts, or in one of its own.
+  // In the subnet of the hosts, or in a separate one.
   const network = random.pick(['192.0.2', '203.0.113'] as const);
   const length = random.pick(family === 'ipv4' ? [24, 32] : [64, 128]);
   return Array.from({ length: count }, (_, i) => {
@@ -99,7 +99,7 @@ function drawAddresses(random: Random, family: Family, vrid: number): VirtualAdd
   });
 }
 
-/** Every other router moves a route and a rule as well. */
+/** Every other router has a route and a rule, too. */
 function drawRouting({ family, vrid }: Agreement): Pick<InstanceSettings, 'routes' | 'rules'> {
   if (vrid % 2 === 0) return { routes: [], rules: [] };
   const destination = { address: ip(family === 'ipv4' ? '0.0.0.0' : '::'), length: 0 };
@@ -190,7 +190,7 @@ function virtualMacPart(
   };
 }
 
-/** At most one address owner, seldom; equal priorities often enough. */
+/** Rarely an address owner, at most one; equal priorities often enough. */
 function drawPriority(random: Random, number: number): number {
   if (number === 0 && random.chance(0.15)) return 255;
   return random.chance(0.3) ? 100 : random.integer(1, 254);

@@ -13,19 +13,19 @@ function never(): Promise<never> {
   return new Promise(() => {});
 }
 
-test('work that is in time settles as it does, and leaves no timer', async () => {
+test('work in time settles as it does, and leaves no timer', async () => {
   expect(await withDeadline(Promise.resolve(7), 1_000)).toBe(7);
   await expect(withDeadline(Promise.reject(new Error('full')), 1_000)).rejects.toThrow('full');
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('work that is not in time is late', async () => {
+test('work past the deadline is late', async () => {
   const outcome = withDeadline(never(), 1_000);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await outcome).toBe(LATE);
 });
 
-test('an aborted signal ends the wait, whether it comes before or meanwhile', async () => {
+test('an aborted signal ends the wait, whether aborted before or during it', async () => {
   expect(await withDeadline(never(), 1_000, AbortSignal.abort())).toBe(LATE);
   const ending = new AbortController();
   const outcome = withDeadline(never(), 1_000, ending.signal);

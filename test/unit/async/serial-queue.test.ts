@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 
-/** Work that ends when the test says so. */
+/** Work that ends when the test ends it. */
 function job(log: string[], name: string) {
   let resolve: (value: string) => void = () => {};
   const promise = new Promise<string>((done) => {
@@ -29,7 +29,7 @@ test('work begins when the work before it has ended', async () => {
   expect(log).toEqual(['first begins', 'first ends', 'second begins', 'second ends']);
 });
 
-test('a failure is that of its own work alone', async () => {
+test('a failure does not affect other work', async () => {
   const queue = new SerialQueue();
   const failed = queue.run(() => Promise.reject(new Error('full')));
   const next = queue.run(() => 'done');

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { scenarioNamed, withRouters } from '../../../bench/harness/played.ts';
 import { manyRouters, ONE_IPV6_ROUTER } from '../../../bench/harness/routers.ts';
+import { scenarioNamed, withRouters } from '../../../bench/harness/scenario-run.ts';
 
 const FOLDER = new URL('../../../bench/scenarios/', import.meta.url);
 const NAMES = readdirSync(FOLDER)
@@ -12,7 +12,7 @@ test.each(NAMES)('the scenario %s of the bench is one that the lab can play', (n
   expect(scenarioNamed(name)).toMatchObject({ name, compare: ['keepalived'] });
 });
 
-test('other virtual routers take the place of the one in the file, and are what is watched', () => {
+test('other virtual routers replace the one in the file, and are watched', () => {
   const ipv6 = withRouters(scenarioNamed('planned'), {
     routers: ONE_IPV6_ROUTER,
     virtualMac: true,

@@ -51,7 +51,7 @@ async function stderrOf(line: string, document: IpvsDocument | undefined): Promi
   return (await runCli(module, [...line.split(' '), '--socket', socket])).stderr;
 }
 
-describe('before a hand-over', () => {
+describe('before a handover', () => {
   test.each([
     ['failover web', 12, 'web: of 221 connections here, lb2 lacks 12\n'],
     ['failover --all', 0, 'web: of 221 connections here, lb2 lacks none\n'],
@@ -59,18 +59,21 @@ describe('before a hand-over', () => {
     ['failover web', null, ''],
     ['failover mail', 12, ''],
     ['failover --release web', 12, ''],
-  ])('%s, where the other director lacks %s, says: %s', async (line, missing, expected) => {
-    expect(await stderrOf(line, documentOf([peer('lb2', missing)]))).toBe(expected);
-  });
+  ])(
+    '%s, with %s connections missing on the other director, prints: %s',
+    async (line, missing, expected) => {
+      expect(await stderrOf(line, documentOf([peer('lb2', missing)]))).toBe(expected);
+    },
+  );
 
-  test('each director that could take over is named', async () => {
+  test('every director that could take over is listed', async () => {
     const document = documentOf([peer('lb2', 1), peer('lb3', 2), peer('lb4', 3, true)]);
     expect(await stderrOf('failover web', document)).toBe(
       'web: of 221 connections here, lb2 lacks 1\nweb: of 221 connections here, lb3 lacks 2\n',
     );
   });
 
-  test('servers that are drained are named: another director has its own', async () => {
+  test('drained servers are listed, as a drain applies to one director', async () => {
     const server = (name: string, by?: string) => ({
       ...({ server: name, state: 'unchecked', configured_weight: 1, effective_weight: 0 } as const),
       drained: by === undefined ? null : { since: '2026-01-01T00:00:00.000Z', by },
@@ -80,16 +83,16 @@ describe('before a hand-over', () => {
     const counts = { healthy: 2, unknown: 0, total: 2, minimum: null, fallback: null };
     const document = { ...documentOf([]), health: [{ service: 'shop', ...counts, servers }] };
     expect(await stderrOf('failover web', document)).toBe(
-      'shop: 10.0.0.11:80 is drained on this director; another one sends it new clients unless it was drained there, too\n',
+      'shop: 10.0.0.11:80 is drained on this director only; another director sends it new clients unless drained there too\n',
     );
   });
 
-  test('a name that came over the network does nothing to the terminal', async () => {
+  test('a name from the network cannot control the terminal', async () => {
     const document = documentOf([peer('lb2\u001b[2J', 1)]);
     expect(await stderrOf('failover web', document)).not.toContain('\u001b');
   });
 
-  test('directors that do not synchronise, or leave IPVS alone, have nothing to say', async () => {
+  test('directors without synchronisation or IPVS print nothing', async () => {
     expect(await stderrOf('failover web', { ...documentOf([]), sync: null })).toBe('');
     expect(await stderrOf('failover web', undefined)).toBe('');
   });

@@ -19,7 +19,7 @@ function refused(reason: string) {
 }
 
 describe('decode --json', () => {
-  test('says what a version 3 packet holds', async () => {
+  test('shows the fields of a version 3 packet', async () => {
     expect(await decoded(VERSION_3)).toEqual({
       code: 0,
       document: {
@@ -38,13 +38,13 @@ describe('decode --json', () => {
     });
   });
 
-  test('names the authentication type of version 2, and no form of checksum', async () => {
+  test('shows the authentication type of version 2, and no checksum form', async () => {
     const { document } = await decoded(VERSION_2);
     expect(document.packet).toMatchObject({ version: 2, auth_type: 0, interval_ms: 1_000 });
     expect(document.packet).not.toHaveProperty('checksum_form');
   });
 
-  test('finds the pseudo-header form with the addresses of the packet', async () => {
+  test('recognises the pseudo-header form with the addresses of the packet', async () => {
     const { document } = await decoded(VERSION_3_PSEUDO, '--src', '192.0.2.11');
     expect(document.packet.checksum_form).toBe('pseudo_header');
     expect(await decoded(VERSION_3_PSEUDO, '--src', '192.0.2.13')).toEqual(
@@ -52,29 +52,29 @@ describe('decode --json', () => {
     );
   });
 
-  test('takes the packet for IPv6 when an address is', async () => {
+  test('assumes IPv6 if an address is IPv6', async () => {
     const { document } = await decoded(IPV6, '--src', 'fe80::11');
     expect(document.packet).toMatchObject({ addresses: ['fe80::100'], interval_ms: 1_000 });
     expect(document.packet).not.toHaveProperty('checksum_form');
     expect((await decoded(IPV6, '--src', 'fe80::11', '--dst', 'ff02::12')).code).toBe(0);
   });
 
-  test('reads bytes with blanks and colons between them', async () => {
+  test('accepts blanks and colons between bytes', async () => {
     const spaced = ['31 33 64 01', '00:64:a8:02', 'C0', '000264'];
     expect(await decoded(...spaced)).toEqual(await decoded(VERSION_3));
   });
 
-  test('judges the TTL', async () => {
+  test('checks the TTL', async () => {
     expect(await decoded(VERSION_3, '--ttl', '254')).toEqual(refused('ip-ttl-error'));
   });
 
-  test('accepts one version only when told to', async () => {
+  test('accepts only the version that is requested', async () => {
     expect(await decoded(VERSION_3, '--version', '2')).toEqual(refused('version-error'));
     expect((await decoded(VERSION_3, '--version', '3')).code).toBe(0);
     expect((await decoded(VERSION_2, '--version', '2')).code).toBe(0);
   });
 
-  test('checks the password of version 2 when there is one to check against', async () => {
+  test('checks the password of version 2 if one is given', async () => {
     expect((await decoded(VERSION_2_PASSWORD)).document.packet.auth_type).toBe(1);
     expect((await decoded(VERSION_2_PASSWORD, '--auth-pass', 'secret12')).code).toBe(0);
     expect(await decoded(VERSION_2_PASSWORD, '--auth-pass', 'secret13')).toEqual(
@@ -85,17 +85,17 @@ describe('decode --json', () => {
     );
   });
 
-  test('refuses authentication that no packet without an IPsec header can have', async () => {
+  test('refuses authentication that requires an IPsec header', async () => {
     expect(await decoded(VERSION_2_IPSEC)).toEqual(refused('auth-type-mismatch'));
   });
 
-  test('refuses a packet of no bytes', async () => {
+  test('refuses an empty packet', async () => {
     expect(await decoded('')).toEqual(refused('packet-length-error'));
   });
 });
 
 describe('decode', () => {
-  test('writes the fields for people and never the password', async () => {
+  test('prints the fields as text, but never the password', async () => {
     const { stdout, code } = await runCli(decode, ['decode', VERSION_2_PASSWORD]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^virtual router +51$/m);
@@ -121,13 +121,13 @@ describe('decode', () => {
     [[VERSION_3, '--version', '4']],
     [[VERSION_2, '--auth-pass', 'longer than 8']],
     [[VERSION_3, '--port', '1']],
-  ])('%j is not understood: exit status 2, nothing on standard output', async (args) => {
+  ])('%j is a usage error: exit status 2, nothing on standard output', async (args) => {
     const { stdout, stderr, code } = await runCli(decode, ['decode', ...args]);
     expect({ stdout, code }).toEqual({ stdout: '', code: 2 });
     expect(stderr).toMatch(/^error: /);
   });
 
-  test('more bytes than an IP packet holds are not understood', async () => {
+  test('more bytes than fit in an IP packet are a usage error', async () => {
     expect((await runCli(decode, ['decode', '00'.repeat(65_516)])).code).toBe(2);
     expect((await runCli(decode, ['decode', '31'.repeat(65_515)])).code).toBe(1);
   });

@@ -30,7 +30,7 @@ describe('events', () => {
     );
   });
 
-  test('says on standard error that nothing has happened yet', async () => {
+  test('says on standard error that there are no events', async () => {
     const { socket } = await runControl();
     expect(await runCli(events, ['events', '--socket', socket])).toEqual({
       stdout: '',
@@ -52,7 +52,7 @@ describe('events', () => {
 });
 
 describe('events --follow', () => {
-  /** Follows an agent that tells of one more event and stops. */
+  /** Follows an agent that sends one more event and stops. */
   async function follow(...args: string[]) {
     const { socket, server, model, followed } = await runControl();
     model.apply(transition('web'), AT);
@@ -63,21 +63,21 @@ describe('events --follow', () => {
     return { ...(await outcome), model };
   }
 
-  test('shows what has happened and then what happens, until the agent stops', async () => {
+  test('shows past and then new events, until the agent stops', async () => {
     const { stdout, stderr, code } = await follow();
     expect(stdout).toMatch(TRANSITION_LINE);
     expect(stdout).toMatch(/BACKUP to FAULT: interface-down\n$/);
-    expect(stderr).toContain('the agent ended the stream');
+    expect(stderr).toContain('the agent is stopping and ended the stream');
     expect(code).toBe(5);
   });
 
-  test('prints one JSON document a line with --json', async () => {
+  test('prints one JSON document per line with --json', async () => {
     const { stdout, model } = await follow('--json');
     const lines = stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(model.eventsAfter(0));
   });
 
-  test('says how many events are no longer kept', async () => {
+  test('shows how many events were dropped', async () => {
     const { socket, server, model, followed } = await runControl();
     for (let i = 0; i < 1_003; i++) model.apply(transition('web'), AT);
     const outcome = runCli(events, ['events', '--follow', '--socket', socket]);

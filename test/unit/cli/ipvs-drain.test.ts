@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as ipvs from '../../../src/cli/commands/ipvs.ts';
-import { CommandRefusal } from '../../../src/control/commands.ts';
-import type { DrainTerms } from '../../../src/control/ipvs-commands.ts';
+import { CommandRefusal, type DrainTerms } from '../../../src/control/commands.ts';
 import type { DrainDocument } from '../../../src/control/ipvs-document.ts';
 import { seconds } from '../../../src/net/time.ts';
 import { runControl } from '../control/samples.ts';
@@ -19,7 +18,7 @@ const DRAINING: DrainDocument = {
   warnings: [],
 };
 
-/** One command line against an agent that gives this answer. */
+/** Runs one command line against an agent that returns this answer. */
 async function cli(line: string, answer: Partial<DrainDocument> | CommandRefusal = {}) {
   const asked: unknown[] = [];
   const take = (terms: Partial<DrainTerms>) => {
@@ -43,17 +42,17 @@ function refused(status: number, code: string) {
 }
 
 describe('ipvs drain', () => {
-  test('does not wait unless it is told to, and is done', async () => {
+  test('does not wait without --wait, and succeeds', async () => {
     const { stdout, code, asked } = await cli('ipvs drain web 10.0.0.11:80');
     expect({ stdout, code }).toEqual({
       stdout:
-        'web: 10.0.0.11:80 gets no new connections, and has 3 active and 1 inactive connections\n',
+        'web: 10.0.0.11:80 receives no new connections and still has 3 active and 1 inactive connections\n',
       code: 0,
     });
     expect(asked).toEqual([{ service: 'web', server: '10.0.0.11:80', wait: null, force: false }]);
   });
 
-  test('waits a minute, or as long as it is told', async () => {
+  test('waits a minute, or as long as --wait says', async () => {
     const drained = { outcome: 'drained', active: 0, inactive: 0 } as const;
     const minute = await cli('ipvs drain web 10.0.0.11:80 --wait', drained);
     expect(minute.asked).toMatchObject([{ wait: seconds(60) }]);
@@ -65,7 +64,7 @@ describe('ipvs drain', () => {
     });
   });
 
-  test('exits with 3 when there are connections left', async () => {
+  test('exits with 3 if connections are left', async () => {
     expect(await cli('ipvs drain web 10.0.0.11:80 --wait 1s')).toMatchObject({ code: 3 });
   });
 
@@ -74,18 +73,18 @@ describe('ipvs drain', () => {
     [404, 'no-such-server', 2],
     [409, 'ipvs-unavailable', 1],
     [500, 'state-unwritable', 1],
-  ])('exits with what a refusal means: %s %s', async (status, code, exit) => {
+  ])('maps a refusal to an exit status: %s %s', async (status, code, exit) => {
     const { stderr, code: is } = await cli('ipvs drain web 10.0.0.11', refused(status, code));
     expect({ stderr, is }).toEqual({ stderr: `vrrp-agent: it is ${code}\n`, is: exit });
   });
 
-  test('refuses a time that is none before anything is asked', async () => {
+  test('refuses an invalid duration before any request', async () => {
     const { code, asked } = await cli('ipvs drain web 10.0.0.11:80 --wait soon');
     expect({ code, asked }).toEqual({ code: 2, asked: [] });
   });
 });
 
-test('ipvs undrain says the weight that counts again', async () => {
+test('ipvs undrain shows the weight that applies again', async () => {
   const answer = { outcome: 'in-service', drained: null, weight: 5 } as const;
   const { stdout, code } = await cli('ipvs undrain web 10.0.0.11:80', answer);
   expect({ stdout, code }).toEqual({

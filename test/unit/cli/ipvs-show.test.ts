@@ -91,13 +91,13 @@ async function run(line: string, document: IpvsDocument | undefined) {
 }
 
 describe('ipvs show', () => {
-  test('tells of troubles, daemons and connections, then of services, then of the health of servers', async () => {
+  test('shows problems, daemons and connections, then services, then the health of servers', async () => {
     const { stdout, code } = await run('ipvs show', DOCUMENT);
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
       'IPVS 1.2.1, table of 4096 rows, 2 services, 6 repairs',
       'trouble: the kernel refused ?[31m',
-      'sync follows web (follow): master, resets from the VIPs held back',
+      'sync follows web (follow): master, resets from the VIPs suppressed',
       '  master daemon on eth1, sync id 55, default group port 8848',
       '  221 connections, 14 of them from another director, 7 sent again',
       '  lb2?[2J (not MASTER) has 209; lb2?[2J lacks 12 of those here',
@@ -120,22 +120,25 @@ describe('ipvs show', () => {
   test.each([
     [true, 'it is required: no instance becomes MASTER'],
     [false, 'VRRP continues without it'],
-  ])('on a host without IPVS, required %s, says what follows: %s', async (required, text) => {
-    const { stdout, code } = await run('ipvs show', { ...WITHOUT, required });
-    expect(code).toBe(0);
-    expect(stdout).toBe(
-      `IPVS cannot be used on this host; ${text}\ntrouble: this kernel has no IPVS\n`,
-    );
-  });
+  ])(
+    'on a host without IPVS, with required: %s, shows the consequence: %s',
+    async (required, text) => {
+      const { stdout, code } = await run('ipvs show', { ...WITHOUT, required });
+      expect(code).toBe(0);
+      expect(stdout).toBe(
+        `IPVS cannot be used on this host; ${text}\ntrouble: this kernel has no IPVS\n`,
+      );
+    },
+  );
 
   test('prints one document with --json', async () => {
     const { stdout } = await run('ipvs show --json', DOCUMENT);
     expect(JSON.parse(stdout)).toEqual(DOCUMENT);
   });
 
-  test('of an agent that leaves IPVS alone says so', async () => {
+  test('says so when the agent does not manage IPVS', async () => {
     const { stderr, code } = await run('ipvs show', undefined);
-    expect(stderr).toContain('this agent leaves IPVS alone');
+    expect(stderr).toContain('this agent does not manage IPVS');
     expect(code).toBe(1);
   });
 });
@@ -152,10 +155,10 @@ describe('ipvs save', () => {
     ]);
   });
 
-  test('fails where there is no table: an empty one would be put back some day', async () => {
+  test('fails without a table, as an empty one could be restored later', async () => {
     expect(await run('ipvs save', WITHOUT)).toEqual({
       stdout: '',
-      stderr: 'vrrp-agent: there is no table to be saved: this kernel has no IPVS\n',
+      stderr: 'vrrp-agent: no table to save: this kernel has no IPVS\n',
       code: 1,
     });
   });

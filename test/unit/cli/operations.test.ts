@@ -19,7 +19,7 @@ afterEach(() => {
 
 const MODULES: Readonly<Record<string, CommandModule>> = { failover, maintenance, priority };
 
-/** One command line against an agent with the instances `web` and `mail`. */
+/** Runs one command line against an agent with the instances `web` and `mail`. */
 async function cli(line: string, more: Partial<OperatorCommands> = {}) {
   const operators = operatorsThat(more);
   const { socket } = await runControl({ model: modelOf('web', 'mail'), operators });
@@ -37,10 +37,10 @@ function refusing(code: string, status = 409) {
 }
 
 const MOVED =
-  '192.0.2.12 (priority 100) took over after 612.3 ms, served here until it was heard: no gap seen from here';
+  '192.0.2.12 (priority 100) took over after 612.3 ms; this router served until it was heard: no gap seen from here';
 
 describe('failover', () => {
-  test('says who took over, when, and what is so from now on', async () => {
+  test('shows which router took over, when, and the resulting state', async () => {
     const { stdout, code } = await cli('failover web');
     expect({ stdout, code }).toEqual({
       stdout: `web: ${MOVED}; it does not preempt until failover --release\n`,
@@ -48,7 +48,7 @@ describe('failover', () => {
     });
   });
 
-  test('asks for every instance with --all, and once for one that is named twice', async () => {
+  test('sends a request for every instance with --all, and one for an instance named twice', async () => {
     expect((await cli('failover --all')).calls.map((call) => (call as string[])[0])).toEqual([
       'web',
       'mail',
@@ -56,7 +56,7 @@ describe('failover', () => {
     expect((await cli('failover web web')).calls).toHaveLength(1);
   });
 
-  test('names the person behind root', async () => {
+  test('sends the name of the user behind root', async () => {
     vi.stubEnv('SUDO_USER', 'alice');
     const { calls } = await cli('failover web --wait 3s --to 192.0.2.12 --force');
     expect(calls).toEqual([['web', { wait: 3_000_000, force: true, to: '192.0.2.12' }, 'alice']]);
@@ -82,7 +82,7 @@ describe('failover', () => {
     },
   );
 
-  test('prints one document with --json, failures among it', async () => {
+  test('prints one document with --json, including failures', async () => {
     const { stdout, code } = await cli('failover --all --json', {
       failover: refusing('no-successor'),
     });
@@ -95,12 +95,12 @@ describe('failover', () => {
     });
   });
 
-  test('to a peer fails when it was another one', async () => {
+  test('with --to fails if another router took over', async () => {
     expect((await cli('failover web --to 192.0.2.12')).code).toBe(0);
     expect((await cli('failover web --to 192.0.2.13')).code).toBe(1);
   });
 
-  test('that was broken off fails, and says why', async () => {
+  test('fails if it was interrupted, and says why', async () => {
     const { stdout, code } = await cli('failover web', {
       failover: (instance) =>
         Promise.resolve({
@@ -114,7 +114,7 @@ describe('failover', () => {
     expect(stdout).toContain('web: interrupted, FAULT now: interface-down');
   });
 
-  test('prints warnings where they are seen', async () => {
+  test('prints warnings to standard error', async () => {
     const { stderr, code } = await cli('failover web', {
       failover: (instance) =>
         Promise.resolve({ ...handedOver(instance), warnings: ['the disk is full'] }),
@@ -122,10 +122,10 @@ describe('failover', () => {
     expect({ stderr, code }).toEqual({ stderr: 'vrrp-agent: web: the disk is full\n', code: 0 });
   });
 
-  test('with a name that is not there does nothing at all', async () => {
+  test('with an unknown name sends no request', async () => {
     const { stderr, code, calls } = await cli('failover web wbe');
     expect({ stderr, code, calls }).toEqual({
-      stderr: 'vrrp-agent: no instance is named wbe; there are: web, mail\n',
+      stderr: 'vrrp-agent: no instance is named wbe; the agent has: web, mail\n',
       code: 2,
       calls: [],
     });
@@ -149,7 +149,7 @@ describe('failover', () => {
 });
 
 describe('maintenance', () => {
-  test('on hands the terms over, for every instance where none is named', async () => {
+  test('on sends its options, for every instance if none is named', async () => {
     const { calls, code } = await cli('maintenance on --reason kernel --for 2h --wait 5s');
     const terms = { wait: 5_000_000, force: false, reason: 'kernel', for: 7_200_000_000 };
     expect({ calls, code }).toEqual({
@@ -161,7 +161,7 @@ describe('maintenance', () => {
     });
   });
 
-  test('on says until when', async () => {
+  test('on shows when it ends', async () => {
     const until = '2026-03-01T12:00:00.000Z';
     const { stdout } = await cli('maintenance on web', {
       beginMaintenance: (instance) =>
@@ -182,7 +182,7 @@ describe('maintenance', () => {
     });
   });
 
-  test('with a duration that is none is a usage error', async () => {
+  test('with an invalid duration is a usage error', async () => {
     expect(await cli('maintenance on --for ever')).toMatchObject({ code: 2, calls: [] });
   });
 });
@@ -198,10 +198,10 @@ describe('priority', () => {
     expect((await cli('priority web reset')).calls).toEqual([['web', null, 'root']]);
   });
 
-  test('of a member of a sync group names those that have it too', async () => {
+  test('of a member of a sync group lists the other members', async () => {
     const setPriority = () => Promise.resolve(prioritySet('web', 80, ['mail']));
     expect((await cli('priority web 80', { setPriority })).stdout).toBe(
-      'web: MASTER, priority 80 (configured: 150); so it is for its sync group: mail\n',
+      'web: MASTER, priority 80 (configured: 150); also set for its sync group: mail\n',
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandEntry } from '../../../src/cli/commands.ts';
-import type { CliContext } from '../../../src/cli/context.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import type { CliContext } from '../../../src/cli/terminal/context.ts';
 
 interface Outcome {
   readonly stdout: string;
@@ -49,7 +49,7 @@ async function run(...args: string[]): Promise<Outcome> {
 }
 
 describe('the program', () => {
-  test('loads the command that is called and no other', async () => {
+  test('loads only the command that is called', async () => {
     expect(await run('echo')).toEqual({
       stdout: '{}',
       stderr: '',
@@ -74,7 +74,7 @@ describe('the program', () => {
     },
   );
 
-  test('takes --socket and --json before the command as well', async () => {
+  test('accepts --socket and --json before the command', async () => {
     const { stdout } = await run('--socket', '/x', '--json', 'echo');
     expect(JSON.parse(stdout)).toEqual({ socket: '/x', json: true });
   });
@@ -99,7 +99,7 @@ describe('the program', () => {
     expect(await run('fail')).toMatchObject({ stderr: 'vrrp-agent: it broke\n', exitCode: 1 });
   });
 
-  test('tells its version', async () => {
+  test('prints its version', async () => {
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

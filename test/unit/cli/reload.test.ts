@@ -46,22 +46,22 @@ async function runReload(answer: () => ReloadDocument, ...args: string[]) {
 }
 
 describe('reload', () => {
-  test('prints the plan, and what a step costs', async () => {
+  test('prints the plan, and which MASTER resigns', async () => {
     const { stdout, code } = await runReload(() => PLAN, '--dry-run');
     expect(code).toBe(0);
-    expect(stdout).toBe(`/etc/a.yaml: nothing was changed, this is the plan
+    expect(stdout).toBe(`/etc/a.yaml: plan only, nothing has changed
   web   change   MASTER: in place
       priority: 100 -> 120
       addresses: -203.0.113.100/32@eth0 +203.0.113.101/32@eth0
-  mail  restart  MASTER: would give up mastership and start again
+  mail  restart  MASTER: would resign and restart
       name: post -> mail
       version: 3 -> 2
   1 instance is unchanged and not interrupted
-  agent: realtime: auto -> off: only a restart of the agent changes this
+  agent: realtime: auto -> off: takes effect only after a restart of the agent
 `);
   });
 
-  test('says what the host lacks for it, before it is applied', async () => {
+  test('shows what the host lacks for it, before it is applied', async () => {
     const lack = 'the kernel of this host has no IPVS, and no instance will become MASTER on it';
     const { stdout } = await runReload(() => ({ ...PLAN, host_lacks: [lack] }), '--dry-run');
     expect(stdout.split('\n').at(-2)).toBe(`  warning: ${lack}`);
@@ -72,7 +72,7 @@ describe('reload', () => {
     expect(JSON.parse(stdout)).toEqual({ ...PLAN, applied: true });
   });
 
-  test('lists what is wrong with the file as compilers do, and exits with 2', async () => {
+  test('lists the errors of the file as a compiler does, and exits with 2', async () => {
     const finding = { file: '/etc/a.yaml', line: 3, column: 7, code: 'type', message: 'is wrong' };
     const refuse = (): never => {
       const code = 'invalid-configuration';
@@ -89,7 +89,7 @@ describe('reload', () => {
     expect(asJson.code).toBe(2);
   });
 
-  test('exits with 1 when the agent refuses for another reason, with 5 when there is none', async () => {
+  test('exits with 1 if the agent refuses for another reason, with 5 if no agent answers', async () => {
     const stopping = await runReload(() => {
       throw new CommandRefusal({ status: 409, code: 'stopping', message: 'the agent is stopping' });
     });

@@ -32,10 +32,10 @@ describe('status', () => {
     expect(stdout).not.toMatch(/^web /m);
   });
 
-  test('fails on a name it does not know, and says which there are', async () => {
+  test('fails on an unknown name, and lists the known ones', async () => {
     const { stdout, stderr, code } = await runStatus('web', 'wbe');
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
-    expect(stderr).toBe('vrrp-agent: no instance is named wbe; there are: web, mail\n');
+    expect(stderr).toBe('vrrp-agent: no instance is named wbe; the agent has: web, mail\n');
   });
 
   test('prints the document with --json', async () => {
@@ -67,7 +67,7 @@ describe('status', () => {
     expect((await onTty()).stdout).not.toContain('\u001b');
   });
 
-  test('uses no colours where its output is no terminal', async () => {
+  test('uses no colours if its output is not a terminal', async () => {
     vi.stubEnv('NO_COLOR', '');
     expect((await runStatus()).stdout).not.toContain('\u001b');
   });

@@ -22,7 +22,7 @@ describe('the plan of a reload', () => {
     expect(plan.change).toMatchObject({ stop: [], change: [], start: [] });
   });
 
-  test('names what changes in place in the words of the file', () => {
+  test('lists changes in place by the keys of the file', () => {
     const plan = planOf([`${WEB} }`], [`${WEB}, priority: 150, garp: { repeat: 3 } }`]);
     expect(plan.instances).toEqual([
       {
@@ -37,7 +37,7 @@ describe('the plan of a reload', () => {
     expect(plan.change.change.map(({ name }) => name)).toEqual(['web']);
   });
 
-  test('says what costs a mastership: another VRID, interface or version, or to own the addresses', () => {
+  test('restarts the instance for another VRID, interface or version, and for an owner', () => {
     const actionOf = (after: string) => planOf([`${WEB} }`], [after]).instances[0]?.action;
     expect(actionOf(`${WEB}, version: 2 }`)).toBe('restart');
     expect(actionOf(`${WEB}, priority: 255 }`)).toBe('restart');
@@ -46,12 +46,12 @@ describe('the plan of a reload', () => {
     expect(actionOf(`${WEB}, preempt: false }`)).toBe('change');
   });
 
-  test('follows an instance to its new name', () => {
+  test('keeps a renamed instance', () => {
     const plan = planOf([`${WEB} }`], [WEB.replace('web', 'shop').concat(' }')]);
     expect(plan.instances).toMatchObject([{ name: 'shop', formerName: 'web', action: 'change' }]);
   });
 
-  test('stops what is gone and starts what is new, which may have the name of another', () => {
+  test('stops removed and starts added instances, even with the same name', () => {
     const plan = planOf([`${WEB} }`, `${MAIL} }`], [WEB.replace('web', 'mail').concat(' }')]);
     expect(plan.instances).toMatchObject([
       { name: 'mail', formerName: 'web', action: 'change' },
@@ -73,7 +73,7 @@ describe('the plan of a reload', () => {
     expect(JSON.stringify(told.instances)).not.toContain('charlie1');
   });
 
-  test('keeps in effect what only a restart of the agent changes, and says so', () => {
+  test('keeps and lists settings that need a restart of the agent', () => {
     const tops = [
       'control: { socket: /run/a.sock }',
       'control: { socket: /run/b.sock, mode: "0600" }\nlog: { level: debug }\nrouter: lb9',
@@ -89,7 +89,7 @@ describe('the plan of a reload', () => {
     expect(plan.effective.settings.router).toBe('lb1');
   });
 
-  test('names the service and the server that differ, and not the whole table', () => {
+  test('lists only the service and server that differ', () => {
     const table = (...services: string[]) => `ipvs: { services: [${services.join(', ')}] }`;
     const service = (name: string, port: number, servers: string) =>
       `{ name: ${name}, address: "203.0.113.100:${port}", servers: [${servers}] }`;

@@ -15,7 +15,7 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
-  test('beyond what can be counted is the longest that can', () => {
+  test('that is too long becomes the longest possible one', () => {
     const longest = parseDuration('9999999h') ?? 0;
     expect(Number.isSafeInteger(longest)).toBe(true);
     expect(longest).toBeGreaterThan(parseDuration('2000000h') ?? 0);

@@ -72,13 +72,13 @@ describe('a minimal file', () => {
     });
   });
 
-  test('has nothing to warn of', () => {
+  test('gives no warnings', () => {
     expect(warnings).toEqual([]);
   });
 });
 
 describe('defaults', () => {
-  test('give what an instance does not say, and garp is merged key by key', () => {
+  test('apply to absent keys, and garp is merged key by key', () => {
     const { settings } = loaded(`defaults: { interface: eth1, priority: 50, garp: { repeat: 2 } }
 instances:
   - { name: a, vrid: 1, addresses: [203.0.113.1], garp: { refresh: 60s } }
@@ -91,45 +91,45 @@ instances:
     expect(settings.instances[0]?.garp).toMatchObject({ repeat: 2, refresh: seconds(60) });
   });
 
-  test('that are wrong are reported once, where they stand', () => {
+  test('that are invalid are reported once, at their position', () => {
     expect(
       complaints(`defaults: { interface: eth1, advertisement_interval: 15ms }
 instances:
   - { name: a, vrid: 1, addresses: [203.0.113.1] }
   - { name: b, vrid: 2, addresses: [203.0.113.2] }
 `),
-    ).toEqual(['f:1:54: version 3 can advertise every 10ms to 40.95s in steps of 10ms, not 15ms']);
+    ).toEqual(['f:1:54: version 3 allows 10ms to 40.95s in steps of 10ms, not 15ms']);
   });
 
-  test('do not take what tells instances apart', () => {
+  test('do not accept the keys that identify an instance', () => {
     expect(complaints(`defaults: { vrid: 5 }\n${WEB}`)).toEqual(['f:1:13: unknown key "vrid"']);
   });
 });
 
 describe('the text', () => {
-  test('a YAML error is reported alone: what follows from it would mislead', () => {
+  test('a YAML error hides the findings that follow from it', () => {
     expect(complaints('router: [a\nunknown: 1\n')).toEqual([
       expect.stringMatching(/^f:2:\d+: Flow sequence in block collection/),
     ]);
   });
 
-  test('an empty file says so', () => {
+  test('an empty file is reported as such', () => {
     expect(complaints('')).toEqual(['f:1:1: expected a mapping, found nothing']);
   });
 
   test('a duplicate key points at the second one and names the first', () => {
     expect(complaints(`router: a\n${WEB}router: b\n`)).toEqual([
-      'f:7:1: duplicate key "router": it is already in line 1',
+      'f:7:1: duplicate key "router": first given in line 1',
     ]);
   });
 
-  test('an unknown key points at the key and suggests the near one', () => {
+  test('an unknown key points at the key and suggests a similar one', () => {
     expect(complaints(`${WEB}    priorty: 5\n`)).toEqual([
       'f:6:5: unknown key "priorty": did you mean "priority"?',
     ]);
   });
 
-  test('a word of keepalived.conf is translated', () => {
+  test('a keyword of keepalived.conf is translated', () => {
     expect(complaints(`${WEB}    advert_int: 1\n`)).toEqual([
       'f:6:5: unknown key "advert_int": did you mean "advertisement_interval"?',
     ]);
@@ -151,7 +151,7 @@ describe('the text', () => {
       const references = new Array(10).fill(`*a${i - 1}`).join(', ');
       lines.push(`a${i}: &a${i} [${references}]`);
     }
-    expect(complaints(lines.join('\n')).join()).toMatch(/describes too many values/);
+    expect(complaints(lines.join('\n')).join()).toMatch(/has too many values/);
   });
 
   test.each(['[', '{a: ', '- ', '? '])('nesting without end is refused: %s', (opening) => {
@@ -160,9 +160,9 @@ describe('the text', () => {
     ]);
   });
 
-  test('a second document is refused, not forgotten', () => {
+  test('a second document is refused, not ignored', () => {
     expect(complaints(`${WEB}---\nrouter: b\n`)).toEqual([
-      'f:6:1: a configuration is one YAML document; here begins another',
+      'f:6:1: a configuration is a single YAML document; a second one starts here',
     ]);
   });
 
@@ -172,7 +172,7 @@ describe('the text', () => {
     ]);
   });
 
-  test('YAML 1.1 does not make booleans of words', () => {
+  test('a YAML 1.1 directive does not turn words into booleans', () => {
     expect(complaints(`%YAML 1.1\n---\n${WEB}    preempt: no\n`)).toEqual([
       'f:8:14: expected true or false, found "no"',
     ]);
@@ -189,7 +189,7 @@ describe('the text', () => {
   });
 });
 
-test('errors of shape and of meaning come together, in the order of the file', () => {
+test('errors of schema and of meaning are reported together, in the order of the file', () => {
   const text = `instances:
   - name: web
     interface: eth0
@@ -207,9 +207,9 @@ test('errors of shape and of meaning come together, in the order of the file', (
     'f:5:17: the prefix length of 203.0.113.1 must be a number from 1 to 32',
     'f:5:33: "address" is missing',
     'f:5:35: unknown key "addres": did you mean "address"?',
-    'f:5:58: 224.0.0.1 is a multicast address: it cannot be the address of a host',
-    'f:6:5: "interface" is missing, here and in defaults',
-    'f:6:11: the name "web" is already taken',
+    'f:5:58: 224.0.0.1 is a multicast address and cannot be assigned to a host',
+    'f:6:5: "interface" is missing here and in "defaults"',
+    'f:6:11: duplicate name "web"',
     'f:8:29: a duration needs a unit: write 1s or 1ms',
     'f:9:30: 203.0.113.9 is already used by this instance',
     'f:10:37: expected an IP address and a port, like 127.0.0.1:80, found "127.0.0.1"',

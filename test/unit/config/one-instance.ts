@@ -1,4 +1,4 @@
-/** Configurations of one instance, and what comes of loading them. */
+/** Configurations with one instance, and the result of loading them. */
 import { type LoadedConfig, loadConfig } from '../../../src/config/load.ts';
 
 export function load(instance: string, top = '') {
@@ -6,7 +6,7 @@ export function load(instance: string, top = '') {
   return loadConfig(text, { hostName: 'host' });
 }
 
-/** One instance in flow style with these keys beside the necessary ones. */
+/** An instance in flow style with these keys and the required ones. */
 export function web(keys: string, top = '', addresses = '[203.0.113.1]') {
   return load(
     `{ name: web, interface: eth0, vrid: 1, addresses: ${addresses}${keys && `, ${keys}`} }`,

@@ -1,4 +1,4 @@
-/** Whatever is wrong with a file, and wherever it stands: what it says of secrets is said to nobody. */
+/** A-06: no finding or reload plan shows a secret, whatever is wrong with the file. */
 import { expect, test } from 'vitest';
 import { reloadPlan } from '../../../src/config/diff.ts';
 import { formatFinding } from '../../../src/config/finding.ts';
@@ -65,17 +65,17 @@ const LINES = [
   `notify: { webhooks: [{ url: "https://192.0.2.1/", token: "${SECRET} x" }] }`,
 ];
 
-test.each(LINES)('A-06 a complaint about "%s" does not repeat it', (line) => {
+test.each(LINES)('A-06 a finding about "%s" does not quote it', (line) => {
   const complaints = complaintsOf(fileWith(line));
   expect(complaints).not.toEqual([]);
   expect(complaints.join('\n')).not.toMatch(new RegExp(`${SECRET}|${NUMBER}`));
 });
 
-test('what is no secret is still quoted', () => {
+test('a value that is not secret is quoted', () => {
   expect(complaintsOf(fileWith('priority: high'))[0]).toContain('"high"');
 });
 
-test('A-06 no plan of a reload has it: where it changes, where an instance comes, where it goes', () => {
+test('A-06 no reload plan shows a secret: of a changed, added or removed instance', () => {
   const secret = (text: string) =>
     loaded(
       fileWith(

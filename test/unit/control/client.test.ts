@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ControlClient } from '../../../src/control/client.ts';
 import { socketPath } from './samples.ts';
 
-/** A client of something at the path that is no agent. */
+/** A client of a server that is not an agent. */
 async function clientOf(server: Server, timeoutMs = 1_000): Promise<ControlClient> {
   const socket = socketPath();
   mkdirSync(dirname(socket));
@@ -36,23 +36,23 @@ describe('the client', () => {
     ['text that is no JSON', 'hello'],
     ['JSON that is no document', '7'],
     ['a document of another shape', '{"instances":7}'],
-  ])('does not take %s for an answer', async (_what, body) => {
+  ])('does not accept %s as a response', async (_what, body) => {
     const client = await clientOf(answering(200, body));
     await expect(client.status()).rejects.toMatchObject({ code: 'bad-answer' });
   });
 
-  test('passes on what the agent refuses with', async () => {
-    const body = '{"error":{"code":"not-found","message":"there is no such path"}}';
+  test('passes on the refusal of the agent', async () => {
+    const body = '{"error":{"code":"not-found","message":"no such path"}}';
     const client = await clientOf(answering(404, body));
     await expect(client.status()).rejects.toMatchObject({
       name: 'RefusedRequest',
       status: 404,
       code: 'not-found',
-      message: 'there is no such path',
+      message: 'no such path',
     });
   });
 
-  test('names the status of a refusal without a document', async () => {
+  test('reports the status of a refusal without a document', async () => {
     const client = await clientOf(answering(503, '{}'));
     await expect(client.status()).rejects.toMatchObject({
       code: 'bad-answer',
@@ -60,7 +60,7 @@ describe('the client', () => {
     });
   });
 
-  test('gives up on an agent that does not answer', async () => {
+  test('times out if the agent does not respond', async () => {
     const client = await clientOf(
       raw(() => {}),
       50,
@@ -68,7 +68,7 @@ describe('the client', () => {
     await expect(client.status()).rejects.toMatchObject({ code: 'no-agent' });
   });
 
-  test('gives up on an answer that does not go on', async () => {
+  test('times out if a response stops halfway', async () => {
     const client = await clientOf(
       raw((connection) => connection.write(HALF)),
       50,
@@ -76,19 +76,19 @@ describe('the client', () => {
     await expect(client.events()).rejects.toMatchObject({ code: 'connection-lost' });
   });
 
-  test('says that an answer broke off', async () => {
+  test('reports a response that was cut off', async () => {
     const client = await clientOf(raw((connection) => connection.end(HALF)));
     await expect(client.events()).rejects.toMatchObject({ code: 'connection-lost' });
   });
 
-  test('brings the events of a stream before it says that it broke off', async () => {
+  test('delivers the events of a stream before reporting that it was cut off', async () => {
     const client = await clientOf(raw((connection) => connection.end(HALF_STREAM)));
     const stream = client.follow();
     expect((await stream.next()).value).toEqual({ seq: 1 });
     await expect(stream.next()).rejects.toMatchObject({ code: 'connection-lost' });
   });
 
-  test('says why a stream was cut', async () => {
+  test('reports why a stream was cut off', async () => {
     const client = await clientOf(
       answering(200, '{"seq":1}\n{"error":{"code":"too-slow","message":"read faster"}}\n'),
     );

@@ -45,7 +45,7 @@ async function runCommands(reload: (dryRun: boolean) => ReloadDocument = () => D
 }
 
 describe('a command', () => {
-  test('is carried out once, and its document is the answer', async () => {
+  test('runs once, and its document is the response', async () => {
     const { socket, asked } = await runCommands();
     expect(await new ControlClient({ socket }).reload({ dryRun: true })).toEqual(DONE);
     expect(asked).toEqual([true]);
@@ -71,20 +71,20 @@ describe('a command', () => {
     expect(asked).toEqual([]);
   });
 
-  test('to take over names a step that there is', async () => {
+  test('for a takeover requires a known step', async () => {
     const { send } = await runCommands();
     const step = (name: string) => send('POST', '/v1/takeover', JSON.stringify({ step: name }));
     expect(await step('prepare')).toEqual({ status: 200, document: { step: 'prepare' } });
     expect((await step('seize')).status).toBe(400);
   });
 
-  test('is no document to get', async () => {
+  test('does not answer GET', async () => {
     const { send, asked } = await runCommands();
     expect((await send('GET', '/v1/reload')).status).toBe(405);
     expect(asked).toEqual([]);
   });
 
-  test('that is refused says why, with what is wrong in the file', async () => {
+  test('that is refused says why, with the errors in the file', async () => {
     const finding = { file: 'a.yaml', line: 3, column: 7, code: 'type', message: 'is no number' };
     const { socket, errors } = await runCommands(() => {
       const findings = [finding];
@@ -100,7 +100,7 @@ describe('a command', () => {
     expect(errors).toEqual([]);
   });
 
-  test('that fails tells the log, and the caller no more than that', async () => {
+  test('that fails is logged, and the client learns only that it failed', async () => {
     const { send, errors } = await runCommands(() => {
       throw new Error('secret');
     });

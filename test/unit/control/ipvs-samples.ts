@@ -1,4 +1,4 @@
-/** Documents of the load balancer to begin a test with. */
+/** Sample documents of the load balancer. */
 import type { ConnectionsDocument } from '../../../src/control/ipvs-document.ts';
 
 export function connectionsOf(more: Partial<ConnectionsDocument> = {}): ConnectionsDocument {

@@ -23,8 +23,8 @@ async function run(verb: string, body: object, commands = spies()) {
   return commands;
 }
 
-describe('what is asked of an instance', () => {
-  test('failover waits ten seconds and is not forced unless it says so', async () => {
+describe('a request to an instance', () => {
+  test('failover waits ten seconds and is not forced by default', async () => {
     expect((await run('failover', {})).failover).toHaveBeenCalledWith(
       'web',
       { wait: seconds(10), force: false, to: null },
@@ -86,7 +86,7 @@ describe('what is asked of an instance', () => {
     ['priority', { priority: 255 }],
     ['priority', { priority: 1.5 }],
     ['priority', { priority: '100' }],
-  ])('%s %j is refused, and nothing is done', async (verb, body) => {
+  ])('%s %j is refused, and changes nothing', async (verb, body) => {
     const commands = spies();
     await expect(run(verb, body, commands)).rejects.toThrow(CommandRefusal);
     for (const spy of Object.values(commands)) expect(spy).not.toHaveBeenCalled();
@@ -98,15 +98,15 @@ describe('what is asked of an instance', () => {
     '/v1/instances/web/failover/',
     '/v1/instances/a/b/failover',
     '/v1/instances/%ff/failover',
-  ])('there is nothing at %s', (path) => {
+  ])('%s is not a path of an instance', (path) => {
     expect(operatorTarget(path)).toBeUndefined();
   });
 
-  test('a name may be written with escapes', () => {
+  test('a name may be percent-encoded', () => {
     expect(operatorTarget('/v1/instances/a%2Eb/priority')?.instance).toBe('a.b');
   });
 
-  test('the name of the user is a short string, or missing', async () => {
+  test('the name of the user is a short string or absent', async () => {
     const body = { priority: 7, requested_by: 'bob' };
     expect((await run('priority', body)).setPriority).toHaveBeenCalledWith('web', 7, 'bob');
     for (const name of ['a'.repeat(65), 7]) {
@@ -133,7 +133,7 @@ describe('a refusal', () => {
       {},
       'priority: must be a whole number from 1 to 254, or null for the configured priority',
     ],
-  ])('of %s %j names the places', async (verb, body, message) => {
+  ])('of %s %j lists the positions', async (verb, body, message) => {
     await expect(run(verb, body)).rejects.toThrow(message);
   });
 

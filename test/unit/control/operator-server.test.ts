@@ -28,20 +28,20 @@ function slowFailover() {
 }
 
 describe('a request that waits', () => {
-  test('is answered when it is decided, and others are answered meanwhile', async () => {
+  test('is answered when it completes, and does not block others', async () => {
     const { operators, begun, end } = slowFailover();
     const { socket } = await runControl({ operators, limits: { timeoutMs: 100 } });
     const client = new ControlClient({ socket });
     const answer = client.operate('web', 'failover', {});
     await begun;
-    // Longer than a client that says nothing may stay.
+    // Longer than a silent client may stay connected.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await client.status()).router).toBe('lb1');
     end();
     expect(await answer).toEqual(handedOver('web'));
   });
 
-  test('is carried out to its end although its client has gone', async () => {
+  test('completes although its client has disconnected', async () => {
     const { operators, begun, end, isDone } = slowFailover();
     const { socket } = await runControl({ operators });
     const connection = createConnection(socket);
@@ -54,7 +54,7 @@ describe('a request that waits', () => {
     expect((await new ControlClient({ socket }).status()).router).toBe('lb1');
   });
 
-  test('is refused when too many wait already', async () => {
+  test('is refused if too many are waiting', async () => {
     const { operators, begun, end } = slowFailover();
     const { socket } = await runControl({ operators, limits: { commands: 1 } });
     const client = new ControlClient({ socket });
@@ -70,7 +70,7 @@ describe('a request that waits', () => {
 });
 
 describe('a request about an instance', () => {
-  test('tells who asks, as far as that is known', async () => {
+  test('carries the name of the user, if known', async () => {
     const operators = operatorsThat();
     const { socket } = await runControl({ operators });
     const client = new ControlClient({ socket });
@@ -105,7 +105,7 @@ describe('a request about an instance', () => {
     }
   });
 
-  test('that is refused has the code and the reason', async () => {
+  test('that is refused returns the code and the reason', async () => {
     const message = 'nobody took over';
     const refusal = new CommandRefusal({ status: 409, code: 'no-successor', message });
     const operators = operatorsThat({ failover: () => Promise.reject(refusal) });
@@ -114,7 +114,7 @@ describe('a request about an instance', () => {
     await expect(answer).rejects.toMatchObject({ status: 409, code: 'no-successor', message });
   });
 
-  test('is not there where nobody carries it out', async () => {
+  test('is not found if the server has no operators', async () => {
     const { socket } = await runControl({ model: modelOf('web') });
     const answer = new ControlClient({ socket }).operate('web', 'failover', {});
     await expect(answer).rejects.toMatchObject({ status: 400 });

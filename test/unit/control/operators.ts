@@ -1,4 +1,4 @@
-/** Operators' requests that a test answers. */
+/** A stand-in for the commands of operators. */
 import type { OperatorAccess, OperatorCommands } from '../../../src/control/operator-commands.ts';
 import type { MaintenanceAnswer, PriorityAnswer } from '../../../src/control/operator-protocol.ts';
 
@@ -32,7 +32,7 @@ export function prioritySet(
   };
 }
 
-/** Hands over at once, unless the test says otherwise. `calls` has each request and who asked. */
+/** Hands over immediately by default. `calls` has each request and its user. */
 export function operatorsThat(
   more: Partial<OperatorCommands> = {},
 ): OperatorAccess & { readonly calls: unknown[] } {

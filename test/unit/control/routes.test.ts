@@ -14,21 +14,21 @@ function sourceOf(model = modelOf('web')) {
 }
 
 describe('routes', () => {
-  test('status answers the status document', () => {
+  test('status returns the status document', () => {
     expect(answer(sourceOf(), 'GET', '/v1/status')).toMatchObject({
       kind: 'document',
       document: { router: 'lb1', instances: [{ name: 'web' }] },
     });
   });
 
-  test('config answers what it was given', () => {
+  test('config returns the configuration', () => {
     expect(answer(sourceOf(), 'GET', '/v1/config')).toEqual({
       kind: 'document',
       document: { router: 'lb1' },
     });
   });
 
-  test('events answers all kept events, or those after a number', () => {
+  test('events returns all stored events, or those after a number', () => {
     const model = modelOf('web');
     model.apply(transition('web'), AT);
     model.apply(transition('web', 'FAULT'), AT);
@@ -42,7 +42,7 @@ describe('routes', () => {
     expect(numbers('/v1/events?follow=0')).toEqual([1, 2]);
   });
 
-  test('following begins with the history only when asked for', () => {
+  test('following begins with the history only on request', () => {
     expect(answer(sourceOf(), 'GET', '/v1/events?follow=1')).toEqual({
       kind: 'follow',
       after: undefined,
@@ -72,7 +72,7 @@ describe('routes', () => {
     },
   );
 
-  test('a method the path does not know is refused with those it does', () => {
+  test('an unsupported method is refused with a list of the supported ones', () => {
     expect(answer(sourceOf(), 'DELETE', '/v1/status')).toMatchObject({
       status: 405,
       code: 'method-not-allowed',
@@ -80,7 +80,7 @@ describe('routes', () => {
     });
   });
 
-  test('no request target makes it throw', () => {
+  test('no request target throws', () => {
     const target = fc.oneof(
       fc.string(),
       fc.string().map((query) => `/v1/events?${query}`),

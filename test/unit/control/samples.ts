@@ -12,7 +12,7 @@ import { anchoredWallClock } from '../../../src/observe/wall-clock.ts';
 import { CounterTable, countersLength } from '../../../src/protocol/engine/counters.ts';
 import { AT, settingsOf } from '../observe/samples.ts';
 
-/** A path for a socket in a directory that is gone after the test. */
+/** A path for a socket, in a directory that is removed after the test. */
 export function socketPath(): string {
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -34,7 +34,7 @@ export interface RunningControl {
   readonly socket: string;
   readonly model: AgentModel;
   readonly server: ControlServer;
-  /** Somebody follows the events now. */
+  /** Resolves when a client follows the events. */
   readonly followed: Promise<void>;
 }
 

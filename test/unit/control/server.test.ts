@@ -7,7 +7,7 @@ import type { EventDocument } from '../../../src/control/protocol.ts';
 import { AT, transition } from '../observe/samples.ts';
 import { runControl, socketPath } from './samples.ts';
 
-/** Writes bytes as they are and returns all that comes back. */
+/** Writes raw bytes and returns the whole response. */
 function exchange(socket: string, bytes: string): Promise<string> {
   const connection = createConnection(socket);
   let text = '';
@@ -41,7 +41,7 @@ describe('the control server', () => {
     expect(await client.config()).toEqual({ router: 'lb1' });
   });
 
-  test('answers a program that speaks HTTP', async () => {
+  test('answers a plain HTTP client', async () => {
     const { socket } = await runControl();
     const answer = await get(socket, '/v1/status');
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -52,21 +52,21 @@ describe('the control server', () => {
   test.each([
     ['/v1/nothing', 404, 'not-found'],
     ['/v1/events?after=x', 400, 'bad-request'],
-  ])('refuses %s with a document that says why', async (target, status, code) => {
+  ])('refuses %s with a document that gives the reason', async (target, status, code) => {
     const { socket } = await runControl();
     const answer = await get(socket, target);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(bodyOf(answer)).toEqual({ error: { code, message: expect.any(String) } });
   });
 
-  test('refuses a method with the ones allowed', async () => {
+  test('refuses a method and lists the allowed ones', async () => {
     const { socket } = await runControl();
     const answer = await exchange(socket, 'POST /v1/status HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 405 /);
     expect(answer).toMatch(/allow: GET\r\n/i);
   });
 
-  test('refuses a body where none belongs, without waiting for it', async () => {
+  test('refuses an unexpected body without waiting for it', async () => {
     const { socket } = await runControl();
     const answer = await get(socket, '/v1/status', 'Content-Length: 1000000\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -83,13 +83,13 @@ describe('the control server', () => {
     expect(bodyOf(answer)).toMatchObject({ error: { code: 'unreadable-request' } });
   });
 
-  test('does not wait for ever for a request', async () => {
+  test('does not wait forever for a request', async () => {
     const { socket } = await runControl({ limits: { timeoutMs: 50 } });
     const answer = await exchange(socket, 'GET /v1/sta');
     expect(answer).not.toMatch(/ 200 /);
   });
 
-  test('turns away more connections than it may have', async () => {
+  test('refuses connections beyond its limit', async () => {
     const { socket } = await runControl({ limits: { connections: 1 } });
     const first = createConnection(socket);
     await once(first, 'connect');
@@ -97,7 +97,7 @@ describe('the control server', () => {
     first.destroy();
   });
 
-  test('answers 500 and tells its owner when an answer cannot be made', async () => {
+  test('answers 500 and reports an internal error', async () => {
     const errors: unknown[] = [];
     const broken = new Error('broken');
     const { socket } = await runControl({
@@ -117,7 +117,7 @@ describe('the control server', () => {
 });
 
 describe('following the events', () => {
-  test('brings the history asked for and then what happens', async () => {
+  test('sends the requested history and then new events', async () => {
     const { socket, model, server } = await runControl();
     model.apply(transition('web'), AT);
     model.apply(transition('web', 'FAULT'), AT);
@@ -130,7 +130,7 @@ describe('following the events', () => {
     expect(heard).toEqual(model.eventsAfter(1));
   });
 
-  test('without a number brings only what is new', async () => {
+  test('without a number sends only new events', async () => {
     const { socket, model, server } = await runControl();
     model.apply(transition('web'), AT);
     const stream = createConnection(socket);
@@ -146,7 +146,7 @@ describe('following the events', () => {
     expect(text).not.toContain('"seq":1,');
   });
 
-  test('cuts off a reader that does not read, and goes on for the others', async () => {
+  test('cuts off a client that does not read, and keeps serving the others', async () => {
     const { socket, model } = await runControl({ limits: { backlogBytes: 64 * 1024 } });
     const slow = createConnection(socket);
     slow.pause();
@@ -169,7 +169,7 @@ describe('following the events', () => {
     await quick.return();
   });
 
-  test('has room for so many readers and leaves the rest to other questions', async () => {
+  test('limits event streams, which leaves room for other requests', async () => {
     const { socket, model } = await runControl({ limits: { followers: 1 } });
     model.apply(transition('web'), AT);
     const client = new ControlClient({ socket });
@@ -186,7 +186,7 @@ describe('following the events', () => {
 });
 
 describe('the client', () => {
-  test('says that no agent answers where there is no socket', async () => {
+  test('reports that no agent answers if the socket is missing', async () => {
     const socket = socketPath();
     await expect(new ControlClient({ socket }).status()).rejects.toMatchObject({
       name: 'ControlError',
@@ -195,7 +195,7 @@ describe('the client', () => {
     });
   });
 
-  test('tells a refusal from a failure', async () => {
+  test('distinguishes a refusal from a failure', async () => {
     const { socket } = await runControl({
       config: () => {
         throw new Error('broken');

@@ -46,7 +46,7 @@ function leaveStaleSocket(socket: string): void {
 }
 
 describe('the control socket', () => {
-  test.each([0o600, 0o660, 0o666])('has mode %o whatever the umask', async (mode) => {
+  test.each([0o600, 0o660, 0o666])('has mode %o regardless of the umask', async (mode) => {
     const socket = socketPath();
     const umask = process.umask(0o077);
     onTestFinished(() => {
@@ -56,7 +56,7 @@ describe('the control socket', () => {
     expect(statSync(socket).mode & 0o777).toBe(mode);
   });
 
-  test('is made together with its directory, and nothing else is left there', async () => {
+  test('is created with its directory, and leaves nothing else there', async () => {
     const socket = socketPath();
     const server = await listenAt(socket);
     expect(readdirSync(dirname(socket)).sort()).toEqual(['control.sock', 'control.sock.lock']);
@@ -64,14 +64,14 @@ describe('the control socket', () => {
     expect(readdirSync(dirname(socket))).toEqual([]);
   });
 
-  test('is left to the next process by one that has handed over', async () => {
+  test('is not removed by a process that has handed over', async () => {
     const socket = socketPath();
     const server = await listenAt(socket);
     await server.close(true);
     expect(readdirSync(dirname(socket)).sort()).toEqual(['control.sock', 'control.sock.lock']);
   });
 
-  test('of a process that died is replaced', async () => {
+  test('of a dead process is replaced', async () => {
     const socket = socketPath();
     leaveStaleSocket(socket);
     await listenAt(socket);
@@ -99,7 +99,7 @@ describe('the control socket', () => {
     expect(existsSync(`${socket}.lock`)).toBe(false);
   });
 
-  test('of a process that accepts and says nothing is not taken away', async () => {
+  test('of a process that accepts but does not respond is not replaced', async () => {
     const socket = socketPath();
     mkdirSync(dirname(socket));
     const silent = createServer((connection) => connection.end());
@@ -110,7 +110,7 @@ describe('the control socket', () => {
     await expect(listenAt(socket)).rejects.toMatchObject({ code: 'agent-running', pid: undefined });
   });
 
-  test('is not put over a file of another kind', async () => {
+  test('does not replace a file of another kind', async () => {
     const socket = socketPath();
     mkdirSync(dirname(socket));
     writeFileSync(socket, 'precious');
@@ -118,7 +118,7 @@ describe('the control socket', () => {
     expect(readFileSync(socket, 'utf8')).toBe('precious');
   });
 
-  test('goes to one of two that start at once', async () => {
+  test('goes to one of two processes that start together', async () => {
     const socket = socketPath();
     leaveStaleSocket(socket);
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => listenAt(socket)));
@@ -128,18 +128,18 @@ describe('the control socket', () => {
     }
   });
 
-  test('that somebody else has put there since is left alone', async () => {
+  test('is not removed if another process has replaced it', async () => {
     const socket = socketPath();
     const server = await listenAt(socket);
     rmSync(socket);
-    writeFileSync(socket, 'of somebody else');
+    writeFileSync(socket, 'of another process');
     await server.close();
-    expect(readFileSync(socket, 'utf8')).toBe('of somebody else');
+    expect(readFileSync(socket, 'utf8')).toBe('of another process');
   });
 });
 
 describe('the lock file', () => {
-  test('of a process that died is taken over', async () => {
+  test('of a dead process is taken over', async () => {
     const socket = socketPath();
     mkdirSync(dirname(socket));
     writeFileSync(`${socket}.lock`, '4194303 1\n');
@@ -147,21 +147,21 @@ describe('the lock file', () => {
     expect(readFileSync(`${socket}.lock`, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
   });
 
-  test('of a process whose number belongs to another one now is taken over', async () => {
+  test('of a process whose pid now belongs to another one is taken over', async () => {
     const socket = socketPath();
     mkdirSync(dirname(socket));
     writeFileSync(`${socket}.lock`, `${process.pid} 1\n`);
     await expect(listenAt(socket)).resolves.toBeInstanceOf(ControlServer);
   });
 
-  test.each(['', 'rubbish', '-1 5', '0 0'])('that says %j holds nobody off', async (text) => {
+  test.each(['', 'rubbish', '-1 5', '0 0'])('that contains %j does not block', async (text) => {
     const socket = socketPath();
     mkdirSync(dirname(socket));
     writeFileSync(`${socket}.lock`, text);
     await expect(listenAt(socket)).resolves.toBeInstanceOf(ControlServer);
   });
 
-  test('names its process to others that come while it starts', async () => {
+  test('names its process to others that start meanwhile', async () => {
     const socket = socketPath();
     const server = await listenAt(socket);
     rmSync(socket);

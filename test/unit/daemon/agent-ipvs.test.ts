@@ -44,7 +44,7 @@ const SYNCED = configOf(`ipvs:${SERVICE}${SYNC}`, ', preempt_when_synced: { max_
 const fault = (instance: string, reason: string | null): Input =>
   ({ kind: 'ipvs.changed', instance, fault: reason }) as Input;
 
-/** Milliseconds; enough for a slow host. */
+/** Milliseconds, for a slow machine. */
 const PATIENCE = 30_000;
 
 let directory: string;
@@ -83,13 +83,13 @@ class Bench {
     return stopped(this.agent);
   }
 
-  /** Waits in real time, as the disk does not know of the fake clock. */
+  /** Polls in real time, because the disk does not follow the fake clock. */
   async feeds(...inputs: readonly Input[]): Promise<void> {
     await vi.waitFor(() => expect(this.fed).toEqual(inputs), PATIENCE);
   }
 }
 
-/** Starts it as the agent does. */
+/** Starts IPVS in the order of the agent. */
 function start(agent: AgentIpvs, config: Lowered): Promise<readonly Input[]> {
   agent.follow(config);
   return agent.initialInputs(config);
@@ -113,7 +113,7 @@ describe('the start of the agent', () => {
     await bench.stop();
   });
 
-  test('keeps every instance from MASTER if the kernel has no IPVS', async () => {
+  test('reports a fault for every instance if it does not', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     expect(await start(bench.agent, REQUIRED)).toEqual([
@@ -123,7 +123,7 @@ describe('the start of the agent', () => {
     await bench.stop();
   });
 
-  test('continues without IPVS if it is optional, and reports that', async () => {
+  test('continues without IPVS if it is optional, and says so', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     expect(await start(bench.agent, OPTIONAL)).toEqual([fault('web', null), fault('mail', null)]);
@@ -135,7 +135,7 @@ describe('the start of the agent', () => {
     await bench.stop();
   });
 
-  test('waits two seconds for a kernel that does not answer, and keeps instances from MASTER until it does', async () => {
+  test('waits two seconds for a kernel that does not answer, and no instance is MASTER until it does', async () => {
     const bench = new Bench();
     let answer = () => {};
     const silence = new Promise<void>((resolve) => {
@@ -161,7 +161,7 @@ describe('the start of the agent', () => {
     await stopped(agent);
   });
 
-  test('leaves IPVS alone if it is not configured', async () => {
+  test('leaves IPVS alone if the configuration does not name it', async () => {
     const bench = new Bench();
     expect(await start(bench.agent, WITHOUT)).toEqual([]);
     expect([bench.agent.document(), bench.agent.drains]).toEqual([undefined, undefined]);
@@ -180,7 +180,7 @@ describe('a reload', () => {
     await bench.stop();
   });
 
-  test('that drops IPVS removes its services and clears the faults', async () => {
+  test('that removes IPVS removes its services and clears the faults', async () => {
     const bench = new Bench();
     await start(bench.agent, REQUIRED);
     bench.fed.length = 0;
@@ -208,7 +208,7 @@ describe('after a takeover', () => {
     );
   const becomes = (from: string, to: string) => ({ ...transition('web'), from, to }) as never;
 
-  test('one keeper reloads, drains, fails over and stops, however many configurations came', async () => {
+  test('a single keeper reloads, drains, fails over and stops, however often it was started', async () => {
     const bench = new Bench();
     const { agent, kernel, model } = bench;
     let opened = 0;
@@ -217,7 +217,7 @@ describe('after a takeover', () => {
       opened += 1;
       return original.open();
     };
-    // The configuration of the predecessor, then that of the file, then an immediate reload.
+    // The configuration of the former process, then that of the file, then a reload immediately after it.
     agent.follow(weighted(1));
     agent.follow(weighted(1));
     agent.follow(weighted(5));
@@ -259,12 +259,12 @@ describe('an instance that waits for its table of connections', () => {
     await bench.stop();
   });
 
-  test('receives each change, and the last one again after a restart', async () => {
+  test('learns each change, and the last one again when it restarts', async () => {
     const bench = new Bench();
     const known = await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(1_000);
-    const received = [...known, ...bench.fed].filter(({ kind }) => kind === 'table.changed');
-    expect(received).toContainEqual(table(false));
+    const fed = [...known, ...bench.fed].filter(({ kind }) => kind === 'table.changed');
+    expect(fed).toContainEqual(table(false));
     bench.fed.length = 0;
     bench.model.apply({ ...transition('web'), from: 'INIT', to: 'BACKUP' } as never, AT);
     expect(bench.fed).toContainEqual(table(false));
@@ -273,7 +273,7 @@ describe('an instance that waits for its table of connections', () => {
 });
 
 describe('connections', () => {
-  test('are shown for the synchronised instance only', async () => {
+  test('belong to one instance; the others have none', async () => {
     const bench = new Bench();
     await start(bench.agent, SYNCED);
     await vi.advanceTimersByTimeAsync(100);
@@ -283,7 +283,7 @@ describe('connections', () => {
     expect(bench.agent.connections('web')).toBeUndefined();
   });
 
-  test('that a move has put at risk are an event, and then part of the status', async () => {
+  test('that a move may have lost are an event, and then shown by status', async () => {
     const bench = new Bench();
     bench.model.apply({ kind: 'view', view: viewOf('web') }, AT);
     await start(bench.agent, SYNCED);

@@ -110,11 +110,11 @@ describe('the claim of a router that is about to become MASTER', () => {
 
 describe('preemption', () => {
   test.each(['initialize', 'backup.listening', 'backup.delaying', 'fault'] as const)(
-    'is held back and released in %s',
+    'is inhibited and allowed again in %s',
     (state) => {
-      const held = step(state, routerOf(), { type: 'hold-back' }).context;
+      const held = step(state, routerOf(), { type: 'inhibit-preemption' }).context;
       expect(held.preemptInhibited).toBe(true);
-      expect(step(state, held, { type: 'release' }).context.preemptInhibited).toBe(false);
+      expect(step(state, held, { type: 'allow-preemption' }).context.preemptInhibited).toBe(false);
     },
   );
 

@@ -17,7 +17,7 @@ import {
 } from '../../../fsm/vrrp/model.ts';
 import { centiseconds, type Duration, instant, seconds } from '../../../src/net/time.ts';
 
-/** What each event may carry; the compiler wants every one. */
+/** The fields of each event; the compiler demands every event. */
 const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
   startup: fc.constant({}),
   shutdown: fc.record({ linger: fc.boolean() }),
@@ -26,8 +26,8 @@ const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
   'preempt-hold-timeout': fc.constant({}),
   'release-timeout': fc.record({ expired: fc.boolean() }),
   'hand-over': fc.record({ force: fc.boolean(), until: someInstant() }),
-  'hold-back': fc.constant({}),
-  release: fc.constant({}),
+  'inhibit-preemption': fc.constant({}),
+  'allow-preemption': fc.constant({}),
   stall: fc.constant({}),
   'priority-changed': fc.record({ priority: fc.integer({ min: 1, max: 254 }) }),
   'interval-changed': fc.record({ interval: someInterval(), hearsMaster: fc.boolean() }),
@@ -134,7 +134,7 @@ function everyRow(): { readonly state: string; readonly row: TableTransition }[]
   );
 }
 
-/** As operators see them. */
+/** The states as operators see them. */
 function shown(state: string): string {
   return state.split('.')[0] ?? '';
 }
@@ -152,7 +152,7 @@ describe('the table', () => {
     );
   });
 
-  test('has no row that no event reaches', () => {
+  test('has no unreachable row', () => {
     const rows = new Set(everyRow().map(({ row }) => row));
     for (const state of STATES) {
       for (const type of EVENT_TYPES) {
@@ -174,7 +174,7 @@ describe('the table', () => {
     }
   });
 
-  test('takes some row of an event that it handles, whatever the context is', () => {
+  test('takes a row of every event that it handles, in any context', () => {
     for (const [name, { transitions }] of vrrpTable.states) {
       for (const [event, rows] of transitions) {
         expect(rows.at(-1)?.guard, `${name} ${event}`).toBeUndefined();
@@ -199,7 +199,7 @@ describe('the table', () => {
     }
   });
 
-  test('releases the addresses on every way out of the states that hold them, and only there', () => {
+  test('releases the addresses on every exit from the states that have them, and only there', () => {
     for (const { state, row } of everyRow()) {
       if (row.target === undefined) continue;
       const types = row.actions.map((action) => action.type);
@@ -210,7 +210,7 @@ describe('the table', () => {
     }
   });
 
-  test('leaves no timer of a state running behind it', () => {
+  test('stops every timer of a state on exit', () => {
     const timers = { backup: 'Down', asking: 'BeforeMaster', delaying: 'PreemptDelay' };
     for (const { state, row } of everyRow()) {
       for (const [part, timer] of Object.entries(timers)) {
@@ -245,7 +245,7 @@ describe('the table', () => {
     expect([...vrrpTable.states.keys()].sort()).toEqual([...STATES].sort());
   });
 
-  test('knows every event of FAULT and of its end', () => {
+  test('knows every event that raises or clears FAULT', () => {
     for (const type of [...FAULT_EVENTS, ...RECOVERY_EVENTS]) expect(EVENT_TYPES).toContain(type);
   });
 });

@@ -30,7 +30,7 @@ const machine = createMachine({
   },
 } as never);
 
-describe('a table read off a machine', () => {
+describe('a table read from a machine', () => {
   const table = tableOf(machine);
 
   function rowsOf(state: string, event = 'go') {
@@ -47,7 +47,7 @@ describe('a table read off a machine', () => {
     expect(table.initial).toBe('outside');
   });
 
-  test('goes down to the first leaf and enters all on the way', () => {
+  test('descends to the first leaf and enters every state on the way', () => {
     expect(rowsOf('outside')).toEqual([
       { guard: undefined, target: 'house.hall', actions: ['leave', 'enterHouse', 'enterHall'] },
     ]);
@@ -60,7 +60,7 @@ describe('a table read off a machine', () => {
     ]);
   });
 
-  test('has no row of a parent behind one that is always taken', () => {
+  test('omits the rows of a parent behind one that is always taken', () => {
     expect(rowsOf('house.room', 'ring')).toEqual([
       { guard: undefined, target: undefined, actions: ['listen'] },
     ]);
@@ -72,7 +72,7 @@ describe('a table read off a machine', () => {
     ]);
   });
 
-  test('keeps descriptions and parameters, and does without', () => {
+  test('keeps descriptions and parameters, which are optional', () => {
     const [row] = table.states.get('house.room')?.transitions.get('go') ?? [];
     expect(row?.description).toBe('home to the street');
     expect(table.states.get('outside')?.transitions.get('go')?.[0]?.description).toBe('');

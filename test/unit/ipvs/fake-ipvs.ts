@@ -1,4 +1,4 @@
-/** A kernel's service table, in so far as the agent writes to it. */
+/** A kernel's service table in memory. */
 import type { RefusedChange } from '../../../src/ipvs/kernel/ipvs-client.ts';
 import {
   endpointName,
@@ -13,7 +13,7 @@ import {
 import { NOTHING } from './fake-kernel.ts';
 
 export class FakeIpvs {
-  /** What was written, in words. */
+  /** The writes, as text. */
   readonly written: string[] = [];
   /** Services whose servers were read. */
   readonly read: string[] = [];
@@ -57,7 +57,7 @@ export class FakeIpvs {
     this.#connections.set(server, { active, inactive });
   }
 
-  /** What somebody else does: nothing is noted. */
+  /** A change by another program, which is not recorded. */
   tamper(change: TableChange): void {
     this.#write(change);
     this.written.pop();

@@ -1,4 +1,4 @@
-/** A kernel with IPVS in memory, that notes what is written to it. */
+/** A kernel with IPVS in memory that records what is written to it. */
 
 import type { IpvsKernel, IpvsPort } from '../../../src/ipvs/keep/ipvs-kernel.ts';
 import type { RefusedChange } from '../../../src/ipvs/kernel/ipvs-client.ts';
@@ -38,11 +38,11 @@ export class FakeKernel implements IpvsPort {
   readonly running = new Map<DaemonRole, SyncDaemon>();
   readonly table = new Map<string, { service: Service; readonly servers: Map<string, Server> }>();
   readonly parameters = new Map<string, string>();
-  /** Names of services, and of parameters, that it refuses. */
+  /** Services, parameters and interfaces that it refuses. */
   readonly refuses = new Set<string>();
-  /** What became of the table of the RST guard. */
+  /** Changes of the RST guard. */
   readonly guard: ('raised' | 'lowered' | 'abandoned')[] = [];
-  /** As if another director had sent it. */
+  /** Delivers a summary of another director. */
   hear: (bytes: Uint8Array) => void = () => {};
   index: number | undefined = 3;
   hasIpvs = true;
@@ -56,7 +56,7 @@ export class FakeKernel implements IpvsPort {
     return [...this.running.keys()].sort();
   }
 
-  /** As a person would with ipvsadm. */
+  /** Adds a service as ipvsadm would. */
   add(service: Service, ...servers: Server[]): void {
     const named = new Map(servers.map((server) => [endpointName(server), server]));
     this.table.set(serviceName(service.key), { service, servers: named });
@@ -66,7 +66,7 @@ export class FakeKernel implements IpvsPort {
     return this.table.get(serviceName(key))?.servers.get(server)?.weight;
   }
 
-  /** What a keeper is given; the watch of the table is left out. */
+  /** The kernel for a keeper, with an empty connection table. */
   kernel(): IpvsKernel {
     return {
       open: async () => {

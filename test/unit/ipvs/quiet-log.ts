@@ -1,4 +1,4 @@
-/** What the parts of IPVS say, kept for a test. */
+/** A log that keeps its lines for a test. */
 import type { Logger } from 'pino';
 import { IpvsLog } from '../../../src/ipvs/keep/ipvs-log.ts';
 
@@ -7,9 +7,9 @@ export class QuietLog {
   readonly log: IpvsLog;
 
   constructor() {
-    const note = ({ code }: { readonly code: string }, message: string) => {
+    const keep = ({ code }: { readonly code: string }, message: string) => {
       this.lines.push(`${code}: ${message}`);
     };
-    this.log = new IpvsLog({ info: note, warn: note, error: note } as unknown as Logger);
+    this.log = new IpvsLog({ info: keep, warn: keep, error: keep } as unknown as Logger);
   }
 }

@@ -1,4 +1,4 @@
-/** Text and bytes of addresses, beside what RFC 5952 and the parsers of Node say. */
+/** Text and bytes of addresses, compared with RFC 5952 and the parsers of Node. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const sparse6 = fc
   .map((groups) => Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff])));
 
 describe('an IP address', () => {
-  test('is the same after a way through its text', () => {
+  test('survives a round trip through its text', () => {
     fc.assert(
       fc.property(fc.oneof(bytes4, bytes6, sparse6), (bytes) => {
         const text = ipFromBytes(bytes);
@@ -38,7 +38,7 @@ describe('an IP address', () => {
     );
   });
 
-  test('is the one that Node reads, in any spelling', () => {
+  test('is read as Node reads it, in any spelling', () => {
     fc.assert(
       fc.property(fc.ipV6(), (text) => {
         const canonical = parseIp(text);
@@ -86,7 +86,7 @@ describe('an IP address', () => {
     '::1.2.3',
     '::1.2.3.400',
     'fe80::1%eth0',
-  ])('%j is none', (text) => {
+  ])('%j is not an address', (text) => {
     expect(parseIp(text)).toBeUndefined();
     expect(() => ip(text)).toThrow(`not an IP address: ${text}`);
   });
@@ -136,7 +136,7 @@ describe('an IP address', () => {
     expect(networkOf(ip(text), length)).toBe(network);
   });
 
-  test('is taken from where it lies in a packet, and has 4 or 16 bytes', () => {
+  test('is read at an offset of a packet, and has 4 or 16 bytes', () => {
     expect(ipFromBytes(Uint8Array.of(9, 192, 0, 2, 1, 9), 1, 4)).toBe('192.0.2.1');
     expect(() => ipFromBytes(new Uint8Array(5))).toThrow('4 or 16 bytes, not 5');
     expect(() => ipToBytes('router' as ReturnType<typeof ip>)).toThrow('not a canonical IP');
@@ -144,7 +144,7 @@ describe('an IP address', () => {
 });
 
 describe('a MAC address', () => {
-  test('is the same after a way through its bytes', () => {
+  test('survives a round trip through its bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 6, maxLength: 6 }), (bytes) => {
         const text = macFromBytes(bytes);
@@ -156,7 +156,7 @@ describe('a MAC address', () => {
   });
 
   test.each(['', '00:00:5e:00:01', '00:00:5e:00:01:01:02', '0:0:5e:0:1:1', '00-00-5e-00-01-01'])(
-    '%j is none',
+    '%j is not an address',
     (text) => {
       expect(parseMac(text)).toBeUndefined();
       expect(() => mac(text)).toThrow(`not a MAC address: ${text}`);

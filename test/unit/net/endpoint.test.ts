@@ -9,7 +9,7 @@ describe('an endpoint', () => {
     [':9112', '127.0.0.1', 9112],
     ['9112', '127.0.0.1', 9112],
     ['0.0.0.0:65535', '0.0.0.0', 65_535],
-  ])('%s is understood', (text, address, port) => {
+  ])('%s is parsed', (text, address, port) => {
     expect(parseEndpoint(text)).toEqual({ address, port });
   });
 
@@ -25,7 +25,7 @@ describe('an endpoint', () => {
     '[]:9112',
     '[2001:db8::11]',
     ' 9112',
-  ])('"%s" is none', (text) => {
+  ])('"%s" is refused', (text) => {
     expect(parseEndpoint(text)).toBeUndefined();
   });
 
@@ -34,7 +34,7 @@ describe('an endpoint', () => {
     expect(endpoint && formatEndpoint(endpoint)).toBe(text);
   });
 
-  test('knows the addresses that only this machine reaches', () => {
+  test('recognises loopback addresses', () => {
     expect(['127.0.0.1', '127.9.9.9', '::1'].map((text) => isLoopback(ip(text)))).not.toContain(
       false,
     );

@@ -27,7 +27,7 @@ test('the longest and the shortest of two durations', () => {
   expect(shortest(times(seconds(5), 2 ** 2_000), seconds(60))).toBe(60_000_000);
 });
 
-test('milliseconds are whole, and never none', () => {
+test('milliseconds are whole, and never zero', () => {
   expect(wholeMilliseconds(microseconds(1_499))).toBe(1_000);
   expect(wholeMilliseconds(microseconds(1))).toBe(1_000);
 });

@@ -9,7 +9,7 @@ describe('the history of a director whose servers come and go', () => {
   const unknown = { cause: null, waited_ms: null, ran_ms: null } as const;
   const stall = { kind: 'stall', duration_ms: 1, ...unknown } as const;
 
-  test('keeps what has happened to the director itself', () => {
+  test('keeps the events of the director itself', () => {
     const history = new EventHistory(10);
     for (let count = 0; count < 4; count++) history.record(stall, AT);
     for (let count = 0; count < 100; count++) history.record(change, AT);
@@ -19,7 +19,7 @@ describe('the history of a director whose servers come and go', () => {
     expect(history.after(101).map(({ seq }) => seq)).toEqual([102, 103, 104]);
   });
 
-  test('forgets the oldest first where servers have half of it at most', () => {
+  test('drops the oldest events first if at most half are from servers', () => {
     const history = new EventHistory(4);
     for (const facts of [change, change, stall, stall, stall]) history.record(facts, AT);
     expect(history.after(0).map(({ seq }) => seq)).toEqual([2, 3, 4, 5]);

@@ -23,7 +23,7 @@ const source = ip('192.0.2.9');
 const address = ip('203.0.113.100');
 
 describe('the log', () => {
-  test('has one line for a transition, with its cause in words and in fields', () => {
+  test('writes one line for a transition, with its cause as text and as fields', () => {
     expect(logged(transition('web'))).toEqual([
       {
         level: 'info',
@@ -44,11 +44,11 @@ describe('the log', () => {
     ]);
   });
 
-  test('warns of a transition to FAULT', () => {
+  test('writes a warning for a transition to FAULT', () => {
     expect(logged(transition('web', 'FAULT'))[0]).toMatchObject({ level: 'warn', to: 'FAULT' });
   });
 
-  test('says nothing of a changed row', () => {
+  test('writes nothing for a changed row', () => {
     expect(logged({ kind: 'view', view: viewOf('web') })).toEqual([]);
   });
 
@@ -92,18 +92,18 @@ describe('the log', () => {
       { kind: 'dual-master', instance: 'web', peer: source, peerPriority: 100 },
       { level: 'error', code: 'dual-master', peer: '192.0.2.9', peer_priority: 100 },
     ],
-  ])('tells of %j', (report, line) => {
+  ])('reports %j', (report, line) => {
     expect(logged(report)).toEqual([expect.objectContaining(line)]);
   });
 
-  test('keeps quiet below its level', () => {
+  test('writes nothing below its level', () => {
     const lines: string[] = [];
     const destination = { write: (line: string) => lines.push(line) };
     logReport(createLogger({ level: 'warn', router: 'lb1', destination }), transition('web'), AT);
     expect(lines).toEqual([]);
   });
 
-  test('has written everything when the process exits at once', async () => {
+  test('is complete even if the process exits immediately', async () => {
     const file = new URL('../../../src/observe/log.ts', import.meta.url);
     const { code } = await transformWithOxc(readFileSync(file, 'utf8'), 'log.ts');
     const withoutOwnImports = code.replace(/^import .* from "\.\.?\/.*";$/gm, '');

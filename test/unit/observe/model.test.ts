@@ -24,7 +24,7 @@ function modelOf(names: string[], historyLimit?: number) {
 }
 
 describe('the status document', () => {
-  test('has the shape that programs outside rely on', () => {
+  test('has the shape that other programs rely on', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     const { counters, ietf_vrrp: _, ...instance } = model.status().instances[0] ?? {};
@@ -104,7 +104,7 @@ describe('the status document', () => {
     });
   });
 
-  test('says whom a BACKUP last heard, and no name of an event that RFC 8347 does not have', () => {
+  test('shows which MASTER a BACKUP last heard, and only event names of RFC 8347', () => {
     const { model } = modelOf(['web']);
     const lastTransition = { ...viewOf('web').lastTransition, event: 'stall' };
     const view = { ...viewOf('web', { state: 'BACKUP' }), lastTransition } as const;
@@ -116,7 +116,7 @@ describe('the status document', () => {
     });
   });
 
-  test('shows an instance as INIT before the protocol thread has spoken of it', () => {
+  test('shows an instance as INIT before its first report', () => {
     const { model } = modelOf(['web']);
     expect(model.status().instances[0]).toMatchObject({
       state: 'INIT',
@@ -128,7 +128,7 @@ describe('the status document', () => {
     });
   });
 
-  test('reads each counter from the row of its instance, and the rest from the common row', () => {
+  test('reads each counter from the row of its instance, and the others from the global row', () => {
     const { model, counters } = modelOf(['web', 'mail']);
     counters.add(0, 'vrid-errors');
     counters.add(2, 'advertisement-rcvd');
@@ -137,19 +137,19 @@ describe('the status document', () => {
     expect(status.instances.map((one) => one.counters['advertisement-rcvd'])).toEqual([0, 1]);
   });
 
-  test('keeps the order of the configuration whatever speaks first', () => {
+  test('keeps the order of the configuration, whichever instance reports first', () => {
     const { model } = modelOf(['web', 'mail']);
     model.apply({ kind: 'view', view: viewOf('mail') }, AT);
     expect(model.status().instances.map((one) => one.name)).toEqual(['web', 'mail']);
   });
 
-  test('knows nothing of an instance that is not configured', () => {
+  test('ignores an instance that is not configured', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('other') }, AT);
     expect(model.status().instances.map((one) => one.name)).toEqual(['web']);
   });
 
-  test('follows the configuration: names, order, rows of counters, and what is leaving', () => {
+  test('follows the configuration: names, order, counter rows and removed instances', () => {
     const { model, counters } = modelOf(['web', 'mail', 'ftp']);
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     counters.add(1, 'advertisement-rcvd', 7);
@@ -166,7 +166,7 @@ describe('the status document', () => {
     expect(rows().map(({ name }) => name)).toEqual(['new', 'shop']);
   });
 
-  test('is there in parts: the states of all, and one instance', () => {
+  test('is available in parts: the states of all instances, and one instance', () => {
     const { model } = modelOf(['web', 'mail']);
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     expect([...model.states()]).toEqual([
@@ -185,7 +185,7 @@ describe('the status document', () => {
 });
 
 describe('the history', () => {
-  test('numbers events and keeps when they happened', () => {
+  test('numbers events and keeps their times', () => {
     const { model } = modelOf(['web']);
     model.apply(transition('web'), AT);
     expect(model.eventsAfter(0)).toEqual([
@@ -206,13 +206,13 @@ describe('the history', () => {
     ]);
   });
 
-  test('does not take a changed row for an event', () => {
+  test('does not record a changed row as an event', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     expect(model.eventsAfter(0)).toEqual([]);
   });
 
-  test('forgets the oldest, and the numbers show it', () => {
+  test('drops the oldest events, and the numbers show it', () => {
     const { model } = modelOf(['web'], 2);
     for (let i = 0; i < 5; i++) model.apply(transition('web'), AT);
     expect(model.eventsAfter(0).map((event) => event.seq)).toEqual([4, 5]);
@@ -220,13 +220,13 @@ describe('the history', () => {
     expect(model.eventsAfter(5)).toEqual([]);
   });
 
-  test('gives everything to a reader whose number is of a former run', () => {
+  test('returns everything for a number from a previous run', () => {
     const { model } = modelOf(['web']);
     model.apply(transition('web'), AT);
     expect(model.eventsAfter(900).map((event) => event.seq)).toEqual([1]);
   });
 
-  test('tells subscribers until they have enough', () => {
+  test('calls subscribers until they unsubscribe', () => {
     const { model } = modelOf(['web']);
     const heard: number[] = [];
     const stop = model.subscribe((event) => heard.push(event.seq));
@@ -236,7 +236,7 @@ describe('the history', () => {
     expect(heard).toEqual([1]);
   });
 
-  test('names the errno of a refused address operation, and the reason in the words of the kernel', () => {
+  test('shows the errno of a refused address operation, and the explanation of the kernel', () => {
     const { model } = modelOf(['web']);
     const address = ip('203.0.113.100');
     const failed = { kind: 'address-failed', instance: 'web', address, operation: 'add' } as const;

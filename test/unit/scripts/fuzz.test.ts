@@ -27,7 +27,7 @@ function sourcesIn(folder: string): string[] {
 const ROUND = Array.from({ length: 256 }, (_, episode) => episode);
 
 describe('a fuzzing campaign', () => {
-  test('gives every reader of bytes its share', () => {
+  test('runs every target', () => {
     const names = new Set(ROUND.map((episode) => targetOf(episode).name));
     expect([...names].sort()).toEqual(
       [
@@ -48,7 +48,7 @@ describe('a fuzzing campaign', () => {
     );
   });
 
-  test('knows every decoder there is', () => {
+  test('covers every decoder', () => {
     const fuzzers = sourcesIn('scripts/fuzz').join('\n');
     const isKnown = (name: string) => new RegExp(`\\b${name}\\b`).test(fuzzers);
     const decoders = sourcesIn('src').flatMap((text) =>
@@ -72,7 +72,7 @@ describe('a fuzzing campaign', () => {
     expect(inputAfter(20)).toBe(first);
   });
 
-  test('tells which case of which target broke a rule', () => {
+  test('reports the target and case that broke a rule', () => {
     const episode = 3;
     const target = targetOf(episode);
     const play = target.play;
@@ -88,7 +88,7 @@ describe('a fuzzing campaign', () => {
 });
 
 describe('the mutator', () => {
-  test('leaves some cases as they are, and most of them nearly so', () => {
+  test('leaves some cases unchanged, and most of them nearly unchanged', () => {
     const base = Uint8Array.from({ length: 40 }, (_, i) => i);
     const random = new Random(1);
     const mutator = new Mutator();

@@ -28,7 +28,7 @@ function advert(at: number, source: IpAddress, priority: number): CapturedFrame 
 }
 
 describe('a failover on the wire', () => {
-  test('runs from the last advertisement of one to the announcement of the other', () => {
+  test('lasts from the last advertisement of one MASTER to the announcement of the next', () => {
     const announcement = { at: 46, bytes: encodeArpAnnouncement(MAC, VIP, 'request') };
     const frames = [advert(0, LB1, 150), advert(10, LB1, 150), advert(45, LB2, 100), announcement];
     expect(failoverIn(frames, QUESTION)).toMatchObject({
@@ -40,12 +40,12 @@ describe('a failover on the wire', () => {
     });
   });
 
-  test('begins with the good-bye of a MASTER that was stopped', () => {
+  test('begins with the resignation of a stopped MASTER', () => {
     const frames = [advert(0, LB1, 150), advert(3, LB1, 0), advert(9, LB2, 100)];
     expect(failoverIn(frames, QUESTION)).toMatchObject({ lastAdvertisement: 3, resigned: true });
   });
 
-  test('is none while the successor is silent', () => {
+  test('is not found while the successor is silent', () => {
     expect(failoverIn([advert(0, LB1, 150)], QUESTION)).toBeUndefined();
   });
 });

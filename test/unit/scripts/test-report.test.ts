@@ -17,7 +17,7 @@ function report(...files: { status: string; tests: string[] }[]): () => string {
 }
 
 describe('the sum of a suite', () => {
-  test('counts what passed, failed and was left out', () => {
+  test('counts passed, failed and skipped tests', () => {
     const read = report(
       { status: 'passed', tests: ['passed', 'passed', 'skipped'] },
       { status: 'failed', tests: ['failed', 'passed', 'todo'] },
@@ -25,12 +25,12 @@ describe('the sum of a suite', () => {
     expect(readReport(read, 1)).toEqual({ ...NOTHING, passed: 3, failed: 1, skipped: 2 });
   });
 
-  test('counts a file that could not be loaded as a failure', () => {
+  test('counts a file that cannot be loaded as a failure', () => {
     const read = report({ status: 'failed', tests: [] });
     expect(readReport(read, 1)).toEqual({ ...NOTHING, failed: 1 });
   });
 
-  test('counts a run without a report, or that failed besides its tests, as a failure', () => {
+  test('counts a run without a report, or with a failure outside tests, as a failure', () => {
     const nothing = () => '';
     expect(readReport(nothing, 1).failed).toBe(1);
     expect(readReport(nothing, 0).failed).toBe(1);
@@ -38,7 +38,7 @@ describe('the sum of a suite', () => {
     expect(readReport(read, 1)).toEqual({ ...NOTHING, passed: 1, failed: 1 });
   });
 
-  test('names what passed at its second attempt only', () => {
+  test('names tests that passed only at the second attempt', () => {
     const read = report({ status: 'passed', tests: ['passed', 'passed late', 'passed again'] });
     const repeated = ['a test that passed late', 'a test that passed again'];
     expect(readReport(read, 0)).toEqual({ ...NOTHING, passed: 3, repeated });

@@ -39,15 +39,17 @@ function splitCapture(): string {
 }
 
 describe('watch', () => {
-  test('shows the senders of a capture, what has happened and what is over', async () => {
+  test('shows the senders in a capture, its events and the findings that are over', async () => {
     const file = splitCapture();
     const { stdout, code } = await runCli(watch, ['watch', '--pcap', file]);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      '2027-01-15T08:00:00.500Z  ipv4 VRID 55: 192.0.2.11 is heard: ' +
+      '2027-01-15T08:00:00.500Z  ipv4 VRID 55: 192.0.2.11 appeared: ' +
         'priority 150, every 1s, version 3, 203.0.113.100\n',
     );
-    expect(stdout).toMatch(/ {2}! ipv4 VRID 55 two-masters: 2 MASTERs at a time: 192\.0\.2\.11/);
+    expect(stdout).toMatch(
+      / {2}! ipv4 VRID 55 two-masters: 2 MASTERs at the same time: 192\.0\.2\.11/,
+    );
     expect(stdout).toContain(': 1 virtual router, 2 senders\n');
     expect(stdout).toMatch(/^ +ipv4 +55 +192\.0\.2\.11 +MASTER +150 +1s +1s +3 +rfc +203\S+ +0s/m);
     expect(stdout).toMatch(/^ +ipv4 +55 +192\.0\.2\.12 +silent +100 +1s +- +3 +rfc +203\S+ +5s/m);
@@ -55,7 +57,7 @@ describe('watch', () => {
     expect(stdout).toMatch(/^free VRID: 1 /m);
   });
 
-  test('prints the same as JSON, one document a line, and a snapshot at the end', async () => {
+  test('prints JSON, one document per line, with a snapshot at the end', async () => {
     const { stdout } = await runCli(watch, ['watch', '--json', '--pcap', splitCapture()]);
     const documents = stdout
       .trimEnd()
@@ -87,7 +89,7 @@ describe('watch', () => {
     });
   });
 
-  test('tells the VLANs of a trunk apart: the same VRID on two of them is no conflict', async () => {
+  test('separates the VLANs of a trunk: the same VRID on two VLANs is no conflict', async () => {
     const tagged = (vlan: number, frame: Uint8Array) =>
       Uint8Array.of(...frame.subarray(0, 12), 0x81, 0, 0x60, vlan, ...frame.subarray(12));
     const records: [number, Uint8Array][] = [];
@@ -101,27 +103,27 @@ describe('watch', () => {
     expect(stdout).not.toContain('two-masters');
   });
 
-  test('shows what a capture has up to where it is cut off', async () => {
+  test('shows a truncated capture up to its last whole packet', async () => {
     const file = splitCapture();
     writeFileSync(file, readFileSync(file).subarray(0, -10));
     const { stdout, stderr, code } = await runCli(watch, ['watch', '--pcap', file]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/192\.0\.2\.11 +MASTER .* 9 +-$/m);
-    expect(stderr).toMatch(/is cut off: the record at byte \d+ is not there in full; 13 packets /);
+    expect(stderr).toMatch(/is truncated in the record at byte \d+; read 13 packets before that/);
   });
 
-  test('shows what a damaged capture has up to there, and fails', async () => {
+  test('shows a damaged capture up to the damage, and fails', async () => {
     const file = splitCapture();
     const bytes = readFileSync(file);
     bytes.writeUInt32LE(0xffff_ffff, bytes.length - 54);
     writeFileSync(file, bytes);
     const { stdout, stderr, code } = await runCli(watch, ['watch', '--pcap', file]);
     expect(stdout).toMatch(/192\.0\.2\.11 +MASTER .* 9 +-$/m);
-    expect(stderr).toMatch(/is damaged at byte \d+; only the 13 packets before that were read/);
+    expect(stderr).toMatch(/is damaged at byte \d+; read 13 packets before that/);
     expect(code).toBe(1);
   });
 
-  test('tells the interfaces of a pcapng file apart, and leaves out what it cannot read', async () => {
+  test('separates the interfaces of a pcapng file, and skips unsupported ones', async () => {
     const block = (type: number, ...body: Uint8Array[]) => {
       const content = Buffer.concat(body);
       const padding = Buffer.alloc((4 - (content.length % 4)) % 4);
@@ -149,24 +151,24 @@ describe('watch', () => {
     const { stdout, stderr } = await runCli(watch, ['watch', '--pcap', file]);
     expect(stdout).toMatch(/pcap interface 0: 1 virtual router, 1 sender\n/);
     expect(stdout).toMatch(/pcap interface 1: 1 virtual router, 1 sender\n/);
-    expect(stdout).toMatch(/^\S+ {2}interface 1: ipv4 VRID 55: 192\.0\.2\.12 is heard/m);
+    expect(stdout).toMatch(/^\S+ {2}interface 1: ipv4 VRID 55: 192\.0\.2\.12 appeared/m);
     expect(stdout).not.toContain('two-masters');
-    expect(stderr).toMatch(/: 1 frames of link type 127 were left out; it has to be Ethernet/);
+    expect(stderr).toMatch(/: skipped 1 frames of link type 127; supported are Ethernet/);
   });
 
-  test('says that nothing was heard', async () => {
+  test('reports a capture without VRRP', async () => {
     const { stdout } = await runCli(watch, ['watch', '--pcap', captureOf()]);
     expect(stdout).toMatch(/: no VRRP heard\nfree VRID: 1 /);
   });
 
   test.each([
-    ['no capture', Buffer.from('hello, world, this is text'), /it is no capture: tcpdump -w/],
-    ['compressed', Uint8Array.of(0x1f, 0x8b, 8, 0), /it is compressed: unpack it first/],
-    ['a capture cut off', Buffer.alloc(3), /it ends before its first packet/],
+    ['of another format', Buffer.from('hello, world, this is text'), /not a capture file/],
+    ['compressed', Uint8Array.of(0x1f, 0x8b, 8, 0), /the file is compressed: decompress it first/],
+    ['truncated', Buffer.alloc(3), /the file ends before its first packet/],
     [
-      'a capture that is not of Ethernet',
+      'of an unsupported link type',
       words(0xa1b2c3d4, 0x0004_0002, 0, 0, 65_535, 127, 0, 0, 4, 4, 0),
-      /frames of link type 127 cannot be read; it has to be Ethernet/,
+      /link type 127 is not supported; supported are Ethernet/,
     ],
   ])('fails on a file that is %s', async (_, bytes, message) => {
     const { stderr, code } = await runCli(watch, ['watch', '--pcap', fileOf(bytes)]);
@@ -174,11 +176,11 @@ describe('watch', () => {
     expect(code).toBe(1);
   });
 
-  test('fails on a file or an interface that is not there', async () => {
+  test('fails on a missing file or interface', async () => {
     const missing = await runCli(watch, ['watch', '--pcap', '/nonexistent.pcap']);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
     const unknown = await runCli(watch, ['watch', 'no-such-link']);
-    expect(unknown.stderr).toMatch(/there is no interface no-such-link; there are: .*\blo\b/);
+    expect(unknown.stderr).toMatch(/no interface is named no-such-link; this host has: .*\blo\b/);
     expect(unknown.code).toBe(1);
   });
 

@@ -51,7 +51,7 @@ describe('an ARP packet', () => {
     );
   });
 
-  test('may have padding behind it, but nothing missing', () => {
+  test('may be padded, but must be complete', () => {
     const packet = new Uint8Array(46);
     packet.set(fromHex('0001080006040001'));
     expect(decodeArp(packet, 0, 46).ok).toBe(true);
@@ -77,7 +77,7 @@ describe('an ARP packet', () => {
     });
   });
 
-  test('of any bytes gives a result that what lies around them does not change', () => {
+  test('of any bytes gives a result that surrounding bytes do not change', () => {
     const likely = anyBytes.map((rest) => Uint8Array.of(...fromHex('000108000604'), ...rest));
     fc.assert(
       fc.property(fc.oneof(anyBytes, likely), (bytes) => {
@@ -90,7 +90,7 @@ describe('an ARP packet', () => {
   });
 });
 
-test("the probe of an address asks in nobody's name (RFC 5227 section 2.1.1)", () => {
+test('the probe of an address has no sender address (RFC 5227 section 2.1.1)', () => {
   const frame = encodeArpProbe(mac('02:00:00:00:00:01'), ip('203.0.113.100'));
   const decoded = decodeArp(frame, 14, frame.length - 14);
   expect(decoded).toEqual({

@@ -12,11 +12,11 @@ import {
 describe('reading a field', () => {
   const bytes = Uint8Array.of(0x12, 0x34, 0xff);
 
-  test('takes words in network order', () => {
+  test('reads words in network order', () => {
     expect(uint16At(bytes, 0)).toBe(0x1234);
   });
 
-  test('sees zeros past the end', () => {
+  test('reads zeros past the end', () => {
     expect(byteAt(bytes, 3)).toBe(0);
     expect(uint16At(bytes, 2)).toBe(0xff00);
   });

@@ -24,7 +24,7 @@ describe('the Internet checksum', () => {
     expect(sum16(fromHex('0102 03ff'), 0, 3)).toBe(0x0102 + 0x0300);
   });
 
-  test('covers the range it is given and adds it to the initial sum', () => {
+  test('covers the given range and adds to the initial sum', () => {
     expect(sum16(fromHex('ffff 0001 0002 ffff'), 2, 4, 10)).toBe(13);
     expect(sum16(fromHex('ffff'), 1, 0, 10)).toBe(10);
   });
@@ -54,7 +54,7 @@ describe('the Internet checksum', () => {
     );
   });
 
-  test('makes what it is put into sum to all ones', () => {
+  test('makes the data that contains it sum to all ones', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), (bytes) => {
         const sum = sum16(bytes, 0, bytes.length);

@@ -63,7 +63,7 @@ describe('an Ethernet frame', () => {
     });
   });
 
-  test('of any bytes gives a result that what lies around them does not change', () => {
+  test('of any bytes gives a result that surrounding bytes do not change', () => {
     const tagged = fc
       .tuple(fc.uint8Array({ minLength: 12, maxLength: 12 }), fc.array(anyBytes, { maxLength: 3 }))
       .map(([addresses, tags]) =>

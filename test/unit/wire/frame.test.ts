@@ -104,7 +104,7 @@ describe('a captured frame', () => {
     });
   });
 
-  test('is VRRP even when the message in it is none', () => {
+  test('is VRRP even if the message is invalid', () => {
     expect(decodeFrame(ipv4Frame(112, new Uint8Array(0)))).toMatchObject({
       kind: 'vrrp',
       offset: 20,
@@ -130,7 +130,7 @@ describe('a captured frame', () => {
     });
   });
 
-  test('is a part of VRRP, and where it lies in the whole', () => {
+  test('is a fragment of VRRP, with its position in the whole', () => {
     const first = ipv4Frame();
     first[20] = 0x20;
     expect(decodeFrame(first)).toMatchObject({
@@ -170,7 +170,7 @@ describe('a captured frame', () => {
     });
   });
 
-  test('is other without a header when even that is cut off', () => {
+  test('is other without a header if even that is cut off', () => {
     expect(decodeFrame(fromHex('01005e00'))).toEqual({ kind: 'other', ethernet: undefined });
   });
 
@@ -182,7 +182,7 @@ describe('a captured frame', () => {
     expect(decodeFrame(frame, frame.length + 1)).toEqual(decodeFrame(frame));
   });
 
-  test('of any bytes gives a result that what follows does not change', () => {
+  test('of any bytes gives a result that following bytes do not change', () => {
     const etherType = fc.constantFrom(ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, 0x8100);
     const likely = fc
       .tuple(etherType, fc.constantFrom('', '45', '60', '000108000604'), anyBytes)

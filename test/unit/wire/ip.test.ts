@@ -62,7 +62,7 @@ describe('an IPv4 packet', () => {
     );
   });
 
-  test('may have options, and padding behind it', () => {
+  test('may have options and padding', () => {
     const packet = fromHex('46c0001a0000000001700000c000020be000001294040000abcd 0000');
     expect(decodeIpv4Header(packet, 0, packet.length)).toMatchObject({
       ok: true,
@@ -104,7 +104,7 @@ describe('an IPv4 packet', () => {
     expect(decodeIpv4Header(bytes, 0, bytes.length)).toEqual({ ok: false, error });
   });
 
-  test('is never sent longer than its length field can say', () => {
+  test('is never longer than its length field can express', () => {
     expect(encodeIpv4Packet(ipv4, new Uint8Array(65_515))).toHaveLength(65_535);
     expect(() => encodeIpv4Packet(ipv4, new Uint8Array(65_516))).toThrow(RangeError);
   });
@@ -168,12 +168,12 @@ describe('an IPv6 packet', () => {
     });
   });
 
-  test('is never sent longer than its length field can say', () => {
+  test('is never longer than its length field can express', () => {
     expect(() => encodeIpv6Packet(ipv6, new Uint8Array(65_536))).toThrow(RangeError);
   });
 });
 
-test('any bytes give a result that what lies around them does not change', () => {
+test('any bytes give a result that surrounding bytes do not change', () => {
   const likely = fc.tuple(fc.constantFrom(0x45, 0x47, 0x60), anyBytes).map(([first, rest]) => {
     const bytes = Uint8Array.of(first, 0, 0, 0, 0, 0, ...rest);
     if (first === 0x60) bytes[5] = Math.max(0, bytes.length - 40);

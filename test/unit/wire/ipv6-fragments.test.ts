@@ -21,12 +21,12 @@ function wordAt(bytes: Uint8Array, offset: number): number {
 }
 
 describe('an IPv6 packet on a link', () => {
-  test('that takes it is left as it is', () => {
+  test('with a sufficient MTU is not changed', () => {
     const packet = packetOf(1_460);
     expect(fragmentIpv6Packet(packet, 1_500, 7)).toEqual([packet]);
   });
 
-  test('that is too narrow goes in parts, each with the header of the whole', () => {
+  test('with a smaller MTU is split into parts, each with the header of the whole', () => {
     const fragments = fragmentIpv6Packet(packetOf(4_088), 1_500, 0x37000001);
     expect(fragments.map(({ length }) => length)).toEqual([1_496, 1_496, 1_240]);
     for (const fragment of fragments) {
@@ -44,7 +44,7 @@ describe('an IPv6 packet on a link', () => {
     expect(fragments.map((fragment) => wordAt(fragment, 42))).toEqual([1, 1_449, 2_896]);
   });
 
-  test('is whole again when its parts are put together', () => {
+  test('is whole again when its parts are joined', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 9_000 }),
@@ -65,7 +65,7 @@ describe('an IPv6 packet on a link', () => {
     );
   });
 
-  test('is counted by its first part', () => {
+  test('is counted once, by its first part', () => {
     const fragments = fragmentIpv6Packet(packetOf(4_088), 1_500, 1);
     expect(fragments.map(isLaterFragment)).toEqual([false, true, true]);
     expect(isLaterFragment(packetOf(100))).toBe(false);

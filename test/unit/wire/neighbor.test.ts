@@ -73,7 +73,7 @@ describe('a received Neighbor Advertisement', () => {
   const target = '20010db8000000000000000000000100';
   const plain = `88000000 00000000 ${target}`;
 
-  test('need not name a link-layer address', () => {
+  test('need not have a link-layer address', () => {
     expect(decode(packetAround(fromHex(plain)))).toEqual({
       ok: true,
       value: {
@@ -86,7 +86,7 @@ describe('a received Neighbor Advertisement', () => {
     });
   });
 
-  test('may answer one host, and carry options that mean nothing here', () => {
+  test('may answer a single host, and carry other options', () => {
     const message = fromHex(`88000000 60000000 ${target}
                              0e02 0000000000000000000000000000 0201 00005e000233`);
     expect(decode(packetAround(message, 255, ip('2001:db8::1')))).toMatchObject({
@@ -124,7 +124,7 @@ describe('a received Neighbor Advertisement', () => {
     expect(decode(packet)).toEqual({ ok: false, error: { code: 'neighbor-checksum-error' } });
   });
 
-  test('of any bytes gives a result that what follows does not change', () => {
+  test('of any bytes gives a result that following bytes do not change', () => {
     const options = anyBytes.map((rest) => Uint8Array.of(...fromHex(plain), ...rest));
     fc.assert(
       fc.property(fc.oneof(anyBytes, options), (message) => {

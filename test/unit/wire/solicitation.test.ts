@@ -42,13 +42,13 @@ describe('an echo request', () => {
 describe('a neighbor solicitation', () => {
   const target = ip('fe80::1');
 
-  test('names its target and where the answer goes', () => {
+  test('has its target and the address for the answer', () => {
     expect(encodeNeighborSolicitation(target, mac('02:00:00:00:00:01'))).toEqual(
       hex('8700 0000 0000 0000 fe80 0000 0000 0000 0000 0000 0000 0001 0101 0200 0000 0001'),
     );
   });
 
-  test('is answered by an advertisement of the target alone', () => {
+  test('is answered only by an advertisement of the target', () => {
     const answer = hex('8800 0000 6000 0000 fe80 0000 0000 0000 0000 0000 0000 0001');
     expect(isNeighborAnswer(answer, target)).toBe(true);
     expect(isNeighborAnswer(answer, ip('fe80::2'))).toBe(false);

@@ -1,4 +1,4 @@
-/** `check` and `weight_from` of a service or a server as the probe of one server. */
+/** Converts `check` and `weight_from` to the probe of one server. */
 import { parseIp } from '../../../net/address.ts';
 import { type Endpoint, formatEndpoint } from '../../../net/endpoint.ts';
 import type { Server } from '../../../net/ipvs.ts';
@@ -13,42 +13,45 @@ import type {
   WeightScale,
 } from '../../../net/probe.ts';
 import { milliseconds, seconds } from '../../../net/time.ts';
-import type { Findings, Path } from '../../finding.ts';
+import { describeValue, type Findings, type Path } from '../../finding.ts';
 import type {
   CheckFile,
   CheckMapping,
   ExecFile,
-  HttpFile,
+  HttpsFile,
+  UdpFile,
   WeightFromFile,
 } from '../../schema/check-schema.ts';
-import { describeValue } from '../../text/value-text.ts';
-import { parseAddressAndPort } from '../lower-endpoint.ts';
+import { CHECK_DEFAULTS, WEIGHT_FROM_DEFAULTS } from '../../schema/defaults.ts';
+import { parseAddressAndPort } from '../lower-address.ts';
 import { lowerDuration } from '../lower-timing.ts';
 
 const TIMES = { minimum: milliseconds(100), maximum: seconds(3_600), zero: false };
-const CHECK_INTERVAL = seconds(2);
-const WEIGHT_INTERVAL = seconds(5);
-const ANY_SUCCESS: readonly StatusRange[] = [{ first: 200, last: 399 }];
 
 const CHECK_KINDS = ['tcp', 'http', 'https', 'dns', 'udp', 'ping', 'exec'] as const;
 const WEIGHT_KINDS = ['http', 'https', 'exec'] as const;
 
-/** Where the file says something, and about which server. */
 interface Place {
   readonly server: Server;
+  /** Of the `check` or `weight_from`. */
   readonly path: Path;
   readonly findings: Findings;
 }
 
-/** Undefined: nobody looks at the server. */
+/** Undefined: the server is not checked, or the check is invalid. */
 export function lowerCheck(file: CheckFile | undefined, place: Place): ServerProbe | undefined {
   if (file === undefined || file === 'none') return undefined;
-  const words: CheckMapping = typeof file === 'string' ? { [file]: {} } : file;
-  const kind = kindOf(CHECK_KINDS, words, place);
-  const target = kind === undefined ? undefined : targetOf(kind, words, place);
+  const mapping: CheckMapping = typeof file === 'string' ? { [file]: {} } : file;
+  const kind = kindOf(CHECK_KINDS, mapping, place);
+  const target = kind === undefined ? undefined : targetOf(kind, mapping, place);
   if (target === undefined) return undefined;
-  const { rise = 2, fall = 3 } = words;
-  return { ...target, ...timingOf(words, CHECK_INTERVAL, place), rise, fall };
+  const { interval, rise, fall } = CHECK_DEFAULTS;
+  return {
+    ...target,
+    ...timingOf(mapping.interval ?? interval, mapping.timeout, place),
+    rise: mapping.rise ?? rise,
+    fall: mapping.fall ?? fall,
+  };
 }
 
 export function lowerWeightFrom(
@@ -58,60 +61,63 @@ export function lowerWeightFrom(
   if (file === undefined) return undefined;
   const kind = kindOf(WEIGHT_KINDS, file, place);
   const target = kind === undefined ? undefined : targetOf(kind, file, place);
-  if (target === undefined || !(target.kind === 'http' || target.kind === 'script'))
-    return undefined;
+  if (target?.kind !== 'http' && target?.kind !== 'script') return undefined;
   const weight = scaleOf(file, place);
-  return {
-    ...target,
-    weight,
-    ...timingOf(file, WEIGHT_INTERVAL, place),
-    rise: 1,
-    fall: file.fall ?? 3,
-  };
+  const { interval = WEIGHT_FROM_DEFAULTS.interval, fall = WEIGHT_FROM_DEFAULTS.fall } = file;
+  return { ...target, weight, ...timingOf(interval, file.timeout, place), rise: 1, fall };
 }
 
 function scaleOf(file: WeightFromFile, { path, findings }: Place): WeightScale {
-  const { reads = 'weight', smoothing = 0.5, min: minimum = 1, max: maximum = 100 } = file;
+  const {
+    reads = WEIGHT_FROM_DEFAULTS.reads,
+    smoothing = WEIGHT_FROM_DEFAULTS.smoothing,
+    min: minimum = WEIGHT_FROM_DEFAULTS.min,
+    max: maximum = WEIGHT_FROM_DEFAULTS.max,
+  } = file;
   if (minimum > maximum) {
-    findings.error([...path, 'min'], 'conflict', `must not be more than max, which is ${maximum}`);
+    const message = `must not be greater than "max" (${maximum})`;
+    findings.error([...path, 'min'], 'conflict', message);
   }
   return { reads, smoothing, minimum, maximum };
 }
 
 function kindOf<Kind extends string>(
   kinds: readonly Kind[],
-  words: { readonly [K in Kind]?: unknown },
+  mapping: { readonly [K in Kind]?: unknown },
   { path, findings }: Place,
 ): Kind | undefined {
-  const [first, second] = kinds.filter((kind) => words[kind] !== undefined);
+  const [first, second] = kinds.filter((kind) => mapping[kind] !== undefined);
   if (first === undefined) {
-    const message = `does not say how to look: needs one of ${kinds.join(', ')}`;
+    const message = `needs one of ${kinds.join(', ')}`;
     findings.error(path, 'missing', message);
   } else if (second !== undefined) {
-    const message = `"${first}" and "${second}" are two ways to look: only one is possible`;
+    const message = `"${first}" and "${second}" exclude each other: remove one of them`;
     findings.error([...path, second], 'conflict', message, 'key');
   }
   return second === undefined ? first : undefined;
 }
 
 function timingOf(
-  file: Pick<CheckMapping, 'interval' | 'timeout'>,
-  usual: ProbeTiming['interval'],
+  interval: string,
+  timeout: string | undefined,
   { path, findings }: Place,
 ): Pick<ProbeTiming, 'interval' | 'timeout'> {
-  const interval = lowerDuration(file.interval, usual, TIMES, [...path, 'interval'], findings);
-  const timeout = lowerDuration(file.timeout, interval, TIMES, [...path, 'timeout'], findings);
-  return { interval, timeout };
+  const period = lowerDuration(interval, TIMES, [...path, 'interval'], findings);
+  if (timeout === undefined) return { interval: period, timeout: period };
+  return {
+    interval: period,
+    timeout: lowerDuration(timeout, TIMES, [...path, 'timeout'], findings),
+  };
 }
 
 function targetOf(
   kind: (typeof CHECK_KINDS)[number],
-  words: CheckMapping,
+  mapping: CheckMapping,
   place: Place,
 ): ServerTarget | undefined {
-  const { exec, dns, udp } = words;
-  if (kind === 'exec') return exec === undefined ? undefined : scriptOf(exec, words, place);
-  const where = whereOf(words, place);
+  const { exec, dns, udp } = mapping;
+  if (kind === 'exec') return exec === undefined ? undefined : scriptOf(exec, mapping, place);
+  const where = endpointOf(mapping, place);
   if (where === undefined) return undefined;
   if (kind === 'ping') return { kind, address: where.address };
   const endpoint = portOf(where, place);
@@ -121,54 +127,65 @@ function targetOf(
       return { kind, endpoint };
     case 'http':
     case 'https':
-      return httpOf(kind, words[kind] ?? {}, endpoint, place);
+      return httpOf(kind, mapping[kind] ?? {}, endpoint, place);
     case 'dns':
-      return { kind, endpoint, name: dns?.name ?? '', type: dns?.type ?? 'A', answer: dns?.answer };
+      return {
+        kind,
+        endpoint,
+        name: dns?.name ?? '',
+        type: dns?.type ?? CHECK_DEFAULTS.dns.type,
+        answer: dns?.answer,
+      };
     case 'udp':
       return {
         kind,
         endpoint,
-        send: (udp?.send_hex ?? Buffer.from(udp?.send ?? '').toString('hex')).toLowerCase(),
+        send: payloadOf(udp),
         expect: expectationOf({ text: 'expect', pattern: 'expect_regex' }, udp ?? {}, kind, place),
       };
   }
 }
 
-/** The port is 0 where the server has none. */
-function whereOf({ connect_to: text, port }: CheckMapping, place: Place): Endpoint | undefined {
+/** In hexadecimal. */
+function payloadOf(udp: UdpFile | undefined): string {
+  const text = udp?.send ?? CHECK_DEFAULTS.udp.send;
+  return (udp?.send_hex ?? Buffer.from(text).toString('hex')).toLowerCase();
+}
+
+/** The port is 0 if neither the check nor the server has one. */
+function endpointOf({ connect_to: text, port }: CheckMapping, place: Place): Endpoint | undefined {
   const { server, path, findings } = place;
   if (text === undefined) return { address: server.address, port: port ?? server.port };
   const where = parseAddressAndPort(text);
   if (where === undefined || where.port === 0) {
-    const form = 'an IP address, or one with a port like 10.0.0.11:80 or [2001:db8::11]:80';
+    const form = 'an IP address with or without a port, like 10.0.0.11:80 or [2001:db8::11]:80';
     const message = `expected ${form}, found ${describeValue(text)}`;
     findings.error([...path, 'connect_to'], 'type', message);
     return undefined;
   }
   if (where.port !== undefined && port !== undefined) {
-    findings.error([...path, 'port'], 'conflict', '"connect_to" has a port already');
+    findings.error([...path, 'port'], 'conflict', '"connect_to" already has a port');
   }
   return { address: where.address, port: where.port ?? port ?? server.port };
 }
 
 function portOf(where: Endpoint, { path, findings }: Place): Endpoint | undefined {
   if (where.port !== 0) return where;
-  findings.error(path, 'missing', 'the server has no port: the check needs "port"');
+  findings.error(path, 'missing', '"port" is missing: the server has no port');
   return undefined;
 }
 
-function scriptOf({ command, user }: ExecFile, words: CheckMapping, place: Place): ScriptTarget {
+function scriptOf({ command, user }: ExecFile, mapping: CheckMapping, place: Place): ScriptTarget {
   const { path, findings, server } = place;
   const at = [...path, 'exec', 'command'];
-  const where = whereOf(words, place) ?? server;
+  const where = endpointOf(mapping, place) ?? server;
   if (command[0]?.startsWith('/') !== true) {
-    const message = 'the program needs its absolute path: there is no shell that would find it';
+    const message = 'must be the absolute path of a program: it runs without a shell';
     findings.error([...at, 0], 'type', message);
   }
   findings.command(at, command, user);
   const argv = command.map((part, index) => {
-    if (part.includes('\0'))
-      findings.error([...at, index], 'type', 'an argument cannot contain NUL');
+    if (part.includes('\0')) findings.error([...at, index], 'type', 'must not contain NUL');
     return part.replaceAll('{address}', where.address).replaceAll('{port}', String(where.port));
   });
   return { kind: 'script', argv, user };
@@ -176,24 +193,25 @@ function scriptOf({ command, user }: ExecFile, words: CheckMapping, place: Place
 
 function httpOf(
   scheme: 'http' | 'https',
-  file: HttpFile,
+  file: HttpsFile,
   endpoint: Endpoint,
   place: Place,
 ): HttpTarget {
-  const { method = 'GET', path = '/', host, status, verify = true, sni } = file;
+  const { host, sni } = file;
+  const usual = CHECK_DEFAULTS.http;
   return {
     kind: 'http',
-    url: `${scheme}://${formatEndpoint(endpoint)}${path}`,
-    method,
-    status: status === undefined ? ANY_SUCCESS : rangesOf(status, scheme, place),
+    url: `${scheme}://${formatEndpoint(endpoint)}${file.path ?? usual.path}`,
+    method: file.method ?? usual.method,
+    status: rangesOf(file.status ?? usual.status, scheme, place),
     host,
-    verify,
+    verify: file.verify ?? usual.verify,
     serverName: scheme === 'https' ? (sni ?? nameIn(host)) : undefined,
     body: expectationOf({ text: 'body', pattern: 'body_regex' }, file, scheme, place),
   };
 }
 
-/** An address is no name that can be asked for (RFC 6066 section 3). */
+/** The host name without the port; an address is not a valid server name (RFC 6066 section 3). */
 function nameIn(host: string | undefined): string | undefined {
   const name = host?.replace(/:[0-9]+$/, '');
   return name === undefined || parseIp(name.replace(/^\[(.*)\]$/, '$1')) !== undefined
@@ -210,7 +228,7 @@ function rangesOf(
     if (typeof one === 'number') return { first: one, last: one };
     const [first = 0, last = 0] = one.split('-').map(Number);
     if (first > last) {
-      const message = `the range ${one} is empty: the smaller number comes first`;
+      const message = `the range ${one} is empty: write the smaller number first`;
       findings.error([...path, scheme, 'status', index], 'range', message);
     }
     return { first, last };
@@ -226,7 +244,8 @@ function expectationOf<Key extends string>(
   const { [keys.text]: text, [keys.pattern]: pattern } = file;
   const at = [...path, kind, keys.pattern];
   if (typeof text === 'string' && typeof pattern === 'string') {
-    findings.error(at, 'conflict', `"${keys.text}" says already what is expected`, 'key');
+    const message = `"${keys.text}" and "${keys.pattern}" exclude each other: remove one of them`;
+    findings.error(at, 'conflict', message, 'key');
   }
   if (typeof text === 'string') return { kind: 'text', text };
   if (typeof pattern !== 'string') return undefined;
@@ -234,7 +253,7 @@ function expectationOf<Key extends string>(
     new RegExp(pattern, 'u');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    findings.error(at, 'type', `no regular expression: ${why}`);
+    findings.error(at, 'type', `invalid regular expression: ${why}`);
   }
   return { kind: 'pattern', pattern };
 }

@@ -1,17 +1,23 @@
-/** One service of the file, with its servers. */
+/** Converts a service of the file, with its servers and health checks, to settings. */
 import { addressBits, type Family, familyOf } from '../../../net/address.ts';
-import type { Persistence, Service, ServiceKey } from '../../../net/ipvs.ts';
+import {
+  endpointName,
+  type Persistence,
+  type Server,
+  type Service,
+  type ServiceKey,
+  type Tunnel,
+} from '../../../net/ipvs.ts';
+import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
-import type { Findings, Path } from '../../finding.ts';
-import type { ServiceSettings } from '../../ipvs-settings.ts';
-import type { ServiceFile } from '../../schema/ipvs-schema.ts';
-import { describeValue } from '../../text/value-text.ts';
-import { parseAddressAndPort } from '../lower-endpoint.ts';
+import { describeValue, type Findings, type Path } from '../../finding.ts';
+import type { HealthSettings, MinimumSettings, ServiceSettings } from '../../ipvs-settings.ts';
+import { SERVER_DEFAULTS, SERVICE_DEFAULTS, TUNNEL_DEFAULTS } from '../../schema/defaults.ts';
+import type { ServerFile, ServiceFile, TunnelFile } from '../../schema/ipvs-schema.ts';
+import { familyName, parseAddressAndPort } from '../lower-address.ts';
 import { lowerDuration } from '../lower-timing.ts';
-import { lowerHealth } from './lower-ipvs-health.ts';
-import { lowerServers } from './lower-ipvs-server.ts';
+import { lowerCheck, lowerWeightFrom } from './lower-check.ts';
 
-const DEFAULT_PERSISTENCE = seconds(300);
 const PERSISTENCE_RANGE = { minimum: seconds(1), maximum: seconds(2_678_400), zero: false };
 
 /** Bits of `schedulerFlags` (<linux/ip_vs.h>: IP_VS_SVC_F_SCHED_SH_FALLBACK and its like). */
@@ -34,9 +40,9 @@ export function lowerService(
   if (key === undefined) return undefined;
   const service: Service = {
     key,
-    scheduler: file.scheduler ?? 'wlc',
+    scheduler: file.scheduler ?? SERVICE_DEFAULTS.scheduler,
     schedulerFlags: lowerFlags(file, path, findings),
-    onePacket: file.one_packet ?? false,
+    onePacket: file.one_packet ?? SERVICE_DEFAULTS.one_packet,
     persistence: lowerPersistence(file, key.family, path, findings),
   };
   checkCombinations(service, path, findings);
@@ -53,41 +59,47 @@ export function lowerService(
 function lowerKey(file: ServiceFile, path: Path, findings: Findings): ServiceKey | undefined {
   const { address: text, fwmark, protocol, family } = file;
   if ((text === undefined) === (fwmark === undefined)) {
-    findings.error(path, 'conflict', 'a service needs either "address" or "fwmark"');
+    findings.error(path, 'conflict', 'a service needs exactly one of "address" and "fwmark"');
     return undefined;
   }
   if (fwmark !== undefined) {
     if (protocol !== undefined) {
-      findings.error([...path, 'protocol'], 'conflict', 'a mark stands for every protocol');
+      const message = '"protocol" does not apply to "fwmark", which matches every protocol';
+      findings.error([...path, 'protocol'], 'conflict', message);
     }
-    return { kind: 'mark', family: family ?? 'ipv4', mark: fwmark };
+    return { kind: 'mark', family: family ?? SERVICE_DEFAULTS.family, mark: fwmark };
   }
   const endpoint = parseAddressAndPort(text ?? '');
   const at = [...path, 'address'];
   if (endpoint?.port === undefined) {
-    const form = 'an IP address and a port, IPv6 in brackets';
+    const form = 'an IP address (IPv6 in brackets) and a port';
     findings.error(at, 'type', `expected ${form}, found ${describeValue(text)}`);
     return undefined;
   }
   if (family !== undefined && family !== familyOf(endpoint.address)) {
-    findings.error([...path, 'family'], 'conflict', `${endpoint.address} is not ${family}`);
+    const message = `${endpoint.address} is not an ${familyName(family)} address`;
+    findings.error([...path, 'family'], 'conflict', message);
   }
   return {
     kind: 'address',
     family: familyOf(endpoint.address),
-    protocol: protocol ?? 'tcp',
+    protocol: protocol ?? SERVICE_DEFAULTS.protocol,
     address: endpoint.address,
     port: endpoint.port,
   };
 }
 
-function lowerFlags({ flags, scheduler = 'wlc' }: ServiceFile, path: Path, findings: Findings) {
+function lowerFlags(
+  { flags, scheduler = SERVICE_DEFAULTS.scheduler }: ServiceFile,
+  path: Path,
+  findings: Findings,
+): number {
   let bits = 0;
   for (const [index, flag] of (flags ?? []).entries()) {
     bits |= FLAG_BITS[flag];
     const [owner] = flag.split('-');
     if (owner === 'flag' || owner === scheduler) continue;
-    const message = `${flag} is for the scheduler ${owner}, not for ${scheduler}`;
+    const message = `${flag} is a flag of scheduler ${owner}, not of ${scheduler}`;
     findings.error([...path, 'flags', index], 'conflict', message);
   }
   return bits;
@@ -101,20 +113,14 @@ function lowerPersistence(
 ): Persistence | undefined {
   if (persistence === undefined) return undefined;
   const at = [...path, 'persistence'];
-  const { timeout, netmask, engine } = persistence;
-  const time = lowerDuration(
-    timeout,
-    DEFAULT_PERSISTENCE,
-    PERSISTENCE_RANGE,
-    [...at, 'timeout'],
-    findings,
-  );
+  const { timeout = SERVICE_DEFAULTS.persistence.timeout, netmask, engine } = persistence;
+  const time = lowerDuration(timeout, PERSISTENCE_RANGE, [...at, 'timeout'], findings);
   if (time % seconds(1) !== 0) {
-    findings.error([...at, 'timeout'], 'range', 'the kernel counts whole seconds here');
+    findings.error([...at, 'timeout'], 'range', 'must be whole seconds');
   }
   const bits = addressBits(family);
   if ((netmask ?? bits) > bits) {
-    findings.error([...at, 'netmask'], 'range', `a prefix length from 1 to ${bits} is possible`);
+    findings.error([...at, 'netmask'], 'range', `must be a prefix length from 1 to ${bits}`);
   }
   return { seconds: time / seconds(1), prefixLength: netmask ?? bits, engine };
 }
@@ -123,10 +129,188 @@ function checkCombinations(service: Service, path: Path, findings: Findings): vo
   const { key, onePacket, persistence } = service;
   if (key.kind === 'mark') return;
   if (onePacket && key.protocol !== 'udp') {
-    findings.error([...path, 'one_packet'], 'conflict', 'only udp can be scheduled by the packet');
+    findings.error([...path, 'one_packet'], 'conflict', '"one_packet" needs "protocol: udp"');
   }
   if (key.port === 0 && persistence === undefined) {
-    const message = 'port 0, every port, is only possible with "persistence"';
+    const message = 'port 0 (every port) needs "persistence"';
     findings.error([...path, 'address'], 'conflict', message);
   }
+}
+
+type ServerMapping = Exclude<ServerFile, string>;
+
+interface LoweredServer {
+  readonly server: Server;
+  readonly check: ServerProbe | undefined;
+  readonly weight: ServerProbe | undefined;
+}
+
+function lowerServers(
+  file: ServiceFile,
+  key: ServiceKey,
+  path: Path,
+  findings: Findings,
+): LoweredServer[] {
+  const names = new Set<string>();
+  return file.servers.flatMap((entry, index): LoweredServer[] => {
+    const at = [...path, 'servers', index];
+    const values = typeof entry === 'string' ? { address: entry } : entry;
+    const server = lowerServer(values, file, key, at, findings);
+    if (server === undefined) return [];
+    const name = endpointName(server);
+    if (names.has(name)) findings.error(at, 'conflict', `duplicate server ${name}`);
+    names.add(name);
+    return [{ server, ...lowerProbes(server, values, file, { path, at, findings }) }];
+  });
+}
+
+/** The `check` and `weight_from` of a server replace those of its service as a whole. */
+function lowerProbes(
+  server: Server,
+  own: ServerMapping,
+  service: ServiceFile,
+  { path, at, findings }: { readonly path: Path; readonly at: Path; readonly findings: Findings },
+): Omit<LoweredServer, 'server'> {
+  const placeOf = (key: 'check' | 'weight_from') => ({
+    server,
+    path: [...(own[key] === undefined ? path : at), key],
+    findings,
+  });
+  const from = own.weight_from ?? service.weight_from;
+  return {
+    check: lowerCheck(own.check ?? service.check, placeOf('check')),
+    weight: lowerWeightFrom(from === 'file' ? undefined : from, placeOf('weight_from')),
+  };
+}
+
+function lowerServer(
+  values: ServerMapping,
+  file: Pick<ServiceFile, 'forwarding' | 'tunnel'>,
+  key: ServiceKey,
+  path: Path,
+  findings: Findings,
+): Server | undefined {
+  const endpoint = parseAddressAndPort(values.address);
+  if (endpoint === undefined) {
+    const message = `expected an IP address with or without a port, found ${describeValue(values.address)}`;
+    findings.error(path, 'type', message);
+    return undefined;
+  }
+  const forwarding = values.forwarding ?? file.forwarding ?? SERVICE_DEFAULTS.forwarding;
+  const servicePort = key.kind === 'address' ? key.port : 0;
+  const port = endpoint.port ?? servicePort;
+  if (forwarding !== 'nat' && port !== servicePort) {
+    const message = `forwarding ${forwarding} cannot change the port: it must be ${servicePort}, as in the service`;
+    findings.error(path, 'conflict', message);
+  }
+  if (forwarding !== 'tun' && familyOf(endpoint.address) !== key.family) {
+    const message = 'a server of another address family needs forwarding tun';
+    findings.error(path, 'conflict', message);
+  }
+  const {
+    upper_threshold: upper = SERVER_DEFAULTS.upper_threshold,
+    lower_threshold: lower = SERVER_DEFAULTS.lower_threshold,
+  } = values;
+  if (lower > upper) {
+    const message = `must not be greater than "upper_threshold" (${upper})`;
+    findings.error([...path, 'lower_threshold'], 'conflict', message);
+  }
+  return {
+    address: endpoint.address,
+    port,
+    forwarding,
+    weight: values.weight ?? SERVER_DEFAULTS.weight,
+    upperThreshold: upper,
+    lowerThreshold: lower,
+    tunnel:
+      forwarding === 'tun' ? lowerTunnel(values.tunnel ?? file.tunnel, path, findings) : undefined,
+  };
+}
+
+function lowerTunnel(
+  tunnel: TunnelFile | undefined,
+  path: Path,
+  findings: Findings,
+): Tunnel | undefined {
+  if (tunnel === undefined) return undefined;
+  const { type = TUNNEL_DEFAULTS.type, port, checksum = TUNNEL_DEFAULTS.checksum } = tunnel;
+  if ((type === 'gue') !== (port !== undefined)) {
+    findings.error(path, 'conflict', 'a tunnel has a port if and only if its type is gue');
+  }
+  return { type, port: port ?? 0, checksum };
+}
+
+function lowerHealth(
+  file: ServiceFile,
+  key: ServiceKey,
+  servers: readonly LoweredServer[],
+  path: Path,
+  findings: Findings,
+): HealthSettings {
+  return {
+    checks: recordOf(servers, ({ check }) => check),
+    weights: recordOf(servers, ({ weight }) => weight),
+    onFailure: file.on_failure ?? SERVICE_DEFAULTS.on_failure,
+    fallback: lowerFallback(file, key, servers, path, findings),
+    minimum: lowerMinimum(file, servers, path, findings),
+  };
+}
+
+function recordOf(
+  servers: readonly LoweredServer[],
+  probeOf: (server: LoweredServer) => ServerProbe | undefined,
+): Record<string, ServerProbe> {
+  return Object.fromEntries(
+    servers.flatMap((one): [string, ServerProbe][] => {
+      const probe = probeOf(one);
+      return probe === undefined ? [] : [[endpointName(one.server), probe]];
+    }),
+  );
+}
+
+function lowerFallback(
+  { fallback, ...file }: ServiceFile,
+  key: ServiceKey,
+  servers: readonly LoweredServer[],
+  path: Path,
+  findings: Findings,
+): Server | undefined {
+  if (fallback === undefined) return undefined;
+  const at = [...path, 'fallback'];
+  const values = typeof fallback === 'string' ? { address: fallback } : fallback;
+  const server = lowerServer(values, file, key, at, findings);
+  if (server === undefined) return undefined;
+  const name = endpointName(server);
+  if (servers.some(({ server: one }) => endpointName(one) === name)) {
+    const message = `the fallback ${name} must not be one of the servers`;
+    findings.error(at, 'conflict', message);
+  }
+  if (server.weight === 0) {
+    findings.error([...at, 'weight'], 'range', 'with weight 0 it would get no connections');
+  }
+  return server;
+}
+
+function lowerMinimum(
+  { min_servers: file, require }: ServiceFile,
+  servers: readonly LoweredServer[],
+  path: Path,
+  findings: Findings,
+): MinimumSettings | undefined {
+  if (file === undefined) return undefined;
+  const at = [...path, 'min_servers'];
+  const { count, weight } = typeof file === 'number' ? { count: file, weight: undefined } : file;
+  if (require === undefined) {
+    const message = '"min_servers" needs "require", the instance that needs the servers';
+    findings.error(at, 'missing', message, 'key');
+  }
+  if (count > servers.length) {
+    const message = `must not be greater than the number of servers (${servers.length})`;
+    findings.error(at, 'range', message);
+  }
+  if (weight !== undefined && weight >= 0) {
+    const message = 'must be negative; remove it for FAULT';
+    findings.error([...at, 'weight'], 'range', message);
+  }
+  return { count, weight };
 }

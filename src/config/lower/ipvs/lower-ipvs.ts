@@ -1,19 +1,23 @@
-/** `ipvs` of the file as settings. */
+/** Converts `ipvs` of the file to settings. */
 
 import { familyOf, isMulticast, parseIp } from '../../../net/address.ts';
+import { type ConnectionTimeouts, SUMMARY_PORT_OFFSET, serviceName } from '../../../net/ipvs.ts';
+import { seconds } from '../../../net/time.ts';
+import type {
+  InstanceSettings,
+  Settings,
+  SyncGroupSettings,
+  TrackSettings,
+} from '../../../protocol/engine/settings.ts';
+import { describeValue, type Findings, type Path } from '../../finding.ts';
 import {
-  type ConnectionTimeouts,
-  DEFAULT_SYNC_GROUP,
-  DEFAULT_SYNC_PORT,
-  SUMMARY_PORT_OFFSET,
-  serviceName,
-} from '../../../net/ipvs.ts';
-import { microseconds, seconds } from '../../../net/time.ts';
-import type { InstanceSettings } from '../../../protocol/engine/settings.ts';
-import type { Findings, Path } from '../../finding.ts';
-import type { IpvsSettings, ServiceSettings, SyncSettings } from '../../ipvs-settings.ts';
+  type IpvsSettings,
+  minimumProbe,
+  type ServiceSettings,
+  type SyncSettings,
+} from '../../ipvs-settings.ts';
+import { IPVS_DEFAULTS, SYNC_DEFAULTS } from '../../schema/defaults.ts';
 import type { IpvsDraft, SyncFile } from '../../schema/ipvs-schema.ts';
-import { describeValue } from '../../text/value-text.ts';
 import { lowerDuration } from '../lower-timing.ts';
 import { lowerService } from './lower-ipvs-service.ts';
 
@@ -32,9 +36,9 @@ export function lowerIpvs(
   const sync =
     file.sync === undefined ? undefined : lowerSync(file.sync, file.sysctl, instances, findings);
   return {
-    required: file.required ?? true,
-    exclusive: file.exclusive ?? false,
-    onStop: file.on_stop ?? 'remove',
+    required: file.required ?? IPVS_DEFAULTS.required,
+    exclusive: file.exclusive ?? IPVS_DEFAULTS.exclusive,
+    onStop: file.on_stop ?? IPVS_DEFAULTS.on_stop,
     timeouts: lowerTimeouts(file.timeouts, findings),
     sysctls: Object.fromEntries(
       Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]),
@@ -51,18 +55,18 @@ function lowerServices(
 ): ServiceSettings[] {
   const taken = new Set<string>();
   const claim = (name: string, path: Path, what: string) => {
-    if (taken.has(name)) findings.error(path, 'conflict', `${what} is already taken`);
+    if (taken.has(name)) findings.error(path, 'conflict', `duplicate ${what}`);
     taken.add(name);
   };
   return services.flatMap((file, index): ServiceSettings[] => {
     if (file === undefined) return [];
     const path = [...PATH, 'services', index];
-    claim(`name ${file.name}`, [...path, 'name'], `the name "${file.name}"`);
+    claim(`name ${file.name}`, [...path, 'name'], `name "${file.name}"`);
     requireInstance(file.require, instances, [...path, 'require'], findings);
     const service = lowerService(file, path, findings);
     if (service === undefined) return [];
     const key = serviceName(service.service.key);
-    claim(key, [...path, file.fwmark === undefined ? 'address' : 'fwmark'], key);
+    claim(key, [...path, file.fwmark === undefined ? 'address' : 'fwmark'], `service ${key}`);
     if (sync !== undefined) checkFamilies(service, path, findings);
     return [service];
   });
@@ -78,46 +82,46 @@ function lowerSync(
   const at = [...path, 'instance'];
   const named = requireInstance(file.instance, instances, at, findings);
   if (file.instance === undefined && instances.length > 1) {
-    const message = 'there is more than one instance: "instance" must say which one counts';
+    const message = 'there is more than one instance: name the one to follow with "instance"';
     findings.error(path, 'missing', message);
   }
   const instance = named ?? instances[0];
   return {
-    mode: file.mode ?? 'follow',
+    mode: file.mode ?? SYNC_DEFAULTS.mode,
     instance: instance?.name ?? '',
-    rstGuard: file.rst_guard ?? 'planned',
+    rstGuard: file.rst_guard ?? SYNC_DEFAULTS.rst_guard,
     catchUp: lowerCatchUp(file, sysctl, findings),
     daemon: {
       interface: file.interface,
       syncId: file.sync_id ?? instance?.vrid ?? 1,
       group: lowerGroup(file, path, findings),
-      port: file.port ?? DEFAULT_SYNC_PORT,
-      ttl: file.ttl ?? 1,
+      port: file.port ?? SYNC_DEFAULTS.port,
+      ttl: file.ttl ?? SYNC_DEFAULTS.ttl,
       maximumLength: file.maxlen,
     },
   };
 }
 
-/** Messages of version 0 are not spoken here. */
+/** The agent implements only version 1 of the sync messages. */
 function lowerCatchUp(
-  { catch_up: wanted, port = DEFAULT_SYNC_PORT }: SyncFile,
+  { catch_up: wanted, port = SYNC_DEFAULTS.port }: SyncFile,
   sysctl: IpvsDraft['sysctl'],
   findings: Findings,
 ): boolean {
   const isVersion0 = sysctl?.sync_version === 0;
   if (wanted === true && isVersion0) {
-    const message = '"sync_version: 0" has no form for this: remove one of them';
+    const message = '"catch_up" does not support "sync_version: 0": remove one of them';
     findings.error([...PATH, 'sync', 'catch_up'], 'conflict', message);
   }
-  const catchUp = wanted ?? !isVersion0;
+  const catchUp = wanted ?? (SYNC_DEFAULTS.catch_up && !isVersion0);
   if (catchUp && port > 65_535 - SUMMARY_PORT_OFFSET) {
-    const message = `"catch_up" needs the port ${SUMMARY_PORT_OFFSET} above: use a lower one`;
+    const message = `"catch_up" also uses port + ${SUMMARY_PORT_OFFSET}: choose a lower port`;
     findings.error([...PATH, 'sync', 'port'], 'range', message);
   }
   return catchUp;
 }
 
-function lowerGroup({ group = DEFAULT_SYNC_GROUP }: SyncFile, path: Path, findings: Findings) {
+function lowerGroup({ group = SYNC_DEFAULTS.group }: SyncFile, path: Path, findings: Findings) {
   const address = parseIp(group);
   if (address !== undefined && isMulticast(address)) return address;
   const message = `expected a multicast address, found ${describeValue(group)}`;
@@ -135,13 +139,13 @@ function requireInstance(
   const instance = instances.find((one) => one.name === name);
   if (instance === undefined) {
     const known = instances.map((one) => one.name).join(', ');
-    const message = `there is no instance ${JSON.stringify(name)}; there are: ${known}`;
+    const message = `unknown instance ${JSON.stringify(name)}; the instances are: ${known}`;
     findings.error(path, 'conflict', message);
   }
   return instance;
 }
 
-/** The daemons refuse to start beside servers of another family than their service's. */
+/** The kernel refuses to start a sync daemon while a server has another family than its service. */
 function checkFamilies(
   { service, servers }: ServiceSettings,
   path: Path,
@@ -149,11 +153,11 @@ function checkFamilies(
 ): void {
   const mixed = servers.findIndex(({ address }) => familyOf(address) !== service.key.family);
   if (mixed < 0) return;
-  const message = 'connections to a server of another family cannot be synchronised';
+  const message = 'with "sync", a server must have the address family of its service';
   findings.error([...path, 'servers', mixed], 'conflict', message);
 }
 
-/** What the kernel would refuse, or take and never use (net/netfilter/ipvs/ip_vs_ctl.c). */
+/** Values that the kernel rejects, or accepts and never uses (net/netfilter/ipvs/ip_vs_ctl.c). */
 function checkSysctls({ sysctl = {} }: IpvsDraft, findings: Findings): void {
   const { sync_ports: ports, sync_threshold: threshold } = sysctl;
   if (ports !== undefined && (ports & (ports - 1)) !== 0) {
@@ -162,7 +166,7 @@ function checkSysctls({ sysctl = {} }: IpvsDraft, findings: Findings): void {
   }
   const [first = 0, period = 0] = (threshold ?? '').split(' ').map(Number);
   if (period !== 0 && first >= period) {
-    const message = 'the first number must be less than the second, unless that is 0';
+    const message = 'the first number must be less than the second, unless the second is 0';
     findings.error([...PATH, 'sysctl', 'sync_threshold'], 'range', message);
   }
 }
@@ -173,12 +177,59 @@ function lowerTimeouts(
 ): ConnectionTimeouts | undefined {
   if (file === undefined) return undefined;
   const read = (key: 'tcp' | 'tcp_fin' | 'udp'): number => {
+    const text = file[key];
+    if (text === undefined) return 0;
     const path = [...PATH, 'timeouts', key];
-    const time = lowerDuration(file[key], microseconds(0), TIMEOUT_RANGE, path, findings);
-    if (time % seconds(1) !== 0) {
-      findings.error(path, 'range', 'the kernel counts whole seconds here');
-    }
+    const time = lowerDuration(text, TIMEOUT_RANGE, path, findings);
+    if (time % seconds(1) !== 0) findings.error(path, 'range', 'must be whole seconds');
     return time / seconds(1);
   };
   return { tcp: read('tcp'), tcpFin: read('tcp_fin'), udp: read('udp') };
+}
+
+/** Makes each instance track whether the services that require it have enough healthy servers. */
+export function trackMinimums(
+  instances: readonly InstanceSettings[],
+  services: readonly ServiceSettings[],
+): InstanceSettings[] {
+  return instances.map((instance) => {
+    const tracks = services.flatMap(({ name, require, health: { minimum } }): TrackSettings[] => {
+      if (require !== instance.name || minimum === undefined) return [];
+      const source = { kind: 'ipvs', probe: minimumProbe(name), init: 'wait' } as const;
+      return [{ name: `ipvs:${name}`, weight: minimum.weight, source }];
+    });
+    return tracks.length === 0 ? instance : { ...instance, track: [...instance.track, ...tracks] };
+  });
+}
+
+/**
+ * Warns if connections would be lost: the sync daemons follow one instance, so connections of an
+ * instance that can be MASTER on the other director are not sent.
+ */
+export function adviseIpvs(
+  ipvs: IpvsSettings | undefined,
+  { instances, syncGroups }: Pick<Settings, 'instances' | 'syncGroups'>,
+  findings: Findings,
+): void {
+  const { sync, services = [] } = ipvs ?? {};
+  if (sync === undefined || sync.mode === 'both') return;
+  const together = companions(sync.instance, syncGroups);
+  for (const { name, addresses, extraAddresses } of instances) {
+    if (together.has(name)) continue;
+    const own = new Set([...addresses, ...extraAddresses].map(({ address }) => address));
+    const service = services.find(
+      ({ service: { key } }) => key.kind === 'address' && own.has(key.address),
+    );
+    if (service === undefined) continue;
+    const message =
+      `the MASTER of "${sync.instance}" sends the connections of service "${service.name}", but ` +
+      `the address of the service moves with "${name}": put both instances into a sync group, or ` +
+      'set "mode: both"';
+    findings.warn(['ipvs', 'sync'], message);
+  }
+}
+
+function companions(instance: string, groups: readonly SyncGroupSettings[]): ReadonlySet<string> {
+  const group = groups.find(({ instances }) => instances.includes(instance));
+  return new Set([instance, ...(group?.instances ?? [])]);
 }

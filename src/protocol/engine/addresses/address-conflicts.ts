@@ -1,44 +1,44 @@
 /**
- * Other stations that answer for the VIPs of a MASTER, where the policy is not to fight them.
+ * Hosts outside the VRRP group that answer for the VIPs of a MASTER.
  *
- * One claim proves little: a MASTER that has just lost, or a split that has just healed, claims too,
- * and the protocol settles that within a Master_Down_Interval. So a claim is a suspicion for so
- * long; then the segment is asked (RFC 5227 section 2.1.1, RFC 4862 section 5.4.3), and the same
- * station answers or is forgotten. In FAULT it is asked on; after three rounds without its answer the
- * conflict is over. Whoever else answers then is the group's new MASTER.
+ * Every claim is counted and reported. With the policy `fault` it is also followed up. One claim
+ * proves little: a MASTER that has just lost, or a split that has just healed, claims too, and the
+ * protocol settles that within a Master_Down_Interval. So a claim is a suspicion for that long; then
+ * the segment is asked (RFC 5227 section 2.1.1, RFC 4862 section 5.4.3), and the suspicion ends
+ * unless the same host answers. In FAULT the questions continue; the conflict is over after three
+ * rounds without an answer of that host. Any other host that answers then is the new MASTER.
  *
- * A station that holds a VIP in silence is found by asking once a new MASTER is settled.
+ * A host that uses a VIP silently is found by the question that each new MASTER asks once.
  */
-import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import { familyOf, type MacAddress } from '../../../net/address.ts';
 import type { AddressClaim } from '../../../net/link.ts';
-import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
+import { isPowerOfTwo } from '../../../net/power-of-two.ts';
+import { after, type Instant, seconds } from '../../../net/time.ts';
 import { encodeArpProbe } from '../../../wire/arp.ts';
 import { encodeNeighborProbe } from '../../../wire/neighbor.ts';
 import type { CounterTable } from '../counters.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Roster } from '../roster.ts';
+import { settledAfter } from '../router/rivalries.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
-import { noteClaim } from './claims.ts';
 
 const ANSWER_WITHIN = seconds(1);
 
 const QUIET_ROUNDS = 3;
 
-/** What is known of the other station; on the router it belongs to. */
-export interface AddressConflict {
+interface Conflict {
   readonly mac: MacAddress;
   phase: 'suspected' | 'asked' | 'fault';
   answered: boolean;
   quietRounds: number;
 }
 
-export interface AddressConflictParts {
-  readonly roster: Roster;
+interface AddressConflictsParts {
+  readonly routers: RouterTable;
   readonly links: LinkTable;
   readonly timers: Timers;
   readonly counters: CounterTable;
@@ -48,68 +48,85 @@ export interface AddressConflictParts {
 }
 
 export class AddressConflicts {
-  readonly #parts: AddressConflictParts;
+  readonly #parts: AddressConflictsParts;
+  readonly #conflicts = new WeakMap<VirtualRouter, Conflict>();
 
-  constructor(parts: AddressConflictParts) {
+  constructor(parts: AddressConflictsParts) {
     this.#parts = parts;
   }
 
-  /** Somebody has said by ARP or ND that an address is theirs. */
-  note(claim: AddressClaim, now: Instant): void {
-    const { roster, links, counters, outbox } = this.#parts;
-    noteClaim(claim, roster.routers, links, counters, outbox);
-    const link = links.byIndex(claim.index)?.attributes;
-    if (link === undefined || link.mac === claim.mac) return;
-    for (const router of roster.routers) {
+  /** A host has claimed an address by ARP or ND. */
+  claimed({ index, address, mac }: AddressClaim, now: Instant): void {
+    const { routers, links } = this.#parts;
+    const link = links.byIndex(index)?.attributes;
+    if (link === undefined || link.mac === mac) return;
+    for (const router of routers.all) {
+      const managed = router.addresses.filter((one) => one.address === address);
+      const onWire = managed.some((one) => router.wireOf(one) === link.name);
+      if (onWire && router.state === 'holding.master') this.#record(router, { address, mac });
       if (router.settings.addressConflict !== 'fault') continue;
-      const isOurs = router.addresses.some(
-        (one) => one.interface === link.name && one.address === claim.address,
-      );
-      if (isOurs) this.#hear(router, claim.mac, now);
+      if (managed.some((one) => one.interface === link.name)) this.#suspect(router, mac, now);
     }
   }
 
-  /** Time to ask, or to judge what was answered. */
+  /** Asks the segment, or judges the answers, where that is due. */
   fire(now: Instant): void {
-    const { timers, roster } = this.#parts;
+    const { timers, routers } = this.#parts;
     timers.fire('conflict', now, (position) => {
-      const router = roster.at(position);
+      const router = routers.at(position);
       if (router === undefined) return;
-      if (router.conflict !== undefined) this.#judge(router, router.conflict, now);
+      const conflict = this.#conflicts.get(router);
+      if (conflict !== undefined) this.#judge(router, conflict, now);
       else if (router.state === 'holding.master') this.#probe(router);
     });
   }
 
-  #hear(router: VirtualRouter, mac: MacAddress, now: Instant): void {
-    const { conflict } = router;
+  /**
+   * If the other host has never been heard to advertise, our own advertisements may keep it silent:
+   * keepalived before 2.2.8 refuses those without a pseudo-header and, as MASTER, restarts its timer
+   * with each one that it refuses.
+   */
+  #record(router: VirtualRouter, { address, mac }: Pick<AddressClaim, 'address' | 'mac'>): void {
+    const { counters, outbox } = this.#parts;
+    router.hasUnheardRival = !router.knowsForm;
+    counters.add(router.row, 'address-conflicts');
+    const count = counters.read(router.row, 'address-conflicts');
+    if (!isPowerOfTwo(count)) return;
+    const instance = router.settings.name;
+    outbox.report({ kind: 'address-conflict', instance, address, mac, count });
+  }
+
+  #suspect(router: VirtualRouter, mac: MacAddress, now: Instant): void {
+    const conflict = this.#conflicts.get(router);
     if (conflict !== undefined) {
       if (conflict.mac === mac) conflict.answered = true;
       return;
     }
     if (router.state !== 'holding.master') return;
-    router.conflict = { mac, phase: 'suspected', answered: false, quietRounds: 0 };
+    this.#conflicts.set(router, { mac, phase: 'suspected', answered: false, quietRounds: 0 });
     this.#parts.timers.set('conflict', router.position, after(now, settledAfter(router)));
   }
 
-  #judge(router: VirtualRouter, conflict: AddressConflict, now: Instant): void {
+  #judge(router: VirtualRouter, conflict: Conflict, now: Instant): void {
     if (conflict.phase === 'fault') {
       this.#judgeFault(router, conflict, now);
       return;
     }
     const isMaster = router.state === 'holding.master';
     if (!isMaster || this.#parts.transitions.rivalries.isUnsettled(router)) {
-      router.conflict = undefined;
+      this.#conflicts.delete(router);
     } else if (conflict.phase === 'suspected') {
       this.#ask(router, conflict, 'asked', now);
     } else if (conflict.answered) {
+      router.hasAddressConflict = true;
       this.#ask(router, conflict, 'fault', now);
       this.#parts.faults.update(router, now);
     } else {
-      router.conflict = undefined;
+      this.#conflicts.delete(router);
     }
   }
 
-  #judgeFault(router: VirtualRouter, conflict: AddressConflict, now: Instant): void {
+  #judgeFault(router: VirtualRouter, conflict: Conflict, now: Instant): void {
     conflict.quietRounds = conflict.answered ? 0 : conflict.quietRounds + 1;
     const isOver =
       conflict.quietRounds >= QUIET_ROUNDS || router.settings.addressConflict !== 'fault';
@@ -117,16 +134,12 @@ export class AddressConflicts {
       this.#ask(router, conflict, 'fault', now);
       return;
     }
-    router.conflict = undefined;
+    this.#conflicts.delete(router);
+    router.hasAddressConflict = false;
     this.#parts.faults.update(router, now);
   }
 
-  #ask(
-    router: VirtualRouter,
-    conflict: AddressConflict,
-    phase: AddressConflict['phase'],
-    now: Instant,
-  ): void {
+  #ask(router: VirtualRouter, conflict: Conflict, phase: Conflict['phase'], now: Instant): void {
     conflict.phase = phase;
     conflict.answered = false;
     this.#probe(router);
@@ -145,10 +158,4 @@ export class AddressConflicts {
       outbox.sendFrames([{ index: link.index, frame }]);
     }
   }
-}
-
-/** When whatever the protocol can settle is settled. */
-export function settledAfter({ context }: VirtualRouter): Duration {
-  const { version, priority, advertisementInterval } = context;
-  return masterDownInterval(version, priority, advertisementInterval);
 }

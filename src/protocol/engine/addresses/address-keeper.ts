@@ -1,12 +1,13 @@
 /**
- * What should be there against what is: the VIPs of every router that holds them are present, all
- * others are absent. Asks for the difference only and learns from the kernel's answers; a change
- * that was already so (EEXIST, EADDRNOTAVAIL) is a success.
+ * Compares the desired with the actual addresses: the VIPs of every MASTER are present, all others
+ * are absent. Requests only the difference and learns from the kernel's answers; a change that is
+ * already in effect (EEXIST, EADDRNOTAVAIL) succeeds.
  *
- * An IPv6 address costs the kernel 15 to 100 us, an IPv4 one 5. One turn of the loop asks for a
- * bounded number of IPv6 changes, so that due advertisements leave between them.
+ * An IPv6 address costs the kernel 15 to 100 us, an IPv4 address 5. One turn of the loop requests a
+ * bounded number of IPv6 changes, so that due advertisements are sent between them.
  */
 import { addressBits, familyOf } from '../../../net/address.ts';
+import { EADDRNOTAVAIL, EEXIST, ENODEV } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { CounterTable } from '../counters.ts';
 import { addressKey, type Link, type LinkTable } from '../links.ts';
@@ -15,11 +16,6 @@ import { PendingChanges } from '../pending-changes.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
 import { formOn, lastingFormOn, type ManagedAddress, supersededOn } from './managed-address.ts';
-
-/** errno(3). */
-const EEXIST = 17;
-const ENODEV = 19;
-const EADDRNOTAVAIL = 99;
 
 export const IPV6_CHANGES_IN_A_TURN = 16;
 
@@ -31,12 +27,11 @@ interface Pending {
   readonly prefixLength: number;
 }
 
-export type AddressAnswer =
-  /** Every VIP that was asked for is there. */
+type AddressAnswer =
+  /** Every requested VIP is present. */
   | { readonly router: VirtualRouter; readonly outcome: 'present' }
-  /** VIPs that somebody had removed are back. */
+  /** VIPs that another program had removed are restored. */
   | { readonly router: VirtualRouter; readonly outcome: 'restored' }
-  /** VIPs are gone. */
   | { readonly router: VirtualRouter; readonly outcome: 'removed' }
   | { readonly router: VirtualRouter; readonly outcome: 'add-refused' | 'remove-refused' };
 
@@ -52,10 +47,10 @@ export class AddressKeeper {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #pending = new PendingChanges<Pending>();
-  /** First come, first served. */
+  /** IPv6 changes for the next turns, oldest first. */
   #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
   readonly #leases: Leases;
-  #left = IPV6_CHANGES_IN_A_TURN;
+  #remaining = IPV6_CHANGES_IN_A_TURN;
 
   constructor(parts: AddressKeeperParts) {
     const { links, outbox, counters, leases } = parts;
@@ -65,39 +60,39 @@ export class AddressKeeper {
     this.#leases = leases;
   }
 
-  /** Nothing has been asked that the kernel has not answered. */
+  /** Every request has been answered. */
   get idle(): boolean {
     return this.#pending.isEmpty && this.#waiting.length === 0;
   }
 
-  /** What is left for the next turn. */
+  /** Changes are left for the next turn. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Whether addresses of the router have not even been asked for. */
+  /** True if changes of the router have not been requested yet. */
   isWaitingFor(router: VirtualRouter): boolean {
     return this.#waiting.some((one) => one.router === router);
   }
 
   nextTurn(): void {
-    this.#left = IPV6_CHANGES_IN_A_TURN;
+    this.#remaining = IPV6_CHANGES_IN_A_TURN;
   }
 
-  /** Asks for as much of what waits as may be asked for in this turn. */
+  /** Requests as many of the waiting changes as this turn allows. */
   ask(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const { router, address, operation } = next;
       const isDue = isWanted(router, address) === (operation === 'add');
       const link = isDue ? this.#links.byName(address.interface) : undefined;
-      if (link !== undefined && this.#left-- <= 0) break;
+      if (link !== undefined && this.#remaining-- <= 0) break;
       this.#waiting.shift();
       address.pending = 'none';
       if (link !== undefined) this.#put(router, address, operation, link);
     }
   }
 
-  /** Asks for what is missing and for the removal of what should not be there. */
+  /** Requests missing addresses and the removal of unwanted ones. */
   reconcile(router: VirtualRouter): void {
     for (const address of router.addresses) this.#compare(router, address);
     if (router.retired.length === 0) return;
@@ -113,36 +108,36 @@ export class AddressKeeper {
       return;
     }
     const present = formOn(link, address);
-    if (present === undefined) address.held = false;
+    if (present === undefined) address.installed = false;
     else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
       this.#ask(router, address, 'remove', link);
     }
   }
 
-  /** It is to be there, and in one form only. */
+  /** The address has to be present, and in one form only. */
   #keep(router: VirtualRouter, address: ManagedAddress, link: Link): void {
     const present = lastingFormOn(link, address);
-    if (present === undefined && router.holds) {
-      address.restoring = address.held && formOn(link, address) === undefined;
+    if (present === undefined && router.isMaster) {
+      address.restoring = address.installed && formOn(link, address) === undefined;
       this.#ask(router, address, 'add', link);
     } else if (supersededOn(link, address) !== undefined) {
       this.#put(router, address, 'remove', link);
     }
-    if (present?.ours === true && !address.held) this.#inherit(router, address);
+    if (present?.ours === true && !address.installed) this.#inherit(router, address);
   }
 
-  /** A former run has left it: the lifetime it gave it ends soon. */
+  /** The address is from a former run, and the lifetime given by that run expires soon. */
   #inherit(router: VirtualRouter, address: ManagedAddress): void {
-    address.held = true;
+    address.installed = true;
     this.#leases.renewAddress(router, address);
   }
 
-  /** Whether the link has all VIPs of the router. */
+  /** True if the links have all VIPs of the router. */
   isComplete(router: VirtualRouter): boolean {
     return router.addresses.every((address) => this.isPresent(address));
   }
 
-  /** The kernel has refused VIPs of it before: until it has them it drives nobody away. */
+  /** The kernel has refused VIPs before: until they are present, the router does not advertise. */
   mustProve(router: VirtualRouter): boolean {
     return router.refusals > 0 && !this.isComplete(router);
   }
@@ -151,21 +146,21 @@ export class AddressKeeper {
     return lastingFormOn(this.#links.byName(address.interface), address) !== undefined;
   }
 
-  /** Neither there nor about to be. */
+  /** Neither present nor requested. */
   isGone(address: ManagedAddress): boolean {
     const link = this.#links.byName(address.interface);
     return address.pending === 'none' && formOn(link, address) === undefined;
   }
 
-  /** Whether nothing is left to remove. */
-  hasLetGo(router: VirtualRouter): boolean {
+  /** True if no address remains to be removed. */
+  hasReleased(router: VirtualRouter): boolean {
     return [...router.addresses, ...router.retired].every((address) => {
       const present = formOn(this.#links.byName(address.interface), address);
       return present === undefined || isOwnersOwn(router, present.ours);
     });
   }
 
-  /** Takes the kernel's answer to a batch: one for each change. */
+  /** Takes the kernel's answers to a batch, one for each change. */
   answer(id: number, answers: readonly KernelAnswer[]): AddressAnswer[] {
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
     for (const { item: one, answer } of this.#pending.take(id, answers)) {
@@ -227,11 +222,11 @@ export class AddressKeeper {
     this.#links.addAddress(index, {
       address: address.address,
       prefixLength,
-      ours: errno === 0 || address.held,
+      ours: errno === 0 || address.installed,
       tentative: false,
       duplicate: false,
     });
-    address.held = true;
+    address.installed = true;
     const restored = address.restoring && errno === 0;
     address.restoring = false;
     if (!restored) return 'present';
@@ -257,14 +252,14 @@ export class AddressKeeper {
     this.#links.removeAddress(index, address.address, prefixLength);
     const isSuperseded = addressKey(address.address, prefixLength) !== address.key;
     if (isSuperseded && isWanted(router, address)) return 'removed';
-    if (errno === 0 && !address.held) {
+    if (errno === 0 && !address.installed) {
       this.#outbox.report({
         kind: 'address-cleaned',
         instance: router.settings.name,
         address: address.address,
       });
     }
-    address.held = false;
+    address.installed = false;
     return 'removed';
   }
 
@@ -289,12 +284,12 @@ function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
 }
 
-/** Of one that is wanted, what the single host has replaced. */
+/** For a wanted address, the form that the single host has replaced; otherwise any form. */
 function formToRemove(router: VirtualRouter, address: ManagedAddress, link: Link) {
   return isWanted(router, address) ? supersededOn(link, address) : formOn(link, address);
 }
 
-/** The owner's VIPs may be the interface's real addresses: what others put there, they keep. */
+/** The owner's VIPs may be real addresses of the interface: those that are not ours stay. */
 function isOwnersOwn(router: VirtualRouter, ours: boolean): boolean {
   return router.settings.priority === 255 && !ours;
 }

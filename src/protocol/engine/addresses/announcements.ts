@@ -1,8 +1,8 @@
 /**
- * When the VIPs of one MASTER are announced: a burst at once, a second one later, a periodic
- * refresh, and a burst whenever somebody else claimed to be MASTER. The rounds of a burst are
- * spaced, so that the first announcement of every VIP goes out before any is repeated, and so
- * that a burst outlives the moment in which the loser of a split still answers.
+ * The schedule of one MASTER's announcements: a burst immediately, a second one later, a periodic
+ * refresh, and a burst whenever another router claimed to be MASTER. The rounds of a burst are spaced,
+ * so that every VIP is announced once before any is announced again, and so that the last round comes
+ * after the loser of a split has stopped answering.
  */
 import {
   after,
@@ -17,7 +17,7 @@ import type { GarpSettings } from '../settings.ts';
 
 const ROUND_SPACING: Duration = milliseconds(20);
 
-/** A contested MASTER announces no more than one burst in this time. */
+/** A contested MASTER sends at most one burst in this time. */
 const CONTEST_SPACING: Duration = seconds(1);
 
 export class AnnouncementSchedule {
@@ -34,13 +34,13 @@ export class AnnouncementSchedule {
     this.#settings = settings;
   }
 
-  /** Other settings, while it runs: rounds that are to come do, a refresh begins anew. */
+  /** Applies other settings while it runs: pending rounds stay, the refresh period starts again. */
   configure(settings: GarpSettings, now: Instant): void {
     this.#settings = settings;
     this.#refreshAt = settings.refresh > 0 ? after(now, settings.refresh) : NEVER;
   }
 
-  /** A burst now, and what follows it. */
+  /** Starts a burst, the second burst and the refresh. */
   start(now: Instant): void {
     const { secondBurstAfter, refresh } = this.#settings;
     this.#burst(now);
@@ -49,8 +49,8 @@ export class AnnouncementSchedule {
   }
 
   /**
-   * Another router claimed the addresses: a burst, now or as soon as the limit allows. Rounds that
-   * are still to come do as well.
+   * Another router claimed the addresses: a burst, now or as soon as the limit allows. Pending rounds
+   * serve the same purpose.
    */
   contest(now: Instant): void {
     if (this.#rounds > 0) return;
@@ -79,15 +79,15 @@ export class AnnouncementSchedule {
   }
 
   /**
-   * Whether a round is under way, or due: that one is taken off the schedule and lasts until `complete`.
-   * Missed rounds are not made up for.
+   * True if a round is under way or due. A due round is removed from the schedule and lasts until
+   * `complete`. Missed rounds are skipped.
    */
   take(now: Instant): boolean {
     if (this.#underWayAt === NEVER && this.#isDue(now)) this.#underWayAt = now;
     return this.#underWayAt !== NEVER;
   }
 
-  /** All of the round has been sent. */
+  /** The whole round has been sent. */
   complete(): void {
     this.#underWayAt = NEVER;
   }

@@ -1,4 +1,4 @@
-/** Sends the announcements of a MASTER's addresses when its schedule says so, and no more of them at once than others can wait for. */
+/** Sends the scheduled announcements of a MASTER's addresses, a bounded number per turn. */
 import type { Instant } from '../../../net/time.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
@@ -8,7 +8,7 @@ import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { ManagedAddress } from './managed-address.ts';
 
-/** Of one router: sending them takes a millisecond, and advertisements may be due. */
+/** Per router: sending them takes a millisecond, and advertisements may be due. */
 const ANNOUNCEMENTS_IN_A_TURN = 100;
 
 /** ARP request and reply. */
@@ -28,6 +28,8 @@ export class Announcer {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #keeper: AddressKeeper;
+  /** Routers whose announcement waits until the kernel has confirmed the addresses. */
+  readonly #waiting = new WeakSet<VirtualRouter>();
 
   constructor({ links, timers, outbox, counters, keeper }: AnnouncerParts) {
     this.#links = links;
@@ -39,42 +41,52 @@ export class Announcer {
 
   /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
   announce(router: VirtualRouter, now: Instant): void {
-    if (!router.holds) return;
+    if (!router.isMaster) return;
     if (!this.#keeper.isComplete(router)) {
-      router.announceWhenReady = true;
+      this.#waiting.add(router);
       return;
     }
-    router.announceWhenReady = false;
+    this.#waiting.delete(router);
     const { announcements, position } = router;
     const isAll = !announcements.take(now) || this.#send(router, () => true);
     if (isAll) this.endRound(router);
     this.#timers.set('announce', position, announcements.next());
   }
 
-  /** Some addresses are there: none of them waits for its first announcement until all are. */
-  announceArrived(router: VirtualRouter, now: Instant): void {
-    if (!router.holds) return;
+  /**
+   * The kernel has confirmed addresses: if an announcement waits for them, they are announced without
+   * waiting for the others.
+   */
+  addressesArrived(router: VirtualRouter, now: Instant): void {
+    if (!router.isMaster || !this.#waiting.has(router)) return;
     if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
       this.#send(router, (address) => this.#keeper.isPresent(address));
     }
     this.announce(router, now);
   }
 
-  /** Whatever was under way is over. */
+  /** Ends every announcement of the router, also one that waits for its addresses. */
+  stop(router: VirtualRouter): void {
+    router.announcements.stop();
+    this.#waiting.delete(router);
+    this.#timers.clear('announce', router.position);
+  }
+
+  /** Ends the round under way. */
   endRound(router: VirtualRouter): void {
     router.announcements.complete();
     for (const address of router.addresses) address.formsSent = 0;
   }
 
-  /** False: there is more of the round than one turn has room for. */
+  /** False if the rest of the round has to wait for the next turn. */
   #send(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean): boolean {
     const announcements = router.announcementsOn(this.#links);
-    let left = ANNOUNCEMENTS_IN_A_TURN;
+    let remaining = ANNOUNCEMENTS_IN_A_TURN;
     for (let wave = 0; wave < FORMS_MAX; wave++) {
       for (const { address, frames } of announcements) {
         const frame = frames[wave];
         if (frame === undefined || address.formsSent > wave || !isDue(address)) continue;
-        if (left-- === 0) return false;
+        if (remaining-- === 0) return false;
         address.formsSent = wave + 1;
         this.#outbox.sendFrames([frame], wave);
         this.#counters.add(router.row, 'announcements-sent');

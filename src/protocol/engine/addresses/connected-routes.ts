@@ -1,14 +1,14 @@
 /**
- * The prefixes that VIPs are written with, as routes. The kernel has every VIP as a single host, so
- * that a route says what the link reaches; it is wanted only where no other address says so. Then it
- * is what the kernel would have made of the address as written, and cannot harm anyone's addresses.
+ * The prefixes of the configured VIPs, as routes. The kernel gets every VIP as a single host, so a
+ * route makes the prefix on-link, unless another address does. It equals the route that the kernel
+ * would have added for the address as configured, without its effects on other addresses.
  */
 import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../net/address.ts';
 import { DEFAULT_METRIC, MAIN_TABLE, type Route, routingKey } from '../../../net/routing.ts';
 import type { LinkTable } from '../links.ts';
 import type { InstanceSettings } from '../settings.ts';
 
-/** One for each prefix of an interface, unless a route of the file says the same. */
+/** A route for each prefix of an interface, unless a configured route is the same. */
 export function connectedRoutes(settings: InstanceSettings): Route[] {
   const { addresses, extraAddresses, accept, routes } = settings;
   const taken = new Set(routes.map((route) => `${routingKey(route)} ${route.interface}`));
@@ -22,8 +22,8 @@ export function connectedRoutes(settings: InstanceSettings): Route[] {
       destination: { address: network, length: one.prefixLength },
       via: undefined,
       interface: one.interface,
-      // Without an address of its own in the prefix the host speaks to it from the VIP. IPv6 chooses
-      // by itself (RFC 6724 section 5), and what a closed VIP sends is never answered.
+      // Without another address in the prefix, the host sends from the VIP. IPv6 selects the source
+      // itself (RFC 6724 section 5), and packets from a VIP without `accept` get no answer.
       source: family === 'ipv4' && accept ? one.address : undefined,
       metric: DEFAULT_METRIC[family],
       table: MAIN_TABLE,
@@ -39,20 +39,20 @@ export function connectedRoutes(settings: InstanceSettings): Route[] {
 }
 
 /**
- * Whether no other address brings the prefix: none of its link, and of a virtual link none of the
- * interface whose wire that shares. Link-local destinations are reached by the link alone.
+ * True if the prefix is not on-link through another address: of the link, or of the interface under a
+ * virtual link. A link-local prefix belongs to the link only.
  */
 export function isLacking(
   { interface: name, destination }: Route,
   { interface: own, virtualMac }: InstanceSettings,
   links: LinkTable,
 ): boolean {
-  if (links.byName(name) === undefined || links.brings(name, destination)) return false;
+  if (links.byName(name) === undefined || links.hasPrefix(name, destination)) return false;
   const shares = name === virtualMac?.interface && !isLinkLocal(destination.address);
-  return !shares || !links.brings(own, destination);
+  return !shares || !links.hasPrefix(own, destination);
 }
 
-/** Several instances may have the same destination: its link and its source tell them apart. */
+/** Several instances may have the same destination: link and source distinguish them. */
 export function connectedKey(key: string, name: string, source: Route['source']): string {
   return `${key} dev ${name} src ${source ?? '-'}`;
 }

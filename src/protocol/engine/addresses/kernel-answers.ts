@@ -1,22 +1,25 @@
-/** What follows from the kernel's answers: VIPs that are there or refused, sockets that are not. */
+/**
+ * Acts on the kernel's answers: VIPs, routes and links that are present or refused, refused
+ * sockets.
+ */
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Input } from '../inputs.ts';
-import type { Roster } from '../roster.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Announcer } from './announcer.ts';
 import type { RoutingKeeper } from './routing-keeper.ts';
 import type { VirtualLinkAnswer } from './virtual-links.ts';
 
-/** When a VIP that could not be removed is tried again. */
+/** Delay before a failed removal is tried again. */
 const REMOVE_RETRY_AFTER: Duration = seconds(0.5);
 
-export interface KernelAnswersParts {
-  readonly roster: Roster;
+interface KernelAnswersParts {
+  readonly routers: RouterTable;
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
   readonly routing: RoutingKeeper;
@@ -38,8 +41,8 @@ export class KernelAnswers {
     for (const { router, outcome } of keeper.answer(id, answers)) {
       switch (outcome) {
         case 'present':
-          if (router.refusals > 0 && keeper.isComplete(router)) this.#proved(router, now);
-          if (router.announceWhenReady) announcer.announceArrived(router, now);
+          if (router.refusals > 0 && keeper.isComplete(router)) this.#recovered(router, now);
+          announcer.addressesArrived(router, now);
           break;
         case 'restored':
           router.announcements.start(now);
@@ -59,21 +62,21 @@ export class KernelAnswers {
     for (const [router, outcome] of routing.answer(id, answers)) {
       transitions.changed.add(router);
       if (outcome === 'done') transitions.dirty.add(router);
-      else if (router.holds) transitions.retryLater(router, now);
+      else if (router.isMaster) transitions.retryLater(router, now);
       else timers.set('addresses', router.position, after(now, REMOVE_RETRY_AFTER));
     }
   }
 
-  /** It has what was refused before, and may say so. */
-  #proved(router: VirtualRouter, now: Instant): void {
+  /** The router has the VIPs that were refused before, so it may advertise. */
+  #recovered(router: VirtualRouter, now: Instant): void {
     router.refusals = 0;
-    if (router.holds) this.#parts.transitions.advertise(router, now);
+    if (router.isMaster) this.#parts.transitions.advertise(router, now);
   }
 
   listenFailed(index: number, now: Instant): void {
-    const { roster, listening, faults } = this.#parts;
+    const { routers, listening, faults } = this.#parts;
     listening.forget(index);
-    for (const router of roster.routers) {
+    for (const router of routers.all) {
       if (router.index === index) faults.refuse(router, 'socket-failed', now);
     }
   }

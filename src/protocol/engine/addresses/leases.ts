@@ -1,6 +1,6 @@
 /**
- * VIPs with a lifetime that the kernel enforces: the agent renews them for as long as it runs, and
- * those of an agent that is dead or stands still are gone by themselves.
+ * VIPs with a lifetime that the kernel enforces: the agent renews them while it runs, and the kernel
+ * removes those of an agent that is dead or stalled.
  */
 import { familyOf } from '../../../net/address.ts';
 import type { AddressChange, AddressState } from '../../../net/link.ts';
@@ -12,13 +12,13 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { Timers } from '../timers.ts';
 import { lastingFormOn, type ManagedAddress } from './managed-address.ts';
 
-/** A renewal that is late twice in a row leaves the address where it is. */
+/** Two renewals in a row may be missed without losing the address. */
 const RENEWALS_IN_A_LEASE = 4;
 
-/** Of IPv6 addresses: the kernel takes 80 us for each, and advertisements may be due. */
+/** IPv6 addresses: each takes the kernel 80 us, and advertisements may be due. */
 const RENEWALS_IN_A_TURN = 8;
 
-/** <linux/if_addr.h>: without end. */
+/** INFINITY_LIFE_TIME. */
 const FOREVER = 0xffffffff;
 
 /** Lifetime in whole seconds for rtnetlink. */
@@ -31,7 +31,7 @@ interface Renewal {
   readonly address: ManagedAddress;
 }
 
-export interface LeasesParts {
+interface LeasesParts {
   readonly timers: Timers;
   readonly links: LinkTable;
   readonly outbox: Outbox;
@@ -41,8 +41,8 @@ export class Leases {
   readonly #timers: Timers;
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
-  #left = RENEWALS_IN_A_TURN;
-  /** First come, first served; each once. */
+  #remaining = RENEWALS_IN_A_TURN;
+  /** Renewals for the next turns, oldest first; each address once. */
   #waiting = new Map<ManagedAddress, Renewal>();
 
   constructor({ timers, links, outbox }: LeasesParts) {
@@ -51,16 +51,16 @@ export class Leases {
     this.#outbox = outbox;
   }
 
-  /** What is left for the next turn. */
+  /** Renewals are left for the next turn. */
   get isWaiting(): boolean {
     return this.#waiting.size > 0;
   }
 
   nextTurn(): void {
-    this.#left = RENEWALS_IN_A_TURN;
+    this.#remaining = RENEWALS_IN_A_TURN;
   }
 
-  /** The lifetime of what is there begins anew. */
+  /** Renews the lifetime of the present addresses. */
   renew(router: VirtualRouter, now: Instant): void {
     for (const address of router.addresses) this.renewAddress(router, address);
     armLease(this.#timers, router, now);
@@ -71,36 +71,36 @@ export class Leases {
   }
 
   /**
-   * Asks for as much of what waits as may be asked for in this turn. The kernel would add an address
-   * that is gone by now (inet6_rtm_newaddr in net/ipv6/addrconf.c), so each is looked at once more.
+   * Requests as many of the waiting renewals as this turn allows. The kernel would add an address that
+   * has been removed meanwhile (inet6_rtm_newaddr in net/ipv6/addrconf.c), so each is checked again.
    */
   ask(): void {
     for (const [key, { router, address }] of this.#waiting) {
       const link = this.#links.byName(address.interface);
-      const held = link === undefined ? undefined : heldForm(router, address, link);
-      if (link !== undefined && held !== undefined) {
-        if (familyOf(address.address) === 'ipv6' && this.#left-- <= 0) return;
+      const present = link === undefined ? undefined : installedForm(router, address, link);
+      if (link !== undefined && present !== undefined) {
+        if (familyOf(address.address) === 'ipv6' && this.#remaining-- <= 0) return;
         const lifetime = lifetimeOf(router.settings.lease);
-        this.#outbox.renew(renewalOf(held, link.attributes.index, lifetime));
+        this.#outbox.renew(renewalOf(present, link.attributes.index, lifetime));
       }
       this.#waiting.delete(key);
     }
   }
 }
 
-/** What others put there is theirs, the real addresses of an owner above all. */
-function heldForm(
+/** Undefined for an address that is not ours, above all a real address of the owner. */
+function installedForm(
   router: VirtualRouter,
   address: ManagedAddress,
   link: Link,
 ): AddressState | undefined {
   const present = lastingFormOn(link, address);
-  if (present === undefined || !address.held || address.pending !== 'none') return undefined;
+  if (present === undefined || !address.installed || address.pending !== 'none') return undefined;
   if (address.retired || !router.serves) return undefined;
   return !isOwner(router.settings.priority) || present.ours ? present : undefined;
 }
 
-/** The kernel takes the flags of a renewal for the new ones: it says the same as the addition. */
+/** The kernel replaces the flags by those of the renewal, so they equal those of the addition. */
 function renewalOf(
   { address, prefixLength }: AddressState,
   index: number,
@@ -109,7 +109,7 @@ function renewalOf(
   return { operation: 'renew', index, address, prefixLength, lifetime };
 }
 
-/** The router has its addresses from now on, or another lease. */
+/** Arms the timer after the router has got its addresses, or another lease. */
 export function armLease(timers: Timers, router: VirtualRouter, now: Instant): void {
   const { lease } = router.settings;
   if (lease === undefined) timers.clear('lease', router.position);
@@ -117,9 +117,9 @@ export function armLease(timers: Timers, router: VirtualRouter, now: Instant): v
 }
 
 /**
- * On a grid of its period, so that one batch serves all routers. They also expire together: after it
- * has removed an address the kernel looks at the next one a second later (ADDRCONF_TIMER_FUZZ_MAX in
- * <net/addrconf.h>), and one renewed a moment after would outlive its lease by that.
+ * On a grid of the renewal period, so that one batch serves all routers and their addresses expire
+ * together: after removing an address, the kernel checks the next one a second later
+ * (ADDRCONF_TIMER_FUZZ_MAX in <net/addrconf.h>), so one renewed slightly later would outlive its lease.
  */
 function nextRenewal(lease: Duration, now: Instant): Instant {
   const period = lease / RENEWALS_IN_A_LEASE;

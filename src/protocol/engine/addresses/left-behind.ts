@@ -1,15 +1,15 @@
 /**
- * VIPs that a former run has left where these settings do not put them: on another interface, as when
- * the virtual MAC has been switched on or off since, or with another prefix length by an earlier
- * version. They bear the mark of this program; what anybody else has put there is left alone.
+ * VIPs that a former run has left in other places than these settings: on another interface, because
+ * the virtual MAC has been switched on or off since, or with another prefix length, by an earlier
+ * version. They have the mark of this program; addresses of other programs stay.
  */
 import type { IpAddress } from '../../../net/address.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { misplacedAddress, placeOf, writtenPlaceOf } from './managed-address.ts';
 
-/** Their routers remove them as they do addresses that the settings have lost. */
-export function noteLeftBehind(routers: readonly VirtualRouter[], links: LinkTable): void {
+/** Hands them to their routers, which remove them like addresses that left the configuration. */
+export function retireLeftBehind(routers: readonly VirtualRouter[], links: LinkTable): void {
   const owners = new Map<IpAddress, VirtualRouter>();
   const places = new Set<string>();
   for (const router of routers) {

@@ -1,7 +1,7 @@
 /**
- * One VIP of a virtual router, and what has been asked of the kernel about it. The kernel gets it as
- * a single host (/32, /128), whatever prefix length is written: a wider IPv4 address can become the
- * primary of a subnet, and the kernel deletes or promotes the others of that subnet along with it
+ * One VIP of a virtual router, and the state of its requests to the kernel. The kernel gets it as a
+ * single host (/32, /128), whatever prefix length is configured: a wider IPv4 address can become the
+ * primary of a subnet, and the kernel deletes or promotes the others of that subnet together with it
  * (__inet_del_ifa in net/ipv4/devinet.c). The prefix becomes a route (`connected-routes.ts`).
  */
 import { addressBits, familyOf } from '../../../net/address.ts';
@@ -12,41 +12,41 @@ import type { InstanceSettings, VirtualAddress } from '../settings.ts';
 export interface ManagedAddress extends Omit<VirtualAddress, 'prefixLength'> {
   /** `addressKey` of the single host. */
   readonly key: string;
-  /** `addressKey` with the prefix length as written: by hand, or by an earlier version. */
+  /** `addressKey` with the configured prefix length: added by hand, or by an earlier version. */
   writtenKey: string;
   pending: 'none' | 'add' | 'remove';
-  /** Put there by this run, and not by somebody else or a former run. */
-  held: boolean;
-  /** Being put back after somebody removed it. */
+  /** Added or adopted by this run, not by another program. */
+  installed: boolean;
+  /** Being added again after another program removed it. */
   restoring: boolean;
-  /** Forms of its announcement that the round under way has sent: it may wait for other addresses. */
+  /** Forms of its announcement that were sent in the round under way. */
   formsSent: number;
-  /** The configuration does not have it any more. */
+  /** No longer configured. */
   retired: boolean;
 }
 
-/** Tells addresses of one host apart. */
+/** Unique among the addresses of this host. */
 export function placeOf({ interface: name, key }: Pick<ManagedAddress, 'interface' | 'key'>) {
   return `${name} ${key}`;
 }
 
-/** Where an earlier version has put it. */
+/** The place that an earlier version used. */
 export function writtenPlaceOf({ interface: name, writtenKey: key }: ManagedAddress): string {
   return placeOf({ interface: name, key });
 }
 
-/** The forms in which the link has it. */
+/** The forms in which the link has the address. */
 export function formsOn(link: Link | undefined, address: ManagedAddress): AddressState[] {
   const keys = new Set([address.key, address.writtenKey]);
   return [...keys].flatMap((key) => link?.addresses.get(key) ?? []);
 }
 
-/** The first of them. */
+/** The first of `formsOn`. */
 export function formOn(link: Link | undefined, address: ManagedAddress): AddressState | undefined {
   return link?.addresses.get(address.key) ?? link?.addresses.get(address.writtenKey);
 }
 
-/** The form in which the link has it for good: a MASTER adds the single host beside any other. */
+/** The form that may stay: a MASTER replaces a wide form of ours by the single host. */
 export function lastingFormOn(
   link: Link | undefined,
   address: ManagedAddress,
@@ -55,7 +55,7 @@ export function lastingFormOn(
   return form !== undefined && isWideOfOurs(form) ? undefined : form;
 }
 
-/** One that an earlier version has left, and that the single host replaces. */
+/** The form left by an earlier version, once the single host has replaced it. */
 export function supersededOn(
   link: Link | undefined,
   { key, writtenKey }: ManagedAddress,
@@ -65,12 +65,12 @@ export function supersededOn(
   return written !== undefined && isWideOfOurs(written) ? written : undefined;
 }
 
-/** IPv6 has no primaries, and takes no address twice on a link: there any prefix length will do. */
+/** IPv6 has no primary addresses and no address twice on a link: any prefix length may stay. */
 function isWideOfOurs({ address, prefixLength, ours }: AddressState): boolean {
   return ours && familyOf(address) === 'ipv4' && prefixLength < addressBits('ipv4');
 }
 
-/** Those of the settings; what is known of one already stays known. */
+/** The addresses of the settings; known ones keep their state. */
 export function managedAddresses(
   { addresses, extraAddresses }: InstanceSettings,
   known: readonly ManagedAddress[] = [],
@@ -95,7 +95,7 @@ export function managedAddresses(
   });
 }
 
-/** One that is there and should not be. */
+/** An address that is present in the wrong place. */
 export function misplacedAddress(
   place: Pick<ManagedAddress, 'address' | 'interface' | 'key'>,
 ): ManagedAddress {
@@ -104,13 +104,13 @@ export function misplacedAddress(
 
 const UNTOUCHED = {
   pending: 'none',
-  held: false,
+  installed: false,
   restoring: false,
   formsSent: 0,
   retired: false,
 } as const;
 
-/** Names of all interfaces they need, and the one of the settings. */
+/** Names of the interfaces that the instance and its addresses need. */
 export function interfacesOf(
   settings: InstanceSettings,
   addresses: readonly ManagedAddress[],
@@ -118,7 +118,7 @@ export function interfacesOf(
   return new Set([settings.interface, ...addresses.map((one) => wireOf(settings, one))]);
 }
 
-/** Of a virtual link the interface whose wire it shares. */
+/** Name of the interface of the address; for a virtual link, of the interface under it. */
 export function wireOf(
   { interface: own, virtualMac }: InstanceSettings,
   address: Pick<VirtualAddress, 'interface'>,

@@ -1,39 +1,37 @@
-/** One route or rule of a virtual router, and what has been asked of the kernel about it. */
+/** One route or rule of a virtual router, and the state of its requests to the kernel. */
 import { isSame } from '../../../net/equality.ts';
+import { EEXIST } from '../../../net/errno.ts';
 import { type Route, type RoutingEntry, routingKey, routingText } from '../../../net/routing.ts';
 import type { InstanceSettings } from '../settings.ts';
 import type { RoutingView } from '../view.ts';
 import { connectedKey, connectedRoutes } from './connected-routes.ts';
 
-/** errno(3): another program has a route to the same prefix. */
-const EEXIST = 17;
-
 export interface ManagedRouting {
   readonly entry: RoutingEntry;
-  /** Equal: they are one in the kernel. */
+  /** Entries with equal keys are the same entry of the kernel. */
   readonly key: string;
   pending: 'none' | 'add' | 'remove';
-  /** There and ours, as far as the kernel has told. */
+  /** Present and ours, as last reported by the kernel. */
   present: boolean;
   /**
-   * The kernel takes IPv4 routes along with a link or an address without a word (fib_flush in
-   * fib_frontend.c): asking for it again shows whether it is still there.
+   * The kernel removes IPv4 routes with a link or an address silently (fib_flush in fib_frontend.c):
+   * adding the route again shows whether it is still present.
    */
   doubtful: boolean;
-  /** Put there since the router became MASTER. */
-  held: boolean;
+  /** Added since the router became MASTER. */
+  installed: boolean;
   /** Errno of the last refusal; 0: none. */
   refusal: number;
-  /** The configuration does not have it any more. */
+  /** No longer configured. */
   retired: boolean;
 }
 
-/** Those of the settings, and behind them those of former settings that may still be there. */
+/** The entries of the settings, followed by those of former settings that may still be present. */
 export function managedRouting(
   settings: InstanceSettings,
   known: readonly ManagedRouting[] = [],
 ): ManagedRouting[] {
-  // A gateway may be reached by a connected route only.
+  // Connected routes first: a gateway may need one.
   const entries = [...connectedRoutes(settings), ...settings.routes, ...settings.rules];
   const wanted = entries.map((entry) => {
     const same = known.find((one) => isSame(one.entry, entry));
@@ -46,17 +44,17 @@ export function managedRouting(
   return [...wanted, ...retired];
 }
 
-/** Neither there nor about to be. */
+/** Neither present nor requested. */
 export function isGone({ present, pending }: ManagedRouting): boolean {
   return !present && pending === 'none';
 }
 
-/** The route of the entry, if that is the prefix of an address. */
+/** The route, if it is the prefix of an address. */
 export function connectedOf({ entry }: ManagedRouting): Route | undefined {
   return entry.kind === 'route' && entry.connected === true ? entry : undefined;
 }
 
-/** As `status` shows them; of the prefixes of addresses, those that are there or should be. */
+/** Rows of `status`; prefixes of addresses only if they are present or refused. */
 export function routingViews(all: readonly ManagedRouting[]): RoutingView[] {
   return all
     .filter((one) => {
@@ -80,7 +78,7 @@ function newlyManaged(entry: RoutingEntry): ManagedRouting {
     pending: 'none',
     present: false,
     doubtful: false,
-    held: false,
+    installed: false,
     refusal: 0,
     retired: false,
   };

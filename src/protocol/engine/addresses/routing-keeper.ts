@@ -1,9 +1,10 @@
 /**
- * Routes and rules that move with the VIPs: there while their router holds its VIPs, gone otherwise.
- * They are asked for behind the addresses they may need and given up before them. A refusal is told
- * and tried again, and is no reason for FAULT: a MASTER that lacks a route serves whoever does not
- * need it, and the peer would most likely be refused as well.
+ * Routes and rules that move with the VIPs: present while their router is MASTER, absent otherwise.
+ * They are added after the addresses they may need and removed before them. A refusal is reported and
+ * tried again, without FAULT: a MASTER that lacks a route still serves the clients that do not need
+ * it, and the peer's kernel would most likely refuse it as well.
  */
+import { EEXIST, ENODEV, ENOENT, ESRCH } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { RoutingEvent } from '../../../net/link.ts';
 import { routingText } from '../../../net/routing.ts';
@@ -12,33 +13,32 @@ import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { PendingChanges } from '../pending-changes.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { AddressKeeper } from './address-keeper.ts';
 import { connectedKey, isLacking } from './connected-routes.ts';
 import { connectedOf, isGone, type ManagedRouting } from './managed-routing.ts';
 
-/** errno(3): what says that an entry is there already, or is not there. */
-const EEXIST = 17;
-const ENODEV = 19;
-const ABSENT: ReadonlySet<number> = new Set([2 /* ENOENT */, 3 /* ESRCH */, ENODEV]);
+const ABSENT: ReadonlySet<number> = new Set([ENOENT, ESRCH, ENODEV]);
 
 const NO_LINK: KernelAnswer = { errno: ENODEV, text: undefined };
 
 type Operation = 'add' | 'remove';
 
-interface Asked {
+interface Change {
   readonly router: VirtualRouter;
   readonly managed: ManagedRouting;
   readonly operation: Operation;
 }
 
-export type RoutingOutcome = 'done' | 'refused';
+type RoutingOutcome = 'done' | 'refused';
 
 export class RoutingKeeper {
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
-  readonly #pending = new PendingChanges<Asked>();
-  /** Who has the key in the kernel now or has asked for it, and which routers wait for it. */
+  readonly #pending = new PendingChanges<Change>();
+  /** The entry that has or has requested the key in the kernel. */
   readonly #holders = new Map<string, ManagedRouting>();
+  /** Routers that wait for the key. */
   readonly #heirs = new Map<string, Set<VirtualRouter>>();
 
   constructor(links: LinkTable, outbox: Outbox, counters: CounterTable) {
@@ -51,7 +51,7 @@ export class RoutingKeeper {
     return this.#pending.isEmpty;
   }
 
-  /** Somebody added or removed one that carries our mark; answers whose it is, if that is news. */
+  /** An entry with our mark was added or removed; returns its router, if that changes anything. */
   notice(event: RoutingEvent, routers: readonly VirtualRouter[]): VirtualRouter | undefined {
     const present = event.kind === 'routing.added';
     for (const key of this.#keysOf(event)) {
@@ -70,13 +70,13 @@ export class RoutingKeeper {
     return undefined;
   }
 
-  /** What it may be to us. */
+  /** The keys that the entry may have here. */
   #keysOf({ key, hop }: RoutingEvent): string[] {
     const link = hop === undefined ? undefined : this.#links.byIndex(hop.index);
     return link === undefined ? [key] : [connectedKey(key, link.attributes.name, hop?.source), key];
   }
 
-  /** Links or addresses have changed: what hangs on them may be gone. */
+  /** Links or addresses have changed: routes that depend on them may be gone. */
   doubt(routers: readonly VirtualRouter[]): void {
     for (const { routing } of routers) {
       for (const managed of routing) managed.doubtful = managed.present;
@@ -88,11 +88,11 @@ export class RoutingKeeper {
     for (const managed of router.routing.toReversed()) {
       if (this.#isWanted(router, managed)) continue;
       managed.refusal = 0;
-      if (!managed.present) managed.held = false;
+      if (!managed.present) managed.installed = false;
       else if (!this.#bequeath(managed)) this.#ask(router, managed, 'remove');
     }
     router.routing = router.routing.filter((one) => !one.retired || !isGone(one));
-    if (!router.holds) return;
+    if (!router.isMaster) return;
     for (const managed of router.routing) {
       if (!this.#isWanted(router, managed) || (managed.present && !managed.doubtful)) continue;
       const holder = this.#holders.get(managed.key) ?? managed;
@@ -112,30 +112,30 @@ export class RoutingKeeper {
     this.#heirs.set(key, heirs.add(router));
   }
 
-  /** The prefix of an address stays where another router needs it: that one has it from now on. */
+  /** Hands the prefix of an address to another router that needs it, instead of removing it. */
   #bequeath(managed: ManagedRouting): boolean {
     if (connectedOf(managed) === undefined || managed.pending !== 'none') return false;
     for (const router of this.#heirs.get(managed.key) ?? []) {
-      if (!router.holds) continue;
+      if (!router.isMaster) continue;
       const same = router.routing.find((one) => one.key === managed.key);
       if (same === undefined || same === managed || !this.#isWanted(router, same)) continue;
       this.#setPresent(managed, false);
-      managed.held = false;
+      managed.installed = false;
       this.#setPresent(same, true);
-      same.held = true;
-      // The kernel says whether it is still there.
+      same.installed = true;
+      // The answer shows whether it is still present.
       this.#ask(router, same, 'add');
       return true;
     }
     return false;
   }
 
-  /** Whether nothing is left to remove. */
-  hasLetGo(router: VirtualRouter): boolean {
+  /** True if no entry remains to be removed. */
+  hasReleased(router: VirtualRouter): boolean {
     return router.routing.every(({ present }) => !present);
   }
 
-  /** The routers to look at again, and whether something is to be tried again later. */
+  /** Returns the routers to compare again, and whether a change was refused. */
   answer(id: number, answers: readonly KernelAnswer[]): Map<VirtualRouter, RoutingOutcome> {
     const routers = new Map<VirtualRouter, RoutingOutcome>();
     for (const { item, answer } of this.#pending.take(id, answers)) {
@@ -169,17 +169,17 @@ export class RoutingKeeper {
     this.#pending.add(place, { router, managed, operation });
   }
 
-  #added({ router, managed }: Asked, answer: KernelAnswer): boolean {
+  #added({ router, managed }: Change, answer: KernelAnswer): boolean {
     const { errno } = answer;
-    // One that is there and was never put there by us is another program's, and stays as it is.
-    if (errno !== 0 && !(errno === EEXIST && (managed.held || isCertainlyOurs(managed)))) {
+    // An entry that exists and is not ours belongs to another program, and stays.
+    if (errno !== 0 && !(errno === EEXIST && (managed.installed || isCertainlyOurs(managed)))) {
       this.#setPresent(managed, false);
       this.#refused(router, managed, 'add', answer);
       return false;
     }
-    const restored = errno === 0 && managed.held;
+    const restored = errno === 0 && managed.installed;
     this.#setPresent(managed, true);
-    managed.held = true;
+    managed.installed = true;
     managed.refusal = 0;
     if (!restored) return true;
     this.#counters.add(router.row, 'routes-restored');
@@ -188,14 +188,14 @@ export class RoutingKeeper {
     return true;
   }
 
-  #removed({ router, managed }: Asked, answer: KernelAnswer): boolean {
+  #removed({ router, managed }: Change, answer: KernelAnswer): boolean {
     const { errno } = answer;
     if (errno !== 0 && !ABSENT.has(errno)) {
       this.#refused(router, managed, 'remove', answer);
       return false;
     }
     this.#setPresent(managed, false);
-    managed.held = false;
+    managed.installed = false;
     return true;
   }
 
@@ -205,7 +205,7 @@ export class RoutingKeeper {
     else if (this.#holders.get(managed.key) === managed) this.#holders.delete(managed.key);
   }
 
-  /** Told once for each errno, however often it is tried. */
+  /** Reports a refusal once per errno, however often it is repeated. */
   #refused(
     router: VirtualRouter,
     managed: ManagedRouting,
@@ -214,7 +214,7 @@ export class RoutingKeeper {
   ): void {
     if (managed.refusal === errno) return;
     managed.refusal = errno;
-    // The prefix is reached without us.
+    // Another route reaches the prefix.
     if (errno === EEXIST && connectedOf(managed) !== undefined) return;
     this.#counters.add(router.row, 'routes-refused');
     const { name: instance } = router.settings;
@@ -223,7 +223,27 @@ export class RoutingKeeper {
   }
 }
 
-/** IPv4 stands behind the routes of others: only the same one, our mark included, is in its way. */
+/**
+ * Requests what each router lacks and the removal of what it should not have. Routes and rules are
+ * added after the addresses they may need, and removed before them.
+ */
+export function reconcile(
+  routers: Set<VirtualRouter>,
+  addresses: AddressKeeper,
+  routing: RoutingKeeper,
+): void {
+  for (const router of routers) {
+    if (!router.serves) routing.reconcile(router);
+    addresses.reconcile(router);
+  }
+  addresses.ask();
+  for (const router of routers) {
+    if (router.isMaster && !addresses.isWaitingFor(router)) routing.reconcile(router);
+  }
+  routers.clear();
+}
+
+/** Our IPv4 routes have the lowest preference: only an identical one, with our mark, yields EEXIST. */
 function isCertainlyOurs(managed: ManagedRouting): boolean {
   return connectedOf(managed)?.family === 'ipv4';
 }

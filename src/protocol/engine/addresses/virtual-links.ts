@@ -1,7 +1,7 @@
 /**
- * The links that carry virtual MAC addresses. Only the MASTER's is up: a BACKUP that sent one frame
- * with the virtual MAC would turn every switch towards itself. Setting one up is done here and now;
- * the kernel takes much longer to make one or to set one down, so that others are asked for that.
+ * The links that carry virtual MAC addresses. Only the MASTER's link is up: a single frame from a BACKUP
+ * with the virtual MAC would redirect every switch to it. The protocol thread sets links up itself;
+ * making one, or setting one down, takes the kernel much longer and is done by another thread.
  */
 import { familyOf } from '../../../net/address.ts';
 import { at } from '../../../net/assert.ts';
@@ -20,66 +20,64 @@ import {
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Roster } from '../roster.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
 import { formOn } from './managed-address.ts';
 
-/** errno(3). */
+/** Links that one turn of the loop sets up; each takes about 50 us. */
+const SET_UP_IN_A_TURN = 16;
 
-/** Links that one turn of the loop sets up; each takes some 50 us. */
-const RAISED_IN_A_TURN = 16;
+/** A link without addresses is silent, and setting it down holds a kernel lock for 15 ms. */
+const SET_DOWN_AFTER = seconds(1);
 
-/** Without addresses it is silent, and setting it down holds a lock of the kernel for 15 ms. */
-const REST_AFTER = seconds(1);
+/** Links are set down one at a time. */
+const SET_DOWN_SPACING = milliseconds(20);
 
-/** They are set down one at a time. */
-const REST_SPACING = milliseconds(20);
-
-/** One that could not be made is tried again. */
+/** Delay before a link that could not be made is tried again. */
 const RETRY_AFTER = seconds(5);
 
 interface VirtualLink {
   readonly router: VirtualRouter;
   readonly name: string;
-  /** Asked for, and not there yet. */
-  wanted: boolean;
-  /** Not to be asked for before. */
+  /** Requested, and not present yet. */
+  requested: boolean;
+  /** No request before this time. */
   retryAt: Instant;
-  /** Set up in this term of office. */
-  raised: boolean;
-  /** When it is to be set down. */
-  restAt: Instant;
+  /** Brought up since this router became MASTER. */
+  wasSetUp: boolean;
+  /** When to set it down. */
+  downAt: Instant;
   /** Being set down. */
-  resting: boolean;
-  /** The MTU of its parent that it has last been asked to have. */
+  goingDown: boolean;
+  /** The parent's MTU that was last requested for it. */
   fittedTo: number;
 }
 
-export type VirtualLinkInput = Extract<
+type VirtualLinkInput = Extract<
   Input,
-  { readonly kind: 'links.raised' | 'virtual-link.rested' | 'virtual-link.failed' }
+  { readonly kind: 'links.up' | 'virtual-link.down' | 'virtual-link.failed' }
 >;
 
 export interface VirtualLinkAnswer {
   readonly router: VirtualRouter;
-  /** `restored`: somebody else had set it down or removed it, and hosts are to be told again. */
-  readonly outcome: 'raised' | 'restored' | 'rested' | 'refused' | 'missing';
+  /** `restored`: another program had set it down or removed it, so hosts need new announcements. */
+  readonly outcome: 'up' | 'restored' | 'down' | 'refused' | 'missing';
 }
 
 export class VirtualLinks {
   readonly #links: LinkTable;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
-  readonly #roster: Roster;
+  readonly #routers: RouterTable;
   readonly #states = new WeakMap<VirtualRouter, VirtualLink>();
-  /** To be set up in the next turn. */
+  /** Routers whose links are set up in the next turn. */
   readonly #waiting = new Set<VirtualRouter>();
-  #allowance = RAISED_IN_A_TURN;
-  #resting = 0;
+  #allowance = SET_UP_IN_A_TURN;
+  #goingDown = 0;
 
-  constructor(roster: Roster, links: LinkTable, timers: Timers, outbox: Outbox) {
-    this.#roster = roster;
+  constructor(routers: RouterTable, links: LinkTable, timers: Timers, outbox: Outbox) {
+    this.#routers = routers;
     this.#links = links;
     this.#timers = timers;
     this.#outbox = outbox;
@@ -89,23 +87,23 @@ export class VirtualLinks {
     return this.#waiting.size > 0;
   }
 
-  /** Puts those whose links may be set up, set down or made now among the routers to be compared. */
+  /** Adds the routers whose links may be set up, set down or made in this turn to the dirty ones. */
   nextTurn(dirty: Set<VirtualRouter>, now: Instant): void {
-    this.#allowance = RAISED_IN_A_TURN;
+    this.#allowance = SET_UP_IN_A_TURN;
     this.#timers.fire('virtual-link', now, (position) => {
-      const router = this.#roster.at(position);
+      const router = this.#routers.at(position);
       if (router !== undefined) dirty.add(router);
     });
     for (const router of this.#waiting) dirty.add(router);
     this.#waiting.clear();
   }
 
-  /** The router whose virtual link was set up or down, if that is all that has changed. */
+  /** The router whose virtual link was set up or down, if nothing else has changed. */
   switchedBy(event: LinkEvent): VirtualRouter | undefined {
     if (event.kind !== 'link.changed') return undefined;
     const { link } = event;
     const known = this.#links.byIndex(link.index)?.attributes;
-    const router = this.#roster.ownerOf(link.name);
+    const router = this.#routers.ownerOf(link.name);
     if (known === undefined || router === undefined) return undefined;
     const same =
       known.name === link.name &&
@@ -116,7 +114,7 @@ export class VirtualLinks {
   }
 
   /**
-   * Brings the link of the router nearer to what it should be; answers whether its addresses may be
+   * Makes the link of the router, sets it up or down; true if the addresses of the router may be
    * compared in this turn.
    */
   admits(router: VirtualRouter, now: Instant): boolean {
@@ -127,21 +125,21 @@ export class VirtualLinks {
       this.#make(link, now);
       return true;
     }
-    link.wanted = false;
+    link.requested = false;
     router.lacksVirtualLink = false;
     this.#fit(link, attributes.mtu);
     const isUp = attributes.up ?? attributes.running;
-    if (router.holds) {
-      link.restAt = NEVER;
-      if (link.resting) return false;
-      return isUp || this.#raise(link, attributes.index);
+    if (router.isMaster) {
+      link.downAt = NEVER;
+      if (link.goingDown) return false;
+      return isUp || this.#setUp(link, attributes.index);
     }
-    link.raised = false;
-    if (isUp && !link.resting && !this.#hasAddresses(link)) this.#rest(link, now);
+    link.wasSetUp = false;
+    if (isUp && !link.goingDown && !this.#hasAddresses(link)) this.#setDown(link, now);
     return true;
   }
 
-  /** Takes those away whose addresses may not be compared in this turn. */
+  /** Removes the routers whose addresses may not be compared in this turn. */
   admitted(routers: Set<VirtualRouter>, now: Instant): Set<VirtualRouter> {
     for (const router of routers) if (!this.admits(router, now)) routers.delete(router);
     return routers;
@@ -149,49 +147,49 @@ export class VirtualLinks {
 
   take(input: VirtualLinkInput, now: Instant): VirtualLinkAnswer[] {
     switch (input.kind) {
-      case 'links.raised':
+      case 'links.up':
         return input.indexes.flatMap((index, position) =>
-          this.#raised(index, at(input.answers, position)),
+          this.#isUp(index, at(input.answers, position)),
         );
-      case 'virtual-link.rested':
-        return this.#rested(this.#named(input.name));
+      case 'virtual-link.down':
+        return this.#isDown(this.#named(input.name));
       case 'virtual-link.failed':
         return this.#failed(this.#named(input.name), input.message, now);
     }
   }
 
   #named(name: string): VirtualLink | undefined {
-    return this.#of(this.#roster.ownerOf(name));
+    return this.#of(this.#routers.ownerOf(name));
   }
 
-  /** Undefined where the router has no virtual MAC. */
+  /** Undefined if the router has no virtual MAC. */
   #of(router: VirtualRouter | undefined): VirtualLink | undefined {
     const name = router?.settings.virtualMac?.interface;
     if (router === undefined || name === undefined) return undefined;
     const known = this.#states.get(router);
     if (known !== undefined) return known;
     const link = {
-      ...{ router, name, wanted: false, raised: false, resting: false },
-      ...{ retryAt: LONG_AGO, restAt: NEVER, fittedTo: 0 },
+      ...{ router, name, requested: false, wasSetUp: false, goingDown: false },
+      ...{ retryAt: LONG_AGO, downAt: NEVER, fittedTo: 0 },
     };
     this.#states.set(router, link);
     return link;
   }
 
-  /** Its own interface has to be there; whoever makes the link says when that has failed. */
+  /** Needs the parent interface; a failure arrives as `virtual-link.failed`. */
   #make(link: VirtualLink, now: Instant): void {
     const { router, name } = link;
-    if (link.resting) this.#rested(link);
-    if (link.wanted || router.index === undefined || router.state === 'initialize') return;
+    if (link.goingDown) this.#isDown(link);
+    if (link.requested || router.index === undefined || router.state === 'initialize') return;
     if (now < link.retryAt) {
       this.#timers.set('virtual-link', router.position, link.retryAt);
       return;
     }
-    link.wanted = true;
+    link.requested = true;
     this.#outbox.first({ kind: 'virtual-link.make', name });
   }
 
-  /** Once for each MTU of the parent: whoever gives the link another one afterwards has his reasons. */
+  /** Once for each MTU of the parent: a different MTU set afterwards is on purpose. */
   #fit(link: VirtualLink, mtu: number): void {
     const parent = this.#links.byName(link.router.settings.interface)?.attributes.mtu ?? mtu;
     if (mtu === parent || link.fittedTo === parent) return;
@@ -199,35 +197,35 @@ export class VirtualLinks {
     this.#outbox.first({ kind: 'virtual-link.make', name: link.name });
   }
 
-  #raise(link: VirtualLink, index: number): boolean {
+  #setUp(link: VirtualLink, index: number): boolean {
     if (this.#allowance === 0) {
       this.#waiting.add(link.router);
       return false;
     }
     this.#allowance--;
-    this.#outbox.raise(index);
+    this.#outbox.setLinkUp(index);
     return true;
   }
 
-  #rest(link: VirtualLink, now: Instant): void {
-    if (link.restAt === NEVER) link.restAt = hasIpv6(link) ? now : after(now, REST_AFTER);
-    if (link.restAt > now || this.#resting > 0) {
-      const at = latest(link.restAt, after(now, REST_SPACING));
+  #setDown(link: VirtualLink, now: Instant): void {
+    if (link.downAt === NEVER) link.downAt = hasIpv6(link) ? now : after(now, SET_DOWN_AFTER);
+    if (link.downAt > now || this.#goingDown > 0) {
+      const at = latest(link.downAt, after(now, SET_DOWN_SPACING));
       this.#timers.set('virtual-link', link.router.position, at);
       return;
     }
-    link.restAt = NEVER;
-    link.resting = true;
-    this.#resting++;
-    this.#outbox.first({ kind: 'virtual-link.rest', name: link.name });
+    link.downAt = NEVER;
+    link.goingDown = true;
+    this.#goingDown++;
+    this.#outbox.first({ kind: 'virtual-link.set-down', name: link.name });
   }
 
-  #raised(index: number, { errno, text }: KernelAnswer): VirtualLinkAnswer[] {
+  #isUp(index: number, { errno, text }: KernelAnswer): VirtualLinkAnswer[] {
     const name = this.#links.byIndex(index)?.attributes.name;
     const link = name === undefined ? undefined : this.#named(name);
     if (link === undefined) return [];
     const { router } = link;
-    // It is being removed, of which the kernel is about to tell.
+    // It is being removed, and the kernel is about to report that.
     if (errno === ENODEV) return [];
     if (errno !== 0) {
       this.#report(
@@ -237,21 +235,21 @@ export class VirtualLinks {
       return [{ router, outcome: 'refused' }];
     }
     this.#links.setUp(index, true);
-    const restored = link.raised;
-    link.raised = true;
-    if (!restored) return [{ router, outcome: 'raised' }];
+    const restored = link.wasSetUp;
+    link.wasSetUp = true;
+    if (!restored) return [{ router, outcome: 'up' }];
     const instance = router.settings.name;
     this.#outbox.report({ kind: 'virtual-link-restored', instance, interface: link.name });
     return [{ router, outcome: 'restored' }];
   }
 
-  #rested(link: VirtualLink | undefined): VirtualLinkAnswer[] {
-    if (link === undefined || !link.resting) return [];
-    link.resting = false;
-    this.#resting--;
+  #isDown(link: VirtualLink | undefined): VirtualLinkAnswer[] {
+    if (link === undefined || !link.goingDown) return [];
+    link.goingDown = false;
+    this.#goingDown--;
     const index = this.#links.byName(link.name)?.attributes.index;
     if (index !== undefined) this.#links.setUp(index, false);
-    return [{ router: link.router, outcome: 'rested' }];
+    return [{ router: link.router, outcome: 'down' }];
   }
 
   #failed(link: VirtualLink | undefined, message: string, now: Instant): VirtualLinkAnswer[] {
@@ -259,7 +257,7 @@ export class VirtualLinks {
     const { router } = link;
     if (!router.lacksVirtualLink) this.#report(link, message);
     router.lacksVirtualLink = true;
-    link.wanted = false;
+    link.requested = false;
     link.retryAt = after(now, RETRY_AFTER);
     this.#timers.set('virtual-link', router.position, link.retryAt);
     return [{ router, outcome: 'missing' }];
@@ -278,7 +276,10 @@ export class VirtualLinks {
   }
 }
 
-/** With IPv6 it tells routers, moments later, which groups it has left: there is no time to lose. */
+/**
+ * An IPv6 link soon reports the multicast groups it has left, from the virtual MAC: set it down
+ * first.
+ */
 function hasIpv6({ router, name }: VirtualLink): boolean {
   return router.addresses.some((one) => one.interface === name && familyOf(one.address) === 'ipv6');
 }

@@ -1,36 +1,41 @@
 /**
- * Holds the reasons for FAULT of every router against what they were, and moves it into FAULT and
- * out of it. What befalls one member of a sync group is a reason for all others.
+ * Tracks the reasons for FAULT of every router and moves it into FAULT and out of it. A reason of one
+ * member of a sync group is a reason for all other members.
  */
 import { type Instant, microseconds, seconds } from '../../../net/time.ts';
 import type { LinkTable } from '../links.ts';
-import type { Roster } from '../roster.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { FaultReason, IpvsFault } from '../view.ts';
 import { faultEvents, faultsOf } from './faults.ts';
 import type { SyncGroups } from './sync-groups.ts';
 
-/** Each further refusal doubles the time: a retry that fails is a take-over that nobody needs. */
+/** Doubled by each further refusal: a retry that fails disturbs the peer with a takeover. */
 const RETRY_AFTER = seconds(5);
 const RETRY_AFTER_MAX = seconds(60);
 
 export class FaultKeeper {
-  readonly #roster: Roster;
+  readonly #routers: RouterTable;
   readonly #links: LinkTable;
   readonly #transitions: Transitions;
   readonly #groups: SyncGroups;
-  /** Reasons that the router has by itself. */
+  /** Reasons without those of its sync group. */
   readonly #own = new WeakMap<VirtualRouter, readonly FaultReason[]>();
 
-  constructor(roster: Roster, links: LinkTable, transitions: Transitions, groups: SyncGroups) {
-    this.#roster = roster;
+  constructor(
+    routers: RouterTable,
+    links: LinkTable,
+    transitions: Transitions,
+    groups: SyncGroups,
+  ) {
+    this.#routers = routers;
     this.#links = links;
     this.#transitions = transitions;
     this.#groups = groups;
   }
 
-  /** The router begins; from now on its reasons have consequences. */
+  /** Starts the router: from now on its reasons have consequences. */
   start(router: VirtualRouter, now: Instant): void {
     router.since = now;
     this.#transitions.changed.add(router);
@@ -41,25 +46,25 @@ export class FaultKeeper {
 
   update(router: VirtualRouter, now: Instant): void {
     const before = this.#own.get(router) ?? [];
-    const own = faultsOf(router, this.#links, this.#roster.virtualOn(router.settings.interface));
+    const own = faultsOf(router, this.#links, this.#routers.virtualOn(router.settings.interface));
     this.#own.set(router, own);
     this.#judge(router, now);
     if (before.length > 0 === own.length > 0) return;
     for (const sibling of this.#groups.siblingsOf(router)) this.#judge(sibling, now);
   }
 
-  /** The kernel has refused something: FAULT until that is tried again. */
+  /** The kernel has refused a VIP, a link or a socket: FAULT until the retry. */
   refuse(router: VirtualRouter, reason: FaultReason, now: Instant): void {
     const isNew = router.refused === undefined;
     router.refused = reason;
     const delay = Math.min(RETRY_AFTER * 2 ** router.refusals, RETRY_AFTER_MAX);
     this.#transitions.retryLater(router, now, microseconds(delay));
     this.update(router, now);
-    // Not before it has resigned: who hears the first one has heard it advertise.
+    // Only after the resignation: `mustProve` would suppress it, and the peers have heard it advertise.
     if (isNew) router.refusals++;
   }
 
-  /** What the kernel's load balancer lacks for this router; null: nothing. */
+  /** What IPVS lacks for this router; null: nothing. */
   setIpvsFault(router: VirtualRouter | undefined, fault: IpvsFault | null, now: Instant): void {
     if (router === undefined) return;
     router.ipvsFault = fault ?? undefined;
@@ -86,8 +91,8 @@ export class FaultKeeper {
   #faultsOf(router: VirtualRouter): FaultReason[] {
     const faults = [...(this.#own.get(router) ?? []), ...router.groupTrackFaults];
     const siblings = this.#groups.siblingsOf(router);
-    const isDragged = siblings.some((one) => (this.#own.get(one)?.length ?? 0) > 0);
-    if (isDragged && router.group !== undefined) faults.push(`group:${router.group}`);
+    const hasFaultySibling = siblings.some((one) => (this.#own.get(one)?.length ?? 0) > 0);
+    if (hasFaultySibling && router.group !== undefined) faults.push(`group:${router.group}`);
     return faults;
   }
 }

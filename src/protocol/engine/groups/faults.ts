@@ -1,4 +1,4 @@
-/** Why a virtual router cannot run: derived from the links, never remembered. */
+/** Why a virtual router cannot run, derived from the links, and the source address of its packets. */
 import type { FaultEvent, RecoveryEvent } from '../../../../fsm/vrrp/model.ts';
 import { familyOf, type IpAddress, isLinkLocal } from '../../../net/address.ts';
 import type { AddressState } from '../../../net/link.ts';
@@ -9,7 +9,7 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { InstanceSettings } from '../settings.ts';
 import type { FaultReason } from '../view.ts';
 
-/** RFC 8347 event identities for a reason that comes and goes. */
+/** RFC 8347 event identities for a reason that is raised and cleared. */
 interface FaultEvents {
   readonly raised: FaultEvent;
   readonly cleared: RecoveryEvent;
@@ -56,7 +56,7 @@ export function faultsOf(
   }
   if (router.lacksVirtualLink && !hasVirtualLink(router, links)) faults.push('virtual-mac-failed');
   if (router.refused !== undefined) faults.push(router.refused);
-  if (router.conflict?.phase === 'fault') faults.push('address-conflict');
+  if (router.hasAddressConflict) faults.push('address-conflict');
   if (router.maintenance) faults.push('maintenance');
   faults.push(...router.trackFaults);
   if (router.ipvsFault !== undefined) faults.push(router.ipvsFault);
@@ -68,9 +68,9 @@ function hasVirtualLink({ settings }: VirtualRouter, links: LinkTable): boolean 
 }
 
 /**
- * Source of advertisements: the address the file names, if the interface has it; else the first
- * usable one that is no VIP. The IPv4 address owner may have no other than its VIPs
- * (RFC 9568 section 5.1.1.1); to unicast peers it would be a stranger with them.
+ * Source of advertisements: the configured address, if the interface has it; otherwise the first
+ * usable address that is not a VIP. The IPv4 address owner may have no other addresses than its VIPs
+ * (RFC 9568 section 5.1.1.1), but unicast peers would not accept those.
  */
 export function sourceOf(
   router: VirtualRouter,
@@ -92,8 +92,8 @@ export function sourceOf(
 }
 
 /**
- * The interface's own link-local address, never a virtual one, the owner's included (RFC 9568
- * sections 5.1.2.1 and 7.2); to unicast peers beyond the link, an address of wider scope.
+ * The interface's own link-local address, never a VIP, not even for the owner (RFC 9568 sections
+ * 5.1.2.1 and 7.2); to unicast peers beyond the link, an address of wider scope.
  */
 function ipv6SourceOf(
   settings: InstanceSettings,
@@ -106,7 +106,7 @@ function ipv6SourceOf(
   return undefined;
 }
 
-/** What could be the source, were it usable. */
+/** Addresses that qualify as source, usable or not. */
 function ipv6Candidates(
   settings: InstanceSettings,
   link: Link | undefined,
@@ -120,7 +120,7 @@ function ipv6Candidates(
   });
 }
 
-/** The state of duplicate address detection explains more than that there is no address. */
+/** The state of duplicate address detection is more specific than `no-link-local`. */
 function whyNoSource(
   { settings }: VirtualRouter,
   link: Link | undefined,

@@ -1,7 +1,8 @@
 /**
- * Two directors whose members are ordered differently, each stronger in one, both MASTER: each hears
- * a stronger one, both give up, and both come back at the same moment. So the member with the lowest
- * VRID decides: the director that is weaker in it comes back later, and finds the other as MASTER.
+ * Two directors are both MASTER, and each has the higher priority in another member of the group: each
+ * hears a stronger MASTER, both yield, and both return at the same moment. So the member with the
+ * lowest VRID decides: the director with the lower priority there waits, and then finds the other
+ * director as MASTER.
  */
 import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import {
@@ -15,10 +16,10 @@ import {
 } from '../../../net/time.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 
-/** Collisions after which the wait grows no more. */
-const COUNTED = 8;
+/** Collisions after which the wait stops growing. */
+const COLLISIONS_MAX = 8;
 
-/** Master_Down_Intervals in which the next collision is one more of the same contest. */
+/** Master_Down_Intervals within which another collision belongs to the same contest. */
 const WINDOW = 8;
 
 export class GroupContest {
@@ -26,22 +27,23 @@ export class GroupContest {
   #count = 0;
   #until: Instant = NEVER;
 
-  /** A member has heard a stronger MASTER, and the whole group gives up. */
+  /** A member has heard a stronger MASTER, and the whole group yields. */
   lose(members: readonly VirtualRouter[], now: Instant): void {
     const window = WINDOW * slowest(members);
-    const isOneMore = this.#lostAt !== undefined && now - this.#lostAt <= window;
-    this.#count = isOneMore ? Math.min(this.#count + 1, COUNTED) : 1;
+    const isSameContest = this.#lostAt !== undefined && now - this.#lostAt <= window;
+    this.#count = isSameContest ? Math.min(this.#count + 1, COLLISIONS_MAX) : 1;
     this.#lostAt = now;
     this.#until = NEVER;
   }
 
   /**
-   * Until when the group, ready to become MASTER, lets the other side go first; undefined: it need
-   * not. Once for each collision, and longer after each: no two intervals can balance it for ever.
+   * Until when a group that is ready to become MASTER waits for the other director; undefined: no
+   * wait. It waits once after each collision, longer each time, so that no pair of intervals collides
+   * forever.
    */
   waitsUntil(members: readonly VirtualRouter[], now: Instant): Instant | undefined {
     const leader = leaderOf(members);
-    if (this.#lostAt === undefined || leader === undefined || !gaveUpFor(leader)) return undefined;
+    if (this.#lostAt === undefined || leader === undefined || !yieldedTo(leader)) return undefined;
     const interval = leader.context.masterInterval;
     if (this.#until === NEVER) {
       if (now - this.#lostAt > slowest(members) + interval) return undefined;
@@ -51,12 +53,12 @@ export class GroupContest {
   }
 }
 
-/** It was the weaker one, and the stronger one has resigned since. */
-function gaveUpFor({ master, resignedBy }: VirtualRouter): boolean {
+/** The router yielded to a stronger one that has resigned since. */
+function yieldedTo({ master, resignedBy }: VirtualRouter): boolean {
   return master !== null && master.address === resignedBy;
 }
 
-/** The same member on all directors, whatever the order of their files. */
+/** The same member on all directors, whatever the order in their configurations. */
 function leaderOf(members: readonly VirtualRouter[]): VirtualRouter | undefined {
   const [first, ...others] = members;
   return others.reduce((lowest, one) => (isBefore(one, lowest) ? one : lowest), first);

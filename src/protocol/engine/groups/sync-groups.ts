@@ -1,6 +1,6 @@
 /**
- * Sync groups: keeps the members of a group in one state. When its members become MASTER is for the
- * table in `fsm/sync-group`; here it is carried out. Reasons for FAULT are shared by `FaultKeeper`.
+ * Keeps the members of a sync group in one state. The table in `fsm/sync-group` decides when they
+ * become MASTER; this class carries it out. `FaultKeeper` shares the reasons for FAULT.
  */
 import { becomesMaster, type MemberStanding } from '../../../../fsm/sync-group/sync-group.ts';
 import type { Cause } from '../../../../fsm/vrrp/model.ts';
@@ -9,14 +9,17 @@ import { isSame } from '../../../net/equality.ts';
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import { leadingCauseOf } from '../causes.ts';
 import type { Outbox } from '../outbox.ts';
-import type { StateName } from '../reports.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { SyncGroupSettings } from '../settings.ts';
+import type { StateName } from '../state-name.ts';
 import { GroupContest } from './group-contest.ts';
 
-/** A member of an `any` group that is ready looks again this often: what others hear may change. */
-const LOOK_AGAIN: Duration = seconds(1);
+/**
+ * A ready member of an `any` group is considered again this often: other members may hear other
+ * MASTERs.
+ */
+const RECONSIDER_AFTER: Duration = seconds(1);
 
 const NO_SIBLINGS: readonly VirtualRouter[] = [];
 
@@ -31,7 +34,7 @@ export class SyncGroups {
   readonly #transitions: Transitions;
   readonly #outbox: Outbox;
   #groups = new Map<string, Group>();
-  /** Some of their members wait for `before_master`. */
+  /** Groups with a member that waits for `before_master`. */
   readonly #asking = new Set<Group>();
 
   constructor(transitions: Transitions, outbox: Outbox) {
@@ -64,12 +67,12 @@ export class SyncGroups {
       const group = this.#groupOf(router);
       const inGroup = group !== undefined;
       if (inGroup === router.context.inGroup && isSameGroup(group, before.get(router))) continue;
-      // The next advertisement is judged in full, too: its group may be split.
+      // Ends the shortcut as well: the next advertisement has to show a MASTER in a split group.
       this.#transitions.apply(router, { type: 'group-changed', inGroup, at: now }, now);
     }
   }
 
-  /** All members of the router's group, itself among them; the router alone where it has none. */
+  /** All members of the router's group, including itself; the router alone if it is in no group. */
   membersOf(router: VirtualRouter): readonly VirtualRouter[] {
     return this.#groupOf(router)?.members ?? [router];
   }
@@ -79,28 +82,28 @@ export class SyncGroups {
     return members === undefined ? NO_SIBLINGS : members.filter((member) => member !== router);
   }
 
-  /** A timer has ended that kept the router from becoming MASTER; a member waits for its group. */
+  /** The timer that kept the router from becoming MASTER has fired; a member waits for its group. */
   timedOut(
     router: VirtualRouter,
     type: 'master-timeout' | 'preempt-hold-timeout',
     now: Instant,
   ): void {
     this.#transitions.apply(router, { type }, now);
-    if (router.state === 'backup.ready') this.lookAgain(router, now);
+    if (router.state === 'backup.ready') this.reconsider(router, now);
   }
 
-  /** A router that is ready: it becomes MASTER with its group, alone where it has none, or not yet. */
-  lookAgain(router: VirtualRouter, now: Instant): void {
+  /** A ready router becomes MASTER with its group, alone if it has none, or stays ready. */
+  reconsider(router: VirtualRouter, now: Instant): void {
     const group = this.#groupOf(router);
     if (group === undefined) {
       this.#transitions.apply(router, { type: 'group-master', cause: leadingCauseOf(router) }, now);
       return;
     }
     this.#consider(group, now);
-    if (group.settings.mode === 'any') this.#lookAgainSoon(router, now);
+    if (group.settings.mode === 'any') this.#reconsiderSoon(router, now);
   }
 
-  /** An answer that comes too late, or to another request, is none. */
+  /** Ignores an answer that is late, or belongs to another request. */
   answer(
     router: VirtualRouter | undefined,
     { id, granted }: { readonly id: number; readonly granted: boolean },
@@ -110,7 +113,7 @@ export class SyncGroups {
     this.settleRequest(router, granted ? 'before-master-granted' : 'before-master-refused', now);
   }
 
-  /** `before_master` has an answer, or will have none. */
+  /** `before_master` was answered, or timed out. */
   settleRequest(
     router: VirtualRouter,
     type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout',
@@ -120,10 +123,10 @@ export class SyncGroups {
     const group = this.#groupOf(router);
     if (group === undefined) return;
     if (router.state === 'backup.allowed') this.#proceed(router, group, now);
-    else this.#breakOff(router, now);
+    else this.#abort(router, now);
   }
 
-  /** Ends a turn: nobody stays MASTER beside a member that is it no longer. */
+  /** Ends a turn: members yield together with one that is no longer MASTER. */
   settle(now: Instant): void {
     if (this.#groups.size === 0) return;
     const { yielded, following, changed } = this.#transitions;
@@ -150,11 +153,11 @@ export class SyncGroups {
   }
 
   /**
-   * A member hears a MASTER while others of its group are MASTER: the group was made, or the member
-   * came to it, by a change of the configuration. The stronger side decides.
+   * A member follows a MASTER while other members are MASTER: a reload has created the group or added
+   * the member. The stronger side decides.
    */
   #unite(router: VirtualRouter, now: Instant): void {
-    if (!router.isBackup || !this.#hasMasterBeside(router)) return;
+    if (!router.isBackup || !this.#hasMasterSibling(router)) return;
     if (outranksMaster(router)) {
       this.#transitions.apply(router, { type: 'group-master', cause: 'preemption' }, now);
     } else {
@@ -166,11 +169,11 @@ export class SyncGroups {
     return group === undefined ? undefined : this.#groups.get(group);
   }
 
-  #hasMasterBeside(router: VirtualRouter): boolean {
+  #hasMasterSibling(router: VirtualRouter): boolean {
     return this.siblingsOf(router).some(({ state }) => state === 'holding.master');
   }
 
-  /** Members become MASTER in one step: all that have to ask first are asked together. */
+  /** Members become MASTER together: those that have to ask first ask at the same time. */
   #consider(group: Group, now: Instant): void {
     if (!isReady(group)) return;
     const { members, contest } = group;
@@ -197,33 +200,37 @@ export class SyncGroups {
     }
   }
 
-  #lookAgainSoon(router: VirtualRouter, now: Instant): void {
+  #reconsiderSoon(router: VirtualRouter, now: Instant): void {
     if (router.state !== 'backup.ready') return;
-    this.#transitions.apply(router, { type: 'group-waits', until: after(now, LOOK_AGAIN) }, now);
+    this.#transitions.apply(
+      router,
+      { type: 'group-waits', until: after(now, RECONSIDER_AFTER) },
+      now,
+    );
   }
 
-  /** It may become MASTER; so does the group, once every member may. */
+  /** The member has permission; the group becomes MASTER once every member has it. */
   #proceed(router: VirtualRouter, group: Group, now: Instant): void {
-    // It was to join the others, which are MASTER already.
+    // The other members may be MASTER already, and this one joins them.
     if (router.context.claim === 'group') this.#unite(router, now);
     this.#consider(group, now);
   }
 
-  /** It shall not become MASTER this time: nor shall the others. */
-  #breakOff(router: VirtualRouter, now: Instant): void {
+  /** The member does not become MASTER this time, so the others do not either. */
+  #abort(router: VirtualRouter, now: Instant): void {
     for (const sibling of this.siblingsOf(router)) {
       this.#transitions.apply(sibling, { type: 'group-aborts' }, now);
     }
     this.#yieldWith(router, now);
   }
 
-  /** What was asked is void as soon as one member hinders the group again. */
+  /** Withdraws the requests as soon as one member blocks the group again. */
   #checkAsking(group: Group, now: Instant): void {
     if (isReady(group)) return;
     this.#asking.delete(group);
     for (const router of group.members) {
       this.#transitions.apply(router, { type: 'group-withdraws' }, now);
-      if (group.settings.mode === 'any') this.#lookAgainSoon(router, now);
+      if (group.settings.mode === 'any') this.#reconsiderSoon(router, now);
     }
   }
 
@@ -257,7 +264,7 @@ function hasToAsk(router: VirtualRouter): boolean {
   return router.context.beforeMaster !== undefined && !isAsking(router);
 }
 
-/** Of the take-over: that of a member that leads it, and above all the silence of a MASTER. */
+/** The cause of the takeover is that of a leading member; the silence of a MASTER has precedence. */
 function causeOf(members: readonly VirtualRouter[]): Cause {
   const leading = members.filter(isLeading).map(leadingCauseOf);
   return leading.includes('master-silent') ? 'master-silent' : (leading[0] ?? 'preemption');

@@ -1,31 +1,31 @@
-/** What one tracked thing does to who tracks it, from its state alone. */
+/** The effect of a tracked object on a router, from the state of the object. */
 import type { TrackSettings } from '../settings.ts';
 
 export interface TrackState {
-  /** `unknown`: nothing is known of it yet. */
+  /** `unknown`: no result yet. */
   readonly status: 'unknown' | 'up' | 'down';
   /** The number in a tracked file. */
   readonly value: number | undefined;
 }
 
-/** What counts before the first result. */
-export const UNTOLD: { readonly [Init in 'up' | 'down' | 'wait']: TrackState } = {
+/** The state before the first result. */
+export const INITIAL_TRACK_STATE: { readonly [Init in 'up' | 'down' | 'wait']: TrackState } = {
   up: { status: 'up', value: undefined },
   down: { status: 'down', value: undefined },
   wait: { status: 'unknown', value: undefined },
 };
 
-/** A sum that no priority is left of: 1..254 lie between the lowest and the highest. */
+/** Takes every priority of 1..254 below 1. */
 const EXCLUDED = -254;
 
-/** Whether it is a reason for FAULT. What is unknown is one too, with a weight or without. */
+/** True if the object is a reason for FAULT. An unknown state is, with a weight or without. */
 export function trackFails(settings: TrackSettings, { status, value }: TrackState): boolean {
   if (status === 'unknown') return true;
   if (value !== undefined) return weighted(settings, value) <= EXCLUDED;
   return settings.weight === undefined && status === 'down';
 }
 
-/** What it adds to the priority, or takes away from it. */
+/** The adjustment of the priority. */
 export function trackAdjustment(settings: TrackSettings, { status, value }: TrackState): number {
   const { weight } = settings;
   if (status === 'unknown') return 0;

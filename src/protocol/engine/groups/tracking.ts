@@ -1,7 +1,6 @@
 /**
- * What instances and sync groups depend on: the state of each tracked thing, and what it does to
- * whom. Links are looked up here; everything else is found out by the main thread, which tells of
- * changes only.
+ * The tracked objects: their state, and their effect on the instances and sync groups that depend on
+ * them. Interfaces are looked up here; the main thread probes everything else and reports changes.
  */
 import { isSame } from '../../../net/equality.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -11,21 +10,26 @@ import type { Outbox } from '../outbox.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { SyncGroupSettings, TrackSettings } from '../settings.ts';
-import { type TrackState, trackAdjustment, trackFails, UNTOLD } from './track-effect.ts';
+import {
+  INITIAL_TRACK_STATE,
+  type TrackState,
+  trackAdjustment,
+  trackFails,
+} from './track-effect.ts';
 
 type ProbeChange = Extract<Input, { kind: 'probe.changed' }>;
 
-/** One entry of the file. */
+/** One entry of the configuration. */
 interface Entry {
   readonly settings: TrackSettings;
-  /** Equal entries of one sync group have the same key: they count once. */
+  /** Equal entries of one sync group have the same key, so that they count once. */
   readonly key: string;
   readonly scope: 'instance' | 'group';
-  /** Who is in FAULT while it is down. */
+  /** Routers that are in FAULT while the object is down. */
   readonly routers: readonly VirtualRouter[];
-  /** Whose priority it changes: all of a sync group, so that its members stay of one mind. */
+  /** Routers whose priority it changes: every member of a sync group, so that they stay together. */
   readonly weighsOn: readonly VirtualRouter[];
-  /** It came while they were running: nobody loses anything until the first result. */
+  /** Added by a reload: the running routers stay as they are until the first result. */
   readonly isLenient: boolean;
   state: TrackState;
 }
@@ -34,8 +38,8 @@ export class Tracking {
   readonly #links: LinkTable;
   readonly #transitions: Transitions;
   readonly #outbox: Outbox;
-  /** What the main thread has told, by probe; kept for instances that are still to begin. */
-  readonly #told = new Map<string, TrackState>();
+  /** Last result of each probe; kept for instances that start later. */
+  readonly #results = new Map<string, TrackState>();
   #entries: readonly Entry[] = [];
 
   constructor(links: LinkTable, transitions: Transitions, outbox: Outbox) {
@@ -44,17 +48,16 @@ export class Tracking {
     this.#outbox = outbox;
   }
 
-  /** What is known of probes. */
   get results(): ReadonlyMap<string, TrackState> {
-    return this.#told;
+    return this.#results;
   }
 
-  /** The same as another process has known it; `assign` follows. */
+  /** Restores the results of another process; `assign` must follow. */
   remember(results: Iterable<readonly [string, TrackState]>): void {
-    for (const [probe, state] of results) this.#told.set(probe, state);
+    for (const [probe, state] of results) this.#results.set(probe, state);
   }
 
-  /** At start, and after the configuration has changed; what is known of probes is kept. */
+  /** At start, and after a reload; the results of probes are kept. */
   assign(
     syncGroups: readonly SyncGroupSettings[],
     routers: readonly VirtualRouter[],
@@ -77,9 +80,9 @@ export class Tracking {
     }
   }
 
-  /** Answers the routers whose reasons for FAULT may have changed. */
+  /** Returns the routers whose reasons for FAULT may have changed. */
   probeChanged({ probe, up, value, detail }: ProbeChange, now: Instant): Set<VirtualRouter> {
-    this.#told.set(probe, { status: up ? 'up' : 'down', value });
+    this.#results.set(probe, { status: up ? 'up' : 'down', value });
     return this.#update(
       ({ source }) => source.kind !== 'interface' && source.probe === probe,
       now,
@@ -87,7 +90,7 @@ export class Tracking {
     );
   }
 
-  /** Links came, went or changed. */
+  /** Links were added, removed or changed. */
   linksChanged(now: Instant): Set<VirtualRouter> {
     return this.#update(({ source }) => source.kind === 'interface', now, undefined);
   }
@@ -98,7 +101,7 @@ export class Tracking {
     detail: string | undefined,
   ): Set<VirtualRouter> {
     const touched = new Set<VirtualRouter>();
-    const news = new Map<string, Entry[]>();
+    const changes = new Map<string, Entry[]>();
     for (const entry of this.#entries) {
       const { settings } = entry;
       if (!concerns(settings)) continue;
@@ -111,18 +114,19 @@ export class Tracking {
         touched.add(router);
       }
       const key = JSON.stringify([settings.name, settings.source]);
-      news.set(key, [...(news.get(key) ?? []), entry]);
+      changes.set(key, [...(changes.get(key) ?? []), entry]);
     }
-    for (const entries of news.values()) this.#tell(entries, detail);
+    for (const entries of changes.values()) this.#report(entries, detail);
     for (const router of touched) {
       this.#show(router);
-      this.#transitions.reprioritize(router, reasonOf(news), now);
+      this.#transitions.reprioritize(router, reasonOf(changes), now);
     }
     return touched;
   }
 
   #stateOf({ source }: TrackSettings): TrackState {
-    if (source.kind !== 'interface') return this.#told.get(source.probe) ?? UNTOLD[source.init];
+    if (source.kind !== 'interface')
+      return this.#results.get(source.probe) ?? INITIAL_TRACK_STATE[source.init];
     const link = this.#links.byName(source.interface);
     return { status: link?.attributes.running === true ? 'up' : 'down', value: undefined };
   }
@@ -154,8 +158,8 @@ export class Tracking {
     this.#transitions.changed.add(router);
   }
 
-  /** One report for a thing, however many instances depend on it. */
-  #tell(entries: readonly Entry[], detail: string | undefined): void {
+  /** One report per object, however many instances depend on it. */
+  #report(entries: readonly Entry[], detail: string | undefined): void {
     const [first] = entries;
     if (first === undefined) return;
     const { settings, state } = first;
@@ -204,7 +208,7 @@ function entryOf(
   weighsOn: readonly VirtualRouter[],
 ): Entry {
   const key = JSON.stringify([owner, settings]);
-  const isLenient = routers.some(({ holds, isBackup }) => holds || isBackup);
+  const isLenient = routers.some(({ isMaster, isBackup }) => isMaster || isBackup);
   return {
     settings,
     key,
@@ -216,9 +220,9 @@ function entryOf(
   };
 }
 
-function reasonOf(news: ReadonlyMap<string, readonly Entry[]>): string {
-  const said = [...news.values()].flatMap(([entry]) =>
+function reasonOf(changes: ReadonlyMap<string, readonly Entry[]>): string {
+  const parts = [...changes.values()].flatMap(([entry]) =>
     entry === undefined ? [] : [`track:${entry.settings.name} is ${entry.state.status}`],
   );
-  return said.join(', ');
+  return parts.join(', ');
 }

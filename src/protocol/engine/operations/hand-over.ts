@@ -1,36 +1,36 @@
 /**
- * Hand-overs under way: make before break. Priority 0 is sent, the VIPs are served until the
- * successor is heard, and the requester is answered once they are gone from here; or once no successor
- * was heard, and this router remains MASTER.
+ * Hand-overs under way: make before break. The router sends priority 0 and serves the VIPs until the
+ * successor is heard. The requester is answered once the VIPs are removed here, or once no successor
+ * was heard and this router remains MASTER.
  */
 import { after, elapsed, type Instant } from '../../../net/time.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
-import type { TransitionCause } from '../reports.ts';
 import type { HandOverTerms, OperatorAnswer } from '../requests.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { TransitionCause } from '../state-name.ts';
 import type { MasterView } from '../view.ts';
 
 interface HandOver {
-  /** Numbers of the requests: who asks meanwhile waits for the same end. */
+  /** Numbers of the requests: later ones join the hand-over under way. */
   readonly ids: number[];
   readonly startedAt: Instant;
-  /** Not eligible afterwards. */
+  /** Enters maintenance afterwards. */
   maintenance: boolean;
   released: Released | undefined;
 }
 
 interface Released {
   readonly at: Instant;
-  /** Null: none was heard. */
+  /** Null: no successor was heard. */
   readonly successor: MasterView | null;
   readonly cause: TransitionCause | undefined;
 }
 
-export interface HandOverEvents {
-  /** Members of its sync group, itself among them. */
+interface HandOverEvents {
+  /** Members of its sync group, including itself. */
   membersOf(router: VirtualRouter): readonly VirtualRouter[];
-  /** It has let go, and is not to be eligible any more. */
+  /** The router has released, and maintenance begins. */
   enterMaintenance(router: VirtualRouter, now: Instant): void;
   answer(id: number, answer: OperatorAnswer): void;
 }
@@ -52,8 +52,8 @@ export class HandOvers {
   }
 
   /**
-   * The router is MASTER, and every member of its sync group with it. One that is handing over
-   * already does so for this request as well.
+   * The router is MASTER, together with every member of its sync group. A hand-over that is already
+   * under way also serves this request.
    */
   begin(
     id: number,
@@ -64,8 +64,8 @@ export class HandOvers {
   ): void {
     for (const member of this.#events.membersOf(router)) {
       if (member === router) this.#begin(member, [id], terms, maintenance, now);
-      else if (member.holds) this.#begin(member, [], terms, false, now);
-      else this.#transitions.apply(member, { type: 'hold-back' }, now);
+      else if (member.isMaster) this.#begin(member, [], terms, false, now);
+      else this.#transitions.apply(member, { type: 'inhibit-preemption' }, now);
     }
   }
 
@@ -92,7 +92,7 @@ export class HandOvers {
     this.#transitions.apply(router, { type: 'hand-over', force, until }, now);
   }
 
-  /** Ends those that have come to an end with this turn. */
+  /** Answers the hand-overs that have ended in this turn. */
   settle(now: Instant): void {
     for (const [router, handOver] of this.#running) this.#settle(router, handOver, now);
   }
@@ -104,10 +104,10 @@ export class HandOvers {
       this.#takeBack(router, handOver, now);
       return;
     }
-    const released = handOver.released ?? this.#noteRelease(router, handOver, now);
+    const released = handOver.released ?? this.#recordRelease(router, handOver, now);
     if (released === undefined) {
       this.#end(router, handOver, this.#endWithout(router, handOver, now));
-    } else if (router.holds || this.#keeper.hasLetGo(router)) {
+    } else if (router.isMaster || this.#keeper.hasReleased(router)) {
       this.#end(
         router,
         handOver,
@@ -116,15 +116,15 @@ export class HandOvers {
     }
   }
 
-  /** Nobody has come for another member: maintenance would take its VIPs away from everybody. */
+  /** Another member found no successor: maintenance would take its VIPs out of service. */
   #takeBack(router: VirtualRouter, handOver: HandOver, now: Instant): void {
-    this.#transitions.apply(router, { type: 'release' }, now);
+    this.#transitions.apply(router, { type: 'allow-preemption' }, now);
     const waited = elapsed(handOver.startedAt, now);
     this.#end(router, handOver, { outcome: 'no-successor', waited });
   }
 
-  /** Undefined: it has not become BACKUP. */
-  #noteRelease(router: VirtualRouter, handOver: HandOver, now: Instant): Released | undefined {
+  /** Undefined if the router has not become BACKUP. */
+  #recordRelease(router: VirtualRouter, handOver: HandOver, now: Instant): Released | undefined {
     if (!router.isBackup) return undefined;
     const cause = router.lastTransition?.cause;
     handOver.released = { at: now, successor: router.master, cause };
@@ -132,7 +132,7 @@ export class HandOvers {
     return handOver.released;
   }
 
-  /** Nobody has come, or the router had to give up for another reason. */
+  /** No successor was heard, or another event has interrupted the hand-over. */
   #endWithout(router: VirtualRouter, handOver: HandOver, now: Instant): OperatorAnswer {
     if (router.state === 'holding.master') {
       return { outcome: 'no-successor', waited: elapsed(handOver.startedAt, now) };

@@ -1,4 +1,4 @@
-/** Carries out what operators ask for. Each request is answered once, by a report with its number. */
+/** Carries out operators' requests. Each request gets one answer, a report with the same number. */
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
@@ -12,12 +12,11 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import { HandOvers } from './hand-over.ts';
 import { whyNotTo } from './successor.ts';
 
-/** What reaches the engine by way of an operator. */
 type OperatorInput = Extract<Input, { readonly kind: 'request' | 'restore' }>;
 type Restored = Extract<Input, { readonly kind: 'restore' }>;
 type HandOverRequest = Extract<OperatorRequest, { readonly type: 'failover' | 'maintenance-on' }>;
 
-export interface OperationsOptions {
+interface OperationsParts {
   readonly transitions: Transitions;
   readonly keeper: AddressKeeper;
   readonly outbox: Outbox;
@@ -34,7 +33,7 @@ export class Operations {
   readonly #faults: FaultKeeper;
   readonly #groups: SyncGroups;
 
-  constructor({ transitions, keeper, outbox, faults, groups }: OperationsOptions) {
+  constructor({ transitions, keeper, outbox, faults, groups }: OperationsParts) {
     this.#transitions = transitions;
     this.#outbox = outbox;
     this.#faults = faults;
@@ -46,7 +45,7 @@ export class Operations {
     });
   }
 
-  /** `router` is undefined when there is none of the name. */
+  /** `router` is undefined if no router has the name. */
   take(input: OperatorInput, router: VirtualRouter | undefined, now: Instant): void {
     if (input.kind === 'restore') {
       if (router !== undefined) this.#restore(router, input, now);
@@ -59,17 +58,17 @@ export class Operations {
     if (answer !== undefined) this.#answer(input.id, answer);
   }
 
-  /** The end of a turn: hand-overs that have come to an end are answered. */
+  /** Ends a turn: answers the hand-overs that have ended. */
   settle(now: Instant): void {
     this.#handOvers.settle(now);
   }
 
   #restore(router: VirtualRouter, { maintenance, heldBack }: Restored, now: Instant): void {
-    if (heldBack) this.#transitions.apply(router, { type: 'hold-back' }, now);
+    if (heldBack) this.#transitions.apply(router, { type: 'inhibit-preemption' }, now);
     this.#setMaintenance(router, maintenance, now);
   }
 
-  /** Undefined: the answer comes later. */
+  /** Undefined: the answer follows later. */
   #do(
     id: number,
     router: VirtualRouter,
@@ -89,10 +88,13 @@ export class Operations {
     }
   }
 
-  /** Of every member of its sync group: their order among the directors is to stay the same. */
+  /**
+   * Applies to every member of the sync group, so that all stay in the same order among the
+   * directors.
+   */
   #override(router: VirtualRouter, priority: number | null, now: Instant): OperatorAnswer {
     if (isOwner(router.priority.configured)) {
-      return refused('owner', 'it owns its addresses: its priority is 255 and stays so');
+      return refused('owner', 'it owns its addresses: its priority is always 255');
     }
     const reason = priority === null ? 'override ended' : 'override';
     for (const member of this.#groups.membersOf(router)) {
@@ -131,7 +133,7 @@ export class Operations {
     return undefined;
   }
 
-  /** Not MASTER, so there is nothing to hand over; it shall not become MASTER by itself either. */
+  /** Not MASTER, so there is nothing to hand over; only keeps it from becoming MASTER. */
   #stayAway(
     router: VirtualRouter,
     isMaintenance: boolean,
@@ -144,25 +146,29 @@ export class Operations {
       return refused('no-master', message);
     }
     if (isMaintenance) this.#setMaintenance(router, true, now);
-    else this.#applyToGroup(router, 'hold-back', now);
+    else this.#applyToGroup(router, 'inhibit-preemption', now);
     return { outcome: 'not-master', master };
   }
 
   #release(router: VirtualRouter, now: Instant): OperatorAnswer {
     if (this.#handOvers.isRunning(router)) return HANDING_OVER;
-    this.#applyToGroup(router, 'release', now);
+    this.#applyToGroup(router, 'allow-preemption', now);
     return DONE;
   }
 
   #endMaintenance(router: VirtualRouter, now: Instant): OperatorAnswer {
     if (this.#handOvers.isRunning(router)) return HANDING_OVER;
-    this.#applyToGroup(router, 'release', now);
+    this.#applyToGroup(router, 'allow-preemption', now);
     this.#setMaintenance(router, false, now);
     return DONE;
   }
 
-  /** Members of a sync group move together, or stay together. */
-  #applyToGroup(router: VirtualRouter, type: 'hold-back' | 'release', now: Instant): void {
+  /** Applies to every member of the sync group. */
+  #applyToGroup(
+    router: VirtualRouter,
+    type: 'inhibit-preemption' | 'allow-preemption',
+    now: Instant,
+  ): void {
     for (const member of this.#groups.membersOf(router)) {
       this.#transitions.apply(member, { type }, now);
       this.#transitions.changed.add(member);
@@ -186,7 +192,7 @@ function whyNot(router: VirtualRouter, request: HandOverRequest): OperatorAnswer
   if (request.force) return undefined;
   if (isOwner(router.priority.configured)) {
     const message =
-      'it owns its addresses: they may be those of the interface itself, and whoever takes over yields to it again';
+      'it owns its addresses: the interface may need them itself, and any router that takes over yields to it again';
     return refused('owner', message);
   }
   if (request.type !== 'failover' || request.to === null) return undefined;

@@ -1,34 +1,34 @@
 /**
- * Takes a running engine from one configuration to the next in one turn. Virtual routers that have
- * not changed are not touched. Those that go let go as on a stop, serving until their successor is
- * heard; those that come wait until nobody who leaves has their VRID or one of their VIPs.
+ * Applies a new configuration to a running engine in one turn. Virtual routers that have not changed
+ * are not touched. Removed routers release as on a shutdown, serving until their successor is heard;
+ * added routers wait until no removed router has their VRID or one of their VIPs.
  */
 import { isSame } from '../../../net/equality.ts';
 import type { Instant } from '../../../net/time.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
 import type { Announcer } from '../addresses/announcer.ts';
+import type { InterfaceBinding } from '../addresses/interface-binding.ts';
 import type { Leases } from '../addresses/leases.ts';
 import { type ManagedAddress, placeOf } from '../addresses/managed-address.ts';
-import type { Placement } from '../addresses/placement.ts';
 import type { RoutingKeeper } from '../addresses/routing-keeper.ts';
 import type { CounterTable } from '../counters.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Roster } from '../roster.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
 import type { InstanceSettings, SyncGroupSettings } from '../settings.ts';
-import { type CommonSettings, identityOf, type SettingsChange } from '../settings-change.ts';
+import { identityOf, type SettingsChange } from '../settings-change.ts';
 import type { Timers } from '../timers.ts';
 
-export interface ReconfigurationParts {
+interface ReconfigurationParts {
   readonly announcer: Announcer;
-  readonly roster: Roster;
+  readonly routers: RouterTable;
   readonly groups: SyncGroups;
   readonly tracking: Tracking;
-  readonly placement: Placement;
+  readonly binding: InterfaceBinding;
   readonly protocol: Protocol;
   readonly transitions: Transitions;
   readonly timers: Timers;
@@ -49,7 +49,7 @@ export class Reconfiguration {
     this.#parts = parts;
   }
 
-  /** Somebody is still to let go, or to begin. */
+  /** Routers still have to release, or to start. */
   get isUnderWay(): boolean {
     return this.#removing.size > 0 || this.#waiting.length > 0;
   }
@@ -58,33 +58,29 @@ export class Reconfiguration {
     return this.#removing.has(router);
   }
 
-  /** Who belongs together, and what each depends on; those that are leaving go alone. */
+  /** Assigns sync groups and tracked objects; routers that are being removed have neither. */
   group(syncGroups: readonly SyncGroupSettings[], now: Instant): void {
-    const { roster, groups, tracking } = this.#parts;
+    const { routers, groups, tracking } = this.#parts;
     this.#syncGroups = syncGroups;
-    const staying = roster.routers.filter((router) => !this.#removing.has(router));
+    const staying = routers.all.filter((router) => !this.#removing.has(router));
     for (const router of this.#removing) router.group = undefined;
     groups.assign(syncGroups, staying, now);
     tracking.assign(syncGroups, staying, now);
   }
 
-  /** The agent stops: nobody begins any more. */
+  /** The agent stops: waiting routers do not start. */
   abandon(): void {
     this.#waiting = [];
   }
 
-  apply(
-    { common, stop, change, start }: SettingsChange,
-    linger: CommonSettings['linger'],
-    now: Instant,
-  ) {
-    const { roster, placement } = this.#parts;
-    for (const name of stop) this.#stop(name, linger === 'auto', now);
+  apply({ common, stop, change, start }: SettingsChange, now: Instant): void {
+    const { routers, binding } = this.#parts;
+    for (const name of stop) this.#stop(name, common.linger === 'auto', now);
     const changed = change.flatMap(({ name, settings }) => this.#change(name, settings));
     this.#handOverAddresses();
-    roster.update();
+    routers.update();
     this.group(common.syncGroups, now);
-    placement.settle(
+    binding.bind(
       changed.map(({ router }) => router),
       now,
     );
@@ -93,24 +89,24 @@ export class Reconfiguration {
     this.proceed(now);
   }
 
-  /** Those that have let go are forgotten, and those that have waited for it begin. */
+  /** Forgets the routers that have released, and starts those that waited for them. */
   proceed(now: Instant): void {
-    const { keeper, routing, placement } = this.#parts;
+    const { keeper, routing, binding } = this.#parts;
     let changed = false;
     for (const router of this.#removing) {
       if (router.state !== 'initialize') continue;
-      if (!keeper.hasLetGo(router) || !routing.hasLetGo(router)) continue;
+      if (!keeper.hasReleased(router) || !routing.hasReleased(router)) continue;
       this.#forget(router);
       changed = true;
     }
     const ready = this.#waiting.filter((settings) => !this.#isInTheWay(settings));
     if (ready.length > 0) {
       this.#waiting = this.#waiting.filter((settings) => !ready.includes(settings));
-      const routers = ready.map((settings) => this.#add(settings));
+      const added = ready.map((settings) => this.#add(settings));
       this.group(this.#syncGroups, now);
-      placement.settle(routers, now);
-      for (const router of routers) placement.start(router, now);
-    } else if (changed) placement.routersChanged(now);
+      binding.bind(added, now);
+      for (const router of added) binding.start(router, now);
+    } else if (changed) binding.routersChanged(now);
   }
 
   #stop(name: string, linger: boolean, now: Instant): void {
@@ -124,7 +120,7 @@ export class Reconfiguration {
     this.#parts.transitions.dirty.add(router);
   }
 
-  /** Nothing where the instance still waits to begin. */
+  /** Empty if the instance still waits for its start. */
   #change(name: string, settings: InstanceSettings) {
     const router = this.running(name);
     if (router === undefined) {
@@ -136,7 +132,7 @@ export class Reconfiguration {
     return [{ router, before }];
   }
 
-  /** After its packets have been made anew. */
+  /** Applies the rest of the settings, once the packets have been encoded again. */
   #resume(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
     const { timers, transitions } = this.#parts;
     const { settings } = router;
@@ -146,7 +142,7 @@ export class Reconfiguration {
       transitions.reprioritize(router, 'the configuration has changed', now);
     }
     this.#changeRules(router, before, now);
-    if (router.holds && before.lease !== settings.lease) this.#parts.leases.renew(router, now);
+    if (router.isMaster && before.lease !== settings.lease) this.#parts.leases.renew(router, now);
     if (router.state !== 'holding.master') return;
     router.announcements.configure(settings.garp, now);
     timers.set('announce', router.position, router.announcements.next());
@@ -158,7 +154,7 @@ export class Reconfiguration {
     this.#parts.announcer.announce(router, now);
   }
 
-  /** What other settings mean for timers that run is for the table. */
+  /** The table adapts the running timers. */
   #changeRules(router: VirtualRouter, before: InstanceSettings, now: Instant): void {
     const { transitions } = this.#parts;
     const { settings, preemptDelay } = router;
@@ -181,52 +177,52 @@ export class Reconfiguration {
     }
   }
 
-  /** A VIP that one router gives up and another has from now on never leaves the interface. */
+  /** A VIP that moves from one router to another stays on the interface. */
   #handOverAddresses(): void {
-    const routers = this.#parts.roster.routers;
+    const all = this.#parts.routers.all;
     const wanted = new Map<string, ManagedAddress>();
-    for (const router of routers) {
+    for (const router of all) {
       if (this.#removing.has(router)) continue;
       for (const address of router.addresses) wanted.set(placeOf(address), address);
     }
-    for (const router of routers) {
+    for (const router of all) {
       const isRemoving = this.#removing.has(router);
       for (const address of isRemoving ? router.addresses : router.retired) {
         const taker = wanted.get(placeOf(address));
         if (taker === undefined) continue;
-        taker.held ||= address.held;
+        taker.installed ||= address.installed;
         router.disown(address);
       }
     }
   }
 
-  /** The virtual router of that name, unless it is leaving. */
+  /** The virtual router of that name, unless it is being removed. */
   running(name: string): VirtualRouter | undefined {
-    return this.#parts.roster.routers.find(
+    return this.#parts.routers.all.find(
       (router) => router.settings.name === name && !this.#removing.has(router),
     );
   }
 
   #add(settings: InstanceSettings): VirtualRouter {
-    const { roster, protocol, timers, counters } = this.#parts;
-    const router = roster.add(settings);
-    timers.grow(roster.size);
+    const { routers, protocol, timers, counters } = this.#parts;
+    const router = routers.add(settings);
+    timers.grow(routers.size);
     protocol.grow();
     counters.reset(router.row);
     return router;
   }
 
   #forget(router: VirtualRouter): void {
-    const { roster, protocol, timers, transitions, outbox } = this.#parts;
+    const { routers, protocol, timers, transitions, outbox } = this.#parts;
     this.#removing.delete(router);
-    roster.remove(router);
+    routers.remove(router);
     timers.clearAll(router.position);
     protocol.forget(router);
     transitions.dirty.delete(router);
     transitions.changed.delete(router);
     const { name } = router.settings;
     outbox.report({ kind: 'instance-removed', instance: name });
-    // Rows of `status` are told apart by name: whoever has it now has the last word.
+    // Rows of `status` are identified by name: the row of a new router with this name comes last.
     const namesake = this.running(name);
     if (namesake !== undefined) transitions.changed.add(namesake);
   }
@@ -236,7 +232,7 @@ export class Reconfiguration {
     const wanted = [...settings.addresses, ...settings.extraAddresses];
     const wants = ({ address, interface: name }: ManagedAddress) =>
       wanted.some((one) => one.address === address && one.interface === name);
-    return this.#parts.roster.routers.some((router) => {
+    return this.#parts.routers.all.some((router) => {
       if (router.retired.some((address) => !this.#parts.keeper.isGone(address) && wants(address))) {
         return true;
       }

@@ -1,4 +1,4 @@
-/** Whether one certain peer would be the one to take over. */
+/** Decides whether a requested peer would be the one to take over. */
 import type { IpAddress } from '../../../net/address.ts';
 import type { OperatorAnswer } from '../requests.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -6,14 +6,17 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 type Refused = Extract<OperatorAnswer, { readonly outcome: 'refused' }>;
 
 /**
- * Undefined: as far as can be known, `to` takes over. Unicast peers are listed; of a multicast
- * segment only those who were MASTER at some time are known.
+ * Undefined if `to` takes over, as far as this router can know. Unicast peers are configured; on a
+ * multicast segment only the peers that were ever MASTER are known.
  */
 export function whyNotTo(router: VirtualRouter, to: IpAddress): Refused | undefined {
   const peers = router.settings.unicast?.peers.map((peer) => peer.address);
   if (peers === undefined) return whyNotToHeard(router, to, router.heard.others(to));
   if (!peers.includes(to)) {
-    return refused('unknown-peer', `${to} is no unicast peer; there are: ${peers.join(', ')}`);
+    return refused(
+      'unknown-peer',
+      `${to} is not a unicast peer; the peers are: ${peers.join(', ')}`,
+    );
   }
   const others = peers.filter((peer) => peer !== to);
   return others.length === 0 ? undefined : whyNotToHeard(router, to, others);
@@ -24,19 +27,19 @@ function whyNotToHeard(
   to: IpAddress,
   others: readonly IpAddress[],
 ): Refused | undefined {
-  const own = heard.priorityOf(to);
-  if (own === undefined) {
-    const message = `${to} has not been heard since the start: a BACKUP is silent, and its priority is not known`;
+  const expected = heard.priorityOf(to);
+  if (expected === undefined) {
+    const message = `${to} has not been heard since the start: a BACKUP is silent, so its priority is unknown`;
     return refused('unknown-peer', message);
   }
   for (const other of others) {
     const priority = heard.priorityOf(other);
     if (priority === undefined) {
-      const message = `${other} has not been heard since the start: it may win against ${to}`;
+      const message = `${other} has not been heard since the start: it may take over instead of ${to}`;
       return refused('another-wins', message);
     }
-    if (priority < own) continue;
-    return refused('another-wins', `${other} has priority ${priority}, ${to} has ${own}`);
+    if (priority < expected) continue;
+    return refused('another-wins', `${other} has priority ${priority}, ${to} has ${expected}`);
   }
   return undefined;
 }

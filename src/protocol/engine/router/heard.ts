@@ -1,16 +1,16 @@
 /**
- * Who has ever been heard to be MASTER of a virtual router, and with which priority. A BACKUP is
- * silent: of peers that were never MASTER nothing can be known.
+ * The peers that were ever heard as MASTER of a virtual router, with their last priority. A BACKUP is
+ * silent: nothing is known about a peer that was never MASTER.
  */
 import type { IpAddress } from '../../../net/address.ts';
 
-/** Strangers must not make it grow. */
+/** Bounded: unknown senders must not grow it. */
 const PEERS_MAX = 16;
 
 export class HeardPeers {
   readonly #priorities = new Map<IpAddress, number>();
 
-  note(peer: IpAddress, priority: number): void {
+  record(peer: IpAddress, priority: number): void {
     const known = this.#priorities.get(peer);
     if (known === priority) return;
     if (known === undefined && this.#priorities.size >= PEERS_MAX) {
@@ -20,7 +20,7 @@ export class HeardPeers {
     this.#priorities.set(peer, priority);
   }
 
-  /** Undefined: it was never heard. */
+  /** Undefined if the peer was never heard. */
   priorityOf(peer: IpAddress): number | undefined {
     return this.#priorities.get(peer);
   }

@@ -1,6 +1,6 @@
 /**
  * The receive checks of RFC 9568 section 7.1 and RFC 3768 section 7.1, on a complete IP packet.
- * A refused packet leaves a reason and nothing else: no timer, no state, no allocation.
+ * A refused packet has a reason and no other effect: no timer, no state, no allocation.
  */
 import {
   type Family,
@@ -23,23 +23,25 @@ import type { Authentication, ChecksumPolicy, UnicastSettings } from '../setting
 
 export { VRRP_GROUP } from '../../../net/vrrp.ts';
 
-/** What a receiver expects; `undefined` leaves a check out (a decoder without a configuration). */
+/** What a receiver expects; `undefined` skips the check (a decoder without a configuration). */
 export interface ReceiverProfile {
   readonly vrid: number | undefined;
   readonly version: 2 | 3 | undefined;
-  /** Version 2 counts as well (RFC 9568 section 8.4). */
+  /** Accepts version 2 as well (RFC 9568 section 8.4). */
   readonly alsoVersion2?: boolean;
   readonly priority: number | undefined;
   readonly interval: Duration | undefined;
   /** Compared as a set: RFC 9568 section 5.2.9 only recommends an order. */
   readonly addresses: readonly IpAddress[] | undefined;
-  /** Version 2: refuse a differing list of a sender that is not the owner (RFC 3768 section 7.1, MAY). */
+  /**
+   * Version 2: refuse a differing list of a sender that is not the owner (RFC 3768 section 7.1,
+   * MAY).
+   */
   readonly checkAddressList: boolean;
   readonly checksum: ChecksumPolicy;
   readonly authentication: Authentication | undefined;
-  /** `any`: multicast and unicast are both heard, from anybody. */
+  /** `any`: accepts multicast and unicast from every sender. */
   readonly delivery: 'multicast' | UnicastSettings | 'any';
-  /** Own source address. */
   readonly localAddress: IpAddress | undefined;
 }
 
@@ -66,7 +68,7 @@ function refuse(reason: DiscardReason): Verdict {
   return verdict;
 }
 
-/** Where things lie in an IP packet that carries VRRP. */
+/** Offsets in the header of an IP packet. */
 interface Layout {
   readonly family: Family;
   readonly ttlOffset: number;
@@ -91,7 +93,7 @@ const IPV6: Layout = {
   addressLength: 16,
 };
 
-/** Offset of the VRRP message in an IP packet; undefined when the packet is no such thing. */
+/** Offset of the VRRP message in an IP packet; undefined for an invalid IP header. */
 export function vrrpOffset(packet: Uint8Array, length: number): number | undefined {
   if (length < 20) return undefined;
   const version = byteAt(packet, 0) >> 4;
@@ -115,7 +117,7 @@ export function judge(packet: Uint8Array, length: number, receiver: ReceiverProf
   );
 }
 
-/** R-01, R-17, R-18 and own packets that came back. */
+/** R-01, R-17, R-18, and our own packets that return. */
 function judgeDelivery(
   packet: Uint8Array,
   layout: Layout,
@@ -182,7 +184,7 @@ function hears({ version: own, alsoVersion2 }: ReceiverProfile, version: 2 | 3):
   return own === undefined || version === own || (version === 2 && alsoVersion2 === true);
 }
 
-/** A router of both versions says whole seconds in version 2, whatever its interval (V-07). */
+/** A router of both versions sends whole seconds in version 2, whatever its interval (V-07). */
 function differsInInterval(
   { version, interval }: ReceivedAdvertisement,
   receiver: ReceiverProfile,
@@ -193,7 +195,7 @@ function differsInInterval(
   return interval !== Math.ceil(own / 1_000_000) * 1_000_000;
 }
 
-/** Only version 3 over IPv4 has two forms of checksum. */
+/** Only version 3 over IPv4 has two checksum forms. */
 function isAcceptedForm(
   form: ChecksumForm,
   { version }: ReceivedAdvertisement,
@@ -226,7 +228,7 @@ function judgeContent(
   return undefined;
 }
 
-/** RFC 2338 section 5.3.6: type and data are both as configured. */
+/** RFC 2338 section 5.3.6: both type and data must be as configured. */
 function judgeAuthentication(
   { authType, authData }: ReceivedAdvertisement,
   authentication: Authentication | undefined,
@@ -238,7 +240,7 @@ function judgeAuthentication(
   return equalInConstantTime(authData, 0, expected, 8) ? undefined : 'auth-failure';
 }
 
-/** What is worth telling people although the RFC lets the packet count. */
+/** Deviations that are worth a report although the RFC accepts the packet. */
 function warningsOf(
   advertisement: ReceivedAdvertisement,
   receiver: ReceiverProfile,

@@ -1,11 +1,14 @@
-/** Which sockets are wanted: one for each (interface, family) with routers, one for each with VIPs. */
+/**
+ * The sockets that the routers need: one per (interface, family) for VRRP, and one per interface with
+ * VIPs for the claims of other hosts.
+ */
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-interface Asked {
+interface Receiver {
   readonly index: number;
   readonly family: Family;
   readonly vrids: readonly number[];
@@ -14,9 +17,9 @@ interface Asked {
 export class Listening {
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
-  /** Receive sockets that were asked for, by interface name and family. */
-  readonly #asked = new Map<string, Asked>();
-  /** Addresses whose claims are heard, by interface. */
+  /** Requested receive sockets, by interface name and family. */
+  readonly #requested = new Map<string, Receiver>();
+  /** Addresses whose claims are reported, by interface. */
   readonly #watching = new Map<number, readonly IpAddress[]>();
 
   constructor(links: LinkTable, outbox: Outbox) {
@@ -24,19 +27,24 @@ export class Listening {
     this.#outbox = outbox;
   }
 
-  /** Asks for what the present links make possible, and gives up what they do not. */
+  /** Requests the sockets that the present links allow, and closes the others. */
   update(routers: readonly VirtualRouter[]): void {
     this.#updateReceivers(routers);
     this.#updateClaims(routers);
   }
 
-  /** A socket could not be opened: the next `update` asks again. */
+  /** A socket could not be opened: the next `update` requests it again. */
   forget(index: number): void {
-    for (const [key, asked] of this.#asked) if (asked.index === index) this.#asked.delete(key);
+    for (const [key, receiver] of this.#requested) {
+      if (receiver.index === index) this.#requested.delete(key);
+    }
   }
 
   #updateReceivers(routers: readonly VirtualRouter[]): void {
-    const wanted = new Map<string, Asked & { readonly name: string; readonly vrids: number[] }>();
+    const wanted = new Map<
+      string,
+      Receiver & { readonly name: string; readonly vrids: number[] }
+    >();
     for (const { index, family, settings } of routers) {
       if (index === undefined) continue;
       const key = `${settings.interface} ${family}`;
@@ -44,15 +52,15 @@ export class Listening {
       if (known !== undefined) known.vrids.push(settings.vrid);
       else wanted.set(key, { index, family, name: settings.interface, vrids: [settings.vrid] });
     }
-    for (const [key, { index, family }] of this.#asked) {
+    for (const [key, { index, family }] of this.#requested) {
       if (wanted.get(key)?.index === index) continue;
       this.#outbox.first({ kind: 'unlisten', index, family });
-      this.#asked.delete(key);
+      this.#requested.delete(key);
     }
     for (const [key, receiver] of wanted) {
-      const asked = this.#asked.get(key);
+      const asked = this.#requested.get(key);
       if (asked !== undefined && isSame(asked.vrids, receiver.vrids)) continue;
-      this.#asked.set(key, receiver);
+      this.#requested.set(key, receiver);
       this.#outbox.first({ kind: 'listen', ...receiver });
     }
   }

@@ -1,4 +1,4 @@
-/** What a virtual router puts on the wire around its message: IP headers, gratuitous ARP and ND. */
+/** The packets of a virtual router: IP headers around its message, gratuitous ARP and ND. */
 import { familyOf, type IpAddress, type MacAddress } from '../../../net/address.ts';
 import type { LinkAttributes, OutgoingDatagram } from '../../../net/link.ts';
 import { PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
@@ -18,12 +18,12 @@ import type { InstanceSettings } from '../settings.ts';
 const TRAFFIC_CLASS = 0xc0;
 
 /**
- * What every station of an Ethernet segment takes, those included that do not know of jumbo frames; a
- * switch drops a longer multicast frame at the port of such a one without a word.
+ * Accepted by every host of an Ethernet segment, even without jumbo frames: a switch silently drops a
+ * longer multicast frame at the port of a host that does not accept it.
  */
 const ETHERNET_MTU = 1_500;
 
-/** One packet, or its fragments where an IPv6 packet is larger than the link or Ethernet takes. */
+/** One packet, or the fragments of an IPv6 packet that exceeds the MTU of the link or of Ethernet. */
 export function enclose(
   { source, destination }: { readonly source: IpAddress; readonly destination: IpAddress },
   message: Uint8Array,
@@ -39,7 +39,7 @@ export function enclose(
   return fragmentIpv6Packet(packet, mtu, fragments.identification);
 }
 
-/** The packet to a multicast group as a frame from the MAC address. */
+/** The packet to a multicast group as a frame from `source`. */
 export function multicastFrame(
   source: MacAddress,
   { destination, packet }: Pick<OutgoingDatagram, 'destination' | 'packet'>,
@@ -48,7 +48,7 @@ export function multicastFrame(
   return encodeEthernetFrame({ destination: multicastMac(destination), source, etherType }, packet);
 }
 
-/** The announcement of a VIP in each form that is asked for. */
+/** The announcement of a VIP, a frame for each configured form. */
 export function announcementFrames(
   address: IpAddress,
   { mac, forwarding }: LinkAttributes,
@@ -56,7 +56,7 @@ export function announcementFrames(
 ): Uint8Array[] {
   if (familyOf(address) === 'ipv6') {
     const { router } = neighborAdvertisement;
-    // What the kernel answers to solicitations (ndisc_send_na in ndisc.c).
+    // As the kernel answers solicitations (ndisc_send_na in ndisc.c).
     const isRouter = router === 'auto' ? forwarding === true : router;
     return [encodeNeighborAdvertisement(mac, address, { router: isRouter })];
   }
@@ -64,7 +64,7 @@ export function announcementFrames(
   return forms.map((form) => encodeArpAnnouncement(mac, address, form));
 }
 
-/** The parts of one packet count once. */
+/** The number of messages: the fragments of one packet count once. */
 export function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
   let count = 0;
   for (const { packet } of datagrams) if (!isLaterFragment(packet)) count++;

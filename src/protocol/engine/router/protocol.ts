@@ -1,13 +1,13 @@
 /**
- * The one writer of protocol state. `step` asks the table and puts its answer into force: state and
- * context of a router are read-only everywhere else. `perform` carries out the effects: the timers of
- * the protocol are kept here, and no other file has a way to set them.
+ * The only writer of protocol state. `step` takes a step of the table and stores its result: state and
+ * context of a router are read-only everywhere else. `perform` carries out the effects; the timers of
+ * the protocol are private to this class.
  */
 import { type Step, step } from '../../../../fsm/step.ts';
 import type { BeforeMasterOutcome, Effect } from '../../../../fsm/vrrp/effects.ts';
 import type { VrrpContext, VrrpEvent, VrrpState } from '../../../../fsm/vrrp/model.ts';
 import { after, type Instant, NEVER } from '../../../net/time.ts';
-import type { Roster } from '../roster.ts';
+import type { RouterTable } from '../router-table.ts';
 import { firstTick, nextTick, Timers } from '../timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
@@ -19,26 +19,26 @@ const TIMERS = [
   'preempt-delay',
   /** Wait for the successor. */
   'release',
-  /** A router that is ready is considered again. */
+  /** A router in `ready` is considered again. */
   'group',
   /** Deadline of the answer to `before_master`. */
   'before-master',
 ] as const;
 
-export type ProtocolTimer = (typeof TIMERS)[number];
+type ProtocolTimer = (typeof TIMERS)[number];
 
-/** What one process tells the next one about the protocol of one router. */
-export interface ProtocolCapture {
+/** The protocol state of one router as one process hands it to the next. */
+export interface ProtocolSnapshot {
   readonly state: VrrpState;
   readonly context: VrrpContext;
   readonly deadlines: { readonly [Timer in ProtocolTimer]: Instant };
 }
 
-/** What the effects mean for everything that is not a timer. */
+/** The effects that do not concern timers. */
 export interface ProtocolActions {
   advertise(router: VirtualRouter, now: Instant): void;
   resign(router: VirtualRouter): void;
-  /** False: too soon after another one. */
+  /** False if omitted, too soon after another answer. */
   answer(router: VirtualRouter, now: Instant): boolean;
   acquire(router: VirtualRouter, now: Instant): void;
   release(router: VirtualRouter): void;
@@ -49,19 +49,19 @@ export interface ProtocolActions {
 }
 
 export class Protocol {
-  readonly #roster: Roster;
+  readonly #routers: RouterTable;
   readonly #actions: ProtocolActions;
   readonly #timers: Timers<ProtocolTimer>;
-  /** How often the table was asked. */
+  /** Number of steps taken. */
   steps = 0;
 
-  constructor(roster: Roster, actions: ProtocolActions) {
-    this.#roster = roster;
+  constructor(routers: RouterTable, actions: ProtocolActions) {
+    this.#routers = routers;
     this.#actions = actions;
-    this.#timers = new Timers(TIMERS, roster.size);
+    this.#timers = new Timers(TIMERS, routers.size);
   }
 
-  /** Its effects are still to be performed. */
+  /** The caller has to perform the effects. */
   step(router: VirtualRouter, event: VrrpEvent): Step {
     this.steps++;
     const taken = step(router.state, router.context, event);
@@ -69,7 +69,7 @@ export class Protocol {
     return taken;
   }
 
-  /** `due`: the deadline that has led to it. */
+  /** `due`: the deadline that led to the event. */
   perform(
     router: VirtualRouter,
     effects: readonly Effect[],
@@ -87,14 +87,14 @@ export class Protocol {
     return this.#timers.next();
   }
 
-  /** Calls back for each router whose timer has ended. */
+  /** Calls back for each router whose timer has fired. */
   fire(
     timer: ProtocolTimer,
     now: Instant,
     callback: (router: VirtualRouter, due: Instant) => void,
   ): void {
     this.#timers.fire(timer, now, (position, due) => {
-      const router = this.#roster.at(position);
+      const router = this.#routers.at(position);
       if (router !== undefined) callback(router, due);
     });
   }
@@ -107,23 +107,23 @@ export class Protocol {
     this.#timers.tighten();
   }
 
-  /** The roster has more routers than before. */
+  /** The router table has grown. */
   grow(): void {
-    this.#timers.grow(this.#roster.size);
+    this.#timers.grow(this.#routers.size);
   }
 
   forget({ position }: VirtualRouter): void {
     this.#timers.clearAll(position);
   }
 
-  capture(router: VirtualRouter): ProtocolCapture {
+  capture(router: VirtualRouter): ProtocolSnapshot {
     const { state, context } = router;
     const at = (timer: ProtocolTimer) => [timer, this.#timers.at(timer, router.position)];
     return { state, context, deadlines: Object.fromEntries(TIMERS.map(at)) };
   }
 
-  /** Continues what another process has begun; to be followed by the event `resumed`. */
-  resume(router: VirtualRouter, { state, context, deadlines }: ProtocolCapture): void {
+  /** Continues the state of another process; the event `resumed` must follow. */
+  resume(router: VirtualRouter, { state, context, deadlines }: ProtocolSnapshot): void {
     commit(router, { state, context });
     for (const timer of TIMERS) this.#timers.set(timer, router.position, deadlines[timer] ?? NEVER);
   }
@@ -230,7 +230,10 @@ const CANCELS: { readonly [Type in Cancel]: ProtocolTimer } = {
   cancelReleaseTimer: 'release',
 };
 
-/** The only place that writes them. What was prepared by the former row counts no more. */
+/**
+ * The only place that writes state and context. The shortcuts of the former row are no longer
+ * valid.
+ */
 function commit(
   router: VirtualRouter,
   { state, context }: { readonly state: VrrpState; readonly context: VrrpContext },

@@ -1,76 +1,49 @@
 /**
- * From a received packet to an event of the table. A byte-for-byte repeat of the MASTER's last packet
- * takes a short way where the row of that packet says that it repeats: its effects are performed
+ * Turns a received packet into an event of the table. A byte-for-byte repeat of the MASTER's last
+ * packet takes a shortcut if the row of that packet says that it repeats: its effects are performed
  * again, without decoding and without allocation.
  */
-
 import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import { compareIp, type Family, type IpAddress, ipFromBytes } from '../../../net/address.ts';
 import { at } from '../../../net/assert.ts';
 import { isPowerOfTwo } from '../../../net/power-of-two.ts';
 import { type Instant, NEVER } from '../../../net/time.ts';
-import type { CounterName, CounterTable } from '../counters.ts';
-import { GLOBAL_ROW } from '../counters.ts';
-import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
+import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
+import {
+  DISCARD_COUNTERS,
+  type DiscardReason,
+  type PacketWarning,
+  WARNING_COUNTERS,
+} from '../intake-reasons.ts';
 import type { Outbox } from '../outbox.ts';
 import { judge, type Verdict, vrrpOffset } from './intake.ts';
 import type { Protocol } from './protocol.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-const DISCARD_COUNTER: { readonly [Reason in DiscardReason]: CounterName } = {
-  'packet-length-error': 'packet-length-errors',
-  'ip-ttl-error': 'ip-ttl-errors',
-  'version-error': 'version-errors',
-  'invalid-type': 'invalid-type-pkts-rcvd',
-  'checksum-error': 'checksum-errors',
-  'vrid-error': 'vrid-errors',
-  'address-count-zero': 'address-list-errors',
-  'address-list-error': 'address-list-errors',
-  'interval-error': 'interval-errors',
-  'auth-type-mismatch': 'auth-type-mismatches',
-  'auth-failure': 'auth-failures',
-  'owner-conflict': 'owner-conflicts',
-  'unknown-peer': 'unknown-peers',
-  'delivery-mismatch': 'delivery-mismatches',
-  'own-packet': 'own-packets',
-};
-
-/** Reasons whose counter counts warnings too. */
-const REFUSAL_COUNTER: { readonly [Reason in DiscardReason]?: CounterName } = {
-  'address-count-zero': 'address-list-discards',
-  'address-list-error': 'address-list-discards',
-  'interval-error': 'interval-discards',
-  'owner-conflict': 'owner-conflict-discards',
-};
-
-const WARNING_COUNTER: { readonly [Warning in PacketWarning]: CounterName } = {
-  'interval-error': 'interval-errors',
-  'address-list-error': 'address-list-errors',
-  'owner-conflict': 'owner-conflicts',
-  'priority-conflict': 'priority-conflicts',
-  'checksum-form-changed': 'checksum-form-changes',
-};
-
 type Accepted = Extract<Verdict, { readonly ok: true }>;
+
+interface ReceptionParts {
+  readonly protocol: Protocol;
+  readonly transitions: Transitions;
+  readonly counters: CounterTable;
+  readonly outbox: Outbox;
+  readonly shortcut: boolean;
+}
 
 export class Reception {
   /** Routers by interface index and family, then by VRID. */
   readonly #routers = new Map<number, (VirtualRouter | undefined)[]>();
+  /** Sender of the last advertisement, if it was of version 3; only with `alsoVersion2`. */
+  readonly #version3From = new WeakMap<VirtualRouter, IpAddress>();
   readonly #protocol: Protocol;
   readonly #transitions: Transitions;
   readonly #counters: CounterTable;
   readonly #outbox: Outbox;
-  /** Off in the property test that compares the short way with the long one. */
+  /** Off in the property test that compares the shortcut with the full path. */
   readonly #shortcut: boolean;
 
-  constructor(
-    protocol: Protocol,
-    transitions: Transitions,
-    counters: CounterTable,
-    outbox: Outbox,
-    shortcut: boolean,
-  ) {
+  constructor({ protocol, transitions, counters, outbox, shortcut }: ReceptionParts) {
     this.#protocol = protocol;
     this.#transitions = transitions;
     this.#counters = counters;
@@ -78,7 +51,7 @@ export class Reception {
     this.#shortcut = shortcut;
   }
 
-  /** Rebuilds the way from packets to routers after interfaces came or went. */
+  /** Rebuilds the lookup of routers after interfaces came or went. */
   route(routers: readonly VirtualRouter[]): void {
     this.#routers.clear();
     for (const router of routers) {
@@ -90,7 +63,7 @@ export class Reception {
     }
   }
 
-  /** Takes the first `length` bytes of a complete IP packet that came in by the interface. */
+  /** `packet`: its first `length` bytes are a complete IP packet, received on the interface. */
   receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
     const offset = vrrpOffset(packet, length);
     if (offset === undefined || length < offset + 2) {
@@ -128,10 +101,13 @@ export class Reception {
       this.#counters.add(router.row, 'version-2-copies');
       return;
     }
-    if (both) router.version3From = advertisement.version === 3 ? source : undefined;
+    if (both) {
+      if (advertisement.version === 3) this.#version3From.set(router, source);
+      else this.#version3From.delete(router);
+    }
     this.#counters.add(router.row, 'advertisement-rcvd');
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
-    else router.heard.note(source, advertisement.priority);
+    else router.heard.record(source, advertisement.priority);
     for (const warning of verdict.warnings) this.#warn(router, warning, source);
     const hasForm = !both || advertisement.version === 3;
     if (hasForm && router.learnForm(source, verdict.form) === 'changed') {
@@ -149,7 +125,7 @@ export class Reception {
       { heard: { from: source, priority: advertisement.priority } },
     );
     if (!router.isBackup) return;
-    this.#noteMaster(router, verdict);
+    this.#recordMaster(router, verdict);
     const isFollowed = taken?.meta.follows === true;
     router.outranks = isFollowed || advertisement.priority === 0 ? undefined : source;
     const isRepeatable = verdict.warnings.length === 0 && !router.doubtsForm;
@@ -160,10 +136,10 @@ export class Reception {
   /**
    * RFC 9568 section 8.4.2: a Backup ignores version 2 of a Master that it also hears in version 3.
    * Once two advertisements of version 3 are missing, those of version 2 count: they may be all that
-   * gets through. The Master_Down timer that the last one has started tells how long ago it came.
+   * gets through. The remaining time of the Master_Down timer shows how long ago the last one arrived.
    */
   #isHeardInVersion3(router: VirtualRouter, source: IpAddress, now: Instant): boolean {
-    if (!router.isBackup || router.version3From !== source) return false;
+    if (!router.isBackup || this.#version3From.get(router) !== source) return false;
     const deadline = this.#protocol.deadlineOf('down', router);
     if (deadline === NEVER) return false;
     const { version, priority, masterInterval } = router.context;
@@ -172,8 +148,8 @@ export class Reception {
     return silence < 2.5 * masterInterval;
   }
 
-  /** Who is MASTER now, as far as this BACKUP knows; whoever resigns is remembered as the cause. */
-  #noteMaster(router: VirtualRouter, { advertisement, source }: Accepted): void {
+  /** Records the MASTER that this BACKUP hears, or that it has resigned: the cause of a takeover. */
+  #recordMaster(router: VirtualRouter, { advertisement, source }: Accepted): void {
     if (advertisement.priority === 0) {
       router.resignedBy = source;
       return;
@@ -199,9 +175,8 @@ export class Reception {
     length: number,
   ): void {
     const row = router?.row ?? GLOBAL_ROW;
-    const counter = DISCARD_COUNTER[reason];
+    const { counter, refusals } = DISCARD_COUNTERS[reason];
     this.#counters.add(row, counter);
-    const refusals = REFUSAL_COUNTER[reason];
     if (refusals !== undefined) this.#counters.add(row, refusals);
     const count = this.#counters.read(row, counter);
     if (!isPowerOfTwo(count)) return;
@@ -215,7 +190,7 @@ export class Reception {
   }
 
   #warn(router: VirtualRouter, warning: PacketWarning, source: IpAddress): void {
-    const counter = WARNING_COUNTER[warning];
+    const counter = WARNING_COUNTERS[warning];
     this.#counters.add(router.row, counter);
     const count = this.#counters.read(router.row, counter);
     if (!isPowerOfTwo(count)) return;
@@ -234,8 +209,8 @@ function slotOf(index: number, family: Family): number {
 }
 
 /**
- * The same packet sent again: equal but for the IPv4 type of service, identification, fragment
- * offset and header checksum, on which no receive check looks.
+ * True if the packets are equal except for the IPv4 type of service, identification, fragment offset
+ * and header checksum, which no receive check reads.
  */
 function isSamePacket(expected: Uint8Array, packet: Uint8Array, length: number): boolean {
   if (expected.length !== length || packet[0] !== expected[0]) return false;

@@ -1,4 +1,4 @@
-/** What the effects of the table mean for packets, addresses and reports. */
+/** Performs the effects of the table that concern packets, addresses and reports. */
 import type { BeforeMasterOutcome } from '../../../../fsm/vrrp/effects.ts';
 import type { Instant } from '../../../net/time.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
@@ -11,7 +11,7 @@ import { messagesIn } from './packets.ts';
 import type { ProtocolActions } from './protocol.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-export interface RouterActionsParts {
+interface RouterActionsParts {
   readonly timers: Timers;
   readonly outbox: Outbox;
   readonly counters: CounterTable;
@@ -27,7 +27,7 @@ export class RouterActions implements ProtocolActions {
   readonly #keeper: AddressKeeper;
   /** Number of the last request for permission. */
   #lastRequest = 0;
-  /** Routers whose addresses are to be compared. */
+  /** Routers whose addresses are to be compared with the kernel's. */
   readonly dirty = new Set<VirtualRouter>();
 
   constructor({ timers, outbox, counters, announcer, keeper }: RouterActionsParts) {
@@ -43,9 +43,9 @@ export class RouterActions implements ProtocolActions {
     if (this.#keeper.mustProve(router)) return;
     const datagrams = router.hasUnheardRival
       ? [...router.advertisements(), ...router.advertisementsInOtherForm()]
-      : router.holds
+      : router.isMaster
         ? router.advertisements()
-        : router.lastWords();
+        : router.finalAdvertisements();
     this.#outbox.sendDatagrams(datagrams);
     this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
     router.lastSentAt = now;
@@ -61,8 +61,8 @@ export class RouterActions implements ProtocolActions {
   }
 
   /**
-   * DEVIATION: RFC 9568 section 6.4.3 answers each time. A tenth of the interval, 10 ms at most,
-   * lies between two answers here: a router that is to hear them hears the first.
+   * DEVIATION: RFC 9568 section 6.4.3 answers each time. Here at least a tenth of the interval, but
+   * no more than 10 ms, lies between two answers: one answer is enough for the loser.
    */
   answer(router: VirtualRouter, now: Instant): boolean {
     const interval = router.context.advertisementInterval;
@@ -72,7 +72,7 @@ export class RouterActions implements ProtocolActions {
   }
 
   acquire(router: VirtualRouter, now: Instant): void {
-    router.parting = false;
+    router.inHandoverOverlap = false;
     router.announcements.stop();
     this.#announcer.endRound(router);
     armLease(this.#timers, router, now);
@@ -80,9 +80,7 @@ export class RouterActions implements ProtocolActions {
   }
 
   release(router: VirtualRouter): void {
-    router.announcements.stop();
-    router.announceWhenReady = false;
-    this.#timers.clear('announce', router.position);
+    this.#announcer.stop(router);
     this.#timers.clear('lease', router.position);
     this.dirty.add(router);
   }
@@ -106,7 +104,7 @@ export class RouterActions implements ProtocolActions {
   endBeforeMaster(router: VirtualRouter, outcome: BeforeMasterOutcome): void {
     const { request } = router;
     router.request = undefined;
-    // Another process may have asked: the request ended with it.
+    // Undefined if another process had asked: its request ended with it.
     if (request !== undefined) this.#report(router, request, outcome);
   }
 

@@ -1,4 +1,4 @@
-/** What the settings of an instance mean to the table. */
+/** The context of the table, derived from the settings of an instance. */
 import type { VrrpContext } from '../../../../fsm/vrrp/model.ts';
 import { type Duration, NEVER } from '../../../net/time.ts';
 import type { InstanceSettings } from '../settings.ts';
@@ -21,8 +21,8 @@ export function initialContext(settings: InstanceSettings, lacksConnections: boo
 }
 
 /**
- * With `preempt_when_synced` a router whose connection table has not caught up waits longer. A MASTER
- * that dies meanwhile is replaced immediately: a table with gaps is better than none.
+ * With `preempt_when_synced`, a router whose connection table has not caught up waits longer. A MASTER
+ * that dies meanwhile is replaced immediately: an incomplete table is better than no service.
  */
 export function preemptDelayOf(
   { preemptDelay, preemptWhenSynced }: InstanceSettings,

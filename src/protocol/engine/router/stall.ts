@@ -1,11 +1,11 @@
-/** Which routers must listen before they speak, because nobody ran for them. */
+/** The routers that have to listen before they advertise again, because the thread was stalled. */
 import { shortestMasterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import { type Duration, elapsed, type Instant } from '../../../net/time.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /**
- * A MASTER that was silent for the shortest Master_Down_Interval may have a successor; a BACKUP
- * that slept through one has not been listening.
+ * A MASTER that was silent for the shortest Master_Down_Interval may have a successor; a BACKUP that
+ * was stalled for that long has not been listening.
  */
 export function stalledOf(
   routers: readonly VirtualRouter[],

@@ -1,6 +1,6 @@
 /**
- * One event for one router: the table is asked, its effects are performed, and what has happened is
- * reported. Nothing else moves a router from state to state.
+ * Applies one event to one router: takes the step, performs its effects, and reports the transition.
+ * Advertisements that repeat, sent or received, bypass this class.
  */
 import type { Step } from '../../../../fsm/step.ts';
 import {
@@ -10,34 +10,35 @@ import {
   type VrrpState,
 } from '../../../../fsm/vrrp/model.ts';
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
-import { settledAfter } from '../addresses/address-conflicts.ts';
 import type { Announcer } from '../addresses/announcer.ts';
 import { causeOf } from '../causes.ts';
 import type { CounterTable } from '../counters.ts';
 import type { Outbox } from '../outbox.ts';
 import { stateNameOf } from '../state-name.ts';
 import type { Timers } from '../timers.ts';
-import { parts } from './parting.ts';
+import { keepsServing } from './handover-overlap.ts';
 import type { Protocol } from './protocol.ts';
-import { type Heard, Rivalries } from './rivalries.ts';
+import { type Heard, Rivalries, settledAfter } from './rivalries.ts';
 import type { RouterActions } from './router-actions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-/** When a refused VIP, link or socket is tried again. */
+/** Delay before a refused VIP, link or socket is tried again. */
 const RETRY_AFTER = seconds(5);
 
-export interface TransitionsParts {
+interface TransitionsParts {
   readonly protocol: Protocol;
   readonly actions: RouterActions;
   readonly timers: Timers;
   readonly outbox: Outbox;
   readonly counters: CounterTable;
   readonly announcer: Announcer;
-  /** How long a successor has to be noticed. */
-  readonly parting: Duration;
+  /** Off in the property test that compares the shortcut with the full path. */
+  readonly shortcut: boolean;
+  /** How long a router keeps answering after its successor was heard. */
+  readonly handoverOverlap: Duration;
 }
 
-/** A router before the event. */
+/** The router before the event. */
 interface Before {
   readonly state: VrrpState;
   readonly context: VirtualRouter['context'];
@@ -50,14 +51,16 @@ export class Transitions {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #announcer: Announcer;
-  readonly #parting: Duration;
-  /** Routers whose addresses are to be compared, and whose row in `status` has changed. */
+  readonly #shortcut: boolean;
+  readonly #handoverOverlap: Duration;
+  /** Routers whose addresses are to be compared with the kernel's. */
   readonly dirty: Set<VirtualRouter>;
+  /** Routers whose row in `status` has changed. */
   readonly changed = new Set<VirtualRouter>();
   readonly rivalries: Rivalries;
-  /** Members of sync groups that have gone from MASTER to BACKUP in this turn. */
+  /** Members of sync groups that went from MASTER to BACKUP in this turn. */
   readonly yielded = new Set<VirtualRouter>();
-  /** Members in BACKUP that have heard their MASTER in this turn. */
+  /** Members of sync groups in BACKUP that heard their MASTER in this turn. */
   readonly following = new Set<VirtualRouter>();
 
   constructor(given: TransitionsParts) {
@@ -67,12 +70,13 @@ export class Transitions {
     this.#outbox = given.outbox;
     this.#counters = given.counters;
     this.#announcer = given.announcer;
-    this.#parting = given.parting;
+    this.#shortcut = given.shortcut;
+    this.#handoverOverlap = given.handoverOverlap;
     this.dirty = given.actions.dirty;
     this.rivalries = new Rivalries(given.timers, given.counters, given.outbox);
   }
 
-  /** Answers the step taken, so that the caller can see which row of the table it was. */
+  /** Returns the step, so that the caller sees which row of the table was taken. */
   apply(
     router: VirtualRouter,
     event: VrrpEvent,
@@ -84,11 +88,13 @@ export class Transitions {
     if (step.taken === undefined) return step;
     const { meta } = step.taken;
     if (event.type === 'priority-changed') router.priorityChanged();
-    if (step.state !== before.state && parts(router, before.state, event)) this.#part(router, now);
+    if (step.state !== before.state && keepsServing(router, before.state, event)) {
+      this.#startOverlap(router, now);
+    }
     this.#protocol.perform(router, step.effects, now, due);
-    if (router.group !== undefined) this.#noteInGroup(router, before.state, meta);
+    if (router.group !== undefined) this.#recordInGroup(router, before.state, meta);
     if (meta.event === 'lower-priority-master' && heard !== undefined) {
-      this.rivalries.noteLoser(router, event, heard, now);
+      this.rivalries.heardLoser(router, event, heard, now);
     }
     if (step.state !== before.state) {
       this.#recordTransition(router, before, event, meta, now, heard);
@@ -97,34 +103,31 @@ export class Transitions {
     return step;
   }
 
-  /** The grid of a MASTER: after the first tick the table is not asked again. */
-  advertisementDue(router: VirtualRouter, now: Instant, due: Instant, shortcut: boolean): void {
+  /** A tick of a MASTER's grid. Only the first one takes a step: the others repeat it. */
+  advertisementDue(router: VirtualRouter, now: Instant, due: Instant): void {
     if (router.due !== undefined) {
       this.#protocol.perform(router, router.due, now, due);
       return;
     }
     const { taken, effects } = this.apply(router, ADVERTISEMENT_DUE, now, { due });
-    if (shortcut && taken?.meta.repeats === true) router.due = effects;
+    if (this.#shortcut && taken?.meta.repeats === true) router.due = effects;
   }
 
-  /** Timers that are not the protocol's. */
-  fire(at: (position: number) => VirtualRouter | undefined, now: Instant): void {
-    this.#timers.fire('parting', now, (position) => {
-      const router = at(position);
-      if (router?.parting !== true) return;
-      router.parting = false;
-      this.dirty.add(router);
-    });
-    this.#timers.fire('rival', now, (position) => {
-      const router = at(position);
-      if (router === undefined || !this.rivalries.end(router)) return;
-      router.announcements.contest(now);
-      this.#announcer.announce(router, now);
-    });
+  endOverlap(router: VirtualRouter): void {
+    if (!router.inHandoverOverlap) return;
+    router.inHandoverOverlap = false;
+    this.dirty.add(router);
   }
 
-  /** What the connection table is worth: it matters to a preemption that waits for it. */
-  noteConnections(router: VirtualRouter | undefined, synced: boolean, now: Instant): void {
+  /** The other MASTER has fallen silent: the winner announces its addresses again. */
+  rivalIsSilent(router: VirtualRouter, now: Instant): void {
+    if (!this.rivalries.end(router)) return;
+    router.announcements.contest(now);
+    this.#announcer.announce(router, now);
+  }
+
+  /** The kernel's connection table has caught up, or lags: `preempt_when_synced` waits for it. */
+  connectionsChanged(router: VirtualRouter | undefined, synced: boolean, now: Instant): void {
     if (router === undefined || router.lacksConnections === !synced) return;
     router.lacksConnections = !synced;
     const { preemptDelay } = router;
@@ -135,8 +138,8 @@ export class Transitions {
   }
 
   /**
-   * Puts the router's effective priority into force, whatever has changed it: the one place for
-   * overrides, tracked things and a new configuration. `reason` is for people.
+   * Applies the router's effective priority after an override, a tracked object or the configuration
+   * has changed it. `reason` is for people.
    */
   reprioritize(router: VirtualRouter, reason: string, now: Instant): void {
     this.changed.add(router);
@@ -155,7 +158,7 @@ export class Transitions {
     });
   }
 
-  /** What the kernel has refused is tried again then. */
+  /** Schedules another attempt at what the kernel has refused. */
   retryLater(router: VirtualRouter, now: Instant, delay: Duration = RETRY_AFTER): void {
     this.#timers.set('addresses', router.position, after(now, delay));
   }
@@ -165,13 +168,13 @@ export class Transitions {
     this.#actions.advertise(router, now);
   }
 
-  #part(router: VirtualRouter, now: Instant): void {
-    if (this.#parting === 0) return;
-    router.parting = true;
-    this.#timers.set('parting', router.position, after(now, this.#parting));
+  #startOverlap(router: VirtualRouter, now: Instant): void {
+    if (this.#handoverOverlap === 0) return;
+    router.inHandoverOverlap = true;
+    this.#timers.set('overlap', router.position, after(now, this.#handoverOverlap));
   }
 
-  #noteInGroup(router: VirtualRouter, from: VrrpState, { follows }: RowMeta): void {
+  #recordInGroup(router: VirtualRouter, from: VrrpState, { follows }: RowMeta): void {
     if (from === 'holding.master' && isBackup(router.state)) this.yielded.add(router);
     if (follows === true) this.following.add(router);
   }
@@ -195,7 +198,7 @@ export class Transitions {
     router.outranks = undefined;
     router.since = now;
     if (from === 'INIT' || from === 'FAULT') router.upSince = now;
-    // RFC 8347: what the table says of the take-over; an owner has the priority for it.
+    // RFC 8347 `new-master-reason`; a row without a reason is that of an owner.
     if (to === 'MASTER') router.newMasterReason = meta.reason ?? 'priority';
     router.lastTransition = { from, to, at: now, event: meta.event ?? event.type, cause, reason };
     const { priority } = router.context;

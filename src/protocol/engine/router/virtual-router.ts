@@ -1,6 +1,6 @@
 /**
- * One virtual router: its settings, its state, and the packets it sends, kept ready. Decides
- * nothing: the table in `fsm/` does, and `protocol.ts` puts into force what the table decides.
+ * One virtual router: its settings, its state, and the packets it sends, encoded ahead of need.
+ * Decides nothing: the table in `fsm/` does, and `protocol.ts` applies what the table decides.
  */
 import type { Effect } from '../../../../fsm/vrrp/effects.ts';
 import {
@@ -14,7 +14,6 @@ import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../../../wire/vrrp/checksum.ts';
-import type { AddressConflict } from '../addresses/address-conflicts.ts';
 import { AnnouncementSchedule } from '../addresses/announcements.ts';
 import {
   interfacesOf,
@@ -23,14 +22,11 @@ import {
   wireOf,
 } from '../addresses/managed-address.ts';
 import { type ManagedRouting, managedRouting } from '../addresses/managed-routing.ts';
-import { instanceView } from '../instance-view.ts';
-import { addressKey, type Link, type LinkTable } from '../links.ts';
-import type { StateName } from '../reports.ts';
+import type { Link, LinkTable } from '../links.ts';
 import type { InstanceSettings, VirtualAddress } from '../settings.ts';
-import { stateNameOf } from '../state-name.ts';
+import { type StateName, stateNameOf } from '../state-name.ts';
 import type {
   FaultReason,
-  InstanceView,
   IpvsFault,
   MasterView,
   NewMasterReason,
@@ -41,93 +37,95 @@ import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
-import { Rivalry } from './rivalries.ts';
 import { initialContext, preemptDelayOf } from './router-context.ts';
 
-/** One VIP in each form that is asked for. */
+/** The announcement of one VIP, a frame for each form. */
 export interface Announcement {
   readonly address: ManagedAddress;
   readonly frames: readonly OutgoingFrame[];
 }
 
-/** An advertisement whose row repeats, and the effects of that row: its like needs no second judgement. */
-export interface Expected {
+/** An advertisement whose row repeats, with the effects of the row, for packets equal to it. */
+interface Expected {
   readonly packet: Uint8Array;
   readonly length: number;
   readonly effects: readonly Effect[];
 }
 
 export class VirtualRouter {
-  settings: InstanceSettings;
-  /** Among all routers; the counter row is one more. */
+  /** Index in the router table; the counter row is one more. */
   readonly position: number;
   readonly row: number;
-  addresses: readonly ManagedAddress[];
-  /** VIPs of former settings that may still be there. */
-  retired: readonly ManagedAddress[] = [];
-  /** Routes first, then rules; those of former settings until they are gone. */
-  routing: readonly ManagedRouting[];
-  /** Names of all interfaces it needs; the one it makes itself is not among them. */
-  interfaces: ReadonlySet<string>;
   readonly announcements: AnnouncementSchedule;
   readonly priority: Priority;
+  readonly heard = new HeardPeers();
 
-  /** Written by `protocol.ts` only. */
+  // Written by `protocol.ts` only.
   readonly state: VrrpState = INITIAL_STATE;
   readonly context: VrrpContext;
-  faults: readonly FaultReason[] = [];
+
+  // The history of its states, written by `transitions.ts`; the start and the next process restore it.
   since: Instant = 0 as Instant;
   lastTransition: TransitionView | null = null;
   upSince: Instant | null = null;
   newMasterReason: NewMasterReason = 'not-master';
   master: MasterView | null = null;
-
-  /** Interface index; undefined while the interface is missing. */
-  index: number | undefined = undefined;
-  source: IpAddress | undefined = undefined;
-  expected: Expected | undefined = undefined;
-  /** The effects of the tick of a MASTER's grid, once the table has said that they repeat. */
-  due: readonly Effect[] | undefined = undefined;
-  lastSentAt: Instant = 0 as Instant;
-  readonly rivalry = new Rivalry();
-  /** Another station that answers for a VIP; only with the policy not to fight it. */
-  conflict: AddressConflict | undefined = undefined;
-  /** Another station holds the addresses and has never been heard to advertise. */
-  hasUnheardRival = false;
-  /** Whose last advertisement that counted was of version 3; only where version 2 is heard as well. */
-  version3From: IpAddress | undefined = undefined;
-  resignedBy: IpAddress | undefined = undefined;
-  /** MASTER of a lower priority, whose advertisements keep this BACKUP from nothing. */
-  outranks: IpAddress | undefined = undefined;
-  /** Who was MASTER since the start. */
-  readonly heard = new HeardPeers();
-  /** Its successor has been heard, and it goes on answering until that one has been noticed. */
-  parting = false;
-  /** An operator has taken it out of service. */
-  maintenance = false;
-  ipvsFault: IpvsFault | undefined;
-  /** Its connection table has not caught up; counts only where preemption waits for that. */
+  /** Its successor has been heard, and it still serves for the hand-over overlap. */
+  inHandoverOverlap = false;
+  /** The kernel's connection table has not caught up; matters only to `preempt_when_synced`. */
   lacksConnections = true;
-  /** Number of the request for permission to become MASTER, while it has no answer. */
+
+  // Shortcuts of advertisements that repeat; `protocol.ts` clears them with every step.
+  expected: Expected | undefined = undefined;
+  /** The effects of a tick of a MASTER's grid, once its row has said that they repeat. */
+  due: readonly Effect[] | undefined = undefined;
+
+  // Written by `reception.ts`, and cleared by a transition.
+  resignedBy: IpAddress | undefined = undefined;
+  /** A MASTER of lower priority, whose advertisements this BACKUP discards. */
+  outranks: IpAddress | undefined = undefined;
+
+  // Written by `router-actions.ts`.
+  lastSentAt: Instant = 0 as Instant;
+  /** Number of the pending `before_master` request. */
   request: number | undefined = undefined;
-  /** The kernel refused a VIP or a socket; cleared by a retry. */
+
+  // Written by the keepers of addresses, routes and virtual links.
+  /** VIPs of former settings that the kernel may still have. */
+  retired: readonly ManagedAddress[] = [];
+  /** Routes first, then rules; entries of former settings until they are removed. */
+  routing: readonly ManagedRouting[];
+  /** The last attempt to make the virtual link failed; the link may exist by now. */
+  lacksVirtualLink = false;
+  /** A host outside the VRRP group answers for a VIP, and the policy is FAULT. */
+  hasAddressConflict = false;
+  /** Another host claims the addresses and has never been heard to advertise. */
+  hasUnheardRival = false;
+
+  // Reasons for FAULT, joined by `fault-keeper.ts`.
+  faults: readonly FaultReason[] = [];
+  /** The kernel refused a VIP, a link or a socket; cleared by a retry. */
   refused: FaultReason | undefined = undefined;
-  /** How often it has done so since all VIPs were there. */
+  /** Refusals since all VIPs were last present. */
   refusals = 0;
-  /** Sync group it is a member of. */
+  ipvsFault: IpvsFault | undefined;
+  /** Taken out of service by an operator. */
+  maintenance = false;
+
+  // Written by `sync-groups.ts` and `tracking.ts`.
   group: string | undefined = undefined;
   tracks: readonly TrackView[] = [];
-  /** Tracked things of its own, and of its sync group, that keep it in FAULT. */
+  /** Reasons for FAULT from its own tracked objects, and from those of its sync group. */
   trackFaults: readonly FaultReason[] = [];
   groupTrackFaults: readonly FaultReason[] = [];
-  /** The link that carries the virtual MAC cannot be made, unless it is there by now. */
-  lacksVirtualLink = false;
-  /** Announce as soon as the kernel has confirmed the addresses. */
-  announceWhenReady = false;
 
-  #advertised: readonly string[];
+  #settings: InstanceSettings;
+  #addresses: readonly ManagedAddress[];
+  #interfaces: ReadonlySet<string>;
+  #index: number | undefined = undefined;
+  #source: IpAddress | undefined = undefined;
   readonly #forms = new Map<IpAddress, ChecksumForm>();
-  #doubted = false;
+  #doubtsForm = false;
   #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
   #encodings = 0;
@@ -136,43 +134,64 @@ export class VirtualRouter {
   #announcements: readonly Announcement[] | undefined = undefined;
 
   constructor(settings: InstanceSettings, position: number) {
-    this.settings = settings;
+    this.#settings = settings;
     this.position = position;
     this.row = position + 1;
     this.announcements = new AnnouncementSchedule(settings.garp);
     this.priority = new Priority(settings.priority);
     this.context = initialContext(settings, this.lacksConnections);
-    this.addresses = managedAddresses(settings);
+    this.#addresses = managedAddresses(settings);
     this.routing = managedRouting(settings);
-    this.#advertised = advertisedOf(settings);
-    this.interfaces = interfacesOf(this.settings, this.addresses);
+    this.#interfaces = interfacesOf(settings, this.#addresses);
+  }
+
+  get settings(): InstanceSettings {
+    return this.#settings;
+  }
+
+  get addresses(): readonly ManagedAddress[] {
+    return this.#addresses;
+  }
+
+  /** Names of the interfaces it needs, without the virtual link, which this program makes. */
+  get interfaces(): ReadonlySet<string> {
+    return this.#interfaces;
+  }
+
+  /** Interface index; undefined while the interface is missing. */
+  get index(): number | undefined {
+    return this.#index;
+  }
+
+  /** Source address of its packets; undefined while the interface has none. */
+  get source(): IpAddress | undefined {
+    return this.#source;
   }
 
   /**
-   * Continues with other settings. To be followed by `place`, because nothing that was prepared can
-   * be used again; what they mean for the protocol `Reconfiguration` says to the table.
+   * Continues with other settings. `place` must follow, because no packet that was encoded is valid
+   * any longer; `Reconfiguration` sends the table the events that the new settings require.
    */
   adopt(settings: InstanceSettings): void {
     const known = [...this.addresses, ...this.retired];
-    this.settings = settings;
-    this.addresses = managedAddresses(settings, known);
+    this.#settings = settings;
+    this.#addresses = managedAddresses(settings, known);
     this.retired = known.filter((address) => !this.addresses.includes(address));
     for (const address of this.retired) address.retired = true;
     this.routing = managedRouting(settings, this.routing);
-    this.#advertised = advertisedOf(settings);
-    this.interfaces = interfacesOf(settings, this.addresses);
+    this.#interfaces = interfacesOf(settings, this.#addresses);
     this.refused = undefined;
     this.refusals = 0;
   }
 
-  /** How long a MASTER of lower priority stays. */
+  /** How long to wait before preempting a MASTER of lower priority. */
   get preemptDelay(): Duration {
     return preemptDelayOf(this.settings, this.lacksConnections);
   }
 
-  /** Another router has the address from now on. */
+  /** Another router of this agent takes the address over. */
   disown(address: ManagedAddress): void {
-    this.addresses = this.addresses.filter((one) => one !== address);
+    this.#addresses = this.#addresses.filter((one) => one !== address);
     this.retired = this.retired.filter((one) => one !== address);
     this.#announcements = undefined;
   }
@@ -181,17 +200,17 @@ export class VirtualRouter {
     return this.settings.family;
   }
 
-  /** Whether this router has, or is to have, the addresses. */
-  get holds(): boolean {
+  /** MASTER in the sense of `status`: a router that releases its addresses still is. */
+  get isMaster(): boolean {
     return this.state === 'holding.master' || this.state === 'holding.releasing';
   }
 
-  /** Its addresses are there. */
+  /** The addresses are to be present. */
   get serves(): boolean {
-    return this.holds || this.parting;
+    return this.isMaster || this.inHandoverOverlap;
   }
 
-  /** Name of the interface by which the segment of the address is reached. */
+  /** Name of the interface that reaches the segment of the address. */
   wireOf(address: Pick<VirtualAddress, 'interface'>): string {
     return wireOf(this.settings, address);
   }
@@ -204,11 +223,11 @@ export class VirtualRouter {
     return stateNameOf(this.state);
   }
 
-  /** The interface or its addresses have changed: nothing prepared can be used again. */
+  /** The interface or its addresses have changed: every encoded packet is discarded. */
   place(link: Link | undefined, source: IpAddress | undefined): void {
-    this.index = link?.attributes.index;
+    this.#index = link?.attributes.index;
     this.#mtu = link?.attributes.mtu ?? 0;
-    this.source = source;
+    this.#source = source;
     this.#lastSource = source ?? this.#lastSource;
     this.expected = undefined;
     this.#profile = undefined;
@@ -216,25 +235,25 @@ export class VirtualRouter {
     this.#announcements = undefined;
   }
 
-  /** What was prepared says the former priority. */
+  /** Every encoded packet has the former priority. */
   priorityChanged(): void {
     this.expected = undefined;
     this.#profile = undefined;
     this.#advertisements = undefined;
     this.advertisements();
-    if (this.holds && this.master !== null) {
+    if (this.isMaster && this.master !== null) {
       this.master = { ...this.master, priority: this.context.priority };
     }
   }
 
-  /** Encodes ahead of need: a take-over then only hands over what lies ready. */
+  /** Encodes ahead of need, so that a takeover need not. */
   prepare(links: LinkTable): void {
     this.advertisements();
     this.announcementsOn(links);
     this.profile();
   }
 
-  /** What the receive checks hold against a packet. */
+  /** What the receive checks expect of a packet. */
   profile(): ReceiverProfile {
     this.#profile ??= {
       vrid: this.settings.vrid,
@@ -252,59 +271,59 @@ export class VirtualRouter {
     return this.#profile;
   }
 
-  /** The next packet decides which form of checksum the peer uses. */
+  /** One packet had another checksum form than before; the next one decides. */
   get doubtsForm(): boolean {
-    return this.#doubted;
+    return this.#doubtsForm;
   }
 
-  /** What is known of the forms that peers use. */
+  /** The checksum forms that the peers use. */
   get forms(): readonly (readonly [IpAddress, ChecksumForm])[] {
     return [...this.#forms];
   }
 
-  /** The same as another process has learnt it. */
-  recall(forms: Iterable<readonly [IpAddress, ChecksumForm]>): void {
+  /** Restores the forms that another process has learnt. */
+  restoreForms(forms: Iterable<readonly [IpAddress, ChecksumForm]>): void {
     for (const [peer, form] of forms) this.#forms.set(peer, form);
     this.#advertisements = undefined;
   }
 
-  /** Whether any peer has been heard since the start. */
+  /** True once any peer has been heard. */
   get knowsForm(): boolean {
     return this.#forms.size > 0;
   }
 
   /**
-   * The peer's form of checksum; answers whether that differs from what was known of it. One
-   * pseudo-header among the RFC's form is a copy for somebody else, two in a row are a change.
+   * Learns the peer's checksum form and returns how it differs from what was known. A single
+   * pseudo-header form among the RFC's form is a copy for another receiver; two in a row are a change.
    */
   learnForm(peer: IpAddress, form: ChecksumForm): 'same' | 'first' | 'changed' {
     const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
     this.hasUnheardRival = false;
     const known = this.#forms.get(key);
     if (known === form) {
-      this.#doubted = false;
+      this.#doubtsForm = false;
       return 'same';
     }
-    if (known === 'rfc9568' && !this.#doubted) {
-      this.#doubted = true;
+    if (known === 'rfc9568' && !this.#doubtsForm) {
+      this.#doubtsForm = true;
       return 'same';
     }
-    this.#doubted = false;
+    this.#doubtsForm = false;
     this.#forms.set(key, form);
     this.#advertisements = undefined;
     this.advertisements();
     return known === undefined ? 'first' : 'changed';
   }
 
-  /** Advertisements of the own priority, ready to send. */
+  /** Advertisements with the effective priority. */
   advertisements(): readonly OutgoingDatagram[] {
     this.#advertisements ??= this.#encode(this.context.priority);
     return this.#advertisements;
   }
 
   /**
-   * The same with the other form of checksum: for a rival that may understand nothing else, as
-   * long as it is not known which form it does understand.
+   * Advertisements with the other checksum form: for a rival that may not understand the first, while
+   * its own form is unknown.
    */
   advertisementsInOtherForm(): readonly OutgoingDatagram[] {
     const { version, family, checksum } = this.settings;
@@ -313,10 +332,10 @@ export class VirtualRouter {
   }
 
   /**
-   * Of one that was MASTER until now. DEVIATION: they do not come from the virtual MAC, so that no
-   * switch turns away from the MASTER that was heard.
+   * Advertisements of a router that has just lost to a MASTER. DEVIATION: they do not come from the
+   * virtual MAC, so that switches keep sending frames to the MASTER that was heard.
    */
-  lastWords(): readonly OutgoingDatagram[] {
+  finalAdvertisements(): readonly OutgoingDatagram[] {
     const { virtualMac } = this.settings;
     const advertisements = this.advertisements();
     if (virtualMac === undefined) return advertisements;
@@ -324,14 +343,14 @@ export class VirtualRouter {
   }
 
   /**
-   * Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). Where the source is gone, they
-   * come from the one that the peers know, or else those wait for a Master_Down_Interval.
+   * Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). If the source address is gone,
+   * they have the last one, which the peers know: without them the peers wait a Master_Down_Interval.
    */
   resignations(): readonly OutgoingDatagram[] {
     return this.#encode(0, undefined, this.source ?? this.#lastSource);
   }
 
-  /** One announcement of each VIP, ready to send. */
+  /** One announcement of each VIP. */
   announcementsOn(links: LinkTable): readonly Announcement[] {
     this.#announcements ??= this.addresses.flatMap((address) => {
       const link = links.byName(address.interface)?.attributes;
@@ -343,10 +362,6 @@ export class VirtualRouter {
     return this.#announcements;
   }
 
-  view(): InstanceView {
-    return instanceView(this, this.#advertised);
-  }
-
   #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
     const { index, settings } = this;
     if (index === undefined || source === undefined) return [];
@@ -356,10 +371,10 @@ export class VirtualRouter {
     const fragments = { mtu: this.#mtu, identification: this.#nextIdentification() };
     // A Master of both versions sends both each time (RFC 9568 section 8.4.2).
     const versions = settings.alsoVersion2 === true ? ([3, 2] as const) : [settings.version];
-    const ways = destinations.flatMap((destination) =>
+    const copies = destinations.flatMap((destination) =>
       versions.map((version) => ({ destination, version })),
     );
-    return ways.flatMap(({ destination, version }) => {
+    return copies.flatMap(({ destination, version }) => {
       const message = encodeAdvertisement(
         {
           version,
@@ -378,8 +393,8 @@ export class VirtualRouter {
   }
 
   /**
-   * With the virtual MAC as source (RFC 9568 section 7.2). DEVIATION: unicast peers, of which the RFC
-   * does not speak, may be behind a router: the kernel finds the way and uses the interface's own.
+   * Adds the virtual MAC as source (RFC 9568 section 7.2). DEVIATION: unicast peers, which the RFC does
+   * not mention, may be behind a router: the kernel routes those and uses the interface's own MAC.
    */
   #addressed(datagram: OutgoingDatagram): OutgoingDatagram {
     const { virtualMac, unicast } = this.settings;
@@ -387,7 +402,7 @@ export class VirtualRouter {
     return { ...datagram, frame: multicastFrame(virtualMac.mac, datagram) };
   }
 
-  /** Tells packets apart that differ in content; routers of one link share the source address. */
+  /** Differs between packets of different content, and between routers of one source address. */
   #nextIdentification(): number {
     this.#encodings = (this.#encodings + 1) & 0xffffff;
     return this.settings.vrid * 0x1000000 + this.#encodings;
@@ -397,8 +412,4 @@ export class VirtualRouter {
     const { checksum } = this.settings;
     return checksum === 'auto' ? (this.#forms.get(destination) ?? 'rfc9568') : checksum;
   }
-}
-
-function advertisedOf({ addresses }: InstanceSettings): string[] {
-  return addresses.map((one) => addressKey(one.address, one.prefixLength));
 }

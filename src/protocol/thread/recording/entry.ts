@@ -6,9 +6,9 @@
 import type { LinkEvent, LinkState } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import type { Input } from '../../engine/inputs.ts';
-import type { Capture } from '../../engine/operations/succession.ts';
 import type { Report } from '../../engine/reports.ts';
 import type { Settings } from '../../engine/settings.ts';
+import type { EngineSnapshot } from '../../engine/snapshot.ts';
 
 /** Version of the file format; a change that an older reader would misunderstand raises it. */
 export const FORMAT = 1;
@@ -39,11 +39,11 @@ export interface Begin {
   readonly settings: Settings;
   readonly standby: boolean;
   /** Absent: the engine's own. */
-  readonly parting?: Duration;
+  readonly handoverOverlap?: Duration;
   /** Absent: the process starts here. Otherwise the links as the engine knew them, ... */
   readonly links?: readonly LinkState[];
   /** ... and its state, unless it is still on standby. */
-  readonly capture?: Capture;
+  readonly capture?: EngineSnapshot;
 }
 
 export interface Decision extends Pick<Transition, 'at' | 'instance' | 'from' | 'to' | 'event'> {

@@ -10,10 +10,10 @@ import { AUTH_DATA_LENGTH, passwordBytes } from '../../../wire/vrrp/auth.ts';
 import { CHECKSUM_OFFSET, FIXED_LENGTH } from '../../../wire/vrrp/header.ts';
 import { version2Length } from '../../../wire/vrrp/v2.ts';
 import type { Input } from '../../engine/inputs.ts';
-import type { Capture } from '../../engine/operations/succession.ts';
 import { vrrpOffset } from '../../engine/router/intake.ts';
 import type { InstanceSettings, Settings, TrackSettings } from '../../engine/settings.ts';
 import type { CommonSettings } from '../../engine/settings-change.ts';
+import type { EngineSnapshot } from '../../engine/snapshot.ts';
 
 /** Passwords that are distinguished; a peer that sends a new one with each packet must not fill the memory. */
 const PASSWORDS_MAX = 1_024;
@@ -57,7 +57,7 @@ export class Mask {
     }
   }
 
-  capture(capture: Capture): Capture {
+  capture(capture: EngineSnapshot): EngineSnapshot {
     const probes = capture.probes.map(([name, state]) => [this.#probe(name), state] as const);
     const routers = capture.routers.map((router) => ({
       ...router,

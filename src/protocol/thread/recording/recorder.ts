@@ -25,7 +25,7 @@ export interface RecorderOptions {
   readonly engine: Engine;
   readonly settings: Settings;
   readonly standby: boolean;
-  readonly parting?: Duration;
+  readonly handoverOverlap?: Duration;
   readonly now: Instant;
   /** The wall clock, in milliseconds of the epoch. */
   readonly wall: () => number;
@@ -162,9 +162,9 @@ export class Recorder implements EngineInputs {
   }
 
   #begin(at: Instant): Begin {
-    const { parting } = this.#options;
+    const { handoverOverlap } = this.#options;
     const begin = { at, wall: this.#options.wall(), settings: this.#settings };
-    const more = parting === undefined ? {} : { parting };
+    const more = handoverOverlap === undefined ? {} : { handoverOverlap };
     return { kind: 'begin', ...begin, standby: this.#standby, ...more };
   }
 

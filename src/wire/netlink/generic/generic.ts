@@ -1,6 +1,6 @@
 /**
- * Generic netlink (<linux/genetlink.h>): many families of commands over one protocol. The numbers of
- * families are given out at run time, by the family `nlctrl`, which has a fixed one.
+ * Generic netlink (<linux/genetlink.h>): many families of commands over one protocol. The kernel assigns
+ * the numbers of families at run time; the family `nlctrl`, which has a fixed number, looks them up.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -25,7 +25,7 @@ const CTRL_CMD_GETFAMILY = 3;
 const CTRL_ATTR_FAMILY_ID = 1;
 const CTRL_ATTR_FAMILY_NAME = 2;
 
-export type GenericDecodeError =
+type GenericDecodeError =
   | { readonly code: 'generic-truncated'; readonly length: number }
   | AttributeDecodeError;
 
@@ -56,7 +56,7 @@ export function decodeGeneric(payload: Uint8Array): Result<GenericMessage, Gener
   return attributes.ok ? success({ command, attributes: attributes.value }) : attributes;
 }
 
-/** Asks for the number of a family; the kernel loads its module if it can. */
+/** Asks for the number of a family; the kernel loads its module if possible. */
 export function encodeFamilyRequest(name: string): Uint8Array {
   return encodeGeneric(
     CTRL_CMD_GETFAMILY,

@@ -21,6 +21,7 @@ import type { AddressState } from '../../../net/link.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
+import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
@@ -28,11 +29,6 @@ export const RTM_GETADDR = 22;
 export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 
-/** IFA_PROTO says who put an address there; ours carry the number of the VRRP protocol. */
-export const IFAPROT_VRRP = 112;
-
-const AF_INET = 2;
-const AF_INET6 = 10;
 const HEADER_LENGTH = 8;
 const RT_SCOPE_UNIVERSE = 0;
 
@@ -60,14 +56,14 @@ export interface AddressMessage {
   readonly address: AddressState;
 }
 
-/** What identifies an address of a link. */
+/** Identifies an address of a link. */
 export interface AddressKey {
   readonly index: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
 }
 
-/** IFA_ADDRESS is the far end where the link is point-to-point: the local end is IFA_LOCAL, if present. */
+/** On a point-to-point link, IFA_ADDRESS is the far end: the local address is IFA_LOCAL, if present. */
 export function decodeAddress(payload: Uint8Array): Result<AddressMessage, AddressDecodeError> {
   if (payload.length < HEADER_LENGTH) {
     return failure({ code: 'address-truncated', length: payload.length });
@@ -87,7 +83,7 @@ export function decodeAddress(payload: Uint8Array): Result<AddressMessage, Addre
     address: {
       address: ipFromBytes(local),
       prefixLength: view.getUint8(1),
-      ours: attributes.uint8(IFA_PROTO) === IFAPROT_VRRP,
+      ours: attributes.uint8(IFA_PROTO) === ORIGIN_VRRP,
       tentative: (flags & IFA_F_TENTATIVE) !== 0 && (flags & IFA_F_OPTIMISTIC) === 0,
       duplicate: (flags & IFA_F_DADFAILED) !== 0,
     },
@@ -100,10 +96,10 @@ export function encodeAddressDump(): Uint8Array {
 }
 
 /**
- * The payload of RTM_NEWADDR for a virtual address. IPv6: usable at once (no duplicate address
- * detection), and deprecated, so that no connection of the host starts from it (RFC 4862 section
- * 5.5.4). A prefix wider than the host brings no route. `lifetime`: seconds after which the kernel
- * removes it.
+ * The payload of RTM_NEWADDR for a virtual address. An IPv6 address is usable immediately (no duplicate
+ * address detection), and deprecated, so that the host opens no connection from it (RFC 4862 section
+ * 5.5.4). A prefix shorter than the address adds no route. `lifetime`: seconds until the kernel removes
+ * the address.
  */
 export function encodeNewAddress(key: AddressKey, lifetime = INFINITE_LIFETIME): Uint8Array {
   const family = familyOf(key.address);
@@ -114,7 +110,7 @@ export function encodeNewAddress(key: AddressKey, lifetime = INFINITE_LIFETIME):
   if (family === 'ipv6' || lifetime !== INFINITE_LIFETIME) {
     attributes.bytes(IFA_CACHEINFO, lifetimes(family === 'ipv6' ? 0 : lifetime, lifetime));
   }
-  attributes.uint8(IFA_PROTO, IFAPROT_VRRP);
+  attributes.uint8(IFA_PROTO, ORIGIN_VRRP);
   return withHeader(key, attributes);
 }
 
@@ -123,7 +119,7 @@ export function encodeRemovedAddress(key: AddressKey): Uint8Array {
   return withHeader(key, localAttributes(key.address));
 }
 
-/** IPv4 looks at IFA_LOCAL, IPv6 at IFA_ADDRESS; the same one twice is no point-to-point link. */
+/** IPv4 reads IFA_LOCAL, IPv6 reads IFA_ADDRESS; if both are equal, the link is not point-to-point. */
 function localAttributes(address: IpAddress): AttributeWriter {
   const bytes = ipToBytes(address);
   const attributes = new AttributeWriter();

@@ -1,6 +1,6 @@
 /**
- * RTM_NEWNETCONF of rtnetlink(7): somebody has switched the forwarding of an interface
- * (<linux/netconf.h>). RTM_NEWLINK does not tell of it.
+ * RTM_NEWNETCONF of rtnetlink(7): the forwarding of an interface was switched on or off
+ * (<linux/netconf.h>). RTM_NEWLINK does not report that.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -11,21 +11,21 @@
  */
 import { decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
+import { AF_INET6 } from '../numbers.ts';
 
 export const RTM_NEWNETCONF = 80;
 export const RTNLGRP_IPV6_NETCONF = 25;
 
 const HEADER_LENGTH = 4;
-const AF_INET6 = 10;
 const NETCONFA_IFINDEX = 1;
 const NETCONFA_FORWARDING = 2;
 
-export interface ForwardingMessage {
+interface ForwardingMessage {
   readonly index: number;
   readonly forwarding: boolean;
 }
 
-/** Undefined: it tells of something else, of all interfaces, or is malformed. */
+/** Undefined for another setting, for a setting of all interfaces, and if malformed. */
 export function decodeForwarding(payload: Uint8Array): ForwardingMessage | undefined {
   if (payload.length < HEADER_LENGTH || viewOf(payload).getUint8(0) !== AF_INET6) return undefined;
   const attributes = decodeAttributes(payload, HEADER_LENGTH);

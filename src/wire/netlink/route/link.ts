@@ -24,6 +24,7 @@ import {
   decodeAttributes,
 } from '../attributes.ts';
 import { viewOf } from '../message.ts';
+import { AF_INET6 } from '../numbers.ts';
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -37,7 +38,6 @@ const IFLA_MTU = 4;
 const IFLA_OPERSTATE = 16;
 const IFLA_AF_SPEC = 26;
 const IFLA_EXT_MASK = 29;
-const AF_INET6 = 10;
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
@@ -47,16 +47,16 @@ const IFF_LOWER_UP = 0x10000;
 const IF_OPER_UNKNOWN = 0;
 const IF_OPER_UP = 6;
 
-/** For links whose hardware address is no Ethernet address: tunnels, InfiniBand. */
+/** For links without an Ethernet address: tunnels, InfiniBand. */
 const NO_MAC = mac('00:00:00:00:00:00');
 
-export type LinkDecodeError =
+type LinkDecodeError =
   | { readonly code: 'link-truncated'; readonly length: number }
   | AttributeDecodeError;
 
 /**
- * A bridge tells of its ports with the same message types in family AF_BRIDGE, where RTM_DELLINK
- * says that a link left the bridge: only `family` 0 speaks of the link itself.
+ * A bridge reports its ports with the same message types in family AF_BRIDGE, where RTM_DELLINK means
+ * that a link left the bridge: only messages with `family` 0 are about the link itself.
  */
 export interface LinkMessage {
   readonly family: number;

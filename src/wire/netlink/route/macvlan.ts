@@ -1,6 +1,6 @@
 /**
- * macvlan links in rtnetlink(7): a MAC address of its own on the wire of another link
- * (<linux/if_link.h>, IFLA_MACVLAN). The header of the messages is drawn in `link.ts`.
+ * macvlan links in rtnetlink(7): an additional MAC address on another link (<linux/if_link.h>,
+ * IFLA_MACVLAN). `link.ts` has a picture of the message header.
  */
 import { type MacAddress, macFromBytes, macToBytes } from '../../../net/address.ts';
 import { AttributeWriter, decodeAttributes } from '../attributes.ts';
@@ -26,15 +26,14 @@ const IFLA_MACVLAN_MODE = 1;
 const KIND = 'macvlan';
 
 /**
- * MACVLAN_MODE_BRIDGE. In this mode, and only in this one, the parent hears everything that comes in
- * with the MAC address of one of its macvlans as source, as a rival's advertisements do
- * (macvlan_multicast_rx in macvlan.c).
+ * MACVLAN_MODE_BRIDGE. Only in this mode does the parent receive frames whose source is the MAC address
+ * of one of its macvlans, such as the advertisements of a rival (macvlan_multicast_rx in macvlan.c).
  */
 export const MACVLAN_MODE_BRIDGE = 4;
 
 export interface NewMacvlan {
   readonly name: string;
-  /** Index of the link that it shares the wire with. */
+  /** Index of the link that carries its frames. */
   readonly parent: number;
   readonly mac: MacAddress;
 }
@@ -47,7 +46,7 @@ export interface MacvlanLink extends NewMacvlan {
   readonly group: number;
 }
 
-/** What anybody may read of a link, and of a macvlan what it is. */
+/** A link, with the details of a macvlan. */
 export interface NamedLink {
   readonly index: number;
   readonly name: string;
@@ -55,7 +54,7 @@ export interface NamedLink {
   readonly macvlan: MacvlanLink | undefined;
 }
 
-/** The payload of RTM_NEWLINK, to be sent with NLM_F_CREATE | NLM_F_EXCL; the link is down. */
+/** The payload of RTM_NEWLINK, for a request with NLM_F_CREATE | NLM_F_EXCL; the new link is down. */
 export function encodeNewMacvlan({ name, parent, mac }: NewMacvlan): Uint8Array {
   const attributes = new AttributeWriter()
     .bytes(IFLA_ADDRESS, macToBytes(mac))
@@ -74,7 +73,7 @@ export function encodeLinkQuery(name: string): Uint8Array {
   return withHeader(0, {}, new AttributeWriter().text(IFLA_IFNAME, name));
 }
 
-/** The payload of RTM_SETLINK that marks a link: text for people, a number for requests in bulk. */
+/** The payload of RTM_SETLINK that marks a link: a text for people, a group for requests in bulk. */
 export function encodeLinkMark(
   index: number,
   { alias, group }: { readonly alias: string; readonly group: number },
@@ -88,7 +87,7 @@ export function encodeLinkSwitch(index: number, up: boolean): Uint8Array {
   return withHeader(index, { up }, new AttributeWriter());
 }
 
-/** The payload of RTM_SETLINK that sets the MTU, which must not be above that of the parent. */
+/** The payload of RTM_SETLINK that sets the MTU, which must not exceed that of the parent. */
 export function encodeLinkMtu(index: number, mtu: number): Uint8Array {
   return withHeader(index, {}, new AttributeWriter().uint32(IFLA_MTU, mtu));
 }
@@ -98,12 +97,12 @@ export function encodeRemovedLink(index: number): Uint8Array {
   return withHeader(index, {}, new AttributeWriter());
 }
 
-/** The payload of RTM_DELLINK for all links of the group at once, which must not be group 0. */
+/** The payload of RTM_DELLINK for all links of a group, which must not be group 0. */
 export function encodeRemovedGroup(group: number): Uint8Array {
   return withHeader(0, {}, new AttributeWriter().uint32(IFLA_GROUP, group));
 }
 
-/** Undefined when malformed. A parent in another network namespace reads as index 0. */
+/** Undefined if malformed. A parent in another network namespace has index 0. */
 export function decodeNamedLink(payload: Uint8Array): NamedLink | undefined {
   if (payload.length < HEADER_LENGTH) return undefined;
   const decoded = decodeAttributes(payload, HEADER_LENGTH);

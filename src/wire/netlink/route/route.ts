@@ -17,7 +17,7 @@ import { failure, type Result, success } from '../../../net/result.ts';
 import type { Route } from '../../../net/routing.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
-import { AF_INET, AF_INET6, RTPROT_VRRP } from './routing-protocol.ts';
+import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
@@ -25,7 +25,7 @@ export const RTM_GETROUTE = 26;
 export const RTNLGRP_IPV4_ROUTE = 7;
 export const RTNLGRP_IPV6_ROUTE = 11;
 
-/** Of the protocol in the header, after the header of the message. */
+/** The offset of the protocol in the payload. */
 export const PROTOCOL_OFFSET = 5;
 
 const HEADER_LENGTH = 12;
@@ -45,10 +45,10 @@ const RTA_METRICS = 8;
 const RTA_TABLE = 15;
 const RTAX_MTU = 2;
 
-/** What identifies a route, and whose it is. */
-export interface RouteMessage extends Pick<Route, 'family' | 'destination' | 'metric' | 'table'> {
+/** The fields that identify a route, and its protocol, which tells its owner. */
+interface RouteMessage extends Pick<Route, 'family' | 'destination' | 'metric' | 'table'> {
   readonly protocol: number;
-  /** Of its link; 0: it has several, or none. */
+  /** Index of its link; 0 if it has several or none. */
   readonly index: number;
   readonly source: IpAddress | undefined;
 }
@@ -103,29 +103,29 @@ export function encodeRoute(route: Route, index: number, operation: 'add' | 'rem
   header[0] = route.family === 'ipv4' ? AF_INET : AF_INET6;
   header[1] = destination.length;
   header[4] = table > 0xff ? RT_TABLE_UNSPEC : table;
-  header[PROTOCOL_OFFSET] = RTPROT_VRRP;
+  header[PROTOCOL_OFFSET] = ORIGIN_VRRP;
   header[6] = scopeOf(route, operation);
   header[7] = RTN_UNICAST;
   viewOf(header).setUint32(8, route.onlink ? RTNH_F_ONLINK : 0, true);
   return joined(header, attributes.finish());
 }
 
-/** The payload of a dump request for our routes of one family; the kernel leaves out all others. */
+/** The payload of a dump request for our routes of one family; the kernel omits all others. */
 export function encodeRouteDump(family: Route['family']): Uint8Array {
   const payload = new Uint8Array(HEADER_LENGTH);
   payload[0] = family === 'ipv4' ? AF_INET : AF_INET6;
-  payload[PROTOCOL_OFFSET] = RTPROT_VRRP;
+  payload[PROTOCOL_OFFSET] = ORIGIN_VRRP;
   return payload;
 }
 
-/** The payload of RTM_DELROUTE for a route as the kernel showed it: what its state is, is no key. */
+/** The payload of RTM_DELROUTE for a route of a dump, without its state, which is not part of the key. */
 export function encodeRouteRemoval(shown: Uint8Array): Uint8Array {
   const payload = shown.slice();
   viewOf(payload).setUint32(8, 0, true);
   return payload;
 }
 
-/** Without a gateway the destination is on the link (ip-route(8), scope); a removal looks at none. */
+/** Without a gateway the destination is on the link (ip-route(8), scope); a removal matches any scope. */
 function scopeOf({ via, family }: Route, operation: 'add' | 'remove'): number {
   if (operation === 'remove') return RT_SCOPE_NOWHERE;
   return via === undefined && family === 'ipv4' ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;

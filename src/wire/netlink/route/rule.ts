@@ -18,7 +18,7 @@ import { failure, type Result, success } from '../../../net/result.ts';
 import type { Prefix, Rule } from '../../../net/routing.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
-import { AF_INET, AF_INET6, RTPROT_VRRP } from './routing-protocol.ts';
+import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
 export const RTM_NEWRULE = 32;
 export const RTM_DELRULE = 33;
@@ -38,7 +38,7 @@ const FRA_TABLE = 15;
 const FRA_OIFNAME = 17;
 const FRA_PROTOCOL = 21;
 
-export interface RuleMessage {
+interface RuleMessage {
   readonly rule: Rule;
   readonly protocol: number;
 }
@@ -86,7 +86,7 @@ export function encodeRule(rule: Rule): Uint8Array {
   if (table > 0xff) attributes.uint32(FRA_TABLE, table);
   if (incoming !== undefined) attributes.text(FRA_IIFNAME, incoming);
   if (outgoing !== undefined) attributes.text(FRA_OIFNAME, outgoing);
-  attributes.uint8(FRA_PROTOCOL, RTPROT_VRRP);
+  attributes.uint8(FRA_PROTOCOL, ORIGIN_VRRP);
   const bytes = attributes.finish();
   const payload = new Uint8Array(HEADER_LENGTH + bytes.length);
   payload[0] = rule.family === 'ipv4' ? AF_INET : AF_INET6;

@@ -3,7 +3,7 @@ import { mergeRegularity, regularityOf } from '../../../../bench/harness/grid.ts
 
 const INTERVAL = 10_000;
 
-describe('how regularly a MASTER advertised', () => {
+describe('the regularity of a MASTER', () => {
   test('a perfect grid has no error', () => {
     const seen = regularityOf([0, 10_000, 20_000, 30_000], INTERVAL);
     expect(seen).toEqual({ adverts: 4, missed: 0, errors: [0, 0, 0], meanErrorPercent: 0 });
@@ -23,7 +23,7 @@ describe('how regularly a MASTER advertised', () => {
     expect(regularityOf(times, INTERVAL).meanErrorPercent).toBeCloseTo(1, 6);
   });
 
-  test('a single advert says nothing', () => {
+  test('a single advert has no regularity', () => {
     expect(regularityOf([5], INTERVAL)).toEqual({
       adverts: 1,
       missed: 0,
@@ -32,7 +32,7 @@ describe('how regularly a MASTER advertised', () => {
     });
   });
 
-  test('of several routers the worst mean counts', () => {
+  test('the worst mean of several routers counts', () => {
     const good = regularityOf([0, 10_000], INTERVAL);
     const slow = regularityOf([0, 11_000], INTERVAL);
     const both = mergeRegularity([good, slow]);

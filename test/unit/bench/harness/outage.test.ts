@@ -5,13 +5,13 @@ function probes(...list: readonly (readonly [number, number | undefined])[]) {
   return list.map(([sentAt, answeredAt]) => ({ sentAt, answeredAt }));
 }
 
-describe('the outage a client saw', () => {
+describe('the outage of a client', () => {
   test('lasts from the last answer before the lost requests to the first after', () => {
     const seen = probes([0, 100], [1_000, undefined], [2_000, undefined], [3_000, 3_200]);
     expect(outageIn(seen)).toBe(3.1);
   });
 
-  test('is nothing when every request was answered, however rarely one was sent', () => {
+  test('is zero if every request was answered, however rare they were', () => {
     expect(outageIn(probes([0, 100], [50_000, 50_100]))).toBe(0);
   });
 
@@ -19,7 +19,7 @@ describe('the outage a client saw', () => {
     expect(outageIn(probes([0, 100], [1_000, 1_100], [2_000, undefined]))).toBe(0);
   });
 
-  test('is unknown when nothing was ever answered', () => {
+  test('is unknown without any answer', () => {
     expect(outageIn(probes([0, undefined]))).toBeUndefined();
   });
 });

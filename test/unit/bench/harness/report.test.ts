@@ -37,7 +37,7 @@ describe('the report', () => {
     );
   });
 
-  test('keeps the numbers of scenarios that were not measured again, in the order of the bench', () => {
+  test('keeps the results of other scenarios, in the order of the bench', () => {
     const known = { scenarios: [scenario('crash', [1]), scenario('split', [2])] };
     const now = merged(known, [scenario('crash', [3])], ['split', 'crash']);
     expect(now.scenarios.map(({ name, rows }) => [name, rows[0]?.samples['vrrp-agent']])).toEqual([
@@ -46,7 +46,7 @@ describe('the report', () => {
     ]);
   });
 
-  test('keeps each row as it is found, and those that are known of the rest', () => {
+  test('saves each row as it is measured, with earlier results of the others', () => {
     const old = scenario('crash', [1]);
     const known = { scenarios: [{ ...old, rows: old.rows.flatMap((row) => [row, renamed(row)]) }] };
     const { rows } = partlyMerged(known, scenario('crash', [3]));
@@ -57,7 +57,7 @@ describe('the report', () => {
     expect(partlyMerged(undefined, scenario('crash', [3])).rows).toHaveLength(1);
   });
 
-  test('goes between its marks and nowhere else', () => {
+  test('replaces only the text between its marks', () => {
     const marks = [
       '<!-- newest results: written by npm run bench -->',
       '<!-- end of results -->',

@@ -16,22 +16,22 @@ describe('the bars of a row', () => {
     expect(holds(row([1, 1, 9], [], [atMost('max', 5)]))).toBe(false);
   });
 
-  test('keepalived is the measure in the same run, with the margin that is granted', () => {
+  test('keepalived in the same run is the bar, plus a margin', () => {
     expect(holds(row([2.4], [2], [keepalivedPlus('median', 0.5)]))).toBe(true);
     expect(holds(row([2.6], [2], [keepalivedPlus('median', 0.5)]))).toBe(false);
   });
 
-  test('all bars have to be reached', () => {
+  test('all bars must be reached', () => {
     expect(holds(row([4], [2], [atMost('max', 5), keepalivedPlus('median')]))).toBe(false);
   });
 
-  test('what could not be measured of us fails, what could not be measured of them does not', () => {
+  test('missing samples of vrrp-agent fail, missing samples of keepalived do not', () => {
     expect(holds(row([], [2], [atMost('max', 5)]))).toBe(false);
     expect(holds(row([Number.NaN], [2], [atMost('max', 5)]))).toBe(false);
     expect(holds(row([4], [], [keepalivedPlus('median')]))).toBe(true);
   });
 
-  test('a ratio needs something to compare with', () => {
+  test('a ratio needs samples of both', () => {
     expect(ratio(row([1, 3], [4], []))).toBe(0.5);
     expect(ratio(row([1], [0], []))).toBeUndefined();
     expect(ratio(row([1], [], []))).toBeUndefined();

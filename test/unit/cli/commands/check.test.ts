@@ -57,22 +57,24 @@ const BAD = `instances:
 `;
 
 describe('check', () => {
-  test('shows what a good file means, and warns of what is doubtful', () => {
+  test('shows the meaning of a valid file, and warnings', () => {
     const { stdout, stderr, exitCode } = check(GOOD);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('router lb1: 1 instance, real-time priority off');
     expect(stdout).toMatch(/^web +eth0 +55 +3 +150 +20ms +68.281ms +multicast +203.0.113.1\/24 /m);
     expect(stdout).toMatch(/203\.0\.113\.3\/32 and 1 more$/m);
-    expect(stderr).toMatch(/^FILE:8:29: warning: 20ms without real-time priority/);
+    expect(stderr).toMatch(/^FILE:8:29: warning: with 20ms and "realtime: off"/);
   });
 
-  test('shows where the status page will be, and warns when others can read it', () => {
+  test('shows the address of the status page, and warns if other hosts can read it', () => {
     const { stdout, stderr } = check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
     expect(stdout).toContain(', http://192.0.2.11:9112/\n');
-    expect(stderr).toContain('FILE:1:17: warning: everybody who reaches 192.0.2.11:9112');
+    expect(stderr).toContain(
+      'FILE:1:17: warning: metrics and status are readable without authentication at 192.0.2.11:9112',
+    );
   });
 
-  test('warns of commands that the agent would refuse to run, where they stand', () => {
+  test('warns, with the position, about commands that the agent would refuse to run', () => {
     const script = join(folder, 'told');
     writeFileSync(script, '#!/bin/sh\n');
     chmodSync(script, 0o777);
@@ -104,7 +106,7 @@ describe('check', () => {
     ]);
   });
 
-  test('--json prints one document for a good file', () => {
+  test('--json prints one document for a valid file', () => {
     const { stdout, stderr } = check(GOOD, '--json');
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -122,7 +124,7 @@ describe('check', () => {
     });
   });
 
-  test('--json prints one document for a bad file', () => {
+  test('--json prints one document for an invalid file', () => {
     const { stdout, stderr, exitCode } = check(BAD, '--json');
     expect(stderr).toBe('');
     expect(exitCode).toBe(2);
@@ -144,6 +146,6 @@ describe('check', () => {
   ])('a file that %s is a configuration error', (_, run) => {
     const { stderr, exitCode } = run();
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^FILE:1:1: the file cannot be read: /);
+    expect(stderr).toMatch(/^FILE:1:1: cannot read the file: /);
   });
 });

@@ -7,7 +7,7 @@ const SERVER = {
   ...{ upper_threshold: 0, lower_threshold: 0, tunnel: null },
 };
 
-/** The line of a server of the service that the mark 7 picks. */
+/** The line of a server of the service with firewall mark 7. */
 function lineOf(server: Partial<ServerDocument>): string | undefined {
   const service = {
     ...{ protocol: null, address: null, port: null, fwmark: 7, family: 'ipv4' },
@@ -18,7 +18,7 @@ function lineOf(server: Partial<ServerDocument>): string | undefined {
   return ipvsadmLines({ services } as unknown as Parameters<typeof ipvsadmLines>[0]).split('\n')[1];
 }
 
-test('ipvs save writes a tunnel behind the weight, as ipvsadm does', () => {
+test('ipvs save writes the tunnel after the weight, as ipvsadm does', () => {
   const tunnel = { type: 'gue', port: 6080, checksum: 'none' };
   expect(lineOf({ tunnel })).toBe(
     '-a -f 7 -r 198.51.100.11:0 -i -w 2 --tun-type gue --tun-port 6080 --tun-nocsum',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderStatus } from '../../../../src/cli/render/status.ts';
-import { PLAIN } from '../../../../src/cli/render/text.ts';
+import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import type { InstanceDocument, StatusDocument } from '../../../../src/control/protocol.ts';
 import { modelOf } from '../../control/samples.ts';
 
@@ -10,7 +10,7 @@ function render(document: StatusDocument, width = 80): string {
   return renderStatus(document, { palette: PLAIN, width, now: NOW });
 }
 
-/** A document of as many instances, each changed as asked for. */
+/** A document with `count` instances, each changed by `change`. */
 function statusOf(
   count: number,
   change: (index: number) => Partial<InstanceDocument> = () => ({}),
@@ -50,7 +50,7 @@ describe('the status table', () => {
     expect(lines.at(-1)).toMatch(/^vip-255 /);
   });
 
-  test('keeps within 80 columns by cutting what is long, and says that it did', () => {
+  test('fits 80 columns by cutting long cells visibly', () => {
     const text = render(
       statusOf(2, (index) => ({
         name: `customer-portal-frontend-${index}`,
@@ -65,7 +65,7 @@ describe('the status table', () => {
     expect(text).toContain('MASTER (releasing)');
   });
 
-  test('cuts nothing where the screen is wide enough', () => {
+  test('cuts nothing if the screen is wide enough', () => {
     const addresses = ['fe80::100/64', '2001:db8:1234:5678:9abc:def0:1234:5678/128'];
     const text = render(
       statusOf(1, () => ({ addresses })),
@@ -82,7 +82,7 @@ describe('the status table', () => {
     expect(text).toMatch(/^vip-1 +FAULT .* interface-down no-address$/m);
   });
 
-  test('shows both priorities where they differ', () => {
+  test('shows both priorities if they differ', () => {
     const priority = { configured: 150, effective: 90, override: null };
     expect(render(statusOf(1, () => ({ priority })))).toContain('90 (150)');
   });
@@ -92,11 +92,11 @@ describe('the status table', () => {
     expect(render(statusOf(1, () => ({ addresses })))).toContain('203.0.113.1/32 +2');
   });
 
-  test('lets no name move the cursor', () => {
+  test('replaces control characters in names', () => {
     expect(render(statusOf(1, () => ({ name: 'a\u001b[2Jb\n' })))).toContain('a?[2Jb?');
   });
 
-  test('of no instances still says so', () => {
+  test('without instances says so', () => {
     expect(render(statusOf(0))).toMatch(/^lb1: no instances; /);
   });
 });

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_SOCKET } from '../../../../src/config/agent-settings.ts';
 import { effectiveConfig, maskSecrets } from '../../../../src/config/effective/effective.ts';
 import { type LoadedConfig, loadConfig } from '../../../../src/config/load.ts';
-import { DEFAULT_SOCKET as CLIENT_DEFAULT_SOCKET } from '../../../../src/control/protocol.ts';
+import { AGENT_DEFAULTS } from '../../../../src/config/schema/defaults.ts';
+import { DEFAULT_SOCKET } from '../../../../src/control/protocol.ts';
 
 const EXAMPLES = new URL('../../../../config/examples/', import.meta.url);
 
@@ -16,7 +16,7 @@ function load(text: string): LoadedConfig {
 describe.each(readdirSync(EXAMPLES))('the example %s', (name) => {
   const text = readFileSync(new URL(name, EXAMPLES), 'utf8');
 
-  test('loads, and points editors at the schema', () => {
+  test('loads, and refers editors to the schema', () => {
     expect(load(text).settings.instances.length).toBeGreaterThan(0);
     expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=../schema.json');
   });
@@ -29,7 +29,7 @@ describe.each(readdirSync(EXAMPLES))('the example %s', (name) => {
   });
 });
 
-test('the full reference shows every key', () => {
+test('the full reference has every key', () => {
   const text = readFileSync(new URL('full-reference.yaml', EXAMPLES), 'utf8');
   const schema = readFileSync(new URL('../schema.json', EXAMPLES), 'utf8');
   const missing = Object.keys(propertiesOf(JSON.parse(schema))).filter(
@@ -58,8 +58,8 @@ test('a password in defaults is masked as well', () => {
   expect(JSON.stringify(shown)).not.toContain('s3cret');
 });
 
-test('agent and command line look for the same socket', () => {
-  expect(DEFAULT_SOCKET).toBe(CLIENT_DEFAULT_SOCKET);
+test('agent and command line have the same default socket', () => {
+  expect(AGENT_DEFAULTS.control.socket).toBe(DEFAULT_SOCKET);
 });
 
 /** Every property of a JSON Schema by name, at any depth. */

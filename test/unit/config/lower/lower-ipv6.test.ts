@@ -5,7 +5,7 @@ describe('an IPv6 virtual router', () => {
   const six = (keys = '', addresses = '["fe80::55:1", "2001:db8::100"]') =>
     web(keys, '', addresses);
 
-  test('has a link-local address first, and /128 where nothing else is said', () => {
+  test('has a link-local address first, and /128 by default', () => {
     const instance = instanceOf(six());
     expect(instance?.family).toBe('ipv6');
     expect(instance?.addresses.map((one) => `${one.address}/${one.prefixLength}`)).toEqual([
@@ -35,33 +35,33 @@ describe('an IPv6 virtual router', () => {
     expect(instanceOf(six(keys))?.neighborAdvertisement).toEqual({ router });
   });
 
-  test('refuses another word for the Router flag', () => {
+  test('refuses an unknown value of the Router flag', () => {
     expect(errors(six('neighbor_advertisement: { router: maybe }'))).toEqual([
       expect.stringContaining('must be auto, true or false'),
     ]);
   });
 
-  test('advertises from a link-local address and no other', () => {
+  test('advertises only from a link-local address', () => {
     expect(instanceOf(six('source_address: "fe80::11"'))?.sourceAddress).toBe('fe80::11');
     expect(errors(six('source_address: "2001:db8::11"'))).toEqual([
-      'IPv6 advertisements come from a link-local address, and 2001:db8::11 is none',
+      'the source of IPv6 advertisements must be link-local, and 2001:db8::11 is not',
     ]);
     expect(errors(six('source_address: "fe80::55:1"'))).toEqual([
-      'fe80::55:1 is a virtual address: use one that stays here',
+      'fe80::55:1 is a virtual address: use a permanent one',
     ]);
   });
 
   test('reaches unicast peers of one scope', () => {
     expect(errors(six('unicast: { peers: ["2001:db8::12"] }'))).toEqual([]);
     expect(errors(six('unicast: { peers: ["fe80::12", "2001:db8::13"] }'))).toEqual([
-      '2001:db8::13 and fe80::12 cannot reach each other: one of them is link-local',
+      '2001:db8::13 and fe80::12 cannot reach each other: only one is link-local',
     ]);
     expect(errors(six('unicast: { source: "2001:db8::11", peers: ["fe80::12"] }'))).toEqual([
-      'fe80::12 and 2001:db8::11 cannot reach each other: one of them is link-local',
+      'fe80::12 and 2001:db8::11 cannot reach each other: only one is link-local',
     ]);
   });
 
-  test('may have the link-local address of another link, but not of its own', () => {
+  test('may share a link-local address with an instance on another link only', () => {
     const pair = (link: string) =>
       load(
         `{ name: a, interface: eth0, vrid: 1, addresses: ["fe80::1"] }\n` +
@@ -71,7 +71,7 @@ describe('an IPv6 virtual router', () => {
     expect(errors(pair('eth0'))).toEqual(['fe80::1 is already used by "a"']);
   });
 
-  test('and an IPv4 one may have one VRID', () => {
+  test('may share its VRID with an IPv4 one', () => {
     const result = load(
       `{ name: a, interface: eth0, vrid: 1, addresses: [203.0.113.1] }\n` +
         `  - { name: b, interface: eth0, vrid: 1, addresses: ["fe80::1"] }`,

@@ -23,7 +23,7 @@ describe('the lease', () => {
     expect(leaseOf(keys)).toBe(seconds(length));
   });
 
-  test('is what the file says, or none at all', () => {
+  test('is the configured one, or none', () => {
     expect(leaseOf('lease: 30s')).toBe(seconds(30));
     expect(leaseOf('lease: off')).toBeUndefined();
   });
@@ -36,7 +36,7 @@ describe('the lease', () => {
     },
   );
 
-  test('shorter than the silence before a take-over is advised against', () => {
+  test('shorter than the Master_Down_Interval gives a warning', () => {
     const loaded = load('lease: 2s');
     expect(loaded.ok && loaded.value.warnings.map(({ message }) => message)).toEqual([
       expect.stringContaining('3.003906s'),

@@ -37,8 +37,8 @@ describe('routes', () => {
   });
 
   test.each([
-    ['{ destination: 198.51.100.7/24 }', '198.51.100.7 has bits beyond /24: write 198.51.100.0/24'],
-    ['{ destination: 2001:db8::1/127 }', '2001:db8::1 has bits beyond /127: write 2001:db8::/127'],
+    ['{ destination: 198.51.100.7/24 }', '198.51.100.7 has host bits set: write 198.51.100.0/24'],
+    ['{ destination: 2001:db8::1/127 }', '2001:db8::1 has host bits set: write 2001:db8::/127'],
     ['{ destination: 0.0.0.0/0 }', 'the prefix length of 0.0.0.0 must be a number from 1 to 32'],
     [
       '{ destination: somewhere }',
@@ -48,22 +48,22 @@ describe('routes', () => {
       '{ destination: 198.51.100.0/24, via: "2001:db8::1" }',
       '2001:db8::1 is IPv6, but the route is IPv4',
     ],
-    ['{ destination: default, onlink: true }', '"onlink" speaks of a gateway: "via" is missing'],
-    ['{ destination: 2001:db8::/32, mtu: 1000 }', 'IPv6 needs an MTU of 1280 at least'],
+    ['{ destination: default, onlink: true }', '"onlink" needs "via", the gateway'],
+    ['{ destination: 2001:db8::/32, mtu: 1000 }', 'must be at least 1280 for IPv6'],
     ['{ via: 192.0.2.1 }', '"destination" is missing'],
     ['{ destination: default, gateway: 192.0.2.1 }', 'unknown key "gateway"'],
   ])('%s is refused', (entry, message) => {
     expect(errors(`routes: [${entry}]`)).toEqual([`2: ${message}`]);
   });
 
-  test('that the kernel cannot tell apart are refused, within an instance and between two', () => {
+  test('that are the same to the kernel are refused, within an instance and between two', () => {
     const route = '{ destination: default, via: 192.0.2.1 }';
     const other = `  - { name: mail, interface: eth0, vrid: 2, addresses: [203.0.113.2], routes: [${route}] }`;
     expect(errors(`routes: [${route}, { destination: default, via: 192.0.2.2 }]`)).toEqual([
-      '2: "route default via 192.0.2.2 dev eth0" is already moved by this instance: another one needs another metric',
+      '2: "route default via 192.0.2.2 dev eth0" already belongs to this instance: give it another "metric"',
     ]);
     expect(errors(`routes: [${route}]`, other)).toEqual([
-      '3: "route default via 192.0.2.1 dev eth0" is already moved by "web": another one needs another metric',
+      '3: "route default via 192.0.2.1 dev eth0" already belongs to "web": give it another "metric"',
     ]);
   });
 });
@@ -92,7 +92,7 @@ describe('rules', () => {
     ],
     [
       '{ from: 203.0.113.0/24, to: 2001:db8::/32, priority: 7, table: 1 }',
-      '"from" and "to" are of one family',
+      '"from" and "to" must have the same family',
     ],
   ])('%s is refused', (entry, message) => {
     expect(errors(`rules: [${entry}]`)).toEqual([`2: ${message}`]);

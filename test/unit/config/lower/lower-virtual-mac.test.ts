@@ -31,12 +31,12 @@ describe('virtual_mac', () => {
     });
   });
 
-  test('is not there unless the file says so', () => {
+  test('is off by default', () => {
     expect(instanceOf(FOUR)?.virtualMac).toBeUndefined();
     expect(instanceOf(`${FOUR}, virtual_mac: false`)?.virtualMac).toBeUndefined();
   });
 
-  test('takes the name that the file gives its link', () => {
+  test('uses the configured name of the link', () => {
     const keys = `${FOUR}, virtual_mac: { interface: vrrp.55 }`;
     expect(instanceOf(keys)?.virtualMac?.interface).toBe('vrrp.55');
   });
@@ -57,7 +57,7 @@ describe('virtual_mac', () => {
     expect(nameOn('enp3s0f1np1.100')).not.toBe(nameOn('enp3s0f1np1.101'));
   });
 
-  test('puts the addresses of the interface on its link, and no others', () => {
+  test('moves only the addresses of the interface to its link', () => {
     const addresses = '[203.0.113.1, { address: 203.0.113.2, interface: eth1 }]';
     const keys = `interface: eth0, vrid: 55, addresses: ${addresses}, virtual_mac: true`;
     const more = 'extra_addresses: [{ address: 203.0.113.3, interface: eth0 }]';
@@ -66,7 +66,7 @@ describe('virtual_mac', () => {
     expect(instance?.extraAddresses.map((one) => one.interface)).toEqual(['vr4-55-eth0']);
   });
 
-  test('lets a link-local address say how the segment is reached', () => {
+  test('gives a link-local address the prefix length 64', () => {
     expect(instanceOf(`${SIX}, virtual_mac: true`)?.addresses).toEqual([
       { address: 'fe80::1:1', prefixLength: 64, interface: 'vr6-255-eth0' },
       { address: '2001:db8::1', prefixLength: 128, interface: 'vr6-255-eth0' },
@@ -74,7 +74,7 @@ describe('virtual_mac', () => {
   });
 
   test.each([
-    ['virtual_mac: { interface: eth0 }', 'is the interface itself'],
+    ['virtual_mac: { interface: eth0 }', 'cannot be on eth0 itself'],
     ['virtual_mac: { interface: name-of-16-chars }', 'an interface name of 1 to 15'],
     ['virtual_mac: { name: vrrp.55 }', 'unknown key "name"'],
     ['virtual_mac: maybe', 'expected true, false, or { interface }'],
@@ -84,16 +84,19 @@ describe('virtual_mac', () => {
     expect(error?.column).toBeGreaterThan(60);
   });
 
-  test('needs a link for each instance', () => {
+  test('needs a separate link for each instance', () => {
     const shared = 'virtual_mac: { interface: vrrp.55 }';
     const second = 'name: other, interface: eth1, vrid: 6, addresses: [203.0.113.6]';
     const errors = errorsOf(load(`name: web, ${FOUR}, ${shared}`, `${second}, ${shared}`));
     expect(errors).toEqual([
-      expect.objectContaining({ line: 3, message: expect.stringContaining('of "web" already') }),
+      expect.objectContaining({
+        line: 3,
+        message: expect.stringContaining('already has the virtual MAC of "web"'),
+      }),
     ]);
   });
 
-  test('with unicast is told to announce again and again', () => {
+  test('with unicast and without garp.refresh gives a warning', () => {
     const keys = `${FOUR}, unicast: { peers: [192.0.2.12] }, virtual_mac: true`;
     const warned = load(`name: web, ${keys}`);
     expect(warned.ok && warned.value.warnings).toEqual([

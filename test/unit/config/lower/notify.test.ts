@@ -26,7 +26,7 @@ function errors(result: ReturnType<typeof load>): string[] {
 }
 
 describe('notify of an instance', () => {
-  test('takes a command as a list, or with a user and a timeout', () => {
+  test('accepts a command as a list, or with user and timeout', () => {
     const { agent } = value(
       load('{ master: [/bin/a, x], backup: { command: [/bin/b], user: nobody, timeout: 2s } }'),
     );
@@ -36,31 +36,31 @@ describe('notify of an instance', () => {
     });
   });
 
-  test('is nothing when it is empty', () => {
+  test('has no effect when it is empty', () => {
     expect(value(load('{}')).agent.notifications.instances.size).toBe(0);
   });
 
   test.each([
     ['{ master: /bin/true }', 'expected a list'],
     ['{ master: [] }', 'must not be empty'],
-    ['{ master: [on-master] }', 'full path'],
+    ['{ master: [on-master] }', 'absolute path'],
     ['{ master: { command: [/bin/true], timeout: 1h } }', 'from 10ms to 10m'],
     ['{ masters: [/bin/true] }', 'did you mean "master"'],
-    ['{ fifo: relative }', 'begins with a slash'],
+    ['{ fifo: relative }', 'an absolute path'],
     ['{ webhooks: [{ url: "ftp://192.0.2.1/" }] }', 'http or https'],
-    ['{ webhooks: [{ url: "http://me:secret@192.0.2.1/" }] }', 'without a password'],
+    ['{ webhooks: [{ url: "http://me:secret@192.0.2.1/" }] }', 'without user and password'],
     ['{ before_master: { command: [/bin/true], timeout: 2m } }', 'from 10ms to 1m'],
     ['{ before_master: { command: [/bin/true], on_failure: stop } }', 'proceed, abort'],
   ])('%s is refused at its line', (notify, message) => {
     expect(errors(load(notify))).toEqual([expect.stringMatching(`^8: .*${message}`)]);
   });
 
-  test('has no before_master for the owner of the addresses', () => {
+  test('refuses before_master for the address owner', () => {
     const result = load('{ before_master: { command: [/bin/true] } }', 'priority: 255');
-    expect(errors(result)).toEqual([expect.stringContaining('MASTER at once')]);
+    expect(errors(result)).toEqual([expect.stringContaining('MASTER immediately')]);
   });
 
-  test('hands the deadline of before_master to the engine', () => {
+  test('gives the engine the deadline of before_master', () => {
     const { settings } = value(
       load('{ before_master: { command: [/bin/a], timeout: 250ms, on_failure: abort } }'),
     );
@@ -70,7 +70,7 @@ describe('notify of an instance', () => {
     });
   });
 
-  test('leaves the engine without a deadline when there is no before_master', () => {
+  test('gives the engine no deadline without before_master', () => {
     expect(value(load('{ master: [/bin/a] }')).settings.instances[0]).not.toHaveProperty(
       'beforeMaster',
     );
@@ -82,7 +82,7 @@ describe('a webhook', () => {
   fifo: /run/fifo
   webhooks: [{ url: "https://192.0.2.1/x", secret: s3cret, token: t0ken }]`;
 
-  test('keeps its secrets to itself', () => {
+  test('masks its secrets', () => {
     const { settings, agent } = value(
       load('{ webhooks: [{ url: "https://192.0.2.2/", token: t0ken }] }', '', top),
     );
@@ -91,7 +91,7 @@ describe('a webhook', () => {
     expect(shown).toContain('"secret":"********"');
   });
 
-  test('over http shows its token to the network, which is said', () => {
+  test('with a token over http gives a warning', () => {
     const { warnings } = value(load('{ webhooks: [{ url: "http://192.0.2.2/", token: t }] }'));
     expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('https')]);
   });

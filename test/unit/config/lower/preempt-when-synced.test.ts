@@ -33,19 +33,19 @@ describe('preempt_when_synced', () => {
     ['preempt_when_synced: { max_wait: 0s }', 'must be from 1s to 1h, not 0s'],
     [
       'preempt: false, preempt_when_synced: {}',
-      '"preempt: false" never preempts: remove one of them',
+      '"preempt_when_synced" has no effect with "preempt: false": remove one of them',
     ],
     [
       'priority: 255, preempt_when_synced: {}',
-      'priority 255 is MASTER from the start and waits for nothing: use 254',
+      '"preempt_when_synced" has no effect with priority 255, which is MASTER immediately: use 254',
     ],
   ])('%s is refused', (keys, message) => {
     expect(errors(keys)).toEqual([message]);
   });
 
-  test('without a synchronised table there is nothing to wait for', () => {
+  test('needs ipvs.sync', () => {
     expect(errors('preempt_when_synced: {}', '')).toEqual([
-      'without "ipvs.sync" there is no connection table to wait for',
+      '"preempt_when_synced" needs "ipvs.sync"',
     ]);
   });
 });

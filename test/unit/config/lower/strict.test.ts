@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../src/config/load.ts';
 
-/** All that the RFC has otherwise than this program's defaults. */
+/** The keys whose default deviates from the RFC, with the values of the RFC. */
 const STRICT: Readonly<Record<string, string>> = {
   strict: 'true',
   checksum: 'rfc9568',
@@ -22,12 +22,12 @@ function errors(
   const file = `stop: { linger: ${linger} }\ninstances:\n  - { ${text.join(', ')} }\n`;
   const result = loadConfig(file, { hostName: 'host' });
   const messages = result.ok ? [] : result.error.map(({ message }) => message);
-  // Whatever else may be said of a key, strictness is what is asked here.
+  // Other findings are not the topic here.
   return messages.filter((message) => message.startsWith('strict: '));
 }
 
 describe('strict', () => {
-  test('takes what the RFC has', () => {
+  test('accepts the settings of the RFC', () => {
     expect(errors()).toEqual([]);
     expect(errors({ accept: 'false' })).toEqual([]);
     expect(errors({ version: '2', accept: 'false', checksum: undefined })).toEqual([]);
@@ -60,12 +60,12 @@ describe('strict', () => {
     ],
     [
       { ...VERSION_2, extra_addresses: '[203.0.113.2]' },
-      'put them into "addresses" (RFC 3768 section 5.3.9)',
+      'move them to "addresses" (RFC 3768 section 5.3.9)',
     ],
     [{ virtual_mac: undefined }, 'write "virtual_mac: true" (RFC 9568 section 7.3)'],
     [{ preempt_delay: '5s' }, 'write "preempt_delay: 0s" (RFC 9568 section 6.4.2)'],
     [{ preempt_when_synced: '{}' }, 'remove "preempt_when_synced" (RFC 9568 section 6.4.2)'],
-    [{ extra_addresses: '[203.0.113.2]' }, 'put them into "addresses" (RFC 9568 section 5.2.9)'],
+    [{ extra_addresses: '[203.0.113.2]' }, 'move them to "addresses" (RFC 9568 section 5.2.9)'],
     [
       { addresses: '[{ address: 203.0.113.1, interface: eth1 }]' },
       '203.0.113.1 cannot be on eth1 (RFC 9568 section 3)',
@@ -92,13 +92,13 @@ describe('strict', () => {
     expect(found[0]?.endsWith(end)).toBe(true);
   });
 
-  test('refuses a router that lingers, at each strict instance', () => {
+  test('refuses stop.linger at each strict instance', () => {
     expect(errors({}, 'auto').join()).toContain(
       'write "stop: { linger: off }" (RFC 9568 section 6.4.3)',
     );
   });
 
-  test('is off unless it is asked for', () => {
+  test('is off by default', () => {
     expect(errors({ strict: undefined, unicast: '{ peers: [192.0.2.12] }' }, 'auto')).toEqual([]);
   });
 });

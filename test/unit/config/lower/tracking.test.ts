@@ -63,39 +63,42 @@ describe('an entry of track', () => {
     });
   });
 
-  test('waits for a run as long as its interval unless it says otherwise', () => {
+  test('has its interval as default timeout', () => {
     expect(entry('{ process: nginx, interval: 200ms }').probe?.timeout).toBe(milliseconds(200));
   });
 
   test.each([
-    ['{ weight: 3 }', 'does not say what is tracked: needs one of interface, script,'],
-    ['{ http: "http://[::1]/", tcp: "127.0.0.1:80" }', '"http" and "tcp" are two things'],
-    ['{ tcp: "127.0.0.1:80", user: nobody }', '"user" does not go with "tcp"'],
-    ['{ interface: eth1, init: up }', '"init" does not go with "interface"'],
-    ['{ process: nginx, weight: 0 }', 'a weight of 0 would do nothing'],
+    ['{ weight: 3 }', 'needs one of interface, script,'],
+    ['{ http: "http://[::1]/", tcp: "127.0.0.1:80" }', '"http" and "tcp" need an entry each'],
+    ['{ tcp: "127.0.0.1:80", user: nobody }', '"user" does not apply to "tcp"'],
+    ['{ interface: eth1, init: up }', '"init" does not apply to "interface"'],
+    ['{ process: nginx, weight: 0 }', 'weight 0 has no effect'],
     ['{ process: nginx, weight: 254 }', 'expected a whole number from -253 to 253'],
-    ['{ script: [check] }', 'the program needs its absolute path'],
+    ['{ script: [check] }', 'must be the absolute path of a program'],
     ['{ script: [] }', 'must not be empty: the program comes first'],
     ['{ script: /bin/true }', 'expected a list, found "/bin/true"'],
     ['{ tcp: "localhost:80" }', 'expected an IP address and a port'],
     ['{ http: "ftp://x" }', 'expected a URL like http://'],
-    ['{ gateway: [192.0.2.1, "2001:db8::1"] }', 'the gateways of one entry are of one family'],
-    ['{ gateway: 192.0.2.1, via: nd }', '"nd" is not for IPv4'],
+    [
+      '{ gateway: [192.0.2.1, "2001:db8::1"] }',
+      'the gateways of an entry must have the same address family',
+    ],
+    ['{ gateway: 192.0.2.1, via: nd }', '"nd" does not apply to IPv4'],
     ['{ gateway: 192.0.2.300 }', 'expected an IP address'],
     ['{ tcp: "127.0.0.1:80", interval: 1ms }', 'must be from 10ms to 1h'],
-    ['{ file: /a, content: number, up_when: absent }', '"up_when" does not go with'],
+    ['{ file: /a, content: number, up_when: absent }', '"up_when" does not apply to'],
     ['{ scirpt: [/bin/true] }', 'unknown key "scirpt": did you mean "script"?'],
   ])('%s is refused: %s', (track, message) => {
     expect(errors(`[${track}]`).join('\n')).toContain(message);
   });
 
-  test('needs a name of its own beside one of the same name', () => {
+  test('needs a unique name', () => {
     expect(errors('[{ process: nginx }, { pidfile: /run/nginx.pid }]')).toEqual([
-      '2: the name "nginx" is already taken here: give it another "name"',
+      '2: duplicate name "nginx": give one of the entries another "name"',
     ]);
   });
 
-  test('is one probe for all who ask for the same', () => {
+  test('shares its probe with equal entries', () => {
     const { agent, settings } = load('[{ process: a }, { process: a, name: b, weight: 3 }]');
     expect(agent.probes.size).toBe(1);
     const [first, second] = settings.instances[0]?.track ?? [];
@@ -106,42 +109,45 @@ describe('an entry of track', () => {
 const GROUP = '{ name: g, instances: [web, mail]';
 
 describe('a sync group', () => {
-  test('has mode all and no track unless it says so', () => {
+  test('has mode all and no track by default', () => {
     expect(load('[]', `sync_groups: [${GROUP} }]`).settings.syncGroups).toEqual([
       { name: 'g', instances: ['web', 'mail'], mode: 'all', track: [] },
     ]);
   });
 
-  test('may be told of like an instance', () => {
+  test('may have notifications like an instance', () => {
     const { agent } = load('[]', `sync_groups: [${GROUP}, notify: { master: [/bin/true] } }]`);
     expect(agent.notifications.groups.get('g')?.commands.master?.command).toEqual(['/bin/true']);
   });
 
   test.each([
-    ['{ name: g, instances: [web] }', 'needs at least two'],
-    ['{ name: g, instances: [web, mial] }', 'there is no instance "mial": did you mean "mail"?'],
-    ['{ name: g, instances: [web, web] }', '"web" is a member of "g" already'],
-    [`${GROUP} }, { name: g, instances: [web, mail] }`, 'the name "g" is already taken'],
+    ['{ name: g, instances: [web] }', 'must have at least two entries'],
+    ['{ name: g, instances: [web, mial] }', 'unknown instance "mial": did you mean "mail"?'],
+    ['{ name: g, instances: [web, web] }', '"web" is already a member of "g"'],
+    [`${GROUP} }, { name: g, instances: [web, mail] }`, 'duplicate name "g"'],
     [`${GROUP}, mode: each }`, 'expected one of all, any'],
-    [`${GROUP}, track: [{ gateway: 192.0.2.1 }] }`, '"link" is missing'],
-    [`${GROUP}, track: [{ process: x, name: own }] }`, '"web" tracks something of the name "own"'],
+    [
+      `${GROUP}, track: [{ gateway: 192.0.2.1 }] }`,
+      '"link", the interface of the gateway, is missing',
+    ],
+    [`${GROUP}, track: [{ process: x, name: own }] }`, '"web" also tracks an object named "own"'],
   ])('%s is refused: %s', (group, message) => {
     const own = '[{ process: own }]';
     expect(errors(own, `sync_groups: [${group}]`).join('\n')).toContain(message);
   });
 
-  test('is made of owners, or of none', () => {
+  test('has only owners, or none', () => {
     const text = file('[]', `sync_groups: [${GROUP} }]`).replace(
       'vrid: 1',
       'vrid: 1, priority: 255',
     );
     const result = loadConfig(text, HOST);
     expect(result.ok ? [] : result.error.map(({ message }) => message)).toEqual([
-      '"web" owns its addresses (priority 255): all members have to, or none',
+      '"web" has priority 255: either all members must have it, or none',
     ]);
   });
 
-  test('may have members that wait for a command before they become MASTER', () => {
+  test('may have members with before_master', () => {
     const before = 'notify: { before_master: { command: [/bin/true] } }';
     const text = file('[]', `sync_groups: [${GROUP} }]`).replace('vrid: 1', `vrid: 1, ${before}`);
     const result = loadConfig(text, HOST);
@@ -151,7 +157,7 @@ describe('a sync group', () => {
   });
 });
 
-test('the configuration in effect means the same as the file', () => {
+test('the effective configuration means the same as the file', () => {
   const track = `[
     { interface: eth1, weight: -20 }, { script: [/bin/true, x], user: nobody, init: up, rise: 2 },
     { file: /run/a, up_when: absent }, { file: /run/b, content: number, weight: -2 },

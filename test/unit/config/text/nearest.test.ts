@@ -16,7 +16,7 @@ describe('the nearest known word', () => {
     expect(nearest(word, KEYS)).toBe(meant);
   });
 
-  test.each(['weather', 'x', 'constructor', 'a'.repeat(10_000)])('of %s is none', (word) => {
+  test.each(['weather', 'x', 'constructor', 'a'.repeat(10_000)])('of %s does not exist', (word) => {
     expect(didYouMean(word, KEYS)).toBe('');
   });
 });

@@ -16,11 +16,11 @@ describe('connections that have moved', () => {
   test.each<[EventFacts, string]>([
     [
       { ...TAKE_OVER, live: 221, missing_before: 12, missing: 3 },
-      '3 of the 221 connections that lb1 had are missing here, 12 were at the takeover',
+      '3 of the 221 connections of lb1 are missing here (12 at the takeover)',
     ],
     [
       { ...TAKE_OVER, live: 221, missing_before: 0, missing: 0 },
-      'none of the 221 connections that lb1 had is missing',
+      'none of the 221 connections of lb1 is missing here',
     ],
     [
       { ...TAKE_OVER, live: 221, missing_before: null, missing: null },
@@ -28,21 +28,21 @@ describe('connections that have moved', () => {
     ],
     [
       { ...HAND_OVER, live: 221, missing_before: 2, missing: 2 },
-      '221 connections, of which lb2 lacks 2',
+      '221 connections, 2 of them missing on lb2',
     ],
     [
       { ...HAND_OVER, live: 221, missing_before: 0, missing: 0 },
-      '221 connections, and lb2 has them',
+      '221 connections, none missing on lb2',
     ],
     [
       { ...HAND_OVER, peer: null, live: 221, missing_before: null, missing: null },
-      '221 connections; no other director reports what it has of them',
+      '221 connections; no other director reports its table',
     ],
   ])('%o', (facts, sentence) => {
     expect(sentenceOf(facts)).toBe(sentence);
   });
 
-  test('warn when some are lost, or when it is unknown whether some are', () => {
+  test('warn if some are lost, or if the losses are unknown', () => {
     const level = (missing: number | null) =>
       levelOf({ ...TAKE_OVER, live: 221, missing_before: 0, missing });
     expect([level(0), level(1), level(null)]).toEqual(['info', 'warn', 'warn']);
@@ -63,11 +63,11 @@ describe('an event', () => {
     ]);
   });
 
-  test('of a send failure says what most likely is wrong, where that is known', () => {
+  test('of a send failure shows the most likely cause, if known', () => {
     const failure = { kind: 'send-failed', count: 2 } as const;
     expect(sentenceOf({ ...failure, errno: 'EPERM' })).toContain('firewall');
     expect(sentenceOf({ ...failure, errno: 'EIO' })).toBe(
-      'a message could not be sent (2 so far): EIO',
+      'could not send a message (2 so far): EIO',
     );
   });
 });
@@ -76,7 +76,7 @@ function refused(reason: DiscardReason): EventFacts {
   return { kind: 'discard', instance: 'web', reason, source: '192.0.2.12', count: 1 };
 }
 
-test('a new MASTER is the notification of RFC 8347, and a MASTER that yields is none', () => {
+test('a new MASTER is a notification of RFC 8347, and a MASTER that resigns is not', () => {
   const transition = {
     kind: 'transition',
     instance: 'web',

@@ -260,7 +260,10 @@ describe('a stop', () => {
 });
 
 describe('an answer to the engine', () => {
-  function answersTo(keeper: VirtualLinkKeeper, kind: 'virtual-link.make' | 'virtual-link.rest') {
+  function answersTo(
+    keeper: VirtualLinkKeeper,
+    kind: 'virtual-link.make' | 'virtual-link.set-down',
+  ) {
     const inputs: Input[] = [];
     keeper.answer({ kind, name: NAME }, (input) => inputs.push(input));
     return inputs;
@@ -290,11 +293,11 @@ describe('an answer to the engine', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
-    const rested = [{ kind: 'virtual-link.rested', name: NAME }];
-    expect(answersTo(keeper, 'virtual-link.rest')).toEqual(rested);
+    const rested = [{ kind: 'virtual-link.down', name: NAME }];
+    expect(answersTo(keeper, 'virtual-link.set-down')).toEqual(rested);
     expect(kernel.calls.slice(-1)).toEqual([`down ${NAME}`]);
     kernel.remove(kernel.macvlan()?.index ?? 0);
-    expect(answersTo(keeper, 'virtual-link.rest')).toEqual(rested);
+    expect(answersTo(keeper, 'virtual-link.set-down')).toEqual(rested);
   });
 });
 

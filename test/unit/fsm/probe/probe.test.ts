@@ -11,7 +11,7 @@ function statusAfter(results: string, rise: number, fall: number): string {
   return state.status;
 }
 
-describe('a tracked thing', () => {
+describe('a tracked object', () => {
   test.each([
     ['', 'unknown'],
     ['+', 'up'],

@@ -22,7 +22,7 @@ function imported(text: string, { configId, files = {} }: Options = {}) {
   return { yaml, lines, document, instance: document?.instances[0] };
 }
 
-/** An instance with these lines besides the necessary ones, which come first. */
+/** An instance with these lines after the required ones. */
 function instanceWith(lines: string, options?: Options) {
   return imported(
     `vrrp_instance web {
@@ -78,7 +78,7 @@ describe('an instance', () => {
     expect(lines).toEqual([]);
   });
 
-  test('of unicast peers keeps them, and says what is stricter', () => {
+  test('with unicast peers keeps them, and lists the stricter TTL check', () => {
     const { instance, lines } = instanceWith(
       'unicast_src_ip 192.0.2.11\nunicast_peer {\n 192.0.2.12\n 192.0.2.13 min_ttl 254\n}',
     );
@@ -89,7 +89,7 @@ describe('an instance', () => {
     expect(lines).toEqual([expect.stringContaining('k.conf:8: unicast_peer')]);
   });
 
-  test('of IPv6 is version 3, and gets the link-local address that the RFC wants first', () => {
+  test('of IPv6 has version 3 and the link-local address that the RFC requires', () => {
     const { instance, lines } = imported(
       'vrrp_instance v6 {\n interface eth0\n virtual_router_id 26\n virtual_ipaddress {\n 2001:db8::1/64\n }\n}',
     );
@@ -97,7 +97,7 @@ describe('an instance', () => {
     expect(lines).toEqual([expect.stringContaining('fe80::1a:1/64 is added')]);
   });
 
-  test('whose address brings no prefix has it without prefix length', () => {
+  test('with noprefixroute has addresses without prefix length', () => {
     const { instance, lines } = imported(
       'vrrp_instance a {\n interface eth0\n virtual_router_id 26\n virtual_ipaddress {\n 203.0.113.100/24 noprefixroute dev eth1\n }\n}',
     );
@@ -117,22 +117,22 @@ describe('an instance', () => {
     });
   });
 
-  test('that is state MASTER without a priority is the owner, as there', () => {
+  test('with state MASTER and no priority is the owner, as in keepalived', () => {
     const { instance, lines } = instanceWith('state MASTER');
     expect(instance.priority).toBe(255);
     expect(lines).toHaveLength(1);
   });
 
-  test('that cannot be is left out with its line, and the others stay', () => {
+  test('that is invalid is skipped with its line, and the others are kept', () => {
     const { document, lines } = imported(
       'vrrp_instance a {\n virtual_router_id 0\n virtual_ipaddress {\n 203.0.113.1\n }\n}\n' +
         'vrrp_instance b {\n virtual_router_id 2\n virtual_ipaddress {\n 203.0.113.2\n }\n}',
     );
     expect(document.instances.map(({ name }: { name: string }) => name)).toEqual(['b']);
-    expect(lines).toEqual([expect.stringMatching(/^k.conf:1: vrrp_instance a is left out: /)]);
+    expect(lines).toEqual([expect.stringMatching(/^k.conf:1: vrrp_instance a is skipped: /)]);
   });
 
-  test('has what is not carried over with its line, in the file and beside it', () => {
+  test('lists what is not converted with its line, in the file and in the notes', () => {
     const { yaml, lines } = instanceWith('smtp_alert\ngarp_lower_prio_repeat 2');
     expect(lines).toEqual([
       'k.conf:7: vrrp_instance: smtp_alert',
@@ -141,14 +141,14 @@ describe('an instance', () => {
     for (const line of lines) expect(yaml).toContain(`#   ${line}`);
   });
 
-  test('has no rule or route that is only half understood', () => {
+  test('has no rule or route that is only partly supported', () => {
     const { lines } = instanceWith('virtual_routes {\n blackhole 198.51.100.0/24\n}');
-    expect(lines).toEqual([expect.stringContaining('"blackhole" is not carried over')]);
+    expect(lines).toEqual([expect.stringContaining('"blackhole" is not supported')]);
   });
 });
 
 describe('the text of keepalived.conf', () => {
-  test('has comments of two kinds, and none within quotes', () => {
+  test('has two kinds of comments, and none in quotes', () => {
     const { instance, lines } = instanceWith(
       'priority 150 # not 100\n! nopreempt\nnotify_master "/bin/on #1 !x"',
     );
@@ -157,19 +157,19 @@ describe('the text of keepalived.conf', () => {
     expect(lines).toEqual([]);
   });
 
-  test('has braces in the same line or in the next', () => {
+  test('has braces in the same or the next line', () => {
     const { instance } = imported(
       'vrrp_instance a\n{\n interface eth0\n virtual_router_id 1\n virtual_ipaddress { 203.0.113.1 }\n}',
     );
     expect(instance.addresses).toEqual(['203.0.113.1']);
   });
 
-  test('defines names, and says which ones it does not know', () => {
+  test('defines names, and lists unknown ones', () => {
     const { instance, lines } = imported(
       '$VIP=203.0.113.1\nvrrp_instance a {\n interface $LINK\n virtual_router_id 1\n virtual_ipaddress {\n $VIP/32\n }\n}',
     );
     expect(instance).toMatchObject({ interface: '$LINK', addresses: ['203.0.113.1/32'] });
-    expect(lines).toEqual(['k.conf:3: $LINK is not defined here and is left as it stands']);
+    expect(lines).toEqual(['k.conf:3: $LINK is not defined and was left unchanged']);
   });
 
   test.each([
@@ -183,7 +183,7 @@ describe('the text of keepalived.conf', () => {
     expect(lines).toHaveLength(count);
   });
 
-  test('includes files, whose lines are named', () => {
+  test('includes files, and lists their lines', () => {
     const { instance, lines } = instanceWith('include more.conf\ninclude gone.conf', {
       files: { 'more.conf': 'priority 7\nsmtp_alert' },
     });
@@ -208,7 +208,7 @@ describe('the text of keepalived.conf', () => {
 });
 
 describe('global_defs', () => {
-  test('give names, defaults and a named pipe', () => {
+  test('give name, defaults and FIFO', () => {
     const { document, lines } = instanceWith(
       `}
 global_defs {
@@ -221,12 +221,12 @@ global_defs {
     );
     expect(document).toMatchObject({ router: 'lb', notify: { fifo: '/run/fifo' }, realtime: 20 });
     expect(document.instances[0].garp).toEqual({ repeat: 2 });
-    expect(lines).toEqual([expect.stringContaining('smtp_server: no mail is sent')]);
+    expect(lines).toEqual([expect.stringContaining('smtp_server: mail is not supported')]);
   });
 });
 
 describe('virtual_server', () => {
-  test('is a service, and its checks are listed', () => {
+  test('becomes a service, and its checks are listed', () => {
     const { document, lines } = instanceWith(
       `}
 virtual_server 203.0.113.100 80 {
@@ -255,13 +255,13 @@ virtual_server 203.0.113.100 80 {
     expect(lines).toEqual([expect.stringContaining('k.conf:15: real_server 10.0.0.11: TCP_CHECK')]);
   });
 
-  test('and its connection table go with the instance that is named', () => {
+  test('and its sync daemon follow the named instance', () => {
     const { document } = instanceWith('}\nglobal_defs {\n lvs_sync_daemon eth1 web id 7');
     expect(document.ipvs.sync).toEqual({ interface: 'eth1', instance: 'web', sync_id: 7 });
   });
 });
 
-test('a script that two instances track is written out for each of them', () => {
+test('a script that two instances track is written twice', () => {
   const web = (name: string, vrid: number) => `vrrp_instance ${name} {
   interface eth0
   virtual_router_id ${vrid}
@@ -287,7 +287,7 @@ ${web('a', 1)}${web('b', 2)}`,
   ]);
 });
 
-test('whatever is printed passes the check', () => {
+test('the result passes the check', () => {
   const { yaml = '' } = instanceWith(
     `use_vmac
 no_accept

@@ -12,12 +12,12 @@ function weights(rig: ReturnType<typeof healthRig>, settings: ServiceSettings) {
 }
 
 describe('the servers of a service', () => {
-  test('have the weights of the file until there are results', () => {
+  test('have their configured weights until there are results', () => {
     const web = service([FIRST, SECOND]);
     expect(weights(healthRig([web]), web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
-  test('get no new connections while they are down, and people are told why', () => {
+  test('get no new connections while they are down, and an event says why', () => {
     const web = service([FIRST, SECOND]);
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), false);
@@ -32,14 +32,14 @@ describe('the servers of a service', () => {
     ]);
   });
 
-  test('leave the table where the file says so', () => {
+  test('are removed from the table with `on_failure: remove`', () => {
     const web = service([FIRST, SECOND], { onFailure: 'remove' });
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), false);
     expect(weights(rig, web)).toEqual(['10.0.0.12:80 3']);
   });
 
-  test('stay without new connections after a restart until they are known to be up', () => {
+  test('keep weight 0 after a restart until they are known to be up', () => {
     const web = service([FIRST, SECOND]);
     const rig = healthRig([web]);
     rig.health.recall(web, [server(11, 0), SECOND]);
@@ -48,7 +48,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
-  test('that are down stay so when the file changes how they are looked at', () => {
+  test('stay down when a reload replaces their check', () => {
     const web = service([FIRST, SECOND]);
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), false);
@@ -60,7 +60,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, changed)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
-  test('follow what they say of their load, as long as they say it', () => {
+  test('follow their load as long as they report it', () => {
     const probe = weightProbe(FIRST);
     const web = service([FIRST], { weights: { [endpointName(FIRST)]: probe } });
     const rig = healthRig([web]);
@@ -70,7 +70,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
   });
 
-  test('are judged in each service that asks for the same check', () => {
+  test('are judged in each service that uses the same check', () => {
     const web = service([FIRST]);
     const shop = service([FIRST, SECOND], {}, 'shop');
     const rig = healthRig([web, shop]);
@@ -82,7 +82,7 @@ describe('the servers of a service', () => {
 });
 
 describe('the fallback', () => {
-  test('comes when nobody else takes connections, and keeps its own until they have ended', () => {
+  test('is used while no server takes connections, and keeps its own until they have ended', () => {
     const web = service([FIRST], { fallback: SPARE });
     const rig = healthRig([web]);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
@@ -96,7 +96,7 @@ describe('the fallback', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
   });
 
-  test('of a former run keeps its connections, too', () => {
+  test('of a former run keeps its connections', () => {
     const web = service([FIRST], { fallback: SPARE });
     const rig = healthRig([web]);
     rig.health.recall(web, [FIRST, SPARE]);
@@ -107,14 +107,14 @@ describe('the fallback', () => {
 describe('an instance that needs servers', () => {
   const web = service([FIRST, SECOND], { minimum: { count: 1, weight: undefined } });
 
-  test('is told when it can be said, and of each change', () => {
+  test('learns the first answer, and each change of it', () => {
     const rig = healthRig([web]);
-    expect(rig.told).toEqual([]);
+    expect(rig.fed).toEqual([]);
     rig.result(tcpCheck(FIRST), false);
-    expect(rig.told).toEqual([]);
+    expect(rig.fed).toEqual([]);
     rig.result(tcpCheck(SECOND), true);
     rig.result(tcpCheck(SECOND), false);
-    expect(rig.told).toEqual([
+    expect(rig.fed).toEqual([
       {
         kind: 'probe.changed',
         probe: 'ipvs web',
@@ -126,15 +126,15 @@ describe('an instance that needs servers', () => {
     ]);
   });
 
-  test('is told again when the service comes back into the file', () => {
+  test('learns the answer again when the service returns to the configuration', () => {
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), true);
     rig.health.want([]);
     rig.health.want([service([FIRST], { checks: {}, minimum: { count: 1, weight: undefined } })]);
-    expect(rig.told).toHaveLength(2);
+    expect(rig.fed).toHaveLength(2);
   });
 
-  test('has what was found to show', () => {
+  test('has a reading for status', () => {
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), true);
     const result = '1 of 2 servers are healthy, 1 needed';
@@ -142,12 +142,12 @@ describe('an instance that needs servers', () => {
   });
 });
 
-test('commands of checks that wait for long are a trouble until they do not', () => {
+test('commands of checks that wait too long are a problem until they no longer do', () => {
   const rig = healthRig([service([FIRST])]);
   rig.prober.wait = 2_500;
   rig.health.sweep();
   rig.health.sweep();
-  expect(rig.lines).toEqual([expect.stringContaining('run later than their interval says')]);
+  expect(rig.lines).toEqual([expect.stringContaining('run later than their interval')]);
   rig.prober.wait = 0;
   rig.health.sweep();
   rig.prober.wait = 2_500;

@@ -1,10 +1,10 @@
-/** Health checks whose results the test makes, and services to hang them on. */
+/** Services with health checks whose results the test chooses. */
 import type { Logger } from 'pino';
 import type { HealthSettings, ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../../../src/control/events/ipvs-events.ts';
 import { DrainStore } from '../../../../src/ipvs/health/drain-store.ts';
 import { HealthKeeper } from '../../../../src/ipvs/health/health-keeper.ts';
-import { HealthNews } from '../../../../src/ipvs/health/health-news.ts';
+import { HealthReporter } from '../../../../src/ipvs/health/health-reporter.ts';
 import { IpvsLog } from '../../../../src/ipvs/keep/ipvs-log.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { Server } from '../../../../src/net/ipvs.ts';
@@ -71,27 +71,27 @@ export function quietLog(lines: string[] = []): IpvsLog {
 }
 
 export function healthRig(services: readonly ServiceSettings[], stateDirectory = '/nonexistent') {
-  const told: Input[] = [];
+  const fed: Input[] = [];
   const changed: string[] = [];
   const lines: string[] = [];
   const events: ServerEventFacts[] = [];
   const logged: ServerEventFacts[] = [];
   const clock = { now: 0 };
   const drains = new DrainStore(stateDirectory);
-  const news = new HealthNews({
-    note: (facts) => events.push(facts),
+  const reporter = new HealthReporter({
+    record: (facts) => events.push(facts),
     log: (facts) => logged.push(facts),
     now: () => clock.now,
   });
   const prober = { reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} };
   const health = new HealthKeeper({
-    ...{ log: quietLog(lines), drains, news },
+    ...{ log: quietLog(lines), drains, reporter },
     prober,
-    tell: (input) => told.push(input),
+    feed: (input) => fed.push(input),
     onChange: (names) => changed.push(...names),
   });
   health.want(services);
   const result = (probe: ServerProbe, up: boolean, value?: number) =>
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
-  return { health, drains, told, changed, lines, events, logged, clock, prober, result };
+  return { health, drains, fed, changed, lines, events, logged, clock, prober, result };
 }

@@ -11,7 +11,7 @@ function loadOf(value: number): ProbeOutcome {
   return { passed: true, detail: `${value}`, value };
 }
 
-/** A probe that has these outcomes, one after the other. */
+/** A probe with these outcomes in turn. */
 function probeOf(...outcomes: ProbeOutcome[]) {
   let closed = 0;
   const run = async () => outcomes.shift() ?? REFUSED;
@@ -21,26 +21,26 @@ function probeOf(...outcomes: ProbeOutcome[]) {
   return { probe: new WeightProbe({ run, close }, SCALE), closed: () => closed };
 }
 
-test('A reading becomes a weight, smoothed by the one before', async () => {
+test('A reading becomes a weight, smoothed with the previous one', async () => {
   const { probe } = probeOf(loadOf(0), loadOf(1));
   expect(await probe.run(1_000)).toEqual({ passed: true, detail: 'load 0', value: 101 });
   expect(await probe.run(1_000)).toEqual({ passed: true, detail: 'load 1', value: 51 });
 });
 
-test('A reading that fails leaves the weight as it is, and before the first there is none', async () => {
+test('A failed reading keeps the weight; before the first reading there is none', async () => {
   const { probe } = probeOf(REFUSED, loadOf(0), REFUSED);
   expect(await probe.run(1_000)).toEqual(REFUSED);
   await probe.run(1_000);
   expect(await probe.run(1_000)).toEqual({ ...REFUSED, value: 101 });
 });
 
-test('What is asked for its number is a probe of weights; the others are what they are', () => {
+test('Settings with a weight scale make a weight probe, others a plain probe', () => {
   const surroundings = { reactor: () => undefined as never, onChange: () => {} };
   expect(makeServerProbe(weightProbe(server(11)), surroundings)).toBeInstanceOf(WeightProbe);
   expect(makeServerProbe(tcpCheck(server(11)), surroundings)).toBeInstanceOf(TcpProbe);
 });
 
-test('It is closed with what it asks', () => {
+test('Closing it closes its probe', () => {
   const { probe, closed } = probeOf();
   probe.close();
   expect(closed()).toBe(1);

@@ -21,7 +21,7 @@ const MARKED: Service = {
   persistence: { seconds: 300, prefixLength: 64, engine: undefined },
 };
 
-/** What the agent says of such a kernel. */
+/** The document of an agent on such a kernel. */
 async function documentOf(
   settings: Partial<IpvsSettings> = {},
   prepare: (kernel: FakeKernel) => void = () => {},
@@ -44,7 +44,7 @@ async function documentOf(
     router: 'lb1',
     isMaster: () => false,
     kernel: kernel.kernel(),
-    ...{ fault: silent, tell: silent, table: silent, note: silent, moved: silent },
+    ...{ feed: silent, record: silent },
   });
   onTestFinished(async () => {
     vi.useRealTimers();
@@ -57,7 +57,7 @@ async function documentOf(
 }
 
 describe('the document of IPVS', () => {
-  test('has services in the order of the file, those of others behind them', async () => {
+  test('lists services in the order of the file, then services of other programs', async () => {
     const mail = service([server(13)], { checks: {} }, 'mail');
     const { key } = mail.service;
     if (key.kind !== 'address') throw new Error('mail has an address');
@@ -70,7 +70,7 @@ describe('the document of IPVS', () => {
     ]);
   });
 
-  test('has the weight of each server beside that which the file and the checks want', async () => {
+  test('has the actual and the wanted weight of each server', async () => {
     const { services } = await documentOf({}, undefined, (kernel) =>
       kernel.add(WEB.service, server(11, 9), server(12, 3), server(77)),
     );
@@ -83,7 +83,7 @@ describe('the document of IPVS', () => {
     );
   });
 
-  test('names flags as ipvsadm does, where it has names for them', async () => {
+  test('names flags as ipvsadm does', async () => {
     const lblc = { ...MARKED, key: { ...MARKED.key, mark: 8 }, scheduler: 'lblc' } as Service;
     const { services } = await documentOf({ services: [] }, (kernel) => {
       kernel.add(MARKED);
@@ -101,7 +101,7 @@ describe('the document of IPVS', () => {
     });
   });
 
-  test('has parameters as they are beside what they should be', async () => {
+  test('has the actual and the wanted value of each parameter', async () => {
     const { sysctls } = await documentOf(
       { sysctls: { sync_retries: '2', sloppy_tcp: '1' } },
       (kernel) => kernel.parameters.set('sync_retries', '0'),
@@ -113,7 +113,7 @@ describe('the document of IPVS', () => {
     ]);
   });
 
-  test('has the sync daemons that run and those that should, and the connections', async () => {
+  test('has the actual and the wanted sync daemons, and the connections', async () => {
     const daemon = {
       ...{ interface: 'eth1', syncId: 55, group: ip('224.0.0.81'), port: 8_848 },
       ...{ ttl: undefined, maximumLength: undefined },
@@ -128,7 +128,7 @@ describe('the document of IPVS', () => {
     });
   });
 
-  test('has what is known of the servers, and the fallback', async () => {
+  test('has the health of the servers, and the fallback', async () => {
     const { health } = await documentOf();
     expect(health).toEqual([
       {
@@ -145,7 +145,7 @@ describe('the document of IPVS', () => {
     ]);
   });
 
-  test('of a kernel without IPVS says so, and still what is known of the servers', async () => {
+  test('of a kernel without IPVS says so, and still has the health of the servers', async () => {
     const document = await documentOf({}, (kernel) => {
       kernel.hasIpvs = false;
     });
@@ -156,7 +156,7 @@ describe('the document of IPVS', () => {
     expect(document.health).toHaveLength(1);
   });
 
-  test('of a kernel that does not answer any more says that, and does not fail', async () => {
+  test('of a kernel that no longer answers says so, and does not fail', async () => {
     const document = await documentOf({}, undefined, (kernel) => {
       vi.spyOn(kernel, 'info').mockImplementation(() => {
         throw new Error('the kernel does not answer');

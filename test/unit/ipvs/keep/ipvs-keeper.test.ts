@@ -7,6 +7,8 @@ import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
+import { seconds } from '../../../../src/net/time.ts';
+import type { Input } from '../../../../src/protocol/engine/inputs.ts';
 import type { TransitionCause } from '../../../../src/protocol/engine/reports.ts';
 import { settingsOf } from '../../observe/samples.ts';
 import { FakeKernel } from '../fake-kernel.ts';
@@ -35,7 +37,7 @@ const SETTINGS: IpvsSettings = {
 const INSTANCES = settingsOf('web', 'mail').instances.map((one) =>
   one.name === 'mail'
     ? { ...one, addresses: [{ address: MAIL_ADDRESS, prefixLength: 32, interface: 'eth0' }] }
-    : one,
+    : { ...one, preemptWhenSynced: seconds(120) },
 );
 
 let directory: string;
@@ -66,13 +68,17 @@ class Bench {
       logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
       router: 'lb1',
       isMaster: () => false,
-      fault: (instance, reason) => this.faults.push(`${instance}: ${reason ?? 'none'}`),
-      tell: silent,
-      table: (hasCaughtUp) => this.table.push(hasCaughtUp),
-      note: silent,
-      moved: silent,
+      feed: (input) => this.#take(input),
+      record: silent,
       kernel: kernel.kernel(),
     });
+  }
+
+  #take(input: Input): void {
+    if (input.kind === 'ipvs.changed') {
+      this.faults.push(`${input.instance}: ${input.fault ?? 'none'}`);
+    }
+    if (input.kind === 'table.changed') this.table.push(input.synced);
   }
 
   async checked(): Promise<void> {
@@ -86,7 +92,7 @@ class Bench {
 }
 
 describe('a kernel without IPVS', () => {
-  test('keeps every instance from being MASTER where IPVS is required', async () => {
+  test('prevents every instance from being MASTER if IPVS is required', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     await bench.keeper.start();
@@ -96,7 +102,7 @@ describe('a kernel without IPVS', () => {
     await bench.keeper.stop();
   });
 
-  test('is no reason for anything where it is not', async () => {
+  test('prevents nothing if IPVS is not required', async () => {
     const bench = new Bench({ required: false });
     bench.kernel.hasIpvs = false;
     await bench.keeper.start();
@@ -104,7 +110,7 @@ describe('a kernel without IPVS', () => {
     await bench.keeper.stop();
   });
 
-  test('that has it later is used from then on', async () => {
+  test('is used once it has IPVS', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     await bench.keeper.start();
@@ -117,7 +123,7 @@ describe('a kernel without IPVS', () => {
     await bench.keeper.stop();
   });
 
-  test('is told again to an instance that begins anew', async () => {
+  test('is reported again to an instance that starts again', async () => {
     const bench = new Bench();
     bench.kernel.hasIpvs = false;
     await bench.keeper.start();
@@ -130,7 +136,7 @@ describe('a kernel without IPVS', () => {
 });
 
 describe('a service that an instance requires', () => {
-  test('and the kernel refuses keeps that instance, and no other, from being MASTER', async () => {
+  test('and the kernel refuses prevents only that instance from being MASTER', async () => {
     const bench = new Bench({ services: [{ ...WEB, require: 'web' }] });
     bench.kernel.refuses.add(NAME);
     await bench.keeper.start();
@@ -141,7 +147,7 @@ describe('a service that an instance requires', () => {
     await bench.keeper.stop();
   });
 
-  test('counts by what the file says now', async () => {
+  test('counts as the current configuration says', async () => {
     const bench = new Bench();
     bench.kernel.refuses.add(NAME);
     await bench.keeper.start();
@@ -153,7 +159,7 @@ describe('a service that an instance requires', () => {
 });
 
 describe('the service table', () => {
-  test('is made, and nothing is written where nothing differs', async () => {
+  test('is created, and nothing is written where nothing differs', async () => {
     const bench = new Bench();
     await bench.keeper.start();
     const made = [
@@ -167,7 +173,7 @@ describe('the service table', () => {
     await bench.keeper.stop();
   });
 
-  test('is changed by a reload where it differs, and nowhere else', async () => {
+  test('is changed by a reload only where it differs', async () => {
     const bench = new Bench();
     await bench.keeper.start();
     bench.kernel.written.length = 0;
@@ -181,7 +187,7 @@ describe('the service table', () => {
     await bench.keeper.stop();
   });
 
-  test('keeps what somebody has added by hand, through reload, check and stop', async () => {
+  test('keeps services added by hand through reload, check and stop', async () => {
     const bench = new Bench();
     bench.kernel.add(FOREIGN);
     await bench.keeper.start();
@@ -192,7 +198,7 @@ describe('the service table', () => {
     expect([...bench.kernel.table.keys()]).toEqual([FOREIGN_NAME]);
   });
 
-  test('that is exclusive has nothing else, until a reload says otherwise', async () => {
+  test('that is exclusive has no other services until a reload ends that', async () => {
     const bench = new Bench({ exclusive: true });
     bench.kernel.add(FOREIGN);
     await bench.keeper.start();
@@ -204,7 +210,7 @@ describe('the service table', () => {
     await bench.keeper.stop();
   });
 
-  test('is put right where somebody has changed it, which is counted', async () => {
+  test('is repaired when another program changes it, which is counted', async () => {
     const bench = new Bench();
     await bench.keeper.start();
     bench.kernel.add(WEB.service, server(11, 9), server(12));
@@ -214,14 +220,14 @@ describe('the service table', () => {
     await bench.keeper.stop();
   });
 
-  test('leaves with the agent what the agent has made', async () => {
+  test('loses what the agent created when the agent stops', async () => {
     const bench = new Bench();
     await bench.keeper.start();
     await bench.keeper.stop();
     expect([bench.kernel.table.size, bench.kernel.closed]).toEqual([0, 1]);
   });
 
-  test('stays with `on_stop: keep`, and is known by the next run', async () => {
+  test('stays with `on_stop: keep`, and the next run owns it', async () => {
     const bench = new Bench({ onStop: 'keep' });
     await bench.keeper.start();
     await bench.keeper.stop();
@@ -234,7 +240,7 @@ describe('the service table', () => {
 });
 
 describe('parameters and timeouts', () => {
-  test('are set before the services, and parameters given back behind them', async () => {
+  test('are set before the services, and parameters are restored after them', async () => {
     const timeouts = { tcp: 900, tcpFin: 0, udp: 0 };
     const bench = new Bench({ sysctls: { sync_retries: '2' }, timeouts });
     bench.kernel.parameters.set('sync_retries', '0');
@@ -250,7 +256,7 @@ describe('parameters and timeouts', () => {
     expect(bench.kernel.written.slice(-2)).toEqual([`service.remove ${NAME}`, 'sync_retries = 0']);
   });
 
-  test('that make the start fail leave nothing open', async () => {
+  test('that make the start fail leave no client open', async () => {
     const bench = new Bench({ timeouts: { tcp: 1, tcpFin: 1, udp: 1 } });
     vi.spyOn(bench.kernel, 'setTimeouts').mockImplementation(() => {
       throw new Error('EINVAL');
@@ -278,7 +284,7 @@ const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
 });
 
 describe('connection synchronisation', () => {
-  test('begins when the services are there, and follows its instance only', async () => {
+  test('starts after the services, and follows only its instance', async () => {
     const bench = new Bench({ sync: sync('eth1') });
     await bench.keeper.start();
     expect(bench.kernel.written.at(-1)).toBe('start backup');
@@ -295,7 +301,7 @@ describe('connection synchronisation', () => {
     expect(bench.kernel.roles).toEqual([]);
   });
 
-  test('moves to another interface by a reload, and ends by one', async () => {
+  test('moves to another interface, and ends, by a reload', async () => {
     const bench = new Bench({ sync: sync('eth1') });
     await bench.keeper.start();
     await vi.advanceTimersByTimeAsync(1_000);
@@ -327,12 +333,12 @@ describe('resets from the VIPs', () => {
     await stopped;
   }
 
-  test('are held back while it is not MASTER, and for five seconds of a planned take-over', async () => {
+  test('are blocked while it is not MASTER, and for five seconds after a planned takeover', async () => {
     const { bench, move, guard } = await startedWith('planned');
-    expect([guard, bench.keeper.guardIsStanding]).toEqual([['raised'], true]);
+    expect([guard, bench.keeper.isGuarding]).toEqual([['raised'], true]);
     move('BACKUP', 'MASTER', RESIGNED);
     await vi.advanceTimersByTimeAsync(4_900);
-    expect(bench.keeper.guardIsStanding).toBe(true);
+    expect(bench.keeper.isGuarding).toBe(true);
     await vi.advanceTimersByTimeAsync(200);
     expect(guard).toEqual(['raised', 'lowered']);
     move('MASTER', 'BACKUP', 'higher-priority');
@@ -345,22 +351,25 @@ describe('resets from the VIPs', () => {
   test.each([
     ['planned', SILENT, false],
     ['always', SILENT, true],
-  ] as const)('with %s after a crash (%s): held back is %s', async (mode, cause, expected) => {
-    const { bench, move } = await startedWith(mode);
-    move('BACKUP', 'MASTER', cause);
-    await vi.advanceTimersByTimeAsync(100);
-    expect(bench.keeper.guardIsStanding).toBe(expected);
-    await end(bench);
-  });
+  ] as const)(
+    'are blocked after a crash with `rst_guard: %s` (%s): %s',
+    async (mode, cause, expected) => {
+      const { bench, move } = await startedWith(mode);
+      move('BACKUP', 'MASTER', cause);
+      await vi.advanceTimersByTimeAsync(100);
+      expect(bench.keeper.isGuarding).toBe(expected);
+      await end(bench);
+    },
+  );
 
-  test('go where the file says so, and nft is never asked', async () => {
+  test('are not blocked with `rst_guard: off`, and nft is never called', async () => {
     const { bench, move, guard } = await startedWith('off');
     move('BACKUP', 'MASTER', RESIGNED);
     await end(bench);
     expect(guard).toEqual([]);
   });
 
-  test('of other addresses are held back after a reload', async () => {
+  test('from new addresses are blocked after a reload', async () => {
     const { bench, guard } = await startedWith('planned');
     const extraAddresses = [{ address: ip('10.0.0.1'), prefixLength: 24, interface: 'eth2' }];
     const changed = INSTANCES.map((one) => ({ ...one, extraAddresses }));
@@ -373,7 +382,7 @@ describe('resets from the VIPs', () => {
   });
 });
 
-test('a process that hands over leaves the services to the next one', async () => {
+test('a process that hands over leaves the services to its successor', async () => {
   const bench = new Bench();
   await bench.keeper.start();
   await bench.keeper.release();

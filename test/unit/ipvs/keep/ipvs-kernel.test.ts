@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openerOf } from '../../../../src/ipvs/keep/ipvs-kernel.ts';
 
-/** A kernel whose module can be there, or be loaded. */
+/** A kernel whose module is loaded, or can be. */
 function rig({ canLoad = false } = {}) {
   const state = { now: 0, hasIpvs: false, loaded: 0, asked: 0 };
   const open = openerOf(
@@ -19,15 +19,15 @@ function rig({ canLoad = false } = {}) {
   return { state, open };
 }
 
-describe('to open the IPVS of the kernel', () => {
-  test('loads nothing where it is there', async () => {
+describe('opening IPVS', () => {
+  test('loads no module if the kernel has IPVS', async () => {
     const { state, open } = rig();
     state.hasIpvs = true;
     expect(await open()).toBe('client');
     expect(state.loaded).toBe(0);
   });
 
-  test('loads the module where it is not', async () => {
+  test('loads the module if the kernel does not have IPVS', async () => {
     const { state, open } = rig({ canLoad: true });
     expect(await open()).toBe('client');
     expect([state.loaded, state.asked]).toEqual([1, 2]);
@@ -39,14 +39,14 @@ describe('to open the IPVS of the kernel', () => {
     );
   });
 
-  test('asks again and again, but makes a process for it once a minute at last', async () => {
+  test('asks the kernel each time, but starts a process once a minute in the end', async () => {
     const { state, open } = rig();
     for (; state.now < 600_000; state.now += 2_000) await open().catch(() => {});
     expect(state.asked - state.loaded).toBe(300);
     expect(state.loaded).toBe(13);
   });
 
-  test('finds a module that somebody else has loaded at once', async () => {
+  test('finds a module that another program loaded immediately', async () => {
     const { state, open } = rig();
     await open().catch(() => {});
     state.now += 2_000;

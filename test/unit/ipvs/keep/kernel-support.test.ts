@@ -16,15 +16,15 @@ const absent = () => {
   throw new Error('ENOENT');
 };
 
-describe('the kernel of this host', () => {
-  test('does not matter where the configuration leaves IPVS alone', () => {
+describe('the report on the kernel of this host', () => {
+  test('is empty if the configuration has no IPVS', () => {
     expect(kernelShortcomings(undefined, absent)).toEqual([]);
   });
 
   test.each([
     [true, 'no instance will become MASTER on it'],
     [false, 'VRRP will run without it'],
-  ])('without IPVS is told of with what follows: required is %s', (required, consequence) => {
+  ])('says that IPVS is missing, and the consequence: required is %s', (required, consequence) => {
     const [sentence, ...more] = kernelShortcomings({ ...SETTINGS, required }, absent);
     expect(more).toEqual([]);
     expect(sentence).toContain(consequence);
@@ -32,7 +32,7 @@ describe('the kernel of this host', () => {
     expect(sentence).toContain('try `modprobe ip_vs`');
   });
 
-  test('is told of where it is too old for a parameter', () => {
+  test('names a parameter that the kernel is too old for', () => {
     const read = (name: string) => (name === 'sync_retries' ? '0' : undefined);
     expect(kernelShortcomings(SETTINGS, present, read)).toEqual([
       'the kernel of this host has no parameter net.ipv4.vs.run_estimation',

@@ -14,7 +14,7 @@ function folder(): string {
   return path;
 }
 
-/** A folder with what a former run has written, as the test has changed it. */
+/** A folder with the file of a former run, as the test changed it. */
 async function folderWith(change: (text: string) => string): Promise<string> {
   const directory = folder();
   await new MemoryFile(directory).write(MEMORY);
@@ -24,14 +24,14 @@ async function folderWith(change: (text: string) => string): Promise<string> {
   return directory;
 }
 
-describe('what must outlive a crash', () => {
-  test('is there for the next run', async () => {
+describe('the memory file', () => {
+  test('is read by the next run', async () => {
     const directory = folder();
     await new MemoryFile(directory).write(MEMORY);
     expect(new MemoryFile(directory).read(quiet)).toEqual(MEMORY);
   });
 
-  test('is nothing before the first run, and after there is nothing to remember', async () => {
+  test('is empty before the first run, and after `forget`', async () => {
     const directory = folder();
     const file = new MemoryFile(directory);
     expect(file.read(quiet)).toEqual(NOTHING);
@@ -40,7 +40,7 @@ describe('what must outlive a crash', () => {
     expect([file.read(quiet), readdirSync(directory)]).toEqual([NOTHING, []]);
   });
 
-  test('counts for nothing in a file of another boot', async () => {
+  test('is ignored if it is from another boot', async () => {
     const directory = await folderWith((text) =>
       text.replace(/"boot": "[^"]*"/, '"boot": "another"'),
     );
@@ -54,7 +54,7 @@ describe('what must outlive a crash', () => {
     ['that is no list', (text) => text.replace(/"services": \[[^\]]*\]/, '"services": 7')],
     ['that is another document', () => 'null'],
     ['of a later version', (text) => text.replace('"version": 1', '"version": 2')],
-  ])('counts for nothing in a file %s, which is reported and kept', async (_, change) => {
+  ])('is ignored in a file %s, which is reported and kept', async (_, change) => {
     const directory = await folderWith(change);
     const reports: string[] = [];
     const [name = ''] = readdirSync(directory);
@@ -68,17 +68,17 @@ describe('what must outlive a crash', () => {
     expect(readFileSync(join(directory, `${name}.damaged`), 'utf8')).toBe(damaged);
   });
 
-  test('is read from a file that was written before files had a version', async () => {
+  test('may be without a version', async () => {
     const directory = await folderWith((text) => text.replace('"version": 1,', ''));
     expect(new MemoryFile(directory).read(quiet)).toEqual(MEMORY);
   });
 
-  test('is read as far as it is what it should be', async () => {
+  test('is read as far as its entries are valid', async () => {
     const directory = await folderWith((text) => text.replace('"0"', '0'));
     expect(new MemoryFile(directory).read(quiet)).toEqual({ ...MEMORY, sysctls: {} });
   });
 
-  test('is written again, though it is the same, when the disk has refused it before', async () => {
+  test('is written again with the same content after the disk refused it', async () => {
     const directory = folder();
     const inTheWay = join(directory, 'state');
     writeFileSync(inTheWay, '');

@@ -1,17 +1,17 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { GUARD_MS, MoveGuard } from '../../../../src/ipvs/keep/move-guard.ts';
 import { type IpAddress, ip } from '../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../src/net/time.ts';
 import type { StateName, TransitionCause } from '../../../../src/protocol/engine/reports.ts';
-import { advert, Rig } from '../../../conformance/rig.ts';
+import { advert, linkOf, Rig } from '../../../conformance/rig.ts';
 import { settingsOf } from '../../observe/samples.ts';
 import { service } from '../health/health-rig.ts';
 import { QuietLog } from '../quiet-log.ts';
 
 const VIPS = { web: ip('203.0.113.100'), web6: ip('2001:db8::100'), mail: ip('203.0.113.110') };
 
-/** What the engine says about a take-over after the peer was MASTER. */
+/** The cause that the engine reports for a takeover after the peer was MASTER. */
 function causeAfter(end: (rig: Rig) => void) {
   const rig = new Rig();
   rig.start();
@@ -19,7 +19,7 @@ function causeAfter(end: (rig: Rig) => void) {
   end(rig);
   rig.elapse(seconds(5));
   const report = rig.reports.findLast((one) => one.kind === 'transition');
-  if (report?.kind !== 'transition' || report.to !== 'MASTER') throw new Error('no take-over');
+  if (report?.kind !== 'transition' || report.to !== 'MASTER') throw new Error('no takeover');
   return report.cause;
 }
 
@@ -58,15 +58,15 @@ const instances = settingsOf('web', 'web6', 'mail').instances.map((instance) => 
   };
 });
 
-/** What resets are held back from, after each change of the table. */
+/** Addresses whose resets are blocked, after each change of the table. */
 async function guardOf(masters: readonly string[], wanted = settings()) {
-  const held: IpAddress[][] = [];
+  const blocked: IpAddress[][] = [];
   const guard = new MoveGuard({
     log: new QuietLog().log,
     isMaster: (name) => masters.includes(name),
     guardTable: () => ({
       want: async (content = '') => {
-        held.push(Object.values(VIPS).filter((vip) => content.includes(vip)));
+        blocked.push(Object.values(VIPS).filter((vip) => content.includes(vip)));
       },
       abandon: () => {},
     }),
@@ -81,7 +81,7 @@ async function guardOf(masters: readonly string[], wanted = settings()) {
     guard.apply({ instance, from, to, cause });
     await vi.advanceTimersByTimeAsync(1);
   };
-  return { guard, held, move };
+  return { guard, blocked, move };
 }
 
 beforeEach(() => {
@@ -92,58 +92,120 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('Every instance that has a service is guarded until it is MASTER, and no other one', async () => {
-  const { guard, held, move } = await guardOf([]);
-  expect(held).toEqual([[VIPS.web, VIPS.web6]]);
+test('Every instance with a service is guarded until it is MASTER, and no other one', async () => {
+  const { guard, blocked, move } = await guardOf([]);
+  expect(blocked).toEqual([[VIPS.web, VIPS.web6]]);
   await move('web6', 'BACKUP', 'MASTER', CRASHED);
   await move('mail', 'BACKUP', 'MASTER', CRASHED);
-  expect(held.slice(1)).toEqual([[VIPS.web]]);
+  expect(blocked.slice(1)).toEqual([[VIPS.web]]);
   await move('web', 'BACKUP', 'MASTER', CRASHED);
-  expect(held.slice(2)).toEqual([[]]);
-  expect(guard.isStanding).toBe(false);
+  expect(blocked.slice(2)).toEqual([[]]);
+  expect(guard.isGuarding).toBe(false);
 });
 
-test.each([
-  ['after a resignation', PLANNED],
-  ['by preemption', PREEMPTED],
-] as const)('After a planned take-over, %s, it stands for a while longer', async (_, cause) => {
-  const { held, move } = await guardOf(['web6']);
-  await move('web', 'BACKUP', 'MASTER', cause);
-  expect(held).toEqual([[VIPS.web]]);
-  await vi.advanceTimersByTimeAsync(GUARD_MS);
-  expect(held.slice(1)).toEqual([[]]);
+/** A silent MASTER can no longer send its buffer; with every other cause it resigned or still runs. */
+const IS_PLANNED: { readonly [Cause in TransitionCause]: boolean } = {
+  'master-silent': false,
+  started: true,
+  'owner-started': true,
+  'priority-zero': true,
+  preemption: true,
+  'preempt-delay-passed': true,
+  'higher-priority': true,
+  'successor-heard': true,
+  'no-successor': true,
+  'group-backup': true,
+  shutdown: true,
+  stall: true,
+  fault: true,
+  'fault-cleared': true,
+  'agent-failed': true,
+};
+
+test.each(Object.entries(IS_PLANNED) as [TransitionCause, boolean][])(
+  'After a takeover with cause %s the guard stays for a while: %s',
+  async (cause, isPlanned) => {
+    const { blocked, move } = await guardOf(['web6']);
+    await move('web', 'BACKUP', 'MASTER', cause);
+    expect(blocked).toEqual(isPlanned ? [[VIPS.web]] : [[VIPS.web], []]);
+    await vi.advanceTimersByTimeAsync(GUARD_MS);
+    expect(blocked.slice(1)).toEqual([[]]);
+  },
+);
+
+test('The engine reports those causes for a crash, a resignation and a preemption', () => {
+  expect([CRASHED, PLANNED, PREEMPTED]).toEqual(['master-silent', 'priority-zero', 'preemption']);
 });
 
-test('An instance that loses its place meanwhile is guarded on', async () => {
-  const { held, move } = await guardOf(['web6']);
+describe('A takeover of a sync group', () => {
+  /** Causes of both members, after `end` of a MASTER that `slow` still hears. */
+  function groupCauses(end: (hear: (vrid: number, priority: number) => void) => void) {
+    const member = (name: string, vrid: number, interval: number) => ({
+      ...{ name, vrid, preempt: false, advertisementInterval: milliseconds(interval) },
+      addresses: [{ address: ip(`203.0.113.${vrid}`), prefixLength: 32, interface: 'eth0' }],
+    });
+    const group = { name: 'g', instances: ['fast', 'slow'], mode: 'any', track: [] } as const;
+    const rig = new Rig([member('fast', 1, 100), member('slow', 2, 1_000)], {
+      links: [linkOf()],
+      syncGroups: [group],
+    });
+    rig.start();
+    const hear = (vrid: number, priority: number) => {
+      const interval = milliseconds(vrid === 1 ? 100 : 1_000);
+      rig.hear(advert({ vrid, priority, interval, addresses: [ip(`203.0.113.${vrid}`)] }));
+    };
+    hear(1, 50);
+    end(hear);
+    hear(2, 50);
+    rig.elapse(milliseconds(600));
+    return rig.reports.flatMap((one) =>
+      one.kind === 'transition' && one.to === 'MASTER' ? [one.cause] : [],
+    );
+  }
+
+  test('from a silent MASTER is not planned for any member', () => {
+    const causes = groupCauses(() => {});
+    expect(causes).toHaveLength(2);
+    expect(causes.map((cause) => IS_PLANNED[cause])).toEqual([false, false]);
+  });
+
+  test('from a MASTER that resigned is planned for every member', () => {
+    const causes = groupCauses((hear) => hear(1, 0));
+    expect(causes).toHaveLength(2);
+    expect(causes.map((cause) => IS_PLANNED[cause])).toEqual([true, true]);
+  });
+});
+
+test('An instance that is BACKUP again meanwhile stays guarded', async () => {
+  const { blocked, move } = await guardOf(['web6']);
   await move('web', 'BACKUP', 'MASTER', PLANNED);
   await move('web', 'MASTER', 'BACKUP');
   await vi.advanceTimersByTimeAsync(GUARD_MS);
-  expect(held.at(-1)).toEqual([VIPS.web]);
+  expect(blocked.at(-1)).toEqual([VIPS.web]);
 });
 
-test('It can be wanted after every take-over, and not at all', async () => {
+test('The guard can be wanted after every takeover, or never', async () => {
   const always = await guardOf(['web6'], settings('always'));
   await always.move('web', 'BACKUP', 'MASTER', CRASHED);
-  expect(always.held).toEqual([[VIPS.web]]);
+  expect(always.blocked).toEqual([[VIPS.web]]);
   const never = await guardOf([], settings('off'));
   await never.move('web', 'MASTER', 'BACKUP');
   await never.guard.lower();
-  expect(never.held).toEqual([]);
+  expect(never.blocked).toEqual([]);
 });
 
-test('A reload that changes the addresses sets it up anew, any other one does not', async () => {
-  const { guard, held } = await guardOf([]);
+test('A reload sets the guard up again only if it changes the addresses', async () => {
+  const { guard, blocked } = await guardOf([]);
   await guard.follow({ ...settings(), exclusive: true }, instances);
-  expect(held).toHaveLength(1);
+  expect(blocked).toHaveLength(1);
   await guard.follow(settings('off'), instances);
-  expect(held.slice(1)).toEqual([[]]);
+  expect(blocked.slice(1)).toEqual([[]]);
 });
 
-test('A stop lowers it, whatever was to come', async () => {
-  const { guard, held, move } = await guardOf([]);
+test('A stop removes the guard immediately', async () => {
+  const { guard, blocked, move } = await guardOf([]);
   await move('web', 'BACKUP', 'MASTER', PLANNED);
   await guard.lower();
   await vi.advanceTimersByTimeAsync(GUARD_MS);
-  expect(held).toEqual([[VIPS.web, VIPS.web6], []]);
+  expect(blocked).toEqual([[VIPS.web, VIPS.web6], []]);
 });

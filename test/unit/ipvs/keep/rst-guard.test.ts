@@ -9,14 +9,14 @@ const VIP = ip('203.0.113.100');
 const SLOW = new NftError('nft-failed', 'nft: not done in time');
 const MISSING = new NftError('nft-missing', 'the program nft is in none of them');
 
-/** A guard whose table fails like this, one time after the other, and then no more. */
+/** A guard whose table fails with these errors in turn, and then works. */
 function guardWith(...failures: readonly (NftError | undefined)[]) {
   const { log, lines } = new QuietLog();
   const left = [...failures];
   const asked: ('raise' | 'lower')[] = [];
   const events: NftTableEvents[] = [];
-  const guard = new RstGuard(log, (_, told) => {
-    events.push(told);
+  const guard = new RstGuard(log, (_, callbacks) => {
+    events.push(callbacks);
     return {
       want: async (content) => {
         asked.push(content === undefined ? 'lower' : 'raise');
@@ -29,45 +29,45 @@ function guardWith(...failures: readonly (NftError | undefined)[]) {
   return { guard, asked, lines, events };
 }
 
-test('A guard that nft was too slow to raise is raised by the next check, and then left alone', async () => {
+test('A guard that nft was too slow to set up is set up by the next check, and then left alone', async () => {
   const { guard, asked, lines } = guardWith(SLOW);
   await guard.want([VIP]);
-  expect(guard.isStanding).toBe(false);
+  expect(guard.isGuarding).toBe(false);
   expect(lines).toEqual([
-    'ipvs-rst-guard-failed: resets are not held back, tried again soon: nft: not done in time',
+    'ipvs-rst-guard-failed: resets are not blocked, will be tried again: nft: not done in time',
   ]);
   await guard.check();
   await guard.check();
-  expect(guard.isStanding).toBe(true);
+  expect(guard.isGuarding).toBe(true);
   expect(asked).toEqual(['raise', 'raise']);
 });
 
-test('A guard that could not be lowered does not stay for ever', async () => {
+test('A guard that could not be removed is removed by a later check', async () => {
   const { guard, asked, lines } = guardWith(undefined, SLOW);
   await guard.want([VIP]);
   await guard.want([]);
-  expect(guard.isStanding).toBe(true);
+  expect(guard.isGuarding).toBe(true);
   expect(lines).toEqual([
-    'ipvs-rst-guard-failed: resets are still held back, tried again soon: nft: not done in time',
+    'ipvs-rst-guard-failed: resets are still blocked, will be tried again: nft: not done in time',
   ]);
   await guard.check();
-  expect(guard.isStanding).toBe(false);
+  expect(guard.isGuarding).toBe(false);
   expect(asked).toEqual(['raise', 'lower', 'lower']);
 });
 
-test('A guard that was never asked for is not touched', async () => {
+test('A guard that was never wanted is not touched', async () => {
   const { guard, asked } = guardWith();
   await guard.check();
   expect(asked).toEqual([]);
 });
 
-test('Without nft there is one complaint, and no guard', async () => {
+test('Without nft there is one message, and no guard', async () => {
   const { guard, lines } = guardWith(MISSING, MISSING);
   await guard.want([VIP]);
   await guard.check();
-  expect(guard.isStanding).toBe(false);
+  expect(guard.isGuarding).toBe(false);
   expect(lines).toEqual([
-    'ipvs-rst-guard-missing: there is no nft: resets are not held back at a planned move',
+    'ipvs-rst-guard-missing: nft is not installed: resets are not blocked at a planned move',
   ]);
 });
 
@@ -76,12 +76,12 @@ test('A guard that another program removed is reported', async () => {
   await guard.want([VIP]);
   for (const { restored } of events) restored();
   expect(lines).toEqual([
-    'ipvs-rst-guard-restored: the RST guard was removed or changed by another program: it is back',
+    'ipvs-rst-guard-restored: another program removed or changed the RST guard: it has been restored',
   ]);
 });
 
 describe('The rules', () => {
-  test('hold back the resets from the VIPs of both families', () => {
+  test('block resets from the VIPs of both families', () => {
     const rules = guardRules([VIP, ip('2001:db8::100')]);
     expect(rules).toContain('elements = { 203.0.113.100 }');
     expect(rules).toContain('elements = { 2001:db8::100 }');
@@ -95,7 +95,7 @@ describe('The rules', () => {
     expect(lines(guardRules(many))).toBe(lines(guardRules([VIP])));
   });
 
-  test('are none where there is nothing to guard', () => {
+  test('are absent if there is no address to guard', () => {
     expect(guardRules([])).toBeUndefined();
   });
 });

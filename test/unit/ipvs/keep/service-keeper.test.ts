@@ -10,7 +10,7 @@ import { healthRig, quietLog, server, service, tcpCheck } from '../health/health
 const FIRST = server(11);
 const SECOND = server(12);
 
-/** Another service, at another address. */
+/** A service at another address. */
 function mail(): ServiceSettings {
   const like = service([server(21)], { checks: {} }, 'mail');
   const { key } = like.service;
@@ -36,7 +36,7 @@ async function keeperOf(services: readonly ServiceSettings[]) {
 }
 
 describe('the service table', () => {
-  test('has a weight of 0 for a server that fails, and no other service is read or written', async () => {
+  test('gets weight 0 for a server that fails, without reading or writing other services', async () => {
     const { kernel, keeper, result } = await keeperOf([service([FIRST, SECOND]), mail()]);
     result(tcpCheck(FIRST), false);
     await keeper.touch(['web']);
@@ -44,7 +44,7 @@ describe('the service table', () => {
     expect(kernel.read).toEqual(['tcp 203.0.113.100:80']);
   });
 
-  test('is written once for changes that come together', async () => {
+  test('is written once for simultaneous changes', async () => {
     const { kernel, keeper, result } = await keeperOf([service([FIRST, SECOND])]);
     result(tcpCheck(FIRST), false);
     const first = keeper.touch(['web']);
@@ -54,7 +54,7 @@ describe('the service table', () => {
     expect(kernel.written).toEqual(['server.edit 10.0.0.11:80 0', 'server.edit 10.0.0.12:80 0']);
   });
 
-  test('counts what a check has changed as no repair, and what somebody else has changed as one', async () => {
+  test('counts a change by another program as a repair, but not a change by a check', async () => {
     const web = service([FIRST, SECOND]);
     const { kernel, keeper, result } = await keeperOf([web]);
     result(tcpCheck(FIRST), false);
@@ -67,7 +67,7 @@ describe('the service table', () => {
     expect(kernel.written.at(-1)).toBe('server.edit 10.0.0.12:80 1');
   });
 
-  test('has no trouble any more when the kernel takes what it has refused', async () => {
+  test('has no problem left when the kernel accepts what it refused before', async () => {
     const web = service([FIRST]);
     const { kernel, keeper, result, log } = await keeperOf([web]);
     kernel.refusals.set('server.edit', new KernelError('change it', errnoNumber('EINVAL')));

@@ -36,7 +36,7 @@ class Bench {
     });
   }
 
-  /** A daemon that this run has not started. */
+  /** Adds a daemon that this run did not start. */
   leave(role: DaemonRole, more: Partial<typeof DAEMON> = {}): void {
     this.kernel.running.set(role, { ...DAEMON, ...more, role });
   }
@@ -60,14 +60,14 @@ afterEach(() => {
 });
 
 describe('the sync daemons', () => {
-  test('receive where the instance is BACKUP', async () => {
+  test('receive while the instance is BACKUP', async () => {
     const bench = new Bench();
     await bench.keeper.run(true);
     expect(bench.kernel.written).toEqual(['start backup']);
     expect(bench.keeper.roles).toEqual(['backup']);
   });
 
-  test('of a new MASTER send, and receive for five seconds more', async () => {
+  test('of a new MASTER send, and keep receiving for five seconds', async () => {
     const bench = new Bench();
     await bench.keeper.run(true);
     await bench.pass(10_000);
@@ -80,7 +80,7 @@ describe('the sync daemons', () => {
     expect(bench.keeper.repairs).toBe(0);
   });
 
-  test('of a MASTER that lets go send for three and a half seconds more', async () => {
+  test('of a former MASTER keep sending for three and a half seconds', async () => {
     const bench = new Bench();
     await bench.become('MASTER');
     await bench.pass(10_000);
@@ -92,7 +92,7 @@ describe('the sync daemons', () => {
     expect(bench.kernel.roles).toEqual(['backup']);
   });
 
-  test('in the mode `both` send and receive whatever the state is', async () => {
+  test('in mode `both` send and receive in every state', async () => {
     const bench = new Bench('both');
     await bench.keeper.run(true);
     await bench.become('MASTER');
@@ -100,22 +100,24 @@ describe('the sync daemons', () => {
     expect(bench.kernel.written).toEqual(['start master', 'start backup']);
   });
 
-  test('of a dead run are made anew: they may be deaf', async () => {
+  test('of a crashed run are restarted, as they may be deaf', async () => {
     const bench = new Bench();
     bench.leave('backup');
     await bench.keeper.run(true);
     expect(bench.kernel.written).toEqual(['stop backup', 'start backup']);
-    expect(bench.quiet.lines[0]).toBe('ipvs-sync-stopped: the backup sync daemon is stopped: deaf');
+    expect(bench.quiet.lines[0]).toBe(
+      'ipvs-sync-stopped: the backup sync daemon was stopped: deaf',
+    );
   });
 
-  test('of a dead run that should not be there are stopped', async () => {
+  test('of a crashed run that are not wanted are stopped', async () => {
     const bench = new Bench();
     bench.leave('master');
     await bench.keeper.run(true);
     expect(bench.kernel.roles).toEqual(['backup']);
   });
 
-  test('are made anew when their interface was', async () => {
+  test('are restarted when their interface was recreated', async () => {
     const bench = new Bench();
     await bench.keeper.run(true);
     await bench.pass(1_000);
@@ -143,7 +145,7 @@ describe('the sync daemons', () => {
       (bench: Bench) => bench.leave('backup', { syncId: 7 }),
       ['stop backup', 'start backup'],
     ],
-  ])('that somebody has %s are put right, which is counted', async (_, meddle, expected) => {
+  ])('that another program has %s are repaired, which is counted', async (_, meddle, expected) => {
     const bench = new Bench();
     await bench.keeper.run(true);
     await bench.pass(1_000);
@@ -167,7 +169,7 @@ describe('the sync daemons', () => {
     expect(bench.kernel.written).toEqual(['start backup', 'stop backup', 'start backup']);
   });
 
-  test('that the kernel refuses are a trouble until it does not', async () => {
+  test('that the kernel refuses are a problem until it accepts them', async () => {
     const bench = new Bench();
     bench.kernel.refuses.add('eth1');
     await bench.keeper.run(true);
@@ -182,7 +184,7 @@ describe('the sync daemons', () => {
 });
 
 describe('the end of the sync daemons', () => {
-  test('of a MASTER comes when its buffer is sent', async () => {
+  test('of a MASTER comes when its buffer has been sent', async () => {
     const bench = new Bench();
     await bench.become('MASTER');
     await bench.pass(10_000);
@@ -194,7 +196,7 @@ describe('the end of the sync daemons', () => {
     expect(bench.kernel.roles).toEqual([]);
   });
 
-  test('is not waited for when somebody is in a hurry', async () => {
+  test('is not awaited after `hurry`', async () => {
     const bench = new Bench();
     await bench.become('MASTER');
     await bench.pass(10_000);
@@ -204,7 +206,7 @@ describe('the end of the sync daemons', () => {
     expect(bench.kernel.roles).toEqual([]);
   });
 
-  test('of a BACKUP comes at once', async () => {
+  test('of a BACKUP comes immediately', async () => {
     const bench = new Bench();
     await bench.keeper.run(true);
     await bench.pass(1_000);
@@ -214,7 +216,7 @@ describe('the end of the sync daemons', () => {
     expect(bench.kernel.roles).toEqual([]);
   });
 
-  test('of a keeper is not that of its daemons, which another one goes on with', async () => {
+  test('does not come when a keeper leaves them to another one', async () => {
     const bench = new Bench();
     await bench.become('MASTER');
     bench.keeper.abandon();

@@ -12,7 +12,7 @@ function bench(before: Record<string, string> = {}) {
 }
 
 describe('the parameters of the kernel', () => {
-  test('are set where they differ, and given back at the end', () => {
+  test('are set where they differ, and restored at the end', () => {
     const { kernel, keeper } = bench();
     keeper.want(
       new Map([
@@ -26,7 +26,7 @@ describe('the parameters of the kernel', () => {
     expect(kernel.written).toEqual(['sync_retries = 2', 'sync_retries = 0']);
   });
 
-  test('that the file does not name any more are given back at once', () => {
+  test('that are no longer configured are restored immediately', () => {
     const { kernel, keeper } = bench();
     keeper.want(new Map([['sync_retries', '2']]));
     keeper.want(new Map());
@@ -34,14 +34,14 @@ describe('the parameters of the kernel', () => {
     expect(keeper.before).toEqual({});
   });
 
-  test('get back what was there before a run that has crashed', () => {
+  test('get back their values from before a run that crashed', () => {
     const { kernel, keeper } = bench({ sync_retries: '1' });
     keeper.want(new Map([['sync_retries', '2']]));
     keeper.restore();
     expect(kernel.parameters.get('sync_retries')).toBe('1');
   });
 
-  test('that somebody has changed are put right and counted', () => {
+  test('that another program changed are restored and counted', () => {
     const { kernel, keeper, quiet } = bench();
     keeper.want(new Map([['sync_retries', '2']]));
     keeper.check();
@@ -49,12 +49,14 @@ describe('the parameters of the kernel', () => {
     kernel.parameters.set('sync_retries', '3');
     keeper.check();
     expect([keeper.repairs, kernel.parameters.get('sync_retries')]).toEqual([1, '2']);
-    expect(quiet.lines).toEqual(['ipvs-sysctl-repaired: 1 IPVS parameters put back']);
+    expect(quiet.lines).toEqual([
+      'ipvs-sysctl-repaired: restored 1 IPVS parameters that another program changed',
+    ]);
     keeper.restore();
     expect(kernel.parameters.get('sync_retries')).toBe('0');
   });
 
-  test('that are missing or refused are a trouble, once', () => {
+  test('that are missing or refused are logged once', () => {
     const { kernel, keeper, quiet } = bench();
     kernel.refuses.add('sync_retries');
     keeper.want(

@@ -17,7 +17,7 @@ const BACKUP: SyncDaemon = {
   maximumLength: 1_400,
 };
 
-/** A socket that answers each request with an errno, and lists these daemons. */
+/** A socket that answers each request with this errno, and lists these daemons. */
 function clientOf(errno: Errno | undefined, daemons: readonly SyncDaemon[] = []) {
   let sent = 0;
   const answer = { errno: errno === undefined ? 0 : errnoNumber(errno), text: undefined };
@@ -49,42 +49,42 @@ const started = (errno: Errno | undefined, running: readonly DaemonRole[]) => ()
     running.map((role) => ({ ...BACKUP, role })),
   ).client.startDaemon(BACKUP);
 
-describe('a sync daemon that is stopped', () => {
-  test('is, when the kernel says so', () => {
+describe('stopping a sync daemon', () => {
+  test('succeeds if the kernel acknowledges it', () => {
     expect(stopped(undefined, [])).not.toThrow();
   });
 
-  test('may not have run at all', () => {
+  test('succeeds if the daemon does not run', () => {
     expect(stopped('ESRCH', [])).not.toThrow();
   });
 
-  test('is, when the kernel does not answer and lists it no longer', () => {
+  test('succeeds if the kernel does not answer and no longer lists the daemon', () => {
     expect(stopped('ENOBUFS', ['master'])).not.toThrow();
   });
 
-  test('is not, when the kernel does not answer and lists it still', () => {
+  test('fails if the kernel does not answer and still lists the daemon', () => {
     expect(stopped('ENOBUFS', ['backup'])).toThrow('stop the backup sync daemon');
   });
 
-  test('is not, when the kernel refuses', () => {
+  test('fails if the kernel refuses', () => {
     expect(stopped('EPERM', [])).toThrow(/stop the backup sync daemon.*EPERM/);
   });
 });
 
-describe('a sync daemon that is started', () => {
-  test('runs, when the kernel does not answer and lists it', () => {
+describe('starting a sync daemon', () => {
+  test('succeeds if the kernel does not answer and lists the daemon', () => {
     expect(started('ENOBUFS', ['backup'])).not.toThrow();
   });
 
-  test('does not run, when the kernel does not answer and does not list it', () => {
+  test('fails if the kernel does not answer and does not list the daemon', () => {
     expect(started('ENOBUFS', ['master'])).toThrow('start the backup sync daemon on eth1');
   });
 
-  test.each(['EEXIST', 'ENODEV', 'ENETUNREACH'] as const)('does not run: %s', (errno) => {
+  test.each(['EEXIST', 'ENODEV', 'ENETUNREACH'] as const)('fails with %s', (errno) => {
     expect(started(errno, [])).toThrow(errno);
   });
 
-  test('is listed as it was started', () => {
+  test('makes the kernel list it with its settings', () => {
     expect(clientOf(undefined, [BACKUP]).client.daemons()).toEqual([BACKUP]);
   });
 });
@@ -108,7 +108,7 @@ describe('writes to the service table', () => {
     expect(sent()).toBe(600);
   });
 
-  test('that are refused come back with what was asked for and the errno', async () => {
+  test('that are refused are returned with their errno', async () => {
     const refused = await clientOf('ENOENT').client.change(changes.slice(0, 2));
     expect(refused).toMatchObject([
       { change: changes[0], error: { errno: 'ENOENT' } },
@@ -116,7 +116,7 @@ describe('writes to the service table', () => {
     ]);
   });
 
-  test('that get no answer count as refused: the next look at the kernel decides', async () => {
+  test('without an answer count as refused: the next check decides', async () => {
     expect(await clientOf('ENOBUFS').client.change(changes.slice(0, 1))).toHaveLength(1);
   });
 });

@@ -18,13 +18,13 @@ function roles(mode: 'follow' | 'both', isMaster: boolean, since: number | undef
   });
 }
 
-describe('the roles that are wanted', () => {
+describe('the wanted roles', () => {
   test('follow the state', () => {
     expect(roles('follow', false, undefined, 0)).toEqual({ roles: ['backup'], until: NEVER });
     expect(roles('follow', true, 0, 9_000_000)).toEqual({ roles: ['master'], until: NEVER });
   });
 
-  test('D-05 a MASTER that has let go sends on until its last buffer has left', () => {
+  test('D-05 a MASTER that released its VIPs sends until its last buffer has left', () => {
     expect(roles('follow', false, 1_000_000, 4_499_999)).toEqual({
       roles: ['backup', 'master'],
       until: 4_500_000,
@@ -40,7 +40,7 @@ describe('the roles that are wanted', () => {
     expect(roles('follow', true, 1_000_000, 6_000_000).roles).toEqual(['master']);
   });
 
-  test('are both in mode both', () => {
+  test('are both in mode `both`', () => {
     expect(roles('both', false, 5, 6)).toEqual({ roles: ['master', 'backup'], until: NEVER });
   });
 });
@@ -48,14 +48,14 @@ describe('the roles that are wanted', () => {
 describe('the plan for the daemons', () => {
   const none = { tolerated: [], deaf: new Set<DaemonRole>() };
 
-  test('does nothing where all is right', () => {
+  test('is empty if nothing differs', () => {
     const wanted = [daemon('backup')];
     expect(
       planDaemons({ ...none, wanted, actual: [daemon('backup', { maximumLength: 1472 })] }),
     ).toBe(undefined);
   });
 
-  test('starts what is missing before it stops what is too much', () => {
+  test('starts missing daemons before it stops surplus ones', () => {
     const wanted = [daemon('master')];
     expect(planDaemons({ ...none, wanted, actual: [daemon('backup')] })).toEqual({
       kind: 'start',
@@ -80,7 +80,7 @@ describe('the plan for the daemons', () => {
     { group: ip('224.0.0.82') },
     { port: 8849 },
     { ttl: 2 },
-  ])('makes a daemon anew that differs: %j', (difference) => {
+  ])('restarts a daemon that differs: %j', (difference) => {
     const actual = [daemon('backup', difference)];
     expect(planDaemons({ ...none, wanted: [daemon('backup')], actual })).toEqual({
       kind: 'stop',
@@ -89,7 +89,7 @@ describe('the plan for the daemons', () => {
     });
   });
 
-  test('makes a deaf daemon anew', () => {
+  test('restarts a deaf daemon', () => {
     const deaf = new Set<DaemonRole>(['backup']);
     const wanted = [daemon('backup')];
     expect(planDaemons({ ...none, deaf, wanted, actual: wanted })).toEqual({
@@ -99,13 +99,13 @@ describe('the plan for the daemons', () => {
     });
   });
 
-  test('D-03 takes no difference from what an old kernel does not say', () => {
+  test('D-03 sees no difference in what an old kernel does not report', () => {
     const silent = { group: undefined, port: undefined, ttl: undefined };
     const actual = [daemon('backup', silent)];
     expect(planDaemons({ ...none, wanted: [daemon('backup')], actual })).toBe(undefined);
   });
 
-  test('stops daemons that nobody wants', () => {
+  test('stops daemons that are not wanted', () => {
     expect(planDaemons({ ...none, wanted: [], actual: [daemon('master')] })).toEqual({
       kind: 'stop',
       role: 'master',

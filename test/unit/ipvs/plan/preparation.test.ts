@@ -40,7 +40,7 @@ function input(more: Partial<PreparationInput>): PreparationInput {
   };
 }
 
-/** What is not as it should be, by subject. */
+/** Subjects of unmet requirements. */
 function missing(wanted: Partial<PreparationInput>, host: HostFacts): string[] {
   return requirementsOf(input(wanted), host)
     .filter(({ state }) => state === 'unmet')
@@ -71,7 +71,7 @@ describe('a director', () => {
     expect(missing({}, facts(NO_REDIRECTS))).toEqual([]);
   });
 
-  test('that balances by nat forwards', () => {
+  test('that uses nat forwards packets', () => {
     expect(missing({ mode: 'nat' }, facts(NO_REDIRECTS))).toEqual(['net.ipv4.ip_forward']);
     expect(missing({ mode: 'nat', vips: [VIP, VIP6] }, facts(NO_REDIRECTS))).toEqual([
       'net.ipv4.ip_forward',
@@ -82,7 +82,7 @@ describe('a director', () => {
     ]);
   });
 
-  test('may have to rewrite the source where clients and servers share a network', () => {
+  test('may have to rewrite the source if clients and servers share a network', () => {
     const host = facts({ ...NO_REDIRECTS, 'net.ipv4.ip_forward': '1' });
     const hints = (server: string) => commands({ mode: 'nat', servers: [ip(server)] }, host);
     expect(hints('203.0.113.11')).toEqual([
@@ -103,7 +103,7 @@ describe('a director', () => {
     );
   });
 
-  test('with tunnels of several kinds is told what each takes', () => {
+  test('with several kinds of tunnels has a hint about the size of each', () => {
     const tunnels = (['gre', 'gue'] as const).map((type) => ({ type, port: 6080 }));
     const found = requirementsOf(input({ mode: 'tun', tunnels }), facts(NO_REDIRECTS));
     expect(found.at(-1)?.why).toContain(
@@ -111,7 +111,7 @@ describe('a director', () => {
     );
   });
 
-  test('with tunnels is told of the MTU', () => {
+  test('with tunnels has a hint about the MTU', () => {
     const found = requirementsOf(input({ mode: 'tun' }), facts(NO_REDIRECTS));
     expect(found.map(({ subject, state }) => `${subject} ${state}`)).toContain('MTU hint');
   });
@@ -120,7 +120,7 @@ describe('a director', () => {
 describe('a real server with direct routing', () => {
   const SERVER = { role: 'realserver', mode: 'dr' } as const;
 
-  test('is silent about the VIP before it has it on lo', () => {
+  test('does not answer ARP before it has the VIP on lo', () => {
     expect(commands(SERVER, facts())).toEqual([
       'sysctl -w net.ipv4.conf.all.arp_ignore=1',
       'sysctl -w net.ipv4.conf.all.arp_announce=2',
@@ -128,14 +128,14 @@ describe('a real server with direct routing', () => {
     ]);
   });
 
-  test('needs nothing else once that is so', () => {
+  test('needs nothing else after that', () => {
     const links = [link('lo', '203.0.113.100/32')];
     expect(missing(SERVER, facts(SILENT, { links }))).toEqual([]);
     const more = { ...SILENT, 'net.ipv4.conf.all.arp_ignore': '2' };
     expect(missing(SERVER, facts(more, { links }))).toEqual([]);
   });
 
-  test('does not have the VIP where others can reach it', () => {
+  test('does not have the VIP on a link where others reach it', () => {
     const onlyThere = facts(SILENT, { links: [link('eth0', '203.0.113.100/32')] });
     expect(commands(SERVER, onlyThere)).toEqual([
       'ip address del 203.0.113.100/32 dev eth0',
@@ -147,11 +147,11 @@ describe('a real server with direct routing', () => {
     ]);
   });
 
-  test('of IPv6 alone has nothing to do with ARP', () => {
+  test('needs nothing for ARP with IPv6 alone', () => {
     expect(missing({ ...SERVER, vips: [VIP6] }, facts())).toEqual([VIP6]);
   });
 
-  test('must know the VIPs', () => {
+  test('needs the VIPs', () => {
     const found = requirementsOf(input({ ...SERVER, vips: [] }), facts(SILENT));
     expect(found.at(-1)).toMatchObject({ subject: 'VIPs', state: 'hint' });
   });
@@ -160,7 +160,7 @@ describe('a real server with direct routing', () => {
 describe('a real server with tunnels', () => {
   const SERVER = { role: 'realserver', mode: 'tun' } as const;
 
-  test('has the device up, and takes what comes out of it', () => {
+  test('has the tunnel device up, and accepts decapsulated packets', () => {
     expect(missing(SERVER, facts(SILENT))).toEqual([
       'tunl0',
       'net.ipv4.conf.all.rp_filter',
@@ -169,7 +169,7 @@ describe('a real server with tunnels', () => {
     ]);
   });
 
-  test('of gre has the device of gre; of gue it unwraps UDP, too', () => {
+  test('has the device of gre for gre, and decapsulates UDP for gue', () => {
     const gre = { type: 'gre', port: 0 } as const;
     const gue = { type: 'gue', port: 6080 } as const;
     const wanted = commands({ ...SERVER, tunnels: [gre, gue] }, facts());
@@ -205,7 +205,7 @@ describe('a real server behind nat', () => {
   const SERVER = { role: 'realserver', mode: 'nat' } as const;
   const GATEWAY = ip('10.0.0.1');
 
-  test('answers by the address that moves with the VIPs', () => {
+  test('routes its answers through the address that moves with the VIPs', () => {
     expect(commands({ ...SERVER, gateways: [GATEWAY] }, facts())).toEqual([
       'ip route replace default via 10.0.0.1',
     ]);
@@ -217,25 +217,25 @@ describe('a real server behind nat', () => {
     expect(missing({ ...SERVER, gateways: [GATEWAY] }, right)).toEqual([]);
   });
 
-  test('has no command where several addresses could be the one', () => {
+  test('has no command if there are several such addresses', () => {
     const gateways = [GATEWAY, ip('10.0.1.1')];
     expect(missing({ ...SERVER, gateways }, facts())).toEqual(['default route']);
     expect(commands({ ...SERVER, gateways }, facts())).toEqual([]);
   });
 
-  test('has the VIP for a gateway where nothing else moves', () => {
+  test('uses the VIP as gateway if no other address moves', () => {
     expect(commands({ ...SERVER, vips: [VIP6] }, facts())).toEqual([
       'ip -6 route replace default via 2001:db8::100',
     ]);
   });
 
-  test('must know the gateway', () => {
+  test('needs a gateway', () => {
     expect(requirementsOf(input({ ...SERVER, vips: [] }), facts())).toMatchObject([
       { subject: 'default route', state: 'hint' },
     ]);
   });
 
-  test('of both families looks at parameters of both', () => {
+  test('of both families needs the parameters of both', () => {
     expect(missing({ role: 'director', mode: 'nat', vips: [] }, facts(NO_REDIRECTS))).toEqual([
       'net.ipv4.ip_forward',
       'net.ipv6.conf.all.forwarding',

@@ -2,17 +2,20 @@ import { describe, expect, test } from 'vitest';
 import {
   countHealthy,
   effectiveWeight,
+  type Feedback,
   hasEnough,
   needsFallback,
+  nextFeedback,
   type ServerFacts,
 } from '../../../../src/ipvs/plan/server-weight.ts';
+import type { WeightScale } from '../../../../src/net/probe.ts';
 
 function weightOf(facts: Partial<ServerFacts>, onFailure: 'quiesce' | 'remove' = 'quiesce') {
   return effectiveWeight(
     {
       weight: 5,
       status: 'up',
-      wasQuiet: false,
+      wasQuiesced: false,
       isDrained: false,
       feedback: undefined,
       ...facts,
@@ -22,51 +25,75 @@ function weightOf(facts: Partial<ServerFacts>, onFailure: 'quiesce' | 'remove' =
 }
 
 describe('the weight of a server', () => {
-  test('is that of the file while it is up, unchecked or not yet known', () => {
+  test('is as configured while it is up, unchecked or not yet known', () => {
     expect(weightOf({})).toBe(5);
     expect(weightOf({ status: 'unchecked' })).toBe(5);
     expect(weightOf({ status: 'unknown' })).toBe(5);
   });
 
-  test('is 0 while it is down, or there is none, as the file wants it', () => {
+  test('is 0 or absent while it is down, as configured', () => {
     expect(weightOf({ status: 'down' })).toBe(0);
     expect(weightOf({ status: 'down' }, 'remove')).toBe('absent');
   });
 
   test('stays 0 after a restart until the first result', () => {
-    expect(weightOf({ status: 'unknown', wasQuiet: true })).toBe(0);
-    expect(weightOf({ status: 'up', wasQuiet: true })).toBe(5);
-    expect(weightOf({ status: 'unchecked', wasQuiet: true })).toBe(5);
+    expect(weightOf({ status: 'unknown', wasQuiesced: true })).toBe(0);
+    expect(weightOf({ status: 'up', wasQuiesced: true })).toBe(5);
+    expect(weightOf({ status: 'unchecked', wasQuiesced: true })).toBe(5);
   });
 
-  test('is 0 while it is drained, and a drained server keeps its place in the table', () => {
+  test('is 0 while it is drained; a drained server stays in the table', () => {
     expect(weightOf({ isDrained: true })).toBe(0);
     expect(weightOf({ isDrained: true, feedback: 80 })).toBe(0);
   });
 
-  test('follows the load, unless the file says 0 or the server is down', () => {
+  test('follows the load, unless the configured weight is 0 or the server is down', () => {
     expect(weightOf({ feedback: 80 })).toBe(80);
     expect(weightOf({ feedback: 80, weight: 0 })).toBe(0);
     expect(weightOf({ feedback: 80, status: 'down' })).toBe(0);
   });
 });
 
-test('a fallback is needed when nobody takes new connections', () => {
+test('a fallback is needed when no server takes new connections', () => {
   expect(needsFallback([0, 'absent'])).toBe(true);
   expect(needsFallback([])).toBe(true);
   expect(needsFallback([0, 1])).toBe(false);
 });
 
 describe('enough healthy servers', () => {
-  test('counts those that nobody checks', () => {
+  test('counts unchecked servers', () => {
     const count = countHealthy(['up', 'unchecked', 'down', 'unknown']);
     expect(count).toEqual({ healthy: 2, unknown: 1, total: 4 });
   });
 
-  test('is left open as long as it depends on a server of which nothing is known', () => {
+  test('is undecided while it depends on a server whose status is unknown', () => {
     const count = countHealthy(['up', 'down', 'unknown']);
     expect(hasEnough(count, 1)).toBe(true);
     expect(hasEnough(count, 2)).toBe(undefined);
     expect(hasEnough(count, 3)).toBe(false);
+  });
+});
+
+function weights(scale: Partial<WeightScale>, readings: readonly number[]): number[] {
+  const whole: WeightScale = { reads: 'weight', smoothing: 0, minimum: 1, maximum: 100, ...scale };
+  let last: Feedback | undefined;
+  return readings.map((reading) => {
+    last = nextFeedback(whole, last, reading);
+    return last.weight;
+  });
+}
+
+describe('a weight from a reading', () => {
+  test('is the reading within its bounds', () => {
+    expect(weights({}, [40, 0, 1_000, -3])).toEqual([40, 1, 100, 1]);
+  });
+
+  test('is higher the lower the load', () => {
+    expect(weights({ reads: 'load', minimum: 10 }, [0, 0.5, 1, 7])).toEqual([100, 55, 10, 10]);
+  });
+
+  test('approaches a new reading step by step, and reaches it', () => {
+    expect(weights({ smoothing: 0.5 }, [10, 90, 90, 90, 90])).toEqual([10, 50, 70, 80, 85]);
+    expect(weights({ smoothing: 0.5 }, [10, ...Array<number>(20).fill(90)]).at(-1)).toBe(90);
   });
 });

@@ -79,38 +79,38 @@ describe('the plan for the service table', () => {
     expect(plan([wanted], [wanted])).toEqual([]);
   });
 
-  test('leaves services of others alone', () => {
+  test('leaves services of other programs alone', () => {
     expect(plan([], [table])).toEqual([]);
   });
 
-  test('removes a service that this agent has made', () => {
+  test('removes a service that this agent created', () => {
     const owned = new Set([serviceName(key(80))]);
     expect(plan([], [table], { owned })).toEqual([{ kind: 'service.remove', key: key(80) }]);
   });
 
-  test('removes what is not wanted from a table of its own', () => {
+  test('removes every unwanted service from an exclusive table', () => {
     expect(plan([], [table], { exclusive: true })).toEqual([
       { kind: 'service.remove', key: key(80) },
     ]);
   });
 
-  test('takes over a service that is there already', () => {
+  test('takes over a service that exists already', () => {
     const bare = { ...table, servers: [server(1)] };
     expect(plan([table], [bare])).toEqual([
       { kind: 'server.add', key: key(80), server: server(2) },
     ]);
   });
 
-  test('knows a server of this host, which old kernels call local', () => {
+  test('recognises a server on this host, which old kernels report as local', () => {
     const local = { ...table, servers: [server(1, { forwarding: 'local' }), server(2)] };
     expect(plan([table], [local])).toEqual([]);
   });
 
-  test('takes a tunnel without a type for ipip', () => {
+  test('treats a tunnel without a type as ipip', () => {
     const tunnel = { type: 'ipip', port: 0, checksum: 'none' } as const;
     const plain = { ...table, servers: [server(1, { forwarding: 'tun' })] };
-    const told = { ...table, servers: [server(1, { forwarding: 'tun', tunnel })] };
-    expect(plan([plain], [told])).toEqual([]);
+    const typed = { ...table, servers: [server(1, { forwarding: 'tun', tunnel })] };
+    expect(plan([plain], [typed])).toEqual([]);
     const gre = {
       ...table,
       servers: [server(1, { forwarding: 'tun', tunnel: { ...tunnel, type: 'gre' } })],

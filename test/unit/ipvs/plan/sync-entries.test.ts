@@ -56,7 +56,7 @@ function connection(port: number, serverPort: number, protocol = 'TCP'): Connect
 const TIMEOUTS = { tcp: 900, udp: 300 };
 
 describe('what the connection table does not show', () => {
-  test('is the forwarding of the server, and how long an idle connection is kept', () => {
+  test('is the forwarding method of the server, and the timeout', () => {
     const entryOf = syncEntries([table(addressKey(80), 'dr', 80)], TIMEOUTS);
     expect(entryOf(connection(80, 80))).toMatchObject({ forwarding: 'dr', mark: 0, timeout: 900 });
   });
@@ -69,24 +69,24 @@ describe('what the connection table does not show', () => {
     });
   });
 
-  test('comes from the service of every port where there is no other', () => {
+  test('comes from the service for all ports if there is no other', () => {
     const entryOf = syncEntries([table(addressKey(0), 'tun', 0)], TIMEOUTS);
     expect(entryOf(connection(443, 443))).toMatchObject({ forwarding: 'tun' });
   });
 
-  test('comes from the service of the mark that has the server', () => {
+  test('comes from the service with a mark that has the server', () => {
     const key: ServiceKey = { kind: 'mark', family: 'ipv4', mark: 7 };
     const entryOf = syncEntries([table(key, 'nat', 0)], TIMEOUTS);
     expect(entryOf(connection(443, 443))).toMatchObject({ forwarding: 'nat', mark: 7 });
   });
 
-  test('is not known of a server or a service that is gone', () => {
+  test('is unknown for a server or service that is gone', () => {
     const entryOf = syncEntries([table(addressKey(80), 'nat', 80)], TIMEOUTS);
     expect(entryOf(connection(80, 81))).toBe(undefined);
     expect(entryOf(connection(81, 80))).toBe(undefined);
   });
 
-  test('is more than that for FTP by nat, which is left to the kernel', () => {
+  test('is more for FTP with nat, which is left to the kernel', () => {
     expect(syncEntries([table(addressKey(21), 'nat', 21)], TIMEOUTS)(connection(21, 21))).toBe(
       undefined,
     );
@@ -96,10 +96,10 @@ describe('what the connection table does not show', () => {
   });
 });
 
-describe('where a client goes when it comes again', () => {
+describe('the server of a persistent client', () => {
   const STICKY: Persistence = { seconds: 600, prefixLength: 32, engine: undefined };
 
-  /** A template: no client port, and without a port of the server where the service has none. */
+  /** A template has no client port, and no server port if its service has none. */
   const template = (
     service: Connection['service'],
     protocol: string,
@@ -120,7 +120,7 @@ describe('where a client goes when it comes again', () => {
     });
   });
 
-  test('is found by the mark, of several that have the same server', () => {
+  test('is found by the mark among several services with the same server', () => {
     const marked = (mark: number): ServiceKey => ({ kind: 'mark', family: 'ipv4', mark });
     const entryOf = syncEntries(
       [table(marked(7), 'nat', 0, STICKY), table(marked(8), 'dr', 0, STICKY)],
@@ -132,7 +132,7 @@ describe('where a client goes when it comes again', () => {
     expect(entryOf(at('0.0.0.9'))).toBe(undefined);
   });
 
-  test('is not said of a service without persistence, or whose engine looks into the packets', () => {
+  test('is not sent for a service without persistence or with a persistence engine', () => {
     const sip = { ...STICKY, engine: 'sip' };
     const service = { address: VIP, port: 80 };
     for (const persistence of [undefined, sip]) {

@@ -6,12 +6,12 @@ function tableOf(...buckets: number[]) {
   return { live, synced: 0, buckets: Uint16Array.from(buckets) };
 }
 
-describe('two tables of connections', () => {
-  test('are not known to differ until they were compared often enough', () => {
+describe('two connection tables', () => {
+  test('are not known to differ before enough comparisons', () => {
     const comparison = new TableComparison();
-    for (let i = 1; i < COMPARISONS; i++) comparison.note(tableOf(3), tableOf(1));
+    for (let i = 1; i < COMPARISONS; i++) comparison.add(tableOf(3), tableOf(1));
     expect([comparison.missing, comparison.buckets.size]).toEqual([undefined, 0]);
-    comparison.note(tableOf(3), tableOf(1));
+    comparison.add(tableOf(3), tableOf(1));
     expect([comparison.missing, [...comparison.buckets]]).toEqual([2, [0]]);
     comparison.reset();
     expect(comparison.missing).toBe(undefined);
@@ -19,22 +19,22 @@ describe('two tables of connections', () => {
 
   test('differ by what was missing each time', () => {
     const comparison = new TableComparison();
-    for (let i = 0; i < COMPARISONS; i++) comparison.note(tableOf(5, 5, 5), tableOf(i, 9, 4 - i));
+    for (let i = 0; i < COMPARISONS; i++) comparison.add(tableOf(5, 5, 5), tableOf(i, 9, 4 - i));
     expect([comparison.missing, [...comparison.buckets]]).toEqual([2, [0, 2]]);
   });
 
-  test('differ by what was missing of late', () => {
+  test('differ by what was missing recently', () => {
     const comparison = new TableComparison();
-    for (let i = 0; i < COMPARISONS; i++) comparison.note(tableOf(5), tableOf(5));
-    for (let i = 0; i < COMPARISONS; i++) comparison.note(tableOf(5), tableOf(2));
+    for (let i = 0; i < COMPARISONS; i++) comparison.add(tableOf(5), tableOf(5));
+    for (let i = 0; i < COMPARISONS; i++) comparison.add(tableOf(5), tableOf(2));
     expect(comparison.missing).toBe(3);
   });
 
-  test('of different lengths differ by what only one of them can have', () => {
+  test('of different lengths differ by what only one of them has', () => {
     const comparison = new TableComparison();
-    for (let i = 0; i < COMPARISONS - 1; i++) comparison.note(tableOf(1, 2), tableOf(1));
-    comparison.note(tableOf(1), tableOf(1));
-    comparison.note(tableOf(1, 2), tableOf(1));
+    for (let i = 0; i < COMPARISONS - 1; i++) comparison.add(tableOf(1, 2), tableOf(1));
+    comparison.add(tableOf(1), tableOf(1));
+    comparison.add(tableOf(1, 2), tableOf(1));
     expect(comparison.missing).toBe(0);
   });
 });

@@ -6,7 +6,7 @@ import { after, type Duration, type Instant, seconds } from '../../../../src/net
 const NO_REFRESH = 0 as Duration;
 const SECOND = seconds(1);
 
-/** So many live connections, one for each bucket from the first on. */
+/** This many live connections, one for each bucket from the first on. */
 function tableOf(live: number, from = 0): TableSummary {
   const buckets = new Uint16Array(BUCKETS);
   for (let i = 0; i < live; i++) {
@@ -16,7 +16,7 @@ function tableOf(live: number, from = 0): TableSummary {
   return { live, synced: 0, buckets };
 }
 
-/** Two directors as one of them sees it, a second at a time. */
+/** Two directors as one of them sees them, a second at a time. */
 class Pair {
   readonly standing: TableStanding;
   now = 0 as Instant;
@@ -33,7 +33,7 @@ class Pair {
     this.standing.heard({ sender, name: `lb${sender}`, isMaster, summary }, this.now);
   }
 
-  /** Both tables as they are for so many seconds. */
+  /** Both tables stay unchanged for this many seconds. */
   compare(own: TableSummary, peer: TableSummary, peerIsMaster: boolean, times = 5) {
     const reports = [];
     for (let i = 0; i < times; i++) {
@@ -63,14 +63,14 @@ describe('a director that is not MASTER', () => {
     expect(pair.peer).toMatchObject({ name: 'lb1', isMaster: true, live: 221, missing: 0 });
   });
 
-  test('has not while a single connection is missing', () => {
+  test('has not caught up while a single connection is missing', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(220), tableOf(221), true, 60);
     expect(pair.hasCaughtUp).toBe(false);
     expect(pair.peer?.missing).toBe(1);
   });
 
-  test('is not kept from it by connections that are on their way', () => {
+  test('catches up although connections are in transit', () => {
     const pair = new Pair(false);
     for (let i = 0; i < 10; i++) pair.compare(tableOf(200), tableOf(201, i * 7), true, 1);
     expect(pair.hasCaughtUp).toBe(false);
@@ -89,15 +89,15 @@ describe('a director that is not MASTER', () => {
     expect(pair.hasCaughtUp).toBe(false);
   });
 
-  test('is not helped by connections that the MASTER does not have', () => {
+  test('gains nothing by connections that the MASTER does not have', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(50, 100), tableOf(50), true);
     expect(pair.peer?.missing).toBe(50);
   });
 });
 
-describe('where no MASTER tells of its table', () => {
-  test('one that has not grown for ten seconds has caught up', () => {
+describe('a table without summaries of a MASTER', () => {
+  test('has caught up if it has not grown for ten seconds', () => {
     const pair = new Pair(false);
     pair.standing.read(tableOf(221), pair.now);
     pair.pass(seconds(9));
@@ -106,13 +106,13 @@ describe('where no MASTER tells of its table', () => {
     expect(pair.hasCaughtUp).toBe(true);
   });
 
-  test('one that was never read has not', () => {
+  test('has not caught up before it was read', () => {
     const pair = new Pair(false);
     pair.pass(seconds(60));
     expect(pair.hasCaughtUp).toBe(false);
   });
 
-  test('growth begins the ten seconds anew, the usual coming and going does not', () => {
+  test('starts the ten seconds again when it grows, but not for normal fluctuation', () => {
     const pair = new Pair(false);
     pair.standing.read(tableOf(1_000), pair.now);
     pair.pass(seconds(8));
@@ -123,7 +123,7 @@ describe('where no MASTER tells of its table', () => {
     expect(pair.hasCaughtUp).toBe(false);
   });
 
-  test('a refresh of the kernel is waited for, and the buffer behind it', () => {
+  test('waits for a refresh of the kernel, and for the buffer after it', () => {
     const pair = new Pair(false, seconds(30));
     pair.standing.read(tableOf(221), pair.now);
     pair.pass(seconds(33));
@@ -134,7 +134,7 @@ describe('where no MASTER tells of its table', () => {
     expect(pair.hasCaughtUp).toBe(false);
   });
 
-  test('one that was silent for ten seconds does not count', () => {
+  test('does not count a MASTER that was silent for ten seconds', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(10), tableOf(20), true);
     expect(pair.hasCaughtUp).toBe(false);
@@ -145,11 +145,11 @@ describe('where no MASTER tells of its table', () => {
 });
 
 describe('the MASTER', () => {
-  test('has what there is to have', () => {
+  test('has always caught up', () => {
     expect(new Pair(true).hasCaughtUp).toBe(true);
   });
 
-  test('sends again what another director lacks, and less often while that does not help', () => {
+  test('resends what another director lacks, less and less often while that does not help', () => {
     const pair = new Pair(true);
     const sentAt: number[] = [];
     for (let second = 1; second <= 60; second++) {
@@ -162,7 +162,7 @@ describe('the MASTER', () => {
     expect(sentAt).toEqual([5, 10, 20, 40]);
   });
 
-  test('begins anew with that once nothing was missing', () => {
+  test('resends soon again once nothing was missing', () => {
     const pair = new Pair(true);
     const lacks = () => pair.compare(tableOf(4), tableOf(2), false, 5);
     lacks();
@@ -175,7 +175,7 @@ describe('the MASTER', () => {
     expect(pair.standing.resend(pair.now).size).toBe(2);
   });
 
-  test('sends nothing to another MASTER, and nothing when it is none', () => {
+  test('resends nothing to another MASTER, nor when it is not MASTER', () => {
     const master = new Pair(true);
     master.compare(tableOf(4), emptySummary(), true);
     expect(master.standing.resend(master.now).size).toBe(0);
@@ -185,8 +185,8 @@ describe('the MASTER', () => {
   });
 });
 
-describe('a move away', () => {
-  test('says what the other director lacks', () => {
+describe('a hand-over', () => {
+  test('reports what the other director lacks', () => {
     const pair = new Pair(true);
     pair.compare(tableOf(221), tableOf(209), false);
     expect(pair.standing.follow(false, pair.now)).toEqual([
@@ -194,14 +194,14 @@ describe('a move away', () => {
     ]);
   });
 
-  test('says so of one that has told already that it is MASTER', () => {
+  test('reports it also for a director that already is MASTER', () => {
     const pair = new Pair(true);
     pair.compare(tableOf(221), tableOf(209), false);
     pair.hear(tableOf(209), true);
     expect(pair.standing.follow(false, pair.now)).toMatchObject([{ missing: 12 }]);
   });
 
-  test('says that nothing is known where no director tells', () => {
+  test('reports unknown numbers if no other director was heard', () => {
     const pair = new Pair(true);
     pair.standing.read(tableOf(7), pair.now);
     expect(pair.standing.follow(false, pair.now)).toEqual([
@@ -210,8 +210,8 @@ describe('a move away', () => {
   });
 });
 
-describe('a take-over', () => {
-  test('says after five seconds what of the former MASTER has not arrived', () => {
+describe('a takeover', () => {
+  test('reports after five seconds which connections of the former MASTER are missing', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(214), tableOf(221), true);
     expect(pair.standing.follow(true, pair.now)).toEqual([]);
@@ -220,7 +220,7 @@ describe('a take-over', () => {
     ]);
   });
 
-  test('counts what arrives meanwhile, and what ends once it was here', () => {
+  test('does not count what arrives late, or ends after it arrived', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(214), tableOf(221), true);
     pair.standing.follow(true, pair.now);
@@ -228,14 +228,14 @@ describe('a take-over', () => {
     expect(pair.compare(tableOf(100), emptySummary(), false, 1)).toMatchObject([{ missing: 0 }]);
   });
 
-  test('does not count what was here then and has ended when it is looked at for the first time', () => {
+  test('does not count what was here at the move and ended before the first look', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(214), tableOf(221), true);
     pair.standing.follow(true, pair.now);
     expect(pair.compare(tableOf(100), emptySummary(), false)).toMatchObject([{ missing: 7 }]);
   });
 
-  test('counts young ones that no comparison before had found missing', () => {
+  test('counts young connections that no earlier comparison found missing', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(221), tableOf(221), true);
     pair.hear(tableOf(240), true);
@@ -245,13 +245,13 @@ describe('a take-over', () => {
     ]);
   });
 
-  test('of a MASTER that never told of its table says nothing', () => {
+  test('from a MASTER without summaries has no report', () => {
     const pair = new Pair(false);
     pair.standing.follow(true, pair.now);
     expect(pair.compare(tableOf(214), emptySummary(), false, 10)).toEqual([]);
   });
 
-  test('that is followed by a move away is not judged any more', () => {
+  test('that is followed by a hand-over has no report', () => {
     const pair = new Pair(false);
     pair.compare(tableOf(214), tableOf(221), true);
     pair.standing.follow(true, pair.now);
@@ -266,7 +266,7 @@ describe('a take-over', () => {
   });
 });
 
-test('Of directors that somebody makes up, no more than sixteen are kept, and those that are silent make room', () => {
+test('At most sixteen forged directors are kept, and silent ones make room', () => {
   const pair = new Pair(true);
   for (let sender = 1; sender <= 100; sender++) pair.hear(tableOf(1), false, sender);
   expect(pair.standing.peers(pair.now)).toHaveLength(16);

@@ -31,7 +31,7 @@ function line(port: number, state = 'ESTABLISHED', origin = 'LOCAL'): string {
   return `TCP ${client} CB007164 0050 C000020B 0050 ${state} ${origin}      897`;
 }
 
-/** A watch on a table of text, and a segment that keeps what is sent. */
+/** A watch on a table of text, and a segment that records what is sent. */
 class Bench {
   lines: readonly string[] = [
     'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires',
@@ -39,7 +39,7 @@ class Bench {
   now = 0 as Instant;
   refusal: Error | undefined;
   readonly sent: { readonly bytes: Uint8Array; readonly port: number }[] = [];
-  readonly told: unknown[] = [];
+  readonly reported: unknown[] = [];
   readonly quiet = new QuietLog();
   opened = 0;
   closed = 0;
@@ -59,8 +59,8 @@ class Bench {
       lines: () => this.#chunks(),
       open: (hear, fail) => this.#open(hear, fail),
       entries: () => (connection) => ({ connection, forwarding: 'nat', mark: 0, timeout: 900 }),
-      caughtUp: (hasCaughtUp) => this.told.push(hasCaughtUp),
-      moved: (reports) => this.told.push(...reports),
+      caughtUp: (hasCaughtUp) => this.reported.push(hasCaughtUp),
+      moved: (reports) => this.reported.push(...reports),
       ...more,
     });
   }
@@ -86,7 +86,7 @@ class Bench {
     };
   }
 
-  /** A round each second; a director that is not MASTER is heard to have nothing. */
+  /** A round each second; another director that is not MASTER reports an empty table. */
   async rounds(count: number, peer = { isMaster: false, summary: emptySummary() }): Promise<void> {
     for (let i = 0; i < count; i++) {
       this.now = after(this.now, seconds(1));
@@ -102,7 +102,7 @@ class Bench {
 }
 
 describe('the watch of the connection table', () => {
-  test('tells the others what lives in the table', async () => {
+  test('sends a summary of the live connections', async () => {
     const bench = new Bench();
     bench.lines = [...bench.lines, line(1), line(2, 'ESTABLISHED', 'SYNC'), line(3, 'TIME_WAIT')];
     await bench.rounds(1);
@@ -120,7 +120,7 @@ describe('the watch of the connection table', () => {
     });
   });
 
-  test('sends again to their kernel what they lack', async () => {
+  test('resends to the kernels of others what they lack', async () => {
     const bench = new Bench();
     bench.lines = [line(1), line(2), line(3, 'SYN_RECV')];
     await bench.rounds(5);
@@ -130,11 +130,11 @@ describe('the watch of the connection table', () => {
     expect(bench.toKernel[0]?.[4]).toBe(2);
     expect(bench.watch.resent).toBe(2);
     expect(bench.quiet.lines).toEqual([
-      'ipvs-table-resent: 2 connections sent again: another director lacks some',
+      'ipvs-table-resent: resent 2 connections: another director lacks some of them',
     ]);
   });
 
-  test('sends messages that are no longer than those of the daemons', async () => {
+  test('sends messages no longer than those of the daemons', async () => {
     const daemon = { ...SETTINGS.daemon, maximumLength: 576 };
     const bench = new Bench({ settings: { ...SETTINGS, daemon } });
     bench.lines = Array.from({ length: 20 }, (_, port) => line(port + 1));
@@ -150,28 +150,28 @@ describe('the watch of the connection table', () => {
     expect(bench.watch.resent).toBe(0);
   });
 
-  test('says when the table has caught up with the MASTER, and each change of that once', async () => {
+  test('reports once when the table has caught up with the MASTER, and each change', async () => {
     const bench = new Bench({ isMaster: false });
     bench.lines = [line(1, 'ESTABLISHED', 'SYNC')];
     await bench.rounds(1);
     const { buckets } = bench.watch.standing.own;
     const master = { isMaster: true, summary: { live: 1, synced: 0, buckets } };
     await bench.rounds(6, master);
-    expect(bench.told).toEqual([false, true]);
+    expect(bench.reported).toEqual([false, true]);
     expect(bench.watch.hasCaughtUp).toBe(true);
     bench.lines = [];
     await bench.rounds(6, master);
-    expect(bench.told).toEqual([false, true, false]);
+    expect(bench.reported).toEqual([false, true, false]);
   });
 
-  test('says what a move has cost', async () => {
+  test('reports what a move has lost', async () => {
     const bench = new Bench({ isMaster: false });
     const buckets = new Uint16Array(BUCKETS).fill(1, 0, 3);
     await bench.rounds(1, { isMaster: true, summary: { live: 3, synced: 0, buckets } });
     bench.watch.follow(true);
     await bench.rounds(5);
     bench.watch.follow(false);
-    expect(bench.told.filter((one) => typeof one === 'object')).toEqual([
+    expect(bench.reported.filter((one) => typeof one === 'object')).toEqual([
       { kind: 'take-over', peer: 'lb2', live: 3, before: undefined, missing: 3 },
       { kind: 'hand-over', peer: 'lb2', live: 0, before: 0, missing: 0 },
     ]);
@@ -180,7 +180,7 @@ describe('the watch of the connection table', () => {
 
   test.each([
     ['of another cluster', { syncId: 56, sender: 2 }],
-    ['of its own', { syncId: 55, sender: 1 }],
+    ['of this process', { syncId: 55, sender: 1 }],
   ])('does not listen to a message %s', async (_, more) => {
     const bench = new Bench();
     await bench.rounds(1);
@@ -190,13 +190,13 @@ describe('the watch of the connection table', () => {
     expect(bench.watch.standing.peers(bench.now)).toEqual([]);
   });
 
-  test('tells nobody where that is switched off', async () => {
+  test('sends nothing with `catch_up: false`', async () => {
     const bench = new Bench({ settings: { ...SETTINGS, catchUp: false } });
     await bench.rounds(3);
     expect([bench.opened, bench.sent]).toEqual([0, []]);
   });
 
-  test('goes on when the network is there again', async () => {
+  test('continues when the network is back', async () => {
     const bench = new Bench();
     bench.refusal = new Error('eth1 has no IPv4 address');
     await bench.rounds(2);
@@ -211,7 +211,7 @@ describe('the watch of the connection table', () => {
     expect(bench.opened).toBe(2);
   });
 
-  test('that is closed sends nothing any more', async () => {
+  test('sends nothing after it was closed', async () => {
     const bench = new Bench();
     bench.watch.start();
     await bench.rounds(1);
@@ -225,7 +225,7 @@ describe('the watch of the connection table', () => {
 test.each([
   ['a small table is read once a second', 4, 996],
   ['a larger one takes a twentieth of the time', 100, 1_900],
-  ['one that takes long to read is told of before others forget this director', 2_000, 4_000],
+  ['one that takes long to read is summarised before others forget this director', 2_000, 4_000],
 ])('%s', (_, took, pause) => {
   expect(pauseAfter(took)).toBe(pause);
 });

@@ -15,6 +15,6 @@ test('each capability is found by its own bit', () => {
   expect(missingIn(status('0000000000003000'))).toEqual(['CAP_SYS_NICE']);
 });
 
-test('without a line about them all are missing', () => {
+test('all are missing without a line about them', () => {
   expect(missingIn('Name:\tnode\n')).toHaveLength(3);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { errnoName, errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
 
-test('a kernel error says what was asked, what came back and what would help', () => {
+test('a kernel error has the operation, the errno and a remedy', () => {
   const error = new KernelError('bind raw socket on eth0', 1, 'needs CAP_NET_RAW');
   expect(error.message).toBe('bind raw socket on eth0: EPERM (needs CAP_NET_RAW)');
   expect(error).toMatchObject({ name: 'KernelError', errno: 'EPERM', code: 'kernel-permission' });

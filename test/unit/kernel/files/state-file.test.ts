@@ -37,14 +37,14 @@ function fileIn(directory: string): StateFile<number> {
   return new StateFile(join(directory, 'count.json'), FORMAT);
 }
 
-/** In a folder with this text in the place of the file. */
+/** In a folder that has the file with this text. */
 function fileWith(text: string): StateFile<number> {
   const file = fileIn(folder());
   writeFileSync(file.path, text);
   return file;
 }
 
-test('what is saved is there for the next process, and nobody else may read it', async () => {
+test('a saved value is there for the next process, and no other user may read it', async () => {
   const directory = join(folder(), 'not', 'there');
   expect(fileIn(directory).load()).toBeUndefined();
   await fileIn(directory).save(7);
@@ -53,7 +53,7 @@ test('what is saved is there for the next process, and nobody else may read it',
   expect(readdirSync(directory)).toEqual(['count.json']);
 });
 
-test('saves and removals happen in the order in which they were asked for', async () => {
+test('saves and removals happen in the order of the calls', async () => {
   const file = fileIn(folder());
   const values = Array.from({ length: 20 }, (_, value) => value);
   await Promise.all([...values.map((value) => file.save(value)), file.remove()]);
@@ -62,7 +62,7 @@ test('saves and removals happen in the order in which they were asked for', asyn
   expect(file.load()).toBe(19);
 });
 
-test('what is prepared is not in its place until it is committed', async () => {
+test('a prepared file is not in place until it is committed', async () => {
   const file = fileIn(folder());
   await file.save(1);
   const { commit } = await file.prepare(2);
@@ -85,7 +85,7 @@ test.each([
   ['{"version": 1}', 'it is damaged'],
   ['{"version": 2, "count": 7}', 'it is of version 2'],
   ['null', 'it is of version unknown'],
-])('a file that says %s is kept, and stays until it is replaced', async (text, why) => {
+])('a file with %s is copied, and stays until it is replaced', async (text, why) => {
   const file = fileWith(text);
   const read = () => file.load();
   expect(read).toThrow(StateUnreadable);
@@ -99,7 +99,7 @@ test('a file without a version is one of the first version', () => {
   expect(fileWith('{"count": 7}').load()).toBe(7);
 });
 
-test('drafts of processes that have ended are thrown away, and of no other one', async () => {
+test('only drafts of processes that have ended are removed', async () => {
   const directory = folder();
   const file = fileIn(directory);
   const { commit } = await file.prepare(2);

@@ -25,7 +25,7 @@ function malformed(): Uint8Array {
   return bytes;
 }
 
-test('A malformed datagram of a group asks for a new dump, and what waits behind it is dropped', () => {
+test('a malformed datagram of a group requires a new dump, and discards the datagrams behind it', () => {
   const socket = socketThatReads(malformed(), new Uint8Array(16));
   const seen: unknown[] = [];
   expect(socket.receive((message) => seen.push(message))).toBe('malformed');
@@ -33,12 +33,12 @@ test('A malformed datagram of a group asks for a new dump, and what waits behind
   expect(seen).toEqual([]);
 });
 
-test('A malformed answer is a failure of every request of the batch', () => {
+test('a malformed answer fails every request of the batch', () => {
   const answers = socketThatReads(malformed()).transact([REQUEST, REQUEST]);
   expect(answers).toEqual(Array(2).fill({ errno: EIO, text: 'malformed answer' }));
 });
 
-test('A malformed dump is an error that says so', () => {
+test('a malformed dump is an error that says so', () => {
   const socket = socketThatReads(malformed());
   expect(() => socket.dump('list links', REQUEST)).toThrow('list links: EIO (malformed answer)');
 });

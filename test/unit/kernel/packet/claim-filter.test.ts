@@ -25,18 +25,18 @@ describe.each(['ipv4', 'ipv6'] as const)('claims of %s addresses', (family) => {
     }
   });
 
-  test('of others do not', () => {
+  test('of other addresses do not', () => {
     const other = family === 'ipv4' ? '203.0.113.3' : '2001:db8::101';
     expect(runFilter(filter, announcement(other))).toBe(0);
   });
 
-  test('that this host sent do not', () => {
+  test('that this host sends do not', () => {
     const frame = announcement(VIPS[family][0] ?? '');
     expect(runFilter(filter, frame, { [PACKET_TYPE]: OUTGOING })).toBe(0);
   });
 });
 
-test('no other IPv6 packet is looked at', () => {
+test('no other IPv6 packet passes', () => {
   const filter = claimFilter('ipv6', VIPS.ipv6.map(ip));
   const frame = announcement('fe80::55:1');
   const udp = frame.slice();

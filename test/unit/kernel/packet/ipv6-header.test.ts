@@ -33,7 +33,7 @@ function headerFrom(...records: Uint8Array[]) {
   return header.value;
 }
 
-test('the header says what the ancillary data say', () => {
+test('the header has the values of the ancillary data', () => {
   expect(headerFrom(HOP_LIMIT, TRAFFIC_CLASS, PACKET_INFO)).toEqual({
     family: 'ipv6',
     headerLength: 40,
@@ -46,17 +46,17 @@ test('the header says what the ancillary data say', () => {
   });
 });
 
-test('a hop limit that is missing reads 0', () => {
+test('a missing hop limit becomes 0', () => {
   expect(headerFrom(PACKET_INFO).ttl).toBe(0);
   expect(headerFrom().ttl).toBe(0);
 });
 
-test('records that are cut short or of a wrong length are left out', () => {
+test('records that are truncated or have a wrong length are ignored', () => {
   expect(headerFrom(PACKET_INFO.subarray(0, 24)).destination).toBe('::');
   expect(headerFrom(new Uint8Array(24), HOP_LIMIT).ttl).toBe(0);
 });
 
-test('records of another level are passed over', () => {
+test('records of another level are ignored', () => {
   const foreign = HOP_LIMIT.slice();
   foreign[8] = 1;
   expect(headerFrom(foreign, PACKET_INFO)).toMatchObject({ ttl: 0, destination: DESTINATION });

@@ -54,7 +54,7 @@ describe('the observer of a link', () => {
       'a Neighbor Advertisement',
       encodeNeighborAdvertisement(SOURCE, ip('fe80::100'), { router: true }),
     ],
-  ])('hears %s', (_, bytes) => {
+  ])('receives %s', (_, bytes) => {
     expect(passes(bytes)).toBe(true);
   });
 
@@ -66,11 +66,11 @@ describe('the observer of a link', () => {
     ['an ARP question', arpQuestion()],
     ['another EtherType', frame(0x88cc, new Uint8Array(46))],
     ['a frame that is cut off', ipv4(112).subarray(0, 20)],
-  ])('is spared %s', (_, bytes) => {
+  ])('does not receive %s', (_, bytes) => {
     expect(passes(bytes)).toBe(false);
   });
 
-  test('is spared the VLANs on top of the link, but not a priority tag', () => {
+  test('does not receive VLANs on top of the link, but accepts a priority tag', () => {
     expect(passes(ipv4(112), { [VLAN_TAG]: 10 })).toBe(false);
     expect(passes(ipv4(112), { [VLAN_TAG]: 0xe000 })).toBe(true);
   });

@@ -13,7 +13,7 @@ function ipv4(headerWords: number, payload: readonly number[]): Uint8Array {
 }
 
 describe('the VRID filter', () => {
-  test('lets pass exactly the VRIDs asked for, whatever the length of the IPv4 header', () => {
+  test('passes exactly the given VRIDs, whatever the length of the IPv4 header', () => {
     const headers = fc.integer({ min: 5, max: 15 });
     const heard = fc.integer({ min: 0, max: 255 });
     fc.assert(
@@ -24,7 +24,7 @@ describe('the VRID filter', () => {
     );
   });
 
-  test('finds the VRID at the start where the kernel strips the header', () => {
+  test('finds the VRID at the start if the kernel strips the header', () => {
     fc.assert(
       fc.property(vrids, fc.integer({ min: 0, max: 255 }), (wanted, vrid) => {
         const passes = runFilter(vridFilter(wanted, 'vrrp-header'), Uint8Array.of(0x31, vrid)) > 0;
@@ -33,7 +33,7 @@ describe('the VRID filter', () => {
     );
   });
 
-  test('lets packets pass that end before the VRID, with or without wanted VRIDs', () => {
+  test('passes packets that end before the VRID, with or without VRIDs', () => {
     for (const wanted of [[], [1]]) {
       expect(runFilter(vridFilter(wanted, 'ipv4-header'), ipv4(5, [0x31]))).toBeGreaterThan(0);
       expect(runFilter(vridFilter(wanted, 'ipv4-header'), ipv4(5, []))).toBeGreaterThan(0);
@@ -51,6 +51,6 @@ describe('the VRID filter', () => {
   });
 });
 
-test('the drop-all filter lets nothing pass', () => {
+test('the drop-all filter passes nothing', () => {
   expect(runFilter(dropAllFilter(), ipv4(5, [0x31, 1]))).toBe(0);
 });

@@ -38,7 +38,7 @@ describe('the option against debuggers', () => {
   test('is in the first line of the program', () => {
     const [shebang = ''] = readFileSync('src/cli/main.ts', 'utf8').split('\n');
     expect(shebang.split(' ')).toContain(NO_DEBUGGER);
-    // The kernel reads no more (BINPRM_BUF_SIZE).
+    // The kernel reads only this much (BINPRM_BUF_SIZE).
     expect(shebang.length).toBeLessThan(255);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { withOrdinaryOomScore } from '../../../../src/kernel/process/oom-score.ts';
 
-/** A file in the place of /proc/self/oom_score_adj, which only a privileged process may lower. */
+/** Stands in for /proc/self/oom_score_adj, which only a privileged process may lower. */
 function scoreFile(score: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'oom-score-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ test('a child of a protected agent starts with the ordinary score, and the agent
   expect(readFileSync(file, 'ascii')).toBe('-900');
 });
 
-test('the agent has its score again when the start of the child fails', () => {
+test('the agent gets its score back when the child fails to start', () => {
   const file = scoreFile('-900\n');
   const fail = () => {
     throw new Error('EAGAIN');
@@ -33,6 +33,6 @@ test.each(['0', '500'])('a score of %s is inherited: it protects nothing', (scor
   expect(withOrdinaryOomScore(() => readFileSync(file, 'ascii'), file)).toBe(score);
 });
 
-test('a child starts where there is no such file', () => {
+test('a child starts if there is no such file', () => {
   expect(withOrdinaryOomScore(() => 'started', '/nonexistent/oom_score_adj')).toBe('started');
 });

@@ -12,7 +12,7 @@ function message(type: number, protocol: number): Uint8Array {
   return bytes;
 }
 
-test('routes of others do not get through, and ours and everything else does', () => {
+test('drops routes of other programs, and passes ours and everything else', () => {
   for (const type of ROUTES) {
     expect(runFilter(filter, message(type, 186))).toBe(0);
     expect(runFilter(filter, message(type, 112))).toBeGreaterThan(0);

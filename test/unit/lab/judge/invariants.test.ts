@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { brokenInvariants, type Watched } from '../../../../src/lab/judge/invariants.ts';
-import type { Action } from '../../../../src/lab/scenario/scenario.ts';
+import { brokenInvariants, type InvariantInput } from '../../../../src/lab/judge/invariants.ts';
+import type { Action } from '../../../../src/lab/scenario/steps.ts';
 import { DURATION, node } from './samples.ts';
 
 const BOUND = 300_000;
 
-function watched(more: Partial<Watched>): Watched {
+function watched(more: Partial<InvariantInput>): InvariantInput {
   const nodes = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [])];
   return { duration: DURATION, nodes, probes: [], steps: [], ...more };
 }
@@ -14,7 +14,7 @@ function step(at: number, action: Action) {
   return { from: at, to: at, action };
 }
 
-function silentFrom(from: number): Watched['probes'] {
+function silentFrom(from: number): InvariantInput['probes'] {
   const probes = Array.from({ length: DURATION / 10_000 }, (_, index) => {
     const sentAt = index * 10_000;
     return { sentAt, answeredAt: sentAt < from ? sentAt + 100 : undefined };
@@ -23,17 +23,17 @@ function silentFrom(from: number): Watched['probes'] {
 }
 
 describe('invariants', () => {
-  test('hold while one answers', () => {
+  test('hold while one director answers', () => {
     expect(brokenInvariants(watched({}), BOUND)).toEqual([]);
   });
 
-  test('are broken when nobody answers although somebody could', () => {
+  test('are broken when no director answers although one can', () => {
     const steps = [step(500_000, { kind: 'crash', node: 'lb1' })];
     const broken = brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND);
-    expect(broken).toEqual(['nobody answers from 0.800 s to 2.000 s']);
+    expect(broken).toEqual(['no answer from 0.800 s to 2.000 s']);
   });
 
-  test('hold when nobody is left who could answer', () => {
+  test('hold when no director is left that can answer', () => {
     const steps = [
       step(500_000, { kind: 'crash', node: 'lb1' }),
       step(500_000, { kind: 'link_down', node: 'lb2' }),
@@ -41,7 +41,7 @@ describe('invariants', () => {
     expect(brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND)).toEqual([]);
   });
 
-  test('give everything its time after each step', () => {
+  test('allow time to converge after each step', () => {
     const steps = [step(1_750_000, { kind: 'crash', node: 'lb1' })];
     expect(brokenInvariants(watched({ steps, probes: silentFrom(1_750_000) }), BOUND)).toEqual([]);
   });
@@ -53,7 +53,7 @@ describe('invariants', () => {
 
   test('are broken by two owners that hear each other', () => {
     expect(brokenInvariants(watched({ nodes: both }), BOUND)).toEqual([
-      'two have the address from 1.000 s to 2.000 s',
+      'two owners from 1.000 s to 2.000 s',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Evidence, judge } from '../../../../src/lab/judge/judge.ts';
 import { StepClock } from '../../../../src/lab/run/step-clock.ts';
-import type { Demand } from '../../../../src/lab/scenario/scenario.ts';
+import type { Condition } from '../../../../src/lab/scenario/expectations.ts';
 import { DURATION, node, run } from './samples.ts';
 
 function evidence(more: Partial<Evidence> = {}): Evidence {
@@ -18,32 +18,32 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
   };
 }
 
-function verdict(demand: Demand, window = {}, seen = evidence()) {
+function verdict(demand: Condition, window = {}, seen = evidence()) {
   return judge({ ...demand, from: 0, to: DURATION, why: '', ...window }, seen);
 }
 
 const NO_LIMIT = { atMost: undefined, atLeast: undefined };
 
 describe('owner', () => {
-  test('holds when the address is there, alone, for the whole window', () => {
+  test('holds when one director has the address for the whole window', () => {
     expect(verdict({ kind: 'owner', owner: 'lb2' }, { from: 900_000 })).toMatchObject({
       holds: true,
       expectation: 'owner lb2 from 900ms',
     });
   });
 
-  test('tells who had it instead, and when first', () => {
+  test('reports which director had it instead, and since when', () => {
     const { holds, seen } = verdict({ kind: 'owner', owner: 'lb2' });
     expect([holds, seen]).toEqual([false, 'lb1 at 0.000 s until 0.500 s']);
   });
 
-  test('of a moment is who has it at that moment', () => {
+  test('at a moment is the director that has it then', () => {
     const moment = { from: 600_000, to: 600_000 };
     expect(verdict({ kind: 'owner', owner: 'none' }, moment).holds).toBe(true);
-    expect(verdict({ kind: 'owner', owner: 'one' }, moment).seen).toBe('nobody');
+    expect(verdict({ kind: 'owner', owner: 'one' }, moment).seen).toBe('none');
   });
 
-  test('is nobody alone while two have it', () => {
+  test('does not hold while two have it', () => {
     const both = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [{ from: 5, to: 9 }])];
     const { holds, seen } = verdict({ kind: 'owner', owner: 'lb1' }, {}, evidence({ nodes: both }));
     expect(holds).toBe(false);
@@ -51,7 +51,7 @@ describe('owner', () => {
   });
 });
 
-test('two owners count for as long as they are two at a stretch', () => {
+test('dual is the longest uninterrupted time with two owners', () => {
   const nodes = [
     node('lb1', [{ from: 0, to: 1_000_000 }]),
     node('lb2', [
@@ -86,12 +86,12 @@ describe('outage', () => {
     });
   });
 
-  test('goes on until the end when nobody answers any more', () => {
+  test('lasts until the end when answers stop', () => {
     const seen = evidence({ probes: probes([100, undefined]) });
     expect(verdict({ ...demand, atMost: 3_000 }, {}, seen).holds).toBe(false);
   });
 
-  test('is that of the client that is named', () => {
+  test('is that of the named client', () => {
     const seen = evidence({
       probes: [
         ...probes([100, undefined, undefined, 3_100]),
@@ -107,26 +107,26 @@ describe('outage', () => {
     ]);
   });
 
-  test('is not proved where nobody asked', () => {
+  test('does not hold without requests', () => {
     const seen = evidence({ probes: probes([]) });
     expect(verdict({ ...demand, atMost: 0 }, {}, seen)).toEqual(
-      expect.objectContaining({ holds: false, seen: 'nobody asked' }),
+      expect.objectContaining({ holds: false, seen: 'no requests' }),
     );
   });
 });
 
-test('masters are those that advertise in the window', () => {
+test('masters counts the directors that advertise in the window', () => {
   const demand = { kind: 'masters' as const, atMost: 1, atLeast: 1 };
   expect(verdict(demand, { from: 300_000 })).toMatchObject({ holds: true, seen: '1: lb2' });
   expect(verdict(demand)).toMatchObject({ holds: false, seen: '2: lb1, lb2' });
 });
 
-test('who was MASTER before the clock started has not become MASTER', () => {
+test('a director that was MASTER before the clock started has no transition', () => {
   const demand = { kind: 'transitions' as const, atMost: 1, atLeast: 1 };
   expect(verdict(demand)).toMatchObject({ holds: true, seen: '1: lb2 at 0.850 s' });
 });
 
-test('the ARP owner of a client is who answers that client', () => {
+test('the ARP owner of a client is the director that answers that client', () => {
   const nodes = [
     node('lb1', [], { arpAnswers: { client: [1_000], client2: [] } }),
     node('lb2', [], { arpAnswers: { client: [], client2: [1_000, 2_000] } }),
@@ -137,7 +137,7 @@ test('the ARP owner of a client is who answers that client', () => {
   expect([owner('client'), owner('client2')]).toEqual(['lb1', 'lb2']);
 });
 
-test('a stream that never was has not survived', () => {
+test('a stream that never connected does not survive', () => {
   expect(verdict({ kind: 'stream', fate: 'survives', client: 'client' })).toMatchObject({
     holds: false,
     seen: 'never-connected',

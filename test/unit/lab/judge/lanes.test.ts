@@ -11,7 +11,7 @@ import { ip } from '../../../../src/net/address.ts';
 
 const END = 1_000;
 
-function told(at: number, to: string) {
+function event(at: number, to: string) {
   return { at, node: 'lb1', instance: 'web', from: 'INIT', to, reason: '' };
 }
 
@@ -19,11 +19,11 @@ function advert(at: number, priority = 100): Advert {
   return { at, node: 'lb1', vrid: 55, priority, interval: 100 };
 }
 
-describe('the state of a director that tells it', () => {
-  test('is INIT until it has told something, and then what it has told', () => {
+describe('the state of a director from its events', () => {
+  test('is INIT until the first event, and then as the events say', () => {
     const states = statesFromEvents(
-      [told(50, 'BACKUP'), told(400, 'MASTER')],
-      [{ at: 0, life: 'runs' }],
+      [event(50, 'BACKUP'), event(400, 'MASTER')],
+      [{ at: 0, machineState: 'runs' }],
       END,
     );
     expect(states).toEqual([
@@ -33,40 +33,46 @@ describe('the state of a director that tells it', () => {
     ]);
   });
 
-  test('goes on after a freeze, and begins anew after a crash', () => {
-    const lives = [
-      { at: 0, life: 'runs' },
-      { at: 100, life: 'frozen' },
-      { at: 200, life: 'runs' },
-      { at: 300, life: 'crashed' },
-      { at: 400, life: 'runs' },
+  test('continues after a freeze, and starts again after a crash', () => {
+    const machineStates = [
+      { at: 0, machineState: 'runs' },
+      { at: 100, machineState: 'frozen' },
+      { at: 200, machineState: 'runs' },
+      { at: 300, machineState: 'crashed' },
+      { at: 400, machineState: 'runs' },
     ] as const;
-    const states = statesFromEvents([told(10, 'MASTER'), told(500, 'BACKUP')], lives, END);
+    const states = statesFromEvents(
+      [event(10, 'MASTER'), event(500, 'BACKUP')],
+      machineStates,
+      END,
+    );
     expect(states.map(({ state }) => state)).toEqual([
       ...['INIT', 'MASTER', 'frozen', 'MASTER', 'crashed', 'INIT', 'BACKUP'],
     ]);
   });
 });
 
-describe('the state of a director that only the wire tells of', () => {
-  const lives = [{ at: 0, life: 'runs' as const }];
+describe('the state of a director from the wire', () => {
+  const machineStates = [{ at: 0, machineState: 'runs' as const }];
 
   test('is MASTER until one interval after its last advertisement', () => {
-    expect(statesFromWire([advert(200), advert(300)], lives, END)).toEqual([
+    expect(statesFromWire([advert(200), advert(300)], machineStates, END)).toEqual([
       { from: 0, to: 200, state: 'BACKUP' },
       { from: 200, to: 400, state: 'MASTER' },
       { from: 400, to: END, state: 'BACKUP' },
     ]);
   });
 
-  test('ends with its resignation, and one lost advertisement ends nothing', () => {
+  test('ends with its resignation, but not with one lost advertisement', () => {
     const adverts = [advert(100), advert(300), advert(350, 0)];
-    const masters = statesFromWire(adverts, lives, END).filter(({ state }) => state === 'MASTER');
+    const masters = statesFromWire(adverts, machineStates, END).filter(
+      ({ state }) => state === 'MASTER',
+    );
     expect(masters).toEqual([{ from: 100, to: 350, state: 'MASTER' }]);
   });
 });
 
-test('an address on two interfaces is held until it has left both', () => {
+test('an address on two interfaces is present until both have lost it', () => {
   const change = (at: number, interfaceName: string, isPresent: boolean) => ({
     ...{ at, interfaceName, isPresent },
     address: ip('192.0.2.100'),
@@ -78,15 +84,15 @@ test('an address on two interfaces is held until it has left both', () => {
   expect(holdsFromKernel(changes, END)).toEqual([{ from: 100, to: 400 }]);
 });
 
-test('who is frozen, or has no carrier, cannot be reached', () => {
-  const lives = [
-    { at: 0, life: 'runs' },
-    { at: 100, life: 'frozen' },
-    { at: 200, life: 'runs' },
+test('a director that is frozen or has no link is unreachable', () => {
+  const machineStates = [
+    { at: 0, machineState: 'runs' },
+    { at: 100, machineState: 'frozen' },
+    { at: 200, machineState: 'runs' },
   ] as const;
   expect(
     unreachable(
-      lives,
+      machineStates,
       [
         { at: 500, value: false },
         { at: 600, value: true },
@@ -99,7 +105,7 @@ test('who is frozen, or has no carrier, cannot be reached', () => {
   ]);
 });
 
-test("rtnetlink's messages are read with their microseconds", () => {
+test('ip monitor is read with microseconds', () => {
   const text = [
     '[2026-11-21T12:39:43.114330] 2: eth0    inet 192.0.2.100/32 scope global eth0\\       valid_lft',
     '[2026-11-21T12:39:44.000001] Deleted 2: eth0    inet 192.0.2.100/32 scope global eth0',

@@ -1,4 +1,4 @@
-/** Runs that never were. */
+/** Records of invented runs. */
 import type { NodeRecord, RunRecord, Span } from '../../../../src/lab/judge/record.ts';
 
 export const DURATION = 2_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { firstFragmentIn } from '../../../../src/lab/judge/first-fragment.ts';
 import type { Advert, Facts } from '../../../../src/lab/judge/observe.ts';
+import { firstFragmentIn } from '../../../../src/lab/judge/observe.ts';
 import { takeoversIn } from '../../../../src/lab/judge/takeovers.ts';
 import { ip, mac } from '../../../../src/net/address.ts';
 import { encodeEthernetFrame } from '../../../../src/wire/ethernet.ts';
@@ -49,8 +49,8 @@ const CRASH = facts({
   ]),
 });
 
-describe('a take-over', () => {
-  test('lasts from the last word of one MASTER to the first answer of the next', () => {
+describe('a takeover', () => {
+  test('lasts from the last advertisement of one MASTER to the first answer of the next', () => {
     expect(takeoversIn(CRASH, asked())).toEqual([
       {
         ...{ node: 'lb2', from: 'lb1', resigned: false },
@@ -65,12 +65,12 @@ describe('a take-over', () => {
     expect(found?.slowest_announcement).toBe(380);
   });
 
-  test('with an address that was never announced has no slowest announcement', () => {
+  test('has no slowest announcement if an address was never announced', () => {
     const [found] = takeoversIn(CRASH, asked([VIP, ip('192.0.2.102')]));
     expect(found?.slowest_announcement).toBeNull();
   });
 
-  test('after a priority 0 is one after a resignation', () => {
+  test('after priority 0 follows a resignation', () => {
     const adverts = [
       advert('lb1', 100),
       advert('lb1', 150, { priority: 0 }),
@@ -81,7 +81,7 @@ describe('a take-over', () => {
     expect(found).toMatchObject({ resigned: true, last_advert: 150, first_answer: null });
   });
 
-  test('goes back and forth as often as the MASTER changes, and other routers do not count', () => {
+  test('is counted for each change of MASTER of the watched router only', () => {
     const adverts = [
       ...[advert('lb1', 100), advert('lb2', 120, { vrid: 7 }), advert('lb2', 600)],
       ...[advert('lb2', 700), advert('lb1', 710)],
@@ -93,17 +93,17 @@ describe('a take-over', () => {
     ]);
   });
 
-  test('is none when a director paused that is MASTER already', () => {
+  test('does not include a MASTER that paused and continued', () => {
     const adverts = [advert('lb1', 100), advert('lb2', 500), advert('lb2', 1_200)];
     expect(takeoversIn(facts({ adverts }), asked())).toHaveLength(1);
   });
 
-  test('is none when the first of all begins', () => {
+  test('does not include the first MASTER', () => {
     expect(takeoversIn(facts({ adverts: [advert('lb1', 100)] }), asked())).toEqual([]);
   });
 });
 
-describe('an advertisement in parts', () => {
+describe('a fragmented advertisement', () => {
   const message = new Uint8Array(8 + 255 * 16);
   message.set([0x31, 55, 150, 255, 0x00, 10]);
   const header = {
@@ -118,7 +118,7 @@ describe('an advertisement in parts', () => {
     encodeEthernetFrame({ ...ends, etherType: 0x86dd }, part),
   );
 
-  test('is known by its first part alone', () => {
+  test('is recognised by its first fragment', () => {
     expect(frames.map(firstFragmentIn)).toEqual([
       { vrid: 55, priority: 150, interval: 100_000 },
       undefined,
@@ -126,7 +126,7 @@ describe('an advertisement in parts', () => {
     ]);
   });
 
-  test('is not seen in anything shorter, nor in a whole packet', () => {
+  test('is not found in a shorter frame or in a whole packet', () => {
     const [first = new Uint8Array()] = frames;
     expect(firstFragmentIn(first.subarray(0, 60))).toBeUndefined();
     expect(

@@ -8,7 +8,7 @@ const { client: host } = labLayout('x');
 const addresses = [ip('192.0.2.100'), ip('192.0.2.101')];
 
 describe("keepalived's configuration", () => {
-  test('asks for version 3 and no more than was said', () => {
+  test('uses version 3 and has only the given settings', () => {
     expect(keepalivedConfig(host, { addresses, priority: 150 })).toBe(
       [
         'global_defs {',
@@ -46,7 +46,7 @@ describe("keepalived's configuration", () => {
   });
 });
 
-test("vrrpd's configuration counts in milliseconds", () => {
+test("vrrpd's intervals are in milliseconds", () => {
   expect(vrrpdConfig({ addresses, intervalMilliseconds: 200, preempt: false })).toBe(
     [
       'interface eth0',

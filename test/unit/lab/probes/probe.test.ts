@@ -36,7 +36,7 @@ function answered(at: number, counter: number, peer?: IpAddress): CapturedFrame 
 }
 
 describe('an echo', () => {
-  test('is read back with its counter, beyond the sequence number', () => {
+  test('has a counter beyond the sequence number', () => {
     expect(decodeEcho(echoFrame('request', 70_000))).toEqual({
       kind: 'request',
       source: CLIENT,
@@ -46,7 +46,7 @@ describe('an echo', () => {
     });
   });
 
-  test('is not seen in a frame that is cut off', () => {
+  test('is not found in a truncated frame', () => {
     const frame = echoFrame('request', 1);
     for (let length = 0; length < frame.length; length++) {
       expect(decodeEcho(frame.subarray(0, length))).toBeUndefined();
@@ -63,7 +63,7 @@ describe('probes', () => {
     ]);
   });
 
-  test('of other addresses are left out', () => {
+  test('to other addresses are left out', () => {
     const other = ip('192.0.2.101');
     expect(probesIn([asked(1, 0, other), answered(2, 0, other)], VIP)).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe('an outage', () => {
     expect(firstAnswerAfter(probes, 5_010)).toBeUndefined();
   });
 
-  test('is reported with how finely it was looked for', () => {
+  test('is reported with the distances between requests', () => {
     expect(probeReport(probes)).toMatchObject({
       sent: 6,
       lost: 2,

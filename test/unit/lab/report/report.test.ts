@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../../../src/cli/render/lab-report.ts';
-import { PLAIN } from '../../../../src/cli/render/text.ts';
+import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import { renderHtml } from '../../../../src/lab/report/html.ts';
 import { renderJunit } from '../../../../src/lab/report/junit.ts';
 import { labReport, shownRun, statisticOf } from '../../../../src/lab/report/report.ts';
@@ -34,7 +34,7 @@ describe('the numbers of several runs', () => {
     expect(statisticOf([run(), FAILED], 'outage')).toEqual({ median: 385_000, max: 420_000 });
   });
 
-  test('come with the first run that failed, if one did', () => {
+  test('come with the first run that failed, if any', () => {
     const [contender] = reportOf([run(), FAILED]).scenarios[0]?.contenders ?? [];
     expect(contender && shownRun(contender)).toBe(FAILED);
   });
@@ -48,7 +48,7 @@ test('a comparison may fail without the report failing', () => {
 describe('on a terminal', () => {
   const text = renderReport(reportOf(), { width: 54, palette: PLAIN });
 
-  test('lanes stand over one another on one time axis', () => {
+  test('lanes share one time axis', () => {
     const lines = text.split('\n');
     expect(lines.find((line) => line.startsWith(' lb1 state'))).toBe(
       ` lb1 state    ${'█'.repeat(10)}${'x'.repeat(30)}`,
@@ -59,7 +59,7 @@ describe('on a terminal', () => {
     expect(text).toContain('╵ 0.50 s crash lb1');
   });
 
-  test('what was not seen is told with what was', () => {
+  test('a failed expectation shows what was observed', () => {
     expect(text).toContain('✗ dual ≤ 0s  seen: 5 ms & "more"');
   });
 });
@@ -67,12 +67,12 @@ describe('on a terminal', () => {
 describe('as HTML', () => {
   const html = renderHtml(reportOf());
 
-  test('is one file that asks for nothing else', () => {
+  test('is one self-contained file', () => {
     expect(html).toMatch(/^<!doctype html>/);
     expect(html).not.toMatch(/<script|<link|<img|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
   });
 
-  test('takes nothing from a scenario for markup', () => {
+  test('escapes text from scenarios', () => {
     expect(html).toContain('The &lt;MASTER&gt; dies');
     expect(html).toContain('&lt;b&gt;RFC&lt;/b&gt;');
   });
@@ -85,13 +85,13 @@ describe('as HTML', () => {
 });
 
 describe('as JUnit XML', () => {
-  test('has a suite for what counts, and leaves comparisons out', () => {
+  test('has suites without comparisons', () => {
     const xml = renderJunit(reportOf());
     expect(xml).toContain('<testsuite name="crash" tests="1" failures="0">');
     expect(xml).not.toContain('dual');
   });
 
-  test('tells of a failure what was expected and seen', () => {
+  test('reports what was expected and observed for a failure', () => {
     const xml = renderJunit(reportOf([FAILED]));
     expect(xml).toContain('failures="1"');
     expect(xml).toContain('seen: 5 ms &amp; &quot;more&quot;');

@@ -19,7 +19,7 @@ function cooked(packetType: number): Uint8Array {
 }
 
 describe('a frame of a capture of all ports', () => {
-  test('is an Ethernet frame again, and tells its port and direction', () => {
+  test('becomes an Ethernet frame with port and direction', () => {
     const frame = decodeCooked(cooked(0));
     expect(frame).toMatchObject({ interfaceIndex: 3, isOutgoing: false });
     expect(frame && decodeFrame(frame.ethernet)).toMatchObject({
@@ -29,11 +29,11 @@ describe('a frame of a capture of all ports', () => {
     });
   });
 
-  test('goes out when the switch sends it', () => {
+  test('is outgoing when the switch sends it', () => {
     expect(decodeCooked(cooked(4))?.isOutgoing).toBe(true);
   });
 
-  test('may be too short for anything', () => {
+  test('is refused when truncated', () => {
     expect(decodeCooked(new Uint8Array(19))).toBeUndefined();
   });
 });

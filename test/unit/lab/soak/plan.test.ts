@@ -7,12 +7,12 @@ import { shrink } from '../../../../src/lab/soak/shrink.ts';
 const OPTIONS = { directors: 3, bound: 2_000_000, disturbances: 8 };
 
 describe('a plan', () => {
-  test('is the same for the same seed, and another for another', () => {
+  test('depends on the seed only', () => {
     expect(drawPlan(7, OPTIONS)).toEqual(drawPlan(7, OPTIONS));
     expect(drawPlan(8, OPTIONS)).not.toEqual(drawPlan(7, OPTIONS));
   });
 
-  test('ends what it begins, and is calm at the end', () => {
+  test('undoes each disturbance, and is quiet at the end', () => {
     for (let seed = 0; seed < 100; seed++) {
       const plan = drawPlan(seed, OPTIONS);
       const steps = stepsOf(plan);
@@ -24,7 +24,7 @@ describe('a plan', () => {
     }
   });
 
-  test('survives being saved as a scenario', () => {
+  test('is the same after a round trip through a scenario file', () => {
     const plan = drawPlan(3, OPTIONS);
     const loaded = loadScenario(soakText(plan, OPTIONS.bound, 'A try'));
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
@@ -37,12 +37,12 @@ describe('a plan', () => {
 describe('the shortest failing list', () => {
   const numbers = Array.from({ length: 20 }, (_, at) => at);
 
-  test('has only what is needed', async () => {
+  test('has only the parts that make it fail', async () => {
     const fails = async (parts: readonly number[]) => parts.includes(3) && parts.includes(17);
     expect(await shrink(numbers, fails, 200)).toEqual([3, 17]);
   });
 
-  test('is looked for no longer than was said', async () => {
+  test('is found within the given tries', async () => {
     let asked = 0;
     const shortest = await shrink(
       numbers,

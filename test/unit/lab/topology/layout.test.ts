@@ -11,7 +11,7 @@ import {
 } from '../../../../src/lab/topology/layout.ts';
 import { ip } from '../../../../src/net/address.ts';
 
-describe('the plan of a lab', () => {
+describe('the layout of a lab', () => {
   test('names everything after the prefix', () => {
     const layout = labLayout('demo', 3);
     expect(namespacesOf(layout)).toEqual([
@@ -39,20 +39,20 @@ describe('the plan of a lab', () => {
     }
   });
 
-  test('has a switch that forwards at once and floods multicast', () => {
+  test('has a switch that forwards immediately and floods multicast', () => {
     expect(creationLines(labLayout('x'))).toContain(
       'link add bridge netns x-switch type bridge forward_delay 0 stp_state 0 mcast_snooping 0',
     );
   });
 
-  test('makes the bridges before the ports, whose numbers must not be those of their peers', () => {
+  test('creates bridges before ports, so that ports and peers differ in index', () => {
     const kinds = creationLines(labLayout('x', 2, true)).flatMap(
       (line) => /type (bridge|veth)/.exec(line)?.[1] ?? [],
     );
     expect(kinds).toEqual(['bridge', 'bridge', 'veth', 'veth', 'veth', 'veth', 'veth']);
   });
 
-  test('gives the directors a second network when one is asked for, and the client none', () => {
+  test('has a second network for directors on request', () => {
     const layout = labLayout('x', 2, true);
     const ports = switchLines(layout).filter((line) => line.includes('master peers'));
     expect(ports).toEqual([
@@ -62,7 +62,7 @@ describe('the plan of a lab', () => {
     expect(layout.directors.map(peerAddress)).toEqual(['198.51.100.11', '198.51.100.12']);
   });
 
-  test('has as many clients as are asked for, each with addresses that tell which it is', () => {
+  test('has clients that their addresses identify', () => {
     const { client, clients } = labLayout('x', 2, false, 3);
     expect(clients.map(({ name }) => name)).toEqual(['client', 'client2', 'client3']);
     expect(clients[0]).toBe(client);

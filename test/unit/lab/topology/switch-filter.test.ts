@@ -5,11 +5,11 @@ import { filterText } from '../../../../src/lab/topology/switch-filter.ts';
 const [lb1, lb2] = labLayout('x').directors;
 
 describe('the filter of the switch', () => {
-  test('replaces what was there, so that nothing blocked means no table', () => {
+  test('replaces the old rules, and has no table without rules', () => {
     expect(filterText([])).toBe('table bridge vrrp_lab\ndelete table bridge vrrp_lab\n');
   });
 
-  test('drops VRRP of both families, in the one direction asked for', () => {
+  test('drops VRRP of both families in one direction', () => {
     if (lb1 === undefined || lb2 === undefined) throw new Error('a lab has two directors');
     const rules = filterText([{ from: lb1, to: lb2 }]);
     expect(rules).toContain('iifname "lb1" oifname "lb2" ip protocol 112 drop');
@@ -17,7 +17,7 @@ describe('the filter of the switch', () => {
     expect(rules).not.toContain('iifname "lb2"');
   });
 
-  test('loses a part of everything when asked to', () => {
+  test('drops a percentage of all traffic', () => {
     if (lb1 === undefined || lb2 === undefined) throw new Error('a lab has two directors');
     const rules = filterText([{ from: lb1, to: lb2, traffic: 'all', percent: 30 }]);
     expect(rules).toContain('iifname "lb1" oifname "lb2" numgen random mod 100 < 30 drop');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HealthCheck } from '../../../../src/observe/http/health.ts';
 
-/** A thread that answers when it is told to. */
+/** A thread that answers when the test says so. */
 function thread() {
   const waiting: (() => void)[] = [];
   const clock = { now: 0 };
@@ -14,14 +14,14 @@ function thread() {
 }
 
 describe('the health of the agent', () => {
-  test('is good when the protocol thread answers', async () => {
+  test('is good if the protocol thread answers', async () => {
     const { check, answer } = thread();
     const asked = check.check();
     answer();
     expect(await asked).toEqual({ healthy: true });
   });
 
-  test('is bad when it does not, and says for how long', async () => {
+  test('is bad if it does not answer, and shows for how long', async () => {
     const { check, clock, answer } = thread();
     const first = check.check();
     answer();
@@ -41,7 +41,7 @@ describe('the health of the agent', () => {
     expect(await check.check()).toEqual({ healthy: true });
   });
 
-  test('asks a thread once, however many want to know', async () => {
+  test('pings the thread once for concurrent checks', async () => {
     const { check, clock, waiting, answer } = thread();
     const several = [check.check(), check.check(), check.check()];
     expect(waiting).toHaveLength(1);

@@ -31,14 +31,14 @@ describe('the HTTP listener', () => {
     expect(await json('/events.json?after=1')).toEqual({ events: model.eventsAfter(1) });
   });
 
-  test('has metrics in the form Prometheus reads', async () => {
+  test('serves metrics in the format of Prometheus', async () => {
     const { url } = await runHttp(modelOf('web'));
     const response = await fetch(`${url}/metrics`);
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(await response.text()).toContain('vrrp_timer_lateness_seconds_bucket{le="+Inf"} 4');
   });
 
-  test('is healthy with 200, and not with 503 and the reason', async () => {
+  test('reports health with 200, or 503 and the reason', async () => {
     let healthy = true;
     const reason = 'the protocol thread has not answered for 3.0 s';
     const { url } = await runHttp(modelOf('web'), {
@@ -51,7 +51,7 @@ describe('the HTTP listener', () => {
     expect(await response.json()).toEqual({ healthy: false, reason });
   });
 
-  test('serves the status page with a policy that lets only its own code run', async () => {
+  test('serves the status page with a policy that allows only its own code', async () => {
     const { url } = await runHttp(modelOf('web'));
     const response = await fetch(`${url}/`);
     expect(await response.text()).toBe(PAGE);
@@ -101,7 +101,7 @@ describe('the HTTP listener', () => {
     expect(response.status).toBe(400);
   });
 
-  test('on loopback answers to this machine by its own names only', async () => {
+  test('on loopback accepts only localhost and addresses as its name', async () => {
     const { url, http } = await runHttp(modelOf('web'));
     const ask = (host: string) => statusFor(`${url}/status.json`, host);
     expect(await ask(`localhost:${http.port}`)).toBe(200);
@@ -109,7 +109,7 @@ describe('the HTTP listener', () => {
     expect(await ask('evil.example')).toBe(421);
   });
 
-  test('does not wait for ever for a request', async () => {
+  test('does not wait forever for a request', async () => {
     const { http } = await runHttp(modelOf('web'), { limits: { timeoutMs: 50 } });
     const connection = createConnection(http.port, '127.0.0.1');
     connection.write('GET /met');
@@ -121,7 +121,7 @@ describe('the HTTP listener', () => {
     expect(text).not.toContain('200 OK');
   });
 
-  test('answers 500 and tells its owner when an answer cannot be made', async () => {
+  test('answers 500 and reports an internal error', async () => {
     const errors: unknown[] = [];
     const broken = new Error('broken');
     const { url } = await runHttp(modelOf('web'), {
@@ -134,7 +134,7 @@ describe('the HTTP listener', () => {
     expect(errors).toEqual([broken]);
   });
 
-  test('says who has the port, or that the address is not here', async () => {
+  test('reports a port in use, or an address that the host lacks', async () => {
     const { http } = await runHttp(modelOf('web'));
     const listen = { address: ip('127.0.0.1'), port: http.port };
     await expect(runHttp(modelOf('web'), { listen })).rejects.toMatchObject({
@@ -144,7 +144,7 @@ describe('the HTTP listener', () => {
     });
     const elsewhere = { address: ip('192.0.2.77'), port: http.port };
     await expect(runHttp(modelOf('web'), { listen: elsewhere })).rejects.toThrow(
-      'http.listen: 192.0.2.77 is not an address of this machine',
+      'http.listen: 192.0.2.77 is not an address of this host',
     );
     expect(http).toBeInstanceOf(HttpServer);
   });

@@ -62,7 +62,7 @@ const MAIL: ServiceHealthDocument = {
 
 type Reading = Parameters<(typeof IPVS_HEALTH_METRICS)[number]['samples']>[0];
 
-/** As label values and a value. */
+/** Label values followed by the value. */
 function samplesOf(name: string): string[] {
   const metric = IPVS_HEALTH_METRICS.find((one) => one.name === `vrrp_ipvs_${name}`);
   const reading = { ipvs: { health: [WEB, MAIL] } } as unknown as Reading;
@@ -74,23 +74,23 @@ function samplesOf(name: string): string[] {
 }
 
 describe('the metrics of real servers', () => {
-  test('have no weight for a server that is removed', () => {
+  test('have no weight for a removed server', () => {
     expect(samplesOf('server_effective_weight')).toEqual([
       'web 10.0.0.12:80 0',
       'web 10.0.0.13:80 3',
     ]);
   });
 
-  test('say how many servers are needed, and whether the fallback is in use', () => {
+  test('show how many servers are required, and whether the fallback is in use', () => {
     expect(samplesOf('service_min_servers')).toEqual(['web 2']);
     expect(samplesOf('service_fallback_active')).toEqual(['web 1']);
   });
 
-  test('say how many servers get new connections: those that are up, not drained, and none of weight 0', () => {
+  test('count servers that receive new connections: up, not drained, and with a weight above 0', () => {
     expect(samplesOf('service_serving_servers')).toEqual(['web 1', 'mail 0']);
   });
 
-  test('are silent where the configuration leaves IPVS alone', () => {
+  test('are absent without "ipvs" in the configuration', () => {
     const reading = { ipvs: undefined } as unknown as Reading;
     expect(IPVS_HEALTH_METRICS.flatMap(({ samples }) => samples(reading))).toEqual([]);
   });

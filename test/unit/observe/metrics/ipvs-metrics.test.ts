@@ -210,23 +210,23 @@ describe('the metrics of IPVS', () => {
     'vrrp_ipvs_last_move_connections{instance="web",move="take-over"} 220',
     `${LAST_MOVE},moment="before"} 12`,
     `${LAST_MOVE},moment="after"} 3`,
-  ])('say %s', async (line) => {
+  ])('show %s', async (line) => {
     expect(await linesOf(DOCUMENT)).toContain(line);
   });
 
-  test('leave out what is not known', async () => {
+  test('omit unknown values', async () => {
     const text = (await linesOf(DOCUMENT)).join('\n');
     expect(text).not.toContain(`vrrp_ipvs_server_wanted_weight{${SERVER_12}}`);
     expect(text).not.toContain('vrrp_ipvs_peer_connections_missing{peer="lb3"}');
     expect(text).not.toContain('vrrp_ipvs_server_checks_total{service="web",server="[2001');
   });
 
-  test('of directors that do not synchronise have nothing of that', async () => {
+  test('have no synchronisation metrics on directors that do not synchronise', async () => {
     const text = (await linesOf({ ...DOCUMENT, sync: null })).join('\n');
     expect(text).not.toMatch(/_sync_daemon|_rst_guard|_connections\{origin|_caught_up|_peer_/);
   });
 
-  test('are absent where the configuration leaves IPVS alone', async () => {
+  test('are absent without "ipvs" in the configuration', async () => {
     const values = (await linesOf(undefined)).filter((line) => !line.endsWith(' 0'));
     expect(values).toEqual([]);
     expect(IPVS_METRICS.every(({ name }) => name.startsWith('vrrp_ipvs_'))).toBe(true);

@@ -40,7 +40,7 @@ function agentOf(...names: string[]) {
 }
 
 describe('the metrics', () => {
-  test('have a line for each state of an instance, and one of them is 1', async () => {
+  test('have a series for each state of an instance, one of which is 1', async () => {
     const { model, lines } = agentOf('web');
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     const labels = 'instance="web",vrid="1",family="ipv4",interface="eth0"';
@@ -52,7 +52,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('say which agent this is and with what priority it runs', async () => {
+  test('identify the agent and show its priority', async () => {
     const { model, lines } = agentOf('web');
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     expect(await lines('vrrp_agent_info')).toEqual([
@@ -63,7 +63,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('tell the time of the last transition, and nothing before there was one', async () => {
+  test('show the time of the last transition, and nothing before the first', async () => {
     const { model, lines } = agentOf('web', 'mail');
     model.apply({ kind: 'view', view: viewOf('web') }, AT);
     expect(await lines('vrrp_last_transition')).toEqual([
@@ -71,7 +71,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('count transitions by where they come from and where they lead', async () => {
+  test('count transitions by previous and new state', async () => {
     const { model, lines } = agentOf('web', 'mail');
     model.apply(transition('web'), AT);
     model.apply(transition('web'), AT);
@@ -83,7 +83,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('begin at zero, so that the first of a kind is an increase', async () => {
+  test('begin at zero, so that the first transition is an increase', async () => {
     const { lines } = agentOf('web');
     expect(await lines('vrrp_transitions_total')).toHaveLength(12);
     const reasons = await lines('vrrp_discarded_total{instance="web"');
@@ -91,7 +91,7 @@ describe('the metrics', () => {
     expect(reasons).toContain('vrrp_discarded_total{instance="web",reason="checksum-error"} 0');
   });
 
-  test('read the shared counters when they are asked', async () => {
+  test('read the shared counters when scraped', async () => {
     const { counters, lines } = agentOf('web', 'mail');
     counters.add(2, 'advertisement-sent');
     counters.add(2, 'advertisement-sent');
@@ -106,7 +106,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('add what was counted since the last scrape, and show the total', async () => {
+  test('accumulate what was counted since the last scrape', async () => {
     const { counters, lines } = agentOf('web');
     const seconds = [];
     for (const added of [0.1, 0.2, 0, 1e6]) {
@@ -122,7 +122,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('show a number that was counted from zero again, and no series of what is gone', async () => {
+  test('follow a counter that restarted from zero, and drop series without a source', async () => {
     const { model, counters, lines } = agentOf('web', 'mail');
     counters.add(1, 'advertisement-sent', 5);
     counters.add(2, 'advertisement-sent', 7);
@@ -137,7 +137,7 @@ describe('the metrics', () => {
     expect((await lines('vrrp_')).filter((line) => line.includes('"mail"'))).toEqual([]);
   });
 
-  test('count as discarded what was refused, and not what was only odd', async () => {
+  test('count refused packets as discarded, but not accepted ones with a warning', async () => {
     const { counters, lines } = agentOf('web');
     counters.add(1, 'interval-errors');
     counters.add(1, 'interval-errors');
@@ -152,7 +152,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('have a histogram of lateness whose buckets count up to the total', async () => {
+  test('have a histogram of lateness with cumulative buckets', async () => {
     const { lateness, lines } = agentOf('web');
     for (const microseconds of [10, 80, 90, 2_000_000]) lateness.add(microseconds);
     const found = await lines('vrrp_timer_lateness_seconds');
@@ -169,7 +169,7 @@ describe('the metrics', () => {
     );
   });
 
-  test('have help and type for each name, once', async () => {
+  test('have help and type once for each name', async () => {
     const { metrics } = agentOf('web');
     const text = await metrics.text();
     const typed = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
@@ -185,7 +185,7 @@ describe('the metrics', () => {
     expect(await lines('vrrp_')).not.toEqual(before);
   });
 
-  test('know every reason for which a packet is refused', async () => {
+  test('cover every reason for refusing a packet', async () => {
     const { lines } = agentOf('web');
     const text = (await lines('vrrp_discarded_total')).join();
     // A packet without addresses is an address-list-error here, as in RFC 8347.

@@ -19,7 +19,7 @@ describe('the link table', () => {
     expect(table.byName('eth2')).toBeUndefined();
   });
 
-  test('forgets what a new dump does not name', () => {
+  test('forgets links that a new dump does not have', () => {
     const table = tableWith(linkOf());
     table.replace([]);
     expect(table.byName('eth0')).toBeUndefined();
@@ -42,7 +42,7 @@ describe('the link table', () => {
     expect(table.byName('wan')?.attributes.index).toBe(2);
   });
 
-  test('gives a name to the link that took it last', () => {
+  test('assigns a name to the link that took it last', () => {
     const table = tableWith(linkOf());
     const { addresses: _, ...attributes } = linkOf({ index: 3 });
     table.change(attributes);
@@ -53,7 +53,7 @@ describe('the link table', () => {
     expect(table.byName('wan')?.attributes.index).toBe(3);
   });
 
-  test('removing a link leaves the one that took over its name', () => {
+  test('removing a link keeps the one that took over its name', () => {
     const table = tableWith(linkOf());
     const { addresses: _, ...attributes } = linkOf({ index: 3 });
     table.change(attributes);
@@ -64,20 +64,20 @@ describe('the link table', () => {
     table.remove(3);
   });
 
-  test('answers whether an added address is news', () => {
+  test('returns whether an added address is new', () => {
     const table = tableWith(linkOf());
     expect(table.addAddress(2, ADDRESS)).toBe(true);
     expect(table.addAddress(2, { ...ADDRESS })).toBe(false);
     expect(table.addAddress(9, ADDRESS)).toBe(false);
   });
 
-  test.each(['ours', 'tentative', 'duplicate'])('a change of `%s` is news', (what) => {
+  test.each(['ours', 'tentative', 'duplicate'])('notices a change of `%s`', (what) => {
     const table = tableWith(linkOf());
     table.addAddress(2, ADDRESS);
     expect(table.addAddress(2, { ...ADDRESS, [what]: true })).toBe(true);
   });
 
-  test('answers whether a removed address was there', () => {
+  test('returns whether a removed address was known', () => {
     const table = tableWith(linkOf({ addresses: [ADDRESS] }));
     expect(table.removeAddress(2, ADDRESS.address, 32)).toBe(false);
     expect(table.removeAddress(2, ADDRESS.address, 24)).toBe(true);
@@ -85,7 +85,7 @@ describe('the link table', () => {
     expect(table.removeAddress(9, ADDRESS.address, 24)).toBe(false);
   });
 
-  test('tells addresses apart by prefix length too', () => {
+  test('distinguishes addresses by prefix length, too', () => {
     expect(addressKey(ip('192.0.2.1'), 24)).not.toBe(addressKey(ip('192.0.2.1'), 32));
   });
 });

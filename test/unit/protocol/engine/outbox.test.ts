@@ -7,7 +7,7 @@ const DATAGRAM = { index: 2, destination: ip('224.0.0.18'), packet: new Uint8Arr
 const FRAME = { index: 2, frame: new Uint8Array(42) };
 
 describe('the outbox', () => {
-  test('puts outputs in the order in which they are safe, whatever the order of asking', () => {
+  test('puts outputs in the safe order, whatever the order of the calls', () => {
     const outbox = new Outbox();
     outbox.finish();
     outbox.report({ kind: 'stall', microseconds: 1 });
@@ -32,7 +32,7 @@ describe('the outbox', () => {
     ]);
   });
 
-  test('makes one batch of all additions and one of all removals, with numbers of their own', () => {
+  test('makes one batch of all additions and one of all removals, each with its own number', () => {
     const outbox = new Outbox();
     const ids = (['add', 'remove', 'add', 'remove'] as const).map(
       (operation) => outbox.change({ operation, ...VIP }).id,
@@ -42,7 +42,7 @@ describe('the outbox', () => {
     expect(outbox.change({ operation: 'add', ...VIP }).id).toBe(3);
   });
 
-  test('is empty after it was taken from, and an empty one costs nothing', () => {
+  test('is empty after `take`, and returns the same empty list then', () => {
     const outbox = new Outbox();
     outbox.sendDatagrams([DATAGRAM]);
     outbox.sendDatagrams([DATAGRAM]);

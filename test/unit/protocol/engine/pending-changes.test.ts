@@ -3,7 +3,7 @@ import { PendingChanges } from '../../../../src/protocol/engine/pending-changes.
 
 const DONE = { errno: 0, text: undefined };
 
-test('Each change has the answer of its place in the batch', () => {
+test('each change gets the answer of its place in the batch', () => {
   const pending = new PendingChanges<string>();
   pending.add({ id: 1, position: 0 }, 'first');
   pending.add({ id: 1, position: 2 }, 'third');
@@ -15,7 +15,7 @@ test('Each change has the answer of its place in the batch', () => {
   expect(pending.isEmpty).toBe(true);
 });
 
-test('A batch of which the kernel has answered too little is no success', () => {
+test('a batch with too few answers is an error', () => {
   const pending = new PendingChanges<string>();
   pending.add({ id: 1, position: 1 }, 'second');
   expect(() => pending.take(1, [DONE])).toThrow('no element 1 of 1');

@@ -32,7 +32,7 @@ describe('the next deadline', () => {
     expect(timers.next()).toBe(NEVER);
   });
 
-  test('is kept by a table that has room for more routers already', () => {
+  test('is kept by a table that already has room for more routers', () => {
     const timers = new Timers(NAMES, 2);
     timers.set('down', 1, instant(100));
     timers.grow(1);
@@ -50,7 +50,7 @@ describe('the next tick', () => {
     expect(nextTick(instant(deadline), interval as Duration, instant(now))).toBe(tick);
   });
 
-  test('lies on the grid, ahead, and no more than an interval away', () => {
+  test('is on the grid, in the future, and at most an interval away', () => {
     const time = fc.integer({ min: 0, max: 1_000_000 });
     const interval = fc.integer({ min: 1, max: 10_000 });
     fc.assert(

@@ -22,7 +22,7 @@ describe('timers', () => {
     for (const timer of NAMES) expect(timers.at(timer, 0)).toBe(NEVER);
   });
 
-  test('a deadline that has been reached is handed over once, disarmed', () => {
+  test('a deadline that has been reached fires once, and is disarmed', () => {
     const timers = new Timers(NAMES, ROUTERS);
     timers.set('down', 1, instant(100));
     timers.set('down', 3, instant(101));
@@ -46,7 +46,7 @@ describe('timers', () => {
     expect(timers.next()).toBe(20);
   });
 
-  test('a deadline that moves later leaves an early wake-up behind, and firing corrects it', () => {
+  test('a deadline that moves later causes one early wake-up, and firing corrects it', () => {
     const timers = new Timers(NAMES, ROUTERS);
     timers.set('down', 0, instant(100));
     timers.set('down', 0, instant(200));
@@ -65,11 +65,11 @@ describe('timers', () => {
     expect(timers.next()).toBe(300);
   });
 
-  test('a router outside of the table is never armed', () => {
+  test('a router outside the table is never armed', () => {
     expect(new Timers(NAMES, 1).at('down', 7)).toBe(NEVER);
   });
 
-  test('never wakes later than the earliest deadline, and hands over exactly what is due', () => {
+  test('never wakes later than the earliest deadline, and fires exactly the due timers', () => {
     const operation = fc.record({
       timer: fc.constantFrom(...NAMES),
       router: fc.integer({ min: 0, max: ROUTERS - 1 }),

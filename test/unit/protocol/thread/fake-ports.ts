@@ -1,4 +1,4 @@
-/** Ports for a loop on a table top: they note each call in order and answer as a test has set them. */
+/** Fake ports for a loop: they record each call in order and answer as a test has set them. */
 
 import type { PacketSink } from '../../../../src/kernel/ports.ts';
 import type { LinkEvent, LinkState } from '../../../../src/net/link.ts';
@@ -18,7 +18,7 @@ export class FakePorts {
   now: Instant = instant(1_000_000_000);
   deadline: Instant = this.now;
   links: readonly LinkState[] = [linkOf()];
-  /** Packets that wait; `endless`: however many are read, one more waits. */
+  /** Waiting packets; `endless`: however many are read, one more waits. */
   inbox: Uint8Array[] = [];
   endless: Uint8Array | undefined;
   /** How long each of them has waited. */
@@ -27,7 +27,7 @@ export class FakePorts {
   monitor: 'drained' | 'overrun' | 'malformed' = 'drained';
   leftRoutes: string[] = [];
   errno = 0;
-  /** The kernel answers no more changes of a batch than these. */
+  /** How many changes of a batch the kernel answers at most. */
   answersOnly = Number.POSITIVE_INFINITY;
   /** The errno that keeps advertisements from leaving. */
   sendFailure = '';
@@ -46,7 +46,7 @@ export class FakePorts {
     });
   }
 
-  /** The clock goes on and the loop is woken; answers the calls of that turn. */
+  /** Advances the clock and wakes the loop; returns the calls of that turn. */
   turnAfter(delay: Duration): string[] {
     this.now = after(this.now, delay);
     return this.during(() => this.loop.turn());
@@ -109,7 +109,7 @@ export class FakePorts {
           return answers.slice(0, this.answersOnly);
         },
         clearRouting: () => this.leftRoutes,
-        raiseLinks: (indexes: readonly number[]) => {
+        setLinksUp: (indexes: readonly number[]) => {
           this.calls.push(...indexes.map((index) => `raise ${index}`));
           return indexes.map(() => ({ errno: this.errno, text: undefined }));
         },

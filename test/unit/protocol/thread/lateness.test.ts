@@ -23,11 +23,11 @@ describe('the histogram of lateness', () => {
     expect(buckets.at(-1)).toBe(2);
   });
 
-  test('knows the sum and the largest', () => {
+  test('has the sum and the maximum', () => {
     expect(histogramOf(10, 700, 20).read()).toMatchObject({ sum: 730, max: 700 });
   });
 
-  test('is read by one thread where another adds', () => {
+  test('can be read by one thread while another adds', () => {
     const shared = new Float64Array(new SharedArrayBuffer(LATENESS_LENGTH * 8));
     new LatenessHistogram(shared).add(40);
     expect(new LatenessHistogram(shared).read()).toMatchObject({ sum: 40, max: 40 });

@@ -26,7 +26,7 @@ function master(more = {}): FakePorts {
 }
 
 describe('the loop', () => {
-  test('asks the kernel for everything, listens, and arms its clock before it reports', () => {
+  test('reads the state of the kernel, listens, and arms its clock before it reports', () => {
     const ports = new FakePorts();
     expect(ports.during(() => ports.loop.start())).toEqual([
       'snapshot',
@@ -53,13 +53,13 @@ describe('the loop', () => {
     );
   });
 
-  test('sends what is due before it reads what waits', () => {
+  test('sends due advertisements before it reads waiting packets', () => {
     const ports = master();
     ports.inbox = [advert({ priority: 50 })];
     expect(ports.turnAfter(seconds(1))[0]).toBe('advertise 100');
   });
 
-  test('judges silence only when it has read what waits', () => {
+  test('concludes that a MASTER is silent only after it has read all waiting packets', () => {
     const ports = backup();
     ports.inbox = [...Array(100)].map(() => advert({ priority: 200 }));
     const calls = ports.turnAfter(MASTER_DOWN);
@@ -83,7 +83,7 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('MASTER');
   });
 
-  test('lets no flood keep it from its own work', () => {
+  test('does its own work under a flood', () => {
     const ports = backup();
     ports.endless = advert({ ttl: 1 });
     const calls = ports.turnAfter(MASTER_DOWN);
@@ -91,7 +91,7 @@ describe('the loop', () => {
     expect(calls).toContain('advertise 100');
   });
 
-  test('throws away what was queued before it stood still, and yields without a word', () => {
+  test('discards what was queued before a stall, and yields without an advertisement', () => {
     const ports = master();
     ports.inbox = [advert({ priority: 50 })];
     const calls = ports.turnAfter(seconds(6));
@@ -99,7 +99,7 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('BACKUP');
   });
 
-  test('tells how late it was woken', () => {
+  test('reports how late it was woken', () => {
     const ports = master();
     ports.lateness.length = 0;
     ports.turnAfter(microseconds(ports.deadline - ports.now + 250));
@@ -107,7 +107,7 @@ describe('the loop', () => {
     expect(ports.lateness).toEqual([250]);
   });
 
-  test('advertises what has become due before it reads a crowd of changes', () => {
+  test('sends due advertisements before it reads many changes', () => {
     const ports = master();
     ports.events = [{ kind: 'link.removed', index: 77 }];
     ports.now = ports.deadline;
@@ -124,7 +124,7 @@ describe('the loop', () => {
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-down'] });
   });
 
-  test('reports the 1st, 2nd and 4th message of the kernel that cannot be read', () => {
+  test('reports the 1st, 2nd and 4th message of the kernel that cannot be decoded', () => {
     const ports = master();
     ports.monitor = 'malformed';
     for (let turn = 0; turn < 5; turn++) ports.during(() => ports.loop.routesReadable());
@@ -145,7 +145,7 @@ describe('the loop', () => {
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-missing'] });
   });
 
-  test('tells that what it sends does not leave, which is no news when the link is down', () => {
+  test('reports that it cannot send, except while the link is down', () => {
     const ports = master();
     const told = () => ports.reports.filter(({ kind }) => kind === 'send-failed');
     ports.sendFailure = 'ENETDOWN';
@@ -164,7 +164,7 @@ describe('the loop', () => {
     expect(told().at(-1)).toMatchObject({ count: 1 });
   });
 
-  test('goes on when a socket cannot be opened, and says so', () => {
+  test('continues when a socket cannot be opened, and reports it', () => {
     const ports = new FakePorts();
     ports.listenFailure = Object.assign(new Error('no'), { errno: 'EPERM' });
     ports.loop.start();
@@ -174,13 +174,13 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('BACKUP');
   });
 
-  test('resigns, removes its addresses and has finished when it is told to stop', () => {
+  test('resigns, removes its addresses and finishes at a shutdown', () => {
     const ports = master();
     const calls = ports.during(() => ports.loop.shutdown());
     expect(calls).toEqual(['advertise 0', 'remove', 'finished', 'arm', 'reports']);
   });
 
-  test('serves on after it has resigned, until the successor is heard', () => {
+  test('serves after it has resigned, until it hears the successor', () => {
     const ports = new FakePorts({}, 'auto');
     ports.loop.start();
     ports.turnAfter(MASTER_DOWN);
@@ -191,7 +191,7 @@ describe('the loop', () => {
     expect(calls).toEqual(['remove', 'finished', 'read 64', 'arm']);
   });
 
-  test('lets packets gather on a busy segment, and hears each of them again when it is quiet', () => {
+  test('collects packets on a busy segment, and wakes for each of them when it is quiet again', () => {
     const ports = backup();
     ports.inbox = [...Array(300)].map(() => advert({ priority: 200 }));
     expect(ports.turnAfter(milliseconds(1))).toContain('wake on packets: false');

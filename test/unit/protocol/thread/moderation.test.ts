@@ -9,7 +9,7 @@ function at(milliseconds: number): Instant {
 }
 
 describe('moderation', () => {
-  test('lets each packet wake the loop while there are fewer than 2,000 a second', () => {
+  test('lets each packet wake the loop below 2,000 a second', () => {
     const moderation = new Moderation();
     for (let turn = 0; turn < 1_000; turn++) {
       moderation.turned(1, at(turn));
@@ -17,7 +17,7 @@ describe('moderation', () => {
     }
   });
 
-  test('lets packets gather for half a millisecond from the 200th in a window on', () => {
+  test('collects packets for half a millisecond from the 200th in a window on', () => {
     const moderation = new Moderation();
     moderation.turned(199, at(0));
     expect(moderation.until).toBe(NEVER);
@@ -25,7 +25,7 @@ describe('moderation', () => {
     expect(moderation.until).toBe(at(1.5));
   });
 
-  test('goes on gathering through the window after a busy one, and no longer', () => {
+  test('continues to collect through the window after a busy one, and no longer', () => {
     const moderation = new Moderation();
     moderation.turned(500, at(0));
     moderation.turned(1, at(100));
@@ -34,7 +34,7 @@ describe('moderation', () => {
     expect(moderation.until).toBe(NEVER);
   });
 
-  test('wakes on packets again when nothing has gathered', () => {
+  test('wakes on packets again when none has arrived', () => {
     const moderation = new Moderation();
     moderation.turned(500, at(0));
     moderation.turned(0, at(0.4));

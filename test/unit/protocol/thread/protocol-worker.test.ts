@@ -20,7 +20,7 @@ function threadOf(name: string): ProtocolWorker {
   return worker;
 }
 
-/** Starts it and gives its first two words. */
+/** Starts the thread and returns its first two messages. */
 function start(worker: ProtocolWorker, realtime: Realtime): Promise<unknown[]> {
   return new Promise((resolve) => {
     const said: unknown[] = [];
@@ -32,14 +32,14 @@ function start(worker: ProtocolWorker, realtime: Realtime): Promise<unknown[]> {
 }
 
 describe('the protocol thread', () => {
-  test('is told to start, and what it says is passed on in order', async () => {
+  test('starts, and its messages are passed on in order', async () => {
     expect(await start(threadOf('obedient'), 7)).toEqual([
       { policy: 'SCHED_OTHER', refused: '7' },
       { kind: 'reports', reports: [], instant: 7, wall: 8 },
     ]);
   });
 
-  test('ends well once it has let go of everything', async () => {
+  test('ends well once it has released everything', async () => {
     const worker = threadOf('obedient');
     await start(worker, 'off');
     worker.shutdown();
@@ -64,11 +64,11 @@ describe('the protocol thread', () => {
     await expect(worker.ended).rejects.toMatchObject({ stack: 'where' });
   });
 
-  test('has failed when its script is not there', async () => {
+  test('has failed if its script does not exist', async () => {
     await expect(threadOf('missing').ended).rejects.toThrow(/missing\.mjs/);
   });
 
-  test('counts in memory that this thread reads', async () => {
+  test('counts in memory that the main thread reads', async () => {
     const worker = threadOf('counting');
     await worker.ended;
     expect(new Float64Array(worker.memory.counters)[0]).toBe(42);

@@ -5,11 +5,11 @@ import {
   type ThreadTimes,
 } from '../../../../src/protocol/thread/stall-witness.ts';
 
-/** A second of usual life: 100 ms on the processor, 50 ms of waiting for it. */
+/** A usual second: 100 ms on the processor, 50 ms of waiting for it. */
 const BEFORE: ThreadTimes = { at: 0, ran: 0, waited: 0, stolen: 0 };
 const LATEST: ThreadTimes = { at: 1_000_000, ran: 100_000, waited: 50_000, stolen: 0 };
 
-/** Half a second later, in which the thread stood still for 40 ms. */
+/** Half a second later, after a stall of 40 ms. */
 function blame(more: Partial<Omit<ThreadTimes, 'at'>>) {
   const usual = { ran: 146_000, waited: 73_000, stolen: 0 };
   const now = {
@@ -21,27 +21,27 @@ function blame(more: Partial<Omit<ThreadTimes, 'at'>>) {
   return blameFor(40_000, BEFORE, LATEST, now);
 }
 
-test('A thread that waited for a processor was not scheduled by the host', () => {
+test('a thread that waited for a processor was not scheduled by the host', () => {
   expect(blame({ waited: 39_000 })).toEqual({
     ...{ cause: 'host', waitedMicroseconds: 39_000, ranMicroseconds: 0 },
   });
 });
 
-test('Time that a hypervisor took is not time that the thread was busy', () => {
+test('stolen time is not time that the thread was busy', () => {
   expect(blame({ stolen: 40_000, ran: 40_000 })).toMatchObject({ cause: 'host' });
 });
 
-test('A thread that ran all the time was busy itself', () => {
+test('a thread that ran all the time was busy itself', () => {
   expect(blame({ ran: 38_000 })).toEqual({
     ...{ cause: 'self', waitedMicroseconds: 0, ranMicroseconds: 38_000 },
   });
 });
 
-test('A thread that neither ran nor waited was paused, however busy it is otherwise', () => {
+test('a thread that neither ran nor waited was paused, however busy it usually is', () => {
   expect(blame({})).toMatchObject({ cause: 'paused' });
 });
 
-test('Nothing is said without two samples from before the stall', () => {
+test('there is no cause without two samples from before the stall', () => {
   const witness = new StallWitness(1, () => LATEST);
   expect(witness.blame(40_000)).toBeUndefined();
   witness.close();

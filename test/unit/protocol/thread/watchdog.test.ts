@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Instant, instant, milliseconds, seconds } from '../../../../src/net/time.ts';
-import { Watchdog } from '../../../../src/protocol/thread/watchdog.ts';
+import { Watchdog, watchdogOf } from '../../../../src/protocol/thread/watchdog.ts';
 
-test('the watchdog is fed while the protocol keeps its deadlines, and not a moment longer', () => {
+test('the watchdog is fed only while the protocol meets its deadlines', () => {
   const messages: string[] = [];
   let armed: Instant | undefined;
   let overdue = -5_000;
@@ -26,4 +26,29 @@ test('the watchdog is fed while the protocol keeps its deadlines, and not a mome
   overdue = 100;
   watchdog.fire();
   expect(messages).toHaveLength(2);
+});
+
+describe('the watchdog', () => {
+  const NOTIFY_SOCKET = '/run/notify';
+
+  test('is fed three times in its interval', () => {
+    const settings = watchdogOf({ NOTIFY_SOCKET, WATCHDOG_USEC: '3000000' }, 42);
+    expect(settings).toEqual({ socket: '/run/notify', everyMs: 1_000 });
+  });
+
+  test('of this process is fed', () => {
+    const given = { NOTIFY_SOCKET, WATCHDOG_USEC: '3000000', WATCHDOG_PID: '42' };
+    expect(watchdogOf(given, 42)).toBeDefined();
+  });
+
+  test.each([
+    [{}],
+    [{ NOTIFY_SOCKET }],
+    [{ WATCHDOG_USEC: '3000000' }],
+    [{ NOTIFY_SOCKET, WATCHDOG_USEC: '0' }],
+    [{ NOTIFY_SOCKET, WATCHDOG_USEC: 'soon' }],
+    [{ NOTIFY_SOCKET, WATCHDOG_USEC: '3000000', WATCHDOG_PID: '43' }],
+  ])('that is off, or watches another process, is not fed: %o', (environment) => {
+    expect(watchdogOf(environment, 42)).toBeUndefined();
+  });
 });

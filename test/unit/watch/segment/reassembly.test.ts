@@ -57,11 +57,11 @@ function addAll(parts: readonly FragmentFrame[], at: Instant = START, into = new
   return parts.map((part) => into.add(part, at)).filter((packet) => packet !== undefined);
 }
 
-describe('a packet in parts', () => {
+describe('a fragmented packet', () => {
   const packet = packetOf(4_088);
   const parts = partsOf(packet);
 
-  test('is the packet again, in whatever order they come, and however often', () => {
+  test('is reassembled from fragments in any order, with duplicates', () => {
     fc.assert(
       fc.property(
         fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }),
@@ -76,13 +76,13 @@ describe('a packet in parts', () => {
     );
   });
 
-  test('is not there while one is missing', () => {
+  test('is incomplete while a fragment is missing', () => {
     for (const missing of parts) {
       expect(addAll(parts.filter((part) => part !== missing))).toEqual([]);
     }
   });
 
-  test('is not mixed with parts of another packet', () => {
+  test('is not mixed with fragments of another packet', () => {
     const other = partsOf(packetOf(4_000), 2);
     const mixed = parts.flatMap((part, at) => [part, other[at]]);
     const whole = addAll(mixed.filter((part) => part !== undefined));
@@ -104,7 +104,7 @@ describe('a packet in parts', () => {
     expect(reassembly.lost(START)).toBe(1);
   });
 
-  test('is given up when a part lies behind the last one', () => {
+  test('is discarded if a fragment lies beyond the last one', () => {
     const [one, two, three, four] = parts;
     if (!one || !two || !three || !four) throw new Error('four parts are expected');
     expect(addAll([four, moved(three, 4_096), one, two, three])).toEqual([]);
@@ -113,15 +113,15 @@ describe('a packet in parts', () => {
 
   test.each([
     ['no bytes', (part: FragmentFrame) => cut(part, 0)],
-    ['no whole units before the last', (part: FragmentFrame) => cut(part, 15)],
-    ['an end that no packet reaches', (part: FragmentFrame) => moved(part, 65_000)],
+    ['a partial unit before the last fragment', (part: FragmentFrame) => cut(part, 15)],
+    ['an end beyond the maximum size', (part: FragmentFrame) => moved(part, 65_000)],
   ])('is not spoilt by a part of %s', (_, change) => {
     const [one, ...others] = parts;
     if (!one) throw new Error('parts are expected');
     expect(addAll([change(one), one, ...others])).toEqual([packet]);
   });
 
-  test('is given up after a minute', () => {
+  test('is discarded after a minute', () => {
     const reassembly = new Reassembly();
     expect(addAll(parts.slice(0, 3), START, reassembly)).toEqual([]);
     expect(reassembly.lost(START)).toBe(0);
@@ -130,7 +130,7 @@ describe('a packet in parts', () => {
     expect(reassembly.lost(A_MINUTE_ON)).toBe(1);
   });
 
-  test('that is its own only part has nothing to do with others (RFC 6946)', () => {
+  test('of one atomic fragment is independent of others (RFC 6946)', () => {
     const [one] = parts;
     if (!one) throw new Error('parts are expected');
     const reassembly = new Reassembly();
@@ -139,7 +139,7 @@ describe('a packet in parts', () => {
     expect(addAll(parts.slice(1), START, reassembly)).toEqual([packet]);
   });
 
-  test('is not kept for ever by a flood of beginnings', () => {
+  test('is discarded in a flood of first fragments', () => {
     const reassembly = new Reassembly();
     const [first] = parts;
     if (!first) throw new Error('parts are expected');
@@ -151,7 +151,7 @@ describe('a packet in parts', () => {
     expect(addAll(partsOf(packet, 77), START, reassembly)).toEqual([packet]);
   });
 
-  test('of very many tiny parts is given up', () => {
+  test('of too many small fragments is discarded', () => {
     const tiny = Array.from({ length: 200 }, (_, at) => {
       const [first] = parts;
       if (!first) throw new Error('parts are expected');
@@ -163,7 +163,7 @@ describe('a packet in parts', () => {
   });
 });
 
-describe('an IPv4 packet in parts', () => {
+describe('a fragmented IPv4 packet', () => {
   const ends = { source: ip('192.0.2.11'), destination: ip('224.0.0.18'), ttl: 255 };
   const header = { ...ends, trafficClass: 0xc0, identification: 9, protocol: 112 };
   const payload = Uint8Array.from({ length: 100 }, (_, at) => at);
@@ -176,12 +176,12 @@ describe('an IPv4 packet in parts', () => {
     return packet;
   }
 
-  test('is the packet again, with a header that is right', () => {
+  test('is reassembled with a correct header', () => {
     const parts = [part(48, 100), part(0, 48)].map(fragmentIn);
     expect(addAll(parts)).toEqual([encodeIpv4Packet(header, payload)]);
   });
 
-  test('lacks a part whose header checksum is wrong: a kernel drops it', () => {
+  test('ignores a fragment with a wrong header checksum, as a kernel does', () => {
     const listener = new Listener();
     const hear = (isRight: boolean) => {
       for (const one of [part(0, 48, isRight), part(48, 100)]) listener.frame(frameAround(one));
@@ -193,8 +193,8 @@ describe('an IPv4 packet in parts', () => {
   });
 });
 
-describe('a listener', () => {
-  test('understands an advertisement of 255 addresses in parts, and tells what is lost', () => {
+describe('a segment', () => {
+  test('accepts a fragmented advertisement of 255 addresses, and counts incomplete ones', () => {
     const addresses = [
       'fe80::100',
       ...Array.from({ length: 254 }, (_, at) => `2001:db8::${(at + 1).toString(16)}`),

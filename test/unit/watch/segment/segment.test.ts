@@ -17,7 +17,7 @@ function inTurn(listener: Listener, rounds: number): Listener {
 }
 
 describe('a sender', () => {
-  test('is shown as it advertises itself', () => {
+  test('is shown with the values that it advertises', () => {
     const listener = new Listener().hear({ source: A, priority: 150, form: 'pseudo_header' });
     expect(listener.snapshot().senders).toEqual([
       {
@@ -44,7 +44,7 @@ describe('a sender', () => {
     ]);
   });
 
-  test('is measured from its fifth advertisement on, and a lost one does not count', () => {
+  test('has a measured interval from its fifth advertisement, despite a lost one', () => {
     const listener = new Listener();
     for (const pause of [1_000, 1_010, 2_000, 990, 0]) {
       listener.hear({ source: A });
@@ -56,7 +56,7 @@ describe('a sender', () => {
     expect(listener.snapshot().senders[0]?.measuredInterval).toBe(milliseconds(1_010));
   });
 
-  test('is silent after the longest Master_Down_Interval, and MASTER when it is heard again', () => {
+  test('is silent after the longest Master_Down_Interval, and MASTER when it advertises again', () => {
     const listener = new Listener().hear({ source: A }).wait(milliseconds(3_996));
     expect(listener.snapshot().senders[0]?.state).toBe('master');
     listener.wait(milliseconds(1));
@@ -65,7 +65,7 @@ describe('a sender', () => {
     expect(listener.snapshot().senders[0]?.state).toBe('master');
   });
 
-  test('that resigns keeps the priority it had', () => {
+  test('that resigns keeps its last priority', () => {
     const listener = new Listener().hear({ source: A, priority: 150 });
     listener.hear({ source: A, priority: 0 });
     expect(listener.snapshot().senders[0]).toMatchObject({
@@ -74,14 +74,14 @@ describe('a sender', () => {
     });
   });
 
-  test('of both families and versions is told apart', () => {
+  test('is separate for each family and version', () => {
     const listener = new Listener().hear({ source: A }).hear({ source: A, version: 2 });
     listener.hear({ source: V6 });
     const keys = listener.snapshot().senders.map(({ family, version }) => `${family} ${version}`);
     expect(keys).toEqual(['ipv4 2', 'ipv4 3', 'ipv6 3']);
   });
 
-  test('that is refused is shown with the reasons', () => {
+  test('with refused packets is shown with the reasons', () => {
     const bend = (message: Uint8Array) => message.fill(0xff, 6, 8);
     const listener = new Listener().hear({ source: A, bend }).hear({ source: A, bend });
     expect(listener.snapshot().senders[0]).toMatchObject({
@@ -93,7 +93,7 @@ describe('a sender', () => {
     expect(listener.findings()).toEqual([`packets-refused: ${A}: refused: checksum-error 2`]);
   });
 
-  test('that does not reach 255 hops says what it wants all the same', () => {
+  test('with a wrong TTL is shown with its settings', () => {
     const listener = new Listener().hear({ source: A, ttl: 64, priority: 150 });
     expect(listener.snapshot().senders[0]).toMatchObject({
       state: 'refused',
@@ -116,7 +116,7 @@ describe('a sender', () => {
     expect(new Listener().frame(frame).snapshot().senders[0]?.state).toBe('refused');
   });
 
-  test('is one of a bounded number, and the forgotten ones make room', () => {
+  test('is one of a bounded number, with room after old ones are forgotten', () => {
     const listener = new Listener();
     for (let i = 0; i < 2_100; i++) {
       const vrid = 1 + (i % 255);
@@ -130,19 +130,19 @@ describe('a sender', () => {
 });
 
 describe('two MASTERs', () => {
-  test('are found when both go on', () => {
+  test('are found when both keep advertising', () => {
     expect(inTurn(new Listener(), 3).findings()).toEqual([
-      `two-masters: 2 MASTERs at a time: ${A} (priority 150), ${B} (priority 100)`,
+      `two-masters: 2 MASTERs at the same time: ${A} (priority 150), ${B} (priority 100)`,
     ]);
   });
 
-  test('are over when one of them is silent', () => {
+  test('are over when one of them falls silent', () => {
     const listener = inTurn(new Listener(), 3);
     for (let i = 0; i < 5; i++) listener.hear({ source: A, priority: 150 }).wait();
     expect(listener.findings()).toEqual([]);
   });
 
-  test('are not seen in a take-over, even when two advertisements cross on the wire', () => {
+  test('are not found in a takeover, even if two advertisements cross on the wire', () => {
     const listener = new Listener().hear({ source: B }).wait().hear({ source: B }).wait();
     listener.hear({ source: A, priority: 150 }).hear({ source: B }).wait();
     for (let i = 0; i < 3; i++) {
@@ -152,7 +152,7 @@ describe('two MASTERs', () => {
     }
   });
 
-  test('are not seen when MASTERs resign to each other again and again', () => {
+  test('are not found when MASTERs resign to each other repeatedly', () => {
     const listener = new Listener();
     for (let i = 0; i < 6; i++) {
       const source = i % 2 === 0 ? A : B;
@@ -162,24 +162,24 @@ describe('two MASTERs', () => {
   });
 });
 
-describe('senders of one virtual router contradict each other', () => {
+describe('senders of one virtual router differ', () => {
   const pair = (one: object, other: object) =>
     new Listener()
       .hear({ source: A, ...one })
       .hear({ source: B, ...other })
       .findings();
 
-  test('in nothing when they say the same', () => {
+  test('in nothing if they have the same settings', () => {
     expect(pair({ priority: 150 }, { priority: 100 })).toEqual([]);
   });
 
-  test('when their address lists have nothing in common: two clusters', () => {
+  test('in disjoint address lists: two clusters', () => {
     expect(pair({}, { addresses: [OTHER_VIP] })).toEqual([
       `vrid-shared: two clusters: ${A} ${VIP}; ${B} ${OTHER_VIP}`,
     ]);
   });
 
-  test('when their address lists differ, whatever the order', () => {
+  test('in their address lists, but not in their order', () => {
     expect(pair({ addresses: [VIP, OTHER_VIP] }, {})).toEqual([
       `address-lists-differ: address lists: ${A} ${VIP} ${OTHER_VIP}; ${B} ${VIP}`,
     ]);
@@ -192,7 +192,7 @@ describe('senders of one virtual router contradict each other', () => {
     ]);
   });
 
-  test('in the version, unless each of them speaks both', () => {
+  test('in the version, unless each sends both', () => {
     expect(pair({ version: 2 }, {})).toEqual([`versions-mixed: versions: ${A} 2, ${B} 3`]);
     const both = new Listener();
     for (const source of [A, B]) both.hear({ source, version: 2 }).hear({ source });
@@ -212,13 +212,13 @@ describe('senders of one virtual router contradict each other', () => {
     ]);
   });
 
-  test('no longer when one of them was last heard ten minutes ago', () => {
+  test('no longer if one was last heard ten minutes ago', () => {
     const listener = new Listener().hear({ source: A, addresses: [OTHER_VIP] });
     listener.wait(seconds(601)).hear({ source: B });
     expect(listener.findings()).toEqual([]);
   });
 
-  test('only within their VRID', () => {
+  test('only within one VRID', () => {
     expect(pair({ vrid: 56, addresses: [OTHER_VIP] }, {})).toEqual([]);
   });
 });
@@ -228,11 +228,11 @@ describe('other findings', () => {
     const listener = new Listener();
     for (let i = 0; i < 6; i++) listener.hear({ source: A }).wait(milliseconds(100));
     expect(listener.findings()).toEqual([
-      `interval-not-kept: ${A}: advertises 1s, sends every 100ms`,
+      `interval-not-kept: ${A}: advertises an interval of 1s, sends every 100ms`,
     ]);
   });
 
-  test('an address that is announced by a machine that does not advertise it', () => {
+  test('an address announced by a host that does not advertise it', () => {
     const stranger = mac('02:00:00:00:00:77');
     const listener = new Listener().hear({ source: A }).announce(VIP, stranger);
     expect(listener.findings()).toEqual([`address-elsewhere: ${VIP} is announced by ${stranger}`]);
@@ -251,7 +251,7 @@ describe('other findings', () => {
     ]);
   });
 
-  test('the free VRID is the lowest that nobody was heard using, refused or not', () => {
+  test('the free VRID is the lowest without a sender, refused or not', () => {
     const listener = new Listener().hear({ source: A, vrid: 1 }).hear({ source: A, vrid: 3 });
     listener.hear({ source: V6, vrid: 2, ttl: 1 });
     expect(listener.snapshot().freeVrid).toBe(4);

@@ -10,7 +10,7 @@ function lineOf(event: SegmentEvent): string {
 }
 
 describe('a timeline', () => {
-  test('tells what changes of a sender, once', () => {
+  test('reports each change of a sender once', () => {
     const listener = new Listener();
     const timeline = new Timeline();
     const look = () => timeline.advance(listener.snapshot()).map(lineOf);
@@ -29,7 +29,7 @@ describe('a timeline', () => {
     expect(look()).toEqual([`${A} silent`]);
   });
 
-  test('keeps a contradiction that is over, from when to when', () => {
+  test('keeps a finding that is over, with its times', () => {
     const listener = new Listener();
     const timeline = new Timeline();
     const look = () => timeline.advance(listener.snapshot()).map(lineOf);
@@ -43,7 +43,7 @@ describe('a timeline', () => {
     expect(timeline.past).toMatchObject([{ finding: { code: 'intervals-differ' }, from, to }]);
   });
 
-  test('a refusal that is counted on is raised once', () => {
+  test('a finding whose count increases is raised once', () => {
     const listener = new Listener();
     const timeline = new Timeline();
     const look = () => timeline.advance(listener.snapshot()).map(lineOf);

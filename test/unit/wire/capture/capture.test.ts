@@ -6,8 +6,8 @@ function refusal(...bytes: number[]): string | undefined {
   return result.ok ? undefined : result.error.code;
 }
 
-describe('a file that is to be a capture', () => {
-  test('is told to be none when it is too short or something else', () => {
+describe('a capture file', () => {
+  test('is refused if it is too short or has another format', () => {
     expect(refusal(0x0a, 0x0d, 0x0d)).toBe('capture-truncated');
     expect(refusal(0x68, 0x65, 0x6c, 0x6c, 0x6f)).toBe('capture-format-error');
   });
@@ -17,11 +17,11 @@ describe('a file that is to be a capture', () => {
     ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
     ['lz4', [0x04, 0x22, 0x4d, 0x18]],
     ['xz', [0xfd, 0x37, 0x7a, 0x58]],
-  ])('is told to be compressed with %s', (_, bytes) => {
+  ])('is refused as compressed with %s', (_, bytes) => {
     expect(refusal(...bytes)).toBe('capture-compressed');
   });
 
-  test('is read by its own first bytes, in either format', () => {
+  test('is recognised by its first bytes, in either format', () => {
     expect(refusal(0xd4, 0xc3, 0xb2, 0xa1)).toBe('pcap-truncated');
     expect(refusal(0xa1, 0xb2, 0x3c, 0x4d)).toBe('pcap-truncated');
     expect(refusal(0x0a, 0x0d, 0x0d, 0x0a)).toBe('pcapng-truncated');

@@ -42,7 +42,7 @@ describe('a captured frame', () => {
   test.each([
     ['LINUX_SLL', 113, SLL],
     ['LINUX_SLL2', 276, SLL2],
-  ])('of %s keeps its sender and what it carries', (_, linkType, bytes) => {
+  ])('of %s keeps its sender and its payload', (_, linkType, bytes) => {
     expect(decoded(linkType, bytes)).toMatchObject({
       kind: 'vrrp',
       ethernet: { source: '02:00:00:00:00:11', destination: '00:00:00:00:00:00' },
@@ -50,12 +50,12 @@ describe('a captured frame', () => {
     });
   });
 
-  test.each([101, 12, 14])('of raw link type %i is IPv4 or IPv6 by its own account', (linkType) => {
+  test.each([101, 12, 14])('of raw link type %i is IPv4 or IPv6 by its first byte', (linkType) => {
     expect(decoded(linkType, IPV4)).toMatchObject({ kind: 'vrrp', ip: { family: 'ipv4' } });
     expect(decoded(linkType, IPV6)).toMatchObject({ kind: 'vrrp', ip: { family: 'ipv6' } });
   });
 
-  test('of all interfaces at once says which one it passed', () => {
+  test('of a capture of all interfaces has the index of its interface', () => {
     expect(interfaceIndexOf(276, SLL2)).toBe(261);
     expect(interfaceIndexOf(113, SLL)).toBeUndefined();
     expect(interfaceIndexOf(276, SLL2.subarray(0, 19))).toBeUndefined();
@@ -65,7 +65,7 @@ describe('a captured frame', () => {
     expect(toEthernet(1, IPV4)).toBe(IPV4);
   });
 
-  test('that is too short, or of a link layer that is not known, is none', () => {
+  test('that is too short, or of an unknown link layer, is refused', () => {
     expect(toEthernet(113, SLL.subarray(0, 15))).toBeUndefined();
     expect(toEthernet(276, SLL2.subarray(0, 19))).toBeUndefined();
     expect(toEthernet(101, new Uint8Array(20))).toBeUndefined();

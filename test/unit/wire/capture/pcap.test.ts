@@ -32,14 +32,14 @@ describe('reading a capture', () => {
     });
   });
 
-  test('with nanoseconds, which are cut to microseconds', () => {
+  test('with nanoseconds, which are truncated to microseconds', () => {
     expect(readPcap(fileWith({ magic: 0xa1b23c4d }))).toEqual({
       ok: true,
       value: [{ at: 2_000_007, bytes: FRAME }],
     });
   });
 
-  test('leaves out a record that is still being written', () => {
+  test('omits a record that is still being written', () => {
     const whole = fileWith();
     for (let length = 24; length < whole.length; length++) {
       expect(readPcap(whole.subarray(0, length))).toEqual({ ok: true, value: [] });
@@ -51,14 +51,14 @@ describe('reading a capture', () => {
     ['damaged: no writer makes such a record', 0xff, 44, { state: 'damaged', offset: 24 }],
     ['whole', 0, 44, { state: 'whole' }],
     ['whole without a record', 0, 24, { state: 'whole' }],
-  ])('tells that it is %s', (_, topOfLength, length, end) => {
+  ])('reports that it is %s', (_, topOfLength, length, end) => {
     const bytes = fileWith();
     bytes[35] = topOfLength;
     const scanned = scanPcap(bytes.subarray(0, length), () => {});
     expect(scanned).toMatchObject({ ok: true, value: end });
   });
 
-  test('refuses what is no capture of Ethernet', () => {
+  test('refuses captures of anything but Ethernet', () => {
     expect(readPcap(new Uint8Array(23))).toMatchObject({ error: { code: 'pcap-truncated' } });
     expect(readPcap(fileWith({ magic: 0x0a0d0d0a }))).toMatchObject({
       error: { code: 'pcap-magic-error' },

@@ -107,7 +107,7 @@ describe('reading a pcapng file', () => {
     expect(seen[0]?.at).toBe(Number(START) + more);
   });
 
-  test('with time stamps that count from another second', () => {
+  test('with time stamps that have an offset', () => {
     const offset = LITTLE.option(14, LITTLE.words(60, 0));
     const { seen } = scanned(
       LITTLE.section(),
@@ -117,7 +117,7 @@ describe('reading a pcapng file', () => {
     expect(seen[0]?.at).toBe(Number(START) + 60_000_000);
   });
 
-  test('tells interfaces apart, those of a later section too', () => {
+  test('distinguishes interfaces, including those of a later section', () => {
     const big = new Writer(false);
     const { seen } = scanned(
       LITTLE.section(),
@@ -136,7 +136,7 @@ describe('reading a pcapng file', () => {
     ]);
   });
 
-  test('with packets of the older and of the simple form, and blocks of no concern', () => {
+  test('with packets of the older and of the simple form, and other blocks', () => {
     const simple = Uint8Array.of(9, 8, 7, 6);
     const { end, seen } = scanned(
       LITTLE.section(),
@@ -148,7 +148,7 @@ describe('reading a pcapng file', () => {
     expect(end.state).toBe('whole');
     expect(seen.map(({ at, bytes }) => [at, bytes])).toEqual([
       [5, [...FRAME]],
-      // No more than the snapshot length is there, and the time is that of the packet before.
+      // The packet ends at the snapshot length, and has the time of the previous packet.
       [5, [9, 8, 7]],
     ]);
   });
@@ -166,7 +166,7 @@ describe('reading a pcapng file', () => {
     }
   });
 
-  test('with the time 0 where the stamp is beyond what a number holds', () => {
+  test('with the time 0 if the stamp exceeds a number', () => {
     const { seen } = scanned(
       LITTLE.section(),
       LITTLE.interface(1, 0),
@@ -200,20 +200,20 @@ describe('reading a pcapng file', () => {
     ['a packet block without a packet', LITTLE.block(6, LITTLE.words(0, 0, 0, 0))],
     ['an interface block without an interface', LITTLE.block(1, LITTLE.words(1))],
     ['a section in no byte order', LITTLE.block(0x0a0d0d0a, LITTLE.words(1, 2, 3, 4))],
-  ])('up to %s, which it tells', (_, damage) => {
+  ])('up to %s, which it reports', (_, damage) => {
     const head = joined(LITTLE.section(), LITTLE.interface(1, 0), LITTLE.packet(0, START));
     const { end, seen } = scanned(head, damage, LITTLE.packet(0, START));
     expect(end).toEqual({ state: 'damaged', offset: head.length });
     expect(seen).toHaveLength(1);
   });
 
-  test('does not go on without an interface that a simple packet could be of', () => {
+  test('stops at a simple packet without an interface', () => {
     const { end, seen } = scanned(LITTLE.section(), LITTLE.block(3, LITTLE.words(4), FRAME));
     expect(end).toEqual({ state: 'damaged', offset: LITTLE.section().length });
     expect(seen).toEqual([]);
   });
 
-  test('is tried where a file begins with a section, and nowhere else', () => {
+  test('is tried if a file begins with a section, and only then', () => {
     expect(isPcapng(LITTLE.section())).toBe(true);
     expect(isPcapng(new Writer(false).section())).toBe(true);
     expect(isPcapng(LITTLE.section().subarray(0, 4))).toBe(true);
@@ -221,7 +221,7 @@ describe('reading a pcapng file', () => {
     expect(isPcapng(LITTLE.packet(0, START))).toBe(false);
   });
 
-  test('refuses what does not begin as one', () => {
+  test('refuses a file that does not begin with a section', () => {
     const refusal = (bytes: Uint8Array) => scanPcapng(bytes, () => {});
     expect(refusal(LITTLE.section().subarray(0, 27))).toMatchObject({
       error: { code: 'pcapng-truncated' },
@@ -229,7 +229,7 @@ describe('reading a pcapng file', () => {
     expect(refusal(new Uint8Array(28))).toMatchObject({ error: { code: 'pcapng-magic-error' } });
   });
 
-  test('never fails otherwise, and never hands over more than there is', () => {
+  test('never fails otherwise, and never reads past the end', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 120 }),

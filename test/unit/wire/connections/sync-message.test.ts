@@ -74,7 +74,7 @@ describe('connections for the sync daemon of another director', () => {
     expect(encodeSyncMessages([], 55, 1_400)).toEqual([]);
   });
 
-  test('a template of a mark has no protocol, no ports, and a flag and a state of its own', () => {
+  test('a template of a mark has no protocol and no ports, but its own flag and state', () => {
     const connection: Connection = {
       ...CONNECTION,
       protocol: 'IP',
@@ -102,7 +102,7 @@ describe('connections for the sync daemon of another director', () => {
     [{ client: TEMPLATE, state: 'ASSURED', protocol: 'ESP' }, false],
     [{ state: 'SYN_RECV' }, false],
     [{ server: { address: ip('2001:db8::1'), port: 80 } }, false],
-  ])('%o can be said: %s', (more, sendable) => {
+  ])('%o can be expressed: %s', (more, sendable) => {
     const connection = { ...CONNECTION, ...more };
     expect(isSendable(connection)).toBe(sendable);
     expect(encodeSyncMessages([{ ...ENTRY, connection }], 55, 1_400)).toHaveLength(

@@ -32,7 +32,7 @@ describe('a line of the connection table', () => {
     });
   });
 
-  test('has a bucket that does not depend on who balances it, or since when', () => {
+  test('has a bucket that depends on neither the director nor the age', () => {
     const row = decodeTableRow(IPV4);
     const elsewhere = IPV4.replace('LOCAL      897', 'SYNC         1');
     expect(decodeTableRow(elsewhere)).toEqual({ ...row, isSynced: true });
@@ -56,7 +56,7 @@ describe('a line of the connection table', () => {
     },
   );
 
-  test.each(['CB0071C8', 'CB007164', 'C000020B'])('with an address that is none: %s', (address) => {
+  test.each(['CB0071C8', 'CB007164', 'C000020B'])('with an invalid address: %s', (address) => {
     expect(decodeTableLine(IPV4.replace(address, 'CB00'))).toBe(undefined);
     expect(decodeTableLine(IPV4.replace(address, 'CB:1'))).toBe(undefined);
   });

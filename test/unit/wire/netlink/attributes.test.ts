@@ -37,7 +37,7 @@ describe('netlink attributes', () => {
     expect([...nested]).toEqual([4, 0, 2, 0x80]);
   });
 
-  test('text survives whatever it is made of', () => {
+  test('any text survives a round trip', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         fc.pre(!text.includes('\0'));
@@ -46,7 +46,7 @@ describe('netlink attributes', () => {
     );
   });
 
-  test('text that is no UTF-8 is read as Latin-1', () => {
+  test('text that is not UTF-8 is read as Latin-1', () => {
     expect(decoded(new AttributeWriter().bytes(1, Uint8Array.of(0xe9, 0)).finish()).text(1)).toBe(
       'é',
     );
@@ -65,7 +65,7 @@ describe('netlink attributes', () => {
     expect(values.map((value) => attributes.bytes(value.length))).toEqual(values);
   });
 
-  test('of an attribute that occurs twice the last counts', () => {
+  test('the last one counts if a type occurs twice', () => {
     expect(decoded(new AttributeWriter().uint8(1, 1).uint8(1, 2).finish()).uint8(1)).toBe(2);
   });
 

@@ -24,14 +24,14 @@ const ERROR = [0x9d, 0xff, 0xff, 0xff];
 const REQUEST_HEADER = [20, 0, 0, 0, ...new Array(12).fill(0)];
 
 describe('acknowledgements', () => {
-  test('say nothing but the errno without the extension', () => {
+  test('have only the errno without the extension', () => {
     expect(acknowledgement(NLMSG_ERROR, 0, bytes(ERROR, REQUEST_HEADER))).toEqual({
       ok: true,
       value: { errno: 99, text: undefined, offset: undefined },
     });
   });
 
-  test('carry the words of the kernel behind a capped or a whole request', () => {
+  test('have the explanation of the kernel after a capped or a whole request', () => {
     const value = { errno: 99, text: 'Address not found', offset: 24 };
     const capped = bytes(ERROR, REQUEST_HEADER, SAID);
     const flags = NLM_F_ACK_TLVS | NLM_F_CAPPED;
@@ -40,13 +40,13 @@ describe('acknowledgements', () => {
     expect(acknowledgement(NLMSG_ERROR, NLM_F_ACK_TLVS, whole)).toEqual({ ok: true, value });
   });
 
-  test('carry them right behind the errno at the end of a dump', () => {
+  test('have it right after the errno at the end of a dump', () => {
     expect(acknowledgement(NLMSG_DONE, NLM_F_ACK_TLVS, bytes(ERROR, SAID))).toMatchObject({
       value: { errno: 99, text: 'Address not found' },
     });
   });
 
-  test('keep their errno when the additions are malformed or missing', () => {
+  test('keep their errno if the attributes are malformed or missing', () => {
     const flags = NLM_F_ACK_TLVS | NLM_F_CAPPED;
     for (const rest of [REQUEST_HEADER.slice(1), [...REQUEST_HEADER, 9, 0, 1, 0]]) {
       expect(acknowledgement(NLMSG_ERROR, flags, bytes(ERROR, rest))).toEqual({

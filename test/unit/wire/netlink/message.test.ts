@@ -25,7 +25,7 @@ describe('netlink messages', () => {
     expect([...bytes]).toEqual([17, 0, 0, 0, 20, 0, 5, 3, 7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0]);
   });
 
-  test('one that claims more than there is, or less than its header, is an error', () => {
+  test('a length beyond the end, or below the header, is an error', () => {
     const bytes = encodeMessage({ type: 1, flags: 0, sequence: 1, payload: new Uint8Array(4) });
     const code = 'netlink-message-truncated';
     expect(decodeMessages(bytes, 19)).toMatchObject({ ok: false, error: { code, length: 20 } });

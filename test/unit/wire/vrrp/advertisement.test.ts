@@ -73,7 +73,7 @@ describe('a received message', () => {
     },
   );
 
-  test('that is refused comes with the numbers behind the refusal', () => {
+  test('that is refused has an error with the numbers', () => {
     const numbers = (hex: string, family: 'ipv4' | 'ipv6') => {
       const bytes = fromHex(hex);
       const result = decodeAdvertisement(bytes, 0, bytes.length, family);
@@ -112,7 +112,7 @@ describe('a received message', () => {
     expect(right).toEqual([bytes.length - 1]);
   });
 
-  test('is refused when the array ends before the length it is said to have', () => {
+  test('is refused if the array ends before its length', () => {
     const bytes = fromHex('3133640100640000 c000');
     expect(decodeAdvertisement(bytes, 0, 12, 'ipv4')).toEqual({
       ok: false,
@@ -121,14 +121,14 @@ describe('a received message', () => {
     expect(decodeAdvertisement(bytes, 500, 12, 'ipv4').ok).toBe(false);
   });
 
-  test('keeps its authentication data when the buffer is used again', () => {
+  test('keeps its authentication data when the buffer is reused', () => {
     const bytes = fromHex('2133640101010000 c0000264 7365637265743132');
     const result = decodeAdvertisement(bytes, 0, bytes.length, 'ipv4');
     bytes.fill(0);
     expect(result.ok && result.value.authData).toEqual(fromHex('7365637265743132'));
   });
 
-  test('of any bytes gives a result that what lies around them does not change', () => {
+  test('of any bytes gives a result that surrounding bytes do not change', () => {
     const likely = fc
       .tuple(fc.constantFrom(0x21, 0x31), fc.nat({ max: 6 }), anyBytes)
       .map(([first, count, bytes]) => {
@@ -149,7 +149,7 @@ describe('a received message', () => {
   });
 });
 
-describe('a message that is sent', () => {
+describe('a sent message', () => {
   const anyAdvertisement = anyFamily.chain((family) =>
     fc.record({
       version:

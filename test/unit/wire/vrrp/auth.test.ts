@@ -13,7 +13,7 @@ describe('a password on the wire', () => {
     expect(toHex(passwordBytes(password))).toBe(hex);
   });
 
-  test('has at most 8 bytes, however few characters they are', () => {
+  test('has at most 8 bytes, whatever the number of characters', () => {
     for (const password of ['secret123', '€€€']) {
       expect(() => passwordBytes(password)).toThrow('a password has at most 8 bytes, not 9');
     }
@@ -21,7 +21,7 @@ describe('a password on the wire', () => {
 });
 
 describe('the comparison in constant time', () => {
-  test('sees a difference in any bit', () => {
+  test('detects a difference in any bit', () => {
     const bytes = fc.uint8Array({ minLength: 8, maxLength: 8 });
     fc.assert(
       fc.property(bytes, fc.nat({ max: 63 }), (expected, bit) => {
@@ -33,7 +33,7 @@ describe('the comparison in constant time', () => {
     );
   });
 
-  test('does not take a missing byte for NUL', () => {
+  test('does not treat a missing byte as NUL', () => {
     const nul = new Uint8Array(8);
     expect(equalInConstantTime(nul, 1, nul, 8)).toBe(false);
     expect(equalInConstantTime(new Uint8Array(9), 0, nul, 9)).toBe(false);

@@ -65,7 +65,7 @@ describe('the form of a received checksum', () => {
     expect(formOf(packet, vector.family)).toBe(expected);
   });
 
-  test('is no pseudo-header in version 2', () => {
+  test('has no pseudo-header in version 2', () => {
     const message = encodeAdvertisement(
       {
         version: 2,
@@ -88,7 +88,7 @@ describe('the form of a received checksum', () => {
     expect(formOf(packet, 'ipv4')).toBeUndefined();
   });
 
-  test('is message-only where the pseudo-header sums to nothing and both are right', () => {
+  test('is message-only if the pseudo-header sums to zero and both forms are right', () => {
     const envelope = { source: ip('192.0.2.193'), destination: ip('203.0.113.193') };
     const message = encodeAdvertisement(
       {
@@ -106,7 +106,7 @@ describe('the form of a received checksum', () => {
     expect(formOf(packet, 'ipv4')).toBe('rfc9568');
   });
 
-  test('is none once any one bit of the message is turned over', () => {
+  test('is none if any bit of the message is inverted', () => {
     const envelope = { source: ip('192.0.2.11'), destination: ip('224.0.0.18') };
     const advertisement = {
       version: 3,
@@ -135,7 +135,7 @@ describe('the form of a received checksum', () => {
     expect(matchingForm(reused, offset, message.length, 'ipv4')).toBe('rfc9568');
   });
 
-  test('may be asked for any range of any bytes', () => {
+  test('can be determined for any range of any bytes', () => {
     const range = fc.nat({ max: 200 });
     fc.assert(
       fc.property(fc.uint8Array(), range, range, (bytes, offset, length) => {

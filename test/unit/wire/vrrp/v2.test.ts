@@ -22,7 +22,7 @@ test('Authentication Data is zero when there is none to send', () => {
   expect(encodeVersion2({ ...advertisement, authentication: { type: 'none' } })).toEqual(plain);
 });
 
-test('a password goes behind the addresses, under authentication type 1', () => {
+test('a password follows the addresses, with authentication type 1', () => {
   const authentication = { type: 'pass', password: 'secret12' } as const;
   const pdu = encodeVersion2({ ...advertisement, authentication });
   expect(pdu[4]).toBe(1);
@@ -39,6 +39,9 @@ test('a fraction of a second is rounded up', () => {
   expect(advertised(255_000)).toBe(seconds(255));
 });
 
-test.each([seconds(0), milliseconds(255_001)])('an interval of %d us has no form', (interval) => {
-  expect(() => encodeVersion2({ ...advertisement, interval })).toThrow(RangeError);
-});
+test.each([seconds(0), milliseconds(255_001)])(
+  'an interval of %d us cannot be encoded',
+  (interval) => {
+    expect(() => encodeVersion2({ ...advertisement, interval })).toThrow(RangeError);
+  },
+);

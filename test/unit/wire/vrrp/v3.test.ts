@@ -29,7 +29,7 @@ test('a fraction of a centisecond is rounded up', () => {
 });
 
 test.each([microseconds(0), microseconds(40_950_001)])(
-  'an interval of %d us has no form',
+  'an interval of %d us cannot be encoded',
   (interval) => {
     const changed = { ...advertisement, interval };
     expect(() => encodeVersion3(changed, envelope, 'rfc9568')).toThrow(RangeError);

@@ -1,4 +1,4 @@
-/** What IPVS says of itself, and the timeouts of its connections (<linux/ip_vs.h>). */
+/** The version and table size of IPVS, and its connection timeouts (<linux/ip_vs.h>). */
 import type { ConnectionTimeouts } from '../../../../net/ipvs.ts';
 import { type Attributes, AttributeWriter } from '../../attributes.ts';
 import { encodeIpvs } from './message.ts';
@@ -11,9 +11,9 @@ const INFO_VERSION = 1;
 const INFO_CONN_TAB_SIZE = 2;
 
 export interface IpvsInfo {
-  /** `1.2.1`. */
+  /** Such as `1.2.1`. */
   readonly version: string;
-  /** Rows of the hash table of connections. */
+  /** The number of rows in the hash table of connections. */
   readonly tableSize: number;
 }
 
@@ -25,7 +25,7 @@ export function decodeInfo(attributes: Attributes): IpvsInfo {
   };
 }
 
-/** Zero leaves a timeout as it is. */
+/** A timeout of zero is not changed. */
 export function encodeTimeouts({ tcp, tcpFin, udp }: ConnectionTimeouts): Uint8Array {
   const list = new AttributeWriter()
     .uint32(TIMEOUT_TCP, tcp)

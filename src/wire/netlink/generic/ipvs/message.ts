@@ -5,7 +5,7 @@ import { encodeGeneric } from '../generic.ts';
 export const IPVS_FAMILY = 'IPVS';
 const IPVS_VERSION = 1;
 
-export const IPVS_COMMAND = {
+const IPVS_COMMAND = {
   newService: 1,
   setService: 2,
   removeService: 3,

@@ -1,4 +1,4 @@
-/** What services, real servers and daemons have in common on the wire. */
+/** What services, real servers and daemons share on the wire. */
 import {
   addressBits,
   type Family,
@@ -7,9 +7,7 @@ import {
   ipToBytes,
 } from '../../../../net/address.ts';
 import type { Attributes } from '../../attributes.ts';
-
-export const AF_INET = 2;
-export const AF_INET6 = 10;
+import { AF_INET, AF_INET6 } from '../../numbers.ts';
 
 export type IpvsDecodeError =
   | { readonly code: 'ipvs-attribute-missing'; readonly within: string; readonly attribute: number }

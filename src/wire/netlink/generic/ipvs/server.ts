@@ -38,7 +38,7 @@ const TUNNEL_TYPE = ['ipip', 'gue', 'gre'] as const;
 /** IP_VS_TUNNEL_ENCAP_FLAG_*. */
 const TUNNEL_CHECKSUM = ['none', 'checksum', 'remote'] as const;
 
-/** A server of NEW_DEST and SET_DEST, which want everything of it. */
+/** A server for NEW_DEST and SET_DEST, which need all attributes. */
 export function putServer(writer: AttributeWriter, server: Server): AttributeWriter {
   return writer.nested(IPVS_CMD_ATTR_DEST, (inner) => {
     putServerKey(inner, server);
@@ -50,14 +50,14 @@ export function putServer(writer: AttributeWriter, server: Server): AttributeWri
   });
 }
 
-/** A server of DEL_DEST. */
+/** A server for DEL_DEST, which only needs its key. */
 export function putServerName(writer: AttributeWriter, server: Server): AttributeWriter {
   return writer.nested(IPVS_CMD_ATTR_DEST, (inner) => {
     putServerKey(inner, server);
   });
 }
 
-/** `family` is that of the service: kernels before 3.18 do not say that of the server. */
+/** `family` is that of the service: kernels before 3.18 do not report that of the server. */
 export function decodeServer(
   attributes: Attributes,
   family: Family,

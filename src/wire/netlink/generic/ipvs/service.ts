@@ -45,7 +45,7 @@ const SETTABLE_FLAGS =
 
 const PROTOCOL_NUMBER: { readonly [P in ServiceProtocol]: number } = { tcp: 6, udp: 17, sctp: 132 };
 
-/** A service of NEW_SERVICE and SET_SERVICE, which want everything of it. */
+/** A service for NEW_SERVICE and SET_SERVICE, which need all attributes. */
 export function putService(writer: AttributeWriter, service: Service): AttributeWriter {
   const { key, scheduler, persistence } = service;
   return writer.nested(IPVS_CMD_ATTR_SERVICE, (inner) => {
@@ -58,7 +58,7 @@ export function putService(writer: AttributeWriter, service: Service): Attribute
   });
 }
 
-/** Names a service in requests about it and its servers. */
+/** Identifies a service in requests about it and its servers. */
 export function putServiceKey(writer: AttributeWriter, key: ServiceKey): AttributeWriter {
   return writer.nested(IPVS_CMD_ATTR_SERVICE, (inner) => {
     putKey(inner, key);
@@ -124,7 +124,7 @@ function flagsOf({ persistence, onePacket, schedulerFlags }: Service): number {
   );
 }
 
-/** `struct ip_vs_flags`: the flags, and which of them count. */
+/** `struct ip_vs_flags`: the flags, and a mask of those to set. */
 function flagBytes(flags: number): Uint8Array {
   const bytes = new Uint8Array(8);
   viewOf(bytes).setUint32(0, flags, true);

@@ -30,7 +30,7 @@ export function decodeStatistics(holder: Attributes, wide: number, narrow: numbe
   };
 }
 
-/** As wide as the kernel has sent it; zero where it has not. */
+/** Reads a counter of 32 or 64 bits; zero if the kernel did not send it. */
 function counter(list: Attributes | undefined, type: number): number {
   const bytes = list?.bytes(type);
   if (bytes === undefined || bytes.length < 4) return 0;

@@ -1,4 +1,4 @@
-/** Writes to the service table as requests. */
+/** Encodes changes of the service table as requests. */
 import type { ServiceKey, TableChange } from '../../../../net/ipvs.ts';
 import { AttributeWriter } from '../../attributes.ts';
 import { encodeIpvs } from './message.ts';
@@ -26,7 +26,7 @@ export function encodeTableChange(change: TableChange): Uint8Array {
   }
 }
 
-/** The payload of a dump of the servers of a service. */
+/** The payload of a dump request for the servers of a service. */
 export function encodeServerDump(key: ServiceKey): Uint8Array {
   return encodeIpvs('getServer', putServiceKey(new AttributeWriter(), key));
 }

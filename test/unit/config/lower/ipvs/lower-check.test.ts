@@ -18,7 +18,7 @@ function checkOf(keys: string) {
 }
 
 describe('check', () => {
-  test('of a service is that of each server, at its own address', () => {
+  test('of a service applies to each server, at its address', () => {
     const { checks } = healthOf('check: tcp', '[10.0.0.11, "10.0.0.12:8080"]');
     expect(checks['10.0.0.11:80']).toMatchObject({
       kind: 'tcp',
@@ -31,24 +31,24 @@ describe('check', () => {
     expect(checks['10.0.0.12:8080']).toMatchObject({ endpoint: { port: 8080 } });
   });
 
-  test('is not done without the key', () => {
+  test('is off by default', () => {
     expect(healthOf('require: web').checks).toEqual({});
   });
 
-  test('of a server replaces that of the service, or ends it', () => {
+  test('of a server replaces or disables that of the service', () => {
     const servers = '[{ address: 10.0.0.11, check: none }, { address: 10.0.0.12, check: ping }]';
     const { checks } = healthOf('check: tcp', servers);
     expect(Object.keys(checks)).toEqual(['10.0.0.12:80']);
     expect(checks['10.0.0.12:80']).toMatchObject({ kind: 'ping', address: '10.0.0.12' });
   });
 
-  test('by a command is judged once, however many servers it looks at', () => {
+  test('by a command is examined once for all servers', () => {
     const command = "{ exec: { command: [/opt/look, '{address}'], user: nobody } }";
     const { commands } = value(load(`check: ${command}`, '[10.0.0.11, 10.0.0.12]'));
     expect(commands).toMatchObject([{ argv: ['/opt/look', '{address}'], user: 'nobody' }]);
   });
 
-  test('goes to another port or address where it is told to', () => {
+  test('uses another port or address if configured', () => {
     expect(checkOf('{ tcp: {}, port: 8080 }')).toMatchObject({
       endpoint: { address: '10.0.0.11', port: 8080 },
     });
@@ -60,7 +60,7 @@ describe('check', () => {
     });
   });
 
-  test('by HTTP takes every success unless it is told which', () => {
+  test('by HTTP accepts 200-399 by default', () => {
     expect(checkOf('http')).toMatchObject({
       kind: 'http',
       url: 'http://10.0.0.11:80/',
@@ -79,7 +79,7 @@ describe('check', () => {
     );
   });
 
-  test('by HTTPS asks for the name of the host', () => {
+  test('by HTTPS uses the host as server name', () => {
     const named = { url: 'https://10.0.0.11:80/', verify: true, serverName: 'www.example.net' };
     expect(checkOf('{ https: { host: "www.example.net:8443" } }')).toMatchObject(named);
     expect(checkOf('{ https: { host: other, sni: www.example.net } }')).toMatchObject(named);
@@ -104,35 +104,35 @@ describe('check', () => {
   });
 
   test.each([
-    ['{}', 'does not say how to look: needs one of tcp, http, https, dns, udp, ping, exec'],
-    ['{ tcp: {}, ping: {} }', '"tcp" and "ping" are two ways to look: only one is possible'],
+    ['{}', 'needs one of tcp, http, https, dns, udp, ping, exec'],
+    ['{ tcp: {}, ping: {} }', '"tcp" and "ping" exclude each other: remove one of them'],
     ['htpp', 'expected tcp, http, https, ping, none, or a mapping'],
     ['{ tcp: {}, intervall: 1s }', 'unknown key "intervall": did you mean "interval"?'],
     ['{ tcp: {}, interval: 10ms }', 'must be from 100ms to 1h, not 10ms'],
-    ['{ tcp: {}, connect_to: web1 }', 'expected an IP address, or one with a port'],
-    ['{ tcp: {}, connect_to: "10.0.0.11:80", port: 80 }', '"connect_to" has a port already'],
+    ['{ tcp: {}, connect_to: web1 }', 'expected an IP address with or without a port'],
+    ['{ tcp: {}, connect_to: "10.0.0.11:80", port: 80 }', '"connect_to" already has a port'],
     ['{ http: { status: [399-200] } }', 'the range 399-200 is empty'],
     ['{ http: { status: [20] } }', 'expected a whole number from 100 to 599'],
-    ['{ http: { body_regex: "(" } }', 'no regular expression'],
-    ['{ http: { body: a, body_regex: a } }', '"body" says already what is expected'],
+    ['{ http: { body_regex: "(" } }', 'invalid regular expression'],
+    ['{ http: { body: a, body_regex: a } }', '"body" and "body_regex" exclude each other'],
     ['{ http: { path: health } }', 'expected a path that begins with a slash'],
-    ['{ exec: { command: [check] } }', 'the program needs its absolute path'],
+    ['{ exec: { command: [check] } }', 'must be the absolute path of a program'],
     ['{ dns: {} }', '"name" is missing'],
     ['{ dns: { name: a, type: ANY } }', 'expected one of A, AAAA'],
     ['{ udp: { send_hex: 123 } }', 'expected bytes in hexadecimal'],
-  ])('that cannot be done is refused: %s', (check, message) => {
+  ])('that is invalid is refused: %s', (check, message) => {
     expect(errors(load(`check: ${check}`))).toEqual([expect.stringContaining(message)]);
   });
 
   test('of a server without a port needs one', () => {
     expect(errors(load('check: tcp', '[10.0.0.11]', 'fwmark: 7, forwarding: dr'))).toEqual([
-      'the server has no port: the check needs "port"',
+      '"port" is missing: the server has no port',
     ]);
   });
 });
 
 describe('weight_from', () => {
-  test('has bounds and a smoothing', () => {
+  test('has bounds and smoothing', () => {
     expect(healthOf('weight_from: { http: {}, port: 9000 }').weights['10.0.0.11:80']).toMatchObject(
       {
         url: 'http://10.0.0.11:9000/',
@@ -142,7 +142,7 @@ describe('weight_from', () => {
     );
   });
 
-  test('can be left to the file for one server', () => {
+  test('can be disabled for one server', () => {
     const servers = '[10.0.0.11, { address: 10.0.0.12, weight_from: file }]';
     const { weights } = healthOf('weight_from: { exec: { command: [/bin/load] } }', servers);
     expect(Object.keys(weights)).toEqual(['10.0.0.11:80']);
@@ -150,7 +150,7 @@ describe('weight_from', () => {
 
   test.each([
     ['{ port: 80 }', 'needs one of http, https, exec'],
-    ['{ http: {}, min: 9, max: 3 }', 'must not be more than max, which is 3'],
+    ['{ http: {}, min: 9, max: 3 }', 'must not be greater than "max" (3)'],
     ['{ http: {}, smoothing: 1 }', 'expected a number from 0 to 0.99'],
   ])('is refused: %s', (words, message) => {
     expect(errors(load(`weight_from: ${words}`))).toEqual([expect.stringContaining(message)]);
@@ -158,20 +158,20 @@ describe('weight_from', () => {
 });
 
 describe('fallback', () => {
-  test('takes port and forwarding from the service', () => {
+  test('inherits port and forwarding from the service', () => {
     const { fallback } = healthOf('fallback: 10.0.0.99, forwarding: dr');
     expect(fallback).toMatchObject({ address: '10.0.0.99', port: 80, forwarding: 'dr', weight: 1 });
   });
 
-  test('is none of the servers', () => {
+  test('differs from all servers', () => {
     expect(errors(load('fallback: 10.0.0.11'))).toEqual([
-      '10.0.0.11:80 is one of the servers: a fallback is another one',
+      'the fallback 10.0.0.11:80 must not be one of the servers',
     ]);
   });
 });
 
 describe('min_servers', () => {
-  test('is something that the required instance tracks', () => {
+  test('is tracked by the required instance', () => {
     const lowering = load('require: web, min_servers: { count: 1, weight: -20 }');
     expect(instanceOf(lowering)?.track).toEqual([
       {
@@ -185,10 +185,10 @@ describe('min_servers', () => {
   });
 
   test.each([
-    ['min_servers: 1', '"require" must say which instance needs the servers'],
-    ['require: web, min_servers: 2', 'the service has 1 servers: there are never 2'],
+    ['min_servers: 1', '"min_servers" needs "require"'],
+    ['require: web, min_servers: 2', 'must not be greater than the number of servers (1)'],
     ['require: web, min_servers: { count: 1, weight: 5 }', 'must be negative'],
-  ])('is refused where it could not work: %s', (keys, message) => {
+  ])('is refused if it cannot be met: %s', (keys, message) => {
     expect(errors(load(keys))).toEqual([expect.stringContaining(message)]);
   });
 });

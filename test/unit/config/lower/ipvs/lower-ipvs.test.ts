@@ -31,7 +31,7 @@ describe('ipvs of the file', () => {
     expect(settingsOf('{}')).toBe(undefined);
   });
 
-  test('is required, not exclusive, and removed at the stop unless it says otherwise', () => {
+  test('is required, not exclusive, and removed on stop by default', () => {
     expect(settingsOf('{ services: [] }')).toMatchObject({
       required: true,
       exclusive: false,
@@ -41,7 +41,7 @@ describe('ipvs of the file', () => {
     });
   });
 
-  test('D-04 takes the VRID for the number of the cluster', () => {
+  test('D-04 uses the VRID as default sync ID', () => {
     expect(settingsOf('{ sync: { interface: eth1 } }')?.sync).toMatchObject({
       instance: 'web',
       mode: 'follow',
@@ -50,30 +50,30 @@ describe('ipvs of the file', () => {
     });
   });
 
-  test('D-04 refuses 0, which would mix clusters', () => {
+  test('D-04 refuses sync ID 0, which would mix clusters', () => {
     expect(errors(load('{ sync: { interface: eth1, sync_id: 0 } }'))).toEqual([
       '3:43: expected a whole number from 1 to 255, found the number 0',
     ]);
   });
 
-  test('must say which of several instances the daemons follow', () => {
+  test('must name the instance to follow if there are several', () => {
     expect(errors(load('{ sync: { interface: eth1 } }', INSTANCES + MAIL))).toEqual([
-      '4:15: there is more than one instance: "instance" must say which one counts',
+      '4:15: there is more than one instance: name the one to follow with "instance"',
     ]);
     const named = load('{ sync: { interface: eth1, instance: mail } }', INSTANCES + MAIL);
     expect(named.ok && named.value.agent.ipvs?.sync?.daemon.syncId).toBe(56);
   });
 
-  test('names only instances that exist', () => {
+  test('refuses unknown instances', () => {
     expect(errors(load('{ sync: { interface: eth1, instance: wbe } }'))).toEqual([
-      '3:44: there is no instance "wbe"; there are: web',
+      '3:44: unknown instance "wbe"; the instances are: web',
     ]);
     expect(errors(load(service('address: "203.0.113.100:80", require: mial')))).toEqual([
-      expect.stringContaining('there is no instance "mial"'),
+      expect.stringContaining('unknown instance "mial"'),
     ]);
   });
 
-  test('has parameters of the kernel in its own words', () => {
+  test('has sysctls in the format of the kernel', () => {
     const sysctl = '{ sysctl: { sync_threshold: "1 2", sloppy_tcp: 1 } }';
     expect(settingsOf(sysctl)?.sysctls).toEqual({ sync_threshold: '1 2', sloppy_tcp: '1' });
   });
@@ -93,14 +93,12 @@ describe('ipvs of the file', () => {
       tcpFin: 0,
       udp: 0,
     });
-    expect(errors(load('{ timeouts: { udp: 1500ms } }'))).toEqual([
-      '3:26: the kernel counts whole seconds here',
-    ]);
+    expect(errors(load('{ timeouts: { udp: 1500ms } }'))).toEqual(['3:26: must be whole seconds']);
   });
 });
 
 describe('a service of the file', () => {
-  test('gives its servers its own port and forwarding', () => {
+  test('gives its servers its port and forwarding', () => {
     const [web] =
       settingsOf(service('address: "203.0.113.100:80", forwarding: dr'))?.services ?? [];
     expect(web?.service.key).toEqual({
@@ -123,7 +121,7 @@ describe('a service of the file', () => {
     ]);
   });
 
-  test('is known by its address in brackets, or by a mark', () => {
+  test('has an address in brackets, or a firewall mark', () => {
     const six = service('address: "[2001:db8::100]:80"', '["2001:db8::11"]');
     expect(settingsOf(six)?.services[0]?.service.key).toMatchObject({ family: 'ipv6', port: 80 });
     const mark = settingsOf(service('fwmark: 7, forwarding: dr'));
@@ -141,18 +139,30 @@ describe('a service of the file', () => {
   });
 
   test.each([
-    ['address: "203.0.113.100:80", fwmark: 7', '[10.0.0.11]', 'either "address" or "fwmark"'],
-    ['protocol: tcp', '[10.0.0.11]', 'either "address" or "fwmark"'],
-    ['fwmark: 7, protocol: tcp', '[10.0.0.11]', 'a mark stands for every protocol'],
+    [
+      'address: "203.0.113.100:80", fwmark: 7',
+      '[10.0.0.11]',
+      'exactly one of "address" and "fwmark"',
+    ],
+    ['protocol: tcp', '[10.0.0.11]', 'exactly one of "address" and "fwmark"'],
+    ['fwmark: 7, protocol: tcp', '[10.0.0.11]', 'does not apply to "fwmark"'],
     ['address: "2001:db8::100:80"', '[10.0.0.11]', 'IPv6 in brackets'],
-    ['address: "203.0.113.100:70000"', '[10.0.0.11]', 'expected an IP address and a port'],
-    ['address: "203.0.113.100:80", family: ipv6', '[10.0.0.11]', 'is not ipv6'],
-    ['address: "203.0.113.100:0"', '[10.0.0.11]', 'only possible with "persistence"'],
-    ['address: "203.0.113.100:80", one_packet: true', '[10.0.0.11]', 'only udp can be scheduled'],
-    ['address: "203.0.113.100:80", flags: [mh-port]', '[10.0.0.11]', 'is for the scheduler mh'],
+    [
+      'address: "203.0.113.100:70000"',
+      '[10.0.0.11]',
+      'expected an IP address (IPv6 in brackets) and a port',
+    ],
+    ['address: "203.0.113.100:80", family: ipv6', '[10.0.0.11]', 'is not an IPv6 address'],
+    ['address: "203.0.113.100:0"', '[10.0.0.11]', 'needs "persistence"'],
+    [
+      'address: "203.0.113.100:80", one_packet: true',
+      '[10.0.0.11]',
+      '"one_packet" needs "protocol: udp"',
+    ],
+    ['address: "203.0.113.100:80", flags: [mh-port]', '[10.0.0.11]', 'is a flag of scheduler mh'],
     ['address: "203.0.113.100:80", forwarding: dr', '["10.0.0.11:8080"]', 'cannot change the port'],
-    ['address: "203.0.113.100:80"', '["2001:db8::11"]', 'only tun can reach'],
-    ['address: "203.0.113.100:80"', '[10.0.0.11, "10.0.0.11:80"]', 'is in this service already'],
+    ['address: "203.0.113.100:80"', '["2001:db8::11"]', 'needs forwarding tun'],
+    ['address: "203.0.113.100:80"', '[10.0.0.11, "10.0.0.11:80"]', 'duplicate server'],
     ['address: "203.0.113.100:80"', '["10.0.0.300"]', 'expected an IP address with or without'],
     [
       'address: "203.0.113.100:80"',
@@ -168,35 +178,35 @@ describe('a service of the file', () => {
     [
       'address: "203.0.113.100:80", forwarding: tun, tunnel: { type: gue }',
       '[10.0.0.11]',
-      'gue needs a port',
+      'if and only if its type is gue',
     ],
   ])('is refused with %s', (keys, servers, message) => {
     expect(errors(load(service(keys, servers)))).toEqual([expect.stringContaining(message)]);
   });
 
-  test('shares neither its name nor its address with another', () => {
+  test('has a unique name and address', () => {
     const one = 'name: web, address: "203.0.113.100:80", servers: []';
     expect(errors(load(`{ services: [{ ${one} }, { ${one} }] }`))).toEqual([
-      expect.stringContaining('the name "web" is already taken'),
-      expect.stringContaining('tcp 203.0.113.100:80 is already taken'),
+      expect.stringContaining('duplicate name "web"'),
+      expect.stringContaining('duplicate service tcp 203.0.113.100:80'),
     ]);
   });
 
-  test('D-01 with a server of another family is refused beside sync daemons', () => {
+  test('D-01 with a server of another family excludes sync daemons', () => {
     const services = `services: [{ name: web, address: "203.0.113.100:80", forwarding: tun, servers: ["2001:db8::11"] }]`;
     expect(errors(load(`{ ${services} }`))).toEqual([]);
     expect(errors(load(`{ sync: { interface: eth1 }, ${services} }`))).toEqual([
-      expect.stringContaining('cannot be synchronised'),
+      expect.stringContaining('must have the address family of its service'),
     ]);
   });
 });
 
-describe('what is wrong in one part of ipvs', () => {
+describe('an error in one part of ipvs', () => {
   const WRONG = '{ name: a, address: "203.0.113.100:80", scheduler: wrrr, servers: [10.0.0.11] }';
   const DR = 'forwarding: dr, servers: ["10.0.0.11:8080"]';
   const MOVED = `{ name: b, address: "203.0.113.100:81", ${DR} }`;
 
-  test('does not hide what is wrong in the others, each in its place', () => {
+  test('does not hide the errors in other parts', () => {
     const text = `{ sync: { interface: eth1, port: 70000 }, sysctl: { sync_ports: 3 },
   services: [
     ${WRONG},
@@ -205,11 +215,11 @@ describe('what is wrong in one part of ipvs', () => {
       '3:40: expected a whole number from 1 to 65535, found the number 70000',
       '3:71: must be a power of two: 1, 2, 4, 8, 16, 32 or 64, not 3',
       expect.stringMatching(/^5:56: expected one of rr, .*found "wrrr"/),
-      "6:71: dr cannot change the port: 81 is the service's",
+      '6:71: forwarding dr cannot change the port: it must be 81, as in the service',
     ]);
   });
 
-  test('is no reason to say that a part is missing which is there', () => {
+  test('does not make another part count as missing', () => {
     const instances = INSTANCES.replace('vrid: 55', 'vrid: 55, preempt_when_synced: {}');
     expect(errors(load('{ sync: { interface: eth1, port: 70000 } }', instances))).toHaveLength(1);
     expect(errors(load(`{ sync: { interface: eth1 }, services: [${WRONG}] }`, instances))).toEqual([
@@ -217,14 +227,14 @@ describe('what is wrong in one part of ipvs', () => {
     ]);
   });
 
-  test('is told where it is, though a service before it is wrong, too', () => {
+  test('has its own position behind an earlier invalid service', () => {
     const six = 'name: c, address: "203.0.113.100:82", forwarding: tun, servers: ["2001:db8::11"]';
     const [wrong, mixed] = errors(
       load(`{ sync: { interface: eth1 }, services: [{ name: a, servers: [] },
  { ${six} }] }`),
     );
-    expect(wrong).toMatch(/^3:.*either "address" or "fwmark"/);
-    expect(mixed).toMatch(/^4:.*cannot be synchronised/);
+    expect(wrong).toMatch(/^3:.*exactly one of "address" and "fwmark"/);
+    expect(mixed).toMatch(/^4:.*must have the address family of its service/);
   });
 });
 

@@ -12,7 +12,7 @@ const START = 1_000_000_000;
 const ZERO = 0 as Duration;
 const SETTINGS = { repeat: 3, secondBurstAfter: seconds(5), refresh: ZERO, form: 'both' } as const;
 
-/** Milliseconds after the start at which rounds are taken, looking at every deadline. */
+/** Milliseconds after the start at which rounds are taken, checked at every deadline. */
 function rounds(schedule: AnnouncementSchedule, until = seconds(60)): number[] {
   const times: number[] = [];
   while (schedule.next() <= START + until) {
@@ -39,7 +39,7 @@ describe('the announcement schedule', () => {
     expect(rounds(schedule)).toEqual([0, 20, 40, 5_000, 5_020, 5_040]);
   });
 
-  test('has a round under way, and due at once, until all of it has been sent', () => {
+  test('keeps a round under way, and due immediately, until all of it has been sent', () => {
     const schedule = new AnnouncementSchedule(SETTINGS);
     schedule.start(instant(START));
     expect(schedule.take(instant(START))).toBe(true);
@@ -78,7 +78,7 @@ describe('the announcement schedule', () => {
     expect(schedule.next()).toBe(NEVER);
   });
 
-  test('makes up for no missed round', () => {
+  test('skips missed rounds', () => {
     const schedule = new AnnouncementSchedule(SETTINGS);
     schedule.start(instant(START));
     const late = instant(START + 1_000_000);
@@ -88,7 +88,7 @@ describe('the announcement schedule', () => {
     expect(schedule.next()).toBe(START + 1_020_000);
   });
 
-  test('a contest long after a burst is a burst at once', () => {
+  test('a contest long after a burst starts a burst immediately', () => {
     const schedule = new AnnouncementSchedule({ ...SETTINGS, secondBurstAfter: ZERO });
     schedule.start(instant(START));
     rounds(schedule, milliseconds(40));
@@ -105,7 +105,7 @@ describe('the announcement schedule', () => {
     expect(rounds(schedule)).toEqual([1_000, 1_020, 1_040]);
   });
 
-  test('a contest during a burst asks for nothing more', () => {
+  test('a contest during a burst adds nothing', () => {
     const schedule = new AnnouncementSchedule({ ...SETTINGS, secondBurstAfter: ZERO });
     schedule.start(instant(START));
     schedule.contest(instant(START + 10));

@@ -25,7 +25,7 @@ test.each<[string, number | undefined, TrackState['status'], number | undefined,
   ['with a number that leaves no priority', 1, 'up', -254, true, -254],
   ['with a number beyond the range', -1, 'up', 9_999, true, -254],
   ['with a great number', 1, 'up', 9_999, false, 254],
-])('a thing %s', (_, weight, status, value, fails, adjustment) => {
+])('an object %s', (_, weight, status, value, fails, adjustment) => {
   const state = { status, value };
   expect(trackFails(tracked(weight), state)).toBe(fails);
   expect(trackAdjustment(tracked(weight), state)).toBe(adjustment);

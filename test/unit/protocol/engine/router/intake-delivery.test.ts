@@ -1,4 +1,4 @@
-/** Each receive check at its border: the last packet that passes, and the first that does not. */
+/** Each receive check at its boundary: the last packet that passes, and the first that does not. */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../../src/net/time.ts';
@@ -63,7 +63,7 @@ describe('a multicast router', () => {
     expect(verdict(IPV6, { source: OWN6 })).toBe('own-packet');
   });
 
-  test('looks at the TTL before the destination, and at both before the source', () => {
+  test('checks the TTL before the destination, and both before the source', () => {
     expect(verdict(MULTICAST, { ttl: 254, destination: OWN })).toBe('ip-ttl-error');
     expect(verdict(MULTICAST, { source: OWN, destination: OWN })).toBe('delivery-mismatch');
   });
@@ -77,13 +77,13 @@ describe('a unicast router', () => {
     expect(verdict(UNICAST, { source: FAR, destination: OWN, ttl: 249 })).toBe('ip-ttl-error');
   });
 
-  test('hears no stranger and no multicast', () => {
+  test('hears no unknown source and no multicast', () => {
     const stranger = ip('198.51.100.10');
     expect(verdict(UNICAST, { source: stranger, destination: OWN })).toBe('unknown-peer');
     expect(verdict(UNICAST)).toBe('delivery-mismatch');
   });
 
-  test('does not hear itself, were it its own peer', () => {
+  test('does not hear itself, even as its own peer', () => {
     const own = { source: undefined, peers: [{ address: OWN, minimumTtl: 255 }] };
     const options = { source: OWN, destination: OWN };
     expect(verdict({ ...UNICAST, delivery: own }, options)).toBe('own-packet');
@@ -91,7 +91,7 @@ describe('a unicast router', () => {
 });
 
 describe('the checksum', () => {
-  test('over IPv4 in version 3 has the form that is asked for', () => {
+  test('over IPv4 in version 3 has the configured form', () => {
     const strict = { ...MULTICAST, checksum: 'rfc9568' as const };
     expect(verdict(strict)).toEqual([]);
     expect(verdict(strict, { form: 'pseudo_header' })).toBe('checksum-error');
@@ -100,7 +100,7 @@ describe('the checksum', () => {
     expect(verdict(other)).toBe('checksum-error');
   });
 
-  test('in version 2 and over IPv6 has one form, whatever is asked for', () => {
+  test('in version 2 and over IPv6 has one form, whatever is configured', () => {
     for (const checksum of ['rfc9568', 'pseudo_header'] as const) {
       expect(verdict({ ...MULTICAST, version: 2, checksum }, { version: 2 })).toEqual([]);
       expect(verdict({ ...IPV6, checksum }, { source: PEER6 })).toEqual([]);
@@ -124,7 +124,7 @@ describe('a router of one version', () => {
     expect(verdict({ ...MULTICAST, version: undefined }, { bend })).toBe('version-error');
   });
 
-  test('of version 2 refuses another interval and hears nobody as owner', () => {
+  test('of version 2 refuses another interval, and as owner every MASTER', () => {
     const old = { ...MULTICAST, version: 2 as const };
     expect(verdict(old, { version: 2, interval: seconds(2) })).toBe('interval-error');
     expect(verdict({ ...old, priority: 255 }, { version: 2 })).toBe('owner-conflict');
@@ -165,7 +165,7 @@ describe('the authentication of version 2', () => {
     authentication,
   });
 
-  test('is by type before it is by password', () => {
+  test('checks the type before the password', () => {
     expect(verdict(receiver(pass('secret12')), { version: 2 })).toBe('auth-type-mismatch');
     const sent = { version: 2, authentication: pass('secret12') } as const;
     expect(verdict(receiver({ type: 'none' }), sent)).toBe('auth-type-mismatch');
@@ -174,7 +174,7 @@ describe('the authentication of version 2', () => {
     expect(verdict(receiver(undefined), sent)).toEqual([]);
   });
 
-  test('is not looked at in version 3', () => {
+  test('is not checked in version 3', () => {
     expect(verdict({ ...MULTICAST, authentication: pass('secret12') })).toEqual([]);
   });
 });
@@ -195,12 +195,12 @@ describe('the address list', () => {
     expect(verdict(strict, { addresses: [other] })).toEqual(['address-list-error']);
   });
 
-  test('of version 2 that is not checked is only warned of', () => {
+  test('of version 2 that is not checked only gives a warning', () => {
     const old = { ...MULTICAST, version: 2 as const };
     expect(verdict(old, { version: 2, addresses: [other] })).toEqual(['address-list-error']);
   });
 
-  test('over IPv6 begins with a link-local address; over IPv4 none is asked for', () => {
+  test('over IPv6 begins with a link-local address; over IPv4 with any address', () => {
     const addresses = [ip('2001:db8::1'), VIP6];
     expect(verdict(IPV6, { source: PEER6, addresses })).toBe('address-list-error');
     expect(
@@ -226,7 +226,7 @@ describe('the packet', () => {
     expect(verdict({ ...MULTICAST, vrid: undefined }, { vrid: 54 })).toEqual([]);
   });
 
-  test('of no bytes behind the header has no version to look at', () => {
+  test('without bytes after the header has no version', () => {
     const packet = advert().slice(0, 20);
     expect(judge(packet, 20, MULTICAST)).toEqual({ ok: false, reason: 'packet-length-error' });
   });

@@ -10,8 +10,8 @@ import {
 } from '../../../../../src/protocol/engine/router/intake.ts';
 import { type AdvertOptions, advert, OWN, PEER, PEER6, VIP } from '../../../../conformance/rig.ts';
 
-/** A decoder that knows nothing of a configuration. */
-const ANYBODY: ReceiverProfile = {
+/** A decoder without a configuration. */
+const DECODER: ReceiverProfile = {
   vrid: undefined,
   version: undefined,
   priority: undefined,
@@ -25,7 +25,7 @@ const ANYBODY: ReceiverProfile = {
 };
 
 const ROUTER: ReceiverProfile = {
-  ...ANYBODY,
+  ...DECODER,
   vrid: 55,
   version: 3,
   priority: 100,
@@ -43,31 +43,31 @@ function verdict(receiver: ReceiverProfile, options: AdvertOptions = {}): unknow
 }
 
 describe('a receiver without a configuration', () => {
-  test('takes any VRID, version, interval, list and password', () => {
+  test('accepts any VRID, version, interval, list and password', () => {
     const authentication = { type: 'pass', password: 'secret12' } as const;
-    expect(verdict(ANYBODY, { vrid: 7, version: 2, authentication })).toEqual([]);
-    expect(verdict(ANYBODY, { interval: seconds(3), addresses: [ip('203.0.113.9')] })).toEqual([]);
-    expect(verdict(ANYBODY, { source: PEER6 })).toEqual([]);
-    expect(verdict(ANYBODY, { destination: OWN })).toEqual([]);
+    expect(verdict(DECODER, { vrid: 7, version: 2, authentication })).toEqual([]);
+    expect(verdict(DECODER, { interval: seconds(3), addresses: [ip('203.0.113.9')] })).toEqual([]);
+    expect(verdict(DECODER, { source: PEER6 })).toEqual([]);
+    expect(verdict(DECODER, { destination: OWN })).toEqual([]);
   });
 
-  test('still wants a TTL of 255', () => {
-    expect(verdict(ANYBODY, { ttl: 64 })).toBe('ip-ttl-error');
+  test('still requires a TTL of 255', () => {
+    expect(verdict(DECODER, { ttl: 64 })).toBe('ip-ttl-error');
   });
 
-  test('knows no VRID 0', () => {
+  test('refuses VRID 0', () => {
     const bend = (message: Uint8Array) => {
       const checksum = ((message[6] ?? 0) << 8) + (message[7] ?? 0) + 55;
       message[1] = 0;
       message.set([checksum >> 8, checksum & 0xff], 6);
       return message;
     };
-    expect(verdict(ANYBODY, { bend })).toBe('vrid-error');
+    expect(verdict(DECODER, { bend })).toBe('vrid-error');
   });
 });
 
 describe('a virtual router', () => {
-  test('hears its peer without a warning, sees who sent it and which checksum it used', () => {
+  test('accepts its peer without a warning, and returns source and checksum form', () => {
     const packet = advert({ form: 'pseudo_header' });
     expect(judge(packet, packet.length, ROUTER)).toMatchObject({
       ok: true,
@@ -82,7 +82,7 @@ describe('a virtual router', () => {
     expect(verdict(ROUTER, { vrid: 56 })).toBe('vrid-error');
   });
 
-  test('tells of all oddities at once', () => {
+  test('returns all warnings together', () => {
     const options = { priority: 100, interval: seconds(2), addresses: [ip('203.0.113.9')] };
     expect(verdict(ROUTER, options)).toEqual([
       'interval-error',
@@ -98,7 +98,7 @@ describe('a virtual router', () => {
     ]);
   });
 
-  test('without an address of its own takes nobody for itself', () => {
+  test('without an own address accepts packets from every source', () => {
     expect(verdict(ROUTER, { source: OWN })).toBe('own-packet');
     expect(verdict({ ...ROUTER, localAddress: undefined }, { source: OWN })).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe('a virtual router', () => {
     ]);
   });
 
-  test('looks at the bytes it was given, not at what lies behind them', () => {
+  test('reads the given bytes, not those behind them', () => {
     const packet = advert();
     const larger = new Uint8Array(2_048).fill(0xff);
     larger.set(packet);
@@ -139,7 +139,7 @@ describe('the offset of the message', () => {
   });
 });
 
-describe('whatever arrives', () => {
+describe('any packet', () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 128 }),
     fc.tuple(fc.nat(), fc.nat(255), fc.nat(60)).map(([position, value, cut]) => {
@@ -149,9 +149,9 @@ describe('whatever arrives', () => {
     }),
   );
 
-  test('there is a verdict, and a refusal has one of the known reasons', () => {
+  test('has a verdict, and a refusal has one of the known reasons', () => {
     fc.assert(
-      fc.property(bytes, fc.constantFrom(ANYBODY, ROUTER), (packet, receiver) => {
+      fc.property(bytes, fc.constantFrom(DECODER, ROUTER), (packet, receiver) => {
         const result = judge(packet, packet.length, receiver);
         if (!result.ok) expect(DISCARD_REASONS).toContain(result.reason);
       }),

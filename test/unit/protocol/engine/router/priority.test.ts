@@ -10,7 +10,7 @@ describe('the effective priority', () => {
     });
   });
 
-  test('is the override as long as there is one', () => {
+  test('is the override while one is set', () => {
     const priority = new Priority(150);
     priority.setOverride(90);
     expect(priority.effective).toBe(90);
@@ -18,7 +18,7 @@ describe('the effective priority', () => {
     expect(priority.effective).toBe(150);
   });
 
-  test('has the adjustments of all tracked things added', () => {
+  test('includes the adjustments of all tracked objects', () => {
     const priority = new Priority(150);
     priority.adjust('dns', -20);
     priority.adjust('web', 5);

@@ -1,4 +1,4 @@
-/** Dumps of kernels that leave attributes out, or name what this program does not know. */
+/** Dumps of kernels that omit attributes, or have values that this program does not know. */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
 import { type Attributes, AttributeWriter } from '../../../../../src/wire/netlink/attributes.ts';
@@ -126,7 +126,7 @@ describe('a service', () => {
   test.each([
     ['ipv4', '0200', 32],
     ['ipv6', '0a00', 128],
-  ])('of %s is persistent for single clients where no netmask is said', (_, family, length) => {
+  ])('of %s is persistent for single clients if there is no netmask', (_, family, length) => {
     const flags = fromHex('0100000000000000');
     const sticky = { ...tcp, 1: fromHex(family), 3: ADDRESS6, 7: flags };
     const persistence = { seconds: 0, prefixLength: length, engine: undefined };
@@ -155,7 +155,7 @@ describe('a service', () => {
     });
   });
 
-  test('is refused where the message has none', () => {
+  test('is refused if the message has none', () => {
     expect(decodeService(received(new AttributeWriter()))).toEqual(missing('service', SERVICE));
   });
 });
@@ -163,7 +163,7 @@ describe('a service', () => {
 describe('a real server', () => {
   const nat: Values = { 1: ADDRESS, 2: fromHex('1f90'), 3: fromHex('00000000') };
 
-  test('has zero for every number that is not said', () => {
+  test('has zero for every number that is missing', () => {
     expect(decodeServer(holding(DEST, without(nat, 3)), 'ipv4')).toEqual({
       ok: true,
       value: {
@@ -193,7 +193,7 @@ describe('a real server', () => {
     });
   });
 
-  test('has the family of its service, unless it says its own', () => {
+  test('has the family of its service unless the message has one', () => {
     const six = { ...nat, 1: ADDRESS6 };
     expect(decodeServer(holding(DEST, six), 'ipv6')).toMatchObject({
       value: { address: '2001:db8::1' },
@@ -211,7 +211,7 @@ describe('a real server', () => {
     expect(decoded).toEqual(missing('server', attribute));
   });
 
-  test('of an unknown forwarding method is refused; flags beside the method do not count', () => {
+  test('of an unknown forwarding method is refused; other flags do not count', () => {
     const strange = { ...nat, 3: fromHex('05000000') };
     expect(decodeServer(holding(DEST, strange), 'ipv4')).toEqual(unknown('server', 3));
     const flagged = { ...nat, 3: fromHex('03010000') };
@@ -220,7 +220,7 @@ describe('a real server', () => {
     });
   });
 
-  test('behind a tunnel that is not described is behind IPIP', () => {
+  test('behind a tunnel of unknown type is behind IPIP', () => {
     const tunnel = { type: 'ipip', port: 0, checksum: 'none' };
     const plain = { ...nat, 3: fromHex('02000000') };
     expect(decodeServer(holding(DEST, plain), 'ipv4')).toMatchObject({ value: { tunnel } });
@@ -240,7 +240,7 @@ describe('a real server', () => {
     });
   });
 
-  test('is refused where the message has none', () => {
+  test('is refused if the message has none', () => {
     expect(decodeServer(received(new AttributeWriter()), 'ipv4')).toEqual(missing('server', DEST));
   });
 });
@@ -281,10 +281,10 @@ describe('a sync daemon', () => {
   });
 });
 
-describe('what IPVS says of itself', () => {
+describe('the information about IPVS', () => {
   const nothing = received(new AttributeWriter());
 
-  test('is zero where it says nothing', () => {
+  test('is zero where attributes are missing', () => {
     expect(decodeInfo(nothing)).toEqual({ version: '0.0.0', tableSize: 0 });
     expect(decodeTimeouts(nothing)).toEqual({ tcp: 0, tcpFin: 0, udp: 0 });
   });

@@ -13,7 +13,7 @@ import { decodeServer } from '../../../../../src/wire/netlink/generic/ipvs/serve
 import { decodeService } from '../../../../../src/wire/netlink/generic/ipvs/service.ts';
 import { fromHex } from '../../hex.ts';
 
-/** What a kernel said of a table that ipvsadm had made. */
+/** The dump of a table that ipvsadm had made. */
 const dumps = JSON.parse(
   readFileSync(new URL('../../../../fixtures/ipvs/dumps.json', import.meta.url), 'utf8'),
 ) as {
@@ -46,7 +46,7 @@ for (const [key, list] of Object.entries(dumps.servers)) {
   }
 }
 
-describe('a table made by ipvsadm, as the kernel tells it', () => {
+describe('the dump of a table made by ipvsadm', () => {
   test('has all its services', () => {
     expect([...services.keys()].sort()).toEqual([
       'mark 7 ipv4',
@@ -94,7 +94,7 @@ describe('a table made by ipvsadm, as the kernel tells it', () => {
     });
   });
 
-  test('has both daemons with what they were started with', () => {
+  test('has both daemons with their parameters', () => {
     expect(dumps.daemons.map((hex) => decodeDaemon(attributesOf(hex)))).toEqual([
       {
         ok: true,
@@ -123,7 +123,7 @@ describe('a table made by ipvsadm, as the kernel tells it', () => {
     ]);
   });
 
-  test('names the version, the size of the table and the timeouts', () => {
+  test('has the version, the size of the table and the timeouts', () => {
     expect(decodeInfo(attributesOf(dumps.info[0] ?? ''))).toEqual({
       version: '1.2.1',
       tableSize: 4096,
@@ -139,7 +139,7 @@ describe('a table made by ipvsadm, as the kernel tells it', () => {
     expect(decodeFamilyNumber(fromHex(dumps.family))).toBeGreaterThan(16);
   });
 
-  test('cut anywhere is an error or less of it, never an exception', () => {
+  test('cut anywhere is an error or a shorter list, never an exception', () => {
     for (const hex of [
       ...dumps.services,
       ...dumps.daemons,

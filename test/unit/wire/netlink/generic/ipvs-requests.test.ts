@@ -64,7 +64,7 @@ const NEW_SERVICE =
   '08000b0073697000';
 
 describe('a request to the service table', () => {
-  test('says everything of a service', () => {
+  test('has all attributes of a service', () => {
     expect(toHex(encodeTableChange({ kind: 'service.add', service }))).toBe(NEW_SERVICE);
   });
 
@@ -86,14 +86,14 @@ describe('a request to the service table', () => {
     expect(decodeServer(message.attributes, 'ipv4')).toMatchObject({ ok: true, value: server });
   });
 
-  test('removes by name alone', () => {
+  test('removes by key alone', () => {
     expect(read(encodeTableChange({ kind: 'service.remove', key: web })).command).toBe(3);
     const message = read(encodeTableChange({ kind: 'server.remove', key: web, server }));
     expect(message.command).toBe(7);
     expect(message.attributes.nested(2)?.types()).toEqual([1, 2, 11]);
   });
 
-  test('about a mark names no address', () => {
+  test('about a mark has no address', () => {
     const key: ServiceKey = { kind: 'mark', family: 'ipv6', mark: 4_294_967_295 };
     const message = read(encodeServerDump(key));
     expect(message.command).toBe(8);
@@ -158,19 +158,19 @@ describe('a request to the sync daemons', () => {
     maximumLength: 1400,
   } as const;
 
-  test('starts one with all it is told', () => {
+  test('starts one with all parameters', () => {
     const message = read(encodeNewDaemon(daemon));
     expect(message.command).toBe(9);
     expect(decodeDaemon(message.attributes)).toEqual({ ok: true, value: daemon });
   });
 
-  test('leaves out what the kernel is to choose', () => {
+  test('omits what the kernel chooses', () => {
     const rest = { group: undefined, port: undefined, ttl: undefined, maximumLength: undefined };
     const { attributes } = read(encodeNewDaemon({ ...daemon, ...rest }));
     expect(attributes.nested(3)?.types()).toEqual([1, 2, 3]);
   });
 
-  test('takes an IPv6 group', () => {
+  test('accepts an IPv6 group', () => {
     const { attributes } = read(encodeNewDaemon({ ...daemon, group: ip('ff02::81') }));
     expect(decodeDaemon(attributes)).toMatchObject({ ok: true, value: { group: 'ff02::81' } });
   });

@@ -48,7 +48,7 @@ describe('a virtual address', () => {
     expect(attributes.uint32(IFA_FLAGS)).toBeUndefined();
   });
 
-  test('IPv6 is usable at once and never chosen as source', () => {
+  test('IPv6 is usable immediately and never chosen as source', () => {
     const attributes = attributesOf(encodeNewAddress(V6));
     expect(attributes.uint32(IFA_FLAGS)).toBe(NODAD);
     expect([...(attributes.bytes(IFA_CACHEINFO) ?? []).slice(0, 8)]).toEqual([
@@ -56,13 +56,13 @@ describe('a virtual address', () => {
     ]);
   });
 
-  test('with a prefix wider than the host brings no route', () => {
+  test('with a prefix shorter than the address adds no route', () => {
     const flagsOf = (key: typeof V4) => attributesOf(encodeNewAddress(key)).uint32(IFA_FLAGS);
     expect(flagsOf({ ...V4, prefixLength: 24 })).toBe(NOPREFIXROUTE);
     expect(flagsOf({ ...V6, prefixLength: 64 })).toBe(NODAD | NOPREFIXROUTE);
   });
 
-  test('with a lifetime goes when nobody renews it; without, IPv4 says none', () => {
+  test('with a lifetime expires unless it is renewed; without, IPv4 has no such attribute', () => {
     const cacheOf = (key: typeof V4, lifetime?: number) =>
       attributesOf(encodeNewAddress(key, lifetime)).bytes(IFA_CACHEINFO)?.slice(0, 8);
     expect(cacheOf(V4)).toBeUndefined();
@@ -125,7 +125,7 @@ describe('a reported address', () => {
     expect(reported(2, 0, new AttributeWriter())).toMatchObject({ ok: false });
   });
 
-  test('that is cut short is an error', () => {
+  test('that is truncated is an error', () => {
     expect(decodeAddress(new Uint8Array(7))).toEqual({
       ok: false,
       error: { code: 'address-truncated', length: 7 },

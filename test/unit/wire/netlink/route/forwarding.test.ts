@@ -18,7 +18,7 @@ describe('a change of forwarding', () => {
   test.each([
     [1, true],
     [0, false],
-  ])('to %i is told with its interface', (value, forwarding) => {
+  ])('to %i is reported with its interface', (value, forwarding) => {
     expect(decodeForwarding(tells(7, value))).toEqual({ index: 7, forwarding });
   });
 
@@ -29,7 +29,7 @@ describe('a change of forwarding', () => {
     ['of something else', message(AF_INET6, (attributes) => attributes.uint32(1, 7))],
     ['of nothing', Uint8Array.of(AF_INET6, 0, 0)],
     ['that is cut off', tells(7, 1).subarray(0, 15)],
-  ])('%s is none', (_, payload) => {
+  ])('%s is refused', (_, payload) => {
     expect(decodeForwarding(payload)).toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ describe('a link', () => {
     return decoded.ok ? decoded.value.link.forwarding : 'malformed';
   };
 
-  test('says whether it forwards IPv6, where the kernel does', () => {
+  test('tells whether it forwards IPv6, if the kernel reports it', () => {
     expect(linkWith(Uint8Array.of(1, 0, 0, 0, 64, 0, 0, 0))).toBe(true);
     expect(linkWith(Uint8Array.of(0, 0, 0, 0, 64, 0, 0, 0))).toBe(false);
     expect(linkWith(Uint8Array.of(1, 0))).toBeUndefined();

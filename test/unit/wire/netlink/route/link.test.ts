@@ -61,13 +61,13 @@ describe('links', () => {
     }
   });
 
-  test('tell the family, because a bridge speaks of its ports with the same messages', () => {
+  test('have the family, because a bridge reports its ports with the same messages', () => {
     expect(decodeLink(link(WORKING, new AttributeWriter(), 7))).toMatchObject({
       value: { family: 7 },
     });
   });
 
-  test('that are cut short are errors', () => {
+  test('that are truncated are errors', () => {
     expect(decodeLink(new Uint8Array(15))).toEqual({
       ok: false,
       error: { code: 'link-truncated', length: 15 },
@@ -85,7 +85,7 @@ describe('links', () => {
     );
   });
 
-  test('are asked for without their statistics', () => {
+  test('are requested without their statistics', () => {
     expect([...encodeLinkDump().subarray(16)]).toEqual([8, 0, 29, 0, 8, 0, 0, 0]);
   });
 });

@@ -34,7 +34,7 @@ function macvlan(kind = 'macvlan'): AttributeWriter {
 }
 
 describe('a macvlan link', () => {
-  test('that is made has MAC, name, parent, and mode bridge', () => {
+  test('is created with MAC, name, parent, and mode bridge', () => {
     const made = encodeNewMacvlan({ name: 'vr4-55-eth0', parent: 2, mac: VIRTUAL_MAC });
     expect(decodeNamedLink(made)).toEqual({
       index: 0,
@@ -77,7 +77,7 @@ describe('a macvlan link', () => {
     expect(decodeNamedLink(link(1, new AttributeWriter()))?.macvlan).toBeUndefined();
   });
 
-  test('with no more than its kind has no mode, mark or group', () => {
+  test('with only a kind has no mode, mark or group', () => {
     const bare = new AttributeWriter()
       .bytes(1, new Uint8Array(6))
       .nested(18, (info) => info.text(1, 'macvlan'));
@@ -86,7 +86,7 @@ describe('a macvlan link', () => {
     });
   });
 
-  test('that is malformed is none, whatever the bytes', () => {
+  test('that is malformed is refused, whatever the bytes', () => {
     expect(decodeNamedLink(new Uint8Array(15))).toBeUndefined();
     expect(decodeNamedLink(Uint8Array.from([...new Uint8Array(16), 9, 0, 1, 0]))).toBeUndefined();
     fc.assert(
@@ -112,7 +112,7 @@ describe('a request', () => {
     expect([...encodeRemovedGroup(77)].slice(16)).toEqual([8, 0, 27, 0, 77, 0, 0, 0]);
   });
 
-  test('sets the MTU, which is read again', () => {
+  test('sets the MTU, which is read back', () => {
     const request = encodeLinkMtu(9, 1_400);
     expect([...request].slice(16)).toEqual([8, 0, 4, 0, 0x78, 5, 0, 0]);
     expect(decodeNamedLink(request)?.mtu).toBe(1_400);

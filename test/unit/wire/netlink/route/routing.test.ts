@@ -1,4 +1,4 @@
-/** Held against what ip(8) of iproute2 6.1 sent and the kernel (6.18) showed in a network namespace. */
+/** Compared with messages that ip(8) of iproute2 6.1 sent and Linux 6.18 returned in a network namespace. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
@@ -74,7 +74,7 @@ const FULL_RULE = ruleOf({
 
 const IPV6_RULE = ruleOf({ family: 'ipv6', to: prefix('2001:db8:1::/48') });
 
-describe('a route is asked for as ip(8) does', () => {
+describe('a route is requested as ip(8) does', () => {
   test.each([
     [
       'with everything',
@@ -108,12 +108,12 @@ describe('a route is asked for as ip(8) does', () => {
     const { header, attributes } = parts(fromHex(recorded));
     const own = parts(encodeRoute(route, INDEX, 'remove'));
     expect(own.attributes).toEqual(attributes);
-    // The type, which ip(8) leaves open, is that of the route.
+    // The type, which ip(8) omits, is that of the route.
     expect(own.header).toBe(header.replace('fe70ff00', 'fe70ff01'));
   });
 });
 
-describe('a rule is asked for as ip(8) does', () => {
+describe('a rule is requested as ip(8) does', () => {
   test.each([
     [
       'with everything',
@@ -132,8 +132,8 @@ describe('a rule is asked for as ip(8) does', () => {
   });
 });
 
-describe('what the kernel shows', () => {
-  test('is read as the route it is', () => {
+describe('a dump of the kernel', () => {
+  test('is read as a route', () => {
     const shown = fromHex(
       '02180000647000010400000008000f006400000008000100c633640008000600320000000c00080008000200' +
         '7805000008000700cb00716408000500c00002fe0800040003000000',
@@ -152,14 +152,14 @@ describe('what the kernel shows', () => {
     });
   });
 
-  test('of a default route names no destination', () => {
+  test('of a default route has no destination', () => {
     const decoded = decodeRoute(fromHex('0a000000fe7000010000000008000f00fe000000'));
     expect(decoded).toMatchObject({ ok: true, value: { destination: prefix('::/0') } });
     const four = decodeRoute(fromHex('02000000fe70000100000000'));
     expect(four).toMatchObject({ ok: true, value: { destination: prefix('0.0.0.0/0') } });
   });
 
-  test('has the table of its header where there is no attribute for it', () => {
+  test('has the table of its header if there is no attribute for it', () => {
     const route = decodeRoute(fromHex('020000006470000100000000'));
     expect(route).toMatchObject({ ok: true, value: { table: 100, metric: 0, protocol: 112 } });
     const rule = decodeRule(fromHex('020000006400000100000000'));
@@ -178,22 +178,22 @@ describe('what the kernel shows', () => {
       '0a300000640000010000000008000f006400000008000e00ffffffff05001500700000000800060007000000' +
         '1400010020010db8000100000000000000000000',
     ],
-  ])('is read as the rule it is', (rule, shown) => {
+  ])('is read as a rule', (rule, shown) => {
     expect(decodeRule(fromHex(shown))).toEqual({ ok: true, value: { rule, protocol: 112 } });
   });
 
-  test('of a rule of somebody else says so', () => {
+  test('of a rule of another program has its protocol', () => {
     const shown = '02000000fe0000010000000008000f00fe00000008000e00ffffffff0500150002000000';
     expect(decodeRule(fromHex(shown))).toMatchObject({ ok: true, value: { protocol: 2 } });
   });
 
-  test('goes back as its removal without its state', () => {
+  test('becomes a removal, without its state', () => {
     const shown = fromHex('02180000fc70fd011100000008000100c6336400');
     expect(toHex(encodeRouteRemoval(shown))).toBe('02180000fc70fd010000000008000100c6336400');
   });
 });
 
-test('a dump asks for our number alone', () => {
+test('a dump asks for our protocol number only', () => {
   expect(toHex(encodeRouteDump('ipv6'))).toBe('0a0000000070000000000000');
   expect(toHex(encodeRouteDump('ipv4'))).toBe('020000000070000000000000');
 });

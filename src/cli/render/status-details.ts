@@ -1,0 +1,109 @@
+/** The parts of `status` below the table of instances: sync groups, tracked objects, connections. */
+import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
+import type { GroupDocument, StatusDocument, TrackDocument } from '../../control/protocol.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { formatAge, type Palette, plain, printable } from '../terminal/text.ts';
+
+export interface Screen {
+  readonly palette: Palette;
+  /** In characters. */
+  readonly width: number;
+  readonly now: Date;
+}
+
+interface Row extends TrackDocument {
+  readonly instance: string;
+}
+
+/** Empty without tracked objects and sync groups. */
+export function renderDependencies(
+  { instances, sync_groups: groups }: StatusDocument,
+  screen: Screen,
+): string {
+  const rows = instances.flatMap(({ name, tracks }) =>
+    tracks.map((track): Row => ({ ...track, instance: name })),
+  );
+  const { width, palette } = screen;
+  const tables = [
+    groups.length === 0 ? '' : renderTable(groupColumns(screen), groups, width, palette.faint),
+    rows.length === 0 ? '' : renderTable(trackColumns(screen), rows, width, palette.faint),
+  ];
+  return tables.map((table) => (table === '' ? '' : `\n${table}`)).join('');
+}
+
+function groupColumns({ palette, now }: Screen): Column<GroupDocument>[] {
+  return [
+    { title: 'SYNC GROUP', cell: ({ name }) => name, least: 8 },
+    {
+      title: 'STATE',
+      cell: ({ state }) => state,
+      paint: ({ state }) =>
+        state === 'FAULT' ? palette.bad : state === 'MASTER' ? palette.good : plain,
+    },
+    { title: 'SINCE', cell: ({ since }) => ageOf(since, now) },
+    { title: 'MODE', cell: ({ mode }) => mode },
+    { title: 'INSTANCES', cell: (row) => row.instances.join(' '), least: 12 },
+  ];
+}
+
+function trackColumns({ palette, now }: Screen): Column<Row>[] {
+  return [
+    { title: 'TRACKED BY', cell: ({ instance }) => instance, least: 8 },
+    { title: 'TRACK', cell: ({ name }) => name, least: 8 },
+    { title: 'KIND', cell: ({ kind }) => kind },
+    {
+      title: 'STATE',
+      cell: ({ state, value }) => (value === null ? state : String(value)),
+      paint: ({ state }) => (state === 'up' ? plain : palette.bad),
+    },
+    { title: 'SINCE', cell: ({ since }) => ageOf(since, now) },
+    { title: 'WEIGHT', cell: ({ weight }) => (weight === null ? 'FAULT' : String(weight)) },
+    { title: 'RESULT', cell: ({ result }) => result ?? '-', least: 12, shrinksLast: true },
+  ];
+}
+
+/** Empty if no connection table follows an instance. */
+export function renderConnections({ instances }: StatusDocument, screen: Screen): string {
+  const blocks = instances.flatMap(({ name, connections }) =>
+    connections === undefined ? [] : [blockOf(name, connections, screen)],
+  );
+  return blocks.length === 0 ? '' : `\n${blocks.join('')}`;
+}
+
+function blockOf(name: string, connections: ConnectionsDocument, { now }: Screen): string {
+  const { live, peers, moves } = connections;
+  const others = peers.map(peerText);
+  const silent = connections.catch_up ? '; no other director reports its table' : '';
+  const known = others.length === 0 ? silent : `; ${others.join('; ')}`;
+  const lines = [`${name}: ${live} connections here${known}`];
+  if (moves.last !== null) lines.push(`  ${moveText(moves.last, now)}`);
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+function peerText({ name, master, live, missing }: ConnectionsDocument['peers'][number]): string {
+  if (missing === null) return `${name} has ${live}, not compared yet`;
+  if (!master) return missing === 0 ? `${name} lacks none of them` : `${name} lacks ${missing}`;
+  return missing === 0
+    ? `none of the ${live} connections of ${name} is missing`
+    : `${missing} of the ${live} connections of ${name} are missing`;
+}
+
+function moveText({ at, move, live, peers }: MoveDocument, now: Date): string {
+  const age = ageOf(at, now);
+  const [former] = peers;
+  if (move === 'take-over') {
+    const from = `taken over from ${former?.name ?? 'another director'} ${age} ago`;
+    return `${from}: ${numberOf(former?.missing)} of ${live} were lost, ${numberOf(former?.missing_before)} were missing at that moment`;
+  }
+  const lacked = peers.map(({ name, missing }) => `${name} lacked ${numberOf(missing)}`).join(', ');
+  const what = lacked === '' ? 'no director reported its table' : lacked;
+  return `handed over ${age} ago: of ${live}, ${what}`;
+}
+
+function numberOf(count: number | null | undefined): string {
+  return count === null || count === undefined ? 'an unknown number' : String(count);
+}
+
+export function ageOf(since: string, now: Date): string {
+  return formatAge(now.getTime() - Date.parse(since));
+}

@@ -1,0 +1,164 @@
+/**
+ * Takes servers out of service for an operator, and back: a drained server gets no new connections and
+ * keeps the existing ones. The state file is written first: after a crash half-way the server is drained,
+ * and never returns by itself.
+ */
+
+import { pause } from '../../async/deadline.ts';
+import type { DrainCommands, DrainTerms } from '../../control/commands.ts';
+import { CommandRefusal } from '../../control/commands.ts';
+import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
+import type { DrainDocument } from '../../control/ipvs-document.ts';
+import { endpointName, type ServerRow, serviceName } from '../../net/ipvs.ts';
+import { messageOf } from '../keep/ipvs-log.ts';
+import type { ServiceKeeper } from '../keep/service-keeper.ts';
+import { serves } from '../plan/server-weight.ts';
+import type { DrainStore } from './drain-store.ts';
+import type { HealthKeeper } from './health-keeper.ts';
+import type { ServerHealth, ServiceHealth } from './server-health.ts';
+
+interface DrainServiceOptions {
+  readonly health: Pick<HealthKeeper, 'service' | 'services' | 'drainsChanged'>;
+  readonly store: DrainStore;
+  /** Undefined: the kernel has no IPVS. */
+  readonly table: () => Pick<ServiceKeeper, 'touch' | 'serversIn' | 'refused'> | undefined;
+  /** Adds an event to the history and the log. */
+  readonly record: (facts: ServerEventFacts) => void;
+}
+
+const POLL_MS = 200;
+
+interface Target {
+  readonly service: ServiceHealth;
+  readonly server: ServerHealth;
+  /** Endpoint of the server, as `10.0.0.11:80`. */
+  readonly name: string;
+}
+
+export class DrainService implements DrainCommands {
+  readonly #options: DrainServiceOptions;
+
+  constructor(options: DrainServiceOptions) {
+    this.#options = options;
+  }
+
+  async drain(terms: DrainTerms, by: string): Promise<DrainDocument> {
+    const { store, health, record } = this.#options;
+    const target = this.#target(terms);
+    const { service, server, name } = target;
+    if (server.drain === undefined) {
+      if (!terms.force) refuseLast(target);
+      const since = new Date().toISOString();
+      await written(() => store.add({ service: terms.service, server: name, since, by }));
+      record({ kind: 'ipvs-drain', service: terms.service, server: name, by });
+      health.drainsChanged(terms.service);
+    }
+    await this.#table().touch([terms.service]);
+    const began = performance.now();
+    for (;;) {
+      const document = this.#document(service, name, performance.now() - began);
+      const left = (terms.wait ?? 0) / 1_000 - document.waited_ms;
+      if (document.outcome !== 'draining' || left <= 0) return document;
+      await pause(Math.min(POLL_MS, left));
+    }
+  }
+
+  async undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument> {
+    const { store, health, record } = this.#options;
+    const { service, server, name } = this.#target(terms);
+    if (server.drain !== undefined) {
+      await written(() => store.remove({ service: terms.service, server: name }));
+      record({ kind: 'ipvs-undrain', service: terms.service, server: name, by });
+      health.drainsChanged(terms.service);
+    }
+    await this.#table().touch([terms.service]);
+    return this.#document(service, name, 0);
+  }
+
+  #target(terms: Pick<DrainTerms, 'service' | 'server'>): Target {
+    this.#table();
+    const { health } = this.#options;
+    const service = health.service(terms.service);
+    if (service === undefined) {
+      const known = health.services().map(({ settings }) => settings.name);
+      throw unknown('no-such-service', `no service is named ${terms.service}`, known);
+    }
+    const named = service.servers.map((server) => ({ server, name: endpointName(server.server) }));
+    const exact = named.find(({ name }) => name === terms.server);
+    const [first, second] = named.filter(({ server }) => server.server.address === terms.server);
+    const found = exact ?? (second === undefined ? first : undefined);
+    if (found !== undefined) return { service, ...found };
+    const what = second === undefined ? 'has no server' : 'has more than one server';
+    const known = named.map(({ name }) => name);
+    throw unknown('no-such-server', `${terms.service} ${what} ${terms.server}`, known);
+  }
+
+  #table() {
+    const table = this.#options.table();
+    if (table !== undefined) return table;
+    const message = 'this kernel has no IPVS: no server can be drained';
+    throw new CommandRefusal({ status: 409, code: 'ipvs-unavailable', message });
+  }
+
+  #document({ settings }: ServiceHealth, server: string, waited: number): DrainDocument {
+    const table = this.#table();
+    const drain = this.#options.store.of(settings.name, server);
+    const is = table.serversIn(settings).find((one) => endpointName(one) === server);
+    const { key } = settings.service;
+    const outcome = drain === undefined ? 'in-service' : 'draining';
+    return {
+      service: settings.name,
+      server,
+      outcome: outcome === 'draining' && isEmpty(is, key) ? 'drained' : outcome,
+      drained: drain === undefined ? null : { since: drain.since, by: drain.by },
+      weight: is?.weight ?? null,
+      active: is?.activeConnections ?? 0,
+      inactive: is?.inactiveConnections ?? 0,
+      waited_ms: Math.round(waited),
+      warnings: table.refused.has(serviceName(key))
+        ? ['the kernel refused a change of this service: see `vrrp-agent ipvs show`']
+        : [],
+    };
+  }
+}
+
+/**
+ * The kernel counts closing TCP and SCTP connections as inactive: they no longer need the server. It
+ * counts every UDP connection as inactive (net/netfilter/ipvs/ip_vs_conn.c), and a mark may have
+ * connections of either kind.
+ */
+function isEmpty(
+  server: ServerRow | undefined,
+  key: { readonly kind: string; readonly protocol?: string },
+) {
+  if (server === undefined) return true;
+  if (server.weight !== 0) return false;
+  const counts = key.kind === 'address' && key.protocol !== 'udp' ? 0 : server.inactiveConnections;
+  return server.activeConnections + counts === 0;
+}
+
+function refuseLast({ service, server, name }: Target): void {
+  const isLast =
+    serves(server.weight) &&
+    service.fallback === null &&
+    !service.servers.some((one) => one !== server && serves(one.weight));
+  if (!isLast) return;
+  const message =
+    `${name} is the last server of ${service.settings.name} that takes new connections: ` +
+    'with --force, new clients are refused';
+  throw new CommandRefusal({ status: 409, code: 'last-server', message });
+}
+
+async function written(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const message = `nothing has changed, because the state file cannot be written: ${messageOf(error)}`;
+    throw new CommandRefusal({ status: 500, code: 'state-unwritable', message });
+  }
+}
+
+function unknown(code: string, message: string, known: readonly string[]): CommandRefusal {
+  const names = known.length === 0 ? 'there are none' : `there are: ${known.join(', ')}`;
+  return new CommandRefusal({ status: 404, code, message: `${message}; ${names}` });
+}

@@ -1,0 +1,175 @@
+/**
+ * Events of real servers: each change once, compared with the last event. Small changes of a weight are
+ * no event, and when very many servers change at a time, only the log has each of them.
+ */
+import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
+import { endpointName } from '../../net/ipvs.ts';
+import { serves } from '../plan/server-weight.ts';
+import type { ServerHealth, ServiceHealth } from './server-health.ts';
+
+interface HealthReporterOptions {
+  /** Adds an event to the history and the log. */
+  readonly record: (facts: ServerEventFacts) => void;
+  /** Writes to the log alone. */
+  readonly log: (facts: ServerEventFacts) => void;
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Shortest time between two events about the weight of a server. */
+const WEIGHT_MS = 60_000;
+/** An event reports a weight that moved by a fifth of the last reported one. */
+const SHARE = 5;
+/** Events that weights leave for servers that go up or down. */
+const KEPT_FOR_SERVERS = 10;
+
+/** Events that can follow each other immediately: twenty describe a failed rack as well as 500 do. */
+const BURST = 20;
+/** One more event is allowed after this time. */
+const REFILL_MS = 3_000;
+
+class EventBudget {
+  #left = BURST;
+  #countedAt: number;
+
+  constructor(now: number) {
+    this.#countedAt = now;
+  }
+
+  /** True if an event may be recorded now; `keep` of them are left for events that matter more. */
+  take(now: number, keep = 0): boolean {
+    const grown = Math.floor((now - this.#countedAt) / REFILL_MS);
+    this.#left = Math.min(BURST, this.#left + grown);
+    this.#countedAt += grown * REFILL_MS;
+    if (this.#left <= keep) return false;
+    this.#left--;
+    return true;
+  }
+}
+
+/** What was reported about a service. */
+interface Reported {
+  readonly down: Set<string>;
+  /** Servers that do not report their load. */
+  readonly silent: Set<string>;
+  readonly weights: Map<string, { readonly weight: number; readonly at: number }>;
+  isServed: boolean;
+}
+
+export class HealthReporter {
+  readonly #options: HealthReporterOptions;
+  readonly #budget: EventBudget;
+  readonly #reported = new Map<string, Reported>();
+  #leftOut = 0;
+
+  constructor(options: HealthReporterOptions) {
+    this.#options = options;
+    this.#budget = new EventBudget(options.now());
+  }
+
+  /** Reports what changed in a service. */
+  follow(health: ServiceHealth): void {
+    const { name } = health.settings;
+    const reported = this.#reportedOf(name);
+    for (const server of health.servers) this.#followServer(name, server, reported);
+    const isServed = health.servers.length === 0 || health.servers.some(isServing);
+    if (isServed === reported.isServed) return;
+    reported.isServed = isServed;
+    this.#options.record(servedFacts(health, isServed));
+  }
+
+  /** Called every few seconds: reports weights that have moved, and how many events were left out. */
+  sweep(services: readonly ServiceHealth[]): void {
+    const now = this.#options.now();
+    for (const { settings, servers } of services) {
+      for (const server of servers) this.#sweepWeight(settings.name, server, now);
+    }
+    if (this.#leftOut === 0 || !this.#budget.take(now)) return;
+    this.#options.record({ kind: 'ipvs-left-out', count: this.#leftOut });
+    this.#leftOut = 0;
+  }
+
+  /** Forgets services and servers that are no longer configured. */
+  keepOnly(services: readonly ServiceHealth[]): void {
+    const known = new Map(services.map((one) => [one.settings.name, one.servers]));
+    for (const [service, { down, silent, weights }] of this.#reported) {
+      const servers = new Set(known.get(service)?.map(({ server }) => endpointName(server)));
+      if (!known.has(service)) this.#reported.delete(service);
+      for (const names of [down, silent, weights]) {
+        for (const name of names.keys()) if (!servers.has(name)) names.delete(name);
+      }
+    }
+  }
+
+  #followServer(service: string, health: ServerHealth, { down, silent, weights }: Reported): void {
+    const server = endpointName(health.server);
+    const about = { service, server, weight: health.weight === 'absent' ? null : health.weight };
+    const { status, found, load } = health;
+    if (status === 'down' && !down.has(server)) {
+      down.add(server);
+      this.#report({ kind: 'ipvs-server-down', ...about, result: found ?? '' });
+    } else if ((status === 'up' || status === 'unchecked') && down.delete(server)) {
+      const result = status === 'up' ? (found ?? '') : 'it is no longer checked';
+      this.#report({ kind: 'ipvs-server-up', ...about, result });
+    }
+    if (load?.isKnown === false && !silent.has(server)) {
+      silent.add(server);
+      weights.delete(server);
+      this.#report({ kind: 'ipvs-weight-unknown', ...about, result: load.detail });
+    } else if (load?.isKnown === true && silent.delete(server)) {
+      this.#report({ kind: 'ipvs-weight-known', ...about, result: load.detail });
+      weights.set(server, { weight: about.weight ?? 0, at: this.#options.now() });
+    }
+  }
+
+  #sweepWeight(service: string, health: ServerHealth, now: number): void {
+    const { weight, load } = health;
+    if (load?.isKnown !== true || weight === 'absent' || weight === 0) return;
+    const server = endpointName(health.server);
+    const { weights } = this.#reportedOf(service);
+    const first = { weight: health.server.weight, at: Number.NEGATIVE_INFINITY };
+    const last = weights.get(server) ?? first;
+    const moved = Math.abs(weight - last.weight);
+    if (moved === 0 || moved * SHARE < last.weight || now - last.at < WEIGHT_MS) return;
+    if (!this.#budget.take(now, KEPT_FOR_SERVERS)) return;
+    weights.set(server, { weight, at: now });
+    const change = { from: last.weight, to: weight, result: load.detail };
+    this.#options.record({ kind: 'ipvs-weight', service, server, ...change });
+  }
+
+  #report(facts: ServerEventFacts): void {
+    // The number left out comes first, or a few events each second would delay it forever.
+    if (this.#leftOut === 0 && this.#budget.take(this.#options.now())) {
+      this.#options.record(facts);
+      return;
+    }
+    this.#leftOut++;
+    this.#options.log(facts);
+  }
+
+  #reportedOf(service: string): Reported {
+    const known = this.#reported.get(service);
+    if (known !== undefined) return known;
+    const fresh: Reported = {
+      down: new Set(),
+      silent: new Set(),
+      weights: new Map(),
+      isServed: true,
+    };
+    this.#reported.set(service, fresh);
+    return fresh;
+  }
+}
+
+function isServing({ weight }: ServerHealth): boolean {
+  return serves(weight);
+}
+
+function servedFacts({ settings, fallback }: ServiceHealth, isServed: boolean): ServerEventFacts {
+  const { name: service } = settings;
+  if (fallback === null) {
+    return { kind: isServed ? 'ipvs-service-up' : 'ipvs-service-down', service };
+  }
+  const server = endpointName(fallback.server);
+  return { kind: isServed ? 'ipvs-fallback-off' : 'ipvs-fallback-on', service, server };
+}

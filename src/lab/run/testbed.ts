@@ -1,0 +1,224 @@
+/** The lab of one run: its directors, its network, and the steps performed on both. */
+import { availableParallelism } from 'node:os';
+import { type IpAddress, mac } from '../../net/address.ts';
+import { LabError, run } from '../command.ts';
+import { forgedFrame } from '../packets/forged-frame.ts';
+import { AgentPeer } from '../peers/vrrp-agent.ts';
+import { nodeProgram } from '../program.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Action, Crossings } from '../scenario/steps.ts';
+import type { Lab } from '../topology/lab.ts';
+import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
+import type { Crossing } from '../topology/switch-filter.ts';
+import { sleep } from '../wait.ts';
+import { LabNode } from './lab-node.ts';
+import { StateFollower } from './state-follower.ts';
+
+/** Longer than any `--wait` below. */
+const COMMAND_MILLISECONDS = 30_000;
+
+export class Testbed {
+  readonly lab: Lab;
+  readonly scenario: Scenario;
+  readonly nodes: readonly LabNode[];
+  readonly follower = new StateFollower();
+  #lost: Crossing[] = [];
+  readonly #delayed = new Set<string>();
+
+  constructor(lab: Lab, scenario: Scenario, ignoresEvents = false) {
+    this.lab = lab;
+    this.scenario = scenario;
+    const hasService = scenario.probes.some(({ type }) => type !== 'icmp');
+    this.nodes = scenario.nodes.map((node) => {
+      const started = (peer: unknown) => {
+        if (peer instanceof AgentPeer && !ignoresEvents)
+          this.follower.follow(node.name, peer.socket);
+      };
+      return new LabNode(lab, node, { hasService, started });
+    });
+  }
+
+  node(name: string): LabNode {
+    const found = this.nodes.find(({ spec }) => spec.name === name);
+    if (found === undefined) throw new LabError('lab-unknown', `this lab has no ${name}`);
+    return found;
+  }
+
+  async perform(action: Action): Promise<void> {
+    switch (action.kind) {
+      case 'crash':
+        return this.node(action.node).crash();
+      case 'boot':
+        return this.node(action.node).boot();
+      case 'kill':
+        return this.node(action.node).kill();
+      case 'stop':
+        return this.node(action.node).stop();
+      case 'start':
+        return this.node(action.node).start();
+      case 'restart':
+        return this.node(action.node).restart();
+      case 'hang':
+        return this.node(action.node).hang();
+      case 'freeze':
+        return this.#freeze(this.node(action.node));
+      case 'thaw':
+        return this.#thaw(this.node(action.node));
+      case 'reload':
+        return this.node(action.node).reload(action.set);
+      case 'link_down':
+        return this.lab.cut(this.#host(action.node));
+      case 'link_up':
+        return this.lab.restore(this.#host(action.node));
+      case 'partition':
+        return this.#lose(action, 100);
+      case 'loss':
+        return this.#lose(action, action.percent);
+      case 'delay':
+        return this.#delay(action.node, action.by, action.jitter);
+      case 'heal':
+        return this.#heal();
+      case 'failover':
+        return this.#command(action.node, ['failover', '--all', '--wait', '10s']);
+      case 'release':
+        return this.#command(action.node, ['failover', '--release', '--all']);
+      case 'maintenance':
+        return this.#command(action.node, [
+          ...['maintenance', action.state],
+          ...(action.state === 'on' ? ['--wait', '20s'] : []),
+        ]);
+      case 'cpu_stress':
+        return this.#stress(action.lasts / 1_000, action.loops ?? 2 * availableParallelism());
+      case 'flood':
+        return this.#flood(action);
+      case 'delete_address':
+        return this.#deleteAddress(this.#host(action.node), action.address);
+      case 'add_address':
+        return this.lab.addAddress(this.#host(action.node), action.address, bits(action.address));
+    }
+  }
+
+  /** An address that is not there is no error: nothing changes. */
+  async #deleteAddress(host: LabHost, address: IpAddress): Promise<void> {
+    const present = await this.lab.addresses(host);
+    if (!present.some((one) => one.address === address)) return;
+    await this.lab.deleteAddress(host, address, bits(address));
+  }
+
+  #host(name: string): LabHost {
+    return this.lab.clients.find((one) => one.name === name) ?? this.node(name).host;
+  }
+
+  #lose({ from, to, traffic, isOneWay }: Crossings, percent: number): Promise<void> {
+    const crossing = (a: string, b: string): Crossing => ({
+      ...{ from: this.#host(a), to: this.#host(b), traffic },
+      ...(percent < 100 ? { percent } : {}),
+    });
+    for (const a of from) {
+      for (const b of to) {
+        this.#lost.push(crossing(a, b), ...(isOneWay ? [] : [crossing(b, a)]));
+      }
+    }
+    return this.#applyFilter();
+  }
+
+  async #heal(): Promise<void> {
+    this.#lost = [];
+    await this.#applyFilter();
+    await Promise.all([...this.#delayed].map((port) => this.#tc(['del', 'dev', port, 'root'])));
+    this.#delayed.clear();
+  }
+
+  /** A frozen machine neither receives nor answers; frames sent to it meanwhile are lost. */
+  async #freeze(node: LabNode): Promise<void> {
+    node.freeze();
+    await this.#applyFilter();
+  }
+
+  /** The port comes first, or the machine could send before the switch forwards again. */
+  async #thaw(node: LabNode): Promise<void> {
+    await this.#applyFilter(node);
+    node.thaw();
+  }
+
+  #applyFilter(thawing?: LabNode): Promise<void> {
+    const hosts = [...this.nodes.map(({ host }) => host), ...this.lab.clients];
+    const frozen = this.nodes.filter((node) => node.machineState === 'frozen' && node !== thawing);
+    const isolated = frozen.flatMap(({ host }) =>
+      hosts
+        .filter((other) => other !== host)
+        .flatMap((other): Crossing[] => [
+          { from: host, to: other, traffic: 'all' },
+          { from: other, to: host, traffic: 'all' },
+        ]),
+    );
+    return this.lab.filter([...this.#lost, ...isolated]);
+  }
+
+  async #delay(node: string, by: number, jitter: number): Promise<void> {
+    const port = this.#host(node).name;
+    const times = [`${by / 1_000}ms`, ...(jitter === 0 ? [] : [`${jitter / 1_000}ms`])];
+    await this.#tc(['replace', 'dev', port, 'root', 'netem', 'delay', ...times]);
+    this.#delayed.add(port);
+  }
+
+  async #tc(args: readonly string[]): Promise<void> {
+    const [verb = '', ...rest] = args;
+    await run('tc', ['-n', this.lab.layout.switchNamespace, 'qdisc', verb, ...rest]);
+  }
+
+  async #command(node: string, args: readonly string[]): Promise<void> {
+    const { host, peer } = this.node(node);
+    if (!(peer instanceof AgentPeer))
+      throw new LabError('lab-unknown', `no vrrp-agent runs on ${node}`);
+    const program = [...nodeProgram('src/cli/main.js'), ...args, '--socket', peer.socket];
+    await this.lab.run(host, process.execPath, program, {
+      timeoutMilliseconds: COMMAND_MILLISECONDS,
+    });
+  }
+
+  async #stress(milliseconds: number, loops: number): Promise<void> {
+    const busy = ['-c', 'while :; do :; done'];
+    const running = await Promise.all(
+      Array.from({ length: loops }, (_, at) =>
+        this.lab.spawn(this.lab.client, 'sh', busy, { label: `busy-${at}` }),
+      ),
+    );
+    await sleep(milliseconds);
+    for (const loop of running) loop.signal('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+  }
+
+  async #flood(action: Extract<Action, { kind: 'flood' }>): Promise<void> {
+    const { client } = this.lab;
+    const text = await this.lab.run(client, 'cat', [`/sys/class/net/${HOST_INTERFACE}/address`]);
+    const version = this.scenario.nodes[0]?.instances[0]?.version ?? 3;
+    const target = { version, ...this.scenario.watched };
+    const frame = forgedFrame(action.packet, target, { host: client, mac: mac(text.trim()) });
+    const rate = [String(action.perSecond), String(action.lasts / 1_000_000)];
+    const program = [...nodeProgram('src/lab/packets/forger.js'), HOST_INTERFACE, ...rate];
+    const forger = await this.lab.spawn(
+      client,
+      process.execPath,
+      [...program, Buffer.from(frame).toString('hex')],
+      { label: 'forger', log: true },
+    );
+    const status = await forger.ended;
+    if (status !== 0) throw new LabError('command-failed', `the flood ended with status ${status}`);
+  }
+}
+
+function bits(address: string): number {
+  return address.includes(':') ? 128 : 32;
+}
+
+/** True if this kernel can delay packets; tried in a namespace that exists for this command only. */
+export async function hasNetem(): Promise<boolean> {
+  try {
+    const attempt = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'];
+    await run('unshare', ['--net', ...attempt]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The collaborators of an engine, and how they are wired: each gets the parts that it needs, and no
+ * other.
+ */
+import type { Duration } from '../../net/time.ts';
+import { AddressConflicts } from './addresses/address-conflicts.ts';
+import { AddressKeeper } from './addresses/address-keeper.ts';
+import { Announcer } from './addresses/announcer.ts';
+import { InterfaceBinding } from './addresses/interface-binding.ts';
+import { KernelAnswers } from './addresses/kernel-answers.ts';
+import { Leases } from './addresses/leases.ts';
+import { RoutingKeeper } from './addresses/routing-keeper.ts';
+import { VirtualLinks } from './addresses/virtual-links.ts';
+import type { CounterTable } from './counters.ts';
+import { FaultKeeper } from './groups/fault-keeper.ts';
+import { SyncGroups } from './groups/sync-groups.ts';
+import { Tracking } from './groups/tracking.ts';
+import { LinkTable } from './links.ts';
+import { Operations } from './operations/operations.ts';
+import { Reconfiguration } from './operations/reconfiguration.ts';
+import { StateTransfer } from './operations/state-transfer.ts';
+import { Outbox } from './outbox.ts';
+import { HANDOVER_OVERLAP } from './router/handover-overlap.ts';
+import { Listening } from './router/listening.ts';
+import { Protocol } from './router/protocol.ts';
+import { Reception } from './router/reception.ts';
+import { RouterActions } from './router/router-actions.ts';
+import { SendFailures } from './router/send-failures.ts';
+import { Transitions } from './router/transitions.ts';
+import { RouterTable } from './router-table.ts';
+import type { InstanceSettings } from './settings.ts';
+import { TIMERS, Timers } from './timers.ts';
+
+export interface EngineOptions {
+  /** Off in the property test that compares the shortcut with the full path. */
+  readonly shortcut?: boolean;
+  /** Opens its sockets and does nothing else until the input `adopt`. */
+  readonly standby?: boolean;
+  /** How long a router keeps answering after its successor was heard. */
+  readonly handoverOverlap?: Duration;
+}
+
+export type EngineParts = ReturnType<typeof engineParts>;
+
+export function engineParts(
+  instances: readonly InstanceSettings[],
+  counters: CounterTable,
+  { shortcut = true, handoverOverlap = HANDOVER_OVERLAP }: EngineOptions,
+) {
+  const [links, outbox] = [new LinkTable(), new Outbox()];
+  const routers = new RouterTable(instances);
+  const timers = new Timers(TIMERS, routers.size);
+  const base = { routers, links, timers, outbox, counters };
+
+  const leases = new Leases(base);
+  const keeper = new AddressKeeper({ ...base, leases });
+  const announcer = new Announcer({ ...base, keeper });
+  const actions = new RouterActions({ ...base, announcer, keeper });
+  const protocol = new Protocol(routers, actions);
+  const onEvent = { protocol, actions, announcer, shortcut, handoverOverlap };
+  const transitions = new Transitions({ ...base, ...onEvent });
+
+  const groups = new SyncGroups(transitions, outbox);
+  const parts = {
+    ...base,
+    ...{ leases, keeper, announcer, protocol, transitions, groups },
+    routing: new RoutingKeeper(links, outbox, counters),
+    reception: new Reception({ ...base, protocol, transitions, shortcut }),
+    listening: new Listening(links, outbox),
+    tracking: new Tracking(links, transitions, outbox),
+    faults: new FaultKeeper(routers, links, transitions, groups),
+    virtualLinks: new VirtualLinks(routers, links, timers, outbox),
+    sendFailures: new SendFailures(counters, outbox),
+  };
+  const binding = new InterfaceBinding(parts);
+  return {
+    ...parts,
+    binding,
+    conflicts: new AddressConflicts(parts),
+    operations: new Operations(parts),
+    answers: new KernelAnswers(parts),
+    transfer: new StateTransfer(parts),
+    reconfiguration: new Reconfiguration({ ...parts, binding }),
+  };
+}

@@ -1,0 +1,115 @@
+/** Transfers the state of a running engine to the engine of the next process, which continues there. */
+import { type Instant, seconds } from '../../../net/time.ts';
+import type { Leases } from '../addresses/leases.ts';
+import { placeOf, writtenPlaceOf } from '../addresses/managed-address.ts';
+import { COUNTERS, type CounterTable, GLOBAL_ROW } from '../counters.ts';
+import type { Tracking } from '../groups/tracking.ts';
+import type { Protocol } from '../router/protocol.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
+import { identityOf } from '../settings-change.ts';
+import type { EngineSnapshot, RouterSnapshot } from '../snapshot.ts';
+import type { Timers } from '../timers.ts';
+
+/** A router that became MASTER more recently than this announces its addresses again. */
+const RECENT = seconds(10);
+
+interface StateTransferParts {
+  readonly routers: RouterTable;
+  readonly protocol: Protocol;
+  readonly timers: Timers;
+  readonly counters: CounterTable;
+  readonly tracking: Tracking;
+  readonly transitions: Transitions;
+  readonly leases: Leases;
+}
+
+export class StateTransfer {
+  readonly #parts: StateTransferParts;
+
+  constructor(parts: StateTransferParts) {
+    this.#parts = parts;
+  }
+
+  capture(): EngineSnapshot {
+    const { routers, tracking } = this.#parts;
+    return {
+      routers: routers.all.map((router) => this.#snapshotOf(router)),
+      probes: [...tracking.results],
+      counters: this.#countersOf(GLOBAL_ROW),
+    };
+  }
+
+  /** Returns the routers that the snapshot lacks: they start as in a new process. */
+  adopt(engine: EngineSnapshot, now: Instant): readonly VirtualRouter[] {
+    const { routers, tracking } = this.#parts;
+    tracking.remember(engine.probes);
+    this.#setCounters(GLOBAL_ROW, engine.counters);
+    const snapshots = new Map(engine.routers.map((one) => [one.identity, one]));
+    return routers.all.filter((router) => {
+      const snapshot = snapshots.get(identityOf(router.settings));
+      if (snapshot !== undefined) this.#adopt(router, snapshot, now);
+      return snapshot === undefined;
+    });
+  }
+
+  #snapshotOf(router: VirtualRouter): RouterSnapshot {
+    return {
+      identity: identityOf(router.settings),
+      protocol: this.#parts.protocol.capture(router),
+      faults: router.faults,
+      since: router.since,
+      lastTransition: router.lastTransition,
+      upSince: router.upSince,
+      newMasterReason: router.newMasterReason,
+      master: router.master,
+      lastSentAt: router.lastSentAt,
+      maintenance: router.maintenance,
+      override: router.priority.override ?? null,
+      forms: router.forms,
+      held: router.addresses.filter(({ installed }) => installed).map(placeOf),
+      routing: router.routing.filter(({ installed }) => installed).map(({ key }) => key),
+      counters: this.#countersOf(router.row),
+    };
+  }
+
+  #adopt(router: VirtualRouter, snapshot: RouterSnapshot, now: Instant): void {
+    const { protocol, timers, leases, transitions } = this.#parts;
+    protocol.resume(router, snapshot.protocol);
+    router.faults = snapshot.faults;
+    router.since = snapshot.since;
+    router.lastTransition = snapshot.lastTransition;
+    router.upSince = snapshot.upSince;
+    router.newMasterReason = snapshot.newMasterReason;
+    router.master = snapshot.master;
+    router.lastSentAt = snapshot.lastSentAt;
+    router.maintenance = snapshot.maintenance;
+    router.priority.setOverride(snapshot.override ?? undefined);
+    router.restoreForms(snapshot.forms);
+    const held = new Set(snapshot.held);
+    for (const address of router.addresses) {
+      address.installed = held.has(placeOf(address)) || held.has(writtenPlaceOf(address));
+    }
+    for (const one of router.routing) one.installed = snapshot.routing.includes(one.key);
+    transitions.apply(router, { type: 'resumed', at: now }, now);
+    this.#setCounters(router.row, snapshot.counters);
+    transitions.changed.add(router);
+    if (!router.isMaster) return;
+    leases.renew(router, now);
+    if (router.state !== 'holding.master') return;
+    router.announcements.configure(router.settings.garp, now);
+    if (now - snapshot.since < RECENT) router.announcements.start(now);
+    timers.set('announce', router.position, router.announcements.next());
+  }
+
+  #countersOf(row: number): number[] {
+    const { values } = this.#parts.counters;
+    return [...values.subarray(row * COUNTERS.length, (row + 1) * COUNTERS.length)];
+  }
+
+  #setCounters(row: number, counters: readonly number[]): void {
+    if (counters.length !== COUNTERS.length) return;
+    this.#parts.counters.values.set(counters, row * COUNTERS.length);
+  }
+}

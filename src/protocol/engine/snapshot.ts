@@ -1,0 +1,38 @@
+/**
+ * The state of an engine as one process hands it to the next: state, timers and counters of every
+ * virtual router. JSON-serialisable. Instants are CLOCK_BOOTTIME, so they mean the same in both.
+ */
+import type { IpAddress } from '../../net/address.ts';
+import type { Instant } from '../../net/time.ts';
+import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
+import type { TrackState } from './groups/track-effect.ts';
+import type { ProtocolSnapshot } from './router/protocol.ts';
+import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
+
+export interface RouterSnapshot {
+  /** Interface, family and VRID. */
+  readonly identity: string;
+  readonly protocol: ProtocolSnapshot;
+  readonly faults: readonly FaultReason[];
+  readonly since: Instant;
+  readonly lastTransition: TransitionView | null;
+  readonly upSince: Instant | null;
+  readonly newMasterReason: NewMasterReason;
+  readonly master: MasterView | null;
+  readonly lastSentAt: Instant;
+  readonly maintenance: boolean;
+  readonly override: number | null;
+  /** Checksum forms that the peers use. */
+  readonly forms: readonly (readonly [IpAddress, ChecksumForm])[];
+  /** VIPs that this router has installed, by `placeOf`. */
+  readonly held: readonly string[];
+  /** Keys of the routes and rules that this router has installed. */
+  readonly routing: readonly string[];
+  readonly counters: readonly number[];
+}
+
+export interface EngineSnapshot {
+  readonly routers: readonly RouterSnapshot[];
+  readonly probes: readonly (readonly [string, TrackState])[];
+  readonly counters: readonly number[];
+}

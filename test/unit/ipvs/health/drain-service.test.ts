@@ -1,0 +1,198 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { HealthSettings } from '../../../../src/config/ipvs-settings.ts';
+import { CommandRefusal } from '../../../../src/control/commands.ts';
+import { DrainService } from '../../../../src/ipvs/health/drain-service.ts';
+import { ServiceKeeper } from '../../../../src/ipvs/keep/service-keeper.ts';
+import { seconds } from '../../../../src/net/time.ts';
+import { FakeIpvs } from '../fake-ipvs.ts';
+import { healthRig, quietLog, server, service, tcpCheck } from './health-rig.ts';
+
+const FIRST = server(11);
+const SECOND = server(12);
+const ASKED = { service: 'web', server: '10.0.0.11:80', wait: null, force: false };
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'drain-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
+  const web = service([FIRST, SECOND], more);
+  const kernel = new FakeIpvs();
+  const rig = healthRig([web], directory);
+  rig.health.load();
+  const keeper = new ServiceKeeper({
+    client: kernel,
+    log: quietLog(),
+    owned: [],
+    remember: async () => {},
+    serversOf: (one) => rig.health.serversOf(one),
+  });
+  await keeper.want([web], false);
+  const drains = new DrainService({
+    health: rig.health,
+    store: rig.drains,
+    table: () => keeper,
+    record: (facts) => rig.events.push(facts),
+  });
+  const weights = () => kernel.servers(web.service.key).map(({ weight }) => weight);
+  return { ...rig, store: rig.drains, drains, kernel, weights, directory };
+}
+
+/** Status and code of the refusal. */
+function refusal(answer: Promise<unknown>): Promise<string> {
+  return answer.then(
+    () => 'done',
+    (error: unknown) => {
+      if (!(error instanceof CommandRefusal)) throw error;
+      return `${error.refusal.status} ${error.refusal.code}`;
+    },
+  );
+}
+
+describe('draining a server', () => {
+  test('sets its weight to 0, keeps its connections, and reports their number', async () => {
+    const { drains, kernel, weights } = await rigOf();
+    kernel.connections('10.0.0.11:80', 3, 1);
+    expect(await drains.drain(ASKED, 'alice')).toMatchObject({
+      outcome: 'draining',
+      drained: { by: 'alice' },
+      weight: 0,
+      active: 3,
+      inactive: 1,
+    });
+    expect(weights()).toEqual([0, 1]);
+  });
+
+  test('waits until the last connection is gone, but not for closing ones', async () => {
+    const { drains, kernel } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1);
+    const answer = drains.drain({ ...ASKED, wait: seconds(60) }, 'alice');
+    await expect.poll(() => kernel.written.at(-1)).toBe('server.edit 10.0.0.11:80 0');
+    kernel.connections('10.0.0.11:80', 0, 1);
+    expect(await answer).toMatchObject({ outcome: 'drained', active: 0, inactive: 1 });
+  });
+
+  test('stops waiting when the time is up; the server stays drained', async () => {
+    const { drains, kernel, weights } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1);
+    const answer = await drains.drain({ ...ASKED, wait: seconds(0.01) }, 'alice');
+    expect(answer).toMatchObject({ outcome: 'draining', active: 1 });
+    expect(weights()).toEqual([0, 1]);
+  });
+
+  test('takes an address without a port, and can be repeated', async () => {
+    const { drains } = await rigOf();
+    const first = await drains.drain({ ...ASKED, server: '10.0.0.11' }, 'alice');
+    const second = await drains.drain(ASKED, 'bob');
+    expect(second.drained).toEqual(first.drained);
+  });
+
+  test('is undone by undrain, which restores the configured weight', async () => {
+    const { drains, weights } = await rigOf();
+    await drains.drain(ASKED, 'alice');
+    expect(await drains.undrain(ASKED, 'alice')).toMatchObject({
+      outcome: 'in-service',
+      drained: null,
+      weight: 1,
+    });
+    expect(weights()).toEqual([1, 1]);
+  });
+
+  test('stops waiting when another operator undrains the server', async () => {
+    const { drains, kernel } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1);
+    const answer = drains.drain({ ...ASKED, wait: seconds(60) }, 'alice');
+    await expect.poll(() => kernel.written.at(-1)).toBe('server.edit 10.0.0.11:80 0');
+    await drains.undrain(ASKED, 'bob');
+    expect(await answer).toMatchObject({ outcome: 'in-service' });
+  });
+
+  test('is recorded once, with the operator and its consequence', async () => {
+    const { drains, events, result } = await rigOf();
+    result(tcpCheck(SECOND), false);
+    await drains.drain({ ...ASKED, force: true }, 'alice');
+    await drains.drain({ ...ASKED, force: true }, 'alice');
+    await drains.undrain(ASKED, 'bob');
+    const about = { service: 'web', server: '10.0.0.11:80' };
+    expect(events.slice(1)).toEqual([
+      { kind: 'ipvs-drain', ...about, by: 'alice' },
+      { kind: 'ipvs-service-down', service: 'web' },
+      { kind: 'ipvs-undrain', ...about, by: 'bob' },
+      { kind: 'ipvs-service-up', service: 'web' },
+    ]);
+  });
+
+  test('outlives the agent', async () => {
+    const { drains, directory } = await rigOf();
+    await drains.drain(ASKED, 'alice');
+    expect((await rigOf({}, directory)).weights()).toEqual([0, 1]);
+  });
+
+  test('is no failure: an instance that needs servers is not affected', async () => {
+    const { drains, result, fed } = await rigOf({ minimum: { count: 2, weight: undefined } });
+    result(tcpCheck(FIRST), true);
+    result(tcpCheck(SECOND), true);
+    await drains.drain(ASKED, 'alice');
+    expect(fed).toEqual([expect.objectContaining({ up: true })]);
+  });
+});
+
+describe('draining is refused', () => {
+  test('for the last server that takes new connections, without a fallback or force', async () => {
+    const { drains, result } = await rigOf();
+    result(tcpCheck(SECOND), false);
+    expect(await refusal(drains.drain(ASKED, 'alice'))).toBe('409 last-server');
+    expect(await drains.drain({ ...ASKED, force: true }, 'alice')).toMatchObject({ weight: 0 });
+    const spare = await rigOf({ fallback: server(99) });
+    spare.result(tcpCheck(SECOND), false);
+    expect(await refusal(spare.drains.drain(ASKED, 'alice'))).toBe('done');
+  });
+
+  test('for an unknown service or server', async () => {
+    const { drains } = await rigOf();
+    expect(await refusal(drains.drain({ ...ASKED, service: 'mail' }, 'a'))).toBe(
+      '404 no-such-service',
+    );
+    expect(await refusal(drains.drain({ ...ASKED, server: '10.0.0.9' }, 'a'))).toBe(
+      '404 no-such-server',
+    );
+  });
+
+  test('when the state file cannot be written, and nothing changes', async () => {
+    const directory = folder();
+    const { drains, weights } = await rigOf({}, join(directory, 'file', 'below'));
+    writeFileSync(join(directory, 'file'), '');
+    expect(await refusal(drains.drain(ASKED, 'alice'))).toBe('500 state-unwritable');
+    expect(weights()).toEqual([1, 1]);
+  });
+
+  test('without IPVS in the kernel', async () => {
+    const { health, store } = await rigOf();
+    const table = () => undefined;
+    const drains = new DrainService({ health, store, table, record: () => {} });
+    expect(await refusal(drains.drain(ASKED, 'alice'))).toBe('409 ipvs-unavailable');
+  });
+});
+
+test('a damaged list of drained servers is logged and does not prevent the start', async () => {
+  const directory = folder();
+  writeFileSync(join(directory, 'ipvs-drained.json'), '{"version":1,"drained":[{}]}');
+  const { lines, weights } = await rigOf({}, directory);
+  expect(lines).toEqual([expect.stringContaining('cannot be read (it is damaged, kept as ')]);
+  expect(weights()).toEqual([1, 1]);
+});
+
+test('the list of drained servers is readable JSON', async () => {
+  const { drains, directory } = await rigOf();
+  await drains.drain(ASKED, 'alice');
+  const document = JSON.parse(readFileSync(join(directory, 'ipvs-drained.json'), 'utf8'));
+  expect(document).toEqual({
+    version: 1,
+    drained: [{ service: 'web', server: '10.0.0.11:80', since: expect.any(String), by: 'alice' }],
+  });
+});
