@@ -9,6 +9,7 @@ import {
   ipToBytes,
   isLinkLocal,
 } from '../../../net/address.ts';
+import { at } from '../../../net/assert.ts';
 import type { Duration } from '../../../net/time.ts';
 import { isOwner, PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
 import { byteAt } from '../../../wire/bytes.ts';
@@ -95,7 +96,6 @@ const IPV6: Layout = {
 
 /** Offset of the VRRP message in an IP packet; undefined for an invalid IP header. */
 export function vrrpOffset(packet: Uint8Array, length: number): number | undefined {
-  if (length < 20) return undefined;
   const version = byteAt(packet, 0) >> 4;
   if (version === 4) {
     const headerLength = (byteAt(packet, 0) & 0x0f) * 4;
@@ -191,7 +191,7 @@ function differsInInterval(
 ): boolean {
   const own = receiver.interval;
   if (own === undefined || interval === own) return false;
-  if (version === 3 || receiver.alsoVersion2 !== true) return true;
+  if (version === 3) return true;
   return interval !== Math.ceil(own / 1_000_000) * 1_000_000;
 }
 
@@ -212,7 +212,7 @@ function judgeContent(
 ): DiscardReason | undefined {
   const { version, interval, addresses, priority } = advertisement;
   if (interval === 0) return 'interval-error';
-  if (family === 'ipv6' && addresses[0] !== undefined && !isLinkLocal(addresses[0])) {
+  if (family === 'ipv6' && !isLinkLocal(at(addresses, 0))) {
     return 'address-list-error';
   }
   if (version === 3) return undefined;
