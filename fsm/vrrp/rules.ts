@@ -54,8 +54,8 @@ export const guards = {
   /** RFC 9568 section 6.4.3: priority first, the primary address breaks a tie. */
   isGreater: ({ context, event }: Given) => {
     const priority = fieldOf(event, 'priority');
-    if (priority !== context.priority) return priority > context.priority;
-    return fieldOf(event, 'greaterSource');
+    if (priority > context.priority) return true;
+    return priority === context.priority && fieldOf(event, 'greaterSource');
   },
 
   /** New in RFC 9568; RFC 3768 only discards. */

@@ -9,7 +9,7 @@ import {
   ipToBytes,
   isLinkLocal,
 } from '../../../net/address.ts';
-import { at } from '../../../net/assert.ts';
+import { assert, at } from '../../../net/assert.ts';
 import type { Duration } from '../../../net/time.ts';
 import { isOwner, PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
 import { byteAt } from '../../../wire/bytes.ts';
@@ -235,7 +235,8 @@ function judgeAuthentication(
 ): DiscardReason | undefined {
   if (authentication === undefined) return undefined;
   if (authType !== (authentication.type === 'pass' ? 1 : 0)) return 'auth-type-mismatch';
-  if (authentication.type === 'none' || authData === undefined) return undefined;
+  if (authentication.type === 'none') return undefined;
+  assert(authData !== undefined, 'version 2 has authentication data');
   const expected = passwordBytes(authentication.password);
   return equalInConstantTime(authData, 0, expected, 8) ? undefined : 'auth-failure';
 }
@@ -250,7 +251,7 @@ function warningsOf(
   if (differsInInterval(advertisement, receiver)) found.push('interval-error');
   if (!sameAddresses(addresses, receiver)) found.push('address-list-error');
   if (isOwner(receiver.priority)) found.push('owner-conflict');
-  else if (receiver.priority !== undefined && priority === receiver.priority) {
+  else if (priority === receiver.priority) {
     found.push('priority-conflict');
   }
   return found.length === 0 ? NO_WARNINGS : found;

@@ -51,3 +51,13 @@ test('a version that is unknown comes before the length and the checksum', () =>
 test('a checksum that is wrong comes before the VRID', () => {
   expect(reason({ bend: setByte(1, 0) })).toBe('checksum-error');
 });
+
+test('an accepted packet without a warning has the same empty list each time', () => {
+  const packet = advert();
+  const warnings = () => {
+    const verdict = judge(packet, packet.length, ANYBODY);
+    return verdict.ok ? verdict.warnings : undefined;
+  };
+  expect(warnings()).toEqual([]);
+  expect(warnings()).toBe(warnings());
+});
