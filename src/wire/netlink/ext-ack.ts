@@ -52,7 +52,7 @@ export function decodeAcknowledgement(
   }
   const errno = Math.abs(viewOf(payload).getInt32(0, true));
   const start = attributesStart(message);
-  if ((message.flags & NLM_F_ACK_TLVS) === 0 || start > payload.length) {
+  if ((message.flags & NLM_F_ACK_TLVS) === 0) {
     return success({ errno, text: undefined, offset: undefined });
   }
   const attributes = decodeAttributes(payload, start);
