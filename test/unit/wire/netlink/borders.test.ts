@@ -82,6 +82,9 @@ describe('a header without any attribute', () => {
   test('says of an address that it is missing, not that it is cut short', () => {
     const header = Uint8Array.of(2, 24, 0, 0, 3, 0, 0, 0);
     expect(decodeAddress(header)).toMatchObject({ error: { code: 'address-missing' } });
+    const short = new AttributeWriter().bytes(1, Uint8Array.of(1)).finish();
+    const other = Uint8Array.of(7, ...header.slice(1), ...short);
+    expect(decodeAddress(other)).toMatchObject({ error: { code: 'address-missing', family: 7 } });
   });
 });
 
