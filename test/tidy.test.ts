@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import * as architecture from '../scripts/generators/architecture.ts';
 import * as eventsReference from '../scripts/generators/events-reference.ts';
 import * as fsmReadme from '../scripts/generators/fsm-readme.ts';
 import * as metricsReference from '../scripts/generators/metrics-reference.ts';
@@ -90,7 +91,7 @@ describe('the repository', () => {
     expect(textOf('package-lock.json')).not.toContain('"resolved"');
   });
 
-  test.each([eventsReference, fsmReadme, metricsReference, rfcMatrix])(
+  test.each([architecture, eventsReference, fsmReadme, metricsReference, rfcMatrix])(
     'has $path as `npm run gen` makes it now',
     (generator) => {
       expect(textOf(generator.path)).toBe(generator.generate());
