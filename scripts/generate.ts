@@ -1,6 +1,7 @@
 /** Writes all generated files of the repository; `--check` only reports which are stale. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as architecture from './generators/architecture.ts';
 import * as configReference from './generators/config-reference.ts';
 import * as configSchema from './generators/config-schema.ts';
 import * as eventsReference from './generators/events-reference.ts';
@@ -16,6 +17,7 @@ interface Generator {
 }
 
 const GENERATORS: readonly Generator[] = [
+  architecture,
   configSchema,
   configReference,
   metricsReference,

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import * as architecture from '../scripts/generators/architecture.ts';
 import * as eventsReference from '../scripts/generators/events-reference.ts';
 import * as metricsReference from '../scripts/generators/metrics-reference.ts';
 import * as rfcMatrix from '../scripts/generators/rfc-matrix.ts';
@@ -89,7 +90,7 @@ describe('the repository', () => {
     expect(textOf('package-lock.json')).not.toContain('"resolved"');
   });
 
-  test.each([eventsReference, metricsReference, rfcMatrix])(
+  test.each([architecture, eventsReference, metricsReference, rfcMatrix])(
     'has $path as `npm run gen` makes it now',
     (generator) => {
       expect(textOf(generator.path)).toBe(generator.generate());

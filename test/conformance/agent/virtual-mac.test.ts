@@ -84,7 +84,7 @@ describe('a router with a virtual MAC', () => {
       `remove ${VIP}/32`,
       'MASTER -> BACKUP (higher-priority-backup)',
     ]);
-    expect(rig.elapse(seconds(1))).toEqual([`rest ${NAME}`]);
+    expect(rig.elapse(seconds(1))).toEqual([`set-down ${NAME}`]);
   });
 
   test('delays an address that is wanted again while the link goes down', () => {
@@ -107,7 +107,7 @@ describe('a router with a virtual MAC', () => {
     rig.becomeMaster();
     rig.hear(advert({ interval: milliseconds(10) }), advert({ priority: 0 }));
     expect(rig.elapse(milliseconds(20))).toContain('BACKUP -> MASTER (master-timeout)');
-    expect(rig.elapse(seconds(3))).not.toContain(`rest ${NAME}`);
+    expect(rig.elapse(seconds(3))).not.toContain(`set-down ${NAME}`);
   });
 
   test('sets a link with IPv6 addresses down immediately', () => {
@@ -119,7 +119,7 @@ describe('a router with a virtual MAC', () => {
     };
     const rig = started([linkOf(), virtualLink({ name })], more);
     rig.becomeMaster();
-    expect(rig.hear(advert({ source: ip('fe80::12') })).slice(-1)).toEqual([`rest ${name}`]);
+    expect(rig.hear(advert({ source: ip('fe80::12') })).slice(-1)).toEqual([`set-down ${name}`]);
   });
 
   test('has its link fitted to the MTU of the interface, once for each', () => {
@@ -136,7 +136,7 @@ describe('a router with a virtual MAC', () => {
   test('sets a link down that another program has set up', () => {
     const rig = started();
     switched(rig, true);
-    expect(rig.elapse(seconds(1))).toContain(`rest ${NAME}`);
+    expect(rig.elapse(seconds(1))).toContain(`set-down ${NAME}`);
   });
 });
 
