@@ -144,9 +144,8 @@ function entryActions(
 
 /** The compound states that stay active: the source itself where it only moves to a child. */
 function domainOf(source: AnyStateNode, target: AnyStateNode): AnyStateNode[] {
-  const isInside = source !== target && pathOf(target).includes(source);
-  const ancestors = isInside ? pathOf(source) : pathOf(source).slice(0, -1);
-  return ancestors.filter((node) => pathOf(target).slice(0, -1).includes(node));
+  const parents = pathOf(target).slice(0, -1);
+  return pathOf(source).filter((node) => parents.includes(node));
 }
 
 function actionOf(action: unknown): TableAction {
