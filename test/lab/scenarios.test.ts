@@ -88,7 +88,7 @@ describe.skipIf(lacks())('lab run', () => {
     expect(stderr.split('\n').slice(0, -1)).toEqual([
       `${file}:3:8: must not be empty`,
       `${file}:4:11: a duration needs a unit: write 2s or 2ms`,
-      `${file}:6:9: must not be empty: nothing would be proved`,
+      `${file}:6:9: must not be empty: the run would prove nothing`,
     ]);
     expect(await labsOf(pid)).toEqual([]);
   });
