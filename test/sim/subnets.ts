@@ -3,13 +3,23 @@ import { addressBits, familyOf, type IpAddress, networkOf } from '../../src/net/
 import type { AddressState, RoutingEvent } from '../../src/net/link.ts';
 import { type Prefix, type RoutingChange, routingKey } from '../../src/net/routing.ts';
 
+/** Every rule asks after every step, and a world has few addresses. */
+const networks = new Map<string, IpAddress>();
+
+export function networkFor(address: IpAddress, length: number): IpAddress {
+  const key = `${address}/${length}`;
+  const known = networks.get(key) ?? networkOf(address, length);
+  networks.set(key, known);
+  return known;
+}
+
 /** True if a foreign address connects the prefix. */
 export function isBrought(addresses: Iterable<AddressState>, prefix: Prefix): boolean {
   return [...addresses].some(
     ({ ours, address, prefixLength }) =>
       !ours &&
       prefixLength === prefix.length &&
-      networkOf(address, prefixLength) === prefix.address,
+      networkFor(address, prefixLength) === prefix.address,
   );
 }
 
@@ -23,12 +33,12 @@ export function subnetOf(
   { address, prefixLength }: AddressState,
 ): AddressState[] {
   if (familyOf(address) === 'ipv6' || prefixLength === addressBits('ipv4')) return [];
-  const network = networkOf(address, prefixLength);
+  const network = networkFor(address, prefixLength);
   return [...addresses].filter(
     (one) =>
       familyOf(one.address) === 'ipv4' &&
       one.prefixLength === prefixLength &&
-      networkOf(one.address, prefixLength) === network,
+      networkFor(one.address, prefixLength) === network,
   );
 }
 

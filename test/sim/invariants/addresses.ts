@@ -3,13 +3,14 @@
  * changes; and no VIP is announced unless it is present.
  */
 
-import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../src/net/address.ts';
+import { addressBits, familyOf, isLinkLocal } from '../../../src/net/address.ts';
 import { routingKey, routingText } from '../../../src/net/routing.ts';
 import { IPV6_CHANGES_IN_A_TURN } from '../../../src/protocol/engine/addresses/address-keeper.ts';
 import type { InstanceSettings, VirtualAddress } from '../../../src/protocol/engine/settings.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
+import { networkFor } from '../subnets.ts';
 import { SLOWEST } from '../virtual-links.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
 import { type Invariant, Lasting } from './invariant.ts';
@@ -120,7 +121,7 @@ function misplacedPrefix(
 ): string | undefined {
   for (const { interface: name, address, prefixLength: length } of addresses) {
     if (length === addressBits(familyOf(address))) continue;
-    const prefix = { address: networkOf(address, length), length };
+    const prefix = { address: networkFor(address, length), length };
     const sharesWire = virtualMac?.interface === name && !isLinkLocal(address);
     const links = sharesWire ? [name, parent] : [name];
     if (isMaster && !links.some((link) => kernel.isConnected(link, prefix))) {
