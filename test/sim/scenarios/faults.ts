@@ -145,11 +145,14 @@ function removePrimaryAddress(world: World, random: Random, duration: number): v
   });
 }
 
-/** Replaces the primary address for some time. */
+/**
+ * Replaces the primary address for some time. Not with unicast: its peers accept a director by the
+ * address in their own configuration.
+ */
 function renumber(world: World, random: Random, duration: number): void {
   const host = random.pick(world.hosts);
   const { family } = random.pick(host.settings.instances);
-  if (family === 'ipv6') return;
+  if (family === 'ipv6' || host.settings.instances.some(({ unicast }) => unicast)) return;
   const other = ip(`${random.pick(['192.0.2', '203.0.113'] as const)}.${21 + host.number}`);
   host.kernel.promotesSecondaries = random.chance(0.5);
   world.disturb(`${host.name} is renumbered to ${other}`);
