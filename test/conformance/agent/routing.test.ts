@@ -35,6 +35,7 @@ const RULE: Rule = {
 };
 const RULE_TEXT = 'rule from 203.0.113.100 priority 1000 table 100';
 
+const OURS = addressOf('203.0.113.100/32', { ours: true });
 const MOVED = { routes: [ROUTE], rules: [RULE], garp: GARP };
 
 function master(more: object = MOVED): Rig {
@@ -45,6 +46,21 @@ function master(more: object = MOVED): Rig {
 }
 
 describe('routes and rules', () => {
+  test('of which the kernel refuses to say whether they exist are removed on release', () => {
+    const ENOBUFS = 105;
+    const rig = master();
+    rig.errnoOf = (change) => (change.operation === 'add' ? ENOBUFS : 0);
+    expect(rig.start([linkOf({ addresses: [addressOf('192.0.2.11/24'), OURS] })])).toEqual([
+      `add ${ROUTE_TEXT}`,
+      `add ${RULE_TEXT}`,
+      `failed add ${ROUTE_TEXT} ${ENOBUFS}`,
+      `failed add ${RULE_TEXT} ${ENOBUFS}`,
+    ]);
+    const released = rig.hear(advert({ priority: 200 }));
+    expect(released).toContain(`remove ${ROUTE_TEXT}`);
+    expect(released).toContain(`remove ${RULE_TEXT}`);
+  });
+
   test('are added after the addresses in one batch, before the announcement, and removed before them', () => {
     const rig = new Rig([MOVED]);
     rig.start();

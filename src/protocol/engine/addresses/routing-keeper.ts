@@ -173,7 +173,9 @@ export class RoutingKeeper {
     const { errno } = answer;
     // An entry that exists and is not ours belongs to another program, and stays.
     if (errno !== 0 && !(errno === EEXIST && (managed.installed || isCertainlyOurs(managed)))) {
-      this.#setPresent(managed, false);
+      // One that was installed may still exist: it is asked for again, and removed on release.
+      this.#setPresent(managed, managed.installed);
+      managed.doubtful = managed.installed;
       this.#refused(router, managed, 'add', answer);
       return false;
     }
