@@ -71,7 +71,7 @@ export const backup = vrrp.createStateConfig({
   on: {
     'inhibit-preemption': {
       actions: ['inhibitPreemption'],
-      description: 'every MASTER is accepted from now on; its silence still leads to a takeover',
+      description: 'every MASTER is accepted; its silence still leads to a takeover',
     },
     'allow-preemption': {
       actions: ['allowPreemption'],
@@ -184,7 +184,7 @@ export const backup = vrrp.createStateConfig({
         'inhibit-preemption': {
           target: 'listening',
           actions: ['inhibitPreemption'],
-          description: 'every MASTER is accepted from now on; the preempt delay ends',
+          description: 'every MASTER is accepted; the preempt delay ends',
         },
         'preemption-changed': {
           target: 'listening',

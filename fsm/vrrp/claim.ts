@@ -69,7 +69,7 @@ const onInhibition = [
   {
     target: 'listening',
     actions: ['inhibitPreemption', startDownTimer],
-    description: 'every MASTER is accepted from now on',
+    description: 'every MASTER is accepted',
   },
 ] as const;
 

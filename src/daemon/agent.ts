@@ -295,7 +295,7 @@ export class Agent {
     if (reports.some(({ kind }) => kind === 'transition')) this.#reportStates();
   }
 
-  /** The successor has committed: from now on this process removes nothing. */
+  /** The successor has committed: this process no longer removes anything. */
   #handOver(): void {
     this.#custody = 'successor';
     const { pid } = this.#restart;

@@ -42,7 +42,7 @@ export class ServiceManager {
     this.#port?.send('STOPPING=1\nSTATUS=releasing');
   }
 
-  /** The process that this one has started is the service from now on. */
+  /** Names the process that replaces this one as the service. */
   handOver(pid: number): void {
     this.#port?.send(`MAINPID=${pid}`);
   }

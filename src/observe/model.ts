@@ -184,7 +184,7 @@ export class AgentModel {
     return this.#history.after(sequence);
   }
 
-  /** Calls `listener` for each event from now on; returns a function that ends the subscription. */
+  /** Calls `listener` for each later event; returns a function that ends the subscription. */
   subscribe(listener: EventListener): () => void {
     return this.#history.subscribe(listener);
   }

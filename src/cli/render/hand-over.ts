@@ -2,7 +2,7 @@
 import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import type { MaintenanceDocument } from '../../control/protocol.ts';
 
-/** `consequence` describes the state from now on. */
+/** `consequence` describes the state that follows. */
 export function renderHandOver(document: HandOverDocument, consequence: string): string {
   return `${document.instance}: ${outcomeText(document)}; ${consequence}`;
 }

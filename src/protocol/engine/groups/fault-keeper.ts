@@ -35,7 +35,7 @@ export class FaultKeeper {
     this.#groups = groups;
   }
 
-  /** Starts the router: from now on its reasons have consequences. */
+  /** Starts the router: its reasons have consequences only after this. */
   start(router: VirtualRouter, now: Instant): void {
     router.since = now;
     this.#transitions.changed.add(router);
