@@ -12,46 +12,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { filesOfSlice, SLICES, type Slice } from './mutants-slices.ts';
 import type { MutantTally } from './mutants-tally.ts';
-
-interface Slice {
-  readonly mutate: readonly string[];
-  /** Each mutant runs those tests that reach it. */
-  readonly tests: readonly string[];
-}
-
-const SLICES: Readonly<Record<string, Slice>> = {
-  fsm: {
-    mutate: ['fsm/**/*.ts'],
-    tests: [
-      'test/unit/fsm/**/*.test.ts',
-      'test/conformance/rfc*-states.test.ts',
-      'test/conformance/rfc3768.test.ts',
-      'test/conformance/agent/before-master*.test.ts',
-      'test/conformance/agent/causes.test.ts',
-      'test/conformance/agent/held-back.test.ts',
-      'test/conformance/agent/preemption.test.ts',
-      'test/conformance/agent/priority.test.ts',
-      'test/conformance/agent/reload.test.ts',
-      'test/conformance/agent/stall.test.ts',
-      'test/conformance/agent/stop.test.ts',
-      'test/conformance/agent/succession.test.ts',
-      'test/conformance/agent/sync-groups.test.ts',
-    ],
-  },
-  wire: {
-    mutate: ['src/wire/**/*.ts'],
-    tests: ['test/unit/wire/**/*.test.ts', 'test/conformance/vectors.test.ts'],
-  },
-  intake: {
-    mutate: ['src/protocol/engine/**/intake*.ts'],
-    tests: ['test/unit/protocol/engine/**/intake*.test.ts', 'test/conformance/vectors.test.ts'],
-  },
-  timers: {
-    mutate: ['src/protocol/engine/timers.ts'],
-    tests: ['test/unit/protocol/engine/**/timer*.test.ts'],
-  },
-};
 
 /** Of a few mutants so many may be equivalent to the code, whatever their share is. */
 const ALWAYS_ALLOWED = 5;
@@ -96,12 +58,6 @@ function changedFiles(): readonly string[] {
   const list = base === undefined ? '' : git('diff', '--name-only', '--diff-filter=AM', base);
   if (list === undefined) throw new Error(`git knows no commit ${base}`);
   return list.split('\n');
-}
-
-/** Works for the globs above: a path up to the first star. */
-function matches(file: string, glob: string): boolean {
-  const [beginning = ''] = glob.split('*');
-  return file.startsWith(beginning) && file.endsWith('.ts');
 }
 
 /** False if too few are noticed. */
@@ -164,19 +120,18 @@ function judge(name: string, { killed, survived }: MutantTally, isOver: boolean)
 /** What is asked for in a slice: all of it, some of its files, or none. */
 function chosen(
   name: string,
-  { mutate }: Slice,
+  slice: Slice,
   changed: readonly string[] | undefined,
 ): readonly string[] {
-  const isIn = (file: string) => mutate.some((glob) => matches(file, glob));
-  if (changed !== undefined) return changed.filter(isIn);
+  if (changed !== undefined) return filesOfSlice(slice, changed);
   const isWhole = positionals.length === 0 || positionals.includes(name);
-  return isWhole ? mutate : positionals.filter(isIn);
+  return isWhole ? slice.mutate : filesOfSlice(slice, positionals);
 }
 
 async function main(): Promise<number> {
   const known = Object.entries(SLICES);
   const isKnown = (one: string) =>
-    known.some(([name, { mutate }]) => one === name || mutate.some((glob) => matches(one, glob)));
+    known.some(([name, slice]) => one === name || filesOfSlice(slice, [one]).length > 0);
   const unknown = positionals.filter((one) => !isKnown(one));
   if (unknown.length > 0) {
     console.error(`no such slice or file: ${unknown.join(', ')}`);
