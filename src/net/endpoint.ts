@@ -20,7 +20,14 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return { address, port };
 }
 
-export function formatEndpoint({ address, port }: Endpoint): string {
+/** Also for documents, in which an address is a plain string, and for servers with port 0. */
+export function formatEndpoint({
+  address,
+  port,
+}: {
+  readonly address: string;
+  readonly port: number;
+}): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

@@ -3,6 +3,7 @@
  * send and receive the connection table.
  */
 import type { Family, IpAddress } from './address.ts';
+import { formatEndpoint } from './endpoint.ts';
 
 export type ServiceProtocol = 'tcp' | 'udp' | 'sctp';
 
@@ -54,7 +55,7 @@ export interface Server {
   readonly forwarding: Forwarding;
   /** 0: no new connections. */
   readonly weight: number;
-  /** At this many connections the server gets no new ones until it has fewer than the lower; 0: no limit. */
+  /** With this many connections a server gets no new ones until it has fewer than the lower; 0: no limit. */
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
   /** Only with forwarding `tun`, and since Linux 5.3. */
@@ -141,16 +142,11 @@ export const SCHEDULERS = [
 export const DEFAULT_SYNC_GROUP = '224.0.0.81';
 export const DEFAULT_SYNC_PORT = 8848;
 
-/** The kernel's threads use up to 64 ports from that of the daemon on; our summaries use the next one. */
+/** The kernel's threads use up to 64 ports, the first being the daemon's; our summaries use the next one. */
 export const SUMMARY_PORT_OFFSET = 64;
 
 /** A unique name: `tcp 203.0.113.100:80`, `mark 7 ipv4`. */
 export function serviceName(key: ServiceKey): string {
   if (key.kind === 'mark') return `mark ${key.mark} ${key.family}`;
-  return `${key.protocol} ${endpointName(key)}`;
-}
-
-/** `10.0.0.11:80`, `[2001:db8::11]:80`. */
-export function endpointName({ address, port }: Pick<Server, 'address' | 'port'>): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return `${key.protocol} ${formatEndpoint(key)}`;
 }

@@ -6,6 +6,7 @@ import type {
   ServiceDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { type Palette, printable } from '../terminal/text.ts';
 import { healthText, renderHealth } from './ipvs-health.ts';
@@ -42,7 +43,7 @@ export function renderIpvs(document: IpvsDocument, { palette, width }: Options):
 
 function linesOf(service: ServiceDocument, health: ServiceHealthDocument | undefined): Line[] {
   const servers = service.servers.map((server): Line => {
-    const name = endpoint(server.address, server.port);
+    const name = formatEndpoint(server);
     return { service, server, health: health?.servers.find((one) => one.server === name) };
   });
   return [{ service, server: undefined, health: undefined }, ...servers];
@@ -51,10 +52,10 @@ function linesOf(service: ServiceDocument, health: ServiceHealthDocument | undef
 function headline(document: IpvsDocument): string {
   const { available, required, version, table_size: size, services, counters } = document;
   if (!available) {
-    const so = required
+    const consequence = required
       ? 'it is required: no instance becomes MASTER'
       : 'VRRP continues without it';
-    return `IPVS cannot be used on this host; ${so}\n`;
+    return `IPVS cannot be used on this host; ${consequence}\n`;
   }
   const repairs = counters.service_repairs + counters.sync_repairs + counters.sysctl_repairs;
   return `IPVS ${version}, table of ${size} rows, ${services.length} services, ${repairs} repairs\n`;
@@ -98,7 +99,7 @@ function columns(palette: Palette): readonly Column<Line>[] {
     {
       title: 'SERVICE',
       cell: ({ service, server }) =>
-        server === undefined ? titleOf(service) : `  -> ${endpoint(server.address, server.port)}`,
+        server === undefined ? titleOf(service) : `  -> ${formatEndpoint(server)}`,
     },
     {
       title: 'SCHEDULER',
@@ -153,11 +154,7 @@ function schedulerOf({ scheduler, flags, one_packet: onePacket, persistence }: S
 }
 
 function keyOf({ address, port, fwmark }: ServiceDocument): string {
-  return address === null || port === null ? String(fwmark) : endpoint(address, port);
-}
-
-function endpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return address === null || port === null ? String(fwmark) : formatEndpoint({ address, port });
 }
 
 const PROTOCOL_OPTION = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
@@ -207,7 +204,7 @@ function serverLine(service: ServiceDocument, server: ServerDocument): string {
   return [
     '-a',
     ...selector(service),
-    ...['-r', endpoint(server.address, server.port)],
+    ...['-r', formatEndpoint(server)],
     FORWARDING_OPTION[server.forwarding] ?? '-m',
     ...['-w', String(server.weight)],
     ...(tunnel === null ? [] : tunnelOptions(tunnel)),

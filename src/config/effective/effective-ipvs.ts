@@ -1,6 +1,6 @@
 /** Converts IPVS settings back to the `ipvs` of the file. */
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { type ConnectionTimeouts, endpointName, type Server, type Tunnel } from '../../net/ipvs.ts';
+import type { ConnectionTimeouts, Server, Tunnel } from '../../net/ipvs.ts';
 import type { Expectation, HttpTarget, ServerProbe, StatusRange } from '../../net/probe.ts';
 import { formatDuration } from '../../net/time.ts';
 import type {
@@ -82,7 +82,7 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
   const isMark = key.kind === 'mark';
   return present<ServiceFile>({
     name,
-    address: isMark ? undefined : endpointName(key),
+    address: isMark ? undefined : formatEndpoint(key),
     protocol: isMark ? undefined : key.protocol,
     fwmark: isMark ? key.mark : undefined,
     family: isMark ? key.family : undefined,
@@ -113,7 +113,7 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
 const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
 
 function effectiveServer(server: Server, { checks, weights }: HealthSettings): ServerMapping {
-  const name = endpointName(server);
+  const name = formatEndpoint(server);
   const [check, weight] = [checks[name], weights[name]];
   return present<ServerMapping>({
     ...destinationKeys(server),
@@ -126,7 +126,7 @@ function effectiveServer(server: Server, { checks, weights }: HealthSettings): S
 
 function destinationKeys(server: Server): Complete<FallbackMapping> {
   return {
-    address: endpointName(server),
+    address: formatEndpoint(server),
     weight: server.weight,
     forwarding: server.forwarding as NonNullable<ServerMapping['forwarding']>,
     tunnel: server.tunnel && effectiveTunnel(server.tunnel),

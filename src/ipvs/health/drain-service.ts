@@ -1,7 +1,7 @@
 /**
- * Takes servers out of service for an operator, and back: a drained server gets no new connections and
- * keeps the existing ones. The state file is written first: after a crash half-way the server is drained,
- * and never returns by itself.
+ * Takes servers out of service for an operator, and returns them: a drained server gets no new
+ * connections and keeps the existing ones. The state file is written first: after a crash half-way the
+ * server is drained, and never returns by itself.
  */
 
 import { pause } from '../../async/deadline.ts';
@@ -9,7 +9,8 @@ import type { DrainCommands, DrainTerms } from '../../control/commands.ts';
 import { CommandRefusal } from '../../control/commands.ts';
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import type { DrainDocument } from '../../control/ipvs-document.ts';
-import { endpointName, type ServerRow, serviceName } from '../../net/ipvs.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
+import { type ServerRow, serviceName } from '../../net/ipvs.ts';
 import { messageOf } from '../keep/ipvs-log.ts';
 import type { ServiceKeeper } from '../keep/service-keeper.ts';
 import { serves } from '../plan/server-weight.ts';
@@ -83,7 +84,10 @@ export class DrainService implements DrainCommands {
       const known = health.services().map(({ settings }) => settings.name);
       throw unknown('no-such-service', `no service is named ${terms.service}`, known);
     }
-    const named = service.servers.map((server) => ({ server, name: endpointName(server.server) }));
+    const named = service.servers.map((server) => ({
+      server,
+      name: formatEndpoint(server.server),
+    }));
     const exact = named.find(({ name }) => name === terms.server);
     const [first, second] = named.filter(({ server }) => server.server.address === terms.server);
     const found = exact ?? (second === undefined ? first : undefined);
@@ -103,17 +107,17 @@ export class DrainService implements DrainCommands {
   #document({ settings }: ServiceHealth, server: string, waited: number): DrainDocument {
     const table = this.#table();
     const drain = this.#options.store.of(settings.name, server);
-    const is = table.serversIn(settings).find((one) => endpointName(one) === server);
+    const actual = table.serversIn(settings).find((one) => formatEndpoint(one) === server);
     const { key } = settings.service;
     const outcome = drain === undefined ? 'in-service' : 'draining';
     return {
       service: settings.name,
       server,
-      outcome: outcome === 'draining' && isEmpty(is, key) ? 'drained' : outcome,
+      outcome: outcome === 'draining' && isEmpty(actual, key) ? 'drained' : outcome,
       drained: drain === undefined ? null : { since: drain.since, by: drain.by },
-      weight: is?.weight ?? null,
-      active: is?.activeConnections ?? 0,
-      inactive: is?.inactiveConnections ?? 0,
+      weight: actual?.weight ?? null,
+      active: actual?.activeConnections ?? 0,
+      inactive: actual?.inactiveConnections ?? 0,
       waited_ms: Math.round(waited),
       warnings: table.refused.has(serviceName(key))
         ? ['the kernel refused a change of this service: see `vrrp-agent ipvs show`']

@@ -6,7 +6,8 @@
 import type { ProbeChange } from '../../checker/probe-runner.ts';
 import type { Prober } from '../../checker/prober.ts';
 import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
-import { endpointName, type Server } from '../../net/ipvs.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
+import type { Server } from '../../net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
@@ -95,13 +96,13 @@ export class HealthKeeper {
 
   /** Takes over, before the first results, what a former run left in the kernel for a service. */
   recall({ name, servers, health }: ServiceSettings, actual: readonly Server[]): void {
-    const weights = new Map(actual.map((one) => [endpointName(one), one.weight]));
+    const weights = new Map(actual.map((one) => [formatEndpoint(one), one.weight]));
     for (const server of servers) {
-      const endpoint = endpointName(server);
+      const endpoint = formatEndpoint(server);
       if (weights.get(endpoint) === 0) this.#quiesced.add(keyOf(name, endpoint));
     }
     const { fallback } = health;
-    if (fallback !== undefined && weights.has(endpointName(fallback))) this.#retiring.add(name);
+    if (fallback !== undefined && weights.has(formatEndpoint(fallback))) this.#retiring.add(name);
   }
 
   /** The result of a probe changed. */
@@ -185,7 +186,7 @@ export class HealthKeeper {
   }
 
   #serverHealth({ name, health }: ServiceSettings, server: Server): ServerHealth {
-    const endpoint = endpointName(server);
+    const endpoint = formatEndpoint(server);
     const check = health.checks[endpoint];
     const status = this.#statusOf(check);
     const load = this.#knownOf(health.weights[endpoint]);
@@ -231,7 +232,7 @@ export class HealthKeeper {
   #keepQuiesced(): void {
     for (const { settings, servers } of this.services()) {
       for (const { server, status } of servers) {
-        const key = keyOf(settings.name, endpointName(server));
+        const key = keyOf(settings.name, formatEndpoint(server));
         if (status === 'down') this.#quiesced.add(key);
         else if (status === 'up') this.#quiesced.delete(key);
       }

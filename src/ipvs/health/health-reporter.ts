@@ -1,9 +1,10 @@
 /**
- * Events of real servers: each change once, compared with the last event. Small changes of a weight are
- * no event, and when very many servers change at a time, only the log has each of them.
+ * Events of real servers: each change once, compared with the last event. A small change of a weight is
+ * not an event, and when very many servers change at a time, only the log has each of them.
  */
+
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
-import { endpointName } from '../../net/ipvs.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { serves } from '../plan/server-weight.ts';
 import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
@@ -20,7 +21,7 @@ interface HealthReporterOptions {
 const WEIGHT_MS = 60_000;
 /** An event reports a weight that moved by a fifth of the last reported one. */
 const SHARE = 5;
-/** Events that weights leave for servers that go up or down. */
+/** Events that changes of weights must leave for servers that go up or down. */
 const KEPT_FOR_SERVERS = 10;
 
 /** Events that can follow each other immediately: twenty describe a failed rack as well as 500 do. */
@@ -93,7 +94,7 @@ export class HealthReporter {
   keepOnly(services: readonly ServiceHealth[]): void {
     const known = new Map(services.map((one) => [one.settings.name, one.servers]));
     for (const [service, { down, silent, weights }] of this.#reported) {
-      const servers = new Set(known.get(service)?.map(({ server }) => endpointName(server)));
+      const servers = new Set(known.get(service)?.map(({ server }) => formatEndpoint(server)));
       if (!known.has(service)) this.#reported.delete(service);
       for (const names of [down, silent, weights]) {
         for (const name of names.keys()) if (!servers.has(name)) names.delete(name);
@@ -102,7 +103,7 @@ export class HealthReporter {
   }
 
   #followServer(service: string, health: ServerHealth, { down, silent, weights }: Reported): void {
-    const server = endpointName(health.server);
+    const server = formatEndpoint(health.server);
     const about = { service, server, weight: health.weight === 'absent' ? null : health.weight };
     const { status, found, load } = health;
     if (status === 'down' && !down.has(server)) {
@@ -125,7 +126,7 @@ export class HealthReporter {
   #sweepWeight(service: string, health: ServerHealth, now: number): void {
     const { weight, load } = health;
     if (load?.isKnown !== true || weight === 'absent' || weight === 0) return;
-    const server = endpointName(health.server);
+    const server = formatEndpoint(health.server);
     const { weights } = this.#reportedOf(service);
     const first = { weight: health.server.weight, at: Number.NEGATIVE_INFINITY };
     const last = weights.get(server) ?? first;
@@ -170,6 +171,6 @@ function servedFacts({ settings, fallback }: ServiceHealth, isServed: boolean): 
   if (fallback === null) {
     return { kind: isServed ? 'ipvs-service-up' : 'ipvs-service-down', service };
   }
-  const server = endpointName(fallback.server);
+  const server = formatEndpoint(fallback.server);
   return { kind: isServed ? 'ipvs-fallback-off' : 'ipvs-fallback-on', service, server };
 }

@@ -1,11 +1,12 @@
-/** What is known of the real servers, and its form in the documents of the control API. */
+/** What is known about the real servers, and its form in the documents of the control API. */
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import type {
   CheckDocument,
   ServerHealthDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
-import { endpointName, type Server } from '../../net/ipvs.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
+import type { Server } from '../../net/ipvs.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { EffectiveWeight, HealthCount, ServerStatus } from '../plan/server-weight.ts';
 import type { Drain } from './drain-store.ts';
@@ -38,7 +39,9 @@ export function serviceHealthDocument(health: ServiceHealth): ServiceHealthDocum
     ...count,
     minimum: settings.health.minimum?.count ?? null,
     fallback:
-      fallback === null ? null : { server: endpointName(fallback.server), active: fallback.active },
+      fallback === null
+        ? null
+        : { server: formatEndpoint(fallback.server), active: fallback.active },
     servers: health.servers.map(serverHealthDocument),
   };
 }
@@ -46,7 +49,7 @@ export function serviceHealthDocument(health: ServiceHealth): ServiceHealthDocum
 function serverHealthDocument(health: ServerHealth): ServerHealthDocument {
   const { server, status, weight, drain } = health;
   return {
-    server: endpointName(server),
+    server: formatEndpoint(server),
     state: status,
     configured_weight: server.weight,
     effective_weight: weight === 'absent' ? null : weight,

@@ -9,8 +9,8 @@ import type {
   StatisticsDocument,
   SyncDocument,
 } from '../../control/ipvs-document.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import {
-  endpointName,
   type ServerRow,
   type ServiceRow,
   type ServiceTable,
@@ -193,14 +193,14 @@ function flagsOf({ scheduler, schedulerFlags }: ServiceRow): string[] {
 const NUMBERED = ['flag-1', 'flag-2', 'flag-3'];
 
 function serverDocument(server: ServerRow, wanted: ServiceTable | undefined): ServerDocument {
-  const name = endpointName(server);
+  const name = formatEndpoint(server);
   const { tunnel } = server;
   return {
     address: server.address,
     port: server.port,
     forwarding: server.forwarding,
     weight: server.weight,
-    wanted_weight: wanted?.servers.find((one) => endpointName(one) === name)?.weight ?? null,
+    wanted_weight: wanted?.servers.find((one) => formatEndpoint(one) === name)?.weight ?? null,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     tunnel: tunnel === undefined ? null : { ...tunnel },

@@ -1,14 +1,15 @@
 /**
  * The kernel's IPVS over generic netlink. The kernel handles a request while it is sent, so a missing
  * answer is noticed immediately: it does not acknowledge a request that a signal interrupted (EINTR in
- * netlink_rcv_skb of af_netlink.c), as happens when a young daemon is stopped. The effect of such a
- * request is read back.
+ * netlink_rcv_skb of af_netlink.c), as happens when a daemon that has just started is stopped. The effect
+ * of such a request is read back.
  */
 
 import { errnoName, errnoNumber } from '../../kernel/ffi/errno.ts';
 import { KernelError } from '../../kernel/ffi/kernel-error.ts';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.ts';
 import { at } from '../../net/assert.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import type {
   ConnectionTimeouts,
   DaemonRole,
@@ -18,7 +19,7 @@ import type {
   SyncDaemon,
   TableChange,
 } from '../../net/ipvs.ts';
-import { endpointName, serviceName } from '../../net/ipvs.ts';
+import { serviceName } from '../../net/ipvs.ts';
 import type { Result } from '../../net/result.ts';
 import type { Attributes } from '../../wire/netlink/attributes.ts';
 import {
@@ -112,7 +113,7 @@ export class IpvsClient {
     return this.#dump('list the sync daemons', encodeIpvs('getDaemon'), decodeDaemon);
   }
 
-  /** Makes the writes in order, all of them even if some are refused. Yields between slices. */
+  /** Performs all writes in order, even if some are refused. Yields between slices. */
   async change(changes: readonly TableChange[]): Promise<RefusedChange[]> {
     const refused: RefusedChange[] = [];
     for (let start = 0; start < changes.length; start += SLICE) {
@@ -190,11 +191,11 @@ function describeChange(change: TableChange): string {
     case 'service.remove':
       return `remove the service ${serviceName(change.key)}`;
     case 'server.add':
-      return `add ${endpointName(change.server)} to ${serviceName(change.key)}`;
+      return `add ${formatEndpoint(change.server)} to ${serviceName(change.key)}`;
     case 'server.edit':
-      return `change ${endpointName(change.server)} of ${serviceName(change.key)}`;
+      return `change ${formatEndpoint(change.server)} of ${serviceName(change.key)}`;
     case 'server.remove':
-      return `remove ${endpointName(change.server)} from ${serviceName(change.key)}`;
+      return `remove ${formatEndpoint(change.server)} from ${serviceName(change.key)}`;
   }
 }
 

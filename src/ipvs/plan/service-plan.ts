@@ -3,8 +3,8 @@
  * before others are removed.
  */
 import { addressBits } from '../../net/address.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import {
-  endpointName,
   type Server,
   type Service,
   type ServiceTable,
@@ -47,10 +47,10 @@ function planService(wanted: ServiceTable, actual: ServiceTable | undefined): Ta
 
 function planServers({ service, servers }: ServiceTable, actual: readonly Server[]): TableChange[] {
   const { key } = service;
-  const actualServers = new Map(actual.map((server) => [endpointName(server), server]));
+  const actualServers = new Map(actual.map((server) => [formatEndpoint(server), server]));
   const changes: TableChange[] = [];
   for (const server of servers) {
-    const name = endpointName(server);
+    const name = formatEndpoint(server);
     const present = actualServers.get(name);
     actualServers.delete(name);
     if (present === undefined) changes.push({ kind: 'server.add', key, server });

@@ -1,9 +1,9 @@
 /** Adds to a connection of the kernel's table what only the service table knows about it. */
 import { type IpAddress, ipToBytes } from '../../net/address.ts';
 import { type Connection, type ConnectionEnd, isTemplate } from '../../net/connection.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import {
   type ConnectionTimeouts,
-  endpointName,
   type Server,
   type ServiceTable,
   serviceName,
@@ -36,7 +36,7 @@ export function syncEntries(
   for (const table of tables) {
     const { key } = table.service;
     const places = new Map(
-      table.servers.map((server) => [endpointName(server), { table, server }]),
+      table.servers.map((server) => [formatEndpoint(server), { table, server }]),
     );
     if (key.kind === 'address') {
       byAddress.set(serviceName(key), places);
@@ -48,7 +48,7 @@ export function syncEntries(
   const placeOf = ({ protocol, service, server }: Connection): Place | undefined => {
     if (protocol === 'IP') return lookUp(byMark.get(markOf(service.address)), server);
     const name = (port: number) =>
-      `${protocol.toLowerCase()} ${endpointName({ address: service.address, port })}`;
+      `${protocol.toLowerCase()} ${formatEndpoint({ address: service.address, port })}`;
     const places = byAddress.get(name(service.port)) ?? byAddress.get(name(0));
     return lookUp(places ?? ofAnyMark, server);
   };
@@ -83,6 +83,7 @@ function markOf(address: IpAddress): number {
 /** Servers of a service for all ports have port 0. */
 function lookUp(places: Places | undefined, { address, port }: ConnectionEnd): Place | undefined {
   return (
-    places?.get(endpointName({ address, port })) ?? places?.get(endpointName({ address, port: 0 }))
+    places?.get(formatEndpoint({ address, port })) ??
+    places?.get(formatEndpoint({ address, port: 0 }))
   );
 }

@@ -7,6 +7,7 @@ import type {
   ServiceHealthDocument,
   StatisticsDocument,
 } from '../../control/ipvs-document.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { type MetricDefinition, type Sample, sampleOf } from './metric.ts';
 
 const SERVICE_LABELS = ['service', 'vip'];
@@ -208,7 +209,7 @@ function ofServers(
   const definition = gauge(name, help, SERVER_LABELS, ({ services }) =>
     services.flatMap((service) =>
       service.servers.flatMap((server) => {
-        const labels = { ...labelsOf(service), server: endpoint(server.address, server.port) };
+        const labels = { ...labelsOf(service), server: formatEndpoint(server) };
         return sampleOf(labels, read(server));
       }),
     ),
@@ -256,10 +257,6 @@ function labelsOf({ name, protocol, address, port, fwmark }: ServiceDocument) {
   const vip =
     address === null || port === null
       ? `fwmark ${fwmark}`
-      : `${protocol} ${endpoint(address, port)}`;
+      : `${protocol} ${formatEndpoint({ address, port })}`;
   return { service: name ?? '', vip };
-}
-
-function endpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,7 +1,7 @@
 /** A kernel's service table in memory. */
 import type { RefusedChange } from '../../../src/ipvs/kernel/ipvs-client.ts';
+import { formatEndpoint } from '../../../src/net/endpoint.ts';
 import {
-  endpointName,
   type Server,
   type ServerRow,
   type Service,
@@ -79,8 +79,8 @@ export class FakeIpvs {
     }
     const { server } = change;
     const servers = this.#services.get(name)?.servers;
-    if (change.kind === 'server.remove') servers?.delete(endpointName(server));
-    else servers?.set(endpointName(server), server);
-    this.written.push(`${change.kind} ${endpointName(server)} ${server.weight}`);
+    if (change.kind === 'server.remove') servers?.delete(formatEndpoint(server));
+    else servers?.set(formatEndpoint(server), server);
+    this.written.push(`${change.kind} ${formatEndpoint(server)} ${server.weight}`);
   }
 }

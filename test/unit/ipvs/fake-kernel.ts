@@ -5,9 +5,9 @@ import type { RefusedChange } from '../../../src/ipvs/kernel/ipvs-client.ts';
 import { TableWatch } from '../../../src/ipvs/table/table-watch.ts';
 import { errnoNumber } from '../../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../../src/kernel/ffi/kernel-error.ts';
+import { formatEndpoint } from '../../../src/net/endpoint.ts';
 import {
   type DaemonRole,
-  endpointName,
   type Server,
   type ServerRow,
   type Service,
@@ -58,7 +58,7 @@ export class FakeKernel implements IpvsPort {
 
   /** Adds a service as ipvsadm would. */
   add(service: Service, ...servers: Server[]): void {
-    const named = new Map(servers.map((server) => [endpointName(server), server]));
+    const named = new Map(servers.map((server) => [formatEndpoint(server), server]));
     this.table.set(serviceName(service.key), { service, servers: named });
   }
 
@@ -170,7 +170,7 @@ export class FakeKernel implements IpvsPort {
   }
 
   #change(change: TableChange, name: string): void {
-    const server = 'server' in change ? ` ${endpointName(change.server)}` : '';
+    const server = 'server' in change ? ` ${formatEndpoint(change.server)}` : '';
     this.written.push(`${change.kind} ${name}${server}`);
     const entry = this.table.get(name);
     switch (change.kind) {
@@ -183,10 +183,10 @@ export class FakeKernel implements IpvsPort {
         return;
       case 'server.add':
       case 'server.edit':
-        entry?.servers.set(endpointName(change.server), change.server);
+        entry?.servers.set(formatEndpoint(change.server), change.server);
         return;
       case 'server.remove':
-        entry?.servers.delete(endpointName(change.server));
+        entry?.servers.delete(formatEndpoint(change.server));
     }
   }
 }

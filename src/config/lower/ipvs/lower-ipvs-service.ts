@@ -1,13 +1,7 @@
 /** Converts a service of the file, with its servers and health checks, to settings. */
 import { addressBits, type Family, familyOf } from '../../../net/address.ts';
-import {
-  endpointName,
-  type Persistence,
-  type Server,
-  type Service,
-  type ServiceKey,
-  type Tunnel,
-} from '../../../net/ipvs.ts';
+import { formatEndpoint } from '../../../net/endpoint.ts';
+import type { Persistence, Server, Service, ServiceKey, Tunnel } from '../../../net/ipvs.ts';
 import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
@@ -157,7 +151,7 @@ function lowerServers(
     const values = typeof entry === 'string' ? { address: entry } : entry;
     const server = lowerServer(values, file, key, at, findings);
     if (server === undefined) return [];
-    const name = endpointName(server);
+    const name = formatEndpoint(server);
     if (names.has(name)) findings.error(at, 'conflict', `duplicate server ${name}`);
     names.add(name);
     return [{ server, ...lowerProbes(server, values, file, { path, at, findings }) }];
@@ -263,7 +257,7 @@ function recordOf(
   return Object.fromEntries(
     servers.flatMap((one): [string, ServerProbe][] => {
       const probe = probeOf(one);
-      return probe === undefined ? [] : [[endpointName(one.server), probe]];
+      return probe === undefined ? [] : [[formatEndpoint(one.server), probe]];
     }),
   );
 }
@@ -280,8 +274,8 @@ function lowerFallback(
   const values = typeof fallback === 'string' ? { address: fallback } : fallback;
   const server = lowerServer(values, file, key, at, findings);
   if (server === undefined) return undefined;
-  const name = endpointName(server);
-  if (servers.some(({ server: one }) => endpointName(one) === name)) {
+  const name = formatEndpoint(server);
+  if (servers.some(({ server: one }) => formatEndpoint(one) === name)) {
     const message = `the fallback ${name} must not be one of the servers`;
     findings.error(at, 'conflict', message);
   }

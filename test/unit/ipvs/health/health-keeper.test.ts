@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
-import { endpointName, type Server } from '../../../../src/net/ipvs.ts';
+import { formatEndpoint } from '../../../../src/net/endpoint.ts';
+import type { Server } from '../../../../src/net/ipvs.ts';
 import { healthRig, server, service, tcpCheck, weightProbe } from './health-rig.ts';
 
 const FIRST = server(11);
@@ -8,7 +9,9 @@ const SECOND = server(12, 3);
 const SPARE = server(99);
 
 function weights(rig: ReturnType<typeof healthRig>, settings: ServiceSettings) {
-  return rig.health.serversOf(settings).map((one: Server) => `${endpointName(one)} ${one.weight}`);
+  return rig.health
+    .serversOf(settings)
+    .map((one: Server) => `${formatEndpoint(one)} ${one.weight}`);
 }
 
 describe('the servers of a service', () => {
@@ -53,7 +56,7 @@ describe('the servers of a service', () => {
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), false);
     const other = { ...tcpCheck(FIRST), fall: 9 };
-    const changed = service([FIRST, SECOND], { checks: { [endpointName(FIRST)]: other } });
+    const changed = service([FIRST, SECOND], { checks: { [formatEndpoint(FIRST)]: other } });
     rig.health.want([changed]);
     expect(weights(rig, changed)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3']);
     rig.result(other, true);
@@ -62,7 +65,7 @@ describe('the servers of a service', () => {
 
   test('follow their load as long as they report it', () => {
     const probe = weightProbe(FIRST);
-    const web = service([FIRST], { weights: { [endpointName(FIRST)]: probe } });
+    const web = service([FIRST], { weights: { [formatEndpoint(FIRST)]: probe } });
     const rig = healthRig([web]);
     rig.result(probe, true, 40);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 40']);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endpointName } from '../../../../src/net/ipvs.ts';
+import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import { healthRig, server, service, tcpCheck, weightProbe } from './health-rig.ts';
 
 const FIRST = server(11);
@@ -19,7 +19,7 @@ function manyServers(count: number) {
 
 function weighed() {
   const probe = weightProbe(FIRST);
-  const web = service([FIRST], { checks: {}, weights: { [endpointName(FIRST)]: probe } });
+  const web = service([FIRST], { checks: {}, weights: { [formatEndpoint(FIRST)]: probe } });
   const rig = healthRig([web]);
   const weigh = (weight: number, after = 2_000) => {
     rig.clock.now += after;
@@ -51,7 +51,7 @@ describe('a server has an event', () => {
     rig.result(tcpCheck(SECOND), false);
     rig.events.length = 0;
     const other = { ...tcpCheck(FIRST), fall: 9 };
-    rig.health.want([service([FIRST, SECOND], { checks: { [endpointName(FIRST)]: other } })]);
+    rig.health.want([service([FIRST, SECOND], { checks: { [formatEndpoint(FIRST)]: other } })]);
     rig.result(other, true);
     expect(rig.events.filter(({ kind }) => kind === 'ipvs-server-up')).toEqual([
       expect.objectContaining({ server: '10.0.0.12:80', result: 'it is no longer checked' }),
@@ -184,7 +184,9 @@ describe('a weight that follows the load', () => {
 
   test('leaves part of the budget to servers that fail', () => {
     const servers = Array.from({ length: 20 }, (_, at) => server(at + 1));
-    const weights = Object.fromEntries(servers.map((one) => [endpointName(one), weightProbe(one)]));
+    const weights = Object.fromEntries(
+      servers.map((one) => [formatEndpoint(one), weightProbe(one)]),
+    );
     const rig = healthRig([service(servers, { weights })]);
     for (const one of servers) rig.result(weightProbe(one), true, 50);
     rig.health.sweep();

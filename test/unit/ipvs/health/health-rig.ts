@@ -7,8 +7,8 @@ import { HealthKeeper } from '../../../../src/ipvs/health/health-keeper.ts';
 import { HealthReporter } from '../../../../src/ipvs/health/health-reporter.ts';
 import { IpvsLog } from '../../../../src/ipvs/keep/ipvs-log.ts';
 import { ip } from '../../../../src/net/address.ts';
+import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import type { Server } from '../../../../src/net/ipvs.ts';
-import { endpointName } from '../../../../src/net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../../../src/net/probe.ts';
 import { seconds } from '../../../../src/net/time.ts';
 import type { Input } from '../../../../src/protocol/engine/inputs.ts';
@@ -55,7 +55,7 @@ export function service(
     servers,
     require: undefined,
     health: {
-      checks: Object.fromEntries(servers.map((one) => [endpointName(one), tcpCheck(one)])),
+      checks: Object.fromEntries(servers.map((one) => [formatEndpoint(one), tcpCheck(one)])),
       weights: {},
       onFailure: 'quiesce',
       fallback: undefined,

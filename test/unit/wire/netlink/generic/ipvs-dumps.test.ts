@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { formatEndpoint } from '../../../../../src/net/endpoint.ts';
 import type { ServerRow, ServiceRow } from '../../../../../src/net/ipvs.ts';
-import { endpointName, serviceName } from '../../../../../src/net/ipvs.ts';
+import { serviceName } from '../../../../../src/net/ipvs.ts';
 import type { Attributes } from '../../../../../src/wire/netlink/attributes.ts';
 import {
   decodeFamilyNumber,
@@ -42,7 +43,7 @@ for (const [key, list] of Object.entries(dumps.servers)) {
   const family = key.includes('ipv6') ? 'ipv6' : 'ipv4';
   for (const hex of list) {
     const row = decodeServer(attributesOf(hex), family);
-    if (row.ok) servers.set(`${endpointName(row.value)} ${row.value.forwarding}`, row.value);
+    if (row.ok) servers.set(`${formatEndpoint(row.value)} ${row.value.forwarding}`, row.value);
   }
 }
 
