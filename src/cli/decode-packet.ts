@@ -6,7 +6,11 @@
 import { familyOf, type IpAddress } from '../net/address.ts';
 import { PROTOCOL_VRRP } from '../net/vrrp.ts';
 import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
-import type { ReceiverProfile, Verdict } from '../protocol/engine/router/intake.ts';
+import {
+  ANY_RECEIVER,
+  type ReceiverProfile,
+  type Verdict,
+} from '../protocol/engine/router/intake.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../wire/ip.ts';
 import { AUTH_PASSWORD } from '../wire/vrrp/auth.ts';
 
@@ -57,16 +61,9 @@ export function decodePacket(request: DecodeRequest, judge: Judge): DecodeDocume
 
 function receiverFor({ version, password }: DecodeRequest): ReceiverProfile {
   return {
-    vrid: undefined,
+    ...ANY_RECEIVER,
     version,
-    priority: undefined,
-    interval: undefined,
-    addresses: undefined,
-    checkAddressList: false,
-    checksum: 'auto',
     authentication: password === undefined ? undefined : { type: 'pass', password },
-    delivery: 'any',
-    localAddress: undefined,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import { elapsed, type Instant, seconds } from '../../net/time.ts';
-import { judge, type ReceiverProfile, type Verdict } from '../../protocol/engine/router/intake.ts';
+import { ANY_RECEIVER, judge, type Verdict } from '../../protocol/engine/router/intake.ts';
 import { byteAt } from '../../wire/bytes.ts';
 import {
   decodeEnclosed,
@@ -37,20 +37,6 @@ const ADDRESSES_MAX = 65_536;
 const FORGET_AFTER = seconds(600);
 /** A flood must not cause more work than this. */
 const MAKE_ROOM_EVERY = seconds(1);
-
-/** Accepts whatever some router accepts, whatever its settings. */
-const ANY_RECEIVER: ReceiverProfile = {
-  vrid: undefined,
-  version: undefined,
-  priority: undefined,
-  interval: undefined,
-  addresses: undefined,
-  checkAddressList: false,
-  checksum: 'auto',
-  authentication: undefined,
-  delivery: 'any',
-  localAddress: undefined,
-};
 
 const TTL_OFFSET: { readonly [F in Family]: number } = { ipv4: 8, ipv6: 7 };
 

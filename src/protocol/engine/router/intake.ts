@@ -46,6 +46,20 @@ export interface ReceiverProfile {
   readonly localAddress: IpAddress | undefined;
 }
 
+/** Accepts whatever some router accepts, whatever its settings. */
+export const ANY_RECEIVER: ReceiverProfile = {
+  vrid: undefined,
+  version: undefined,
+  priority: undefined,
+  interval: undefined,
+  addresses: undefined,
+  checkAddressList: false,
+  checksum: 'auto',
+  authentication: undefined,
+  delivery: 'any',
+  localAddress: undefined,
+};
+
 export type Verdict =
   | {
       readonly ok: true;

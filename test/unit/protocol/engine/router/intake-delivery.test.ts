@@ -3,34 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../../src/net/time.ts';
 import { judge, type ReceiverProfile } from '../../../../../src/protocol/engine/router/intake.ts';
-import {
-  type AdvertOptions,
-  advert,
-  OWN,
-  OWN6,
-  PEER,
-  PEER6,
-  VIP,
-  VIP6,
-} from '../../../../conformance/rig.ts';
-
-const MULTICAST: ReceiverProfile = {
-  vrid: 55,
-  version: 3,
-  priority: 100,
-  interval: seconds(1),
-  addresses: [VIP],
-  checkAddressList: false,
-  checksum: 'auto',
-  authentication: { type: 'none' },
-  delivery: 'multicast',
-  localAddress: OWN,
-};
+import { advert, OWN, OWN6, PEER, PEER6, VIP, VIP6 } from '../../../../conformance/rig.ts';
+import { ROUTER, verdict } from './receivers.ts';
 
 const FAR = ip('198.51.100.9');
 
 const UNICAST: ReceiverProfile = {
-  ...MULTICAST,
+  ...ROUTER,
   delivery: {
     source: undefined,
     peers: [
@@ -40,21 +19,15 @@ const UNICAST: ReceiverProfile = {
   },
 };
 
-const IPV6: ReceiverProfile = { ...MULTICAST, addresses: [VIP6], localAddress: OWN6 };
-
-function verdict(receiver: ReceiverProfile, options: AdvertOptions = {}): unknown {
-  const packet = advert(options);
-  const result = judge(packet, packet.length, receiver);
-  return result.ok ? result.warnings : result.reason;
-}
+const IPV6: ReceiverProfile = { ...ROUTER, addresses: [VIP6], localAddress: OWN6 };
 
 describe('a multicast router', () => {
   test.each(['224.0.0.18', '239.255.255.255'])('hears what is sent to %s', (group) => {
-    expect(verdict(MULTICAST, { destination: ip(group) })).toEqual([]);
+    expect(verdict(ROUTER, { destination: ip(group) })).toEqual([]);
   });
 
   test.each(['223.255.255.255', '240.0.0.1'])('does not hear what is sent to %s', (address) => {
-    expect(verdict(MULTICAST, { destination: ip(address) })).toBe('delivery-mismatch');
+    expect(verdict(ROUTER, { destination: ip(address) })).toBe('delivery-mismatch');
   });
 
   test('hears ff02::12, and over IPv6 no unicast', () => {
@@ -64,8 +37,8 @@ describe('a multicast router', () => {
   });
 
   test('checks the TTL before the destination, and both before the source', () => {
-    expect(verdict(MULTICAST, { ttl: 254, destination: OWN })).toBe('ip-ttl-error');
-    expect(verdict(MULTICAST, { source: OWN, destination: OWN })).toBe('delivery-mismatch');
+    expect(verdict(ROUTER, { ttl: 254, destination: OWN })).toBe('ip-ttl-error');
+    expect(verdict(ROUTER, { source: OWN, destination: OWN })).toBe('delivery-mismatch');
   });
 });
 
@@ -92,17 +65,17 @@ describe('a unicast router', () => {
 
 describe('the checksum', () => {
   test('over IPv4 in version 3 has the configured form', () => {
-    const strict = { ...MULTICAST, checksum: 'rfc9568' as const };
+    const strict = { ...ROUTER, checksum: 'rfc9568' as const };
     expect(verdict(strict)).toEqual([]);
     expect(verdict(strict, { form: 'pseudo_header' })).toBe('checksum-error');
-    const other = { ...MULTICAST, checksum: 'pseudo_header' as const };
+    const other = { ...ROUTER, checksum: 'pseudo_header' as const };
     expect(verdict(other, { form: 'pseudo_header' })).toEqual([]);
     expect(verdict(other)).toBe('checksum-error');
   });
 
   test('in version 2 and over IPv6 has one form, whatever is configured', () => {
     for (const checksum of ['rfc9568', 'pseudo_header'] as const) {
-      expect(verdict({ ...MULTICAST, version: 2, checksum }, { version: 2 })).toEqual([]);
+      expect(verdict({ ...ROUTER, version: 2, checksum }, { version: 2 })).toEqual([]);
       expect(verdict({ ...IPV6, checksum }, { source: PEER6 })).toEqual([]);
     }
   });
@@ -111,21 +84,24 @@ describe('the checksum', () => {
 describe('a router of one version', () => {
   test.each([2, 3] as const)('of version %i does not hear the other one', (version) => {
     const other = version === 2 ? 3 : 2;
-    expect(verdict({ ...MULTICAST, version }, { version })).toEqual([]);
-    expect(verdict({ ...MULTICAST, version }, { version: other })).toBe('version-error');
+    expect(verdict({ ...ROUTER, version }, { version })).toEqual([]);
+    expect(verdict({ ...ROUTER, version }, { version: other })).toBe('version-error');
   });
 
-  test.each([0, 1, 4, 15])('does not hear version %i, nor does one of any', (version) => {
-    const bend = (message: Uint8Array) => {
-      message[0] = (version << 4) | 1;
-      return message;
-    };
-    expect(verdict(MULTICAST, { bend })).toBe('version-error');
-    expect(verdict({ ...MULTICAST, version: undefined }, { bend })).toBe('version-error');
-  });
+  test.each([0, 1, 4, 15])(
+    'does not hear version %i, nor does one that accepts any version',
+    (version) => {
+      const bend = (message: Uint8Array) => {
+        message[0] = (version << 4) | 1;
+        return message;
+      };
+      expect(verdict(ROUTER, { bend })).toBe('version-error');
+      expect(verdict({ ...ROUTER, version: undefined }, { bend })).toBe('version-error');
+    },
+  );
 
   test('of version 2 refuses another interval, and as owner every MASTER', () => {
-    const old = { ...MULTICAST, version: 2 as const };
+    const old = { ...ROUTER, version: 2 as const };
     expect(verdict(old, { version: 2, interval: seconds(2) })).toBe('interval-error');
     expect(verdict({ ...old, priority: 255 }, { version: 2 })).toBe('owner-conflict');
     expect(verdict({ ...old, interval: undefined }, { version: 2, interval: seconds(2) })).toEqual(
@@ -134,12 +110,12 @@ describe('a router of one version', () => {
   });
 
   test('of version 3 adopts another interval, and warns of it', () => {
-    expect(verdict(MULTICAST, { interval: seconds(2) })).toEqual(['interval-error']);
+    expect(verdict(ROUTER, { interval: seconds(2) })).toEqual(['interval-error']);
   });
 });
 
 describe('a router of both versions', () => {
-  const both = { ...MULTICAST, alsoVersion2: true, interval: milliseconds(1_500) };
+  const both = { ...ROUTER, alsoVersion2: true, interval: milliseconds(1_500) };
 
   test('hears version 2 and version 3', () => {
     expect(verdict(both, { interval: milliseconds(1_500) })).toEqual([]);
@@ -160,7 +136,7 @@ describe('a router of both versions', () => {
 describe('the authentication of version 2', () => {
   const pass = (password: string) => ({ type: 'pass', password }) as const;
   const receiver = (authentication: ReceiverProfile['authentication']) => ({
-    ...MULTICAST,
+    ...ROUTER,
     version: 2 as const,
     authentication,
   });
@@ -175,7 +151,7 @@ describe('the authentication of version 2', () => {
   });
 
   test('is not checked in version 3', () => {
-    expect(verdict({ ...MULTICAST, authentication: pass('secret12') })).toEqual([]);
+    expect(verdict({ ...ROUTER, authentication: pass('secret12') })).toEqual([]);
   });
 });
 
@@ -183,20 +159,20 @@ describe('the address list', () => {
   const other = ip('203.0.113.9');
 
   test('counts as a set of the same size', () => {
-    const two = { ...MULTICAST, addresses: [VIP, other] };
+    const two = { ...ROUTER, addresses: [VIP, other] };
     expect(verdict(two, { addresses: [other, VIP] })).toEqual([]);
     expect(verdict(two, { addresses: [VIP] })).toEqual(['address-list-error']);
     expect(verdict(two, { addresses: [VIP, ip('203.0.113.8')] })).toEqual(['address-list-error']);
-    expect(verdict({ ...MULTICAST, addresses: undefined }, { addresses: [other] })).toEqual([]);
+    expect(verdict({ ...ROUTER, addresses: undefined }, { addresses: [other] })).toEqual([]);
   });
 
   test('of version 3 is never refused, even where lists are checked', () => {
-    const strict = { ...MULTICAST, checkAddressList: true };
+    const strict = { ...ROUTER, checkAddressList: true };
     expect(verdict(strict, { addresses: [other] })).toEqual(['address-list-error']);
   });
 
   test('of version 2 that is not checked only gives a warning', () => {
-    const old = { ...MULTICAST, version: 2 as const };
+    const old = { ...ROUTER, version: 2 as const };
     expect(verdict(old, { version: 2, addresses: [other] })).toEqual(['address-list-error']);
   });
 
@@ -210,29 +186,29 @@ describe('the address list', () => {
 });
 
 describe('the priority', () => {
-  test('that is one’s own is worth a warning, and the owner is warned of every MASTER', () => {
-    expect(verdict(MULTICAST, { priority: 100 })).toEqual(['priority-conflict']);
-    expect(verdict(MULTICAST, { priority: 99 })).toEqual([]);
-    expect(verdict({ ...MULTICAST, priority: undefined }, { priority: 100 })).toEqual([]);
-    expect(verdict({ ...MULTICAST, priority: 255 }, { priority: 255 })).toEqual(['owner-conflict']);
+  test('equal to its own gives a warning, and the owner is warned of every MASTER', () => {
+    expect(verdict(ROUTER, { priority: 100 })).toEqual(['priority-conflict']);
+    expect(verdict(ROUTER, { priority: 99 })).toEqual([]);
+    expect(verdict({ ...ROUTER, priority: undefined }, { priority: 100 })).toEqual([]);
+    expect(verdict({ ...ROUTER, priority: 255 }, { priority: 255 })).toEqual(['owner-conflict']);
   });
 });
 
 describe('the packet', () => {
   test('carries VRRP, whatever its VRID', () => {
-    expect(verdict(MULTICAST, { protocol: 111 })).toBe('invalid-type');
+    expect(verdict(ROUTER, { protocol: 111 })).toBe('invalid-type');
     expect(verdict(IPV6, { source: PEER6, protocol: 111 })).toBe('invalid-type');
-    expect(verdict(MULTICAST, { vrid: 54 })).toBe('vrid-error');
-    expect(verdict({ ...MULTICAST, vrid: undefined }, { vrid: 54 })).toEqual([]);
+    expect(verdict(ROUTER, { vrid: 54 })).toBe('vrid-error');
+    expect(verdict({ ...ROUTER, vrid: undefined }, { vrid: 54 })).toEqual([]);
   });
 
   test('without bytes after the header has no version', () => {
     const packet = advert().slice(0, 20);
-    expect(judge(packet, 20, MULTICAST)).toEqual({ ok: false, reason: 'packet-length-error' });
+    expect(judge(packet, 20, ROUTER)).toEqual({ ok: false, reason: 'packet-length-error' });
   });
 
   test('is refused with the same object each time: a flood allocates no verdicts', () => {
     const packet = advert({ ttl: 1 });
-    expect(judge(packet, packet.length, MULTICAST)).toBe(judge(packet, packet.length, MULTICAST));
+    expect(judge(packet, packet.length, ROUTER)).toBe(judge(packet, packet.length, ROUTER));
   });
 });

@@ -1,24 +1,11 @@
 /** Which of two faults a packet is refused for: the first one in the order of RFC 9568 section 7.1. */
 import { expect, test } from 'vitest';
-import { judge, type ReceiverProfile } from '../../../../../src/protocol/engine/router/intake.ts';
+import { ANY_RECEIVER, judge } from '../../../../../src/protocol/engine/router/intake.ts';
 import { type AdvertOptions, advert } from '../../../../conformance/rig.ts';
-
-const ANYBODY: ReceiverProfile = {
-  vrid: undefined,
-  version: undefined,
-  priority: undefined,
-  interval: undefined,
-  addresses: undefined,
-  checkAddressList: false,
-  checksum: 'auto',
-  authentication: undefined,
-  delivery: 'any',
-  localAddress: undefined,
-};
 
 function reason(options: AdvertOptions, length?: number): string | undefined {
   const packet = advert(options);
-  const verdict = judge(packet, length ?? packet.length, ANYBODY);
+  const verdict = judge(packet, length ?? packet.length, ANY_RECEIVER);
   return verdict.ok ? undefined : verdict.reason;
 }
 
@@ -28,13 +15,13 @@ const setByte = (position: number, value: number) => (message: Uint8Array) => {
 };
 
 test.each([0, 1, 19])(
-  'a packet of %i bytes is too short before it is of another protocol',
+  'a packet of %i bytes is refused as too short, even if it is of another protocol',
   (length) => {
     expect(reason({ protocol: 89 }, length)).toBe('packet-length-error');
   },
 );
 
-test('a packet of another protocol is no matter of its TTL', () => {
+test('a packet of another protocol is refused for its protocol, whatever its TTL', () => {
   expect(reason({ protocol: 89, ttl: 1 })).toBe('invalid-type');
 });
 
@@ -42,20 +29,20 @@ test('a TTL below 255 comes before anything in the message', () => {
   expect(reason({ ttl: 254, bend: setByte(0, 0x41) })).toBe('ip-ttl-error');
 });
 
-test('a version that is unknown comes before the length and the checksum', () => {
+test('an unknown version comes before the length and the checksum', () => {
   expect(reason({ bend: (message) => Uint8Array.of(0x41, ...message.slice(1, 4)) })).toBe(
     'version-error',
   );
 });
 
-test('a checksum that is wrong comes before the VRID', () => {
+test('a wrong checksum comes before the VRID', () => {
   expect(reason({ bend: setByte(1, 0) })).toBe('checksum-error');
 });
 
 test('an accepted packet without a warning has the same empty list each time', () => {
   const packet = advert();
   const warnings = () => {
-    const verdict = judge(packet, packet.length, ANYBODY);
+    const verdict = judge(packet, packet.length, ANY_RECEIVER);
     return verdict.ok ? verdict.warnings : undefined;
   };
   expect(warnings()).toEqual([]);

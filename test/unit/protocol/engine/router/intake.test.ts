@@ -4,55 +4,26 @@ import { ip } from '../../../../../src/net/address.ts';
 import { seconds } from '../../../../../src/net/time.ts';
 import { DISCARD_REASONS } from '../../../../../src/protocol/engine/intake-reasons.ts';
 import {
+  ANY_RECEIVER,
   judge,
-  type ReceiverProfile,
   vrrpOffset,
 } from '../../../../../src/protocol/engine/router/intake.ts';
-import { type AdvertOptions, advert, OWN, PEER, PEER6, VIP } from '../../../../conformance/rig.ts';
-
-/** A decoder without a configuration. */
-const DECODER: ReceiverProfile = {
-  vrid: undefined,
-  version: undefined,
-  priority: undefined,
-  interval: undefined,
-  addresses: undefined,
-  checkAddressList: false,
-  checksum: 'auto',
-  authentication: undefined,
-  delivery: 'any',
-  localAddress: undefined,
-};
-
-const ROUTER: ReceiverProfile = {
-  ...DECODER,
-  vrid: 55,
-  version: 3,
-  priority: 100,
-  interval: seconds(1),
-  addresses: [VIP],
-  authentication: { type: 'none' },
-  delivery: 'multicast',
-  localAddress: OWN,
-};
-
-function verdict(receiver: ReceiverProfile, options: AdvertOptions = {}): unknown {
-  const packet = advert(options);
-  const result = judge(packet, packet.length, receiver);
-  return result.ok ? result.warnings : result.reason;
-}
+import { advert, OWN, PEER, PEER6, VIP } from '../../../../conformance/rig.ts';
+import { ROUTER, verdict } from './receivers.ts';
 
 describe('a receiver without a configuration', () => {
   test('accepts any VRID, version, interval, list and password', () => {
     const authentication = { type: 'pass', password: 'secret12' } as const;
-    expect(verdict(DECODER, { vrid: 7, version: 2, authentication })).toEqual([]);
-    expect(verdict(DECODER, { interval: seconds(3), addresses: [ip('203.0.113.9')] })).toEqual([]);
-    expect(verdict(DECODER, { source: PEER6 })).toEqual([]);
-    expect(verdict(DECODER, { destination: OWN })).toEqual([]);
+    expect(verdict(ANY_RECEIVER, { vrid: 7, version: 2, authentication })).toEqual([]);
+    expect(verdict(ANY_RECEIVER, { interval: seconds(3), addresses: [ip('203.0.113.9')] })).toEqual(
+      [],
+    );
+    expect(verdict(ANY_RECEIVER, { source: PEER6 })).toEqual([]);
+    expect(verdict(ANY_RECEIVER, { destination: OWN })).toEqual([]);
   });
 
   test('still requires a TTL of 255', () => {
-    expect(verdict(DECODER, { ttl: 64 })).toBe('ip-ttl-error');
+    expect(verdict(ANY_RECEIVER, { ttl: 64 })).toBe('ip-ttl-error');
   });
 
   test('refuses VRID 0', () => {
@@ -62,7 +33,7 @@ describe('a receiver without a configuration', () => {
       message.set([checksum >> 8, checksum & 0xff], 6);
       return message;
     };
-    expect(verdict(DECODER, { bend })).toBe('vrid-error');
+    expect(verdict(ANY_RECEIVER, { bend })).toBe('vrid-error');
   });
 });
 
@@ -98,7 +69,7 @@ describe('a virtual router', () => {
     ]);
   });
 
-  test('without an own address accepts packets from every source', () => {
+  test('without an address of its own accepts packets from every source', () => {
     expect(verdict(ROUTER, { source: OWN })).toBe('own-packet');
     expect(verdict({ ...ROUTER, localAddress: undefined }, { source: OWN })).toEqual([]);
   });
@@ -151,7 +122,7 @@ describe('any packet', () => {
 
   test('has a verdict, and a refusal has one of the known reasons', () => {
     fc.assert(
-      fc.property(bytes, fc.constantFrom(DECODER, ROUTER), (packet, receiver) => {
+      fc.property(bytes, fc.constantFrom(ANY_RECEIVER, ROUTER), (packet, receiver) => {
         const result = judge(packet, packet.length, receiver);
         if (!result.ok) expect(DISCARD_REASONS).toContain(result.reason);
       }),
