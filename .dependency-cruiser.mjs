@@ -58,7 +58,7 @@ const MAY_IMPORT = {
   'src/import': ['src/net/', 'src/config/', 'yaml'],
   'src/lab': [
     ...['src/net/', 'src/wire/', 'src/async/', 'src/config/', 'src/control/', ENGINE],
-    ...['src/kernel/(packet|ffi|scheduler|process)/', 'yaml', 'zod'],
+    ...['src/kernel/(packet|ffi|scheduler|process|command)/', 'yaml', 'zod'],
   ],
   'src/cli': [
     ...['src/net/', 'src/wire/', 'src/config/', 'src/control/', 'src/import/', 'src/lab/'],

@@ -1,5 +1,6 @@
-/** Runs ip, nft, tc and other tools, without a shell; an error names the command. */
-import { execFile } from 'node:child_process';
+/** Runs ip, nft, tc and other tools; an error names the command. */
+import { CommandFailure, readCommand } from '../kernel/command/command.ts';
+import { findProgram } from '../kernel/command/program.ts';
 
 export type LabErrorCode =
   | 'command-failed'
@@ -27,7 +28,7 @@ export class CommandError extends LabError {
   readonly stderr: string;
 
   constructor(code: LabErrorCode, command: string, reason: string, stderr: string) {
-    super(code, stderr === '' ? `${command}: ${reason}` : `${command}: ${stderr.trim()}`);
+    super(code, `${command}: ${reason}`);
     this.command = command;
     this.stderr = stderr;
   }
@@ -39,22 +40,23 @@ export interface LabCommandOptions {
 }
 
 /** Resolves with standard output; rejects with a CommandError unless the status is 0. */
-export function run(
+export async function run(
   program: string,
   args: readonly string[],
   options: LabCommandOptions = {},
 ): Promise<string> {
-  const timeout = options.timeoutMilliseconds ?? 20_000;
-  return new Promise((resolve, reject) => {
-    const settings = { timeout, maxBuffer: 16 * 1024 * 1024 };
-    const child = execFile(program, [...args], settings, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(commandError(program, args, error, stderr));
-    });
-    // A child that ends without reading its input breaks the pipe; its status is reported.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input ?? '');
-  });
+  const command = [program, ...args].join(' ');
+  const path = program.startsWith('/') ? program : findProgram(program);
+  if (path === undefined) {
+    throw new CommandError('command-missing', command, `${program} is not installed`, '');
+  }
+  const { input = '', timeoutMilliseconds: timeoutMs = 20_000 } = options;
+  try {
+    return await readCommand({ argv: [path, ...args], user: undefined, timeoutMs, input });
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    throw new CommandError('command-failed', command, error.message, error.outcome.output);
+  }
 }
 
 /** Many operations in one `ip` process, which stops at the first that fails. */
@@ -65,18 +67,4 @@ export async function ipBatch(
 ): Promise<void> {
   const inside = namespace === undefined ? [] : ['-n', namespace];
   await run('ip', [...inside, ...more, '-batch', '-'], { input: `${lines.join('\n')}\n` });
-}
-
-function commandError(
-  program: string,
-  args: readonly string[],
-  error: Error & { code?: number | string | null; killed?: boolean },
-  stderr: string,
-): CommandError {
-  const command = [program, ...args].join(' ');
-  if (error.code === 'ENOENT') {
-    return new CommandError('command-missing', command, `${program} is not installed`, '');
-  }
-  const reason = error.killed === true ? 'timed out' : `status ${error.code}`;
-  return new CommandError('command-failed', command, reason, stderr);
 }

@@ -117,6 +117,15 @@ describe.skipIf(lacks())('lab run', () => {
   });
 });
 
+describe.skipIf(lacks())('lab down', () => {
+  test('fails for a lab that does not exist', async () => {
+    const { status, stdout, stderr } = await start(['down', 'never-was']).ended;
+    expect({ status, stdout, stderr }).toEqual({
+      ...{ status: 1, stdout: '', stderr: "vrrp-agent lab: no lab 'never-was'\n" },
+    });
+  });
+});
+
 describe.skipIf(lacks('chromium'))('the report in a browser', () => {
   test('draws its lanes within the page, light and dark, on a phone and on paper', async () => {
     const file = join(directory, 'split.html');

@@ -1,5 +1,6 @@
 /** `vrrp-agent lab`: directors and a client in network namespaces, for experiments. */
 import type { Command } from 'commander';
+import { LabError } from '../../lab/command.ts';
 import { type AgentInstance, startAgent } from '../../lab/peers/vrrp-agent.ts';
 import { Lab } from '../../lab/topology/lab.ts';
 import {
@@ -31,8 +32,8 @@ export function register(program: Command, context: CliContext): void {
     .description('Build and run labs: directors and a client in network namespaces. Needs root.');
   lab
     .command('up')
-    .summary('make a lab')
-    .description('Make a lab, and print its parts and commands to try.')
+    .summary('create a lab')
+    .description('Create a lab and print its parts and commands to try.')
     .option('--prefix <prefix>', 'prefix of the names of its namespaces', DEFAULT_PREFIX)
     .option('--directors <count>', 'number of directors', '2')
     .option('--start', 'run an agent on every director')
@@ -83,8 +84,12 @@ async function startAgents(lab: Lab, interval: string): Promise<void> {
 }
 
 async function down(context: CliContext, prefix: string, all: boolean): Promise<void> {
-  const removed = all ? await tearDownAll() : [prefix];
-  if (!all) await tearDown(prefix);
+  if (!all) {
+    if (!(await tearDown(prefix))) throw new LabError('lab-unknown', `no lab '${prefix}'`);
+    context.stdout(`removed: ${prefix}\n`);
+    return;
+  }
+  const removed = await tearDownAll();
   context.stdout(removed.length === 0 ? 'no labs\n' : `removed: ${removed.join(', ')}\n`);
 }
 

@@ -113,10 +113,16 @@ export class Lab {
   /** Concurrent calls wait for the same removal. */
   down(): Promise<void> {
     this.#isDown = true;
-    this.#removal ??= tearDown(this.layout.prefix).finally(() => {
-      this.#removal = undefined;
-    });
+    this.#removal ??= this.#remove();
     return this.#removal;
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      await tearDown(this.layout.prefix);
+    } finally {
+      this.#removal = undefined;
+    }
   }
 
   /** A file in the work directory, which is removed with the lab. */

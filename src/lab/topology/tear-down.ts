@@ -15,7 +15,9 @@ import { knownPrefixes, type LabState, readState, removeState } from './state.ts
 const GONE_WITHIN_MILLISECONDS = 5_000;
 const STRAGGLER_MILLISECONDS = 30;
 
-export async function tearDown(prefix: string): Promise<void> {
+/** False if there was nothing to remove. */
+export async function tearDown(prefix: string): Promise<boolean> {
+  const isRecorded = knownPrefixes().includes(prefix);
   const state = readableState(prefix);
   const layout = labLayout(prefix, state?.directorCount ?? DIRECTORS_MAX, false, CLIENTS_MAX);
   const existing = await existingNamespaces();
@@ -37,9 +39,10 @@ export async function tearDown(prefix: string): Promise<void> {
   const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
   if (lines !== '') await deleteNamespaces(namespaces, lines);
   removeState(prefix);
+  return isRecorded || namespaces.length > 0;
 }
 
-/** Another process may remove the same lab: missing namespaces are no failure. */
+/** Another process may remove the same lab: a missing namespace is not a failure. */
 async function deleteNamespaces(namespaces: readonly string[], lines: string): Promise<void> {
   try {
     await run('ip', ['-force', '-batch', '-'], { input: lines });
@@ -81,7 +84,7 @@ async function foreignPidsIn(namespaces: readonly string[]): Promise<number[]> {
   return pids.filter((pid) => !isAncestor(pid));
 }
 
-/** Everything in the lab's namespaces belongs to the lab, also a shell left open. */
+/** Everything in the lab's namespaces belongs to the lab, even a shell left open. */
 async function pidsIn(namespace: string): Promise<number[]> {
   const list = await run('ip', ['netns', 'pids', namespace]);
   return list.split('\n').filter(Boolean).map(Number);
