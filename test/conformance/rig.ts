@@ -7,6 +7,7 @@ import { linesOf } from '../../scripts/replay/lines.ts';
 import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
 import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
+import type { Route } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import {
   type CounterName,
@@ -68,6 +69,23 @@ export function instanceOf(more: Partial<InstanceSettings> = {}): InstanceSettin
     neighborAdvertisement: { router: 'auto' },
     track: [],
     virtualMac: undefined,
+    ...more,
+  };
+}
+
+/** A default route on eth0. */
+export function defaultRoute(via: IpAddress, more: Partial<Route> = {}): Route {
+  return {
+    kind: 'route',
+    family: 'ipv4',
+    destination: { address: ip('0.0.0.0'), length: 0 },
+    via,
+    interface: 'eth0',
+    source: undefined,
+    metric: 0,
+    table: 254,
+    onlink: false,
+    mtu: undefined,
     ...more,
   };
 }

@@ -1,11 +1,10 @@
 /** VIPs configured with the prefix of a subnet: a single host in the kernel, and at most a route. */
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
-import type { Route } from '../../../src/net/routing.ts';
 import { seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, VirtualAddress } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
-import { addressOf, advert, INDEX, instanceOf, linkOf, Rig, VIP } from '../rig.ts';
+import { addressOf, advert, defaultRoute, INDEX, instanceOf, linkOf, Rig, VIP } from '../rig.ts';
 
 const EEXIST = 17;
 const CONNECTED = 'route 203.0.113.0/24 dev eth0 src 203.0.113.100';
@@ -102,18 +101,7 @@ describe('the prefix of a VIP', () => {
   });
 
   test('precedes the routes that need it, and yields to a configured route', () => {
-    const route: Route = {
-      kind: 'route',
-      family: 'ipv4',
-      destination: { address: ip('0.0.0.0'), length: 0 },
-      via: ip('203.0.113.50'),
-      interface: 'eth0',
-      source: undefined,
-      metric: 0,
-      table: 254,
-      onlink: false,
-      mtu: undefined,
-    };
+    const route = defaultRoute(ip('203.0.113.50'));
     const rig = new Rig([{ ...WIDE, routes: [route] }]);
     rig.start();
     const gateway = 'route default via 203.0.113.50 dev eth0';
@@ -151,7 +139,7 @@ describe('the prefix of a VIP', () => {
     expect(changes(rig.handle(added('2001:db8::11/64')))).toEqual([`remove ${CONNECTED6}`]);
   });
 
-  test('over IPv6 for which another program has a route is no failure, and checked again', () => {
+  test('over IPv6 for which another program has a route is not a failure, and is checked again', () => {
     const rig = new Rig([WIDE6]);
     rig.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
     rig.start();
@@ -230,7 +218,7 @@ describe('a prefix of several instances on one link', () => {
 describe('a wide VIP in the kernel', () => {
   const wide = addressOf('203.0.113.100/24', { ours: true });
 
-  test('of a former run is removed from a BACKUP at its start', () => {
+  test('of a former run is removed from a BACKUP at startup', () => {
     const rig = new Rig([WIDE]);
     const lines = rig.start([linkOf({ addresses: [OWN4, FE80, wide] })]);
     expect(changes(lines)).toEqual(['remove 203.0.113.100/24']);

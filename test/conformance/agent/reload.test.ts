@@ -4,7 +4,7 @@ import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
-import { advert, instanceOf, NO_GARP, Rig, type RigOptions } from '../rig.ts';
+import { advert, defaultRoute, instanceOf, NO_GARP, Rig, type RigOptions } from '../rig.ts';
 
 const ANNOUNCING = { ...NO_GARP, repeat: 1 };
 
@@ -282,19 +282,8 @@ test('an agent that stops takes no other configuration', () => {
 });
 
 describe('routes', () => {
-  const ROUTE = {
-    kind: 'route',
-    family: 'ipv4',
-    destination: { address: ip('0.0.0.0'), length: 0 },
-    via: ip('192.0.2.1'),
-    interface: 'eth0',
-    source: undefined,
-    metric: 0,
-    table: 254,
-    onlink: false,
-    mtu: undefined,
-  } as const;
-  const OTHER = { ...ROUTE, via: ip('192.0.2.2') };
+  const ROUTE = defaultRoute(ip('192.0.2.1'));
+  const OTHER = defaultRoute(ip('192.0.2.2'));
   const ADDED = 'add route default via 192.0.2.1 dev eth0';
   const REMOVED = 'remove route default via 192.0.2.1 dev eth0';
   const OTHER_ADDED = 'add route default via 192.0.2.2 dev eth0';

@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
-import { type Route, type Rule, routingKey } from '../../../src/net/routing.ts';
+import { type Rule, routingKey } from '../../../src/net/routing.ts';
 import { seconds } from '../../../src/net/time.ts';
-import { addressOf, advert, INDEX, linkOf, NO_GARP, PEER, Rig, VIP, VIP6 } from '../rig.ts';
+import {
+  addressOf,
+  advert,
+  defaultRoute,
+  INDEX,
+  linkOf,
+  NO_GARP,
+  PEER,
+  Rig,
+  VIP,
+  VIP6,
+} from '../rig.ts';
 
 const EEXIST = 17;
 const ESRCH = 3;
 const ENETUNREACH = 101;
 const GARP = { ...NO_GARP, repeat: 1 };
 
-const ROUTE: Route = {
-  kind: 'route',
-  family: 'ipv4',
-  destination: { address: ip('0.0.0.0'), length: 0 },
-  via: ip('192.0.2.1'),
-  interface: 'eth0',
-  source: VIP,
-  metric: 0,
-  table: 100,
-  onlink: false,
-  mtu: undefined,
-};
+const ROUTE = defaultRoute(ip('192.0.2.1'), { source: VIP, table: 100 });
 const ROUTE_TEXT = 'route default via 192.0.2.1 dev eth0 src 203.0.113.100 table 100';
 
 const RULE: Rule = {
@@ -151,7 +151,7 @@ describe('a route that another program removes', () => {
 });
 
 describe('a route that is refused', () => {
-  test('is reported once, tried again every five seconds, and no reason for FAULT', () => {
+  test('is reported once, tried again every five seconds, and not a reason for FAULT', () => {
     const rig = new Rig([MOVED]);
     rig.errnoOf = (change) =>
       'entry' in change && change.entry.kind === 'route' ? ENETUNREACH : 0;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { after, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import { addressOf, advert, linkOf, NO_GARP, Rig, VIP } from '../rig.ts';
+import { addressOf, advert, defaultRoute, linkOf, NO_GARP, Rig, VIP } from '../rig.ts';
 
 const LEASED = { lease: seconds(4), garp: { ...NO_GARP, refresh: seconds(30) } };
 
@@ -44,19 +44,7 @@ describe('an engine on standby', () => {
 
 describe('the next process', () => {
   test('has the routes of its predecessor, and mistakes none of them for a foreign one', () => {
-    const route = {
-      kind: 'route',
-      family: 'ipv4',
-      destination: { address: ip('0.0.0.0'), length: 0 },
-      via: ip('192.0.2.1'),
-      interface: 'eth0',
-      source: undefined,
-      metric: 0,
-      table: 254,
-      onlink: false,
-      mtu: undefined,
-    } as const;
-    const instance = { ...LEASED, routes: [route] };
+    const instance = { ...LEASED, routes: [defaultRoute(ip('192.0.2.1'))] };
     const old = new Rig([instance]);
     old.start();
     old.becomeMaster();
