@@ -1,7 +1,7 @@
 /**
  * The VRRP machine as a plain table, and one step of it. xstate is the notation and the reference
  * (charts, reachability, tests); a step through its `transition()` takes about 30 us, too long for 255
- * routers that take over in one turn. The table is read from the machine once, at start; a property
+ * routers that take over in one turn. The table is read from the machine once, at startup; a property
  * test verifies that both always agree.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
@@ -136,13 +136,13 @@ function entryActions(
   target: AnyStateNode,
 ): TableAction[] {
   const domain = domainOf(source, target);
-  const stays = pathOf(leaf).filter((node) => domain.includes(node));
+  const active = pathOf(leaf).filter((node) => domain.includes(node));
   return pathOf(target)
-    .filter((node) => !stays.includes(node))
+    .filter((node) => !active.includes(node))
     .flatMap((node) => node.entry.map(actionOf));
 }
 
-/** The compound states that stay active: the source itself where it only moves to a child. */
+/** The compound states that stay active; the source is one of them if the target lies inside it. */
 function domainOf(source: AnyStateNode, target: AnyStateNode): AnyStateNode[] {
   const parents = pathOf(target).slice(0, -1);
   return pathOf(source).filter((node) => parents.includes(node));

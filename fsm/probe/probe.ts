@@ -26,7 +26,7 @@ interface Row {
   readonly result: ProbeResult;
   /** The status that enough of these results lead to; undefined: the status stays. */
   readonly target: Exclude<ProbeStatus, 'unknown'> | undefined;
-  /** Consecutive results that it takes. */
+  /** The number of consecutive results that this takes. */
   readonly needs: (limits: ProbeLimits) => number;
   readonly description: string;
 }

@@ -30,7 +30,7 @@ export const SYNC_GROUP_TABLE: readonly Row[] = [
   {
     standing: 'master',
     agrees: { all: true, any: true },
-    description: 'it is MASTER already',
+    description: 'it is already MASTER',
   },
   {
     standing: 'ready',

@@ -92,7 +92,7 @@ export const backup = vrrp.createStateConfig({
       target: '.listening',
       actions: [startDownTimer],
       description:
-        'was not listening: silence proves nothing, so the whole interval starts over, and the preempt delay',
+        'was not listening: silence proves nothing, so the whole interval and the preempt delay start over',
     },
     shutdown: {
       target: 'initialize',

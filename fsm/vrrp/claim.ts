@@ -36,7 +36,7 @@ const ACCEPTED = 'RFC 9568 6.4.2: another router is MASTER, and this one follows
 const onAdvertisement = [
   {
     guard: 'isPriorityZero',
-    description: 'a MASTER resigns: the claim already stands (F-B8)',
+    description: 'a MASTER resigns: this router is already taking over (F-B8)',
   },
   {
     guard: 'isAcceptedMaster',
@@ -101,7 +101,7 @@ const onGroupWithdraws = [
     guard: 'claimsWithGroup',
     target: 'listening',
     actions: [startDownTimer],
-    description: 'another member blocks the group: this one had only followed it',
+    description: 'another member blocks the group, which was the only reason of this one',
   },
   { target: 'ready', description: 'another member blocks the group: this one does not' },
 ] as const;
@@ -126,7 +126,7 @@ function startOver(update: 'setGroup' | 'setBeforeMaster' | undefined, why: stri
 
 const onGroupChanged = startOver('setGroup', 'the members of the sync group have changed');
 
-const onResumed = startOver(undefined, 'the answer would reach the process that asked');
+const onResumed = startOver(undefined, 'the answer would go to the process that asked');
 
 /** A router that has permission, or need not ask, becomes MASTER. */
 function takingOver(why: string) {

@@ -30,9 +30,9 @@ export type Effect =
   | { readonly type: 'askBeforeMaster' }
   /** The request has been answered, or no longer matters. */
   | { readonly type: 'endBeforeMaster'; readonly outcome: BeforeMasterOutcome }
-  /** First tick of a new grid. */
+  /** The first tick of a new grid. */
   | { readonly type: 'startAdverTimer' }
-  /** Next tick of the grid whose tick this is. */
+  /** The next tick of the running grid. */
   | { readonly type: 'keepAdverTimer' }
   | { readonly type: 'cancelAdverTimer' }
   /** `hastens`: a running timer that fires sooner stays as it is. */
@@ -102,7 +102,7 @@ export const startDownTimerAtSkew = {
   }),
 } as const;
 
-/** The running interval, whichever it is, ends with the Skew_Time of the priority. */
+/** Every interval that may be running ends with a Skew_Time, which depends on the priority. */
 export const shiftDownTimerToPriority = {
   type: 'shiftDownTimer',
   params: ({ context, event }: Given) => {

@@ -96,7 +96,7 @@ export const holding = vrrp.createStateConfig({
           target: 'releasing',
           actions: ['beginHandOver', 'sendResignation'],
           description:
-            'planned failover: priority 0 wakes every BACKUP after Skew_Time; DEVIATION: the addresses stay until the successor is heard',
+            'planned failover: after priority 0 a BACKUP takes over within Skew_Time; DEVIATION: the addresses stay until the successor is heard',
         },
         ...onFaults({
           target: '#vrrp.fault',
@@ -184,7 +184,7 @@ export const holding = vrrp.createStateConfig({
           {
             target: '#vrrp.backup',
             actions: ['resetInterval', 'inhibitPreemption'],
-            description: 'a successor may be MASTER already: release and listen',
+            description: 'a successor may already be MASTER: release and listen',
             meta: { cause: 'stall' },
           },
         ],
@@ -192,13 +192,13 @@ export const holding = vrrp.createStateConfig({
           {
             guard: 'isStopping',
             target: '#vrrp.initialize',
-            description: 'cannot serve any longer',
+            description: 'can no longer serve',
             meta: { cause: 'fault' },
           },
           {
             target: '#vrrp.fault',
             actions: ['inhibitPreemption'],
-            description: 'cannot serve any longer: priority 0 has been sent already',
+            description: 'can no longer serve: priority 0 has already been sent',
             meta: { cause: 'fault' },
           },
         ] as const),

@@ -1,9 +1,9 @@
 /**
  * VRRP for one virtual router: the single source of truth for RFC 9568 section 6.4 and RFC 3768
  * section 6.4. A table, not a runtime: no `after`, no invoke; timers are events and effects. It alone
- * decides the state, the context and the protocol timers of a router: `fsm/step.ts` walks it, called
- * by `src/protocol/engine/router/protocol.ts` only. Chart, table and RFC matrix are generated from
- * the descriptions.
+ * decides the state, the context and the protocol timers of a router: `fsm/step.ts` looks up the next
+ * step, and only `src/protocol/engine/router/protocol.ts` calls that. Chart, table and RFC matrix are
+ * generated from the descriptions.
  *
  * FAULT behaves as Initialize with recorded reasons.
  */
@@ -79,7 +79,7 @@ export const vrrpMachine = vrrp.createMachine({
         ],
         ...onFaults({
           target: 'fault',
-          description: 'a reason for FAULT is known at start (F-I4)',
+          description: 'a reason for FAULT is known at startup (F-I4)',
           meta: { cause: 'fault' },
         } as const),
         ...onInhibition,

@@ -34,7 +34,7 @@ export interface VrrpContext {
   readonly advertisementInterval: Duration;
   /** Active_Adver_Interval: the interval of the MASTER last heard (RFC 9568 section 6.1). */
   readonly masterInterval: Duration;
-  /** Has handed over: preempts no MASTER until an operator allows it, or it was MASTER again. */
+  /** Has handed over: preempts no MASTER until an operator allows it or it has been MASTER again. */
   readonly preemptInhibited: boolean;
   /** Set: the router requests permission before it becomes MASTER. */
   readonly beforeMaster: BeforeMaster | undefined;
@@ -90,7 +90,7 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/** The events of one virtual router, with the event identities of RFC 8347 where it has one. */
+/** The events of one virtual router, named after the event identities of RFC 8347 where one exists. */
 export type VrrpEvent =
   | { readonly type: 'startup' }
   /** `linger`: keep the VIPs until the successor is heard. */

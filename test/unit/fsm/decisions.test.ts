@@ -52,12 +52,15 @@ describe('a router that releases its addresses is stopped', () => {
     },
   );
 
-  test.each(['hand-over', 'forced'] as const)('in a %s, not to linger: at once', (releasing) => {
-    const { state, context, effects } = stopped(releasing, false);
-    expect(state).toBe('initialize');
-    expect(context).toMatchObject({ releasing: undefined, releaseUntil: NEVER });
-    expect(typesOf(effects)).toContain('releaseAddresses');
-  });
+  test.each(['hand-over', 'forced'] as const)(
+    'in a %s, with linger off: immediately',
+    (releasing) => {
+      const { state, context, effects } = stopped(releasing, false);
+      expect(state).toBe('initialize');
+      expect(context).toMatchObject({ releasing: undefined, releaseUntil: NEVER });
+      expect(typesOf(effects)).toContain('releaseAddresses');
+    },
+  );
 
   test.each([true, false])('a second time, with linger %s: immediately', (linger) => {
     const { state, effects } = stopped('stop', linger);
