@@ -41,7 +41,7 @@ export function emptySummary(): TableSummary {
 
 /**
  * True for a persistence template, which sends new connections of a client to the same server as before.
- * Its state is `ASSURED` after an established TCP connection or an answer, before that `NONE`.
+ * Its state is `ASSURED` after an established TCP connection or an answer, and `NONE` before that.
  */
 export function isTemplate({ client }: Pick<Connection, 'client'>): boolean {
   return client.port === 0;

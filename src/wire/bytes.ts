@@ -27,7 +27,7 @@ export function putUint32(bytes: Uint8Array, offset: number, value: number): voi
   putUint16(bytes, offset + 2, value & 0xffff);
 }
 
-/** How many of the claimed `length` bytes from `offset` on the array really holds. */
+/** How many of the `length` bytes that are claimed at `offset` the array really holds. */
 export function heldLength(bytes: Uint8Array, offset: number, length: number): number {
   return Math.max(0, Math.min(length, bytes.length - offset));
 }

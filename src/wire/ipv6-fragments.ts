@@ -1,5 +1,5 @@
 /**
- * Splits IPv6 packets that exceed the MTU of the link (RFC 8200 section 4.5), because raw sockets do not.
+ * Splits IPv6 packets that exceed the MTU of the link (RFC 8200 section 4.5): raw sockets do not.
  * On Ethernet, an advertisement of more than 90 addresses is such a packet.
  */
 import { type IpAddress, ipFromBytes } from '../net/address.ts';

@@ -125,7 +125,7 @@ export class Attributes {
   }
 }
 
-/** Reads from the offset to the end; a rest shorter than a header is padding. */
+/** Reads from the offset to the end; a remainder shorter than a header is padding. */
 export function decodeAttributes(
   bytes: Uint8Array,
   start = 0,

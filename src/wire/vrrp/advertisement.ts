@@ -30,7 +30,7 @@ export function encodeAdvertisement(
   throw new RangeError('VRRP version 2 does not support IPv6');
 }
 
-/** Reads `length` bytes from `offset` on, which must be exactly one message. */
+/** Reads `length` bytes at `offset`, which must be exactly one message. */
 export function decodeAdvertisement(
   bytes: Uint8Array,
   offset: number,

@@ -25,8 +25,8 @@ export function passwordBytes(password: string): Uint8Array {
 }
 
 /**
- * Compares `length` bytes of `a` from `aOffset` on with the first ones of `b`, in a time that does not
- * reveal where they differ. Missing bytes are equal to none.
+ * Compares `length` bytes of `a` at `aOffset` with the first bytes of `b`, in a time that does not
+ * reveal where they differ. A missing byte counts as a difference.
  */
 export function equalInConstantTime(
   a: Uint8Array,

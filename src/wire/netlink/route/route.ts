@@ -45,7 +45,7 @@ const RTA_METRICS = 8;
 const RTA_TABLE = 15;
 const RTAX_MTU = 2;
 
-/** The fields that identify a route, and its protocol, which tells its owner. */
+/** The fields that identify a route, and its protocol, which identifies its owner. */
 interface RouteMessage extends Pick<Route, 'family' | 'destination' | 'metric' | 'table'> {
   readonly protocol: number;
   /** Index of its link; 0 if it has several or none. */

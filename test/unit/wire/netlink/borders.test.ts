@@ -59,7 +59,7 @@ describe('an acknowledgement', () => {
     expect(read(NLMSG_ERROR, NLM_F_ACK_TLVS, ERROR)).toEqual({ ok: true, value });
   });
 
-  test('has no words where the kernel does not say that there are some', () => {
+  test('has no explanation unless the kernel says that there is one', () => {
     const words = new AttributeWriter().text(1, 'no').finish();
     expect(read(NLMSG_DONE, 0, [...ERROR, ...words])).toMatchObject({ value: { text: undefined } });
     const said = read(NLMSG_DONE, NLM_F_ACK_TLVS, [...ERROR, ...words]);

@@ -55,7 +55,7 @@ describe('a received message', () => {
     });
   });
 
-  test('of 255 addresses gives them all', () => {
+  test('of 255 addresses has them all', () => {
     const vector = accepted.find(({ name }) => name === 'v3-ipv4-255addr');
     const result = vector && decode(vector);
     const addresses = result?.ok === true ? result.value.addresses : [];
