@@ -104,9 +104,9 @@ function advertisementReason(
 
 function delayReason({ settings, lacksConnections }: VirtualRouter, delay: string): string {
   if (settings.preemptWhenSynced === undefined) {
-    return `a lower priority was MASTER for the preempt delay of ${delay}`;
+    return `a router of lower priority was MASTER for the preempt delay of ${delay}`;
   }
   return lacksConnections
-    ? `a lower priority was MASTER, and the connection table has not caught up within ${delay}`
-    : 'a lower priority was MASTER, and the connection table has caught up';
+    ? `a router of lower priority was MASTER, and the connection table did not catch up within ${delay}`
+    : 'a router of lower priority was MASTER, and the connection table has caught up';
 }

@@ -1,7 +1,7 @@
 /**
  * Counters of the protocol as one flat array that may be shared memory: the protocol thread adds, any
- * other thread reads, no message is sent. Names are the leaves of RFC 8347 where it has one. There is
- * a row for each instance, and row 0 for packets that belong to none.
+ * other thread reads, no message is sent. Names are those of the leaves of RFC 8347 where one exists.
+ * There is a row for each instance, and row 0 for packets that belong to none.
  *
  * The leaves of RFC 8347 count accepted packets with a warning together with refused ones; where a
  * reason can be either, `-discards` counts the refusals only.
@@ -65,7 +65,7 @@ export class CounterTable {
     this.values = values;
   }
 
-  /** `row` is 0 for the router as a whole, or 1 + the position of the instance. */
+  /** `row`: `GLOBAL_ROW`, or 1 + the position of the instance. */
   add(row: number, counter: CounterName, amount = 1): void {
     const index = row * COUNTERS.length + COUNTER[counter];
     this.values[index] = at(this.values, index) + amount;

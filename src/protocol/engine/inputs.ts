@@ -61,7 +61,7 @@ export type Input =
 
 /** What the kernel reports by itself, and what it answers. */
 export type KernelInput =
-  /** A full dump: at start, and after the kernel dropped change messages. */
+  /** A full dump: at startup, and after the kernel dropped change messages. */
   | { readonly kind: 'links.replaced'; readonly links: readonly LinkState[] }
   | LinkEvent
   /** Heard on a link that has one of the virtual addresses. */

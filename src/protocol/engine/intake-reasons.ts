@@ -2,7 +2,7 @@ import type { CounterName } from './counters.ts';
 
 /**
  * Reasons to refuse a received packet, and warnings about accepted packets. The names are those of
- * RFC 8347 where it has one; logs, metrics, counters and `decode` share them.
+ * RFC 8347 where one exists; logs, metrics, counters and `decode` share them.
  */
 export const DISCARD_REASONS = [
   'packet-length-error',

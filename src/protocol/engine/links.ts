@@ -7,7 +7,7 @@ export interface Link {
   attributes: LinkAttributes;
   /** By `addressKey`: the kernel distinguishes addresses by address and prefix length. */
   readonly addresses: Map<string, AddressState>;
-  /** Prefixes of addresses that are not ours; undefined until derived. */
+  /** Prefixes of addresses that are not ours; undefined until computed. */
   prefixes: ReadonlySet<string> | undefined;
 }
 
@@ -111,7 +111,7 @@ export class LinkTable {
     }
   }
 
-  /** False if that was known already: the echo of our own change. */
+  /** False if that was already known: the echo of our own change. */
   addAddress(index: number, address: AddressState): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return false;

@@ -165,7 +165,7 @@ export type BeforeMasterOutcome = 'asked' | 'granted' | 'refused' | 'timed-out' 
 export interface StallBlame {
   /**
    * `host`: the thread was ready to run and was not scheduled, or the host took the processor away.
-   * `self`: it was busy. `paused`: neither, so the process or the whole machine was stopped.
+   * `self`: it was busy. `paused`: neither, so the process or the whole host was stopped.
    */
   readonly cause: 'host' | 'self' | 'paused';
   readonly waitedMicroseconds: number;

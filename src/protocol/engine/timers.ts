@@ -13,7 +13,7 @@ export const TIMERS = [
   'addresses',
   /** The other MASTER of a dual MASTER is silent. */
   'rival',
-  /** Next look at a conflicting host, or the first question of a new MASTER. */
+  /** Next check of a conflicting host, or the first probe of a new MASTER. */
   'conflict',
   /** The virtual link is made again, or set down. */
   'virtual-link',

@@ -40,7 +40,7 @@ export interface InstanceView {
   readonly state: StateName;
   /** A MASTER that has sent priority 0 and serves until the successor is heard. */
   readonly releasing: boolean;
-  /** Has handed over: does not preempt until an operator releases it, or it was MASTER again. */
+  /** Has handed over: does not preempt until an operator releases it or it has been MASTER again. */
   readonly heldBack: boolean;
   /** Would preempt, and waits for the connection table to catch up. */
   readonly awaitsTable: boolean;

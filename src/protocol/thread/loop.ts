@@ -22,7 +22,7 @@ import type { EngineInputs } from './recording/recorder.ts';
 
 export interface Ports {
   readonly clock: ClockPort;
-  /** Turns on or off that waiting packets wake the loop. */
+  /** Sets whether waiting packets wake the loop. */
   readonly wakeOnPackets: (wake: boolean) => void;
   readonly packets: PacketPort;
   /** Absent where no other host can claim an address. */
@@ -262,7 +262,7 @@ export class Loop {
     }
   }
 
-  /** The interface may be gone already. The protocol works without the detection of claims. */
+  /** The interface may already be gone. The protocol works without the detection of claims. */
   #watchClaims({ index, addresses }: Extract<Output, { kind: 'claims.watch' }>): void {
     try {
       this.#ports.claims?.watch(index, addresses);

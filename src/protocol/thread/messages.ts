@@ -46,7 +46,7 @@ export type FromProtocolThread =
   | {
       readonly kind: 'reports';
       readonly reports: readonly Report[];
-      /** The same moment on the engine's clock and on the wall (milliseconds of the epoch). */
+      /** The same moment on the engine's clock and on the wall clock (milliseconds since the epoch). */
       readonly instant: Instant;
       readonly wall: number;
     }

@@ -1,6 +1,6 @@
 /**
  * The protocol thread as the main thread sees it: messages in both directions, and exactly one end.
- * The thread has released everything, or it has failed and the main thread must.
+ * Either the thread has released everything, or it has failed and the main thread must do so.
  */
 import { Worker } from 'node:worker_threads';
 import { closeFd } from '../../kernel/ffi/socket.ts';

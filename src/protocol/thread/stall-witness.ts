@@ -54,7 +54,7 @@ export class StallWitness {
   }
 }
 
-/** What the thread usually needs, as between the two samples before the stall, is not part of it. */
+/** Subtracts what the thread usually needs: as much as between the two samples before the stall. */
 export function blameFor(
   microseconds: number,
   before: ThreadTimes,

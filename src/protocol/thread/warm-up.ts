@@ -93,7 +93,7 @@ class WarmUpHost {
   constructor(options: WarmUpHostOptions) {
     this.#options = options;
     const engine = new Engine(
-      // V8 tells the objects of a message from those of a literal: real settings arrive in a message.
+      // V8 distinguishes objects of a message from those of a literal: real settings arrive in a message.
       structuredClone(settings(options.priority, options.virtualMac)),
       new CounterTable(new Float64Array(countersLength(ROUTERS))),
     );

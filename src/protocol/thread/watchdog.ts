@@ -1,7 +1,7 @@
 /**
  * Feeds the watchdog of the service manager (sd_notify(3), WATCHDOG=1) from the protocol thread, by a
  * timer that only this thread serves, and only while the protocol meets its deadlines: a loop that
- * turns without serving them is as dead as one that hangs.
+ * runs without serving them is no better than one that hangs.
  */
 import type { ClockPort } from '../../kernel/ports.ts';
 import { after, milliseconds, seconds } from '../../net/time.ts';

@@ -6,7 +6,7 @@
  * protocol settles that within a Master_Down_Interval. So a claim is a suspicion for that long; then
  * the segment is asked (RFC 5227 section 2.1.1, RFC 4862 section 5.4.3), and the suspicion ends
  * unless the same host answers. In FAULT the questions continue; the conflict is over after three
- * rounds without an answer of that host. Any other host that answers then is the new MASTER.
+ * rounds without an answer from that host. Any other host that answers then is the new MASTER.
  *
  * A host that uses a VIP silently is found by the question that each new MASTER asks once.
  */

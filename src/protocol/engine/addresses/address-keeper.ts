@@ -123,11 +123,11 @@ export class AddressKeeper {
     } else if (supersededOn(link, address) !== undefined) {
       this.#put(router, address, 'remove', link);
     }
-    if (present?.ours === true && !address.installed) this.#inherit(router, address);
+    if (present?.ours === true && !address.installed) this.#adopt(router, address);
   }
 
-  /** The address is from a former run, and the lifetime given by that run expires soon. */
-  #inherit(router: VirtualRouter, address: ManagedAddress): void {
+  /** The address is from a former run, and the lifetime that it was given then expires soon. */
+  #adopt(router: VirtualRouter, address: ManagedAddress): void {
     address.installed = true;
     this.#leases.renewAddress(router, address);
   }

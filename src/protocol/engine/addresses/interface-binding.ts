@@ -1,6 +1,6 @@
 /**
  * Binds the virtual routers to interfaces: the source address of their packets, their sockets, and
- * whether they can run at all. Derived again whenever links or addresses change.
+ * whether they can run at all. Determined again whenever links or addresses change.
  */
 import type { Instant } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';

@@ -109,7 +109,7 @@ function renewalOf(
   return { operation: 'renew', index, address, prefixLength, lifetime };
 }
 
-/** Arms the timer after the router has got its addresses, or another lease. */
+/** Arms the timer when the router has its addresses or another lease. */
 export function armLease(timers: Timers, router: VirtualRouter, now: Instant): void {
   const { lease } = router.settings;
   if (lease === undefined) timers.clear('lease', router.position);

@@ -1,12 +1,12 @@
 /**
- * VIPs that a former run has left in other places than these settings: on another interface, because
+ * VIPs that a former run has left where these settings do not place them: on another interface, because
  * the virtual MAC has been switched on or off since, or with another prefix length, by an earlier
  * version. They have the mark of this program; addresses of other programs stay.
  */
 import type { IpAddress } from '../../../net/address.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import { misplacedAddress, placeOf, writtenPlaceOf } from './managed-address.ts';
+import { configuredPlaceOf, misplacedAddress, placeOf } from './managed-address.ts';
 
 /** Hands them to their routers, which remove them like addresses that left the configuration. */
 export function retireLeftBehind(routers: readonly VirtualRouter[], links: LinkTable): void {
@@ -16,7 +16,7 @@ export function retireLeftBehind(routers: readonly VirtualRouter[], links: LinkT
     for (const address of router.addresses) {
       owners.set(address.address, router);
       places.add(placeOf(address));
-      places.add(writtenPlaceOf(address));
+      places.add(configuredPlaceOf(address));
     }
   }
   for (const { attributes, addresses } of links.all()) {

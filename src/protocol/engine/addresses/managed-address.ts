@@ -13,7 +13,7 @@ export interface ManagedAddress extends Omit<VirtualAddress, 'prefixLength'> {
   /** `addressKey` of the single host. */
   readonly key: string;
   /** `addressKey` with the configured prefix length: added by hand, or by an earlier version. */
-  writtenKey: string;
+  configuredKey: string;
   pending: 'none' | 'add' | 'remove';
   /** Added or adopted by this run, not by another program. */
   installed: boolean;
@@ -31,19 +31,19 @@ export function placeOf({ interface: name, key }: Pick<ManagedAddress, 'interfac
 }
 
 /** The place that an earlier version used. */
-export function writtenPlaceOf({ interface: name, writtenKey: key }: ManagedAddress): string {
+export function configuredPlaceOf({ interface: name, configuredKey: key }: ManagedAddress): string {
   return placeOf({ interface: name, key });
 }
 
 /** The forms in which the link has the address. */
 export function formsOn(link: Link | undefined, address: ManagedAddress): AddressState[] {
-  const keys = new Set([address.key, address.writtenKey]);
+  const keys = new Set([address.key, address.configuredKey]);
   return [...keys].flatMap((key) => link?.addresses.get(key) ?? []);
 }
 
 /** The first of `formsOn`. */
 export function formOn(link: Link | undefined, address: ManagedAddress): AddressState | undefined {
-  return link?.addresses.get(address.key) ?? link?.addresses.get(address.writtenKey);
+  return link?.addresses.get(address.key) ?? link?.addresses.get(address.configuredKey);
 }
 
 /** The form that may stay: a MASTER replaces a wide form of ours by the single host. */
@@ -58,11 +58,11 @@ export function lastingFormOn(
 /** The form left by an earlier version, once the single host has replaced it. */
 export function supersededOn(
   link: Link | undefined,
-  { key, writtenKey }: ManagedAddress,
+  { key, configuredKey }: ManagedAddress,
 ): AddressState | undefined {
   if (link?.addresses.has(key) !== true) return undefined;
-  const written = link.addresses.get(writtenKey);
-  return written !== undefined && isWideOfOurs(written) ? written : undefined;
+  const configured = link.addresses.get(configuredKey);
+  return configured !== undefined && isWideOfOurs(configured) ? configured : undefined;
 }
 
 /** IPv6 has no primary addresses and no address twice on a link: any prefix length may stay. */
@@ -78,10 +78,10 @@ export function managedAddresses(
   const places = new Map(known.map((one) => [placeOf(one), one]));
   return [...addresses, ...extraAddresses].map((address) => {
     const key = addressKey(address.address, addressBits(familyOf(address.address)));
-    const writtenKey = addressKey(address.address, address.prefixLength);
+    const configuredKey = addressKey(address.address, address.prefixLength);
     const present = places.get(placeOf({ interface: address.interface, key }));
     if (present !== undefined) {
-      present.writtenKey = writtenKey;
+      present.configuredKey = configuredKey;
       present.retired = false;
       return present;
     }
@@ -89,7 +89,7 @@ export function managedAddresses(
       address: address.address,
       interface: address.interface,
       key,
-      writtenKey,
+      configuredKey,
       ...UNTOUCHED,
     };
   });
@@ -99,7 +99,7 @@ export function managedAddresses(
 export function misplacedAddress(
   place: Pick<ManagedAddress, 'address' | 'interface' | 'key'>,
 ): ManagedAddress {
-  return { ...place, writtenKey: place.key, ...UNTOUCHED, retired: true };
+  return { ...place, configuredKey: place.key, ...UNTOUCHED, retired: true };
 }
 
 const UNTOUCHED = {

@@ -36,10 +36,10 @@ export class RoutingKeeper {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #pending = new PendingChanges<Change>();
-  /** The entry that has or has requested the key in the kernel. */
+  /** The entry that has the key in the kernel, or has requested it. */
   readonly #holders = new Map<string, ManagedRouting>();
   /** Routers that wait for the key. */
-  readonly #heirs = new Map<string, Set<VirtualRouter>>();
+  readonly #waiting = new Map<string, Set<VirtualRouter>>();
 
   constructor(links: LinkTable, outbox: Outbox, counters: CounterTable) {
     this.#links = links;
@@ -89,7 +89,7 @@ export class RoutingKeeper {
       if (this.#isWanted(router, managed)) continue;
       managed.refusal = 0;
       if (!managed.present) managed.installed = false;
-      else if (!this.#bequeath(managed)) this.#ask(router, managed, 'remove');
+      else if (!this.#passOn(managed)) this.#ask(router, managed, 'remove');
     }
     router.routing = router.routing.filter((one) => !one.retired || !isGone(one));
     if (!router.isMaster) return;
@@ -108,14 +108,14 @@ export class RoutingKeeper {
   }
 
   #wait(router: VirtualRouter, key: string): void {
-    const heirs = this.#heirs.get(key) ?? new Set();
-    this.#heirs.set(key, heirs.add(router));
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting.add(router));
   }
 
-  /** Hands the prefix of an address to another router that needs it, instead of removing it. */
-  #bequeath(managed: ManagedRouting): boolean {
+  /** Leaves the prefix of an address to another router that needs it, instead of removing it. */
+  #passOn(managed: ManagedRouting): boolean {
     if (connectedOf(managed) === undefined || managed.pending !== 'none') return false;
-    for (const router of this.#heirs.get(managed.key) ?? []) {
+    for (const router of this.#waiting.get(managed.key) ?? []) {
       if (!router.isMaster) continue;
       const same = router.routing.find((one) => one.key === managed.key);
       if (same === undefined || same === managed || !this.#isWanted(router, same)) continue;
@@ -144,10 +144,10 @@ export class RoutingKeeper {
       const done = operation === 'add' ? this.#added(item, answer) : this.#removed(item, answer);
       if (!done || !routers.has(router)) routers.set(router, done ? 'done' : 'refused');
       if (this.#holders.has(managed.key)) continue;
-      for (const heir of this.#heirs.get(managed.key) ?? []) {
-        if (!routers.has(heir)) routers.set(heir, 'done');
+      for (const other of this.#waiting.get(managed.key) ?? []) {
+        if (!routers.has(other)) routers.set(other, 'done');
       }
-      this.#heirs.delete(managed.key);
+      this.#waiting.delete(managed.key);
     }
     return routers;
   }

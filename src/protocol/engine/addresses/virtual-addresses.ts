@@ -10,13 +10,13 @@ export class VirtualAddresses {
     for (const one of addresses) this.add(one);
   }
 
-  add({ key, writtenKey, address }: ManagedAddress): void {
+  add({ key, configuredKey, address }: ManagedAddress): void {
     this.#keys.add(key);
-    this.#keys.add(writtenKey);
+    this.#keys.add(configuredKey);
     this.#addresses.add(address);
   }
 
-  /** With this prefix length (`addressKey`): that of a single host, or as written. */
+  /** With this prefix length (`addressKey`): that of a single host, or the configured one. */
   hasKey(key: string): boolean {
     return this.#keys.has(key);
   }

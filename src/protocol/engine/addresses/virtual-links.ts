@@ -44,7 +44,7 @@ interface VirtualLink {
   requested: boolean;
   /** No request before this time. */
   retryAt: Instant;
-  /** Brought up since this router became MASTER. */
+  /** Was set up after this router became MASTER. */
   wasSetUp: boolean;
   /** When to set it down. */
   downAt: Instant;
@@ -189,7 +189,7 @@ export class VirtualLinks {
     this.#outbox.first({ kind: 'virtual-link.make', name });
   }
 
-  /** Once for each MTU of the parent: a different MTU set afterwards is on purpose. */
+  /** Once for each MTU of the parent: a different MTU that is set afterwards is intended. */
   #fit(link: VirtualLink, mtu: number): void {
     const parent = this.#links.byName(link.router.settings.interface)?.attributes.mtu ?? mtu;
     if (mtu === parent || link.fittedTo === parent) return;

@@ -42,7 +42,7 @@ export class SyncGroups {
     this.#outbox = outbox;
   }
 
-  /** At start, and after the configuration has changed. */
+  /** At startup, and after the configuration has changed. */
   assign(
     groups: readonly SyncGroupSettings[],
     routers: readonly VirtualRouter[],
@@ -177,25 +177,25 @@ export class SyncGroups {
   #consider(group: Group, now: Instant): void {
     if (!isReady(group)) return;
     const { members, contest } = group;
-    const rising = members.filter(({ isBackup }) => isBackup);
+    const candidates = members.filter(({ isBackup }) => isBackup);
     const until = contest.waitsUntil(members, now);
     if (until !== undefined) {
-      for (const router of rising) {
+      for (const router of candidates) {
         this.#transitions.apply(router, { type: 'group-waits', until }, now);
       }
       return;
     }
-    const cause = causeOf(rising);
-    const asking = rising.filter(hasToAsk);
+    const cause = causeOf(candidates);
+    const asking = candidates.filter(hasToAsk);
     for (const router of asking) {
       this.#transitions.apply(router, { type: 'group-master', cause }, now);
     }
-    if (rising.some(({ state }) => state === 'backup.asking')) {
+    if (candidates.some(({ state }) => state === 'backup.asking')) {
       this.#asking.add(group);
       return;
     }
     this.#asking.delete(group);
-    for (const router of rising) {
+    for (const router of candidates) {
       this.#transitions.apply(router, { type: 'group-master', cause }, now);
     }
   }
@@ -211,7 +211,7 @@ export class SyncGroups {
 
   /** The member has permission; the group becomes MASTER once every member has it. */
   #proceed(router: VirtualRouter, group: Group, now: Instant): void {
-    // The other members may be MASTER already, and this one joins them.
+    // The other members may already be MASTER, and this one joins them.
     if (router.context.claim === 'group') this.#unite(router, now);
     this.#consider(group, now);
   }

@@ -15,10 +15,10 @@ export const INITIAL_TRACK_STATE: { readonly [Init in 'up' | 'down' | 'wait']: T
   wait: { status: 'unknown', value: undefined },
 };
 
-/** Takes every priority of 1..254 below 1. */
+/** Reduces every priority of 1..254 to less than 1. */
 const EXCLUDED = -254;
 
-/** True if the object is a reason for FAULT. An unknown state is, with a weight or without. */
+/** True if the object is a reason for FAULT. An unknown state always is, even with a weight. */
 export function trackFails(settings: TrackSettings, { status, value }: TrackState): boolean {
   if (status === 'unknown') return true;
   if (value !== undefined) return weighted(settings, value) <= EXCLUDED;

@@ -57,7 +57,7 @@ export class Tracking {
     for (const [probe, state] of results) this.#results.set(probe, state);
   }
 
-  /** At start, and after a reload; the results of probes are kept. */
+  /** At startup, and after a reload; the results of probes are kept. */
   assign(
     syncGroups: readonly SyncGroupSettings[],
     routers: readonly VirtualRouter[],

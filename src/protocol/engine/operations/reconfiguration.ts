@@ -188,9 +188,9 @@ export class Reconfiguration {
     for (const router of all) {
       const isRemoving = this.#removing.has(router);
       for (const address of isRemoving ? router.addresses : router.retired) {
-        const taker = wanted.get(placeOf(address));
-        if (taker === undefined) continue;
-        taker.installed ||= address.installed;
+        const receiver = wanted.get(placeOf(address));
+        if (receiver === undefined) continue;
+        receiver.installed ||= address.installed;
         router.disown(address);
       }
     }

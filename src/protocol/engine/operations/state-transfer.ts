@@ -1,7 +1,7 @@
 /** Transfers the state of a running engine to the engine of the next process, which continues there. */
 import { type Instant, seconds } from '../../../net/time.ts';
 import type { Leases } from '../addresses/leases.ts';
-import { placeOf, writtenPlaceOf } from '../addresses/managed-address.ts';
+import { configuredPlaceOf, placeOf } from '../addresses/managed-address.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Protocol } from '../router/protocol.ts';
@@ -89,7 +89,7 @@ export class StateTransfer {
     router.restoreForms(snapshot.forms);
     const held = new Set(snapshot.held);
     for (const address of router.addresses) {
-      address.installed = held.has(placeOf(address)) || held.has(writtenPlaceOf(address));
+      address.installed = held.has(placeOf(address)) || held.has(configuredPlaceOf(address));
     }
     for (const one of router.routing) one.installed = snapshot.routing.includes(one.key);
     transitions.apply(router, { type: 'resumed', at: now }, now);

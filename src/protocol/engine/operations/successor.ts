@@ -29,13 +29,13 @@ function whyNotToHeard(
 ): Refused | undefined {
   const expected = heard.priorityOf(to);
   if (expected === undefined) {
-    const message = `${to} has not been heard since the start: a BACKUP is silent, so its priority is unknown`;
+    const message = `${to} has not been heard since this agent started: a BACKUP is silent, so its priority is unknown`;
     return refused('unknown-peer', message);
   }
   for (const other of others) {
     const priority = heard.priorityOf(other);
     if (priority === undefined) {
-      const message = `${other} has not been heard since the start: it may take over instead of ${to}`;
+      const message = `${other} has not been heard since this agent started: it may take over instead of ${to}`;
       return refused('another-wins', message);
     }
     if (priority < expected) continue;

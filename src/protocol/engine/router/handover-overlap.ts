@@ -1,7 +1,7 @@
 /**
- * The last moments of a hand-over. A successor advertises first and announces the addresses a little
- * later (keepalived 2.2.7: up to 3 ms, while it adds them); until then hosts still send here. Its
- * gratuitous ARP arrives after any answer from here to an earlier question and so prevails.
+ * The end of a hand-over. A successor advertises first and announces the addresses a little later
+ * (keepalived 2.2.7: up to 3 ms, while it adds them); until then hosts still send here. Its
+ * gratuitous ARP arrives after any answer from here to an earlier request, and so prevails.
  *
  * DEVIATION: in RFC 9568 section 6.4.3 only the Active router serves an address. Here both routers
  * do, for this time, where the successor's advertisement was awaited.

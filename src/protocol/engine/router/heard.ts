@@ -1,6 +1,6 @@
 /**
- * The peers that were ever heard as MASTER of a virtual router, with their last priority. A BACKUP is
- * silent: nothing is known about a peer that was never MASTER.
+ * The peers that have been heard as MASTER of a virtual router, with their last priority. A BACKUP is
+ * silent: nothing is known about a peer that has never been MASTER.
  */
 import type { IpAddress } from '../../../net/address.ts';
 

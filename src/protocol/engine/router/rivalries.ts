@@ -1,6 +1,6 @@
 /**
- * Dual MASTER: this router and a peer are both MASTER and hear each other. Since when, and until
- * when.
+ * Dual MASTER: this router and a peer are both MASTER and hear each other. Records when that begins and
+ * ends.
  */
 import type { VrrpEvent } from '../../../../fsm/vrrp/model.ts';
 import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';

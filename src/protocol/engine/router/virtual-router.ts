@@ -1,5 +1,5 @@
 /**
- * One virtual router: its settings, its state, and the packets it sends, encoded ahead of need.
+ * One virtual router: its settings, its state, and the packets it sends, encoded in advance.
  * Decides nothing: the table in `fsm/` does, and `protocol.ts` applies what the table decides.
  */
 import type { Effect } from '../../../../fsm/vrrp/effects.ts';
@@ -64,7 +64,7 @@ export class VirtualRouter {
   readonly state: VrrpState = INITIAL_STATE;
   readonly context: VrrpContext;
 
-  // The history of its states, written by `transitions.ts`; the start and the next process restore it.
+  // The history of its states, written by `transitions.ts` and restored by `state-transfer.ts`.
   since: Instant = 0 as Instant;
   lastTransition: TransitionView | null = null;
   upSince: Instant | null = null;
@@ -169,7 +169,7 @@ export class VirtualRouter {
   }
 
   /**
-   * Continues with other settings. `place` must follow, because no packet that was encoded is valid
+   * Continues with other settings. `place` must follow, because none of the encoded packets is valid
    * any longer; `Reconfiguration` sends the table the events that the new settings require.
    */
   adopt(settings: InstanceSettings): void {
@@ -246,7 +246,7 @@ export class VirtualRouter {
     }
   }
 
-  /** Encodes ahead of need, so that a takeover need not. */
+  /** Encodes in advance, so that a takeover does not have to. */
   prepare(links: LinkTable): void {
     this.advertisements();
     this.announcementsOn(links);
@@ -402,7 +402,7 @@ export class VirtualRouter {
     return { ...datagram, frame: multicastFrame(virtualMac.mac, datagram) };
   }
 
-  /** Differs between packets of different content, and between routers of one source address. */
+  /** Differs between packets of different content, and between routers with the same source address. */
   #nextIdentification(): number {
     this.#encodings = (this.#encodings + 1) & 0xffffff;
     return this.settings.vrid * 0x1000000 + this.#encodings;

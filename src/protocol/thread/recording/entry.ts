@@ -34,7 +34,7 @@ export type Entry =
 export interface Begin {
   readonly kind: 'begin';
   readonly at: Instant;
-  /** The same moment on the wall clock, in milliseconds of the epoch. */
+  /** The same moment on the wall clock, in milliseconds since the epoch. */
   readonly wall: number;
   readonly settings: Settings;
   readonly standby: boolean;
@@ -53,7 +53,7 @@ export interface Decision extends Pick<Transition, 'at' | 'instance' | 'from' | 
 
 type Transition = Extract<Report, { readonly kind: 'transition' }>;
 
-/** Entries of one turn, and what they count against the bound on entries under way. */
+/** Entries of one turn, and their share of the limit on entries that are on their way to the file. */
 export interface Batch {
   readonly entries: readonly Entry[];
   readonly size: number;

@@ -79,7 +79,7 @@ export class Mask {
       const data = masked.subarray(masked.length - AUTH_DATA_LENGTH);
       data.set(this.#placeholder(data));
     } else {
-      // Refused for its version or its length: what it has in place of a password is not known.
+      // Refused for its version or its length: where a password would be in it is unknown.
       masked.fill(0, start + FIXED_LENGTH);
     }
     keepChecksum(packet, masked, start);
@@ -120,14 +120,14 @@ export class Mask {
     return masked;
   }
 
-  /** As long as the password, NUL behind it; nothing stays nothing. */
+  /** As long as the password, then NUL; an empty password stays empty. */
   #placeholder(data: Uint8Array): Uint8Array {
     const key = [...data].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const known = this.#passwords.get(key);
     if (known !== undefined) return known;
     const length = lengthOf(data);
     const placeholder = new Uint8Array(AUTH_DATA_LENGTH);
-    // The last one that this length has room for is common to all that are left over.
+    // Passwords beyond those that this length can distinguish share the last placeholder.
     let rest = Math.min(this.#passwords.size, ALPHABET.length ** length - 1);
     for (let at = length - 1; at >= 0; at--) {
       placeholder[at] = ALPHABET.charCodeAt(rest % ALPHABET.length);
@@ -149,7 +149,7 @@ function textOf(ascii: Uint8Array): string {
   return String.fromCharCode(...ascii);
 }
 
-/** Adds the difference of the sums to the checksum (RFC 1624): it says no less and no more. */
+/** Adds the difference of the sums to the checksum (RFC 1624): it is as right or as wrong as before. */
 function keepChecksum(before: Uint8Array, masked: Uint8Array, start: number): void {
   const from = start + FIXED_LENGTH;
   const sumOf = (bytes: Uint8Array) => foldSum(sum16(bytes, from, bytes.length - from));

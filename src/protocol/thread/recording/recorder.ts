@@ -27,21 +27,21 @@ export interface RecorderOptions {
   readonly standby: boolean;
   readonly handoverOverlap?: Duration;
   readonly now: Instant;
-  /** The wall clock, in milliseconds of the epoch. */
+  /** The wall clock, in milliseconds since the epoch. */
   readonly wall: () => number;
   readonly send: (batch: Batch) => void;
   /** How much of what was sent has been dealt with, as the sum of `Batch.size`. */
   readonly taken: () => number;
 }
 
-/** About the bytes that may be under way to the file. */
+/** Approximate limit of the bytes that are on their way to the file. */
 export const BACKLOG_MAX = 4 * 1024 * 1024;
 
-/** About what an entry costs besides its packet. */
+/** Approximate size of an entry without its packet. */
 const ENTRY_SIZE = 256;
 
 /**
- * A snapshot does not hold what is over within seconds: bursts of announcements, a hand-over, a
+ * A snapshot does not contain what is over within seconds: bursts of announcements, a hand-over, a
  * reload. So a snapshot that is not urgent waits until nothing has happened for this long ...
  */
 const REST = seconds(10);
@@ -83,7 +83,7 @@ export class Recorder implements EngineInputs {
   }
 
   receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
-    // The buffer is the next packet's afterwards.
+    // The next packet reuses the buffer.
     const copy = packet.slice(0, length);
     this.#push({ kind: 'packet', at: now, index, packet: copy }, ENTRY_SIZE + 2 * length);
     this.#engine.receive(index, packet, length, now);
@@ -113,7 +113,7 @@ export class Recorder implements EngineInputs {
     this.flush();
   }
 
-  /** Sends what there is. */
+  /** Sends the entries collected so far. */
   flush(): void {
     if (this.#entries.length === 0) return;
     const [entries, size] = [this.#entries, this.#size];

@@ -3,7 +3,7 @@ import { idleLibc } from '../../../../src/kernel/ffi/idle-libc.ts';
 import { libc } from '../../../../src/kernel/ffi/libc.ts';
 import { warmUp } from '../../../../src/protocol/thread/warm-up.ts';
 
-test('the warm-up adds addresses and sends by the substituted C library, and leaves the real one bound', () => {
+test('the warm-up adds addresses and sends with the substituted C library, and leaves the real one bound', () => {
   const calls: string[] = [];
   const library = new Proxy(idleLibc(), {
     get(target, name, receiver) {

@@ -109,7 +109,7 @@ describe('a recorder', () => {
     expect(bench.kinds().filter((kind) => kind === 'begin')).toHaveLength(3);
   });
 
-  test('makes none once the engine is stopping: nothing could go on from it', () => {
+  test('makes none once the engine is stopping: nothing could continue from it', () => {
     const bench = new Bench();
     bench.recorder.handle({ kind: 'shutdown' }, bench.now);
     bench.recorder.requestSnapshot();
@@ -117,7 +117,7 @@ describe('a recorder', () => {
     expect(bench.kinds().filter((kind) => kind === 'begin')).toHaveLength(1);
   });
 
-  test('has the input that makes the engine throw', () => {
+  test('contains the input that makes the engine throw', () => {
     const bench = new Bench();
     const poison = { kind: 'links.replaced', links: null } as never;
     expect(() => bench.recorder.handle(poison, bench.now)).toThrow();
