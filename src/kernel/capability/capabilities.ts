@@ -1,4 +1,4 @@
-/** Reports missing capabilities(7) before a system call fails for want of them. */
+/** Reports missing capabilities(7) before a system call fails because of them. */
 import { readFileSync } from 'node:fs';
 
 /** Bits in the effective set (<linux/capability.h>). */

@@ -55,7 +55,7 @@ const PATH = PROGRAM_FOLDERS.join(':');
 /** The output in the outcome is the beginning of both streams together. */
 export function runCommand(options: CommandOptions): Promise<CommandOutcome> {
   const output = new Output(OUTPUT_MAX);
-  // A process that the command leaves in the background may keep its output open for ever.
+  // A process that the command leaves in the background may keep its output open forever.
   return execute(options, { stdout: output, stderr: output, until: 'exit' });
 }
 
@@ -137,7 +137,7 @@ export function describeOutcome(outcome: CommandOutcome): string {
     case 'signalled':
       return `ended by ${outcome.signal}${tail}`;
     case 'timed-out':
-      return `not done in time${tail}`;
+      return `timed out${tail}`;
     case 'failed':
       return `could not be started: ${outcome.errno}`;
   }

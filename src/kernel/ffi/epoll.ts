@@ -1,6 +1,6 @@
 /**
- * A set of descriptors watched for readability (epoll(7), level-triggered). Adding a bad or doubled
- * descriptor is an ordinary error, and an error condition counts as readable.
+ * A set of descriptors watched for readability (epoll(7), level-triggered). Adding an invalid or
+ * duplicate descriptor is an ordinary error, and an error condition counts as readable.
  *
  * `struct epoll_event` is packed on x86-64 only:
  *
@@ -72,8 +72,8 @@ export class Epoll {
 
   /**
    * Calls back from Node's event loop whenever a member is readable, until the watch is closed. koffi
-   * ends the process on a bad or doubled descriptor, and stops at the first error condition: neither
-   * can happen to an epoll descriptor.
+   * ends the process on an invalid or duplicate descriptor, and stops at the first error condition:
+   * neither can happen to an epoll descriptor.
    */
   watch(onReadable: () => void): EpollWatch {
     return loadKoffi().node.poll(this.fd, { readable: true }, () => onReadable());

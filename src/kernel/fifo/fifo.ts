@@ -19,7 +19,7 @@ export class Fifo {
   constructor(path: string) {
     if (libc().mkfifo(path, OWNER_ONLY) < 0) {
       const errno = libc().errno();
-      if (errno !== EEXIST) throw new KernelError(`make the named pipe ${path}`, errno);
+      if (errno !== EEXIST) throw new KernelError(`create the named pipe ${path}`, errno);
     }
     this.#fd = openSync(path, FLAGS);
     if (fstatSync(this.#fd).isFIFO()) return;

@@ -15,7 +15,7 @@ const SHARE = 4;
 /** Limits the growing pause while another program keeps removing the table. */
 const LONGEST_PAUSE_MS = 1_000;
 
-/** After this time without a restoration, the pause starts small again. */
+/** After this time without a restoration, the pause is short again. */
 const CALM_MS = 10_000;
 
 export interface NftTableEvents {

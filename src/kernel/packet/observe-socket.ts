@@ -76,7 +76,7 @@ export class ObserveSocket {
     attachFilter(this.#what, fd, observeFilter());
     for (const group of GROUPS) {
       setOption(
-        `hear multicast with ${this.#what}`,
+        `receive multicast with ${this.#what}`,
         fd,
         SOL_PACKET,
         PACKET_ADD_MEMBERSHIP,

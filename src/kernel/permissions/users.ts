@@ -1,5 +1,5 @@
 /**
- * Users by name, from passwd(5) only: a lookup in a directory service may block for ever, and a director
+ * Users by name, from passwd(5) only: a lookup in a directory service may block forever, and a director
  * must know its users without the network.
  */
 import { readFileSync } from 'node:fs';

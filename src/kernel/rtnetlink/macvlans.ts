@@ -66,12 +66,12 @@ export class Macvlans implements MacvlanPort {
 
   create(link: NewMacvlan): void {
     const flags = NLM_F_CREATE | NLM_F_EXCL;
-    this.#request(`make ${link.name}`, RTM_NEWLINK, encodeNewMacvlan(link), flags);
+    this.#request(`create ${link.name}`, RTM_NEWLINK, encodeNewMacvlan(link), flags);
   }
 
   /**
    * True if the kernel supports macvlan, whose module it may load; undefined if the answer is unclear.
-   * Asks for a macvlan without a parent: a kernel that knows the kind refuses for want of the parent.
+   * Asks for a macvlan without a parent: a kernel that knows the kind misses only the parent.
    */
   isSupported(): boolean | undefined {
     const payload = encodeNewMacvlan({ name: 'vrrp-agent', parent: 0, mac: ANY_MAC });

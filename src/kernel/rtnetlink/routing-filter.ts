@@ -1,6 +1,6 @@
 /**
- * A socket filter for netlink messages about routes; the kernel runs it from the message header on
- * (netlink(7)). On a router that learns the Internet's table, its routes must not wake the protocol.
+ * A socket filter for netlink messages about routes; the kernel runs it on the whole message, header
+ * included. On a router that learns the Internet's table, its routes must not wake the protocol.
  */
 import { ACCEPT, assemble, DROP, JUMP_EQUAL, LOAD_BYTE, LOAD_HALF } from '../ffi/classic-bpf.ts';
 
