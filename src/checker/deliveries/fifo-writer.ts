@@ -1,7 +1,7 @@
 /**
  * Writes lines to a named pipe. The kernel buffers 64 KiB for a reader that is slow or restarts; beyond
- * that a bounded number of lines waits here, and then the oldest are dropped, counted and reported. So
- * is a pipe without a reader.
+ * that a bounded number of lines waits here, and then the oldest are dropped, counted and reported. A
+ * pipe without a reader is reported too.
  */
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -17,7 +17,7 @@ export interface FifoPort {
 interface FifoWriterOptions {
   readonly path: string;
   readonly outcomes: Outcomes;
-  /** Throws if the pipe cannot be made or opened. */
+  /** Throws if the pipe cannot be created or opened. */
   readonly open: (path: string) => FifoPort;
   /** Lines kept beyond those in the pipe; default 1,000. */
   readonly limit?: number;
@@ -27,7 +27,7 @@ interface FifoWriterOptions {
 
 const LIMIT = 1_000;
 
-/** Until a full pipe is written, and a failed one opened, again. */
+/** Delays before a full pipe is written to again, and a failed one is opened again. */
 const RETRY_MS = 250;
 const REOPEN_MS = 5_000;
 

@@ -47,7 +47,7 @@ export class Webhook {
     if (this.#waiting.length > this.#limit) {
       // The first one may be in flight.
       this.#waiting.splice(this.#busy ? 1 : 0, 1);
-      this.#lose('too many wait: the receiver accepts none');
+      this.#lose('too many are waiting: the receiver accepts none');
     }
     if (!this.#busy) void this.#deliver();
   }

@@ -1,4 +1,4 @@
-/** Makes the probe that the settings describe. */
+/** Creates the probe that the settings describe. */
 import type { Reactor } from '../../kernel/reactor/reactor.ts';
 import type { ProbeSettings } from '../../net/probe.ts';
 import { DnsProbe } from './dns.ts';

@@ -72,9 +72,9 @@ describe('the commands of an instance', () => {
   test('continue after one that failed, which is reported', async () => {
     const bench = new Bench();
     bench.push('FAULT', 'fault', 'any');
-    await bench.end({ kind: 'timed-out', detail: 'not done in time' });
+    await bench.end({ kind: 'timed-out', detail: 'timed out' });
     expect(bench.started).toEqual(['fault FAULT', 'any FAULT']);
-    expect(bench.ledger.lines).toEqual(['notify.fault timed-out: not done in time']);
+    expect(bench.ledger.lines).toEqual(['notify.fault timed-out: timed out']);
   });
 
   test('that have not begun when the agent stops are lost and reported', async () => {
