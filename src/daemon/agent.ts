@@ -259,7 +259,7 @@ export class Agent {
       `taken over from pid ${successor.pid}`,
     );
     this.#reportReady();
-    // Changes to the settings of the file before the socket accepts a reload.
+    // Adopts the settings of the file before the socket accepts a reload.
     const entered = this.#configuration.enter(config);
     await Promise.all([entered, this.#listeners.open(config.agent, true)]);
     protocol.feed(await this.#ipvs.initialInputs(config));

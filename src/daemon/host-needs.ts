@@ -12,7 +12,7 @@ import { acceptRuleset } from './accept/accept-ruleset.ts';
 
 export interface HostSupport {
   readonly hasNft: boolean;
-  /** Undefined: unknown, for want of permission. */
+  /** Undefined: unknown, because this process lacks the permission to ask. */
   readonly hasMacvlan: boolean | undefined;
   /** What the kernel lacks for these settings. */
   readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
@@ -42,13 +42,13 @@ export function missingOnHost(
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
     missing.push(
-      `this machine has no nft (package nftables), and the agent does not start without it: ` +
+      `this host has no nft (package nftables), and the agent does not start without it: ` +
         `"accept: false" of ${closed.join(', ')} needs it`,
     );
   }
   if (!hasNft && ipvs?.sync !== undefined && ipvs.sync.rstGuard !== 'off') {
     missing.push(
-      'this machine has no nft (package nftables): "rst_guard" of ipvs does nothing, and ' +
+      'this host has no nft (package nftables): "rst_guard" of ipvs does nothing, and ' +
         'connections may be reset at a planned move',
     );
   }
@@ -56,7 +56,7 @@ export function missingOnHost(
   if (hasMacvlan === false && virtual.length > 0) {
     const names = virtual.map(({ name }) => name).join(', ');
     missing.push(
-      `the kernel of this machine has no macvlan (CONFIG_MACVLAN), which "virtual_mac" of ${names} ` +
+      `the kernel of this host has no macvlan (CONFIG_MACVLAN), which "virtual_mac" of ${names} ` +
         'needs: they would be in FAULT',
     );
   }

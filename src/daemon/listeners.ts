@@ -57,7 +57,7 @@ export class Listeners {
       const { logger } = this.#options;
       logger.error(
         { code: 'control-mode-failed', err: error },
-        'the control socket keeps its mode',
+        'the mode of the control socket could not be changed',
       );
     });
   }

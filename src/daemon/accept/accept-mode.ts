@@ -14,7 +14,7 @@ export interface AcceptMode {
 }
 
 /**
- * Call before the first VIP is added. Undefined: the table cannot be made, which has been logged; the
+ * Call before the first VIP is added. Undefined: the table cannot be created, which has been logged; the
  * agent must not start, as it would accept packets that it is configured to drop.
  */
 export async function openAcceptFilter(

@@ -171,7 +171,7 @@ export class Notifier {
     }
   }
 
-  /** Checks commands at the start, so that the first failover is not the first to find a refusal. */
+  /** Checks commands at startup, so that a refusal is not first found at a failover. */
   #checkCommands(): void {
     if (this.#options.start !== undefined) return;
     const { instances, groups } = this.#settings;

@@ -23,7 +23,7 @@ export class EngineRequests {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(new NoEngineAnswer(`the protocol has not answered within ${limitMs / 1_000} s`));
+        reject(new NoEngineAnswer(`the protocol did not answer within ${limitMs / 1_000} s`));
       }, limitMs);
       this.#waiting.set(id, (answer) => {
         clearTimeout(timer);

@@ -61,7 +61,7 @@ export class OperatorLockStore {
     return { locks, unreadable };
   }
 
-  /** Rejects for want of space or permission, so that `commit` no longer can. */
+  /** Rejects if space or permission is missing, so that `commit` does not. */
   prepare(instance: string, lock: OperatorLock): Promise<PreparedState> {
     return this.#file(instance).prepare(lock);
   }

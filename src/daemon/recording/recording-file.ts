@@ -1,6 +1,6 @@
 /**
- * The files of a recording: FILE, which grows, and FILE.1, the one before. Both are this program's
- * own: a file that is anything else is neither overwritten nor moved.
+ * The files of a recording: FILE, which grows, and FILE.1, the previous one. Any other file at these
+ * paths is neither overwritten nor moved.
  */
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 
@@ -9,7 +9,7 @@ export const SIGNATURE = '{"recording":';
 
 export class RecordingFileError extends Error {
   override readonly name = 'RecordingFileError';
-  /** `moved`: another process records there now. */
+  /** `moved`: another process now records there. */
   readonly code: 'foreign' | 'moved';
 
   constructor(code: RecordingFileError['code'], message: string) {
@@ -36,24 +36,24 @@ export class RecordingFile {
     return this.#size;
   }
 
-  /** FILE becomes FILE.1, in place of the one that was, and a new FILE begins. */
+  /** Renames FILE to FILE.1, which replaces the previous one, and begins a new FILE. */
   async next(): Promise<void> {
     const [path, former] = [this.#path, `${this.#path}.1`];
-    if (this.#handle !== undefined && !(await this.#isHere())) {
+    if (this.#handle !== undefined && !(await this.#isInPlace())) {
       await this.close();
-      throw new RecordingFileError('moved', `${path} is another process's recording now`);
+      throw new RecordingFileError('moved', `${path} is now the recording of another process`);
     }
-    const isThere = await isRecording(path);
+    const found = await isRecording(path);
     await isRecording(former);
     await this.close();
-    if (isThere === 'empty') await rm(path);
-    else if (isThere) await rename(path, former);
+    if (found === 'empty') await rm(path);
+    else if (found) await rename(path, former);
     // `x`: no symbolic link is followed. `a`: a line goes to the end, also after a truncation.
     this.#handle = await open(path, 'ax', 0o600);
     this.#size = 0;
   }
 
-  /** All of it, or nothing. */
+  /** Appends all of the text or nothing. */
   async append(text: string): Promise<void> {
     if (this.#handle === undefined) throw new TypeError('no file is open');
     try {
@@ -72,7 +72,7 @@ export class RecordingFile {
   }
 
   /** False: it was moved or removed. */
-  async #isHere(): Promise<boolean> {
+  async #isInPlace(): Promise<boolean> {
     const own = await this.#handle?.stat();
     const found = await lstatOf(this.#path);
     return own !== undefined && found !== undefined && own.ino === found.ino;
@@ -88,13 +88,13 @@ async function lstatOf(path: string) {
   }
 }
 
-/** Throws where something else is. */
+/** False: there is no file. Throws `RecordingFileError` if anything else is at the path. */
 async function isRecording(path: string): Promise<boolean | 'empty'> {
   const found = await lstatOf(path);
   if (found === undefined) return false;
   if (found.isFile() && found.size === 0) return 'empty';
   if (found.isFile() && (await beginsWith(path, SIGNATURE))) return true;
-  throw new RecordingFileError('foreign', `${path} is there and is no recording`);
+  throw new RecordingFileError('foreign', `${path} exists and is not a recording`);
 }
 
 async function beginsWith(path: string, text: string): Promise<boolean> {

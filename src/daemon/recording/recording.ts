@@ -1,6 +1,6 @@
 /**
- * The recorder in the main thread: writes what the protocol thread sends. A disk that is full or
- * slow costs the recording some lines, which it counts, and the agent nothing.
+ * The recorder in the main thread: writes what the protocol thread sends. If the disk is full or slow,
+ * lines of the recording are lost and counted; the agent itself is not affected.
  */
 import type { Logger } from 'pino';
 import type {
@@ -15,7 +15,7 @@ import { RecordingFile, RecordingFileError } from './recording-file.ts';
 /** A file that has grown to this size is followed by the next one at the next snapshot. */
 export const FILE_SIZE = 15 * 1024 * 1024;
 
-/** Room for what comes until then. The rest is lost. */
+/** Room for the lines before that snapshot; what exceeds it is lost. */
 const RESERVE = 1024 * 1024;
 
 /** How often a file that cannot be written is tried again. */
@@ -30,7 +30,7 @@ export interface RecordingOptions {
   readonly protocol: Pick<ProtocolWorker, 'requestSnapshot'> & {
     readonly memory: Pick<ProtocolWorker['memory'], 'recorded'>;
   };
-  /** Of this program. */
+  /** The version of this program. */
   readonly version: string;
   readonly logger: Pick<Logger, 'info' | 'error'>;
   readonly fileSize?: number;
@@ -52,7 +52,7 @@ export class Recording {
   #seq = 0;
   /** Lines that were not written since the last one that was. */
   #lost = 0;
-  #state: 'well' | 'failed' | 'ended' = 'well';
+  #state: 'working' | 'failed' | 'ended' = 'working';
   #snapshotRequested = false;
   #retryAt = 0;
 
@@ -114,7 +114,7 @@ export class Recording {
     this.#requestSnapshot();
   }
 
-  /** A snapshot is here: lines may be written again, and a file may end. */
+  /** A snapshot has arrived: lines may be written again, and a file may end. */
   async #beginAgain(): Promise<void> {
     this.#snapshotRequested = false;
     // A file begins with a `begin`: what is missing before it belonged to the file before.
@@ -134,8 +134,8 @@ export class Recording {
       return;
     }
     await this.#file.append(lines);
-    if (this.#state === 'well') return;
-    this.#state = 'well';
+    if (this.#state === 'working') return;
+    this.#state = 'working';
     this.#options.logger.info({ code: 'recording-resumed' }, 'the recording continues');
   }
 

@@ -128,7 +128,7 @@ function refused(error: unknown, logger: Logger): 'refused' {
 
 function incompatible(): TakeoverRefused {
   return new TakeoverRefused(
-    'the running agent has a version that cannot hand over to this one: stop it, then start',
+    'the running agent has a version that cannot hand over to this one: stop it, then start this one',
   );
 }
 

@@ -189,7 +189,7 @@ export class VirtualLinkKeeper {
     const isUnfinished = macvlan?.alias === '' && !macvlan.up;
     if (macvlan === undefined || !(isMarked(macvlan) || isUnfinished)) {
       throw new Error(
-        'another program has made a link with this name: remove it, or choose another name ' +
+        'another program has created a link with this name: remove it, or choose another name ' +
           'with virtual_mac: { interface: NAME }',
       );
     }
@@ -205,7 +205,9 @@ export class VirtualLinkKeeper {
     if (made === undefined) throw new Error('the link disappeared after it was created');
     if (made.parent !== wanted.parent) {
       this.#macvlans.remove(made.index);
-      throw new Error('the interface is itself a macvlan, on which the kernel puts no other');
+      throw new Error(
+        'the interface is itself a macvlan, and the kernel stacks no macvlan on another',
+      );
     }
     return made;
   }

@@ -101,15 +101,18 @@ describe('a recording', () => {
     expect(kindsOf(file)).toBe('begin');
   });
 
-  test.each(['', '.1'])('neither moves nor overwrites FILE%s that is no recording', async (end) => {
-    writeFileSync(`${file}${end}`, 'root:x:0:0:\n');
-    const { recording } = recordingTo(file);
-    await give(recording, BEGIN, WAKE);
-    await give(recording, WAKE);
-    expect(readFileSync(`${file}${end}`, 'utf8')).toBe('root:x:0:0:\n');
-    expect(logged).toEqual(['recording-failed']);
-    await recording.close();
-  });
+  test.each(['', '.1'])(
+    'neither moves nor overwrites FILE%s that is not a recording',
+    async (end) => {
+      writeFileSync(`${file}${end}`, 'root:x:0:0:\n');
+      const { recording } = recordingTo(file);
+      await give(recording, BEGIN, WAKE);
+      await give(recording, WAKE);
+      expect(readFileSync(`${file}${end}`, 'utf8')).toBe('root:x:0:0:\n');
+      expect(logged).toEqual(['recording-failed']);
+      await recording.close();
+    },
+  );
 
   test('is tried again after a while, and continues from a snapshot', async () => {
     const away = join(directory, 'away');

@@ -128,7 +128,7 @@ const ONE = { instances: [web()] };
 const NONE = { instances: [] };
 
 describe('a start', () => {
-  test('makes the link, down, marked, with what it needs of the kernel', () => {
+  test('creates the link, down, marked, with what it needs of the kernel', () => {
     const kernel = kernelWith({ 'ipv4 eth0 forwarding': 1, 'ipv4 all rp_filter': 1 });
     keeperOn(kernel).prepare(ONE);
     expect(kernel.macvlan()).toMatchObject({ parent: 2, mac: VIRTUAL_MAC, mode: 4, up: false });
@@ -202,7 +202,7 @@ describe('a start', () => {
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
     expect(kernel.calls).toEqual([]);
-    expect(keeper.make(NAME)).toContain('another program has made a link');
+    expect(keeper.make(NAME)).toContain('another program has created a link');
   });
 
   test('completes a link whose creator was killed before it could mark it', () => {
@@ -269,7 +269,7 @@ describe('an answer to the engine', () => {
     return inputs;
   }
 
-  test('reports why a link cannot be made', () => {
+  test('reports why a link cannot be created', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     kernel.refuses = 'make vr4-55-eth0: EBUSY';
@@ -280,7 +280,7 @@ describe('an answer to the engine', () => {
     ]);
   });
 
-  test('is left to the kernel if the link is made', () => {
+  test('is left to the kernel if the link is created', () => {
     const kernel = kernelWith();
     const keeper = keeperOn(kernel);
     keeper.prepare(ONE);
