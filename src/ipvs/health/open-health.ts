@@ -58,10 +58,10 @@ export function retireFallbacks(
 ): void {
   for (const settings of health.retiring) {
     const { fallback } = settings.health;
-    const is = table
+    const actual = table
       .serversIn(settings)
       .find(({ address, port }) => address === fallback?.address && port === fallback.port);
-    const connections = (is?.activeConnections ?? 0) + (is?.inactiveConnections ?? 0);
+    const connections = (actual?.activeConnections ?? 0) + (actual?.inactiveConnections ?? 0);
     if (connections === 0) health.retired(settings.name);
   }
 }

@@ -1,4 +1,4 @@
-/** A probe whose reading becomes a weight. After a failed reading the last weight stands. */
+/** A probe whose reading becomes a weight. After a failed reading the last weight remains in effect. */
 
 import { makeProbe, type ProbeContext } from '../../checker/probes/make-probe.ts';
 import type { Probe } from '../../checker/probes/probe.ts';
@@ -33,9 +33,9 @@ export class WeightProbe implements Probe {
   }
 }
 
-/** Settings with a weight scale make a `WeightProbe`, all others a plain probe. */
-export function makeServerProbe(settings: ProbeSettings, surroundings: ProbeContext): Probe {
-  const probe = makeProbe(settings, surroundings);
+/** A `WeightProbe` for settings with a weight scale, a plain probe for all others. */
+export function makeServerProbe(settings: ProbeSettings, context: ProbeContext): Probe {
+  const probe = makeProbe(settings, context);
   const scale = 'weight' in settings ? settings.weight : undefined;
   return scale === undefined ? probe : new WeightProbe(probe, scale);
 }

@@ -1,6 +1,6 @@
 /**
  * What must outlive a crash of the agent: the services that it created, and the kernel's parameters
- * before it set them. One file for each network namespace; it is void after a reboot.
+ * before it set them. One file for each network namespace; it is ignored after a reboot.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * Keeps the kernel's service table as the file says, with the current weights. Passes run one after the
- * other: a request during a pass is done by the next.
+ * other: a request that arrives during a pass is carried out by the next one.
  */
 
 import { SerialQueue } from '../../async/serial-queue.ts';
@@ -143,7 +143,7 @@ export class ServiceKeeper {
   }
 
   async #reconcile(why: 'wanted' | 'repair'): Promise<void> {
-    // A change that was requested meanwhile is no repair.
+    // A change that was requested in the meantime is not a repair.
     if (why === 'repair') await this.#retouch();
     try {
       const wanted = this.wanted();
@@ -179,7 +179,7 @@ export class ServiceKeeper {
     return tables;
   }
 
-  /** Written to disk first, so that the next run knows as its own what a crash leaves behind. */
+  /** Written to disk first, so that the next run recognises what a crash leaves behind as its own. */
   async #claim(names: ReadonlySet<string>): Promise<void> {
     const all = new Set([...this.#owned, ...names]);
     if (all.size === this.#owned.size) return;

@@ -13,6 +13,7 @@ import {
   type DaemonStep,
   planDaemons,
   SETTLE,
+  type StopReason,
   type WantedRoles,
   wantedRoles,
 } from '../plan/daemon-plan.ts';
@@ -31,6 +32,12 @@ interface Started {
   readonly at: Instant;
 }
 
+/** Reasons to stop a daemon, for the log. */
+const WHY: { readonly [Why in StopReason]: string } = {
+  changed: 'its settings differ from the configuration',
+  deaf: 'its interface may have been recreated, and it would no longer receive',
+  unwanted: 'the state of the instance no longer needs it',
+};
 /** More than any sequence of stops and starts needs. */
 const STEPS_MAX = 8;
 
@@ -44,7 +51,7 @@ export class SyncKeeper {
   #timer: NodeJS.Timeout | undefined;
   readonly #passes = new SerialQueue();
   #isStopped = false;
-  /** The next step follows from a change of state, and is no repair. */
+  /** The next step follows from a change of state, and is not a repair. */
   #expected = false;
   #isAbandoned = false;
   repairs = 0;
@@ -168,7 +175,7 @@ export class SyncKeeper {
     if (step.kind === 'stop') {
       client.stopDaemon(step.role);
       this.#started.delete(step.role);
-      log.info('ipvs-sync-stopped', `the ${step.role} sync daemon was stopped: ${step.why}`);
+      log.info('ipvs-sync-stopped', `the ${step.role} sync daemon was stopped: ${WHY[step.why]}`);
       return;
     }
     const { role, interface: link } = step.daemon;

@@ -1,6 +1,6 @@
 /**
- * A member of the multicast group of the sync daemons. The kernel's daemons listen from their `port` on;
- * directors send summaries of their tables to a port behind those.
+ * A member of the multicast group of the sync daemons. The kernel's daemons use their `port` and up to
+ * 63 ports above it; directors send summaries of their tables to the port after those.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';

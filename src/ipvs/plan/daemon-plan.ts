@@ -57,12 +57,14 @@ interface DaemonPlanInput {
   readonly deaf: ReadonlySet<DaemonRole>;
 }
 
+/** `deaf`: see `DaemonPlanInput`. */
+export type StopReason = 'changed' | 'deaf' | 'unwanted';
 export type DaemonStep =
   | { readonly kind: 'start'; readonly daemon: SyncDaemon }
   | {
       readonly kind: 'stop';
       readonly role: DaemonRole;
-      readonly why: 'changed' | 'deaf' | 'unwanted';
+      readonly why: StopReason;
     };
 
 /** The next step; undefined: nothing differs. Missing daemons start before surplus ones stop. */

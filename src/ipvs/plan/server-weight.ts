@@ -42,7 +42,7 @@ export function needsFallback(weights: readonly EffectiveWeight[]): boolean {
 }
 
 export interface HealthCount {
-  /** Servers that are up or unchecked. Drained ones count: draining is no failure. */
+  /** Servers that are up or unchecked. Drained ones count: draining is not a failure. */
   readonly healthy: number;
   readonly unknown: number;
   readonly total: number;
@@ -69,8 +69,8 @@ export interface Feedback {
 }
 
 /**
- * The weight after another reading (dynamic feedback scheduling). Smoothing keeps clients from
- * flocking to the server that was idle a moment ago; the first reading is taken as it is.
+ * The weight after another reading (dynamic feedback scheduling). Smoothing keeps most new connections
+ * from going to the server that was idle a moment ago; the first reading is taken as it is.
  */
 export function nextFeedback(
   scale: WeightScale,

@@ -133,7 +133,7 @@ describe('draining a server', () => {
     expect((await rigOf({}, directory)).weights()).toEqual([0, 1]);
   });
 
-  test('is no failure: an instance that needs servers is not affected', async () => {
+  test('is not a failure: an instance that needs servers is not affected', async () => {
     const { drains, result, fed } = await rigOf({ minimum: { count: 2, weight: undefined } });
     result(tcpCheck(FIRST), true);
     result(tcpCheck(SECOND), true);

@@ -6,7 +6,7 @@ import { ip } from '../../../../src/net/address.ts';
 import { QuietLog } from '../quiet-log.ts';
 
 const VIP = ip('203.0.113.100');
-const SLOW = new NftError('nft-failed', 'nft: not done in time');
+const SLOW = new NftError('nft-failed', 'nft: timed out');
 const MISSING = new NftError('nft-missing', 'the program nft is in none of them');
 
 /** A guard whose table fails with these errors in turn, and then works. */
@@ -34,7 +34,7 @@ test('A guard that nft was too slow to set up is set up by the next check, and t
   await guard.want([VIP]);
   expect(guard.isGuarding).toBe(false);
   expect(lines).toEqual([
-    'ipvs-rst-guard-failed: resets are not blocked, will be tried again: nft: not done in time',
+    'ipvs-rst-guard-failed: resets are not blocked, will be tried again: nft: timed out',
   ]);
   await guard.check();
   await guard.check();
@@ -48,7 +48,7 @@ test('A guard that could not be removed is removed by a later check', async () =
   await guard.want([]);
   expect(guard.isGuarding).toBe(true);
   expect(lines).toEqual([
-    'ipvs-rst-guard-failed: resets are still blocked, will be tried again: nft: not done in time',
+    'ipvs-rst-guard-failed: resets are still blocked, will be tried again: nft: timed out',
   ]);
   await guard.check();
   expect(guard.isGuarding).toBe(false);

@@ -106,7 +106,7 @@ describe('the sync daemons', () => {
     await bench.keeper.run(true);
     expect(bench.kernel.written).toEqual(['stop backup', 'start backup']);
     expect(bench.quiet.lines[0]).toBe(
-      'ipvs-sync-stopped: the backup sync daemon was stopped: deaf',
+      'ipvs-sync-stopped: the backup sync daemon was stopped: its interface may have been recreated, and it would no longer receive',
     );
   });
 

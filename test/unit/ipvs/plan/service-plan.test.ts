@@ -94,7 +94,7 @@ describe('the plan for the service table', () => {
     ]);
   });
 
-  test('takes over a service that exists already', () => {
+  test('takes over a service that already exists', () => {
     const bare = { ...table, servers: [server(1)] };
     expect(plan([table], [bare])).toEqual([
       { kind: 'server.add', key: key(80), server: server(2) },
