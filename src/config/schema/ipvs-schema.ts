@@ -279,7 +279,7 @@ const sysctls = mapping(
     schedule_icmp: sysctl(1, '1: balance ICMP messages like the packets that they refer to.'),
     run_estimation: sysctl(1, '1: estimate rates.'),
   },
-  'Sysctls of net.ipv4.vs. The agent sets them at start, sets them again when they are changed, and ' +
+  'Sysctls of net.ipv4.vs. The agent sets them at startup, sets them again when they are changed, and ' +
     'restores the previous values when it stops. It does not touch the others.',
 );
 

@@ -38,10 +38,19 @@ export const trackEntry = mapping(
       .optional(),
     pidfile: absolutePath(4095).meta({ description: 'A process, by its PID file.' }).optional(),
     gateway: z
-      .union([address, z.array(address).min(1, 'must not be empty').max(16, 'at most 16')], {
-        error: ({ input }) =>
-          input === undefined ? undefined : 'expected an IP address or a list of them',
-      })
+      .union(
+        [
+          address,
+          z
+            .array(address)
+            .min(1, 'must not be empty')
+            .max(16, 'must not have more than 16 entries'),
+        ],
+        {
+          error: ({ input }) =>
+            input === undefined ? undefined : 'expected an IP address or a list of them',
+        },
+      )
       .meta({
         description:
           'One or more hosts on a link: up while at least one of them answers. Prevents a router ' +

@@ -47,7 +47,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** Levenshtein distance; swapping two neighbouring letters counts as one step. */
+/** Levenshtein distance; swapping two adjacent letters counts as one step. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

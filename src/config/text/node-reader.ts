@@ -76,7 +76,7 @@ export class NodeReader {
         this.#report(
           offsetOf(keyNode),
           'duplicate-key',
-          `duplicate key "${name}": first given in line ${line}`,
+          `duplicate key "${name}": first given on line ${line}`,
         );
         continue;
       }

@@ -119,7 +119,7 @@ describe('the text', () => {
 
   test('a duplicate key points at the second one and names the first', () => {
     expect(complaints(`router: a\n${WEB}router: b\n`)).toEqual([
-      'f:7:1: duplicate key "router": first given in line 1',
+      'f:7:1: duplicate key "router": first given on line 1',
     ]);
   });
 

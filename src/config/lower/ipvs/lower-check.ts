@@ -91,7 +91,7 @@ function kindOf<Kind extends string>(
     const message = `needs one of ${kinds.join(', ')}`;
     findings.error(path, 'missing', message);
   } else if (second !== undefined) {
-    const message = `"${first}" and "${second}" exclude each other: remove one of them`;
+    const message = `"${first}" and "${second}" cannot be used together: remove one of them`;
     findings.error([...path, second], 'conflict', message, 'key');
   }
   return second === undefined ? first : undefined;
@@ -244,7 +244,7 @@ function expectationOf<Key extends string>(
   const { [keys.text]: text, [keys.pattern]: pattern } = file;
   const at = [...path, kind, keys.pattern];
   if (typeof text === 'string' && typeof pattern === 'string') {
-    const message = `"${keys.text}" and "${keys.pattern}" exclude each other: remove one of them`;
+    const message = `"${keys.text}" and "${keys.pattern}" cannot be used together: remove one of them`;
     findings.error(at, 'conflict', message, 'key');
   }
   if (typeof text === 'string') return { kind: 'text', text };

@@ -42,7 +42,7 @@ describe('virtual_mac', () => {
   });
 
   test.each(['enp3s0f1np1.1002', 'enp3s0f1np1.100', 'enp3s0f1np1.101'])(
-    'shortens the name of the link on %s to what the kernel takes',
+    'shortens the name of the link on %s to what the kernel accepts',
     (name) => {
       const keys = `interface: ${name.slice(0, 15)}, vrid: 255, addresses: [203.0.113.1]`;
       const link = instanceOf(`${keys}, virtual_mac: true`)?.virtualMac?.interface ?? '';

@@ -305,7 +305,7 @@ describe('http', () => {
     '70000',
     'yes',
     '[]',
-  ])('%s is an error, told once', (text) => {
+  ])('%s is an error, reported once', (text) => {
     expect(errors(web('', `http: { listen: ${text} }`))).toEqual([
       expect.stringMatching(/an IP address and a port|a whole number from 1 to 65535/),
     ]);

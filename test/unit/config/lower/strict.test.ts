@@ -22,7 +22,7 @@ function errors(
   const file = `stop: { linger: ${linger} }\ninstances:\n  - { ${text.join(', ')} }\n`;
   const result = loadConfig(file, { hostName: 'host' });
   const messages = result.ok ? [] : result.error.map(({ message }) => message);
-  // Other findings are not the topic here.
+  // Other findings are not tested here.
   return messages.filter((message) => message.startsWith('strict: '));
 }
 

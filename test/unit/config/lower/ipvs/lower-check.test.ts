@@ -105,7 +105,7 @@ describe('check', () => {
 
   test.each([
     ['{}', 'needs one of tcp, http, https, dns, udp, ping, exec'],
-    ['{ tcp: {}, ping: {} }', '"tcp" and "ping" exclude each other: remove one of them'],
+    ['{ tcp: {}, ping: {} }', '"tcp" and "ping" cannot be used together: remove one of them'],
     ['htpp', 'expected tcp, http, https, ping, none, or a mapping'],
     ['{ tcp: {}, intervall: 1s }', 'unknown key "intervall": did you mean "interval"?'],
     ['{ tcp: {}, interval: 10ms }', 'must be from 100ms to 1h, not 10ms'],
@@ -114,7 +114,7 @@ describe('check', () => {
     ['{ http: { status: [399-200] } }', 'the range 399-200 is empty'],
     ['{ http: { status: [20] } }', 'expected a whole number from 100 to 599'],
     ['{ http: { body_regex: "(" } }', 'invalid regular expression'],
-    ['{ http: { body: a, body_regex: a } }', '"body" and "body_regex" exclude each other'],
+    ['{ http: { body: a, body_regex: a } }', '"body" and "body_regex" cannot be used together'],
     ['{ http: { path: health } }', 'expected a path that begins with a slash'],
     ['{ exec: { command: [check] } }', 'must be the absolute path of a program'],
     ['{ dns: {} }', '"name" is missing'],
