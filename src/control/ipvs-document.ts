@@ -76,7 +76,7 @@ export interface MoveDocument {
     readonly name: string;
     /** Connections the new MASTER lacked at the move; null: unknown. */
     readonly missing_before: number | null;
-    /** The same five seconds after a takeover; after a handover only the new MASTER knows. */
+    /** The same five seconds after a takeover; after a hand-over only the new MASTER knows. */
     readonly missing: number | null;
   }[];
 }

@@ -53,7 +53,7 @@ function lockFile(path: string, own: string): LockFile {
   };
 }
 
-/** False if the path exists already: link(2) never replaces a file. */
+/** False if the path already exists: link(2) never replaces a file. */
 async function linkNew(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);

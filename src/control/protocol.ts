@@ -49,7 +49,7 @@ export interface InstanceDocument {
   readonly addresses: readonly string[];
   readonly master: MasterDocument | null;
   readonly maintenance: MaintenanceDocument | null;
-  /** Set after a handover: does not preempt until released, or until the new MASTER fails. */
+  /** Set after a hand-over: does not preempt until released, or until the new MASTER fails. */
   readonly held_back: HeldBackDocument | null;
   /** Would preempt, but waits for its connection table to catch up (`preempt_when_synced`). */
   readonly awaiting_table: boolean;

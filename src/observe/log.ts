@@ -54,7 +54,7 @@ export async function endLog(logger: Logger): Promise<void> {
   destination.destroy();
 }
 
-/** Asynchronous: pino flushes a destination that it made itself on `exit` only. */
+/** Asynchronous: pino flushes a destination that it created itself on `exit` only. */
 function standardOutput(): Destination {
   const destination: Destination = pino.destination({
     dest: STDOUT,

@@ -41,7 +41,7 @@ export interface AgentModelOptions {
   readonly version: string;
   readonly pid: number;
   readonly startedAt: Date;
-  /** Settings at the start; the order of their instances is the order of the counter rows. */
+  /** Settings at startup; the order of their instances is the order of the counter rows. */
   readonly settings: Settings;
   readonly counters: CounterTable;
   readonly wallClock: WallClock;

@@ -87,7 +87,7 @@ export const IPVS_EVENTS = {
     level: 'info',
     sentence: ({ server, result }) => `${server} is up: ${result}`,
     fields: CHECKED_FIELDS,
-    example: { ...SERVER, weight: 100, result: 'HTTP status 200' },
+    example: { ...SERVER, weight: 100, result: 'status 200' },
   }),
   'ipvs-weight': recorded<
     OfServer & { readonly from: number; readonly to: number; readonly result: string }

@@ -23,7 +23,7 @@ export const KERNEL_EVENTS = {
     'address-cleaned',
     { readonly instance: string; readonly address: string }
   >({
-    when: 'At start the agent removed a VIP that a previous run had left.',
+    when: 'At startup the agent removed a VIP that a previous run had left.',
     level: 'info',
     facts: ({ instance, address }) => ({ instance, address }),
     sentence: ({ address }) => `removed ${address}, left by a previous run`,
@@ -113,7 +113,7 @@ export const KERNEL_EVENTS = {
     },
   }),
   'routes-cleaned': reported<'routes-cleaned', { readonly routes: readonly string[] }>({
-    when: 'At start the agent removed routes and rules that a previous run had left.',
+    when: 'At startup the agent removed routes and rules that a previous run had left.',
     level: 'info',
     facts: ({ routes }) => ({ routes }),
     sentence: ({ routes }) => `removed routes left by a previous run: ${routes.join(', ')}`,
@@ -130,7 +130,7 @@ export const KERNEL_EVENTS = {
     sentence: ({ interface: name }) =>
       `another program removed ${name} or set it down; the agent restored it`,
     fields: { instance: INSTANCE, interface: 'name of the link' },
-    example: { instance: 'web', interface: 'vrrp4-55' },
+    example: { instance: 'web', interface: 'vr4-55-eth0' },
   }),
   'virtual-link-failed': reported<
     'virtual-link-failed',
@@ -144,7 +144,7 @@ export const KERNEL_EVENTS = {
     sentence: ({ interface: name, problem }) =>
       `the virtual MAC link ${name} cannot be used: ${problem}`,
     fields: { instance: INSTANCE, interface: 'name of the link', problem: 'why' },
-    example: { instance: 'web', interface: 'vrrp4-55', problem: 'EPERM' },
+    example: { instance: 'web', interface: 'vr4-55-eth0', problem: 'EPERM' },
   }),
 } as const;
 

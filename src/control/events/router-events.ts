@@ -133,7 +133,7 @@ export const ROUTER_EVENTS = {
       to: 'priority now',
       reason: 'what changed it',
     },
-    example: { instance: 'web', from: 150, to: 100, reason: 'track uplink is down' },
+    example: { instance: 'web', from: 150, to: 100, reason: 'track:uplink is down' },
   }),
   track: reported<
     'track',

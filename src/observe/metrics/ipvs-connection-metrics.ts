@@ -70,7 +70,7 @@ export const IPVS_CONNECTION_METRICS: readonly MetricDefinition[] = [
 function lastMoveSamples({ move, peers }: MoveDocument, instance: string): Sample[] {
   return peers.flatMap(({ name: peer, missing_before: before, missing }) => [
     ...sampleOf({ instance, move, peer, moment: 'before' }, before),
-    // After a handover only the new MASTER knows which connections are still missing.
+    // After a hand-over only the new MASTER knows which connections are still missing.
     ...(move === 'take-over' ? sampleOf({ instance, move, peer, moment: 'after' }, missing) : []),
   ]);
 }

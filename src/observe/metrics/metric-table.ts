@@ -109,7 +109,7 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('owner-conflicts', 'Advertisements from other routers that the address owner received.'),
   leaf('priority-conflicts', 'Advertisements from another router with the same priority.'),
   leaf('checksum-form-changes', 'Times a peer changed its form of the version 3 checksum.'),
-  leaf('announcements-sent', 'Gratuitous ARP and unsolicited neighbour advertisements sent.'),
+  leaf('announcements-sent', 'Gratuitous ARP and unsolicited Neighbor Advertisements sent.'),
   leaf('address-conflicts', 'Claims by other hosts to a virtual address this MASTER holds.'),
   leaf('addresses-restored', 'Virtual addresses added again after another program removed them.'),
   leaf(
