@@ -44,7 +44,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'maintenance',
-    summary: 'take instances out of service and back',
+    summary: 'take instances out of service and put them back',
     load: () => import('./commands/maintenance.ts'),
   },
   {

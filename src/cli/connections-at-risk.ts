@@ -1,4 +1,4 @@
-/** The connections that a handover puts at risk, as far as the directors know. */
+/** The connections that a hand-over puts at risk, as far as the directors know. */
 import type { ControlClient } from '../control/client.ts';
 import { ControlError, RefusedRequest } from '../control/control-error.ts';
 import type { IpvsDocument } from '../control/ipvs-document.ts';

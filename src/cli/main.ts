@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --no-parallel-scavenge --max-semi-space-size=2 --inspect-port=[fe80::1]:9229
 /**
- * The process around the command line. Node accepts the options above only at start: a small young
+ * The process around the command line. Node accepts the options above only when it starts: a small young
  * generation saves 30 MB with 255 virtual routers, and a thread that scavenges alone does not wait for
  * helper threads, which have no real-time priority. Marking and sweeping keep their helpers: without
  * them the protocol thread would be late by milliseconds.

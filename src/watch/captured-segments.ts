@@ -1,6 +1,6 @@
 /**
  * The segments in one capture: each interface, and on a trunk each VLAN. The same VRID on two segments
- * is no conflict. Segments without VRRP are not shown.
+ * is not a conflict. Segments without VRRP are not shown.
  */
 import type { Instant } from '../net/time.ts';
 import { decodeFrame } from '../wire/frame.ts';

@@ -29,8 +29,8 @@ export class CaptureFailure extends Error {
 
 /**
  * Shows the packets of the file; `open` is called for each segment, `warn` for packets that were left
- * out. Throws `CaptureFailure` if the file is not a readable capture, or if it is damaged: then after
- * showing the packets before the damage.
+ * out. Throws `CaptureFailure` if the file is not a readable capture or if it is damaged, but first shows
+ * the packets before the damage.
  */
 export function watchCapture(
   file: string,

@@ -1,4 +1,4 @@
-/** How commands that make labs end: by an error or by a signal. */
+/** How commands that create labs end: by an error or by a signal. */
 import { LabError } from '../../lab/command.ts';
 import type { Labs } from '../../lab/run/labs.ts';
 import { EXIT } from '../exit-codes.ts';

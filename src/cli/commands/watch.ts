@@ -55,7 +55,7 @@ async function watchInterface(context: CliContext, name: string, options: WatchO
     });
     if (watch === undefined) throw new Error(missingLink(name));
     if (!watch.link.running)
-      context.stderr(`${name} is down: no packet can be heard until it is up\n`);
+      context.stderr(`${name} is down: nothing can be received until it is up\n`);
     const end = (settle: () => void) => {
       clearInterval(look);
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** The outcome of a handover, in one line. */
+/** The outcome of a hand-over, in one line. */
 import type { HandOverDocument } from '../../control/operator-protocol.ts';
 import type { MaintenanceDocument } from '../../control/protocol.ts';
 

@@ -48,14 +48,14 @@ function instanceLines(
 
 function consequence(instance: InstanceReloadDocument, applied: boolean): string {
   const { action, state, costs_mastership: costs } = instance;
-  const [gives, starts] = applied ? ['resigns', 'restarts'] : ['would resign', 'restart'];
+  const [resigns, restarts] = applied ? ['resigns', 'restarts'] : ['would resign', 'restart'];
   switch (action) {
     case 'start':
       return 'new instance';
     case 'stop':
-      return costs ? `MASTER: ${gives}` : `${state ?? 'INIT'}: releases its addresses`;
+      return costs ? `MASTER: ${resigns}` : `${state ?? 'INIT'}: releases its addresses`;
     case 'restart':
-      return costs ? `MASTER: ${gives} and ${starts}` : `${state ?? 'INIT'}: restarts`;
+      return costs ? `MASTER: ${resigns} and ${restarts}` : `${state ?? 'INIT'}: restarts`;
     case 'change':
       return `${state ?? 'INIT'}: in place`;
   }
@@ -69,10 +69,10 @@ function changeText({ key, from, to }: KeyChangeDocument): string {
 /** Removed and added elements. */
 function listText(from: readonly unknown[], to: readonly unknown[]): string {
   const [former, next] = [from, to].map((list) => list.map(valueText));
-  const gone = (former ?? []).filter((text) => next?.includes(text) === false);
-  const come = (next ?? []).filter((text) => former?.includes(text) === false);
-  if (gone.length + come.length === 0) return 'order changed';
-  return [...gone.map((text) => `-${text}`), ...come.map((text) => `+${text}`)].join(' ');
+  const removed = (former ?? []).filter((text) => next?.includes(text) === false);
+  const added = (next ?? []).filter((text) => former?.includes(text) === false);
+  if (removed.length + added.length === 0) return 'order changed';
+  return [...removed.map((text) => `-${text}`), ...added.map((text) => `+${text}`)].join(' ');
 }
 
 function valueText(value: unknown): string {

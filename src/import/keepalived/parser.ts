@@ -69,7 +69,7 @@ class Parser {
       words.push(token.text);
       this.#position += 1;
     }
-    // The brace may be in the next line.
+    // The brace may be on the next line.
     let ahead = this.#position;
     while (this.#tokens[ahead]?.kind === 'end') ahead += 1;
     if (this.#tokens[ahead]?.kind !== 'open') return { file, line, words, block: undefined };
@@ -141,14 +141,14 @@ class Lexer {
   }
 
   #line(raw: string, place: Place, depth: number): void {
-    const conditional = this.#unconditional(withoutComment(raw).trim(), place);
-    if (conditional === undefined || conditional === '') return;
-    const definition = /^\$([A-Za-z_]\w*)\s*=\s*(.*)$/.exec(conditional);
+    const text = this.#withoutCondition(withoutComment(raw).trim(), place);
+    if (text === undefined || text === '') return;
+    const definition = /^\$([A-Za-z_]\w*)\s*=\s*(.*)$/.exec(text);
     if (definition !== null) {
       this.#definitions.set(definition[1] ?? '', this.#expand(definition[2] ?? '', place).trim());
       return;
     }
-    const line = this.#expand(conditional, place);
+    const line = this.#expand(text, place);
     const words = wordsOf(line);
     const [first, second] = words;
     if (first !== undefined && INCLUDES.has(first.text) && second !== undefined) {
@@ -163,7 +163,7 @@ class Lexer {
   }
 
   /** `@id` selects that configuration, `@^id` all others. Undefined: the line does not apply. */
-  #unconditional(line: string, place: Place): string | undefined {
+  #withoutCondition(line: string, place: Place): string | undefined {
     const condition = /^@(\^?)(\S+)\s*(.*)$/.exec(line);
     if (condition === null) return line;
     const [, not, id, rest = ''] = condition;

@@ -53,7 +53,7 @@ interface Evidence {
 /** Older observations are ignored: the sender may have been corrected or switched off. */
 const AGE_MAX = seconds(600);
 
-/** Bounds the senders that a finding names and the address lists that are compared, as in a flood. */
+/** Bounds the senders that a finding names and the address lists that are compared: there may be a flood. */
 const NAMED_MAX = 16;
 
 /** A sender with at least one valid advertisement. */

@@ -51,7 +51,7 @@ async function stderrOf(line: string, document: IpvsDocument | undefined): Promi
   return (await runCli(module, [...line.split(' '), '--socket', socket])).stderr;
 }
 
-describe('before a handover', () => {
+describe('before a hand-over', () => {
   test.each([
     ['failover web', 12, 'web: of 221 connections here, lb2 lacks 12\n'],
     ['failover --all', 0, 'web: of 221 connections here, lb2 lacks none\n'],

@@ -6,7 +6,7 @@ import * as watch from '../../../src/cli/commands/watch.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { A, B, frameOf } from './segment/frames.ts';
 
-/** A file of frames, each so many milliseconds after 2027-01-15T08:00:00Z. */
+/** A file of frames, each this many milliseconds after 2027-01-15T08:00:00Z. */
 function captureOf(...records: readonly (readonly [number, Uint8Array])[]): string {
   const parts = [words(0xa1b2c3d4, 0x0004_0002, 0, 0, 65_535, 1)];
   for (const [at, frame] of records) {
@@ -28,7 +28,7 @@ function fileOf(bytes: Uint8Array): string {
   return file;
 }
 
-/** Two MASTERs until the second one gives up. */
+/** Two MASTERs until the second one resigns. */
 function splitCapture(): string {
   const records: [number, Uint8Array][] = [];
   for (let at = 0; at < 10_000; at += 1_000) {
@@ -89,7 +89,7 @@ describe('watch', () => {
     });
   });
 
-  test('separates the VLANs of a trunk: the same VRID on two VLANs is no conflict', async () => {
+  test('separates the VLANs of a trunk: the same VRID on two VLANs is not a conflict', async () => {
     const tagged = (vlan: number, frame: Uint8Array) =>
       Uint8Array.of(...frame.subarray(0, 12), 0x81, 0, 0x60, vlan, ...frame.subarray(12));
     const records: [number, Uint8Array][] = [];

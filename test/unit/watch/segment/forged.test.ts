@@ -1,4 +1,4 @@
-/** A listener believes nothing: what is odd, forged or cut short neither misleads nor floods it. */
+/** Odd, forged and truncated packets neither mislead nor flood a listener. */
 import { expect, test } from 'vitest';
 import { ip, mac } from '../../../../src/net/address.ts';
 import { after, instant, seconds } from '../../../../src/net/time.ts';
@@ -23,13 +23,13 @@ test('of a hundred forged sources no more than sixteen contend for one virtual r
   expect(contention.contenders(NOW)).not.toContain('192.0.2.17');
 });
 
-test('a packet that came too far and is wrong as well claims nothing', () => {
+test('a packet with a wrong TTL and another error claims nothing', () => {
   const bend = (message: Uint8Array) => message.fill(0xff, 6, 8);
   const [sender] = new Listener().hear({ source: A, ttl: 64, bend }).snapshot().senders;
   expect(sender).toMatchObject({ state: 'refused', claims: undefined });
 });
 
-test('a sender whose first word is its resignation has no priority to show', () => {
+test('a sender whose first packet is its resignation has no priority to show', () => {
   const [sender] = new Listener().hear({ source: A, priority: 0 }).snapshot().senders;
   expect(sender).toMatchObject({ state: 'resigned', claims: { priority: 0 } });
 });

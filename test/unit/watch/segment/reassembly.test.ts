@@ -17,7 +17,7 @@ const TWO_SECONDS_ON = instant(START + 2_000_000);
 const A_MINUTE_ON = instant(START + 61_000_000);
 const SOURCE = ip('fe80::1');
 
-/** A packet of so many bytes behind its header, each telling its place. */
+/** A packet with this many bytes after its header; the value of each byte tells its position. */
 function packetOf(length: number): Uint8Array {
   const payload = Uint8Array.from({ length }, (_, at) => at % 251);
   const header = { source: SOURCE, destination: ip('ff02::12'), hopLimit: 255, trafficClass: 0xc0 };
@@ -52,7 +52,7 @@ function cut(frame: FragmentFrame, length: number): FragmentFrame {
   };
 }
 
-/** The packets that come of the parts. */
+/** The packets that the parts complete. */
 function addAll(parts: readonly FragmentFrame[], at: Instant = START, into = new Reassembly()) {
   return parts.map((part) => into.add(part, at)).filter((packet) => packet !== undefined);
 }
@@ -98,7 +98,7 @@ describe('a fragmented packet', () => {
     const [one, two, three, four] = parts;
     if (!one || !two || !three || !four) throw new Error('four parts are expected');
     const reassembly = new Reassembly();
-    // Whatever comes later is no packet either (RFC 5722 section 4).
+    // Whatever comes later is not a packet either (RFC 5722 section 4).
     const sequence = [one, two, three, change(two), four, two, three];
     expect(addAll(sequence, START, reassembly)).toEqual([]);
     expect(reassembly.lost(START)).toBe(1);
@@ -115,7 +115,7 @@ describe('a fragmented packet', () => {
     ['no bytes', (part: FragmentFrame) => cut(part, 0)],
     ['a partial unit before the last fragment', (part: FragmentFrame) => cut(part, 15)],
     ['an end beyond the maximum size', (part: FragmentFrame) => moved(part, 65_000)],
-  ])('is not spoilt by a part of %s', (_, change) => {
+  ])('is not affected by a part of %s', (_, change) => {
     const [one, ...others] = parts;
     if (!one) throw new Error('parts are expected');
     expect(addAll([change(one), one, ...others])).toEqual([packet]);
