@@ -1,7 +1,7 @@
 /** Polling, sleeping, and the clock of the lab. */
 import { LabError } from './command.ts';
 
-/** Several times what anything takes on a busy host. */
+/** Several times longer than anything takes on a busy host. */
 const TIMEOUT_MILLISECONDS = 20_000;
 
 interface WaitOptions {
@@ -24,10 +24,13 @@ export async function waitFor<Value>(
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (watched.status !== undefined) {
-      throw new LabError('not-ready', `${what}: the process ended with ${watched.status}`);
+      throw new LabError(
+        'not-ready',
+        `waiting for ${what}: the process ended with ${watched.status}`,
+      );
     }
     if (performance.now() > end) {
-      throw new LabError('not-ready', `${what}: not within ${milliseconds} ms`);
+      throw new LabError('not-ready', `waiting for ${what}: timed out after ${milliseconds} ms`);
     }
     await sleep(options.everyMilliseconds ?? 10);
   }

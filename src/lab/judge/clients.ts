@@ -6,7 +6,7 @@ import type { Facts } from './observe.ts';
 import { type ClientProbes, lengthOf, outagesIn } from './outages.ts';
 import type { ProbeSummary, Span, StreamSummary } from './record.ts';
 
-/** Longer than a retransmission of TCP takes (RFC 6298; Linux begins with 200 ms). */
+/** Longer than a TCP retransmission takes (RFC 6298; Linux begins with 200 ms). */
 const STREAM_SILENCE = 1_000_000;
 
 export function probesOf({ probes }: Scenario, seen: Observations, facts: Facts): ClientProbes[] {

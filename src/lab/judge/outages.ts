@@ -1,5 +1,5 @@
 /**
- * Outages of an address. Time without requests is no outage: only spans with at least one unanswered
+ * Outages of an address. Time without requests is not an outage: only spans with at least one unanswered
  * request count.
  */
 import type { Probe } from '../probes/probe.ts';

@@ -42,7 +42,7 @@ export function overlay(lanes: readonly (readonly Span[])[], { from, to }: Span)
   });
 }
 
-/** The longest run of neighbouring levels that fit. */
+/** The longest run of adjacent levels that fit. */
 function longest(levels: readonly Level[], fits: (level: Level) => boolean): Span | undefined {
   let best: Span | undefined;
   let open: Span | undefined;

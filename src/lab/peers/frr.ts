@@ -149,7 +149,7 @@ function prefixed(address: IpAddress): string {
   return familyOf(address) === 'ipv4' ? `${address}/32` : `${address}/128 nodad`;
 }
 
-/** The daemons drop root and then create sockets and pid files here. */
+/** The daemons drop root privileges, then create sockets and pid files here. */
 async function ownDirectory(lab: Lab, host: LabHost): Promise<string> {
   const directory = lab.path(`${host.name}-frr`);
   mkdirSync(directory, { recursive: true });

@@ -4,7 +4,7 @@ import { enterRealtime } from '../../kernel/scheduler/realtime.ts';
 /** The lowest real-time priority: punctual on a busy host, yet below every agent. */
 const REALTIME_PRIORITY = 1;
 
-/** After a longer stall the process was stopped: missed calls are skipped. */
+/** A longer stall means that the process was stopped: the missed calls are skipped. */
 const CATCH_UP_MAX = 100;
 
 /** Node runs a timer that is too long after 1 ms. */

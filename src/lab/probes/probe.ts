@@ -16,7 +16,7 @@ export interface Probe {
   readonly answeredAt: number | undefined;
 }
 
-/** From the last answer before to the first answer after. */
+/** From the last answer before it to the first answer after it. */
 interface Outage {
   readonly from: number;
   readonly to: number;

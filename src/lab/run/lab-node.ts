@@ -167,7 +167,7 @@ export class LabNode {
     }
   }
 
-  /** An agent that stays in INIT is no error here: the expectations decide. */
+  /** An agent that stays in INIT is not an error here: the expectations decide. */
   async #launchAgent(): Promise<AgentPeer> {
     const agent = await startAgent(this.#lab, this.host, { instances: this.#instances });
     const label = `${this.host.name} past INIT`;

@@ -10,18 +10,18 @@ export function labPrefix(): string {
 
 export class Labs {
   readonly #live = new Set<Lab>();
-  /** Must be complete before they can be removed. */
-  readonly #making = new Set<Promise<Lab>>();
+  /** Labs under construction: each must be complete before it can be removed. */
+  readonly #creating = new Set<Promise<Lab>>();
 
   async up(options: LabOptions): Promise<Lab> {
-    const making = Lab.up(options);
-    this.#making.add(making);
+    const creating = Lab.up(options);
+    this.#creating.add(creating);
     try {
-      const lab = await making;
+      const lab = await creating;
       this.#live.add(lab);
       return lab;
     } finally {
-      this.#making.delete(making);
+      this.#creating.delete(creating);
     }
   }
 
@@ -38,7 +38,7 @@ export class Labs {
   }
 
   async downAll(): Promise<void> {
-    for (const made of await Promise.allSettled(this.#making)) {
+    for (const made of await Promise.allSettled(this.#creating)) {
       if (made.status === 'fulfilled') this.#live.add(made.value);
     }
     for (const lab of this.#live) await this.down(lab);

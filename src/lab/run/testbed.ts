@@ -98,7 +98,7 @@ export class Testbed {
     }
   }
 
-  /** An address that is not there is no error: nothing changes. */
+  /** If the host does not have the address, nothing changes. */
   async #deleteAddress(host: LabHost, address: IpAddress): Promise<void> {
     const present = await this.lab.addresses(host);
     if (!present.some((one) => one.address === address)) return;

@@ -151,7 +151,7 @@ function lowerWindow(file: ExpectationFile, path: Path, inventory: Inventory, fi
     return durationAt(text, [...path, key], findings, [0, inventory.duration]);
   };
   if (file.at !== undefined && (file.from !== undefined || file.to !== undefined)) {
-    findings.error([...path, 'at'], 'conflict', '"at" excludes "from" and "to"');
+    findings.error([...path, 'at'], 'conflict', '"at" cannot be used together with "from" or "to"');
   }
   const [from, to] =
     file.at === undefined

@@ -109,7 +109,7 @@ export const scenarioFile = mapping(
       .meta({
         description:
           'Number of instances on every director, with VRIDs from 1 and one address each, from ' +
-          '203.0.113.1. Excludes `vrid` and `addresses`.',
+          '203.0.113.1. Cannot be used together with `vrid` or `addresses`.',
       })
       .optional(),
     instance: instance.optional(),

@@ -77,7 +77,7 @@ describe('an outage', () => {
   });
   const probes = probesIn(frames, VIP);
 
-  test('lasts from the last answer before to the first after', () => {
+  test('lasts from the last answer before it to the first after it', () => {
     expect(longestOutage(probes)).toEqual({ from: 1_010, to: 4_010, microseconds: 3_000 });
     expect(firstAnswerAfter(probes, 3_000)).toBe(4_010);
     expect(firstAnswerAfter(probes, 5_010)).toBeUndefined();

@@ -29,7 +29,7 @@ describe('the layout of a lab', () => {
     expect(layout.client.address).toBe('192.0.2.50');
   });
 
-  test('makes links inside the namespaces, with names the kernel accepts', () => {
+  test('creates links inside the namespaces, with names the kernel accepts', () => {
     const links = creationLines(labLayout('a-rather-long-prefix-24c', 9)).filter((line) =>
       line.includes('veth'),
     );
