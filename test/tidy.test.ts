@@ -38,7 +38,7 @@ function pathsIn(page: string): string[] {
 }
 
 describe('the repository', () => {
-  /** The compiler holds the rest: state and context are read-only, the timers private. */
+  /** The compiler checks the rest: state and context are read-only, the timers private. */
   test('has one writer of protocol state, which alone asks the table', () => {
     const engine = sources.filter((file) => file.startsWith('src/'));
     const asking = engine.filter((file) =>
@@ -97,7 +97,7 @@ describe('the repository', () => {
     },
   );
 
-  test('proves or reasons every line of the RFC checklist', () => {
+  test('has a proof or a reason for every line of the RFC checklist', () => {
     expect(rfcMatrix.unproved()).toEqual([]);
     expect(rfcMatrix.dangling()).toEqual([]);
   });

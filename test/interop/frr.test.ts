@@ -38,12 +38,12 @@ describe.skipIf(lacks('vrrpd', 'zebra', 'vtysh'))('with FRRouting in version 3',
     };
   }
 
-  test('the agent leads, vrrpd stands in and gives back', async () => {
+  test('vrrpd takes over from the agent, and yields to it again', async () => {
     const { duel, agent, frr } = await pair({ agent: 150, frr: 100 });
     await electionCrashAndReturn(duel, agent, frr, INTERVAL_MILLISECONDS);
   });
 
-  test('vrrpd leads, the agent stands in and gives back', async () => {
+  test('the agent takes over from vrrpd, and yields to it again', async () => {
     const { duel, agent, frr } = await pair({ agent: 100, frr: 150 });
     await electionCrashAndReturn(duel, frr, agent, INTERVAL_MILLISECONDS);
   });

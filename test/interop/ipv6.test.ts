@@ -48,12 +48,12 @@ async function pairWith(other: 'keepalived' | 'vrrpd', priorities: Priorities, a
 }
 
 describe.skipIf(lacks('keepalived'))('with keepalived over IPv6', () => {
-  test('the agent leads, keepalived stands in and gives back', async () => {
+  test('keepalived takes over from the agent, and yields to it again', async () => {
     const { duel, agent, other } = await pairWith('keepalived', { agent: 150, other: 100 });
     await electionCrashAndReturn(duel, agent, other, INTERVAL_MILLISECONDS);
   });
 
-  test('keepalived leads, the agent stands in and gives back', async () => {
+  test('the agent takes over from keepalived, and yields to it again', async () => {
     const { duel, agent, other } = await pairWith('keepalived', { agent: 100, other: 150 });
     await electionCrashAndReturn(duel, other, agent, INTERVAL_MILLISECONDS);
   });
@@ -75,12 +75,12 @@ describe.skipIf(lacks('keepalived'))('with keepalived over IPv6', () => {
 });
 
 describe.skipIf(lacks('vrrpd', 'zebra', 'vtysh'))('with FRRouting over IPv6', () => {
-  test('the agent leads, vrrpd stands in and gives back', async () => {
+  test('vrrpd takes over from the agent, and yields to it again', async () => {
     const { duel, agent, other } = await pairWith('vrrpd', { agent: 150, other: 100 });
     await electionCrashAndReturn(duel, agent, other, INTERVAL_MILLISECONDS);
   });
 
-  test('vrrpd leads, the agent stands in and gives back', async () => {
+  test('the agent takes over from vrrpd, and yields to it again', async () => {
     const { duel, agent, other } = await pairWith('vrrpd', { agent: 100, other: 150 });
     await electionCrashAndReturn(duel, other, agent, INTERVAL_MILLISECONDS);
   });

@@ -58,12 +58,12 @@ describe.skipIf(lacks('keepalived'))('with keepalived', () => {
   describe.each(DIALECTS)('in $name', (dialect) => {
     const { intervalMilliseconds } = dialect;
 
-    test('the agent leads, keepalived stands in and gives back', async () => {
+    test('keepalived takes over from the agent, and yields to it again', async () => {
       const { duel: pair, agent, keepalived } = await duel(1, dialect, BETTER, WORSE);
       await electionCrashAndReturn(pair, agent, keepalived, intervalMilliseconds);
     });
 
-    test('keepalived leads, the agent stands in and gives back', async () => {
+    test('the agent takes over from keepalived, and yields to it again', async () => {
       const { duel: pair, agent, keepalived } = await duel(1, dialect, WORSE, BETTER);
       await electionCrashAndReturn(pair, keepalived, agent, intervalMilliseconds);
     });
@@ -101,7 +101,7 @@ describe.skipIf(lacks('keepalived'))('with keepalived', () => {
     await equalsMeet(pair, agent, keepalived);
   });
 
-  test('the agent owns the address that keepalived stands in for', async () => {
+  test('keepalived takes over an address that the agent owns, and yields to it again', async () => {
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, { priority: 255 }, WORSE);
     await pair.ownedBy(agent);
     await electionCrashAndReturn(pair, agent, keepalived, VERSION_3.intervalMilliseconds);

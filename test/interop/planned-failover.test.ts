@@ -21,7 +21,7 @@ import { holdersDuring, holdsAlone } from './harness/master.ts';
 import { inLab } from './harness/own-lab.ts';
 import { lacks } from './harness/requirements.ts';
 
-/** At 1 s, a break before make would cost the Skew_Time of 609 ms. The bench measures closer. */
+/** At 1 s, a break before make would cost the Skew_Time of 609 ms. The bench measures more precisely. */
 const OUTAGE_MAX_MS = 500;
 const SLOW = { advertisement_interval: '1s' };
 

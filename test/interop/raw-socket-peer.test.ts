@@ -23,7 +23,7 @@ const SKEW = 60.937;
 const MASTER_DOWN = 3 * INTERVAL + SKEW;
 /** Delay that the kernel, the capture and a busy host may add. */
 const SLACK = 25;
-/** For what is done on the spot. */
+/** For what is done immediately. */
 const AT_ONCE = 10;
 
 let vrids = 0;

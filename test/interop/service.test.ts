@@ -165,7 +165,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
     inLab(async (lab) => {
       const { printed, left } = await runWith(lab, SERVICE);
       expect(printed).toContain('"scheduling":"SCHED_RR"');
-      expect(printed).toContain('notify.master timed-out: not done in time: ran as 65534');
+      expect(printed).toContain('notify.master timed-out: timed out: ran as 65534');
       expect(left).toBe(0);
     }, 1));
 
@@ -185,7 +185,7 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
         lab,
         SERVICE.filter((name) => name !== 'kill'),
       );
-      expect(printed).toContain('notify.master timed-out: not done in time');
+      expect(printed).toContain('notify.master timed-out: timed out');
       expect(left).toBeGreaterThan(0);
     }, 1));
 });

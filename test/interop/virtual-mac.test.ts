@@ -192,7 +192,7 @@ describe.skipIf(lacks())('an instance whose virtual MAC is switched on and off',
 });
 
 describe.skipIf(lacks('keepalived'))('with keepalived and its use_vmac', () => {
-  test('stands in for it in version 2, and gives back', async () => {
+  test('takes over from it in version 2, and yields to it again', async () => {
     const lab = await labs.up();
     const agent = agentAt(lab, 1, 100, FOUR, { version: 2, advertisement_interval: '1s' });
     const options = { addresses: FOUR, version: 2, priority: 150, virtualMac: true } as const;
@@ -205,7 +205,7 @@ describe.skipIf(lacks('keepalived'))('with keepalived and its use_vmac', () => {
   test.each([
     ['IPv4', FOUR],
     ['IPv6', SIX],
-  ] as const)('each leads and stands in over %s', async (_, addresses) => {
+  ] as const)('each takes over from the other over %s', async (_, addresses) => {
     for (const priorities of [
       { agent: 150, keepalived: 100 },
       { agent: 100, keepalived: 150 },
@@ -233,7 +233,7 @@ describe.skipIf(lacks('vrrpd', 'zebra', 'vtysh'))('with FRRouting on its macvlan
     ['the agent', FOUR, { agent: 150, frr: 100 }],
     ['vrrpd', FOUR, { agent: 100, frr: 150 }],
     ['over IPv6 vrrpd', SIX, { agent: 100, frr: 150 }],
-  ])('%s leads, the other stands in and gives back', async (_, addresses, priorities) => {
+  ])('the other takes over from %s, and yields to it again', async (_, addresses, priorities) => {
     const lab = await labs.up();
     const [address = FOUR[0]] = addresses.slice(-1);
     const agent = agentAt(lab, 1, priorities.agent, addresses);

@@ -135,7 +135,7 @@ async function secondsToTakeover(director: Director, since: number): Promise<num
 }
 
 /**
- * A client that resolves its neighbour during a hand-over may learn the former MASTER last, until the new
+ * A client that resolves its neighbor during a hand-over may learn the former MASTER last, until the new
  * one announces itself again 20 ms later: a window of microseconds that emulation stretches.
  */
 class SegmentsLost extends Error {

@@ -217,7 +217,7 @@ export class World {
     this.handOvers = [...this.handOvers, { host, instance, id, startedAt: this.clock.now }];
   }
 
-  /** A new process is no fault: the rules still apply in this step. */
+  /** A new process is not a fault: the rules still apply in this step. */
   #answered(host: Host, id: number, answer: OperatorAnswer): void {
     this.#endedHandOvers.push(
       ...this.handOvers.filter((one) => one.host === host && one.id === id),

@@ -6,7 +6,7 @@ import { advert, Rig } from '../rig.ts';
 const WAITING = { preemptWhenSynced: seconds(60) };
 const LOWER = advert({ priority: 50 });
 
-/** A lower priority is MASTER for so many seconds. */
+/** A lower priority is MASTER for this many seconds. */
 function hearLower(rig: Rig, times: number): string[] {
   const lines: string[] = [];
   for (let i = 0; i < times; i++) lines.push(...rig.hear(LOWER), ...rig.elapse(seconds(1)));
@@ -28,7 +28,7 @@ describe('preempt_when_synced', () => {
     expect(rig.view()).toMatchObject({
       awaitsTable: false,
       lastTransition: {
-        reason: 'a lower priority was MASTER, and the connection table has caught up',
+        reason: 'a router of lower priority was MASTER, and the connection table has caught up',
       },
     });
   });
@@ -39,7 +39,7 @@ describe('preempt_when_synced', () => {
     expect(hearLower(rig, 59)).toEqual([]);
     expect(hearLower(rig, 1)).toContain('BACKUP -> MASTER (preempt-hold-timeout)');
     expect(rig.view().lastTransition?.reason).toBe(
-      'a lower priority was MASTER, and the connection table has not caught up within 1m',
+      'a router of lower priority was MASTER, and the connection table did not catch up within 1m',
     );
   });
 
@@ -58,7 +58,7 @@ describe('preempt_when_synced', () => {
     expect(rig.elapse(seconds(1))).toContain('BACKUP -> MASTER (master-timeout)');
   });
 
-  test('a table that has caught up before is no reason to wait', () => {
+  test('a table that had already caught up is not a reason to wait', () => {
     const rig = new Rig([WAITING]);
     rig.start();
     report(rig, true);

@@ -6,7 +6,7 @@ import { advert, Rig } from '../rig.ts';
 const DELAYED = { preemptDelay: seconds(30) };
 const LOWER = advert({ priority: 50 });
 
-/** A lower priority is MASTER for so many seconds. */
+/** A lower priority is MASTER for this many seconds. */
 function hearLower(rig: Rig, times: number): string[] {
   const lines: string[] = [];
   for (let i = 0; i < times; i++) lines.push(...rig.hear(LOWER), ...rig.elapse(seconds(1)));

@@ -236,7 +236,7 @@ describe('a member in FAULT', () => {
     expect(states(rig)).toEqual(['MASTER', 'MASTER']);
   });
 
-  test('at start keeps the others from becoming MASTER', () => {
+  test('at startup keeps the others from becoming MASTER', () => {
     const rig = new Rig([OUTSIDE, INSIDE], {
       links: [linkOf()],
       syncGroups: [{ name: 'gateway', instances: ['outside', 'inside'], mode: 'any', track: [] }],

@@ -180,7 +180,7 @@ describe('a tracked interface', () => {
     expect(rig.view().faults).toEqual(['track:eth1']);
   });
 
-  test('that is missing at start is down', () => {
+  test('that is missing at startup is down', () => {
     expect(tracking(link('eth1', -20)).view()).toMatchObject({
       state: 'BACKUP',
       priority: { effective: 80 },

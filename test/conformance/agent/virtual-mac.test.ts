@@ -211,7 +211,7 @@ describe('a link of a MASTER', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('that another program removes is made again, and the address with it', () => {
+  test('that another program removes is created again, and the address with it', () => {
     const rig = started();
     rig.becomeMaster();
     expect(rig.handle({ kind: 'link.removed', index: LINK_INDEX })).toEqual([`make ${NAME}`]);

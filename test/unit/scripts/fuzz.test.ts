@@ -61,7 +61,7 @@ describe('a fuzzing campaign', () => {
     expect(unknown).toEqual([]);
   });
 
-  test.each(['engine', 'segment', 'netlink', 'config'])('plays a case of %s again', (name) => {
+  test.each(['engine', 'segment', 'netlink', 'config'])('replays a case of %s', (name) => {
     const episode = ROUND.findIndex((number) => targetOf(number).name === name);
     const inputAfter = (last: number) => {
       expect(new Campaign(7).episode(episode, last)).toBeUndefined();
