@@ -82,7 +82,7 @@ describe('routes and rules', () => {
     ]);
   });
 
-  test('that are gone already do not fail a release', () => {
+  test('that are already gone do not fail a release', () => {
     const rig = master();
     rig.errnoOf = (change) => ('entry' in change ? ESRCH : 0);
     const lines = rig.hear(advert({ priority: 200 }));
@@ -170,7 +170,7 @@ describe('a route that is refused', () => {
     expect(rig.count('routes-refused')).toBe(1);
   });
 
-  test('because a foreign one exists does not remove that one in the end', () => {
+  test('because a foreign one exists does not remove that one on release', () => {
     const rig = new Rig([{ ...MOVED, rules: [] }]);
     rig.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
     rig.start();

@@ -194,7 +194,7 @@ describe('a hand-over', () => {
     ]);
   });
 
-  test('reports it also for a director that already is MASTER', () => {
+  test('reports it also for a director that is already MASTER', () => {
     const pair = new Pair(true);
     pair.compare(tableOf(221), tableOf(209), false);
     pair.hear(tableOf(209), true);
