@@ -25,7 +25,7 @@ const VIP6 = ip('2001:db8:7::100');
 const CONNECTED6 = '2001:db8:7::/64 dev eth0 metric 1024 pref medium';
 
 /** Requests that are still unanswered when the prober ends. */
-const LAST_WORDS_MICROSECONDS = 100_000;
+const UNANSWERED_MICROSECONDS = 100_000;
 
 async function promoteSecondaries({ namespace }: LabHost, value: 0 | 1): Promise<void> {
   const keys = ['all', 'eth0'].map((name) => `net.ipv4.conf.${name}.promote_secondaries=${value}`);
@@ -44,7 +44,7 @@ async function lostDuring(
   await sleep(1_500);
   const lost = addresses.map(async (address, at) => {
     const probes = probesIn((await probers[at]?.stop()) ?? [], address);
-    const end = (probes.at(-1)?.sentAt ?? 0) - LAST_WORDS_MICROSECONDS;
+    const end = (probes.at(-1)?.sentAt ?? 0) - UNANSWERED_MICROSECONDS;
     const judged = probes.filter(({ sentAt }) => sentAt < end);
     expect(judged.length).toBeGreaterThan(30);
     return judged.filter(({ answeredAt }) => answeredAt === undefined).length;

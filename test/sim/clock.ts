@@ -1,7 +1,7 @@
 /** Simulated time: a queue of actions, run in order. */
 import type { Instant } from '../../src/net/time.ts';
 
-export interface Appointment {
+export interface ScheduledAction {
   readonly at: Instant;
   readonly sequence: number;
   readonly action: () => void;
@@ -11,7 +11,7 @@ export interface Appointment {
 export class Clock {
   now: Instant;
   /** Binary heap, earliest first; actions of one instant in the order of their creation. */
-  readonly #heap: Appointment[] = [];
+  readonly #heap: ScheduledAction[] = [];
   #sequence = 0;
 
   constructor(start: Instant) {
@@ -19,15 +19,15 @@ export class Clock {
   }
 
   /** An instant in the past means now. */
-  at(when: Instant, action: () => void): Appointment {
+  at(when: Instant, action: () => void): ScheduledAction {
     const at = Math.max(when, this.now) as Instant;
-    const appointment = { at, sequence: this.#sequence++, action, cancelled: false };
-    this.#heap.push(appointment);
+    const scheduled = { at, sequence: this.#sequence++, action, cancelled: false };
+    this.#heap.push(scheduled);
     this.#rise(this.#heap.length - 1);
-    return appointment;
+    return scheduled;
   }
 
-  after(delay: number, action: () => void): Appointment {
+  after(delay: number, action: () => void): ScheduledAction {
     return this.at((this.now + Math.max(0, Math.round(delay))) as Instant, action);
   }
 

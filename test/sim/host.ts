@@ -12,7 +12,7 @@ import type { Settings } from '../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import { Loop } from '../../src/protocol/thread/loop.ts';
-import type { Appointment, Clock } from './clock.ts';
+import type { Clock, ScheduledAction } from './clock.ts';
 import { HostClock } from './host-clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';
 import { SimKernel } from './kernel.ts';
@@ -63,8 +63,8 @@ export class Host implements Port {
   #wakesOnPackets = true;
   #asked = 0;
   readonly #refusedLeave = new Set<string>();
-  #turn: Appointment | undefined;
-  #alarm: Appointment | undefined;
+  #turn: ScheduledAction | undefined;
+  #alarm: ScheduledAction | undefined;
   #alarmAt = 0;
 
   constructor(

@@ -22,7 +22,7 @@ import type {
 import type { Prefix, RoutingChange } from '../../src/net/routing.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
-import { hasAddress, isBrought, keyAndHopOf, placeOf, subnetOf } from './subnets.ts';
+import { hasAddress, isConnectedByAddress, keyAndHopOf, placeOf, subnetOf } from './subnets.ts';
 
 const ESRCH = 3;
 const ENODEV = 19;
@@ -167,7 +167,7 @@ export class SimKernel implements RoutePort {
     const { address, length } = prefix;
     const routes = this.connectedRoutes(name);
     return (
-      isBrought(link.addresses.values(), prefix) ||
+      isConnectedByAddress(link.addresses.values(), prefix) ||
       routes.some((one) => one.address === address && one.length === length)
     );
   }

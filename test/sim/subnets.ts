@@ -14,7 +14,7 @@ export function networkFor(address: IpAddress, length: number): IpAddress {
 }
 
 /** True if a foreign address connects the prefix. */
-export function isBrought(addresses: Iterable<AddressState>, prefix: Prefix): boolean {
+export function isConnectedByAddress(addresses: Iterable<AddressState>, prefix: Prefix): boolean {
   return [...addresses].some(
     ({ ours, address, prefixLength }) =>
       !ours &&

@@ -27,7 +27,7 @@ const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 const TURN_TIME = SCHEDULING_DELAY;
 
 /** How long a router keeps serving after it has heard its successor. */
-const PARTING_TIME = 10_000 + REACTION_TIME;
+const OVERLAP_TIME = 10_000 + REACTION_TIME;
 
 export function addressesFollowState(): Invariant {
   const misplacement = new Lasting();
@@ -50,7 +50,7 @@ export function addressesFollowState(): Invariant {
           misplacedRouting(host, settings, isMaster, world.hasRefused);
         if (wrong === undefined) continue;
         const lasts = misplacement.note(`${key} ${view.state}`, world.clock.now, world.disturbedAt);
-        const time = Math.max(turnsTime(host), partingTime(row));
+        const time = Math.max(changesTime(host), overlapTime(row));
         if (time === 0 || lasts > time) return `${host.name} is ${view.state} and ${wrong}`;
       }
       return undefined;
@@ -77,8 +77,8 @@ function hasVirtualLink({ settings }: Host): boolean {
   return settings.instances.some(({ virtualMac }) => virtualMac !== undefined);
 }
 
-/** Zero if one turn is enough for all addresses. */
-export function turnsTime({ settings }: Host): number {
+/** How long a host takes to change all its addresses; zero if one turn is enough. */
+export function changesTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
   const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
   if (six.length <= IPV6_CHANGES_IN_A_TURN) return 0;
@@ -87,10 +87,10 @@ export function turnsTime({ settings }: Host): number {
 }
 
 /** After a planned failover, VIPs stay until the successor has announced them. */
-function partingTime({ view: { lastTransition } }: Row): number {
+function overlapTime({ view: { lastTransition } }: Row): number {
   const isHandOver = lastTransition?.event === 'failover' || lastTransition?.event === 'shutdown';
   const isMaintenance = lastTransition?.to === 'FAULT';
-  return isHandOver || isMaintenance ? PARTING_TIME : 0;
+  return isHandOver || isMaintenance ? OVERLAP_TIME : 0;
 }
 
 function misplaced(host: Host, settings: InstanceSettings, isMaster: boolean): string | undefined {

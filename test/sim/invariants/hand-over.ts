@@ -37,14 +37,14 @@ export function handOver(): Invariant {
       const vrid = packet[offset + 1] ?? 0;
       if (packet[offset + 2] !== 0)
         running = running.filter((one) => !hears(world, one, host, vrid));
-      else if (world.segment.isCalm) running.push(...heirsOf(world, host, vrid));
+      else if (world.segment.isCalm) running.push(...successorsOf(world, host, vrid));
       return undefined;
     },
   };
 }
 
 /** Every BACKUP that hears the resignation must become MASTER in time, or hear one. */
-function heirsOf(world: World, from: Host, vrid: number): HandOver[] {
+function successorsOf(world: World, from: Host, vrid: number): HandOver[] {
   const found: HandOver[] = [];
   const startedAt = world.clock.now;
   for (const row of world.rows()) {

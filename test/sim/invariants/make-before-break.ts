@@ -5,7 +5,7 @@
 import type { IpAddress } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
 import type { World } from '../world.ts';
-import { isThere, turnsTime } from './addresses.ts';
+import { changesTime, isThere } from './addresses.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 /** Where a turn of the loop is not enough for all addresses, both hand them over in turns. */
@@ -25,7 +25,7 @@ export function makeBeforeBreak(): Invariant {
         const lost = vipNobodyHas(world, host, instance);
         if (lost === undefined) continue;
         const lasts = gap.note(`${host.name} ${instance}`, world.clock.now, world.brokenAt);
-        const time = turnsTime(host);
+        const time = changesTime(host);
         if (time === 0 || lasts > time) {
           return `no host has ${lost} while ${host.name} hands it over`;
         }

@@ -38,11 +38,8 @@ export function someMaster(): Invariant {
         const { now } = world.clock;
         const heardAt = members.map((one) => advertisedAt.get(one.settings.vrid) ?? 0);
         const since = Math.max(world.disturbedAt, ...heardAt);
-        const patience = patienceOf(world, members);
-        if (
-          members.every((one) => isUnheard(world, one)) &&
-          silence.note(key, now, since) > patience
-        ) {
+        const wait = longestWait(world, members);
+        if (members.every((one) => isUnheard(world, one)) && silence.note(key, now, since) > wait) {
           return `${host.name} hears no MASTER of ${settings.name} and waits`;
         }
         if (!members.every((one) => isUnheard(world, one) || outranks(world, one))) continue;
@@ -54,7 +51,7 @@ export function someMaster(): Invariant {
               world.leaveTime(own, priority.effective),
           ),
         );
-        const longest = patience + Math.max(...preemption) + REACTION_TIME;
+        const longest = wait + Math.max(...preemption) + REACTION_TIME;
         if (weakness.note(key, now, world.disturbedAt) > longest) {
           return `${host.name} hears only lower priorities of ${settings.name} and waits`;
         }
@@ -84,7 +81,7 @@ function outranks(world: World, row: Row): boolean {
   return bestHeard(world, host, settings) < view.priority.effective;
 }
 
-function patienceOf(world: World, members: readonly Row[]): number {
+function longestWait(world: World, members: readonly Row[]): number {
   const times = members.map(
     ({ settings, view, masterDownTime }) =>
       masterDownTime + world.leaveTime(settings, view.priority.effective),

@@ -14,17 +14,19 @@ export function listensAfterStall(): Invariant {
     sent(_world, host, packet) {
       const offset = (packet[0] ?? 0) >> 4 === 4 ? 20 : 40;
       const settings = host.settings.instances.find((one) => one.vrid === packet[offset + 1]);
-      return settings && goesOn(host, settings) ? `${host.name} advertises unheard` : undefined;
+      return settings && continuesAsMaster(host, settings)
+        ? `${host.name} advertises without listening first`
+        : undefined;
     },
     announced(_world, host) {
-      const heedless = host.settings.instances.every((one) => goesOn(host, one));
-      return heedless ? `${host.name} announces unheard` : undefined;
+      const continues = host.settings.instances.every((one) => continuesAsMaster(host, one));
+      return continues ? `${host.name} announces without listening first` : undefined;
     },
   };
 }
 
-/** MASTER since before a pause that is too long. */
-function goesOn({ lastPause, views }: Host, settings: InstanceSettings): boolean {
+/** Has been MASTER since before a pause that was too long. */
+function continuesAsMaster({ lastPause, views }: Host, settings: InstanceSettings): boolean {
   const view = views.get(settings.name);
   if (lastPause === undefined || view?.state !== 'MASTER') return false;
   const { version, advertisementInterval } = settings;

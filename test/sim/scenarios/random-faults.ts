@@ -79,16 +79,16 @@ function play(world: World, random: Random): void {
   judge(world);
 }
 
-const calmings = new WeakMap<World, number>();
+const settleTimes = new WeakMap<World, number>();
 
 /** Time to converge after the last fault. */
 export function settleTime(world: World): number {
-  const known = calmings.get(world) ?? calmingTime(world);
-  calmings.set(world, known);
+  const known = settleTimes.get(world) ?? undisturbedSettleTime(world);
+  settleTimes.set(world, known);
   return world.hasRefused ? known + RETRY_TIME : known;
 }
 
-function calmingTime(world: World): number {
+function undisturbedSettleTime(world: World): number {
   let delay = 0;
   for (const { instances } of world.hosts.map((host) => host.settings)) {
     for (const one of instances) {

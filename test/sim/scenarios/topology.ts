@@ -23,7 +23,7 @@ const GARP: GarpSettings = {
 };
 
 /** Settings that all directors share. */
-interface Agreement {
+interface SharedSettings {
   readonly name: string;
   readonly vrid: number;
   readonly family: Family;
@@ -42,11 +42,11 @@ export function primaryAddress(number: number, family: Family): [IpAddress, numb
 
 export function drawTopology(random: Random): Settings[] {
   const count = random.integer(2, 5);
-  const agreements = [drawAgreement(random, 51)];
-  if (random.chance(0.3)) agreements.push(drawAgreement(random, 52));
-  const group = agreements.length > 1 && random.chance(0.7) ? drawGroup(random, agreements) : [];
+  const shared = [drawSharedSettings(random, 51)];
+  if (random.chance(0.3)) shared.push(drawSharedSettings(random, 52));
+  const group = shared.length > 1 && random.chance(0.7) ? drawGroup(random, shared) : [];
   return Array.from({ length: count }, (_, number) => {
-    const instances = agreements.map((one) => drawInstance(random, one, number, count));
+    const instances = shared.map((one) => drawInstance(random, one, number, count));
     return {
       router: `host${number}`,
       linger: random.pick(['auto', 'off'] as const),
@@ -57,7 +57,7 @@ export function drawTopology(random: Random): Settings[] {
 }
 
 /** The same on every director. */
-function drawGroup(random: Random, members: readonly Agreement[]): SyncGroupSettings[] {
+function drawGroup(random: Random, members: readonly SharedSettings[]): SyncGroupSettings[] {
   const instances = members.map(({ name }) => name);
   return [{ name: 'group', instances, mode: random.pick(['all', 'any'] as const), track: [] }];
 }
@@ -67,7 +67,7 @@ function owningNothing(instance: InstanceSettings): InstanceSettings {
   return { ...instance, priority: Math.min(instance.priority, 254) };
 }
 
-function drawAgreement(random: Random, vrid: number): Agreement {
+function drawSharedSettings(random: Random, vrid: number): SharedSettings {
   const version = random.chance(0.25) ? 2 : 3;
   const family = version === 3 && random.chance(0.4) ? 'ipv6' : 'ipv4';
   const interval =
@@ -100,7 +100,7 @@ function drawAddresses(random: Random, family: Family, vrid: number): VirtualAdd
 }
 
 /** Every other router has a route and a rule, too. */
-function drawRouting({ family, vrid }: Agreement): Pick<InstanceSettings, 'routes' | 'rules'> {
+function drawRouting({ family, vrid }: SharedSettings): Pick<InstanceSettings, 'routes' | 'rules'> {
   if (vrid % 2 === 0) return { routes: [], rules: [] };
   const destination = { address: ip(family === 'ipv4' ? '0.0.0.0' : '::'), length: 0 };
   const route = {
@@ -134,7 +134,7 @@ function virtual(address: string, prefixLength: number): VirtualAddress {
 
 function drawInstance(
   random: Random,
-  one: Agreement,
+  one: SharedSettings,
   number: number,
   count: number,
 ): InstanceSettings {
@@ -178,7 +178,7 @@ function drawBeforeMaster(random: Random): NonNullable<InstanceSettings['beforeM
 
 /** One director may use it while another does not. */
 function virtualMacPart(
-  { vrid, family, addresses }: Agreement,
+  { vrid, family, addresses }: SharedSettings,
   isWanted: boolean,
 ): Pick<InstanceSettings, 'addresses' | 'virtualMac'> {
   if (!isWanted) return { addresses, virtualMac: undefined };
