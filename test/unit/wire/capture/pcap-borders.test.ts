@@ -47,6 +47,13 @@ describe('the records of a capture', () => {
     expect(seen).toEqual([3, 0]);
   });
 
+  test('may end with an empty one', () => {
+    const seen: number[] = [];
+    const end = scanPcap(fileOf([Uint8Array.of()]), (frame) => seen.push(frame.length));
+    expect(end).toMatchObject({ value: { state: 'whole' } });
+    expect(seen).toEqual([0]);
+  });
+
   test('are read from a part of a larger buffer', () => {
     const file = fileOf(FRAMES);
     const larger = new Uint8Array(file.length + 20).fill(0xa1);
