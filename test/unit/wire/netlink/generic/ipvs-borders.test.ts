@@ -8,7 +8,7 @@ import {
 } from '../../../../../src/wire/netlink/generic/generic.ts';
 import { encodeNewDaemon } from '../../../../../src/wire/netlink/generic/ipvs/daemon.ts';
 import { decodeInfo, encodeTimeouts } from '../../../../../src/wire/netlink/generic/ipvs/info.ts';
-import { encodeIpvs } from '../../../../../src/wire/netlink/generic/ipvs/message.ts';
+import { encodeIpvs, IPVS_FAMILY } from '../../../../../src/wire/netlink/generic/ipvs/message.ts';
 import { decodeService } from '../../../../../src/wire/netlink/generic/ipvs/service.ts';
 import { decodeStatistics } from '../../../../../src/wire/netlink/generic/ipvs/statistics.ts';
 import { fromHex, toHex } from '../../hex.ts';
@@ -20,7 +20,7 @@ function received(writer: AttributeWriter): Attributes {
 }
 
 test('a family is asked for by its name', () => {
-  expect(toHex(encodeFamilyRequest('IPVS'))).toBe(
+  expect(toHex(encodeFamilyRequest(IPVS_FAMILY))).toBe(
     '03010000 0900 0200 4950565300 000000'.replaceAll(' ', ''),
   );
 });
