@@ -18,6 +18,7 @@ class ShortestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: 'forks',
+    runner: './scripts/mutants-runner.ts',
     include: process.env['MUTANTS_TESTS']?.split(',') ?? [],
     testTimeout: 30_000,
     sequence: { sequencer: ShortestFirst },

@@ -64,7 +64,6 @@ const onGroupMaster = [
 ] as const;
 
 export const backup = vrrp.createStateConfig({
-  description: 'RFC 9568 section 6.4.2: listens',
   entry: [startDownTimer],
   exit: ['cancelDownTimer', 'endClaim'],
   initial: 'listening',

@@ -56,35 +56,6 @@ export type EffectType = Effect['type'];
 /** How a request for permission ends. */
 export type BeforeMasterOutcome = 'granted' | 'refused' | 'timed-out' | 'withdrawn';
 
-const TYPES: { readonly [Type in EffectType]: true } = {
-  sendAdvertisement: true,
-  sendResignation: true,
-  answerAdvertisement: true,
-  acquireAddresses: true,
-  releaseAddresses: true,
-  announce: true,
-  announceAgain: true,
-  askBeforeMaster: true,
-  endBeforeMaster: true,
-  startAdverTimer: true,
-  keepAdverTimer: true,
-  cancelAdverTimer: true,
-  startDownTimer: true,
-  shiftDownTimer: true,
-  cancelDownTimer: true,
-  startPreemptDelayTimer: true,
-  shiftPreemptDelayTimer: true,
-  cancelPreemptDelayTimer: true,
-  startGroupTimer: true,
-  cancelGroupTimer: true,
-  startBeforeMasterTimer: true,
-  cancelBeforeMasterTimer: true,
-  startReleaseTimer: true,
-  cancelReleaseTimer: true,
-};
-
-export const EFFECT_TYPES = Object.keys(TYPES) as readonly EffectType[];
-
 export const startDownTimer = {
   type: 'startDownTimer',
   params: ({ context }: Given) => ({ duration: downInterval(context) }),

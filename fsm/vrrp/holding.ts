@@ -11,7 +11,6 @@ const ON_SHUTDOWN = { cause: 'shutdown' } as const;
 const SUCCEEDED = { event: 'shutdown', cause: 'successor-heard' } as const;
 
 export const holding = vrrp.createStateConfig({
-  description: 'has the virtual addresses',
   entry: ['allowPreemption', 'acquireAddresses'],
   exit: ['releaseAddresses'],
   initial: 'master',

@@ -2,7 +2,7 @@
 import { assign, setup } from 'xstate';
 import type { Instant } from '../../src/net/time.ts';
 import { NEVER } from '../../src/net/time.ts';
-import { EFFECT_TYPES, type EffectType, type Given } from './effects.ts';
+import type { EffectType, Given } from './effects.ts';
 import { fieldOf } from './event-field.ts';
 import {
   FAULT_EVENTS,
@@ -151,9 +151,8 @@ export const updates = {
 
 export type UpdateName = keyof typeof updates;
 
-const noEffects = Object.fromEntries(EFFECT_TYPES.map((type) => [type, () => {}])) as {
-  [Type in EffectType]: () => void;
-};
+/** xstate needs only the names of the effects: a step returns them, and the engine performs them. */
+type Effects = { readonly [Type in EffectType]: () => void };
 
 const assigns = Object.fromEntries(
   Object.entries(updates).map(([name, update]) => [name, assign(update as Update)]),
@@ -172,7 +171,7 @@ export const vrrp = setup({
     meta: {} as RowMeta,
   },
   guards,
-  actions: { ...noEffects, ...assigns },
+  actions: assigns as typeof assigns & Effects,
 });
 
 export function onFaults<Transition>(transition: Transition): { [Type in FaultEvent]: Transition } {

@@ -69,7 +69,7 @@ export function decodeEthernetHeader(
       return success({ destination, source, etherType, vlans, headerLength });
     }
     headerLength += TAG_LENGTH;
-    if (held >= headerLength) vlans.push(uint16At(bytes, offset + headerLength - 4) & 0xfff);
+    vlans.push(uint16At(bytes, offset + headerLength - 4) & 0xfff);
   }
   return failure({ code: 'ethernet-truncated', length: held, expected: headerLength });
 }

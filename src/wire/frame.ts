@@ -13,7 +13,7 @@ import {
   ETHERTYPE_IPV6,
   type EthernetHeader,
 } from './ethernet.ts';
-import { decodeFragment, type Fragment, NEXT_HEADER_FRAGMENT } from './fragment.ts';
+import { decodeFragment, type Fragment } from './fragment.ts';
 import { decodeIpv4Header, decodeIpv6Header, type Ipv4Header, type Ipv6Header } from './ip.ts';
 import {
   decodeNeighborAdvertisement,
@@ -96,8 +96,7 @@ function ipv6Frame(ethernet: EthernetHeader, payload: Uint8Array): DecodedFrame 
   const ip = decodeIpv6Header(payload, 0, payload.length);
   if (!ip.ok) return undefined;
   if (ip.value.protocol === PROTOCOL_VRRP) return vrrpFrame(ethernet, ip.value, payload);
-  if (ip.value.protocol === NEXT_HEADER_FRAGMENT) return fragmentFrame(ethernet, ip.value, payload);
-  if (ip.value.protocol !== PROTOCOL_ICMPV6) return undefined;
+  if (ip.value.protocol !== PROTOCOL_ICMPV6) return fragmentFrame(ethernet, ip.value, payload);
   const neighbor = decodeNeighborAdvertisement(payload, ip.value);
   if (!neighbor.ok) return undefined;
   const advertisement = neighbor.value;

@@ -47,8 +47,7 @@ export class Timers<Name extends string = TimerName> {
   /** Makes room for this number of routers; running timers are kept. */
   grow(routers: number): void {
     for (const row of this.#all) {
-      if (row.deadlines.length >= routers) continue;
-      const deadlines = disarmed(routers);
+      const deadlines = disarmed(Math.max(routers, row.deadlines.length));
       deadlines.set(row.deadlines);
       row.deadlines = deadlines;
     }
@@ -57,7 +56,7 @@ export class Timers<Name extends string = TimerName> {
   set(timer: Name, router: number, at: Instant): void {
     const row = this.#rows[timer];
     row.deadlines[router] = at;
-    if (at < row.earliest) row.earliest = at;
+    row.earliest = Math.min(row.earliest, at);
   }
 
   clear(timer: Name, router: number): void {
@@ -75,7 +74,7 @@ export class Timers<Name extends string = TimerName> {
   /** A lower bound of all deadlines; NEVER when nothing is armed. */
   next(): Instant {
     let earliest: number = NEVER;
-    for (const row of this.#all) if (row.earliest < earliest) earliest = row.earliest;
+    for (const row of this.#all) earliest = Math.min(earliest, row.earliest);
     return earliest as Instant;
   }
 
@@ -108,7 +107,7 @@ function disarmed(routers: number): Float64Array {
 
 function earliestOf({ deadlines }: Row): number {
   let earliest: number = NEVER;
-  for (const deadline of deadlines) if (deadline < earliest) earliest = deadline;
+  for (const deadline of deadlines) earliest = Math.min(earliest, deadline);
   return earliest;
 }
 

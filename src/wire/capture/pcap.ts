@@ -70,7 +70,7 @@ export function readPcap(
   let isWanted = true;
   const scanned = scanPcap(bytes, (frame, at, { linkType }) => {
     isWanted = linkType === wanted;
-    if (isWanted) frames.push({ at, bytes: frame });
+    frames.push({ at, bytes: frame });
   });
   if (!scanned.ok) return scanned;
   return isWanted ? success(frames) : failure({ code: 'pcap-link-type-error' });

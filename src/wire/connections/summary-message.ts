@@ -53,7 +53,8 @@ export function encodeSummary(message: SummaryMessage): Uint8Array {
   putUint32(bytes, 12, live);
   putUint32(bytes, 16, synced);
   for (const [bucket, count] of buckets.entries()) putUint16(bytes, FIXED + 2 * bucket, count);
-  for (let at = 0; at < name.length; at++) bytes[NAME_AT + at] = printable(name.charCodeAt(at));
+  const letters = Array.from({ length: name.length }, (_, at) => printable(name.charCodeAt(at)));
+  bytes.set(letters, NAME_AT);
   return bytes;
 }
 
@@ -63,14 +64,10 @@ export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, Summary
   if (uint32At(bytes, 0) !== MAGIC) return failure({ code: 'summary-unknown' });
   if (length > LONGEST_NAME) return failure({ code: 'summary-unknown' });
   if (bytes.length !== NAME_AT + length) return failure({ code: 'summary-truncated' });
-  const buckets = new Uint16Array(BUCKETS);
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    buckets[bucket] = uint16At(bytes, FIXED + 2 * bucket);
-  }
-  let name = '';
-  for (let at = NAME_AT; at < bytes.length; at++) {
-    name += String.fromCharCode(printable(byteAt(bytes, at)));
-  }
+  const buckets = Uint16Array.from({ length: BUCKETS }, (_, bucket) =>
+    uint16At(bytes, FIXED + 2 * bucket),
+  );
+  const name = String.fromCharCode(...bytes.subarray(NAME_AT).map(printable));
   return success({
     syncId: byteAt(bytes, 4),
     isMaster: byteAt(bytes, 5) === 1,

@@ -19,18 +19,33 @@ interface TableRow {
 const LINE =
   /^([A-Z]+) +([0-9A-Fa-f:]+ +[0-9A-F]{1,4} +[0-9A-Fa-f:]+ +[0-9A-F]{1,4}) +([0-9A-Fa-f:[\]]+) +([0-9A-F]{1,4}) +(\S+) +(LOCAL|SYNC) +([0-9]{1,10})\s*$/;
 
+/** What LINE captures; none of it is optional. `key`: client and service, each with its port. */
+type Groups = [
+  line: string,
+  protocol: string,
+  key: string,
+  to: string,
+  port: string,
+  state: string,
+  origin: string,
+  left: string,
+];
+
 /** Undefined if the line is not a connection. */
 export function decodeTableRow(line: string): TableRow | undefined {
-  const [, protocol, key, , , state, origin] = LINE.exec(line) ?? [];
-  if (protocol === undefined || key === undefined || state === undefined) return undefined;
+  const groups = groupsOf(line);
+  if (groups === null) return undefined;
+  const [, protocol, key, , , state, origin] = groups;
   return { protocol, state, isSynced: origin === 'SYNC', bucket: bucketOf(`${protocol} ${key}`) };
 }
 
 /** Undefined if the line is not a connection. */
 export function decodeTableLine(line: string): Connection | undefined {
-  const [, protocol = '', key = '', to = '', port = '', state = '', origin, left] =
-    LINE.exec(line) ?? [];
-  const [fromAddress = '', fromPort = '', toAddress = '', toPort = ''] = key.split(/ +/);
+  const groups = groupsOf(line);
+  if (groups === null) return undefined;
+  const [, protocol, key, to, port, state, origin, left] = groups;
+  const ends = key.split(/ +/) as [string, string, string, string];
+  const [fromAddress, fromPort, toAddress, toPort] = ends;
   const client = addressOf(fromAddress);
   const service = addressOf(toAddress);
   const server = addressOf(to);
@@ -44,6 +59,11 @@ export function decodeTableLine(line: string): Connection | undefined {
     isSynced: origin === 'SYNC',
     seconds: Number(left),
   };
+}
+
+function groupsOf(line: string): Groups | null {
+  const groups: string[] | null = LINE.exec(line);
+  return groups as Groups | null;
 }
 
 /** FNV-1a (32 bits) of the text that identifies the connection: the same on every director. */

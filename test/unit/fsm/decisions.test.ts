@@ -69,6 +69,28 @@ describe('a router that releases its addresses is stopped', () => {
   });
 });
 
+describe('the end of a release', () => {
+  const stopping = { releasing: 'stop', releaseUntil: NEVER } as const;
+  const forced = { releasing: 'forced', releaseUntil: NOW } as const;
+  const successor = {
+    type: 'advertisement',
+    priority: 90,
+    interval: seconds(1),
+    greaterSource: false,
+  } as const;
+  const nobody = { type: 'release-timeout', expired: true } as const;
+
+  test.each([
+    [stopping, successor, 'shutdown', 'successor-heard'],
+    [stopping, nobody, 'shutdown', 'no-successor'],
+    [forced, successor, 'failover', 'successor-heard'],
+    [forced, nobody, 'failover', 'no-successor'],
+  ] as const)('of %j by %j is a %s, as operators see it: %s', (before, event, name, cause) => {
+    const { taken } = step('holding.releasing', routerOf(before), event);
+    expect(taken?.meta).toEqual({ event: name, cause });
+  });
+});
+
 describe('a second hand-over', () => {
   const early = instant(1_000);
   const late = after(early, seconds(1));
@@ -125,9 +147,23 @@ describe('an advertisement that a MASTER hears', () => {
     expect(heard(101, false, 2).context.masterInterval).toBe(seconds(1));
   });
 
-  test('of a lower priority is answered in version 3 only', () => {
-    expect(typesOf(heard(99, true).effects)).toEqual(['answerAdvertisement', 'announceAgain']);
-    expect(typesOf(heard(99, true, 2).effects)).toEqual(['announceAgain']);
+  test('of a lower priority is answered in version 3 only, without a new Adver_Timer', () => {
+    expect(heard(99, true).effects).toEqual([
+      { type: 'answerAdvertisement', restart: false },
+      { type: 'announceAgain' },
+    ]);
+    expect(heard(99, true, 2).effects).toEqual([{ type: 'announceAgain' }]);
+  });
+
+  test('of priority zero is answered, and Adver_Timer starts over', () => {
+    expect(heard(0, true).effects).toEqual([{ type: 'answerAdvertisement', restart: true }]);
+  });
+
+  test('has a name that says what it means to a MASTER', () => {
+    const nameOf = (...given: Parameters<typeof heard>) => heard(...given).taken?.meta.event;
+    expect(nameOf(101, false)).toBe('higher-priority-backup');
+    expect(nameOf(99, true)).toBe('lower-priority-master');
+    expect(nameOf(99, true, 2)).toBe('lower-priority-master');
   });
 });
 

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { generate, path } from '../../../scripts/generators/fsm-readme.ts';
 
-/**
- * A row that changes shows as a difference of this page, which is reviewed with the change. Imported
- * in the test: a table that cannot be read fails it, where a file that cannot be loaded has no tests.
- */
-test('the table that people read is the table that the agent walks', async () => {
-  const { generate, path } = await import('../../../scripts/generators/fsm-readme.ts');
+/** A row that changes shows as a difference of this page, which is reviewed with the change. */
+test('the table that people read is the table that the agent walks', () => {
   const page = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
   expect(page).toBe(generate());
 });

@@ -16,6 +16,7 @@ import {
   type VrrpState,
 } from '../../../fsm/vrrp/model.ts';
 import { centiseconds, type Duration, instant, seconds } from '../../../src/net/time.ts';
+import { routerOf } from './router.ts';
 
 /** The fields of each event; the compiler demands every event. */
 const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
@@ -240,8 +241,10 @@ describe('the table', () => {
     }
   });
 
-  test('starts in initialize', () => {
+  test('starts in initialize, with the context that the machine is given', () => {
     expect(vrrpTable.initial).toBe('initialize');
+    const [initial] = initialTransition(vrrpMachine, routerOf({ priority: 42 }));
+    expect(initial).toMatchObject({ value: 'initialize', context: routerOf({ priority: 42 }) });
     expect([...vrrpTable.states.keys()].sort()).toEqual([...STATES].sort());
   });
 

@@ -51,6 +51,13 @@ describe('an ARP packet', () => {
     );
   });
 
+  test('has an operation of 16 bits', () => {
+    const address = mac('00:00:5e:00:01:33');
+    const host = { senderMac: address, senderIp: ip('192.0.2.1') };
+    const arp = { operation: 0x1_0000, ...host, targetMac: address, targetIp: ip('192.0.2.2') };
+    expect(() => encodeArp(arp)).toThrow('ARP operation is 65536, not 0..65535');
+  });
+
   test('may be padded, but must be complete', () => {
     const packet = new Uint8Array(46);
     packet.set(fromHex('0001080006040001'));

@@ -41,7 +41,9 @@ test.each([
 
 test('an address of the other family is refused', () => {
   expect([...addressBytes(ip('192.0.2.1'), 'ipv4')]).toEqual([192, 0, 2, 1]);
-  expect(() => addressBytes(ip('192.0.2.1'), 'ipv6')).toThrow(RangeError);
+  expect(() => addressBytes(ip('192.0.2.1'), 'ipv6')).toThrow(
+    new RangeError('192.0.2.1 is not an ipv6 address'),
+  );
   expect(() => addressBytes(ip('2001:db8::1'), 'ipv4')).toThrow(RangeError);
 });
 

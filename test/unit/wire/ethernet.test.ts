@@ -89,3 +89,11 @@ test.each([
 ])('the multicast group $group is $address on Ethernet', ({ group, address }) => {
   expect(multicastMac(ip(group))).toBe(address);
 });
+
+test.each([-1, 0x1_0000])('a frame cannot have the EtherType %i', (etherType) => {
+  const address = mac('00:00:5e:00:01:33');
+  const header = { destination: address, source: address, etherType };
+  expect(() => encodeEthernetFrame(header, new Uint8Array(0))).toThrow(
+    `EtherType is ${etherType}, not 0..65535`,
+  );
+});

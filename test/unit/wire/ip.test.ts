@@ -106,7 +106,20 @@ describe('an IPv4 packet', () => {
 
   test('is never longer than its length field can express', () => {
     expect(encodeIpv4Packet(ipv4, new Uint8Array(65_515))).toHaveLength(65_535);
-    expect(() => encodeIpv4Packet(ipv4, new Uint8Array(65_516))).toThrow(RangeError);
+    expect(() => encodeIpv4Packet(ipv4, new Uint8Array(65_516))).toThrow(
+      new RangeError('total length is 65536, not 20..65535'),
+    );
+  });
+
+  test.each([
+    [{ trafficClass: 256 }, 'traffic class is 256, not 0..255'],
+    [{ trafficClass: -1 }, 'traffic class is -1, not 0..255'],
+    [{ identification: 65_536 }, 'identification is 65536, not 0..65535'],
+    [{ ttl: 256 }, 'TTL is 256, not 0..255'],
+    [{ protocol: 256 }, 'protocol is 256, not 0..255'],
+  ])('has no field like %j', (change, message) => {
+    const encode = () => encodeIpv4Packet({ ...ipv4, ...change }, new Uint8Array(0));
+    expect(encode).toThrow(new RangeError(message));
   });
 });
 
@@ -169,7 +182,19 @@ describe('an IPv6 packet', () => {
   });
 
   test('is never longer than its length field can express', () => {
-    expect(() => encodeIpv6Packet(ipv6, new Uint8Array(65_536))).toThrow(RangeError);
+    expect(encodeIpv6Packet(ipv6, new Uint8Array(65_535))).toHaveLength(65_575);
+    expect(() => encodeIpv6Packet(ipv6, new Uint8Array(65_536))).toThrow(
+      new RangeError('payload length is 65536, not 0..65535'),
+    );
+  });
+
+  test.each([
+    [{ trafficClass: 256 }, 'traffic class is 256, not 0..255'],
+    [{ nextHeader: 256 }, 'next header is 256, not 0..255'],
+    [{ hopLimit: 256 }, 'hop limit is 256, not 0..255'],
+  ])('has no field like %j', (change, message) => {
+    const encode = () => encodeIpv6Packet({ ...ipv6, ...change }, new Uint8Array(0));
+    expect(encode).toThrow(new RangeError(message));
   });
 });
 

@@ -65,10 +65,29 @@ describe('an IPv6 packet on a link', () => {
     );
   });
 
+  test('has no empty part behind one that ends with it', () => {
+    const fragments = fragmentIpv6Packet(packetOf(2 * 1_448), 1_500, 1);
+    expect(fragments.map(({ length }) => length)).toEqual([1_496, 1_496]);
+    expect(fragments.map((fragment) => wordAt(fragment, 42))).toEqual([1, 1_448]);
+  });
+
   test('is counted once, by its first part', () => {
     const fragments = fragmentIpv6Packet(packetOf(4_088), 1_500, 1);
     expect(fragments.map(isLaterFragment)).toEqual([false, true, true]);
     expect(isLaterFragment(packetOf(100))).toBe(false);
     expect(isLaterFragment(new Uint8Array(0))).toBe(false);
+  });
+
+  test('has a later part wherever the offset is not zero', () => {
+    const fragment = (
+      fragmentIpv6Packet(packetOf(2_000), 1_500, 1)[1] ?? new Uint8Array(0)
+    ).slice();
+    const laterAt = (word: number) => isLaterFragment(fragment.with(42, word >>> 8).with(43, word));
+    expect([0, 1, 7, 8, 9, 0xfff8].map(laterAt)).toEqual([
+      ...[false, false, false],
+      ...[true, true, true],
+    ]);
+    // In IPv4, this byte is a part of the flags and the offset.
+    expect(isLaterFragment(fragment.with(0, 0x45))).toBe(false);
   });
 });

@@ -95,6 +95,15 @@ describe('a received Neighbor Advertisement', () => {
     });
   });
 
+  test.each(['0e01 000000000000 0201 00005e000233', '0201 00005e000233 0e01 000000000000'])(
+    'has its link-layer address anywhere among the options: %s',
+    (options) => {
+      expect(decode(packetAround(fromHex(`${plain} ${options}`)))).toMatchObject({
+        value: { targetMac: VIRTUAL_MAC },
+      });
+    },
+  );
+
   test.each([
     { code: 'neighbor-length-error', hex: '88000000 00000000 20010db8' },
     { code: 'neighbor-type-error', hex: `87000000 00000000 ${target}` },

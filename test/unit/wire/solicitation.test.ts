@@ -37,6 +37,20 @@ describe('an echo request', () => {
     expect(isEchoReply('ipv6', hex('8100 0000 1234 0007'), ECHO)).toBe(true);
     expect(isEchoReply('ipv6', hex('8100 0000 1234'), ECHO)).toBe(false);
   });
+
+  test('is not answered by a reply to another process, or by another request', () => {
+    expect(isEchoReply('ipv6', hex('8100 0000 1235 0007'), ECHO)).toBe(false);
+    expect(isEchoReply('ipv6', hex('8100 0000 1234 0008'), ECHO)).toBe(false);
+    expect(isEchoReply('ipv6', hex('8000 0000 1234 0007'), ECHO)).toBe(false);
+  });
+
+  test('is not answered by what is too short, even if its numbers are zero', () => {
+    const zero = { identifier: 0, sequence: 0 };
+    expect(isEchoReply('ipv6', hex('8100 0000 0000 0000'), zero)).toBe(true);
+    expect(isEchoReply('ipv6', hex('8100 0000 0000 00'), zero)).toBe(false);
+    expect(isEchoReply('ipv4', hex('0000 0000 0000 0000'), zero)).toBe(false);
+    expect(isEchoReply('ipv4', hex(''), zero)).toBe(false);
+  });
 });
 
 describe('a neighbor solicitation', () => {
@@ -53,6 +67,7 @@ describe('a neighbor solicitation', () => {
     expect(isNeighborAnswer(answer, target)).toBe(true);
     expect(isNeighborAnswer(answer, ip('fe80::2'))).toBe(false);
     expect(isNeighborAnswer(answer.subarray(0, 23), target)).toBe(false);
+    expect(isNeighborAnswer(answer.with(0, 0x87), target)).toBe(false);
   });
 
   test('goes to the group of the last three bytes', () => {

@@ -10,6 +10,7 @@
  *     |                          Attributes                           |
  */
 import { failure, type Result, success } from '../../../net/result.ts';
+import { byteAt } from '../../bytes.ts';
 import {
   type AttributeDecodeError,
   type Attributes,
@@ -48,12 +49,12 @@ export function encodeGeneric(
 }
 
 export function decodeGeneric(payload: Uint8Array): Result<GenericMessage, GenericDecodeError> {
-  const command = payload[0];
-  if (command === undefined || payload.length < HEADER_LENGTH) {
+  if (payload.length < HEADER_LENGTH) {
     return failure({ code: 'generic-truncated', length: payload.length });
   }
   const attributes = decodeAttributes(payload, HEADER_LENGTH);
-  return attributes.ok ? success({ command, attributes: attributes.value }) : attributes;
+  if (!attributes.ok) return attributes;
+  return success({ command: byteAt(payload, 0), attributes: attributes.value });
 }
 
 /** Asks for the number of a family; the kernel loads its module if possible. */

@@ -8,7 +8,7 @@ describe('the first tick of a MASTER', () => {
   test.each([
     ['on the grid of 10 ms', seconds(1), 1_234_567, 2_230_000],
     ['a whole interval away where that is on the grid', seconds(1), 1_230_000, 2_230_000],
-    ['on a grid of a tenth of an interval below 100 ms', milliseconds(50), 1_234_567, 1_280_000],
+    ['on a grid of a tenth of an interval below 100 ms', milliseconds(50), 1_236_000, 1_285_000],
     ['on the grid of 10 ms from 100 ms on', milliseconds(100), 1_239_999, 1_330_000],
   ])('is %s', (_, interval, now, tick) => {
     expect(firstTick(interval, at(now))).toBe(tick);

@@ -21,6 +21,16 @@ describe('a capture file', () => {
     expect(refusal(...bytes)).toBe('capture-compressed');
   });
 
+  test.each([
+    [0x1f, 0x8c, 0, 0],
+    [0x1e, 0x8b, 0, 0],
+    [0x28, 0xb5, 0x2f, 0xfe],
+    [0x04, 0x22, 0x4c, 0x18],
+    [0xfd, 0x37, 0x7b, 0x58],
+  ])('is not compressed unless all its first bytes say so: %i %i %i %i', (...bytes) => {
+    expect(refusal(...bytes)).toBe('capture-format-error');
+  });
+
   test('is recognised by its first bytes, in either format', () => {
     expect(refusal(0xd4, 0xc3, 0xb2, 0xa1)).toBe('pcap-truncated');
     expect(refusal(0xa1, 0xb2, 0x3c, 0x4d)).toBe('pcap-truncated');

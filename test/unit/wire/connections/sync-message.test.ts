@@ -70,6 +70,8 @@ describe('connections for the sync daemon of another director', () => {
     const lengths = (maximum: number) =>
       encodeSyncMessages(entries, 55, maximum).map((message) => message.length);
     expect(new Set(lengths(1_452))).toEqual(new Set([8 + 36 * 40, 8 + 36 * 20]));
+    expect(lengths(8 + 36 * 150)).toEqual([8 + 36 * 150, 8 + 36 * 150]);
+    expect(lengths(8 + 36 * 150 - 1)).toEqual([8 + 36 * 149, 8 + 36 * 149, 8 + 36 * 2]);
     expect(lengths(65_000)).toEqual([8 + 36 * 255, 8 + 36 * 45]);
     expect(encodeSyncMessages([], 55, 1_400)).toEqual([]);
   });

@@ -35,6 +35,7 @@ describe('a line of the connection table', () => {
   test('has a bucket that depends on neither the director nor the age', () => {
     const row = decodeTableRow(IPV4);
     const elsewhere = IPV4.replace('LOCAL      897', 'SYNC         1');
+    expect(row?.isSynced).toBe(false);
     expect(decodeTableRow(elsewhere)).toEqual({ ...row, isSynced: true });
     expect(row?.bucket).toBeLessThan(BUCKETS);
     expect(decodeTableRow(IPV4.replace('9C40', '9C41'))?.bucket).not.toBe(row?.bucket);

@@ -209,21 +209,30 @@ describe('a sent message', () => {
     expect(toHex(encodeAdvertisement(advertisement, envelope, form))).toBe(vector?.hex);
   });
 
-  test.each<{ what: string; change: Partial<Advertisement>; envelope?: Envelope }>([
-    { what: 'VRID 0', change: { vrid: 0 } },
-    { what: 'VRID 256', change: { vrid: 256 } },
-    { what: 'priority 256', change: { priority: 256 } },
-    { what: 'no address', change: { addresses: [] } },
-    { what: '256 addresses', change: { addresses: Array(256).fill(ip('192.0.2.100')) } },
-    { what: 'an address of the other family', change: { addresses: [ip('fe80::100')] } },
-    { what: 'version 2 over IPv6', change: { version: 2 }, envelope: IPV6 },
+  test.each<{ change: Partial<Advertisement>; envelope?: Envelope; message: string }>([
+    { change: { vrid: 0 }, message: 'VRID is 0, not 1..255' },
+    { change: { vrid: 256 }, message: 'VRID is 256, not 1..255' },
+    { change: { priority: 256 }, message: 'priority is 256, not 0..255' },
+    { change: { addresses: [] }, message: 'address count is 0, not 1..255' },
     {
-      what: 'an envelope of two families',
+      change: { addresses: Array(256).fill(ip('192.0.2.100')) },
+      message: 'address count is 256, not 1..255',
+    },
+    { change: { addresses: [ip('fe80::100')] }, message: 'fe80::100 is not an ipv4 address' },
+    {
+      change: { version: 2 },
+      envelope: IPV6,
+      message: 'VRRP version 2 does not support IPv6',
+    },
+    {
       change: {},
       envelope: { source: IPV4.source, destination: IPV6.destination },
+      message: 'ff02::12 is not an ipv4 address',
     },
-  ])('is never one with $what', ({ change, envelope = IPV4 }) => {
+  ])('is never one of which $message', ({ change, envelope = IPV4, message }) => {
     const advertisement = { ...version3, ...change };
-    expect(() => encodeAdvertisement(advertisement, envelope, 'rfc9568')).toThrow(RangeError);
+    expect(() => encodeAdvertisement(advertisement, envelope, 'rfc9568')).toThrow(
+      new RangeError(message),
+    );
   });
 });

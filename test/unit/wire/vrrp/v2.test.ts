@@ -39,9 +39,11 @@ test('a fraction of a second is rounded up', () => {
   expect(advertised(255_000)).toBe(seconds(255));
 });
 
-test.each([seconds(0), milliseconds(255_001)])(
-  'an interval of %d us cannot be encoded',
-  (interval) => {
-    expect(() => encodeVersion2({ ...advertisement, interval })).toThrow(RangeError);
-  },
-);
+test.each([
+  [seconds(0), 0],
+  [milliseconds(255_001), 256],
+])('an interval of %d us cannot be encoded', (interval, units) => {
+  expect(() => encodeVersion2({ ...advertisement, interval })).toThrow(
+    new RangeError(`Adver Int in seconds is ${units}, not 1..255`),
+  );
+});

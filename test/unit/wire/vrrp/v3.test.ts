@@ -28,13 +28,15 @@ test('a fraction of a centisecond is rounded up', () => {
   expect(advertised(40_950_000)).toBe(centiseconds(4095));
 });
 
-test.each([microseconds(0), microseconds(40_950_001)])(
-  'an interval of %d us cannot be encoded',
-  (interval) => {
-    const changed = { ...advertisement, interval };
-    expect(() => encodeVersion3(changed, envelope, 'rfc9568')).toThrow(RangeError);
-  },
-);
+test.each([
+  [microseconds(0), 0],
+  [microseconds(40_950_001), 4096],
+])('an interval of %d us cannot be encoded', (interval, units) => {
+  const changed = { ...advertisement, interval };
+  expect(() => encodeVersion3(changed, envelope, 'rfc9568')).toThrow(
+    new RangeError(`Max Advertise Interval in centiseconds is ${units}, not 1..4095`),
+  );
+});
 
 test('Reserve is sent as zero, whatever the interval', () => {
   const changed = { ...advertisement, interval: centiseconds(4095) };

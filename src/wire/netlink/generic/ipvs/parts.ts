@@ -6,6 +6,7 @@ import {
   ipFromBytes,
   ipToBytes,
 } from '../../../../net/address.ts';
+import { uint16At } from '../../../bytes.ts';
 import type { Attributes } from '../../attributes.ts';
 import { AF_INET, AF_INET6 } from '../../numbers.ts';
 
@@ -44,6 +45,5 @@ export function networkUint16(value: number): Uint8Array {
 
 export function networkUint16At(attributes: Attributes, type: number): number | undefined {
   const bytes = attributes.bytes(type);
-  const [high, low] = bytes ?? [];
-  return high === undefined || low === undefined ? undefined : (high << 8) | low;
+  return bytes === undefined || bytes.length < 2 ? undefined : uint16At(bytes, 0);
 }

@@ -161,6 +161,7 @@ describe('a request to the sync daemons', () => {
   test('starts one with all parameters', () => {
     const message = read(encodeNewDaemon(daemon));
     expect(message.command).toBe(9);
+    expect(message.attributes.nested(3)?.types()).toEqual([1, 2, 3, 4, 5, 7, 8]);
     expect(decodeDaemon(message.attributes)).toEqual({ ok: true, value: daemon });
   });
 
@@ -172,6 +173,7 @@ describe('a request to the sync daemons', () => {
 
   test('accepts an IPv6 group', () => {
     const { attributes } = read(encodeNewDaemon({ ...daemon, group: ip('ff02::81') }));
+    expect(attributes.nested(3)?.types()).toEqual([1, 2, 3, 4, 6, 7, 8]);
     expect(decodeDaemon(attributes)).toMatchObject({ ok: true, value: { group: 'ff02::81' } });
   });
 
