@@ -3,9 +3,10 @@
  * Main thread: configuration, control API, log, signals. Protocol thread: the protocol.
  *
  * Custody. One process at a time may remove what is in the kernel: VIPs, virtual MAC links, the nft
- * table, IPVS. That is the predecessor until this process has the control socket (an ordinary start)
- * or its takeover has committed; then this process; and the successor once the next takeover has
- * committed. A process without custody closes its descriptors and removes nothing.
+ * table, IPVS. That is the predecessor until this process has the agent's name in the network namespace
+ * and the control socket (an ordinary start) or its takeover has committed; then this process; and the
+ * successor once the next takeover has committed. A process without custody closes its descriptors and
+ * removes nothing.
  *
  * Stop order, however the agent ends:
  * 1. VIPs. On a signal the protocol thread removes them and ends. If it has failed, the main thread
@@ -16,6 +17,7 @@
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here.
  * 7. The protocol thread, if it still runs, and then the recording of its inputs.
+ * 8. The name in the network namespace, which keeps a second agent out.
  */
 import type { Logger } from 'pino';
 import { Prober } from '../checker/prober.ts';
@@ -24,6 +26,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import { Clock } from '../kernel/clock/clock.ts';
+import { OrphanReaper } from '../kernel/process/orphans.ts';
 import type { Instant } from '../net/time.ts';
 import { logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
@@ -50,6 +53,7 @@ import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { handleSignals } from './signals.ts';
+import { SoleAgent } from './sole-agent.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
 import { captureFrom, type Successor } from './takeover/successor.ts';
@@ -88,6 +92,9 @@ export class Agent {
   readonly #recording: Recording | undefined;
   readonly #predecessor: Predecessor;
   readonly #listeners: Listeners;
+  readonly #soleAgent: SoleAgent;
+  /** As the first process of a container. */
+  readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #accept: AcceptMode | undefined;
   #virtualLinks: VirtualLinkKeeper | undefined;
   #notifier: Notifier | undefined;
@@ -132,9 +139,11 @@ export class Agent {
       version: programVersion(),
       configuration: this.#configuration,
       protocol,
+      child: () => this.#restart.pid,
       onCommit: () => this.#handOver(),
     });
     this.#listeners = this.#createListeners();
+    this.#soleAgent = new SoleAgent(logger);
   }
 
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
@@ -180,6 +189,8 @@ export class Agent {
       () => this.#listeners.close(this.#custody === 'successor'),
       () => this.#options.protocol.terminate(),
       () => this.#recording?.close(),
+      () => this.#soleAgent.release(),
+      () => this.#orphans?.close(),
     ];
   }
 
@@ -190,6 +201,7 @@ export class Agent {
       return (await this.#open(successor.settings)) && this.#takeOver(successor);
     }
     const restored = await this.#operators.restore(namesIn(config.settings));
+    if (!this.#soleAgent.claim()) return false;
     if (!(await this.#listeners.open(config.agent, false))) return false;
     this.#custody = 'own';
     if (!(await this.#open(undefined))) return false;
@@ -240,7 +252,7 @@ export class Agent {
     this.#ignoreSignals = handleSignals({
       ...{ logger, protocol, configuration: this.#configuration, reloads: this.#reloads },
       ...{ predecessor: this.#predecessor, manager: this.#manager, restart: this.#restart },
-      ipvs: this.#ipvs,
+      ...{ ipvs: this.#ipvs, listeners: this.#listeners },
     });
   }
 
@@ -252,6 +264,7 @@ export class Agent {
     const capture = await captureFrom(successor, logger);
     if (capture === undefined) return false;
     this.#custody = 'own';
+    void this.#soleAgent.inherit();
     protocol.feed([{ kind: 'adopt', capture }]);
     await protocol.ping();
     logger.info(
@@ -298,6 +311,7 @@ export class Agent {
   /** The successor has committed: this process no longer removes anything. */
   #handOver(): void {
     this.#custody = 'successor';
+    this.#soleAgent.release();
     const { pid } = this.#restart;
     if (pid !== undefined) this.#manager.handOver(pid);
     this.#options.logger.info({ code: 'handed-over' }, 'the successor has taken over');
@@ -360,7 +374,7 @@ export class Agent {
       ...{ source, protocol, logger, operators: this.#operators.access },
       commands: {
         reload: (options) => this.#reloads.reload(options),
-        takeover: (_step, request) => this.#predecessor.take(request),
+        takeover: (request, peer) => this.#predecessor.take(request, peer),
         drains: () => this.#ipvs.drains,
       },
     });

@@ -6,6 +6,7 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 /** <linux/if_ether.h> */
@@ -89,6 +90,9 @@ export const CLOCK_BOOTTIME = 7;
 
 // <asm-generic/ioctls.h>: ioctl_tty(2), pipe(7)
 export const FIONREAD = 0x541b;
+
+/** <sys/wait.h> */
+export const WNOHANG = 1;
 
 // <sched.h>, <fcntl.h>
 export const SCHED_RR = 2;
