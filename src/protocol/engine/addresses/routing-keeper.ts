@@ -8,6 +8,7 @@ import { EEXIST, ENODEV, ENOENT, ESRCH } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { RoutingEvent } from '../../../net/link.ts';
 import { routingText } from '../../../net/routing.ts';
+import type { Instant } from '../../../net/time.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
@@ -233,12 +234,13 @@ export function reconcile(
   routers: Set<VirtualRouter>,
   addresses: AddressKeeper,
   routing: RoutingKeeper,
+  now: Instant,
 ): void {
   for (const router of routers) {
     if (!router.serves) routing.reconcile(router);
     addresses.reconcile(router);
   }
-  addresses.ask();
+  addresses.ask(now);
   for (const router of routers) {
     if (router.isMaster && !addresses.isWaitingFor(router)) routing.reconcile(router);
   }
