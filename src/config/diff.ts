@@ -66,6 +66,7 @@ function take<Value>(_: Value, after: Value): Value {
 const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]> } = {
   control: (before, { mode }) => ({ socket: before.socket, mode }),
   httpListen: take,
+  httpNames: take,
   realtime: keep,
   logLevel: take,
   notifications: take,

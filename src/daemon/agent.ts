@@ -17,6 +17,7 @@
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here.
  * 7. The protocol thread, if it still runs, and then the recording of its inputs.
  */
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { Prober } from '../checker/prober.ts';
 import type { ReloadPlan } from '../config/diff.ts';
@@ -356,8 +357,12 @@ export class Agent {
       config: () => this.#configuration.effective,
       ipvs: () => this.#ipvs.document(),
     };
+    const names = () => {
+      const { agent, settings } = this.#configuration;
+      return [hostname(), settings.router, ...agent.httpNames];
+    };
     return new Listeners({
-      ...{ source, protocol, logger, operators: this.#operators.access },
+      ...{ source, names, protocol, logger, operators: this.#operators.access },
       commands: {
         reload: (options) => this.#reloads.reload(options),
         takeover: (_step, request) => this.#predecessor.take(request),

@@ -30,14 +30,17 @@ type RuleFile = Mapping<'rules'>[number];
 
 /** A complete file with all defaults filled in; loading it gives the same settings. */
 export function effectiveConfig(settings: Settings, agent: AgentSettings): ConfigFile {
-  const { notifications, probes, httpListen, ipvs } = agent;
+  const { notifications, probes, httpListen, httpNames, ipvs } = agent;
   return present<ConfigFile>({
     router: settings.router,
     control: {
       socket: agent.control.socket,
       mode: agent.control.mode.toString(8).padStart(4, '0'),
     },
-    http: httpListen && { listen: formatEndpoint(httpListen) },
+    http: httpListen && {
+      listen: formatEndpoint(httpListen),
+      ...(httpNames.length === 0 ? {} : { names: [...httpNames] }),
+    },
     notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
     log: { level: agent.logLevel },

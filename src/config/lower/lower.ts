@@ -62,6 +62,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     agent: {
       control: lowerControl(file.control, findings),
       httpListen: lowerHttpListen(file.http, findings),
+      httpNames: file.http?.names ?? [],
       realtime,
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
       notifications,
