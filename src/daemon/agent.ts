@@ -46,6 +46,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { OperatorLockStore } from './operator/operator-lock-store.ts';
 import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
+import { pathWarnings } from './path-check.ts';
 import { programVersion } from './program-version.ts';
 import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
@@ -116,7 +117,10 @@ export class Agent {
       file,
       status,
       config: { ...config, settings },
-      lacking: async (next) => (await import('./host-needs.ts')).lackingHere(next),
+      lacking: async (next) => [
+        ...pathWarnings(file, stateDirectory),
+        ...(await import('./host-needs.ts')).lackingHere(next),
+      ],
       apply: (plan) => {
         feed([{ kind: 'settings.changed', change: plan.change }]);
         return protocol.ping();
