@@ -26,11 +26,12 @@ const MAY_IMPORT = {
 
   // The edges.
   'src/async': [],
-  'src/kernel': ['src/net/', 'src/wire/', 'src/async/', 'koffi'],
+  'src/files': [],
+  'src/kernel': ['src/net/', 'src/wire/', 'src/async/', 'src/files/', 'koffi'],
   'src/ipvs/kernel': ['src/net/', 'src/wire/', 'src/async/', KERNEL_COMMON],
   'src/protocol/thread': ['src/net/', 'src/wire/', 'src/protocol/engine/', 'src/kernel/'],
   'src/checker': [
-    ...['src/net/', 'src/async/', 'src/kernel/', 'fsm/probe/', ENGINE],
+    ...['src/net/', 'src/async/', 'src/files/', 'src/kernel/', 'fsm/probe/', ENGINE],
     ...['src/config/notification-settings[.]ts$', 'src/observe/track-documents[.]ts$'],
   ],
 
@@ -38,8 +39,9 @@ const MAY_IMPORT = {
   'src/config': [
     ...['src/net/', 'fsm/vrrp/timing', 'src/protocol/engine/settings(-change)?[.]ts$', 'zod', 'yaml'],
     'src/ipvs/plan/(daemon-plan|server-weight)[.]ts$',
+    'src/files/',
   ],
-  'src/control': ['src/net/', 'src/async/', ENGINE, 'src/config/duration[.]ts$', 'zod'],
+  'src/control': ['src/net/', 'src/async/', 'src/files/', ENGINE, 'src/config/duration[.]ts$', 'zod'],
   'src/observe': ['src/net/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
 
   // Features and programs.
@@ -49,13 +51,13 @@ const MAY_IMPORT = {
   ],
   'src/daemon': [
     ...['src/net/', 'src/wire/', 'src/async/', 'src/kernel/', 'src/protocol/', 'src/checker/'],
-    ...['src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'fsm/vrrp/timing', 'pino', 'zod'],
+    ...['src/files/', 'src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'fsm/vrrp/timing', 'pino', 'zod'],
   ],
   'src/watch': [
     ...['src/net/', 'src/wire/', 'src/kernel/(packet|reactor|rtnetlink)/'],
     'src/cli/terminal/',
   ],
-  'src/import': ['src/net/', 'src/config/', 'yaml'],
+  'src/import': ['src/net/', 'src/files/', 'src/config/', 'yaml'],
   'src/lab': [
     ...['src/net/', 'src/wire/', 'src/async/', 'src/config/', 'src/control/', ENGINE],
     ...['src/kernel/(packet|ffi|scheduler|process|command)/', 'yaml', 'zod'],
@@ -65,7 +67,7 @@ const MAY_IMPORT = {
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
-    ...['src/daemon/(daemon|agent|host-needs|command-check|program-version)[.]ts$'],
+    ...['src/daemon/(daemon|agent|host-needs|command-check|path-check|takeover-advice|program-version)[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
   ],
 };

@@ -11,6 +11,8 @@ export interface AgentSettings {
   readonly control: ControlSettings;
   /** Undefined: no HTTP listener. */
   readonly httpListen: Endpoint | undefined;
+  /** DNS names under which it may be addressed, besides the host's own. */
+  readonly httpNames: readonly string[];
   /** SCHED_RR priority of the protocol thread; `auto`: the agent chooses it. */
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;

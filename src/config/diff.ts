@@ -14,7 +14,6 @@ import {
 import type { AgentSettings } from './agent-settings.ts';
 import { effectiveConfig, maskSecrets } from './effective/effective.ts';
 import type { Lowered } from './lower/lower.ts';
-import type { InstanceFile } from './schema/schema.ts';
 import { isSecretKey } from './schema/secret-keys.ts';
 
 export interface ReloadPlan {
@@ -66,6 +65,7 @@ function take<Value>(_: Value, after: Value): Value {
 const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]> } = {
   control: (before, { mode }) => ({ socket: before.socket, mode }),
   httpListen: take,
+  httpNames: take,
   realtime: keep,
   logLevel: take,
   notifications: take,
@@ -137,7 +137,7 @@ function instancePlans(before: Lowered, after: Lowered): InstancePlan[] {
       continue;
     }
     if (same === undefined) leaving.delete(name);
-    const changes = instanceChanges(formerByName.get(former.name), nextByName.get(name));
+    const changes = shownChanges(formerByName.get(former.name), nextByName.get(name));
     if (isSame(former, instance) && changes.length === 0) continue;
     const action = applicationOf(former, instance) === 'restart' ? 'restart' : 'change';
     const formerName = former.name === name ? undefined : former.name;
@@ -149,31 +149,41 @@ function instancePlans(before: Lowered, after: Lowered): InstancePlan[] {
   return plans;
 }
 
-/** By name, with secrets. */
-function instancesByName({ settings, agent }: Lowered): ReadonlyMap<string, InstanceFile> {
-  return new Map(effectiveConfig(settings, agent).instances.map((one) => [one.name, one]));
+/** A part of the configuration with its secrets, and as it may be shown. */
+interface Document {
+  readonly whole: unknown;
+  readonly masked: unknown;
 }
 
-/** Shows only that a secret has changed, not its values. */
-function instanceChanges(
-  before: InstanceFile | undefined,
-  after: InstanceFile | undefined,
-): KeyChange[] {
-  return keyChanges(before, after).map(({ key, from, to }) =>
-    isSecretKey(key.split('.').at(-1) ?? '')
-      ? { key, from: 'the old secret', to: 'a new secret' }
-      : { key, from, to },
-  );
+function instancesByName({ settings, agent }: Lowered): ReadonlyMap<string, Document> {
+  const config = effectiveConfig(settings, agent);
+  const masked = new Map(maskSecrets(config).instances.map((one) => [one.name, one]));
+  const documents = config.instances.map((one): [string, Document] => [
+    one.name,
+    { whole: one, masked: masked.get(one.name) },
+  ]);
+  return new Map(documents);
 }
 
 function agentChanges(before: Lowered, after: Lowered): KeyChange[] {
-  const [former, next] = [before, after].map(({ settings, agent }) => {
-    const { instances: _, ...others } = maskSecrets(
-      effectiveConfig({ ...settings, instances: [] }, agent),
-    );
-    return others;
+  return shownChanges(agentDocument(before), agentDocument(after));
+}
+
+function agentDocument({ settings, agent }: Lowered): Document {
+  const { instances: _, ...whole } = effectiveConfig({ ...settings, instances: [] }, agent);
+  const { instances: __, ...masked } = maskSecrets({ ...whole, instances: [] });
+  return { whole, masked };
+}
+
+/** Shows only that a secret has changed, not its values. */
+function shownChanges(before: Document | undefined, after: Document | undefined): KeyChange[] {
+  const masked = keyChanges(before?.masked, after?.masked);
+  const shown = new Map(masked.map((change) => [change.key, change]));
+  return keyChanges(before?.whole, after?.whole).map(({ key }) => {
+    const isSecret = isSecretKey(key.split('.').at(-1) ?? '');
+    const change = isSecret ? undefined : shown.get(key);
+    return change ?? { key, from: 'the old secret', to: 'a new secret' };
   });
-  return keyChanges(former, next);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Reads configuration files from disk. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { readStart } from '../files/regular-file.ts';
 import { failure, type Result, success } from '../net/result.ts';
 import type { Finding } from './finding.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
@@ -15,28 +15,12 @@ export function loadConfigFile(file: string): Result<LoadedConfig, readonly Find
 /** The text of a configuration or scenario file. */
 export function readText(file: string): Result<string, readonly Finding[]> {
   try {
-    return success(readBounded(file));
+    // One byte more than allowed, so that a longer file is refused rather than cut.
+    const bytes = readStart(file, MAXIMUM_LENGTH + 1);
+    return success(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `cannot read the file: ${reason}`;
     return failure([{ line: 1, column: 1, code: 'unreadable', message }]);
-  }
-}
-
-/** Stops after the allowed length: the path may point to a device or a huge log by mistake. */
-function readBounded(file: string): string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const chunks: Buffer[] = [];
-    for (let total = 0; total <= MAXIMUM_LENGTH; ) {
-      const chunk = Buffer.alloc(65_536);
-      const length = readSync(descriptor, chunk, 0, chunk.length, null);
-      if (length === 0) break;
-      chunks.push(chunk.subarray(0, length));
-      total += length;
-    }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,8 +1,10 @@
 /**
  * An HTTP server for untrusted clients, and its responses. Every resource that a client can use up
- * is bounded: connections, header, body and time. Shared by the control API and the HTTP listener.
+ * is bounded: connections, header, body and time. Clients that hold connections without a request keep
+ * no other out. Shared by the control API and the HTTP listener.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ErrorDocument, FindingDocument } from './protocol.ts';
 
@@ -36,10 +38,40 @@ export function boundedServer(
     },
     handle,
   );
-  server.maxConnections = connections;
   server.setTimeout(timeoutMs);
   server.on('clientError', refuseUnreadable);
+  boundConnections(server, connections);
   return server;
+}
+
+/**
+ * Beyond the limit, the oldest connection without a request is closed, of the address that has most of
+ * them. If requests are being answered on all others, the new one is closed.
+ */
+function boundConnections(server: Server, limit: number): void {
+  /** With the response to the last request; the one that has been quiet for longest comes first. */
+  const open = new Map<Socket, ServerResponse | undefined>();
+  server.on('connection', (socket: Socket) => {
+    open.set(socket, undefined);
+    socket.once('close', () => open.delete(socket));
+    if (open.size > limit) dispensable(open)?.destroy();
+  });
+  server.on('request', ({ socket }, response) => {
+    open.delete(socket);
+    open.set(socket, response);
+  });
+}
+
+function dispensable(open: ReadonlyMap<Socket, ServerResponse | undefined>): Socket | undefined {
+  const sockets = new Map<string | undefined, Socket[]>();
+  for (const [socket, response] of open) {
+    if (response?.writableEnded === false) continue;
+    const known = sockets.get(socket.remoteAddress);
+    if (known === undefined) sockets.set(socket.remoteAddress, [socket]);
+    else known.push(socket);
+  }
+  const [most] = [...sockets.values()].sort((a, b) => b.length - a.length);
+  return most?.[0];
 }
 
 export async function closeServer(server: Server): Promise<void> {

@@ -3,7 +3,8 @@
  * find the same abandoned socket. A dead process holds nothing, even if its pid is in use again.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, rename, rm, writeFile } from 'node:fs/promises';
+import { readStart } from '../files/regular-file.ts';
 
 export interface LockFile {
   /** Makes the file again if it has vanished; returns a live process that has it meanwhile. */
@@ -18,17 +19,20 @@ export type LockAttempt =
 
 const ATTEMPTS = 10;
 
+/** More than a line of /proc/PID/stat. */
+const BYTES_MAX = 4_096;
+
 /** Acquires the lock, or returns the live process that holds it. */
 export async function acquireLockFile(path: string): Promise<LockAttempt> {
-  const own = await identityOf(process.pid);
+  const own = identityOf(process.pid);
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, `${own}\n`, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (await linkNew(draft, path)) return { held: true, lock: lockFile(path, own) };
-      const holder = await read(path);
+      const holder = read(path);
       if (holder === undefined) continue;
-      const pid = await livePid(holder);
+      const pid = livePid(holder);
       if (pid !== undefined) return { held: false, pid };
       await retire(path, holder);
     }
@@ -40,7 +44,7 @@ export async function acquireLockFile(path: string): Promise<LockAttempt> {
 
 /** Takes the lock from a process that has handed over and is about to exit. */
 export async function inheritLockFile(path: string): Promise<LockFile> {
-  const own = await identityOf(process.pid);
+  const own = identityOf(process.pid);
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, `${own}\n`, { mode: 0o600 });
   await rename(draft, path);
@@ -55,7 +59,7 @@ function lockFile(path: string, own: string): LockFile {
       return attempt.held ? undefined : attempt.pid;
     },
     async release() {
-      if ((await read(path)) === own) await rm(path, { force: true });
+      if (read(path) === own) await rm(path, { force: true });
     },
   };
 }
@@ -83,32 +87,32 @@ async function retire(path: string, holder: string): Promise<void> {
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
-  if ((await read(aside)) !== holder) await linkNew(aside, path);
+  if (read(aside) !== holder) await linkNew(aside, path);
   await rm(aside, { force: true });
 }
 
-async function read(path: string): Promise<string | undefined> {
+function read(path: string): string | undefined {
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return readStart(path, BYTES_MAX).toString('utf8').trim();
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
 
-async function livePid(identity: string): Promise<number | undefined> {
+function livePid(identity: string): number | undefined {
   const pid = Number.parseInt(identity, 10);
   if (!(pid > 0)) return undefined;
   try {
-    return (await identityOf(pid)) === identity ? pid : undefined;
+    return identityOf(pid) === identity ? pid : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Pid and start time: field 22 of /proc/PID/stat, counted after the name (proc(5)). */
-async function identityOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+function identityOf(pid: number): string {
+  const stat = readStart(`/proc/${pid}/stat`, BYTES_MAX).toString('utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return `${pid} ${fields[19] ?? ''}`;
 }

@@ -19,6 +19,7 @@
  * 7. The protocol thread, if it still runs, and then the recording of its inputs.
  * 8. The name in the network namespace, which keeps a second agent out.
  */
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { Prober } from '../checker/prober.ts';
 import type { ReloadPlan } from '../config/diff.ts';
@@ -48,6 +49,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { OperatorLockStore } from './operator/operator-lock-store.ts';
 import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
+import { pathWarnings } from './path-check.ts';
 import { programVersion } from './program-version.ts';
 import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
@@ -122,7 +124,10 @@ export class Agent {
       file,
       status,
       config: { ...config, settings },
-      lacking: async (next) => (await import('./host-needs.ts')).lackingHere(next),
+      lacking: async (next) => [
+        ...pathWarnings(file, stateDirectory),
+        ...(await import('./host-needs.ts')).lackingHere(next),
+      ],
       apply: (plan) => {
         feed([{ kind: 'settings.changed', change: plan.change }]);
         return protocol.ping();
@@ -370,8 +375,12 @@ export class Agent {
       config: () => this.#configuration.effective,
       ipvs: () => this.#ipvs.document(),
     };
+    const names = () => {
+      const { agent, settings } = this.#configuration;
+      return [hostname(), settings.router, ...agent.httpNames];
+    };
     return new Listeners({
-      ...{ source, protocol, logger, operators: this.#operators.access },
+      ...{ source, names, protocol, logger, operators: this.#operators.access },
       commands: {
         reload: (options) => this.#reloads.reload(options),
         takeover: (request, peer) => this.#predecessor.take(request, peer),

@@ -5,6 +5,7 @@ import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { createLogger, endLog } from '../observe/log.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { Agent, type AgentOutcome } from './agent.ts';
+import { pathWarnings } from './path-check.ts';
 import { meetPredecessor } from './takeover/successor.ts';
 
 interface DaemonOptions {
@@ -41,6 +42,9 @@ async function runLogged(
     const message = `${missing.join(' and ')} missing: run as root, or give the service these capabilities`;
     logger.fatal({ code: 'missing-capability', missing }, message);
     return 1;
+  }
+  for (const message of pathWarnings(file, config.agent.stateDirectory)) {
+    logger.warn({ code: 'insecure-path' }, message);
   }
   const successor = takeover ? await meetPredecessor(config, successorOf, logger) : undefined;
   if (successor === 'refused') return 1;

@@ -22,7 +22,7 @@ interface Emergency {
 /** Returns how many VIPs were removed. Throws `KernelError`. */
 export function emergencyRelease({ settings, masters, packets, routes }: Emergency): number {
   const links = new LinkTable();
-  links.replace(routes.snapshot());
+  links.replace(routes.snapshot().links);
   const removals: AddressChange[] = [];
   const routers = settings.instances.map((instance, at) => new VirtualRouter(instance, at));
   const virtual = new VirtualAddresses(routers.flatMap(({ addresses }) => addresses));

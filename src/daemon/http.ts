@@ -16,6 +16,8 @@ const STATUS_PAGE = new URL('../../../src/observe/http/status-page.html', import
 export type AgentSource = ControlSource & Pick<AgentModel, 'lastTransitionAt'>;
 
 interface AgentHttpOptions {
+  /** DNS names of this host. */
+  readonly names: () => readonly string[];
   readonly source: AgentSource;
   readonly protocol: ProtocolWorker;
   readonly onError: (error: unknown) => void;
@@ -64,7 +66,7 @@ export class AgentHttp {
   }
 
   #open(listen: Endpoint): Promise<HttpServer> {
-    const { source, protocol, onError } = this.#options;
+    const { names, source, protocol, onError } = this.#options;
     if (this.#parts === undefined) {
       const lateness = new LatenessHistogram(new Float64Array(protocol.memory.lateness));
       this.#parts = {
@@ -79,6 +81,6 @@ export class AgentHttp {
         page: readFileSync(STATUS_PAGE, 'utf8'),
       };
     }
-    return HttpServer.listen({ listen, source, onError, ...this.#parts });
+    return HttpServer.listen({ listen, names, source, onError, ...this.#parts });
   }
 }

@@ -25,6 +25,8 @@ const PAUSE_MS = 100;
 
 interface ListenersOptions {
   readonly source: AgentSource;
+  /** DNS names under which HTTP may be addressed. */
+  readonly names: () => readonly string[];
   readonly commands: ControlCommands;
   readonly operators: OperatorAccess;
   readonly protocol: ProtocolWorker;
@@ -144,10 +146,10 @@ export class Listeners {
     if (this.#http === undefined) {
       if (listen === undefined) return;
       const { AgentHttp: Http } = await import('./http.ts');
-      const { source, protocol, logger } = this.#options;
+      const { source, names, protocol, logger } = this.#options;
       const onError = (error: unknown) =>
         logger.error({ code: 'http-error', err: error }, 'a request could not be answered');
-      this.#http = new Http({ source, protocol, onError });
+      this.#http = new Http({ source, names, protocol, onError });
     }
     await this.#http.move(listen);
   }

@@ -57,6 +57,12 @@ export interface ClaimPort {
   close(): void;
 }
 
+export interface LinkSnapshot {
+  readonly links: LinkState[];
+  /** False if they changed while they were read: one may be missing. */
+  readonly complete: boolean;
+}
+
 export interface RoutePort {
   /**
    * Changes addresses, routes and rules in batches; returns an answer for each change. An IPv4 address
@@ -68,7 +74,7 @@ export interface RoutePort {
   /** Sets links up, which takes some 50 us for each; returns an answer for each. */
   setLinksUp(indexes: readonly number[]): KernelAnswer[];
   /** Reads all links and addresses. Throws `KernelError`. */
-  snapshot(): LinkState[];
+  snapshot(): LinkSnapshot;
   /**
    * Hands over waiting changes. Changes were lost, and a new snapshot is needed, if the kernel dropped
    * some (`overrun`) or one could not be decoded (`malformed`).

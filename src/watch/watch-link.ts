@@ -41,7 +41,7 @@ export function linkNames(): string[] {
 function allLinks(): LinkAttributes[] {
   const routes = new Routes();
   try {
-    return routes.snapshot();
+    return routes.snapshot().links;
   } finally {
     routes.close();
   }

@@ -77,6 +77,52 @@ kernelSuite('a command that runs as root', () => {
     expect(refusalOf(link)).toBe('command-insecure');
   });
 
+  test.each<[string, (path: string) => string[]]>([
+    ['behind another program', (path) => ['/usr/bin/timeout', '5', path]],
+    ['behind two', (path) => ['/usr/bin/nice', '/usr/bin/env', 'A=1', path]],
+    ['in the text of a shell', (path) => ['/bin/sh', '-c', `exec ${path} 1`]],
+    [
+      'in the text of a shell behind another program',
+      (path) => ['/usr/bin/timeout', '5', '/bin/sh', '-c', `if ${path}; then :; fi`],
+    ],
+    ['in a substitution of a shell', (path) => ['/bin/sh', '-c', `A=1; X=$(${path})`]],
+    [
+      'behind a program that a shell runs',
+      (path) => ['/bin/bash', '-c', `nice -n 5 '${path}' | cat`],
+    ],
+  ])('F-O13 is refused when it stands %s and is not safe', (_, argv) => {
+    const path = script('#!/bin/sh\n');
+    expect(refusalOf(...argv(path))).toBe('');
+    chownSync(path, STRANGER, 0);
+    expect(refusalOf(...argv(path))).toBe('command-insecure');
+  });
+
+  test.each<[string, (path: string) => string[]]>([
+    ['behind another program', (path) => ['/usr/bin/timeout', '5', '/bin/sh', path]],
+    ['read by a shell', (path) => ['/bin/sh', '-c', `. ${path}`]],
+    ['run by a shell', (path) => ['/bin/sh', '-c', `sh -e ${path}`]],
+  ])('F-O13 is refused when a script %s is not safe, executable or not', (_, argv) => {
+    const path = script('exit 0\n');
+    chmodSync(path, 0o644);
+    expect(refusalOf(...argv(path))).toBe('');
+    chownSync(path, STRANGER, 0);
+    expect(refusalOf(...argv(path))).toBe('command-insecure');
+  });
+
+  test('F-O13 may use data of others', () => {
+    const path = script('1\n');
+    chmodSync(path, 0o666);
+    chownSync(path, STRANGER, 0);
+    expect(refusalOf('/usr/bin/timeout', '5', '/usr/bin/test', '-e', path)).toBe('');
+    expect(refusalOf('/bin/sh', '-c', `test -e ${path} && test -r "${path}"`)).toBe('');
+    chmodSync(path, 0o755);
+    expect(refusalOf('/usr/bin/pgrep', '-f', path)).toBe('');
+    expect(refusalOf('/bin/sh', '-c', `pgrep -f ${path} || test -x ${path}`)).toBe('');
+    expect(refusalOf('/bin/sh', '-c', 'sed -n "/some pattern/p"; /nowhere/program || true')).toBe(
+      '',
+    );
+  });
+
   test('is refused when its interpreter, or the script given to one, is not safe', () => {
     const interpreter = script('');
     chownSync(interpreter, STRANGER, 0);

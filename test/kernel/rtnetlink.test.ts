@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.ts';
 import { Routes, type RoutesOptions } from '../../src/kernel/rtnetlink/routes.ts';
+import { measureTakeover } from '../../src/kernel/rtnetlink/takeover-cost.ts';
 import { ip as ipAddress } from '../../src/net/address.ts';
 import type { AddressChange, LinkEvent } from '../../src/net/link.ts';
 import { RTM_NEWADDR } from '../../src/wire/netlink/route/address.ts';
@@ -253,5 +254,18 @@ kernelSuite('netlink requests', () => {
       'ask the impossible: EOPNOTSUPP',
     );
     socket.close();
+  });
+});
+
+kernelSuite('the cost of a takeover', () => {
+  test('F-O4 is measured with every address, in a namespace of its own', () => {
+    const home = readlinkSync('/proc/thread-self/ns/net');
+    const four = Array.from({ length: 300 }, (_, at) => ipAddress(`10.0.${at % 2}.${at >> 1}`));
+    const six = Array.from({ length: 20 }, (_, at) => ipAddress(`2001:db8::${at + 1}`));
+    const cost = measureTakeover([four, six]);
+    expect(cost?.addresses).toBe(320);
+    expect(cost?.milliseconds).toBeGreaterThan(0);
+    expect(readlinkSync('/proc/thread-self/ns/net')).toBe(home);
+    expect(ip('address', 'show', 'dev', 'lo')).not.toContain('10.0.1.');
   });
 });

@@ -68,7 +68,7 @@ export function linkIn(namespace: string, name: string): LinkState {
   const links = inNamespace(namespace, () => {
     const routes = new Routes();
     try {
-      return routes.snapshot();
+      return routes.snapshot().links;
     } finally {
       routes.close();
     }

@@ -24,7 +24,7 @@ const reactor = new Reactor((error) => {
 });
 for (const port of [packets, routes]) reactor.add(port.fd, () => undefined);
 reactor.add(clock.fd, () => {
-  const loopback = routes.snapshot().some((link) => link.name === 'lo');
+  const loopback = routes.snapshot().links.some((link) => link.name === 'lo');
   reactor.close();
   for (const port of [clock, routes, packets]) port.close();
   parentPort.postMessage({ woken: true, loopback, refused, realtime: isRealtime() });

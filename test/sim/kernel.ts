@@ -2,7 +2,7 @@
  * The kernel of one host: interfaces, addresses and change messages, as far as the agent can see
  * them. Outlives the process that uses it.
  */
-import type { RoutePort } from '../../src/kernel/ports.ts';
+import type { LinkSnapshot, RoutePort } from '../../src/kernel/ports.ts';
 import {
   type Family,
   familyOf,
@@ -17,7 +17,6 @@ import type {
   KernelChange,
   LinkAttributes,
   LinkEvent,
-  LinkState,
 } from '../../src/net/link.ts';
 import type { Prefix, RoutingChange } from '../../src/net/routing.ts';
 import type { Clock } from './clock.ts';
@@ -347,12 +346,13 @@ export class SimKernel implements RoutePort {
     }
   }
 
-  snapshot(): LinkState[] {
+  snapshot(): LinkSnapshot {
     this.#messages = [];
-    return [...this.#links.values()].map(({ attributes, addresses }) => ({
+    const links = [...this.#links.values()].map(({ attributes, addresses }) => ({
       ...attributes,
       addresses: [...addresses.values()],
     }));
+    return { links, complete: true };
   }
 
   #put(link: SimLink, state: AddressState): void {

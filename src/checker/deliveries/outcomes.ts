@@ -14,7 +14,7 @@ export interface DeliveryReport {
   readonly channel: Channel;
   /** Instance or group; undefined if several share the channel. */
   readonly subject: string | undefined;
-  /** Configuration key of the command, path of the FIFO or URL of the webhook. */
+  /** Configuration key of the command, path of the FIFO, or scheme and host of the webhook. */
   readonly target: string;
   readonly outcome: 'failed' | 'timed-out' | 'skipped' | 'lost' | 'unread' | 'recovered';
   readonly detail: string;

@@ -7,7 +7,8 @@ import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Outcomes } from './outcomes.ts';
 
 interface WebhookOptions {
-  readonly url: string;
+  /** Scheme and host of the receiver, for reports. */
+  readonly target: string;
   readonly outcomes: Outcomes;
   /** Resolves to the HTTP status; rejects without an answer in time. */
   readonly post: (body: string) => Promise<number>;
@@ -123,7 +124,7 @@ export class Webhook {
   }
 
   #report(outcome: 'failed' | 'lost' | 'recovered', detail: string): void {
-    const { url, outcomes } = this.#options;
-    outcomes.report({ channel: 'webhook', subject: undefined, target: url, outcome, detail });
+    const { target, outcomes } = this.#options;
+    outcomes.report({ channel: 'webhook', subject: undefined, target, outcome, detail });
   }
 }

@@ -3,8 +3,9 @@
  * file was created, replaced, written or removed; runs at the interval find what inotify misses.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { readStartAside } from '../../files/regular-file.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
 import { type Probe, passed, reasonOf } from './probe.ts';
 
@@ -102,14 +103,7 @@ async function presence(path: string): Promise<boolean | string> {
 /** Undefined: no such file. Unreadable content is an empty string. */
 async function contents(path: string): Promise<string | undefined> {
   try {
-    const file = await open(path, 'r');
-    try {
-      const buffer = Buffer.alloc(BYTES_MAX);
-      const { bytesRead } = await file.read(buffer, 0, BYTES_MAX, 0);
-      return buffer.toString('latin1', 0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return (await readStartAside(path, BYTES_MAX)).toString('latin1');
   } catch (error) {
     return reasonOf(error) === 'ENOENT' ? undefined : '';
   }

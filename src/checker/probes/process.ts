@@ -2,8 +2,9 @@
  * Up while a process runs, which is found by name or by PID file. A pidfd (pidfd_open(2)) reports its
  * end immediately; while it runs, `/proc` is not searched.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { readStart } from '../../files/regular-file.ts';
 import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openPidFd } from '../../kernel/process/pidfd.ts';
 import type { Reactor } from '../../kernel/reactor/reactor.ts';
@@ -14,6 +15,12 @@ interface ProcessTarget {
   readonly process?: string;
   readonly pidFile?: string;
 }
+
+/** Enough for a PID and some white space. */
+const PID_FILE_BYTES = 64;
+
+/** More than a line of /proc/PID/stat. */
+const PROC_BYTES = 4_096;
 
 /** TASK_COMM_LEN of the kernel, less the NUL (proc_pid_comm(5)). */
 const COMM_MAX = 15;
@@ -72,7 +79,8 @@ function running(pid: number): ProbeOutcome {
 /** A string says why there is none. */
 function pidIn(file: string): number | string {
   try {
-    const pid = /^\s*([1-9][0-9]{0,9})\s*$/.exec(readFileSync(file, 'utf8').slice(0, 64))?.[1];
+    const text = readStart(file, PID_FILE_BYTES).toString('latin1');
+    const pid = /^\s*([1-9][0-9]{0,9})\s*$/.exec(text)?.[1];
     if (pid === undefined) return `${file} contains no process ID`;
     return isAlive(Number(pid)) ? Number(pid) : `process ${pid} has ended`;
   } catch (error) {
@@ -112,7 +120,7 @@ function isZombie(pid: string): boolean {
 /** Empty if the process has ended. */
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readStart(path, PROC_BYTES).toString('utf8');
   } catch {
     return '';
   }

@@ -4,6 +4,7 @@ import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
 import { commandWarnings } from '../../daemon/command-check.ts';
+import { pathWarnings } from '../../daemon/path-check.ts';
 import { EXIT } from '../exit-codes.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
 import type { CliContext } from '../terminal/context.ts';
@@ -33,7 +34,11 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   const { settings, agent } = loaded.value;
   const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
   const summary = configSummary(settings, agent);
-  const lacking = needsHostFeatures(loaded.value) ? await lackingHere(loaded.value) : [];
+  const lacking = [
+    ...pathWarnings(file, agent.stateDirectory),
+    ...(needsHostFeatures(loaded.value) ? await lackingHere(loaded.value) : []),
+    ...(hasManyAddresses(settings.instances) ? await takeoverHere(settings.instances) : []),
+  ];
   if (json) {
     context.stdout(asJson({ ok: true, file, ...summary, warnings, machine: lacking }));
     return;
@@ -56,6 +61,24 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 async function lackingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
   return missingOnHost(settings, agent, hostSupport());
+}
+
+type Instances = LoadedConfig['settings']['instances'];
+
+/** Fewer can be taken over within any Master_Down_Interval, and are not worth a measurement. */
+const MANY_ADDRESSES = 256;
+
+function hasManyAddresses(instances: Instances): boolean {
+  const counts = instances.map(
+    ({ addresses, extraAddresses }) => addresses.length + extraAddresses.length,
+  );
+  return counts.reduce((sum, count) => sum + count, 0) >= MANY_ADDRESSES;
+}
+
+/** Imported on demand, as above. */
+async function takeoverHere(instances: Instances): Promise<string[]> {
+  const { takeoverAdvice } = await import('../../daemon/takeover-advice.ts');
+  return takeoverAdvice(instances);
 }
 
 function writeFindings(

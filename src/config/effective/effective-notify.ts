@@ -1,5 +1,6 @@
 /** Converts notifications back to the `notify` of the file. */
 import { formatDuration } from '../../net/time.ts';
+import { originOf } from '../../net/url.ts';
 import type { BeforeMasterSettings } from '../../protocol/engine/settings.ts';
 import type {
   CommandSettings,
@@ -16,11 +17,9 @@ import type {
   WebhookFile,
 } from '../schema/notify-schema.ts';
 import { type Complete, present } from './complete.ts';
+import { MASK } from './mask.ts';
 
 type CommandMapping = Exclude<CommandFile, string[]>;
-
-/** Replaces a secret. */
-export const MASK = '********';
 
 export function effectiveAgentNotify({
   fifo,
@@ -85,13 +84,18 @@ function effectiveBeforeMaster(
   });
 }
 
-/** Replaces every secret by `MASK`. */
+/** Replaces every secret by `MASK`; of a URL, which often is the secret, scheme and host stay. */
 export function maskNotify<File extends { webhooks?: WebhookFile[] | undefined }>(
   file: File,
 ): File {
   if (file.webhooks === undefined) return file;
   const webhooks = file.webhooks.map(({ url, secret, token, timeout }) =>
-    present<WebhookFile>({ url, secret: secret && MASK, token: token && MASK, timeout }),
+    present<WebhookFile>({
+      url: originOf(url),
+      secret: secret && MASK,
+      token: token && MASK,
+      timeout,
+    }),
   );
   return { ...file, webhooks };
 }

@@ -2,10 +2,12 @@
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeSettings, TrackTarget } from '../../net/probe.ts';
 import { formatDuration } from '../../net/time.ts';
+import { withoutUser } from '../../net/url.ts';
 import type { TrackSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
 import type { TrackFile } from '../schema/track-schema.ts';
 import { type Complete, present } from './complete.ts';
+import { MASK } from './mask.ts';
 
 /** Every key of an entry; each kind of tracked object gives values for its own. */
 const NO_KEYS: Complete<TrackFile> = {
@@ -81,4 +83,11 @@ function targetKeys(target: TrackTarget): TrackFile {
     case 'tcp':
       return { tcp: formatEndpoint(target.endpoint) };
   }
+}
+
+/** Replaces user and password of the URLs by `MASK`. */
+export function maskTrack(track: readonly TrackFile[]): TrackFile[] {
+  return track.map((entry) =>
+    entry.http === undefined ? entry : { ...entry, http: withoutUser(entry.http, MASK) },
+  );
 }

@@ -19,10 +19,10 @@ import {
   effectiveAgentNotify,
   effectiveGroupNotify,
   effectiveInstanceNotify,
-  MASK,
   maskNotify,
 } from './effective-notify.ts';
-import { effectiveTrack } from './effective-track.ts';
+import { effectiveTrack, maskTrack } from './effective-track.ts';
+import { MASK } from './mask.ts';
 
 type Mapping<Key extends keyof InstanceFile> = NonNullable<InstanceFile[Key]>;
 type RouteFile = Mapping<'routes'>[number];
@@ -30,14 +30,17 @@ type RuleFile = Mapping<'rules'>[number];
 
 /** A complete file with all defaults filled in; loading it gives the same settings. */
 export function effectiveConfig(settings: Settings, agent: AgentSettings): ConfigFile {
-  const { notifications, probes, httpListen, ipvs } = agent;
+  const { notifications, probes, httpListen, httpNames, ipvs } = agent;
   return present<ConfigFile>({
     router: settings.router,
     control: {
       socket: agent.control.socket,
       mode: agent.control.mode.toString(8).padStart(4, '0'),
     },
-    http: httpListen && { listen: formatEndpoint(httpListen) },
+    http: httpListen && {
+      listen: formatEndpoint(httpListen),
+      ...(httpNames.length === 0 ? {} : { names: [...httpNames] }),
+    },
     notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
     log: { level: agent.logLevel },
@@ -162,21 +165,27 @@ export function maskSecrets(config: ConfigFile): ConfigFile {
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
   if (config.notify !== undefined) masked.notify = maskNotify(config.notify);
   if (config.sync_groups !== undefined) {
-    masked.sync_groups = config.sync_groups.map(({ notify, ...group }) =>
-      notify === undefined ? group : { ...group, notify: maskNotify(notify) },
-    );
+    masked.sync_groups = config.sync_groups.map(maskMember);
   }
   return masked;
 }
 
-function maskInstance<Keys extends Pick<InstanceFile, 'authentication' | 'notify'>>(
+function maskInstance<Keys extends Pick<InstanceFile, 'authentication' | 'notify' | 'track'>>(
   keys: Keys,
 ): Keys {
-  const masked = { ...keys };
-  const { authentication, notify } = keys;
+  const masked = maskMember(keys);
+  const { authentication } = keys;
   if (authentication?.password !== undefined) {
     masked.authentication = { ...authentication, password: MASK };
   }
+  return masked;
+}
+
+/** The keys of an instance or a sync group that have secrets in common. */
+function maskMember<Keys extends Pick<InstanceFile, 'notify' | 'track'>>(keys: Keys): Keys {
+  const masked = { ...keys };
+  const { notify, track } = keys;
   if (notify !== undefined) masked.notify = maskNotify(notify);
+  if (track !== undefined) masked.track = maskTrack(track);
   return masked;
 }

@@ -24,9 +24,13 @@ const REFRESH: DurationRange = { minimum: seconds(1), maximum: seconds(86_400), 
 /** Below it `check` advises against running without real-time priority. */
 const SHORT_INTERVAL = milliseconds(100);
 
-/** Undefined if an essential key is missing or invalid, which has been reported. */
+/**
+ * Undefined if an essential key is missing or invalid, which has been reported. `total`: the number of
+ * addresses of all instances.
+ */
 export function lowerInstance(
   inherited: Inherited,
+  total: number,
   realtime: AgentSettings['realtime'],
   probes: Probes,
   findings: Findings,
@@ -36,11 +40,12 @@ export function lowerInstance(
   if (link === undefined) reportMissingInterface(inherited, findings);
   const protocol = lowerProtocol(inherited, findings);
   const behaviour = lowerBehaviour(inherited, probes, findings);
-  const lease = lowerLease(inherited, protocol.version, protocol.advertisementInterval, findings);
+  const { version: spoken, advertisementInterval } = protocol;
+  const lease = lowerLease(inherited, spoken, advertisementInterval, total, findings);
   const located = lowerLocated(inherited, findings);
   if (located === undefined) return undefined;
   checkVersion(inherited, protocol, located.family, findings);
-  advise(inherited, protocol.advertisementInterval, realtime, findings);
+  advise(inherited, advertisementInterval, realtime, findings);
   if (name === undefined || vrid === undefined || link === undefined) return undefined;
   const { alsoVersion2, ...version } = protocol;
   const { beforeMaster, preemptWhenSynced, ...always } = behaviour;

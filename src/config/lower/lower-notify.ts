@@ -88,7 +88,8 @@ export function lowerWebhooks(
   return (files ?? []).map(({ url, secret, token, timeout }, index) => {
     const path = at('webhooks', index, 'url');
     if (!URL.canParse(url)) {
-      findings.error(path, 'type', `${url} is not a valid URL`);
+      // The URL may be a secret.
+      findings.error(path, 'type', 'must be a valid URL');
     } else if (token !== undefined && url.startsWith('http:')) {
       findings.warn(path, 'the token is sent unencrypted: use https');
     }

@@ -23,6 +23,8 @@ const HOUR = seconds(3_600);
 
 /** With a shorter lease the agent would lose the addresses when it gets no CPU for a moment. */
 const SHORTEST_AUTO_LEASE = seconds(2);
+/** The kernel takes up to 80 us to renew one address, four times in a lease: a tenth of a processor. */
+const ADDRESSES_IN_A_SECOND_OF_LEASE = 500;
 const LEASE: DurationRange = { minimum: SECOND, maximum: HOUR, zero: false };
 
 /** Reports a duration that is invalid or out of range, and returns the minimum in its place. */
@@ -61,17 +63,21 @@ export function lowerInterval(
   return SECOND;
 }
 
-/** Lifetime of the VIPs; undefined: unlimited. */
+/** Lifetime of the VIPs; undefined: unlimited. `addresses`: the number of those of all instances. */
 export function lowerLease(
   { values, at }: Inherited,
   version: 2 | 3,
   interval: Duration,
+  addresses: number,
   findings: Findings,
 ): Duration | undefined {
   const { lease = INSTANCE_DEFAULTS.lease } = values;
   if (lease === 'off') return undefined;
   const masterDown = shortestMasterDownInterval(version, interval);
-  if (lease === 'auto') return longest(SHORTEST_AUTO_LEASE, roundedUp(masterDown));
+  if (lease === 'auto') {
+    const affordable = seconds(Math.ceil(addresses / ADDRESSES_IN_A_SECOND_OF_LEASE));
+    return longest(longest(SHORTEST_AUTO_LEASE, affordable), roundedUp(masterDown));
+  }
   const path = at('lease');
   const duration = lowerDuration(lease, LEASE, path, findings);
   if (duration % SECOND !== 0) {

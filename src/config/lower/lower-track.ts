@@ -3,6 +3,7 @@ import { familyOf, type IpAddress } from '../../net/address.ts';
 import { parseEndpoint } from '../../net/endpoint.ts';
 import { type ProbeTiming, probeName, type TrackTarget } from '../../net/probe.ts';
 import { milliseconds, seconds } from '../../net/time.ts';
+import { authorityOf } from '../../net/url.ts';
 import type { TrackSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
 import type { Findings, Path } from '../finding.ts';
@@ -231,7 +232,7 @@ function defaultName(entry: TrackFile, kind: Kind): string {
     process: entry.process,
     pidfile: lastPart(pidfile)?.replace(/\.pid$/, ''),
     gateway: typeof gateway === 'string' ? gateway : gateway?.[0],
-    http: http.replace(/^https?:\/\/([^/?#]*).*$/, '$1'),
+    http: authorityOf(http),
     tcp: entry.tcp,
   };
   const clean = (words[kind] ?? '').replaceAll(/[^A-Za-z0-9._:-]+/g, '').slice(0, 64);

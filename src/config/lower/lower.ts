@@ -34,12 +34,13 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   const drafts = (file.instances ?? []).flatMap((draft, index) =>
     draft === undefined ? [] : [inherit(file.defaults ?? {}, draft, ['instances', index])],
   );
+  const total = drafts.reduce((sum, { values }) => sum + addressCount(values), 0);
   const shared = new SharedNames(findings);
   const routing = new SharedRouting();
   const instances: InstanceSettings[] = [];
   for (const draft of drafts) {
     shared.check(draft);
-    const instance = lowerInstance(draft, realtime, probes, findings);
+    const instance = lowerInstance(draft, total, realtime, probes, findings);
     if (instance === undefined) continue;
     instances.push(instance);
     shared.checkVirtualLink(instance, draft);
@@ -61,6 +62,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
     agent: {
       control: lowerControl(file.control, findings),
       httpListen: lowerHttpListen(file.http, findings),
+      httpNames: file.http?.names ?? [],
       realtime,
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
       notifications,
@@ -69,6 +71,10 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       ipvs,
     },
   };
+}
+
+function addressCount({ addresses, extra_addresses }: Inherited['values']): number {
+  return (addresses?.length ?? 0) + (extra_addresses?.length ?? 0);
 }
 
 function checkSynced(

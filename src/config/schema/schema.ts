@@ -98,6 +98,16 @@ export const configFile = mapping(
             default: AGENT_DEFAULTS.http.listen,
           })
           .optional(),
+        names: z
+          .array(pattern(/^[A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/, 'a DNS name'))
+          .max(32, 'must not have more than 32 entries')
+          .meta({
+            description:
+              'DNS names under which other hosts may address the listener, like `lb1.example.net`, beside IP ' +
+              'addresses, `localhost`, the hostname and `router`. Others are refused, so that no web page can ' +
+              'point a name of its own here and read the status through the browser of an operator.',
+          })
+          .optional(),
       },
       'A read-only HTTP listener: `/metrics` for Prometheus, `/healthz`, a status page at `/`, ' +
         '`/status.json` and `/events.json`. Disabled if this key is absent.',

@@ -24,6 +24,7 @@ import type {
   WebhookSettings,
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
+import { originOf } from '../../net/url.ts';
 import {
   documentOf,
   environmentOf,
@@ -166,8 +167,8 @@ export class Notifier {
     for (const [key, settings] of webhooksOf(this.#settings)) {
       if (this.#webhooks.has(key)) continue;
       const post = (body: string) => this.#options.post(settings, body);
-      const { url } = settings;
-      this.#webhooks.set(key, new Webhook({ url, outcomes: this.#outcomes, post, schedule }));
+      const target = originOf(settings.url);
+      this.#webhooks.set(key, new Webhook({ target, outcomes: this.#outcomes, post, schedule }));
     }
   }
 

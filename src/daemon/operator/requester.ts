@@ -1,8 +1,8 @@
 /** Finds the process and the user who send a request over the control socket. */
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Peer } from '../../control/commands.ts';
 import type { Requester } from '../../control/operator-commands.ts';
+import { PASSWD_BYTES_MAX, readStart } from '../../files/regular-file.ts';
 import { peerCredentials } from '../../kernel/ffi/peer-credentials.ts';
 
 const PASSWD = '/etc/passwd';
@@ -32,7 +32,7 @@ export function nameOf(uid: number, passwd: string): string | undefined {
 
 function readPasswd(): string {
   try {
-    return readFileSync(PASSWD, 'utf8');
+    return readStart(PASSWD, PASSWD_BYTES_MAX).toString('utf8');
   } catch {
     return '';
   }

@@ -3,6 +3,7 @@
  * paths is neither overwritten nor moved.
  */
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { readStart } from '../../files/regular-file.ts';
 
 /** What every file of a recording begins with. */
 export const SIGNATURE = '{"recording":';
@@ -93,16 +94,10 @@ async function isRecording(path: string): Promise<boolean | 'empty'> {
   const found = await lstatOf(path);
   if (found === undefined) return false;
   if (found.isFile() && found.size === 0) return 'empty';
-  if (found.isFile() && (await beginsWith(path, SIGNATURE))) return true;
+  if (found.isFile() && beginsWith(path, SIGNATURE)) return true;
   throw new RecordingFileError('foreign', `${path} exists and is not a recording`);
 }
 
-async function beginsWith(path: string, text: string): Promise<boolean> {
-  const handle = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(text.length), 0, text.length, 0);
-    return buffer.toString('latin1', 0, bytesRead) === text;
-  } finally {
-    await handle.close();
-  }
+function beginsWith(path: string, text: string): boolean {
+  return readStart(path, text.length).toString('latin1') === text;
 }

@@ -2,12 +2,12 @@
  * The new process of a takeover: it meets the running agent, asks it to begin and commit, and continues
  * with its state. If the running agent refuses, this process ends and leaves everything to it.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../../config/load.ts';
 import { ControlClient } from '../../control/client.ts';
 import { ControlError, RefusedRequest } from '../../control/control-error.ts';
+import { readStart } from '../../files/regular-file.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
@@ -20,6 +20,9 @@ const ANSWER_MS = 2_000;
 const GONE_MS = 5_000;
 
 const ATTEMPTS = 3;
+
+/** More than a line of /proc/PID/stat. */
+const PROC_BYTES = 4_096;
 
 /** The running agent continues; the message says why. */
 export class TakeoverRefused extends Error {
@@ -164,7 +167,7 @@ async function exitsSoon(pid: number): Promise<boolean> {
 /** A zombie has closed its descriptors, too (proc(5): state Z). */
 function hasExited(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readStart(`/proc/${pid}/stat`, PROC_BYTES).toString('utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
   } catch {
     return true;

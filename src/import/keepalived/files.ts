@@ -1,7 +1,10 @@
 /** Finds and reads the files of an `include`. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readStart } from '../../files/regular-file.ts';
 import type { IncludedFile } from './parser.ts';
+
+const BYTES_MAX = 16 * 1024 * 1024;
 
 /** Relative to the including file; the last part of the path may contain `*` and `?`. */
 export function includedFiles(pattern: string, from: string): IncludedFile[] {
@@ -14,7 +17,7 @@ export function includedFiles(pattern: string, from: string): IncludedFile[] {
   if (names.length === 0) throw new Error('no such file');
   return names.map((name) => ({
     file: join(folder, name),
-    text: readFileSync(join(folder, name), 'utf8'),
+    text: readStart(join(folder, name), BYTES_MAX).toString('utf8'),
   }));
 }
 

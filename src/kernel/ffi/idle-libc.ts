@@ -58,6 +58,7 @@ export function idleLibc(): Libc {
     clock_gettime: done,
     sched_setscheduler: nothing,
     setns: nothing,
+    unshare: nothing,
     if_indextoname: () => null,
     if_nametoindex: done,
     sendto: (_fd, _data, length) => length,

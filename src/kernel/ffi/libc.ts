@@ -51,6 +51,7 @@ export interface Libc {
   clock_gettime(clock: number, valueAddress: number): number;
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
   setns(fd: number, type: number): number;
+  unshare(flags: number): number;
   if_indextoname(index: number, name: Uint8Array): bigint | null;
   /** Zero if there is no such interface. */
   if_nametoindex(name: string): number;
@@ -123,6 +124,7 @@ function bindLibc(library: Koffi): Libc {
     clock_gettime: process.func('int clock_gettime(int, uintptr_t)'),
     sched_setscheduler: process.func('int sched_setscheduler(int, int, const void *)'),
     setns: process.func('int setns(int, int)'),
+    unshare: process.func('int unshare(int)'),
     if_indextoname: process.func('void *if_indextoname(uint32_t, void *)'),
     if_nametoindex: process.func('uint32_t if_nametoindex(const char *)'),
     sendto: process.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),

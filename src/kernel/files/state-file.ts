@@ -3,10 +3,11 @@
  * content, never a part: a draft is written and synced, renamed into place (rename(2)), and the
  * directory is synced (fsync(2)).
  */
-import { linkSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SerialQueue } from '../../async/serial-queue.ts';
+import { readStart } from '../../files/regular-file.ts';
 import { failure, type Result } from '../../net/result.ts';
 
 interface StateFormat<Value> {
@@ -26,6 +27,9 @@ export interface PreparedState {
 export class StateUnreadable extends Error {
   override readonly name = 'StateUnreadable';
 }
+
+/** Far more than the agent writes: a longer file is damaged. */
+const LENGTH_MAX = 16 * 1024 * 1024;
 
 /** Paths of drafts that this process is writing. */
 const underWay = new Set<string>();
@@ -53,7 +57,7 @@ export class StateFile<Value> {
     let text: string;
     try {
       discardDrafts(dirname(this.path), basename(this.path));
-      text = readFileSync(this.path, 'utf8');
+      text = readStart(this.path, LENGTH_MAX).toString('utf8');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw new StateUnreadable(error instanceof Error ? error.message : String(error));

@@ -60,6 +60,16 @@ export interface NetlinkRequest {
   readonly payload: Uint8Array;
 }
 
+/** What a dump has listed. */
+export interface Listing {
+  readonly messages: NetlinkMessage[];
+  /**
+   * False if objects changed during every attempt (NLM_F_DUMP_INTR): the messages are those of all
+   * attempts, the newest last, and an object may be missing.
+   */
+  readonly complete: boolean;
+}
+
 const DONE: KernelAnswer = { errno: 0, text: undefined };
 const NO_ANSWER: KernelAnswer = { errno: ENOBUFS, text: 'no answer' };
 const MALFORMED: KernelAnswer = { errno: EIO, text: 'malformed answer' };
@@ -106,18 +116,31 @@ export class NetlinkSocket {
 
   /** Returns the messages that answer the request. Throws `KernelError`. */
   query(operation: string, request: NetlinkRequest): NetlinkMessage[] {
-    for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-      const sent = this.#send([request]);
-      if (sent !== 0) throw new KernelError(operation, sent);
-      const messages = this.#collect(operation);
-      if (messages !== undefined) return messages;
-    }
+    const { messages, complete } = this.#ask(operation, request);
+    if (complete) return messages;
     throw new KernelError(operation, errnoNumber('EINTR'), 'changed during every attempt');
   }
 
-  /** Returns all objects of a kind. Throws `KernelError`. */
+  /** Returns all objects of a kind. Throws `KernelError`, EINTR if they changed during every attempt. */
   dump(operation: string, request: Omit<NetlinkRequest, 'flags'>): NetlinkMessage[] {
     return this.query(operation, { ...request, flags: NLM_F_DUMP });
+  }
+
+  /** `dump` on a host where objects change all the time, as on one with many containers. */
+  list(operation: string, request: Omit<NetlinkRequest, 'flags'>): Listing {
+    return this.#ask(operation, { ...request, flags: NLM_F_DUMP });
+  }
+
+  #ask(operation: string, request: NetlinkRequest): Listing {
+    const attempts: NetlinkMessage[][] = [];
+    while (attempts.length < DUMP_ATTEMPTS) {
+      const sent = this.#send([request]);
+      if (sent !== 0) throw new KernelError(operation, sent);
+      const { messages, complete } = this.#collect(operation);
+      if (complete) return { messages, complete };
+      attempts.push(messages);
+    }
+    return { messages: attempts.flat(), complete: false };
   }
 
   /**
@@ -166,25 +189,25 @@ export class NetlinkSocket {
     return answers.map((answer) => answer ?? silence);
   }
 
-  /** The answer to the last request; undefined if the dump was inconsistent (NLM_F_DUMP_INTR). */
-  #collect(operation: string): NetlinkMessage[] | undefined {
-    const collected: NetlinkMessage[] = [];
+  /** The answer to the last request. */
+  #collect(operation: string): Listing {
+    const messages: NetlinkMessage[] = [];
     let interrupted = false;
     for (;;) {
       const length = this.#read();
       if (length < 0) throw new KernelError(operation, -length, 'no complete answer');
-      const messages = this.#messages(length);
-      if (messages === undefined) throw new KernelError(operation, EIO, MALFORMED.text);
-      for (const message of messages) {
+      const read = this.#messages(length);
+      if (read === undefined) throw new KernelError(operation, EIO, MALFORMED.text);
+      for (const message of read) {
         if (message.sequence !== this.#sequence) continue;
         interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
         if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
-          collected.push({ ...message, payload: message.payload.slice() });
+          messages.push({ ...message, payload: message.payload.slice() });
           continue;
         }
         const answer = answerOf(message);
         if (answer.errno !== 0) throw new KernelError(operation, answer.errno, answer.text);
-        return interrupted ? undefined : collected;
+        return { messages, complete: !interrupted };
       }
     }
   }

@@ -5,8 +5,9 @@
  *
  * The permission bits also cover POSIX ACLs: the group bits are the mask of all of them (acl(5)).
  */
-import { closeSync, lstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { readStart } from '../../files/regular-file.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 
 interface UnsafeCommand {
@@ -27,9 +28,17 @@ const SYMLINKS_MAX = 40;
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** These programs run the first argument that is a path. */
-const INTERPRETER =
-  /^(env|(ba|da|z|k|a)?sh|busybox|python[0-9.]*|perl[0-9.]*|ruby[0-9.]*|node|lua[0-9.]*|awk)$/;
+/** These programs, and two words of a shell, run the first argument that is a path as a script. */
+const RUNS_SCRIPT =
+  /^(env|(ba|da|z|k|a)?sh|busybox|python[0-9.]*|perl[0-9.]*|ruby[0-9.]*|node|lua[0-9.]*|awk|\.|source)$/;
+
+/** These programs run another one, which is among their arguments. */
+const RUNS_PROGRAM =
+  /^(env|timeout|nice|ionice|chrt|taskset|numactl|prlimit|setsid|nohup|flock|stdbuf|time|sudo|doas|su|runuser|setpriv|capsh|unshare|nsenter|chroot|ip|xargs|find|parallel|watch|script|strace|systemd-run|systemd-cat|start-stop-daemon|logger)$/;
+
+/** Assignments and words of a shell in front of a program. */
+const BEFORE_PROGRAM =
+  /^([A-Za-z_]\w*=.*|if|then|else|elif|while|until|do|!|\{|exec|command|builtin|eval|time)$/;
 
 /** Checks that the command is executable and, if it runs as root, that no other user can change it. */
 export function checkCommand(
@@ -50,9 +59,12 @@ export function checkCommand(
   return success(undefined);
 }
 
-/** Describes which user besides root can change the file at the path; undefined if none can. */
-export function whoCanChange(path: string): string | undefined {
-  return walk(path, { links: 0 });
+/**
+ * Describes which user besides root and `trusted` can change the file or directory at the path; undefined
+ * if none can.
+ */
+export function whoCanChange(path: string, trusted = 0): string | undefined {
+  return walk(path, { links: 0, trusted });
 }
 
 function whyNotExecutable(program: string, uid: number, gid: number): UnsafeCommand | undefined {
@@ -81,35 +93,76 @@ function executeBit(uid: number, gid: number, owner: number, group: number): num
   return gid === group ? 0o010 : 0o001;
 }
 
+/** All that may be run: programs, also behind another one, scripts, and the interpreters that they name. */
 function pathsOf(argv: readonly string[]): string[] {
-  const [program = '', ...rest] = argv;
-  const paths = [program];
-  const interpreter = interpreterOf(program);
-  if (interpreter !== undefined) paths.push(interpreter);
-  if (INTERPRETER.test(basename(program))) {
-    const script = rest.find((argument) => isAbsolute(argument));
-    if (script !== undefined) paths.push(script);
+  return [...new Set(programsIn(argv).flatMap((path) => [path, ...interpreterOf(path)]))];
+}
+
+/** The files that one command runs: `timeout 5 F`, `sh F`, `sh -c "exec F"`. Its data are not among them. */
+function programsIn(words: readonly string[]): string[] {
+  const start = words.findIndex((word) => !BEFORE_PROGRAM.test(word));
+  const [program, ...rest] = start < 0 ? [] : words.slice(start);
+  if (program === undefined) return [];
+  const paths = isAbsolute(program) ? [program] : [];
+  const name = basename(program);
+  if (RUNS_SCRIPT.test(name)) paths.push(...rest.filter((word) => isAbsolute(word)).slice(0, 1));
+  if (!runsAnother(name)) return paths;
+  for (const [position, word] of rest.entries()) {
+    if (/\s/.test(word)) paths.push(...commandsIn(word).flatMap(programsIn).filter(isFile));
+    else if (runsAnother(basename(word))) return [...paths, ...programsIn(rest.slice(position))];
+    else if (isAbsolute(word) && isExecutable(word)) paths.push(word);
   }
   return paths;
 }
 
-/** The interpreter after `#!` (execve(2)). */
-function interpreterOf(program: string): string | undefined {
-  const bytes = Buffer.alloc(256);
+function runsAnother(name: string): boolean {
+  return RUNS_SCRIPT.test(name) || RUNS_PROGRAM.test(name);
+}
+
+/** The simple commands in the text of a shell, as words without quotes. */
+function commandsIn(text: string): string[][] {
+  return text.split(/[;&|()`\n]/).map((command) =>
+    command
+      .split(/\s+/)
+      .map((word) => word.replaceAll(/["'$]/g, ''))
+      .filter((word) => word !== ''),
+  );
+}
+
+/** A text may also be a pattern, or part of a path with spaces. */
+function isFile(path: string): boolean {
+  return modeOf(path) !== undefined;
+}
+
+function isExecutable(path: string): boolean {
+  return ((modeOf(path) ?? 0) & 0o111) !== 0;
+}
+
+/** Undefined if it is not a regular file. */
+function modeOf(path: string): number | undefined {
   try {
-    const file = openSync(program, 'r');
-    const length = readSync(file, bytes, 0, bytes.length, 0);
-    closeSync(file);
-    return /^#!\s*(\/[^\s\0]*)/.exec(bytes.toString('latin1', 0, length))?.[1];
+    const stats = statSync(path);
+    return stats.isFile() ? stats.mode : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** The interpreter after `#!` (execve(2)). */
+function interpreterOf(program: string): string[] {
+  try {
+    const path = /^#!\s*(\/[^\s\0]*)/.exec(readStart(program, 256).toString('latin1'))?.[1];
+    return path === undefined ? [] : [path];
+  } catch {
+    return [];
+  }
+}
+
 /** Checks every component from `/` on, through symbolic links: only root may be able to change it. */
-function walk(path: string, seen: { links: number }): string | undefined {
+function walk(path: string, seen: { links: number; readonly trusted: number }): string | undefined {
+  const { trusted } = seen;
   let current = '/';
-  let weak = weakness(current, 'directory');
+  let weak = weakness(current, 'directory', trusted);
   for (const name of resolve(path)
     .split('/')
     .filter((part) => part !== '')) {
@@ -118,28 +171,32 @@ function walk(path: string, seen: { links: number }): string | undefined {
     const stats = statsOf(current);
     if (typeof stats === 'string') return stats;
     if (stats.isSymbolicLink()) {
-      if (stats.uid !== 0) return `${current} belongs to user ${stats.uid}`;
+      if (!isTrusted(stats.uid, trusted)) return `${current} belongs to user ${stats.uid}`;
       seen.links += 1;
       if (seen.links > SYMLINKS_MAX) return `${current} leads through too many symbolic links`;
       const target = resolve(dirname(current), readlinkSync(current));
       weak = walk(target, seen);
       current = target;
     } else {
-      weak = weakness(current, stats.isDirectory() ? 'directory' : 'file');
+      weak = weakness(current, stats.isDirectory() ? 'directory' : 'file', trusted);
     }
   }
   return weak;
 }
 
 /** In a sticky directory, other users cannot replace what belongs to root (inode(7)). */
-function weakness(path: string, kind: 'directory' | 'file'): string | undefined {
+function weakness(path: string, kind: 'directory' | 'file', trusted: number): string | undefined {
   const stats = statsOf(path);
   if (typeof stats === 'string') return stats;
-  if (stats.uid !== 0) return `${path} belongs to user ${stats.uid}`;
+  if (!isTrusted(stats.uid, trusted)) return `${path} belongs to user ${stats.uid}`;
   const isShared = (stats.mode & GROUP_OR_OTHERS_WRITE) !== 0;
   if (!isShared || (kind === 'directory' && (stats.mode & STICKY) !== 0)) return undefined;
   const who = (stats.mode & 0o002) !== 0 ? 'any user' : `group ${stats.gid}`;
   return `${who} can write to ${path}`;
+}
+
+function isTrusted(uid: number, trusted: number): boolean {
+  return uid === 0 || uid === trusted;
 }
 
 function statsOf(path: string) {

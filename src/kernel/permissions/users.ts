@@ -2,7 +2,7 @@
  * Users by name, from passwd(5) only: a lookup in a directory service may block forever, and a director
  * must know its users without the network.
  */
-import { readFileSync } from 'node:fs';
+import { PASSWD_BYTES_MAX, readStart } from '../../files/regular-file.ts';
 
 export interface User {
   readonly name: string;
@@ -13,7 +13,7 @@ export interface User {
 
 /** Undefined if there is no such local user. Throws if the file cannot be read. */
 export function findUser(name: string, file = '/etc/passwd'): User | undefined {
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of readStart(file, PASSWD_BYTES_MAX).toString('utf8').split('\n')) {
     const [found, , uid, gid, , home = '/'] = line.split(':');
     if (found !== name || uid === undefined || gid === undefined) continue;
     return { name, uid: Number(uid), gid: Number(gid), home };

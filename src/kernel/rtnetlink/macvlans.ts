@@ -39,7 +39,7 @@ export class Macvlans implements MacvlanPort {
   }
 
   links(): NamedLink[] {
-    const messages = this.#socket.dump('list links', {
+    const { messages } = this.#socket.list('list links', {
       type: RTM_GETLINK,
       payload: encodeLinkDump(),
     });

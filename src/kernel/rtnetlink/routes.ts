@@ -45,7 +45,7 @@ import {
   type NetlinkRequest,
   NetlinkSocket,
 } from '../netlink/netlink-socket.ts';
-import type { RoutePort } from '../ports.ts';
+import type { LinkSnapshot, RoutePort } from '../ports.ts';
 import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from './routing.ts';
 
 /** Batches stay short: an IPv6 address takes the kernel 15 us or more, any other change 5. */
@@ -105,20 +105,23 @@ export class Routes implements RoutePort {
     return this.#requests.transact(requests);
   }
 
-  snapshot(): LinkState[] {
-    const links = this.#requests.dump('list links', {
+  snapshot(): LinkSnapshot {
+    const links = this.#requests.list('list links', {
       type: RTM_GETLINK,
       payload: encodeLinkDump(),
     });
-    const addresses = this.#addressesByLink();
-    const states: LinkState[] = [];
-    for (const message of links) {
+    const payload = encodeAddressDump();
+    const addresses = this.#requests.list('list addresses', { type: RTM_GETADDR, payload });
+    const byLink = addressesByLink(addresses.messages);
+    // An interrupted dump may list a link twice: the last one is the newest.
+    const states = new Map<number, LinkState>();
+    for (const message of links.messages) {
       const decoded = decodeLink(message.payload);
       if (message.type !== RTM_NEWLINK || !decoded.ok) continue;
       const { link } = decoded.value;
-      states.push({ ...link, addresses: addresses.get(link.index) ?? [] });
+      states.set(link.index, { ...link, addresses: byLink.get(link.index) ?? [] });
     }
-    return states;
+    return { links: [...states.values()], complete: links.complete && addresses.complete };
   }
 
   drain(sink: (event: LinkEvent) => void): MonitorState {
@@ -136,21 +139,19 @@ export class Routes implements RoutePort {
     this.#routing.close();
     this.#requests.close();
   }
+}
 
-  #addressesByLink(): Map<number, AddressState[]> {
-    const payload = encodeAddressDump();
-    const messages = this.#requests.dump('list addresses', { type: RTM_GETADDR, payload });
-    const byLink = new Map<number, AddressState[]>();
-    for (const message of messages) {
-      const decoded = decodeAddress(message.payload);
-      if (message.type !== RTM_NEWADDR || !decoded.ok) continue;
-      const { index, address } = decoded.value;
-      const known = byLink.get(index);
-      if (known === undefined) byLink.set(index, [address]);
-      else known.push(address);
-    }
-    return byLink;
+function addressesByLink(messages: readonly NetlinkMessage[]): Map<number, AddressState[]> {
+  const byLink = new Map<number, AddressState[]>();
+  for (const message of messages) {
+    const decoded = decodeAddress(message.payload);
+    if (message.type !== RTM_NEWADDR || !decoded.ok) continue;
+    const { index, address } = decoded.value;
+    const known = byLink.get(index);
+    if (known === undefined) byLink.set(index, [address]);
+    else known.push(address);
   }
+  return byLink;
 }
 
 function runOfOneCost(changes: readonly KernelChange[], start: number): KernelChange[] {

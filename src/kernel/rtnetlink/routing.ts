@@ -82,6 +82,7 @@ export function clearRouting(): string[] {
     tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     const left = [...leftRules(socket), ...leftRoutes(socket)];
     const answers = socket.transact(left.map(({ request }) => request));
+    // An interrupted dump may list one twice: its second removal is refused.
     return left.flatMap(({ text }, position) => (at(answers, position).errno === 0 ? [text] : []));
   } finally {
     socket.close();
@@ -95,7 +96,7 @@ interface Left {
 
 function leftRules(socket: NetlinkSocket): Left[] {
   const request = { type: RTM_GETRULE, payload: encodeRuleDump() };
-  return socket.dump('list rules', request).flatMap((message): Left[] => {
+  return socket.list('list rules', request).messages.flatMap((message): Left[] => {
     const decoded = decodeRule(message.payload);
     if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return [];
     const { rule } = decoded.value;
@@ -105,9 +106,10 @@ function leftRules(socket: NetlinkSocket): Left[] {
 }
 
 function leftRoutes(socket: NetlinkSocket): Left[] {
-  const dumps = (['ipv4', 'ipv6'] as const).flatMap((family) =>
-    socket.dump('list routes', { type: RTM_GETROUTE, payload: encodeRouteDump(family) }),
-  );
+  const dumps = (['ipv4', 'ipv6'] as const).flatMap((family) => {
+    const payload = encodeRouteDump(family);
+    return socket.list('list routes', { type: RTM_GETROUTE, payload }).messages;
+  });
   return dumps.flatMap((message): Left[] => {
     const decoded = decodeRoute(message.payload);
     if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return [];

@@ -26,6 +26,8 @@ import { type StatusPage, statusPage } from './status-page.ts';
 
 export interface HttpServerOptions {
   readonly listen: Endpoint;
+  /** DNS names under which a client may address it, besides `localhost`. */
+  readonly names: () => readonly string[];
   readonly source: ControlSource;
   readonly metrics: Metrics;
   readonly health: Pick<HealthCheck, 'check'>;
@@ -108,11 +110,13 @@ export class HttpServer {
       const message = `this listener supports ${METHODS} only`;
       return { status: 405, code: 'method-not-allowed', message, allow: METHODS };
     }
-    if (isLoopback(this.#options.listen.address) && !isLocalName(request.headers.host)) {
-      const message = 'this listener serves this host only: use localhost or an address';
-      return { status: 421, code: 'misdirected-request', message };
-    }
-    return undefined;
+    const { listen, names } = this.#options;
+    const { host } = request.headers;
+    if (isServed(host, isLoopback(listen.address) ? [] : names())) return undefined;
+    const message = isLoopback(listen.address)
+      ? 'this listener serves this host only: use localhost or an address'
+      : 'this listener is not known by this name: use an address, or add the name to "http.names"';
+    return { status: 421, code: 'misdirected-request', message };
   }
 
   #sendDocument(response: ServerResponse, target: string): void {
@@ -156,8 +160,10 @@ function targetOf({ url = '' }: IncomingMessage): { pathname: string; search: st
 }
 
 /** Against DNS rebinding: a web page could point its own name here and read what a local browser may. */
-function isLocalName(host: string | undefined): boolean {
-  return host === undefined || /^(localhost|[0-9.]+|\[[0-9a-f:.]+\])(:[0-9]+)?$/i.test(host);
+function isServed(host: string | undefined, names: readonly string[]): boolean {
+  if (host === undefined || /^([0-9.]+|\[[0-9a-f:.]+\])(:[0-9]+)?$/i.test(host)) return true;
+  const name = host.replace(/:[0-9]+$/, '').toLowerCase();
+  return name === 'localhost' || names.some((one) => one.toLowerCase() === name);
 }
 
 class HttpListenError extends Error {

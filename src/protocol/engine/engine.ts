@@ -183,6 +183,7 @@ export class Engine {
     const { keeper, leases, virtualLinks, conflicts } = this.#parts;
     this.#guardAgainstStall(now);
     protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
+    announcer.nextTurn();
     timers.fire(
       'announce',
       now,
@@ -302,7 +303,7 @@ export class Engine {
   /** Ends a turn: requests the address changes and returns the outputs in order. */
   #settle(now: Instant): readonly Output[] {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
-    const { transitions, keeper, leases, virtualLinks, outbox } = this.#parts;
+    const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
@@ -318,9 +319,9 @@ export class Engine {
       changed.clear();
     }
     if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing, now);
-    else keeper.ask();
-    leases.ask();
-    const isDeferred = [keeper, leases, virtualLinks].some((one) => one.isWaiting);
+    else keeper.ask(now);
+    leases.ask(now);
+    const isDeferred = [keeper, leases, announcer, virtualLinks].some((one) => one.isWaiting);
     this.#deferredAt = isDeferred ? now : NEVER;
     if (this.#stopping && !this.#finished && this.#hasReleasedAll()) {
       this.#finished = true;

@@ -13,7 +13,7 @@ import type {
 } from '../../kernel/ports.ts';
 import type { LinkEvent } from '../../net/link.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
-import { type Instant, NEVER } from '../../net/time.ts';
+import { after, earliest, type Instant, NEVER, seconds } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
@@ -57,6 +57,9 @@ const BATCH = 64;
  */
 const BATCHES_MAX = 48;
 
+/** Links and addresses that changed while they were read are read again after this time. */
+const READ_AGAIN_AFTER = seconds(1);
+
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -69,6 +72,8 @@ export class Loop {
   #now: Instant = 0 as Instant;
   /** When the last turn had read all waiting packets. */
   #turnedAt: Instant = 0 as Instant;
+  /** When links and addresses are read again. */
+  #resyncAt: Instant = NEVER;
   #received = 0;
   #wakesOnPackets = true;
   /** How many messages of the kernel could not be decoded. */
@@ -113,6 +118,7 @@ export class Loop {
   turn(): void {
     this.#received = 0;
     this.#serveDeadlines();
+    if (this.#resyncAt <= this.#now) this.#resync();
     for (let batch = 0; batch < BATCHES_MAX; batch++) {
       const empty = this.#ports.packets.drain(BATCH, this.#receive);
       if (empty) break;
@@ -177,13 +183,15 @@ export class Loop {
   }
 
   #resync(): void {
-    const links = this.#ports.routes.snapshot();
-    this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, this.#tick()));
+    const { links, complete } = this.#ports.routes.snapshot();
+    const now = this.#tick();
+    this.#resyncAt = complete ? NEVER : after(now, READ_AGAIN_AFTER);
+    this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, now));
   }
 
   #endTurn(): void {
-    const deadline = Math.min(this.#engine.deadline(), this.#moderation.until);
-    this.#ports.clock.arm(deadline as Instant);
+    const deadline = earliest(this.#engine.deadline(), this.#moderation.until);
+    this.#ports.clock.arm(earliest(deadline, this.#resyncAt));
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
     if (this.#reports.length > 0) {
       const reports = this.#reports;

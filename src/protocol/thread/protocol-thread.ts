@@ -199,7 +199,9 @@ function startWatchdog(reactor: Reactor, overdue: () => number): () => void {
   if (socket === undefined) return () => {};
   const clock = new Clock();
   const send = (message: string) => socket.send(message);
-  const watchdog = new Watchdog({ clock, everyMs: settings.everyMs, send, overdue });
+  const turns = new Float64Array(memory.mainTurns);
+  const beats = () => turns[0] ?? 0;
+  const watchdog = new Watchdog({ clock, everyMs: settings.everyMs, send, overdue, beats });
   reactor.add(clock.fd, () => watchdog.fire());
   return () => {
     reactor.remove(clock.fd);

@@ -29,6 +29,9 @@ type ReportsMessage = Extract<FromProtocolThread, { kind: 'reports' }>;
 /** Capacity of the shared table of counters: every VRID on a few interfaces. */
 const INSTANCES_MAX = 4_096;
 
+/** Shorter than the shortest useful watchdog interval. */
+const BEAT_MILLISECONDS = 250;
+
 /** A small young generation: short, frequent collections delay the protocol less than long ones. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
@@ -46,6 +49,7 @@ export class ProtocolWorker {
     counters: new SharedArrayBuffer(countersLength(INSTANCES_MAX) * 8),
     lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
     recorded: new SharedArrayBuffer(8),
+    mainTurns: new SharedArrayBuffer(8),
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
@@ -60,6 +64,10 @@ export class ProtocolWorker {
    */
   constructor(script: URL) {
     this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: this.memory });
+    const turns = new Float64Array(this.memory.mainTurns);
+    const beat = setInterval(() => {
+      turns[0] = (turns[0] ?? 0) + 1;
+    }, BEAT_MILLISECONDS).unref();
     this.ended = new Promise((resolve, reject) => {
       const fail = (why: string, stack?: string) => {
         const failure = new ProtocolFailure(why);
@@ -97,6 +105,7 @@ export class ProtocolWorker {
       this.#worker.on('error', (error: Error) => fail(error.message, error.stack));
       this.#worker.on('exit', (code) => {
         this.#witness?.close();
+        clearInterval(beat);
         fail(`the protocol thread ended with status ${code}`);
       });
     });
@@ -198,4 +207,6 @@ export interface ProtocolMemory {
   readonly lateness: SharedArrayBuffer;
   /** One number: how much of the recording the main thread has dealt with. */
   readonly recorded: SharedArrayBuffer;
+  /** One number, which grows while the main thread turns: the watchdog covers that thread, too. */
+  readonly mainTurns: SharedArrayBuffer;
 }

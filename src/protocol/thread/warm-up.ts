@@ -189,7 +189,7 @@ class WarmUpHost {
         this.#options.edges.routes.changeKernel(changes),
       clearRouting: () => [],
       setLinksUp: (indexes: readonly number[]) => this.#options.edges.routes.setLinksUp(indexes),
-      snapshot: () => links,
+      snapshot: () => ({ links, complete: true }),
       drain: () => 'drained' as const,
       close: () => {},
     };

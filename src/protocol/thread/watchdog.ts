@@ -1,13 +1,17 @@
 /**
  * Feeds the watchdog of the service manager (sd_notify(3), WATCHDOG=1) from the protocol thread, by a
- * timer that only this thread serves, and only while the protocol meets its deadlines: a loop that
- * runs without serving them is no better than one that hangs.
+ * timer that only this thread serves, and only while the protocol meets its deadlines and the main
+ * thread runs: a loop that runs without serving its deadlines is no better than one that hangs, and
+ * without the main thread nobody can query or stop the agent.
  */
 import type { ClockPort } from '../../kernel/ports.ts';
 import { after, milliseconds, seconds } from '../../net/time.ts';
 
 /** A deadline overdue by this much will not be served. */
 const OVERDUE = seconds(1);
+
+/** The notifications of one watchdog interval: the main thread may be silent for as long. */
+const NOTIFICATIONS = 3;
 
 interface WatchdogSettings {
   /** The value of `NOTIFY_SOCKET`. */
@@ -22,10 +26,15 @@ interface WatchdogOptions {
   readonly send: (message: string) => boolean;
   /** How long the next deadline of the protocol has been due; negative while it lies ahead. */
   readonly overdue: () => number;
+  /** How often the main thread has turned; any change will do. */
+  readonly beats: () => number;
 }
 
 export class Watchdog {
   readonly #options: WatchdogOptions;
+  #beats = Number.NaN;
+  /** Expiries in a row without a turn of the main thread. Counted, as time may pass while all threads stop. */
+  #silences = 0;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -35,7 +44,11 @@ export class Watchdog {
   /** Called when the timer has expired. */
   fire(): void {
     this.#arm();
-    if (this.#options.overdue() < OVERDUE) this.#options.send('WATCHDOG=1');
+    const beats = this.#options.beats();
+    this.#silences = beats === this.#beats ? this.#silences + 1 : 0;
+    this.#beats = beats;
+    const isMainAlive = this.#silences < NOTIFICATIONS;
+    if (isMainAlive && this.#options.overdue() < OVERDUE) this.#options.send('WATCHDOG=1');
   }
 
   #arm(): void {
@@ -55,5 +68,5 @@ export function watchdogOf(
   if (socket === undefined || !Number.isSafeInteger(limit) || limit <= 0) return undefined;
   if (watched !== undefined && watched !== String(pid)) return undefined;
   // The manual recommends half of the limit; a third tolerates one notification that is late.
-  return { socket, everyMs: Math.max(1, Math.floor(limit / 3_000)) };
+  return { socket, everyMs: Math.max(1, Math.floor(limit / (1_000 * NOTIFICATIONS))) };
 }

@@ -5,7 +5,7 @@
 
 import { addressBits, familyOf, isLinkLocal } from '../../../src/net/address.ts';
 import { routingKey, routingText } from '../../../src/net/routing.ts';
-import { IPV6_CHANGES_IN_A_TURN } from '../../../src/protocol/engine/addresses/address-keeper.ts';
+import { CHANGES_IN_A_TURN } from '../../../src/protocol/engine/addresses/address-keeper.ts';
 import type { InstanceSettings, VirtualAddress } from '../../../src/protocol/engine/settings.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
@@ -80,10 +80,12 @@ function hasVirtualLink({ settings }: Host): boolean {
 /** How long a host takes to change all its addresses; zero if one turn is enough. */
 export function changesTime({ settings }: Host): number {
   const addresses = settings.instances.flatMap((one) => one.addresses);
-  const six = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
-  if (six.length <= IPV6_CHANGES_IN_A_TURN) return 0;
+  const turns = addresses.reduce(
+    (sum, { address }) => sum + 1 / CHANGES_IN_A_TURN[familyOf(address)],
+    0,
+  );
   // The turn in which the state changes may have asked for as many already.
-  return Math.ceil(six.length / IPV6_CHANGES_IN_A_TURN) * TURN_TIME;
+  return turns <= 1 ? 0 : Math.ceil(turns) * TURN_TIME;
 }
 
 /** After a planned failover, VIPs stay until the successor has announced them. */

@@ -64,6 +64,7 @@ describe('a minimal file', () => {
     expect(agent).toEqual({
       control: { socket: '/run/vrrp-agent/control.sock', mode: 0o660 },
       httpListen: undefined,
+      httpNames: [],
       realtime: 'auto',
       logLevel: 'info',
       stateDirectory: '/var/lib/vrrp-agent',

@@ -1,6 +1,7 @@
 /** A-06: no finding or reload plan shows a secret, whatever is wrong with the file. */
 import { expect, test } from 'vitest';
 import { reloadPlan } from '../../../src/config/diff.ts';
+import { effectiveConfig, maskSecrets } from '../../../src/config/effective/effective.ts';
 import { formatFinding } from '../../../src/config/finding.ts';
 import { type LoadedConfig, loadConfig } from '../../../src/config/load.ts';
 
@@ -94,6 +95,53 @@ test('A-06 no reload plan shows a secret: of a changed, added or removed instanc
     expect(instances).not.toEqual([]);
     expect(JSON.stringify([instances, agent])).not.toContain(SECRET);
   }
+});
+
+const HOOK = 'https://hooks.example.net:8443/services/s3cr3t?key=s3cr3t';
+const WEBHOOKS = `{ webhooks: [{ url: "${HOOK}" }] }`;
+const TRACK = `[{ http: "http://operator:${SECRET}@127.0.0.1:8080/health" }]`;
+const MAIL = '  - { name: mail, interface: eth0, vrid: 2, addresses: [203.0.113.2] }\n';
+const GROUPS = `sync_groups: [{ name: all, instances: [web, mail], notify: ${WEBHOOKS}, track: ${TRACK.replace('127.0.0.1', '127.0.0.2')} }]`;
+
+test('F-O10 the effective configuration shows scheme and host of a webhook, and no user of a tracked URL', () => {
+  const text = `${fileWith(`notify: ${WEBHOOKS}\n    track: ${TRACK}`)}${MAIL}notify: ${WEBHOOKS}\n${GROUPS}\n`;
+  const { settings, agent } = loaded(text);
+  const shown = maskSecrets(effectiveConfig(settings, agent));
+  expect(JSON.stringify(shown)).not.toContain(SECRET);
+  expect(JSON.stringify(shown)).not.toContain('operator');
+  expect(shown.notify?.webhooks?.map(({ url }) => url)).toEqual(['https://hooks.example.net:8443']);
+  expect(shown.instances[0]?.track?.[0]).toMatchObject({
+    http: 'http://********@127.0.0.1:8080/health',
+    name: '127.0.0.1:8080',
+  });
+});
+
+test('F-O10 no setting of the engine, which a recording has, names the user of a tracked URL', () => {
+  const { settings } = loaded(`${fileWith(`track: ${TRACK}`)}${MAIL}${GROUPS}\n`);
+  const names = [...settings.instances, ...settings.syncGroups].flatMap(({ track }) =>
+    track.map(({ name }) => name),
+  );
+  expect(names).toEqual(['127.0.0.1:8080', '127.0.0.2:8080']);
+});
+
+test('F-O10 a reload plan tells that a webhook or the user of a tracked URL has changed, not to what', () => {
+  const before = loaded(`${fileWith(`track: ${TRACK}`)}${MAIL}notify: ${WEBHOOKS}\n${GROUPS}\n`);
+  const other = (text: string) => text.replaceAll(SECRET, `${SECRET}-2`);
+  const after = loaded(
+    other(`${fileWith(`track: ${TRACK}`)}${MAIL}notify: ${WEBHOOKS}\n${GROUPS}\n`),
+  );
+  const { instances, agent } = reloadPlan(before, after);
+  expect(JSON.stringify([instances, agent])).not.toContain(SECRET);
+  expect(instances[0]?.changes.map(({ key }) => key)).toEqual(['track']);
+  expect(agent.map(({ key }) => key)).toEqual(['notify.webhooks', 'sync_groups']);
+});
+
+test('F-O10 a webhook that is not a URL is refused without its text', () => {
+  const complaints = complaintsOf(
+    fileWith(`notify: { webhooks: [{ url: "https://:${SECRET}/" }] }`),
+  );
+  expect(complaints).toEqual([expect.stringContaining('URL')]);
+  expect(complaints.join()).not.toContain(SECRET);
 });
 
 function loaded(text: string): LoadedConfig {

@@ -89,10 +89,25 @@ describe('the control server', () => {
     expect(answer).not.toMatch(/ 200 /);
   });
 
-  test('refuses connections beyond its limit', async () => {
+  test('F-O13 answers although idle connections have used up its limit', async () => {
+    const { socket } = await runControl({ limits: { connections: 8 } });
+    const oldest = createConnection(socket);
+    await once(oldest, 'connect');
+    const idle = [oldest, ...Array.from({ length: 7 }, () => createConnection(socket))];
+    for (const one of idle) one.on('error', () => {});
+    await Promise.all(idle.slice(1).map((one) => once(one, 'connect')));
+    const ended = once(oldest, 'close');
+    expect(await get(socket, '/v1/status')).toMatch(/^HTTP\/1\.1 200 /);
+    await ended;
+    expect(idle.filter(({ destroyed }) => destroyed)).toHaveLength(1);
+    for (const one of idle) one.destroy();
+  });
+
+  test('refuses connections beyond its limit while all others have a request', async () => {
     const { socket } = await runControl({ limits: { connections: 1 } });
     const first = createConnection(socket);
-    await once(first, 'connect');
+    first.write('GET /v1/events?follow=1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(first, 'data');
     expect(await exchange(socket, 'GET /v1/status HTTP/1.1\r\nHost: a\r\n\r\n')).toBe('');
     first.destroy();
   });

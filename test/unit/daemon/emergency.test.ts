@@ -39,7 +39,7 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
       },
     },
     routes: {
-      snapshot: () => [...links],
+      snapshot: () => ({ links: [...links], complete: true }),
       clearRouting: () => [],
       changeKernel: (changes: readonly KernelChange[]) => {
         for (const change of changes) {

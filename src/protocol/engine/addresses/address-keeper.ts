@@ -4,10 +4,10 @@
  * already in effect (EEXIST, EADDRNOTAVAIL) succeeds. An address without the mark of this program
  * belongs to the host or to another program: it is reported and never removed.
  *
- * An IPv6 address costs the kernel 15 to 100 us, an IPv4 address 5. One turn of the loop requests a
- * bounded number of IPv6 changes, so that due advertisements are sent between them.
+ * One turn of the loop requests a bounded number of changes (`pace.ts`), so that due advertisements are
+ * sent between them.
  */
-import { addressBits, familyOf } from '../../../net/address.ts';
+import { addressBits, type Family, familyOf } from '../../../net/address.ts';
 import { EADDRNOTAVAIL, EEXIST, ENODEV } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -26,9 +26,20 @@ import {
   ownFormOn,
   supersededOn,
 } from './managed-address.ts';
+import { Pace } from './pace.ts';
 import type { Repairs } from './repairs.ts';
 
-export const IPV6_CHANGES_IN_A_TURN = 16;
+/** 255 routers with an IPv4 address each take over in one turn. */
+const UNITS_IN_A_TURN = 256;
+
+/** By what a change costs beside few other addresses. */
+const UNITS: { readonly [F in Family]: number } = { ipv4: 1, ipv6: 16 };
+
+/** The most that one turn requests. */
+export const CHANGES_IN_A_TURN: { readonly [F in Family]: number } = {
+  ipv4: UNITS_IN_A_TURN / UNITS.ipv4,
+  ipv6: UNITS_IN_A_TURN / UNITS.ipv6,
+};
 
 interface Pending {
   readonly router: VirtualRouter;
@@ -59,11 +70,13 @@ export class AddressKeeper {
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
   readonly #pending = new PendingChanges<Pending>();
-  /** IPv6 changes for the next turns, oldest first. */
-  #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
+  /** Changes that have not been requested yet, oldest first. */
+  readonly #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
+  /** How many changes of each router wait. */
+  readonly #waitingOf = new Map<VirtualRouter, number>();
   readonly #leases: Leases;
   readonly #repairs: Repairs;
-  #remaining = IPV6_CHANGES_IN_A_TURN;
+  readonly #pace = new Pace(UNITS_IN_A_TURN);
 
   constructor(parts: AddressKeeperParts) {
     const { links, outbox, counters, leases, repairs } = parts;
@@ -86,24 +99,33 @@ export class AddressKeeper {
 
   /** True if changes of the router have not been requested yet. */
   isWaitingFor(router: VirtualRouter): boolean {
-    return this.#waiting.some((one) => one.router === router);
+    return this.#waitingOf.has(router);
   }
 
   nextTurn(): void {
-    this.#remaining = IPV6_CHANGES_IN_A_TURN;
+    this.#pace.nextTurn();
   }
 
   /** Requests as many of the waiting changes as this turn allows. */
-  ask(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const { router, address, operation } = next;
+  ask(now: Instant): void {
+    let asked = 0;
+    for (const { router, address, operation } of this.#waiting) {
       const isDue = isWanted(router, address) === (operation === 'add');
       const link = isDue ? this.#links.byName(address.interface) : undefined;
-      if (link !== undefined && this.#remaining-- <= 0) break;
-      this.#waiting.shift();
+      const units = UNITS[familyOf(address.address)];
+      if (link !== undefined && !this.#pace.take(units, now)) break;
+      asked++;
+      this.#countWaiting(router, -1);
       address.pending = 'none';
       if (link !== undefined) this.#put(router, address, operation, link);
     }
+    this.#waiting.splice(0, asked);
+  }
+
+  #countWaiting(router: VirtualRouter, change: 1 | -1): void {
+    const count = (this.#waitingOf.get(router) ?? 0) + change;
+    if (count === 0) this.#waitingOf.delete(router);
+    else this.#waitingOf.set(router, count);
   }
 
   /** Requests missing addresses and the removal of unwanted ones. */
@@ -124,7 +146,7 @@ export class AddressKeeper {
     }
     if (link === undefined || ownFormOn(link, address) === undefined) address.installed = false;
     else if (address.installed || this.#repairs.allows(address, router, now)) {
-      this.#ask(router, address, 'remove', link);
+      this.#ask(router, address, 'remove');
     }
   }
 
@@ -150,7 +172,7 @@ export class AddressKeeper {
     if (present === undefined && router.isMaster) {
       address.restoring = address.installed && formOn(link, address) === undefined;
       if (address.restoring && !this.#repairs.allows(address, router, now)) return;
-      this.#ask(router, address, 'add', link);
+      this.#ask(router, address, 'add');
     } else if (supersededOn(link, address) !== undefined) {
       this.#put(router, address, 'remove', link);
     }
@@ -192,6 +214,7 @@ export class AddressKeeper {
 
   /** Takes the kernel's answers to a batch, one for each change. */
   answer(id: number, answers: readonly KernelAnswer[], now: Instant): AddressAnswer[] {
+    this.#pace.answered(now);
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
     for (const { item: one, answer } of this.#pending.take(id, answers)) {
       one.address.pending = 'none';
@@ -204,18 +227,10 @@ export class AddressKeeper {
     return [...touched].map(([router, outcome]) => ({ router, outcome }));
   }
 
-  #ask(
-    router: VirtualRouter,
-    address: ManagedAddress,
-    operation: 'add' | 'remove',
-    link: Link,
-  ): void {
-    if (familyOf(address.address) === 'ipv4') {
-      this.#put(router, address, operation, link);
-      return;
-    }
+  #ask(router: VirtualRouter, address: ManagedAddress, operation: 'add' | 'remove'): void {
     address.pending = operation;
     this.#waiting.push({ router, address, operation });
+    this.#countWaiting(router, 1);
   }
 
   #put(

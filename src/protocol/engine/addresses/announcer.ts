@@ -8,7 +8,7 @@ import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { ManagedAddress } from './managed-address.ts';
 
-/** Per router: sending them takes a millisecond, and advertisements may be due. */
+/** Sending them takes a millisecond, and advertisements may be due. */
 const ANNOUNCEMENTS_IN_A_TURN = 100;
 
 /** ARP request and reply. */
@@ -30,6 +30,9 @@ export class Announcer {
   readonly #keeper: AddressKeeper;
   /** Routers whose announcement waits until the kernel has confirmed the addresses. */
   readonly #waiting = new WeakSet<VirtualRouter>();
+  /** Routers with a round under way, oldest first: none begins a second one before all have had one. */
+  readonly #underWay = new Set<VirtualRouter>();
+  #remaining = ANNOUNCEMENTS_IN_A_TURN;
 
   constructor({ links, timers, outbox, counters, keeper }: AnnouncerParts) {
     this.#links = links;
@@ -37,6 +40,16 @@ export class Announcer {
     this.#outbox = outbox;
     this.#counters = counters;
     this.#keeper = keeper;
+  }
+
+  /** Rounds are left for the next turn. */
+  get isWaiting(): boolean {
+    return this.#underWay.size > 0;
+  }
+
+  nextTurn(): void {
+    this.#remaining = ANNOUNCEMENTS_IN_A_TURN;
+    this.#proceed();
   }
 
   /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
@@ -47,10 +60,27 @@ export class Announcer {
       return;
     }
     this.#waiting.delete(router);
-    const { announcements, position } = router;
-    const isAll = !announcements.take(now) || this.#send(router, () => true);
-    if (isAll) this.endRound(router);
-    this.#timers.set('announce', position, announcements.next());
+    if (router.announcements.take(now)) {
+      this.#underWay.add(router);
+      this.#proceed();
+      return;
+    }
+    this.endRound(router);
+    this.#timers.set('announce', router.position, router.announcements.next());
+  }
+
+  /** Sends as much of the rounds under way as this turn allows. */
+  #proceed(): void {
+    for (const router of this.#underWay) {
+      if (!this.#keeper.isComplete(router)) {
+        this.#underWay.delete(router);
+        this.#waiting.add(router);
+        continue;
+      }
+      if (!this.#send(router, () => true)) return;
+      this.endRound(router);
+      this.#timers.set('announce', router.position, router.announcements.next());
+    }
   }
 
   /**
@@ -69,11 +99,13 @@ export class Announcer {
   stop(router: VirtualRouter): void {
     router.announcements.stop();
     this.#waiting.delete(router);
+    this.#underWay.delete(router);
     this.#timers.clear('announce', router.position);
   }
 
   /** Ends the round under way. */
   endRound(router: VirtualRouter): void {
+    this.#underWay.delete(router);
     router.announcements.complete();
     for (const address of router.addresses) address.formsSent = 0;
   }
@@ -81,12 +113,12 @@ export class Announcer {
   /** False if the rest of the round has to wait for the next turn. */
   #send(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean): boolean {
     const announcements = router.announcementsOn(this.#links);
-    let remaining = ANNOUNCEMENTS_IN_A_TURN;
     for (let wave = 0; wave < FORMS_MAX; wave++) {
       for (const { address, frames } of announcements) {
         const frame = frames[wave];
         if (frame === undefined || address.formsSent > wave || !isDue(address)) continue;
-        if (remaining-- === 0) return false;
+        if (this.#remaining === 0) return false;
+        this.#remaining--;
         address.formsSent = wave + 1;
         this.#outbox.sendFrames([frame], wave);
         this.#counters.add(router.row, 'announcements-sent');

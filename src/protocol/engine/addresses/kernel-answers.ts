@@ -12,6 +12,7 @@ import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Announcer } from './announcer.ts';
+import type { Leases } from './leases.ts';
 import type { RoutingKeeper } from './routing-keeper.ts';
 import type { VirtualLinkAnswer } from './virtual-links.ts';
 
@@ -22,6 +23,7 @@ interface KernelAnswersParts {
   readonly routers: RouterTable;
   readonly timers: Timers;
   readonly keeper: AddressKeeper;
+  readonly leases: Leases;
   readonly routing: RoutingKeeper;
   readonly transitions: Transitions;
   readonly listening: Listening;
@@ -37,7 +39,8 @@ export class KernelAnswers {
   }
 
   changed({ id, answers }: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
-    const { keeper, routing, timers, transitions, faults, announcer } = this.#parts;
+    const { keeper, leases, routing, timers, transitions, faults, announcer } = this.#parts;
+    leases.answered(now);
     for (const { router, outcome } of keeper.answer(id, answers, now)) {
       switch (outcome) {
         case 'present':

@@ -2,7 +2,7 @@
  * VIPs with a lifetime that the kernel enforces: the agent renews them while it runs, and the kernel
  * removes those of an agent that is dead or stalled.
  */
-import { familyOf } from '../../../net/address.ts';
+import { type Family, familyOf } from '../../../net/address.ts';
 import type { AddressChange, AddressState } from '../../../net/link.ts';
 import { type Duration, type Instant, instant } from '../../../net/time.ts';
 import type { Link, LinkTable } from '../links.ts';
@@ -10,12 +10,15 @@ import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { Timers } from '../timers.ts';
 import { lastingFormOn, type ManagedAddress } from './managed-address.ts';
+import { Pace } from './pace.ts';
 
 /** Two renewals in a row may be missed without losing the address. */
 const RENEWALS_IN_A_LEASE = 4;
 
-/** IPv6 addresses: each takes the kernel 80 us, and advertisements may be due. */
-const RENEWALS_IN_A_TURN = 8;
+const UNITS_IN_A_TURN = 64;
+
+/** By what a renewal costs beside few other addresses. */
+const UNITS: { readonly [F in Family]: number } = { ipv4: 1, ipv6: 8 };
 
 /** INFINITY_LIFE_TIME. */
 const FOREVER = 0xffffffff;
@@ -40,7 +43,7 @@ export class Leases {
   readonly #timers: Timers;
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
-  #remaining = RENEWALS_IN_A_TURN;
+  readonly #pace = new Pace(UNITS_IN_A_TURN);
   /** Renewals for the next turns, oldest first; each address once. */
   #waiting = new Map<ManagedAddress, Renewal>();
 
@@ -56,7 +59,12 @@ export class Leases {
   }
 
   nextTurn(): void {
-    this.#remaining = RENEWALS_IN_A_TURN;
+    this.#pace.nextTurn();
+  }
+
+  /** The kernel has answered what this turn requested. */
+  answered(now: Instant): void {
+    this.#pace.answered(now);
   }
 
   /** Renews the lifetime of the present addresses. */
@@ -73,12 +81,12 @@ export class Leases {
    * Requests as many of the waiting renewals as this turn allows. The kernel would add an address that
    * has been removed meanwhile (inet6_rtm_newaddr in net/ipv6/addrconf.c), so each is checked again.
    */
-  ask(): void {
+  ask(now: Instant): void {
     for (const [key, { router, address }] of this.#waiting) {
       const link = this.#links.byName(address.interface);
       const present = link === undefined ? undefined : installedForm(router, address, link);
       if (link !== undefined && present !== undefined) {
-        if (familyOf(address.address) === 'ipv6' && this.#remaining-- <= 0) return;
+        if (!this.#pace.take(UNITS[familyOf(address.address)], now)) return;
         const lifetime = lifetimeOf(router.settings.lease);
         this.#outbox.renew(renewalOf(present, link.attributes.index, lifetime));
       }

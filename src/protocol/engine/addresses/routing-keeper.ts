@@ -259,7 +259,7 @@ export function reconcile(
     if (!router.serves) routing.reconcile(router, now);
     addresses.reconcile(router, now);
   }
-  addresses.ask();
+  addresses.ask(now);
   for (const router of routers) {
     if (router.isMaster && !addresses.isWaitingFor(router)) routing.reconcile(router, now);
   }

@@ -8,7 +8,7 @@ function receiver(answers: (number | Error)[], limit = 3) {
   const ledger = new Ledger();
   const bodies: { sequence: number; state: string }[] = [];
   const webhook = new Webhook({
-    url: 'http://192.0.2.9/',
+    target: 'http://192.0.2.9',
     outcomes: ledger.outcomes,
     schedule: clockwork.schedule,
     limit,
@@ -52,7 +52,7 @@ describe('a receiver of webhooks', () => {
     await settle();
     expect(bodies.map(({ sequence }) => sequence)).toEqual([1, 1, 1, 1, 2]);
     expect(ledger.counts.webhook).toEqual({ done: 2, failed: 3, skipped: 0, lost: 0 });
-    expect(ledger.lines.at(-1)).toBe('http://192.0.2.9/ recovered: delivered after 3 failures');
+    expect(ledger.lines.at(-1)).toBe('http://192.0.2.9 recovered: delivered after 3 failures');
   });
 
   test('that refuses one permanently gets the next one', async () => {
@@ -61,7 +61,7 @@ describe('a receiver of webhooks', () => {
     webhook.send({ state: 'BACKUP' });
     await settle();
     expect(bodies).toHaveLength(2);
-    expect(ledger.lines).toEqual(['http://192.0.2.9/ lost: HTTP status 400 (1 lost so far)']);
+    expect(ledger.lines).toEqual(['http://192.0.2.9 lost: HTTP status 400 (1 lost so far)']);
   });
 
   test('that never answers costs bounded memory: the oldest are dropped', async () => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -21,6 +22,18 @@ describe('a tracked file', () => {
     expect(await probe.run()).toEqual({ passed: false, detail: 'no such file' });
     writeFileSync(path, '');
     expect(await probe.run()).toEqual({ passed: true, detail: 'the file exists' });
+  });
+
+  test('F-O2 has no number if it is a named pipe or a device, and the run ends', async () => {
+    const { path, probe } = probing('number');
+    writeFileSync(path, '7');
+    expect(await probe.run()).toMatchObject({ value: 7 });
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    expect(await probe.run()).toMatchObject({ passed: true, value: 7 });
+    rmSync(path);
+    symlinkSync('/dev/zero', path);
+    expect(await probe.run()).toMatchObject({ passed: true, value: 7 });
   });
 
   test('may have to be absent', async () => {

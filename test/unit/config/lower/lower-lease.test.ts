@@ -23,6 +23,23 @@ describe('the lease', () => {
     expect(leaseOf(keys)).toBe(seconds(length));
   });
 
+  test('F-O4 grows with the number of addresses of all instances, which have to be renewed', () => {
+    const instance = (vrid: number) => {
+      const addresses = Array.from({ length: 250 }, (_, at) => `10.0.${vrid}.${at + 1}`);
+      return `{ name: web${vrid}, vrid: ${vrid}, addresses: [${addresses}] }`;
+    };
+    const text = (count: number) =>
+      `defaults: { interface: eth0, advertisement_interval: 100ms }\n` +
+      `instances: [${Array.from({ length: count }, (_, at) => instance(at + 1))}]`;
+    const lease = (count: number) => {
+      const loaded = loadConfig(text(count), { hostName: 'lb1' });
+      if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+      return loaded.value.settings.instances.map((one) => one.lease);
+    };
+    expect(lease(4)).toEqual(Array(4).fill(seconds(2)));
+    expect(lease(20)).toEqual(Array(20).fill(seconds(10)));
+  });
+
   test('is the configured one, or none', () => {
     expect(leaseOf('lease: 30s')).toBe(seconds(30));
     expect(leaseOf('lease: off')).toBeUndefined();

@@ -33,6 +33,7 @@ export async function runHttp(
   const lateness = { bounds: [1_000], read: () => ({ buckets: [3, 1], sum: 5_000 }) };
   const http = await HttpServer.listen({
     listen: { address: ip('127.0.0.1'), port: 0 },
+    names: () => [],
     source,
     metrics: createMetrics({ ...source, lateness }),
     health: { check: () => Promise.resolve(answerHealth()) },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { describe, expect, test } from 'vitest';
@@ -107,6 +108,29 @@ describe('the HTTP listener', () => {
     expect(await ask(`localhost:${http.port}`)).toBe(200);
     expect(await ask('[::1]:80')).toBe(200);
     expect(await ask('evil.example')).toBe(421);
+  });
+
+  test('F-O13 elsewhere accepts the names that it was given, and no other', async () => {
+    const { http } = await runHttp(modelOf('web'), {
+      listen: { address: ip('0.0.0.0'), port: 0 },
+      names: () => ['lb1', 'lb1.example.net'],
+    });
+    const ask = (host: string) => statusFor(`http://127.0.0.1:${http.port}/status.json`, host);
+    expect(await ask(`192.0.2.11:${http.port}`)).toBe(200);
+    expect(await ask('[2001:db8::11]')).toBe(200);
+    expect(await ask('lb1:9112')).toBe(200);
+    expect(await ask('LB1.example.net')).toBe(200);
+    expect(await ask('lb1.evil.example')).toBe(421);
+    expect(await ask('evil.example:9112')).toBe(421);
+  });
+
+  test('F-O13 answers although idle connections have used up its limit', async () => {
+    const { http, url } = await runHttp(modelOf('web'), { limits: { connections: 8 } });
+    const idle = Array.from({ length: 8 }, () => createConnection(http.port, '127.0.0.1'));
+    for (const one of idle) one.on('error', () => {});
+    await Promise.all(idle.map((one) => once(one, 'connect')));
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    for (const one of idle) one.destroy();
   });
 
   test('does not wait forever for a request', async () => {

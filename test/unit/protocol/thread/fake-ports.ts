@@ -18,6 +18,8 @@ export class FakePorts {
   now: Instant = instant(1_000_000_000);
   deadline: Instant = this.now;
   links: readonly LinkState[] = [linkOf()];
+  /** Nothing changes while the links are read. */
+  isQuiet = true;
   /** Waiting packets; `endless`: however many are read, one more waits. */
   inbox: Uint8Array[] = [];
   endless: Uint8Array | undefined;
@@ -115,7 +117,7 @@ export class FakePorts {
         },
         snapshot: () => {
           this.calls.push('snapshot');
-          return [...this.links];
+          return { links: [...this.links], complete: this.isQuiet };
         },
         drain: (sink: (event: LinkEvent) => void) => {
           this.calls.push('read changes');

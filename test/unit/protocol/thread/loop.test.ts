@@ -37,6 +37,19 @@ describe('the loop', () => {
     expect(ports.deadline).toBe(ports.now + MASTER_DOWN);
   });
 
+  test('F-O13 reads links that changed during the reading again, and runs meanwhile', () => {
+    const ports = new FakePorts();
+    ports.isQuiet = false;
+    expect(ports.during(() => ports.loop.start())).toContain('listen');
+    expect(ports.deadline).toBe(ports.now + seconds(1));
+    expect(ports.turnAfter(milliseconds(500))).not.toContain('snapshot');
+    expect(ports.turnAfter(milliseconds(500))).toContain('snapshot');
+    ports.isQuiet = true;
+    expect(ports.turnAfter(seconds(1))).toContain('snapshot');
+    expect(ports.turnAfter(seconds(1))).not.toContain('snapshot');
+    expect(ports.deadline).toBeGreaterThan(ports.now);
+  });
+
   test('takes over in the order addresses, advertisement, announcements', () => {
     const calls = backup(ONE_ANNOUNCEMENT).turnAfter(MASTER_DOWN);
     expect(calls).toEqual(['read 64', 'add', 'advertise 100', 'announce', 'arm', 'reports']);

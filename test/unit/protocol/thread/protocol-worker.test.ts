@@ -32,6 +32,11 @@ function start(worker: ProtocolWorker, realtime: Realtime): Promise<unknown[]> {
 }
 
 describe('the protocol thread', () => {
+  test('F-O2 sees in shared memory that the main thread turns', async () => {
+    const turns = new Float64Array(threadOf('obedient').memory.mainTurns);
+    await expect.poll(() => turns[0]).toBeGreaterThan(0);
+  });
+
   test('starts, and its messages are passed on in order', async () => {
     expect(await start(threadOf('obedient'), 7)).toEqual([
       { policy: 'SCHED_OTHER', refused: '7' },

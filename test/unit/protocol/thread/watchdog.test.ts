@@ -6,6 +6,7 @@ test('the watchdog is fed only while the protocol meets its deadlines', () => {
   const messages: string[] = [];
   let armed: Instant | undefined;
   let overdue = -5_000;
+  let beats = 0;
   const clock = {
     now: () => instant(1_000_000),
     arm: (deadline: Instant) => {
@@ -17,6 +18,7 @@ test('the watchdog is fed only while the protocol meets its deadlines', () => {
     everyMs: 100,
     send: (message) => messages.push(message) > 0,
     overdue: () => overdue,
+    beats: () => ++beats,
   });
   expect(armed).toBe(1_000_000 + milliseconds(100));
   watchdog.fire();
@@ -26,6 +28,26 @@ test('the watchdog is fed only while the protocol meets its deadlines', () => {
   overdue = 100;
   watchdog.fire();
   expect(messages).toHaveLength(2);
+});
+
+test('F-O2 the watchdog is not fed once the main thread has been silent for its whole interval', () => {
+  const messages: string[] = [];
+  let beats = 7;
+  const watchdog = new Watchdog({
+    clock: { now: () => instant(1_000_000), arm: () => {} },
+    everyMs: 100,
+    send: (message) => messages.push(message) > 0,
+    overdue: () => -5_000,
+    beats: () => beats,
+  });
+  const fed = () => {
+    watchdog.fire();
+    return messages.splice(0).length === 1;
+  };
+  expect([fed(), fed(), fed()]).toEqual([true, true, true]);
+  expect([fed(), fed()]).toEqual([false, false]);
+  beats += 1;
+  expect(fed()).toBe(true);
 });
 
 describe('the watchdog', () => {

@@ -1,0 +1,100 @@
+/**
+ * What adding addresses costs on this host, tried out in a network namespace of its own, which nobody sees
+ * and which ends with the attempt. The kernel's work for one address grows with the number on its link, so
+ * that a part of them tells nothing about the whole.
+ */
+import { addressBits, familyOf, type IpAddress } from '../../net/address.ts';
+import type { AddressChange } from '../../net/link.ts';
+import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../ffi/constants.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
+import { libc } from '../ffi/libc.ts';
+import { closeFd } from '../ffi/socket.ts';
+import { Routes } from './routes.ts';
+
+/** `lo` is the first interface of every namespace. */
+const LOOPBACK = 1;
+
+const IN_A_CALL = 64;
+
+/** What takes longer is not measured to its end. */
+const LONGEST_MS = 5_000;
+
+const FOREVER = 0xffffffff;
+
+export interface TakeoverCost {
+  readonly milliseconds: number;
+  /** How many addresses were added in that time. */
+  readonly addresses: number;
+}
+
+/**
+ * The cost of adding the addresses of one link to another; undefined if this process may not make a
+ * namespace. Throws `KernelError`. The calling thread is in another namespace meanwhile.
+ */
+export function measureTakeover(
+  links: readonly (readonly IpAddress[])[],
+): TakeoverCost | undefined {
+  let [milliseconds, addresses] = [0, 0];
+  for (const link of links) {
+    const cost = inScratchNamespace(() => addAll(link, LONGEST_MS - milliseconds));
+    if (cost === undefined) return undefined;
+    milliseconds += cost.milliseconds;
+    addresses += cost.addresses;
+  }
+  return { milliseconds, addresses };
+}
+
+function addAll(all: readonly IpAddress[], limitMs: number): TakeoverCost {
+  const routes = new Routes();
+  try {
+    routes.setLinksUp([LOOPBACK]);
+    const begin = performance.now();
+    const elapsed = () => performance.now() - begin;
+    let addresses = 0;
+    while (addresses < all.length && elapsed() < limitMs) {
+      addresses += request(routes, 'add', all.slice(addresses, addresses + IN_A_CALL));
+    }
+    const milliseconds = elapsed();
+    // The end of a namespace would remove them all in one step, while the agent waits for the same lock.
+    for (let removed = 0; removed < addresses; removed += IN_A_CALL) {
+      request(routes, 'remove', all.slice(removed, Math.min(addresses, removed + IN_A_CALL)));
+    }
+    return { milliseconds, addresses };
+  } finally {
+    routes.close();
+  }
+}
+
+/** Returns how many there were. */
+function request(
+  routes: Routes,
+  operation: 'add' | 'remove',
+  addresses: readonly IpAddress[],
+): number {
+  const changes = addresses.map((address): AddressChange => {
+    const prefixLength = addressBits(familyOf(address));
+    return { operation, index: LOOPBACK, address, prefixLength, lifetime: FOREVER };
+  });
+  return routes.changeKernel(changes).length;
+}
+
+/** Undefined if it cannot be made. `run` must not await: the thread returns when it does. */
+function inScratchNamespace<Value>(run: () => Value): Value | undefined {
+  const home = libc().open('/proc/thread-self/ns/net', O_RDONLY | O_CLOEXEC);
+  if (home < 0) return undefined;
+  try {
+    if (libc().unshare(CLONE_NEWNET) < 0) return undefined;
+    try {
+      return run();
+    } finally {
+      enter(home);
+    }
+  } finally {
+    closeFd(home);
+  }
+}
+
+function enter(namespace: number): void {
+  if (libc().setns(namespace, CLONE_NEWNET) >= 0) return;
+  throw new KernelError('return to the network namespace', libc().errno());
+}
