@@ -116,6 +116,7 @@ export class Agent {
       status,
       config: { ...config, settings },
       lacking: async (next) => (await import('./host-needs.ts')).lackingHere(next),
+      cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
       apply: (plan) => {
         feed([{ kind: 'settings.changed', change: plan.change }]);
         return protocol.ping();
