@@ -18,6 +18,7 @@ const SUMMARIES = ['lb1', '', 'a-name-of-a-director.example.org'].map((name, at)
     isMaster: at === 0,
     sender: 0xfedc_ba98,
     name,
+    isRepetition: at === 2,
     summary: { live: 70_000, synced: at, buckets: new Uint16Array(BUCKETS).fill(at * 1_000) },
   }),
 );

@@ -1,6 +1,6 @@
 /**
  * Runs one probe at its interval, judges the results and reports changes. If a run has not ended when
- * the next one is due, that next run is skipped. A run that exceeds its timeout has failed, whether it
+ * the next one is due, that next run is skipped, unless the first is at its end. A run that exceeds its timeout has failed, whether it
  * ever ends or not.
  */
 import { judged, type ProbeState, UNKNOWN } from '../../fsm/probe/probe.ts';
@@ -28,6 +28,8 @@ interface ProbeRunnerOptions {
 }
 
 interface Run {
+  /** When it left the pool, in monotonic milliseconds; undefined: it waits there. */
+  began: number | undefined;
   isLate: boolean;
   wantsAnother: boolean;
   /** Undefined without a pool. */
@@ -38,6 +40,12 @@ const SPREAD_MS = 250;
 
 /** Lets a run that ends exactly at its timeout deliver its result. */
 const GRACE_MS = 20;
+
+/**
+ * A run that still lasts when the next one is due does not cost that one if this share of its timeout is
+ * over: with a timeout as long as the interval, both end together, but for the jitter of timers.
+ */
+const NEARLY = 0.75;
 
 /** After this time a run that ignores its timeout loses its slot in the pool. */
 const ABANDON_MS = 1_000;
@@ -112,16 +120,26 @@ export class ProbeRunner {
 
   #tick(): void {
     this.#later(this.#intervalMs, () => this.#tick());
-    if (this.#run === undefined) {
+    const run = this.#run;
+    if (run === undefined) {
       this.#begin();
       return;
     }
+    if (this.#isNearlyOver(run)) {
+      run.wantsAnother = true;
+      return;
+    }
     this.#reading.overruns++;
-    if (this.#run.isLate) this.#judge(failed('still running'));
+    if (run.isLate) this.#judge(failed('still running'));
+  }
+
+  #isNearlyOver({ began, isLate }: Run): boolean {
+    const lasts = began === undefined ? 0 : performance.now() - began;
+    return !isLate && lasts >= (this.#options.timing.timeout / 1_000) * NEARLY;
   }
 
   #begin(): void {
-    const run: Run = { isLate: false, wantsAnother: false, slot: undefined };
+    const run: Run = { began: undefined, isLate: false, wantsAnother: false, slot: undefined };
     this.#run = run;
     const { pool } = this.#options;
     if (pool === undefined) this.#perform(run);
@@ -131,6 +149,7 @@ export class ProbeRunner {
   #perform(run: Run): void {
     const timeoutMs = this.#options.timing.timeout / 1_000;
     const began = performance.now();
+    run.began = began;
     let abandon: NodeJS.Timeout | undefined;
     this.#reading.runs++;
     const overdue = setTimeout(() => {

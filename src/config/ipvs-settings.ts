@@ -1,6 +1,9 @@
 /** The part of the configuration with which the main thread configures IPVS. */
+
 import type { SyncMode } from '../ipvs/plan/daemon-plan.ts';
 import type { OnFailure } from '../ipvs/plan/server-weight.ts';
+import type { IpAddress } from '../net/address.ts';
+import { formatEndpoint } from '../net/endpoint.ts';
 import type { ConnectionTimeouts, Server, Service, SyncDaemon } from '../net/ipvs.ts';
 import type { ServerProbe } from '../net/probe.ts';
 
@@ -24,6 +27,8 @@ export interface SyncSettings {
   readonly rstGuard: 'planned' | 'always' | 'off';
   /** Directors exchange summaries of their tables and resend missing connections. */
   readonly catchUp: boolean;
+  /** The other directors, whose summaries are believed; none: every host on the network of the interface. */
+  readonly peers: readonly IpAddress[];
   readonly daemon: Omit<SyncDaemon, 'role'>;
 }
 
@@ -38,8 +43,8 @@ export interface ServiceSettings {
 
 /** Health checks of the servers of a service. */
 export interface HealthSettings {
-  /** By name of the server; a server without a check is healthy. */
-  readonly checks: Readonly<Record<string, ServerProbe>>;
+  /** By name of the server: healthy while all of them pass. A server without a check is healthy. */
+  readonly checks: Readonly<Record<string, readonly ServerProbe[]>>;
   /** Probes that read the weight, by name of the server. */
   readonly weights: Readonly<Record<string, ServerProbe>>;
   readonly onFailure: OnFailure;
@@ -57,4 +62,13 @@ export interface MinimumSettings {
 /** Name of the probe that the instance tracks for the minimum of a service. */
 export function minimumProbe(service: string): string {
   return `ipvs ${service}`;
+}
+
+/** What is wrong with a server that is `what`, an address of this host or of another director. */
+export function loopAdvice(server: Server, what: string): string {
+  return (
+    `the server ${formatEndpoint(server)} is ${what}: a BACKUP balances again what it gets as a server, ` +
+    'and connections loop. Set "sysctl: { backup_only: 1 }" on both directors ' +
+    '(docs/two-node-clusters.md)'
+  );
 }

@@ -217,5 +217,6 @@ interface IpvsCountersDocument {
   /** Changes by other programs that the agent reverted. */
   readonly service_repairs: number;
   readonly sync_repairs: number;
+  /** Of parameters, and of timeouts. */
   readonly sysctl_repairs: number;
 }

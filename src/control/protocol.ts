@@ -243,6 +243,14 @@ export interface ReloadDocument {
   readonly warnings: readonly FindingDocument[];
   /** What the new file needs and the host lacks, as sentences; absent if it lacks nothing. */
   readonly host_lacks?: readonly string[];
+  /** Servers that leave the service table with connections, which end; absent if there are none. */
+  readonly cuts?: readonly {
+    /** Name of the service. */
+    readonly service: string;
+    /** As `10.0.0.11:80`. */
+    readonly server: string;
+    readonly connections: number;
+  }[];
 }
 
 export interface InstanceReloadDocument {

@@ -12,6 +12,7 @@ import type { ConnectionsDocument, IpvsDocument } from '../control/ipvs-document
 import type { EventFacts } from '../control/protocol.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';
 import type { IpvsKernel } from '../ipvs/keep/ipvs-kernel.ts';
+import type { ConnectionsCut } from '../ipvs/plan/cut-connections.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
@@ -90,6 +91,17 @@ export class AgentIpvs {
     const { settings, parts } = this.#keeper ?? {};
     if (settings?.sync?.instance !== instance || parts?.watch === undefined) return undefined;
     return this.#documents?.connectionsDocument(parts.watch, settings.sync);
+  }
+
+  /** The connections that a reload would end, as servers leave the table. */
+  cutBy(next: IpvsSettings | undefined): readonly ConnectionsCut[] {
+    try {
+      return this.#keeper?.cutBy(next) ?? [];
+    } catch (error) {
+      // The kernel may refuse to list its table, which must not keep a reload from being applied.
+      this.#options.logger.warn({ code: 'ipvs-failed', err: error }, 'connections are not counted');
+      return [];
+    }
   }
 
   hurry(): void {

@@ -128,6 +128,7 @@ export class Agent {
         ...pathWarnings(file, stateDirectory),
         ...(await import('./host-needs.ts')).lackingHere(next),
       ],
+      cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
       apply: (plan) => {
         feed([{ kind: 'settings.changed', change: plan.change }]);
         return protocol.ping();

@@ -31,6 +31,8 @@ interface ConfigurationOptions {
   readonly apply: (plan: ReloadPlan) => Promise<void>;
   /** What the host lacks for a configuration, in sentences. Default: not checked. */
   readonly lacking?: (next: Lowered) => Promise<readonly string[]>;
+  /** The balanced connections that a configuration ends. Default: none. */
+  readonly cuts?: (next: Lowered) => ReloadDocument['cuts'];
 }
 
 export class Configuration {
@@ -116,6 +118,7 @@ export class Configuration {
       states: new Map(status().instances.map(({ name, state }) => [name, state])),
       warnings: withFile(file, loaded.value.warnings),
       lacking: (await this.#options.lacking?.(loaded.value)) ?? [],
+      cuts: this.#options.cuts?.(plan.effective) ?? [],
     });
     if (dryRun) return document;
     await this.#prepare(plan.effective);

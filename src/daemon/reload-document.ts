@@ -16,10 +16,11 @@ interface Circumstances {
   readonly states: ReadonlyMap<string, StateName>;
   readonly warnings: readonly FindingDocument[];
   readonly lacking: readonly string[];
+  readonly cuts: NonNullable<ReloadDocument['cuts']>;
 }
 
 export function reloadDocument(given: Circumstances): ReloadDocument {
-  const { plan, file, applied, states, warnings, lacking } = given;
+  const { plan, file, applied, states, warnings, lacking, cuts } = given;
   return {
     applied,
     file,
@@ -28,6 +29,7 @@ export function reloadDocument(given: Circumstances): ReloadDocument {
     agent: plan.agent.map((one: AgentPlan) => ({ ...keyDocument(one), effect: one.effect })),
     warnings,
     ...(lacking.length === 0 ? {} : { host_lacks: lacking }),
+    ...(cuts.length === 0 ? {} : { cuts }),
   };
 }
 

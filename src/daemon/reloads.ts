@@ -33,7 +33,7 @@ export class Reloads implements Pick<ControlCommands, 'reload'> {
     await this.reload({ dryRun: false }).catch(() => undefined);
   }
 
-  #report({ instances, agent, warnings }: ReloadDocument): void {
+  #report({ instances, agent, warnings, cuts = [] }: ReloadDocument): void {
     const count = (wanted: string) => instances.filter(({ action }) => action === wanted).length;
     this.#record({
       kind: 'configuration-reloaded',
@@ -44,6 +44,10 @@ export class Reloads implements Pick<ControlCommands, 'reload'> {
     });
     for (const { file, ...warning } of warnings) {
       this.#logger.warn({ code: 'configuration-warning' }, formatFinding(file, warning));
+    }
+    for (const { service, server, connections } of cuts) {
+      const message = `${connections} connections end: ${server} leaves the service ${service}`;
+      this.#logger.warn({ code: 'ipvs-connections-cut' }, message);
     }
     for (const { key } of agent.filter(({ effect }) => effect === 'needs-restart')) {
       const message = `${key} keeps its value: a change needs a restart of the agent`;

@@ -33,6 +33,13 @@ export interface TableSummary {
   readonly buckets: Uint16Array;
 }
 
+/** A table as it was read. */
+export interface TableReading {
+  readonly all: TableSummary;
+  /** Without flows of UDP that the other directors need not have. */
+  readonly shared: TableSummary;
+}
+
 export const BUCKETS = 512;
 
 export function emptySummary(): TableSummary {
@@ -45,6 +52,11 @@ export function emptySummary(): TableSummary {
  */
 export function isTemplate({ client }: Pick<Connection, 'client'>): boolean {
   return client.port === 0;
+}
+
+/** True for a connection of UDP: whatever a client has sent from one port. */
+export function isFlow({ protocol, state }: Pick<Connection, 'protocol' | 'state'>): boolean {
+  return protocol === 'UDP' && state === 'UDP';
 }
 
 const LIVE: ReadonlySet<string> = new Set(['ESTABLISHED', 'UDP', 'ASSURED']);

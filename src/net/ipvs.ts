@@ -28,6 +28,14 @@ export interface Service {
   readonly persistence: Persistence | undefined;
 }
 
+/**
+ * True for UDP: a client that keeps its port keeps its connection, and with it its server, as long as it
+ * sends. A mark may have UDP among its packets, which its key does not say.
+ */
+export function staysByPort({ key, onePacket }: Pick<Service, 'key' | 'onePacket'>): boolean {
+  return key.kind === 'address' && key.protocol === 'udp' && !onePacket;
+}
+
 export interface Persistence {
   readonly seconds: number;
   /** Clients whose addresses agree in this many bits use the same server. */
@@ -110,6 +118,11 @@ export interface ConnectionTimeouts {
   readonly tcp: number;
   readonly tcpFin: number;
   readonly udp: number;
+}
+
+/** Packets keep the VIP as destination, so a director that receives them as a server balances them again. */
+export function mayLoop({ forwarding }: Pick<Server, 'forwarding'>): boolean {
+  return forwarding === 'dr' || forwarding === 'tun';
 }
 
 /** One write to the service table. */

@@ -33,7 +33,7 @@ kernelSuite('a state file on a full disk', () => {
   test('is the old one, the write fails, and the next write succeeds when there is space', async () => {
     const disk = smallDisk();
     const file = new MemoryFile(disk);
-    const memory = (service: string) => ({ services: [service], sysctls: {} });
+    const memory = (service: string) => ({ services: [service], sysctls: {}, timeouts: {} });
     const read = () => new MemoryFile(disk).read((message) => expect.fail(message));
     await file.write(memory('old'));
     fill(disk);

@@ -68,6 +68,9 @@ export class HttpStatusProbe implements Probe {
   }
 }
 
+/** Lines may end with LF alone (RFC 9112 section 2.2). */
+const EMPTY_LINE = /\n\r?\n/g;
+
 /** Undefined: incomplete. 0: another protocol. */
 export function decodeStatus(head: string): number | undefined {
   let start = 0;
@@ -78,8 +81,8 @@ export function decodeStatus(head: string): number | undefined {
     const status = /^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: |\r?$)/.exec(head.slice(start, end))?.[1];
     if (status === undefined) return 0;
     if (!status.startsWith('1')) return Number(status);
-    const next = head.indexOf('\r\n\r\n', start);
-    if (next < 0) return undefined;
-    start = next + 4;
+    EMPTY_LINE.lastIndex = end;
+    if (!EMPTY_LINE.test(head)) return undefined;
+    start = EMPTY_LINE.lastIndex;
   }
 }

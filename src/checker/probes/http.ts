@@ -32,6 +32,8 @@ export class HttpProbe implements Probe {
     this.#matches = body === undefined ? undefined : matcherOf(body);
     this.#request = {
       agent: false,
+      // Servers that end lines with LF alone are servers (RFC 9112 section 2.2).
+      insecureHTTPParser: true,
       method,
       headers: { 'user-agent': 'vrrp-agent', connection: 'close', ...(host && { host }) },
       rejectUnauthorized: verify,

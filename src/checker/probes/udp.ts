@@ -1,63 +1,131 @@
 /**
  * Up while a UDP port gives the expected answer or, if none is expected, returns no ICMP error. A
- * connected socket reports such errors (udp(7)).
+ * connected socket reports such errors (udp(7)), those of hosts and networks that cannot be reached only
+ * with IP_RECVERR (ip(7)). An error may come seconds after the datagram, when nobody answered ARP, and
+ * hosts and routers limit their rate (icmp(7)): so silence proves nothing while an error is young.
  */
-import { createSocket } from 'node:dgram';
-import { familyOf } from '../../net/address.ts';
+import { createSocket, type Socket } from 'node:dgram';
+import {
+  AF_INET,
+  AF_INET6,
+  IP_RECVERR,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_RECVERR,
+  SOCK_DGRAM,
+} from '../../kernel/ffi/constants.ts';
+import { configured, openSocket, setOption } from '../../kernel/ffi/socket.ts';
+import { type Family, familyOf } from '../../net/address.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import type { ProbeOutcome, UdpTarget } from '../../net/probe.ts';
+import type { ProbeOutcome, ProbeTiming, UdpTarget } from '../../net/probe.ts';
 import { matcherOf } from './expectation.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
 
+/** An error counts for this long, or for `MEMORY_RUNS` intervals if that is longer. */
+const MEMORY_MS = 10_000;
+const MEMORY_RUNS = 3;
+
+interface Refusal {
+  readonly reason: string;
+  readonly at: number;
+}
+
+type UdpOptions = UdpTarget & Partial<Pick<ProbeTiming, 'interval'>>;
+
 export class UdpProbe implements Probe {
-  readonly #target: UdpTarget;
+  readonly #target: UdpOptions;
+  readonly #now: () => number;
   readonly #payload: Buffer;
   readonly #matches: ((answer: string) => boolean) | undefined;
   #end: (() => void) | undefined;
+  /** The last ICMP error. */
+  #refusal: Refusal | undefined;
+  /** The socket of the last run, which stays open until the next for errors that come late. */
+  #late: Socket | undefined;
 
-  constructor(target: UdpTarget) {
+  /** `now`: monotonic milliseconds. */
+  constructor(target: UdpOptions, now: () => number = () => performance.now()) {
     this.#target = target;
+    this.#now = now;
     this.#payload = Buffer.from(target.send, 'hex');
     this.#matches = target.expect === undefined ? undefined : matcherOf(target.expect);
   }
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
+    this.#closeLate();
     const { endpoint } = this.#target;
-    const socket = createSocket(familyOf(endpoint.address) === 'ipv4' ? 'udp4' : 'udp6');
+    const { socket, fd } = socketWithErrors(familyOf(endpoint.address));
     return new Promise((resolve) => {
       let isOpen = true;
-      const settle = (outcome: ProbeOutcome) => {
+      const settle = (outcome: ProbeOutcome, isSilence = false) => {
         if (!isOpen) return;
         isOpen = false;
         clearTimeout(timer);
-        socket.close();
+        if (isSilence) this.#late = socket.unref();
+        else socket.close();
         resolve(outcome);
       };
-      const timer = setTimeout(() => settle(this.#silence()), timeoutMs);
+      const timer = setTimeout(() => settle(this.#silence(), true), timeoutMs);
       this.#end = () => settle(failed('cancelled'));
-      socket.on('error', (error) => settle(failed(reasonOf(error))));
+      socket.on('error', (error) => {
+        if (!isOpen) this.#closeLate();
+        settle(this.#refused(error));
+      });
       socket.on('message', (answer) => settle(this.#judge(answer.toString('latin1'))));
       // The callback of connect() also runs if the connection fails.
       socket.on('connect', () => {
         socket.send(this.#payload, (error) => {
-          if (error !== null) settle(failed(reasonOf(error)));
+          if (error !== null) settle(this.#refused(error));
         });
       });
-      socket.connect(endpoint.port, endpoint.address);
+      socket.bind({ fd }, () => socket.connect(endpoint.port, endpoint.address));
     });
   }
 
   close(): void {
     this.#end?.();
+    this.#closeLate();
+  }
+
+  #closeLate(): void {
+    this.#late?.close();
+    this.#late = undefined;
+  }
+
+  #refused(error: Error): ProbeOutcome {
+    const reason = reasonOf(error);
+    this.#refusal = { reason, at: this.#now() };
+    return failed(reason);
   }
 
   #silence(): ProbeOutcome {
     if (this.#matches !== undefined) return failed('no answer in time');
-    return passed(`no ICMP error from ${formatEndpoint(this.#target.endpoint)}`);
+    const { endpoint, interval = 0 } = this.#target;
+    const memory = Math.max(MEMORY_MS, (MEMORY_RUNS * interval) / 1_000);
+    if (this.#refusal !== undefined && this.#now() - this.#refusal.at < memory) {
+      return failed(`no answer after ${this.#refusal.reason}`);
+    }
+    return passed(`no ICMP error from ${formatEndpoint(endpoint)}`);
   }
 
   #judge(answer: string): ProbeOutcome {
+    this.#refusal = undefined;
     if (this.#matches?.(answer) === false) return failed('unexpected answer');
     return passed('answered');
   }
+}
+
+const SOCKETS = {
+  ipv4: { type: 'udp4', domain: AF_INET, level: IPPROTO_IP, option: IP_RECVERR },
+  ipv6: { type: 'udp6', domain: AF_INET6, level: IPPROTO_IPV6, option: IPV6_RECVERR },
+} as const;
+
+/** Node's sockets have no such option, but adopt a descriptor that has it. */
+function socketWithErrors(family: Family): { readonly socket: Socket; readonly fd: number } {
+  const { type, domain, level, option } = SOCKETS[family];
+  const what = 'UDP socket of a check';
+  const fd = configured(openSocket(what, domain, SOCK_DGRAM, 0), (created) =>
+    setOption(what, created, level, option, 1),
+  );
+  return { socket: createSocket(type), fd };
 }

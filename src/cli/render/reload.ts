@@ -27,6 +27,7 @@ export function renderReload(document: ReloadDocument, palette: Palette): string
       ({ file: name, line, column, message }) => `  ${name}:${line}:${column}: warning: ${message}`,
     ),
     ...(document.host_lacks ?? []).map((one) => palette.notable(`  warning: ${one}`)),
+    ...(document.cuts ?? []).map((one) => palette.bad(`  ${cutText(one, applied)}`)),
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
@@ -59,6 +60,16 @@ function consequence(instance: InstanceReloadDocument, applied: boolean): string
     case 'change':
       return `${state ?? 'INIT'}: in place`;
   }
+}
+
+function cutText(
+  { service, server, connections }: NonNullable<ReloadDocument['cuts']>[number],
+  applied: boolean,
+): string {
+  const removal = `${server} leaves the service ${service}`;
+  if (applied) return `ipvs: ${connections} connections end, as ${removal}`;
+  const cure = `vrrp-agent ipvs drain ${service} ${server} --wait 10m`;
+  return `ipvs: ${connections} connections would end, as ${removal}; first: ${cure}`;
 }
 
 function changeText({ key, from, to }: KeyChangeDocument): string {

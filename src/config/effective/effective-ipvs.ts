@@ -61,7 +61,8 @@ function effectiveSysctls(sysctls: IpvsSettings['sysctls']): Mapping<'sysctl'> {
   return Object.fromEntries(entries) as Mapping<'sysctl'>;
 }
 
-function effectiveSync({ mode, instance, rstGuard, catchUp, daemon }: SyncSettings): SyncFile {
+function effectiveSync(settings: SyncSettings): SyncFile {
+  const { mode, instance, rstGuard, catchUp, peers, daemon } = settings;
   return present<SyncFile>({
     interface: daemon.interface,
     sync_id: daemon.syncId,
@@ -73,6 +74,7 @@ function effectiveSync({ mode, instance, rstGuard, catchUp, daemon }: SyncSettin
     instance,
     rst_guard: rstGuard,
     catch_up: catchUp,
+    peers: peers.length === 0 ? undefined : [...peers],
   });
 }
 
@@ -114,12 +116,13 @@ const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
 
 function effectiveServer(server: Server, { checks, weights }: HealthSettings): ServerMapping {
   const name = formatEndpoint(server);
-  const [check, weight] = [checks[name], weights[name]];
+  const [first, ...others] = checks[name]?.map(effectiveCheck) ?? [];
+  const weight = weights[name];
   return present<ServerMapping>({
     ...destinationKeys(server),
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
-    check: check && effectiveCheck(check),
+    check: first === undefined || others.length === 0 ? first : [first, ...others],
     weight_from: weight && effectiveWeightFrom(weight),
   });
 }

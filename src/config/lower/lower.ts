@@ -10,7 +10,8 @@ import type { NotificationSettings, SubjectNotification } from '../notification-
 import { AGENT_DEFAULTS } from '../schema/defaults.ts';
 import type { DraftFile } from '../schema/shape.ts';
 import { type Inherited, inherit } from './inherit.ts';
-import { adviseIpvs, lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
+import { adviseIpvs } from './ipvs/advise-ipvs.ts';
+import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { SharedRouting } from './lower-routing.ts';

@@ -128,7 +128,8 @@ const udp = mapping(
       .meta({
         description:
           'Text that the answer must contain. Without `expect` and `expect_regex` no answer is ' +
-          'needed; an ICMP error fails the check.',
+          'needed; an ICMP error fails the check, and so does silence within 10 s, or three intervals, ' +
+          'after an error.',
       })
       .optional(),
     expect_regex: z
@@ -171,9 +172,20 @@ const checkMapping = mapping(
 
 export const SHORT_CHECKS = ['tcp', 'http', 'https', 'ping', 'none'] as const;
 
-export const check = z.union([choice(SHORT_CHECKS), checkMapping], {
+const checkList = z
+  .array(
+    z.union([choice(SHORT_CHECKS).exclude(['none']), checkMapping], {
+      error: `expected ${SHORT_CHECKS.slice(0, -1).join(', ')}, or a mapping`,
+    }),
+  )
+  .min(1, 'must not be empty')
+  .meta({ description: 'Several checks: the server is up while all of them are.' });
+
+export const check = z.union([choice(SHORT_CHECKS), checkMapping, checkList], {
   error: ({ input }) =>
-    input === undefined ? undefined : `expected ${SHORT_CHECKS.join(', ')}, or a mapping`,
+    input === undefined
+      ? undefined
+      : `expected ${SHORT_CHECKS.join(', ')}, a mapping, or a list of these`,
 });
 
 export const weightFrom = mapping(
@@ -245,6 +257,7 @@ export const minServers = z.union(
 );
 
 export type CheckFile = z.infer<typeof check>;
+export type OneCheckFile = Exclude<CheckFile, readonly unknown[]>;
 export type CheckMapping = z.infer<typeof checkMapping>;
 export type WeightFromFile = z.infer<typeof weightFrom>;
 export type MinServersFile = z.infer<typeof minServers>;

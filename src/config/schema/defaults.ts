@@ -92,7 +92,7 @@ export const SERVICE_DEFAULTS = {
   persistence: { timeout: '5m' },
   forwarding: 'nat',
   check: 'none',
-  on_failure: 'quiesce',
+  on_failure: { udp: 'remove', others: 'quiesce' },
 } as const;
 
 export const SERVER_DEFAULTS = { weight: 1, upper_threshold: 0, lower_threshold: 0 } as const;

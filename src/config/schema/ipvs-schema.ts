@@ -176,7 +176,8 @@ const service = mapping(
     servers: z.array(server).meta({ description: 'The real servers.' }),
     check: check
       .meta({
-        description: 'Health check of each server: a keyword or a mapping.',
+        description:
+          'Health check of each server: a keyword, a mapping, or a list of several checks.',
         default: SERVICE_DEFAULTS.check,
       })
       .optional(),
@@ -184,8 +185,8 @@ const service = mapping(
       .meta({
         description:
           'What to do with a server that is down. `quiesce`: set its weight to 0 and keep its ' +
-          'connections. `remove`: remove it from the table.',
-        default: SERVICE_DEFAULTS.on_failure,
+          'connections. `remove`: remove it from the table. Default: `remove` for udp, whose clients would ' +
+          'otherwise stay with the server, else `quiesce`.',
       })
       .optional(),
     fallback: z
@@ -243,7 +244,7 @@ const sysctls = mapping(
       .meta({
         description:
           'Number of threads of each daemon, and of UDP ports starting at `port`: a power of two, the ' +
-          'same on both directors.',
+          'same on both directors. A reload that changes it restarts the daemons.',
       })
       .optional(),
     sync_version: sysctl(1, 'Version of the sync messages: 1, or 0 for peers before Linux 2.6.39.'),
@@ -251,15 +252,24 @@ const sysctls = mapping(
     sync_qlen_max: sysctl(LARGEST_SYSCTL, 'Maximum number of queued sync messages.'),
     sync_sock_size: sysctl(
       LARGEST_SYSCTL,
-      'Socket buffer size of the daemons; 0: the system default.',
+      'Socket buffer size of the daemons; 0: the system default. A reload that changes it restarts the ' +
+        'daemons.',
     ),
     sloppy_tcp: sysctl(
       1,
       '1: any packet of an unknown TCP connection creates an entry, not only a SYN.',
     ),
     sloppy_sctp: sysctl(1, '1: like `sloppy_tcp`, for SCTP.'),
-    backup_only: sysctl(1, '1: a director whose sync daemon is only a backup does not balance.'),
-    expire_nodest_conn: sysctl(1, '1: end connections immediately when their server is removed.'),
+    backup_only: sysctl(
+      1,
+      '1: a director does not balance while its backup daemon runs. For directors that are also real ' +
+        'servers (docs/two-node-clusters.md). Not with `mode: both`.',
+    ),
+    expire_nodest_conn: sysctl(
+      1,
+      '1: end connections immediately when their server is removed. Default: 1 if a udp service has ' +
+        '`check` and `on_failure: remove`, else unchanged.',
+    ),
     expire_quiescent_template: sysctl(
       1,
       '1: ignore persistence templates of servers with weight 0.',
@@ -306,15 +316,18 @@ const sync = mapping(
     ttl: wholeNumber(1, 255)
       .meta({ description: 'Multicast TTL of the messages.', default: SYNC_DEFAULTS.ttl })
       .optional(),
-    maxlen: wholeNumber(576, 65_000)
+    maxlen: wholeNumber(1_024, 65_000)
       .meta({
-        description: 'Maximum message length in bytes. Default: from the MTU of the interface.',
+        description:
+          'Maximum message length in bytes. Default: from the MTU of the interface. The kernel does not ' +
+          'receive with less than 1024.',
       })
       .optional(),
     mode: choice(['follow', 'both'])
       .meta({
         description:
-          '`follow`: the MASTER sends, the others receive. `both`: all directors send and receive.',
+          '`follow`: the MASTER sends, the others receive. `both`: all directors send and receive; not ' +
+          'with `backup_only`.',
         default: SYNC_DEFAULTS.mode,
       })
       .optional(),
@@ -332,6 +345,15 @@ const sync = mapping(
           'connections of the former MASTER arrive. `planned`: only after a planned takeover. ' +
           'Requires nft.',
         default: SYNC_DEFAULTS.rst_guard,
+      })
+      .optional(),
+    peers: z
+      .array(z.string())
+      .meta({
+        description:
+          'Addresses of the other directors on `interface`: the only ones whose summaries are believed. ' +
+          'Default: every host on the network of the interface.',
+        examples: [['192.0.2.12']],
       })
       .optional(),
     catch_up: z

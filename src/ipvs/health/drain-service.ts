@@ -10,9 +10,10 @@ import { CommandRefusal } from '../../control/commands.ts';
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import type { DrainDocument } from '../../control/ipvs-document.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { type ServerRow, serviceName } from '../../net/ipvs.ts';
+import { type ServerRow, type ServiceKey, serviceName } from '../../net/ipvs.ts';
 import { messageOf } from '../keep/ipvs-log.ts';
 import type { ServiceKeeper } from '../keep/service-keeper.ts';
+import { connectionsOf } from '../plan/cut-connections.ts';
 import { serves } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
 import type { HealthKeeper } from './health-keeper.ts';
@@ -126,19 +127,9 @@ export class DrainService implements DrainCommands {
   }
 }
 
-/**
- * The kernel counts closing TCP and SCTP connections as inactive: they no longer need the server. It
- * counts every UDP connection as inactive (net/netfilter/ipvs/ip_vs_conn.c), and a mark may have
- * connections of either kind.
- */
-function isEmpty(
-  server: ServerRow | undefined,
-  key: { readonly kind: string; readonly protocol?: string },
-) {
+function isEmpty(server: ServerRow | undefined, key: ServiceKey): boolean {
   if (server === undefined) return true;
-  if (server.weight !== 0) return false;
-  const counts = key.kind === 'address' && key.protocol !== 'udp' ? 0 : server.inactiveConnections;
-  return server.activeConnections + counts === 0;
+  return server.weight === 0 && connectionsOf(server, key) === 0;
 }
 
 function refuseLast({ service, server, name }: Target): void {

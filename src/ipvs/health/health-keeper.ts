@@ -7,21 +7,28 @@ import type { ProbeChange } from '../../checker/probe-runner.ts';
 import type { Prober } from '../../checker/prober.ts';
 import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import type { Server } from '../../net/ipvs.ts';
+import { type Server, staysByPort } from '../../net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
 import type { IpvsLog } from '../keep/ipvs-log.ts';
 import {
   countHealthy,
+  type EffectiveWeight,
   effectiveWeight,
   hasEnough,
   needsFallback,
-  type ServerStatus,
+  statusOf,
+  weightOfFailed,
 } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
 import type { HealthReporter } from './health-reporter.ts';
-import type { ServerHealth, ServiceHealth } from './server-health.ts';
+import {
+  type CheckReading,
+  joinedReading,
+  type ServerHealth,
+  type ServiceHealth,
+} from './server-health.ts';
 
 type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
@@ -49,8 +56,8 @@ export class HealthKeeper {
   readonly #known = new Map<string, ProbeChange>();
   /** Names of the services that use a probe. */
   readonly #users = new Map<string, Set<string>>();
-  /** Servers with weight 0 until their first result, by service and server. */
-  readonly #quiesced = new Set<string>();
+  /** What a server had before there are results, by service and server: none or few clients, or a load. */
+  readonly #former = new Map<string, EffectiveWeight>();
   /** Services whose fallback stays in the table until its connections have ended. */
   readonly #retiring = new Set<string>();
   /** The last answer fed to the engine: whether a service has its minimum of servers. */
@@ -74,12 +81,15 @@ export class HealthKeeper {
   }
 
   want(services: readonly ServiceSettings[]): void {
-    this.#keepQuiesced();
+    this.#keepFormer();
     this.#services = services;
     this.#users.clear();
     const probes: ServerProbe[] = [];
     for (const { name, health } of services) {
-      for (const probe of [...Object.values(health.checks), ...Object.values(health.weights)]) {
+      for (const probe of [
+        ...Object.values(health.checks).flat(),
+        ...Object.values(health.weights),
+      ]) {
         const key = probeName(probe);
         const users = this.#users.get(key) ?? new Set();
         this.#users.set(key, users.add(name));
@@ -94,12 +104,14 @@ export class HealthKeeper {
     for (const service of services) this.#judge(service);
   }
 
-  /** Takes over, before the first results, what a former run left in the kernel for a service. */
+  /** Takes over, before the first results, what a former run left in the kernel's service. */
   recall({ name, servers, health }: ServiceSettings, actual: readonly Server[]): void {
     const weights = new Map(actual.map((one) => [formatEndpoint(one), one.weight]));
     for (const server of servers) {
       const endpoint = formatEndpoint(server);
-      if (weights.get(endpoint) === 0) this.#quiesced.add(keyOf(name, endpoint));
+      const weight =
+        weights.get(endpoint) ?? (health.onFailure === 'remove' ? 'absent' : undefined);
+      if (weight !== undefined) this.#former.set(keyOf(name, endpoint), weight);
     }
     const { fallback } = health;
     if (fallback !== undefined && weights.has(formatEndpoint(fallback))) this.#retiring.add(name);
@@ -135,10 +147,14 @@ export class HealthKeeper {
       weight === 'absent' ? [] : [{ ...server, weight }],
     );
     if (fallback === null) return wanted;
-    if (fallback.active) this.#retiring.add(settings.name);
-    else if (this.#retiring.has(settings.name))
-      return [...wanted, { ...fallback.server, weight: 0 }];
-    return fallback.active ? [...wanted, fallback.server] : wanted;
+    if (fallback.active) {
+      this.#retiring.add(settings.name);
+      return [...wanted, fallback.server];
+    }
+    if (!this.#retiring.has(settings.name)) return wanted;
+    if (!keepsClients(settings)) return [...wanted, { ...fallback.server, weight: 0 }];
+    this.#retiring.delete(settings.name);
+    return wanted;
   }
 
   /** Services whose fallback is no longer needed, but may have connections. */
@@ -187,17 +203,18 @@ export class HealthKeeper {
 
   #serverHealth({ name, health }: ServiceSettings, server: Server): ServerHealth {
     const endpoint = formatEndpoint(server);
-    const check = health.checks[endpoint];
-    const status = this.#statusOf(check);
+    const checks = health.checks[endpoint] ?? [];
+    const status = statusOf(checks.map((check) => this.#knownOf(check)?.up));
     const load = this.#knownOf(health.weights[endpoint]);
+    const former = this.#former.get(keyOf(name, endpoint));
     const drain = this.#options.drains.of(name, endpoint);
     const weight = effectiveWeight(
       {
         weight: server.weight,
         status,
-        wasQuiesced: this.#quiesced.has(keyOf(name, endpoint)),
+        former: former === 0 || former === 'absent' ? former : undefined,
         isDrained: drain !== undefined,
-        feedback: load?.up === true ? load.value : undefined,
+        feedback: feedbackOf(health.weights[endpoint], load, former),
       },
       health.onFailure,
     );
@@ -206,18 +223,23 @@ export class HealthKeeper {
       status,
       weight,
       drain,
-      check: this.#readingOf(check),
+      check: joinedReading(checks.map((check) => this.#checkOf(check))),
       feedback: this.#readingOf(health.weights[endpoint]),
-      found: this.#knownOf(check)?.detail,
+      found: this.#foundBy(checks),
       load: load === undefined ? undefined : { isKnown: load.up, detail: load.detail },
     };
   }
 
-  #statusOf(check: ServerProbe | undefined): ServerStatus {
-    if (check === undefined) return 'unchecked';
-    const known = this.#knownOf(check);
-    if (known === undefined) return 'unknown';
-    return known.up ? 'up' : 'down';
+  #checkOf(check: ServerProbe): CheckReading {
+    return { up: this.#knownOf(check)?.up, kind: check.kind, reading: this.#readingOf(check) };
+  }
+
+  /** The result that decides: that of the first check that is down, else of the last. */
+  #foundBy(checks: readonly ServerProbe[]): string | undefined {
+    const failed = checks.find((check) => this.#knownOf(check)?.up === false);
+    const check = failed ?? checks.at(-1);
+    const detail = this.#knownOf(check)?.detail;
+    return checks.length < 2 || detail === undefined ? detail : `${check?.kind}: ${detail}`;
   }
 
   #knownOf(probe: ServerProbe | undefined): ProbeChange | undefined {
@@ -228,13 +250,17 @@ export class HealthKeeper {
     return probe === undefined ? undefined : this.#options.prober.reading(probeName(probe));
   }
 
-  /** A server that is down keeps weight 0 when its check is replaced, until the new one has a result. */
-  #keepQuiesced(): void {
+  /** Until a check or reading that is replaced has its first result, the last one of the former counts. */
+  #keepFormer(): void {
     for (const { settings, servers } of this.services()) {
+      const { weights, onFailure } = settings.health;
       for (const { server, status } of servers) {
-        const key = keyOf(settings.name, formatEndpoint(server));
-        if (status === 'down') this.#quiesced.add(key);
-        else if (status === 'up') this.#quiesced.delete(key);
+        const endpoint = formatEndpoint(server);
+        const key = keyOf(settings.name, endpoint);
+        const load = this.#knownOf(weights[endpoint]);
+        if (status === 'down') this.#former.set(key, weightOfFailed(onFailure));
+        else if (load?.up === true && load.value !== undefined) this.#former.set(key, load.value);
+        else if (status === 'up') this.#former.delete(key);
       }
     }
   }
@@ -275,6 +301,25 @@ export class HealthKeeper {
       overruns: 0,
     });
   }
+}
+
+/**
+ * True if clients would stay with a fallback of weight 0 as long as they send anything: their template or
+ * their port leads to it.
+ */
+function keepsClients({ service }: ServiceSettings): boolean {
+  return service.persistence !== undefined || staysByPort(service);
+}
+
+/** Before the first reading, the weight that the server had. */
+function feedbackOf(
+  probe: ServerProbe | undefined,
+  load: ProbeChange | undefined,
+  former: EffectiveWeight | undefined,
+): number | undefined {
+  if (probe === undefined) return undefined;
+  if (load !== undefined) return load.up ? load.value : undefined;
+  return former === 'absent' || former === 0 ? undefined : former;
 }
 
 function keyOf(service: string, server: string): string {

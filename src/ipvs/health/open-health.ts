@@ -47,7 +47,8 @@ export function recallHealth(
   if (owned.length === 0) return;
   const actual = new Map(table.read().map((one) => [serviceName(one.service.key), one.servers]));
   for (const settings of owned) {
-    health.recall(settings, actual.get(serviceName(settings.service.key)) ?? []);
+    const servers = actual.get(serviceName(settings.service.key));
+    if (servers !== undefined) health.recall(settings, servers);
   }
 }
 

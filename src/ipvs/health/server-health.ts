@@ -1,4 +1,5 @@
 /** What is known about the real servers, and its form in the documents of the control API. */
+
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import type {
   CheckDocument,
@@ -7,6 +8,7 @@ import type {
 } from '../../control/ipvs-document.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { Server } from '../../net/ipvs.ts';
+import type { ServerProbe } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { EffectiveWeight, HealthCount, ServerStatus } from '../plan/server-weight.ts';
 import type { Drain } from './drain-store.ts';
@@ -30,6 +32,30 @@ export interface ServiceHealth {
   readonly servers: readonly ServerHealth[];
   /** Null: none is configured. */
   readonly fallback: { readonly server: Server; readonly active: boolean } | null;
+}
+
+/** What one of the checks of a server knows. */
+export interface CheckReading {
+  /** Undefined: no result yet. */
+  readonly up: boolean | undefined;
+  readonly kind: ServerProbe['kind'];
+  readonly reading: ProbeReading | undefined;
+}
+
+/** Of several checks: the result of the first that is down, or else the last; and the sums of all. */
+export function joinedReading(checks: readonly CheckReading[]): ProbeReading | undefined {
+  const deciding = checks.find(({ up }) => up === false) ?? checks.at(-1);
+  if (deciding?.reading === undefined || checks.length === 1) return deciding?.reading;
+  const { kind, reading } = deciding;
+  const sum = (key: 'runs' | 'failures' | 'overruns') =>
+    checks.reduce((total, check) => total + (check.reading?.[key] ?? 0), 0);
+  return {
+    ...reading,
+    result: reading.result === undefined ? undefined : `${kind}: ${reading.result}`,
+    runs: sum('runs'),
+    failures: sum('failures'),
+    overruns: sum('overruns'),
+  };
 }
 
 export function serviceHealthDocument(health: ServiceHealth): ServiceHealthDocument {

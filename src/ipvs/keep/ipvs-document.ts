@@ -32,7 +32,7 @@ export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
   const unavailable = { ...NOTHING, required, troubles: keeper.troubles(), health };
   if (parts === undefined) return unavailable;
   try {
-    const { client, services, sysctls, sync } = parts;
+    const { client, services, sysctls, timeouts, sync } = parts;
     const { version, tableSize } = client.info();
     const { tcp, tcpFin, udp } = client.timeouts();
     return {
@@ -50,7 +50,7 @@ export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
         writes: services.writes,
         service_repairs: services.repairs,
         sync_repairs: sync?.repairs ?? 0,
-        sysctl_repairs: sysctls.repairs,
+        sysctl_repairs: sysctls.repairs + timeouts.repairs,
       },
     };
   } catch (error) {

@@ -16,6 +16,7 @@ import { DrainService } from '../health/drain-service.ts';
 import { DrainStore } from '../health/drain-store.ts';
 import type { HealthKeeper } from '../health/health-keeper.ts';
 import { openHealth, recallHealth, retireFallbacks } from '../health/open-health.ts';
+import { type ConnectionsCut, connectionsCut } from '../plan/cut-connections.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 import { refreshOf } from '../table/open-table-watch.ts';
 import type { TableWatch } from '../table/table-watch.ts';
@@ -26,10 +27,13 @@ import { type InstanceTransition, MoveGuard } from './move-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
 import { SyncKeeper } from './sync-keeper.ts';
 import { SysctlKeeper } from './sysctl-keeper.ts';
+import { TimeoutKeeper } from './timeout-keeper.ts';
 
 const CHECK_MS = 2_000;
 /** Large tables are read back less often: this many services add a second to the period. */
 const SERVICES_PER_SECOND = 25;
+/** Parameters that the kernel reads only when a sync daemon starts (net/netfilter/ipvs/ip_vs_sync.c). */
+const READ_AT_START = ['sync_ports', 'sync_sock_size'];
 
 interface IpvsKeeperOptions {
   readonly settings: IpvsSettings;
@@ -55,6 +59,7 @@ interface Parts {
   readonly client: IpvsPort;
   readonly services: ServiceKeeper;
   readonly sysctls: SysctlKeeper;
+  readonly timeouts: TimeoutKeeper;
   readonly sync: SyncKeeper | undefined;
   readonly watch: TableWatch | undefined;
 }
@@ -74,6 +79,8 @@ export class IpvsKeeper {
   #settings: IpvsSettings;
   #instances: readonly InstanceSettings[];
   readonly #guard: MoveGuard;
+  /** Services with results from before the kernel was open. */
+  readonly #touchedEarly = new Set<string>();
   #parts: Parts | undefined;
   #timer: NodeJS.Timeout | undefined;
   #checkedServicesAt = 0;
@@ -92,7 +99,7 @@ export class IpvsKeeper {
     const store = new DrainStore(stateDirectory);
     this.health = openHealth({
       ...{ logger, log: this.#log, drains: store, feed, record },
-      onChange: (services) => void this.#parts?.services.touch(services),
+      onChange: (services) => this.#touch(services),
     });
     const table = () => this.#parts?.services;
     this.drains = new DrainService({ health: this.health, store, table, record });
@@ -151,15 +158,24 @@ export class IpvsKeeper {
     this.health.want(settings.services);
     const parts = this.#parts;
     if (parts !== undefined) {
-      if (settings.timeouts !== undefined) parts.client.setTimeouts(settings.timeouts);
+      parts.timeouts.want(settings.timeouts);
       parts.sysctls.want(new Map(Object.entries(settings.sysctls)));
       await parts.services.want(settings.services, settings.exclusive);
       parts.watch?.standing.refreshEvery(refreshOf(settings.sysctls));
       if (!isSame(former.sync, settings.sync)) await this.#changeSync(parts);
+      else await this.#adoptSysctls(parts, former.sysctls);
     }
     await this.#guard.follow(settings, instances);
     this.#judge();
     this.#feedTable(instances);
+  }
+
+  /** The connections that a change to these settings would end; undefined: IPVS is left alone. */
+  cutBy(next: IpvsSettings | undefined): ConnectionsCut[] {
+    if (this.#parts === undefined) return [];
+    if (next === undefined && this.#settings.onStop === 'keep') return [];
+    const [before, after] = [this.#settings.services, next?.services ?? []].map(withFallbacks);
+    return connectionsCut(before ?? [], after ?? [], this.#parts.services.read());
   }
 
   /** Fulfilled when the checks that have started are done. */
@@ -180,6 +196,7 @@ export class IpvsKeeper {
       await parts.sync?.stop(this.#hurried.signal);
       if (this.#settings.onStop === 'remove') await parts.services.removeAll();
       parts.sysctls.restore();
+      parts.timeouts.restore();
       parts.client.close();
       if (this.#settings.onStop === 'remove') await this.#memory.forget();
     }
@@ -205,6 +222,14 @@ export class IpvsKeeper {
     return parts;
   }
 
+  /** The daemons follow `backup_only` immediately, and others only when they start. */
+  async #adoptSysctls({ sync }: Parts, former: IpvsSettings['sysctls']): Promise<void> {
+    const now = this.#settings.sysctls;
+    if (isSame(former, now)) return;
+    const isOutdated = READ_AT_START.some((name) => former[name] !== now[name]);
+    await (isOutdated ? sync?.restart() : sync?.run(true));
+  }
+
   /** Daemons that differ are restarted; the connections that the kernel has stay. */
   async #changeSync(parts: Parts): Promise<void> {
     parts.sync?.abandon();
@@ -220,11 +245,18 @@ export class IpvsKeeper {
       for (const { role } of parts.client.daemons()) parts.client.stopDaemon(role);
   }
 
+  #touch(services: Iterable<string>): void {
+    if (this.#parts !== undefined) void this.#parts.services.touch(services);
+    else for (const name of services) this.#touchedEarly.add(name);
+  }
+
   async #open(): Promise<void> {
     let client: IpvsPort | undefined;
     try {
       client = await this.#kernel.open();
       this.#parts = await this.#take(client);
+      this.#touch(this.#touchedEarly);
+      this.#touchedEarly.clear();
       this.#log.settled('ipvs');
       this.#log.settled('memory file');
       const { version } = client.info();
@@ -243,15 +275,21 @@ export class IpvsKeeper {
       this.#log.trouble('memory file', 'ipvs-memory-unreadable', message),
     );
     const sysctls = new SysctlKeeper(this.#log, remembered.sysctls, this.#kernel.sysctls);
+    const timeouts = new TimeoutKeeper(this.#log, remembered.timeouts, client);
     const services = new ServiceKeeper({
       client,
       log: this.#log,
       owned: remembered.services,
       serversOf: (service) => this.health.serversOf(service),
-      remember: (owned) => this.#memory.write({ services: [...owned], sysctls: sysctls.before }),
+      remember: (owned) =>
+        this.#memory.write({
+          services: [...owned],
+          sysctls: sysctls.before,
+          timeouts: timeouts.before,
+        }),
     });
     recallHealth(this.health, settings.services, services);
-    if (settings.timeouts !== undefined) client.setTimeouts(settings.timeouts);
+    timeouts.want(settings.timeouts);
     sysctls.want(new Map(Object.entries(settings.sysctls)));
     await services.want(settings.services, settings.exclusive);
     const sync = this.#syncKeeper(client);
@@ -259,7 +297,7 @@ export class IpvsKeeper {
     await sync?.run(true);
     // The state may have changed meanwhile, and no other call reports that to the daemons.
     sync?.follow(this.#isMaster);
-    return { client, services, sysctls, sync, watch: this.#watch(client, services) };
+    return { client, services, sysctls, timeouts, sync, watch: this.#watch(client, services) };
   }
 
   #syncKeeper(client: IpvsPort): SyncKeeper | undefined {
@@ -271,6 +309,7 @@ export class IpvsKeeper {
       settings: sync,
       now: this.#kernel.now,
       interfaceIndex: this.#kernel.interfaceIndex,
+      isBackupOnly: () => this.#kernel.sysctls.read('backup_only') === '1',
     });
   }
 
@@ -325,6 +364,7 @@ export class IpvsKeeper {
       return;
     }
     parts.sysctls.check();
+    parts.timeouts.check();
     const now = performance.now();
     const pause = (this.#settings.services.length / SERVICES_PER_SECOND) * 1_000;
     if (now - this.#checkedServicesAt >= pause) {
@@ -354,6 +394,14 @@ export class IpvsKeeper {
       this.#feedFault(name, reason);
     }
   }
+}
+
+function withFallbacks(services: IpvsSettings['services']) {
+  return services.map(({ name, service, servers, health: { fallback } }) => ({
+    name,
+    service,
+    servers: fallback === undefined ? servers : [...servers, fallback],
+  }));
 }
 
 function factsOf(instance: string, report: MoveReport): IpvsEventFacts {

@@ -1,16 +1,35 @@
-/** Checks whether this host's kernel supports what `ipvs` of a configuration asks for. */
-import type { IpvsSettings } from '../../config/ipvs-settings.ts';
+/** Checks whether this host can do what `ipvs` of a configuration asks for. */
+import { networkInterfaces } from 'node:os';
+import { type IpvsSettings, loopAdvice } from '../../config/ipvs-settings.ts';
+import { type IpAddress, parseIp } from '../../net/address.ts';
+import { mayLoop } from '../../net/ipvs.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
 import { readIpvsSysctl } from '../kernel/proc-files.ts';
 import { messageOf } from './ipvs-log.ts';
 
-/** One sentence for each missing feature. Asking may make the kernel load its module. */
+interface Host {
+  readonly open: () => Pick<IpvsClient, 'close'>;
+  readonly readSysctl: (name: string) => string | undefined;
+  readonly addresses: () => readonly IpAddress[];
+}
+
+const THIS_HOST: Host = {
+  open: () => IpvsClient.open(),
+  readSysctl: readIpvsSysctl,
+  addresses: ownAddresses,
+};
+
+/**
+ * One sentence for each thing that is missing, or set so that it does harm. Asking may make the kernel
+ * load its module.
+ */
 export function kernelShortcomings(
   settings: IpvsSettings | undefined,
-  open: () => Pick<IpvsClient, 'close'> = () => IpvsClient.open(),
-  readSysctl: (name: string) => string | undefined = readIpvsSysctl,
+  host: Partial<Host> = {},
 ): string[] {
   if (settings === undefined) return [];
+  const { open, readSysctl, addresses } = { ...THIS_HOST, ...host };
+  const loops = loopsOn(settings, addresses());
   try {
     open().close();
   } catch (error) {
@@ -20,9 +39,38 @@ export function kernelShortcomings(
     return [
       `the kernel of this host has no IPVS (${messageOf(error)}), and ${consequence}: ` +
         'try `modprobe ip_vs`; it needs CONFIG_IP_VS',
+      ...loops,
     ];
   }
-  return Object.keys(settings.sysctls)
+  const unknown = Object.keys(settings.sysctls)
     .filter((name) => readSysctl(name) === undefined)
     .map((name) => `the kernel of this host has no parameter net.ipv4.vs.${name}`);
+  return [...unknown, ...foreignBackupOnly(settings, readSysctl), ...loops];
+}
+
+/** The configuration has `backup_only` beside `mode: both` refused; another program may have set it. */
+function foreignBackupOnly(
+  { sync, sysctls }: IpvsSettings,
+  readSysctl: Host['readSysctl'],
+): string[] {
+  if (sync?.mode !== 'both' || sysctls['backup_only'] !== undefined) return [];
+  if (readSysctl('backup_only') !== '1') return [];
+  return [
+    'net.ipv4.vs.backup_only of this host is 1: with "mode: both" it balances nothing. Set it to 0 with ' +
+      '"sysctl: { backup_only: 0 }"',
+  ];
+}
+
+function loopsOn({ services, sysctls }: IpvsSettings, own: readonly IpAddress[]): string[] {
+  if (sysctls['backup_only'] === '1') return [];
+  const server = services
+    .flatMap(({ servers }) => servers)
+    .find((one) => mayLoop(one) && own.includes(one.address));
+  return server === undefined ? [] : [loopAdvice(server, 'an address of this host')];
+}
+
+function ownAddresses(): IpAddress[] {
+  return Object.values(networkInterfaces())
+    .flatMap((rows) => rows ?? [])
+    .flatMap(({ address }) => parseIp(address) ?? []);
 }

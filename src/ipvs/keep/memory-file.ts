@@ -11,13 +11,15 @@ import { messageOf } from './ipvs-log.ts';
 interface IpvsMemory {
   readonly services: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
+  /** Seconds by name; a file of an earlier build has none. */
+  readonly timeouts: Readonly<Record<string, number>>;
 }
 
 interface BootMemory extends IpvsMemory {
   readonly boot: string;
 }
 
-const NOTHING: IpvsMemory = { services: [], sysctls: {} };
+const NOTHING: IpvsMemory = { services: [], sysctls: {}, timeouts: {} };
 
 const FORMAT = jsonFormat<BootMemory>({
   version: 1,
@@ -76,22 +78,24 @@ export class MemoryFile {
 
 function decodeMemory(document: unknown): Result<BootMemory, string> {
   if (typeof document !== 'object' || document === null) return failure('it is damaged');
-  const { boot, services, sysctls }: { boot?: unknown; services?: unknown; sysctls?: unknown } =
+  const { boot, services, sysctls, timeouts }: { readonly [Key in keyof BootMemory]?: unknown } =
     document;
   if (typeof boot !== 'string' || !Array.isArray(services)) return failure('it is damaged');
   return success({
     boot,
     services: services.filter((name) => typeof name === 'string'),
-    sysctls: textsOf(sysctls),
+    sysctls: valuesOf(sysctls, (value) => typeof value === 'string'),
+    timeouts: valuesOf(timeouts, (value) => typeof value === 'number'),
   });
 }
 
-function textsOf(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null) return {};
+function valuesOf<Value>(
+  mapping: unknown,
+  isValid: (value: unknown) => value is Value,
+): Record<string, Value> {
+  if (typeof mapping !== 'object' || mapping === null) return {};
   return Object.fromEntries(
-    Object.entries(value).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
+    Object.entries(mapping).filter((entry): entry is [string, Value] => isValid(entry[1])),
   );
 }
 

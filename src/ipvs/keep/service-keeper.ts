@@ -8,12 +8,14 @@ import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import {
   type Server,
   type ServerRow,
+  type ServiceKey,
   type ServiceRow,
   type ServiceTable,
   serviceName,
   type TableChange,
 } from '../../net/ipvs.ts';
 import type { IpvsClient, RefusedChange } from '../kernel/ipvs-client.ts';
+import { repairReport } from '../plan/repair-report.ts';
 import { planServices } from '../plan/service-plan.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
@@ -160,12 +162,18 @@ export class ServiceKeeper {
       if (changes.length === 0 || why === 'wanted') return;
       this.repairs += changes.length - refused.length;
       if (refused.length < changes.length) {
-        const message = `another program changed the service table: ${changes.length} differences repaired`;
+        const what = repairReport(changes, actual, (key) => this.#nameOf(key));
+        const message = `another program changed the service table: ${changes.length} differences repaired: ${what}`;
         this.#log.warn('ipvs-repaired', message);
       }
     } catch (error) {
       this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
     }
+  }
+
+  #nameOf(key: ServiceKey): string {
+    const name = serviceName(key);
+    return this.#settings.find(({ service }) => serviceName(service.key) === name)?.name ?? name;
   }
 
   /** The kernel's table, with the servers of these services only. */

@@ -13,6 +13,7 @@ import {
   type DaemonStep,
   planDaemons,
   SETTLE,
+  type StaleReason,
   type StopReason,
   type WantedRoles,
   wantedRoles,
@@ -25,11 +26,15 @@ interface SyncKeeperOptions {
   readonly settings: SyncSettings;
   readonly now: () => Instant;
   readonly interfaceIndex: (name: string) => number | undefined;
+  /** True while net.ipv4.vs.backup_only is set, by whomever. */
+  readonly isBackupOnly: () => boolean;
 }
 
 interface Started {
   readonly index: number | undefined;
   readonly at: Instant;
+  /** It runs with a parameter that has changed since. */
+  isOutdated: boolean;
 }
 
 /** Reasons to stop a daemon, for the log. */
@@ -38,6 +43,10 @@ const WHY: { readonly [Why in StopReason]: string } = {
   deaf: 'its interface may have been recreated, and it would no longer receive',
   unwanted: 'the state of the instance no longer needs it',
 };
+const BALANCES_NOTHING =
+  'this director balances nothing: net.ipv4.vs.backup_only is 1, and with "mode: both" a backup daemon ' +
+  'always runs. Use "mode: follow", or set the parameter to 0';
+
 /** More than any sequence of stops and starts needs. */
 const STEPS_MAX = 8;
 
@@ -75,6 +84,12 @@ export class SyncKeeper {
     return this.#passes.run(() => this.#work());
   }
 
+  /** Starts the daemons again, because a parameter that they read only at the start has changed. */
+  restart(): Promise<void> {
+    for (const started of this.#started.values()) started.isOutdated = true;
+    return this.run(true);
+  }
+
   daemons(): SyncDaemon[] {
     return this.#options.client.daemons();
   }
@@ -109,6 +124,7 @@ export class SyncKeeper {
     return wantedRoles({
       mode: settings.mode,
       isMaster: this.#isMaster,
+      isBackupOnly: this.#options.isBackupOnly(),
       since: this.#since,
       now: now(),
     });
@@ -128,6 +144,7 @@ export class SyncKeeper {
         if (count === 0 && !expected) this.repairs++;
       }
       log.settled('sync daemons');
+      this.#reportIdle();
     } catch (error) {
       log.trouble('sync daemons', 'ipvs-sync-failed', messageOf(error));
     }
@@ -142,23 +159,36 @@ export class SyncKeeper {
       wanted: roles.map((role) => ({ ...settings.daemon, role })),
       tolerated: settings.mode === 'both' ? [] : lingering,
       actual: client.daemons(),
-      deaf: this.#deaf(),
+      stale: this.#stale(),
+      stopsFirst: this.#options.isBackupOnly(),
     });
+  }
+
+  /** The configuration cannot have both, but another program may have set the parameter. */
+  #reportIdle(): void {
+    const { log, settings, isBackupOnly } = this.#options;
+    if (settings.mode === 'both' && isBackupOnly()) {
+      log.trouble('backup_only', 'ipvs-backup-only', BALANCES_NOTHING);
+    } else {
+      log.settled('backup_only');
+    }
   }
 
   /**
    * The kernel still lists a daemon whose interface was recreated under the same name, although the
    * daemon receives nothing. A daemon that this run did not start may be in that state.
    */
-  #deaf(): ReadonlySet<DaemonRole> {
+  #stale(): ReadonlyMap<DaemonRole, StaleReason> {
     const { interfaceIndex, settings } = this.#options;
     const index = interfaceIndex(settings.daemon.interface);
-    const deaf = new Set<DaemonRole>();
-    if (index === undefined) return deaf;
+    const stale = new Map<DaemonRole, StaleReason>();
+    if (index === undefined) return stale;
     for (const role of ['master', 'backup'] as const) {
-      if (this.#started.get(role)?.index !== index) deaf.add(role);
+      const started = this.#started.get(role);
+      if (started?.index !== index) stale.set(role, 'deaf');
+      else if (started.isOutdated) stale.set(role, 'changed');
     }
-    return deaf;
+    return stale;
   }
 
   /** The kernel does not answer a stop right after the start, before the daemon's thread runs. */
@@ -180,7 +210,7 @@ export class SyncKeeper {
     }
     const { role, interface: link } = step.daemon;
     client.startDaemon(step.daemon);
-    this.#started.set(role, { index: interfaceIndex(link), at: now() });
+    this.#started.set(role, { index: interfaceIndex(link), at: now(), isOutdated: false });
     log.info('ipvs-sync-started', `the ${role} sync daemon runs on ${link}`);
   }
 

@@ -8,6 +8,18 @@ export interface SysctlPort {
   readonly write: (name: string, value: string) => void;
 }
 
+/**
+ * The kernel itself changes between 1, waiting, and 2, active, when memory is low
+ * (update_defense_level in net/netfilter/ipvs/ip_vs_ctl.c).
+ */
+const AUTOMATIC: ReadonlySet<string> = new Set(['drop_entry', 'drop_packet', 'secure_tcp']);
+const AUTOMATIC_VALUES: ReadonlySet<string> = new Set(['1', '2']);
+
+function agree(name: string, wanted: string, actual: string): boolean {
+  const isAutomatic = AUTOMATIC.has(name) && AUTOMATIC_VALUES.has(wanted);
+  return wanted === actual || (isAutomatic && AUTOMATIC_VALUES.has(actual));
+}
+
 export class SysctlKeeper {
   readonly #log: IpvsLog;
   readonly #port: SysctlPort;
@@ -65,7 +77,7 @@ export class SysctlKeeper {
     let changed = 0;
     for (const [name, value] of this.#wanted) {
       const actual = this.#port.read(name);
-      if (actual === value) continue;
+      if (actual !== undefined && agree(name, value, actual)) continue;
       if (actual === undefined) {
         const message = `this kernel has no parameter net.ipv4.vs.${name}`;
         this.#log.trouble(`sysctl ${name}`, 'ipvs-sysctl-missing', message);

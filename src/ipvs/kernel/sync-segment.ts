@@ -1,10 +1,34 @@
 /**
  * A member of the multicast group of the sync daemons. The kernel's daemons use their `port` and up to
- * 63 ports above it; directors send summaries of their tables to the port after those.
+ * 63 ports above it; directors send summaries of their tables to the port after those. What is heard is
+ * not authenticated: the socket is bound to the interface and to the group, so nothing arrives by
+ * unicast or by another interface, and senders that are not peers are ignored.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
-import { familyOf, type IpAddress } from '../../net/address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IP_MULTICAST_LOOP,
+  IP_MULTICAST_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_MULTICAST_HOPS,
+  IPV6_MULTICAST_LOOP,
+  SO_REUSEADDR,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from '../../kernel/ffi/constants.ts';
+import { libc } from '../../kernel/ffi/libc.ts';
+import {
+  bindAddress,
+  bindToLink,
+  configured,
+  openSocket,
+  setOption,
+} from '../../kernel/ffi/socket.ts';
+import { ipSocketAddress } from '../../kernel/ffi/socket-address.ts';
+import { familyOf, type IpAddress, networkOf, parseIp } from '../../net/address.ts';
 
 interface SegmentSettings {
   readonly interface: string;
@@ -12,6 +36,8 @@ interface SegmentSettings {
   /** Local port, where datagrams of other directors arrive. */
   readonly port: number;
   readonly ttl: number;
+  /** The only senders that are heard; none: every host on the network of the interface. */
+  readonly peers: readonly IpAddress[];
 }
 
 export class SyncSegment {
@@ -24,26 +50,25 @@ export class SyncSegment {
   }
 
   /** Rejects when the interface has no address of the family, or the port is in use. */
-  static open(
+  static async open(
     settings: SegmentSettings,
-    hear: (bytes: Uint8Array) => void,
+    hear: (bytes: Uint8Array, address: string) => void,
     fail: (error: Error) => void,
   ): Promise<SyncSegment> {
-    const { group, interface: link, port, ttl } = settings;
+    const { group, interface: link } = settings;
     const isIpv6 = familyOf(group) === 'ipv6';
-    const socket = createSocket({ type: isIpv6 ? 'udp6' : 'udp4', reuseAddr: true });
+    const fd = boundSocket(settings);
+    const socket = createSocket(isIpv6 ? 'udp6' : 'udp4');
     return new Promise((resolve, reject) => {
       socket.once('error', (error) => {
         socket.close();
         reject(error);
       });
-      socket.bind({ port }, () => {
+      socket.bind({ fd }, () => {
         try {
           const place = isIpv6 ? `::%${link}` : addressOn(link);
           socket.addMembership(group, place);
           socket.setMulticastInterface(place);
-          socket.setMulticastTTL(ttl);
-          socket.setMulticastLoopback(false);
         } catch (error) {
           socket.close();
           reject(error);
@@ -51,7 +76,10 @@ export class SyncSegment {
         }
         socket.removeAllListeners('error');
         socket.on('error', fail);
-        socket.on('message', hear);
+        socket.on('message', (bytes, { address }) => {
+          const sender = parseIp(address.replace(/%.*$/, ''));
+          if (sender !== undefined && isPeer(sender, settings)) hear(bytes, sender);
+        });
         resolve(new SyncSegment(socket, isIpv6 ? `${group}%${link}` : group));
       });
     });
@@ -69,6 +97,49 @@ export class SyncSegment {
   close(): void {
     this.#socket.close();
   }
+}
+
+const OPTIONS = {
+  ipv4: {
+    domain: AF_INET,
+    level: IPPROTO_IP,
+    lifetime: IP_MULTICAST_TTL,
+    loop: IP_MULTICAST_LOOP,
+  },
+  ipv6: {
+    domain: AF_INET6,
+    level: IPPROTO_IPV6,
+    lifetime: IPV6_MULTICAST_HOPS,
+    loop: IPV6_MULTICAST_LOOP,
+  },
+} as const;
+
+/**
+ * Node cannot bind to an interface, but adopts a descriptor that is bound. It takes each one that it has
+ * adopted for a socket of IPv4, so options of a family are set here.
+ */
+function boundSocket({ interface: link, group, port, ttl }: SegmentSettings): number {
+  const index = libc().if_nametoindex(link);
+  if (index === 0) throw new Error(`${link} does not exist`);
+  const what = `socket of the sync group on ${link}`;
+  const { domain, level, lifetime, loop } = OPTIONS[familyOf(group)];
+  return configured(openSocket(what, domain, SOCK_DGRAM, 0), (fd) => {
+    setOption(what, fd, level, lifetime, ttl);
+    setOption(what, fd, level, loop, 0);
+    setOption(what, fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    bindToLink(what, fd, index);
+    bindAddress(what, fd, ipSocketAddress(group, index, port));
+  });
+}
+
+function isPeer(sender: IpAddress, { peers, interface: link }: SegmentSettings): boolean {
+  if (peers.length > 0) return peers.includes(sender);
+  return (networkInterfaces()[link] ?? []).some(({ cidr }) => {
+    const [own = '', length = ''] = cidr?.split('/') ?? [];
+    const address = parseIp(own);
+    if (address === undefined || familyOf(address) !== familyOf(sender)) return false;
+    return networkOf(address, Number(length)) === networkOf(sender, Number(length));
+  });
 }
 
 function addressOn(link: string): string {

@@ -4,7 +4,9 @@
  * A MASTER that releases its VIPs still has connections in its daemon's buffer. The kernel sends the
  * buffer when it is two seconds old and discards it when the daemon stops
  * (net/netfilter/ipvs/ip_vs_sync.c), so the daemon outlives the VIPs for a while, and the new MASTER
- * keeps receiving for as long.
+ * keeps receiving for as long. With net.ipv4.vs.backup_only the kernel balances nothing while a backup
+ * daemon runs, whatever else runs (sysctl_backup_only in include/net/ip_vs.h): then a new MASTER stops it
+ * first, and the last buffer of the former one is lost.
  */
 import type { DaemonRole, SyncDaemon } from '../../net/ipvs.ts';
 import {
@@ -28,6 +30,8 @@ export const SETTLE: Duration = milliseconds(300);
 interface SyncSituation {
   readonly mode: SyncMode;
   readonly isMaster: boolean;
+  /** net.ipv4.vs.backup_only is set. */
+  readonly isBackupOnly: boolean;
   /** Start of that state; undefined: since the agent started. */
   readonly since: Instant | undefined;
   readonly now: Instant;
@@ -39,10 +43,11 @@ export interface WantedRoles {
   readonly until: Instant;
 }
 
-export function wantedRoles({ mode, isMaster, since, now }: SyncSituation): WantedRoles {
+export function wantedRoles(situation: SyncSituation): WantedRoles {
+  const { mode, isMaster, isBackupOnly, since, now } = situation;
   if (mode === 'both') return { roles: ['master', 'backup'], until: NEVER };
   const first: DaemonRole = isMaster ? 'master' : 'backup';
-  if (since === undefined) return { roles: [first], until: NEVER };
+  if (since === undefined || (isMaster && isBackupOnly)) return { roles: [first], until: NEVER };
   const until = after(since, isMaster ? BACKUP_LINGER : MASTER_LINGER);
   if (now >= until) return { roles: [first], until: NEVER };
   return { roles: [first, isMaster ? 'backup' : 'master'], until };
@@ -53,12 +58,20 @@ interface DaemonPlanInput {
   /** Roles that may keep running, but are not started. */
   readonly tolerated: readonly DaemonRole[];
   readonly actual: readonly SyncDaemon[];
-  /** Daemons whose interface was recreated: they are listed, but neither send nor receive. */
-  readonly deaf: ReadonlySet<DaemonRole>;
+  /** Daemons that must be started again. */
+  readonly stale: ReadonlyMap<DaemonRole, StaleReason>;
+  /** Surplus daemons stop before missing ones start. */
+  readonly stopsFirst: boolean;
 }
 
-/** `deaf`: see `DaemonPlanInput`. */
-export type StopReason = 'changed' | 'deaf' | 'unwanted';
+/**
+ * `deaf`: its interface was recreated; it is listed, but neither sends nor receives. `changed`: it runs
+ * with a parameter that the kernel reads only at the start.
+ */
+export type StaleReason = 'deaf' | 'changed';
+
+export type StopReason = StaleReason | 'unwanted';
+
 export type DaemonStep =
   | { readonly kind: 'start'; readonly daemon: SyncDaemon }
   | {
@@ -67,22 +80,30 @@ export type DaemonStep =
       readonly why: StopReason;
     };
 
-/** The next step; undefined: nothing differs. Missing daemons start before surplus ones stop. */
+/**
+ * The next step; undefined: nothing differs. Stale daemons stop first, all of them: a daemon that starts
+ * beside a running one gets its number of threads, whatever `sync_ports` says now.
+ */
 export function planDaemons(input: DaemonPlanInput): DaemonStep | undefined {
-  const { wanted, tolerated, actual, deaf } = input;
+  const { wanted, actual, stale, stopsFirst } = input;
+  for (const { role } of actual) {
+    const why = stale.get(role);
+    if (why !== undefined) return { kind: 'stop', role, why };
+  }
+  const surplus = actual.find(({ role }) => !wanted.some((daemon) => daemon.role === role));
+  const stop =
+    surplus && ({ kind: 'stop', role: surplus.role, why: 'unwanted' } satisfies DaemonStep);
+  return stopsFirst ? (stop ?? planWanted(input)) : (planWanted(input) ?? stop);
+}
+
+function planWanted({ wanted, tolerated, actual }: DaemonPlanInput): DaemonStep | undefined {
   for (const daemon of wanted) {
     const running = actual.find(({ role }) => role === daemon.role);
     if (running === undefined) {
       if (tolerated.includes(daemon.role)) continue;
       return { kind: 'start', daemon };
     }
-    if (deaf.has(daemon.role)) return { kind: 'stop', role: daemon.role, why: 'deaf' };
     if (!sameDaemon(daemon, running)) return { kind: 'stop', role: daemon.role, why: 'changed' };
-  }
-  for (const { role } of actual) {
-    if (!wanted.some((daemon) => daemon.role === role)) {
-      return { kind: 'stop', role, why: 'unwanted' };
-    }
   }
   return undefined;
 }
@@ -95,8 +116,16 @@ function sameDaemon(wanted: SyncDaemon, actual: SyncDaemon): boolean {
     agree(wanted.group, actual.group) &&
     agree(wanted.port, actual.port) &&
     agree(wanted.ttl, actual.ttl) &&
-    agree(wanted.maximumLength, actual.maximumLength)
+    agree(lengthInKernel(wanted), actual.maximumLength)
   );
+}
+
+/** A backup daemon can receive at least this much, whatever it is told (start_sync_thread). */
+const SHORTEST_BACKUP = 1_024;
+
+function lengthInKernel({ role, maximumLength }: SyncDaemon): number | undefined {
+  if (maximumLength === undefined || role === 'master') return maximumLength;
+  return Math.max(maximumLength, SHORTEST_BACKUP);
 }
 
 function agree<Value>(wanted: Value | undefined, actual: Value | undefined): boolean {

@@ -13,8 +13,8 @@ export interface ServerFacts {
   /** As configured. */
   readonly weight: number;
   readonly status: ServerStatus;
-  /** A former run or a former check left it with weight 0; counts while the status is unknown. */
-  readonly wasQuiesced: boolean;
+  /** How a former run or a former check left it, if without clients; counts while the status is unknown. */
+  readonly former: 0 | 'absent' | undefined;
   readonly isDrained: boolean;
   /** Weight that follows from the reported load; undefined: not asked for, or unknown. */
   readonly feedback: number | undefined;
@@ -25,11 +25,23 @@ export type EffectiveWeight = number | 'absent';
 
 /** A configured weight of 0 is an administrator's decision, which no load overrides. */
 export function effectiveWeight(facts: ServerFacts, onFailure: OnFailure): EffectiveWeight {
-  const { weight, status, wasQuiesced, isDrained, feedback } = facts;
-  if (status === 'down') return onFailure === 'remove' ? 'absent' : 0;
+  const { weight, status, former, isDrained, feedback } = facts;
+  if (status === 'down') return weightOfFailed(onFailure);
+  if (status === 'unknown' && former === 'absent') return former;
   if (isDrained || weight === 0) return 0;
-  if (status === 'unknown' && wasQuiesced) return 0;
+  if (status === 'unknown' && former === 0) return former;
   return feedback ?? weight;
+}
+
+export function weightOfFailed(onFailure: OnFailure): 0 | 'absent' {
+  return onFailure === 'remove' ? 'absent' : 0;
+}
+
+/** From the results of its checks; undefined: no result yet. */
+export function statusOf(checks: readonly (boolean | undefined)[]): ServerStatus {
+  if (checks.length === 0) return 'unchecked';
+  if (checks.includes(false)) return 'down';
+  return checks.includes(undefined) ? 'unknown' : 'up';
 }
 
 export function serves(weight: EffectiveWeight): boolean {

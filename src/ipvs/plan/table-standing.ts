@@ -2,10 +2,11 @@
  * Compares the connection table of this director with the summaries of the others: whether it has
  * caught up with the MASTER's, which connections the others lack, and how many a move has lost.
  */
-import { emptySummary, type TableSummary } from '../../net/connection.ts';
+import { emptySummary, type TableReading, type TableSummary } from '../../net/connection.ts';
 import {
   after,
   type Duration,
+  earliest,
   type Instant,
   LONG_AGO,
   latest,
@@ -32,11 +33,22 @@ const EXACT_UP_TO = 1_000;
 const TOLERANCE = 100;
 /** Growth by less than this fraction of the table is normal fluctuation. */
 const GROWTH = 100;
+/**
+ * Two readings can be compared if one ended at most this long after the other, and twice the time that
+ * reading takes: the connections that begin meanwhile are missing in the older one.
+ */
+const ALIGNED: Duration = seconds(2);
+/** A takeover whose table takes longer to be read this often has no known losses. */
+const SETTLED: Duration = seconds(20);
 
 interface HeardSummary {
+  /** Address of the sender, and its own number: a process that starts again has another one. */
+  readonly address: string;
   readonly sender: number;
   readonly name: string;
   readonly isMaster: boolean;
+  /** The table was not read again since the last summary. */
+  readonly isRepetition: boolean;
   readonly summary: TableSummary;
 }
 
@@ -64,11 +76,19 @@ export interface MoveReport {
 }
 
 interface Peer {
+  readonly sender: number;
   name: string;
   isMaster: boolean;
   heardAt: Instant;
+  /** When its table was read, as far as known. */
+  readAt: Instant;
   summary: TableSummary;
+  isCompared: boolean;
+  /** The own reading with which it was compared last. */
+  comparedWith: number;
   readonly comparison: TableComparison;
+  /** A comparison was added since the last resend. */
+  isNews: boolean;
   /** How many connections it lacked before it became MASTER. */
   lacked: number | undefined;
   resentAt: Instant | undefined;
@@ -81,14 +101,21 @@ interface TakeOver {
   readonly before: number | undefined;
   /** For each bucket, what was missing at the move: a connection that ended later was not lost. */
   readonly lacking: Uint16Array;
+  readonly since: Instant;
   count: number;
 }
 
 export class TableStanding {
-  readonly #peers = new Map<number, Peer>();
+  /** By address. */
+  readonly #peers = new Map<string, Peer>();
   #refresh: Duration;
   #isMaster: boolean;
-  #own = emptySummary();
+  #reading: TableReading = { all: emptySummary(), shared: emptySummary() };
+  /** How often the table was read, when it was last, and how long that took. */
+  #readings = 0;
+  #readAt: Instant = LONG_AGO;
+  #readTook: Duration = NO_TIME;
+  #arrivedAt: Instant = LONG_AGO;
   /** The table has not grown since then; undefined: it was not read yet. */
   #steadySince: Instant | undefined;
   #steadyAt = 0;
@@ -101,7 +128,17 @@ export class TableStanding {
   }
 
   get own(): TableSummary {
-    return this.#own;
+    return this.#reading.all;
+  }
+
+  /** What the other directors are told: a MASTER does not ask them to have what they do not need. */
+  get shared(): TableSummary {
+    return this.#isMaster ? this.#reading.shared : this.#reading.all;
+  }
+
+  /** When the last of the other directors appeared. */
+  get arrivedAt(): Instant {
+    return this.#arrivedAt;
   }
 
   /** Directors that were heard recently. */
@@ -128,58 +165,72 @@ export class TableStanding {
             former: { ...former },
             comparison: new TableComparison(),
             before: former.comparison.missing,
-            lacking: differenceOf(former.summary, this.#own),
+            lacking: differenceOf(former.summary, this.own),
+            since: now,
             count: 0,
           }
         : undefined;
-    for (const { comparison } of this.#peers.values()) comparison.reset();
-    this.#steadySince = undefined;
+    this.#forgetComparisons();
     return reports;
   }
 
-  /** Takes the table as it was read; returns the report of a takeover once it is known. */
-  read(summary: TableSummary, now: Instant): MoveReport | undefined {
-    this.#own = summary;
+  /** Takes the table, which took this long to read; returns the report of a takeover once it is known. */
+  read(reading: TableReading, now: Instant, took: Duration = NO_TIME): MoveReport | undefined {
+    const summary = reading.all;
+    this.#reading = reading;
+    this.#readings++;
+    this.#readAt = now;
+    this.#readTook = took;
     this.#checkGrowth(summary.live, now);
+    for (const peer of this.#fresh(now)) this.#compare(peer, now);
     const takeOver = this.#takeOver;
     if (takeOver === undefined) return undefined;
+    const isTooLate = now > after(takeOver.since, SETTLED);
     takeOver.comparison.add(takeOver.former.summary, summary);
     takeOver.count++;
-    if (takeOver.count < COMPARISONS) return undefined;
+    if (takeOver.count < COMPARISONS && !isTooLate) return undefined;
     this.#takeOver = undefined;
     const { former, comparison, before, lacking } = takeOver;
     const { live } = former.summary;
-    const missing = comparison.missingWithin(lacking);
+    const missing = isTooLate ? undefined : comparison.missingWithin(lacking);
     return { kind: 'take-over', peer: former.name, live, before, missing };
   }
 
-  heard({ sender, name, isMaster, summary }: HeardSummary, now: Instant): void {
-    const known = this.#peers.get(sender);
+  /** The table is too large to be read: nothing is known of it. Returns the report of a takeover. */
+  unread(): MoveReport | undefined {
+    this.#forgetComparisons();
+    const takeOver = this.#takeOver;
+    if (takeOver === undefined) return undefined;
+    this.#takeOver = undefined;
+    const { former, before } = takeOver;
+    const { live } = former.summary;
+    return { kind: 'take-over', peer: former.name, live, before, missing: undefined };
+  }
+
+  heard(message: HeardSummary, now: Instant): void {
+    const { address, sender, name, isMaster, isRepetition, summary } = message;
+    const known = this.#peers.get(address);
     if (known === undefined && this.#fresh(now).length >= PEERS_MAX) return;
-    const peer: Peer = known ?? {
-      ...{ name, isMaster, heardAt: now, summary },
-      comparison: new TableComparison(),
-      lacked: undefined,
-      resentAt: undefined,
-      resends: 0,
-    };
-    if (known === undefined) this.#peers.set(sender, peer);
+    const peer = known?.sender === sender ? known : newPeer(message, now);
+    if (peer !== known) {
+      this.#peers.set(address, peer);
+      this.#arrivedAt = now;
+    }
     if (peer.isMaster !== isMaster) {
       peer.lacked = isMaster ? peer.comparison.missing : undefined;
       peer.comparison.reset();
     }
-    Object.assign(peer, { name, isMaster, heardAt: now, summary });
-    if (isMaster === this.#isMaster) return;
-    if (isMaster) peer.comparison.add(summary, this.#own);
-    else peer.comparison.add(this.#own, summary);
-    if (peer.comparison.missing === 0) peer.resends = 0;
+    Object.assign(peer, { name, isMaster, heardAt: now });
+    if (isRepetition) return;
+    Object.assign(peer, { summary, readAt: now, isCompared: false });
+    this.#compare(peer, now);
   }
 
   /** True if this table has what the MASTER's has, as far as can be known. */
   hasCaughtUp(now: Instant): boolean {
     if (this.#isMaster) return true;
     const master = this.#fresh(now).find((peer) => peer.isMaster);
-    if (master === undefined) return this.#isSteady(now);
+    if (master === undefined) return this.#isSteady();
     const { missing } = master.comparison;
     return missing !== undefined && missing <= toleranceFor(master.summary.live);
   }
@@ -189,11 +240,12 @@ export class TableStanding {
     const buckets = new Set<number>();
     if (!this.#isMaster) return buckets;
     for (const peer of this.#fresh(now)) {
-      if (peer.isMaster || (peer.comparison.missing ?? 0) === 0) continue;
+      if (peer.isMaster || !peer.isNews || (peer.comparison.missing ?? 0) === 0) continue;
       const wait = times(RESEND, 2 ** Math.max(0, peer.resends - 1));
       const resentAt = peer.resentAt ?? LONG_AGO;
       if (now < after(resentAt, shortest(wait, LONGEST_RESEND))) continue;
       for (const bucket of peer.comparison.buckets) buckets.add(bucket);
+      peer.isNews = false;
       peer.resentAt = now;
       peer.resends++;
     }
@@ -205,7 +257,7 @@ export class TableStanding {
   }
 
   #handOverReports(others: readonly Peer[]): MoveReport[] {
-    const { live } = this.#own;
+    const { live } = this.own;
     if (others.length === 0) {
       return [{ kind: 'hand-over', peer: undefined, live, before: undefined, missing: undefined }];
     }
@@ -215,9 +267,28 @@ export class TableStanding {
     });
   }
 
+  /** Compares each reading of a table once, and only readings of about the same time. */
+  #compare(peer: Peer, now: Instant): void {
+    if (peer.isMaster === this.#isMaster) return;
+    if (peer.isCompared || peer.comparedWith === this.#readings) return;
+    const older = earliest(peer.readAt, this.#readAt);
+    if (now > after(after(older, ALIGNED), times(this.#readTook, 2))) return;
+    peer.isCompared = true;
+    peer.comparedWith = this.#readings;
+    peer.isNews = true;
+    if (peer.isMaster) peer.comparison.add(peer.summary, this.#reading.all);
+    else peer.comparison.add(this.#reading.shared, peer.summary);
+    if (peer.comparison.missing === 0) peer.resends = 0;
+  }
+
+  #forgetComparisons(): void {
+    for (const { comparison } of this.#peers.values()) comparison.reset();
+    this.#steadySince = undefined;
+  }
+
   #fresh(now: Instant): Peer[] {
-    for (const [sender, { heardAt }] of this.#peers) {
-      if (now > after(heardAt, FORGET)) this.#peers.delete(sender);
+    for (const [address, { heardAt }] of this.#peers) {
+      if (now > after(heardAt, FORGET)) this.#peers.delete(address);
     }
     return [...this.#peers.values()];
   }
@@ -228,13 +299,24 @@ export class TableStanding {
     this.#steadyAt = live;
   }
 
-  /** True if every connection in use was resent since this table started to receive. */
-  #isSteady(now: Instant): boolean {
+  /** True if every connection in use was resent since this table started to receive: as the last reading says. */
+  #isSteady(): boolean {
     if (this.#steadySince === undefined) return false;
     const end = after(this.#steadySince, STEADY);
-    if (this.#refresh === NO_TIME) return now >= end;
-    return now >= latest(end, after(after(this.#steadySince, this.#refresh), BUFFER));
+    if (this.#refresh === NO_TIME) return this.#readAt >= end;
+    return this.#readAt >= latest(end, after(after(this.#steadySince, this.#refresh), BUFFER));
   }
+}
+
+function newPeer({ sender, name, isMaster, summary }: HeardSummary, now: Instant): Peer {
+  return {
+    ...{ sender, name, isMaster, heardAt: now, readAt: LONG_AGO, summary },
+    ...{ isCompared: true, comparedWith: 0, isNews: false },
+    comparison: new TableComparison(),
+    lacked: undefined,
+    resentAt: undefined,
+    resends: 0,
+  };
 }
 
 function toleranceFor(live: number): number {

@@ -44,6 +44,7 @@ export function openTableWatch(parts: TableWatchParts): TableWatch {
           group: group ?? ip(DEFAULT_SYNC_GROUP),
           port: port + SUMMARY_PORT_OFFSET,
           ttl,
+          peers: settings.peers,
         },
         hear,
         fail,

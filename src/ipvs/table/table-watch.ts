@@ -2,14 +2,27 @@
  * Watches the connection table: reads it, exchanges summaries with the other directors, and resends
  * connections that another one lacks. The kernel sends an entry only when a packet arrives, and cannot
  * update a director that was away.
+ *
+ * Before Linux 6.14 the kernel walks its whole table for each page that is read, so twice the
+ * connections cost four times as much. What a reading costs decides when the next one comes, and until
+ * then the last one is repeated to the others.
  */
 
 import { pause } from '../../async/deadline.ts';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import type { SyncSettings } from '../../config/ipvs-settings.ts';
-import { BUCKETS, isLive, type TableSummary } from '../../net/connection.ts';
+import { BUCKETS, isFlow, isLive, type TableReading } from '../../net/connection.ts';
 import { SUMMARY_PORT_OFFSET } from '../../net/ipvs.ts';
-import type { Duration, Instant } from '../../net/time.ts';
+import {
+  after,
+  type Duration,
+  elapsed,
+  type Instant,
+  LONG_AGO,
+  NO_TIME,
+  seconds,
+  times,
+} from '../../net/time.ts';
 import { decodeSummary, encodeSummary } from '../../wire/connections/summary-message.ts';
 import {
   encodeSyncMessages,
@@ -19,15 +32,14 @@ import {
 import { decodeTableLine, decodeTableRow } from '../../wire/connections/table-line.ts';
 import { type IpvsLog, messageOf } from '../keep/ipvs-log.ts';
 import type { SyncSegment } from '../kernel/sync-segment.ts';
+import { FlowAges } from '../plan/flow-ages.ts';
 import type { EntryOf } from '../plan/sync-entries.ts';
 import { type MoveReport, TableStanding } from '../plan/table-standing.ts';
 import { MoveLedger } from './move-ledger.ts';
+import { LONGEST_READING, paceAfter, type ReadingPace, troubleOf } from './reading-pace.ts';
 
-const PERIOD_MS = 1_000;
-/** Reading a large table takes the kernel long: a twentieth of the time at most. */
-const SHARE = 20;
 /** Well below the 10 s after which others forget a silent director. */
-const LONGEST_PAUSE_MS = 4_000;
+const REPEAT: Duration = seconds(4);
 /** Datagrams in a burst, and the pause between bursts: the receiver must keep up. */
 const BURST = 16;
 const BURST_PAUSE_MS = 20;
@@ -50,7 +62,7 @@ export interface TableWatchOptions {
   readonly now: () => Instant;
   readonly lines: () => AsyncIterable<readonly string[]>;
   readonly open: (
-    hear: (bytes: Uint8Array) => void,
+    hear: (bytes: Uint8Array, address: string) => void,
     fail: (error: Error) => void,
   ) => Promise<SegmentPort>;
   /** Looks up, in the current services, what the connection table does not show. */
@@ -64,9 +76,15 @@ export class TableWatch {
   readonly #options: TableWatchOptions;
   readonly standing: TableStanding;
   readonly moves = new MoveLedger();
+  readonly #flows = new FlowAges();
   #isMaster: boolean;
   #segment: SegmentPort | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #repeater: NodeJS.Timeout | undefined;
+  #pace: ReadingPace = { pause: NO_TIME, isSlow: false };
+  #endedAt: Instant = LONG_AGO;
+  /** When a summary was sent; undefined: none can be repeated. */
+  #sentAt: Instant | undefined;
   #hasCaughtUp: boolean | undefined;
   #isClosed = false;
   readonly #rounds = new SerialQueue();
@@ -84,7 +102,8 @@ export class TableWatch {
   }
 
   start(): void {
-    this.#schedule(0);
+    this.#schedule(NO_TIME);
+    this.#repeater = setInterval(() => void this.repeat(), REPEAT / 1_000);
   }
 
   follow(isMaster: boolean): void {
@@ -98,75 +117,124 @@ export class TableWatch {
     return this.#rounds.run(() => this.#round());
   }
 
+  /** Tells the others that this director lives, if they have not heard from it for a while. */
+  async repeat(): Promise<void> {
+    const { now } = this.#options;
+    if (this.#segment === undefined || this.#sentAt === undefined) return;
+    if (now() < after(this.#sentAt, times(REPEAT, 0.5))) return;
+    await this.#send(this.#segment, true).catch((error: Error) => this.#fail(error));
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#repeater);
     await this.#rounds.idle();
     this.#closeSegment();
   }
 
-  #schedule(delay: number): void {
+  #schedule(delay: Duration): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const start = performance.now();
       void this.run().finally(() => {
-        const took = performance.now() - start;
-        if (!this.#isClosed) this.#schedule(pauseAfter(took));
+        // A reading of the MASTER's table starts a slow one here; without any, it comes later.
+        const isLed = this.#pace.isSlow && !this.#isMaster;
+        const { pause: usual } = this.#pace;
+        if (!this.#isClosed) this.#schedule(isLed ? times(usual, 2) : usual);
       });
-    }, delay);
+    }, delay / 1_000);
+  }
+
+  /** Slow readings of two directors are comparable only if one follows the other. */
+  #followMaster(): void {
+    const { now } = this.#options;
+    const isDue = now() >= after(this.#endedAt, this.#pace.pause);
+    if (this.#pace.isSlow && !this.#isMaster && isDue) this.#schedule(NO_TIME);
   }
 
   async #round(): Promise<void> {
     if (this.#isClosed) return;
-    const { log, now, settings } = this.#options;
+    const { log, now } = this.#options;
+    const start = now();
     try {
-      const summary = await this.#read();
-      const report = this.standing.read(summary, now());
+      const reading = await this.#read(start);
+      const took = elapsed(start, now());
+      const report =
+        reading === undefined ? this.standing.unread() : this.standing.read(reading, now(), took);
       if (report !== undefined) this.#reportMove([report]);
-      if (settings.catchUp) await this.#exchange(summary);
+      if (reading !== undefined && this.#options.settings.catchUp) await this.#exchange();
       log.settled('connection table');
+      this.#adoptPace(start, reading !== undefined);
     } catch (error) {
       this.#closeSegment();
       log.trouble('connection table', 'ipvs-table-failed', messageOf(error));
+      this.#adoptPace(start, true);
     }
     this.#judge();
   }
 
-  async #read(): Promise<TableSummary> {
-    const buckets = new Uint16Array(BUCKETS);
-    let live = 0;
-    let synced = 0;
+  #adoptPace(start: Instant, isWhole: boolean): void {
+    const { log, now } = this.#options;
+    this.#endedAt = now();
+    const took = elapsed(start, this.#endedAt);
+    this.#pace = paceAfter(took, isWhole);
+    if (!isWhole) this.#sentAt = undefined;
+    const trouble = troubleOf(took, isWhole);
+    if (trouble === undefined) log.settled('large connection table');
+    else log.trouble('large connection table', 'ipvs-table-large', trouble);
+  }
+
+  /** Undefined: the table is too large. */
+  async #read(start: Instant): Promise<TableReading | undefined> {
+    const { now } = this.#options;
+    const limit = after(start, LONGEST_READING);
+    const all = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
+    const shared = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
+    const { arrivedAt } = this.standing;
     for await (const lines of this.#options.lines()) {
+      if (now() > limit) {
+        this.#flows.end(false);
+        return undefined;
+      }
       for (const line of lines) {
         const row = decodeTableRow(line);
         if (row === undefined || !isLive(row)) continue;
-        live++;
-        if (row.isSynced) synced++;
-        buckets[row.bucket] = Math.min(0xffff, (buckets[row.bucket] ?? 0) + 1);
+        count(all, row);
+        if (!isFlow(row) || this.#flows.see(row.hash, start) <= arrivedAt) count(shared, row);
       }
     }
-    return { live, synced, buckets };
+    this.#flows.end(true);
+    return { all, shared };
   }
 
-  async #exchange(summary: TableSummary): Promise<void> {
-    const { router, sender, settings, now } = this.#options;
-    const { port = 0, syncId } = settings.daemon;
+  async #exchange(): Promise<void> {
+    const { now } = this.#options;
     this.#segment ??= await this.#options.open(
-      (bytes) => this.#hear(bytes),
+      (bytes, address) => this.#hear(bytes, address),
       (error) => this.#fail(error),
     );
-    const message = { syncId, isMaster: this.#isMaster, sender, name: router, summary };
-    await this.#segment.send(encodeSummary(message), port + SUMMARY_PORT_OFFSET);
+    await this.#send(this.#segment, false);
     const lacking = this.standing.resend(now());
     if (lacking.size > 0) await this.#resend(lacking, this.#segment);
   }
 
-  #hear(bytes: Uint8Array): void {
+  async #send(segment: SegmentPort, isRepetition: boolean): Promise<void> {
+    const { router: name, sender, settings, now } = this.#options;
+    const { port = 0, syncId } = settings.daemon;
+    const { shared: summary } = this.standing;
+    const message = { syncId, isMaster: this.#isMaster, sender, name, isRepetition, summary };
+    this.#sentAt = now();
+    await segment.send(encodeSummary(message), port + SUMMARY_PORT_OFFSET);
+  }
+
+  #hear(bytes: Uint8Array, address: string): void {
     const { sender, settings, now } = this.#options;
     const decoded = decodeSummary(bytes);
     if (!decoded.ok) return;
     const { value } = decoded;
     if (value.syncId !== settings.daemon.syncId || value.sender === sender) return;
-    this.standing.heard(value, now());
+    this.standing.heard({ ...value, address }, now());
+    if (value.isMaster && !value.isRepetition) this.#followMaster();
     this.#judge();
   }
 
@@ -175,10 +243,12 @@ export class TableWatch {
     const entryOf = lookUp();
     const { port = 0, syncId, maximumLength = LONGEST_MESSAGE } = settings.daemon;
     const entries: SyncEntry[] = [];
+    const { arrivedAt } = this.standing;
     for await (const lines of this.#options.lines()) {
       for (const line of lines) {
         const row = decodeTableRow(line);
         if (row === undefined || !isLive(row) || !buckets.has(row.bucket)) continue;
+        if (isFlow(row) && (this.#flows.since(row.hash) ?? arrivedAt + 1) > arrivedAt) continue;
         const connection = decodeTableLine(line);
         if (connection === undefined || !isSendable(connection)) continue;
         const entry = entryOf(connection);
@@ -226,7 +296,14 @@ export class TableWatch {
   }
 }
 
-/** Milliseconds until the table is read again, after reading took `took` milliseconds. */
-export function pauseAfter(took: number): number {
-  return Math.min(LONGEST_PAUSE_MS, Math.max(PERIOD_MS - took, took * (SHARE - 1)));
+interface Count {
+  live: number;
+  synced: number;
+  readonly buckets: Uint16Array;
+}
+
+function count(summary: Count, { isSynced, bucket }: { isSynced: boolean; bucket: number }): void {
+  summary.live++;
+  if (isSynced) summary.synced++;
+  summary.buckets[bucket] = Math.min(0xffff, (summary.buckets[bucket] ?? 0) + 1);
 }

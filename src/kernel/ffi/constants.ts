@@ -26,6 +26,7 @@ export const ETH_P_ALL = 0x0003;
 
 // <asm-generic/socket.h>
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PRIORITY = 12;
@@ -46,7 +47,9 @@ export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_RAW = 255;
 export const IP_HDRINCL = 3;
+export const IP_RECVERR = 11;
 export const IP_MULTICAST_IF = 32;
+export const IP_MULTICAST_TTL = 33;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_MULTICAST_ALL = 49;
@@ -59,6 +62,7 @@ export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_RECVERR = 25;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_HDRINCL = 36;
 export const IPV6_RECVPKTINFO = 49;

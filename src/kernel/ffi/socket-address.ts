@@ -1,13 +1,14 @@
-/** Socket addresses of sockets without ports: raw sockets, packet sockets and abstract Unix sockets. */
+/** Addresses of IP, packet and abstract Unix sockets. */
 import { familyOf, type IpAddress, ipToBytes } from '../../net/address.ts';
 import { AF_INET, AF_INET6, AF_PACKET, AF_UNIX } from './constants.ts';
 
 /** `struct sockaddr_in` (ip(7)), or `struct sockaddr_in6` (ipv6(7)) with the link as its scope. */
-export function ipSocketAddress(address: IpAddress, index: number): Uint8Array {
+export function ipSocketAddress(address: IpAddress, index: number, port = 0): Uint8Array {
   const isIpv4 = familyOf(address) === 'ipv4';
   const bytes = new Uint8Array(isIpv4 ? 16 : 28);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, isIpv4 ? AF_INET : AF_INET6, true);
+  view.setUint16(2, port);
   bytes.set(ipToBytes(address), isIpv4 ? 4 : 8);
   if (!isIpv4) view.setUint32(24, index, true);
   return bytes;

@@ -6,7 +6,7 @@
  *     +---------------------------------------------------------------+
  *     |                             "VAT1"                            |
  *     +---------------+---------------+-------------------------------+
- *     |    Sync id    |   1: MASTER   |        Length of name         |
+ *     |    Sync id    |   1: MASTER   |R|       Length of name        |
  *     +---------------+---------------+-------------------------------+
  *     |             Sender: a number of the running process           |
  *     +---------------------------------------------------------------+
@@ -18,6 +18,9 @@
  *     +---------------------------------------------------------------+
  *     |                     Name of the router (ASCII)                |
  *     +---------------------------------------------------------------+
+ *
+ * R: a repetition. The table was not read again since; the sender still lives, and may have another
+ * state. A build that does not know it takes the length for wrong, and ignores the message.
  */
 import { BUCKETS, type TableSummary } from '../../net/connection.ts';
 import { failure, type Result, success } from '../../net/result.ts';
@@ -29,6 +32,7 @@ export interface SummaryMessage {
   /** Distinguishes a process from its successor with the same name. */
   readonly sender: number;
   readonly name: string;
+  readonly isRepetition: boolean;
   readonly summary: TableSummary;
 }
 
@@ -40,6 +44,7 @@ const MAGIC = 0x56415431;
 const FIXED = 20;
 const NAME_AT = FIXED + 2 * BUCKETS;
 const LONGEST_NAME = 64;
+const REPETITION = 0x8000;
 
 export function encodeSummary(message: SummaryMessage): Uint8Array {
   const { live, synced, buckets } = message.summary;
@@ -48,7 +53,7 @@ export function encodeSummary(message: SummaryMessage): Uint8Array {
   putUint32(bytes, 0, MAGIC);
   bytes[4] = message.syncId;
   bytes[5] = message.isMaster ? 1 : 0;
-  putUint16(bytes, 6, name.length);
+  putUint16(bytes, 6, name.length | (message.isRepetition ? REPETITION : 0));
   putUint32(bytes, 8, message.sender);
   putUint32(bytes, 12, live);
   putUint32(bytes, 16, synced);
@@ -60,7 +65,8 @@ export function encodeSummary(message: SummaryMessage): Uint8Array {
 
 export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, SummaryError> {
   if (bytes.length < NAME_AT) return failure({ code: 'summary-truncated' });
-  const length = uint16At(bytes, 6);
+  const flagged = uint16At(bytes, 6);
+  const length = flagged & ~REPETITION;
   if (uint32At(bytes, 0) !== MAGIC) return failure({ code: 'summary-unknown' });
   if (length > LONGEST_NAME) return failure({ code: 'summary-unknown' });
   if (bytes.length !== NAME_AT + length) return failure({ code: 'summary-truncated' });
@@ -73,6 +79,7 @@ export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, Summary
     isMaster: byteAt(bytes, 5) === 1,
     sender: uint32At(bytes, 8),
     name,
+    isRepetition: (flagged & REPETITION) !== 0,
     summary: { live: uint32At(bytes, 12), synced: uint32At(bytes, 16), buckets },
   });
 }

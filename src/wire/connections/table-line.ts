@@ -14,6 +14,8 @@ interface TableRow {
   readonly state: string;
   readonly isSynced: boolean;
   readonly bucket: number;
+  /** A number of 32 bits that hardly any other connection has. */
+  readonly hash: number;
 }
 
 const LINE =
@@ -36,7 +38,9 @@ export function decodeTableRow(line: string): TableRow | undefined {
   const groups = groupsOf(line);
   if (groups === null) return undefined;
   const [, protocol, key, , , state, origin] = groups;
-  return { protocol, state, isSynced: origin === 'SYNC', bucket: bucketOf(`${protocol} ${key}`) };
+  const hash = hashOf(`${protocol} ${key}`);
+  const bucket = (hash ^ (hash >>> 16)) & (BUCKETS - 1);
+  return { protocol, state, isSynced: origin === 'SYNC', bucket, hash };
 }
 
 /** Undefined if the line is not a connection. */
@@ -67,12 +71,12 @@ function groupsOf(line: string): Groups | null {
 }
 
 /** FNV-1a (32 bits) of the text that identifies the connection: the same on every director. */
-function bucketOf(text: string): number {
+function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
-  return (hash ^ (hash >>> 16)) & (BUCKETS - 1);
+  return hash;
 }
 
 function addressOf(text: string): IpAddress | undefined {

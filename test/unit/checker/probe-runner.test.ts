@@ -70,6 +70,40 @@ describe('a probe', () => {
     expect(runner.reading).toMatchObject({ runs: 2, overruns: 3, failures: 4 });
   });
 
+  test('F-N9 that times out as often as it runs fails at each interval', async () => {
+    const began = performance.now();
+    const downAt: number[] = [];
+    const run = (timeoutMs: number) =>
+      new Promise<ProbeOutcome>((resolve) => {
+        setTimeout(() => resolve(DOWN), timeoutMs);
+      });
+    let isFirst = true;
+    const runner = new ProbeRunner(
+      {
+        run: async (timeoutMs) => {
+          if (!isFirst) return run(timeoutMs);
+          isFirst = false;
+          return UP;
+        },
+        close: () => {},
+      },
+      {
+        timing: { interval: seconds(2), timeout: seconds(2), rise: 2, fall: 3 },
+        report: ({ up }) => {
+          if (!up) downAt.push(performance.now() - began);
+        },
+        random: () => 0.5,
+      },
+    );
+    runner.start();
+    await vi.advanceTimersByTimeAsync(20_000);
+    // The second run begins after the interval, 2 s; the third failure ends three timeouts later.
+    expect(downAt).toHaveLength(1);
+    expect(downAt[0]).toBeGreaterThanOrEqual(8_000);
+    expect(downAt[0]).toBeLessThan(8_100);
+    expect(runner.reading.overruns).toBe(0);
+  });
+
   test('continues after such a run, whose late result does not count', async () => {
     const { changes, answer, ends } = running();
     await vi.advanceTimersByTimeAsync(500);

@@ -67,6 +67,19 @@ describe('reload', () => {
     expect(stdout.split('\n').at(-2)).toBe(`  warning: ${lack}`);
   });
 
+  test('F-N15 shows the connections that it ends, and how to spare them', async () => {
+    const cuts = [{ service: 'web', server: '10.0.0.12:80', connections: 37 }];
+    const { stdout } = await runReload(() => ({ ...PLAN, cuts }), '--dry-run');
+    expect(stdout.split('\n').at(-2)).toBe(
+      '  ipvs: 37 connections would end, as 10.0.0.12:80 leaves the service web; first: vrrp-agent ipvs ' +
+        'drain web 10.0.0.12:80 --wait 10m',
+    );
+    const done = await runReload(() => ({ ...PLAN, applied: true, cuts }));
+    expect(done.stdout.split('\n').at(-2)).toBe(
+      '  ipvs: 37 connections end, as 10.0.0.12:80 leaves the service web',
+    );
+  });
+
   test('prints the document with --json', async () => {
     const { stdout } = await runReload(() => ({ ...PLAN, applied: true }), '--json');
     expect(JSON.parse(stdout)).toEqual({ ...PLAN, applied: true });

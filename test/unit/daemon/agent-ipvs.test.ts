@@ -290,9 +290,10 @@ describe('connections', () => {
     await vi.advanceTimersByTimeAsync(100);
     bench.kernel.hear(
       encodeSummary({
-        ...{ syncId: 1, sender: 2, name: 'lb2', isMaster: false },
+        ...{ syncId: 1, sender: 2, name: 'lb2', isMaster: false, isRepetition: false },
         summary: { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) },
       }),
+      '10.0.0.2',
     );
     bench.model.apply({ ...transition('web'), from: 'MASTER', to: 'BACKUP' } as never, AT);
     expect(bench.recorded.filter(({ kind }) => kind === 'connections')).toEqual([

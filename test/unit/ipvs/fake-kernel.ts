@@ -43,7 +43,10 @@ export class FakeKernel implements IpvsPort {
   /** Changes of the RST guard. */
   readonly guard: ('raised' | 'lowered' | 'abandoned')[] = [];
   /** Delivers a summary of another director. */
-  hear: (bytes: Uint8Array) => void = () => {};
+  hear: (bytes: Uint8Array, address: string) => void = () => {};
+  seconds = { tcp: 900, tcpFin: 120, udp: 300 };
+  /** Active connections by server. */
+  readonly connections = new Map<string, number>();
   index: number | undefined = 3;
   hasIpvs = true;
   closed = 0;
@@ -115,11 +118,17 @@ export class FakeKernel implements IpvsPort {
   }
 
   timeouts() {
-    return { tcp: 900, tcpFin: 120, udp: 300 };
+    return this.seconds;
   }
 
   setTimeouts({ tcp, tcpFin, udp }: ReturnType<FakeKernel['timeouts']>): void {
     this.written.push(`timeouts ${tcp} ${tcpFin} ${udp}`);
+    const { seconds: former } = this;
+    this.seconds = {
+      tcp: tcp || former.tcp,
+      tcpFin: tcpFin || former.tcpFin,
+      udp: udp || former.udp,
+    };
   }
 
   services(): ServiceRow[] {
@@ -130,7 +139,7 @@ export class FakeKernel implements IpvsPort {
     const servers = this.table.get(serviceName(key))?.servers.values() ?? [];
     return [...servers].map((server) => ({
       ...server,
-      activeConnections: 0,
+      activeConnections: this.connections.get(formatEndpoint(server)) ?? 0,
       inactiveConnections: 0,
       persistentConnections: 0,
       statistics: NOTHING,

@@ -19,6 +19,7 @@ import type {
   CheckMapping,
   ExecFile,
   HttpsFile,
+  OneCheckFile,
   UdpFile,
   WeightFromFile,
 } from '../../schema/check-schema.ts';
@@ -38,9 +39,29 @@ interface Place {
   readonly findings: Findings;
 }
 
-/** Undefined: the server is not checked, or the check is invalid. */
-export function lowerCheck(file: CheckFile | undefined, place: Place): ServerProbe | undefined {
-  if (file === undefined || file === 'none') return undefined;
+/** None: the server is not checked, or its checks are invalid. */
+export function lowerChecks(file: CheckFile | undefined, place: Place): ServerProbe[] {
+  if (file === undefined || file === 'none') return [];
+  const isList = Array.isArray(file);
+  const probes = (isList ? file : [file]).flatMap((one, position) => {
+    const path = isList ? [...place.path, position] : place.path;
+    return lowerCheck(one, { ...place, path }) ?? [];
+  });
+  if (probes.length > 0 && probes.every(acceptsSilence)) {
+    const message =
+      'a "udp" check without "expect" passes while nothing comes back, so a server that is off or behind ' +
+      'a firewall may count as up: add "expect", or a second check, like check: [{ udp: {} }, ping]';
+    place.findings.warn(place.path, message);
+  }
+  return probes;
+}
+
+function acceptsSilence(probe: ServerProbe): boolean {
+  return probe.kind === 'udp' && probe.expect === undefined;
+}
+
+/** Undefined: the check is invalid. */
+function lowerCheck(file: OneCheckFile, place: Place): ServerProbe | undefined {
   const mapping: CheckMapping = typeof file === 'string' ? { [file]: {} } : file;
   const kind = kindOf(CHECK_KINDS, mapping, place);
   const target = kind === undefined ? undefined : targetOf(kind, mapping, place);

@@ -1,6 +1,6 @@
 /** Converts a service of the file, with its servers and health checks, to settings. */
 import { addressBits, type Family, familyOf } from '../../../net/address.ts';
-import { formatEndpoint } from '../../../net/endpoint.ts';
+import { formatEndpoint, isLoopback } from '../../../net/endpoint.ts';
 import type { Persistence, Server, Service, ServiceKey, Tunnel } from '../../../net/ipvs.ts';
 import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
@@ -10,7 +10,7 @@ import { SERVER_DEFAULTS, SERVICE_DEFAULTS, TUNNEL_DEFAULTS } from '../../schema
 import type { ServerFile, ServiceFile, TunnelFile } from '../../schema/ipvs-schema.ts';
 import { familyName, parseAddressAndPort } from '../lower-address.ts';
 import { lowerDuration } from '../lower-timing.ts';
-import { lowerCheck, lowerWeightFrom } from './lower-check.ts';
+import { lowerChecks, lowerWeightFrom } from './lower-check.ts';
 
 const PERSISTENCE_RANGE = { minimum: seconds(1), maximum: seconds(2_678_400), zero: false };
 
@@ -135,7 +135,7 @@ type ServerMapping = Exclude<ServerFile, string>;
 
 interface LoweredServer {
   readonly server: Server;
-  readonly check: ServerProbe | undefined;
+  readonly checks: readonly ServerProbe[];
   readonly weight: ServerProbe | undefined;
 }
 
@@ -172,7 +172,7 @@ function lowerProbes(
   });
   const from = own.weight_from ?? service.weight_from;
   return {
-    check: lowerCheck(own.check ?? service.check, placeOf('check')),
+    checks: lowerChecks(own.check ?? service.check, placeOf('check')),
     weight: lowerWeightFrom(from === 'file' ? undefined : from, placeOf('weight_from')),
   };
 }
@@ -195,6 +195,12 @@ function lowerServer(
   const port = endpoint.port ?? servicePort;
   if (forwarding !== 'nat' && port !== servicePort) {
     const message = `forwarding ${forwarding} cannot change the port: it must be ${servicePort}, as in the service`;
+    findings.error(path, 'conflict', message);
+  }
+  if (forwarding === 'nat' && isLoopback(endpoint.address)) {
+    const message =
+      'the kernel drops what "forwarding: nat" sends to a loopback address: write another address of ' +
+      'this host, or use "forwarding: dr"';
     findings.error(path, 'conflict', message);
   }
   if (forwarding !== 'tun' && familyOf(endpoint.address) !== key.family) {
@@ -242,22 +248,27 @@ function lowerHealth(
   findings: Findings,
 ): HealthSettings {
   return {
-    checks: recordOf(servers, ({ check }) => check),
+    checks: recordOf(servers, ({ checks }) => (checks.length > 0 ? checks : undefined)),
     weights: recordOf(servers, ({ weight }) => weight),
-    onFailure: file.on_failure ?? SERVICE_DEFAULTS.on_failure,
+    onFailure: file.on_failure ?? defaultOnFailure(key),
     fallback: lowerFallback(file, key, servers, path, findings),
     minimum: lowerMinimum(file, servers, path, findings),
   };
 }
 
-function recordOf(
+function defaultOnFailure(key: ServiceKey): HealthSettings['onFailure'] {
+  const { udp, others } = SERVICE_DEFAULTS.on_failure;
+  return key.kind === 'address' && key.protocol === 'udp' ? udp : others;
+}
+
+function recordOf<Value>(
   servers: readonly LoweredServer[],
-  probeOf: (server: LoweredServer) => ServerProbe | undefined,
-): Record<string, ServerProbe> {
+  select: (server: LoweredServer) => Value | undefined,
+): Record<string, Value> {
   return Object.fromEntries(
-    servers.flatMap((one): [string, ServerProbe][] => {
-      const probe = probeOf(one);
-      return probe === undefined ? [] : [[formatEndpoint(one.server), probe]];
+    servers.flatMap((one): [string, Value][] => {
+      const value = select(one);
+      return value === undefined ? [] : [[formatEndpoint(one.server), value]];
     }),
   );
 }

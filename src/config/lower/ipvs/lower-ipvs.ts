@@ -1,14 +1,14 @@
 /** Converts `ipvs` of the file to settings. */
 
-import { familyOf, isMulticast, parseIp } from '../../../net/address.ts';
-import { type ConnectionTimeouts, SUMMARY_PORT_OFFSET, serviceName } from '../../../net/ipvs.ts';
+import { familyOf, type IpAddress, isMulticast, parseIp } from '../../../net/address.ts';
+import {
+  type ConnectionTimeouts,
+  SUMMARY_PORT_OFFSET,
+  serviceName,
+  staysByPort,
+} from '../../../net/ipvs.ts';
 import { seconds } from '../../../net/time.ts';
-import type {
-  InstanceSettings,
-  Settings,
-  SyncGroupSettings,
-  TrackSettings,
-} from '../../../protocol/engine/settings.ts';
+import type { InstanceSettings, TrackSettings } from '../../../protocol/engine/settings.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
 import {
   type IpvsSettings,
@@ -35,17 +35,30 @@ export function lowerIpvs(
   const services = lowerServices(file, instances, findings);
   const sync =
     file.sync === undefined ? undefined : lowerSync(file.sync, file.sysctl, instances, findings);
+  const sysctls = Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]);
   return {
     required: file.required ?? IPVS_DEFAULTS.required,
     exclusive: file.exclusive ?? IPVS_DEFAULTS.exclusive,
     onStop: file.on_stop ?? IPVS_DEFAULTS.on_stop,
     timeouts: lowerTimeouts(file.timeouts, findings),
-    sysctls: Object.fromEntries(
-      Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]),
-    ),
+    sysctls: { ...sysctlsFor(services), ...Object.fromEntries(sysctls) },
     sync,
     services,
   };
+}
+
+/**
+ * A client of UDP may send from one port for ever, and so would keep a server that was removed: the
+ * kernel drops its datagrams unless the connection ends with the server.
+ */
+function sysctlsFor(services: readonly ServiceSettings[]): Record<string, string> {
+  const removes = services.some(
+    ({ service, health: { checks, onFailure, fallback } }) =>
+      staysByPort(service) &&
+      Object.keys(checks).length > 0 &&
+      (onFailure === 'remove' || fallback !== undefined),
+  );
+  return removes ? { expire_nodest_conn: '1' } : {};
 }
 
 function lowerServices(
@@ -91,6 +104,7 @@ function lowerSync(
     instance: instance?.name ?? '',
     rstGuard: file.rst_guard ?? SYNC_DEFAULTS.rst_guard,
     catchUp: lowerCatchUp(file, sysctl, findings),
+    peers: lowerPeers(file, findings),
     daemon: {
       interface: file.interface,
       syncId: file.sync_id ?? instance?.vrid ?? 1,
@@ -100,6 +114,16 @@ function lowerSync(
       maximumLength: file.maxlen,
     },
   };
+}
+
+function lowerPeers({ peers = [] }: SyncFile, findings: Findings): IpAddress[] {
+  return peers.flatMap((text, position) => {
+    const address = parseIp(text);
+    if (address !== undefined && !isMulticast(address)) return address;
+    const message = `expected the IP address of a director, found ${describeValue(text)}`;
+    findings.error([...PATH, 'sync', 'peers', position], 'type', message);
+    return [];
+  });
 }
 
 /** The agent implements only version 1 of the sync messages. */
@@ -158,7 +182,13 @@ function checkFamilies(
 }
 
 /** Values that the kernel rejects, or accepts and never uses (net/netfilter/ipvs/ip_vs_ctl.c). */
-function checkSysctls({ sysctl = {} }: IpvsDraft, findings: Findings): void {
+function checkSysctls({ sysctl = {}, sync }: IpvsDraft, findings: Findings): void {
+  if (sysctl.backup_only === 1 && sync?.mode === 'both') {
+    const message =
+      'with "backup_only: 1" a director balances nothing while a backup daemon runs, and with ' +
+      '"mode: both" it always runs: use "mode: follow"';
+    findings.error([...PATH, 'sync', 'mode'], 'conflict', message);
+  }
   const { sync_ports: ports, sync_threshold: threshold } = sysctl;
   if (ports !== undefined && (ports & (ports - 1)) !== 0) {
     const message = `must be a power of two: 1, 2, 4, 8, 16, 32 or 64, not ${ports}`;
@@ -200,36 +230,4 @@ export function trackMinimums(
     });
     return tracks.length === 0 ? instance : { ...instance, track: [...instance.track, ...tracks] };
   });
-}
-
-/**
- * Warns if connections would be lost: the sync daemons follow one instance, so connections of an
- * instance that can be MASTER on the other director are not sent.
- */
-export function adviseIpvs(
-  ipvs: IpvsSettings | undefined,
-  { instances, syncGroups }: Pick<Settings, 'instances' | 'syncGroups'>,
-  findings: Findings,
-): void {
-  const { sync, services = [] } = ipvs ?? {};
-  if (sync === undefined || sync.mode === 'both') return;
-  const together = companions(sync.instance, syncGroups);
-  for (const { name, addresses, extraAddresses } of instances) {
-    if (together.has(name)) continue;
-    const own = new Set([...addresses, ...extraAddresses].map(({ address }) => address));
-    const service = services.find(
-      ({ service: { key } }) => key.kind === 'address' && own.has(key.address),
-    );
-    if (service === undefined) continue;
-    const message =
-      `the MASTER of "${sync.instance}" sends the connections of service "${service.name}", but ` +
-      `the address of the service moves with "${name}": put both instances into a sync group, or ` +
-      'set "mode: both"';
-    findings.warn(['ipvs', 'sync'], message);
-  }
-}
-
-function companions(instance: string, groups: readonly SyncGroupSettings[]): ReadonlySet<string> {
-  const group = groups.find(({ instances }) => instances.includes(instance));
-  return new Set([instance, ...(group?.instances ?? [])]);
 }

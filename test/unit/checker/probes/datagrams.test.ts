@@ -6,6 +6,7 @@ import { DnsProbe } from '../../../../src/checker/probes/dns.ts';
 import { UdpProbe } from '../../../../src/checker/probes/udp.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { DnsTarget, UdpTarget } from '../../../../src/net/probe.ts';
+import { seconds } from '../../../../src/net/time.ts';
 
 /** A server on the loopback address; undefined: it receives and never answers. */
 async function served(answer: (question: Buffer) => Buffer | undefined) {
@@ -59,6 +60,35 @@ describe('a UDP probe', () => {
     await close();
     const probe = new UdpProbe({ kind: 'udp', endpoint, send: '', expect: undefined });
     expect(await probe.run(30_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
+  });
+
+  test('F-N7 fails in silence for a while after an error, because hosts limit their errors', async () => {
+    const { endpoint, close } = await served(() => undefined);
+    await close();
+    let now = 0;
+    const target = { kind: 'udp', endpoint, send: '', expect: undefined } as const;
+    const probe = new UdpProbe(target, () => now);
+    const slow = new UdpProbe({ ...target, interval: seconds(60) }, () => now);
+    for (const one of [probe, slow]) {
+      expect(await one.run(5_000)).toMatchObject({ passed: false });
+    }
+    const silent = createSocket('udp4');
+    await new Promise<void>((resolve) => {
+      silent.bind(endpoint.port, '127.0.0.1', resolve);
+    });
+    now = 9_999;
+    expect(await probe.run(20)).toEqual({ passed: false, detail: 'no answer after ECONNREFUSED' });
+    now = 10_000;
+    expect(await probe.run(20)).toMatchObject({ passed: true });
+    now = 179_999;
+    expect(await slow.run(20)).toMatchObject({ passed: false });
+    silent.on('message', (_, from) => silent.send('x', from.port, from.address));
+    expect(await slow.run(5_000)).toEqual({ passed: true, detail: 'answered' });
+    silent.removeAllListeners('message');
+    expect(await slow.run(20)).toMatchObject({ passed: true });
+    probe.close();
+    slow.close();
+    silent.close();
   });
 
   test('fails once when there is no route to the server', async () => {

@@ -28,6 +28,11 @@ async function probe(answer: RequestListener, more: Partial<HttpProbeOptions> = 
 
 /** A server on the loopback address that answers with raw bytes. */
 async function statusProbeOf(speak: (socket: Socket) => void) {
+  const { url } = await rawServer(speak);
+  return new HttpStatusProbe({ url, status: [200], host: undefined });
+}
+
+async function rawServer(speak: (socket: Socket) => void) {
   const server = createTcpServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => speak(socket));
@@ -39,7 +44,7 @@ async function statusProbeOf(speak: (socket: Socket) => void) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return new HttpStatusProbe({ url: `http://127.0.0.1:${port}/`, status: [200], host: undefined });
+  return { url: `http://127.0.0.1:${port}/` };
 }
 
 const says =
@@ -89,6 +94,11 @@ describe('a status', () => {
       ['HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200\r\n'],
       'status 200',
     ],
+    [
+      'F-N14 in lines that end with LF alone',
+      ['HTTP/1.1 103 Early\nLink: x\n\nHTTP/1.1 200\n'],
+      'status 200',
+    ],
     ['that is invalid', ['HTTP/1.1 2000 OK\r\n'], 'not HTTP'],
     ['of another protocol', ['220 mail.example.net ESMTP'], 'not HTTP'],
   ])('%s is understood', async (_, pieces, detail) => {
@@ -116,6 +126,15 @@ describe('an HTTP probe', () => {
       passed: false,
       detail: 'status 200, unexpected body',
     });
+  });
+
+  test('F-N14 reads the body of a server that ends lines with LF alone', async () => {
+    const { url } = await rawServer((socket) => {
+      socket.end('HTTP/1.0 200 OK\nContent-Type: text/plain\n\nready\n');
+    });
+    const body = { kind: 'text', text: 'ready' } as const;
+    const one = new HttpProbe({ url, status: [200], host: undefined, verify: true, body });
+    expect(await one.run(5_000)).toEqual({ passed: true, detail: 'status 200' });
   });
 
   test('reads only the beginning of an endless body', async () => {

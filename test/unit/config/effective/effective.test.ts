@@ -38,6 +38,23 @@ test('the full reference has every key', () => {
   expect(missing).toEqual([]);
 });
 
+test('F-N7 F-O9 lists of checks and of directors survive the way back', () => {
+  const { settings, agent } = load(`instances:
+  - { name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1] }
+ipvs:
+  sync: { interface: eth1, peers: [192.0.2.12] }
+  services:
+    - name: dns
+      address: 203.0.113.1:53
+      protocol: udp
+      check: [{ udp: { send: x } }, ping]
+      servers: [10.0.0.11]
+`);
+  const effective = effectiveConfig(settings, agent);
+  expect(load(JSON.stringify(effective)).agent).toEqual(agent);
+  expect(effective.ipvs?.sync?.peers).toEqual(['192.0.2.12']);
+});
+
 test('no password leaves the agent', () => {
   const { settings, agent } = load(`instances:
   - name: web

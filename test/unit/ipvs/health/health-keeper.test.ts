@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
-import type { Server } from '../../../../src/net/ipvs.ts';
+import type { Server, ServiceKey } from '../../../../src/net/ipvs.ts';
 import { healthRig, server, service, tcpCheck, weightProbe } from './health-rig.ts';
 
 const FIRST = server(11);
@@ -51,12 +51,82 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
+  test('F-N10 stay out of the table after a restart until they are known to be up', () => {
+    const web = service([FIRST, SECOND], { onFailure: 'remove' });
+    const rig = healthRig([web]);
+    rig.health.recall(web, [SECOND]);
+    expect(weights(rig, web)).toEqual(['10.0.0.12:80 3']);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+  });
+
+  test('F-N10 stay out of the table when a reload replaces their check', () => {
+    const web = service([FIRST, SECOND], { onFailure: 'remove' });
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    const checks = { [formatEndpoint(FIRST)]: [{ ...tcpCheck(FIRST), fall: 9 }] };
+    const changed = service([FIRST, SECOND], { onFailure: 'remove', checks });
+    rig.health.want([changed]);
+    expect(weights(rig, changed)).toEqual(['10.0.0.12:80 3']);
+  });
+
+  test('F-N10 that are new have their weight at once, where those that fail stay in the table', () => {
+    const web = service([FIRST, SECOND]);
+    const rig = healthRig([web]);
+    rig.health.recall(web, [FIRST]);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+  });
+
+  test('F-N13 keep the weight of a former run until the first reading', () => {
+    const probe = weightProbe(FIRST);
+    const web = service([FIRST], { weights: { [formatEndpoint(FIRST)]: probe } });
+    const rig = healthRig([web]);
+    rig.health.recall(web, [server(11, 40)]);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 40']);
+    rig.result(probe, true, 70);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 70']);
+  });
+
+  test('F-N13 keep their weight when a reload replaces the reading, until the first of the new', () => {
+    const probe = weightProbe(FIRST);
+    const web = service([FIRST], { weights: { [formatEndpoint(FIRST)]: probe } });
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), true);
+    rig.result(probe, true, 40);
+    const other = { ...probe, fall: 9 };
+    const changed = service([FIRST], { weights: { [formatEndpoint(FIRST)]: other } });
+    rig.health.want([changed]);
+    expect(weights(rig, changed)).toEqual(['10.0.0.11:80 40']);
+    rig.result(other, false);
+    expect(weights(rig, changed)).toEqual(['10.0.0.11:80 1']);
+  });
+
+  test('F-N7 with several checks are up while all of them pass, and say which does not', () => {
+    const ping = { ...tcpCheck(FIRST), kind: 'ping', address: FIRST.address } as const;
+    const checks = { [formatEndpoint(FIRST)]: [tcpCheck(FIRST), ping] };
+    const web = service([FIRST], { checks });
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), true);
+    expect(rig.health.services()[0]?.count).toMatchObject({ healthy: 0, unknown: 1 });
+    rig.result(ping, false);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0']);
+    rig.result(ping, true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
+    rig.result(tcpCheck(FIRST), false);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0']);
+    expect(rig.events.flatMap((one) => ('result' in one ? [one.result] : []))).toEqual([
+      'ping: ECONNREFUSED',
+      'ping: connected',
+      'tcp: ECONNREFUSED',
+    ]);
+  });
+
   test('stay down when a reload replaces their check', () => {
     const web = service([FIRST, SECOND]);
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), false);
     const other = { ...tcpCheck(FIRST), fall: 9 };
-    const changed = service([FIRST, SECOND], { checks: { [formatEndpoint(FIRST)]: other } });
+    const changed = service([FIRST, SECOND], { checks: { [formatEndpoint(FIRST)]: [other] } });
     rig.health.want([changed]);
     expect(weights(rig, changed)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3']);
     rig.result(other, true);
@@ -97,6 +167,21 @@ describe('the fallback', () => {
     expect(rig.health.retiring).toEqual([web]);
     rig.health.retired('web');
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
+  });
+
+  const persistence = { seconds: 300, prefixLength: 32, engine: undefined };
+  test.each([
+    ['of a persistent service', { persistence }],
+    ['of UDP', { key: { ...service([]).service.key, protocol: 'udp' } as ServiceKey }],
+  ])('F-N4 %s goes at once: its clients would stay as long as they come', (_, more) => {
+    const plain = service([FIRST], { fallback: SPARE });
+    const web = { ...plain, service: { ...plain.service, ...more } };
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0', '10.0.0.99:80 1']);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
+    expect(rig.health.retiring).toEqual([]);
   });
 
   test('of a former run keeps its connections', () => {

@@ -51,7 +51,7 @@ describe('a server has an event', () => {
     rig.result(tcpCheck(SECOND), false);
     rig.events.length = 0;
     const other = { ...tcpCheck(FIRST), fall: 9 };
-    rig.health.want([service([FIRST, SECOND], { checks: { [formatEndpoint(FIRST)]: other } })]);
+    rig.health.want([service([FIRST, SECOND], { checks: { [formatEndpoint(FIRST)]: [other] } })]);
     rig.result(other, true);
     expect(rig.events.filter(({ kind }) => kind === 'ipvs-server-up')).toEqual([
       expect.objectContaining({ server: '10.0.0.12:80', result: 'it is no longer checked' }),

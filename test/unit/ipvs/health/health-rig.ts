@@ -55,7 +55,7 @@ export function service(
     servers,
     require: undefined,
     health: {
-      checks: Object.fromEntries(servers.map((one) => [formatEndpoint(one), tcpCheck(one)])),
+      checks: Object.fromEntries(servers.map((one) => [formatEndpoint(one), [tcpCheck(one)]])),
       weights: {},
       onFailure: 'quiesce',
       fallback: undefined,

@@ -119,7 +119,14 @@ describe('the document of IPVS', () => {
       ...{ ttl: undefined, maximumLength: undefined },
     };
     const { sync } = await documentOf({
-      sync: { mode: 'follow', instance: 'web', rstGuard: 'planned', catchUp: false, daemon },
+      sync: {
+        mode: 'follow',
+        instance: 'web',
+        rstGuard: 'planned',
+        catchUp: false,
+        peers: [],
+        daemon,
+      },
     });
     expect(sync).toMatchObject({
       ...{ instance: 'web', interface: 'eth1', sync_id: 55, roles: ['backup'], rst_guard: true },

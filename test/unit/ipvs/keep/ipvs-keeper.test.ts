@@ -7,12 +7,13 @@ import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
+import { probeName } from '../../../../src/net/probe.ts';
 import { seconds } from '../../../../src/net/time.ts';
 import type { Input } from '../../../../src/protocol/engine/inputs.ts';
 import type { TransitionCause } from '../../../../src/protocol/engine/reports.ts';
 import { settingsOf } from '../../observe/samples.ts';
 import { FakeKernel } from '../fake-kernel.ts';
-import { server, service } from '../health/health-rig.ts';
+import { server, service, tcpCheck } from '../health/health-rig.ts';
 
 const UNCHECKED = { checks: {} };
 const WEB = service([server(11), server(12)], UNCHECKED);
@@ -241,19 +242,46 @@ describe('the service table', () => {
 
 describe('parameters and timeouts', () => {
   test('are set before the services, and parameters are restored after them', async () => {
-    const timeouts = { tcp: 900, tcpFin: 0, udp: 0 };
+    const timeouts = { tcp: 600, tcpFin: 0, udp: 0 };
     const bench = new Bench({ sysctls: { sync_retries: '2' }, timeouts });
     bench.kernel.parameters.set('sync_retries', '0');
     await bench.keeper.start();
     expect(bench.kernel.written.slice(0, 3)).toEqual([
-      'timeouts 900 0 0',
+      'timeouts 600 0 0',
       'sync_retries = 2',
       `service.add ${NAME}`,
     ]);
     await bench.reload({ sysctls: { sync_retries: '3' }, timeouts });
     expect(bench.kernel.parameters.get('sync_retries')).toBe('3');
     await bench.keeper.stop();
-    expect(bench.kernel.written.slice(-2)).toEqual([`service.remove ${NAME}`, 'sync_retries = 0']);
+    expect(bench.kernel.written.slice(-3)).toEqual([
+      `service.remove ${NAME}`,
+      'sync_retries = 0',
+      'timeouts 900 0 0',
+    ]);
+  });
+
+  test('F-N17 timeouts that another program changes are set again, and the agent gives them back', async () => {
+    const bench = new Bench({ timeouts: { tcp: 600, tcpFin: 0, udp: 60 } });
+    await bench.keeper.start();
+    bench.kernel.setTimeouts({ tcp: 0, tcpFin: 77, udp: 99 });
+    await bench.checked();
+    expect(bench.kernel.seconds).toEqual({ tcp: 600, tcpFin: 77, udp: 60 });
+    expect(bench.keeper.parts?.timeouts.repairs).toBe(1);
+    await bench.reload({ timeouts: { tcp: 600, tcpFin: 0, udp: 0 } });
+    expect(bench.kernel.seconds).toEqual({ tcp: 600, tcpFin: 77, udp: 300 });
+    await bench.keeper.stop();
+    expect(bench.kernel.seconds).toEqual({ tcp: 900, tcpFin: 77, udp: 300 });
+  });
+
+  test('F-N17 timeouts of a run that crashed are given back by the next', async () => {
+    const bench = new Bench({ timeouts: { tcp: 600, tcpFin: 0, udp: 0 } });
+    await bench.keeper.start();
+    await bench.keeper.release();
+    const next = new Bench({ timeouts: { tcp: 600, tcpFin: 0, udp: 0 } }, bench.kernel);
+    await next.keeper.start();
+    await next.keeper.stop();
+    expect(bench.kernel.seconds.tcp).toBe(900);
   });
 
   test('that make the start fail leave no client open', async () => {
@@ -273,6 +301,7 @@ const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
   instance: 'web',
   rstGuard: 'off',
   catchUp: false,
+  peers: [],
   daemon: {
     interface: interfaceName,
     syncId: 55,
@@ -283,7 +312,66 @@ const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
   },
 });
 
+describe('F-N15 the connections that a reload ends', () => {
+  const FALLBACK = server(99);
+
+  test('are those of servers and services that leave the table', async () => {
+    const bench = new Bench({
+      services: [service([server(11), server(12)], { checks: {}, fallback: FALLBACK })],
+    });
+    await bench.keeper.start();
+    bench.kernel.connections.set('10.0.0.11:80', 3).set('10.0.0.12:80', 37);
+    const cutBy = (services: IpvsSettings['services']) =>
+      bench.keeper.cutBy({ ...SETTINGS, services });
+    const about = { service: 'web', server: '10.0.0.12:80', connections: 37 };
+    expect(cutBy([service([server(11), server(13)], UNCHECKED)])).toEqual([about]);
+    expect(cutBy([service([server(11)], { checks: {}, fallback: server(12) })])).toEqual([]);
+    expect(cutBy([])).toEqual([{ service: 'web', server: '10.0.0.11:80', connections: 3 }, about]);
+    expect(bench.keeper.cutBy(undefined)).toHaveLength(2);
+    await bench.reload({ onStop: 'keep' });
+    expect(bench.keeper.cutBy(undefined)).toEqual([]);
+    await bench.keeper.stop();
+  });
+});
+
+test('F-N18 results that arrive while the kernel is being opened are not lost', async () => {
+  const web = service([server(11), server(12)]);
+  const bench = new Bench({ services: [web] });
+  const start = bench.kernel.change.bind(bench.kernel);
+  vi.spyOn(bench.kernel, 'change').mockImplementationOnce(async (changes) => {
+    const down = { up: false, value: undefined, detail: 'ECONNREFUSED' };
+    const refused = await start(changes);
+    bench.keeper.health.changed(probeName(tcpCheck(server(11))), down);
+    return refused;
+  });
+  await bench.keeper.start();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(bench.kernel.weightOf(web.service.key, '10.0.0.11:80')).toBe(0);
+  expect(bench.keeper.parts?.services.repairs).toBe(0);
+  await bench.keeper.stop();
+});
+
 describe('connection synchronisation', () => {
+  test('F-N12 starts again when a reload changes a parameter that it reads at the start', async () => {
+    const parameters = { sync_ports: '1', backup_only: '0' };
+    const bench = new Bench({ sync: sync('eth1'), sysctls: parameters });
+    for (const [name, value] of Object.entries(parameters))
+      bench.kernel.parameters.set(name, value);
+    await bench.keeper.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    bench.kernel.written.length = 0;
+    const reload = (sysctls: IpvsSettings['sysctls']) =>
+      bench.reload({ sync: sync('eth1'), sysctls });
+    await reload({ ...parameters, sync_ports: '4' });
+    expect(bench.kernel.written).toEqual(['sync_ports = 4', 'stop backup', 'start backup']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    bench.kernel.written.length = 0;
+    await reload({ backup_only: '1', sync_ports: '4' });
+    expect(bench.kernel.written).toEqual(['backup_only = 1']);
+    bench.keeper.hurry();
+    await bench.keeper.stop();
+  });
+
   test('starts after the services, and follows only its instance', async () => {
     const bench = new Bench({ sync: sync('eth1') });
     await bench.keeper.start();

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MemoryFile } from '../../../../src/ipvs/keep/memory-file.ts';
 
-const MEMORY = { services: ['tcp 203.0.113.100:80'], sysctls: { sync_retries: '0' } };
-const NOTHING = { services: [], sysctls: {} };
+const MEMORY = {
+  services: ['tcp 203.0.113.100:80'],
+  sysctls: { sync_retries: '0' },
+  timeouts: { tcp: 900 },
+};
+const NOTHING = { services: [], sysctls: {}, timeouts: {} };
 const quiet = () => {};
 
 function folder(): string {
@@ -71,6 +75,11 @@ describe('the memory file', () => {
   test('may be without a version', async () => {
     const directory = await folderWith((text) => text.replace('"version": 1,', ''));
     expect(new MemoryFile(directory).read(quiet)).toEqual(MEMORY);
+  });
+
+  test('of a build that kept no timeouts is read', async () => {
+    const directory = await folderWith((text) => text.replace(/"timeouts"/, '"other"'));
+    expect(new MemoryFile(directory).read(quiet)).toEqual({ ...MEMORY, timeouts: {} });
   });
 
   test('is read as far as its entries are valid', async () => {

@@ -38,7 +38,7 @@ function settings(rstGuard: 'planned' | 'always' | 'off' = 'planned'): IpvsSetti
   return {
     ...{ required: true, exclusive: false, onStop: 'remove', timeouts: undefined, sysctls: {} },
     sync: {
-      ...{ mode: 'follow', instance: 'web', rstGuard, catchUp: false },
+      ...{ mode: 'follow', instance: 'web', rstGuard, catchUp: false, peers: [] },
       daemon: {
         interface: 'eth1',
         syncId: 55,

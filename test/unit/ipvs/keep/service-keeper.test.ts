@@ -20,7 +20,8 @@ function mail(): ServiceSettings {
 
 async function keeperOf(services: readonly ServiceSettings[]) {
   const kernel = new FakeIpvs();
-  const log = quietLog();
+  const lines: string[] = [];
+  const log = quietLog(lines);
   const { health, result } = healthRig(services);
   const keeper = new ServiceKeeper({
     client: kernel,
@@ -32,7 +33,7 @@ async function keeperOf(services: readonly ServiceSettings[]) {
   await keeper.want(services, false);
   kernel.written.splice(0);
   kernel.read.splice(0);
-  return { kernel, keeper, result, log };
+  return { kernel, keeper, result, log, lines };
 }
 
 describe('the service table', () => {
@@ -65,6 +66,34 @@ describe('the service table', () => {
     await keeper.check();
     expect(keeper.repairs).toBe(1);
     expect(kernel.written.at(-1)).toBe('server.edit 10.0.0.12:80 1');
+  });
+
+  test('F-N16 says what another program changed, and how a server is taken out of service', async () => {
+    const web = service([FIRST, SECOND]);
+    const { key } = web.service;
+    const { kernel, keeper, lines } = await keeperOf([web, mail()]);
+    kernel.tamper({ kind: 'server.edit', key, server: server(11, 0) });
+    await keeper.check();
+    expect(lines).toEqual([
+      'another program changed the service table: 1 differences repaired: 10.0.0.11:80 of web had ' +
+        'weight 0 and has 1 again (to take it out of service: vrrp-agent ipvs drain web 10.0.0.11:80)',
+    ]);
+    kernel.tamper({ kind: 'server.remove', key, server: FIRST });
+    kernel.tamper({ kind: 'server.edit', key, server: { ...SECOND, upperThreshold: 9 } });
+    kernel.tamper({ kind: 'server.add', key, server: server(13) });
+    kernel.tamper({ kind: 'service.remove', key: mail().service.key });
+    await keeper.check();
+    expect(lines.at(-1)).toBe(
+      'another program changed the service table: 5 differences repaired: 10.0.0.11:80 had been removed ' +
+        'from web; 10.0.0.12:80 of web had other settings; 10.0.0.13:80 had been added to web; 2 more',
+    );
+    kernel.tamper({ kind: 'service.remove', key: mail().service.key });
+    kernel.tamper({ kind: 'service.edit', service: { ...web.service, scheduler: 'rr' } });
+    kernel.tamper({ kind: 'server.edit', key, server: server(11, 7) });
+    await keeper.check();
+    expect(lines.at(-1)).toContain(
+      'web had other settings; 10.0.0.11:80 of web had weight 7 and has 1 again; mail had been removed',
+    );
   });
 
   test('has no problem left when the kernel accepts what it refused before', async () => {

@@ -18,12 +18,14 @@ const SETTINGS = {
   instance: 'web',
   rstGuard: 'off',
   catchUp: true,
+  peers: [],
   daemon: DAEMON,
 } as const;
 
 class Bench {
   readonly kernel = new FakeKernel();
   readonly quiet = new QuietLog();
+  isBackupOnly = false;
   readonly keeper: SyncKeeper;
 
   constructor(mode: 'follow' | 'both' = 'follow') {
@@ -33,6 +35,7 @@ class Bench {
       settings: { ...SETTINGS, mode },
       now: () => this.kernel.now,
       interfaceIndex: () => this.kernel.index,
+      isBackupOnly: () => this.isBackupOnly,
     });
   }
 
@@ -90,6 +93,53 @@ describe('the sync daemons', () => {
     expect(bench.kernel.roles).toEqual(['backup', 'master']);
     await bench.pass(200);
     expect(bench.kernel.roles).toEqual(['backup']);
+  });
+
+  test('F-N2 of a new MASTER with backup_only stop receiving before they send', async () => {
+    const bench = new Bench();
+    bench.isBackupOnly = true;
+    await bench.keeper.run(true);
+    await bench.pass(10_000);
+    await bench.become('MASTER');
+    expect(bench.kernel.written).toEqual(['start backup', 'stop backup', 'start master']);
+    await bench.pass(10_000);
+    expect(bench.kernel.roles).toEqual(['master']);
+  });
+
+  test('F-N2 of a new MASTER with backup_only do not receive, even if they cannot send', async () => {
+    const bench = new Bench();
+    bench.isBackupOnly = true;
+    await bench.keeper.run(true);
+    await bench.pass(10_000);
+    bench.kernel.refuses.add('eth1');
+    await bench.become('MASTER');
+    expect(bench.kernel.roles).toEqual([]);
+  });
+
+  test('F-N2 in mode `both` are a problem while backup_only is set', async () => {
+    const bench = new Bench('both');
+    bench.isBackupOnly = true;
+    await bench.keeper.run(true);
+    expect(bench.quiet.log.troubles()).toEqual([
+      expect.stringContaining('this director balances nothing'),
+    ]);
+    bench.isBackupOnly = false;
+    await bench.keeper.run();
+    expect(bench.quiet.log.troubles()).toEqual([]);
+  });
+
+  test('F-N12 start again, after all have stopped, when a parameter of their start changes', async () => {
+    const bench = new Bench('both');
+    await bench.keeper.run(true);
+    await bench.pass(1_000);
+    await bench.keeper.restart();
+    expect(bench.kernel.written.slice(2)).toEqual([
+      ...['stop master', 'stop backup'],
+      ...['start master', 'start backup'],
+    ]);
+    expect(bench.keeper.repairs).toBe(0);
+    await bench.keeper.run();
+    expect(bench.kernel.written).toHaveLength(6);
   });
 
   test('in mode `both` send and receive in every state', async () => {

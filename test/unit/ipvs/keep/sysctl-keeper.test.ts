@@ -56,6 +56,19 @@ describe('the parameters of the kernel', () => {
     expect(kernel.parameters.get('sync_retries')).toBe('0');
   });
 
+  test('F-N11 that the kernel itself changes when memory is low are left alone', () => {
+    const { kernel, keeper } = bench();
+    kernel.parameters.set('drop_entry', '0').set('sync_retries', '1');
+    const wanted = { drop_entry: '1', sync_retries: '1' };
+    keeper.want(new Map(Object.entries(wanted)));
+    kernel.parameters.set('drop_entry', '2');
+    keeper.check();
+    expect([keeper.repairs, kernel.parameters.get('drop_entry')]).toEqual([0, '2']);
+    kernel.parameters.set('drop_entry', '3').set('sync_retries', '2');
+    keeper.check();
+    expect([keeper.repairs, kernel.parameters.get('drop_entry')]).toEqual([2, '1']);
+  });
+
   test('that are missing or refused are logged once', () => {
     const { kernel, keeper, quiet } = bench();
     kernel.refuses.add('sync_retries');

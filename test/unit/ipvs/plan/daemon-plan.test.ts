@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { planDaemons, wantedRoles } from '../../../../src/ipvs/plan/daemon-plan.ts';
+import {
+  planDaemons,
+  type StaleReason,
+  wantedRoles,
+} from '../../../../src/ipvs/plan/daemon-plan.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { DaemonRole, SyncDaemon } from '../../../../src/net/ipvs.ts';
 import { instant, NEVER } from '../../../../src/net/time.ts';
@@ -13,6 +17,7 @@ function roles(mode: 'follow' | 'both', isMaster: boolean, since: number | undef
   return wantedRoles({
     mode,
     isMaster,
+    isBackupOnly: false,
     since: since === undefined ? undefined : instant(since),
     now: instant(now),
   });
@@ -40,13 +45,26 @@ describe('the wanted roles', () => {
     expect(roles('follow', true, 1_000_000, 6_000_000).roles).toEqual(['master']);
   });
 
+  test('F-N2 a new MASTER with backup_only does not receive: the kernel would balance nothing', () => {
+    const situation = {
+      mode: 'follow',
+      isBackupOnly: true,
+      since: instant(0),
+      now: instant(1),
+    } as const;
+    const master = wantedRoles({ ...situation, isMaster: true });
+    expect(master).toEqual({ roles: ['master'], until: NEVER });
+    const backup = wantedRoles({ ...situation, isMaster: false });
+    expect(backup).toEqual({ roles: ['backup', 'master'], until: 3_500_000 });
+  });
+
   test('are both in mode `both`', () => {
     expect(roles('both', false, 5, 6)).toEqual({ roles: ['master', 'backup'], until: NEVER });
   });
 });
 
 describe('the plan for the daemons', () => {
-  const none = { tolerated: [], deaf: new Set<DaemonRole>() };
+  const none = { tolerated: [], stale: new Map<DaemonRole, StaleReason>(), stopsFirst: false };
 
   test('is empty if nothing differs', () => {
     const wanted = [daemon('backup')];
@@ -66,6 +84,45 @@ describe('the plan for the daemons', () => {
       role: 'backup',
       why: 'unwanted',
     });
+  });
+
+  test('F-N2 stops surplus daemons first where they stop the balancing', () => {
+    const wanted = [daemon('master')];
+    const plan = { ...none, stopsFirst: true, wanted, actual: [daemon('backup')] };
+    expect(planDaemons(plan)).toEqual({ kind: 'stop', role: 'backup', why: 'unwanted' });
+    expect(planDaemons({ ...plan, actual: [] })).toMatchObject({ kind: 'start' });
+  });
+
+  test('F-N11 knows that a backup daemon receives at least 1024 bytes', () => {
+    const wanted = [
+      daemon('master', { maximumLength: 600 }),
+      daemon('backup', { maximumLength: 600 }),
+    ];
+    const actual = [
+      daemon('master', { maximumLength: 600 }),
+      daemon('backup', { maximumLength: 1_024 }),
+    ];
+    expect(planDaemons({ ...none, wanted, actual })).toBe(undefined);
+    const other = [daemon('master', { maximumLength: 1_024 }), actual[1] ?? daemon('backup')];
+    expect(planDaemons({ ...none, wanted, actual: other })).toMatchObject({ why: 'changed' });
+  });
+
+  test('F-N12 stops every stale daemon before it starts one', () => {
+    const stale = new Map<DaemonRole, StaleReason>([
+      ['master', 'changed'],
+      ['backup', 'changed'],
+    ]);
+    const wanted = [daemon('master'), daemon('backup')];
+    const plan = { ...none, stale, wanted };
+    expect(planDaemons({ ...plan, actual: wanted })).toMatchObject({
+      kind: 'stop',
+      role: 'master',
+    });
+    expect(planDaemons({ ...plan, actual: [daemon('backup')] })).toMatchObject({
+      kind: 'stop',
+      role: 'backup',
+    });
+    expect(planDaemons({ ...plan, actual: [] })).toMatchObject({ kind: 'start' });
   });
 
   test('does not start a daemon only to let it linger', () => {
@@ -90,9 +147,9 @@ describe('the plan for the daemons', () => {
   });
 
   test('restarts a deaf daemon', () => {
-    const deaf = new Set<DaemonRole>(['backup']);
+    const stale = new Map<DaemonRole, StaleReason>([['backup', 'deaf']]);
     const wanted = [daemon('backup')];
-    expect(planDaemons({ ...none, deaf, wanted, actual: wanted })).toEqual({
+    expect(planDaemons({ ...none, stale, wanted, actual: wanted })).toEqual({
       kind: 'stop',
       role: 'backup',
       why: 'deaf',

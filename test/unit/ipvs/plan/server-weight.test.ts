@@ -7,6 +7,7 @@ import {
   needsFallback,
   nextFeedback,
   type ServerFacts,
+  statusOf,
 } from '../../../../src/ipvs/plan/server-weight.ts';
 import type { WeightScale } from '../../../../src/net/probe.ts';
 
@@ -15,7 +16,7 @@ function weightOf(facts: Partial<ServerFacts>, onFailure: 'quiesce' | 'remove' =
     {
       weight: 5,
       status: 'up',
-      wasQuiesced: false,
+      former: undefined,
       isDrained: false,
       feedback: undefined,
       ...facts,
@@ -37,9 +38,17 @@ describe('the weight of a server', () => {
   });
 
   test('stays 0 after a restart until the first result', () => {
-    expect(weightOf({ status: 'unknown', wasQuiesced: true })).toBe(0);
-    expect(weightOf({ status: 'up', wasQuiesced: true })).toBe(5);
-    expect(weightOf({ status: 'unchecked', wasQuiesced: true })).toBe(5);
+    expect(weightOf({ status: 'unknown', former: 0 })).toBe(0);
+    expect(weightOf({ status: 'up', former: 0 })).toBe(5);
+    expect(weightOf({ status: 'unchecked', former: 0 })).toBe(5);
+  });
+
+  test('F-N10 is absent after a restart until the first result, if a former run removed it', () => {
+    expect(weightOf({ status: 'unknown', former: 'absent' }, 'remove')).toBe('absent');
+    expect(weightOf({ status: 'unknown', former: 'absent', isDrained: true }, 'remove')).toBe(
+      'absent',
+    );
+    expect(weightOf({ status: 'up', former: 'absent' }, 'remove')).toBe(5);
   });
 
   test('is 0 while it is drained; a drained server stays in the table', () => {
@@ -52,6 +61,13 @@ describe('the weight of a server', () => {
     expect(weightOf({ feedback: 80, weight: 0 })).toBe(0);
     expect(weightOf({ feedback: 80, status: 'down' })).toBe(0);
   });
+});
+
+test('F-N7 a server with several checks is up while all of them are', () => {
+  expect(statusOf([])).toBe('unchecked');
+  expect(statusOf([true, undefined])).toBe('unknown');
+  expect(statusOf([undefined, false])).toBe('down');
+  expect(statusOf([true, true])).toBe('up');
 });
 
 test('a fallback is needed when no server takes new connections', () => {

@@ -25,12 +25,17 @@ class Pair {
     this.standing = new TableStanding(isMaster, refresh);
   }
 
+  read(table: TableSummary) {
+    return this.standing.read({ all: table, shared: table }, this.now);
+  }
+
   pass(duration: Duration = SECOND): void {
     this.now = after(this.now, duration);
   }
 
   hear(summary: TableSummary, isMaster: boolean, sender = 1): void {
-    this.standing.heard({ sender, name: `lb${sender}`, isMaster, summary }, this.now);
+    const from = { address: `10.0.0.${sender}`, sender, name: `lb${sender}` };
+    this.standing.heard({ ...from, isMaster, isRepetition: false, summary }, this.now);
   }
 
   /** Both tables stay unchanged for this many seconds. */
@@ -38,7 +43,7 @@ class Pair {
     const reports = [];
     for (let i = 0; i < times; i++) {
       this.pass();
-      reports.push(this.standing.read(own, this.now));
+      reports.push(this.read(own));
       this.hear(peer, peerIsMaster);
     }
     return reports.filter((report) => report !== undefined);
@@ -99,10 +104,12 @@ describe('a director that is not MASTER', () => {
 describe('a table without summaries of a MASTER', () => {
   test('has caught up if it has not grown for ten seconds', () => {
     const pair = new Pair(false);
-    pair.standing.read(tableOf(221), pair.now);
+    pair.read(tableOf(221));
     pair.pass(seconds(9));
+    pair.read(tableOf(221));
     expect(pair.hasCaughtUp).toBe(false);
     pair.pass();
+    pair.read(tableOf(221));
     expect(pair.hasCaughtUp).toBe(true);
   });
 
@@ -114,21 +121,24 @@ describe('a table without summaries of a MASTER', () => {
 
   test('starts the ten seconds again when it grows, but not for normal fluctuation', () => {
     const pair = new Pair(false);
-    pair.standing.read(tableOf(1_000), pair.now);
+    pair.read(tableOf(1_000));
     pair.pass(seconds(8));
-    pair.standing.read(tableOf(1_010), pair.now);
+    pair.read(tableOf(1_010));
     pair.pass(seconds(2));
+    pair.read(tableOf(1_010));
     expect(pair.hasCaughtUp).toBe(true);
-    pair.standing.read(tableOf(1_011), pair.now);
+    pair.read(tableOf(1_011));
     expect(pair.hasCaughtUp).toBe(false);
   });
 
   test('waits for a refresh of the kernel, and for the buffer after it', () => {
     const pair = new Pair(false, seconds(30));
-    pair.standing.read(tableOf(221), pair.now);
+    pair.read(tableOf(221));
     pair.pass(seconds(33));
+    pair.read(tableOf(221));
     expect(pair.hasCaughtUp).toBe(false);
     pair.pass();
+    pair.read(tableOf(221));
     expect(pair.hasCaughtUp).toBe(true);
     pair.standing.refreshEvery(seconds(60));
     expect(pair.hasCaughtUp).toBe(false);
@@ -139,8 +149,16 @@ describe('a table without summaries of a MASTER', () => {
     pair.compare(tableOf(10), tableOf(20), true);
     expect(pair.hasCaughtUp).toBe(false);
     pair.pass(seconds(11));
+    pair.read(tableOf(10));
     expect(pair.standing.peers(pair.now)).toEqual([]);
     expect(pair.hasCaughtUp).toBe(true);
+  });
+
+  test('F-N3 has not caught up before it was read again', () => {
+    const pair = new Pair(false);
+    pair.read(tableOf(221));
+    pair.pass(seconds(60));
+    expect(pair.hasCaughtUp).toBe(false);
   });
 });
 
@@ -203,7 +221,7 @@ describe('a hand-over', () => {
 
   test('reports unknown numbers if no other director was heard', () => {
     const pair = new Pair(true);
-    pair.standing.read(tableOf(7), pair.now);
+    pair.read(tableOf(7));
     expect(pair.standing.follow(false, pair.now)).toEqual([
       { kind: 'hand-over', peer: undefined, live: 7, before: undefined, missing: undefined },
     ]);
@@ -264,6 +282,107 @@ describe('a takeover', () => {
     const pair = new Pair(true);
     expect(pair.standing.follow(true, pair.now)).toEqual([]);
   });
+});
+
+describe('F-N3 a table that is seldom read', () => {
+  const TOOK = seconds(1);
+  const REST = seconds(20);
+
+  function repeat(pair: Pair, summary: TableSummary, isMaster: boolean): void {
+    const from = { address: '10.0.0.1', sender: 1, name: 'lb1' };
+    pair.standing.heard({ ...from, isMaster, isRepetition: true, summary }, pair.now);
+  }
+
+  /** The other director repeats its last summary each four seconds. */
+  function rest(pair: Pair, summary: TableSummary, isMaster: boolean): void {
+    for (let waited = 0; waited < REST; waited += seconds(4)) {
+      pair.pass(seconds(4));
+      repeat(pair, summary, isMaster);
+    }
+  }
+
+  test('keeps the other director known, and what it lacks, until the next reading', () => {
+    const pair = new Pair(true);
+    for (let count = 0; count < 5; count++) {
+      pair.standing.read({ all: tableOf(9), shared: tableOf(9) }, pair.now, TOOK);
+      pair.pass(TOOK);
+      pair.hear(tableOf(5), false);
+      rest(pair, tableOf(5), false);
+    }
+    expect(pair.peer).toMatchObject({ name: 'lb1', missing: 4 });
+  });
+
+  test('is compared by a BACKUP that reads it after the MASTER has', () => {
+    const pair = new Pair(false);
+    for (let count = 0; count < 5; count++) {
+      expect(pair.hasCaughtUp).toBe(false);
+      pair.hear(tableOf(9), true);
+      pair.pass(TOOK);
+      pair.standing.read({ all: tableOf(9), shared: tableOf(9) }, pair.now, TOOK);
+      rest(pair, tableOf(9), true);
+    }
+    expect(pair.hasCaughtUp).toBe(true);
+  });
+
+  test('is not compared with one of another time, nor one reading twice', () => {
+    const pair = new Pair(true);
+    for (let count = 0; count < 10; count++) {
+      pair.standing.read({ all: tableOf(9), shared: tableOf(9) }, pair.now, TOOK);
+      rest(pair, tableOf(5), false);
+      pair.hear(tableOf(5), false);
+      pair.pass(seconds(5));
+    }
+    expect(pair.peer).toMatchObject({ missing: undefined });
+    for (let count = 0; count < 10; count++) pair.hear(tableOf(5), false);
+    expect(pair.peer).toMatchObject({ missing: undefined });
+  });
+
+  test('is sent again once for each comparison', () => {
+    const pair = new Pair(true);
+    let resends = 0;
+    for (let count = 0; count < 6; count++) {
+      pair.standing.read({ all: tableOf(9), shared: tableOf(9) }, pair.now, TOOK);
+      pair.pass(TOOK);
+      pair.hear(tableOf(5), false);
+      for (let waited = 0; waited < 60; waited++) {
+        if (pair.standing.resend(pair.now).size > 0) resends++;
+        pair.pass();
+        repeat(pair, tableOf(5), false);
+      }
+    }
+    expect(resends).toBe(2);
+  });
+
+  test('has no known losses after a takeover', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(5), tableOf(9), true);
+    pair.standing.follow(true, pair.now);
+    pair.pass(REST);
+    expect(pair.read(tableOf(5))).toBeUndefined();
+    pair.pass(REST);
+    expect(pair.read(tableOf(5))).toMatchObject({ kind: 'take-over', live: 9, missing: undefined });
+  });
+
+  test('is unknown when it cannot be read, and so are the losses of a takeover', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(9), tableOf(9), true);
+    expect(pair.hasCaughtUp).toBe(true);
+    expect(pair.standing.unread()).toBeUndefined();
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.standing.follow(true, pair.now);
+    expect(pair.standing.unread()).toMatchObject({ kind: 'take-over', missing: undefined });
+  });
+});
+
+test('F-O9 a host counts once, whatever numbers it gives itself', () => {
+  const pair = new Pair(false);
+  for (let sender = 1; sender <= 100; sender++) {
+    const forged = { sender, name: `x${sender}`, isMaster: true, isRepetition: false };
+    const summary = tableOf(500);
+    pair.standing.heard({ address: '10.0.0.66', ...forged, summary }, pair.now);
+  }
+  pair.compare(tableOf(9), tableOf(9), true);
+  expect(pair.standing.peers(pair.now).map(({ name }) => name)).toEqual(['x100', 'lb1']);
 });
 
 test('At most sixteen forged directors are kept, and silent ones make room', () => {

@@ -1,9 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import {
-  pauseAfter,
-  TableWatch,
-  type TableWatchOptions,
-} from '../../../../src/ipvs/table/table-watch.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { TableWatch, type TableWatchOptions } from '../../../../src/ipvs/table/table-watch.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { BUCKETS, emptySummary } from '../../../../src/net/connection.ts';
 import { after, type Duration, type Instant, seconds } from '../../../../src/net/time.ts';
@@ -11,11 +7,13 @@ import { decodeSummary, encodeSummary } from '../../../../src/wire/connections/s
 import { QuietLog } from '../quiet-log.ts';
 
 const SUMMARY_PORT = 8_912;
+const LB2 = { syncId: 55, sender: 2, name: 'lb2', isRepetition: false };
 const SETTINGS = {
   mode: 'follow',
   instance: 'web',
   rstGuard: 'planned',
   catchUp: true,
+  peers: [],
   daemon: {
     interface: 'eth1',
     syncId: 55,
@@ -38,12 +36,14 @@ class Bench {
   ];
   now = 0 as Instant;
   refusal: Error | undefined;
+  /** Replaces the reading of `lines`. */
+  read: (() => AsyncGenerator<readonly string[]>) | undefined;
   readonly sent: { readonly bytes: Uint8Array; readonly port: number }[] = [];
   readonly reported: unknown[] = [];
   readonly quiet = new QuietLog();
   opened = 0;
   closed = 0;
-  hear: (bytes: Uint8Array) => void = () => {};
+  hear: (bytes: Uint8Array, address: string) => void = () => {};
   fail: (error: Error) => void = () => {};
   readonly watch: TableWatch;
 
@@ -56,13 +56,17 @@ class Bench {
       isMaster: true,
       log: this.quiet.log,
       now: () => this.now,
-      lines: () => this.#chunks(),
+      lines: () => this.read?.() ?? this.#chunks(),
       open: (hear, fail) => this.#open(hear, fail),
       entries: () => (connection) => ({ connection, forwarding: 'nat', mark: 0, timeout: 900 }),
       caughtUp: (hasCaughtUp) => this.reported.push(hasCaughtUp),
       moved: (reports) => this.reported.push(...reports),
       ...more,
     });
+  }
+
+  pass(duration: Duration): void {
+    this.now = after(this.now, duration);
   }
 
   async *#chunks() {
@@ -91,7 +95,7 @@ class Bench {
     for (let i = 0; i < count; i++) {
       this.now = after(this.now, seconds(1));
       await this.watch.run();
-      this.hear(encodeSummary({ syncId: 55, sender: 2, name: 'lb2', ...peer }));
+      this.hear(encodeSummary({ ...LB2, ...peer }), '10.0.0.2');
     }
   }
 
@@ -185,8 +189,10 @@ describe('the watch of the connection table', () => {
     const bench = new Bench();
     await bench.rounds(1);
     bench.now = after(bench.now, seconds(20));
-    bench.hear(encodeSummary({ ...more, isMaster: false, name: 'x', summary: emptySummary() }));
-    bench.hear(new Uint8Array([1, 2, 3]));
+    const summary = emptySummary();
+    const message = { ...LB2, ...more, isMaster: false, summary };
+    bench.hear(encodeSummary(message), '10.0.0.3');
+    bench.hear(new Uint8Array([1, 2, 3]), '10.0.0.3');
     expect(bench.watch.standing.peers(bench.now)).toEqual([]);
   });
 
@@ -222,10 +228,103 @@ describe('the watch of the connection table', () => {
   });
 });
 
-test.each([
-  ['a small table is read once a second', 4, 996],
-  ['a larger one takes a twentieth of the time', 100, 1_900],
-  ['one that takes long to read is summarised before others forget this director', 2_000, 4_000],
-])('%s', (_, took, pause) => {
-  expect(pauseAfter(took)).toBe(pause);
+describe('F-N3 a large table', () => {
+  /** Each chunk of lines takes this long. */
+  function slow(bench: Bench, cost: Duration): void {
+    const { lines } = bench;
+    bench.read = async function* () {
+      for (const one of lines) {
+        bench.pass(cost);
+        yield [one];
+      }
+    };
+  }
+
+  test('is given up after five seconds, told as a problem, and tells the others nothing', async () => {
+    const bench = new Bench();
+    bench.lines = [line(1), line(2), line(3)];
+    slow(bench, seconds(2));
+    await bench.watch.run();
+    await bench.watch.repeat();
+    expect(bench.sent).toEqual([]);
+    expect(bench.quiet.log.troubles()).toEqual([expect.stringContaining('are not compared')]);
+    slow(bench, 1_000 as Duration);
+    await bench.watch.run();
+    expect(bench.sent).toHaveLength(1);
+    expect(bench.quiet.log.troubles()).toEqual([]);
+  });
+
+  test('is repeated to the others while it is not read', async () => {
+    const bench = new Bench();
+    bench.lines = [line(1), line(2)];
+    await bench.watch.run();
+    await bench.watch.repeat();
+    expect(bench.sent).toHaveLength(1);
+    bench.pass(seconds(4));
+    bench.watch.follow(false);
+    await bench.watch.repeat();
+    const [first, second] = bench.sent.map(({ bytes }) => decodeSummary(bytes));
+    expect(first).toMatchObject({ value: { isRepetition: false, isMaster: true } });
+    expect(second).toMatchObject({
+      value: { isRepetition: true, isMaster: false, summary: { live: 2 } },
+    });
+  });
+
+  test('is read by a BACKUP right after the MASTER has read its own, once its pause is over', async () => {
+    vi.useFakeTimers();
+    try {
+      const bench = new Bench({ isMaster: false });
+      bench.lines = [line(1)];
+      slow(bench, seconds(1));
+      bench.watch.start();
+      await vi.advanceTimersByTimeAsync(1);
+      const readings = () => bench.sent.length;
+      const master = encodeSummary({ ...LB2, isMaster: true, summary: emptySummary() });
+      bench.pass(seconds(18));
+      bench.hear(master, '10.0.0.2');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(readings()).toBe(1);
+      bench.pass(seconds(2));
+      bench.hear(master, '10.0.0.2');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(readings()).toBe(2);
+      await bench.watch.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('F-N20 flows of a single datagram', () => {
+  const flow = (port: number) => line(port, 'UDP').replace('TCP', 'UDP');
+
+  test('that begin while the other director is here are left to the kernel', async () => {
+    const bench = new Bench();
+    bench.lines = [line(1)];
+    await bench.rounds(6);
+    bench.lines = [line(1), flow(2), flow(3)];
+    bench.watch.resent = 0;
+    await bench.rounds(12);
+    // The connection alone, each time.
+    expect(bench.toKernel.every((message) => message[4] === 1)).toBe(true);
+    expect(bench.watch.standing.peers(bench.now)).toMatchObject([{ missing: 1 }]);
+    expect(bench.watch.standing.own.live).toBe(3);
+  });
+
+  test('are sent to a director that has just arrived', async () => {
+    const bench = new Bench();
+    bench.lines = [flow(2), flow(3)];
+    await bench.watch.run();
+    await bench.rounds(7);
+    expect(bench.toKernel[0]?.[4]).toBe(2);
+  });
+
+  test('are no loss of a BACKUP that has them', async () => {
+    const bench = new Bench({ isMaster: false });
+    bench.lines = [flow(2), flow(3)];
+    await bench.rounds(1);
+    const { buckets } = bench.watch.standing.own;
+    await bench.rounds(6, { isMaster: true, summary: { live: 2, synced: 0, buckets } });
+    expect(bench.watch.hasCaughtUp).toBe(true);
+  });
 });

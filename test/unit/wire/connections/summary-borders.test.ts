@@ -8,7 +8,14 @@ const NAME_AT = 20 + 2 * BUCKETS;
 function summaryOf(name: string) {
   const buckets = new Uint16Array(BUCKETS).fill(0xfffe);
   const summary = { live: 0xffff_fffe, synced: 0x8000_0000, buckets };
-  return encodeSummary({ syncId: 255, isMaster: false, sender: 1, name, summary });
+  return encodeSummary({
+    syncId: 255,
+    isMaster: false,
+    isRepetition: false,
+    sender: 1,
+    name,
+    summary,
+  });
 }
 
 function nameOf(bytes: Uint8Array): string | undefined {

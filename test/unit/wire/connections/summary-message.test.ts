@@ -12,6 +12,7 @@ const MESSAGE: SummaryMessage = {
   isMaster: true,
   sender: 0xfedcba98,
   name: 'lb1',
+  isRepetition: false,
   summary: {
     live: 70_221,
     synced: 14,
@@ -31,6 +32,12 @@ describe('the summary of a connection table', () => {
       ...[0xfe, 0xdc, 0xba, 0x98, 0, 0, 0, 0, 0, 0, 0, 0],
     ]);
     expect(bytes).toHaveLength(20 + 2 * BUCKETS + 3);
+  });
+
+  test('says whether it repeats the last one, in a bit of the length of the name', () => {
+    const repeated = { ...MESSAGE, isRepetition: true };
+    expect([...encodeSummary(repeated).subarray(6, 8)]).toEqual([0x80, 3]);
+    expect(decodeSummary(encodeSummary(repeated))).toEqual({ ok: true, value: repeated });
   });
 
   test('carries a name of 64 characters at most, none of which can harm a terminal', () => {

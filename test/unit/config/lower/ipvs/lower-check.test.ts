@@ -14,13 +14,13 @@ function healthOf(keys: string, servers?: string, address?: string) {
 }
 
 function checkOf(keys: string) {
-  return healthOf(`check: ${keys}`).checks['10.0.0.11:80'];
+  return healthOf(`check: ${keys}`).checks['10.0.0.11:80']?.[0];
 }
 
 describe('check', () => {
   test('of a service applies to each server, at its address', () => {
     const { checks } = healthOf('check: tcp', '[10.0.0.11, "10.0.0.12:8080"]');
-    expect(checks['10.0.0.11:80']).toMatchObject({
+    expect(checks['10.0.0.11:80']?.[0]).toMatchObject({
       kind: 'tcp',
       endpoint: { address: '10.0.0.11', port: 80 },
       interval: seconds(2),
@@ -28,7 +28,7 @@ describe('check', () => {
       rise: 2,
       fall: 3,
     });
-    expect(checks['10.0.0.12:8080']).toMatchObject({ endpoint: { port: 8080 } });
+    expect(checks['10.0.0.12:8080']?.[0]).toMatchObject({ endpoint: { port: 8080 } });
   });
 
   test('is off by default', () => {
@@ -39,7 +39,7 @@ describe('check', () => {
     const servers = '[{ address: 10.0.0.11, check: none }, { address: 10.0.0.12, check: ping }]';
     const { checks } = healthOf('check: tcp', servers);
     expect(Object.keys(checks)).toEqual(['10.0.0.12:80']);
-    expect(checks['10.0.0.12:80']).toMatchObject({ kind: 'ping', address: '10.0.0.12' });
+    expect(checks['10.0.0.12:80']?.[0]).toMatchObject({ kind: 'ping', address: '10.0.0.12' });
   });
 
   test('by a command is examined once for all servers', () => {
@@ -106,7 +106,7 @@ describe('check', () => {
   test.each([
     ['{}', 'needs one of tcp, http, https, dns, udp, ping, exec'],
     ['{ tcp: {}, ping: {} }', '"tcp" and "ping" cannot be used together: remove one of them'],
-    ['htpp', 'expected tcp, http, https, ping, none, or a mapping'],
+    ['htpp', 'expected tcp, http, https, ping, none, a mapping, or a list of these'],
     ['{ tcp: {}, intervall: 1s }', 'unknown key "intervall": did you mean "interval"?'],
     ['{ tcp: {}, interval: 10ms }', 'must be from 100ms to 1h, not 10ms'],
     ['{ tcp: {}, connect_to: web1 }', 'expected an IP address with or without a port'],
@@ -128,6 +128,37 @@ describe('check', () => {
     expect(errors(load('check: tcp', '[10.0.0.11]', 'fwmark: 7, forwarding: dr'))).toEqual([
       '"port" is missing: the server has no port',
     ]);
+  });
+});
+
+describe('F-N7 several checks', () => {
+  const UDP = '{ udp: {}, port: 53 }';
+  const told = (keys: string) => value(load(keys)).warnings.map(({ message }) => message);
+
+  test('are a list, each with its own times', () => {
+    const { checks } = healthOf(`check: [${UDP}, { ping: {}, interval: 5s }, tcp]`);
+    expect(checks['10.0.0.11:80']).toMatchObject([
+      { kind: 'udp', interval: seconds(2) },
+      { kind: 'ping', interval: seconds(5) },
+      { kind: 'tcp' },
+    ]);
+  });
+
+  test.each([
+    ['[]', 'must not be empty'],
+    ['[tcp, none]', 'expected tcp, http, https, ping, or a mapping'],
+    ['[tcp, { tcp: {}, ping: {} }]', '"tcp" and "ping" exclude each other'],
+    ['[tcp, {}]', 'needs one of tcp, http'],
+  ])('are refused at the one that is invalid: %s', (check, message) => {
+    expect(errors(load(`check: ${check}`))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('are advised where silence alone would count as an answer', () => {
+    expect(told(`check: ${UDP}`)).toEqual([
+      expect.stringContaining('passes while nothing comes back'),
+    ]);
+    expect(told(`check: [${UDP}, ping]`)).toEqual([]);
+    expect(told('check: { udp: { expect: pong }, port: 53 }')).toEqual([]);
   });
 });
 

@@ -16,6 +16,13 @@ function settingsOf(ipvs: string) {
   return (result.value as LoadedConfig).agent.ipvs;
 }
 
+/** The warnings about a valid configuration. */
+function advice(ipvs: string, instances = INSTANCES): string[] {
+  const result = load(ipvs, instances);
+  if (!result.ok) throw new Error(errors(result).join('\n'));
+  return result.value.warnings.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+}
+
 function errors(result: ReturnType<typeof load>): string[] {
   if (result.ok) return [];
   return result.error.map(({ line, column, message }) => `${line}:${column}: ${message}`);
@@ -82,6 +89,7 @@ describe('ipvs of the file', () => {
     ['sync_ports: 3', 'must be a power of two'],
     ['sync_threshold: "2 1"', 'the first number must be less than the second'],
     ['sync_treshold: "1 2"', 'did you mean "sync_threshold"?'],
+    ['sync_ports: 128', 'expected a whole number from 1 to 64'],
     ['sync_retries: 4', 'expected a whole number from 0 to 3'],
   ])('refuses what the kernel would refuse: %s', (keys, message) => {
     expect(errors(load(`{ sysctl: { ${keys} } }`))).toEqual([expect.stringContaining(message)]);
@@ -237,6 +245,151 @@ describe('an error in one part of ipvs', () => {
     expect(mixed).toMatch(/^4:.*must have the address family of its service/);
   });
 });
+
+describe('F-N2 backup_only', () => {
+  const sysctl = 'sysctl: { backup_only: 1 }';
+
+  test('is refused beside `mode: both`, as nothing would be balanced', () => {
+    expect(errors(load(`{ ${sysctl}, sync: { interface: eth1, mode: both } }`))).toEqual([
+      expect.stringContaining('a director balances nothing while a backup daemon runs'),
+    ]);
+    expect(advice(`{ ${sysctl}, sync: { interface: eth1 } }`)).toEqual([]);
+  });
+
+  test('without daemons is advised against, as it has no effect', () => {
+    expect(advice(`{ ${sysctl} }`)).toEqual([expect.stringContaining('no effect without "sync"')]);
+  });
+
+  test('is advised against for services of an instance that the daemons do not follow', () => {
+    const services =
+      'services: [{ name: smtp, address: "203.0.113.110:25", servers: [10.0.0.11] }]';
+    const sync = 'sync: { interface: eth1, instance: web }';
+    expect(advice(`{ ${sysctl}, ${sync}, ${services} }`, INSTANCES + MAIL)).toEqual([
+      expect.stringContaining('it is not balanced while "web" is BACKUP'),
+    ]);
+  });
+
+  test.each([
+    ['dr', '[203.0.113.12]', 1],
+    ['tun', '[203.0.113.11]', 1],
+    ['nat', '[203.0.113.12]', 0],
+    ['dr', '[203.0.113.13]', 0],
+  ])('is advised where a director is a real server: %s %s', (forwarding, servers, count) => {
+    const unicast = 'unicast: { source: 203.0.113.11, peers: [203.0.113.12] }';
+    const instances = INSTANCES.replace('vrid: 55', `vrid: 55, ${unicast}`);
+    const web = service(`address: "203.0.113.100:80", forwarding: ${forwarding}`, servers);
+    expect(advice(web, instances)).toHaveLength(count);
+    for (const message of advice(web, instances)) {
+      expect(message).toContain('is an address of a director');
+      expect(message).toContain('Set "sysctl: { backup_only: 1 }"');
+    }
+    expect(advice(web.replace('{', `{ sync: { interface: eth1 }, ${sysctl},`), instances)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('F-N11 the length of sync messages', () => {
+  test('is at least what a backup daemon receives', () => {
+    expect(errors(load('{ sync: { interface: eth1, maxlen: 1023 } }'))).toEqual([
+      expect.stringContaining('expected a whole number from 1024 to 65000'),
+    ]);
+    expect(settingsOf('{ sync: { interface: eth1, maxlen: 1024 } }')?.sync?.daemon).toMatchObject({
+      maximumLength: 1_024,
+    });
+  });
+});
+
+describe('F-O9 the other directors', () => {
+  test('are addresses', () => {
+    const sync = settingsOf('{ sync: { interface: eth1, peers: [192.0.2.12, "2001:db8::12"] } }');
+    expect(sync?.sync?.peers).toEqual(['192.0.2.12', '2001:db8::12']);
+    expect(settingsOf('{ sync: { interface: eth1 } }')?.sync?.peers).toEqual([]);
+    expect(errors(load('{ sync: { interface: eth1, peers: [lb2, 224.0.0.81] } }'))).toEqual([
+      '3:42: expected the IP address of a director, found "lb2"',
+      '3:47: expected the IP address of a director, found "224.0.0.81"',
+    ]);
+  });
+});
+
+describe('F-N5 clients that a service keeps with their server', () => {
+  const persistent = (more: string) =>
+    service(`address: "203.0.113.100:80", persistence: {}, ${more}`);
+
+  test.each([
+    ['check: tcp', 1],
+    ['fallback: 10.0.0.99', 1],
+    ['check: tcp, on_failure: remove', 0],
+    ['scheduler: rr', 0],
+  ])('stay with one that is down, which is advised against: %s', (more, count) => {
+    expect(advice(persistent(more))).toEqual(
+      Array.from({ length: count }, () => expect.stringContaining('expire_quiescent_template: 1')),
+    );
+  });
+
+  test('leave it with expire_quiescent_template', () => {
+    const ipvs = persistent('check: tcp').replace(
+      '{',
+      '{ sysctl: { expire_quiescent_template: 1 },',
+    );
+    expect(advice(ipvs)).toEqual([]);
+  });
+});
+
+describe('F-N6 a service of UDP', () => {
+  const CHECK = 'check: { dns: { name: a.example } }';
+  const udp = (more: string, sysctl = '{}') =>
+    service(`address: "203.0.113.100:53", protocol: udp, ${more}`).replace(
+      '{',
+      `{ sysctl: ${sysctl},`,
+    );
+
+  test('removes a server that fails, and ends its connections', () => {
+    const settings = settingsOf(udp(CHECK));
+    expect(settings?.services[0]?.health.onFailure).toBe('remove');
+    expect(settings?.sysctls).toEqual({ expire_nodest_conn: '1' });
+    expect(advice(udp(CHECK))).toEqual([]);
+  });
+
+  test('without a check, with a state for each datagram, or of TCP leaves the parameter alone', () => {
+    expect(settingsOf(udp('scheduler: rr'))?.sysctls).toEqual({});
+    expect(settingsOf(udp(`${CHECK}, one_packet: true`))?.sysctls).toEqual({});
+    const tcp = settingsOf(service('address: "203.0.113.100:80", check: tcp'));
+    expect(tcp?.sysctls).toEqual({});
+    expect(tcp?.services[0]?.health.onFailure).toBe('quiesce');
+  });
+
+  test('with a fallback, which clients must leave, ends connections too', () => {
+    const keys = `${CHECK}, on_failure: quiesce, fallback: 10.0.0.99`;
+    expect(settingsOf(udp(keys))?.sysctls).toEqual({ expire_nodest_conn: '1' });
+  });
+
+  test('that keeps clients with a server that is down is advised against', () => {
+    expect(advice(udp(`${CHECK}, on_failure: quiesce`))).toEqual([
+      expect.stringContaining('use "on_failure: remove"'),
+    ]);
+    expect(advice(udp(CHECK, '{ expire_nodest_conn: 0 }'))).toEqual([
+      expect.stringContaining('with "expire_nodest_conn: 1" its next datagram goes to another one'),
+    ]);
+    expect(settingsOf(udp(CHECK, '{ expire_nodest_conn: 0 }'))?.sysctls).toEqual({
+      expire_nodest_conn: '0',
+    });
+  });
+});
+
+test.each([
+  ['fallback: 127.0.0.1', '[10.0.0.11]', 1],
+  ['fallback: 127.0.0.1, forwarding: dr', '[10.0.0.11]', 0],
+  ['scheduler: rr', '[127.0.0.2]', 1],
+])(
+  'F-N19 what the kernel drops is refused, nat to a loopback address: %s %s',
+  (keys, servers, count) => {
+    const text = service(`address: "203.0.113.100:80", ${keys}`, servers);
+    expect(errors(load(text))).toEqual(
+      Array.from({ length: count }, () => expect.stringContaining('to a loopback address')),
+    );
+  },
+);
 
 describe('a service whose address moves with another instance than the daemons follow', () => {
   const services = 'services: [{ name: smtp, address: "203.0.113.110:25", servers: [10.0.0.11] }]';

@@ -1,0 +1,45 @@
+/** How often the connection table is read, from what a reading costs, and what operators learn of it. */
+import { type Duration, longest, microseconds, seconds, times } from '../../net/time.ts';
+
+const PERIOD: Duration = seconds(1);
+/** The kernel may spend this part of a processor on it. */
+const SHARE = 20;
+/** A table that takes longer is not read. */
+export const LONGEST_READING: Duration = seconds(5);
+/** Such a table is tried again after this time. */
+const RETRY: Duration = seconds(600);
+/** From this cost on, operators are told. */
+const COSTLY: Duration = seconds(1);
+
+export interface ReadingPace {
+  /** From the end of a reading to the start of the next. */
+  readonly pause: Duration;
+  /** The table is read less than once a second. */
+  readonly isSlow: boolean;
+}
+
+/** `isWhole`: false after a reading that was given up. */
+export function paceAfter(took: Duration, isWhole: boolean): ReadingPace {
+  const pause = times(took, SHARE - 1);
+  if (!isWhole) return { pause: longest(pause, RETRY), isSlow: true };
+  if (took + pause <= PERIOD) return { pause: microseconds(PERIOD - took), isSlow: false };
+  return { pause, isSlow: true };
+}
+
+/** Undefined: the table costs little. The text changes only with the power of two. */
+export function troubleOf(took: Duration, isWhole: boolean): string | undefined {
+  if (!isWhole) {
+    return (
+      'the connection tables of the directors are not compared: the kernel needs more than ' +
+      `${LONGEST_READING / 1_000_000} s to list this one (before Linux 6.14 twice the connections take ` +
+      'four times as long)'
+    );
+  }
+  if (took < COSTLY) return undefined;
+  const cost = 2 ** Math.floor(Math.log2(took / 1_000_000));
+  return (
+    `the kernel needs more than ${cost} s to list its connections, so the directors compare their tables ` +
+    `only every ${cost * SHARE} to ${2 * cost * SHARE} s (before Linux 6.14 twice the connections take ` +
+    'four times as long)'
+  );
+}

@@ -1,0 +1,41 @@
+/** UDP checks of a host that is not there: the kernel has no answer to ARP, and says so after 3 s. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { kernelSuite, NamespacePair } from './support.ts';
+
+const MODULE = fileURLToPath(new URL('../../dist/src/checker/probes/udp.js', import.meta.url));
+
+/** Six runs of a second each; prints the outcomes. */
+const CHECK = `
+import { UdpProbe } from ${JSON.stringify(MODULE)};
+const [address] = process.argv.slice(1);
+const probe = new UdpProbe({ kind: 'udp', endpoint: { address, port: 53 }, send: '', expect: undefined });
+const outcomes = [];
+for (let run = 0; run < 6; run++) outcomes.push(await probe.run(1_000));
+probe.close();
+process.stdout.write(JSON.stringify(outcomes));
+`;
+
+kernelSuite('F-N7 a UDP check', () => {
+  test.each(['192.0.2.99', '2001:db8::99'])(
+    'of a host that is off fails at the first error, and stays failed: %s',
+    async (address) => {
+      const pair = await new NamespacePair().settled();
+      try {
+        const script = ['--input-type=module', '-e', CHECK, address];
+        const argv = ['netns', 'exec', pair.a, process.execPath, ...script];
+        const outcomes: { passed: boolean; detail: string }[] = JSON.parse(
+          execFileSync('ip', argv, { encoding: 'utf8' }),
+        );
+        const first = outcomes.findIndex(({ passed }) => !passed);
+        expect(first).toBeGreaterThanOrEqual(0);
+        expect(first).toBeLessThan(5);
+        expect(outcomes.slice(first).filter(({ passed }) => passed)).toEqual([]);
+        expect(outcomes[first]?.detail).toContain('EHOSTUNREACH');
+      } finally {
+        pair.remove();
+      }
+    },
+  );
+});
