@@ -32,11 +32,10 @@ import { encodeIpv6Packet, type Ipv6Header } from './ip.ts';
 
 export const PROTOCOL_ICMPV6 = 58;
 
-const NEIGHBOR_SOLICITATION = 135;
+export const NEIGHBOR_SOLICITATION = 135;
 export const NEIGHBOR_ADVERTISEMENT = 136;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
-/** The solicited-node group (RFC 4291 section 2.7.1); its last three bytes are those of the address. */
 const SOLICITED_NODE = ip('ff02::1:ff00:0');
 const NOBODY = ip('::');
 const HOP_LIMIT = 255;
@@ -99,11 +98,15 @@ export function encodeNeighborAdvertisement(
 export function encodeNeighborProbe(mac: MacAddress, address: IpAddress): Uint8Array {
   const message = new Uint8Array(FIXED_LENGTH);
   message[0] = NEIGHBOR_SOLICITATION;
-  const target = addressBytes(address, 'ipv6');
-  message.set(target, 8);
+  message.set(addressBytes(address, 'ipv6'), 8);
+  return enclose(message, mac, { source: NOBODY, destination: solicitedNodeGroup(address) });
+}
+
+/** ff02::1:ff00:0/104 and the last three bytes of the address (RFC 4291 section 2.7.1). */
+export function solicitedNodeGroup(address: IpAddress): IpAddress {
   const group = ipToBytes(SOLICITED_NODE);
-  group.set(target.subarray(13), 13);
-  return enclose(message, mac, { source: NOBODY, destination: ipFromBytes(group) });
+  group.set(addressBytes(address, 'ipv6').subarray(13), 13);
+  return ipFromBytes(group);
 }
 
 /** A message to a multicast group as a complete frame, with its checksum. */

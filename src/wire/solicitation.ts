@@ -17,20 +17,18 @@ import {
   type Family,
   type IpAddress,
   ipFromBytes,
-  ipToBytes,
   type MacAddress,
   macToBytes,
 } from '../net/address.ts';
 import { addressBytes, byteAt, putUint16, uint16At } from './bytes.ts';
 import { finishChecksum, sum16 } from './checksum.ts';
 import { decodeIpv4Header } from './ip.ts';
-import { NEIGHBOR_ADVERTISEMENT } from './neighbor.ts';
+import { NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION } from './neighbor.ts';
 
 const ECHO: { readonly [F in Family]: { readonly request: number; readonly reply: number } } = {
   ipv4: { request: 8, reply: 0 },
   ipv6: { request: 128, reply: 129 },
 };
-const NEIGHBOR_SOLICITATION = 135;
 const SOURCE_LINK_LAYER_ADDRESS = 1;
 
 const ECHO_LENGTH = 8;
@@ -78,15 +76,6 @@ export function isNeighborAnswer(message: Uint8Array, target: IpAddress): boolea
     return false;
   }
   return ipFromBytes(message, 8, 16) === target;
-}
-
-/** ff02::1:ff00:0/104 and the last three bytes of the address (RFC 4291 section 2.7.1). */
-export function solicitedNodeGroup(address: IpAddress): IpAddress {
-  const group = new Uint8Array(16);
-  group.set([0xff, 0x02]);
-  group.set([1, 0xff], 11);
-  group.set(ipToBytes(address).subarray(13), 13);
-  return ipFromBytes(group);
 }
 
 function headerLength(packet: Uint8Array): number {

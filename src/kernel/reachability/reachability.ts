@@ -7,13 +7,13 @@ import { ENODEV } from '../../net/errno.ts';
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from '../../wire/arp.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, encodeEthernetFrame } from '../../wire/ethernet.ts';
 import { decodeFrame } from '../../wire/frame.ts';
+import { solicitedNodeGroup } from '../../wire/neighbor.ts';
 import {
   type Echo,
   encodeEchoRequest,
   encodeNeighborSolicitation,
   isEchoReply,
   isNeighborAnswer,
-  solicitedNodeGroup,
 } from '../../wire/solicitation.ts';
 import {
   AF_INET,

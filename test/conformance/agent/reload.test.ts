@@ -139,6 +139,18 @@ describe('an instance that is gone', () => {
     expect(lines).toContain('INIT -> BACKUP (startup)');
   });
 
+  test('starts with the settings of the last reload, if they change while it waits', () => {
+    const news = { name: 'news', vrid: 57, addresses: [vip(102)] };
+    const agent = new Agent([WEB, MAIL, news], { linger: 'auto' });
+    agent.becomeMaster();
+    agent.reload(WEB);
+    agent.reload(WEB, MAIL, news);
+    expect(agent.reload(WEB, { ...MAIL, priority: 120 }, news)).toEqual([]);
+    agent.elapse(seconds(2));
+    const priorities = agent.engine.view().map(({ name, priority }) => [name, priority.effective]);
+    expect(Object.fromEntries(priorities)).toEqual({ web: 100, mail: 120, news: 100 });
+  });
+
   test('is not waited for twice: it still serves after a stop, but not after a second one', () => {
     const agent = new Agent([WEB, MAIL], { linger: 'auto' });
     agent.becomeMaster();

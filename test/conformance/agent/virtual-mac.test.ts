@@ -6,7 +6,7 @@ import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { Output } from '../../../src/protocol/engine/outputs.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
-import { addressOf, advert, answered, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
+import { addressOf, advert, answered, INDEX, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
 
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
 const NAME = 'vr4-55-eth0';
@@ -275,6 +275,40 @@ describe('a link that is missing', () => {
     const [address = addressOf('192.0.2.11/24')] = addresses;
     rig.handle({ kind: 'address.added', index: link.index, address });
     expect(rig.handle({ kind: 'link.changed', link })).toContain(`make ${NAME}`);
+  });
+});
+
+describe('an answer of the kernel that is late', () => {
+  test('changes nothing where no router has the link any more', () => {
+    const rig = started();
+    rig.becomeMaster();
+    for (const index of [INDEX, 77]) {
+      const answers = [answered(EPERM)];
+      expect(rig.handle({ kind: 'links.up', indexes: [index], answers })).toEqual([]);
+    }
+    expect(rig.handle({ kind: 'virtual-link.down', name: 'vr4-9-eth0' })).toEqual([]);
+    const failed = { kind: 'virtual-link.failed', name: 'vr4-9-eth0', message: 'EBUSY' } as const;
+    expect(rig.handle(failed)).toEqual([]);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('changes nothing where the link was not to be set down', () => {
+    const rig = started();
+    rig.becomeMaster();
+    switched(rig, true);
+    expect(rig.handle({ kind: 'virtual-link.down', name: NAME })).toEqual([]);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('is not waited for where the link was removed while it went down', () => {
+    const rig = started();
+    rig.becomeMaster();
+    rig.hear(advert());
+    expect(rig.elapse(seconds(1))).toEqual([`set-down ${NAME}`]);
+    expect(rig.handle({ kind: 'link.removed', index: LINK_INDEX })).toEqual([`make ${NAME}`]);
+    const { addresses: _, ...link } = virtualLink({ index: 10 });
+    rig.handle({ kind: 'link.changed', link });
+    expect(rig.elapse(seconds(4))).toEqual(expect.arrayContaining(['raise 10', `add ${VIP}/32`]));
   });
 });
 

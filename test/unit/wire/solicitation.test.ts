@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import { encodeIpv4Packet } from '../../../src/wire/ip.ts';
+import { solicitedNodeGroup } from '../../../src/wire/neighbor.ts';
 import {
   encodeEchoRequest,
   encodeNeighborSolicitation,
   isEchoReply,
   isNeighborAnswer,
-  solicitedNodeGroup,
 } from '../../../src/wire/solicitation.ts';
 import { fromHex as hex } from './hex.ts';
 
