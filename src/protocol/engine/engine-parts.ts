@@ -9,6 +9,7 @@ import { Announcer } from './addresses/announcer.ts';
 import { InterfaceBinding } from './addresses/interface-binding.ts';
 import { KernelAnswers } from './addresses/kernel-answers.ts';
 import { Leases } from './addresses/leases.ts';
+import { Reannouncer } from './addresses/reannouncer.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
 import type { CounterTable } from './counters.ts';
@@ -70,6 +71,7 @@ export function engineParts(
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper(routers, links, transitions, groups),
     virtualLinks: new VirtualLinks(routers, links, timers, outbox),
+    reannouncer: new Reannouncer({ ...base, announcer }),
     sendFailures: new SendFailures(counters, outbox),
   };
   const binding = new InterfaceBinding(parts);

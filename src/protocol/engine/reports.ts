@@ -132,6 +132,18 @@ export type Report =
       readonly mac: MacAddress;
       readonly count: number;
     }
+  /**
+   * The VIPs of these MASTERs on the interface were announced again, because announcements say something
+   * else now or are needed elsewhere. `macs`: with `mac-changed`. Limited like `discard`.
+   */
+  | {
+      readonly kind: 'announced-again';
+      readonly interface: string;
+      readonly reason: ReannouncementReason;
+      readonly macs: { readonly from: MacAddress; readonly to: MacAddress } | undefined;
+      readonly instances: readonly string[];
+      readonly count: number;
+    }
   /** Dual MASTER: this router and `peer`. */
   | {
       readonly kind: 'dual-master';
@@ -154,6 +166,12 @@ export type Report =
       readonly id: number;
       readonly outcome: BeforeMasterOutcome;
     };
+
+/**
+ * `failed-over`: a bond or team uses another port, or the virtual machine has moved.
+ * `router-flag-changed`: the interface forwards IPv6, or does so no longer.
+ */
+export type ReannouncementReason = 'mac-changed' | 'failed-over' | 'router-flag-changed';
 
 /**
  * `asked`: the request. `granted`: the router becomes MASTER. `refused`, `timed-out`: the

@@ -11,6 +11,8 @@ export type IpvsFault = 'ipvs' | `ipvs:${string}`;
 export type FaultReason =
   | 'interface-missing'
   | 'interface-down'
+  /** The interface is a port of this bridge, bond or the like, which gets its packets. */
+  | `port-of:${string}`
   | 'no-address'
   /** IPv6 advertisements need a link-local source address. */
   | 'no-link-local'

@@ -13,6 +13,7 @@ import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import { retireLeftBehind } from './left-behind.ts';
+import type { Reannouncer } from './reannouncer.ts';
 
 interface InterfaceBindingParts {
   readonly routers: RouterTable;
@@ -22,6 +23,7 @@ interface InterfaceBindingParts {
   readonly transitions: Transitions;
   readonly reception: Reception;
   readonly listening: Listening;
+  readonly reannouncer: Reannouncer;
 }
 
 export class InterfaceBinding {
@@ -32,17 +34,18 @@ export class InterfaceBinding {
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #listening: Listening;
+  readonly #reannouncer: Reannouncer;
   #started = false;
 
   constructor(parts: InterfaceBindingParts) {
-    const { routers, links, faults, tracking, transitions, reception, listening } = parts;
-    this.#routers = routers;
-    this.#links = links;
-    this.#faults = faults;
-    this.#tracking = tracking;
-    this.#transitions = transitions;
-    this.#reception = reception;
-    this.#listening = listening;
+    this.#routers = parts.routers;
+    this.#links = parts.links;
+    this.#faults = parts.faults;
+    this.#tracking = parts.tracking;
+    this.#transitions = parts.transitions;
+    this.#reception = parts.reception;
+    this.#listening = parts.listening;
+    this.#reannouncer = parts.reannouncer;
   }
 
   /** The state comes from another process: no router starts. */
@@ -89,6 +92,7 @@ export class InterfaceBinding {
       this.#transitions.dirty.add(router);
       this.#faults.update(router, now);
     }
+    this.#reannouncer.compare(this.#routers.all, now);
   }
 
   /** Binds routers that are new or have other settings. */

@@ -51,6 +51,7 @@ export function faultsOf(
   if (needed.some((link) => link !== undefined && !link.attributes.running)) {
     faults.push('interface-down');
   }
+  faults.push(...portFaults(needed, links));
   if (router.index !== undefined && router.source === undefined) {
     faults.push(whyNoSource(router, links.byIndex(router.index), virtual));
   }
@@ -60,6 +61,17 @@ export function faultsOf(
   if (router.maintenance) faults.push('maintenance');
   faults.push(...router.trackFaults);
   if (router.ipvsFault !== undefined) faults.push(router.ipvsFault);
+  return faults;
+}
+
+/** A port hears no advertisement, and no client reaches an address on it. */
+function portFaults(needed: readonly (Link | undefined)[], links: LinkTable): Set<FaultReason> {
+  const faults = new Set<FaultReason>();
+  for (const link of needed) {
+    const index = link?.attributes.portOf;
+    if (index === undefined) continue;
+    faults.add(`port-of:${links.byIndex(index)?.attributes.name ?? `link ${index}`}`);
+  }
   return faults;
 }
 

@@ -9,7 +9,7 @@ import {
   type VrrpContext,
   type VrrpState,
 } from '../../../../fsm/vrrp/model.ts';
-import type { Family, IpAddress } from '../../../net/address.ts';
+import type { Family, IpAddress, MacAddress } from '../../../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
@@ -42,6 +42,8 @@ import { initialContext, preemptDelayOf } from './router-context.ts';
 /** The announcement of one VIP, a frame for each form. */
 export interface Announcement {
   readonly address: ManagedAddress;
+  /** Where the frames say that the VIP is. */
+  readonly mac: MacAddress;
   readonly frames: readonly OutgoingFrame[];
 }
 
@@ -357,7 +359,7 @@ export class VirtualRouter {
       const index = links.byName(this.wireOf(address))?.attributes.index;
       if (link === undefined || index === undefined) return [];
       const frames = announcementFrames(address.address, link, this.settings);
-      return [{ address, frames: frames.map((frame) => ({ index, frame })) }];
+      return [{ address, mac: link.mac, frames: frames.map((frame) => ({ index, frame })) }];
     });
     return this.#announcements;
   }
