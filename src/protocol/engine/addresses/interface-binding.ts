@@ -80,14 +80,7 @@ export class InterfaceBinding {
 
   addressesChanged(now: Instant): void {
     for (const router of this.#routers.all) {
-      const source = this.#sourceFor(router);
-      if (source !== router.source) {
-        this.#place(router);
-        if (router.isMaster && source !== undefined && router.master !== null) {
-          router.master = { ...router.master, address: source };
-        }
-        this.#transitions.changed.add(router);
-      }
+      if (this.#sourceFor(router) !== router.source) this.#place(router);
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#faults.update(router, now);
@@ -115,7 +108,11 @@ export class InterfaceBinding {
   }
 
   #place(router: VirtualRouter): void {
+    const { source } = router;
     router.place(this.#links.byName(router.settings.interface), this.#sourceFor(router));
+    if (router.source === source) return;
+    if (router.isMaster) router.master = router.asMaster ?? router.master;
+    this.#transitions.changed.add(router);
   }
 
   #sourceFor(router: VirtualRouter) {

@@ -52,8 +52,9 @@ export function faultsOf(
     faults.push('interface-down');
   }
   faults.push(...portFaults(needed, links));
-  if (router.index !== undefined && router.source === undefined) {
-    faults.push(whyNoSource(router, links.byIndex(router.index), virtual));
+  const link = links.byIndex(router.index ?? 0);
+  if (link !== undefined && router.source === undefined && needsSource(router, link)) {
+    faults.push(whyNoSource(router, link, virtual));
   }
   if (router.lacksVirtualLink && !hasVirtualLink(router, links)) faults.push('virtual-mac-failed');
   if (router.refused !== undefined) faults.push(router.refused);
@@ -62,6 +63,14 @@ export function faultsOf(
   faults.push(...router.trackFaults);
   if (router.ipvsFault !== undefined) faults.push(router.ipvsFault);
   return faults;
+}
+
+/**
+ * A router that does not depend on its interface needs no source while that is down. When it is up again,
+ * an IPv6 source is missing until duplicate address detection has ended: a MASTER serves meanwhile.
+ */
+function needsSource({ settings, isMaster }: VirtualRouter, { attributes }: Link): boolean {
+  return settings.onInterfaceDown !== 'ignore' || (attributes.running && !isMaster);
 }
 
 /** A port hears no advertisement, and no client reaches an address on it. */

@@ -130,6 +130,7 @@ export class VirtualRouter {
   #doubtsForm = false;
   #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
+  #isHeard = true;
   #encodings = 0;
   #profile: ReceiverProfile | undefined = undefined;
   #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
@@ -229,12 +230,20 @@ export class VirtualRouter {
   place(link: Link | undefined, source: IpAddress | undefined): void {
     this.#index = link?.attributes.index;
     this.#mtu = link?.attributes.mtu ?? 0;
+    this.#isHeard = this.settings.onInterfaceDown !== 'ignore' || link?.attributes.running === true;
     this.#source = source;
     this.#lastSource = source ?? this.#lastSource;
     this.expected = undefined;
     this.#profile = undefined;
     this.#advertisements = undefined;
     this.#announcements = undefined;
+  }
+
+  /** How `status` shows it as MASTER; null without a source. */
+  get asMaster(): MasterView | null {
+    if (this.source === undefined) return null;
+    const { priority, advertisementInterval } = this.context;
+    return { address: this.source, priority, intervalMs: advertisementInterval / 1_000 };
   }
 
   /** Every encoded packet has the former priority. */
@@ -366,7 +375,7 @@ export class VirtualRouter {
 
   #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
     const { index, settings } = this;
-    if (index === undefined || source === undefined) return [];
+    if (index === undefined || source === undefined || !this.#isHeard) return [];
     const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
       VRRP_GROUP[settings.family],
     ];
