@@ -97,6 +97,10 @@ function reportLines(report: Report): string[] {
       const why = macs === undefined ? reason : `${reason} ${macs.from} -> ${macs.to}`;
       return [`announced again ${report.interface}: ${why} (${report.instances.join(' ')})`];
     }
+    case 'address-elsewhere': {
+      const { address, interface: name } = report.stray;
+      return [`${address} ${report.present ? 'is also' : 'is no longer'} on ${name}`];
+    }
     case 'group':
       return [`group ${report.group} ${report.from} -> ${report.to}`];
     case 'track':

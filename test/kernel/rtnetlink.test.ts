@@ -177,6 +177,25 @@ kernelSuite('changes from the kernel', () => {
     expect(linkIn(pair.a, 'v0').index).not.toBe(index);
   });
 
+  test('F-I3 a link that becomes a port of a bridge, and leaves it', async () => {
+    ip('-n', pair.a, 'link', 'add', 'br1', 'type', 'bridge');
+    const bridge = linkIn(pair.a, 'br1').index;
+    const portOf = (event: LinkEvent) =>
+      event.kind === 'link.changed' && event.link.index === index ? event.link.portOf : -1;
+    ip('-n', pair.a, 'link', 'set', 'v0', 'master', 'br1');
+    await eventsUntil((event) => portOf(event) === bridge);
+    expect(routes.snapshot().find((link) => link.index === index)?.portOf).toBe(bridge);
+    ip('-n', pair.a, 'link', 'set', 'v0', 'nomaster');
+    await eventsUntil((event) => portOf(event) === undefined);
+  });
+
+  test('F-C5 another MAC address of a link', async () => {
+    ip('-n', pair.a, 'link', 'set', 'v0', 'address', '02:00:00:00:00:99');
+    await eventsUntil(
+      (event) => event.kind === 'link.changed' && event.link.mac === '02:00:00:00:00:99',
+    );
+  });
+
   test('leaving a bridge does not count as the end of the link', async () => {
     ip('-n', pair.a, 'link', 'add', 'br0', 'type', 'bridge');
     ip('-n', pair.a, 'link', 'set', 'v0', 'master', 'br0');

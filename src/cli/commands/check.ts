@@ -33,7 +33,7 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   const { settings, agent } = loaded.value;
   const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
   const summary = configSummary(settings, agent);
-  const lacking = needsHostFeatures(loaded.value) ? await lackingHere(loaded.value) : [];
+  const lacking = await hostWarnings(loaded.value);
   if (json) {
     context.stdout(asJson({ ok: true, file, ...summary, warnings, machine: lacking }));
     return;
@@ -53,9 +53,13 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 }
 
 /** Warnings only, as the file may be for another host. Imported on demand: it loads native code. */
-async function lackingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
+async function hostWarnings(loaded: LoadedConfig): Promise<string[]> {
+  const { settings, agent } = loaded;
+  const { linkWarnings } = await import('../../daemon/links-here.ts');
+  const links = linkWarnings(settings);
+  if (!needsHostFeatures(loaded)) return links;
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
-  return missingOnHost(settings, agent, hostSupport());
+  return [...missingOnHost(settings, agent, hostSupport()), ...links];
 }
 
 function writeFindings(

@@ -6,6 +6,7 @@ import type { Duration } from '../../net/time.ts';
 import { AddressConflicts } from './addresses/address-conflicts.ts';
 import { AddressKeeper } from './addresses/address-keeper.ts';
 import { Announcer } from './addresses/announcer.ts';
+import { Strays } from './addresses/elsewhere.ts';
 import { InterfaceBinding } from './addresses/interface-binding.ts';
 import { KernelAnswers } from './addresses/kernel-answers.ts';
 import { Leases } from './addresses/leases.ts';
@@ -72,6 +73,7 @@ export function engineParts(
     faults: new FaultKeeper(routers, links, transitions, groups),
     virtualLinks: new VirtualLinks(routers, links, timers, outbox),
     reannouncer: new Reannouncer({ ...base, announcer }),
+    strays: new Strays({ ...base, transitions }),
     sendFailures: new SendFailures(counters, outbox),
   };
   const binding = new InterfaceBinding(parts);

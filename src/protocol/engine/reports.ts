@@ -8,7 +8,7 @@ import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
-import type { InstanceView } from './view.ts';
+import type { InstanceView, StrayAddress } from './view.ts';
 
 export type { StateName, TransitionCause } from './state-name.ts';
 
@@ -142,6 +142,18 @@ export type Report =
       readonly reason: ReannouncementReason;
       readonly macs: { readonly from: MacAddress; readonly to: MacAddress } | undefined;
       readonly instances: readonly string[];
+      readonly count: number;
+    }
+  /**
+   * A VIP is on this host in another place, or no longer. `answers`: the host answers ARP for it as if it
+   * were MASTER; the main thread adds this. Limited like `discard`.
+   */
+  | {
+      readonly kind: 'address-elsewhere';
+      readonly instance: string;
+      readonly stray: StrayAddress;
+      readonly present: boolean;
+      readonly answers?: boolean;
       readonly count: number;
     }
   /** Dual MASTER: this router and `peer`. */

@@ -12,7 +12,7 @@ import type { Reception } from '../router/reception.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
-import { retireLeftBehind } from './left-behind.ts';
+import { retireLeftBehind, type Strays } from './elsewhere.ts';
 import type { Reannouncer } from './reannouncer.ts';
 
 interface InterfaceBindingParts {
@@ -24,6 +24,7 @@ interface InterfaceBindingParts {
   readonly reception: Reception;
   readonly listening: Listening;
   readonly reannouncer: Reannouncer;
+  readonly strays: Strays;
 }
 
 export class InterfaceBinding {
@@ -35,6 +36,7 @@ export class InterfaceBinding {
   readonly #reception: Reception;
   readonly #listening: Listening;
   readonly #reannouncer: Reannouncer;
+  readonly #strays: Strays;
   #started = false;
 
   constructor(parts: InterfaceBindingParts) {
@@ -46,6 +48,7 @@ export class InterfaceBinding {
     this.#reception = parts.reception;
     this.#listening = parts.listening;
     this.#reannouncer = parts.reannouncer;
+    this.#strays = parts.strays;
   }
 
   /** The state comes from another process: no router starts. */
@@ -57,7 +60,7 @@ export class InterfaceBinding {
   /** A full dump of the kernel's state; the first one starts the routers. */
   linksReplaced(now: Instant): void {
     this.linksChanged(now);
-    if (!this.#started) retireLeftBehind(this.#routers.all, this.#links);
+    if (!this.#started) retireLeftBehind(this.#routers, this.#links);
     for (const router of this.#routers.all) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
@@ -86,6 +89,7 @@ export class InterfaceBinding {
       this.#faults.update(router, now);
     }
     this.#reannouncer.compare(this.#routers.all, now);
+    this.#strays.compare(now);
   }
 
   /** Binds routers that are new or have other settings. */

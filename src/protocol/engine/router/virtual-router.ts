@@ -30,6 +30,7 @@ import type {
   IpvsFault,
   MasterView,
   NewMasterReason,
+  StrayAddress,
   TrackView,
   TransitionView,
 } from '../view.ts';
@@ -95,6 +96,8 @@ export class VirtualRouter {
   // Written by the keepers of addresses, routes and virtual links.
   /** VIPs of former settings that the kernel may still have. */
   retired: readonly ManagedAddress[] = [];
+  /** VIPs that other programs have put elsewhere. */
+  strays: readonly StrayAddress[] = [];
   /** Routes first, then rules; entries of former settings until they are removed. */
   routing: readonly ManagedRouting[];
   /** The last attempt to make the virtual link failed; the link may exist by now. */
