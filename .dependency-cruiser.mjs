@@ -67,7 +67,7 @@ const MAY_IMPORT = {
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
-    ...['src/daemon/(daemon|agent|host-needs|command-check|path-check|takeover-advice|program-version)[.]ts$'],
+    ...['src/daemon/(daemon|agent|host-needs|links-here|command-check|path-check|takeover-advice|program-version)[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
   ],
 };
@@ -131,6 +131,8 @@ export default {
           '^src/cli/(decode-packet|commands/decode)[.]ts$',
           // Does what a dead engine cannot: priority 0, and removes its addresses.
           '^src/daemon/emergency[.]ts$',
+          // Finds VIPs in other places as the engine does, without one.
+          '^src/daemon/links-here[.]ts$',
         ],
       },
       to: { path: '^src/protocol/engine/.+/' },

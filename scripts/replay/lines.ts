@@ -94,6 +94,15 @@ function reportLines(report: Report): string[] {
       return [`unsent ${report.errno} ${report.count}`];
     case 'address-conflict':
       return [`conflict ${report.address} at ${report.mac}`];
+    case 'announced-again': {
+      const { reason, macs } = report;
+      const why = macs === undefined ? reason : `${reason} ${macs.from} -> ${macs.to}`;
+      return [`announced again ${report.interface}: ${why} (${report.instances.join(' ')})`];
+    }
+    case 'address-elsewhere': {
+      const { address, interface: name } = report.stray;
+      return [`${address} ${report.present ? 'is also' : 'is no longer'} on ${name}`];
+    }
     case 'group':
       return [`group ${report.group} ${report.from} -> ${report.to}`];
     case 'track':

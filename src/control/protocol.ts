@@ -58,6 +58,8 @@ export interface InstanceDocument {
   readonly ietf_vrrp?: InstanceStateLeaves;
   /** Routes and rules that move with the addresses; absent if none are configured. */
   readonly routes?: readonly RouteDocument[];
+  /** VIPs that another program has put elsewhere on this host; absent if there are none. */
+  readonly addresses_elsewhere?: readonly StrayDocument[];
   /** Present for the instance that the IPVS connection table follows (`ipvs.sync`). */
   readonly connections?: ConnectionsDocument;
   readonly counters: CountersDocument;
@@ -138,6 +140,15 @@ interface RouteDocument {
   readonly present: boolean;
   /** Why the kernel refused it, as in errno(3); null: not refused. */
   readonly refused: string | null;
+}
+
+interface StrayDocument {
+  /** With its prefix length. */
+  readonly address: string;
+  /** The interface that has it. */
+  readonly interface: string;
+  /** This host answers ARP or ND for it even when it is not MASTER. */
+  readonly answers: boolean;
 }
 
 export interface TransitionDocument {

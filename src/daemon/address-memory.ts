@@ -87,7 +87,7 @@ export class AddressMemory {
 function presentHere(): IpAddress[] {
   const routes = new Routes();
   try {
-    return routes.snapshot().flatMap(({ addresses }) => addresses.map(({ address }) => address));
+    return routes.snapshot().links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
   } finally {
     routes.close();
   }

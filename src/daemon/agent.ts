@@ -44,6 +44,7 @@ import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
 import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
 import type { AgentSource } from './http.ts';
+import { strayAnswers, withAnswers } from './links-here.ts';
 import { Listeners } from './listeners.ts';
 import { openNotifier } from './notify/notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
@@ -311,7 +312,7 @@ export class Agent {
   }
 
   #takeReports({ reports, wall }: Extract<FromProtocolThread, { kind: 'reports' }>): void {
-    for (const report of reports) {
+    for (const report of reports.map(withAnswers)) {
       const at = report.kind === 'transition' ? this.#wallClock(report.at) : new Date(wall);
       this.#model.apply(report, at);
       this.#operators.take(report);
@@ -376,6 +377,7 @@ export class Agent {
       notifications: () => this.#notifier?.counts(),
       probes: (name) => this.#prober.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
+      strayAnswers,
     });
   }
 

@@ -101,7 +101,7 @@ function ownAddresses(): OwnAddress[] {
   try {
     return routes
       .snapshot()
-      .flatMap(({ name, addresses }) =>
+      .links.flatMap(({ name, addresses }) =>
         addresses.flatMap(({ address, prefixLength, ours }) =>
           ours ? [] : [{ address, prefixLength, interface: name }],
         ),

@@ -13,6 +13,11 @@ export interface LinkAttributes {
   readonly up?: boolean;
   /** The kernel forwards IPv6 packets from this interface; absent if it did not report that. */
   readonly forwarding?: boolean;
+  /**
+   * Index of the bridge, bond or the like that it is a port of: that link gets the packets that arrive
+   * here. Absent for a port of a VRF, which leaves them to this link.
+   */
+  readonly portOf?: number;
 }
 
 export interface LinkState extends LinkAttributes {
@@ -32,7 +37,12 @@ export interface AddressState {
 
 /** An unsolicited message of the kernel. */
 export type LinkEvent =
-  | { readonly kind: 'link.changed'; readonly link: LinkAttributes }
+  | {
+      readonly kind: 'link.changed';
+      readonly link: LinkAttributes;
+      /** Another port of a bond or team took over, or the virtual machine has moved: switches must learn. */
+      readonly failedOver?: true;
+    }
   | { readonly kind: 'link.removed'; readonly index: number }
   | {
       readonly kind: 'forwarding.changed';

@@ -25,6 +25,7 @@ import type {
   InstanceView,
   MasterView,
   RoutingView,
+  StrayAddress,
   TransitionView,
 } from '../protocol/engine/view.ts';
 import { EventHistory, type EventListener } from './history.ts';
@@ -53,6 +54,8 @@ export interface AgentModelOptions {
   readonly probes?: ReadProbe;
   /** The connection table that follows the instance; default: none. */
   readonly connections?: (instance: string) => ConnectionsDocument | undefined;
+  /** Whether this host answers for a VIP in another place; default: it does. */
+  readonly strayAnswers?: (stray: StrayAddress) => boolean;
   /** Events kept; default 1,000. */
   readonly historyLimit?: number;
 }
@@ -240,6 +243,7 @@ export class AgentModel {
       last_transition: transitionDocument(view?.lastTransition ?? null, wallClock),
       ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),
+      ...straysDocument(view?.strays ?? [], this.#options.strayAnswers ?? (() => true)),
       ...connectionsPart(this.#options.connections?.(name)),
       counters: counted,
       group: view?.group ?? null,
@@ -275,6 +279,20 @@ function transitionDocument(
   if (transition === null) return null;
   const { from, to, at, event, cause, reason } = transition;
   return { from, to, at: wallClock(at).toISOString(), event, cause, reason };
+}
+
+function straysDocument(
+  strays: readonly StrayAddress[],
+  answers: (stray: StrayAddress) => boolean,
+): Pick<InstanceDocument, 'addresses_elsewhere'> {
+  if (strays.length === 0) return {};
+  return {
+    addresses_elsewhere: strays.map((stray) => ({
+      address: stray.address,
+      interface: stray.interface,
+      answers: answers(stray),
+    })),
+  };
 }
 
 function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument, 'routes'> {

@@ -137,7 +137,7 @@ kernelSuite('changing addresses', () => {
     const oursIn = (from: Routes) =>
       from
         .snapshot()
-        .flatMap(({ addresses }) => addresses)
+        .links.flatMap(({ addresses }) => addresses)
         .flatMap(({ address, ours }) => (ours ? [address] : []));
     expect(oursIn(other)).toEqual(['203.0.113.7']);
     expect(oursIn(routes)).toEqual([]);
@@ -191,6 +191,25 @@ kernelSuite('changes from the kernel', () => {
     );
     expect(events).toContainEqual(expect.objectContaining({ kind: 'link.changed' }));
     expect(linkIn(pair.a, 'v0').index).not.toBe(index);
+  });
+
+  test('F-I3 a link that becomes a port of a bridge, and leaves it', async () => {
+    ip('-n', pair.a, 'link', 'add', 'br1', 'type', 'bridge');
+    const bridge = linkIn(pair.a, 'br1').index;
+    const portOf = (event: LinkEvent) =>
+      event.kind === 'link.changed' && event.link.index === index ? event.link.portOf : -1;
+    ip('-n', pair.a, 'link', 'set', 'v0', 'master', 'br1');
+    await eventsUntil((event) => portOf(event) === bridge);
+    expect(routes.snapshot().links.find((link) => link.index === index)?.portOf).toBe(bridge);
+    ip('-n', pair.a, 'link', 'set', 'v0', 'nomaster');
+    await eventsUntil((event) => portOf(event) === undefined);
+  });
+
+  test('F-C5 another MAC address of a link', async () => {
+    ip('-n', pair.a, 'link', 'set', 'v0', 'address', '02:00:00:00:00:99');
+    await eventsUntil(
+      (event) => event.kind === 'link.changed' && event.link.mac === '02:00:00:00:00:99',
+    );
   });
 
   test('leaving a bridge does not count as the end of the link', async () => {

@@ -37,7 +37,7 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   const summary = configSummary(settings, agent);
   const lacking = [
     ...pathWarnings(file, agent.stateDirectory),
-    ...(needsHostFeatures(loaded.value) ? await lackingHere(loaded.value) : []),
+    ...(await hostWarnings(loaded.value)),
     ...(hasManyAddresses(settings.instances) ? await takeoverHere(settings.instances) : []),
   ];
   if (json) {
@@ -65,9 +65,13 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 }
 
 /** Warnings only, as the file may be for another host. Imported on demand: it loads native code. */
-async function lackingHere({ settings, agent }: LoadedConfig): Promise<string[]> {
+async function hostWarnings(loaded: LoadedConfig): Promise<string[]> {
+  const { settings, agent } = loaded;
+  const { linkWarnings } = await import('../../daemon/links-here.ts');
+  const links = linkWarnings(settings);
+  if (!needsHostFeatures(loaded)) return links;
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
-  return missingOnHost(settings, agent, hostSupport());
+  return [...missingOnHost(settings, agent, hostSupport()), ...links];
 }
 
 type Instances = LoadedConfig['settings']['instances'];

@@ -62,6 +62,19 @@ function trackColumns({ palette, now }: Screen): Column<Row>[] {
   ];
 }
 
+/** Empty unless this host answers for VIPs that another program has put elsewhere. */
+export function renderStrays({ instances }: StatusDocument): string {
+  const lines = instances.flatMap(({ name, addresses_elsewhere: strays = [] }) =>
+    strays
+      .filter(({ answers }) => answers)
+      .map(
+        ({ address, interface: link }) =>
+          `${name}: this host has ${address} on ${link}, too, and answers for it even as BACKUP: ip addr del ${address} dev ${link}`,
+      ),
+  );
+  return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`;
+}
+
 /** Empty if no connection table follows an instance. */
 export function renderConnections({ instances }: StatusDocument, screen: Screen): string {
   const blocks = instances.flatMap(({ name, connections }) =>

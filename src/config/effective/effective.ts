@@ -86,6 +86,7 @@ function effectiveInstance(
     garp: effectiveGarp(instance.garp),
     neighbor_advertisement: { ...instance.neighborAdvertisement },
     lease: lease === undefined ? 'off' : formatDuration(lease),
+    on_interface_down: instance.onInterfaceDown ?? 'fault',
     address_conflict: instance.addressConflict ?? 'report',
     track: effectiveTrack(instance.track, probes),
     notify: notify && effectiveInstanceNotify(notify, instance.beforeMaster),

@@ -11,6 +11,7 @@ import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
 import { lowerAuthentication } from './lower-authentication.ts';
 import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
+import { lowerOnInterfaceDown } from './lower-interface.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval, lowerLease } from './lower-timing.ts';
@@ -121,6 +122,7 @@ function lowerLocated(inherited: Inherited, findings: Findings) {
   return {
     family,
     virtualMac,
+    onInterfaceDown: lowerOnInterfaceDown(inherited, [...addresses, ...extraAddresses], findings),
     addresses: onVirtualLink(addresses, link, virtualMac),
     extraAddresses: onVirtualLink(extraAddresses, link, virtualMac),
     ...lowerRouting(inherited, link, family, findings),

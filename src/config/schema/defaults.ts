@@ -29,6 +29,7 @@ export const INSTANCE_DEFAULTS = {
   virtual_mac: false,
   lease: 'auto',
   address_conflict: 'report',
+  on_interface_down: 'fault',
 } as const;
 
 export const PEER_DEFAULTS = { min_ttl: VRRP_TTL } as const;

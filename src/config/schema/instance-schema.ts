@@ -285,6 +285,15 @@ export const inheritableKeys = {
     .meta({ description: 'Objects whose state affects the priority or causes FAULT.', default: [] })
     .optional(),
   notify: instanceNotify.optional(),
+  on_interface_down: choice(['fault', 'ignore'])
+    .meta({
+      description:
+        'What follows when `interface` is down, has no carrier or is missing: FAULT, or nothing ' +
+        '(`ignore`) for a link that carries advertisements only, such as a cable between two ' +
+        'directors. The interfaces of `addresses` always count, unless they are this one.',
+      default: INSTANCE_DEFAULTS.on_interface_down,
+    })
+    .optional(),
   address_conflict: choice(['report', 'fault'])
     .meta({
       description:

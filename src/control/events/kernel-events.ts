@@ -1,4 +1,5 @@
 /** Events about what the agent keeps in the kernel: addresses, routes and rules, virtual MAC links. */
+import type { ReannouncementReason } from '../../protocol/engine/reports.ts';
 import {
   COUNT_SO_FAR,
   INSTANCE,
@@ -13,6 +14,42 @@ const REFUSED_FIELDS = {
   errno: 'as in errno(3)',
   detail: 'the explanation of the kernel; null: it gave none',
 } as const;
+
+export interface StrayFacts {
+  readonly instance: string;
+  readonly address: string;
+  readonly interface: string;
+  readonly present: boolean;
+  readonly answers: boolean;
+  readonly count: number;
+}
+
+function strayText({ address, interface: name, present, answers }: StrayFacts): string {
+  if (!present) return `${address} is no longer on ${name}`;
+  const found = `this host has ${address} on ${name}, too, not from this agent`;
+  if (!answers) return `${found}; it does not answer for it`;
+  return (
+    `${found}, and answers for it even as BACKUP: remove it (ip addr del ${address} dev ${name}), ` +
+    'or set arp_ignore=1 on a real server of IPVS'
+  );
+}
+
+export interface ReannouncementFacts {
+  readonly interface: string;
+  readonly reason: ReannouncementReason;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly instances: readonly string[];
+  readonly count: number;
+}
+
+const REANNOUNCEMENT: {
+  readonly [Reason in ReannouncementReason]: (facts: ReannouncementFacts) => string;
+} = {
+  'mac-changed': ({ from, to }) => `has MAC address ${to} in place of ${from}`,
+  'failed-over': () => 'is reached through another port',
+  'router-flag-changed': () => 'forwards IPv6, or does so no longer',
+};
 
 export const KERNEL_EVENTS = {
   'address-restored': reported<
@@ -107,6 +144,55 @@ export const KERNEL_EVENTS = {
       count: COUNT_SO_FAR,
     },
     example: { instance: 'web', address: '203.0.113.100', mac: '02:00:00:00:00:07', count: 1 },
+  }),
+  'address-elsewhere': reported<'address-elsewhere', StrayFacts>({
+    when: 'Another program has given a VIP to another interface of this host, such as `lo`, or taken it away again.',
+    level: {
+      of: ({ present, answers }) => (present && answers ? 'warn' : 'info'),
+      words: '`warn` while this host answers for it, else `info`',
+    },
+    facts: ({ instance, stray, present, answers = true, count }) => ({
+      ...{ instance, address: stray.address, interface: stray.interface, present, answers, count },
+    }),
+    sentence: strayText,
+    fields: {
+      instance: INSTANCE,
+      address: 'the VIP with the prefix length that it has there',
+      interface: 'interface that has it',
+      present: 'false: it is gone',
+      answers: 'this host answers ARP or ND for it even when it is not MASTER (`arp_ignore`)',
+      count: 'times without a pause of five minutes; recorded at 1, 2, 4, 8 and so on',
+    },
+    example: {
+      ...{ instance: 'web', address: '203.0.113.100/32', interface: 'lo' },
+      ...{ present: true, answers: true, count: 1 },
+    },
+  }),
+  'announced-again': reported<'announced-again', ReannouncementFacts>({
+    when: 'The link of a MASTER has another MAC address, fails over to another port or changes the Router flag; the agent announced the VIPs again.',
+    level: {
+      of: ({ reason }) => (reason === 'mac-changed' ? 'warn' : 'info'),
+      words: '`warn` for `mac-changed`, else `info`',
+    },
+    facts: ({ interface: name, reason, macs, instances, count }) => ({
+      ...{ interface: name, reason, from: macs?.from ?? null, to: macs?.to ?? null },
+      ...{ instances, count },
+    }),
+    sentence: (facts) =>
+      `${facts.interface} ${REANNOUNCEMENT[facts.reason](facts)}: the agent announced the addresses of ${facts.instances.join(', ')} again`,
+    fields: {
+      interface: 'interface of the VIPs',
+      reason:
+        '`mac-changed`, `failed-over` (a bond, a team or a moved virtual machine) or `router-flag-changed`',
+      from: 'MAC address before; null: the same',
+      to: 'MAC address now; null: the same',
+      instances: 'the instances whose VIPs are on the interface',
+      count: 'times without a pause of five minutes; recorded at 1, 2, 4, 8 and so on',
+    },
+    example: {
+      ...{ interface: 'eth0', reason: 'mac-changed', from: '02:00:00:00:00:02' },
+      ...{ to: '02:00:00:00:00:03', instances: ['web'], count: 1 },
+    },
   }),
   'route-restored': reported<
     'route-restored',

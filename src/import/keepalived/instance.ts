@@ -183,6 +183,9 @@ function convertKey(one: Statement, parts: Parts): void {
     case 'strict_mode':
       draft.offer(instance, 'accept', false, one);
       return;
+    case 'dont_track_primary':
+      draft.offer(instance, 'on_interface_down', 'ignore', one);
+      return;
     case 'use_vmac':
       draft.offer(instance, 'virtual_mac', true, one);
       if (one.words.length > 1)

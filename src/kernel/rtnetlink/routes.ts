@@ -224,10 +224,10 @@ function eventFrom(message: NetlinkMessage): LinkEvent | undefined {
 function linkEvent(message: NetlinkMessage): LinkEvent | undefined {
   const decoded = decodeLink(message.payload);
   if (!decoded.ok || decoded.value.family !== 0) return undefined;
-  const { link } = decoded.value;
+  const { family: _, ...changed } = decoded.value;
   return message.type === RTM_NEWLINK
-    ? { kind: 'link.changed', link }
-    : { kind: 'link.removed', index: link.index };
+    ? { kind: 'link.changed', ...changed }
+    : { kind: 'link.removed', index: changed.link.index };
 }
 
 function forwardingEvent(message: NetlinkMessage): LinkEvent | undefined {

@@ -6,9 +6,11 @@ import type { Duration } from '../../net/time.ts';
 import { AddressConflicts } from './addresses/address-conflicts.ts';
 import { AddressKeeper } from './addresses/address-keeper.ts';
 import { Announcer } from './addresses/announcer.ts';
+import { Strays } from './addresses/elsewhere.ts';
 import { InterfaceBinding } from './addresses/interface-binding.ts';
 import { KernelAnswers } from './addresses/kernel-answers.ts';
 import { Leases } from './addresses/leases.ts';
+import { Reannouncer } from './addresses/reannouncer.ts';
 import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
@@ -72,6 +74,8 @@ export function engineParts(
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper(routers, links, transitions, groups),
     virtualLinks: new VirtualLinks(base),
+    reannouncer: new Reannouncer({ ...base, announcer }),
+    strays: new Strays({ ...base, transitions }),
     sendFailures: new SendFailures(counters, outbox),
   };
   const binding = new InterfaceBinding(parts);

@@ -85,7 +85,7 @@ export class Engine {
 
   /** A change reported by the kernel; the next `handle` acts on all of them together. */
   notice(event: LinkEvent): void {
-    const { routing, transitions, virtualLinks, links } = this.#parts;
+    const { routing, transitions, virtualLinks, links, reannouncer } = this.#parts;
     if ('key' in event) {
       const router = routing.notice(event, this.#routers);
       if (router === undefined) return;
@@ -93,6 +93,7 @@ export class Engine {
       transitions.changed.add(router);
       return;
     }
+    if (event.kind === 'link.changed' && event.failedOver) reannouncer.failedOver(event.link.index);
     const switched = virtualLinks.switchedBy(event);
     const changed = links.apply(event);
     if (switched !== undefined) transitions.dirty.add(switched);

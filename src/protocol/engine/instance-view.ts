@@ -40,6 +40,7 @@ export function instanceView(router: VirtualRouter): InstanceView {
     skewTime: skewTime(version, priority, masterInterval),
     group: router.group ?? null,
     tracks: router.tracks,
+    strays: router.strays,
     routing: routingViews(router.routing),
   };
 }

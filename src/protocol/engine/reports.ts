@@ -8,7 +8,7 @@ import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
-import type { InstanceView } from './view.ts';
+import type { InstanceView, StrayAddress } from './view.ts';
 
 export type { StateName, TransitionCause } from './state-name.ts';
 
@@ -152,6 +152,30 @@ export type Report =
       readonly mac: MacAddress;
       readonly count: number;
     }
+  /**
+   * The VIPs of these MASTERs on the interface were announced again, because announcements say something
+   * else now or are needed elsewhere. `macs`: with `mac-changed`. Limited like `discard`.
+   */
+  | {
+      readonly kind: 'announced-again';
+      readonly interface: string;
+      readonly reason: ReannouncementReason;
+      readonly macs: { readonly from: MacAddress; readonly to: MacAddress } | undefined;
+      readonly instances: readonly string[];
+      readonly count: number;
+    }
+  /**
+   * A VIP is on this host in another place, or no longer. `answers`: the host answers ARP for it as if it
+   * were MASTER; the main thread adds this. Limited like `discard`.
+   */
+  | {
+      readonly kind: 'address-elsewhere';
+      readonly instance: string;
+      readonly stray: StrayAddress;
+      readonly present: boolean;
+      readonly answers?: boolean;
+      readonly count: number;
+    }
   /** Dual MASTER: this router and `peer`. */
   | {
       readonly kind: 'dual-master';
@@ -174,6 +198,12 @@ export type Report =
       readonly id: number;
       readonly outcome: BeforeMasterOutcome;
     };
+
+/**
+ * `failed-over`: a bond or team uses another port, or the virtual machine has moved.
+ * `router-flag-changed`: the interface forwards IPv6, or does so no longer.
+ */
+export type ReannouncementReason = 'mac-changed' | 'failed-over' | 'router-flag-changed';
 
 /**
  * `asked`: the request. `granted`: the router becomes MASTER. `refused`, `timed-out`: the

@@ -2,6 +2,7 @@
  * The virtual routers of the agent. Each has a position for as long as it exists, the index of its
  * timers and counters. Positions are reused, the longest unused first.
  */
+import type { IpAddress } from '../../net/address.ts';
 import { VirtualAddresses } from './addresses/virtual-addresses.ts';
 import { VirtualRouter } from './router/virtual-router.ts';
 import type { InstanceSettings } from './settings.ts';
@@ -16,6 +17,7 @@ export class RouterTable {
   #virtual = new Map<string, VirtualAddresses>();
   /** Routers by the name of their virtual link. */
   #linkOwners = new Map<string, VirtualRouter>();
+  #addressOwners = new Map<IpAddress, VirtualRouter>();
 
   constructor(instances: readonly InstanceSettings[]) {
     for (const instance of instances) this.#place(instance);
@@ -57,15 +59,22 @@ export class RouterTable {
     return this.#linkOwners.get(link);
   }
 
+  /** The router that has the address among its VIPs, on whatever interface; the last of several. */
+  ownerOfAddress(address: IpAddress): VirtualRouter | undefined {
+    return this.#addressOwners.get(address);
+  }
+
   /** Must follow every change of the routers or of their addresses. */
   update(): void {
     this.#routers = this.#positions.filter((router) => router !== undefined);
     this.#virtual = new Map();
     this.#linkOwners = new Map();
+    this.#addressOwners = new Map();
     for (const router of this.#routers) {
       const { virtualMac } = router.settings;
       if (virtualMac !== undefined) this.#linkOwners.set(virtualMac.interface, router);
       for (const address of router.addresses) {
+        this.#addressOwners.set(address.address, router);
         const known = this.#virtual.get(address.interface) ?? new VirtualAddresses();
         known.add(address);
         this.#virtual.set(address.interface, known);

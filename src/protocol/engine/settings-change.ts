@@ -42,6 +42,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   garp: 'in-place',
   neighborAdvertisement: 'in-place',
   lease: 'in-place',
+  onInterfaceDown: 'in-place',
   addressConflict: 'in-place',
   beforeMaster: 'in-place',
   track: 'in-place',

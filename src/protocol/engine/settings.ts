@@ -62,6 +62,8 @@ export interface InstanceSettings {
   readonly virtualMac: VirtualMacSettings | undefined;
   /** Lifetime of the VIPs, which the kernel enforces; absent: the VIPs outlive a dead agent. */
   readonly lease?: Duration;
+  /** `ignore`: the instance does not depend on `interface`, only on those of its VIPs; default: `fault`. */
+  readonly onInterfaceDown?: 'fault' | 'ignore';
   /** What to do when a host outside the VRRP group keeps answering for a VIP; default: `report`. */
   readonly addressConflict?: 'report' | 'fault';
   /**

@@ -11,6 +11,8 @@ export type IpvsFault = 'ipvs' | `ipvs:${string}`;
 export type FaultReason =
   | 'interface-missing'
   | 'interface-down'
+  /** The interface is a port of this bridge, bond or the like, which gets its packets. */
+  | `port-of:${string}`
   | 'no-address'
   /** IPv6 advertisements need a link-local source address. */
   | 'no-link-local'
@@ -67,8 +69,19 @@ export interface InstanceView {
   readonly skewTime: Duration;
   readonly group: string | null;
   readonly tracks: readonly TrackView[];
+  /** VIPs that this host has in other places, too. */
+  readonly strays: readonly StrayAddress[];
   /** Routes and rules that move with the VIPs. */
   readonly routing: readonly RoutingView[];
+}
+
+/** A VIP that another program has given to an interface of this host. */
+export interface StrayAddress {
+  /** With its prefix length. */
+  readonly address: string;
+  readonly interface: string;
+  /** The interface on which hosts ask for the VIP. */
+  readonly wire: string;
 }
 
 /** An object that the instance depends on, by itself or as a member of its sync group. */

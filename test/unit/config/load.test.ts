@@ -54,6 +54,7 @@ describe('a minimal file', () => {
           sourceAddress: undefined,
           garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: 0, form: 'both' },
           neighborAdvertisement: { router: 'auto' },
+          onInterfaceDown: 'fault',
           addressConflict: 'report',
           track: [],
           lease: seconds(4),

@@ -53,6 +53,7 @@ export function viewOf(name: string, more: Partial<InstanceView> = {}): Instance
     maintenance: false,
     since: instant(5_000_000),
     faults: [],
+    strays: [],
     interface: 'eth0',
     virtualMac: null,
     family: 'ipv4',

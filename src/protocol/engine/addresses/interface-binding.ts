@@ -12,7 +12,8 @@ import type { Reception } from '../router/reception.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
-import { retireLeftBehind } from './left-behind.ts';
+import { retireLeftBehind, type Strays } from './elsewhere.ts';
+import type { Reannouncer } from './reannouncer.ts';
 
 interface InterfaceBindingParts {
   readonly routers: RouterTable;
@@ -22,6 +23,8 @@ interface InterfaceBindingParts {
   readonly transitions: Transitions;
   readonly reception: Reception;
   readonly listening: Listening;
+  readonly reannouncer: Reannouncer;
+  readonly strays: Strays;
 }
 
 export class InterfaceBinding {
@@ -32,17 +35,20 @@ export class InterfaceBinding {
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #listening: Listening;
+  readonly #reannouncer: Reannouncer;
+  readonly #strays: Strays;
   #started = false;
 
   constructor(parts: InterfaceBindingParts) {
-    const { routers, links, faults, tracking, transitions, reception, listening } = parts;
-    this.#routers = routers;
-    this.#links = links;
-    this.#faults = faults;
-    this.#tracking = tracking;
-    this.#transitions = transitions;
-    this.#reception = reception;
-    this.#listening = listening;
+    this.#routers = parts.routers;
+    this.#links = parts.links;
+    this.#faults = parts.faults;
+    this.#tracking = parts.tracking;
+    this.#transitions = parts.transitions;
+    this.#reception = parts.reception;
+    this.#listening = parts.listening;
+    this.#reannouncer = parts.reannouncer;
+    this.#strays = parts.strays;
   }
 
   /** The state comes from another process: no router starts. */
@@ -54,7 +60,7 @@ export class InterfaceBinding {
   /** A full dump of the kernel's state; the first one starts the routers. */
   linksReplaced(now: Instant): void {
     this.linksChanged(now);
-    if (!this.#started) retireLeftBehind(this.#routers.all, this.#links);
+    if (!this.#started) retireLeftBehind(this.#routers, this.#links);
     for (const router of this.#routers.all) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
@@ -77,18 +83,13 @@ export class InterfaceBinding {
 
   addressesChanged(now: Instant): void {
     for (const router of this.#routers.all) {
-      const source = this.#sourceFor(router);
-      if (source !== router.source) {
-        this.#place(router);
-        if (router.isMaster && source !== undefined && router.master !== null) {
-          router.master = { ...router.master, address: source };
-        }
-        this.#transitions.changed.add(router);
-      }
+      if (this.#sourceFor(router) !== router.source) this.#place(router);
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#faults.update(router, now);
     }
+    this.#reannouncer.compare(this.#routers.all, now);
+    this.#strays.compare(now);
   }
 
   /** Binds routers that are new or have other settings. */
@@ -111,7 +112,11 @@ export class InterfaceBinding {
   }
 
   #place(router: VirtualRouter): void {
+    const { source } = router;
     router.place(this.#links.byName(router.settings.interface), this.#sourceFor(router));
+    if (router.source === source) return;
+    if (router.isMaster) router.master = router.asMaster ?? router.master;
+    this.#transitions.changed.add(router);
   }
 
   #sourceFor(router: VirtualRouter) {

@@ -140,7 +140,9 @@ export function interfacesOf(
   settings: InstanceSettings,
   addresses: readonly ManagedAddress[],
 ): ReadonlySet<string> {
-  return new Set([settings.interface, ...addresses.map((one) => wireOf(settings, one))]);
+  const names = new Set([settings.interface, ...addresses.map((one) => wireOf(settings, one))]);
+  if (settings.onInterfaceDown === 'ignore') names.delete(settings.interface);
+  return names;
 }
 
 /** Name of the interface of the address; for a virtual link, of the interface under it. */

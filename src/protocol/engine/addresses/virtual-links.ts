@@ -3,7 +3,7 @@
  * with the virtual MAC would redirect every switch to it. The protocol thread sets links up itself;
  * making one, or setting one down, takes the kernel much longer and is done by another thread.
  */
-import { familyOf } from '../../../net/address.ts';
+import { familyOf, type MacAddress } from '../../../net/address.ts';
 import { at } from '../../../net/assert.ts';
 import { ENODEV } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
@@ -139,6 +139,7 @@ export class VirtualLinks {
     link.requested = false;
     router.lacksVirtualLink = false;
     this.#fit(link, attributes.mtu);
+    this.#correct(link, attributes.mac, now);
     const isUp = attributes.up ?? attributes.running;
     if (router.isMaster) {
       link.downAt = NEVER;
@@ -213,6 +214,17 @@ export class VirtualLinks {
     if (mtu === parent || link.fittedTo === parent) return;
     link.fittedTo = parent;
     this.#outbox.first({ kind: 'virtual-link.make', name: link.name });
+  }
+
+  /** Another program has given the link another MAC address: it is made again. */
+  #correct(link: VirtualLink, mac: MacAddress, now: Instant): void {
+    const { router, name } = link;
+    if (mac === router.settings.virtualMac?.mac) return;
+    if (now >= link.retryAt) {
+      link.retryAt = after(now, RETRY_AFTER);
+      this.#outbox.first({ kind: 'virtual-link.make', name });
+    }
+    this.#timers.set('virtual-link', router.position, link.retryAt);
   }
 
   #setUp(link: VirtualLink, index: number): boolean {

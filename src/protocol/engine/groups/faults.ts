@@ -51,8 +51,10 @@ export function faultsOf(
   if (needed.some((link) => link !== undefined && !link.attributes.running)) {
     faults.push('interface-down');
   }
-  if (router.index !== undefined && router.source === undefined) {
-    faults.push(whyNoSource(router, links.byIndex(router.index), virtual));
+  faults.push(...portFaults(needed, links));
+  const link = links.byIndex(router.index ?? 0);
+  if (link !== undefined && router.source === undefined && needsSource(router, link)) {
+    faults.push(whyNoSource(router, link, virtual));
   }
   if (router.lacksVirtualLink && !hasVirtualLink(router, links)) faults.push('virtual-mac-failed');
   if (router.refused !== undefined) faults.push(router.refused);
@@ -60,6 +62,25 @@ export function faultsOf(
   if (router.maintenance) faults.push('maintenance');
   faults.push(...router.trackFaults);
   if (router.ipvsFault !== undefined) faults.push(router.ipvsFault);
+  return faults;
+}
+
+/**
+ * A router that does not depend on its interface needs no source while that is down. When it is up again,
+ * an IPv6 source is missing until duplicate address detection has ended: a MASTER serves meanwhile.
+ */
+function needsSource({ settings, isMaster }: VirtualRouter, { attributes }: Link): boolean {
+  return settings.onInterfaceDown !== 'ignore' || (attributes.running && !isMaster);
+}
+
+/** A port hears no advertisement, and no client reaches an address on it. */
+function portFaults(needed: readonly (Link | undefined)[], links: LinkTable): Set<FaultReason> {
+  const faults = new Set<FaultReason>();
+  for (const link of needed) {
+    const index = link?.attributes.portOf;
+    if (index === undefined) continue;
+    faults.add(`port-of:${links.byIndex(index)?.attributes.name ?? `link ${index}`}`);
+  }
   return faults;
 }
 

@@ -211,12 +211,7 @@ export class Transitions {
       this.#timers.set('conflict', router.position, after(now, settledAfter(router)));
     }
     this.#counters.add(router.row, 'master-transitions');
-    if (router.source === undefined) return;
-    router.master = {
-      address: router.source,
-      priority: router.context.priority,
-      intervalMs: router.context.advertisementInterval / 1_000,
-    };
+    router.master = router.asMaster;
   }
 }
 

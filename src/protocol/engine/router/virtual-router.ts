@@ -9,7 +9,7 @@ import {
   type VrrpContext,
   type VrrpState,
 } from '../../../../fsm/vrrp/model.ts';
-import type { Family, IpAddress } from '../../../net/address.ts';
+import type { Family, IpAddress, MacAddress } from '../../../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
@@ -30,6 +30,7 @@ import type {
   IpvsFault,
   MasterView,
   NewMasterReason,
+  StrayAddress,
   TrackView,
   TransitionView,
 } from '../view.ts';
@@ -42,6 +43,8 @@ import { initialContext, preemptDelayOf } from './router-context.ts';
 /** The announcement of one VIP, a frame for each form. */
 export interface Announcement {
   readonly address: ManagedAddress;
+  /** Where the frames say that the VIP is. */
+  readonly mac: MacAddress;
   readonly frames: readonly OutgoingFrame[];
 }
 
@@ -93,6 +96,8 @@ export class VirtualRouter {
   // Written by the keepers of addresses, routes and virtual links.
   /** VIPs of former settings that the kernel may still have. */
   retired: readonly ManagedAddress[] = [];
+  /** VIPs that other programs have put elsewhere. */
+  strays: readonly StrayAddress[] = [];
   /** Routes first, then rules; entries of former settings until they are removed. */
   routing: readonly ManagedRouting[];
   /** The last attempt to make the virtual link failed; the link may exist by now. */
@@ -128,6 +133,7 @@ export class VirtualRouter {
   #doubtsForm = false;
   #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
+  #isHeard = true;
   #encodings = 0;
   #profile: ReceiverProfile | undefined = undefined;
   #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
@@ -227,12 +233,20 @@ export class VirtualRouter {
   place(link: Link | undefined, source: IpAddress | undefined): void {
     this.#index = link?.attributes.index;
     this.#mtu = link?.attributes.mtu ?? 0;
+    this.#isHeard = this.settings.onInterfaceDown !== 'ignore' || link?.attributes.running === true;
     this.#source = source;
     this.#lastSource = source ?? this.#lastSource;
     this.expected = undefined;
     this.#profile = undefined;
     this.#advertisements = undefined;
     this.#announcements = undefined;
+  }
+
+  /** How `status` shows it as MASTER; null without a source. */
+  get asMaster(): MasterView | null {
+    if (this.source === undefined) return null;
+    const { priority, advertisementInterval } = this.context;
+    return { address: this.source, priority, intervalMs: advertisementInterval / 1_000 };
   }
 
   /** Every encoded packet has the former priority. */
@@ -357,14 +371,14 @@ export class VirtualRouter {
       const index = links.byName(this.wireOf(address))?.attributes.index;
       if (link === undefined || index === undefined) return [];
       const frames = announcementFrames(address.address, link, this.settings);
-      return [{ address, frames: frames.map((frame) => ({ index, frame })) }];
+      return [{ address, mac: link.mac, frames: frames.map((frame) => ({ index, frame })) }];
     });
     return this.#announcements;
   }
 
   #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
     const { index, settings } = this;
-    if (index === undefined || source === undefined) return [];
+    if (index === undefined || source === undefined || !this.#isHeard) return [];
     const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
       VRRP_GROUP[settings.family],
     ];

@@ -35,11 +35,18 @@ const HEADER_LENGTH = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
 const IFLA_OPERSTATE = 16;
+const IFLA_LINKINFO = 18;
 const IFLA_AF_SPEC = 26;
 const IFLA_EXT_MASK = 29;
+const IFLA_EVENT = 44;
+const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
+
+/** IFLA_EVENT_BONDING_FAILOVER and IFLA_EVENT_NOTIFY_PEERS. */
+const FAILOVER_EVENTS: readonly (number | undefined)[] = [3, 4];
 
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
@@ -61,6 +68,8 @@ type LinkDecodeError =
 export interface LinkMessage {
   readonly family: number;
   readonly link: LinkAttributes;
+  /** Sent because the link is reached through another port now. */
+  readonly failedOver?: true;
 }
 
 export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeError> {
@@ -82,8 +91,17 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       up: (view.getUint32(8, true) & IFF_UP) !== 0,
       running: isRunning(view.getUint32(8, true), operationalState),
       ...forwardingOf(attributes.value),
+      ...portOf(attributes.value),
     },
+    ...(FAILOVER_EVENTS.includes(attributes.value.uint32(IFLA_EVENT)) ? { failedOver: true } : {}),
   });
+}
+
+/** The kind is that of the link that it is a port of; some kinds have no name. */
+function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf'> {
+  const index = attributes.uint32(IFLA_MASTER) ?? 0;
+  const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_SLAVE_KIND);
+  return index === 0 || kind === 'vrf' ? {} : { portOf: index };
 }
 
 /** An array of 32-bit settings, forwarding first (<linux/ipv6.h>, DEVCONF_FORWARDING). */

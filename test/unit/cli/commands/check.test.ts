@@ -17,7 +17,7 @@ function check(content: string | Uint8Array, ...options: string[]) {
   return checkFile(file, ...options);
 }
 
-function checkFile(file: string, ...options: string[]) {
+async function checkFile(file: string, ...options: string[]) {
   const outcome = { stdout: '', stderr: '', exitCode: 0 };
   const program = new Command();
   register(program, {
@@ -32,7 +32,7 @@ function checkFile(file: string, ...options: string[]) {
     },
     isTty: false,
   });
-  program.parse(['check', '--config', file, ...options], { from: 'user' });
+  await program.parseAsync(['check', '--config', file, ...options], { from: 'user' });
   return outcome;
 }
 
@@ -57,8 +57,8 @@ const BAD = `instances:
 `;
 
 describe('check', () => {
-  test('shows the meaning of a valid file, and warnings', () => {
-    const { stdout, stderr, exitCode } = check(GOOD);
+  test('shows the meaning of a valid file, and warnings', async () => {
+    const { stdout, stderr, exitCode } = await check(GOOD);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('router lb1: 1 instance, real-time priority off');
     expect(stdout).toMatch(/^web +eth0 +55 +3 +150 +20ms +68.281ms +multicast +203.0.113.1\/24 /m);
@@ -66,19 +66,19 @@ describe('check', () => {
     expect(stderr).toMatch(/^FILE:8:29: warning: with 20ms and "realtime: off"/);
   });
 
-  test('shows the address of the status page, and warns if other hosts can read it', () => {
-    const { stdout, stderr } = check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
+  test('shows the address of the status page, and warns if other hosts can read it', async () => {
+    const { stdout, stderr } = await check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
     expect(stdout).toContain(', http://192.0.2.11:9112/\n');
     expect(stderr).toContain(
       'FILE:1:17: warning: metrics and status are readable without authentication at 192.0.2.11:9112',
     );
   });
 
-  test('warns, with the position, about commands that the agent would refuse to run', () => {
+  test('warns, with the position, about commands that the agent would refuse to run', async () => {
     const script = join(folder, 'told');
     writeFileSync(script, '#!/bin/sh\n');
     chmodSync(script, 0o777);
-    const { stderr, exitCode } = check(
+    const { stderr, exitCode } = await check(
       `${GOOD}    notify: { master: [${script}], any: { command: [/bin/true], user: nobody-here } }
     track: [{ script: [/nowhere/check] }]
 `,
@@ -94,8 +94,8 @@ describe('check', () => {
     ]);
   });
 
-  test('lists every error and exits with 2', () => {
-    const { stdout, stderr, exitCode } = check(BAD);
+  test('lists every error and exits with 2', async () => {
+    const { stdout, stderr, exitCode } = await check(BAD);
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     expect(stderr.split('\n')).toEqual([
@@ -106,8 +106,8 @@ describe('check', () => {
     ]);
   });
 
-  test('--json prints one document for a valid file', () => {
-    const { stdout, stderr } = check(GOOD, '--json');
+  test('--json prints one document for a valid file', async () => {
+    const { stdout, stderr } = await check(GOOD, '--json');
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
@@ -124,8 +124,8 @@ describe('check', () => {
     });
   });
 
-  test('--json prints one document for an invalid file', () => {
-    const { stdout, stderr, exitCode } = check(BAD, '--json');
+  test('--json prints one document for an invalid file', async () => {
+    const { stdout, stderr, exitCode } = await check(BAD, '--json');
     expect(stderr).toBe('');
     expect(exitCode).toBe(2);
     const { ok, errors } = JSON.parse(stdout);
@@ -143,8 +143,8 @@ describe('check', () => {
     ['is not there', () => checkFile(join(folder, 'nowhere.yaml'))],
     ['is a folder', () => checkFile(folder)],
     ['is not UTF-8', () => check(Uint8Array.of(0x72, 0xff, 0xfe))],
-  ])('a file that %s is a configuration error', (_, run) => {
-    const { stderr, exitCode } = run();
+  ])('a file that %s is a configuration error', async (_, run) => {
+    const { stderr, exitCode } = await run();
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/^FILE:1:1: cannot read the file: /);
   });

@@ -57,6 +57,8 @@ describe('an instance', () => {
     ['version 3\nadvert_int 0.25', { version: 3, advertisement_interval: '250ms' }],
     ['advert_int 12', { advertisement_interval: '12s' }],
     ['nopreempt', { preempt: false }],
+    // F-D3
+    ['dont_track_primary', { on_interface_down: 'ignore' }],
     ['preempt_delay 300', { preempt_delay: '300s' }],
     [
       'authentication {\n auth_type PASS\n auth_pass longer-than-8\n}',

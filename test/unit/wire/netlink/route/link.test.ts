@@ -24,6 +24,11 @@ function running(flags: number, operationalState?: number): boolean | undefined 
   return decoded.ok ? decoded.value.link.running : undefined;
 }
 
+/** IFLA_MASTER, and IFLA_INFO_SLAVE_KIND in IFLA_LINKINFO. */
+function portOf(index: number, kind: string): AttributeWriter {
+  return new AttributeWriter().uint32(10, index).nested(18, (info) => info.text(4, kind));
+}
+
 describe('links', () => {
   test('are read with name, MAC and MTU', () => {
     const attributes = new AttributeWriter()
@@ -65,6 +70,27 @@ describe('links', () => {
     expect(decodeLink(link(WORKING, new AttributeWriter(), 7))).toMatchObject({
       value: { family: 7 },
     });
+  });
+
+  test.each<[string, AttributeWriter, number | undefined]>([
+    ['of a bridge', portOf(7, 'bridge'), 7],
+    ['of a bond', portOf(7, 'bond'), 7],
+    ['of a link whose kind has no name', new AttributeWriter().uint32(10, 7), 7],
+    ['of a VRF, which leaves packets to them,', portOf(7, 'vrf'), undefined],
+    ['of nothing', new AttributeWriter().uint32(10, 0), undefined],
+  ])('F-I1 that are ports %s say so', (_, attributes, expected) => {
+    const decoded = decodeLink(link(WORKING, attributes));
+    expect(decoded.ok && decoded.value.link.portOf).toBe(expected);
+  });
+
+  test.each([
+    [2, undefined],
+    [3, true],
+    [4, true],
+    [5, undefined],
+  ])('F-C3 with event %i have failed over: %s', (event, expected) => {
+    const decoded = decodeLink(link(WORKING, new AttributeWriter().uint32(44, event)));
+    expect(decoded.ok && decoded.value.failedOver).toBe(expected);
   });
 
   test('that are truncated are errors', () => {

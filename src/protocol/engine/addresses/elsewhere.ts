@@ -1,0 +1,112 @@
+/**
+ * VIPs that this host has in another place than the configuration says: on another interface, or with
+ * another prefix length. Those with the mark of this program are left from a former run: the virtual MAC
+ * has been switched on or off since, or the run was one of an earlier version. They are removed like
+ * addresses that left the configuration. Others stay and are reported: a BACKUP answers ARP for them, which
+ * RFC 9568 section 6.4.2 forbids.
+ */
+import { isSame } from '../../../net/equality.ts';
+import type { AddressState } from '../../../net/link.ts';
+import type { Instant } from '../../../net/time.ts';
+import { isOwner } from '../../../net/vrrp.ts';
+import type { LinkTable } from '../links.ts';
+import type { Outbox } from '../outbox.ts';
+import { Recurrence } from '../recurrence.ts';
+import type { Transitions } from '../router/transitions.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
+import type { StrayAddress } from '../view.ts';
+import { misplacedAddress } from './managed-address.ts';
+
+interface Found {
+  readonly router: VirtualRouter;
+  /** Name of the link that has it. */
+  readonly interface: string;
+  /** Its `addressKey`. */
+  readonly key: string;
+  readonly state: AddressState;
+}
+
+interface StraysParts {
+  readonly routers: RouterTable;
+  readonly links: LinkTable;
+  readonly outbox: Outbox;
+  readonly transitions: Transitions;
+}
+
+/** Hands what a former run has left to its routers, which remove it. */
+export function retireLeftBehind(routers: RouterTable, links: LinkTable): void {
+  for (const { router, interface: name, key, state } of elsewhere(routers, links)) {
+    if (!state.ours) continue;
+    const place = { address: state.address, interface: name, key };
+    router.retired = [...router.retired, misplacedAddress(place)];
+  }
+}
+
+/** The addresses of others, by the router whose VIPs they are. The VIPs of an owner are addresses of the host. */
+export function straysOf(
+  routers: RouterTable,
+  links: LinkTable,
+): Map<VirtualRouter, StrayAddress[]> {
+  const found = new Map<VirtualRouter, StrayAddress[]>();
+  for (const { router, interface: name, key, state } of elsewhere(routers, links)) {
+    if (state.ours || isOwner(router.settings.priority)) continue;
+    const managed = router.addresses.find((one) => one.address === state.address);
+    const wire = managed === undefined ? name : router.wireOf(managed);
+    const stray = { address: key, interface: name, wire };
+    found.set(router, [...(found.get(router) ?? []), stray]);
+  }
+  return found;
+}
+
+/** Reports the addresses of others when they come and go, and shows them in `status`. */
+export class Strays {
+  readonly #parts: StraysParts;
+  readonly #recurrence = new Recurrence();
+
+  constructor(parts: StraysParts) {
+    this.#parts = parts;
+  }
+
+  /** Links or addresses may have changed. */
+  compare(now: Instant): void {
+    const { routers, links } = this.#parts;
+    const found = straysOf(routers, links);
+    for (const router of routers.all) this.#show(router, found.get(router) ?? [], now);
+  }
+
+  #show(router: VirtualRouter, strays: readonly StrayAddress[], now: Instant): void {
+    const before = router.strays;
+    if (isSame(before, strays)) return;
+    router.strays = strays;
+    this.#parts.transitions.changed.add(router);
+    const isIn = (list: readonly StrayAddress[]) => (one: StrayAddress) =>
+      list.some((other) => isSame(one, other));
+    const isKnown = isIn(before);
+    const isStill = isIn(strays);
+    for (const one of strays) if (!isKnown(one)) this.#report(router, one, true, now);
+    for (const one of before) if (!isStill(one)) this.#report(router, one, false, now);
+  }
+
+  #report(router: VirtualRouter, stray: StrayAddress, present: boolean, now: Instant): void {
+    const instance = router.settings.name;
+    const key = JSON.stringify([instance, stray, present]);
+    for (const count of this.#recurrence.add(key, now)) {
+      this.#parts.outbox.report({ kind: 'address-elsewhere', instance, stray, present, count });
+    }
+  }
+}
+
+/** Without the places of addresses that are being removed. */
+function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
+  for (const { attributes, addresses } of links.all()) {
+    const { name } = attributes;
+    const wanted = routers.virtualOn(name);
+    for (const [key, state] of addresses) {
+      const router = routers.ownerOfAddress(state.address);
+      if (router === undefined || wanted.hasKey(key)) continue;
+      if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
+      yield { router, interface: name, key, state };
+    }
+  }
+}

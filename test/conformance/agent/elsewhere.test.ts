@@ -1,0 +1,82 @@
+/** VIPs that another program has put elsewhere on this host: RFC 9568 section 6.4.2 forbids to answer for them. */
+import { describe, expect, test } from 'vitest';
+import { ip, mac } from '../../../src/net/address.ts';
+import type { LinkState } from '../../../src/net/link.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import { addressOf, INDEX, linkOf, Rig, VIP } from '../rig.ts';
+
+const LO = linkOf({ index: 1, name: 'lo', mac: mac('00:00:00:00:00:00'), addresses: [] });
+const ON_LO = { kind: 'address.added', index: 1, address: addressOf('203.0.113.100/32') } as const;
+const OFF_LO = { kind: 'address.removed', index: 1, address: VIP, prefixLength: 32 } as const;
+const STRAY = { address: '203.0.113.100/32', interface: 'lo', wire: 'eth0' };
+
+function started(more: Partial<InstanceSettings> = {}, links: readonly LinkState[] = [LO]): Rig {
+  const rig = new Rig([more], { links: [linkOf(), ...links] });
+  rig.start();
+  return rig;
+}
+
+describe('F-J1 a VIP on another interface of this host', () => {
+  test('is reported and shown while it is there', () => {
+    const rig = started();
+    expect(rig.handle(ON_LO)).toEqual(['203.0.113.100/32 is also on lo']);
+    expect(rig.view().strays).toEqual([STRAY]);
+    expect(rig.handle(OFF_LO)).toEqual(['203.0.113.100/32 is no longer on lo']);
+    expect(rig.view().strays).toEqual([]);
+  });
+
+  test('is found at start, and stays', () => {
+    const rig = new Rig([{}], { links: [linkOf(), { ...LO, addresses: [ON_LO.address] }] });
+    expect(rig.start()).toContain('203.0.113.100/32 is also on lo');
+    expect(rig.becomeMaster()).not.toContain('remove 203.0.113.100/32');
+  });
+
+  test('is reported the 1st, 2nd, 4th time that it comes', () => {
+    const rig = started();
+    const lines = Array.from({ length: 5 }, () => [rig.handle(ON_LO), rig.handle(OFF_LO)].flat());
+    expect(lines.map(({ length }) => length)).toEqual([2, 2, 0, 2, 0]);
+  });
+
+  test('is found with another prefix length on the interface itself', () => {
+    const rig = started();
+    rig.handle({ kind: 'address.added', index: INDEX, address: addressOf('203.0.113.100/25') });
+    expect(rig.view().strays).toEqual([
+      { ...STRAY, address: '203.0.113.100/25', interface: 'eth0' },
+    ]);
+  });
+
+  test('below a virtual MAC, on its interface, is one of them', () => {
+    const virtualMac = { interface: 'vr4-55-eth0', mac: mac('00:00:5e:00:01:37') };
+    const addresses = [{ address: VIP, prefixLength: 32, interface: virtualMac.interface }];
+    const rig = started({ virtualMac, addresses });
+    rig.handle({ kind: 'address.added', index: INDEX, address: addressOf('203.0.113.100/32') });
+    expect(rig.view().strays).toEqual([{ ...STRAY, interface: 'eth0' }]);
+  });
+
+  test.each<[string, Partial<InstanceSettings>, Parameters<typeof addressOf>]>([
+    ['of the owner of the addresses', { priority: 255 }, ['203.0.113.100/32']],
+    ['that is no VIP', {}, ['203.0.113.101/32']],
+    ['with our mark', {}, ['203.0.113.100/32', { ours: true }]],
+  ])('is none of them when it is an address %s', (_, more, address) => {
+    const rig = started(more);
+    expect(rig.handle({ ...ON_LO, address: addressOf(...address) })).toEqual([]);
+    expect(rig.view().strays).toEqual([]);
+  });
+
+  test('is none of them when a second instance has it there', () => {
+    const there = [{ address: VIP, prefixLength: 32, interface: 'lo' }];
+    const rig = new Rig([{}, { name: 'two', vrid: 56, addresses: there }], {
+      links: [linkOf(), LO],
+    });
+    rig.start();
+    rig.becomeMaster();
+    expect([rig.view(0).strays, rig.view(1).strays]).toEqual([[], []]);
+  });
+
+  test('goes with the VIP when that leaves the configuration', () => {
+    const rig = started({
+      addresses: [{ address: ip('203.0.113.7'), prefixLength: 32, interface: 'eth0' }],
+    });
+    expect(rig.handle(ON_LO)).toEqual([]);
+  });
+});

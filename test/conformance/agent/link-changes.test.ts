@@ -1,0 +1,169 @@
+/** What the links under the VIPs may do: get another MAC address, fail over, become ports of a bridge. */
+import { describe, expect, test } from 'vitest';
+import { mac } from '../../../src/net/address.ts';
+import type { LinkAttributes } from '../../../src/net/link.ts';
+import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import { addressOf, INDEX, linkOf, NO_GARP, Rig, VIP, VIP6 } from '../rig.ts';
+
+const { addresses: _, ...ETH0 } = linkOf();
+const OTHER_MAC = mac('02:00:00:00:00:99');
+const GARP = { ...NO_GARP, repeat: 1 };
+const ETH1 = linkOf({ index: 3, name: 'eth1', mac: mac('02:00:00:00:00:03'), addresses: [] });
+const VIRTUAL = { interface: 'vr4-55-eth0', mac: mac('00:00:5e:00:01:37') };
+const VIRTUAL_LINK = linkOf({
+  ...{ index: 9, name: VIRTUAL.interface, mac: VIRTUAL.mac, addresses: [] },
+  ...{ up: false, running: false },
+});
+
+function master(more: Partial<InstanceSettings> = {}, others = [ETH1]): Rig {
+  const rig = new Rig([{ garp: GARP, ...more }], { links: [linkOf(), ...others] });
+  rig.start();
+  rig.becomeMaster();
+  // Bursts are a second apart.
+  rig.elapse(seconds(2));
+  return rig;
+}
+
+function changed(rig: Rig, more: Partial<LinkAttributes>, link: LinkAttributes = ETH0): string[] {
+  const { addresses: __, ...attributes } = linkOf({ ...link, ...more });
+  return rig.handle({ kind: 'link.changed', link: attributes });
+}
+
+describe('F-C1 another MAC address of the link of the VIPs', () => {
+  test('makes a MASTER announce them again, with an event', () => {
+    const rig = master();
+    expect(changed(rig, { mac: OTHER_MAC })).toEqual([
+      'arp request 203.0.113.100',
+      'announced again eth0: mac-changed 02:00:00:00:00:02 -> 02:00:00:00:00:99 (web)',
+    ]);
+    expect(changed(rig, { mac: OTHER_MAC })).toEqual([]);
+  });
+
+  test('is told by the frames', () => {
+    const rig = master();
+    rig.engine.notice({ kind: 'link.changed', link: { ...ETH0, mac: OTHER_MAC } });
+    const outputs = rig.engine.handle({ kind: 'quiet' }, rig.now);
+    const frames = outputs.flatMap((one) => (one.kind === 'frames.send' ? one.frames : []));
+    expect(frames.map(({ frame }) => frame[11])).toEqual([0x99]);
+  });
+
+  test('is seen in a new dump, too', () => {
+    const rig = master();
+    const addresses = [addressOf('192.0.2.11/24'), addressOf('203.0.113.100/32', { ours: true })];
+    expect(rig.start([linkOf({ mac: OTHER_MAC, addresses })])).toContain(
+      'arp request 203.0.113.100',
+    );
+  });
+
+  test('counts for every instance on the link, in one event', () => {
+    const rig = new Rig([{ garp: GARP }, { garp: GARP, name: 'mail', vrid: 56 }]);
+    rig.start();
+    rig.elapse(seconds(6));
+    expect(changed(rig, { mac: OTHER_MAC }).filter((line) => line.startsWith('announced'))).toEqual(
+      ['announced again eth0: mac-changed 02:00:00:00:00:02 -> 02:00:00:00:00:99 (web mail)'],
+    );
+  });
+
+  test('counts where the VIPs are, not where the advertisements are sent', () => {
+    const rig = master({ addresses: [{ address: VIP, prefixLength: 32, interface: 'eth1' }] });
+    expect(changed(rig, { mac: OTHER_MAC })).toEqual([]);
+    expect(changed(rig, { mac: OTHER_MAC }, ETH1)).toContain('arp request 203.0.113.100');
+  });
+
+  test('does not make a BACKUP speak', () => {
+    const rig = new Rig([{ garp: GARP }]);
+    rig.start();
+    expect(changed(rig, { mac: OTHER_MAC })).toEqual([]);
+  });
+
+  test('that changes again and again is announced once a second and reported 1, 2, 4, 8 times', () => {
+    const rig = master();
+    const lines: string[] = [];
+    for (let i = 0; i < 100; i++) {
+      lines.push(
+        ...changed(rig, { mac: mac(`02:00:00:00:01:${i.toString(16).padStart(2, '0')}`) }),
+      );
+      lines.push(...rig.elapse(milliseconds(20)));
+    }
+    expect(lines.filter((line) => line.startsWith('arp')).length).toBeLessThanOrEqual(3);
+    expect(lines.filter((line) => line.startsWith('announced')).length).toBe(7);
+    rig.elapse(seconds(301));
+    expect(changed(rig, { mac: OTHER_MAC })).toHaveLength(2);
+  });
+
+  test('of the interface under a virtual MAC changes nothing for hosts', () => {
+    const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
+    const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
+    expect(changed(rig, { mac: OTHER_MAC })).toEqual([]);
+  });
+});
+
+test('F-C2 a virtual MAC link that another program gave another MAC address is made again', () => {
+  const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
+  const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
+  expect(changed(rig, { mac: OTHER_MAC }, VIRTUAL_LINK)).toContain('make vr4-55-eth0');
+  expect(rig.elapse(seconds(4))).not.toContain('make vr4-55-eth0');
+  expect(rig.elapse(seconds(2))).toContain('make vr4-55-eth0');
+  expect(changed(rig, {}, VIRTUAL_LINK)).not.toContain('make vr4-55-eth0');
+});
+
+describe('F-C3 a link that is reached through another port', () => {
+  const failover = { kind: 'link.changed', link: ETH0, failedOver: true } as const;
+
+  test('makes a MASTER announce its VIPs again, with an event', () => {
+    const rig = master();
+    expect(rig.handle(failover)).toEqual([
+      'arp request 203.0.113.100',
+      'announced again eth0: failed-over (web)',
+    ]);
+    expect(changed(rig, {})).toEqual([]);
+  });
+
+  test('counts for the VIPs of a virtual MAC on it', () => {
+    const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
+    const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
+    expect(rig.handle(failover)).toContain('arp request 203.0.113.100');
+  });
+});
+
+test('F-C4 forwarding that is switched on is announced, because the Router flag says so', () => {
+  const addresses = [{ address: VIP6, prefixLength: 64, interface: 'eth0' }];
+  const rig = master({ family: 'ipv6', addresses });
+  expect(rig.handle({ kind: 'forwarding.changed', index: INDEX, forwarding: true })).toEqual([
+    'na fe80::100',
+    'announced again eth0: router-flag-changed (web)',
+  ]);
+});
+
+describe('F-I1 an interface that becomes a port of a bridge', () => {
+  const { addresses: __, ...BRIDGE } = linkOf({ index: 7, name: 'br0' });
+
+  test('is FAULT with the name of the bridge, and no longer when it leaves', () => {
+    const rig = master();
+    changed(rig, BRIDGE);
+    expect(changed(rig, { portOf: 7 })).toEqual([
+      'advert 0 to 224.0.0.18',
+      'remove 203.0.113.100/32',
+      'MASTER -> FAULT (fault)',
+    ]);
+    expect(rig.view().faults).toEqual(['port-of:br0']);
+    expect(changed(rig, {})).toEqual(['FAULT -> BACKUP (fault-cleared)']);
+  });
+
+  test('is FAULT from the start, by number if the bridge is not known', () => {
+    const rig = new Rig([{}], { links: [linkOf({ portOf: 7 })] });
+    rig.start();
+    expect(rig.view().faults).toEqual(['port-of:link 7']);
+  });
+
+  test('counts for the interface of a VIP', () => {
+    const rig = master({
+      extraAddresses: [{ address: VIP, prefixLength: 32, interface: 'eth1' }],
+      secondBurstAfter: 0 as Duration,
+    } as Partial<InstanceSettings>);
+    changed(rig, BRIDGE);
+    changed(rig, { portOf: 7 }, ETH1);
+    expect(rig.view().faults).toEqual(['port-of:br0']);
+  });
+});
