@@ -154,6 +154,13 @@ describe('an option of an interface', () => {
     expect(nameOf()).toBeUndefined();
   });
 
+  test('of another kind does not count, whatever its length', () => {
+    const others = [1, 9, 99].map((size) => LITTLE.option(99, new Uint8Array(size).fill(0x7a)));
+    const options = [LITTLE.option(2, Uint8Array.of(0x6c, 0x6f)), ...others];
+    const file = [LITTLE.section(), LITTLE.interface(1, 0, ...options), LITTLE.packet(0, 7n)];
+    expect(scanned(...file).seen).toMatchObject([{ at: 7, link: { name: 'lo' } }]);
+  });
+
   test('that is longer than its block ends the list', () => {
     expect(nameOf(joined(LITTLE.halves(2, 5), FRAME.subarray(0, 4)))).toBeUndefined();
   });
