@@ -87,7 +87,9 @@ export class AddressMemory {
 function presentHere(): IpAddress[] {
   const routes = new Routes();
   try {
-    return routes.snapshot().links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+    return routes
+      .snapshot()
+      .links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
   } finally {
     routes.close();
   }
