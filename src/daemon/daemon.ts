@@ -13,6 +13,8 @@ interface DaemonOptions {
   readonly config: LoadedConfig;
   /** Started by the caller, before it read the configuration. */
   readonly protocol: ProtocolWorker;
+  /** The program of the checker process. */
+  readonly checker: URL;
   /** Take over from the running agent, if there is one. */
   readonly takeover?: boolean;
   /** Absolute: where the inputs of the protocol are recorded. */
@@ -31,7 +33,7 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
 }
 
 async function runLogged(
-  { file, config, protocol, takeover = false, record }: DaemonOptions,
+  { file, config, protocol, checker, takeover = false, record }: DaemonOptions,
   logger: Logger,
 ): Promise<AgentOutcome> {
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
@@ -42,5 +44,5 @@ async function runLogged(
   }
   const successor = takeover ? await meetPredecessor(config, logger) : undefined;
   if (successor === 'refused') return 1;
-  return new Agent({ file, record, config, protocol, logger, successor }).run();
+  return new Agent({ file, record, config, protocol, checker, logger, successor }).run();
 }

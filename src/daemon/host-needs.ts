@@ -6,6 +6,7 @@ import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import { kernelShortcomings } from '../ipvs/keep/kernel-support.ts';
 import { findProgram } from '../kernel/command/program.ts';
+import { findUser } from '../kernel/permissions/users.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { acceptRuleset } from './accept/accept-ruleset.ts';
@@ -14,6 +15,7 @@ export interface HostSupport {
   readonly hasNft: boolean;
   /** Undefined: unknown, for want of permission. */
   readonly hasMacvlan: boolean | undefined;
+  readonly hasUser: (name: string) => boolean;
   /** What the kernel lacks for these settings. */
   readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
 }
@@ -23,6 +25,7 @@ export function hostSupport(): HostSupport {
   return {
     hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
+    hasUser: (name) => findUser(name) !== undefined,
     lacksForIpvs: kernelShortcomings,
   };
 }
@@ -35,10 +38,16 @@ export function lackingHere({ settings, agent }: Lowered): string[] {
 /** Features missing on a host, one sentence each. */
 export function missingOnHost(
   settings: Settings,
-  { ipvs }: Pick<AgentSettings, 'ipvs'>,
-  { hasNft, hasMacvlan, lacksForIpvs }: HostSupport,
+  { ipvs, checkerUser }: Pick<AgentSettings, 'ipvs' | 'checkerUser'>,
+  { hasNft, hasMacvlan, hasUser, lacksForIpvs }: HostSupport,
 ): string[] {
   const missing: string[] = [];
+  if (checkerUser !== undefined && !hasUser(checkerUser)) {
+    missing.push(
+      `there is no local user "${checkerUser}", which "checker" names: the checker process would run as ` +
+        "the agent's user",
+    );
+  }
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
     missing.push(

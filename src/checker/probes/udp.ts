@@ -6,23 +6,25 @@ import { createSocket } from 'node:dgram';
 import { familyOf } from '../../net/address.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome, UdpTarget } from '../../net/probe.ts';
-import { matcherOf } from './expectation.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import { LATE_MATCH, type Matcher, matcherOf } from './expectation.ts';
+import type { PatternMatcher } from './pattern-matcher.ts';
+import { failed, failedBy, type Probe, passed } from './probe.ts';
 
 export class UdpProbe implements Probe {
   readonly #target: UdpTarget;
   readonly #payload: Buffer;
-  readonly #matches: ((answer: string) => boolean) | undefined;
+  readonly #matches: Matcher | undefined;
   #end: (() => void) | undefined;
 
-  constructor(target: UdpTarget) {
+  constructor(target: UdpTarget, patterns?: PatternMatcher) {
     this.#target = target;
     this.#payload = Buffer.from(target.send, 'hex');
-    this.#matches = target.expect === undefined ? undefined : matcherOf(target.expect);
+    this.#matches = target.expect === undefined ? undefined : matcherOf(target.expect, patterns);
   }
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
     const { endpoint } = this.#target;
+    const deadline = performance.now() + timeoutMs;
     const socket = createSocket(familyOf(endpoint.address) === 'ipv4' ? 'udp4' : 'udp6');
     return new Promise((resolve) => {
       let isOpen = true;
@@ -35,12 +37,16 @@ export class UdpProbe implements Probe {
       };
       const timer = setTimeout(() => settle(this.#silence()), timeoutMs);
       this.#end = () => settle(failed('cancelled'));
-      socket.on('error', (error) => settle(failed(reasonOf(error))));
-      socket.on('message', (answer) => settle(this.#judge(answer.toString('latin1'))));
+      socket.on('error', (error) => settle(failedBy(error)));
+      socket.once('message', (answer) => {
+        this.#judge(answer.toString('latin1'), deadline).then(settle, (error: unknown) =>
+          settle(failedBy(error)),
+        );
+      });
       // The callback of connect() also runs if the connection fails.
       socket.on('connect', () => {
         socket.send(this.#payload, (error) => {
-          if (error !== null) settle(failed(reasonOf(error)));
+          if (error !== null) settle(failedBy(error));
         });
       });
       socket.connect(endpoint.port, endpoint.address);
@@ -56,8 +62,9 @@ export class UdpProbe implements Probe {
     return passed(`no ICMP error from ${formatEndpoint(this.#target.endpoint)}`);
   }
 
-  #judge(answer: string): ProbeOutcome {
-    if (this.#matches?.(answer) === false) return failed('unexpected answer');
-    return passed('answered');
+  async #judge(answer: string, deadline: number): Promise<ProbeOutcome> {
+    const match = (await this.#matches?.(answer, deadline)) ?? 'yes';
+    if (match === 'late') return failed(LATE_MATCH);
+    return match === 'no' ? failed('unexpected answer') : passed('answered');
   }
 }

@@ -55,6 +55,7 @@ async function runWith(
     file: resolve(file),
     config: loaded.value,
     protocol,
+    checker: new URL('../../checker/process/checker-process.js', import.meta.url),
     takeover,
     record: record === undefined ? undefined : resolve(record),
   });

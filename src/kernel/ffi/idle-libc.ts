@@ -60,6 +60,10 @@ export function idleLibc(): Libc {
     if_nametoindex: done,
     sendto: (_fd, _data, length) => length,
     syscall: nothing,
+    prctl: nothing,
+    capget: nothing,
+    capset: nothing,
+    execve: nothing,
   };
 }
 
