@@ -12,6 +12,9 @@ const API = 'src/control/(?!client|server|socket-file|lock-file|event-stream)';
 /** Shared by all kernel interfaces; the other folders of `src/kernel` do not know each other. */
 const KERNEL_COMMON = 'src/kernel/(ports[.]ts|ffi/|reactor/|netlink/|permissions/|process/|command/)';
 
+/** What speaks to checked servers and to receivers of webhooks. */
+const STRANGERS = 'probes/|prober|probe-runner|run-pool|deliveries/http-post';
+
 const MAY_IMPORT = {
   // Pure: no Node, no clock, no promise.
   'src/net': [],
@@ -33,6 +36,7 @@ const MAY_IMPORT = {
   'src/checker': [
     ...['src/net/', 'src/async/', 'src/files/', 'src/kernel/', 'fsm/probe/', ENGINE],
     ...['src/config/notification-settings[.]ts$', 'src/observe/track-documents[.]ts$'],
+    'src/ipvs/plan/server-weight[.]ts$',
   ],
 
   // Words: the file, the API, what is shown.
@@ -136,6 +140,15 @@ export default {
         ],
       },
       to: { path: '^src/protocol/engine/.+/' },
+    },
+    {
+      name: 'what talks to strangers is loaded by the checker process only',
+      severity: 'error',
+      from: {
+        path: '^(src|fsm)/',
+        pathNot: `^src/checker/(process/|${STRANGERS})`,
+      },
+      to: { path: `^src/checker/(process/(?!arguments)|${STRANGERS})` },
     },
     {
       name: 'the program imports no test, bench or script',

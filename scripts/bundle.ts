@@ -17,6 +17,7 @@ async function writeBundle(directory: string): Promise<void> {
   const bundle = await rolldown({
     input: {
       [`${PLACE}/main`]: join(ROOT, 'dist/src/cli/main.js'),
+      'checker/process/checker-process': join(ROOT, 'dist/src/checker/process/checker-process.js'),
       'protocol/thread/protocol-thread': join(ROOT, 'dist/src/protocol/thread/protocol-thread.js'),
     },
     platform: 'node',

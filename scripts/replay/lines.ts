@@ -106,7 +106,7 @@ function reportLines(report: Report): string[] {
     case 'group':
       return [`group ${report.group} ${report.from} -> ${report.to}`];
     case 'track':
-      return [`track ${report.track} ${report.up ? 'up' : 'down'}`];
+      return [`track ${report.track} ${report.state}`];
     case 'dual-master':
       return [`dual-master ${report.peer} ${report.peerPriority}`];
     case 'dual-master-ended':

@@ -112,6 +112,7 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   restore: named('restore', { maintenance: z.boolean(), heldBack: z.boolean() }),
   'before-master.answered': named('before-master.answered', { id: COUNT, granted: z.boolean() }),
   'probe.changed': kind('probe.changed', { probe: z.string(), up: z.boolean() }),
+  'probe.lost': kind('probe.lost', { probe: z.string() }),
   'ipvs.changed': named('ipvs.changed', { fault: z.string().nullable() }),
   'table.changed': named('table.changed', { synced: z.boolean() }),
   adopt: kind('adopt', { capture: CAPTURE }),

@@ -5,26 +5,35 @@
  */
 import { judged, type ProbeState, UNKNOWN } from '../../fsm/probe/probe.ts';
 import type { ProbeOutcome, ProbeTiming } from '../net/probe.ts';
-import type { ProbeReading } from '../observe/track-documents.ts';
-import { failed, type Probe, reasonOf } from './probes/probe.ts';
+import type { ProbeChange } from './channel/messages.ts';
+import { couldNotLook, failed, failedBy, type Probe } from './probes/probe.ts';
 import type { RunPool, Slot } from './run-pool.ts';
-
-/** The judged state of the probe, as the engine receives it. */
-export interface ProbeChange {
-  readonly up: boolean;
-  readonly value: number | undefined;
-  readonly detail: string;
-}
 
 interface ProbeRunnerOptions {
   readonly timing: ProbeTiming;
+  /** The first state, and each change of it; the state of a former process is not reported again. */
   readonly report: (change: ProbeChange) => void;
+  /** A run has ended, or has exceeded its timeout, or could not begin in time. */
+  readonly ran?: () => void;
+  /** The state that a former process found; default: unknown. */
+  readonly known?: Pick<ProbeChange, 'up' | 'value'> | undefined;
   /** From 0 to 1, as `Math.random`. */
   readonly random: () => number;
   /** First runs are spread over this time, or over the interval if that is shorter. */
   readonly spreadMs?: number;
   /** Limits how many runs are active; the wait for a slot does not count towards the timeout. */
   readonly pool?: RunPool;
+}
+
+/** What a probe has done since it started. */
+export interface RunReading {
+  /** Of the latest run. */
+  readonly detail: string;
+  /** Unix time in milliseconds of the latest run with a result; 0: none had one. */
+  readonly at: number;
+  readonly runs: number;
+  readonly failures: number;
+  readonly overruns: number;
 }
 
 interface Run {
@@ -47,22 +56,26 @@ const GRACE_MS = 20;
  */
 const NEARLY = 0.75;
 
+const STOOD_STILL = 'the checker stood still';
+
+/** A timer that is so late says that this process stood still, and nothing about the target. */
+const STANDSTILL_MS = 500;
+
 /** After this time a run that ignores its timeout loses its slot in the pool. */
 const ABANDON_MS = 1_000;
 
 export class ProbeRunner {
   readonly #probe: Probe;
   readonly #options: ProbeRunnerOptions;
-  #state: ProbeState = UNKNOWN;
+  #state: ProbeState;
   #value: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #run: Run | undefined;
   #wasLate = false;
   #isClosed = false;
-  readonly #reading: { -readonly [Key in keyof ProbeReading]: ProbeReading[Key] } = {
-    since: undefined,
-    result: undefined,
-    checkedAt: undefined,
+  readonly #reading: { -readonly [Key in keyof RunReading]: RunReading[Key] } = {
+    detail: '',
+    at: 0,
     runs: 0,
     failures: 0,
     overruns: 0,
@@ -71,10 +84,13 @@ export class ProbeRunner {
   constructor(probe: Probe, options: ProbeRunnerOptions) {
     this.#probe = probe;
     this.#options = options;
+    const { known } = options;
+    this.#state = known === undefined ? UNKNOWN : { status: known.up ? 'up' : 'down', against: 0 };
+    this.#value = known?.value;
   }
 
   /** A live view: each run updates it. */
-  get reading(): ProbeReading {
+  get reading(): RunReading {
     return this.#reading;
   }
 
@@ -131,6 +147,7 @@ export class ProbeRunner {
     }
     this.#reading.overruns++;
     if (run.isLate) this.#judge(failed('still running'));
+    else this.#options.ran?.();
   }
 
   #isNearlyOver({ began, isLate }: Run): boolean {
@@ -152,9 +169,10 @@ export class ProbeRunner {
     run.began = began;
     let abandon: NodeJS.Timeout | undefined;
     this.#reading.runs++;
+    const isStandstill = () => performance.now() - began > timeoutMs + GRACE_MS + STANDSTILL_MS;
     const overdue = setTimeout(() => {
       run.isLate = true;
-      this.#judge(failed('timed out'));
+      this.#judge(isStandstill() ? couldNotLook(STOOD_STILL) : failed('timed out'));
       const { slot } = run;
       if (slot !== undefined) abandon = setTimeout(() => slot.leave(), ABANDON_MS).unref();
     }, timeoutMs + GRACE_MS);
@@ -166,10 +184,13 @@ export class ProbeRunner {
       this.#wasLate = performance.now() - began >= timeoutMs;
       run.slot?.leave();
       if (this.#isClosed) return;
-      if (!run.isLate) this.#judge(outcome);
+      if (!run.isLate) {
+        const isDoubtful = outcome.passed === false && isStandstill();
+        this.#judge(isDoubtful ? couldNotLook(STOOD_STILL) : outcome);
+      }
       if (run.wantsAnother) this.#begin();
     };
-    this.#attempt(timeoutMs).then(settle, (error: unknown) => settle(failed(reasonOf(error))));
+    this.#attempt(timeoutMs).then(settle, (error: unknown) => settle(failedBy(error)));
   }
 
   #attempt(timeoutMs: number): Promise<ProbeOutcome> {
@@ -182,17 +203,20 @@ export class ProbeRunner {
 
   #judge(outcome: ProbeOutcome): void {
     if (this.#isClosed) return;
+    this.#reading.detail = outcome.detail;
+    if (outcome.passed !== undefined) this.#judgeResult(outcome.passed, outcome);
+    this.#options.ran?.();
+  }
+
+  #judgeResult(hasPassed: boolean, { value, detail }: ProbeOutcome): void {
     const before = this.#state;
-    this.#state = judged(before, outcome.passed ? 'passed' : 'failed', this.#options.timing);
+    this.#state = judged(before, hasPassed ? 'passed' : 'failed', this.#options.timing);
     const { status } = this.#state;
-    const reading = this.#reading;
-    reading.checkedAt = new Date();
-    reading.result = outcome.detail;
-    if (!outcome.passed) reading.failures++;
-    if (status !== before.status) reading.since = reading.checkedAt;
+    this.#reading.at = Date.now();
+    if (!hasPassed) this.#reading.failures++;
     if (status === 'unknown') return;
-    if (status === before.status && outcome.value === this.#value) return;
-    this.#value = outcome.value;
-    this.#options.report({ up: status === 'up', value: outcome.value, detail: outcome.detail });
+    if (status === before.status && value === this.#value) return;
+    this.#value = value;
+    this.#options.report({ up: status === 'up', value, detail });
   }
 }

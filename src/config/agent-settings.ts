@@ -18,6 +18,8 @@ export interface AgentSettings {
   readonly logLevel: LogLevel;
   readonly notifications: NotificationSettings;
   readonly stateDirectory: string;
+  /** Name of the user of the checker process; undefined: the agent's user. */
+  readonly checkerUser: string | undefined;
   readonly probes: Probes;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;

@@ -70,6 +70,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   logLevel: take,
   notifications: take,
   stateDirectory: keep,
+  checkerUser: take,
   probes: take,
   ipvs: take,
 };

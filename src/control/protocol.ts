@@ -30,6 +30,24 @@ export interface StatusDocument {
   /** How long the protocol thread has stalled, by cause; see the event `stall`. */
   readonly stall_seconds?: Readonly<Record<'host' | 'self' | 'paused' | 'unknown', number>>;
   readonly notifications?: NotificationsDocument;
+  /** Absent: the configuration has nothing that needs it. */
+  readonly checker?: CheckerDocument;
+}
+
+/** The process that runs checks and sends webhooks. */
+export interface CheckerDocument {
+  /** `waiting`: it ended, and is started again after a pause. */
+  readonly state: 'running' | 'starting' | 'waiting';
+  readonly pid: number | null;
+  /** The user that it runs as; null: it is not running. */
+  readonly uid: number | null;
+  /** Its effective capabilities(7), in hexadecimal. */
+  readonly capabilities: string | null;
+  /** When the state began. */
+  readonly since: string;
+  /** Starts after an end that was not planned. */
+  readonly restarts: number;
+  readonly last_end: { readonly at: string; readonly reason: string } | null;
 }
 
 export interface InstanceDocument {
@@ -83,7 +101,7 @@ export interface TrackDocument {
   readonly name: string;
   readonly kind: TrackKind;
   readonly scope: 'instance' | 'group';
-  /** `unknown`: no result yet. */
+  /** `unknown`: no result yet, or none for long; the effect of the last one stays. */
   readonly state: 'unknown' | 'up' | 'down';
   readonly since: string;
   /** The number in a tracked file. */

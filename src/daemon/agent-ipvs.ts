@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { withDeadline } from '../async/deadline.ts';
 import { SerialQueue } from '../async/serial-queue.ts';
+import type { Checker } from '../checker/supervisor/checker.ts';
 import type { IpvsSettings } from '../config/ipvs-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { DrainCommands } from '../control/commands.ts';
@@ -25,6 +26,7 @@ const START_LIMIT_MS = 2_000;
 interface AgentIpvsOptions {
   readonly logger: Logger;
   readonly stateDirectory: string;
+  readonly checker: Checker;
   readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
   readonly record: (facts: EventFacts) => void;
@@ -136,13 +138,14 @@ export class AgentIpvs {
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, model, record, kernel } = this.#options;
+    const { logger, stateDirectory, checker, model, record, kernel } = this.#options;
     const keeper = new Keeper({
       ...(kernel === undefined ? {} : { kernel }),
       settings: ipvs,
       instances,
       stateDirectory,
       logger,
+      checker,
       router,
       isMaster: (name) => model.states().get(name) === 'MASTER',
       feed: (input) => this.#feed(input),

@@ -13,7 +13,8 @@
  *    sends priority 0 and removes them in its place, and only then logs, as a log line may block.
  * 2. Virtual MAC links: no address is on them any longer.
  * 3. IPVS: the next MASTER already has the traffic. A second signal shortens this step.
- * 4. Expiry of maintenance, probes, notifications. Commands and receivers get up to 10 s.
+ * 4. Expiry of maintenance, notifications, then the checker process, which sends them. Commands and
+ *    receivers get up to 10 s.
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here.
  * 7. The protocol thread, if it still runs, and then the recording of its inputs.
@@ -21,7 +22,9 @@
  */
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { Prober } from '../checker/prober.ts';
+import { CheckedProbes } from '../checker/supervisor/checked-probes.ts';
+import { Checker } from '../checker/supervisor/checker.ts';
+import { startCheckerChild } from '../checker/supervisor/checker-child.ts';
 import type { ReloadPlan } from '../config/diff.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Lowered } from '../config/lower/lower.ts';
@@ -40,6 +43,7 @@ import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
 import { AddressMemory } from './address-memory.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
+import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
 import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
@@ -70,6 +74,8 @@ interface AgentOptions {
   readonly record: string | undefined;
   readonly config: LoadedConfig;
   readonly protocol: ProtocolWorker;
+  /** The program of the checker process. */
+  readonly checker: URL;
   readonly logger: Logger;
   /** Undefined: an ordinary start, without a takeover. */
   readonly successor: Successor | undefined;
@@ -89,7 +95,8 @@ export class Agent {
   readonly #reloads: Reloads;
   readonly #locks: OperatorLocks;
   readonly #operators: Operators;
-  readonly #prober: Prober;
+  readonly #checker: Checker;
+  readonly #tracks: CheckedProbes;
   readonly #ipvs: AgentIpvs;
   readonly #manager: ServiceManager;
   readonly #restart: Restart;
@@ -117,12 +124,20 @@ export class Agent {
     const feed = (inputs: readonly Input[]) => protocol.feed(inputs);
     this.#options = options;
     this.#locks = new OperatorLocks(new OperatorLockStore(stateDirectory));
-    this.#prober = new Prober({
-      report: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
-      onError: (error) => logger.error({ code: 'probe-error', err: error }, 'a probe has failed'),
+    this.#checker = new Checker({
+      start: startCheckerChild(options.checker),
+      report: record,
+      onError: (detail) => logger.error({ code: 'probe-error', detail }, 'a probe has failed'),
+    });
+    this.#tracks = new CheckedProbes({
+      checker: this.#checker,
+      changed: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
+      lost: (probe, detail) => feed([{ kind: 'probe.lost', probe, detail }]),
     });
     this.#model = this.#createModel(settings);
-    this.#ipvs = new AgentIpvs({ logger, model: this.#model, protocol, record, stateDirectory });
+    this.#ipvs = new AgentIpvs({
+      ...{ logger, model: this.#model, protocol, record, stateDirectory, checker: this.#checker },
+    });
     this.#configuration = new Configuration({
       file,
       status,
@@ -192,8 +207,8 @@ export class Agent {
       },
       () => this.#ipvs.stop(!isOwn()),
       () => this.#operators.close(),
-      () => this.#prober.close(),
       () => this.#notifier?.close(),
+      () => this.#checker.close(),
       () => this.#accept?.end(this.#outcome === 0 && isOwn()),
       () => this.#ignoreSignals(),
       () => this.#listeners.close(this.#custody === 'successor'),
@@ -208,6 +223,8 @@ export class Agent {
   /** False: refused, which has been logged. */
   async #start(): Promise<boolean> {
     const { config, successor } = this.#options;
+    // Its start takes as long as all the rest.
+    this.#checker.configure(checkerNeeds(config.agent));
     if (successor !== undefined) {
       return (await this.#open(successor.settings)) && this.#takeOver(successor);
     }
@@ -218,7 +235,7 @@ export class Agent {
     if (!(await this.#open(undefined))) return false;
     this.#ipvs.follow(config);
     this.#startProtocol([...restored, ...(await this.#ipvs.initialInputs(config))]);
-    this.#prober.reconfigure(config.agent.probes.values());
+    this.#check(config);
     return true;
   }
 
@@ -235,7 +252,7 @@ export class Agent {
     if (this.#accept === undefined) return false;
     this.#virtualLinks = openVirtualLinks(config, inherited);
     this.#notifier = openNotifier({
-      ...{ protocol, record, model: this.#model },
+      ...{ protocol, record, model: this.#model, checker: this.#checker },
       notifications: config.agent.notifications,
       settings: () => configuration.settings,
     });
@@ -284,6 +301,7 @@ export class Agent {
     this.#custody = 'own';
     void this.#soleAgent.inherit();
     protocol.feed([{ kind: 'adopt', capture }]);
+    this.#tracks.remember(knownStates(capture));
     await protocol.ping();
     logger.info(
       { code: 'taken-over', from: successor.pid },
@@ -305,10 +323,16 @@ export class Agent {
     this.#model.replace(settings, formerNames(plan));
     this.#notifier?.reconfigure(agent.notifications);
     void this.#operators.restore(namesIn(settings)).then((inputs) => protocol.feed(inputs));
-    this.#prober.reconfigure(agent.probes.values());
+    this.#check(next);
     this.#ipvs.follow(next);
     logger.level = agent.logLevel;
     this.#listeners.setMode(agent.control.mode);
+  }
+
+  /** Has everything checked that this configuration names. */
+  #check(config: Lowered): void {
+    this.#checker.configure(checkerNeeds(config.agent));
+    this.#tracks.reconfigure(config.agent.probes.values());
   }
 
   #takeReports({ reports, wall }: Extract<FromProtocolThread, { kind: 'reports' }>): void {
@@ -375,7 +399,8 @@ export class Agent {
       wallClock: this.#wallClock,
       lockOf: (instance) => this.#locks.of(instance),
       notifications: () => this.#notifier?.counts(),
-      probes: (name) => this.#prober.reading(name) ?? this.#ipvs.reading(name),
+      checker: () => checkerDocument(this.#checker.status),
+      probes: (name) => this.#tracks.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
       strayAnswers,
     });

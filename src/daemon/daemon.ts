@@ -14,6 +14,8 @@ interface DaemonOptions {
   readonly config: LoadedConfig;
   /** Started by the caller, before it read the configuration. */
   readonly protocol: ProtocolWorker;
+  /** The program of the checker process. */
+  readonly checker: URL;
   /** Take over from the running agent, if there is one. */
   readonly takeover?: boolean;
   /** With `takeover`: only from the agent with this pid. */
@@ -34,7 +36,7 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
 }
 
 async function runLogged(
-  { file, config, protocol, takeover = false, successorOf, record }: DaemonOptions,
+  { file, config, protocol, checker, takeover = false, successorOf, record }: DaemonOptions,
   logger: Logger,
 ): Promise<AgentOutcome> {
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
@@ -48,5 +50,5 @@ async function runLogged(
   }
   const successor = takeover ? await meetPredecessor(config, successorOf, logger) : undefined;
   if (successor === 'refused') return 1;
-  return new Agent({ file, record, config, protocol, logger, successor }).run();
+  return new Agent({ file, record, config, protocol, checker, logger, successor }).run();
 }

@@ -7,6 +7,7 @@ import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import { kernelShortcomings } from '../ipvs/keep/kernel-support.ts';
 import { findProgram } from '../kernel/command/program.ts';
+import { findUser } from '../kernel/permissions/users.ts';
 import { keepsMarks } from '../kernel/rtnetlink/address-origin.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
@@ -19,6 +20,7 @@ export interface HostSupport {
   readonly hasNft: boolean;
   /** Undefined: unknown, because this process lacks the permission to ask. */
   readonly hasMacvlan: boolean | undefined;
+  readonly hasUser: (name: string) => boolean;
   /** What the kernel lacks for these settings. */
   readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
   /** Addresses of this host that the agent has not added. */
@@ -36,6 +38,7 @@ export function hostSupport(): HostSupport {
   return {
     hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
+    hasUser: (name) => findUser(name) !== undefined,
     lacksForIpvs: kernelShortcomings,
     ownAddresses,
   };
@@ -49,10 +52,16 @@ export function lackingHere({ settings, agent }: Lowered): string[] {
 /** Features missing on a host, one sentence each. */
 export function missingOnHost(
   settings: Settings,
-  { ipvs }: Pick<AgentSettings, 'ipvs'>,
-  { hasNft, hasMacvlan, lacksForIpvs, ownAddresses: own }: HostSupport,
+  { ipvs, checkerUser }: Pick<AgentSettings, 'ipvs' | 'checkerUser'>,
+  { hasNft, hasMacvlan, hasUser, lacksForIpvs, ownAddresses: own }: HostSupport,
 ): string[] {
   const missing: string[] = ownVips(settings, own());
+  if (checkerUser !== undefined && !hasUser(checkerUser)) {
+    missing.push(
+      `there is no local user "${checkerUser}", which "checker" names: the checker process would run as ` +
+        "the agent's user",
+    );
+  }
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
     missing.push(

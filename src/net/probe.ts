@@ -1,4 +1,4 @@
-/** Probes of tracked objects and of real servers. The main thread runs them. */
+/** Probes of tracked objects and of real servers. The checker process runs them. */
 import type { IpAddress } from './address.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Duration } from './time.ts';
@@ -130,7 +130,8 @@ export interface UdpTarget {
 }
 
 export interface ProbeOutcome {
-  readonly passed: boolean;
+  /** Undefined: this host could not look, which says nothing about the target. */
+  readonly passed: boolean | undefined;
   /** The number read from a file or a server. */
   readonly value?: number;
   /** For people. */

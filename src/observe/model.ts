@@ -7,6 +7,7 @@ import { systemErrorName } from '../control/events/event-entry.ts';
 import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import type {
+  CheckerDocument,
   CountersDocument,
   EventDocument,
   HeldBackDocument,
@@ -50,6 +51,8 @@ export interface AgentModelOptions {
   readonly lockOf?: (instance: string) => LockDocument;
   /** Absent or undefined: no notifications are configured. */
   readonly notifications?: () => NotificationsDocument | undefined;
+  /** Absent or undefined: nothing needs the checker process. */
+  readonly checker?: () => CheckerDocument | undefined;
   /** Results of the probes; default: none. */
   readonly probes?: ReadProbe;
   /** The connection table that follows the instance; default: none. */
@@ -161,7 +164,7 @@ export class AgentModel {
   }
 
   status(): StatusDocument {
-    const { version, pid, startedAt, counters, notifications } = this.#options;
+    const { version, pid, startedAt, counters, notifications, checker } = this.#options;
     return {
       router: this.#settings.router,
       version,
@@ -173,6 +176,7 @@ export class AgentModel {
       stall_seconds: { ...this.#stallSeconds },
       ietf_vrrp: routerStateLeaves(this.#settings, this.#allCounters(), startedAt),
       ...notificationsPart(notifications?.()),
+      ...checkerPart(checker?.()),
     };
   }
 
@@ -260,6 +264,10 @@ export class AgentModel {
 
 function notificationsPart(notifications: NotificationsDocument | undefined) {
   return notifications === undefined ? {} : { notifications };
+}
+
+function checkerPart(checker: CheckerDocument | undefined) {
+  return checker === undefined ? {} : { checker };
 }
 
 function connectionsPart(connections: ConnectionsDocument | undefined) {

@@ -1,10 +1,13 @@
 /** Sends one signed POST with a time limit; only the status of the answer counts. */
 import { createHmac } from 'node:crypto';
-import { request as requestHttp } from 'node:http';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { WebhookSettings } from '../../config/notification-settings.ts';
 
-/** Resolves to the HTTP status; does not follow redirections. */
+/**
+ * Resolves to the HTTP status; does not follow redirections. Ends within the timeout whatever the
+ * receiver does, 101 (Switching Protocols, RFC 9110 section 15.2.2) included.
+ */
 export function postJson(
   { url, secret, token, timeout }: WebhookSettings,
   body: string,
@@ -24,20 +27,26 @@ export function postJson(
       },
     });
     const milliseconds = timeout / 1_000;
-    const limit = setTimeout(
-      () => sent.destroy(new Error(`no answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-    sent.once('response', (response) => {
+    const fail = (error: Error) => {
+      clearTimeout(limit);
+      sent.destroy();
+      reject(error);
+    };
+    const answered = ({ statusCode = 0 }: IncomingMessage, connection: { destroy(): void }) => {
       clearTimeout(limit);
       // The body may be endless; it is not read.
-      response.destroy();
-      resolve(response.statusCode ?? 0);
-    });
-    sent.once('error', (error) => {
-      clearTimeout(limit);
-      reject(error);
-    });
+      connection.destroy();
+      resolve(statusCode);
+    };
+    const limit = setTimeout(
+      () => fail(new Error(`no answer within ${milliseconds} ms`)),
+      milliseconds,
+    );
+    sent.once('response', (response) => answered(response, response));
+    // After it the request no longer has the connection, and reports nothing about it.
+    sent.once('upgrade', answered);
+    sent.on('error', fail);
+    sent.once('close', () => fail(new Error('closed without an answer')));
     sent.end(bytes);
   });
 }

@@ -85,7 +85,7 @@ export class Webhook {
     if (this.#closed) return;
     const { status, why } = answer;
     if (status >= 200 && status < 300) this.#delivered();
-    else if (status >= 300 && status < 500 && !RETRYABLE.has(status)) this.#refused(why);
+    else if (status > 0 && status < 500 && !RETRYABLE.has(status)) this.#refused(why);
     else {
       this.#retryLater(why);
       return;

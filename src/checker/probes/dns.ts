@@ -1,5 +1,6 @@
 /** Up while a name server answers a query, with an expected record if one is given. */
 import { Resolver } from 'node:dns/promises';
+import { closeSync, openSync } from 'node:fs';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { DnsTarget, DnsType, ProbeOutcome } from '../../net/probe.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
@@ -30,7 +31,10 @@ export class DnsProbe implements Probe {
       }
       return failed(`${name} ${type}: ${shown}; ${answer} is missing`);
     } catch (error) {
-      return failed(`${name} ${type}: ${describe(reasonOf(error))}`);
+      const reason = reasonOf(error);
+      // The resolver has no error of its own for a socket that it did not get.
+      requireDescriptor();
+      return failed(`${name} ${type}: ${describe(reason)}`);
     } finally {
       clearTimeout(timer);
       this.#resolver = undefined;
@@ -40,6 +44,11 @@ export class DnsProbe implements Probe {
   close(): void {
     this.#resolver?.cancel();
   }
+}
+
+/** Throws if this process has no descriptor left. */
+function requireDescriptor(): void {
+  closeSync(openSync('/dev/null', 'r'));
 }
 
 async function ask(resolver: Resolver, name: string, type: DnsType): Promise<string[]> {

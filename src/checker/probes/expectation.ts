@@ -1,13 +1,23 @@
 /** Compares an answer with the expected one, or reads it as a number. */
+import { assert } from '../../net/assert.ts';
 import type { Expectation, StatusRange } from '../../net/probe.ts';
+import type { Match, PatternMatcher } from './pattern-matcher.ts';
 
 /** Bytes of an answer that are read. */
 export const ANSWER_MAX = 64 * 1_024;
 
-export function matcherOf(expected: Expectation): (answer: string) => boolean {
-  if (expected.kind === 'text') return (answer) => answer.includes(expected.text);
-  const pattern = new RegExp(expected.pattern, 'u');
-  return (answer) => pattern.test(answer);
+export const LATE_MATCH = 'the regular expression took too long for this answer';
+
+/** `deadline`: as `performance.now`. */
+export type Matcher = (answer: string, deadline: number) => Promise<Match> | Match;
+
+/** A pattern is matched by `patterns`, which it needs. */
+export function matcherOf(expected: Expectation, patterns: PatternMatcher | undefined): Matcher {
+  if (expected.kind === 'text') {
+    return (answer) => (answer.includes(expected.text) ? 'yes' : 'no');
+  }
+  assert(patterns !== undefined, 'no matcher for patterns');
+  return patterns.matcher(expected.pattern);
 }
 
 export function statusIn(expected: readonly (number | StatusRange)[], status: number): boolean {

@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { readStartAside } from '../../files/regular-file.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
-import { type Probe, passed, reasonOf } from './probe.ts';
+import { couldNotLook, isLocalError, type Probe, passed, reasonOf } from './probe.ts';
 
 export type FileReads = 'present' | 'absent' | 'number';
 
@@ -46,6 +46,7 @@ export class FileProbe implements Probe {
 
   async #checkPresence(reads: 'present' | 'absent'): Promise<ProbeOutcome> {
     const found = await presence(this.#path);
+    if (typeof found === 'string' && isLocalError(found)) return couldNotLook(found);
     const detail = typeof found === 'string' ? found : found ? 'the file exists' : 'no such file';
     // An unknown presence matches neither expectation: the probe fails.
     return { passed: found === (reads === 'present'), detail };
@@ -105,6 +106,8 @@ async function contents(path: string): Promise<string | undefined> {
   try {
     return (await readStartAside(path, BYTES_MAX)).toString('latin1');
   } catch (error) {
-    return reasonOf(error) === 'ENOENT' ? undefined : '';
+    const reason = reasonOf(error);
+    if (isLocalError(reason)) throw error;
+    return reason === 'ENOENT' ? undefined : '';
   }
 }

@@ -5,7 +5,7 @@ import { Reachability, type ReachabilityMethod } from '../../kernel/reachability
 import type { Reactor } from '../../kernel/reactor/reactor.ts';
 import { type IpAddress, ip, mac } from '../../net/address.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import { failedBy, isLocalError, type Probe, passed, reasonOf } from './probe.ts';
 
 interface GatewayProbeOptions {
   readonly addresses: readonly IpAddress[];
@@ -31,8 +31,10 @@ export class GatewayProbe implements Probe {
     try {
       return passed(`${await Promise.any(queries)} answers`);
     } catch (error) {
-      const [first] = error instanceof AggregateError ? error.errors : [error];
-      return failed(`${addresses.join(', ')}: ${reasonOf(first)}`);
+      const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+      // One that could not be asked might have answered.
+      const first = errors.find((one) => isLocalError(reasonOf(one))) ?? errors[0];
+      return failedBy(first, `${addresses.join(', ')}: `);
     } finally {
       this.close();
     }

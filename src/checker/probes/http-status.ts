@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import type { ProbeOutcome } from '../../net/probe.ts';
 import { statusIn } from './expectation.ts';
 import type { HttpProbeOptions } from './http.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import { failed, failedBy, type Probe, passed } from './probe.ts';
 
 /** Enough for interim responses and the status line (RFC 9112 section 4). */
 const HEAD_MAX = 16 * 1_024;
@@ -55,7 +55,7 @@ export class HttpStatusProbe implements Probe {
       const timer = setTimeout(() => settle(failed('no answer in time')), timeoutMs);
       socket.once('connect', () => socket.write(this.#request, 'latin1'));
       socket.once('end', () => settle(failed('closed without an answer')));
-      socket.once('error', (error) => settle(failed(reasonOf(error))));
+      socket.once('error', (error) => settle(failedBy(error)));
     });
   }
 

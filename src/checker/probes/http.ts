@@ -5,8 +5,16 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Expectation, ProbeOutcome, StatusRange, WeightScale } from '../../net/probe.ts';
-import { ANSWER_MAX, matcherOf, numberIn, statusIn } from './expectation.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import {
+  ANSWER_MAX,
+  LATE_MATCH,
+  type Matcher,
+  matcherOf,
+  numberIn,
+  statusIn,
+} from './expectation.ts';
+import type { PatternMatcher } from './pattern-matcher.ts';
+import { failed, failedBy, type Probe, passed } from './probe.ts';
 
 export interface HttpProbeOptions {
   readonly url: string;
@@ -23,13 +31,13 @@ export class HttpProbe implements Probe {
   readonly #options: HttpProbeOptions;
   readonly #request: object;
   readonly #url: URL;
-  readonly #matches: ((answer: string) => boolean) | undefined;
+  readonly #matches: Matcher | undefined;
 
-  constructor(options: HttpProbeOptions) {
+  constructor(options: HttpProbeOptions, patterns?: PatternMatcher) {
     const { url, method = 'GET', host, verify, serverName, body } = options;
     this.#options = options;
     this.#url = new URL(url);
-    this.#matches = body === undefined ? undefined : matcherOf(body);
+    this.#matches = body === undefined ? undefined : matcherOf(body, patterns);
     this.#request = {
       agent: false,
       // Servers that end lines with LF alone are servers (RFC 9112 section 2.2).
@@ -42,6 +50,7 @@ export class HttpProbe implements Probe {
   }
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
+    const deadline = performance.now() + timeoutMs;
     return new Promise((resolve) => {
       const settle = (outcome: ProbeOutcome) => {
         clearTimeout(timer);
@@ -51,8 +60,13 @@ export class HttpProbe implements Probe {
       const open = this.#url.protocol === 'https:' ? requestHttps : requestHttp;
       const request = open(this.#url, this.#request);
       const timer = setTimeout(() => settle(failed('no answer in time')), timeoutMs);
-      request.once('response', (response) => this.#receive(response, settle));
-      request.on('error', (error) => settle(failed(reasonOf(error))));
+      request.once('response', (response) => this.#receive(response, deadline, settle));
+      request.once('upgrade', ({ statusCode = 0 }, socket) => {
+        // The request has given up its socket and would not close it.
+        socket.destroy();
+        settle(this.#judgeStatus(statusCode) ?? failed(`status ${statusCode}, without a body`));
+      });
+      request.on('error', (error) => settle(failedBy(error)));
       request.end();
     });
   }
@@ -60,22 +74,36 @@ export class HttpProbe implements Probe {
   close(): void {}
 
   /** Waits for the body only if it is needed. */
-  #receive(response: IncomingMessage, settle: (outcome: ProbeOutcome) => void): void {
+  #receive(
+    response: IncomingMessage,
+    deadline: number,
+    settle: (outcome: ProbeOutcome) => void,
+  ): void {
     const { statusCode = 0 } = response;
-    const detail = `status ${statusCode}`;
-    const { status, weight } = this.#options;
-    if (!statusIn(status, statusCode)) settle(failed(detail));
-    else if (this.#matches === undefined && weight === undefined) settle(passed(detail));
-    else {
-      readBody(response).then(
-        (body) => settle(this.#judge(detail, body)),
-        (error: unknown) => settle(failed(`${detail}: ${reasonOf(error)}`)),
-      );
+    const outcome = this.#judgeStatus(statusCode);
+    if (outcome !== undefined) {
+      settle(outcome);
+      return;
     }
+    const detail = `status ${statusCode}`;
+    readBody(response)
+      .then((body) => this.#judgeBody(detail, body, deadline))
+      .then(settle, (error: unknown) => settle(failedBy(error, `${detail}: `)));
   }
 
-  #judge(detail: string, body: string): ProbeOutcome {
-    if (this.#matches?.(body) === false) return failed(`${detail}, unexpected body`);
+  /** Undefined: the body decides. */
+  #judgeStatus(code: number): ProbeOutcome | undefined {
+    const { status, weight } = this.#options;
+    if (!statusIn(status, code)) return failed(`status ${code}`);
+    return this.#matches === undefined && weight === undefined
+      ? passed(`status ${code}`)
+      : undefined;
+  }
+
+  async #judgeBody(detail: string, body: string, deadline: number): Promise<ProbeOutcome> {
+    const match = (await this.#matches?.(body, deadline)) ?? 'yes';
+    if (match === 'late') return failed(`${detail}, ${LATE_MATCH}`);
+    if (match === 'no') return failed(`${detail}, unexpected body`);
     if (this.#options.weight === undefined) return passed(detail);
     const value = numberIn(body);
     return value === undefined

@@ -6,22 +6,32 @@ import { FileProbe } from './file.ts';
 import { GatewayProbe } from './gateway.ts';
 import { HttpProbe, type HttpProbeOptions } from './http.ts';
 import { HttpStatusProbe } from './http-status.ts';
+import type { PatternMatcher } from './pattern-matcher.ts';
 import { PingProbe } from './ping.ts';
 import type { Probe } from './probe.ts';
 import { ProcessProbe } from './process.ts';
 import { ScriptProbe } from './script.ts';
 import { TcpProbe } from './tcp.ts';
 import { UdpProbe } from './udp.ts';
+import { WeightProbe } from './weight-probe.ts';
 
 export interface ProbeContext {
   /** Created with the first probe that needs it. */
   readonly reactor: () => Reactor;
+  readonly patterns: PatternMatcher;
   /** Asks for another run. */
   readonly onChange: () => void;
 }
 
+/** Settings with a weight scale make a `WeightProbe`, all others a plain probe. */
 export function makeProbe(settings: ProbeSettings, context: ProbeContext): Probe {
-  const { reactor, onChange } = context;
+  const probe = makePlainProbe(settings, context);
+  const scale = 'weight' in settings ? settings.weight : undefined;
+  return scale === undefined ? probe : new WeightProbe(probe, scale);
+}
+
+function makePlainProbe(settings: ProbeSettings, context: ProbeContext): Probe {
+  const { reactor, patterns, onChange } = context;
   switch (settings.kind) {
     case 'script':
       return new ScriptProbe(settings);
@@ -32,20 +42,20 @@ export function makeProbe(settings: ProbeSettings, context: ProbeContext): Probe
     case 'gateway':
       return new GatewayProbe(settings, reactor());
     case 'http':
-      return makeHttpProbe(settings);
+      return makeHttpProbe(settings, patterns);
     case 'tcp':
       return new TcpProbe(settings.endpoint);
     case 'dns':
       return new DnsProbe(settings);
     case 'udp':
-      return new UdpProbe(settings);
+      return new UdpProbe(settings, patterns);
     case 'ping':
       return new PingProbe(settings.address, reactor());
   }
 }
 
-function makeHttpProbe(settings: HttpProbeOptions): Probe {
+function makeHttpProbe(settings: HttpProbeOptions, patterns: PatternMatcher): Probe {
   const { url, body, weight } = settings;
   const isPlain = url.startsWith('http:') && body === undefined && weight === undefined;
-  return isPlain ? new HttpStatusProbe(settings) : new HttpProbe(settings);
+  return isPlain ? new HttpStatusProbe(settings) : new HttpProbe(settings, patterns);
 }

@@ -1,4 +1,4 @@
-/** What each kind of probe implements. */
+/** What each kind of probe implements, and the outcomes of a run. */
 import type { ProbeOutcome } from '../../net/probe.ts';
 
 export interface Probe {
@@ -7,12 +7,37 @@ export interface Probe {
   close(): void;
 }
 
+/**
+ * Errors of this host: it has no descriptor, memory, process or local port to look with. They say
+ * nothing about the target (socket(2), connect(2), fork(2)).
+ */
+const LOCAL_ERRORS = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL'],
+  // Node's name for a worker thread that could not be started.
+  'ERR_WORKER_INIT_FAILED',
+]);
+
 export function passed(detail: string): ProbeOutcome {
   return { passed: true, detail };
 }
 
 export function failed(detail: string): ProbeOutcome {
   return { passed: false, detail };
+}
+
+/** This host could not look: no result. */
+export function couldNotLook(why: string): ProbeOutcome {
+  return { passed: undefined, detail: `this host could not look: ${why}` };
+}
+
+export function isLocalError(errno: string): boolean {
+  return LOCAL_ERRORS.has(errno);
+}
+
+/** The outcome of a run that ended with this error; `about` comes before the name of the error. */
+export function failedBy(error: unknown, about = ''): ProbeOutcome {
+  const reason = reasonOf(error);
+  return isLocalError(reason) ? couldNotLook(reason) : failed(`${about}${reason}`);
 }
 
 /** The name of the errno if there is one. */

@@ -9,7 +9,7 @@ import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openPidFd } from '../../kernel/process/pidfd.ts';
 import type { Reactor } from '../../kernel/reactor/reactor.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import { failed, isLocalError, type Probe, passed, reasonOf } from './probe.ts';
 
 interface ProcessTarget {
   readonly process?: string;
@@ -84,7 +84,9 @@ function pidIn(file: string): number | string {
     if (pid === undefined) return `${file} contains no process ID`;
     return isAlive(Number(pid)) ? Number(pid) : `process ${pid} has ended`;
   } catch (error) {
-    return `${file} cannot be read: ${reasonOf(error)}`;
+    const reason = reasonOf(error);
+    if (isLocalError(reason)) throw error;
+    return `${file} cannot be read: ${reason}`;
   }
 }
 
@@ -99,11 +101,13 @@ function pidOf(name: string): number | string {
   return `no process ${name}`;
 }
 
-function programOf(pid: string): string | undefined {
+function programOf(pid: string): string {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`));
   } catch {
-    return undefined;
+    // The link of another user's process needs CAP_SYS_PTRACE; every user may read its arguments.
+    const [program = ''] = readText(`/proc/${pid}/cmdline`).split('\0', 1);
+    return basename(program);
   }
 }
 
@@ -121,7 +125,8 @@ function isZombie(pid: string): boolean {
 function readText(path: string): string {
   try {
     return readStart(path, PROC_BYTES).toString('utf8');
-  } catch {
+  } catch (error) {
+    if (isLocalError(reasonOf(error))) throw error;
     return '';
   }
 }

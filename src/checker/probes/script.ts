@@ -4,7 +4,7 @@ import { checkCommand } from '../../kernel/permissions/command-permissions.ts';
 import { findUser, type User } from '../../kernel/permissions/users.ts';
 import type { ProbeOutcome, ScriptTarget } from '../../net/probe.ts';
 import { numberIn } from './expectation.ts';
-import { failed, type Probe, reasonOf } from './probe.ts';
+import { couldNotLook, failed, failedBy, isLocalError, type Probe } from './probe.ts';
 
 export class ScriptProbe implements Probe {
   readonly #target: Omit<ScriptTarget, 'kind'>;
@@ -16,7 +16,7 @@ export class ScriptProbe implements Probe {
 
   async run(timeoutMs: number): Promise<ProbeOutcome> {
     const user = this.#user();
-    if (typeof user === 'string') return failed(user);
+    if (user !== undefined && 'passed' in user) return user;
     const runner = user ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const { argv } = this.#target;
     const checked = checkCommand(argv, runner);
@@ -31,6 +31,7 @@ export class ScriptProbe implements Probe {
 
   #judge(outcome: CommandOutcome): ProbeOutcome {
     const detail = describeOutcome(outcome);
+    if (outcome.kind === 'failed' && isLocalError(outcome.errno)) return couldNotLook(detail);
     const succeeded = outcome.kind === 'exited' && outcome.status === 0;
     if (!succeeded || this.#target.weight === undefined) return { passed: succeeded, detail };
     const value = numberIn(outcome.output);
@@ -39,14 +40,14 @@ export class ScriptProbe implements Probe {
       : { passed: true, detail: `${value}`, value };
   }
 
-  /** Undefined: the agent's own user. A string says why the command cannot run. */
-  #user(): User | string | undefined {
+  /** Undefined: the agent's own user. An outcome says why the command cannot run. */
+  #user(): User | ProbeOutcome | undefined {
     const { user } = this.#target;
     if (user === undefined) return undefined;
     try {
-      return findUser(user) ?? `there is no local user ${user}`;
+      return findUser(user) ?? failed(`there is no local user ${user}`);
     } catch (error) {
-      return `user ${user} cannot be looked up: ${reasonOf(error)}`;
+      return failedBy(error, `user ${user} cannot be looked up: `);
     }
   }
 }

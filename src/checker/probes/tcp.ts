@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import { failed, failedBy, type Probe, passed } from './probe.ts';
 
 export class TcpProbe implements Probe {
   readonly #endpoint: Endpoint;
@@ -24,7 +24,7 @@ export class TcpProbe implements Probe {
       socket.once('connect', () =>
         settle(passed(`connected to ${formatEndpoint(this.#endpoint)}`)),
       );
-      socket.once('error', (error) => settle(failed(reasonOf(error))));
+      socket.once('error', (error) => settle(failedBy(error)));
     });
   }
 

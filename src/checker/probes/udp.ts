@@ -18,8 +18,9 @@ import { configured, openSocket, setOption } from '../../kernel/ffi/socket.ts';
 import { type Family, familyOf } from '../../net/address.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome, ProbeTiming, UdpTarget } from '../../net/probe.ts';
-import { matcherOf } from './expectation.ts';
-import { failed, type Probe, passed, reasonOf } from './probe.ts';
+import { LATE_MATCH, type Matcher, matcherOf } from './expectation.ts';
+import type { PatternMatcher } from './pattern-matcher.ts';
+import { couldNotLook, failed, failedBy, isLocalError, type Probe, passed, reasonOf } from './probe.ts';
 
 /** An error counts for this long, or for `MEMORY_RUNS` intervals if that is longer. */
 const MEMORY_MS = 10_000;
@@ -36,7 +37,7 @@ export class UdpProbe implements Probe {
   readonly #target: UdpOptions;
   readonly #now: () => number;
   readonly #payload: Buffer;
-  readonly #matches: ((answer: string) => boolean) | undefined;
+  readonly #matches: Matcher | undefined;
   #end: (() => void) | undefined;
   /** The last ICMP error. */
   #refusal: Refusal | undefined;
@@ -44,16 +45,21 @@ export class UdpProbe implements Probe {
   #late: Socket | undefined;
 
   /** `now`: monotonic milliseconds. */
-  constructor(target: UdpOptions, now: () => number = () => performance.now()) {
+  constructor(
+    target: UdpOptions,
+    patterns?: PatternMatcher,
+    now: () => number = () => performance.now(),
+  ) {
     this.#target = target;
     this.#now = now;
     this.#payload = Buffer.from(target.send, 'hex');
-    this.#matches = target.expect === undefined ? undefined : matcherOf(target.expect);
+    this.#matches = target.expect === undefined ? undefined : matcherOf(target.expect, patterns);
   }
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
     this.#closeLate();
     const { endpoint } = this.#target;
+    const deadline = performance.now() + timeoutMs;
     const { socket, fd } = socketWithErrors(familyOf(endpoint.address));
     return new Promise((resolve) => {
       let isOpen = true;
@@ -71,7 +77,11 @@ export class UdpProbe implements Probe {
         if (!isOpen) this.#closeLate();
         settle(this.#refused(error));
       });
-      socket.on('message', (answer) => settle(this.#judge(answer.toString('latin1'))));
+      socket.once('message', (answer) => {
+        this.#judge(answer.toString('latin1'), deadline).then(settle, (error: unknown) =>
+          settle(failedBy(error)),
+        );
+      });
       // The callback of connect() also runs if the connection fails.
       socket.on('connect', () => {
         socket.send(this.#payload, (error) => {
@@ -94,6 +104,7 @@ export class UdpProbe implements Probe {
 
   #refused(error: Error): ProbeOutcome {
     const reason = reasonOf(error);
+    if (isLocalError(reason)) return couldNotLook(reason);
     this.#refusal = { reason, at: this.#now() };
     return failed(reason);
   }
@@ -108,10 +119,11 @@ export class UdpProbe implements Probe {
     return passed(`no ICMP error from ${formatEndpoint(endpoint)}`);
   }
 
-  #judge(answer: string): ProbeOutcome {
+  async #judge(answer: string, deadline: number): Promise<ProbeOutcome> {
     this.#refusal = undefined;
-    if (this.#matches?.(answer) === false) return failed('unexpected answer');
-    return passed('answered');
+    const match = (await this.#matches?.(answer, deadline)) ?? 'yes';
+    if (match === 'late') return failed(LATE_MATCH);
+    return match === 'no' ? failed('unexpected answer') : passed('answered');
   }
 }
 

@@ -61,6 +61,7 @@ async function runWith(
     file: resolve(file),
     config: loaded.value,
     protocol,
+    checker: new URL('../../checker/process/checker-process.js', import.meta.url),
     takeover,
     successorOf,
     record: record === undefined ? undefined : resolve(record),

@@ -75,6 +75,21 @@ export function renderStrays({ instances }: StatusDocument): string {
   return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`;
 }
 
+/** The process that runs the checks: a line if there is something to say about it. */
+export function renderChecker({ checker }: StatusDocument, { now, palette }: Screen): string {
+  if (checker === undefined) return '';
+  const { state, pid, since, restarts, last_end: last } = checker;
+  const ends = last === null ? '' : `, last ended ${ageOf(last.at, now)} ago: ${last.reason}`;
+  const counted = restarts === 0 ? '' : `, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`;
+  const age = ageOf(since, now);
+  const line =
+    state === 'running'
+      ? `checker: pid ${pid}, up ${age}${counted}${ends}`
+      : `checker: not running for ${age}${counted}${ends}`;
+  const paint = state === 'running' ? plain : palette.bad;
+  return `${paint(printable(line))}\n`;
+}
+
 /** Empty if no connection table follows an instance. */
 export function renderConnections({ instances }: StatusDocument, screen: Screen): string {
   const blocks = instances.flatMap(({ name, connections }) =>

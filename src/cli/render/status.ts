@@ -4,6 +4,7 @@ import { type Column, renderTable } from '../terminal/table.ts';
 import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 import {
   ageOf,
+  renderChecker,
   renderConnections,
   renderDependencies,
   renderStrays,
@@ -17,7 +18,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     screen.width,
     screen.palette.faint,
   );
-  return `${summary(status, screen)}\n${instances}${renderStrays(status)}${renderDependencies(status, screen)}${renderConnections(status, screen)}`;
+  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${renderStrays(status)}${renderDependencies(status, screen)}${renderConnections(status, screen)}`;
 }
 
 /** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */

@@ -30,7 +30,7 @@ type RuleFile = Mapping<'rules'>[number];
 
 /** A complete file with all defaults filled in; loading it gives the same settings. */
 export function effectiveConfig(settings: Settings, agent: AgentSettings): ConfigFile {
-  const { notifications, probes, httpListen, httpNames, ipvs } = agent;
+  const { notifications, probes, httpListen, httpNames, ipvs, checkerUser } = agent;
   return present<ConfigFile>({
     router: settings.router,
     control: {
@@ -44,6 +44,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
     log: { level: agent.logLevel },
+    checker: checkerUser === undefined ? undefined : { user: checkerUser },
     stop: { linger: settings.linger },
     state_dir: agent.stateDirectory,
     // Each instance shows the values that it inherits.

@@ -68,6 +68,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
       notifications,
       stateDirectory: file.state_dir ?? AGENT_DEFAULTS.state_dir,
+      checkerUser: file.checker?.user,
       probes,
       ipvs,
     },

@@ -125,6 +125,18 @@ export const configFile = mapping(
       },
       'Logging.',
     ).optional(),
+    checker: mapping(
+      {
+        user: pattern(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, 'the name of a local user')
+          .meta({
+            description:
+              'Run the checker process as this user, and with it every command of `track` and `check` ' +
+              "that names no user of its own. Default: the agent's user, without its capabilities.",
+          })
+          .optional(),
+      },
+      'The process that runs the checks of `track` and `ipvs`, and sends webhooks.',
+    ).optional(),
     stop: mapping(
       {
         linger: choice(['auto', 'off'])

@@ -73,6 +73,35 @@ export const AGENT_EVENTS = {
     fields: { detail: 'why' },
     example: { detail: 'nft: Operation not permitted' },
   }),
+  'checker-lost': recorded<{ readonly reason: string; readonly failures: number }>({
+    when: 'The checker process ended, or was ended because it hung; it is started again.',
+    level: 'warn',
+    sentence: ({ reason, failures }) =>
+      `the checker process is gone: ${reason}; checks keep their last results for 30 s` +
+      (failures === 1 ? '' : ` (${failures} times in a row)`),
+    fields: {
+      reason: 'how it ended',
+      failures: 'ends in a row; recorded at 1, 2, 4, 8 and so on',
+    },
+    example: { reason: 'killed by SIGKILL', failures: 1 },
+  }),
+  'checker-recovered': recorded<{ readonly pid: number; readonly restarts: number }>({
+    when: 'The checker process runs again.',
+    level: 'info',
+    sentence: ({ pid, restarts }) =>
+      `the checker process runs again with pid ${pid}; restarts so far: ${restarts}`,
+    fields: { pid: 'its process ID', restarts: 'restarts since the agent started' },
+    example: { pid: 814, restarts: 1 },
+  }),
+  'checks-unknown': recorded<{ readonly checks: number; readonly detail: string }>({
+    when: 'Checks have had no result for so long that their last results count as unknown. Their effect stays.',
+    level: 'error',
+    sentence: ({ checks, detail }) =>
+      `${checks} ${checks === 1 ? 'check has' : 'checks have'} had no result for long and ` +
+      `${checks === 1 ? 'is' : 'are'} unknown: ${detail}`,
+    fields: { checks: 'number of checks', detail: 'why, for one of them' },
+    example: { checks: 12, detail: 'the checker process is down' },
+  }),
   notification: recorded<{
     readonly channel: 'command' | 'fifo' | 'webhook';
     readonly instance: string | null;

@@ -141,18 +141,18 @@ export const ROUTER_EVENTS = {
       readonly track: string;
       readonly source: TrackSource['kind'];
       readonly instances: readonly string[];
-      readonly state: 'up' | 'down';
+      readonly state: 'up' | 'down' | 'unknown';
       readonly value: number | null;
       readonly result: string;
     }
   >({
-    when: 'A tracked object went up or down, or its number changed.',
+    when: 'A tracked object went up or down, its number changed, or it has had no result for long.',
     level: {
-      of: ({ state }) => (state === 'down' ? 'warn' : 'info'),
-      words: '`warn` when down, else `info`',
+      of: ({ state }) => (state === 'up' ? 'info' : 'warn'),
+      words: '`info` when up, else `warn`',
     },
-    facts: ({ track, source, instances, up, value = null, detail }) => {
-      return { track, source, instances, state: up ? 'up' : 'down', value, result: detail };
+    facts: ({ track, source, instances, state, value = null, detail }) => {
+      return { track, source, instances, state, value, result: detail };
     },
     sentence: ({ track, state, value, result }) =>
       value === null ? `track:${track} is ${state}: ${result}` : `track:${track} is ${value}`,
@@ -160,7 +160,7 @@ export const ROUTER_EVENTS = {
       track: 'name of the tracked object',
       source: 'what is tracked: `interface`, `script`, `file` and so on',
       instances: 'the instances that depend on it',
-      state: '`up` or `down`',
+      state: '`up`, `down` or `unknown`',
       value: 'the number in a tracked file; else null',
       result: 'what the check found',
     },

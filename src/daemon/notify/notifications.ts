@@ -1,6 +1,6 @@
 /** Connects the notifier to the events, the protocol and the log of the running agent. */
-import { postJson } from '../../checker/deliveries/http-post.ts';
 import type { DeliveryReport } from '../../checker/deliveries/outcomes.ts';
+import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { NotificationSettings } from '../../config/notification-settings.ts';
 import type { EventFacts } from '../../control/protocol.ts';
 import { Fifo } from '../../kernel/fifo/fifo.ts';
@@ -15,12 +15,13 @@ interface NotificationsOptions {
   readonly settings: () => Settings;
   readonly model: AgentModel;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
+  readonly checker: Pick<Checker, 'post'>;
   /** To the events and the log. */
   readonly record: (facts: EventFacts) => void;
 }
 
 export function openNotifier(options: NotificationsOptions): Notifier {
-  const { settings, notifications, model, protocol, record } = options;
+  const { settings, notifications, model, protocol, record, checker } = options;
   const notifier = new Notifier({
     router: settings().router,
     settings: notifications,
@@ -30,7 +31,7 @@ export function openNotifier(options: NotificationsOptions): Notifier {
     answer: (instance, id, granted) =>
       protocol.feed([{ kind: 'before-master.answered', instance, id, granted }]),
     openFifo: (path) => new Fifo(path),
-    post: postJson,
+    post: (webhook, body) => checker.post(webhook, body),
   });
   model.subscribe((event) => notifier.handle(event));
   return notifier;

@@ -3,8 +3,8 @@
  * each service should have now and with which weights. `onChange` names the services to write again.
  */
 
-import type { ProbeChange } from '../../checker/probe-runner.ts';
-import type { Prober } from '../../checker/prober.ts';
+import type { ProbeChange } from '../../checker/channel/messages.ts';
+import type { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
 import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import { type Server, staysByPort } from '../../net/ipvs.ts';
@@ -30,7 +30,7 @@ import {
   type ServiceHealth,
 } from './server-health.ts';
 
-type HealthProber = Pick<Prober, 'reconfigure' | 'reading' | 'wait' | 'close'>;
+type HealthProber = Pick<CheckedProbes, 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
 export interface HealthKeeperOptions {
   readonly log: IpvsLog;
@@ -123,6 +123,17 @@ export class HealthKeeper {
     const users = this.#services.filter(({ name }) => this.#users.get(probe)?.has(name));
     for (const service of users) this.#judge(service);
     this.#options.onChange(users.map(({ name }) => name));
+  }
+
+  /** A probe has had no result for long: its servers are unknown, and keep the weights that they have. */
+  lost(probe: string): void {
+    this.#keepFormer();
+    const isCheck = this.#services.some(({ health }) =>
+      Object.values(health.checks).some((checks) =>
+        checks.some((one) => probeName(one) === probe),
+      ),
+    );
+    if (isCheck) this.#known.delete(probe);
   }
 
   /** An operator drained or undrained a server of the service. */

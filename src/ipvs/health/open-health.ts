@@ -1,36 +1,36 @@
 /** The health keeper of a running agent: its probes, and what it needs of the service table. */
 import type { Logger } from 'pino';
-import { Prober } from '../../checker/prober.ts';
+import { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
+import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import { logFacts } from '../../observe/log.ts';
-import { messageOf } from '../keep/ipvs-log.ts';
 import type { ServiceKeeper } from '../keep/service-keeper.ts';
 import { HealthKeeper, type HealthKeeperOptions } from './health-keeper.ts';
 import { HealthReporter } from './health-reporter.ts';
-import { makeServerProbe } from './weight-probe.ts';
 
 /** The first checks of many servers are spread over this time. */
 const SPREAD_MS = 1_000;
 
 interface HealthParts extends Omit<HealthKeeperOptions, 'prober' | 'reporter'> {
   readonly logger: Logger;
+  readonly checker: Checker;
   /** Adds an event to the history and the log. */
   readonly record: (facts: ServerEventFacts) => void;
 }
 
-export function openHealth({ logger, record, ...options }: HealthParts): HealthKeeper {
-  const { log } = options;
+export function openHealth(parts: HealthParts): HealthKeeper {
+  const { logger, record, checker, ...options } = parts;
   const reporter = new HealthReporter({
     record,
     log: (facts) => logFacts(logger, facts, new Date()),
     now: () => performance.now(),
   });
-  const prober = new Prober({
-    report: (probe, change) => health.changed(probe, change),
-    onError: (error) => log.trouble('health checks', 'probe-error', messageOf(error)),
-    make: makeServerProbe,
+  const prober = new CheckedProbes({
+    checker,
+    changed: (probe, change) => health.changed(probe, change),
+    lost: (probe) => health.lost(probe),
     spreadMs: SPREAD_MS,
   });
   const health = new HealthKeeper({ ...options, prober, reporter });

@@ -5,6 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { SerialQueue } from '../../async/serial-queue.ts';
+import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import type { IpvsEventFacts } from '../../control/events/ipvs-events.ts';
 import { isSame } from '../../net/equality.ts';
@@ -40,6 +41,8 @@ interface IpvsKeeperOptions {
   readonly instances: readonly InstanceSettings[];
   readonly stateDirectory: string;
   readonly logger: Logger;
+  /** Runs the checks of the servers. */
+  readonly checker: Checker;
   /** Name of this router. */
   readonly router: string;
   readonly isMaster: (instance: string) => boolean;
@@ -95,10 +98,10 @@ export class IpvsKeeper {
     this.#instances = options.instances;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
-    const { stateDirectory, feed, record, logger } = options;
+    const { stateDirectory, feed, record, logger, checker } = options;
     const store = new DrainStore(stateDirectory);
     this.health = openHealth({
-      ...{ logger, log: this.#log, drains: store, feed, record },
+      ...{ logger, checker, log: this.#log, drains: store, feed, record },
       onChange: (services) => this.#touch(services),
     });
     const table = () => this.#parts?.services;

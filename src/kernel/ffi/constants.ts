@@ -94,11 +94,26 @@ export const CLOCK_BOOTTIME = 7;
 
 // <asm-generic/ioctls.h>: ioctl_tty(2), pipe(7)
 export const FIONREAD = 0x541b;
+export const FIONCLEX = 0x5450;
 
-/** <sys/wait.h> */
+// <sys/wait.h>: waitpid(2)
 export const WNOHANG = 1;
 
+// <linux/prctl.h>: prctl(2)
+export const PR_SET_PDEATHSIG = 1;
+export const PR_SET_KEEPCAPS = 8;
+export const PR_CAPBSET_READ = 23;
+export const PR_CAPBSET_DROP = 24;
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const PR_CAP_AMBIENT = 47;
+export const PR_CAP_AMBIENT_RAISE = 2;
+export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+
+// <linux/capability.h>: capset(2)
+export const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
+
 // <sched.h>, <fcntl.h>
+export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;
 export const SCHED_RESET_ON_FORK = 0x40000000;
 export const CLONE_NEWNET = 0x40000000;

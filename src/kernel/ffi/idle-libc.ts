@@ -64,6 +64,10 @@ export function idleLibc(): Libc {
     sendto: (_fd, _data, length) => length,
     waitpid: nothing,
     syscall: nothing,
+    prctl: nothing,
+    capget: nothing,
+    capset: nothing,
+    execve: nothing,
   };
 }
 

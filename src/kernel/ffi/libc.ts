@@ -66,6 +66,11 @@ export interface Libc {
   /** Zero if the child has not ended, and with WNOHANG. */
   waitpid(pid: number, status: Int32Array, options: number): number;
   syscall(number: number, first: number, second: number): number;
+  prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
+  capget(header: Uint32Array, data: Uint32Array): number;
+  capset(header: Uint32Array, data: Uint32Array): number;
+  /** Both lists end with null. Returns only if it fails. */
+  execve(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]): number;
 }
 
 let koffi: Koffi | undefined;
@@ -130,5 +135,11 @@ function bindLibc(library: Koffi): Libc {
     sendto: process.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
     waitpid: process.func('int waitpid(int, void *, int)'),
     syscall: process.func('long syscall(long, long, long)'),
+    prctl: process.func(
+      'int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)',
+    ),
+    capget: process.func('int capget(void *, void *)'),
+    capset: process.func('int capset(void *, const void *)'),
+    execve: process.func('int execve(const char *, const char **, const char **)'),
   };
 }

@@ -1,5 +1,5 @@
-/** Metrics of tracked objects and sync groups. */
-import type { InstanceDocument, TrackDocument } from '../../control/protocol.ts';
+/** Metrics of tracked objects, of the process that checks them, and of sync groups. */
+import type { CheckerDocument, InstanceDocument, TrackDocument } from '../../control/protocol.ts';
 import { type MetricDefinition, type Sample, STATES } from './metric.ts';
 
 export const TRACK_METRICS: readonly MetricDefinition[] = [
@@ -28,6 +28,18 @@ export const TRACK_METRICS: readonly MetricDefinition[] = [
     'Checks skipped because the previous one had not ended.',
     ({ overruns }) => overruns,
   ),
+  checker(
+    'vrrp_checker_up',
+    'gauge',
+    '1 while the process that runs checks and sends webhooks runs; absent if nothing needs it.',
+    ({ state }) => (state === 'running' ? 1 : 0),
+  ),
+  checker(
+    'vrrp_checker_restarts_total',
+    'counter',
+    'Starts of that process after an end that was not planned.',
+    ({ restarts }) => restarts,
+  ),
   {
     name: 'vrrp_sync_group_state',
     type: 'gauge',
@@ -42,6 +54,22 @@ export const TRACK_METRICS: readonly MetricDefinition[] = [
       ),
   },
 ];
+
+function checker(
+  name: string,
+  type: MetricDefinition['type'],
+  help: string,
+  read: (checker: CheckerDocument) => number,
+): MetricDefinition {
+  return {
+    name,
+    type,
+    help,
+    labels: [],
+    samples: ({ status }) =>
+      status.checker === undefined ? [] : [{ labels: {}, value: read(status.checker) }],
+  };
+}
 
 function tracks(
   name: string,

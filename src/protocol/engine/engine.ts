@@ -117,6 +117,9 @@ export class Engine {
       case 'probe.changed':
         for (const router of tracking.probeChanged(input, now)) faults.update(router, now);
         break;
+      case 'probe.lost':
+        for (const router of tracking.probeLost(input, now)) faults.update(router, now);
+        break;
       case 'ipvs.changed':
         faults.setIpvsFault(this.#named(input.instance), input.fault, now);
         break;

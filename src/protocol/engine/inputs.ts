@@ -51,6 +51,8 @@ export type Input =
       /** The result, for people. */
       readonly detail: string;
     }
+  /** The last result is so old that it says nothing about the present; its effect stays. */
+  | { readonly kind: 'probe.lost'; readonly probe: string; readonly detail: string }
   /** What IPVS lacks for the instance to be MASTER; null: nothing. */
   | { readonly kind: 'ipvs.changed'; readonly instance: string; readonly fault: IpvsFault | null }
   /** Whether the kernel's connection table has caught up with that of the MASTER. */

@@ -47,14 +47,14 @@ export type Report =
       readonly from: StateName;
       readonly to: StateName;
     }
-  /** A tracked object came up, went down, or changed its number. */
+  /** A tracked object came up, went down, changed its number, or has had no result for long. */
   | {
       readonly kind: 'track';
       readonly track: string;
       readonly source: TrackSource['kind'];
       /** Instances that depend on it. */
       readonly instances: readonly string[];
-      readonly up: boolean;
+      readonly state: 'up' | 'down' | 'unknown';
       readonly value: number | undefined;
       readonly detail: string;
     }

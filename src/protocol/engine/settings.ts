@@ -97,7 +97,7 @@ export interface TrackSettings {
 export type TrackSource =
   /** Up while the link exists and is running. */
   | { readonly kind: 'interface'; readonly interface: string }
-  /** Probed by the main thread, which reports changes with `probe.changed`. */
+  /** Probed by the checker process; the main thread reports changes with `probe.changed`. */
   | {
       readonly kind: ProbeKind;
       /** Equal for all users of the same probe. */

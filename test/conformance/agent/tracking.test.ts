@@ -258,3 +258,56 @@ test('a reload that adds a tracked object to a MASTER has no effect before the f
   rig.handle({ kind: 'settings.changed', change: back });
   expect(rig.view()).toMatchObject({ state: 'BACKUP', faults: [], tracks: [] });
 });
+
+describe('F-O11 a tracked object without results for long', () => {
+  const lose = (rig: Rig, probe = 'nginx') =>
+    rig.handle({ kind: 'probe.lost', probe, detail: 'the checker process is down' });
+
+  test('is unknown and takes no MASTER out of service', () => {
+    const rig = tracking(script());
+    rig.becomeMaster();
+    report(rig, true);
+    expect(lose(rig)).toEqual(['track nginx unknown']);
+    expect(rig.view()).toMatchObject({ state: 'MASTER', faults: [] });
+    expect(rig.view().tracks).toMatchObject([{ status: 'unknown', adjustment: 0 }]);
+    expect(report(rig, true)).toEqual(['track nginx up']);
+  });
+
+  test('keeps its effect on the priority, whether it adds or subtracts', () => {
+    const rig = tracking(script(30), script(-20, 'up', 'haproxy'));
+    rig.becomeMaster();
+    report(rig, true);
+    report(rig, false, 'haproxy');
+    expect(rig.view().priority.effective).toBe(110);
+    expect(lose(rig)).toEqual(['track nginx unknown']);
+    expect(lose(rig, 'haproxy')).toEqual(['track haproxy unknown']);
+    expect(rig.view().priority.effective).toBe(110);
+    report(rig, true, 'haproxy');
+    expect(rig.view().priority.effective).toBe(130);
+  });
+
+  test('keeps a director out of service that it has put out of service', () => {
+    const rig = tracking(script());
+    rig.becomeMaster();
+    report(rig, false);
+    lose(rig);
+    expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:nginx'] });
+    report(rig, true);
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('keeps the number of a file', () => {
+    const rig = tracking(file(1));
+    report(rig, true, 'load', -30);
+    lose(rig, 'load');
+    expect(rig.view().priority.effective).toBe(70);
+  });
+
+  test('that never had a result stays as it was', () => {
+    expect(lose(tracking(script(undefined, 'wait')))).toEqual([]);
+    const rig = tracking(script());
+    report(rig, true);
+    lose(rig);
+    expect(lose(rig)).toEqual([]);
+  });
+});

@@ -35,7 +35,9 @@ if (isMainThread) {
   if (way === 'standby') protocol.ping = () => new Promise(() => {});
   if (way === 'handed-over') protocol.abandon = () => setImmediate(failures.throw);
   const takeover = way === 'standby';
-  process.exitCode = await runDaemon({ file: config, config: loaded.value, protocol, takeover });
+  const checker = pathToFileURL(`${dist}/src/checker/process/checker-process.js`);
+  const settings = { file: config, config: loaded.value, protocol, checker, takeover };
+  process.exitCode = await runDaemon(settings);
   await protocol.terminate();
   // As the program does: output that a stalled reader has not read does not delay the end.
   process.exit();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type ProbeChange, ProbeRunner } from '../../../src/checker/probe-runner.ts';
+import type { ProbeChange } from '../../../src/checker/channel/messages.ts';
+import { ProbeRunner } from '../../../src/checker/probe-runner.ts';
 import { RunPool } from '../../../src/checker/run-pool.ts';
 import type { ProbeOutcome } from '../../../src/net/probe.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
@@ -11,7 +12,11 @@ const UP: ProbeOutcome = { passed: true, detail: 'exit status 0' };
 const DOWN: ProbeOutcome = { passed: false, detail: 'exit status 1' };
 
 /** A probe whose runs end when the test says so, or immediately with the next outcome. */
-function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) {
+function running(
+  limits: { rise?: number; fall?: number } = {},
+  pool?: RunPool,
+  known?: { up: boolean; value: undefined },
+) {
   const changes: ProbeChange[] = [];
   const ends: ((outcome: ProbeOutcome) => void)[] = [];
   let next: ProbeOutcome | undefined = UP;
@@ -27,6 +32,7 @@ function running(limits: { rise?: number; fall?: number } = {}, pool?: RunPool) 
       timing: { interval: seconds(1), timeout: milliseconds(300), rise: 1, fall: 1, ...limits },
       report: (change) => changes.push(change),
       random: () => 0.5,
+      known,
       ...(pool === undefined ? {} : { pool }),
     },
   );
@@ -58,7 +64,7 @@ describe('a probe', () => {
     expect(changes).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(changes.at(-1)).toEqual({ up: false, value: undefined, detail: 'exit status 1' });
-    expect(runner.reading).toMatchObject({ failures: 2, overruns: 0, result: 'exit status 1' });
+    expect(runner.reading).toMatchObject({ failures: 2, overruns: 0, detail: 'exit status 1' });
   });
 
   test('that exceeds its timeout has failed, even if it never ends', async () => {
@@ -220,4 +226,57 @@ describe('a probe that waits for a slot', () => {
     other.leave();
     expect([runner.reading.runs, pool.running]).toEqual([0, 0]);
   });
+});
+
+describe('F-O11 a probe', () => {
+  const BLIND: ProbeOutcome = { passed: undefined, detail: 'this host could not look: EMFILE' };
+
+  test('that could not look has no result: neither up nor down, at its start and later', async () => {
+    const { changes, answer, runner } = running();
+    answer(BLIND);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(changes).toEqual([]);
+    answer(UP);
+    await vi.advanceTimersByTimeAsync(1_000);
+    answer(BLIND);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(changes).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
+    expect(runner.reading).toMatchObject({ failures: 0, detail: BLIND.detail });
+  });
+
+  test('that could not look does not end a series of failures', async () => {
+    const { changes, answer } = running({ fall: 2 });
+    await vi.advanceTimersByTimeAsync(500);
+    answer(DOWN);
+    await vi.advanceTimersByTimeAsync(1_000);
+    answer(BLIND);
+    await vi.advanceTimersByTimeAsync(2_000);
+    answer(DOWN);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(changes.at(-1)?.up).toBe(false);
+  });
+
+  test('whose process stood still beyond the timeout has no result', async () => {
+    const { changes, answer, ends, runner } = running();
+    await vi.advanceTimersByTimeAsync(500);
+    answer(undefined);
+    await vi.advanceTimersByTimeAsync(600);
+    // The clock goes on, and nothing runs: the timers are served after it.
+    vi.setSystemTime(Date.now() + 8_000);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 8_000);
+    ends[0]?.({ passed: false, detail: 'no answer in time' });
+    await vi.advanceTimersByTimeAsync(0);
+    vi.restoreAllMocks();
+    expect(changes).toHaveLength(1);
+    expect(runner.reading.detail).toContain('stood still');
+  });
+});
+
+test('a probe that another process knew as up needs `fall` failures to be down', async () => {
+  const { changes, answer } = running({ fall: 2 }, undefined, { up: true, value: undefined });
+  answer(DOWN);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(changes).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(changes).toEqual([{ up: false, value: undefined, detail: 'exit status 1' }]);
 });

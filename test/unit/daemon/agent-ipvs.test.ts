@@ -12,6 +12,7 @@ import { BUCKETS } from '../../../src/net/connection.ts';
 import type { ServiceKey } from '../../../src/net/ipvs.ts';
 import type { Input } from '../../../src/protocol/engine/inputs.ts';
 import { encodeSummary } from '../../../src/wire/connections/summary-message.ts';
+import { idleChecker } from '../checker/idle-checker.ts';
 import { modelOf } from '../control/samples.ts';
 import { FakeKernel } from '../ipvs/fake-kernel.ts';
 import { AT, transition, viewOf } from '../observe/samples.ts';
@@ -72,6 +73,7 @@ class Bench {
     this.agent = new AgentIpvs({
       logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
       stateDirectory: directory,
+      checker: idleChecker(),
       model: this.model,
       protocol: { feed: (inputs) => this.fed.push(...inputs) },
       record: (facts) => this.recorded.push(facts),
@@ -147,6 +149,7 @@ describe('the start of the agent', () => {
     const agent = new AgentIpvs({
       logger: { info: () => {}, warn: () => {}, error: () => {} } as unknown as Logger,
       stateDirectory: directory,
+      checker: idleChecker(),
       model: bench.model,
       protocol: { feed: (inputs) => bench.fed.push(...inputs) },
       record: () => {},

@@ -4,9 +4,10 @@ import { type HostSupport, missingOnHost } from '../../../src/daemon/host-needs.
 import { ip } from '../../../src/net/address.ts';
 
 const FULL: HostSupport = {
-  ...{ hasNft: true, hasMacvlan: true, lacksForIpvs: () => [], ownAddresses: () => [] },
+  ...{ hasNft: true, hasMacvlan: true, hasUser: () => true },
+  ...{ lacksForIpvs: () => [], ownAddresses: () => [] },
 };
-const BARE: HostSupport = { ...FULL, hasNft: false, hasMacvlan: false };
+const BARE: HostSupport = { ...FULL, hasNft: false, hasMacvlan: false, hasUser: () => false };
 const SYNC = 'ipvs: { sync: { instance: web, interface: eth1 } }';
 
 function missing(keys: string, facts: HostSupport, top = ''): string[] {
@@ -21,6 +22,7 @@ describe('a host', () => {
     ['accept: false', ', accept: false', '', '"accept: false" of web'],
     ['virtual_mac', ', virtual_mac: true', '', '"virtual_mac" of web'],
     ['rst_guard', '', SYNC, '"rst_guard" of ipvs'],
+    ['checker.user', '', 'checker: { user: vrrp }', 'there is no local user "vrrp"'],
   ])('that lacks what %s needs is reported, one that has it is not', (_, keys, top, text) => {
     expect(missing(keys, BARE, top)).toEqual([expect.stringContaining(text)]);
     expect(missing(keys, FULL, top)).toEqual([]);

@@ -2,10 +2,12 @@
 import type { TrackSettings } from '../settings.ts';
 
 export interface TrackState {
-  /** `unknown`: no result yet. */
+  /** `unknown`: no result yet, or none for so long that it says nothing any longer. */
   readonly status: 'unknown' | 'up' | 'down';
   /** The number in a tracked file. */
   readonly value: number | undefined;
+  /** Of an unknown state: the last result before. Its effect stays until there is another result. */
+  readonly former?: TrackState | undefined;
 }
 
 /** The state before the first result. */
@@ -18,16 +20,29 @@ export const INITIAL_TRACK_STATE: { readonly [Init in 'up' | 'down' | 'wait']: T
 /** Reduces every priority of 1..254 to less than 1. */
 const EXCLUDED = -254;
 
-/** True if the object is a reason for FAULT. An unknown state always is, even with a weight. */
-export function trackFails(settings: TrackSettings, { status, value }: TrackState): boolean {
+/** Unknown after a result: an outage of the checks takes no director out of service, and none back. */
+export function lostState(before: TrackState): TrackState {
+  return before.status === 'unknown'
+    ? before
+    : { status: 'unknown', value: undefined, former: before };
+}
+
+/**
+ * True if the object is a reason for FAULT. A state that was never known is, with a weight or without.
+ */
+export function trackFails(settings: TrackSettings, state: TrackState): boolean {
+  const { status, value, former } = state;
+  if (former !== undefined) return trackFails(settings, former);
   if (status === 'unknown') return true;
   if (value !== undefined) return weighted(settings, value) <= EXCLUDED;
   return settings.weight === undefined && status === 'down';
 }
 
 /** The adjustment of the priority. */
-export function trackAdjustment(settings: TrackSettings, { status, value }: TrackState): number {
+export function trackAdjustment(settings: TrackSettings, state: TrackState): number {
   const { weight } = settings;
+  const { status, value, former } = state;
+  if (former !== undefined) return trackAdjustment(settings, former);
   if (status === 'unknown') return 0;
   if (value !== undefined) return clamped(weighted(settings, value));
   if (weight === undefined) return 0;

@@ -12,12 +12,14 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { SyncGroupSettings, TrackSettings } from '../settings.ts';
 import {
   INITIAL_TRACK_STATE,
+  lostState,
   type TrackState,
   trackAdjustment,
   trackFails,
 } from './track-effect.ts';
 
 type ProbeChange = Extract<Input, { kind: 'probe.changed' }>;
+type ProbeLoss = Extract<Input, { kind: 'probe.lost' }>;
 
 /** One entry of the configuration. */
 interface Entry {
@@ -83,16 +85,27 @@ export class Tracking {
   /** Returns the routers whose reasons for FAULT may have changed. */
   probeChanged({ probe, up, value, detail }: ProbeChange, now: Instant): Set<VirtualRouter> {
     this.#results.set(probe, { status: up ? 'up' : 'down', value });
-    return this.#update(
-      ({ source }) => source.kind !== 'interface' && source.probe === probe,
-      now,
-      detail,
-    );
+    return this.#updateProbe(probe, now, detail);
+  }
+
+  /** The last result is too old. */
+  probeLost({ probe, detail }: ProbeLoss, now: Instant): Set<VirtualRouter> {
+    const known = this.#results.get(probe);
+    if (known !== undefined) this.#results.set(probe, lostState(known));
+    return this.#updateProbe(probe, now, detail);
   }
 
   /** Links were added, removed or changed. */
   linksChanged(now: Instant): Set<VirtualRouter> {
     return this.#update(({ source }) => source.kind === 'interface', now, undefined);
+  }
+
+  #updateProbe(probe: string, now: Instant, detail: string): Set<VirtualRouter> {
+    return this.#update(
+      ({ source }) => source.kind !== 'interface' && source.probe === probe,
+      now,
+      detail,
+    );
   }
 
   #update(
@@ -145,7 +158,7 @@ export class Tracking {
     }));
     const failing = entries.filter(
       ({ settings, state, isLenient }) =>
-        trackFails(settings, state) && !(isLenient && state.status === 'unknown'),
+        trackFails(settings, state) && !(isLenient && isNew(state)),
     );
     const names = (scope: Entry['scope']) =>
       failing
@@ -163,7 +176,6 @@ export class Tracking {
     const [first] = entries;
     if (first === undefined) return;
     const { settings, state } = first;
-    const isUp = state.status === 'up';
     const link = settings.source.kind === 'interface' ? settings.source.interface : '';
     this.#outbox.report({
       kind: 'track',
@@ -172,11 +184,16 @@ export class Tracking {
       instances: [
         ...new Set(entries.flatMap((entry) => entry.routers.map((one) => one.settings.name))),
       ],
-      up: isUp,
+      state: state.status,
       value: state.value,
-      detail: detail ?? `${link} is ${isUp ? 'up' : 'down or missing'}`,
+      detail: detail ?? `${link} is ${state.status === 'up' ? 'up' : 'down or missing'}`,
     });
   }
+}
+
+/** There has been no result. */
+function isNew({ status, former }: TrackState): boolean {
+  return status === 'unknown' && former === undefined;
 }
 
 function entriesOf(

@@ -48,6 +48,7 @@ export class Mask {
         };
       }
       case 'probe.changed':
+      case 'probe.lost':
         // The detail may quote what a command has printed.
         return { ...input, probe: this.#probe(input.probe), detail: '' };
       case 'adopt':

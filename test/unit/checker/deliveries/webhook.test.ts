@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { signatureOf } from '../../../../src/checker/deliveries/http-post.ts';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { postJson, signatureOf } from '../../../../src/checker/deliveries/http-post.ts';
 import { Webhook } from '../../../../src/checker/deliveries/webhook.ts';
+import { milliseconds } from '../../../../src/net/time.ts';
 import { Clockwork, Ledger } from './clockwork.ts';
 
 function receiver(answers: (number | Error)[], limit = 3) {
@@ -88,4 +90,59 @@ test('the signature of a body is the HMAC-SHA256 of RFC 4231, test case 2', () =
   expect(signatureOf('Jefe', Buffer.from('what do ya want for nothing?'))).toBe(
     'sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
   );
+});
+
+/** What becomes of a POST to a receiver that answers with these bytes, or as it likes. */
+async function posted(answer: (socket: Socket) => void): Promise<number | string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => answer(socket));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const settings = { secret: undefined, token: undefined, timeout: milliseconds(500) };
+  return postJson({ url: `http://127.0.0.1:${port}/`, ...settings }, '{}').catch(
+    (error: Error) => error.message,
+  );
+}
+
+describe('F-O5 a delivery ends, whatever the receiver does', () => {
+  test('101 and another protocol', async () => {
+    const upgrade =
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    expect(await posted((socket) => socket.write(upgrade))).toBe(101);
+  });
+
+  test.each([
+    ['nothing', () => {}, 'no answer within 500 ms'],
+    ['the end', (socket: Socket) => socket.destroy(), 'socket hang up'],
+    [
+      '100 for ever',
+      (socket: Socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
+      'no answer within 500 ms',
+    ],
+    [
+      'another language',
+      (socket: Socket) => socket.write('* OK ready\r\n'),
+      'Parse Error: Expected HTTP/',
+    ],
+    ['half a status', (socket: Socket) => socket.write('HTTP/1.1 2'), 'no answer within 500 ms'],
+  ])('%s', async (_, answer, expected) => {
+    expect(await posted(answer)).toContain(expected);
+  });
+
+  test('101 is a refusal, so that the next one gets its turn', async () => {
+    const { webhook, bodies, ledger, settle } = receiver([101]);
+    webhook.send({ state: 'MASTER' });
+    webhook.send({ state: 'BACKUP' });
+    await settle();
+    expect(bodies).toHaveLength(2);
+    expect(ledger.counts.webhook).toMatchObject({ done: 1, lost: 1 });
+  });
 });

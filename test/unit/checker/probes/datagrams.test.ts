@@ -67,8 +67,8 @@ describe('a UDP probe', () => {
     await close();
     let now = 0;
     const target = { kind: 'udp', endpoint, send: '', expect: undefined } as const;
-    const probe = new UdpProbe(target, () => now);
-    const slow = new UdpProbe({ ...target, interval: seconds(60) }, () => now);
+    const probe = new UdpProbe(target, undefined, () => now);
+    const slow = new UdpProbe({ ...target, interval: seconds(60) }, undefined, () => now);
     for (const one of [probe, slow]) {
       expect(await one.run(5_000)).toMatchObject({ passed: false });
     }

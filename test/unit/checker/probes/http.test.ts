@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HttpProbe, type HttpProbeOptions } from '../../../../src/checker/probes/http.ts';
 import { HttpStatusProbe } from '../../../../src/checker/probes/http-status.ts';
+import { PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
 
 async function optionsFor(answer: RequestListener): Promise<HttpProbeOptions> {
   const server = createServer(answer);
@@ -23,7 +24,7 @@ async function optionsFor(answer: RequestListener): Promise<HttpProbeOptions> {
 }
 
 async function probe(answer: RequestListener, more: Partial<HttpProbeOptions> = {}) {
-  return new HttpProbe({ ...(await optionsFor(answer)), ...more });
+  return new HttpProbe({ ...(await optionsFor(answer)), ...more }, new PatternMatcher());
 }
 
 /** A server on the loopback address that answers with raw bytes. */

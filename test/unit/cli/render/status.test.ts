@@ -109,3 +109,31 @@ describe('the status table', () => {
     expect(render(statusOf(0))).toMatch(/^lb1: no instances; /);
   });
 });
+
+describe('the line about the checker process', () => {
+  const checker = {
+    state: 'running',
+    pid: 814,
+    uid: 0,
+    capabilities: '0',
+    since: '2026-03-04T14:00:00.000Z',
+    restarts: 0,
+    last_end: null,
+  } as const;
+  const lineOf = (more: Partial<NonNullable<StatusDocument['checker']>> = {}) =>
+    render({ ...statusOf(1), checker: { ...checker, ...more } }, 120).split('\n')[1];
+
+  test('says since when it runs, and how it ended before', () => {
+    expect(lineOf()).toBe('checker: pid 814, up 1h00m');
+    const last_end = { at: '2026-03-04T14:00:00.000Z', reason: 'killed by SIGKILL' };
+    expect(lineOf({ restarts: 2, last_end })).toBe(
+      'checker: pid 814, up 1h00m, 2 restarts, last ended 1h00m ago: killed by SIGKILL',
+    );
+  });
+
+  test('says since when it does not run', () => {
+    expect(lineOf({ state: 'waiting', pid: null, restarts: 1 })).toBe(
+      'checker: not running for 1h00m, 1 restart',
+    );
+  });
+});

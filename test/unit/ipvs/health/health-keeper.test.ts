@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import type { Server, ServiceKey } from '../../../../src/net/ipvs.ts';
+import { probeName } from '../../../../src/net/probe.ts';
 import { healthRig, server, service, tcpCheck, weightProbe } from './health-rig.ts';
 
 const FIRST = server(11);
@@ -241,4 +242,36 @@ test('commands of checks that wait too long are a problem until they no longer d
   rig.prober.wait = 2_500;
   rig.health.sweep();
   expect(rig.lines).toHaveLength(2);
+});
+
+describe('F-O11 servers whose checks have had no result for long', () => {
+  const web = service([FIRST, SECOND], { minimum: { count: 1, weight: undefined } });
+
+  test('are unknown, keep their weights, and take no instance out of service', () => {
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), true);
+    rig.result(tcpCheck(SECOND), false);
+    const before = [weights(rig, web), rig.fed.length, rig.events.length];
+    for (const one of [FIRST, SECOND]) rig.health.lost(probeName(tcpCheck(one)));
+    expect([weights(rig, web), rig.fed.length, rig.events.length]).toEqual(before);
+    const states = rig.health.services()[0]?.servers.map(({ status }) => status);
+    expect(states).toEqual(['unknown', 'unknown']);
+  });
+
+  test('follow the next result', () => {
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), true);
+    rig.result(tcpCheck(SECOND), false);
+    rig.health.lost(probeName(tcpCheck(SECOND)));
+    rig.result(tcpCheck(SECOND), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
+  });
+
+  test('keep the weight that follows their load', () => {
+    const load = weightProbe(FIRST);
+    const rig = healthRig([service([FIRST], { weights: { '10.0.0.11:80': load } })]);
+    rig.result(load, true, 40);
+    rig.health.lost(probeName(load));
+    expect(rig.health.services()[0]?.servers[0]?.weight).toBe(40);
+  });
 });

@@ -8,6 +8,7 @@ import { ipvsDocument } from '../../../../src/ipvs/keep/ipvs-document.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { Service } from '../../../../src/net/ipvs.ts';
+import { idleChecker } from '../../checker/idle-checker.ts';
 import { settingsOf } from '../../observe/samples.ts';
 import { FakeKernel } from '../fake-kernel.ts';
 import { server, service } from '../health/health-rig.ts';
@@ -40,6 +41,7 @@ async function documentOf(
     },
     instances: settingsOf('web').instances,
     stateDirectory: directory,
+    checker: idleChecker(),
     logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
     router: 'lb1',
     isMaster: () => false,

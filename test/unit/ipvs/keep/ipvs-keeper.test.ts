@@ -11,6 +11,7 @@ import { probeName } from '../../../../src/net/probe.ts';
 import { seconds } from '../../../../src/net/time.ts';
 import type { Input } from '../../../../src/protocol/engine/inputs.ts';
 import type { TransitionCause } from '../../../../src/protocol/engine/reports.ts';
+import { idleChecker } from '../../checker/idle-checker.ts';
 import { settingsOf } from '../../observe/samples.ts';
 import { FakeKernel } from '../fake-kernel.ts';
 import { server, service, tcpCheck } from '../health/health-rig.ts';
@@ -66,6 +67,7 @@ class Bench {
       settings: { ...SETTINGS, ...settings },
       instances: INSTANCES,
       stateDirectory: directory,
+      checker: idleChecker(),
       logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
       router: 'lb1',
       isMaster: () => false,

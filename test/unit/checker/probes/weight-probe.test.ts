@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { makeProbe } from '../../../../src/checker/probes/make-probe.ts';
+import { PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
 import { TcpProbe } from '../../../../src/checker/probes/tcp.ts';
-import { makeServerProbe, WeightProbe } from '../../../../src/ipvs/health/weight-probe.ts';
+import { WeightProbe } from '../../../../src/checker/probes/weight-probe.ts';
 import type { ProbeOutcome, WeightScale } from '../../../../src/net/probe.ts';
-import { server, tcpCheck, weightProbe } from './health-rig.ts';
+import { server, tcpCheck, weightProbe } from '../../ipvs/health/health-rig.ts';
 
 const SCALE: WeightScale = { reads: 'load', smoothing: 0.5, minimum: 1, maximum: 101 };
 const REFUSED: ProbeOutcome = { passed: false, detail: 'ECONNREFUSED' };
@@ -35,9 +37,10 @@ test('A failed reading keeps the weight; before the first reading there is none'
 });
 
 test('Settings with a weight scale make a weight probe, others a plain probe', () => {
-  const surroundings = { reactor: () => undefined as never, onChange: () => {} };
-  expect(makeServerProbe(weightProbe(server(11)), surroundings)).toBeInstanceOf(WeightProbe);
-  expect(makeServerProbe(tcpCheck(server(11)), surroundings)).toBeInstanceOf(TcpProbe);
+  const patterns = new PatternMatcher();
+  const surroundings = { reactor: () => undefined as never, patterns, onChange: () => {} };
+  expect(makeProbe(weightProbe(server(11)), surroundings)).toBeInstanceOf(WeightProbe);
+  expect(makeProbe(tcpCheck(server(11)), surroundings)).toBeInstanceOf(TcpProbe);
 });
 
 test('Closing it closes its probe', () => {

@@ -1,0 +1,32 @@
+/** A probe whose reading becomes a weight. After a failed reading the last weight stands. */
+import { type Feedback, nextFeedback } from '../../ipvs/plan/server-weight.ts';
+import type { ProbeOutcome, WeightScale } from '../../net/probe.ts';
+import type { Probe } from './probe.ts';
+
+export class WeightProbe implements Probe {
+  readonly #probe: Probe;
+  readonly #scale: WeightScale;
+  #last: Feedback | undefined;
+
+  constructor(probe: Probe, scale: WeightScale) {
+    this.#probe = probe;
+    this.#scale = scale;
+  }
+
+  async run(timeoutMs: number): Promise<ProbeOutcome> {
+    const { passed, value: reading, detail } = await this.#probe.run(timeoutMs);
+    if (passed === true && reading !== undefined) {
+      this.#last = nextFeedback(this.#scale, this.#last, reading);
+    }
+    const { weight } = this.#last ?? {};
+    return {
+      passed,
+      detail: passed === true ? `${this.#scale.reads} ${detail}` : detail,
+      ...(weight === undefined ? {} : { value: weight }),
+    };
+  }
+
+  close(): void {
+    this.#probe.close();
+  }
+}

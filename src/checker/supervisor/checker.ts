@@ -1,0 +1,356 @@
+/**
+ * Keeps a checker process running while the configuration needs one. It may end, hang, use too much
+ * memory or say nonsense: it is then killed and started again, after growing pauses, and the states of
+ * its probes are kept for a while. Nothing that happens to it ends or stops the agent.
+ */
+import type { WebhookSettings } from '../../config/notification-settings.ts';
+import type { Privileges } from '../../kernel/process/privileges.ts';
+import { isPowerOfTwo } from '../../net/power-of-two.ts';
+import type { FromChecker, ToChecker } from '../channel/messages.ts';
+import type { CheckerChild, StartChild } from './checker-child.ts';
+import { ProbeWatch } from './probe-watch.ts';
+
+/** What happened, for the events and the log. */
+export type CheckerFacts =
+  | { readonly kind: 'checker-lost'; readonly reason: string; readonly failures: number }
+  | { readonly kind: 'checker-recovered'; readonly pid: number; readonly restarts: number }
+  | { readonly kind: 'checks-unknown'; readonly checks: number; readonly detail: string };
+
+export interface CheckerStatus {
+  /** `waiting`: it ended, and is started again after a pause. */
+  readonly state: 'running' | 'starting' | 'waiting';
+  readonly pid: number | undefined;
+  /** What it has kept; undefined: it is not running. */
+  readonly privileges: HeldPrivileges | undefined;
+  readonly since: Date;
+  /** Starts after an end that was not planned. */
+  readonly restarts: number;
+  readonly lastEnd: { readonly at: Date; readonly reason: string } | undefined;
+}
+
+interface HeldPrivileges {
+  readonly uid: number;
+  /** The effective set of capabilities(7), in hexadecimal. */
+  readonly capabilities: string;
+}
+
+interface CheckerOptions {
+  readonly start: StartChild;
+  readonly report: (facts: CheckerFacts) => void;
+  /** A fault of the program in a probe: the first, second, fourth, eighth and so on. */
+  readonly onError: (detail: string) => void;
+}
+
+/** What the configuration needs; undefined: no checker. */
+export type CheckerNeeds = Privileges | undefined;
+
+/** Without a sign of life for this time, the process hangs. */
+export const HUNG_MS = 10_000;
+
+/** Bytes. It needs about 50 MB, and some kilobytes for each check. */
+export const MEMORY_MAX = 400 * 1_024 * 1_024;
+
+const SWEEP_MS = 1_000;
+
+/** Sweeps that are so late say that this process stood still, and the messages are still unread. */
+const LATE_SWEEP_MS = 3_000;
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** A process that has run for this time starts with the first pause again. */
+const STEADY_MS = 60_000;
+
+/** For the process to end by itself, its commands included. */
+const END_MS = 1_500;
+
+/** Added to the timeout of a delivery, which the checker itself observes. */
+const POST_GRACE_MS = 2_000;
+
+interface Post {
+  readonly resolve: (status: number) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface Run {
+  readonly child: CheckerChild;
+  readonly startedAt: number;
+  readonly privileges: string;
+  heardAt: number;
+  /** Undefined until it is ready. */
+  held: HeldPrivileges | undefined;
+  /** Why this side ends it; undefined: it does not. */
+  fault: string | undefined;
+  readonly gone: Promise<void>;
+}
+
+export class Checker {
+  readonly #options: CheckerOptions;
+  readonly #watches = new Map<number, ProbeWatch>();
+  readonly #posts = new Map<number, Post>();
+  #needs: CheckerNeeds;
+  #run: Run | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #sweptAt = 0;
+  #lastId = 0;
+  #wait = 0;
+  #failures = 0;
+  #errors = 0;
+  #restarts = 0;
+  #goneSince: number | undefined;
+  #lastEnd: CheckerStatus['lastEnd'];
+  #since = new Date();
+  #isClosed = false;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+  }
+
+  /** A process with other privileges than now needed is replaced. */
+  configure(needs: CheckerNeeds): void {
+    this.#needs = needs;
+    const isRight = this.#run?.privileges === JSON.stringify(needs);
+    if (this.#run !== undefined && !isRight) this.#dismiss(this.#run);
+    if (needs === undefined) this.#rest();
+    else if (!isRight && this.#pause === undefined) this.#start(needs);
+  }
+
+  /** Returns the number of the watch. */
+  watch(options: Omit<ConstructorParameters<typeof ProbeWatch>[0], 'now'>): number {
+    const id = this.#nextId();
+    const watch = new ProbeWatch({ ...options, now: performance.now() });
+    this.#watches.set(id, watch);
+    this.#sendWatch(id, watch);
+    return id;
+  }
+
+  unwatch(id: number): void {
+    if (this.#watches.delete(id)) this.#send({ kind: 'unwatch', id });
+  }
+
+  watched(id: number): ProbeWatch | undefined {
+    return this.#watches.get(id);
+  }
+
+  /** How long the next command has been waiting for a slot, in milliseconds. */
+  get wait(): number {
+    return this.#wait;
+  }
+
+  /** Resolves to the HTTP status. Ends soon after the timeout of the webhook, whatever happens. */
+  post(webhook: WebhookSettings, body: string): Promise<number> {
+    const id = this.#nextId();
+    return new Promise((resolve, reject) => {
+      if (this.#run?.held === undefined) {
+        reject(new Error('the checker process is down'));
+        return;
+      }
+      const limit = webhook.timeout / 1_000 + POST_GRACE_MS;
+      const timer = setTimeout(() => this.#settlePost(id, new Error('no answer in time')), limit);
+      this.#posts.set(id, { resolve, reject, timer });
+      this.#send({ kind: 'post', id, webhook, body });
+    });
+  }
+
+  /** Undefined: the configuration needs no checker. */
+  get status(): CheckerStatus | undefined {
+    if (this.#needs === undefined) return undefined;
+    const { held, child } = this.#run ?? {};
+    const notRunning = this.#pause === undefined ? 'starting' : 'waiting';
+    return {
+      state: held === undefined ? notRunning : 'running',
+      pid: child?.pid,
+      privileges: held,
+      since: this.#since,
+      restarts: this.#restarts,
+      lastEnd: this.#lastEnd,
+    };
+  }
+
+  /** Resolves when the process has ended; it gets a moment for its commands. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const run = this.#run;
+    this.configure(undefined);
+    await run?.gone;
+  }
+
+  #nextId(): number {
+    this.#lastId++;
+    return this.#lastId;
+  }
+
+  #start(privileges: Privileges): void {
+    const now = performance.now();
+    let ended = () => {};
+    const gone = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const child = this.#options.start(privileges, {
+      message: (message) => this.#receive(run, message),
+      gone: (why) => {
+        ended();
+        this.#gone(run, why);
+      },
+    });
+    const run: Run = {
+      child,
+      startedAt: now,
+      privileges: JSON.stringify(privileges),
+      heardAt: now,
+      held: undefined,
+      fault: undefined,
+      gone,
+    };
+    this.#run = run;
+    this.#sweptAt = now;
+    this.#sweep ??= setInterval(() => this.#look(), SWEEP_MS).unref();
+  }
+
+  #receive(run: Run, message: FromChecker): void {
+    if (run !== this.#run) return;
+    const now = performance.now();
+    run.heardAt = now;
+    switch (message.kind) {
+      case 'ready':
+        this.#ready(run, message);
+        return;
+      case 'alive':
+        this.#wait = message.wait;
+        this.#goneSince = undefined;
+        if (now - run.startedAt > STEADY_MS) this.#failures = 0;
+        return;
+      case 'changed':
+        this.#watches.get(message.id)?.change(message, now);
+        return;
+      case 'ran':
+        for (const runs of message.runs) this.#watches.get(runs.id)?.ran(runs, now);
+        return;
+      case 'error':
+        this.#errors++;
+        if (isPowerOfTwo(this.#errors)) this.#options.onError(message.detail);
+        return;
+      case 'posted':
+        this.#settlePost(message.id, message.status);
+        return;
+      case 'post-failed':
+        this.#settlePost(message.id, new Error(message.detail));
+    }
+  }
+
+  #ready(run: Run, { uid, capabilities }: HeldPrivileges): void {
+    run.held = { uid, capabilities };
+    this.#since = new Date();
+    for (const [id, watch] of this.#watches) this.#sendWatch(id, watch);
+    const { pid } = run.child;
+    if (this.#failures === 0 || pid === undefined || !isPowerOfTwo(this.#failures)) return;
+    this.#options.report({ kind: 'checker-recovered', pid, restarts: this.#restarts });
+  }
+
+  #gone(run: Run, why: string): void {
+    if (run !== this.#run) return;
+    this.#run = undefined;
+    const now = performance.now();
+    this.#goneSince ??= run.heardAt;
+    this.#since = new Date();
+    for (const id of this.#posts.keys()) {
+      this.#settlePost(id, new Error('the checker process ended'));
+    }
+    if (this.#needs === undefined || this.#isClosed) return;
+    const reason = run.fault ?? why;
+    this.#lastEnd = { at: new Date(), reason };
+    if (now - run.startedAt > STEADY_MS) this.#failures = 0;
+    this.#failures++;
+    if (isPowerOfTwo(this.#failures)) {
+      this.#options.report({ kind: 'checker-lost', reason, failures: this.#failures });
+    }
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#needs === undefined) return;
+      this.#restarts++;
+      this.#start(this.#needs);
+    }, pause).unref();
+  }
+
+  /** A planned end: the next process, if one is needed, does not wait for it. */
+  #dismiss(run: Run): void {
+    this.#run = undefined;
+    this.#goneSince ??= run.heardAt;
+    for (const id of this.#posts.keys()) {
+      this.#settlePost(id, new Error('the checker process is being replaced'));
+    }
+    run.child.end();
+    const kill = setTimeout(() => run.child.kill(), END_MS);
+    void run.gone.then(() => clearTimeout(kill));
+  }
+
+  /** No checker is needed. */
+  #rest(): void {
+    clearTimeout(this.#pause);
+    clearInterval(this.#sweep);
+    this.#pause = undefined;
+    this.#sweep = undefined;
+    this.#goneSince = undefined;
+    this.#failures = 0;
+  }
+
+  /** Every second. */
+  #look(): void {
+    const now = performance.now();
+    const isLate = now - this.#sweptAt > LATE_SWEEP_MS;
+    this.#sweptAt = now;
+    const run = this.#run;
+    if (run !== undefined) {
+      if (isLate) run.heardAt = now;
+      if (now - run.heardAt > HUNG_MS) this.#kill(run, 'it hung');
+      else if ((run.child.memory() ?? 0) > MEMORY_MAX) this.#kill(run, 'it used too much memory');
+    }
+    if (isLate) this.#forgive(now);
+    else this.#expire(now);
+  }
+
+  /** This process stood still: what came in the meantime is still unread. */
+  #forgive(now: number): void {
+    if (this.#goneSince !== undefined) this.#goneSince = now;
+    for (const watch of this.#watches.values()) watch.confirm(now);
+  }
+
+  #expire(now: number): void {
+    const goneMs = this.#goneSince === undefined ? 0 : now - this.#goneSince;
+    let checks = 0;
+    let detail = '';
+    for (const [id, watch] of this.#watches) {
+      if (!watch.expire(now, goneMs)) continue;
+      // The checker begins with it again: it would report only a change of the state that it knows.
+      this.#sendWatch(id, watch);
+      checks++;
+      detail = goneMs > 0 ? 'the checker process is down' : (watch.reading.result ?? '');
+    }
+    if (checks > 0) this.#options.report({ kind: 'checks-unknown', checks, detail });
+  }
+
+  #kill(run: Run, fault: string): void {
+    run.fault = fault;
+    run.child.kill();
+  }
+
+  #settlePost(id: number, result: number | Error): void {
+    const post = this.#posts.get(id);
+    if (post === undefined) return;
+    this.#posts.delete(id);
+    clearTimeout(post.timer);
+    if (typeof result === 'number') post.resolve(result);
+    else post.reject(result);
+  }
+
+  #sendWatch(id: number, { settings, spreadMs, known }: ProbeWatch): void {
+    this.#send({ kind: 'watch', id, settings, spreadMs, known });
+  }
+
+  #send(message: ToChecker): void {
+    if (this.#run?.held !== undefined) this.#run.child.send(message);
+  }
+}
