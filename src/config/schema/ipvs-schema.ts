@@ -353,7 +353,6 @@ const sync = mapping(
         description:
           'Addresses of the other directors on `interface`: the only ones whose summaries are believed. ' +
           'Default: every host on the network of the interface.',
-        examples: [['192.0.2.12']],
       })
       .optional(),
     catch_up: z
