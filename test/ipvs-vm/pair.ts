@@ -32,6 +32,7 @@ export const RECOMMENDED: Variant = {
 export const EVERYTHING: Variant = { ...RECOMMENDED, everything: true };
 /** A crash is noticed within about a second; a stall of nearly that long causes no takeover. */
 export const FAST: Variant = { ...EVERYTHING, interval: '300ms' };
+export const BACKUP_ONLY: Variant = { sysctl: { ...RECOMMENDED.sysctl, backup_only: 1 } };
 export const DEFAULTS: Variant = {
   sysctl: { sync_threshold: '3 50', sync_refresh_period: 0, sync_retries: 0 },
 };

@@ -290,7 +290,8 @@ const sysctls = mapping(
     run_estimation: sysctl(1, '1: estimate rates.'),
   },
   'Sysctls of net.ipv4.vs. The agent sets them at startup, sets them again when they are changed, and ' +
-    'restores the previous values when it stops. It does not touch the others.',
+    'restores the previous values when it stops. It does not touch the others, except `expire_nodest_conn` ' +
+    'for udp services.',
 );
 
 const sync = mapping(
@@ -353,7 +354,6 @@ const sync = mapping(
         description:
           'Addresses of the other directors on `interface`: the only ones whose summaries are believed. ' +
           'Default: every host on the network of the interface.',
-        examples: [['192.0.2.12']],
       })
       .optional(),
     catch_up: z

@@ -69,8 +69,10 @@ function loopsOn({ services, sysctls }: IpvsSettings, own: readonly IpAddress[])
   return server === undefined ? [] : [loopAdvice(server, 'an address of this host')];
 }
 
+/** A loopback address is a server on each director, and no packet reaches it from another one. */
 function ownAddresses(): IpAddress[] {
   return Object.values(networkInterfaces())
     .flatMap((rows) => rows ?? [])
+    .filter(({ internal }) => !internal)
     .flatMap(({ address }) => parseIp(address) ?? []);
 }

@@ -26,7 +26,7 @@ interface SyncKeeperOptions {
   readonly settings: SyncSettings;
   readonly now: () => Instant;
   readonly interfaceIndex: (name: string) => number | undefined;
-  /** True while net.ipv4.vs.backup_only is set, by whomever. */
+  /** True while net.ipv4.vs.backup_only is set. */
   readonly isBackupOnly: () => boolean;
 }
 

@@ -120,7 +120,7 @@ function sameDaemon(wanted: SyncDaemon, actual: SyncDaemon): boolean {
   );
 }
 
-/** A backup daemon can receive at least this much, whatever it is told (start_sync_thread). */
+/** A backup daemon can receive at least this much, whatever length it is given (start_sync_thread). */
 const SHORTEST_BACKUP = 1_024;
 
 function lengthInKernel({ role, maximumLength }: SyncDaemon): number | undefined {

@@ -131,7 +131,7 @@ export class TableStanding {
     return this.#reading.all;
   }
 
-  /** What the other directors are told: a MASTER does not ask them to have what they do not need. */
+  /** What this director sends to the others: a MASTER does not ask them to have what they do not need. */
   get shared(): TableSummary {
     return this.#isMaster ? this.#reading.shared : this.#reading.all;
   }

@@ -4,7 +4,7 @@ import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import { ip } from '../../net/address.ts';
 import type { ConnectionTimeouts } from '../../net/ipvs.ts';
 import { DEFAULT_SYNC_GROUP, DEFAULT_SYNC_PORT, SUMMARY_PORT_OFFSET } from '../../net/ipvs.ts';
-import { type Duration, seconds } from '../../net/time.ts';
+import { type Duration, microseconds, seconds } from '../../net/time.ts';
 import type { IpvsLog } from '../keep/ipvs-log.ts';
 import type { KernelTable } from '../keep/service-keeper.ts';
 import { monotonicNow } from '../keep/sync-keeper.ts';
@@ -36,6 +36,10 @@ export function openTableWatch(parts: TableWatchParts): TableWatch {
     sender: SENDER,
     refresh: refreshOf(sysctls),
     now: monotonicNow,
+    processor: () => {
+      const { user, system } = process.cpuUsage();
+      return microseconds(user + system);
+    },
     lines: connectionLines,
     open: (hear, fail) =>
       SyncSegment.open(

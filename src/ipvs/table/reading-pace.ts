@@ -8,7 +8,7 @@ const SHARE = 20;
 export const LONGEST_READING: Duration = seconds(5);
 /** Such a table is tried again after this time. */
 const RETRY: Duration = seconds(600);
-/** From this cost on, operators are told. */
+/** From this cost on, operators are warned. */
 const COSTLY: Duration = seconds(1);
 
 export interface ReadingPace {

@@ -19,8 +19,10 @@ import {
   elapsed,
   type Instant,
   LONG_AGO,
+  microseconds,
   NO_TIME,
   seconds,
+  shortest,
   times,
 } from '../../net/time.ts';
 import { decodeSummary, encodeSummary } from '../../wire/connections/summary-message.ts';
@@ -60,6 +62,8 @@ export interface TableWatchOptions {
   readonly isMaster: boolean;
   readonly log: IpvsLog;
   readonly now: () => Instant;
+  /** Processor time that this process has used. */
+  readonly processor: () => Duration;
   readonly lines: () => AsyncIterable<readonly string[]>;
   readonly open: (
     hear: (bytes: Uint8Array, address: string) => void,
@@ -82,6 +86,7 @@ export class TableWatch {
   #timer: NodeJS.Timeout | undefined;
   #repeater: NodeJS.Timeout | undefined;
   #pace: ReadingPace = { pause: NO_TIME, isSlow: false };
+  #isReading = false;
   #endedAt: Instant = LONG_AGO;
   /** When a summary was sent; undefined: none can be repeated. */
   #sentAt: Instant | undefined;
@@ -147,52 +152,65 @@ export class TableWatch {
 
   /** Slow readings of two directors are comparable only if one follows the other. */
   #followMaster(): void {
-    const { now } = this.#options;
-    const isDue = now() >= after(this.#endedAt, this.#pace.pause);
-    if (this.#pace.isSlow && !this.#isMaster && isDue) this.#schedule(NO_TIME);
+    if (this.#isReading || this.#isMaster || !this.#pace.isSlow) return;
+    const isDue = this.#options.now() >= after(this.#endedAt, this.#pace.pause);
+    if (isDue) this.#schedule(NO_TIME);
   }
 
   async #round(): Promise<void> {
     if (this.#isClosed) return;
     const { log, now } = this.#options;
     const start = now();
+    const cost = this.#stopwatch();
+    this.#isReading = true;
     try {
-      const reading = await this.#read(start);
+      const reading = await this.#read(cost);
+      if (this.#isClosed) return;
       const took = elapsed(start, now());
       const report =
         reading === undefined ? this.standing.unread() : this.standing.read(reading, now(), took);
       if (report !== undefined) this.#reportMove([report]);
       if (reading !== undefined && this.#options.settings.catchUp) await this.#exchange();
       log.settled('connection table');
-      this.#adoptPace(start, reading !== undefined);
+      this.#adoptPace(cost(), reading !== undefined);
     } catch (error) {
       this.#closeSegment();
       log.trouble('connection table', 'ipvs-table-failed', messageOf(error));
-      this.#adoptPace(start, true);
+      this.#adoptPace(cost(), true);
+    } finally {
+      this.#isReading = false;
     }
     this.#judge();
   }
 
-  #adoptPace(start: Instant, isWhole: boolean): void {
+  /**
+   * Of two upper bounds the lower one: on a machine that is busy otherwise, or stood still, much time passes
+   * that the reading has not cost.
+   */
+  #stopwatch(): () => Duration {
+    const { now, processor } = this.#options;
+    const [start, used] = [now(), processor()];
+    return () => shortest(elapsed(start, now()), microseconds(processor() - used));
+  }
+
+  #adoptPace(cost: Duration, isWhole: boolean): void {
     const { log, now } = this.#options;
     this.#endedAt = now();
-    const took = elapsed(start, this.#endedAt);
-    this.#pace = paceAfter(took, isWhole);
+    this.#pace = paceAfter(cost, isWhole);
     if (!isWhole) this.#sentAt = undefined;
-    const trouble = troubleOf(took, isWhole);
+    const trouble = troubleOf(cost, isWhole);
     if (trouble === undefined) log.settled('large connection table');
     else log.trouble('large connection table', 'ipvs-table-large', trouble);
   }
 
-  /** Undefined: the table is too large. */
-  async #read(start: Instant): Promise<TableReading | undefined> {
-    const { now } = this.#options;
-    const limit = after(start, LONGEST_READING);
+  /** Undefined: the table is too large, or nobody waits for it any more. */
+  async #read(cost: () => Duration): Promise<TableReading | undefined> {
+    const start = this.#options.now();
     const all = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
     const shared = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
     const { arrivedAt } = this.standing;
     for await (const lines of this.#options.lines()) {
-      if (now() > limit) {
+      if (cost() > LONGEST_READING || this.#isClosed) {
         this.#flows.end(false);
         return undefined;
       }

@@ -12,6 +12,8 @@ instances: [{ name: web, interface: eth0, vrid: 55, addresses: [203.0.113.100] }
 `;
 const WITH_IPVS = `${WEB}ipvs: { required: true }\n`;
 
+const CUT = { service: 'web', server: '10.0.0.12:80', connections: 37 };
+
 function configurationOf(text: string) {
   const directory = mkdtempSync(join(tmpdir(), 'configuration-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -28,9 +30,17 @@ function configurationOf(text: string) {
       applied++;
     },
     lacking: async ({ agent }: Lowered) => (agent.ipvs === undefined ? [] : ['there is no IPVS']),
+    cuts: ({ agent }: Lowered) => (agent.ipvs === undefined ? [] : [CUT]),
   });
   return { configuration, applied: () => applied };
 }
+
+test('F-N15 a dry run counts the connections that servers lose', async () => {
+  const { configuration } = configurationOf(WITH_IPVS);
+  expect(await configuration.reload({ dryRun: true })).toMatchObject({ cuts: [CUT] });
+  const other = configurationOf(WEB).configuration;
+  expect(await other.reload({ dryRun: true })).not.toHaveProperty('cuts');
+});
 
 test('A dry run lists what the host lacks, and is not applied', async () => {
   const { configuration, applied } = configurationOf(WITH_IPVS);

@@ -100,6 +100,7 @@ export class FakeKernel implements IpvsPort {
           sender: 1,
           refresh: 0 as Duration,
           now: () => this.now,
+          processor: () => 0 as Duration,
           lines: async function* () {},
           open: async (hear) => {
             this.hear = hear;

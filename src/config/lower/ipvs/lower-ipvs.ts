@@ -48,7 +48,7 @@ export function lowerIpvs(
 }
 
 /**
- * A client of UDP may send from one port for ever, and so would keep a server that was removed: the
+ * A client of UDP may send from one port forever, and so would keep a server that was removed: the
  * kernel drops its datagrams unless the connection ends with the server.
  */
 function sysctlsFor(services: readonly ServiceSettings[]): Record<string, string> {

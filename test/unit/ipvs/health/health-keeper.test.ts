@@ -71,7 +71,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, changed)).toEqual(['10.0.0.12:80 3']);
   });
 
-  test('F-N10 that are new have their weight at once, where those that fail stay in the table', () => {
+  test('F-N10 that are new have their weight immediately, where those that fail stay in the table', () => {
     const web = service([FIRST, SECOND]);
     const rig = healthRig([web]);
     rig.health.recall(web, [FIRST]);
@@ -174,7 +174,7 @@ describe('the fallback', () => {
   test.each([
     ['of a persistent service', { persistence }],
     ['of UDP', { key: { ...service([]).service.key, protocol: 'udp' } as ServiceKey }],
-  ])('F-N4 %s goes at once: its clients would stay as long as they come', (_, more) => {
+  ])('F-N4 %s goes immediately: its clients would stay as long as they come', (_, more) => {
     const plain = service([FIRST], { fallback: SPARE });
     const web = { ...plain, service: { ...plain.service, ...more } };
     const rig = healthRig([web]);

@@ -17,7 +17,7 @@ describe('F-N3 the pace of readings', () => {
     expect(paceAfter(seconds(60), false)).toEqual({ pause: seconds(60 * 19), isSlow: true });
   });
 
-  test('is a problem from a second on, which is told in steps', () => {
+  test('is a problem from a second on, which is reported in steps', () => {
     expect(troubleOf(milliseconds(999), true)).toBeUndefined();
     const text = troubleOf(milliseconds(2_300), true);
     expect(text).toContain('more than 2 s to list its connections');
