@@ -19,7 +19,7 @@ export interface ControlCommands {
   /** Throws `CommandRefusal`. */
   reload(options: { readonly dryRun: boolean }): Promise<ReloadDocument>;
   /** One step of a takeover by a new process. Throws `CommandRefusal`. */
-  takeover(step: TakeoverStep, request: TakeoverRequest): Promise<unknown>;
+  takeover(request: TakeoverRequest, peer: Peer | undefined): Promise<unknown>;
   /** Undefined: the configuration has no `ipvs`. */
   drains?(): DrainCommands | undefined;
 }
@@ -39,8 +39,6 @@ export interface DrainCommands {
   undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument>;
 }
 
-export type TakeoverStep = TakeoverRequest['step'];
-
 /** The agent refuses a request; nothing has changed. */
 export class CommandRefusal extends Error {
   override readonly name = 'CommandRefusal';
@@ -52,14 +50,28 @@ export class CommandRefusal extends Error {
   }
 }
 
+/** The process at the other end of the control socket, according to the kernel. */
+export interface Peer {
+  /** 0: a process of another PID namespace. */
+  readonly pid: number;
+  readonly uid: number;
+}
+
 /** Identifies the user who makes the request; `claimed` is the name given in it. */
 export type RequesterOf = (claimed: string | null) => string;
+
+/** The origin of a request. */
+export interface RequestOrigin {
+  readonly requesterOf: RequesterOf;
+  /** Undefined: the kernel does not tell. */
+  readonly peer: Peer | undefined;
+}
 
 /** Resolves to the document of the response. */
 export type AgentCommand = (
   commands: ControlCommands,
   body: unknown,
-  requesterOf: RequesterOf,
+  origin: RequestOrigin,
 ) => Promise<unknown>;
 
 const COMMANDS: {
@@ -71,15 +83,13 @@ const COMMANDS: {
     const { dry_run: dryRun } = decode(RELOAD_REQUEST, body);
     return commands.reload({ dryRun });
   },
-  '/v1/takeover': async (commands, body) => {
-    const request = decode(TAKEOVER_REQUEST, body);
-    return commands.takeover(request.step, request);
-  },
-  '/v1/ipvs/drain': async (commands, body, requesterOf) => {
+  '/v1/takeover': async (commands, body, { peer }) =>
+    commands.takeover(decode(TAKEOVER_REQUEST, body), peer),
+  '/v1/ipvs/drain': async (commands, body, { requesterOf }) => {
     const { requested_by: claimed, ...terms } = decode(DRAIN_REQUEST, body);
     return drainsOf(commands).drain(terms, requesterOf(claimed));
   },
-  '/v1/ipvs/undrain': async (commands, body, requesterOf) => {
+  '/v1/ipvs/undrain': async (commands, body, { requesterOf }) => {
     const { requested_by: claimed, ...terms } = decode(UNDRAIN_REQUEST, body);
     return drainsOf(commands).undrain(terms, requesterOf(claimed));
   },

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { IpAddress } from '../net/address.ts';
 import type { Duration } from '../net/time.ts';
-import { decode, type RequesterOf } from './commands.ts';
+import { decode, type Peer, type RequesterOf } from './commands.ts';
 import type { HandOverDocument, MaintenanceAnswer, PriorityAnswer } from './operator-protocol.ts';
 import type { InstanceOperations, InstanceVerb } from './requests.ts';
 import { FAILOVER_REQUEST, MAINTENANCE_REQUEST, PRIORITY_REQUEST } from './requests.ts';
@@ -43,6 +43,8 @@ export interface OperatorAccess {
   readonly commands: OperatorCommands;
   /** `claimed` is the name given in the request. */
   readonly requesterOn: (socket: Socket, claimed: string | null) => Requester;
+  /** Undefined: the kernel does not tell. */
+  readonly peerOn: (socket: Socket) => Peer | undefined;
 }
 
 type InstanceCommand<Answer> = (

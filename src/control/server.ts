@@ -131,11 +131,10 @@ export class ControlServer {
     const command = commandAt(path);
     if (commands !== undefined && command !== undefined) {
       return (body, { socket }) =>
-        command(
-          commands,
-          body,
-          (claimed) => operators?.requesterOn(socket, claimed) ?? UNKNOWN_REQUESTER,
-        );
+        command(commands, body, {
+          requesterOf: (claimed) => operators?.requesterOn(socket, claimed) ?? UNKNOWN_REQUESTER,
+          peer: operators?.peerOn(socket),
+        });
     }
     const target = operatorTarget(path);
     if (operators === undefined || target === undefined) return undefined;

@@ -136,6 +136,7 @@ export class Agent {
     });
     this.#listeners = this.#createListeners();
   }
+      child: () => this.#restart.pid,
 
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
   async run(): Promise<AgentOutcome> {
@@ -360,7 +361,7 @@ export class Agent {
       ...{ source, protocol, logger, operators: this.#operators.access },
       commands: {
         reload: (options) => this.#reloads.reload(options),
-        takeover: (_step, request) => this.#predecessor.take(request),
+        takeover: (request, peer) => this.#predecessor.take(request, peer),
         drains: () => this.#ipvs.drains,
       },
     });

@@ -8,7 +8,7 @@ import { EngineRequests } from './engine-requests.ts';
 import { isEmpty } from './operator-lock.ts';
 import type { LockProblem, OperatorLocks } from './operator-locks.ts';
 import { OperatorService, type OperatorServiceOptions } from './operator-service.ts';
-import { requesterOn } from './requester.ts';
+import { peerOn, requesterOn } from './requester.ts';
 
 interface OperatorsOptions {
   readonly locks: OperatorLocks;
@@ -33,7 +33,7 @@ export class Operators {
     this.#requests = new EngineRequests(feed);
     const requests = this.#requests;
     this.#service = new OperatorService({ requests, locks, model, record, now: Date.now });
-    this.access = { commands: this.#service, requesterOn };
+    this.access = { commands: this.#service, requesterOn, peerOn };
   }
 
   /** Loads the locks of instances that are new here; resolves to the inputs that restore them. */

@@ -1,18 +1,24 @@
-/** Finds the user who sends a request over the control socket. */
+/** Finds the process and the user who send a request over the control socket. */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import type { Peer } from '../../control/commands.ts';
 import type { Requester } from '../../control/operator-commands.ts';
-import { peerUid } from '../../kernel/ffi/peer-credentials.ts';
+import { peerCredentials } from '../../kernel/ffi/peer-credentials.ts';
 
 const PASSWD = '/etc/passwd';
 
 /** `claimed` is the user for whom root acts, according to the client; ignored from other users. */
 export function requesterOn(socket: Socket, claimed: string | null): Requester {
-  const fd = descriptorOf(socket);
-  const uid = fd === undefined ? undefined : peerUid(fd);
+  const uid = peerOn(socket)?.uid;
   if (uid === undefined) return 'unknown user';
   if (uid === 0 && claimed !== null) return `${claimed} (as root)`;
   return nameOf(uid, readPasswd()) ?? `uid ${uid}`;
+}
+
+/** The credentials that the process had when it connected. */
+export function peerOn(socket: Socket): Peer | undefined {
+  const fd = descriptorOf(socket);
+  return fd === undefined ? undefined : peerCredentials(fd);
 }
 
 /** Fields of passwd(5): name, password, UID. */

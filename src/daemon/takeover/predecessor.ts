@@ -1,10 +1,12 @@
 /**
  * The running agent during a takeover: it freezes, hands its state over and ends. If the successor does
- * not commit in time, it continues.
+ * not commit in time, it continues. Operators may use the control socket, but only root or the user of
+ * the agent may replace it, and only the process that has asked to prepare may begin and commit:
+ * otherwise the agent would end, and nobody would serve the VIPs that it leaves.
  */
 import { randomUUID } from 'node:crypto';
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
-import { CommandRefusal } from '../../control/commands.ts';
+import { CommandRefusal, type Peer } from '../../control/commands.ts';
 import type { TakeoverRequest } from '../../control/requests.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
@@ -18,12 +20,18 @@ interface PredecessorOptions {
   readonly version: string;
   readonly configuration: Configuration;
   readonly protocol: Pick<ProtocolWorker, 'freeze' | 'thaw' | 'abandon'>;
+  /** The process that SIGUSR2 has started, if it runs: no other one may take over. */
+  readonly child: () => number | undefined;
+  /** The user of this process. Default: the effective one. */
+  readonly uid?: number;
   /** The successor has custody now; this process ends. */
   readonly onCommit: () => void;
 }
 
 export class Predecessor {
   readonly #options: PredecessorOptions;
+  /** The process that prepares. */
+  #candidate: Peer | undefined;
   #token: string | undefined;
   #generation = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -32,10 +40,13 @@ export class Predecessor {
     this.#options = options;
   }
 
-  async take(request: TakeoverRequest): Promise<unknown> {
+  /** `peer`: who asks, according to the kernel. */
+  async take(request: TakeoverRequest, peer: Peer | undefined): Promise<unknown> {
+    this.#assertEntitled(peer);
+    if (request.step !== 'prepare') this.#assertAnnounced(peer);
     switch (request.step) {
       case 'prepare':
-        return this.#prepare();
+        return this.#prepare(peer);
       case 'begin':
         return this.#begin(request.generation);
       case 'commit':
@@ -50,9 +61,10 @@ export class Predecessor {
     this.#options.protocol.thaw();
   }
 
-  #prepare(): PreparedDocument {
+  #prepare(peer: Peer): PreparedDocument {
     const { version, configuration } = this.#options;
     this.#assertAlone();
+    this.#candidate = peer;
     return {
       format: TAKEOVER_FORMAT,
       pid: process.pid,
@@ -94,6 +106,23 @@ export class Predecessor {
     this.#token = undefined;
   }
 
+  #assertEntitled(peer: Peer | undefined): asserts peer is Peer {
+    const { child, uid = process.geteuid?.() } = this.#options;
+    if (peer === undefined) throw notEntitled('the kernel does not say who asks');
+    if (peer.uid !== 0 && peer.uid !== uid) {
+      throw notEntitled(`only root may take over, not uid ${peer.uid}`);
+    }
+    const started = child();
+    if (started !== undefined && peer.pid !== started) {
+      throw notEntitled(`pid ${started}, started by SIGUSR2, is about to take over`);
+    }
+  }
+
+  #assertAnnounced({ pid, uid }: Peer): void {
+    if (this.#candidate?.pid === pid && this.#candidate.uid === uid) return;
+    throw notEntitled('this process has not asked to prepare the takeover');
+  }
+
   #assertAlone(): void {
     if (this.#token !== undefined) {
       throw refusal('takeover-under-way', 'another process is already taking over');
@@ -104,6 +133,10 @@ export class Predecessor {
 
 function refusal(code: string, message: string): CommandRefusal {
   return new CommandRefusal({ status: 409, code, message });
+}
+
+function notEntitled(message: string): CommandRefusal {
+  return refusal('takeover-not-entitled', message);
 }
 
 function changed(): CommandRefusal {

@@ -22,7 +22,7 @@ async function runCommands(reload: (dryRun: boolean) => ReloadDocument = () => D
         asked.push(dryRun);
         return reload(dryRun);
       },
-      takeover: async (step) => ({ step }),
+      takeover: async ({ step }) => ({ step }),
     },
     onError: (error) => errors.push(error),
   });

@@ -54,5 +54,8 @@ export function operatorsThat(
         ((instance, priority) => Promise.resolve(prioritySet(instance, priority ?? 150))),
     ),
   };
-  return { commands, calls, requesterOn: (_socket, claimed) => claimed ?? 'root' };
+  return {
+    ...{ commands, calls, requesterOn: (_socket, claimed) => claimed ?? 'root' },
+    peerOn: () => ({ pid: process.pid, uid: 0 }),
+  };
 }
