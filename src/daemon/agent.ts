@@ -3,9 +3,10 @@
  * Main thread: configuration, control API, log, signals. Protocol thread: the protocol.
  *
  * Custody. One process at a time may remove what is in the kernel: VIPs, virtual MAC links, the nft
- * table, IPVS. That is the predecessor until this process has the control socket (an ordinary start)
- * or its takeover has committed; then this process; and the successor once the next takeover has
- * committed. A process without custody closes its descriptors and removes nothing.
+ * table, IPVS. That is the predecessor until this process has the agent's name in the network namespace
+ * and the control socket (an ordinary start) or its takeover has committed; then this process; and the
+ * successor once the next takeover has committed. A process without custody closes its descriptors and
+ * removes nothing.
  *
  * Stop order, however the agent ends:
  * 1. VIPs. On a signal the protocol thread removes them and ends. If it has failed, the main thread
@@ -16,6 +17,7 @@
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here.
  * 7. The protocol thread, if it still runs, and then the recording of its inputs.
+ * 8. The name in the network namespace, which keeps a second agent out.
  */
 import type { Logger } from 'pino';
 import { Prober } from '../checker/prober.ts';
@@ -50,6 +52,7 @@ import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { handleSignals } from './signals.ts';
+import { SoleAgent } from './sole-agent.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
 import { captureFrom, type Successor } from './takeover/successor.ts';
@@ -88,6 +91,7 @@ export class Agent {
   readonly #recording: Recording | undefined;
   readonly #predecessor: Predecessor;
   readonly #listeners: Listeners;
+  readonly #soleAgent: SoleAgent;
   #accept: AcceptMode | undefined;
   #virtualLinks: VirtualLinkKeeper | undefined;
   #notifier: Notifier | undefined;
@@ -132,11 +136,12 @@ export class Agent {
       version: programVersion(),
       configuration: this.#configuration,
       protocol,
+      child: () => this.#restart.pid,
       onCommit: () => this.#handOver(),
     });
     this.#listeners = this.#createListeners();
+    this.#soleAgent = new SoleAgent(logger);
   }
-      child: () => this.#restart.pid,
 
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
   async run(): Promise<AgentOutcome> {
@@ -192,6 +197,7 @@ export class Agent {
     }
     const restored = await this.#operators.restore(namesIn(config.settings));
     if (!(await this.#listeners.open(config.agent, false))) return false;
+    if (!this.#soleAgent.claim()) return false;
     this.#custody = 'own';
     if (!(await this.#open(undefined))) return false;
     this.#ipvs.follow(config);
@@ -241,7 +247,7 @@ export class Agent {
     this.#ignoreSignals = handleSignals({
       ...{ logger, protocol, configuration: this.#configuration, reloads: this.#reloads },
       ...{ predecessor: this.#predecessor, manager: this.#manager, restart: this.#restart },
-      ipvs: this.#ipvs,
+      ...{ ipvs: this.#ipvs, listeners: this.#listeners },
     });
   }
 

@@ -11,6 +11,15 @@ export function missingCapabilities(): Capability[] {
   return missingIn(readFileSync('/proc/self/status', 'utf8'));
 }
 
+/** True if a process of this PID namespace may change the network: its effective set has NET_ADMIN. */
+export function mayChangeNetwork(pid: number): boolean {
+  try {
+    return !missingIn(readFileSync(`/proc/${pid}/status`, 'utf8')).includes('CAP_NET_ADMIN');
+  } catch {
+    return false;
+  }
+}
+
 /** `status` is the text of proc_pid_status(5). Without a `CapEff` line, all count as missing. */
 export function missingIn(status: string): Capability[] {
   const effective = /^CapEff:\s*([0-9a-f]+)$/im.exec(status)?.[1] ?? '0';

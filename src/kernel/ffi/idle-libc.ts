@@ -23,6 +23,8 @@ export function idleLibc(): Libc {
     socket: done,
     bind: done,
     connect: done,
+    listen: done,
+    accept4: nothing,
     setsockopt: done,
     getsockopt: (_fd, _level, _name, value) => {
       new DataView(value.buffer).setInt32(0, 0x7fff_ffff, true);

@@ -15,6 +15,9 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
+  /** Without the address of the peer: the third and fourth argument are null pointers. */
+  accept4(fd: number, address: null, length: null, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   getsockopt(
     fd: number,
@@ -95,6 +98,8 @@ function bindLibc(library: Koffi): Libc {
     socket: process.func('int socket(int, int, int)'),
     bind: process.func('int bind(int, const void *, uint32_t)'),
     connect: process.func('int connect(int, const void *, uint32_t)'),
+    listen: process.func('int listen(int, int)'),
+    accept4: process.func('int accept4(int, void *, void *, int)'),
     setsockopt: process.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: process.func('int getsockopt(int, int, int, void *, void *)'),
     send: process.func('long send(int, const void *, size_t, int)'),

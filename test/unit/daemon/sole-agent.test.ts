@@ -1,0 +1,101 @@
+/** One agent for each network namespace: what is logged, and who counts as an agent. */
+import { spawn } from 'node:child_process';
+import pino from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { SoleAgent } from '../../../src/daemon/sole-agent.ts';
+import type {
+  NameAttempt,
+  NamespaceName,
+} from '../../../src/kernel/namespace-name/namespace-name.ts';
+
+interface Line {
+  readonly level: number;
+  readonly code: string;
+  readonly msg: string;
+}
+
+function soleAgent(...attempts: (NameAttempt | Error)[]) {
+  const lines: Line[] = [];
+  const logger = pino({}, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
+  let asked = 0;
+  const acquire = () => {
+    const attempt = attempts[Math.min(asked++, attempts.length - 1)];
+    if (attempt === undefined || attempt instanceof Error) throw attempt;
+    return attempt;
+  };
+  return { agent: new SoleAgent(logger, acquire), lines, asked: () => asked };
+}
+
+function free(): NameAttempt & { readonly releases: string[] } {
+  const releases: string[] = [];
+  const name = { release: () => releases.push('released') } as unknown as NamespaceName;
+  return { held: true, name, releases };
+}
+
+describe('F-E an agent that finds another one in its network namespace', () => {
+  test('does not start, and names the pid', () => {
+    const { agent, lines } = soleAgent({ held: false, by: { pid: 4711, uid: 0 } });
+    expect(agent.claim()).toBe(false);
+    expect(lines).toMatchObject([{ level: 60, code: 'agent-running' }]);
+    expect(lines[0]?.msg).toContain('pid 4711');
+  });
+
+  test('says so when a container hides the pid, or nobody tells it', () => {
+    const hidden = soleAgent({ held: false, by: { pid: 0, uid: 0 } });
+    expect(hidden.agent.claim()).toBe(false);
+    expect(hidden.lines[0]?.msg).toContain('in another container');
+    const unknown = soleAgent({ held: false, by: undefined });
+    expect(unknown.agent.claim()).toBe(false);
+    expect(unknown.lines[0]?.msg).toContain('pid unknown');
+  });
+
+  test('starts although another user holds the name, and warns', () => {
+    const sleeper = spawn('sleep', ['60'], { uid: 65_534, gid: 65_534 });
+    onTestFinished(() => void sleeper.kill('SIGKILL'));
+    const by = { pid: sleeper.pid ?? 0, uid: 65_534 };
+    const { agent, lines } = soleAgent({ held: false, by });
+    expect(agent.claim()).toBe(true);
+    expect(lines).toMatchObject([{ level: 40, code: 'agent-name-taken' }]);
+    expect(lines[0]?.msg).toContain(`${by.pid}`);
+  });
+
+  test('counts a process that may change the network as an agent, whatever its user', () => {
+    // The test runs as root: this process has CAP_NET_ADMIN.
+    const { agent } = soleAgent({ held: false, by: { pid: process.pid, uid: 65_534 } });
+    expect(agent.claim()).toBe(false);
+  });
+
+  test('starts where the kernel has no such names, and warns', () => {
+    const { agent, lines } = soleAgent(new Error('EAFNOSUPPORT'));
+    expect(agent.claim()).toBe(true);
+    expect(lines).toMatchObject([{ level: 40, code: 'agent-name-failed' }]);
+  });
+});
+
+describe('F-E a successor', () => {
+  test('gets the name as soon as its predecessor has freed it', async () => {
+    const taken = { held: false, by: { pid: 1, uid: 0 } } as const;
+    const name = free();
+    const { agent, lines, asked } = soleAgent(taken, taken, name);
+    await agent.inherit();
+    expect(asked()).toBe(3);
+    expect(lines).toEqual([]);
+    agent.release();
+    agent.release();
+    expect(name.releases).toEqual(['released']);
+  });
+
+  test('continues without the name when another agent keeps it, with an error', async () => {
+    const { agent, lines } = soleAgent({ held: false, by: { pid: 4711, uid: 0 } });
+    await agent.inherit();
+    expect(lines).toMatchObject([{ level: 50, code: 'agent-running' }]);
+  });
+
+  test('no longer asks for the name once it ends', async () => {
+    const { agent, lines, asked } = soleAgent({ held: false, by: { pid: 4711, uid: 0 } });
+    const inheriting = agent.inherit();
+    agent.release();
+    await inheriting;
+    expect([asked(), lines]).toEqual([1, []]);
+  });
+});
