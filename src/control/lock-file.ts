@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 
 export interface LockFile {
+  /** Makes the file again if it has vanished; returns a live process that has it meanwhile. */
+  renew(): Promise<number | undefined>;
   /** Removes the file if it still names this process. */
   release(): Promise<void>;
 }
@@ -47,6 +49,11 @@ export async function inheritLockFile(path: string): Promise<LockFile> {
 
 function lockFile(path: string, own: string): LockFile {
   return {
+    async renew() {
+      if ((await read(path)) === own) return undefined;
+      const attempt = await acquireLockFile(path);
+      return attempt.held ? undefined : attempt.pid;
+    },
     async release() {
       if ((await read(path)) === own) await rm(path, { force: true });
     },

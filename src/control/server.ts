@@ -74,18 +74,24 @@ const UNKNOWN_REQUESTER = 'unknown user';
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #limits: ControlLimits;
-  readonly #server: Server;
+  #server: Server;
+  /** Its file has vanished: it accepts nobody, and serves the clients that it has. */
+  readonly #former: Server[] = [];
   readonly #endStreams = new Set<() => void>();
   /** Commands in progress. */
   #commands = 0;
   #file: SocketFile | undefined;
+  #mode: number;
 
   private constructor(options: ControlServerOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#server = boundedServer(this.#limits, (request, response) =>
-      this.#handle(request, response),
-    );
+    this.#mode = options.mode;
+    this.#server = this.#newServer();
+  }
+
+  #newServer(): Server {
+    return boundedServer(this.#limits, (request, response) => this.#handle(request, response));
   }
 
   /** Starts listening; throws `ControlError` if an agent is running there. */
@@ -98,7 +104,32 @@ export class ControlServer {
 
   /** Changes who may connect. */
   async setMode(mode: number): Promise<void> {
+    this.#mode = mode;
     await chmod(this.#options.socket, mode);
+  }
+
+  /**
+   * Listens again if another program has removed the socket file, and returns true then. Requests under
+   * way and event streams continue. Not to be called twice at a time.
+   */
+  async restore(): Promise<boolean> {
+    const file = this.#file;
+    if (file === undefined || !(await file.isGone())) return false;
+    const server = this.#newServer();
+    try {
+      await file.replace(server, this.#mode);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+    this.#server.close();
+    this.#former.push(this.#server);
+    this.#server = server;
+    if (this.#file === file) return true;
+    // Closed in the meantime.
+    server.close();
+    await file.remove();
+    return false;
   }
 
   /**
@@ -110,7 +141,7 @@ export class ControlServer {
     const file = this.#file;
     this.#file = undefined;
     if (!handedOver) await file?.remove();
-    await closeServer(this.#server);
+    await Promise.all([this.#server, ...this.#former].map(closeServer));
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {

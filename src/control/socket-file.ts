@@ -1,9 +1,10 @@
 /**
  * The control socket as a file. It is bound in a private directory, gets its mode there, and is then
  * renamed into place: the path is never missing and never has wider permissions than intended, and
- * closing a listener never removes a successor's file.
+ * closing a listener never removes a successor's file. If another program removes the file, clients no
+ * longer reach the agent: it has to listen again.
  */
-import { chmod, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { askPid } from './client.ts';
@@ -11,6 +12,10 @@ import { ControlError } from './control-error.ts';
 import { acquireLockFile, inheritLockFile, type LockFile } from './lock-file.ts';
 
 export interface SocketFile {
+  /** Nothing is at the path any longer. */
+  isGone(): Promise<boolean>;
+  /** Makes `server` listen there in place of the first one. Throws if another process has the path. */
+  replace(server: Server, mode: number): Promise<void>;
   /** Removes the lock, and the socket if it is still the one of this agent. */
   remove(): Promise<void>;
 }
@@ -41,14 +46,20 @@ async function assertFree(path: string): Promise<void> {
   if (answer.alive) throw agentRunning(path, answer.pid);
 }
 
-async function bind(server: Server, path: string, mode: number): Promise<bigint> {
+/** `put` makes the file appear at the path. */
+async function bind(
+  server: Server,
+  path: string,
+  mode: number,
+  put: typeof rename = rename,
+): Promise<bigint> {
   const hidden = await mkdtemp(join(dirname(path), '.control-'));
   const draft = join(hidden, 's');
   try {
     await listen(server, draft);
     await chmod(draft, mode);
     const { ino } = await lstat(draft, { bigint: true });
-    await rename(draft, path);
+    await put(draft, path);
     return ino;
   } finally {
     await rm(hidden, { recursive: true, force: true });
@@ -65,8 +76,20 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function socketFile(path: string, inode: bigint, lock: LockFile): SocketFile {
+function socketFile(path: string, first: bigint, lock: LockFile): SocketFile {
+  let inode = first;
   return {
+    async isGone() {
+      const found = await lstat(path).catch((error: NodeJS.ErrnoException) => error.code);
+      return found === 'ENOENT';
+    },
+    async replace(server, mode) {
+      await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+      const pid = await lock.renew();
+      if (pid !== undefined) throw agentRunning(path, pid);
+      // A link never replaces what another process has put there in the meantime.
+      inode = await bind(server, path, mode, link);
+    },
     async remove() {
       const found = await lstat(path, { bigint: true }).catch(() => undefined);
       if (found?.ino === inode) await rm(path, { force: true });

@@ -186,6 +186,7 @@ export class Agent {
       () => this.#listeners.close(this.#custody === 'successor'),
       () => this.#options.protocol.terminate(),
       () => this.#recording?.close(),
+      () => this.#soleAgent.release(),
     ];
   }
 
@@ -196,8 +197,8 @@ export class Agent {
       return (await this.#open(successor.settings)) && this.#takeOver(successor);
     }
     const restored = await this.#operators.restore(namesIn(config.settings));
-    if (!(await this.#listeners.open(config.agent, false))) return false;
     if (!this.#soleAgent.claim()) return false;
+    if (!(await this.#listeners.open(config.agent, false))) return false;
     this.#custody = 'own';
     if (!(await this.#open(undefined))) return false;
     this.#ipvs.follow(config);
@@ -259,6 +260,7 @@ export class Agent {
     const capture = await captureFrom(successor, logger);
     if (capture === undefined) return false;
     this.#custody = 'own';
+    void this.#soleAgent.inherit();
     protocol.feed([{ kind: 'adopt', capture }]);
     await protocol.ping();
     logger.info(
@@ -305,6 +307,7 @@ export class Agent {
   /** The successor has committed: this process no longer removes anything. */
   #handOver(): void {
     this.#custody = 'successor';
+    this.#soleAgent.release();
     const { pid } = this.#restart;
     if (pid !== undefined) this.#manager.handOver(pid);
     this.#options.logger.info({ code: 'handed-over' }, 'the successor has taken over');

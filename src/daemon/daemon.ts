@@ -15,6 +15,8 @@ interface DaemonOptions {
   readonly protocol: ProtocolWorker;
   /** Take over from the running agent, if there is one. */
   readonly takeover?: boolean;
+  /** With `takeover`: only from the agent with this pid. */
+  readonly successorOf?: number | undefined;
   /** Absolute: where the inputs of the protocol are recorded. */
   readonly record?: string | undefined;
 }
@@ -31,7 +33,7 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
 }
 
 async function runLogged(
-  { file, config, protocol, takeover = false, record }: DaemonOptions,
+  { file, config, protocol, takeover = false, successorOf, record }: DaemonOptions,
   logger: Logger,
 ): Promise<AgentOutcome> {
   const missing = missingCapabilities().filter((name) => name !== 'CAP_SYS_NICE');
@@ -40,7 +42,7 @@ async function runLogged(
     logger.fatal({ code: 'missing-capability', missing }, message);
     return 1;
   }
-  const successor = takeover ? await meetPredecessor(config, logger) : undefined;
+  const successor = takeover ? await meetPredecessor(config, successorOf, logger) : undefined;
   if (successor === 'refused') return 1;
   return new Agent({ file, record, config, protocol, logger, successor }).run();
 }

@@ -7,9 +7,17 @@ import type { ControlCommands } from '../control/commands.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { OperatorAccess } from '../control/operator-commands.ts';
 import { ControlServer } from '../control/server.ts';
+import { Backoff } from '../net/backoff.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { isPowerOfTwo } from '../net/power-of-two.ts';
+import { type Instant, milliseconds, seconds } from '../net/time.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import type { AgentHttp, AgentSource } from './http.ts';
+
+/** How often to look whether the control socket is still there, in milliseconds. */
+const LOOK_MS = 1_000;
+
+const BACKOFF = { least: seconds(1), most: seconds(60), calm: seconds(600) } as const;
 
 /** A predecessor closes its HTTP port within this time. */
 const ATTEMPTS = 50;
@@ -28,6 +36,11 @@ export class Listeners {
   #control: ControlServer | undefined;
   #http: AgentHttp | undefined;
   readonly #httpMoves = new SerialQueue();
+  readonly #looks = new SerialQueue();
+  readonly #backoff = new Backoff(BACKOFF);
+  #looking: NodeJS.Timeout | undefined;
+  /** The last attempt to make the socket again has failed, which has been logged. */
+  #isLost = false;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
@@ -40,10 +53,19 @@ export class Listeners {
   async open(agent: AgentSettings, inherits: boolean): Promise<boolean> {
     this.#control = await this.#openControl(agent, inherits);
     if (this.#control === undefined) return false;
+    this.#looking = setInterval(() => {
+      if (now() >= this.#backoff.until) void this.restoreControl();
+    }, LOOK_MS).unref();
     if ((await this.#openHttp(agent, inherits)) || inherits) return true;
+    clearInterval(this.#looking);
     await this.#control.close();
     this.#control = undefined;
     return false;
+  }
+
+  /** Makes the control socket again if its file has vanished; a failure is logged. */
+  restoreControl(): Promise<void> {
+    return this.#looks.run(() => this.#restoreControl());
   }
 
   /** Undefined: closes it. Rejects with `HttpListenError` if the address is unavailable. */
@@ -64,8 +86,26 @@ export class Listeners {
 
   /** Keeps the socket file if another process has taken it over. */
   async close(isHandedOver: boolean): Promise<void> {
-    await this.#httpMoves.idle();
+    clearInterval(this.#looking);
+    await Promise.all([this.#httpMoves.idle(), this.#looks.idle()]);
     await Promise.all([this.#control?.close(isHandedOver), this.#http?.close()]);
+  }
+
+  async #restoreControl(): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      if ((await this.#control?.restore()) !== true) return;
+      this.#isLost = false;
+      const count = this.#backoff.repaired(now());
+      if (!isPowerOfTwo(count)) return;
+      const message = 'another program removed the control socket; it has been made again';
+      logger.warn({ code: 'control-socket-restored', count }, message);
+    } catch (error) {
+      if (this.#isLost) return;
+      this.#isLost = true;
+      const message = `the control socket has vanished and cannot be made again: ${messageOf(error)}`;
+      logger.error({ code: 'control-socket-lost' }, message);
+    }
   }
 
   async #openControl(
@@ -123,6 +163,10 @@ async function retrying(open: () => Promise<void>): Promise<void> {
       await sleep(PAUSE_MS);
     }
   }
+}
+
+function now(): Instant {
+  return milliseconds(performance.now()) as number as Instant;
 }
 
 function messageOf(error: unknown): string {

@@ -8,6 +8,7 @@ import type { Settings } from '../protocol/engine/settings.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import type { AgentIpvs } from './agent-ipvs.ts';
 import type { Configuration } from './configuration.ts';
+import type { Listeners } from './listeners.ts';
 import type { Reloads } from './reloads.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { Predecessor } from './takeover/predecessor.ts';
@@ -25,12 +26,14 @@ interface SignalReceivers {
   readonly manager: ServiceManager;
   readonly ipvs: AgentIpvs;
   readonly restart: Restart;
+  readonly listeners: Pick<Listeners, 'restoreControl'>;
 }
 
 /** A second SIGTERM or SIGINT stops without waiting for successors. Returns how to stop listening. */
 export function handleSignals(receivers: SignalReceivers): () => void {
   const { logger, protocol, configuration, reloads, predecessor, manager, ipvs, restart } =
     receivers;
+  const { listeners } = receivers;
   let deadline: NodeJS.Timeout | undefined;
   const stopAnyway = () => {
     logger.error({ code: 'stop-overdue' }, 'could not release everything; stopping anyway');
@@ -50,7 +53,8 @@ export function handleSignals(receivers: SignalReceivers): () => void {
     manager.reloading();
     void reloads.onSignal().then(() => manager.ready());
   };
-  const startSuccessor = () => {
+  const startSuccessor = async () => {
+    await listeners.restoreControl();
     if (!configuration.isStopping) restart.begin();
   };
   const ignore = () => {

@@ -1,6 +1,6 @@
 /** `vrrp-agent run`: runs the agent in the foreground. */
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
@@ -8,6 +8,7 @@ import type { CliContext } from '../terminal/context.ts';
 interface RunOptions {
   readonly config: string;
   readonly takeover?: boolean;
+  readonly successorOf?: number;
   readonly record?: string;
 }
 
@@ -19,6 +20,11 @@ export function register(program: Command, context: CliContext): void {
     )
     .requiredOption('--config <file>', 'configuration file (YAML)')
     .option('--takeover', 'replace the running agent without interruption')
+    .addOption(
+      new Option('--successor-of <pid>', 'take over from this process only (used by SIGUSR2)')
+        .argParser(Number)
+        .hideHelp(),
+    )
     .option('--record <file>', 'record the inputs of the protocol for a replay (32 MiB at most)')
     .action((options: RunOptions) => run(context, options));
 }
@@ -36,7 +42,7 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
 async function runWith(
   protocol: ProtocolWorker,
   context: CliContext,
-  { config: file, takeover = false, record }: RunOptions,
+  { config: file, takeover = false, successorOf, record }: RunOptions,
 ): Promise<number> {
   const [{ loadConfigFile }, { formatFinding }, { runDaemon }] = await Promise.all([
     import('../../config/read-file.ts'),
@@ -56,6 +62,7 @@ async function runWith(
     config: loaded.value,
     protocol,
     takeover,
+    successorOf,
     record: record === undefined ? undefined : resolve(record),
   });
 }

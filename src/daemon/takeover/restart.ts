@@ -1,7 +1,7 @@
 /**
  * SIGUSR2: starts the process that takes over from this one, with the present program and file. It is
  * a child, so that it belongs to the same service; the service manager then gets its PID. If it fails,
- * this process continues.
+ * this process continues. It knows its parent, and takes over from it or ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Logger } from 'pino';
@@ -35,7 +35,8 @@ export class Restart {
       return;
     }
     const flags = [...process.execArgv.filter((flag) => flag !== NO_DEBUGGER), NO_DEBUGGER];
-    const args = [...flags, program, 'run', '--takeover', '--config', file];
+    const parent = ['--successor-of', `${process.pid}`];
+    const args = [...flags, program, 'run', '--takeover', ...parent, '--config', file];
     if (record !== undefined) args.push('--record', record);
     const next = spawn(process.execPath, args, { stdio: 'inherit', env: environment() });
     this.#next = next;

@@ -27,13 +27,23 @@ export class TakeoverRefused extends Error {
   readonly code = 'takeover-refused';
 }
 
-/** Undefined: no agent is running, so this is an ordinary start. */
+/**
+ * Undefined: no agent is running, so this is an ordinary start. `parent`: the agent that has started this
+ * process, which then never starts ordinarily: that agent still runs, or its end was not this one's doing.
+ */
 export async function meetPredecessor(
   { settings, agent }: LoadedConfig,
+  parent: number | undefined,
   logger: Logger,
 ): Promise<Successor | undefined | 'refused'> {
   try {
     const successor = await Successor.meet(agent.control.socket, settings);
+    if (parent !== undefined && successor?.pid !== parent) {
+      const found = successor === undefined ? 'no agent' : `another one (pid ${successor.pid})`;
+      throw new TakeoverRefused(
+        `this process is to replace pid ${parent}, and ${found} answers at ${agent.control.socket}`,
+      );
+    }
     if (successor === undefined) {
       const message = `no agent is running at ${agent.control.socket}: starting without a takeover`;
       logger.info({ code: 'nobody-to-take-over-from' }, message);

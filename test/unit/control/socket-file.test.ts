@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ControlClient } from '../../../src/control/client.ts';
@@ -169,3 +169,74 @@ describe('the lock file', () => {
     await server.close();
   });
 });
+
+describe('F-O8 a control socket whose file has vanished', () => {
+  test('is made again with its mode and its lock, whatever else is missing', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket, 0o660);
+    await server.setMode(0o600);
+    rmSync(dirname(socket), { recursive: true });
+    expect(await server.restore()).toBe(true);
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    expect(readdirSync(dirname(socket)).sort()).toEqual(['control.sock', 'control.sock.lock']);
+    expect(await new ControlClient({ socket }).status()).toMatchObject({ router: 'lb1' });
+    await expect(listenAt(socket)).rejects.toMatchObject({ code: 'agent-running' });
+    await server.close();
+    expect(readdirSync(dirname(socket))).toEqual([]);
+  });
+
+  test('is made again as often as it vanishes; while it is there, nothing happens', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    for (let count = 0; count < 3; count++) {
+      rmSync(socket);
+      expect(await server.restore()).toBe(true);
+      expect(await server.restore()).toBe(false);
+    }
+    expect(await new ControlClient({ socket }).status()).toMatchObject({ router: 'lb1' });
+  });
+
+  test('still serves the clients that it has', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    const client = createConnection(socket);
+    onTestFinished(() => void client.destroy());
+    await new Promise<void>((resolve) => client.once('connect', resolve));
+    rmSync(socket);
+    await server.restore();
+    client.write('GET /v1/status HTTP/1.1\r\nHost: a\r\n\r\n');
+    const answer = await new Promise((resolve) => client.once('data', resolve));
+    expect(String(answer)).toContain('200 OK');
+  });
+
+  test('stays gone if another process has the lock, and does not replace its file', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    rmSync(socket);
+    writeFileSync(`${socket}.lock`, `${identityOf(process.ppid)}\n`);
+    await expect(server.restore()).rejects.toMatchObject({ pid: process.ppid });
+    writeFileSync(socket, 'of another process');
+    expect(await server.restore()).toBe(false);
+    expect(readFileSync(socket, 'utf8')).toBe('of another process');
+  });
+
+  test('stays gone once the server is closed', async () => {
+    const socket = socketPath();
+    const server = await listenAt(socket);
+    await server.close();
+    expect(await server.restore()).toBe(false);
+    rmSync(dirname(socket), { recursive: true });
+    const second = await listenAt(socket);
+    rmSync(socket);
+    const restoring = second.restore();
+    await second.close();
+    await restoring;
+    expect(existsSync(socket)).toBe(false);
+  });
+});
+
+/** As in a lock file: the pid and field 22 of /proc/PID/stat. */
+function identityOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+}

@@ -4,8 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Successor, TakeoverRefused } from '../../../../src/daemon/takeover/successor.ts';
+import type { LoadedConfig } from '../../../../src/config/load.ts';
+import {
+  meetPredecessor,
+  Successor,
+  TakeoverRefused,
+} from '../../../../src/daemon/takeover/successor.ts';
 import { TAKEOVER_FORMAT } from '../../../../src/daemon/takeover/takeover-protocol.ts';
 
 const SETTINGS = { router: 'lb1', linger: 'auto', instances: [], syncGroups: [] } as const;
@@ -15,6 +21,12 @@ type Step = (response: ServerResponse, old: ChildProcess) => void;
 
 /** A running agent, and what it does at each step. */
 async function predecessor(begin: Step, commit: Step): Promise<Successor> {
+  const met = await Successor.meet((await runPredecessor(begin, commit)).socket, SETTINGS);
+  if (met === undefined) throw new Error('an agent is running');
+  return met;
+}
+
+async function runPredecessor(begin: Step, commit: Step) {
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
   const socket = join(directory, 'control.sock');
   const old = spawn('/bin/sleep', ['600']);
@@ -36,9 +48,7 @@ async function predecessor(begin: Step, commit: Step): Promise<Successor> {
     server.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const met = await Successor.meet(socket, SETTINGS);
-  if (met === undefined) throw new Error('an agent is running');
-  return met;
+  return { socket, pid: old.pid };
 }
 
 function answer(response: ServerResponse, document: unknown, status = 200): void {
@@ -81,5 +91,23 @@ describe('a process that takes over', () => {
   test('gives up if the configuration has changed in the meantime', async () => {
     const successor = await predecessor(refuses('changed'), dies);
     await expect(successor.take()).rejects.toThrow('it is changed');
+  });
+});
+
+describe('F-O8 a process that SIGUSR2 has started', () => {
+  const logger = pino({ level: 'silent' });
+  const configAt = (socket: string) =>
+    ({ settings: SETTINGS, agent: { control: { socket } } }) as unknown as LoadedConfig;
+
+  test('never starts ordinarily, although no agent answers', async () => {
+    const nowhere = configAt(join(tmpdir(), `no-agent-${process.pid}.sock`));
+    expect(await meetPredecessor(nowhere, 4711, logger)).toBe('refused');
+    expect(await meetPredecessor(nowhere, undefined, logger)).toBeUndefined();
+  });
+
+  test('takes over from its parent only', async () => {
+    const { socket, pid } = await runPredecessor(freezes, dies);
+    expect(await meetPredecessor(configAt(socket), (pid ?? 0) + 1, logger)).toBe('refused');
+    expect(await meetPredecessor(configAt(socket), pid, logger)).toBeInstanceOf(Successor);
   });
 });
