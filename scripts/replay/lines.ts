@@ -73,6 +73,8 @@ function reportLines(report: Report): string[] {
       return [`failed ${report.operation} ${report.address} ${report.errno}`];
     case 'address-restored':
       return [`restored ${report.address}`];
+    case 'address-foreign':
+      return [`foreign ${report.address}/${report.prefixLength} on ${report.interface}`];
     case 'virtual-link-restored':
       return [`restored ${report.interface}`];
     case 'virtual-link-failed':

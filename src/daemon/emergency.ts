@@ -4,8 +4,7 @@
  */
 import type { PacketPort, RoutePort } from '../kernel/ports.ts';
 import type { AddressChange } from '../net/link.ts';
-import { isOwner } from '../net/vrrp.ts';
-import { formsOn } from '../protocol/engine/addresses/managed-address.ts';
+import { ownFormsOn } from '../protocol/engine/addresses/managed-address.ts';
 import { VirtualAddresses } from '../protocol/engine/addresses/virtual-addresses.ts';
 import { sourceOf } from '../protocol/engine/groups/faults.ts';
 import { LinkTable } from '../protocol/engine/links.ts';
@@ -35,8 +34,7 @@ export function emergencyRelease({ settings, masters, packets, routes }: Emergen
     for (const vip of router.addresses) {
       const holder = links.byName(vip.interface);
       if (holder === undefined) continue;
-      for (const { address, prefixLength, ours } of formsOn(holder, vip)) {
-        if (isOwner(instance.priority) && !ours) continue;
+      for (const { address, prefixLength } of ownFormsOn(holder, vip)) {
         const { index } = holder.attributes;
         removals.push({ operation: 'remove', index, address, prefixLength });
       }

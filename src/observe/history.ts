@@ -46,15 +46,16 @@ export class EventHistory {
     };
   }
 
-  /** Events of many real servers must not push out those that explain a failover. */
+  /** Events that can be many must not push out those that explain a failover. */
   #forget(): void {
     if (this.#events.length <= this.#limit) return;
-    const servers = this.#events.filter(isOfServers).length;
-    const oldest = servers > this.#limit / 2 ? this.#events.findIndex(isOfServers) : 0;
+    const minor = this.#events.filter(isMinor).length;
+    const oldest = minor > this.#limit / 2 ? this.#events.findIndex(isMinor) : 0;
     this.#events.splice(oldest, 1);
   }
 }
 
-function isOfServers({ kind }: EventDocument): boolean {
-  return kind.startsWith('ipvs-');
+/** Of real servers, or a repair of what another program has undone. */
+function isMinor({ kind }: EventDocument): boolean {
+  return kind.startsWith('ipvs-') || kind.endsWith('-restored');
 }

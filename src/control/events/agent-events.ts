@@ -1,5 +1,5 @@
 /** Events that the main thread records: operators, the configuration, notifications, accept mode. */
-import { INSTANCE, recorded } from './event-entry.ts';
+import { INSTANCE, REPAIRS, recorded, repeated } from './event-entry.ts';
 
 const NOTIFICATION_LEVEL = {
   failed: 'error',
@@ -57,13 +57,14 @@ export const AGENT_EVENTS = {
     fields: { file: 'path of the file', errors: 'number of errors in it' },
     example: { file: '/etc/vrrp-agent/vrrp-agent.yaml', errors: 2 },
   }),
-  'accept-filter-restored': recorded<object>({
+  'accept-filter-restored': recorded<{ readonly count: number }>({
     when: 'Another program changed or flushed the nftables table of `accept: false`.',
     level: 'warn',
-    sentence: () =>
-      'another program changed or flushed the nftables table of "accept: false"; the agent restored it',
-    fields: {},
-    example: {},
+    sentence: ({ count }) =>
+      'another program changed or flushed the nftables table of "accept: false"; the agent restored it' +
+      repeated(count),
+    fields: { count: REPAIRS },
+    example: { count: 1 },
   }),
   'accept-filter-failed': recorded<{ readonly detail: string }>({
     when: 'The nftables table of `accept: false` could not be set.',

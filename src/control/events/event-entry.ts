@@ -68,3 +68,10 @@ export function systemErrorName(errno: number): string {
 
 export const INSTANCE = 'name of the instance';
 export const COUNT_SO_FAR = 'number so far; recorded at 1, 2, 4, 8 and so on';
+/** While another program goes on, each repair waits longer. */
+export const REPAIRS = 'number in a row; recorded at 1, 2, 4, 8 and so on';
+
+/** The end of a sentence about a repair. */
+export function repeated(count: number): string {
+  return count === 1 ? '' : ` (${count} times in a row: two programs disagree)`;
+}

@@ -1,5 +1,12 @@
 /** Events about what the agent keeps in the kernel: addresses, routes and rules, virtual MAC links. */
-import { COUNT_SO_FAR, INSTANCE, reported, systemErrorName } from './event-entry.ts';
+import {
+  COUNT_SO_FAR,
+  INSTANCE,
+  REPAIRS,
+  repeated,
+  reported,
+  systemErrorName,
+} from './event-entry.ts';
 
 const REFUSED_FIELDS = {
   operation: '`add` or `remove`',
@@ -10,23 +17,50 @@ const REFUSED_FIELDS = {
 export const KERNEL_EVENTS = {
   'address-restored': reported<
     'address-restored',
-    { readonly instance: string; readonly address: string }
+    { readonly instance: string; readonly address: string; readonly count: number }
   >({
     when: 'Another program removed a VIP of a MASTER; the agent added it again.',
     level: 'warn',
-    facts: ({ instance, address }) => ({ instance, address }),
-    sentence: ({ address }) => `another program removed ${address}; the agent restored it`,
-    fields: { instance: INSTANCE, address: 'the VIP' },
-    example: { instance: 'web', address: '203.0.113.100' },
+    facts: ({ instance, address, count }) => ({ instance, address, count }),
+    sentence: ({ address, count }) =>
+      `another program removed ${address}; the agent restored it${repeated(count)}`,
+    fields: { instance: INSTANCE, address: 'the VIP', count: REPAIRS },
+    example: { instance: 'web', address: '203.0.113.100', count: 1 },
+  }),
+  'address-foreign': reported<
+    'address-foreign',
+    {
+      readonly instance: string;
+      readonly address: string;
+      readonly interface: string;
+      readonly prefix_length: number;
+    }
+  >({
+    when: 'This host has a VIP that the agent has not added: its own address, or that of another program. It stays.',
+    level: 'error',
+    facts: ({ instance, address, interface: name, prefixLength }) => ({
+      ...{ instance, address, interface: name, prefix_length: prefixLength },
+    }),
+    sentence: ({ address, interface: name, prefix_length: length }) =>
+      `${address}/${length} on ${name} is not from this agent, and stays even when this director is not MASTER: ` +
+      'if it is the address of the host, choose another VIP (or priority 255); ' +
+      `if it is left by another program, run "ip addr del ${address}/${length} dev ${name}"`,
+    fields: {
+      instance: INSTANCE,
+      address: 'the VIP',
+      interface: 'name of the interface that has it',
+      prefix_length: 'its prefix length there',
+    },
+    example: { instance: 'web', address: '192.0.2.11', interface: 'eth0', prefix_length: 24 },
   }),
   'address-cleaned': reported<
     'address-cleaned',
     { readonly instance: string; readonly address: string }
   >({
-    when: 'At start the agent removed a VIP that a previous run had left.',
+    when: 'The agent removed a VIP that a previous run had left.',
     level: 'info',
     facts: ({ instance, address }) => ({ instance, address }),
-    sentence: ({ address }) => `removed ${address}, left by a previous run`,
+    sentence: ({ address }) => `removed ${address}, left by a previous run of this agent`,
     fields: { instance: INSTANCE, address: 'the VIP' },
     example: { instance: 'web', address: '203.0.113.100' },
   }),
@@ -76,14 +110,15 @@ export const KERNEL_EVENTS = {
   }),
   'route-restored': reported<
     'route-restored',
-    { readonly instance: string; readonly route: string }
+    { readonly instance: string; readonly route: string; readonly count: number }
   >({
     when: 'Another program removed a route or rule of a MASTER; the agent added it again.',
     level: 'warn',
-    facts: ({ instance, route }) => ({ instance, route }),
-    sentence: ({ route }) => `another program removed "${route}"; the agent restored it`,
-    fields: { instance: INSTANCE, route: 'the route or rule as ip(8) writes it' },
-    example: { instance: 'web', route: 'route 198.51.100.0/24 via 192.0.2.1 dev eth0' },
+    facts: ({ instance, route, count }) => ({ instance, route, count }),
+    sentence: ({ route, count }) =>
+      `another program removed "${route}"; the agent restored it${repeated(count)}`,
+    fields: { instance: INSTANCE, route: 'the route or rule as ip(8) writes it', count: REPAIRS },
+    example: { instance: 'web', route: 'route 198.51.100.0/24 via 192.0.2.1 dev eth0', count: 1 },
   }),
   'route-failed': reported<
     'route-failed',
@@ -122,15 +157,15 @@ export const KERNEL_EVENTS = {
   }),
   'virtual-link-restored': reported<
     'virtual-link-restored',
-    { readonly instance: string; readonly interface: string }
+    { readonly instance: string; readonly interface: string; readonly count: number }
   >({
     when: 'Another program removed the link of the virtual MAC or set it down; it is up again.',
     level: 'warn',
-    facts: ({ instance, interface: name }) => ({ instance, interface: name }),
-    sentence: ({ interface: name }) =>
-      `another program removed ${name} or set it down; the agent restored it`,
-    fields: { instance: INSTANCE, interface: 'name of the link' },
-    example: { instance: 'web', interface: 'vrrp4-55' },
+    facts: ({ instance, interface: name, count }) => ({ instance, interface: name, count }),
+    sentence: ({ interface: name, count }) =>
+      `another program removed ${name} or set it down; the agent restored it${repeated(count)}`,
+    fields: { instance: INSTANCE, interface: 'name of the link', count: REPAIRS },
+    example: { instance: 'web', interface: 'vrrp4-55', count: 1 },
   }),
   'virtual-link-failed': reported<
     'virtual-link-failed',

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { EventFacts } from '../../control/protocol.ts';
 import { NftTable } from '../../kernel/nftables/nft-table.ts';
+import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { Configuration } from '../configuration.ts';
 import { ACCEPT_TABLE, acceptRuleset } from './accept-ruleset.ts';
@@ -24,7 +25,9 @@ export async function openAcceptFilter(
 ): Promise<AcceptMode | undefined> {
   const failed = (error: unknown) =>
     record({ kind: 'accept-filter-failed', detail: messageOf(error) });
-  const restored = () => record({ kind: 'accept-filter-restored' });
+  const restored = (count: number) => {
+    if (isPowerOfTwo(count)) record({ kind: 'accept-filter-restored', count });
+  };
   const table = new NftTable(ACCEPT_TABLE, { restored, failed });
   const apply = (settings: Settings) => table.want(acceptRuleset(settings));
   try {

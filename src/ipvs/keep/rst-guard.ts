@@ -7,6 +7,7 @@ import { NftError } from '../../kernel/nftables/nft.ts';
 import { type NftTable, type NftTableEvents, nftSet } from '../../kernel/nftables/nft-table.ts';
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
+import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
 const GUARD_TABLE = 'vrrp_agent_rst_guard';
@@ -27,9 +28,10 @@ export class RstGuard {
   constructor(log: IpvsLog, openTable: OpenGuardTable) {
     this.#log = log;
     this.#table = openTable(GUARD_TABLE, {
-      restored: () => {
+      restored: (count) => {
         const message = 'another program removed or changed the RST guard: it has been restored';
-        log.warn('ipvs-rst-guard-restored', message);
+        const more = count === 1 ? '' : ` (${count} times in a row)`;
+        if (isPowerOfTwo(count)) log.warn('ipvs-rst-guard-restored', `${message}${more}`);
         log.settled('rst guard');
       },
       failed: (error) => this.#failed(error),

@@ -3,6 +3,8 @@
  * transaction, restored when another program changes or flushes it, and removed at the end.
  */
 import { SerialQueue } from '../../async/serial-queue.ts';
+import { Backoff } from '../../net/backoff.ts';
+import { instant, milliseconds, seconds } from '../../net/time.ts';
 import { runNft } from './nft.ts';
 import { hasTable, NftMonitor } from './nft-monitor.ts';
 
@@ -12,15 +14,12 @@ const SETTLE_MS = 50;
 /** nft takes a while to list a large table: comparisons may take a quarter of the time at most. */
 const SHARE = 4;
 
-/** Limits the growing pause while another program keeps removing the table. */
-const LONGEST_PAUSE_MS = 1_000;
-
-/** After this time without a restoration, the pause starts small again. */
-const CALM_MS = 10_000;
+/** While another program keeps removing the table, it is missing for at most a second at a time. */
+const REPAIRS = { least: milliseconds(SETTLE_MS), most: seconds(1), calm: seconds(600) } as const;
 
 export interface NftTableEvents {
-  /** Another program had changed or removed the table, and it is restored. */
-  readonly restored: () => void;
+  /** Another program had changed or removed the table, and it is restored; `count`: in a row. */
+  readonly restored: (count: number) => void;
   /** The table could not be compared or restored; further attempts follow. */
   readonly failed: (error: unknown) => void;
 }
@@ -46,8 +45,7 @@ export class NftTable {
   #timer: NodeJS.Timeout | undefined;
   /** No comparison before this time. */
   #restUntil = Number.NEGATIVE_INFINITY;
-  #restoredAt = Number.NEGATIVE_INFINITY;
-  #pauseMs = SETTLE_MS;
+  readonly #repairs = new Backoff(REPAIRS);
   #hasFailed = false;
   #isAbandoned = false;
 
@@ -162,7 +160,7 @@ export class NftTable {
     } catch (error) {
       this.#fail(error);
       this.#backOff();
-      this.#compareAfter(this.#pauseMs);
+      this.#compareAfter(0);
     }
     const took = performance.now() - start;
     this.#restUntil = Math.max(this.#restUntil, start + Math.max(SETTLE_MS, took * SHARE));
@@ -170,17 +168,14 @@ export class NftTable {
 
   async #restore(content: string): Promise<void> {
     await this.#write(content);
-    this.#backOff();
-    this.#events.restored();
+    this.#events.restored(this.#backOff());
   }
 
   /** The first restoration is immediate; each one that soon follows waits twice as long. */
-  #backOff(): void {
-    const now = performance.now();
-    const isCalm = now - this.#restoredAt > CALM_MS;
-    this.#pauseMs = isCalm ? SETTLE_MS : Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
-    this.#restoredAt = now;
-    this.#restUntil = Math.max(this.#restUntil, now + this.#pauseMs);
+  #backOff(): number {
+    const count = this.#repairs.repaired(instant(Math.round(performance.now() * 1_000)));
+    this.#restUntil = Math.max(this.#restUntil, this.#repairs.until / 1_000);
+    return count;
   }
 
   /** Reports only the first failure in a row. */

@@ -9,6 +9,7 @@ import { Announcer } from './addresses/announcer.ts';
 import { InterfaceBinding } from './addresses/interface-binding.ts';
 import { KernelAnswers } from './addresses/kernel-answers.ts';
 import { Leases } from './addresses/leases.ts';
+import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
 import type { CounterTable } from './counters.ts';
@@ -50,7 +51,8 @@ export function engineParts(
   const [links, outbox] = [new LinkTable(), new Outbox()];
   const routers = new RouterTable(instances);
   const timers = new Timers(TIMERS, routers.size);
-  const base = { routers, links, timers, outbox, counters };
+  const repairs = new Repairs(timers);
+  const base = { routers, links, timers, outbox, counters, repairs };
 
   const leases = new Leases(base);
   const keeper = new AddressKeeper({ ...base, leases });
@@ -64,12 +66,12 @@ export function engineParts(
   const parts = {
     ...base,
     ...{ leases, keeper, announcer, protocol, transitions, groups },
-    routing: new RoutingKeeper(links, outbox, counters),
+    routing: new RoutingKeeper(base),
     reception: new Reception({ ...base, protocol, transitions, shortcut }),
     listening: new Listening(links, outbox),
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper(routers, links, transitions, groups),
-    virtualLinks: new VirtualLinks(routers, links, timers, outbox),
+    virtualLinks: new VirtualLinks(base),
     sendFailures: new SendFailures(counters, outbox),
   };
   const binding = new InterfaceBinding(parts);

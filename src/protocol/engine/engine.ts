@@ -193,6 +193,11 @@ export class Engine {
       now,
       this.#withRouter((router) => binding.retry(router, now)),
     );
+    timers.fire(
+      'repair',
+      now,
+      this.#withRouter((router) => transitions.dirty.add(router)),
+    );
     keeper.nextTurn();
     leases.nextTurn();
     virtualLinks.nextTurn(transitions.dirty, now);
@@ -312,7 +317,7 @@ export class Engine {
       dirty.clear();
       changed.clear();
     }
-    if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing);
+    if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing, now);
     else keeper.ask();
     leases.ask();
     const isDeferred = [keeper, leases, virtualLinks].some((one) => one.isWaiting);

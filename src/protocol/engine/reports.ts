@@ -79,8 +79,22 @@ export type Report =
       readonly source: IpAddress;
       readonly count: number;
     }
-  /** Another program removed a VIP of a MASTER; the agent has restored it. */
-  | { readonly kind: 'address-restored'; readonly instance: string; readonly address: IpAddress }
+  /** Another program removed a VIP of a MASTER; the agent has restored it. Limited like `discard`. */
+  | {
+      readonly kind: 'address-restored';
+      readonly instance: string;
+      readonly address: IpAddress;
+      /** In a row. */
+      readonly count: number;
+    }
+  /** The host has a VIP that the agent has not added, and does not remove. */
+  | {
+      readonly kind: 'address-foreign';
+      readonly instance: string;
+      readonly address: IpAddress;
+      readonly interface: string;
+      readonly prefixLength: number;
+    }
   /** The kernel refused an address operation. */
   | {
       readonly kind: 'address-failed';
@@ -92,7 +106,12 @@ export type Report =
       readonly text: string | undefined;
     }
   /** The same for a route or a rule that moves with the VIPs; `route` in the syntax of ip(8). */
-  | { readonly kind: 'route-restored'; readonly instance: string; readonly route: string }
+  | {
+      readonly kind: 'route-restored';
+      readonly instance: string;
+      readonly route: string;
+      readonly count: number;
+    }
   | {
       readonly kind: 'route-failed';
       readonly instance: string;
@@ -108,6 +127,7 @@ export type Report =
       readonly kind: 'virtual-link-restored';
       readonly instance: string;
       readonly interface: string;
+      readonly count: number;
     }
   /** The virtual link cannot be made or set up; reported once until it can. */
   | {
@@ -116,7 +136,7 @@ export type Report =
       readonly interface: string;
       readonly message: string;
     }
-  /** A VIP left by a former run was removed. */
+  /** A VIP with our mark that this router does not hold was removed: a former run has left it. */
   | { readonly kind: 'address-cleaned'; readonly instance: string; readonly address: IpAddress }
   /** The protocol thread did not run for so long that a peer may have taken over. */
   | { readonly kind: 'stall'; readonly microseconds: number; readonly blame?: StallBlame }

@@ -11,6 +11,8 @@ export const TIMERS = [
   'announce',
   /** A refused address operation is tried again. */
   'addresses',
+  /** What another program keeps undoing is repaired. */
+  'repair',
   /** The other MASTER of a dual MASTER is silent. */
   'rival',
   /** Next look at a conflicting host, or the first question of a new MASTER. */

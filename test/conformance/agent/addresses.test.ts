@@ -58,10 +58,10 @@ describe('a VIP that another program removes', () => {
 });
 
 describe('a VIP that another program adds', () => {
-  test('to a BACKUP is removed', () => {
+  test('to a BACKUP with the mark of the agent is removed', () => {
     const rig = new Rig();
     rig.start();
-    const address = addressOf('203.0.113.100/32');
+    const address = addressOf('203.0.113.100/32', { ours: true });
     expect(rig.handle({ kind: 'address.added', index: INDEX, address })).toEqual([
       'remove 203.0.113.100/32',
       'cleaned 203.0.113.100',

@@ -55,8 +55,11 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
   return { sent, removed, count };
 }
 
+/** The agent has added the addresses in 203.0.113.0/24. */
 function eth0(...addresses: string[]): LinkState {
-  return linkOf({ addresses: addresses.map((address) => addressOf(address)) });
+  return linkOf({
+    addresses: addresses.map((one) => addressOf(one, { ours: one.startsWith('203.0.113.') })),
+  });
 }
 
 describe('an emergency release', () => {
@@ -80,6 +83,13 @@ describe('an emergency release', () => {
     expect(releaseIn({ instances: [{ addresses: wide }], links })).toMatchObject({
       removed: ['203.0.113.100', '203.0.113.100'],
     });
+  });
+
+  test('F-H removes no address that the agent has not added', () => {
+    const instances = [{ addresses: [...vip('192.0.2.11'), ...vip('203.0.113.100')] }];
+    const theirs = addressOf('203.0.113.100/32');
+    const links = [linkOf({ addresses: [addressOf('192.0.2.11/32'), theirs] })];
+    expect(releaseIn({ instances, links })).toMatchObject({ removed: [], count: 0 });
   });
 
   test('does not remove missing addresses', () => {

@@ -25,3 +25,19 @@ describe('the history of a director whose servers come and go', () => {
     expect(history.after(0).map(({ seq }) => seq)).toEqual([2, 3, 4, 5]);
   });
 });
+
+test('F-E the history keeps what explains a failover while two programs fight over an address', () => {
+  const history = new EventHistory(10);
+  const repair = { kind: 'address-restored', instance: 'web', address: '192.0.2.1' } as const;
+  const stall = {
+    kind: 'stall',
+    duration_ms: 1,
+    cause: null,
+    waited_ms: null,
+    ran_ms: null,
+  } as const;
+  history.record(stall, AT);
+  for (let count = 1; count <= 100; count++) history.record({ ...repair, count }, AT);
+  expect(history.after(0)[0]).toMatchObject({ kind: 'stall' });
+  expect(history.after(0)).toHaveLength(10);
+});

@@ -62,7 +62,7 @@ describe('the log', () => {
       { level: 'warn', code: 'warning', warning: 'interval-error', source: '192.0.2.9' },
     ],
     [
-      { kind: 'address-restored', instance: 'web', address },
+      { kind: 'address-restored', instance: 'web', address, count: 1 },
       { level: 'warn', code: 'address-restored', address: '203.0.113.100' },
     ],
     [

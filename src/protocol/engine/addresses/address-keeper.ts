@@ -1,7 +1,8 @@
 /**
  * Compares the desired with the actual addresses: the VIPs of every MASTER are present, all others
  * are absent. Requests only the difference and learns from the kernel's answers; a change that is
- * already in effect (EEXIST, EADDRNOTAVAIL) succeeds.
+ * already in effect (EEXIST, EADDRNOTAVAIL) succeeds. An address without the mark of this program
+ * belongs to the host or to another program: it is reported and never removed.
  *
  * An IPv6 address costs the kernel 15 to 100 us, an IPv4 address 5. One turn of the loop requests a
  * bounded number of IPv6 changes, so that due advertisements are sent between them.
@@ -9,13 +10,23 @@
 import { addressBits, familyOf } from '../../../net/address.ts';
 import { EADDRNOTAVAIL, EEXIST, ENODEV } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
+import type { Instant } from '../../../net/time.ts';
+import { isOwner } from '../../../net/vrrp.ts';
 import type { CounterTable } from '../counters.ts';
 import { addressKey, type Link, type LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { PendingChanges } from '../pending-changes.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
-import { formOn, lastingFormOn, type ManagedAddress, supersededOn } from './managed-address.ts';
+import {
+  foreignFormOn,
+  formOn,
+  lastingFormOn,
+  type ManagedAddress,
+  ownFormOn,
+  supersededOn,
+} from './managed-address.ts';
+import type { Repairs } from './repairs.ts';
 
 export const IPV6_CHANGES_IN_A_TURN = 16;
 
@@ -40,6 +51,7 @@ interface AddressKeeperParts {
   readonly outbox: Outbox;
   readonly counters: CounterTable;
   readonly leases: Leases;
+  readonly repairs: Repairs;
 }
 
 export class AddressKeeper {
@@ -50,14 +62,16 @@ export class AddressKeeper {
   /** IPv6 changes for the next turns, oldest first. */
   #waiting: Pick<Pending, 'router' | 'address' | 'operation'>[] = [];
   readonly #leases: Leases;
+  readonly #repairs: Repairs;
   #remaining = IPV6_CHANGES_IN_A_TURN;
 
   constructor(parts: AddressKeeperParts) {
-    const { links, outbox, counters, leases } = parts;
+    const { links, outbox, counters, leases, repairs } = parts;
     this.#links = links;
     this.#outbox = outbox;
     this.#counters = counters;
     this.#leases = leases;
+    this.#repairs = repairs;
   }
 
   /** Every request has been answered. */
@@ -93,32 +107,49 @@ export class AddressKeeper {
   }
 
   /** Requests missing addresses and the removal of unwanted ones. */
-  reconcile(router: VirtualRouter): void {
-    for (const address of router.addresses) this.#compare(router, address);
+  reconcile(router: VirtualRouter, now: Instant): void {
+    for (const address of router.addresses) this.#compare(router, address, now);
     if (router.retired.length === 0) return;
-    for (const address of router.retired) this.#compare(router, address);
+    for (const address of router.retired) this.#compare(router, address, now);
     router.retired = router.retired.filter((address) => !this.isGone(address));
   }
 
-  #compare(router: VirtualRouter, address: ManagedAddress): void {
+  #compare(router: VirtualRouter, address: ManagedAddress, now: Instant): void {
     if (address.pending !== 'none') return;
     const link = this.#links.byName(address.interface);
+    this.#noticeForeign(router, address, link);
     if (isWanted(router, address)) {
-      if (link !== undefined) this.#keep(router, address, link);
+      if (link !== undefined) this.#keep(router, address, link, now);
       return;
     }
-    const present = formOn(link, address);
-    if (present === undefined) address.installed = false;
-    else if (link !== undefined && !isOwnersOwn(router, present.ours)) {
+    if (link === undefined || ownFormOn(link, address) === undefined) address.installed = false;
+    else if (address.installed || this.#repairs.allows(address, router, now)) {
       this.#ask(router, address, 'remove', link);
     }
   }
 
+  /** Reports an address of others once, for as long as it is there. An owner's VIPs are such addresses. */
+  #noticeForeign(router: VirtualRouter, address: ManagedAddress, link: Link | undefined): void {
+    const foreign = foreignFormOn(link, address);
+    if (foreign === undefined) address.isForeign = false;
+    if (foreign === undefined || address.isForeign || address.retired) return;
+    address.isForeign = true;
+    if (isOwner(router.settings.priority)) return;
+    this.#outbox.report({
+      kind: 'address-foreign',
+      instance: router.settings.name,
+      address: address.address,
+      interface: address.interface,
+      prefixLength: foreign.prefixLength,
+    });
+  }
+
   /** The address has to be present, and in one form only. */
-  #keep(router: VirtualRouter, address: ManagedAddress, link: Link): void {
+  #keep(router: VirtualRouter, address: ManagedAddress, link: Link, now: Instant): void {
     const present = lastingFormOn(link, address);
     if (present === undefined && router.isMaster) {
       address.restoring = address.installed && formOn(link, address) === undefined;
+      if (address.restoring && !this.#repairs.allows(address, router, now)) return;
       this.#ask(router, address, 'add', link);
     } else if (supersededOn(link, address) !== undefined) {
       this.#put(router, address, 'remove', link);
@@ -146,27 +177,26 @@ export class AddressKeeper {
     return lastingFormOn(this.#links.byName(address.interface), address) !== undefined;
   }
 
-  /** Neither present nor requested. */
+  /** Neither present, as far as it is ours, nor requested. */
   isGone(address: ManagedAddress): boolean {
     const link = this.#links.byName(address.interface);
-    return address.pending === 'none' && formOn(link, address) === undefined;
+    return address.pending === 'none' && ownFormOn(link, address) === undefined;
   }
 
   /** True if no address remains to be removed. */
   hasReleased(router: VirtualRouter): boolean {
-    return [...router.addresses, ...router.retired].every((address) => {
-      const present = formOn(this.#links.byName(address.interface), address);
-      return present === undefined || isOwnersOwn(router, present.ours);
-    });
+    return [...router.addresses, ...router.retired].every(
+      (address) => ownFormOn(this.#links.byName(address.interface), address) === undefined,
+    );
   }
 
   /** Takes the kernel's answers to a batch, one for each change. */
-  answer(id: number, answers: readonly KernelAnswer[]): AddressAnswer[] {
+  answer(id: number, answers: readonly KernelAnswer[], now: Instant): AddressAnswer[] {
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
     for (const { item: one, answer } of this.#pending.take(id, answers)) {
       one.address.pending = 'none';
       const outcome =
-        one.operation === 'add' ? this.#added(one, answer) : this.#removed(one, answer);
+        one.operation === 'add' ? this.#added(one, answer, now) : this.#removed(one, answer, now);
       const worse = touched.get(one.router);
       if (worse === undefined || worse === 'present') touched.set(one.router, outcome);
       else if (outcome.endsWith('refused')) touched.set(one.router, outcome);
@@ -212,6 +242,7 @@ export class AddressKeeper {
   #added(
     { router, address, index, prefixLength }: Pending,
     answer: KernelAnswer,
+    now: Instant,
   ): AddressAnswer['outcome'] {
     const { errno } = answer;
     if (errno !== 0 && errno !== EEXIST) {
@@ -226,22 +257,27 @@ export class AddressKeeper {
       tentative: false,
       duplicate: false,
     });
-    address.installed = true;
+    // One that exists may be another program's: the kernel's message about it has the mark.
+    if (errno === 0) address.installed = true;
     const restored = address.restoring && errno === 0;
     address.restoring = false;
     if (!restored) return 'present';
     this.#counters.add(router.row, 'addresses-restored');
-    this.#outbox.report({
-      kind: 'address-restored',
-      instance: router.settings.name,
-      address: address.address,
-    });
+    const count = this.#repairs.made(address, now);
+    const instance = router.settings.name;
+    if (count !== undefined) {
+      this.#outbox.report({
+        kind: 'address-restored',
+        ...{ instance, address: address.address, count },
+      });
+    }
     return 'restored';
   }
 
   #removed(
     { router, address, index, prefixLength }: Pending,
     answer: KernelAnswer,
+    now: Instant,
   ): AddressAnswer['outcome'] {
     const { errno } = answer;
     const gone = errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV;
@@ -252,7 +288,8 @@ export class AddressKeeper {
     this.#links.removeAddress(index, address.address, prefixLength);
     const isSuperseded = addressKey(address.address, prefixLength) !== address.key;
     if (isSuperseded && isWanted(router, address)) return 'removed';
-    if (errno === 0 && !address.installed) {
+    const cleaned = errno === 0 && !address.installed;
+    if (cleaned && this.#repairs.made(address, now) !== undefined) {
       this.#outbox.report({
         kind: 'address-cleaned',
         instance: router.settings.name,
@@ -284,12 +321,7 @@ function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
 }
 
-/** For a wanted address, the form that the single host has replaced; otherwise any form. */
+/** For a wanted address, the form that the single host has replaced; otherwise any form of ours. */
 function formToRemove(router: VirtualRouter, address: ManagedAddress, link: Link) {
-  return isWanted(router, address) ? supersededOn(link, address) : formOn(link, address);
-}
-
-/** The owner's VIPs may be real addresses of the interface: those that are not ours stay. */
-function isOwnersOwn(router: VirtualRouter, ours: boolean): boolean {
-  return router.settings.priority === 255 && !ours;
+  return isWanted(router, address) ? supersededOn(link, address) : ownFormOn(link, address);
 }

@@ -38,7 +38,7 @@ export class KernelAnswers {
 
   changed({ id, answers }: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
     const { keeper, routing, timers, transitions, faults, announcer } = this.#parts;
-    for (const { router, outcome } of keeper.answer(id, answers)) {
+    for (const { router, outcome } of keeper.answer(id, answers, now)) {
       switch (outcome) {
         case 'present':
           if (router.refusals > 0 && keeper.isComplete(router)) this.#recovered(router, now);
@@ -59,7 +59,7 @@ export class KernelAnswers {
       }
       transitions.dirty.add(router);
     }
-    for (const [router, outcome] of routing.answer(id, answers)) {
+    for (const [router, outcome] of routing.answer(id, answers, now)) {
       transitions.changed.add(router);
       if (outcome === 'done') transitions.dirty.add(router);
       else if (router.isMaster) transitions.retryLater(router, now);

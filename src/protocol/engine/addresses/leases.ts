@@ -5,7 +5,6 @@
 import { familyOf } from '../../../net/address.ts';
 import type { AddressChange, AddressState } from '../../../net/link.ts';
 import { type Duration, type Instant, instant } from '../../../net/time.ts';
-import { isOwner } from '../../../net/vrrp.ts';
 import type { Link, LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -88,7 +87,7 @@ export class Leases {
   }
 }
 
-/** Undefined for an address that is not ours, above all a real address of the owner. */
+/** Undefined for an address that is not ours: a real address of the host must not expire. */
 function installedForm(
   router: VirtualRouter,
   address: ManagedAddress,
@@ -97,7 +96,7 @@ function installedForm(
   const present = lastingFormOn(link, address);
   if (present === undefined || !address.installed || address.pending !== 'none') return undefined;
   if (address.retired || !router.serves) return undefined;
-  return !isOwner(router.settings.priority) || present.ours ? present : undefined;
+  return present.ours ? present : undefined;
 }
 
 /** The kernel replaces the flags by those of the renewal, so they equal those of the addition. */

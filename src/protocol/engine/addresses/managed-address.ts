@@ -21,6 +21,8 @@ export interface ManagedAddress extends Omit<VirtualAddress, 'prefixLength'> {
   restoring: boolean;
   /** Forms of its announcement that were sent in the round under way. */
   formsSent: number;
+  /** It is on the link without our mark, which has been reported. */
+  isForeign: boolean;
   /** No longer configured. */
   retired: boolean;
 }
@@ -35,13 +37,35 @@ export function writtenPlaceOf({ interface: name, writtenKey: key }: ManagedAddr
   return placeOf({ interface: name, key });
 }
 
-/** The forms in which the link has the address. */
-export function formsOn(link: Link | undefined, address: ManagedAddress): AddressState[] {
+/** The forms in which the link has the address and that are ours. */
+export function ownFormsOn(link: Link | undefined, address: ManagedAddress): AddressState[] {
   const keys = new Set([address.key, address.writtenKey]);
-  return [...keys].flatMap((key) => link?.addresses.get(key) ?? []);
+  return [...keys].flatMap((key) => link?.addresses.get(key) ?? []).filter(({ ours }) => ours);
 }
 
-/** The first of `formsOn`. */
+/** The first of `ownFormsOn`. */
+export function ownFormOn(
+  link: Link | undefined,
+  { key, writtenKey }: ManagedAddress,
+): AddressState | undefined {
+  const single = link?.addresses.get(key);
+  if (single?.ours === true) return single;
+  const written = link?.addresses.get(writtenKey);
+  return written?.ours === true ? written : undefined;
+}
+
+/** A form that this program has not added. */
+export function foreignFormOn(
+  link: Link | undefined,
+  { key, writtenKey }: ManagedAddress,
+): AddressState | undefined {
+  const single = link?.addresses.get(key);
+  if (single?.ours === false) return single;
+  const written = link?.addresses.get(writtenKey);
+  return written?.ours === false ? written : undefined;
+}
+
+/** Any form of the address that the link has. */
 export function formOn(link: Link | undefined, address: ManagedAddress): AddressState | undefined {
   return link?.addresses.get(address.key) ?? link?.addresses.get(address.writtenKey);
 }
@@ -107,6 +131,7 @@ const UNTOUCHED = {
   installed: false,
   restoring: false,
   formsSent: 0,
+  isForeign: false,
   retired: false,
 } as const;
 

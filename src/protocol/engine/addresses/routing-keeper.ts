@@ -8,6 +8,7 @@ import { EEXIST, ENODEV, ENOENT, ESRCH } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { RoutingEvent } from '../../../net/link.ts';
 import { routingText } from '../../../net/routing.ts';
+import type { Instant } from '../../../net/time.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
@@ -16,6 +17,7 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { connectedKey, isLacking } from './connected-routes.ts';
 import { connectedOf, isGone, type ManagedRouting } from './managed-routing.ts';
+import type { Repairs } from './repairs.ts';
 
 const ABSENT: ReadonlySet<number> = new Set([ENOENT, ESRCH, ENODEV]);
 
@@ -31,20 +33,29 @@ interface Change {
 
 type RoutingOutcome = 'done' | 'refused';
 
+interface RoutingKeeperParts {
+  readonly links: LinkTable;
+  readonly outbox: Outbox;
+  readonly counters: CounterTable;
+  readonly repairs: Repairs;
+}
+
 export class RoutingKeeper {
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
   readonly #counters: CounterTable;
+  readonly #repairs: Repairs;
   readonly #pending = new PendingChanges<Change>();
   /** The entry that has or has requested the key in the kernel. */
   readonly #holders = new Map<string, ManagedRouting>();
   /** Routers that wait for the key. */
   readonly #heirs = new Map<string, Set<VirtualRouter>>();
 
-  constructor(links: LinkTable, outbox: Outbox, counters: CounterTable) {
+  constructor({ links, outbox, counters, repairs }: RoutingKeeperParts) {
     this.#links = links;
     this.#outbox = outbox;
     this.#counters = counters;
+    this.#repairs = repairs;
   }
 
   get idle(): boolean {
@@ -83,7 +94,7 @@ export class RoutingKeeper {
     }
   }
 
-  reconcile(router: VirtualRouter): void {
+  reconcile(router: VirtualRouter, now: Instant): void {
     if (router.routing.length === 0) return;
     for (const managed of router.routing.toReversed()) {
       if (this.#isWanted(router, managed)) continue;
@@ -95,6 +106,7 @@ export class RoutingKeeper {
     if (!router.isMaster) return;
     for (const managed of router.routing) {
       if (!this.#isWanted(router, managed) || (managed.present && !managed.doubtful)) continue;
+      if (managed.installed && !this.#repairs.allows(managed, router, now)) continue;
       const holder = this.#holders.get(managed.key) ?? managed;
       if (holder === managed) this.#ask(router, managed, 'add');
       else this.#wait(router, managed.key);
@@ -136,12 +148,17 @@ export class RoutingKeeper {
   }
 
   /** Returns the routers to compare again, and whether a change was refused. */
-  answer(id: number, answers: readonly KernelAnswer[]): Map<VirtualRouter, RoutingOutcome> {
+  answer(
+    id: number,
+    answers: readonly KernelAnswer[],
+    now: Instant,
+  ): Map<VirtualRouter, RoutingOutcome> {
     const routers = new Map<VirtualRouter, RoutingOutcome>();
     for (const { item, answer } of this.#pending.take(id, answers)) {
       const { router, managed, operation } = item;
       managed.pending = 'none';
-      const done = operation === 'add' ? this.#added(item, answer) : this.#removed(item, answer);
+      const done =
+        operation === 'add' ? this.#added(item, answer, now) : this.#removed(item, answer);
       if (!done || !routers.has(router)) routers.set(router, done ? 'done' : 'refused');
       if (this.#holders.has(managed.key)) continue;
       for (const heir of this.#heirs.get(managed.key) ?? []) {
@@ -169,7 +186,7 @@ export class RoutingKeeper {
     this.#pending.add(place, { router, managed, operation });
   }
 
-  #added({ router, managed }: Change, answer: KernelAnswer): boolean {
+  #added({ router, managed }: Change, answer: KernelAnswer, now: Instant): boolean {
     const { errno } = answer;
     // An entry that exists and is not ours belongs to another program, and stays.
     if (errno !== 0 && !(errno === EEXIST && (managed.installed || isCertainlyOurs(managed)))) {
@@ -185,8 +202,11 @@ export class RoutingKeeper {
     managed.refusal = 0;
     if (!restored) return true;
     this.#counters.add(router.row, 'routes-restored');
+    const count = this.#repairs.made(managed, now);
+    if (count === undefined) return true;
     const { name: instance } = router.settings;
-    this.#outbox.report({ kind: 'route-restored', instance, route: routingText(managed.entry) });
+    const route = routingText(managed.entry);
+    this.#outbox.report({ kind: 'route-restored', instance, route, count });
     return true;
   }
 
@@ -233,14 +253,15 @@ export function reconcile(
   routers: Set<VirtualRouter>,
   addresses: AddressKeeper,
   routing: RoutingKeeper,
+  now: Instant,
 ): void {
   for (const router of routers) {
-    if (!router.serves) routing.reconcile(router);
-    addresses.reconcile(router);
+    if (!router.serves) routing.reconcile(router, now);
+    addresses.reconcile(router, now);
   }
   addresses.ask();
   for (const router of routers) {
-    if (router.isMaster && !addresses.isWaitingFor(router)) routing.reconcile(router);
+    if (router.isMaster && !addresses.isWaitingFor(router)) routing.reconcile(router, now);
   }
   routers.clear();
 }

@@ -24,6 +24,7 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
 import { formOn } from './managed-address.ts';
+import type { Repairs } from './repairs.ts';
 
 /** Links that one turn of the loop sets up; each takes about 50 us. */
 const SET_UP_IN_A_TURN = 16;
@@ -65,10 +66,19 @@ export interface VirtualLinkAnswer {
   readonly outcome: 'up' | 'restored' | 'down' | 'refused' | 'missing';
 }
 
+interface VirtualLinksParts {
+  readonly routers: RouterTable;
+  readonly links: LinkTable;
+  readonly timers: Timers;
+  readonly outbox: Outbox;
+  readonly repairs: Repairs;
+}
+
 export class VirtualLinks {
   readonly #links: LinkTable;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
+  readonly #repairs: Repairs;
   readonly #routers: RouterTable;
   readonly #states = new WeakMap<VirtualRouter, VirtualLink>();
   /** Routers whose links are set up in the next turn. */
@@ -76,7 +86,8 @@ export class VirtualLinks {
   #allowance = SET_UP_IN_A_TURN;
   #goingDown = 0;
 
-  constructor(routers: RouterTable, links: LinkTable, timers: Timers, outbox: Outbox) {
+  constructor({ routers, links, timers, outbox, repairs }: VirtualLinksParts) {
+    this.#repairs = repairs;
     this.#routers = routers;
     this.#links = links;
     this.#timers = timers;
@@ -132,7 +143,8 @@ export class VirtualLinks {
     if (router.isMaster) {
       link.downAt = NEVER;
       if (link.goingDown) return false;
-      return isUp || this.#setUp(link, attributes.index);
+      if (isUp) return true;
+      return this.#mayRestore(link, now) && this.#setUp(link, attributes.index);
     }
     link.wasSetUp = false;
     if (isUp && !link.goingDown && !this.#hasAddresses(link)) this.#setDown(link, now);
@@ -149,7 +161,7 @@ export class VirtualLinks {
     switch (input.kind) {
       case 'links.up':
         return input.indexes.flatMap((index, position) =>
-          this.#isUp(index, at(input.answers, position)),
+          this.#isUp(index, at(input.answers, position), now),
         );
       case 'virtual-link.down':
         return this.#isDown(this.#named(input.name));
@@ -181,12 +193,18 @@ export class VirtualLinks {
     const { router, name } = link;
     if (link.goingDown) this.#isDown(link);
     if (link.requested || router.index === undefined || router.state === 'initialize') return;
+    if (!this.#mayRestore(link, now)) return;
     if (now < link.retryAt) {
       this.#timers.set('virtual-link', router.position, link.retryAt);
       return;
     }
     link.requested = true;
     this.#outbox.first({ kind: 'virtual-link.make', name });
+  }
+
+  /** False: another program keeps removing it or setting it down, and it is too soon. */
+  #mayRestore(link: VirtualLink, now: Instant): boolean {
+    return !link.wasSetUp || this.#repairs.allows(link, link.router, now);
   }
 
   /** Once for each MTU of the parent: a different MTU set afterwards is on purpose. */
@@ -220,7 +238,7 @@ export class VirtualLinks {
     this.#outbox.first({ kind: 'virtual-link.set-down', name: link.name });
   }
 
-  #isUp(index: number, { errno, text }: KernelAnswer): VirtualLinkAnswer[] {
+  #isUp(index: number, { errno, text }: KernelAnswer, now: Instant): VirtualLinkAnswer[] {
     const name = this.#links.byIndex(index)?.attributes.name;
     const link = name === undefined ? undefined : this.#named(name);
     if (link === undefined) return [];
@@ -239,7 +257,13 @@ export class VirtualLinks {
     link.wasSetUp = true;
     if (!restored) return [{ router, outcome: 'up' }];
     const instance = router.settings.name;
-    this.#outbox.report({ kind: 'virtual-link-restored', instance, interface: link.name });
+    const count = this.#repairs.made(link, now);
+    if (count !== undefined) {
+      this.#outbox.report({
+        kind: 'virtual-link-restored',
+        ...{ instance, interface: link.name, count },
+      });
+    }
     return [{ router, outcome: 'restored' }];
   }
 

@@ -74,7 +74,7 @@ test('Without nft there is one message, and no guard', async () => {
 test('A guard that another program removed is reported', async () => {
   const { guard, lines, events } = guardWith();
   await guard.want([VIP]);
-  for (const { restored } of events) restored();
+  for (const { restored } of events) restored(1);
   expect(lines).toEqual([
     'ipvs-rst-guard-restored: another program removed or changed the RST guard: it has been restored',
   ]);
