@@ -26,6 +26,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import { Clock } from '../kernel/clock/clock.ts';
+import { OrphanReaper } from '../kernel/process/orphans.ts';
 import type { Instant } from '../net/time.ts';
 import { logFacts, logReport } from '../observe/log.ts';
 import { AgentModel } from '../observe/model.ts';
@@ -92,6 +93,8 @@ export class Agent {
   readonly #predecessor: Predecessor;
   readonly #listeners: Listeners;
   readonly #soleAgent: SoleAgent;
+  /** As the first process of a container. */
+  readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #accept: AcceptMode | undefined;
   #virtualLinks: VirtualLinkKeeper | undefined;
   #notifier: Notifier | undefined;
@@ -187,6 +190,7 @@ export class Agent {
       () => this.#options.protocol.terminate(),
       () => this.#recording?.close(),
       () => this.#soleAgent.release(),
+      () => this.#orphans?.close(),
     ];
   }
 

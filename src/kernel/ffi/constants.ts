@@ -91,6 +91,9 @@ export const CLOCK_BOOTTIME = 7;
 // <asm-generic/ioctls.h>: ioctl_tty(2), pipe(7)
 export const FIONREAD = 0x541b;
 
+/** <sys/wait.h> */
+export const WNOHANG = 1;
+
 // <sched.h>, <fcntl.h>
 export const SCHED_RR = 2;
 export const SCHED_RESET_ON_FORK = 0x40000000;

@@ -61,6 +61,7 @@ export function idleLibc(): Libc {
     if_indextoname: () => null,
     if_nametoindex: done,
     sendto: (_fd, _data, length) => length,
+    waitpid: nothing,
     syscall: nothing,
   };
 }

@@ -62,6 +62,8 @@ export interface Libc {
     address: Uint8Array,
     addressLength: number,
   ): number;
+  /** Zero if the child has not ended, and with WNOHANG. */
+  waitpid(pid: number, status: Int32Array, options: number): number;
   syscall(number: number, first: number, second: number): number;
 }
 
@@ -124,6 +126,7 @@ function bindLibc(library: Koffi): Libc {
     if_indextoname: process.func('void *if_indextoname(uint32_t, void *)'),
     if_nametoindex: process.func('uint32_t if_nametoindex(const char *)'),
     sendto: process.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+    waitpid: process.func('int waitpid(int, void *, int)'),
     syscall: process.func('long syscall(long, long, long)'),
   };
 }

@@ -1,0 +1,63 @@
+/**
+ * The first process of a PID namespace inherits the orphans of all others, and has to wait for them, or
+ * they stay as zombies (pid_namespaces(7)). A command that leaves a process behind makes one.
+ *
+ * Node waits for its own children, each by its pid, as soon as they end (uv__wait_children of libuv), and
+ * would never learn the end of one for which somebody else has waited. So only a zombie that a former
+ * look has found is reaped: had Node known it, it would be gone since.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { WNOHANG } from '../ffi/constants.ts';
+import { libc } from '../ffi/libc.ts';
+
+const LOOK_MS = 5_000;
+
+export class OrphanReaper {
+  readonly #timer: NodeJS.Timeout;
+  #seen: ReadonlySet<string> = new Set();
+
+  /** The timer does not keep the process alive. */
+  constructor(lookMs = LOOK_MS) {
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const zombies = zombiesOf(process.pid);
+    for (const { pid, identity } of zombies) {
+      if (this.#seen.has(identity)) libc().waitpid(pid, new Int32Array(1), WNOHANG);
+    }
+    this.#seen = new Set(zombies.map(({ identity }) => identity));
+  }
+}
+
+interface Zombie {
+  readonly pid: number;
+  /** The pid may be in use again at the next look. */
+  readonly identity: string;
+}
+
+function zombiesOf(parent: number): Zombie[] {
+  return processes().flatMap((pid) => {
+    const [state, ppid, started] = statusOf(pid);
+    return state === 'Z' && Number(ppid) === parent ? [{ pid, identity: `${pid} ${started}` }] : [];
+  });
+}
+
+function processes(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+/** State, parent and start time: fields 3, 4 and 22 of /proc/PID/stat, counted after the name (proc(5)). */
+function statusOf(pid: number): (string | undefined)[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [fields[0], fields[1], fields[19]];
+  } catch {
+    return [];
+  }
+}
