@@ -24,6 +24,8 @@ interface PredecessorOptions {
   readonly child: () => number | undefined;
   /** The user of this process. Default: the effective one. */
   readonly uid?: number;
+  /** The pid of this process. */
+  readonly pid?: number;
   /** The successor has custody now; this process ends. */
   readonly onCommit: () => void;
 }
@@ -107,10 +109,16 @@ export class Predecessor {
   }
 
   #assertEntitled(peer: Peer | undefined): asserts peer is Peer {
-    const { child, uid = process.geteuid?.() } = this.#options;
+    const { child, uid = process.geteuid?.(), pid = process.pid } = this.#options;
+    if (pid === 1) {
+      throw notEntitled('the end of pid 1 ends its container: start the container with --init');
+    }
     if (peer === undefined) throw notEntitled('the kernel does not say who asks');
     if (peer.uid !== 0 && peer.uid !== uid) {
       throw notEntitled(`only root may take over, not uid ${peer.uid}`);
+    }
+    if (peer.pid === 0) {
+      throw notEntitled('it runs in another PID namespace, and neither would see the other end');
     }
     const started = child();
     if (started !== undefined && peer.pid !== started) {

@@ -9,14 +9,14 @@ const ROOT = 0;
 const AGENT = 998;
 const OPERATOR = 1000;
 
-function running(child?: number) {
+function running(child?: number, pid = 4711) {
   const calls: string[] = [];
   const configuration = {
     ...{ settings: { router: 'lb1', instances: [] }, generation: 1, isStopping: false },
     stop: () => calls.push('stopped'),
   } as unknown as Configuration;
   const predecessor = new Predecessor({
-    ...{ version: '1', configuration, uid: AGENT, child: () => child },
+    ...{ version: '1', configuration, uid: AGENT, pid, child: () => child },
     protocol: {
       freeze: async () => {
         calls.push('frozen');
@@ -51,6 +51,7 @@ describe('F-O7 a takeover', () => {
   test.each([
     ['an operator', { pid: 7, uid: OPERATOR }],
     ['a process that the kernel does not name', undefined],
+    ['a container that hides its pid', { pid: 0, uid: ROOT }],
   ])('by %s is refused at each step, and the agent does not pause', async (_, peer) => {
     const { calls, prepare, begin, commit } = running();
     await prepare({ pid: 8, uid: ROOT });
@@ -80,5 +81,10 @@ describe('F-O7 a takeover', () => {
     await prepare({ pid: 7, uid: ROOT });
     await begin({ pid: 7, uid: ROOT });
     expect(calls).toEqual(['frozen']);
+  });
+
+  test('F-K of the first process of a container is refused: its end would end the new one', async () => {
+    const { prepare } = running(undefined, 1);
+    await expect(prepare({ pid: 8, uid: ROOT })).rejects.toThrow('--init');
   });
 });
