@@ -37,6 +37,7 @@ import type { Settings } from '../protocol/engine/settings.ts';
 import type { FromProtocolThread, Scheduling } from '../protocol/thread/messages.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
+import { AddressMemory } from './address-memory.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
@@ -93,6 +94,7 @@ export class Agent {
   readonly #predecessor: Predecessor;
   readonly #listeners: Listeners;
   readonly #soleAgent: SoleAgent;
+  readonly #addressMemory: AddressMemory;
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #accept: AcceptMode | undefined;
@@ -144,6 +146,7 @@ export class Agent {
     });
     this.#listeners = this.#createListeners();
     this.#soleAgent = new SoleAgent(logger);
+    this.#addressMemory = new AddressMemory({ directory: stateDirectory, logger });
   }
 
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
@@ -188,6 +191,7 @@ export class Agent {
       () => this.#ignoreSignals(),
       () => this.#listeners.close(this.#custody === 'successor'),
       () => this.#options.protocol.terminate(),
+      () => (this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined),
       () => this.#recording?.close(),
       () => this.#soleAgent.release(),
       () => this.#orphans?.close(),
@@ -216,6 +220,10 @@ export class Agent {
     const { config, protocol, logger } = this.#options;
     const configuration = this.#configuration;
     const record = (facts: EventFacts) => this.#record(facts);
+    const { settings } = configuration;
+    // After a takeover, those of the file follow those of the predecessor.
+    const instances = [...settings.instances, ...config.settings.instances];
+    await this.#addressMemory.prepare({ ...settings, instances });
     this.#accept = await openAcceptFilter(configuration, record, logger);
     if (this.#accept === undefined) return false;
     this.#virtualLinks = openVirtualLinks(config, inherited);
@@ -225,7 +233,10 @@ export class Agent {
       settings: () => configuration.settings,
     });
     configuration.follow({
-      prepare: ({ agent }) => this.#listeners.moveHttp(agent.httpListen),
+      prepare: async (next) => {
+        await this.#addressMemory.prepare(next.settings);
+        await this.#listeners.moveHttp(next.agent.httpListen);
+      },
       follow: (next, plan) => this.#follow(next, plan),
     });
     return true;
@@ -247,7 +258,7 @@ export class Agent {
         ...this.#recording?.events,
       },
       first,
-      successor !== undefined,
+      { standby: successor !== undefined, remembered: this.#addressMemory.addresses },
     );
     this.#ignoreSignals = handleSignals({
       ...{ logger, protocol, configuration: this.#configuration, reloads: this.#reloads },
@@ -322,7 +333,9 @@ export class Agent {
     const { protocol, logger } = this.#options;
     await protocol.terminate();
     const settings = this.#configuration.settingsInUse;
-    const release = this.#custody === 'own' ? releaseEverything(settings, this.#model) : undefined;
+    const { addresses } = this.#addressMemory;
+    const isOwn = this.#custody === 'own';
+    const release = isOwn ? releaseEverything(settings, this.#model, addresses) : undefined;
     logFailure(logger, error, release);
     this.#manager.stopping();
     recordEnd(this.#model, (facts) => this.#record(facts));

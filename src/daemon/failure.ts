@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { EventFacts } from '../control/protocol.ts';
 import { Packets } from '../kernel/packet/packets.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
+import type { IpAddress } from '../net/address.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { ProtocolFailure } from '../protocol/thread/protocol-worker.ts';
@@ -28,15 +29,22 @@ export function failureOfMainThread(logger: Logger): Promise<never> {
   });
 }
 
-/** Does not log, since that may block. */
-export function releaseEverything(settings: Settings, model: AgentModel): Release {
+/**
+ * Does not log, since that may block. `remembered`: addresses of this agent, on a kernel that does not
+ * keep the mark of an address.
+ */
+export function releaseEverything(
+  settings: Settings,
+  model: AgentModel,
+  remembered: ReadonlySet<IpAddress> | undefined,
+): Release {
   const { instances } = model.status();
   const masters = new Set(
     instances.filter(({ state }) => state === 'MASTER').map(({ name }) => name),
   );
   try {
     const packets = new Packets();
-    const routes = new Routes();
+    const routes = new Routes({ remembered });
     const removed = emergencyRelease({ settings, masters, packets, routes });
     packets.close();
     routes.close();

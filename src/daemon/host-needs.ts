@@ -2,11 +2,16 @@
  * What a configuration needs and this host lacks, as far as that can be found without changing
  * anything. For `check` and reloads, before a start or a takeover fails.
  */
+import { release } from 'node:os';
 import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import { kernelShortcomings } from '../ipvs/keep/kernel-support.ts';
 import { findProgram } from '../kernel/command/program.ts';
+import { keepsMarks } from '../kernel/rtnetlink/address-origin.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
+import { Routes } from '../kernel/rtnetlink/routes.ts';
+import type { IpAddress } from '../net/address.ts';
+import { isOwner } from '../net/vrrp.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { acceptRuleset } from './accept/accept-ruleset.ts';
 
@@ -16,6 +21,14 @@ export interface HostSupport {
   readonly hasMacvlan: boolean | undefined;
   /** What the kernel lacks for these settings. */
   readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
+  /** Addresses of this host that the agent has not added. */
+  readonly ownAddresses: () => readonly OwnAddress[];
+}
+
+interface OwnAddress {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly interface: string;
 }
 
 /** Examines this host. */
@@ -24,6 +37,7 @@ export function hostSupport(): HostSupport {
     hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
     lacksForIpvs: kernelShortcomings,
+    ownAddresses,
   };
 }
 
@@ -36,9 +50,9 @@ export function lackingHere({ settings, agent }: Lowered): string[] {
 export function missingOnHost(
   settings: Settings,
   { ipvs }: Pick<AgentSettings, 'ipvs'>,
-  { hasNft, hasMacvlan, lacksForIpvs }: HostSupport,
+  { hasNft, hasMacvlan, lacksForIpvs, ownAddresses: own }: HostSupport,
 ): string[] {
-  const missing: string[] = [];
+  const missing: string[] = ownVips(settings, own());
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
     missing.push(
@@ -61,6 +75,40 @@ export function missingOnHost(
     );
   }
   return [...missing, ...lacksForIpvs(ipvs)];
+}
+
+/** A VIP that the host has anyway stays there when another director is MASTER. Not so for its owner. */
+function ownVips({ instances }: Settings, own: readonly OwnAddress[]): string[] {
+  return instances
+    .filter(({ priority }) => !isOwner(priority))
+    .flatMap(({ name, addresses, extraAddresses }) => {
+      const virtual = new Set([...addresses, ...extraAddresses].map(({ address }) => address));
+      return own
+        .filter(({ address }) => virtual.has(address))
+        .map(
+          ({ address, prefixLength, interface: link }) =>
+            `${address} of ${name} is already on ${link} of this machine, and not from the agent, which ` +
+            'never removes it: choose another VIP (or priority 255), or, if another program has left it, ' +
+            `run "ip addr del ${address}/${prefixLength} dev ${link}"`,
+        );
+    });
+}
+
+/** None on a kernel that does not keep the mark of an address: they may be those of a running agent. */
+function ownAddresses(): OwnAddress[] {
+  if (!keepsMarks(release())) return [];
+  const routes = new Routes();
+  try {
+    return routes
+      .snapshot()
+      .flatMap(({ name, addresses }) =>
+        addresses.flatMap(({ address, prefixLength, ours }) =>
+          ours ? [] : [{ address, prefixLength, interface: name }],
+        ),
+      );
+  } finally {
+    routes.close();
+  }
 }
 
 function macvlanSupport(): boolean | undefined {

@@ -127,6 +127,21 @@ kernelSuite('changing addresses', () => {
   test('addresses of other programs do not count as ours', () => {
     expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
   });
+
+  test('F-H without marks, the addresses that are remembered or were added here are ours', () => {
+    ip('-n', pair.a, 'address', 'add', '203.0.113.7/32', 'dev', 'v0');
+    ip('-n', pair.a, 'address', 'add', '203.0.113.8/32', 'dev', 'v0');
+    const remembered = new Set([ipAddress('203.0.113.7')]);
+    const other = open({ remembered });
+    const oursIn = (from: Routes) =>
+      from
+        .snapshot()
+        .flatMap(({ addresses }) => addresses)
+        .flatMap(({ address, ours }) => (ours ? [address] : []));
+    expect(oursIn(other)).toEqual(['203.0.113.7']);
+    expect(oursIn(routes)).toEqual([]);
+    other.close();
+  });
 });
 
 kernelSuite('changes from the kernel', () => {

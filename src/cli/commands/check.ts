@@ -1,4 +1,5 @@
 /** `vrrp-agent check`: every error in a configuration file, or what the file means. */
+import { networkInterfaces } from 'node:os';
 import type { Command } from 'commander';
 import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -43,11 +44,17 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   context.stdout(renderSummary(summary));
 }
 
-/** True if the configuration uses features that not every host has. */
+/** True if the configuration uses features that not every host has, or an address that this one has. */
 function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
   const { instances } = settings;
+  const here = new Set(
+    Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)),
+  );
   return (
     agent.ipvs !== undefined ||
+    instances.some((one) =>
+      [...one.addresses, ...one.extraAddresses].some(({ address }) => here.has(address)),
+    ) ||
     instances.some(({ accept, virtualMac }) => !accept || virtualMac !== undefined)
   );
 }

@@ -2,9 +2,9 @@
  * What must outlive a crash of the agent: the services that it created, and the kernel's parameters
  * before it set them. One file for each network namespace; it is void after a reboot.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonFormat, StateFile } from '../../kernel/files/state-file.ts';
+import { bootId, namespaceNumber } from '../../kernel/process/boot.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 import { messageOf } from './ipvs-log.ts';
 
@@ -93,20 +93,4 @@ function textsOf(value: unknown): Record<string, string> {
       (entry): entry is [string, string] => typeof entry[1] === 'string',
     ),
   );
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'ascii').trim();
-  } catch {
-    return '';
-  }
-}
-
-function namespaceNumber(): string {
-  try {
-    return readlinkSync('/proc/self/ns/net').replaceAll(/[^0-9]/g, '');
-  } catch {
-    return '0';
-  }
 }

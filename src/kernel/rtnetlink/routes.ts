@@ -2,7 +2,7 @@
  * Links, addresses, and our routes and rules through rtnetlink(7). One socket sends requests, two others
  * receive changes; those are open before the first dump, so no change is missed.
  */
-import { familyOf } from '../../net/address.ts';
+import { familyOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type {
@@ -46,6 +46,7 @@ import {
   NetlinkSocket,
 } from '../netlink/netlink-socket.ts';
 import type { RoutePort } from '../ports.ts';
+import { AddressOrigin } from './address-origin.ts';
 import { clearRouting, openRoutingMonitor, routingEvent, routingRequest } from './routing.ts';
 
 /** Batches stay short: an IPv6 address takes the kernel 15 us or more, any other change 5. */
@@ -56,6 +57,8 @@ const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 export interface RoutesOptions {
   /** In bytes; a small buffer makes `overrun` likely. */
   readonly monitorReceiveBuffer?: number;
+  /** Addresses of former runs, on a kernel that does not keep marks; absent: it does. */
+  readonly remembered?: ReadonlySet<IpAddress> | undefined;
 }
 
 export class Routes implements RoutePort {
@@ -66,9 +69,13 @@ export class Routes implements RoutePort {
   readonly #requests: NetlinkSocket;
   readonly #monitor: NetlinkSocket;
   readonly #routing: NetlinkSocket;
+  /** Undefined: the kernel keeps the mark of each address. */
+  readonly #origin: AddressOrigin | undefined;
 
   /** Opens in the network namespace of the calling thread. Throws `KernelError`. */
   constructor(options: RoutesOptions = {}) {
+    const { remembered } = options;
+    this.#origin = remembered === undefined ? undefined : new AddressOrigin(remembered);
     this.#monitor = new NetlinkSocket({
       protocol: NETLINK_ROUTE,
       name: 'route monitor',
@@ -86,8 +93,11 @@ export class Routes implements RoutePort {
     while (answers.length < changes.length) {
       const run = runOfOneCost(changes, answers.length);
       const batch = BATCH[costOf(at(run, 0))];
-      for (const answer of this.#requests.transact(run.map(requestFor), batch))
+      const given = this.#requests.transact(run.map(requestFor), batch);
+      for (const [position, answer] of given.entries()) {
+        this.#origin?.note(at(run, position), answer);
         answers.push(answer);
+      }
     }
     return answers;
   }
@@ -124,7 +134,7 @@ export class Routes implements RoutePort {
   drain(sink: (event: LinkEvent) => void): MonitorState {
     const forward = (message: NetlinkMessage): void => {
       const event = eventFrom(message) ?? routingEvent(message);
-      if (event !== undefined) sink(event);
+      if (event !== undefined) sink(this.#marked(event));
     };
     const routing = this.#routing.receive(forward);
     const links = this.#monitor.receive(forward);
@@ -137,6 +147,11 @@ export class Routes implements RoutePort {
     this.#requests.close();
   }
 
+  #marked(event: LinkEvent): LinkEvent {
+    if (this.#origin === undefined || event.kind !== 'address.added') return event;
+    return { ...event, address: this.#origin.marked(event.address) };
+  }
+
   #addressesByLink(): Map<number, AddressState[]> {
     const payload = encodeAddressDump();
     const messages = this.#requests.dump('list addresses', { type: RTM_GETADDR, payload });
@@ -144,7 +159,8 @@ export class Routes implements RoutePort {
     for (const message of messages) {
       const decoded = decodeAddress(message.payload);
       if (message.type !== RTM_NEWADDR || !decoded.ok) continue;
-      const { index, address } = decoded.value;
+      const { index } = decoded.value;
+      const address = this.#origin?.marked(decoded.value.address) ?? decoded.value.address;
       const known = byLink.get(index);
       if (known === undefined) byLink.set(index, [address]);
       else known.push(address);

@@ -1,5 +1,6 @@
 /** The messages between the main thread and the protocol thread. */
 
+import type { IpAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Report } from '../engine/reports.ts';
@@ -19,6 +20,8 @@ export type ToProtocolThread =
       readonly first: readonly Input[];
       /** Opens its sockets, and does nothing else until the input `adopt`. */
       readonly standby: boolean;
+      /** Addresses of former runs, on a kernel that does not keep the mark of an address. */
+      readonly remembered: ReadonlySet<IpAddress> | undefined;
       /** Answers `recorded` at the end of each turn. */
       readonly record: boolean;
     }

@@ -75,7 +75,7 @@ type StartMessage = Extract<ToProtocolThread, { kind: 'start' }>;
 function start(message: StartMessage): void {
   const clock = new Clock();
   const packets = new Packets();
-  const routes = new Routes();
+  const routes = new Routes({ remembered: message.remembered });
   const claims = new Claims();
   const reactor = new Reactor(fail, { waits: true });
   reactorInUse = reactor;

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../kernel/reactor/doorbell.ts';
+import type { IpAddress } from '../../net/address.ts';
 import { countersLength } from '../engine/counters.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Settings } from '../engine/settings.ts';
@@ -112,13 +113,14 @@ export class ProtocolWorker {
     realtime: Realtime,
     events: ProtocolWorkerEvents,
     first: readonly Input[] = [],
-    standby = false,
+    { standby = false, remembered }: StartOptions = {},
   ): void {
     this.#events = events;
     this.#doorbell ??= openDoorbell();
     const record = events.recorded !== undefined;
     const doorbell = this.#doorbell;
-    this.#post({ kind: 'start', settings, realtime, doorbell, first, standby, record });
+    const options = { standby, remembered, record };
+    this.#post({ kind: 'start', settings, realtime, doorbell, first, ...options });
   }
 
   /** Stops the protocol; fulfilled with the state that the next process continues from. */
@@ -188,6 +190,13 @@ export class ProtocolWorker {
   #ring(): void {
     if (this.#doorbell !== undefined) ring(this.#doorbell);
   }
+}
+
+interface StartOptions {
+  /** Opens its sockets, and does nothing else until the input `adopt`. */
+  readonly standby?: boolean;
+  /** Addresses of former runs, on a kernel that does not keep the mark of an address. */
+  readonly remembered?: ReadonlySet<IpAddress> | undefined;
 }
 
 /** Memory that both threads share. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { type HostSupport, missingOnHost } from '../../../src/daemon/host-needs.ts';
+import { ip } from '../../../src/net/address.ts';
 
-const FULL: HostSupport = { hasNft: true, hasMacvlan: true, lacksForIpvs: () => [] };
+const FULL: HostSupport = {
+  ...{ hasNft: true, hasMacvlan: true, lacksForIpvs: () => [], ownAddresses: () => [] },
+};
 const BARE: HostSupport = { ...FULL, hasNft: false, hasMacvlan: false };
 const SYNC = 'ipvs: { sync: { instance: web, interface: eth1 } }';
 
@@ -35,5 +38,19 @@ describe('a host', () => {
 
   test('with unknown macvlan support is not reported', () => {
     expect(missing(', virtual_mac: true', { ...BARE, hasMacvlan: undefined })).toEqual([]);
+  });
+
+  test('F-H that has a VIP anyway is reported with the command that mends it', () => {
+    const place = { prefixLength: 24, interface: 'eth0' };
+    const own = [
+      { address: ip('192.0.2.11'), ...place },
+      { address: ip('203.0.113.1'), ...place },
+    ];
+    const facts = { ...FULL, ownAddresses: () => own };
+    const [sentence, ...others] = missing('', facts);
+    expect(others).toEqual([]);
+    expect(sentence).toContain('203.0.113.1 of web is already on eth0');
+    expect(sentence).toContain('ip addr del 203.0.113.1/24 dev eth0');
+    expect(missing(', priority: 255', facts)).toEqual([]);
   });
 });
