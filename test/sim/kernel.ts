@@ -55,6 +55,8 @@ export class SimKernel implements RoutePort {
   promotesSecondaries = false;
   /** Foreign addresses that were removed with one of the agent's. */
   readonly casualties: IpAddress[] = [];
+  /** How often another program has undone what the agent did. */
+  undoings = 0;
   /** Routes and rules of the agent, by `placeOf`. */
   readonly routing = new Map<string, RoutingChange>();
   readonly #clock: Clock;
@@ -133,11 +135,11 @@ export class SimKernel implements RoutePort {
   }
 
   /** Duplicate address detection runs before an IPv6 address is usable. */
-  addAddress(name: string, address: IpAddress, prefixLength: number): void {
+  addAddress(name: string, address: IpAddress, prefixLength: number, ours = false): void {
     const link = this.#byName(name);
     if (link === undefined) return;
     const tentative = familyOf(address) === 'ipv6';
-    const state = { address, prefixLength, ours: false, tentative, duplicate: false };
+    const state = { address, prefixLength, ours, tentative, duplicate: false };
     if (this.#sameOn(link, state) !== undefined) return;
     this.#put(link, state);
     if (!tentative) return;
@@ -182,6 +184,11 @@ export class SimKernel implements RoutePort {
 
   has(name: string, address: IpAddress, prefixLength: number): boolean {
     return this.#byName(name)?.addresses.has(keyOf({ address, prefixLength })) ?? false;
+  }
+
+  /** An address with the mark of the agent. */
+  hasMarked(name: string, address: IpAddress, prefixLength: number): boolean {
+    return this.#byName(name)?.addresses.get(keyOf({ address, prefixLength }))?.ours ?? false;
   }
 
   /** An address that the agent did not add. */
@@ -290,6 +297,7 @@ export class SimKernel implements RoutePort {
       if (present !== undefined) this.#limit(link, present, change.lifetime);
     } else {
       if (present === undefined) return EADDRNOTAVAIL;
+      if (!present.ours) this.casualties.push(address);
       this.#delete(link, present);
     }
     return 0;

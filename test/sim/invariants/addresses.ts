@@ -36,7 +36,7 @@ export function addressesFollowState(): Invariant {
     check(world) {
       misplacement.begin();
       const remaking = world.hosts.some(hasVirtualLink) ? REMAKE_TIME : 0;
-      const noticing = NOTICE_TIME + remaking;
+      const noticing = NOTICE_TIME + remaking + Math.max(...world.hosts.map(pauseOf));
       const allowed = world.hasRefused ? REMOVAL_RETRY_TIME + noticing : noticing;
       if (world.clock.now - world.disturbedAt <= allowed) return undefined;
       for (const row of world.rows()) {
@@ -73,6 +73,11 @@ export function addressesFollowState(): Invariant {
   };
 }
 
+/** A repair that follows another one waits for 50 ms, the next for twice as long, and so on up to 5 s. */
+function pauseOf({ kernel: { undoings } }: Host): number {
+  return undoings < 2 ? 0 : Math.min(50_000 * 2 ** (undoings - 2), 5_000_000);
+}
+
 function hasVirtualLink({ settings }: Host): boolean {
   return settings.instances.some(({ virtualMac }) => virtualMac !== undefined);
 }
@@ -95,13 +100,18 @@ function partingTime({ view: { lastTransition } }: Row): number {
 
 function misplaced(host: Host, settings: InstanceSettings, isMaster: boolean): string | undefined {
   const [casualty] = host.kernel.casualties;
-  if (casualty !== undefined) return `has taken ${casualty} away with a VIP`;
+  if (casualty !== undefined) return `has removed ${casualty}, which it has not added`;
   for (const vip of settings.addresses) {
-    const present = isThere(host, vip);
-    if (isMaster && !present) return `lacks ${vip.address}`;
-    if (!isMaster && present) return `has ${vip.address}`;
+    if (isMaster && !isThere(host, vip)) return `lacks ${vip.address}`;
+    if (!isMaster && isMarked(host, vip)) return `has ${vip.address}`;
   }
   return undefined;
+}
+
+/** With the mark of the agent: it leaves any other one where it is. */
+function isMarked({ kernel }: Host, { interface: name, address, prefixLength }: VirtualAddress) {
+  const single = addressBits(familyOf(address));
+  return kernel.hasMarked(name, address, single) || kernel.hasMarked(name, address, prefixLength);
 }
 
 /** In either form: others may have added it as it is written. */

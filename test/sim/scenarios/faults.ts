@@ -170,6 +170,7 @@ function removeVirtualAddress(world: World, random: Random): void {
   const host = random.pick(world.hosts);
   const vip = random.pick(random.pick(host.settings.instances).addresses);
   world.disturb(`${vip.address} is removed from ${host.name}`);
+  host.kernel.undoings++;
   host.kernel.removeAddress(vip.interface, vip.address, addressBits(familyOf(vip.address)));
   const [route] = host.kernel.routing.keys();
   if (route !== undefined) host.kernel.removeRouting(route);
@@ -181,8 +182,10 @@ function addVirtualAddress(world: World, random: Random): void {
   const instance = random.pick(host.settings.instances);
   if (instance.priority === 255) return;
   const vip = random.pick(instance.addresses);
-  world.disturb(`${vip.address} is added to ${host.name}`);
-  host.kernel.addAddress(vip.interface, vip.address, vip.prefixLength);
+  const ours = random.chance(0.5);
+  world.disturb(`${vip.address} is added to ${host.name} ${ours ? 'with' : 'without'} the mark`);
+  host.kernel.undoings++;
+  host.kernel.addAddress(vip.interface, vip.address, vip.prefixLength, ours);
 }
 
 function loseVirtualLink(world: World, random: Random): void {
@@ -191,6 +194,7 @@ function loseVirtualLink(world: World, random: Random): void {
   if (name === undefined) return;
   const isRemoved = random.chance(0.5);
   world.disturb(`${name} of ${host.name} is ${isRemoved ? 'removed' : 'set down'}`);
+  host.kernel.undoings++;
   if (isRemoved) host.kernel.removeLink(name);
   else host.kernel.setDown(name);
 }

@@ -110,6 +110,7 @@ function disturb(world: World, host: Host, kind: Action['kind']): void {
       addPrimaryAddresses(host);
       return;
     case 'delete_address':
+      host.kernel.undoings++;
       host.kernel.removeAddress(INTERFACE, SOAK_ADDRESS, 32);
       return;
     default:
