@@ -99,7 +99,7 @@ function reportLines(report: Report): string[] {
       const why = macs === undefined ? reason : `${reason} ${macs.from} -> ${macs.to}`;
       return [`announced again ${report.interface}: ${why} (${report.instances.join(' ')})`];
     }
-    case 'address-elsewhere': {
+    case 'stray-address': {
       const { address, interface: name } = report.stray;
       return [`${address} ${report.present ? 'is also' : 'is no longer'} on ${name}`];
     }

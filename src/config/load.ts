@@ -4,6 +4,7 @@ import { type ConfiguredCommand, type Finding, Findings, inOrder } from './findi
 import { type Lowered, lower } from './lower/lower.ts';
 import { checkShape } from './schema/shape.ts';
 import { readDocument } from './text/document.ts';
+import { withRealNames } from './text/link-names.ts';
 
 export interface LoadedConfig extends Lowered {
   /** Valid settings that are probably not intended. */
@@ -15,12 +16,14 @@ export interface LoadedConfig extends Lowered {
 export interface LoadOptions {
   /** Name of this router if the file has no `router`. */
   readonly hostName: string;
+  /** The name of the interface that has this name or alternative name; default: names are not changed. */
+  readonly realName?: ((name: string) => string) | undefined;
 }
 
 /** Never throws. */
 export function loadConfig(
   text: string,
-  { hostName }: LoadOptions,
+  { hostName, realName = (name) => name }: LoadOptions,
 ): Result<LoadedConfig, readonly Finding[]> {
   const document = readDocument(text);
   // After a syntax error the parser guesses the values, so findings about them would mislead.
@@ -28,7 +31,8 @@ export function loadConfig(
     return failure(inOrder(document.findings));
   }
   const findings = new Findings(document.locate);
-  const lowered = lower(checkShape(document.value, findings), hostName, findings);
+  const value = withRealNames(document.value, realName);
+  const lowered = lower(checkShape(value, findings), hostName, findings);
   const errors = inOrder([...document.findings, ...findings.errors()]);
   if (errors.length > 0) return failure(errors);
   return success({ ...lowered, warnings: findings.warnings(), commands: findings.commands });

@@ -6,10 +6,13 @@ import type { Finding } from './finding.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 import { MAXIMUM_LENGTH } from './text/document.ts';
 
-/** Never throws; an unreadable file gives a finding at 1:1. */
-export function loadConfigFile(file: string): Result<LoadedConfig, readonly Finding[]> {
+/** Never throws; an unreadable file gives a finding at 1:1. `realName`: as in `LoadOptions`. */
+export function loadConfigFile(
+  file: string,
+  realName?: (name: string) => string,
+): Result<LoadedConfig, readonly Finding[]> {
   const text = readText(file);
-  return text.ok ? loadConfig(text.value, { hostName: hostname() }) : text;
+  return text.ok ? loadConfig(text.value, { hostName: hostname(), realName }) : text;
 }
 
 /** The text of a configuration or scenario file. */

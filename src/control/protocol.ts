@@ -77,7 +77,7 @@ export interface InstanceDocument {
   /** Routes and rules that move with the addresses; absent if none are configured. */
   readonly routes?: readonly RouteDocument[];
   /** VIPs that another program has put elsewhere on this host; absent if there are none. */
-  readonly addresses_elsewhere?: readonly StrayDocument[];
+  readonly stray_addresses?: readonly StrayDocument[];
   /** Present for the instance that the IPVS connection table follows (`ipvs.sync`). */
   readonly connections?: ConnectionsDocument;
   readonly counters: CountersDocument;

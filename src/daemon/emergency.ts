@@ -29,7 +29,7 @@ export function emergencyRelease({ settings, masters, packets, routes }: Emergen
   for (const router of routers) {
     const instance = router.settings;
     const link = links.byName(instance.interface);
-    router.place(link, sourceOf(router, link, virtual));
+    router.place(link, sourceOf(router, link, virtual, links), links);
     if (masters.has(instance.name)) packets.sendDatagrams(router.resignations());
     for (const vip of router.addresses) {
       const holder = links.byName(vip.interface);

@@ -18,7 +18,7 @@ const SETTINGS = new InterfaceSettings();
 
 /** Adds whether the host answers for a VIP that is elsewhere: the protocol thread reads no files. */
 export function withAnswers(report: Report): Report {
-  if (report.kind !== 'address-elsewhere') return report;
+  if (report.kind !== 'stray-address') return report;
   return { ...report, answers: strayAnswers(report.stray) };
 }
 

@@ -92,6 +92,9 @@ export function mac(text: string): MacAddress {
   return address;
 }
 
+/** Of a link that has none, such as a tunnel, or another than that of Ethernet. */
+export const NO_MAC = mac('00:00:00:00:00:00');
+
 export function macToBytes(address: MacAddress): Uint8Array {
   return Uint8Array.from(address.split(':'), (part) => Number.parseInt(part, 16));
 }

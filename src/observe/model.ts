@@ -292,10 +292,10 @@ function transitionDocument(
 function straysDocument(
   strays: readonly StrayAddress[],
   answers: (stray: StrayAddress) => boolean,
-): Pick<InstanceDocument, 'addresses_elsewhere'> {
+): Pick<InstanceDocument, 'stray_addresses'> {
   if (strays.length === 0) return {};
   return {
-    addresses_elsewhere: strays.map((stray) => ({
+    stray_addresses: strays.map((stray) => ({
       address: stray.address,
       interface: stray.interface,
       answers: answers(stray),

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { realNames } from '../../src/daemon/real-names.ts';
 import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';
@@ -203,6 +204,14 @@ kernelSuite('changes from the kernel', () => {
     expect(routes.snapshot().links.find((link) => link.index === index)?.portOf).toBe(bridge);
     ip('-n', pair.a, 'link', 'set', 'v0', 'nomaster');
     await eventsUntil((event) => portOf(event) === undefined);
+  });
+
+  test('F-L4 an alternative name leads to the interface', () => {
+    ip('-n', pair.a, 'link', 'property', 'add', 'dev', 'v0', 'altname', 'lan0');
+    const names = inNamespace(pair.a, () =>
+      ['lan0', 'v0', 'nowhere', 'a-name-that-is-too-long'].map(realNames()),
+    );
+    expect(names).toEqual(['v0', 'v0', 'nowhere', 'a-name-that-is-too-long']);
   });
 
   test('F-C5 another MAC address of a link', async () => {

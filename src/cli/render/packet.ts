@@ -20,6 +20,7 @@ const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {
   'unknown-peer': 'the sender is not a configured unicast peer',
   'delivery-mismatch': 'unicast where multicast is expected, or the reverse',
   'own-packet': 'the packet is our own',
+  carp: 'this is CARP of OpenBSD, FreeBSD or pfSense, not VRRP',
 };
 
 export function renderDecoded(document: DecodeDocument): string {

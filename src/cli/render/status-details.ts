@@ -64,7 +64,7 @@ function trackColumns({ palette, now }: Screen): Column<Row>[] {
 
 /** Empty unless this host answers for VIPs that another program has put elsewhere. */
 export function renderStrays({ instances }: StatusDocument): string {
-  const lines = instances.flatMap(({ name, addresses_elsewhere: strays = [] }) =>
+  const lines = instances.flatMap(({ name, stray_addresses: strays = [] }) =>
     strays
       .filter(({ answers }) => answers)
       .map(

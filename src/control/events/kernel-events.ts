@@ -130,22 +130,33 @@ export const KERNEL_EVENTS = {
       readonly instance: string;
       readonly address: string;
       readonly mac: string;
+      readonly settling: boolean;
       readonly count: number;
     }
   >({
     when: 'Another host claims a VIP that this MASTER holds.',
-    level: 'error',
-    facts: ({ instance, address, mac, count }) => ({ instance, address, mac, count }),
+    level: {
+      of: ({ settling }) => (settling ? 'info' : 'error'),
+      words: '`info` while `settling`, else `error`',
+    },
+    facts: ({ instance, address, mac, settling, count }) => ({
+      ...{ instance, address, mac, settling, count },
+    }),
     sentence: ({ mac, address, count }) => `${mac} also claims ${address} (${count} so far)`,
     fields: {
       instance: INSTANCE,
       address: 'the VIP',
       mac: 'MAC address of the other host',
+      settling:
+        'true: a Master_Down_Interval after a takeover, or another MASTER is heard: the protocol may settle it, as when two routers start together',
       count: COUNT_SO_FAR,
     },
-    example: { instance: 'web', address: '203.0.113.100', mac: '02:00:00:00:00:07', count: 1 },
+    example: {
+      ...{ instance: 'web', address: '203.0.113.100', mac: '02:00:00:00:00:07' },
+      ...{ settling: false, count: 1 },
+    },
   }),
-  'address-elsewhere': reported<'address-elsewhere', StrayFacts>({
+  'stray-address': reported<'stray-address', StrayFacts>({
     when: 'Another program has given a VIP to another interface of this host, such as `lo`, or taken it away again.',
     level: {
       of: ({ present, answers }) => (present && answers ? 'warn' : 'info'),

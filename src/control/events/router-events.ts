@@ -38,6 +38,13 @@ const SEND_HINT: { readonly [errno: string]: string } = {
   EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
 };
 
+/** What to do about some reasons. */
+const DISCARD_HINT: { readonly [Reason in DiscardReason]?: string } = {
+  carp:
+    ': CARP (OpenBSD, FreeBSD, pfSense), not VRRP, with the same number and so the same virtual MAC ' +
+    'address: choose another VRID here or another VHID there',
+};
+
 export interface StallFacts {
   readonly duration_ms: number;
   /**
@@ -184,7 +191,7 @@ export const ROUTER_EVENTS = {
       ...{ instance, reason, source, count },
     }),
     sentence: ({ source, reason, count }) =>
-      `packet from ${source ?? 'an unknown source'} refused: ${reason} (${count} so far)`,
+      `packet from ${source ?? 'an unknown source'} refused: ${reason} (${count} so far)${DISCARD_HINT[reason] ?? ''}`,
     notification: ({ reason }) => {
       if (GLOBAL_ERRORS.has(reason)) return 'vrrp-protocol-error-event';
       return ROUTER_ERRORS.has(reason) ? 'vrrp-virtual-router-error-event' : undefined;

@@ -42,6 +42,7 @@ export const COUNTERS = [
   'routes-refused',
   'version-2-copies',
   'send-failures',
+  'carp-packets',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -10,6 +10,7 @@
  */
 import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
+import { retireRenamed } from './addresses/elsewhere.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
@@ -93,7 +94,14 @@ export class Engine {
       transitions.changed.add(router);
       return;
     }
-    if (event.kind === 'link.changed' && event.failedOver) reannouncer.failedOver(event.link.index);
+    if (event.kind === 'link.changed') {
+      if (event.failedOver) reannouncer.failedOver(event.link.index);
+      const known = links.byIndex(event.link.index);
+      const { name } = event.link;
+      if (known !== undefined && known.attributes.name !== name) {
+        retireRenamed(this.#routers, known, name);
+      }
+    }
     const switched = virtualLinks.switchedBy(event);
     const changed = links.apply(event);
     if (switched !== undefined) transitions.dirty.add(switched);

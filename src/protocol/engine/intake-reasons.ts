@@ -20,6 +20,7 @@ export const DISCARD_REASONS = [
   'unknown-peer',
   'delivery-mismatch',
   'own-packet',
+  'carp',
 ] as const;
 
 export type DiscardReason = (typeof DISCARD_REASONS)[number];
@@ -57,6 +58,7 @@ export const DISCARD_COUNTERS: {
   'unknown-peer': { counter: 'unknown-peers' },
   'delivery-mismatch': { counter: 'delivery-mismatches' },
   'own-packet': { counter: 'own-packets' },
+  carp: { counter: 'carp-packets' },
 };
 
 export const WARNING_COUNTERS: { readonly [Warning in PacketWarning]: CounterName } = {

@@ -18,6 +18,8 @@ export function addressKey(address: IpAddress, prefixLength: number): string {
 export class LinkTable {
   readonly #links = new Map<number, Link>();
   readonly #indexes = new Map<string, number>();
+  /** Usable addresses that are not ours, of all links; undefined until derived. */
+  #own: ReadonlySet<IpAddress> | undefined;
 
   byIndex(index: number): Link | undefined {
     return this.#links.get(index);
@@ -36,6 +38,12 @@ export class LinkTable {
     return link.prefixes.has(addressKey(address, length));
   }
 
+  /** True if this host has the address on any link, usable and not from this program. */
+  isOwn(address: IpAddress): boolean {
+    this.#own ??= new Set([...this.#links.values()].flatMap(ownAddresses));
+    return this.#own.has(address);
+  }
+
   all(): Iterable<Link> {
     return this.#links.values();
   }
@@ -49,6 +57,7 @@ export class LinkTable {
   }
 
   replace(links: readonly LinkState[]): void {
+    this.#own = undefined;
     this.#links.clear();
     this.#indexes.clear();
     for (const { addresses, ...attributes } of links) {
@@ -105,6 +114,7 @@ export class LinkTable {
   remove(index: number): void {
     const link = this.#links.get(index);
     if (link === undefined) return;
+    this.#own = undefined;
     this.#links.delete(index);
     if (this.#indexes.get(link.attributes.name) === index) {
       this.#indexes.delete(link.attributes.name);
@@ -126,6 +136,7 @@ export class LinkTable {
     ) {
       return false;
     }
+    this.#own = undefined;
     addresses.set(key, address);
     if (isWide(address)) link.prefixes = undefined;
     return true;
@@ -135,9 +146,16 @@ export class LinkTable {
   removeAddress(index: number, address: IpAddress, prefixLength: number): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return false;
+    this.#own = undefined;
     if (isWide({ address, prefixLength })) link.prefixes = undefined;
     return link.addresses.delete(addressKey(address, prefixLength));
   }
+}
+
+function ownAddresses({ addresses }: Link): IpAddress[] {
+  return [...addresses.values()]
+    .filter(({ ours, tentative, duplicate }) => !ours && !tentative && !duplicate)
+    .map(({ address }) => address);
 }
 
 function isWide({ address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>) {

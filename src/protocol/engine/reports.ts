@@ -144,12 +144,16 @@ export type Report =
   | { readonly kind: 'netlink-malformed'; readonly count: number }
   /** Advertisements or announcements could not be sent; limited like `discard`. */
   | { readonly kind: 'send-failed'; readonly errno: string; readonly count: number }
-  /** Another host claims a VIP of this MASTER; limited like `discard`. */
+  /**
+   * Another host claims a VIP of this MASTER; limited like `discard`. `settling`: the protocol may still
+   * settle who is MASTER.
+   */
   | {
       readonly kind: 'address-conflict';
       readonly instance: string;
       readonly address: IpAddress;
       readonly mac: MacAddress;
+      readonly settling: boolean;
       readonly count: number;
     }
   /**
@@ -169,7 +173,7 @@ export type Report =
    * were MASTER; the main thread adds this. Limited like `discard`.
    */
   | {
-      readonly kind: 'address-elsewhere';
+      readonly kind: 'stray-address';
       readonly instance: string;
       readonly stray: StrayAddress;
       readonly present: boolean;

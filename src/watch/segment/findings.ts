@@ -9,6 +9,7 @@ import {
   wholeMilliseconds,
 } from '../../net/time.ts';
 import { virtualMac } from '../../net/vrrp.ts';
+import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 import type { SenderRow } from './sender.ts';
 
 export type FindingCode =
@@ -25,6 +26,8 @@ export type FindingCode =
   | 'interval-not-kept'
   | 'ttl-not-255'
   | 'packets-refused'
+  /** CARP uses the protocol number, the group and the virtual MAC addresses of VRRP. */
+  | 'carp'
   /** ARP or ND announces an advertised address for a host that does not advertise it. */
   | 'address-elsewhere';
 
@@ -152,7 +155,10 @@ function withinSender(row: SenderRow): SegmentFinding[] {
     }
   }
   const refused = row.refused.map(({ reason, count }) => `${reason} ${count}`);
-  if (row.refused.some(({ reason }) => reason === 'ip-ttl-error')) {
+  const has = (wanted: DiscardReason) => row.refused.some(({ reason }) => reason === wanted);
+  if (has('carp')) {
+    find('carp', `sends CARP, not VRRP, with VHID ${vrid}: no VRRP router may have this VRID`);
+  } else if (has('ip-ttl-error')) {
     find('ttl-not-255', `TTL ${ttl}; refused: ${refused.join(', ')}`);
   } else if (refused.length > 0) {
     find('packets-refused', `refused: ${refused.join(', ')}`);

@@ -44,6 +44,21 @@ describe('another host that claims a VIP', () => {
     expect(rig.count('address-conflicts')).toBe(8);
   });
 
+  test('F-L7 is no error while the protocol settles who is MASTER', () => {
+    const rig = master();
+    const settling = () =>
+      rig.reports.flatMap((one) => (one.kind === 'address-conflict' ? [one.settling] : []));
+    for (let i = 0; i < 3; i++) rig.handle({ ...RIVAL, mac: OTHER_MAC });
+    expect(settling()).toEqual([true, true]);
+    rig.elapse(seconds(5));
+    rig.handle({ ...RIVAL, mac: OTHER_MAC });
+    rig.handle({ ...RIVAL, mac: OTHER_MAC });
+    expect(settling()).toEqual([true, true, false]);
+    rig.hear(advert({ priority: 50 }));
+    for (let i = 0; i < 3; i++) rig.handle({ ...RIVAL, mac: OTHER_MAC });
+    expect(settling()).toEqual([true, true, false, true]);
+  });
+
   test('is none when the MAC is our own', () => {
     const rig = master();
     expect(rig.handle({ ...RIVAL, mac: OWN_MAC })).toEqual([]);

@@ -167,3 +167,49 @@ describe('F-I1 an interface that becomes a port of a bridge', () => {
     expect(rig.view().faults).toEqual(['port-of:br0']);
   });
 });
+
+describe('F-L2 an interface that gets another name', () => {
+  test('does not keep the VIP', () => {
+    const rig = master();
+    expect(changed(rig, { name: 'eth9' })).toContain('remove 203.0.113.100/32');
+    expect(rig.view().faults).toEqual(['interface-missing']);
+  });
+
+  test('keeps what another program gave it, and a BACKUP has nothing to remove', () => {
+    const rig = new Rig([{}], { links: [linkOf()] });
+    rig.start();
+    expect(changed(rig, { name: 'eth9' })).toEqual([
+      'unlisten 2 ipv4',
+      'BACKUP -> FAULT (interface-down)',
+    ]);
+  });
+
+  test('and its old one again has the VIP once', () => {
+    const rig = master();
+    changed(rig, { name: 'eth9' });
+    changed(rig, {});
+    expect(rig.becomeMaster()).toContain('add 203.0.113.100/32');
+    expect(rig.view().faults).toEqual([]);
+  });
+});
+
+describe('F-L3 a link without MAC address', () => {
+  const noMac = { mac: mac('00:00:00:00:00:00') };
+
+  test('gets no ARP frames: it would carry them as packets', () => {
+    const rig = new Rig([{ garp: GARP }], { links: [linkOf(noMac)] });
+    rig.start();
+    expect(rig.becomeMaster()).toEqual([
+      'add 203.0.113.100/32',
+      'advert 100 to 224.0.0.18',
+      'BACKUP -> MASTER (master-timeout)',
+    ]);
+  });
+
+  test('gets no questions about the VIPs', () => {
+    const rig = new Rig([{ addressConflict: 'fault' }], { links: [linkOf(noMac)] });
+    rig.start();
+    rig.becomeMaster();
+    expect(rig.elapse(seconds(6)).filter((line) => line.startsWith('arp'))).toEqual([]);
+  });
+});

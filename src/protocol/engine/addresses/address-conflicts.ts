@@ -10,10 +10,10 @@
  *
  * A host that uses a VIP silently is found by the question that each new MASTER asks once.
  */
-import { familyOf, type MacAddress } from '../../../net/address.ts';
+import { familyOf, type MacAddress, NO_MAC } from '../../../net/address.ts';
 import type { AddressClaim } from '../../../net/link.ts';
 import { isPowerOfTwo } from '../../../net/power-of-two.ts';
-import { after, type Instant, seconds } from '../../../net/time.ts';
+import { after, elapsed, type Instant, seconds } from '../../../net/time.ts';
 import { encodeArpProbe } from '../../../wire/arp.ts';
 import { encodeNeighborProbe } from '../../../wire/neighbor.ts';
 import type { CounterTable } from '../counters.ts';
@@ -50,6 +50,8 @@ interface AddressConflictsParts {
 export class AddressConflicts {
   readonly #parts: AddressConflictsParts;
   readonly #conflicts = new WeakMap<VirtualRouter, Conflict>();
+  /** The mastership in which a claim has been reported that the protocol does not settle. */
+  readonly #reported = new WeakMap<VirtualRouter, Instant>();
 
   constructor(parts: AddressConflictsParts) {
     this.#parts = parts;
@@ -63,7 +65,7 @@ export class AddressConflicts {
     for (const router of routers.all) {
       const managed = router.addresses.filter((one) => one.address === address);
       const onWire = managed.some((one) => router.wireOf(one) === link.name);
-      if (onWire && router.state === 'holding.master') this.#record(router, { address, mac });
+      if (onWire && router.state === 'holding.master') this.#record(router, { address, mac }, now);
       if (router.settings.addressConflict !== 'fault') continue;
       if (managed.some((one) => one.interface === link.name)) this.#suspect(router, mac, now);
     }
@@ -86,14 +88,27 @@ export class AddressConflicts {
    * keepalived before 2.2.8 refuses those without a pseudo-header and, as MASTER, restarts its timer
    * with each one that it refuses.
    */
-  #record(router: VirtualRouter, { address, mac }: Pick<AddressClaim, 'address' | 'mac'>): void {
+  #record(
+    router: VirtualRouter,
+    { address, mac }: Pick<AddressClaim, 'address' | 'mac'>,
+    now: Instant,
+  ): void {
     const { counters, outbox } = this.#parts;
+    const settling = this.#isSettling(router, now);
+    const isFirst = !settling && this.#reported.get(router) !== router.since;
+    if (isFirst) this.#reported.set(router, router.since);
     router.hasUnheardRival = !router.knowsForm;
     counters.add(router.row, 'address-conflicts');
     const count = counters.read(router.row, 'address-conflicts');
-    if (!isPowerOfTwo(count)) return;
+    if (!isFirst && !isPowerOfTwo(count)) return;
     const instance = router.settings.name;
-    outbox.report({ kind: 'address-conflict', instance, address, mac, count });
+    outbox.report({ kind: 'address-conflict', instance, address, mac, settling, count });
+  }
+
+  /** Routers that start together are MASTER together for a moment, and announce what they have. */
+  #isSettling(router: VirtualRouter, now: Instant): boolean {
+    const isNew = elapsed(router.since, now) < settledAfter(router);
+    return isNew || this.#parts.transitions.rivalries.isUnsettled(router);
   }
 
   #suspect(router: VirtualRouter, mac: MacAddress, now: Instant): void {
@@ -150,7 +165,7 @@ export class AddressConflicts {
     const { links, outbox } = this.#parts;
     for (const { address, interface: name } of router.addresses) {
       const link = links.byName(name)?.attributes;
-      if (link === undefined) continue;
+      if (link === undefined || link.mac === NO_MAC) continue;
       const frame =
         familyOf(address) === 'ipv4'
           ? encodeArpProbe(link.mac, address)

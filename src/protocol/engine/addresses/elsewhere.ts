@@ -9,7 +9,7 @@ import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
-import type { LinkTable } from '../links.ts';
+import type { Link, LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { Recurrence } from '../recurrence.ts';
 import type { Transitions } from '../router/transitions.ts';
@@ -59,6 +59,29 @@ export function straysOf(
   return found;
 }
 
+/**
+ * The link gets another name: it keeps the VIPs that this program has added to it, and no router knows a
+ * link of that name.
+ */
+export function retireRenamed(
+  routers: readonly VirtualRouter[],
+  { attributes, addresses }: Link,
+  name: string,
+): void {
+  for (const router of routers) {
+    for (const managed of router.addresses) {
+      if (managed.interface !== attributes.name) continue;
+      for (const key of new Set([managed.key, managed.writtenKey])) {
+        const state = addresses.get(key);
+        if (state === undefined || !(state.ours || managed.installed)) continue;
+        const left = misplacedAddress({ address: managed.address, interface: name, key });
+        router.retired = [...router.retired, { ...left, installed: true }];
+      }
+      managed.installed = false;
+    }
+  }
+}
+
 /** Reports the addresses of others when they come and go, and shows them in `status`. */
 export class Strays {
   readonly #parts: StraysParts;
@@ -92,7 +115,7 @@ export class Strays {
     const instance = router.settings.name;
     const key = JSON.stringify([instance, stray, present]);
     for (const count of this.#recurrence.add(key, now)) {
-      this.#parts.outbox.report({ kind: 'address-elsewhere', instance, stray, present, count });
+      this.#parts.outbox.report({ kind: 'stray-address', instance, stray, present, count });
     }
   }
 }

@@ -2,6 +2,7 @@
  * Binds the virtual routers to interfaces: the source address of their packets, their sockets, and
  * whether they can run at all. Determined again whenever links or addresses change.
  */
+import { isSame } from '../../../net/equality.ts';
 import type { Instant } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import { sourceOf } from '../groups/faults.ts';
@@ -10,7 +11,7 @@ import type { LinkTable } from '../links.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Reception } from '../router/reception.ts';
 import type { Transitions } from '../router/transitions.ts';
-import type { VirtualRouter } from '../router/virtual-router.ts';
+import { peersOf, type VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import { retireLeftBehind, type Strays } from './elsewhere.ts';
 import type { Reannouncer } from './reannouncer.ts';
@@ -83,7 +84,9 @@ export class InterfaceBinding {
 
   addressesChanged(now: Instant): void {
     for (const router of this.#routers.all) {
-      if (this.#sourceFor(router) !== router.source) this.#place(router);
+      const isOther = this.#sourceFor(router) !== router.source;
+      if (isOther || !isSame(peersOf(router.settings, this.#links), router.peers))
+        this.#place(router);
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#faults.update(router, now);
@@ -113,7 +116,8 @@ export class InterfaceBinding {
 
   #place(router: VirtualRouter): void {
     const { source } = router;
-    router.place(this.#links.byName(router.settings.interface), this.#sourceFor(router));
+    const link = this.#links.byName(router.settings.interface);
+    router.place(link, this.#sourceFor(router), this.#links);
     if (router.source === source) return;
     if (router.isMaster) router.master = router.asMaster ?? router.master;
     this.#transitions.changed.add(router);
@@ -121,6 +125,7 @@ export class InterfaceBinding {
 
   #sourceFor(router: VirtualRouter) {
     const { interface: name } = router.settings;
-    return sourceOf(router, this.#links.byName(name), this.#routers.virtualOn(name));
+    const virtual = this.#routers.virtualOn(name);
+    return sourceOf(router, this.#links.byName(name), virtual, this.#links);
   }
 }

@@ -91,15 +91,19 @@ function hasVirtualLink({ settings }: VirtualRouter, links: LinkTable): boolean 
 /**
  * Source of advertisements: the configured address, if the interface has it; otherwise the first
  * usable address that is not a VIP. The IPv4 address owner may have no other addresses than its VIPs
- * (RFC 9568 section 5.1.1.1), but unicast peers would not accept those.
+ * (RFC 9568 section 5.1.1.1), but unicast peers would not accept those. A source for unicast may be on any
+ * link, such as `lo`.
  */
 export function sourceOf(
   router: VirtualRouter,
   link: Link | undefined,
   virtual: VirtualAddresses,
+  links: LinkTable,
 ): IpAddress | undefined {
   if (link === undefined) return undefined;
   const { settings } = router;
+  const routed = settings.unicast?.source;
+  if (routed !== undefined && !isLinkLocal(routed) && links.isOwn(routed)) return routed;
   if (settings.family === 'ipv6') return ipv6SourceOf(settings, link, virtual);
   const wanted = wantedSource(settings);
   let first: IpAddress | undefined;

@@ -18,6 +18,7 @@ import {
   type ReceivedAdvertisement,
 } from '../../../wire/vrrp/advertisement.ts';
 import { equalInConstantTime, passwordBytes } from '../../../wire/vrrp/auth.ts';
+import { isCarp } from '../../../wire/vrrp/carp.ts';
 import { type ChecksumForm, matchingForm } from '../../../wire/vrrp/checksum.ts';
 import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
 import type { Authentication, ChecksumPolicy, UnicastSettings } from '../settings.ts';
@@ -166,6 +167,7 @@ function judgeMessage(
   layout: Layout,
   receiver: ReceiverProfile,
 ): Verdict {
+  if (isCarp(packet, offset, length)) return refuse('carp');
   if (length > 0) {
     const version = byteAt(packet, offset) >> 4;
     if (version !== 2 && version !== 3) return refuse('version-error');

@@ -9,7 +9,7 @@ import {
   type VrrpContext,
   type VrrpState,
 } from '../../../../fsm/vrrp/model.ts';
-import type { Family, IpAddress, MacAddress } from '../../../net/address.ts';
+import { type Family, type IpAddress, type MacAddress, NO_MAC } from '../../../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
@@ -134,6 +134,7 @@ export class VirtualRouter {
   #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
   #isHeard = true;
+  #peers: readonly IpAddress[] | undefined = undefined;
   #encodings = 0;
   #profile: ReceiverProfile | undefined = undefined;
   #advertisements: readonly OutgoingDatagram[] | undefined = undefined;
@@ -172,6 +173,11 @@ export class VirtualRouter {
   /** Source address of its packets; undefined while the interface has none. */
   get source(): IpAddress | undefined {
     return this.#source;
+  }
+
+  /** Where its unicast packets go; undefined: multicast. */
+  get peers(): readonly IpAddress[] | undefined {
+    return this.#peers;
   }
 
   /**
@@ -230,7 +236,8 @@ export class VirtualRouter {
   }
 
   /** The interface or its addresses have changed: every encoded packet is discarded. */
-  place(link: Link | undefined, source: IpAddress | undefined): void {
+  place(link: Link | undefined, source: IpAddress | undefined, links: LinkTable): void {
+    this.#peers = peersOf(this.settings, links);
     this.#index = link?.attributes.index;
     this.#mtu = link?.attributes.mtu ?? 0;
     this.#isHeard = this.settings.onInterfaceDown !== 'ignore' || link?.attributes.running === true;
@@ -369,7 +376,8 @@ export class VirtualRouter {
     this.#announcements ??= this.addresses.flatMap((address) => {
       const link = links.byName(address.interface)?.attributes;
       const index = links.byName(this.wireOf(address))?.attributes.index;
-      if (link === undefined || index === undefined) return [];
+      // A link without MAC, such as a tunnel, would carry the frame as a packet.
+      if (link === undefined || link.mac === NO_MAC || index === undefined) return [];
       const frames = announcementFrames(address.address, link, this.settings);
       return [{ address, mac: link.mac, frames: frames.map((frame) => ({ index, frame })) }];
     });
@@ -379,9 +387,7 @@ export class VirtualRouter {
   #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
     const { index, settings } = this;
     if (index === undefined || source === undefined || !this.#isHeard) return [];
-    const destinations = settings.unicast?.peers.map((peer) => peer.address) ?? [
-      VRRP_GROUP[settings.family],
-    ];
+    const destinations = this.peers ?? [VRRP_GROUP[settings.family]];
     const fragments = { mtu: this.#mtu, identification: this.#nextIdentification() };
     // A Master of both versions sends both each time (RFC 9568 section 8.4.2).
     const versions = settings.alsoVersion2 === true ? ([3, 2] as const) : [settings.version];
@@ -426,4 +432,12 @@ export class VirtualRouter {
     const { checksum } = this.settings;
     return checksum === 'auto' ? (this.#forms.get(destination) ?? 'rfc9568') : checksum;
   }
+}
+
+/** Without the addresses of this host: one list of peers may serve all directors. */
+export function peersOf(
+  { unicast }: InstanceSettings,
+  links: LinkTable,
+): readonly IpAddress[] | undefined {
+  return unicast?.peers.map(({ address }) => address).filter((address) => !links.isOwn(address));
 }

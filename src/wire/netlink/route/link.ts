@@ -14,7 +14,7 @@
  *     +---------------------------------------------------------------+
  *     |                          Attributes                           |
  */
-import { mac, macFromBytes } from '../../../net/address.ts';
+import { macFromBytes, NO_MAC } from '../../../net/address.ts';
 import type { LinkAttributes } from '../../../net/link.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import {
@@ -53,9 +53,6 @@ const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
 const IF_OPER_UNKNOWN = 0;
 const IF_OPER_UP = 6;
-
-/** For links without an Ethernet address: tunnels, InfiniBand. */
-const NO_MAC = mac('00:00:00:00:00:00');
 
 type LinkDecodeError =
   | { readonly code: 'link-truncated'; readonly length: number }

@@ -85,7 +85,7 @@ describe('the status table', () => {
   test('F-J4 says what to remove when the host answers for a VIP in another place', () => {
     const stray = { address: '203.0.113.1/32', interface: 'lo' };
     const shown = (answers: boolean) =>
-      render(statusOf(1, () => ({ addresses_elsewhere: [{ ...stray, answers }] })));
+      render(statusOf(1, () => ({ stray_addresses: [{ ...stray, answers }] })));
     expect(shown(true)).toContain('vip-1: this host has 203.0.113.1/32 on lo, too');
     expect(shown(true)).toContain('ip addr del 203.0.113.1/32 dev lo');
     expect(shown(false)).not.toContain('203.0.113.1/32 on lo');

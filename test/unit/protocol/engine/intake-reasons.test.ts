@@ -36,6 +36,11 @@ const NO_INTERVAL = (message: Uint8Array) => {
   return message;
 };
 
+/** As FreeBSD sends it: advskew 0, advbase 1, a counter and an HMAC. */
+function carp(vhid: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(0x21, vhid, 0, 7, 0, 1, 0x5a, 0xa5, ...new Uint8Array(28).fill(0xc4));
+}
+
 const REFUSED: { readonly [Reason in DiscardReason]: Case } = {
   'packet-length-error': {
     packet: { bend: (message) => message.slice(0, -1) },
@@ -84,6 +89,7 @@ const REFUSED: { readonly [Reason in DiscardReason]: Case } = {
   },
   'delivery-mismatch': { packet: { destination: OWN }, counters: ['delivery-mismatches'] },
   'own-packet': { packet: { source: OWN }, counters: ['own-packets'] },
+  carp: { packet: { bend: () => carp(55) }, counters: ['carp-packets'] },
 };
 
 const WARNED: { readonly [Warning in PacketWarning]?: Case } = {

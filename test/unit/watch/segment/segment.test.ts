@@ -93,6 +93,15 @@ describe('a sender', () => {
     expect(listener.findings()).toEqual([`packets-refused: ${A}: refused: checksum-error 2`]);
   });
 
+  test('F-L6 that sends CARP is named so', () => {
+    const header = [0x21, 55, 0, 7, 0, 1, 0x5a, 0xa5];
+    const bend = () => Uint8Array.of(...header, ...new Uint8Array(28).fill(0xc4));
+    const listener = new Listener().hear({ source: A, bend });
+    expect(listener.findings()).toEqual([
+      `carp: ${A}: sends CARP, not VRRP, with VHID 55: no VRRP router may have this VRID`,
+    ]);
+  });
+
   test('with a wrong TTL is shown with its settings', () => {
     const listener = new Listener().hear({ source: A, ttl: 64, priority: 150 });
     expect(listener.snapshot().senders[0]).toMatchObject({
