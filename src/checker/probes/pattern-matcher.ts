@@ -1,31 +1,43 @@
 /**
  * Matches answers with regular expressions in a thread of its own, with a deadline: `.*ready` takes
  * seconds for 64 KiB that a server has chosen to be slow. V8 ends such a match when its thread is
- * terminated. Expressions that were slow the last time use another thread than the others, so that
- * they delay only each other.
+ * terminated. Expressions that needed much processor time use another thread than the others, so that
+ * they delay only each other. Processor time, not time: a busy host makes no expression slow.
  */
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 /** `late`: not decided by the deadline. */
 export type Match = 'yes' | 'no' | 'late';
 
-interface Request {
+interface Question {
   readonly pattern: string;
   readonly answer: string;
+  /** As `performance.now`. */
   readonly deadline: number;
-  /** The longest time for this match alone. */
-  readonly limitMs: number;
-  readonly resolve: (match: Match) => void;
+  /** Milliseconds of processor time. */
+  readonly limit: number;
+}
+
+/** `heavy`: the limit of processor time came before the deadline. */
+interface Verdict {
+  readonly match: Match | 'heavy';
+  /** Milliseconds of processor time. */
+  readonly used: number;
+}
+
+interface Request extends Question {
+  readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** An ordinary match of 64 KiB takes less than a millisecond; a busy host may make it some tens. */
-const QUICK_MS = 100;
+/** An ordinary match of 64 KiB takes less than a millisecond. */
+const HEAVY_MS = 100;
 
-/** The start of the thread is not part of the match. */
-const START_MS = 400;
+/** The shortest time between two looks at the clock of the thread. */
+const LOOK_MS = 5;
 
-/** The thread of an expression that nobody has used for this time ends. */
+/** The thread ends when no expression was matched for this time. */
 const IDLE_MS = 10_000;
 
 const LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 };
@@ -33,6 +45,7 @@ const LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2, stackS
 /** In place of a file, so that the thread starts from wherever the program is installed or bundled. */
 const BODY = `
 const { parentPort } = require('node:worker_threads');
+parentPort.postMessage(require('node:fs').readlinkSync('/proc/thread-self'));
 parentPort.on('message', ({ pattern, answer }) => {
   parentPort.postMessage(new RegExp(pattern, 'u').test(answer));
 });
@@ -42,20 +55,24 @@ parentPort.on('message', ({ pattern, answer }) => {
 class Lane {
   readonly #waiting: Request[] = [];
   #worker: Worker | undefined;
+  /** `PID/task/TID`; undefined while the thread starts. */
+  #thread: string | undefined;
   #active: Request | undefined;
+  /** Processor time of the thread when the active match began. */
+  #usedBefore = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** Rejects if the thread fails. */
-  match(request: Omit<Request, 'resolve' | 'reject'>): Promise<Match> {
+  match(question: Question): Promise<Verdict> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...request, resolve, reject });
+      this.#waiting.push({ ...question, resolve, reject });
       if (this.#active === undefined) this.#next();
     });
   }
 
   close(): void {
     this.#end();
-    for (const { resolve } of this.#waiting.splice(0)) resolve('late');
+    for (const { resolve } of this.#waiting.splice(0)) resolve({ match: 'late', used: 0 });
   }
 
   #next(): void {
@@ -66,33 +83,51 @@ class Lane {
       this.#timer = setTimeout(() => this.#end(), IDLE_MS).unref();
       return;
     }
-    const { pattern, answer, deadline, limitMs } = request;
-    const start = this.#worker === undefined ? START_MS : 0;
-    const left = Math.min(limitMs + start, deadline - performance.now());
-    if (left <= 0) {
+    if (performance.now() >= request.deadline) {
       this.#settle(request, 'late');
       return;
     }
+    const { pattern, answer } = request;
     try {
       this.#worker ??= this.#start();
+      this.#usedBefore = processorTimeOf(this.#thread);
       this.#worker.postMessage({ pattern, answer });
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    this.#timer = setTimeout(() => {
-      this.#end();
-      this.#settle(request, 'late');
-    }, left);
+    this.#watch(request);
+  }
+
+  #watch(request: Request): void {
+    const left = Math.min(request.deadline - performance.now(), request.limit - this.#used());
+    this.#timer = setTimeout(
+      () => {
+        const isHeavy = this.#used() >= request.limit;
+        if (!isHeavy && performance.now() < request.deadline) {
+          this.#watch(request);
+          return;
+        }
+        const match = isHeavy ? 'heavy' : 'late';
+        const used = this.#used();
+        this.#end();
+        this.#settle(request, match, used);
+      },
+      Math.max(LOOK_MS, left),
+    );
   }
 
   #start(): Worker {
     const worker = new Worker(BODY, { eval: true, resourceLimits: LIMITS });
     worker.unref();
     const isCurrent = () => this.#worker === worker;
-    worker.on('message', (matches: boolean) => {
-      if (isCurrent() && this.#active !== undefined) {
-        this.#settle(this.#active, matches ? 'yes' : 'no');
+    worker.on('message', (message: string | boolean) => {
+      if (!isCurrent()) return;
+      if (typeof message === 'string') {
+        this.#thread = message;
+        this.#usedBefore = processorTimeOf(message);
+      } else if (this.#active !== undefined) {
+        this.#settle(this.#active, message ? 'yes' : 'no', this.#used());
       }
     });
     worker.on('error', (error) => {
@@ -101,8 +136,12 @@ class Lane {
     return worker;
   }
 
-  #settle({ resolve }: Request, match: Match): void {
-    resolve(match);
+  #used(): number {
+    return this.#thread === undefined ? 0 : processorTimeOf(this.#thread) - this.#usedBefore;
+  }
+
+  #settle({ resolve }: Request, match: Verdict['match'], used = 0): void {
+    resolve({ match, used });
     this.#next();
   }
 
@@ -116,34 +155,44 @@ class Lane {
     clearTimeout(this.#timer);
     void this.#worker?.terminate();
     this.#worker = undefined;
+    this.#thread = undefined;
   }
 }
 
 export class PatternMatcher {
-  readonly #quick = new Lane();
-  readonly #slow = new Lane();
+  readonly #light = new Lane();
+  readonly #heavy = new Lane();
 
   /** The matcher of one check. Throws for an invalid pattern. */
   matcher(pattern: string): (answer: string, deadline: number) => Promise<Match> {
     new RegExp(pattern, 'u');
-    let isSlow = false;
+    let isHeavy = false;
     return async (answer, deadline) => {
-      if (!isSlow) {
-        const limited = { pattern, answer, deadline, limitMs: QUICK_MS };
-        const match = await this.#quick.match(limited);
-        if (match !== 'late') return match;
-        isSlow = true;
+      if (!isHeavy) {
+        const { match } = await this.#light.match({ pattern, answer, deadline, limit: HEAVY_MS });
+        if (match !== 'heavy') return match;
+        isHeavy = true;
       }
-      const began = performance.now();
-      const request = { pattern, answer, deadline, limitMs: Number.POSITIVE_INFINITY };
-      const match = await this.#slow.match(request);
-      isSlow = match === 'late' || performance.now() - began >= QUICK_MS;
-      return match;
+      const limit = Number.POSITIVE_INFINITY;
+      const { match, used } = await this.#heavy.match({ pattern, answer, deadline, limit });
+      if (match === 'yes' || match === 'no') isHeavy = used >= HEAVY_MS;
+      return match === 'heavy' ? 'late' : match;
     };
   }
 
   close(): void {
-    this.#quick.close();
-    this.#slow.close();
+    this.#light.close();
+    this.#heavy.close();
+  }
+}
+
+/** Milliseconds of processor time of a thread (proc_pid_schedstat); 0 if it is unknown. */
+function processorTimeOf(thread: string | undefined): number {
+  if (thread === undefined) return 0;
+  try {
+    const [nanoseconds] = readFileSync(`/proc/${thread}/schedstat`, 'ascii').split(' ');
+    return Number(nanoseconds) / 1e6;
+  } catch {
+    return 0;
   }
 }

@@ -45,10 +45,13 @@ interface CheckerOptions {
 export type CheckerNeeds = Privileges | undefined;
 
 /** Without a sign of life for this time, the process hangs. */
-export const HUNG_MS = 10_000;
+const HUNG_MS = 10_000;
+
+/** A host under load needs seconds to start Node twice. */
+const START_MS = 60_000;
 
 /** Bytes. It needs about 50 MB, and some kilobytes for each check. */
-export const MEMORY_MAX = 400 * 1_024 * 1_024;
+const MEMORY_MAX = 400 * 1_024 * 1_024;
 
 const SWEEP_MS = 1_000;
 
@@ -68,6 +71,7 @@ const END_MS = 1_500;
 const POST_GRACE_MS = 2_000;
 
 interface Post {
+  readonly message: ToChecker;
   readonly resolve: (status: number) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
@@ -139,18 +143,22 @@ export class Checker {
     return this.#wait;
   }
 
-  /** Resolves to the HTTP status. Ends soon after the timeout of the webhook, whatever happens. */
+  /**
+   * Resolves to the HTTP status. Ends soon after the timeout of the webhook, whatever happens. A process
+   * that is just starting gets the request when it is ready.
+   */
   post(webhook: WebhookSettings, body: string): Promise<number> {
     const id = this.#nextId();
     return new Promise((resolve, reject) => {
-      if (this.#run?.held === undefined) {
+      if (this.#run === undefined) {
         reject(new Error('the checker process is down'));
         return;
       }
       const limit = webhook.timeout / 1_000 + POST_GRACE_MS;
       const timer = setTimeout(() => this.#settlePost(id, new Error('no answer in time')), limit);
-      this.#posts.set(id, { resolve, reject, timer });
-      this.#send({ kind: 'post', id, webhook, body });
+      const message: ToChecker = { kind: 'post', id, webhook, body };
+      this.#posts.set(id, { message, resolve, reject, timer });
+      this.#send(message);
     });
   }
 
@@ -244,6 +252,8 @@ export class Checker {
     run.held = { uid, capabilities };
     this.#since = new Date();
     for (const [id, watch] of this.#watches) this.#sendWatch(id, watch);
+    // Those that a former process had have failed with it.
+    for (const { message } of this.#posts.values()) this.#send(message);
     const { pid } = run.child;
     if (this.#failures === 0 || pid === undefined || !isPowerOfTwo(this.#failures)) return;
     this.#options.report({ kind: 'checker-recovered', pid, restarts: this.#restarts });
@@ -305,7 +315,8 @@ export class Checker {
     const run = this.#run;
     if (run !== undefined) {
       if (isLate) run.heardAt = now;
-      if (now - run.heardAt > HUNG_MS) this.#kill(run, 'it hung');
+      const limit = run.held === undefined ? START_MS : HUNG_MS;
+      if (now - run.heardAt > limit) this.#kill(run, 'it hung');
       else if ((run.child.memory() ?? 0) > MEMORY_MAX) this.#kill(run, 'it used too much memory');
     }
     if (isLate) this.#forgive(now);

@@ -210,6 +210,16 @@ describe('F-O11 a checker process', () => {
     expect(changes).toEqual(['up']);
   });
 
+  test('may take a minute to start, and no longer', async () => {
+    const { checker, latest } = rig();
+    checker.configure(NONE);
+    const child = latest();
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(child.isKilled).toBe(false);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect([child.isKilled, checker.status?.lastEnd?.reason]).toEqual([true, 'it hung']);
+  });
+
   test('that uses too much memory is killed', async () => {
     const { facts, start, live } = rig();
     const child = start();
@@ -280,6 +290,17 @@ describe('F-O5 a delivery by the checker process', () => {
     child.says({ kind: 'post-failed', id: first?.id ?? 0, detail: 'socket hang up' });
     expect(await two).toBe(204);
     await expect(one).rejects.toThrow('socket hang up');
+  });
+
+  test('waits for a process that is just starting', async () => {
+    const { checker, latest } = rig();
+    checker.configure(NONE);
+    const posted = checker.post(HOOK, '{}');
+    expect(latest().sent).toEqual([]);
+    latest().says({ kind: 'ready', capabilities: '0', uid: 0 });
+    expect(latest().sent).toMatchObject([{ kind: 'post', id: 1, body: '{}' }]);
+    latest().says({ kind: 'posted', id: 1, status: 200 });
+    expect(await posted).toBe(200);
   });
 
   test('ends when the process does, and when it says nothing', async () => {

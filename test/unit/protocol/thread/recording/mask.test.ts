@@ -88,6 +88,8 @@ describe('a mask', () => {
     const input = mask.input({ kind: 'probe.changed', probe, ...change });
     expect(settings.instances[0]?.track[0]?.source).toMatchObject({ probe: 'probe-1' });
     expect(input).toMatchObject({ probe: 'probe-1' });
+    const lost = mask.input({ kind: 'probe.lost', probe, detail: change.detail });
+    expect(lost).toEqual({ kind: 'probe.lost', probe: 'probe-1', detail: '' });
     expect(JSON.stringify([settings, input])).not.toContain('hunter2');
   });
 
