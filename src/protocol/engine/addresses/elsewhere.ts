@@ -71,7 +71,7 @@ export function retireRenamed(
   for (const router of routers) {
     for (const managed of router.addresses) {
       if (managed.interface !== attributes.name) continue;
-      for (const key of new Set([managed.key, managed.writtenKey])) {
+      for (const key of new Set([managed.key, managed.configuredKey])) {
         const state = addresses.get(key);
         if (state === undefined || !(state.ours || managed.installed)) continue;
         const left = misplacedAddress({ address: managed.address, interface: name, key });
