@@ -63,6 +63,7 @@ function receiverFor({ version, password }: DecodeRequest): ReceiverProfile {
     interval: undefined,
     addresses: undefined,
     checkAddressList: false,
+    requireLinkLocal: true,
     checksum: 'auto',
     authentication: password === undefined ? undefined : { type: 'pass', password },
     delivery: 'any',

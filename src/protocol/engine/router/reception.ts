@@ -113,6 +113,7 @@ export class Reception {
     if (hasForm && router.learnForm(source, verdict.form) === 'changed') {
       this.#warn(router, 'checksum-form-changed', source);
     }
+    router.learnList(source, advertisement.addresses);
     const { effects, taken } = this.#transitions.apply(
       router,
       {

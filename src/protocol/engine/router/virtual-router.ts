@@ -9,7 +9,8 @@ import {
   type VrrpContext,
   type VrrpState,
 } from '../../../../fsm/vrrp/model.ts';
-import type { Family, IpAddress } from '../../../net/address.ts';
+import { type Family, type IpAddress, isLinkLocal } from '../../../net/address.ts';
+import { isSameSet } from '../../../net/equality.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
@@ -126,6 +127,8 @@ export class VirtualRouter {
   #source: IpAddress | undefined = undefined;
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #doubtsForm = false;
+  /** Destinations whose routers advertise the same addresses without the link-local one. */
+  readonly #withoutLinkLocal = new Set<IpAddress>();
   #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
   #encodings = 0;
@@ -175,6 +178,7 @@ export class VirtualRouter {
   adopt(settings: InstanceSettings): void {
     const known = [...this.addresses, ...this.retired];
     this.#settings = settings;
+    this.#withoutLinkLocal.clear();
     this.#addresses = managedAddresses(settings, known);
     this.retired = known.filter((address) => !this.addresses.includes(address));
     for (const address of this.retired) address.retired = true;
@@ -315,6 +319,33 @@ export class VirtualRouter {
     return known === undefined ? 'first' : 'changed';
   }
 
+  /** Destinations that get an IPv6 list without a link-local address. */
+  get withoutLinkLocal(): readonly IpAddress[] {
+    return [...this.#withoutLinkLocal];
+  }
+
+  restoreLists(destinations: Iterable<IpAddress>): void {
+    for (const destination of destinations) this.#withoutLinkLocal.add(destination);
+    this.#advertisements = undefined;
+  }
+
+  /**
+   * Learns whether the peer advertises the same addresses without the link-local one, as keepalived does
+   * by default: it refuses a list of another length, so it gets its own.
+   */
+  learnList(peer: IpAddress, heard: readonly IpAddress[]): void {
+    if (this.family === 'ipv4') return;
+    const own = this.settings.addresses.map(({ address }) => address);
+    const global = own.filter((address) => !isLinkLocal(address));
+    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const isShort = this.#withoutLinkLocal.has(key);
+    if (!isSameSet(heard, isShort ? own : global)) return;
+    if (isShort) this.#withoutLinkLocal.delete(key);
+    else if (global.length < own.length) this.#withoutLinkLocal.add(key);
+    this.#advertisements = undefined;
+    this.advertisements();
+  }
+
   /** Advertisements with the effective priority. */
   advertisements(): readonly OutgoingDatagram[] {
     this.#advertisements ??= this.#encode(this.context.priority);
@@ -381,7 +412,7 @@ export class VirtualRouter {
           vrid: settings.vrid,
           priority,
           interval: settings.advertisementInterval,
-          addresses: settings.addresses.map((one) => one.address),
+          addresses: this.#listFor(destination),
           ...(version === 2 ? { authentication: settings.authentication } : {}),
         },
         { source, destination },
@@ -406,6 +437,13 @@ export class VirtualRouter {
   #nextIdentification(): number {
     this.#encodings = (this.#encodings + 1) & 0xffffff;
     return this.settings.vrid * 0x1000000 + this.#encodings;
+  }
+
+  #listFor(destination: IpAddress): IpAddress[] {
+    const own = this.settings.addresses.map(({ address }) => address);
+    return this.#withoutLinkLocal.has(destination)
+      ? own.filter((address) => !isLinkLocal(address))
+      : own;
   }
 
   #formFor(destination: IpAddress): ChecksumForm {
