@@ -79,6 +79,7 @@ export const CAUSES = [
   'preemption',
   'preempt-delay-passed',
   'higher-priority',
+  'unheard',
   'successor-heard',
   'no-successor',
   'group-backup',
@@ -161,6 +162,8 @@ export interface Advertisement {
   readonly interval: Duration;
   /** The sender's primary address is greater than ours (unsigned, network byte order). */
   readonly greaterSource: boolean;
+  /** This host has refused to send every advertisement of ours for a Master_Down_Interval. */
+  readonly unheard: boolean;
 }
 
 export const FAULT_EVENTS = [

@@ -338,6 +338,8 @@ export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } 
     'this router preempted once `preempt_delay` had passed or its connection table had caught up (`preempt_when_synced`)',
   'higher-priority':
     'another router advertises a higher priority, or the same priority and the greater address',
+  unheard:
+    'this host refused to send every advertisement for Master_Down_Interval, and another router is MASTER',
   'successor-heard': 'this MASTER handed over and heard its successor',
   'no-successor': 'this MASTER resigned, and no successor was heard in time',
   'group-backup': 'another member of the sync group is no longer MASTER',

@@ -70,7 +70,7 @@ export function engineParts(
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper(routers, links, transitions, groups),
     virtualLinks: new VirtualLinks(routers, links, timers, outbox),
-    sendFailures: new SendFailures(counters, outbox),
+    sendFailures: new SendFailures(counters, outbox, routers),
   };
   const binding = new InterfaceBinding(parts);
   return {

@@ -49,6 +49,7 @@ const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
     priority: fc.oneof(fc.constantFrom(0, 100, 255), fc.integer({ min: 0, max: 255 })),
     interval: someInterval(),
     greaterSource: fc.boolean(),
+    unheard: fc.boolean(),
   }),
   'interface-down': fc.constant({}),
   'no-primary-ip-address': fc.constant({}),

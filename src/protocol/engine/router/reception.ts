@@ -18,6 +18,7 @@ import {
 import type { Outbox } from '../outbox.ts';
 import { judge, type Verdict, vrrpOffset } from './intake.ts';
 import type { Protocol } from './protocol.ts';
+import { isUnheard } from './send-failures.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
@@ -121,6 +122,7 @@ export class Reception {
         priority: advertisement.priority,
         interval: advertisement.interval,
         greaterSource: isGreater(source, router.source),
+        unheard: isUnheard(router, now),
       },
       now,
       { heard: { from: source, priority: advertisement.priority } },

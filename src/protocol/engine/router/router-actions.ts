@@ -9,6 +9,7 @@ import type { Outbox } from '../outbox.ts';
 import type { Timers } from '../timers.ts';
 import { messagesIn } from './packets.ts';
 import type { ProtocolActions } from './protocol.ts';
+import { forgetFailures } from './send-failures.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 interface RouterActionsParts {
@@ -48,6 +49,7 @@ export class RouterActions implements ProtocolActions {
         : router.finalAdvertisements();
     this.#outbox.sendDatagrams(datagrams);
     this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
+    forgetFailures(router, now);
     router.lastSentAt = now;
   }
 

@@ -88,6 +88,8 @@ export class VirtualRouter {
 
   // Written by `router-actions.ts`.
   lastSentAt: Instant = 0 as Instant;
+  /** The advertisements since then that this host has refused to send, without one that it has sent. */
+  unsent: { readonly since: Instant; readonly lastAt: Instant } | undefined = undefined;
   /** Number of the pending `before_master` request. */
   request: number | undefined = undefined;
 
@@ -419,7 +421,9 @@ export class VirtualRouter {
         form ?? this.#formFor(destination),
       );
       const packets = enclose({ source, destination }, message, fragments);
-      return packets.map((packet) => this.#addressed({ index, destination, packet }));
+      return packets.map((packet) =>
+        this.#addressed({ index, destination, packet, sender: this.position }),
+      );
     });
   }
 
