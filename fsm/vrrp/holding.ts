@@ -80,7 +80,7 @@ export const holding = vrrp.createStateConfig({
         },
         stall: {
           target: '#vrrp.backup',
-          actions: ['resetInterval'],
+          actions: ['resetInterval', 'greetPeers'],
           description:
             'a peer may have taken over: release and listen before an advertisement is sent',
           meta: { cause: 'stall' },

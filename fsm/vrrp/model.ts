@@ -136,6 +136,8 @@ export type VrrpEvent =
     }
   /** The answer to `before_master`, or none in time. */
   | { readonly type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout' }
+  /** A unicast peer has answered ARP or ND: until then its advertisements could not arrive. */
+  | { readonly type: 'peer-answered' }
   /** The sync group becomes MASTER, and this member with it; `cause` comes from the leading member. */
   | { readonly type: 'group-master'; readonly cause: Cause }
   /** Another member of the sync group is no longer MASTER. */

@@ -34,6 +34,7 @@ export const PROTOCOL_ICMPV6 = 58;
 
 const NEIGHBOR_SOLICITATION = 135;
 export const NEIGHBOR_ADVERTISEMENT = 136;
+const SOURCE_LINK_LAYER_ADDRESS = 1;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
 /** The solicited-node group (RFC 4291 section 2.7.1); its last three bytes are those of the address. */
@@ -97,13 +98,39 @@ export function encodeNeighborAdvertisement(
  * duplicate address detection (RFC 4862 section 5.4.2). The host that has it answers to all nodes.
  */
 export function encodeNeighborProbe(mac: MacAddress, address: IpAddress): Uint8Array {
-  const message = new Uint8Array(FIXED_LENGTH);
+  return enclose(solicitation(address, 0), mac, {
+    source: NOBODY,
+    destination: solicitedNodeGroup(address),
+  });
+}
+
+/**
+ * The same with a source address and its MAC address (RFC 4861 section 7.2.2): the host that is asked
+ * learns both.
+ */
+export function encodeNeighborQuestion(
+  mac: MacAddress,
+  source: IpAddress,
+  address: IpAddress,
+): Uint8Array {
+  const message = solicitation(address, OPTION_UNIT);
+  message[FIXED_LENGTH] = SOURCE_LINK_LAYER_ADDRESS;
+  message[FIXED_LENGTH + 1] = 1;
+  message.set(macToBytes(mac), FIXED_LENGTH + 2);
+  return enclose(message, mac, { source, destination: solicitedNodeGroup(address) });
+}
+
+function solicitation(target: IpAddress, optionBytes: number): Uint8Array {
+  const message = new Uint8Array(FIXED_LENGTH + optionBytes);
   message[0] = NEIGHBOR_SOLICITATION;
-  const target = addressBytes(address, 'ipv6');
-  message.set(target, 8);
+  message.set(addressBytes(target, 'ipv6'), 8);
+  return message;
+}
+
+function solicitedNodeGroup(target: IpAddress): IpAddress {
   const group = ipToBytes(SOLICITED_NODE);
-  group.set(target.subarray(13), 13);
-  return enclose(message, mac, { source: NOBODY, destination: ipFromBytes(group) });
+  group.set(ipToBytes(target).subarray(13), 13);
+  return ipFromBytes(group);
 }
 
 /** A message to a multicast group as a complete frame, with its checksum. */

@@ -20,6 +20,7 @@ import { Operations } from './operations/operations.ts';
 import { Reconfiguration } from './operations/reconfiguration.ts';
 import { StateTransfer } from './operations/state-transfer.ts';
 import { Outbox } from './outbox.ts';
+import { Greeter } from './router/greeter.ts';
 import { HANDOVER_OVERLAP } from './router/handover-overlap.ts';
 import { Listening } from './router/listening.ts';
 import { Protocol } from './router/protocol.ts';
@@ -55,7 +56,8 @@ export function engineParts(
   const leases = new Leases(base);
   const keeper = new AddressKeeper({ ...base, leases });
   const announcer = new Announcer({ ...base, keeper });
-  const actions = new RouterActions({ ...base, announcer, keeper });
+  const greeter = new Greeter(base);
+  const actions = new RouterActions({ ...base, announcer, keeper, greeter });
   const protocol = new Protocol(routers, actions);
   const onEvent = { protocol, actions, announcer, shortcut, handoverOverlap };
   const transitions = new Transitions({ ...base, ...onEvent });
@@ -63,7 +65,7 @@ export function engineParts(
   const groups = new SyncGroups(transitions, outbox);
   const parts = {
     ...base,
-    ...{ leases, keeper, announcer, protocol, transitions, groups },
+    ...{ leases, keeper, announcer, greeter, protocol, transitions, groups },
     routing: new RoutingKeeper(links, outbox, counters),
     reception: new Reception({ ...base, protocol, transitions, shortcut }),
     listening: new Listening(links, outbox),

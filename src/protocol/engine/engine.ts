@@ -142,6 +142,7 @@ export class Engine {
 
   #takeFromKernel(input: KernelInput, now: Instant): void {
     const { links, routing, binding, conflicts, answers, virtualLinks, sendFailures } = this.#parts;
+    const { greeter, transitions } = this.#parts;
     switch (input.kind) {
       case 'links.replaced':
         links.replace(input.links);
@@ -160,6 +161,9 @@ export class Engine {
         break;
       case 'address.claimed':
         conflicts.claimed(input, now);
+        for (const router of greeter.answered(input)) {
+          transitions.apply(router, { type: 'peer-answered' }, now);
+        }
         break;
       case 'kernel.changed':
         answers.changed(input, now);
@@ -203,6 +207,7 @@ export class Engine {
     protocol.fire('before-master', now, (router) =>
       groups.settleRequest(router, 'before-master-timeout', now),
     );
+    this.#wakeForPeers(now);
     timers.fire(
       'overlap',
       now,
@@ -220,6 +225,15 @@ export class Engine {
       this.#withRouter((router) => {
         if (router.isMaster) leases.renew(router, now);
       }),
+    );
+  }
+
+  #wakeForPeers(now: Instant): void {
+    const { timers, greeter } = this.#parts;
+    timers.fire(
+      'greeting',
+      now,
+      this.#withRouter((router) => greeter.repeat(router, now)),
     );
   }
 

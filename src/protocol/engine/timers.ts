@@ -19,6 +19,8 @@ export const TIMERS = [
   'virtual-link',
   /** Next renewal of the lifetimes of the addresses. */
   'lease',
+  /** The unicast peers are greeted again. */
+  'greeting',
   /** End of the overlap with the successor of a hand-over. */
   'overlap',
 ] as const;

@@ -29,6 +29,7 @@ const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
   'inhibit-preemption': fc.constant({}),
   'allow-preemption': fc.constant({}),
   stall: fc.constant({}),
+  'peer-answered': fc.constant({}),
   'priority-changed': fc.record({ priority: fc.integer({ min: 1, max: 254 }) }),
   'interval-changed': fc.record({ interval: someInterval(), hearsMaster: fc.boolean() }),
   'preemption-changed': fc.record({ preempt: fc.boolean(), preemptDelay: someDelay() }),

@@ -7,6 +7,7 @@ import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import { sourceOf } from '../groups/faults.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { LinkTable } from '../links.ts';
+import type { Greeter } from '../router/greeter.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Reception } from '../router/reception.ts';
 import type { Transitions } from '../router/transitions.ts';
@@ -22,6 +23,7 @@ interface InterfaceBindingParts {
   readonly transitions: Transitions;
   readonly reception: Reception;
   readonly listening: Listening;
+  readonly greeter: Greeter;
 }
 
 export class InterfaceBinding {
@@ -32,10 +34,11 @@ export class InterfaceBinding {
   readonly #transitions: Transitions;
   readonly #reception: Reception;
   readonly #listening: Listening;
+  readonly #greeter: Greeter;
   #started = false;
 
   constructor(parts: InterfaceBindingParts) {
-    const { routers, links, faults, tracking, transitions, reception, listening } = parts;
+    const { routers, links, faults, tracking, transitions, reception, listening, greeter } = parts;
     this.#routers = routers;
     this.#links = links;
     this.#faults = faults;
@@ -43,6 +46,7 @@ export class InterfaceBinding {
     this.#transitions = transitions;
     this.#reception = reception;
     this.#listening = listening;
+    this.#greeter = greeter;
   }
 
   /** The state comes from another process: no router starts. */
@@ -88,6 +92,7 @@ export class InterfaceBinding {
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#faults.update(router, now);
+      this.#greeter.check(router, now);
     }
   }
 

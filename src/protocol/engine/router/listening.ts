@@ -1,6 +1,6 @@
 /**
  * The sockets that the routers need: one per (interface, family) for VRRP, and one per interface with
- * VIPs for the claims of other hosts.
+ * VIPs for the claims of other hosts, and for the answers of unicast peers.
  */
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
@@ -67,15 +67,17 @@ export class Listening {
 
   #updateClaims(routers: readonly VirtualRouter[]): void {
     const wanted = new Map<number, IpAddress[]>();
+    const want = (index: number | undefined, address: IpAddress) => {
+      if (index === undefined) return;
+      const addresses = wanted.get(index);
+      if (addresses === undefined) wanted.set(index, [address]);
+      else addresses.push(address);
+    };
     for (const router of routers) {
       for (const managed of router.addresses) {
-        const { address } = managed;
-        const index = this.#links.byName(router.wireOf(managed))?.attributes.index;
-        if (index === undefined) continue;
-        const addresses = wanted.get(index);
-        if (addresses === undefined) wanted.set(index, [address]);
-        else addresses.push(address);
+        want(this.#links.byName(router.wireOf(managed))?.attributes.index, managed.address);
       }
+      for (const peer of router.settings.unicast?.peers ?? []) want(router.index, peer.address);
     }
     for (const index of this.#watching.keys()) {
       if (wanted.has(index)) continue;
