@@ -53,3 +53,14 @@ export function virtualMac(family: Family, vrid: number): MacAddress {
   const block = family === 'ipv4' ? 1 : 2;
   return macFromBytes(Uint8Array.of(0, 0, 0x5e, 0, block, vrid));
 }
+
+/**
+ * False for lists without a common address: two clusters use one VRID. The link-local address of an
+ * IPv6 virtual router counts only if there are no others: both may derive it from the VRID alike.
+ */
+export function mayBeOneRouter(one: readonly IpAddress[], other: readonly IpAddress[]): boolean {
+  const global = [one, other].map((list) => list.filter((address) => !isLinkLocal(address)));
+  const lists = global.every((list) => list.length > 0) ? global : [one, other];
+  const known = new Set(lists[0]);
+  return lists[1]?.some((address) => known.has(address)) === true;
+}
