@@ -102,6 +102,12 @@ function reportLines(report: Report): string[] {
       return [`dual-master ${report.peer} ${report.peerPriority}`];
     case 'dual-master-ended':
       return [`dual-master ended ${report.peer}`];
+    case 'master-refused':
+      return [`master-refused ${report.peer} ${report.reason}`];
+    case 'vrid-shared':
+      return [`vrid-shared ${report.peer} free ${report.freeVrid}`];
+    case 'peer-problem-ended':
+      return [`${report.problem} of ${report.peer} ended`];
     case 'before-master':
       return [`before-master ${report.outcome}`];
   }

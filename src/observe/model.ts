@@ -6,6 +6,7 @@
 import { systemErrorName } from '../control/events/event-entry.ts';
 import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
+import { problemText } from '../control/peer-problem-text.ts';
 import type {
   CountersDocument,
   EventDocument,
@@ -24,6 +25,7 @@ import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts'
 import type {
   InstanceView,
   MasterView,
+  PeerProblem,
   RoutingView,
   TransitionView,
 } from '../protocol/engine/view.ts';
@@ -241,6 +243,7 @@ export class AgentModel {
       ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),
       ...connectionsPart(this.#options.connections?.(name)),
+      ...problemsPart(view?.problems ?? [], wallClock),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -260,6 +263,20 @@ function notificationsPart(notifications: NotificationsDocument | undefined) {
 
 function connectionsPart(connections: ConnectionsDocument | undefined) {
   return connections === undefined ? {} : { connections };
+}
+
+function problemsPart(
+  problems: readonly PeerProblem[],
+  wallClock: WallClock,
+): Pick<InstanceDocument, 'peer_problems'> {
+  if (problems.length === 0) return {};
+  return {
+    peer_problems: problems.map(({ peer, code, since, heard, expected, freeVrid }) => {
+      const facts = { code, heard, expected, free_vrid: freeVrid };
+      const at = wallClock(since).toISOString();
+      return { peer, since: at, ...facts, message: problemText(facts) };
+    }),
+  };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

@@ -2,7 +2,13 @@
 import type { InstanceDocument, StatusDocument } from '../../control/protocol.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
-import { ageOf, renderConnections, renderDependencies, type Screen } from './status-details.ts';
+import {
+  ageOf,
+  renderConnections,
+  renderDependencies,
+  renderPeerProblems,
+  type Screen,
+} from './status-details.ts';
 
 export function renderStatus(status: StatusDocument, screen: Screen): string {
   const instances = renderTable(
@@ -11,7 +17,10 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     screen.width,
     screen.palette.faint,
   );
-  return `${summary(status, screen)}\n${instances}${renderDependencies(status, screen)}${renderConnections(status, screen)}`;
+  const details = [renderPeerProblems, renderDependencies, renderConnections]
+    .map((render) => render(status, screen))
+    .join('');
+  return `${summary(status, screen)}\n${instances}${details}`;
 }
 
 /** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */

@@ -23,11 +23,13 @@ import { Outbox } from './outbox.ts';
 import { Greeter } from './router/greeter.ts';
 import { HANDOVER_OVERLAP } from './router/handover-overlap.ts';
 import { Listening } from './router/listening.ts';
+import { PeerProblems } from './router/peer-problems.ts';
 import { Protocol } from './router/protocol.ts';
 import { Reception } from './router/reception.ts';
 import { RouterActions } from './router/router-actions.ts';
 import { SendFailures } from './router/send-failures.ts';
 import { Transitions } from './router/transitions.ts';
+import { VridSurvey } from './router/vrid-survey.ts';
 import { RouterTable } from './router-table.ts';
 import type { InstanceSettings } from './settings.ts';
 import { TIMERS, Timers } from './timers.ts';
@@ -63,12 +65,15 @@ export function engineParts(
   const transitions = new Transitions({ ...base, ...onEvent });
 
   const groups = new SyncGroups(transitions, outbox);
+  const survey = new VridSurvey(base);
+  const listening = new Listening(links, outbox, survey);
+  const problems = new PeerProblems({ ...base, transitions, listening, survey });
   const parts = {
     ...base,
     ...{ leases, keeper, announcer, greeter, protocol, transitions, groups },
+    ...{ survey, listening, problems },
     routing: new RoutingKeeper(links, outbox, counters),
-    reception: new Reception({ ...base, protocol, transitions, shortcut }),
-    listening: new Listening(links, outbox),
+    reception: new Reception({ ...base, protocol, transitions, problems, survey, shortcut }),
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper(routers, links, transitions, groups),
     virtualLinks: new VirtualLinks(routers, links, timers, outbox),

@@ -229,11 +229,21 @@ export class Engine {
   }
 
   #wakeForPeers(now: Instant): void {
-    const { timers, greeter } = this.#parts;
+    const { timers, greeter, problems } = this.#parts;
     timers.fire(
       'greeting',
       now,
       this.#withRouter((router) => greeter.repeat(router, now)),
+    );
+    timers.fire(
+      'problem',
+      now,
+      this.#withRouter((router) => problems.expire(router, now)),
+    );
+    timers.fire(
+      'survey',
+      now,
+      this.#withRouter((router) => problems.surveyed(router)),
     );
   }
 

@@ -41,5 +41,6 @@ export function instanceView(router: VirtualRouter): InstanceView {
     group: router.group ?? null,
     tracks: router.tracks,
     routing: routingViews(router.routing),
+    ...(router.problems.length === 0 ? {} : { problems: router.problems }),
   };
 }

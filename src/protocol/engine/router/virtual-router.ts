@@ -31,6 +31,7 @@ import type {
   IpvsFault,
   MasterView,
   NewMasterReason,
+  PeerProblem,
   TrackView,
   TransitionView,
 } from '../view.ts';
@@ -90,6 +91,8 @@ export class VirtualRouter {
   lastSentAt: Instant = 0 as Instant;
   /** The advertisements since then that this host has refused to send, without one that it has sent. */
   unsent: { readonly since: Instant; readonly lastAt: Instant } | undefined = undefined;
+  /** Written by `peer-problems.ts`. */
+  problems: readonly PeerProblem[] = [];
   /** Number of the pending `before_master` request. */
   request: number | undefined = undefined;
 
