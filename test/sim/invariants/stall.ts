@@ -5,6 +5,7 @@
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import type { Host } from '../host.ts';
+import { isGreeting } from './addresses.ts';
 import type { Invariant } from './invariant.ts';
 
 export function listensAfterStall(): Invariant {
@@ -16,7 +17,8 @@ export function listensAfterStall(): Invariant {
       const settings = host.settings.instances.find((one) => one.vrid === packet[offset + 1]);
       return settings && goesOn(host, settings) ? `${host.name} advertises unheard` : undefined;
     },
-    announced(_world, host) {
+    announced(_world, host, frame) {
+      if (isGreeting(host, frame)) return undefined;
       const heedless = host.settings.instances.every((one) => goesOn(host, one));
       return heedless ? `${host.name} announces unheard` : undefined;
     },
