@@ -235,11 +235,7 @@ export class Engine {
       now,
       this.#withRouter((router) => greeter.repeat(router, now)),
     );
-    timers.fire(
-      'problem',
-      now,
-      this.#withRouter((router) => problems.expire(router, now)),
-    );
+    problems.expire(now);
     timers.fire(
       'survey',
       now,

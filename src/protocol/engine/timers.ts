@@ -19,8 +19,6 @@ export const TIMERS = [
   'virtual-link',
   /** Next renewal of the lifetimes of the addresses. */
   'lease',
-  /** The first end of a problem with a peer. */
-  'problem',
   /** End of a survey of VRIDs. */
   'survey',
   /** The unicast peers are greeted again. */

@@ -110,7 +110,8 @@ describe('F-F3 a MASTER whose advertisements are refused', () => {
     expect(lines.filter((line) => line.startsWith('master-refused'))).toHaveLength(1);
     expect(problemsOf(rig)).toHaveLength(1);
     expect(rig.elapse(milliseconds(8_900))).not.toContain(`ip-ttl-error of ${PEER} ended`);
-    expect(rig.elapse(milliseconds(200))).toContain(`ip-ttl-error of ${PEER} ended`);
+    // With the next advertisement of its own.
+    expect(rig.elapse(seconds(1.1))).toContain(`ip-ttl-error of ${PEER} ended`);
     expect(problemsOf(rig)).toEqual([]);
   });
 
@@ -119,7 +120,8 @@ describe('F-F3 a MASTER whose advertisements are refused', () => {
     for (let i = 0; i < 2; i++) rig.hear(advert({ ttl: 64 }));
     rig.elapse(seconds(89));
     expect(problemsOf(rig)).toHaveLength(1);
-    rig.elapse(seconds(2));
+    // With the end of its Master_Down_Interval.
+    rig.elapse(seconds(20));
     expect(problemsOf(rig)).toEqual([]);
   });
 
@@ -135,6 +137,9 @@ describe('F-F3 a MASTER whose advertisements are refused', () => {
     for (let i = 0; i < 2; i++) rig.hear(advert({ ttl: 64 }));
     for (let i = 0; i < 2; i++) rig.hear(advert({ version: 2 }));
     expect(problemsOf(rig)).toMatchObject([{ code: 'version-error' }]);
+    rig.hear(advert({ ttl: 64 }));
+    rig.elapse(seconds(12));
+    expect(problemsOf(rig)).toEqual([]);
   });
 
   test.each<[string, AdvertOptions]>([

@@ -19,7 +19,6 @@ import type { PeerProblems } from '../router/peer-problems.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { VridSurvey } from '../router/vrid-survey.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { InstanceSettings, SyncGroupSettings } from '../settings.ts';
 import { identityOf, type SettingsChange } from '../settings-change.ts';
@@ -40,7 +39,6 @@ interface ReconfigurationParts {
   readonly counters: CounterTable;
   readonly outbox: Outbox;
   readonly problems: PeerProblems;
-  readonly survey: VridSurvey;
 }
 
 export class Reconfiguration {
@@ -218,9 +216,9 @@ export class Reconfiguration {
   }
 
   #forget(router: VirtualRouter): void {
-    const { routers, protocol, timers, transitions, survey, outbox } = this.#parts;
+    const { routers, protocol, timers, transitions, problems, outbox } = this.#parts;
     this.#removing.delete(router);
-    survey.forget(router);
+    problems.removed(router);
     routers.remove(router);
     timers.clearAll(router.position);
     protocol.forget(router);

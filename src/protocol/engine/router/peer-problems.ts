@@ -5,12 +5,11 @@
  * while it lasts, and names both sides. Changes no state of the protocol.
  */
 import type { IpAddress } from '../../../net/address.ts';
-import { after, type Duration, type Instant, NEVER, seconds } from '../../../net/time.ts';
+import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import { mayBeOneRouter } from '../../../net/vrrp.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
 import type { Outbox } from '../outbox.ts';
 import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
 import type { PeerProblem } from '../view.ts';
 import type { Verdict } from './intake.ts';
 import type { Listening } from './listening.ts';
@@ -51,7 +50,6 @@ interface Known {
 
 interface PeerProblemsParts {
   readonly routers: RouterTable;
-  readonly timers: Timers;
   readonly outbox: Outbox;
   readonly transitions: Transitions;
   readonly listening: Listening;
@@ -61,6 +59,8 @@ interface PeerProblemsParts {
 export class PeerProblems {
   readonly #parts: PeerProblemsParts;
   readonly #known = new WeakMap<VirtualRouter, Known>();
+  /** Routers with entries. */
+  readonly #troubled = new Set<VirtualRouter>();
 
   constructor(parts: PeerProblemsParts) {
     this.#parts = parts;
@@ -124,17 +124,27 @@ export class PeerProblems {
     this.#show(router);
   }
 
-  /** Ends the problems whose router has not been heard for long enough. */
-  expire(router: VirtualRouter, now: Instant): void {
-    for (const [peer, { endsAt }] of this.#of(router).entries) {
-      if (endsAt <= now) this.#end(router, peer);
+  /**
+   * Ends the problems whose router has not been heard for long enough. With each wake-up: a refused
+   * packet must not move a deadline.
+   */
+  expire(now: Instant): void {
+    for (const router of this.#troubled) {
+      for (const [peer, { endsAt }] of this.#of(router).entries) {
+        if (endsAt <= now) this.#end(router, peer);
+      }
     }
-    this.#arm(router);
   }
 
   /** The settings have changed: what was heard before says nothing about them. */
   forget(router: VirtualRouter): void {
     for (const peer of this.#of(router).entries.keys()) this.#end(router, peer);
+  }
+
+  /** The router was removed. */
+  removed(router: VirtualRouter): void {
+    this.#troubled.delete(router);
+    this.#parts.survey.forget(router);
   }
 
   /** Undefined if there is no room. */
@@ -158,21 +168,20 @@ export class PeerProblems {
       endsAt: endOf(code, router, now),
     };
     entries.set(peer, entry);
-    if (entry.count <= REPORTED_FROM) this.#show(router);
-    this.#arm(router);
+    this.#troubled.add(router);
+    if (entry.count <= REPORTED_FROM && isReported(entry)) this.#show(router);
     return entry;
   }
 
   #end(router: VirtualRouter, peer: IpAddress): void {
     const { entries } = this.#of(router);
-    const entry = entries.get(peer);
-    if (entry === undefined) return;
-    entries.delete(peer);
+    if (!entries.delete(peer)) return;
+    if (entries.size === 0) this.#troubled.delete(router);
+    const shown = router.problems.find((one) => one.peer === peer);
+    if (shown === undefined) return;
     this.#show(router);
-    if (!isReported(entry)) return;
-    const { code } = entry.problem;
     const instance = router.settings.name;
-    this.#parts.outbox.report({ kind: 'peer-problem-ended', instance, peer, problem: code });
+    this.#parts.outbox.report({ kind: 'peer-problem-ended', instance, peer, problem: shown.code });
   }
 
   #reportShared(router: VirtualRouter, { peer, heard, freeVrid }: PeerProblem): void {
@@ -186,16 +195,6 @@ export class PeerProblems {
     const { entries } = this.#of(router);
     router.problems = [...entries.values()].filter(isReported).map(({ problem }) => problem);
     this.#parts.transitions.changed.add(router);
-  }
-
-  /** The timer is a lower bound, so that a MASTER that goes on does not move it each time. */
-  #arm(router: VirtualRouter): void {
-    const { timers } = this.#parts;
-    const ends = [...this.#of(router).entries.values()].map(({ endsAt }) => endsAt);
-    const first = Math.min(NEVER, ...ends) as Instant;
-    if (timers.at('problem', router.position) > first) {
-      timers.set('problem', router.position, first);
-    }
   }
 
   #mayLook(router: VirtualRouter, now: Instant): boolean {
