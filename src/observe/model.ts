@@ -195,14 +195,17 @@ export class AgentModel {
   #lockPart(name: string, view: InstanceView | undefined) {
     const { wallClock, lockOf } = this.#options;
     const lock = lockOf?.(name);
-    const unknown = { since: wallClock(view?.since ?? instant(0)).toISOString(), by: 'unknown' };
+    const since = wallClock(view?.since ?? instant(0)).toISOString();
+    const unknown = { since, by: 'unknown' };
+    const isOwnDecision = view?.lastTransition?.cause === 'unheard';
+    const byDefault = isOwnDecision ? { since, by: 'vrrp-agent' } : unknown;
     return {
       maintenance:
         view?.maintenance === true
           ? (lock?.maintenance ?? { ...unknown, until: null, reason: null })
           : null,
       awaiting_table: view?.awaitsTable ?? false,
-      held_back: view?.heldBack === true ? (lock?.heldBack ?? unknown) : null,
+      held_back: view?.heldBack === true ? (lock?.heldBack ?? byDefault) : null,
     };
   }
 
