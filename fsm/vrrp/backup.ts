@@ -89,7 +89,7 @@ export const backup = vrrp.createStateConfig({
     ],
     stall: {
       target: '.listening',
-      actions: [startDownTimer],
+      actions: [startDownTimer, 'greetPeers'],
       description:
         'was not listening: silence proves nothing, so the whole interval and the preempt delay start over',
     },
@@ -111,6 +111,11 @@ export const backup = vrrp.createStateConfig({
       on: {
         'master-timeout': onSilence,
         'group-master': onGroupMaster,
+        'peer-answered': {
+          actions: [startDownTimer],
+          description:
+            'DEVIATION: RFC 9568 6.4.2 counts the time from the start. The peer could not reach this router before it had its MAC address: only from then on does its silence count',
+        },
         advertisement: [
           {
             guard: 'isPriorityZero',

@@ -26,6 +26,11 @@ export type Effect =
   | { readonly type: 'announce' }
   /** The same because another router claimed the addresses; the engine limits the rate. */
   | { readonly type: 'announceAgain' }
+  /**
+   * A start: announces the own source address to the unicast peers and asks for theirs, so that their
+   * advertisements can arrive.
+   */
+  | { readonly type: 'greetPeers' }
   /** Requests permission to become MASTER. */
   | { readonly type: 'askBeforeMaster' }
   /** The request has been answered, or no longer matters. */

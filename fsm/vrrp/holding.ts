@@ -41,6 +41,14 @@ export const holding = vrrp.createStateConfig({
             meta: { event: 'higher-priority-backup', cause: 'higher-priority' },
           },
           {
+            guard: 'isUnheard',
+            target: '#vrrp.backup',
+            actions: ['learnInterval', 'inhibitPreemption'],
+            description:
+              'DEVIATION: RFC 9568 6.4.3 remains Active. This host refuses to send its advertisements, so the other router cannot know of it and does not yield: release, and do not preempt it',
+            meta: { event: 'unheard', cause: 'unheard' },
+          },
+          {
             guard: 'answersLosers',
             actions: [{ type: 'answerAdvertisement', params: { restart: false } }, 'announceAgain'],
             description:
@@ -71,7 +79,7 @@ export const holding = vrrp.createStateConfig({
         },
         stall: {
           target: '#vrrp.backup',
-          actions: ['resetInterval'],
+          actions: ['resetInterval', 'greetPeers'],
           description:
             'a peer may have taken over: release and listen before an advertisement is sent',
           meta: { cause: 'stall' },

@@ -66,13 +66,13 @@ export const vrrpMachine = vrrp.createMachine({
           {
             guard: 'isOwner',
             target: 'holding',
-            actions: ['resetInterval'],
+            actions: ['resetInterval', 'greetPeers'],
             description: 'RFC 9568 6.4.1: the owner of the addresses starts as Active (F-I2)',
             meta: { cause: 'owner-started' },
           },
           {
             target: 'backup',
-            actions: ['resetInterval'],
+            actions: ['resetInterval', 'greetPeers'],
             description: 'RFC 9568 6.4.1: every other router starts as Backup, silently (F-I3)',
             meta: { cause: 'started' },
           },
@@ -97,14 +97,14 @@ export const vrrpMachine = vrrp.createMachine({
           {
             guard: 'isLastFaultOfOwner',
             target: 'holding',
-            actions: ['resetInterval'],
+            actions: ['resetInterval', 'greetPeers'],
             description: 'the last reason has cleared: Startup as owner (F-I2)',
             meta: { cause: 'fault-cleared' },
           },
           {
             guard: 'isLastFault',
             target: 'backup',
-            actions: ['resetInterval'],
+            actions: ['resetInterval', 'greetPeers'],
             description: 'the last reason has cleared: Startup (F-I3)',
             meta: { cause: 'fault-cleared' },
           },
@@ -140,6 +140,7 @@ const GROUP_AND_BEFORE_MASTER = [
 /** Ignored where no timer runs and no packet is received. */
 const NOT_RUNNING = [
   'master-timeout',
+  'peer-answered',
   'adver-timer',
   'preempt-hold-timeout',
   'release-timeout',
@@ -163,6 +164,7 @@ const MASTER_ONLY = [
 const BACKUP_ONLY = [
   'startup',
   'master-timeout',
+  'peer-answered',
   'preempt-hold-timeout',
   'inhibit-preemption',
   'allow-preemption',
@@ -193,9 +195,16 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...GROUP_AND_BEFORE_MASTER,
     ...RECOVERIES,
   ],
-  'backup.delaying': ['resumed', ...MASTER_ONLY, ...GROUP_AND_BEFORE_MASTER, ...RECOVERIES],
+  'backup.delaying': [
+    'resumed',
+    'peer-answered',
+    ...MASTER_ONLY,
+    ...GROUP_AND_BEFORE_MASTER,
+    ...RECOVERIES,
+  ],
   'backup.ready': [
     'master-timeout',
+    'peer-answered',
     'preempt-hold-timeout',
     'group-withdraws',
     'before-master-granted',
@@ -206,6 +215,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
   ],
   'backup.asking': [
     'master-timeout',
+    'peer-answered',
     'preempt-hold-timeout',
     'group-master',
     'group-waits',
@@ -214,6 +224,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
   ],
   'backup.allowed': [
     'master-timeout',
+    'peer-answered',
     'preempt-hold-timeout',
     'before-master-granted',
     'before-master-refused',

@@ -79,6 +79,7 @@ export const CAUSES = [
   'preemption',
   'preempt-delay-passed',
   'higher-priority',
+  'unheard',
   'successor-heard',
   'no-successor',
   'group-backup',
@@ -135,6 +136,8 @@ export type VrrpEvent =
     }
   /** The answer to `before_master`, or none in time. */
   | { readonly type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout' }
+  /** A unicast peer has answered ARP or ND: until then its advertisements could not arrive. */
+  | { readonly type: 'peer-answered' }
   /** The sync group becomes MASTER, and this member with it; `cause` comes from the leading member. */
   | { readonly type: 'group-master'; readonly cause: Cause }
   /** Another member of the sync group is no longer MASTER. */
@@ -161,6 +164,8 @@ export interface Advertisement {
   readonly interval: Duration;
   /** The sender's primary address is greater than ours (unsigned, network byte order). */
   readonly greaterSource: boolean;
+  /** This host has refused to send every advertisement of ours for a Master_Down_Interval. */
+  readonly unheard: boolean;
 }
 
 export const FAULT_EVENTS = [

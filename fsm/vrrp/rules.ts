@@ -58,6 +58,8 @@ export const guards = {
     return priority === context.priority && fieldOf(event, 'greaterSource');
   },
 
+  isUnheard: ({ event }: Given) => fieldOf(event, 'unheard'),
+
   /** New in RFC 9568; RFC 3768 only discards. */
   answersLosers: ({ context }: Given) => context.version === 3,
 

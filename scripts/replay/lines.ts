@@ -46,7 +46,9 @@ export function linesOf(output: Output): string[] {
 function announcementLine(frame: Uint8Array): string {
   const decoded = decodeFrame(frame);
   if (decoded.kind === 'arp') {
-    if (decoded.arp.senderIp === '0.0.0.0') return `arp probe ${decoded.arp.targetIp}`;
+    const { senderIp, targetIp } = decoded.arp;
+    if (senderIp === '0.0.0.0') return `arp probe ${targetIp}`;
+    if (senderIp !== targetIp) return `arp question ${targetIp}`;
     return `arp ${decoded.arp.operation === 1 ? 'request' : 'reply'} ${decoded.arp.senderIp}`;
   }
   if (decoded.kind === 'neighbor-advertisement') return `na ${decoded.advertisement.target}`;
@@ -111,6 +113,12 @@ function reportLines(report: Report): string[] {
       return [`dual-master ${report.peer} ${report.peerPriority}`];
     case 'dual-master-ended':
       return [`dual-master ended ${report.peer}`];
+    case 'master-refused':
+      return [`master-refused ${report.peer} ${report.reason}`];
+    case 'vrid-shared':
+      return [`vrid-shared ${report.peer} free ${report.freeVrid}`];
+    case 'peer-problem-ended':
+      return [`${report.problem} of ${report.peer} ended`];
     case 'before-master':
       return [`before-master ${report.outcome}`];
   }

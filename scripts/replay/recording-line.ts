@@ -106,7 +106,10 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   'virtual-link.down': kind('virtual-link.down', { name: NAME }),
   'virtual-link.failed': kind('virtual-link.failed', { name: NAME, message: z.string() }),
   'listen.failed': kind('listen.failed', { index: INDEX, errno: z.string() }),
-  'send.failed': kind('send.failed', { errno: z.string(), count: COUNT }),
+  'send.failed': kind('send.failed', {
+    ...{ errno: z.string(), count: COUNT },
+    unheard: z.array(z.int()).optional(),
+  }),
   request: named('request', { id: COUNT, request: z.looseObject({ type: z.string() }) }),
   'settings.changed': kind('settings.changed', { change: CHANGE }),
   restore: named('restore', { maintenance: z.boolean(), heldBack: z.boolean() }),

@@ -63,6 +63,7 @@ function receiverFor({ version, password }: DecodeRequest): ReceiverProfile {
   return {
     ...ANY_RECEIVER,
     version,
+    requireLinkLocal: true,
     authentication: password === undefined ? undefined : { type: 'pass', password },
   };
 }

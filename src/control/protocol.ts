@@ -5,6 +5,7 @@
 
 import type { Family } from '../net/address.ts';
 import type { CounterName } from '../protocol/engine/counters.ts';
+import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
 import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
 import type { TrackSource } from '../protocol/engine/settings.ts';
 import type { IetfNotification } from './events/event-entry.ts';
@@ -80,6 +81,8 @@ export interface InstanceDocument {
   readonly stray_addresses?: readonly StrayDocument[];
   /** Present for the instance that the IPVS connection table follows (`ipvs.sync`). */
   readonly connections?: ConnectionsDocument;
+  /** Routers that cannot be peers as both are configured; absent: none. */
+  readonly peer_problems?: readonly PeerProblemDocument[];
   readonly counters: CountersDocument;
   /** Name of its sync group. */
   readonly group: string | null;
@@ -134,6 +137,24 @@ export interface MasterDocument {
   readonly address: string;
   readonly priority: number;
   readonly interval_ms: number;
+}
+
+/**
+ * A router that is heard as MASTER of the same VRID: its advertisements are refused, or it serves other
+ * addresses.
+ */
+export interface PeerProblemDocument {
+  readonly peer: string;
+  /** The receive check that fails, or `vrid-shared`. */
+  readonly code: DiscardReason | 'vrid-shared';
+  readonly since: string;
+  /** What it sends, and what is expected; null: there is nothing to compare. */
+  readonly heard: string | null;
+  readonly expected: string | null;
+  /** A VRID that nobody on the segment uses; null: not known, or of no use. */
+  readonly free_vrid: number | null;
+  /** What is wrong, and what to change on which side. */
+  readonly message: string;
 }
 
 /** An instance that is out of service. */

@@ -39,6 +39,8 @@ export interface PacketPort {
   unlisten(index: number, family: Family): void;
   /** Sends with one system call for each link where possible; returns how many datagrams failed. */
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;
+  /** The datagrams of the last `sendDatagrams` that failed. */
+  unsent(): readonly OutgoingDatagram[];
   sendFrames(frames: readonly OutgoingFrame[]): number;
   /** The errno name of the last failure to send. */
   sendError(): string;

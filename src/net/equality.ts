@@ -10,3 +10,10 @@ export function isSame(one: unknown, other: unknown): boolean {
     entries.every(([key, value]) => key in others && isSame(value, others[key]))
   );
 }
+
+/** True if both lists have the same values, in any order; neither has one twice. */
+export function isSameSet<Value>(one: readonly Value[], other: readonly Value[]): boolean {
+  if (one.length !== other.length) return false;
+  const known = new Set(one);
+  return other.every((value) => known.has(value));
+}

@@ -92,6 +92,8 @@ export interface OutgoingDatagram {
   readonly index: number;
   readonly destination: IpAddress;
   readonly packet: Uint8Array;
+  /** Whose it is, for the report of a failure. */
+  readonly sender?: number;
   /** The packet as an Ethernet frame, if its source is not the MAC address of the link. */
   readonly frame?: Uint8Array;
 }

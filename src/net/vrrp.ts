@@ -1,5 +1,13 @@
 /** What RFC 9568 assigns to VRRP. */
-import { type Family, type IpAddress, ip, type MacAddress, macFromBytes } from './address.ts';
+import {
+  type Family,
+  familyOf,
+  type IpAddress,
+  ip,
+  isLinkLocal,
+  type MacAddress,
+  macFromBytes,
+} from './address.ts';
 
 /** The IP protocol number, and the next header of IPv6 (section 8). */
 export const PROTOCOL_VRRP = 112;
@@ -12,6 +20,20 @@ export const VRRP_GROUP: { readonly [F in Family]: IpAddress } = {
 
 /** TTL and hop limit of an advertisement that no router has forwarded (sections 5.1.1.3, 5.1.2.3). */
 export const VRRP_TTL = 255;
+
+/** The hop limit that Linux gives to IPv6 packets of programs that do not set one. */
+const KERNEL_HOP_LIMIT = 64;
+
+/**
+ * The lowest TTL that is accepted from a configured unicast peer unless its `min_ttl` says otherwise.
+ * Unicast is no part of the RFC, and keepalived sends IPv6 unicast with the hop limit of its kernel: to
+ * refuse that would make two MASTERs. No router forwards a packet from a link-local address (RFC 4291
+ * section 2.5.6), so there the hop limit proves nothing.
+ */
+export function lowestUnicastTtl(source: IpAddress): number {
+  if (familyOf(source) === 'ipv4') return VRRP_TTL;
+  return isLinkLocal(source) ? 1 : KERNEL_HOP_LIMIT;
+}
 
 /** The priority of the address owner, whose interfaces have the virtual addresses (section 5.2.4). */
 export const OWNER_PRIORITY = 255;
@@ -30,4 +52,15 @@ export function virtualMac(family: Family, vrid: number): MacAddress {
   }
   const block = family === 'ipv4' ? 1 : 2;
   return macFromBytes(Uint8Array.of(0, 0, 0x5e, 0, block, vrid));
+}
+
+/**
+ * False for lists without a common address: two clusters use one VRID. The link-local address of an
+ * IPv6 virtual router counts only if there are no others: both may derive it from the VRID alike.
+ */
+export function mayBeOneRouter(one: readonly IpAddress[], other: readonly IpAddress[]): boolean {
+  const global = [one, other].map((list) => list.filter((address) => !isLinkLocal(address)));
+  const lists = global.every((list) => list.length > 0) ? global : [one, other];
+  const known = new Set(lists[0]);
+  return lists[1]?.some((address) => known.has(address)) === true;
 }

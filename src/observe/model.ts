@@ -6,6 +6,7 @@
 import { systemErrorName } from '../control/events/event-entry.ts';
 import { type EventFacts, factsOf, isEventReport } from '../control/events/event-table.ts';
 import type { ConnectionsDocument } from '../control/ipvs-document.ts';
+import { problemText } from '../control/peer-problem-text.ts';
 import type {
   CheckerDocument,
   CountersDocument,
@@ -25,6 +26,7 @@ import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts'
 import type {
   InstanceView,
   MasterView,
+  PeerProblem,
   RoutingView,
   StrayAddress,
   TransitionView,
@@ -200,14 +202,17 @@ export class AgentModel {
   #lockPart(name: string, view: InstanceView | undefined) {
     const { wallClock, lockOf } = this.#options;
     const lock = lockOf?.(name);
-    const unknown = { since: wallClock(view?.since ?? instant(0)).toISOString(), by: 'unknown' };
+    const since = wallClock(view?.since ?? instant(0)).toISOString();
+    const unknown = { since, by: 'unknown' };
+    const isOwnDecision = view?.lastTransition?.cause === 'unheard';
+    const byDefault = isOwnDecision ? { since, by: 'vrrp-agent' } : unknown;
     return {
       maintenance:
         view?.maintenance === true
           ? (lock?.maintenance ?? { ...unknown, until: null, reason: null })
           : null,
       awaiting_table: view?.awaitsTable ?? false,
-      held_back: view?.heldBack === true ? (lock?.heldBack ?? unknown) : null,
+      held_back: view?.heldBack === true ? (lock?.heldBack ?? byDefault) : null,
     };
   }
 
@@ -249,6 +254,7 @@ export class AgentModel {
       ...routesDocument(view?.routing ?? []),
       ...straysDocument(view?.strays ?? [], this.#options.strayAnswers ?? (() => true)),
       ...connectionsPart(this.#options.connections?.(name)),
+      ...problemsPart(view?.problems ?? [], wallClock),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -272,6 +278,20 @@ function checkerPart(checker: CheckerDocument | undefined) {
 
 function connectionsPart(connections: ConnectionsDocument | undefined) {
   return connections === undefined ? {} : { connections };
+}
+
+function problemsPart(
+  problems: readonly PeerProblem[],
+  wallClock: WallClock,
+): Pick<InstanceDocument, 'peer_problems'> {
+  if (problems.length === 0) return {};
+  return {
+    peer_problems: problems.map(({ peer, code, since, heard, expected, freeVrid }) => {
+      const facts = { code, heard, expected, free_vrid: freeVrid };
+      const at = wallClock(since).toISOString();
+      return { peer, since: at, ...facts, message: problemText(facts) };
+    }),
+  };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

@@ -138,8 +138,8 @@ function durationText(duration: Duration | undefined): string {
   return duration === undefined ? '-' : formatDuration(duration);
 }
 
-function findingText({ code, family, vrid, message }: SegmentFinding): string {
-  return `${family} VRID ${vrid} ${code}: ${message}`;
+function findingText({ code, family, vrid, message, advice }: SegmentFinding): string {
+  return `${family} VRID ${vrid} ${code}: ${message}; ${advice}`;
 }
 
 function hintText({ freeVrid }: SegmentSnapshot): string {

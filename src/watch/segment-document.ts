@@ -66,8 +66,8 @@ function senderDocument(row: SenderRow) {
   };
 }
 
-function findingDocument({ code, family, vrid, sources, message }: SegmentFinding) {
-  return { code, family, vrid, sources, message };
+function findingDocument({ code, family, vrid, sources, message, advice }: SegmentFinding) {
+  return { code, family, vrid, sources, message, advice };
 }
 
 function milliseconds(duration: Duration | undefined): number | null {

@@ -99,10 +99,19 @@ export function decodeArp(
 
 /** The frame that asks which host has the address, without a sender address (RFC 5227 section 2.1.1). */
 export function encodeArpProbe(mac: MacAddress, address: IpAddress): Uint8Array {
+  return encodeArpQuestion(mac, UNSPECIFIED, address);
+}
+
+/** The same with a sender address: the host that is asked learns it (RFC 826). */
+export function encodeArpQuestion(
+  mac: MacAddress,
+  source: IpAddress,
+  address: IpAddress,
+): Uint8Array {
   const arp = encodeArp({
     operation: ARP_REQUEST,
     senderMac: mac,
-    senderIp: UNSPECIFIED,
+    senderIp: source,
     targetMac: NO_MAC,
     targetIp: address,
   });

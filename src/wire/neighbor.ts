@@ -34,6 +34,7 @@ export const PROTOCOL_ICMPV6 = 58;
 
 export const NEIGHBOR_SOLICITATION = 135;
 export const NEIGHBOR_ADVERTISEMENT = 136;
+const SOURCE_LINK_LAYER_ADDRESS = 1;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
 const SOLICITED_NODE = ip('ff02::1:ff00:0');
@@ -96,10 +97,33 @@ export function encodeNeighborAdvertisement(
  * duplicate address detection (RFC 4862 section 5.4.2). The host that has it answers to all nodes.
  */
 export function encodeNeighborProbe(mac: MacAddress, address: IpAddress): Uint8Array {
-  const message = new Uint8Array(FIXED_LENGTH);
+  return enclose(solicitation(address, 0), mac, {
+    source: NOBODY,
+    destination: solicitedNodeGroup(address),
+  });
+}
+
+/**
+ * The same with a source address and its MAC address (RFC 4861 section 7.2.2): the host that is asked
+ * learns both.
+ */
+export function encodeNeighborQuestion(
+  mac: MacAddress,
+  source: IpAddress,
+  address: IpAddress,
+): Uint8Array {
+  const message = solicitation(address, OPTION_UNIT);
+  message[FIXED_LENGTH] = SOURCE_LINK_LAYER_ADDRESS;
+  message[FIXED_LENGTH + 1] = 1;
+  message.set(macToBytes(mac), FIXED_LENGTH + 2);
+  return enclose(message, mac, { source, destination: solicitedNodeGroup(address) });
+}
+
+function solicitation(target: IpAddress, optionBytes: number): Uint8Array {
+  const message = new Uint8Array(FIXED_LENGTH + optionBytes);
   message[0] = NEIGHBOR_SOLICITATION;
-  message.set(addressBytes(address, 'ipv6'), 8);
-  return enclose(message, mac, { source: NOBODY, destination: solicitedNodeGroup(address) });
+  message.set(addressBytes(target, 'ipv6'), 8);
+  return message;
 }
 
 /** ff02::1:ff00:0/104 and the last three bytes of the address (RFC 4291 section 2.7.1). */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../src/net/address.ts';
+import { type IpAddress, ip } from '../../src/net/address.ts';
 import { centiseconds, seconds } from '../../src/net/time.ts';
-import { advert, type Bend, INDEX, linkOf, PEER, PEER6, Rig } from './rig.ts';
+import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
+import { advert, type Bend, INDEX, linkOf, OWN6, PEER, PEER6, Rig, VIP } from './rig.ts';
 
 /** A BACKUP that has heard one good advertisement, so that there is a timer to disturb. */
 function listener(more = {}): Rig {
@@ -156,7 +157,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
 
   test('R-11 another address list is accepted and reported', () => {
     const rig = listener();
-    const packet = advert({ addresses: [ip('203.0.113.7')] });
+    const packet = advert({ addresses: [VIP, ip('203.0.113.7')] });
     expect(rig.hear(packet)).toEqual(['warning address-list-error']);
     expect(rig.count('address-list-errors')).toBe(1);
     expect(rig.engine.deadline() - rig.now).toBeLessThanOrEqual(3_609_375);
@@ -175,16 +176,91 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     expect(rig.hear(advert({ addresses: reversed }))).toEqual([]);
   });
 
-  test('R-12 over IPv6 a list that does not begin with a link-local address', () => {
-    const rig = listener({ family: 'ipv6' });
-    const packet = advert({ source: PEER6, addresses: [ip('2001:db8::1'), ip('fe80::100')] });
-    expectRefused(rig, packet, 'address-list-error');
+  test.each([[['2001:db8::1']], [['2001:db8::1', 'fe80::100']]])(
+    'F-F1 R-12 over IPv6 the list %j, as keepalived sends it, is accepted and reported',
+    (addresses) => {
+      const rig = new Rig([{ family: 'ipv6' }]);
+      rig.start();
+      const lines = rig.hear(advert({ source: PEER6, addresses: addresses.map(ip) }));
+      expect(lines).toContain('warning address-list-error');
+      expect(rig.view().master).toMatchObject({ address: PEER6, priority: 200 });
+      rig.elapse(seconds(3));
+      expect(rig.state).toBe('BACKUP');
+    },
+  );
+
+  describe('F-F4 a peer that advertises the list without its link-local address', () => {
+    const LIST = ['fe80::100', '2001:db8::1'].map(ip);
+    const addresses = LIST.map((address) => ({ address, prefixLength: 64, interface: 'eth0' }));
+    const heard = (list: readonly IpAddress[], source = PEER6) =>
+      advert({ source, addresses: list, priority: 50 });
+
+    /** The lists of the next packets, by destination. */
+    function sent(rig: Rig): Record<string, number> {
+      const outputs = rig.engine.handle({ kind: 'shutdown' }, rig.now);
+      const datagrams = outputs.flatMap((one) =>
+        one.kind === 'datagrams.send' ? [...one.datagrams] : [],
+      );
+      return Object.fromEntries(
+        datagrams.map(({ destination, packet }) => [destination, packet[43] ?? 0]),
+      );
+    }
+
+    function master(more: Partial<InstanceSettings> = {}): Rig {
+      const rig = new Rig([{ family: 'ipv6', addresses, ...more }]);
+      rig.start();
+      rig.becomeMaster();
+      return rig;
+    }
+
+    test('gets the same list, which keepalived demands', () => {
+      const rig = master();
+      rig.hear(heard(LIST.slice(1)));
+      expect(sent(rig)).toEqual({ 'ff02::12': 1 });
+    });
+
+    test('gets the whole one again once it sends it', () => {
+      const rig = master();
+      for (const list of [LIST.slice(1), [...LIST].reverse()]) rig.hear(heard(list));
+      expect(sent(rig)).toEqual({ 'ff02::12': 2 });
+    });
+
+    test('is told from one with another list', () => {
+      const rig = master();
+      for (const list of [LIST.slice(0, 1), [ip('2001:db8::2')]]) rig.hear(heard(list));
+      expect(sent(rig)).toEqual({ 'ff02::12': 2 });
+    });
+
+    test('is told from the other unicast peers', () => {
+      const peers = [PEER6, ip('fe80::13')].map((address) => ({ address, minimumTtl: 1 }));
+      const rig = master({ unicast: { source: OWN6, peers } });
+      const options = { source: PEER6, destination: OWN6, addresses: LIST.slice(1), priority: 50 };
+      rig.hear(advert(options));
+      expect(sent(rig)).toEqual({ 'fe80::12': 1, 'fe80::13': 2 });
+    });
+
+    test('is remembered by the next process, and forgotten with other settings', () => {
+      const rig = master();
+      rig.hear(heard(LIST.slice(1)));
+      const next = new Rig([{ family: 'ipv6', addresses }], { standby: true });
+      next.start();
+      next.handle({ kind: 'adopt', capture: rig.engine.capture() });
+      expect(sent(next)).toEqual({ 'ff02::12': 1 });
+      const [settings] = rig.engine.instances;
+      if (settings === undefined) throw new Error('no instance');
+      const common = { router: 'lb1', linger: 'off', syncGroups: [] } as const;
+      const change = [{ name: 'web', settings: { ...settings, preempt: false } }];
+      rig.handle({ kind: 'settings.changed', change: { common, stop: [], change, start: [] } });
+      expect(sent(rig)).toEqual({ 'ff02::12': 2 });
+    });
   });
 
   test('R-14 of a flood of refused packets the 1st, 2nd, 4th, 8th, ... is reported, all are counted', () => {
     const rig = listener();
     const packets = Array.from({ length: 1_000 }, () => advert({ ttl: 1 }));
-    expect(rig.hear(...packets)).toHaveLength(10);
+    const lines = rig.hear(...packets);
+    expect(lines.filter((line) => line === 'discard ip-ttl-error')).toHaveLength(10);
+    expect(lines).toHaveLength(11);
     expect(rig.count('ip-ttl-errors')).toBe(1_000);
   });
 

@@ -32,6 +32,7 @@ function receiverOf({ hex, src, rx = {} }: Vector): ReceiverProfile {
     interval: version === 2 ? seconds(interval) : centiseconds(interval),
     addresses: rx.addresses?.map(ip),
     checkAddressList: rx.checkAddrList ?? false,
+    requireLinkLocal: true,
     checksum: 'auto',
     authentication: authenticationOf(rx),
     delivery: rx.unicast ? unicastFrom(ip(src), rx.minTtl ?? 255) : 'multicast',

@@ -253,9 +253,11 @@ kernelSuite('packets on a link', () => {
     ip('-n', pair.b, 'link', 'set', 'v0', 'down');
     expect(send(...both)).toBe(2);
     expect([...sender.sendFailures().values()].reduce((a, b) => a + b)).toBe(2);
+    expect(sender.unsent()).toEqual(both);
     ip('-n', pair.b, 'link', 'set', 'v0', 'up');
     receiver.discard();
     expect(send(...both)).toBe(0);
+    expect(sender.unsent()).toEqual([]);
     expect(received()).toHaveLength(2);
   });
 

@@ -22,6 +22,10 @@ export class SimSockets implements PacketPort {
   readonly #hooks: SocketHooks;
   /** Nothing arrives: the machine is frozen. */
   isDeaf = false;
+  /** A firewall of this host drops what it sends. */
+  isMute = false;
+  #unsent: OutgoingDatagram[] = [];
+  #isDown = false;
   readonly #filters = new Map<string, ReadonlySet<number>>();
   #queue: { readonly index: number; readonly packet: Uint8Array }[] = [];
 
@@ -65,17 +69,22 @@ export class SimSockets implements PacketPort {
   }
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
-    let failed = 0;
-    for (const { index, packet, frame } of datagrams) {
-      const isRunning = this.#kernel.byIndex(index)?.attributes.running === true;
-      if (isRunning) this.#hooks.transmit(packet, frame);
-      else failed++;
+    this.#unsent = [];
+    for (const datagram of datagrams) {
+      const { index, packet, frame } = datagram;
+      this.#isDown = this.#kernel.byIndex(index)?.attributes.running !== true;
+      if (this.#isDown || this.isMute) this.#unsent.push(datagram);
+      else this.#hooks.transmit(packet, frame);
     }
-    return failed;
+    return this.#unsent.length;
+  }
+
+  unsent(): readonly OutgoingDatagram[] {
+    return this.#unsent;
   }
 
   sendError(): string {
-    return 'ENETDOWN';
+    return this.#isDown ? 'ENETDOWN' : 'EPERM';
   }
 
   sendFrames(frames: readonly OutgoingFrame[]): number {

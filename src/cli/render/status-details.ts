@@ -1,4 +1,4 @@
-/** The parts of `status` below the table of instances: sync groups, tracked objects, connections. */
+/** The parts of `status` below the table of instances: problems with peers, sync groups, tracked objects, connections. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
 import type { GroupDocument, StatusDocument, TrackDocument } from '../../control/protocol.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
@@ -13,6 +13,19 @@ export interface Screen {
 
 interface Row extends TrackDocument {
   readonly instance: string;
+}
+
+/** Routers that cannot be peers as both are configured, and what to change; empty without any. */
+export function renderPeerProblems(
+  { instances }: StatusDocument,
+  { palette, now }: Screen,
+): string {
+  const lines = instances.flatMap(({ name, peer_problems: problems = [] }) =>
+    problems.map(({ peer, since, message }) =>
+      palette.bad(printable(`! ${name}: ${peer}, for ${ageOf(since, now)}: ${message}`)),
+    ),
+  );
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Empty without tracked objects and sync groups. */

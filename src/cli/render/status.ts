@@ -7,6 +7,7 @@ import {
   renderChecker,
   renderConnections,
   renderDependencies,
+  renderPeerProblems,
   renderStrays,
   type Screen,
 } from './status-details.ts';
@@ -18,7 +19,10 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     screen.width,
     screen.palette.faint,
   );
-  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${renderStrays(status)}${renderDependencies(status, screen)}${renderConnections(status, screen)}`;
+  const details = [renderPeerProblems, renderStrays, renderDependencies, renderConnections]
+    .map((render) => render(status, screen))
+    .join('');
+  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${details}`;
 }
 
 /** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */

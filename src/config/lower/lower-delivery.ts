@@ -1,9 +1,8 @@
 /** Source and destination of advertisements. */
 import { type Family, type IpAddress, isLinkLocal } from '../../net/address.ts';
-import { isOwner } from '../../net/vrrp.ts';
+import { isOwner, lowestUnicastTtl } from '../../net/vrrp.ts';
 import type { UnicastPeer, UnicastSettings } from '../../protocol/engine/settings.ts';
 import type { Findings } from '../finding.ts';
-import { PEER_DEFAULTS } from '../schema/defaults.ts';
 import type { Inherited } from './inherit.ts';
 import { addressEntries, addressOf, lowerHostAddress, requireFamily } from './lower-address.ts';
 
@@ -85,7 +84,7 @@ function lowerPeers(
     } else if (peers.has(address)) {
       findings.error(path, 'conflict', `duplicate peer ${address}`);
     }
-    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? PEER_DEFAULTS.min_ttl;
+    const minimumTtl = (inMapping ? entry.min_ttl : undefined) ?? lowestUnicastTtl(address);
     peers.set(address, { address, minimumTtl });
   }
   return [...peers.values()];

@@ -3,7 +3,6 @@
  * operators and `lower/` applies it.
  */
 import { DEFAULT_SYNC_GROUP, DEFAULT_SYNC_PORT } from '../../net/ipvs.ts';
-import { VRRP_TTL } from '../../net/vrrp.ts';
 
 export const AGENT_DEFAULTS = {
   control: { socket: '/run/vrrp-agent/control.sock', mode: '0660' },
@@ -31,8 +30,6 @@ export const INSTANCE_DEFAULTS = {
   address_conflict: 'report',
   on_interface_down: 'fault',
 } as const;
-
-export const PEER_DEFAULTS = { min_ttl: VRRP_TTL } as const;
 
 export const ROUTE_DEFAULTS = { table: 'main', onlink: false } as const;
 

@@ -1,6 +1,6 @@
 /** The schema of an instance and of `defaults`, which accepts most keys of an instance. */
 import * as z from 'zod';
-import { INSTANCE_DEFAULTS, PEER_DEFAULTS } from './defaults.ts';
+import { INSTANCE_DEFAULTS } from './defaults.ts';
 import { instanceNotify } from './notify-schema.ts';
 import { routes, rules } from './routing-schema.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
@@ -47,8 +47,8 @@ const peer = z.union(
           .meta({
             description:
               'Lowest TTL accepted from this peer. Packets are sent with TTL 255 and each router on ' +
-              'the path decrements it, so a lower value accepts packets from further away.',
-            default: PEER_DEFAULTS.min_ttl,
+              'the path decrements it, so a lower value accepts packets from further away. Default: 255; ' +
+              'for an IPv6 peer 64, which keepalived sends, and 1 if its address is link-local.',
           })
           .optional(),
       },

@@ -7,6 +7,7 @@ import type {
   TransitionCause,
 } from '../../protocol/engine/reports.ts';
 import type { TrackSource } from '../../protocol/engine/settings.ts';
+import { problemText } from '../peer-problem-text.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
 
 /** Identities based on `vrrp-error-global`; the other refusals concern one virtual router. */
@@ -56,6 +57,16 @@ export interface StallFacts {
   readonly waited_ms: number | null;
   /** How long it ran; null: unknown. */
   readonly ran_ms: number | null;
+}
+
+export interface MasterRefusedFacts {
+  readonly instance: string;
+  readonly vrid: number;
+  readonly peer: string;
+  readonly peer_priority: number;
+  readonly reason: DiscardReason;
+  readonly heard: string | null;
+  readonly expected: string | null;
 }
 
 const FAULT_WARNS: LevelRule<{ readonly to: StateName }> = {
@@ -260,6 +271,76 @@ export const ROUTER_EVENTS = {
     },
     example: { instance: 'web', peer: '192.0.2.12', duration_ms: 4_000 },
   }),
+  'master-refused': reported<'master-refused', MasterRefusedFacts>({
+    when: 'Another router appears to be MASTER of the same virtual router, and its advertisements are refused: both will be MASTER.',
+    level: 'error',
+    facts: ({ instance, vrid, peer, peerPriority, reason, heard, expected }) => ({
+      ...{ instance, vrid, peer, peer_priority: peerPriority, reason, heard, expected },
+    }),
+    sentence: (facts) =>
+      `${facts.peer} advertises VRID ${facts.vrid} with priority ${facts.peer_priority} and is refused: ${problemText({ ...facts, code: facts.reason, free_vrid: null })}`,
+    fields: {
+      instance: INSTANCE,
+      vrid: 'the VRID that both advertise',
+      peer: 'address of the other router',
+      peer_priority: 'its priority',
+      reason: 'the receive check that fails',
+      heard: 'what it sends; null: there is nothing to compare',
+      expected: 'what this router expects; null: there is nothing to compare',
+    },
+    example: {
+      ...{ instance: 'web', vrid: 55, peer: '192.0.2.12', peer_priority: 90 },
+      ...{ reason: 'version-error', heard: '2', expected: '3' },
+    },
+  }),
+  'vrid-shared': reported<
+    'vrid-shared',
+    {
+      readonly instance: string;
+      readonly vrid: number;
+      readonly peer: string;
+      readonly addresses: string;
+      readonly free_vrid: number | null;
+    }
+  >({
+    when: 'Another router advertises the same VRID with other addresses: two clusters use one VRID. Recorded again once a free VRID is known.',
+    level: 'error',
+    facts: ({ instance, vrid, peer, addresses, freeVrid }) => ({
+      ...{ instance, vrid, peer, addresses, free_vrid: freeVrid },
+    }),
+    sentence: ({ vrid, peer, addresses, free_vrid }) =>
+      `${peer} is MASTER of VRID ${vrid} too: ${problemText({ code: 'vrid-shared', heard: addresses, expected: null, free_vrid })}`,
+    fields: {
+      instance: INSTANCE,
+      vrid: 'the VRID of both clusters',
+      peer: 'address of a router of the other cluster',
+      addresses: 'the addresses of the other cluster',
+      free_vrid: 'a VRID that nobody on the segment uses; null: not known yet',
+    },
+    example: {
+      ...{ instance: 'web', vrid: 55, peer: '192.0.2.31' },
+      ...{ addresses: '203.0.113.200', free_vrid: 1 },
+    },
+  }),
+  'peer-problem-ended': reported<
+    'peer-problem-ended',
+    {
+      readonly instance: string;
+      readonly peer: string;
+      readonly problem: DiscardReason | 'vrid-shared';
+    }
+  >({
+    when: 'The router of `master-refused` or `vrid-shared` is accepted now, has fallen silent, or the instance was changed.',
+    level: 'info',
+    facts: ({ instance, peer, problem }) => ({ instance, peer, problem }),
+    sentence: ({ peer, problem }) => `${problem} of ${peer} is over`,
+    fields: {
+      instance: INSTANCE,
+      peer: 'address of the other router',
+      problem: 'the `reason` of `master-refused`, or `vrid-shared`',
+    },
+    example: { instance: 'web', peer: '192.0.2.12', problem: 'version-error' },
+  }),
   'before-master': reported<
     'before-master',
     { readonly instance: string; readonly id: number; readonly outcome: BeforeMasterOutcome }
@@ -345,6 +426,8 @@ export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } 
     'this router preempted once `preempt_delay` had passed or its connection table had caught up (`preempt_when_synced`)',
   'higher-priority':
     'another router advertises a higher priority, or the same priority and the greater address',
+  unheard:
+    'this host refused to send every advertisement for Master_Down_Interval, and another router is MASTER',
   'successor-heard': 'this MASTER handed over and heard its successor',
   'no-successor': 'this MASTER resigned, and no successor was heard in time',
   'group-backup': 'another member of the sync group is no longer MASTER',

@@ -138,8 +138,9 @@ function convertDelivery(instance: Keys, block: readonly Statement[], draft: Dra
   };
   if (!draft.offer(instance, 'unicast', unicast, peers)) return;
   const message =
-    'unicast_peer: packets from peers need TTL 255; min_ttl of a peer accepts a lower one';
-  if (unicast.peers.some((peer) => typeof peer === 'string')) draft.note(peers, message);
+    'unicast_peer: packets from IPv4 peers need TTL 255; min_ttl of a peer accepts a lower one';
+  const needsTtl = (peer: string | object) => typeof peer === 'string' && !peer.includes(':');
+  if (unicast.peers.some(needsTtl)) draft.note(peers, message);
 }
 
 interface Parts extends Context {

@@ -53,6 +53,10 @@ export class Packets implements PacketPort {
     return this.#sender.sendFrames(frames);
   }
 
+  unsent(): readonly OutgoingDatagram[] {
+    return this.#sender.unsent;
+  }
+
   /** The number of messages that could not be sent, by errno name. */
   sendFailures(): ReadonlyMap<string, number> {
     return this.#sender.failures;

@@ -26,6 +26,11 @@ interface Route {
   readonly multicast: boolean;
 }
 
+/** Messages that failed: the place of the first one, and their number. */
+type Lost = (start: number, count: number) => void;
+
+const ignored: Lost = () => undefined;
+
 export class Sender {
   readonly #libc: Libc = libc();
   readonly #vectors = {
@@ -41,12 +46,15 @@ export class Sender {
   readonly failures = new Map<string, number>();
   /** The errno name of the last failure. */
   lastError = '';
+  /** Those of the last `sendDatagrams` that failed; replaced by the next one. */
+  unsent: OutgoingDatagram[] = [];
   #frameSocket: number | undefined;
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
+    if (this.unsent.length > 0) this.unsent = [];
     const framed = framesAmong(datagrams);
     const ordered = byLink(framed.length === 0 ? datagrams : datagrams.filter(isUnframed));
-    let failed = framed.length === 0 ? 0 : this.sendFrames(framed);
+    let failed = framed.length === 0 ? 0 : this.#sendFrames(framed, this.#lost(framed));
     for (let start = 0; start < ordered.length; ) {
       const route = routeOf(at(ordered, start));
       const end = endOfBatch(ordered, start, route);
@@ -57,17 +65,25 @@ export class Sender {
   }
 
   sendFrames(frames: readonly OutgoingFrame[]): number {
+    return this.#sendFrames(frames, ignored);
+  }
+
+  #sendFrames(frames: readonly OutgoingFrame[], lost: Lost): number {
     let failed = 0;
     const vector = this.#vectors.frame;
     for (let start = 0; start < frames.length; start += SEND_BATCH) {
       const count = Math.min(SEND_BATCH, frames.length - start);
       const fd = this.#socket(() => (this.#frameSocket ??= openFrameSender()), count);
       if (fd === undefined) {
+        lost(start, count);
         failed += count;
         continue;
       }
       for (let slot = 0; slot < count; slot++) loadFrame(vector, slot, at(frames, start + slot));
-      failed += this.#transmit(fd, vector, count, 0, false);
+      const options = { flags: 0, oneLink: false };
+      failed += this.#transmit(fd, vector, count, options, (next, some) =>
+        lost(start + next, some),
+      );
     }
     return failed;
   }
@@ -99,14 +115,25 @@ export class Sender {
     route: Route,
   ): number {
     const count = end - start;
+    const lost = this.#lost(datagrams);
     const fd = this.#socket(() => this.#datagramSocket(route), count);
-    if (fd === undefined) return count;
+    if (fd === undefined) {
+      lost(start, count);
+      return count;
+    }
     const vector = this.#vectors[route.family];
     for (let slot = 0; slot < count; slot++) {
       loadDatagram(vector, slot, at(datagrams, start + slot), route);
     }
     // The multicast group is always on the link; a unicast peer may be behind a router.
-    return this.#transmit(fd, vector, count, route.multicast ? MSG_DONTROUTE : 0, true);
+    const options = { flags: route.multicast ? MSG_DONTROUTE : 0, oneLink: true };
+    return this.#transmit(fd, vector, count, options, (next, some) => lost(start + next, some));
+  }
+
+  #lost(datagrams: readonly OutgoingDatagram[]): Lost {
+    return (start, count) => {
+      for (const one of datagrams.slice(start, start + count)) this.unsent.push(one);
+    };
   }
 
   #datagramSocket({ index, family }: Pick<Route, 'index' | 'family'>): number {
@@ -132,8 +159,8 @@ export class Sender {
     fd: number,
     vector: MessageVector,
     count: number,
-    flags: number,
-    oneLink: boolean,
+    { flags, oneLink }: { readonly flags: number; readonly oneLink: boolean },
+    report: Lost,
   ): number {
     let failed = 0;
     for (let next = 0; next < count; ) {
@@ -146,6 +173,7 @@ export class Sender {
       const errno = errnoName(this.#libc.errno());
       const lost = oneLink && HOPELESS.has(errno) ? count - next : 1;
       this.#count(errno, lost);
+      report(next, lost);
       failed += lost;
       next += lost;
     }
@@ -158,12 +186,14 @@ export class Sender {
   }
 }
 
-const NO_FRAMES: readonly OutgoingFrame[] = [];
+type FramedDatagram = OutgoingDatagram & OutgoingFrame;
+
+const NO_FRAMES: readonly FramedDatagram[] = [];
 
 /** Advertisements from a virtual MAC address leave as frames. */
-function framesAmong(datagrams: readonly OutgoingDatagram[]): readonly OutgoingFrame[] {
+function framesAmong(datagrams: readonly OutgoingDatagram[]): readonly FramedDatagram[] {
   if (datagrams.every(isUnframed)) return NO_FRAMES;
-  return datagrams.filter((datagram): datagram is OutgoingDatagram & OutgoingFrame => {
+  return datagrams.filter((datagram): datagram is FramedDatagram => {
     return datagram.frame !== undefined;
   });
 }

@@ -22,6 +22,8 @@ export interface KeepalivedOptions {
   /** PASS, in version 2 only. */
   readonly password?: string;
   readonly unicastPeers?: readonly IpAddress[];
+  /** Default: the IPv4 address of the host. */
+  readonly unicastSource?: IpAddress;
   /** `use_vmac`: a macvlan link with the virtual MAC carries the addresses. */
   readonly virtualMac?: boolean;
   /** Logs to a file; keepalived logs synchronously, which slows it down. */
@@ -56,7 +58,7 @@ function instanceLines(host: LabHost, options: KeepalivedOptions): string[] {
     ...(options.virtualMac === true ? ['  use_vmac'] : []),
     ...(options.nopreempt === true ? ['  nopreempt'] : []),
     ...(password === undefined ? [] : authentication(password)),
-    ...(peers.length === 0 ? [] : unicast(host, peers)),
+    ...(peers.length === 0 ? [] : unicast(options.unicastSource ?? host.address, peers)),
     `  virtual_ipaddress {`,
     ...options.addresses.map((address) => `    ${prefixed(address)}${place}`),
     `  }`,
@@ -118,7 +120,7 @@ function authentication(password: string): string[] {
   return ['  authentication {', '    auth_type PASS', `    auth_pass ${password}`, '  }'];
 }
 
-function unicast(host: LabHost, peers: readonly IpAddress[]): string[] {
+function unicast(source: IpAddress, peers: readonly IpAddress[]): string[] {
   const list = peers.map((peer) => `    ${peer}`);
-  return [`  unicast_src_ip ${host.address}`, '  unicast_peer {', ...list, '  }'];
+  return [`  unicast_src_ip ${source}`, '  unicast_peer {', ...list, '  }'];
 }

@@ -101,6 +101,13 @@ export const METRICS: readonly MetricDefinition[] = [
     'How long this MASTER heard another MASTER, to within one advertisement interval.',
     'dual-master-seconds',
   ),
+  {
+    name: 'vrrp_peer_problems',
+    type: 'gauge',
+    help: 'Routers that are heard as MASTER of the same VRID and cannot be peers as configured: advertisements refused for this reason, or `vrid-shared`.',
+    labels: ['instance', 'problem'],
+    samples: ({ status }) => status.instances.flatMap(problemSamples),
+  },
   leaf('master-transitions', 'Times the instance became MASTER.'),
   leaf('priority-zero-pkts-rcvd', 'Advertisements of priority 0 received: a MASTER resigned.'),
   leaf('priority-zero-pkts-sent', 'Advertisements of priority 0 sent: this MASTER resigned.'),
@@ -203,4 +210,18 @@ function counter(name: string, help: string, source: CounterName): MetricDefinit
 /** A metric with the name of its counter. */
 function leaf(source: CounterName, help: string): MetricDefinition {
   return counter(`vrrp_${source.replaceAll('-', '_')}_total`, help, source);
+}
+
+/** Every problem has a sample, so that an alert ends. */
+function problemSamples({ name, peer_problems: problems = [] }: InstanceDocument): Sample[] {
+  return [...INSTANCE_REASONS, 'vrid-shared' as const].flatMap((problem) =>
+    problem === 'own-packet'
+      ? []
+      : [
+          {
+            labels: { instance: name, problem },
+            value: problems.filter(({ code }) => code === problem).length,
+          },
+        ],
+  );
 }

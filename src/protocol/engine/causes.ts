@@ -52,10 +52,11 @@ function ownCause({ cause }: RowMeta): Cause {
 
 function reasonOf(
   cause: Cause,
-  { state, context }: Before,
+  before: Before,
   router: VirtualRouter,
   { event, from }: Happened,
 ): string {
+  const { context } = before;
   const { version, priority, masterInterval, advertisementInterval } = context;
   switch (cause) {
     case 'started':
@@ -72,8 +73,9 @@ function reasonOf(
       return delayReason(router, formatDuration(context.preemptDelay));
     case 'higher-priority':
     case 'successor-heard':
+    case 'unheard':
       return event.type === 'advertisement'
-        ? advertisementReason(state, priority, event.priority, from)
+        ? advertisementReason(cause, before, event.priority, from)
         : cause;
     case 'no-successor':
       return `no successor was heard within ${formatDuration(releaseWait(version, advertisementInterval))}`;
@@ -91,15 +93,18 @@ function reasonOf(
 }
 
 function advertisementReason(
-  state: VrrpState,
-  own: number,
+  cause: Cause,
+  { state, context }: Before,
   heard: number,
   from: IpAddress | undefined,
 ): string {
+  if (cause === 'unheard') {
+    return `this host refuses to send the advertisements, and ${from} is MASTER as well`;
+  }
   if (state === 'holding.releasing') return `successor ${from} was heard`;
-  if (heard === own)
+  if (heard === context.priority)
     return `${from} advertises the same priority ${heard} and has the greater address`;
-  return `${from} advertises priority ${heard}, own priority is ${own}`;
+  return `${from} advertises priority ${heard}, own priority is ${context.priority}`;
 }
 
 function delayReason({ settings, lacksConnections }: VirtualRouter, delay: string): string {

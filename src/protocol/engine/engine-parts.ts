@@ -23,13 +23,16 @@ import { Operations } from './operations/operations.ts';
 import { Reconfiguration } from './operations/reconfiguration.ts';
 import { StateTransfer } from './operations/state-transfer.ts';
 import { Outbox } from './outbox.ts';
+import { Greeter } from './router/greeter.ts';
 import { HANDOVER_OVERLAP } from './router/handover-overlap.ts';
 import { Listening } from './router/listening.ts';
+import { PeerProblems } from './router/peer-problems.ts';
 import { Protocol } from './router/protocol.ts';
 import { Reception } from './router/reception.ts';
 import { RouterActions } from './router/router-actions.ts';
 import { SendFailures } from './router/send-failures.ts';
 import { Transitions } from './router/transitions.ts';
+import { VridSurvey } from './router/vrid-survey.ts';
 import { RouterTable } from './router-table.ts';
 import type { InstanceSettings } from './settings.ts';
 import { TIMERS, Timers } from './timers.ts';
@@ -59,24 +62,28 @@ export function engineParts(
   const leases = new Leases(base);
   const keeper = new AddressKeeper({ ...base, leases });
   const announcer = new Announcer({ ...base, keeper });
-  const actions = new RouterActions({ ...base, announcer, keeper });
+  const greeter = new Greeter(base);
+  const actions = new RouterActions({ ...base, announcer, keeper, greeter });
   const protocol = new Protocol(routers, actions);
   const onEvent = { protocol, actions, announcer, shortcut, handoverOverlap };
   const transitions = new Transitions({ ...base, ...onEvent });
 
   const groups = new SyncGroups(transitions, outbox);
+  const survey = new VridSurvey(base);
+  const listening = new Listening(links, outbox, survey);
+  const problems = new PeerProblems({ ...base, transitions, listening, survey });
   const parts = {
     ...base,
-    ...{ leases, keeper, announcer, protocol, transitions, groups },
+    ...{ leases, keeper, announcer, greeter, protocol, transitions, groups },
+    ...{ survey, listening, problems },
     routing: new RoutingKeeper(base),
-    reception: new Reception({ ...base, protocol, transitions, shortcut }),
-    listening: new Listening(links, outbox),
+    reception: new Reception({ ...base, protocol, transitions, problems, survey, shortcut }),
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper(routers, links, transitions, groups),
     virtualLinks: new VirtualLinks(base),
     reannouncer: new Reannouncer({ ...base, announcer }),
     strays: new Strays({ ...base, transitions }),
-    sendFailures: new SendFailures(counters, outbox),
+    sendFailures: new SendFailures(counters, outbox, routers),
   };
   const binding = new InterfaceBinding(parts);
   return {

@@ -154,6 +154,7 @@ export class Engine {
 
   #takeFromKernel(input: KernelInput, now: Instant): void {
     const { links, routing, binding, conflicts, answers, virtualLinks, sendFailures } = this.#parts;
+    const { greeter, transitions } = this.#parts;
     switch (input.kind) {
       case 'links.replaced':
         links.replace(input.links);
@@ -172,6 +173,9 @@ export class Engine {
         break;
       case 'address.claimed':
         conflicts.claimed(input, now);
+        for (const router of greeter.answered(input)) {
+          transitions.apply(router, { type: 'peer-answered' }, now);
+        }
         break;
       case 'kernel.changed':
         answers.changed(input, now);
@@ -221,6 +225,7 @@ export class Engine {
     protocol.fire('before-master', now, (router) =>
       groups.settleRequest(router, 'before-master-timeout', now),
     );
+    this.#wakeForPeers(now);
     timers.fire(
       'overlap',
       now,
@@ -238,6 +243,21 @@ export class Engine {
       this.#withRouter((router) => {
         if (router.isMaster) leases.renew(router, now);
       }),
+    );
+  }
+
+  #wakeForPeers(now: Instant): void {
+    const { timers, greeter, problems } = this.#parts;
+    timers.fire(
+      'greeting',
+      now,
+      this.#withRouter((router) => greeter.repeat(router, now)),
+    );
+    problems.expire(now);
+    timers.fire(
+      'survey',
+      now,
+      this.#withRouter((router) => problems.surveyed(router)),
     );
   }
 

@@ -88,5 +88,13 @@ export type KernelInput =
   | { readonly kind: 'virtual-link.failed'; readonly name: string; readonly message: string }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }
-  /** Number of messages that could not be sent; the name of the errno of the last one. */
-  | { readonly kind: 'send.failed'; readonly errno: string; readonly count: number };
+  /**
+   * Number of messages that could not be sent; the name of the errno of the last one. `unheard`: the
+   * senders of datagrams of whose datagrams none could be sent; absent: none.
+   */
+  | {
+      readonly kind: 'send.failed';
+      readonly errno: string;
+      readonly count: number;
+      readonly unheard?: readonly number[];
+    };

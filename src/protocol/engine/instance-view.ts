@@ -42,5 +42,6 @@ export function instanceView(router: VirtualRouter): InstanceView {
     tracks: router.tracks,
     strays: router.strays,
     routing: routingViews(router.routing),
+    ...(router.problems.length === 0 ? {} : { problems: router.problems }),
   };
 }

@@ -194,6 +194,34 @@ export type Report =
       readonly peer: IpAddress;
       readonly microseconds: number;
     }
+  /** A router that appears to be MASTER of this virtual router is refused, twice or more. */
+  | {
+      readonly kind: 'master-refused';
+      readonly instance: string;
+      readonly vrid: number;
+      readonly peer: IpAddress;
+      readonly peerPriority: number;
+      readonly reason: DiscardReason;
+      readonly heard: string | null;
+      readonly expected: string | null;
+    }
+  /** Another cluster uses the VRID; reported again once a free VRID is known. */
+  | {
+      readonly kind: 'vrid-shared';
+      readonly instance: string;
+      readonly vrid: number;
+      readonly peer: IpAddress;
+      /** Those of the other cluster, separated by blanks. */
+      readonly addresses: string;
+      readonly freeVrid: number | null;
+    }
+  /** The router of either report has been silent for long enough, or is accepted now. */
+  | {
+      readonly kind: 'peer-problem-ended';
+      readonly instance: string;
+      readonly peer: IpAddress;
+      readonly problem: DiscardReason | 'vrid-shared';
+    }
   /** A takeover that needs permission from a command (`before_master`). */
   | {
       readonly kind: 'before-master';

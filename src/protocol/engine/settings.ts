@@ -139,7 +139,7 @@ export interface UnicastSettings {
 
 export interface UnicastPeer {
   readonly address: IpAddress;
-  /** Lowest TTL accepted from this peer: 255 unless configured otherwise. */
+  /** Lowest TTL accepted from this peer; `lowestUnicastTtl` unless configured otherwise. */
   readonly minimumTtl: number;
 }
 

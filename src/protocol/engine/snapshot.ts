@@ -24,6 +24,8 @@ export interface RouterSnapshot {
   readonly override: number | null;
   /** Checksum forms that the peers use. */
   readonly forms: readonly (readonly [IpAddress, ChecksumForm])[];
+  /** Destinations that get a list without a link-local address; absent: none. */
+  readonly withoutLinkLocal?: readonly IpAddress[];
   /** VIPs that this router has installed, by `placeOf`. */
   readonly held: readonly string[];
   /** Keys of the routes and rules that this router has installed. */

@@ -21,6 +21,10 @@ export const TIMERS = [
   'virtual-link',
   /** Next renewal of the lifetimes of the addresses. */
   'lease',
+  /** End of a survey of VRIDs. */
+  'survey',
+  /** The unicast peers are greeted again. */
+  'greeting',
   /** End of the overlap with the successor of a hand-over. */
   'overlap',
 ] as const;

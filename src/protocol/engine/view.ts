@@ -1,6 +1,7 @@
 /** The read model: one row for each instance, as `GET /v1/status` and `status` show it. */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
+import type { DiscardReason } from './intake-reasons.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
 
@@ -73,6 +74,23 @@ export interface InstanceView {
   readonly strays: readonly StrayAddress[];
   /** Routes and rules that move with the VIPs. */
   readonly routing: readonly RoutingView[];
+  /** Absent: none. */
+  readonly problems?: readonly PeerProblem[];
+}
+
+/**
+ * A router that is heard as MASTER and cannot be a peer as both are configured: its advertisements are
+ * refused for this reason, or it serves other addresses (`vrid-shared`).
+ */
+export interface PeerProblem {
+  readonly peer: IpAddress;
+  readonly code: DiscardReason | 'vrid-shared';
+  readonly since: Instant;
+  /** What it sends and what this router expects; null where there is nothing to compare. */
+  readonly heard: string | null;
+  readonly expected: string | null;
+  /** A VRID that nobody uses; null: unknown so far. */
+  readonly freeVrid: number | null;
 }
 
 /** A VIP that another program has given to an interface of this host. */

@@ -11,7 +11,7 @@ import type {
   PacketSink,
   RoutePort,
 } from '../../kernel/ports.ts';
-import type { LinkEvent } from '../../net/link.ts';
+import type { LinkEvent, OutgoingDatagram } from '../../net/link.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import { after, earliest, type Instant, NEVER, seconds } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
@@ -209,10 +209,10 @@ export class Loop {
     for (const output of outputs) {
       switch (output.kind) {
         case 'datagrams.send':
-          this.#reportFailedSends(packets.sendDatagrams(output.datagrams), answers);
+          this.#sendDatagrams(output.datagrams, answers);
           break;
         case 'frames.send':
-          this.#reportFailedSends(packets.sendFrames(output.frames), answers);
+          this.#reportFailedSends(packets.sendFrames(output.frames), [], answers);
           break;
         case 'kernel.change':
           answers.push({
@@ -255,9 +255,20 @@ export class Loop {
     for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
   }
 
-  #reportFailedSends(failed: number, answers: Input[]): void {
+  #sendDatagrams(datagrams: readonly OutgoingDatagram[], answers: Input[]): void {
+    const { packets } = this.#ports;
+    const failed = packets.sendDatagrams(datagrams);
     if (failed === 0) return;
-    answers.push({ kind: 'send.failed', errno: this.#ports.packets.sendError(), count: failed });
+    this.#reportFailedSends(failed, unheardAmong(datagrams, packets.unsent()), answers);
+  }
+
+  #reportFailedSends(count: number, unheard: readonly number[], answers: Input[]): void {
+    if (count === 0) return;
+    const errno = this.#ports.packets.sendError();
+    answers.push({
+      ...{ kind: 'send.failed', errno, count },
+      ...(unheard.length === 0 ? {} : { unheard }),
+    });
   }
 
   /** Returns the input that reports a failure, if any. */
@@ -284,4 +295,15 @@ export class Loop {
 function errnoOf(error: unknown): string {
   if (error instanceof Error && 'errno' in error) return String(error.errno);
   throw error;
+}
+
+/** The senders of whose datagrams none has left. */
+function unheardAmong(
+  datagrams: readonly OutgoingDatagram[],
+  unsent: readonly OutgoingDatagram[],
+): number[] {
+  const lost = new Set(unsent);
+  const heard = new Set(datagrams.filter((one) => !lost.has(one)).map(({ sender }) => sender));
+  const senders = new Set(unsent.map(({ sender }) => sender));
+  return [...senders].filter((one): one is number => one !== undefined && !heard.has(one));
 }

@@ -8,7 +8,7 @@ import {
   seconds,
   wholeMilliseconds,
 } from '../../net/time.ts';
-import { virtualMac } from '../../net/vrrp.ts';
+import { mayBeOneRouter, virtualMac } from '../../net/vrrp.ts';
 import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 import type { SenderRow } from './sender.ts';
 
@@ -21,6 +21,9 @@ export type FindingCode =
   | 'checksum-forms-mixed'
   | 'versions-mixed'
   | 'authentication-mixed'
+  | 'passwords-differ'
+  /** One sends multicast, another one unicast. */
+  | 'delivery-mixed'
   | 'intervals-differ'
   /** The measured interval is not the advertised one. */
   | 'interval-not-kept'
@@ -38,6 +41,8 @@ export interface SegmentFinding {
   readonly sources: readonly IpAddress[];
   /** For people; has the values of the senders. */
   readonly message: string;
+  /** For people: what to change on which side. */
+  readonly advice: string;
 }
 
 /** The last gratuitous ARP or Neighbor Advertisement of an address. */
@@ -48,6 +53,8 @@ export interface Announcement {
 
 interface Evidence {
   readonly at: Instant;
+  /** Undefined: all are in use. */
+  readonly freeVrid: number | undefined;
   readonly senders: readonly SenderRow[];
   readonly announcements: ReadonlyMap<IpAddress, Announcement | undefined>;
   readonly contenders: (family: Family, vrid: number) => readonly IpAddress[];
@@ -65,33 +72,34 @@ type Claimant = SenderRow & { readonly claims: NonNullable<SenderRow['claims']> 
 export function findingsOf(evidence: Evidence): SegmentFinding[] {
   const routers = new Map<string, SenderRow[]>();
   for (const row of evidence.senders) {
-    if (elapsed(row.lastSeen, evidence.at) > AGE_MAX) continue;
     const key = `${row.family} ${row.vrid}`;
     const rows = routers.get(key);
     if (rows === undefined) routers.set(key, [row]);
     else rows.push(row);
   }
-  return [...routers.values()].flatMap((rows) => [
-    ...betweenSenders(rows, evidence),
-    ...rows.flatMap(withinSender),
-  ]);
+  return [...routers.values()].flatMap((all) => {
+    const recent = all.filter(({ lastSeen }) => elapsed(lastSeen, evidence.at) <= AGE_MAX);
+    return [...betweenSenders(recent, all, evidence), ...recent.flatMap(withinSender)];
+  });
 }
 
-function betweenSenders(rows: readonly SenderRow[], evidence: Evidence): SegmentFinding[] {
+type Find = (code: FindingCode, sources: Iterable<IpAddress>, message: string) => void;
+
+/** `all`: with those that were last heard long ago. */
+function betweenSenders(
+  rows: readonly SenderRow[],
+  all: readonly SenderRow[],
+  evidence: Evidence,
+): SegmentFinding[] {
   const [first] = rows;
   if (first === undefined) return [];
   const { family, vrid } = first;
-  const claimants = rows.filter((row): row is Claimant => row.claims !== undefined);
+  const claimants = rows.filter(isClaimant);
   const found: SegmentFinding[] = [];
-  const find = (code: FindingCode, sources: Iterable<IpAddress>, message: string) => {
+  const find: Find = (code, sources, message) => {
     const named = [...new Set(sources)].slice(0, NAMED_MAX);
-    found.push({ code, family, vrid, sources: named, message });
-  };
-  const compare = (code: FindingCode, what: string, of: (row: Claimant) => string | undefined) => {
-    const known = claimants.filter((row) => of(row) !== undefined);
-    if (new Set(known.map(of)).size < 2) return;
-    const values = [...new Set(known.map((row) => `${row.source} ${of(row)}`))];
-    find(code, sourcesOf(known), `${what}: ${values.slice(0, NAMED_MAX).join(', ')}`);
+    const advice = adviceOf(code, evidence.freeVrid);
+    found.push({ code, family, vrid, sources: named, message, advice });
   };
 
   const contenders = evidence.contenders(family, vrid);
@@ -100,50 +108,148 @@ function betweenSenders(rows: readonly SenderRow[], evidence: Evidence): Segment
     const message = `${contenders.length} MASTERs at the same time: ${masters.join(', ')}`;
     find('two-masters', contenders, message);
   }
-  compareLists(claimants, find);
-  compare('checksum-forms-mixed', 'checksum forms', ({ claims }) => claims.checksumForm);
-  const versions = versionsBySource(claimants);
-  compare('versions-mixed', 'versions', ({ source }) => versions.get(source));
-  compare('authentication-mixed', 'authentication types', ({ claims }) =>
-    claims.authType === undefined ? undefined : `${claims.authType}`,
-  );
-  for (const version of [2, 3]) {
-    compare('intervals-differ', 'advertisement intervals', (row) =>
-      row.version === version ? formatDuration(row.claims.interval) : undefined,
-    );
-  }
+  compareLists(claimants, all.filter(isClaimant), evidence, find);
+  compareSettings(claimants, find);
   for (const [address, mac] of strayAddresses(claimants, evidence)) {
     find('address-elsewhere', sourcesOf(claimants), `${address} is announced by ${mac}`);
   }
   return found;
 }
 
+function isClaimant(row: SenderRow): row is Claimant {
+  return row.claims !== undefined;
+}
+
+function compareSettings(claimants: readonly Claimant[], find: Find): void {
+  const compare = (code: FindingCode, what: string, of: (row: Claimant) => string | undefined) => {
+    const known = claimants.filter((row) => of(row) !== undefined);
+    if (new Set(known.map(of)).size < 2) return;
+    const values = [...new Set(known.map((row) => `${row.source} ${of(row)}`))];
+    find(code, sourcesOf(known), `${what}: ${values.slice(0, NAMED_MAX).join(', ')}`);
+  };
+  compare('checksum-forms-mixed', 'checksum forms', ({ claims }) => claims.checksumForm);
+  const versions = versionsBySource(claimants);
+  compare('versions-mixed', 'versions', ({ source }) => versions.get(source));
+  compare('authentication-mixed', 'authentication types', ({ claims }) =>
+    claims.authType === undefined ? undefined : `${claims.authType}`,
+  );
+  // A password is compared and never shown.
+  const secret = claimants.filter(({ claims }) => claims.password !== undefined);
+  if (new Set(secret.map(({ claims }) => claims.password)).size > 1) {
+    find(
+      'passwords-differ',
+      sourcesOf(secret),
+      `passwords differ: ${sourcesOf(secret).join(', ')}`,
+    );
+  }
+  compare('delivery-mixed', 'delivery', ({ claims }) => claims.delivery);
+  for (const version of [2, 3]) {
+    compare('intervals-differ', 'advertisement intervals', (row) =>
+      row.version === version ? formatDuration(row.claims.interval) : undefined,
+    );
+  }
+}
+
+/**
+ * The loser of two clusters is a silent BACKUP: what it said before counts as long as anybody advertises
+ * the VRID, unless it has resigned or advertises another VRID now.
+ */
 function compareLists(
   claimants: readonly Claimant[],
-  find: (code: FindingCode, sources: Iterable<IpAddress>, message: string) => void,
+  all: readonly Claimant[],
+  { senders }: Evidence,
+  find: Find,
 ): void {
+  const staying = all.filter((row) => claimants.includes(row) || !hasLeft(row, senders));
+  const clusters = clustersOf(differentLists(staying));
+  if (clusters.length > 1) {
+    const shown = clusters.flatMap((rows) => rows.map(listOf));
+    find('vrid-shared', sourcesOf(staying), `two clusters: ${shown.join('; ')}`);
+    return;
+  }
+  const rows = differentLists(claimants);
+  if (rows.length < 2) return;
+  const shown = rows.map(listOf);
+  find('address-lists-differ', sourcesOf(claimants), `address lists: ${shown.join('; ')}`);
+}
+
+function hasLeft(row: SenderRow, senders: readonly SenderRow[]): boolean {
+  if (row.state === 'resigned') return true;
+  return senders.some(
+    ({ source, vrid, lastSeen }) =>
+      source === row.source && vrid !== row.vrid && lastSeen > row.lastSeen,
+  );
+}
+
+/** One sender of each list. */
+function differentLists(claimants: readonly Claimant[]): Claimant[] {
   const lists = new Map<string, Claimant>();
   for (const row of claimants) lists.set([...row.claims.addresses].sort().join(' '), row);
-  if (lists.size < 2) return;
-  const rows = [...lists.values()].slice(0, NAMED_MAX);
-  const isDisjoint = rows.every((row, at) =>
-    rows.slice(at + 1).every((other) => !sharesAddress(row, other)),
-  );
-  const shown = rows.map(({ source, claims }) => `${source} ${listText(claims.addresses)}`);
-  if (isDisjoint) find('vrid-shared', sourcesOf(claimants), `two clusters: ${shown.join('; ')}`);
-  else find('address-lists-differ', sourcesOf(claimants), `address lists: ${shown.join('; ')}`);
+  return [...lists.values()].slice(0, NAMED_MAX);
+}
+
+/** Lists that share an address, directly or through others, belong to one cluster. */
+function clustersOf(rows: readonly Claimant[]): Claimant[][] {
+  const clusters: Claimant[][] = [];
+  for (const row of rows) {
+    const related = clusters.filter((one) => one.some((other) => sharesAddress(row, other)));
+    for (const one of related) clusters.splice(clusters.indexOf(one), 1);
+    clusters.push([...related.flat(), row]);
+  }
+  return clusters;
 }
 
 function sharesAddress(one: Claimant, other: Claimant): boolean {
-  const known = new Set(one.claims.addresses);
-  return other.claims.addresses.some((address) => known.has(address));
+  return mayBeOneRouter(one.claims.addresses, other.claims.addresses);
+}
+
+function listOf({ source, claims }: Claimant): string {
+  return `${source} ${listText(claims.addresses)}`;
+}
+
+function adviceOf(code: FindingCode, freeVrid: number | undefined): string {
+  switch (code) {
+    case 'two-masters':
+      return 'they do not hear or do not accept each other: compare their settings, and look for a filter between them';
+    case 'vrid-shared': {
+      const free = freeVrid === undefined ? 'none is free' : `${freeVrid} is free`;
+      return `choose another VRID for all routers of one cluster, ${free}`;
+    }
+    case 'address-lists-differ':
+      return 'configure the same addresses on all routers';
+    case 'checksum-forms-mixed':
+      return 'a router that accepts one form only needs the same one on all, or "checksum: auto"';
+    case 'versions-mixed':
+      return 'each refuses the other: configure the same version on all, or "version: 2+3" for a migration';
+    case 'authentication-mixed':
+      return 'each refuses the other: configure the same authentication on all';
+    case 'passwords-differ':
+      return 'each refuses the other: configure the same password on all';
+    case 'delivery-mixed':
+      return 'each refuses the other: configure unicast on all, or on none';
+    case 'intervals-differ':
+      return 'version 2 refuses another interval: configure the same one on all';
+    case 'interval-not-kept':
+      return 'look for load, losses, or another host with its address';
+    case 'ttl-not-255':
+      return 'configure TTL 255 on the sender; if routers forward its unicast packets, "min_ttl" on the receivers';
+    case 'packets-refused':
+      return 'repair the sender';
+    case 'carp':
+      return 'choose another VRID for VRRP, or another VHID for CARP';
+    case 'address-elsewhere':
+      return 'remove the address from the host with this MAC address';
+  }
 }
 
 function withinSender(row: SenderRow): SegmentFinding[] {
   const { family, vrid, source, claims, measuredInterval, state, ttl } = row;
   const found: SegmentFinding[] = [];
   const find = (code: FindingCode, message: string) =>
-    found.push({ code, family, vrid, sources: [source], message: `${source}: ${message}` });
+    found.push({
+      ...{ code, family, vrid, sources: [source], message: `${source}: ${message}` },
+      advice: adviceOf(code, undefined),
+    });
 
   if (claims !== undefined && measuredInterval !== undefined && state === 'master') {
     if (!isKept(claims.interval, measuredInterval)) {

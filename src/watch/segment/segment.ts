@@ -2,7 +2,7 @@
  * A passive observer of one segment: senders of advertisements, announcements of their addresses, and
  * findings. Frames and time are arguments; memory is bounded, whatever arrives.
  */
-import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
+import { type Family, type IpAddress, isMulticast, type MacAddress } from '../../net/address.ts';
 import { elapsed, type Instant, seconds } from '../../net/time.ts';
 import { ANY_RECEIVER, judge, type Verdict } from '../../protocol/engine/router/intake.ts';
 import { byteAt } from '../../wire/bytes.ts';
@@ -67,17 +67,19 @@ export class Segment {
 
   snapshot(at: Instant): SegmentSnapshot {
     const senders = [...this.#senders.values()].map((sender) => sender.row(at)).sort(byKey);
+    const freeVrid = freeVridOf(senders);
     return {
       at,
       senders,
       findings: findingsOf({
         at,
         senders,
+        freeVrid,
         announcements: this.#announcements,
         contenders: (family, vrid) =>
           this.#contentions.get(`${family} ${vrid}`)?.contenders(at) ?? [],
       }),
-      freeVrid: freeVridOf(senders),
+      freeVrid,
       overflow: this.#overflow,
       incomplete: this.#reassembly.lost(at),
     };
@@ -100,7 +102,8 @@ export class Segment {
       source: ip.source,
       version: byteAt(packet, frame.offset) >>> 4,
     };
-    const carrier = { mac: ethernet.source, ttl: ip.ttl };
+    const delivery = isMulticast(ip.destination) ? 'multicast' : 'unicast';
+    const carrier = { mac: ethernet.source, ttl: ip.ttl, delivery } as const;
     const sender = this.#senderOf(key, carrier, at);
     if (sender === undefined) return;
     // A receiver's kernel drops packets with a wrong IPv4 header checksum before VRRP sees them.

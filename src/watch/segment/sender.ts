@@ -4,6 +4,7 @@ import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import { after, type Duration, elapsed, type Instant } from '../../net/time.ts';
 import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 import type { ReceivedAdvertisement } from '../../wire/vrrp/advertisement.ts';
+import { AUTH_PASSWORD } from '../../wire/vrrp/auth.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
 
 /** Identifies a sender. A router that sends both versions (RFC 9568 section 8.4) is two senders. */
@@ -30,6 +31,9 @@ export interface Claims {
   /** Undefined for version 2 and IPv6, which have one form only. */
   readonly checksumForm: ChecksumForm | undefined;
   readonly authType: number | undefined;
+  /** To compare, never to show; undefined unless it has one. */
+  readonly password: string | undefined;
+  readonly delivery: 'multicast' | 'unicast';
   readonly addresses: readonly IpAddress[];
 }
 
@@ -56,6 +60,7 @@ export interface SenderRow extends SenderKey {
 export interface Carrier {
   readonly mac: MacAddress;
   readonly ttl: number;
+  readonly delivery: 'multicast' | 'unicast';
 }
 
 /** Enough for a median despite a few lost packets or delays. */
@@ -66,7 +71,7 @@ export class Sender {
   readonly key: SenderKey;
   readonly #firstSeen: Instant;
   #lastSeen: Instant;
-  #carrier: Carrier;
+  #carrier: Omit<Carrier, 'delivery'>;
   #claims: Claims | undefined;
   #resigned = false;
   #lastAdvert: Instant | undefined;
@@ -74,7 +79,7 @@ export class Sender {
   readonly #distances: Duration[] = [];
   readonly #refused = new Map<DiscardReason, number>();
 
-  constructor(key: SenderKey, carrier: Carrier, at: Instant) {
+  constructor(key: SenderKey, { delivery: _, ...carrier }: Carrier, at: Instant) {
     this.key = key;
     this.#carrier = carrier;
     this.#firstSeen = at;
@@ -99,19 +104,22 @@ export class Sender {
 
   /** Records the settings in a packet, even of a packet that is refused. */
   claim(
-    { priority, interval, authType, addresses }: ReceivedAdvertisement,
+    { priority, interval, authType, authData, addresses }: ReceivedAdvertisement,
     checksumForm: ChecksumForm | undefined,
-    carrier: Carrier,
+    { delivery, ...carrier }: Carrier,
     at: Instant,
   ): void {
     const shown = priority === 0 ? (this.#claims?.priority ?? 0) : priority;
     if (interval !== this.#claims?.interval) this.#distances.length = 0;
-    this.#claims = { priority: shown, interval, checksumForm, authType, addresses };
+    const password = authType === AUTH_PASSWORD ? authData?.join(' ') : undefined;
+    this.#claims = {
+      ...{ priority: shown, interval, checksumForm, authType, password, delivery, addresses },
+    };
     this.#carrier = carrier;
     this.#lastSeen = at;
   }
 
-  refuse(reason: DiscardReason, carrier: Carrier, at: Instant): void {
+  refuse(reason: DiscardReason, { delivery: _, ...carrier }: Carrier, at: Instant): void {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
     this.#carrier = carrier;
     this.#lastSeen = at;

@@ -10,6 +10,7 @@ import type { InstanceSettings, VirtualAddress } from '../../../src/protocol/eng
 import { decodeFrame } from '../../../src/wire/frame.ts';
 import { type Host, SCHEDULING_DELAY } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
+import { primaryAddress } from '../scenarios/topology.ts';
 import { networkFor } from '../subnets.ts';
 import { SLOWEST } from '../virtual-links.ts';
 import { REACTION_TIME, type Row, type World } from '../world.ts';
@@ -25,6 +26,9 @@ const REMAKE_TIME = SLOWEST + MONITOR_DELAY + SCHEDULING_DELAY;
 const REMOVAL_RETRY_TIME = 500_000 + REACTION_TIME;
 
 const TURN_TIME = SCHEDULING_DELAY;
+
+/** ICMPv6 type, RFC 4861 section 4.3. */
+const NEIGHBOR_SOLICITATION = 135;
 
 /** How long a router keeps serving after it has heard its successor. */
 const OVERLAP_TIME = 10_000 + REACTION_TIME;
@@ -57,6 +61,7 @@ export function addressesFollowState(): Invariant {
     },
     announced(world, host, frame) {
       if (world.clock.now - world.disturbedAt <= NOTICE_TIME) return undefined;
+      if (isGreeting(host, frame)) return undefined;
       const decoded = decodeFrame(frame);
       const address =
         decoded.kind === 'arp'
@@ -76,6 +81,16 @@ export function addressesFollowState(): Invariant {
 /** A repair that follows another one waits for 50 ms, the next for twice as long, and so on up to 5 s. */
 function pauseOf({ kernel: { undoings } }: Host): number {
   return undoings < 2 ? 0 : Math.min(50_000 * 2 ** (undoings - 2), 5_000_000);
+}
+
+/** A unicast router announces its own address, and asks for those of its peers. */
+export function isGreeting({ number, settings }: Host, frame: Uint8Array): boolean {
+  if (settings.instances.every(({ unicast }) => unicast === undefined)) return false;
+  const decoded = decodeFrame(frame);
+  const own = (['ipv4', 'ipv6'] as const).map((family) => primaryAddress(number, family)[0]);
+  if (decoded.kind === 'arp') return own.includes(decoded.arp.senderIp);
+  if (decoded.kind === 'neighbor-advertisement') return own.includes(decoded.advertisement.target);
+  return frame[54] === NEIGHBOR_SOLICITATION;
 }
 
 function hasVirtualLink({ settings }: Host): boolean {

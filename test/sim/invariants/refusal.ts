@@ -1,4 +1,4 @@
-/** A refused packet changes nothing: no state, no row of `status`, no deadline. */
+/** A refused packet changes nothing but the problems in `status`: no state, no other field, no deadline. */
 
 import type { Instant } from '../../../src/net/time.ts';
 import type { CounterTable } from '../../../src/protocol/engine/counters.ts';
@@ -40,6 +40,7 @@ export class RefusalWatchingEngine extends Engine {
   }
 
   #picture(): string {
-    return JSON.stringify([this.view(), this.deadline()]);
+    const rows = this.view().map(({ problems: _, ...row }) => row);
+    return JSON.stringify([rows, this.deadline()]);
   }
 }

@@ -5,6 +5,7 @@
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import type { Host } from '../host.ts';
+import { isGreeting } from './addresses.ts';
 import type { Invariant } from './invariant.ts';
 
 export function listensAfterStall(): Invariant {
@@ -18,7 +19,8 @@ export function listensAfterStall(): Invariant {
         ? `${host.name} advertises without listening first`
         : undefined;
     },
-    announced(_world, host) {
+    announced(_world, host, frame) {
+      if (isGreeting(host, frame)) return undefined;
       const continues = host.settings.instances.every((one) => continuesAsMaster(host, one));
       return continues ? `${host.name} announces without listening first` : undefined;
     },

@@ -102,6 +102,7 @@ describe('the claim of a router that is about to become MASTER', () => {
         priority: 200,
         interval: seconds(1),
         greaterSource: true,
+        unheard: false,
       });
       expect(context.claim).toBeUndefined();
     },

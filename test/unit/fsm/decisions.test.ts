@@ -77,6 +77,7 @@ describe('the end of a release', () => {
     priority: 90,
     interval: seconds(1),
     greaterSource: false,
+    unheard: false,
   } as const;
   const nobody = { type: 'release-timeout', expired: true } as const;
 
@@ -121,12 +122,9 @@ describe('a second hand-over', () => {
 });
 
 describe('an advertisement that a MASTER hears', () => {
-  const heard = (priority: number, greaterSource: boolean, version: 2 | 3 = 3) =>
+  const heard = (priority: number, greaterSource: boolean, version: 2 | 3 = 3, unheard = false) =>
     step('holding.master', routerOf({ version }), {
-      type: 'advertisement',
-      priority,
-      interval: seconds(2),
-      greaterSource,
+      ...{ type: 'advertisement', priority, interval: seconds(2), greaterSource, unheard },
     });
 
   test.each([
@@ -165,6 +163,21 @@ describe('an advertisement that a MASTER hears', () => {
     expect(nameOf(99, true)).toBe('lower-priority-master');
     expect(nameOf(99, true, 2)).toBe('lower-priority-master');
   });
+
+  test.each([2, 3] as const)(
+    'F-O12 is that of the only MASTER where the own ones cannot leave the host, in version %i',
+    (version) => {
+      const { state, context, effects } = heard(99, true, version, true);
+      expect(state).toBe('backup.listening');
+      expect(context.preemptInhibited).toBe(true);
+      expect(typesOf(effects)).toContain('releaseAddresses');
+      expect(typesOf(effects)).not.toContain('announceAgain');
+    },
+  );
+
+  test('F-O12 of priority 0 is no MASTER', () => {
+    expect(heard(0, true, 3, true).state).toBe('holding.master');
+  });
 });
 
 describe('an advertisement that a BACKUP hears', () => {
@@ -174,6 +187,7 @@ describe('an advertisement that a BACKUP hears', () => {
       priority,
       interval: seconds(2),
       greaterSource: false,
+      unheard: false,
     });
 
   test.each([

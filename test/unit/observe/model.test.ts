@@ -24,6 +24,19 @@ function modelOf(names: string[], historyLimit?: number) {
 }
 
 describe('the status document', () => {
+  test('F-O12 names the agent where it holds itself back, and nobody else', () => {
+    const { model } = modelOf(['web']);
+    const view = viewOf('web');
+    const heldBackBy = () => model.status().instances[0]?.held_back?.by;
+    model.apply({ kind: 'view', view: { ...view, heldBack: true } }, AT);
+    expect(heldBackBy()).toBe('unknown');
+    const { lastTransition } = view;
+    if (lastTransition === null) throw new Error('the sample has a transition');
+    const unheard = { ...lastTransition, cause: 'unheard' as const };
+    model.apply({ kind: 'view', view: { ...view, heldBack: true, lastTransition: unheard } }, AT);
+    expect(heldBackBy()).toBe('vrrp-agent');
+  });
+
   test('has the shape that other programs rely on', () => {
     const { model } = modelOf(['web']);
     model.apply({ kind: 'view', view: viewOf('web') }, AT);

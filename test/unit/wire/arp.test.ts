@@ -6,6 +6,7 @@ import {
   encodeArp,
   encodeArpAnnouncement,
   encodeArpProbe,
+  encodeArpQuestion,
 } from '../../../src/wire/arp.ts';
 import { anyAddress, anyBytes, anyMac } from './arbitraries.ts';
 import { fromHex, MARGIN, surrounded } from './hex.ts';
@@ -108,6 +109,20 @@ test('the probe of an address has no sender address (RFC 5227 section 2.1.1)', (
       senderIp: '0.0.0.0',
       targetMac: '00:00:00:00:00:00',
       targetIp: '203.0.113.100',
+    },
+  });
+});
+
+test('the question for an address makes its sender known (RFC 826)', () => {
+  const frame = encodeArpQuestion(mac('02:00:00:00:00:01'), ip('192.0.2.11'), ip('192.0.2.12'));
+  expect(decodeArp(frame, 14, frame.length - 14)).toEqual({
+    ok: true,
+    value: {
+      operation: 1,
+      senderMac: '02:00:00:00:00:01',
+      senderIp: '192.0.2.11',
+      targetMac: '00:00:00:00:00:00',
+      targetIp: '192.0.2.12',
     },
   });
 });

@@ -7,6 +7,7 @@ import {
   decodeNeighborAdvertisement,
   encodeNeighborAdvertisement,
   encodeNeighborProbe,
+  encodeNeighborQuestion,
 } from '../../../src/wire/neighbor.ts';
 import { anyAddress, anyBytes, anyMac } from './arbitraries.ts';
 import { fromHex, toHex } from './hex.ts';
@@ -157,4 +158,18 @@ test('the probe of an address is the solicitation of duplicate address detection
   expect(frame[21]).toBe(255);
   expect([frame[54], frame[55]]).toEqual([135, 0]);
   expect(ipFromBytes(frame, 62, 16)).toBe('fe80::55:1');
+});
+
+test('the question for an address makes its sender known (RFC 4861 section 4.3)', () => {
+  const frame = encodeNeighborQuestion(
+    mac('02:00:00:00:00:01'),
+    ip('2001:db8::11'),
+    ip('2001:db8::12'),
+  );
+  expect(toHex(frame.subarray(0, 14))).toBe('3333ff00001202000000000186dd');
+  expect(ipFromBytes(frame, 22, 16)).toBe('2001:db8::11');
+  expect(ipFromBytes(frame, 38, 16)).toBe('ff02::1:ff00:12');
+  expect([frame[54], frame[55]]).toEqual([135, 0]);
+  expect(ipFromBytes(frame, 62, 16)).toBe('2001:db8::12');
+  expect(toHex(frame.subarray(78))).toBe('0101020000000001');
 });

@@ -8,6 +8,7 @@ import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import { sourceOf } from '../groups/faults.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { LinkTable } from '../links.ts';
+import type { Greeter } from '../router/greeter.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Reception } from '../router/reception.ts';
 import type { Transitions } from '../router/transitions.ts';
@@ -26,6 +27,7 @@ interface InterfaceBindingParts {
   readonly listening: Listening;
   readonly reannouncer: Reannouncer;
   readonly strays: Strays;
+  readonly greeter: Greeter;
 }
 
 export class InterfaceBinding {
@@ -38,6 +40,7 @@ export class InterfaceBinding {
   readonly #listening: Listening;
   readonly #reannouncer: Reannouncer;
   readonly #strays: Strays;
+  readonly #greeter: Greeter;
   #started = false;
 
   constructor(parts: InterfaceBindingParts) {
@@ -50,6 +53,7 @@ export class InterfaceBinding {
     this.#listening = parts.listening;
     this.#reannouncer = parts.reannouncer;
     this.#strays = parts.strays;
+    this.#greeter = parts.greeter;
   }
 
   /** The state comes from another process: no router starts. */
@@ -90,6 +94,7 @@ export class InterfaceBinding {
       router.prepare(this.#links);
       this.#transitions.dirty.add(router);
       this.#faults.update(router, now);
+      this.#greeter.check(router, now);
     }
     this.#reannouncer.compare(this.#routers.all, now);
     this.#strays.compare(now);

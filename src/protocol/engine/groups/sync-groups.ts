@@ -149,6 +149,9 @@ export class SyncGroups {
     for (const sibling of this.siblingsOf(router)) {
       if (sibling.state !== 'holding.master') continue;
       this.#transitions.apply(sibling, { type: 'group-backup' }, now);
+      // It cannot preempt, so its group cannot either.
+      if (!router.context.preemptInhibited) continue;
+      this.#transitions.apply(sibling, { type: 'inhibit-preemption' }, now);
     }
   }
 

@@ -15,6 +15,7 @@ import type { CounterTable } from '../counters.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Outbox } from '../outbox.ts';
+import type { PeerProblems } from '../router/peer-problems.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -37,6 +38,7 @@ interface ReconfigurationParts {
   readonly leases: Leases;
   readonly counters: CounterTable;
   readonly outbox: Outbox;
+  readonly problems: PeerProblems;
 }
 
 export class Reconfiguration {
@@ -137,6 +139,7 @@ export class Reconfiguration {
     const { timers, transitions } = this.#parts;
     const { settings } = router;
     transitions.changed.add(router);
+    this.#parts.problems.forget(router);
     if (before.priority !== settings.priority) {
       router.priority.configure(settings.priority);
       transitions.reprioritize(router, 'the configuration has changed', now);
@@ -213,8 +216,9 @@ export class Reconfiguration {
   }
 
   #forget(router: VirtualRouter): void {
-    const { routers, protocol, timers, transitions, outbox } = this.#parts;
+    const { routers, protocol, timers, transitions, problems, outbox } = this.#parts;
     this.#removing.delete(router);
+    problems.removed(router);
     routers.remove(router);
     timers.clearAll(router.position);
     protocol.forget(router);

@@ -68,6 +68,7 @@ export class StateTransfer {
       maintenance: router.maintenance,
       override: router.priority.override ?? null,
       forms: router.forms,
+      withoutLinkLocal: router.withoutLinkLocal,
       held: router.addresses.filter(({ installed }) => installed).map(placeOf),
       routing: router.routing.filter(({ installed }) => installed).map(({ key }) => key),
       counters: this.#countersOf(router.row),
@@ -87,6 +88,7 @@ export class StateTransfer {
     router.maintenance = snapshot.maintenance;
     router.priority.setOverride(snapshot.override ?? undefined);
     router.restoreForms(snapshot.forms);
+    router.restoreLists(snapshot.withoutLinkLocal ?? []);
     const held = new Set(snapshot.held);
     for (const address of router.addresses) {
       address.installed = held.has(placeOf(address)) || held.has(configuredPlaceOf(address));

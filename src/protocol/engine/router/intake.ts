@@ -10,8 +10,9 @@ import {
   isLinkLocal,
 } from '../../../net/address.ts';
 import { assert, at } from '../../../net/assert.ts';
+import { isSameSet } from '../../../net/equality.ts';
 import type { Duration } from '../../../net/time.ts';
-import { isOwner, PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
+import { isOwner, lowestUnicastTtl, PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
 import { byteAt } from '../../../wire/bytes.ts';
 import {
   decodeAdvertisement,
@@ -40,6 +41,11 @@ export interface ReceiverProfile {
    * MAY).
    */
   readonly checkAddressList: boolean;
+  /**
+   * Refuse an IPv6 list that does not begin with a link-local address. RFC 9568 section 5.2.9 requires
+   * one of the sender; a receiver that insists would be a second MASTER, and section 7.1 does not ask it.
+   */
+  readonly requireLinkLocal?: true;
   readonly checksum: ChecksumPolicy;
   readonly authentication: Authentication | undefined;
   /** `any`: accepts multicast and unicast from every sender. */
@@ -119,11 +125,16 @@ export function vrrpOffset(packet: Uint8Array, length: number): number | undefin
   return version === 6 && length >= 40 ? 40 : undefined;
 }
 
+/** Whether the destination of an IP packet is a group. */
+export function isMulticastPacket(packet: Uint8Array): boolean {
+  return isMulticastDestination(packet, layoutOf(packet));
+}
+
 /** Judges the first `length` bytes of `packet`. */
 export function judge(packet: Uint8Array, length: number, receiver: ReceiverProfile): Verdict {
   const offset = vrrpOffset(packet, length);
   if (offset === undefined) return refuse('packet-length-error');
-  const layout = byteAt(packet, 0) >> 4 === 4 ? IPV4 : IPV6;
+  const layout = layoutOf(packet);
   const protocol = packet[layout === IPV4 ? 9 : 6];
   if (protocol !== PROTOCOL_VRRP) return refuse('invalid-type');
   return (
@@ -140,8 +151,11 @@ function judgeDelivery(
 ): Verdict | undefined {
   const ttl = byteAt(packet, layout.ttlOffset);
   const { delivery } = receiver;
-  if (delivery === 'any') return ttl === VRRP_TTL ? undefined : refuse('ip-ttl-error');
   const multicast = isMulticastDestination(packet, layout);
+  if (delivery === 'any') {
+    const least = multicast ? VRRP_TTL : lowestUnicastTtl(sourceOf(packet, layout));
+    return ttl < least ? refuse('ip-ttl-error') : undefined;
+  }
   if (delivery === 'multicast') {
     if (ttl !== VRRP_TTL) return refuse('ip-ttl-error');
     if (!multicast) return refuse('delivery-mismatch');
@@ -190,7 +204,7 @@ function judgeMessage(
   return {
     ok: true,
     advertisement,
-    source: ipFromBytes(packet, layout.sourceOffset, layout.addressLength),
+    source: sourceOf(packet, layout),
     form,
     warnings: warningsOf(advertisement, receiver),
   };
@@ -228,7 +242,7 @@ function judgeContent(
 ): DiscardReason | undefined {
   const { version, interval, addresses, priority } = advertisement;
   if (interval === 0) return 'interval-error';
-  if (family === 'ipv6' && !isLinkLocal(at(addresses, 0))) {
+  if (receiver.requireLinkLocal === true && family === 'ipv6' && !isLinkLocal(at(addresses, 0))) {
     return 'address-list-error';
   }
   if (version === 3) return undefined;
@@ -274,10 +288,15 @@ function warningsOf(
 }
 
 function sameAddresses(heard: readonly IpAddress[], { addresses }: ReceiverProfile): boolean {
-  if (addresses === undefined) return true;
-  if (heard.length !== addresses.length) return false;
-  const known = new Set(addresses);
-  return heard.every((address) => known.has(address));
+  return addresses === undefined || isSameSet(heard, addresses);
+}
+
+function layoutOf(packet: Uint8Array): Layout {
+  return byteAt(packet, 0) >> 4 === 4 ? IPV4 : IPV6;
+}
+
+function sourceOf(packet: Uint8Array, { sourceOffset, addressLength }: Layout): IpAddress {
+  return ipFromBytes(packet, sourceOffset, addressLength);
 }
 
 function isMulticastDestination(packet: Uint8Array, layout: Layout): boolean {

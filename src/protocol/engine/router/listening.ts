@@ -1,12 +1,15 @@
 /**
  * The sockets that the routers need: one per (interface, family) for VRRP, and one per interface with
- * VIPs for the claims of other hosts.
+ * VIPs for the claims of other hosts, and for the answers of unicast peers.
  */
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from './virtual-router.ts';
+import type { VridSurvey } from './vrid-survey.ts';
+
+const ALL_VRIDS: readonly number[] = Array.from({ length: 255 }, (_, before) => before + 1);
 
 interface Receiver {
   readonly index: number;
@@ -17,14 +20,16 @@ interface Receiver {
 export class Listening {
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
+  readonly #survey: VridSurvey;
   /** Requested receive sockets, by interface name and family. */
   readonly #requested = new Map<string, Receiver>();
   /** Addresses whose claims are reported, by interface. */
   readonly #watching = new Map<number, readonly IpAddress[]>();
 
-  constructor(links: LinkTable, outbox: Outbox) {
+  constructor(links: LinkTable, outbox: Outbox, survey: VridSurvey) {
     this.#links = links;
     this.#outbox = outbox;
+    this.#survey = survey;
   }
 
   /** Requests the sockets that the present links allow, and closes the others. */
@@ -49,8 +54,9 @@ export class Listening {
       if (index === undefined) continue;
       const key = `${settings.interface} ${family}`;
       const known = wanted.get(key);
-      if (known !== undefined) known.vrids.push(settings.vrid);
-      else wanted.set(key, { index, family, name: settings.interface, vrids: [settings.vrid] });
+      const vrids = this.#survey.covers(index, family) ? [...ALL_VRIDS] : [settings.vrid];
+      if (known === undefined) wanted.set(key, { index, family, name: settings.interface, vrids });
+      else if (known.vrids.length < ALL_VRIDS.length) known.vrids.push(settings.vrid);
     }
     for (const [key, { index, family }] of this.#requested) {
       if (wanted.get(key)?.index === index) continue;
@@ -67,15 +73,17 @@ export class Listening {
 
   #updateClaims(routers: readonly VirtualRouter[]): void {
     const wanted = new Map<number, IpAddress[]>();
+    const want = (index: number | undefined, address: IpAddress) => {
+      if (index === undefined) return;
+      const addresses = wanted.get(index);
+      if (addresses === undefined) wanted.set(index, [address]);
+      else addresses.push(address);
+    };
     for (const router of routers) {
       for (const managed of router.addresses) {
-        const { address } = managed;
-        const index = this.#links.byName(router.wireOf(managed))?.attributes.index;
-        if (index === undefined) continue;
-        const addresses = wanted.get(index);
-        if (addresses === undefined) wanted.set(index, [address]);
-        else addresses.push(address);
+        want(this.#links.byName(router.wireOf(managed))?.attributes.index, managed.address);
       }
+      for (const peer of router.settings.unicast?.peers ?? []) want(router.index, peer.address);
     }
     for (const index of this.#watching.keys()) {
       if (wanted.has(index)) continue;

@@ -44,6 +44,7 @@ export interface ProtocolActions {
   release(router: VirtualRouter): void;
   announce(router: VirtualRouter, now: Instant): void;
   announceAgain(router: VirtualRouter, now: Instant): void;
+  greet(router: VirtualRouter, now: Instant): void;
   askBeforeMaster(router: VirtualRouter): void;
   endBeforeMaster(router: VirtualRouter, outcome: BeforeMasterOutcome): void;
 }
@@ -151,6 +152,9 @@ export class Protocol {
         break;
       case 'announceAgain':
         actions.announceAgain(router, now);
+        break;
+      case 'greetPeers':
+        actions.greet(router, now);
         break;
       case 'askBeforeMaster':
         actions.askBeforeMaster(router);

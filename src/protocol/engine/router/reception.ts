@@ -17,9 +17,12 @@ import {
 } from '../intake-reasons.ts';
 import type { Outbox } from '../outbox.ts';
 import { judge, type Verdict, vrrpOffset } from './intake.ts';
+import type { PeerProblems } from './peer-problems.ts';
 import type { Protocol } from './protocol.ts';
+import { isUnheard } from './send-failures.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
+import type { VridSurvey } from './vrid-survey.ts';
 
 type Accepted = Extract<Verdict, { readonly ok: true }>;
 
@@ -28,6 +31,8 @@ interface ReceptionParts {
   readonly transitions: Transitions;
   readonly counters: CounterTable;
   readonly outbox: Outbox;
+  readonly problems: PeerProblems;
+  readonly survey: VridSurvey;
   readonly shortcut: boolean;
 }
 
@@ -40,14 +45,19 @@ export class Reception {
   readonly #transitions: Transitions;
   readonly #counters: CounterTable;
   readonly #outbox: Outbox;
+  readonly #problems: PeerProblems;
+  readonly #survey: VridSurvey;
   /** Off in the property test that compares the shortcut with the full path. */
   readonly #shortcut: boolean;
 
-  constructor({ protocol, transitions, counters, outbox, shortcut }: ReceptionParts) {
+  constructor(parts: ReceptionParts) {
+    const { protocol, transitions, counters, outbox, problems, survey, shortcut } = parts;
     this.#protocol = protocol;
     this.#transitions = transitions;
     this.#counters = counters;
     this.#outbox = outbox;
+    this.#problems = problems;
+    this.#survey = survey;
     this.#shortcut = shortcut;
   }
 
@@ -73,6 +83,7 @@ export class Reception {
     const family: Family = at(packet, 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
     const router = this.#routers.get(slotOf(index, family))?.[at(packet, offset + 1)];
     if (router === undefined) {
+      if (this.#survey.hear(index, family, at(packet, offset + 1))) return;
       this.#discard(undefined, 'vrid-error', packet, length);
       return;
     }
@@ -85,7 +96,10 @@ export class Reception {
     }
     const verdict = judge(packet, length, router.profile());
     if (verdict.ok) this.#accept(router, verdict, packet, length, now);
-    else this.#discard(router, verdict.reason, packet, length);
+    else {
+      this.#discard(router, verdict.reason, packet, length);
+      this.#problems.refused(router, verdict.reason, packet, length, now);
+    }
   }
 
   #accept(
@@ -109,10 +123,12 @@ export class Reception {
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
     else router.heard.record(source, advertisement.priority);
     for (const warning of verdict.warnings) this.#warn(router, warning, source);
+    this.#problems.accepted(router, verdict, now);
     const hasForm = !both || advertisement.version === 3;
     if (hasForm && router.learnForm(source, verdict.form) === 'changed') {
       this.#warn(router, 'checksum-form-changed', source);
     }
+    router.learnList(source, advertisement.addresses);
     const { effects, taken } = this.#transitions.apply(
       router,
       {
@@ -120,6 +136,7 @@ export class Reception {
         priority: advertisement.priority,
         interval: advertisement.interval,
         greaterSource: isGreater(source, router.source),
+        unheard: isUnheard(router, now),
       },
       now,
       { heard: { from: source, priority: advertisement.priority } },

@@ -7,8 +7,10 @@ import { armLease } from '../addresses/leases.ts';
 import type { CounterTable } from '../counters.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Timers } from '../timers.ts';
+import type { Greeter } from './greeter.ts';
 import { messagesIn } from './packets.ts';
 import type { ProtocolActions } from './protocol.ts';
+import { forgetFailures } from './send-failures.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 interface RouterActionsParts {
@@ -17,6 +19,7 @@ interface RouterActionsParts {
   readonly counters: CounterTable;
   readonly announcer: Announcer;
   readonly keeper: AddressKeeper;
+  readonly greeter: Greeter;
 }
 
 export class RouterActions implements ProtocolActions {
@@ -25,17 +28,19 @@ export class RouterActions implements ProtocolActions {
   readonly #counters: CounterTable;
   readonly #announcer: Announcer;
   readonly #keeper: AddressKeeper;
+  readonly #greeter: Greeter;
   /** Number of the last request for permission. */
   #lastRequest = 0;
   /** Routers whose addresses are to be compared with the kernel's. */
   readonly dirty = new Set<VirtualRouter>();
 
-  constructor({ timers, outbox, counters, announcer, keeper }: RouterActionsParts) {
+  constructor({ timers, outbox, counters, announcer, keeper, greeter }: RouterActionsParts) {
     this.#timers = timers;
     this.#outbox = outbox;
     this.#counters = counters;
     this.#announcer = announcer;
     this.#keeper = keeper;
+    this.#greeter = greeter;
   }
 
   /** Sends the router's advertisement out of turn or on its grid. */
@@ -48,6 +53,7 @@ export class RouterActions implements ProtocolActions {
         : router.finalAdvertisements();
     this.#outbox.sendDatagrams(datagrams);
     this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
+    forgetFailures(router, now);
     router.lastSentAt = now;
   }
 
@@ -93,6 +99,10 @@ export class RouterActions implements ProtocolActions {
   announceAgain(router: VirtualRouter, now: Instant): void {
     router.announcements.contest(now);
     this.#announcer.announce(router, now);
+  }
+
+  greet(router: VirtualRouter, now: Instant): void {
+    this.#greeter.greet(router, now);
   }
 
   askBeforeMaster(router: VirtualRouter): void {

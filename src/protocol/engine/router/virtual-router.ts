@@ -9,7 +9,14 @@ import {
   type VrrpContext,
   type VrrpState,
 } from '../../../../fsm/vrrp/model.ts';
-import { type Family, type IpAddress, type MacAddress, NO_MAC } from '../../../net/address.ts';
+import {
+  type Family,
+  type IpAddress,
+  isLinkLocal,
+  type MacAddress,
+  NO_MAC,
+} from '../../../net/address.ts';
+import { isSameSet } from '../../../net/equality.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
 import type { Duration, Instant } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
@@ -30,6 +37,7 @@ import type {
   IpvsFault,
   MasterView,
   NewMasterReason,
+  PeerProblem,
   StrayAddress,
   TrackView,
   TransitionView,
@@ -90,6 +98,10 @@ export class VirtualRouter {
 
   // Written by `router-actions.ts`.
   lastSentAt: Instant = 0 as Instant;
+  /** The advertisements since then that this host has refused to send, without one that it has sent. */
+  unsent: { readonly since: Instant; readonly lastAt: Instant } | undefined = undefined;
+  /** Written by `peer-problems.ts`. */
+  problems: readonly PeerProblem[] = [];
   /** Number of the pending `before_master` request. */
   request: number | undefined = undefined;
 
@@ -131,6 +143,8 @@ export class VirtualRouter {
   #source: IpAddress | undefined = undefined;
   readonly #forms = new Map<IpAddress, ChecksumForm>();
   #doubtsForm = false;
+  /** Destinations whose routers advertise the same addresses without the link-local one. */
+  readonly #withoutLinkLocal = new Set<IpAddress>();
   #lastSource: IpAddress | undefined = undefined;
   #mtu = 0;
   #isHeard = true;
@@ -187,6 +201,7 @@ export class VirtualRouter {
   adopt(settings: InstanceSettings): void {
     const known = [...this.addresses, ...this.retired];
     this.#settings = settings;
+    this.#withoutLinkLocal.clear();
     this.#addresses = managedAddresses(settings, known);
     this.retired = known.filter((address) => !this.addresses.includes(address));
     for (const address of this.retired) address.retired = true;
@@ -336,6 +351,33 @@ export class VirtualRouter {
     return known === undefined ? 'first' : 'changed';
   }
 
+  /** Destinations that get an IPv6 list without a link-local address. */
+  get withoutLinkLocal(): readonly IpAddress[] {
+    return [...this.#withoutLinkLocal];
+  }
+
+  restoreLists(destinations: Iterable<IpAddress>): void {
+    for (const destination of destinations) this.#withoutLinkLocal.add(destination);
+    this.#advertisements = undefined;
+  }
+
+  /**
+   * Learns whether the peer advertises the same addresses without the link-local one, as keepalived does
+   * by default: it refuses a list of another length, so it gets its own.
+   */
+  learnList(peer: IpAddress, heard: readonly IpAddress[]): void {
+    if (this.family === 'ipv4') return;
+    const own = this.settings.addresses.map(({ address }) => address);
+    const global = own.filter((address) => !isLinkLocal(address));
+    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const isShort = this.#withoutLinkLocal.has(key);
+    if (!isSameSet(heard, isShort ? own : global)) return;
+    if (isShort) this.#withoutLinkLocal.delete(key);
+    else if (global.length < own.length) this.#withoutLinkLocal.add(key);
+    this.#advertisements = undefined;
+    this.advertisements();
+  }
+
   /** Advertisements with the effective priority. */
   advertisements(): readonly OutgoingDatagram[] {
     this.#advertisements ??= this.#encode(this.context.priority);
@@ -401,14 +443,16 @@ export class VirtualRouter {
           vrid: settings.vrid,
           priority,
           interval: settings.advertisementInterval,
-          addresses: settings.addresses.map((one) => one.address),
+          addresses: this.#listFor(destination),
           ...(version === 2 ? { authentication: settings.authentication } : {}),
         },
         { source, destination },
         form ?? this.#formFor(destination),
       );
       const packets = enclose({ source, destination }, message, fragments);
-      return packets.map((packet) => this.#addressed({ index, destination, packet }));
+      return packets.map((packet) =>
+        this.#addressed({ index, destination, packet, sender: this.position }),
+      );
     });
   }
 
@@ -426,6 +470,13 @@ export class VirtualRouter {
   #nextIdentification(): number {
     this.#encodings = (this.#encodings + 1) & 0xffffff;
     return this.settings.vrid * 0x1000000 + this.#encodings;
+  }
+
+  #listFor(destination: IpAddress): IpAddress[] {
+    const own = this.settings.addresses.map(({ address }) => address);
+    return this.#withoutLinkLocal.has(destination)
+      ? own.filter((address) => !isLinkLocal(address))
+      : own;
   }
 
   #formFor(destination: IpAddress): ChecksumForm {

@@ -43,6 +43,17 @@ describe('the status table', () => {
     );
   });
 
+  test('F-F3 says below which router cannot be a peer, and what to change', () => {
+    const problem = {
+      ...{ peer: '192.0.2.12', code: 'version-error' as const, since: '2026-03-04T14:57:00.000Z' },
+      ...{ heard: '2', expected: '3', free_vrid: null, message: 'set the same "version" on both' },
+    };
+    const text = render(statusOf(1, () => ({ peer_problems: [problem] })));
+    expect(text.split('\n').at(-2)).toBe(
+      '! vip-1: 192.0.2.12, for 3m00s: set the same "version" on both',
+    );
+  });
+
   test('with 255 instances has a line for each, and all fit 80 columns', () => {
     const lines = render(statusOf(255)).trimEnd().split('\n');
     expect(lines).toHaveLength(257);

@@ -193,6 +193,16 @@ describe('unicast', () => {
     });
   });
 
+  test('F-F2 accepts from IPv6 peers the hop limit that keepalived sends', () => {
+    const of = (entry: string) => {
+      const result = web(`unicast: { peers: [${entry}] }`, '', '["fe80::100/64"]');
+      return instanceOf(result)?.unicast?.peers.map(({ minimumTtl }) => minimumTtl);
+    };
+    expect(of('"2001:db8::2"')).toEqual([64]);
+    expect(of('"fe80::2"')).toEqual([1]);
+    expect(of('{ address: "fe80::2", min_ttl: 255 }')).toEqual([255]);
+  });
+
   test.each([
     ['{ peers: [] }', '"peers" must have at least one entry'],
     ['{ source: 192.0.2.1 }', '"peers" must have at least one entry'],

@@ -112,6 +112,7 @@ const IS_PLANNED: { readonly [Cause in TransitionCause]: boolean } = {
   preemption: true,
   'preempt-delay-passed': true,
   'higher-priority': true,
+  unheard: true,
   'successor-heard': true,
   'no-successor': true,
   'group-backup': true,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/net/address.ts';
 import { instant } from '../../../../src/net/time.ts';
 import { METRICS } from '../../../../src/observe/metrics/metric-table.ts';
 import { createMetrics } from '../../../../src/observe/metrics/metrics.ts';
@@ -10,6 +11,7 @@ import {
   countersLength,
 } from '../../../../src/protocol/engine/counters.ts';
 import { DISCARD_REASONS } from '../../../../src/protocol/engine/intake-reasons.ts';
+import type { PeerProblem } from '../../../../src/protocol/engine/view.ts';
 import {
   LATENESS_BOUNDS,
   LATENESS_LENGTH,
@@ -103,6 +105,27 @@ describe('the metrics', () => {
     ]);
     expect(await lines('vrrp_dual_master_seconds_total{instance="web"}')).toEqual([
       'vrrp_dual_master_seconds_total{instance="web"} 1.25',
+    ]);
+  });
+
+  test('F-F3 count the problems with peers, and none where there are none', async () => {
+    const { model, lines } = agentOf('web', 'mail');
+    const problem: PeerProblem = {
+      ...{ peer: ip('192.0.2.12'), since: instant(5_000_000), code: 'version-error' as const },
+      ...{ heard: '2', expected: '3', freeVrid: null },
+    };
+    model.apply({ kind: 'view', view: { ...viewOf('web'), problems: [problem] } }, AT);
+    const of = (instance: string, code: string) =>
+      lines(`vrrp_peer_problems{instance="${instance}",problem="${code}"}`);
+    expect(await of('web', 'version-error')).toEqual([expect.stringMatching(/ 1$/)]);
+    expect(await of('web', 'vrid-shared')).toEqual([expect.stringMatching(/ 0$/)]);
+    expect(await of('mail', 'version-error')).toEqual([expect.stringMatching(/ 0$/)]);
+    expect(model.status().instances[0]?.peer_problems).toEqual([
+      {
+        ...{ peer: '192.0.2.12', code: 'version-error', heard: '2', expected: '3' },
+        ...{ free_vrid: null, since: expect.any(String) },
+        message: expect.stringContaining('set the same "version" on both'),
+      },
     ]);
   });
 

@@ -41,7 +41,7 @@ function carp(vhid: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(0x21, vhid, 0, 7, 0, 1, 0x5a, 0xa5, ...new Uint8Array(28).fill(0xc4));
 }
 
-const REFUSED: { readonly [Reason in DiscardReason]: Case } = {
+const REFUSED: { readonly [Reason in Exclude<DiscardReason, 'address-list-error'>]: Case } = {
   'packet-length-error': {
     packet: { bend: (message) => message.slice(0, -1) },
     counters: ['packet-length-errors'],
@@ -56,11 +56,6 @@ const REFUSED: { readonly [Reason in DiscardReason]: Case } = {
   'vrid-error': { packet: { vrid: 56 }, counters: ['vrid-errors'] },
   'address-count-zero': {
     packet: { bend: NO_ADDRESS },
-    counters: ['address-list-errors', 'address-list-discards'],
-  },
-  'address-list-error': {
-    packet: { source: ip('fe80::12'), addresses: [ip('2001:db8::1')] },
-    router: { family: 'ipv6' },
     counters: ['address-list-errors', 'address-list-discards'],
   },
   'interval-error': {
@@ -125,14 +120,17 @@ function listening({ router = {}, packet }: Case): { rig: Rig; lines: string[] }
   return { rig, lines: rig.hear(advert(packet)) };
 }
 
+/** No router refuses a list (F-F1): only `decode` does. */
+const ROUTER_REASONS = DISCARD_REASONS.filter((one) => one !== 'address-list-error');
+
 describe('a packet that is refused', () => {
-  test.each(DISCARD_REASONS)('as %s moves the counters of that reason alone', (reason) => {
+  test.each(ROUTER_REASONS)('as %s moves the counters of that reason alone', (reason) => {
     const { rig, lines } = listening(REFUSED[reason]);
     expect(lines).toContain(`discard ${reason}`);
     expect(moved(rig).sort()).toEqual([...REFUSED[reason].counters].sort());
   });
 
-  test.each(DISCARD_REASONS)('as %s is counted once by the counter of refusals alone', (reason) => {
+  test.each(ROUTER_REASONS)('as %s is counted once by the counter of refusals alone', (reason) => {
     const { rig } = listening(REFUSED[reason]);
     const counter = refusalCounter(reason);
     expect(counter).toBe(REFUSED[reason].counters.at(-1));

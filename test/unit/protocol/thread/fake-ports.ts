@@ -1,7 +1,7 @@
 /** Fake ports for a loop: they record each call in order and answer as a test has set them. */
 
 import type { PacketSink } from '../../../../src/kernel/ports.ts';
-import type { LinkEvent, LinkState } from '../../../../src/net/link.ts';
+import type { LinkEvent, LinkState, OutgoingDatagram } from '../../../../src/net/link.ts';
 import { after, type Duration, type Instant, instant } from '../../../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../../../src/protocol/engine/counters.ts';
 import { Engine } from '../../../../src/protocol/engine/engine.ts';
@@ -33,6 +33,9 @@ export class FakePorts {
   answersOnly = Number.POSITIVE_INFINITY;
   /** The errno that keeps advertisements from leaving. */
   sendFailure = '';
+  unsent: readonly OutgoingDatagram[] = [];
+  /** How many datagrams of a batch leave nevertheless. */
+  reaches = 0;
   listenFailure: Error | undefined;
 
   constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
@@ -81,11 +84,13 @@ export class FakePorts {
           if (this.listenFailure !== undefined) throw this.listenFailure;
         },
         unlisten: () => void this.calls.push('unlisten'),
-        sendDatagrams: (datagrams: readonly { readonly packet: Uint8Array }[]) => {
+        sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
           const priorities = datagrams.map(({ packet }) => packet[22]);
           this.calls.push(`advertise ${priorities.join()}`);
-          return this.sendFailure === '' ? 0 : datagrams.length;
+          this.unsent = this.sendFailure === '' ? [] : datagrams.slice(this.reaches);
+          return this.unsent.length;
         },
+        unsent: () => this.unsent,
         sendError: () => this.sendFailure,
         sendFrames: () => {
           this.calls.push('announce');

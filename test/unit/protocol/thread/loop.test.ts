@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/net/address.ts';
 import { type Duration, microseconds, milliseconds, seconds } from '../../../../src/net/time.ts';
 import { advert, INDEX, linkOf } from '../../../conformance/rig.ts';
 import { FakePorts } from './fake-ports.ts';
@@ -156,6 +157,29 @@ describe('the loop', () => {
     ports.events = [{ kind: 'link.removed', index: INDEX }];
     ports.during(() => ports.loop.routesReadable());
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-missing'] });
+  });
+
+  test('F-O12 releases the VIPs once another MASTER is heard that cannot hear this one', () => {
+    const ports = master();
+    ports.sendFailure = 'EPERM';
+    for (let turn = 0; turn < 5; turn++) ports.turnAfter(seconds(1));
+    expect(ports.view?.state).toBe('MASTER');
+    ports.inbox = [advert({ priority: 50 })];
+    ports.turnAfter(milliseconds(10));
+    expect(ports.view).toMatchObject({ state: 'BACKUP', lastTransition: { cause: 'unheard' } });
+  });
+
+  test('F-O12 keeps them if one of its unicast peers can be reached', () => {
+    const peers = ['192.0.2.12', '192.0.2.13'].map((text) => ({
+      ...{ address: ip(text), minimumTtl: 255 },
+    }));
+    const ports = master({ unicast: { source: undefined, peers } });
+    ports.sendFailure = 'EPERM';
+    ports.reaches = 1;
+    for (let turn = 0; turn < 5; turn++) ports.turnAfter(seconds(1));
+    ports.inbox = [advert({ priority: 50, destination: ip('192.0.2.11') })];
+    ports.turnAfter(milliseconds(10));
+    expect(ports.view?.state).toBe('MASTER');
   });
 
   test('reports that it cannot send, except while the link is down', () => {

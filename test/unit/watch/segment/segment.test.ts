@@ -33,6 +33,8 @@ describe('a sender', () => {
           interval: seconds(1),
           checksumForm: 'pseudo_header',
           authType: undefined,
+          password: undefined,
+          delivery: 'multicast',
           addresses: [VIP],
         },
         measuredInterval: undefined,
@@ -221,10 +223,62 @@ describe('senders of one virtual router differ', () => {
     ]);
   });
 
+  test('F-F3 in the password, which is not shown', () => {
+    const of = (password: string) => ({
+      ...{ version: 2, authentication: { type: 'pass', password } },
+    });
+    expect(pair(of('secret12'), of('other'))).toEqual([
+      `passwords-differ: passwords differ: ${A}, ${B}`,
+    ]);
+    expect(pair(of('secret12'), of('secret12'))).toEqual([]);
+  });
+
+  test('F-F3 in multicast and unicast', () => {
+    expect(pair({ destination: B }, {})).toEqual([
+      `delivery-mixed: delivery: ${A} unicast, ${B} multicast`,
+    ]);
+  });
+
   test('no longer if one was last heard ten minutes ago', () => {
-    const listener = new Listener().hear({ source: A, addresses: [OTHER_VIP] });
-    listener.wait(seconds(601)).hear({ source: B });
+    const listener = new Listener().hear({ source: A, addresses: [VIP, OTHER_VIP] });
+    listener.wait(seconds(600)).hear({ source: B });
+    expect(listener.findings()).toHaveLength(1);
+    listener.wait(seconds(1)).hear({ source: B });
     expect(listener.findings()).toEqual([]);
+  });
+
+  describe('F-G2 in everything: two clusters', () => {
+    const CODES = (listener: Listener) => listener.snapshot().findings.map(({ code }) => code);
+
+    function shared(more: object = {}): Listener {
+      return new Listener().hear({ source: A, addresses: [OTHER_VIP], ...more });
+    }
+
+    test('also while the loser is silent, with a free VRID', () => {
+      const listener = shared().wait(seconds(3_601)).hear({ source: B });
+      expect(CODES(listener)).toEqual(['vrid-shared']);
+      expect(listener.snapshot().findings[0]?.advice).toBe(
+        'choose another VRID for all routers of one cluster, 1 is free',
+      );
+    });
+
+    test('no longer once it has resigned, has another VRID, or nobody is heard', () => {
+      expect(CODES(shared({ priority: 0 }).wait(seconds(601)).hear({ source: B }))).toEqual([]);
+      const moved = shared().wait(seconds(601)).hear({ source: B });
+      moved.hear({ source: A, vrid: 56, addresses: [OTHER_VIP] });
+      expect(CODES(moved)).toEqual([]);
+      expect(CODES(shared().hear({ source: B }).wait(seconds(601)))).toEqual([]);
+    });
+
+    test('even if the lists of one of them differ', () => {
+      const third = ip('203.0.113.3');
+      const listener = shared()
+        .hear({ source: B })
+        .hear({
+          ...{ source: ip('192.0.2.13'), addresses: [VIP, third] },
+        });
+      expect(CODES(listener)).toEqual(['vrid-shared']);
+    });
   });
 
   test('only within one VRID', () => {

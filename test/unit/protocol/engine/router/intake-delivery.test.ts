@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../../src/net/time.ts';
 import { judge, type ReceiverProfile } from '../../../../../src/protocol/engine/router/intake.ts';
-import { advert, OWN, OWN6, PEER, PEER6, VIP, VIP6 } from '../../../../conformance/rig.ts';
+import { type AdvertOptions, advert, OWN, OWN6, PEER, PEER6, VIP, VIP6 } from '../../../../conformance/rig.ts';
 import { ROUTER, verdict } from './receivers.ts';
 
 const FAR = ip('198.51.100.9');
@@ -60,6 +60,25 @@ describe('a unicast router', () => {
     const own = { source: undefined, peers: [{ address: OWN, minimumTtl: 255 }] };
     const options = { source: OWN, destination: OWN };
     expect(verdict({ ...UNICAST, delivery: own }, options)).toBe('own-packet');
+  });
+});
+
+describe('a receiver of any delivery', () => {
+  const anybody = { ...ROUTER, addresses: undefined, delivery: 'any' } as const;
+  const global = ip('2001:db8::12');
+  const hears = (options: AdvertOptions) => verdict(anybody, options);
+
+  test('wants TTL 255 of multicast and of IPv4', () => {
+    expect(hears({ ttl: 254 })).toBe('ip-ttl-error');
+    expect(hears({ ttl: 254, destination: OWN })).toBe('ip-ttl-error');
+    expect(hears({ source: PEER6, ttl: 254 })).toBe('ip-ttl-error');
+    expect(hears({ destination: OWN })).toEqual([]);
+  });
+
+  test('F-F2 hears IPv6 unicast with the hop limit of Linux, from a link-local address with any', () => {
+    expect(hears({ source: global, destination: OWN6, ttl: 64 })).toEqual([]);
+    expect(hears({ source: global, destination: OWN6, ttl: 63 })).toBe('ip-ttl-error');
+    expect(hears({ source: PEER6, destination: OWN6, ttl: 1 })).toEqual([]);
   });
 });
 
@@ -176,9 +195,12 @@ describe('the address list', () => {
     expect(verdict(old, { version: 2, addresses: [other] })).toEqual(['address-list-error']);
   });
 
-  test('over IPv6 begins with a link-local address; over IPv4 with any address', () => {
+  test('over IPv6 begins with a link-local address if the receiver insists', () => {
     const addresses = [ip('2001:db8::1'), VIP6];
-    expect(verdict(IPV6, { source: PEER6, addresses })).toBe('address-list-error');
+    const insisting = { ...IPV6, requireLinkLocal: true as const };
+    expect(verdict(insisting, { source: PEER6, addresses })).toBe('address-list-error');
+    expect(verdict(insisting, { source: PEER6 })).toEqual([]);
+    expect(verdict({ ...ROUTER, requireLinkLocal: true })).toEqual([]);
     expect(
       verdict({ ...IPV6, addresses }, { source: PEER6, addresses: [VIP6, ip('2001:db8::1')] }),
     ).toEqual([]);

@@ -1,0 +1,49 @@
+/** What is wrong between two routers that cannot be peers, and what to change on which side. */
+import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
+
+export interface PeerProblemFacts {
+  readonly code: DiscardReason | 'vrid-shared';
+  readonly heard: string | null;
+  readonly expected: string | null;
+  readonly free_vrid: number | null;
+}
+
+export function problemText({ code, heard, expected, free_vrid }: PeerProblemFacts): string {
+  switch (code) {
+    case 'vrid-shared': {
+      const free =
+        free_vrid === null ? '`vrrp-agent watch` shows which are free' : `${free_vrid} is free`;
+      return `its addresses (${heard}) are not ours, so another cluster uses this VRID: choose another "vrid" for all routers of one of them (${free})`;
+    }
+    case 'ip-ttl-error':
+      return `its TTL is ${heard}, and at least ${expected} is required: if it is a unicast peer, set "min_ttl: ${heard}" for it here; otherwise a router forwards its packets, or it has to send TTL 255`;
+    case 'version-error':
+      return `it sends version ${heard}, this router expects ${expected}: set the same "version" on both ("2+3" hears either)`;
+    case 'checksum-error':
+      return heard === 'wrong'
+        ? 'its checksum is wrong: something between the two changes the packets, or its program is defective'
+        : `its checksum has the form ${heard}, this router expects ${expected}: set "checksum: auto" here, or ${expected} there`;
+    case 'interval-error':
+      return `it advertises every ${heard}, this router every ${expected}, and version 2 requires the same: set the same "advertisement_interval" on both`;
+    case 'auth-type-mismatch':
+      return `its authentication is of type ${heard}, ours of type ${expected} (0: none, 1: password): set the same "authentication" on both`;
+    case 'auth-failure':
+      return 'its password is not ours: set the same password in "authentication" on both';
+    case 'owner-conflict':
+      return 'this router owns the addresses (priority 255), and only the owner may advertise: it does not hear us, or has priority 255 as well; look for a firewall, or lower one of the priorities';
+    case 'unknown-peer':
+      return 'it is not one of the "unicast.peers" of this router: add it here, or remove this router from its peers';
+    case 'delivery-mismatch':
+      return `it sends ${heard}, this router expects ${expected}: configure "unicast" on both, or on neither`;
+    case 'address-count-zero':
+    case 'address-list-error':
+    case 'packet-length-error':
+    case 'invalid-type':
+      return 'its advertisement is malformed: repair the program there, or choose another "vrid" here';
+    case 'carp':
+      return 'it sends CARP, which has the protocol number of VRRP: choose another "vrid" here, or another VHID there';
+    case 'vrid-error':
+    case 'own-packet':
+      return code;
+  }
+}

@@ -1,0 +1,106 @@
+/** F-O12: a MASTER whose advertisements the host itself refuses to send, as a local firewall does. */
+import { describe, expect, test } from 'vitest';
+import { milliseconds, seconds } from '../../../src/net/time.ts';
+import { advert, Rig, type RigOptions } from '../rig.ts';
+
+const PEER_MASTER = advert({ priority: 50 });
+
+function masterOf(instances = [{}], options: RigOptions = {}): Rig {
+  const rig = new Rig(instances, options);
+  rig.start();
+  rig.becomeMaster();
+  return rig;
+}
+
+/** Each second, at the tick of the grid, the kernel refuses what is sent. */
+function refuse(rig: Rig, times: number, errno = 'EPERM', unheard: readonly number[] = [0]) {
+  for (let i = 0; i < times; i++) {
+    rig.elapse(seconds(1));
+    rig.handle({ kind: 'send.failed', errno, count: 1, unheard });
+  }
+}
+
+describe('F-O12 a MASTER that cannot advertise', () => {
+  test.each(['EPERM', 'ENOBUFS', 'EMSGSIZE', 'ENETUNREACH'])(
+    'for %s lets go once it hears another MASTER, and does not preempt it',
+    (errno) => {
+      const rig = masterOf();
+      refuse(rig, 5, errno);
+      const lines = rig.hear(PEER_MASTER);
+      expect(lines).toContain('MASTER -> BACKUP (unheard)');
+      expect(lines).toContain('remove 203.0.113.100/32');
+      expect(rig.view().lastTransition?.cause).toBe('unheard');
+      for (let second = 0; second < 20; second++) {
+        rig.elapse(seconds(1));
+        rig.hear(PEER_MASTER);
+      }
+      expect(rig.state).toBe('BACKUP');
+      expect(rig.view().heldBack).toBe(true);
+    },
+  );
+
+  test('takes over again when that one falls silent: somebody has to serve', () => {
+    const rig = masterOf();
+    refuse(rig, 5);
+    rig.hear(PEER_MASTER);
+    rig.becomeMaster();
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves on while it hears nobody', () => {
+    const rig = masterOf();
+    refuse(rig, 20);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves on until a Master_Down_Interval has passed', () => {
+    const rig = masterOf();
+    refuse(rig, 3);
+    rig.hear(PEER_MASTER);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves on if one of its advertisements has left in between', () => {
+    const rig = masterOf();
+    refuse(rig, 3);
+    rig.elapse(seconds(2));
+    refuse(rig, 2);
+    rig.hear(PEER_MASTER);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves on if the last one has left', () => {
+    const rig = masterOf();
+    refuse(rig, 6);
+    rig.elapse(milliseconds(1_000));
+    rig.hear(PEER_MASTER);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves on where the link is down, which the kernel reports by itself', () => {
+    const rig = masterOf();
+    refuse(rig, 6, 'ENETDOWN');
+    rig.hear(PEER_MASTER);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves on if the messages of another router were refused, or none is named', () => {
+    const rig = masterOf();
+    refuse(rig, 6, 'EPERM', [7]);
+    for (let i = 0; i < 6; i++) rig.handle({ kind: 'send.failed', errno: 'EPERM', count: 1 });
+    rig.hear(PEER_MASTER);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('takes its sync group along, which does not preempt either', () => {
+    const mail = { name: 'mail', vrid: 56 };
+    const syncGroups = [
+      { name: 'pair', instances: ['web', 'mail'], mode: 'all', track: [] },
+    ] as const;
+    const rig = masterOf([{}, mail], { syncGroups });
+    refuse(rig, 5);
+    rig.hear(PEER_MASTER);
+    expect(rig.engine.view().map(({ state }) => state)).toEqual(['BACKUP', 'BACKUP']);
+    expect(rig.engine.view().map(({ heldBack }) => heldBack)).toEqual([true, true]);
+  });
+});

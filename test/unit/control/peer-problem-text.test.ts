@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { type PeerProblemFacts, problemText } from '../../../src/control/peer-problem-text.ts';
+import { DISCARD_REASONS } from '../../../src/protocol/engine/intake-reasons.ts';
+
+function textOf(code: PeerProblemFacts['code'], more: Partial<PeerProblemFacts> = {}): string {
+  return problemText({ code, heard: null, expected: null, free_vrid: null, ...more });
+}
+
+describe('F-F3 the text of a problem with a peer', () => {
+  test.each<[PeerProblemFacts['code'], Partial<PeerProblemFacts>, string]>([
+    ['ip-ttl-error', { heard: '63', expected: '255' }, '"min_ttl: 63"'],
+    ['version-error', { heard: '2', expected: '3' }, 'sends version 2, this router expects 3'],
+    ['checksum-error', { heard: 'wrong', expected: 'auto' }, 'its checksum is wrong'],
+    ['checksum-error', { heard: 'pseudo_header', expected: 'rfc9568' }, '"checksum: auto" here'],
+    ['interval-error', { heard: '2s', expected: '1s' }, 'every 2s, this router every 1s'],
+    ['auth-type-mismatch', { heard: '0', expected: '1' }, 'the same "authentication" on both'],
+    ['auth-failure', {}, 'the same password'],
+    ['owner-conflict', {}, 'look for a firewall'],
+    ['unknown-peer', {}, 'add it here'],
+    ['delivery-mismatch', { heard: 'multicast', expected: 'unicast' }, '"unicast" on both'],
+    ['packet-length-error', {}, 'CARP'],
+  ])('of %s with %j says what to change', (code, facts, part) => {
+    expect(textOf(code, facts)).toContain(part);
+  });
+
+  test('names a free VRID once one is known', () => {
+    const heard = '203.0.113.200';
+    expect(textOf('vrid-shared', { heard })).toContain('`vrrp-agent watch`');
+    expect(textOf('vrid-shared', { heard, free_vrid: 7 })).toMatch(/203\.0\.113\.200.*7 is free/);
+  });
+
+  test.each(DISCARD_REASONS)('exists for %s', (reason) => {
+    expect(textOf(reason)).not.toBe('');
+  });
+});
