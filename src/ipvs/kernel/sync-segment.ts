@@ -76,9 +76,10 @@ export class SyncSegment {
         }
         socket.removeAllListeners('error');
         socket.on('error', fail);
+        const isPeer = peerTest(settings);
         socket.on('message', (bytes, { address }) => {
           const sender = parseIp(address.replace(/%.*$/, ''));
-          if (sender !== undefined && isPeer(sender, settings)) hear(bytes, sender);
+          if (sender !== undefined && isPeer(sender)) hear(bytes, sender);
         });
         resolve(new SyncSegment(socket, isIpv6 ? `${group}%${link}` : group));
       });
@@ -132,13 +133,31 @@ function boundSocket({ interface: link, group, port, ttl }: SegmentSettings): nu
   });
 }
 
-function isPeer(sender: IpAddress, { peers, interface: link }: SegmentSettings): boolean {
-  if (peers.length > 0) return peers.includes(sender);
-  return (networkInterfaces()[link] ?? []).some(({ cidr }) => {
-    const [own = '', length = ''] = cidr?.split('/') ?? [];
+/** How long the addresses of the interface are believed: a flood must not make the host list them each time. */
+const ADDRESSES_MS = 1_000;
+
+function peerTest({ peers, interface: link }: SegmentSettings): (sender: IpAddress) => boolean {
+  if (peers.length > 0) return (sender) => peers.includes(sender);
+  let networks = networksOf(link);
+  let listedAt = performance.now();
+  return (sender) => {
+    if (performance.now() - listedAt >= ADDRESSES_MS) {
+      networks = networksOf(link);
+      listedAt = performance.now();
+    }
+    return networks.some(
+      ({ network, length }) =>
+        familyOf(network) === familyOf(sender) && networkOf(sender, length) === network,
+    );
+  };
+}
+
+function networksOf(link: string): { readonly network: IpAddress; readonly length: number }[] {
+  return (networkInterfaces()[link] ?? []).flatMap(({ cidr }) => {
+    const [own = '', text = ''] = cidr?.split('/') ?? [];
     const address = parseIp(own);
-    if (address === undefined || familyOf(address) !== familyOf(sender)) return false;
-    return networkOf(address, Number(length)) === networkOf(sender, Number(length));
+    const length = Number(text);
+    return address === undefined ? [] : [{ network: networkOf(address, length), length }];
   });
 }
 

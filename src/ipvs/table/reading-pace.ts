@@ -8,6 +8,11 @@ const SHARE = 20;
 export const LONGEST_READING: Duration = seconds(5);
 /** Such a table is tried again after this time. */
 const RETRY: Duration = seconds(600);
+/**
+ * Up to this number of lines a table costs next to nothing, whatever was measured: on a starved machine that
+ * is the cost of everything else.
+ */
+export const SMALL = 2_000;
 /** From this cost on, operators are warned. */
 const COSTLY: Duration = seconds(1);
 
@@ -18,16 +23,27 @@ export interface ReadingPace {
   readonly isSlow: boolean;
 }
 
-/** `isWhole`: false after a reading that was given up. */
-export function paceAfter(took: Duration, isWhole: boolean): ReadingPace {
+/** What a reading has cost, and of what. */
+export interface ReadingCost {
+  readonly took: Duration;
+  readonly lines: number;
+  /** False: it was given up. */
+  readonly isWhole: boolean;
+}
+
+export function paceAfter({ took, lines, isWhole }: ReadingCost): ReadingPace {
   const pause = times(took, SHARE - 1);
+  if (lines <= SMALL) {
+    return { pause: longest(microseconds(PERIOD - took), times(PERIOD, 0.5)), isSlow: false };
+  }
   if (!isWhole) return { pause: longest(pause, RETRY), isSlow: true };
   if (took + pause <= PERIOD) return { pause: microseconds(PERIOD - took), isSlow: false };
   return { pause, isSlow: true };
 }
 
 /** Undefined: the table costs little. The text changes only with the power of two. */
-export function troubleOf(took: Duration, isWhole: boolean): string | undefined {
+export function troubleOf({ took, lines, isWhole }: ReadingCost): string | undefined {
+  if (lines <= SMALL) return undefined;
   if (!isWhole) {
     return (
       'the connection tables of the directors are not compared: the kernel needs more than ' +

@@ -38,7 +38,7 @@ import { FlowAges } from '../plan/flow-ages.ts';
 import type { EntryOf } from '../plan/sync-entries.ts';
 import { type MoveReport, TableStanding } from '../plan/table-standing.ts';
 import { MoveLedger } from './move-ledger.ts';
-import { LONGEST_READING, paceAfter, type ReadingPace, troubleOf } from './reading-pace.ts';
+import { LONGEST_READING, paceAfter, type ReadingPace, SMALL, troubleOf } from './reading-pace.ts';
 
 /** Well below the 10 s after which others forget a silent director. */
 const REPEAT: Duration = seconds(4);
@@ -87,6 +87,8 @@ export class TableWatch {
   #repeater: NodeJS.Timeout | undefined;
   #pace: ReadingPace = { pause: NO_TIME, isSlow: false };
   #isReading = false;
+  /** Lines of the last reading. */
+  #lines = 0;
   #endedAt: Instant = LONG_AGO;
   /** When a summary was sent; undefined: none can be repeated. */
   #sentAt: Instant | undefined;
@@ -193,12 +195,13 @@ export class TableWatch {
     return () => shortest(elapsed(start, now()), microseconds(processor() - used));
   }
 
-  #adoptPace(cost: Duration, isWhole: boolean): void {
+  #adoptPace(took: Duration, isWhole: boolean): void {
     const { log, now } = this.#options;
+    const cost = { took, lines: this.#lines, isWhole };
     this.#endedAt = now();
-    this.#pace = paceAfter(cost, isWhole);
+    this.#pace = paceAfter(cost);
     if (!isWhole) this.#sentAt = undefined;
-    const trouble = troubleOf(cost, isWhole);
+    const trouble = troubleOf(cost);
     if (trouble === undefined) log.settled('large connection table');
     else log.trouble('large connection table', 'ipvs-table-large', trouble);
   }
@@ -209,8 +212,10 @@ export class TableWatch {
     const all = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
     const shared = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
     const { arrivedAt } = this.standing;
+    this.#lines = 0;
     for await (const lines of this.#options.lines()) {
-      if (cost() > LONGEST_READING || this.#isClosed) {
+      this.#lines += lines.length;
+      if ((this.#lines > SMALL && cost() > LONGEST_READING) || this.#isClosed) {
         this.#flows.end(false);
         return undefined;
       }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { paceAfter, troubleOf } from '../../../../src/ipvs/table/reading-pace.ts';
-import { milliseconds, seconds } from '../../../../src/net/time.ts';
+import { type Duration, milliseconds, seconds } from '../../../../src/net/time.ts';
+
+const costOf = (took: Duration) => ({ took, lines: 50_000, isWhole: true });
 
 describe('F-N3 the pace of readings', () => {
   test.each([
@@ -9,20 +11,28 @@ describe('F-N3 the pace of readings', () => {
     ['slower, for a twentieth of the time', 100, 1_900, true],
     ['slower without a limit, for a twentieth of the time', 4_000, 76_000, true],
   ])('is %s: %i ms', (_, took, pause, isSlow) => {
-    expect(paceAfter(milliseconds(took), true)).toEqual({ pause: milliseconds(pause), isSlow });
+    const cost = { took: milliseconds(took), lines: 2_001, isWhole: true };
+    expect(paceAfter(cost)).toEqual({ pause: milliseconds(pause), isSlow });
   });
 
   test('is one attempt in ten minutes for a table that cannot be read', () => {
-    expect(paceAfter(seconds(5), false)).toEqual({ pause: seconds(600), isSlow: true });
-    expect(paceAfter(seconds(60), false)).toEqual({ pause: seconds(60 * 19), isSlow: true });
+    const pauseOf = (took: Duration) => paceAfter({ took, lines: 50_000, isWhole: false });
+    expect(pauseOf(seconds(5))).toEqual({ pause: seconds(600), isSlow: true });
+    expect(pauseOf(seconds(60))).toEqual({ pause: seconds(60 * 19), isSlow: true });
+  });
+
+  test('is once a second for a small table, however busy the machine is', () => {
+    const cost = { took: seconds(3), lines: 2_000, isWhole: true };
+    expect(paceAfter(cost)).toEqual({ pause: milliseconds(500), isSlow: false });
+    expect(troubleOf(cost)).toBeUndefined();
   });
 
   test('is a problem from a second on, which is reported in steps', () => {
-    expect(troubleOf(milliseconds(999), true)).toBeUndefined();
-    const text = troubleOf(milliseconds(2_300), true);
+    expect(troubleOf(costOf(milliseconds(999)))).toBeUndefined();
+    const text = troubleOf(costOf(milliseconds(2_300)));
     expect(text).toContain('more than 2 s to list its connections');
     expect(text).toContain('only every 40 to 80 s');
-    expect(troubleOf(milliseconds(3_900), true)).toBe(text);
-    expect(troubleOf(seconds(5), false)).toContain('are not compared');
+    expect(troubleOf(costOf(milliseconds(3_900)))).toBe(text);
+    expect(troubleOf({ ...costOf(seconds(5)), isWhole: false })).toContain('are not compared');
   });
 });
