@@ -68,7 +68,7 @@ describe('the repository', () => {
   });
 
   /** Their own package, the kernel's files under /proc/self and /proc/sys, and what a command line names. */
-  test('F-O2 reads files that others may own by one helper', () => {
+  test('FR-O2 reads files that others may own by one helper', () => {
     const READS = /\b(readFile|readFileSync|openSync|createReadStream)\b|\bopen\b.*from 'node:fs/;
     const own = sources.filter((file) => file.startsWith('src/') && !file.startsWith('src/lab/'));
     expect(own.filter((file) => READS.test(textOf(file))).sort()).toEqual([

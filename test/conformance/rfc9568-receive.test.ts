@@ -177,7 +177,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
   });
 
   test.each([[['2001:db8::1']], [['2001:db8::1', 'fe80::100']]])(
-    'F-F1 R-12 over IPv6 the list %j, as keepalived sends it, is accepted and reported',
+    'FR-F1 R-12 over IPv6 the list %j, as keepalived sends it, is accepted and reported',
     (addresses) => {
       const rig = new Rig([{ family: 'ipv6' }]);
       rig.start();
@@ -189,7 +189,7 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
     },
   );
 
-  describe('F-F4 a peer that advertises the list without its link-local address', () => {
+  describe('FR-F4 a peer that advertises the list without its link-local address', () => {
     const LIST = ['fe80::100', '2001:db8::1'].map(ip);
     const addresses = LIST.map((address) => ({ address, prefixLength: 64, interface: 'eth0' }));
     const heard = (list: readonly IpAddress[], source = PEER6) =>

@@ -60,7 +60,7 @@ async function expectStillMaster(agent: AgentPeer): Promise<void> {
   expect(changes).toMatchObject([{ state: 'up' }]);
 }
 
-describe.skipIf(lacks())('F-O11 a MASTER whose checker process', () => {
+describe.skipIf(lacks())('FR-O11 a MASTER whose checker process', () => {
   test('is killed stays MASTER, and the next one checks on', () =>
     inLab(async (lab) => {
       const { agent, service } = await masterWithService(lab);

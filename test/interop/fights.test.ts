@@ -38,7 +38,7 @@ async function pidOf(lab: Lab, socket: string): Promise<number> {
 }
 
 describe.skipIf(lacks('curl', 'setpriv')).concurrent('an agent', () => {
-  test('F-E beside another one in its network namespace ends, names its pid and changes nothing', () =>
+  test('FR-E beside another one in its network namespace ends, names its pid and changes nothing', () =>
     inLab(async (lab) => {
       const first = await startOn(lab, 1);
       await reaches(first, 'MASTER');
@@ -66,7 +66,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('an agent', () => {
       });
     }, 1));
 
-  test('F-H never removes an address that the host has by itself, and says whose it is', () =>
+  test('FR-H never removes an address that the host has by itself, and says whose it is', () =>
     inLab(async (lab) => {
       const host = lab.director(1);
       const own = { addresses: [`${host.address}/24`], priority: 100 };
@@ -85,7 +85,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('an agent', () => {
       expect(await has(lab, host, host.address)).toBe(true);
     }, 1));
 
-  test('F-O7 is not taken over by an operator of its control socket', () =>
+  test('FR-O7 is not taken over by an operator of its control socket', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       await reaches(agent, 'MASTER');
@@ -103,7 +103,7 @@ describe.skipIf(lacks('curl', 'setpriv')).concurrent('an agent', () => {
       expect(await has(lab, agent.host, VIP)).toBe(true);
     }, 1));
 
-  test('F-O8 whose control socket was removed is there again, and can be replaced by SIGUSR2', () =>
+  test('FR-O8 whose control socket was removed is there again, and can be replaced by SIGUSR2', () =>
     inLab(async (lab) => {
       const agent = await startOn(lab, 1);
       await reaches(agent, 'MASTER');

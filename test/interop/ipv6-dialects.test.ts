@@ -1,5 +1,5 @@
 /**
- * F-F: what keepalived does over IPv6 by default and the RFC does not: unicast, with the hop limit of
+ * FR-F: what keepalived does over IPv6 by default and the RFC does not: unicast, with the hop limit of
  * the kernel, and address lists without a link-local address. Each made two MASTERs.
  */
 import { describe, expect, test } from 'vitest';
@@ -26,10 +26,10 @@ interface Dialect {
 const BOTH = [LINK_LOCAL, ADDRESS];
 
 const DIALECTS: readonly Dialect[] = [
-  { name: 'F-F2 link-local unicast', unicastOf: ({ linkLocal }) => linkLocal, addresses: BOTH },
-  { name: 'F-F2 global unicast', unicastOf: globalOf, addresses: BOTH },
-  { name: 'F-F1 a list without a link-local address', addresses: [ADDRESS] },
-  { name: 'F-F1 F-F2 such a list in unicast', unicastOf: globalOf, addresses: [ADDRESS] },
+  { name: 'FR-F2 link-local unicast', unicastOf: ({ linkLocal }) => linkLocal, addresses: BOTH },
+  { name: 'FR-F2 global unicast', unicastOf: globalOf, addresses: BOTH },
+  { name: 'FR-F1 a list without a link-local address', addresses: [ADDRESS] },
+  { name: 'FR-F1 FR-F2 such a list in unicast', unicastOf: globalOf, addresses: [ADDRESS] },
 ];
 
 function globalOf({ linkLocal }: LabHost): IpAddress {

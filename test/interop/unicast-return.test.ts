@@ -32,7 +32,7 @@ describe.skipIf(lacks())('a unicast router with a preempt_delay', () => {
   test.each([
     ['IPv4', ({ address }: LabHost) => address, [`${virtualAddress(0)}/32`]],
     ['IPv6', globalOf, ['fe80::55:1/128', '2001:db8::55/128']],
-  ] as const)('F-B102 waits after its return, over %s', async (_, sourceOf, addresses) => {
+  ] as const)('FR-B102 waits after its return, over %s', async (_, sourceOf, addresses) => {
     const lab = await labs.up();
     const [own, other] = [lab.director(1), lab.director(2)];
     for (const host of [own, other]) await lab.addAddress(host, globalOf(host), 64);

@@ -223,7 +223,7 @@ describe('a planned failover', () => {
   );
 });
 
-describe('F-N2 with backup_only, as directors need that are real servers', () => {
+describe('FR-N2 with backup_only, as directors need that are real servers', () => {
   test('a new MASTER balances new connections immediately', () =>
     undisturbed(async (client) => {
       const { first, second } = await pair.ready('a', BACKUP_ONLY);

@@ -140,7 +140,7 @@ kernelSuite('the checker process', () => {
     await waitFor('its end', () => !existsSync(`/proc/${command}`));
   });
 
-  test('F-O13 and its commands have ordinary scheduling and an ordinary OOM score', async () => {
+  test('FR-O13 and its commands have ordinary scheduling and an ordinary OOM score', async () => {
     const path = script(
       'echo $(cat /proc/self/oom_score_adj) $(cut -d" " -f41 /proc/self/stat) $(nice)',
     );

@@ -90,7 +90,7 @@ kernelSuite('a command that runs as root', () => {
       'behind a program that a shell runs',
       (path) => ['/bin/bash', '-c', `nice -n 5 '${path}' | cat`],
     ],
-  ])('F-O13 is refused when it stands %s and is not safe', (_, argv) => {
+  ])('FR-O13 is refused when it stands %s and is not safe', (_, argv) => {
     const path = script('#!/bin/sh\n');
     expect(refusalOf(...argv(path))).toBe('');
     chownSync(path, STRANGER, 0);
@@ -101,7 +101,7 @@ kernelSuite('a command that runs as root', () => {
     ['behind another program', (path) => ['/usr/bin/timeout', '5', '/bin/sh', path]],
     ['read by a shell', (path) => ['/bin/sh', '-c', `. ${path}`]],
     ['run by a shell', (path) => ['/bin/sh', '-c', `sh -e ${path}`]],
-  ])('F-O13 is refused when a script %s is not safe, executable or not', (_, argv) => {
+  ])('FR-O13 is refused when a script %s is not safe, executable or not', (_, argv) => {
     const path = script('exit 0\n');
     chmodSync(path, 0o644);
     expect(refusalOf(...argv(path))).toBe('');
@@ -109,7 +109,7 @@ kernelSuite('a command that runs as root', () => {
     expect(refusalOf(...argv(path))).toBe('command-insecure');
   });
 
-  test('F-O13 may use data of others', () => {
+  test('FR-O13 may use data of others', () => {
     const path = script('1\n');
     chmodSync(path, 0o666);
     chownSync(path, STRANGER, 0);

@@ -23,7 +23,7 @@ interface Other {
   readonly outcome: { readonly held: boolean; readonly by?: unknown };
 }
 
-kernelSuite('F-E a name in a network namespace', () => {
+kernelSuite('FR-E a name in a network namespace', () => {
   const namespace = `kt${process.pid}-name`;
 
   beforeAll(() => {

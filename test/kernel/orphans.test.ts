@@ -50,7 +50,7 @@ async function runAsFirst(reaps: boolean) {
   return JSON.parse(text) as { pid: number; statuses: [number, number][]; zombies: number };
 }
 
-kernelSuite('F-K the first process of a container', () => {
+kernelSuite('FR-K the first process of a container', () => {
   test('reaps orphans, and Node still learns how each of its own children ended', async () => {
     const { pid, statuses, zombies } = await runAsFirst(true);
     expect(pid).toBe(1);

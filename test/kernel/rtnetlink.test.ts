@@ -130,7 +130,7 @@ kernelSuite('changing addresses', () => {
     expect(linkIn(pair.a, 'v0').addresses.filter(({ ours }) => ours)).toEqual([]);
   });
 
-  test('F-H without marks, the addresses that are remembered or were added here are ours', () => {
+  test('FR-H without marks, the addresses that are remembered or were added here are ours', () => {
     ip('-n', pair.a, 'address', 'add', '203.0.113.7/32', 'dev', 'v0');
     ip('-n', pair.a, 'address', 'add', '203.0.113.8/32', 'dev', 'v0');
     const remembered = new Set([ipAddress('203.0.113.7')]);
@@ -194,7 +194,7 @@ kernelSuite('changes from the kernel', () => {
     expect(linkIn(pair.a, 'v0').index).not.toBe(index);
   });
 
-  test('F-I3 a link that becomes a port of a bridge, and leaves it', async () => {
+  test('FR-I3 a link that becomes a port of a bridge, and leaves it', async () => {
     ip('-n', pair.a, 'link', 'add', 'br1', 'type', 'bridge');
     const bridge = linkIn(pair.a, 'br1').index;
     const portOf = (event: LinkEvent) =>
@@ -206,7 +206,7 @@ kernelSuite('changes from the kernel', () => {
     await eventsUntil((event) => portOf(event) === undefined);
   });
 
-  test('F-L4 an alternative name leads to the interface', () => {
+  test('FR-L4 an alternative name leads to the interface', () => {
     ip('-n', pair.a, 'link', 'property', 'add', 'dev', 'v0', 'altname', 'lan0');
     const names = inNamespace(pair.a, () =>
       ['lan0', 'v0', 'nowhere', 'a-name-that-is-too-long'].map(realNames()),
@@ -214,7 +214,7 @@ kernelSuite('changes from the kernel', () => {
     expect(names).toEqual(['v0', 'v0', 'nowhere', 'a-name-that-is-too-long']);
   });
 
-  test('F-C5 another MAC address of a link', async () => {
+  test('FR-C5 another MAC address of a link', async () => {
     ip('-n', pair.a, 'link', 'set', 'v0', 'address', '02:00:00:00:00:99');
     await eventsUntil(
       (event) => event.kind === 'link.changed' && event.link.mac === '02:00:00:00:00:99',
@@ -301,7 +301,7 @@ kernelSuite('netlink requests', () => {
 });
 
 kernelSuite('the cost of a takeover', () => {
-  test('F-O4 is measured with every address, in a namespace of its own', () => {
+  test('FR-O4 is measured with every address, in a namespace of its own', () => {
     const home = readlinkSync('/proc/thread-self/ns/net');
     const four = Array.from({ length: 300 }, (_, at) => ipAddress(`10.0.${at % 2}.${at >> 1}`));
     const six = Array.from({ length: 20 }, (_, at) => ipAddress(`2001:db8::${at + 1}`));

@@ -77,18 +77,18 @@ kernelSuite('the network of the sync daemons', () => {
   const BY_GROUP = `${SEND} socket.bind(0, () => { socket.setMulticastInterface('192.0.2.2');
     setInterval(() => socket.send('forged', 8912, '224.0.0.81'), 50); });`;
 
-  test('F-O9 carries nothing by unicast', async () => {
+  test('FR-O9 carries nothing by unicast', async () => {
     const byUnicast = `${SEND} setInterval(() => socket.send('forged', 8912, '192.0.2.1'), 50);`;
     expect(await heardFrom([], byUnicast)).toBe('nothing');
     expect(await heardFrom([], BY_GROUP)).toBe('forged');
   });
 
-  test('F-O9 carries nothing of hosts that are not peers', async () => {
+  test('FR-O9 carries nothing of hosts that are not peers', async () => {
     expect(await heardFrom(['192.0.2.9'], BY_GROUP)).toBe('nothing');
     expect(await heardFrom(['192.0.2.2'], BY_GROUP)).toBe('forged');
   });
 
-  test('F-O9 carries nothing from another network', async () => {
+  test('FR-O9 carries nothing from another network', async () => {
     ip('-n', pair.b, 'address', 'add', '198.51.100.7/24', 'dev', 'v0');
     expect(await heardFrom([], BY_GROUP.replaceAll('192.0.2.2', '198.51.100.7'))).toBe('nothing');
   });

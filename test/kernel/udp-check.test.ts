@@ -17,7 +17,7 @@ probe.close();
 process.stdout.write(JSON.stringify(outcomes));
 `;
 
-kernelSuite('F-N7 a UDP check', () => {
+kernelSuite('FR-N7 a UDP check', () => {
   test.each(['192.0.2.99', '2001:db8::99'])(
     'of a host that is off fails at the first error, and stays failed: %s',
     async (address) => {

@@ -19,7 +19,7 @@ function director(priority: number, number: number): Settings {
   };
 }
 
-test.each([1, 2, 3])('F-O12 leaves the VIPs to the other one, in the world of seed %i', (seed) => {
+test.each([1, 2, 3])('FR-O12 leaves the VIPs to the other one, in the world of seed %i', (seed) => {
   const world = new World(seed, PRIORITIES.map(director), [], false);
   const [mute, other] = world.hosts;
   if (mute === undefined || other === undefined) throw new Error('two directors are needed');

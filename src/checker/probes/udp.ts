@@ -20,7 +20,15 @@ import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome, ProbeTiming, UdpTarget } from '../../net/probe.ts';
 import { LATE_MATCH, type Matcher, matcherOf } from './expectation.ts';
 import type { PatternMatcher } from './pattern-matcher.ts';
-import { couldNotLook, failed, failedBy, isLocalError, type Probe, passed, reasonOf } from './probe.ts';
+import {
+  couldNotLook,
+  failed,
+  failedBy,
+  isLocalError,
+  type Probe,
+  passed,
+  reasonOf,
+} from './probe.ts';
 
 /** An error counts for this long, or for `MEMORY_RUNS` intervals if that is longer. */
 const MEMORY_MS = 10_000;

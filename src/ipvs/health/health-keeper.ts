@@ -129,9 +129,7 @@ export class HealthKeeper {
   lost(probe: string): void {
     this.#keepFormer();
     const isCheck = this.#services.some(({ health }) =>
-      Object.values(health.checks).some((checks) =>
-        checks.some((one) => probeName(one) === probe),
-      ),
+      Object.values(health.checks).some((checks) => checks.some((one) => probeName(one) === probe)),
     );
     if (isCheck) this.#known.delete(probe);
   }

@@ -44,7 +44,7 @@ describe('another host that claims a VIP', () => {
     expect(rig.count('address-conflicts')).toBe(8);
   });
 
-  test('F-L7 is no error while the protocol settles who is MASTER', () => {
+  test('FR-L7 is no error while the protocol settles who is MASTER', () => {
     const rig = master();
     const settling = () =>
       rig.reports.flatMap((one) => (one.kind === 'address-conflict' ? [one.settling] : []));

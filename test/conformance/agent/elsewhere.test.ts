@@ -16,7 +16,7 @@ function started(more: Partial<InstanceSettings> = {}, links: readonly LinkState
   return rig;
 }
 
-describe('F-J1 a VIP on another interface of this host', () => {
+describe('FR-J1 a VIP on another interface of this host', () => {
   test('is reported and shown while it is there', () => {
     const rig = started();
     expect(rig.handle(ON_LO)).toEqual(['203.0.113.100/32 is also on lo']);

@@ -64,7 +64,7 @@ function expectPauses(repairs: readonly number[]): void {
   }
 }
 
-describe('F-E a fight with another program', () => {
+describe('FR-E a fight with another program', () => {
   test.each([
     ['IPv4', {}, VIP, 32],
     [
@@ -179,7 +179,7 @@ describe('F-E a fight with another program', () => {
   });
 });
 
-describe('F-H an address that the agent has not added', () => {
+describe('FR-H an address that the agent has not added', () => {
   const own = ip('192.0.2.11');
   const typingError = { addresses: [{ address: own, prefixLength: 32, interface: 'eth0' }] };
   const removalsIn = (lines: readonly string[]) => lines.filter((one) => one.startsWith('remove'));

@@ -25,7 +25,7 @@ function isFrame(line: string): boolean {
   return /^(arp|ns|na) /.test(line);
 }
 
-describe('F-B100 a unicast router', () => {
+describe('FR-B100 a unicast router', () => {
   test('announces its source and asks its peers at the start', () => {
     expect(started().lines).toEqual(GREETING);
   });
@@ -109,7 +109,7 @@ describe('F-B100 a unicast router', () => {
   });
 });
 
-describe('F-B101 the silence of a peer', () => {
+describe('FR-B101 the silence of a peer', () => {
   const answer = { kind: 'address.claimed', index: INDEX, address: PEER, mac: PEER_MAC } as const;
 
   test('counts from its first answer to ARP, for it could not send before', () => {

@@ -23,7 +23,7 @@ function changed(rig: Rig, { addresses: _, ...link }: LinkState): string[] {
 
 const unplugged = linkOf({ running: false });
 
-describe('F-D1 a router that does not depend on the link of its advertisements', () => {
+describe('FR-D1 a router that does not depend on the link of its advertisements', () => {
   test('stays MASTER when the cable loses its carrier, and advertises when it is back', () => {
     const rig = started();
     rig.becomeMaster();

@@ -30,7 +30,7 @@ function changed(rig: Rig, more: Partial<LinkAttributes>, link: LinkAttributes =
   return rig.handle({ kind: 'link.changed', link: attributes });
 }
 
-describe('F-C1 another MAC address of the link of the VIPs', () => {
+describe('FR-C1 another MAC address of the link of the VIPs', () => {
   test('makes a MASTER announce them again, with an event', () => {
     const rig = master();
     expect(changed(rig, { mac: OTHER_MAC })).toEqual([
@@ -99,7 +99,7 @@ describe('F-C1 another MAC address of the link of the VIPs', () => {
   });
 });
 
-test('F-C2 a virtual MAC link that another program gave another MAC address is made again', () => {
+test('FR-C2 a virtual MAC link that another program gave another MAC address is made again', () => {
   const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
   const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
   expect(changed(rig, { mac: OTHER_MAC }, VIRTUAL_LINK)).toContain('make vr4-55-eth0');
@@ -108,7 +108,7 @@ test('F-C2 a virtual MAC link that another program gave another MAC address is m
   expect(changed(rig, {}, VIRTUAL_LINK)).not.toContain('make vr4-55-eth0');
 });
 
-describe('F-C3 a link that is reached through another port', () => {
+describe('FR-C3 a link that is reached through another port', () => {
   const failover = { kind: 'link.changed', link: ETH0, failedOver: true } as const;
 
   test('makes a MASTER announce its VIPs again, with an event', () => {
@@ -127,7 +127,7 @@ describe('F-C3 a link that is reached through another port', () => {
   });
 });
 
-test('F-C4 forwarding that is switched on is announced, because the Router flag says so', () => {
+test('FR-C4 forwarding that is switched on is announced, because the Router flag says so', () => {
   const addresses = [{ address: VIP6, prefixLength: 64, interface: 'eth0' }];
   const rig = master({ family: 'ipv6', addresses });
   expect(rig.handle({ kind: 'forwarding.changed', index: INDEX, forwarding: true })).toEqual([
@@ -136,7 +136,7 @@ test('F-C4 forwarding that is switched on is announced, because the Router flag 
   ]);
 });
 
-describe('F-I1 an interface that becomes a port of a bridge', () => {
+describe('FR-I1 an interface that becomes a port of a bridge', () => {
   const { addresses: __, ...BRIDGE } = linkOf({ index: 7, name: 'br0' });
 
   test('is FAULT with the name of the bridge, and no longer when it leaves', () => {
@@ -168,7 +168,7 @@ describe('F-I1 an interface that becomes a port of a bridge', () => {
   });
 });
 
-describe('F-L2 an interface that gets another name', () => {
+describe('FR-L2 an interface that gets another name', () => {
   test('does not keep the VIP', () => {
     const rig = master();
     expect(changed(rig, { name: 'eth9' })).toContain('remove 203.0.113.100/32');
@@ -193,7 +193,7 @@ describe('F-L2 an interface that gets another name', () => {
   });
 });
 
-describe('F-L3 a link without MAC address', () => {
+describe('FR-L3 a link without MAC address', () => {
   const noMac = { mac: mac('00:00:00:00:00:00') };
 
   test('gets no ARP frames: it would carry them as packets', () => {

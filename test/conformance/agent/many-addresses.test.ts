@@ -60,7 +60,7 @@ function longestGap(instants: readonly number[]): number {
 }
 
 describe('5,000 VIPs at 100 ms', () => {
-  test('F-O4 are taken over by a lonely router without a stall or a second transition', () => {
+  test('FR-O4 are taken over by a lonely router without a stall or a second transition', () => {
     const rig = new SlowKernel(routers(20, 250));
     rig.start();
     rig.elapse(seconds(5));
@@ -72,7 +72,7 @@ describe('5,000 VIPs at 100 ms', () => {
     expect(longestGap(rig.advertisedAt)).toBeLessThan(milliseconds(130));
   });
 
-  test('F-O4 a MASTER that is heard during the work ends it', () => {
+  test('FR-O4 a MASTER that is heard during the work ends it', () => {
     const rig = new SlowKernel(routers(1, 20, { extraAddresses: addressesOf(100, 4_980) }));
     rig.start();
     rig.elapse(MASTER_DOWN);
@@ -91,7 +91,7 @@ describe('5,000 VIPs at 100 ms', () => {
     expect(added).toEqual([]);
   });
 
-  test('F-O4 the lifetimes of them are renewed in turns, too', () => {
+  test('FR-O4 the lifetimes of them are renewed in turns, too', () => {
     const rig = new SlowKernel(routers(20, 250, { lease: seconds(10) }));
     rig.start();
     rig.elapse(seconds(3));
@@ -104,7 +104,7 @@ describe('5,000 VIPs at 100 ms', () => {
   });
 });
 
-test('F-O4 announcements of all routers share the bound of a turn', () => {
+test('FR-O4 announcements of all routers share the bound of a turn', () => {
   const garp = { ...NO_GARP, repeat: 2, form: 'both' as const };
   const rig = new Rig(routers(4, 60, { garp }));
   rig.start();

@@ -86,7 +86,7 @@ function problemsOf(rig: Rig) {
   return rig.view().problems ?? [];
 }
 
-describe('F-F3 a MASTER whose advertisements are refused', () => {
+describe('FR-F3 a MASTER whose advertisements are refused', () => {
   test.each(REFUSED)('for $reason is reported with both sides and shown', (one) => {
     const { reason, router, packet, heard = null, expected = null } = one;
     const rig = started(router);
@@ -177,7 +177,7 @@ describe('F-F3 a MASTER whose advertisements are refused', () => {
   });
 });
 
-describe('F-G1 two clusters with one VRID', () => {
+describe('FR-G1 two clusters with one VRID', () => {
   const foreign = (more: AdvertOptions = {}) => advert({ addresses: [OTHER], ...more });
 
   test('are reported by the loser at once, and with a free VRID after a survey', () => {

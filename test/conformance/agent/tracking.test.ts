@@ -259,7 +259,7 @@ test('a reload that adds a tracked object to a MASTER has no effect before the f
   expect(rig.view()).toMatchObject({ state: 'BACKUP', faults: [], tracks: [] });
 });
 
-describe('F-O11 a tracked object without results for long', () => {
+describe('FR-O11 a tracked object without results for long', () => {
   const lose = (rig: Rig, probe = 'nginx') =>
     rig.handle({ kind: 'probe.lost', probe, detail: 'the checker process is down' });
 

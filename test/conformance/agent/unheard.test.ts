@@ -1,4 +1,4 @@
-/** F-O12: a MASTER whose advertisements the host itself refuses to send, as a local firewall does. */
+/** FR-O12: a MASTER whose advertisements the host itself refuses to send, as a local firewall does. */
 import { describe, expect, test } from 'vitest';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import { advert, Rig, type RigOptions } from '../rig.ts';
@@ -20,7 +20,7 @@ function refuse(rig: Rig, times: number, errno = 'EPERM', unheard: readonly numb
   }
 }
 
-describe('F-O12 a MASTER that cannot advertise', () => {
+describe('FR-O12 a MASTER that cannot advertise', () => {
   test.each(['EPERM', 'ENOBUFS', 'EMSGSIZE', 'ENETUNREACH'])(
     'for %s lets go once it hears another MASTER, and does not preempt it',
     (errno) => {

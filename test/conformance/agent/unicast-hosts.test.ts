@@ -16,7 +16,7 @@ function adverts(lines: readonly string[]): string[] {
   return lines.filter((line) => line.startsWith('advert'));
 }
 
-describe('F-L1 the own address among the unicast peers', () => {
+describe('FR-L1 the own address among the unicast peers', () => {
   test('gets no advertisements', () => {
     const rig = new Rig([{ unicast: unicast(undefined, OWN, PEER, THIRD) }]);
     rig.start();
@@ -36,7 +36,7 @@ describe('F-L1 the own address among the unicast peers', () => {
   });
 });
 
-describe('F-L5 a unicast source on another link, such as lo', () => {
+describe('FR-L5 a unicast source on another link, such as lo', () => {
   test('is used as soon as it is there', () => {
     const rig = new Rig([{ unicast: unicast(ROUTER_ID, PEER) }], { links: [linkOf(), LO] });
     rig.start();

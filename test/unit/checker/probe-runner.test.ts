@@ -76,7 +76,7 @@ describe('a probe', () => {
     expect(runner.reading).toMatchObject({ runs: 2, overruns: 3, failures: 4 });
   });
 
-  test('F-N9 that times out as often as it runs fails at each interval', async () => {
+  test('FR-N9 that times out as often as it runs fails at each interval', async () => {
     const began = performance.now();
     const downAt: number[] = [];
     const run = (timeoutMs: number) =>
@@ -228,7 +228,7 @@ describe('a probe that waits for a slot', () => {
   });
 });
 
-describe('F-O11 a probe', () => {
+describe('FR-O11 a probe', () => {
   const BLIND: ProbeOutcome = { passed: undefined, detail: 'this host could not look: EMFILE' };
 
   test('that could not look has no result: neither up nor down, at its start and later', async () => {

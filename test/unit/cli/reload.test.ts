@@ -67,7 +67,7 @@ describe('reload', () => {
     expect(stdout.split('\n').at(-2)).toBe(`  warning: ${lack}`);
   });
 
-  test('F-N15 shows the connections that it ends, and how to spare them', async () => {
+  test('FR-N15 shows the connections that it ends, and how to spare them', async () => {
     const cuts = [{ service: 'web', server: '10.0.0.12:80', connections: 37 }];
     const { stdout } = await runReload(() => ({ ...PLAN, cuts }), '--dry-run');
     expect(stdout.split('\n').at(-2)).toBe(

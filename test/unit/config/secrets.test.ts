@@ -103,7 +103,7 @@ const TRACK = `[{ http: "http://operator:${SECRET}@127.0.0.1:8080/health" }]`;
 const MAIL = '  - { name: mail, interface: eth0, vrid: 2, addresses: [203.0.113.2] }\n';
 const GROUPS = `sync_groups: [{ name: all, instances: [web, mail], notify: ${WEBHOOKS}, track: ${TRACK.replace('127.0.0.1', '127.0.0.2')} }]`;
 
-test('F-O10 the effective configuration shows scheme and host of a webhook, and no user of a tracked URL', () => {
+test('FR-O10 the effective configuration shows scheme and host of a webhook, and no user of a tracked URL', () => {
   const text = `${fileWith(`notify: ${WEBHOOKS}\n    track: ${TRACK}`)}${MAIL}notify: ${WEBHOOKS}\n${GROUPS}\n`;
   const { settings, agent } = loaded(text);
   const shown = maskSecrets(effectiveConfig(settings, agent));
@@ -116,7 +116,7 @@ test('F-O10 the effective configuration shows scheme and host of a webhook, and 
   });
 });
 
-test('F-O10 no setting of the engine, which a recording has, names the user of a tracked URL', () => {
+test('FR-O10 no setting of the engine, which a recording has, names the user of a tracked URL', () => {
   const { settings } = loaded(`${fileWith(`track: ${TRACK}`)}${MAIL}${GROUPS}\n`);
   const names = [...settings.instances, ...settings.syncGroups].flatMap(({ track }) =>
     track.map(({ name }) => name),
@@ -124,7 +124,7 @@ test('F-O10 no setting of the engine, which a recording has, names the user of a
   expect(names).toEqual(['127.0.0.1:8080', '127.0.0.2:8080']);
 });
 
-test('F-O10 a reload plan tells that a webhook or the user of a tracked URL has changed, not to what', () => {
+test('FR-O10 a reload plan tells that a webhook or the user of a tracked URL has changed, not to what', () => {
   const before = loaded(`${fileWith(`track: ${TRACK}`)}${MAIL}notify: ${WEBHOOKS}\n${GROUPS}\n`);
   const other = (text: string) => text.replaceAll(SECRET, `${SECRET}-2`);
   const after = loaded(
@@ -136,7 +136,7 @@ test('F-O10 a reload plan tells that a webhook or the user of a tracked URL has 
   expect(agent.map(({ key }) => key)).toEqual(['notify.webhooks', 'sync_groups']);
 });
 
-test('F-O10 a webhook that is not a URL is refused without its text', () => {
+test('FR-O10 a webhook that is not a URL is refused without its text', () => {
   const complaints = complaintsOf(
     fileWith(`notify: { webhooks: [{ url: "https://:${SECRET}/" }] }`),
   );

@@ -6,7 +6,7 @@ function textOf(code: PeerProblemFacts['code'], more: Partial<PeerProblemFacts> 
   return problemText({ code, heard: null, expected: null, free_vrid: null, ...more });
 }
 
-describe('F-F3 the text of a problem with a peer', () => {
+describe('FR-F3 the text of a problem with a peer', () => {
   test.each<[PeerProblemFacts['code'], Partial<PeerProblemFacts>, string]>([
     ['ip-ttl-error', { heard: '63', expected: '255' }, '"min_ttl: 63"'],
     ['version-error', { heard: '2', expected: '3' }, 'sends version 2, this router expects 3'],

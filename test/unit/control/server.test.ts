@@ -89,7 +89,7 @@ describe('the control server', () => {
     expect(answer).not.toMatch(/ 200 /);
   });
 
-  test('F-O13 answers although idle connections have used up its limit', async () => {
+  test('FR-O13 answers although idle connections have used up its limit', async () => {
     const { socket } = await runControl({ limits: { connections: 8 } });
     const oldest = createConnection(socket);
     await once(oldest, 'connect');

@@ -170,7 +170,7 @@ describe('the lock file', () => {
   });
 });
 
-describe('F-O8 a control socket whose file has vanished', () => {
+describe('FR-O8 a control socket whose file has vanished', () => {
   test('is made again with its mode and its lock, whatever else is missing', async () => {
     const socket = socketPath();
     const server = await listenAt(socket, 0o660);

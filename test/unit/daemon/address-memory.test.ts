@@ -30,7 +30,7 @@ function memoryIn(directory: string, present: readonly IpAddress[], keepsMarks =
   return { memory, warnings };
 }
 
-describe('F-H the memory of addresses', () => {
+describe('FR-H the memory of addresses', () => {
   test('knows what a killed run has left, and not what the host had before', async () => {
     const directory = stateDirectory();
     const first = memoryIn(directory, [OWN]).memory;

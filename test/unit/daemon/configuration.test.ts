@@ -35,7 +35,7 @@ function configurationOf(text: string) {
   return { configuration, applied: () => applied };
 }
 
-test('F-N15 a dry run counts the connections that servers lose', async () => {
+test('FR-N15 a dry run counts the connections that servers lose', async () => {
   const { configuration } = configurationOf(WITH_IPVS);
   expect(await configuration.reload({ dryRun: true })).toMatchObject({ cuts: [CUT] });
   const other = configurationOf(WEB).configuration;

@@ -85,7 +85,7 @@ describe('an emergency release', () => {
     });
   });
 
-  test('F-H removes no address that the agent has not added', () => {
+  test('FR-H removes no address that the agent has not added', () => {
     const instances = [{ addresses: [...vip('192.0.2.11'), ...vip('203.0.113.100')] }];
     const theirs = addressOf('203.0.113.100/32');
     const links = [linkOf({ addresses: [addressOf('192.0.2.11/32'), theirs] })];

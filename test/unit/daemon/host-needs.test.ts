@@ -42,7 +42,7 @@ describe('a host', () => {
     expect(missing(', virtual_mac: true', { ...BARE, hasMacvlan: undefined })).toEqual([]);
   });
 
-  test('F-H that has a VIP anyway is reported with the command that mends it', () => {
+  test('FR-H that has a VIP anyway is reported with the command that mends it', () => {
     const place = { prefixLength: 24, interface: 'eth0' };
     const own = [
       { address: ip('192.0.2.11'), ...place },

@@ -13,7 +13,7 @@ function warnings(links: readonly LinkState[], answers = true): string[] {
 describe('check on the host', () => {
   const lo = linkOf({ index: 1, name: 'lo', addresses: [addressOf('203.0.113.100/32')] });
 
-  test('F-J3 says what to remove when a VIP is on another interface', () => {
+  test('FR-J3 says what to remove when a VIP is on another interface', () => {
     expect(warnings([linkOf(), lo])).toEqual([
       expect.stringMatching(
         /^203\.0\.113\.100\/32 of web is on lo .*"ip addr del 203\.0\.113\.100\/32 dev lo".*net\.ipv4\.conf\.eth0\.arp_ignore=1/,
@@ -21,11 +21,11 @@ describe('check on the host', () => {
     ]);
   });
 
-  test('F-J3 is silent when the host does not answer for it', () => {
+  test('FR-J3 is silent when the host does not answer for it', () => {
     expect(warnings([linkOf(), lo], false)).toEqual([]);
   });
 
-  test('F-I2 names the bridge that the interface is a port of', () => {
+  test('FR-I2 names the bridge that the interface is a port of', () => {
     expect(warnings([linkOf({ portOf: 7 }), linkOf({ index: 7, name: 'br0' })])).toEqual([
       expect.stringMatching(/^eth0 of web is a port of br0 .*"interface: br0"/),
     ]);

@@ -19,7 +19,7 @@ test('files that only this user can change draw no warning, nor does a directory
   expect(pathWarnings(file, `${state}/to/come`)).toEqual([]);
 });
 
-test('F-O13 a configuration and a state directory that any user can change draw a warning each', () => {
+test('FR-O13 a configuration and a state directory that any user can change draw a warning each', () => {
   const { file, state } = paths();
   chmodSync(file, 0o666);
   chmodSync(state, 0o777);
@@ -29,7 +29,7 @@ test('F-O13 a configuration and a state directory that any user can change draw 
   ]);
 });
 
-test('F-O13 so does a directory in which any user can replace them', () => {
+test('FR-O13 so does a directory in which any user can replace them', () => {
   const { folder, file, state } = paths();
   chmodSync(folder, 0o777);
   expect(pathWarnings(file, `${state}-to-come`)).toEqual([

@@ -32,7 +32,7 @@ function free(): NameAttempt & { readonly releases: string[] } {
   return { held: true, name, releases };
 }
 
-describe('F-E an agent that finds another one in its network namespace', () => {
+describe('FR-E an agent that finds another one in its network namespace', () => {
   test('does not start, and names the pid', () => {
     const { agent, lines } = soleAgent({ held: false, by: { pid: 4711, uid: 0 } });
     expect(agent.claim()).toBe(false);
@@ -72,7 +72,7 @@ describe('F-E an agent that finds another one in its network namespace', () => {
   });
 });
 
-describe('F-E a successor', () => {
+describe('FR-E a successor', () => {
   test('gets the name as soon as its predecessor has freed it', async () => {
     const taken = { held: false, by: { pid: 1, uid: 0 } } as const;
     const name = free();

@@ -27,7 +27,7 @@ function advice(cost: TakeoverCost | undefined): string[] {
   });
 }
 
-test('F-O4 a takeover that takes longer than a Master_Down_Interval is told with its measured cost', () => {
+test('FR-O4 a takeover that takes longer than a Master_Down_Interval is told with its measured cost', () => {
   expect(advice({ milliseconds: 800, addresses: 5_000 })).toEqual([
     'a takeover of all 5000 addresses takes 800 ms here (160 us for each, measured), and the ' +
       'Master_Down_Interval of r0 is 300 ms: clients wait that much longer. Use fewer addresses on a ' +
@@ -36,11 +36,11 @@ test('F-O4 a takeover that takes longer than a Master_Down_Interval is told with
   expect(advice({ milliseconds: 5_000, addresses: 4_000 })[0]).toContain('takes more than 5000 ms');
 });
 
-test('F-O4 one that is done in time draws no warning', () => {
+test('FR-O4 one that is done in time draws no warning', () => {
   expect(advice({ milliseconds: 250, addresses: 5_000 })).toEqual([]);
 });
 
-test('F-O4 a cost that cannot be measured is said to be unknown', () => {
+test('FR-O4 a cost that cannot be measured is said to be unknown', () => {
   expect(advice(undefined)).toEqual([
     expect.stringContaining('5000 addresses takes here is unknown'),
   ]);

@@ -35,7 +35,7 @@ describe.each(READERS)('a file that others may own, read %s', (_, read) => {
     expect(await textOf(link)).toBe('x');
   });
 
-  test('F-O2 is not waited for if it is a named pipe, and not read if it is a device', async () => {
+  test('FR-O2 is not waited for if it is a named pipe, and not read if it is a device', async () => {
     const path = folder();
     const [pipe, zero, directory] = [
       join(path, 'pipe'),
@@ -50,7 +50,7 @@ describe.each(READERS)('a file that others may own, read %s', (_, read) => {
     }
   });
 
-  test('F-O2 is refused if it is a socket', async () => {
+  test('FR-O2 is refused if it is a socket', async () => {
     const path = join(folder(), 'socket');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -63,7 +63,7 @@ describe.each(READERS)('a file that others may own, read %s', (_, read) => {
   });
 });
 
-test('F-O2 a long file is read in parts, up to the bound', () => {
+test('FR-O2 a long file is read in parts, up to the bound', () => {
   const path = join(folder(), 'long');
   writeFileSync(path, Buffer.alloc(200_000, 'a'));
   expect(readStart(path, 150_000)).toHaveLength(150_000);

@@ -165,7 +165,7 @@ describe('an advertisement that a MASTER hears', () => {
   });
 
   test.each([2, 3] as const)(
-    'F-O12 is that of the only MASTER where the own ones cannot leave the host, in version %i',
+    'FR-O12 is that of the only MASTER where the own ones cannot leave the host, in version %i',
     (version) => {
       const { state, context, effects } = heard(99, true, version, true);
       expect(state).toBe('backup.listening');
@@ -175,7 +175,7 @@ describe('an advertisement that a MASTER hears', () => {
     },
   );
 
-  test('F-O12 of priority 0 is no MASTER', () => {
+  test('FR-O12 of priority 0 is no MASTER', () => {
     expect(heard(0, true, 3, true).state).toBe('holding.master');
   });
 });

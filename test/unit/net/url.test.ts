@@ -7,13 +7,13 @@ test.each([
   ['https://user:se@cret@[2001:db8::9]/', 'https://[2001:db8::9]'],
   ['https://192.0.2.9', 'https://192.0.2.9'],
   ['https://192.0.2.9\\@secret/', 'https://192.0.2.9'],
-])('F-O10 of %s, scheme and host are shown', (url, shown) => {
+])('FR-O10 of %s, scheme and host are shown', (url, shown) => {
   expect(originOf(url)).toBe(shown);
   expect(originOf(url)).not.toContain('secret');
   expect(authorityOf(url)).toBe(shown.replace(/^.*\/\//, ''));
 });
 
-test('F-O10 user and password of a URL are masked, the rest stays', () => {
+test('FR-O10 user and password of a URL are masked, the rest stays', () => {
   expect(withoutUser('http://user:secret@h:80/path?a@b', '***')).toBe('http://***@h:80/path?a@b');
   expect(withoutUser('http://h:80/path?a@b', '***')).toBe('http://h:80/path?a@b');
 });

@@ -26,7 +26,7 @@ describe('the history of a director whose servers come and go', () => {
   });
 });
 
-test('F-E the history keeps what explains a failover while two programs fight over an address', () => {
+test('FR-E the history keeps what explains a failover while two programs fight over an address', () => {
   const history = new EventHistory(10);
   const repair = { kind: 'address-restored', instance: 'web', address: '192.0.2.1' } as const;
   const stall = {

@@ -112,7 +112,7 @@ async function posted(answer: (socket: Socket) => void): Promise<number | string
   );
 }
 
-describe('F-O5 a delivery ends, whatever the receiver does', () => {
+describe('FR-O5 a delivery ends, whatever the receiver does', () => {
   test('101 and another protocol', async () => {
     const upgrade =
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';

@@ -62,7 +62,7 @@ describe('a UDP probe', () => {
     expect(await probe.run(30_000)).toEqual({ passed: false, detail: 'ECONNREFUSED' });
   });
 
-  test('F-N7 fails in silence for a while after an error, because hosts limit their errors', async () => {
+  test('FR-N7 fails in silence for a while after an error, because hosts limit their errors', async () => {
     const { endpoint, close } = await served(() => undefined);
     await close();
     let now = 0;

@@ -24,7 +24,7 @@ describe('a tracked file', () => {
     expect(await probe.run()).toEqual({ passed: true, detail: 'the file exists' });
   });
 
-  test('F-O2 has no number if it is a named pipe or a device, and the run ends', async () => {
+  test('FR-O2 has no number if it is a named pipe or a device, and the run ends', async () => {
     const { path, probe } = probing('number');
     writeFileSync(path, '7');
     expect(await probe.run()).toMatchObject({ value: 7 });

@@ -96,7 +96,7 @@ describe('a status', () => {
       'status 200',
     ],
     [
-      'F-N14 in lines that end with LF alone',
+      'FR-N14 in lines that end with LF alone',
       ['HTTP/1.1 103 Early\nLink: x\n\nHTTP/1.1 200\n'],
       'status 200',
     ],
@@ -129,7 +129,7 @@ describe('an HTTP probe', () => {
     });
   });
 
-  test('F-N14 reads the body of a server that ends lines with LF alone', async () => {
+  test('FR-N14 reads the body of a server that ends lines with LF alone', async () => {
     const { url } = await rawServer((socket) => {
       socket.end('HTTP/1.0 200 OK\nContent-Type: text/plain\n\nready\n');
     });

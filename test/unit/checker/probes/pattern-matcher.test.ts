@@ -33,7 +33,7 @@ async function check(url: string, pattern: string, patterns: PatternMatcher, tim
   return new HttpProbe({ url, ...options, body }, patterns).run(timeoutMs);
 }
 
-describe('F-O6 a regular expression', () => {
+describe('FR-O6 a regular expression', () => {
   test('that a server makes slow delays only the check of that server', async () => {
     const patterns = matcher();
     const [hostile, honest] = await Promise.all([serverOf(HOSTILE), serverOf('all is ready')]);
@@ -76,7 +76,7 @@ describe('F-O6 a regular expression', () => {
   });
 });
 
-describe('F-O11 an error of this host', () => {
+describe('FR-O11 an error of this host', () => {
   test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL'])(
     '%s says nothing about the target',
     (code) => {

@@ -27,7 +27,7 @@ test('a process is found by its PID file', async () => {
   expect(await probe.run()).toEqual({ passed: true, detail: `process ${process.pid}` });
 });
 
-test('F-O2 a PID file that was replaced by a named pipe or a device is a failure, and blocks nothing', async () => {
+test('FR-O2 a PID file that was replaced by a named pipe or a device is a failure, and blocks nothing', async () => {
   const { pidFile, probe } = probing();
   execFileSync('mkfifo', [pidFile]);
   const detail = `${pidFile} cannot be read: not-a-regular-file`;

@@ -157,7 +157,7 @@ describe('the checker process', () => {
   });
 });
 
-describe('F-O11 a checker process', () => {
+describe('FR-O11 a checker process', () => {
   test('that is killed is started again, and its states are kept', async () => {
     const { children, facts, changes, start, latest, live } = rig();
     start().says(found(true));
@@ -280,7 +280,7 @@ describe('F-O11 a checker process', () => {
   });
 });
 
-describe('F-O5 a delivery by the checker process', () => {
+describe('FR-O5 a delivery by the checker process', () => {
   test('is answered with the status, or with the error', async () => {
     const { checker, start } = rig();
     const child = start();

@@ -43,7 +43,7 @@ describe('the status table', () => {
     );
   });
 
-  test('F-F3 says below which router cannot be a peer, and what to change', () => {
+  test('FR-F3 says below which router cannot be a peer, and what to change', () => {
     const problem = {
       ...{ peer: '192.0.2.12', code: 'version-error' as const, since: '2026-03-04T14:57:00.000Z' },
       ...{ heard: '2', expected: '3', free_vrid: null, message: 'set the same "version" on both' },
@@ -93,7 +93,7 @@ describe('the status table', () => {
     expect(text).toMatch(/^vip-1 +FAULT .* interface-down no-address$/m);
   });
 
-  test('F-J4 says what to remove when the host answers for a VIP in another place', () => {
+  test('FR-J4 says what to remove when the host answers for a VIP in another place', () => {
     const stray = { address: '203.0.113.1/32', interface: 'lo' };
     const shown = (answers: boolean) =>
       render(statusOf(1, () => ({ stray_addresses: [{ ...stray, answers }] })));

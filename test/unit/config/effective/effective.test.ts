@@ -38,7 +38,7 @@ test('the full reference has every key', () => {
   expect(missing).toEqual([]);
 });
 
-test('F-N7 F-O9 lists of checks and of directors survive the way back', () => {
+test('FR-N7 FR-O9 lists of checks and of directors survive the way back', () => {
   const { settings, agent } = load(`instances:
   - { name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1] }
 ipvs:

@@ -23,7 +23,7 @@ describe('the lease', () => {
     expect(leaseOf(keys)).toBe(seconds(length));
   });
 
-  test('F-O4 grows with the number of addresses of all instances, which have to be renewed', () => {
+  test('FR-O4 grows with the number of addresses of all instances, which have to be renewed', () => {
     const instance = (vrid: number) => {
       const addresses = Array.from({ length: 250 }, (_, at) => `10.0.${vrid}.${at + 1}`);
       return `{ name: web${vrid}, vrid: ${vrid}, addresses: [${addresses}] }`;

@@ -193,7 +193,7 @@ describe('unicast', () => {
     });
   });
 
-  test('F-F2 accepts from IPv6 peers the hop limit that keepalived sends', () => {
+  test('FR-F2 accepts from IPv6 peers the hop limit that keepalived sends', () => {
     const of = (entry: string) => {
       const result = web(`unicast: { peers: [${entry}] }`, '', '["fe80::100/64"]');
       return instanceOf(result)?.unicast?.peers.map(({ minimumTtl }) => minimumTtl);

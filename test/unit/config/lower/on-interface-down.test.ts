@@ -14,7 +14,7 @@ test('on_interface_down is fault by default', () => {
   );
 });
 
-describe('F-D2 check', () => {
+describe('FR-D2 check', () => {
   test('warns when the advertisements have a link of their own, which counts', () => {
     expect(advice('', ELSEWHERE)).toEqual([
       expect.stringMatching(

@@ -11,7 +11,7 @@ function load(text: string) {
   return loadConfig(text, { hostName: 'host', realName });
 }
 
-describe('F-L4 an alternative name of an interface', () => {
+describe('FR-L4 an alternative name of an interface', () => {
   test('is the interface itself, wherever a file names one', () => {
     const loaded = load(`
 defaults: { interface: lan0 }

@@ -35,7 +35,7 @@ function running(child?: number, pid = 4711) {
   return { calls, prepare, begin, commit };
 }
 
-describe('F-O7 a takeover', () => {
+describe('FR-O7 a takeover', () => {
   test.each([
     ['root', ROOT],
     ['the user of the agent', AGENT],
@@ -83,7 +83,7 @@ describe('F-O7 a takeover', () => {
     expect(calls).toEqual(['frozen']);
   });
 
-  test('F-K of the first process of a container is refused: its end would end the new one', async () => {
+  test('FR-K of the first process of a container is refused: its end would end the new one', async () => {
     const { prepare } = running(undefined, 1);
     await expect(prepare({ pid: 8, uid: ROOT })).rejects.toThrow('--init');
   });

@@ -94,7 +94,7 @@ describe('a process that takes over', () => {
   });
 });
 
-describe('F-O8 a process that SIGUSR2 has started', () => {
+describe('FR-O8 a process that SIGUSR2 has started', () => {
   const logger = pino({ level: 'silent' });
   const configAt = (socket: string) =>
     ({ settings: SETTINGS, agent: { control: { socket } } }) as unknown as LoadedConfig;

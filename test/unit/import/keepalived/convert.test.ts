@@ -57,7 +57,7 @@ describe('an instance', () => {
     ['version 3\nadvert_int 0.25', { version: 3, advertisement_interval: '250ms' }],
     ['advert_int 12', { advertisement_interval: '12s' }],
     ['nopreempt', { preempt: false }],
-    // F-D3
+    // FR-D3
     ['dont_track_primary', { on_interface_down: 'ignore' }],
     ['preempt_delay 300', { preempt_delay: '300s' }],
     [

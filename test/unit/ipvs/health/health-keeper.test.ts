@@ -52,7 +52,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
-  test('F-N10 stay out of the table after a restart until they are known to be up', () => {
+  test('FR-N10 stay out of the table after a restart until they are known to be up', () => {
     const web = service([FIRST, SECOND], { onFailure: 'remove' });
     const rig = healthRig([web]);
     rig.health.recall(web, [SECOND]);
@@ -61,7 +61,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
-  test('F-N10 stay out of the table when a reload replaces their check', () => {
+  test('FR-N10 stay out of the table when a reload replaces their check', () => {
     const web = service([FIRST, SECOND], { onFailure: 'remove' });
     const rig = healthRig([web]);
     rig.result(tcpCheck(FIRST), false);
@@ -71,14 +71,14 @@ describe('the servers of a service', () => {
     expect(weights(rig, changed)).toEqual(['10.0.0.12:80 3']);
   });
 
-  test('F-N10 that are new have their weight immediately, where those that fail stay in the table', () => {
+  test('FR-N10 that are new have their weight immediately, where those that fail stay in the table', () => {
     const web = service([FIRST, SECOND]);
     const rig = healthRig([web]);
     rig.health.recall(web, [FIRST]);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 3']);
   });
 
-  test('F-N13 keep the weight of a former run until the first reading', () => {
+  test('FR-N13 keep the weight of a former run until the first reading', () => {
     const probe = weightProbe(FIRST);
     const web = service([FIRST], { weights: { [formatEndpoint(FIRST)]: probe } });
     const rig = healthRig([web]);
@@ -88,7 +88,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 70']);
   });
 
-  test('F-N13 keep their weight when a reload replaces the reading, until the first of the new', () => {
+  test('FR-N13 keep their weight when a reload replaces the reading, until the first of the new', () => {
     const probe = weightProbe(FIRST);
     const web = service([FIRST], { weights: { [formatEndpoint(FIRST)]: probe } });
     const rig = healthRig([web]);
@@ -102,7 +102,7 @@ describe('the servers of a service', () => {
     expect(weights(rig, changed)).toEqual(['10.0.0.11:80 1']);
   });
 
-  test('F-N7 with several checks are up while all of them pass, and say which does not', () => {
+  test('FR-N7 with several checks are up while all of them pass, and say which does not', () => {
     const ping = { ...tcpCheck(FIRST), kind: 'ping', address: FIRST.address } as const;
     const checks = { [formatEndpoint(FIRST)]: [tcpCheck(FIRST), ping] };
     const web = service([FIRST], { checks });
@@ -174,7 +174,7 @@ describe('the fallback', () => {
   test.each([
     ['of a persistent service', { persistence }],
     ['of UDP', { key: { ...service([]).service.key, protocol: 'udp' } as ServiceKey }],
-  ])('F-N4 %s goes immediately: its clients would stay as long as they come', (_, more) => {
+  ])('FR-N4 %s goes immediately: its clients would stay as long as they come', (_, more) => {
     const plain = service([FIRST], { fallback: SPARE });
     const web = { ...plain, service: { ...plain.service, ...more } };
     const rig = healthRig([web]);
@@ -244,7 +244,7 @@ test('commands of checks that wait too long are a problem until they no longer d
   expect(rig.lines).toHaveLength(2);
 });
 
-describe('F-O11 servers whose checks have had no result for long', () => {
+describe('FR-O11 servers whose checks have had no result for long', () => {
   const web = service([FIRST, SECOND], { minimum: { count: 1, weight: undefined } });
 
   test('are unknown, keep their weights, and take no instance out of service', () => {

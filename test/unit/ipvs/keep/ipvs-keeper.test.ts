@@ -263,7 +263,7 @@ describe('parameters and timeouts', () => {
     ]);
   });
 
-  test('F-N17 timeouts that another program changes are set again, and the agent gives them back', async () => {
+  test('FR-N17 timeouts that another program changes are set again, and the agent gives them back', async () => {
     const bench = new Bench({ timeouts: { tcp: 600, tcpFin: 0, udp: 60 } });
     await bench.keeper.start();
     bench.kernel.setTimeouts({ tcp: 0, tcpFin: 77, udp: 99 });
@@ -276,7 +276,7 @@ describe('parameters and timeouts', () => {
     expect(bench.kernel.seconds).toEqual({ tcp: 900, tcpFin: 77, udp: 300 });
   });
 
-  test('F-N17 timeouts of a run that crashed are given back by the next', async () => {
+  test('FR-N17 timeouts of a run that crashed are given back by the next', async () => {
     const bench = new Bench({ timeouts: { tcp: 600, tcpFin: 0, udp: 0 } });
     await bench.keeper.start();
     await bench.keeper.release();
@@ -314,7 +314,7 @@ const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
   },
 });
 
-describe('F-N15 the connections that a reload ends', () => {
+describe('FR-N15 the connections that a reload ends', () => {
   const FALLBACK = server(99);
 
   test('are those of servers and services that leave the table', async () => {
@@ -336,7 +336,7 @@ describe('F-N15 the connections that a reload ends', () => {
   });
 });
 
-test('F-N18 results that arrive while the kernel is being opened are not lost', async () => {
+test('FR-N18 results that arrive while the kernel is being opened are not lost', async () => {
   const web = service([server(11), server(12)]);
   const bench = new Bench({ services: [web] });
   const start = bench.kernel.change.bind(bench.kernel);
@@ -354,7 +354,7 @@ test('F-N18 results that arrive while the kernel is being opened are not lost', 
 });
 
 describe('connection synchronisation', () => {
-  test('F-N12 starts again when a reload changes a parameter that it reads at the start', async () => {
+  test('FR-N12 starts again when a reload changes a parameter that it reads at the start', async () => {
     const parameters = { sync_ports: '1', backup_only: '0' };
     const bench = new Bench({ sync: sync('eth1'), sysctls: parameters });
     for (const [name, value] of Object.entries(parameters))

@@ -35,7 +35,7 @@ describe('the report on the kernel of this host', () => {
     expect(sentence).toContain('try `modprobe ip_vs`');
   });
 
-  describe('F-N2 on directors that are real servers', () => {
+  describe('FR-N2 on directors that are real servers', () => {
     const local = { ...server(11), forwarding: 'dr' } as const;
     const services = [service([local, server(12)])];
     const host = { open: present, readSysctl: () => '1', addresses: () => [ip('10.0.0.11')] };

@@ -68,7 +68,7 @@ describe('the service table', () => {
     expect(kernel.written.at(-1)).toBe('server.edit 10.0.0.12:80 1');
   });
 
-  test('F-N16 says what another program changed, and how a server is taken out of service', async () => {
+  test('FR-N16 says what another program changed, and how a server is taken out of service', async () => {
     const web = service([FIRST, SECOND]);
     const { key } = web.service;
     const { kernel, keeper, lines } = await keeperOf([web, mail()]);

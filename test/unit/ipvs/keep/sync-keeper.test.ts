@@ -95,7 +95,7 @@ describe('the sync daemons', () => {
     expect(bench.kernel.roles).toEqual(['backup']);
   });
 
-  test('F-N2 of a new MASTER with backup_only stop receiving before they send', async () => {
+  test('FR-N2 of a new MASTER with backup_only stop receiving before they send', async () => {
     const bench = new Bench();
     bench.isBackupOnly = true;
     await bench.keeper.run(true);
@@ -106,7 +106,7 @@ describe('the sync daemons', () => {
     expect(bench.kernel.roles).toEqual(['master']);
   });
 
-  test('F-N2 of a new MASTER with backup_only do not receive, even if they cannot send', async () => {
+  test('FR-N2 of a new MASTER with backup_only do not receive, even if they cannot send', async () => {
     const bench = new Bench();
     bench.isBackupOnly = true;
     await bench.keeper.run(true);
@@ -116,7 +116,7 @@ describe('the sync daemons', () => {
     expect(bench.kernel.roles).toEqual([]);
   });
 
-  test('F-N2 in mode `both` are a problem while backup_only is set', async () => {
+  test('FR-N2 in mode `both` are a problem while backup_only is set', async () => {
     const bench = new Bench('both');
     bench.isBackupOnly = true;
     await bench.keeper.run(true);
@@ -128,7 +128,7 @@ describe('the sync daemons', () => {
     expect(bench.quiet.log.troubles()).toEqual([]);
   });
 
-  test('F-N12 start again, after all have stopped, when a parameter of their start changes', async () => {
+  test('FR-N12 start again, after all have stopped, when a parameter of their start changes', async () => {
     const bench = new Bench('both');
     await bench.keeper.run(true);
     await bench.pass(1_000);

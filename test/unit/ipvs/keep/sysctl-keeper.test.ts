@@ -56,7 +56,7 @@ describe('the parameters of the kernel', () => {
     expect(kernel.parameters.get('sync_retries')).toBe('0');
   });
 
-  test('F-N11 that the kernel itself changes when memory is low are left alone', () => {
+  test('FR-N11 that the kernel itself changes when memory is low are left alone', () => {
     const { kernel, keeper } = bench();
     kernel.parameters.set('drop_entry', '0').set('sync_retries', '1');
     const wanted = { drop_entry: '1', sync_retries: '1' };

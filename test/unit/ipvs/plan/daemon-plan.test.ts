@@ -45,7 +45,7 @@ describe('the wanted roles', () => {
     expect(roles('follow', true, 1_000_000, 6_000_000).roles).toEqual(['master']);
   });
 
-  test('F-N2 a new MASTER with backup_only does not receive: the kernel would balance nothing', () => {
+  test('FR-N2 a new MASTER with backup_only does not receive: the kernel would balance nothing', () => {
     const situation = {
       mode: 'follow',
       isBackupOnly: true,
@@ -86,14 +86,14 @@ describe('the plan for the daemons', () => {
     });
   });
 
-  test('F-N2 stops surplus daemons first where they stop the balancing', () => {
+  test('FR-N2 stops surplus daemons first where they stop the balancing', () => {
     const wanted = [daemon('master')];
     const plan = { ...none, stopsFirst: true, wanted, actual: [daemon('backup')] };
     expect(planDaemons(plan)).toEqual({ kind: 'stop', role: 'backup', why: 'unwanted' });
     expect(planDaemons({ ...plan, actual: [] })).toMatchObject({ kind: 'start' });
   });
 
-  test('F-N11 knows that a backup daemon receives at least 1024 bytes', () => {
+  test('FR-N11 knows that a backup daemon receives at least 1024 bytes', () => {
     const wanted = [
       daemon('master', { maximumLength: 600 }),
       daemon('backup', { maximumLength: 600 }),
@@ -107,7 +107,7 @@ describe('the plan for the daemons', () => {
     expect(planDaemons({ ...none, wanted, actual: other })).toMatchObject({ why: 'changed' });
   });
 
-  test('F-N12 stops every stale daemon before it starts one', () => {
+  test('FR-N12 stops every stale daemon before it starts one', () => {
     const stale = new Map<DaemonRole, StaleReason>([
       ['master', 'changed'],
       ['backup', 'changed'],

@@ -43,7 +43,7 @@ describe('the weight of a server', () => {
     expect(weightOf({ status: 'unchecked', former: 0 })).toBe(5);
   });
 
-  test('F-N10 is absent after a restart until the first result, if a former run removed it', () => {
+  test('FR-N10 is absent after a restart until the first result, if a former run removed it', () => {
     expect(weightOf({ status: 'unknown', former: 'absent' }, 'remove')).toBe('absent');
     expect(weightOf({ status: 'unknown', former: 'absent', isDrained: true }, 'remove')).toBe(
       'absent',
@@ -63,7 +63,7 @@ describe('the weight of a server', () => {
   });
 });
 
-test('F-N7 a server with several checks is up while all of them are', () => {
+test('FR-N7 a server with several checks is up while all of them are', () => {
   expect(statusOf([])).toBe('unchecked');
   expect(statusOf([true, undefined])).toBe('unknown');
   expect(statusOf([undefined, false])).toBe('down');

@@ -154,7 +154,7 @@ describe('a table without summaries of a MASTER', () => {
     expect(pair.hasCaughtUp).toBe(true);
   });
 
-  test('F-N3 has not caught up before it was read again', () => {
+  test('FR-N3 has not caught up before it was read again', () => {
     const pair = new Pair(false);
     pair.read(tableOf(221));
     pair.pass(seconds(60));
@@ -284,7 +284,7 @@ describe('a takeover', () => {
   });
 });
 
-describe('F-N3 a table that is seldom read', () => {
+describe('FR-N3 a table that is seldom read', () => {
   const TOOK = seconds(1);
   const REST = seconds(20);
 
@@ -374,7 +374,7 @@ describe('F-N3 a table that is seldom read', () => {
   });
 });
 
-test('F-O9 a host counts once, whatever numbers it gives itself', () => {
+test('FR-O9 a host counts once, whatever numbers it gives itself', () => {
   const pair = new Pair(false);
   for (let sender = 1; sender <= 100; sender++) {
     const forged = { sender, name: `x${sender}`, isMaster: true, isRepetition: false };

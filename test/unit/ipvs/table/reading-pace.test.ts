@@ -4,7 +4,7 @@ import { type Duration, milliseconds, seconds } from '../../../../src/net/time.t
 
 const costOf = (took: Duration) => ({ took, lines: 50_000, isWhole: true });
 
-describe('F-N3 the pace of readings', () => {
+describe('FR-N3 the pace of readings', () => {
   test.each([
     ['once a second', 4, 996, false],
     ['once a second up to a twentieth of the time', 50, 950, false],

@@ -229,7 +229,7 @@ describe('the watch of the connection table', () => {
   });
 });
 
-describe('F-N3 a large table', () => {
+describe('FR-N3 a large table', () => {
   /** Each line takes this long; lines of no connection make the table a large one. */
   function slow(bench: Bench, cost: Duration): void {
     const { lines } = bench;
@@ -319,7 +319,7 @@ describe('F-N3 a large table', () => {
   });
 });
 
-describe('F-N20 flows of a single datagram', () => {
+describe('FR-N20 flows of a single datagram', () => {
   const flow = (port: number) => line(port, 'UDP').replace('TCP', 'UDP');
 
   test('that begin while the other director is here are left to the kernel', async () => {

@@ -58,7 +58,7 @@ function dumpOf(sequence: number, object: number, flags = 0): Uint8Array {
 
 const INTERRUPTED = [1, 2, 3, 4, 5].map((attempt) => dumpOf(attempt, attempt, NLM_F_DUMP_INTR));
 
-test('F-O13 a list that is interrupted five times has what every attempt has found, and says so', () => {
+test('FR-O13 a list that is interrupted five times has what every attempt has found, and says so', () => {
   const { messages, complete } = socketThatReads(...INTERRUPTED).list('list links', REQUEST);
   expect(messages.map(({ payload }) => payload[0])).toEqual([1, 2, 3, 4, 5]);
   expect(complete).toBe(false);

@@ -15,11 +15,11 @@ test.each([
   ['6.1.0-13-amd64', true],
   ['4.19.0-26-amd64', false],
   ['unknown', true],
-])('F-H a kernel %s keeps the mark of an address: %s', (release, keeps) => {
+])('FR-H a kernel %s keeps the mark of an address: %s', (release, keeps) => {
   expect(keepsMarks(release)).toBe(keeps);
 });
 
-describe('F-H an address on a kernel without marks', () => {
+describe('FR-H an address on a kernel without marks', () => {
   const unmarked = addressOf('203.0.113.100/32');
 
   test('is of this program if it is remembered, and of others otherwise', () => {

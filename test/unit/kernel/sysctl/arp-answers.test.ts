@@ -13,14 +13,14 @@ test.each([
   [3, 1, true],
   [0, 8, false],
 ])(
-  'F-J2 with arp_ignore %i for all and %i for the interface, an address on lo is answered: %s',
+  'FR-J2 with arp_ignore %i for all and %i for the interface, an address on lo is answered: %s',
   (all, own, expected) => {
     const read = (_: string, link: string) => (link === 'all' ? all : own);
     expect(answersElsewhere(ip('203.0.113.100'), LO, { read })).toBe(expected);
   },
 );
 
-test('F-J2 without the setting, ARP is answered; ND only for the interface itself', () => {
+test('FR-J2 without the setting, ARP is answered; ND only for the interface itself', () => {
   const read = () => undefined;
   expect(answersElsewhere(ip('203.0.113.100'), LO, { read })).toBe(true);
   expect(answersElsewhere(ip('2001:db8::1'), LO, { read })).toBe(false);

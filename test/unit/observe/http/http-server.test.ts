@@ -110,7 +110,7 @@ describe('the HTTP listener', () => {
     expect(await ask('evil.example')).toBe(421);
   });
 
-  test('F-O13 elsewhere accepts the names that it was given, and no other', async () => {
+  test('FR-O13 elsewhere accepts the names that it was given, and no other', async () => {
     const { http } = await runHttp(modelOf('web'), {
       listen: { address: ip('0.0.0.0'), port: 0 },
       names: () => ['lb1', 'lb1.example.net'],
@@ -124,7 +124,7 @@ describe('the HTTP listener', () => {
     expect(await ask('evil.example:9112')).toBe(421);
   });
 
-  test('F-O13 answers although idle connections have used up its limit', async () => {
+  test('FR-O13 answers although idle connections have used up its limit', async () => {
     const { http, url } = await runHttp(modelOf('web'), { limits: { connections: 8 } });
     const idle = Array.from({ length: 8 }, () => createConnection(http.port, '127.0.0.1'));
     for (const one of idle) one.on('error', () => {});

@@ -108,7 +108,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('F-F3 count the problems with peers, and none where there are none', async () => {
+  test('FR-F3 count the problems with peers, and none where there are none', async () => {
     const { model, lines } = agentOf('web', 'mail');
     const problem: PeerProblem = {
       ...{ peer: ip('192.0.2.12'), since: instant(5_000_000), code: 'version-error' as const },

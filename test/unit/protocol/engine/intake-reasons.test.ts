@@ -120,7 +120,7 @@ function listening({ router = {}, packet }: Case): { rig: Rig; lines: string[] }
   return { rig, lines: rig.hear(advert(packet)) };
 }
 
-/** No router refuses a list (F-F1): only `decode` does. */
+/** No router refuses a list (FR-F1): only `decode` does. */
 const ROUTER_REASONS = DISCARD_REASONS.filter((one) => one !== 'address-list-error');
 
 describe('a packet that is refused', () => {

@@ -38,7 +38,7 @@ describe('the loop', () => {
     expect(ports.deadline).toBe(ports.now + MASTER_DOWN);
   });
 
-  test('F-O13 reads links that changed during the reading again, and runs meanwhile', () => {
+  test('FR-O13 reads links that changed during the reading again, and runs meanwhile', () => {
     const ports = new FakePorts();
     ports.isQuiet = false;
     expect(ports.during(() => ports.loop.start())).toContain('listen');
@@ -159,7 +159,7 @@ describe('the loop', () => {
     expect(ports.view).toMatchObject({ state: 'FAULT', faults: ['interface-missing'] });
   });
 
-  test('F-O12 releases the VIPs once another MASTER is heard that cannot hear this one', () => {
+  test('FR-O12 releases the VIPs once another MASTER is heard that cannot hear this one', () => {
     const ports = master();
     ports.sendFailure = 'EPERM';
     for (let turn = 0; turn < 5; turn++) ports.turnAfter(seconds(1));
@@ -169,7 +169,7 @@ describe('the loop', () => {
     expect(ports.view).toMatchObject({ state: 'BACKUP', lastTransition: { cause: 'unheard' } });
   });
 
-  test('F-O12 keeps them if one of its unicast peers can be reached', () => {
+  test('FR-O12 keeps them if one of its unicast peers can be reached', () => {
     const peers = ['192.0.2.12', '192.0.2.13'].map((text) => ({
       ...{ address: ip(text), minimumTtl: 255 },
     }));

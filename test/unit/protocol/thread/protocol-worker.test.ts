@@ -32,7 +32,7 @@ function start(worker: ProtocolWorker, realtime: Realtime): Promise<unknown[]> {
 }
 
 describe('the protocol thread', () => {
-  test('F-O2 sees in shared memory that the main thread turns', async () => {
+  test('FR-O2 sees in shared memory that the main thread turns', async () => {
     const turns = new Float64Array(threadOf('obedient').memory.mainTurns);
     await expect.poll(() => turns[0]).toBeGreaterThan(0);
   });

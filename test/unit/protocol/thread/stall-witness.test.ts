@@ -21,23 +21,23 @@ function blame(more: Partial<Omit<ThreadTimes, 'at'>>) {
   return blameFor(40_000, BEFORE, LATEST, now);
 }
 
-test('F-Q a thread that waited for a processor was not scheduled by the host', () => {
+test('FR-Q a thread that waited for a processor was not scheduled by the host', () => {
   expect(blame({ waited: 39_000 })).toEqual({
     ...{ cause: 'host', waitedMicroseconds: 39_000, ranMicroseconds: 0 },
   });
 });
 
-test('F-Q stolen time is not time that the thread was busy', () => {
+test('FR-Q stolen time is not time that the thread was busy', () => {
   expect(blame({ stolen: 40_000, ran: 40_000 })).toMatchObject({ cause: 'host' });
 });
 
-test('F-Q a thread that ran all the time was busy itself', () => {
+test('FR-Q a thread that ran all the time was busy itself', () => {
   expect(blame({ ran: 38_000 })).toEqual({
     ...{ cause: 'self', waitedMicroseconds: 0, ranMicroseconds: 38_000 },
   });
 });
 
-test('F-Q a thread that neither ran nor waited was paused, however busy it usually is', () => {
+test('FR-Q a thread that neither ran nor waited was paused, however busy it usually is', () => {
   expect(blame({})).toMatchObject({ cause: 'paused' });
 });
 

@@ -30,7 +30,7 @@ test('the watchdog is fed only while the protocol meets its deadlines', () => {
   expect(messages).toHaveLength(2);
 });
 
-test('F-O2 the watchdog is not fed once the main thread has been silent for its whole interval', () => {
+test('FR-O2 the watchdog is not fed once the main thread has been silent for its whole interval', () => {
   const messages: string[] = [];
   let beats = 7;
   const watchdog = new Watchdog({

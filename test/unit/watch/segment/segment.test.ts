@@ -95,7 +95,7 @@ describe('a sender', () => {
     expect(listener.findings()).toEqual([`packets-refused: ${A}: refused: checksum-error 2`]);
   });
 
-  test('F-L6 that sends CARP is named so', () => {
+  test('FR-L6 that sends CARP is named so', () => {
     const header = [0x21, 55, 0, 7, 0, 1, 0x5a, 0xa5];
     const bend = () => Uint8Array.of(...header, ...new Uint8Array(28).fill(0xc4));
     const listener = new Listener().hear({ source: A, bend });
@@ -223,7 +223,7 @@ describe('senders of one virtual router differ', () => {
     ]);
   });
 
-  test('F-F3 in the password, which is not shown', () => {
+  test('FR-F3 in the password, which is not shown', () => {
     const of = (password: string) => ({
       ...{ version: 2, authentication: { type: 'pass', password } },
     });
@@ -233,7 +233,7 @@ describe('senders of one virtual router differ', () => {
     expect(pair(of('secret12'), of('secret12'))).toEqual([]);
   });
 
-  test('F-F3 in multicast and unicast', () => {
+  test('FR-F3 in multicast and unicast', () => {
     expect(pair({ destination: B }, {})).toEqual([
       `delivery-mixed: delivery: ${A} unicast, ${B} multicast`,
     ]);
@@ -247,7 +247,7 @@ describe('senders of one virtual router differ', () => {
     expect(listener.findings()).toEqual([]);
   });
 
-  describe('F-G2 in everything: two clusters', () => {
+  describe('FR-G2 in everything: two clusters', () => {
     const CODES = (listener: Listener) => listener.snapshot().findings.map(({ code }) => code);
 
     function shared(more: object = {}): Listener {

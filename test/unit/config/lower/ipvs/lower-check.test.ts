@@ -131,7 +131,7 @@ describe('check', () => {
   });
 });
 
-describe('F-N7 several checks', () => {
+describe('FR-N7 several checks', () => {
   const UDP = '{ udp: {}, port: 53 }';
   const told = (keys: string) => value(load(keys)).warnings.map(({ message }) => message);
 

@@ -246,7 +246,7 @@ describe('an error in one part of ipvs', () => {
   });
 });
 
-describe('F-N2 backup_only', () => {
+describe('FR-N2 backup_only', () => {
   const sysctl = 'sysctl: { backup_only: 1 }';
 
   test('is refused beside `mode: both`, as nothing would be balanced', () => {
@@ -289,7 +289,7 @@ describe('F-N2 backup_only', () => {
   });
 });
 
-describe('F-N11 the length of sync messages', () => {
+describe('FR-N11 the length of sync messages', () => {
   test('is at least what a backup daemon receives', () => {
     expect(errors(load('{ sync: { interface: eth1, maxlen: 1023 } }'))).toEqual([
       expect.stringContaining('expected a whole number from 1024 to 65000'),
@@ -300,7 +300,7 @@ describe('F-N11 the length of sync messages', () => {
   });
 });
 
-describe('F-O9 the other directors', () => {
+describe('FR-O9 the other directors', () => {
   test('are addresses', () => {
     const sync = settingsOf('{ sync: { interface: eth1, peers: [192.0.2.12, "2001:db8::12"] } }');
     expect(sync?.sync?.peers).toEqual(['192.0.2.12', '2001:db8::12']);
@@ -312,7 +312,7 @@ describe('F-O9 the other directors', () => {
   });
 });
 
-describe('F-N5 clients that a service keeps with their server', () => {
+describe('FR-N5 clients that a service keeps with their server', () => {
   const persistent = (more: string) =>
     service(`address: "203.0.113.100:80", persistence: {}, ${more}`);
 
@@ -336,7 +336,7 @@ describe('F-N5 clients that a service keeps with their server', () => {
   });
 });
 
-describe('F-N6 a service of UDP', () => {
+describe('FR-N6 a service of UDP', () => {
   const CHECK = 'check: { dns: { name: a.example } }';
   const udp = (more: string, sysctl = '{}') =>
     service(`address: "203.0.113.100:53", protocol: udp, ${more}`).replace(
@@ -382,7 +382,7 @@ test.each([
   ['fallback: 127.0.0.1, forwarding: dr', '[10.0.0.11]', 0],
   ['scheduler: rr', '[127.0.0.2]', 1],
 ])(
-  'F-N19 what the kernel drops is refused, nat to a loopback address: %s %s',
+  'FR-N19 what the kernel drops is refused, nat to a loopback address: %s %s',
   (keys, servers, count) => {
     const text = service(`address: "203.0.113.100:80", ${keys}`, servers);
     expect(errors(load(text))).toEqual(

@@ -13,7 +13,7 @@ function turn(pace: Pace, costUs: number, units = 1): number {
   return changes;
 }
 
-test('F-O4 a turn requests as many changes as take the kernel two milliseconds', () => {
+test('FR-O4 a turn requests as many changes as take the kernel two milliseconds', () => {
   const pace = new Pace(64);
   expect(turn(pace, 5)).toBe(64);
   expect(turn(pace, 100)).toBe(64);
@@ -22,14 +22,14 @@ test('F-O4 a turn requests as many changes as take the kernel two milliseconds',
   expect(turn(pace, 400)).toBe(5);
 });
 
-test('F-O4 one slow answer does not slow down all that follow', () => {
+test('FR-O4 one slow answer does not slow down all that follow', () => {
   const pace = new Pace(64);
   turn(pace, 20_000);
   const sizes = [1, 2, 3, 4, 5, 6, 7].map(() => turn(pace, 5));
   expect(sizes).toEqual([1, 2, 4, 8, 16, 32, 64]);
 });
 
-test('F-O4 a change that is dearer than a turn is requested all the same, alone', () => {
+test('FR-O4 a change that is dearer than a turn is requested all the same, alone', () => {
   const pace = new Pace(64);
   expect(turn(pace, 1_000, 8)).toBe(8);
   expect(turn(pace, 10_000, 8)).toBe(2);

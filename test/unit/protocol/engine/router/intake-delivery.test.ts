@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../../src/net/time.ts';
 import { judge, type ReceiverProfile } from '../../../../../src/protocol/engine/router/intake.ts';
-import { type AdvertOptions, advert, OWN, OWN6, PEER, PEER6, VIP, VIP6 } from '../../../../conformance/rig.ts';
+import {
+  type AdvertOptions,
+  advert,
+  OWN,
+  OWN6,
+  PEER,
+  PEER6,
+  VIP,
+  VIP6,
+} from '../../../../conformance/rig.ts';
 import { ROUTER, verdict } from './receivers.ts';
 
 const FAR = ip('198.51.100.9');
@@ -75,7 +84,7 @@ describe('a receiver of any delivery', () => {
     expect(hears({ destination: OWN })).toEqual([]);
   });
 
-  test('F-F2 hears IPv6 unicast with the hop limit of Linux, from a link-local address with any', () => {
+  test('FR-F2 hears IPv6 unicast with the hop limit of Linux, from a link-local address with any', () => {
     expect(hears({ source: global, destination: OWN6, ttl: 64 })).toEqual([]);
     expect(hears({ source: global, destination: OWN6, ttl: 63 })).toBe('ip-ttl-error');
     expect(hears({ source: PEER6, destination: OWN6, ttl: 1 })).toEqual([]);

@@ -78,7 +78,7 @@ describe('links', () => {
     ['of a link whose kind has no name', new AttributeWriter().uint32(10, 7), 7],
     ['of a VRF, which leaves packets to them,', portOf(7, 'vrf'), undefined],
     ['of nothing', new AttributeWriter().uint32(10, 0), undefined],
-  ])('F-I1 that are ports %s say so', (_, attributes, expected) => {
+  ])('FR-I1 that are ports %s say so', (_, attributes, expected) => {
     const decoded = decodeLink(link(WORKING, attributes));
     expect(decoded.ok && decoded.value.link.portOf).toBe(expected);
   });
@@ -88,7 +88,7 @@ describe('links', () => {
     [3, true],
     [4, true],
     [5, undefined],
-  ])('F-C3 with event %i have failed over: %s', (event, expected) => {
+  ])('FR-C3 with event %i have failed over: %s', (event, expected) => {
     const decoded = decodeLink(link(WORKING, new AttributeWriter().uint32(44, event)));
     expect(decoded.ok && decoded.value.failedOver).toBe(expected);
   });
