@@ -41,7 +41,11 @@ describe('FR-L5 a unicast source on another link, such as lo', () => {
     const rig = new Rig([{ unicast: unicast(ROUTER_ID, PEER) }], { links: [linkOf(), LO] });
     rig.start();
     expect(rig.view().faults).toEqual(['no-address']);
-    expect(rig.handle(ON_LO)).toEqual(['FAULT -> BACKUP (primary-ip-address)']);
+    expect(rig.handle(ON_LO)).toEqual([
+      'arp request 198.51.100.1',
+      'arp question 192.0.2.12',
+      'FAULT -> BACKUP (primary-ip-address)',
+    ]);
     rig.becomeMaster();
     expect(rig.view().master?.address).toBe('198.51.100.1');
     const gone = { index: 1, address: ROUTER_ID, prefixLength: 32 };

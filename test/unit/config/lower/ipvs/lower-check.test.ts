@@ -147,7 +147,7 @@ describe('FR-N7 several checks', () => {
   test.each([
     ['[]', 'must not be empty'],
     ['[tcp, none]', 'expected tcp, http, https, ping, or a mapping'],
-    ['[tcp, { tcp: {}, ping: {} }]', '"tcp" and "ping" exclude each other'],
+    ['[tcp, { tcp: {}, ping: {} }]', '"tcp" and "ping" cannot be used together'],
     ['[tcp, {}]', 'needs one of tcp, http'],
   ])('are refused at the one that is invalid: %s', (check, message) => {
     expect(errors(load(`check: ${check}`))).toEqual([expect.stringContaining(message)]);
