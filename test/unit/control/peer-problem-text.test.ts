@@ -18,7 +18,8 @@ describe('FR-F3 the text of a problem with a peer', () => {
     ['owner-conflict', {}, 'look for a firewall'],
     ['unknown-peer', {}, 'add it here'],
     ['delivery-mismatch', { heard: 'multicast', expected: 'unicast' }, '"unicast" on both'],
-    ['packet-length-error', {}, 'CARP'],
+    ['packet-length-error', {}, 'malformed'],
+    ['carp', {}, 'another VHID'],
   ])('of %s with %j says what to change', (code, facts, part) => {
     expect(textOf(code, facts)).toContain(part);
   });
