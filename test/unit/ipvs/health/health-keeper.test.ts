@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import type { Server, ServiceKey } from '../../../../src/net/ipvs.ts';
@@ -273,5 +273,13 @@ describe('FR-O11 servers whose checks have had no result for long', () => {
     rig.result(load, true, 40);
     rig.health.lost(probeName(load));
     expect(rig.health.services()[0]?.servers[0]?.weight).toBe(40);
+  });
+
+  test('cost no more than their own servers when all are lost at once', () => {
+    const servers = Array.from({ length: 100 }, (_, index) => server(index + 1));
+    const rig = healthRig([service(servers), service(servers.slice(50), {}, 'shop')]);
+    const read = vi.spyOn(rig.prober, 'reading');
+    for (const one of servers) rig.health.lost(probeName(tcpCheck(one)));
+    expect(read.mock.calls.length).toBeLessThanOrEqual(2 * 150);
   });
 });
