@@ -245,7 +245,7 @@ export class HealthKeeper {
       {
         weight: server.weight,
         status,
-        former: former === 0 || former === 'absent' ? former : undefined,
+        former: outOfService(former),
         isDrained: drain !== undefined,
         feedback: feedbackOf(health.weights[endpoint], load, former),
       },
@@ -290,6 +290,8 @@ export class HealthKeeper {
     const endpoint = formatEndpoint(server);
     const key = keyOf(service.name, endpoint);
     const load = this.#knownOf(weights[endpoint]);
+    // A server that was out of service stays so until its check passes, whatever load it reports.
+    if (status === 'unknown' && outOfService(this.#former.get(key)) !== undefined) return;
     if (status === 'down') this.#former.set(key, weightOfFailed(onFailure));
     else if (load?.up === true && load.value !== undefined) this.#former.set(key, load.value);
     else if (status === 'up') this.#former.delete(key);
@@ -350,6 +352,11 @@ function feedbackOf(
   if (probe === undefined) return undefined;
   if (load !== undefined) return load.up ? load.value : undefined;
   return former === 'absent' || former === 0 ? undefined : former;
+}
+
+/** Undefined: it had clients, or nothing is known. */
+function outOfService(former: EffectiveWeight | undefined): 0 | 'absent' | undefined {
+  return former === 0 || former === 'absent' ? former : undefined;
 }
 
 function keyOf(service: string, server: string): string {
