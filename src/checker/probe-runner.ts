@@ -208,10 +208,13 @@ export class ProbeRunner {
     this.#options.ran?.();
   }
 
-  #judgeResult(hasPassed: boolean, { value, detail }: ProbeOutcome): void {
+  #judgeResult(hasPassed: boolean, outcome: ProbeOutcome): void {
     const before = this.#state;
     this.#state = judged(before, hasPassed ? 'passed' : 'failed', this.#options.timing);
     const { status } = this.#state;
+    const { detail } = outcome;
+    // A run that timed out has no value: while the target counts as up, the last one stands.
+    const value = outcome.value ?? (status === 'up' ? this.#value : undefined);
     this.#reading.at = Date.now();
     if (!hasPassed) this.#reading.failures++;
     if (status === 'unknown') return;

@@ -49,6 +49,7 @@ export class Prober {
       reactor: () => this.#sharedReactor(),
       patterns: this.#patterns,
       onChange: () => this.#runners.get(id)?.runner.checkNow(),
+      last: known?.value,
     });
     const runner = new ProbeRunner(probe, {
       timing: settings,

@@ -38,10 +38,19 @@ export function hostSupport(): HostSupport {
   return {
     hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
-    hasUser: (name) => findUser(name) !== undefined,
-    lacksForIpvs: kernelShortcomings,
-    ownAddresses,
+    hasUser: (name) => ifKnown(true, () => findUser(name) !== undefined),
+    lacksForIpvs: (ipvs) => ifKnown([], () => kernelShortcomings(ipvs)),
+    ownAddresses: () => ifKnown([], ownAddresses),
   };
+}
+
+/** A host that cannot be examined, at its limit of descriptors or memory, must not refuse a reload. */
+function ifKnown<Value>(otherwise: Value, look: () => Value): Value {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
 }
 
 /** Features missing on this host, one sentence each. */

@@ -25,11 +25,12 @@ export class FileProbe implements Probe {
   /** The last valid number: a file that is just being written may be empty. */
   #number: number | undefined;
 
-  /** `onChange` asks for another run. */
-  constructor(path: string, reads: FileReads, onChange: () => void) {
+  /** `onChange` asks for another run. `last`: the number that a former process found; undefined: none. */
+  constructor(path: string, reads: FileReads, onChange: () => void, last?: number) {
     this.#path = path;
     this.#reads = reads;
     this.#onChange = onChange;
+    this.#number = last;
   }
 
   async run(): Promise<ProbeOutcome> {

@@ -21,22 +21,24 @@ export interface ProbeContext {
   readonly patterns: PatternMatcher;
   /** Asks for another run. */
   readonly onChange: () => void;
+  /** The number or weight that a former process found last; undefined: none. */
+  readonly last: number | undefined;
 }
 
 /** Settings with a weight scale make a `WeightProbe`, all others a plain probe. */
 export function makeProbe(settings: ProbeSettings, context: ProbeContext): Probe {
   const probe = makePlainProbe(settings, context);
   const scale = 'weight' in settings ? settings.weight : undefined;
-  return scale === undefined ? probe : new WeightProbe(probe, scale);
+  return scale === undefined ? probe : new WeightProbe(probe, scale, context.last);
 }
 
 function makePlainProbe(settings: ProbeSettings, context: ProbeContext): Probe {
-  const { reactor, patterns, onChange } = context;
+  const { reactor, patterns, onChange, last } = context;
   switch (settings.kind) {
     case 'script':
       return new ScriptProbe(settings);
     case 'file':
-      return new FileProbe(settings.path, settings.reads, onChange);
+      return new FileProbe(settings.path, settings.reads, onChange, last);
     case 'process':
       return new ProcessProbe(settings, reactor(), onChange);
     case 'gateway':

@@ -8,9 +8,11 @@ export class WeightProbe implements Probe {
   readonly #scale: WeightScale;
   #last: Feedback | undefined;
 
-  constructor(probe: Probe, scale: WeightScale) {
+  /** `last`: the weight that a former process found; undefined: none. */
+  constructor(probe: Probe, scale: WeightScale, last?: number) {
     this.#probe = probe;
     this.#scale = scale;
+    this.#last = last === undefined ? undefined : { smoothed: last, weight: last };
   }
 
   async run(timeoutMs: number): Promise<ProbeOutcome> {

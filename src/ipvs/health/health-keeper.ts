@@ -49,13 +49,21 @@ const EXEC_LATE =
   'commands of `exec` checks run later than their interval: there are too many of them, or they take ' +
   'too long, for 64 at a time';
 
+/** A server that a probe is about. */
+interface ProbeUse {
+  readonly service: ServiceSettings;
+  readonly server: Server;
+  /** False: the probe reads the load. */
+  readonly isCheck: boolean;
+}
+
 export class HealthKeeper {
   readonly #options: HealthKeeperOptions;
   #services: readonly ServiceSettings[] = [];
   /** Last result of each probe. */
   readonly #known = new Map<string, ProbeChange>();
-  /** Names of the services that use a probe. */
-  readonly #users = new Map<string, Set<string>>();
+  /** By probe, in the order of the services. */
+  readonly #uses = new Map<string, ProbeUse[]>();
   /** What a server had before there are results, by service and server: none or few clients, or a load. */
   readonly #former = new Map<string, EffectiveWeight>();
   /** Services whose fallback stays in the table until its connections have ended. */
@@ -81,22 +89,12 @@ export class HealthKeeper {
   }
 
   want(services: readonly ServiceSettings[]): void {
-    this.#keepFormer();
-    this.#services = services;
-    this.#users.clear();
-    const probes: ServerProbe[] = [];
-    for (const { name, health } of services) {
-      for (const probe of [
-        ...Object.values(health.checks).flat(),
-        ...Object.values(health.weights),
-      ]) {
-        const key = probeName(probe);
-        const users = this.#users.get(key) ?? new Set();
-        this.#users.set(key, users.add(name));
-        probes.push(probe);
-      }
+    for (const service of this.#services) {
+      for (const server of service.servers) this.#keepFormer(service, server);
     }
-    for (const key of this.#known.keys()) if (!this.#users.has(key)) this.#known.delete(key);
+    this.#services = services;
+    const probes = this.#register(services);
+    for (const key of this.#known.keys()) if (!this.#uses.has(key)) this.#known.delete(key);
     const names = new Set(services.map(({ name }) => name));
     for (const name of this.#enough.keys()) if (!names.has(name)) this.#enough.delete(name);
     this.#options.prober.reconfigure(probes);
@@ -120,18 +118,17 @@ export class HealthKeeper {
   /** The result of a probe changed. */
   changed(probe: string, change: ProbeChange): void {
     this.#known.set(probe, change);
-    const users = this.#services.filter(({ name }) => this.#users.get(probe)?.has(name));
-    for (const service of users) this.#judge(service);
-    this.#options.onChange(users.map(({ name }) => name));
+    const services = new Set(this.#usesOf(probe).map(({ service }) => service));
+    for (const service of services) this.#judge(service);
+    this.#options.onChange([...services].map(({ name }) => name));
   }
 
   /** A probe has had no result for long: its servers are unknown, and keep the weights that they have. */
   lost(probe: string): void {
-    this.#keepFormer();
-    const isCheck = this.#services.some(({ health }) =>
-      Object.values(health.checks).some((checks) => checks.some((one) => probeName(one) === probe)),
-    );
-    if (isCheck) this.#known.delete(probe);
+    const uses = this.#usesOf(probe);
+    // All probes may be lost at once: each looks at its own servers only.
+    for (const { service, server } of uses) this.#keepFormer(service, server);
+    if (uses.some(({ isCheck }) => isCheck)) this.#known.delete(probe);
   }
 
   /** An operator drained or undrained a server of the service. */
@@ -196,6 +193,33 @@ export class HealthKeeper {
     this.#options.prober.close();
   }
 
+  /** Returns the probes of the services. */
+  #register(services: readonly ServiceSettings[]): ServerProbe[] {
+    this.#uses.clear();
+    const probes: ServerProbe[] = [];
+    const use = (probe: ServerProbe, one: ProbeUse) => {
+      const name = probeName(probe);
+      const uses = this.#uses.get(name) ?? [];
+      if (uses.length === 0) this.#uses.set(name, uses);
+      uses.push(one);
+      probes.push(probe);
+    };
+    for (const service of services) {
+      const { checks, weights } = service.health;
+      for (const server of service.servers) {
+        const endpoint = formatEndpoint(server);
+        for (const check of checks[endpoint] ?? []) use(check, { service, server, isCheck: true });
+        const weight = weights[endpoint];
+        if (weight !== undefined) use(weight, { service, server, isCheck: false });
+      }
+    }
+    return probes;
+  }
+
+  #usesOf(probe: string): readonly ProbeUse[] {
+    return this.#uses.get(probe) ?? [];
+  }
+
   #healthOf(settings: ServiceSettings): ServiceHealth {
     const { fallback } = settings.health;
     const servers = settings.servers.map((server) => this.#serverHealth(settings, server));
@@ -221,7 +245,7 @@ export class HealthKeeper {
       {
         weight: server.weight,
         status,
-        former: former === 0 || former === 'absent' ? former : undefined,
+        former: outOfService(former),
         isDrained: drain !== undefined,
         feedback: feedbackOf(health.weights[endpoint], load, former),
       },
@@ -260,18 +284,17 @@ export class HealthKeeper {
   }
 
   /** Until a check or reading that is replaced has its first result, the last one of the former counts. */
-  #keepFormer(): void {
-    for (const { settings, servers } of this.services()) {
-      const { weights, onFailure } = settings.health;
-      for (const { server, status } of servers) {
-        const endpoint = formatEndpoint(server);
-        const key = keyOf(settings.name, endpoint);
-        const load = this.#knownOf(weights[endpoint]);
-        if (status === 'down') this.#former.set(key, weightOfFailed(onFailure));
-        else if (load?.up === true && load.value !== undefined) this.#former.set(key, load.value);
-        else if (status === 'up') this.#former.delete(key);
-      }
-    }
+  #keepFormer(service: ServiceSettings, server: Server): void {
+    const { weights, onFailure } = service.health;
+    const { status } = this.#serverHealth(service, server);
+    const endpoint = formatEndpoint(server);
+    const key = keyOf(service.name, endpoint);
+    const load = this.#knownOf(weights[endpoint]);
+    // A server that was out of service stays so until its check passes, whatever load it reports.
+    if (status === 'unknown' && outOfService(this.#former.get(key)) !== undefined) return;
+    if (status === 'down') this.#former.set(key, weightOfFailed(onFailure));
+    else if (load?.up === true && load.value !== undefined) this.#former.set(key, load.value);
+    else if (status === 'up') this.#former.delete(key);
   }
 
   #judge(service: ServiceSettings): void {
@@ -329,6 +352,11 @@ function feedbackOf(
   if (probe === undefined) return undefined;
   if (load !== undefined) return load.up ? load.value : undefined;
   return former === 'absent' || former === 0 ? undefined : former;
+}
+
+/** Undefined: it had clients, or nothing is known. */
+function outOfService(former: EffectiveWeight | undefined): 0 | 'absent' | undefined {
+  return former === 0 || former === 'absent' ? former : undefined;
 }
 
 function keyOf(service: string, server: string): string {

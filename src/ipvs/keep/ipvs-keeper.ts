@@ -257,12 +257,12 @@ export class IpvsKeeper {
     let client: IpvsPort | undefined;
     try {
       client = await this.#kernel.open();
+      const { version } = client.info();
       this.#parts = await this.#take(client);
       this.#touch(this.#touchedEarly);
       this.#touchedEarly.clear();
       this.#log.settled('ipvs');
       this.#log.settled('memory file');
-      const { version } = client.info();
       this.#log.info('ipvs-started', `IPVS ${version}: ${this.#settings.services.length} services`);
     } catch (error) {
       client?.close();

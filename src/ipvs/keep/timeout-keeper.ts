@@ -14,6 +14,7 @@ export class TimeoutKeeper {
   #wanted: ConnectionTimeouts = NONE;
   /** Seconds from before this agent, or a run of it that crashed, set the timeouts. */
   readonly #before: Map<string, number>;
+  #isRefused = false;
   repairs = 0;
 
   constructor(
@@ -30,35 +31,44 @@ export class TimeoutKeeper {
     return Object.fromEntries(this.#before);
   }
 
-  /** Timeouts that are no longer configured get their former values back. Throws when the kernel refuses. */
+  /** Timeouts that are no longer configured get their former values back. */
   want(wanted: ConnectionTimeouts = NONE): void {
     this.#wanted = wanted;
-    const returning = NAMES.filter((name) => wanted[name] === 0);
-    this.#giveBack(returning);
-    this.#apply();
+    this.#attempt(() => this.#adopt());
   }
 
-  /** Restores and counts values that another program changed. */
+  /** Restores and counts values that another program changed; tries again what the kernel refused. */
   check(): void {
-    try {
-      const changed = this.#apply();
-      this.#log.settled('timeouts');
-      this.repairs += changed;
-      if (changed > 0) {
-        const message = `restored ${changed} IPVS timeouts that another program changed`;
-        this.#log.warn('ipvs-timeouts-repaired', message);
-      }
-    } catch (error) {
-      this.#log.trouble('timeouts', 'ipvs-timeouts-failed', messageOf(error));
-    }
+    const wasRefused = this.#isRefused;
+    const changed = this.#attempt(() => this.#adopt());
+    if (wasRefused || changed === 0) return;
+    this.repairs += changed;
+    const message = `restored ${changed} IPVS timeouts that another program changed`;
+    this.#log.warn('ipvs-timeouts-repaired', message);
   }
 
   restore(): void {
+    this.#attempt(() => this.#giveBack(NAMES));
+  }
+
+  /** A refusal is a problem in the status, and stops nothing else. Returns 0 then. */
+  #attempt<Result>(action: () => Result): Result | 0 {
     try {
-      this.#giveBack(NAMES);
+      const result = action();
+      this.#isRefused = false;
+      this.#log.settled('timeouts');
+      return result;
     } catch (error) {
+      this.#isRefused = true;
       this.#log.trouble('timeouts', 'ipvs-timeouts-failed', messageOf(error));
+      return 0;
     }
+  }
+
+  /** Returns how many timeouts it set. */
+  #adopt(): number {
+    this.#giveBack(NAMES.filter((name) => this.#wanted[name] === 0));
+    return this.#apply();
   }
 
   #giveBack(names: readonly Name[]): void {

@@ -15,7 +15,7 @@ const DOWN: ProbeOutcome = { passed: false, detail: 'exit status 1' };
 function running(
   limits: { rise?: number; fall?: number } = {},
   pool?: RunPool,
-  known?: { up: boolean; value: undefined },
+  known?: { up: boolean; value: number | undefined },
 ) {
   const changes: ProbeChange[] = [];
   const ends: ((outcome: ProbeOutcome) => void)[] = [];
@@ -242,6 +242,17 @@ describe('FR-O11 a probe', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(changes).toEqual([{ up: true, value: undefined, detail: 'exit status 0' }]);
     expect(runner.reading).toMatchObject({ failures: 0, detail: BLIND.detail });
+  });
+
+  test('whose run fails or times out keeps its value while it counts as up', async () => {
+    const { changes, answer } = running({ fall: 3 }, undefined, { up: true, value: 3 });
+    answer({ passed: false, detail: 'not a number' });
+    await vi.advanceTimersByTimeAsync(500);
+    answer(undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(changes).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(changes).toEqual([{ up: false, value: undefined, detail: 'still running' }]);
   });
 
   test('that could not look does not end a series of failures', async () => {

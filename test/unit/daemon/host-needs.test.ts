@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { type HostSupport, missingOnHost } from '../../../src/daemon/host-needs.ts';
+import { type HostSupport, hostSupport, missingOnHost } from '../../../src/daemon/host-needs.ts';
+import { Routes } from '../../../src/kernel/rtnetlink/routes.ts';
 import { ip } from '../../../src/net/address.ts';
 
 const FULL: HostSupport = {
@@ -40,6 +41,15 @@ describe('a host', () => {
 
   test('with unknown macvlan support is not reported', () => {
     expect(missing(', virtual_mac: true', { ...BARE, hasMacvlan: undefined })).toEqual([]);
+  });
+
+  test('whose addresses cannot be read is not reported, and refuses no reload', () => {
+    const snapshot = vi.spyOn(Routes.prototype, 'snapshot').mockImplementation(() => {
+      throw new Error('ENOMEM');
+    });
+    onTestFinished(() => snapshot.mockRestore());
+    const { ownAddresses } = hostSupport();
+    expect(missing('', { ...FULL, ownAddresses })).toEqual([]);
   });
 
   test('FR-H that has a VIP anyway is reported with the command that mends it', () => {

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { makeProbe } from '../../../../src/checker/probes/make-probe.ts';
 import { PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
 import { TcpProbe } from '../../../../src/checker/probes/tcp.ts';
@@ -38,9 +41,30 @@ test('A failed reading keeps the weight; before the first reading there is none'
 
 test('Settings with a weight scale make a weight probe, others a plain probe', () => {
   const patterns = new PatternMatcher();
-  const surroundings = { reactor: () => undefined as never, patterns, onChange: () => {} };
+  const surroundings = {
+    reactor: () => undefined as never,
+    patterns,
+    onChange: () => {},
+    last: undefined,
+  };
   expect(makeProbe(weightProbe(server(11)), surroundings)).toBeInstanceOf(WeightProbe);
   expect(makeProbe(tcpCheck(server(11)), surroundings)).toBeInstanceOf(TcpProbe);
+});
+
+test('FR-O11 A probe that starts again keeps the number that was known', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'known-number-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'number');
+  writeFileSync(path, '');
+  const patterns = new PatternMatcher();
+  const context = { reactor: () => undefined as never, patterns, onChange: () => {}, last: 40 };
+  const { interval, timeout, rise, fall } = tcpCheck(server(11));
+  const timing = { interval, timeout, rise, fall };
+  const file = makeProbe({ kind: 'file', path, reads: 'number', ...timing }, context);
+  onTestFinished(() => file.close());
+  expect(await file.run(1_000)).toMatchObject({ passed: true, value: 40 });
+  const load = { ...weightProbe(server(11)), argv: ['/nonexistent/load'] };
+  expect(await makeProbe(load, context).run(1_000)).toMatchObject({ passed: false, value: 40 });
 });
 
 test('Closing it closes its probe', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import type { Server, ServiceKey } from '../../../../src/net/ipvs.ts';
@@ -100,6 +100,18 @@ describe('the servers of a service', () => {
     expect(weights(rig, changed)).toEqual(['10.0.0.11:80 40']);
     rig.result(other, false);
     expect(weights(rig, changed)).toEqual(['10.0.0.11:80 1']);
+  });
+
+  test('FR-N10 stay out of service at a reload before the first check, though their load is known', () => {
+    const load = weightProbe(FIRST);
+    const web = service([FIRST], { weights: { [formatEndpoint(FIRST)]: load } });
+    const rig = healthRig([web]);
+    rig.health.recall(web, [server(11, 0)]);
+    rig.result(load, true, 70);
+    rig.health.want([web]);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0']);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 70']);
   });
 
   test('FR-N7 with several checks are up while all of them pass, and say which does not', () => {
@@ -273,5 +285,35 @@ describe('FR-O11 servers whose checks have had no result for long', () => {
     rig.result(load, true, 40);
     rig.health.lost(probeName(load));
     expect(rig.health.services()[0]?.servers[0]?.weight).toBe(40);
+  });
+
+  test.each([
+    ['quiesce', ['10.0.0.11:80 0', '10.0.0.12:80 3']],
+    ['remove', ['10.0.0.12:80 3']],
+  ] as const)(
+    'stay out of service with `on_failure: %s` though their load is known',
+    (onFailure, kept) => {
+      const load = weightProbe(FIRST);
+      const health = { onFailure, weights: { '10.0.0.11:80': load } };
+      const dead = service([FIRST, SECOND], health);
+      const rig = healthRig([dead]);
+      rig.result(load, true, 40);
+      rig.result(tcpCheck(FIRST), false);
+      for (const probe of [tcpCheck(FIRST), load, tcpCheck(SECOND)])
+        rig.health.lost(probeName(probe));
+      expect(weights(rig, dead)).toEqual(kept);
+      rig.health.want([dead]);
+      expect(weights(rig, dead)).toEqual(kept);
+      rig.result(tcpCheck(FIRST), true);
+      expect(weights(rig, dead)).toContain('10.0.0.11:80 40');
+    },
+  );
+
+  test('cost no more than their own servers when all are lost at once', () => {
+    const servers = Array.from({ length: 100 }, (_, index) => server(index + 1));
+    const rig = healthRig([service(servers), service(servers.slice(50), {}, 'shop')]);
+    const read = vi.spyOn(rig.prober, 'reading');
+    for (const one of servers) rig.health.lost(probeName(tcpCheck(one)));
+    expect(read.mock.calls.length).toBeLessThanOrEqual(2 * 150);
   });
 });

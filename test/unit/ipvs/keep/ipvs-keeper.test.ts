@@ -286,14 +286,53 @@ describe('parameters and timeouts', () => {
     expect(bench.kernel.seconds.tcp).toBe(900);
   });
 
-  test('that make the start fail leave no client open', async () => {
-    const bench = new Bench({ timeouts: { tcp: 1, tcpFin: 1, udp: 1 } });
-    vi.spyOn(bench.kernel, 'setTimeouts').mockImplementation(() => {
+  test('FR-N17 timeouts that the kernel refuses stop neither the start nor a reload', async () => {
+    const refused = { tcp: 1, tcpFin: 0, udp: 0 };
+    const bench = new Bench({ timeouts: refused });
+    bench.kernel.parameters.set('sync_retries', '0');
+    const refusal = vi.spyOn(bench.kernel, 'setTimeouts').mockImplementation(() => {
       throw new Error('EINVAL');
     });
     await bench.keeper.start();
-    expect(bench.kernel.closed).toBe(1);
     expect(bench.keeper.troubles()).toEqual(['EINVAL']);
+    expect(bench.faults).toEqual(['web: none', 'mail: none']);
+    const timeouts = { tcp: 2, tcpFin: 0, udp: 0 };
+    const more = service([server(11), server(13)], UNCHECKED);
+    await bench.reload({ timeouts, sysctls: { sync_retries: '2' }, services: [more] });
+    expect(bench.kernel.parameters.get('sync_retries')).toBe('2');
+    expect(bench.kernel.weightOf(more.service.key, '10.0.0.13:80')).toBe(1);
+    expect(bench.keeper.troubles()).toEqual(['EINVAL']);
+    refusal.mockRestore();
+    await bench.checked();
+    expect(bench.kernel.seconds.tcp).toBe(2);
+    expect([bench.keeper.troubles(), bench.keeper.parts?.timeouts.repairs]).toEqual([[], 0]);
+    await bench.keeper.stop();
+    expect(bench.kernel.seconds.tcp).toBe(900);
+  });
+
+  test('FR-N17 timeouts that the kernel refuses to take back are given back later', async () => {
+    const bench = new Bench({ timeouts: { tcp: 600, tcpFin: 0, udp: 0 } });
+    await bench.keeper.start();
+    const refusal = vi.spyOn(bench.kernel, 'setTimeouts').mockImplementation(() => {
+      throw new Error('ENOMEM');
+    });
+    await bench.reload({ timeouts: undefined });
+    await bench.checked();
+    expect(bench.keeper.troubles()).toEqual(['ENOMEM']);
+    refusal.mockRestore();
+    await bench.checked();
+    expect([bench.kernel.seconds.tcp, bench.keeper.troubles()]).toEqual([900, []]);
+    await bench.keeper.stop();
+  });
+
+  test('A start that fails leaves no client open', async () => {
+    const bench = new Bench();
+    vi.spyOn(bench.kernel, 'info').mockImplementation(() => {
+      throw new Error('ENOMEM');
+    });
+    await bench.keeper.start();
+    expect([bench.kernel.closed, bench.keeper.parts]).toEqual([1, undefined]);
+    expect(bench.keeper.troubles()).toEqual(['ENOMEM']);
     await bench.keeper.stop();
   });
 });
