@@ -11,6 +11,7 @@ import type {
   LinkState,
   OutgoingDatagram,
   OutgoingFrame,
+  SendFailure,
 } from '../net/link.ts';
 import type { Duration, Instant } from '../net/time.ts';
 import type { NamedLink, NewMacvlan } from '../wire/netlink/route/macvlan.ts';
@@ -39,11 +40,9 @@ export interface PacketPort {
   unlisten(index: number, family: Family): void;
   /** Sends with one system call for each link where possible; returns how many datagrams failed. */
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;
-  /** The datagrams of the last `sendDatagrams` that failed. */
-  unsent(): readonly OutgoingDatagram[];
   sendFrames(frames: readonly OutgoingFrame[]): number;
-  /** The errno name of the last failure to send. */
-  sendError(): string;
+  /** What failed in the last call of `sendDatagrams` or `sendFrames`: one for each errno. */
+  sendFailures(): readonly SendFailure[];
   /** Hands over at most `limit` waiting packets; returns true when none is left. */
   drain(limit: number, sink: PacketSink): boolean;
   /** Discards the waiting packets, up to a bound. */

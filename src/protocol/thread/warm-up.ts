@@ -152,8 +152,7 @@ class WarmUpHost {
       },
       sendFrames: (frames: readonly OutgoingFrame[]) =>
         this.#options.edges.sender.sendFrames(frames),
-      unsent: () => [],
-      sendError: () => '',
+      sendFailures: () => [],
       drain: (_limit: number, sink: PacketSink) => {
         for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length, NO_DELAY);
         this.#inbox = [];

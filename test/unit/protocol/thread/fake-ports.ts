@@ -1,7 +1,12 @@
 /** Fake ports for a loop: they record each call in order and answer as a test has set them. */
 
 import type { PacketSink } from '../../../../src/kernel/ports.ts';
-import type { LinkEvent, LinkState, OutgoingDatagram } from '../../../../src/net/link.ts';
+import type {
+  LinkEvent,
+  LinkState,
+  OutgoingDatagram,
+  SendFailure,
+} from '../../../../src/net/link.ts';
 import { after, type Duration, type Instant, instant } from '../../../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../../../src/protocol/engine/counters.ts';
 import { Engine } from '../../../../src/protocol/engine/engine.ts';
@@ -33,14 +38,22 @@ export class FakePorts {
   answersOnly = Number.POSITIVE_INFINITY;
   /** The errno that keeps advertisements from leaving. */
   sendFailure = '';
-  unsent: readonly OutgoingDatagram[] = [];
+  /** The same on one link, by index. */
+  readonly sendFailureOn = new Map<number, string>();
+  #failures: readonly SendFailure[] = [];
   /** How many datagrams of a batch leave nevertheless. */
   reaches = 0;
   listenFailure: Error | undefined;
 
-  constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
-    const settings = { router: 'lb1', linger, instances: [instanceOf(more)], syncGroups: [] };
-    const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
+  constructor(
+    more: Partial<InstanceSettings> = {},
+    linger: 'auto' | 'off' = 'off',
+    others: readonly Partial<InstanceSettings>[] = [],
+  ) {
+    const instances = [more, ...others].map(instanceOf);
+    const settings = { router: 'lb1', linger, instances, syncGroups: [] };
+    const counters = new CounterTable(new Float64Array(countersLength(instances.length)));
+    const engine = new Engine(settings, counters);
     this.loop = new Loop(engine, this.#ports(), {
       reports: (reports) => {
         this.calls.push('reports');
@@ -87,11 +100,13 @@ export class FakePorts {
         sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
           const priorities = datagrams.map(({ packet }) => packet[22]);
           this.calls.push(`advertise ${priorities.join()}`);
-          this.unsent = this.sendFailure === '' ? [] : datagrams.slice(this.reaches);
-          return this.unsent.length;
+          this.#failures = datagrams.slice(this.reaches).flatMap((one) => {
+            const errno = this.sendFailureOn.get(one.index) ?? this.sendFailure;
+            return errno === '' ? [] : [{ errno, count: 1, datagrams: [one] }];
+          });
+          return this.#failures.length;
         },
-        unsent: () => this.unsent,
-        sendError: () => this.sendFailure,
+        sendFailures: () => this.#failures,
         sendFrames: () => {
           this.calls.push('announce');
           return 0;

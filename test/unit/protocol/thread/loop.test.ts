@@ -182,6 +182,27 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('MASTER');
   });
 
+  test('FR-O12 judges each router by its own failure, whatever link fails last', () => {
+    const vip = { address: ip('203.0.113.101'), prefixLength: 32, interface: 'eth1' };
+    const mail = { name: 'mail', vrid: 56, interface: 'eth1', addresses: [vip] };
+    const ports = new FakePorts({}, 'off', [mail]);
+    const { addresses } = linkOf();
+    ports.links = [linkOf(), linkOf({ index: INDEX + 1, name: 'eth1', addresses })];
+    ports.loop.start();
+    ports.turnAfter(MASTER_DOWN);
+    ports.sendFailureOn.set(INDEX, 'EPERM').set(INDEX + 1, 'ENETDOWN');
+    for (let turn = 0; turn < 5; turn++) {
+      expect(ports.turnAfter(seconds(1))[0]).toBe('advertise 100,100');
+    }
+    ports.inbox = [advert({ priority: 50 })];
+    ports.turnAfter(milliseconds(10));
+    expect(ports.view).toMatchObject({ name: 'web', lastTransition: { cause: 'unheard' } });
+    const failures = ports.reports.filter(({ kind }) => kind === 'send-failed');
+    expect(failures).toEqual(
+      [1, 2, 4].map((count) => ({ kind: 'send-failed', errno: 'EPERM', count })),
+    );
+  });
+
   test('reports that it cannot send, except while the link is down', () => {
     const ports = master();
     const told = () => ports.reports.filter(({ kind }) => kind === 'send-failed');
