@@ -72,6 +72,11 @@ export interface RoutePort {
   changeKernel(changes: readonly KernelChange[]): KernelAnswer[];
   /** Removes the routes and rules that an earlier run has left; returns a text for each. */
   clearRouting(): string[];
+  /**
+   * The process that this one continues has added these addresses: on a kernel that does not keep their
+   * mark they count as this program's. True if that needs a new snapshot.
+   */
+  claim(addresses: readonly IpAddress[]): boolean;
   /** Sets links up, which takes some 50 us for each; returns an answer for each. */
   setLinksUp(indexes: readonly number[]): KernelAnswer[];
   /** Reads all links and addresses. Throws `KernelError`. */

@@ -17,6 +17,7 @@ import { after, earliest, type Instant, NEVER, seconds } from '../../net/time.ts
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
+import { type EngineSnapshot, heldAddresses } from '../engine/snapshot.ts';
 import { Moderation } from './moderation.ts';
 import type { EngineInputs } from './recording/recorder.ts';
 
@@ -133,8 +134,16 @@ export class Loop {
   /** Inputs of the main thread. Due work, and what waits in any socket, comes first. */
   feed(inputs: readonly Input[]): void {
     this.routesReadable();
-    for (const input of inputs) this.#perform(this.#engine.handle(input, this.#tick()));
+    for (const input of inputs) {
+      if (input.kind === 'adopt') this.#claim(input.capture);
+      this.#perform(this.#engine.handle(input, this.#tick()));
+    }
     this.#endTurn();
+  }
+
+  /** Before they are adopted: the engine would take VIPs that are not marked for those of another program. */
+  #claim(capture: EngineSnapshot): void {
+    if (this.#ports.routes.claim(heldAddresses(capture))) this.#resync();
   }
 
   /** Sends priority 0 now and releases the VIPs when the settings say; `finished` follows. */

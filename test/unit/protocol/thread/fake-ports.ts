@@ -1,6 +1,7 @@
 /** Fake ports for a loop: they record each call in order and answer as a test has set them. */
 
 import type { PacketSink } from '../../../../src/kernel/ports.ts';
+import type { IpAddress } from '../../../../src/net/address.ts';
 import type {
   LinkEvent,
   LinkState,
@@ -15,7 +16,14 @@ import type { InstanceSettings } from '../../../../src/protocol/engine/settings.
 import { Loop } from '../../../../src/protocol/thread/loop.ts';
 import { INDEX, instanceOf, linkOf } from '../../../conformance/rig.ts';
 
+interface FakeOptions {
+  /** Instances beside the first one. */
+  readonly others?: readonly Partial<InstanceSettings>[];
+  readonly standby?: boolean;
+}
+
 export class FakePorts {
+  readonly engine: Engine;
   readonly loop: Loop;
   readonly calls: string[] = [];
   readonly reports: Report[] = [];
@@ -23,6 +31,8 @@ export class FakePorts {
   now: Instant = instant(1_000_000_000);
   deadline: Instant = this.now;
   links: readonly LinkState[] = [linkOf()];
+  /** The links once addresses are claimed, on a kernel that does not keep their marks. */
+  claimedLinks: readonly LinkState[] | undefined;
   /** Nothing changes while the links are read. */
   isQuiet = true;
   /** Waiting packets; `endless`: however many are read, one more waits. */
@@ -48,13 +58,13 @@ export class FakePorts {
   constructor(
     more: Partial<InstanceSettings> = {},
     linger: 'auto' | 'off' = 'off',
-    others: readonly Partial<InstanceSettings>[] = [],
+    { others = [], standby = false }: FakeOptions = {},
   ) {
     const instances = [more, ...others].map(instanceOf);
     const settings = { router: 'lb1', linger, instances, syncGroups: [] };
     const counters = new CounterTable(new Float64Array(countersLength(instances.length)));
-    const engine = new Engine(settings, counters);
-    this.loop = new Loop(engine, this.#ports(), {
+    this.engine = new Engine(settings, counters, { standby });
+    this.loop = new Loop(this.engine, this.#ports(), {
       reports: (reports) => {
         this.calls.push('reports');
         this.reports.push(...reports);
@@ -131,6 +141,11 @@ export class FakePorts {
           return answers.slice(0, this.answersOnly);
         },
         clearRouting: () => this.leftRoutes,
+        claim: (addresses: readonly IpAddress[]) => {
+          this.calls.push(`claim ${addresses.join()}`);
+          this.links = this.claimedLinks ?? this.links;
+          return this.claimedLinks !== undefined;
+        },
         setLinksUp: (indexes: readonly number[]) => {
           this.calls.push(...indexes.map((index) => `raise ${index}`));
           return indexes.map(() => ({ errno: this.errno, text: undefined }));
