@@ -55,18 +55,29 @@ export class AddressMemory {
     const here = new Set(present());
     const virtual = instances.flatMap((one) => [...one.addresses, ...one.extraAddresses]);
     const added = virtual.map(({ address }) => address).filter((address) => !here.has(address));
-    this.#addresses = new Set([...known, ...added]);
-    try {
-      await this.#file.save({ boot: bootId(), addresses: [...this.#addresses] });
-    } catch (error) {
-      this.#warn(`VIPs that a crash leaves behind would stay: ${String(error)}`);
-    }
+    await this.#remember([...known, ...added]);
+  }
+
+  /** Another process has added these, and this one continues its work. */
+  async claim(addresses: readonly IpAddress[]): Promise<void> {
+    const known = this.#addresses;
+    if (known === undefined || addresses.every((one) => known.has(one))) return;
+    await this.#remember([...known, ...addresses]);
   }
 
   /** At a clean end: nothing of this agent is left. */
   async forget(): Promise<void> {
     if (this.#addresses === undefined) return;
     await this.#file.remove().catch(() => undefined);
+  }
+
+  async #remember(addresses: readonly IpAddress[]): Promise<void> {
+    this.#addresses = new Set(addresses);
+    try {
+      await this.#file.save({ boot: bootId(), addresses: [...this.#addresses] });
+    } catch (error) {
+      this.#warn(`VIPs that a crash leaves behind would stay: ${String(error)}`);
+    }
   }
 
   #load(): readonly IpAddress[] {

@@ -38,6 +38,7 @@ import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { CounterTable } from '../protocol/engine/counters.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
+import { heldAddresses } from '../protocol/engine/snapshot.ts';
 import type { FromProtocolThread, Scheduling } from '../protocol/thread/messages.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
@@ -302,6 +303,7 @@ export class Agent {
     void this.#soleAgent.inherit();
     protocol.feed([{ kind: 'adopt', capture }]);
     this.#tracks.remember(knownStates(capture));
+    await this.#addressMemory.claim(heldAddresses(capture));
     await protocol.ping();
     logger.info(
       { code: 'taken-over', from: successor.pid },

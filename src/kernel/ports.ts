@@ -11,6 +11,7 @@ import type {
   LinkState,
   OutgoingDatagram,
   OutgoingFrame,
+  SendFailure,
 } from '../net/link.ts';
 import type { Duration, Instant } from '../net/time.ts';
 import type { NamedLink, NewMacvlan } from '../wire/netlink/route/macvlan.ts';
@@ -39,11 +40,9 @@ export interface PacketPort {
   unlisten(index: number, family: Family): void;
   /** Sends with one system call for each link where possible; returns how many datagrams failed. */
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;
-  /** The datagrams of the last `sendDatagrams` that failed. */
-  unsent(): readonly OutgoingDatagram[];
   sendFrames(frames: readonly OutgoingFrame[]): number;
-  /** The errno name of the last failure to send. */
-  sendError(): string;
+  /** What failed in the last call of `sendDatagrams` or `sendFrames`: one for each errno. */
+  sendFailures(): readonly SendFailure[];
   /** Hands over at most `limit` waiting packets; returns true when none is left. */
   drain(limit: number, sink: PacketSink): boolean;
   /** Discards the waiting packets, up to a bound. */
@@ -73,6 +72,11 @@ export interface RoutePort {
   changeKernel(changes: readonly KernelChange[]): KernelAnswer[];
   /** Removes the routes and rules that an earlier run has left; returns a text for each. */
   clearRouting(): string[];
+  /**
+   * The process that this one continues has added these addresses: on a kernel that does not keep their
+   * mark they count as this program's. True if that needs a new snapshot.
+   */
+  claim(addresses: readonly IpAddress[]): boolean;
   /** Sets links up, which takes some 50 us for each; returns an answer for each. */
   setLinksUp(indexes: readonly number[]): KernelAnswer[];
   /** Reads all links and addresses. Throws `KernelError`. */

@@ -98,6 +98,15 @@ export interface OutgoingDatagram {
   readonly frame?: Uint8Array;
 }
 
+/** Messages that could not be sent together for one reason. */
+export interface SendFailure {
+  /** Its name, such as `EPERM`. */
+  readonly errno: string;
+  readonly count: number;
+  /** Those that were datagrams. */
+  readonly datagrams: readonly OutgoingDatagram[];
+}
+
 /** A complete Ethernet frame, to be sent on this link. */
 export interface OutgoingFrame {
   readonly index: number;

@@ -142,6 +142,9 @@ kernelSuite('changing addresses', () => {
         .flatMap(({ address, ours }) => (ours ? [address] : []));
     expect(oursIn(other)).toEqual(['203.0.113.7']);
     expect(oursIn(routes)).toEqual([]);
+    const claimed = [ipAddress('203.0.113.8')];
+    expect([other.claim(claimed), routes.claim(claimed)]).toEqual([true, false]);
+    expect(oursIn(other)).toEqual(['203.0.113.7', '203.0.113.8']);
     other.close();
   });
 });

@@ -302,6 +302,10 @@ export class SimKernel implements RoutePort {
     return 0;
   }
 
+  claim(): boolean {
+    return false;
+  }
+
   setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     return indexes.map((index) => {
       const link = this.#links.get(index);

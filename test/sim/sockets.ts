@@ -1,7 +1,7 @@
 /** The raw sockets of one process: memberships, received packets, and sending. */
 import type { PacketPort, PacketSink } from '../../src/kernel/ports.ts';
 import { type Family, isMulticast } from '../../src/net/address.ts';
-import type { OutgoingDatagram, OutgoingFrame } from '../../src/net/link.ts';
+import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../src/net/link.ts';
 import type { Duration } from '../../src/net/time.ts';
 import { decodeIpv4Header, decodeIpv6Header } from '../../src/wire/ip.ts';
 import type { SimKernel, SimLink } from './kernel.ts';
@@ -24,8 +24,7 @@ export class SimSockets implements PacketPort {
   isDeaf = false;
   /** A firewall of this host drops what it sends. */
   isMute = false;
-  #unsent: OutgoingDatagram[] = [];
-  #isDown = false;
+  #failures: SendFailure[] = [];
   readonly #filters = new Map<string, ReadonlySet<number>>();
   #queue: { readonly index: number; readonly packet: Uint8Array }[] = [];
 
@@ -69,22 +68,22 @@ export class SimSockets implements PacketPort {
   }
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
-    this.#unsent = [];
+    this.#failures = [];
     for (const datagram of datagrams) {
       const { index, packet, frame } = datagram;
-      this.#isDown = this.#kernel.byIndex(index)?.attributes.running !== true;
-      if (this.#isDown || this.isMute) this.#unsent.push(datagram);
-      else this.#hooks.transmit(packet, frame);
+      const isDown = this.#kernel.byIndex(index)?.attributes.running !== true;
+      if (!isDown && !this.isMute) {
+        this.#hooks.transmit(packet, frame);
+        continue;
+      }
+      const errno = isDown ? 'ENETDOWN' : 'EPERM';
+      this.#failures.push({ errno, count: 1, datagrams: [datagram] });
     }
-    return this.#unsent.length;
+    return this.#failures.length;
   }
 
-  unsent(): readonly OutgoingDatagram[] {
-    return this.#unsent;
-  }
-
-  sendError(): string {
-    return this.#isDown ? 'ENETDOWN' : 'EPERM';
+  sendFailures(): readonly SendFailure[] {
+    return this.#failures;
   }
 
   sendFrames(frames: readonly OutgoingFrame[]): number {

@@ -3,7 +3,7 @@
  * sockets are members of one epoll set, so the cost of a wake-up does not grow with the links.
  */
 import type { Family } from '../../net/address.ts';
-import type { OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../net/link.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import type { PacketPort, PacketSink } from '../ports.ts';
 import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
@@ -53,17 +53,8 @@ export class Packets implements PacketPort {
     return this.#sender.sendFrames(frames);
   }
 
-  unsent(): readonly OutgoingDatagram[] {
-    return this.#sender.unsent;
-  }
-
-  /** The number of messages that could not be sent, by errno name. */
-  sendFailures(): ReadonlyMap<string, number> {
+  sendFailures(): readonly SendFailure[] {
     return this.#sender.failures;
-  }
-
-  sendError(): string {
-    return this.#sender.lastError;
   }
 
   /** Each socket with packets gets an equal share of the limit, and each call begins with another one. */

@@ -2,7 +2,7 @@
 
 import type { Family } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
-import type { OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../net/link.ts';
 import { AF_INET, AF_INET6, AF_PACKET, MSG_DONTROUTE, MSG_DONTWAIT } from '../ffi/constants.ts';
 import { errnoName } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
@@ -26,10 +26,10 @@ interface Route {
   readonly multicast: boolean;
 }
 
-/** Messages that failed: the place of the first one, and their number. */
-type Lost = (start: number, count: number) => void;
+/** Messages that failed: why, the place of the first one, and their number. */
+type Lost = (errno: string, start: number, count: number) => void;
 
-const ignored: Lost = () => undefined;
+const NO_DATAGRAMS: readonly OutgoingDatagram[] = [];
 
 export class Sender {
   readonly #libc: Libc = libc();
@@ -42,16 +42,17 @@ export class Sender {
     ipv4: new Map(),
     ipv6: new Map(),
   };
-  /** The number of failed messages, by errno name. */
-  readonly failures = new Map<string, number>();
-  /** The errno name of the last failure. */
-  lastError = '';
-  /** Those of the last `sendDatagrams` that failed; replaced by the next one. */
-  unsent: OutgoingDatagram[] = [];
+  /** Of the last call, by errno name. */
+  readonly #failures = new Map<string, { count: number; readonly datagrams: OutgoingDatagram[] }>();
   #frameSocket: number | undefined;
 
+  /** What failed in the last call of `sendDatagrams` or `sendFrames`. */
+  get failures(): readonly SendFailure[] {
+    return [...this.#failures].map(([errno, failure]) => ({ errno, ...failure }));
+  }
+
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number {
-    if (this.unsent.length > 0) this.unsent = [];
+    this.#failures.clear();
     const framed = framesAmong(datagrams);
     const ordered = byLink(framed.length === 0 ? datagrams : datagrams.filter(isUnframed));
     let failed = framed.length === 0 ? 0 : this.#sendFrames(framed, this.#lost(framed));
@@ -65,7 +66,8 @@ export class Sender {
   }
 
   sendFrames(frames: readonly OutgoingFrame[]): number {
-    return this.#sendFrames(frames, ignored);
+    this.#failures.clear();
+    return this.#sendFrames(frames, (errno, _, count) => this.#failed(errno, count));
   }
 
   #sendFrames(frames: readonly OutgoingFrame[], lost: Lost): number {
@@ -73,16 +75,15 @@ export class Sender {
     const vector = this.#vectors.frame;
     for (let start = 0; start < frames.length; start += SEND_BATCH) {
       const count = Math.min(SEND_BATCH, frames.length - start);
-      const fd = this.#socket(() => (this.#frameSocket ??= openFrameSender()), count);
+      const fd = this.#frames((errno) => lost(errno, start, count));
       if (fd === undefined) {
-        lost(start, count);
         failed += count;
         continue;
       }
       for (let slot = 0; slot < count; slot++) loadFrame(vector, slot, at(frames, start + slot));
       const options = { flags: 0, oneLink: false };
-      failed += this.#transmit(fd, vector, count, options, (next, some) =>
-        lost(start + next, some),
+      failed += this.#transmit(fd, vector, count, options, (errno, next, some) =>
+        lost(errno, start + next, some),
       );
     }
     return failed;
@@ -90,8 +91,9 @@ export class Sender {
 
   /** Opens the sockets in advance: a takeover then only sends. A failure here recurs, and counts, there. */
   openLink(index: number, family: Family): void {
-    this.#socket(() => this.#datagramSocket({ index, family }), 0);
-    this.#socket(() => (this.#frameSocket ??= openFrameSender()), 0);
+    const ignored = () => undefined;
+    this.#socket(() => this.#datagramSocket({ index, family }), ignored);
+    this.#frames(ignored);
   }
 
   closeLink(index: number, family: Family): void {
@@ -116,24 +118,25 @@ export class Sender {
   ): number {
     const count = end - start;
     const lost = this.#lost(datagrams);
-    const fd = this.#socket(() => this.#datagramSocket(route), count);
-    if (fd === undefined) {
-      lost(start, count);
-      return count;
-    }
+    const fd = this.#socket(
+      () => this.#datagramSocket(route),
+      (errno) => lost(errno, start, count),
+    );
+    if (fd === undefined) return count;
     const vector = this.#vectors[route.family];
     for (let slot = 0; slot < count; slot++) {
       loadDatagram(vector, slot, at(datagrams, start + slot), route);
     }
     // The multicast group is always on the link; a unicast peer may be behind a router.
     const options = { flags: route.multicast ? MSG_DONTROUTE : 0, oneLink: true };
-    return this.#transmit(fd, vector, count, options, (next, some) => lost(start + next, some));
+    return this.#transmit(fd, vector, count, options, (errno, next, some) =>
+      lost(errno, start + next, some),
+    );
   }
 
   #lost(datagrams: readonly OutgoingDatagram[]): Lost {
-    return (start, count) => {
-      for (const one of datagrams.slice(start, start + count)) this.unsent.push(one);
-    };
+    return (errno, start, count) =>
+      this.#failed(errno, count, datagrams.slice(start, start + count));
   }
 
   #datagramSocket({ index, family }: Pick<Route, 'index' | 'family'>): number {
@@ -144,17 +147,21 @@ export class Sender {
     return fd;
   }
 
-  #socket(open: () => number, messages: number): number | undefined {
+  #frames(refused: (errno: string) => void): number | undefined {
+    return this.#socket(() => (this.#frameSocket ??= openFrameSender()), refused);
+  }
+
+  #socket(open: () => number, refused: (errno: string) => void): number | undefined {
     try {
       return open();
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      this.#count(error.errno, messages);
+      refused(error.errno);
       return undefined;
     }
   }
 
-  /** sendmmsg(2) stops before a message that fails: counts that one and continues after it. */
+  /** sendmmsg(2) stops before a message that fails: reports that one and continues after it. */
   #transmit(
     fd: number,
     vector: MessageVector,
@@ -172,17 +179,18 @@ export class Sender {
       }
       const errno = errnoName(this.#libc.errno());
       const lost = oneLink && HOPELESS.has(errno) ? count - next : 1;
-      this.#count(errno, lost);
-      report(next, lost);
+      report(errno, next, lost);
       failed += lost;
       next += lost;
     }
     return failed;
   }
 
-  #count(errno: string, messages: number): void {
-    this.lastError = errno;
-    this.failures.set(errno, (this.failures.get(errno) ?? 0) + messages);
+  #failed(errno: string, count: number, datagrams = NO_DATAGRAMS): void {
+    const known = this.#failures.get(errno) ?? { count: 0, datagrams: [] };
+    known.count += count;
+    known.datagrams.push(...datagrams);
+    this.#failures.set(errno, known);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Which addresses this program has added, on a kernel that does not keep the mark of an address (IFA_PROTO,
- * Linux 5.18): those that the caller remembers from former runs, and those that this object has seen added.
+ * Linux 5.18): those that the caller remembers from former runs, wherever they are found, and those that this
+ * object has seen added, in their place only. An address may move from one link or prefix length to another.
  */
 import type { IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
@@ -17,20 +18,42 @@ export function keepsMarks(release: string): boolean {
 }
 
 export class AddressOrigin {
-  readonly #own: Set<IpAddress>;
+  readonly #remembered: Set<IpAddress>;
+  /** By link, address and prefix length. */
+  readonly #own = new Set<string>();
 
   constructor(remembered: Iterable<IpAddress>) {
-    this.#own = new Set(remembered);
+    this.#remembered = new Set(remembered);
+  }
+
+  /** Another run of this program has added them. */
+  claim(addresses: Iterable<IpAddress>): void {
+    for (const address of addresses) this.#remembered.add(address);
   }
 
   /** The kernel's answer to a change of this program. */
   note(change: KernelChange, { errno }: KernelAnswer): void {
     if ('entry' in change || errno !== 0) return;
-    if (change.operation === 'add') this.#own.add(change.address);
-    if (change.operation === 'remove') this.#own.delete(change.address);
+    const place = placeOf(change.index, change);
+    if (change.operation === 'add') this.#own.add(place);
+    if (change.operation !== 'remove') return;
+    this.#own.delete(place);
+    // The next one to add it may be another program.
+    this.#remembered.delete(change.address);
   }
 
-  marked(state: AddressState): AddressState {
-    return state.ours || !this.#own.has(state.address) ? state : { ...state, ours: true };
+  /** `index`: the link that the kernel has it on. */
+  marked(index: number, state: AddressState): AddressState {
+    if (state.ours) return state;
+    const place = placeOf(index, state);
+    if (this.#remembered.has(state.address)) this.#own.add(place);
+    return this.#own.has(place) ? { ...state, ours: true } : state;
   }
+}
+
+function placeOf(
+  index: number,
+  { address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>,
+): string {
+  return `${index} ${address}/${prefixLength}`;
 }

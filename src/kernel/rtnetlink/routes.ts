@@ -106,6 +106,11 @@ export class Routes implements RoutePort {
     return clearRouting();
   }
 
+  claim(addresses: readonly IpAddress[]): boolean {
+    this.#origin?.claim(addresses);
+    return this.#origin !== undefined;
+  }
+
   setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     const requests = indexes.map((index) => ({
       type: RTM_SETLINK,
@@ -152,7 +157,7 @@ export class Routes implements RoutePort {
 
   #marked(event: LinkEvent): LinkEvent {
     if (this.#origin === undefined || event.kind !== 'address.added') return event;
-    return { ...event, address: this.#origin.marked(event.address) };
+    return { ...event, address: this.#origin.marked(event.index, event.address) };
   }
 
   #addressesByLink(messages: readonly NetlinkMessage[]): Map<number, AddressState[]> {
@@ -160,8 +165,8 @@ export class Routes implements RoutePort {
     for (const message of messages) {
       const decoded = decodeAddress(message.payload);
       if (message.type !== RTM_NEWADDR || !decoded.ok) continue;
-      const { index } = decoded.value;
-      const address = this.#origin?.marked(decoded.value.address) ?? decoded.value.address;
+      const { index, address: found } = decoded.value;
+      const address = this.#origin?.marked(index, found) ?? found;
       const known = byLink.get(index);
       if (known === undefined) byLink.set(index, [address]);
       else known.push(address);

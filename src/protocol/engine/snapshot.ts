@@ -2,7 +2,7 @@
  * The state of an engine as one process hands it to the next: state, timers and counters of every
  * virtual router. JSON-serialisable. Instants are CLOCK_BOOTTIME, so they mean the same in both.
  */
-import type { IpAddress } from '../../net/address.ts';
+import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
 import type { TrackState } from './groups/track-effect.ts';
@@ -37,4 +37,14 @@ export interface EngineSnapshot {
   readonly routers: readonly RouterSnapshot[];
   readonly probes: readonly (readonly [string, TrackState])[];
   readonly counters: readonly number[];
+}
+
+/** The VIPs that its routers have installed, from the places of `held`: `INTERFACE ADDRESS/PREFIX`. */
+export function heldAddresses({ routers }: EngineSnapshot): IpAddress[] {
+  return routers.flatMap(({ held }) =>
+    held.flatMap((place) => {
+      const [, address = ''] = /^\S+ (\S+)\/[0-9]+$/.exec(place) ?? [];
+      return parseIp(address) ?? [];
+    }),
+  );
 }

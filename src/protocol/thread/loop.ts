@@ -11,12 +11,13 @@ import type {
   PacketSink,
   RoutePort,
 } from '../../kernel/ports.ts';
-import type { LinkEvent, OutgoingDatagram } from '../../net/link.ts';
+import type { LinkEvent, OutgoingDatagram, SendFailure } from '../../net/link.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import { after, earliest, type Instant, NEVER, seconds } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
+import { type EngineSnapshot, heldAddresses } from '../engine/snapshot.ts';
 import { Moderation } from './moderation.ts';
 import type { EngineInputs } from './recording/recorder.ts';
 
@@ -133,8 +134,16 @@ export class Loop {
   /** Inputs of the main thread. Due work, and what waits in any socket, comes first. */
   feed(inputs: readonly Input[]): void {
     this.routesReadable();
-    for (const input of inputs) this.#perform(this.#engine.handle(input, this.#tick()));
+    for (const input of inputs) {
+      if (input.kind === 'adopt') this.#claim(input.capture);
+      this.#perform(this.#engine.handle(input, this.#tick()));
+    }
     this.#endTurn();
+  }
+
+  /** Before they are adopted: the engine would take VIPs that are not marked for those of another program. */
+  #claim(capture: EngineSnapshot): void {
+    if (this.#ports.routes.claim(heldAddresses(capture))) this.#resync();
   }
 
   /** Sends priority 0 now and releases the VIPs when the settings say; `finished` follows. */
@@ -209,10 +218,12 @@ export class Loop {
     for (const output of outputs) {
       switch (output.kind) {
         case 'datagrams.send':
-          this.#sendDatagrams(output.datagrams, answers);
+          if (packets.sendDatagrams(output.datagrams) > 0) {
+            this.#reportFailures(output.datagrams, answers);
+          }
           break;
         case 'frames.send':
-          this.#reportFailedSends(packets.sendFrames(output.frames), [], answers);
+          if (packets.sendFrames(output.frames) > 0) this.#reportFailures([], answers);
           break;
         case 'kernel.change':
           answers.push({
@@ -255,20 +266,20 @@ export class Loop {
     for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
   }
 
-  #sendDatagrams(datagrams: readonly OutgoingDatagram[], answers: Input[]): void {
-    const { packets } = this.#ports;
-    const failed = packets.sendDatagrams(datagrams);
-    if (failed === 0) return;
-    this.#reportFailedSends(failed, unheardAmong(datagrams, packets.unsent()), answers);
-  }
-
-  #reportFailedSends(count: number, unheard: readonly number[], answers: Input[]): void {
-    if (count === 0) return;
-    const errno = this.#ports.packets.sendError();
-    answers.push({
-      ...{ kind: 'send.failed', errno, count },
-      ...(unheard.length === 0 ? {} : { unheard }),
-    });
+  /** Each errno by itself: one link may be down while a firewall closes another one. */
+  #reportFailures(datagrams: readonly OutgoingDatagram[], answers: Input[]): void {
+    const failures = this.#ports.packets.sendFailures();
+    const heard = heardAmong(datagrams, failures);
+    for (const { errno, count, datagrams: lost } of failures) {
+      const senders = new Set(lost.map(({ sender }) => sender));
+      const unheard = [...senders]
+        .filter((one) => one !== undefined)
+        .filter((one) => !heard.has(one));
+      answers.push({
+        ...{ kind: 'send.failed', errno, count },
+        ...(unheard.length === 0 ? {} : { unheard }),
+      });
+    }
   }
 
   /** Returns the input that reports a failure, if any. */
@@ -297,13 +308,11 @@ function errnoOf(error: unknown): string {
   throw error;
 }
 
-/** The senders of whose datagrams none has left. */
-function unheardAmong(
+/** The senders of whose datagrams at least one has left. */
+function heardAmong(
   datagrams: readonly OutgoingDatagram[],
-  unsent: readonly OutgoingDatagram[],
-): number[] {
-  const lost = new Set(unsent);
-  const heard = new Set(datagrams.filter((one) => !lost.has(one)).map(({ sender }) => sender));
-  const senders = new Set(unsent.map(({ sender }) => sender));
-  return [...senders].filter((one): one is number => one !== undefined && !heard.has(one));
+  failures: readonly SendFailure[],
+): ReadonlySet<number | undefined> {
+  const lost = new Set(failures.flatMap((one) => one.datagrams));
+  return new Set(datagrams.filter((one) => !lost.has(one)).map(({ sender }) => sender));
 }

@@ -152,8 +152,7 @@ class WarmUpHost {
       },
       sendFrames: (frames: readonly OutgoingFrame[]) =>
         this.#options.edges.sender.sendFrames(frames),
-      unsent: () => [],
-      sendError: () => '',
+      sendFailures: () => [],
       drain: (_limit: number, sink: PacketSink) => {
         for (const { packet } of this.#inbox) sink(INDEX, packet, packet.length, NO_DELAY);
         this.#inbox = [];
@@ -189,6 +188,7 @@ class WarmUpHost {
       changeKernel: (changes: readonly KernelChange[]) =>
         this.#options.edges.routes.changeKernel(changes),
       clearRouting: () => [],
+      claim: () => false,
       setLinksUp: (indexes: readonly number[]) => this.#options.edges.routes.setLinksUp(indexes),
       snapshot: () => ({ links, complete: true }),
       drain: () => 'drained' as const,

@@ -157,6 +157,17 @@ describe('FR-I1 an interface that becomes a port of a bridge', () => {
     expect(rig.view().faults).toEqual(['port-of:link 7']);
   });
 
+  test('is FAULT too where the router does not depend on its interface', () => {
+    const addresses = [{ address: VIP, prefixLength: 32, interface: 'eth1' }];
+    const rig = master({ onInterfaceDown: 'ignore', addresses });
+    changed(rig, BRIDGE);
+    expect(changed(rig, { portOf: 7 })).toContain('MASTER -> FAULT (fault)');
+    expect(rig.view().faults).toEqual(['port-of:br0']);
+    expect(changed(rig, {})).toEqual(['FAULT -> BACKUP (fault-cleared)']);
+    expect(changed(rig, { running: false })).toEqual([]);
+    expect(rig.view().faults).toEqual([]);
+  });
+
   test('counts for the interface of a VIP', () => {
     const rig = master({
       extraAddresses: [{ address: VIP, prefixLength: 32, interface: 'eth1' }],

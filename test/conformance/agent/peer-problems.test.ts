@@ -132,6 +132,36 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
     expect(problemsOf(rig)).toEqual([]);
   });
 
+  test.each<[string, Partial<InstanceSettings>, AdvertOptions]>([
+    ['both versions', {}, { version: 2 }],
+    ['both checksum forms', { checksum: 'rfc9568' }, { form: 'pseudo_header' }],
+  ])('FR-F3 is none for a BACKUP that follows it: it sends %s', (_, router, refused) => {
+    const rig = started(router);
+    const lines: string[] = [];
+    for (let second = 0; second < 20; second++) {
+      lines.push(...rig.hear(advert(), advert(refused)), ...rig.elapse(seconds(1)));
+    }
+    expect(lines.filter((line) => line.startsWith('master-refused'))).toEqual([]);
+    expect([rig.state, problemsOf(rig)]).toEqual(['BACKUP', []]);
+    // Only what is refused gets through now: both are MASTER.
+    for (let second = 0; second < 8; second++) {
+      lines.push(...rig.hear(advert(refused)), ...rig.elapse(seconds(1)));
+    }
+    expect(lines.filter((line) => line.startsWith('master-refused'))).toHaveLength(1);
+    expect([rig.state, problemsOf(rig).length]).toEqual(['MASTER', 1]);
+  });
+
+  test('is reported while a preempt delay runs because of another one', () => {
+    const rig = started({ preemptDelay: seconds(60) });
+    const other = ip('192.0.2.13');
+    for (let second = 0; second < 3; second++) {
+      rig.hear(advert({ priority: 50 }), advert({ source: other, ttl: 64 }));
+      rig.elapse(seconds(1));
+    }
+    expect(rig.state).toBe('BACKUP');
+    expect(problemsOf(rig)).toMatchObject([{ peer: other, code: 'ip-ttl-error' }]);
+  });
+
   test('begins again with another reason', () => {
     const rig = started();
     for (let i = 0; i < 2; i++) rig.hear(advert({ ttl: 64 }));

@@ -92,6 +92,27 @@ describe('FR-O12 a MASTER that cannot advertise', () => {
     expect(rig.state).toBe('MASTER');
   });
 
+  test('FR-O12 begins its next mastership without the failures of the last one', () => {
+    const rig = masterOf();
+    refuse(rig, 1);
+    const superior = advert({ priority: 200 });
+    rig.hear(superior);
+    expect(rig.state).toBe('BACKUP');
+    // Hours later it takes over, and its first advertisement fails.
+    for (let minute = 0; minute < 60; minute++) {
+      for (let second = 0; second < 60; second++) {
+        rig.elapse(seconds(1));
+        rig.hear(superior);
+      }
+    }
+    rig.hear(advert({ priority: 0 }));
+    rig.elapse(milliseconds(700));
+    expect(rig.state).toBe('MASTER');
+    rig.handle({ kind: 'send.failed', errno: 'EPERM', count: 1, unheard: [0] });
+    rig.hear(PEER_MASTER);
+    expect([rig.state, rig.view().heldBack]).toEqual(['MASTER', false]);
+  });
+
   test('takes its sync group along, which does not preempt either', () => {
     const mail = { name: 'mail', vrid: 56 };
     const syncGroups = [

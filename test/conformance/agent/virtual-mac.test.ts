@@ -133,6 +133,19 @@ describe('a router with a virtual MAC', () => {
     expect(rig.handle({ kind: 'link.changed', link: { ...fitted, mtu: 1400 } })).toEqual([]);
   });
 
+  test('FR-H sets its link down as BACKUP although another program has added the VIP there', () => {
+    const rig = started();
+    rig.becomeMaster();
+    switched(rig, true);
+    // It was deleted and added again, without the mark.
+    const theirs = { index: LINK_INDEX, address: addressOf(`${VIP}/32`) };
+    rig.handle({ kind: 'address.added', ...theirs });
+    const lines = [...rig.hear(advert()), ...rig.elapse(seconds(1))];
+    expect(rig.state).toBe('BACKUP');
+    expect(lines).not.toContain(`remove ${VIP}/32`);
+    expect(lines).toContain(`set-down ${NAME}`);
+  });
+
   test('sets a link down that another program has set up', () => {
     const rig = started();
     switched(rig, true);

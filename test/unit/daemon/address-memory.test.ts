@@ -59,10 +59,25 @@ describe('FR-H the memory of addresses', () => {
     expect([...(memory.addresses ?? [])]).toEqual([VIP, OWN]);
   });
 
+  test('FR-H has what was taken over from a process that remembered nothing', async () => {
+    const directory = stateDirectory();
+    // The VIP is there, and no file says whose it is.
+    const { memory } = memoryIn(directory, [OWN, VIP]);
+    await memory.prepare(settingsOf(OWN, VIP));
+    expect([...(memory.addresses ?? [])]).toEqual([]);
+    await memory.claim([VIP]);
+    await memory.claim([VIP]);
+    expect([...(memory.addresses ?? [])]).toEqual([VIP]);
+    const next = memoryIn(directory, [OWN, VIP]).memory;
+    await next.prepare(settingsOf(OWN, VIP));
+    expect([...(next.addresses ?? [])]).toEqual([VIP]);
+  });
+
   test('is not used where the kernel keeps marks', async () => {
     const directory = stateDirectory();
     const { memory } = memoryIn(directory, [], true);
     await memory.prepare(settingsOf(VIP));
+    await memory.claim([VIP]);
     await memory.forget();
     expect(memory.addresses).toBeUndefined();
     expect(readdirSync(directory)).toEqual([]);

@@ -23,7 +23,7 @@ import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { Timers } from '../timers.ts';
-import { formOn } from './managed-address.ts';
+import { ownFormOn } from './managed-address.ts';
 import type { Repairs } from './repairs.ts';
 
 /** Links that one turn of the loop sets up; each takes about 50 us. */
@@ -304,10 +304,11 @@ export class VirtualLinks {
     this.#outbox.report({ kind: 'virtual-link-failed', instance, interface: name, message });
   }
 
+  /** An address of another program stays, and does not keep the virtual MAC on the segment. */
   #hasAddresses({ router, name }: VirtualLink): boolean {
     const link = this.#links.byName(name);
     return router.addresses.some(
-      (one) => one.interface === name && formOn(link, one) !== undefined,
+      (one) => one.interface === name && ownFormOn(link, one) !== undefined,
     );
   }
 }

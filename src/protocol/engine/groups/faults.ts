@@ -51,7 +51,8 @@ export function faultsOf(
   if (needed.some((link) => link !== undefined && !link.attributes.running)) {
     faults.push('interface-down');
   }
-  faults.push(...portFaults(needed, links));
+  // A port hears no advertisement even where the router does not depend on its interface.
+  faults.push(...portFaults([...needed, links.byName(router.settings.interface)], links));
   const link = links.byIndex(router.index ?? 0);
   if (link !== undefined && router.source === undefined && needsSource(router, link)) {
     faults.push(whyNoSource(router, link, virtual));

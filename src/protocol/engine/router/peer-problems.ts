@@ -76,7 +76,7 @@ export class PeerProblems {
   ): void {
     if (reason === 'own-packet' || !this.#mayLook(router, now)) return;
     const master = refusedMasterIn(packet, length);
-    if (master === undefined) return;
+    if (master === undefined || followsMaster(router, master.source)) return;
     const entry = this.#note(router, master.source, reason, now, () => {
       const difference = differenceOf(reason, master, packet, length, router);
       return difference ?? { heard: null, expected: null };
@@ -215,6 +215,15 @@ export class PeerProblems {
     }
     return known;
   }
+}
+
+/**
+ * It is refused in part: a MASTER may send each advertisement in two versions or checksum forms, and those
+ * that are accepted keep this BACKUP from timing out. If they stop, this router becomes MASTER.
+ */
+function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boolean {
+  if (state !== 'backup.listening' && state !== 'backup.delaying') return false;
+  return master?.address === source;
 }
 
 function isReported({ problem, count }: Entry): boolean {

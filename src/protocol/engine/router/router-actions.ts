@@ -79,6 +79,8 @@ export class RouterActions implements ProtocolActions {
 
   acquire(router: VirtualRouter, now: Instant): void {
     router.inHandoverOverlap = false;
+    // What could not leave in an earlier mastership says nothing about this one.
+    router.unsent = undefined;
     router.announcements.stop();
     this.#announcer.endRound(router);
     armLease(this.#timers, router, now);

@@ -5,8 +5,10 @@ import { addressOf } from '../../../conformance/rig.ts';
 
 const VIP = ip('203.0.113.100');
 const DONE = { errno: 0, text: undefined };
-const change = (operation: 'add' | 'remove') =>
-  ({ operation, index: 2, address: VIP, prefixLength: 32 }) as const;
+const INDEX = 2;
+const OTHER_INDEX = 3;
+const change = (operation: 'add' | 'remove' | 'renew', index = INDEX, prefixLength = 32) =>
+  ({ operation, index, address: VIP, prefixLength }) as const;
 
 test.each([
   ['5.10.0-28-amd64', false],
@@ -23,19 +25,60 @@ describe('FR-H an address on a kernel without marks', () => {
   const unmarked = addressOf('203.0.113.100/32');
 
   test('is of this program if it is remembered, and of others otherwise', () => {
-    expect(new AddressOrigin([VIP]).marked(unmarked).ours).toBe(true);
-    expect(new AddressOrigin([ip('203.0.113.101')]).marked(unmarked).ours).toBe(false);
+    expect(new AddressOrigin([VIP]).marked(INDEX, unmarked).ours).toBe(true);
+    expect(new AddressOrigin([ip('203.0.113.101')]).marked(INDEX, unmarked).ours).toBe(false);
+    expect(new AddressOrigin([]).marked(INDEX, { ...unmarked, ours: true }).ours).toBe(true);
   });
 
   test('is of this program once it has been added, until it is removed', () => {
     const origin = new AddressOrigin([]);
+    const isOurs = () => origin.marked(INDEX, unmarked).ours;
     origin.note(change('add'), { errno: 17, text: undefined });
-    expect(origin.marked(unmarked).ours).toBe(false);
+    expect(isOurs()).toBe(false);
     origin.note(change('add'), DONE);
-    expect(origin.marked(unmarked).ours).toBe(true);
+    expect(isOurs()).toBe(true);
+    origin.note(change('renew'), DONE);
     origin.note(change('remove'), { errno: 1, text: undefined });
-    expect(origin.marked(unmarked).ours).toBe(true);
+    expect(isOurs()).toBe(true);
     origin.note(change('remove'), DONE);
-    expect(origin.marked(unmarked).ours).toBe(false);
+    expect(isOurs()).toBe(false);
+  });
+
+  test('FR-H stays of this program when it has moved to another link by a reload', () => {
+    for (const remembered of [[], [VIP]]) {
+      const origin = new AddressOrigin(remembered);
+      origin.note(change('add'), DONE);
+      expect(origin.marked(INDEX, unmarked).ours).toBe(true);
+      origin.note(change('add', OTHER_INDEX), DONE);
+      origin.note(change('remove'), DONE);
+      expect(origin.marked(OTHER_INDEX, unmarked).ours).toBe(true);
+      expect(origin.marked(INDEX, unmarked).ours).toBe(false);
+    }
+  });
+
+  test('FR-H stays of this program when the single host has replaced the form of a former run', () => {
+    const wide = addressOf('203.0.113.100/24');
+    const origin = new AddressOrigin([VIP]);
+    expect(origin.marked(INDEX, wide).ours).toBe(true);
+    origin.note(change('add'), DONE);
+    origin.note(change('remove', INDEX, 24), DONE);
+    expect(origin.marked(INDEX, unmarked).ours).toBe(true);
+    expect(origin.marked(INDEX, wide).ours).toBe(false);
+  });
+
+  test('FR-H that a former run has left in two places is removed from both', () => {
+    const origin = new AddressOrigin([VIP]);
+    for (const index of [INDEX, OTHER_INDEX])
+      expect(origin.marked(index, unmarked).ours).toBe(true);
+    origin.note(change('remove'), DONE);
+    expect(origin.marked(OTHER_INDEX, unmarked).ours).toBe(true);
+    origin.note(change('remove', OTHER_INDEX), DONE);
+    expect(origin.marked(OTHER_INDEX, unmarked).ours).toBe(false);
+  });
+
+  test('FR-H is of this program if it was taken over from another process', () => {
+    const origin = new AddressOrigin([]);
+    origin.claim([VIP]);
+    expect(origin.marked(INDEX, unmarked).ours).toBe(true);
   });
 });

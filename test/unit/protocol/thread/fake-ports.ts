@@ -1,7 +1,13 @@
 /** Fake ports for a loop: they record each call in order and answer as a test has set them. */
 
 import type { PacketSink } from '../../../../src/kernel/ports.ts';
-import type { LinkEvent, LinkState, OutgoingDatagram } from '../../../../src/net/link.ts';
+import type { IpAddress } from '../../../../src/net/address.ts';
+import type {
+  LinkEvent,
+  LinkState,
+  OutgoingDatagram,
+  SendFailure,
+} from '../../../../src/net/link.ts';
 import { after, type Duration, type Instant, instant } from '../../../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../../../src/protocol/engine/counters.ts';
 import { Engine } from '../../../../src/protocol/engine/engine.ts';
@@ -10,7 +16,14 @@ import type { InstanceSettings } from '../../../../src/protocol/engine/settings.
 import { Loop } from '../../../../src/protocol/thread/loop.ts';
 import { INDEX, instanceOf, linkOf } from '../../../conformance/rig.ts';
 
+interface FakeOptions {
+  /** Instances beside the first one. */
+  readonly others?: readonly Partial<InstanceSettings>[];
+  readonly standby?: boolean;
+}
+
 export class FakePorts {
+  readonly engine: Engine;
   readonly loop: Loop;
   readonly calls: string[] = [];
   readonly reports: Report[] = [];
@@ -18,6 +31,8 @@ export class FakePorts {
   now: Instant = instant(1_000_000_000);
   deadline: Instant = this.now;
   links: readonly LinkState[] = [linkOf()];
+  /** The links once addresses are claimed, on a kernel that does not keep their marks. */
+  claimedLinks: readonly LinkState[] | undefined;
   /** Nothing changes while the links are read. */
   isQuiet = true;
   /** Waiting packets; `endless`: however many are read, one more waits. */
@@ -33,15 +48,23 @@ export class FakePorts {
   answersOnly = Number.POSITIVE_INFINITY;
   /** The errno that keeps advertisements from leaving. */
   sendFailure = '';
-  unsent: readonly OutgoingDatagram[] = [];
+  /** The same on one link, by index. */
+  readonly sendFailureOn = new Map<number, string>();
+  #failures: readonly SendFailure[] = [];
   /** How many datagrams of a batch leave nevertheless. */
   reaches = 0;
   listenFailure: Error | undefined;
 
-  constructor(more: Partial<InstanceSettings> = {}, linger: 'auto' | 'off' = 'off') {
-    const settings = { router: 'lb1', linger, instances: [instanceOf(more)], syncGroups: [] };
-    const engine = new Engine(settings, new CounterTable(new Float64Array(countersLength(1))));
-    this.loop = new Loop(engine, this.#ports(), {
+  constructor(
+    more: Partial<InstanceSettings> = {},
+    linger: 'auto' | 'off' = 'off',
+    { others = [], standby = false }: FakeOptions = {},
+  ) {
+    const instances = [more, ...others].map(instanceOf);
+    const settings = { router: 'lb1', linger, instances, syncGroups: [] };
+    const counters = new CounterTable(new Float64Array(countersLength(instances.length)));
+    this.engine = new Engine(settings, counters, { standby });
+    this.loop = new Loop(this.engine, this.#ports(), {
       reports: (reports) => {
         this.calls.push('reports');
         this.reports.push(...reports);
@@ -87,11 +110,13 @@ export class FakePorts {
         sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
           const priorities = datagrams.map(({ packet }) => packet[22]);
           this.calls.push(`advertise ${priorities.join()}`);
-          this.unsent = this.sendFailure === '' ? [] : datagrams.slice(this.reaches);
-          return this.unsent.length;
+          this.#failures = datagrams.slice(this.reaches).flatMap((one) => {
+            const errno = this.sendFailureOn.get(one.index) ?? this.sendFailure;
+            return errno === '' ? [] : [{ errno, count: 1, datagrams: [one] }];
+          });
+          return this.#failures.length;
         },
-        unsent: () => this.unsent,
-        sendError: () => this.sendFailure,
+        sendFailures: () => this.#failures,
         sendFrames: () => {
           this.calls.push('announce');
           return 0;
@@ -116,6 +141,11 @@ export class FakePorts {
           return answers.slice(0, this.answersOnly);
         },
         clearRouting: () => this.leftRoutes,
+        claim: (addresses: readonly IpAddress[]) => {
+          this.calls.push(`claim ${addresses.join()}`);
+          this.links = this.claimedLinks ?? this.links;
+          return this.claimedLinks !== undefined;
+        },
         setLinksUp: (indexes: readonly number[]) => {
           this.calls.push(...indexes.map((index) => `raise ${index}`));
           return indexes.map(() => ({ errno: this.errno, text: undefined }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
 import { type Duration, microseconds, milliseconds, seconds } from '../../../../src/net/time.ts';
-import { advert, INDEX, linkOf } from '../../../conformance/rig.ts';
+import { addressOf, advert, INDEX, linkOf } from '../../../conformance/rig.ts';
 import { FakePorts } from './fake-ports.ts';
 
 const EPERM = 1;
@@ -182,6 +182,27 @@ describe('the loop', () => {
     expect(ports.view?.state).toBe('MASTER');
   });
 
+  test('FR-O12 judges each router by its own failure, whatever link fails last', () => {
+    const vip = { address: ip('203.0.113.101'), prefixLength: 32, interface: 'eth1' };
+    const mail = { name: 'mail', vrid: 56, interface: 'eth1', addresses: [vip] };
+    const ports = new FakePorts({}, 'off', { others: [mail] });
+    const { addresses } = linkOf();
+    ports.links = [linkOf(), linkOf({ index: INDEX + 1, name: 'eth1', addresses })];
+    ports.loop.start();
+    ports.turnAfter(MASTER_DOWN);
+    ports.sendFailureOn.set(INDEX, 'EPERM').set(INDEX + 1, 'ENETDOWN');
+    for (let turn = 0; turn < 5; turn++) {
+      expect(ports.turnAfter(seconds(1))[0]).toBe('advertise 100,100');
+    }
+    ports.inbox = [advert({ priority: 50 })];
+    ports.turnAfter(milliseconds(10));
+    expect(ports.view).toMatchObject({ name: 'web', lastTransition: { cause: 'unheard' } });
+    const failures = ports.reports.filter(({ kind }) => kind === 'send-failed');
+    expect(failures).toEqual(
+      [1, 2, 4].map((count) => ({ kind: 'send-failed', errno: 'EPERM', count })),
+    );
+  });
+
   test('reports that it cannot send, except while the link is down', () => {
     const ports = master();
     const told = () => ports.reports.filter(({ kind }) => kind === 'send-failed');
@@ -216,6 +237,29 @@ describe('the loop', () => {
     const calls = ports.during(() => ports.loop.shutdown());
     expect(calls).toEqual(['advertise 0', 'remove', 'finished', 'arm', 'reports']);
   });
+
+  test.each(['without marks', 'with marks'])(
+    'FR-H takes the VIPs over from an earlier process on a kernel %s, and removes them',
+    (kernel) => {
+      const former = master();
+      const { addresses } = linkOf();
+      const linkWith = (ours: boolean) =>
+        linkOf({ addresses: [...addresses, addressOf('203.0.113.100/32', { ours })] });
+      const ports = new FakePorts({}, 'off', { standby: true });
+      ports.now = former.now;
+      const marks = kernel === 'with marks';
+      ports.links = [linkWith(marks)];
+      if (!marks) ports.claimedLinks = [linkWith(true)];
+      ports.loop.start([], true);
+      const capture = former.engine.capture();
+      const calls = ports.during(() => ports.loop.feed([{ kind: 'adopt', capture }]));
+      expect(calls).toContain('claim 203.0.113.100');
+      expect(calls.includes('snapshot')).toBe(!marks);
+      expect(ports.view?.state).toBe('MASTER');
+      expect(ports.reports.filter(({ kind }) => kind === 'address-foreign')).toEqual([]);
+      expect(ports.during(() => ports.loop.shutdown())).toContain('remove');
+    },
+  );
 
   test('serves after it has resigned, until it hears the successor', () => {
     const ports = new FakePorts({}, 'auto');
