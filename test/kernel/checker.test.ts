@@ -69,6 +69,25 @@ function script(text: string): string {
   return path;
 }
 
+/** The lines of a program that stands in for the agent, with these descriptors at most. */
+async function agentLines(program: string, descriptors = 1_024): Promise<string[]> {
+  const module = join(DIST, 'src/checker/supervisor/checker-child.js');
+  const begin = `
+    const { startCheckerChild } = await import(${JSON.stringify(module)});
+    const script = new URL(${JSON.stringify(`file://${DIST}/src/checker/process/checker-process.js`)});
+    const start = (events) => startCheckerChild(script)(${JSON.stringify(NONE)}, events);
+    console.log('begins');
+  `;
+  const limited = `ulimit -n ${descriptors} && exec "$0" --input-type=module -e "$1"`;
+  const agent = spawn('sh', ['-c', limited, process.execPath, begin + program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void agent.kill('SIGKILL'));
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: agent.stdout })) lines.push(line);
+  return lines.slice(1);
+}
+
 const CAPABILITIES = `echo $(grep CapEff /proc/self/status | tr -d '\\t') $(id -u)`;
 
 kernelSuite('the checker process', () => {
@@ -149,5 +168,30 @@ kernelSuite('the checker process', () => {
     expect((await running.message('changed')).detail).toBe('exit status 0: 0 0 0');
     const { pid } = await running.message('ready');
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('0');
+  });
+
+  test('FR-O11 that cannot be started for lack of descriptors is reported, and the agent goes on', async () => {
+    const program = `
+      const { openSync } = await import('node:fs');
+      try { for (;;) openSync('/dev/null', 'r'); } catch {}
+      const child = start({ message: () => {}, gone: (why) => console.log(why) });
+      child.send({ kind: 'unwatch', id: 1 });
+      child.end();
+      child.kill();
+    `;
+    expect(await agentLines(program, 64)).toEqual([expect.stringContaining('EMFILE')]);
+  });
+
+  test('is not ended for a fault of the agent in the handling of its messages', async () => {
+    const program = `
+      process.once('uncaughtException', ({ message }) => {
+        console.log(message);
+        child.end();
+      });
+      let count = 0;
+      const message = () => { if (++count === 1) throw new Error('a fault of the agent'); };
+      const child = start({ message, gone: (why) => console.log(why) });
+    `;
+    expect(await agentLines(program)).toEqual(['a fault of the agent', 'ended with status 0']);
   });
 });

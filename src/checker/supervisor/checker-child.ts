@@ -104,7 +104,9 @@ class RunningChild implements CheckerChild {
   }
 
   get #channel(): Socket | undefined {
-    const channel = this.#process?.stdio[CHANNEL_FD];
+    // Without a descriptor for the pipes Node creates none of them, and reports the error later.
+    const stdio: ChildProcess['stdio'] | undefined = this.#process?.stdio;
+    const channel = stdio?.[CHANNEL_FD];
     return channel instanceof Socket ? channel : undefined;
   }
 
@@ -123,19 +125,27 @@ class RunningChild implements CheckerChild {
     channel?.on('error', () => {});
   }
 
+  /** What the agent does with a message is not the fault of the process that sent it. */
   #read(text: string): void {
-    if (this.#fault !== undefined) return;
+    for (const message of this.#messagesIn(text)) this.#events.message(message);
+  }
+
+  /** The messages before the first one that breaks the protocol, which ends the process. */
+  #messagesIn(text: string): FromChecker[] {
+    const messages: FromChecker[] = [];
+    if (this.#fault !== undefined) return messages;
     try {
       this.#countFlood(text.length);
       for (const line of this.#reader.read(text)) {
         const message = decodeFromChecker(line);
         if (!message.ok) throw new Error(message.error);
-        this.#events.message(message.value);
+        messages.push(message.value);
       }
     } catch (error) {
       this.#fault = `it broke the protocol: ${error instanceof Error ? error.message : ''}`;
       this.kill();
     }
+    return messages;
   }
 
   #countFlood(length: number): void {
