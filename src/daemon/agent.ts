@@ -229,7 +229,7 @@ export class Agent {
       return (await this.#open(successor.settings)) && this.#takeOver(successor);
     }
     const restored = await this.#operators.restore(namesIn(config.settings));
-    if (!this.#soleAgent.claim()) return false;
+    if (!(await this.#soleAgent.claim())) return false;
     if (!(await this.#listeners.open(config.agent, false))) return false;
     this.#custody = 'own';
     if (!(await this.#open(undefined))) return false;
