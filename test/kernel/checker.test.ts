@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Privileges } from '../../src/kernel/process/privileges.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { kernelSuite } from './support.ts';
@@ -135,6 +135,30 @@ kernelSuite('the checker process', () => {
     const running = checker({ capabilities, noNewPrivileges: false }, command);
     const { detail } = await running.message('changed');
     expect(detail).toBe('exit status 0: CapEff:0000000000000000 65534');
+  });
+
+  describe('of an agent that is not root', () => {
+    const names = '+kill,+setuid,+setgid,+net_admin';
+    const agent = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'].concat(
+      ...['--inh-caps', '--ambient-caps'].map((set) => [set, names]),
+    );
+    const capabilities = ['KILL', 'SETUID', 'SETGID'] as const;
+    const privileges = { capabilities, keepsForPrograms: true, noNewPrivileges: false };
+
+    test('leaves its commands the capabilities of the agent, and has fewer itself', async () => {
+      const running = checker(privileges, { argv: [script(CAPABILITIES)] }, agent);
+      const { detail, pid } = await running.message('changed');
+      expect(detail).toBe('exit status 0: CapEff:00000000000010e0 65534');
+      expect(statusOf(`/proc/${pid}`)['CapEff']).toBe('00000000000000e0');
+    });
+
+    test('leaves those of another user none, and the next ones all', async () => {
+      const command = { argv: [script(CAPABILITIES)], user: 'daemon' };
+      const running = checker(privileges, command, agent);
+      const { detail, pid } = await running.message('changed');
+      expect(detail).toBe('exit status 0: CapEff:0000000000000000 1');
+      expect(statusOf(`/proc/${pid}`)['CapAmb']).toBe('00000000000010e0');
+    });
   });
 
   test('ends with the agent, however that ends', async () => {
