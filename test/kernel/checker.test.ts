@@ -1,5 +1,5 @@
 /** What is left to the checker process and to the commands that it runs, and when it ends. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Privileges } from '../../src/kernel/process/privileges.ts';
@@ -80,6 +81,8 @@ async function agentLines(program: string, descriptors = 1_024): Promise<string[
   `;
   const limited = `ulimit -n ${descriptors} && exec "$0" --input-type=module -e "$1"`;
   const agent = spawn('sh', ['-c', limited, process.execPath, begin + program], {
+    // A signal to a wrong process group must not reach the tests.
+    detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void agent.kill('SIGKILL'));
@@ -181,6 +184,22 @@ kernelSuite('the checker process', () => {
     running.parent.kill('SIGUSR2');
     await running.message('gone');
     await waitFor('its end', () => !existsSync(`/proc/${command}`));
+  });
+
+  test('that is killed by another one does not leave its commands behind', async () => {
+    const path = script('sleep 600 & exec sleep 600');
+    const running = checker({ keepsForPrograms: true }, { argv: [path] });
+    const { pid } = await running.message('ready');
+    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    const command = await waitFor('the command', () => children() || false);
+    const inGroup = () =>
+      spawnSync('pgrep', ['-g', command]).stdout.toString().trim().split('\n').filter(Boolean);
+    await waitFor('both processes', () => inGroup().length === 2);
+    // The agent looks every 0.1 s here.
+    await setTimeout(300);
+    process.kill(pid, 'SIGKILL');
+    expect(await running.message('gone')).toMatchObject({ why: 'killed by SIGKILL' });
+    await waitFor('their end', () => inGroup().length === 0);
   });
 
   test('FR-O13 and its commands have ordinary scheduling and an ordinary OOM score', async () => {

@@ -333,7 +333,7 @@ export class Checker {
     if (isLate) run.heardAt = now;
     const limit = run.held === undefined ? START_MS : HUNG_MS;
     if (now - run.heardAt > limit) this.#kill(run, 'it hung');
-    else if ((run.child.memory() ?? 0) > MEMORY_MAX) this.#kill(run, 'it used too much memory');
+    else if ((run.child.look() ?? 0) > MEMORY_MAX) this.#kill(run, 'it used too much memory');
   }
 
   /** This process stood still: what came in the meantime is still unread. */

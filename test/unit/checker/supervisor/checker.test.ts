@@ -61,7 +61,7 @@ function rig() {
       return {
         pid: 1_000 + children.length,
         send: (message) => child.sent.push(message),
-        memory: () => child.memory,
+        look: () => child.memory,
         end: () => {
           child.isEnded = true;
         },
