@@ -16,7 +16,8 @@
  * 4. Expiry of maintenance, notifications, then the checker process, which sends them. Commands and
  *    receivers get up to 10 s.
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
- * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here.
+ * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here. After a
+ *    takeover they ask the successor, which waits for the port: both are closed before step 4.
  * 7. The protocol thread, if it still runs, and then the recording of its inputs.
  * 8. The name in the network namespace, which keeps a second agent out.
  */
@@ -202,17 +203,20 @@ export class Agent {
   /** In stop order, see the top of this file. */
   #closers(): readonly Closer[] {
     const isOwn = () => this.#custody === 'own';
+    const isHandedOver = this.#custody === 'successor';
+    const closeListeners = () => this.#listeners.close(this.#custody === 'successor');
     return [
       () => {
         if (isOwn()) this.#virtualLinks?.removeAll();
       },
       () => this.#ipvs.stop(!isOwn()),
+      () => (isHandedOver ? closeListeners() : undefined),
       () => this.#operators.close(),
       () => this.#notifier?.close(),
       () => this.#checker.close(),
       () => this.#accept?.end(this.#outcome === 0 && isOwn()),
       () => this.#ignoreSignals(),
-      () => this.#listeners.close(this.#custody === 'successor'),
+      () => (isHandedOver ? undefined : closeListeners()),
       () => this.#options.protocol.terminate(),
       () => (this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined),
       () => this.#recording?.close(),
@@ -230,7 +234,7 @@ export class Agent {
       return (await this.#open(successor.settings)) && this.#takeOver(successor);
     }
     const restored = await this.#operators.restore(namesIn(config.settings));
-    if (!this.#soleAgent.claim()) return false;
+    if (!(await this.#soleAgent.claim())) return false;
     if (!(await this.#listeners.open(config.agent, false))) return false;
     this.#custody = 'own';
     if (!(await this.#open(undefined))) return false;
@@ -312,8 +316,8 @@ export class Agent {
     this.#reportReady();
     // Adopts the settings of the file before the socket accepts a reload.
     const entered = this.#configuration.enter(config);
-    await Promise.all([entered, this.#listeners.open(config.agent, true)]);
-    protocol.feed(await this.#ipvs.initialInputs(config));
+    const feeding = entered.then(async () => protocol.feed(await this.#ipvs.initialInputs(config)));
+    await Promise.all([feeding, this.#listeners.open(config.agent, true)]);
     return true;
   }
 

@@ -10,7 +10,7 @@ import type { EngineSnapshot } from '../protocol/engine/snapshot.ts';
 
 /**
  * Undefined: nothing is checked, and no webhook is configured. A user that this host lacks counts as none:
- * `check` and reloads say so.
+ * `check`, `run` and reloads say so.
  */
 export function checkerNeeds(agent: AgentSettings): CheckerNeeds {
   const user = agent.checkerUser === undefined ? undefined : findUser(agent.checkerUser);
@@ -24,6 +24,22 @@ export function checkerNeeds(agent: AgentSettings): CheckerNeeds {
     keepsForPrograms: user === undefined && commands.some((one) => one.user === undefined),
     noNewPrivileges: commands.length === 0,
   };
+}
+
+/** One sentence, if this host lacks the user of the checker. */
+export function checkerUserWarnings(
+  { checkerUser: name }: Pick<AgentSettings, 'checkerUser'>,
+  knows: (name: string) => boolean = hasUser,
+): string[] {
+  if (name === undefined || knows(name)) return [];
+  return [
+    `there is no local user "${name}", which "checker" names: the checker process would run as ` +
+      "the agent's user",
+  ];
+}
+
+export function hasUser(name: string): boolean {
+  return findUser(name) !== undefined;
 }
 
 function capabilitiesFor(probes: readonly ProbeSettings[]): CapabilityName[] {

@@ -5,6 +5,7 @@ import { missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { createLogger, endLog } from '../observe/log.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { Agent, type AgentOutcome } from './agent.ts';
+import { checkerUserWarnings } from './checker-needs.ts';
 import { pathWarnings } from './path-check.ts';
 import { meetPredecessor } from './takeover/successor.ts';
 
@@ -47,6 +48,9 @@ async function runLogged(
   }
   for (const message of pathWarnings(file, config.agent.stateDirectory)) {
     logger.warn({ code: 'insecure-path' }, message);
+  }
+  for (const message of checkerUserWarnings(config.agent)) {
+    logger.warn({ code: 'checker-user-missing' }, message);
   }
   const successor = takeover ? await meetPredecessor(config, successorOf, logger) : undefined;
   if (successor === 'refused') return 1;

@@ -7,7 +7,6 @@ import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import { kernelShortcomings } from '../ipvs/keep/kernel-support.ts';
 import { findProgram } from '../kernel/command/program.ts';
-import { findUser } from '../kernel/permissions/users.ts';
 import { keepsMarks } from '../kernel/rtnetlink/address-origin.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
@@ -15,6 +14,7 @@ import type { IpAddress } from '../net/address.ts';
 import { isOwner } from '../net/vrrp.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { acceptRuleset } from './accept/accept-ruleset.ts';
+import { checkerUserWarnings, hasUser } from './checker-needs.ts';
 
 export interface HostSupport {
   readonly hasNft: boolean;
@@ -38,7 +38,7 @@ export function hostSupport(): HostSupport {
   return {
     hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
-    hasUser: (name) => ifKnown(true, () => findUser(name) !== undefined),
+    hasUser: (name) => ifKnown(true, () => hasUser(name)),
     lacksForIpvs: (ipvs) => ifKnown([], () => kernelShortcomings(ipvs)),
     ownAddresses: () => ifKnown([], ownAddresses),
   };
@@ -62,15 +62,10 @@ export function lackingHere({ settings, agent }: Lowered): string[] {
 export function missingOnHost(
   settings: Settings,
   { ipvs, checkerUser }: Pick<AgentSettings, 'ipvs' | 'checkerUser'>,
-  { hasNft, hasMacvlan, hasUser, lacksForIpvs, ownAddresses: own }: HostSupport,
+  { hasNft, hasMacvlan, hasUser: knows, lacksForIpvs, ownAddresses: own }: HostSupport,
 ): string[] {
   const missing: string[] = ownVips(settings, own());
-  if (checkerUser !== undefined && !hasUser(checkerUser)) {
-    missing.push(
-      `there is no local user "${checkerUser}", which "checker" names: the checker process would run as ` +
-        "the agent's user",
-    );
-  }
+  missing.push(...checkerUserWarnings({ checkerUser }, knows));
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
     missing.push(

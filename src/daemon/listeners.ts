@@ -19,8 +19,8 @@ const LOOK_MS = 1_000;
 
 const BACKOFF = { least: seconds(1), most: seconds(60), calm: seconds(600) } as const;
 
-/** A predecessor closes its HTTP port within this time. */
-const ATTEMPTS = 50;
+/** A predecessor that delivers its last notifications first, as older ones do, closes its HTTP port within this time. */
+const ATTEMPTS = 150;
 const PAUSE_MS = 100;
 
 interface ListenersOptions {

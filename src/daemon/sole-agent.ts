@@ -6,13 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { mayChangeNetwork } from '../kernel/capability/capabilities.ts';
 import type { PeerCredentials } from '../kernel/ffi/peer-credentials.ts';
-import { type NameAttempt, NamespaceName } from '../kernel/namespace-name/namespace-name.ts';
+import {
+  type NameAttempt,
+  type NameHolder,
+  NamespaceName,
+} from '../kernel/namespace-name/namespace-name.ts';
 
 const NAME = 'vrrp-agent';
 
 /** A predecessor that has committed frees the name, or has died and is about to. */
 const ATTEMPTS = 40;
 const PAUSE_MS = 50;
+
+/** An agent that has just bound the name, or is busy, accepts connections within this time. */
+const DEAF_ATTEMPTS = 5;
 
 type Acquire = (name: string) => NameAttempt;
 
@@ -28,25 +35,18 @@ export class SoleAgent {
   }
 
   /** False: another agent runs in this network namespace, which has been logged. */
-  claim(): boolean {
-    const holder = this.#attempt();
+  async claim(): Promise<boolean> {
+    const holder = await this.#acquireWithin(DEAF_ATTEMPTS, (by) => by === 'deaf');
     if (holder === undefined) return true;
-    const code = 'agent-running';
-    this.#logger.fatal({ code, pid: holder.pid }, runningMessage(holder));
+    this.#logger.fatal({ code: 'agent-running', ...pidOf(holder) }, runningMessage(holder));
     return false;
   }
 
   /** The predecessor has committed: this process continues even if it does not get the name. */
   async inherit(): Promise<void> {
-    for (let attempt = 1; !this.#isReleased; attempt++) {
-      const holder = this.#attempt();
-      if (holder === undefined) return;
-      if (attempt === ATTEMPTS) {
-        this.#logger.error({ code: 'agent-running', pid: holder.pid }, runningMessage(holder));
-        return;
-      }
-      await sleep(PAUSE_MS);
-    }
+    const holder = await this.#acquireWithin(ATTEMPTS, () => true);
+    if (holder === undefined) return;
+    this.#logger.error({ code: 'agent-running', ...pidOf(holder) }, runningMessage(holder));
   }
 
   /** For the successor, or at the end, when this process has released everything. */
@@ -56,20 +56,26 @@ export class SoleAgent {
     this.#name = undefined;
   }
 
-  /** Undefined: no other agent runs here, as far as that can be found out. */
-  #attempt(): Partial<PeerCredentials> | undefined {
+  /** Undefined: no other agent runs here, as far as that can be found out, or this one has ended. */
+  async #acquireWithin(
+    attempts: number,
+    isWorthWaiting: (holder: NameHolder) => boolean,
+  ): Promise<NameHolder | undefined> {
+    for (let attempt = 1; !this.#isReleased; attempt++) {
+      const holder = this.#attempt();
+      if (holder === undefined) return undefined;
+      if (attempt >= attempts || !isWorthWaiting(holder)) return this.#unlessDeaf(holder);
+      await sleep(PAUSE_MS);
+    }
+    return undefined;
+  }
+
+  /** Undefined: no other agent runs here. */
+  #attempt(): NameHolder | undefined {
     try {
       const attempt = this.#acquire(NAME);
-      if (attempt.held) {
-        this.#name = attempt.name;
-        return undefined;
-      }
-      if (attempt.by === undefined || mayBeAgent(attempt.by)) return attempt.by ?? {};
-      this.#logger.warn(
-        { code: 'agent-name-taken', ...attempt.by },
-        `process ${attempt.by.pid} of uid ${attempt.by.uid} holds the name @${NAME} and is no agent: ` +
-          'end it; until then a second agent in this network namespace is not noticed',
-      );
+      if (!attempt.held) return this.#unlessStranger(attempt.by);
+      this.#name = attempt.name;
     } catch (error) {
       this.#logger.warn(
         { code: 'agent-name-failed', err: error },
@@ -78,18 +84,42 @@ export class SoleAgent {
     }
     return undefined;
   }
+
+  /** Any local user can take the name, and must not keep an agent from starting. */
+  #unlessStranger(by: NameHolder): NameHolder | undefined {
+    if (typeof by === 'string' || mayBeAgent(by)) return by;
+    this.#warnOfHolder(`process ${by.pid} of uid ${by.uid}`, by);
+    return undefined;
+  }
+
+  #unlessDeaf(by: NameHolder): NameHolder | undefined {
+    if (by !== 'deaf') return by;
+    this.#warnOfHolder('a process that accepts no connection (`ss -xap` may show it)', {});
+    return undefined;
+  }
+
+  #warnOfHolder(holder: string, fields: Partial<PeerCredentials>): void {
+    this.#logger.warn(
+      { code: 'agent-name-taken', ...fields },
+      `${holder} holds the name @${NAME} and is no agent: ` +
+        'end it; until then a second agent in this network namespace is not noticed',
+    );
+  }
 }
 
-/** Any local user can take the name, and must not keep an agent from starting. */
 function mayBeAgent({ pid, uid }: PeerCredentials): boolean {
   return uid === 0 || uid === process.geteuid?.() || mayChangeNetwork(pid);
 }
 
-function runningMessage({ pid }: Partial<PeerCredentials>): string {
+function runningMessage(holder: NameHolder): string {
   return (
-    `an agent already runs in this network namespace (${whereIs(pid)}): stop it, ` +
+    `an agent already runs in this network namespace (${whereIs(pidOf(holder).pid)}): stop it, ` +
     'or replace it with `vrrp-agent run --takeover`'
   );
+}
+
+function pidOf(holder: NameHolder): { readonly pid?: number } {
+  return typeof holder === 'string' ? {} : { pid: holder.pid };
 }
 
 function whereIs(pid: number | undefined): string {

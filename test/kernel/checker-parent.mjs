@@ -26,5 +26,6 @@ const child = startCheckerChild(script)(JSON.parse(privileges), {
   },
   gone: (why) => console.log(JSON.stringify({ kind: 'gone', why })),
 });
+setInterval(() => child.look(), 100).unref();
 process.on('SIGUSR2', () => child.kill());
 process.stdin.on('end', () => child.end()).resume();

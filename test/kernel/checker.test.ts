@@ -1,5 +1,5 @@
 /** What is left to the checker process and to the commands that it runs, and when it ends. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -12,8 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Privileges } from '../../src/kernel/process/privileges.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { kernelSuite } from './support.ts';
@@ -69,6 +70,27 @@ function script(text: string): string {
   return path;
 }
 
+/** The lines of a program that stands in for the agent, with these descriptors at most. */
+async function agentLines(program: string, descriptors = 1_024): Promise<string[]> {
+  const module = join(DIST, 'src/checker/supervisor/checker-child.js');
+  const begin = `
+    const { startCheckerChild } = await import(${JSON.stringify(module)});
+    const script = new URL(${JSON.stringify(`file://${DIST}/src/checker/process/checker-process.js`)});
+    const start = (events) => startCheckerChild(script)(${JSON.stringify(NONE)}, events);
+    console.log('begins');
+  `;
+  const limited = `ulimit -n ${descriptors} && exec "$0" --input-type=module -e "$1"`;
+  const agent = spawn('sh', ['-c', limited, process.execPath, begin + program], {
+    // A signal to a wrong process group must not reach the tests.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void agent.kill('SIGKILL'));
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: agent.stdout })) lines.push(line);
+  return lines.slice(1);
+}
+
 const CAPABILITIES = `echo $(grep CapEff /proc/self/status | tr -d '\\t') $(id -u)`;
 
 kernelSuite('the checker process', () => {
@@ -118,6 +140,30 @@ kernelSuite('the checker process', () => {
     expect(detail).toBe('exit status 0: CapEff:0000000000000000 65534');
   });
 
+  describe('of an agent that is not root', () => {
+    const names = '+kill,+setuid,+setgid,+net_admin';
+    const agent = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'].concat(
+      ...['--inh-caps', '--ambient-caps'].map((set) => [set, names]),
+    );
+    const capabilities = ['KILL', 'SETUID', 'SETGID'] as const;
+    const privileges = { capabilities, keepsForPrograms: true, noNewPrivileges: false };
+
+    test('leaves its commands the capabilities of the agent, and has fewer itself', async () => {
+      const running = checker(privileges, { argv: [script(CAPABILITIES)] }, agent);
+      const { detail, pid } = await running.message('changed');
+      expect(detail).toBe('exit status 0: CapEff:00000000000010e0 65534');
+      expect(statusOf(`/proc/${pid}`)['CapEff']).toBe('00000000000000e0');
+    });
+
+    test('leaves those of another user none, and the next ones all', async () => {
+      const command = { argv: [script(CAPABILITIES)], user: 'daemon' };
+      const running = checker(privileges, command, agent);
+      const { detail, pid } = await running.message('changed');
+      expect(detail).toBe('exit status 0: CapEff:0000000000000000 1');
+      expect(statusOf(`/proc/${pid}`)['CapAmb']).toBe('00000000000010e0');
+    });
+  });
+
   test('ends with the agent, however that ends', async () => {
     const killed = checker({});
     const { pid } = await killed.message('alive');
@@ -140,6 +186,22 @@ kernelSuite('the checker process', () => {
     await waitFor('its end', () => !existsSync(`/proc/${command}`));
   });
 
+  test('that is killed by another one does not leave its commands behind', async () => {
+    const path = script('sleep 600 & exec sleep 600');
+    const running = checker({ keepsForPrograms: true }, { argv: [path] });
+    const { pid } = await running.message('ready');
+    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    const command = await waitFor('the command', () => children() || false);
+    const inGroup = () =>
+      spawnSync('pgrep', ['-g', command]).stdout.toString().trim().split('\n').filter(Boolean);
+    await waitFor('both processes', () => inGroup().length === 2);
+    // The agent looks every 0.1 s here.
+    await setTimeout(300);
+    process.kill(pid, 'SIGKILL');
+    expect(await running.message('gone')).toMatchObject({ why: 'killed by SIGKILL' });
+    await waitFor('their end', () => inGroup().length === 0);
+  });
+
   test('FR-O13 and its commands have ordinary scheduling and an ordinary OOM score', async () => {
     const path = script(
       'echo $(cat /proc/self/oom_score_adj) $(cut -d" " -f41 /proc/self/stat) $(nice)',
@@ -149,5 +211,30 @@ kernelSuite('the checker process', () => {
     expect((await running.message('changed')).detail).toBe('exit status 0: 0 0 0');
     const { pid } = await running.message('ready');
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('0');
+  });
+
+  test('FR-O11 that cannot be started for lack of descriptors is reported, and the agent goes on', async () => {
+    const program = `
+      const { openSync } = await import('node:fs');
+      try { for (;;) openSync('/dev/null', 'r'); } catch {}
+      const child = start({ message: () => {}, gone: (why) => console.log(why) });
+      child.send({ kind: 'unwatch', id: 1 });
+      child.end();
+      child.kill();
+    `;
+    expect(await agentLines(program, 64)).toEqual([expect.stringContaining('EMFILE')]);
+  });
+
+  test('is not ended for a fault of the agent in the handling of its messages', async () => {
+    const program = `
+      process.once('uncaughtException', ({ message }) => {
+        console.log(message);
+        child.end();
+      });
+      let count = 0;
+      const message = () => { if (++count === 1) throw new Error('a fault of the agent'); };
+      const child = start({ message, gone: (why) => console.log(why) });
+    `;
+    expect(await agentLines(program)).toEqual(['a fault of the agent', 'ended with status 0']);
   });
 });

@@ -1,6 +1,10 @@
 /** A name that one process can hold in each network namespace. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/ffi/constants.ts';
+import { libc } from '../../src/kernel/ffi/libc.ts';
+import { closeFd, openSocket } from '../../src/kernel/ffi/socket.ts';
+import { abstractSocketAddress } from '../../src/kernel/ffi/socket-address.ts';
 import { NamespaceName } from '../../src/kernel/namespace-name/namespace-name.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { inNamespace } from './namespace.ts';
@@ -37,7 +41,7 @@ kernelSuite('FR-E a name in a network namespace', () => {
   const acquire = (where = namespace) => inNamespace(where, () => NamespaceName.acquire(NAME));
 
   function held(attempt = acquire()): NamespaceName {
-    if (!attempt.held) throw new Error(`held by ${attempt.by?.pid}`);
+    if (!attempt.held) throw new Error(`held by ${JSON.stringify(attempt.by)}`);
     onTestFinished(() => attempt.name.release());
     return attempt.name;
   }
@@ -72,6 +76,21 @@ kernelSuite('FR-E a name in a network namespace', () => {
     held();
     const { outcome } = await other('unshare', '--pid', '--fork', '--kill-child');
     expect(outcome).toEqual({ held: false, by: { pid: 0, uid: 0 } });
+  });
+
+  test('may be bound by a process that does not listen, or whose queue is full', () => {
+    const address = abstractSocketAddress(NAME);
+    const socket = () => {
+      const fd = openSocket('a socket with a name', AF_UNIX, SOCK_STREAM, 0);
+      onTestFinished(() => closeFd(fd));
+      return fd;
+    };
+    const [holder, client] = inNamespace(namespace, () => [socket(), socket()] as const);
+    expect(libc().bind(holder, address, address.length)).toBe(0);
+    expect(acquire()).toEqual({ held: false, by: 'deaf' });
+    libc().listen(holder, 0);
+    expect(libc().connect(client, address, address.length)).toBe(0);
+    expect(acquire()).toEqual({ held: false, by: 'deaf' });
   });
 
   test('is free once its holder is dead', async () => {

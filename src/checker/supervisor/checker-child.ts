@@ -19,8 +19,11 @@ export interface CheckerChild {
   /** Undefined: it could not be started. */
   readonly pid: number | undefined;
   send(message: ToChecker): void;
-  /** Bytes of memory that it uses; undefined: unknown. */
-  memory(): number | undefined;
+  /**
+   * To be called every second. Returns the bytes of memory that it uses; undefined: unknown. The commands
+   * that it runs now are killed when it ends.
+   */
+  look(): number | undefined;
   /** Asks it to end; commands that it runs get a moment for that. */
   end(): void;
   kill(): void;
@@ -65,6 +68,7 @@ class RunningChild implements CheckerChild {
   /** Why this side has killed it. */
   #fault: string | undefined;
   #isGone = false;
+  #commands: Commands = new Map();
   #flood = { since: 0, length: 0 };
 
   constructor(script: URL, privileges: Privileges, events: ChildEvents) {
@@ -87,7 +91,8 @@ class RunningChild implements CheckerChild {
     if (channel?.writable === true) channel.write(`${JSON.stringify(message)}\n`);
   }
 
-  memory(): number | undefined {
+  look(): number | undefined {
+    this.#commands = commandsOf(this.pid);
     const resident = /^VmRSS:\s*([0-9]+) kB$/m.exec(procFile(this.pid, 'status'))?.[1];
     return resident === undefined ? undefined : Number(resident) * 1_024;
   }
@@ -98,13 +103,17 @@ class RunningChild implements CheckerChild {
 
   /** Its commands are killed too: nobody else would end them at their timeout. */
   kill(): void {
-    const commands = procFile(this.pid, `task/${this.pid}/children`).match(/[0-9]+/g) ?? [];
+    // The pid that Node has for a process that never started is arbitrary; 0 is the agent's own group.
+    if (this.pid === undefined) return;
+    const commands = commandsOf(this.pid);
     this.#process?.kill('SIGKILL');
-    for (const group of commands) killGroup(Number(group));
+    killCommands(commands);
   }
 
   get #channel(): Socket | undefined {
-    const channel = this.#process?.stdio[CHANNEL_FD];
+    // Without a descriptor for the pipes Node creates none of them, and reports the error later.
+    const stdio: ChildProcess['stdio'] | undefined = this.#process?.stdio;
+    const channel = stdio?.[CHANNEL_FD];
     return channel instanceof Socket ? channel : undefined;
   }
 
@@ -123,19 +132,27 @@ class RunningChild implements CheckerChild {
     channel?.on('error', () => {});
   }
 
+  /** What the agent does with a message is not the fault of the process that sent it. */
   #read(text: string): void {
-    if (this.#fault !== undefined) return;
+    for (const message of this.#messagesIn(text)) this.#events.message(message);
+  }
+
+  /** The messages before the first one that breaks the protocol, which ends the process. */
+  #messagesIn(text: string): FromChecker[] {
+    const messages: FromChecker[] = [];
+    if (this.#fault !== undefined) return messages;
     try {
       this.#countFlood(text.length);
       for (const line of this.#reader.read(text)) {
         const message = decodeFromChecker(line);
         if (!message.ok) throw new Error(message.error);
-        this.#events.message(message.value);
+        messages.push(message.value);
       }
     } catch (error) {
       this.#fault = `it broke the protocol: ${error instanceof Error ? error.message : ''}`;
       this.kill();
     }
+    return messages;
   }
 
   #countFlood(length: number): void {
@@ -149,6 +166,7 @@ class RunningChild implements CheckerChild {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#channel?.destroy();
+    killCommands(this.#commands);
     this.#events.gone(why);
   }
 }
@@ -162,12 +180,29 @@ function procFile(pid: number | undefined, name: string): string {
   }
 }
 
-function killGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // ESRCH: it has ended.
+/** Process groups and the start times of their leaders: the number of one may be in use again. */
+type Commands = ReadonlyMap<number, string>;
+
+function commandsOf(checker: number | undefined): Commands {
+  const groups = procFile(checker, `task/${checker}/children`).match(/[0-9]+/g) ?? [];
+  return new Map(groups.map(Number).map((group) => [group, startOf(group)]));
+}
+
+function killCommands(commands: Commands): void {
+  for (const [group, started] of commands) {
+    if (started === '' || startOf(group) !== started) continue;
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      // ESRCH: it has ended.
+    }
   }
+}
+
+/** Field 22 of /proc/PID/stat, counted after the name; empty if there is no such process (proc(5)). */
+function startOf(pid: number): string {
+  const stat = procFile(pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 function start(script: URL, privileges: Privileges): ChildProcess {

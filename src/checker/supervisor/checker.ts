@@ -3,6 +3,7 @@
  * memory or say nonsense: it is then killed and started again, after growing pauses, and the states of
  * its probes are kept for a while. Nothing that happens to it ends or stops the agent.
  */
+import { withDeadline } from '../../async/deadline.ts';
 import type { WebhookSettings } from '../../config/notification-settings.ts';
 import type { Privileges } from '../../kernel/process/privileges.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
@@ -67,6 +68,9 @@ const STEADY_MS = 60_000;
 /** For the process to end by itself, its commands included. */
 const END_MS = 1_500;
 
+/** From SIGKILL. A process stays as long as the kernel waits for a disk or a network file system. */
+const KILLED_MS = 5_000;
+
 /** Added to the timeout of a delivery, which the checker itself observes. */
 const POST_GRACE_MS = 2_000;
 
@@ -84,8 +88,8 @@ interface Run {
   heardAt: number;
   /** Undefined until it is ready. */
   held: HeldPrivileges | undefined;
-  /** Why this side ends it; undefined: it does not. */
-  fault: string | undefined;
+  /** Why and when this side has killed it; undefined: it has not. */
+  killed: { readonly fault: string; readonly at: number } | undefined;
   readonly gone: Promise<void>;
 }
 
@@ -177,12 +181,15 @@ export class Checker {
     };
   }
 
-  /** Resolves when the process has ended; it gets a moment for its commands. */
+  /**
+   * Resolves when the process has ended, for whose commands it gets a moment, or when it does not end
+   * although it was killed.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     const run = this.#run;
     this.configure(undefined);
-    await run?.gone;
+    if (run !== undefined) await withDeadline(run.gone, END_MS + KILLED_MS);
   }
 
   #nextId(): number {
@@ -209,7 +216,7 @@ export class Checker {
       privileges: JSON.stringify(privileges),
       heardAt: now,
       held: undefined,
-      fault: undefined,
+      killed: undefined,
       gone,
     };
     this.#run = run;
@@ -269,7 +276,7 @@ export class Checker {
       this.#settlePost(id, new Error('the checker process ended'));
     }
     if (this.#needs === undefined || this.#isClosed) return;
-    const reason = run.fault ?? why;
+    const reason = run.killed?.fault ?? why;
     this.#lastEnd = { at: new Date(), reason };
     if (now - run.startedAt > STEADY_MS) this.#failures = 0;
     this.#failures++;
@@ -312,15 +319,21 @@ export class Checker {
     const now = performance.now();
     const isLate = now - this.#sweptAt > LATE_SWEEP_MS;
     this.#sweptAt = now;
-    const run = this.#run;
-    if (run !== undefined) {
-      if (isLate) run.heardAt = now;
-      const limit = run.held === undefined ? START_MS : HUNG_MS;
-      if (now - run.heardAt > limit) this.#kill(run, 'it hung');
-      else if ((run.child.memory() ?? 0) > MEMORY_MAX) this.#kill(run, 'it used too much memory');
-    }
+    if (this.#run !== undefined) this.#judge(this.#run, now, isLate);
     if (isLate) this.#forgive(now);
     else this.#expire(now);
+  }
+
+  #judge(run: Run, now: number, isLate: boolean): void {
+    if (run.killed !== undefined) {
+      // Another process takes its place; it cannot do anything but end.
+      if (now - run.killed.at > KILLED_MS) this.#gone(run, run.killed.fault);
+      return;
+    }
+    if (isLate) run.heardAt = now;
+    const limit = run.held === undefined ? START_MS : HUNG_MS;
+    if (now - run.heardAt > limit) this.#kill(run, 'it hung');
+    else if ((run.child.look() ?? 0) > MEMORY_MAX) this.#kill(run, 'it used too much memory');
   }
 
   /** This process stood still: what came in the meantime is still unread. */
@@ -344,7 +357,7 @@ export class Checker {
   }
 
   #kill(run: Run, fault: string): void {
-    run.fault = fault;
+    run.killed = { fault, at: performance.now() };
     run.child.kill();
   }
 

@@ -50,7 +50,7 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   context.stdout(renderSummary(summary));
 }
 
-/** True if the configuration uses features that not every host has, or an address that this one has. */
+/** True if the configuration needs what not every host has, or an address that this one has. */
 function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
   const { instances } = settings;
   const here = new Set(
@@ -58,6 +58,7 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
   );
   return (
     agent.ipvs !== undefined ||
+    agent.checkerUser !== undefined ||
     instances.some((one) =>
       [...one.addresses, ...one.extraAddresses].some(({ address }) => here.has(address)),
     ) ||

@@ -11,13 +11,25 @@ export function missingCapabilities(): Capability[] {
   return missingIn(readFileSync('/proc/self/status', 'utf8'));
 }
 
-/** True if a process of this PID namespace may change the network: its effective set has NET_ADMIN. */
+/**
+ * True if a process of this PID namespace may change the network: its effective set has NET_ADMIN, in the
+ * user namespace of this process. Any user has all capabilities in a user namespace of its own.
+ */
 export function mayChangeNetwork(pid: number): boolean {
   try {
-    return !missingIn(readFileSync(`/proc/${pid}/status`, 'utf8')).includes('CAP_NET_ADMIN');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return !missingIn(status).includes('CAP_NET_ADMIN') && userMap(pid) === userMap('self');
   } catch {
     return false;
   }
+}
+
+/**
+ * Differs between user namespaces: only a privileged process may give a new one the same map. The link
+ * /proc/PID/ns/user says it too, but not to an agent without CAP_SYS_PTRACE.
+ */
+function userMap(pid: number | 'self'): string {
+  return readFileSync(`/proc/${pid}/uid_map`, 'utf8');
 }
 
 /** `status` is the text of proc_pid_status(5). Without a `CapEff` line, all count as missing. */

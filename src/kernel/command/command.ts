@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { assert } from '../../net/assert.ts';
 import type { User } from '../permissions/users.ts';
 import { withOrdinaryOomScore } from '../process/oom-score.ts';
+import { withoutAmbient } from '../process/privileges.ts';
 import { PROGRAM_FOLDERS } from './program.ts';
 
 interface CommandOptions {
@@ -85,7 +86,8 @@ function execute(
   return new Promise((resolve) => {
     let child: ChildProcess;
     try {
-      child = withOrdinaryOomScore(() => start(options));
+      const starting = () => withOrdinaryOomScore(() => start(options));
+      child = options.user === undefined ? starting() : withoutAmbient(starting);
     } catch (error) {
       resolve(failed(errnoOf(error)));
       return;

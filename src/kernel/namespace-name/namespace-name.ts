@@ -16,8 +16,10 @@ const BACKLOG = 64;
 
 export type NameAttempt =
   | { readonly held: true; readonly name: NamespaceName }
-  /** `by` is undefined if the holder cannot be found out. */
-  | { readonly held: false; readonly by: PeerCredentials | undefined };
+  | { readonly held: false; readonly by: NameHolder };
+
+/** `deaf`: it accepts no connection. `unknown`: the kernel does not say who it is. */
+export type NameHolder = PeerCredentials | 'deaf' | 'unknown';
 
 export class NamespaceName {
   readonly #fd: number;
@@ -78,13 +80,18 @@ function bindName(fd: number, name: string): boolean {
 }
 
 /** The kernel tells the client who listens, even if that process is stopped. */
-function holderOf(name: string): PeerCredentials | undefined {
+function holderOf(name: string): NameHolder {
   const fd = openNameSocket();
   try {
     const address = abstractSocketAddress(name);
-    const connected = libc().connect(fd, address, address.length) >= 0;
-    return connected ? peerCredentials(fd) : undefined;
+    if (libc().connect(fd, address, address.length) >= 0) return peerCredentials(fd) ?? 'unknown';
+    return isDeaf(libc().errno()) ? 'deaf' : 'unknown';
   } finally {
     closeFd(fd);
   }
+}
+
+/** It does not listen, or its queue is full. */
+function isDeaf(errno: number): boolean {
+  return errno === errnoNumber('ECONNREFUSED') || errno === errnoNumber('EAGAIN');
 }

@@ -47,8 +47,13 @@ function zombiesOf(parent: number): Zombie[] {
   });
 }
 
+/** None while this process has no descriptor left: the next look finds them. */
 function processes(): number[] {
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
 }
 
 /** State, parent and start time: fields 3, 4 and 22 of /proc/PID/stat, counted after the name (proc(5)). */

@@ -10,6 +10,7 @@ import {
   LINUX_CAPABILITY_VERSION_3,
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_IS_SET,
   PR_CAP_AMBIENT_RAISE,
   PR_CAPBSET_DROP,
   PR_CAPBSET_READ,
@@ -78,17 +79,42 @@ export function executeAgain(args: readonly string[], descriptors: number): neve
 
 /**
  * The last step, in the process that stays: only these capabilities are in effect, and only programs of
- * `keepsForPrograms` may get more.
+ * `keepsForPrograms` may get more. Those of root get all; those of another user, only the ambient ones.
  */
 export function restrictPrivileges({ capabilities, keepsForPrograms }: Privileges): void {
-  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
-  const { permitted } = readSets();
+  if (!keepsForPrograms) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+  const { permitted, inheritable } = readSets();
   const effective = maskOf(capabilities) & permitted;
   writeSets({
     effective,
     permitted: keepsForPrograms ? permitted : effective,
-    inheritable: 0n,
+    inheritable: keepsForPrograms ? inheritable : 0n,
   });
+}
+
+/**
+ * Starts a program of another user. A process that is not root would leave it the ambient capabilities:
+ * the kernel takes them only from a process that ceases to be root (capabilities(7)).
+ */
+export function withoutAmbient<Child>(start: () => Child): Child {
+  const ambient = ambientBits();
+  if (ambient.length === 0) return start();
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+  try {
+    return start();
+  } finally {
+    for (const bit of ambient) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit);
+  }
+}
+
+/** Ambient capabilities are inheritable as well. */
+function ambientBits(): number[] {
+  const { inheritable } = readSets();
+  const bits: number[] = [];
+  for (let bit = 0; inheritable >> BigInt(bit) > 0n; bit++) {
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, bit) === 1) bits.push(bit);
+  }
+  return bits;
 }
 
 /** Ordinary scheduling, whatever the parent had. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { checkerNeeds } from '../../../src/daemon/checker-needs.ts';
+import { checkerNeeds, checkerUserWarnings } from '../../../src/daemon/checker-needs.ts';
 
 function needsOf(keys: string, top = '') {
   const instance = `{ name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1]${keys} }`;
@@ -59,5 +59,13 @@ describe('the checker process', () => {
   test('runs as the configured user, and its commands as well', () => {
     const needs = needsOf(track('{ script: [/bin/true] }'), 'checker: { user: nobody }');
     expect(needs).toMatchObject({ user: { uid: 65_534 }, keepsForPrograms: false });
+  });
+
+  test('warns of a configured user that this host lacks', () => {
+    expect(checkerUserWarnings({ checkerUser: 'no-such-user' })).toEqual([
+      expect.stringContaining('there is no local user "no-such-user"'),
+    ]);
+    expect(checkerUserWarnings({ checkerUser: 'nobody' })).toEqual([]);
+    expect(checkerUserWarnings({ checkerUser: undefined })).toEqual([]);
   });
 });

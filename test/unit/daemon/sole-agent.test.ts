@@ -1,8 +1,10 @@
 /** One agent for each network namespace: what is logged, and who counts as an agent. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import pino from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SoleAgent } from '../../../src/daemon/sole-agent.ts';
+import { missingIn } from '../../../src/kernel/capability/capabilities.ts';
 import type {
   NameAttempt,
   NamespaceName,
@@ -33,41 +35,70 @@ function free(): NameAttempt & { readonly releases: string[] } {
 }
 
 describe('FR-E an agent that finds another one in its network namespace', () => {
-  test('does not start, and names the pid', () => {
+  test('does not start, and names the pid', async () => {
     const { agent, lines } = soleAgent({ held: false, by: { pid: 4711, uid: 0 } });
-    expect(agent.claim()).toBe(false);
+    expect(await agent.claim()).toBe(false);
     expect(lines).toMatchObject([{ level: 60, code: 'agent-running' }]);
     expect(lines[0]?.msg).toContain('pid 4711');
   });
 
-  test('says so when a container hides the pid, or nobody tells it', () => {
+  test('says so when a container hides the pid, or nobody tells it', async () => {
     const hidden = soleAgent({ held: false, by: { pid: 0, uid: 0 } });
-    expect(hidden.agent.claim()).toBe(false);
+    expect(await hidden.agent.claim()).toBe(false);
     expect(hidden.lines[0]?.msg).toContain('in another container');
-    const unknown = soleAgent({ held: false, by: undefined });
-    expect(unknown.agent.claim()).toBe(false);
+    const unknown = soleAgent({ held: false, by: 'unknown' });
+    expect(await unknown.agent.claim()).toBe(false);
     expect(unknown.lines[0]?.msg).toContain('pid unknown');
   });
 
-  test('starts although another user holds the name, and warns', () => {
+  test('starts although another user holds the name, and warns', async () => {
     const sleeper = spawn('sleep', ['60'], { uid: 65_534, gid: 65_534 });
     onTestFinished(() => void sleeper.kill('SIGKILL'));
     const by = { pid: sleeper.pid ?? 0, uid: 65_534 };
     const { agent, lines } = soleAgent({ held: false, by });
-    expect(agent.claim()).toBe(true);
+    expect(await agent.claim()).toBe(true);
     expect(lines).toMatchObject([{ level: 40, code: 'agent-name-taken' }]);
     expect(lines[0]?.msg).toContain(`${by.pid}`);
   });
 
-  test('counts a process that may change the network as an agent, whatever its user', () => {
-    // The test runs as root: this process has CAP_NET_ADMIN.
-    const { agent } = soleAgent({ held: false, by: { pid: process.pid, uid: 65_534 } });
-    expect(agent.claim()).toBe(false);
+  test('starts although a process holds the name and accepts nobody, and warns', async () => {
+    const { agent, lines, asked } = soleAgent({ held: false, by: 'deaf' });
+    expect(await agent.claim()).toBe(true);
+    expect(asked()).toBeGreaterThan(2);
+    expect(lines).toMatchObject([{ level: 40, code: 'agent-name-taken' }]);
   });
 
-  test('starts where the kernel has no such names, and warns', () => {
+  test('does not start when the holder turns out to be an agent that was just starting', async () => {
+    const { agent, lines } = soleAgent(
+      { held: false, by: 'deaf' },
+      { held: false, by: { pid: 4711, uid: 0 } },
+    );
+    expect(await agent.claim()).toBe(false);
+    expect(lines).toMatchObject([{ level: 60, code: 'agent-running' }]);
+  });
+
+  test('is not stopped by a user with all capabilities in a user namespace of its own', async () => {
+    const sleeper = spawn('unshare', ['-Ur', 'sleep', '60'], { uid: 65_534, gid: 65_534 });
+    onTestFinished(() => void sleeper.kill('SIGKILL'));
+    const pid = sleeper.pid ?? 0;
+    await vi.waitFor(() => {
+      expect(readFileSync(`/proc/${pid}/comm`, 'ascii')).toBe('sleep\n');
+    });
+    expect(missingIn(readFileSync(`/proc/${pid}/status`, 'utf8'))).toEqual([]);
+    const { agent, lines } = soleAgent({ held: false, by: { pid, uid: 65_534 } });
+    expect(await agent.claim()).toBe(true);
+    expect(lines).toMatchObject([{ code: 'agent-name-taken' }]);
+  });
+
+  test('counts a process that may change the network as an agent, whatever its user', async () => {
+    // The test runs as root: this process has CAP_NET_ADMIN.
+    const { agent } = soleAgent({ held: false, by: { pid: process.pid, uid: 65_534 } });
+    expect(await agent.claim()).toBe(false);
+  });
+
+  test('starts where the kernel has no such names, and warns', async () => {
     const { agent, lines } = soleAgent(new Error('EAFNOSUPPORT'));
-    expect(agent.claim()).toBe(true);
+    expect(await agent.claim()).toBe(true);
     expect(lines).toMatchObject([{ level: 40, code: 'agent-name-failed' }]);
   });
 });

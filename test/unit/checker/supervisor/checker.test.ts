@@ -33,6 +33,8 @@ interface FakeChild {
   readonly says: (message: FromChecker) => void;
   readonly ends: (why?: string) => void;
   isKilled: boolean;
+  /** It waits for a disk in the kernel, and does not even end when it is killed. */
+  isStuck: boolean;
   isEnded: boolean;
   memory: number;
 }
@@ -51,6 +53,7 @@ function rig() {
         says: events.message,
         ends: (why = 'killed by SIGKILL') => events.gone(why),
         isKilled: false,
+        isStuck: false,
         isEnded: false,
         memory: 50e6,
       };
@@ -58,13 +61,13 @@ function rig() {
       return {
         pid: 1_000 + children.length,
         send: (message) => child.sent.push(message),
-        memory: () => child.memory,
+        look: () => child.memory,
         end: () => {
           child.isEnded = true;
         },
         kill: () => {
           child.isKilled = true;
-          events.gone('killed by SIGKILL');
+          if (!child.isStuck) events.gone('killed by SIGKILL');
         },
       };
     },
@@ -208,6 +211,34 @@ describe('FR-O11 a checker process', () => {
     expect([child.isKilled, children.length]).toEqual([true, 2]);
     expect(facts).toMatchObject([{ kind: 'checker-lost', reason: 'it hung' }]);
     expect(changes).toEqual(['up']);
+  });
+
+  test('that the kernel does not end is replaced 5 s after it was killed', async () => {
+    const { children, facts, start, live } = rig();
+    const child = start();
+    child.isStuck = true;
+    await live(11_000, false);
+    expect([child.isKilled, children.length]).toEqual([true, 1]);
+    await live(8_000, false);
+    expect(children).toHaveLength(2);
+    expect(facts).toMatchObject([{ kind: 'checker-lost', reason: 'it hung' }]);
+    child.ends();
+    child.says(found(true));
+    expect([children.length, facts.length]).toEqual([2, 1]);
+  });
+
+  test('that the kernel does not end delays the end of the agent by seconds', async () => {
+    const { checker, start } = rig();
+    const child = start();
+    child.isStuck = true;
+    let isClosed = false;
+    void checker.close().then(() => {
+      isClosed = true;
+    });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([child.isEnded, child.isKilled, isClosed]).toEqual([true, true, false]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(isClosed).toBe(true);
   });
 
   test('may take a minute to start, and no longer', async () => {

@@ -124,6 +124,12 @@ describe('check', () => {
     });
   });
 
+  test('warns of a user of the checker that this host lacks', async () => {
+    const { stderr, exitCode } = await check(`${GOOD}checker: { user: no-such-user }\n`);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('FILE: warning: there is no local user "no-such-user"');
+  });
+
   test('--json prints one document for an invalid file', async () => {
     const { stdout, stderr, exitCode } = await check(BAD, '--json');
     expect(stderr).toBe('');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -26,6 +26,13 @@ test('the agent gets its score back when the child fails to start', () => {
   };
   expect(() => withOrdinaryOomScore(fail, file)).toThrow('EAGAIN');
   expect(readFileSync(file, 'ascii')).toBe('-900');
+});
+
+test('FR-O13 the agent gets its score back when the child takes the last descriptor', () => {
+  const file = scoreFile('-900\n');
+  // Stands in for EMFILE: the file cannot be opened again.
+  withOrdinaryOomScore(() => renameSync(file, `${file}.away`), file);
+  expect(readFileSync(`${file}.away`, 'ascii')).toBe('-900');
 });
 
 test.each(['0', '500'])('a score of %s is inherited: it protects nothing', (score) => {
