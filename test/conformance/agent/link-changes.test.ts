@@ -4,7 +4,7 @@ import { mac } from '../../../src/net/address.ts';
 import type { LinkAttributes } from '../../../src/net/link.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import { addressOf, INDEX, linkOf, NO_GARP, Rig, VIP, VIP6 } from '../rig.ts';
+import { addressOf, INDEX, linkOf, NO_GARP, PEER, Rig, VIP, VIP6 } from '../rig.ts';
 
 const { addresses: _, ...ETH0 } = linkOf();
 const OTHER_MAC = mac('02:00:00:00:00:99');
@@ -211,5 +211,13 @@ describe('FR-L3 a link without MAC address', () => {
     rig.start();
     rig.becomeMaster();
     expect(rig.elapse(seconds(6)).filter((line) => line.startsWith('arp'))).toEqual([]);
+  });
+
+  test('gets no greeting of unicast peers', () => {
+    const unicast = { source: undefined, peers: [{ address: PEER, minimumTtl: 255 }] };
+    const rig = new Rig([{ unicast }], { links: [linkOf(noMac)] });
+    const lines = [...rig.start(), ...rig.becomeMaster()];
+    expect(rig.state).toBe('MASTER');
+    expect(lines.filter((line) => line.startsWith('arp'))).toEqual([]);
   });
 });

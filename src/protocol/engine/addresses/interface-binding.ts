@@ -59,6 +59,7 @@ export class InterfaceBinding {
   /** The state comes from another process: no router starts. */
   resume(now: Instant): void {
     this.#started = true;
+    for (const router of this.#routers.all) this.#greeter.resume(router);
     this.linksChanged(now);
   }
 
