@@ -60,17 +60,22 @@ export class InterfaceBinding {
   resume(now: Instant): void {
     this.#started = true;
     for (const router of this.#routers.all) this.#greeter.resume(router);
-    this.linksChanged(now);
+    this.linksRenamed(now);
   }
 
   /** A full dump of the kernel's state; the first one starts the routers. */
   linksReplaced(now: Instant): void {
-    this.linksChanged(now);
-    if (!this.#started) retireLeftBehind(this.#routers, this.#links);
+    this.linksRenamed(now);
     for (const router of this.#routers.all) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
     for (const router of this.#routers.all) this.#faults.start(router, now);
+  }
+
+  /** Interfaces may have other names: one that has VIPs keeps them, and no router expects them there. */
+  linksRenamed(now: Instant): void {
+    retireLeftBehind(this.#routers, this.#links);
+    this.linksChanged(now);
   }
 
   /** Interfaces were added, removed or changed. */
