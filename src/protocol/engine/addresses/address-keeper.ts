@@ -97,9 +97,14 @@ export class AddressKeeper {
     return this.#waiting.length > 0;
   }
 
-  /** True if changes of the router have not been requested yet. */
+  /** True if changes of the router have not been requested yet: it is not their turn, or too soon. */
   isWaitingFor(router: VirtualRouter): boolean {
-    return this.#waitingOf.has(router);
+    return (
+      this.#waitingOf.has(router) ||
+      router.addresses.some(
+        (one) => one.restoring && one.pending === 'none' && !this.isPresent(one),
+      )
+    );
   }
 
   nextTurn(): void {
