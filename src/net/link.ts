@@ -29,6 +29,8 @@ export interface AddressState {
   readonly prefixLength: number;
   /** Added by this program, now or in an earlier run: IFA_PROTO has our number. */
   readonly ours: boolean;
+  /** Concluded from a refusal (EEXIST): the kernel's message, which has the mark or lacks it, is yet to come. */
+  readonly assumed?: true;
   /** Not usable: duplicate address detection is still running. */
   readonly tentative: boolean;
   /** Not usable: duplicate address detection found another holder. */

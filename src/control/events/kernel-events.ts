@@ -24,6 +24,8 @@ export interface StrayFacts {
   readonly count: number;
 }
 
+const COMINGS = 'times without a pause of five minutes; recorded at 1, 2, 4, 8 and so on';
+
 function strayText({ address, interface: name, present, answers }: StrayFacts): string {
   if (!present) return `${address} is no longer on ${name}`;
   const found = `this host has ${address} on ${name}, too, not from this agent`;
@@ -71,12 +73,13 @@ export const KERNEL_EVENTS = {
       readonly address: string;
       readonly interface: string;
       readonly prefix_length: number;
+      readonly count: number;
     }
   >({
     when: 'This host has a VIP that the agent has not added: its own address, or that of another program. It stays.',
     level: 'error',
-    facts: ({ instance, address, interface: name, prefixLength }) => ({
-      ...{ instance, address, interface: name, prefix_length: prefixLength },
+    facts: ({ instance, address, interface: name, prefixLength, count }) => ({
+      ...{ instance, address, interface: name, prefix_length: prefixLength, count },
     }),
     sentence: ({ address, interface: name, prefix_length: length }) =>
       `${address}/${length} on ${name} is not from this agent, and stays even when this director is not MASTER: ` +
@@ -87,8 +90,12 @@ export const KERNEL_EVENTS = {
       address: 'the VIP',
       interface: 'name of the interface that has it',
       prefix_length: 'its prefix length there',
+      count: COMINGS,
     },
-    example: { instance: 'web', address: '192.0.2.11', interface: 'eth0', prefix_length: 24 },
+    example: {
+      ...{ instance: 'web', address: '192.0.2.11', interface: 'eth0', prefix_length: 24 },
+      count: 1,
+    },
   }),
   'address-cleaned': reported<
     'address-cleaned',
@@ -172,7 +179,7 @@ export const KERNEL_EVENTS = {
       interface: 'interface that has it',
       present: 'false: it is gone',
       answers: 'this host answers ARP or ND for it even when it is not MASTER (`arp_ignore`)',
-      count: 'times without a pause of five minutes; recorded at 1, 2, 4, 8 and so on',
+      count: COMINGS,
     },
     example: {
       ...{ instance: 'web', address: '203.0.113.100/32', interface: 'lo' },

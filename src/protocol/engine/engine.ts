@@ -10,7 +10,6 @@
  */
 import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
-import { retireRenamed } from './addresses/elsewhere.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
@@ -30,7 +29,7 @@ export class Engine {
   #settings: CommonSettings;
   readonly #parts: EngineParts;
   /** What has changed since the routers were last compared with it. */
-  #stale: 'links' | 'addresses' | undefined;
+  #stale: 'names' | 'links' | 'addresses' | undefined;
   /** When the turn for deferred address changes is due. */
   #deferredAt: Instant = NEVER;
   #standby: boolean;
@@ -87,6 +86,7 @@ export class Engine {
   /** A change reported by the kernel; the next `handle` acts on all of them together. */
   notice(event: LinkEvent): void {
     const { routing, transitions, virtualLinks, links, reannouncer } = this.#parts;
+    let isRenamed = this.#stale === 'names';
     if ('key' in event) {
       const router = routing.notice(event, this.#routers);
       if (router === undefined) return;
@@ -97,15 +97,12 @@ export class Engine {
     if (event.kind === 'link.changed') {
       if (event.failedOver) reannouncer.failedOver(event.link.index);
       const known = links.byIndex(event.link.index);
-      const { name } = event.link;
-      if (known !== undefined && known.attributes.name !== name) {
-        retireRenamed(this.#routers, known, name);
-      }
+      isRenamed ||= known !== undefined && known.attributes.name !== event.link.name;
     }
     const switched = virtualLinks.switchedBy(event);
     const changed = links.apply(event);
     if (switched !== undefined) transitions.dirty.add(switched);
-    else if (changed === 'links') this.#stale = 'links';
+    else if (changed === 'links') this.#stale = isRenamed ? 'names' : 'links';
     else if (changed === 'addresses') this.#stale ??= 'addresses';
   }
 
@@ -339,8 +336,9 @@ export class Engine {
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
-      if (this.#stale === 'links') binding.linksChanged(now);
-      else binding.addressesChanged(now);
+      if (this.#stale === 'addresses') binding.addressesChanged(now);
+      else if (this.#stale === 'links' || this.#standby) binding.linksChanged(now);
+      else binding.linksRenamed(now);
       this.#stale = undefined;
     }
     groups.settle(now);

@@ -131,6 +131,7 @@ export class LinkTable {
     if (
       known !== undefined &&
       known.ours === address.ours &&
+      known.assumed === address.assumed &&
       known.tentative === address.tentative &&
       known.duplicate === address.duplicate
     ) {

@@ -87,13 +87,14 @@ export type Report =
       /** In a row. */
       readonly count: number;
     }
-  /** The host has a VIP that the agent has not added, and does not remove. */
+  /** The host has a VIP that the agent has not added, and does not remove. Limited like `discard`. */
   | {
       readonly kind: 'address-foreign';
       readonly instance: string;
       readonly address: IpAddress;
       readonly interface: string;
       readonly prefixLength: number;
+      readonly count: number;
     }
   /** The kernel refused an address operation. */
   | {

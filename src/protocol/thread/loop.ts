@@ -13,7 +13,16 @@ import type {
 } from '../../kernel/ports.ts';
 import type { LinkEvent, OutgoingDatagram, SendFailure } from '../../net/link.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
-import { after, earliest, type Instant, NEVER, seconds } from '../../net/time.ts';
+import {
+  after,
+  type Duration,
+  earliest,
+  type Instant,
+  NEVER,
+  seconds,
+  shortest,
+  times,
+} from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
@@ -58,8 +67,12 @@ const BATCH = 64;
  */
 const BATCHES_MAX = 48;
 
-/** Links and addresses that changed while they were read are read again after this time. */
+/**
+ * Links and addresses that changed while they were read are read again after this time, doubled each time
+ * that they change again: a host where they always do must not spend its time on reading them.
+ */
 const READ_AGAIN_AFTER = seconds(1);
+const READ_AGAIN_AFTER_MAX = seconds(60);
 
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
@@ -75,6 +88,7 @@ export class Loop {
   #turnedAt: Instant = 0 as Instant;
   /** When links and addresses are read again. */
   #resyncAt: Instant = NEVER;
+  #readAgainAfter: Duration = READ_AGAIN_AFTER;
   #received = 0;
   #wakesOnPackets = true;
   /** How many messages of the kernel could not be decoded. */
@@ -194,7 +208,10 @@ export class Loop {
   #resync(): void {
     const { links, complete } = this.#ports.routes.snapshot();
     const now = this.#tick();
-    this.#resyncAt = complete ? NEVER : after(now, READ_AGAIN_AFTER);
+    this.#resyncAt = complete ? NEVER : after(now, this.#readAgainAfter);
+    this.#readAgainAfter = complete
+      ? READ_AGAIN_AFTER
+      : shortest(times(this.#readAgainAfter, 2), READ_AGAIN_AFTER_MAX);
     this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, now));
   }
 

@@ -254,6 +254,17 @@ describe('an interface', () => {
     ]);
   });
 
+  test('that has an address with the mark of a former run never sends from it', () => {
+    const left = addressOf('192.0.2.7/32', { ours: true });
+    const rig = new Rig([{}], { links: [linkOf({ addresses: [left] })] });
+    rig.start();
+    expect(rig.view().faults).toEqual(['no-address']);
+    const address = addressOf('192.0.2.11/24');
+    rig.handle({ kind: 'address.added', index: INDEX, address });
+    rig.becomeMaster();
+    expect(rig.view().master?.address).toBe('192.0.2.11');
+  });
+
   test('that lacks the configured address is a FAULT, whatever other addresses it has', () => {
     const rig = new Rig([{ sourceAddress: ip('192.0.2.77') }]);
     rig.start();

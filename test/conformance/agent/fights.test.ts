@@ -251,6 +251,38 @@ describe('FR-H an address that the agent has not added', () => {
     expect(rig.handle(added)).toEqual([`foreign ${VIP}/32 on eth0`]);
   });
 
+  test('is reported the 1st, 2nd, 4th time that it comes back, and the first time after a pause', () => {
+    const rig = new Rig();
+    rig.start();
+    const added = { kind: 'address.added', index: INDEX, address: addressOf(`${VIP}/32`) } as const;
+    const gone = { kind: 'address.removed', index: INDEX, address: VIP, prefixLength: 32 } as const;
+    for (let time = 1; time <= 9; time++) {
+      rig.handle(added);
+      rig.handle(gone);
+    }
+    const counts = () =>
+      rig.reports.flatMap((one) => (one.kind === 'address-foreign' ? [one.count] : []));
+    expect(counts()).toEqual([1, 2, 4, 8]);
+    rig.elapse(seconds(400));
+    rig.handle(added);
+    expect(counts()).toEqual([1, 2, 4, 8, 1]);
+  });
+
+  test.each([
+    [true, [`renew ${VIP}/32`]],
+    [false, [`foreign ${VIP}/32 on eth0`]],
+  ])('that exists when it is to be added waits for its mark, which is there: %s', (ours, lines) => {
+    const EEXIST = 17;
+    const rig = new Rig();
+    rig.start();
+    rig.errnoOf = () => EEXIST;
+    expect(rig.becomeMaster().join()).not.toContain('foreign');
+    const address = addressOf(`${VIP}/32`, { ours });
+    expect(rig.handle({ kind: 'address.added', index: INDEX, address })).toEqual(lines);
+    rig.errnoOf = () => 0;
+    expect(rig.handle({ kind: 'shutdown' }).includes(`remove ${VIP}/32`)).toBe(ours);
+  });
+
   test('of an owner is no news', () => {
     const rig = new Rig([{ priority: 255 }]);
     expect(rig.start([linkOf({ addresses: [addressOf(`${VIP}/32`)] })]).join()).not.toContain(

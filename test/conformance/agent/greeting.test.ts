@@ -3,7 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import { addressOf, advert, INDEX, linkOf, OWN, OWN6, PEER, PEER6, Rig } from '../rig.ts';
+import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
+import {
+  addressOf,
+  advert,
+  INDEX,
+  instanceOf,
+  linkOf,
+  OWN,
+  OWN6,
+  PEER,
+  PEER6,
+  Rig,
+  VIP,
+} from '../rig.ts';
 
 const FAR = ip('198.51.100.9');
 const PEER_MAC = mac('02:00:00:00:00:12');
@@ -102,10 +115,81 @@ describe('FR-B100 a unicast router', () => {
     expect(changed.filter(isFrame)).toEqual(GREETING);
   });
 
+  test('asks no address of this host among the peers of the file', () => {
+    const addresses = [addressOf('192.0.2.11/24'), addressOf('198.51.100.9/24')];
+    const rig = new Rig([UNICAST], { links: [linkOf({ addresses })] });
+    expect(rig.start().filter(isFrame)).toEqual(GREETING.slice(0, 2));
+  });
+
+  test('asks the peers that a reload adds or makes of a multicast router', () => {
+    for (const unicast of [undefined, { source: undefined, peers: [] }]) {
+      const rig = new Rig([{ unicast }]);
+      rig.start();
+      rig.hear(advert());
+      const settings = (more: Partial<InstanceSettings>) => ({
+        router: 'lb1',
+        linger: 'off' as const,
+        syncGroups: [],
+        instances: [instanceOf(more)],
+      });
+      const change = settingsChange(settings({ unicast }), settings(UNICAST));
+      expect(rig.handle({ kind: 'settings.changed', change }).filter(isFrame)).toEqual(GREETING);
+    }
+  });
+
   test('leaves a multicast router as it is', () => {
     const rig = new Rig();
     expect(rig.start().filter(isFrame)).toEqual([]);
     expect(rig.handle({ kind: 'link.changed', link: linkOf({ mac: PEER_MAC }) })).toEqual([]);
+  });
+});
+
+describe('FR-B100 a unicast router that does not depend on its interface', () => {
+  const lan = linkOf({ index: 3, name: 'lan', mac: PEER_MAC, addresses: [] });
+  const ignoring = {
+    addresses: [{ address: VIP, prefixLength: 32, interface: 'lan' }],
+    onInterfaceDown: 'ignore',
+    preempt: false,
+    ...UNICAST,
+  } as const;
+  const { addresses: _, ...cable } = linkOf();
+
+  test.each([
+    ['that lacks its carrier', [linkOf({ running: false })]],
+    ['that is missing', []],
+  ])('greets by a link %s at the start as soon as it can, as often as others', (_, links) => {
+    const rig = new Rig([ignoring], { links: [...links, lan] });
+    expect([...rig.start(), ...rig.elapse(seconds(3))].filter(isFrame)).toEqual([]);
+    expect(rig.start([linkOf(), lan]).filter(isFrame)).toEqual(GREETING);
+    expect(rig.elapse(seconds(4)).filter(isFrame)).toEqual([GREETING, GREETING, GREETING].flat());
+  });
+
+  test('counts the silence of a peer from its answer to a late greeting', () => {
+    const rig = new Rig([ignoring], { links: [lan] });
+    rig.start();
+    rig.start([linkOf(), lan]);
+    rig.elapse(seconds(3));
+    rig.handle({ kind: 'address.claimed', index: INDEX, address: PEER, mac: PEER_MAC });
+    rig.elapse(seconds(3));
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('greets again when its link has its carrier again', () => {
+    const rig = new Rig([ignoring], { links: [linkOf(), lan] });
+    rig.start();
+    rig.becomeMaster();
+    const down = { kind: 'link.changed', link: { ...cable, running: false } } as const;
+    expect([...rig.handle(down), ...rig.elapse(seconds(5))].filter(isFrame)).toEqual([]);
+    expect(rig.handle({ kind: 'link.changed', link: cable }).filter(isFrame)).toEqual(GREETING);
+  });
+
+  test('greets in a process that continues another one only once the link is up', () => {
+    const rig = new Rig([ignoring], { links: [linkOf({ running: false }), lan] });
+    rig.start();
+    const next = new Rig([ignoring], { links: [linkOf({ running: false }), lan], standby: true });
+    const adopt = { kind: 'adopt', capture: rig.engine.capture() } as const;
+    expect([...next.start(), ...next.handle(adopt)].filter(isFrame)).toEqual([]);
+    expect(next.handle({ kind: 'link.changed', link: cable }).filter(isFrame)).toEqual(GREETING);
   });
 });
 

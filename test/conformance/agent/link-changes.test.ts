@@ -1,10 +1,10 @@
 /** What the links under the VIPs may do: get another MAC address, fail over, become ports of a bridge. */
 import { describe, expect, test } from 'vitest';
 import { mac } from '../../../src/net/address.ts';
-import type { LinkAttributes } from '../../../src/net/link.ts';
+import type { LinkAttributes, LinkState } from '../../../src/net/link.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import { addressOf, INDEX, linkOf, NO_GARP, Rig, VIP, VIP6 } from '../rig.ts';
+import { addressOf, INDEX, linkOf, NO_GARP, PEER, Rig, VIP, VIP6 } from '../rig.ts';
 
 const { addresses: _, ...ETH0 } = linkOf();
 const OTHER_MAC = mac('02:00:00:00:00:99');
@@ -204,6 +204,52 @@ describe('FR-L2 an interface that gets another name', () => {
   });
 });
 
+describe('FR-L2 the marked VIP of a link', () => {
+  const OURS = addressOf('203.0.113.100/32', { ours: true });
+  const renamed = linkOf({ name: 'eth9', addresses: [addressOf('192.0.2.11/24'), OURS] });
+
+  test('that gets two other names at once is removed', () => {
+    const rig = master();
+    for (const name of ['tmp', 'eth9']) {
+      const { addresses: _, ...link } = linkOf({ name });
+      rig.engine.notice({ kind: 'link.changed', link });
+    }
+    const lines = rig.turn();
+    expect(lines).toContain('remove 203.0.113.100/32');
+    expect(lines).not.toContain('cleaned 203.0.113.100');
+  });
+
+  test('that gets another name and its own again at once stays', () => {
+    const rig = master();
+    for (const name of ['tmp', 'eth0']) {
+      const { addresses: _, ...link } = linkOf({ name });
+      rig.engine.notice({ kind: 'link.changed', link });
+    }
+    expect(rig.turn()).toEqual([]);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('that has another name in a new dump is removed', () => {
+    const lines = master().start([renamed]);
+    expect(lines).toContain('remove 203.0.113.100/32');
+    expect(lines).not.toContain('cleaned 203.0.113.100');
+  });
+
+  test.each<[string, LinkState[]]>([
+    ['before', [renamed]],
+    ['during', [linkOf({ addresses: renamed.addresses }), renamed]],
+  ])('that gets another name %s a takeover is removed by the next process', (_, [at, ...links]) => {
+    const capture = master().engine.capture();
+    const next = new Rig([{}], { standby: true });
+    const lines = next.start(at === undefined ? [] : [at]);
+    for (const { addresses: __, ...link } of links) {
+      lines.push(...next.handle({ kind: 'link.changed', link }));
+    }
+    expect(lines).not.toContain('remove 203.0.113.100/32');
+    expect(next.handle({ kind: 'adopt', capture })).toContain('remove 203.0.113.100/32');
+  });
+});
+
 describe('FR-L3 a link without MAC address', () => {
   const noMac = { mac: mac('00:00:00:00:00:00') };
 
@@ -222,5 +268,13 @@ describe('FR-L3 a link without MAC address', () => {
     rig.start();
     rig.becomeMaster();
     expect(rig.elapse(seconds(6)).filter((line) => line.startsWith('arp'))).toEqual([]);
+  });
+
+  test('gets no greeting of unicast peers', () => {
+    const unicast = { source: undefined, peers: [{ address: PEER, minimumTtl: 255 }] };
+    const rig = new Rig([{ unicast }], { links: [linkOf(noMac)] });
+    const lines = [...rig.start(), ...rig.becomeMaster()];
+    expect(rig.state).toBe('MASTER');
+    expect(lines.filter((line) => line.startsWith('arp'))).toEqual([]);
   });
 });

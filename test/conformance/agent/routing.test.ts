@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { type Rule, routingKey } from '../../../src/net/routing.ts';
-import { seconds } from '../../../src/net/time.ts';
+import { milliseconds, seconds } from '../../../src/net/time.ts';
 import {
   addressOf,
   advert,
@@ -36,6 +36,10 @@ const RULE: Rule = {
 const RULE_TEXT = 'rule from 203.0.113.100 priority 1000 table 100';
 
 const OURS = addressOf('203.0.113.100/32', { ours: true });
+const VIP_GONE = {
+  kind: 'address.removed',
+  ...{ index: INDEX, address: VIP, prefixLength: 32 },
+} as const;
 const MOVED = { routes: [ROUTE], rules: [RULE], garp: GARP };
 
 function master(more: object = MOVED): Rig {
@@ -96,6 +100,18 @@ describe('routes and rules', () => {
     expect(rig.handle({ kind: 'shutdown' })).not.toContain('finished');
     rig.errnoOf = () => 0;
     expect(rig.elapse(seconds(1))).toContain('finished');
+  });
+
+  test('wait for an address whose repair has to wait, as their source', () => {
+    const rig = master();
+    rig.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
+    rig.handle(VIP_GONE);
+    rig.errnoOf = () => 0;
+    expect(rig.handle(VIP_GONE)).toEqual([]);
+    const gone = { kind: 'routing.removed', key: routingKey(ROUTE) } as const;
+    expect(rig.handle(gone)).toEqual([]);
+    const later = rig.elapse(milliseconds(500)).filter((line) => line.startsWith('add'));
+    expect(later).toEqual(['add 203.0.113.100/32', `add ${ROUTE_TEXT}`, `add ${RULE_TEXT}`]);
   });
 
   test('after more IPv6 addresses than one turn adds wait for the last of them', () => {

@@ -5,8 +5,9 @@ import type { LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { Output } from '../../../src/protocol/engine/outputs.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import { decodeFrame } from '../../../src/wire/frame.ts';
-import { addressOf, advert, answered, INDEX, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
+import { addressOf, advert, answered, INDEX, instanceOf, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
 
 const VIRTUAL_MAC = mac('00:00:5e:00:01:37');
 const NAME = 'vr4-55-eth0';
@@ -323,6 +324,37 @@ describe('an answer of the kernel that is late', () => {
     rig.handle({ kind: 'link.changed', link });
     expect(rig.elapse(seconds(4))).toEqual(expect.arrayContaining(['raise 10', `add ${VIP}/32`]));
   });
+});
+
+test('a link whose router is removed while it goes down does not keep the others up', () => {
+  const vips = [ip('198.51.100.1'), ip('198.51.100.2')] as const;
+  const instances = vips.map((address, at) =>
+    settings({
+      name: `r${at}`,
+      vrid: 71 + at,
+      addresses: [{ address, prefixLength: 32, interface: `v${at}` }],
+      virtualMac: { interface: `v${at}`, mac: VIRTUAL_MAC },
+    }),
+  );
+  const links = vips.map((_, at) => virtualLink({ index: 100 + at, name: `v${at}` }));
+  const rig = new Rig(instances, { links: [linkOf(), ...links] });
+  rig.start();
+  rig.becomeMaster();
+  for (const { addresses: _, ...link } of links) {
+    rig.handle({ kind: 'link.changed', link: { ...link, up: true, running: true } });
+  }
+  rig.hear(advert({ vrid: 71, addresses: [vips[0]] }));
+  expect(rig.elapse(seconds(1))).toContain('set-down v0');
+  const before = { router: 'lb1', linger: 'off' as const, syncGroups: [] };
+  const change = settingsChange(
+    { ...before, instances: instances.map(instanceOf) },
+    { ...before, instances: instances.slice(1).map(instanceOf) },
+  );
+  rig.handle({ kind: 'settings.changed', change });
+  expect(rig.engine.view().map(({ name }) => name)).toEqual(['r1']);
+  rig.handle({ kind: 'virtual-link.down', name: 'v0' });
+  rig.hear(advert({ vrid: 72, addresses: [vips[1]] }));
+  expect(rig.elapse(seconds(2))).toContain('set-down v1');
 });
 
 test('255 links are set up in several turns, with due advertisements between them', () => {

@@ -16,6 +16,7 @@ import type { CounterTable } from '../counters.ts';
 import { addressKey, type Link, type LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { PendingChanges } from '../pending-changes.ts';
+import { Recurrence } from '../recurrence.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
 import {
@@ -24,6 +25,7 @@ import {
   lastingFormOn,
   type ManagedAddress,
   ownFormOn,
+  placeOf,
   supersededOn,
 } from './managed-address.ts';
 import { Pace } from './pace.ts';
@@ -76,6 +78,8 @@ export class AddressKeeper {
   readonly #waitingOf = new Map<VirtualRouter, number>();
   readonly #leases: Leases;
   readonly #repairs: Repairs;
+  /** How often another program has added an address, by its place. */
+  readonly #foreign = new Recurrence();
   readonly #pace = new Pace(UNITS_IN_A_TURN);
 
   constructor(parts: AddressKeeperParts) {
@@ -97,9 +101,14 @@ export class AddressKeeper {
     return this.#waiting.length > 0;
   }
 
-  /** True if changes of the router have not been requested yet. */
+  /** True if changes of the router have not been requested yet: it is not their turn, or too soon. */
   isWaitingFor(router: VirtualRouter): boolean {
-    return this.#waitingOf.has(router);
+    return (
+      this.#waitingOf.has(router) ||
+      router.addresses.some(
+        (one) => one.restoring && one.pending === 'none' && !this.isPresent(one),
+      )
+    );
   }
 
   nextTurn(): void {
@@ -139,7 +148,7 @@ export class AddressKeeper {
   #compare(router: VirtualRouter, address: ManagedAddress, now: Instant): void {
     if (address.pending !== 'none') return;
     const link = this.#links.byName(address.interface);
-    this.#noticeForeign(router, address, link);
+    this.#noticeForeign(router, address, link, now);
     if (isWanted(router, address)) {
       if (link !== undefined) this.#keep(router, address, link, now);
       return;
@@ -150,20 +159,28 @@ export class AddressKeeper {
     }
   }
 
-  /** Reports an address of others once, for as long as it is there. An owner's VIPs are such addresses. */
-  #noticeForeign(router: VirtualRouter, address: ManagedAddress, link: Link | undefined): void {
+  /** Reports an address of others when it comes. An owner's VIPs are such addresses. */
+  #noticeForeign(
+    router: VirtualRouter,
+    address: ManagedAddress,
+    link: Link | undefined,
+    now: Instant,
+  ): void {
     const foreign = foreignFormOn(link, address);
     if (foreign === undefined) address.isForeign = false;
-    if (foreign === undefined || address.isForeign || address.retired) return;
+    if (foreign === undefined || foreign.assumed || address.isForeign || address.retired) return;
     address.isForeign = true;
     if (isOwner(router.settings.priority)) return;
-    this.#outbox.report({
-      kind: 'address-foreign',
-      instance: router.settings.name,
-      address: address.address,
-      interface: address.interface,
-      prefixLength: foreign.prefixLength,
-    });
+    for (const count of this.#foreign.add(placeOf(address), now)) {
+      this.#outbox.report({
+        kind: 'address-foreign',
+        instance: router.settings.name,
+        address: address.address,
+        interface: address.interface,
+        prefixLength: foreign.prefixLength,
+        count,
+      });
+    }
   }
 
   /** The address has to be present, and in one form only. */
@@ -268,11 +285,11 @@ export class AddressKeeper {
     this.#links.addAddress(index, {
       address: address.address,
       prefixLength,
-      ours: errno === 0 || address.installed,
       tentative: false,
       duplicate: false,
+      // One that exists may be another program's: the kernel's message about it has the mark.
+      ...(errno === 0 || address.installed ? { ours: true } : { ours: false, assumed: true }),
     });
-    // One that exists may be another program's: the kernel's message about it has the mark.
     if (errno === 0) address.installed = true;
     const restored = address.restoring && errno === 0;
     address.restoring = false;

@@ -9,14 +9,14 @@ import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
-import type { Link, LinkTable } from '../links.ts';
+import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { Recurrence } from '../recurrence.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { StrayAddress } from '../view.ts';
-import { misplacedAddress } from './managed-address.ts';
+import { formOn, misplacedAddress } from './managed-address.ts';
 
 interface Found {
   readonly router: VirtualRouter;
@@ -34,12 +34,24 @@ interface StraysParts {
   readonly transitions: Transitions;
 }
 
-/** Hands what a former run has left to its routers, which remove it. */
+/**
+ * Hands what has our mark to its routers, which remove it: a former run has left it, or its link has
+ * another name than when this run added it.
+ */
 export function retireLeftBehind(routers: RouterTable, links: LinkTable): void {
   for (const { router, interface: name, key, state } of elsewhere(routers, links)) {
     if (!state.ours) continue;
+    const carried = router.addresses.filter(
+      (one) =>
+        one.address === state.address &&
+        one.installed &&
+        formOn(links.byName(one.interface), one) === undefined,
+    );
+    for (const one of carried) one.installed = false;
     const place = { address: state.address, interface: name, key };
-    router.retired = [...router.retired, misplacedAddress(place)];
+    // What this run has added is removed without a report.
+    const left = { ...misplacedAddress(place), installed: carried.length > 0 };
+    router.retired = [...router.retired, left];
   }
 }
 
@@ -57,29 +69,6 @@ export function straysOf(
     found.set(router, [...(found.get(router) ?? []), stray]);
   }
   return found;
-}
-
-/**
- * The link gets another name: it keeps the VIPs that this program has added to it, and no router knows a
- * link of that name.
- */
-export function retireRenamed(
-  routers: readonly VirtualRouter[],
-  { attributes, addresses }: Link,
-  name: string,
-): void {
-  for (const router of routers) {
-    for (const managed of router.addresses) {
-      if (managed.interface !== attributes.name) continue;
-      for (const key of new Set([managed.key, managed.configuredKey])) {
-        const state = addresses.get(key);
-        if (state === undefined || !(state.ours || managed.installed)) continue;
-        const left = misplacedAddress({ address: managed.address, interface: name, key });
-        router.retired = [...router.retired, { ...left, installed: true }];
-      }
-      managed.installed = false;
-    }
-  }
 }
 
 /** Reports the addresses of others when they come and go, and shows them in `status`. */

@@ -59,17 +59,23 @@ export class InterfaceBinding {
   /** The state comes from another process: no router starts. */
   resume(now: Instant): void {
     this.#started = true;
-    this.linksChanged(now);
+    for (const router of this.#routers.all) this.#greeter.resume(router);
+    this.linksRenamed(now);
   }
 
   /** A full dump of the kernel's state; the first one starts the routers. */
   linksReplaced(now: Instant): void {
-    this.linksChanged(now);
-    if (!this.#started) retireLeftBehind(this.#routers, this.#links);
+    this.linksRenamed(now);
     for (const router of this.#routers.all) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
     for (const router of this.#routers.all) this.#faults.start(router, now);
+  }
+
+  /** Interfaces may have other names: one that has VIPs keeps them, and no router expects them there. */
+  linksRenamed(now: Instant): void {
+    retireLeftBehind(this.#routers, this.#links);
+    this.linksChanged(now);
   }
 
   /** Interfaces were added, removed or changed. */

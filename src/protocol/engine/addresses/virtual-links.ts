@@ -49,8 +49,6 @@ interface VirtualLink {
   wasSetUp: boolean;
   /** When to set it down. */
   downAt: Instant;
-  /** Being set down. */
-  goingDown: boolean;
   /** The parent's MTU that was last requested for it. */
   fittedTo: number;
 }
@@ -84,7 +82,8 @@ export class VirtualLinks {
   /** Routers whose links are set up in the next turn. */
   readonly #waiting = new Set<VirtualRouter>();
   #allowance = SET_UP_IN_A_TURN;
-  #goingDown = 0;
+  /** Names of the links that are being set down: their routers may be gone before the answer arrives. */
+  readonly #goingDown = new Set<string>();
 
   constructor({ routers, links, timers, outbox, repairs }: VirtualLinksParts) {
     this.#repairs = repairs;
@@ -143,12 +142,13 @@ export class VirtualLinks {
     const isUp = attributes.up ?? attributes.running;
     if (router.isMaster) {
       link.downAt = NEVER;
-      if (link.goingDown) return false;
+      if (this.#goingDown.has(link.name)) return false;
       if (isUp) return true;
       return this.#mayRestore(link, now) && this.#setUp(link, attributes.index);
     }
     link.wasSetUp = false;
-    if (isUp && !link.goingDown && !this.#hasAddresses(link)) this.#setDown(link, now);
+    const isStaying = this.#goingDown.has(link.name) || this.#hasAddresses(link);
+    if (isUp && !isStaying) this.#setDown(link, now);
     return true;
   }
 
@@ -165,7 +165,7 @@ export class VirtualLinks {
           this.#isUp(index, at(input.answers, position), now),
         );
       case 'virtual-link.down':
-        return this.#isDown(this.#named(input.name));
+        return this.#isDown(input.name);
       case 'virtual-link.failed':
         return this.#failed(this.#named(input.name), input.message, now);
     }
@@ -182,7 +182,7 @@ export class VirtualLinks {
     const known = this.#states.get(router);
     if (known !== undefined) return known;
     const link = {
-      ...{ router, name, requested: false, wasSetUp: false, goingDown: false },
+      ...{ router, name, requested: false, wasSetUp: false },
       ...{ retryAt: LONG_AGO, downAt: NEVER, fittedTo: 0 },
     };
     this.#states.set(router, link);
@@ -192,7 +192,7 @@ export class VirtualLinks {
   /** Needs the parent interface; a failure arrives as `virtual-link.failed`. */
   #make(link: VirtualLink, now: Instant): void {
     const { router, name } = link;
-    if (link.goingDown) this.#isDown(link);
+    this.#goingDown.delete(name);
     if (link.requested || router.index === undefined || router.state === 'initialize') return;
     if (!this.#mayRestore(link, now)) return;
     if (now < link.retryAt) {
@@ -239,14 +239,13 @@ export class VirtualLinks {
 
   #setDown(link: VirtualLink, now: Instant): void {
     if (link.downAt === NEVER) link.downAt = hasIpv6(link) ? now : after(now, SET_DOWN_AFTER);
-    if (link.downAt > now || this.#goingDown > 0) {
+    if (link.downAt > now || this.#goingDown.size > 0) {
       const at = latest(link.downAt, after(now, SET_DOWN_SPACING));
       this.#timers.set('virtual-link', link.router.position, at);
       return;
     }
     link.downAt = NEVER;
-    link.goingDown = true;
-    this.#goingDown++;
+    this.#goingDown.add(link.name);
     this.#outbox.first({ kind: 'virtual-link.set-down', name: link.name });
   }
 
@@ -279,13 +278,12 @@ export class VirtualLinks {
     return [{ router, outcome: 'restored' }];
   }
 
-  #isDown(link: VirtualLink | undefined): VirtualLinkAnswer[] {
-    if (link === undefined || !link.goingDown) return [];
-    link.goingDown = false;
-    this.#goingDown--;
-    const index = this.#links.byName(link.name)?.attributes.index;
+  #isDown(name: string): VirtualLinkAnswer[] {
+    if (!this.#goingDown.delete(name)) return [];
+    const index = this.#links.byName(name)?.attributes.index;
     if (index !== undefined) this.#links.setUp(index, false);
-    return [{ router: link.router, outcome: 'down' }];
+    const router = this.#routers.ownerOf(name);
+    return router === undefined ? [] : [{ router, outcome: 'down' }];
   }
 
   #failed(link: VirtualLink | undefined, message: string, now: Instant): VirtualLinkAnswer[] {

@@ -91,7 +91,7 @@ function hasVirtualLink({ settings }: VirtualRouter, links: LinkTable): boolean 
 
 /**
  * Source of advertisements: the configured address, if the interface has it; otherwise the first
- * usable address that is not a VIP. The IPv4 address owner may have no other addresses than its VIPs
+ * usable address that is neither a VIP nor left from a former run, which removes it. The IPv4 address owner may have no other addresses than its VIPs
  * (RFC 9568 section 5.1.1.1), but unicast peers would not accept those. A source for unicast may be on any
  * link, such as `lo`.
  */
@@ -108,10 +108,11 @@ export function sourceOf(
   if (settings.family === 'ipv6') return ipv6SourceOf(settings, link, virtual);
   const wanted = wantedSource(settings);
   let first: IpAddress | undefined;
-  for (const [key, { address, tentative, duplicate }] of link.addresses) {
+  for (const [key, { address, ours, tentative, duplicate }] of link.addresses) {
     if (tentative || duplicate || familyOf(address) !== 'ipv4') continue;
-    if (wanted === undefined ? !virtual.hasKey(key) : address === wanted) return address;
-    first ??= address;
+    const isVirtual = virtual.hasKey(key);
+    if (wanted === undefined ? !isVirtual && !ours : address === wanted) return address;
+    if (isVirtual) first ??= address;
   }
   const mayUseVirtual = isOwner(settings.priority) && settings.unicast === undefined;
   return wanted === undefined && mayUseVirtual ? first : undefined;

@@ -5,7 +5,8 @@
  * the questions of ARP and ND make an entry in the peer even where an announcement is ignored (Linux
  * does not revive a failed IPv6 entry by an unsolicited advertisement).
  */
-import { familyOf, type IpAddress, type MacAddress } from '../../../net/address.ts';
+import { familyOf, type IpAddress, type MacAddress, NO_MAC } from '../../../net/address.ts';
+import { isSame } from '../../../net/equality.ts';
 import type { AddressClaim, OutgoingFrame } from '../../../net/link.ts';
 import { after, type Duration, type Instant } from '../../../net/time.ts';
 import { encodeArpAnnouncement, encodeArpQuestion } from '../../../wire/arp.ts';
@@ -19,9 +20,16 @@ import type { VirtualRouter } from './virtual-router.ts';
 /** One for each interval of the Master_Down_Interval: a port may lose the first frames. */
 const REPETITIONS = 3;
 
-interface Greeting {
-  readonly source: IpAddress;
+/** Who greets whom, and by which link. */
+interface Parties {
+  readonly index: number;
   readonly mac: MacAddress;
+  readonly source: IpAddress;
+  readonly peers: readonly IpAddress[];
+}
+
+interface Greeting {
+  readonly parties: Parties;
   /** Repetitions that are left. */
   rounds: number;
   /** Peers that have not answered since the start. */
@@ -37,6 +45,7 @@ interface GreeterParts {
 
 export class Greeter {
   readonly #parts: GreeterParts;
+  /** Without a router whose link cannot carry its greeting yet: it is sent when it can. */
   readonly #greetings = new WeakMap<VirtualRouter, Greeting>();
 
   constructor(parts: GreeterParts) {
@@ -45,27 +54,31 @@ export class Greeter {
 
   /** The router starts to listen, or to advertise. */
   greet(router: VirtualRouter, now: Instant): void {
-    const { unicast } = router.settings;
-    const mac = this.#macOf(router);
-    if (unicast === undefined || mac === undefined || router.source === undefined) return;
-    this.#greetings.set(router, {
-      ...{ source: router.source, mac, rounds: REPETITIONS },
-      silent: new Set(unicast.peers.map(({ address }) => address)),
-    });
-    this.#send(router, now);
+    const parties = this.#partiesOf(router);
+    if (parties === undefined) {
+      this.#greetings.delete(router);
+      return;
+    }
+    const greeting = { parties, rounds: REPETITIONS, silent: new Set(parties.peers) };
+    this.#greetings.set(router, greeting);
+    this.#send(router, greeting, now);
   }
 
-  /** The links or addresses have changed: another source or MAC address is greeted with as well. */
+  /** Another process has greeted for the router. */
+  resume(router: VirtualRouter): void {
+    const parties = this.#partiesOf(router);
+    if (parties === undefined) return;
+    this.#greetings.set(router, { parties, rounds: 0, silent: new Set() });
+  }
+
+  /**
+   * Links, addresses or peers may have changed: greets again if the peers do not know this source or MAC
+   * address, or may have forgotten them while the link was down.
+   */
   check(router: VirtualRouter, now: Instant): void {
-    if (!isRunning(router) || router.settings.unicast === undefined) return;
-    const { source } = router;
-    const mac = this.#macOf(router);
-    if (mac === undefined || source === undefined) return;
-    const greeting = this.#greetings.get(router);
-    if (greeting === undefined) {
-      // Another process has greeted.
-      this.#greetings.set(router, { source, mac, rounds: 0, silent: new Set() });
-    } else if (mac !== greeting.mac || source !== greeting.source) this.greet(router, now);
+    if (!isRunning(router)) return;
+    const greeted = this.#greetings.get(router)?.parties;
+    if (!isSame(this.#partiesOf(router), greeted)) this.greet(router, now);
   }
 
   /** Greets again, unless an advertisement has arrived. */
@@ -74,7 +87,7 @@ export class Greeter {
     if (greeting === undefined || !isRunning(router)) return;
     if (router.isBackup && router.master !== null) return;
     greeting.rounds -= 1;
-    this.#send(router, now);
+    this.#send(router, greeting, now);
   }
 
   /**
@@ -89,24 +102,25 @@ export class Greeter {
     });
   }
 
-  #send(router: VirtualRouter, now: Instant): void {
-    const { index, source, settings } = router;
-    const greeting = this.#greetings.get(router);
-    if (greeting === undefined || index === undefined || source === undefined) return;
-    const frames = greetingFrames(router, source, greeting.mac, this.#forwards(router));
-    this.#parts.outbox.sendFrames(frames.map((frame): OutgoingFrame => ({ index, frame })));
-    const { timers } = this.#parts;
-    const interval: Duration = settings.advertisementInterval;
-    if (greeting.rounds === 0) timers.clear('greeting', router.position);
+  #send(router: VirtualRouter, { parties, rounds }: Greeting, now: Instant): void {
+    const { index } = parties;
+    const frames = greetingFrames(parties, this.#forwards(index));
+    const { timers, outbox } = this.#parts;
+    outbox.sendFrames(frames.map((frame): OutgoingFrame => ({ index, frame })));
+    const interval: Duration = router.settings.advertisementInterval;
+    if (rounds === 0) timers.clear('greeting', router.position);
     else timers.set('greeting', router.position, after(now, interval));
   }
 
-  #macOf({ index }: VirtualRouter): MacAddress | undefined {
-    return index === undefined ? undefined : this.#parts.links.byIndex(index)?.attributes.mac;
+  /** Undefined for multicast, and while the link cannot carry a greeting: one without MAC never can. */
+  #partiesOf({ index, source, peers }: VirtualRouter): Parties | undefined {
+    if (index === undefined || source === undefined || peers === undefined) return undefined;
+    const link = this.#parts.links.byIndex(index)?.attributes;
+    if (link?.running !== true || link.mac === NO_MAC) return undefined;
+    return { index, mac: link.mac, source, peers };
   }
 
-  #forwards({ index }: VirtualRouter): boolean {
-    if (index === undefined) return false;
+  #forwards(index: number): boolean {
     return this.#parts.links.byIndex(index)?.attributes.forwarding === true;
   }
 }
@@ -115,13 +129,7 @@ function isRunning({ state }: VirtualRouter): boolean {
   return state !== 'initialize' && state !== 'fault';
 }
 
-function greetingFrames(
-  { settings }: VirtualRouter,
-  source: IpAddress,
-  mac: MacAddress,
-  forwards: boolean,
-): Uint8Array[] {
-  const peers = settings.unicast?.peers.map(({ address }) => address) ?? [];
+function greetingFrames({ mac, source, peers }: Parties, forwards: boolean): Uint8Array[] {
   if (familyOf(source) === 'ipv4') {
     return [
       encodeArpAnnouncement(mac, source, 'request'),

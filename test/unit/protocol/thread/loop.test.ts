@@ -46,9 +46,31 @@ describe('the loop', () => {
     expect(ports.turnAfter(milliseconds(500))).not.toContain('snapshot');
     expect(ports.turnAfter(milliseconds(500))).toContain('snapshot');
     ports.isQuiet = true;
-    expect(ports.turnAfter(seconds(1))).toContain('snapshot');
+    expect(ports.turnAfter(seconds(2))).toContain('snapshot');
     expect(ports.turnAfter(seconds(1))).not.toContain('snapshot');
     expect(ports.deadline).toBeGreaterThan(ports.now);
+  });
+
+  test('FR-O13 reads links that always change during the reading less and less often', () => {
+    const ports = new FakePorts();
+    ports.isQuiet = false;
+    ports.loop.start();
+    const pauses: number[] = [];
+    let pause = 0;
+    for (let second = 1; second <= 180; second++) {
+      pause++;
+      if (!ports.turnAfter(seconds(1)).includes('snapshot')) continue;
+      pauses.push(pause);
+      pause = 0;
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60]);
+    ports.isQuiet = true;
+    expect(ports.turnAfter(seconds(60))).toContain('snapshot');
+    ports.isQuiet = false;
+    ports.monitor = 'overrun';
+    ports.during(() => ports.loop.routesReadable());
+    ports.monitor = 'drained';
+    expect(ports.turnAfter(seconds(1))).toContain('snapshot');
   });
 
   test('takes over in the order addresses, advertisement, announcements', () => {
