@@ -18,7 +18,8 @@ export interface ProbeReading {
 /** Reads a probe by name; undefined: unknown name. */
 export type ReadProbe = (probe: string) => ProbeReading | undefined;
 
-const NOT_PROBED: ProbeReading = {
+/** Of a probe that has not run. */
+export const NOT_PROBED: ProbeReading = {
   since: undefined,
   result: undefined,
   checkedAt: undefined,

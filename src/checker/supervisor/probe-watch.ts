@@ -3,7 +3,7 @@
  * confirmed for long becomes unknown: it never becomes down.
  */
 import type { ProbeSettings } from '../../net/probe.ts';
-import type { ProbeReading } from '../../observe/track-documents.ts';
+import { NOT_PROBED, type ProbeReading } from '../../observe/track-documents.ts';
 import type { ProbeChange, ProbeRuns } from '../channel/messages.ts';
 
 export interface ProbeListener {
@@ -38,14 +38,7 @@ export class ProbeWatch {
   readonly settings: ProbeSettings;
   readonly spreadMs: number;
   readonly #options: ProbeWatchOptions;
-  readonly #reading: Reading = {
-    since: undefined,
-    result: undefined,
-    checkedAt: undefined,
-    runs: 0,
-    failures: 0,
-    overruns: 0,
-  };
+  readonly #reading: Reading = { ...NOT_PROBED };
   #known: KnownState | undefined;
   #confirmedAt: number;
 
