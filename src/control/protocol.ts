@@ -151,7 +151,7 @@ export interface PeerProblemDocument {
   /** What it sends, and what is expected; null: there is nothing to compare. */
   readonly heard: string | null;
   readonly expected: string | null;
-  /** A VRID that nobody on the segment uses; null: not known, or of no use. */
+  /** A VRID that no router on the segment uses; null: not known, or of no use. */
   readonly free_vrid: number | null;
   /** What is wrong, and what to change on which side. */
   readonly message: string;

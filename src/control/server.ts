@@ -75,7 +75,7 @@ export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #limits: ControlLimits;
   #server: Server;
-  /** Its file has vanished: it accepts nobody, and serves the clients that it has. */
+  /** Its file has vanished: it accepts no client, and serves the clients that it has. */
   readonly #former: Server[] = [];
   readonly #endStreams = new Set<() => void>();
   /** Commands in progress. */

@@ -1,6 +1,6 @@
 /**
  * How soon the agent repairs what another program keeps undoing: immediately the first time, then later
- * and later while it goes on. Two programs that disagree must not keep each other busy.
+ * and later while it continues. Two programs that disagree must not keep each other busy.
  */
 import { after, type Duration, type Instant, LONG_AGO } from './time.ts';
 

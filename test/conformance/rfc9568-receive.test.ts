@@ -225,13 +225,13 @@ describe('RFC 9568 section 7.1: a packet that fails a check touches no timer and
       expect(sent(rig)).toEqual({ 'ff02::12': 2 });
     });
 
-    test('is told from one with another list', () => {
+    test('differs from one with another list', () => {
       const rig = master();
       for (const list of [LIST.slice(0, 1), [ip('2001:db8::2')]]) rig.hear(heard(list));
       expect(sent(rig)).toEqual({ 'ff02::12': 2 });
     });
 
-    test('is told from the other unicast peers', () => {
+    test('differs from the other unicast peers', () => {
       const peers = [PEER6, ip('fe80::13')].map((address) => ({ address, minimumTtl: 1 }));
       const rig = master({ unicast: { source: OWN6, peers } });
       const options = { source: PEER6, destination: OWN6, addresses: LIST.slice(1), priority: 50 };

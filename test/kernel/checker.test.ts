@@ -213,7 +213,7 @@ kernelSuite('the checker process', () => {
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('0');
   });
 
-  test('FR-O11 that cannot be started for lack of descriptors is reported, and the agent goes on', async () => {
+  test('FR-O11 that cannot be started for lack of descriptors is reported, and the agent continues', async () => {
     const program = `
       const { openSync } = await import('node:fs');
       try { for (;;) openSync('/dev/null', 'r'); } catch {}

@@ -49,7 +49,7 @@ export type FromChecker =
   | { readonly kind: 'ran'; readonly runs: readonly ProbeRuns[] }
   | { readonly kind: 'posted'; readonly id: number; readonly status: number }
   | { readonly kind: 'post-failed'; readonly id: number; readonly detail: string }
-  /** A fault of the program in a probe; the process goes on. */
+  /** A fault of the program in a probe; the process continues. */
   | { readonly kind: 'error'; readonly detail: string };
 
 /** The runs of one probe since the last message about it. */

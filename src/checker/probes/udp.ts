@@ -1,7 +1,7 @@
 /**
  * Up while a UDP port gives the expected answer or, if none is expected, returns no ICMP error. A
  * connected socket reports such errors (udp(7)), those of hosts and networks that cannot be reached only
- * with IP_RECVERR (ip(7)). An error may come seconds after the datagram, when nobody answered ARP, and
+ * with IP_RECVERR (ip(7)). An error may come seconds after the datagram, when no host answered ARP, and
  * hosts and routers limit their rate (icmp(7)): so silence proves nothing while an error is young.
  */
 import { createSocket, type Socket } from 'node:dgram';

@@ -101,7 +101,7 @@ class RunningChild implements CheckerChild {
     this.#channel?.end();
   }
 
-  /** Its commands are killed too: nobody else would end them at their timeout. */
+  /** Its commands are killed too: nothing else would end them at their timeout. */
   kill(): void {
     // The pid that Node has for a process that never started is arbitrary; 0 is the agent's own group.
     if (this.pid === undefined) return;

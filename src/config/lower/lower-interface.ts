@@ -19,7 +19,7 @@ export function lowerOnInterfaceDown(
   if (wanted === 'ignore' && here !== undefined) {
     const message =
       `${here.address} is on ${link}, which "on_interface_down" ignores: while ${link} is down this ` +
-      'router becomes or stays MASTER, although nobody reaches the address here';
+      'router becomes or stays MASTER, although no client reaches the address here';
     findings.warn(at('on_interface_down'), message);
   }
   return wanted ?? INSTANCE_DEFAULTS.on_interface_down;

@@ -68,7 +68,7 @@ export function systemErrorName(errno: number): string {
 
 export const INSTANCE = 'name of the instance';
 export const COUNT_SO_FAR = 'number so far; recorded at 1, 2, 4, 8 and so on';
-/** While another program goes on, each repair waits longer. */
+/** While another program continues, each repair waits longer. */
 export const REPAIRS = 'number in a row; recorded at 1, 2, 4, 8 and so on';
 
 /** The end of a sentence about a repair. */

@@ -315,7 +315,7 @@ export const ROUTER_EVENTS = {
       vrid: 'the VRID of both clusters',
       peer: 'address of a router of the other cluster',
       addresses: 'the addresses of the other cluster',
-      free_vrid: 'a VRID that nobody on the segment uses; null: not known yet',
+      free_vrid: 'a VRID that no router on the segment uses; null: not known yet',
     },
     example: {
       ...{ instance: 'web', vrid: 55, peer: '192.0.2.31' },

@@ -2,7 +2,7 @@
  * The running agent during a takeover: it freezes, hands its state over and ends. If the successor does
  * not commit in time, it continues. Operators may use the control socket, but only root or the user of
  * the agent may replace it, and only the process that has asked to prepare may begin and commit:
- * otherwise the agent would end, and nobody would serve the VIPs that it leaves.
+ * otherwise the agent would end, and no host would serve the VIPs that it leaves.
  */
 import { randomUUID } from 'node:crypto';
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';

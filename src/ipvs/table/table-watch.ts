@@ -206,7 +206,7 @@ export class TableWatch {
     else log.trouble('large connection table', 'ipvs-table-large', trouble);
   }
 
-  /** Undefined: the table is too large, or nobody waits for it any more. */
+  /** Undefined: the table is too large, or no request waits for it any more. */
   async #read(cost: () => Duration): Promise<TableReading | undefined> {
     const start = this.#options.now();
     const all = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };

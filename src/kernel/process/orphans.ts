@@ -3,7 +3,7 @@
  * they stay as zombies (pid_namespaces(7)). A command that leaves a process behind makes one.
  *
  * Node waits for its own children, each by its pid, as soon as they end (uv__wait_children of libuv), and
- * would never learn the end of one for which somebody else has waited. So only a zombie that a former
+ * would never learn the end of one for which another caller has waited. So only a zombie that a former
  * look has found is reaped: had Node known it, it would be gone since.
  */
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * What adding addresses costs on this host, tried out in a network namespace of its own, which nobody sees
+ * What adding addresses costs on this host, tried out in a network namespace of its own, which nothing sees
  * and which ends with the attempt. The kernel's work for one address grows with the number on its link, so
  * that a part of them tells nothing about the whole.
  */

@@ -89,7 +89,7 @@ export interface PeerProblem {
   /** What it sends and what this router expects; null where there is nothing to compare. */
   readonly heard: string | null;
   readonly expected: string | null;
-  /** A VRID that nobody uses; null: unknown so far. */
+  /** A VRID that no router uses; null: unknown so far. */
   readonly freeVrid: number | null;
 }
 

@@ -2,7 +2,7 @@
  * Feeds the watchdog of the service manager (sd_notify(3), WATCHDOG=1) from the protocol thread, by a
  * timer that only this thread serves, and only while the protocol meets its deadlines and the main
  * thread runs: a loop that runs without serving its deadlines is no better than one that hangs, and
- * without the main thread nobody can query or stop the agent.
+ * without the main thread the agent cannot be queried or stopped.
  */
 import type { ClockPort } from '../../kernel/ports.ts';
 import { after, milliseconds, seconds } from '../../net/time.ts';

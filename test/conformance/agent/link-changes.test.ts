@@ -40,7 +40,7 @@ describe('FR-C1 another MAC address of the link of the VIPs', () => {
     expect(changed(rig, { mac: OTHER_MAC })).toEqual([]);
   });
 
-  test('is told by the frames', () => {
+  test('is in the frames', () => {
     const rig = master();
     rig.engine.notice({ kind: 'link.changed', link: { ...ETH0, mac: OTHER_MAC } });
     const outputs = rig.engine.handle({ kind: 'quiet' }, rig.now);

@@ -22,7 +22,7 @@ function refuse(rig: Rig, times: number, errno = 'EPERM', unheard: readonly numb
 
 describe('FR-O12 a MASTER that cannot advertise', () => {
   test.each(['EPERM', 'ENOBUFS', 'EMSGSIZE', 'ENETUNREACH'])(
-    'for %s lets go once it hears another MASTER, and does not preempt it',
+    'for %s releases once it hears another MASTER, and does not preempt it',
     (errno) => {
       const rig = masterOf();
       refuse(rig, 5, errno);
@@ -39,7 +39,7 @@ describe('FR-O12 a MASTER that cannot advertise', () => {
     },
   );
 
-  test('takes over again when that one falls silent: somebody has to serve', () => {
+  test('takes over again when that one falls silent: one director has to serve', () => {
     const rig = masterOf();
     refuse(rig, 5);
     rig.hear(PEER_MASTER);
@@ -47,7 +47,7 @@ describe('FR-O12 a MASTER that cannot advertise', () => {
     expect(rig.state).toBe('MASTER');
   });
 
-  test('serves on while it hears nobody', () => {
+  test('still serves while it hears no other router', () => {
     const rig = masterOf();
     refuse(rig, 20);
     expect(rig.state).toBe('MASTER');

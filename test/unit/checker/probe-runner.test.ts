@@ -272,7 +272,7 @@ describe('FR-O11 a probe', () => {
     await vi.advanceTimersByTimeAsync(500);
     answer(undefined);
     await vi.advanceTimersByTimeAsync(600);
-    // The clock goes on, and nothing runs: the timers are served after it.
+    // The clock runs, and nothing else does: the timers are served after it.
     vi.setSystemTime(Date.now() + 8_000);
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 8_000);
     ends[0]?.({ passed: false, detail: 'no answer in time' });

@@ -42,7 +42,7 @@ describe('FR-E an agent that finds another one in its network namespace', () => 
     expect(lines[0]?.msg).toContain('pid 4711');
   });
 
-  test('says so when a container hides the pid, or nobody tells it', async () => {
+  test('says so when a container hides the pid, or nothing names it', async () => {
     const hidden = soleAgent({ held: false, by: { pid: 0, uid: 0 } });
     expect(await hidden.agent.claim()).toBe(false);
     expect(hidden.lines[0]?.msg).toContain('in another container');
@@ -61,7 +61,7 @@ describe('FR-E an agent that finds another one in its network namespace', () => 
     expect(lines[0]?.msg).toContain(`${by.pid}`);
   });
 
-  test('starts although a process holds the name and accepts nobody, and warns', async () => {
+  test('starts although a process holds the name and accepts no client, and warns', async () => {
     const { agent, lines, asked } = soleAgent({ held: false, by: 'deaf' });
     expect(await agent.claim()).toBe(true);
     expect(asked()).toBeGreaterThan(2);

@@ -27,7 +27,7 @@ function advice(cost: TakeoverCost | undefined): string[] {
   });
 }
 
-test('FR-O4 a takeover that takes longer than a Master_Down_Interval is told with its measured cost', () => {
+test('FR-O4 a takeover that takes longer than a Master_Down_Interval is reported with its measured cost', () => {
   expect(advice({ milliseconds: 800, addresses: 5_000 })).toEqual([
     'a takeover of all 5000 addresses takes 800 ms here (160 us for each, measured), and the ' +
       'Master_Down_Interval of r0 is 300 ms: clients wait that much longer. Use fewer addresses on a ' +

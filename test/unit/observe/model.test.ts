@@ -24,7 +24,7 @@ function modelOf(names: string[], historyLimit?: number) {
 }
 
 describe('the status document', () => {
-  test('FR-O12 names the agent where it holds itself back, and nobody else', () => {
+  test('FR-O12 names the agent where it holds itself back, and no other', () => {
     const { model } = modelOf(['web']);
     const view = viewOf('web');
     const heldBackBy = () => model.status().instances[0]?.held_back?.by;

@@ -1,6 +1,6 @@
 /**
  * Repairs of what another program undoes: it removes a VIP, a route or a link of a MASTER, or adds a VIP
- * to a BACKUP. The first repair is immediate; while the other program goes on, each one waits longer,
+ * to a BACKUP. The first repair is immediate; while the other program continues, each one waits longer,
  * and only the first, the second, the fourth and so on is reported.
  */
 import { Backoff } from '../../../net/backoff.ts';

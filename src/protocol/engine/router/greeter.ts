@@ -92,7 +92,7 @@ export class Greeter {
 
   /**
    * The routers that have listened in vain so far, and whose peer has just answered for the first time:
-   * only from now on could its advertisements arrive.
+   * before that its advertisements could not arrive.
    */
   answered({ index, address }: AddressClaim): readonly VirtualRouter[] {
     return this.#parts.routers.all.filter((router) => {

@@ -18,7 +18,7 @@ import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 import type { VridSurvey } from './vrid-survey.ts';
 
-/** A single refused packet may be damaged; a MASTER goes on. */
+/** A single refused packet may be damaged; a MASTER sends more. */
 const REPORTED_FROM = 2;
 
 /** At least, and three intervals. */

@@ -1,5 +1,5 @@
 /**
- * Finds a VRID that nobody uses. Receive sockets drop foreign VRIDs in the kernel; while a survey lasts,
+ * Finds a VRID that no router uses. Receive sockets drop foreign VRIDs in the kernel; while a survey lasts,
  * those of its segment pass everything.
  */
 import type { Family } from '../../../net/address.ts';
@@ -56,7 +56,7 @@ export class VridSurvey {
     return isCovered;
   }
 
-  /** Ends the survey; the sockets have to be updated. Returns the lowest VRID that nobody uses. */
+  /** Ends the survey; the sockets have to be updated. Returns the lowest VRID that no router uses. */
   end(router: VirtualRouter): number | undefined {
     const survey = this.#surveys.get(router);
     if (survey === undefined) return undefined;

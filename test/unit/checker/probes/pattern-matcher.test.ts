@@ -86,7 +86,7 @@ describe('FR-O11 an error of this host', () => {
     },
   );
 
-  test('is told from those of the target', () => {
+  test('differs from those of the target', () => {
     const error = Object.assign(new Error(), { code: 'ECONNREFUSED' });
     expect(failedBy(error, 'uplink: ')).toEqual({ passed: false, detail: 'uplink: ECONNREFUSED' });
   });

@@ -262,7 +262,7 @@ describe('senders of one virtual router differ', () => {
       );
     });
 
-    test('no longer once it has resigned, has another VRID, or nobody is heard', () => {
+    test('no longer once it has resigned, has another VRID, or no router is heard', () => {
       expect(CODES(shared({ priority: 0 }).wait(seconds(601)).hear({ source: B }))).toEqual([]);
       const moved = shared().wait(seconds(601)).hear({ source: B });
       moved.hear({ source: A, vrid: 56, addresses: [OTHER_VIP] });

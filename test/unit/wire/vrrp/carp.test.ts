@@ -10,7 +10,7 @@ function bytes(header: readonly number[], rest = 28): Uint8Array {
   return Uint8Array.of(...header, ...new Uint8Array(rest).fill(0xc4));
 }
 
-test('FR-L6 a message of CARP is told from VRRP by version, authentication length and length', () => {
+test('FR-L6 a message of CARP differs from VRRP by version, authentication length and length', () => {
   expect(isCarp(Uint8Array.of(9, 9, ...bytes(HEADER)), 2, 36)).toBe(true);
   expect(isCarp(bytes(HEADER, 27), 0, 35)).toBe(false);
   expect(isCarp(bytes([0x31, ...HEADER.slice(1)]), 0, 36)).toBe(false);
