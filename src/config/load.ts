@@ -1,6 +1,6 @@
 /** Converts the text of a configuration file to settings, or to the list of all its errors. */
 import { failure, type Result, success } from '../net/result.ts';
-import { type ConfiguredCommand, type Finding, Findings, inOrder } from './finding.ts';
+import { type ConfiguredCommand, type Finding, Findings, inOrder, type Path } from './finding.ts';
 import { type Lowered, lower } from './lower/lower.ts';
 import { checkShape } from './schema/shape.ts';
 import { readDocument } from './text/document.ts';
@@ -18,6 +18,22 @@ export interface LoadOptions {
   readonly hostName: string;
   /** The name of the interface that has this name or alternative name; default: names are not changed. */
   readonly realName?: ((name: string) => string) | undefined;
+}
+
+export interface ValueError {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** The errors of a configuration that is not in a file yet, by path. Never throws. */
+export function checkValue(value: unknown): readonly ValueError[] {
+  const paths: Path[] = [];
+  const findings = new Findings((path) => ({ line: paths.push(path), column: 1 }));
+  lower(checkShape(value, findings), 'router', findings);
+  return findings.errors().flatMap(({ line, message }) => {
+    const path = paths[line - 1];
+    return path === undefined ? [] : [{ path, message }];
+  });
 }
 
 /** Never throws. */

@@ -1,5 +1,5 @@
 /** `vrrp-agent import`: converts a keepalived.conf to YAML, and lists what it cannot convert. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { importKeepalived } from '../../import/keepalived/convert.ts';
 import { includedFiles } from '../../import/keepalived/files.ts';
@@ -8,6 +8,8 @@ import type { CliContext } from '../terminal/context.ts';
 
 interface ImportOptions {
   readonly configId?: string;
+  readonly strict?: true;
+  readonly report?: string;
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -22,22 +24,32 @@ export function register(program: Command, context: CliContext): void {
       '--config-id <id>',
       'include the lines that begin with @ID, as keepalived --config-id does',
     )
+    .option('--strict', 'exit with 1 if something that keepalived does was not converted')
+    .option('--report <file>', 'write the list of differences to a file, as JSON')
     .action((file: string, options: ImportOptions) => importFile(file, options, context));
 }
 
-function importFile(file: string, { configId }: ImportOptions, context: CliContext): void {
-  let text: string;
+function importFile(file: string, options: ImportOptions, context: CliContext): void {
   try {
-    text = readFileSync(file, 'utf8');
+    convertFile(file, options, context);
   } catch (error) {
     context.stderr(`vrrp-agent: ${error instanceof Error ? error.message : String(error)}\n`);
     context.setExitCode(EXIT.usage);
-    return;
   }
-  const { yaml, notes } = importKeepalived(file, text, { configId, include: includedFiles });
+}
+
+function convertFile(file: string, options: ImportOptions, context: CliContext): void {
+  const text = readFileSync(file, 'utf8');
+  const { configId } = options;
+  const lexer = { configId, include: includedFiles, environment: process.env };
+  const { yaml, notes, statements } = importKeepalived(file, text, lexer);
   for (const note of notes) {
     const message = `${note.file}:${note.line}: ${note.message}`.replaceAll(/\p{Cc}/gu, '?');
     context.stderr(`${message}\n`);
+  }
+  if (options.report !== undefined) {
+    const report = { file, converted: yaml !== undefined, statements, notes };
+    writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`);
   }
   if (yaml === undefined) {
     context.stderr(`vrrp-agent: ${file} has no vrrp_instance that can be converted\n`);
@@ -45,4 +57,8 @@ function importFile(file: string, { configId }: ImportOptions, context: CliConte
     return;
   }
   context.stdout(yaml);
+  const lost = notes.filter(({ level }) => level === 'lost').length;
+  if (options.strict === undefined || lost === 0) return;
+  context.stderr(`vrrp-agent: ${lost} lines were not converted\n`);
+  context.setExitCode(EXIT.failed);
 }

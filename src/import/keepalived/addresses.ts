@@ -1,67 +1,114 @@
 /** Converts `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
-import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './parser.ts';
+import { parseIp } from '../../net/address.ts';
+import type { Context } from './context.ts';
+import { Sourced } from './draft.ts';
+import { optionOf, type Statement, textOf } from './statement.ts';
 
 export interface AddressLists {
-  readonly addresses: unknown[];
-  readonly extra: unknown[];
+  readonly addresses: Sourced[];
+  readonly extra: Sourced[];
 }
 
-/** Options of an address that are not supported. */
-const IGNORED =
-  /\b(label|scope|brd|peer|home|mngtmpaddr|autojoin|preferred_lft|no_track|use_vmac|-nodad)\b.*/;
+/** Words without a meaning here; the number is that of the values that follow. */
+const NEEDLESS: Readonly<Record<string, number>> = { noprefixroute: 0, brd: 1, '-nodad': 0 };
+
+/** Words that make a difference. */
+const IGNORED: Readonly<Record<string, number>> = {
+  label: 1,
+  scope: 1,
+  peer: 1,
+  home: 0,
+  mngtmpaddr: 0,
+  autojoin: 0,
+  preferred_lft: 1,
+  no_track: 0,
+  use_vmac: 0,
+  track_group: 1,
+};
 
 /**
- * Advertises the family of the first address; the other family becomes extra addresses. The first
- * address of an IPv6 instance must be link-local (RFC 9568 section 5.2.9).
+ * As keepalived does, advertises the family of the first address. The first address of an IPv6 instance
+ * must be link-local (RFC 9568 section 5.2.9).
  */
 export function convertAddresses(
-  advertised: Statement | undefined,
-  excluded: Statement | undefined,
+  advertised: readonly Statement[],
+  excluded: readonly Statement[],
   vrid: number,
-  draft: Draft,
+  context: Context,
 ): AddressLists {
+  const { ledger } = context;
   const seen = new Set<string>();
-  const take = (statement: Statement | undefined) =>
-    (statement?.block ?? []).flatMap((one) => entryOf(one, seen, draft));
+  const take = (statements: readonly Statement[]) => {
+    ledger.carry(...statements);
+    return statements.flatMap(({ block = [] }) =>
+      block.flatMap((one) => entryOf(one, seen, context)),
+    );
+  };
   const first = take(advertised);
   const isIpv6 = first[0]?.text.includes(':') ?? false;
   const own = first.filter(({ text }) => text.includes(':') === isIpv6);
-  const others = first.filter(({ text }) => text.includes(':') !== isIpv6);
+  for (const { text, entry } of first) {
+    if (text.includes(':') === isIpv6) continue;
+    const message = `${text} is of the other family, and keepalived ignores it: list it in virtual_ipaddress_excluded`;
+    ledger.note(entry.origin, 'as-keepalived', message);
+  }
   if (isIpv6) own.sort((a, b) => Number(isLinkLocal(b.text)) - Number(isLinkLocal(a.text)));
-  if (isIpv6 && own[0] !== undefined && !isLinkLocal(own[0].text) && advertised !== undefined) {
+  const place = advertised[0];
+  if (isIpv6 && own[0] !== undefined && !isLinkLocal(own[0].text) && place !== undefined) {
     const added = `fe80::${vrid.toString(16)}:1/64`;
-    own.unshift({ text: added, entry: added });
+    own.unshift({ text: added, entry: new Sourced(added, place) });
     const message = `${added} is added: the first IPv6 address of an instance must be link-local; all routers of the group need the same one`;
-    draft.note(advertised, message);
+    ledger.note(place, 'changed', message);
   }
   return {
     addresses: own.map(({ entry }) => entry),
-    extra: [...others, ...take(excluded)].map(({ entry }) => entry),
+    extra: take(excluded).map(({ entry }) => entry),
   };
 }
 
 interface Entry {
   readonly text: string;
-  readonly entry: string | Keys;
+  readonly entry: Sourced;
 }
 
-function entryOf(one: Statement, seen: Set<string>, draft: Draft): Entry[] {
+function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[] {
   const [written = '', ...words] = one.words;
   // The prefix length would add a route to the prefix.
-  const isSingle = words.includes('noprefixroute');
-  const address = isSingle ? written.replace(/\/.*/, '') : written;
-  const options = words.filter((word) => word !== 'noprefixroute');
-  if (seen.has(address)) {
-    draft.note(one, `${textOf(one)}: duplicate address`);
+  const address = words.includes('noprefixroute') ? written.replace(/\/.*/, '') : written;
+  const bare = written.replace(/\/.*/, '');
+  if (parseIp(bare) === undefined) {
+    ledger.note(one, 'as-keepalived', `${textOf(one)}: not an IP address, and ignored`);
     return [];
   }
-  seen.add(address);
-  const ignored = IGNORED.exec(options.join(' '))?.[0];
-  if (ignored !== undefined) draft.note(one, `${textOf(one)}: "${ignored}" is ignored`);
-  const device = options[options.indexOf('dev') + 1];
-  if (!options.includes('dev') || device === undefined) return [{ text: address, entry: address }];
-  return [{ text: address, entry: { address, interface: device } }];
+  if (seen.has(bare)) {
+    ledger.note(one, 'as-keepalived', `${textOf(one)}: duplicate address, and ignored`);
+    return [];
+  }
+  seen.add(bare);
+  ledger.carry(one);
+  const ignored = ignoredIn(words);
+  if (ignored.length > 0) {
+    ledger.note(one, 'changed', `${textOf(one)}: "${ignored.join(' ')}" is ignored`);
+  }
+  const device = optionOf(words, 'dev');
+  const value = device === undefined ? address : { address, interface: device };
+  return [{ text: address, entry: new Sourced(value, one) }];
+}
+
+/** The words that are not carried, with their values. */
+function ignoredIn(words: readonly string[]): string[] {
+  const ignored: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word === 'dev') at += 1;
+    else if (word in NEEDLESS) at += NEEDLESS[word] ?? 0;
+    else {
+      const values = IGNORED[word] ?? 0;
+      ignored.push(...words.slice(at, at + 1 + values));
+      at += values;
+    }
+  }
+  return ignored;
 }
 
 function isLinkLocal(address: string): boolean {

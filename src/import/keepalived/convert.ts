@@ -1,72 +1,69 @@
 /** Converts keepalived.conf to a configuration of this program, and lists every difference. */
 import { Document } from 'yaml';
-import { Draft } from './draft.ts';
-import { convertGlobals, type Globals } from './globals.ts';
+import type { Context, Globals, Tracker } from './context.ts';
+import { Draft, plain } from './draft.ts';
+import { convertGlobals } from './globals.ts';
 import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
-import { convertSyncDaemon, convertVirtualServer } from './ipvs.ts';
-import type { LexerOptions } from './parser.ts';
-import { type Note, parseKeepalived, type Statement, textOf } from './parser.ts';
-import { trackersOf } from './tracking.ts';
+import { Ledger } from './ledger.ts';
+import type { LexerOptions } from './lexer.ts';
+import { parseKeepalived } from './parser.ts';
+import { convertVirtualServer } from './services.ts';
+import { type Note, partsOf, type Statement } from './statement.ts';
+import { convertSyncDaemon } from './sync-daemon.ts';
+import { convertTrackers } from './tracking.ts';
 
 export interface Imported {
   /** Undefined if no instance could be converted. */
   readonly yaml: string | undefined;
   /** By file and line. */
   readonly notes: readonly Note[];
+  /** Number of statements by what became of them. */
+  readonly statements: Readonly<Record<'carried' | 'listed' | 'needless', number>>;
 }
 
 /** Never throws. */
 export function importKeepalived(file: string, text: string, options: LexerOptions): Imported {
   const { statements, notes } = parseKeepalived(file, text, options);
-  const draft = new Draft();
-  const globals: Globals = { version: undefined, garp: {}, strict: false, user: undefined };
-  const of = (...kinds: string[]) =>
-    statements.filter(({ words }) => kinds.includes(words[0] ?? ''));
-  for (const one of of('global_defs')) convertGlobals(one, draft, globals);
-  const trackers = trackersOf(statements, globals.user, draft);
-  const instances = new Map<string, string>();
-  for (const one of of('vrrp_instance')) {
-    const name = convertInstance(withStrictness(one, globals), { draft, globals, trackers });
-    if (name !== undefined) instances.set(one.words[1] ?? '', name);
-  }
-  const { user } = globals;
-  for (const one of of('vrrp_sync_group')) convertGroup(one, { draft, trackers, user, instances });
-  for (const one of of('virtual_server')) convertVirtualServer(one, draft);
-  for (const one of partsOf(of('global_defs'), 'lvs_sync_daemon')) {
-    convertSyncDaemon(one, undefined, instances, draft);
+  const ledger = new Ledger();
+  const draft = convert(statements, ledger);
+  ledger.listTheRest(statements);
+  const all = inOrder([...notes, ...ledger.notes], file);
+  const yaml = draft.instances.length === 0 ? undefined : yamlOf(draft, all, file);
+  return { yaml, notes: all, statements: ledger.count(statements) };
+}
+
+function convert(statements: readonly Statement[], ledger: Ledger): Draft {
+  const draft = new Draft(ledger);
+  const trackers = new Map<string, Tracker>();
+  const globals: Globals = {
+    version: undefined,
+    strict: false,
+    user: undefined,
+    defaultInterface: undefined,
+    garp: {},
+  };
+  const positions = new Map(statements.map((one, position) => [one, position]));
+  const context: Context = { draft, ledger, globals, trackers, instances: new Map(), positions };
+  const of = (kind: string) => statements.filter(({ words }) => words[0] === kind);
+  for (const one of of('global_defs')) convertGlobals(one, context);
+  draft.settleAgent();
+  convertTrackers(statements, trackers, context);
+  for (const one of of('vrrp_instance')) convertInstance(one, context);
+  for (const one of of('vrrp_sync_group')) convertGroup(one, context);
+  const groups = new Map(of('virtual_server_group').map((one) => [one.words[1] ?? '', one]));
+  for (const one of of('virtual_server')) convertVirtualServer(one, groups, context);
+  for (const one of of('global_defs').flatMap((each) => partsOf(each, 'lvs_sync_daemon'))) {
+    convertSyncDaemon(one, undefined, context);
   }
   for (const instance of of('vrrp_instance')) {
-    const owner = instances.get(instance.words[1] ?? '');
-    for (const one of partsOf([instance], 'lvs_sync_daemon_interface')) {
-      convertSyncDaemon(one, owner, instances, draft);
+    const owner = context.instances.get(instance.words[1] ?? '');
+    for (const one of partsOf(instance, 'lvs_sync_daemon_interface')) {
+      if (owner !== undefined) convertSyncDaemon(one, owner, context);
     }
   }
-  for (const one of statements) if (!KNOWN.has(one.words[0] ?? '')) draft.note(one, textOf(one));
-  const all = inOrder([...notes, ...draft.notes], file);
-  return { yaml: draft.instances.length === 0 ? undefined : yamlOf(draft, all, file), notes: all };
-}
-
-const KNOWN = new Set([
-  'global_defs',
-  'vrrp_instance',
-  'vrrp_sync_group',
-  'vrrp_script',
-  'vrrp_track_file',
-  'track_file',
-  'vrrp_track_process',
-  'track_process',
-  'virtual_server',
-]);
-
-function partsOf(statements: readonly Statement[], key: string): Statement[] {
-  return statements.flatMap(({ block = [] }) => block.filter(({ words }) => words[0] === key));
-}
-
-function withStrictness(one: Statement, { strict }: Globals): Statement {
-  if (!strict) return one;
-  const word: Statement = { ...one, words: ['strict_mode'], block: undefined };
-  return { ...one, block: [...(one.block ?? []), word] };
+  if (draft.instances.length > 0) draft.settleAll();
+  return draft;
 }
 
 /** The main file first; without duplicates. */
@@ -79,13 +76,13 @@ function inOrder(notes: readonly Note[], file: string): Note[] {
 }
 
 function yamlOf(draft: Draft, notes: readonly Note[], file: string): string {
-  const content = { ...draft.top, instances: draft.instances };
   // Writes a tracker that two instances share twice, instead of a YAML anchor and alias.
-  const document = new Document(content, null, { aliasDuplicateObjects: false });
+  const document = new Document(plain(draft.file()), null, { aliasDuplicateObjects: false });
   const head = [` Converted from ${file}. Check it with: vrrp-agent check --config FILE`];
   if (notes.length > 0) head.push(' Not converted, or different:');
-  for (const note of notes)
+  for (const note of notes) {
     head.push(`   ${oneLine(`${note.file}:${note.line}: ${note.message}`)}`);
+  }
   document.commentBefore = head.join('\n');
   return document.toString({ lineWidth: 0 });
 }

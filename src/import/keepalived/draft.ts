@@ -1,71 +1,153 @@
 /**
- * The configuration under construction. It keeps a key only if the file still loads with it, so the
- * result always passes `check`.
+ * The configuration under construction, as a tree whose parts know the statement that they come from.
+ * `settle` takes out the smallest part that the file does not load with, so that the result always
+ * passes `check` and one wrong word costs no more than that word.
  */
-import { stringify } from 'yaml';
-import { loadConfig } from '../../config/load.ts';
-import type { Note, Place, Statement } from './parser.ts';
+import { checkValue } from '../../config/load.ts';
+import type { Ledger } from './ledger.ts';
+import { type Statement, textOf } from './statement.ts';
 
-/** The statement that is being converted. */
-type Origin = Pick<Statement, 'file' | 'line' | 'words'>;
+export type Tree = string | number | boolean | Sourced | Tree[] | Branch;
 
-export type Keys = Record<string, unknown>;
+export interface Branch {
+  [key: string]: Tree;
+}
 
-export class Draft {
-  readonly top: Keys = {};
-  readonly instances: Keys[] = [];
-  readonly notes: Note[] = [];
+/** A part that may be left out, and the statement that asks for it. */
+export class Sourced {
+  readonly value: Tree;
+  readonly origin: Statement;
 
-  note(place: Place, message: string): void {
-    this.notes.push({ file: place.file, line: place.line, message });
-  }
-
-  /** Keeps a top-level key if the file loads with it; false: refused, with a note. */
-  offerTop(key: string, value: unknown, place: Origin): boolean {
-    const probe = { ...this.top, [key]: value, instances: this.#probes() };
-    return this.#keep(probe, place, () => {
-      this.top[key] = value;
-    });
-  }
-
-  /** Keeps a key of the instance if the instance loads with it; false: refused, with a note. */
-  offer(instance: Keys, key: string, value: unknown, place: Origin): boolean {
-    const probe = { ...this.#agentKeys(), instances: [{ ...instance, [key]: value }] };
-    return this.#keep(probe, place, () => {
-      instance[key] = value;
-    });
-  }
-
-  /** Keeps the instance if it loads together with the earlier ones; false: refused, with a note. */
-  add(instance: Keys, place: Origin): boolean {
-    const probe = { ...this.#agentKeys(), instances: [...this.instances, instance] };
-    return this.#keep(probe, place, () => this.instances.push(instance));
-  }
-
-  #keep(probe: Keys, place: Origin, keep: () => void): boolean {
-    const refused = refusalOf(probe);
-    if (refused === undefined) {
-      keep();
-      return true;
-    }
-    this.note(place, `${place.words.join(' ')}: ${refused}`);
-    return false;
-  }
-
-  /** The top-level keys that do not refer to instances. */
-  #agentKeys(): Keys {
-    const { sync_groups: _groups, ipvs: _ipvs, ...others } = this.top;
-    return others;
-  }
-
-  #probes(): Keys[] {
-    return this.instances.length > 0 ? this.instances : [PROBE];
+  constructor(value: Tree, origin: Statement) {
+    this.value = value;
+    this.origin = origin;
   }
 }
 
-const PROBE: Keys = { name: 'probe', interface: 'lo', vrid: 1, addresses: ['192.0.2.1'] };
+/** The tree without its origins. */
+export function plain(tree: Tree): unknown {
+  if (tree instanceof Sourced) return plain(tree.value);
+  if (Array.isArray(tree)) return tree.map(plain);
+  if (typeof tree !== 'object') return tree;
+  return Object.fromEntries(Object.entries(tree).map(([key, part]) => [key, plain(part)]));
+}
 
-function refusalOf(file: Keys): string | undefined {
-  const loaded = loadConfig(stringify(file), { hostName: 'import' });
-  return loaded.ok ? undefined : loaded.error.map(({ message }) => message).join('; ');
+/** Agent keys that do not refer to instances. */
+export type AgentKeys = Branch;
+
+export class Draft {
+  readonly agent: AgentKeys = {};
+  readonly instances: Sourced[] = [];
+  readonly groups: Sourced[] = [];
+  readonly services: Sourced[] = [];
+  /** The keys of `ipvs` besides the services. */
+  readonly ipvs: Branch = {};
+  readonly ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger;
+  }
+
+  /** The whole file; each section is absent if it is empty. */
+  file(): Branch {
+    const services: Branch = this.services.length > 0 ? { services: this.services } : {};
+    const ipvs: Branch = { ...this.ipvs, ...services };
+    return {
+      ...this.agent,
+      ...(Object.keys(ipvs).length > 0 ? { ipvs } : {}),
+      ...(this.groups.length > 0 ? { sync_groups: this.groups } : {}),
+      instances: this.instances,
+    };
+  }
+
+  /** Leaves out what the agent's keys cannot be loaded with. */
+  settleAgent(): void {
+    this.#settle(() => ({ ...this.agent, instances: [PROBE] }), this.agent);
+  }
+
+  /** True if the instance loads, perhaps without some of its parts; else a note says why not. */
+  settleInstance(instance: Branch, origin: Statement): boolean {
+    return this.#alone(instance, origin, () => ({ ...this.agent, instances: [instance] }));
+  }
+
+  /** As for an instance. */
+  settleService(service: Branch, origin: Statement): boolean {
+    return this.#alone(service, origin, () => ({
+      instances: [PROBE],
+      ipvs: { services: [service] },
+    }));
+  }
+
+  /** Leaves out what does not load together: names that are taken, references to what is missing. */
+  settleAll(): void {
+    this.#settle(() => this.file(), this.file());
+  }
+
+  #alone(part: Branch, origin: Statement, file: () => Tree): boolean {
+    const refused = this.#settle(file, part);
+    if (refused === undefined) return true;
+    this.ledger.lose(origin, `${textOf(origin)} is skipped: ${refused}`);
+    return false;
+  }
+
+  /** Takes refused parts out until the file loads; otherwise the reason that no part accounts for. */
+  #settle(file: () => Tree, root: Tree): string | undefined {
+    for (;;) {
+      const tree = file();
+      const errors = checkValue(plain(tree));
+      if (errors.length === 0) return undefined;
+      let removed = 0;
+      const gone = new Set<Sourced>();
+      for (const { path, message } of errors) {
+        const part = innermost(tree, path);
+        if (part === undefined || gone.has(part)) continue;
+        gone.add(part);
+        if (!remove(this, root, part)) continue;
+        removed += 1;
+        this.ledger.lose(part.origin, `${textOf(part.origin)}: ${message}`);
+      }
+      if (removed === 0) return errors.map(({ message }) => message).join('; ');
+    }
+  }
+}
+
+const PROBE: Branch = { name: 'probe', interface: 'lo', vrid: 1, addresses: ['192.0.2.1'] };
+
+/** The innermost part with an origin on the way to the path. */
+function innermost(tree: Tree, path: readonly (string | number)[]): Sourced | undefined {
+  let at: Tree | undefined = tree;
+  let found: Sourced | undefined;
+  for (const step of [...path, undefined]) {
+    while (at instanceof Sourced) {
+      found = at;
+      at = at.value;
+    }
+    if (step === undefined || typeof at !== 'object') break;
+    at = Array.isArray(at) ? at[Number(step)] : at[step];
+  }
+  return found;
+}
+
+/** False if the part is not below the root. */
+function remove(draft: Draft, root: Tree, part: Sourced): boolean {
+  const lists: Tree[] = [draft.instances, draft.groups, draft.services, draft.ipvs, draft.agent];
+  return [root, ...lists].some((tree) => removeFrom(tree, part));
+}
+
+function removeFrom(tree: Tree, part: Sourced): boolean {
+  if (tree instanceof Sourced) return removeFrom(tree.value, part);
+  if (Array.isArray(tree)) {
+    const at = tree.indexOf(part);
+    if (at >= 0) tree.splice(at, 1);
+    return at >= 0 || tree.some((entry) => removeFrom(entry, part));
+  }
+  if (typeof tree !== 'object') return false;
+  for (const [key, value] of Object.entries(tree)) {
+    if (value === part) {
+      delete tree[key];
+      return true;
+    }
+    if (removeFrom(value, part)) return true;
+  }
+  return false;
 }

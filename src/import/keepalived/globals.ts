@@ -1,96 +1,181 @@
 /** Converts the parts of `global_defs` that have an equivalent. */
+import { commandOf } from './commands.ts';
+import { type Context, durationOf, numberOf } from './context.ts';
+import { type Branch, Sourced } from './draft.ts';
+import { isOn, type Statement, textOf } from './statement.ts';
 
-import type { Draft, Keys } from './draft.ts';
-import { commandOf } from './notify.ts';
-import { type Statement, textOf } from './parser.ts';
-
-/** Settings of `global_defs` that apply to the instances. */
-export interface Globals {
-  version: 2 | 3 | undefined;
-  readonly garp: Keys;
-  strict: boolean;
-  user: string | undefined;
-}
-
-/** Keywords without an equivalent that need none. */
+/** Keywords that need no equivalent: it is always so here, or there is nothing to switch. */
 const NEEDLESS = new Set([
   'enable_script_security',
   'dynamic_interfaces',
-  // Converted after all instances.
-  'lvs_sync_daemon',
   'vrrp_skip_check_adv_addr',
+  'vrrp_check_unicast_src',
   'vrrp_no_swap',
   'checker_no_swap',
   'bfd_no_swap',
   'process_names',
   'no_email_faults',
   'reload_check_config',
+  'log_unknown_vrids',
+  'use_pid_dir',
+  'lvs_flush_on_stop',
 ]);
 
 const MAIL = /^(notification_email|smtp_|email_)/;
 
-export function convertGlobals(statement: Statement, draft: Draft, globals: Globals): void {
-  for (const one of statement.block ?? []) convertGlobal(one, draft, globals);
+export function convertGlobals(statement: Statement, context: Context): void {
+  context.ledger.carry(statement);
+  for (const one of statement.block ?? []) convertGlobal(one, context);
 }
 
-function convertGlobal(one: Statement, draft: Draft, globals: Globals): void {
+function convertGlobal(one: Statement, context: Context): void {
+  const { draft, ledger, globals } = context;
   const [key = '', value = ''] = one.words;
-  if (NEEDLESS.has(key)) return;
+  const agent = (name: string, tree: Branch[string]) => {
+    draft.agent[name] = new Sourced(tree, one);
+    ledger.carry(one);
+  };
+  if (NEEDLESS.has(key)) {
+    ledger.skip(one);
+    return;
+  }
   if (MAIL.test(key)) {
-    draft.note(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
+    ledger.lose(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
     return;
   }
-  const garp = garpKey(key.replace(/^vrrp_/, ''), value);
-  if (key.startsWith('vrrp_garp') && garp !== undefined) {
-    globals.garp[garp.key] = garp.value;
-    return;
-  }
+  if (convertIpvs(one, context)) return;
+  if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {
     case 'router_id':
-      draft.offerTop('router', value.replaceAll(/[^A-Za-z0-9._-]/g, '-'), one);
+    case 'lvs_id':
+      convertRouter(one, value, context);
       return;
     case 'vrrp_version':
+      if (value !== '2' && value !== '3') return;
       globals.version = value === '3' ? 3 : 2;
+      ledger.carry(one);
       return;
     case 'vrrp_strict':
-      globals.strict = true;
-      draft.note(one, 'vrrp_strict: converted to "accept: false"');
+      globals.strict = isOn(one.words[1]) ?? false;
+      ledger.note(
+        one,
+        'changed',
+        'vrrp_strict: converted to "accept: false", without authentication',
+      );
       return;
-    case 'script_user':
+    case 'vrrp_min_garp':
+      globals.garp['repeat'] = new Sourced(1, one);
+      globals.garp['second_burst_after'] = new Sourced('0s', one);
+      ledger.carry(one);
+      return;
+    case 'script_user': {
       globals.user = value;
+      ledger.carry(one);
+      const group = one.words[2];
+      if (group === undefined) return;
+      ledger.note(
+        one,
+        'changed',
+        `script_user: runs with the groups of ${value}, not with ${group}`,
+      );
+      return;
+    }
+    case 'default_interface':
+      globals.defaultInterface = value;
+      ledger.carry(one);
       return;
     case 'vrrp_rt_priority':
-      draft.offerTop('realtime', Math.min(99, Number(value)), one);
+      agent('realtime', Math.min(99, numberOf(value) ?? 0));
       return;
     case 'notify_fifo':
     case 'vrrp_notify_fifo':
-      draft.offerTop('notify', { fifo: value }, one);
+      convertFifo(one, value, context);
       return;
     case 'notify_fifo_script':
-    case 'vrrp_notify_fifo_script':
-      draft.note(
-        one,
-        `${key} ${commandOf(value)?.argv.join(' ') ?? ''}: start the reader of the FIFO separately`,
-      );
+    case 'vrrp_notify_fifo_script': {
+      const program = commandOf(value)?.argv.join(' ') ?? '';
+      ledger.lose(one, `${key} ${program}: start the reader of the FIFO separately`);
       return;
+    }
     default:
-      draft.note(one, `global_defs: ${textOf(one)}`);
+      ledger.lose(one, `global_defs: ${textOf(one)}`);
   }
 }
 
-/** The key of `garp` for `garp_master_repeat 3`; undefined without an equivalent. */
-export function garpKey(
-  key: string,
-  value: string,
-): { readonly key: string; readonly value: unknown } | undefined {
-  switch (key) {
-    case 'garp_master_repeat':
-      return { key: 'repeat', value: Number(value) };
-    case 'garp_master_delay':
-      return { key: 'second_burst_after', value: `${value}s` };
-    case 'garp_master_refresh':
-      return { key: 'refresh', value: `${value}s` };
+/** False: not a key of IPVS. */
+function convertIpvs(one: Statement, context: Context): boolean {
+  const { draft, ledger } = context;
+  switch (one.words[0]) {
+    case 'lvs_timeouts':
+      convertTimeouts(one, context);
+      return true;
+    case 'lvs_flush':
+      draft.ipvs['exclusive'] = new Sourced(true, one);
+      ledger.carry(one);
+      return true;
+    case 'lvs_sync_daemon':
+      // Converted after all instances.
+      ledger.carry(one);
+      return true;
     default:
-      return undefined;
+      return false;
   }
 }
+
+function convertRouter(one: Statement, value: string, { draft, ledger }: Context): void {
+  const name = value.replaceAll(/[^A-Za-z0-9._-]/g, '-');
+  draft.agent['router'] = new Sourced(name, one);
+  ledger.carry(one);
+  if (name !== value) ledger.note(one, 'changed', `${textOf(one)}: the name becomes ${name}`);
+}
+
+function convertFifo(one: Statement, value: string, { draft, ledger }: Context): void {
+  if ('notify' in draft.agent) {
+    ledger.lose(one, `${textOf(one)}: only one FIFO is possible, and an earlier line gives it`);
+    return;
+  }
+  draft.agent['notify'] = new Sourced({ fifo: value }, one);
+  ledger.carry(one);
+}
+
+const TIMEOUTS: Readonly<Record<string, string>> = { tcp: 'tcp', tcpfin: 'tcp_fin', udp: 'udp' };
+
+function convertTimeouts(one: Statement, { draft, ledger }: Context): void {
+  const timeouts: Branch = {};
+  const [, ...words] = one.words;
+  for (let at = 0; at < words.length; at += 2) {
+    const key = TIMEOUTS[words[at] ?? ''];
+    const time = durationOf(words[at + 1] ?? '');
+    if (key === undefined || time === undefined) {
+      ledger.lose(one, `global_defs: ${textOf(one)}: "${words[at]}" cannot be read`);
+      return;
+    }
+    timeouts[key] = time;
+  }
+  draft.ipvs['timeouts'] = new Sourced(timeouts, one);
+  ledger.carry(one);
+}
+
+/** `garp_master_repeat 3`, of an instance or of all. False: not a key of `garp`. */
+export function convertGarp(one: Statement, key: string, garp: Branch, context: Context): boolean {
+  const name = GARP_KEYS[key];
+  if (name === undefined) return false;
+  const value = one.words[1] ?? '';
+  const converted = name === 'repeat' ? numberOf(value) : durationOf(value);
+  if (converted === undefined) {
+    const isRepeat = name === 'repeat';
+    if (isRepeat) garp[name] = 1;
+    const instead = isRepeat ? '1, as in keepalived' : 'ignored, as in keepalived';
+    context.ledger.note(one, 'as-keepalived', `${textOf(one)}: not a number: ${instead}`);
+  } else {
+    garp[name] = new Sourced(converted, one);
+    context.ledger.carry(one);
+  }
+  return true;
+}
+
+const GARP_KEYS: Readonly<Record<string, string>> = {
+  garp_master_repeat: 'repeat',
+  garp_master_delay: 'second_burst_after',
+  garp_master_refresh: 'refresh',
+};

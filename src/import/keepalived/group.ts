@@ -1,54 +1,93 @@
 /** Converts `vrrp_sync_group` to `sync_groups`. */
-import type { Draft, Keys } from './draft.ts';
-import { convertNotify } from './notify.ts';
-import { type Statement, textOf } from './parser.ts';
-import { type Trackers, trackEntries } from './tracking.ts';
+import { convertNotify } from './commands.ts';
+import { type Context, nameFor } from './context.ts';
+import { type Branch, plain, Sourced } from './draft.ts';
+import { type Statement, textOf } from './statement.ts';
+import { trackEntries } from './tracking.ts';
 
-export interface GroupContext {
-  readonly draft: Draft;
-  readonly trackers: Trackers;
-  readonly user: string | undefined;
-  /** New names by names in keepalived.conf. */
-  readonly instances: ReadonlyMap<string, string>;
-}
-
-export function convertGroup(statement: Statement, context: GroupContext): void {
-  const { draft, trackers, user, instances } = context;
-  const name = (statement.words[1] ?? '').replaceAll(/[^A-Za-z0-9._-]/g, '-');
-  const group: Keys = { name, instances: [] as string[] };
+export function convertGroup(statement: Statement, context: Context): void {
+  const { draft, ledger, instances } = context;
+  ledger.carry(statement);
+  const name = nameFor(statement.words[1] ?? '', `group-${statement.line}`);
   const members: string[] = [];
-  const notify: Keys = {};
-  const track: Keys[] = [];
+  const notify: Branch = {};
+  const track: Sourced[] = [];
   for (const one of statement.block ?? []) {
     const [key = ''] = one.words;
     if (key === 'group') {
-      for (const { words } of one.block ?? []) {
-        for (const word of words) addMember(word, one, members, instances, draft);
+      ledger.carry(one);
+      for (const entry of one.block ?? []) {
+        for (const word of entry.words) addMember(word, entry, members, context);
       }
-    } else if (key.startsWith('track_')) {
-      track.push(...trackEntries(one, trackers, draft).map(({ entry }) => entry));
+    } else if (/^track_(interface|script|file|process)$/.test(key)) {
+      track.push(...trackEntries(one, statement, context));
     } else if (one.words.length === 1 && instances.has(key)) {
       // The old form has the members without `group`.
-      addMember(key, one, members, instances, draft);
-    } else if (!convertNotify(one, notify, user, draft)) {
-      draft.note(one, `vrrp_sync_group: ${textOf(one)}`);
+      addMember(key, one, members, context);
+    } else if (key === 'global_tracking' || key === 'sync_group_tracking_weight') ledger.skip(one);
+    else if (!convertNotify(one, notify, context)) {
+      ledger.lose(one, `vrrp_sync_group: ${textOf(one)}`);
     }
   }
-  group['instances'] = members;
+  const group: Branch = { name, instances: members };
   if (track.length > 0) group['track'] = track;
   if (Object.keys(notify).length > 0) group['notify'] = notify;
-  const groups = (draft.top['sync_groups'] as Keys[] | undefined) ?? [];
-  draft.offerTop('sync_groups', [...groups, group], statement);
+  if (members.length > 1) draft.groups.push(new Sourced(group, statement));
+  else joinMember(statement, members[0], { notify, track }, context);
 }
 
-function addMember(
-  word: string,
-  one: Statement,
-  members: string[],
-  instances: ReadonlyMap<string, string>,
-  draft: Draft,
+function addMember(word: string, one: Statement, members: string[], context: Context): void {
+  const name = context.instances.get(word);
+  if (name === undefined) {
+    context.ledger.lose(one, `vrrp_sync_group: ${word} is not a converted instance`);
+    return;
+  }
+  context.ledger.carry(one);
+  if (!members.includes(name)) members.push(name);
+}
+
+/** A group of one: what it tracks and runs belongs to its member. */
+function joinMember(
+  statement: Statement,
+  member: string | undefined,
+  { notify, track }: { readonly notify: Branch; readonly track: readonly Sourced[] },
+  { draft, ledger }: Context,
 ): void {
-  const name = instances.get(word);
-  if (name === undefined) draft.note(one, `vrrp_sync_group: ${word} is not a converted instance`);
-  else if (!members.includes(name)) members.push(name);
+  const found = draft.instances.find(({ value }) => nameOf(value) === member)?.value;
+  if (found === undefined) {
+    ledger.lose(statement, `${textOf(statement)} is skipped: no member is converted`);
+    return;
+  }
+  const instance = found as Branch;
+  const before = instance['track'];
+  const own = Array.isArray(before) ? before : [];
+  const known = new Set(own.map((entry) => JSON.stringify(plain(entry))));
+  const added = track.filter((entry) => !known.has(JSON.stringify(plain(entry))));
+  if (added.length > 0) instance['track'] = [...own, ...added];
+  const written = instance['notify'];
+  if (Object.keys(notify).length > 0) {
+    const commands =
+      typeof written === 'object' && !Array.isArray(written) && !(written instanceof Sourced)
+        ? written
+        : {};
+    for (const [state, command] of Object.entries(notify)) {
+      if (state in commands && command instanceof Sourced) {
+        ledger.lose(
+          command.origin,
+          `${textOf(command.origin)}: the instance has a command for ${state} already`,
+        );
+      }
+    }
+    instance['notify'] = { ...notify, ...commands };
+  }
+  draft.settleInstance(instance, statement);
+  ledger.note(
+    statement,
+    'changed',
+    `${textOf(statement)}: has one instance, which gets what the group tracks and runs`,
+  );
+}
+
+function nameOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
 }

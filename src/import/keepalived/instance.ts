@@ -2,239 +2,333 @@
 import { formatDuration, milliseconds } from '../../net/time.ts';
 import { OWNER_PRIORITY } from '../../net/vrrp.ts';
 import { convertAddresses } from './addresses.ts';
-import type { Draft, Keys } from './draft.ts';
-import { type Globals, garpKey } from './globals.ts';
-import { convertNotify } from './notify.ts';
-import { type Statement, textOf } from './parser.ts';
-import { routeOf, ruleOf } from './routing.ts';
-import { type Trackers, trackEntries } from './tracking.ts';
+import { convertNotify } from './commands.ts';
+import { type Context, durationOf, nameFor, numberOf } from './context.ts';
+import { convertUnicast } from './delivery.ts';
+import { type Branch, plain, Sourced } from './draft.ts';
+import { convertGarp } from './globals.ts';
+import { convertRouting } from './routing.ts';
+import { isOn, partsOf, type Statement, textOf } from './statement.ts';
+import { trackEntries } from './tracking.ts';
 
-/** Keywords without an equivalent that need none. */
+/** Keywords that need no equivalent: it is always so here, or the default of keepalived. */
 const NEEDLESS = new Set([
   'state',
-  'preempt',
   'accept',
-  'vmac_xmit_base',
   'skip_check_adv_addr',
   'check_unicast_src',
   'debug',
   'native_ipv6',
-  // Converted after all instances.
-  'lvs_sync_daemon_interface',
   'no_virtual_ipaddress',
 ]);
 
 /** For IPv4, as in keepalived 2.2; IPv6 always has version 3. */
 const DEFAULT_VERSION = 2;
+const DEFAULT_INTERFACE = 'eth0';
 
-export interface Context {
-  readonly draft: Draft;
-  readonly globals: Globals;
-  readonly trackers: Trackers;
-}
-
-/** The name of the new instance; undefined if it could not be converted. */
-export function convertInstance(statement: Statement, context: Context): string | undefined {
-  const { draft, globals } = context;
-  const block = statement.block ?? [];
-  const value = (key: string) => block.findLast(({ words }) => words[0] === key)?.words[1];
-  const find = (key: string) => block.findLast(({ words }) => words[0] === key);
-  const vrid = Number(value('virtual_router_id'));
-  const name = nameOf(statement, draft);
+/** Converts it, and adds it to the draft if it loads. */
+export function convertInstance(statement: Statement, context: Context): void {
+  const { draft, ledger, instances } = context;
+  ledger.carry(statement);
+  const one = new InstanceOf(statement, context);
+  const name = one.name();
+  const vrid = one.last('virtual_router_id');
   const lists = convertAddresses(
-    find('virtual_ipaddress'),
-    find('virtual_ipaddress_excluded'),
-    vrid,
-    draft,
+    partsOf(statement, 'virtual_ipaddress'),
+    partsOf(statement, 'virtual_ipaddress_excluded'),
+    Number(vrid?.words[1]),
+    context,
   );
-  const instance: Keys = {
-    name,
-    interface: value('interface') ?? 'eth0',
-    vrid,
-    version: versionOf(value('version'), lists.addresses, globals),
-    addresses: lists.addresses,
-  };
-  if (!accepted(instance, statement, draft)) return undefined;
-  if (lists.extra.length > 0) draft.offer(instance, 'extra_addresses', lists.extra, statement);
-  convertPriority(instance, value, statement, draft);
-  convertDelivery(instance, block, draft);
-  const garp: Keys = { ...globals.garp };
-  const notify: Keys = {};
-  const track: Keys[] = [];
-  for (const one of block) convertKey(one, { ...context, instance, garp, notify, track });
-  if (Object.keys(garp).length > 0) draft.offer(instance, 'garp', garp, statement);
-  if (Object.keys(notify).length > 0) draft.offer(instance, 'notify', notify, statement);
-  return draft.add(instance, statement) ? name : undefined;
+  const instance: Branch = { name, interface: one.link() };
+  if (vrid !== undefined) instance['vrid'] = one.number(vrid);
+  instance['version'] = one.version(String(plain(lists.addresses[0] ?? '')));
+  instance['addresses'] = lists.addresses;
+  if (lists.extra.length > 0) instance['extra_addresses'] = lists.extra;
+  one.convertInto(instance);
+  if (!draft.settleInstance(instance, statement)) return;
+  draft.instances.push(new Sourced(instance, statement));
+  instances.set(statement.words[1] ?? '', name);
 }
 
-/** False if the instance is invalid even without optional keys; the note says so. */
-function accepted(instance: Keys, statement: Statement, draft: Draft): boolean {
-  const before = draft.notes.length;
-  const isAccepted = draft.offer({ ...instance }, 'preempt', true, statement);
-  const note = draft.notes[before];
-  if (!isAccepted && note !== undefined) {
-    const message = `vrrp_instance ${String(statement.words[1])} is skipped: ${note.message}`;
-    draft.notes[before] = { ...note, message };
+/** One `vrrp_instance`; a key that is there twice counts as keepalived counts it, the last one. */
+class InstanceOf {
+  readonly #statement: Statement;
+  readonly #context: Context;
+  readonly #isStrict: boolean;
+
+  constructor(statement: Statement, context: Context) {
+    this.#statement = statement;
+    this.#context = context;
+    const strict = this.last('strict_mode');
+    this.#isStrict =
+      strict === undefined
+        ? context.globals.strict
+        : (isOn(strict.words[1]) ?? context.globals.strict);
+    if (strict !== undefined) context.ledger.carry(strict);
   }
-  return isAccepted;
-}
 
-function nameOf(statement: Statement, draft: Draft): string {
-  const written = statement.words[1] ?? '';
-  const name = written.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  if (name !== written) draft.note(statement, `${written} is renamed to ${name}`);
-  return name === '' ? `instance-${statement.line}` : name;
-}
-
-function versionOf(
-  written: string | undefined,
-  addresses: readonly unknown[],
-  globals: Globals,
-): 2 | 3 {
-  if (isIpv6Entry(addresses[0])) return 3;
-  return written === undefined ? (globals.version ?? DEFAULT_VERSION) : written === '3' ? 3 : 2;
-}
-
-function isIpv6Entry(entry: unknown): boolean {
-  const text = typeof entry === 'object' && entry !== null ? (entry as Keys)['address'] : entry;
-  return String(text).includes(':');
-}
-
-function convertPriority(
-  instance: Keys,
-  value: (key: string) => string | undefined,
-  statement: Statement,
-  draft: Draft,
-): void {
-  const written = value('priority');
-  const isMaster = value('state') === 'MASTER';
-  if (written !== undefined) draft.offer(instance, 'priority', Number(written), statement);
-  else if (isMaster) {
-    draft.note(statement, 'state MASTER without a priority: 255, as in keepalived');
-    draft.offer(instance, 'priority', OWNER_PRIORITY, statement);
+  /** The last one; the others are listed. */
+  last(key: string): Statement | undefined {
+    const all = partsOf(this.#statement, key);
+    const last = all.at(-1);
+    for (const one of all.slice(0, -1)) {
+      this.#context.ledger.note(
+        one,
+        'as-keepalived',
+        `${textOf(one)}: line ${last?.line} replaces it`,
+      );
+    }
+    return last;
   }
-  const seconds = Number(value('advert_int') ?? '1');
-  const interval =
-    instance['version'] === 2
-      ? `${Math.max(1, Math.round(seconds))}s`
-      : formatDuration(milliseconds(Math.round(seconds * 100) * 10));
-  draft.offer(instance, 'advertisement_interval', interval, statement);
-}
 
-function convertDelivery(instance: Keys, block: readonly Statement[], draft: Draft): void {
-  const find = (key: string) => block.findLast(({ words }) => words[0] === key);
-  const peers = find('unicast_peer');
-  const source = find('unicast_src_ip') ?? find('mcast_src_ip');
-  if (peers === undefined) {
-    const address = source?.words[1];
-    if (source !== undefined) draft.offer(instance, 'source_address', address, source);
-    return;
+  name(): string {
+    const written = this.#statement.words[1] ?? '';
+    const name = nameFor(written, `instance-${this.#statement.line}`);
+    if (name !== written)
+      this.#note(this.#statement, 'changed', `${written} is renamed to ${name}`);
+    return name;
   }
-  const unicast = {
-    ...(source === undefined ? {} : { source: source.words[1] }),
-    peers: (peers.block ?? []).map(({ words: [address = '', option, ttl] }) =>
-      option === 'min_ttl' ? { address, min_ttl: Number(ttl) } : address,
-    ),
-  };
-  if (!draft.offer(instance, 'unicast', unicast, peers)) return;
-  const message =
-    'unicast_peer: packets from IPv4 peers need TTL 255; min_ttl of a peer accepts a lower one';
-  const needsTtl = (peer: string | object) => typeof peer === 'string' && !peer.includes(':');
-  if (unicast.peers.some(needsTtl)) draft.note(peers, message);
-}
 
-interface Parts extends Context {
-  readonly instance: Keys;
-  readonly garp: Keys;
-  readonly notify: Keys;
-  readonly track: Keys[];
-}
-
-const ELSEWHERE = new Set([
-  'interface',
-  'virtual_router_id',
-  'version',
-  'priority',
-  'advert_int',
-  'virtual_ipaddress',
-  'virtual_ipaddress_excluded',
-  'unicast_peer',
-  'unicast_src_ip',
-  'mcast_src_ip',
-]);
-
-function convertKey(one: Statement, parts: Parts): void {
-  const { draft, instance, garp, notify, track, trackers, globals } = parts;
-  const [key = '', value = ''] = one.words;
-  if (NEEDLESS.has(key) || ELSEWHERE.has(key)) return;
-  if (convertNotify(one, notify, globals.user, draft)) return;
-  const announcement = garpKey(key, value);
-  if (announcement !== undefined) {
-    garp[announcement.key] = announcement.value;
-    return;
+  link(): string | Sourced {
+    const one = this.last('interface');
+    if (one !== undefined) {
+      this.#context.ledger.carry(one);
+      return one.words[1] ?? '';
+    }
+    const link = this.#context.globals.defaultInterface ?? DEFAULT_INTERFACE;
+    this.#note(
+      this.#statement,
+      'changed',
+      `${textOf(this.#statement)}: has no interface; here it is ${link}`,
+    );
+    return link;
   }
-  switch (key) {
-    case 'nopreempt':
-      draft.offer(instance, 'preempt', false, one);
-      return;
-    case 'preempt_delay':
-      draft.offer(instance, 'preempt_delay', `${value}s`, one);
-      return;
-    case 'no_accept':
-    case 'strict_mode':
-      draft.offer(instance, 'accept', false, one);
-      return;
-    case 'dont_track_primary':
-      draft.offer(instance, 'on_interface_down', 'ignore', one);
-      return;
-    case 'use_vmac':
-      draft.offer(instance, 'virtual_mac', true, one);
-      if (one.words.length > 1)
-        draft.note(one, `${textOf(one)}: name and address are not converted`);
-      return;
-    case 'authentication':
-      convertAuthentication(one, instance, draft);
-      return;
-    case 'track_interface':
-    case 'track_script':
-    case 'track_file':
-    case 'track_process':
-      for (const { entry, statement } of trackEntries(one, trackers, draft)) {
-        if (draft.offer(instance, 'track', [...track, entry], statement)) track.push(entry);
+
+  number(one: Statement): number | string {
+    this.#context.ledger.carry(one);
+    return numberOf(one.words[1]) ?? one.words[1] ?? '';
+  }
+
+  version(address: string): 2 | 3 {
+    const one = this.last('version');
+    if (one !== undefined) this.#context.ledger.carry(one);
+    if (address.includes(':')) return 3;
+    const written = one?.words[1];
+    if (written === undefined) return this.#context.globals.version ?? DEFAULT_VERSION;
+    return written === '3' ? 3 : 2;
+  }
+
+  convertInto(instance: Branch): void {
+    const { globals, ledger } = this.#context;
+    const garp: Branch = { ...globals.garp };
+    const notify: Branch = {};
+    this.#convertPriority(instance);
+    this.#convertInterval(instance);
+    this.#convertPreemption(instance);
+    this.#convertAcceptance(instance);
+    convertUnicast(this.#statement, instance, this.#isStrict, this.#context);
+    const done = new Set([
+      'interface',
+      'virtual_router_id',
+      'version',
+      'priority',
+      'advert_int',
+      'strict_mode',
+    ]);
+    for (const one of this.#statement.block ?? []) {
+      const [key = ''] = one.words;
+      if (ledger.verdictOf(one) !== undefined || done.has(key)) continue;
+      if (NEEDLESS.has(key)) ledger.skip(one);
+      else if (convertNotify(one, notify, this.#context)) continue;
+      else if (convertGarp(one, key, garp, this.#context)) continue;
+      else this.#convertKey(one, instance);
+    }
+    if (Object.keys(garp).length > 0) instance['garp'] = garp;
+    if (Object.keys(notify).length > 0) instance['notify'] = notify;
+  }
+
+  #convertKey(one: Statement, instance: Branch): void {
+    const { ledger } = this.#context;
+    switch (one.words[0]) {
+      case 'dont_track_primary':
+        instance['on_interface_down'] = new Sourced('ignore', one);
+        ledger.carry(one);
+        return;
+      case 'use_vmac':
+        this.#convertVirtualMac(one, instance);
+        return;
+      case 'vmac_xmit_base':
+        this.#listTransmitBase(one);
+        return;
+      case 'authentication':
+        this.#convertAuthentication(one, instance);
+        return;
+      case 'track_interface':
+      case 'track_script':
+      case 'track_file':
+      case 'track_process': {
+        const entries = trackEntries(one, this.#statement, this.#context);
+        const before = instance['track'];
+        const track = Array.isArray(before) ? [...before, ...entries] : entries;
+        if (track.length > 0) instance['track'] = track;
+        return;
       }
-      return;
-    case 'virtual_routes':
-    case 'virtual_rules':
-      convertRouting(one, instance, draft);
-      return;
-    default:
-      draft.note(one, `vrrp_instance: ${textOf(one)}`);
+      case 'virtual_routes':
+      case 'virtual_rules':
+        convertRouting(one, instance, this.#context);
+        return;
+      case 'lvs_sync_daemon_interface':
+        // Converted after all instances.
+        ledger.carry(one);
+        return;
+      default:
+        ledger.lose(one, `vrrp_instance: ${textOf(one)}`);
+        return;
+    }
   }
-}
 
-function convertRouting(one: Statement, instance: Keys, draft: Draft): void {
-  const isRoute = one.words[0] === 'virtual_routes';
-  const kept: Keys[] = [];
-  for (const [position, entry] of (one.block ?? []).entries()) {
-    const keys = isRoute ? routeOf(entry, draft) : ruleOf(entry, position, draft);
-    if (keys === undefined) continue;
-    const key = isRoute ? 'routes' : 'rules';
-    if (draft.offer(instance, key, [...kept, keys], entry)) kept.push(keys);
+  #convertPriority(instance: Branch): void {
+    const one = this.last('priority');
+    const priority = numberOf(one?.words[1]);
+    if (one !== undefined && priority === undefined) {
+      this.#note(
+        one,
+        'as-keepalived',
+        `${textOf(one)}: not a number, so the priority is the default, 100`,
+      );
+    } else if (one !== undefined) {
+      instance['priority'] = new Sourced(priority ?? 0, one);
+      this.#context.ledger.carry(one);
+    } else if (this.#startsAsMaster()) {
+      this.#note(
+        this.#statement,
+        'as-keepalived',
+        'state MASTER without a priority: 255, as in keepalived',
+      );
+      instance['priority'] = OWNER_PRIORITY;
+    }
   }
-}
 
-function convertAuthentication(one: Statement, instance: Keys, draft: Draft): void {
-  const value = (key: string) => one.block?.findLast(({ words }) => words[0] === key)?.words[1];
-  const type = value('auth_type')?.toUpperCase();
-  const password = value('auth_pass') ?? '';
-  if (instance['version'] === 3) {
-    draft.note(one, 'authentication: version 3 has no authentication (RFC 9568 section 9)');
-    return;
+  #startsAsMaster(): boolean {
+    return this.last('state')?.words[1]?.toUpperCase() === 'MASTER';
   }
-  if (type !== 'PASS') {
-    draft.note(one, `authentication: auth_type ${type ?? 'is missing'}; only PASS is supported`);
-    return;
+
+  #convertInterval(instance: Branch): void {
+    const one = this.last('advert_int');
+    const seconds = Number(one?.words[1] ?? '1');
+    if (one !== undefined && !(seconds > 0)) {
+      this.#note(one, 'as-keepalived', `${textOf(one)}: not a time, and ignored`);
+      instance['advertisement_interval'] = '1s';
+      return;
+    }
+    const rounded =
+      instance['version'] === 2
+        ? Math.max(1, Math.round(seconds))
+        : Math.round(seconds * 100) / 100;
+    const text = formatDuration(milliseconds(Math.round(rounded * 1_000)));
+    instance['advertisement_interval'] = one === undefined ? text : new Sourced(text, one);
+    if (one === undefined) return;
+    this.#context.ledger.carry(one);
+    if (rounded !== seconds) this.#note(one, 'as-keepalived', `${textOf(one)}: rounded to ${text}`);
   }
-  // Like keepalived, which sends the first eight bytes.
-  draft.offer(instance, 'authentication', { type: 'pass', password: password.slice(0, 8) }, one);
+
+  /** What keepalived clears, this clears: by `state MASTER`, by strict mode, by the other key. */
+  #convertPreemption(instance: Branch): void {
+    const { ledger } = this.#context;
+    const words = partsOf(this.#statement, 'preempt', 'nopreempt');
+    const last = words.at(-1);
+    for (const one of words) if (one !== last || one.words[0] === 'preempt') ledger.skip(one);
+    const delay = this.last('preempt_delay');
+    const isStatic = last?.words[0] === 'nopreempt';
+    const clears = (one: Statement, why: string) =>
+      this.#note(
+        one,
+        'as-keepalived',
+        `${textOf(one)}: keepalived clears it with ${why}, and so does the result`,
+      );
+    const isInitialMaster = this.#startsAsMaster() && !this.#isStrict;
+    if (isStatic && isInitialMaster) clears(last, '"state MASTER"');
+    else if (isStatic) {
+      instance['preempt'] = new Sourced(false, last);
+      ledger.carry(last);
+    }
+    if (delay === undefined) return;
+    if (isInitialMaster) clears(delay, '"state MASTER"');
+    else if (this.#isStrict) clears(delay, 'strict mode');
+    else if (isStatic) clears(delay, '"nopreempt"');
+    else {
+      const time = durationOf(delay.words[1] ?? '');
+      if (time === undefined) return;
+      instance['preempt_delay'] = new Sourced(time, delay);
+      ledger.carry(delay);
+    }
+  }
+
+  #convertAcceptance(instance: Branch): void {
+    const refuses = this.last('no_accept');
+    if (refuses !== undefined) this.#context.ledger.carry(refuses);
+    const origin = refuses ?? this.last('strict_mode') ?? this.#statement;
+    if (refuses !== undefined || this.#isStrict) instance['accept'] = new Sourced(false, origin);
+  }
+
+  #convertVirtualMac(one: Statement, instance: Branch): void {
+    const { ledger } = this.#context;
+    const [, link, ...more] = one.words;
+    const isName = link !== undefined && !/^([0-9a-f]{2}:){5}/i.test(link);
+    instance['virtual_mac'] = isName
+      ? { interface: new Sourced(link, one) }
+      : new Sourced(true, one);
+    ledger.carry(one);
+    const rest = isName ? more : [link, ...more].filter((word) => word !== undefined);
+    if (rest.length > 0) ledger.lose(one, `${textOf(one)}: "${rest.join(' ')}" is not converted`);
+  }
+
+  #listTransmitBase(one: Statement): void {
+    const isUnicast = partsOf(this.#statement, 'unicast_peer').length > 0;
+    const effect = isUnicast
+      ? 'advertisements leave with the virtual MAC here'
+      : 'advertisements leave with the virtual MAC here, which a keepalived with vmac_xmit_base does not receive: both would be MASTER. Replace all routers of the group together';
+    this.#context.ledger.lose(one, `${textOf(one)}: ${effect}`);
+  }
+
+  #convertAuthentication(one: Statement, instance: Branch): void {
+    const { ledger } = this.#context;
+    const value = (key: string) => partsOf(one, key).at(-1)?.words[1];
+    const type = value('auth_type')?.toUpperCase();
+    const password = value('auth_pass') ?? '';
+    ledger.carry(
+      one,
+      ...(one.block ?? []).filter(({ words }) => /^auth_(type|pass)$/.test(words[0] ?? '')),
+    );
+    if (this.#isStrict) {
+      ledger.note(one, 'as-keepalived', 'authentication: strict mode has none, as in keepalived');
+      return;
+    }
+    if (instance['version'] === 3) {
+      ledger.note(
+        one,
+        'as-keepalived',
+        'authentication: version 3 has no authentication (RFC 9568 section 9)',
+      );
+      return;
+    }
+    if (type !== 'PASS') {
+      ledger.lose(one, `authentication: auth_type ${type ?? 'is missing'}; only PASS is supported`);
+      return;
+    }
+    // Like keepalived, which sends the first eight bytes.
+    const bytes = [...password].slice(0, 8).join('');
+    instance['authentication'] = new Sourced({ type: 'pass', password: bytes }, one);
+    if (bytes !== password) {
+      ledger.note(
+        one,
+        'as-keepalived',
+        'authentication: only the first 8 characters of auth_pass are used',
+      );
+    }
+  }
+
+  #note(one: Statement, level: 'changed' | 'as-keepalived', message: string): void {
+    this.#context.ledger.note(one, level, message);
+  }
 }

@@ -1,6 +1,8 @@
 /** Converts the supported part of `virtual_routes` and `virtual_rules`. */
-import type { Draft, Keys } from './draft.ts';
-import { type Statement, textOf } from './parser.ts';
+import { familyOf, type IpAddress, networkOf, parseIp } from '../../net/address.ts';
+import type { Context } from './context.ts';
+import { type Branch, plain, Sourced } from './draft.ts';
+import { type Statement, textOf } from './statement.ts';
 
 const ROUTE_WORDS: Readonly<Record<string, string>> = {
   via: 'via',
@@ -31,33 +33,82 @@ const NUMBERS = new Set(['metric', 'mtu', 'priority']);
 /** For rules without a priority, which `rules` requires; keepalived lets the kernel choose. */
 const FIRST_PRIORITY = 16_384;
 
-export function routeOf(one: Statement, draft: Draft): Keys | undefined {
-  const keys: Keys = {};
+/** The entries of `routes` or `rules`, whose words are all supported. */
+export function convertRouting(one: Statement, instance: Branch, context: Context): void {
+  const isRoute = one.words[0] === 'virtual_routes';
+  context.ledger.carry(one);
+  const kept: Sourced[] = [];
+  for (const [position, entry] of (one.block ?? []).entries()) {
+    const keys = isRoute ? routeOf(entry, instance, context) : ruleOf(entry, position, context);
+    if (keys === undefined) continue;
+    kept.push(new Sourced(keys, entry));
+    context.ledger.carry(entry);
+  }
+  const key = isRoute ? 'routes' : 'rules';
+  const before = instance[key];
+  if (kept.length > 0) instance[key] = Array.isArray(before) ? [...before, ...kept] : kept;
+}
+
+function routeOf(one: Statement, instance: Branch, context: Context): Branch | undefined {
+  const keys: Branch = {};
   const words = [...one.words];
   while (words.length > 0) {
     const word = words.shift() ?? '';
     const key = ROUTE_WORDS[word];
     if (word === 'onlink') keys['onlink'] = true;
-    else if (word === 'to') keys['destination'] = words.shift();
+    else if (word === 'to') keys['destination'] = words.shift() ?? '';
     else if (key !== undefined) keys[key] = fieldOf(key, words.shift() ?? '');
     else if (/^(default|[0-9a-f:.]+(\/[0-9]+)?)$/i.test(word) && !('destination' in keys)) {
       keys['destination'] = isEverything(word) ? 'default' : word;
     } else {
-      draft.note(one, `virtual_routes: ${textOf(one)}: "${word}" is not supported`);
+      context.ledger.lose(one, `virtual_routes: ${textOf(one)}: "${word}" is not supported`);
       return undefined;
     }
   }
+  if (!('dev' in keys)) chooseDevice(keys, one, instance, context);
   return keys;
 }
 
-export function ruleOf(one: Statement, position: number, draft: Draft): Keys | undefined {
-  const keys: Keys = {};
+/** Without `dev` keepalived lets the kernel choose; here a route needs one. */
+function chooseDevice(keys: Branch, one: Statement, instance: Branch, { ledger }: Context): void {
+  const own = String(plain(instance['interface'] ?? ''));
+  const device = linkTowards(String(keys['via'] ?? ''), instance) ?? own;
+  if (device !== own) keys['dev'] = device;
+  const message = `virtual_routes: ${textOf(one)}: has no dev, so keepalived lets the kernel choose; here it is ${device}`;
+  ledger.note(one, 'changed', message);
+}
+
+/** The interface of the virtual address on the gateway's network. */
+function linkTowards(via: string, instance: Branch): string | undefined {
+  const gateway = parseIp(via);
+  if (gateway === undefined) return undefined;
+  const lists = [instance['addresses'], instance['extra_addresses']].map((list) =>
+    plain(list ?? []),
+  );
+  for (const entry of lists.flat() as (string | { address: string; interface: string })[]) {
+    const { address, interface: link } =
+      typeof entry === 'string' ? { address: entry, interface: undefined } : entry;
+    if (link !== undefined && isOnNetwork(address, gateway)) return link;
+  }
+  return undefined;
+}
+
+function isOnNetwork(written: string, gateway: IpAddress): boolean {
+  const [text = '', length] = written.split('/');
+  const address = parseIp(text);
+  if (address === undefined || length === undefined) return false;
+  if (familyOf(address) !== familyOf(gateway)) return false;
+  return networkOf(address, Number(length)) === networkOf(gateway, Number(length));
+}
+
+function ruleOf(one: Statement, position: number, { ledger }: Context): Branch | undefined {
+  const keys: Branch = {};
   const words = [...one.words];
   while (words.length > 0) {
     const word = words.shift() ?? '';
     const key = RULE_WORDS[word];
     if (key === undefined) {
-      draft.note(one, `virtual_rules: ${textOf(one)}: "${word}" is not supported`);
+      ledger.lose(one, `virtual_rules: ${textOf(one)}: "${word}" is not supported`);
       return undefined;
     }
     const value = words.shift() ?? '';

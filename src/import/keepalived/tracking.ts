@@ -1,121 +1,213 @@
-/** Converts `vrrp_script`, `vrrp_track_file`, `vrrp_track_process` and the references to them. */
-import type { Draft, Keys } from './draft.ts';
-import { commandOf } from './notify.ts';
-import { type Statement, textOf } from './parser.ts';
+/** Converts `vrrp_script`, `track_file`, `vrrp_track_process` and the references to them. */
+import { commandIn, userOf } from './commands.ts';
+import { type Context, durationOf, numberOf, type Tracker } from './context.ts';
+import { type Branch, Sourced } from './draft.ts';
+import { optionOf, type Statement, textOf } from './statement.ts';
 
-/** Entries of `track` by name. */
-export type Trackers = ReadonlyMap<string, Keys>;
+const CONVERTERS: Readonly<
+  Record<string, (one: Statement, context: Context) => Branch | undefined>
+> = {
+  vrrp_script: scriptOf,
+  vrrp_track_file: fileOf,
+  track_file: fileOf,
+  vrrp_track_process: processOf,
+  track_process: processOf,
+};
 
-export function trackersOf(
+export function convertTrackers(
   statements: readonly Statement[],
-  user: string | undefined,
-  draft: Draft,
-): Trackers {
-  const trackers = new Map<string, Keys>();
-  for (const one of statements) {
-    const [kind, name = ''] = one.words;
-    const tracker =
-      kind === 'vrrp_script'
-        ? scriptOf(one, user, draft)
-        : kind === 'vrrp_track_file' || kind === 'track_file'
-          ? fileOf(one, draft)
-          : kind === 'vrrp_track_process' || kind === 'track_process'
-            ? processOf(one, draft)
-            : undefined;
-    if (tracker !== undefined) trackers.set(name, tracker);
+  trackers: Map<string, Tracker>,
+  context: Context,
+): void {
+  for (const [position, one] of statements.entries()) {
+    const [kind = '', name = ''] = one.words;
+    const convert = CONVERTERS[kind];
+    if (convert === undefined) continue;
+    context.ledger.carry(one);
+    trackers.set(name, { entry: convert(one, context), position });
   }
-  return trackers;
 }
 
-function scriptOf(one: Statement, user: string | undefined, draft: Draft): Keys | undefined {
-  const keys: Keys = { name: one.words[1] };
+function scriptOf(one: Statement, context: Context): Branch | undefined {
+  const { ledger } = context;
+  const keys: Branch = { name: nameOf(one) };
+  let user = userOf(one, [], context);
   for (const part of one.block ?? []) {
-    const [key = '', value = ''] = part.words;
+    const [key = '', value = '', ...more] = part.words;
     switch (key) {
       case 'script': {
-        const command = commandOf(part.words.slice(1).join(' '));
-        if (command === undefined) return undefined;
-        keys['script'] = [...command.argv];
-        if (command.shell)
-          draft.note(part, `${textOf(part)}: needs a shell, which the command now names`);
+        const command = commandIn(part, [value, ...more].join(' '), context);
+        if (command === undefined) break;
+        keys['script'] = command;
+        ledger.carry(part);
         break;
       }
       case 'interval':
-      case 'timeout':
-        keys[key] = `${value}s`;
+      case 'timeout': {
+        const time = durationOf(value);
+        if (time === undefined) break;
+        keys[key] = new Sourced(time, part);
+        ledger.carry(part);
         break;
-      case 'weight':
+      }
       case 'rise':
       case 'fall':
-        keys[key] = Number(value);
+        setNumber(keys, key, value, part, context);
+        break;
+      case 'weight':
+        if (!setWeight(keys, part, context)) return lost(one, part, context);
         break;
       case 'user':
-        keys['user'] = value;
+        user = userOf(part, [value, more[0]], context);
+        ledger.carry(part);
         break;
       case 'init_fail':
-        keys['init'] = 'down';
+        keys['init'] = new Sourced('down', part);
+        ledger.carry(part);
         break;
       default:
-        draft.note(part, `vrrp_script: ${textOf(part)}`);
+        ledger.lose(part, `vrrp_script: ${textOf(part)}`);
     }
   }
-  if (user !== undefined && user !== 'root') keys['user'] ??= user;
-  return keys['script'] === undefined ? undefined : keys;
+  if (user !== undefined) keys['user'] = user;
+  if (keys['script'] !== undefined) return keys;
+  ledger.lose(one, `${textOf(one)}: has no script`);
+  return undefined;
 }
 
-function fileOf(one: Statement, draft: Draft): Keys | undefined {
-  const keys: Keys = { name: one.words[1] };
+function fileOf(one: Statement, context: Context): Branch | undefined {
+  const { ledger } = context;
+  const keys: Branch = { name: nameOf(one), content: 'number' };
   for (const part of one.block ?? []) {
     const [key = '', value = ''] = part.words;
     if (key === 'file') {
       keys['file'] = value;
-      keys['content'] = 'number';
-    } else if (key === 'weight') keys['weight'] = Number(value);
-    else draft.note(part, `${one.words[0]}: ${textOf(part)}`);
+      ledger.carry(part);
+    } else if (key === 'weight') {
+      if (numberOf(value) === 0) {
+        ledger.lose(
+          part,
+          `${textOf(one)}: weight 0 (a number other than 0 means FAULT) is not supported`,
+        );
+        return undefined;
+      }
+      if (!setWeight(keys, part, context)) return lost(one, part, context);
+    } else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
-  return keys['file'] === undefined ? undefined : keys;
+  if (keys['file'] !== undefined) return keys;
+  ledger.lose(one, `${textOf(one)}: has no file`);
+  return undefined;
 }
 
-function processOf(one: Statement, draft: Draft): Keys | undefined {
-  const keys: Keys = { name: one.words[1] };
+function processOf(one: Statement, context: Context): Branch | undefined {
+  const { ledger } = context;
+  const keys: Branch = { name: nameOf(one), weight: 1 };
   for (const part of one.block ?? []) {
-    const [key = '', value = ''] = part.words;
-    if (key === 'process') keys['process'] = value;
-    else if (key === 'weight') keys['weight'] = Number(value);
-    else draft.note(part, `${one.words[0]}: ${textOf(part)}`);
+    const [key = '', value = '', ...parameters] = part.words;
+    if (key === 'process' && parameters.length > 0) {
+      ledger.lose(
+        part,
+        `${textOf(part)}: parameters are not compared here, and ${value} alone would match more`,
+      );
+      return undefined;
+    }
+    if (key === 'process') {
+      // keepalived compares with the name of the process, which has no path.
+      keys['process'] = value.replace(/^.*\//, '');
+      ledger.carry(part);
+    } else if (key === 'weight') {
+      if (!setWeight(keys, part, context)) return lost(one, part, context);
+    } else if (key === 'quorum' && value === '1') ledger.skip(part);
+    else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
-  return keys['process'] === undefined ? undefined : keys;
+  if (keys['process'] !== undefined) return keys;
+  ledger.lose(one, `${textOf(one)}: has no process`);
+  return undefined;
 }
 
-/** Entries of `track`, each with its statement. */
-export function trackEntries(
-  one: Statement,
-  trackers: Trackers,
-  draft: Draft,
-): { readonly entry: Keys; readonly statement: Statement }[] {
-  const [key] = one.words;
+function nameOf(one: Statement): string {
+  return one.words[1] ?? '';
+}
+
+function setNumber(
+  keys: Branch,
+  key: string,
+  value: string,
+  part: Statement,
+  context: Context,
+): void {
+  const number = numberOf(value);
+  if (number === undefined) return;
+  keys[key] = new Sourced(number, part);
+  context.ledger.carry(part);
+}
+
+/** False: the weight inverts the effect, which no key here does. */
+function setWeight(keys: Branch, part: Statement, context: Context): boolean {
+  if (part.words.includes('reverse')) return false;
+  const weight = numberOf(part.words[1]);
+  if (weight !== undefined) {
+    keys['weight'] = weight;
+    context.ledger.carry(part);
+  }
+  return true;
+}
+
+function lost(one: Statement, part: Statement, { ledger }: Context): undefined {
+  ledger.lose(
+    part,
+    `${textOf(one)}: ${textOf(part)}: "reverse" is not supported, and what tracks it is left out`,
+  );
+}
+
+/** Entries of `track`. */
+export function trackEntries(one: Statement, user: Statement, context: Context): Sourced[] {
+  const { ledger } = context;
+  ledger.carry(one);
   return (one.block ?? []).flatMap((statement) => {
-    const [name = ''] = statement.words;
-    const weight = optionOf(statement.words, 'weight');
-    const known: Keys | undefined =
-      key === 'track_interface' ? { interface: name } : trackers.get(name);
-    if (known === undefined) {
-      draft.note(statement, `${key}: ${name} is not defined or not convertible`);
-      return [];
-    }
+    const known = trackedBy(one, statement, user, context);
+    if (known === undefined) return [];
     if (statement.words.includes('reverse')) {
-      draft.note(statement, `${key}: ${textOf(statement)}: "reverse" is not supported`);
+      ledger.lose(statement, `${one.words[0]}: ${textOf(statement)}: "reverse" is not supported`);
       return [];
     }
-    const entry = weight === undefined ? { ...known } : { ...known, weight: Number(weight) };
-    // As in keepalived, no weight means FAULT.
-    if (entry['weight'] === 0) delete entry['weight'];
-    return [{ entry, statement }];
+    const weight = numberOf(optionOf(statement.words, 'weight'));
+    const entry: Branch = weight === undefined ? { ...known } : { ...known, weight };
+    if (entry['weight'] === 0) {
+      if (entry['content'] === 'number') {
+        ledger.lose(
+          statement,
+          `${one.words[0]}: ${textOf(statement)}: weight 0 (a number other than 0 means FAULT) is not supported`,
+        );
+        return [];
+      }
+      // Without a weight, an object that is down means FAULT.
+      delete entry['weight'];
+    }
+    ledger.carry(statement);
+    return [new Sourced(entry, statement)];
   });
 }
 
-/** The value after a keyword: `weight 2` among other words. */
-function optionOf(words: readonly string[], name: string): string | undefined {
-  const at = words.indexOf(name);
-  return at < 0 ? undefined : words[at + 1];
+function trackedBy(
+  one: Statement,
+  statement: Statement,
+  user: Statement,
+  { trackers, positions, ledger }: Context,
+): Branch | undefined {
+  const [key] = one.words;
+  const [name = ''] = statement.words;
+  if (key === 'track_interface') return { interface: name };
+  const tracker = trackers.get(name);
+  if (tracker === undefined) {
+    ledger.note(statement, 'as-keepalived', `${key}: ${name} is not defined, and ignored`);
+    return undefined;
+  }
+  if (tracker.position > (positions.get(user) ?? 0)) {
+    const message = `${key}: ${name} is defined after its use: keepalived ignores this, and so does the result`;
+    ledger.note(statement, 'as-keepalived', message);
+    return undefined;
+  }
+  if (tracker.entry === undefined) ledger.lose(statement, `${key}: ${name} is not converted`);
+  return tracker.entry;
 }

@@ -1,0 +1,231 @@
+/** Converts the checkers of a real server to `check`. */
+import { commandIn, userOf } from './commands.ts';
+import { type Context, durationOf, numberOf } from './context.ts';
+import { type Branch, Sourced } from './draft.ts';
+import { isOn, partsOf, type Statement, textOf } from './statement.ts';
+import { endpointOf } from './where.ts';
+
+export const CHECKER = /^([A-Z]+_(GET|CHECK))$/;
+
+/** Keys that a checker takes from its server, and a server from its service. */
+const INHERITED = [
+  'delay_loop',
+  'retry',
+  'nb_get_retry',
+  'delay_before_retry',
+  'connect_timeout',
+  'virtualhost',
+];
+
+/** Starts are spread over the first interval here, and failures are events. */
+const NEEDLESS = new Set(['warmup', 'log_all_failures', 'tls_compliant', 'fast_recovery']);
+
+const DELAY_LOOP_DEFAULT = '60';
+const CONNECT_TIMEOUT_DEFAULT = '5';
+
+/** The last value of an inherited key, from the innermost block that has it. */
+export type Inherited = ReadonlyMap<string, string>;
+
+export function inheritedIn(blocks: readonly Statement[], context: Context): Inherited {
+  const found = new Map<string, string>();
+  for (const block of blocks) {
+    for (const one of partsOf(block, ...INHERITED)) {
+      found.set(one.words[0] ?? '', one.words[1] ?? '');
+      context.ledger.carry(one);
+    }
+  }
+  return found;
+}
+
+/** The checks of one checker: several for one with several URLs, none if it is only listed. */
+export function convertChecker(one: Statement, outer: Inherited, context: Context): Branch[] {
+  const { ledger } = context;
+  const own = new Map([...outer, ...inheritedIn([one], context)]);
+  const kinds = kindsOf(one, own, context);
+  if (kinds.length === 0) return [];
+  ledger.carry(one);
+  const target = targetOf(one, context);
+  const timing = timingOf(one, own, context);
+  for (const part of one.block ?? []) {
+    if (ledger.verdictOf(part) !== undefined) continue;
+    if (NEEDLESS.has(part.words[0] ?? '')) ledger.skip(part);
+    else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
+  }
+  return kinds.map((kind) => ({ ...kind, ...target, ...timing }));
+}
+
+function kindsOf(one: Statement, own: Inherited, context: Context): Branch[] {
+  const { ledger } = context;
+  switch (one.words[0]) {
+    case 'TCP_CHECK':
+      return [{ tcp: {} }];
+    case 'PING_CHECK':
+      return [{ ping: {} }];
+    case 'SMTP_CHECK':
+      ledger.note(
+        one,
+        'changed',
+        'SMTP_CHECK: only the connection is checked (tcp), not the SMTP dialogue',
+      );
+      ledger.skip(...partsOf(one, 'helo_name'));
+      return [{ tcp: {} }];
+    case 'HTTP_GET':
+    case 'SSL_GET':
+      return requestsOf(one, own, context);
+    case 'DNS_CHECK':
+      return [dnsOf(one, context)];
+    case 'UDP_CHECK':
+      return datagramOf(one, context);
+    case 'MISC_CHECK':
+      return commandsOf(one, context);
+    default:
+      ledger.lose(one, `${textOf(one)}: this check is not supported`);
+      return [];
+  }
+}
+
+function requestsOf(one: Statement, own: Inherited, context: Context): Branch[] {
+  const { ledger } = context;
+  const isTls = one.words[0] === 'SSL_GET';
+  const sni = partsOf(one, 'enable_sni');
+  ledger.carry(...sni);
+  const urls = partsOf(one, 'url');
+  if (urls.length === 0) ledger.lose(one, `${textOf(one)}: has no url`);
+  return urls.map((url) => {
+    ledger.carry(url);
+    const request: Branch = { status: ['200-299'] };
+    const host = own.get('virtualhost');
+    if (host !== undefined) request['host'] = host;
+    for (const part of url.block ?? []) convertUrlKey(part, request, context);
+    // keepalived sends no server name without enable_sni, and never verifies the certificate.
+    if (isTls) request['verify'] = false;
+    return isTls ? { https: request } : { http: request };
+  });
+}
+
+function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): void {
+  const [key = '', value = '', ...more] = part.words;
+  switch (key) {
+    case 'path':
+      request['path'] = new Sourced(value, part);
+      ledger.carry(part);
+      return;
+    case 'virtualhost':
+      request['host'] = new Sourced(value, part);
+      ledger.carry(part);
+      return;
+    case 'status_code':
+      request['status'] = new Sourced(
+        [value, ...more].map((code) => numberOf(code) ?? code),
+        part,
+      );
+      ledger.carry(part);
+      return;
+    case 'regex':
+      request['body_regex'] = new Sourced(value, part);
+      ledger.carry(part);
+      return;
+    default:
+      ledger.lose(part, `url: ${textOf(part)}`);
+  }
+}
+
+function dnsOf(one: Statement, { ledger }: Context): Branch {
+  const type = partsOf(one, 'type').at(-1);
+  const name = partsOf(one, 'name').at(-1);
+  ledger.carry(...partsOf(one, 'type', 'name'));
+  const dns: Branch = { name: name?.words[1] ?? '.' };
+  dns['type'] = type === undefined ? 'SOA' : new Sourced((type.words[1] ?? '').toUpperCase(), type);
+  return { dns };
+}
+
+function datagramOf(one: Statement, { ledger }: Context): Branch[] {
+  const udp: Branch = {};
+  const payload = partsOf(one, 'payload').at(-1);
+  if (payload !== undefined) {
+    udp['send_hex'] = hexOf(payload.words.slice(1));
+    ledger.carry(payload);
+  }
+  const reply = partsOf(one, 'require_reply').at(-1);
+  if (reply !== undefined && reply.words.length === 1) {
+    udp['expect_regex'] = '^';
+    ledger.carry(reply);
+  }
+  return [{ udp }];
+}
+
+/** `Ab12f 3` is AB 12 0F 03: a digit that stands alone is a byte. */
+function hexOf(words: readonly string[]): string {
+  return words
+    .flatMap(
+      (word) =>
+        word.match(/../g)?.concat(word.length % 2 === 1 ? [`0${word.at(-1)}`] : []) ?? [`0${word}`],
+    )
+    .join('');
+}
+
+function commandsOf(one: Statement, context: Context): Branch[] {
+  const { ledger } = context;
+  const path = partsOf(one, 'misc_path').at(-1);
+  if (path === undefined) {
+    ledger.lose(one, `${textOf(one)}: has no misc_path`);
+    return [];
+  }
+  const command = commandIn(path, path.words.slice(1).join(' '), context);
+  if (command === undefined) return [];
+  ledger.carry(path);
+  const user = partsOf(one, 'user').at(-1);
+  const as =
+    user === undefined ? userOf(path, [], context) : userOf(user, user.words.slice(1), context);
+  if (user !== undefined) ledger.carry(user);
+  return [{ exec: as === undefined ? { command } : { command, user: as } }];
+}
+
+/** `connect_ip` and `connect_port`. */
+function targetOf(one: Statement, { ledger }: Context): Branch {
+  const address = partsOf(one, 'connect_ip').at(-1);
+  const port = partsOf(one, 'connect_port').at(-1);
+  const number = numberOf(port?.words[1]);
+  if (address !== undefined) ledger.carry(address);
+  if (port !== undefined && number !== undefined) ledger.carry(port);
+  if (address !== undefined) {
+    return { connect_to: new Sourced(endpointOf(address.words[1] ?? '', number), address) };
+  }
+  return port === undefined || number === undefined ? {} : { port: new Sourced(number, port) };
+}
+
+/**
+ * keepalived repeats a failed check `retry` times, `delay_before_retry` apart; here every check comes an
+ * interval after the one before it, so the same number of failures takes longer.
+ */
+function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
+  const [kind = ''] = one.words;
+  const interval =
+    durationOf(own.get('delay_loop') ?? DELAY_LOOP_DEFAULT) ?? `${DELAY_LOOP_DEFAULT}s`;
+  const limit = partsOf(one, 'misc_timeout').at(-1);
+  if (limit !== undefined) ledger.carry(limit);
+  const seconds =
+    limit?.words[1] ??
+    (kind === 'MISC_CHECK' ? undefined : (own.get('connect_timeout') ?? CONNECT_TIMEOUT_DEFAULT));
+  const timeout = seconds === undefined ? undefined : durationOf(seconds);
+  const retries = numberOf(own.get('retry') ?? own.get('nb_get_retry')) ?? defaultRetries(kind);
+  const timing: Branch = { interval, rise: 1, fall: retries + 1 };
+  if (timeout !== undefined) timing['timeout'] = timeout;
+  const pause = durationOf(own.get('delay_before_retry') ?? (kind.endsWith('_GET') ? '3' : '1'));
+  if (retries > 0 && kind !== 'DNS_CHECK' && pause !== interval) {
+    const message = `${kind}: ${retries + 1} failures in a row, one each ${interval}, bring the server down; keepalived repeats a failed check after ${pause}`;
+    ledger.note(one, 'changed', message);
+  }
+  return timing;
+}
+
+function defaultRetries(kind: string): number {
+  return kind === 'MISC_CHECK' ? 0 : kind === 'DNS_CHECK' ? 3 : 1;
+}
+
+/** Whether a server that is down stays in the table with weight 0. */
+export function inhibits(blocks: readonly Statement[], { ledger }: Context): boolean {
+  const all = blocks.flatMap((block) => partsOf(block, 'inhibit_on_failure'));
+  ledger.carry(...all);
+  return all.some(({ words }) => isOn(words[1]) === true);
+}

@@ -1,0 +1,53 @@
+/** What the converters of one file share. */
+import type { Branch, Draft } from './draft.ts';
+import type { Ledger } from './ledger.ts';
+import type { Statement } from './statement.ts';
+
+/** A `vrrp_script`, `track_file` or `vrrp_track_process`, as an entry of `track`. */
+export interface Tracker {
+  /** Undefined: it cannot be converted, which is listed. */
+  readonly entry: Branch | undefined;
+  /** Number of the statement in the file: keepalived knows only what comes before its use. */
+  readonly position: number;
+}
+
+/** Settings of `global_defs` that apply to the instances. */
+export interface Globals {
+  version: 2 | 3 | undefined;
+  strict: boolean;
+  user: string | undefined;
+  defaultInterface: string | undefined;
+  readonly garp: Branch;
+}
+
+export interface Context {
+  readonly draft: Draft;
+  readonly ledger: Ledger;
+  readonly globals: Globals;
+  readonly trackers: ReadonlyMap<string, Tracker>;
+  /** New names by names in keepalived.conf. */
+  readonly instances: Map<string, string>;
+  readonly positions: ReadonlyMap<Statement, number>;
+}
+
+/** The name as a name of the result: at most 64 letters, digits, dots, hyphens and underscores. */
+export function nameFor(written: string, fallback: string): string {
+  const name = written
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 64);
+  return name === '' ? fallback : name;
+}
+
+/** A time of keepalived, in seconds with fractions; undefined: not a time. */
+export function durationOf(seconds: string): string | undefined {
+  if (!/^[0-9]+(\.[0-9]*)?$|^\.[0-9]+$/.test(seconds)) return undefined;
+  const microseconds = Math.round(Number(seconds) * 1e6);
+  if (microseconds % 1e6 === 0) return `${microseconds / 1e6}s`;
+  return microseconds % 1e3 === 0 ? `${microseconds / 1e3}ms` : `${microseconds}us`;
+}
+
+/** A decimal number; undefined: none. */
+export function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
+}

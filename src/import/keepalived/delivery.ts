@@ -1,0 +1,53 @@
+/** Converts where an instance sends to: the multicast group or its unicast peers. */
+import { parseIp } from '../../net/address.ts';
+import { type Context, numberOf } from './context.ts';
+import { type Branch, Sourced } from './draft.ts';
+import { optionOf, partsOf, type Statement, textOf } from './statement.ts';
+
+/**
+ * An instance with `unicast_peer` never becomes one that uses multicast: without a valid peer it does not
+ * load, which is listed.
+ */
+export function convertUnicast(
+  statement: Statement,
+  instance: Branch,
+  isStrict: boolean,
+  context: Context,
+): void {
+  const { ledger } = context;
+  const blocks = partsOf(statement, 'unicast_peer');
+  const source = partsOf(statement, 'unicast_src_ip', 'mcast_src_ip').at(-1);
+  if (source !== undefined) ledger.carry(source);
+  const [first] = blocks;
+  if (first === undefined) {
+    if (source !== undefined)
+      instance['source_address'] = new Sourced(source.words[1] ?? '', source);
+    return;
+  }
+  ledger.carry(...blocks);
+  if (isStrict) ledger.note(first, 'changed', 'unicast_peer: keepalived refuses it in strict mode');
+  const peers = blocks.flatMap(({ block = [] }) => block.flatMap((one) => peerOf(one, context)));
+  const unicast: Branch = { peers };
+  if (source !== undefined) unicast['source'] = new Sourced(source.words[1] ?? '', source);
+  instance['unicast'] = unicast;
+  const needsTtl = ({ value }: Sourced) => typeof value === 'string' && !value.includes(':');
+  if (!peers.some(needsTtl)) return;
+  const message =
+    'unicast_peer: packets from IPv4 peers need TTL 255; min_ttl of a peer accepts a lower one';
+  ledger.note(first, 'changed', message);
+}
+
+function peerOf(one: Statement, { ledger }: Context): Sourced[] {
+  const [written = ''] = one.words;
+  const address = written.replace(/\/.*/, '');
+  if (parseIp(address) === undefined) {
+    ledger.note(one, 'as-keepalived', `${textOf(one)}: not an IP address, and ignored`);
+    return [];
+  }
+  ledger.carry(one);
+  if (one.words.includes('max_ttl')) {
+    ledger.lose(one, `unicast_peer: ${textOf(one)}: max_ttl is not supported`);
+  }
+  const lowest = numberOf(optionOf(one.words, 'min_ttl'));
+  return [new Sourced(lowest === undefined ? address : { address, min_ttl: lowest }, one)];
+}

@@ -1,0 +1,182 @@
+/**
+ * Reads keepalived.conf(5) into tokens: comments, lines that continue, definitions (`$NAME=`), sequences
+ * (`~SEQ`, `~LST`), conditions (`@id`) and includes. Never throws: errors become notes.
+ */
+import { sequenceOf } from './sequence.ts';
+import type { Note, Place } from './statement.ts';
+import { withoutComment, wordsOf } from './words.ts';
+
+export interface Token extends Place {
+  readonly kind: 'word' | 'open' | 'close' | 'end';
+  readonly text: string;
+}
+
+export interface LexerOptions {
+  /** As in `keepalived --config-id`; undefined: lines with a condition are skipped and listed. */
+  readonly configId: string | undefined;
+  /** The files that match the path of an `include`; throws if there are none. */
+  readonly include: (pattern: string, from: string) => readonly IncludedFile[];
+  /** The value of `${_ENV NAME}`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface IncludedFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Limit of nested includes and of definitions in definitions; keepalived has 64 for includes. */
+const DEPTH_MAX = 64;
+
+const INCLUDES = new Set(['include', 'includer', 'includem', 'includew', 'includeb', 'includea']);
+
+/** Statements whose words have escapes, as in a shell. */
+const ESCAPES =
+  /^(script|notify(_\w+)?|quorum_(up|down)|misc_path|regex|process|startup_script|shutdown_script|\w*fifo_script)\s/;
+
+export class Lexer {
+  readonly tokens: Token[] = [];
+  readonly notes: Note[] = [];
+  readonly #options: LexerOptions;
+  readonly #definitions = new Map<string, string>();
+
+  constructor(options: LexerOptions) {
+    this.#options = options;
+  }
+
+  read(file: string, text: string, depth = 0): void {
+    const lines = text.split(/\r?\n/);
+    for (let index = 0; index < lines.length; index++) {
+      const place = { file, line: index + 1 };
+      let line = withoutComment(lines[index] ?? '');
+      // A backslash at the end of a line continues it; the lines of a definition stay apart.
+      const between = /^\s*(@\S+\s+)?\$[A-Za-z_]\w*=/.test(line) ? '\n' : ' ';
+      while (/\\\s*$/.test(line) && index + 1 < lines.length) {
+        index += 1;
+        line = `${line.replace(/\\\s*$/, between)}${withoutComment(lines[index] ?? '')}`;
+      }
+      this.#line(line, place, depth);
+    }
+  }
+
+  #line(raw: string, place: Place, depth: number): void {
+    if (depth > DEPTH_MAX) {
+      this.#note(
+        place,
+        `"${raw.trim().slice(0, 40)}": definitions or includes are nested too deeply`,
+      );
+      return;
+    }
+    const text = this.#withoutCondition(raw.trim(), place);
+    if (text === undefined || text === '' || this.#defined(text)) return;
+    const included = /^(\S+)\s+(\S.*)$/.exec(text);
+    if (included !== null && INCLUDES.has(included[1] ?? '')) {
+      this.#include(wordsOf(included[2] ?? '', false)[0]?.text ?? '', place, depth);
+      return;
+    }
+    if (text.startsWith('~') && this.#repeated(text, place, depth)) return;
+    const expanded = this.#expand(text, place, 0);
+    if (expanded !== text && /\n|^\s*[@$~]/.test(expanded)) {
+      for (const line of expanded.split('\n')) this.#line(line, place, depth + 1);
+      return;
+    }
+    this.#tokens(expanded, place);
+  }
+
+  #tokens(line: string, place: Place): void {
+    const words = wordsOf(line, ESCAPES.test(line));
+    for (const { text, quoted } of words) {
+      const kind = quoted ? 'word' : text === '{' ? 'open' : text === '}' ? 'close' : 'word';
+      this.tokens.push({ ...place, kind, text });
+    }
+    if (words.length > 0) this.tokens.push({ ...place, kind: 'end', text: '' });
+  }
+
+  /** The value is expanded where it is used, not here. */
+  #defined(text: string): boolean {
+    const definition = /^\$([A-Za-z_]\w*)=\s*([\s\S]*)$/.exec(text);
+    if (definition === null) return false;
+    this.#definitions.set(definition[1] ?? '', (definition[2] ?? '').trim());
+    return true;
+  }
+
+  #repeated(text: string, place: Place, depth: number): boolean {
+    const sequence = sequenceOf(text);
+    if (sequence === undefined) return false;
+    if (typeof sequence === 'string') {
+      this.#note(place, `${text}: ${sequence}`);
+      return true;
+    }
+    const { names, values, rest } = sequence;
+    for (const list of values) {
+      for (const [index, name] of names.entries()) this.#definitions.set(name, list[index] ?? '');
+      this.#line(rest, place, depth + 1);
+    }
+    return true;
+  }
+
+  /** `@id` selects that configuration, `@^id` all others. Undefined: the line does not apply. */
+  #withoutCondition(line: string, place: Place): string | undefined {
+    const condition = /^@(\^?)(\S+)\s*([\s\S]*)$/.exec(line);
+    if (condition === null) return line;
+    const [, not, id, rest = ''] = condition;
+    if (this.#options.configId === undefined) {
+      this.#note(place, `"${line}" applies to one configuration only: select it with --config-id`);
+      return undefined;
+    }
+    return (id === this.#options.configId) === (not === '') ? rest : undefined;
+  }
+
+  /** `$NAME` is followed by white space or the end of the line, `${NAME}` by anything. */
+  #expand(line: string, place: Place, depth: number): string {
+    const expanded = line.replaceAll(
+      /\$(?:\{([^}]*)\}|([A-Za-z_]\w*)(?=\s|$))/g,
+      (all, braced, bare) => {
+        const value = this.#valueOf(String(braced ?? bare), place);
+        if (value !== undefined) return value;
+        if (depth === 0) this.#note(place, `${all} is not defined and was left unchanged`);
+        return all;
+      },
+    );
+    if (expanded === line || !expanded.includes('$') || depth >= DEPTH_MAX) return expanded;
+    // A definition of several lines may define what its later lines use.
+    return expanded.includes('\n') ? expanded : this.#expand(expanded, place, depth + 1);
+  }
+
+  #valueOf(name: string, { file }: Place): string | undefined {
+    const [first = '', argument = ''] = name.trim().split(/\s+/);
+    switch (first) {
+      case '_PWD':
+        return file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '.';
+      case '_INSTANCE':
+        return this.#options.configId;
+      case '_HASH':
+        return '#';
+      case '_BANG':
+        return '!';
+      case '_ENV':
+        return this.#options.environment?.[argument];
+      default:
+        return this.#definitions.get(name);
+    }
+  }
+
+  #include(pattern: string, place: Place, depth: number): void {
+    if (depth >= DEPTH_MAX) {
+      this.#note(place, `include ${pattern}: too many nested files`);
+      return;
+    }
+    try {
+      for (const { file, text } of this.#options.include(pattern, place.file)) {
+        this.read(file, text, depth + 1);
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#note(place, `include ${pattern}: ${why}`);
+    }
+  }
+
+  #note({ file, line }: Place, message: string): void {
+    this.notes.push({ file, line, level: 'lost', message });
+  }
+}

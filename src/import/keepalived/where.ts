@@ -1,0 +1,106 @@
+/** Where a `virtual_server` listens: one address, a firewall mark, or a group of them. */
+import {
+  familyOf,
+  type IpAddress,
+  ipFromBytes,
+  ipToBytes,
+  networkOf,
+  parseIp,
+} from '../../net/address.ts';
+import { type Context, numberOf } from './context.ts';
+import type { Branch } from './draft.ts';
+import { type Statement, textOf } from './statement.ts';
+
+export interface Where {
+  /** For the name of the service. */
+  readonly text: string;
+  /** Undefined: a firewall mark. */
+  readonly address: IpAddress | undefined;
+  /** Undefined: none is given. */
+  readonly port: number | undefined;
+  /** The keys of the service. */
+  readonly keys: Branch;
+}
+
+/** A range of a group becomes one service for each address; longer ones are listed. */
+const RANGE_MAX = 256;
+
+/** `ADDRESS [PORT]` or `fwmark N`; what cannot be read is listed. */
+export function whereOf(words: readonly string[], one: Statement, context: Context): Where[] {
+  const [first = '', second] = words;
+  if (first === 'fwmark') {
+    const mark = numberOf(second);
+    if (mark !== undefined) return [markOf(mark, words[2])];
+  } else {
+    const port = second === undefined ? undefined : numberOf(second);
+    const addresses = addressesOf(first);
+    const isValid = addresses.length > 0 && (second === undefined || port !== undefined);
+    if (isValid && addresses.length <= RANGE_MAX)
+      return addresses.map((address) => atAddress(address, port));
+  }
+  context.ledger.lose(
+    one,
+    `${textOf(one)}: no address of a service, or more than ${RANGE_MAX} of them`,
+  );
+  return [];
+}
+
+function markOf(mark: number, family: string | undefined): Where {
+  const keys: Branch = { fwmark: mark };
+  if (family === 'inet6') keys['family'] = 'ipv6';
+  return { text: `fwmark-${mark}`, address: undefined, port: undefined, keys };
+}
+
+function atAddress(address: IpAddress, port: number | undefined): Where {
+  const text = port === undefined ? address : `${address}-${port}`;
+  return { text, address, port, keys: { address: endpointOf(address, port ?? 0) } };
+}
+
+export function endpointOf(address: string, port: number | undefined): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return port === undefined ? host : `${host}:${port}`;
+}
+
+/** The addresses of `A`, `A-N`, `A-B` or `A/length`; none if the text is something else. */
+function addressesOf(text: string): IpAddress[] {
+  const [, from = '', separator, to = ''] = /^([^-/]+)(?:([-/])(.+))?$/.exec(text) ?? [];
+  const first = parseIp(from);
+  if (first === undefined) return [];
+  if (separator === undefined) return [first];
+  if (separator === '/') return networkAddresses(first, Number(to));
+  const separators = first.includes(':') ? ':' : '.';
+  const last = parseIp(to) ?? parseIp(first.slice(0, first.lastIndexOf(separators) + 1) + to);
+  return last === undefined ? [] : between(first, last);
+}
+
+function networkAddresses(address: IpAddress, length: number): IpAddress[] {
+  const bits = familyOf(address) === 'ipv4' ? 32 : 128;
+  if (!Number.isInteger(length) || length < 0 || length > bits) return [];
+  const first = networkOf(address, length);
+  return count(first, 2 ** Math.min(bits - length, 20));
+}
+
+function between(first: IpAddress, last: IpAddress): IpAddress[] {
+  if (familyOf(first) !== familyOf(last)) return [];
+  const size = Number(numberAt(last) - numberAt(first)) + 1;
+  return size < 1 ? [] : count(first, size);
+}
+
+/** At most one more than is allowed. */
+function count(first: IpAddress, size: number): IpAddress[] {
+  const start = numberAt(first);
+  const width = ipToBytes(first).length;
+  return Array.from({ length: Math.min(size, RANGE_MAX + 1) }, (_, index) =>
+    ipFromBytes(bytesOf(start + BigInt(index), width)),
+  );
+}
+
+function numberAt(address: IpAddress): bigint {
+  return ipToBytes(address).reduce((value, byte) => value * 256n + BigInt(byte), 0n);
+}
+
+function bytesOf(value: bigint, width: number): Uint8Array {
+  return Uint8Array.from({ length: width }, (_, index) =>
+    Number((value >> BigInt(8 * (width - 1 - index))) & 0xffn),
+  );
+}

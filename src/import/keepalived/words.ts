@@ -1,0 +1,92 @@
+/** Words of a line: quotes keep spaces and join with what touches them; `{` and `}` are words of their own. */
+
+export interface Word {
+  readonly text: string;
+  /** True if a part of it was in quotes, so that it is no brace. */
+  readonly quoted: boolean;
+}
+
+/** @param escapes whether a backslash escapes, as it does in commands and regular expressions */
+export function wordsOf(line: string, escapes: boolean): Word[] {
+  const words: Word[] = [];
+  let current: { text: string; quoted: boolean } | undefined;
+  let quote = '';
+  const finish = () => {
+    if (current !== undefined) words.push(current);
+    current = undefined;
+  };
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at] ?? '';
+    if (character === '\\' && escapes && at + 1 < line.length) {
+      const { text, length } = escaped(line.slice(at + 1));
+      current = { text: (current?.text ?? '') + text, quoted: current?.quoted ?? false };
+      at += length;
+    } else if (quote !== '') {
+      if (character === quote) quote = '';
+      else if (current !== undefined) current.text += character;
+    } else if (character === '"' || character === "'") {
+      quote = character;
+      current = { text: current?.text ?? '', quoted: true };
+    } else if (/\s/.test(character)) finish();
+    else if (character === '{' || character === '}') {
+      if (isPartOfName(line, at))
+        current = { text: `${current?.text ?? ''}${character}`, quoted: true };
+      else {
+        finish();
+        words.push({ text: character, quoted: false });
+      }
+    } else current = { text: (current?.text ?? '') + character, quoted: current?.quoted ?? false };
+  }
+  finish();
+  return words;
+}
+
+/** The braces of `${name}`, which is not defined, belong to the word. */
+function isPartOfName(line: string, at: number): boolean {
+  if (line[at] === '{') return line[at - 1] === '$';
+  return /\$\{[^{}\s]*$/.test(line.slice(0, at));
+}
+
+const CONTROLS: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  E: '\x1b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
+
+/** The character after a backslash, and how much of the text stands for it. */
+function escaped(rest: string): { readonly text: string; readonly length: number } {
+  const first = rest[0] ?? '';
+  const control = CONTROLS[first];
+  if (control !== undefined) return { text: control, length: 1 };
+  const number = /^(?:([0-7]{1,3})|x([0-9A-Fa-f]+))/.exec(rest);
+  if (number !== null) {
+    const code =
+      number[1] === undefined
+        ? Number.parseInt(number[2] ?? '', 16)
+        : Number.parseInt(number[1], 8);
+    return { text: String.fromCharCode(code & 0xff), length: number[0].length };
+  }
+  const letter = /^c([A-Za-z])/.exec(rest)?.[1];
+  if (letter !== undefined)
+    return { text: String.fromCharCode(letter.charCodeAt(0) & 0x1f), length: 2 };
+  return { text: first, length: 1 };
+}
+
+/** Without a comment, which `#` or `!` begins outside quotes. */
+export function withoutComment(line: string): string {
+  let quote = '';
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at] ?? '';
+    if (character === '\\' && quote !== '') at += 1;
+    else if (quote !== '') {
+      if (character === quote) quote = '';
+    } else if (character === '"' || character === "'") quote = character;
+    else if (character === '#' || character === '!') return line.slice(0, at);
+  }
+  return line;
+}
