@@ -43,7 +43,7 @@ export function generate(): string {
     '',
     '## `instances`',
     '',
-    `${instances?.description ?? ''} A list with at least one entry.`,
+    instances?.description ?? '',
     '',
     table(instances?.items?.properties ?? {}, instances?.items?.required ?? []),
   ].join('\n');

@@ -158,8 +158,8 @@ interface Document {
 
 function instancesByName({ settings, agent }: Lowered): ReadonlyMap<string, Document> {
   const config = effectiveConfig(settings, agent);
-  const masked = new Map(maskSecrets(config).instances.map((one) => [one.name, one]));
-  const documents = config.instances.map((one): [string, Document] => [
+  const masked = new Map((maskSecrets(config).instances ?? []).map((one) => [one.name, one]));
+  const documents = (config.instances ?? []).map((one): [string, Document] => [
     one.name,
     { whole: one, masked: masked.get(one.name) },
   ]);

@@ -50,7 +50,7 @@ export function renderSummary(summary: ConfigSummary): string {
     `router ${router}: ${instances.length} ${noun}, ` +
     `real-time priority ${realtime}, control socket ${socket}` +
     `${http === null ? '' : `, http://${http}/`}\n` +
-    renderTable(COLUMNS, instances, Number.POSITIVE_INFINITY, plain)
+    (instances.length === 0 ? '' : renderTable(COLUMNS, instances, Number.POSITIVE_INFINITY, plain))
   );
 }
 

@@ -13,12 +13,15 @@ import {
 } from './status-details.ts';
 
 export function renderStatus(status: StatusDocument, screen: Screen): string {
-  const instances = renderTable(
-    columnsFor(screen, status.instances),
-    status.instances,
-    screen.width,
-    screen.palette.faint,
-  );
+  const instances =
+    status.instances.length === 0
+      ? ''
+      : renderTable(
+          columnsFor(screen, status.instances),
+          status.instances,
+          screen.width,
+          screen.palette.faint,
+        );
   const details = [renderPeerProblems, renderStrays, renderDependencies, renderConnections]
     .map((render) => render(status, screen))
     .join('');

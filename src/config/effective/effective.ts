@@ -163,7 +163,7 @@ function prefixText({ address, length }: Prefix): string {
 
 /** Replaces every secret of the file by `MASK`. */
 export function maskSecrets(config: ConfigFile): ConfigFile {
-  const masked: ConfigFile = { ...config, instances: config.instances.map(maskInstance) };
+  const masked: ConfigFile = { ...config, instances: (config.instances ?? []).map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
   if (config.notify !== undefined) masked.notify = maskNotify(config.notify);
   if (config.sync_groups !== undefined) {

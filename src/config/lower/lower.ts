@@ -19,6 +19,7 @@ import { lowerSyncGroups } from './lower-sync-groups.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 
+const NOTHING_TO_DO = 'there is neither an instance nor a service of ipvs, so the agent has nothing to do';
 const HTTP_LISTEN = ['http', 'listen'];
 const WRITABLE_BY_OTHERS = 0o002;
 
@@ -35,6 +36,11 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   const drafts = (file.instances ?? []).flatMap((draft, index) =>
     draft === undefined ? [] : [inherit(file.defaults ?? {}, draft, ['instances', index])],
   );
+  const isIdle = drafts.length === 0 && (file.ipvs?.services ?? []).length === 0;
+  // What has an error of its own is missing from the draft.
+  if (isIdle && findings.errors().length === 0) {
+    findings.error(['instances'], 'missing', NOTHING_TO_DO, 'key');
+  }
   const total = drafts.reduce((sum, { values }) => sum + addressCount(values), 0);
   const shared = new SharedNames(findings);
   const routing = new SharedRouting();

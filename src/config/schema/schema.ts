@@ -159,8 +159,13 @@ export const configFile = mapping(
     defaults: defaults.optional(),
     instances: z
       .array(instance)
-      .min(1, 'must not be empty: an agent needs at least one instance')
-      .meta({ description: 'The virtual routers in which this router takes part.' }),
+      .meta({
+        description:
+          'The virtual routers in which this router takes part. May be absent if `ipvs` has services: a ' +
+          'load balancer without VRRP.',
+        default: [],
+      })
+      .optional(),
     sync_groups: z
       .array(syncGroup)
       .meta({ description: 'Groups of instances that change state together.', default: [] })

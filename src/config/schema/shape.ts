@@ -7,7 +7,7 @@ import { checkAgainst } from './shape-report.ts';
 
 /** A file without its invalid parts, which have been reported. */
 export type DraftFile = Omit<Partial<ConfigFile>, 'instances' | 'ipvs'> & {
-  readonly instances?: readonly (InstanceValues | undefined)[];
+  readonly instances?: readonly (InstanceValues | undefined)[] | undefined;
   readonly ipvs?: IpvsDraft | undefined;
   /** True if the file has `ipvs.sync`, valid or not. */
   readonly namesSync: boolean;

@@ -110,7 +110,7 @@ test('FR-O10 the effective configuration shows scheme and host of a webhook, and
   expect(JSON.stringify(shown)).not.toContain(SECRET);
   expect(JSON.stringify(shown)).not.toContain('operator');
   expect(shown.notify?.webhooks?.map(({ url }) => url)).toEqual(['https://hooks.example.net:8443']);
-  expect(shown.instances[0]?.track?.[0]).toMatchObject({
+  expect(shown.instances?.[0]?.track?.[0]).toMatchObject({
     http: 'http://********@127.0.0.1:8080/health',
     name: '127.0.0.1:8080',
   });

@@ -65,7 +65,7 @@ test('no password leaves the agent', () => {
     authentication: { type: pass, password: s3cret }
 `);
   const shown = maskSecrets(effectiveConfig(settings, agent));
-  expect(shown.instances[0]?.authentication).toEqual({ type: 'pass', password: '********' });
+  expect(shown.instances?.[0]?.authentication).toEqual({ type: 'pass', password: '********' });
   expect(JSON.stringify(shown)).not.toContain('s3cret');
 });
 
