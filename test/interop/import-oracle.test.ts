@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { importKeepalived } from '../../src/import/keepalived/convert.ts';
+import { importFiles } from '../../src/import/import.ts';
 import { run } from '../../src/lab/command.ts';
 import { lacks } from './harness/requirements.ts';
 
@@ -221,7 +221,7 @@ describe.skipIf(lacks('keepalived', 'unshare'))(
   () => {
     test.each(Object.entries(CASES))('%s', async (title, text) => {
       const theirs = await understood(title.replaceAll(/\W+/g, '-'), text);
-      const { yaml = '' } = importKeepalived('k.conf', text, {
+      const { yaml = '' } = importFiles([{ file: 'k.conf', text, kind: 'keepalived' }], {
         configId: undefined,
         include: () => [],
       });

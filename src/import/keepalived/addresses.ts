@@ -1,8 +1,8 @@
 /** Converts `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
 import { parseIp } from '../../net/address.ts';
+import { Sourced } from '../draft.ts';
+import { optionOf, type Statement, textOf } from '../statement.ts';
 import type { Context } from './context.ts';
-import { Sourced } from './draft.ts';
-import { optionOf, type Statement, textOf } from './statement.ts';
 
 export interface AddressLists {
   readonly addresses: Sourced[];

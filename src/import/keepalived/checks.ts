@@ -1,8 +1,10 @@
 /** Converts the checkers of a real server to `check`. */
+
+import { type Branch, Sourced } from '../draft.ts';
+import { numberOf } from '../names.ts';
+import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { commandIn, userOf } from './commands.ts';
-import { type Context, durationOf, numberOf } from './context.ts';
-import { type Branch, Sourced } from './draft.ts';
-import { isOn, partsOf, type Statement, textOf } from './statement.ts';
+import { type Context, durationOf } from './context.ts';
 import { endpointOf } from './where.ts';
 
 export const CHECKER = /^([A-Z]+_(GET|CHECK))$/;

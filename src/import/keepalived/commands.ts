@@ -1,7 +1,8 @@
 /** Commands of keepalived.conf, and the notifications that run them. */
+
+import { type Branch, Sourced, type Tree } from '../draft.ts';
+import { type Statement, textOf } from '../statement.ts';
 import type { Context } from './context.ts';
-import { type Branch, Sourced, type Tree } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
 import { wordsOf } from './words.ts';
 
 /** Characters with a special meaning to a shell. */

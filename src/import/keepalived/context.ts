@@ -1,7 +1,7 @@
 /** What the converters of one file share. */
-import type { Branch, Draft } from './draft.ts';
-import type { Ledger } from './ledger.ts';
-import type { Statement } from './statement.ts';
+import type { Branch, Draft } from '../draft.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Statement } from '../statement.ts';
 
 /** A `vrrp_script`, `track_file` or `vrrp_track_process`, as an entry of `track`. */
 export interface Tracker {
@@ -30,24 +30,10 @@ export interface Context {
   readonly positions: ReadonlyMap<Statement, number>;
 }
 
-/** The name as a name of the result: at most 64 letters, digits, dots, hyphens and underscores. */
-export function nameFor(written: string, fallback: string): string {
-  const name = written
-    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 64);
-  return name === '' ? fallback : name;
-}
-
 /** A time of keepalived, in seconds with fractions; undefined: not a time. */
 export function durationOf(seconds: string): string | undefined {
   if (!/^[0-9]+(\.[0-9]*)?$|^\.[0-9]+$/.test(seconds)) return undefined;
   const microseconds = Math.round(Number(seconds) * 1e6);
   if (microseconds % 1e6 === 0) return `${microseconds / 1e6}s`;
   return microseconds % 1e3 === 0 ? `${microseconds / 1e3}ms` : `${microseconds}us`;
-}
-
-/** A decimal number; undefined: none. */
-export function numberOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
 }

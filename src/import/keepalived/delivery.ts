@@ -1,8 +1,9 @@
 /** Converts where an instance sends to: the multicast group or its unicast peers. */
 import { parseIp } from '../../net/address.ts';
-import { type Context, numberOf } from './context.ts';
-import { type Branch, Sourced } from './draft.ts';
-import { optionOf, partsOf, type Statement, textOf } from './statement.ts';
+import { type Branch, Sourced } from '../draft.ts';
+import { numberOf } from '../names.ts';
+import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
+import type { Context } from './context.ts';
 
 /**
  * An instance with `unicast_peer` never becomes one that uses multicast: without a valid peer it does not

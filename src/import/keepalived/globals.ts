@@ -1,8 +1,10 @@
 /** Converts the parts of `global_defs` that have an equivalent. */
+
+import { type Branch, Sourced } from '../draft.ts';
+import { numberOf } from '../names.ts';
+import { isOn, type Statement, textOf } from '../statement.ts';
 import { commandOf } from './commands.ts';
-import { type Context, durationOf, numberOf } from './context.ts';
-import { type Branch, Sourced } from './draft.ts';
-import { isOn, type Statement, textOf } from './statement.ts';
+import { type Context, durationOf } from './context.ts';
 
 /** Keywords that need no equivalent: it is always so here, or there is nothing to switch. */
 const NEEDLESS = new Set([

@@ -1,8 +1,10 @@
 /** Converts `vrrp_sync_group` to `sync_groups`. */
+
+import { type Branch, plain, Sourced } from '../draft.ts';
+import { nameFor } from '../names.ts';
+import { type Statement, textOf } from '../statement.ts';
 import { convertNotify } from './commands.ts';
-import { type Context, nameFor } from './context.ts';
-import { type Branch, plain, Sourced } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+import type { Context } from './context.ts';
 import { trackEntries } from './tracking.ts';
 
 export function convertGroup(statement: Statement, context: Context): void {

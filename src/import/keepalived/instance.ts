@@ -1,14 +1,15 @@
 /** Converts `vrrp_instance` to an instance, key by key. */
 import { formatDuration, milliseconds } from '../../net/time.ts';
 import { OWNER_PRIORITY } from '../../net/vrrp.ts';
+import { type Branch, plain, Sourced } from '../draft.ts';
+import { nameFor, numberOf } from '../names.ts';
+import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { convertAddresses } from './addresses.ts';
 import { convertNotify } from './commands.ts';
-import { type Context, durationOf, nameFor, numberOf } from './context.ts';
+import { type Context, durationOf } from './context.ts';
 import { convertUnicast } from './delivery.ts';
-import { type Branch, plain, Sourced } from './draft.ts';
 import { convertGarp } from './globals.ts';
 import { convertRouting } from './routing.ts';
-import { isOn, partsOf, type Statement, textOf } from './statement.ts';
 import { trackEntries } from './tracking.ts';
 
 /** Keywords that need no equivalent: it is always so here, or the default of keepalived. */

@@ -2,8 +2,9 @@
  * Reads keepalived.conf(5) into tokens: comments, lines that continue, definitions (`$NAME=`), sequences
  * (`~SEQ`, `~LST`), conditions (`@id`) and includes. Never throws: errors become notes.
  */
+
+import type { Note, Place } from '../statement.ts';
 import { sequenceOf } from './sequence.ts';
-import type { Note, Place } from './statement.ts';
 import { withoutComment, wordsOf } from './words.ts';
 
 export interface Token extends Place {

@@ -1,6 +1,7 @@
 /** Parses the tokens of keepalived.conf(5) into statements. Never throws: errors become notes. */
+
+import type { Note, Statement } from '../statement.ts';
 import { Lexer, type LexerOptions, type Token } from './lexer.ts';
-import type { Note, Statement } from './statement.ts';
 
 export interface Parsed {
   readonly statements: readonly Statement[];

@@ -1,8 +1,8 @@
 /** Converts the supported part of `virtual_routes` and `virtual_rules`. */
 import { familyOf, type IpAddress, networkOf, parseIp } from '../../net/address.ts';
+import { type Branch, plain, Sourced } from '../draft.ts';
+import { type Statement, textOf } from '../statement.ts';
 import type { Context } from './context.ts';
-import { type Branch, plain, Sourced } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
 
 const ROUTE_WORDS: Readonly<Record<string, string>> = {
   via: 'via',

@@ -1,9 +1,10 @@
 /** Converts `virtual_server` to services of `ipvs`. */
 import { parseIp } from '../../net/address.ts';
+import { type Branch, Sourced, type Tree } from '../draft.ts';
+import { nameFor, numberOf, prefixLengthOf } from '../names.ts';
+import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { CHECKER, convertChecker, type Inherited, inheritedIn, inhibits } from './checks.ts';
-import { type Context, nameFor, numberOf } from './context.ts';
-import { type Branch, Sourced, type Tree } from './draft.ts';
-import { optionOf, partsOf, type Statement, textOf } from './statement.ts';
+import type { Context } from './context.ts';
 import { endpointOf, type Where, whereOf } from './where.ts';
 
 const FORWARDING: Readonly<Record<string, string>> = { NAT: 'nat', DR: 'dr', TUN: 'tun' };
@@ -206,16 +207,6 @@ function addPersistence(
       : {};
   keys['persistence'] = { ...persistence, [key]: new Sourced(value, part) };
   ledger.carry(part);
-}
-
-/** `255.255.255.0` or `64`, as a prefix length. */
-function prefixLengthOf(mask: string): number | string {
-  if (numberOf(mask) !== undefined) return Number(mask);
-  const bits = mask
-    .split('.')
-    .map((part) => Number(part).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1+0*$/.test(bits) && bits.length === 32 ? bits.indexOf('0') : mask;
 }
 
 /** `lvs_method TUN type gue port 6080 csum`. */

@@ -1,7 +1,9 @@
 /** Converts `lvs_sync_daemon`, and its older form in an instance, to `ipvs.sync`. */
-import { type Context, numberOf } from './context.ts';
-import { type Branch, Sourced } from './draft.ts';
-import { optionOf, type Statement, textOf } from './statement.ts';
+
+import { type Branch, Sourced } from '../draft.ts';
+import { numberOf } from '../names.ts';
+import { optionOf, type Statement, textOf } from '../statement.ts';
+import type { Context } from './context.ts';
 
 const OPTIONS: Readonly<Record<string, string>> = {
   id: 'sync_id',

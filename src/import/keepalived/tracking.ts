@@ -1,8 +1,10 @@
 /** Converts `vrrp_script`, `track_file`, `vrrp_track_process` and the references to them. */
+
+import { type Branch, Sourced } from '../draft.ts';
+import { numberOf } from '../names.ts';
+import { optionOf, type Statement, textOf } from '../statement.ts';
 import { commandIn, userOf } from './commands.ts';
-import { type Context, durationOf, numberOf, type Tracker } from './context.ts';
-import { type Branch, Sourced } from './draft.ts';
-import { optionOf, type Statement, textOf } from './statement.ts';
+import { type Context, durationOf, type Tracker } from './context.ts';
 
 const CONVERTERS: Readonly<
   Record<string, (one: Statement, context: Context) => Branch | undefined>

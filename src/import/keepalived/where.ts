@@ -7,9 +7,10 @@ import {
   networkOf,
   parseIp,
 } from '../../net/address.ts';
-import { type Context, numberOf } from './context.ts';
-import type { Branch } from './draft.ts';
-import { type Statement, textOf } from './statement.ts';
+import type { Branch } from '../draft.ts';
+import { numberOf } from '../names.ts';
+import { type Statement, textOf } from '../statement.ts';
+import type { Context } from './context.ts';
 
 export interface Where {
   /** For the name of the service. */

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the notation of keepalived.conf
 import { describe, expect, test } from 'vitest';
-import { errorsOf, imported, instanceWith } from './import-tool.ts';
+import { errorsOf, imported, instanceWith } from '../import-tool.ts';
 
 describe('an instance', () => {
   test('is version 2 with priority 100, as keepalived would run it', () => {

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the notation of keepalived.conf
 /** Files that mean something to keepalived which an import must not change without a word. */
 import { describe, expect, test } from 'vitest';
-import { errorsOf, imported, instanceWith, serviceWith } from './import-tool.ts';
+import { errorsOf, imported, instanceWith, serviceWith } from '../import-tool.ts';
 
 describe('FR-M: what keepalived clears or ignores', () => {
   test('state MASTER clears nopreempt and preempt_delay', () => {

@@ -3,7 +3,7 @@
  * `settle` takes out the smallest part that the file does not load with, so that the result always
  * passes `check` and one wrong word costs no more than that word.
  */
-import { checkValue } from '../../config/load.ts';
+import { checkValue } from '../config/load.ts';
 import type { Ledger } from './ledger.ts';
 import { type Statement, textOf } from './statement.ts';
 
@@ -56,7 +56,7 @@ export class Draft {
       ...this.agent,
       ...(Object.keys(ipvs).length > 0 ? { ipvs } : {}),
       ...(this.groups.length > 0 ? { sync_groups: this.groups } : {}),
-      instances: this.instances,
+      ...(this.instances.length > 0 ? { instances: this.instances } : {}),
     };
   }
 

@@ -1,4 +1,4 @@
-/** Statements of keepalived.conf(5), and what became of each. */
+/** Statements of the files of other programs, and what became of each. */
 
 export interface Place {
   readonly file: string;
@@ -22,6 +22,12 @@ export type NoteLevel = 'lost' | 'changed' | 'as-keepalived';
 export interface Note extends Place {
   readonly level: NoteLevel;
   readonly message: string;
+}
+
+/** What a file says, and what of it could not be read. */
+export interface Converted {
+  readonly statements: readonly Statement[];
+  readonly notes: readonly Note[];
 }
 
 export function textOf({ words }: Pick<Statement, 'words'>): string {

@@ -1,8 +1,8 @@
 /** Imports a text as `k.conf`. */
 import { parse } from 'yaml';
-import { loadConfig } from '../../../../src/config/load.ts';
-import { importKeepalived } from '../../../../src/import/keepalived/convert.ts';
-import type { NoteLevel } from '../../../../src/import/keepalived/statement.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { importFiles } from '../../../src/import/import.ts';
+import type { NoteLevel } from '../../../src/import/statement.ts';
 
 interface Options {
   readonly configId?: string;
@@ -11,7 +11,7 @@ interface Options {
 }
 
 export function imported(text: string, { configId, files = {}, environment = {} }: Options = {}) {
-  const result = importKeepalived('k.conf', text, {
+  const result = importFiles([{ file: 'k.conf', text, kind: 'keepalived' }], {
     configId,
     environment,
     include: (pattern) => {

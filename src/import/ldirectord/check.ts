@@ -1,0 +1,140 @@
+/** The check of a virtual service of ldirectord(8). */
+import { type Branch, Sourced } from '../draft.ts';
+import type { Ledger } from '../ledger.ts';
+import { numberOf } from '../names.ts';
+import { type Statement, textOf } from '../statement.ts';
+
+const SERVICES: Readonly<Record<number, string>> = {
+  ...{ 21: 'ftp', 25: 'smtp', 53: 'dns', 80: 'http', 110: 'pop', 119: 'nntp', 143: 'imap' },
+  ...{ 389: 'ldap', 443: 'https', 587: 'submission', 636: 'ldaps', 993: 'imaps', 995: 'pops' },
+  ...{
+    1521: 'oracle',
+    1812: 'radius',
+    3128: 'http_proxy',
+    3306: 'mysql',
+    5432: 'pgsql',
+    5060: 'sip',
+  },
+};
+
+type Parts = ReadonlyMap<string, Statement>;
+
+/** Undefined: `off`; `none`: `on`, which counts every server as up. */
+export function checkOf(
+  one: Statement,
+  parts: Parts,
+  port: number,
+  ledger: Ledger,
+): Branch | 'none' | undefined {
+  const type = parts.get('checktype')?.words[1] ?? 'negotiate';
+  if (type === 'off') {
+    ledger.lose(
+      parts.get('checktype') ?? one,
+      'checktype off: ldirectord has no server active, and so the service has none',
+    );
+    return undefined;
+  }
+  if (type === 'on') return 'none';
+  const kind = kindOf(type, parts, port, one, ledger);
+  if (kind === 'none') return 'none';
+  const check: Branch = { ...kind, ...timingOf(type, parts) };
+  const at = parts.get('checkport');
+  const checkPort = numberOf(at?.words[1]);
+  if (at !== undefined && checkPort !== undefined) check['port'] = new Sourced(checkPort, at);
+  return check;
+}
+
+function kindOf(
+  type: string,
+  parts: Parts,
+  port: number,
+  one: Statement,
+  ledger: Ledger,
+): Branch | 'none' {
+  const isUdp = parts.get('protocol')?.words[1] === 'udp';
+  switch (type) {
+    case 'ping':
+      return { ping: {} };
+    case 'connect':
+      return isUdp ? { ping: {} } : { tcp: {} };
+    case 'external':
+    case 'external-perl':
+      return commandOf(parts, one, ledger);
+    case 'negotiate':
+      return negotiated(parts, port, one, ledger);
+    default: {
+      const message = `checktype ${type}: each check negotiates here, not one of ${type}`;
+      ledger.note(parts.get('checktype') ?? one, 'changed', message);
+      return negotiated(parts, port, one, ledger);
+    }
+  }
+}
+
+/** The command gets the service, then the server, as ldirectord passes them. */
+function commandOf(parts: Parts, one: Statement, ledger: Ledger): Branch | 'none' {
+  const place = parts.get('checkcommand');
+  const [, program] = place?.words ?? [];
+  if (place === undefined || program === undefined) {
+    ledger.lose(one, `${textOf(one)}: checktype external without checkcommand`);
+    return 'none';
+  }
+  const where = one.words[1] ?? '';
+  const [, address = where, port = '0'] = /^\[?(.*?)\]?:([0-9]+)$/.exec(where) ?? [];
+  return { exec: { command: new Sourced([program, address, port, '{address}', '{port}'], place) } };
+}
+
+function negotiated(parts: Parts, port: number, one: Statement, ledger: Ledger): Branch | 'none' {
+  const service = parts.get('service')?.words[1] ?? SERVICES[port] ?? 'none';
+  switch (service) {
+    case 'none':
+      return 'none';
+    case 'http':
+    case 'https':
+      return { [service]: requestOf(service, parts) };
+    case 'dns': {
+      const name = parts.get('request');
+      if (name === undefined) return { tcp: {} };
+      const dns: Branch = { name: new Sourced(name.words[1] ?? '', name) };
+      const answer = parts.get('receive');
+      if (answer !== undefined) dns['answer'] = new Sourced(answer.words[1] ?? '', answer);
+      return { dns };
+    }
+    default: {
+      const dialogue = ['request', 'receive'].flatMap((key) => parts.get(key) ?? []);
+      for (const part of dialogue) ledger.lose(part, `virtual: ${textOf(part)}: is not sent`);
+      const message = `service ${service}: only the connection is checked, not the dialogue`;
+      ledger.note(parts.get('service') ?? one, 'changed', message);
+      return service === 'radius' || service === 'sip' ? { ping: {} } : { tcp: {} };
+    }
+  }
+}
+
+function requestOf(service: 'http' | 'https', parts: Parts): Branch {
+  const request: Branch = {};
+  const path = parts.get('request');
+  const receive = parts.get('receive');
+  const host = parts.get('virtualhost');
+  const method = parts.get('httpmethod');
+  if (path !== undefined)
+    request['path'] = new Sourced(`/${(path.words[1] ?? '').replace(/^\//, '')}`, path);
+  if (receive !== undefined) request['body_regex'] = new Sourced(receive.words[1] ?? '', receive);
+  if (host !== undefined) request['host'] = new Sourced(host.words[1] ?? '', host);
+  if (method !== undefined)
+    request['method'] = new Sourced((method.words[1] ?? '').toUpperCase(), method);
+  // ldirectord does not verify certificates.
+  if (service === 'https') request['verify'] = false;
+  return request;
+}
+
+function timingOf(type: string, parts: Parts): Branch {
+  const seconds = (key: string) => parts.get(key)?.words[1];
+  const [connect, negotiate] = [seconds('checktimeout'), seconds('negotiatetimeout')];
+  const timeout =
+    type === 'negotiate' ? (negotiate ?? connect ?? '30') : (connect ?? negotiate ?? '5');
+  return {
+    interval: `${seconds('checkinterval') ?? '10'}s`,
+    timeout: `${timeout}s`,
+    rise: 1,
+    fall: Number(seconds('failurecount') ?? '1'),
+  };
+}

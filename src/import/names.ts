@@ -1,0 +1,37 @@
+/** Names and numbers of the result. */
+import type { Branch, Sourced } from './draft.ts';
+
+/** The name as a name of the result: at most 64 letters, digits, dots, hyphens and underscores. */
+export function nameFor(written: string, fallback: string): string {
+  const name = written
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 64);
+  return name === '' ? fallback : name;
+}
+
+/** A name that no earlier service has. */
+export function serviceNameFor(written: string, services: readonly Sourced[]): string {
+  const name = nameFor(written, 'service');
+  const taken = new Set(services.map(({ value }) => (value as Branch)['name']));
+  for (let number = 2; ; number++) {
+    const next = number === 2 ? name : `${name.slice(0, 60)}-${number - 1}`;
+    if (!taken.has(next)) return next;
+  }
+}
+
+/** A decimal number; undefined: none. */
+export function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
+}
+
+/** `255.255.255.0` or `64`, as a prefix length; text that is neither stays as it is. */
+export function prefixLengthOf(mask: string): number | string {
+  if (numberOf(mask) !== undefined) return Number(mask);
+  const bits = mask
+    .split('.')
+    .map((part) => Number(part).toString(2).padStart(8, '0'))
+    .join('');
+  if (!/^1+0*$/.test(bits) || bits.length !== 32) return mask;
+  return bits.includes('0') ? bits.indexOf('0') : 32;
+}
