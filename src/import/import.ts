@@ -1,14 +1,16 @@
 /** Converts files of other programs to one configuration of this program, and lists every difference. */
 import { Document } from 'yaml';
 import { Draft, plain } from './draft.ts';
+import { convertHeartbeat } from './heartbeat/convert.ts';
 import { convertIpvsadm } from './ipvsadm/convert.ts';
 import { convertKeepalived } from './keepalived/convert.ts';
 import type { LexerOptions } from './keepalived/lexer.ts';
 import { convertLdirectord } from './ldirectord/convert.ts';
 import { Ledger, type Verdict } from './ledger.ts';
+import { convertPiranha } from './piranha/convert.ts';
 import type { Converted, Note } from './statement.ts';
 
-export const KINDS = ['keepalived', 'ldirectord', 'ipvsadm'] as const;
+export const KINDS = ['keepalived', 'ldirectord', 'ipvsadm', 'heartbeat', 'piranha'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Source {
@@ -30,14 +32,29 @@ export interface Imported {
 export function kindOf(text: string): Kind {
   if (/^\s*(-A|--add-service)\s+-/m.test(text)) return 'ipvsadm';
   if (/^\s*virtual6?\s*=/m.test(text)) return 'ldirectord';
+  if (/^\s*virtual\s+\S+\s*\{/m.test(text)) return 'piranha';
+  if (isHeartbeat(text)) return 'heartbeat';
   return 'keepalived';
+}
+
+/** `haresources`, or an `ha.cf`, whose keys have values without `=`. */
+function isHeartbeat(text: string): boolean {
+  const isResources = /^\S+\s+((IPaddr2?|IPv6addr)::)[0-9a-fA-F:.]+/m.test(text);
+  return (
+    isResources || /^\s*(keepalive|deadtime|auto_failback|ucast|bcast|mcast|auth)\s+\S/m.test(text)
+  );
 }
 
 /** Never throws. */
 export function importFiles(sources: readonly Source[], options: LexerOptions): Imported {
   const ledger = new Ledger();
   const draft = new Draft(ledger);
-  const converted = sources.map((source) => convert(source, draft, options));
+  const converted = sources.flatMap((source) => convert(source, draft, options) ?? []);
+  // The two files of heartbeat say one thing together.
+  const heartbeat = sources.filter(({ kind }) => kind === 'heartbeat');
+  if (heartbeat.length > 0) {
+    converted.push(convertHeartbeat({ files: heartbeat, node: options.configId }, draft));
+  }
   const isEmpty = draft.instances.length === 0 && draft.services.length === 0;
   if (!isEmpty) draft.settleAll();
   for (const { statements } of converted) ledger.listTheRest(statements);
@@ -50,7 +67,12 @@ export function importFiles(sources: readonly Source[], options: LexerOptions): 
   };
 }
 
-function convert({ file, text, kind }: Source, draft: Draft, options: LexerOptions): Converted {
+/** Undefined for a file of heartbeat. */
+function convert(
+  { file, text, kind }: Source,
+  draft: Draft,
+  options: LexerOptions,
+): Converted | undefined {
   switch (kind) {
     case 'keepalived':
       return convertKeepalived(file, text, draft, options);
@@ -58,6 +80,10 @@ function convert({ file, text, kind }: Source, draft: Draft, options: LexerOptio
       return convertLdirectord(file, text, draft);
     case 'ipvsadm':
       return convertIpvsadm(file, text, draft);
+    case 'piranha':
+      return convertPiranha(file, text, options.configId, draft);
+    case 'heartbeat':
+      return undefined;
   }
 }
 

@@ -17,11 +17,14 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('import')
     .description(
-      'Convert files of keepalived, ldirectord or ipvsadm-save into a configuration file, on standard ' +
+      'Convert files of keepalived, ldirectord, ipvsadm-save, heartbeat or Piranha into a configuration file, on standard ' +
         'output. What cannot be converted is listed with its line, as comments in the output and on ' +
         'standard error.',
     )
-    .argument('<files...>', 'keepalived.conf, ldirectord.cf, or the output of ipvsadm-save -n')
+    .argument(
+      '<files...>',
+      'keepalived.conf, ldirectord.cf, haresources, ha.cf, lvs.cf, or the output of ipvsadm-save -n',
+    )
     .addOption(
       new Option('--from <kind>', 'the kind of the files; default: by their content').choices(
         KINDS,
@@ -29,7 +32,7 @@ export function register(program: Command, context: CliContext): void {
     )
     .option(
       '--config-id <id>',
-      'include the lines that begin with @ID, as keepalived --config-id does',
+      'include the lines that begin with @ID, as keepalived --config-id does; for heartbeat the name of this node, for Piranha primary or backup',
     )
     .option('--strict', 'exit with 1 if something that keepalived does was not converted')
     .option('--report <file>', 'write the list of differences to a file, as JSON')

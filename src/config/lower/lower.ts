@@ -19,7 +19,8 @@ import { lowerSyncGroups } from './lower-sync-groups.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 
-const NOTHING_TO_DO = 'there is neither an instance nor a service of ipvs, so the agent has nothing to do';
+const NOTHING_TO_DO =
+  'there is neither an instance nor a service of ipvs, so the agent has nothing to do';
 const HTTP_LISTEN = ['http', 'listen'];
 const WRITABLE_BY_OTHERS = 0o002;
 

@@ -166,9 +166,175 @@ describe('the output of ipvsadm-save -n', () => {
   });
 });
 
+describe('haresources and ha.cf of heartbeat', () => {
+  const RESOURCES = `lb1 IPaddr::203.0.113.1/24/eth1/203.0.113.255 ldirectord::ldirectord.cf \\
+  httpd 203.0.113.3/24/eth2
+lb2 IPv6addr::2001:db8::2/64/eth1
+`;
+  const CLUSTER = `logfacility local0
+keepalive 500ms
+deadtime 10
+bcast eth1
+auto_failback off
+node lb1 lb2
+ping 203.0.113.254
+respawn hacluster /usr/lib/heartbeat/ipfail
+stonith_host * x
+`;
+  const both = (configId: string | undefined, ...texts: string[]) => {
+    const sources = texts.map((text, n) => ({ file: `f${n}`, text, kind: 'heartbeat' as const }));
+    const result = importFiles(sources, { configId, include: () => [] });
+    expect(errorsOf(result.yaml)).toEqual([]);
+    return { ...result, instances: parse(result.yaml ?? '').instances };
+  };
+
+  test('become an instance for each line, with the settings of the cluster', () => {
+    const common = {
+      advertisement_interval: '500ms',
+      preempt: false,
+      track: [{ gateway: ['203.0.113.254'] }],
+    };
+    for (const order of [
+      [RESOURCES, CLUSTER],
+      [CLUSTER, RESOURCES],
+    ]) {
+      expect(both('lb1', ...order).instances).toEqual([
+        {
+          ...{ name: '203.0.113.1', interface: 'eth1', vrid: 51, priority: 150, ...common },
+          addresses: ['203.0.113.1/24', { address: '203.0.113.3/24', interface: 'eth2' }],
+        },
+        {
+          ...{ name: '2001-db8--2', interface: 'eth1', vrid: 52, priority: 100, ...common },
+          addresses: ['fe80::34:1/64', '2001:db8::2/64'],
+        },
+      ]);
+    }
+  });
+
+  test('list what moves with the addresses, the choice of VRIDs, and an unknown node', () => {
+    const { notes } = both(undefined, RESOURCES, CLUSTER);
+    const lost = notes.filter(({ level }) => level === 'lost').map(({ message }) => message);
+    expect(lost).toEqual([
+      expect.stringContaining('httpd: is not started here'),
+      expect.stringContaining('lb1 is preferred'),
+      expect.stringContaining('lb2 is preferred'),
+      'ha.cf: stonith_host * x',
+    ]);
+    const changed = notes.filter(({ level }) => level === 'changed').map(({ message }) => message);
+    expect(changed).toContainEqual(expect.stringContaining('VRID 51 is chosen'));
+    expect(changed).toContainEqual(expect.stringContaining('import ldirectord.cf as well'));
+  });
+
+  test('authkeys are noted, without the key', () => {
+    const { notes } = both('lb1', RESOURCES, 'auth 1\n1 sha1 secret-word\n');
+    expect(JSON.stringify(notes)).toContain('is not authenticated');
+    expect(JSON.stringify(notes)).not.toContain('secret-word');
+  });
+});
+
+describe('lvs.cf of Piranha', () => {
+  const LVS = `serial_no = 14
+primary = 192.0.2.201
+backup = 192.0.2.202
+keepalive = 2
+deadtime = 10
+network = nat
+nat_router = 198.51.100.1 eth1:1
+nat_nmask = 255.255.255.0
+syncdaemon = 1
+syncd_iface = eth1
+syncd_id = 3
+tcp_timeout = 900
+virtual web {
+     active = 1
+     address = 203.0.113.10 eth0:1
+     vip_nmask = 255.255.255.0
+     port = 80
+     persistent = 60
+     send = "GET / HTTP/1.1\\r\\n\\r\\n"
+     expect = "HTTP"
+     load_monitor = uptime
+     scheduler = wlc
+     timeout = 10
+     reentry = 180
+     quiesce_server = 1
+     server one {
+          address = 198.51.100.11
+          active = 1
+          weight = 2
+     }
+     server two {
+          address = 198.51.100.12
+          active = 0
+     }
+}
+virtual off {
+     active = 0
+     address = 203.0.113.11 eth0:2
+}
+`;
+
+  test('becomes services, and instances that move together', () => {
+    const result = importFiles([{ file: 'lvs.cf', text: LVS, kind: kindOf(LVS) }], {
+      configId: 'primary',
+      include: () => [],
+    });
+    expect(errorsOf(result.yaml)).toEqual([]);
+    const common = { advertisement_interval: '2s', priority: 150 };
+    expect(parse(result.yaml ?? '')).toEqual({
+      ipvs: {
+        timeouts: { tcp: '900s' },
+        sync: { interface: 'eth1', instance: 'eth1-ipv4', sync_id: 3 },
+        services: [
+          {
+            ...{ name: 'web', address: '203.0.113.10:80', protocol: 'tcp', scheduler: 'wlc' },
+            ...{ forwarding: 'nat', persistence: { timeout: '60s' }, on_failure: 'quiesce' },
+            check: { tcp: {}, interval: '180s', timeout: '10s', rise: 1, fall: 1, port: 80 },
+            servers: [{ address: '198.51.100.11:80', weight: 2 }],
+          },
+        ],
+      },
+      sync_groups: [{ name: 'lvs', instances: ['eth1-ipv4', 'eth0-ipv4'] }],
+      instances: [
+        {
+          name: 'eth1-ipv4',
+          interface: 'eth1',
+          vrid: 51,
+          addresses: ['198.51.100.1/24'],
+          ...common,
+        },
+        {
+          name: 'eth0-ipv4',
+          interface: 'eth0',
+          vrid: 52,
+          addresses: ['203.0.113.10/24'],
+          ...common,
+        },
+      ],
+    });
+    const lost = result.notes.filter(({ level }) => level === 'lost').map(({ message }) => message);
+    expect(lost).toEqual(['virtual: load_monitor uptime']);
+  });
+
+  test('without a role lists that the priority is missing, and lines that cannot be read', () => {
+    const text = `${LVS}what is this
+`;
+    const { notes } = importFiles([{ file: 'lvs.cf', text, kind: 'piranha' }], {
+      configId: undefined,
+      include: () => [],
+    });
+    const messages = notes.map(({ message }) => message);
+    expect(messages).toContainEqual(expect.stringContaining('--config-id primary or backup'));
+    expect(messages).toContainEqual('what is this: cannot be read');
+  });
+});
+
 test('the kind of a file is in its content', () => {
   expect(kindOf('-A -t 203.0.113.1:80 -s wlc')).toBe('ipvsadm');
   expect(kindOf('checktimeout=3\nvirtual = 203.0.113.1:80\n')).toBe('ldirectord');
+  expect(kindOf('lb1 IPaddr::203.0.113.1/24/eth0 httpd')).toBe('heartbeat');
+  expect(kindOf('logfacility local0\nkeepalive 2\n')).toBe('heartbeat');
+  expect(kindOf('primary = 192.0.2.1\nvirtual web {\n}')).toBe('piranha');
   expect(kindOf('virtual_server 203.0.113.1 80 {\n}')).toBe('keepalived');
 });
 
