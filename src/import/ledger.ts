@@ -30,7 +30,7 @@ export class Ledger {
   note(one: Statement, level: NoteLevel, message: string): void {
     this.notes.push({ file: one.file, line: one.line, level, message });
     this.#verdicts.set(one, 'listed');
-    if (level === 'lost') for (const part of one.block ?? []) this.#settle(part);
+    if (level !== 'changed') for (const part of one.block ?? []) this.#settle(part);
   }
 
   /** The parts of a statement that is listed share its note. */

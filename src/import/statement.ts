@@ -14,9 +14,9 @@ export interface Statement extends Place {
 
 /**
  * `lost`: it means something to keepalived, and the result does not do it. `changed`: the result does
- * something else instead. `as-keepalived`: keepalived ignores or changes it as well, and says so.
+ * something else instead. `ignored`: the other program ignores or changes it as well.
  */
-export type NoteLevel = 'lost' | 'changed' | 'as-keepalived';
+export type NoteLevel = 'lost' | 'changed' | 'ignored';
 
 /** A difference between the original and the result. */
 export interface Note extends Place {

@@ -50,7 +50,7 @@ export function convertAddresses(
   for (const { text, entry } of first) {
     if (text.includes(':') === isIpv6) continue;
     const message = `${text} is of the other family, and keepalived ignores it: list it in virtual_ipaddress_excluded`;
-    ledger.note(entry.origin, 'as-keepalived', message);
+    ledger.note(entry.origin, 'ignored', message);
   }
   if (isIpv6) own.sort((a, b) => Number(isLinkLocal(b.text)) - Number(isLinkLocal(a.text)));
   const place = advertised[0];
@@ -77,11 +77,11 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   const address = words.includes('noprefixroute') ? written.replace(/\/.*/, '') : written;
   const bare = written.replace(/\/.*/, '');
   if (parseIp(bare) === undefined) {
-    ledger.note(one, 'as-keepalived', `${textOf(one)}: not an IP address, and ignored`);
+    ledger.note(one, 'ignored', `${textOf(one)}: not an IP address, and ignored`);
     return [];
   }
   if (seen.has(bare)) {
-    ledger.note(one, 'as-keepalived', `${textOf(one)}: duplicate address, and ignored`);
+    ledger.note(one, 'ignored', `${textOf(one)}: duplicate address, and ignored`);
     return [];
   }
   seen.add(bare);

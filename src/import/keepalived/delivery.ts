@@ -42,7 +42,7 @@ function peerOf(one: Statement, { ledger }: Context): Sourced[] {
   const [written = ''] = one.words;
   const address = written.replace(/\/.*/, '');
   if (parseIp(address) === undefined) {
-    ledger.note(one, 'as-keepalived', `${textOf(one)}: not an IP address, and ignored`);
+    ledger.note(one, 'ignored', `${textOf(one)}: not an IP address, and ignored`);
     return [];
   }
   ledger.carry(one);

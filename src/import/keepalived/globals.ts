@@ -168,7 +168,7 @@ export function convertGarp(one: Statement, key: string, garp: Branch, context: 
     const isRepeat = name === 'repeat';
     if (isRepeat) garp[name] = 1;
     const instead = isRepeat ? '1, as in keepalived' : 'ignored, as in keepalived';
-    context.ledger.note(one, 'as-keepalived', `${textOf(one)}: not a number: ${instead}`);
+    context.ledger.note(one, 'ignored', `${textOf(one)}: not a number: ${instead}`);
   } else {
     garp[name] = new Sourced(converted, one);
     context.ledger.carry(one);

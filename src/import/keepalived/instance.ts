@@ -73,11 +73,7 @@ class InstanceOf {
     const all = partsOf(this.#statement, key);
     const last = all.at(-1);
     for (const one of all.slice(0, -1)) {
-      this.#context.ledger.note(
-        one,
-        'as-keepalived',
-        `${textOf(one)}: line ${last?.line} replaces it`,
-      );
+      this.#context.ledger.note(one, 'ignored', `${textOf(one)}: line ${last?.line} replaces it`);
     }
     return last;
   }
@@ -194,7 +190,7 @@ class InstanceOf {
     if (one !== undefined && priority === undefined) {
       this.#note(
         one,
-        'as-keepalived',
+        'ignored',
         `${textOf(one)}: not a number, so the priority is the default, 100`,
       );
     } else if (one !== undefined) {
@@ -203,7 +199,7 @@ class InstanceOf {
     } else if (this.#startsAsMaster()) {
       this.#note(
         this.#statement,
-        'as-keepalived',
+        'ignored',
         'state MASTER without a priority: 255, as in keepalived',
       );
       instance['priority'] = OWNER_PRIORITY;
@@ -218,7 +214,7 @@ class InstanceOf {
     const one = this.last('advert_int');
     const seconds = Number(one?.words[1] ?? '1');
     if (one !== undefined && !(seconds > 0)) {
-      this.#note(one, 'as-keepalived', `${textOf(one)}: not a time, and ignored`);
+      this.#note(one, 'ignored', `${textOf(one)}: not a time, and ignored`);
       instance['advertisement_interval'] = '1s';
       return;
     }
@@ -230,7 +226,7 @@ class InstanceOf {
     instance['advertisement_interval'] = one === undefined ? text : new Sourced(text, one);
     if (one === undefined) return;
     this.#context.ledger.carry(one);
-    if (rounded !== seconds) this.#note(one, 'as-keepalived', `${textOf(one)}: rounded to ${text}`);
+    if (rounded !== seconds) this.#note(one, 'ignored', `${textOf(one)}: rounded to ${text}`);
   }
 
   /** What keepalived clears, this clears: by `state MASTER`, by strict mode, by the other key. */
@@ -244,7 +240,7 @@ class InstanceOf {
     const clears = (one: Statement, why: string) =>
       this.#note(
         one,
-        'as-keepalived',
+        'ignored',
         `${textOf(one)}: keepalived clears it with ${why}, and so does the result`,
       );
     const isInitialMaster = this.#startsAsMaster() && !this.#isStrict;
@@ -302,13 +298,13 @@ class InstanceOf {
       ...(one.block ?? []).filter(({ words }) => /^auth_(type|pass)$/.test(words[0] ?? '')),
     );
     if (this.#isStrict) {
-      ledger.note(one, 'as-keepalived', 'authentication: strict mode has none, as in keepalived');
+      ledger.note(one, 'ignored', 'authentication: strict mode has none, as in keepalived');
       return;
     }
     if (instance['version'] === 3) {
       ledger.note(
         one,
-        'as-keepalived',
+        'ignored',
         'authentication: version 3 has no authentication (RFC 9568 section 9)',
       );
       return;
@@ -323,13 +319,13 @@ class InstanceOf {
     if (bytes !== password) {
       ledger.note(
         one,
-        'as-keepalived',
+        'ignored',
         'authentication: only the first 8 characters of auth_pass are used',
       );
     }
   }
 
-  #note(one: Statement, level: 'changed' | 'as-keepalived', message: string): void {
+  #note(one: Statement, level: 'changed' | 'ignored', message: string): void {
     this.#context.ledger.note(one, level, message);
   }
 }

@@ -185,7 +185,7 @@ function convertPersistence(part: Statement, keys: Branch, context: Context): vo
   if (numberOf(value) === 0) {
     context.ledger.note(
       part,
-      'as-keepalived',
+      'ignored',
       'persistence_timeout 0: invalid, and the service is not persistent',
     );
     return;
@@ -276,11 +276,7 @@ function serviceAt(where: Where, template: Template, one: Statement, context: Co
   if (where.address !== undefined) {
     service['protocol'] = protocol;
     if (partsOf(one, 'protocol').length === 0) {
-      context.ledger.note(
-        one,
-        'as-keepalived',
-        `${textOf(one)}: has no protocol: udp, as in keepalived`,
-      );
+      context.ledger.note(one, 'ignored', `${textOf(one)}: has no protocol: udp, as in keepalived`);
     }
   } else if (servers.length > 0 && servers.every(({ address }) => address.includes(':'))) {
     service['family'] ??= 'ipv6';
@@ -319,7 +315,7 @@ function portFor(
   if (port !== (where.port ?? 0)) {
     ledger.note(
       one,
-      'as-keepalived',
+      'ignored',
       `${textOf(one)}: the packets keep the port of the service, so port ${port} is dropped`,
     );
   }

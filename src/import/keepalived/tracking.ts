@@ -202,12 +202,12 @@ function trackedBy(
   if (key === 'track_interface') return { interface: name };
   const tracker = trackers.get(name);
   if (tracker === undefined) {
-    ledger.note(statement, 'as-keepalived', `${key}: ${name} is not defined, and ignored`);
+    ledger.note(statement, 'ignored', `${key}: ${name} is not defined, and ignored`);
     return undefined;
   }
   if (tracker.position > (positions.get(user) ?? 0)) {
     const message = `${key}: ${name} is defined after its use: keepalived ignores this, and so does the result`;
-    ledger.note(statement, 'as-keepalived', message);
+    ledger.note(statement, 'ignored', message);
     return undefined;
   }
   if (tracker.entry === undefined) ledger.lose(statement, `${key}: ${name} is not converted`);

@@ -177,7 +177,7 @@ function convertVirtual(
   const value = (key: string) => part(key)?.words[1];
   ledger.carry(one);
   if (value('active') === '0') {
-    ledger.note(one, 'as-keepalived', `${textOf(one)}: is not active, and left out`);
+    ledger.note(one, 'ignored', `${textOf(one)}: is not active, and left out`);
     return;
   }
   const place = part('address');
@@ -270,7 +270,7 @@ function serverOf(
   const value = (key: string) => partsOf(one, key).at(-1)?.words[1];
   ledger.carry(one, ...(one.block ?? []));
   if (value('active') === '0') {
-    ledger.note(one, 'as-keepalived', `${textOf(one)}: is not active, and left out`);
+    ledger.note(one, 'ignored', `${textOf(one)}: is not active, and left out`);
     return [];
   }
   const address = value('address') ?? '';

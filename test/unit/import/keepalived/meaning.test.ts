@@ -8,7 +8,7 @@ describe('FR-M: what keepalived clears or ignores', () => {
     const { instance, of } = instanceWith('state MASTER\npriority 150\nnopreempt\npreempt_delay 5');
     expect(instance.preempt).toBeUndefined();
     expect(instance.preempt_delay).toBeUndefined();
-    expect(of('as-keepalived')).toEqual([
+    expect(of('ignored')).toEqual([
       expect.stringContaining('nopreempt'),
       expect.stringContaining('preempt_delay 5'),
     ]);
@@ -18,7 +18,7 @@ describe('FR-M: what keepalived clears or ignores', () => {
     const { instance, of } = instanceWith('state BACKUP\nnopreempt\npreempt_delay 5');
     expect(instance.preempt).toBe(false);
     expect(instance.preempt_delay).toBeUndefined();
-    expect(of('as-keepalived')).toHaveLength(1);
+    expect(of('ignored')).toHaveLength(1);
   });
 
   test('preempt after nopreempt wins', () => {
@@ -47,7 +47,7 @@ describe('FR-M: what keepalived clears or ignores', () => {
       'track_script {\n late\n}\n}\nvrrp_script late {\n script /bin/true',
     );
     expect(instance.track).toBeUndefined();
-    expect(of('as-keepalived')).toEqual([expect.stringContaining('late is defined after its use')]);
+    expect(of('ignored')).toEqual([expect.stringContaining('late is defined after its use')]);
   });
 
   test('a password has eight characters, and the note says so', () => {
@@ -55,7 +55,7 @@ describe('FR-M: what keepalived clears or ignores', () => {
       'authentication {\n auth_type PASS\n auth_pass longer-than-8\n}',
     );
     expect(instance.authentication.password).toBe('longer-t');
-    expect(of('as-keepalived')).toEqual([expect.stringContaining('first 8 characters')]);
+    expect(of('ignored')).toEqual([expect.stringContaining('first 8 characters')]);
   });
 });
 
@@ -296,7 +296,7 @@ describe('FR-M: services', () => {
   test('without a protocol are UDP, as in keepalived', () => {
     const { service, of } = serviceWith('');
     expect(service.protocol).toBe('udp');
-    expect(of('as-keepalived')).toEqual([expect.stringContaining('has no protocol')]);
+    expect(of('ignored')).toEqual([expect.stringContaining('has no protocol')]);
   });
 
   test('with persistence_timeout 0, without a port, or with another port of a DR server are kept', () => {
