@@ -44,7 +44,7 @@ export class Engine {
     this.#standby = options.standby ?? false;
     this.#parts = engineParts(settings.instances, counters, options);
     this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
-    this.#parts.directors.configure(settings.router, settings.peerLink, instant(0));
+    this.#parts.directors.configure(settings.router, settings.peerLink);
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
@@ -335,7 +335,7 @@ export class Engine {
     if (this.#stopping) return;
     this.#settings = change.common;
     const { router, peerLink } = change.common;
-    this.#parts.directors.configure(router, peerLink, now);
+    this.#parts.directors.configure(router, peerLink);
     this.#parts.reconfiguration.apply(change, now);
   }
 

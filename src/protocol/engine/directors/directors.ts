@@ -53,8 +53,10 @@ export class Directors {
   readonly #refusals = new Map<string | null, Refusals>();
   readonly #observation: Observation;
   #link: Link | undefined;
-  /** When the socket is to be opened, or adapted to other settings; NEVER while it is as it should be. */
-  #openAt: Instant = NEVER;
+  /** The socket is to be opened, or adapted to other settings, at the end of the turn. */
+  #mustOpen = false;
+  /** When a socket that could not be opened is tried again. */
+  #retryAt: Instant = NEVER;
   #mustClose = false;
   /** The errno that was reported, until the socket is open. */
   #failure: string | undefined;
@@ -125,13 +127,14 @@ export class Directors {
   }
 
   /** Sessions with directors whose address has not changed continue. */
-  configure(router: string, settings: PeerLinkSettings | undefined, now: Instant): void {
+  configure(router: string, settings: PeerLinkSettings | undefined): void {
     const before = this.#link;
     if (before?.router === router && isSame(before.settings, settings)) return;
     if (settings === undefined) {
       this.#mustClose = before !== undefined;
       this.#link = undefined;
-      this.#openAt = NEVER;
+      this.#mustOpen = false;
+      this.#retryAt = NEVER;
       this.#speaker.pause();
       this.#observation.changed();
       return;
@@ -144,7 +147,7 @@ export class Directors {
     );
     this.#link = { router, settings, sessions };
     this.#refusals.clear();
-    this.#openAt = now;
+    this.#mustOpen = true;
     this.#observation.changed();
   }
 
@@ -157,7 +160,7 @@ export class Directors {
         this.#reportSocket(undefined);
         break;
       case 'peer-link.failed':
-        this.#openAt = after(now, RETRY_AFTER);
+        this.#retryAt = after(now, RETRY_AFTER);
         this.#speaker.pause();
         this.#reportSocket(input.errno);
         break;
@@ -175,7 +178,7 @@ export class Directors {
 
   /** A lower bound of when `wake` or `judgeSilence` has something to do. */
   next(): Instant {
-    let next = earliest(this.#speaker.tick, this.#openAt);
+    let next = earliest(this.#speaker.tick, this.#retryAt);
     for (const { deadline } of this.#sessions) next = earliest(next, deadline);
     return next;
   }
@@ -213,8 +216,9 @@ export class Directors {
     this.#mustClose = false;
     const link = this.#link;
     if (link === undefined) return;
-    if (this.#openAt <= now) {
-      this.#openAt = NEVER;
+    if (this.#mustOpen || this.#retryAt <= now) {
+      this.#mustOpen = false;
+      this.#retryAt = NEVER;
       const { source, port, directors } = link.settings;
       outbox.first({ kind: 'peer-link.open', source, port, directors });
     }
