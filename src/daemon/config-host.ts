@@ -56,7 +56,8 @@ function otherReader(path: string): string | undefined {
 function keyIn(content: Uint8Array, path: string): ReturnType<ReadKey> {
   const text = new TextDecoder('latin1').decode(content).replace(/\r?\n$/, '');
   const [least, most] = [KEY_BYTES_MIN, KEY_BYTES_MAX];
-  const isHex = /^([0-9A-Fa-f]{2})+$/.test(text) && text.length >= 2 * least;
+  // Random bytes are never all digits.
+  const isHex = /^[0-9A-Fa-f]+$/.test(text);
   const bytes = isHex ? Uint8Array.from(Buffer.from(text, 'hex')) : Uint8Array.from(content);
   if (bytes.length >= least && bytes.length <= most) return bytes;
   return {
