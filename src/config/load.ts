@@ -1,6 +1,7 @@
 /** Converts the text of a configuration file to settings, or to the list of all its errors. */
 import { failure, type Result, success } from '../net/result.ts';
 import { type ConfiguredCommand, type Finding, Findings, inOrder, type Path } from './finding.ts';
+import type { HostFacts } from './host-facts.ts';
 import { type Lowered, lower } from './lower/lower.ts';
 import { checkShape } from './schema/shape.ts';
 import { readDocument } from './text/document.ts';
@@ -13,11 +14,9 @@ export interface LoadedConfig extends Lowered {
   readonly commands: readonly ConfiguredCommand[];
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends HostFacts {
   /** Name of this router if the file has no `router`. */
   readonly hostName: string;
-  /** The name of the interface that has this name or alternative name; default: names are not changed. */
-  readonly realName?: ((name: string) => string) | undefined;
 }
 
 export interface ValueError {
@@ -29,7 +28,7 @@ export interface ValueError {
 export function checkValue(value: unknown): readonly ValueError[] {
   const paths: Path[] = [];
   const findings = new Findings((path) => ({ line: paths.push(path), column: 1 }));
-  lower(checkShape(value, findings), 'router', findings);
+  lower(checkShape(value, findings), 'router', findings, {});
   return findings.errors().flatMap(({ line, message }) => {
     const path = paths[line - 1];
     return path === undefined ? [] : [{ path, message }];
@@ -39,7 +38,7 @@ export function checkValue(value: unknown): readonly ValueError[] {
 /** Never throws. */
 export function loadConfig(
   text: string,
-  { hostName, realName = (name) => name }: LoadOptions,
+  { hostName, realName = (name) => name, ...host }: LoadOptions,
 ): Result<LoadedConfig, readonly Finding[]> {
   const document = readDocument(text);
   // After a syntax error the parser guesses the values, so findings about them would mislead.
@@ -48,7 +47,7 @@ export function loadConfig(
   }
   const findings = new Findings(document.locate);
   const value = withRealNames(document.value, realName);
-  const lowered = lower(checkShape(value, findings), hostName, findings);
+  const lowered = lower(checkShape(value, findings), hostName, findings, host);
   const errors = inOrder([...document.findings, ...findings.errors()]);
   if (errors.length > 0) return failure(errors);
   return success({ ...lowered, warnings: findings.warnings(), commands: findings.commands });

@@ -48,6 +48,7 @@ import { AgentIpvs } from './agent-ipvs.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
+import { DirectorTables } from './director-tables.ts';
 import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
@@ -100,6 +101,7 @@ export class Agent {
   readonly #checker: Checker;
   readonly #tracks: CheckedProbes;
   readonly #ipvs: AgentIpvs;
+  readonly #directorTables: DirectorTables;
   readonly #manager: ServiceManager;
   readonly #restart: Restart;
   readonly #recording: Recording | undefined;
@@ -137,7 +139,12 @@ export class Agent {
       lost: (probe, detail) => feed([{ kind: 'probe.lost', probe, detail }]),
     });
     this.#model = this.#createModel(settings);
+    this.#directorTables = new DirectorTables({
+      feed,
+      isConfigured: () => this.#configuration.settings.peerLink !== undefined,
+    });
     this.#ipvs = new AgentIpvs({
+      link: this.#directorTables,
       ...{ logger, model: this.#model, protocol, record, stateDirectory, checker: this.#checker },
     });
     this.#configuration = new Configuration({
@@ -273,6 +280,7 @@ export class Agent {
 
   #startProtocol(first: readonly Input[]): void {
     const { config, protocol, logger, successor } = this.#options;
+    protocol.setPeerLinkKeys(peerLinkOptions(config.agent));
     protocol.start(
       this.#configuration.settings,
       config.agent.realtime,
@@ -284,6 +292,7 @@ export class Agent {
           if (successor === undefined) this.#reportReady();
         },
         reports: (message) => this.#takeReports(message),
+        directorTable: (table) => this.#directorTables.take(table),
         ...this.#recording?.events,
       },
       first,
@@ -325,6 +334,7 @@ export class Agent {
   #follow(next: Lowered, plan: ReloadPlan): void {
     const { protocol, logger } = this.#options;
     const { agent, settings } = next;
+    protocol.setPeerLinkKeys(peerLinkOptions(agent));
     this.#virtualLinks?.extend(settings);
     this.#model.replace(settings, formerNames(plan));
     this.#notifier?.reconfigure(agent.notifications);
@@ -443,6 +453,16 @@ function engineTime(): Instant {
   const now = clock.now();
   clock.close();
   return now;
+}
+
+/** A key that could not be read is an error of the file, so all of them are known here. */
+function peerLinkOptions({ peerLinkKeys }: Lowered['agent']) {
+  if (peerLinkKeys === undefined) return undefined;
+  const { keys, activeKey } = peerLinkKeys;
+  return {
+    keys: keys.flatMap(({ id, bytes }) => (bytes === undefined ? [] : [{ id, bytes }])),
+    ...{ activeKey, version: programVersion() },
+  };
 }
 
 function namesIn({ instances }: Settings): string[] {

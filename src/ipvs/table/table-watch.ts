@@ -50,7 +50,7 @@ const LONGEST_MESSAGE = 1_500 - 48;
 /** Most connections resent in one round. */
 const ROUND = 20_000;
 
-type SegmentPort = Pick<SyncSegment, 'send' | 'close'>;
+export type SegmentPort = Pick<SyncSegment, 'send' | 'close'>;
 
 export interface TableWatchOptions {
   readonly router: string;
