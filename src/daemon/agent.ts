@@ -48,6 +48,7 @@ import { AgentIpvs } from './agent-ipvs.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
+import { accessOf } from './control-access.ts';
 import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
@@ -145,7 +146,7 @@ export class Agent {
       status,
       config: { ...config, settings },
       lacking: async (next) => [
-        ...pathWarnings(file, stateDirectory),
+        ...pathWarnings([file, ...next.included], stateDirectory),
         ...(await import('./host-needs.ts')).lackingHere(next),
       ],
       cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
@@ -263,6 +264,7 @@ export class Agent {
     });
     configuration.follow({
       prepare: async (next) => {
+        accessOf(next.agent.control);
         await this.#addressMemory.prepare(next.settings);
         await this.#listeners.moveHttp(next.agent.httpListen);
       },
@@ -332,7 +334,7 @@ export class Agent {
     this.#check(next);
     this.#ipvs.follow(next);
     logger.level = agent.logLevel;
-    this.#listeners.setMode(agent.control.mode);
+    void this.#listeners.setAccess(agent.control);
   }
 
   /** Has everything checked that this configuration names. */

@@ -40,7 +40,7 @@ function showStatus(context: CliContext, names: readonly string[], options: Clie
 function refuseUnknown(context: CliContext, unknown: readonly string[], status: StatusDocument) {
   const known = status.instances.map((one) => one.name);
   context.stderr(`vrrp-agent: ${unknownInstances(unknown, known)}\n`);
-  context.setExitCode(EXIT.failed);
+  context.setExitCode(EXIT.usage);
 }
 
 function only(status: StatusDocument, names: readonly string[]): StatusDocument {

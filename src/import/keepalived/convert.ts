@@ -1,5 +1,6 @@
 /** Converts keepalived.conf to a configuration of this program, and lists every difference. */
 import { Document } from 'yaml';
+import { escapeVariables } from '../../config/text/variables.ts';
 import { Draft } from './draft.ts';
 import { convertGlobals, type Globals } from './globals.ts';
 import { convertGroup } from './group.ts';
@@ -79,15 +80,23 @@ function inOrder(notes: readonly Note[], file: string): Note[] {
 }
 
 function yamlOf(draft: Draft, notes: readonly Note[], file: string): string {
-  const content = { ...draft.top, instances: draft.instances };
+  // No text of keepalived's file is a reference to a variable of the agent's environment.
+  const content = escaped({ ...draft.top, instances: draft.instances });
   // Writes a tracker that two instances share twice, instead of a YAML anchor and alias.
   const document = new Document(content, null, { aliasDuplicateObjects: false });
-  const head = [` Converted from ${file}. Check it with: vrrp-agent check --config FILE`];
+  const head = [` Converted from ${file}. Check it with: vrrp-agent check FILE`];
   if (notes.length > 0) head.push(' Not converted, or different:');
   for (const note of notes)
     head.push(`   ${oneLine(`${note.file}:${note.line}: ${note.message}`)}`);
   document.commentBefore = head.join('\n');
   return document.toString({ lineWidth: 0 });
+}
+
+function escaped(value: unknown): unknown {
+  if (typeof value === 'string') return escapeVariables(value);
+  if (Array.isArray(value)) return value.map(escaped);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, escaped(one)]));
 }
 
 function oneLine(text: string): string {

@@ -1,7 +1,7 @@
 /** Reads a scenario file: the scenario, or all errors in the file. */
 
 import { type Finding, Findings, inOrder } from '../../config/finding.ts';
-import { readText } from '../../config/read-file.ts';
+import { readText } from '../../config/read-text.ts';
 import { checkAgainst } from '../../config/schema/shape-report.ts';
 import { readDocument } from '../../config/text/document.ts';
 import { failure, type Result, success } from '../../net/result.ts';
