@@ -1,8 +1,6 @@
 /** Shared by commands that talk to the running agent: the socket option and the status of its errors. */
 import { type Command, Option } from 'commander';
-import { ControlClient } from '../control/client.ts';
-import { ControlError, RefusedRequest } from '../control/control-error.ts';
-import { DEFAULT_SOCKET } from '../control/protocol.ts';
+import { ControlClient, ControlError, DEFAULT_SOCKET, RefusedRequest } from '../library/client.ts';
 import { EXIT } from './exit-codes.ts';
 import { accessAdvice, installationHere, startAdvice } from './installation.ts';
 import type { CliContext } from './terminal/context.ts';

@@ -1,5 +1,5 @@
 /** `vrrp-agent help TOPIC`: what concerns several commands. */
-import { DEFAULT_SOCKET } from '../control/protocol.ts';
+import { DEFAULT_SOCKET } from '../library/client.ts';
 import { SOCKET_VARIABLE } from './agent.ts';
 import { CONFIGURATION_FILE } from './configuration-file.ts';
 import { UNIT } from './installation.ts';

@@ -1,9 +1,7 @@
 /** `vrrp-agent events`: past events with their causes and, with `--follow`, new ones. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
-import type { ControlClient } from '../../control/client.ts';
-import { ControlError } from '../../control/control-error.ts';
-import type { EventDocument } from '../../control/protocol.ts';
+import { type ControlClient, ControlError, type EventDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import {
   type EventLayout,

@@ -1,6 +1,6 @@
 /** `vrrp-agent status`: the current state of every instance. */
 import type { Command } from 'commander';
-import type { StatusDocument } from '../../control/protocol.ts';
+import type { StatusDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { unknownInstances } from '../operation.ts';
