@@ -58,6 +58,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { OperatorLockStore } from './operator/operator-lock-store.ts';
 import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
+import { OtherPrograms } from './other-programs.ts';
 import { pathWarnings } from './path-check.ts';
 import { programVersion } from './program-version.ts';
 import { Recording } from './recording/recording.ts';
@@ -108,6 +109,7 @@ export class Agent {
   readonly #listeners: Listeners;
   readonly #soleAgent: SoleAgent;
   readonly #addressMemory: AddressMemory;
+  readonly #otherPrograms: OtherPrograms;
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #accept: AcceptMode | undefined;
@@ -171,6 +173,11 @@ export class Agent {
     });
     this.#listeners = this.#createListeners();
     this.#soleAgent = new SoleAgent(logger);
+    this.#otherPrograms = new OtherPrograms({
+      settings: () => this.#configuration.settings,
+      isMaster: (instance) => this.#model.states().get(instance) === 'MASTER',
+      record,
+    });
     this.#addressMemory = new AddressMemory({ directory: stateDirectory, logger });
   }
 
@@ -216,6 +223,7 @@ export class Agent {
       () => this.#notifier?.close(),
       () => this.#checker.close(),
       () => this.#accept?.end(this.#outcome === 0 && isOwn()),
+      () => this.#otherPrograms.close(),
       () => this.#ignoreSignals(),
       () => (isHandedOver ? undefined : closeListeners()),
       () => this.#options.protocol.terminate(),
@@ -283,6 +291,8 @@ export class Agent {
           this.#virtualLinks?.answer(request, (input) => protocol.feed([input])),
         started: (scheduling) => {
           logStart(logger, config, scheduling);
+          // After a takeover the VIPs are here, and advertisements of this host are the agent's own.
+          this.#otherPrograms.start(successor === undefined);
           if (successor === undefined) this.#reportReady();
         },
         reports: (message) => this.#takeReports(message),
@@ -410,6 +420,7 @@ export class Agent {
       checker: () => checkerDocument(this.#checker.status),
       probes: (name) => this.#tracks.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
+      otherPrograms: () => this.#otherPrograms.documents,
       strayAnswers,
     });
   }

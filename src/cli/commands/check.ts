@@ -80,7 +80,8 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 async function hostWarnings(loaded: LoadedConfig): Promise<string[]> {
   const { settings, agent } = loaded;
   const { linkWarnings } = await import('../../daemon/links-here.ts');
-  const links = linkWarnings(settings);
+  const { otherProgramWarnings } = await import('../../daemon/other-programs.ts');
+  const links = [...linkWarnings(settings), ...otherProgramWarnings()];
   if (!needsHostFeatures(loaded)) return links;
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
   return [...missingOnHost(settings, agent, hostSupport()), ...links];

@@ -7,6 +7,7 @@ import {
   renderChecker,
   renderConnections,
   renderDependencies,
+  renderOtherPrograms,
   renderPeerProblems,
   renderStrays,
   type Screen,
@@ -19,7 +20,13 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     screen.width,
     screen.palette.faint,
   );
-  const details = [renderPeerProblems, renderStrays, renderDependencies, renderConnections]
+  const details = [
+    renderOtherPrograms,
+    renderPeerProblems,
+    renderStrays,
+    renderDependencies,
+    renderConnections,
+  ]
     .map((render) => render(status, screen))
     .join('');
   return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${details}`;
