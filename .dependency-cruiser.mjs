@@ -66,12 +66,18 @@ const MAY_IMPORT = {
     ...['src/net/', 'src/wire/', 'src/async/', 'src/config/', 'src/control/', ENGINE],
     ...['src/kernel/(packet|ffi|scheduler|process|command)/', 'yaml', 'zod'],
   ],
+  // What other programs import, and the command line too.
+  'src/library': [
+    ...['src/net/', 'src/wire/', 'src/config/finding[.]ts$', 'src/control/', 'src/lab/', ENGINE],
+    'src/protocol/engine/router/intake[.]ts$',
+  ],
   'src/cli': [
     ...['src/net/', 'src/wire/', 'src/config/', 'src/control/', 'src/import/', 'src/lab/'],
+    'src/library/',
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
-    ...['src/daemon/(daemon|agent|config-host|host-needs|links-here|command-check|path-check)[.]ts$'],
+    ...['src/daemon/(daemon|agent|config-host|control-access|other-programs|host-needs|links-here|command-check|path-check)[.]ts$'],
     ...['src/daemon/(takeover-advice|program-version)[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
   ],
@@ -133,7 +139,7 @@ export default {
           '^src/watch/segment/',
           // Finds the password in a packet as the engine does.
           '^src/protocol/thread/recording/mask[.]ts$',
-          '^src/cli/(decode-packet|commands/decode)[.]ts$',
+          '^src/library/(decode-packet|wire)[.]ts$',
           // Does what a dead engine cannot: priority 0, and removes its addresses.
           '^src/daemon/emergency[.]ts$',
           // Finds VIPs in other places as the engine does, without one.

@@ -2,7 +2,7 @@
 
 import { parseNumber } from '../../src/checker/probes/file.ts';
 import { decodeStatus } from '../../src/checker/probes/http-status.ts';
-import { decodePacket } from '../../src/cli/decode-packet.ts';
+import { decodePacket } from '../../src/library/decode-packet.ts';
 import { parseDuration } from '../../src/config/duration.ts';
 import { decodeOperatorLock, encodeOperatorLock } from '../../src/daemon/operator/operator-lock.ts';
 import { parseSaved } from '../../src/daemon/virtual-links/parent-settings.ts';

@@ -1,10 +1,12 @@
 /** Shared by commands that talk to the running agent: the socket option and the status of its errors. */
-import type { Command } from 'commander';
-import { ControlClient } from '../control/client.ts';
-import { ControlError, RefusedRequest } from '../control/control-error.ts';
-import { DEFAULT_SOCKET } from '../control/protocol.ts';
+import { type Command, Option } from 'commander';
+import { ControlClient, ControlError, DEFAULT_SOCKET, RefusedRequest } from '../library/client.ts';
 import { EXIT } from './exit-codes.ts';
+import { accessAdvice, installationHere, startAdvice } from './installation.ts';
 import type { CliContext } from './terminal/context.ts';
+
+/** Names the socket for every command; `--socket` has precedence. */
+export const SOCKET_VARIABLE = 'VRRP_AGENT_SOCKET';
 
 export interface ClientOptions {
   readonly socket: string;
@@ -15,22 +17,28 @@ export interface ClientOptions {
 
 export function withAgentOptions(command: Command): Command {
   return command
-    .option('--socket <path>', 'control socket of the agent', DEFAULT_SOCKET)
+    .addOption(
+      new Option('--socket <path>', 'control socket of the agent')
+        .default(DEFAULT_SOCKET)
+        .env(SOCKET_VARIABLE),
+    )
     .option('--json', 'print JSON');
 }
 
 /** Runs `ask`; a failure of the control API becomes a message and an exit status. */
 export async function askAgent(
   context: CliContext,
-  { socket, timeoutMs }: ClientOptions,
+  { socket: given, timeoutMs }: ClientOptions,
   ask: (client: ControlClient) => Promise<void>,
 ): Promise<void> {
+  // An empty variable counts as not set.
+  const socket = given === '' ? DEFAULT_SOCKET : given;
   try {
     await ask(new ControlClient(timeoutMs === undefined ? { socket } : { socket, timeoutMs }));
   } catch (error) {
     if (!(error instanceof ControlError || error instanceof RefusedRequest)) throw error;
     context.stderr(`vrrp-agent: ${error.message}\n`);
-    const hint = hintOf(error);
+    const hint = hintOf(error, socket);
     if (hint !== undefined) context.stderr(`${hint}\n`);
     context.setExitCode(exitCodeOf(error));
   }
@@ -41,12 +49,13 @@ function exitCodeOf(error: ControlError | RefusedRequest): number {
   return gone ? EXIT.noAgent : EXIT.failed;
 }
 
-function hintOf({ code }: ControlError | RefusedRequest): string | undefined {
+function hintOf({ code }: ControlError | RefusedRequest, socket: string): string | undefined {
   switch (code) {
     case 'no-agent':
-      return 'Is it running? Start it with `vrrp-agent run --config FILE`, or name its socket with --socket.';
+      // Another socket than the usual one belongs to an agent that the unit does not start.
+      return startAdvice(socket === DEFAULT_SOCKET ? installationHere() : 'plain');
     case 'permission-denied':
-      return 'Run this as root, or as a member of the group that control.mode admits.';
+      return accessAdvice(socket);
     default:
       return undefined;
   }

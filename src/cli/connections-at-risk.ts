@@ -1,7 +1,10 @@
 /** The connections that a hand-over puts at risk, as far as the directors know. */
-import type { ControlClient } from '../control/client.ts';
-import { ControlError, RefusedRequest } from '../control/control-error.ts';
-import type { IpvsDocument } from '../control/ipvs-document.ts';
+import {
+  type ControlClient,
+  ControlError,
+  type IpvsDocument,
+  RefusedRequest,
+} from '../library/client.ts';
 import type { CliContext } from './terminal/context.ts';
 import { printable } from './terminal/text.ts';
 

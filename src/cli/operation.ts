@@ -1,10 +1,13 @@
 /** One request for each of several instances: their names, the outcomes and the exit status. */
 import type { Command } from 'commander';
 import { parseDuration } from '../config/duration.ts';
-import type { ControlClient } from '../control/client.ts';
-import { RefusedRequest } from '../control/control-error.ts';
-import type { ErrorDocument } from '../control/protocol.ts';
-import type { InstanceOperations, InstanceVerb } from '../control/requests.ts';
+import {
+  type ControlClient,
+  type ErrorDocument,
+  type InstanceOperations,
+  type InstanceVerb,
+  RefusedRequest,
+} from '../library/client.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { CliContext } from './terminal/context.ts';
 import { printable } from './terminal/text.ts';

@@ -1,7 +1,7 @@
 /** The command line: finds the command, loads it, and turns its errors into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../daemon/program-version.ts';
-import { COMMANDS, type CommandEntry } from './commands.ts';
+import { COMMANDS, type CommandEntry, type CommandGroup } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CliContext } from './terminal/context.ts';
 
@@ -12,24 +12,41 @@ export async function runProgram(
   commands: readonly CommandEntry[] = COMMANDS,
 ): Promise<void> {
   const ordered = commandFirst(args);
+  const topics = asksForHelp(ordered[0]) ? await import('./help-topics.ts') : undefined;
+  const topic = ordered[0] === 'help' ? topics?.helpTopic(ordered[1]) : undefined;
+  if (topic !== undefined) {
+    context.stdout(topic);
+    return;
+  }
   const program = new Command('vrrp-agent')
     .description('VRRP high-availability agent for pairs of Linux Virtual Server directors')
     .version(programVersion())
+    .addHelpText('after', topics?.topicList() ?? '')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout(text),
       writeErr: (text) => context.stderr(text),
     });
   try {
-    for (const { name, summary, load } of commands) {
+    for (const { name, group, summary, load } of commands) {
       const isWanted = name === ordered[0] || (ordered[0] === 'help' && name === ordered[1]);
       if (isWanted) (await load()).register(program, context);
-      else program.command(name).description(summary);
+      else listed(program, name, summary, group);
     }
     await program.parseAsync(ordered, { from: 'user' });
   } catch (error) {
     context.setExitCode(reportError(error, context));
   }
+}
+
+/** Without arguments too. The topics are loaded for help only: every command would load them otherwise. */
+function asksForHelp(first: string | undefined): boolean {
+  return first === undefined || first === 'help' || first === '--help' || first === '-h';
+}
+
+function listed(program: Command, name: string, summary: string, group: CommandGroup | undefined) {
+  const command = program.command(name).description(summary);
+  if (group !== undefined) command.helpGroup(group);
 }
 
 /** Commander has already written its own errors; it throws for help and version too, with status 0. */

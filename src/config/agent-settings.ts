@@ -32,6 +32,8 @@ export interface ControlSettings {
   readonly socket: string;
   /** Permission bits of the socket. */
   readonly mode: number;
+  /** Name of its group; undefined: that of the agent. */
+  readonly group?: string | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

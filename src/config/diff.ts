@@ -63,7 +63,7 @@ function take<Value>(_: Value, after: Value): Value {
  * says so. `take`: `daemon/configuration.ts` applies it.
  */
 const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]> } = {
-  control: (before, { mode }) => ({ socket: before.socket, mode }),
+  control: (before, { mode, group }) => ({ socket: before.socket, mode, group }),
   httpListen: take,
   httpNames: take,
   realtime: keep,

@@ -10,14 +10,21 @@ export type FindingCode =
   | 'range'
   | 'conflict'
   | 'unavailable'
+  /** A reference to an environment variable that is malformed or not set. */
+  | 'variable'
   /** A warning; the file is valid. */
   | 'advice';
 
-export interface Finding {
+export interface Position {
+  /** An included file; undefined: the file that was given to the program. */
+  readonly file?: string | undefined;
   /** From 1. */
   readonly line: number;
   /** From 1. */
   readonly column: number;
+}
+
+export interface Finding extends Position {
   readonly code: FindingCode;
   readonly message: string;
 }
@@ -25,25 +32,21 @@ export interface Finding {
 /** Keys and list positions from the top of the file. */
 export type Path = readonly (string | number)[];
 
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
 /** The position of a path in the text; `key` gives that of the key instead of its value. */
 export type Locate = (path: Path, at?: 'value' | 'key') => Position;
 
 /**
  * `file:line:column: message`, the form of compilers, which editors and terminals link to. Control
- * characters, which a message may quote from the file, are replaced.
+ * characters, which a message may quote from the file, are replaced. `file`: the one that was given to
+ * the program; a finding in an included file names that.
  */
 export function formatFinding(
   file: string,
-  finding: Pick<Finding, 'line' | 'column' | 'message'>,
+  finding: Position & Pick<Finding, 'message'>,
   label = '',
 ): string {
   const message = finding.message.replaceAll(/\p{Cc}/gu, '?');
-  return `${file}:${finding.line}:${finding.column}: ${label}${message}`;
+  return `${finding.file ?? file}:${finding.line}:${finding.column}: ${label}${message}`;
 }
 
 /** A command of the file, whose permissions `check` examines on this host. */
@@ -77,7 +80,8 @@ export class Findings {
   /** Ignores a command that is already known by its position: servers share that of their service. */
   command(path: Path, argv: readonly string[], user: string | undefined): void {
     const place = this.#locate(path, 'value');
-    const isKnown = ({ line, column }: Position) => line === place.line && column === place.column;
+    const isKnown = ({ file, line, column }: Position) =>
+      file === place.file && line === place.line && column === place.column;
     if (!this.commands.some(isKnown)) this.commands.push({ ...place, argv, user });
   }
 
@@ -95,12 +99,24 @@ export class Findings {
   }
 }
 
-/** Sorted by position, without duplicates: an error in `defaults` affects every instance. */
+/**
+ * Sorted by position, without duplicates: an error in `defaults` affects every instance. Included files
+ * come after the file that was given, by name.
+ */
 export function inOrder(findings: readonly Finding[]): Finding[] {
   const unique = new Map(
-    findings.map((finding) => [`${finding.line}:${finding.column}:${finding.message}`, finding]),
+    findings.map((finding) => [
+      `${finding.file ?? ''}:${finding.line}:${finding.column}:${finding.message}`,
+      finding,
+    ]),
   );
-  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  return [...unique.values()].sort(
+    (a, b) => compareFiles(a.file, b.file) || a.line - b.line || a.column - b.column,
+  );
+}
+
+function compareFiles(a = '', b = ''): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 const LONGEST_QUOTE = 40;

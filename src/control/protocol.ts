@@ -33,6 +33,8 @@ export interface StatusDocument {
   readonly notifications?: NotificationsDocument;
   /** Absent: the configuration has nothing that needs it. */
   readonly checker?: CheckerDocument;
+  /** Other programs that speak VRRP in the agent's network namespace; absent if there are none. */
+  readonly other_programs?: readonly OtherProgramDocument[];
   /** The other directors; absent: the configuration has no `peer_link`. */
   readonly peers?: readonly DirectorDocument[];
 }
@@ -64,6 +66,17 @@ export interface DirectorDocument {
     readonly priority: number;
     readonly faults: readonly string[];
   }[];
+}
+
+/** A program beside the agent, such as keepalived. */
+export interface OtherProgramDocument {
+  /** Null: not visible to the agent. */
+  readonly pid: number | null;
+  readonly program: string | null;
+  /** Instances whose VRID it advertises on the same interface, as far as the agent has heard. */
+  readonly instances: readonly string[];
+  /** What it means and what to change. */
+  readonly message: string;
 }
 
 /** The process that runs checks and sends webhooks. */

@@ -1,5 +1,4 @@
 /** HTTP over the control socket, on the main thread. Unread output is bounded too. */
-import { chmod } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import {
   boundedServer,
@@ -20,12 +19,18 @@ import { streamEvents } from './event-stream.ts';
 import { type OperatorAccess, operatorTarget } from './operator-commands.ts';
 import type { ControlSource } from './protocol.ts';
 import { type Answer, answer } from './routes.ts';
-import { inheritSocket, placeSocket, type SocketFile } from './socket-file.ts';
+import {
+  inheritSocket,
+  placeSocket,
+  type SocketAccess,
+  type SocketFile,
+  setAccess,
+} from './socket-file.ts';
 
 export interface ControlServerOptions {
   readonly socket: string;
-  /** Permission bits of the socket: who may connect. */
-  readonly mode: number;
+  /** Who may connect. */
+  readonly access: SocketAccess;
   readonly source: ControlSource;
   /** Replace the socket of an agent that has handed over. */
   readonly inherits?: boolean;
@@ -81,12 +86,12 @@ export class ControlServer {
   /** Commands in progress. */
   #commands = 0;
   #file: SocketFile | undefined;
-  #mode: number;
+  #access: SocketAccess;
 
   private constructor(options: ControlServerOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#mode = options.mode;
+    this.#access = options.access;
     this.#server = this.#newServer();
   }
 
@@ -98,14 +103,14 @@ export class ControlServer {
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const control = new ControlServer(options);
     const place = options.inherits === true ? inheritSocket : placeSocket;
-    control.#file = await place(control.#server, options.socket, options.mode);
+    control.#file = await place(control.#server, options.socket, options.access);
     return control;
   }
 
   /** Changes who may connect. */
-  async setMode(mode: number): Promise<void> {
-    this.#mode = mode;
-    await chmod(this.#options.socket, mode);
+  async setAccess(access: SocketAccess): Promise<void> {
+    this.#access = access;
+    await setAccess(this.#options.socket, access);
   }
 
   /**
@@ -117,7 +122,7 @@ export class ControlServer {
     if (file === undefined || !(await file.isGone())) return false;
     const server = this.#newServer();
     try {
-      await file.replace(server, this.#mode);
+      await file.replace(server, this.#access);
     } catch (error) {
       server.close();
       throw error;

@@ -1,33 +1,45 @@
 /**
- * The control socket as a file. It is bound in a private directory, gets its mode there, and is then
+ * The control socket as a file. It is bound in a private directory, gets its group and mode there, and is then
  * renamed into place: the path is never missing and never has wider permissions than intended, and
  * closing a listener never removes a successor's file. If another program removes the file, clients no
  * longer reach the agent: it has to listen again.
  */
-import { chmod, link, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, chown, link, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { askPid } from './client.ts';
 import { ControlError } from './control-error.ts';
 import { acquireLockFile, inheritLockFile, type LockFile } from './lock-file.ts';
 
+/** Who may connect. */
+export interface SocketAccess {
+  /** Permission bits. */
+  readonly mode: number;
+  /** Group of the file; undefined: the one that the kernel gives it. */
+  readonly gid?: number | undefined;
+}
+
 export interface SocketFile {
   /** Nothing is at the path any longer. */
   isGone(): Promise<boolean>;
   /** Makes `server` listen there in place of the first one. Throws if another process has the path. */
-  replace(server: Server, mode: number): Promise<void>;
+  replace(server: Server, access: SocketAccess): Promise<void>;
   /** Removes the lock, and the socket if it is still the one of this agent. */
   remove(): Promise<void>;
 }
 
 /** Makes `server` listen at `path`. Throws if an agent is running there; replaces a dead one's socket. */
-export async function placeSocket(server: Server, path: string, mode: number): Promise<SocketFile> {
+export async function placeSocket(
+  server: Server,
+  path: string,
+  access: SocketAccess,
+): Promise<SocketFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const attempt = await acquireLockFile(`${path}.lock`);
   if (!attempt.held) throw agentRunning(path, attempt.pid);
   try {
     await assertFree(path);
-    const inode = await bind(server, path, mode);
+    const inode = await bind(server, path, access);
     return socketFile(path, inode, attempt.lock);
   } catch (error) {
     await attempt.lock.release();
@@ -50,14 +62,14 @@ async function assertFree(path: string): Promise<void> {
 async function bind(
   server: Server,
   path: string,
-  mode: number,
+  access: SocketAccess,
   put: typeof rename = rename,
 ): Promise<bigint> {
   const hidden = await mkdtemp(join(dirname(path), '.control-'));
   const draft = join(hidden, 's');
   try {
     await listen(server, draft);
-    await chmod(draft, mode);
+    await setAccess(draft, access);
     const { ino } = await lstat(draft, { bigint: true });
     await put(draft, path);
     return ino;
@@ -65,6 +77,15 @@ async function bind(
     await rm(hidden, { recursive: true, force: true });
   }
 }
+
+/** The group first: a wider mode must not admit another group in the meantime. */
+export async function setAccess(path: string, { mode, gid }: SocketAccess): Promise<void> {
+  if (gid !== undefined && (await lstat(path)).gid !== gid) await chown(path, KEEP, gid);
+  await chmod(path, mode);
+}
+
+/** The user of the file stays, see chown(2). */
+const KEEP = -1;
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -83,12 +104,12 @@ function socketFile(path: string, first: bigint, lock: LockFile): SocketFile {
       const found = await lstat(path).catch((error: NodeJS.ErrnoException) => error.code);
       return found === 'ENOENT';
     },
-    async replace(server, mode) {
+    async replace(server, access) {
       await mkdir(dirname(path), { recursive: true, mode: 0o755 });
       const pid = await lock.renew();
       if (pid !== undefined) throw agentRunning(path, pid);
       // A link never replaces what another process has put there in the meantime.
-      inode = await bind(server, path, mode, link);
+      inode = await bind(server, path, access, link);
     },
     async remove() {
       const found = await lstat(path, { bigint: true }).catch(() => undefined);
@@ -102,10 +123,10 @@ function socketFile(path: string, first: bigint, lock: LockFile): SocketFile {
 export async function inheritSocket(
   server: Server,
   path: string,
-  mode: number,
+  access: SocketAccess,
 ): Promise<SocketFile> {
   const lock = await inheritLockFile(`${path}.lock`);
-  const inode = await bind(server, path, mode);
+  const inode = await bind(server, path, access);
   return socketFile(path, inode, lock);
 }
 

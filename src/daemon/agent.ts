@@ -48,6 +48,7 @@ import { AgentIpvs } from './agent-ipvs.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
+import { accessOf } from './control-access.ts';
 import { DirectorTables } from './director-tables.ts';
 import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
 import type { AgentSource } from './http.ts';
@@ -58,6 +59,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { OperatorLockStore } from './operator/operator-lock-store.ts';
 import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
+import { OtherPrograms } from './other-programs.ts';
 import { pathWarnings } from './path-check.ts';
 import { programVersion } from './program-version.ts';
 import { Recording } from './recording/recording.ts';
@@ -109,6 +111,7 @@ export class Agent {
   readonly #listeners: Listeners;
   readonly #soleAgent: SoleAgent;
   readonly #addressMemory: AddressMemory;
+  readonly #otherPrograms: OtherPrograms;
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #accept: AcceptMode | undefined;
@@ -152,7 +155,7 @@ export class Agent {
       status,
       config: { ...config, settings },
       lacking: async (next) => [
-        ...pathWarnings(file, stateDirectory),
+        ...pathWarnings([file, ...next.included], stateDirectory),
         ...(await import('./host-needs.ts')).lackingHere(next),
       ],
       cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
@@ -177,6 +180,11 @@ export class Agent {
     });
     this.#listeners = this.#createListeners();
     this.#soleAgent = new SoleAgent(logger);
+    this.#otherPrograms = new OtherPrograms({
+      settings: () => this.#configuration.settings,
+      isMaster: (instance) => this.#model.states().get(instance) === 'MASTER',
+      record,
+    });
     this.#addressMemory = new AddressMemory({ directory: stateDirectory, logger });
   }
 
@@ -222,6 +230,7 @@ export class Agent {
       () => this.#notifier?.close(),
       () => this.#checker.close(),
       () => this.#accept?.end(this.#outcome === 0 && isOwn()),
+      () => this.#otherPrograms.close(),
       () => this.#ignoreSignals(),
       () => (isHandedOver ? undefined : closeListeners()),
       () => this.#options.protocol.terminate(),
@@ -270,6 +279,7 @@ export class Agent {
     });
     configuration.follow({
       prepare: async (next) => {
+        accessOf(next.agent.control);
         await this.#addressMemory.prepare(next.settings);
         await this.#listeners.moveHttp(next.agent.httpListen);
       },
@@ -289,6 +299,8 @@ export class Agent {
           this.#virtualLinks?.answer(request, (input) => protocol.feed([input])),
         started: (scheduling) => {
           logStart(logger, config, scheduling);
+          // After a takeover the VIPs are here, and advertisements of this host are the agent's own.
+          this.#otherPrograms.start(successor === undefined);
           if (successor === undefined) this.#reportReady();
         },
         reports: (message) => this.#takeReports(message),
@@ -342,7 +354,7 @@ export class Agent {
     this.#check(next);
     this.#ipvs.follow(next);
     logger.level = agent.logLevel;
-    this.#listeners.setMode(agent.control.mode);
+    void this.#listeners.setAccess(agent.control);
   }
 
   /** Has everything checked that this configuration names. */
@@ -418,6 +430,7 @@ export class Agent {
       checker: () => checkerDocument(this.#checker.status),
       probes: (name) => this.#tracks.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
+      otherPrograms: () => this.#otherPrograms.documents,
       strayAnswers,
     });
   }

@@ -8,11 +8,11 @@ const ROOT = { uid: 0, gid: 0 };
 
 /** One warning for each command that this host would refuse at present. */
 export function commandWarnings(commands: readonly ConfiguredCommand[]): Finding[] {
-  return commands.flatMap(({ line, column, argv, user }) => {
+  return commands.flatMap(({ argv, user, ...place }) => {
     const refusal = refusalOf(argv, user);
     if (refusal === undefined) return [];
     const message = `this command would not be run: ${refusal}`;
-    return [{ line, column, code: 'advice' as const, message }];
+    return [{ ...place, code: 'advice' as const, message }];
   });
 }
 

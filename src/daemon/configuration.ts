@@ -31,7 +31,7 @@ interface ConfigurationOptions {
   /** Sends the plan to the protocol; resolves when it is in effect there. */
   readonly apply: (plan: ReloadPlan) => Promise<void>;
   /** What the host lacks for a configuration, in sentences. Default: not checked. */
-  readonly lacking?: (next: Lowered) => Promise<readonly string[]>;
+  readonly lacking?: (next: LoadedConfig) => Promise<readonly string[]>;
   /** The balanced connections that a configuration ends. Default: none. */
   readonly cuts?: (next: Lowered) => ReloadDocument['cuts'];
 }
@@ -167,5 +167,11 @@ function invalid(file: string, errors: readonly Finding[]): CommandRefusal {
 }
 
 function withFile(file: string, findings: readonly Finding[]): FindingDocument[] {
-  return findings.map(({ line, column, code, message }) => ({ file, line, column, code, message }));
+  return findings.map(({ line, column, code, message, file: included = file }) => ({
+    file: included,
+    line,
+    column,
+    code,
+    message,
+  }));
 }

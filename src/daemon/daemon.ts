@@ -46,7 +46,7 @@ async function runLogged(
     logger.fatal({ code: 'missing-capability', missing }, message);
     return 1;
   }
-  for (const message of pathWarnings(file, config.agent.stateDirectory)) {
+  for (const message of pathWarnings([file, ...config.included], config.agent.stateDirectory)) {
     logger.warn({ code: 'insecure-path' }, message);
   }
   for (const message of checkerUserWarnings(config.agent)) {

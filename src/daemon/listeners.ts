@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { SerialQueue } from '../async/serial-queue.ts';
-import type { AgentSettings } from '../config/agent-settings.ts';
+import type { AgentSettings, ControlSettings } from '../config/agent-settings.ts';
 import type { ControlCommands } from '../control/commands.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { OperatorAccess } from '../control/operator-commands.ts';
@@ -12,6 +12,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { isPowerOfTwo } from '../net/power-of-two.ts';
 import { type Instant, milliseconds, seconds } from '../net/time.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
+import { accessOf, GroupMissing } from './control-access.ts';
 import type { AgentHttp, AgentSource } from './http.ts';
 
 /** How often to look whether the control socket is still there, in milliseconds. */
@@ -75,15 +76,18 @@ export class Listeners {
     return this.#httpMoves.run(() => this.#moveHttp(listen));
   }
 
-  /** Changes the permissions of the control socket. */
-  setMode(mode: number): void {
-    this.#control?.setMode(mode).catch((error: unknown) => {
-      const { logger } = this.#options;
-      logger.error(
+  /** Changes the group and the permissions of the control socket. */
+  async setAccess(control: ControlSettings): Promise<void> {
+    try {
+      const { mode, gid } = accessOf(control);
+      // A socket whose group is no longer configured is that of the agent again.
+      await this.#control?.setAccess({ mode, gid: gid ?? process.getegid?.() });
+    } catch (error) {
+      this.#options.logger.error(
         { code: 'control-mode-failed', err: error },
-        'the mode of the control socket could not be changed',
+        'group or mode of the control socket could not be changed',
       );
-    });
+    }
   }
 
   /** Keeps the socket file if another process has taken it over. */
@@ -119,13 +123,13 @@ export class Listeners {
       return await ControlServer.listen({
         ...{ source, commands, operators, inherits },
         socket: control.socket,
-        mode: control.mode,
+        access: accessOf(control),
         onError: (error) =>
           logger.error({ code: 'control-error', err: error }, 'a request could not be answered'),
       });
     } catch (error) {
-      const code = error instanceof ControlError ? error.code : 'control-socket-failed';
-      logger.fatal({ code }, messageOf(error));
+      const isKnown = error instanceof ControlError || error instanceof GroupMissing;
+      logger.fatal({ code: isKnown ? error.code : 'control-socket-failed' }, messageOf(error));
       return undefined;
     }
   }

@@ -7,13 +7,15 @@ import { dirname, resolve } from 'node:path';
 import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
 
 /** One sentence for each path that another user can change. The user of this process is trusted. */
-export function pathWarnings(file: string, stateDirectory: string): string[] {
+export function pathWarnings(files: readonly string[], stateDirectory: string): string[] {
   const trusted = process.geteuid?.() ?? 0;
   const directory = existsSync(stateDirectory) ? stateDirectory : dirname(stateDirectory);
   return [
-    ...warning(
-      whoCanChange(resolve(file), trusted),
-      'who changes the configuration can run commands as root',
+    ...files.flatMap((file) =>
+      warning(
+        whoCanChange(resolve(file), trusted),
+        'who changes the configuration can run commands as root',
+      ),
     ),
     ...(existsSync(directory)
       ? warning(

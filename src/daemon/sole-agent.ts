@@ -2,6 +2,7 @@
  * One agent for each network namespace: two would remove each other's addresses, routes and links. They
  * need not share a file, so a lock file does not help: containers on the host network have their own.
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { mayChangeNetwork } from '../kernel/capability/capabilities.ts';
@@ -113,9 +114,25 @@ function mayBeAgent({ pid, uid }: PeerCredentials): boolean {
 
 function runningMessage(holder: NameHolder): string {
   return (
-    `an agent already runs in this network namespace (${whereIs(pidOf(holder).pid)}): stop it, ` +
-    'or replace it with `vrrp-agent run --takeover`'
+    `an agent already runs in this network namespace (${whereIs(pidOf(holder).pid)}): ` +
+    whatToDo(unitOf(pidOf(holder).pid))
   );
+}
+
+function whatToDo(unit: string | undefined): string {
+  if (unit === undefined) return 'stop it, or replace it with `vrrp-agent run --takeover`';
+  const replace = `systemctl kill --kill-whom=main --signal=SIGUSR2 ${unit}`;
+  return `stop it with \`systemctl stop ${unit}\`, or replace it with \`${replace}\``;
+}
+
+/** The systemd service of a process, from its control group; undefined if it has none. */
+function unitOf(pid: number | undefined): string | undefined {
+  try {
+    const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    return /\/([^/\n]+\.service)$/m.exec(groups)?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function pidOf(holder: NameHolder): { readonly pid?: number } {

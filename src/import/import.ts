@@ -1,5 +1,6 @@
 /** Converts files of other programs to one configuration of this program, and lists every difference. */
 import { Document } from 'yaml';
+import { escapeVariables } from '../config/text/variables.ts';
 import { Draft, plain } from './draft.ts';
 import { convertHeartbeat } from './heartbeat/convert.ts';
 import { convertIpvsadm } from './ipvsadm/convert.ts';
@@ -98,7 +99,7 @@ function inOrder(notes: readonly Note[], files: readonly string[]): Note[] {
 
 function yamlOf(draft: Draft, notes: readonly Note[], files: readonly string[]): string {
   // Writes a tracker that two instances share twice, instead of a YAML anchor and alias.
-  const document = new Document(plain(draft.file()), null, { aliasDuplicateObjects: false });
+  const document = new Document(escaped(plain(draft.file())), null, { aliasDuplicateObjects: false });
   const head = [
     ` Converted from ${files.join(', ')}. Check it with: vrrp-agent check --config FILE`,
   ];
@@ -108,6 +109,14 @@ function yamlOf(draft: Draft, notes: readonly Note[], files: readonly string[]):
   }
   document.commentBefore = head.join('\n');
   return document.toString({ lineWidth: 0 });
+}
+
+/** No text of the other program's file is a reference to a variable of the agent's environment. */
+function escaped(value: unknown): unknown {
+  if (typeof value === 'string') return escapeVariables(value);
+  if (Array.isArray(value)) return value.map(escaped);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, escaped(one)]));
 }
 
 function oneLine(text: string): string {

@@ -16,6 +16,7 @@ import type {
   MaintenanceDocument,
   MasterDocument,
   NotificationsDocument,
+  OtherProgramDocument,
   StatusDocument,
   TransitionDocument,
 } from '../control/protocol.ts';
@@ -57,6 +58,8 @@ export interface AgentModelOptions {
   readonly notifications?: () => NotificationsDocument | undefined;
   /** Absent or undefined: nothing needs the checker process. */
   readonly checker?: () => CheckerDocument | undefined;
+  /** Programs beside the agent; default: none. */
+  readonly otherPrograms?: () => readonly OtherProgramDocument[];
   /** Results of the probes; default: none. */
   readonly probes?: ReadProbe;
   /** The connection table that follows the instance; default: none. */
@@ -187,6 +190,7 @@ export class AgentModel {
       ...notificationsPart(notifications?.()),
       ...checkerPart(checker?.()),
       ...this.#peersPart(),
+      ...otherProgramsPart(this.#options.otherPrograms?.() ?? []),
     };
   }
 
@@ -284,6 +288,10 @@ export class AgentModel {
 
 function notificationsPart(notifications: NotificationsDocument | undefined) {
   return notifications === undefined ? {} : { notifications };
+}
+
+function otherProgramsPart(programs: readonly OtherProgramDocument[]) {
+  return programs.length === 0 ? {} : { other_programs: programs };
 }
 
 function checkerPart(checker: CheckerDocument | undefined) {

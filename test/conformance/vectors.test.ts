@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodePacket } from '../../src/cli/decode-packet.ts';
+import { decodePacket } from '../../src/library/decode-packet.ts';
 import { type IpAddress, ip } from '../../src/net/address.ts';
 import { centiseconds, seconds } from '../../src/net/time.ts';
 import { PROTOCOL_VRRP } from '../../src/net/vrrp.ts';

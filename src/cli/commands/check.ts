@@ -5,13 +5,16 @@ import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
 import { commandWarnings } from '../../daemon/command-check.ts';
+import { groupWarnings } from '../../daemon/control-access.ts';
 import { pathWarnings } from '../../daemon/path-check.ts';
+import { CONFIGURATION_FILE } from '../configuration-file.ts';
 import { EXIT } from '../exit-codes.ts';
+import { usageError } from '../operation.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
 import type { CliContext } from '../terminal/context.ts';
 
 interface CheckOptions {
-  readonly config: string;
+  readonly config?: string;
   readonly json?: true;
 }
 
@@ -19,12 +22,18 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('check')
     .description('Validate a configuration file: list every error, or show what it means.')
-    .requiredOption('--config <file>', 'configuration file (YAML)')
+    .argument('[file]', `configuration file (YAML); default: ${CONFIGURATION_FILE}`)
+    .option('-c, --config <file>', 'the same')
     .option('--json', 'print one JSON document')
-    .action((options: CheckOptions) => check(options, context));
+    .action((file: string | undefined, { config, json }: CheckOptions, command: Command) => {
+      if (file !== undefined && config !== undefined) {
+        usageError(command, 'name the file once: as an argument or with --config');
+      }
+      return check(file ?? config ?? CONFIGURATION_FILE, json === true, context);
+    });
 }
 
-async function check({ config: file, json }: CheckOptions, context: CliContext): Promise<void> {
+async function check(file: string, json: boolean, context: CliContext): Promise<void> {
   const { configHost } = await import('../../daemon/config-host.ts');
   const loaded = loadConfigFile(file, configHost());
   if (!loaded.ok) {
@@ -37,7 +46,8 @@ async function check({ config: file, json }: CheckOptions, context: CliContext):
   const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
   const summary = configSummary(settings, agent);
   const lacking = [
-    ...pathWarnings(file, agent.stateDirectory),
+    ...pathWarnings([file, ...loaded.value.included], agent.stateDirectory),
+    ...groupWarnings(agent.control),
     ...(await hostWarnings(loaded.value)),
     ...(hasManyAddresses(settings.instances) ? await takeoverHere(settings.instances) : []),
   ];
@@ -70,7 +80,8 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 async function hostWarnings(loaded: LoadedConfig): Promise<string[]> {
   const { settings, agent } = loaded;
   const { linkWarnings } = await import('../../daemon/links-here.ts');
-  const links = linkWarnings(settings);
+  const { otherProgramWarnings } = await import('../../daemon/other-programs.ts');
+  const links = [...linkWarnings(settings), ...otherProgramWarnings()];
   if (!needsHostFeatures(loaded)) return links;
   const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
   return [...missingOnHost(settings, agent, hostSupport()), ...links];

@@ -1,10 +1,16 @@
 /** `vrrp-agent decode`: the fields of a VRRP packet, or why it is refused. Needs no agent. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { familyOf, type IpAddress, ip, parseIp } from '../../net/address.ts';
-import { VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
-import { judge } from '../../protocol/engine/router/intake.ts';
+import {
+  type DecodeRequest,
+  decodePacket,
+  familyOf,
+  type IpAddress,
+  ip,
+  parseIp,
+  VRRP_GROUP,
+  VRRP_TTL,
+} from '../../library/wire.ts';
 import { passwordBytes } from '../../wire/vrrp/auth.ts';
-import { type DecodeRequest, decodePacket } from '../decode-packet.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderDecoded } from '../render/packet.ts';
 import type { CliContext } from '../terminal/context.ts';
@@ -58,7 +64,7 @@ export function register(program: Command, context: CliContext): void {
 const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
 
 function decode(context: CliContext, request: DecodeRequest, json: boolean): void {
-  const document = decodePacket(request, judge);
+  const document = decodePacket(request);
   context.stdout(json ? `${JSON.stringify(document, null, 2)}\n` : renderDecoded(document));
   if (!document.ok) context.setExitCode(EXIT.failed);
 }

@@ -1,8 +1,7 @@
 /** `vrrp-agent events`: past events with their causes and, with `--follow`, new ones. */
-import type { Command } from 'commander';
-import type { ControlClient } from '../../control/client.ts';
-import { ControlError } from '../../control/control-error.ts';
-import type { EventDocument } from '../../control/protocol.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
+import { type ControlClient, ControlError, type EventDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import {
   type EventLayout,
@@ -16,6 +15,9 @@ import { paletteFor } from '../terminal/text.ts';
 
 interface EventsOptions extends ClientOptions {
   readonly follow?: boolean;
+  /** Milliseconds since 1970. */
+  readonly since?: number;
+  readonly lines?: number;
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -24,9 +26,11 @@ export function register(program: Command, context: CliContext): void {
       .command('events')
       .description('Show transitions and other notable events, with their causes.')
       .option(
-        '--follow',
+        '-f, --follow',
         'also print each new event as it happens (with --json, one event per line)',
-      ),
+      )
+      .option('--since <time>', 'not the events before it: 10m, 2h, or 2026-03-01T10:00', moment)
+      .option('-n, --lines <count>', 'only this many of the latest events', count),
   ).action((_options: unknown, command: Command) => {
     const options = command.optsWithGlobals<EventsOptions>();
     return askAgent(context, options, (client) =>
@@ -39,13 +43,24 @@ export function register(program: Command, context: CliContext): void {
 
 async function showEvents(context: CliContext, client: ControlClient, options: EventsOptions) {
   const document = await client.events();
+  const events = wanted(document.events, options);
   if (options.json === true) {
-    context.stdout(`${JSON.stringify(document, null, 2)}\n`);
+    context.stdout(`${JSON.stringify({ ...document, events }, null, 2)}\n`);
     return;
   }
-  const layout = eventLayout(document.events, paletteFor(context.isTty, process.env));
-  if (document.events.length === 0) context.stderr('No events yet.\n');
-  context.stdout(document.events.map(lineWith(layout)).join(''));
+  const layout = eventLayout(events, paletteFor(context.isTty, process.env));
+  if (events.length === 0) {
+    context.stderr(document.events.length === 0 ? 'No events yet.\n' : 'No such events.\n');
+  }
+  context.stdout(events.map(lineWith(layout)).join(''));
+}
+
+function wanted(
+  events: readonly EventDocument[],
+  { since, lines }: EventsOptions,
+): readonly EventDocument[] {
+  const later = since === undefined ? events : events.filter(({ at }) => Date.parse(at) >= since);
+  return lines === undefined ? later : later.slice(Math.max(0, later.length - lines));
 }
 
 /** Shows gaps, as events of real servers are dropped earlier than others. */
@@ -57,8 +72,8 @@ function lineWith(layout: EventLayout) {
 /** Runs until the agent ends the stream, which is an error. */
 async function followEvents(context: CliContext, client: ControlClient, options: EventsOptions) {
   const layout = await followLayout(context, client);
-  let last = 0;
-  for await (const event of client.follow()) {
+  let last = await seqBefore(client, options);
+  for await (const event of client.follow(last)) {
     if (options.json === true) {
       context.stdout(`${JSON.stringify(event)}\n`);
     } else {
@@ -69,9 +84,34 @@ async function followEvents(context: CliContext, client: ControlClient, options:
   throw new ControlError('connection-lost', 'the agent is stopping and ended the stream');
 }
 
+/** Number of the last event that is not shown. */
+async function seqBefore(client: ControlClient, options: EventsOptions): Promise<number> {
+  if (options.since === undefined && options.lines === undefined) return 0;
+  const { events } = await client.events();
+  const first = wanted(events, options)[0];
+  return first === undefined ? (events.at(-1)?.seq ?? 0) : first.seq - 1;
+}
+
 /** Events arrive one by one, so the names of the instances give the width. */
 async function followLayout(context: CliContext, client: ControlClient): Promise<EventLayout> {
   const { instances } = await client.status();
   const nameWidth = instances.reduce((most, { name }) => Math.max(most, name.length), 4);
   return { palette: paletteFor(context.isTty, process.env), nameWidth, kindWidth: KIND_WIDTH };
+}
+
+/** A span before now, or a date: without a time zone, in that of this host. */
+function moment(text: string): number {
+  const ago = parseDuration(text);
+  if (ago !== undefined) return Date.now() - ago / 1_000;
+  const [day = '', time = '00:00'] = text.split(/[T ]/);
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T${time}`) : Number.NaN;
+  if (Number.isNaN(at)) {
+    throw new InvalidArgumentError('It must be a time such as 10m, 2h or 2026-03-01T10:00.');
+  }
+  return at;
+}
+
+function count(text: string): number {
+  if (/^[1-9][0-9]{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1.');
 }

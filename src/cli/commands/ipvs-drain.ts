@@ -1,8 +1,6 @@
 /** `vrrp-agent ipvs drain` and `undrain`: take a real server out of service without losing connections. */
 import type { Command } from 'commander';
-import type { ControlClient } from '../../control/client.ts';
-import { RefusedRequest } from '../../control/control-error.ts';
-import type { DrainDocument } from '../../control/ipvs-document.ts';
+import { type ControlClient, type DrainDocument, RefusedRequest } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { durationOption, requester, timeoutFor } from '../operation.ts';

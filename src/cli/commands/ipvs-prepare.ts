@@ -14,6 +14,7 @@ import type {
 } from '../../ipvs/plan/requirement.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Server } from '../../net/ipvs.ts';
+import { CONFIGURATION_FILE } from '../configuration-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';
 import { commandLine, renderPreparation } from '../render/preparation.ts';
@@ -33,7 +34,7 @@ interface PrepareOptions {
 const DESCRIPTION = `Show the kernel settings that a director or a real server needs for a forwarding \
 method of IPVS, and the commands for those that are missing. Changes nothing without --apply.
 
-  vrrp-agent ipvs prepare director --config /etc/vrrp-agent.yaml
+  vrrp-agent ipvs prepare director
   vrrp-agent ipvs prepare realserver --mode dr --vip 203.0.113.100 --apply
 
 VIPs, gateway and real servers come from the director's configuration or from the options.
@@ -53,7 +54,10 @@ export function registerPrepare(ipvs: Command, context: CliContext): void {
         'tun',
       ]),
     )
-    .option('--config <file>', "the director's configuration file")
+    .option(
+      '-c, --config <file>',
+      `the director's configuration file; default for a director without --mode: ${CONFIGURATION_FILE}`,
+    )
     .option('--vip <address>', 'virtual address; may be repeated', collect)
     .option(
       '--gateway <address>',
@@ -74,7 +78,9 @@ async function prepare(
   options: PrepareOptions,
   command: Command,
 ): Promise<void> {
-  const config = options.config === undefined ? undefined : configIn(options.config, context);
+  const isDirector = role === 'director' && options.mode === undefined;
+  const file = options.config ?? (isDirector ? CONFIGURATION_FILE : undefined);
+  const config = file === undefined ? undefined : configIn(file, context);
   if (config === null) return;
   const input = inputOf(role, options, config, command);
   const look = async () => requirementsOf(input, await readHostFacts());

@@ -1,6 +1,6 @@
 /** `vrrp-agent ipvs`: the load balancer that the running agent manages. */
 import type { Command } from 'commander';
-import type { IpvsDocument } from '../../control/ipvs-document.ts';
+import type { IpvsDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';

@@ -1,11 +1,10 @@
 /** `vrrp-agent lab run`: runs scenarios one after the other and reports on them. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import { LabError } from '../../lab/command.ts';
 import type { RunRecord } from '../../lab/judge/record.ts';
-import { packageFile } from '../../lab/program.ts';
 import { renderHtml } from '../../lab/report/html.ts';
 import { renderJunit } from '../../lab/report/junit.ts';
 import {
@@ -22,6 +21,7 @@ import {
   runScenario,
 } from '../../lab/run/run-scenario.ts';
 import { hasNetem } from '../../lab/run/testbed.ts';
+import { scenarioLibrary } from '../../lab/scenario/library.ts';
 import { loadScenarioFile } from '../../lab/scenario/load.ts';
 import { type Scenario, withAgent } from '../../lab/scenario/scenario.ts';
 import { describeAction } from '../../lab/scenario/steps.ts';
@@ -100,7 +100,7 @@ function loadAll(context: CliContext, files: readonly string[]): Scenario[] | un
   const scenarios: Scenario[] = [];
   let isUsable = true;
   for (const name of files) {
-    const file = libraryFiles().get(name) ?? name;
+    const file = scenarioLibrary().get(name) ?? name;
     const loaded = loadScenarioFile(file);
     if (loaded.ok) {
       scenarios.push(loaded.value);
@@ -190,14 +190,8 @@ class Session {
   }
 }
 
-function libraryFiles(): Map<string, string> {
-  const folder = packageFile('config/scenarios');
-  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-  return new Map(names.sort().map((name) => [name.slice(0, -5), join(folder, name)]));
-}
-
 function listLibrary(context: CliContext): void {
-  for (const [name, file] of libraryFiles()) {
+  for (const [name, file] of scenarioLibrary()) {
     const loaded = loadScenarioFile(file);
     if (!loaded.ok) throw new LabError('lab-state-error', `${file} cannot be used`);
     context.stdout(`${name.padEnd(24)} ${loaded.value.title}\n`);

@@ -1,7 +1,6 @@
 /** `vrrp-agent maintenance`: instances that must not become MASTER, even after a restart. */
 import type { Command } from 'commander';
-import type { MaintenanceAnswer } from '../../control/operator-protocol.ts';
-import type { StatusDocument } from '../../control/protocol.ts';
+import type { MaintenanceAnswer, StatusDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { printConnectionsAtRisk } from '../connections-at-risk.ts';
 import {

@@ -1,7 +1,7 @@
 /** `vrrp-agent reload`: the running agent applies its changed configuration file. */
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
-import { RefusedRequest } from '../../control/control-error.ts';
+import { RefusedRequest } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReload } from '../render/reload.ts';

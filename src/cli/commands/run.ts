@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
+import { withConfigOption } from '../configuration-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
 
@@ -13,12 +14,13 @@ interface RunOptions {
 }
 
 export function register(program: Command, context: CliContext): void {
-  program
-    .command('run')
-    .description(
-      'Run the agent in the foreground. SIGTERM stops it; SIGHUP reloads the configuration file.',
-    )
-    .requiredOption('--config <file>', 'configuration file (YAML)')
+  withConfigOption(
+    program
+      .command('run')
+      .description(
+        'Run the agent in the foreground. SIGTERM stops it; SIGHUP reloads the configuration file.',
+      ),
+  )
     .option('--takeover', 'replace the running agent without interruption')
     .addOption(
       new Option('--successor-of <pid>', 'take over from this process only (used by SIGUSR2)')

@@ -1,6 +1,6 @@
 /** `vrrp-agent status`: the current state of every instance. */
 import type { Command } from 'commander';
-import type { StatusDocument } from '../../control/protocol.ts';
+import type { StatusDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { unknownInstances } from '../operation.ts';
@@ -40,7 +40,7 @@ function showStatus(context: CliContext, names: readonly string[], options: Clie
 function refuseUnknown(context: CliContext, unknown: readonly string[], status: StatusDocument) {
   const known = status.instances.map((one) => one.name);
   context.stderr(`vrrp-agent: ${unknownInstances(unknown, known)}\n`);
-  context.setExitCode(EXIT.failed);
+  context.setExitCode(EXIT.usage);
 }
 
 function only(status: StatusDocument, names: readonly string[]): StatusDocument {

@@ -1,8 +1,8 @@
 /** A decoded packet as text: its fields, or why no router accepts it. */
 
+import type { DecodeDocument, PacketDocument } from '../../library/wire.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
-import type { DecodeDocument, PacketDocument } from '../decode-packet.ts';
 
 const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {
   'packet-length-error': 'the length does not match the header and its address count',

@@ -28,6 +28,19 @@ export function renderPeerProblems(
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** Programs beside the agent that speak VRRP; empty without any. */
+export function renderOtherPrograms(
+  { other_programs: programs = [] }: StatusDocument,
+  { palette }: Screen,
+): string {
+  return programs
+    .map(({ message, instances }) => {
+      const paint = instances.length === 0 ? palette.notable : palette.bad;
+      return `${paint(printable(`! ${message}`))}\n`;
+    })
+    .join('');
+}
+
 /** Empty without tracked objects and sync groups. */
 export function renderDependencies(
   { instances, sync_groups: groups }: StatusDocument,

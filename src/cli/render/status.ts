@@ -8,6 +8,7 @@ import {
   renderChecker,
   renderConnections,
   renderDependencies,
+  renderOtherPrograms,
   renderPeerProblems,
   renderStrays,
   type Screen,
@@ -23,7 +24,13 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
           screen.width,
           screen.palette.faint,
         );
-  const details = [renderPeerProblems, renderStrays, renderDependencies, renderConnections]
+  const details = [
+    renderOtherPrograms,
+    renderPeerProblems,
+    renderStrays,
+    renderDependencies,
+    renderConnections,
+  ]
     .map((render) => render(status, screen))
     .join('');
   const peers = renderPeerSummary(status, screen);

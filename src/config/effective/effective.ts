@@ -35,9 +35,12 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
   const { peerLink } = settings;
   return present<ConfigFile>({
     router: settings.router,
+    // The files are joined.
+    include: undefined,
     control: {
       socket: agent.control.socket,
       mode: agent.control.mode.toString(8).padStart(4, '0'),
+      ...(agent.control.group === undefined ? {} : { group: agent.control.group }),
     },
     http: httpListen && {
       listen: formatEndpoint(httpListen),

@@ -135,7 +135,11 @@ function lowerControl(control: DraftFile['control'], findings: Findings): AgentS
   if ((mode & WRITABLE_BY_OTHERS) !== 0) {
     findings.warn(['control', 'mode'], 'every local user can control the agent');
   }
-  return { socket: control?.socket ?? AGENT_DEFAULTS.control.socket, mode };
+  return {
+    socket: control?.socket ?? AGENT_DEFAULTS.control.socket,
+    mode,
+    group: control?.group,
+  };
 }
 
 /** Undefined: no listener, or an invalid one, which has been reported. */

@@ -27,6 +27,13 @@ const control = mapping(
         default: AGENT_DEFAULTS.control.mode,
       })
       .optional(),
+    group: pattern(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, 'the name of a local group')
+      .meta({
+        description:
+          'Group of the control socket: with the default `mode`, its members are operators, who see ' +
+          "`status` and `events` and may use every command of the socket. Default: the agent's group.",
+      })
+      .optional(),
   },
   'The control socket.',
 );
@@ -83,6 +90,18 @@ export const configFile = mapping(
       'a name of letters, digits, dots, hyphens and underscores',
     )
       .meta({ description: 'Name of this router in logs and status. Default: the hostname.' })
+      .optional(),
+    include: z
+      .array(z.string())
+      .meta({
+        description:
+          'Files that belong to this one, relative to it: names, or a pattern with `*` and `?` in the last ' +
+          'part, whose files are joined in the order of their names. Lists (`instances`, `sync_groups`, ' +
+          '`ipvs.services`) are appended; the mappings of the file are joined key by key; any other key ' +
+          'may be in one file only.',
+        examples: [['conf.d/*.yaml']],
+        default: [],
+      })
       .optional(),
     control: control.optional(),
     http: mapping(

@@ -6,14 +6,13 @@ import { Composer, CST, LineCounter, Parser } from 'yaml';
 import type { Finding, Locate, Position } from '../finding.ts';
 import { NodeLocator } from './node-locator.ts';
 import { MAXIMUM_DEPTH, NodeReader } from './node-reader.ts';
+import type { Environment } from './variables.ts';
 
 /** 255 instances of 255 addresses need less than 3 MiB. */
 export const MAXIMUM_LENGTH = 4 * 1024 * 1024;
 
 /** Always YAML 1.2: a directive for 1.1 would turn `no` and `off` into booleans. */
 const COMPOSER_OPTIONS = { schema: 'core', merge: false, uniqueKeys: false } as const;
-
-const START: Position = { line: 1, column: 1 };
 
 export interface YamlDocument {
   readonly value: unknown;
@@ -22,22 +21,37 @@ export interface YamlDocument {
   readonly locate: Locate;
 }
 
-export function readDocument(text: string): YamlDocument {
+interface DocumentOptions {
+  /** Variables that values may refer to; undefined: `${` has no meaning. */
+  readonly environment?: Environment | undefined;
+  /** Named by positions: an included file. */
+  readonly file?: string | undefined;
+}
+
+export function readDocument(text: string, options: DocumentOptions = {}): YamlDocument {
   if (text.length > MAXIMUM_LENGTH) {
-    return unreadable(`the file is longer than ${MAXIMUM_LENGTH} characters`);
+    return unreadable(`the file is longer than ${MAXIMUM_LENGTH} characters`, startOf(options));
   }
   try {
-    return parse(text);
+    return parse(text, options);
   } catch (error) {
-    return unreadable(`cannot read the file as YAML: ${String(error)}`);
+    return unreadable(`cannot read the file as YAML: ${String(error)}`, startOf(options));
   }
 }
 
-function parse(text: string): YamlDocument {
+function startOf({ file }: DocumentOptions): Position {
+  return { ...inFile(file), line: 1, column: 1 };
+}
+
+function inFile(file: string | undefined): { readonly file?: string } {
+  return file === undefined ? {} : { file };
+}
+
+function parse(text: string, { environment, file }: DocumentOptions): YamlDocument {
   const lineCounter = new LineCounter();
   const positionAt = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    return { ...inFile(file), line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const tokens = [...new Parser(lineCounter.addNewLine).parse(text)];
   const tooDeep = findTooDeep(tokens, MAXIMUM_DEPTH);
@@ -46,7 +60,7 @@ function parse(text: string): YamlDocument {
     return unreadable(message, positionAt(tooDeep.offset));
   }
   const [document, second] = new Composer(COMPOSER_OPTIONS).compose(tokens, true, text.length);
-  if (document === undefined) return unreadable('the file is empty');
+  if (document === undefined) return unreadable('the file is empty', startOf({ file }));
   const findings = [...document.errors, ...document.warnings].map(
     ({ pos, message }): Finding => ({
       ...positionAt(pos[0]),
@@ -59,19 +73,23 @@ function parse(text: string): YamlDocument {
     const message = 'a configuration is a single YAML document; a second one starts here';
     findings.push({ ...positionAt(second.range[0]), code: 'syntax', message });
   }
-  const reader = new NodeReader((offset, code, message) => {
-    findings.push({ ...positionAt(offset), code, message });
-  }, lineCounter);
+  const reader = new NodeReader({
+    lines: lineCounter,
+    environment,
+    report: (offset, code, message) => {
+      findings.push({ ...positionAt(offset), code, message });
+    },
+  });
   const value = reader.read(document.contents);
   const locator = new NodeLocator(document.contents, reader.targets);
   return { value, findings, locate: (path, at) => positionAt(locator.offset(path, at)) };
 }
 
-function unreadable(message: string, position: Position = START): YamlDocument {
+function unreadable(message: string, position: Position): YamlDocument {
   return {
     value: null,
     findings: [{ ...position, code: 'syntax', message }],
-    locate: () => START,
+    locate: () => position,
   };
 }
 

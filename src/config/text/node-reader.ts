@@ -4,12 +4,30 @@
  */
 
 import type { YAMLMap } from 'yaml';
-import { type Alias, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type Scalar,
+} from 'yaml';
 import type { FindingCode } from '../finding.ts';
+import { mayBeSecret } from '../schema/secret-keys.ts';
+import { type Environment, expandVariables, plainScalar } from './variables.ts';
 
 /** Limit for the text itself and for its expanded aliases. */
 export const MAXIMUM_DEPTH = 32;
 const MAXIMUM_VALUES = 1_000_000;
+
+interface NodeReaderOptions {
+  readonly report: Report;
+  readonly lines: LineCounter;
+  /** Variables that values may refer to; undefined: `${` has no meaning. */
+  readonly environment: Environment | undefined;
+}
 
 type Report = (offset: number, code: FindingCode, message: string) => void;
 
@@ -19,20 +37,45 @@ export class NodeReader {
   readonly #anchors = new Map<string, Node>();
   readonly #report: Report;
   readonly #lines: LineCounter;
+  readonly #environment: Environment | undefined;
+  /** Keys that lead to the present value. */
+  readonly #keys: string[] = [];
   #values = 0;
 
-  constructor(report: Report, lines: LineCounter) {
+  constructor({ report, lines, environment }: NodeReaderOptions) {
     this.#report = report;
     this.#lines = lines;
+    this.#environment = environment;
   }
 
   read(node: Node | null, depth = 0): unknown {
     if (node === null || this.#exhausted(node, depth)) return null;
     if (isAlias(node)) return this.#readAlias(node, depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return node.value;
+    if (isScalar(node)) return this.#readScalar(node);
     if (isSeq(node)) return node.items.map((item) => this.read(item as Node | null, depth + 1));
     return isMap(node) ? this.#readMap(node, depth) : null;
+  }
+
+  /** Variables are replaced here: what an unquoted value then is, is decided by its new text. */
+  #readScalar(node: Scalar): unknown {
+    const { value, type } = node;
+    const environment = this.#environment;
+    if (environment === undefined || typeof value !== 'string' || !value.includes('${'))
+      return value;
+    const expanded = expandVariables(value, environment);
+    if (expanded.ok) return type === 'PLAIN' ? plainScalar(expanded.text) : expanded.text;
+    this.#report(offsetOf(node), 'variable', this.#variableMessage(expanded.name));
+    return value;
+  }
+
+  #variableMessage(name: string | undefined): string {
+    // What looks like a variable may be a part of a password.
+    const shown = mayBeSecret(this.#keys) ? 'in this value' : name;
+    if (name !== undefined) {
+      return `the environment variable ${shown} is not set: set it, or write a default (\${NAME:-default}); for the text \${ write $\${`;
+    }
+    return `an environment variable is written \${NAME} or \${NAME:-default}; for the text \${ write $\${`;
   }
 
   #exhausted(node: Node, depth: number): boolean {
@@ -81,7 +124,9 @@ export class NodeReader {
         continue;
       }
       seen.set(name, keyNode);
+      this.#keys.push(name);
       const content = this.read(value as Node | null, depth + 1);
+      this.#keys.pop();
       // A plain assignment to `__proto__` would set the prototype instead.
       Object.defineProperty(result, name, { value: content, enumerable: true });
     }

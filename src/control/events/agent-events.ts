@@ -1,4 +1,5 @@
 /** Events that the main thread records: operators, the configuration, notifications, accept mode. */
+import { otherProgramText } from '../other-program-text.ts';
 import { INSTANCE, REPAIRS, recorded, repeated } from './event-entry.ts';
 
 const NOTIFICATION_LEVEL = {
@@ -56,6 +57,24 @@ export const AGENT_EVENTS = {
       `configuration refused: ${errors} ${errors === 1 ? 'error' : 'errors'} in ${file}`,
     fields: { file: 'path of the file', errors: 'number of errors in it' },
     example: { file: '/etc/vrrp-agent/vrrp-agent.yaml', errors: 2 },
+  }),
+  'other-vrrp-program': recorded<{
+    readonly pid: number | null;
+    readonly program: string | null;
+    readonly instances: readonly string[];
+  }>({
+    when: 'Another program speaks VRRP in the network namespace of the agent.',
+    level: {
+      of: ({ instances }) => (instances.length === 0 ? 'warn' : 'error'),
+      words: '`error` if it was heard with the VRID of an instance; else `warn`',
+    },
+    sentence: otherProgramText,
+    fields: {
+      pid: 'its process ID; null: not visible to the agent',
+      program: 'its name; null: not visible to the agent',
+      instances: 'names of the instances whose VRID it advertises on the same interface',
+    },
+    example: { pid: 812, program: 'keepalived', instances: ['web'] },
   }),
   'accept-filter-restored': recorded<{ readonly count: number }>({
     when: 'Another program changed or flushed the nftables table of `accept: false`.',

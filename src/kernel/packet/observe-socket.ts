@@ -38,6 +38,12 @@ export class ObserveSocket {
   readonly #index: number;
   readonly #frame = new Uint8Array(FRAME_BYTES);
 
+  /** Undefined: there is no such link. Throws `KernelError`. */
+  static on(name: string): ObserveSocket | undefined {
+    const index = libc().if_nametoindex(name);
+    return index === 0 ? undefined : new ObserveSocket(index, name);
+  }
+
   /** Opens in the network namespace of the calling thread. Throws `KernelError`. */
   constructor(index: number, name: string) {
     this.#what = `packet socket on ${name}`;

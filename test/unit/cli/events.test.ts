@@ -46,6 +46,35 @@ describe('events', () => {
     expect(JSON.parse(stdout)).toEqual({ events: model.eventsAfter(0) });
   });
 
+  test('shows the latest of --lines, and those since a moment', async () => {
+    const { socket, model } = await runControl();
+    const minutes = [0, 1, 2, 3].map((count) => new Date(AT.getTime() + count * 60_000));
+    for (const at of minutes) model.apply({ ...transition('web') }, at);
+    const seqs = async (...args: string[]) => {
+      const { stdout } = await runCli(events, ['events', '--socket', socket, '--json', ...args]);
+      return JSON.parse(stdout).events.map(({ seq }: { seq: number }) => seq);
+    };
+    expect(await seqs('-n', '2')).toEqual([3, 4]);
+    expect(await seqs('-n', '9')).toEqual([1, 2, 3, 4]);
+    expect(await seqs('--since', minutes[1]?.toISOString() ?? '')).toEqual([2, 3, 4]);
+    expect(await seqs('--since', minutes[1]?.toISOString() ?? '', '--lines=1')).toEqual([4]);
+    expect(await seqs('--since', '1m')).toEqual([]);
+    expect(await seqs('--since', '2020-01-01')).toEqual([1, 2, 3, 4]);
+    const none = await runCli(events, ['events', '--socket', socket, '--since', '1m']);
+    expect(none).toEqual({ stdout: '', stderr: 'No such events.\n', code: 0 });
+  });
+
+  test.each([
+    ['--since', 'yesterday'],
+    ['--since', '2026-03-01T99:00'],
+    ['-n', '0'],
+    ['-n', 'all'],
+  ])('refuses %s %s', async (option, value) => {
+    const { code, stderr } = await runCli(events, ['events', option, value]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`argument '${value}' is invalid`);
+  });
+
   test('exits with 5 when no agent answers', async () => {
     expect((await runCli(events, ['events', '--socket', socketPath()])).code).toBe(5);
   });
@@ -69,6 +98,14 @@ describe('events --follow', () => {
     expect(stdout).toMatch(/BACKUP to FAULT: interface-down\n$/);
     expect(stderr).toContain('the agent is stopping and ended the stream');
     expect(code).toBe(5);
+  });
+
+  test('begins with the latest of --lines', async () => {
+    const { stdout } = await follow('--json', '-n', '1');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).seq)).toEqual([1, 2]);
+    const { stdout: only } = await follow('--json', '--since', '1m');
+    expect(JSON.parse(only).seq).toBe(2);
   });
 
   test('prints one JSON document per line with --json', async () => {

@@ -99,6 +99,19 @@ describe('the program', () => {
     expect(await run('fail')).toMatchObject({ stderr: 'vrrp-agent: it broke\n', exitCode: 1 });
   });
 
+  test('has topics of help, and lists them', async () => {
+    const { stdout } = await run('help');
+    const topics = stdout.split('Topics of')[1]?.match(/^ {2}[a-z-]+/gm) ?? [];
+    expect(topics.length).toBeGreaterThan(4);
+    for (const topic of topics) {
+      const shown = await run('help', topic.trim());
+      expect(shown).toMatchObject({ stderr: '', exitCode: undefined, loaded: [] });
+      expect(shown.stdout).not.toBe('');
+    }
+    expect((await run('help', 'exit-status')).stdout).toMatch(/^0 {2}done\n1 {2}failed\n/);
+    expect(await run('help', 'no-such-topic')).toMatchObject({ exitCode: 2 });
+  });
+
   test('prints its version', async () => {
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

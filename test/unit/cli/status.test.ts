@@ -34,7 +34,7 @@ describe('status', () => {
 
   test('fails on an unknown name, and lists the known ones', async () => {
     const { stdout, stderr, code } = await runStatus('web', 'wbe');
-    expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
+    expect({ stdout, code }).toEqual({ stdout: '', code: 2 });
     expect(stderr).toBe('vrrp-agent: no instance is named wbe; the agent has: web, mail\n');
   });
 
@@ -48,6 +48,18 @@ describe('status', () => {
     const document = JSON.parse(stdout);
     expect(document.instances.map((one: { name: string }) => one.name)).toEqual(['web']);
     expect(document.router).toBe('lb1');
+  });
+
+  test('asks the socket of VRRP_AGENT_SOCKET, unless --socket is given', async () => {
+    const { socket } = await runStatus();
+    vi.stubEnv('VRRP_AGENT_SOCKET', socket);
+    expect((await runCli(status, ['status'])).stdout).toMatch(/^lb1: /);
+    const other = socketPath();
+    const { stderr } = await runCli(status, ['status', '--socket', other]);
+    expect(stderr).toContain(other);
+    vi.stubEnv('VRRP_AGENT_SOCKET', '');
+    const { stderr: usual } = await runCli(status, ['status', '--socket', other]);
+    expect(usual).toContain(other);
   });
 
   test('exits with 5 and a hint when no agent answers', async () => {

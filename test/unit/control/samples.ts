@@ -58,7 +58,7 @@ export async function runControl(
   });
   const server = await ControlServer.listen({
     socket,
-    mode: 0o660,
+    access: { mode: 0o660 },
     source: {
       status: () => model.status(),
       eventsAfter: (sequence) => model.eventsAfter(sequence),

@@ -19,7 +19,7 @@ function listenAt(socket: string, mode = 0o600): Promise<ControlServer> {
   const model = modelOf('web');
   const listening = ControlServer.listen({
     socket,
-    mode,
+    access: { mode },
     source: {
       status: () => model.status(),
       eventsAfter: () => [],
@@ -174,7 +174,7 @@ describe('FR-O8 a control socket whose file has vanished', () => {
   test('is made again with its mode and its lock, whatever else is missing', async () => {
     const socket = socketPath();
     const server = await listenAt(socket, 0o660);
-    await server.setMode(0o600);
+    await server.setAccess({ mode: 0o600 });
     rmSync(dirname(socket), { recursive: true });
     expect(await server.restore()).toBe(true);
     expect(statSync(socket).mode & 0o777).toBe(0o600);

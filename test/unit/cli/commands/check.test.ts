@@ -32,7 +32,7 @@ async function checkFile(file: string, ...options: string[]) {
     },
     isTty: false,
   });
-  await program.parseAsync(['check', '--config', file, ...options], { from: 'user' });
+  await program.parseAsync(['check', file, ...options], { from: 'user' });
   return outcome;
 }
 

@@ -8,6 +8,7 @@ import { PROTOCOL_VRRP } from '../net/vrrp.ts';
 import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
 import {
   ANY_RECEIVER,
+  judge as judgePacket,
   type ReceiverProfile,
   type Verdict,
 } from '../protocol/engine/router/intake.ts';
@@ -26,7 +27,7 @@ export interface DecodeRequest {
   readonly password: string | undefined;
 }
 
-export type Judge = (packet: Uint8Array, length: number, receiver: ReceiverProfile) => Verdict;
+type Judge = (packet: Uint8Array, length: number, receiver: ReceiverProfile) => Verdict;
 
 /** Output of `decode --json`. */
 export type DecodeDocument =
@@ -47,7 +48,7 @@ export interface PacketDocument {
   readonly addresses: readonly string[];
 }
 
-export function decodePacket(request: DecodeRequest, judge: Judge): DecodeDocument {
+export function decodePacket(request: DecodeRequest, judge: Judge = judgePacket): DecodeDocument {
   const packet = enclose(request);
   const verdict = judge(packet, packet.length, receiverFor(request));
   if (!verdict.ok) return { ok: false, reason: verdict.reason };
