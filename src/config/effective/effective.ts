@@ -46,6 +46,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     log: { level: agent.logLevel },
     checker: checkerUser === undefined ? undefined : { user: checkerUser },
     stop: { linger: settings.linger },
+    resume: agent.resume,
     state_dir: agent.stateDirectory,
     // Each instance shows the values that it inherits.
     defaults: undefined,

@@ -10,6 +10,7 @@ export const AGENT_DEFAULTS = {
   realtime: 'auto',
   log: { level: 'info' },
   stop: { linger: 'auto' },
+  resume: 'auto',
   state_dir: '/var/lib/vrrp-agent',
 } as const;
 

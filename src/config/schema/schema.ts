@@ -150,6 +150,15 @@ export const configFile = mapping(
       },
       'How the agent stops.',
     ).optional(),
+    resume: choice(['auto', 'off'])
+      .meta({
+        description:
+          'What an agent does that is started again after it died as MASTER. `auto`: it is MASTER again ' +
+          'immediately, if no peer can have taken over since its last advertisement and the kernel ' +
+          'still has every VIP from it; `off`: it starts as BACKUP.',
+        default: AGENT_DEFAULTS.resume,
+      })
+      .optional(),
     state_dir: absolutePath(4095)
       .meta({
         description: 'Directory for state that must survive a restart.',
