@@ -1,4 +1,5 @@
 /** `vrrp-agent run`: runs the agent in the foreground. */
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
@@ -30,6 +31,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function run(context: CliContext, options: RunOptions): Promise<void> {
+  nameProcess();
   const { ProtocolWorker } = await import('../../protocol/thread/protocol-worker.ts');
   const protocol = new ProtocolWorker(
     new URL('../../protocol/thread/protocol-thread.js', import.meta.url),
@@ -37,6 +39,18 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
   const outcome = await runWith(protocol, context, options);
   await protocol.terminate();
   context.setExitCode(outcome);
+}
+
+/**
+ * For `pgrep`, `pidof` and `top`, which would show `node`. Setting `process.title` instead would overwrite the
+ * command line, which says which file this agent has.
+ */
+function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', 'vrrp-agent');
+  } catch {
+    // A container may have no /proc that can be written to.
+  }
 }
 
 async function runWith(

@@ -43,7 +43,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     },
     notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
-    log: { level: agent.logLevel },
+    log: { level: agent.logLevel, format: agent.logFormat },
     checker: checkerUser === undefined ? undefined : { user: checkerUser },
     stop: { linger: settings.linger },
     resume: agent.resume,

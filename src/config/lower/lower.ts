@@ -66,6 +66,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       httpNames: file.http?.names ?? [],
       realtime,
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
+      logFormat: file.log?.format ?? AGENT_DEFAULTS.log.format,
       resume: file.resume ?? AGENT_DEFAULTS.resume,
       notifications,
       stateDirectory: file.state_dir ?? AGENT_DEFAULTS.state_dir,

@@ -122,6 +122,14 @@ export const configFile = mapping(
             default: AGENT_DEFAULTS.log.level,
           })
           .optional(),
+        format: choice(['auto', 'json', 'text'])
+          .meta({
+            description:
+              '`json`: one JSON object for each line; `text`: a sentence for people; `auto`: text on a ' +
+              'terminal and in the journal of systemd, else JSON. In the journal, text has priorities.',
+            default: AGENT_DEFAULTS.log.format,
+          })
+          .optional(),
       },
       'Logging.',
     ).optional(),

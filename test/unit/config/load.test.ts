@@ -68,6 +68,7 @@ describe('a minimal file', () => {
       httpNames: [],
       realtime: 'auto',
       logLevel: 'info',
+      logFormat: 'auto',
       resume: 'auto',
       stateDirectory: '/var/lib/vrrp-agent',
       notifications: NO_NOTIFICATIONS,
