@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
 import { commandWarnings } from '../../daemon/command-check.ts';
 import { pathWarnings } from '../../daemon/path-check.ts';
+import { configOption } from '../config-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import { configSummary, renderSummary } from '../render/config-summary.ts';
 import type { CliContext } from '../terminal/context.ts';
@@ -19,7 +20,7 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('check')
     .description('Validate a configuration file: list every error, or show what it means.')
-    .requiredOption('--config <file>', 'configuration file (YAML)')
+    .addOption(configOption())
     .option('--json', 'print one JSON document')
     .action((options: CheckOptions) => check(options, context));
 }

@@ -1,4 +1,5 @@
 /** `vrrp-agent ipvs prepare`: shows, checks or applies the settings that IPVS needs on a host. */
+import { existsSync } from 'node:fs';
 import { Argument, type Command, Option } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -14,6 +15,7 @@ import type {
 } from '../../ipvs/plan/requirement.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Server } from '../../net/ipvs.ts';
+import { CONFIG_FILE } from '../config-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';
 import { commandLine, renderPreparation } from '../render/preparation.ts';
@@ -33,10 +35,11 @@ interface PrepareOptions {
 const DESCRIPTION = `Show the kernel settings that a director or a real server needs for a forwarding \
 method of IPVS, and the commands for those that are missing. Changes nothing without --apply.
 
-  vrrp-agent ipvs prepare director --config /etc/vrrp-agent.yaml
+  vrrp-agent ipvs prepare director
   vrrp-agent ipvs prepare realserver --mode dr --vip 203.0.113.100 --apply
 
-VIPs, gateway and real servers come from the director's configuration or from the options.
+VIPs, gateway and real servers come from the director's configuration (default: \
+${CONFIG_FILE}, if it exists) or from the options.
 Exit status: 0 done, 1 something is missing (--check, --apply), 2 usage or configuration.`;
 
 export function registerPrepare(ipvs: Command, context: CliContext): void {
@@ -74,7 +77,8 @@ async function prepare(
   options: PrepareOptions,
   command: Command,
 ): Promise<void> {
-  const config = options.config === undefined ? undefined : configIn(options.config, context);
+  const file = options.config ?? ownFile(role, options);
+  const config = file === undefined ? undefined : configIn(file, context);
   if (config === null) return;
   const input = inputOf(role, options, config, command);
   const look = async () => requirementsOf(input, await readHostFacts());
@@ -90,6 +94,12 @@ async function prepare(
     context.stderr(`vrrp-agent: ${error instanceof Error ? error.message : String(error)}\n`);
     context.setExitCode(EXIT.failed);
   }
+}
+
+/** The file of a director that is named by no option, if it is here. */
+function ownFile(role: PreparedRole, { mode, vip, gateway }: PrepareOptions): string | undefined {
+  const isDescribed = [mode, vip, gateway].some((option) => option !== undefined);
+  return role === 'director' && !isDescribed && existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined;
 }
 
 /** Null: the file has errors, which have been printed. */

@@ -3,9 +3,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
+import { packageFile } from '../../files/package-files.ts';
 import { LabError } from '../../lab/command.ts';
 import type { RunRecord } from '../../lab/judge/record.ts';
-import { packageFile } from '../../lab/program.ts';
 import { renderHtml } from '../../lab/report/html.ts';
 import { renderJunit } from '../../lab/report/junit.ts';
 import {

@@ -2,7 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { programUrl } from '../../files/package-files.ts';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
+import { configOption } from '../config-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
 
@@ -19,7 +21,7 @@ export function register(program: Command, context: CliContext): void {
     .description(
       'Run the agent in the foreground. SIGTERM stops it; SIGHUP reloads the configuration file.',
     )
-    .requiredOption('--config <file>', 'configuration file (YAML)')
+    .addOption(configOption())
     .option('--takeover', 'replace the running agent without interruption')
     .addOption(
       new Option('--successor-of <pid>', 'take over from this process only (used by SIGUSR2)')
@@ -33,9 +35,7 @@ export function register(program: Command, context: CliContext): void {
 async function run(context: CliContext, options: RunOptions): Promise<void> {
   nameProcess();
   const { ProtocolWorker } = await import('../../protocol/thread/protocol-worker.ts');
-  const protocol = new ProtocolWorker(
-    new URL('../../protocol/thread/protocol-thread.js', import.meta.url),
-  );
+  const protocol = new ProtocolWorker(programUrl('src/protocol/thread/protocol-thread.js'));
   const outcome = await runWith(protocol, context, options);
   await protocol.terminate();
   context.setExitCode(outcome);
@@ -76,7 +76,7 @@ async function runWith(
     file: resolve(file),
     config: loaded.value,
     protocol,
-    checker: new URL('../../checker/process/checker-process.js', import.meta.url),
+    checker: programUrl('src/checker/process/checker-process.js'),
     takeover,
     successorOf,
     record: record === undefined ? undefined : resolve(record),
