@@ -63,7 +63,7 @@ const MAY_IMPORT = {
   ],
   'src/import': ['src/net/', 'src/files/', 'src/config/', 'yaml'],
   'src/lab': [
-    ...['src/net/', 'src/wire/', 'src/async/', 'src/config/', 'src/control/', ENGINE],
+    ...['src/net/', 'src/wire/', 'src/async/', 'src/files/', 'src/config/', 'src/control/', ENGINE],
     ...['src/kernel/(packet|ffi|scheduler|process|command)/', 'yaml', 'zod'],
   ],
   // What other programs import, and the command line too.
@@ -72,13 +72,13 @@ const MAY_IMPORT = {
     'src/protocol/engine/router/intake[.]ts$',
   ],
   'src/cli': [
-    ...['src/net/', 'src/wire/', 'src/config/', 'src/control/', 'src/import/', 'src/lab/'],
-    'src/library/',
+    ...['src/net/', 'src/wire/', 'src/files/', 'src/config/', 'src/control/', 'src/import/'],
+    ...['src/lab/', 'src/library/'],
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
     ...['src/daemon/(daemon|agent|config-host|control-access|other-programs|host-needs|links-here|command-check|path-check)[.]ts$'],
-    ...['src/daemon/(takeover-advice|program-version)[.]ts$'],
+    ...['src/daemon/takeover-advice[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
   ],
 };

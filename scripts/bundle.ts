@@ -1,38 +1,80 @@
 /**
- * Bundles the agent into few files, for the emulated machine of the IPVS tests: there, finding and
- * compiling hundreds of modules takes longer than running them.
- *   node dist/scripts/bundle.js DIRECTORY        the program is DIRECTORY/dist/cli/commands/main.js
+ * Bundles the program into few files: finding and compiling hundreds of modules takes longer than
+ * running them, and an installed agent needs no folder of packages beside it.
+ *   node dist/scripts/bundle.js [DIRECTORY]      default: this folder
+ * The program is DIRECTORY/bundle/src/cli/main.js. Programs of the bundle have the paths that they have
+ * in `dist`, so that src/files/package-files.ts finds them in both.
  */
-import { copyFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { type OutputChunk, rolldown } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MAIN = 'src/cli/main.js';
 
-/** As deep as `src/cli/commands`: the agent finds its other files by relative paths. */
-const PLACE = 'cli/commands';
+/** Everything that Node starts: the command line, the thread, the processes of agent and lab. */
+const PROGRAMS = [
+  MAIN,
+  'src/protocol/thread/protocol-thread.js',
+  'src/checker/process/checker-process.js',
+  'src/lab/packets/forger.js',
+  'src/lab/probes/client-program.js',
+  'src/lab/probes/prober.js',
+  'src/lab/probes/service-program.js',
+];
 
-async function writeBundle(directory: string): Promise<void> {
+/** Returns the npm packages whose code is in the bundle. */
+export async function writeBundle(directory: string): Promise<string[]> {
+  const target = join(directory, 'bundle');
+  rmSync(target, { recursive: true, force: true });
   const bundle = await rolldown({
-    input: {
-      [`${PLACE}/main`]: join(ROOT, 'dist/src/cli/main.js'),
-      'checker/process/checker-process': join(ROOT, 'dist/src/checker/process/checker-process.js'),
-      'protocol/thread/protocol-thread': join(ROOT, 'dist/src/protocol/thread/protocol-thread.js'),
-    },
+    input: Object.fromEntries(
+      PROGRAMS.map((path) => [path.replace(/\.js$/, ''), join(ROOT, 'dist', path)]),
+    ),
     platform: 'node',
+    // It loads native code from its own folder.
     external: ['koffi'],
   });
-  await bundle.write({
-    dir: join(directory, 'dist'),
+  const { output } = await bundle.write({
+    dir: target,
     format: 'esm',
-    chunkFileNames: `${PLACE}/[name]-[hash].js`,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'src/parts/[name]-[hash].js',
+    comments: { legal: false, annotation: false, jsdoc: false },
   });
   await bundle.close();
-  copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
-  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  chmodSync(join(target, MAIN), 0o755);
+  const chunks = output.filter((one): one is OutputChunk => one.type === 'chunk');
+  assertNothingBefore(join(target, MAIN));
+  return packagesIn(chunks);
 }
 
-const [, , directory] = process.argv;
-if (directory === undefined) throw new Error('usage: bundle DIRECTORY');
-await writeBundle(directory);
+/** The first statement of main.ts closes the way to a debugger: no import may be evaluated before it. */
+function assertNothingBefore(file: string): void {
+  if (/^import\b(?!\()/m.test(readFileSync(file, 'utf8'))) {
+    throw new Error(`${file} imports something before its first statement`);
+  }
+}
+
+function packagesIn(chunks: readonly OutputChunk[]): string[] {
+  const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
+  const names = modules.flatMap(
+    (id) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? [],
+  );
+  return [...new Set(names)].sort();
+}
+
+/** Another folder needs the files that the bundle finds beside itself. */
+function completeFolder(directory: string): void {
+  copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
+  for (const name of ['node_modules', 'config', 'src']) {
+    if (!existsSync(join(directory, name))) symlinkSync(join(ROOT, name), join(directory, name));
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const directory = resolve(process.argv[2] ?? ROOT);
+  await writeBundle(directory);
+  if (directory !== resolve(ROOT)) completeFolder(directory);
+}

@@ -1,6 +1,9 @@
 /** Other releases of Node.js, installed from npm packages. */
 import { existsSync } from 'node:fs';
 
+/** The newest release with long-term support: that of the package vrrp-agent-node. */
+export const NEWEST_LTS = '26.12.1';
+
 /** In node_modules, which `npm ci` empties. */
 const FOLDER = 'node_modules/.node-versions';
 

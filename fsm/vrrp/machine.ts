@@ -24,6 +24,22 @@ const onInhibition = {
   },
 } as const;
 
+const onStartup = [
+  {
+    guard: 'isOwner',
+    target: 'holding',
+    actions: ['resetInterval', 'greetPeers'],
+    description: 'RFC 9568 6.4.1: the owner of the addresses starts as Active (F-I2)',
+    meta: { cause: 'owner-started' },
+  },
+  {
+    target: 'backup',
+    actions: ['resetInterval', 'greetPeers'],
+    description: 'RFC 9568 6.4.1: every other router starts as Backup, silently (F-I3)',
+    meta: { cause: 'started' },
+  },
+] as const;
+
 export const vrrpMachine = vrrp.createMachine({
   id: 'vrrp',
   context: ({ input }) => input,
@@ -62,20 +78,17 @@ export const vrrpMachine = vrrp.createMachine({
     initialize: {
       description: 'RFC 9568 section 6.4.1: nothing is sent, received packets are ignored (F-I1)',
       on: {
-        startup: [
+        startup: onStartup,
+        restarted: [
           {
-            guard: 'isOwner',
+            guard: 'isStillMaster',
             target: 'holding',
             actions: ['resetInterval', 'greetPeers'],
-            description: 'RFC 9568 6.4.1: the owner of the addresses starts as Active (F-I2)',
-            meta: { cause: 'owner-started' },
+            description:
+              'DEVIATION: RFC 9568 6.4.1 starts as Backup. No peer has waited a Master_Down_Interval since the last advertisement: to them, this router has been Active all the time',
+            meta: { cause: 'still-master' },
           },
-          {
-            target: 'backup',
-            actions: ['resetInterval', 'greetPeers'],
-            description: 'RFC 9568 6.4.1: every other router starts as Backup, silently (F-I3)',
-            meta: { cause: 'started' },
-          },
+          ...onStartup,
         ],
         ...onFaults({
           target: 'fault',
@@ -155,6 +168,7 @@ const NOT_RUNNING = [
 
 const MASTER_ONLY = [
   'startup',
+  'restarted',
   'adver-timer',
   'release-timeout',
   'hand-over',
@@ -163,6 +177,7 @@ const MASTER_ONLY = [
 
 const BACKUP_ONLY = [
   'startup',
+  'restarted',
   'master-timeout',
   'peer-answered',
   'preempt-hold-timeout',
@@ -182,6 +197,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
   initialize: ['shutdown', ...NOT_RUNNING, ...RECOVERIES],
   fault: [
     'startup',
+    'restarted',
     'interface-down',
     'no-primary-ip-address',
     'no-virtual-ip-addresses',

@@ -74,6 +74,7 @@ type Releasing = 'stop' | 'hand-over' | 'forced';
 export const CAUSES = [
   'started',
   'owner-started',
+  'still-master',
   'master-silent',
   'priority-zero',
   'preemption',
@@ -94,6 +95,11 @@ export type Cause = (typeof CAUSES)[number];
 /** The events of one virtual router, named after the event identities of RFC 8347 where one exists. */
 export type VrrpEvent =
   | { readonly type: 'startup' }
+  /**
+   * As `startup`: the former process of this router has died as MASTER, and the kernel still has every
+   * VIP from it. `silence`: the time since its last advertisement.
+   */
+  | { readonly type: 'restarted'; readonly silence: Duration }
   /** `linger`: keep the VIPs until the successor is heard. */
   | { readonly type: 'shutdown'; readonly linger: boolean }
   /** Active_Down_Timer fired. */

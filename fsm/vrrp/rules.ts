@@ -13,9 +13,15 @@ import {
   type VrrpContext,
   type VrrpEvent,
 } from './model.ts';
+import { shortestMasterDownInterval } from './timing.ts';
 
 export const guards = {
   isOwner: ({ context }: Given) => context.priority === 255 && !context.preemptInhibited,
+
+  /** The highest priority that a peer can have waits the shortest time. */
+  isStillMaster: ({ context, event }: Given) =>
+    fieldOf(event, 'silence') <
+    shortestMasterDownInterval(context.version, context.advertisementInterval),
 
   isPriorityZero: ({ event }: Given) => fieldOf(event, 'priority') === 0,
 

@@ -112,6 +112,10 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   }),
   request: named('request', { id: COUNT, request: z.looseObject({ type: z.string() }) }),
   'settings.changed': kind('settings.changed', { change: CHANGE }),
+  resume: kind('resume', {
+    former: z.array(z.looseObject({ fingerprint: COUNT, lastSentAt: COUNT })),
+    keepsRouting: z.boolean(),
+  }),
   restore: named('restore', { maintenance: z.boolean(), heldBack: z.boolean() }),
   'before-master.answered': named('before-master.answered', { id: COUNT, granted: z.boolean() }),
   'probe.changed': kind('probe.changed', { probe: z.string(), up: z.boolean() }),

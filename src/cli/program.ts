@@ -1,6 +1,6 @@
 /** The command line: finds the command, loads it, and turns its errors into an exit status. */
 import { Command, CommanderError } from 'commander';
-import { programVersion } from '../daemon/program-version.ts';
+import { programVersion } from '../files/package-files.ts';
 import { COMMANDS, type CommandEntry, type CommandGroup } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CliContext } from './terminal/context.ts';

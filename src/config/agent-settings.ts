@@ -17,6 +17,10 @@ export interface AgentSettings {
   /** SCHED_RR priority of the protocol thread; `auto`: the agent chooses it. */
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;
+  /** `auto`: text on a terminal and in the journal, else JSON. */
+  readonly logFormat: 'auto' | 'json' | 'text';
+  /** `auto`: continues the masterships of a process that has died. */
+  readonly resume: 'auto' | 'off';
   readonly notifications: NotificationSettings;
   readonly stateDirectory: string;
   /** Name of the user of the checker process; undefined: the agent's user. */

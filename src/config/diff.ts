@@ -68,6 +68,9 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   httpNames: take,
   realtime: keep,
   logLevel: take,
+  logFormat: keep,
+  // The next start reads the file.
+  resume: take,
   notifications: take,
   stateDirectory: keep,
   checkerUser: take,

@@ -30,6 +30,7 @@ import type { ReloadPlan } from '../config/diff.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import type { EventFacts } from '../control/protocol.ts';
+import { programVersion } from '../files/package-files.ts';
 import { Clock } from '../kernel/clock/clock.ts';
 import { OrphanReaper } from '../kernel/process/orphans.ts';
 import type { Instant } from '../net/time.ts';
@@ -38,6 +39,7 @@ import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { CounterTable } from '../protocol/engine/counters.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
+import { resumable } from '../protocol/engine/masterships.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { heldAddresses } from '../protocol/engine/snapshot.ts';
 import type { FromProtocolThread, Scheduling } from '../protocol/thread/messages.ts';
@@ -54,6 +56,11 @@ import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from '.
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
 import { Listeners } from './listeners.ts';
+import {
+  type FoundMasterships,
+  MastershipMemory,
+  mastershipDirectories,
+} from './mastership-memory.ts';
 import { openNotifier } from './notify/notifications.ts';
 import type { Notifier } from './notify/notifier.ts';
 import { OperatorLockStore } from './operator/operator-lock-store.ts';
@@ -61,7 +68,6 @@ import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
 import { OtherPrograms } from './other-programs.ts';
 import { pathWarnings } from './path-check.ts';
-import { programVersion } from './program-version.ts';
 import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
@@ -112,6 +118,7 @@ export class Agent {
   readonly #soleAgent: SoleAgent;
   readonly #addressMemory: AddressMemory;
   readonly #otherPrograms: OtherPrograms;
+  readonly #masterships: MastershipMemory;
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #accept: AcceptMode | undefined;
@@ -186,6 +193,8 @@ export class Agent {
       record,
     });
     this.#addressMemory = new AddressMemory({ directory: stateDirectory, logger });
+    const directories = mastershipDirectories(config.agent.control.socket);
+    this.#masterships = new MastershipMemory({ directories, logger });
   }
 
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
@@ -234,7 +243,10 @@ export class Agent {
       () => this.#ignoreSignals(),
       () => (isHandedOver ? undefined : closeListeners()),
       () => this.#options.protocol.terminate(),
-      () => (this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined),
+      () => {
+        if (isOwn()) this.#masterships.forget();
+        return this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined;
+      },
       () => this.#recording?.close(),
       () => this.#soleAgent.release(),
       () => this.#orphans?.close(),
@@ -253,14 +265,19 @@ export class Agent {
     if (!(await this.#soleAgent.claim())) return false;
     if (!(await this.#listeners.open(config.agent, false))) return false;
     this.#custody = 'own';
-    if (!(await this.#open(undefined))) return false;
+    const resumption = resumptionOf(config, this.#masterships.open());
+    if (!(await this.#open(resumption.links))) return false;
     this.#ipvs.follow(config);
-    this.#startProtocol([...restored, ...(await this.#ipvs.initialInputs(config))]);
+    const ipvs = await this.#ipvs.initialInputs(config);
+    this.#startProtocol([resumption.input, ...restored, ...ipvs]);
     this.#check(config);
     return true;
   }
 
-  /** Opens what the protocol needs before it starts; `inherited` are the settings of the predecessor. */
+  /**
+   * Opens what the protocol needs before it starts; `inherited` are the settings whose virtual links are in
+   * use: those of the predecessor, or of a process that has died as MASTER.
+   */
   async #open(inherited: Settings | undefined): Promise<boolean> {
     const { config, protocol, logger } = this.#options;
     const configuration = this.#configuration;
@@ -298,6 +315,7 @@ export class Agent {
         virtualLink: (request) =>
           this.#virtualLinks?.answer(request, (input) => protocol.feed([input])),
         started: (scheduling) => {
+          this.#masterships.close();
           logStart(logger, config, scheduling);
           // After a takeover the VIPs are here, and advertisements of this host are the agent's own.
           this.#otherPrograms.start(successor === undefined);
@@ -308,7 +326,11 @@ export class Agent {
         ...this.#recording?.events,
       },
       first,
-      { standby: successor !== undefined, remembered: this.#addressMemory.addresses },
+      {
+        standby: successor !== undefined,
+        remembered: this.#addressMemory.addresses,
+        masterships: this.#masterships.fd,
+      },
     );
     this.#ignoreSignals = handleSignals({
       ...{ logger, protocol, configuration: this.#configuration, reloads: this.#reloads },
@@ -320,6 +342,7 @@ export class Agent {
   /** The protocol stands by until the predecessor has committed. */
   async #takeOver(successor: Successor): Promise<boolean> {
     const { config, protocol, logger } = this.#options;
+    this.#masterships.open();
     this.#startProtocol([]);
     await protocol.ping();
     const capture = await captureFrom(successor, logger);
@@ -394,6 +417,8 @@ export class Agent {
     const settings = this.#configuration.settingsInUse;
     const { addresses } = this.#addressMemory;
     const isOwn = this.#custody === 'own';
+    // First, so that the next process does not continue what this one has resigned.
+    if (isOwn) this.#masterships.forget();
     const release = isOwn ? releaseEverything(settings, this.#model, addresses) : undefined;
     logFailure(logger, error, release);
     this.#manager.stopping();
@@ -458,6 +483,15 @@ export class Agent {
       },
     });
   }
+}
+
+/** An ordinary start after `found` was left. */
+function resumptionOf({ agent, settings }: LoadedConfig, found: FoundMasterships) {
+  const former = agent.resume === 'auto' ? found.former : [];
+  const held = resumable(settings.instances, former, found.now);
+  const isComplete = held.length > 0 && held.length === settings.instances.length;
+  const input: Input = { kind: 'resume', former, keepsRouting: isComplete };
+  return { input, links: isComplete ? settings : undefined };
 }
 
 /** The present time of the engine's clock, to relate it to the wall clock. */

@@ -28,7 +28,8 @@ interface DaemonOptions {
 /** Runs until the agent stops, hands over or fails; logs and releases everything before it resolves. */
 export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
   const { settings, agent } = options.config;
-  const logger = createLogger({ level: agent.logLevel, router: settings.router });
+  const { logLevel: level, logFormat: format } = agent;
+  const logger = createLogger({ level, format, router: settings.router });
   try {
     return await runLogged(options, logger);
   } finally {

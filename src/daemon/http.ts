@@ -1,6 +1,7 @@
 /** The HTTP listener of a running agent. Loaded only if one is configured. */
 import { readFileSync } from 'node:fs';
 import type { ControlSource } from '../control/protocol.ts';
+import { packageFile } from '../files/package-files.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { isSame } from '../net/equality.ts';
 import { HealthCheck } from '../observe/http/health.ts';
@@ -10,7 +11,7 @@ import type { AgentModel } from '../observe/model.ts';
 import { LATENESS_BOUNDS, LatenessHistogram } from '../protocol/thread/lateness.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 
-const STATUS_PAGE = new URL('../../../src/observe/http/status-page.html', import.meta.url);
+const STATUS_PAGE = 'src/observe/http/status-page.html';
 
 /** The data that the listener serves. */
 export type AgentSource = ControlSource & Pick<AgentModel, 'lastTransitionAt'>;
@@ -78,7 +79,7 @@ export class AgentHttp {
           lateness: { bounds: LATENESS_BOUNDS, read: () => lateness.read() },
         }),
         health: new HealthCheck({ ping: () => protocol.ping(), now: () => performance.now() }),
-        page: readFileSync(STATUS_PAGE, 'utf8'),
+        page: readFileSync(packageFile(STATUS_PAGE), 'utf8'),
       };
     }
     return HttpServer.listen({ listen, names, source, onError, ...this.#parts });

@@ -99,7 +99,9 @@ function inOrder(notes: readonly Note[], files: readonly string[]): Note[] {
 
 function yamlOf(draft: Draft, notes: readonly Note[], files: readonly string[]): string {
   // Writes a tracker that two instances share twice, instead of a YAML anchor and alias.
-  const document = new Document(escaped(plain(draft.file())), null, { aliasDuplicateObjects: false });
+  const document = new Document(escaped(plain(draft.file())), null, {
+    aliasDuplicateObjects: false,
+  });
   const head = [
     ` Converted from ${files.join(', ')}. Check it with: vrrp-agent check --config FILE`,
   ];

@@ -1,7 +1,8 @@
 /**
- * The log: JSON lines on standard output. Writing never waits for the reader of the log; a process
+ * The log on standard output: JSON lines, or text where people read it (`log-text.ts`). Writing never waits for the reader of the log; a process
  * that exits normally first writes the lines that are still buffered.
  */
+import { isatty } from 'node:tty';
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 import { withDeadline } from '../async/deadline.ts';
 import {
@@ -12,6 +13,7 @@ import {
   sentenceOf,
 } from '../control/events/event-table.ts';
 import type { Report } from '../protocol/engine/reports.ts';
+import { type LogFormat, type Output, styleOf, textOf } from './log-text.ts';
 
 const STDOUT = 1;
 
@@ -25,11 +27,13 @@ export interface LogOptions {
   readonly level: Level | 'silent';
   /** Name of this router, which every line contains. */
   readonly router: string;
+  /** Of standard output; default: `json`. */
+  readonly format?: LogFormat;
   /** Default: standard output, asynchronously. */
   readonly destination?: DestinationStream;
 }
 
-export function createLogger({ level, router, destination }: LogOptions): Logger {
+export function createLogger({ level, router, format = 'json', destination }: LogOptions): Logger {
   return pino(
     {
       level,
@@ -37,7 +41,7 @@ export function createLogger({ level, router, destination }: LogOptions): Logger
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? standardOutput(),
+    destination ?? standardOutput(format),
   );
 }
 
@@ -55,7 +59,7 @@ export async function endLog(logger: Logger): Promise<void> {
 }
 
 /** Asynchronous: pino flushes a destination that it created itself on `exit` only. */
-function standardOutput(): Destination {
+function standardOutput(format: LogFormat): Destination {
   const destination: Destination = pino.destination({
     dest: STDOUT,
     sync: false,
@@ -71,9 +75,22 @@ function standardOutput(): Destination {
   destination.flushSync = () => {
     if (isExiting) flushSync();
   };
+  const style = format === 'json' ? 'json' : styleOf(format, here());
+  if (style !== 'json') {
+    const write = destination.write.bind(destination);
+    destination.write = (line) => write(textOf(line, style));
+  }
   // A full disk or a closed terminal must not stop the agent, and cannot be reported anywhere.
   destination.on('error', () => {});
   return destination;
+}
+
+function here(): Output {
+  return {
+    descriptor: STDOUT,
+    isTerminal: isatty(STDOUT),
+    stream: process.env['JOURNAL_STREAM'],
+  };
 }
 
 /** `destroyed` is not in pino's types. */

@@ -158,6 +158,8 @@ export interface RigOptions {
   readonly syncGroups?: Settings['syncGroups'];
   /** Zero by default, so that a hand-over ends in one turn. */
   readonly handoverOverlap?: Duration;
+  /** For the masterships that outlive the engine. */
+  readonly masterships?: Float64Array;
   /** Receives the entries of a recording of this engine. */
   readonly record?: (batch: Batch) => void;
 }
@@ -184,13 +186,15 @@ export class Rig {
       standby = false,
       syncGroups = [],
       handoverOverlap = 0 as Duration,
+      masterships = new Float64Array(0),
       record: send,
     } = options;
     const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
-    this.engine = new Engine(settings, this.counters, { shortcut, standby, handoverOverlap });
+    const more = { shortcut, standby, handoverOverlap, masterships };
+    this.engine = new Engine(settings, this.counters, more);
     this.#links = links;
     if (send === undefined) return;
     this.recorder = new Recorder({
@@ -207,6 +211,7 @@ export class Rig {
   /** One input, followed by the kernel's answers to its outputs. */
   handle(input: Input): string[] {
     const lines = this.#perform(this.#inputs.handle(input, this.now));
+    this.#inputs.performed();
     this.recorder?.turned(this.now);
     return lines;
   }

@@ -41,6 +41,12 @@ function argumentsOf(pid: string): string[] {
   }
 }
 
+/** Field 4 of /proc/PID/stat, counted after the name (proc(5)). */
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
 function vipArrives(lab: Lab, host: LabHost): Promise<boolean> {
   return waitFor(`${host.name} has ${VIP}`, () => has(lab, host, VIP));
 }
@@ -85,6 +91,8 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
           return running !== undefined && running.pid !== pid && running.pid;
         });
         expect(await has(lab, host, VIP)).toBe(true);
+        // A service manager would not learn the end of a process that is not its own child.
+        expect(parentOf(next)).not.toBe(pid);
         const since = listener.read().lastIndexOf(`MAINPID=${next}`);
         await waitFor('a sign of life of the next process', () =>
           listener.read().slice(since).includes('WATCHDOG=1'),

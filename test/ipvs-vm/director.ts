@@ -151,5 +151,5 @@ function programPath(bundle: string | undefined): string {
     return fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
   const copy = mkdtempSync('/run/vrrp-agent-bundle-');
   cpSync(bundle, copy, { recursive: true, verbatimSymlinks: true });
-  return join(copy, 'dist/cli/commands/main.js');
+  return join(copy, 'bundle/src/cli/main.js');
 }

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../../src/lab/peers/vrrp-agent.ts';
-import { packageFile } from '../../src/lab/program.ts';
+import { packageFile } from '../../src/files/package-files.ts';
 import { Labs, labPrefix } from '../../src/lab/run/labs.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { lacks } from '../interop/harness/requirements.ts';

@@ -6,6 +6,11 @@
 import { type Instant, instant } from '../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../src/protocol/engine/counters.ts';
 import type { Input } from '../../src/protocol/engine/inputs.ts';
+import {
+  formerMasterships,
+  mastershipsLength,
+  resumable,
+} from '../../src/protocol/engine/masterships.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { OperatorRequest } from '../../src/protocol/engine/requests.ts';
 import type { Settings } from '../../src/protocol/engine/settings.ts';
@@ -51,6 +56,16 @@ export class Host implements Port {
   readonly views = new Map<string, InstanceView>();
   /** The last pause of the process, on the clock of this host. */
   lastPause: { readonly from: Instant; readonly to: Instant } | undefined;
+  /** Whether it is configured to continue the masterships of a process that was killed. */
+  readonly resumes: boolean;
+  /** Number of starts, without those that take over from a running process. */
+  starts = 0;
+  /** The last process when it ended. */
+  lastWords:
+    | { readonly views: ReadonlyMap<string, InstanceView>; readonly settings: Settings }
+    | undefined;
+  /** Outlives a process. */
+  readonly #masterships: Float64Array;
   #pausedAt: Instant = instant(0);
   #isPaused = false;
   readonly #virtualLinks: SimVirtualLinks;
@@ -82,6 +97,8 @@ export class Host implements Port {
     this.#random = random;
     this.#segment = segment;
     this.#observer = observer;
+    this.resumes = random.chance(0.8);
+    this.#masterships = new Float64Array(mastershipsLength(settings.instances.length));
     this.kernel = new SimKernel(clock, random.fork(), () => this.#wantTurn());
     this.#virtualLinks = new SimVirtualLinks(settings, this.kernel, clock, random.fork());
     this.sockets = new SimSockets(this.kernel, {
@@ -132,7 +149,11 @@ export class Host implements Port {
     const counters = new CounterTable(
       new Float64Array(countersLength(this.settings.instances.length)),
     );
-    const engine = new RefusalWatchingEngine(this.settings, counters, this.#segment.damaged);
+    const former = this.resumes ? formerMasterships(this.#masterships) : [];
+    const engine = new RefusalWatchingEngine(this.settings, counters, {
+      damaged: this.#segment.damaged,
+      masterships: this.#masterships,
+    });
     const clock = {
       now: () => this.now,
       arm: (deadline: Instant) => this.#arm(deadline),
@@ -158,8 +179,11 @@ export class Host implements Port {
     );
     this.#process = { engine, loop, isStopping: false };
     this.#setPaused(false);
-    this.#virtualLinks.prepare();
-    loop.start();
+    const { instances } = this.settings;
+    const keepsRouting = resumable(instances, former, this.now).length === instances.length;
+    this.#virtualLinks.prepare(keepsRouting);
+    loop.start([{ kind: 'resume', former, keepsRouting }]);
+    this.starts += 1;
   }
 
   /** SIGTERM. */
@@ -189,6 +213,7 @@ export class Host implements Port {
   crash(cleansUp: boolean): void {
     this.#end(this.#process?.engine);
     if (!cleansUp) return;
+    this.#masterships.fill(0);
     for (const { addresses, attributes } of [...this.kernel.links()]) {
       for (const { ours, address, prefixLength } of [...addresses.values()]) {
         if (ours) this.kernel.removeAddress(attributes.name, address, prefixLength);
@@ -229,6 +254,7 @@ export class Host implements Port {
     this.#wakesOnPackets = true;
     this.#alarmAt = 0;
     if (this.#alarm !== undefined) this.#alarm.cancelled = true;
+    this.lastWords = { views: new Map(this.views), settings: this.settings };
     this.views.clear();
     this.sockets.close();
     this.kernel.close();

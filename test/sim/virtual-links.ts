@@ -25,10 +25,10 @@ export class SimVirtualLinks {
     this.#random = random;
   }
 
-  /** Before a start: sets down links that an earlier run left up, and creates missing ones. */
-  prepare(): void {
+  /** Before a start: creates missing links, and sets down those of an earlier run unless they stay in use. */
+  prepare(staysUp: boolean): void {
     for (const name of this.#names()) {
-      this.#kernel.setDown(name);
+      if (!staysUp) this.#kernel.setDown(name);
       this.#make(name);
     }
   }

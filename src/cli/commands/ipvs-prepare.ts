@@ -1,4 +1,5 @@
 /** `vrrp-agent ipvs prepare`: shows, checks or applies the settings that IPVS needs on a host. */
+import { existsSync } from 'node:fs';
 import { Argument, type Command, Option } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -37,7 +38,8 @@ method of IPVS, and the commands for those that are missing. Changes nothing wit
   vrrp-agent ipvs prepare director
   vrrp-agent ipvs prepare realserver --mode dr --vip 203.0.113.100 --apply
 
-VIPs, gateway and real servers come from the director's configuration or from the options.
+VIPs, gateway and real servers come from the director's configuration (default: \
+${CONFIGURATION_FILE}, if it exists) or from the options.
 Exit status: 0 done, 1 something is missing (--check, --apply), 2 usage or configuration.`;
 
 export function registerPrepare(ipvs: Command, context: CliContext): void {
@@ -78,8 +80,7 @@ async function prepare(
   options: PrepareOptions,
   command: Command,
 ): Promise<void> {
-  const isDirector = role === 'director' && options.mode === undefined;
-  const file = options.config ?? (isDirector ? CONFIGURATION_FILE : undefined);
+  const file = options.config ?? ownFile(role, options);
   const config = file === undefined ? undefined : configIn(file, context);
   if (config === null) return;
   const input = inputOf(role, options, config, command);
@@ -96,6 +97,14 @@ async function prepare(
     context.stderr(`vrrp-agent: ${error instanceof Error ? error.message : String(error)}\n`);
     context.setExitCode(EXIT.failed);
   }
+}
+
+/** The file of a director that is named by no option, if it is here. */
+function ownFile(role: PreparedRole, { mode, vip, gateway }: PrepareOptions): string | undefined {
+  const isDescribed = [mode, vip, gateway].some((option) => option !== undefined);
+  return role === 'director' && !isDescribed && existsSync(CONFIGURATION_FILE)
+    ? CONFIGURATION_FILE
+    : undefined;
 }
 
 /** Null: the file has errors, which have been printed. */

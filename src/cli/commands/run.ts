@@ -1,6 +1,8 @@
 /** `vrrp-agent run`: runs the agent in the foreground. */
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { programUrl } from '../../files/package-files.ts';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
 import { withConfigOption } from '../configuration-file.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -32,13 +34,24 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function run(context: CliContext, options: RunOptions): Promise<void> {
+  nameProcess();
   const { ProtocolWorker } = await import('../../protocol/thread/protocol-worker.ts');
-  const protocol = new ProtocolWorker(
-    new URL('../../protocol/thread/protocol-thread.js', import.meta.url),
-  );
+  const protocol = new ProtocolWorker(programUrl('src/protocol/thread/protocol-thread.js'));
   const outcome = await runWith(protocol, context, options);
   await protocol.terminate();
   context.setExitCode(outcome);
+}
+
+/**
+ * For `pgrep`, `pidof` and `top`, which would show `node`. Setting `process.title` instead would overwrite the
+ * command line, which says which file this agent has.
+ */
+function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', 'vrrp-agent');
+  } catch {
+    // A container may have no /proc that can be written to.
+  }
 }
 
 async function runWith(
@@ -64,7 +77,7 @@ async function runWith(
     file: resolve(file),
     config: loaded.value,
     protocol,
-    checker: new URL('../../checker/process/checker-process.js', import.meta.url),
+    checker: programUrl('src/checker/process/checker-process.js'),
     takeover,
     successorOf,
     record: record === undefined ? undefined : resolve(record),

@@ -48,9 +48,10 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     },
     notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
-    log: { level: agent.logLevel },
+    log: { level: agent.logLevel, format: agent.logFormat },
     checker: checkerUser === undefined ? undefined : { user: checkerUser },
     stop: { linger: settings.linger },
+    resume: agent.resume,
     state_dir: agent.stateDirectory,
     // Each instance shows the values that it inherits.
     defaults: undefined,

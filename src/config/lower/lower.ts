@@ -82,6 +82,8 @@ export function lower(
       httpNames: file.http?.names ?? [],
       realtime,
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
+      logFormat: file.log?.format ?? AGENT_DEFAULTS.log.format,
+      resume: file.resume ?? AGENT_DEFAULTS.resume,
       notifications,
       stateDirectory: file.state_dir ?? AGENT_DEFAULTS.state_dir,
       checkerUser: file.checker?.user,

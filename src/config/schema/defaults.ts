@@ -8,8 +8,9 @@ export const AGENT_DEFAULTS = {
   control: { socket: '/run/vrrp-agent/control.sock', mode: '0660' },
   http: { listen: '127.0.0.1:9112' },
   realtime: 'auto',
-  log: { level: 'info' },
+  log: { level: 'info', format: 'auto' },
   stop: { linger: 'auto' },
+  resume: 'auto',
   state_dir: '/var/lib/vrrp-agent',
 } as const;
 

@@ -142,6 +142,14 @@ export const configFile = mapping(
             default: AGENT_DEFAULTS.log.level,
           })
           .optional(),
+        format: choice(['auto', 'json', 'text'])
+          .meta({
+            description:
+              '`json`: one JSON object for each line; `text`: a sentence for people; `auto`: text on a ' +
+              'terminal and in the journal of systemd, else JSON. In the journal, text has priorities.',
+            default: AGENT_DEFAULTS.log.format,
+          })
+          .optional(),
       },
       'Logging.',
     ).optional(),
@@ -170,6 +178,15 @@ export const configFile = mapping(
       },
       'How the agent stops.',
     ).optional(),
+    resume: choice(['auto', 'off'])
+      .meta({
+        description:
+          'What an agent does that is started again after it died as MASTER. `auto`: it is MASTER again ' +
+          'immediately, if no peer can have taken over since its last advertisement and the kernel ' +
+          'still has every VIP from it; `off`: it starts as BACKUP.',
+        default: AGENT_DEFAULTS.resume,
+      })
+      .optional(),
     state_dir: absolutePath(4095)
       .meta({
         description: 'Directory for state that must survive a restart.',

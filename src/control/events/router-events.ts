@@ -418,6 +418,7 @@ function stallCauseOf({ cause, waited_ms: waited, ran_ms: ran }: StallFacts): st
 /** The meaning of each cause, for the reference page. */
 export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } = {
   started: 'the instance started',
+  'still-master': 'started again in time after it died as MASTER: no peer has taken over',
   'owner-started': 'the owner of the addresses (priority 255) started',
   'master-silent': 'no advertisement for Master_Down_Interval: the MASTER crashed or is cut off',
   'priority-zero': 'the MASTER advertised priority 0',

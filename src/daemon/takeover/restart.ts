@@ -1,11 +1,32 @@
 /**
- * SIGUSR2: starts the process that takes over from this one, with the present program and file. It is
- * a child, so that it belongs to the same service; the service manager then gets its PID. If it fails,
- * this process continues. It knows its parent, and takes over from it or ends.
+ * SIGUSR2: starts the process that takes over from this one, with the present program and file. If it
+ * fails, this process continues. It knows who has started it, and takes over from that process or ends.
+ *
+ * It is not a child of this process, but of a process in between that ends at once, so that it belongs to
+ * PID 1 before the service manager gets its PID. For a main process that is not its child, systemd never
+ * learns the exit status, and ends each later stop with SIGKILL, without priority 0.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
 import { NO_DEBUGGER } from '../../kernel/process/no-debugger.ts';
+import { hasExited } from './process-end.ts';
+
+const LOOK_MS = 200;
+
+/** Starts its arguments as a program, writes the pid to descriptor 3, and ends. */
+const STARTER = `
+const { spawn } = require('node:child_process');
+const [program, ...args] = process.argv.slice(1);
+const next = spawn(program, args, { stdio: 'inherit' });
+next.on('error', (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+next.on('spawn', () => {
+  require('node:fs').writeSync(3, String(next.pid));
+  process.exit(0);
+});
+`;
 
 interface RestartOptions {
   readonly file: string;
@@ -16,7 +37,9 @@ interface RestartOptions {
 
 export class Restart {
   readonly #options: RestartOptions;
-  #next: ChildProcess | undefined;
+  #isUnderWay = false;
+  #pid: number | undefined;
+  #look: NodeJS.Timeout | undefined;
 
   constructor(options: RestartOptions) {
     this.#options = options;
@@ -24,31 +47,54 @@ export class Restart {
 
   /** Undefined: no successor was started by this process. */
   get pid(): number | undefined {
-    return this.#next?.pid;
+    return this.#pid;
   }
 
   begin(): void {
     const { file, record, logger } = this.#options;
     const [, program] = process.argv;
-    if (this.#next !== undefined || program === undefined) {
+    if (this.#isUnderWay || program === undefined) {
       logger.warn({ code: 'restart-under-way' }, 'SIGUSR2: a successor has already been started');
       return;
     }
+    this.#isUnderWay = true;
     const flags = [...process.execArgv.filter((flag) => flag !== NO_DEBUGGER), NO_DEBUGGER];
     const parent = ['--successor-of', `${process.pid}`];
     const args = [...flags, program, 'run', '--takeover', ...parent, '--config', file];
     if (record !== undefined) args.push('--record', record);
-    const next = spawn(process.execPath, args, { stdio: 'inherit', env: environment() });
-    this.#next = next;
-    logger.info({ code: 'restarting', pid: next.pid }, 'SIGUSR2: starting the successor');
-    next.once('error', (error) => this.#failed(error.message));
-    next.once('exit', (status, signal) => this.#failed(`it ended with ${signal ?? status}`));
-    // The successor outlives this process.
-    next.unref();
+    this.#start([process.execPath, ...args]);
+  }
+
+  #start(command: readonly string[]): void {
+    const starter = spawn(process.execPath, [NO_DEBUGGER, '--eval', STARTER, '--', ...command], {
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+      env: environment(),
+    });
+    let printed = '';
+    starter.stdio[3]?.on('data', (text: Buffer) => {
+      printed += text.toString('latin1');
+    });
+    starter.once('error', (error) => this.#failed(error.message));
+    starter.once('close', () => {
+      const pid = Number(printed);
+      if (Number.isSafeInteger(pid) && pid > 1) this.#started(pid);
+      else this.#failed('it could not be started');
+    });
+  }
+
+  /** The process in between has ended: its child belongs to PID 1. */
+  #started(pid: number): void {
+    this.#pid = pid;
+    this.#options.logger.info({ code: 'restarting', pid }, 'SIGUSR2: starting the successor');
+    this.#look = setInterval(() => {
+      if (hasExited(pid)) this.#failed(`pid ${pid} has ended`);
+    }, LOOK_MS).unref();
   }
 
   #failed(why: string): void {
-    this.#next = undefined;
+    clearInterval(this.#look);
+    this.#isUnderWay = false;
+    this.#pid = undefined;
     const message = `the successor did not take over; this process continues: ${why}`;
     this.#options.logger.error({ code: 'restart-failed' }, message);
   }

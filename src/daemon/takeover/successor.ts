@@ -7,10 +7,10 @@ import type { Logger } from 'pino';
 import type { LoadedConfig } from '../../config/load.ts';
 import { ControlClient } from '../../control/client.ts';
 import { ControlError, RefusedRequest } from '../../control/control-error.ts';
-import { readStart } from '../../files/regular-file.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
+import { hasExited } from './process-end.ts';
 import { type BegunDocument, type PreparedDocument, TAKEOVER_FORMAT } from './takeover-protocol.ts';
 
 /** Milliseconds for the answer to a step. */
@@ -20,9 +20,6 @@ const ANSWER_MS = 2_000;
 const GONE_MS = 5_000;
 
 const ATTEMPTS = 3;
-
-/** More than a line of /proc/PID/stat. */
-const PROC_BYTES = 4_096;
 
 /** The running agent continues; the message says why. */
 export class TakeoverRefused extends Error {
@@ -162,14 +159,4 @@ async function exitsSoon(pid: number): Promise<boolean> {
     await sleep(5);
   }
   return hasExited(pid);
-}
-
-/** A zombie has closed its descriptors, too (proc(5): state Z). */
-function hasExited(pid: number): boolean {
-  try {
-    const stat = readStart(`/proc/${pid}/stat`, PROC_BYTES).toString('utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
-  } catch {
-    return true;
-  }
 }

@@ -67,6 +67,7 @@ export function idleLibc(): Libc {
     prctl: nothing,
     capget: nothing,
     capset: nothing,
+    mmap: () => 0n,
     execve: nothing,
   };
 }

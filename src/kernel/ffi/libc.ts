@@ -69,6 +69,15 @@ export interface Libc {
   prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
   capget(header: Uint32Array, data: Uint32Array): number;
   capset(header: Uint32Array, data: Uint32Array): number;
+  /** Returns an address, or MAP_FAILED. */
+  mmap(
+    address: number,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ): bigint;
   /** Both lists end with null. Returns only if it fails. */
   execve(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]): number;
 }
@@ -86,6 +95,11 @@ export function loadKoffi(): Koffi {
 export function libc(): Libc {
   bound ??= bindLibc(loadKoffi());
   return bound;
+}
+
+/** Memory outside of the JavaScript heap. The caller keeps it mapped. */
+export function memoryAt(address: bigint, bytes: number): ArrayBuffer {
+  return loadKoffi().view(address, bytes);
 }
 
 /** Objects that `use` constructs keep calling `substitute` instead of the C library. */
@@ -138,6 +152,7 @@ function bindLibc(library: Koffi): Libc {
     prctl: process.func(
       'int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)',
     ),
+    mmap: process.func('void *mmap(uintptr_t, size_t, int, int, int, long)'),
     capget: process.func('int capget(void *, void *)'),
     capset: process.func('int capset(void *, const void *)'),
     execve: process.func('int execve(const char *, const char **, const char **)'),

@@ -5,3 +5,6 @@
  * Not every Node 20 has `--disable-sigusr1`. See docs/adr/0006-no-debugger.md.
  */
 export const NO_DEBUGGER = '--inspect-port=[fe80::1]:9229';
+
+/** What Node is started with to run the agent. `src/cli/main.ts` has the same line, and says why. */
+export const AGENT_OPTIONS = ['--no-parallel-scavenge', '--max-semi-space-size=2', NO_DEBUGGER];

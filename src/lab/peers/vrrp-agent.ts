@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../control/client.ts';
 import type { InstanceDocument } from '../../control/protocol.ts';
-import { builtProgram } from '../program.ts';
+import { agentProgram } from '../program.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
@@ -112,9 +112,8 @@ export async function startAgent(
   const socket = agentSocket(lab, host);
   mkdirSync(lab.path(`${host.name}-state`), { recursive: true });
   writeFileSync(config, agentConfig(lab, host, options));
-  const program = builtProgram('src/cli/main.js');
-  const args = ['run', '--config', config];
-  const process = await lab.spawn(host, program, args, { label, log: true });
+  const args = [...agentProgram(), 'run', '--config', config];
+  const running = await lab.spawn(host, process.execPath, args, { label, log: true });
   const client = new ControlClient({ socket, timeoutMs: 5_000 });
   const answers = () =>
     client.status().then(
@@ -123,7 +122,7 @@ export async function startAgent(
     );
   await waitFor(`${label} (see ${lab.path(`${label}.log`)})`, answers, {
     milliseconds: 40_000,
-    unless: process.ended,
+    unless: running.ended,
   });
-  return new AgentPeer(host, process, socket);
+  return new AgentPeer(host, running, socket);
 }

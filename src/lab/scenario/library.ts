@@ -1,7 +1,7 @@
 /** The scenarios that come with the program. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFile } from '../program.ts';
+import { packageFile } from '../../files/package-files.ts';
 
 /** Their files, by name. */
 export function scenarioLibrary(): Map<string, string> {

@@ -2,7 +2,7 @@
 import type { Cause, RowMeta, VrrpEvent, VrrpState } from '../../../fsm/vrrp/model.ts';
 import { masterDownInterval, releaseWait } from '../../../fsm/vrrp/timing.ts';
 import type { IpAddress } from '../../net/address.ts';
-import { formatDuration } from '../../net/time.ts';
+import { formatDuration, wholeMilliseconds } from '../../net/time.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
 
 /** The router before the event. */
@@ -61,6 +61,10 @@ function reasonOf(
   switch (cause) {
     case 'started':
       return 'started';
+    case 'still-master':
+      return event.type === 'restarted'
+        ? `started again ${formatDuration(wholeMilliseconds(event.silence))} after its last advertisement as MASTER`
+        : cause;
     case 'owner-started':
       return 'owner of the addresses starts as MASTER';
     case 'master-silent':

@@ -20,6 +20,7 @@ import { FaultKeeper } from './groups/fault-keeper.ts';
 import { SyncGroups } from './groups/sync-groups.ts';
 import { Tracking } from './groups/tracking.ts';
 import { LinkTable } from './links.ts';
+import { Masterships } from './masterships.ts';
 import { Operations } from './operations/operations.ts';
 import { Reconfiguration } from './operations/reconfiguration.ts';
 import { StateTransfer } from './operations/state-transfer.ts';
@@ -30,6 +31,7 @@ import { Listening } from './router/listening.ts';
 import { PeerProblems } from './router/peer-problems.ts';
 import { Protocol } from './router/protocol.ts';
 import { Reception } from './router/reception.ts';
+import { Restarts } from './router/restarts.ts';
 import { RouterActions } from './router/router-actions.ts';
 import { SendFailures } from './router/send-failures.ts';
 import { Transitions } from './router/transitions.ts';
@@ -45,20 +47,25 @@ export interface EngineOptions {
   readonly standby?: boolean;
   /** How long a router keeps answering after its successor was heard. */
   readonly handoverOverlap?: Duration;
+  /** For `Masterships`, shared with a file; absent: a process that dies leaves no trace. */
+  readonly masterships?: Float64Array;
 }
+
+const NOTHING_KEPT = new Float64Array(0);
 
 export type EngineParts = ReturnType<typeof engineParts>;
 
 export function engineParts(
   instances: readonly InstanceSettings[],
   counters: CounterTable,
-  { shortcut = true, handoverOverlap = HANDOVER_OVERLAP }: EngineOptions,
+  { shortcut = true, handoverOverlap = HANDOVER_OVERLAP, ...options }: EngineOptions,
 ) {
   const [links, outbox] = [new LinkTable(), new Outbox()];
   const routers = new RouterTable(instances);
   const timers = new Timers(TIMERS, routers.size);
   const repairs = new Repairs(timers);
-  const base = { routers, links, timers, outbox, counters, repairs };
+  const masterships = new Masterships(options.masterships ?? NOTHING_KEPT);
+  const base = { routers, links, timers, outbox, counters, repairs, masterships };
 
   const leases = new Leases(base);
   const keeper = new AddressKeeper({ ...base, leases });
@@ -74,14 +81,15 @@ export function engineParts(
   const survey = new VridSurvey(base);
   const listening = new Listening(links, outbox, survey);
   const problems = new PeerProblems({ ...base, transitions, listening, survey });
+  const routing = new RoutingKeeper(base);
+  const restarts = new Restarts({ ...base, groups, routing });
   const parts = {
     ...base,
     ...{ leases, keeper, announcer, greeter, protocol, transitions, groups, directors },
-    ...{ survey, listening, problems },
-    routing: new RoutingKeeper(base),
+    ...{ survey, listening, problems, routing, restarts },
     reception: new Reception({ ...base, protocol, transitions, problems, survey, shortcut }),
     tracking: new Tracking(links, transitions, outbox),
-    faults: new FaultKeeper(routers, links, transitions, groups),
+    faults: new FaultKeeper({ routers, links, transitions, groups, restarts }),
     virtualLinks: new VirtualLinks(base),
     reannouncer: new Reannouncer({ ...base, announcer }),
     strays: new Strays({ ...base, transitions }),

@@ -86,6 +86,11 @@ export class Engine {
     return this.#parts.directors.changedViews();
   }
 
+  /** The outputs up to now have been performed: its advertisements have left. */
+  performed(): void {
+    this.#parts.masterships.performed();
+  }
+
   /** A received packet; the next `handle` returns the actions that follow from it. */
   receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
     this.#parts.reception.receive(index, packet, length, now);
@@ -126,6 +131,9 @@ export class Engine {
       case 'request':
       case 'restore':
         operations.take(input, this.#named(input.instance), now);
+        break;
+      case 'resume':
+        this.#parts.restarts.remember(input.former, input.keepsRouting);
         break;
       case 'probe.changed':
         for (const router of tracking.probeChanged(input, now)) faults.update(router, now);

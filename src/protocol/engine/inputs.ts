@@ -5,6 +5,7 @@
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
 import type { DirectorInput } from './director-messages.ts';
+import type { FormerMastership } from './masterships.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { EngineSnapshot } from './snapshot.ts';
@@ -29,6 +30,15 @@ export type Input =
     }
   /** A reload: instances that have not changed are not interrupted. */
   | { readonly kind: 'settings.changed'; readonly change: SettingsChange }
+  /**
+   * What a process that has died was MASTER of; comes before the first `links.replaced`. `keepsRouting`:
+   * the routes and rules that it has added were not removed.
+   */
+  | {
+      readonly kind: 'resume';
+      readonly former: readonly FormerMastership[];
+      readonly keepsRouting: boolean;
+    }
   /** Operators' decisions of a former run; comes before the first `links.replaced`. */
   | {
       readonly kind: 'restore';

@@ -115,10 +115,12 @@ export class Loop {
 
   /**
    * Removes routes and rules that an earlier run has left, handles `first`, reads the links from the
-   * kernel and starts every router. A standby leaves routes and rules alone. Throws `KernelError`.
+   * kernel and starts every router. A standby leaves routes and rules alone, and so does a process that
+   * continues the mastership of every router. Throws `KernelError`.
    */
   start(first: readonly Input[] = [], standby = false): void {
-    const routes = standby ? [] : this.#ports.routes.clearRouting();
+    const keeps = standby || first.some((one) => one.kind === 'resume' && one.keepsRouting);
+    const routes = keeps ? [] : this.#ports.routes.clearRouting();
     if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
     for (const input of first) this.#perform(this.#engine.handle(input, this.#tick()));
     this.#resync();
@@ -244,6 +246,7 @@ export class Loop {
   }
 
   #endTurn(): void {
+    this.#engine.performed();
     const deadline = earliest(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(earliest(deadline, this.#resyncAt));
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });

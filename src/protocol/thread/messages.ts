@@ -23,6 +23,8 @@ export type ToProtocolThread =
       readonly standby: boolean;
       /** Addresses of former runs, on a kernel that does not keep the mark of an address. */
       readonly remembered: ReadonlySet<IpAddress> | undefined;
+      /** Descriptor of the file with the masterships, to be mapped; undefined: none. */
+      readonly masterships: number | undefined;
       /** Answers `recorded` at the end of each turn. */
       readonly record: boolean;
     }

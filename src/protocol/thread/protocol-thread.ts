@@ -20,6 +20,7 @@ import type { Input } from '../engine/inputs.ts';
 import { startEpollLoop } from './epoll-loop.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
+import { mapMasterships } from './masterships-file.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import { PeerLink } from './peer-link/peer-link.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
@@ -93,7 +94,9 @@ function start(message: StartMessage): void {
   const wakeOnPackets = (wake: boolean) =>
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
-  const engine = new Engine(message.settings, counters, { standby: message.standby });
+  const { settings, standby, masterships: file } = message;
+  const masterships = file === undefined ? {} : { masterships: mapMasterships(file) };
+  const engine = new Engine(settings, counters, { standby, ...masterships });
   if (message.record) recorder = recorderOf(engine, message, clock.now());
   const loop = new Loop(
     recorder ?? engine,

@@ -12,6 +12,7 @@ import type { Settings } from '../engine/settings.ts';
 import type { EngineSnapshot } from '../engine/snapshot.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { DirectorTable, VirtualLinkRequest } from './loop.ts';
+import { INSTANCES_MAX } from './masterships-file.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import type { PeerLinkOptions } from './peer-link/peer-link.ts';
 import type { Batch } from './recording/entry.ts';
@@ -29,9 +30,6 @@ export interface ProtocolWorkerEvents {
 }
 
 type ReportsMessage = Extract<FromProtocolThread, { kind: 'reports' }>;
-
-/** Capacity of the shared table of counters: every VRID on a few interfaces. */
-const INSTANCES_MAX = 4_096;
 
 /** Shorter than the shortest useful watchdog interval. */
 const BEAT_MILLISECONDS = 250;
@@ -128,13 +126,13 @@ export class ProtocolWorker {
     realtime: Realtime,
     events: ProtocolWorkerEvents,
     first: readonly Input[] = [],
-    { standby = false, remembered }: StartOptions = {},
+    { standby = false, remembered, masterships }: StartOptions = {},
   ): void {
     this.#events = events;
     this.#doorbell ??= openDoorbell();
     const record = events.recorded !== undefined;
     const doorbell = this.#doorbell;
-    const options = { standby, remembered, record };
+    const options = { standby, remembered, masterships, record };
     this.#post({ kind: 'start', settings, realtime, doorbell, first, ...options });
   }
 
@@ -217,6 +215,8 @@ interface StartOptions {
   readonly standby?: boolean;
   /** Addresses of former runs, on a kernel that does not keep the mark of an address. */
   readonly remembered?: ReadonlySet<IpAddress> | undefined;
+  /** Descriptor of the file with the masterships; it may be closed once the thread has started. */
+  readonly masterships?: number | undefined;
 }
 
 /** Memory that both threads share. */

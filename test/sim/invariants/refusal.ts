@@ -5,14 +5,24 @@ import type { CounterTable } from '../../../src/protocol/engine/counters.ts';
 import { Engine } from '../../../src/protocol/engine/engine.ts';
 import type { Settings } from '../../../src/protocol/engine/settings.ts';
 
+interface WatchedOptions {
+  /** Packets that no peer has sent. */
+  readonly damaged: WeakSet<Uint8Array>;
+  readonly masterships: Float64Array;
+}
+
 /** Checks packets that no peer has sent. */
 export class RefusalWatchingEngine extends Engine {
   readonly #counters: CounterTable;
   readonly #damaged: WeakSet<Uint8Array>;
   readonly #routers: number;
 
-  constructor(settings: Settings, counters: CounterTable, damaged: WeakSet<Uint8Array>) {
-    super(settings, counters);
+  constructor(
+    settings: Settings,
+    counters: CounterTable,
+    { damaged, masterships }: WatchedOptions,
+  ) {
+    super(settings, counters, { masterships });
     this.#counters = counters;
     this.#damaged = damaged;
     this.#routers = settings.instances.length;

@@ -1,4 +1,5 @@
 /** Faults of a director or its segment. Each fault ends after some time; `heal` ends them all. */
+import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { addressBits, familyOf, ip } from '../../../src/net/address.ts';
 import type { Host } from '../host.ts';
 import type { Random } from '../random.ts';
@@ -18,6 +19,8 @@ export const FAULTS: readonly Fault[] = [
   pauseHost,
   crashHost,
   crashHost,
+  killBriefly,
+  killBriefly,
   stopHost,
   stopHost,
   bringLinkDown,
@@ -89,6 +92,17 @@ function crashHost(world: World, random: Random, duration: number): void {
   const cleansUp = random.chance(0.5);
   world.disturb(`${host.name} is killed${cleansUp ? '' : ', its VIPs stay'}`);
   host.crash(cleansUp);
+  restartAfter(world, host, duration);
+}
+
+/** SIGKILL to the agent of a MASTER, if there is one, and another start: in time, or a little too late. */
+function killBriefly(world: World, random: Random): void {
+  const masters = world.rows().filter(({ view }) => view.state === 'MASTER');
+  const { host, settings } = random.pick(masters.length > 0 ? masters : world.rows());
+  const limit = shortestMasterDownInterval(settings.version, settings.advertisementInterval);
+  const duration = Math.round((limit * random.integer(0, 120)) / 100);
+  world.disturb(`${host.name} is killed, and starts again after ${duration} us`);
+  host.crash(false);
   restartAfter(world, host, duration);
 }
 

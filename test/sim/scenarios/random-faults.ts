@@ -11,6 +11,7 @@ import { handOver } from '../invariants/hand-over.ts';
 import { makeBeforeBreak } from '../invariants/make-before-break.ts';
 import { oneMaster } from '../invariants/one-master.ts';
 import { quietWhenSettled } from '../invariants/quiet.ts';
+import { resumesInTime } from '../invariants/resumes-in-time.ts';
 import { someMaster } from '../invariants/some-master.ts';
 import { listensAfterStall } from '../invariants/stall.ts';
 import { virtualMacOfMaster } from '../invariants/virtual-mac.ts';
@@ -46,6 +47,7 @@ export function run(seed: number, isTraced = false): Run {
     makeBeforeBreak(),
     groupsTogether(),
     virtualMacOfMaster(),
+    resumesInTime(),
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));

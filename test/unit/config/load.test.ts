@@ -69,6 +69,8 @@ describe('a minimal file', () => {
       httpNames: [],
       realtime: 'auto',
       logLevel: 'info',
+      logFormat: 'auto',
+      resume: 'auto',
       stateDirectory: '/var/lib/vrrp-agent',
       notifications: NO_NOTIFICATIONS,
       probes: new Map(),

@@ -21,6 +21,7 @@ import { routerOf } from './router.ts';
 /** The fields of each event; the compiler demands every event. */
 const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
   startup: fc.constant({}),
+  restarted: fc.record({ silence: fc.integer({ min: 0, max: 20_000_000 }) }),
   shutdown: fc.record({ linger: fc.boolean() }),
   'master-timeout': fc.constant({}),
   'adver-timer': fc.constant({}),

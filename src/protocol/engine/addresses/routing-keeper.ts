@@ -94,6 +94,15 @@ export class RoutingKeeper {
     }
   }
 
+  /** A former process has added them for this router, and the kernel may still have them. */
+  inherit({ routing }: VirtualRouter): void {
+    for (const managed of routing) {
+      this.#setPresent(managed, true);
+      managed.installed = true;
+      managed.doubtful = true;
+    }
+  }
+
   reconcile(router: VirtualRouter, now: Instant): void {
     if (router.routing.length === 0) return;
     for (const managed of router.routing.toReversed()) {

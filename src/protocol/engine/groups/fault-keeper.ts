@@ -4,6 +4,7 @@
  */
 import { type Instant, microseconds, seconds } from '../../../net/time.ts';
 import type { LinkTable } from '../links.ts';
+import type { Restarts } from '../router/restarts.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
@@ -15,24 +16,29 @@ import type { SyncGroups } from './sync-groups.ts';
 const RETRY_AFTER = seconds(5);
 const RETRY_AFTER_MAX = seconds(60);
 
+interface FaultKeeperParts {
+  readonly routers: RouterTable;
+  readonly links: LinkTable;
+  readonly transitions: Transitions;
+  readonly groups: SyncGroups;
+  readonly restarts: Restarts;
+}
+
 export class FaultKeeper {
   readonly #routers: RouterTable;
   readonly #links: LinkTable;
   readonly #transitions: Transitions;
   readonly #groups: SyncGroups;
+  readonly #restarts: Restarts;
   /** Reasons without those of its sync group. */
   readonly #own = new WeakMap<VirtualRouter, readonly FaultReason[]>();
 
-  constructor(
-    routers: RouterTable,
-    links: LinkTable,
-    transitions: Transitions,
-    groups: SyncGroups,
-  ) {
+  constructor({ routers, links, transitions, groups, restarts }: FaultKeeperParts) {
     this.#routers = routers;
     this.#links = links;
     this.#transitions = transitions;
     this.#groups = groups;
+    this.#restarts = restarts;
   }
 
   /** Starts the router: its reasons have consequences only after this. */
@@ -40,8 +46,11 @@ export class FaultKeeper {
     router.since = now;
     this.#transitions.changed.add(router);
     const [reason] = router.faults;
-    const type = reason === undefined ? 'startup' : faultEvents(reason).raised;
-    this.#transitions.apply(router, { type }, now);
+    const event =
+      reason === undefined
+        ? this.#restarts.eventFor(router, now)
+        : { type: faultEvents(reason).raised };
+    this.#transitions.apply(router, event, now);
   }
 
   update(router: VirtualRouter, now: Instant): void {

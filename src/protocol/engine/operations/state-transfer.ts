@@ -4,6 +4,7 @@ import type { Leases } from '../addresses/leases.ts';
 import { configuredPlaceOf, placeOf } from '../addresses/managed-address.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Tracking } from '../groups/tracking.ts';
+import type { Masterships } from '../masterships.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -23,6 +24,7 @@ interface StateTransferParts {
   readonly tracking: Tracking;
   readonly transitions: Transitions;
   readonly leases: Leases;
+  readonly masterships: Masterships;
 }
 
 export class StateTransfer {
@@ -43,7 +45,8 @@ export class StateTransfer {
 
   /** Returns the routers that the snapshot lacks: they start as in a new process. */
   adopt(engine: EngineSnapshot, now: Instant): readonly VirtualRouter[] {
-    const { routers, tracking } = this.#parts;
+    const { routers, tracking, masterships } = this.#parts;
+    masterships.reset();
     tracking.remember(engine.probes);
     this.#setCounters(GLOBAL_ROW, engine.counters);
     const snapshots = new Map(engine.routers.map((one) => [one.identity, one]));
@@ -100,6 +103,7 @@ export class StateTransfer {
     if (!router.isMaster) return;
     leases.renew(router, now);
     if (router.state !== 'holding.master') return;
+    this.#parts.masterships.advertised(router);
     router.announcements.configure(router.settings.garp, now);
     if (now - snapshot.since < RECENT) router.announcements.start(now);
     timers.set('announce', router.position, router.announcements.next());

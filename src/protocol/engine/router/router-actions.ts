@@ -5,6 +5,7 @@ import type { AddressKeeper } from '../addresses/address-keeper.ts';
 import type { Announcer } from '../addresses/announcer.ts';
 import { armLease } from '../addresses/leases.ts';
 import type { CounterTable } from '../counters.ts';
+import type { Masterships } from '../masterships.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Timers } from '../timers.ts';
 import type { Greeter } from './greeter.ts';
@@ -20,6 +21,7 @@ interface RouterActionsParts {
   readonly announcer: Announcer;
   readonly keeper: AddressKeeper;
   readonly greeter: Greeter;
+  readonly masterships: Masterships;
 }
 
 export class RouterActions implements ProtocolActions {
@@ -29,18 +31,21 @@ export class RouterActions implements ProtocolActions {
   readonly #announcer: Announcer;
   readonly #keeper: AddressKeeper;
   readonly #greeter: Greeter;
+  readonly #masterships: Masterships;
   /** Number of the last request for permission. */
   #lastRequest = 0;
   /** Routers whose addresses are to be compared with the kernel's. */
   readonly dirty = new Set<VirtualRouter>();
 
-  constructor({ timers, outbox, counters, announcer, keeper, greeter }: RouterActionsParts) {
+  constructor(parts: RouterActionsParts) {
+    const { timers, outbox, counters, announcer, keeper, greeter, masterships } = parts;
     this.#timers = timers;
     this.#outbox = outbox;
     this.#counters = counters;
     this.#announcer = announcer;
     this.#keeper = keeper;
     this.#greeter = greeter;
+    this.#masterships = masterships;
   }
 
   /** Sends the router's advertisement out of turn or on its grid. */
@@ -55,9 +60,11 @@ export class RouterActions implements ProtocolActions {
     this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
     forgetFailures(router, now);
     router.lastSentAt = now;
+    if (datagrams.length > 0) this.#masterships.advertised(router);
   }
 
   resign(router: VirtualRouter): void {
+    this.#masterships.end(router);
     if (this.#keeper.mustProve(router)) return;
     const datagrams = router.resignations();
     this.#outbox.sendDatagrams(datagrams);
@@ -88,6 +95,7 @@ export class RouterActions implements ProtocolActions {
   }
 
   release(router: VirtualRouter): void {
+    this.#masterships.end(router);
     this.#announcer.stop(router);
     this.#timers.clear('lease', router.position);
     this.dirty.add(router);

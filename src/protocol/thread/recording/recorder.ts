@@ -18,7 +18,7 @@ import type { Batch, Begin, Entry } from './entry.ts';
 /** The part of the engine that the loop uses. */
 export type EngineInputs = Pick<
   Engine,
-  'handle' | 'receive' | 'notice' | 'deadline' | 'changedViews' | 'changedDirectors'
+  'handle' | 'receive' | 'notice' | 'performed' | 'deadline' | 'changedViews' | 'changedDirectors'
 >;
 
 export interface RecorderOptions {
@@ -92,6 +92,10 @@ export class Recorder implements EngineInputs {
   notice(event: LinkEvent): void {
     this.#push({ kind: 'notice', event }, ENTRY_SIZE);
     this.#engine.notice(event);
+  }
+
+  performed(): void {
+    this.#engine.performed();
   }
 
   deadline(): Instant {

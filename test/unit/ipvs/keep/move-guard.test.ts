@@ -103,9 +103,13 @@ test('Every instance with a service is guarded until it is MASTER, and no other 
   expect(guard.isGuarding).toBe(false);
 });
 
-/** A silent MASTER can no longer send its buffer; with every other cause it resigned or still runs. */
+/**
+ * A silent MASTER can no longer send its buffer, and one that was this host has none; with every other cause
+ * it resigned or still runs.
+ */
 const IS_PLANNED: { readonly [Cause in TransitionCause]: boolean } = {
   'master-silent': false,
+  'still-master': false,
   started: true,
   'owner-started': true,
   'priority-zero': true,
