@@ -10,6 +10,7 @@ import type { KernelTable } from '../keep/service-keeper.ts';
 import { monotonicNow } from '../keep/sync-keeper.ts';
 import { connectionLines } from '../kernel/proc-files.ts';
 import { SyncSegment } from '../kernel/sync-segment.ts';
+import { countedTable } from '../plan/counted-table.ts';
 import { syncEntries } from '../plan/sync-entries.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 import { TableWatch } from './table-watch.ts';
@@ -41,6 +42,7 @@ export function openTableWatch(parts: TableWatchParts): TableWatch {
       return microseconds(user + system);
     },
     lines: connectionLines,
+    count: () => countedTable(parts.tables()),
     open: (hear, fail) =>
       SyncSegment.open(
         {
