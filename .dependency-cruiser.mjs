@@ -71,7 +71,7 @@ const MAY_IMPORT = {
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
-    ...['src/daemon/(daemon|agent|host-needs|links-here|real-names|command-check|path-check)[.]ts$'],
+    ...['src/daemon/(daemon|agent|config-host|host-needs|links-here|command-check|path-check)[.]ts$'],
     ...['src/daemon/(takeover-advice|program-version)[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
   ],

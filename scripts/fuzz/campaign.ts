@@ -8,6 +8,7 @@ import { ENGINE_TARGET } from './engine-target.ts';
 import { IPVS_TARGET } from './ipvs-target.ts';
 import { LINES_TARGET } from './lines-target.ts';
 import { NETLINK_TARGET } from './netlink-target.ts';
+import { PEER_LINK_TARGET } from './peer-link-target.ts';
 import { SEGMENT_TARGET } from './segment-target.ts';
 import { EPISODE, type FuzzTarget } from './target.ts';
 import { CONFIG_TARGET, CONTROL_TARGET } from './text-targets.ts';
@@ -23,6 +24,7 @@ const DECODERS: readonly FuzzTarget[] = [
   SEGMENT_TARGET,
   CONNECTIONS_TARGET,
   ANSWERS_TARGET,
+  PEER_LINK_TARGET,
   LINES_TARGET,
 ];
 

@@ -35,6 +35,17 @@ export function linesOf(output: Output): string[] {
       return [`unlisten ${output.index} ${output.family}`];
     case 'report':
       return reportLines(output.report);
+    case 'peer-link.open':
+      return [`peer link ${output.source} port ${output.port}`];
+    case 'peer-link.close':
+      return ['peer link closed'];
+    case 'director.send':
+      return output.datagrams.map(({ to, datagram }) => {
+        const about = datagram.statements.map(({ name, state }) => ` ${name} ${state}`).join('');
+        return `to director ${to}:${datagram.table === null ? about : ' table'}`;
+      });
+    case 'director.table':
+      return [`table of ${output.address}`];
     case 'claims.watch':
       return [];
     case 'received.discard':
@@ -60,9 +71,24 @@ function announcementLine(frame: Uint8Array): string {
 function reportLines(report: Report): string[] {
   switch (report.kind) {
     case 'view':
+    case 'directors':
     case 'answer':
     case 'instance-removed':
       return [];
+    case 'peer-up':
+      return [`peer ${report.peer} ${report.restarted ? 'restarted' : 'up'}`];
+    case 'peer-down':
+      return [`peer ${report.peer} down`];
+    case 'peer-refused':
+      return [`peer ${report.peer ?? '?'} refused ${report.reason}`];
+    case 'peer-clock':
+      return [`peer ${report.peer} clock ${report.offset}`];
+    case 'peer-name':
+      return [`peer ${report.peer} calls itself ${report.name}`];
+    case 'peer-configuration':
+      return [`peer ${report.peer} differs ${report.differs.join(' ')}`];
+    case 'peer-link-failed':
+      return [`peer link ${report.errno ?? 'open'}`];
     case 'transition':
       return [`${report.from} -> ${report.to} (${report.event})`];
     case 'priority-changed':

@@ -119,6 +119,21 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   'ipvs.changed': named('ipvs.changed', { fault: z.string().nullable() }),
   'table.changed': named('table.changed', { synced: z.boolean() }),
   adopt: kind('adopt', { capture: CAPTURE }),
+  'peer-link.opened': kind('peer-link.opened', { boot: z.string(), version: z.string() }),
+  'peer-link.failed': kind('peer-link.failed', { errno: z.string() }),
+  'director.heard': kind('director.heard', {
+    ...{ director: NAME, wall: z.number() },
+    datagram: z.looseObject({
+      ...{ boot: z.string(), sequence: z.number(), sentAt: z.number(), wall: z.number() },
+      echo: z.looseObject({ boot: z.string(), sequence: z.number() }).nullable(),
+      statements: z.array(z.looseObject({ name: z.string(), faults: z.array(z.string()) })),
+      table: z.string().nullable(),
+    }),
+  }),
+  'director.refused': kind('director.refused', {
+    ...{ director: z.string().nullable(), source: ADDRESS, reason: z.string() },
+  }),
+  'table.summary': kind('table.summary', { summary: z.string() }),
 };
 
 const INPUT = z.looseObject({ kind: z.string() }).superRefine((input, context) => {

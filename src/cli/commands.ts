@@ -33,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    name: 'peers',
+    summary: 'show the other directors, as the peer link shows them',
+    load: () => import('./commands/peers.ts'),
+  },
+  {
     name: 'events',
     summary: 'show the events of the running agent and their causes',
     load: () => import('./commands/events.ts'),

@@ -3,6 +3,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import type { TrackProbe } from '../net/probe.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
 import type { NotificationSettings } from './notification-settings.ts';
+import type { PeerLinkKeys } from './peer-link-keys.ts';
 
 /** The distinct probes of the file, by name. */
 export type Probes = Map<string, TrackProbe>;
@@ -21,6 +22,8 @@ export interface AgentSettings {
   /** Name of the user of the checker process; undefined: the agent's user. */
   readonly checkerUser: string | undefined;
   readonly probes: Probes;
+  /** Undefined: there is no peer link. */
+  readonly peerLinkKeys: PeerLinkKeys | undefined;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;
 }

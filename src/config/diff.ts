@@ -72,6 +72,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   stateDirectory: keep,
   checkerUser: take,
   probes: take,
+  peerLinkKeys: take,
   ipvs: take,
 };
 
@@ -79,6 +80,7 @@ const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Ke
   router: keep,
   linger: take,
   syncGroups: take,
+  peerLink: take,
 };
 
 export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {

@@ -1,6 +1,7 @@
 /** Converts the text of a configuration file to settings, or to the list of all its errors. */
 import { failure, type Result, success } from '../net/result.ts';
 import { type ConfiguredCommand, type Finding, Findings, inOrder } from './finding.ts';
+import type { HostFacts } from './host-facts.ts';
 import { type Lowered, lower } from './lower/lower.ts';
 import { checkShape } from './schema/shape.ts';
 import { readDocument } from './text/document.ts';
@@ -13,17 +14,15 @@ export interface LoadedConfig extends Lowered {
   readonly commands: readonly ConfiguredCommand[];
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends HostFacts {
   /** Name of this router if the file has no `router`. */
   readonly hostName: string;
-  /** The name of the interface that has this name or alternative name; default: names are not changed. */
-  readonly realName?: ((name: string) => string) | undefined;
 }
 
 /** Never throws. */
 export function loadConfig(
   text: string,
-  { hostName, realName = (name) => name }: LoadOptions,
+  { hostName, realName = (name) => name, ...host }: LoadOptions,
 ): Result<LoadedConfig, readonly Finding[]> {
   const document = readDocument(text);
   // After a syntax error the parser guesses the values, so findings about them would mislead.
@@ -32,7 +31,7 @@ export function loadConfig(
   }
   const findings = new Findings(document.locate);
   const value = withRealNames(document.value, realName);
-  const lowered = lower(checkShape(value, findings), hostName, findings);
+  const lowered = lower(checkShape(value, findings), hostName, findings, host);
   const errors = inOrder([...document.findings, ...findings.errors()]);
   if (errors.length > 0) return failure(errors);
   return success({ ...lowered, warnings: findings.warnings(), commands: findings.commands });

@@ -3,16 +3,17 @@ import { hostname } from 'node:os';
 import { readStart } from '../files/regular-file.ts';
 import { failure, type Result, success } from '../net/result.ts';
 import type { Finding } from './finding.ts';
+import type { HostFacts } from './host-facts.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 import { MAXIMUM_LENGTH } from './text/document.ts';
 
-/** Never throws; an unreadable file gives a finding at 1:1. `realName`: as in `LoadOptions`. */
+/** Never throws; an unreadable file gives a finding at 1:1. */
 export function loadConfigFile(
   file: string,
-  realName?: (name: string) => string,
+  host: HostFacts = {},
 ): Result<LoadedConfig, readonly Finding[]> {
   const text = readText(file);
-  return text.ok ? loadConfig(text.value, { hostName: hostname(), realName }) : text;
+  return text.ok ? loadConfig(text.value, { hostName: hostname(), ...host }) : text;
 }
 
 /** The text of a configuration or scenario file. */

@@ -6,6 +6,7 @@ import type {
   ErrorDocument,
   EventDocument,
   EventsDocument,
+  PeersDocument,
   ReloadDocument,
   StatusDocument,
 } from './protocol.ts';
@@ -48,6 +49,10 @@ export class ControlClient {
   /** Events numbered above `after`; default: all that are stored. */
   events(after = 0): Promise<EventsDocument> {
     return this.#document(`/v1/events?after=${after}`, 'events');
+  }
+
+  peers(): Promise<PeersDocument> {
+    return this.#document('/v1/peers', 'directors');
   }
 
   ipvs(): Promise<IpvsDocument> {

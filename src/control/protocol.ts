@@ -33,6 +33,37 @@ export interface StatusDocument {
   readonly notifications?: NotificationsDocument;
   /** Absent: the configuration has nothing that needs it. */
   readonly checker?: CheckerDocument;
+  /** The other directors; absent: the configuration has no `peer_link`. */
+  readonly peers?: readonly DirectorDocument[];
+}
+
+/** `GET /v1/peers`: the directors of `peer_link`; without that key the list is empty. */
+export interface PeersDocument {
+  readonly directors: readonly DirectorDocument[];
+}
+
+export interface DirectorDocument {
+  readonly name: string;
+  readonly address: string;
+  /** `never`: it has not been up since the agent started. */
+  readonly state: 'up' | 'down' | 'never';
+  /** When the state began; null: never. */
+  readonly since: string | null;
+  /** Null: unknown, like the following ones; the director is not up. */
+  readonly rtt_ms: number | null;
+  /** Positive: its clock is ahead. */
+  readonly clock_offset_ms: number | null;
+  readonly version: string | null;
+  readonly configuration: 'same' | 'differs' | 'unknown';
+  /** Paths of the sections that differ, like `instances.web.addresses`. */
+  readonly differs: readonly string[];
+  /** What it says about its instances. */
+  readonly instances: readonly {
+    readonly name: string;
+    readonly state: StateName;
+    readonly priority: number;
+    readonly faults: readonly string[];
+  }[];
 }
 
 /** The process that runs checks and sends webhooks. */

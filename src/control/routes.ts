@@ -1,6 +1,6 @@
 /** The read-only paths of the control API. */
 import type { Refusal } from './bounded-server.ts';
-import type { ControlSource } from './protocol.ts';
+import type { ControlSource, PeersDocument } from './protocol.ts';
 
 export type Answer =
   | { readonly kind: 'document'; readonly document: unknown }
@@ -12,6 +12,7 @@ type Route = (source: ControlSource, query: URLSearchParams) => Answer;
 const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
   ['/v1/status', new Map([['GET', status]])],
   ['/v1/events', new Map([['GET', events]])],
+  ['/v1/peers', new Map([['GET', peers]])],
   ['/v1/config', new Map([['GET', config]])],
   ['/v1/ipvs', new Map([['GET', ipvs]])],
 ]);
@@ -35,6 +36,13 @@ export function answer(source: ControlSource, method: string, target: string): A
 
 function status(source: ControlSource, query: URLSearchParams): Answer {
   return unknownParameter(query, []) ?? { kind: 'document', document: source.status() };
+}
+
+function peers(source: ControlSource, query: URLSearchParams): Answer {
+  const unknown = unknownParameter(query, []);
+  if (unknown !== undefined) return unknown;
+  const document: PeersDocument = { directors: source.status().peers ?? [] };
+  return { kind: 'document', document };
 }
 
 function config(source: ControlSource, query: URLSearchParams): Answer {

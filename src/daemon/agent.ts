@@ -273,6 +273,7 @@ export class Agent {
 
   #startProtocol(first: readonly Input[]): void {
     const { config, protocol, logger, successor } = this.#options;
+    protocol.setPeerLinkKeys(peerLinkOptions(config.agent));
     protocol.start(
       this.#configuration.settings,
       config.agent.realtime,
@@ -325,6 +326,7 @@ export class Agent {
   #follow(next: Lowered, plan: ReloadPlan): void {
     const { protocol, logger } = this.#options;
     const { agent, settings } = next;
+    protocol.setPeerLinkKeys(peerLinkOptions(agent));
     this.#virtualLinks?.extend(settings);
     this.#model.replace(settings, formerNames(plan));
     this.#notifier?.reconfigure(agent.notifications);
@@ -443,6 +445,16 @@ function engineTime(): Instant {
   const now = clock.now();
   clock.close();
   return now;
+}
+
+/** A key that could not be read is an error of the file, so all of them are known here. */
+function peerLinkOptions({ peerLinkKeys }: Lowered['agent']) {
+  if (peerLinkKeys === undefined) return undefined;
+  const { keys, activeKey } = peerLinkKeys;
+  return {
+    keys: keys.flatMap(({ id, bytes }) => (bytes === undefined ? [] : [{ id, bytes }])),
+    ...{ activeKey, version: programVersion() },
+  };
 }
 
 function namesIn({ instances }: Settings): string[] {

@@ -13,7 +13,7 @@ import { loadConfigFile } from '../config/read-file.ts';
 import { CommandRefusal } from '../control/commands.ts';
 import type { FindingDocument, ReloadDocument, StatusDocument } from '../control/protocol.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
-import { realNames } from './real-names.ts';
+import { configHost } from './config-host.ts';
 import { reloadDocument } from './reload-document.ts';
 
 /** A part of the agent, other than the engine, that depends on the configuration. */
@@ -109,7 +109,7 @@ export class Configuration {
   async #reload(dryRun: boolean): Promise<ReloadDocument> {
     this.#assertRunning();
     const { file, status } = this.#options;
-    const loaded = loadConfigFile(file, realNames());
+    const loaded = loadConfigFile(file, configHost());
     if (!loaded.ok) throw invalid(file, loaded.error);
     const plan = reloadPlan(this.#current, loaded.value);
     const document = reloadDocument({

@@ -21,6 +21,7 @@ import type {
 } from '../control/protocol.ts';
 import { instant } from '../net/time.ts';
 import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
+import type { DirectorView } from '../protocol/engine/director-messages.ts';
 import type { Report, StateName } from '../protocol/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
 import type {
@@ -31,6 +32,7 @@ import type {
   StrayAddress,
   TransitionView,
 } from '../protocol/engine/view.ts';
+import { directorDocuments } from './director-documents.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
 import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
@@ -88,6 +90,7 @@ export class AgentModel {
   readonly #history: EventHistory;
   readonly #groups = new GroupStates();
   readonly #linkTimes = new LinkTimes();
+  #directors: readonly DirectorView[] = [];
   readonly #stallSeconds = { host: 0, self: 0, paused: 0, unknown: 0 };
 
   constructor(options: AgentModelOptions) {
@@ -137,6 +140,10 @@ export class AgentModel {
       this.#forget(report.instance, at);
       return;
     }
+    if (report.kind === 'directors') {
+      this.#directors = report.directors;
+      return;
+    }
     const row = this.#rows.get(report.view.name);
     if (row === undefined) return;
     row.view = report.view;
@@ -179,7 +186,14 @@ export class AgentModel {
       ietf_vrrp: routerStateLeaves(this.#settings, this.#allCounters(), startedAt),
       ...notificationsPart(notifications?.()),
       ...checkerPart(checker?.()),
+      ...this.#peersPart(),
     };
+  }
+
+  #peersPart(): Pick<StatusDocument, 'peers'> {
+    if (this.#settings.peerLink === undefined) return {};
+    const { wallClock } = this.#options;
+    return { peers: directorDocuments(this.#settings, this.#directors, wallClock) };
   }
 
   /** Counters of every instance, and of packets that belong to none. */

@@ -27,6 +27,17 @@ export function putUint32(bytes: Uint8Array, offset: number, value: number): voi
   putUint16(bytes, offset + 2, value & 0xffff);
 }
 
+/** Numbers beyond 2^53 lose their last bits: compare with `Number.isSafeInteger`. */
+export function uint64At(bytes: Uint8Array, offset: number): number {
+  return uint32At(bytes, offset) * 0x1_0000_0000 + uint32At(bytes, offset + 4);
+}
+
+/** A whole number up to 2^53. */
+export function putUint64(bytes: Uint8Array, offset: number, value: number): void {
+  putUint32(bytes, offset, Math.floor(value / 0x1_0000_0000));
+  putUint32(bytes, offset + 4, value % 0x1_0000_0000);
+}
+
 /** How many of the `length` bytes that are claimed at `offset` the array really holds. */
 export function heldLength(bytes: Uint8Array, offset: number, length: number): number {
   return Math.max(0, Math.min(length, bytes.length - offset));

@@ -25,8 +25,8 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function check({ config: file, json }: CheckOptions, context: CliContext): Promise<void> {
-  const { realNames } = await import('../../daemon/real-names.ts');
-  const loaded = loadConfigFile(file, realNames());
+  const { configHost } = await import('../../daemon/config-host.ts');
+  const loaded = loadConfigFile(file, configHost());
   if (!loaded.ok) {
     context.setExitCode(EXIT.usage);
     if (json) context.stdout(asJson({ ok: false, file, errors: loaded.error }));

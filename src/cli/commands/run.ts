@@ -44,13 +44,13 @@ async function runWith(
   context: CliContext,
   { config: file, takeover = false, successorOf, record }: RunOptions,
 ): Promise<number> {
-  const [{ loadConfigFile }, { formatFinding }, { runDaemon }, { realNames }] = await Promise.all([
+  const [{ loadConfigFile }, { formatFinding }, { runDaemon }, { configHost }] = await Promise.all([
     import('../../config/read-file.ts'),
     import('../../config/finding.ts'),
     import('../../daemon/daemon.ts'),
-    import('../../daemon/real-names.ts'),
+    import('../../daemon/config-host.ts'),
   ]);
-  const loaded = loadConfigFile(file, realNames());
+  const loaded = loadConfigFile(file, configHost());
   if (!loaded.ok) {
     for (const finding of loaded.error) context.stderr(`${formatFinding(file, finding)}\n`);
     return EXIT.usage;

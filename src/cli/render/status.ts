@@ -2,6 +2,7 @@
 import type { InstanceDocument, StatusDocument } from '../../control/protocol.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
+import { renderPeerSummary } from './peers.ts';
 import {
   ageOf,
   renderChecker,
@@ -22,7 +23,8 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
   const details = [renderPeerProblems, renderStrays, renderDependencies, renderConnections]
     .map((render) => render(status, screen))
     .join('');
-  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${details}`;
+  const peers = renderPeerSummary(status, screen);
+  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${peers}${details}`;
 }
 
 /** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */

@@ -21,6 +21,7 @@ import {
   effectiveInstanceNotify,
   maskNotify,
 } from './effective-notify.ts';
+import { effectivePeerLink, maskPeerLink } from './effective-peer-link.ts';
 import { effectiveTrack, maskTrack } from './effective-track.ts';
 import { MASK } from './mask.ts';
 
@@ -30,7 +31,8 @@ type RuleFile = Mapping<'rules'>[number];
 
 /** A complete file with all defaults filled in; loading it gives the same settings. */
 export function effectiveConfig(settings: Settings, agent: AgentSettings): ConfigFile {
-  const { notifications, probes, httpListen, httpNames, ipvs, checkerUser } = agent;
+  const { notifications, probes, httpListen, httpNames, ipvs, checkerUser, peerLinkKeys } = agent;
+  const { peerLink } = settings;
   return present<ConfigFile>({
     router: settings.router,
     control: {
@@ -55,6 +57,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     sync_groups: settings.syncGroups.map((group) =>
       effectiveSyncGroup(group, notifications.groups.get(group.name), probes),
     ),
+    peer_link: peerLink && peerLinkKeys && effectivePeerLink(peerLink, peerLinkKeys),
     ipvs: ipvs && effectiveIpvs(ipvs),
   });
 }
@@ -88,6 +91,7 @@ function effectiveInstance(
     neighbor_advertisement: { ...instance.neighborAdvertisement },
     lease: lease === undefined ? 'off' : formatDuration(lease),
     on_interface_down: instance.onInterfaceDown ?? 'fault',
+    on_vrrp_loss: instance.onVrrpLoss ?? 'judge',
     address_conflict: instance.addressConflict ?? 'report',
     track: effectiveTrack(instance.track, probes),
     notify: notify && effectiveInstanceNotify(notify, instance.beforeMaster),
@@ -166,6 +170,7 @@ export function maskSecrets(config: ConfigFile): ConfigFile {
   const masked: ConfigFile = { ...config, instances: config.instances.map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
   if (config.notify !== undefined) masked.notify = maskNotify(config.notify);
+  if (config.peer_link !== undefined) masked.peer_link = maskPeerLink(config.peer_link);
   if (config.sync_groups !== undefined) {
     masked.sync_groups = config.sync_groups.map(maskMember);
   }

@@ -98,6 +98,7 @@ function lowerBehaviour(inherited: Inherited, probes: Probes, findings: Findings
     garp: lowerGarp(inherited, findings),
     neighborAdvertisement: { router: values.neighbor_advertisement?.router ?? router },
     addressConflict: values.address_conflict ?? INSTANCE_DEFAULTS.address_conflict,
+    onVrrpLoss: values.on_vrrp_loss ?? INSTANCE_DEFAULTS.on_vrrp_loss,
     track: lowerTrack(values.track, {
       at: (...keys) => at('track', ...keys),
       link: values.interface,

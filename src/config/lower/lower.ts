@@ -6,6 +6,7 @@ import { type Endpoint, formatEndpoint, isLoopback, parseEndpoint } from '../../
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import { describeValue, type Findings } from '../finding.ts';
+import type { HostFacts } from '../host-facts.ts';
 import type { NotificationSettings, SubjectNotification } from '../notification-settings.ts';
 import { AGENT_DEFAULTS } from '../schema/defaults.ts';
 import type { DraftFile } from '../schema/shape.ts';
@@ -14,6 +15,7 @@ import { adviseIpvs } from './ipvs/advise-ipvs.ts';
 import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
+import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
 import { SharedNames } from './shared-names.ts';
@@ -28,7 +30,13 @@ export interface Lowered {
 }
 
 /** The result is valid only if `findings` has no errors afterwards. */
-export function lower(file: DraftFile, hostName: string, findings: Findings): Lowered {
+export function lower(
+  file: DraftFile,
+  hostName: string,
+  findings: Findings,
+  host: HostFacts = {},
+): Lowered {
+  const router = file.router ?? hostName;
   const linger = file.stop?.linger ?? AGENT_DEFAULTS.stop.linger;
   const realtime = file.realtime ?? AGENT_DEFAULTS.realtime;
   const probes: Probes = new Map();
@@ -51,11 +59,12 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
   }
   const notifications = lowerNotifications(file, drafts, findings);
   const ipvs = lowerIpvs(file.ipvs, instances, findings);
+  const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
   const settings: Settings = {
-    router: file.router ?? hostName,
-    linger,
+    ...{ router, linger },
     instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
+    ...(link === undefined ? {} : { peerLink: link.settings }),
   };
   adviseIpvs(ipvs, settings, findings);
   return {
@@ -70,6 +79,7 @@ export function lower(file: DraftFile, hostName: string, findings: Findings): Lo
       stateDirectory: file.state_dir ?? AGENT_DEFAULTS.state_dir,
       checkerUser: file.checker?.user,
       probes,
+      peerLinkKeys: link?.keys,
       ipvs,
     },
   };

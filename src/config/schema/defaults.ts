@@ -29,7 +29,10 @@ export const INSTANCE_DEFAULTS = {
   lease: 'auto',
   address_conflict: 'report',
   on_interface_down: 'fault',
+  on_vrrp_loss: 'judge',
 } as const;
+
+export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
 
 export const ROUTE_DEFAULTS = { table: 'main', onlink: false } as const;
 

@@ -294,6 +294,15 @@ export const inheritableKeys = {
       default: INSTANCE_DEFAULTS.on_interface_down,
     })
     .optional(),
+  on_vrrp_loss: choice(['judge', 'take_over'])
+    .meta({
+      description:
+        'What a BACKUP does when the advertisements of the MASTER stay away, with `peer_link`: `judge` by ' +
+        'what the other directors say and by ARP or ND, or `take_over` as RFC 9568 has it. Without ' +
+        '`peer_link` both are the same.',
+      default: INSTANCE_DEFAULTS.on_vrrp_loss,
+    })
+    .optional(),
   address_conflict: choice(['report', 'fault'])
     .meta({
       description:

@@ -7,6 +7,7 @@ import { AGENT_DEFAULTS, SYNC_GROUP_DEFAULTS } from './defaults.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { ipvs } from './ipvs-schema.ts';
 import { agentNotify, groupNotify } from './notify-schema.ts';
+import { peerLink } from './peer-link-schema.ts';
 import { absolutePath, choice, mapping, pattern, wholeNumber } from './schema-parts.ts';
 import { trackEntry } from './track-schema.ts';
 
@@ -165,6 +166,7 @@ export const configFile = mapping(
       .array(syncGroup)
       .meta({ description: 'Groups of instances that change state together.', default: [] })
       .optional(),
+    peer_link: peerLink.optional(),
     ipvs: ipvs.optional(),
   },
   'Configuration of vrrp-agent.',

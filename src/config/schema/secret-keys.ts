@@ -1,7 +1,9 @@
 /** Keys whose values never appear in `check`, in logs or on the control socket. */
 import type { Path } from '../finding.ts';
 
-const SECRETS: ReadonlySet<string> = new Set(['password', 'secret', 'token', 'webhooks']);
+const SECRETS: ReadonlySet<string> = new Set([
+  ...['password', 'secret', 'token', 'webhooks', 'key', 'keys'],
+]);
 
 /** Mappings that contain a secret. If the key is missing, the value itself may be the secret. */
 const HOLDERS: ReadonlySet<string> = new Set(['authentication', 'webhooks']);

@@ -12,15 +12,25 @@ import type {
 } from './event-entry.ts';
 import { IPVS_EVENTS } from './ipvs-events.ts';
 import { KERNEL_EVENTS } from './kernel-events.ts';
+import { PEER_EVENTS } from './peer-events.ts';
 import { ROUTER_EVENTS } from './router-events.ts';
 
 /** Reports that are events; the others carry state or answer a request. */
-export type EventReport = Exclude<Report, { kind: 'view' | 'instance-removed' | 'answer' }>;
+export type EventReport = Exclude<
+  Report,
+  { kind: 'view' | 'directors' | 'instance-removed' | 'answer' }
+>;
 
 type ReportedKind = EventReport['kind'];
 
 /** A report of the engine that has no entry does not compile here. */
-const TABLE = { ...ROUTER_EVENTS, ...KERNEL_EVENTS, ...AGENT_EVENTS, ...IPVS_EVENTS } satisfies {
+const TABLE = {
+  ...ROUTER_EVENTS,
+  ...KERNEL_EVENTS,
+  ...PEER_EVENTS,
+  ...AGENT_EVENTS,
+  ...IPVS_EVENTS,
+} satisfies {
   readonly [Kind in ReportedKind]: { readonly facts: (report: ReportOf<Kind>) => object };
 };
 

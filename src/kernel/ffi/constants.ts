@@ -36,6 +36,7 @@ export const SO_ATTACH_FILTER = 26;
 export const SO_TIMESTAMPNS = 35;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_MEMINFO = 55;
 export const SO_BINDTOIFINDEX = 62;
 
 // <sys/eventfd.h>
@@ -46,6 +47,7 @@ export const EFD_CLOEXEC = 0o2000000;
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_RAW = 255;
+export const IP_TOS = 1;
 export const IP_HDRINCL = 3;
 export const IP_RECVERR = 11;
 export const IP_MULTICAST_IF = 32;
@@ -63,6 +65,7 @@ export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
 export const IPV6_RECVERR = 25;
+export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_HDRINCL = 36;
 export const IPV6_RECVPKTINFO = 49;

@@ -13,6 +13,7 @@ import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
 import { type MetricDefinition, type Sample, STATES } from './metric.ts';
+import { PEER_METRICS } from './peer-metrics.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
 
 export const LATENESS_METRIC = {
@@ -160,6 +161,7 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters['send-failures'] }],
   },
+  ...PEER_METRICS,
   ...TRACK_METRICS,
   ...IPVS_METRICS,
   ...IPVS_CONNECTION_METRICS,

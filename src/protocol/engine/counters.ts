@@ -43,6 +43,14 @@ export const COUNTERS = [
   'version-2-copies',
   'send-failures',
   'carp-packets',
+  'peer-source-refused',
+  'peer-length-refused',
+  'peer-version-refused',
+  'peer-key-refused',
+  'peer-authentication-refused',
+  'peer-malformed-refused',
+  'peer-replay-refused',
+  'peer-unproven-refused',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -15,6 +15,7 @@ import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
 import type { CounterTable } from './counters.ts';
+import { Directors } from './directors/directors.ts';
 import { FaultKeeper } from './groups/fault-keeper.ts';
 import { SyncGroups } from './groups/sync-groups.ts';
 import { Tracking } from './groups/tracking.ts';
@@ -69,12 +70,13 @@ export function engineParts(
   const transitions = new Transitions({ ...base, ...onEvent });
 
   const groups = new SyncGroups(transitions, outbox);
+  const directors = new Directors({ ...base, transitions });
   const survey = new VridSurvey(base);
   const listening = new Listening(links, outbox, survey);
   const problems = new PeerProblems({ ...base, transitions, listening, survey });
   const parts = {
     ...base,
-    ...{ leases, keeper, announcer, greeter, protocol, transitions, groups },
+    ...{ leases, keeper, announcer, greeter, protocol, transitions, groups, directors },
     ...{ survey, listening, problems },
     routing: new RoutingKeeper(base),
     reception: new Reception({ ...base, protocol, transitions, problems, survey, shortcut }),

@@ -12,6 +12,7 @@ import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
+import type { DirectorView } from './director-messages.ts';
 import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
 import type { Input, KernelInput } from './inputs.ts';
 import { instanceView } from './instance-view.ts';
@@ -43,12 +44,14 @@ export class Engine {
     this.#standby = options.standby ?? false;
     this.#parts = engineParts(settings.instances, counters, options);
     this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
+    this.#parts.directors.configure(settings.router, settings.peerLink);
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers } = this.#parts;
-    return earliest(earliest(protocol.next(), timers.next()), this.#deferredAt);
+    const { protocol, timers, directors } = this.#parts;
+    const next = earliest(protocol.next(), timers.next());
+    return earliest(earliest(next, directors.next()), this.#deferredAt);
   }
 
   /** Settings in effect, of every router. */
@@ -76,6 +79,11 @@ export class Engine {
     const views = [...changed].map(instanceView);
     changed.clear();
     return views;
+  }
+
+  /** The other directors, if anything about them has changed since the last call. */
+  changedDirectors(): readonly DirectorView[] | undefined {
+    return this.#parts.directors.changedViews();
   }
 
   /** A received packet; the next `handle` returns the actions that follow from it. */
@@ -139,6 +147,13 @@ export class Engine {
         break;
       case 'settings.changed':
         this.#change(input.change, now);
+        break;
+      case 'peer-link.opened':
+      case 'peer-link.failed':
+      case 'director.heard':
+      case 'director.refused':
+      case 'table.summary':
+        this.#parts.directors.take(input, now);
         break;
       case 'shutdown':
         this.#shutdown(now);
@@ -223,6 +238,7 @@ export class Engine {
       groups.settleRequest(router, 'before-master-timeout', now),
     );
     this.#wakeForPeers(now);
+    this.#parts.directors.wake(now);
     timers.fire(
       'overlap',
       now,
@@ -283,7 +299,8 @@ export class Engine {
   }
 
   #judgeSilence(now: Instant): void {
-    const { protocol, groups } = this.#parts;
+    const { protocol, groups, directors } = this.#parts;
+    directors.judgeSilence(now);
     protocol.fire('down', now, (router) => groups.timedOut(router, 'master-timeout', now));
     protocol.fire('preempt-delay', now, (router) =>
       groups.timedOut(router, 'preempt-hold-timeout', now),
@@ -294,7 +311,8 @@ export class Engine {
   #adopt(snapshot: EngineSnapshot, now: Instant): void {
     if (!this.#standby) return;
     this.#standby = false;
-    const { transfer, reconfiguration, binding } = this.#parts;
+    const { transfer, reconfiguration, binding, directors } = this.#parts;
+    directors.adopt(snapshot.directors, now);
     const others = transfer.adopt(snapshot, now);
     reconfiguration.group(this.#settings.syncGroups, now);
     binding.resume(now);
@@ -303,7 +321,9 @@ export class Engine {
 
   /** The state that the next process continues with. */
   capture(): EngineSnapshot {
-    return this.#parts.transfer.capture();
+    const directors = this.#parts.directors.capture();
+    const snapshot = this.#parts.transfer.capture();
+    return directors === undefined ? snapshot : { ...snapshot, directors };
   }
 
   /** The links and addresses that the kernel has reported. */
@@ -314,6 +334,8 @@ export class Engine {
   #change(change: SettingsChange, now: Instant): void {
     if (this.#stopping) return;
     this.#settings = change.common;
+    const { router, peerLink } = change.common;
+    this.#parts.directors.configure(router, peerLink);
     this.#parts.reconfiguration.apply(change, now);
   }
 
@@ -333,6 +355,7 @@ export class Engine {
   #settle(now: Instant): readonly Output[] {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
+    const { directors } = this.#parts;
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
@@ -351,6 +374,7 @@ export class Engine {
     if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing, now);
     else keeper.ask(now);
     leases.ask(now);
+    if (!this.#standby) directors.settle(now);
     const isDeferred = [keeper, leases, announcer, virtualLinks].some((one) => one.isWaiting);
     this.#deferredAt = isDeferred ? now : NEVER;
     if (this.#stopping && !this.#finished && this.#hasReleasedAll()) {

@@ -4,6 +4,7 @@
  */
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
+import type { DirectorInput } from './director-messages.ts';
 import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { EngineSnapshot } from './snapshot.ts';
@@ -18,6 +19,7 @@ export type Input =
    */
   | { readonly kind: 'quiet' }
   | KernelInput
+  | DirectorInput
   /** An operator's request; the report `answer` has the same number. */
   | {
       readonly kind: 'request';

@@ -2,7 +2,7 @@
  * Collects the outputs of one turn and orders them so that no VIP is announced or advertised before
  * the kernel has it, and none is removed before its MASTER has resigned:
  * sockets, links set up, addresses to add and the routes and rules behind them, advertisements,
- * announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
+ * datagrams to the other directors, announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
  */
 import type {
   AddressChange,
@@ -10,6 +10,7 @@ import type {
   OutgoingDatagram,
   OutgoingFrame,
 } from '../../net/link.ts';
+import type { OutgoingPeerDatagram } from './director-messages.ts';
 import type { Output } from './outputs.ts';
 import type { BatchPlace } from './pending-changes.ts';
 import type { Report } from './reports.ts';
@@ -27,6 +28,7 @@ export class Outbox {
   #linksToSetUp: number[] = [];
   #additions: Batch | undefined;
   #datagrams: OutgoingDatagram[] = [];
+  #toDirectors: OutgoingPeerDatagram[] = [];
   readonly #frames: OutgoingFrame[][] = [];
   #removals: Batch | undefined;
   #renewals: Batch | undefined;
@@ -47,6 +49,11 @@ export class Outbox {
 
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): void {
     for (const datagram of datagrams) this.#datagrams.push(datagram);
+    this.#empty = false;
+  }
+
+  sendToDirectors(datagrams: readonly OutgoingPeerDatagram[]): void {
+    this.#toDirectors.push(...datagrams);
     this.#empty = false;
   }
 
@@ -97,6 +104,10 @@ export class Outbox {
     if (this.#datagrams.length > 0) {
       outputs.push({ kind: 'datagrams.send', datagrams: this.#datagrams });
       this.#datagrams = [];
+    }
+    if (this.#toDirectors.length > 0) {
+      outputs.push({ kind: 'director.send', datagrams: this.#toDirectors });
+      this.#toDirectors = [];
     }
     if (this.#frames.length > 0) {
       outputs.push({ kind: 'frames.send', frames: this.#frames.flat() });

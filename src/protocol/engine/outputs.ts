@@ -1,6 +1,7 @@
 /** The actions that the engine requests, to be performed in order. */
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import type { DirectorOutput } from './director-messages.ts';
 import type { Report } from './reports.ts';
 
 export type Output =
@@ -38,6 +39,7 @@ export type Output =
     }
   /** Discard the packets in the receive sockets: they were sent before a stall ended. */
   | { readonly kind: 'received.discard' }
+  | DirectorOutput
   /** For observers; without effect on the protocol. */
   | { readonly kind: 'report'; readonly report: Report }
   /** After `shutdown`: every instance has released everything. */

@@ -4,6 +4,7 @@
  */
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
+import type { DirectorReport } from './director-messages.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
@@ -13,6 +14,7 @@ import type { InstanceView, StrayAddress } from './view.ts';
 export type { StateName, TransitionCause } from './state-name.ts';
 
 export type Report =
+  | DirectorReport
   | {
       readonly kind: 'transition';
       readonly at: Instant;

@@ -45,6 +45,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   onInterfaceDown: 'in-place',
   addressConflict: 'in-place',
   beforeMaster: 'in-place',
+  onVrrpLoss: 'in-place',
   track: 'in-place',
   virtualMac: 'restart',
 };

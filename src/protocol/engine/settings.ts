@@ -13,6 +13,31 @@ export interface Settings {
   readonly linger: 'auto' | 'off';
   readonly instances: readonly InstanceSettings[];
   readonly syncGroups: readonly SyncGroupSettings[];
+  /** Set: this director talks to the others over a second network. */
+  readonly peerLink?: PeerLinkSettings;
+}
+
+/** Without its keys, which only the edge that sends and receives knows. */
+export interface PeerLinkSettings {
+  readonly source: IpAddress;
+  /** UDP, of every director. */
+  readonly port: number;
+  readonly heartbeat: Duration;
+  /**
+   * After this time of silence on every path a MASTER counts as dead; absent: only the
+   * Master_Down_Interval says so.
+   */
+  readonly deadAfter?: Duration;
+  /** The others. */
+  readonly directors: readonly DirectorSettings[];
+  /** Digest of the IPVS services, which have to be the same on all directors; zero: none. */
+  readonly services: number;
+}
+
+export interface DirectorSettings {
+  /** Its `router`. */
+  readonly name: string;
+  readonly address: IpAddress;
 }
 
 /** Instances that change their state together. */
@@ -73,6 +98,11 @@ export interface InstanceSettings {
   readonly preemptWhenSynced?: Duration;
   /** Set: a takeover waits for permission. */
   readonly beforeMaster?: BeforeMasterSettings;
+  /**
+   * `take_over`: silence of the MASTER is judged as the RFC has it, whatever the peer link says; default:
+   * `judge`.
+   */
+  readonly onVrrpLoss?: 'judge' | 'take_over';
 }
 
 export interface BeforeMasterSettings {

@@ -5,6 +5,7 @@
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
+import type { DirectorsSnapshot } from './director-messages.ts';
 import type { TrackState } from './groups/track-effect.ts';
 import type { ProtocolSnapshot } from './router/protocol.ts';
 import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
@@ -37,6 +38,8 @@ export interface EngineSnapshot {
   readonly routers: readonly RouterSnapshot[];
   readonly probes: readonly (readonly [string, TrackState])[];
   readonly counters: readonly number[];
+  /** Absent: there is no peer link. */
+  readonly directors?: DirectorsSnapshot;
 }
 
 /** The VIPs that its routers have installed, from the places of `held`: `INTERFACE ADDRESS/PREFIX`. */

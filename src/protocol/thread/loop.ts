@@ -28,6 +28,7 @@ import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import { type EngineSnapshot, heldAddresses } from '../engine/snapshot.ts';
 import { Moderation } from './moderation.ts';
+import type { PeerLinkPort } from './peer-link/peer-link.ts';
 import type { EngineInputs } from './recording/recorder.ts';
 
 export interface Ports {
@@ -38,6 +39,8 @@ export interface Ports {
   /** Absent where no other host can claim an address. */
   readonly claims?: ClaimPort;
   readonly routes: RoutePort;
+  /** Absent where there is no second network. */
+  readonly directors?: PeerLinkPort;
 }
 
 interface LoopObserver {
@@ -47,6 +50,8 @@ interface LoopObserver {
   lateness(microseconds: number): void;
   /** The answer is an input. Absent if no router has a virtual MAC address. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
+  /** The summary of another director's connection table. Absent if it is not wanted. */
+  readonly directorTable?: (table: DirectorTable) => void;
   /** Called after the last system call of each turn. Absent if nothing is recorded. */
   readonly turned?: (now: Instant) => void;
   /** Called after a shutdown, when everything is released. */
@@ -58,6 +63,8 @@ export type VirtualLinkRequest = Extract<
   { readonly kind: 'virtual-link.make' | 'virtual-link.set-down' }
 >;
 
+export type DirectorTable = Extract<Output, { readonly kind: 'director.table' }>;
+
 /** Packets read between two checks for due advertisements. */
 const BATCH = 64;
 
@@ -66,6 +73,12 @@ const BATCH = 64;
  * adverts): under a flood, Master_Down timers still expire.
  */
 const BATCHES_MAX = 48;
+
+/**
+ * Datagrams of the peer link read in one turn: each may need an HMAC, some 10 us. More than the directors of
+ * a link can send in the time of a turn, and little enough for advertisements of 10 ms.
+ */
+const DIRECTOR_BATCH = 16;
 
 /**
  * Links and addresses that changed while they were read are read again after this time, doubled each time
@@ -120,6 +133,13 @@ export class Loop {
     this.#endTurn();
   }
 
+  /** Another director has sent a datagram. */
+  directorsReadable(): void {
+    this.#serveDeadlines();
+    this.#drainDirectors();
+    this.#endTurn();
+  }
+
   /** The kernel reports changes of links, addresses or routing. */
   routesReadable(): void {
     this.#serveDeadlines();
@@ -139,6 +159,7 @@ export class Loop {
       if (empty) break;
       this.#serveDeadlines();
     }
+    this.#drainDirectors();
     this.#perform(this.#engine.handle(QUIET, this.#tick()));
     this.#turnedAt = this.#now;
     this.#moderate();
@@ -165,6 +186,13 @@ export class Loop {
     this.#perform(this.#engine.handle({ kind: 'shutdown' }, this.#tick()));
     this.#endTurn();
   }
+
+  #drainDirectors(): void {
+    this.#ports.directors?.drain(DIRECTOR_BATCH, this.#hearDirector);
+  }
+
+  readonly #hearDirector = (input: Input): void =>
+    this.#perform(this.#engine.handle(input, this.#tick()));
 
   #serveDeadlines(): void {
     const now = this.#tick();
@@ -219,6 +247,8 @@ export class Loop {
     const deadline = earliest(this.#engine.deadline(), this.#moderation.until);
     this.#ports.clock.arm(earliest(deadline, this.#resyncAt));
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
+    const directors = this.#engine.changedDirectors();
+    if (directors !== undefined) this.#reports.push({ kind: 'directors', directors });
     if (this.#reports.length > 0) {
       const reports = this.#reports;
       this.#reports = [];
@@ -271,6 +301,19 @@ export class Loop {
           break;
         case 'received.discard':
           packets.discard();
+          this.#ports.directors?.discard();
+          break;
+        case 'peer-link.open':
+          answers.push(...this.#openPeerLink(output));
+          break;
+        case 'peer-link.close':
+          this.#ports.directors?.close();
+          break;
+        case 'director.send':
+          this.#ports.directors?.send(output.datagrams);
+          break;
+        case 'director.table':
+          this.#observer.directorTable?.(output);
           break;
         case 'report':
           this.#reports.push(output.report);
@@ -306,6 +349,17 @@ export class Loop {
       return [];
     } catch (error) {
       return [{ kind: 'listen.failed', index, errno: errnoOf(error) }];
+    }
+  }
+
+  /** Returns the input that answers. */
+  #openPeerLink(output: Extract<Output, { kind: 'peer-link.open' }>): Input[] {
+    const { directors } = this.#ports;
+    if (directors === undefined) return [];
+    try {
+      return [{ kind: 'peer-link.opened', ...directors.open(output) }];
+    } catch (error) {
+      return [{ kind: 'peer-link.failed', errno: errnoOf(error) }];
     }
   }
 

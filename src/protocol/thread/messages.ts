@@ -6,7 +6,8 @@ import type { Input } from '../engine/inputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { EngineSnapshot } from '../engine/snapshot.ts';
-import type { VirtualLinkRequest } from './loop.ts';
+import type { DirectorTable, VirtualLinkRequest } from './loop.ts';
+import type { PeerLinkOptions } from './peer-link/peer-link.ts';
 import type { Batch } from './recording/entry.ts';
 
 export type ToProtocolThread =
@@ -27,6 +28,8 @@ export type ToProtocolThread =
     }
   /** Asks for a snapshot in the recording. */
   | { readonly kind: 'snapshot' }
+  /** The keys of the peer link, and the version that it names; undefined: there is no link. */
+  | { readonly kind: 'peer-link.keys'; readonly options: PeerLinkOptions | undefined }
   /** Facts and requests from the main thread, for the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** A second one does not wait for a successor. */
@@ -57,6 +60,7 @@ export type FromProtocolThread =
   | { readonly kind: 'virtual-link'; readonly request: VirtualLinkRequest }
   /** What the engine was given in a turn. */
   | { readonly kind: 'recorded'; readonly batch: Batch }
+  | { readonly kind: 'director-table'; readonly table: DirectorTable }
   | { readonly kind: 'frozen'; readonly capture: EngineSnapshot }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }

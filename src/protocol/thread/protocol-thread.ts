@@ -21,6 +21,7 @@ import { startEpollLoop } from './epoll-loop.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
+import { PeerLink } from './peer-link/peer-link.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
 import { Recorder } from './recording/recorder.ts';
 import { warmUp } from './warm-up.ts';
@@ -28,13 +29,18 @@ import { Watchdog, watchdogOf } from './watchdog.ts';
 
 const AUTO_PRIORITY = 10;
 
+const NO_KEYS = { keys: [], activeKey: 0, version: '' };
+
 const memory = workerData as ProtocolMemory;
+const counters = new CounterTable(new Float64Array(memory.counters));
 /** Undefined before the start, while frozen, and after the end. */
 let running: Loop | undefined;
 let reactorInUse: Reactor | undefined;
 let freezer: Freezer | undefined;
 /** Undefined unless the agent was started with `--record`. */
 let recorder: Recorder | undefined;
+/** Made before the start: its keys come first. */
+const peerLink = new PeerLink(counters);
 
 warmUp();
 
@@ -44,6 +50,9 @@ function handle(message: ToProtocolThread): void {
   switch (message.kind) {
     case 'start':
       start(message);
+      return;
+    case 'peer-link.keys':
+      peerLink.setKeys(message.options ?? NO_KEYS);
       return;
     case 'inputs':
       if (running === undefined) freezer?.missed.push(...message.inputs);
@@ -77,23 +86,24 @@ function start(message: StartMessage): void {
   const packets = new Packets();
   const routes = new Routes({ remembered: message.remembered });
   const claims = new Claims();
+  const directors = peerLink;
   const reactor = new Reactor(fail, { waits: true });
   reactorInUse = reactor;
   const turn = () => running?.turn();
   const wakeOnPackets = (wake: boolean) =>
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
-  const counters = new CounterTable(new Float64Array(memory.counters));
   const engine = new Engine(message.settings, counters, { standby: message.standby });
   if (message.record) recorder = recorderOf(engine, message, clock.now());
   const loop = new Loop(
     recorder ?? engine,
-    { clock, packets, claims, routes, wakeOnPackets },
+    { clock, packets, claims, routes, directors, wakeOnPackets },
     {
       reports: (reports) =>
         post({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
       lateness: (microseconds) => lateness.add(microseconds),
       virtualLink: (request) => post({ kind: 'virtual-link', request }),
+      directorTable: (table) => post({ kind: 'director-table', table }),
       ...(recorder === undefined ? {} : { turned: recorder.turned.bind(recorder) }),
       finished: () => end(),
     },
@@ -104,6 +114,7 @@ function start(message: StartMessage): void {
     running = undefined;
     reactor.close();
     packets.close();
+    directors.dispose();
     claims.close();
     routes.close();
     clock.close();
@@ -119,6 +130,7 @@ function start(message: StartMessage): void {
     [claims.fd, () => running?.claimsReadable()],
     [routes.fd, () => running?.routesReadable()],
     [routes.routingFd, () => running?.routesReadable()],
+    [directors.fd, () => running?.directorsReadable()],
   ];
   for (const [fd, serve] of sources) reactor.add(fd, serve);
   const epollLoop = startEpollLoop(reactor, message.doorbell);
@@ -127,7 +139,7 @@ function start(message: StartMessage): void {
     epollLoop.yieldToNode();
     queueMicrotask(tearDown);
   };
-  freezer = freezerOf(loop, engine, reactor, sources, end);
+  freezer = freezerOf({ loop, engine, reactor, sources, directors, end });
   post({ kind: 'started', scheduling, thread: threadId() });
 }
 
@@ -163,24 +175,34 @@ interface Freezer {
   abandon(): void;
 }
 
-function freezerOf(
-  loop: Loop,
-  engine: Engine,
-  reactor: Reactor,
-  sources: readonly Source[],
-  end: () => void,
-): Freezer {
+function freezerOf({
+  loop,
+  engine,
+  reactor,
+  sources,
+  directors,
+  end,
+}: {
+  readonly loop: Loop;
+  readonly engine: Engine;
+  readonly reactor: Reactor;
+  readonly sources: readonly Source[];
+  readonly directors: PeerLink;
+  readonly end: () => void;
+}): Freezer {
   return {
     missed: [],
     freeze() {
       loop.turn();
       running = undefined;
       for (const [fd] of sources) reactor.remove(fd);
+      directors.suspend();
       post({ kind: 'frozen', capture: engine.capture() });
     },
     thaw() {
       if (running !== undefined) return;
       running = loop;
+      directors.resume();
       for (const [fd, serve] of sources) {
         reactor.remove(fd);
         reactor.add(fd, serve);

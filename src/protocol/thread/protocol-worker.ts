@@ -11,8 +11,9 @@ import type { Input } from '../engine/inputs.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { EngineSnapshot } from '../engine/snapshot.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
-import type { VirtualLinkRequest } from './loop.ts';
+import type { DirectorTable, VirtualLinkRequest } from './loop.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
+import type { PeerLinkOptions } from './peer-link/peer-link.ts';
 import type { Batch } from './recording/entry.ts';
 import { StallWitness } from './stall-witness.ts';
 
@@ -21,6 +22,8 @@ export interface ProtocolWorkerEvents {
   /** Absent if no virtual router has a virtual MAC. */
   readonly virtualLink?: (request: VirtualLinkRequest) => void;
   readonly reports: (message: ReportsMessage) => void;
+  /** Absent if the connection table is not compared. */
+  readonly directorTable?: (table: DirectorTable) => void;
   /** Absent if nothing is recorded. */
   readonly recorded?: (batch: Batch) => void;
 }
@@ -87,6 +90,9 @@ export class ProtocolWorker {
           case 'virtual-link':
             this.#events?.virtualLink?.(message.request);
             return;
+          case 'director-table':
+            this.#events?.directorTable?.(message.table);
+            return;
           case 'recorded':
             this.#events?.recorded?.(message.batch);
             return;
@@ -130,6 +136,11 @@ export class ProtocolWorker {
     const doorbell = this.#doorbell;
     const options = { standby, remembered, record };
     this.#post({ kind: 'start', settings, realtime, doorbell, first, ...options });
+  }
+
+  /** Comes before the settings that need them. */
+  setPeerLinkKeys(options: PeerLinkOptions | undefined): void {
+    this.#post({ kind: 'peer-link.keys', options });
   }
 
   /** Stops the protocol; fulfilled with the state that the next process continues from. */

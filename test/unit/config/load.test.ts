@@ -55,6 +55,7 @@ describe('a minimal file', () => {
           garp: { repeat: 5, secondBurstAfter: seconds(5), refresh: 0, form: 'both' },
           neighborAdvertisement: { router: 'auto' },
           onInterfaceDown: 'fault',
+          onVrrpLoss: 'judge',
           addressConflict: 'report',
           track: [],
           lease: seconds(4),

@@ -41,6 +41,7 @@ describe('a fuzzing campaign', () => {
         'answers',
         'capture',
         'connections',
+        'peer-link',
         'lines',
         'segment',
         'vrrp',

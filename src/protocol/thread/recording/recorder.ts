@@ -18,7 +18,7 @@ import type { Batch, Begin, Entry } from './entry.ts';
 /** The part of the engine that the loop uses. */
 export type EngineInputs = Pick<
   Engine,
-  'handle' | 'receive' | 'notice' | 'deadline' | 'changedViews'
+  'handle' | 'receive' | 'notice' | 'deadline' | 'changedViews' | 'changedDirectors'
 >;
 
 export interface RecorderOptions {
@@ -100,6 +100,10 @@ export class Recorder implements EngineInputs {
 
   changedViews(): InstanceView[] {
     return this.#engine.changedViews();
+  }
+
+  changedDirectors(): ReturnType<Engine['changedDirectors']> {
+    return this.#engine.changedDirectors();
   }
 
   /** A `begin` is wanted, so that a new file can start with it. */

@@ -1,0 +1,11 @@
+/** What the meaning of a file depends on besides its text; each part is absent where no host is asked. */
+import type { IpAddress } from '../net/address.ts';
+import type { ReadKey } from './peer-link-keys.ts';
+
+export interface HostFacts {
+  /** The name of the interface that has this name or alternative name. */
+  readonly realName?: ((name: string) => string) | undefined;
+  /** Whether an interface of this host has the address. */
+  readonly isLocal?: ((address: IpAddress) => boolean) | undefined;
+  readonly readKey?: ReadKey | undefined;
+}

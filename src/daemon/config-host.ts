@@ -1,0 +1,67 @@
+/** Answers what the meaning of a configuration file depends on, for this host. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostFacts } from '../config/host-facts.ts';
+import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/peer-link-keys.ts';
+import { readStart } from '../files/regular-file.ts';
+import { isLocalAddress } from '../kernel/datagram/local-address.ts';
+import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
+import { realNames } from './real-names.ts';
+
+/** A key in hexadecimal digits, with the end of a line. */
+const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 2;
+
+const READABLE_BY_GROUP = 0o040;
+const OTHERS = 0o007;
+
+/** The answers hold for one reading of a file. */
+export function configHost(): HostFacts {
+  return { realName: realNames(), isLocal: isLocalAddress, readKey };
+}
+
+/** `file:/path` or `credential:name`. No message contains a part of a key. */
+export const readKey: ReadKey = (reference) => {
+  const path = pathOf(reference);
+  if (path === undefined) {
+    return { problem: 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=' };
+  }
+  try {
+    const reader = otherReader(path);
+    if (reader !== undefined) return { problem: `${path} is not used as a key: ${reader}` };
+    return keyIn(readStart(path, FILE_BYTES_MAX + 1), path);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return { problem: `the key ${path} cannot be read: ${reason}` };
+  }
+};
+
+function pathOf(reference: string): string | undefined {
+  if (reference.startsWith('file:')) return reference.slice('file:'.length);
+  const directory = process.env['CREDENTIALS_DIRECTORY'];
+  const name = reference.slice('credential:'.length);
+  return directory === undefined ? undefined : join(directory, name);
+}
+
+/** Undefined: only root, the user of this process, and their groups can read or change the file. */
+function otherReader(path: string): string | undefined {
+  const { mode, gid } = statSync(path);
+  if ((mode & OTHERS) !== 0) return 'any user can open it (chmod 600)';
+  const ownGroups = [0, process.getegid?.() ?? 0];
+  if ((mode & READABLE_BY_GROUP) !== 0 && !ownGroups.includes(gid)) {
+    return `group ${gid} can read it (chmod 600)`;
+  }
+  return whoCanChange(path, process.geteuid?.() ?? 0);
+}
+
+function keyIn(content: Uint8Array, path: string): ReturnType<ReadKey> {
+  const text = new TextDecoder('latin1').decode(content).replace(/\r?\n$/, '');
+  const [least, most] = [KEY_BYTES_MIN, KEY_BYTES_MAX];
+  const isHex = /^([0-9A-Fa-f]{2})+$/.test(text) && text.length >= 2 * least;
+  const bytes = isHex ? Uint8Array.from(Buffer.from(text, 'hex')) : Uint8Array.from(content);
+  if (bytes.length >= least && bytes.length <= most) return bytes;
+  return {
+    problem:
+      `${path} has no key: expected ${least} to ${most} bytes, or ${2 * least} to ${2 * most} ` +
+      'hexadecimal digits (openssl rand -hex 32)',
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * What this director says to the others, and when: a datagram in each heartbeat, on an absolute grid, with
+ * statements about its virtual routers in turn, and at once what has changed.
+ */
+import { type Duration, type Instant, NEVER } from '../../../net/time.ts';
+import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
+import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { OutgoingPeerDatagram } from '../director-messages.ts';
+import type { Outbox } from '../outbox.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { RouterTable } from '../router-table.ts';
+import type { PeerLinkSettings } from '../settings.ts';
+import { firstTick, nextTick } from '../timers.ts';
+import { statementOf, urgencyKey } from './own-statement.ts';
+import type { DirectorSession, OwnPlace } from './session.ts';
+import { packed, Turns } from './turns.ts';
+
+interface SpeakerParts {
+  readonly routers: RouterTable;
+  readonly outbox: Outbox;
+}
+
+/** The open link. */
+export interface Link {
+  /** Name of this router. */
+  readonly router: string;
+  readonly settings: PeerLinkSettings;
+  readonly sessions: readonly DirectorSession[];
+}
+
+export class Speaker {
+  readonly #parts: SpeakerParts;
+  /** Whether this director can serve; replaced by the part of the engine that has evidence. */
+  canServe: (router: VirtualRouter) => CanServe = (router) =>
+    router.faults.length > 0 ? 'no' : 'unknown';
+  /** This process, once the socket is open. */
+  #own: OwnPlace | undefined;
+  #version = '';
+  #tick: Instant = NEVER;
+  readonly #turns = new Turns();
+  /** The urgent part of what was last said. */
+  readonly #said = new WeakMap<VirtualRouter, string>();
+  readonly #resigning = new WeakMap<VirtualRouter, string>();
+
+  constructor(parts: SpeakerParts) {
+    this.#parts = parts;
+  }
+
+  get own(): OwnPlace | undefined {
+    return this.#own;
+  }
+
+  /** When the next heartbeat is due. */
+  get tick(): Instant {
+    return this.#tick;
+  }
+
+  /** An engine that continues another process keeps the boot id of that process. */
+  begin(boot: string, version: string, heartbeat: Duration, now: Instant): void {
+    this.#own ??= { boot, sequence: 0 };
+    this.#version = version;
+    this.#tick = firstTick(heartbeat, now);
+  }
+
+  resume(own: OwnPlace): void {
+    this.#own = own;
+  }
+
+  pause(): void {
+    this.#tick = NEVER;
+  }
+
+  /** The director that is to take over from this router at once; null: it does not resign. */
+  setSuccessor(router: VirtualRouter, to: string | null): void {
+    if (to === null) this.#resigning.delete(router);
+    else this.#resigning.set(router, to);
+  }
+
+  /** A heartbeat is due. */
+  beat(link: Link, now: Instant): void {
+    const { heartbeat } = link.settings;
+    this.#tick = nextTick(this.#tick, heartbeat, now);
+    const { all } = this.#parts.routers;
+    const positions = this.#turns.take(all.length, heartbeat);
+    const routers = positions.flatMap((position) => all[position] ?? []);
+    this.#send(
+      link,
+      routers.map((one) => this.#statement(one)),
+      now,
+    );
+  }
+
+  /** Says at once what has changed of these routers since it was last said. */
+  sayChanges(link: Link, routers: Iterable<VirtualRouter>, now: Instant): void {
+    if (this.#tick === NEVER) return;
+    const statements: InstanceStatement[] = [];
+    for (const router of routers) {
+      const before = this.#said.get(router);
+      const statement = this.#statement(router);
+      if (this.#said.get(router) !== before) statements.push(statement);
+    }
+    if (statements.length > 0) this.#send(link, statements, now);
+  }
+
+  /** Sends the summary of the connection table, in hexadecimal. */
+  sendTable(link: Link, summary: string, now: Instant): void {
+    if (this.#tick !== NEVER) this.#post(link, { statements: [], table: summary }, 1, 1, now);
+  }
+
+  #statement(router: VirtualRouter): InstanceStatement {
+    const successor = this.#resigning.get(router) ?? null;
+    const statement = statementOf(router, this.canServe(router), successor);
+    this.#said.set(router, urgencyKey(statement));
+    return statement;
+  }
+
+  #send(link: Link, statements: readonly InstanceStatement[], now: Instant): void {
+    const lists = packed(statements, { name: link.router, version: this.#version });
+    for (const [position, list] of lists.entries()) {
+      const content = { statements: list, table: null };
+      this.#post(link, content, position + 1, lists.length, now);
+    }
+  }
+
+  /** One sequence for all directors: each sees it grow. */
+  #post(
+    { router, settings, sessions }: Link,
+    content: Pick<PeerDatagram, 'statements' | 'table'>,
+    part: number,
+    parts: number,
+    now: Instant,
+  ): void {
+    if (this.#own === undefined) return;
+    const { boot, sequence: last } = this.#own;
+    const sequence = last + 1;
+    this.#own = { boot, sequence };
+    const common = {
+      ...{ boot, sequence, part: Math.min(part, 255), parts: Math.min(parts, 255) },
+      ...{ sentAt: now, wall: 0, heartbeat: settings.heartbeat, services: settings.services },
+      ...content,
+      // The receiver knows who sent a summary, which leaves no room for these.
+      name: content.table === null ? router : '',
+      version: content.table === null ? this.#version : '',
+    };
+    const datagrams = sessions.map(
+      (session): OutgoingPeerDatagram => ({
+        to: session.address,
+        datagram: { ...common, echo: session.echo(now) },
+      }),
+    );
+    this.#parts.outbox.sendToDirectors(datagrams);
+  }
+}
