@@ -14,6 +14,7 @@ import type { EventFacts } from '../control/protocol.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';
 import type { IpvsKernel } from '../ipvs/keep/ipvs-kernel.ts';
 import type { ConnectionsCut } from '../ipvs/plan/cut-connections.ts';
+import type { SummaryLink } from '../ipvs/table/summary-link.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { ProbeReading } from '../observe/track-documents.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
@@ -30,6 +31,8 @@ interface AgentIpvsOptions {
   readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
   readonly record: (facts: EventFacts) => void;
+  /** Absent: summaries of the connection table travel on the sync network. */
+  readonly link?: SummaryLink;
   /** Default: the kernel of this host. */
   readonly kernel?: IpvsKernel;
 }
@@ -138,9 +141,10 @@ export class AgentIpvs {
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, checker, model, record, kernel } = this.#options;
+    const { logger, stateDirectory, checker, model, record, kernel, link } = this.#options;
     const keeper = new Keeper({
       ...(kernel === undefined ? {} : { kernel }),
+      ...(link === undefined ? {} : { link }),
       settings: ipvs,
       instances,
       stateDirectory,

@@ -48,6 +48,7 @@ import { AgentIpvs } from './agent-ipvs.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
+import { DirectorTables } from './director-tables.ts';
 import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
@@ -100,6 +101,7 @@ export class Agent {
   readonly #checker: Checker;
   readonly #tracks: CheckedProbes;
   readonly #ipvs: AgentIpvs;
+  readonly #directorTables: DirectorTables;
   readonly #manager: ServiceManager;
   readonly #restart: Restart;
   readonly #recording: Recording | undefined;
@@ -137,7 +139,12 @@ export class Agent {
       lost: (probe, detail) => feed([{ kind: 'probe.lost', probe, detail }]),
     });
     this.#model = this.#createModel(settings);
+    this.#directorTables = new DirectorTables({
+      feed,
+      isConfigured: () => this.#configuration.settings.peerLink !== undefined,
+    });
     this.#ipvs = new AgentIpvs({
+      link: this.#directorTables,
       ...{ logger, model: this.#model, protocol, record, stateDirectory, checker: this.#checker },
     });
     this.#configuration = new Configuration({
@@ -285,6 +292,7 @@ export class Agent {
           if (successor === undefined) this.#reportReady();
         },
         reports: (message) => this.#takeReports(message),
+        directorTable: (table) => this.#directorTables.take(table),
         ...this.#recording?.events,
       },
       first,

@@ -20,6 +20,7 @@ import { openHealth, recallHealth, retireFallbacks } from '../health/open-health
 import { type ConnectionsCut, connectionsCut } from '../plan/cut-connections.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 import { refreshOf } from '../table/open-table-watch.ts';
+import type { SummaryLink } from '../table/summary-link.ts';
 import type { TableWatch } from '../table/table-watch.ts';
 import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
@@ -45,6 +46,8 @@ interface IpvsKeeperOptions {
   readonly checker: Checker;
   /** Name of this router. */
   readonly router: string;
+  /** Absent: summaries of the connection table travel on the sync network. */
+  readonly link?: SummaryLink;
   readonly isMaster: (instance: string) => boolean;
   /**
    * What the engine must know: faults of instances, services with too few servers, and whether the
@@ -319,8 +322,9 @@ export class IpvsKeeper {
   #watch(client: IpvsPort, services: ServiceKeeper): TableWatch | undefined {
     const { sync, sysctls } = this.#settings;
     if (sync === undefined) return undefined;
-    const { router } = this.#options;
+    const { router, link } = this.#options;
     return this.#kernel.watch({
+      ...(link === undefined ? {} : { link }),
       ...{ router, sysctls, settings: sync, isMaster: this.#isMaster, log: this.#log },
       tables: () => services.read(),
       timeouts: () => client.timeouts(),

@@ -13,12 +13,18 @@ import { SyncSegment } from '../kernel/sync-segment.ts';
 import { countedTable } from '../plan/counted-table.ts';
 import { syncEntries } from '../plan/sync-entries.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
+import { linkedSegment, type SummaryLink } from './summary-link.ts';
 import { TableWatch } from './table-watch.ts';
 
 const SENDER = randomInt(1, 0xffffffff);
 
+/** A summary with a longer name would not fit into a datagram of the peer link. */
+const NAME_MAX = 60;
+
 interface TableWatchParts {
   readonly router: string;
+  /** Absent: summaries travel on the sync network. */
+  readonly link?: SummaryLink;
   readonly settings: SyncSettings;
   readonly sysctls: Readonly<Record<string, string>>;
   readonly isMaster: boolean;
@@ -30,7 +36,8 @@ interface TableWatchParts {
 }
 
 export function openTableWatch(parts: TableWatchParts): TableWatch {
-  const { router, settings, sysctls, isMaster, log, caughtUp, moved } = parts;
+  const { settings, sysctls, isMaster, log, caughtUp, moved, link: peerLink } = parts;
+  const router = parts.router.slice(0, NAME_MAX);
   const { interface: link, group, port = DEFAULT_SYNC_PORT, ttl = 1 } = settings.daemon;
   const watch = new TableWatch({
     ...{ router, settings, isMaster, log, caughtUp, moved },
@@ -43,18 +50,25 @@ export function openTableWatch(parts: TableWatchParts): TableWatch {
     },
     lines: connectionLines,
     count: () => countedTable(parts.tables()),
-    open: (hear, fail) =>
-      SyncSegment.open(
+    open: async (hear, fail) => {
+      const summaryPort = port + SUMMARY_PORT_OFFSET;
+      const segment = await SyncSegment.open(
         {
           interface: link,
           group: group ?? ip(DEFAULT_SYNC_GROUP),
-          port: port + SUMMARY_PORT_OFFSET,
+          port: summaryPort,
           ttl,
           peers: settings.peers,
         },
-        hear,
+        (bytes, address) => {
+          if (peerLink?.isConfigured() !== true) hear(bytes, address);
+        },
         fail,
-      ),
+      );
+      if (peerLink === undefined) return segment;
+      peerLink.listen(hear);
+      return linkedSegment(segment, peerLink, summaryPort);
+    },
     entries: () => syncEntries(parts.tables(), parts.timeouts()),
   });
   watch.start();

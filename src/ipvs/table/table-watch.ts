@@ -65,7 +65,7 @@ interface Read {
   readonly how: 'listed' | 'counted' | 'given-up';
 }
 
-type SegmentPort = Pick<SyncSegment, 'send' | 'close'>;
+export type SegmentPort = Pick<SyncSegment, 'send' | 'close'>;
 
 export interface TableWatchOptions {
   readonly router: string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
-import { instant } from '../../../../src/net/time.ts';
+import { instant, seconds } from '../../../../src/net/time.ts';
 import { METRICS } from '../../../../src/observe/metrics/metric-table.ts';
 import { createMetrics } from '../../../../src/observe/metrics/metrics.ts';
 import { AgentModel } from '../../../../src/observe/model.ts';
@@ -26,7 +26,17 @@ function agentOf(...names: string[]) {
     version: '0.1.0',
     pid: 812,
     startedAt: AT,
-    settings: settingsOf(...names),
+    settings: {
+      ...settingsOf(...names),
+      // Only with a peer link are its refusals shown.
+      peerLink: {
+        source: ip('198.51.100.139'),
+        port: 8843,
+        heartbeat: seconds(0.1),
+        directors: [{ name: 'lb2', address: ip('198.51.100.140') }],
+        services: 0,
+      },
+    },
     counters,
     wallClock: anchoredWallClock({ instant: instant(0), at: new Date('2026-03-01T09:00:00Z') }),
   });
