@@ -106,10 +106,14 @@ export class LabNode {
     await this.start();
   }
 
-  /** Cuts the links first, so that the program cannot send anything while it is killed. */
+  /**
+   * Cuts the links first, so that the program cannot send anything while it is killed: the second network
+   * before the one whose loss it would report there.
+   */
   async crash(): Promise<void> {
-    const networks = this.#lab.networksOf(this.host);
-    await Promise.all(networks.map((network) => this.#lab.cut(this.host, network)));
+    for (const network of this.#lab.networksOf(this.host).toReversed()) {
+      await this.#lab.cut(this.host, network);
+    }
     this.#recordState('crashed');
     this.#service?.signal('SIGKILL');
     this.#service = undefined;

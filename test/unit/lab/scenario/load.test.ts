@@ -152,6 +152,14 @@ describe('the second network', () => {
     expect(errors.some((one) => one.includes(message))).toBe(true);
   });
 
+  test('carries a peer link as the configuration file has it', () => {
+    const errors = errorsOf(
+      `${TWO}peer_link: { heartbeat: 1ms }\nsteps: []\nexpect: [{ owner: lb1 }]`,
+    );
+    expect(errors).toEqual([expect.stringContaining('lb1: '), expect.stringContaining('lb2: ')]);
+    expect(errors[0]).toContain('10ms to 5s');
+  });
+
   test('has no clients', () => {
     const step = '{ at: 1s, partition: { from: lb1, to: client, network: peers } }';
     expect(errorsOf(`${TWO}steps: [${step}]\nexpect: [{ owner: lb1 }]`)).toEqual([
