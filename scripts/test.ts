@@ -53,7 +53,7 @@ const SUITES: readonly Suite[] = [
   { name: 'node-24', node: '24.22.3', ...PORTABLE },
   { name: 'lab' },
   { name: 'interop' },
-  { name: 'ipvs-vm', inMachine: 900 },
+  { name: 'ipvs-vm', inMachine: 1_100 },
 ];
 
 /** Exit status of `scripts/ipvs-vm` if QEMU crashes or does not start. */

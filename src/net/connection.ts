@@ -31,6 +31,11 @@ export interface TableSummary {
   readonly synced: number;
   /** Live connections in each bucket; more than 65535 are counted as that many. */
   readonly buckets: Uint16Array;
+  /**
+   * The table was too large to be listed: the numbers of connections that the kernel has for each server,
+   * without persistence templates. `synced` is not known then.
+   */
+  readonly isCounted?: boolean;
 }
 
 /** A table as it was read. */
@@ -67,4 +72,13 @@ const LIVE: ReadonlySet<string> = new Set(['ESTABLISHED', 'UDP', 'ASSURED']);
  */
 export function isLive({ protocol, state }: Pick<Connection, 'protocol' | 'state'>): boolean {
   return LIVE.has(state) || (state === 'NONE' && (protocol === 'UDP' || protocol === 'IP'));
+}
+
+/** FNV-1a (32 bits): the same on every director. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return hash;
 }

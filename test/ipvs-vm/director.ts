@@ -38,6 +38,11 @@ export class Director {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error(`no agent runs on ${this.name}`);
+    return this.#child.pid;
+  }
+
   /** The last lines of the agent's log. */
   get log(): string {
     return this.#log.map((line) => `${this.name}: ${line}\n`).join('');

@@ -15,7 +15,7 @@ import {
   shortest,
   times,
 } from '../../net/time.ts';
-import { COMPARISONS, differenceOf, TableComparison } from './table-comparison.ts';
+import { COMPARISONS, differenceOf, groundOf, TableComparison } from './table-comparison.ts';
 
 /** A director that was silent for this long no longer counts. */
 const FORGET: Duration = seconds(10);
@@ -100,7 +100,8 @@ interface TakeOver {
   readonly comparison: TableComparison;
   readonly before: number | undefined;
   /** For each bucket, what was missing at the move: a connection that ended later was not lost. */
-  readonly lacking: Uint16Array;
+  readonly lacking: Uint32Array;
+  readonly ground: TableComparison['ground'];
   readonly since: Instant;
   count: number;
 }
@@ -166,6 +167,7 @@ export class TableStanding {
             comparison: new TableComparison(),
             before: former.comparison.missing,
             lacking: differenceOf(former.summary, this.own),
+            ground: groundOf(former.summary, this.own),
             since: now,
             count: 0,
           }
@@ -190,21 +192,11 @@ export class TableStanding {
     takeOver.count++;
     if (takeOver.count < COMPARISONS && !isTooLate) return undefined;
     this.#takeOver = undefined;
-    const { former, comparison, before, lacking } = takeOver;
+    const { former, comparison, before, lacking, ground } = takeOver;
     const { live } = former.summary;
-    const missing = isTooLate ? undefined : comparison.missingWithin(lacking);
+    const isKnown = !isTooLate && comparison.ground === ground;
+    const missing = isKnown ? comparison.missingWithin(lacking) : undefined;
     return { kind: 'take-over', peer: former.name, live, before, missing };
-  }
-
-  /** The table is too large to be read: nothing is known of it. Returns the report of a takeover. */
-  unread(): MoveReport | undefined {
-    this.#forgetComparisons();
-    const takeOver = this.#takeOver;
-    if (takeOver === undefined) return undefined;
-    this.#takeOver = undefined;
-    const { former, before } = takeOver;
-    const { live } = former.summary;
-    return { kind: 'take-over', peer: former.name, live, before, missing: undefined };
   }
 
   heard(message: HeardSummary, now: Instant): void {
@@ -240,11 +232,12 @@ export class TableStanding {
     const buckets = new Set<number>();
     if (!this.#isMaster) return buckets;
     for (const peer of this.#fresh(now)) {
-      if (peer.isMaster || !peer.isNews || (peer.comparison.missing ?? 0) === 0) continue;
+      const { buckets: lacking } = peer.comparison;
+      if (peer.isMaster || !peer.isNews || lacking.size === 0) continue;
       const wait = times(RESEND, 2 ** Math.max(0, peer.resends - 1));
       const resentAt = peer.resentAt ?? LONG_AGO;
       if (now < after(resentAt, shortest(wait, LONGEST_RESEND))) continue;
-      for (const bucket of peer.comparison.buckets) buckets.add(bucket);
+      for (const bucket of lacking) buckets.add(bucket);
       peer.isNews = false;
       peer.resentAt = now;
       peer.resends++;

@@ -10,6 +10,7 @@ import type { KernelTable } from '../keep/service-keeper.ts';
 import { monotonicNow } from '../keep/sync-keeper.ts';
 import { connectionLines } from '../kernel/proc-files.ts';
 import { SyncSegment } from '../kernel/sync-segment.ts';
+import { countedTable } from '../plan/counted-table.ts';
 import { syncEntries } from '../plan/sync-entries.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 import { linkedSegment, type SummaryLink } from './summary-link.ts';
@@ -48,6 +49,7 @@ export function openTableWatch(parts: TableWatchParts): TableWatch {
       return microseconds(user + system);
     },
     lines: connectionLines,
+    count: () => countedTable(parts.tables()),
     open: async (hear, fail) => {
       const summaryPort = port + SUMMARY_PORT_OFFSET;
       const segment = await SyncSegment.open(

@@ -4,9 +4,9 @@ import { type Duration, longest, microseconds, seconds, times } from '../../net/
 const PERIOD: Duration = seconds(1);
 /** The kernel may spend this part of a processor on it. */
 const SHARE = 20;
-/** A table that takes longer is not read. */
+/** A table that takes longer is not listed, but counted. */
 export const LONGEST_READING: Duration = seconds(5);
-/** Such a table is tried again after this time. */
+/** Such a table is listed again, if that is possible by then, after this time. */
 const RETRY: Duration = seconds(600);
 /**
  * Up to this number of lines a table costs next to nothing, whatever was measured: on a starved machine that
@@ -23,7 +23,7 @@ export interface ReadingPace {
   readonly isSlow: boolean;
 }
 
-/** What a reading has cost, and of what. */
+/** What listing the table has cost, and how many lines that were. */
 export interface ReadingCost {
   readonly took: Duration;
   readonly lines: number;
@@ -31,12 +31,21 @@ export interface ReadingCost {
   readonly isWhole: boolean;
 }
 
-export function paceAfter({ took, lines, isWhole }: ReadingCost): ReadingPace {
+/** From listing a table in vain to the next attempt. */
+export function retryAfter(took: Duration): Duration {
+  return longest(times(took, SHARE - 1), RETRY);
+}
+
+/** To the next counting of a table that cannot be listed. */
+export function paceOfCounting(took: Duration): ReadingPace {
+  return { pause: longest(microseconds(PERIOD - took), times(took, SHARE - 1)), isSlow: false };
+}
+
+export function paceAfter({ took, lines }: Omit<ReadingCost, 'isWhole'>): ReadingPace {
   const pause = times(took, SHARE - 1);
   if (lines <= SMALL) {
     return { pause: longest(microseconds(PERIOD - took), times(PERIOD, 0.5)), isSlow: false };
   }
-  if (!isWhole) return { pause: longest(pause, RETRY), isSlow: true };
   if (took + pause <= PERIOD) return { pause: microseconds(PERIOD - took), isSlow: false };
   return { pause, isSlow: true };
 }
@@ -46,8 +55,8 @@ export function troubleOf({ took, lines, isWhole }: ReadingCost): string | undef
   if (lines <= SMALL) return undefined;
   if (!isWhole) {
     return (
-      'the connection tables of the directors are not compared: the kernel needs more than ' +
-      `${LONGEST_READING / 1_000_000} s to list this one (before Linux 6.14 twice the connections take ` +
+      `the kernel needs more than ${LONGEST_READING / 1_000_000} s to list its connections, so the directors ` +
+      'compare only how many each server has, and resend none (before Linux 6.14 twice the connections take ' +
       'four times as long)'
     );
   }

@@ -3,9 +3,9 @@
  * connections that another one lacks. The kernel sends an entry only when a packet arrives, and cannot
  * update a director that was away.
  *
- * Before Linux 6.14 the kernel walks its whole table for each page that is read, so twice the
+ * Before Linux 6.14 the kernel walks its whole table for each page that is listed, so twice the
  * connections cost four times as much. What a reading costs decides when the next one comes, and until
- * then the last one is repeated to the others.
+ * then the last one is repeated to the others. A table that costs too much to list is counted.
  */
 
 import { pause } from '../../async/deadline.ts';
@@ -38,7 +38,15 @@ import { FlowAges } from '../plan/flow-ages.ts';
 import type { EntryOf } from '../plan/sync-entries.ts';
 import { type MoveReport, TableStanding } from '../plan/table-standing.ts';
 import { MoveLedger } from './move-ledger.ts';
-import { LONGEST_READING, paceAfter, type ReadingPace, SMALL, troubleOf } from './reading-pace.ts';
+import {
+  LONGEST_READING,
+  paceAfter,
+  paceOfCounting,
+  type ReadingPace,
+  retryAfter,
+  SMALL,
+  troubleOf,
+} from './reading-pace.ts';
 
 /** Well below the 10 s after which others forget a silent director. */
 const REPEAT: Duration = seconds(4);
@@ -49,6 +57,13 @@ const BURST_PAUSE_MS = 20;
 const LONGEST_MESSAGE = 1_500 - 48;
 /** Most connections resent in one round. */
 const ROUND = 20_000;
+
+interface Read {
+  readonly table: TableReading;
+  readonly took: Duration;
+  /** `given-up`: it was counted because it had taken too long to list. */
+  readonly how: 'listed' | 'counted' | 'given-up';
+}
 
 export type SegmentPort = Pick<SyncSegment, 'send' | 'close'>;
 
@@ -65,6 +80,8 @@ export interface TableWatchOptions {
   /** Processor time that this process has used. */
   readonly processor: () => Duration;
   readonly lines: () => AsyncIterable<readonly string[]>;
+  /** The table in numbers, if it is too large to be listed. */
+  readonly count: () => TableReading;
   readonly open: (
     hear: (bytes: Uint8Array, address: string) => void,
     fail: (error: Error) => void,
@@ -89,6 +106,8 @@ export class TableWatch {
   #isReading = false;
   /** Lines of the last reading. */
   #lines = 0;
+  /** Until then, the table is too large to be listed. */
+  #listableFrom: Instant = LONG_AGO;
   #endedAt: Instant = LONG_AGO;
   /** When a summary was sent; undefined: none can be repeated. */
   #sentAt: Instant | undefined;
@@ -162,27 +181,34 @@ export class TableWatch {
   async #round(): Promise<void> {
     if (this.#isClosed) return;
     const { log, now } = this.#options;
-    const start = now();
     const cost = this.#stopwatch();
     this.#isReading = true;
     try {
-      const reading = await this.#read(cost);
+      const read = await this.#read(cost);
       if (this.#isClosed) return;
-      const took = elapsed(start, now());
-      const report =
-        reading === undefined ? this.standing.unread() : this.standing.read(reading, now(), took);
+      const report = this.standing.read(read.table, now(), read.took);
       if (report !== undefined) this.#reportMove([report]);
-      if (reading !== undefined && this.#options.settings.catchUp) await this.#exchange();
+      if (this.#options.settings.catchUp) await this.#exchange();
       log.settled('connection table');
-      this.#adoptPace(cost(), reading !== undefined);
+      this.#adoptPace(cost(), read.how);
     } catch (error) {
       this.#closeSegment();
       log.trouble('connection table', 'ipvs-table-failed', messageOf(error));
-      this.#adoptPace(cost(), true);
+      this.#adoptPace(cost(), 'listed');
     } finally {
       this.#isReading = false;
     }
     this.#judge();
+  }
+
+  async #read(cost: () => Duration): Promise<Read> {
+    const { now, count } = this.#options;
+    const start = now();
+    const isListable = start >= this.#listableFrom;
+    const table = isListable ? await this.#list(cost) : undefined;
+    if (table !== undefined) return { table, took: elapsed(start, now()), how: 'listed' };
+    const how = isListable ? 'given-up' : 'counted';
+    return { table: count(), took: NO_TIME, how };
   }
 
   /**
@@ -195,19 +221,23 @@ export class TableWatch {
     return () => shortest(elapsed(start, now()), microseconds(processor() - used));
   }
 
-  #adoptPace(took: Duration, isWhole: boolean): void {
+  #adoptPace(took: Duration, how: Read['how']): void {
     const { log, now } = this.#options;
-    const cost = { took, lines: this.#lines, isWhole };
     this.#endedAt = now();
-    this.#pace = paceAfter(cost);
-    if (!isWhole) this.#sentAt = undefined;
+    if (how === 'counted') {
+      this.#pace = paceOfCounting(took);
+      return;
+    }
+    const cost = { took, lines: this.#lines, isWhole: how === 'listed' };
+    this.#pace = how === 'listed' ? paceAfter(cost) : paceOfCounting(NO_TIME);
+    if (how === 'given-up') this.#listableFrom = after(now(), retryAfter(took));
     const trouble = troubleOf(cost);
     if (trouble === undefined) log.settled('large connection table');
     else log.trouble('large connection table', 'ipvs-table-large', trouble);
   }
 
   /** Undefined: the table is too large, or no request waits for it any more. */
-  async #read(cost: () => Duration): Promise<TableReading | undefined> {
+  async #list(cost: () => Duration): Promise<TableReading | undefined> {
     const start = this.#options.now();
     const all = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };
     const shared = { live: 0, synced: 0, buckets: new Uint16Array(BUCKETS) };

@@ -88,6 +88,11 @@ class Network {
     switch (action.kind) {
       case 'partition':
       case 'loss':
+      case 'isolate':
+      case 'deaf':
+        // VRRP runs on the first network only.
+        if (action.network !== 'peers') this.#isCut = true;
+        return;
       case 'delay':
         this.#isCut = true;
         return;
@@ -95,10 +100,10 @@ class Network {
         this.#isCut = false;
         return;
       case 'link_down':
-        this.#linksDown.add(action.node);
+        if (action.network !== 'peers') this.#linksDown.add(action.node);
         return;
       case 'link_up':
-        this.#linksDown.delete(action.node);
+        if (action.network !== 'peers') this.#linksDown.delete(action.node);
         return;
       case 'crash':
       case 'stop':
@@ -121,6 +126,7 @@ class Network {
       case 'maintenance':
       case 'cpu_stress':
       case 'flood':
+      case 'peer_flood':
       case 'delete_address':
       case 'add_address':
         return;

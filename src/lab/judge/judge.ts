@@ -5,7 +5,7 @@ import type { Expectation, Limits } from '../scenario/expectations.ts';
 import { describeExpectation } from '../scenario/expectations.ts';
 import { brokenInvariants, type PerformedAction } from './invariants.ts';
 import { type ClientProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
-import type { NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
+import type { EventRecord, NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
 import { longestDual, onAt, overlay, seconds } from './spans.ts';
 
 export interface Evidence {
@@ -16,6 +16,7 @@ export interface Evidence {
   readonly probes: readonly ClientProbes[];
   readonly streams: readonly StreamSummary[];
   readonly discarded: number;
+  readonly events: readonly EventRecord[];
   readonly steps: readonly PerformedAction[];
 }
 
@@ -43,13 +44,24 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
         .map(({ name }) => name);
       return counted(senders.length, expectation, senders.join(', '));
     }
-    case 'outage': {
+    case 'outage':
+    case 'lost': {
       const { client, probe } = expectation;
       const asked = evidence.probes.find((one) => one.client === client && one.type === probe);
-      const { probes = [] } = asked ?? {};
-      const isAsked = probes.some(({ sentAt }) => isIn(sentAt, expectation));
-      if (!isAsked) return { holds: false, seen: 'no requests' };
-      return timed(longestOf(outagesIn(probes, expectation)), expectation);
+      const probes = (asked?.probes ?? []).filter(({ sentAt }) => isIn(sentAt, expectation));
+      if (probes.length === 0) return { holds: false, seen: 'no requests' };
+      if (expectation.kind === 'outage') {
+        return timed(longestOf(outagesIn(probes, expectation)), expectation);
+      }
+      const lost = probes.filter(({ answeredAt }) => answeredAt === undefined);
+      return counted(lost.length, expectation, '');
+    }
+    case 'event': {
+      const reported = evidence.events
+        .filter(({ kind, node }) => kind === expectation.event && isOf(node, expectation.node))
+        .filter(({ at }) => isIn(at, expectation))
+        .map(({ node, at }) => `${node} at ${seconds(at)}`);
+      return counted(reported.length, expectation, reported.slice(0, 6).join(', '));
     }
     case 'dual':
       return timed(longestDual(nodes, expectation), expectation);
@@ -125,7 +137,11 @@ function isWithin(value: number, { atMost, atLeast }: Limits): boolean {
 }
 
 function ofNode(nodes: readonly NodeRecord[], name: string | undefined): readonly NodeRecord[] {
-  return name === undefined ? nodes : nodes.filter((node) => node.name === name);
+  return nodes.filter((node) => isOf(node.name, name));
+}
+
+function isOf(node: string, wanted: string | undefined): boolean {
+  return wanted === undefined || node === wanted;
 }
 
 function isIn(at: number, { from, to }: Span): boolean {

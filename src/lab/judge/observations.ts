@@ -2,7 +2,7 @@
 import type { ClientRecord } from '../probes/record.ts';
 import type { AddressChange } from '../run/address-monitor.ts';
 import type { MachineStateChange } from '../run/lab-node.ts';
-import type { StateChange } from '../run/state-follower.ts';
+import type { ReportedEvent, StateChange } from '../run/state-follower.ts';
 import type { StepClock } from '../run/step-clock.ts';
 import type { SwitchFrame } from '../run/switch-capture.ts';
 import type { PerformedStep } from '../run/timeline.ts';
@@ -25,5 +25,7 @@ export interface Observations {
   readonly machineStates: ReadonlyMap<string, readonly MachineStateChange[]>;
   readonly addresses: ReadonlyMap<string, readonly AddressChange[]>;
   readonly states: readonly StateChange[];
+  /** All events of the agents that were followed. */
+  readonly events: readonly ReportedEvent[];
   readonly ignoresEvents: boolean;
 }

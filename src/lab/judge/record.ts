@@ -86,6 +86,13 @@ export interface TakeoverRecord {
   readonly slowest_announcement: number | null;
 }
 
+/** An event of a vrrp-agent; docs/reference/events.md has the kinds. */
+export interface EventRecord {
+  readonly at: number;
+  readonly node: string;
+  readonly kind: string;
+}
+
 export interface Verdict {
   readonly expectation: string;
   readonly why: string;
@@ -130,6 +137,8 @@ export interface RunRecord {
   readonly takeovers: readonly TakeoverRecord[];
   readonly probes: readonly ProbeSummary[];
   readonly streams: readonly StreamSummary[];
+  /** By time; without those before the clock of the steps. */
+  readonly events: readonly EventRecord[];
   /** By the vrrp-agents that answer at the end. */
   readonly discarded: number;
   readonly numbers: RunNumbers;

@@ -19,6 +19,7 @@ import type { Observations } from './observations.ts';
 import { type Facts, factsIn } from './observe.ts';
 import { lengthOf, longestOf } from './outages.ts';
 import type {
+  EventRecord,
   NodeRecord,
   ProbeSummary,
   RunRecord,
@@ -41,8 +42,9 @@ export function summarize(scenario: Scenario, seen: CompleteObservations): RunRe
   const probes = probesOf(scenario, seen, facts);
   const streams = streamsOf(scenario, seen);
   const { discarded, clock } = seen;
+  const events = eventsOf(seen);
   const evidence: Evidence = {
-    ...{ duration, clock, nodes, probes, streams, discarded },
+    ...{ duration, clock, nodes, probes, streams, discarded, events },
     steps: seen.steps.map(({ action, began, ended }) => ({
       ...{ action, from: began - seen.zero, to: ended - seen.zero },
     })),
@@ -75,6 +77,7 @@ export function summarize(scenario: Scenario, seen: CompleteObservations): RunRe
     takeovers,
     probes: summaries,
     streams,
+    events,
     discarded,
     numbers: {
       outage: longestOutage(summaries),
@@ -88,6 +91,13 @@ export function summarize(scenario: Scenario, seen: CompleteObservations): RunRe
     verdicts,
     holds: verdicts.every(({ holds }) => holds),
   };
+}
+
+function eventsOf({ events, zero, end }: Observations): EventRecord[] {
+  return events
+    .map(({ at, node, kind }) => ({ at: at - zero, node, kind }))
+    .filter(({ at }) => at >= 0 && at <= end - zero)
+    .sort((a, b) => a.at - b.at);
 }
 
 /** The takeovers within the run. */
@@ -204,6 +214,7 @@ function nodeRecord(
 function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>[] {
   return steps.flatMap(({ action, began, ended }): Change<boolean>[] => {
     if (!('node' in action) || action.node !== name) return [];
+    if ('network' in action && action.network === 'peers') return [];
     if (action.kind === 'link_down') return [{ at: began, value: false }];
     return action.kind === 'link_up' ? [{ at: ended, value: true }] : [];
   });

@@ -1,5 +1,5 @@
 /** keepalived on a director, configured as its users do (keepalived.conf(5)). */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { addressBits, familyOf, type IpAddress } from '../../net/address.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
@@ -26,6 +26,12 @@ export interface KeepalivedOptions {
   readonly unicastSource?: IpAddress;
   /** `use_vmac`: a macvlan link with the virtual MAC carries the addresses. */
   readonly virtualMac?: boolean;
+  /** `virtual_ipaddress_excluded`: moved, but not advertised. */
+  readonly excluded?: readonly IpAddress[];
+  /** Further lines of the instance. */
+  readonly lines?: readonly string[];
+  /** Further lines of `global_defs`. */
+  readonly globals?: readonly string[];
   /** Logs to a file; keepalived logs synchronously, which slows it down. */
   readonly log?: boolean;
   /** Further instances, of the same version. */
@@ -37,6 +43,7 @@ export function keepalivedConfig(host: LabHost, options: KeepalivedOptions): str
     `global_defs {`,
     `  router_id ${host.name}`,
     `  vrrp_version ${options.version ?? 3}`,
+    ...(options.globals ?? []).map((line) => `  ${line}`),
     `}`,
     ...[options, ...(options.more ?? [])].flatMap((one) => instanceLines(host, one)),
   ];
@@ -62,6 +69,8 @@ function instanceLines(host: LabHost, options: KeepalivedOptions): string[] {
     `  virtual_ipaddress {`,
     ...options.addresses.map((address) => `    ${prefixed(address)}${place}`),
     `  }`,
+    ...excludedLines(options.excluded ?? [], place),
+    ...(options.lines ?? []).map((line) => `  ${line}`),
     `}`,
   ];
 }
@@ -74,12 +83,24 @@ export function keepalivedFile(lab: Lab, host: LabHost): string {
 /** /proc/net/raw: the port of a raw socket is its protocol, 112. */
 const VRRP_SOCKET = /:0070 /;
 
-class KeepalivedPeer extends Peer {
+export class KeepalivedPeer extends Peer {
   readonly #lab: Lab;
 
   constructor(lab: Lab, host: LabHost, process: LabProcess) {
     super(host, [process]);
     this.#lab = lab;
+  }
+
+  /** The errors that it has counted, by the words of its statistics; without those that are 0. */
+  async errors(): Promise<Record<string, number>> {
+    const file = `${temporaryDirectory(this.#lab, this.host)}/keepalived.stats`;
+    rmSync(file, { force: true });
+    this.signal('SIGUSR2');
+    const text = await waitFor(file, () => {
+      const written = existsSync(file) ? readFileSync(file, 'utf8') : '';
+      return /Priority Zero:\s+Received: \d+\s+Sent: \d+\n/.test(written) && written;
+    });
+    return errorsIn(text);
   }
 
   override async ready(): Promise<void> {
@@ -94,7 +115,7 @@ export async function startKeepalived(
   lab: Lab,
   host: LabHost,
   options: KeepalivedOptions,
-): Promise<Peer> {
+): Promise<KeepalivedPeer> {
   const label = `${host.name}-keepalived`;
   const config = keepalivedFile(lab, host);
   const running = lab.path(`${label}.pid`);
@@ -104,12 +125,37 @@ export async function startKeepalived(
   writeFileSync(config, keepalivedConfig(host, options));
   const logging = options.log === true ? ['-l', '-D'] : [];
   const files = ['-f', config, '-p', running, '-r', ready];
-  const process = await lab.spawn(host, 'keepalived', ['-n', '-G', '-P', ...logging, ...files], {
-    label,
-    log: options.log === true,
-  });
+  const directory = temporaryDirectory(lab, host);
+  mkdirSync(directory, { recursive: true });
+  const command = [`TMPDIR=${directory}`, 'keepalived', '-n', '-G', '-P', ...logging, ...files];
+  const process = await lab.spawn(host, 'env', command, { label, log: options.log === true });
   await waitFor(label, () => existsSync(ready), { unless: process.ended });
   return new KeepalivedPeer(lab, host, process);
+}
+
+/** Where it writes its statistics; by default, all keepalived processes of a host share one file. */
+function temporaryDirectory(lab: Lab, host: LabHost): string {
+  return lab.path(`${host.name}-keepalived`);
+}
+
+/** Lines with a number below `Packet Errors:` and `Authentication Errors:`. */
+function errorsIn(statistics: string): Record<string, number> {
+  const errors: Record<string, number> = {};
+  let section = '';
+  for (const line of statistics.split('\n')) {
+    const [, name = '', count = ''] = /^\s+([^:]+):\s*(\d*)$/.exec(line) ?? [];
+    if (count === '') section = name;
+    else if (section.endsWith('Errors') && count !== '0') {
+      errors[`${section}: ${name}`] = (errors[`${section}: ${name}`] ?? 0) + Number(count);
+    }
+  }
+  return errors;
+}
+
+function excludedLines(addresses: readonly IpAddress[], place: string): string[] {
+  if (addresses.length === 0) return [];
+  const list = addresses.map((address) => `    ${prefixed(address)}${place}`);
+  return ['  virtual_ipaddress_excluded {', ...list, '  }'];
 }
 
 function prefixed(address: IpAddress): string {

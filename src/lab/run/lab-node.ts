@@ -12,6 +12,7 @@ import {
 import type { Peer } from '../peers/peer.ts';
 import {
   type AgentInstance,
+  type AgentOptions,
   AgentPeer,
   agentConfig,
   agentFile,
@@ -20,6 +21,7 @@ import {
 import { nodeProgram } from '../program.ts';
 import { frrOptions, keepalivedOptions } from '../scenario/instances.ts';
 import { addressOfVip, type ScenarioNode } from '../scenario/inventory.ts';
+import { type PeerLinkKeys, peerLinkOf } from '../scenario/peer-link.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
@@ -36,6 +38,7 @@ export interface MachineStateChange {
 interface LabNodeOptions {
   /** Runs a service that answers TCP and UDP probes. */
   readonly hasService: boolean;
+  readonly peerLink: PeerLinkKeys | undefined;
   readonly started: (peer: Peer) => void;
 }
 
@@ -103,9 +106,14 @@ export class LabNode {
     await this.start();
   }
 
-  /** Cuts the link first, so that the program cannot send anything while it is killed. */
+  /**
+   * Cuts the links first, so that the program cannot send anything while it is killed: the second network
+   * before the one whose loss it would report there.
+   */
   async crash(): Promise<void> {
-    await this.#lab.cut(this.host);
+    for (const network of this.#lab.networksOf(this.host).toReversed()) {
+      await this.#lab.cut(this.host, network);
+    }
     this.#recordState('crashed');
     this.#service?.signal('SIGKILL');
     this.#service = undefined;
@@ -114,7 +122,8 @@ export class LabNode {
 
   async boot(): Promise<void> {
     await this.#dropAddresses();
-    await this.#lab.restore(this.host);
+    const networks = this.#lab.networksOf(this.host);
+    await Promise.all(networks.map((network) => this.#lab.restore(this.host, network)));
     await this.start();
   }
 
@@ -139,7 +148,7 @@ export class LabNode {
   reload(set: Readonly<Record<string, unknown>>): void {
     this.#instances = this.#instances.map((instance) => ({ ...instance, ...set }));
     if (this.spec.agent === 'vrrp-agent') {
-      const text = agentConfig(this.#lab, this.host, { instances: this.#instances });
+      const text = agentConfig(this.#lab, this.host, this.#agent());
       writeFileSync(agentFile(this.#lab, this.host), text);
     } else {
       const text = keepalivedConfig(this.host, this.#keepalived());
@@ -169,10 +178,21 @@ export class LabNode {
 
   /** An agent that stays in INIT is not an error here: the expectations decide. */
   async #launchAgent(): Promise<AgentPeer> {
-    const agent = await startAgent(this.#lab, this.host, { instances: this.#instances });
+    const agent = await startAgent(this.#lab, this.host, this.#agent());
     const label = `${this.host.name} past INIT`;
     await waitFor(label, () => agent.hasLeftInit()).catch(() => undefined);
     return agent;
+  }
+
+  #agent(): AgentOptions {
+    const { peerLink } = this.#options;
+    const { directors } = this.#lab.layout;
+    return {
+      instances: this.#instances,
+      ...(peerLink === undefined
+        ? {}
+        : { more: { peer_link: peerLinkOf(peerLink, this.host, directors) } }),
+    };
   }
 
   #keepalived(): KeepalivedOptions {

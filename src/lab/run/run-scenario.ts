@@ -56,11 +56,12 @@ export async function runScenario(
     throw new LabError('command-missing', `${scenario.name}: ${NO_NETEM}`);
   }
   const began = wallClock();
-  const { nodes, hasPeerNetwork } = scenario;
+  const { nodes, hasPeerNetwork, hasGateway } = scenario;
   const lab = await labs.up({
     prefix: labPrefix(),
     directors: nodes.length,
     peerNetwork: hasPeerNetwork,
+    gateway: hasGateway,
     clients: scenario.clients.length,
   });
   let isKept = false;
@@ -131,6 +132,7 @@ async function observeRun(
     machineStates: new Map(nodes.map(({ spec, machineStates }) => [spec.name, machineStates])),
     addresses: new Map(addressMonitors.map((one) => [one.host.name, one.changes()])),
     states: follower.changes,
+    events: follower.events,
     ignoresEvents: options.ignoreEvents === true,
   };
 }

@@ -1,4 +1,4 @@
-/** State changes as the agents report them, for as long as they answer. */
+/** State changes and events as the agents report them, for as long as they answer. */
 import { ControlClient } from '../../control/client.ts';
 import type { EventDocument, InstanceDocument } from '../../control/protocol.ts';
 
@@ -11,8 +11,15 @@ export interface StateChange {
   readonly reason: string;
 }
 
+export interface ReportedEvent {
+  readonly at: number;
+  readonly node: string;
+  readonly kind: string;
+}
+
 export class StateFollower {
   readonly changes: StateChange[] = [];
+  readonly events: ReportedEvent[] = [];
 
   /** Follows until the agent ends; call it again after a restart. */
   follow(node: string, socket: string): void {
@@ -49,8 +56,10 @@ export class StateFollower {
   }
 
   #record(node: string, event: EventDocument): void {
+    const at = Date.parse(event.at) * 1_000;
+    this.events.push({ at, node, kind: event.kind });
     if (event.kind !== 'transition') return;
     const { instance, from, to, reason } = event;
-    this.changes.push({ at: Date.parse(event.at) * 1_000, node, instance, from, to, reason });
+    this.changes.push({ at, node, instance, from, to, reason });
   }
 }

@@ -6,12 +6,13 @@ import { forgedFrame } from '../packets/forged-frame.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import { nodeProgram } from '../program.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { Action, Crossings } from '../scenario/steps.ts';
+import type { Action } from '../scenario/steps.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
-import type { Crossing } from '../topology/switch-filter.ts';
 import { sleep } from '../wait.ts';
+import { LabNetwork } from './lab-network.ts';
 import { LabNode } from './lab-node.ts';
+import { floodPeerLink } from './peer-flood.ts';
 import { StateFollower } from './state-follower.ts';
 
 /** Longer than any `--wait` below. */
@@ -22,8 +23,8 @@ export class Testbed {
   readonly scenario: Scenario;
   readonly nodes: readonly LabNode[];
   readonly follower = new StateFollower();
-  #lost: Crossing[] = [];
-  readonly #delayed = new Set<string>();
+  readonly #network: LabNetwork;
+  #thawing: LabNode | undefined;
 
   constructor(lab: Lab, scenario: Scenario, ignoresEvents = false) {
     this.lab = lab;
@@ -34,8 +35,13 @@ export class Testbed {
         if (peer instanceof AgentPeer && !ignoresEvents)
           this.follower.follow(node.name, peer.socket);
       };
-      return new LabNode(lab, node, { hasService, started });
+      return new LabNode(lab, node, { hasService, peerLink: scenario.peerLink, started });
     });
+    const frozen = () =>
+      this.nodes
+        .filter((node) => node.machineState === 'frozen' && node !== this.#thawing)
+        .map(({ host }) => host);
+    this.#network = new LabNetwork(lab, (name) => this.#host(name), frozen);
   }
 
   node(name: string): LabNode {
@@ -67,17 +73,23 @@ export class Testbed {
       case 'reload':
         return this.node(action.node).reload(action.set);
       case 'link_down':
-        return this.lab.cut(this.#host(action.node));
+        return this.lab.cut(this.#host(action.node), action.network);
       case 'link_up':
-        return this.lab.restore(this.#host(action.node));
+        return this.lab.restore(this.#host(action.node), action.network);
       case 'partition':
-        return this.#lose(action, 100);
+        return this.#network.lose(action, 100);
       case 'loss':
-        return this.#lose(action, action.percent);
+        return this.#network.lose(action, action.percent);
+      case 'isolate':
+        return this.#network.isolate(action.nodes, action.network);
+      case 'deaf':
+        return this.#network.deafen(action.node, action.network);
       case 'delay':
-        return this.#delay(action.node, action.by, action.jitter);
+        return this.#network.delay(action.node, action.by, action.jitter);
       case 'heal':
-        return this.#heal();
+        return this.#network.heal();
+      case 'peer_flood':
+        return floodPeerLink(this.lab, action);
       case 'failover':
         return this.#command(action.node, ['failover', '--all', '--wait', '10s']);
       case 'release':
@@ -109,62 +121,18 @@ export class Testbed {
     return this.lab.clients.find((one) => one.name === name) ?? this.node(name).host;
   }
 
-  #lose({ from, to, traffic, isOneWay }: Crossings, percent: number): Promise<void> {
-    const crossing = (a: string, b: string): Crossing => ({
-      ...{ from: this.#host(a), to: this.#host(b), traffic },
-      ...(percent < 100 ? { percent } : {}),
-    });
-    for (const a of from) {
-      for (const b of to) {
-        this.#lost.push(crossing(a, b), ...(isOneWay ? [] : [crossing(b, a)]));
-      }
-    }
-    return this.#applyFilter();
-  }
-
-  async #heal(): Promise<void> {
-    this.#lost = [];
-    await this.#applyFilter();
-    await Promise.all([...this.#delayed].map((port) => this.#tc(['del', 'dev', port, 'root'])));
-    this.#delayed.clear();
-  }
-
   /** A frozen machine neither receives nor answers; frames sent to it meanwhile are lost. */
   async #freeze(node: LabNode): Promise<void> {
     node.freeze();
-    await this.#applyFilter();
+    await this.#network.applyFilter();
   }
 
   /** The port comes first, or the machine could send before the switch forwards again. */
   async #thaw(node: LabNode): Promise<void> {
-    await this.#applyFilter(node);
+    this.#thawing = node;
+    await this.#network.applyFilter();
+    this.#thawing = undefined;
     node.thaw();
-  }
-
-  #applyFilter(thawing?: LabNode): Promise<void> {
-    const hosts = [...this.nodes.map(({ host }) => host), ...this.lab.clients];
-    const frozen = this.nodes.filter((node) => node.machineState === 'frozen' && node !== thawing);
-    const isolated = frozen.flatMap(({ host }) =>
-      hosts
-        .filter((other) => other !== host)
-        .flatMap((other): Crossing[] => [
-          { from: host, to: other, traffic: 'all' },
-          { from: other, to: host, traffic: 'all' },
-        ]),
-    );
-    return this.lab.filter([...this.#lost, ...isolated]);
-  }
-
-  async #delay(node: string, by: number, jitter: number): Promise<void> {
-    const port = this.#host(node).name;
-    const times = [`${by / 1_000}ms`, ...(jitter === 0 ? [] : [`${jitter / 1_000}ms`])];
-    await this.#tc(['replace', 'dev', port, 'root', 'netem', 'delay', ...times]);
-    this.#delayed.add(port);
-  }
-
-  async #tc(args: readonly string[]): Promise<void> {
-    const [verb = '', ...rest] = args;
-    await run('tc', ['-n', this.lab.layout.switchNamespace, 'qdisc', verb, ...rest]);
   }
 
   async #command(node: string, args: readonly string[]): Promise<void> {

@@ -5,7 +5,13 @@
  */
 import * as z from 'zod';
 import type { Findings, Path } from '../../config/finding.ts';
-import { choice, duration, mapping, wholeNumber } from '../../config/schema/schema-parts.ts';
+import {
+  choice,
+  duration,
+  mapping,
+  pattern,
+  wholeNumber,
+} from '../../config/schema/schema-parts.ts';
 import { formatDuration, microseconds } from '../../net/time.ts';
 import { durationAt, type Inventory, type ProbeType } from './inventory.ts';
 import { CLIENT_NAME, clientName, directorName } from './names.ts';
@@ -43,6 +49,47 @@ const countLimits = (description: string) =>
     .meta({ description })
     .optional();
 
+const lostLimits = z
+  .union(
+    [
+      wholeNumber(0, 10_000_000),
+      mapping(
+        {
+          at_most: wholeNumber(0, 10_000_000).meta({ description: 'Not more.' }).optional(),
+          at_least: wholeNumber(0, 10_000_000).meta({ description: 'Not fewer.' }).optional(),
+          probe: choice(['icmp', 'tcp', 'udp'])
+            .meta({ description: 'Which probe. Default: the first.' })
+            .optional(),
+        },
+        'How many requests of a client got no answer.',
+      ),
+    ],
+    { error: 'expected a whole number, or { at_most, at_least, probe }' },
+  )
+  .meta({ description: 'How many requests of a client got no answer.' });
+
+const eventKind = () => pattern(/^[a-z][a-z0-9-]*$/, 'the kind of an event, such as "transition"');
+
+const eventLimits = z
+  .union(
+    [
+      eventKind(),
+      mapping(
+        {
+          kind: eventKind().meta({ description: 'Its kind: docs/reference/events.md.' }),
+          at_most: wholeNumber(0, 100_000).meta({ description: 'Not more often.' }).optional(),
+          at_least: wholeNumber(0, 100_000).meta({ description: 'Not less often.' }).optional(),
+          node: directorName().meta({ description: 'Only of this director.' }).optional(),
+        },
+        'How often the vrrp-agents reported an event.',
+      ),
+    ],
+    { error: 'expected the kind of an event, or { kind, at_most, at_least, node }' },
+  )
+  .meta({
+    description: 'How often the vrrp-agents reported an event. Default: at least once.',
+  });
+
 const holder = (description: string) =>
   z
     .union([directorName(), z.literal('none'), z.literal('one')], {
@@ -59,11 +106,13 @@ export const expectation = mapping(
     arp_owner: holder("The only director that answers the client's ARP requests."),
     masters: countLimits('How many directors advertise as MASTER at some time in the window.'),
     outage: durationLimits('The longest time without an answer to the client.'),
+    lost: lostLimits.optional(),
     dual: durationLimits(
       'The longest time during which two or more reachable directors had the address.',
     ),
     transitions: countLimits('How often directors became MASTER.'),
     discarded: countLimits('How many advertisements vrrp-agent refused, from its counters.'),
+    event: eventLimits.optional(),
     stream: choice(['survives', 'breaks'])
       .meta({ description: 'What happened to the TCP connection.' })
       .optional(),
@@ -73,7 +122,8 @@ export const expectation = mapping(
     ),
     client: clientName()
       .meta({
-        description: 'For `arp_owner`, `outage` and `stream`: which client. Default: client.',
+        description:
+          'For `arp_owner`, `outage`, `lost` and `stream`: which client. Default: client.',
       })
       .optional(),
     at: moment('At this time.'),
@@ -91,9 +141,11 @@ const KINDS = [
   'arp_owner',
   'masters',
   'outage',
+  'lost',
   'dual',
   'transitions',
   'discarded',
+  'event',
   'stream',
   'invariants',
 ] as const satisfies readonly (keyof ExpectationFile)[];
@@ -108,7 +160,12 @@ export type Condition =
   | { readonly kind: 'owner'; readonly owner: string }
   | { readonly kind: 'arp_owner'; readonly owner: string; readonly client: string }
   | ({ readonly kind: 'masters' | 'transitions' | 'discarded'; readonly node?: string } & Limits)
-  | ({ readonly kind: 'outage'; readonly probe: ProbeType; readonly client: string } & Limits)
+  | ({
+      readonly kind: 'outage' | 'lost';
+      readonly probe: ProbeType;
+      readonly client: string;
+    } & Limits)
+  | ({ readonly kind: 'event'; readonly event: string; readonly node?: string } & Limits)
   | ({ readonly kind: 'dual' } & Limits)
   | { readonly kind: 'invariants'; readonly bound: number }
   | { readonly kind: 'stream'; readonly fate: 'survives' | 'breaks'; readonly client: string };
@@ -182,6 +239,14 @@ function lowerCondition(
       const probe = probeIn(file.outage?.probe, client, path, inventory, findings);
       return { kind, client, probe, ...timeLimitsIn(file.outage ?? {}, path, inventory, findings) };
     }
+    case 'lost': {
+      const { probe: named, ...limited } = typeof file.lost === 'object' ? file.lost : {};
+      const probe = probeIn(named, client, path, inventory, findings);
+      const limits = typeof file.lost === 'number' ? file.lost : limited;
+      return { kind, client, probe, ...countLimitsIn(limits, path, inventory, findings) };
+    }
+    case 'event':
+      return eventIn(file.event, path, inventory, findings);
     case 'dual':
       return { kind, ...timeLimitsIn(file.dual ?? {}, path, inventory, findings) };
     case 'invariants': {
@@ -228,6 +293,22 @@ function countLimitsIn(
   return { atMost: at_most, atLeast: at_least, ...(node === undefined ? {} : { node }) };
 }
 
+/** Without a limit: at least once. */
+function eventIn(
+  file: ExpectationFile['event'],
+  path: Path,
+  inventory: Inventory,
+  findings: Findings,
+): Condition {
+  const { kind: event, ...limits } = typeof file === 'object' ? file : { kind: file ?? '' };
+  if (!inventory.nodes.some(({ agent }) => agent === 'vrrp-agent')) {
+    findings.error(path, 'conflict', 'no vrrp-agent runs in this scenario: none reports events');
+  }
+  const isLimited = 'at_most' in limits || 'at_least' in limits;
+  const counted = isLimited ? limits : { ...limits, at_least: 1 };
+  return { kind: 'event', event, ...countLimitsIn(counted, path, inventory, findings) };
+}
+
 function holderIn(
   owner: string | undefined,
   path: Path,
@@ -239,7 +320,9 @@ function holderIn(
   return owner;
 }
 
-const CLIENT_KINDS: ReadonlySet<ExpectationKind> = new Set(['arp_owner', 'outage', 'stream']);
+const CLIENT_KINDS: ReadonlySet<ExpectationKind> = new Set([
+  ...(['arp_owner', 'outage', 'lost', 'stream'] as const),
+]);
 
 function clientIn(
   { client = CLIENT_NAME }: ExpectationFile,
@@ -293,6 +376,10 @@ function condition(expectation: Expectation): string {
       return `ARP owner ${expectation.owner}${clientOf(expectation)}`;
     case 'outage':
       return `${expectation.probe} outage${clientOf(expectation)} ${limits(expectation, time)}`;
+    case 'lost':
+      return `${expectation.probe} requests lost${clientOf(expectation)} ${limits(expectation, String)}`;
+    case 'event':
+      return `event ${expectation.event}${nodeOf(expectation)} ${limits(expectation, String)}`;
     case 'dual':
       return `dual ${limits(expectation, time)}`;
     case 'invariants':
@@ -300,10 +387,12 @@ function condition(expectation: Expectation): string {
     case 'stream':
       return `stream${clientOf(expectation)} ${expectation.fate}`;
     default:
-      return `${expectation.kind}${
-        expectation.node === undefined ? '' : ` of ${expectation.node}`
-      } ${limits(expectation, String)}`;
+      return `${expectation.kind}${nodeOf(expectation)} ${limits(expectation, String)}`;
   }
+}
+
+function nodeOf({ node }: { readonly node?: string }): string {
+  return node === undefined ? '' : ` of ${node}`;
 }
 
 function clientOf({ client }: { readonly client: string }): string {

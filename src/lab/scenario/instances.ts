@@ -6,8 +6,10 @@ import { ip } from '../../net/address.ts';
 import type { FrrOptions } from '../peers/frr.ts';
 import type { KeepalivedOptions } from '../peers/keepalived.ts';
 import { type AgentInstance, agentText } from '../peers/vrrp-agent.ts';
+import { labLayout } from '../topology/layout.ts';
 import { addressOfVip, type ScenarioNode, type WatchedRouter } from './inventory.ts';
 import type { AgentName } from './names.ts';
+import { peerLinkOf } from './peer-link.ts';
 import type { NodeFile, ScenarioFile } from './schema.ts';
 
 const DEFAULT_ADDRESS = '192.0.2.100/32';
@@ -70,11 +72,22 @@ export function checkInstances(
     }
   }
   for (const [at, node] of nodes.entries()) {
-    checkOne(node, node.agent, ['nodes', at], findings);
+    const more = topLevelOf(file, at + 1);
+    checkOne(node, node.agent, more, ['nodes', at], findings);
     for (const [index, agent] of (file.compare ?? []).entries()) {
-      if (agent !== node.agent) checkOne(node, agent, ['compare', index], findings);
+      if (agent !== node.agent) checkOne(node, agent, more, ['compare', index], findings);
     }
   }
+}
+
+type TopLevel = Readonly<Record<string, unknown>>;
+
+/** Directors count from 1. */
+function topLevelOf({ peer_link: keys, nodes }: ScenarioFile, director: number): TopLevel {
+  if (keys === undefined) return {};
+  const { directors } = labLayout('x', nodes.length);
+  const own = directors[director - 1];
+  return own === undefined ? {} : { peer_link: peerLinkOf(keys, own, directors) };
 }
 
 function instanceKeys(file: ScenarioFile): (readonly [Path, NonNullable<NodeFile['instance']>])[] {
@@ -83,9 +96,16 @@ function instanceKeys(file: ScenarioFile): (readonly [Path, NonNullable<NodeFile
   return all.flatMap(([path, keys]) => (keys === undefined ? [] : [[path, keys] as const]));
 }
 
-function checkOne(node: ScenarioNode, agent: AgentName, path: Path, findings: Findings): void {
+function checkOne(
+  node: ScenarioNode,
+  agent: AgentName,
+  more: TopLevel,
+  path: Path,
+  findings: Findings,
+): void {
   if (agent === 'vrrp-agent') {
-    const loaded = loadConfig(agentText({ instances: node.instances }), { hostName: node.name });
+    const text = agentText({ instances: node.instances, more });
+    const loaded = loadConfig(text, { hostName: node.name });
     const errors = loaded.ok ? [] : loaded.error;
     // 255 instances with the same keys have the same errors.
     for (const message of new Set(errors.slice(0, 5).map((one) => one.message))) {

@@ -31,6 +31,7 @@ export interface Inventory {
   readonly addresses: ReadonlySet<IpAddress>;
   readonly watched: WatchedRouter;
   readonly clients: readonly string[];
+  readonly hasPeerNetwork: boolean;
   readonly probes: readonly { readonly type: ProbeType; readonly client: string }[];
   readonly duration: number;
 }

@@ -31,6 +31,10 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
   const duration = durationAt(file.duration, ['duration'], findings, [1, DURATION_MAX]);
   const nodes = lowerNodes(file, findings);
   checkInstances(file, nodes, findings);
+  if (file.peer_link !== undefined && file.networks !== 'two') {
+    const message = 'the peer link needs the second network: add "networks: two"';
+    findings.error(['peer_link'], 'conflict', message, 'key');
+  }
   const watched = watchedOf(nodes);
   const addresses = new Set(
     nodes.flatMap(({ instances }) => instances.flatMap((one) => one.addresses.map(addressOfVip))),
@@ -42,6 +46,7 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     nodes,
     machines: new Set([...nodes.map(({ name }) => name), ...clients]),
     clients,
+    hasPeerNetwork: file.networks === 'two',
     addresses,
     watched,
     probes: files.map(({ type, from = CLIENT_NAME }) => ({ type, client: from })),
@@ -57,7 +62,9 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     title: file.title,
     story: (file.story ?? '').trim(),
     references: file.references ?? [],
-    hasPeerNetwork: file.networks === 'two',
+    hasPeerNetwork: inventory.hasPeerNetwork,
+    peerLink: file.peer_link,
+    hasGateway: file.gateway !== undefined,
     nodes,
     clients,
     probes,

@@ -3,6 +3,7 @@ import type { IpAddress } from '../../net/address.ts';
 import type { Expectation } from './expectations.ts';
 import type { ProbeType, ScenarioNode, WatchedRouter } from './inventory.ts';
 import type { AgentName } from './names.ts';
+import type { PeerLinkKeys } from './peer-link.ts';
 import type { ScenarioStep } from './steps.ts';
 
 export interface Scenario {
@@ -11,6 +12,10 @@ export interface Scenario {
   readonly story: string;
   readonly references: readonly string[];
   readonly hasPeerNetwork: boolean;
+  /** Of the vrrp-agents; undefined: they have none. */
+  readonly peerLink: PeerLinkKeys | undefined;
+  /** The first client is the default gateway of the directors. */
+  readonly hasGateway: boolean;
   readonly nodes: readonly ScenarioNode[];
   /** Names. */
   readonly clients: readonly string[];

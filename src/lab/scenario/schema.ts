@@ -14,6 +14,7 @@ import {
 import { CLIENTS_MAX } from '../topology/layout.ts';
 import { expectation } from './expectations.ts';
 import { AGENTS, clientName, directorName } from './names.ts';
+import { peerLink } from './peer-link.ts';
 import { step } from './steps.ts';
 
 const { interface: _interface, ...instanceKeys } = inheritableKeys;
@@ -103,6 +104,15 @@ export const scenarioFile = mapping(
           '`two`: the directors have a second interface, eth1, on a separate network ' +
           '(198.51.100.11, .12, ...).',
         default: 'one',
+      })
+      .optional(),
+    peer_link: peerLink.optional(),
+    gateway: z
+      .literal('client', { error: 'expected client' })
+      .meta({
+        description:
+          'The first client is the default gateway of the directors: the third host that they can ask ' +
+          'whether they still reach anything. Default: they have no gateway.',
       })
       .optional(),
     routers: wholeNumber(1, 255)

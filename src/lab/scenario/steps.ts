@@ -1,105 +1,25 @@
 /**
  * The steps of a scenario, one entry per kind: its key in the file, how the value becomes an action,
- * and the words that reports use for it. `run/testbed.ts` performs the actions.
+ * and the words that reports use for it. `network-steps.ts` has those that change the network.
+ * `run/testbed.ts` performs the actions.
  */
 import * as z from 'zod';
 import type { Findings, Path } from '../../config/finding.ts';
 import { choice, duration, mapping, wholeNumber } from '../../config/schema/schema-parts.ts';
-import { formatDuration, microseconds } from '../../net/time.ts';
 import { FORGERIES, HARMLESS } from '../packets/forged-frame.ts';
-import { durationAt, type Inventory, SECOND, vipAt } from './inventory.ts';
-import { directorName, machineName } from './names.ts';
-
-const STRESS_MAX = 60 * SECOND;
-const DELAY_MAX = 10 * SECOND;
-
-/** Where a step is in the file, and what it may refer to. */
-interface StepContext {
-  readonly path: Path;
-  readonly inventory: Inventory;
-  readonly findings: Findings;
-}
-
-/** Methods, so that an entry of any kind can be used as a `StepEntry<unknown, object>`. */
-interface StepEntry<Value, Fields extends object> {
-  readonly schema: z.ZodType<Value>;
-  /** The fields of the action, without its kind. */
-  lower(value: Value, context: StepContext): Fields;
-  describe(fields: Fields): string;
-  /** A command of vrrp-agent: other programs have none. */
-  readonly isCommand?: true;
-  /** The step takes effect when it begins and lasts until it ends. */
-  readonly isLasting?: true;
-}
-
-/** Infers `Fields` from `lower`. */
-function entry<Schema extends z.ZodType, Fields extends object>(
-  schema: Schema,
-  rest: Omit<StepEntry<z.infer<Schema>, Fields>, 'schema'>,
-) {
-  return { schema, ...rest };
-}
-
-function onDirector(verb: string, description: string, isCommand?: true) {
-  return entry(directorName().meta({ description }), {
-    lower: (node: string) => ({ node }),
-    describe: ({ node }) => `${verb} ${node}`,
-    ...(isCommand === undefined ? {} : { isCommand }),
-  });
-}
-
-function onMachine(verb: string, description: string) {
-  return entry(machineName().meta({ description }), {
-    lower: (node: string) => ({ node }),
-    describe: ({ node }) => `${verb}: ${node}`,
-  });
-}
-
-const whichMachine = machineName().meta({ description: 'Which machine.' });
-const whichDirector = directorName().meta({ description: 'Which director.' });
-
-const machines = z.union([machineName(), z.array(machineName()).min(1)], {
-  error: 'expected a machine (lb1 to lb8, client) or a list of them',
-});
-
-/** Frames from one set of machines to another. */
-export interface Crossings {
-  readonly from: readonly string[];
-  readonly to: readonly string[];
-  readonly traffic: 'vrrp' | 'all';
-  readonly isOneWay: boolean;
-}
-
-const betweenKeys = {
-  from: machines.meta({ description: 'On one side.' }),
-  to: machines.meta({ description: 'On the other side.' }),
-  traffic: choice(['vrrp', 'all'])
-    .meta({ description: '`vrrp`: protocol 112 only, as a firewall does.', default: 'all' })
-    .optional(),
-  one_way: z
-    .boolean()
-    .meta({ description: 'Only from `from` to `to`; the other direction passes.', default: false })
-    .optional(),
-};
-
-const betweenFile = z.object(betweenKeys);
-
-function lowerCrossings(
-  file: z.infer<typeof betweenFile>,
-  { path, findings }: StepContext,
-): Crossings {
-  const [from, to] = [[file.from].flat(), [file.to].flat()];
-  const both = from.filter((name) => to.includes(name));
-  if (both.length > 0) {
-    findings.error([...path, 'to'], 'conflict', `${both.join(', ')} is on both sides`);
-  }
-  return { from, to, traffic: file.traffic ?? 'all', isOneWay: file.one_way ?? false };
-}
-
-function describeCrossings({ from, to, traffic, isOneWay }: Crossings): string {
-  const sides = `${from.join('+')} ${isOneWay ? '→' : '↔'} ${to.join('+')}`;
-  return traffic === 'vrrp' ? `${sides} (VRRP only)` : sides;
-}
+import { durationAt, type Inventory, vipAt } from './inventory.ts';
+import { machineName } from './names.ts';
+import { NETWORK_STEPS } from './network-steps.ts';
+import {
+  entry,
+  lastsAt,
+  onDirector,
+  type StepContext,
+  type StepEntry,
+  time,
+  whichDirector,
+  whichMachine,
+} from './step-entry.ts';
 
 function addressChange(verb: string, description: string) {
   const keys = {
@@ -123,10 +43,6 @@ function addressChange(verb: string, description: string) {
   });
 }
 
-function lastsAt(text: string, { path, findings }: StepContext): number {
-  return durationAt(text, [...path, 'for'], findings, [1, STRESS_MAX]);
-}
-
 const STEPS = {
   crash: onDirector(
     'crash',
@@ -143,50 +59,6 @@ const STEPS = {
   ),
   freeze: onDirector('freeze', 'The whole machine stops, like a paused virtual machine.'),
   thaw: onDirector('thaw', 'A hung agent or a frozen machine continues.'),
-  link_down: onMachine('link down', 'The cable is pulled at the switch.'),
-  link_up: onMachine('link up', 'The cable is plugged in again.'),
-  partition: entry(mapping(betweenKeys, 'Frames are lost between these machines; links stay up.'), {
-    lower: lowerCrossings,
-    describe: (crossings: Crossings) => `partition ${describeCrossings(crossings)}`,
-  }),
-  loss: entry(
-    mapping(
-      {
-        ...betweenKeys,
-        percent: wholeNumber(1, 99).meta({ description: 'How many of 100 frames are lost.' }),
-      },
-      'Some frames are lost at random.',
-    ),
-    {
-      lower: (file, context) => ({ percent: file.percent, ...lowerCrossings(file, context) }),
-      describe: ({ percent, ...crossings }) => `${percent} % loss ${describeCrossings(crossings)}`,
-    },
-  ),
-  delay: entry(
-    mapping(
-      {
-        node: whichMachine,
-        by: duration().meta({ description: 'Up to 10s.' }),
-        jitter: duration().meta({ description: 'Up to this much more or less.' }).optional(),
-      },
-      'Frames to this machine arrive later (netem; refused on kernels without it).',
-    ),
-    {
-      lower: ({ node, by, jitter = '0s' }, { path, findings }) => ({
-        node,
-        by: durationAt(by, [...path, 'by'], findings, [0, DELAY_MAX]),
-        jitter: durationAt(jitter, [...path, 'jitter'], findings, [0, DELAY_MAX]),
-      }),
-      describe: ({ node, by, jitter }) =>
-        `delay ${node} by ${time(by)}${jitter === 0 ? '' : ` ± ${time(jitter)}`}`,
-    },
-  ),
-  heal: entry(
-    z
-      .literal(true, { error: 'expected true' })
-      .meta({ description: 'Ends every partition, loss and delay.' }),
-    { lower: () => ({}), describe: () => 'heal' },
-  ),
   reload: entry(
     mapping(
       {
@@ -271,6 +143,7 @@ const STEPS = {
   ),
   delete_address: addressChange('deleted', 'A virtual address is deleted by hand.'),
   add_address: addressChange('added', 'A virtual address is added by hand.'),
+  ...NETWORK_STEPS,
 };
 
 type StepTable = typeof STEPS;
@@ -333,7 +206,7 @@ export function lowerStep(
 }
 
 function checkMachines(action: Action, { path, inventory, findings }: StepContext): void {
-  const named = 'from' in action ? [...action.from, ...action.to] : nodesOf(action);
+  const named = machinesOf(action);
   for (const name of named) {
     if (inventory.machines.has(name)) continue;
     findings.error(path, 'conflict', `this scenario has no ${name}`);
@@ -345,7 +218,10 @@ function checkMachines(action: Action, { path, inventory, findings }: StepContex
   }
 }
 
-function nodesOf(action: Action): string[] {
+function machinesOf(action: Action): readonly string[] {
+  if ('from' in action) return [...action.from, ...action.to];
+  if ('nodes' in action) return action.nodes;
+  if ('sender' in action) return [action.sender, action.node];
   return 'node' in action ? [action.node] : [];
 }
 
@@ -362,8 +238,4 @@ function describeSettings(set: Readonly<Record<string, unknown>>): string {
   return Object.entries(set)
     .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ');
-}
-
-function time(value: number): string {
-  return formatDuration(microseconds(value));
 }

@@ -5,6 +5,7 @@ import { ipBatch, type LabCommandOptions, LabError, run } from '../command.ts';
 import { waitFor } from '../wait.ts';
 import {
   creationLines,
+  gatewayLines,
   HOST_INTERFACE,
   HOST_SYSCTLS,
   hostLines,
@@ -12,7 +13,9 @@ import {
   type LabHost,
   type LabLayout,
   labLayout,
+  type NetworkName,
   peerNetworkLines,
+  portOf,
   switchLines,
 } from './layout.ts';
 import {
@@ -31,6 +34,8 @@ export interface LabOptions {
   /** A second network that connects the directors only. */
   readonly peerNetwork?: boolean;
   readonly clients?: number;
+  /** The first client is the default gateway of the directors. */
+  readonly gateway?: boolean;
 }
 
 interface SpawnInLabOptions {
@@ -69,8 +74,9 @@ export class Lab {
 
   /** Creates the lab; removes a partly created one if that fails. */
   static async up(options: LabOptions): Promise<Lab> {
-    const { prefix, directors, peerNetwork, clients } = options;
-    const lab = new Lab(labLayout(prefix, directors, peerNetwork, clients));
+    const { prefix, directors, peerNetwork, clients, gateway = false } = options;
+    const layout = labLayout(prefix, directors, peerNetwork, clients);
+    const lab = new Lab({ ...layout, hasGateway: gateway });
     claimState(lab.#state());
     try {
       await createNetwork(lab.layout);
@@ -174,12 +180,30 @@ export class Lab {
   }
 
   /** Pulls the cable: the host loses its carrier, the switch its port. */
-  cut(host: LabHost): Promise<void> {
-    return ipBatch([`link set ${host.name} down`], this.layout.switchNamespace);
+  cut(host: LabHost, network?: NetworkName): Promise<void> {
+    return this.#onSwitch([`link set ${portOf(host, network)} down`]);
   }
 
-  restore(host: LabHost): Promise<void> {
-    return ipBatch([`link set ${host.name} up`], this.layout.switchNamespace);
+  restore(host: LabHost, network?: NetworkName): Promise<void> {
+    return this.#onSwitch([`link set ${portOf(host, network)} up`]);
+  }
+
+  /** The networks that the host is connected to. */
+  networksOf(host: LabHost): readonly NetworkName[] {
+    const { hasPeerNetwork, directors } = this.layout;
+    return hasPeerNetwork && directors.includes(host) ? ['clients', 'peers'] : ['clients'];
+  }
+
+  /** Isolated ports exchange no frames with each other, only with the other ports (ip-link(8)). */
+  isolate(hosts: readonly LabHost[], network: NetworkName, state: 'on' | 'off'): Promise<void> {
+    const port = (host: LabHost) => portOf(host, network);
+    return this.#onSwitch(
+      hosts.map((host) => `link set dev ${port(host)} type bridge_slave isolated ${state}`),
+    );
+  }
+
+  #onSwitch(lines: readonly string[]): Promise<void> {
+    return ipBatch(lines, this.layout.switchNamespace);
   }
 
   /** Drops VRRP between two hosts; other traffic and the links are unaffected. */
@@ -251,9 +275,10 @@ async function createNetwork(layout: LabLayout): Promise<void> {
   await ipBatch(creationLines(layout));
   const machines = hostsOf(layout).map(async (host) => {
     await run('ip', ['netns', 'exec', host.namespace, 'sysctl', '-q', '-w', ...HOST_SYSCTLS]);
-    const isOnPeerNetwork = layout.hasPeerNetwork && layout.directors.includes(host);
-    const more = isOnPeerNetwork ? peerNetworkLines(host) : [];
-    await ipBatch([...hostLines(host), ...more], host.namespace);
+    const isDirector = layout.directors.includes(host);
+    const second = layout.hasPeerNetwork && isDirector ? peerNetworkLines(host) : [];
+    const gateway = layout.hasGateway && isDirector ? gatewayLines(layout) : [];
+    await ipBatch([...hostLines(host), ...second, ...gateway], host.namespace);
   });
   await Promise.all([ipBatch(switchLines(layout), layout.switchNamespace), ...machines]);
   await Promise.all(hostsOf(layout).map(untilOperational));

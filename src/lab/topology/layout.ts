@@ -46,6 +46,8 @@ export interface LabLayout {
   readonly switchNamespace: string;
   /** The directors have the second network. */
   readonly hasPeerNetwork: boolean;
+  /** The first client is the default gateway of the directors. */
+  readonly hasGateway: boolean;
 }
 
 /** Last byte of the first client's address. */
@@ -109,6 +111,7 @@ export function labLayout(
     clients: [client, ...others],
     switchNamespace,
     hasPeerNetwork,
+    hasGateway: false,
   };
 }
 
@@ -129,6 +132,15 @@ export function hostsOf(layout: LabLayout): readonly LabHost[] {
 
 export function namespacesOf(layout: LabLayout): readonly string[] {
   return [layout.switchNamespace, ...hostsOf(layout).map((host) => host.namespace)];
+}
+
+/** `peers`: the second network, which only directors are connected to. */
+export const NETWORKS = ['clients', 'peers'] as const;
+export type NetworkName = (typeof NETWORKS)[number];
+
+/** Name of the host's switch port. */
+export function portOf(host: Pick<LabHost, 'name'>, network: NetworkName = 'clients'): string {
+  return network === 'clients' ? host.name : peerPort(host);
 }
 
 /** Name of a director's switch port in the second network. */
@@ -182,6 +194,11 @@ export function peerNetworkLines(host: LabHost): string[] {
     `addr add ${peerAddress(host)}/24 dev ${PEER_INTERFACE}`,
     `link set ${PEER_INTERFACE} up`,
   ];
+}
+
+/** A director without a default gateway knows no third host on its segment. */
+export function gatewayLines({ client }: LabLayout): string[] {
+  return [`route add default via ${client.address} dev ${HOST_INTERFACE}`];
 }
 
 export function hostLines(host: LabHost): string[] {

@@ -1,10 +1,12 @@
 /** What the switch drops, as an nftables ruleset (nft(8), family bridge). */
-import type { LabHost } from './layout.ts';
+import { type LabHost, type NetworkName, portOf } from './layout.ts';
 
-/** One direction between two ports of the first network. */
+/** One direction between two ports of one network. */
 export interface Crossing {
   readonly from: LabHost;
   readonly to: LabHost;
+  /** Default: `clients`. */
+  readonly network?: NetworkName;
   /** Default: `vrrp`. */
   readonly traffic?: 'vrrp' | 'all';
   /** Probability of loss for each frame; default: 100. */
@@ -21,8 +23,8 @@ export function filterText(blocked: readonly Crossing[]): string {
   return `${[...start, `table ${TABLE} {`, 'chain forward {', ...chain, '}', '}'].join('\n')}\n`;
 }
 
-function rules({ from, to, traffic = 'vrrp', percent = 100 }: Crossing): string[] {
-  const ports = `iifname "${from.name}" oifname "${to.name}"`;
+function rules({ from, to, network, traffic = 'vrrp', percent = 100 }: Crossing): string[] {
+  const ports = `iifname "${portOf(from, network)}" oifname "${portOf(to, network)}"`;
   const drop = percent < 100 ? `numgen random mod 100 < ${percent} drop` : 'drop';
   if (traffic === 'all') return [`${ports} ${drop}`];
   return [`${ports} ip protocol 112 ${drop}`, `${ports} ip6 nexthdr 112 ${drop}`];

@@ -6,7 +6,7 @@
  *     +---------------------------------------------------------------+
  *     |                             "VAT1"                            |
  *     +---------------+---------------+-------------------------------+
- *     |    Sync id    |   1: MASTER   |R|       Length of name        |
+ *     |    Sync id    |   1: MASTER   |R|C|     Length of name        |
  *     +---------------+---------------+-------------------------------+
  *     |             Sender: a number of the running process           |
  *     +---------------------------------------------------------------+
@@ -20,7 +20,8 @@
  *     +---------------------------------------------------------------+
  *
  * R: a repetition. The table was not read again since; the sender still lives, and may have another
- * state. A build that does not know it takes the length for wrong, and ignores the message.
+ * state. C: the kernel's counts for each server. A build that does not know one of them takes the length
+ * for wrong, and ignores the message.
  */
 import { BUCKETS, type TableSummary } from '../../net/connection.ts';
 import { failure, type Result, success } from '../../net/result.ts';
@@ -45,15 +46,17 @@ const FIXED = 20;
 const NAME_AT = FIXED + 2 * BUCKETS;
 const LONGEST_NAME = 64;
 const REPETITION = 0x8000;
+const COUNTED = 0x4000;
 
 export function encodeSummary(message: SummaryMessage): Uint8Array {
-  const { live, synced, buckets } = message.summary;
+  const { live, synced, buckets, isCounted } = message.summary;
   const name = message.name.slice(0, LONGEST_NAME);
   const bytes = new Uint8Array(NAME_AT + name.length);
   putUint32(bytes, 0, MAGIC);
   bytes[4] = message.syncId;
   bytes[5] = message.isMaster ? 1 : 0;
-  putUint16(bytes, 6, name.length | (message.isRepetition ? REPETITION : 0));
+  const flags = (message.isRepetition ? REPETITION : 0) | (isCounted === true ? COUNTED : 0);
+  putUint16(bytes, 6, name.length | flags);
   putUint32(bytes, 8, message.sender);
   putUint32(bytes, 12, live);
   putUint32(bytes, 16, synced);
@@ -66,7 +69,7 @@ export function encodeSummary(message: SummaryMessage): Uint8Array {
 export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, SummaryError> {
   if (bytes.length < NAME_AT) return failure({ code: 'summary-truncated' });
   const flagged = uint16At(bytes, 6);
-  const length = flagged & ~REPETITION;
+  const length = flagged & ~(REPETITION | COUNTED);
   if (uint32At(bytes, 0) !== MAGIC) return failure({ code: 'summary-unknown' });
   if (length > LONGEST_NAME) return failure({ code: 'summary-unknown' });
   if (bytes.length !== NAME_AT + length) return failure({ code: 'summary-truncated' });
@@ -80,7 +83,10 @@ export function decodeSummary(bytes: Uint8Array): Result<SummaryMessage, Summary
     sender: uint32At(bytes, 8),
     name,
     isRepetition: (flagged & REPETITION) !== 0,
-    summary: { live: uint32At(bytes, 12), synced: uint32At(bytes, 16), buckets },
+    summary: {
+      ...{ live: uint32At(bytes, 12), synced: uint32At(bytes, 16), buckets },
+      ...((flagged & COUNTED) === 0 ? {} : { isCounted: true }),
+    },
   });
 }
 

@@ -6,7 +6,7 @@
  *     TCP CB0071C8 9C40 CB007164 0050 C000020B 0050 ESTABLISHED LOCAL      897
  */
 import { type IpAddress, ipFromBytes, parseIp } from '../../net/address.ts';
-import { BUCKETS, type Connection } from '../../net/connection.ts';
+import { BUCKETS, type Connection, hashOf } from '../../net/connection.ts';
 
 /** The fields of a line that a comparison needs. */
 interface TableRow {
@@ -68,15 +68,6 @@ export function decodeTableLine(line: string): Connection | undefined {
 function groupsOf(line: string): Groups | null {
   const groups: string[] | null = LINE.exec(line);
   return groups as Groups | null;
-}
-
-/** FNV-1a (32 bits) of the text that identifies the connection: the same on every director. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
-  return hash;
 }
 
 function addressOf(text: string): IpAddress | undefined {

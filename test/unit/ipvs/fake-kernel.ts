@@ -5,6 +5,7 @@ import type { RefusedChange } from '../../../src/ipvs/kernel/ipvs-client.ts';
 import { TableWatch } from '../../../src/ipvs/table/table-watch.ts';
 import { errnoNumber } from '../../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../../src/kernel/ffi/kernel-error.ts';
+import { emptySummary } from '../../../src/net/connection.ts';
 import { formatEndpoint } from '../../../src/net/endpoint.ts';
 import {
   type DaemonRole,
@@ -102,6 +103,7 @@ export class FakeKernel implements IpvsPort {
           now: () => this.now,
           processor: () => 0 as Duration,
           lines: async function* () {},
+          count: () => ({ all: emptySummary(), shared: emptySummary() }),
           open: async (hear) => {
             this.hear = hear;
             return { send: async () => {}, close: () => {} };

@@ -37,4 +37,22 @@ describe('two connection tables', () => {
     comparison.add(tableOf(1, 2), tableOf(1));
     expect(comparison.missing).toBe(0);
   });
+
+  test('of which one was counted differ by their totals, and in no known bucket', () => {
+    const comparison = new TableComparison();
+    const counted = { ...tableOf(70_000, 9), isCounted: true };
+    for (let i = 0; i < COMPARISONS; i++) comparison.add(counted, tableOf(5, 4));
+    expect([comparison.missing, comparison.buckets.size]).toEqual([70_000, 0]);
+    comparison.add(tableOf(5, 4), tableOf(5, 4));
+    expect(comparison.missing).toBeUndefined();
+  });
+
+  test('that were counted differ server by server', () => {
+    const comparison = new TableComparison();
+    const counted = (...buckets: number[]) => ({ ...tableOf(...buckets), isCounted: true });
+    for (let i = 0; i < COMPARISONS; i++) comparison.add(counted(9, 1), counted(4, 6));
+    expect([comparison.missing, comparison.buckets.size]).toEqual([5, 0]);
+    comparison.add(tableOf(9), tableOf(4));
+    expect(comparison.missing).toBeUndefined();
+  });
 });

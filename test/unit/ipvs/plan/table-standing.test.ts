@@ -362,16 +362,6 @@ describe('FR-N3 a table that is seldom read', () => {
     pair.pass(REST);
     expect(pair.read(tableOf(5))).toMatchObject({ kind: 'take-over', live: 9, missing: undefined });
   });
-
-  test('is unknown when it cannot be read, and so are the losses of a takeover', () => {
-    const pair = new Pair(false);
-    pair.compare(tableOf(9), tableOf(9), true);
-    expect(pair.hasCaughtUp).toBe(true);
-    expect(pair.standing.unread()).toBeUndefined();
-    expect(pair.hasCaughtUp).toBe(false);
-    pair.standing.follow(true, pair.now);
-    expect(pair.standing.unread()).toMatchObject({ kind: 'take-over', missing: undefined });
-  });
 });
 
 test('FR-O9 a host counts once, whatever numbers it gives itself', () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { paceAfter, troubleOf } from '../../../../src/ipvs/table/reading-pace.ts';
+import {
+  paceAfter,
+  paceOfCounting,
+  retryAfter,
+  troubleOf,
+} from '../../../../src/ipvs/table/reading-pace.ts';
 import { type Duration, milliseconds, seconds } from '../../../../src/net/time.ts';
 
 const costOf = (took: Duration) => ({ took, lines: 50_000, isWhole: true });
@@ -15,10 +20,17 @@ describe('FR-N3 the pace of readings', () => {
     expect(paceAfter(cost)).toEqual({ pause: milliseconds(pause), isSlow });
   });
 
-  test('is one attempt in ten minutes for a table that cannot be read', () => {
-    const pauseOf = (took: Duration) => paceAfter({ took, lines: 50_000, isWhole: false });
-    expect(pauseOf(seconds(5))).toEqual({ pause: seconds(600), isSlow: true });
-    expect(pauseOf(seconds(60))).toEqual({ pause: seconds(60 * 19), isSlow: true });
+  test('is one attempt in ten minutes for a table that cannot be listed', () => {
+    expect(retryAfter(seconds(5))).toBe(seconds(600));
+    expect(retryAfter(seconds(60))).toBe(seconds(60 * 19));
+  });
+
+  test.each([
+    ['once a second', 4, 996],
+    ['once a second up to a twentieth of the time', 50, 950],
+    ['slower, for a twentieth of the time', 400, 7_600],
+  ])('of counting is %s: %i ms', (_, took, pause) => {
+    expect(paceOfCounting(milliseconds(took)).pause).toBe(milliseconds(pause));
   });
 
   test('is once a second for a small table, however busy the machine is', () => {
@@ -33,6 +45,8 @@ describe('FR-N3 the pace of readings', () => {
     expect(text).toContain('more than 2 s to list its connections');
     expect(text).toContain('only every 40 to 80 s');
     expect(troubleOf(costOf(milliseconds(3_900)))).toBe(text);
-    expect(troubleOf({ ...costOf(seconds(5)), isWhole: false })).toContain('are not compared');
+    expect(troubleOf({ ...costOf(seconds(5)), isWhole: false })).toContain(
+      'compare only how many each server has',
+    );
   });
 });

@@ -1,7 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { TableWatch, type TableWatchOptions } from '../../../../src/ipvs/table/table-watch.ts';
 import { ip } from '../../../../src/net/address.ts';
-import { BUCKETS, emptySummary } from '../../../../src/net/connection.ts';
+import {
+  BUCKETS,
+  emptySummary,
+  type TableReading,
+  type TableSummary,
+} from '../../../../src/net/connection.ts';
 import { after, type Duration, elapsed, type Instant, seconds } from '../../../../src/net/time.ts';
 import { decodeSummary, encodeSummary } from '../../../../src/wire/connections/summary-message.ts';
 import { QuietLog } from '../quiet-log.ts';
@@ -29,6 +34,15 @@ function line(port: number, state = 'ESTABLISHED', origin = 'LOCAL'): string {
   return `TCP ${client} CB007164 0050 C000020B 0050 ${state} ${origin}      897`;
 }
 
+function countOf(live: number): TableSummary {
+  return {
+    ...emptySummary(),
+    live,
+    buckets: new Uint16Array(BUCKETS).fill(live, 0, 1),
+    isCounted: true,
+  };
+}
+
 /** A watch on a table of text, and a segment that records what is sent. */
 class Bench {
   lines: readonly string[] = [
@@ -36,6 +50,8 @@ class Bench {
   ];
   now = 0 as Instant;
   refusal: Error | undefined;
+  /** What the kernel counts. */
+  counted: TableReading = { all: countOf(0), shared: countOf(0) };
   /** Replaces the reading of `lines`. */
   read: (() => AsyncGenerator<readonly string[]>) | undefined;
   readonly sent: { readonly bytes: Uint8Array; readonly port: number }[] = [];
@@ -58,6 +74,7 @@ class Bench {
       now: () => this.now,
       processor: () => elapsed(0 as Instant, this.now),
       lines: () => this.read?.() ?? this.#chunks(),
+      count: () => this.counted,
       open: (hear, fail) => this.#open(hear, fail),
       entries: () => (connection) => ({ connection, forwarding: 'nat', mark: 0, timeout: 900 }),
       caughtUp: (hasCaughtUp) => this.reported.push(hasCaughtUp),
@@ -242,18 +259,95 @@ describe('FR-N3 a large table', () => {
     };
   }
 
-  test('is given up after five seconds, reported as a problem, and sends no summary', async () => {
-    const bench = new Bench();
+  /** Cannot be listed. */
+  function large(bench: Bench, live: number): void {
     bench.lines = [line(1), line(2), line(3)];
     slow(bench, seconds(2));
+    bench.counted = { all: countOf(live), shared: countOf(live) };
+  }
+
+  test('is given up after five seconds, reported as a problem, and counted in its place', async () => {
+    const bench = new Bench();
+    large(bench, 60_000);
     await bench.watch.run();
-    await bench.watch.repeat();
-    expect(bench.sent).toEqual([]);
-    expect(bench.quiet.log.troubles()).toEqual([expect.stringContaining('are not compared')]);
+    const [first] = bench.sent.map(({ bytes }) => decodeSummary(bytes));
+    expect(first).toMatchObject({
+      value: { isRepetition: false, summary: { live: 60_000, isCounted: true } },
+    });
+    expect(bench.quiet.log.troubles()).toEqual([
+      expect.stringContaining('compare only how many each server has'),
+    ]);
+  });
+
+  test('is not listed again within ten minutes, nor in a twentieth of the time', async () => {
+    const bench = new Bench();
+    large(bench, 60_000);
+    await bench.watch.run();
+    const given = bench.now;
+    const { read } = bench;
+    let attempts = 0;
+    bench.read = () => {
+      attempts++;
+      return read?.() ?? (async function* () {})();
+    };
+    for (let second = 1; second < 600; second++) {
+      bench.pass(seconds(1));
+      await bench.watch.run();
+    }
+    expect([attempts, bench.sent.length]).toEqual([0, 600]);
+    bench.pass(seconds(2));
+    await bench.watch.run();
+    expect(attempts).toBe(1);
+    const spent = elapsed(given, bench.now) - seconds(600);
+    expect(spent).toBeLessThan(seconds(600) / 20);
+  });
+
+  test('is listed as soon as that costs less', async () => {
+    const bench = new Bench();
+    large(bench, 60_000);
+    await bench.watch.run();
     slow(bench, 1_000 as Duration);
+    bench.pass(seconds(601));
     await bench.watch.run();
-    expect(bench.sent).toHaveLength(1);
+    const last = decodeSummary(bench.sent.at(-1)?.bytes ?? new Uint8Array());
+    expect(last).toMatchObject({ value: { summary: { live: 3 } } });
     expect(bench.quiet.log.troubles()).toEqual([]);
+  });
+
+  test('is known to the others, and a takeover says what it has lost', async () => {
+    const bench = new Bench({ isMaster: false });
+    large(bench, 59_000);
+    const master = { isMaster: true, summary: countOf(60_000) };
+    await bench.rounds(12, master);
+    expect(bench.watch.standing.peers(bench.now)).toEqual([
+      expect.objectContaining({ name: 'lb2', live: 60_000, missing: 1_000 }),
+    ]);
+    bench.watch.follow(true);
+    await bench.rounds(5, { isMaster: false, summary: countOf(60_000) });
+    expect(bench.reported.at(-1)).toMatchObject({
+      ...{ kind: 'take-over', peer: 'lb2', live: 60_000, before: 1_000, missing: 1_000 },
+    });
+  });
+
+  test('lets a director come back once it has nearly all connections', async () => {
+    const bench = new Bench({ isMaster: false });
+    large(bench, 59_000);
+    const master = { isMaster: true, summary: countOf(60_000) };
+    await bench.rounds(12, master);
+    expect(bench.watch.hasCaughtUp).toBe(false);
+    bench.counted = { all: countOf(59_900), shared: countOf(59_900) };
+    await bench.rounds(6, master);
+    expect(bench.watch.hasCaughtUp).toBe(true);
+  });
+
+  test('is not resent: which connections the other director lacks is not known', async () => {
+    const bench = new Bench();
+    large(bench, 60_000);
+    await bench.rounds(20, { isMaster: false, summary: countOf(10) });
+    expect(bench.watch.standing.peers(bench.now)).toEqual([
+      expect.objectContaining({ missing: 59_990 }),
+    ]);
+    expect(bench.toKernel).toEqual([]);
   });
 
   test('that is being read does not hold up the end', async () => {

@@ -66,4 +66,33 @@ describe('invariants', () => {
       brokenInvariants(watched({ nodes: both, steps: [step(700_000, action)] }), BOUND),
     ).toEqual([]);
   });
+
+  test.each<Action>([
+    { kind: 'isolate', nodes: ['lb1', 'lb2'] },
+    { kind: 'deaf', node: 'lb2' },
+  ])('allow two owners after $kind', (action) => {
+    const steps = [step(700_000, action)];
+    expect(brokenInvariants(watched({ nodes: both, steps }), BOUND)).toEqual([]);
+  });
+
+  test.each<Action>([
+    { kind: 'isolate', nodes: ['lb1', 'lb2'], network: 'peers' },
+    { kind: 'deaf', node: 'lb2', network: 'peers' },
+    {
+      ...{ kind: 'partition', from: ['lb1'], to: ['lb2'], network: 'peers' },
+      ...{ traffic: 'all', isOneWay: false },
+    },
+  ])('ask for one owner after $kind in the second network', (action) => {
+    const steps = [step(700_000, action)];
+    expect(brokenInvariants(watched({ nodes: both, steps }), BOUND)).toHaveLength(1);
+  });
+
+  test('ask for an answer while only the cable of the second network is pulled', () => {
+    const steps = [
+      step(500_000, { kind: 'link_down', node: 'lb1', network: 'peers' }),
+      step(500_000, { kind: 'link_down', node: 'lb2', network: 'peers' }),
+    ];
+    const broken = brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND);
+    expect(broken).toEqual(['no answer from 0.800 s to 2.000 s']);
+  });
 });

@@ -13,6 +13,7 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
     probes: [],
     streams: [],
     discarded: 0,
+    events: [],
     steps: [],
     ...more,
   };
@@ -113,6 +114,46 @@ describe('outage', () => {
       expect.objectContaining({ holds: false, seen: 'no requests' }),
     );
   });
+});
+
+test('lost counts the requests of one client in the window that got no answer', () => {
+  const probes = [
+    {
+      ...{ client: 'client', type: 'icmp' as const },
+      probes: [0, 1, undefined, 3, undefined].map((answer, at) => ({
+        ...{ sentAt: at * 1_000, answeredAt: answer === undefined ? undefined : at * 1_000 + 50 },
+      })),
+    },
+  ];
+  const demand = {
+    ...{ kind: 'lost' as const, probe: 'icmp' as const, client: 'client' },
+    ...{ atMost: 1, atLeast: undefined },
+  };
+  const seen = evidence({ probes });
+  expect(verdict(demand, {}, seen)).toMatchObject({
+    ...{ expectation: 'icmp requests lost ≤ 1', holds: false, seen: '2' },
+  });
+  expect(verdict(demand, { to: 3_500 }, seen)).toMatchObject({ holds: true, seen: '1' });
+  expect(verdict(demand, { from: 5_000 }, seen)).toMatchObject({ seen: 'no requests' });
+});
+
+test('an event counts where and when it was reported', () => {
+  const events = [
+    { at: 200_000, node: 'lb1', kind: 'vrrp-path-lost' },
+    { at: 700_000, node: 'lb2', kind: 'vrrp-path-lost' },
+    { at: 800_000, node: 'lb2', kind: 'transition' },
+  ];
+  const seen = evidence({ events });
+  const demand = { kind: 'event' as const, event: 'vrrp-path-lost', ...NO_LIMIT };
+  expect(verdict({ ...demand, atLeast: 2 }, {}, seen)).toMatchObject({
+    ...{ expectation: 'event vrrp-path-lost ≥ 2', holds: true },
+    seen: '2: lb1 at 0.200 s, lb2 at 0.700 s',
+  });
+  const onLb2 = { ...demand, node: 'lb2', atMost: 0, atLeast: 0 };
+  expect(verdict(onLb2, {}, seen)).toMatchObject({
+    ...{ expectation: 'event vrrp-path-lost of lb2 = 0', holds: false },
+  });
+  expect(verdict(onLb2, { to: 600_000 }, seen).holds).toBe(true);
 });
 
 test('masters counts the directors that advertise in the window', () => {

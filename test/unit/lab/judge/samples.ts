@@ -57,6 +57,7 @@ export function run(more: Partial<RunRecord> = {}): RunRecord {
       },
     ],
     streams: [],
+    events: [],
     discarded: 0,
     numbers: {
       ...{ outage: 350_000, takeover: 362_000, dual: 0, transitions: 1 },

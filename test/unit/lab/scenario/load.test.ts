@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { formatFinding } from '../../../../src/config/finding.ts';
 import { describeExpectation } from '../../../../src/lab/scenario/expectations.ts';
 import { loadScenario, loadScenarioFile } from '../../../../src/lab/scenario/load.ts';
+import { peerLinkOf } from '../../../../src/lab/scenario/peer-link.ts';
 import type { Scenario } from '../../../../src/lab/scenario/scenario.ts';
 import { describeAction } from '../../../../src/lab/scenario/steps.ts';
+import { labLayout } from '../../../../src/lab/topology/layout.ts';
 
 const LIBRARY = new URL('../../../../config/scenarios/', import.meta.url);
 
@@ -82,6 +84,116 @@ test('each of several clients has its own probes and expectations', () => {
   ]);
   const words = scenario.expectations.map((one) => describeExpectation(one, scenario.duration));
   expect(words).toEqual(['icmp outage of client2 ≤ 1s', 'ARP owner lb1']);
+});
+
+describe('the second network', () => {
+  const TWO = `${PAIR}networks: two\n`;
+  const stepsOf = (text: string, head = TWO) =>
+    loaded(`${head}steps:\n${text}expect: [{ owner: lb1 }]`).steps.map(({ action }) =>
+      describeAction(action),
+    );
+
+  test('can be cut as the first one can', () => {
+    const steps = stepsOf(
+      [
+        '  - { at: 1s, link_down: { node: lb1, network: peers } }',
+        '  - { at: 2s, partition: { from: lb1, to: lb2, network: peers, one_way: true } }',
+        '  - { at: 3s, isolate: { nodes: [lb1, lb2] } }',
+        '  - { at: 3s, deaf: lb2 }',
+        '',
+      ].join('\n'),
+    );
+    expect(steps).toEqual([
+      'link down: lb1 in the second network',
+      'partition lb1 → lb2 in the second network',
+      'isolate lb1+lb2',
+      'deaf: lb2',
+    ]);
+  });
+
+  test('has strangers who send datagrams to the peer link', () => {
+    const flood = 'datagram: forged, from: lb1, to: lb2, per_second: 20000, for: 1s';
+    expect(stepsOf(`  - { at: 1s, peer_flood: { ${flood} } }\n`)).toEqual([
+      'peer flood: forged datagrams of lb1 to lb2, 20000/s for 1s',
+    ]);
+  });
+
+  test('carries the peer link, which knows the other directors', () => {
+    const { peerLink, hasGateway } = loaded(
+      `${TWO}peer_link: { heartbeat: 50ms }\ngateway: client\nsteps: []\nexpect: [{ owner: lb1 }]`,
+    );
+    expect(hasGateway).toBe(true);
+    const [own, ...others] = labLayout('x', 3).directors;
+    if (peerLink === undefined || own === undefined) throw new Error('no peer link');
+    expect(peerLinkOf(peerLink, own, [own, ...others])).toMatchObject({
+      heartbeat: '50ms',
+      source: '198.51.100.11',
+      directors: [
+        { name: 'lb2', address: '198.51.100.12' },
+        { name: 'lb3', address: '198.51.100.13' },
+      ],
+    });
+  });
+
+  test.each<[string, string, string]>([
+    ['a peer link', 'peer_link: {}\nsteps: []', 'f:7:1: the peer link needs the second network'],
+    [
+      'a step',
+      'steps: [{ at: 1s, link_down: { node: lb1, network: peers } }]',
+      'this scenario has one network: add "networks: two"',
+    ],
+    [
+      'a flood',
+      'steps: [{ at: 1s, peer_flood: { datagram: garbage, from: lb1, to: lb1, per_second: 1, for: 1s } }]',
+      'lb1 does not take datagrams from its own address',
+    ],
+  ])('is needed by %s', (_, text, message) => {
+    const errors = errorsOf(`${PAIR}${text}\nexpect: [{ owner: lb1 }]`);
+    expect(errors.some((one) => one.includes(message))).toBe(true);
+  });
+
+  test('carries a peer link as the configuration file has it', () => {
+    const errors = errorsOf(
+      `${TWO}peer_link: { heartbeat: 1ms }\nsteps: []\nexpect: [{ owner: lb1 }]`,
+    );
+    expect(errors).toEqual([expect.stringContaining('lb1: '), expect.stringContaining('lb2: ')]);
+    expect(errors[0]).toContain('10ms to 5s');
+  });
+
+  test('has no clients', () => {
+    const step = '{ at: 1s, partition: { from: lb1, to: client, network: peers } }';
+    expect(errorsOf(`${TWO}steps: [${step}]\nexpect: [{ owner: lb1 }]`)).toEqual([
+      expect.stringContaining('client is not connected to this network'),
+    ]);
+  });
+});
+
+describe('lost requests and events', () => {
+  const conditionsOf = (text: string) =>
+    loaded(`${PAIR}steps: []\nexpect: [${text}]`).expectations.map((one) =>
+      describeExpectation(one, 4_000_000),
+    );
+
+  test('have limits in both ways of writing', () => {
+    expect(
+      conditionsOf('{ lost: 0 }, { lost: { at_most: 9 } }, { event: vrrp-path-lost }'),
+    ).toEqual(['icmp requests lost = 0', 'icmp requests lost ≤ 9', 'event vrrp-path-lost ≥ 1']);
+    expect(conditionsOf('{ event: { kind: stall, node: lb2, at_most: 0 } }')).toEqual([
+      'event stall of lb2 ≤ 0',
+    ]);
+  });
+
+  test('are of a probe and of a program that the scenario has', () => {
+    const text = PAIR.replaceAll('}', ', agent: keepalived }');
+    expect(
+      errorsOf(
+        `${text}steps: []\nexpect: [{ lost: { at_most: 1, probe: tcp } }, { event: stall }]`,
+      ),
+    ).toEqual([
+      expect.stringContaining('this scenario has no probe of type tcp'),
+      expect.stringContaining('no vrrp-agent runs in this scenario: none reports events'),
+    ]);
+  });
 });
 
 describe('every error of a file is reported with its position', () => {

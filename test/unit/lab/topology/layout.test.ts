@@ -3,6 +3,7 @@ import {
   checkPrefix,
   clientNumber,
   creationLines,
+  gatewayLines,
   hostLines,
   labLayout,
   namespacesOf,
@@ -60,6 +61,10 @@ describe('the layout of a lab', () => {
       'link set lb2-eth1 master peers up',
     ]);
     expect(layout.directors.map(peerAddress)).toEqual(['198.51.100.11', '198.51.100.12']);
+  });
+
+  test('can have a client as the default gateway of the directors', () => {
+    expect(gatewayLines(labLayout('x'))).toEqual(['route add default via 192.0.2.50 dev eth0']);
   });
 
   test('has clients that their addresses identify', () => {

@@ -23,4 +23,11 @@ describe('the filter of the switch', () => {
     expect(rules).toContain('iifname "lb1" oifname "lb2" numgen random mod 100 < 30 drop');
     expect(rules).not.toContain('protocol');
   });
+
+  test('drops frames of the second network between its own ports', () => {
+    if (lb1 === undefined || lb2 === undefined) throw new Error('a lab has two directors');
+    const rules = filterText([{ from: lb1, to: lb2, traffic: 'all', network: 'peers' }]);
+    expect(rules).toContain('iifname "lb1-eth1" oifname "lb2-eth1" drop');
+    expect(rules).not.toContain('"lb1"');
+  });
 });

@@ -40,6 +40,12 @@ describe('the summary of a connection table', () => {
     expect(decodeSummary(encodeSummary(repeated))).toEqual({ ok: true, value: repeated });
   });
 
+  test('says whether the kernel has counted, in another bit', () => {
+    const counted = { ...MESSAGE, summary: { ...MESSAGE.summary, isCounted: true } };
+    expect([...encodeSummary(counted).subarray(6, 8)]).toEqual([0x40, 3]);
+    expect(decodeSummary(encodeSummary(counted))).toEqual({ ok: true, value: counted });
+  });
+
   test('carries a name of 64 characters at most, none of which can harm a terminal', () => {
     const name = `a\u001b[31m b\u00e9${'x'.repeat(80)}`;
     const decoded = decodeSummary(encodeSummary({ ...MESSAGE, name }));
