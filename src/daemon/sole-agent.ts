@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { mayChangeNetwork } from '../kernel/capability/capabilities.ts';
+import { isSetUserId, mayChangeNetwork } from '../kernel/capability/capabilities.ts';
 import type { PeerCredentials } from '../kernel/ffi/peer-credentials.ts';
 import {
   type NameAttempt,
@@ -107,7 +107,9 @@ export class SoleAgent {
   }
 }
 
+/** No agent is a set-user-ID program, but any user may have such a program listen for a name. */
 function mayBeAgent({ pid, uid }: PeerCredentials): boolean {
+  if (isSetUserId(pid)) return false;
   return uid === 0 || uid === process.geteuid?.() || mayChangeNetwork(pid);
 }
 
