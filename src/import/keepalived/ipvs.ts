@@ -96,6 +96,9 @@ const SYNC_OPTIONS: Readonly<Record<string, string>> = {
   ttl: 'ttl',
 };
 
+/** As the schema of this program has it. */
+const SYNC_MAXLEN_LEAST = 1_024;
+
 /**
  * `lvs_sync_daemon`, or its older form in an instance, `owner`.
  *
@@ -115,6 +118,12 @@ export function convertSyncDaemon(
   for (const [word, key] of Object.entries(SYNC_OPTIONS)) {
     const at = words.indexOf(word);
     if (at >= 0) sync[key] = Number(words[at + 1]);
+  }
+  const maxlen = sync['maxlen'];
+  if (typeof maxlen === 'number' && maxlen < SYNC_MAXLEN_LEAST) {
+    const least = `the kernel does not receive with less than ${SYNC_MAXLEN_LEAST}`;
+    draft.note(one, `lvs_sync_daemon maxlen ${maxlen}: ${least}, which is used instead`);
+    sync['maxlen'] = SYNC_MAXLEN_LEAST;
   }
   const group = words[words.indexOf('group') + 1];
   if (words.includes('group') && group !== undefined) sync['group'] = group;
