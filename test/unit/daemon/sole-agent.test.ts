@@ -66,7 +66,7 @@ describe('FR-E an agent that finds another one in its network namespace', () => 
   });
 
   test('FR-E: starts although a set-user-ID program of another user holds the name, and warns', async () => {
-    const sleeper = spawn('setpriv', ['--ruid=65534', '--euid=0', 'sleep', '60']);
+    const sleeper = spawn('env', ['setpriv', '--ruid=65534', '--euid=0', 'sleep', '60']);
     onTestFinished(() => void sleeper.kill('SIGKILL'));
     const pid = sleeper.pid ?? 0;
     await vi.waitFor(() => expect(isSetUserId(pid)).toBe(true));
