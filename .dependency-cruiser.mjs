@@ -32,7 +32,10 @@ const MAY_IMPORT = {
   'src/files': [],
   'src/kernel': ['src/net/', 'src/wire/', 'src/async/', 'src/files/', 'koffi'],
   'src/ipvs/kernel': ['src/net/', 'src/wire/', 'src/async/', KERNEL_COMMON],
-  'src/protocol/thread': ['src/net/', 'src/wire/', 'src/protocol/engine/', 'src/kernel/'],
+  'src/protocol/thread': [
+    ...['src/net/', 'src/wire/', 'src/async/', 'src/protocol/engine/', 'src/kernel/'],
+    'fsm/vrrp/timing',
+  ],
   'src/checker': [
     ...['src/net/', 'src/async/', 'src/files/', 'src/kernel/', 'fsm/probe/', ENGINE],
     ...['src/config/notification-settings[.]ts$', 'src/observe/track-documents[.]ts$'],
@@ -141,7 +144,7 @@ export default {
           '^src/protocol/thread/recording/mask[.]ts$',
           '^src/library/(decode-packet|wire)[.]ts$',
           // Does what a dead engine cannot: priority 0, and removes its addresses.
-          '^src/daemon/emergency[.]ts$',
+          '^src/protocol/thread/emergency-release[.]ts$',
           // Finds VIPs in other places as the engine does, without one.
           '^src/daemon/links-here[.]ts$',
         ],

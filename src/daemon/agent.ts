@@ -42,8 +42,9 @@ import type { Input } from '../protocol/engine/inputs.ts';
 import { resumable } from '../protocol/engine/masterships.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { heldAddresses } from '../protocol/engine/snapshot.ts';
+import type { Release } from '../protocol/thread/emergency-release.ts';
 import type { FromProtocolThread, Scheduling } from '../protocol/thread/messages.ts';
-import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
+import { ProtocolFailure, type ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
 import { AddressMemory } from './address-memory.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
@@ -52,7 +53,8 @@ import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
 import { accessOf } from './control-access.ts';
 import { DirectorTables } from './director-tables.ts';
-import { failureOfMainThread, logFailure, recordEnd, releaseEverything } from './failure.ts';
+import { EmergencyReserve } from './emergency-reserve.ts';
+import { failureOfMainThread, logFailure, recordEnd } from './failure.ts';
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
 import { Listeners } from './listeners.ts';
@@ -121,6 +123,7 @@ export class Agent {
   readonly #masterships: MastershipMemory;
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
+  #reserve: EmergencyReserve | undefined;
   #accept: AcceptMode | undefined;
   #virtualLinks: VirtualLinkKeeper | undefined;
   #notifier: Notifier | undefined;
@@ -248,6 +251,7 @@ export class Agent {
         return this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined;
       },
       () => this.#recording?.close(),
+      () => this.#reserve?.close(),
       () => this.#soleAgent.release(),
       () => this.#orphans?.close(),
     ];
@@ -286,6 +290,7 @@ export class Agent {
     // After a takeover, those of the file follow those of the predecessor.
     const instances = [...settings.instances, ...config.settings.instances];
     await this.#addressMemory.prepare({ ...settings, instances });
+    this.#reserve = new EmergencyReserve(this.#addressMemory.addresses);
     this.#accept = await openAcceptFilter(configuration, record, logger);
     if (this.#accept === undefined) return false;
     this.#virtualLinks = openVirtualLinks(config, inherited);
@@ -372,6 +377,7 @@ export class Agent {
     protocol.setPeerLinkKeys(peerLinkOptions(agent));
     this.#virtualLinks?.extend(settings);
     this.#model.replace(settings, formerNames(plan));
+    protocol.follow(settings);
     this.#notifier?.reconfigure(agent.notifications);
     void this.#operators.restore(namesIn(settings)).then((inputs) => protocol.feed(inputs));
     this.#check(next);
@@ -414,15 +420,19 @@ export class Agent {
   async #fail(error: unknown): Promise<void> {
     const { protocol, logger } = this.#options;
     await protocol.terminate();
-    const settings = this.#configuration.settingsInUse;
-    const { addresses } = this.#addressMemory;
     const isOwn = this.#custody === 'own';
     // First, so that the next process does not continue what this one has resigned.
     if (isOwn) this.#masterships.forget();
-    const release = isOwn ? releaseEverything(settings, this.#model, addresses) : undefined;
-    logFailure(logger, error, release);
+    logFailure(logger, error, isOwn ? this.#release(error) : undefined);
     this.#manager.stopping();
     recordEnd(this.#model, (facts) => this.#record(facts));
+  }
+
+  /** Unless the protocol thread has done it as its last act. */
+  #release(error: unknown): Release | undefined {
+    if (error instanceof ProtocolFailure && error.release?.isComplete) return error.release;
+    const { addresses } = this.#addressMemory;
+    return this.#reserve?.release(this.#configuration.settingsInUse, this.#model, addresses);
   }
 
   #reportReady(): void {

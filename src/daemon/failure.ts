@@ -1,18 +1,9 @@
 /** The end of an agent whose protocol or main thread has failed: the VIPs are removed and it is logged. */
 import type { Logger } from 'pino';
 import type { EventFacts } from '../control/protocol.ts';
-import { Packets } from '../kernel/packet/packets.ts';
-import { Routes } from '../kernel/rtnetlink/routes.ts';
-import type { IpAddress } from '../net/address.ts';
 import type { AgentModel } from '../observe/model.ts';
-import type { Settings } from '../protocol/engine/settings.ts';
+import type { Release } from '../protocol/thread/emergency-release.ts';
 import { ProtocolFailure } from '../protocol/thread/protocol-worker.ts';
-import { emergencyRelease } from './emergency.ts';
-
-/** The number of removed VIPs, or why they could not be removed. */
-export type Release =
-  | { readonly kind: 'released'; readonly removed: number }
-  | { readonly kind: 'failed'; readonly error: unknown };
 
 /**
  * Rejects with the first uncaught exception, which is logged only after the VIPs are released. Later
@@ -29,50 +20,21 @@ export function failureOfMainThread(logger: Logger): Promise<never> {
   });
 }
 
-/**
- * Does not log, since that may block. `remembered`: addresses of this agent, on a kernel that does not
- * keep the mark of an address.
- */
-export function releaseEverything(
-  settings: Settings,
-  model: AgentModel,
-  remembered: ReadonlySet<IpAddress> | undefined,
-): Release {
-  const { instances } = model.status();
-  const masters = new Set(
-    instances.filter(({ state }) => state === 'MASTER').map(({ name }) => name),
-  );
-  try {
-    const packets = new Packets();
-    const routes = new Routes({ remembered });
-    const removed = emergencyRelease({ settings, masters, packets, routes });
-    packets.close();
-    routes.close();
-    return { kind: 'released', removed };
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
-}
-
 /** `release` is undefined if another process has custody of what is in the kernel. */
 export function logFailure(logger: Logger, error: unknown, release: Release | undefined): void {
   if (!(error instanceof ProtocolFailure)) {
     logger.fatal({ code: 'internal-error', err: error }, 'internal error');
   }
   logger.fatal({ code: 'protocol-thread-failed', err: error }, 'the protocol has failed');
-  switch (release?.kind) {
-    case 'released': {
-      const { removed } = release;
-      logger.warn({ code: 'emergency-release', removed }, `${removed} VIPs removed`);
-      return;
-    }
-    case 'failed': {
-      const entry = { code: 'emergency-release-failed', err: release.error };
-      logger.fatal(entry, 'VIPs may be left behind');
-      return;
-    }
-    case undefined:
+  if (release === undefined) return;
+  const { removed, isComplete, problems } = release;
+  const more = problems.length === 0 ? {} : { problems };
+  if (isComplete) {
+    logger.warn({ code: 'emergency-release', removed, ...more }, `${removed} VIPs removed`);
+    return;
   }
+  const entry = { code: 'emergency-release-failed', removed, ...more };
+  logger.fatal(entry, 'VIPs may be left behind');
 }
 
 /** Records that the instances have stopped, as the protocol no longer reports it. */

@@ -13,6 +13,7 @@ import type { Report } from '../protocol/engine/reports.ts';
 import { RouterTable } from '../protocol/engine/router-table.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import type { StrayAddress } from '../protocol/engine/view.ts';
+import { secondaryWarnings } from './secondary-addresses.ts';
 
 const SETTINGS = new InterfaceSettings();
 
@@ -32,7 +33,14 @@ export function strayAnswers({ address, interface: holder, wire }: StrayAddress)
 export function linkWarnings({ instances }: Pick<Settings, 'instances'>): string[] {
   const links = linksHere();
   if (links === undefined) return [];
-  return warningsFor(instances, links, strayAnswers);
+  return [
+    ...warningsFor(instances, links, strayAnswers),
+    ...secondaryWarnings(instances, links, promotesSecondaries),
+  ];
+}
+
+function promotesSecondaries(link: string): boolean {
+  return ['all', link].some((name) => SETTINGS.read('ipv4', name, 'promote_secondaries') === 1);
 }
 
 export function warningsFor(

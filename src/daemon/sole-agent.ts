@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { mayChangeNetwork } from '../kernel/capability/capabilities.ts';
+import { isSetUserId, mayChangeNetwork } from '../kernel/capability/capabilities.ts';
 import type { PeerCredentials } from '../kernel/ffi/peer-credentials.ts';
 import {
   type NameAttempt,
@@ -108,7 +108,9 @@ export class SoleAgent {
   }
 }
 
+/** No agent is a set-user-ID program, but any user may have such a program listen for a name. */
 function mayBeAgent({ pid, uid }: PeerCredentials): boolean {
+  if (isSetUserId(pid)) return false;
   return uid === 0 || uid === process.geteuid?.() || mayChangeNetwork(pid);
 }
 

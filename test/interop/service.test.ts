@@ -111,14 +111,17 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
       ]);
     }, 1));
 
-  test('stops the watchdog when only the protocol thread hangs', () =>
+  test.each([
+    ['both threads hang', 'hang+main-hang'],
+    ['only the main thread hangs', 'main-hang'],
+  ])('defence: stops the watchdog when %s', (_, way) =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);
       const listener = new ServiceListener(lab.path('manager'));
       const script = fileURLToPath(new URL('harness/failing-agent.mjs', import.meta.url));
       const dist = dirname(dirname(dirname(builtProgram('src/cli/main.js'))));
       const environment = [`NOTIFY_SOCKET=${lab.path('manager')}`, 'WATCHDOG_USEC=300000'];
-      const hanging = ['env', ...environment, process.execPath, script, dist, config, 'hang'];
+      const hanging = ['env', ...environment, process.execPath, script, dist, config, way];
       await outcomeOf(host, hanging, async (pid) => {
         await vipArrives(lab, host);
         const before = listener.read().length;
@@ -131,7 +134,8 @@ describe.skipIf(lacks('setpriv')).concurrent('the service', () => {
         expect(after).toBe(during);
       });
       listener.close();
-    }, 1));
+    }, 1),
+  );
 
   interface LimitedRun {
     readonly printed: string;

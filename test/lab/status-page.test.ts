@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { virtualAddress } from '../../src/lab/topology/layout.ts';
+import { ip } from '../../src/net/address.ts';
+import type { Instant } from '../../src/net/time.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
+import type { PeerProblem } from '../../src/protocol/engine/view.ts';
 import { useLabs } from '../interop/harness/fresh-lab.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 import { modelOf } from '../unit/control/samples.ts';
@@ -67,6 +70,23 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     browser = await launch(CHROMIUM);
   });
   afterAll(() => browser.close());
+
+  test('FR-F: shows a router that cannot be a peer, and what to change', async () => {
+    const problem: PeerProblem = {
+      ...{ peer: ip('192.0.2.12'), code: 'version-error', since: 0 as Instant },
+      ...{ heard: '2', expected: '3', freeVrid: null },
+    };
+    const model = modelOf('web', 'mail');
+    model.apply(view('web', { problems: [problem], faults: ['maintenance'] }), AT);
+    model.apply(view('mail'), AT);
+    const { url } = await runHttp(model);
+    const page = await open(browser, url);
+    const remarks = await page.locator('tbody td:last-child').allTextContents();
+    expect(remarks[0]).toMatch(
+      /^maintenance; 192\.0\.2\.12: it sends version 2, .*"version" on both/,
+    );
+    expect(remarks[1]).toBe('');
+  });
 
   test('shows state, master, priority, addresses and what happened', async () => {
     const model = modelOf('web');

@@ -12,6 +12,9 @@ const OPTIONS: Readonly<Record<string, string>> = {
   ttl: 'ttl',
 };
 
+/** As the schema of this program has it. */
+const MAXLEN_LEAST = 1_024;
+
 /** @param owner the instance that has the statement in it */
 export function convertSyncDaemon(
   one: Statement,
@@ -44,6 +47,12 @@ export function convertSyncDaemon(
   for (const [word, key] of Object.entries(OPTIONS)) {
     const value = numberOf(optionOf(words, word));
     if (value !== undefined) sync[key] = new Sourced(value, one);
+  }
+  const maxlen = numberOf(optionOf(words, 'maxlen'));
+  if (maxlen !== undefined && maxlen < MAXLEN_LEAST) {
+    const least = `the kernel does not receive with less than ${MAXLEN_LEAST}, which is used instead`;
+    ledger.note(one, 'changed', `lvs_sync_daemon maxlen ${maxlen}: ${least}`);
+    sync['maxlen'] = MAXLEN_LEAST;
   }
   const group = optionOf(words, 'group');
   if (group !== undefined) sync['group'] = group;

@@ -21,9 +21,8 @@ import {
 import { serviceHealthDocument } from '../health/server-health.ts';
 import type { TableWatch } from '../table/table-watch.ts';
 import type { IpvsKeeper } from './ipvs-keeper.ts';
-import { messageOf } from './ipvs-log.ts';
+import { messageOf, monotonicNow } from './ipvs-log.ts';
 import type { KernelTable } from './service-keeper.ts';
-import { monotonicNow } from './sync-keeper.ts';
 
 export function ipvsDocument(keeper: IpvsKeeper): IpvsDocument {
   const { parts } = keeper;

@@ -6,9 +6,8 @@ import type { Instant } from '../../net/time.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
 import { readIpvsSysctl, writeIpvsSysctl } from '../kernel/proc-files.ts';
 import { openTableWatch } from '../table/open-table-watch.ts';
-import { messageOf } from './ipvs-log.ts';
+import { messageOf, monotonicNow } from './ipvs-log.ts';
 import type { OpenGuardTable } from './rst-guard.ts';
-import { monotonicNow } from './sync-keeper.ts';
 import type { SysctlPort } from './sysctl-keeper.ts';
 
 const MODPROBE = '/sbin/modprobe';

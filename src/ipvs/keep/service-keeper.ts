@@ -22,6 +22,8 @@ import { type IpvsLog, messageOf } from './ipvs-log.ts';
 /** Services whose servers are read before the thread yields. */
 const SLICE = 50;
 
+const SUBJECT = 'service table';
+
 export type KernelTable = ServiceTable<ServiceRow, ServerRow>;
 
 interface ServiceKeeperOptions {
@@ -88,8 +90,8 @@ export class ServiceKeeper {
   }
 
   /** Reads the table back; repairs and counts differences. */
-  check(): Promise<void> {
-    return this.#enqueue('repair');
+  async check(): Promise<void> {
+    if (this.#log.mayRepair(SUBJECT)) await this.#enqueue('repair');
   }
 
   removeAll(): Promise<void> {
@@ -140,7 +142,7 @@ export class ServiceKeeper {
       this.#recordRefusals(refused, (name) => names.has(name));
       this.writes += changes.length - refused.length;
     } catch (error) {
-      this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
+      this.#log.trouble(SUBJECT, 'ipvs-failed', messageOf(error));
     }
   }
 
@@ -158,16 +160,16 @@ export class ServiceKeeper {
       this.#recordRefusals(refused, () => true);
       this.#settle(names);
       this.writes += changes.length - refused.length;
-      this.#log.settled('service table');
+      this.#log.settled(SUBJECT);
       if (changes.length === 0 || why === 'wanted') return;
       this.repairs += changes.length - refused.length;
       if (refused.length < changes.length) {
         const what = repairReport(changes, actual, (key) => this.#nameOf(key));
         const message = `another program changed the service table: ${changes.length} differences repaired: ${what}`;
-        this.#log.warn('ipvs-repaired', message);
+        this.#log.repaired(SUBJECT, 'ipvs-repaired', message);
       }
     } catch (error) {
-      this.#log.trouble('service table', 'ipvs-failed', messageOf(error));
+      this.#log.trouble(SUBJECT, 'ipvs-failed', messageOf(error));
     }
   }
 

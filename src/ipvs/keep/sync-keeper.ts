@@ -7,7 +7,7 @@ import { pause } from '../../async/deadline.ts';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import type { SyncSettings } from '../../config/ipvs-settings.ts';
 import type { DaemonRole, SyncDaemon } from '../../net/ipvs.ts';
-import { type Instant, instant, NEVER } from '../../net/time.ts';
+import { type Instant, NEVER } from '../../net/time.ts';
 import type { IpvsClient } from '../kernel/ipvs-client.ts';
 import {
   type DaemonStep,
@@ -46,6 +46,8 @@ const WHY: { readonly [Why in StopReason]: string } = {
 const BALANCES_NOTHING =
   'this director balances nothing: net.ipv4.vs.backup_only is 1, and with "mode: both" a backup daemon ' +
   'always runs. Use "mode: follow", or set the parameter to 0';
+
+const SUBJECT = 'sync daemons';
 
 /** More than any sequence of stops and starts needs. */
 const STEPS_MAX = 8;
@@ -135,18 +137,25 @@ export class SyncKeeper {
     const { log } = this.#options;
     const expected = this.#expected;
     this.#expected = false;
+    let isLogged = true;
     try {
       for (let count = 0; count < STEPS_MAX; count++) {
         const step = this.#next();
         if (step === undefined) break;
+        const isRepair = count === 0 && !expected;
+        if (isRepair && !log.mayRepair(SUBJECT)) break;
         await this.#settleBefore(step);
-        this.#perform(step);
-        if (count === 0 && !expected) this.repairs++;
+        const { code, message } = this.#perform(step);
+        if (isRepair) {
+          this.repairs++;
+          isLogged = log.countRepair(SUBJECT) !== undefined;
+        }
+        if (isLogged) log.info(code, message);
       }
-      log.settled('sync daemons');
+      log.settled(SUBJECT);
       this.#reportIdle();
     } catch (error) {
-      log.trouble('sync daemons', 'ipvs-sync-failed', messageOf(error));
+      log.trouble(SUBJECT, 'ipvs-sync-failed', messageOf(error));
     }
     this.#arm();
   }
@@ -200,18 +209,19 @@ export class SyncKeeper {
     await pause((SETTLE - age) / 1_000);
   }
 
-  #perform(step: DaemonStep): void {
-    const { client, log, now, interfaceIndex } = this.#options;
+  /** Returns what to log. */
+  #perform(step: DaemonStep): { readonly code: string; readonly message: string } {
+    const { client, now, interfaceIndex } = this.#options;
     if (step.kind === 'stop') {
       client.stopDaemon(step.role);
       this.#started.delete(step.role);
-      log.info('ipvs-sync-stopped', `the ${step.role} sync daemon was stopped: ${WHY[step.why]}`);
-      return;
+      const message = `the ${step.role} sync daemon was stopped: ${WHY[step.why]}`;
+      return { code: 'ipvs-sync-stopped', message };
     }
     const { role, interface: link } = step.daemon;
     client.startDaemon(step.daemon);
     this.#started.set(role, { index: interfaceIndex(link), at: now(), isOutdated: false });
-    log.info('ipvs-sync-started', `the ${role} sync daemon runs on ${link}`);
+    return { code: 'ipvs-sync-started', message: `the ${role} sync daemon runs on ${link}` };
   }
 
   #arm(): void {
@@ -221,8 +231,4 @@ export class SyncKeeper {
     const delay = Math.max(1, Math.ceil((until - this.#options.now()) / 1_000));
     this.#timer = setTimeout(() => void this.run(true), delay);
   }
-}
-
-export function monotonicNow(): Instant {
-  return instant(Math.round(performance.now() * 1_000));
 }

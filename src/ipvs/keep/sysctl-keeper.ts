@@ -15,6 +15,8 @@ export interface SysctlPort {
 const AUTOMATIC: ReadonlySet<string> = new Set(['drop_entry', 'drop_packet', 'secure_tcp']);
 const AUTOMATIC_VALUES: ReadonlySet<string> = new Set(['1', '2']);
 
+const SUBJECT = 'parameters';
+
 function agree(name: string, wanted: string, actual: string): boolean {
   const isAutomatic = AUTOMATIC.has(name) && AUTOMATIC_VALUES.has(wanted);
   return wanted === actual || (isAutomatic && AUTOMATIC_VALUES.has(actual));
@@ -51,13 +53,12 @@ export class SysctlKeeper {
 
   /** Restores and counts values that another program changed. */
   check(): void {
+    if (!this.#log.mayRepair(SUBJECT)) return;
     const changed = this.#apply();
+    if (changed === 0) return;
     this.repairs += changed;
-    if (changed > 0)
-      this.#log.warn(
-        'ipvs-sysctl-repaired',
-        `restored ${changed} IPVS parameters that another program changed`,
-      );
+    const message = `restored ${changed} IPVS parameters that another program changed`;
+    this.#log.repaired(SUBJECT, 'ipvs-sysctl-repaired', message);
   }
 
   rows(): { readonly name: string; readonly wanted: string; readonly actual: string | null }[] {

@@ -6,6 +6,7 @@ import { type IpvsLog, messageOf } from './ipvs-log.ts';
 type Name = keyof ConnectionTimeouts;
 
 const NAMES: readonly Name[] = ['tcp', 'tcpFin', 'udp'];
+const SUBJECT = 'timeouts';
 const NONE: ConnectionTimeouts = { tcp: 0, tcpFin: 0, udp: 0 };
 
 export class TimeoutKeeper {
@@ -39,12 +40,13 @@ export class TimeoutKeeper {
 
   /** Restores and counts values that another program changed; tries again what the kernel refused. */
   check(): void {
+    if (!this.#log.mayRepair(SUBJECT)) return;
     const wasRefused = this.#isRefused;
     const changed = this.#attempt(() => this.#adopt());
     if (wasRefused || changed === 0) return;
     this.repairs += changed;
     const message = `restored ${changed} IPVS timeouts that another program changed`;
-    this.#log.warn('ipvs-timeouts-repaired', message);
+    this.#log.repaired(SUBJECT, 'ipvs-timeouts-repaired', message);
   }
 
   restore(): void {
@@ -56,11 +58,11 @@ export class TimeoutKeeper {
     try {
       const result = action();
       this.#isRefused = false;
-      this.#log.settled('timeouts');
+      this.#log.settled(SUBJECT);
       return result;
     } catch (error) {
       this.#isRefused = true;
-      this.#log.trouble('timeouts', 'ipvs-timeouts-failed', messageOf(error));
+      this.#log.trouble(SUBJECT, 'ipvs-timeouts-failed', messageOf(error));
       return 0;
     }
   }

@@ -24,6 +24,21 @@ export function mayChangeNetwork(pid: number): boolean {
   }
 }
 
+/** True if a process of this PID namespace has the rights of another user than the one who started it. */
+export function isSetUserId(pid: number): boolean {
+  try {
+    return usersDiffer(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** `status` is the text of proc_pid_status(5): `Uid:` has the real, the effective and two other users. */
+export function usersDiffer(status: string): boolean {
+  const [, real, effective] = /^Uid:\s*(\d+)\s+(\d+)/m.exec(status) ?? [];
+  return real !== effective;
+}
+
 /**
  * Differs between user namespaces: only a privileged process may give a new one the same map. The link
  * /proc/PID/ns/user says it too, but not to an agent without CAP_SYS_PTRACE.

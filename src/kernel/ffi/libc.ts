@@ -65,7 +65,7 @@ export interface Libc {
   ): number;
   /** Zero if the child has not ended, and with WNOHANG. */
   waitpid(pid: number, status: Int32Array, options: number): number;
-  syscall(number: number, first: number, second: number): number;
+  syscall(number: number, first: number, second: number, third: number): number;
   prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
   capget(header: Uint32Array, data: Uint32Array): number;
   capset(header: Uint32Array, data: Uint32Array): number;
@@ -148,7 +148,7 @@ function bindLibc(library: Koffi): Libc {
     if_nametoindex: process.func('uint32_t if_nametoindex(const char *)'),
     sendto: process.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
     waitpid: process.func('int waitpid(int, void *, int)'),
-    syscall: process.func('long syscall(long, long, long)'),
+    syscall: process.func('long syscall(long, long, long, long)'),
     prctl: process.func(
       'int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)',
     ),

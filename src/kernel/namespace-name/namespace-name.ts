@@ -7,6 +7,7 @@ import { AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM } from '../ffi/constants.ts';
 import { errnoNumber } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { libc } from '../ffi/libc.ts';
+import { openedTogether } from '../ffi/opened-together.ts';
 import { type PeerCredentials, peerCredentials } from '../ffi/peer-credentials.ts';
 import { closeFd, openSocket } from '../ffi/socket.ts';
 import { abstractSocketAddress } from '../ffi/socket-address.ts';
@@ -29,8 +30,11 @@ export class NamespaceName {
   private constructor(fd: number) {
     this.#fd = fd;
     // A client only wants to know the pid of the listener; a full queue would hide it.
-    this.#reactor = new Reactor(() => undefined);
-    this.#reactor.add(fd, () => this.#hangUp());
+    this.#reactor = openedTogether((own) => {
+      const reactor = own(new Reactor(() => undefined));
+      reactor.add(fd, () => this.#hangUp());
+      return reactor;
+    });
   }
 
   /** In the network namespace of the calling thread. Throws `KernelError`. */

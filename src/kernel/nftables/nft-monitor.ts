@@ -4,6 +4,7 @@
  */
 import { AttributeWriter } from '../../wire/netlink/attributes.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
+import { openedTogether } from '../ffi/opened-together.ts';
 import { NetlinkSocket } from '../netlink/netlink-socket.ts';
 import { Reactor } from '../reactor/reactor.ts';
 
@@ -23,23 +24,32 @@ export class NftMonitor {
 
   /** Throws `KernelError`. */
   constructor(onChange: () => void) {
-    this.#socket = new NetlinkSocket({
-      protocol: NETLINK_NETFILTER,
-      name: 'nftables monitor',
-      groups: [NFNLGRP_NFTABLES],
+    const { socket, reactor } = openedTogether((own) => {
+      const opened = own(openMonitor());
+      const watching = own(new Reactor(onChange));
+      watching.add(opened.fd, () => {
+        // The content does not matter, so lost messages do not either.
+        opened.receive(() => undefined);
+        onChange();
+      });
+      return { socket: opened, reactor: watching };
     });
-    this.#reactor = new Reactor(onChange);
-    this.#reactor.add(this.#socket.fd, () => {
-      // The content does not matter, so lost messages do not either.
-      this.#socket.receive(() => undefined);
-      onChange();
-    });
+    this.#socket = socket;
+    this.#reactor = reactor;
   }
 
   close(): void {
     this.#reactor.close();
     this.#socket.close();
   }
+}
+
+function openMonitor(): NetlinkSocket {
+  return new NetlinkSocket({
+    protocol: NETLINK_NETFILTER,
+    name: 'nftables monitor',
+    groups: [NFNLGRP_NFTABLES],
+  });
 }
 
 /** True if the family `inet` has a table of this name; false on a kernel without nftables. */

@@ -84,8 +84,8 @@ export class Claims implements ClaimPort {
     const fd = configured(openSocket(what, AF_PACKET, SOCK_RAW, 0), (created) => {
       attachFilter(what, created, dropAllFilter());
       bindAddress(what, created, linkSocketAddress(index, ETHER_TYPE[family]));
+      this.#epoll.add(created);
     });
-    this.#epoll.add(fd);
     const socket = { fd, index, family };
     this.#sockets.set(fd, socket);
     return socket;

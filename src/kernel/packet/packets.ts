@@ -5,6 +5,7 @@
 import type { Family } from '../../net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../net/link.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
+import { openedTogether } from '../ffi/opened-together.ts';
 import type { PacketPort, PacketSink } from '../ports.ts';
 import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
 import { ReceiveSocket } from './receive-socket.ts';
@@ -33,8 +34,11 @@ export class Packets implements PacketPort {
       known.setVrids(vrids);
       return;
     }
-    const socket = new ReceiveSocket(index, name, family, vrids);
-    this.#epoll.add(socket.fd);
+    const socket = openedTogether((own) => {
+      const opened = own(new ReceiveSocket(index, name, family, vrids));
+      this.#epoll.add(opened.fd);
+      return opened;
+    });
     this.#sockets.set(socket.fd, socket);
     this.#sender.openLink(index, family);
   }

@@ -32,18 +32,38 @@ const SEND_BUFFER = 1024 * 1024;
 /** TC_PRIO_CONTROL needs CAP_NET_ADMIN, TC_PRIO_INTERACTIVE does not (socket(7)). */
 const PRIORITIES = [7, 6];
 
-/** Opens a socket that sends whole IP packets (raw(7), IP_HDRINCL). Throws `KernelError`. */
+/** Opens a socket that sends whole IP packets on this link (raw(7), IP_HDRINCL). Throws `KernelError`. */
 export function openDatagramSender(index: number, family: Family): number {
-  const what = `${family} send socket on link ${index}`;
-  const domain = family === 'ipv4' ? AF_INET : AF_INET6;
+  return configured(openUnaimedSender(family), (fd) => aimSender(fd, index, family));
+}
+
+/** The same without a link: `aimSender` gives it one. */
+export function openUnaimedSender(family: Family): number {
+  const what = `${family} send socket`;
+  const isIpv4 = family === 'ipv4';
+  const domain = isIpv4 ? AF_INET : AF_INET6;
   return configured(openSocket(what, domain, SOCK_RAW, IPPROTO_RAW), (fd) => {
     attachFilter(what, fd, dropAllFilter());
-    bindToLink(what, fd, index);
     setSendBuffer(fd, SEND_BUFFER);
     setPriority(fd);
-    if (family === 'ipv4') configureIpv4(what, fd, index);
-    else configureIpv6(what, fd, index);
+    const level = isIpv4 ? IPPROTO_IP : IPPROTO_IPV6;
+    setOption(what, fd, level, isIpv4 ? IP_HDRINCL : IPV6_HDRINCL, 1);
+    setOption(what, fd, level, isIpv4 ? IP_MULTICAST_LOOP : IPV6_MULTICAST_LOOP, 0);
   });
+}
+
+/** Until the next call, the socket sends on this link. Throws `KernelError`. */
+export function aimSender(fd: number, index: number, family: Family): void {
+  const what = `${family} send socket on link ${index}`;
+  // The kernel refuses a link for multicast that is not the one that the socket is bound to.
+  bindToLink(what, fd, index);
+  if (family === 'ipv6') {
+    setOption(what, fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, index);
+    return;
+  }
+  const request = new Uint8Array(12);
+  new DataView(request.buffer).setInt32(8, index, true);
+  setOption(what, fd, IPPROTO_IP, IP_MULTICAST_IF, request);
 }
 
 /** Opens a socket that sends whole Ethernet frames; with protocol 0 it receives none (packet(7)). */
@@ -52,20 +72,6 @@ export function openFrameSender(): number {
     setSendBuffer(fd, SEND_BUFFER);
     setPriority(fd);
   });
-}
-
-function configureIpv4(what: string, fd: number, index: number): void {
-  const request = new Uint8Array(12);
-  new DataView(request.buffer).setInt32(8, index, true);
-  setOption(what, fd, IPPROTO_IP, IP_HDRINCL, 1);
-  setOption(what, fd, IPPROTO_IP, IP_MULTICAST_IF, request);
-  setOption(what, fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
-}
-
-function configureIpv6(what: string, fd: number, index: number): void {
-  setOption(what, fd, IPPROTO_IPV6, IPV6_HDRINCL, 1);
-  setOption(what, fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, index);
-  setOption(what, fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
 }
 
 function setPriority(fd: number): void {

@@ -8,8 +8,7 @@ import { errnoName } from '../ffi/errno.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
 import { MessageVector } from '../ffi/message-vector.ts';
-import { closeFd } from '../ffi/socket.ts';
-import { openDatagramSender, openFrameSender } from './send-socket.ts';
+import { LinkSockets, type SendSockets } from './send-sockets.ts';
 
 const SEND_BATCH = 64;
 /** Any advertisement fits, as into a slot of the receive buffer. */
@@ -38,13 +37,13 @@ export class Sender {
     ipv6: senderVector(SOCKADDR_BYTES.ipv6, AF_INET6),
     frame: senderVector(SOCKADDR_BYTES.frame, AF_PACKET),
   };
-  readonly #sockets: { readonly [F in Family]: Map<number, number> } = {
-    ipv4: new Map(),
-    ipv6: new Map(),
-  };
+  readonly #sockets: SendSockets;
   /** Of the last call, by errno name. */
   readonly #failures = new Map<string, { count: number; readonly datagrams: OutgoingDatagram[] }>();
-  #frameSocket: number | undefined;
+
+  constructor(sockets: SendSockets = new LinkSockets()) {
+    this.#sockets = sockets;
+  }
 
   /** What failed in the last call of `sendDatagrams` or `sendFrames`. */
   get failures(): readonly SendFailure[] {
@@ -75,7 +74,10 @@ export class Sender {
     const vector = this.#vectors.frame;
     for (let start = 0; start < frames.length; start += SEND_BATCH) {
       const count = Math.min(SEND_BATCH, frames.length - start);
-      const fd = this.#frames((errno) => lost(errno, start, count));
+      const fd = this.#socket(
+        () => this.#sockets.frames(),
+        (errno) => lost(errno, start, count),
+      );
       if (fd === undefined) {
         failed += count;
         continue;
@@ -92,22 +94,16 @@ export class Sender {
   /** Opens the sockets in advance: a takeover then only sends. A failure here recurs, and counts, there. */
   openLink(index: number, family: Family): void {
     const ignored = () => undefined;
-    this.#socket(() => this.#datagramSocket({ index, family }), ignored);
-    this.#frames(ignored);
+    this.#socket(() => this.#sockets.datagrams(index, family), ignored);
+    this.#socket(() => this.#sockets.frames(), ignored);
   }
 
   closeLink(index: number, family: Family): void {
-    const fd = this.#sockets[family].get(index);
-    if (fd !== undefined) closeFd(fd);
-    this.#sockets[family].delete(index);
+    this.#sockets.closeLink(index, family);
   }
 
   close(): void {
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      for (const index of this.#sockets[family].keys()) this.closeLink(index, family);
-    }
-    if (this.#frameSocket !== undefined) closeFd(this.#frameSocket);
-    this.#frameSocket = undefined;
+    this.#sockets.close();
   }
 
   #sendBatch(
@@ -119,7 +115,7 @@ export class Sender {
     const count = end - start;
     const lost = this.#lost(datagrams);
     const fd = this.#socket(
-      () => this.#datagramSocket(route),
+      () => this.#sockets.datagrams(route.index, route.family),
       (errno) => lost(errno, start, count),
     );
     if (fd === undefined) return count;
@@ -137,18 +133,6 @@ export class Sender {
   #lost(datagrams: readonly OutgoingDatagram[]): Lost {
     return (errno, start, count) =>
       this.#failed(errno, count, datagrams.slice(start, start + count));
-  }
-
-  #datagramSocket({ index, family }: Pick<Route, 'index' | 'family'>): number {
-    const known = this.#sockets[family].get(index);
-    if (known !== undefined) return known;
-    const fd = openDatagramSender(index, family);
-    this.#sockets[family].set(index, fd);
-    return fd;
-  }
-
-  #frames(refused: (errno: string) => void): number | undefined {
-    return this.#socket(() => (this.#frameSocket ??= openFrameSender()), refused);
   }
 
   #socket(open: () => number, refused: (errno: string) => void): number | undefined {

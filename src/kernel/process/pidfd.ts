@@ -7,7 +7,7 @@ const SYS_PIDFD_OPEN = 434;
 
 /** The caller closes the descriptor. `unsupported`: the kernel is too old, or refuses. */
 export function openPidFd(pid: number): number | 'gone' | 'unsupported' {
-  const fd = libc().syscall(SYS_PIDFD_OPEN, pid, 0);
+  const fd = libc().syscall(SYS_PIDFD_OPEN, pid, 0, 0);
   if (fd >= 0) return fd;
   return libc().errno() === errnoNumber('ESRCH') ? 'gone' : 'unsupported';
 }

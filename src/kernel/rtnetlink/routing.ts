@@ -75,17 +75,16 @@ export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined 
 }
 
 /** Removes every route and rule that carries our protocol number; returns a text for each. */
-export function clearRouting(): string[] {
-  const socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, name: 'routing request' });
+export function clearRouting(socket: NetlinkSocket): string[] {
+  // With this option, the kernel lists only routes of the protocol in the request.
+  tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
   try {
-    // With this option, the kernel lists only routes of the protocol in the request.
-    tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     const left = [...leftRules(socket), ...leftRoutes(socket)];
     const answers = socket.transact(left.map(({ request }) => request));
     // An interrupted dump may list one twice: its second removal is refused.
     return left.flatMap(({ text }, position) => (at(answers, position).errno === 0 ? [text] : []));
   } finally {
-    socket.close();
+    tryOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 0);
   }
 }
 

@@ -93,7 +93,7 @@ export function engineParts(
     virtualLinks: new VirtualLinks(base),
     reannouncer: new Reannouncer({ ...base, announcer }),
     strays: new Strays({ ...base, transitions }),
-    sendFailures: new SendFailures(counters, outbox, routers),
+    sendFailures: new SendFailures(counters, outbox, routers, links),
   };
   const binding = new InterfaceBinding(parts);
   return {

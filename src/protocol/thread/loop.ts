@@ -7,6 +7,7 @@
 import type {
   ClaimPort,
   ClockPort,
+  LinkSnapshot,
   PacketPort,
   PacketSink,
   RoutePort,
@@ -87,6 +88,12 @@ const DIRECTOR_BATCH = 16;
 const READ_AGAIN_AFTER = seconds(1);
 const READ_AGAIN_AFTER_MAX = seconds(60);
 
+/**
+ * How often in a row the kernel may refuse to list links and addresses, for want of memory: more often, and
+ * the state of the host cannot be known.
+ */
+const REFUSALS_MAX = 3;
+
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -102,6 +109,8 @@ export class Loop {
   /** When links and addresses are read again. */
   #resyncAt: Instant = NEVER;
   #readAgainAfter: Duration = READ_AGAIN_AFTER;
+  #hasStarted = false;
+  #refusals = 0;
   #received = 0;
   #wakesOnPackets = true;
   /** How many messages of the kernel could not be decoded. */
@@ -124,6 +133,7 @@ export class Loop {
     if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
     for (const input of first) this.#perform(this.#engine.handle(input, this.#tick()));
     this.#resync();
+    this.#hasStarted = true;
     this.#endTurn();
   }
 
@@ -236,13 +246,29 @@ export class Loop {
   }
 
   #resync(): void {
-    const { links, complete } = this.#ports.routes.snapshot();
+    const snapshot = this.#snapshot();
     const now = this.#tick();
-    this.#resyncAt = complete ? NEVER : after(now, this.#readAgainAfter);
-    this.#readAgainAfter = complete
+    const isComplete = snapshot?.complete === true;
+    this.#resyncAt = isComplete ? NEVER : after(now, this.#readAgainAfter);
+    this.#readAgainAfter = isComplete
       ? READ_AGAIN_AFTER
       : shortest(times(this.#readAgainAfter, 2), READ_AGAIN_AFTER_MAX);
-    this.#perform(this.#engine.handle({ kind: 'links.replaced', links }, now));
+    if (snapshot === undefined) return;
+    this.#perform(this.#engine.handle({ kind: 'links.replaced', links: snapshot.links }, now));
+  }
+
+  /** Undefined: the kernel refuses it now. */
+  #snapshot(): LinkSnapshot | undefined {
+    try {
+      const snapshot = this.#ports.routes.snapshot();
+      this.#refusals = 0;
+      return snapshot;
+    } catch (error) {
+      errnoOf(error);
+      this.#refusals++;
+      if (!this.#hasStarted || this.#refusals > REFUSALS_MAX) throw error;
+      return undefined;
+    }
   }
 
   #endTurn(): void {

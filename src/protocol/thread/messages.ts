@@ -6,6 +6,7 @@ import type { Input } from '../engine/inputs.ts';
 import type { Report } from '../engine/reports.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { EngineSnapshot } from '../engine/snapshot.ts';
+import type { Release } from './emergency-release.ts';
 import type { DirectorTable, VirtualLinkRequest } from './loop.ts';
 import type { PeerLinkOptions } from './peer-link/peer-link.ts';
 import type { Batch } from './recording/entry.ts';
@@ -66,8 +67,14 @@ export type FromProtocolThread =
   | { readonly kind: 'frozen'; readonly capture: EngineSnapshot }
   | { readonly kind: 'pong' }
   | { readonly kind: 'finished' }
-  /** The thread has failed; the main thread releases what it held. */
-  | { readonly kind: 'fatal'; readonly message: string; readonly stack: string | undefined };
+  /** The thread has failed. */
+  | {
+      readonly kind: 'fatal';
+      readonly message: string;
+      readonly stack: string | undefined;
+      /** What it has released itself; undefined: nothing, as it was not in charge, or could not. */
+      readonly release: Release | undefined;
+    };
 
 export type Scheduling =
   | { readonly policy: 'SCHED_RR'; readonly priority: number }

@@ -9,14 +9,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Clock } from '../../kernel/clock/clock.ts';
 import { Claims } from '../../kernel/packet/claims.ts';
 import { Packets } from '../../kernel/packet/packets.ts';
+import type { ClockPort } from '../../kernel/ports.ts';
 import { Reactor } from '../../kernel/reactor/reactor.ts';
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import { enterRealtime } from '../../kernel/scheduler/realtime.ts';
 import { NotifySocket } from '../../kernel/service-manager/notify-socket.ts';
-import type { Instant } from '../../net/time.ts';
+import { type Instant, NEVER } from '../../net/time.ts';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
+import type { InstanceView } from '../engine/view.ts';
+import { emergencyRelease, type Release } from './emergency-release.ts';
 import { startEpollLoop } from './epoll-loop.ts';
 import { LatenessHistogram } from './lateness.ts';
 import { Loop } from './loop.ts';
@@ -34,9 +37,14 @@ const NO_KEYS = { keys: [], activeKey: 0, version: '' };
 
 const memory = workerData as ProtocolMemory;
 const counters = new CounterTable(new Float64Array(memory.counters));
+const expected = new Float64Array(memory.deadline);
 /** Undefined before the start, while frozen, and after the end. */
 let running: Loop | undefined;
 let reactorInUse: Reactor | undefined;
+/** Undefined before the start. */
+let releaser: (() => Release) | undefined;
+/** The same while this thread is in charge of the VIPs: not as a standby, and not while frozen. */
+let releaseAll: typeof releaser;
 let freezer: Freezer | undefined;
 /** Undefined unless the agent was started with `--record`. */
 let recorder: Recorder | undefined;
@@ -44,6 +52,9 @@ let recorder: Recorder | undefined;
 const peerLink = new PeerLink(counters);
 
 warmUp();
+
+// The main thread may be busy or hang: it must not be needed for the release.
+process.on('uncaughtException', fail);
 
 parentPort?.on('message', (message: ToProtocolThread) => guarded(() => handle(message)));
 
@@ -56,6 +67,7 @@ function handle(message: ToProtocolThread): void {
       peerLink.setKeys(message.options ?? NO_KEYS);
       return;
     case 'inputs':
+      if (message.inputs.some(({ kind }) => kind === 'adopt')) releaseAll = releaser;
       if (running === undefined) freezer?.missed.push(...message.inputs);
       else running.feed(message.inputs);
       return;
@@ -98,9 +110,14 @@ function start(message: StartMessage): void {
   const masterships = file === undefined ? {} : { masterships: mapMasterships(file) };
   const engine = new Engine(settings, counters, { standby, ...masterships });
   if (message.record) recorder = recorderOf(engine, message, clock.now());
+  releaser = () =>
+    emergencyRelease({
+      ...{ instances: engine.instances, masters: mastersAmong(engine.view()), packets, routes },
+    });
+  if (!message.standby) releaseAll = releaser;
   const loop = new Loop(
     recorder ?? engine,
-    { clock, packets, claims, routes, directors, wakeOnPackets },
+    { clock: watchedClock(clock), packets, claims, routes, directors, wakeOnPackets },
     {
       reports: (reports) =>
         post({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
@@ -115,6 +132,8 @@ function start(message: StartMessage): void {
   const tearDown = () => {
     stopWatchdog();
     running = undefined;
+    releaseAll = undefined;
+    expect(NEVER);
     reactor.close();
     packets.close();
     directors.dispose();
@@ -198,6 +217,8 @@ function freezerOf({
     freeze() {
       loop.turn();
       running = undefined;
+      releaseAll = undefined;
+      expect(NEVER);
       for (const [fd] of sources) reactor.remove(fd);
       directors.suspend();
       post({ kind: 'frozen', capture: engine.capture() });
@@ -206,6 +227,7 @@ function freezerOf({
       if (running !== undefined) return;
       running = loop;
       directors.resume();
+      releaseAll = releaser;
       for (const [fd, serve] of sources) {
         reactor.remove(fd);
         reactor.add(fd, serve);
@@ -261,14 +283,50 @@ function guarded(action: () => void): void {
   }
 }
 
-/** After an unexpected error the state cannot be trusted: the thread must not keep its addresses. */
+/**
+ * After an unexpected error the state cannot be trusted: the thread must not keep its addresses. It
+ * releases them itself, with sockets that are open: the main thread may be busy, and the process may be
+ * out of descriptors.
+ */
 function fail(error: unknown): void {
+  const release = releasedBy(releaseAll);
   running = undefined;
+  releaseAll = undefined;
+  expect(NEVER);
   reactorInUse?.close();
   // Its last line is the input that the engine failed on.
   recorder?.flush();
   const message = error instanceof Error ? error.message : String(error);
-  post({ kind: 'fatal', message, stack: error instanceof Error ? error.stack : undefined });
+  const stack = error instanceof Error ? error.stack : undefined;
+  post({ kind: 'fatal', message, stack, release });
+}
+
+/** Undefined: the main thread has to do it. */
+function releasedBy(release: typeof releaseAll): Release | undefined {
+  try {
+    return release?.();
+  } catch {
+    return undefined;
+  }
+}
+
+function mastersAmong(views: readonly InstanceView[]): ReadonlySet<string> {
+  return new Set(views.filter(({ state }) => state === 'MASTER').map(({ name }) => name));
+}
+
+/** Tells the main thread when this thread is expected to run next. */
+function expect(deadline: Instant): void {
+  expected[0] = deadline;
+}
+
+function watchedClock(clock: Clock): ClockPort {
+  return {
+    now: () => clock.now(),
+    arm: (deadline) => {
+      expect(deadline);
+      clock.arm(deadline);
+    },
+  };
 }
 
 function post(message: FromProtocolThread): void {

@@ -3,13 +3,18 @@
  * Either the thread has released everything, or it has failed and the main thread must do so.
  */
 import { Worker } from 'node:worker_threads';
+import { LATE, withDeadline } from '../../async/deadline.ts';
+import { Clock } from '../../kernel/clock/clock.ts';
 import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../kernel/reactor/doorbell.ts';
 import type { IpAddress } from '../../net/address.ts';
+import { type Instant, NEVER } from '../../net/time.ts';
 import { countersLength } from '../engine/counters.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Settings } from '../engine/settings.ts';
 import type { EngineSnapshot } from '../engine/snapshot.ts';
+import type { Release } from './emergency-release.ts';
+import { HangGuard } from './hang-guard.ts';
 import { LATENESS_LENGTH } from './lateness.ts';
 import type { DirectorTable, VirtualLinkRequest } from './loop.ts';
 import { INSTANCES_MAX } from './masterships-file.ts';
@@ -34,12 +39,22 @@ type ReportsMessage = Extract<FromProtocolThread, { kind: 'reports' }>;
 /** Shorter than the shortest useful watchdog interval. */
 const BEAT_MILLISECONDS = 250;
 
+/** A thread in a system call ends when the kernel returns from it, and the VIPs cannot wait for that. */
+const TERMINATION_MILLISECONDS = 300;
+
 /** A small young generation: short, frequent collections delay the protocol less than long ones. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
 export class ProtocolFailure extends Error {
   override readonly name = 'ProtocolFailure';
   readonly code = 'protocol-thread-failed';
+  /** What the thread has released itself, as its last act. */
+  readonly release: Release | undefined;
+
+  constructor(why: string, release?: Release) {
+    super(why);
+    this.release = release;
+  }
 }
 
 export class ProtocolWorker {
@@ -52,6 +67,7 @@ export class ProtocolWorker {
     lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
     recorded: new SharedArrayBuffer(8),
     mainTurns: new SharedArrayBuffer(8),
+    deadline: new SharedArrayBuffer(8),
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
@@ -59,6 +75,10 @@ export class ProtocolWorker {
   #events: ProtocolWorkerEvents | undefined;
   #doorbell: number | undefined;
   #witness: StallWitness | undefined;
+  /** Undefined before the start and after the end. */
+  #clock: Clock | undefined;
+  readonly #guard = new HangGuard();
+  readonly #deadline = new Float64Array(this.memory.deadline);
 
   /**
    * Boots the thread. This takes longer than reading a configuration, so construct it first. The
@@ -67,15 +87,17 @@ export class ProtocolWorker {
   constructor(script: URL) {
     this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: this.memory });
     const turns = new Float64Array(this.memory.mainTurns);
-    const beat = setInterval(() => {
-      turns[0] = (turns[0] ?? 0) + 1;
-    }, BEAT_MILLISECONDS).unref();
+    this.#deadline[0] = NEVER;
     this.ended = new Promise((resolve, reject) => {
-      const fail = (why: string, stack?: string) => {
-        const failure = new ProtocolFailure(why);
+      const fail = (why: string, stack?: string, release?: Release) => {
+        const failure = new ProtocolFailure(why, release);
         if (stack !== undefined) failure.stack = stack;
         reject(failure);
       };
+      const beat = setInterval(() => {
+        turns[0] = (turns[0] ?? 0) + 1;
+        if (this.#isHung()) fail('the protocol thread hangs');
+      }, BEAT_MILLISECONDS).unref();
       this.#worker.on('message', (message: FromProtocolThread) => {
         switch (message.kind) {
           case 'started':
@@ -104,12 +126,14 @@ export class ProtocolWorker {
             resolve();
             return;
           case 'fatal':
-            fail(message.message, message.stack);
+            fail(message.message, message.stack, message.release);
         }
       });
       this.#worker.on('error', (error: Error) => fail(error.message, error.stack));
       this.#worker.on('exit', (code) => {
         this.#witness?.close();
+        this.#clock?.close();
+        this.#clock = undefined;
         clearInterval(beat);
         fail(`the protocol thread ended with status ${code}`);
       });
@@ -129,6 +153,8 @@ export class ProtocolWorker {
     { standby = false, remembered, masterships }: StartOptions = {},
   ): void {
     this.#events = events;
+    this.#clock ??= new Clock();
+    this.#guard.follow(settings.instances);
     this.#doorbell ??= openDoorbell();
     const record = events.recorded !== undefined;
     const doorbell = this.#doorbell;
@@ -180,11 +206,23 @@ export class ProtocolWorker {
     this.#post({ kind: 'shutdown' });
   }
 
+  /** These settings are in effect. */
+  follow({ instances }: Settings): void {
+    this.#guard.follow(instances);
+  }
+
+  /** Resolves when the thread has ended, or waits for the kernel: it does nothing more either way. */
   async terminate(): Promise<void> {
     this.#ring();
-    await this.#worker.terminate();
+    const end = await withDeadline(this.#worker.terminate(), TERMINATION_MILLISECONDS);
+    if (end === LATE) return;
     if (this.#doorbell !== undefined) closeFd(this.#doorbell);
     this.#doorbell = undefined;
+  }
+
+  #isHung(): boolean {
+    const deadline = (this.#deadline[0] ?? NEVER) as Instant;
+    return this.#clock !== undefined && this.#guard.isHung(deadline, this.#clock.now());
   }
 
   /** Adds the cause to reports of a stall: the thread itself must not spend time on finding it. */
@@ -229,4 +267,6 @@ export interface ProtocolMemory {
   readonly recorded: SharedArrayBuffer;
   /** One number, which grows while the main thread turns: the watchdog covers that thread, too. */
   readonly mainTurns: SharedArrayBuffer;
+  /** One number: when the protocol thread runs next. */
+  readonly deadline: SharedArrayBuffer;
 }

@@ -1,7 +1,7 @@
 /** FR-O12: a MASTER whose advertisements the host itself refuses to send, as a local firewall does. */
 import { describe, expect, test } from 'vitest';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
-import { advert, Rig, type RigOptions } from '../rig.ts';
+import { advert, linkOf, Rig, type RigOptions, VIP } from '../rig.ts';
 
 const PEER_MASTER = advert({ priority: 50 });
 
@@ -83,6 +83,24 @@ describe('FR-O12 a MASTER that cannot advertise', () => {
     rig.hear(PEER_MASTER);
     expect(rig.state).toBe('MASTER');
   });
+
+  test.each(['ENETUNREACH', 'ENETDOWN'])(
+    'FR-O12: is not unheard (%s) while its link is down, of which it does not depend',
+    (errno) => {
+      const lan = linkOf({ index: 3, name: 'lan', addresses: [] });
+      const addresses = [{ address: VIP, prefixLength: 32, interface: 'lan' }];
+      const links = [linkOf(), lan];
+      const rig = masterOf([{ addresses, onInterfaceDown: 'ignore' }], { links });
+      // The kernel refuses the first advertisement before it reports that the link is down.
+      refuse(rig, 1, errno);
+      const { addresses: _, ...link } = linkOf({ running: false });
+      rig.handle({ kind: 'link.changed', link });
+      refuse(rig, 8, errno);
+      rig.hear(PEER_MASTER);
+      expect([rig.state, rig.view().heldBack]).toEqual(['MASTER', false]);
+      expect(rig.count('send-failures', 0)).toBe(errno === 'ENETDOWN' ? 0 : 1);
+    },
+  );
 
   test('serves on if the messages of another router were refused, or none is named', () => {
     const rig = masterOf();

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { logFailure, type Release } from '../../../src/daemon/failure.ts';
+import { logFailure } from '../../../src/daemon/failure.ts';
+import type { Release } from '../../../src/protocol/thread/emergency-release.ts';
 import { ProtocolFailure } from '../../../src/protocol/thread/protocol-worker.ts';
 
 /** Level and code of each line. */
@@ -16,7 +17,7 @@ function linesOf(error: unknown, release: Release | undefined): string[] {
 
 describe('the log of a failure', () => {
   test('reports that the protocol has failed, and how many VIPs were removed', () => {
-    const release: Release = { kind: 'released', removed: 2 };
+    const release: Release = { removed: 2, isComplete: true, problems: [] };
     expect(linesOf(new ProtocolFailure('on purpose'), release)).toEqual([
       '60 protocol-thread-failed',
       '40 emergency-release',
@@ -24,7 +25,7 @@ describe('the log of a failure', () => {
   });
 
   test('reports a bug of the main thread, and VIPs that may be left', () => {
-    const release: Release = { kind: 'failed', error: new Error('EPERM') };
+    const release: Release = { removed: 0, isComplete: false, problems: ['EPERM'] };
     expect(linesOf(new Error('on purpose'), release)).toEqual([
       '60 internal-error',
       '60 protocol-thread-failed',

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SoleAgent } from '../../../src/daemon/sole-agent.ts';
-import { missingIn } from '../../../src/kernel/capability/capabilities.ts';
+import {
+  isSetUserId,
+  missingIn,
+  usersDiffer,
+} from '../../../src/kernel/capability/capabilities.ts';
 import type {
   NameAttempt,
   NamespaceName,
@@ -59,6 +63,23 @@ describe('FR-E an agent that finds another one in its network namespace', () => 
     expect(await agent.claim()).toBe(true);
     expect(lines).toMatchObject([{ level: 40, code: 'agent-name-taken' }]);
     expect(lines[0]?.msg).toContain(`${by.pid}`);
+  });
+
+  test('FR-E: starts although a set-user-ID program of another user holds the name, and warns', async () => {
+    const sleeper = spawn('env', ['setpriv', '--ruid=65534', '--euid=0', 'sleep', '60']);
+    onTestFinished(() => void sleeper.kill('SIGKILL'));
+    const pid = sleeper.pid ?? 0;
+    await vi.waitFor(() => expect(isSetUserId(pid)).toBe(true));
+    const { agent, lines } = soleAgent({ held: false, by: { pid, uid: 0 } });
+    expect(await agent.claim()).toBe(true);
+    expect(lines).toMatchObject([{ level: 40, code: 'agent-name-taken' }]);
+  });
+
+  test('FR-E: tells the real user of a process from the effective one', () => {
+    expect(usersDiffer('Name:\tx\nUid:\t1000\t0\t0\t0\n')).toBe(true);
+    expect(usersDiffer('Name:\tx\nUid:\t0\t0\t0\t0\n')).toBe(false);
+    expect(isSetUserId(process.pid)).toBe(false);
+    expect(isSetUserId(0)).toBe(false);
   });
 
   test('starts although a process holds the name and accepts no client, and warns', async () => {

@@ -6,6 +6,7 @@ import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import { elapsed, type Instant } from '../../../net/time.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Input } from '../inputs.ts';
+import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { Recurrence } from '../recurrence.ts';
 import type { RouterTable } from '../router-table.ts';
@@ -20,9 +21,11 @@ export class SendFailures {
   readonly #counters: CounterTable;
   readonly #outbox: Outbox;
   readonly #routers: RouterTable;
+  readonly #links: LinkTable;
   readonly #failures = new Recurrence();
 
-  constructor(counters: CounterTable, outbox: Outbox, routers: RouterTable) {
+  constructor(counters: CounterTable, outbox: Outbox, routers: RouterTable, links: LinkTable) {
+    this.#links = links;
     this.#counters = counters;
     this.#outbox = outbox;
     this.#routers = routers;
@@ -33,14 +36,22 @@ export class SendFailures {
     now: Instant,
   ): void {
     if (LINK_ERRORS.includes(errno)) return;
-    for (const position of unheard) {
-      const router = this.#routers.at(position);
-      if (router !== undefined) router.unsent = { since: router.unsent?.since ?? now, lastAt: now };
+    const senders = unheard.flatMap((position) => this.#routers.at(position) ?? []);
+    // Of a link that is administratively down, the kernel says that there is no route (ENETUNREACH).
+    const unsent = senders.filter((router) => this.#hasLink(router));
+    if (senders.length > 0 && unsent.length === 0) return;
+    for (const router of unsent) {
+      router.unsent = { since: router.unsent?.since ?? now, lastAt: now };
     }
     this.#counters.add(GLOBAL_ROW, 'send-failures', count);
     for (const total of this.#failures.add(errno, now, count)) {
       this.#outbox.report({ kind: 'send-failed', errno, count: total });
     }
+  }
+
+  #hasLink({ index }: VirtualRouter): boolean {
+    const link = index === undefined ? undefined : this.#links.byIndex(index);
+    return link?.attributes.running === true;
   }
 }
 

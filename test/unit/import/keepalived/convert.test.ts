@@ -197,6 +197,15 @@ describe('a sync daemon', () => {
     const { document } = instanceWith('}\nglobal_defs {\n lvs_sync_daemon eth1 web id 7');
     expect(document.ipvs.sync).toEqual({ interface: 'eth1', instance: 'web', sync_id: 7 });
   });
+
+  test('FR-N11: and messages too short to be received become 1024 bytes long, with a note', () => {
+    const of = (length: number) =>
+      instanceWith(`}\nglobal_defs {\n lvs_sync_daemon eth1 web maxlen ${length}`);
+    expect(of(1_000).document.ipvs.sync.maxlen).toBe(1_024);
+    expect(of(1_000).lines).toEqual([expect.stringContaining('maxlen 1000')]);
+    expect(of(1_400).document.ipvs.sync.maxlen).toBe(1_400);
+    expect(of(1_400).lines).toEqual([]);
+  });
 });
 
 test('a script that two instances track is written twice', () => {

@@ -10,7 +10,7 @@ import { ip } from '../../../../src/net/address.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import type { Server } from '../../../../src/net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../../../src/net/probe.ts';
-import { seconds } from '../../../../src/net/time.ts';
+import { after, instant, seconds } from '../../../../src/net/time.ts';
 import type { Input } from '../../../../src/protocol/engine/inputs.ts';
 
 const TIMING = { interval: seconds(2), timeout: seconds(1), rise: 1, fall: 1 };
@@ -65,9 +65,16 @@ export function service(
   };
 }
 
+/** An hour passes between two looks at its clock: each repair is a first one. */
 export function quietLog(lines: string[] = []): IpvsLog {
   const take = (_: unknown, message: string) => lines.push(message);
-  return new IpvsLog({ info: take, warn: take, error: take } as unknown as Logger);
+  let now = instant(0);
+  const hoursLater = () => {
+    now = after(now, seconds(3_600));
+    return now;
+  };
+  const logger = { info: take, warn: take, error: take } as unknown as Logger;
+  return new IpvsLog(logger, hoursLater);
 }
 
 export function healthRig(services: readonly ServiceSettings[], stateDirectory = '/nonexistent') {

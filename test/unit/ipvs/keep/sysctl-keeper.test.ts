@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { SysctlKeeper } from '../../../../src/ipvs/keep/sysctl-keeper.ts';
+import { type Instant, instant } from '../../../../src/net/time.ts';
 import { FakeKernel } from '../fake-kernel.ts';
 import { QuietLog } from '../quiet-log.ts';
 
-function bench(before: Record<string, string> = {}) {
+function bench(before: Record<string, string> = {}, now?: () => Instant) {
   const kernel = new FakeKernel();
   kernel.parameters.set('sync_retries', '0').set('sync_threshold', '3 50');
-  const quiet = new QuietLog();
+  const quiet = new QuietLog(now);
   const keeper = new SysctlKeeper(quiet.log, before, kernel.kernel().sysctls);
   return { kernel, quiet, keeper };
 }
@@ -54,6 +55,21 @@ describe('the parameters of the kernel', () => {
     ]);
     keeper.restore();
     expect(kernel.parameters.get('sync_retries')).toBe('0');
+  });
+
+  test('FR-E: that another program changes again and again are restored later and later', () => {
+    let at = 0;
+    const { kernel, keeper, quiet } = bench({}, () => instant(at));
+    keeper.want(new Map([['sync_retries', '2']]));
+    // Every 2 s for a minute, as the agent compares them.
+    for (; at < 60_000_000; at += 2_000_000) {
+      kernel.parameters.set('sync_retries', '3');
+      keeper.check();
+    }
+    // Without the pauses: 30.
+    expect(keeper.repairs).toBe(15);
+    expect(quiet.lines).toHaveLength(4);
+    expect(quiet.lines.at(-1)).toContain('8 times in a row');
   });
 
   test('FR-N11 that the kernel itself changes when memory is low are left alone', () => {

@@ -54,6 +54,7 @@ export class FakePorts {
   /** How many datagrams of a batch leave nevertheless. */
   reaches = 0;
   listenFailure: Error | undefined;
+  snapshotFailure: Error | undefined;
 
   constructor(
     more: Partial<InstanceSettings> = {},
@@ -152,6 +153,7 @@ export class FakePorts {
         },
         snapshot: () => {
           this.calls.push('snapshot');
+          if (this.snapshotFailure !== undefined) throw this.snapshotFailure;
           return { links: [...this.links], complete: this.isQuiet };
         },
         drain: (sink: (event: LinkEvent) => void) => {

@@ -73,6 +73,35 @@ describe('the loop', () => {
     expect(ports.turnAfter(seconds(1))).toContain('snapshot');
   });
 
+  test('defence: serves while the kernel refuses to list the links for a moment, and reads them again', () => {
+    const ports = master();
+    ports.monitor = 'overrun';
+    ports.snapshotFailure = Object.assign(new Error('no'), { errno: 'ENOBUFS' });
+    expect(ports.during(() => ports.loop.routesReadable())).toContain('snapshot');
+    ports.monitor = 'drained';
+    expect(ports.turnAfter(seconds(1))).toEqual(
+      expect.arrayContaining(['advertise 100', 'snapshot']),
+    );
+    ports.snapshotFailure = undefined;
+    expect(ports.turnAfter(seconds(2))).toContain('snapshot');
+    expect(ports.turnAfter(seconds(1))).not.toContain('snapshot');
+    expect(ports.view?.state).toBe('MASTER');
+  });
+
+  test('defence: fails when the kernel refuses it each time, and at the start', () => {
+    const ports = master();
+    ports.monitor = 'overrun';
+    ports.snapshotFailure = Object.assign(new Error('no'), { errno: 'ENOBUFS' });
+    ports.loop.routesReadable();
+    ports.monitor = 'drained';
+    ports.turnAfter(seconds(1));
+    ports.turnAfter(seconds(2));
+    expect(() => ports.turnAfter(seconds(4))).toThrow('no');
+    const first = new FakePorts();
+    first.snapshotFailure = Object.assign(new Error('no'), { errno: 'ENOBUFS' });
+    expect(() => first.loop.start()).toThrow('no');
+  });
+
   test('takes over in the order addresses, advertisement, announcements', () => {
     const calls = backup(ONE_ANNOUNCEMENT).turnAfter(MASTER_DOWN);
     expect(calls).toEqual(['read 64', 'add', 'advertise 100', 'announce', 'arm', 'reports']);

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { emergencyRelease } from '../../../src/daemon/emergency.ts';
-import { ip } from '../../../src/net/address.ts';
-import type { KernelChange, LinkState, OutgoingDatagram } from '../../../src/net/link.ts';
-import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import { addressOf, INDEX, instanceOf, linkOf } from '../../conformance/rig.ts';
+import { ip } from '../../../../src/net/address.ts';
+import type { KernelChange, LinkState, OutgoingDatagram } from '../../../../src/net/link.ts';
+import type { InstanceSettings } from '../../../../src/protocol/engine/settings.ts';
+import { emergencyRelease } from '../../../../src/protocol/thread/emergency-release.ts';
+import { addressOf, INDEX, instanceOf, linkOf } from '../../../conformance/rig.ts';
 
 const EPERM = 1;
+const ENOMEM = 12;
+const EADDRNOTAVAIL = 99;
 
 function vip(address: string) {
   return [{ address: ip(address), prefixLength: 32, interface: 'eth0' }];
@@ -15,23 +17,30 @@ interface Scene {
   readonly instances?: readonly Partial<InstanceSettings>[];
   readonly masters?: readonly string[];
   readonly links: readonly LinkState[];
+  /** The kernel's answers, in order. */
   readonly errnos?: readonly number[];
+  /** What the kernel refuses, and how often. */
+  readonly refuses?: Partial<Record<'snapshot' | 'send' | 'routing', number>>;
 }
 
 /** What is sent, as source and priority, what is removed, and the returned count. */
-function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene) {
+function releaseIn(scene: Scene) {
+  const { instances = [{}], masters = ['web'], links, errnos = [], refuses = {} } = scene;
+  const left = { ...refuses };
+  const refuse = (what: keyof typeof refuses) => {
+    const count = left[what] ?? 0;
+    left[what] = count - 1;
+    if (count > 0) throw new Error('EMFILE');
+  };
+  const answers = [...errnos];
   const sent: string[] = [];
   const removed: string[] = [];
-  const count = emergencyRelease({
-    settings: {
-      router: 'lb1',
-      linger: 'auto',
-      instances: instances.map(instanceOf),
-      syncGroups: [],
-    },
+  const { removed: count, ...outcome } = emergencyRelease({
+    instances: instances.map(instanceOf),
     masters: new Set(masters),
     packets: {
       sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
+        refuse('send');
         for (const { packet } of datagrams) {
           sent.push(`${packet.subarray(12, 16).join('.')} says ${packet[22]}`);
         }
@@ -39,8 +48,14 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
       },
     },
     routes: {
-      snapshot: () => ({ links: [...links], complete: true }),
-      clearRouting: () => [],
+      snapshot: () => {
+        refuse('snapshot');
+        return { links: [...links], complete: true };
+      },
+      clearRouting: () => {
+        refuse('routing');
+        return [];
+      },
       changeKernel: (changes: readonly KernelChange[]) => {
         for (const change of changes) {
           if ('entry' in change) throw new Error('no routes here');
@@ -48,11 +63,11 @@ function releaseIn({ instances = [{}], masters = ['web'], links, errnos }: Scene
           expect([operation, index]).toEqual(['remove', INDEX]);
           removed.push(address);
         }
-        return changes.map((_, position) => ({ errno: errnos?.[position] ?? 0, text: undefined }));
+        return changes.map(() => ({ errno: answers.shift() ?? 0, text: undefined }));
       },
     },
   });
-  return { sent, removed, count };
+  return { sent, removed, count, ...outcome };
 }
 
 /** The agent has added the addresses in 203.0.113.0/24. */
@@ -67,6 +82,7 @@ describe('an emergency release', () => {
     const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
     expect(releaseIn({ links })).toEqual({
       ...{ sent: ['192.0.2.11 says 0'], removed: ['203.0.113.100'], count: 1 },
+      ...{ isComplete: true, problems: [] },
     });
   });
 
@@ -95,7 +111,7 @@ describe('an emergency release', () => {
   test('does not remove missing addresses', () => {
     const gone = [eth0('192.0.2.11/24')];
     expect(releaseIn({ links: gone })).toMatchObject({ removed: [], count: 0 });
-    expect(releaseIn({ links: [] })).toEqual({ sent: [], removed: [], count: 0 });
+    expect(releaseIn({ links: [] })).toMatchObject({ sent: [], removed: [], count: 0 });
   });
 
   test('sends from the address of the interface, never from a VIP of another router', () => {
@@ -118,8 +134,42 @@ describe('an emergency release', () => {
     expect(releaseIn({ instances: owner, links: [placed] }).removed).toEqual(['192.0.2.11']);
   });
 
-  test('counts only the addresses that the kernel has removed', () => {
+  test('counts only the addresses that the kernel has removed, and says what is left', () => {
     const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
-    expect(releaseIn({ links, errnos: [EPERM] }).count).toBe(0);
+    expect(releaseIn({ links, errnos: [EPERM, EPERM, EPERM] })).toMatchObject({
+      ...{ count: 0, isComplete: false },
+      problems: ['1 VIPs could not be removed: errno 1'],
+    });
+  });
+
+  test('defence: asks again for what a kernel that is short of memory has refused', () => {
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
+    const refuses = { snapshot: 2, send: 2, routing: 2 };
+    expect(releaseIn({ links, errnos: [ENOMEM, ENOMEM], refuses })).toMatchObject({
+      ...{ sent: ['192.0.2.11 says 0'], count: 1, isComplete: true, problems: [] },
+    });
+  });
+
+  test('defence: counts what is gone already as released', () => {
+    const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
+    expect(releaseIn({ links, errnos: [EADDRNOTAVAIL] })).toMatchObject({
+      ...{ count: 0, isComplete: true },
+    });
+  });
+
+  test.each(['send', 'routing'] as const)(
+    'defence: removes VIPs even if it cannot do this: %s',
+    (what) => {
+      const links = [eth0('192.0.2.11/24', '203.0.113.100/32')];
+      const { removed, isComplete, problems } = releaseIn({ links, refuses: { [what]: 99 } });
+      expect(removed).toEqual(['203.0.113.100']);
+      expect(isComplete).toBe(true);
+      expect(problems.join()).toContain('EMFILE');
+    },
+  );
+
+  test('defence: says that VIPs may be left when the kernel does not list the links', () => {
+    const outcome = releaseIn({ links: [], refuses: { snapshot: 99 } });
+    expect(outcome).toMatchObject({ isComplete: false, problems: ['links are unknown: EMFILE'] });
   });
 });
