@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly instances: readonly AgentInstance[];
   /** Top-level keys. */
   readonly more?: Readonly<Record<string, unknown>>;
+  /** Microseconds that its clocks are ahead, as on a machine that has been running for that much longer. */
+  readonly uptime?: number;
 }
 
 export function agentConfig(lab: Lab, host: LabHost, options: AgentOptions): string {
@@ -114,7 +116,8 @@ export async function startAgent(
   writeFileSync(config, agentConfig(lab, host, options));
   const program = builtProgram('src/cli/main.js');
   const args = ['run', '--config', config];
-  const process = await lab.spawn(host, program, args, { label, log: true });
+  const [first, ...rest] = [...inTimeNamespace(options.uptime ?? 0), program, ...args];
+  const process = await lab.spawn(host, first ?? program, rest, { label, log: true });
   const client = new ControlClient({ socket, timeoutMs: 5_000 });
   const answers = () =>
     client.status().then(
@@ -126,4 +129,11 @@ export async function startAgent(
     unless: process.ended,
   });
   return new AgentPeer(host, process, socket);
+}
+
+/** unshare(1) replaces itself by the program, so that the pid is the program's. */
+function inTimeNamespace(uptime: number): string[] {
+  if (uptime === 0) return [];
+  const seconds = String(Math.round(uptime / 1_000_000));
+  return ['unshare', '--time', '--boottime', seconds, '--monotonic', seconds];
 }

@@ -1,62 +1,28 @@
 /**
  * The steps of a scenario, one entry per kind: its key in the file, how the value becomes an action,
- * and the words that reports use for it. `run/testbed.ts` performs the actions.
+ * and the words that reports use for it. `field-steps.ts` has those that change a director's surroundings.
+ * `run/testbed.ts` performs the actions.
  */
 import * as z from 'zod';
 import type { Findings, Path } from '../../config/finding.ts';
 import { choice, duration, mapping, wholeNumber } from '../../config/schema/schema-parts.ts';
-import { formatDuration, microseconds } from '../../net/time.ts';
 import { FORGERIES, HARMLESS } from '../packets/forged-frame.ts';
+import { FIELD_STEPS } from './field-steps.ts';
 import { durationAt, type Inventory, SECOND, vipAt } from './inventory.ts';
-import { directorName, machineName } from './names.ts';
+import { machineName } from './names.ts';
+import {
+  entry,
+  lastsAt,
+  onDirector,
+  onMachine,
+  type StepContext,
+  type StepEntry,
+  time,
+  whichDirector,
+  whichMachine,
+} from './step-entry.ts';
 
-const STRESS_MAX = 60 * SECOND;
 const DELAY_MAX = 10 * SECOND;
-
-/** Where a step is in the file, and what it may refer to. */
-interface StepContext {
-  readonly path: Path;
-  readonly inventory: Inventory;
-  readonly findings: Findings;
-}
-
-/** Methods, so that an entry of any kind can be used as a `StepEntry<unknown, object>`. */
-interface StepEntry<Value, Fields extends object> {
-  readonly schema: z.ZodType<Value>;
-  /** The fields of the action, without its kind. */
-  lower(value: Value, context: StepContext): Fields;
-  describe(fields: Fields): string;
-  /** A command of vrrp-agent: other programs have none. */
-  readonly isCommand?: true;
-  /** The step takes effect when it begins and lasts until it ends. */
-  readonly isLasting?: true;
-}
-
-/** Infers `Fields` from `lower`. */
-function entry<Schema extends z.ZodType, Fields extends object>(
-  schema: Schema,
-  rest: Omit<StepEntry<z.infer<Schema>, Fields>, 'schema'>,
-) {
-  return { schema, ...rest };
-}
-
-function onDirector(verb: string, description: string, isCommand?: true) {
-  return entry(directorName().meta({ description }), {
-    lower: (node: string) => ({ node }),
-    describe: ({ node }) => `${verb} ${node}`,
-    ...(isCommand === undefined ? {} : { isCommand }),
-  });
-}
-
-function onMachine(verb: string, description: string) {
-  return entry(machineName().meta({ description }), {
-    lower: (node: string) => ({ node }),
-    describe: ({ node }) => `${verb}: ${node}`,
-  });
-}
-
-const whichMachine = machineName().meta({ description: 'Which machine.' });
-const whichDirector = directorName().meta({ description: 'Which director.' });
 
 const machines = z.union([machineName(), z.array(machineName()).min(1)], {
   error: 'expected a machine (lb1 to lb8, client) or a list of them',
@@ -108,23 +74,32 @@ function addressChange(verb: string, description: string) {
       .string()
       .meta({ description: 'Which virtual address. Default: the first.' })
       .optional(),
+    on: choice(['eth0', 'lo'])
+      .meta({
+        description:
+          'Which interface. `lo`: as directors of LVS-DR have it; the step sets `arp_ignore` to 1.',
+        default: 'eth0',
+      })
+      .optional(),
   };
   const schema = z
     .union([machineName(), mapping(keys, description)], {
-      error: 'expected a machine (lb1 to lb8, client), or { node, address }',
+      error: 'expected a machine (lb1 to lb8, client), or { node, address, on }',
     })
     .meta({ description });
   return entry(schema, {
     lower: (value, { path, inventory, findings }) => {
-      const { node, address } = typeof value === 'string' ? { node: value } : value;
-      return { node, address: vipAt(address, [...path, 'address'], inventory, findings) };
+      const { node, address, on } = typeof value === 'string' ? { node: value } : value;
+      const isOnLoopback = on === 'lo';
+      return {
+        node,
+        address: vipAt(address, [...path, 'address'], inventory, findings),
+        isOnLoopback,
+      };
     },
-    describe: ({ node, address }) => `${address} ${verb} on ${node}`,
+    describe: ({ node, address, isOnLoopback }) =>
+      `${address} ${verb} on ${isOnLoopback ? 'lo of ' : ''}${node}`,
   });
-}
-
-function lastsAt(text: string, { path, findings }: StepContext): number {
-  return durationAt(text, [...path, 'for'], findings, [1, STRESS_MAX]);
 }
 
 const STEPS = {
@@ -271,6 +246,7 @@ const STEPS = {
   ),
   delete_address: addressChange('deleted', 'A virtual address is deleted by hand.'),
   add_address: addressChange('added', 'A virtual address is added by hand.'),
+  ...FIELD_STEPS,
 };
 
 type StepTable = typeof STEPS;
@@ -287,6 +263,12 @@ export interface ScenarioStep {
   readonly at: number;
   readonly action: Action;
 }
+
+/** Those that `run/field.ts` performs on one director. */
+export type FieldAction = Extract<
+  Action,
+  { readonly kind: Exclude<keyof typeof FIELD_STEPS, 'foreign_router'> }
+>;
 
 const KINDS = Object.keys(STEPS) as readonly StepKind[];
 
@@ -362,8 +344,4 @@ function describeSettings(set: Readonly<Record<string, unknown>>): string {
   return Object.entries(set)
     .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ');
-}
-
-function time(value: number): string {
-  return formatDuration(microseconds(value));
 }

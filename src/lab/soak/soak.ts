@@ -5,7 +5,7 @@ import type { Labs } from '../run/labs.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { AgentName } from '../scenario/names.ts';
 import { withAgent } from '../scenario/scenario.ts';
-import { type Disturbance, drawPlan, type Plan } from './plan.ts';
+import { type Disturbance, drawPlan, durationOf, type Plan } from './plan.ts';
 import { soakScenario, soakText } from './scenario.ts';
 import { shrink } from './shrink.ts';
 
@@ -60,8 +60,9 @@ export async function soak(options: SoakOptions, labs: Labs): Promise<SoakResult
   return { seeds, steps, seconds: elapsed(), violation: undefined };
 }
 
-function planOf(seed: number, { directors, bound }: SoakOptions): Plan {
-  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES });
+function planOf(seed: number, { directors, bound, agent }: SoakOptions): Plan {
+  const hasAgents = agent === 'vrrp-agent';
+  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES, hasAgents });
 }
 
 function runPlan(plan: Plan, { bound, agent }: SoakOptions, labs: Labs): Promise<RunRecord> {
@@ -95,8 +96,7 @@ async function shorten(
 
 /** The plan with these disturbances at their times; it ends a quiet period after the last. */
 function planWith(plan: Plan, disturbances: readonly Disturbance[], bound: number): Plan {
-  const last = Math.max(...disturbances.flatMap(({ steps }) => steps.map(({ at }) => at)));
-  return { ...plan, disturbances, duration: last + 2 * bound };
+  return { ...plan, disturbances, duration: durationOf(disturbances, bound) };
 }
 
 function ms(microseconds: number): string {
