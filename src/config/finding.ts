@@ -10,6 +10,8 @@ export type FindingCode =
   | 'range'
   | 'conflict'
   | 'unavailable'
+  /** This host is too slow for what the file asks of it. */
+  | 'capacity'
   /** A warning; the file is valid. */
   | 'advice';
 
