@@ -15,6 +15,7 @@ import { forged } from './scenarios/forged.ts';
 import { freeze } from './scenarios/freeze.ts';
 import { health } from './scenarios/health.ts';
 import { ipv6 } from './scenarios/ipv6.ts';
+import { large } from './scenarios/large.ts';
 import { lease } from './scenarios/lease.ts';
 import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...[crash, planned, plannedIpv6, virtualMac, virtualMacStop, failover, restart, reload, lease],
   ...[
     many,
+    large,
     ipv6,
     regularity,
     punctuality,

@@ -32,3 +32,24 @@ export function oneRouterWithMany(count = VRIDS_MAX): RouterSpec[] {
 function manyAddress(at: number): IpAddress {
   return at < 254 ? ip(`198.51.100.${at + 1}`) : ip(`203.0.113.${at - 253}`);
 }
+
+/** A packet has room for 255 addresses. */
+const FULL = 250;
+
+/** In the benchmark network of RFC 2544: those for documentation are too few. */
+export function fullRouters(count: number): RouterSpec[] {
+  return Array.from({ length: count }, (_, router) => ({
+    vrid: router + 1,
+    addresses: Array.from({ length: FULL }, (__, at) => ip(`198.18.${router}.${at + 1}`)),
+  }));
+}
+
+/** The first address of each is link-local. */
+export function fullRouters6(count: number): RouterSpec[] {
+  return Array.from({ length: count }, (_, router) => ({
+    vrid: router + 1,
+    addresses: Array.from({ length: FULL }, (__, at) =>
+      at === 0 ? ip(`fe80::55:${router + 1}`) : ip(`2001:db8:0:${router + 1}::${at.toString(16)}`),
+    ),
+  }));
+}

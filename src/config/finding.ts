@@ -12,6 +12,8 @@ export type FindingCode =
   | 'unavailable'
   /** A reference to an environment variable that is malformed or not set. */
   | 'variable'
+  /** This host is too slow for what the file asks of it. */
+  | 'capacity'
   /** A warning; the file is valid. */
   | 'advice';
 

@@ -1,6 +1,7 @@
 /**
- * CLOCK_BOOTTIME of one host, as the loop reads it. It never steps, but its oscillator is off and
- * adjtimex(2) slews it, by 500 parts per million at most: hosts differ in how long an interval is.
+ * CLOCK_BOOTTIME of one host, as the loop reads it. It cannot be set, but its oscillator is off and
+ * adjtimex(2) slews it, by 500 parts per million at most: hosts differ in how long an interval is. After a
+ * suspension, or on a machine that was moved, it has leapt ahead.
  */
 import { type Instant, instant, NEVER } from '../../src/net/time.ts';
 import type { Clock } from './clock.ts';
@@ -12,6 +13,7 @@ export class HostClock {
   readonly #clock: Clock;
   readonly #origin: Instant;
   readonly #rate: number;
+  #leapt = 0;
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -21,13 +23,17 @@ export class HostClock {
 
   now(): Instant {
     const elapsed = this.#clock.now - this.#origin;
-    return instant(this.#origin + Math.floor(elapsed * this.#rate));
+    return instant(this.#origin + this.#leapt + Math.floor(elapsed * this.#rate));
+  }
+
+  leap(ahead: number): void {
+    this.#leapt += ahead;
   }
 
   /** The earliest simulated time at which this clock has reached the instant. */
   reaches(at: Instant): Instant {
     if (at === NEVER) return NEVER;
-    const moment = this.#origin + Math.ceil((at - this.#origin) / this.#rate);
+    const moment = this.#origin + Math.ceil((at - this.#origin - this.#leapt) / this.#rate);
     return instant(moment);
   }
 }

@@ -3,6 +3,7 @@
  * can be started, stopped, killed and paused; the kernel keeps running.
  */
 
+import type { MacAddress } from '../../src/net/address.ts';
 import { type Instant, instant } from '../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../src/protocol/engine/counters.ts';
 import type { Input } from '../../src/protocol/engine/inputs.ts';
@@ -17,6 +18,7 @@ import type { Settings } from '../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import { Loop } from '../../src/protocol/thread/loop.ts';
+import { SimClaims } from './claims.ts';
 import type { Clock, ScheduledAction } from './clock.ts';
 import { HostClock } from './host-clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';
@@ -52,6 +54,7 @@ export class Host implements Port {
   settings: Settings;
   readonly kernel: SimKernel;
   readonly sockets: SimSockets;
+  readonly claims: SimClaims;
   /** Rows of `status` from the reports of the process. */
   readonly views = new Map<string, InstanceView>();
   /** The last pause of the process, on the clock of this host. */
@@ -66,6 +69,8 @@ export class Host implements Port {
     | undefined;
   /** Outlives a process. */
   readonly #masterships: Float64Array;
+  /** The last change of the MAC address of a link, in simulated time and on the clock of this host. */
+  macChange: { readonly at: Instant; readonly since: Instant } | undefined;
   #pausedAt: Instant = instant(0);
   #isPaused = false;
   readonly #virtualLinks: SimVirtualLinks;
@@ -100,6 +105,7 @@ export class Host implements Port {
     this.resumes = random.chance(0.8);
     this.#masterships = new Float64Array(mastershipsLength(settings.instances.length));
     this.kernel = new SimKernel(clock, random.fork(), () => this.#wantTurn());
+    this.claims = new SimClaims(this.kernel, () => this.#wantTurn());
     this.#virtualLinks = new SimVirtualLinks(settings, this.kernel, clock, random.fork());
     this.sockets = new SimSockets(this.kernel, {
       readable: () => {
@@ -164,6 +170,7 @@ export class Host implements Port {
         clock,
         wakeOnPackets: (wake) => this.#wakeOnPackets(wake),
         packets: this.sockets,
+        claims: this.claims,
         routes: this.kernel,
       },
       {
@@ -236,6 +243,22 @@ export class Host implements Port {
     this.#wantTurn();
   }
 
+  /** As after a suspension of the machine: no time has passed for the packets and the kernel. */
+  leap(ahead: number): void {
+    const from = this.now;
+    this.#ownClock.leap(ahead);
+    if (!this.isAlive) return;
+    this.lastPause = { from, to: this.now };
+    const deadline = this.#alarmAt;
+    this.#alarmAt = 0;
+    if (deadline !== 0) this.#arm(instant(deadline));
+  }
+
+  changeMac(link: string, address: MacAddress): void {
+    this.macChange = { at: this.#clock.now, since: this.now };
+    this.kernel.setMac(link, address);
+  }
+
   deliver(packet: Uint8Array): void {
     if (this.#process !== undefined) this.sockets.arrive(packet);
   }
@@ -258,6 +281,7 @@ export class Host implements Port {
     this.views.clear();
     this.sockets.close();
     this.kernel.close();
+    this.claims.close();
   }
 
   #setPaused(isPaused: boolean): void {
@@ -306,6 +330,7 @@ export class Host implements Port {
     this.#turn = this.#clock.after(this.#random.integer(5, SCHEDULING_DELAY), () => {
       this.#turn = undefined;
       if (!this.isAlive) return;
+      if (this.claims.waiting > 0) this.#process?.loop.claimsReadable();
       if (this.kernel.isReadable) this.#process?.loop.routesReadable();
       else this.#process?.loop.turn();
     });

@@ -104,6 +104,33 @@ export class SimKernel implements RoutePort {
     this.#dropIpv6(link);
   }
 
+  setMac(name: string, address: MacAddress): void {
+    const link = this.#byName(name);
+    if (link !== undefined) this.#change(link, { mac: address });
+  }
+
+  /** Makes the link a port of a bridge, which gets its packets. */
+  setPortOf(name: string, bridge: number): void {
+    const link = this.#byName(name);
+    if (link !== undefined) this.#change(link, { portOf: bridge });
+  }
+
+  releasePort(name: string): void {
+    const link = this.#byName(name);
+    if (link?.attributes.portOf === undefined) return;
+    const { portOf: _, ...attributes } = link.attributes;
+    link.attributes = attributes;
+    this.#change(link, {});
+  }
+
+  isPort(name: string): boolean {
+    return this.#byName(name)?.attributes.portOf !== undefined;
+  }
+
+  indexOf(name: string): number | undefined {
+    return this.#byName(name)?.attributes.index;
+  }
+
   isUp(name: string): boolean {
     return this.#byName(name)?.attributes.up === true;
   }

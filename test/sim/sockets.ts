@@ -37,7 +37,8 @@ export class SimSockets implements PacketPort {
   arrive(packet: Uint8Array): void {
     if (this.isDeaf) return;
     for (const link of this.#kernel.links()) {
-      if (!link.attributes.running || !this.#isWanted(link, packet)) continue;
+      const { running, portOf } = link.attributes;
+      if (!running || portOf !== undefined || !this.#isWanted(link, packet)) continue;
       if (this.#queue.length < LIMIT) {
         this.#queue.push({ index: link.attributes.index, packet });
       }
@@ -52,7 +53,8 @@ export class SimSockets implements PacketPort {
   /** On the interface that currently has this name. */
   isListening(name: string, family: Family): boolean {
     for (const { attributes } of this.#kernel.links()) {
-      if (attributes.name !== name || !attributes.running) continue;
+      const { running, portOf } = attributes;
+      if (attributes.name !== name || !running || portOf !== undefined) continue;
       return this.#filters.has(`${attributes.index} ${family}`);
     }
     return false;

@@ -55,6 +55,8 @@ export class World {
   readonly clock = new Clock(instant(1_000_000_000));
   readonly segment: Segment;
   readonly hosts: readonly Host[];
+  /** The port of a router that is no director. */
+  readonly foreignPort: number;
   readonly random: Random;
   /** When a fault last began or ended. */
   disturbedAt: Instant;
@@ -100,6 +102,7 @@ export class World {
       this.segment.attach(host);
       return host;
     });
+    this.foreignPort = this.segment.attach({ deliver: () => {} });
   }
 
   /** A fault begins or ends. */

@@ -7,6 +7,7 @@ import { loadConfigFile } from '../../config/read-file.ts';
 import { commandWarnings } from '../../daemon/command-check.ts';
 import { groupWarnings } from '../../daemon/control-access.ts';
 import { pathWarnings } from '../../daemon/path-check.ts';
+import type { TakeoverAdvice } from '../../daemon/takeover-advice.ts';
 import { CONFIGURATION_FILE } from '../configuration-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';
@@ -44,12 +45,24 @@ async function check(file: string, json: boolean, context: CliContext): Promise<
   }
   const { settings, agent } = loaded.value;
   const warnings = inOrder([...loaded.value.warnings, ...commandWarnings(loaded.value.commands)]);
+  const { errors, warnings: slow } = hasManyAddresses(settings.instances)
+    ? await takeoverHere(settings.instances)
+    : NO_ADVICE;
+  if (errors.length > 0) {
+    context.setExitCode(EXIT.usage);
+    const findings = errors.map(
+      (message): Finding => ({ line: 1, column: 1, code: 'capacity', message }),
+    );
+    if (json) context.stdout(asJson({ ok: false, file, errors: findings }));
+    else writeFindings(file, findings, '', context);
+    return;
+  }
   const summary = configSummary(settings, agent);
   const lacking = [
     ...pathWarnings([file, ...loaded.value.included], agent.stateDirectory),
     ...groupWarnings(agent.control),
     ...(await hostWarnings(loaded.value)),
-    ...(hasManyAddresses(settings.instances) ? await takeoverHere(settings.instances) : []),
+    ...slow,
   ];
   if (json) {
     context.stdout(asJson({ ok: true, file, ...summary, warnings, machine: lacking }));
@@ -92,6 +105,8 @@ type Instances = LoadedConfig['settings']['instances'];
 /** Fewer can be taken over within any Master_Down_Interval, and are not worth a measurement. */
 const MANY_ADDRESSES = 256;
 
+const NO_ADVICE: TakeoverAdvice = { errors: [], warnings: [] };
+
 function hasManyAddresses(instances: Instances): boolean {
   const counts = instances.map(
     ({ addresses, extraAddresses }) => addresses.length + extraAddresses.length,
@@ -100,7 +115,7 @@ function hasManyAddresses(instances: Instances): boolean {
 }
 
 /** Imported on demand, as above. */
-async function takeoverHere(instances: Instances): Promise<string[]> {
+async function takeoverHere(instances: Instances): Promise<TakeoverAdvice> {
   const { takeoverAdvice } = await import('../../daemon/takeover-advice.ts');
   return takeoverAdvice(instances);
 }

@@ -76,7 +76,7 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
 }
 
 function conclude(context: CliContext, result: SoakResult, options: SoakCommandOptions): void {
-  const { violation, seeds, steps, seconds } = result;
+  const { violation, seeds, steps, seconds, unjudged } = result;
   context.setExitCode(violation === undefined ? EXIT.done : EXIT.failed);
   const file = options.save ?? `soak-${violation?.seed ?? options.seed}.yaml`;
   if (violation !== undefined) writeFileSync(file, violation.scenario);
@@ -84,7 +84,8 @@ function conclude(context: CliContext, result: SoakResult, options: SoakCommandO
     context.stdout(`${JSON.stringify({ ...result, file: violation && file }, undefined, 2)}\n`);
     return;
   }
-  const run = `${seeds} labs, ${steps} steps, ${Math.round(seconds)} s`;
+  const doubts = unjudged === 0 ? '' : ` (${unjudged} not judged: the host stood still)`;
+  const run = `${seeds} labs, ${steps} steps, ${Math.round(seconds)} s${doubts}`;
   context.stdout(
     violation === undefined
       ? `${run}: no invariant was broken\n`

@@ -53,7 +53,7 @@ export function brokenInvariants(watched: InvariantInput, bound: number): string
 }
 
 function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number): QuietPeriod[] {
-  const network = new Network(nodes.map(({ name }) => name));
+  const network = new Network(nodes);
   const changes = steps
     .flatMap((step) => [
       { at: step.from, action: step.action },
@@ -74,14 +74,22 @@ function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number)
 /** `silent`: the machine answers for its addresses, but its agent does not run. */
 type DirectorState = 'working' | 'gone' | 'silent';
 
+type ForeignRouter = Extract<Action, { readonly kind: 'foreign_router' }>;
+
 /** Which directors can serve, and whether all of them hear each other. */
 class Network {
   readonly #directors: Map<string, DirectorState>;
   readonly #linksDown = new Set<string>();
+  /** Directors whose interface is a port of a bridge: they are in FAULT. */
+  readonly #ports = new Set<string>();
+  readonly #foreign = new Set<ForeignRouter>();
   #isCut = false;
 
-  constructor(names: readonly string[]) {
-    this.#directors = new Map(names.map((name) => [name, 'working']));
+  readonly #lowestPriority: number;
+
+  constructor(nodes: readonly Pick<NodeRecord, 'name' | 'priority'>[]) {
+    this.#directors = new Map(nodes.map(({ name }) => [name, 'working']));
+    this.#lowestPriority = Math.min(...nodes.map(({ priority }) => priority));
   }
 
   apply(action: Action): void {
@@ -120,6 +128,16 @@ class Network {
       case 'thaw':
         this.#directors.set(action.node, 'working');
         return;
+      case 'bridge_port':
+        this.#ports.add(action.node);
+        return;
+      case 'bridge_release':
+        this.#ports.delete(action.node);
+        return;
+      case 'foreign_router':
+        // Applied when it begins, and when it ends.
+        if (!this.#foreign.delete(action)) this.#foreign.add(action);
+        return;
       case 'reload':
       case 'failover':
       case 'release':
@@ -129,6 +147,13 @@ class Network {
       case 'peer_flood':
       case 'delete_address':
       case 'add_address':
+      case 'renumber':
+      case 'change_mac':
+      case 'second_agent':
+      case 'stall_log':
+      case 'read_log':
+      case 'tracked_file':
+      case 'descriptors':
         return;
     }
   }
@@ -139,8 +164,11 @@ class Network {
 
   /** A director with a silent agent may still answer, but nothing guarantees it. */
   get isServable(): boolean {
+    // Any director may be MASTER, and yields to a foreign router that has a higher priority.
+    if ([...this.#foreign].some(({ priority }) => priority >= this.#lowestPriority)) return false;
     return [...this.#directors].some(
-      ([name, state]) => state === 'working' && !this.#linksDown.has(name),
+      ([name, state]) =>
+        state === 'working' && !this.#linksDown.has(name) && !this.#ports.has(name),
     );
   }
 }

@@ -102,10 +102,11 @@ function overlaid(
   );
 }
 
-/** When the address was present on any interface. */
+/** When the address was present on any interface but `lo`, where it is not for other hosts. */
 export function holdsFromKernel(changes: readonly AddressChange[], end: number): Span[] {
   const interfaces = new Set<string>();
-  const presence = changes.map(({ at, interfaceName, isPresent }) => {
+  const onWires = changes.filter(({ interfaceName }) => interfaceName !== 'lo');
+  const presence = onWires.map(({ at, interfaceName, isPresent }) => {
     if (isPresent) interfaces.add(interfaceName);
     else interfaces.delete(interfaceName);
     return { at, value: interfaces.size > 0 };

@@ -1,7 +1,7 @@
 /** Advertisements from a host that is not a director: receivers must refuse or ignore them. */
 
-import type { IpAddress, MacAddress } from '../../net/address.ts';
-import { seconds } from '../../net/time.ts';
+import { type IpAddress, ip, type MacAddress } from '../../net/address.ts';
+import { type Duration, seconds } from '../../net/time.ts';
 import { PROTOCOL_VRRP, VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
 import { ETHERTYPE_IPV4, encodeEthernetFrame, multicastMac } from '../../wire/ethernet.ts';
 import { encodeIpv4Packet } from '../../wire/ip.ts';
@@ -29,6 +29,9 @@ export interface Forger {
 const PRIORITY = 255;
 const LOWEST_PRIORITY = 1;
 
+/** No machine of a lab has it. */
+const FOREIGN_ADDRESS = ip('198.51.100.100');
+
 export function forgedFrame(forgery: Forgery, target: ForgeryTarget, by: Forger): Uint8Array {
   const group = VRRP_GROUP.ipv4;
   const source = by.host.address;
@@ -48,16 +51,29 @@ export function forgedFrame(forgery: Forgery, target: ForgeryTarget, by: Forger)
     'rfc9568',
   );
   if (forgery === 'checksum') message[6] = (message[6] ?? 0) ^ 0xff;
+  const isCut = forgery === 'truncated';
+  return enclose(isCut ? message.subarray(0, 8) : message, by, forgery === 'ttl' ? 64 : VRRP_TTL);
+}
+
+/** What a router of another cluster with the same VRID advertises. */
+export function foreignFrame(
+  { priority, interval }: { readonly priority: number; readonly interval: Duration },
+  { version, vrid }: ForgeryTarget,
+  by: Forger,
+): Uint8Array {
+  const way = { source: by.host.address, destination: VRRP_GROUP.ipv4 };
+  const advert = { version, vrid, priority, interval, addresses: [FOREIGN_ADDRESS] };
+  return enclose(encodeAdvertisement(advert, way, 'rfc9568'), by, VRRP_TTL);
+}
+
+function enclose(message: Uint8Array, by: Forger, ttl: number): Uint8Array {
+  const group = VRRP_GROUP.ipv4;
   const packet = encodeIpv4Packet(
     {
-      source,
-      destination: group,
-      ttl: forgery === 'ttl' ? 64 : VRRP_TTL,
-      trafficClass: 0xc0,
-      identification: 1,
-      protocol: PROTOCOL_VRRP,
+      ...{ source: by.host.address, destination: group, ttl, trafficClass: 0xc0 },
+      ...{ identification: 1, protocol: PROTOCOL_VRRP },
     },
-    forgery === 'truncated' ? message.subarray(0, 8) : message,
+    message,
   );
   const ethernet = { source: by.mac, destination: multicastMac(group), etherType: ETHERTYPE_IPV4 };
   return encodeEthernetFrame(ethernet, packet);

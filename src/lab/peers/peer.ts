@@ -15,6 +15,11 @@ export class Peer {
     this.#processes = processes;
   }
 
+  /** Of the first process. */
+  get pid(): number | undefined {
+    return this.#processes[0]?.identity.pid;
+  }
+
   get running(): boolean {
     return this.#processes.some(({ identity }) => isRunning(identity));
   }

@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly instances: readonly AgentInstance[];
   /** Top-level keys. */
   readonly more?: Readonly<Record<string, unknown>>;
+  /** Microseconds that its clocks are ahead, as on a machine that has been running for that much longer. */
+  readonly uptime?: number;
 }
 
 export function agentConfig(lab: Lab, host: LabHost, options: AgentOptions): string {
@@ -112,8 +114,9 @@ export async function startAgent(
   const socket = agentSocket(lab, host);
   mkdirSync(lab.path(`${host.name}-state`), { recursive: true });
   writeFileSync(config, agentConfig(lab, host, options));
-  const args = [...agentProgram(), 'run', '--config', config];
-  const running = await lab.spawn(host, process.execPath, args, { label, log: true });
+  const args = [...inTimeNamespace(options.uptime ?? 0), process.execPath, ...agentProgram()];
+  const [first = process.execPath, ...rest] = [...args, 'run', '--config', config];
+  const running = await lab.spawn(host, first, rest, { label, log: true });
   const client = new ControlClient({ socket, timeoutMs: 5_000 });
   const answers = () =>
     client.status().then(
@@ -125,4 +128,11 @@ export async function startAgent(
     unless: running.ended,
   });
   return new AgentPeer(host, running, socket);
+}
+
+/** unshare(1) replaces itself by the program, so that the pid is the program's. */
+function inTimeNamespace(uptime: number): string[] {
+  if (uptime === 0) return [];
+  const seconds = String(Math.round(uptime / 1_000_000));
+  return ['unshare', '--time', '--boottime', seconds, '--monotonic', seconds];
 }

@@ -1,5 +1,6 @@
 /** A director of a running scenario: the machine, and the VRRP program on it. */
 import { writeFileSync } from 'node:fs';
+import { ControlClient } from '../../control/client.ts';
 import { addressBits, familyOf } from '../../net/address.ts';
 import { ipBatch } from '../command.ts';
 import { frrState, startFrr } from '../peers/frr.ts';
@@ -26,6 +27,7 @@ import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
 import { waitFor, wallClock } from '../wait.ts';
+import { hasReader, makeFifo, replaceByFile } from './pipes.ts';
 
 /** `down`: the machine runs without its VRRP program. */
 export type MachineState = 'down' | 'runs' | 'hung' | 'frozen' | 'crashed';
@@ -39,7 +41,16 @@ interface LabNodeOptions {
   /** Runs a service that answers TCP and UDP probes. */
   readonly hasService: boolean;
   readonly peerLink: PeerLinkKeys | undefined;
+  /** Its agent tracks a file, and logs into a pipe that another process reads. */
+  readonly hasFiles?: boolean;
   readonly started: (peer: Peer) => void;
+}
+
+const STATUS_MILLISECONDS = 10_000;
+
+/** What every agent of the scenario tracks if a step replaces it. */
+export function trackedFile(lab: Lab, host: LabHost): string {
+  return lab.path(`${host.name}-tracked`);
 }
 
 export class LabNode {
@@ -51,13 +62,14 @@ export class LabNode {
   #instances: readonly AgentInstance[];
   #peer: Peer | undefined;
   #service: LabProcess | undefined;
+  #logReader: LabProcess | undefined;
 
   constructor(lab: Lab, spec: ScenarioNode, options: LabNodeOptions) {
     this.#lab = lab;
     this.spec = spec;
     this.host = lab.director(Number(spec.name.slice(2)));
     this.#options = options;
-    this.#instances = spec.instances;
+    this.#instances = spec.instances.map((instance) => ({ ...instance, ...this.#trackKeys() }));
     this.machineStates.push({ at: wallClock(), machineState: 'down' });
   }
 
@@ -74,6 +86,23 @@ export class LabNode {
     return this.#peer instanceof AgentPeer && this.machineState === 'runs'
       ? this.#peer.socket
       : undefined;
+  }
+
+  /** Present once an agent with `hasFiles` was started. */
+  get logReader(): LabProcess | undefined {
+    return this.#logReader;
+  }
+
+  /** What the agent writes its log to. */
+  get logFile(): string {
+    return this.#lab.path(`${this.host.name}-agent.log`);
+  }
+
+  /** Asks the agent; nothing happens if none runs. Throws a `ControlError`. */
+  async status(): Promise<void> {
+    const { socket } = this;
+    if (socket === undefined) return;
+    await new ControlClient({ socket, timeoutMs: STATUS_MILLISECONDS }).status();
   }
 
   /** For FRRouting only: its addresses are always present, on a link without carrier. */
@@ -178,6 +207,7 @@ export class LabNode {
 
   /** An agent that stays in INIT is not an error here: the expectations decide. */
   async #launchAgent(): Promise<AgentPeer> {
+    if (this.#options.hasFiles === true) await this.#makeFiles();
     const agent = await startAgent(this.#lab, this.host, this.#agent());
     const label = `${this.host.name} past INIT`;
     await waitFor(label, () => agent.hasLeftInit()).catch(() => undefined);
@@ -189,10 +219,28 @@ export class LabNode {
     const { directors } = this.#lab.layout;
     return {
       instances: this.#instances,
+      uptime: this.spec.uptime ?? 0,
       ...(peerLink === undefined
         ? {}
         : { more: { peer_link: peerLinkOf(peerLink, this.host, directors) } }),
     };
+  }
+
+  async #makeFiles(): Promise<void> {
+    if (this.#logReader !== undefined) return;
+    replaceByFile(trackedFile(this.#lab, this.host), '0\n');
+    await makeFifo(this.logFile);
+    // Opened for writing as well, it does not end with the agent.
+    const read = ['-c', 'exec cat <>"$1" >>"$2"', 'sh', this.logFile, `${this.logFile}.read`];
+    const label = `${this.host.name}-log`;
+    this.#logReader = await this.#lab.spawn(this.host, 'sh', read, { label });
+    await waitFor(`${label} reading`, () => hasReader(this.logFile));
+  }
+
+  #trackKeys(): Partial<AgentInstance> {
+    if (this.#options.hasFiles !== true) return {};
+    const file = trackedFile(this.#lab, this.host);
+    return { track: [{ file, content: 'number' }] };
   }
 
   #keepalived(): KeepalivedOptions {

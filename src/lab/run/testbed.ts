@@ -1,8 +1,15 @@
 /** The lab of one run: its directors, its network, and the steps performed on both. */
 import { availableParallelism } from 'node:os';
-import { type IpAddress, mac } from '../../net/address.ts';
+import { parseDuration } from '../../config/duration.ts';
+import { mac } from '../../net/address.ts';
+import { seconds } from '../../net/time.ts';
 import { LabError, run } from '../command.ts';
-import { forgedFrame } from '../packets/forged-frame.ts';
+import {
+  type Forger,
+  type ForgeryTarget,
+  foreignFrame,
+  forgedFrame,
+} from '../packets/forged-frame.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import { nodeProgram } from '../program.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -10,10 +17,14 @@ import type { Action } from '../scenario/steps.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import { sleep } from '../wait.ts';
+import { Field } from './field.ts';
 import { LabNetwork } from './lab-network.ts';
 import { LabNode } from './lab-node.ts';
 import { floodPeerLink } from './peer-flood.ts';
 import { StateFollower } from './state-follower.ts';
+
+type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
+type AddressAction = ActionOf<'add_address' | 'delete_address'>;
 
 /** Longer than any `--wait` below. */
 const COMMAND_MILLISECONDS = 30_000;
@@ -24,24 +35,30 @@ export class Testbed {
   readonly nodes: readonly LabNode[];
   readonly follower = new StateFollower();
   readonly #network: LabNetwork;
+  readonly #fields: ReadonlyMap<string, Field>;
   #thawing: LabNode | undefined;
 
   constructor(lab: Lab, scenario: Scenario, ignoresEvents = false) {
     this.lab = lab;
     this.scenario = scenario;
     const hasService = scenario.probes.some(({ type }) => type !== 'icmp');
+    const hasFiles = scenario.steps.some(
+      ({ action: { kind } }) => kind === 'stall_log' || kind === 'tracked_file',
+    );
     this.nodes = scenario.nodes.map((node) => {
       const started = (peer: unknown) => {
         if (peer instanceof AgentPeer && !ignoresEvents)
           this.follower.follow(node.name, peer.socket);
       };
-      return new LabNode(lab, node, { hasService, peerLink: scenario.peerLink, started });
+      const { peerLink } = scenario;
+      return new LabNode(lab, node, { hasService, hasFiles, peerLink, started });
     });
     const frozen = () =>
       this.nodes
         .filter((node) => node.machineState === 'frozen' && node !== this.#thawing)
         .map(({ host }) => host);
     this.#network = new LabNetwork(lab, (name) => this.#host(name), frozen);
+    this.#fields = new Map(this.nodes.map((node) => [node.spec.name, new Field(lab, node)]));
   }
 
   node(name: string): LabNode {
@@ -104,14 +121,31 @@ export class Testbed {
       case 'flood':
         return this.#flood(action);
       case 'delete_address':
-        return this.#deleteAddress(this.#host(action.node), action.address);
+        return this.#deleteAddress(action);
       case 'add_address':
-        return this.lab.addAddress(this.#host(action.node), action.address, bits(action.address));
+        return this.#addAddress(action);
+      case 'foreign_router':
+        return this.#advertise(action);
+      default:
+        return this.#field(action.node).perform(action);
     }
   }
 
-  /** If the host does not have the address, nothing changes. */
-  async #deleteAddress(host: LabHost, address: IpAddress): Promise<void> {
+  #field(name: string): Field {
+    const field = this.#fields.get(name);
+    if (field === undefined) throw new LabError('lab-unknown', `this lab has no director ${name}`);
+    return field;
+  }
+
+  #addAddress({ node, address, isOnLoopback }: AddressAction): Promise<void> {
+    if (isOnLoopback) return this.#field(node).addToLoopback(address);
+    return this.lab.addAddress(this.#host(node), address, bits(address));
+  }
+
+  /** If the interface does not have the address, nothing changes. */
+  async #deleteAddress({ node, address, isOnLoopback }: AddressAction): Promise<void> {
+    if (isOnLoopback) return this.#field(node).deleteFromLoopback(address);
+    const host = this.#host(node);
     const present = await this.lab.addresses(host);
     if (!present.some((one) => one.address === address)) return;
     await this.lab.deleteAddress(host, address, bits(address));
@@ -157,13 +191,32 @@ export class Testbed {
     await Promise.all(running.map(({ ended }) => ended));
   }
 
-  async #flood(action: Extract<Action, { kind: 'flood' }>): Promise<void> {
+  async #flood({ packet, perSecond, lasts }: ActionOf<'flood'>): Promise<void> {
+    const frame = forgedFrame(packet, this.#target(), await this.#forger());
+    await this.#send(frame, perSecond, lasts);
+  }
+
+  async #advertise({ priority, lasts }: ActionOf<'foreign_router'>): Promise<void> {
+    const { advertisement_interval: text = '1s' } = this.scenario.nodes[0]?.instances[0] ?? {};
+    const interval = parseDuration(text) ?? seconds(1);
+    const frame = foreignFrame({ priority, interval }, this.#target(), await this.#forger());
+    await this.#send(frame, Math.max(1, Math.round(1_000_000 / interval)), lasts);
+  }
+
+  #target(): ForgeryTarget {
+    const version = this.scenario.nodes[0]?.instances[0]?.version ?? 3;
+    return { version, ...this.scenario.watched };
+  }
+
+  async #forger(): Promise<Forger> {
     const { client } = this.lab;
     const text = await this.lab.run(client, 'cat', [`/sys/class/net/${HOST_INTERFACE}/address`]);
-    const version = this.scenario.nodes[0]?.instances[0]?.version ?? 3;
-    const target = { version, ...this.scenario.watched };
-    const frame = forgedFrame(action.packet, target, { host: client, mac: mac(text.trim()) });
-    const rate = [String(action.perSecond), String(action.lasts / 1_000_000)];
+    return { host: client, mac: mac(text.trim()) };
+  }
+
+  async #send(frame: Uint8Array, perSecond: number, lasts: number): Promise<void> {
+    const { client } = this.lab;
+    const rate = [String(perSecond), String(lasts / 1_000_000)];
     const program = [...nodeProgram('src/lab/packets/forger.js'), HOST_INTERFACE, ...rate];
     const forger = await this.lab.spawn(
       client,

@@ -14,6 +14,8 @@ export interface ScenarioNode {
   readonly priority: number;
   readonly starts: 'first' | 'after' | 'by-step';
   readonly instances: readonly AgentInstance[];
+  /** Microseconds that the clocks of its agent are ahead of this host's. */
+  readonly uptime?: number;
 }
 
 /** The first router of the first node: owners, MASTERs and ARP answers are observed for this one. */

@@ -17,6 +17,8 @@ import type { NodeFile, ProbeFile, ScenarioFile } from './schema.ts';
 import { lowerStep } from './steps.ts';
 
 const DURATION_MAX = 3_600 * SECOND;
+/** Ten years: the kernel refuses offsets beyond some 290. */
+const UPTIME_MAX = 87_600 * 3_600 * SECOND;
 const DEFAULT_INTERVAL: Readonly<Record<ProbeType, number>> = {
   icmp: 1_000,
   tcp: 10_000,
@@ -83,17 +85,26 @@ function lowerNodes(file: ScenarioFile, findings: Findings): ScenarioNode[] {
       const message = `list directors in order: this one must be lb${at + 1}`;
       findings.error(['nodes', at, 'name'], 'conflict', message);
     }
-    return lowerNode(file, node);
+    return lowerNode(file, node, ['nodes', at], findings);
   });
 }
 
-function lowerNode(file: ScenarioFile, node: NodeFile): ScenarioNode {
+function lowerNode(
+  file: ScenarioFile,
+  node: NodeFile,
+  path: Path,
+  findings: Findings,
+): ScenarioNode {
+  const { uptime } = node;
   return {
     name: node.name,
     agent: node.agent ?? 'vrrp-agent',
     priority: node.priority,
     starts: STARTS[String(node.start ?? true) as keyof typeof STARTS],
     instances: instancesOf(file, node),
+    ...(uptime === undefined
+      ? {}
+      : { uptime: durationAt(uptime, [...path, 'uptime'], findings, [SECOND, UPTIME_MAX]) }),
   };
 }
 

@@ -60,6 +60,13 @@ const node = mapping(
         default: true,
       })
       .optional(),
+    uptime: duration()
+      .meta({
+        description:
+          'The clocks of its vrrp-agent are ahead by this much (CLOCK_BOOTTIME and CLOCK_MONOTONIC of a ' +
+          'time namespace), as on a machine that has been running for longer. From 1s.',
+      })
+      .optional(),
   },
   'A director.',
 );

@@ -1,12 +1,13 @@
 /**
  * The steps of a scenario, one entry per kind: its key in the file, how the value becomes an action,
- * and the words that reports use for it. `network-steps.ts` has those that change the network.
- * `run/testbed.ts` performs the actions.
+ * and the words that reports use for it. `network-steps.ts` has those that change the network,
+ * `field-steps.ts` those that change a director's surroundings. `run/testbed.ts` performs the actions.
  */
 import * as z from 'zod';
 import type { Findings, Path } from '../../config/finding.ts';
 import { choice, duration, mapping, wholeNumber } from '../../config/schema/schema-parts.ts';
 import { FORGERIES, HARMLESS } from '../packets/forged-frame.ts';
+import { FIELD_STEPS } from './field-steps.ts';
 import { durationAt, type Inventory, vipAt } from './inventory.ts';
 import { machineName } from './names.ts';
 import { NETWORK_STEPS } from './network-steps.ts';
@@ -28,18 +29,31 @@ function addressChange(verb: string, description: string) {
       .string()
       .meta({ description: 'Which virtual address. Default: the first.' })
       .optional(),
+    on: choice(['eth0', 'lo'])
+      .meta({
+        description:
+          'Which interface. `lo`: as directors of LVS-DR have it; the step sets `arp_ignore` to 1.',
+        default: 'eth0',
+      })
+      .optional(),
   };
   const schema = z
     .union([machineName(), mapping(keys, description)], {
-      error: 'expected a machine (lb1 to lb8, client), or { node, address }',
+      error: 'expected a machine (lb1 to lb8, client), or { node, address, on }',
     })
     .meta({ description });
   return entry(schema, {
     lower: (value, { path, inventory, findings }) => {
-      const { node, address } = typeof value === 'string' ? { node: value } : value;
-      return { node, address: vipAt(address, [...path, 'address'], inventory, findings) };
+      const { node, address, on } = typeof value === 'string' ? { node: value } : value;
+      const isOnLoopback = on === 'lo';
+      return {
+        node,
+        address: vipAt(address, [...path, 'address'], inventory, findings),
+        isOnLoopback,
+      };
     },
-    describe: ({ node, address }) => `${address} ${verb} on ${node}`,
+    describe: ({ node, address, isOnLoopback }) =>
+      `${address} ${verb} on ${isOnLoopback ? 'lo of ' : ''}${node}`,
   });
 }
 
@@ -144,6 +158,7 @@ const STEPS = {
   delete_address: addressChange('deleted', 'A virtual address is deleted by hand.'),
   add_address: addressChange('added', 'A virtual address is added by hand.'),
   ...NETWORK_STEPS,
+  ...FIELD_STEPS,
 };
 
 type StepTable = typeof STEPS;
@@ -160,6 +175,12 @@ export interface ScenarioStep {
   readonly at: number;
   readonly action: Action;
 }
+
+/** Those that `run/field.ts` performs on one director. */
+export type FieldAction = Extract<
+  Action,
+  { readonly kind: Exclude<keyof typeof FIELD_STEPS, 'foreign_router'> }
+>;
 
 const KINDS = Object.keys(STEPS) as readonly StepKind[];
 

@@ -3,8 +3,8 @@
  * simulator run the same plans. A disturbance undoes its own effect, so that each can be left out
  * while a failing plan is shortened.
  */
-import { ip } from '../../net/address.ts';
-import type { Action, ScenarioStep } from '../scenario/steps.ts';
+import type { ScenarioStep } from '../scenario/steps.ts';
+import { type Disturber, drawDisturbance } from './disturbances.ts';
 import { SeededRandom } from './random.ts';
 
 export interface Disturbance {
@@ -13,11 +13,20 @@ export interface Disturbance {
 
 export interface Plan {
   readonly seed: number;
-  readonly nodes: readonly { readonly name: string; readonly priority: number }[];
+  readonly nodes: readonly PlannedNode[];
+  /** Prefix length of the VIP: with 24, it connects the subnet of the directors. */
+  readonly prefixLength: 24 | 32;
   readonly preempt: boolean;
   readonly disturbances: readonly Disturbance[];
   /** Microseconds, including a quiet period at the end. */
   readonly duration: number;
+}
+
+interface PlannedNode {
+  readonly name: string;
+  readonly priority: number;
+  /** Microseconds that its clocks are ahead. */
+  readonly uptime: number;
 }
 
 export interface PlanOptions {
@@ -25,21 +34,14 @@ export interface PlanOptions {
   /** Microseconds that the directors may take to converge after a step. */
   readonly bound: number;
   readonly disturbances: number;
+  /** False: without the steps that only vrrp-agent has. */
+  readonly hasAgents: boolean;
 }
 
-export const SOAK_ADDRESS = ip('192.0.2.100');
-
 const MILLISECOND = 1_000;
-type NodeStep = 'crash' | 'boot' | 'stop' | 'start' | 'kill' | 'hang' | 'thaw' | 'freeze';
-type Pair = readonly [NodeStep | 'link_down', NodeStep | 'link_up'];
-const PAIRS: readonly [Pair, ...Pair[]] = [
-  ['crash', 'boot'],
-  ['stop', 'start'],
-  ['kill', 'start'],
-  ['hang', 'thaw'],
-  ['freeze', 'thaw'],
-  ['link_down', 'link_up'],
-];
+const FIRST_AT = 500 * MILLISECOND;
+const HOUR = 3_600_000_000;
+const UPTIME_HOURS_MAX = 20_000;
 
 export function drawPlan(seed: number, options: PlanOptions): Plan {
   const random = new SeededRandom(seed);
@@ -47,66 +49,46 @@ export function drawPlan(seed: number, options: PlanOptions): Plan {
     name: `lb${at + 1}`,
     // Equal priorities often enough.
     priority: random.fraction() < 0.2 ? 100 : random.integer(1, 254),
+    uptime: random.fraction() < 0.3 ? random.integer(1, UPTIME_HOURS_MAX) * HOUR : 0,
   }));
+  const prefixLength = random.fraction() < 0.5 ? 24 : 32;
   const preempt = random.fraction() < 0.7;
   const disturbances: Disturbance[] = [];
   /** When the last disturbance of each director is over. */
   const free = new Map(nodes.map(({ name }) => [name, 0]));
-  let at = 500 * MILLISECOND;
-  let last = at;
+  let at = FIRST_AT;
   for (let i = 0; i < options.disturbances; i++) {
-    const drawn = draw(random, nodes, free, at, options.bound);
-    if (drawn !== undefined) {
-      disturbances.push(drawn);
-      for (const step of drawn.steps) last = Math.max(last, step.at);
+    const idle = nodes.map(({ name }) => name).filter((name) => (free.get(name) ?? 0) < at);
+    const length =
+      random.integer(100, Math.round((options.bound * 1.6) / MILLISECOND)) * MILLISECOND;
+    const [first, ...rest] = idle;
+    if (first !== undefined) {
+      const node = random.pick([first, ...rest]);
+      const others = nodes.map(({ name }) => name).filter((name) => name !== node);
+      const disturber: Disturber = { random, node, others, at, end: at + length, prefixLength };
+      const { steps, occupies } = drawDisturbance(disturber, options.hasAgents);
+      if (occupies) free.set(node, at + length + options.bound / 2);
+      disturbances.push({ steps });
     }
     // Some overlap, others begin after the directors have converged.
     at += random.fraction() < 0.4 ? random.integer(20, 400) * MILLISECOND : options.bound * 1.5;
   }
-  return { seed, nodes, preempt, disturbances, duration: last + 2 * options.bound };
-}
-
-function draw(
-  random: SeededRandom,
-  nodes: Plan['nodes'],
-  free: Map<string, number>,
-  at: number,
-  bound: number,
-): Disturbance | undefined {
-  const length = random.integer(100, Math.round((bound * 1.6) / MILLISECOND)) * MILLISECOND;
-  const idle = nodes.map(({ name }) => name).filter((name) => (free.get(name) ?? 0) < at);
-  const [first, ...others] = idle;
-  if (first === undefined) return undefined;
-  const node = random.pick([first, ...others]);
-  const choice = random.fraction();
-  if (choice < 0.15) return { steps: [{ at, action: { kind: 'delete_address', ...vipOn(node) } }] };
-  const end = at + length;
-  if (choice < 0.35) {
-    const rest = nodes.map(({ name }) => name).filter((name) => name !== node);
-    const action: Action = {
-      ...{ kind: 'partition', from: [node], to: rest },
-      traffic: random.fraction() < 0.5 ? 'vrrp' : 'all',
-      isOneWay: random.fraction() < 0.4,
-    };
-    return {
-      steps: [
-        { at, action },
-        { at: end, action: { kind: 'heal' } },
-      ],
-    };
-  }
-  const [begin, finish] = random.pick(PAIRS);
-  free.set(node, end + bound / 2);
   return {
-    steps: [
-      { at, action: { kind: begin, node } },
-      { at: end, action: { kind: finish, node } },
-    ],
+    seed,
+    nodes,
+    prefixLength,
+    preempt,
+    disturbances,
+    duration: durationOf(disturbances, options.bound),
   };
 }
 
-function vipOn(node: string) {
-  return { node, address: SOAK_ADDRESS };
+/** Until a quiet period after the last disturbance has ended. */
+export function durationOf(disturbances: readonly Disturbance[], bound: number): number {
+  const ends = disturbances.flatMap(({ steps }) =>
+    steps.map(({ at, action }) => at + ('lasts' in action ? action.lasts : 0)),
+  );
+  return Math.max(FIRST_AT, ...ends) + 2 * bound;
 }
 
 export function stepsOf({ disturbances }: Pick<Plan, 'disturbances'>): ScenarioStep[] {

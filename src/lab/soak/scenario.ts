@@ -4,6 +4,7 @@ import { formatDuration, microseconds } from '../../net/time.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Action } from '../scenario/steps.ts';
+import { SOAK_ADDRESS } from './disturbances.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
 export const SOAK_INTERVAL = '100ms';
@@ -13,8 +14,14 @@ export function soakText(plan: Plan, bound: number, title: string): string {
     name: `soak-${plan.seed}`,
     title,
     story: `Drawn from seed ${plan.seed} by lab soak.`,
-    instance: { advertisement_interval: SOAK_INTERVAL, preempt: plan.preempt },
-    nodes: plan.nodes,
+    instance: {
+      ...{ advertisement_interval: SOAK_INTERVAL, preempt: plan.preempt },
+      addresses: [`${SOAK_ADDRESS}/${plan.prefixLength}`],
+    },
+    nodes: plan.nodes.map(({ name, priority, uptime }) => ({
+      ...{ name, priority },
+      ...(uptime === 0 ? {} : { uptime: time(uptime) }),
+    })),
     settle: '30s',
     duration: time(plan.duration),
     steps: stepsOf(plan).map(({ at, action }) => ({ at: time(at), ...stepKeysOf(action) })),
@@ -38,6 +45,21 @@ function stepKeysOf(action: Action): Record<string, unknown> {
       const { from, to, traffic, isOneWay } = action;
       return { partition: { from, to, traffic, one_way: isOneWay } };
     }
+    case 'foreign_router':
+      return { foreign_router: { priority: action.priority, for: time(action.lasts) } };
+    case 'add_address':
+    case 'delete_address': {
+      const { node, isOnLoopback } = action;
+      return { [action.kind]: { node, on: isOnLoopback ? 'lo' : 'eth0' } };
+    }
+    case 'renumber': {
+      const { node, to } = action;
+      return { renumber: to === undefined ? node : { node, to } };
+    }
+    case 'tracked_file':
+      return { tracked_file: { node: action.node, as: action.as } };
+    case 'descriptors':
+      return { descriptors: { node: action.node, spare: action.spare } };
     default:
       return 'node' in action ? { [action.kind]: action.node } : {};
   }

@@ -5,7 +5,7 @@ import type { Labs } from '../run/labs.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { AgentName } from '../scenario/names.ts';
 import { withAgent } from '../scenario/scenario.ts';
-import { type Disturbance, drawPlan, type Plan } from './plan.ts';
+import { type Disturbance, drawPlan, durationOf, type Plan } from './plan.ts';
 import { soakScenario, soakText } from './scenario.ts';
 import { shrink } from './shrink.ts';
 
@@ -23,6 +23,8 @@ export interface SoakResult {
   readonly seeds: number;
   readonly steps: number;
   readonly seconds: number;
+  /** Labs that say nothing, because the host itself stood still. */
+  readonly unjudged: number;
   readonly violation: SoakViolation | undefined;
 }
 
@@ -37,11 +39,15 @@ export interface SoakViolation {
 const DISTURBANCES = 8;
 const SHRINK_TRIES = 16;
 
+/** Half of the Master_Down_Interval of a soak's routers. */
+const STANDSTILL = 150_000;
+
 export async function soak(options: SoakOptions, labs: Labs): Promise<SoakResult> {
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1_000;
   let seeds = 0;
   let steps = 0;
+  let unjudged = 0;
   while (elapsed() < options.minutes * 60) {
     const seed = options.seed + seeds;
     const plan = planOf(seed, options);
@@ -49,19 +55,32 @@ export async function soak(options: SoakOptions, labs: Labs): Promise<SoakResult
     seeds += 1;
     steps += record.steps.length;
     const seen = failureOf(record);
+    const still = seen === undefined ? 0 : standstillOf(record);
     options.onProgress(
       `seed ${seed}: ${record.steps.length} steps, outage ${ms(record.numbers.outage ?? 0)}, ` +
-        `two owners ${ms(record.numbers.dual)}: ${seen ?? 'holds'}`,
+        `two owners ${ms(record.numbers.dual)}: ${seen ?? 'holds'}` +
+        (still === 0 ? '' : `; not judged: the host stood still for ${ms(still)}`),
     );
-    if (seen === undefined) continue;
+    if (still > 0) unjudged += 1;
+    if (seen === undefined || still > 0) continue;
     const violation = await shorten(plan, seen, options, labs);
-    return { seeds, steps, seconds: elapsed(), violation };
+    return { seeds, steps, seconds: elapsed(), unjudged, violation };
   }
-  return { seeds, steps, seconds: elapsed(), violation: undefined };
+  return { seeds, steps, seconds: elapsed(), unjudged, violation: undefined };
 }
 
-function planOf(seed: number, { directors, bound }: SoakOptions): Plan {
-  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES });
+/**
+ * The longest time between two probes of the client if that is longer than a director may be silent for
+ * its peers: the host has more to do than it can, or was not scheduled itself. 0: it has kept up.
+ */
+function standstillOf({ resolution }: RunRecord): number {
+  const longest = resolution?.max ?? 0;
+  return longest > STANDSTILL ? longest : 0;
+}
+
+function planOf(seed: number, { directors, bound, agent }: SoakOptions): Plan {
+  const hasAgents = agent === 'vrrp-agent';
+  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES, hasAgents });
 }
 
 function runPlan(plan: Plan, { bound, agent }: SoakOptions, labs: Labs): Promise<RunRecord> {
@@ -95,8 +114,7 @@ async function shorten(
 
 /** The plan with these disturbances at their times; it ends a quiet period after the last. */
 function planWith(plan: Plan, disturbances: readonly Disturbance[], bound: number): Plan {
-  const last = Math.max(...disturbances.flatMap(({ steps }) => steps.map(({ at }) => at)));
-  return { ...plan, disturbances, duration: last + 2 * bound };
+  return { ...plan, disturbances, duration: durationOf(disturbances, bound) };
 }
 
 function ms(microseconds: number): string {

@@ -51,6 +51,9 @@ export interface SyncGroupSettings {
   readonly track: readonly TrackSettings[];
 }
 
+/** Two renewals in a row may be missed without losing the address. */
+export const RENEWALS_IN_A_LEASE = 4;
+
 export interface InstanceSettings {
   readonly name: string;
   readonly interface: string;

@@ -56,6 +56,7 @@ function tooMuch(host: Host, vrid: number, gap: number): string | undefined {
   const settings = host.settings.instances.find((one) => one.vrid === vrid);
   const state = settings && host.views.get(settings.name)?.state;
   if (settings === undefined || state !== 'MASTER') return `${host.name} sends as ${state}`;
+  if (gap === 0 && host.claims.hasArrived && settings.checksum === 'auto') return undefined;
   return gap < settings.advertisementInterval / 2
     ? `${host.name} sends ${gap} us after its last advertisement`
     : undefined;

@@ -5,14 +5,14 @@ import type { Host } from '../host.ts';
 import type { Random } from '../random.ts';
 import { CALM } from '../segment.ts';
 import type { World } from '../world.ts';
+import type { Fault } from './fault.ts';
+import { FIELD_FAULTS } from './field-faults.ts';
 import { forgedPacket } from './forgery.ts';
 import { failOver, maintain, overridePriority, releaseAll } from './operators.ts';
 import { INTERFACE, primaryAddress } from './topology.ts';
 
 /** How often a director that is still stopping is checked before its restart. */
 const STOP_TIME = 50_000;
-
-export type Fault = (world: World, random: Random, duration: number) => void;
 
 export const FAULTS: readonly Fault[] = [
   pauseHost,
@@ -41,6 +41,7 @@ export const FAULTS: readonly Fault[] = [
   failOver,
   maintain,
   overridePriority,
+  ...FIELD_FAULTS,
 ];
 
 /** A host after its machine has booted. */
@@ -57,6 +58,7 @@ export function heal(world: World): void {
   for (const host of world.hosts) {
     host.kernel.refuses = 'nothing';
     host.resume();
+    host.kernel.releasePort(INTERFACE);
     if (!host.kernel.isRunning(INTERFACE)) host.kernel.removeLink(INTERFACE);
     if (!host.kernel.isRunning(INTERFACE)) host.kernel.createLink(INTERFACE);
     addPrimaryAddresses(host);

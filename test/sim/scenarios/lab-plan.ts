@@ -3,22 +3,35 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { agentText } from '../../../src/lab/peers/vrrp-agent.ts';
 import type { Action } from '../../../src/lab/scenario/steps.ts';
 import { describeAction } from '../../../src/lab/scenario/steps.ts';
-import { type Plan, SOAK_ADDRESS, stepsOf } from '../../../src/lab/soak/plan.ts';
+import { SOAK_ADDRESS } from '../../../src/lab/soak/disturbances.ts';
+import { type Plan, stepsOf } from '../../../src/lab/soak/plan.ts';
 import { SOAK_INTERVAL } from '../../../src/lab/soak/scenario.ts';
+import { type IpAddress, ip, mac } from '../../../src/net/address.ts';
 import type { Settings } from '../../../src/protocol/engine/settings.ts';
 import type { Host } from '../host.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
+import { announcesNewMac } from '../invariants/new-mac.ts';
 import { oneMaster } from '../invariants/one-master.ts';
+import { noMasterOnPort } from '../invariants/port.ts';
 import { someMaster } from '../invariants/some-master.ts';
 import { listensAfterStall } from '../invariants/stall.ts';
+import { CALM } from '../segment.ts';
 import { Violation, World } from '../world.ts';
 import { addPrimaryAddresses, bootHost, heal, restartAfter } from './faults.ts';
-import { INTERFACE } from './topology.ts';
+import { foreignPacket, putIntoBridge } from './field-faults.ts';
+import { INTERFACE, primaryAddress } from './topology.ts';
+
+const LOOPBACK = 'lo';
+
+type ForeignRouter = Extract<Action, { readonly kind: 'foreign_router' }>;
 
 /** Undefined: all rules held. */
 export function runPlan(plan: Plan): string | undefined {
-  const invariants = [oneMaster(), someMaster(), addressesFollowState(), listensAfterStall()];
-  const settings = plan.nodes.map(({ name, priority }) => settingsOf(name, priority, plan.preempt));
+  const invariants = [
+    ...[oneMaster(), someMaster(), addressesFollowState(), listensAfterStall()],
+    ...[announcesNewMac(), noMasterOnPort()],
+  ];
+  const settings = plan.nodes.map(({ name, priority }) => settingsOf(name, priority, plan));
   const world = new World(plan.seed, settings, invariants, false);
   const start = world.clock.now;
   try {
@@ -40,10 +53,10 @@ export function runPlan(plan: Plan): string | undefined {
   }
 }
 
-function settingsOf(router: string, priority: number, preempt: boolean): Settings {
+function settingsOf(router: string, priority: number, { preempt, prefixLength }: Plan): Settings {
   const instance = {
     ...{ priority, preempt, advertisement_interval: SOAK_INTERVAL },
-    addresses: [`${SOAK_ADDRESS}/32`],
+    addresses: [`${SOAK_ADDRESS}/${prefixLength}`],
   };
   const loaded = loadConfig(agentText({ instances: [instance] }), { hostName: router });
   if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '));
@@ -62,7 +75,8 @@ function perform(world: World, action: Action): void {
     return;
   }
   if (action.kind === 'heal') world.segment.heal();
-  if ('node' in action) disturb(world, named(world, action.node), action.kind);
+  if (action.kind === 'foreign_router') meetForeignRouter(world, action);
+  if ('node' in action) disturb(world, named(world, action.node), action);
 }
 
 /** `lb1` is the host with the number 0. */
@@ -72,7 +86,28 @@ function named(world: World, name: string): Host {
   return host;
 }
 
-function disturb(world: World, host: Host, kind: Action['kind']): void {
+/** Its end is a disturbance, too. */
+function meetForeignRouter(world: World, { priority, lasts }: ForeignRouter): void {
+  const [settings] = world.hosts[0]?.settings.instances ?? [];
+  if (settings === undefined) return;
+  const presence = { ...CALM };
+  world.segment.impairments = presence;
+  const end = world.clock.now + lasts;
+  const send = () => {
+    if (world.segment.impairments !== presence) return;
+    if (world.clock.now >= end) {
+      world.disturb('the foreign router is gone');
+      world.segment.impairments = CALM;
+      return;
+    }
+    world.segment.transmit(world.foreignPort, foreignPacket(settings, priority));
+    world.clock.after(settings.advertisementInterval, send);
+  };
+  send();
+}
+
+function disturb(world: World, host: Host, action: Action): void {
+  const { kind } = action;
   switch (kind) {
     case 'crash':
       host.kernel.setRunning(INTERFACE, false);
@@ -110,10 +145,55 @@ function disturb(world: World, host: Host, kind: Action['kind']): void {
       addPrimaryAddresses(host);
       return;
     case 'delete_address':
+      if (action.isOnLoopback) {
+        host.kernel.removeAddress(LOOPBACK, SOAK_ADDRESS, 32);
+        return;
+      }
       host.kernel.undoings++;
       host.kernel.removeAddress(INTERFACE, SOAK_ADDRESS, 32);
       return;
+    case 'add_address':
+      if (host.kernel.indexOf(LOOPBACK) === undefined) host.kernel.createLink(LOOPBACK);
+      host.kernel.addAddress(LOOPBACK, SOAK_ADDRESS, 32);
+      return;
+    case 'renumber':
+      renumber(host, action.to);
+      return;
+    case 'change_mac':
+      host.changeMac(
+        INTERFACE,
+        mac(`02:00:5e:20:00:${world.random.integer(16, 255).toString(16)}`),
+      );
+      return;
+    case 'bridge_port':
+      putIntoBridge(host);
+      return;
+    case 'bridge_release':
+      host.kernel.releasePort(INTERFACE);
+      return;
+    case 'second_agent':
+    case 'stall_log':
+    case 'read_log':
+    case 'tracked_file':
+    case 'descriptors':
+      // Of the process around the engine.
+      return;
     default:
       throw new Error(`the simulator has no ${kind}`);
+  }
+}
+
+/** The new address is added before the former one is deleted; undefined: the first address again. */
+function renumber({ kernel, number }: Host, to: string | undefined): void {
+  const first = primaryAddress(number, 'ipv4');
+  const all = [...(kernel.byIndex(kernel.indexOf(INTERFACE) ?? 0)?.addresses.values() ?? [])];
+  const former = all.filter(({ ours, address }) => !ours && address !== SOAK_ADDRESS);
+  const [address = '', length] = to?.split('/') ?? [];
+  const [wanted, bits]: [IpAddress, number] =
+    to === undefined ? first : [ip(address), Number(length)];
+  kernel.promotesSecondaries = true;
+  kernel.addAddress(INTERFACE, wanted, bits);
+  for (const one of former) {
+    if (one.address !== wanted) kernel.removeAddress(INTERFACE, one.address, one.prefixLength);
   }
 }

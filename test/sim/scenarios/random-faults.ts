@@ -9,7 +9,9 @@ import { addressesFollowState } from '../invariants/addresses.ts';
 import { groupsTogether } from '../invariants/groups-together.ts';
 import { handOver } from '../invariants/hand-over.ts';
 import { makeBeforeBreak } from '../invariants/make-before-break.ts';
+import { announcesNewMac } from '../invariants/new-mac.ts';
 import { oneMaster } from '../invariants/one-master.ts';
+import { noMasterOnPort } from '../invariants/port.ts';
 import { quietWhenSettled } from '../invariants/quiet.ts';
 import { resumesInTime } from '../invariants/resumes-in-time.ts';
 import { someMaster } from '../invariants/some-master.ts';
@@ -48,6 +50,8 @@ export function run(seed: number, isTraced = false): Run {
     groupsTogether(),
     virtualMacOfMaster(),
     resumesInTime(),
+    announcesNewMac(),
+    noMasterOnPort(),
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));

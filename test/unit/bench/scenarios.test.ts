@@ -1,6 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { manyRouters, ONE_IPV6_ROUTER } from '../../../bench/harness/routers.ts';
+import {
+  fullRouters,
+  fullRouters6,
+  manyRouters,
+  ONE_IPV6_ROUTER,
+} from '../../../bench/harness/routers.ts';
 import { scenarioNamed, withRouters } from '../../../bench/harness/scenario-run.ts';
 
 const FOLDER = new URL('../../../bench/scenarios/', import.meta.url);
@@ -27,4 +32,12 @@ test('other virtual routers replace the one in the file, and are watched', () =>
   ]);
   const many = withRouters(scenarioNamed('many'), { routers: manyRouters() });
   expect(new Set(many.nodes[0]?.instances.map(({ name }) => name)).size).toBe(255);
+});
+
+test('the large sets have as many addresses as they say, each once, link-local ones first', () => {
+  const four = fullRouters(20).flatMap(({ addresses }) => addresses);
+  expect([four.length, new Set(four).size]).toEqual([5_000, 5_000]);
+  const six = fullRouters6(8);
+  expect(new Set(six.flatMap(({ addresses }) => addresses)).size).toBe(2_000);
+  expect(six.every(({ addresses }) => addresses[0]?.startsWith('fe80:'))).toBe(true);
 });

@@ -8,12 +8,10 @@ import { type Duration, type Instant, instant } from '../../../net/time.ts';
 import type { Link, LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
+import { RENEWALS_IN_A_LEASE } from '../settings.ts';
 import type { Timers } from '../timers.ts';
 import { lastingFormOn, type ManagedAddress } from './managed-address.ts';
 import { Pace } from './pace.ts';
-
-/** Two renewals in a row may be missed without losing the address. */
-const RENEWALS_IN_A_LEASE = 4;
 
 const UNITS_IN_A_TURN = 64;
 

@@ -95,4 +95,33 @@ describe('invariants', () => {
     const broken = brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND);
     expect(broken).toEqual(['no answer from 0.800 s to 2.000 s']);
   });
+
+  test('hold while the interface of the only director is a port of a bridge', () => {
+    const steps = [
+      step(500_000, { kind: 'stop', node: 'lb2' }),
+      step(600_000, { kind: 'bridge_port', node: 'lb1' }),
+    ];
+    expect(brokenInvariants(watched({ steps, probes: silentFrom(600_000) }), BOUND)).toEqual([]);
+    const released = [...steps, step(700_000, { kind: 'bridge_release', node: 'lb1' })];
+    const broken = brokenInvariants(
+      watched({ steps: released, probes: silentFrom(600_000) }),
+      BOUND,
+    );
+    expect(broken).toEqual(['no answer from 1.000 s to 2.000 s']);
+  });
+
+  test('hold while a foreign router outranks a director, and not after its end', () => {
+    const foreign = (priority: number): Action => ({
+      ...{ kind: 'foreign_router', priority, lasts: 400_000 },
+    });
+    const brokenBy = (action: Action) => {
+      const steps = [{ from: 500_000, to: 1_000_000, action }];
+      return brokenInvariants(watched({ steps, probes: silentFrom(500_000) }), BOUND);
+    };
+    expect(brokenBy(foreign(255))).toEqual(['no answer from 1.300 s to 2.000 s']);
+    expect(brokenBy(foreign(1))).toEqual([
+      'no answer from 0.800 s to 1.000 s',
+      'no answer from 1.300 s to 2.000 s',
+    ]);
+  });
 });

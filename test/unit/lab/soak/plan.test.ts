@@ -4,7 +4,7 @@ import { drawPlan, stepsOf } from '../../../../src/lab/soak/plan.ts';
 import { soakText } from '../../../../src/lab/soak/scenario.ts';
 import { shrink } from '../../../../src/lab/soak/shrink.ts';
 
-const OPTIONS = { directors: 3, bound: 2_000_000, disturbances: 8 };
+const OPTIONS = { directors: 3, bound: 2_000_000, disturbances: 8, hasAgents: true };
 
 describe('a plan', () => {
   test('depends on the seed only', () => {
@@ -19,18 +19,41 @@ describe('a plan', () => {
       expect(plan.duration - (steps.at(-1)?.at ?? 0)).toBeGreaterThanOrEqual(2 * OPTIONS.bound);
       for (const { steps: own } of plan.disturbances) {
         const [first, second] = own.map(({ action }) => action.kind);
-        if (first !== 'delete_address') expect(second).toMatch(/boot|start|thaw|link_up|heal/);
+        if (own.length === 1) {
+          expect(first).toMatch(/delete_address|change_mac|foreign_router|second_agent/);
+          continue;
+        }
+        expect(second).toMatch(
+          /boot|start|thaw|link_up|heal|renumber|release|delete|read_log|tracked_file|descriptors/,
+        );
       }
     }
   });
 
   test('is the same after a round trip through a scenario file', () => {
-    const plan = drawPlan(3, OPTIONS);
-    const loaded = loadScenario(soakText(plan, OPTIONS.bound, 'A try'));
-    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-    const kinds = stepsOf(plan).map(({ action }) => action.kind);
-    expect(loaded.value.steps.map(({ action }) => action.kind)).toEqual(kinds);
-    expect(loaded.value.expectations).toMatchObject([{ kind: 'invariants', bound: 2_000_000 }]);
+    for (let seed = 0; seed < 40; seed++) {
+      const plan = drawPlan(seed, OPTIONS);
+      const loaded = loadScenario(soakText(plan, OPTIONS.bound, 'A try'));
+      if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+      const { steps, nodes, expectations } = loaded.value;
+      expect(steps.map(({ action }) => action)).toEqual(stepsOf(plan).map(({ action }) => action));
+      expect(nodes.map(({ uptime = 0 }) => uptime)).toEqual(plan.nodes.map(({ uptime }) => uptime));
+      expect(expectations).toMatchObject([{ kind: 'invariants', bound: 2_000_000 }]);
+    }
+  });
+
+  test('has every disturbance, and for other programs none that only vrrp-agent has', () => {
+    const kindsOf = (hasAgents: boolean) => {
+      const plans = Array.from({ length: 100 }, (_, seed) =>
+        drawPlan(seed, { ...OPTIONS, hasAgents }),
+      );
+      return new Set(plans.flatMap((plan) => stepsOf(plan).map(({ action }) => action.kind)));
+    };
+    const field = ['renumber', 'change_mac', 'bridge_port', 'add_address', 'foreign_router'];
+    const ofAgents = ['second_agent', 'stall_log', 'tracked_file', 'descriptors'];
+    expect([...kindsOf(true)]).toEqual(expect.arrayContaining([...field, ...ofAgents]));
+    expect([...kindsOf(false)]).toEqual(expect.arrayContaining(field));
+    expect(ofAgents.filter((kind) => kindsOf(false).has(kind as 'stall_log'))).toEqual([]);
   });
 });
 
