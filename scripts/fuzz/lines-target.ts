@@ -2,10 +2,10 @@
 
 import { parseNumber } from '../../src/checker/probes/file.ts';
 import { decodeStatus } from '../../src/checker/probes/http-status.ts';
-import { decodePacket } from '../../src/library/decode-packet.ts';
 import { parseDuration } from '../../src/config/duration.ts';
 import { decodeOperatorLock, encodeOperatorLock } from '../../src/daemon/operator/operator-lock.ts';
 import { parseSaved } from '../../src/daemon/virtual-links/parent-settings.ts';
+import { decodePacket } from '../../src/library/decode-packet.ts';
 import { ip, parseIp, parseMac } from '../../src/net/address.ts';
 import { formatEndpoint, parseEndpoint } from '../../src/net/endpoint.ts';
 import { judge } from '../../src/protocol/engine/router/intake.ts';
