@@ -73,7 +73,7 @@ const MAY_IMPORT = {
   ],
   'src/cli': [
     ...['src/net/', 'src/wire/', 'src/config/', 'src/control/', 'src/import/', 'src/lab/'],
-    'src/library/',
+    ...['src/library/', 'src/files/'],
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
