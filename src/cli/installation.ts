@@ -1,5 +1,6 @@
 /** How the agent is installed on this host, so that messages name the commands that work here. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { PASSWD_BYTES_MAX, readStart } from '../files/regular-file.ts';
 
 /** Made by systemd as the init system of the host, see sd_booted(3). */
 const SYSTEMD_RUNS = '/run/systemd/system';
@@ -43,7 +44,7 @@ export function accessAdvice(socket: string): string {
 function groupOf(socket: string): string | undefined {
   try {
     const { gid } = statSync(socket);
-    const lines = readFileSync('/etc/group', 'utf8').split('\n');
+    const lines = readStart('/etc/group', PASSWD_BYTES_MAX).toString('utf8').split('\n');
     return lines.map((line) => line.split(':')).find((fields) => fields[2] === String(gid))?.[0];
   } catch {
     return undefined;

@@ -1,16 +1,20 @@
 /** What another program that speaks VRRP on this host means, and what to change. */
-import type { OtherProgramDocument } from './protocol.ts';
+
+/** A program beside the agent, such as keepalived. */
+export interface OtherProgram {
+  /** Null: not visible to the agent. */
+  readonly pid: number | null;
+  readonly program: string | null;
+  /** Instances whose VRID it advertises on the same interface, as far as the agent has heard. */
+  readonly instances: readonly string[];
+}
 
 const HOW_TO_STOP: Readonly<Record<string, string>> = {
   keepalived: '"systemctl disable --now keepalived"',
   vrrpd: 'remove "vrrp" from its interfaces with vtysh',
 };
 
-export function otherProgramText({
-  pid,
-  program,
-  instances,
-}: Omit<OtherProgramDocument, 'message'>): string {
+export function otherProgramText({ pid, program, instances }: OtherProgram): string {
   const who =
     pid === null
       ? 'a program whose process is not visible here ("ss -wap" as root may show it)'

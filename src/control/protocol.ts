@@ -11,6 +11,7 @@ import type { TrackSource } from '../protocol/engine/settings.ts';
 import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
+import type { OtherProgram } from './other-program-text.ts';
 
 export type { EventFacts };
 
@@ -68,13 +69,7 @@ export interface DirectorDocument {
   }[];
 }
 
-/** A program beside the agent, such as keepalived. */
-export interface OtherProgramDocument {
-  /** Null: not visible to the agent. */
-  readonly pid: number | null;
-  readonly program: string | null;
-  /** Instances whose VRID it advertises on the same interface, as far as the agent has heard. */
-  readonly instances: readonly string[];
+export interface OtherProgramDocument extends OtherProgram {
   /** What it means and what to change. */
   readonly message: string;
 }

@@ -127,11 +127,15 @@ function whatToDo(unit: string | undefined): string {
   return `stop it with \`systemctl stop ${unit}\`, or replace it with \`${replace}\``;
 }
 
+/** `groups` is the text of /proc/PID/cgroup (cgroups(7)). */
+export function serviceIn(groups: string): string | undefined {
+  return /\/([^/\n]+\.service)$/m.exec(groups)?.[1];
+}
+
 /** The systemd service of a process, from its control group; undefined if it has none. */
 function unitOf(pid: number | undefined): string | undefined {
   try {
-    const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
-    return /\/([^/\n]+\.service)$/m.exec(groups)?.[1];
+    return serviceIn(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
   } catch {
     return undefined;
   }

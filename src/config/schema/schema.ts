@@ -96,10 +96,9 @@ export const configFile = mapping(
       .meta({
         description:
           'Files that belong to this one, relative to it: names, or a pattern with `*` and `?` in the last ' +
-          'part, whose files are joined in the order of their names. Lists (`instances`, `sync_groups`, ' +
+          'part, like `[conf.d/*.yaml]`, whose files are joined in the order of their names. Lists (`instances`, `sync_groups`, ' +
           '`ipvs.services`) are appended; the mappings of the file are joined key by key; any other key ' +
           'may be in one file only.',
-        examples: [['conf.d/*.yaml']],
         default: [],
       })
       .optional(),

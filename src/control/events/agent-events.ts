@@ -1,5 +1,5 @@
 /** Events that the main thread records: operators, the configuration, notifications, accept mode. */
-import { otherProgramText } from '../other-program-text.ts';
+import { type OtherProgram, otherProgramText } from '../other-program-text.ts';
 import { INSTANCE, REPAIRS, recorded, repeated } from './event-entry.ts';
 
 const NOTIFICATION_LEVEL = {
@@ -58,11 +58,7 @@ export const AGENT_EVENTS = {
     fields: { file: 'path of the file', errors: 'number of errors in it' },
     example: { file: '/etc/vrrp-agent/vrrp-agent.yaml', errors: 2 },
   }),
-  'other-vrrp-program': recorded<{
-    readonly pid: number | null;
-    readonly program: string | null;
-    readonly instances: readonly string[];
-  }>({
+  'other-vrrp-program': recorded<OtherProgram>({
     when: 'Another program speaks VRRP in the network namespace of the agent.',
     level: {
       of: ({ instances }) => (instances.length === 0 ? 'warn' : 'error'),

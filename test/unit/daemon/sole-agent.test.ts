@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { SoleAgent } from '../../../src/daemon/sole-agent.ts';
+import { SoleAgent, serviceIn } from '../../../src/daemon/sole-agent.ts';
 import {
   isSetUserId,
   missingIn,
@@ -150,4 +150,13 @@ describe('FR-E a successor', () => {
     await inheriting;
     expect([asked(), lines]).toEqual([1, []]);
   });
+});
+
+test.each([
+  ['0::/system.slice/vrrp-agent.service\n', 'vrrp-agent.service'],
+  ['1:name=systemd:/system.slice/lb.service\n0::/system.slice/lb.service\n', 'lb.service'],
+  ['0::/user.slice/user-0.slice/session-3.scope\n', undefined],
+  ['0::/\n', undefined],
+])('the service of a process with the control groups %j is %s', (groups, expected) => {
+  expect(serviceIn(groups)).toBe(expected);
 });

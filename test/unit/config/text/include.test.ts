@@ -142,7 +142,7 @@ describe('include', () => {
   test('variables are replaced in included files', () => {
     const { errors } = load({
       'main.yaml': 'include: [a.yaml]\n',
-      'a.yaml': web('${VRRP_NO_SUCH}', 2),
+      'a.yaml': web(`$\{VRRP_NO_SUCH}`, 2),
     });
     expect(errors[0]).toMatch(/^a\.yaml:2:11: the environment variable VRRP_NO_SUCH is not set/);
   });
