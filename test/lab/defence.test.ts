@@ -26,10 +26,16 @@ import { squeezeNetlink } from './netlink-squeeze.ts';
 const GONE_WITHIN = 1_000;
 const BUSY = 500;
 
+/** Less, and V8 ends the process: then the kernel removes the VIPs at the end of their lease. */
+const SPARE_BYTES = 8 * 1_024 * 1_024;
+
+/** For the first takeover, on a host that is busy with other tests. */
+const START_MS = 30_000;
+
 /** How long the second host watches afterwards. */
 const WATCHED = 1_500;
 
-type Surroundings = 'no descriptors' | 'no memory' | 'stalled log' | 'full disk';
+type Surroundings = 'no descriptors' | 'little memory' | 'stalled log' | 'full disk';
 
 const FAILING = fileURLToPath(new URL('../interop/harness/failing-agent.mjs', import.meta.url));
 
@@ -49,10 +55,10 @@ async function startFailing(
   const program = [process.execPath, FAILING, dist, config, way, trigger];
   const args = ['-c', scriptFor(surroundings, state), 'sh', ...program];
   await lab.spawn(host, 'sh', args, { label: 'failing', log: true });
-  await holdsAlone(lab, host, VIP);
+  await holdsAlone(lab, host, VIP, START_MS);
   const { pid } = await new ControlClient({ socket: agentSocket(lab, host) }).status();
   if (surroundings.includes('no descriptors')) limit(pid, 'nofile', 4);
-  if (surroundings.includes('no memory')) limit(pid, 'as', sizeOf(pid));
+  if (surroundings.includes('little memory')) limit(pid, 'as', sizeOf(pid) + SPARE_BYTES);
   return { pid, fail: () => writeFileSync(trigger, '') };
 }
 
@@ -95,8 +101,8 @@ describe.skipIf(lacks('prlimit')).concurrent('defence: a MASTER', () => {
       'main-thread-twice',
       ['no descriptors'],
     ],
-    ['its protocol thread throws without free memory', 'throw', ['no memory']],
-    ['its main thread throws twice without free memory', 'main-thread-twice', ['no memory']],
+    ['its protocol thread throws with little memory', 'throw', ['little memory']],
+    ['its main thread throws twice with little memory', 'main-thread-twice', ['little memory']],
     [
       'its protocol thread throws with all at once',
       'throw',
@@ -162,11 +168,11 @@ async function nothingMore(): Promise<undefined> {
 }
 
 /** Beyond what a busy host needs to answer, and far below what a takeover takes. */
-const PAUSE_MAX = 300;
+const PAUSE_MAX = 500;
 
 const TROUBLES: readonly (readonly [string, readonly Surroundings[], Trouble])[] = [
   ['it has no free descriptor', ['no descriptors'], nothingMore],
-  ['it has no free memory', ['no memory'], nothingMore],
+  ['it has little memory', ['little memory'], nothingMore],
   ['its log is not read', ['stalled log'], nothingMore],
   ['its disk is full', ['full disk'], nothingMore],
   ['all at once', ['no descriptors', 'stalled log', 'full disk'], nothingMore],
