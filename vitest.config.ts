@@ -58,6 +58,13 @@ export default defineConfig({
         hookTimeout: 300_000,
       }),
       project('interop', ['test/interop/**/*.test.ts'], alone),
+      // Its tests build on each other's packages and judge no time.
+      project('package', ['test/package/**/*.test.ts'], {
+        ...alone,
+        retry: 0,
+        testTimeout: 120_000,
+        hookTimeout: 240_000,
+      }),
     ],
   },
 });

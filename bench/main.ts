@@ -7,6 +7,7 @@ import { type Options, optionsFrom } from './harness/options.ts';
 import { merged, partlyMerged, type ScenarioResult, tableOf } from './harness/report.ts';
 import { CONTENDERS, holds, type Row } from './harness/row.ts';
 import type { Scenario } from './harness/scenario.ts';
+import { bundle } from './scenarios/bundle.ts';
 import { control } from './scenarios/control.ts';
 import { crash } from './scenarios/crash.ts';
 import { deletedAddress } from './scenarios/deleted-address.ts';
@@ -44,6 +45,7 @@ const SCENARIOS: readonly Scenario[] = [
     split,
     memory,
     start,
+    bundle,
     control,
     notified,
     probes,

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { namespaces, processesOfRun, RUN_VARIABLE } from './leftovers.ts';
-import { nodeRelease } from './node-versions.ts';
+import { NEWEST_LTS, nodeRelease } from './node-versions.ts';
 import { excessAttempts, NOTHING, plus, readReport, type Tally } from './test-report.ts';
 
 interface Suite {
@@ -25,14 +25,8 @@ interface Suite {
   readonly inMachine?: number;
 }
 
-/**
- * What another release of Node.js may break: the language, and the parts of koffi that wait for file
- * descriptors.
- */
-const PORTABLE = {
-  projects: ['unit', 'conformance', 'kernel'],
-  files: ['test/unit', 'test/conformance', 'test/kernel/reactor', 'test/kernel/packet'],
-};
+/** What another release of Node.js may break: the language, and the calls of the kernel by koffi. */
+const PORTABLE = { projects: ['unit', 'conformance', 'kernel'] };
 
 const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
@@ -49,10 +43,11 @@ const SUITES: readonly Suite[] = [
   },
   { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
   { name: 'kernel' },
-  { name: 'node-22', node: '22.23.5', ...PORTABLE },
   { name: 'node-24', node: '24.22.3', ...PORTABLE },
+  { name: 'node-26', node: NEWEST_LTS, ...PORTABLE },
   { name: 'lab' },
-  { name: 'interop' },
+  { name: 'interop', node: NEWEST_LTS },
+  { name: 'package' },
   { name: 'ipvs-vm', inMachine: 1_100 },
 ];
 

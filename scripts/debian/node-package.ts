@@ -30,7 +30,7 @@ export interface NodePackageOptions extends PackageFacts {
 
 export function buildNodePackage(options: NodePackageOptions): string {
   const { node, architecture, staging, folder } = options;
-  const control: Control = { ...options, ...WORDS, compression: 3 };
+  const control: Control = { ...options, ...WORDS, compression: 2 };
   const tree = new Tree(staging);
   const program = 'usr/lib/vrrp-agent/node';
   tree.folder('usr/lib/vrrp-agent');
@@ -56,11 +56,14 @@ const WORDS = {
   ],
 } as const;
 
-/** The project's own build contains the libraries that it was tested with. */
+/**
+ * Its licence file is that of Node.js as it is, with the texts of its parts, and its program contains
+ * the libraries that it was tested with.
+ */
 const OVERRIDES = [
+  `${NAME}: copyright-file-contains-full-apache-2-license`,
+  `${NAME}: old-fsf-address-in-copyright-file`,
   `${NAME}: embedded-library`,
-  `${NAME}: hardening-no-pie`,
-  `${NAME}: hardening-no-bindnow`,
 ];
 
 function strip(architecture: Architecture, from: string, to: string): void {

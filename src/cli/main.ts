@@ -22,6 +22,13 @@ async function closeDebugger(): Promise<void> {
 }
 
 await closeDebugger();
+const args = process.argv.slice(2);
+// Scripts ask for it often: it needs no command.
+if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+  const { programVersion } = await import('../files/package-files.ts');
+  process.stdout.write(`${programVersion()}\n`);
+  process.exit();
+}
 const [{ COMMANDS }, { runProgram }] = await Promise.all([
   import('./commands.ts'),
   import('./program.ts'),
@@ -29,7 +36,6 @@ const [{ COMMANDS }, { runProgram }] = await Promise.all([
 // A signal that arrived just before the first statement has taken effect by now.
 await closeDebugger();
 
-const args = process.argv.slice(2);
 const isDaemon = COMMANDS.some(({ name, isDaemon }) => isDaemon && args.includes(name));
 
 // `vrrp-agent events | head` exits when head does, without an error message.

@@ -43,7 +43,8 @@ export class RawPeer {
   /** Ends with the lab, which kills all processes in its namespaces. */
   static async start(host: LabHost): Promise<RawPeer> {
     const script = fileURLToPath(new URL('raw-peer.mjs', import.meta.url));
-    const node = [process.execPath, script, HOST_INTERFACE, host.address];
+    // The Node for which `npm ci` has compiled raw-socket, which may be another one than runs the tests.
+    const node = ['node', script, HOST_INTERFACE, host.address];
     const program = ['sh', '-c', PUNCTUAL, 'sh', ...node];
     const peer = new RawPeer(
       spawn('ip', ['netns', 'exec', host.namespace, ...program], { stdio: 'pipe' }),
