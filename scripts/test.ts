@@ -53,6 +53,8 @@ const SUITES: readonly Suite[] = [
   { name: 'node-24', node: '24.22.3', ...PORTABLE },
   { name: 'lab' },
   { name: 'interop' },
+  // Needs a quiet host: it demands that no probe is lost.
+  { name: 'machine', onRequest: true },
   { name: 'ipvs-vm', inMachine: 900 },
 ];
 
