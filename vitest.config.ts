@@ -57,6 +57,7 @@ export default defineConfig({
         testTimeout: 600_000,
         hookTimeout: 300_000,
       }),
+      project('machine', ['test/machine/**/*.test.ts'], alone),
       project('interop', ['test/interop/**/*.test.ts'], alone),
       // Its tests build on each other's packages and judge no time.
       project('package', ['test/package/**/*.test.ts'], {

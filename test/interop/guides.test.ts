@@ -1,7 +1,7 @@
 /** Follows the guides of docs/ command by command. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { packageFile } from '../../src/lab/program.ts';
+import { packageFile } from '../../src/files/package-files.ts';
 import { Lab } from '../../src/lab/topology/lab.ts';
 import { waitFor } from '../../src/lab/wait.ts';
 import { Guide, stepsOf } from './harness/guide.ts';

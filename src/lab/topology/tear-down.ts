@@ -1,5 +1,5 @@
 /** Removes a lab by its name, complete or not, whichever process created it. Idempotent. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { LabError, run } from '../command.ts';
 import { sleep } from '../wait.ts';
 import { CLIENTS_MAX, DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
@@ -37,9 +37,18 @@ export async function tearDown(prefix: string): Promise<boolean> {
     await sleep(STRAGGLER_MILLISECONDS);
   } while ((await foreignPidsIn(namespaces)).length > 0);
   const lines = namespaces.map((name) => `netns del ${name}\n`).join('');
+  forgetMasterships(namespaces);
   if (lines !== '') await deleteNamespaces(namespaces, lines);
   removeState(prefix);
   return isRecorded || namespaces.length > 0;
+}
+
+/** An agent that is killed leaves a file in memory for the next one of its network namespace. */
+function forgetMasterships(namespaces: readonly string[]): void {
+  for (const name of namespaces) {
+    const number = statSync(`/run/netns/${name}`, { throwIfNoEntry: false })?.ino;
+    rmSync(`/dev/shm/vrrp-agent-masterships-${number}`, { force: true });
+  }
 }
 
 /** Another process may remove the same lab: a missing namespace is not a failure. */

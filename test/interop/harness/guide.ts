@@ -8,7 +8,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { builtProgram, packageFile } from '../../../src/lab/program.ts';
+import { packageFile } from '../../../src/files/package-files.ts';
+import { builtProgram } from '../../../src/lab/program.ts';
 import type { Lab } from '../../../src/lab/topology/lab.ts';
 import type { LabHost } from '../../../src/lab/topology/layout.ts';
 import { waitFor } from '../../../src/lab/wait.ts';
