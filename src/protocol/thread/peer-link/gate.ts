@@ -24,7 +24,7 @@ const STRANGERS_MAX = 4;
 const PROCESSES_MAX = 4;
 
 /**
- * Datagrams of unknown processes whose HMAC is checked in a second, for each director. A process that has
+ * Datagrams of other processes than the living one whose HMAC is checked in a second, for each director. A process that has
  * just started needs a few; each check leaves garbage, which a flood must not make without a bound.
  */
 const LOOKS_MAX = 100;
@@ -41,6 +41,8 @@ interface Known {
   readonly name: string;
   /** The last datagram with a right HMAC, by boot id. */
   readonly processes: Map<string, KnownProcess>;
+  /** Boot id of the one with the latest wall clock; undefined: none is known. */
+  living: string | undefined;
   looks: number;
   looksFrom: number;
 }
@@ -64,8 +66,8 @@ export class Gate {
     this.#known.clear();
     this.#passedOn.clear();
     for (const { name, address } of directors) {
-      const processes = before.get(address)?.processes ?? new Map<string, KnownProcess>();
-      this.#known.set(address, { name, processes, looks: 0, looksFrom: 0 });
+      const { processes = new Map<string, KnownProcess>(), living } = before.get(address) ?? {};
+      this.#known.set(address, { name, processes, living, looks: 0, looksFrom: 0 });
     }
   }
 
@@ -93,7 +95,7 @@ export class Gate {
       this.#refuse(known.name, source, 'malformed', now, sink);
       return;
     }
-    remember(known.processes, decoded.value);
+    remember(known, decoded.value);
     sink({ kind: 'director.heard', director: known.name, datagram: decoded.value, wall });
   }
 
@@ -165,7 +167,7 @@ function refusalOf(
   const last = known.processes.get(boot);
   // Whatever its signature is, it would be refused.
   if (last !== undefined && sequence <= last.sequence) return 'replay';
-  if (last === undefined && !mayLook(known, now)) return 'unproven';
+  if (boot !== known.living && !mayLook(known, now)) return 'unproven';
   if (!signature.knows(keyId)) return 'key';
   return signature.isRight(bytes, keyId) ? undefined : 'authentication';
 }
@@ -179,12 +181,12 @@ function mayLook(known: Known, now: number): boolean {
 }
 
 /** A recording has an older wall clock than the living process, and cannot take its place. */
-function remember(
-  processes: Map<string, KnownProcess>,
-  { boot, sequence, wall }: PeerDatagram,
-): void {
+function remember(known: Known, { boot, sequence, wall }: PeerDatagram): void {
+  const { processes } = known;
   processes.set(boot, { sequence, wall });
-  if (processes.size <= PROCESSES_MAX) return;
-  const [oldest] = [...processes].sort(([, one], [, other]) => one.wall - other.wall);
-  if (oldest !== undefined) processes.delete(oldest[0]);
+  if (boot === known.living) return;
+  const byAge = [...processes].sort(([, one], [, other]) => one.wall - other.wall);
+  known.living = byAge.at(-1)?.[0];
+  const [oldest] = byAge;
+  if (processes.size > PROCESSES_MAX && oldest !== undefined) processes.delete(oldest[0]);
 }
