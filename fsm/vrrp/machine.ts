@@ -137,8 +137,25 @@ const GROUP_AND_BEFORE_MASTER = [
   'before-master-timeout',
 ] as const;
 
+/** Judged for a BACKUP. */
+const JUDGED = [
+  'master-resigned',
+  'master-cut-off',
+  'master-dead',
+  'master-alive',
+  'segment-broken',
+] as const;
+
+/** Judged for a MASTER, or for one that releases. */
+const JUDGED_MASTER = ['cut-off', 'outranked', 'successor-serves'] as const;
+
+/** A router that is about to become MASTER needs no further evidence of silence. */
+const CLAIMING = ['master-resigned', 'master-cut-off', 'master-dead'] as const;
+
 /** Ignored where no timer runs and no packet is received. */
 const NOT_RUNNING = [
+  ...JUDGED,
+  ...JUDGED_MASTER,
   'master-timeout',
   'peer-answered',
   'adver-timer',
@@ -154,6 +171,7 @@ const NOT_RUNNING = [
 ] as const;
 
 const MASTER_ONLY = [
+  ...JUDGED_MASTER,
   'startup',
   'adver-timer',
   'release-timeout',
@@ -162,6 +180,7 @@ const MASTER_ONLY = [
 ] as const;
 
 const BACKUP_ONLY = [
+  ...JUDGED,
   'startup',
   'master-timeout',
   'peer-answered',
@@ -203,6 +222,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...RECOVERIES,
   ],
   'backup.ready': [
+    ...CLAIMING,
     'master-timeout',
     'peer-answered',
     'preempt-hold-timeout',
@@ -214,6 +234,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...RECOVERIES,
   ],
   'backup.asking': [
+    ...CLAIMING,
     'master-timeout',
     'peer-answered',
     'preempt-hold-timeout',
@@ -223,6 +244,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...RECOVERIES,
   ],
   'backup.allowed': [
+    ...CLAIMING,
     'master-timeout',
     'peer-answered',
     'preempt-hold-timeout',
@@ -232,6 +254,6 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...MASTER_ONLY,
     ...RECOVERIES,
   ],
-  'holding.master': ['release-timeout', ...BACKUP_ONLY],
-  'holding.releasing': ['adver-timer', 'group-backup', ...BACKUP_ONLY],
+  'holding.master': ['release-timeout', 'successor-serves', ...BACKUP_ONLY],
+  'holding.releasing': ['adver-timer', 'group-backup', 'cut-off', 'outranked', ...BACKUP_ONLY],
 };

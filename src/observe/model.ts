@@ -27,6 +27,7 @@ import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts'
 import type {
   InstanceView,
   MasterView,
+  PathLoss,
   PeerProblem,
   RoutingView,
   StrayAddress,
@@ -269,6 +270,7 @@ export class AgentModel {
       ...straysDocument(view?.strays ?? [], this.#options.strayAnswers ?? (() => true)),
       ...connectionsPart(this.#options.connections?.(name)),
       ...problemsPart(view?.problems ?? [], wallClock),
+      ...pathLossPart(view?.pathLoss, wallClock),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -306,6 +308,14 @@ function problemsPart(
       return { peer, since: at, ...facts, message: problemText(facts) };
     }),
   };
+}
+
+function pathLossPart(
+  loss: PathLoss | undefined,
+  wallClock: WallClock,
+): Pick<InstanceDocument, 'path_lost'> {
+  if (loss === undefined) return {};
+  return { path_lost: { ...loss, since: wallClock(loss.since).toISOString() } };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

@@ -8,6 +8,7 @@ import {
   renderChecker,
   renderConnections,
   renderDependencies,
+  renderPathLosses,
   renderPeerProblems,
   renderStrays,
   type Screen,
@@ -20,7 +21,13 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     screen.width,
     screen.palette.faint,
   );
-  const details = [renderPeerProblems, renderStrays, renderDependencies, renderConnections]
+  const details = [
+    renderPathLosses,
+    renderPeerProblems,
+    renderStrays,
+    renderDependencies,
+    renderConnections,
+  ]
     .map((render) => render(status, screen))
     .join('');
   const peers = renderPeerSummary(status, screen);

@@ -2,7 +2,7 @@
  * Links, addresses, and our routes and rules through rtnetlink(7). One socket sends requests, two others
  * receive changes; those are open before the first dump, so no change is missed.
  */
-import { familyOf, type IpAddress } from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type {
@@ -30,6 +30,7 @@ import {
   RTM_NEWNETCONF,
   RTNLGRP_IPV6_NETCONF,
 } from '../../wire/netlink/route/forwarding.ts';
+import { decodeGateway, encodeGatewayQuestion } from '../../wire/netlink/route/gateway.ts';
 import {
   decodeLink,
   encodeLinkDump,
@@ -39,7 +40,9 @@ import {
   RTNLGRP_LINK,
 } from '../../wire/netlink/route/link.ts';
 import { encodeLinkSwitch, RTM_SETLINK } from '../../wire/netlink/route/macvlan.ts';
+import { RTM_GETROUTE } from '../../wire/netlink/route/route.ts';
 import { NETLINK_ROUTE } from '../ffi/constants.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
 import {
   type MonitorState,
   type NetlinkRequest,
@@ -118,6 +121,19 @@ export class Routes implements RoutePort {
       payload: encodeLinkSwitch(index, true),
     }));
     return this.#requests.transact(requests);
+  }
+
+  /** Looking it up takes some 10 us. */
+  gateway(index: number, family: Family): IpAddress | null {
+    const payload = encodeGatewayQuestion(family, index);
+    try {
+      const request = { type: RTM_GETROUTE, flags: 0, payload };
+      const [message] = this.#requests.query('find the gateway', request);
+      return message === undefined ? null : decodeGateway(message.payload);
+    } catch (error) {
+      if (error instanceof KernelError) return null;
+      throw error;
+    }
   }
 
   snapshot(): LinkSnapshot {
