@@ -32,7 +32,7 @@ const REFUSED: { readonly [Reason in PeerRefusal]: (facts: PeerRefusedFacts) => 
   replay: () => 'they have been heard before: another host repeats them',
   unproven: ({ up }) =>
     up
-      ? 'they are of an earlier process of the director: another host repeats them'
+      ? 'they are of other processes than that of the director: another host forges or repeats them'
       : 'the director does not hear this one: is the way to it blocked?',
 };
 

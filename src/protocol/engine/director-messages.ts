@@ -6,8 +6,8 @@ import type { DirectorState } from '../../wire/peer-link/statement.ts';
 
 /**
  * Why a datagram was not believed. `source`: its sender is not configured. `key`: no key has this number.
- * `authentication`: the HMAC is wrong. `replay`: heard before. `unproven`: from a new process, which has
- * yet to show that it lives now.
+ * `authentication`: the HMAC is wrong. `replay`: heard before. `unproven`: from an
+ * unknown process, which has yet to show that it lives now; also if there are too many to look at.
  */
 export const PEER_REFUSALS = [
   'source',

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { type Duration, instant, milliseconds } from '../../../src/net/time.ts';
 import { directorDocuments } from '../../../src/observe/director-documents.ts';
+import type { DirectorView } from '../../../src/protocol/engine/director-messages.ts';
 import { settingsOf } from './samples.ts';
 
 const LB2 = { name: 'lb2', address: ip('198.51.100.140') };
@@ -16,12 +17,13 @@ const SETTINGS = {
 const clock = (at: number) => new Date(at / 1_000);
 
 test('directors are documents in the units of the API, in the order of the file', () => {
-  const view = {
-    ...{ ...LB3, status: 'up', since: instant(5_000_000), version: '1.2.3' },
+  const view: DirectorView = {
+    ...{ ...LB3, since: instant(5_000_000), version: '1.2.3', differs: ['ipvs.services'] },
     ...{ rtt: 314 as Duration, clockOffset: -1_499_600 as Duration },
-    ...{ configuration: 'differs', differs: ['ipvs.services'] },
+    status: 'up',
+    configuration: 'differs',
     instances: [{ name: 'web', state: 'MASTER', priority: 150, faults: [] }],
-  } as const;
+  };
   expect(directorDocuments(SETTINGS, [view], clock)).toEqual([
     {
       ...{ ...LB2, state: 'never', since: null, rtt_ms: null, clock_offset_ms: null },

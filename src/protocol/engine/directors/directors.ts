@@ -263,7 +263,6 @@ export class Directors {
       if (verdict === 'unproven') this.#refuse({ director, source: address, reason: verdict }, now);
       return;
     }
-    this.#refusalsOf(director).believed();
     if (verdict !== 'believed') this.#cameUp(session, datagram, verdict === 'restarted', now);
     if (datagram.table !== null) {
       const summary = datagram.table;

@@ -12,7 +12,8 @@ const UNPROVEN_FOR = seconds(3);
 
 export class Refusals {
   readonly #reportedAt = new Map<PeerRefusal, Instant>();
-  #unprovenSince: Instant | undefined;
+  /** The first and the last of such datagrams without a pause. */
+  #unproven: { readonly since: Instant; readonly at: Instant } | undefined;
 
   /** True if the refusal is to be reported. */
   add(reason: PeerRefusal, now: Instant): boolean {
@@ -23,18 +24,17 @@ export class Refusals {
     return true;
   }
 
-  believed(): void {
-    this.#unprovenSince = undefined;
-  }
-
   /** The director has come up: what it was refused for is over. */
   cameUp(): void {
     this.#reportedAt.clear();
+    this.#unproven = undefined;
   }
 
   #isNotable(reason: PeerRefusal, now: Instant): boolean {
     if (reason !== 'unproven') return true;
-    this.#unprovenSince ??= now;
-    return elapsed(this.#unprovenSince, now) >= UNPROVEN_FOR;
+    const known = this.#unproven;
+    const goesOn = known !== undefined && elapsed(known.at, now) < UNPROVEN_FOR;
+    this.#unproven = { since: goesOn ? known.since : now, at: now };
+    return elapsed(this.#unproven.since, now) >= UNPROVEN_FOR;
   }
 }

@@ -8,6 +8,7 @@ import {
   type DatagramHead,
   datagramHead,
   decodeDatagram,
+  type PeerDatagram,
 } from '../../../wire/peer-link/datagram.ts';
 import { type CounterTable, GLOBAL_ROW } from '../../engine/counters.ts';
 import type { DirectorInput, PeerRefusal } from '../../engine/director-messages.ts';
@@ -22,6 +23,12 @@ const STRANGERS_MAX = 4;
 /** Processes of a director whose last sequence is remembered. */
 const PROCESSES_MAX = 4;
 
+/**
+ * Datagrams of other processes than the living one whose HMAC is checked in a second, for each director. A process that has
+ * just started needs a few; each check leaves garbage, which a flood must not make without a bound.
+ */
+const LOOKS_MAX = 100;
+
 /** So many repetitions in a second are no accident of the network. */
 const REPLAYS_MAX = 16;
 
@@ -32,9 +39,15 @@ export type DirectorSink = (input: DirectorInput) => void;
 
 interface Known {
   readonly name: string;
-  /** The highest sequence with a right HMAC, by boot id. */
-  readonly sequences: Map<string, number>;
+  /** The last datagram with a right HMAC, by boot id. */
+  readonly processes: Map<string, KnownProcess>;
+  /** Boot id of the one with the latest wall clock; undefined: none is known. */
+  living: string | undefined;
+  looks: number;
+  looksFrom: number;
 }
+
+type KnownProcess = Pick<PeerDatagram, 'sequence' | 'wall'>;
 
 export class Gate {
   readonly #counters: CounterTable;
@@ -53,8 +66,8 @@ export class Gate {
     this.#known.clear();
     this.#passedOn.clear();
     for (const { name, address } of directors) {
-      const sequences = before.get(address)?.sequences ?? new Map<string, number>();
-      this.#known.set(address, { name, sequences });
+      const { processes = new Map<string, KnownProcess>(), living } = before.get(address) ?? {};
+      this.#known.set(address, { name, processes, living, looks: 0, looksFrom: 0 });
     }
   }
 
@@ -72,17 +85,17 @@ export class Gate {
       return;
     }
     const head = datagramHead(bytes);
-    const reason = head.ok ? refusalOf(bytes, head.value, known, signature) : head.error.code;
+    const reason = head.ok ? refusalOf(bytes, head.value, known, signature, now) : head.error.code;
     if (reason !== undefined || !head.ok) {
       this.#refuse(known.name, source, reason ?? 'malformed', now, sink);
       return;
     }
-    remember(known.sequences, head.value);
     const decoded = decodeDatagram(bytes);
     if (!decoded.ok) {
       this.#refuse(known.name, source, 'malformed', now, sink);
       return;
     }
+    remember(known, decoded.value);
     sink({ kind: 'director.heard', director: known.name, datagram: decoded.value, wall });
   }
 
@@ -147,19 +160,33 @@ export class Gate {
 function refusalOf(
   bytes: Uint8Array,
   { keyId, boot, sequence }: DatagramHead,
-  { sequences }: Known,
+  known: Known,
   signature: Signature,
+  now: number,
 ): PeerRefusal | undefined {
+  const last = known.processes.get(boot);
   // Whatever its signature is, it would be refused.
-  if (sequence <= (sequences.get(boot) ?? 0)) return 'replay';
+  if (last !== undefined && sequence <= last.sequence) return 'replay';
+  if (boot !== known.living && !mayLook(known, now)) return 'unproven';
   if (!signature.knows(keyId)) return 'key';
   return signature.isRight(bytes, keyId) ? undefined : 'authentication';
 }
 
-function remember(sequences: Map<string, number>, { boot, sequence }: DatagramHead): void {
-  sequences.delete(boot);
-  sequences.set(boot, sequence);
-  if (sequences.size <= PROCESSES_MAX) return;
-  const [oldest] = sequences.keys();
-  if (oldest !== undefined) sequences.delete(oldest);
+function mayLook(known: Known, now: number): boolean {
+  if (now - known.looksFrom >= QUIET_MS) {
+    known.looksFrom = now;
+    known.looks = 0;
+  }
+  return ++known.looks <= LOOKS_MAX;
+}
+
+/** A recording has an older wall clock than the living process, and cannot take its place. */
+function remember(known: Known, { boot, sequence, wall }: PeerDatagram): void {
+  const { processes } = known;
+  processes.set(boot, { sequence, wall });
+  if (boot === known.living) return;
+  const byAge = [...processes].sort(([, one], [, other]) => one.wall - other.wall);
+  known.living = byAge.at(-1)?.[0];
+  const [oldest] = byAge;
+  if (processes.size > PROCESSES_MAX && oldest !== undefined) processes.delete(oldest[0]);
 }

@@ -66,9 +66,11 @@ describe('the gate of the peer link', () => {
 
   test('refuses each datagram in which one bit is wrong', () => {
     const rig = new Rig();
+    rig.take(signed(rig.signature));
     const right = signed(rig.signature, { sequence: 2 ** 52 });
     for (let bit = 0; bit < right.length * 8; bit++) {
       const bytes = right.slice();
+      rig.now += 1_000;
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(rig.take(bytes).filter((line) => line.startsWith('heard'))).toEqual([]);
     }
@@ -136,6 +138,32 @@ describe('the gate of the peer link', () => {
     expect(rig.count('peer-authentication-refused')).toBe(3);
     expect(rig.count('peer-length-refused')).toBe(2);
     expect(rig.count('peer-version-refused')).toBe(1);
+  });
+
+  test('looks at few datagrams of other processes, and at all of the living one', () => {
+    const rig = new Rig();
+    rig.take(signed(rig.signature, { boot: 'dd'.repeat(8) }));
+    rig.take(signed(rig.signature, { wall: 1_000 }));
+    for (let count = 0; count < 1_000; count++) {
+      rig.take(signed(keys(1, NEW), { boot: 'dd'.repeat(8), sequence: count + 2 }));
+    }
+    expect(rig.count('peer-authentication-refused')).toBe(98);
+    expect(rig.count('peer-unproven-refused')).toBe(902);
+    expect(rig.take(signed(rig.signature, { sequence: 2 }))).toEqual(['heard lb2 2']);
+    rig.now += 1_000;
+    const next = { boot: 'ee'.repeat(8), sequence: 1 };
+    expect(rig.take(signed(rig.signature, next))).toEqual(['heard lb2 1']);
+  });
+
+  test('recordings of earlier processes do not take the place of the living one', () => {
+    const rig = new Rig();
+    const living = signed(rig.signature, { sequence: 7, wall: 1_000 });
+    rig.take(living);
+    for (let process = 1; process <= 9; process++) {
+      rig.take(signed(rig.signature, { boot: `${process}`.repeat(16), wall: process }));
+    }
+    expect(rig.take(living)).toEqual([]);
+    expect(rig.count('peer-replay-refused')).toBe(1);
   });
 
   test('refuses a datagram that is signed and makes no sense', () => {
