@@ -1,19 +1,24 @@
 /**
  * Runs the simulator from many seeds: `npm run sim -- --seeds 10000 [--first N]`, or from one seed with
- * its trace: `npm run sim -- --seed N`. Exits with 1 at the first broken rule.
+ * its trace: `npm run sim -- --seed N`. `--networks 2`: directors with a peer link. Exits with 1 at the
+ * first broken rule.
  */
 import { parseArgs } from 'node:util';
-import { run } from '../test/sim/scenarios/random-faults.ts';
+import { run as runOneNetwork } from '../test/sim/scenarios/random-faults.ts';
+import { runTwoNetworks } from '../test/sim/scenarios/two-networks.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     first: { type: 'string', default: '0' },
     seed: { type: 'string' },
+    networks: { type: 'string', default: '1' },
     /** Continues after a failure. */
     all: { type: 'boolean', default: false },
   },
 });
+
+const run = values.networks === '2' ? runTwoNetworks : runOneNetwork;
 
 function runOne(seed: number): void {
   const { failure, trace } = run(seed, true);

@@ -12,7 +12,17 @@
  * DEVIATION: RFC 9568 section 6.4.2 becomes Active when Active_Down_Timer fires; with `before_master`,
  * `preempt_delay`, `preempt_when_synced` and in a sync group this router may wait.
  */
-import { allowed, asking, FOLLOWS, MASTER, PREEMPTS, ready, SILENT, WITH_GROUP } from './claim.ts';
+import {
+  allowed,
+  asking,
+  EVIDENT,
+  FOLLOWS,
+  MASTER,
+  PREEMPTS,
+  ready,
+  SILENT,
+  WITH_GROUP,
+} from './claim.ts';
 import {
   shiftDownTimerToInterval,
   shiftDownTimerToPriority,
@@ -48,6 +58,35 @@ const onSilence = claiming(
   SILENT,
   'RFC 9568 6.4.2: Active_Down_Timer fired (F-B7)',
 );
+
+/** What `fsm/judgement` concludes from more than the silence of one segment. */
+const onJudgement = {
+  'master-resigned': claiming(
+    'claimBySilence',
+    EVIDENT['master-resigned'],
+    'DEVIATION: RFC 9568 6.4.2 waits for Active_Down_Timer: the MASTER has named this router as its successor',
+  ),
+  'master-cut-off': claiming(
+    'claimBySilence',
+    EVIDENT['master-cut-off'],
+    'DEVIATION: RFC 9568 6.4.2 waits for Active_Down_Timer: the MASTER cannot serve, and this router can',
+  ),
+  'master-dead': claiming(
+    'claimBySilence',
+    EVIDENT['master-dead'],
+    'DEVIATION: RFC 9568 6.4.2 waits for Active_Down_Timer: the MASTER has been silent everywhere for `dead_after`',
+  ),
+  'master-alive': {
+    actions: [startDownTimer],
+    description:
+      'DEVIATION: RFC 9568 6.4.2 becomes Active when Active_Down_Timer fires: the MASTER is alive, and its silence counts from now',
+  },
+  'segment-broken': {
+    actions: [startDownTimer],
+    description:
+      'DEVIATION: RFC 9568 6.4.2 becomes Active when Active_Down_Timer fires: this router is cut off from the segment',
+  },
+} as const;
 
 const onGroupMaster = [
   {
@@ -110,6 +149,7 @@ export const backup = vrrp.createStateConfig({
       entry: ['endClaim'],
       on: {
         'master-timeout': onSilence,
+        ...onJudgement,
         'group-master': onGroupMaster,
         'peer-answered': {
           actions: [startDownTimer],
@@ -156,6 +196,7 @@ export const backup = vrrp.createStateConfig({
       exit: ['cancelPreemptDelayTimer'],
       on: {
         'master-timeout': onSilence,
+        ...onJudgement,
         'preempt-hold-timeout': claiming(
           'claimByPreemption',
           PREEMPTS,

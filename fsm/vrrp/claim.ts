@@ -9,7 +9,7 @@ import {
   startDownTimer,
   startGroupTimer,
 } from './effects.ts';
-import type { RowMeta } from './model.ts';
+import type { RowMeta, TakeoverEvidence } from './model.ts';
 import { vrrp } from './rules.ts';
 
 export const MASTER = '#vrrp.holding';
@@ -19,6 +19,12 @@ export const SILENT = {
   reason: 'no-response',
   cause: 'master-silent',
 } as const;
+
+export const EVIDENT = {
+  'master-resigned': { reason: 'no-response', cause: 'master-resigned' },
+  'master-cut-off': { reason: 'no-response', cause: 'master-cut-off' },
+  'master-dead': { reason: 'no-response', cause: 'master-dead' },
+} as const satisfies { readonly [Type in TakeoverEvidence]: RowMeta };
 
 export const PREEMPTS = {
   event: 'preempt-hold-timeout',
@@ -58,6 +64,17 @@ const onAdvertisement = [
     description: 'a lower priority is still MASTER: preemption is under way',
   },
   { description: 'RFC 9568 6.4.2: a lower priority is discarded (F-B10)' },
+] as const;
+
+/** The silence that led to the claim has an explanation. */
+const onLife = [
+  {
+    guard: 'claimsBySilence',
+    target: 'listening',
+    actions: [startDownTimer],
+    description: 'the MASTER is alive after all: the Master_Down_Interval starts over',
+  },
+  { description: 'does not claim by silence' },
 ] as const;
 
 const onInhibition = [
@@ -186,6 +203,8 @@ export const ready = vrrp.createStateConfig({
     },
     resumed: { actions: [startGroupTimer], description: 'considered again immediately' },
     advertisement: onAdvertisement,
+    'master-alive': onLife,
+    'segment-broken': onLife,
     'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
@@ -215,6 +234,8 @@ export const asking = vrrp.createStateConfig({
     'group-changed': onGroupChanged,
     resumed: onResumed,
     advertisement: onAdvertisement,
+    'master-alive': onLife,
+    'segment-broken': onLife,
     'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },
@@ -242,6 +263,8 @@ export const allowed = vrrp.createStateConfig({
     'group-changed': onGroupChanged,
     resumed: onResumed,
     advertisement: onAdvertisement,
+    'master-alive': onLife,
+    'segment-broken': onLife,
     'inhibit-preemption': onInhibition,
     'preemption-changed': onPreemptionChanged,
   },

@@ -70,6 +70,20 @@ export const holding = vrrp.createStateConfig({
           actions: ['setInterval', 'sendAdvertisement', 'startAdverTimer'],
           description: 'peers learn the interval before they can miss an advertisement',
         },
+        'cut-off': {
+          target: '#vrrp.backup',
+          actions: ['resetInterval', 'inhibitPreemption'],
+          description:
+            'DEVIATION: RFC 9568 6.4.3 remains Active without a greater advertisement. No third host answers this router, and a router that they answer is MASTER: release, and do not preempt it',
+          meta: { cause: 'cut-off' },
+        },
+        outranked: {
+          target: '#vrrp.backup',
+          actions: ['resetInterval'],
+          description:
+            'DEVIATION: RFC 9568 6.4.3 remains Active without a greater advertisement. A greater router is MASTER too, and its advertisements do not arrive here',
+          meta: { cause: 'outranked' },
+        },
         'group-backup': {
           target: '#vrrp.backup',
           actions: ['resetInterval', 'sendResignation'],
@@ -134,6 +148,21 @@ export const holding = vrrp.createStateConfig({
             target: '#vrrp.backup',
             actions: ['learnInterval', 'inhibitPreemption'],
             description: 'the successor is heard: release, and do not preempt it',
+            meta: { event: 'failover', cause: 'successor-heard' },
+          },
+        ],
+        'successor-serves': [
+          {
+            guard: 'isStopping',
+            target: '#vrrp.initialize',
+            description: 'the successor says over the peer link that it is MASTER: release',
+            meta: SUCCEEDED,
+          },
+          {
+            target: '#vrrp.backup',
+            actions: ['resetInterval', 'inhibitPreemption'],
+            description:
+              'the successor says over the peer link that it is MASTER: release, and do not preempt it',
             meta: { event: 'failover', cause: 'successor-heard' },
           },
         ],

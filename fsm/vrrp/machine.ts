@@ -150,8 +150,25 @@ const GROUP_AND_BEFORE_MASTER = [
   'before-master-timeout',
 ] as const;
 
+/** Judged for a BACKUP. */
+const JUDGED = [
+  'master-resigned',
+  'master-cut-off',
+  'master-dead',
+  'master-alive',
+  'segment-broken',
+] as const;
+
+/** Judged for a MASTER, or for one that releases. */
+const JUDGED_MASTER = ['cut-off', 'outranked', 'successor-serves'] as const;
+
+/** A router that is about to become MASTER needs no further evidence of silence. */
+const CLAIMING = ['master-resigned', 'master-cut-off', 'master-dead'] as const;
+
 /** Ignored where no timer runs and no packet is received. */
 const NOT_RUNNING = [
+  ...JUDGED,
+  ...JUDGED_MASTER,
   'master-timeout',
   'peer-answered',
   'adver-timer',
@@ -167,6 +184,7 @@ const NOT_RUNNING = [
 ] as const;
 
 const MASTER_ONLY = [
+  ...JUDGED_MASTER,
   'startup',
   'restarted',
   'adver-timer',
@@ -176,6 +194,7 @@ const MASTER_ONLY = [
 ] as const;
 
 const BACKUP_ONLY = [
+  ...JUDGED,
   'startup',
   'restarted',
   'master-timeout',
@@ -219,6 +238,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...RECOVERIES,
   ],
   'backup.ready': [
+    ...CLAIMING,
     'master-timeout',
     'peer-answered',
     'preempt-hold-timeout',
@@ -230,6 +250,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...RECOVERIES,
   ],
   'backup.asking': [
+    ...CLAIMING,
     'master-timeout',
     'peer-answered',
     'preempt-hold-timeout',
@@ -239,6 +260,7 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...RECOVERIES,
   ],
   'backup.allowed': [
+    ...CLAIMING,
     'master-timeout',
     'peer-answered',
     'preempt-hold-timeout',
@@ -248,6 +270,6 @@ export const IGNORED: { readonly [State in VrrpState]: readonly VrrpEventType[] 
     ...MASTER_ONLY,
     ...RECOVERIES,
   ],
-  'holding.master': ['release-timeout', ...BACKUP_ONLY],
-  'holding.releasing': ['adver-timer', 'group-backup', ...BACKUP_ONLY],
+  'holding.master': ['release-timeout', 'successor-serves', ...BACKUP_ONLY],
+  'holding.releasing': ['adver-timer', 'group-backup', 'cut-off', 'outranked', ...BACKUP_ONLY],
 };

@@ -68,8 +68,9 @@ type Claim = 'silence' | 'preemption' | 'group';
 type Releasing = 'stop' | 'hand-over' | 'forced';
 
 /**
- * Why a router changed its state, for programs. Of the causes of a takeover, only `master-silent`
- * means that the former MASTER disappeared without resigning; with any other it may still run.
+ * Why a router changed its state, for programs. Of the causes of a takeover, only `master-silent` and
+ * `master-dead` mean that the former MASTER disappeared without resigning; with any other it may still
+ * run.
  */
 export const CAUSES = [
   'started',
@@ -84,6 +85,11 @@ export const CAUSES = [
   'successor-heard',
   'no-successor',
   'group-backup',
+  'master-resigned',
+  'master-cut-off',
+  'master-dead',
+  'cut-off',
+  'outranked',
   'shutdown',
   'stall',
   'fault',
@@ -104,6 +110,14 @@ export type VrrpEvent =
   | { readonly type: 'shutdown'; readonly linger: boolean }
   /** Active_Down_Timer fired. */
   | { readonly type: 'master-timeout' }
+  /** The judgement of more evidence than silence (`fsm/judgement`): a BACKUP takes over at once, */
+  | { readonly type: TakeoverEvidence }
+  /** or stays BACKUP: the MASTER is alive, or the own segment is broken; */
+  | { readonly type: 'master-alive' | 'segment-broken' }
+  /** a MASTER yields to another one that it hears over the peer link only, */
+  | { readonly type: 'cut-off' | 'outranked' }
+  /** or knows from there that its successor is MASTER. */
+  | { readonly type: 'successor-serves' }
   /** Adver_Timer fired. */
   | { readonly type: 'adver-timer' }
   /** The preempt delay has passed while a lower priority was MASTER. */
@@ -162,6 +176,9 @@ export type VrrpEvent =
   | { readonly type: FaultEvent }
   /** `remaining`: number of reasons for FAULT that remain. */
   | { readonly type: RecoveryEvent; readonly remaining: number };
+
+/** Evidence with which a BACKUP takes over before Active_Down_Timer fires; its cause has the same name. */
+export type TakeoverEvidence = 'master-resigned' | 'master-cut-off' | 'master-dead';
 
 /** A packet that passed every receive check. */
 export interface Advertisement {

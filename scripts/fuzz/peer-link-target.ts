@@ -1,4 +1,5 @@
 /** Datagrams of the peer link: as the HMAC lets them through, and as any host can send them. */
+import { ip } from '../../src/net/address.ts';
 import {
   datagramHead,
   decodeDatagram,
@@ -19,6 +20,8 @@ const STATEMENT: InstanceStatement = {
   priority: 150,
   canServe: 'yes',
   resigningTo: 'lb2',
+  source: ip('192.0.2.11'),
+  misses: true,
   faults: ['interface-down', 'track:gateway'],
   digests: [1, 0xfedc_ba98, 3],
 };

@@ -7,6 +7,7 @@ import { routingText } from '../../src/net/routing.ts';
 import type { Output } from '../../src/protocol/engine/outputs.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
+import type { InstanceStatement } from '../../src/wire/peer-link/statement.ts';
 
 /** Rows of `status` are left out: tests look at them through `view`; `claims` has what is watched. */
 export function linesOf(output: Output): string[] {
@@ -41,12 +42,13 @@ export function linesOf(output: Output): string[] {
       return ['peer link closed'];
     case 'director.send':
       return output.datagrams.map(({ to, datagram }) => {
-        const about = datagram.statements.map(({ name, state }) => ` ${name} ${state}`).join('');
+        const about = datagram.statements.map((one) => ` ${statementText(one)}`).join(',');
         return `to director ${to}:${datagram.table === null ? about : ' table'}`;
       });
     case 'director.table':
       return [`table of ${output.address}`];
     case 'claims.watch':
+    case 'gateway.find':
       return [];
     case 'received.discard':
     case 'finished':
@@ -66,6 +68,11 @@ function announcementLine(frame: Uint8Array): string {
   // The only other message there is: type 135, its target behind the headers (RFC 4861 section 4.3).
   if (frame[54] === 135) return `ns ${ipFromBytes(frame, 62, 16)}`;
   return 'an unknown frame';
+}
+
+function statementText({ name, state, canServe, resigningTo, misses }: InstanceStatement): string {
+  const resigns = resigningTo === null ? '' : ` resigns to ${resigningTo}`;
+  return `${name} ${state} ${canServe}${misses ? ' misses' : ''}${resigns}`;
 }
 
 function reportLines(report: Report): string[] {
@@ -137,6 +144,10 @@ function reportLines(report: Report): string[] {
       return [`track ${report.track} ${report.state}`];
     case 'dual-master':
       return [`dual-master ${report.peer} ${report.peerPriority}`];
+    case 'vrrp-path-lost':
+      return [`path lost: ${report.cause}`];
+    case 'vrrp-path-restored':
+      return ['path restored'];
     case 'dual-master-ended':
       return [`dual-master ended ${report.peer}`];
     case 'master-refused':

@@ -105,6 +105,9 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   'links.up': kind('links.up', { indexes: z.array(INDEX), answers: ANSWERS }),
   'virtual-link.down': kind('virtual-link.down', { name: NAME }),
   'virtual-link.failed': kind('virtual-link.failed', { name: NAME, message: z.string() }),
+  'gateway.found': kind('gateway.found', {
+    ...{ index: INDEX, family: z.string(), address: ADDRESS.nullable() },
+  }),
   'listen.failed': kind('listen.failed', { index: INDEX, errno: z.string() }),
   'send.failed': kind('send.failed', {
     ...{ errno: z.string(), count: COUNT },

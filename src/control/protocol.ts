@@ -8,6 +8,7 @@ import type { CounterName } from '../protocol/engine/counters.ts';
 import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
 import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
 import type { TrackSource } from '../protocol/engine/settings.ts';
+import type { PathLossCause } from '../protocol/engine/view.ts';
 import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
@@ -122,10 +123,20 @@ export interface InstanceDocument {
   readonly connections?: ConnectionsDocument;
   /** Routers that cannot be peers as both are configured; absent: none. */
   readonly peer_problems?: readonly PeerProblemDocument[];
+  /** No advertisement arrives, and this BACKUP does not take over; absent: not so. */
+  readonly path_lost?: PathLossDocument;
   readonly counters: CountersDocument;
   /** Name of its sync group. */
   readonly group: string | null;
   readonly tracks: readonly TrackDocument[];
+}
+
+/** Why a BACKUP stays BACKUP although no advertisement arrives. */
+export interface PathLossDocument {
+  readonly cause: PathLossCause;
+  readonly since: string;
+  /** The evidence in words. */
+  readonly reason: string;
 }
 
 /** `GET /v1/status`: a sync group. */

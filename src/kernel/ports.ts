@@ -79,6 +79,8 @@ export interface RoutePort {
   claim(addresses: readonly IpAddress[]): boolean;
   /** Sets links up, which takes some 50 us for each; returns an answer for each. */
   setLinksUp(indexes: readonly number[]): KernelAnswer[];
+  /** The default gateway of the link; null: it has none. */
+  gateway(index: number, family: Family): IpAddress | null;
   /** Reads all links and addresses. Throws `KernelError`. */
   snapshot(): LinkSnapshot;
   /**

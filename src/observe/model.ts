@@ -28,6 +28,7 @@ import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts'
 import type {
   InstanceView,
   MasterView,
+  PathLoss,
   PeerProblem,
   RoutingView,
   StrayAddress,
@@ -273,6 +274,7 @@ export class AgentModel {
       ...straysDocument(view?.strays ?? [], this.#options.strayAnswers ?? (() => true)),
       ...connectionsPart(this.#options.connections?.(name)),
       ...problemsPart(view?.problems ?? [], wallClock),
+      ...pathLossPart(view?.pathLoss, wallClock),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -314,6 +316,14 @@ function problemsPart(
       return { peer, since: at, ...facts, message: problemText(facts) };
     }),
   };
+}
+
+function pathLossPart(
+  loss: PathLoss | undefined,
+  wallClock: WallClock,
+): Pick<InstanceDocument, 'path_lost'> {
+  if (loss === undefined) return {};
+  return { path_lost: { ...loss, since: wallClock(loss.since).toISOString() } };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

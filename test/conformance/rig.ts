@@ -6,7 +6,7 @@
 import { linesOf } from '../../scripts/replay/lines.ts';
 import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
-import type { AddressState, KernelChange, LinkState } from '../../src/net/link.ts';
+import type { AddressState, KernelChange, LinkState, OutgoingFrame } from '../../src/net/link.ts';
 import type { Route } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import {
@@ -22,6 +22,7 @@ import type { InstanceSettings, Settings } from '../../src/protocol/engine/setti
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import type { Batch } from '../../src/protocol/thread/recording/entry.ts';
 import { type EngineInputs, Recorder } from '../../src/protocol/thread/recording/recorder.ts';
+import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
 import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../../src/wire/vrrp/checksum.ts';
@@ -160,6 +161,9 @@ export interface RigOptions {
   readonly handoverOverlap?: Duration;
   /** For the masterships that outlive the engine. */
   readonly masterships?: Float64Array;
+  /** Its name for the other directors. */
+  readonly router?: string;
+  readonly peerLink?: Settings['peerLink'];
   /** Receives the entries of a recording of this engine. */
   readonly record?: (batch: Batch) => void;
 }
@@ -176,6 +180,10 @@ export class Rig {
   words: string | undefined;
   /** Its answer to each link that is to be set up. */
   raiseErrno = 0;
+  /** The default gateway of its links. */
+  gateway: IpAddress | null = null;
+  /** Hosts that answer questions of ARP at once. */
+  readonly answering = new Set<IpAddress>();
   readonly #links: readonly LinkState[];
 
   constructor(instances: readonly Partial<InstanceSettings>[] = [{}], options: RigOptions = {}) {
@@ -187,9 +195,14 @@ export class Rig {
       syncGroups = [],
       handoverOverlap = 0 as Duration,
       masterships = new Float64Array(0),
+      router = 'lb1',
+      peerLink,
       record: send,
     } = options;
-    const settings = { router: 'lb1', linger, instances: instances.map(instanceOf), syncGroups };
+    const settings = {
+      ...{ router, linger, instances: instances.map(instanceOf), syncGroups },
+      ...(peerLink === undefined ? {} : { peerLink }),
+    };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
@@ -263,6 +276,15 @@ export class Rig {
     return this.counters.read(row, counter);
   }
 
+  #answersTo(frames: readonly OutgoingFrame[]): Input[] {
+    return frames.flatMap(({ index, frame }): Input[] => {
+      const decoded = decodeFrame(frame);
+      const address = decoded.kind === 'arp' ? decoded.arp.targetIp : undefined;
+      if (address === undefined || !this.answering.has(address)) return [];
+      return [{ kind: 'address.claimed', index, address, mac: mac('02:00:00:00:00:98') }];
+    });
+  }
+
   get #inputs(): EngineInputs {
     return this.recorder ?? this.engine;
   }
@@ -277,6 +299,11 @@ export class Rig {
         answers.push({ kind: 'links.up', indexes: output.indexes, answers: given });
       }
       if (output.kind === 'report') this.reports.push(output.report);
+      if (output.kind === 'gateway.find') {
+        const { index, family } = output;
+        answers.push({ kind: 'gateway.found', index, family, address: this.gateway });
+      }
+      if (output.kind === 'frames.send') answers.push(...this.#answersTo(output.frames));
       if (output.kind !== 'kernel.change') continue;
       const given = output.changes.map((change) => answered(this.errnoOf(change), this.words));
       answers.push({ kind: 'kernel.changed', id: output.id, answers: given });

@@ -115,7 +115,15 @@ function signed(key: string, more: Partial<PeerDatagram> = {}): Uint8Array {
     statements: [
       {
         ...{ name: 'web', interface: 'eth0', family: 'ipv4', vrid: 55, state: 'MASTER' },
-        ...{ priority: 254, canServe: 'yes', resigningTo: 'lb1', faults: [], digests: [] },
+        ...{
+          priority: 254,
+          canServe: 'yes',
+          source: null,
+          misses: false,
+          resigningTo: 'lb1',
+          faults: [],
+          digests: [],
+        },
       },
     ],
     ...more,

@@ -18,13 +18,15 @@ import type { Settings } from '../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import { Loop } from '../../src/protocol/thread/loop.ts';
+import { answerTo, isQuestion, SegmentClaims } from './arp.ts';
 import { SimClaims } from './claims.ts';
 import type { Clock, ScheduledAction } from './clock.ts';
 import { HostClock } from './host-clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';
 import { SimKernel } from './kernel.ts';
+import { type PeerNetwork, peerAddress, SimPeerLink } from './peer-network.ts';
 import type { Random } from './random.ts';
-import type { Port, Segment } from './segment.ts';
+import { isFrame, type Port, type Segment } from './segment.ts';
 import { SimSockets } from './sockets.ts';
 import { SimVirtualLinks } from './virtual-links.ts';
 
@@ -71,9 +73,13 @@ export class Host implements Port {
   readonly #masterships: Float64Array;
   /** The last change of the MAC address of a link, in simulated time and on the clock of this host. */
   macChange: { readonly at: Instant; readonly since: Instant } | undefined;
+  /** The machine has no power: its kernel answers no question. */
+  isOff = false;
   #pausedAt: Instant = instant(0);
   #isPaused = false;
   readonly #virtualLinks: SimVirtualLinks;
+  /** Only in a world with two networks. */
+  readonly #second: { readonly claims: SegmentClaims; readonly peerLink: SimPeerLink } | undefined;
   #process: Process | undefined;
   readonly #clock: Clock;
   readonly #ownClock: HostClock;
@@ -94,6 +100,7 @@ export class Host implements Port {
     random: Random,
     segment: Segment,
     observer: HostObserver,
+    peers?: PeerNetwork,
   ) {
     this.number = number;
     this.settings = settings;
@@ -115,8 +122,17 @@ export class Host implements Port {
         observer.sent(this, packet, frame);
         segment.transmit(number, packet);
       },
-      announce: (frame) => observer.announced(this, frame),
+      announce: (frame) => {
+        if (peers === undefined || !isQuestion(frame)) observer.announced(this, frame);
+        if (peers !== undefined && this.kernel.isConnectedToWire) segment.transmit(number, frame);
+      },
     });
+    if (peers === undefined) return;
+    const claims = new SegmentClaims(() => this.#wantTurn());
+    const readable = () => this.#wantTurn();
+    const peerLink = new SimPeerLink(number, clock, random.fork(), peers, readable);
+    this.#second = { claims, peerLink };
+    peers.attach({ deliver: (bytes, from) => this.deliverFromPeer(from, bytes) });
   }
 
   /** The time of this host's clock, which its views use. */
@@ -172,6 +188,9 @@ export class Host implements Port {
         packets: this.sockets,
         claims: this.claims,
         routes: this.kernel,
+        ...(this.#second === undefined
+          ? {}
+          : { claims: this.#second.claims, directors: this.#second.peerLink }),
       },
       {
         reports: (reports) => this.#take(reports),
@@ -189,6 +208,7 @@ export class Host implements Port {
     const { instances } = this.settings;
     const keepsRouting = resumable(instances, former, this.now).length === instances.length;
     this.#virtualLinks.prepare(keepsRouting);
+    this.#second?.peerLink.restart();
     loop.start([{ kind: 'resume', former, keepsRouting }]);
     this.starts += 1;
   }
@@ -260,7 +280,21 @@ export class Host implements Port {
   }
 
   deliver(packet: Uint8Array): void {
-    if (this.#process !== undefined) this.sockets.arrive(packet);
+    if (isFrame(packet)) this.#deliverFrame(packet);
+    else if (this.#process !== undefined) this.sockets.arrive(packet);
+  }
+
+  /** A datagram of the peer link arrives, from the address of that director. */
+  deliverFromPeer(from: number, bytes: Uint8Array): void {
+    if (this.#process !== undefined) this.#second?.peerLink.arrive(bytes, peerAddress(from));
+  }
+
+  /** The kernel answers, whether the process runs or not. */
+  #deliverFrame(frame: Uint8Array): void {
+    if (this.isOff) return;
+    const answer = answerTo(frame, (address) => this.kernel.answersFor(address));
+    if (answer !== undefined) this.#segment.transmit(this.number, answer);
+    if (this.#process !== undefined && !this.sockets.isDeaf) this.#second?.claims.arrive(frame);
   }
 
   /** Delivers the answer to the process that asked, once it runs. */
@@ -280,6 +314,8 @@ export class Host implements Port {
     this.lastWords = { views: new Map(this.views), settings: this.settings };
     this.views.clear();
     this.sockets.close();
+    this.#second?.claims.close();
+    this.#second?.peerLink.close();
     this.kernel.close();
     this.claims.close();
   }
@@ -330,7 +366,8 @@ export class Host implements Port {
     this.#turn = this.#clock.after(this.#random.integer(5, SCHEDULING_DELAY), () => {
       this.#turn = undefined;
       if (!this.isAlive) return;
-      if (this.claims.waiting > 0) this.#process?.loop.claimsReadable();
+      const claims = this.#second?.claims ?? this.claims;
+      if (claims.waiting > 0) this.#process?.loop.claimsReadable();
       if (this.kernel.isReadable) this.#process?.loop.routesReadable();
       else this.#process?.loop.turn();
     });

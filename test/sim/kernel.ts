@@ -52,6 +52,8 @@ export class SimKernel implements RoutePort {
   refuses: 'nothing' | 'add' | 'remove' = 'nothing';
   /** promote_secondaries: a secondary replaces its primary, or is removed with it (ip-sysctl.rst). */
   promotesSecondaries = false;
+  /** The default gateway of every link. */
+  defaultGateway: IpAddress | null = null;
   /** Foreign addresses that were removed with one of the agent's. */
   readonly casualties: IpAddress[] = [];
   /** How often another program has undone what the agent did. */
@@ -383,6 +385,23 @@ export class SimKernel implements RoutePort {
         this.routing.delete(place);
       }
     }
+  }
+
+  gateway(): IpAddress | null {
+    return this.defaultGateway;
+  }
+
+  /** A link carries frames. */
+  get isConnectedToWire(): boolean {
+    return [...this.#links.values()].some(({ attributes }) => attributes.running);
+  }
+
+  /** An address that answers ARP. */
+  answersFor(address: IpAddress): boolean {
+    for (const { attributes, addresses } of this.#links.values()) {
+      if (attributes.running && hasAddress(addresses.values(), address)) return true;
+    }
+    return false;
   }
 
   snapshot(): LinkSnapshot {

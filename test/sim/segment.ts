@@ -4,7 +4,7 @@ import type { Random } from './random.ts';
 
 export interface Port {
   /** The bytes are the receiver's own copy. */
-  deliver(packet: Uint8Array): void;
+  deliver(packet: Uint8Array, from: number): void;
 }
 
 /** Microseconds and probabilities. */
@@ -32,6 +32,12 @@ export const CALM_DELAY = CALM.delay + CALM.jitter;
 /** How far behind a reordered packet falls. */
 const REORDERING_DELAY = 20_000;
 
+/** An IP packet begins with its version; the destinations of frames here do not. */
+export function isFrame(bytes: Uint8Array): boolean {
+  const version = (bytes[0] ?? 0) >> 4;
+  return version !== 4 && version !== 6;
+}
+
 export class Segment {
   impairments: Impairments = CALM;
   /** Damaged packets, which differ from those that a peer sent. */
@@ -40,6 +46,7 @@ export class Segment {
   readonly #random: Random;
   readonly #ports: Port[] = [];
   readonly #cuts = new Set<string>();
+  readonly #filtered = new Set<string>();
   readonly #echoes = new Set<number>();
   /** Arrival of the last packet between two ports: later packets do not overtake it. */
   readonly #arrivals = new Map<string, number>();
@@ -60,6 +67,11 @@ export class Segment {
     this.#cuts.add(`${from}>${to}`);
   }
 
+  /** A firewall, or IGMP snooping, between the two ports: IP packets do not pass, frames of ARP do. */
+  filter(from: number, to: number): void {
+    this.#filtered.add(`${from}>${to}`);
+  }
+
   /** A port that hears itself: a loop in the network. */
   echo(port: number): void {
     this.#echoes.add(port);
@@ -69,6 +81,7 @@ export class Segment {
   heal(): void {
     this.#era++;
     this.#cuts.clear();
+    this.#filtered.clear();
     this.#echoes.clear();
     this.impairments = CALM;
     this.#arrivals.clear();
@@ -78,24 +91,36 @@ export class Segment {
     return !this.#cuts.has(`${from}>${to}`);
   }
 
+  /** Advertisements pass in this direction. */
+  passesVrrp(from: number, to: number): boolean {
+    return this.isOpen(from, to) && !this.#filtered.has(`${from}>${to}`);
+  }
+
   get isCalm(): boolean {
     return this.impairments === CALM;
   }
 
   transmit(from: number, packet: Uint8Array): void {
-    for (let to = 0; to < this.#ports.length; to++) {
-      const reaches = to === from ? this.#echoes.has(from) : this.isOpen(from, to);
-      if (!reaches || this.#random.chance(this.impairments.loss)) continue;
-      this.#carry(from, to, packet);
-      if (this.#random.chance(this.impairments.duplication)) this.#carry(from, to, packet);
-    }
+    for (let to = 0; to < this.#ports.length; to++) this.transmitTo(from, to, packet);
+  }
+
+  transmitTo(from: number, to: number, packet: Uint8Array): void {
+    const reaches = to === from ? this.#echoes.has(from) : this.isOpen(from, to);
+    if (!reaches || this.#isFiltered(from, to, packet)) return;
+    if (this.#random.chance(this.impairments.loss)) return;
+    this.#carry(from, to, packet);
+    if (this.#random.chance(this.impairments.duplication)) this.#carry(from, to, packet);
+  }
+
+  #isFiltered(from: number, to: number, packet: Uint8Array): boolean {
+    return this.#filtered.size > 0 && !isFrame(packet) && !this.passesVrrp(from, to);
   }
 
   /** Delivers bytes to one port as if they had come over the wire. */
   inject(to: number, packet: Uint8Array): void {
     const copy = packet.slice();
     this.damaged.add(copy);
-    this.#ports[to]?.deliver(copy);
+    this.#ports[to]?.deliver(copy, to);
   }
 
   #carry(from: number, to: number, packet: Uint8Array): void {
@@ -113,7 +138,7 @@ export class Segment {
     const era = this.#era;
     this.#clock.after(arrival - this.#clock.now, () => {
       const arrives = era === this.#era && (to === from || this.isOpen(from, to));
-      if (arrives) this.#ports[to]?.deliver(copy);
+      if (arrives) this.#ports[to]?.deliver(copy, from);
     });
   }
 

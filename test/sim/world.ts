@@ -1,13 +1,16 @@
 /** Directors on one segment, their faults, and the rules that must hold. */
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
+import { ip } from '../../src/net/address.ts';
 import { after, type Duration, type Instant, instant } from '../../src/net/time.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../src/protocol/engine/requests.ts';
 import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
+import { ThirdHost } from './arp.ts';
 import { Clock } from './clock.ts';
 import { Host, SCHEDULING_DELAY } from './host.ts';
 import { onSlowestClock } from './host-clock.ts';
+import { PeerNetwork } from './peer-network.ts';
 import { Random } from './random.ts';
 import { CALM_DELAY, Segment } from './segment.ts';
 
@@ -29,6 +32,9 @@ const GATHERING_TIME = 500;
 
 /** Time from sending a packet to the reaction, on an unimpaired segment. */
 export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY + GATHERING_TIME;
+
+/** The default gateway in a world with two networks. */
+const GATEWAY = ip('192.0.2.1');
 
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -57,6 +63,9 @@ export class World {
   readonly hosts: readonly Host[];
   /** The port of a router that is no director. */
   readonly foreignPort: number;
+  /** The second network, in a world that has one, and the gateway on the first one. */
+  readonly peers: PeerNetwork | undefined;
+  readonly thirdHost: ThirdHost | undefined;
   readonly random: Random;
   /** When a fault last began or ended. */
   disturbedAt: Instant;
@@ -96,13 +105,16 @@ export class World {
       announced: (host: Host, frame: Uint8Array) => this.#announced(host, frame),
       reported: (host: Host, report: Report) => this.#reported(host, report),
     };
+    const hasPeers = settings.some(({ peerLink }) => peerLink !== undefined);
+    this.peers = hasPeers ? new PeerNetwork(this.clock, this.random.fork()) : undefined;
     this.hosts = settings.map((one, number) => {
       const random = this.random.fork();
-      const host = new Host(number, one, this.clock, random, this.segment, observer);
+      const host = new Host(number, one, this.clock, random, this.segment, observer, this.peers);
       this.segment.attach(host);
       return host;
     });
     this.foreignPort = this.segment.attach({ deliver: () => {} });
+    if (hasPeers) this.thirdHost = new ThirdHost(GATEWAY, this.segment);
   }
 
   /** A fault begins or ends. */
@@ -144,7 +156,7 @@ export class World {
     const { interface: name, family, unicast } = settings;
     return (
       (unicast === undefined || listener.kernel.hasOwnAddress(name, family)) &&
-      this.segment.isOpen(speaker.number, listener.number) &&
+      this.segment.passesVrrp(speaker.number, listener.number) &&
       listener.sockets.isListening(name, family) &&
       speaker.sockets.isListening(name, family)
     );
@@ -252,7 +264,7 @@ export class World {
   #reported(host: Host, report: Report): void {
     if (report.kind === 'address-failed' || report.kind === 'route-failed') this.hasRefused = true;
     if (report.kind === 'answer') this.#answered(host, report.id, report.answer);
-    if (!this.#isTraced || report.kind === 'view') return;
+    if (!this.#isTraced || report.kind === 'view' || report.kind === 'directors') return;
     const { kind, ...rest } = report;
     this.note(`${host.name} ${kind} ${Object.values(rest).join(' ')}`);
   }

@@ -41,6 +41,16 @@ export function renderOtherPrograms(
     .join('');
 }
 
+/** BACKUPs that hear no advertisement and do not take over, with the evidence; empty without any. */
+export function renderPathLosses({ instances }: StatusDocument, { palette, now }: Screen): string {
+  const lines = instances.flatMap(({ name, path_lost: loss }) =>
+    loss === undefined
+      ? []
+      : [palette.bad(printable(`! ${name}: for ${ageOf(loss.since, now)}: ${loss.reason}`))],
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** Empty without tracked objects and sync groups. */
 export function renderDependencies(
   { instances, sync_groups: groups }: StatusDocument,

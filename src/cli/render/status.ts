@@ -9,6 +9,7 @@ import {
   renderConnections,
   renderDependencies,
   renderOtherPrograms,
+  renderPathLosses,
   renderPeerProblems,
   renderStrays,
   type Screen,
@@ -26,6 +27,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
         );
   const details = [
     renderOtherPrograms,
+    renderPathLosses,
     renderPeerProblems,
     renderStrays,
     renderDependencies,

@@ -1,6 +1,6 @@
 /** Converts an instance of the file to settings of the engine. */
 
-import { type Family, familyOf, isLinkLocal } from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress, isLinkLocal } from '../../net/address.ts';
 import { type Duration, formatDuration, milliseconds, NO_TIME, seconds } from '../../net/time.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings, VirtualAddress } from '../../protocol/engine/settings.ts';
@@ -15,7 +15,7 @@ import { lowerOnInterfaceDown } from './lower-interface.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval, lowerLease } from './lower-timing.ts';
-import { lowerTrack } from './lower-track.ts';
+import { gatewaysOn, lowerTrack } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NO_TIME, maximum: seconds(3_600), zero: true };
@@ -105,7 +105,12 @@ function lowerBehaviour(inherited: Inherited, probes: Probes, findings: Findings
       probes,
       findings,
     }),
+    ...thirdHostsPart(gatewaysOn(values.track, values.interface)),
   } as const;
+}
+
+function thirdHostsPart(thirdHosts: readonly IpAddress[]) {
+  return thirdHosts.length === 0 ? {} : { thirdHosts };
 }
 
 /** The addresses and what depends on their family; undefined without a valid address. */

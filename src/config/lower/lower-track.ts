@@ -1,5 +1,5 @@
 /** Converts `track` of an instance or a sync group to settings of the engine and the probes it needs. */
-import { familyOf, type IpAddress } from '../../net/address.ts';
+import { familyOf, type IpAddress, parseIp } from '../../net/address.ts';
 import { parseEndpoint } from '../../net/endpoint.ts';
 import { type ProbeTiming, probeName, type TrackTarget } from '../../net/probe.ts';
 import { milliseconds, seconds } from '../../net/time.ts';
@@ -96,6 +96,16 @@ function kindOf(entry: TrackFile, index: number, { at, findings }: TrackContext)
     findings.error(at(index, second), 'conflict', message, 'key');
   }
   return second === undefined ? first : undefined;
+}
+
+/** The tracked gateways that are on the link: third hosts, which show whether this director serves there. */
+export function gatewaysOn(
+  entries: readonly TrackFile[] | undefined,
+  link: string | undefined,
+): IpAddress[] {
+  return (entries ?? []).flatMap(({ gateway = [], link: other = link }) =>
+    other === link ? [gateway].flat().flatMap((text) => parseIp(text) ?? []) : [],
+  );
 }
 
 function checkKeys(entry: TrackFile, kind: Kind, index: number, context: TrackContext): void {

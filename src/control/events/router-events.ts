@@ -7,6 +7,7 @@ import type {
   TransitionCause,
 } from '../../protocol/engine/reports.ts';
 import type { TrackSource } from '../../protocol/engine/settings.ts';
+import type { PathLossCause } from '../../protocol/engine/view.ts';
 import { problemText } from '../peer-problem-text.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
 
@@ -239,19 +240,65 @@ export const ROUTER_EVENTS = {
   }),
   'dual-master': reported<
     'dual-master',
-    { readonly instance: string; readonly peer: string; readonly peer_priority: number }
+    {
+      readonly instance: string;
+      readonly peer: string;
+      readonly peer_priority: number;
+      readonly evidence: string | null;
+    }
   >({
-    when: 'Another router advertises as MASTER while this one is MASTER.',
+    when: 'Another router is MASTER while this one is MASTER: it advertises, or says so over the peer link.',
     level: 'error',
-    facts: ({ instance, peer, peerPriority }) => ({ instance, peer, peer_priority: peerPriority }),
-    sentence: ({ peer, peer_priority: priority }) =>
-      `second MASTER detected: ${peer} with priority ${priority}`,
+    facts: ({ instance, peer, peerPriority, evidence = null }) => ({
+      ...{ instance, peer, peer_priority: peerPriority, evidence },
+    }),
+    sentence: ({ peer, peer_priority: priority, evidence }) =>
+      `second MASTER detected: ${peer} with priority ${priority}${evidence === null ? '' : `: ${evidence}`}`,
     fields: {
       instance: INSTANCE,
       peer: 'address of the other MASTER',
       peer_priority: 'its priority',
+      evidence: 'what the peer link shows of both; null: heard by an advertisement',
     },
-    example: { instance: 'web', peer: '192.0.2.12', peer_priority: 90 },
+    example: { instance: 'web', peer: '192.0.2.12', peer_priority: 90, evidence: null },
+  }),
+  'vrrp-path-lost': reported<
+    'vrrp-path-lost',
+    {
+      readonly instance: string;
+      readonly director: string | null;
+      readonly cause: PathLossCause;
+      readonly reason: string;
+    }
+  >({
+    when: 'No advertisement arrives, and this BACKUP does not take over: the MASTER is alive over the peer link, or this director is cut off.',
+    level: 'error',
+    facts: ({ instance, director, cause, reason }) => ({ instance, director, cause, reason }),
+    sentence: ({ reason }) => `no advertisement arrives, stays BACKUP: ${reason}`,
+    fields: {
+      instance: INSTANCE,
+      director: 'the MASTER; null: unknown',
+      cause:
+        '`vrrp-blocked`: the directors reach each other and only VRRP is blocked; `unreachable`: the MASTER does not answer here; `segment-broken`: no third host answers here',
+      reason: 'the evidence in words',
+    },
+    example: {
+      ...{ instance: 'web', director: 'lb1', cause: 'vrrp-blocked' },
+      reason:
+        'lb1 is MASTER over the peer link and answers ARP here: VRRP is blocked between the directors (firewall? IGMP snooping?)',
+    },
+  }),
+  'vrrp-path-restored': reported<
+    'vrrp-path-restored',
+    { readonly instance: string; readonly duration_ms: number }
+  >({
+    when: 'Advertisements arrive again, or the instance is no longer BACKUP.',
+    level: 'info',
+    facts: ({ instance, microseconds }) => ({ instance, duration_ms: microseconds / 1_000 }),
+    sentence: ({ duration_ms: duration }) =>
+      `the loss of advertisements has ended after ${duration} ms`,
+    fields: { instance: INSTANCE, duration_ms: 'how long it lasted' },
+    example: { instance: 'web', duration_ms: 30_000 },
   }),
   'dual-master-ended': reported<
     'dual-master-ended',
@@ -432,6 +479,14 @@ export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } 
   'successor-heard': 'this MASTER handed over and heard its successor',
   'no-successor': 'this MASTER resigned, and no successor was heard in time',
   'group-backup': 'another member of the sync group is no longer MASTER',
+  'master-resigned': 'the MASTER resigned over the peer link and named this director',
+  'master-cut-off':
+    'the MASTER said over the peer link that no third host answers it, and third hosts answer this director',
+  'master-dead': 'the MASTER was silent on every path for `dead_after`',
+  'cut-off':
+    'no third host answers this MASTER, and another director, which they answer, is MASTER over the peer link',
+  outranked:
+    'another director is MASTER over the peer link, and is greater or the only one that is known to serve',
   shutdown: 'the agent stops, or the instance was removed from the configuration',
   stall: 'the protocol thread stalled for longer than a peer waits',
   fault: 'the instance has a fault; `reason` lists all of them',

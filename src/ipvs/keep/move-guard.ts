@@ -130,5 +130,5 @@ function guarded(
 
 /** True if the former MASTER resigned or still runs, so that its last buffer will arrive. */
 function isPlanned(cause: TransitionCause): boolean {
-  return cause !== 'master-silent' && cause !== 'still-master';
+  return cause !== 'master-silent' && cause !== 'still-master' && cause !== 'master-dead';
 }

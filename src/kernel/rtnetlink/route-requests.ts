@@ -2,7 +2,7 @@
  * What this program asks of rtnetlink(7), and reads from it on request: links, addresses, and our routes
  * and rules. One socket, opened once: nothing here needs another descriptor.
  */
-import { familyOf, type IpAddress } from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressChange, AddressState, KernelChange, LinkState } from '../../net/link.ts';
@@ -17,6 +17,7 @@ import {
   RTM_GETADDR,
   RTM_NEWADDR,
 } from '../../wire/netlink/route/address.ts';
+import { decodeGateway, encodeGatewayQuestion } from '../../wire/netlink/route/gateway.ts';
 import {
   decodeLink,
   encodeLinkDump,
@@ -24,7 +25,9 @@ import {
   RTM_NEWLINK,
 } from '../../wire/netlink/route/link.ts';
 import { encodeLinkSwitch, RTM_SETLINK } from '../../wire/netlink/route/macvlan.ts';
+import { RTM_GETROUTE } from '../../wire/netlink/route/route.ts';
 import { NETLINK_ROUTE } from '../ffi/constants.ts';
+import { KernelError } from '../ffi/kernel-error.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { LinkSnapshot } from '../ports.ts';
 import { AddressOrigin } from './address-origin.ts';
@@ -72,6 +75,19 @@ export class RouteRequests {
       payload: encodeLinkSwitch(index, true),
     }));
     return this.#socket.transact(requests);
+  }
+
+  /** Looking it up takes some 10 us. */
+  gateway(index: number, family: Family): IpAddress | null {
+    const payload = encodeGatewayQuestion(family, index);
+    try {
+      const request = { type: RTM_GETROUTE, flags: 0, payload };
+      const [message] = this.#socket.query('find the gateway', request);
+      return message === undefined ? null : decodeGateway(message.payload);
+    } catch (error) {
+      if (error instanceof KernelError) return null;
+      throw error;
+    }
   }
 
   snapshot(): LinkSnapshot {

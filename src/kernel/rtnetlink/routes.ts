@@ -2,7 +2,7 @@
  * Links, addresses, and our routes and rules through rtnetlink(7), in both directions. One socket sends
  * requests, two others receive changes; those are open before the first dump, so no change is missed.
  */
-import type { IpAddress } from '../../net/address.ts';
+import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { KernelChange, LinkEvent } from '../../net/link.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
@@ -79,6 +79,10 @@ export class Routes implements RoutePort {
 
   setLinksUp(indexes: readonly number[]): KernelAnswer[] {
     return this.#requests.setLinksUp(indexes);
+  }
+
+  gateway(index: number, family: Family): IpAddress | null {
+    return this.#requests.gateway(index, family);
   }
 
   snapshot(): LinkSnapshot {

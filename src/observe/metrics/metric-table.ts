@@ -109,6 +109,11 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: ['instance', 'problem'],
     samples: ({ status }) => status.instances.flatMap(problemSamples),
   },
+  gauge(
+    'vrrp_path_lost',
+    '1 while no advertisement arrives and this BACKUP does not take over: the MASTER is alive over the peer link, or this director is cut off.',
+    ({ path_lost: loss }) => (loss === undefined ? 0 : 1),
+  ),
   leaf('master-transitions', 'Times the instance became MASTER.'),
   leaf('priority-zero-pkts-rcvd', 'Advertisements of priority 0 received: a MASTER resigned.'),
   leaf('priority-zero-pkts-sent', 'Advertisements of priority 0 sent: this MASTER resigned.'),

@@ -39,9 +39,10 @@ export function leadingCauseOf(router: VirtualRouter): Cause {
 
 /**
  * The Master_Down timer fires after silence, after a resignation, and when a lower priority is
- * preempted.
+ * preempted; evidence of the peer link comes before it.
  */
-function silenceCause({ resignedBy, outranks }: VirtualRouter): Cause {
+function silenceCause({ resignedBy, outranks, evidence }: VirtualRouter): Cause {
+  if (evidence !== undefined) return evidence.cause;
   if (resignedBy !== undefined) return 'priority-zero';
   return outranks === undefined ? 'master-silent' : 'preemption';
 }
@@ -78,9 +79,18 @@ function reasonOf(
     case 'higher-priority':
     case 'successor-heard':
     case 'unheard':
+      if (event.type === 'successor-serves') {
+        return `successor ${router.master?.address ?? ''} is MASTER over the peer link`;
+      }
       return event.type === 'advertisement'
         ? advertisementReason(cause, before, event.priority, from)
         : cause;
+    case 'master-resigned':
+    case 'master-cut-off':
+    case 'master-dead':
+    case 'cut-off':
+    case 'outranked':
+      return router.evidence?.text ?? cause;
     case 'no-successor':
       return `no successor was heard within ${formatDuration(releaseWait(version, advertisementInterval))}`;
     case 'group-backup':

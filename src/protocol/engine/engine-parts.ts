@@ -19,6 +19,7 @@ import { Directors } from './directors/directors.ts';
 import { FaultKeeper } from './groups/fault-keeper.ts';
 import { SyncGroups } from './groups/sync-groups.ts';
 import { Tracking } from './groups/tracking.ts';
+import { Judgement } from './judgement/judgement.ts';
 import { LinkTable } from './links.ts';
 import { Masterships } from './masterships.ts';
 import { Operations } from './operations/operations.ts';
@@ -100,6 +101,7 @@ export function engineParts(
     ...parts,
     binding,
     conflicts: new AddressConflicts(parts),
+    judgement: new Judgement(parts),
     operations: new Operations(parts),
     answers: new KernelAnswers(parts),
     transfer: new StateTransfer(parts),

@@ -174,7 +174,7 @@ export class Engine {
 
   #takeFromKernel(input: KernelInput, now: Instant): void {
     const { links, routing, binding, conflicts, answers, virtualLinks, sendFailures } = this.#parts;
-    const { greeter, transitions } = this.#parts;
+    const { greeter, transitions, judgement } = this.#parts;
     switch (input.kind) {
       case 'links.replaced':
         links.replace(input.links);
@@ -193,6 +193,7 @@ export class Engine {
         break;
       case 'address.claimed':
         conflicts.claimed(input, now);
+        judgement.claimed(input, now);
         for (const router of greeter.answered(input)) {
           transitions.apply(router, { type: 'peer-answered' }, now);
         }
@@ -204,6 +205,9 @@ export class Engine {
       case 'virtual-link.down':
       case 'virtual-link.failed':
         for (const answer of virtualLinks.take(input, now)) answers.linkChanged(answer, now);
+        break;
+      case 'gateway.found':
+        judgement.gatewayFound(input.index, input.family, input.address);
         break;
       case 'listen.failed':
         answers.listenFailed(input.index, now);
@@ -307,9 +311,14 @@ export class Engine {
   }
 
   #judgeSilence(now: Instant): void {
-    const { protocol, groups, directors } = this.#parts;
+    const { protocol, groups, directors, judgement, timers } = this.#parts;
     directors.judgeSilence(now);
-    protocol.fire('down', now, (router) => groups.timedOut(router, 'master-timeout', now));
+    timers.fire(
+      'inquiry',
+      now,
+      this.#withRouter((router) => judgement.consider(router, now)),
+    );
+    protocol.fire('down', now, (router) => judgement.timedOut(router, now));
     protocol.fire('preempt-delay', now, (router) =>
       groups.timedOut(router, 'preempt-hold-timeout', now),
     );
@@ -363,7 +372,7 @@ export class Engine {
   #settle(now: Instant): readonly Output[] {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
-    const { directors } = this.#parts;
+    const { directors, judgement } = this.#parts;
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
@@ -382,7 +391,10 @@ export class Engine {
     if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing, now);
     else keeper.ask(now);
     leases.ask(now);
-    if (!this.#standby) directors.settle(now);
+    if (!this.#standby) {
+      judgement.settle(now);
+      directors.settle(now);
+    }
     const isDeferred = [keeper, leases, announcer, virtualLinks].some((one) => one.isWaiting);
     this.#deferredAt = isDeferred ? now : NEVER;
     if (this.#stopping && !this.#finished && this.#hasReleasedAll()) {

@@ -2,6 +2,7 @@
  * Every stimulus of the engine, as JSON-serialisable values. Received packets arrive through
  * `Engine.receive` instead, so that none of them needs an allocation.
  */
+import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
 import type { DirectorInput } from './director-messages.ts';
@@ -98,6 +99,13 @@ export type KernelInput =
    */
   | { readonly kind: 'virtual-link.down'; readonly name: string }
   | { readonly kind: 'virtual-link.failed'; readonly name: string; readonly message: string }
+  /** The answer to `gateway.find`; null: the link has no default gateway. */
+  | {
+      readonly kind: 'gateway.found';
+      readonly index: number;
+      readonly family: Family;
+      readonly address: IpAddress | null;
+    }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }
   /**

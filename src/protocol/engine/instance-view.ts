@@ -43,5 +43,6 @@ export function instanceView(router: VirtualRouter): InstanceView {
     strays: router.strays,
     routing: routingViews(router.routing),
     ...(router.problems.length === 0 ? {} : { problems: router.problems }),
+    ...(router.pathLoss === undefined ? {} : { pathLoss: router.pathLoss }),
   };
 }

@@ -37,6 +37,8 @@ export type Output =
       readonly index: number;
       readonly addresses: readonly IpAddress[];
     }
+  /** Look up the default gateway of the link; answered by `gateway.found` immediately. */
+  | { readonly kind: 'gateway.find'; readonly index: number; readonly family: Family }
   /** Discard the packets in the receive sockets: they were sent before a stall ended. */
   | { readonly kind: 'received.discard' }
   | DirectorOutput

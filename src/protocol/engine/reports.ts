@@ -9,7 +9,7 @@ import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
-import type { InstanceView, StrayAddress } from './view.ts';
+import type { InstanceView, PathLossCause, StrayAddress } from './view.ts';
 
 export type { StateName, TransitionCause } from './state-name.ts';
 
@@ -189,6 +189,25 @@ export type Report =
       readonly instance: string;
       readonly peer: IpAddress;
       readonly peerPriority: number;
+      /** Known from the peer link, with what is known of both; absent: heard by an advertisement. */
+      readonly evidence?: string;
+    }
+  /**
+   * No advertisement arrives, and this BACKUP does not take over. `director`: the MASTER; null: unknown.
+   * `reason`: the evidence, for people.
+   */
+  | {
+      readonly kind: 'vrrp-path-lost';
+      readonly instance: string;
+      readonly director: string | null;
+      readonly cause: PathLossCause;
+      readonly reason: string;
+    }
+  /** Advertisements arrive again, or the router is no longer BACKUP. */
+  | {
+      readonly kind: 'vrrp-path-restored';
+      readonly instance: string;
+      readonly microseconds: number;
     }
   /** The other MASTER has been silent for two of its intervals. */
   | {

@@ -47,6 +47,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   beforeMaster: 'in-place',
   onVrrpLoss: 'in-place',
   track: 'in-place',
+  thirdHosts: 'in-place',
   virtualMac: 'restart',
 };
 

@@ -86,6 +86,11 @@ export interface InstanceSettings {
   readonly garp: GarpSettings;
   readonly neighborAdvertisement: NeighborAdvertisementSettings;
   readonly track: readonly TrackSettings[];
+  /**
+   * The gateways on its interface that it tracks: they show whether this director serves on the segment;
+   * absent: its default gateway, or a third director.
+   */
+  readonly thirdHosts?: readonly IpAddress[];
   /** Set: advertisements and VIPs use the virtual MAC address (RFC 9568 section 7.3). */
   readonly virtualMac: VirtualMacSettings | undefined;
   /** Lifetime of the VIPs, which the kernel enforces; absent: the VIPs outlive a dead agent. */

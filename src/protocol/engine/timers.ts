@@ -25,6 +25,8 @@ export const TIMERS = [
   'survey',
   /** The unicast peers are greeted again. */
   'greeting',
+  /** The evidence about a MASTER is looked at again. */
+  'inquiry',
   /** End of the overlap with the successor of a hand-over. */
   'overlap',
 ] as const;

@@ -76,6 +76,22 @@ export interface InstanceView {
   readonly routing: readonly RoutingView[];
   /** Absent: none. */
   readonly problems?: readonly PeerProblem[];
+  /** No advertisement arrives, and this BACKUP does not take over; absent: not so. */
+  readonly pathLoss?: PathLoss;
+}
+
+/**
+ * Why a BACKUP stays BACKUP although no advertisement arrives. `vrrp-blocked`: the directors reach each
+ * other on the segment, and only VRRP is blocked. `unreachable`: the MASTER is alive over the peer link,
+ * and does not answer here. `segment-broken`: no third host answers here.
+ */
+export type PathLossCause = 'vrrp-blocked' | 'unreachable' | 'segment-broken';
+
+export interface PathLoss {
+  readonly cause: PathLossCause;
+  readonly since: Instant;
+  /** The evidence, for people. */
+  readonly reason: string;
 }
 
 /**

@@ -325,6 +325,12 @@ export class Loop {
         case 'claims.watch':
           this.#watchClaims(output);
           break;
+        case 'gateway.find': {
+          const { index, family } = output;
+          const address = routes.gateway(index, family);
+          answers.push({ kind: 'gateway.found', index, family, address });
+          break;
+        }
         case 'unlisten':
           packets.unlisten(output.index, output.family);
           break;

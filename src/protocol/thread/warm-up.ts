@@ -188,6 +188,7 @@ class WarmUpHost {
       changeKernel: (changes: readonly KernelChange[]) =>
         this.#options.edges.routes.changeKernel(changes),
       clearRouting: () => [],
+      gateway: () => null,
       claim: () => false,
       setLinksUp: (indexes: readonly number[]) => this.#options.edges.routes.setLinksUp(indexes),
       snapshot: () => ({ links, complete: true }),

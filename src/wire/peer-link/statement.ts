@@ -10,12 +10,14 @@
  *     +---------------+---------------+---------------+---------------+
  *     |               M digests of configuration keys, 32 bits each   |
  *     +---------------------------------------------------------------+
- *     | Name, interface, resigning to, N faults: length and ASCII each|
+ *     | Name, interface, resigning to, primary address, N faults:     |
+ *     | length and ASCII each                                         |
  *     +---------------------------------------------------------------+
  *
- * An empty text for "resigning to": the director does not resign.
+ * An empty text for "resigning to": the director does not resign. Misses: 1 while the router is BACKUP and
+ * no advertisement arrives, else 0. An empty address: the interface has none.
  */
-import type { Family } from '../../net/address.ts';
+import { type Family, type IpAddress, parseIp } from '../../net/address.ts';
 import { byteAt, putUint32, uint32At } from '../bytes.ts';
 import { putText, textAt, textLength } from './text.ts';
 
@@ -39,6 +41,10 @@ export interface InstanceStatement {
   readonly canServe: CanServe;
   /** The director that is to take over at once; null: the speaker does not resign. */
   readonly resigningTo: string | null;
+  /** Its primary address on the segment; null: the interface has none. */
+  readonly source: IpAddress | null;
+  /** BACKUP, and no advertisement arrives. */
+  readonly misses: boolean;
   /** Up to `FAULTS_MAX`. */
   readonly faults: readonly string[];
   /** Of the keys that have to be equal, in a fixed order. */
@@ -48,12 +54,11 @@ export interface InstanceStatement {
 export const FAULTS_MAX = 4;
 export const DIGESTS_MAX = 16;
 
-const FIXED = 7;
+const FIXED = 8;
 
 export function statementLength(statement: InstanceStatement): number {
-  const { name, interface: link, resigningTo, faults, digests } = statement;
-  const texts = [name, link, resigningTo ?? '', ...faults.slice(0, FAULTS_MAX)];
-  return FIXED + 4 * digests.length + texts.reduce((sum, text) => sum + textLength(text), 0);
+  const sum = textsOf(statement).reduce((total, text) => total + textLength(text), 0);
+  return FIXED + 4 * statement.digests.length + sum;
 }
 
 /** Writes the statement; returns the offset behind it. */
@@ -71,13 +76,13 @@ export function putStatement(
   bytes[offset + 4] = CAN_SERVE.indexOf(statement.canServe);
   bytes[offset + 5] = faults.length;
   bytes[offset + 6] = digests.length;
+  bytes[offset + 7] = statement.misses ? 1 : 0;
   let at = offset + FIXED;
   for (const digest of digests) {
     putUint32(bytes, at, digest);
     at += 4;
   }
-  const texts = [statement.name, statement.interface, statement.resigningTo ?? '', ...faults];
-  for (const text of texts) at = putText(bytes, at, text);
+  for (const text of textsOf(statement)) at = putText(bytes, at, text);
   return at;
 }
 
@@ -101,21 +106,28 @@ export function statementAt(
     uint32At(bytes, offset + FIXED + 4 * position),
   );
   const texts: string[] = [];
-  for (let count = 0; count < 3 + faultCount; count++) {
+  for (let count = 0; count < 4 + faultCount; count++) {
     const text = textAt(bytes, at);
     if (text === undefined) return undefined;
     texts.push(text);
     at += 1 + text.length;
   }
-  const [name = '', link = '', resigningTo = '', ...faults] = texts;
+  const [name = '', link = '', resigningTo = '', address = '', ...faults] = texts;
+  const source = address === '' ? null : parseIp(address);
+  if (source === undefined) return undefined;
   return {
     statement: {
-      ...{ name, interface: link, state, canServe, faults, digests },
+      ...{ name, interface: link, state, canServe, source, faults, digests },
       family: version === 4 ? 'ipv4' : 'ipv6',
       vrid: byteAt(bytes, offset + 1),
       priority: byteAt(bytes, offset + 3),
       resigningTo: resigningTo === '' ? null : resigningTo,
+      misses: byteAt(bytes, offset + 7) !== 0,
     },
     end: at,
   };
+}
+
+function textsOf({ name, interface: link, resigningTo, source, faults }: InstanceStatement) {
+  return [name, link, resigningTo ?? '', source ?? '', ...faults.slice(0, FAULTS_MAX)];
 }

@@ -5,7 +5,7 @@
 import { isSame } from '../../../net/equality.ts';
 import { after, earliest, elapsed, type Instant, NEVER, seconds } from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
-import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { DirectorInput, DirectorsSnapshot, DirectorView } from '../director-messages.ts';
 import type { Outbox } from '../outbox.ts';
@@ -15,6 +15,7 @@ import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
 import { matching } from './comparison.ts';
 import { Observation } from './observation.ts';
+import type { Standing } from './own-statement.ts';
 import { Refusals } from './refusals.ts';
 import { DirectorSession } from './session.ts';
 import { type Link, Speaker } from './speaker.ts';
@@ -108,8 +109,8 @@ export class Directors {
   }
 
   /** Replaces the rule that says whether this director can serve; call `say` when its answer changes. */
-  judgeServing(canServe: (router: VirtualRouter) => CanServe): void {
-    this.#speaker.canServe = canServe;
+  judgeServing(standingOf: (router: VirtualRouter, now: Instant) => Standing): void {
+    this.#speaker.standingOf = standingOf;
   }
 
   /** Tells the others at once what has changed of this router since it was last said. */

@@ -53,9 +53,16 @@ export function differingKeys(settings: InstanceSettings, statement: InstanceSta
   });
 }
 
+/** What this director knows of its own place on the segment. */
+export interface Standing {
+  readonly canServe: CanServe;
+  /** BACKUP, and no advertisement arrives. */
+  readonly misses: boolean;
+}
+
 export function statementOf(
   router: VirtualRouter,
-  canServe: CanServe,
+  { canServe, misses }: Standing,
   resigningTo: string | null,
 ): InstanceStatement {
   const { settings } = router;
@@ -68,12 +75,15 @@ export function statementOf(
     priority: router.context.priority,
     canServe,
     resigningTo,
+    source: router.source ?? null,
+    misses,
     faults: router.faults,
     digests: digestsOf(settings),
   };
 }
 
 /** Changes with whatever another director should hear at once. */
-export function urgencyKey({ state, priority, canServe, resigningTo, faults }: InstanceStatement) {
-  return `${state} ${priority} ${canServe} ${resigningTo ?? ''} ${faults.join(' ')}`;
+export function urgencyKey(statement: InstanceStatement) {
+  const { state, priority, canServe, resigningTo, source, misses, faults } = statement;
+  return [state, priority, canServe, resigningTo, source, misses, ...faults].join(' ');
 }

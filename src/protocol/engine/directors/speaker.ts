@@ -4,14 +4,14 @@
  */
 import { type Duration, type Instant, NEVER } from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
-import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import type { OutgoingPeerDatagram } from '../director-messages.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
 import { firstTick, nextTick } from '../timers.ts';
-import { statementOf, urgencyKey } from './own-statement.ts';
+import { type Standing, statementOf, urgencyKey } from './own-statement.ts';
 import type { DirectorSession, OwnPlace } from './session.ts';
 import { packed, Turns } from './turns.ts';
 
@@ -30,9 +30,11 @@ export interface Link {
 
 export class Speaker {
   readonly #parts: SpeakerParts;
-  /** Whether this director can serve; replaced by the part of the engine that has evidence. */
-  canServe: (router: VirtualRouter) => CanServe = (router) =>
-    router.faults.length > 0 ? 'no' : 'unknown';
+  /** Its place on the segment; replaced by the part of the engine that has evidence. */
+  standingOf: (router: VirtualRouter, now: Instant) => Standing = ({ faults }) => ({
+    canServe: faults.length > 0 ? 'no' : 'unknown',
+    misses: false,
+  });
   /** This process, once the socket is open. */
   #own: OwnPlace | undefined;
   #version = '';
@@ -85,7 +87,7 @@ export class Speaker {
     const routers = positions.flatMap((position) => all[position] ?? []);
     this.#send(
       link,
-      routers.map((one) => this.#statement(one)),
+      routers.map((one) => this.#statement(one, now)),
       now,
     );
   }
@@ -96,7 +98,7 @@ export class Speaker {
     const statements: InstanceStatement[] = [];
     for (const router of routers) {
       const before = this.#said.get(router);
-      const statement = this.#statement(router);
+      const statement = this.#statement(router, now);
       if (this.#said.get(router) !== before) statements.push(statement);
     }
     if (statements.length > 0) this.#send(link, statements, now);
@@ -107,9 +109,9 @@ export class Speaker {
     if (this.#tick !== NEVER) this.#post(link, { statements: [], table: summary }, 1, 1, now);
   }
 
-  #statement(router: VirtualRouter): InstanceStatement {
+  #statement(router: VirtualRouter, now: Instant): InstanceStatement {
     const successor = this.#resigning.get(router) ?? null;
-    const statement = statementOf(router, this.canServe(router), successor);
+    const statement = statementOf(router, this.standingOf(router, now), successor);
     this.#said.set(router, urgencyKey(statement));
     return statement;
   }

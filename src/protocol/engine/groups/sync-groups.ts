@@ -3,7 +3,7 @@
  * become MASTER; this class carries it out. `FaultKeeper` shares the reasons for FAULT.
  */
 import { becomesMaster, type MemberStanding } from '../../../../fsm/sync-group/sync-group.ts';
-import type { Cause } from '../../../../fsm/vrrp/model.ts';
+import type { Cause, TakeoverEvidence } from '../../../../fsm/vrrp/model.ts';
 import { compareIp } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
@@ -82,10 +82,13 @@ export class SyncGroups {
     return members === undefined ? NO_SIBLINGS : members.filter((member) => member !== router);
   }
 
-  /** The timer that kept the router from becoming MASTER has fired; a member waits for its group. */
+  /**
+   * The timer that kept the router from becoming MASTER has fired, or evidence has come before it; a member
+   * waits for its group.
+   */
   timedOut(
     router: VirtualRouter,
-    type: 'master-timeout' | 'preempt-hold-timeout',
+    type: 'master-timeout' | 'preempt-hold-timeout' | TakeoverEvidence,
     now: Instant,
   ): void {
     this.#transitions.apply(router, { type }, now);

@@ -14,8 +14,8 @@ export const HANDOVER_OVERLAP = milliseconds(10);
 
 /** True if the router, which has just left `from` because of the event, serves for the overlap. */
 export function keepsServing(router: VirtualRouter, from: VrrpState, event: VrrpEvent): boolean {
-  if (from !== 'holding.releasing' || event.type !== 'advertisement' || router.isMaster)
-    return false;
+  const isSucceeded = event.type === 'advertisement' || event.type === 'successor-serves';
+  if (from !== 'holding.releasing' || !isSucceeded || router.isMaster) return false;
   // Two hosts with the virtual MAC confuse every switch, and a successor that runs duplicate address
   // detection (RFC 4862 section 5.4.3) loses an IPv6 address that is still used here.
   return router.settings.virtualMac === undefined && router.family === 'ipv4';

@@ -4,6 +4,7 @@
  */
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
+import type { AddressClaim } from '../../../net/link.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -26,6 +27,9 @@ export class Listening {
   /** Addresses whose claims are reported, by interface. */
   readonly #watching = new Map<number, readonly IpAddress[]>();
 
+  /** Hosts whose answers are awaited. */
+  #asked: readonly Pick<AddressClaim, 'index' | 'address'>[] = [];
+
   constructor(links: LinkTable, outbox: Outbox, survey: VridSurvey) {
     this.#links = links;
     this.#outbox = outbox;
@@ -35,6 +39,15 @@ export class Listening {
   /** Requests the sockets that the present links allow, and closes the others. */
   update(routers: readonly VirtualRouter[]): void {
     this.#updateReceivers(routers);
+    this.#updateClaims(routers);
+  }
+
+  /** Lets the answers of these hosts through, too; replaces the former list. */
+  watchAlso(
+    hosts: Iterable<Pick<AddressClaim, 'index' | 'address'>>,
+    routers: readonly VirtualRouter[],
+  ): void {
+    this.#asked = [...hosts];
     this.#updateClaims(routers);
   }
 
@@ -85,6 +98,7 @@ export class Listening {
       }
       for (const peer of router.settings.unicast?.peers ?? []) want(router.index, peer.address);
     }
+    for (const { index, address } of this.#asked) want(index, address);
     for (const index of this.#watching.keys()) {
       if (wanted.has(index)) continue;
       this.#watching.delete(index);

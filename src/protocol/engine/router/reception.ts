@@ -145,6 +145,7 @@ export class Reception {
     this.#recordMaster(router, verdict);
     const isFollowed = taken?.meta.follows === true;
     router.outranks = isFollowed || advertisement.priority === 0 ? undefined : source;
+    router.outranksAt = now;
     const isRepeatable = verdict.warnings.length === 0 && !router.doubtsForm;
     if (!this.#shortcut || taken?.meta.repeats !== true || !isRepeatable) return;
     router.expected = { packet: packet.slice(0, length), length, effects };

@@ -196,6 +196,7 @@ export class Transitions {
     const { cause, reason } = causeOf(before, router, { event, meta, from: heard?.from });
     router.resignedBy = undefined;
     router.outranks = undefined;
+    router.evidence = undefined;
     router.since = now;
     if (from === 'INIT' || from === 'FAULT') router.upSince = now;
     // RFC 8347 `new-master-reason`; a row without a reason is that of an owner.

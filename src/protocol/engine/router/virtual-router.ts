@@ -4,6 +4,7 @@
  */
 import type { Effect } from '../../../../fsm/vrrp/effects.ts';
 import {
+  type Cause,
   INITIAL_STATE,
   isBackup,
   type VrrpContext,
@@ -18,7 +19,7 @@ import {
 } from '../../../net/address.ts';
 import { isSameSet } from '../../../net/equality.ts';
 import type { OutgoingDatagram, OutgoingFrame } from '../../../net/link.ts';
-import type { Duration, Instant } from '../../../net/time.ts';
+import { type Duration, type Instant, LONG_AGO } from '../../../net/time.ts';
 import { encodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../../../wire/vrrp/checksum.ts';
 import { AnnouncementSchedule } from '../addresses/announcements.ts';
@@ -37,6 +38,7 @@ import type {
   IpvsFault,
   MasterView,
   NewMasterReason,
+  PathLoss,
   PeerProblem,
   StrayAddress,
   TrackView,
@@ -95,6 +97,12 @@ export class VirtualRouter {
   resignedBy: IpAddress | undefined = undefined;
   /** A MASTER of lower priority, whose advertisements this BACKUP discards. */
   outranks: IpAddress | undefined = undefined;
+  outranksAt: Instant = LONG_AGO;
+
+  // Written by the judgement.
+  /** What a takeover or a yield from more than advertisements was concluded from. */
+  evidence: { readonly cause: Cause; readonly text: string } | undefined = undefined;
+  pathLoss: PathLoss | undefined = undefined;
 
   // Written by `router-actions.ts`.
   lastSentAt: Instant = 0 as Instant;

@@ -135,7 +135,10 @@ describe('a MASTER beside another one', () => {
     const stage = new Stage({ commands: { master: COMMAND('/m') } });
     stage.transition('MASTER');
     await stage.settle();
-    stage.event({ kind: 'dual-master', instance: 'web', peer: '192.0.2.12', peer_priority: 50 });
+    stage.event({
+      ...{ kind: 'dual-master', instance: 'web', peer: '192.0.2.12', peer_priority: 50 },
+      evidence: null,
+    });
     stage.event(
       { kind: 'dual-master-ended', instance: 'web', peer: '192.0.2.12', duration_ms: 900 },
       7,

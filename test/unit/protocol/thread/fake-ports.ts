@@ -141,6 +141,7 @@ export class FakePorts {
           const answers = changes.map(() => ({ errno: this.errno, text: undefined }));
           return answers.slice(0, this.answersOnly);
         },
+        gateway: () => null,
         clearRouting: () => this.leftRoutes,
         claim: (addresses: readonly IpAddress[]) => {
           this.calls.push(`claim ${addresses.join()}`);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../src/net/address.ts';
 import {
   datagramHead,
   decodeDatagram,
@@ -23,6 +24,8 @@ const WEB: InstanceStatement = {
   priority: 150,
   canServe: 'yes',
   resigningTo: 'lb2',
+  source: ip('192.0.2.11'),
+  misses: false,
   faults: ['interface-down'],
   digests: [0xffffffff, 0],
 };
@@ -63,6 +66,8 @@ const statement = fc.record({
   priority: fc.integer({ min: 0, max: 255 }),
   canServe: fc.constantFrom('yes' as const, 'no' as const, 'unknown' as const),
   resigningTo: fc.option(word.filter((text) => text !== '')),
+  source: fc.option(fc.constantFrom(ip('192.0.2.11'), ip('fe80::11'))),
+  misses: fc.boolean(),
   faults: fc.array(word, { maxLength: 4 }),
   digests: fc.array(uint32, { maxLength: 16 }),
 });

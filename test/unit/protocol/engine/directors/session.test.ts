@@ -143,6 +143,7 @@ describe('a session with another director', () => {
     const web: InstanceStatement = {
       ...{ name: 'web', interface: 'eth0', family: 'ipv4', vrid: 55, state: 'MASTER' },
       ...{ priority: 100, canServe: 'unknown', resigningTo: null, faults: [], digests: [] },
+      ...{ source: null, misses: false },
     };
     rig.hear({ sequence: 6, statements: [web] });
     expect([...rig.session.statements(rig.now)]).toEqual([web]);

@@ -1,0 +1,106 @@
+/**
+ * Whether this director serves on a segment, by the answers of third hosts there: the gateways that the
+ * instance tracks, else the default gateway of the interface, else the other directors but the one in
+ * question. Without an answer and without a third host nothing is known.
+ */
+import type { Segment } from '../../../../fsm/judgement/silence.ts';
+import type { IpAddress } from '../../../net/address.ts';
+import { type Duration, elapsed, type Instant, milliseconds } from '../../../net/time.ts';
+import type { LinkTable } from '../links.ts';
+import type { Outbox } from '../outbox.ts';
+import type { VirtualRouter } from '../router/virtual-router.ts';
+import type { Inquiries } from './inquiries.ts';
+
+/** A default gateway is looked up again after this time. */
+const LOOKUP_LIFETIME = milliseconds(1_000);
+
+interface Gateway {
+  askedAt: Instant;
+  address: IpAddress | undefined;
+}
+
+interface ThirdHostsParts {
+  readonly links: LinkTable;
+  readonly outbox: Outbox;
+  readonly inquiries: Inquiries;
+}
+
+export interface SegmentStanding {
+  readonly segment: Segment;
+  /** With `broken`: since when no third host has answered. */
+  readonly silentSince: Instant | undefined;
+  /** The hosts that were asked. */
+  readonly hosts: readonly IpAddress[];
+}
+
+export class ThirdHosts {
+  readonly #parts: ThirdHostsParts;
+  readonly #gateways = new Map<string, Gateway>();
+
+  constructor(parts: ThirdHostsParts) {
+    this.#parts = parts;
+  }
+
+  /** `others`: the addresses of directors on the segment that may be asked. */
+  ask(router: VirtualRouter, others: readonly IpAddress[], period: Duration, now: Instant): void {
+    const { index } = router;
+    if (index === undefined) return;
+    this.#lookUp(router, index, now);
+    for (const host of this.#hostsOf(router, others)) {
+      this.#parts.inquiries.ask(router, host, period, now);
+    }
+  }
+
+  /** The answer to `gateway.find`; null: there is no default route on the link. */
+  found(index: number, family: string, address: IpAddress | null): void {
+    const gateway = this.#gateways.get(`${index} ${family}`);
+    if (gateway !== undefined) gateway.address = address ?? undefined;
+  }
+
+  standing(router: VirtualRouter, others: readonly IpAddress[]): SegmentStanding {
+    const hosts = this.#hostsOf(router, others);
+    let silentSince: Instant | undefined;
+    let silent = 0;
+    for (const host of hosts) {
+      const answers = this.#parts.inquiries.of(router.index, host);
+      if (answers.standing === 'answers')
+        return { segment: 'serves', silentSince: undefined, hosts };
+      if (answers.standing !== 'silent') continue;
+      silent += 1;
+      silentSince = latestOf(silentSince, answers.silentSince);
+    }
+    const isBroken = silent > 0 && silent === hosts.length;
+    return isBroken
+      ? { segment: 'broken', silentSince, hosts }
+      : { segment: 'unknown', silentSince: undefined, hosts };
+  }
+
+  #hostsOf(router: VirtualRouter, others: readonly IpAddress[]): readonly IpAddress[] {
+    const tracked = router.settings.thirdHosts;
+    if (tracked !== undefined && tracked.length > 0) return tracked;
+    const gateway = this.#gateways.get(`${router.index} ${router.family}`)?.address;
+    if (gateway !== undefined && this.#isThird(router, gateway)) return [gateway];
+    return others;
+  }
+
+  /** Not this director, and no VIP, which moves. */
+  #isThird(router: VirtualRouter, gateway: IpAddress): boolean {
+    if (this.#parts.links.isOwn(gateway)) return false;
+    return router.addresses.every(({ address }) => address !== gateway);
+  }
+
+  #lookUp({ settings, family }: VirtualRouter, index: number, now: Instant): void {
+    if (settings.thirdHosts !== undefined && settings.thirdHosts.length > 0) return;
+    const key = `${index} ${family}`;
+    const known = this.#gateways.get(key);
+    if (known !== undefined && elapsed(known.askedAt, now) < LOOKUP_LIFETIME) return;
+    if (known === undefined) this.#gateways.set(key, { askedAt: now, address: undefined });
+    else known.askedAt = now;
+    this.#parts.outbox.first({ kind: 'gateway.find', index, family });
+  }
+}
+
+function latestOf(one: Instant | undefined, other: Instant | undefined): Instant | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one > other ? one : other;
+}

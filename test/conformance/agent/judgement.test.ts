@@ -1,0 +1,413 @@
+/** What a director does with more evidence than the silence of one segment: the rows of `fsm/judgement`. */
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../src/net/address.ts';
+import { milliseconds, seconds } from '../../../src/net/time.ts';
+import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
+import { Director, linkTo, openLink, pass } from '../director.ts';
+import { advert, linkOf, OWN, PEER, Rig } from '../rig.ts';
+
+const GATEWAY = ip('192.0.2.1');
+const THIRD = ip('192.0.2.13');
+
+interface Given {
+  readonly link?: Partial<PeerLinkSettings>;
+  readonly names?: readonly string[];
+  readonly instance?: Partial<InstanceSettings>;
+}
+
+/** A BACKUP that hears its MASTER, lb1, by VRRP and over the peer link. */
+function backup({ link = {}, names = ['lb1'], instance = {} }: Given = {}) {
+  const rig = new Rig([instance], { router: 'lb2', peerLink: linkTo(names, link) });
+  rig.gateway = GATEWAY;
+  rig.answering.add(GATEWAY).add(PEER);
+  rig.start();
+  openLink(rig);
+  const master = new Director(rig);
+  rig.hear(advert());
+  master.says();
+  return { rig, master };
+}
+
+function causeOf(rig: Rig): string | undefined {
+  return rig.view().lastTransition?.cause;
+}
+
+function reasonOf(rig: Rig): string | undefined {
+  return rig.view().lastTransition?.reason;
+}
+
+function questionsIn(lines: readonly string[], address: string): number {
+  return lines.filter(
+    (line) => line.startsWith('arp question ') && `${line} `.includes(`${address} `),
+  ).length;
+}
+
+describe('F-B7 a BACKUP whose MASTER is silent, with a peer link', () => {
+  test('holds while the MASTER says that it serves, and says what is blocked', () => {
+    const { rig, master } = backup();
+    master.says({ canServe: 'yes' });
+    const lines = pass(rig, seconds(30), master);
+    expect(rig.state).toBe('BACKUP');
+    expect(lines.filter((line) => line.includes('path'))).toEqual(['path lost: vrrp-blocked']);
+    expect(rig.view().pathLoss?.reason).toBe(
+      'lb1 is MASTER over the peer link and answers ARP here: VRRP is blocked between the directors (firewall? IGMP snooping?)',
+    );
+  });
+
+  test('reports that within one Master_Down_Interval, and its end with the next advertisement', () => {
+    const { rig, master } = backup();
+    const before = rig.now;
+    pass(rig, milliseconds(3_650), master);
+    expect(rig.view().pathLoss?.since).toBe(before + 3_609_375);
+    rig.hear(advert());
+    expect(pass(rig, milliseconds(200), master)).toContain('path restored');
+    expect(rig.view().pathLoss).toBeUndefined();
+  });
+
+  test('holds while the MASTER answers ARP, although that knows nothing of itself', () => {
+    const { rig, master } = backup();
+    pass(rig, seconds(10), master);
+    expect([rig.state, rig.view().pathLoss?.cause]).toEqual(['BACKUP', 'vrrp-blocked']);
+  });
+
+  test('names port isolation where the MASTER serves and does not answer here', () => {
+    const { rig, master } = backup();
+    rig.answering.delete(PEER);
+    master.says({ canServe: 'yes' });
+    pass(rig, seconds(10), master);
+    expect([rig.state, rig.view().pathLoss?.cause]).toEqual(['BACKUP', 'unreachable']);
+  });
+
+  test('takes over at the Master_Down_Interval from a MASTER that knows nothing and is silent to ARP', () => {
+    const { rig, master } = backup();
+    rig.answering.delete(PEER);
+    pass(rig, milliseconds(3_550), master);
+    expect(rig.state).toBe('BACKUP');
+    pass(rig, milliseconds(100), master);
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-silent']);
+  });
+
+  test('takes over from a MASTER that third hosts do not answer, as soon as that says so', () => {
+    const { rig, master } = backup();
+    rig.answering.delete(PEER);
+    pass(rig, milliseconds(1_500), master);
+    expect(rig.state).toBe('BACKUP');
+    master.says({ canServe: 'no' });
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-cut-off']);
+    expect(reasonOf(rig)).toBe(
+      'no third host answers lb1 on the segment, and 192.0.2.1 answers ARP here',
+    );
+  });
+
+  test('does not take over from it while it hears its advertisements', () => {
+    const { rig, master } = backup();
+    master.says({ canServe: 'no' });
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('stays BACKUP when no third host answers here: its own receiver may be dead', () => {
+    const { rig, master } = backup();
+    rig.answering.clear();
+    pass(rig, seconds(20), master);
+    expect([rig.state, rig.view().pathLoss?.cause]).toEqual(['BACKUP', 'segment-broken']);
+  });
+
+  test('does so without the link as well, but takes over when there is no third host to ask', () => {
+    const { rig } = backup();
+    rig.answering.clear();
+    rig.elapse(seconds(20));
+    expect(rig.state).toBe('BACKUP');
+    const alone = backup();
+    alone.rig.gateway = null;
+    alone.rig.answering.clear();
+    alone.rig.elapse(seconds(4));
+    expect(alone.rig.state).toBe('MASTER');
+  });
+
+  test('follows the RFC when the link is down', () => {
+    const { rig } = backup();
+    rig.answering.delete(PEER);
+    rig.elapse(milliseconds(3_600));
+    expect(rig.state).toBe('BACKUP');
+    rig.elapse(milliseconds(10));
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-silent']);
+  });
+
+  test('and when the other director is no MASTER', () => {
+    const { rig, master } = backup();
+    master.says({ state: 'INIT', canServe: 'no' });
+    pass(rig, seconds(4), master);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('with `on_vrrp_loss: take_over` counts advertisements only', () => {
+    const { rig, master } = backup({ instance: { onVrrpLoss: 'take_over' } });
+    master.says({ canServe: 'yes' });
+    pass(rig, seconds(4), master);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('preempts a lower priority that it hears, whatever that says', () => {
+    const { rig, master } = backup();
+    rig.hear(advert({ priority: 50 }));
+    master.says({ priority: 50, canServe: 'yes' });
+    for (let i = 0; i < 5; i++) {
+      pass(rig, seconds(1), master);
+      if (rig.state === 'BACKUP') rig.hear(advert({ priority: 50 }));
+    }
+    expect(rig.state).toBe('MASTER');
+  });
+});
+
+describe('questions of ARP', () => {
+  test('go to the MASTER and to the gateway as soon as one advertisement is missing', () => {
+    const { rig, master } = backup();
+    expect(questionsIn(pass(rig, milliseconds(1_200), master), GATEWAY)).toBe(0);
+    const lines = pass(rig, milliseconds(200), master);
+    expect(questionsIn(lines, PEER)).toBeGreaterThan(0);
+    expect(questionsIn(lines, GATEWAY)).toBeGreaterThan(0);
+  });
+
+  test('end with the next advertisement', () => {
+    const { rig, master } = backup();
+    pass(rig, milliseconds(1_500), master);
+    rig.hear(advert());
+    pass(rig, milliseconds(300), master);
+    expect(questionsIn(pass(rig, milliseconds(700), master), GATEWAY)).toBe(0);
+  });
+
+  test('go to the gateways that the instance tracks, not to the default gateway', () => {
+    const tracked = ip('192.0.2.7');
+    const { rig, master } = backup({ instance: { thirdHosts: [tracked] } });
+    rig.answering.add(tracked);
+    const lines = pass(rig, milliseconds(1_500), master);
+    expect(questionsIn(lines, tracked)).toBeGreaterThan(0);
+    expect(questionsIn(lines, GATEWAY)).toBe(0);
+  });
+
+  test('go to a third director where there is no gateway', () => {
+    const { rig, master } = backup({ names: ['lb1', 'lb3'] });
+    rig.gateway = null;
+    const third = new Director(rig, 'lb3', THIRD);
+    third.says({ state: 'BACKUP', priority: 50 });
+    expect(questionsIn(pass(rig, milliseconds(1_500), master, third), THIRD)).toBeGreaterThan(0);
+  });
+
+  test('are asked by a MASTER, too, whose advertisements a BACKUP misses', () => {
+    const { rig, master: other } = backup();
+    other.says({ state: 'BACKUP', priority: 50 });
+    rig.elapse(seconds(4));
+    expect(rig.state).toBe('MASTER');
+    const lines = [...other.says({ misses: true }), ...pass(rig, milliseconds(200), other)];
+    expect(questionsIn(lines, GATEWAY)).toBeGreaterThan(0);
+    expect(lines.filter((line) => line.startsWith('to director ')).at(-1)).toContain('yes');
+  });
+});
+
+describe('F-B8 a resignation over the peer link', () => {
+  test('makes the BACKUP that it names MASTER at once', () => {
+    const { rig, master } = backup();
+    master.says({ resigningTo: 'lb2' });
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-resigned']);
+    expect(reasonOf(rig)).toBe('lb1 resigned over the peer link and named this director');
+  });
+
+  test('names the faults of a MASTER that cannot serve any more', () => {
+    const { rig, master } = backup();
+    master.says({ state: 'FAULT', canServe: 'no', faults: ['interface-down'], resigningTo: 'lb2' });
+    expect(reasonOf(rig)).toBe(
+      'lb1 resigned over the peer link (interface-down) and named this director',
+    );
+  });
+
+  test('does nothing to a BACKUP that it does not name', () => {
+    const { rig, master } = backup({ names: ['lb1', 'lb3'] });
+    master.says({ resigningTo: 'lb3' });
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('does nothing while another MASTER is heard: the statement is old', () => {
+    const { rig, master } = backup({ names: ['lb1', 'lb3'] });
+    rig.hear(advert({ source: THIRD }));
+    master.says({ state: 'BACKUP', resigningTo: 'lb2' });
+    expect(rig.state).toBe('BACKUP');
+  });
+});
+
+describe('`dead_after`', () => {
+  const link = { deadAfter: milliseconds(200) };
+
+  test('replaces a MASTER that is silent over the link, by VRRP and to ARP', () => {
+    const { rig } = backup({ link });
+    rig.answering.delete(PEER);
+    rig.elapse(milliseconds(199));
+    expect(rig.state).toBe('BACKUP');
+    rig.elapse(milliseconds(50));
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-dead']);
+  });
+
+  test('does not while it answers ARP: only its agent, or the link, is gone', () => {
+    const { rig } = backup({ link });
+    for (let i = 0; i < 10; i++) {
+      rig.elapse(seconds(1));
+      rig.hear(advert());
+    }
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('does not while the link is up', () => {
+    const { rig, master } = backup({ link });
+    rig.answering.delete(PEER);
+    pass(rig, seconds(1), master);
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('does not while no third host answers here', () => {
+    const { rig } = backup({ link });
+    rig.answering.clear();
+    rig.elapse(seconds(3));
+    expect(rig.state).toBe('BACKUP');
+  });
+
+  test('leaves the takeover to a BACKUP of higher priority', () => {
+    const { rig } = backup({ link, names: ['lb1', 'lb3'] });
+    rig.answering.delete(PEER);
+    rig.answering.add(THIRD);
+    const third = new Director(rig, 'lb3', THIRD);
+    third.says({ state: 'BACKUP', priority: 150 });
+    pass(rig, seconds(3), third);
+    expect(rig.state).toBe('BACKUP');
+  });
+});
+
+describe('F-A11 a MASTER that knows another one from the peer link', () => {
+  /** Became MASTER while lb1 was BACKUP. */
+  function masterOf(instance: Partial<InstanceSettings> = {}) {
+    const { rig, master: other } = backup({ instance });
+    other.says({ state: 'BACKUP', priority: 50 });
+    rig.elapse(seconds(5));
+    expect(rig.state).toBe('MASTER');
+    return { rig, other };
+  }
+
+  test('yields at once when third hosts answer the other one and not itself', () => {
+    const { rig, other } = masterOf();
+    rig.answering.clear();
+    other.says({ misses: true });
+    pass(rig, milliseconds(800), other);
+    expect(rig.state).toBe('MASTER');
+    other.says({ state: 'MASTER', canServe: 'yes', misses: false });
+    expect([rig.state, causeOf(rig)]).toEqual(['BACKUP', 'cut-off']);
+    expect(rig.view().heldBack).toBe(true);
+  });
+
+  test('yields to a greater one that serves as well, once advertisements had their time', () => {
+    const { rig, other } = masterOf();
+    other.says({ state: 'MASTER', priority: 200, canServe: 'yes' });
+    pass(rig, milliseconds(1_200), other);
+    expect(rig.state).toBe('MASTER');
+    pass(rig, milliseconds(200), other);
+    expect([rig.state, causeOf(rig)]).toEqual(['BACKUP', 'outranked']);
+  });
+
+  test('stays beside a smaller one, which yields', () => {
+    const { rig, other } = masterOf();
+    other.says({ state: 'MASTER', priority: 50, canServe: 'yes' });
+    pass(rig, seconds(5), other);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('reports two MASTERs with the evidence where nothing shows which of them serves', () => {
+    const { rig, other } = masterOf();
+    rig.gateway = null;
+    rig.answering.clear();
+    pass(rig, seconds(2), other);
+    other.says({ state: 'MASTER', priority: 200 });
+    pass(rig, seconds(3), other);
+    expect(rig.state).toBe('MASTER');
+    const reports = rig.reports.flatMap((one) => (one.kind === 'dual-master' ? [one] : []));
+    expect(reports.map(({ peer, evidence }) => [peer, evidence])).toEqual([
+      [
+        PEER,
+        'lb1 is MASTER over the peer link with priority 200 and does not know whether it serves, and this director does not know whether it serves',
+      ],
+    ]);
+  });
+});
+
+describe('F-A8 a MASTER that gives up', () => {
+  function master(linger: 'auto' | 'off' = 'auto') {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo(['lb1', 'lb3']), linger });
+    rig.gateway = GATEWAY;
+    rig.answering.add(GATEWAY);
+    rig.start();
+    openLink(rig);
+    const best = new Director(rig);
+    const other = new Director(rig, 'lb3', THIRD);
+    best.says({ state: 'BACKUP', priority: 90 });
+    other.says({ state: 'BACKUP', priority: 80 });
+    pass(rig, seconds(4), best, other);
+    expect(rig.state).toBe('MASTER');
+    return { rig, best, other };
+  }
+
+  function successorIn(lines: readonly string[]): string | undefined {
+    const said = lines.filter((line) => line.includes(' resigns to '));
+    return said.at(-1)?.split(' resigns to ').at(1);
+  }
+
+  test('names the best BACKUP when its link goes down, beside priority 0', () => {
+    const { rig } = master();
+    const lines = rig.handle({
+      kind: 'link.changed',
+      link: linkOf({ running: false }),
+    });
+    expect(rig.state).toBe('FAULT');
+    expect(successorIn(lines)).toBe('lb1');
+  });
+
+  test('names the next one when that cannot serve', () => {
+    const { rig, best } = master();
+    best.says({ state: 'FAULT', canServe: 'no' });
+    expect(successorIn(rig.handle({ kind: 'shutdown' }))).toBe('lb3');
+  });
+
+  test('serves until its successor is heard, or says over the link that it is MASTER', () => {
+    const { rig, best } = master();
+    const lines = rig.handle({ kind: 'shutdown' });
+    expect(successorIn(lines)).toBe('lb1');
+    expect(rig.view()).toMatchObject({ state: 'MASTER', releasing: true });
+    best.says({ state: 'MASTER' });
+    expect([rig.state, causeOf(rig)]).toEqual(['INIT', 'successor-heard']);
+  });
+
+  test('does so for a planned failover, too, and answers the operator', () => {
+    const { rig, best } = master();
+    const request = { type: 'failover', to: null, wait: seconds(10), force: false } as const;
+    const lines = rig.handle({ kind: 'request', id: 1, instance: 'web', request });
+    expect(successorIn(lines)).toBe('lb1');
+    best.says({ state: 'MASTER' });
+    expect(rig.state).toBe('BACKUP');
+    const [answer] = rig.reports.flatMap((one) => (one.kind === 'answer' ? [one.answer] : []));
+    expect(answer).toMatchObject({
+      outcome: 'handed-over',
+      successor: { address: PEER, priority: 90 },
+    });
+  });
+
+  test('says nothing more once another director is MASTER', () => {
+    const { rig, best, other } = master();
+    rig.handle({ kind: 'link.changed', link: linkOf({ running: false }) });
+    best.says({ state: 'MASTER' });
+    best.says({ state: 'BACKUP' });
+    expect(successorIn(pass(rig, seconds(1), other))).toBeUndefined();
+  });
+});
+
+test('without a peer link nothing of this happens', () => {
+  const rig = new Rig();
+  rig.start();
+  rig.hear(advert());
+  expect(questionsIn(rig.elapse(milliseconds(3_700)), GATEWAY)).toBe(0);
+  expect([rig.state, rig.view().master?.address]).toEqual(['MASTER', OWN]);
+});
