@@ -20,7 +20,6 @@ export const RIVAL_EVIDENCE = {
 
 type Columns = typeof RIVAL_EVIDENCE;
 export type RivalEvidence = Evidence<Columns>;
-export type Serves = RivalEvidence['own'];
 
 /** `cut-off`, `outranked`: become BACKUP at once. `stay`: stay MASTER. */
 export type RivalOutcome = 'cut-off' | 'outranked' | 'stay';
