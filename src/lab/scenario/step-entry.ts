@@ -42,13 +42,6 @@ export function onDirector(verb: string, description: string, isCommand?: true) 
   });
 }
 
-export function onMachine(verb: string, description: string) {
-  return entry(machineName().meta({ description }), {
-    lower: (node: string) => ({ node }),
-    describe: ({ node }) => `${verb}: ${node}`,
-  });
-}
-
 export const whichMachine = machineName().meta({ description: 'Which machine.' });
 export const whichDirector = directorName().meta({ description: 'Which director.' });
 
