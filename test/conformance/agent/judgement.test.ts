@@ -193,6 +193,25 @@ describe('questions of ARP', () => {
     expect(questionsIn(pass(rig, milliseconds(1_500), master, third), THIRD)).toBeGreaterThan(0);
   });
 
+  test('do not go to the other director of a pair: its silence is no evidence against this one', () => {
+    const { rig, master: other } = backup();
+    rig.gateway = null;
+    rig.answering.delete(PEER);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    expect(rig.state).toBe('MASTER');
+    const asked = [...other.says({ misses: true }), ...pass(rig, seconds(2), other)];
+    expect(asked.filter((line) => line.startsWith('to director ')).at(-1)).not.toContain(' no');
+  });
+
+  test('do not go to a third director that cannot serve there either', () => {
+    const { rig, master } = backup({ names: ['lb1', 'lb3'] });
+    rig.gateway = null;
+    const third = new Director(rig, 'lb3', THIRD);
+    third.says({ state: 'FAULT', canServe: 'no', priority: 50 });
+    expect(questionsIn(pass(rig, milliseconds(1_500), master, third), THIRD)).toBe(0);
+  });
+
   test('are asked by a MASTER, too, whose advertisements a BACKUP misses', () => {
     const { rig, master: other } = backup();
     other.says({ state: 'BACKUP', priority: 50 });

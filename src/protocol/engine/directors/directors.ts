@@ -103,7 +103,10 @@ export class Directors {
   statementsAbout(router: VirtualRouter, now: Instant): readonly DirectorStatement[] {
     return this.#sessions.flatMap((session) => {
       if (!session.isUp) return [];
-      const statement = matching(router.settings, session.statements(now));
+      const { settings } = router;
+      // By name first: a director with hundreds of instances is asked about each of them.
+      const statement =
+        session.statementNamed(settings.name, now) ?? matching(settings, session.statements(now));
       return statement === undefined ? [] : [{ director: session.name, statement }];
     });
   }

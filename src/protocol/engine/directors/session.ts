@@ -99,6 +99,13 @@ export class DirectorSession {
   }
 
   /** What it says about each of its instances. */
+  /** The statement about the instance of this name, if it is no older than a few seconds. */
+  statementNamed(name: string, now: Instant): InstanceStatement | undefined {
+    const heard = this.#statements.get(name);
+    if (heard === undefined || elapsed(heard.at, now) >= STATEMENT_LIFETIME) return undefined;
+    return heard.statement;
+  }
+
   *statements(now: Instant): Iterable<InstanceStatement> {
     for (const { statement, at } of this.#statements.values()) {
       if (elapsed(at, now) < STATEMENT_LIFETIME) yield statement;

@@ -57,10 +57,14 @@ export function addressesOf(
   statements: readonly DirectorStatement[],
   inQuestion: string | undefined,
 ): IpAddress[] {
-  return statements.flatMap(({ director, statement: { source } }) =>
-    source === null || director === inQuestion ? [] : [source],
+  const others = statements.flatMap(({ director, statement: { source, canServe } }) =>
+    source === null || canServe === 'no' || director === inQuestion ? [] : [source],
   );
+  return inQuestion === undefined && others.length < TWO ? [] : others;
 }
+
+/** Of two directors that start at once, none may take the silence of the other for its own isolation. */
+const TWO = 2;
 
 const ABILITIES = { no: 0, unknown: 1, yes: 2 } as const;
 

@@ -1,7 +1,6 @@
 /**
  * Whether this director serves on a segment, by the answers of third hosts there: the gateways that the
- * instance tracks, else the default gateway of the interface, else the other directors but the one in
- * question. Without an answer and without a third host nothing is known.
+ * instance tracks, else the default gateway of the interface, else a third director. Without an answer and without a third host nothing is known.
  */
 import type { Segment } from '../../../../fsm/judgement/silence.ts';
 import type { IpAddress } from '../../../net/address.ts';
