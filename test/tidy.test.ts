@@ -77,6 +77,7 @@ describe('the repository', () => {
       'src/checker/supervisor/checker-child.ts',
       'src/cli/commands/import.ts',
       'src/daemon/http.ts',
+      'src/daemon/mastership-memory.ts',
       'src/daemon/recording/recording-file.ts',
       'src/daemon/sole-agent.ts',
       'src/files/package-files.ts',
