@@ -5,7 +5,7 @@ import { type Run, run } from './scenarios/random-faults.ts';
 const SEED = process.env['SEED'];
 
 /** Seeds run in blocks. */
-const RUNS = Number(process.env['SIM_RUNS'] ?? 320);
+const RUNS = Number(process.env['SIM_RUNS'] ?? 200);
 const RUNS_IN_A_BLOCK = 20;
 const BLOCKS = Math.ceil(RUNS / RUNS_IN_A_BLOCK);
 

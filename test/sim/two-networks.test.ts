@@ -6,7 +6,7 @@ import { runTwoNetworks } from './scenarios/two-networks.ts';
 const SEED = process.env['SEED'];
 
 /** Seeds run in blocks. */
-const RUNS = Number(process.env['SIM_RUNS'] ?? 120);
+const RUNS = Number(process.env['SIM_RUNS'] ?? 80);
 const RUNS_IN_A_BLOCK = 20;
 const BLOCKS = Math.ceil(RUNS / RUNS_IN_A_BLOCK);
 
