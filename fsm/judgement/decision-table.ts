@@ -18,7 +18,7 @@ export function decide<Of extends Columns, Outcome extends string>(
   evidence: Evidence<Of>,
 ): DecisionRow<Of, Outcome> {
   const row = rows.find(({ when }) =>
-    Object.keys(when).every((column) => when[column]?.includes(evidence[column] ?? '') === true),
+    Object.entries(when).every(([column, values]) => values.includes(evidence[column])),
   );
   assert(row !== undefined, 'the last row matches everything');
   return row;

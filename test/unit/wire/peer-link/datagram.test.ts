@@ -153,6 +153,13 @@ describe('a datagram of the peer link', () => {
     expect(decodeDatagram(bytes)).toEqual({ ok: false, error: { code: 'malformed' } });
   });
 
+  test('with an address that is none is malformed', () => {
+    const bytes = encodeDatagram(DATAGRAM, 1);
+    const text = Buffer.from(bytes).indexOf('192.0.2.11');
+    bytes.set(Buffer.from('192.0.2.xx'), text);
+    expect(decodeDatagram(bytes)).toEqual({ ok: false, error: { code: 'malformed' } });
+  });
+
   test('cuts long texts, and shows nothing that could move a cursor', () => {
     const name = `\u001b[2J${'x'.repeat(100)}`;
     const [first] = decoded(
