@@ -107,13 +107,17 @@ function start(message: StartMessage): void {
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
   const { settings, standby, masterships: file } = message;
-  const masterships = file === undefined ? {} : { masterships: mapMasterships(file) };
-  const engine = new Engine(settings, counters, { standby, ...masterships });
+  const masterships = file === undefined ? undefined : mapMasterships(file);
+  const kept = masterships === undefined ? {} : { masterships };
+  const engine = new Engine(settings, counters, { standby, ...kept });
   if (message.record) recorder = recorderOf(engine, message, clock.now());
-  releaser = () =>
-    emergencyRelease({
+  releaser = () => {
+    // First, so that the next process does not continue what this one resigns.
+    masterships?.fill(0);
+    return emergencyRelease({
       ...{ instances: engine.instances, masters: mastersAmong(engine.view()), packets, routes },
     });
+  };
   if (!message.standby) releaseAll = releaser;
   const loop = new Loop(
     recorder ?? engine,
