@@ -171,7 +171,7 @@ export class Agent {
       cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
       apply: (plan) => {
         feed([{ kind: 'settings.changed', change: plan.change }]);
-        return protocol.ping();
+        return protocol.settled();
       },
     });
     this.#reloads = new Reloads(this.#configuration, record, logger);
@@ -357,7 +357,7 @@ export class Agent {
     protocol.feed([{ kind: 'adopt', capture }]);
     this.#tracks.remember(knownStates(capture));
     await this.#addressMemory.claim(heldAddresses(capture));
-    await protocol.ping();
+    await protocol.settled();
     logger.info(
       { code: 'taken-over', from: successor.pid },
       `taken over from pid ${successor.pid}`,

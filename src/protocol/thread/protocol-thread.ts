@@ -318,14 +318,18 @@ function mastersAmong(views: readonly InstanceView[]): ReadonlySet<string> {
   return new Set(views.filter(({ state }) => state === 'MASTER').map(({ name }) => name));
 }
 
-/** Tells the main thread when this thread is expected to run next. */
+/** Shows the main thread when this thread is expected to run next. */
 function expect(deadline: Instant): void {
   expected[0] = deadline;
 }
 
 function watchedClock(clock: Clock): ClockPort {
   return {
-    now: () => clock.now(),
+    now: () => {
+      const now = clock.now();
+      expected[1] = now;
+      return now;
+    },
     arm: (deadline) => {
       expect(deadline);
       clock.arm(deadline);
