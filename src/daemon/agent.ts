@@ -203,10 +203,13 @@ export class Agent {
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
   async run(): Promise<AgentOutcome> {
     const { logger } = this.#options;
-    this.#outcome = await this.#serve();
-    await closeInOrder(this.#closers(), (error) =>
-      logger.error({ code: 'internal-error', err: error }, 'could not close everything'),
-    );
+    try {
+      this.#outcome = await this.#serve();
+    } finally {
+      await closeInOrder(this.#closers(), (error) =>
+        logger.error({ code: 'internal-error', err: error }, 'could not close everything'),
+      );
+    }
     return this.#outcome;
   }
 
