@@ -28,7 +28,7 @@ const BEATS = 2;
 const LONGEST = seconds(10);
 
 /** What the protocol thread shows of itself. */
-export interface Signs {
+interface Signs {
   /** When it runs next. */
   readonly deadline: Instant;
   /** When it last looked at the clock, as it does with each input. */
