@@ -3,7 +3,7 @@
  * find the same abandoned socket. A dead process holds nothing, even if its pid is in use again.
  */
 import { randomUUID } from 'node:crypto';
-import { link, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { readStart } from '../files/regular-file.ts';
 
 export interface LockFile {
@@ -29,7 +29,7 @@ export async function acquireLockFile(path: string): Promise<LockAttempt> {
   await writeFile(draft, `${own}\n`, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (await linkNew(draft, path)) return { held: true, lock: lockFile(path, own) };
+      if (await linkNew(draft, path)) return { held: true, lock: await lockFile(path, own) };
       const holder = read(path);
       if (holder === undefined) continue;
       const pid = livePid(holder);
@@ -48,20 +48,33 @@ export async function inheritLockFile(path: string): Promise<LockFile> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, `${own}\n`, { mode: 0o600 });
   await rename(draft, path);
-  return lockFile(path, own);
+  return await lockFile(path, own);
 }
 
-function lockFile(path: string, own: string): LockFile {
+async function lockFile(path: string, own: string): Promise<LockFile> {
+  let made = await stampOf(path);
   return {
     async renew() {
-      if ((await read(path)) === own) return undefined;
+      if (read(path) === own) return undefined;
       const attempt = await acquireLockFile(path);
-      return attempt.held ? undefined : attempt.pid;
+      if (!attempt.held) return attempt.pid;
+      made = await stampOf(path);
+      return undefined;
     },
     async release() {
-      if (read(path) === own) await rm(path, { force: true });
+      const found = await stampOf(path);
+      if (found !== undefined && found === made) await rm(path, { force: true });
     },
   };
+}
+
+/**
+ * Tells the file from one that another process has put there; undefined: there is none. A process without
+ * a free descriptor could not read it.
+ */
+async function stampOf(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? undefined : `${found.ino} ${found.mtimeNs}`;
 }
 
 /** False if the path already exists: link(2) never replaces a file. */

@@ -78,7 +78,11 @@ import { SoleAgent } from './sole-agent.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
 import { captureFrom, type Successor } from './takeover/successor.ts';
-import { openVirtualLinks, type VirtualLinkKeeper } from './virtual-links/virtual-link-keeper.ts';
+import {
+  type LinksInUse,
+  openVirtualLinks,
+  type VirtualLinkKeeper,
+} from './virtual-links/virtual-link-keeper.ts';
 
 interface AgentOptions {
   /** Absolute, as a reload reads it again. */
@@ -171,7 +175,7 @@ export class Agent {
       cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
       apply: (plan) => {
         feed([{ kind: 'settings.changed', change: plan.change }]);
-        return protocol.ping();
+        return protocol.settled();
       },
     });
     this.#reloads = new Reloads(this.#configuration, record, logger);
@@ -203,10 +207,13 @@ export class Agent {
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
   async run(): Promise<AgentOutcome> {
     const { logger } = this.#options;
-    this.#outcome = await this.#serve();
-    await closeInOrder(this.#closers(), (error) =>
-      logger.error({ code: 'internal-error', err: error }, 'could not close everything'),
-    );
+    try {
+      this.#outcome = await this.#serve();
+    } finally {
+      await closeInOrder(this.#closers(), (error) =>
+        logger.error({ code: 'internal-error', err: error }, 'could not close everything'),
+      );
+    }
     return this.#outcome;
   }
 
@@ -263,7 +270,8 @@ export class Agent {
     // Its start takes as long as all the rest.
     this.#checker.configure(checkerNeeds(config.agent));
     if (successor !== undefined) {
-      return (await this.#open(successor.settings)) && this.#takeOver(successor);
+      const { settings } = successor;
+      return (await this.#open({ of: 'predecessor', settings })) && this.#takeOver(successor);
     }
     const restored = await this.#operators.restore(namesIn(config.settings));
     if (!(await this.#soleAgent.claim())) return false;
@@ -278,11 +286,8 @@ export class Agent {
     return true;
   }
 
-  /**
-   * Opens what the protocol needs before it starts; `inherited` are the settings whose virtual links are in
-   * use: those of the predecessor, or of a process that has died as MASTER.
-   */
-  async #open(inherited: Settings | undefined): Promise<boolean> {
+  /** Opens what the protocol needs before it starts. */
+  async #open(linksInUse: LinksInUse): Promise<boolean> {
     const { config, protocol, logger } = this.#options;
     const configuration = this.#configuration;
     const record = (facts: EventFacts) => this.#record(facts);
@@ -293,7 +298,7 @@ export class Agent {
     this.#reserve = new EmergencyReserve(this.#addressMemory.addresses);
     this.#accept = await openAcceptFilter(configuration, record, logger);
     if (this.#accept === undefined) return false;
-    this.#virtualLinks = openVirtualLinks(config, inherited);
+    this.#virtualLinks = openVirtualLinks(config, linksInUse);
     this.#notifier = openNotifier({
       ...{ protocol, record, model: this.#model, checker: this.#checker },
       notifications: config.agent.notifications,
@@ -357,7 +362,7 @@ export class Agent {
     protocol.feed([{ kind: 'adopt', capture }]);
     this.#tracks.remember(knownStates(capture));
     await this.#addressMemory.claim(heldAddresses(capture));
-    await protocol.ping();
+    await protocol.settled();
     logger.info(
       { code: 'taken-over', from: successor.pid },
       `taken over from pid ${successor.pid}`,
@@ -499,9 +504,10 @@ export class Agent {
 function resumptionOf({ agent, settings }: LoadedConfig, found: FoundMasterships) {
   const former = agent.resume === 'auto' ? found.former : [];
   const held = resumable(settings.instances, former, found.now);
-  const isComplete = held.length > 0 && held.length === settings.instances.length;
-  const input: Input = { kind: 'resume', former, keepsRouting: isComplete };
-  return { input, links: isComplete ? settings : undefined };
+  const keepsRouting = held.length > 0 && held.length === settings.instances.length;
+  const input: Input = { kind: 'resume', former, keepsRouting };
+  const links: LinksInUse = { of: 'former', instances: held };
+  return { input, links };
 }
 
 /** The present time of the engine's clock, to relate it to the wall clock. */

@@ -14,6 +14,8 @@ import { emergencyRelease, type Release } from '../protocol/thread/emergency-rel
 /** Addresses of this agent, on a kernel that does not keep the mark of an address. */
 type Remembered = ReadonlySet<IpAddress> | undefined;
 
+type States = Pick<AgentModel, 'states'>;
+
 export class EmergencyReserve {
   readonly #sockets: SpareSockets;
   readonly #routes: RouteRequests;
@@ -28,11 +30,12 @@ export class EmergencyReserve {
     this.#routes = routes;
   }
 
-  release(settings: Settings, model: AgentModel, remembered: Remembered): Release {
+  /** Of the model nothing but the states: the documents ask other parts, one of which may have failed. */
+  release(settings: Settings, model: States, remembered: Remembered): Release {
     const { instances } = settings;
     try {
-      const rows = model.status().instances;
-      const masters = rows.filter(({ state }) => state === 'MASTER').map(({ name }) => name);
+      const states = [...model.states()];
+      const masters = states.filter(([, state]) => state === 'MASTER').map(([name]) => name);
       this.#routes.origin?.claim(remembered ?? []);
       const packets = new Sender(this.#sockets);
       return emergencyRelease({

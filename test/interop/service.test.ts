@@ -14,7 +14,7 @@ import { inLab } from './harness/own-lab.ts';
 import { lacks } from './harness/requirements.ts';
 import { ServiceListener } from './harness/service-listener.ts';
 
-const SERVICE = ['net_admin', 'net_raw', 'sys_nice', 'setuid', 'setgid', 'kill'];
+const SERVICE = ['net_admin', 'net_raw', 'chown', 'sys_nice', 'setuid', 'setgid', 'kill'];
 
 function configured(lab: Lab, more = {}): { host: LabHost; config: string } {
   const host = lab.director(1);

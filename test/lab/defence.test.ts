@@ -3,11 +3,12 @@
  * within a second. A second host judges: it asks for the VIP by ARP every 10 ms.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
+import { mastershipDirectories } from '../../src/daemon/mastership-memory.ts';
 import { advertisementsIn, Capture } from '../../src/lab/packets/capture.ts';
 import { agentConfig, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
@@ -15,6 +16,8 @@ import type { Lab } from '../../src/lab/topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../../src/lab/topology/layout.ts';
 import type { LabProcess } from '../../src/lab/topology/processes.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
+import { type FormerMastership, formerMasterships } from '../../src/protocol/engine/masterships.ts';
+import { HEADER_LENGTH } from '../../src/protocol/thread/masterships-file.ts';
 import { reaches, startOn, VIP, webInstance } from '../interop/harness/agent-story.ts';
 import { holdsAlone } from '../interop/harness/master.ts';
 import { inLab } from '../interop/harness/own-lab.ts';
@@ -60,6 +63,16 @@ async function startFailing(
   if (surroundings.includes('no descriptors')) limit(pid, 'nofile', 4);
   if (surroundings.includes('little memory')) limit(pid, 'as', sizeOf(pid) + SPARE_BYTES);
   return { pid, fail: () => writeFileSync(trigger, '') };
+}
+
+/** What an agent that is started now could continue. */
+function mastershipsOf(lab: Lab, host: LabHost): readonly FormerMastership[] {
+  const name = `vrrp-agent-masterships-${statSync(`/run/netns/${host.namespace}`).ino}`;
+  const files = mastershipDirectories(agentSocket(lab, host)).map((folder) => join(folder, name));
+  return files.filter(existsSync).flatMap((file) => {
+    const values = new Float64Array(Uint8Array.from(readFileSync(file)).buffer);
+    return formerMasterships(values.subarray(HEADER_LENGTH));
+  });
 }
 
 /** Runs in a mount namespace of its own. */
@@ -133,6 +146,7 @@ describe.skipIf(lacks('prlimit')).concurrent('defence: a MASTER', () => {
       const gone = (watch.lastOf(first) ?? failedAt) - failedAt;
       const served = (watch.firstOf(second, failedAt) ?? Number.NaN) - failedAt;
       expect(gone).toBeLessThan(GONE_WITHIN + BUSY);
+      expect(mastershipsOf(lab, first)).toEqual([]);
       expect(served).toBeLessThan(GONE_WITHIN + BUSY);
       const last = advertisementsIn(await capture.stop()).findLast(
         ({ source }) => source === first.address,
@@ -226,11 +240,17 @@ describe.skipIf(lacks('prlimit')).concurrent('defence: a MASTER', () => {
       await removeByHand(lab, first);
       await waitFor('the VIP is back', () => watch.firstOf(first, Date.now() - 20));
       lasting?.signal('SIGKILL');
+      if (surroundings.includes('no descriptors')) {
+        process.kill(pid, 'SIGUSR2');
+        await sleep(BUSY);
+        await waitFor('the VIP is still there', () => watch.firstOf(first, Date.now() - 20));
+      }
       const stoppedAt = Date.now();
       process.kill(pid, 'SIGTERM');
       await waitFor('the peer serves', () => watch.firstOf(second, stoppedAt));
       await waitFor('the process ends', () => !existsSync(`/proc/${pid}/fd/0`));
       await holdsAlone(lab, second, VIP);
+      expect(existsSync(`${agentSocket(lab, first)}.lock`)).toBe(false);
     }),
   );
 });

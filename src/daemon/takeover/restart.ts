@@ -6,7 +6,7 @@
  * PID 1 before the service manager gets its PID. For a main process that is not its child, systemd never
  * learns the exit status, and ends each later stop with SIGKILL, without priority 0.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Logger } from 'pino';
 import { NO_DEBUGGER } from '../../kernel/process/no-debugger.ts';
 import { hasExited } from './process-end.ts';
@@ -66,12 +66,12 @@ export class Restart {
   }
 
   #start(command: readonly string[]): void {
-    const starter = spawn(process.execPath, [NO_DEBUGGER, '--eval', STARTER, '--', ...command], {
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-      env: environment(),
-    });
+    const starter = this.#spawn(command);
+    if (starter === undefined) return;
     let printed = '';
-    starter.stdio[3]?.on('data', (text: Buffer) => {
+    // Without a descriptor for the pipe Node creates none, and reports the error later.
+    const stdio: ChildProcess['stdio'] | undefined = starter.stdio;
+    stdio?.[3]?.on('data', (text: Buffer) => {
       printed += text.toString('latin1');
     });
     starter.once('error', (error) => this.#failed(error.message));
@@ -80,6 +80,19 @@ export class Restart {
       if (Number.isSafeInteger(pid) && pid > 1) this.#started(pid);
       else this.#failed('it could not be started');
     });
+  }
+
+  /** Undefined: the kernel has refused it. Node throws some errors, ENOMEM for one, and reports others later. */
+  #spawn(command: readonly string[]): ChildProcess | undefined {
+    try {
+      return spawn(process.execPath, [NO_DEBUGGER, '--eval', STARTER, '--', ...command], {
+        stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+        env: environment(),
+      });
+    } catch (error) {
+      this.#failed(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
   }
 
   /** The process in between has ended: its child belongs to PID 1. */
@@ -92,6 +105,8 @@ export class Restart {
   }
 
   #failed(why: string): void {
+    // An error may be followed by the end of what could not be started.
+    if (!this.#isUnderWay) return;
     clearInterval(this.#look);
     this.#isUnderWay = false;
     this.#pid = undefined;

@@ -37,21 +37,23 @@ interface VirtualLinkParts {
   readonly owner: string;
 }
 
-/**
- * Creates the links that the settings need before the protocol starts. `inherited`: the settings of a
- * predecessor that still runs.
- */
+/** Links of a predecessor that still runs, or of instances that a process was MASTER of when it died. */
+export type LinksInUse =
+  | { readonly of: 'predecessor'; readonly settings: Settings }
+  | { readonly of: 'former'; readonly instances: readonly InstanceSettings[] };
+
+/** Creates the links that the settings need before the protocol starts. */
 export function openVirtualLinks(
   { settings, agent }: LoadedConfig,
-  inherited: Settings | undefined,
+  inUse: LinksInUse,
 ): VirtualLinkKeeper {
   const keeper = new VirtualLinkKeeper({
     macvlans: new Macvlans(),
     sysctls: new InterfaceSettings(),
     owner: agent.control.socket,
   });
-  if (inherited === undefined) keeper.prepare(settings);
-  else keeper.prune(inherited);
+  if (inUse.of === 'predecessor') keeper.prune(inUse.settings);
+  else keeper.prepare(settings, inUse.instances);
   return keeper;
 }
 
@@ -74,11 +76,14 @@ export class VirtualLinkKeeper {
 
   /**
    * For an ordinary start: creates the wanted links as far as possible; for a missing one `make` gives
-   * the reason later. Sets links of an earlier run down, and removes those that are not wanted.
+   * the reason later. Sets links of an earlier run down, and removes those that are not wanted. Those of
+   * `former` stay up: the kernel removes the IPv6 addresses of a link that goes down.
    */
-  prepare(settings: Pick<Settings, 'instances'>): void {
+  prepare(settings: Pick<Settings, 'instances'>, former: readonly InstanceSettings[] = []): void {
+    const kept = new Set(former.map(({ virtualMac }) => virtualMac?.interface));
     for (const { macvlan } of this.#macvlans.links()) {
-      if (macvlan?.up === true && this.#isOwn(macvlan)) this.#macvlans.setDown(macvlan.index);
+      if (macvlan?.up !== true || !this.#isOwn(macvlan) || kept.has(macvlan.name)) continue;
+      this.#macvlans.setDown(macvlan.index);
     }
     this.prune(settings);
   }

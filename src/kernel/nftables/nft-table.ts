@@ -39,6 +39,8 @@ export class NftTable {
   #content: string | undefined;
   /** False until nft has confirmed it: an interrupted run may or may not have had its effect. */
   #isCertain = false;
+  /** This process has removed it, or found none, and has made none since. */
+  #isRemoved = false;
   /** The content in effect as nft(8) lists it. */
   #listing = '';
   #monitor: NftMonitor | undefined;
@@ -85,8 +87,11 @@ export class NftTable {
     if (this.#isAbandoned) return;
     if (content === undefined) {
       this.#unwatch();
+      // So a stop needs no descriptor if there is nothing to do.
+      if (this.#isRemoved) return;
       if (hasTable(this.#name)) await runNft(['delete', 'table', 'inet', this.#name]);
       this.#content = undefined;
+      this.#isRemoved = true;
       return;
     }
     if (content === this.#content && this.#isCertain) return;
@@ -98,6 +103,7 @@ export class NftTable {
 
   async #write(content: string): Promise<void> {
     this.#isCertain = false;
+    this.#isRemoved = false;
     await runNft(['-f', '-'], this.#ruleset(content));
     this.#content = content;
     this.#listing = await this.#list();

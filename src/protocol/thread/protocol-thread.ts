@@ -107,13 +107,17 @@ function start(message: StartMessage): void {
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
   const { settings, standby, masterships: file } = message;
-  const masterships = file === undefined ? {} : { masterships: mapMasterships(file) };
-  const engine = new Engine(settings, counters, { standby, ...masterships });
+  const masterships = file === undefined ? undefined : mapMasterships(file);
+  const kept = masterships === undefined ? {} : { masterships };
+  const engine = new Engine(settings, counters, { standby, ...kept });
   if (message.record) recorder = recorderOf(engine, message, clock.now());
-  releaser = () =>
-    emergencyRelease({
+  releaser = () => {
+    // First, so that the next process does not continue what this one resigns.
+    masterships?.fill(0);
+    return emergencyRelease({
       ...{ instances: engine.instances, masters: mastersAmong(engine.view()), packets, routes },
     });
+  };
   if (!message.standby) releaseAll = releaser;
   const loop = new Loop(
     recorder ?? engine,
@@ -314,14 +318,18 @@ function mastersAmong(views: readonly InstanceView[]): ReadonlySet<string> {
   return new Set(views.filter(({ state }) => state === 'MASTER').map(({ name }) => name));
 }
 
-/** Tells the main thread when this thread is expected to run next. */
+/** Shows the main thread when this thread is expected to run next. */
 function expect(deadline: Instant): void {
   expected[0] = deadline;
 }
 
 function watchedClock(clock: Clock): ClockPort {
   return {
-    now: () => clock.now(),
+    now: () => {
+      const now = clock.now();
+      expected[1] = now;
+      return now;
+    },
     arm: (deadline) => {
       expect(deadline);
       clock.arm(deadline);

@@ -67,10 +67,11 @@ export class ProtocolWorker {
     lateness: new SharedArrayBuffer(LATENESS_LENGTH * 8),
     recorded: new SharedArrayBuffer(8),
     mainTurns: new SharedArrayBuffer(8),
-    deadline: new SharedArrayBuffer(8),
+    deadline: new SharedArrayBuffer(16),
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
+  #unsettled = 0;
   readonly #captures: ((capture: EngineSnapshot) => void)[] = [];
   #events: ProtocolWorkerEvents | undefined;
   #doorbell: number | undefined;
@@ -193,6 +194,13 @@ export class ProtocolWorker {
     });
   }
 
+  /** Fulfilled when the thread has handled its inputs, of which one may take long: a reload, a takeover. */
+  async settled(): Promise<void> {
+    this.#unsettled++;
+    await this.ping();
+    this.#unsettled--;
+  }
+
   /** Asks for a snapshot in the recording. */
   requestSnapshot(): void {
     this.#post({ kind: 'snapshot' });
@@ -221,8 +229,10 @@ export class ProtocolWorker {
   }
 
   #isHung(): boolean {
-    const deadline = (this.#deadline[0] ?? NEVER) as Instant;
-    return this.#clock !== undefined && this.#guard.isHung(deadline, this.#clock.now());
+    if (this.#clock === undefined) return false;
+    const [deadline = NEVER, lookedAt = 0] = this.#deadline;
+    const signs = { deadline: deadline as Instant, lookedAt, isAsked: this.#unsettled > 0 };
+    return this.#guard.isHung(signs, this.#clock.now());
   }
 
   /** Adds the cause to reports of a stall: the thread itself must not spend time on finding it. */
@@ -267,6 +277,6 @@ export interface ProtocolMemory {
   readonly recorded: SharedArrayBuffer;
   /** One number, which grows while the main thread turns: the watchdog covers that thread, too. */
   readonly mainTurns: SharedArrayBuffer;
-  /** One number: when the protocol thread runs next. */
+  /** Two numbers: when the protocol thread runs next, and when it last looked at the clock. */
   readonly deadline: SharedArrayBuffer;
 }

@@ -1,7 +1,11 @@
 import {
   chmodSync,
+  closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
+  openSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -72,6 +76,28 @@ describe('the memory of masterships', () => {
     writeFileSync(file(), new Uint8Array(FILE_BYTES).fill(1));
     expect(memoryOf().open().former).toEqual([]);
     expect(warnings).toEqual([]);
+  });
+
+  test('leaves the file of another version to the process that has mapped it', () => {
+    const longer = new Uint8Array(2 * FILE_BYTES).fill(1);
+    writeFileSync(file(), longer, { mode: 0o600 });
+    const mapped = openSync(file(), 'r');
+    const memory = memoryOf();
+    expect(memory.open().former).toEqual([]);
+    memory.close();
+    expect(readFileSync(mapped).equals(longer)).toBe(true);
+    expect(statSync(file())).toMatchObject({ size: FILE_BYTES });
+    closeSync(mapped);
+  });
+
+  test('does not keep a failed agent from releasing its VIPs if the file cannot be removed', () => {
+    const memory = memoryOf();
+    memory.open();
+    memory.close();
+    rmSync(file());
+    mkdirSync(file());
+    memory.forget();
+    expect(existsSync(file())).toBe(true);
   });
 
   test('is not used, which is logged, where others can write or no file system is in memory', () => {

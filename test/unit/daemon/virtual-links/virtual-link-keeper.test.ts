@@ -169,6 +169,16 @@ describe('a start', () => {
     expect(kernel.calls).toEqual([`down ${NAME}`]);
   });
 
+  test('leaves the link up whose run was MASTER, and may be again', () => {
+    const kernel = kernelWith();
+    const link = { parent: 2, mac: VIRTUAL_MAC };
+    const made = { up: true, alias: `vrrp-agent arp_ignore=0,arp_announce=0 ${SOCKET}` };
+    kernel.put({ ...link, name: NAME }, made);
+    kernel.put({ ...link, name: 'unwanted' }, made);
+    keeperOn(kernel).prepare(ONE, ONE.instances);
+    expect(kernel.calls).toEqual(['down unwanted', 'remove unwanted']);
+  });
+
   test('gives a link of an earlier run the present MTU of the interface', () => {
     const kernel = kernelWith();
     keeperOn(kernel).prepare(ONE);

@@ -21,6 +21,7 @@ function hungAt(
   interval: number,
   deadlineAt: (beat: number) => number,
   nowAt = (beat: number) => later(milliseconds(250 * beat)),
+  { works = false, isAsked = false } = {},
 ): number | undefined {
   const guard = new HangGuard();
   guard.follow([
@@ -28,7 +29,9 @@ function hungAt(
     instanceOf({ advertisementInterval: seconds(30) }),
   ]);
   for (let beat = 0; beat <= 40; beat++) {
-    if (guard.isHung(instant(deadlineAt(beat)), nowAt(beat))) return beat;
+    const lookedAt = works ? nowAt(beat) : START;
+    const signs = { deadline: instant(deadlineAt(beat)), lookedAt, isAsked };
+    if (guard.isHung(signs, nowAt(beat))) return beat;
   }
   return undefined;
 }
@@ -43,6 +46,13 @@ describe('defence: the protocol thread', () => {
     // 3.6 s.
     expect(hungAt(1_000, () => START)).toBe(15);
     expect(hungAt(20_000, () => START)).toBe(40);
+  });
+
+  test.each([
+    ['works on one turn, such as a stop of hundreds of virtual routers', { works: true }],
+    ['has a reload to handle', { isAsked: true }],
+  ])('is given ten seconds while it %s', (_, more) => {
+    expect(hungAt(100, () => START, undefined, more)).toBe(40);
   });
 
   test('does not hang while it serves one deadline after the other, however late', () => {
